@@ -1,0 +1,66 @@
+//! Our own failures. What the kernel answers to a socket call is an [`Outcome`](crate::outcome::Outcome), not one of these.
+
+use std::io;
+
+/// A failure of the program itself: one sentence that says what, where, and what would be right.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An operation on the operating system failed.
+    #[error("{operation}: {source}")]
+    Os {
+        /// What was tried, with its object: `open /dev/net/tun`.
+        operation: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The isolated lab cannot be had here.
+    #[error("the isolated lab cannot be had: {why}")]
+    NoIsolatedLab {
+        /// Which step failed, and what to do about it.
+        why: String,
+    },
+    /// Something that another program said could not be read.
+    #[error("{what}: {why}")]
+    Garbled {
+        /// Whose words: `the client endpoint`, `/proc/net/tcp`.
+        what: String,
+        /// What is wrong with them.
+        why: String,
+    },
+    /// An endpoint did not come up.
+    #[error("the {side} endpoint did not start: {why}")]
+    NoEndpoint {
+        /// Which.
+        side: crate::side::Side,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Error {
+    /// The errno, where the operating system gave one.
+    pub fn errno(&self) -> Option<rustix::io::Errno> {
+        match self {
+            Error::Os { source, .. } => rustix::io::Errno::from_io_error(source),
+            _ => None,
+        }
+    }
+}
+
+/// A result of ours.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Names the operation that failed.
+pub trait Operation<T> {
+    /// `open("/dev/net/tun").during(|| "open /dev/net/tun".into())`
+    fn during(self, operation: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E: Into<io::Error>> Operation<T> for std::result::Result<T, E> {
+    fn during(self, operation: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|source| Error::Os {
+            operation: operation(),
+            source: source.into(),
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! Settings of a host: what can be turned in a lab's own network namespaces.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A TCP or UDP port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Port(pub u16);
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Which setting of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// `net.ipv4.tcp_syn_retries`: how often an unanswered SYN is sent again with ever longer waits, after the first four, a second
+    /// apart (`tcp_syn_linear_timeouts`, Linux 6.5 and later).
+    TcpSynRetries,
+    /// `net.ipv4.tcp_retries2`: how often unacknowledged data is sent again.
+    TcpRetries2,
+    /// `net.ipv4.tcp_fin_timeout`: seconds that an orphan stays in FIN_WAIT2.
+    TcpFinTimeout,
+    /// `net.ipv4.tcp_abort_on_overflow`: a full accept queue answers with RST.
+    TcpAbortOnOverflow,
+    /// `net.ipv4.ip_local_port_range`: the ports that connect chooses from.
+    IpLocalPortRange,
+    /// The default route, a lab host's only one.
+    DefaultRoute,
+    /// The network device.
+    Device,
+}
+
+/// What a setting's value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingKind {
+    /// A number in a range, both ends included.
+    Number(u32, u32),
+    /// `low-high`, two ports.
+    Ports,
+    /// One of two words; the first means on.
+    Switch(&'static str, &'static str),
+}
+
+impl Setting {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Setting; 7] = [
+        Setting::TcpSynRetries,
+        Setting::TcpRetries2,
+        Setting::TcpFinTimeout,
+        Setting::TcpAbortOnOverflow,
+        Setting::IpLocalPortRange,
+        Setting::DefaultRoute,
+        Setting::Device,
+    ];
+
+    /// Its name in commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Setting::TcpSynRetries => "tcp_syn_retries",
+            Setting::TcpRetries2 => "tcp_retries2",
+            Setting::TcpFinTimeout => "tcp_fin_timeout",
+            Setting::TcpAbortOnOverflow => "tcp_abort_on_overflow",
+            Setting::IpLocalPortRange => "ip_local_port_range",
+            Setting::DefaultRoute => "default_route",
+            Setting::Device => "device",
+        }
+    }
+
+    /// The sysctl behind it; none for the route and the device.
+    pub const fn sysctl(self) -> Option<&'static str> {
+        match self {
+            Setting::TcpSynRetries => Some("net.ipv4.tcp_syn_retries"),
+            Setting::TcpRetries2 => Some("net.ipv4.tcp_retries2"),
+            Setting::TcpFinTimeout => Some("net.ipv4.tcp_fin_timeout"),
+            Setting::TcpAbortOnOverflow => Some("net.ipv4.tcp_abort_on_overflow"),
+            Setting::IpLocalPortRange => Some("net.ipv4.ip_local_port_range"),
+            Setting::DefaultRoute | Setting::Device => None,
+        }
+    }
+
+    /// What it does, in a few words.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Setting::TcpSynRetries => "SYN retries, beyond the first 4",
+            Setting::TcpRetries2 => "how often unacknowledged data is sent again",
+            Setting::TcpFinTimeout => "seconds an orphan stays in FIN_WAIT2",
+            Setting::TcpAbortOnOverflow => "a full accept queue answers with RST",
+            Setting::IpLocalPortRange => "the local ports connect chooses from",
+            Setting::DefaultRoute => "the host's only route; off: ENETUNREACH",
+            Setting::Device => "the network device; down: nothing gets out or in",
+        }
+    }
+
+    /// What its values look like.
+    pub const fn kind(self) -> SettingKind {
+        match self {
+            // The kernel's own bounds: tcp_syn_retries_max is MAX_TCP_SYNCNT, 127; tcp_retries2 is a byte.
+            Setting::TcpSynRetries => SettingKind::Number(1, 127),
+            Setting::TcpRetries2 => SettingKind::Number(0, 255),
+            Setting::TcpFinTimeout => SettingKind::Number(0, 100_000),
+            Setting::TcpAbortOnOverflow => SettingKind::Switch("on", "off"),
+            Setting::IpLocalPortRange => SettingKind::Ports,
+            Setting::DefaultRoute => SettingKind::Switch("on", "off"),
+            Setting::Device => SettingKind::Switch("up", "down"),
+        }
+    }
+
+    /// Reads a value, as typed; the error says what would be right.
+    pub fn parse(self, text: &str) -> Result<SettingValue, String> {
+        match self.kind() {
+            SettingKind::Number(low, high) => match text.parse::<u32>() {
+                Ok(n) if (low..=high).contains(&n) => Ok(SettingValue::Number(n)),
+                _ => Err(format!("{} is a number from {low} to {high}", self.name())),
+            },
+            SettingKind::Ports => {
+                let port = |text: &str| text.trim().parse::<u16>().ok().filter(|&port| port > 0);
+                match text.split_once('-').map(|(low, high)| (port(low), port(high))) {
+                    Some((Some(low), Some(high))) if low <= high => Ok(SettingValue::Ports(Port(low), Port(high))),
+                    _ => Err(format!(
+                        "{} is two ports from 1 to 65535, like 32768-60999",
+                        self.name()
+                    )),
+                }
+            }
+            SettingKind::Switch(on, _) if text == on => Ok(SettingValue::Switch(true)),
+            SettingKind::Switch(_, off) if text == off => Ok(SettingValue::Switch(false)),
+            SettingKind::Switch(on, off) => Err(format!("{} is {on} or {off}", self.name())),
+        }
+    }
+
+    /// A value, as it would be typed.
+    pub fn show(self, value: SettingValue) -> String {
+        match (self.kind(), value) {
+            (SettingKind::Switch(on, _), SettingValue::Switch(true)) => on.into(),
+            (SettingKind::Switch(_, off), SettingValue::Switch(false)) => off.into(),
+            (_, SettingValue::Switch(on)) => if on { "on" } else { "off" }.into(),
+            (_, SettingValue::Number(n)) => n.to_string(),
+            (_, SettingValue::Ports(low, high)) => format!("{low}-{high}"),
+        }
+    }
+
+    /// Reads what the kernel's sysctl file says: `6`, `32768\t60999`.
+    pub fn from_sysctl(self, text: &str) -> Option<SettingValue> {
+        let mut words = text.split_whitespace();
+        Some(match self.kind() {
+            SettingKind::Number(..) => SettingValue::Number(words.next()?.parse().ok()?),
+            SettingKind::Switch(..) => SettingValue::Switch(words.next()? != "0"),
+            SettingKind::Ports => {
+                SettingValue::Ports(Port(words.next()?.parse().ok()?), Port(words.next()?.parse().ok()?))
+            }
+        })
+    }
+}
+
+/// A setting's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingValue {
+    /// A number, in the setting's own unit.
+    Number(u32),
+    /// The lowest and the highest port.
+    Ports(Port, Port),
+    /// On (up) or off (down).
+    Switch(bool),
+}
+
+impl SettingValue {
+    /// What is written to the sysctl file.
+    pub fn to_sysctl(self) -> String {
+        match self {
+            SettingValue::Number(n) => n.to_string(),
+            SettingValue::Ports(low, high) => format!("{low} {high}"),
+            SettingValue::Switch(on) => u8::from(on).to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_reads_back_what_it_shows() {
+        for (setting, text) in [
+            (Setting::TcpSynRetries, "2"),
+            (Setting::IpLocalPortRange, "40000-40000"),
+            (Setting::DefaultRoute, "off"),
+            (Setting::Device, "down"),
+        ] {
+            let value = setting.parse(text).unwrap();
+            assert_eq!(setting.show(value), text);
+        }
+    }
+
+    #[test]
+    fn a_bad_value_is_told_what_would_be_right() {
+        assert_eq!(
+            Setting::TcpSynRetries.parse("0").unwrap_err(),
+            "tcp_syn_retries is a number from 1 to 127"
+        );
+        assert_eq!(Setting::Device.parse("off").unwrap_err(), "device is up or down");
+        assert!(Setting::IpLocalPortRange.parse("5-4").is_err());
+        assert!(Setting::IpLocalPortRange.parse("1-65536").is_err());
+    }
+}

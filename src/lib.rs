@@ -1,0 +1,15 @@
+//! finwait holds live TCP sockets, a client's and a server's, in the real Linux kernel.
+//!
+//! The library exists for the program's tests and benches; see `ARCHITECTURE.md` for where things live.
+#![deny(clippy::unwrap_used)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![deny(unsafe_code)]
+
+pub mod call;
+pub mod clock;
+pub mod errno;
+pub mod error;
+pub mod host;
+pub mod outcome;
+pub mod side;
+pub mod state;

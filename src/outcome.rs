@@ -1,0 +1,126 @@
+//! What a call gave back. An outcome is data: an errno is what the user came to see, never our program's error.
+
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
+use crate::call::{Bytes, PollEvent, SocketOption};
+use crate::errno::Errno;
+
+/// What a call gave back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It succeeded.
+    Ok(Value),
+    /// It failed; the kernel says why.
+    Err(Errno),
+    /// Our deadline passed first; the socket stays as it is. `written` bytes of a write were taken before.
+    DeadlineExceeded {
+        /// Bytes written before the deadline; 0 for any other call.
+        written: usize,
+    },
+    /// The runtime cannot express the call; the reason.
+    Unsupported(String),
+}
+
+/// What a successful call returned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Value {
+    /// Nothing but success.
+    Done,
+    /// A new descriptor, and for `accept` the peer's address.
+    Descriptor {
+        /// Its number.
+        fd: i32,
+        /// Who connected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peer: Option<SocketAddr>,
+    },
+    /// Bytes read; `n` = 0 is the end of the stream.
+    Read {
+        /// How many.
+        n: usize,
+        /// The first 1,024 of them at the most.
+        data: Bytes,
+    },
+    /// Bytes taken by the kernel.
+    Written {
+        /// How many.
+        n: usize,
+    },
+    /// What `poll` reported; empty when its time ran out.
+    Ready {
+        /// The events.
+        events: Vec<PollEvent>,
+    },
+    /// What `SO_ERROR` held; `None` when no error was pending.
+    PendingError {
+        /// The error, taken out of the socket by this call.
+        error: Option<Errno>,
+    },
+    /// Options as they stand.
+    Options {
+        /// Each with its value or why it could not be read.
+        readings: Vec<OptionReading>,
+    },
+}
+
+/// One option's value as the kernel told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionReading {
+    /// Which.
+    pub option: SocketOption,
+    /// Its value, or the errno of the attempt.
+    #[serde(flatten)]
+    pub value: Reading,
+}
+
+/// A value, or why there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading {
+    /// The value; its meaning is the option's kind.
+    Value(i64),
+    /// `getsockopt` failed.
+    Errno(Errno),
+}
+
+impl Outcome {
+    /// The errno, when the call failed.
+    pub const fn errno(&self) -> Option<Errno> {
+        match self {
+            Outcome::Err(errno) => Some(*errno),
+            Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_) => None,
+        }
+    }
+
+    /// The descriptor that the call made.
+    pub const fn descriptor(&self) -> Option<i32> {
+        match self {
+            Outcome::Ok(Value::Descriptor { fd, .. }) => Some(*fd),
+            _ => None,
+        }
+    }
+
+    /// One or two words for narrow places: `ok`, `ECONNRESET`, `5 bytes`, `EOF`.
+    pub fn brief(&self) -> String {
+        match self {
+            Outcome::Ok(Value::Done) => "ok".into(),
+            Outcome::Ok(Value::Descriptor { fd, .. }) => format!("fd {fd}"),
+            Outcome::Ok(Value::Read { n: 0, .. }) => "EOF".into(),
+            Outcome::Ok(Value::Read { n, .. } | Value::Written { n }) => format!("{n} B"),
+            Outcome::Ok(Value::Ready { events }) if events.is_empty() => "none".into(),
+            Outcome::Ok(Value::Ready { events }) => {
+                let names: Vec<_> = events.iter().map(|e| e.name().trim_start_matches("POLL")).collect();
+                names.join("|")
+            }
+            Outcome::Ok(Value::PendingError { error: None }) => "no error".into(),
+            Outcome::Ok(Value::PendingError { error: Some(errno) }) => errno.name(),
+            Outcome::Ok(Value::Options { .. }) => "ok".into(),
+            Outcome::Err(errno) => errno.name(),
+            Outcome::DeadlineExceeded { .. } => "deadline".into(),
+            Outcome::Unsupported(_) => "unsupported".into(),
+        }
+    }
+}
