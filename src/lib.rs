@@ -10,6 +10,8 @@ pub mod clock;
 pub mod errno;
 pub mod error;
 pub mod host;
+#[allow(unsafe_code)]
+pub mod os;
 pub mod outcome;
 pub mod side;
 pub mod state;

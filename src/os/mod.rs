@@ -1,0 +1,9 @@
+//! The operating system where the libraries end: the only unsafe code of the program.
+
+pub mod netlink;
+pub mod netns;
+pub mod rtnl;
+pub mod signal;
+pub mod sock;
+pub mod sysctl;
+pub mod tun;

@@ -1,0 +1,106 @@
+//! Namespaces: where the hosts of the isolated lab live.
+
+use rustix::process::{getgid, getuid};
+use rustix::thread::{CapabilitySet, UnshareFlags, capabilities, unshare_unsafe};
+use std::fs;
+
+use super::sysctl;
+use crate::error::{Operation, Result};
+
+/// Moves the process into a user namespace of its own, where it is root and may make network namespaces.
+///
+/// The process must still have one thread (`EINVAL` otherwise). Where unprivileged user namespaces are switched off the
+/// call fails with `EPERM` or `ENOSPC`; where AppArmor restricts them, it is writing `uid_map` that does, or what comes later.
+pub fn enter_user_namespace() -> Result<()> {
+    // Afterwards both are the overflow ids until the maps are written.
+    let (uid, gid) = (getuid().as_raw(), getgid().as_raw());
+    unshare(UnshareFlags::NEWUSER).during(|| "unshare the user namespace".into())?;
+    // Without CAP_SETGID outside, gid_map may be written only once setgroups is denied (user_namespaces(7)).
+    for (path, text) in [
+        ("/proc/self/setgroups", "deny".to_owned()),
+        ("/proc/self/uid_map", format!("0 {uid} 1")),
+        ("/proc/self/gid_map", format!("0 {gid} 1")),
+    ] {
+        fs::write(path, &text).during(|| format!("write \"{text}\" to {path}"))?;
+    }
+    Ok(())
+}
+
+/// Moves the calling thread, and it alone, into a new network namespace; needs [`capable`].
+///
+/// What the thread opens or spawns from then on belongs there; descriptors keep their namespace whichever thread uses them.
+pub fn unshare_net() -> Result<()> {
+    unshare(UnshareFlags::NEWNET).during(|| "unshare the network namespace".into())
+}
+
+/// [`unshare_net`], and the new namespace has a TCP hash table of its own with so many buckets (rounded up to a power of two).
+///
+/// By default all namespaces share the host's table, which has a bucket for every few KiB of memory, and a dump walks all of
+/// them. The size is set in a parent namespace (`net.ipv4.tcp_child_ehash_entries`), so there is one, left again at once.
+pub fn unshare_net_with_own_table(buckets: u32) -> Result<()> {
+    unshare_net()?;
+    // Where /proc/sys cannot be written (many containers), or the kernel is older than 6.1, the shared table must do.
+    match sysctl::write("net.ipv4.tcp_child_ehash_entries", &buckets.to_string()) {
+        Ok(()) => unshare_net(),
+        Err(_) => Ok(()),
+    }
+}
+
+/// May this thread make network namespaces and set them up: are CAP_NET_ADMIN and CAP_SYS_ADMIN effective?
+pub fn capable() -> bool {
+    capabilities(None).is_ok_and(|sets| {
+        sets.effective
+            .contains(CapabilitySet::NET_ADMIN | CapabilitySet::SYS_ADMIN)
+    })
+}
+
+fn unshare(flags: UnshareFlags) -> rustix::io::Result<()> {
+    // SAFETY: the one danger is CLONE_FILES, which gives the thread another descriptor table; it is never asked for here.
+    unsafe { unshare_unsafe(flags) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+
+    fn own_namespace() -> std::path::PathBuf {
+        fs::read_link("/proc/thread-self/ns/net").unwrap()
+    }
+
+    #[test]
+    fn only_the_calling_thread_moves() {
+        let before = own_namespace();
+        let inside = thread::spawn(|| {
+            assert!(capable(), "this test needs CAP_NET_ADMIN and CAP_SYS_ADMIN");
+            unshare_net().unwrap();
+            own_namespace()
+        })
+        .join()
+        .unwrap();
+        assert_ne!(before, inside);
+        assert_eq!(before, own_namespace());
+    }
+
+    #[test]
+    fn a_namespace_can_have_a_tcp_table_of_its_own() {
+        thread::spawn(|| {
+            unshare_net_with_own_table(200).unwrap();
+            // The kernel says the size of an own table, and minus the size of a shared one (proc_tcp_ehash_entries).
+            assert_eq!(sysctl::read("net.ipv4.tcp_ehash_entries").unwrap(), "256");
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn a_process_with_threads_cannot_enter_a_user_namespace() {
+        let (release, wait) = mpsc::channel::<()>();
+        let other = thread::spawn(move || wait.recv());
+        let error = enter_user_namespace().unwrap_err().to_string();
+        assert!(error.starts_with("unshare the user namespace: "), "{error}");
+        drop(release);
+        assert!(other.join().unwrap().is_err());
+    }
+}
