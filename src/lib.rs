@@ -15,3 +15,4 @@ pub mod os;
 pub mod outcome;
 pub mod side;
 pub mod state;
+pub mod wire;
