@@ -10,6 +10,7 @@ pub mod clock;
 pub mod errno;
 pub mod error;
 pub mod host;
+pub mod observe;
 #[allow(unsafe_code)]
 pub mod os;
 pub mod outcome;

@@ -1,0 +1,252 @@
+//! From tables to transitions: what differs between two readings of a host's table. Pure.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{Row, TimerKind, Tuple};
+use crate::clock::Stamp;
+use crate::state::State;
+
+/// A state change between two readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which socket.
+    pub tuple: Tuple,
+    /// Its inode, before the change or after it: 0 only when no descriptor held it either time.
+    pub inode: u64,
+    /// Before; `CLOSE` when it was not in the table.
+    pub from: State,
+    /// After; `CLOSE` when it is gone.
+    pub to: State,
+    /// A timer that had run out when the table was read.
+    pub expired: Option<TimerKind>,
+}
+
+/// Several listeners may share an address (SO_REUSEPORT): their inode tells them apart. A connection's addresses are its own,
+/// and stay when its inode goes to 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key(Tuple, u64);
+
+impl Key {
+    const fn of(row: &Row) -> Key {
+        Key(
+            row.tuple,
+            if matches!(row.state, State::Listen) {
+                row.inode
+            } else {
+                0
+            },
+        )
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    state: State,
+    /// The last one that it had.
+    inode: u64,
+    /// Does a descriptor hold it?
+    held: bool,
+    timer: Option<(TimerKind, Stamp)>,
+    reading: u64,
+}
+
+/// How early the kernel's timer wheel may be reported as over: its clock ticks every 1 to 10 ms (CONFIG_HZ).
+const TICK: Duration = Duration::from_millis(10);
+
+/// What was in a host's table at the last reading.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    seen: HashMap<Key, Seen>,
+    reading: u64,
+}
+
+impl Tracker {
+    /// Compares the table, as it was at `at`, with the one before, and keeps it.
+    pub fn read<'a>(&mut self, at: Stamp, rows: impl IntoIterator<Item = &'a Row>) -> Vec<Change> {
+        self.reading += 1;
+        let mut changes = Vec::new();
+        for row in rows {
+            let timer = row.timer.map(|timer| (timer.kind, at.plus(timer.left)));
+            let key = Key::of(row);
+            let before = self.seen.get(&key).copied();
+            let from = before.map_or(State::Close, |seen| seen.state);
+            let reborn = is_reborn(from, row.state);
+            // An orphan is still the socket that its descriptor's inode stood for, until the addresses are used again.
+            let inode = match before {
+                Some(seen) if row.inode == 0 && !reborn => seen.inode,
+                _ => row.inode,
+            };
+            let seen = Seen {
+                state: row.state,
+                inode,
+                held: row.inode != 0,
+                timer,
+                reading: self.reading,
+            };
+            self.seen.insert(key, seen);
+            let change = Change {
+                tuple: row.tuple,
+                inode,
+                from,
+                to: row.state,
+                expired: before.and_then(|seen| expired(&seen, at)),
+            };
+            if reborn {
+                changes.push(Change {
+                    inode: before.map_or(0, |seen| seen.inode),
+                    to: State::Close,
+                    ..change
+                });
+                changes.push(Change {
+                    from: State::Close,
+                    expired: None,
+                    ..change
+                });
+            } else if from != row.state {
+                changes.push(change);
+            }
+        }
+        let reading = self.reading;
+        self.seen.retain(|key, seen| {
+            let there = seen.reading == reading;
+            if !there {
+                changes.push(Change {
+                    tuple: key.0,
+                    inode: seen.inode,
+                    from: seen.state,
+                    to: State::Close,
+                    expired: expired(seen, at),
+                });
+            }
+            there
+        });
+        changes
+    }
+
+    /// Is that connection, and every other one that could be meant, ESTABLISHED, so that plain data changes no state?
+    pub fn settled(&self, tuple: &Tuple) -> bool {
+        self.seen
+            .get(&Key(*tuple, 0))
+            .is_some_and(|seen| seen.state == State::Established && seen.held)
+    }
+
+    /// When the next timer of the table goes off.
+    pub fn next_timer(&self) -> Option<Stamp> {
+        self.seen.values().filter_map(|seen| seen.timer).map(|(_, at)| at).min()
+    }
+}
+
+/// Do the addresses belong to a new connection, the old one having gone between two readings? RFC 9293, 3.6.1: a SYN may take the
+/// place of a TIME_WAIT. SYN_SENT to SYN_RECV is a simultaneous open.
+const fn is_reborn(from: State, to: State) -> bool {
+    match to {
+        State::SynSent => !matches!(from, State::Close | State::SynSent),
+        State::SynRecv => !matches!(from, State::Close | State::SynSent | State::SynRecv),
+        _ => false,
+    }
+}
+
+/// The states between two that one segment leads through, in order. A segment may carry the ACK of a handshake or of our FIN, and a
+/// FIN: `tcp_rcv_state_process` looks at the ACK first.
+pub const fn through(from: State, to: State) -> &'static [State] {
+    match (from, to) {
+        (State::FinWait1, State::TimeWait) => &[State::FinWait2],
+        (State::SynRecv, State::CloseWait) => &[State::Established],
+        (State::SynRecv, State::LastAck) => &[State::Established, State::CloseWait],
+        (State::Established, State::LastAck) => &[State::CloseWait],
+        _ => &[],
+    }
+}
+
+fn expired(seen: &Seen, at: Stamp) -> Option<TimerKind> {
+    seen.timer
+        .filter(|(_, due)| *due <= at.plus(TICK))
+        .map(|(kind, _)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Timer;
+
+    fn row(state: State, inode: u64, timer: Option<(TimerKind, u64)>) -> Row {
+        Row {
+            tuple: Tuple {
+                local: "10.0.0.1:1000".parse().unwrap(),
+                peer: "10.0.0.2:8080".parse().unwrap(),
+            },
+            state,
+            rx_queue: 0,
+            tx_queue: 0,
+            timer: timer.map(|(kind, ms)| Timer {
+                kind,
+                left: Duration::from_millis(ms),
+            }),
+            retransmits: 0,
+            inode,
+            info: None,
+        }
+    }
+
+    const S: u64 = 1_000_000_000;
+
+    #[test]
+    fn a_socket_that_appears_came_from_close_and_one_that_goes_went_there() {
+        let mut tracker = Tracker::default();
+        let changes = tracker.read(Stamp(S), &[row(State::SynSent, 7, None)]);
+        assert_eq!(
+            (changes[0].from, changes[0].to, changes[0].inode),
+            (State::Close, State::SynSent, 7)
+        );
+        assert!(tracker.read(Stamp(2 * S), &[row(State::SynSent, 7, None)]).is_empty());
+        let changes = tracker.read(Stamp(3 * S), &[]);
+        assert_eq!(
+            (changes[0].from, changes[0].to, changes[0].inode),
+            (State::SynSent, State::Close, 7)
+        );
+    }
+
+    #[test]
+    fn an_orphan_keeps_the_inode_that_it_had() {
+        let mut tracker = Tracker::default();
+        tracker.read(Stamp(S), &[row(State::Established, 7, None)]);
+        let changes = tracker.read(Stamp(2 * S), &[row(State::FinWait1, 0, None)]);
+        assert_eq!(changes[0].inode, 7);
+    }
+
+    #[test]
+    fn a_syn_that_takes_the_place_of_a_time_wait_begins_another_connection() {
+        let mut tracker = Tracker::default();
+        tracker.read(Stamp(S), &[row(State::Established, 7, None)]);
+        tracker.read(Stamp(2 * S), &[row(State::TimeWait, 0, None)]);
+        let changes = tracker.read(Stamp(3 * S), &[row(State::SynRecv, 0, None)]);
+        let steps: Vec<_> = changes
+            .iter()
+            .map(|change| (change.inode, change.from, change.to))
+            .collect();
+        assert_eq!(
+            steps,
+            [(7, State::TimeWait, State::Close), (0, State::Close, State::SynRecv)]
+        );
+    }
+
+    #[test]
+    fn a_timer_that_has_run_out_is_named() {
+        let mut tracker = Tracker::default();
+        tracker.read(
+            Stamp(S),
+            &[row(State::TimeWait, 0, Some((TimerKind::TimeWait, 60_000)))],
+        );
+        assert_eq!(tracker.next_timer(), Some(Stamp(61 * S)));
+        let changes = tracker.read(Stamp(61 * S), &[]);
+        assert_eq!(changes[0].expired, Some(TimerKind::TimeWait));
+
+        tracker.read(
+            Stamp(70 * S),
+            &[row(State::TimeWait, 0, Some((TimerKind::TimeWait, 60_000)))],
+        );
+        let early = tracker.read(Stamp(71 * S), &[]);
+        assert_eq!(early[0].expired, None, "60 s had not passed");
+    }
+}
