@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod errno;
 pub mod error;
 pub mod host;
+pub mod lab;
 pub mod observe;
 #[allow(unsafe_code)]
 pub mod os;

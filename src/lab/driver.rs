@@ -1,0 +1,761 @@
+//! The driver: the one thread through which everything passes that the kernel and the endpoints say.
+//!
+//! It moves packets from host to host and reads both tables around each one that can change a state, so that no state between
+//! two readings is lost and each has its cause: the call that was under way where the packet left, the packet where it arrived.
+//! An endpoint announces a call before it makes it; the announcement is read before the packet that the call sends, and the
+//! packets before the outcome, so that the transcript is in the order of cause and effect.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, OwnedFd};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Duration;
+
+use super::event::{Cause, Event, Fate, Happening, Request};
+use super::facts::{LabFacts, LabKind};
+use super::host::Host;
+use super::process::Process;
+use super::watch::Watch;
+use crate::call::{Call, CallId, Family, Order};
+use crate::clock::Stamp;
+use crate::endpoint::protocol::{self, Reply, VERSION};
+use crate::error::Result;
+use crate::observe::tracker::{Change, through};
+use crate::observe::{Row, Tuple};
+use crate::side::{Ends, Side};
+use crate::state::State;
+use crate::wire::segment::{Flags, Packet, decode};
+
+/// The longest packet that a device may give us.
+const LONGEST_PACKET: usize = 65_536;
+/// How long nothing must happen before the tables are read for the screen: a call's outcome follows its packets at once.
+const GRACE: Duration = Duration::from_micros(500);
+/// While packets stream, the tables are read for the screen this often.
+const BUSY_READING: Duration = Duration::from_millis(100);
+/// While a socket waits for an acknowledgement that no packet will announce (loopback), and when a call has begun that does not
+/// return (it may fill a queue and then block), the tables are read again after this, twice as long each time.
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+/// The longest of those waits; what is not done then waits for a timer of the kernel.
+const LAST_LOOK: Duration = Duration::from_millis(256);
+/// The least time between two readings because of a timer; twice as long each time that one is overdue, for the kernel's timer wheel
+/// lets long ones go off late (TIME_WAIT's by more than a second).
+const TIMER_SLACK: Duration = Duration::from_millis(5);
+/// The longest of those times.
+const TIMER_PATIENCE: Duration = Duration::from_millis(640);
+/// How many packets are moved before anybody else is heard.
+const BATCH: usize = 64;
+/// How long a call whose wait is over by the table may take to return before all counts as quiet.
+const RETURN_PATIENCE: Duration = Duration::from_millis(32);
+
+/// One end, as the driver holds it.
+struct End {
+    // Field order is drop order: the process goes before the host, whose thread bore it.
+    process: Option<Process>,
+    host: Host,
+    watch: Watch,
+    /// Calls that have not returned, the oldest first.
+    in_flight: Vec<Flight>,
+    /// Outcomes that were heard, and wait for the packets before them.
+    ended: VecDeque<Reply>,
+    /// The inodes of sockets by name.
+    inodes: HashMap<String, u64>,
+    /// The names of sockets whose descriptors were closed.
+    closed: HashSet<String>,
+    /// The names of sockets that were told to listen.
+    listeners: HashSet<String>,
+    /// The process has died since the last reading.
+    died: bool,
+}
+
+/// A call that has not returned.
+struct Flight {
+    id: CallId,
+    /// The name of the socket that it is about.
+    on: Option<String>,
+    /// The name of the socket that it makes.
+    makes: Option<String>,
+    /// What it can do to a state by itself.
+    power: Power,
+    /// What it waits for when it blocks.
+    awaits: Awaits,
+}
+
+/// What a blocked call waits for, as far as a table shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaits {
+    /// `accept`
+    Connection,
+    /// `read`
+    Bytes,
+    /// `connect`
+    Handshake,
+    /// Anything else.
+    Other,
+}
+
+impl Awaits {
+    const fn of(order: &Order) -> Awaits {
+        match order {
+            Order::On { call, .. } => match call {
+                Call::Accept { .. } => Awaits::Connection,
+                Call::Read { .. } => Awaits::Bytes,
+                Call::Connect { .. } => Awaits::Handshake,
+                _ => Awaits::Other,
+            },
+            Order::Process(_) => Awaits::Other,
+        }
+    }
+
+    /// Is it there, so that the call is about to return? `row` is the socket's, none when it has none.
+    fn is_there(self, row: Option<&Row>) -> bool {
+        match (self, row) {
+            (Awaits::Connection, Some(row)) => row.rx_queue > 0,
+            (Awaits::Bytes, Some(row)) => {
+                row.rx_queue > 0 || matches!(row.state, State::CloseWait | State::LastAck | State::Closing)
+            }
+            (Awaits::Handshake, Some(row)) => !matches!(row.state, State::SynSent | State::SynRecv),
+            (Awaits::Bytes | Awaits::Handshake, None) => true,
+            (Awaits::Connection, None) | (Awaits::Other, _) => false,
+        }
+    }
+}
+
+/// What a call can do to a socket's state by itself, without a packet that comes or a timer that runs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Power {
+    /// `connect`
+    Opens,
+    /// `listen`
+    Listens,
+    /// `shutdown`, `close` and their kin, `connect(AF_UNSPEC)`.
+    Ends,
+    /// Everything else.
+    None,
+}
+
+impl Power {
+    const fn of(order: &Order) -> Power {
+        match order {
+            Order::On { call, .. } => match call {
+                Call::Connect { .. } => Power::Opens,
+                Call::Listen { .. } => Power::Listens,
+                Call::Shutdown { .. } | Call::Close | Call::RstClose | Call::LingerClose { .. } | Call::Disconnect => {
+                    Power::Ends
+                }
+                Call::Socket { .. }
+                | Call::Bind { .. }
+                | Call::Accept { .. }
+                | Call::Read { .. }
+                | Call::Write { .. }
+                | Call::Dup { .. }
+                | Call::Poll { .. }
+                | Call::SoError
+                | Call::Options
+                | Call::GetOption { .. }
+                | Call::SetOption { .. } => Power::None,
+            },
+            Order::Process(_) => Power::None,
+        }
+    }
+
+    /// Could it have made this change?
+    fn made(self, change: &Change) -> bool {
+        match self {
+            Power::Opens => change.from == State::Close,
+            Power::Listens => change.to == State::Listen,
+            // What a closed socket does afterwards is the work of packets and timers.
+            Power::Ends => match change.from {
+                State::Close => false,
+                State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => {
+                    change.to == State::Close && change.expired.is_none()
+                }
+                _ => true,
+            },
+            Power::None => false,
+        }
+    }
+}
+
+impl End {
+    /// Is what the call waits for there?
+    fn is_returning(&self, flight: &Flight) -> bool {
+        let inode = flight.on.as_ref().and_then(|name| self.inodes.get(name));
+        inode.is_some_and(|inode| flight.awaits.is_there(self.watch.row(*inode)))
+    }
+}
+
+/// Can only a call, or a death, make this change?
+const fn is_made_by_calls(change: &Change) -> bool {
+    matches!(
+        (change.from, change.to),
+        (_, State::FinWait1 | State::SynSent) | (State::CloseWait, State::LastAck)
+    )
+}
+
+/// The driver's thread.
+pub(super) struct Driver {
+    ends: Ends<End>,
+    wired: bool,
+    inbox: Receiver<Request>,
+    wake: Arc<OwnedFd>,
+    sink: Box<dyn Fn(Event) + Send>,
+    buffer: Vec<u8>,
+    /// Something happened since the tables were last read for the screen.
+    dirty: bool,
+    /// ... and since it was last told that all is quiet.
+    unquiet: bool,
+    /// When the tables were last read for the screen.
+    read_at: Stamp,
+    /// How long to wait before looking again; none when nothing is waited for.
+    look_in: Option<Duration>,
+    /// How long to wait before reading the tables for a timer that is overdue.
+    slack: Duration,
+    /// A failure that was told already, so that it is told once.
+    told: Option<String>,
+}
+
+/// What ends the driver.
+struct Over;
+
+impl Driver {
+    /// Starts the endpoints of both hosts.
+    pub fn new(
+        hosts: Ends<Host>,
+        facts: &LabFacts,
+        inbox: Receiver<Request>,
+        wake: Arc<OwnedFd>,
+        sink: Box<dyn Fn(Event) + Send>,
+    ) -> Result<Driver> {
+        let wired = facts.kind == LabKind::Isolated;
+        let Ends { client, server } = hosts;
+        let end = |side: Side, host: Host| -> Result<End> {
+            let family = if facts.addresses[side].is_ipv6() {
+                Family::Inet6
+            } else {
+                Family::Inet
+            };
+            Ok(End {
+                process: Some(Process::adopt(host.bear(side)?)),
+                host,
+                watch: Watch::new(family, !wired),
+                in_flight: Vec::new(),
+                ended: VecDeque::new(),
+                inodes: HashMap::new(),
+                closed: HashSet::new(),
+                listeners: HashSet::new(),
+                died: false,
+            })
+        };
+        Ok(Driver {
+            ends: Ends {
+                client: end(Side::Client, client)?,
+                server: end(Side::Server, server)?,
+            },
+            wired,
+            inbox,
+            wake,
+            sink,
+            buffer: vec![0; LONGEST_PACKET],
+            dirty: true,
+            unquiet: true,
+            read_at: Stamp::now(),
+            look_in: None,
+            slack: TIMER_SLACK,
+            told: None,
+        })
+    }
+
+    /// Runs until nobody can send requests any more.
+    pub fn run(mut self) {
+        while self.turn().is_ok() {}
+        if self.wired {
+            self.clear_away();
+        }
+    }
+
+    /// Ends the endpoints, and the connections that they leave to the kernel: orphans would send their FIN again and again to a wire
+    /// that is gone, and keep their namespace alive for minutes.
+    fn clear_away(&mut self) {
+        for side in Side::BOTH {
+            // Dropping it kills it and waits for its end.
+            self.ends[side].process = None;
+        }
+        for side in Side::BOTH {
+            let end = &mut self.ends[side];
+            // Best effort: a kernel without SOCK_DESTROY lets them time out.
+            let _ = end.watch.changes(&mut end.host);
+            let left: Vec<Tuple> = end.watch.rows().iter().map(|row| row.tuple).collect();
+            for tuple in left {
+                let _ = end.host.diag.destroy(&tuple);
+            }
+        }
+    }
+
+    fn tell(&self, what: Happening) {
+        (self.sink)(Event { at: Stamp::now(), what });
+    }
+
+    /// A failure of ours on the way: told once, and the work goes on.
+    fn complain<T>(&mut self, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let text = error.to_string();
+                if self.told.as_ref() != Some(&text) {
+                    self.tell(Happening::Note(text.clone()));
+                    self.told = Some(text);
+                }
+                None
+            }
+        }
+    }
+
+    /// Waits until something happens, and takes it in.
+    fn turn(&mut self) -> std::result::Result<(), Over> {
+        let woken = self.wait();
+        if woken {
+            let mut count = [0; 8];
+            let _ = rustix::io::read(&self.wake, &mut count);
+        }
+        for side in Side::BOTH {
+            self.hear(side);
+        }
+        self.relay();
+        self.outcomes();
+        self.deaths();
+        self.requests()?;
+        Ok(())
+    }
+
+    /// Sleeps until a descriptor has something to say or a time has come; reads the tables when nothing more is under way.
+    fn wait(&mut self) -> bool {
+        let now = Stamp::now();
+        let timeout = if self.dirty {
+            Some(GRACE)
+        } else {
+            let timer = Side::BOTH
+                .into_iter()
+                .filter_map(|side| self.ends[side].watch.next_timer())
+                .min()
+                .map(|at| at.since(now).max(self.slack));
+            [timer, self.look_in].into_iter().flatten().min()
+        };
+        let (ready, woken) = self.poll(timeout);
+        let timed_out = !ready;
+        if self.dirty && (timed_out || Stamp::now().since(self.read_at) > BUSY_READING) {
+            self.slack = TIMER_SLACK;
+            self.settle(None);
+            self.quieten();
+        } else if timed_out && timeout.is_some() {
+            // A timer went off, or it is time to look again: either may have changed something.
+            self.look_in = self.look_in.map(|wait| wait * 2).filter(|wait| *wait <= LAST_LOOK);
+            self.slack = (self.slack * 2).min(TIMER_PATIENCE);
+            self.settle(None);
+            self.quieten();
+        }
+        woken
+    }
+
+    fn poll(&self, timeout: Option<Duration>) -> (bool, bool) {
+        let mut fds = vec![PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
+        for (_, end) in self.ends.iter() {
+            fds.extend(
+                end.host
+                    .tun
+                    .as_ref()
+                    .map(|tun| PollFd::from_borrowed_fd(tun.as_fd(), PollFlags::IN)),
+            );
+            fds.extend(end.process.iter().flat_map(Process::poll_fds));
+        }
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        // EINTR and the like: look at everything, which costs nothing but time.
+        let ready = poll(&mut fds, timeout.as_ref()).unwrap_or(1);
+        (ready > 0, fds[0].revents().contains(PollFlags::IN))
+    }
+
+    /// Hears an endpoint: announcements are told at once, outcomes wait for the packets that came before them.
+    fn hear(&mut self, side: Side) {
+        let Some(process) = &mut self.ends[side].process else {
+            return;
+        };
+        process.flush();
+        let pid = process.pid();
+        let replies = process.hear();
+        let complaints = process.complaints();
+        for reply in replies {
+            (self.dirty, self.unquiet) = (true, true);
+            match reply {
+                Ok(Reply::Hello { protocol, runtime }) => {
+                    if protocol == VERSION {
+                        let runtime = runtime.chars().flat_map(char::escape_debug).take(40).collect();
+                        self.tell(Happening::Born { side, pid, runtime });
+                    } else {
+                        let why = format!("it speaks protocol {protocol}, and finwait {VERSION}: it is killed");
+                        self.tell(Happening::Garbled { side, id: None, why });
+                        if let Some(process) = &mut self.ends[side].process {
+                            process.kill();
+                        }
+                    }
+                }
+                Ok(Reply::Began { id, text, .. }) => {
+                    self.look_in = Some(FIRST_LOOK);
+                    self.tell(Happening::Began { side, id, text });
+                }
+                Ok(ended @ Reply::Ended { .. }) => self.ends[side].ended.push_back(ended),
+                Ok(Reply::Refused { id, why }) => {
+                    self.ends[side].in_flight.retain(|flight| Some(flight.id) != id);
+                    self.tell(Happening::Garbled { side, id, why });
+                }
+                Err(why) => self.tell(Happening::Garbled { side, id: None, why }),
+            }
+        }
+        for line in complaints {
+            self.tell(Happening::Note(format!("the {side} endpoint says: {line}")));
+        }
+    }
+
+    /// Moves packets until neither host has one, one at a time from each; after a batch, everybody else has a turn.
+    fn relay(&mut self) {
+        for _ in 0..BATCH {
+            let [client, server] = Side::BOTH.map(|side| self.relay_one(side));
+            if !client && !server {
+                return;
+            }
+        }
+    }
+
+    /// Moves one packet out of a host, if it has one.
+    fn relay_one(&mut self, from: Side) -> bool {
+        let Some(tun) = &self.ends[from].host.tun else {
+            return false;
+        };
+        let len = match tun.read(&mut self.buffer) {
+            Ok(len) if len > 0 => len,
+            _ => return false,
+        };
+        (self.dirty, self.unquiet) = (true, true);
+        let packet = decode(&self.buffer[..len]);
+        let telling = self.can_change_a_state(from, &packet);
+        if telling {
+            // The endpoint announced the call before it made it: what it said is there by now.
+            self.hear(from);
+            self.changes(from, None);
+            // What the receiving end has done by itself is no work of this packet.
+            self.hear(from.other());
+            self.changes(from.other(), None);
+        }
+        let fate = match self.ends[from.other()]
+            .host
+            .tun
+            .as_ref()
+            .map(|tun| tun.write(&self.buffer[..len]))
+        {
+            Some(Err(error)) => Fate::Refused(error.into()),
+            // A TUN write is synchronous: the receiving socket has its new state when it returns.
+            _ => Fate::Delivered,
+        };
+        self.tell(Happening::Packet { from, packet, fate });
+        if telling {
+            self.changes(from.other(), Some(Cause::Received));
+        }
+        true
+    }
+
+    /// Everything but plain data and acknowledgements between two sockets that are ESTABLISHED and open.
+    fn can_change_a_state(&self, from: Side, packet: &Packet) -> bool {
+        match packet {
+            Packet::Tcp(segment) => {
+                let tuple = Tuple {
+                    local: segment.source,
+                    peer: segment.destination,
+                };
+                segment.flags.has(Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0))
+                    || !self.ends[from].watch.settled(&tuple)
+                    || !self.ends[from.other()].watch.settled(&tuple.mirrored())
+            }
+            Packet::Icmp { .. } | Packet::Other { .. } => true,
+        }
+    }
+
+    /// Reads a host's table and tells what changed. Without a cause, the likeliest one is found for each change.
+    fn changes(&mut self, side: Side, cause: Option<Cause>) {
+        let end = &mut self.ends[side];
+        let changes = end.watch.changes(&mut end.host);
+        for change in self.complain(changes).unwrap_or_default() {
+            self.unquiet = true;
+            if change.to == State::Listen || change.from == State::Listen || cause.is_none() {
+                self.transition(side, &change, self.likely(side, &change));
+                continue;
+            }
+            // A packet may lead through several states at once.
+            let mut from = change.from;
+            let steps = if self.wired {
+                through(change.from, change.to)
+            } else {
+                &[]
+            };
+            for to in steps.iter().chain([&change.to]) {
+                let step = Change {
+                    from,
+                    to: *to,
+                    ..change
+                };
+                let cause = cause
+                    .filter(|_| !is_made_by_calls(&step))
+                    .unwrap_or_else(|| self.likely(side, &step));
+                self.transition(side, &step, cause);
+                from = *to;
+            }
+        }
+    }
+
+    fn transition(&self, side: Side, change: &Change, cause: Cause) {
+        let Change {
+            tuple, inode, from, to, ..
+        } = *change;
+        self.tell(Happening::Transition {
+            side,
+            tuple,
+            inode,
+            from,
+            to,
+            cause,
+        });
+    }
+
+    /// What made a socket change its state when no packet came for it.
+    fn likely(&self, side: Side, change: &Change) -> Cause {
+        let end = &self.ends[side];
+        // A call that is still in flight then did not come to do it.
+        if end.died || end.process.as_ref().is_none_or(Process::is_exiting) {
+            return Cause::Death;
+        }
+        // A connection that never had a descriptor can only go with its listener. A call on another socket did not do it; one
+        // whose socket is not known may have.
+        let about = |flight: &&Flight| match (&flight.on, change.inode) {
+            (None, _) => false,
+            (Some(name), 0) => end.listeners.contains(name),
+            (Some(name), inode) => end.inodes.get(name).is_none_or(|known| *known == inode),
+        };
+        let mut flights = end.in_flight.iter().rev();
+        if let Some(flight) = flights.find(|flight| flight.power.made(change) && about(flight)) {
+            return Cause::Call(flight.id);
+        }
+        if let Some(kind) = change.expired {
+            return Cause::Timer(kind);
+        }
+        // The kernel closes a socket when nobody holds it any more: a waiting call does.
+        let holds = |flight: &&Flight| {
+            flight.on.as_ref().is_some_and(|name| end.closed.contains(name)) && change.inode != 0 && about(flight)
+        };
+        if let Some(flight) = end.in_flight.iter().rev().find(holds) {
+            return Cause::Release(flight.id);
+        }
+        // Without a wire, the segment is not seen; the call that sent it is known.
+        if !self.wired {
+            let peer = &self.ends[side.other()];
+            if let Some(flight) = peer.in_flight.iter().rev().find(|flight| flight.power != Power::None) {
+                return Cause::PeerCall(flight.id);
+            }
+        }
+        Cause::Unseen
+    }
+
+    /// Tells outcomes, each after the packets and the changes that came before it.
+    fn outcomes(&mut self) {
+        for side in Side::BOTH {
+            while let Some(reply) = self.ends[side].ended.pop_front() {
+                let Reply::Ended {
+                    id, ns, outcome, trace, ..
+                } = reply
+                else {
+                    continue;
+                };
+                self.relay();
+                let end = &mut self.ends[side];
+                let inode = match (&outcome.descriptor(), &end.process) {
+                    (Some(fd), Some(process)) => process.inode(*fd),
+                    _ => None,
+                };
+                let flight = end.in_flight.iter().position(|flight| flight.id == id);
+                if let Some(inode) = inode {
+                    end.watch.own(inode);
+                    let name = flight.and_then(|place| end.in_flight[place].makes.clone());
+                    end.inodes.extend(name.map(|name| (name, inode)));
+                }
+                // Both tables, so that whoever hears of the outcome sees its consequences.
+                self.settle(Some(side));
+                let end = &mut self.ends[side];
+                if let Some(place) = end.in_flight.iter().position(|flight| flight.id == id) {
+                    let flight = end.in_flight.remove(place);
+                    // On Linux close gives the descriptor back whatever it returns (close(2)).
+                    if flight.power == Power::Ends && trace.iter().any(|traced| traced.text.starts_with("close(")) {
+                        end.closed.extend(flight.on);
+                    }
+                }
+                self.tell(Happening::Ended {
+                    side,
+                    id,
+                    took: Duration::from_nanos(ns),
+                    outcome,
+                    trace,
+                    inode,
+                });
+                (self.dirty, self.unquiet) = (true, true);
+            }
+        }
+    }
+
+    /// Reads both tables, `first`'s first, and tells what changed.
+    fn settle(&mut self, first: Option<Side>) {
+        self.dirty = false;
+        self.read_at = Stamp::now();
+        let first = first.unwrap_or(Side::Client);
+        for side in [first, first.other()] {
+            self.changes(side, None);
+            let end = &mut self.ends[side];
+            let table = end.watch.table(&mut end.host);
+            if let Some(Some(rows)) = self.complain(table) {
+                self.tell(Happening::Table { side, rows });
+            }
+            self.ends[side].died = false;
+        }
+    }
+
+    /// Tells when all is quiet: nothing is in the air, no socket waits for an acknowledgement, and no call is about to return.
+    fn quieten(&mut self) {
+        let calm = self
+            .ends
+            .iter()
+            .all(|(_, end)| end.watch.quiet() && end.ended.is_empty());
+        let returning = self
+            .ends
+            .iter()
+            .any(|(_, end)| end.in_flight.iter().any(|flight| end.is_returning(flight)));
+        let patient = self.look_in.is_none_or(|wait| wait < RETURN_PATIENCE);
+        if calm && !(returning && patient) {
+            if self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
+                self.look_in = None;
+            }
+            if std::mem::take(&mut self.unquiet) {
+                self.tell(Happening::Quiet);
+            }
+        } else if self.unquiet && self.look_in.is_none() {
+            self.look_in = Some(FIRST_LOOK);
+        }
+    }
+
+    /// Buries endpoints that have died.
+    fn deaths(&mut self) {
+        for side in Side::BOTH {
+            let Some(how) = self.ends[side].process.as_mut().and_then(Process::reap) else {
+                continue;
+            };
+            // Its last words, and its sockets' last segments.
+            self.hear(side);
+            self.relay();
+            self.outcomes();
+            let end = &mut self.ends[side];
+            let Some(process) = end.process.take() else { continue };
+            end.in_flight.clear();
+            end.inodes.clear();
+            end.closed.clear();
+            end.listeners.clear();
+            end.died = true;
+            self.tell(Happening::Died {
+                side,
+                pid: process.pid(),
+                how,
+            });
+            self.settle(Some(side));
+            (self.dirty, self.unquiet) = (true, true);
+        }
+    }
+
+    fn requests(&mut self) -> std::result::Result<(), Over> {
+        loop {
+            match self.inbox.try_recv() {
+                Ok(request) => self.request(request),
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => return Err(Over),
+            }
+        }
+    }
+
+    fn request(&mut self, request: Request) {
+        self.unquiet = true;
+        match request {
+            Request::Order(side, request) => self.order(side, &request),
+            Request::Kill(side) => {
+                if let Some(process) = &mut self.ends[side].process {
+                    process.kill();
+                }
+            }
+            Request::Restart(side) => {
+                if let Some(process) = &mut self.ends[side].process {
+                    process.kill();
+                    // SIGKILL cannot be held off: the process is waited for, and its end told as any other.
+                    while self.ends[side].process.is_some() {
+                        self.poll(None);
+                        self.deaths();
+                    }
+                }
+                let newborn = self.ends[side].host.bear(side);
+                self.ends[side].process = self.complain(newborn).map(Process::adopt);
+            }
+            Request::Host(side, setting, value) => {
+                let result = self.ends[side]
+                    .host
+                    .set(side, setting, value)
+                    .map_err(|error| error.to_string());
+                self.tell(Happening::Host {
+                    side,
+                    setting,
+                    value,
+                    result,
+                });
+                self.dirty = true;
+            }
+        }
+    }
+
+    fn order(&mut self, side: Side, request: &protocol::Request) {
+        let (on, makes) = match &request.order {
+            Order::On { socket, call } => {
+                let made = match call {
+                    Call::Socket { family } => {
+                        self.ends[side].watch.expect(*family);
+                        Some(socket)
+                    }
+                    Call::Accept { r#as } | Call::Dup { r#as } => Some(r#as),
+                    _ => None,
+                };
+                let name = socket.as_str().to_owned();
+                if matches!(call, Call::Listen { .. }) {
+                    self.ends[side].listeners.insert(name.clone());
+                }
+                (Some(name), made.map(|name| name.as_str().to_owned()))
+            }
+            Order::Process(_) => (None, None),
+        };
+        let end = &mut self.ends[side];
+        let Some(process) = &mut end.process else {
+            self.tell(Happening::Garbled {
+                side,
+                id: Some(request.id),
+                why: "it is dead, and makes no calls".into(),
+            });
+            return;
+        };
+        let sent = process.send(request);
+        end.in_flight.push(Flight {
+            id: request.id,
+            on,
+            makes,
+            power: Power::of(&request.order),
+            awaits: Awaits::of(&request.order),
+        });
+        self.complain(sent);
+    }
+}

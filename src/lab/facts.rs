@@ -1,0 +1,28 @@
+//! What a lab is: all that its owner needs to know of it.
+
+use std::net::IpAddr;
+
+use crate::host::{Port, Setting, SettingValue};
+use crate::side::Ends;
+
+/// What a lab is, as far as commands and the screen need to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabFacts {
+    /// Which of the two.
+    pub kind: LabKind,
+    /// The hosts' addresses; in the loopback lab twice the same.
+    pub addresses: Ends<IpAddr>,
+    /// The port that the server listens on unless told otherwise.
+    pub port: Port,
+    /// The hosts' settings as they were at the beginning; none in the loopback lab.
+    pub settings: Ends<Vec<(Setting, SettingValue)>>,
+}
+
+/// The two kinds of lab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LabKind {
+    /// Two network namespaces, joined by the wire.
+    Isolated,
+    /// The host's own loopback address, without a wire; the text says why, when the user did not ask for it.
+    Loopback(Option<String>),
+}

@@ -1,0 +1,203 @@
+//! The lab: hosts, endpoints and the wire put together, behind requests and events.
+//!
+//! Threads: one for each host, which lives in the host's namespace (`host`), and one driver, which owns every descriptor, moves
+//! the packets, speaks with the endpoints and reads the tables (`driver`). The owner of a [`Lab`] only sends requests; what
+//! happens reaches it through the sink that it gave.
+
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::fd::OwnedFd;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+use crate::error::{Error, Operation, Result};
+use crate::host::Port;
+use crate::os::netns;
+use crate::side::{Ends, Side};
+
+mod driver;
+pub mod event;
+pub mod facts;
+mod host;
+mod process;
+mod watch;
+
+use event::{Event, Request};
+use facts::{LabFacts, LabKind};
+use host::{Host, Place};
+
+/// Which lab is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// The isolated one where it can be had, else loopback.
+    #[default]
+    Auto,
+    /// Two namespaces, or an error.
+    Isolated,
+    /// The machine's loopback address.
+    Loopback,
+}
+
+/// How to build a lab.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which.
+    pub wanted: Wanted,
+    /// IPv6 rather than IPv4.
+    pub ipv6: bool,
+    /// The finwait binary, which is also the native endpoint.
+    pub program: PathBuf,
+}
+
+/// The port that the server listens on in the isolated lab unless told otherwise.
+const PORT: Port = Port(8080);
+
+/// A running lab; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Lab {
+    requests: Option<Sender<Request>>,
+    wake: Arc<OwnedFd>,
+    driver: Option<JoinHandle<()>>,
+}
+
+impl Lab {
+    /// Builds a lab and starts its endpoints; what happens in it is given to `sink`, from the driver's thread.
+    ///
+    /// Must be called before the program has a second thread: a user namespace is entered where the isolated lab needs one,
+    /// and that is only allowed to a process with a single thread (`unshare(2)`).
+    pub fn start(options: &Options, sink: impl Fn(Event) + Send + 'static) -> Result<(Lab, LabFacts)> {
+        let (facts, hosts) = match options.wanted {
+            Wanted::Isolated => isolated(options)?,
+            Wanted::Loopback => loopback(options, None)?,
+            Wanted::Auto => match isolated(options) {
+                Ok(lab) => lab,
+                Err(error) => loopback(options, Some(error.to_string()))?,
+            },
+        };
+        let wake =
+            Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).during(|| "make an eventfd".into())?);
+        let (requests, inbox) = channel();
+        let driver = driver::Driver::new(hosts, &facts, inbox, Arc::clone(&wake), Box::new(sink))?;
+        let driver = std::thread::Builder::new()
+            .name("lab".into())
+            .spawn(move || driver.run())
+            .during(|| "start the lab's thread".into())?;
+        let lab = Lab {
+            requests: Some(requests),
+            wake,
+            driver: Some(driver),
+        };
+        Ok((lab, facts))
+    }
+
+    /// Asks the lab to do something.
+    pub fn send(&self, request: Request) {
+        if let Some(requests) = &self.requests {
+            // A driver that is gone has told why through the sink.
+            let _ = requests.send(request);
+            self.ring();
+        }
+    }
+
+    fn ring(&self) {
+        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.requests = None;
+        self.ring();
+        if let Some(driver) = self.driver.take() {
+            let _ = driver.join();
+        }
+    }
+}
+
+/// Builds the isolated lab's hosts and lets them go again: the surest answer to whether they can be had. See [`Lab::start`].
+pub fn try_isolated(options: &Options) -> Result<()> {
+    isolated(options).map(drop)
+}
+
+/// Two hosts in namespaces of their own.
+fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
+    let why = |error: Error| Error::NoIsolatedLab { why: error.to_string() };
+    // Asked first, so that a process which falls back to loopback does not stand in a user namespace for nothing.
+    crate::os::tun::available().map_err(why)?;
+    if !netns::capable() {
+        netns::enter_user_namespace().map_err(why)?;
+    }
+    let addresses: Ends<IpAddr> = if options.ipv6 {
+        Ends {
+            client: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1).into(),
+            server: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 2).into(),
+        }
+    } else {
+        Ends {
+            client: Ipv4Addr::new(10, 0, 0, 1).into(),
+            server: Ipv4Addr::new(10, 0, 0, 2).into(),
+        }
+    };
+    let host = |side| Host::start(side, Place::Namespace(addresses[side]), options.program.clone()).map_err(why);
+    let hosts = Ends {
+        client: host(Side::Client)?,
+        server: host(Side::Server)?,
+    };
+    let facts = LabFacts {
+        kind: LabKind::Isolated,
+        addresses,
+        port: PORT,
+        settings: Ends::from_fn(|side| hosts[side].settings.clone()),
+    };
+    Ok((facts, hosts))
+}
+
+/// Both ends on the machine's own loopback address.
+fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Host>)> {
+    let address: IpAddr = if options.ipv6 {
+        Ipv6Addr::LOCALHOST.into()
+    } else {
+        Ipv4Addr::LOCALHOST.into()
+    };
+    let host = |side| Host::start(side, Place::Machine, options.program.clone());
+    let hosts = Ends {
+        client: host(Side::Client)?,
+        server: host(Side::Server)?,
+    };
+    let facts = LabFacts {
+        kind: LabKind::Loopback(why),
+        addresses: Ends {
+            client: address,
+            server: address,
+        },
+        port: free_port(address)?,
+        settings: Ends::default(),
+    };
+    Ok((facts, hosts))
+}
+
+/// A port that nobody uses now, outside the range from which connect takes its own: another program's service is never met by
+/// accident, and no connection of ours can take the port before the server binds it.
+fn free_port(address: IpAddr) -> Result<Port> {
+    // Spread by process number, so that programs started together do not race for one port; and by a stride without a
+    // common factor, so that one that is taken does not send us to our neighbour's.
+    let start = std::process::id() % 10_000;
+    (0..10_000)
+        .map(|n| 20_000 + ((start + n * 3_571) % 10_000) as u16)
+        .find(|port| is_free(SocketAddr::new(address, *port)).unwrap_or(false))
+        .map(Port)
+        .ok_or_else(|| Error::Os {
+            operation: format!("find a free port on {address} from 20000 to 29999"),
+            source: std::io::ErrorKind::AddrInUse.into(),
+        })
+}
+
+/// Could an endpoint bind that address now? As it will: without SO_REUSEADDR, which std's listener sets, and which would find
+/// an address free that TIME_WAIT still keeps.
+fn is_free(address: SocketAddr) -> std::io::Result<bool> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    Ok(socket.bind(&address.into()).is_ok())
+}

@@ -1,0 +1,247 @@
+//! An endpoint's process: born on a host's thread, spoken to over a socketpair, watched through a pidfd.
+
+use rustix::event::{PollFd, PollFlags};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+use rustix::process::{Pid, PidfdFlags, Signal};
+use std::collections::VecDeque;
+use std::io::Read;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use super::event::Death;
+use crate::endpoint::protocol::{Reply, Request};
+use crate::error::{Error, Operation, Result};
+use crate::os::signal::die_with_parent;
+use crate::side::Side;
+
+/// A process that was just born: what its host's thread hands over.
+#[derive(Debug)]
+pub struct Newborn {
+    child: Child,
+    control: OwnedFd,
+    pidfd: OwnedFd,
+}
+
+/// Starts an endpoint in the calling thread's network namespace. It dies with that thread.
+pub fn spawn(program: &Path, side: Side) -> Result<Newborn> {
+    let no = |why: &dyn std::fmt::Display| Error::NoEndpoint {
+        side,
+        why: why.to_string(),
+    };
+    let (ours, theirs) = rustix::net::socketpair(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
+        None,
+    )
+    .during(|| "make a socketpair".into())?;
+    // The endpoint reads and writes its end blocking: any language can.
+    rustix::io::ioctl_fionbio(&theirs, false).during(|| "make the endpoint's control socket blocking".into())?;
+    let out = theirs.try_clone().map_err(|error| no(&error))?;
+    let mut command = Command::new(program);
+    command
+        .arg0("finwait-endpoint")
+        .args(["endpoint", "--side", side.name()])
+        .stdin(Stdio::from(theirs))
+        .stdout(Stdio::from(out))
+        .stderr(Stdio::piped())
+        // A Ctrl-C at the terminal is for finwait, which ends its endpoints itself.
+        .process_group(0);
+    die_with_parent(&mut command);
+    let child = command
+        .spawn()
+        .map_err(|error| no(&format!("{}: {error}", program.display())))?;
+    let pid = Pid::from_child(&child);
+    let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty()).during(|| "open the endpoint's pidfd".into())?;
+    Ok(Newborn {
+        child,
+        control: ours,
+        pidfd,
+    })
+}
+
+/// A living endpoint, and what it has said.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    stderr: Option<ChildStderr>,
+    control: OwnedFd,
+    pidfd: OwnedFd,
+    inbox: Vec<u8>,
+    outbox: VecDeque<u8>,
+    /// We sent it SIGKILL.
+    killed: bool,
+}
+
+/// How long a line of an endpoint may be.
+const LONGEST_LINE: usize = 1 << 20;
+
+impl Process {
+    /// Takes over a newborn process.
+    pub fn adopt(newborn: Newborn) -> Process {
+        let Newborn {
+            mut child,
+            control,
+            pidfd,
+        } = newborn;
+        let stderr = child
+            .stderr
+            .take()
+            .filter(|stderr| rustix::io::ioctl_fionbio(stderr, true).is_ok());
+        Process {
+            child,
+            stderr,
+            control,
+            pidfd,
+            inbox: Vec::new(),
+            outbox: VecDeque::new(),
+            killed: false,
+        }
+    }
+
+    /// Its process number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What to wait for: words, room for ours, its end, its complaints.
+    pub fn poll_fds(&self) -> Vec<PollFd<'_>> {
+        let writing = if self.outbox.is_empty() {
+            PollFlags::empty()
+        } else {
+            PollFlags::OUT
+        };
+        let mut fds = vec![
+            PollFd::from_borrowed_fd(self.control.as_fd(), PollFlags::IN | writing),
+            PollFd::from_borrowed_fd(self.pidfd.as_fd(), PollFlags::IN),
+        ];
+        fds.extend(
+            self.stderr
+                .as_ref()
+                .map(|stderr| PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN)),
+        );
+        fds
+    }
+
+    /// Queues a request, and writes what the socket takes.
+    pub fn send(&mut self, request: &Request) -> Result<()> {
+        let line = serde_json::to_vec(request).map_err(|error| Error::Garbled {
+            what: "a request".into(),
+            why: error.to_string(),
+        })?;
+        self.outbox.extend(line);
+        self.outbox.push_back(b'\n');
+        self.flush();
+        Ok(())
+    }
+
+    /// Writes what the socket takes of what is queued.
+    pub fn flush(&mut self) {
+        while !self.outbox.is_empty() {
+            let (first, _) = self.outbox.as_slices();
+            match rustix::net::send(&self.control, first, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+                Ok(n) => drop(self.outbox.drain(..n)),
+                Err(Errno::INTR) => {}
+                // A dead endpoint's death is told by its pidfd.
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Reads what it has said so far. A line that is not a reply is told as such.
+    pub fn hear(&mut self) -> Vec<std::result::Result<Reply, String>> {
+        let mut chunk = [0; 16 << 10];
+        loop {
+            match rustix::net::recv(&self.control, &mut chunk, RecvFlags::DONTWAIT) {
+                Ok((0, _)) => break,
+                Ok((n, _)) => self.inbox.extend_from_slice(&chunk[..n]),
+                Err(Errno::INTR) => {}
+                Err(_) => break,
+            }
+        }
+        let mut replies = Vec::new();
+        let mut taken = 0;
+        while let Some(end) = self.inbox[taken..].iter().position(|&byte| byte == b'\n') {
+            let line = &self.inbox[taken..taken + end];
+            replies.push(serde_json::from_slice(line).map_err(|error| {
+                let shown: String = String::from_utf8_lossy(line)
+                    .chars()
+                    .take(80)
+                    .flat_map(char::escape_debug)
+                    .collect();
+                format!("it said something that is no reply ({error}): {shown}")
+            }));
+            taken += end + 1;
+        }
+        self.inbox.drain(..taken);
+        if self.inbox.len() > LONGEST_LINE {
+            self.inbox.clear();
+            replies.push(Err(format!("it said a line of more than {LONGEST_LINE} bytes")));
+        }
+        replies
+    }
+
+    /// What it has written to its standard error since the last time, escaped.
+    pub fn complaints(&mut self) -> Vec<String> {
+        let mut chunk = [0; 4096];
+        let read = match &mut self.stderr {
+            None => return Vec::new(),
+            Some(stderr) => stderr.read(&mut chunk),
+        };
+        match read {
+            Ok(n) if n > 0 => String::from_utf8_lossy(&chunk[..n])
+                .lines()
+                .map(|line| line.chars().flat_map(char::escape_debug).collect())
+                .collect(),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Vec::new(),
+            _ => {
+                self.stderr = None;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Sends SIGKILL.
+    pub fn kill(&mut self) {
+        self.killed = true;
+        // ESRCH: it is dead already, which is what was wanted.
+        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    /// Is it on its way out, so that the kernel is closing its descriptors?
+    pub fn is_exiting(&self) -> bool {
+        /// `PF_EXITING`, `include/linux/sched.h`.
+        const PF_EXITING: u64 = 0x4;
+        let flags = || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).ok()?;
+            // The command name may hold blanks and brackets; the flags are the seventh word after it.
+            stat.rsplit_once(')')?.1.split_whitespace().nth(6)?.parse::<u64>().ok()
+        };
+        self.killed || flags().is_none_or(|flags| flags & PF_EXITING != 0)
+    }
+
+    /// How it ended, if it has.
+    pub fn reap(&mut self) -> Option<Death> {
+        let status = self.child.try_wait().ok()??;
+        Some(match (status.code(), status.signal()) {
+            (_, Some(signal)) => Death::Signal(signal),
+            (code, None) => Death::Exited(code.unwrap_or(0)),
+        })
+    }
+
+    /// The inode behind one of its descriptors.
+    pub fn inode(&self, fd: i32) -> Option<u64> {
+        let link = std::fs::read_link(format!("/proc/{}/fd/{fd}", self.pid())).ok()?;
+        link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = self.child.wait();
+    }
+}

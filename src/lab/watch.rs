@@ -1,0 +1,243 @@
+//! What a host's kernel says of the sockets, read when something happened: the tables, and what changed in them.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use super::event::Observed;
+use super::host::Host;
+use crate::call::Family;
+use crate::clock::Stamp;
+use crate::error::Result;
+use crate::observe::procfs::ProcRow;
+use crate::observe::tracker::{Change, Tracker};
+use crate::observe::{Row, TimerKind, Tuple};
+use crate::state::State;
+
+/// Watches one host's table.
+#[derive(Debug)]
+pub struct Watch {
+    tracker: Tracker,
+    families: Vec<Family>,
+    ours: Option<Ours>,
+    rows: Vec<Row>,
+    scratch: Vec<Row>,
+    proc_rows: Vec<ProcRow>,
+    /// When the rows were read by netlink.
+    read_at: Stamp,
+    /// The rows by netlink when procfs was last read, and when that was.
+    told: Option<(Stamp, Vec<Row>)>,
+}
+
+/// Which rows of a table that we share with the whole machine are ours.
+#[derive(Debug, Default)]
+struct Ours {
+    /// The inodes of our endpoint's sockets.
+    inodes: HashSet<u64>,
+    /// Connections that were ours at the last reading: orphans and TIME_WAIT have no inode.
+    known: HashSet<Tuple>,
+}
+
+impl Ours {
+    fn pick(&mut self, rows: &mut Vec<Row>) {
+        let listeners: Vec<Tuple> = rows
+            .iter()
+            .filter(|row| row.state == State::Listen && self.inodes.contains(&row.inode))
+            .map(|row| row.tuple)
+            .collect();
+        let queued = |tuple: &Tuple| {
+            listeners.iter().any(|listener| {
+                listener.local.port() == tuple.local.port()
+                    && (listener.local.ip() == tuple.local.ip() || listener.local.ip().is_unspecified())
+            })
+        };
+        // Whatever came through our listener is ours, also when accept has given it a descriptor of which we have not heard.
+        rows.retain(|row| match row.inode {
+            0 => self.known.contains(&row.tuple) || queued(&row.tuple),
+            inode => self.inodes.contains(&inode) || (row.state != State::Listen && queued(&row.tuple)),
+        });
+        self.known = rows
+            .iter()
+            .filter(|row| row.state != State::Listen)
+            .map(|row| row.tuple)
+            .collect();
+    }
+}
+
+impl Watch {
+    /// Watches a host of `family`; a `shared` table also holds sockets that are none of ours.
+    pub fn new(family: Family, shared: bool) -> Watch {
+        Watch {
+            tracker: Tracker::default(),
+            families: vec![family],
+            ours: shared.then(Ours::default),
+            rows: Vec::new(),
+            scratch: Vec::new(),
+            proc_rows: Vec::new(),
+            read_at: Stamp::default(),
+            told: None,
+        }
+    }
+
+    /// From now on there may be sockets of that family.
+    pub fn expect(&mut self, family: Family) {
+        if !self.families.contains(&family) {
+            self.families.push(family);
+        }
+    }
+
+    /// That socket belongs to our endpoint.
+    pub fn own(&mut self, inode: u64) {
+        if let Some(ours) = &mut self.ours {
+            ours.inodes.insert(inode);
+        }
+    }
+
+    /// Reads the table by netlink, and tells what changed since the last time.
+    pub fn changes(&mut self, host: &mut Host) -> Result<Vec<Change>> {
+        self.rows.clear();
+        for family in &self.families {
+            host.diag.dump(*family, &mut self.scratch)?;
+            self.rows.append(&mut self.scratch);
+        }
+        if let Some(ours) = &mut self.ours {
+            ours.pick(&mut self.rows);
+        }
+        self.read_at = Stamp::now();
+        Ok(self.tracker.read(self.read_at, &self.rows))
+    }
+
+    /// The table as procfs shows it, with what the last [`Watch::changes`] found by netlink added; none when netlink found
+    /// nothing new since the last time. What only counts down is not new.
+    pub fn table(&mut self, host: &mut Host) -> Result<Option<Vec<Observed>>> {
+        let unchanged = |(at, told): &(Stamp, Vec<Row>)| {
+            let since = self.read_at.since(*at);
+            told.len() == self.rows.len() && told.iter().zip(&self.rows).all(|(a, b)| same(a, b, since))
+        };
+        if self.told.as_ref().is_some_and(unchanged) {
+            return Ok(None);
+        }
+        self.told = Some((self.read_at, self.rows.clone()));
+        let mut table = Vec::with_capacity(self.rows.len());
+        let twins: HashMap<(Tuple, u64), &Row> = self.rows.iter().map(|row| ((row.tuple, row.inode), row)).collect();
+        for (_, file) in host
+            .tables
+            .iter_mut()
+            .filter(|(family, _)| self.families.contains(family))
+        {
+            file.read(&mut self.proc_rows)?;
+            for ProcRow { row, line } in self.proc_rows.drain(..) {
+                let twin = twins.get(&(row.tuple, row.inode)).copied();
+                // On a shared host, netlink's rows say which are ours.
+                if twin.is_some() || self.ours.is_none() {
+                    let row = merged(row, twin);
+                    table.push(Observed { row, line });
+                }
+            }
+        }
+        Ok(Some(table))
+    }
+
+    /// Does no socket wait for its first acknowledgement? One that has timed out already is stuck, and not waited for.
+    pub fn quiet(&self) -> bool {
+        !self.rows.iter().any(|row| {
+            row.state != State::Listen
+                && row.retransmits == 0
+                && row.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit)
+        })
+    }
+
+    /// The rows as they were last read.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The row of the socket with this inode, as it was last read.
+    pub fn row(&self, inode: u64) -> Option<&Row> {
+        self.rows.iter().find(|row| row.inode == inode)
+    }
+
+    /// When the next timer of the table goes off.
+    pub fn next_timer(&self) -> Option<Stamp> {
+        self.tracker.next_timer()
+    }
+
+    /// Can a plain segment change nothing but queues on that connection?
+    pub fn settled(&self, tuple: &Tuple) -> bool {
+        self.tracker.settled(tuple)
+    }
+}
+
+/// procfs has the last word on the state and the queues; netlink counts timers in milliseconds and has TCP_INFO.
+fn merged(row: Row, twin: Option<&Row>) -> Row {
+    match twin {
+        None => row,
+        Some(twin) => Row {
+            timer: twin.timer,
+            retransmits: twin.retransmits,
+            info: twin.info,
+            // Only netlink knows a listener's backlog.
+            tx_queue: if row.state == State::Listen {
+                twin.tx_queue
+            } else {
+                row.tx_queue
+            },
+            ..row
+        },
+    }
+}
+
+/// A timer that goes off so much earlier or later than it did has been set anew; the kernel counts in ticks of up to 10 ms.
+const SAME_TIMER: Duration = Duration::from_millis(50);
+
+/// Is `b` the same as `a` was `since` ago, but for how much of a timer is left?
+fn same(a: &Row, b: &Row, since: Duration) -> bool {
+    let same_timer = match (a.timer, b.timer) {
+        (None, None) => true,
+        (Some(a), Some(b)) => a.kind == b.kind && a.left.saturating_sub(since).abs_diff(b.left) < SAME_TIMER,
+        _ => false,
+    };
+    same_timer
+        && Row {
+            timer: None,
+            ..a.clone()
+        } == Row {
+            timer: None,
+            ..b.clone()
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Timer;
+
+    fn row(kind: TimerKind, left_ms: u64) -> Row {
+        Row {
+            tuple: Tuple {
+                local: "10.0.0.1:1000".parse().unwrap(),
+                peer: "10.0.0.2:8080".parse().unwrap(),
+            },
+            state: State::Established,
+            rx_queue: 0,
+            tx_queue: 0,
+            timer: Some(Timer {
+                kind,
+                left: Duration::from_millis(left_ms),
+            }),
+            retransmits: 0,
+            inode: 7,
+            info: None,
+        }
+    }
+
+    #[test]
+    fn a_timer_that_counts_down_is_the_same_and_one_that_is_set_anew_is_not() {
+        let at_first = row(TimerKind::Keepalive, 2_000);
+        let after = Duration::from_millis(1_500);
+        assert!(same(&at_first, &row(TimerKind::Keepalive, 504), after));
+        assert!(!same(&at_first, &row(TimerKind::Keepalive, 2_000), after));
+        assert!(!same(&at_first, &row(TimerKind::Retransmit, 500), after));
+        let long_after = Duration::from_millis(2_500);
+        assert!(same(&at_first, &row(TimerKind::Keepalive, 0), long_after));
+    }
+}
