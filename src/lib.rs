@@ -7,6 +7,7 @@
 
 pub mod call;
 pub mod clock;
+pub mod command;
 pub mod endpoint;
 pub mod errno;
 pub mod error;

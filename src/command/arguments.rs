@@ -1,0 +1,417 @@
+//! A command's arguments, from words to values, by the table's row.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::net::SocketAddr;
+
+use super::complaint::{ParseError, nearest, shown};
+use super::table::{self, Arg, Kind, Spec};
+use super::token::Token;
+use super::{Address, Ask, EndCommand, Pick};
+use crate::call::{Bytes, CallId, OptionKind, PollEvent, SocketName, SocketOption};
+use crate::clock::Millis;
+use crate::host::{Port, Setting};
+
+/// The word that stands for a value in commands: its name in the protocol.
+pub fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// The value that a word stands for.
+fn from_word<T: DeserializeOwned>(word: &str) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+}
+
+/// An option's value as it would be typed.
+pub fn option_value(option: SocketOption, value: i64) -> String {
+    match (option.kind(), value) {
+        (OptionKind::Switch, 0) => "off".into(),
+        (OptionKind::Switch, _) => "on".into(),
+        (OptionKind::Linger, n) if n < 0 => "off".into(),
+        (_, n) => n.to_string(),
+    }
+}
+
+/// The arguments of a command, sorted by the table's row.
+pub struct Given {
+    plain: Vec<Token>,
+    named: Vec<(&'static str, Token)>,
+    flags: Vec<Token>,
+    end_of_text: usize,
+}
+
+impl Given {
+    /// Sorts the words after the verb; the first that the command does not take is told.
+    pub fn collect(spec: &'static Spec, tokens: &[Token], end_of_text: usize) -> Result<Given, ParseError> {
+        let mut given = Given {
+            plain: Vec::new(),
+            named: Vec::new(),
+            flags: Vec::new(),
+            end_of_text,
+        };
+        let plain: Vec<(&str, Kind)> = spec
+            .args
+            .iter()
+            .filter_map(|arg| match arg {
+                Arg::Plain(name, kind) => Some((*name, *kind)),
+                _ => None,
+            })
+            .collect();
+        let flags: Vec<&'static str> = spec
+            .args
+            .iter()
+            .filter_map(|arg| match arg {
+                Arg::Flags(words) => Some(*words),
+                _ => None,
+            })
+            .flatten()
+            .copied()
+            .collect();
+        for token in tokens {
+            if let Some(name) = &token.name {
+                let known = spec.args.iter().find_map(|arg| match arg {
+                    Arg::Named(known, _) if known == name => Some(*known),
+                    _ => None,
+                });
+                match known {
+                    Some(known) if given.named.iter().any(|(n, _)| *n == known) => {
+                        return Err(ParseError {
+                            column: token.column,
+                            why: format!("{known}= stands twice"),
+                            nearest: Vec::new(),
+                        });
+                    }
+                    Some(known) => given.named.push((known, token.clone())),
+                    // `write a=b` means the bytes "a=b".
+                    None if given.plain.is_empty() && plain.first().is_some_and(|(_, kind)| *kind == Kind::Bytes) => {
+                        let mut whole = token.clone();
+                        whole.value = [name.as_bytes(), b"=", &token.value].concat();
+                        whole.name = None;
+                        whole.value_column = token.column;
+                        given.plain.push(whole);
+                    }
+                    None => return Err(unknown(spec, token, &flags)),
+                }
+                continue;
+            }
+            let text = token.text();
+            let next = plain.get(given.plain.len());
+            // A flag's word is a flag, but where bytes are still to come only a bare word after them can be one.
+            let is_flag = flags.contains(&text.as_str());
+            let bytes_first = matches!(next, Some((_, Kind::Bytes)));
+            if is_flag && !bytes_first {
+                given.flags.push(token.clone());
+            } else if next.is_some() {
+                given.plain.push(token.clone());
+            } else {
+                return Err(unknown(spec, token, &flags));
+            }
+        }
+        Ok(given)
+    }
+
+    fn named(&self, name: &str) -> Option<&Token> {
+        self.named.iter().find(|(n, _)| *n == name).map(|(_, token)| token)
+    }
+
+    fn required(&self, place: usize, what: &str, valid: &str) -> Result<&Token, ParseError> {
+        self.plain.get(place).ok_or_else(|| ParseError {
+            column: self.end_of_text,
+            why: format!("{what} is missing: {valid}"),
+            nearest: Vec::new(),
+        })
+    }
+
+    fn number<T: TryFrom<i64>>(
+        &self,
+        token: Option<&Token>,
+        what: &str,
+        low: i64,
+        high: i64,
+    ) -> Result<Option<T>, ParseError> {
+        let Some(token) = token else { return Ok(None) };
+        token
+            .text()
+            .parse::<i64>()
+            .ok()
+            .filter(|n| (low..=high).contains(n))
+            .and_then(|n| T::try_from(n).ok())
+            .map(Some)
+            .ok_or_else(|| {
+                token.wrong(format!(
+                    "{what} is a number from {low} to {high}, not {}",
+                    shown(&token.text())
+                ))
+            })
+    }
+
+    fn deadline(&self) -> Result<Option<Millis>, ParseError> {
+        let ms = self.number::<u32>(self.named("deadline"), "deadline, in milliseconds,", 1, 3_600_000)?;
+        Ok(ms.map(Millis))
+    }
+
+    fn flags<T: DeserializeOwned + PartialEq>(&self) -> Vec<T> {
+        let mut flags = Vec::new();
+        for flag in self.flags.iter().filter_map(|token| from_word(&token.text())) {
+            if !flags.contains(&flag) {
+                flags.push(flag);
+            }
+        }
+        flags
+    }
+
+    fn address(&self) -> Result<Address, ParseError> {
+        self.plain.first().map_or(Ok(Address::Default), address)
+    }
+
+    fn one_of<T: DeserializeOwned>(&self, token: &Token, what: &str, valid: &[&str]) -> Result<T, ParseError> {
+        from_word(&token.text()).ok_or_else(|| ParseError {
+            column: token.value_column,
+            why: format!("{what} is {}, not {}", valid.join(" or "), shown(&token.text())),
+            nearest: nearest(&token.text(), valid),
+        })
+    }
+
+    fn socket(token: &Token) -> Result<SocketName, ParseError> {
+        SocketName::new(&token.text()).ok_or_else(|| {
+            token.wrong(format!(
+                "a socket's name is letters, digits, - and _, like client2, not {}",
+                shown(&token.text())
+            ))
+        })
+    }
+
+    fn option(&self) -> Result<SocketOption, ParseError> {
+        let names: Vec<&str> = SocketOption::ALL.iter().map(|option| option.name()).collect();
+        let token = self.required(0, "an option", "like TCP_NODELAY or SO_LINGER")?;
+        let text = token.text().to_ascii_uppercase();
+        from_word(&text).ok_or_else(|| ParseError {
+            column: token.value_column,
+            why: format!("{} is not an option that finwait sets", shown(&token.text())),
+            nearest: nearest(&text, &names),
+        })
+    }
+
+    /// A value for `option`: `on`, `off`, or a number.
+    fn option_value(&self, option: SocketOption) -> Result<i64, ParseError> {
+        let token = self.required(1, "a value", "like on, off or a number")?;
+        let text = token.text();
+        let number = text.parse::<i32>().ok().map(i64::from);
+        let (value, valid) = match option.kind() {
+            OptionKind::Switch => (
+                match text.as_str() {
+                    "on" | "1" => Some(1),
+                    "off" | "0" => Some(0),
+                    _ => None,
+                },
+                "on or off".to_owned(),
+            ),
+            OptionKind::Linger => (
+                if text == "off" {
+                    Some(-1)
+                } else {
+                    number.filter(|n| (0..=65_535).contains(n))
+                },
+                "off or a number of seconds".to_owned(),
+            ),
+            OptionKind::Timeout => (
+                if text == "none" {
+                    Some(0)
+                } else {
+                    number.filter(|n| *n >= 0)
+                },
+                "none or a number of milliseconds".to_owned(),
+            ),
+            // The kernel judges the number itself: a bad one is an EINVAL that the user may want to see.
+            OptionKind::Number(_) => (number, "a whole number".to_owned()),
+        };
+        value.ok_or_else(|| token.wrong(format!("{} is {valid}, not {}", option.name(), shown(&text))))
+    }
+
+    /// The command that the arguments make.
+    pub fn build(&self, spec: &Spec) -> Result<EndCommand, ParseError> {
+        let on = self.named("on").map(Given::socket).transpose()?;
+        let first = self.plain.first();
+        let call = match spec.name {
+            "socket" => Ask::Socket,
+            "bind" => Ask::Bind {
+                address: self.address()?,
+            },
+            "listen" => Ask::Listen {
+                backlog: self.number(self.named("backlog"), "backlog", -1, 65_535)?.unwrap_or(2),
+            },
+            "accept" => Ask::Accept,
+            "connect" => Ask::Connect {
+                address: self.address()?,
+                deadline: self.deadline()?,
+            },
+            "reconnect" => Ask::Reconnect {
+                address: self.address()?,
+                deadline: self.deadline()?,
+            },
+            "read" => Ask::Read {
+                n: self.number(first, "n", 0, table::MOST_BYTES)?.unwrap_or(1024),
+                flags: self.flags(),
+                deadline: self.deadline()?,
+            },
+            "write" => {
+                let data = first.map_or_else(|| b"hello".to_vec(), |token| token.value.clone());
+                let repeat: usize = self
+                    .number(self.named("repeat"), "repeat", 1, table::MOST_BYTES)?
+                    .unwrap_or(1);
+                if data.len().saturating_mul(repeat) > table::MOST_BYTES as usize {
+                    let at = self
+                        .named("repeat")
+                        .or(first)
+                        .map_or(self.end_of_text, |token| token.column);
+                    return Err(ParseError {
+                        column: at,
+                        why: format!("one write takes {} bytes at most", table::MOST_BYTES),
+                        nearest: Vec::new(),
+                    });
+                }
+                Ask::Write {
+                    data: Bytes(data),
+                    repeat,
+                    flags: self.flags(),
+                    deadline: self.deadline()?,
+                }
+            }
+            "shutdown" => {
+                let valid = "write, read or both";
+                let token = self.required(0, "what to shut down", valid)?;
+                Ask::Shutdown {
+                    how: self.one_of(token, "what to shut down", &["write", "read", "both"])?,
+                }
+            }
+            "close" => Ask::Close,
+            "rst-close" => Ask::RstClose,
+            "linger-close" => Ask::LingerClose {
+                seconds: self.number(first, "seconds", 0, 65_535)?.unwrap_or(5),
+            },
+            "disconnect" => Ask::Disconnect,
+            "dup" => Ask::Dup,
+            "poll" => {
+                let mut events: Vec<PollEvent> = self.flags();
+                if events.is_empty() {
+                    events = vec![PollEvent::In, PollEvent::Out, PollEvent::Rdhup];
+                }
+                let timeout = self.number(self.named("timeout"), "timeout, in milliseconds,", 0, 3_600_000)?;
+                Ask::Poll {
+                    events,
+                    timeout: Millis(timeout.unwrap_or(0)),
+                }
+            }
+            "so-error" => Ask::SoError,
+            "options" => Ask::Options,
+            "get-option" => Ask::Get { option: self.option()? },
+            "set-option" => {
+                let option = self.option()?;
+                Ask::Set {
+                    option,
+                    value: self.option_value(option)?,
+                }
+            }
+            _ => return self.build_process(spec),
+        };
+        Ok(EndCommand::Call { on, call })
+    }
+
+    fn build_process(&self, spec: &Spec) -> Result<EndCommand, ParseError> {
+        let first = self.plain.first();
+        Ok(match spec.name {
+            "use" => {
+                let token = self.required(0, "a socket's name", "like client2, or next")?;
+                match token.text().as_str() {
+                    "next" => EndCommand::Use(Pick::Next),
+                    _ => EndCommand::Use(Pick::Named(Given::socket(token)?)),
+                }
+            }
+            "interrupt" => EndCommand::Interrupt(self.number(first, "a call's number", 1, i64::MAX)?.map(CallId)),
+            "sigpipe" => EndCommand::Sigpipe(
+                first
+                    .map(|token| self.one_of(token, "what SIGPIPE does", &["ignore", "default"]))
+                    .transpose()?,
+            ),
+            "kill" => EndCommand::Kill,
+            "restart" => EndCommand::Restart,
+            _ => {
+                let names = Setting::ALL.map(Setting::name);
+                let token = self.required(0, "a setting", &names.join(", "))?;
+                let setting: Setting = from_word(&token.text()).ok_or_else(|| ParseError {
+                    column: token.value_column,
+                    why: format!("{} is not a setting of a host", shown(&token.text())),
+                    nearest: nearest(&token.text(), &names),
+                })?;
+                let token = self.required(1, "a value", "a number, a range of ports, on, off, up or down")?;
+                let value = setting.parse(&token.text()).map_err(|why| token.wrong(why))?;
+                EndCommand::Host(setting, value)
+            }
+        })
+    }
+}
+
+/// The complaint about an argument that the command does not take.
+fn unknown(spec: &Spec, token: &Token, flags: &[&'static str]) -> ParseError {
+    let named = spec.args.iter().filter_map(|arg| match arg {
+        Arg::Named(name, _) => Some(format!("{name}=")),
+        _ => None,
+    });
+    let valid: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).chain(named).collect();
+    let takes = if valid.is_empty() {
+        "takes nothing more".to_owned()
+    } else {
+        format!("takes {}", valid.join(", "))
+    };
+    let valid: Vec<&str> = valid.iter().map(String::as_str).collect();
+    let word = token
+        .name
+        .as_ref()
+        .map_or_else(|| token.text(), |name| format!("{name}="));
+    ParseError {
+        column: token.column,
+        why: format!("{} does not know {}; it {takes}", spec.name, token.whole()),
+        nearest: nearest(&word, &valid),
+    }
+}
+
+/// Reads an address: `10.0.0.2:8080`, `[fd00::2]:8080`, `:8080` or `8080`.
+fn address(token: &Token) -> Result<Address, ParseError> {
+    let text = token.text();
+    let digits = text.strip_prefix(':').unwrap_or(&text);
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return digits
+            .parse()
+            .map(|port| Address::Port(Port(port)))
+            .map_err(|_| token.wrong(format!("a port is a number from 0 to 65535, not {}", shown(digits))));
+    }
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Ok(Address::Full(address));
+    }
+    // A good host with a bad port deserves to be told about the port.
+    let bad_port = text.rsplit_once(':').and_then(|(host, port)| {
+        let host_is_good = host.parse::<std::net::Ipv4Addr>().is_ok()
+            || host
+                .strip_prefix('[')
+                .and_then(|host| host.strip_suffix(']'))
+                .is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok());
+        host_is_good.then_some(port)
+    });
+    Err(token.wrong(match bad_port {
+        Some(port) => format!("a port is a number from 0 to 65535, not {}", shown(port)),
+        None if text.parse::<std::net::IpAddr>().is_ok() => format!("{} has no port, like {}", shown(&text), {
+            if text.contains(':') {
+                format!("[{text}]:8080")
+            } else {
+                format!("{text}:8080")
+            }
+        }),
+        None => format!(
+            "{} is not an address: 10.0.0.2:8080, [fd00::2]:8080 and :8080 are",
+            shown(&text)
+        ),
+    }))
+}

@@ -1,0 +1,57 @@
+//! What is wrong with a command's text: one sentence, where it is, and what would be right.
+
+use std::fmt;
+
+/// What is wrong with a command's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// Where it begins, counted in characters from 1.
+    pub column: usize,
+    /// What is wrong, and what would be right.
+    pub why: String,
+    /// The nearest words that would be valid there, the nearest first.
+    pub nearest: Vec<String>,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {}: {}", self.column, self.why)?;
+        match self.nearest.as_slice() {
+            [] => Ok(()),
+            [only] => write!(f, "; did you mean {only}?"),
+            [most @ .., last] => write!(f, "; did you mean {} or {last}?", most.join(", ")),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// At most three of `valid` that are near to `word`, the nearest first.
+pub(super) fn nearest(word: &str, valid: &[&str]) -> Vec<String> {
+    let mut near: Vec<(f64, &str)> = valid
+        .iter()
+        .map(|valid| {
+            let start = if !word.is_empty() && valid.starts_with(word) {
+                0.3
+            } else {
+                0.0
+            };
+            (strsim::jaro_winkler(word, valid) + start, *valid)
+        })
+        .filter(|(score, _)| *score > 0.8)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // A word that is much nearer than the others is what was meant.
+    let enough = near.first().map_or(0.0, |(best, _)| best - 0.08);
+    near.retain(|(score, _)| *score >= enough);
+    near.into_iter().take(3).map(|(_, word)| word.to_owned()).collect()
+}
+
+/// A word in a message: escaped, and cut where it is long.
+pub(super) fn shown(word: &str) -> String {
+    let mut text: String = word.chars().take(40).flat_map(char::escape_debug).collect();
+    if word.chars().count() > 40 {
+        text.push_str("...");
+    }
+    text
+}

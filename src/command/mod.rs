@@ -1,0 +1,258 @@
+//! Commands: what a person asks for, by button, key, prompt or `finwait do`.
+//!
+//! `table` defines every command once; `parse` turns text into a [`Command`], by way of `token` and `arguments`; `complete` proposes
+//! words for the prompt.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use crate::call::{Bytes, CallId, How, PollEvent, ReadFlag, Sigpipe, SocketName, SocketOption, WriteFlag, escape};
+use crate::clock::Millis;
+use crate::host::{Port, Setting, SettingValue};
+use crate::side::Side;
+
+mod arguments;
+mod complaint;
+pub mod complete;
+pub mod parse;
+pub mod table;
+mod token;
+
+/// What a person asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Something that one end does.
+    End(Side, EndCommand),
+    /// Something about the screen.
+    Screen(ScreenCommand),
+}
+
+/// Something that one end does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndCommand {
+    /// A call on a socket.
+    Call {
+        /// The socket that the user named; else the call's default one.
+        on: Option<SocketName>,
+        /// The call.
+        call: Ask,
+    },
+    /// Makes a socket the current one.
+    Use(Pick),
+    /// Interrupts a blocked call; without a number, the one that was begun last.
+    Interrupt(Option<CallId>),
+    /// What SIGPIPE does to the endpoint; without a word, the other than now.
+    Sigpipe(Option<Sigpipe>),
+    /// `kill -9`
+    Kill,
+    /// A new process in place of the old one.
+    Restart,
+    /// A setting of its host.
+    Host(Setting, SettingValue),
+}
+
+/// Which socket to make the current one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The next in the list, after the last the first.
+    Next,
+    /// By name.
+    Named(SocketName),
+}
+
+/// A call as a person asks for it: what is left out takes its default when the call is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the same as `Call`'s, which is documented
+pub enum Ask {
+    Socket,
+    Bind {
+        address: Address,
+    },
+    Listen {
+        backlog: i32,
+    },
+    Accept,
+    /// On the current socket if it has not connected yet, else on a new one.
+    Connect {
+        address: Address,
+        deadline: Option<Millis>,
+    },
+    /// On the current socket, whatever its state.
+    Reconnect {
+        address: Address,
+        deadline: Option<Millis>,
+    },
+    Read {
+        n: usize,
+        flags: Vec<ReadFlag>,
+        deadline: Option<Millis>,
+    },
+    Write {
+        data: Bytes,
+        repeat: usize,
+        flags: Vec<WriteFlag>,
+        deadline: Option<Millis>,
+    },
+    Shutdown {
+        how: How,
+    },
+    Close,
+    RstClose,
+    LingerClose {
+        seconds: u16,
+    },
+    Disconnect,
+    Dup,
+    Poll {
+        events: Vec<PollEvent>,
+        timeout: Millis,
+    },
+    SoError,
+    Options,
+    Get {
+        option: SocketOption,
+    },
+    Set {
+        option: SocketOption,
+        value: i64,
+    },
+}
+
+/// An address as a person gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// The lab's: the server's listener for connect, the server port for the server's bind.
+    Default,
+    /// A port on the lab's address.
+    Port(Port),
+    /// All of it.
+    Full(SocketAddr),
+}
+
+/// Something about the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScreenCommand {
+    /// Leaves the program.
+    Quit,
+    /// Opens the help.
+    Help,
+    /// Opens the prompt.
+    Prompt,
+    /// Moves the keys to the other end.
+    OtherEnd,
+    /// Opens the host settings of the focused end.
+    HostSettings,
+    /// Opens the options of the current socket.
+    OptionsDialog,
+    /// Shows or hides the raw procfs rows.
+    RawRows,
+    /// Opens the prompt with the marked button's command.
+    Edit,
+    /// Shows more or other buttons where there is no room for all.
+    More,
+    /// Goes to the next kind of log line.
+    LogFilter,
+    /// The log follows what happens, or stands still.
+    LogFollow,
+    /// Copies the selected log line to the clipboard.
+    CopyLine,
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Command::End(side, command) => write!(f, "{side} {command}"),
+            Command::Screen(command) => f.write_str(table::of_screen(*command).name),
+        }
+    }
+}
+
+impl fmt::Display for EndCommand {
+    /// As it would be typed, defaults left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(table::of_end(self).name)?;
+        match self {
+            EndCommand::Call { on, call } => {
+                write!(f, "{call}")?;
+                on.as_ref().map_or(Ok(()), |on| write!(f, " on={on}"))
+            }
+            EndCommand::Use(Pick::Next) => f.write_str(" next"),
+            EndCommand::Use(Pick::Named(name)) => write!(f, " {name}"),
+            EndCommand::Interrupt(id) => id.map_or(Ok(()), |id| write!(f, " {}", id.0)),
+            EndCommand::Sigpipe(None) | EndCommand::Kill | EndCommand::Restart => Ok(()),
+            EndCommand::Sigpipe(Some(Sigpipe::Ignore)) => f.write_str(" ignore"),
+            EndCommand::Sigpipe(Some(Sigpipe::Default)) => f.write_str(" default"),
+            EndCommand::Host(setting, value) => write!(f, " {} {}", setting.name(), setting.show(*value)),
+        }
+    }
+}
+
+impl fmt::Display for Ask {
+    /// The arguments, each after a blank, defaults left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let deadline = |f: &mut fmt::Formatter<'_>, deadline: &Option<Millis>| {
+            deadline.map_or(Ok(()), |ms| write!(f, " deadline={}", ms.0))
+        };
+        match self {
+            Ask::Socket
+            | Ask::Accept
+            | Ask::Close
+            | Ask::RstClose
+            | Ask::Disconnect
+            | Ask::Dup
+            | Ask::SoError
+            | Ask::Options => Ok(()),
+            Ask::Bind { address } => write!(f, "{address}"),
+            Ask::Listen { backlog } => write!(f, " backlog={backlog}"),
+            Ask::Connect { address, deadline: d } | Ask::Reconnect { address, deadline: d } => {
+                write!(f, "{address}")?;
+                deadline(f, d)
+            }
+            Ask::Read { n, flags, deadline: d } => {
+                write!(f, " {n}")?;
+                flags
+                    .iter()
+                    .try_for_each(|flag| write!(f, " {}", arguments::word(flag)))?;
+                deadline(f, d)
+            }
+            Ask::Write {
+                data,
+                repeat,
+                flags,
+                deadline: d,
+            } => {
+                write!(f, " \"{}\"", escape(&data.0))?;
+                if *repeat != 1 {
+                    write!(f, " repeat={repeat}")?;
+                }
+                flags
+                    .iter()
+                    .try_for_each(|flag| write!(f, " {}", arguments::word(flag)))?;
+                deadline(f, d)
+            }
+            Ask::Shutdown { how } => write!(f, " {}", arguments::word(how)),
+            Ask::LingerClose { seconds } => write!(f, " {seconds}"),
+            Ask::Poll { events, timeout } => {
+                events
+                    .iter()
+                    .try_for_each(|event| write!(f, " {}", arguments::word(event)))?;
+                if timeout.0 != 0 {
+                    write!(f, " timeout={}", timeout.0)?;
+                }
+                Ok(())
+            }
+            Ask::Get { option } => write!(f, " {}", option.name()),
+            Ask::Set { option, value } => write!(f, " {} {}", option.name(), arguments::option_value(*option, *value)),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Default => Ok(()),
+            Address::Port(port) => write!(f, " :{port}"),
+            Address::Full(address) => write!(f, " {address}"),
+        }
+    }
+}

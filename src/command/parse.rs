@@ -1,0 +1,270 @@
+//! From text to a [`Command`], or one sentence about what is wrong, where, and what would be right.
+
+use super::arguments::Given;
+use super::complaint::nearest;
+use super::table::{self, Spec};
+use super::token::tokens;
+use super::{Command, ScreenCommand};
+use crate::side::Side;
+
+pub use super::complaint::ParseError;
+
+/// Reads a command. `side` is the end that is meant when the text names none; without it an end must be named.
+pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
+    let tokens = tokens(text)?;
+    let mut rest = tokens.as_slice();
+    let end_of_text = text.chars().count() + 1;
+    let mut end = side;
+    let mut named_side = false;
+    if let Some((first, after)) = rest.split_first()
+        && first.name.is_none()
+        && let Some(named) = Side::BOTH.into_iter().find(|side| side.name() == first.text())
+    {
+        (end, rest, named_side) = (Some(named), after, true);
+    }
+    let Some((verb, args)) = rest.split_first() else {
+        return Err(ParseError {
+            column: end_of_text,
+            why: if named_side {
+                "a command is missing, like listen, connect, read or close".into()
+            } else {
+                "a command is missing, like client connect or server listen".into()
+            },
+            nearest: Vec::new(),
+        });
+    };
+    let spec = if verb.name.is_none() {
+        table::named(&verb.text())
+    } else {
+        None
+    };
+    let Some(spec) = spec else {
+        let mut valid: Vec<&str> = table::TABLE
+            .iter()
+            .filter(|spec| !named_side || !spec.is_screen())
+            .map(|spec| spec.name)
+            .collect();
+        if !named_side {
+            valid.extend(Side::BOTH.map(Side::name));
+        }
+        return Err(ParseError {
+            column: verb.column,
+            why: format!("\"{}\" is not a command", verb.whole()),
+            nearest: nearest(&verb.text(), &valid),
+        });
+    };
+    let given = Given::collect(spec, args, end_of_text)?;
+    if spec.is_screen() {
+        return match screen(spec) {
+            Some(command) if !named_side => Ok(Command::Screen(command)),
+            _ => Err(verb.wrong(format!("{} is about the screen, and takes no end before it", spec.name))),
+        };
+    }
+    let Some(end) = end else {
+        return Err(ParseError {
+            column: verb.column,
+            why: format!("{} needs an end before it: client {0} or server {0}", spec.name),
+            nearest: Vec::new(),
+        });
+    };
+    Ok(Command::End(end, given.build(spec)?))
+}
+
+impl Spec {
+    /// Is it about the screen rather than an end?
+    pub const fn is_screen(&self) -> bool {
+        matches!(self.group, table::Group::Screen)
+    }
+}
+
+/// The screen command of that row.
+fn screen(spec: &Spec) -> Option<ScreenCommand> {
+    use ScreenCommand as S;
+    [
+        S::Quit,
+        S::Help,
+        S::Prompt,
+        S::OtherEnd,
+        S::HostSettings,
+        S::OptionsDialog,
+        S::RawRows,
+        S::Edit,
+        S::More,
+        S::LogFilter,
+        S::LogFollow,
+        S::CopyLine,
+    ]
+    .into_iter()
+    .find(|command| table::of_screen(*command).name == spec.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Bytes, SocketName};
+    use crate::clock::Millis;
+    use crate::command::{Address, Ask, EndCommand};
+    use proptest::prelude::*;
+
+    fn end(text: &str) -> EndCommand {
+        match parse(text, None) {
+            Ok(Command::End(_, command)) => command,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn complaint(text: &str) -> String {
+        parse(text, None).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn commands_read_as_they_are_spoken() {
+        assert_eq!(
+            end("server listen backlog=5"),
+            EndCommand::Call {
+                on: None,
+                call: Ask::Listen { backlog: 5 }
+            }
+        );
+        assert_eq!(
+            end(r#"client write "hi\n\x00\33" nosignal on=client2"#),
+            EndCommand::Call {
+                on: SocketName::new("client2"),
+                call: Ask::Write {
+                    data: Bytes(b"hi\n\0\x1b".to_vec()),
+                    repeat: 1,
+                    flags: vec![crate::call::WriteFlag::Nosignal],
+                    deadline: None
+                }
+            }
+        );
+        assert_eq!(
+            end("client connect 10.0.0.2:80 deadline=250"),
+            EndCommand::Call {
+                on: None,
+                call: Ask::Connect {
+                    address: Address::Full("10.0.0.2:80".parse().unwrap()),
+                    deadline: Some(Millis(250))
+                }
+            }
+        );
+        assert_eq!(parse("quit", None), Ok(Command::Screen(ScreenCommand::Quit)));
+    }
+
+    #[test]
+    fn bytes_that_look_like_arguments_are_bytes() {
+        for (text, bytes) in [
+            ("client write a=b", "a=b"),
+            ("client write oob", "oob"),
+            ("client write \"\"", ""),
+        ] {
+            match end(text) {
+                EndCommand::Call {
+                    call: Ask::Write { data, .. },
+                    ..
+                } => assert_eq!(data.0, bytes.as_bytes()),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_prompt_may_leave_the_end_out_and_the_command_line_may_not() {
+        assert!(matches!(
+            parse("close", Some(Side::Server)),
+            Ok(Command::End(Side::Server, _))
+        ));
+        assert_eq!(
+            complaint("close"),
+            "column 1: close needs an end before it: client close or server close"
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
+        assert_eq!(
+            complaint("server lisen"),
+            "column 8: \"lisen\" is not a command; did you mean listen?"
+        );
+        assert_eq!(
+            complaint("client connect 10.0.0.2:65536"),
+            "column 16: a port is a number from 0 to 65535, not 65536"
+        );
+        assert_eq!(
+            complaint("client connect nowhere"),
+            "column 16: nowhere is not an address: 10.0.0.2:8080, [fd00::2]:8080 and :8080 are"
+        );
+        assert_eq!(
+            complaint("client connect 10.0.0.2"),
+            "column 16: 10.0.0.2 has no port, like 10.0.0.2:8080"
+        );
+        assert_eq!(complaint("client write \"abc"), "column 14: this quote is not closed");
+        assert_eq!(
+            complaint("client read 10 peak"),
+            "column 16: read does not know peak; it takes peek, waitall, dontwait, oob, deadline=, on=; did you mean peek?"
+        );
+        assert_eq!(
+            complaint("client shutdown wr"),
+            "column 17: what to shut down is write or read or both, not wr; did you mean write?"
+        );
+        assert_eq!(
+            complaint("client shutdown"),
+            "column 16: what to shut down is missing: write, read or both"
+        );
+        assert_eq!(
+            complaint("client host tcp_syn_retries 0"),
+            "column 29: tcp_syn_retries is a number from 1 to 127"
+        );
+        assert_eq!(
+            complaint("client set-option TCP_NODELY on"),
+            "column 19: TCP_NODELY is not an option that finwait sets; did you mean TCP_NODELAY?"
+        );
+        assert_eq!(
+            complaint(""),
+            "column 1: a command is missing, like client connect or server listen"
+        );
+    }
+
+    #[test]
+    fn every_row_of_the_table_reads_back_as_itself() {
+        for spec in table::TABLE.iter().filter(|spec| !spec.is_screen()) {
+            let args = match spec.name {
+                "shutdown" => "both",
+                "use" => "next",
+                "get-option" => "SO_LINGER",
+                "set-option" => "SO_LINGER off",
+                "host" => "device down",
+                _ => "",
+            };
+            let text = format!("client {} {args}", spec.name);
+            let command = parse(&text, None).unwrap();
+            let Command::End(_, end) = &command else {
+                panic!("{text}")
+            };
+            assert_eq!(table::of_end(end).name, spec.name);
+            assert_eq!(parse(&command.to_string(), None).as_ref(), Ok(&command), "{command}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\PC*") {
+            let _ = parse(&text, None);
+        }
+
+        #[test]
+        fn near_misses_do_not_panic_either(
+            words in proptest::collection::vec("client|server|read|write|[a-z=\"\\\\x0-9:.]{0,9}|connect|on=|host|deadline=", 0..6)
+        ) {
+            let _ = parse(&words.join(" "), Some(Side::Client));
+        }
+
+        #[test]
+        fn written_bytes_survive_the_text(data in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let command = Command::End(Side::Client, EndCommand::Call { on: None, call: Ask::Write {
+                data: Bytes(data), repeat: 1, flags: vec![], deadline: None,
+            }});
+            prop_assert_eq!(parse(&command.to_string(), None), Ok(command));
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The one table of commands: name, key, button, help; names are also those of the endpoint protocol.
+
+use super::{Ask, EndCommand, ScreenCommand};
+
+/// What a command's word is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Opening a connection.
+    Open,
+    /// Moving bytes.
+    Talk,
+    /// Ending it.
+    End,
+    /// Asking the socket.
+    Ask,
+    /// The process and its host.
+    Process,
+    /// The screen.
+    Screen,
+}
+
+impl Group {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Group; 6] = [
+        Group::Open,
+        Group::Talk,
+        Group::End,
+        Group::Ask,
+        Group::Process,
+        Group::Screen,
+    ];
+
+    /// Its heading in the help.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Group::Open => "Open a connection",
+            Group::Talk => "Talk",
+            Group::End => "End it",
+            Group::Ask => "Ask the socket",
+            Group::Process => "The process and its host",
+            Group::Screen => "The screen",
+        }
+    }
+}
+
+/// An argument that a command takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arg {
+    /// By its place.
+    Plain(&'static str, Kind),
+    /// `name=value`
+    Named(&'static str, Kind),
+    /// A bare word out of a few; may stand several times.
+    Flags(&'static [&'static str]),
+}
+
+/// What an argument's text must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `10.0.0.2:8080`, `[fd00::2]:8080`, `:8080`
+    Address,
+    /// `"hello\n"`, or a word without blanks.
+    Bytes,
+    /// A number, both ends included.
+    Number(i64, i64),
+    /// One of a few words.
+    Word(&'static [&'static str]),
+    /// A socket's name.
+    Socket,
+    /// An option's name.
+    Option,
+    /// An option's value.
+    OptionValue,
+    /// A host setting's name.
+    Setting,
+    /// A host setting's value.
+    SettingValue,
+}
+
+/// How a command is pressed: a button and a key, with the arguments that it gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Button {
+    /// The key that presses it.
+    pub key: char,
+    /// What stands on it.
+    pub label: &'static str,
+    /// The arguments that it gives, as typed.
+    pub preset: &'static str,
+    /// Is it among the few that come first where there is no room for all?
+    pub primary: bool,
+}
+
+/// One command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// The word that is typed; in the endpoint protocol the same.
+    pub name: &'static str,
+    /// What it is about.
+    pub group: Group,
+    /// Its buttons; none for a command that needs an argument which only the user knows.
+    pub buttons: &'static [Button],
+    /// What it takes, all of it optional unless the help says otherwise.
+    pub args: &'static [Arg],
+    /// One line for people.
+    pub help: &'static str,
+}
+
+const MS: Kind = Kind::Number(1, 3_600_000);
+const ON: Arg = Arg::Named("on", Kind::Socket);
+/// 64 MiB: what one read or write may ask for.
+pub const MOST_BYTES: i64 = 64 << 20;
+
+const fn button(key: char, label: &'static str) -> Button {
+    preset(key, label, "")
+}
+
+const fn preset(key: char, label: &'static str, preset: &'static str) -> Button {
+    Button {
+        key,
+        label,
+        preset,
+        primary: false,
+    }
+}
+
+const fn primary(button: Button) -> Button {
+    Button {
+        primary: true,
+        ..button
+    }
+}
+
+macro_rules! table {
+    ($($id:ident $name:literal $group:ident [$($button:expr),*] [$($arg:expr),*] $help:literal;)*) => {
+        $(const $id: Spec = Spec { name: $name, group: Group::$group, buttons: &[$($button),*], args: &[$($arg),*], help: $help };)*
+        /// Every command, in the order of its button.
+        pub static TABLE: &[&Spec] = &[$(&$id),*];
+    };
+}
+
+table! {
+    SOCKET "socket" Open [button('S', "socket")] []
+        "make a new socket and make it the current one";
+    BIND "bind" Open [button('b', "bind")] [Arg::Plain("address", Kind::Address), ON]
+        "give the socket a local address; without one, the lab's";
+    LISTEN "listen" Open [primary(button('l', "listen"))] [Arg::Named("backlog", Kind::Number(-1, 65_535)), ON]
+        "wait for connections, by default backlog=2; makes and binds a socket if there is none to use";
+    ACCEPT "accept" Open [primary(button('a', "accept"))] [ON]
+        "take a connection from the listener's queue; blocks while there is none";
+    CONNECT "connect" Open [primary(button('c', "connect"))] [Arg::Plain("address", Kind::Address), Arg::Named("deadline", MS), ON]
+        "connect to the server: the current socket if it has not connected yet, else a new one";
+    RECONNECT "reconnect" Open [button('C', "reconnect")] [Arg::Plain("address", Kind::Address), Arg::Named("deadline", MS), ON]
+        "call connect on the current socket as it is: EISCONN, EALREADY, EBADF, ...";
+    READ "read" Talk [primary(button('r', "read"))]
+        [Arg::Plain("n", Kind::Number(0, MOST_BYTES)), Arg::Flags(&["peek", "waitall", "dontwait", "oob"]), Arg::Named("deadline", MS), ON]
+        "read at most n bytes, by default 1024; blocks while there is nothing";
+    WRITE "write" Talk [primary(button('w', "write"))]
+        [Arg::Plain("bytes", Kind::Bytes), Arg::Flags(&["nosignal", "oob", "dontwait"]), Arg::Named("repeat", Kind::Number(1, MOST_BYTES)), Arg::Named("deadline", MS), ON]
+        "write bytes, by default \"hello\"; repeat=n writes them n times in one call";
+    SHUTDOWN "shutdown" End [primary(preset('h', "shut wr", "write")), preset('H', "shut rd", "read"), preset('B', "shut both", "both")]
+        [Arg::Plain("how", Kind::Word(&["write", "read", "both"])), ON]
+        "end a direction: write sends FIN (half-close), read sends nothing, both does both";
+    CLOSE "close" End [primary(button('x', "close"))] [ON]
+        "give the descriptor back; the last one of a connection sends FIN";
+    RST_CLOSE "rst-close" End [primary(button('X', "RST-close"))] [ON]
+        "linger on with 0 seconds, then close: sends RST instead of FIN";
+    LINGER_CLOSE "linger-close" End [preset('L', "linger-close", "5")] [Arg::Plain("seconds", Kind::Number(0, 65_535)), ON]
+        "linger on with n seconds, by default 5, then close: blocks until all is acknowledged or time is up";
+    DISCONNECT "disconnect" End [button('D', "disconnect")] [ON]
+        "connect(AF_UNSPEC): dissolve the connection with RST and keep the socket";
+    DUP "dup" Ask [button('U', "dup")] [ON]
+        "a second descriptor of the same socket; close sends nothing until the last one";
+    POLL "poll" Ask [button('p', "poll")]
+        [Arg::Flags(&["in", "out", "rdhup", "hup", "err", "pri"]), Arg::Named("timeout", Kind::Number(0, 3_600_000)), ON]
+        "what the socket is ready for, by default in out rdhup, timeout=0";
+    SO_ERROR "so-error" Ask [button('e', "SO_ERROR")] [ON]
+        "take the pending error out of the socket: it is handed out once";
+    OPTIONS "options" Ask [] [ON]
+        "read every option of the socket";
+    GET "get-option" Ask [] [Arg::Plain("option", Kind::Option), ON]
+        "read one option: get-option TCP_NODELAY";
+    SET "set-option" Ask [] [Arg::Plain("option", Kind::Option), Arg::Plain("value", Kind::OptionValue), ON]
+        "set one option: set-option TCP_NODELAY on, set-option SO_LINGER 0";
+    USE "use" Process [primary(preset('u', "next socket", "next"))] [Arg::Plain("socket", Kind::Socket)]
+        "make a socket the current one; next is the next in the list";
+    INTERRUPT "interrupt" Process [primary(button('i', "interrupt"))] [Arg::Plain("call", Kind::Number(1, i64::MAX))]
+        "send a signal to the blocked call: it returns EINTR";
+    SIGPIPE "sigpipe" Process [button('g', "SIGPIPE")] [Arg::Plain("what", Kind::Word(&["ignore", "default"]))]
+        "what SIGPIPE does: ignored, write returns EPIPE; at its default, the process dies";
+    KILL "kill" Process [button('K', "kill -9")] []
+        "kill -9 the endpoint; the kernel closes its sockets";
+    RESTART "restart" Process [button('R', "restart")] []
+        "start a new endpoint process on the same host";
+    HOST "host" Process [] [Arg::Plain("setting", Kind::Setting), Arg::Plain("value", Kind::SettingValue)]
+        "change a setting of the host: host tcp_syn_retries 2, host default_route off, host device down";
+    OPTIONS_DIALOG "options-dialog" Screen [primary(button('o', "options"))] []
+        "show and set the options of the current socket";
+    HOST_SETTINGS "host-settings" Screen [button('t', "host")] []
+        "show and change the settings of this end's host";
+    RAW_ROWS "raw" Screen [button('T', "raw rows")] []
+        "show the sockets as /proc/net/tcp prints them";
+    EDIT "edit" Screen [button('E', "edit")] []
+        "change a button's arguments before it is pressed: the marked one's (or right-click the button)";
+    MORE "more" Screen [button('m', "more")] []
+        "show the other buttons, where there is no room for all";
+    OTHER_END "other-end" Screen [button('`', "other end")] []
+        "move the keys to the other end (1 the client, 2 the server)";
+    LOG_FILTER "log-filter" Screen [button('/', "filter")] []
+        "show another kind of log line: all, calls, segments, states, processes";
+    LOG_FOLLOW "log-follow" Screen [button('F', "follow")] []
+        "let the log follow what happens, or stand still";
+    COPY_LINE "copy-line" Screen [button('y', "copy")] []
+        "copy the selected log line to the terminal's clipboard";
+    PROMPT "prompt" Screen [button(':', "command")] []
+        "type a command with arguments; Tab completes";
+    HELP "help" Screen [button('?', "help")] []
+        "this page";
+    QUIT "quit" Screen [button('q', "quit")] []
+        "leave; endpoints, namespaces and devices go with the program";
+}
+
+/// The command of that name.
+pub fn named(name: &str) -> Option<&'static Spec> {
+    TABLE.iter().copied().find(|spec| spec.name == name)
+}
+
+/// An end's command that `key` presses, with its button.
+pub fn pressed(key: char) -> Option<(&'static Spec, &'static Button)> {
+    TABLE
+        .iter()
+        .flat_map(|spec| spec.buttons.iter().map(move |button| (*spec, button)))
+        .find(|(_, button)| button.key == key)
+}
+
+/// The row of an end's command.
+pub const fn of_end(command: &EndCommand) -> &'static Spec {
+    match command {
+        EndCommand::Call { call, .. } => match call {
+            Ask::Socket => &SOCKET,
+            Ask::Bind { .. } => &BIND,
+            Ask::Listen { .. } => &LISTEN,
+            Ask::Accept => &ACCEPT,
+            Ask::Connect { .. } => &CONNECT,
+            Ask::Reconnect { .. } => &RECONNECT,
+            Ask::Read { .. } => &READ,
+            Ask::Write { .. } => &WRITE,
+            Ask::Shutdown { .. } => &SHUTDOWN,
+            Ask::Close => &CLOSE,
+            Ask::RstClose => &RST_CLOSE,
+            Ask::LingerClose { .. } => &LINGER_CLOSE,
+            Ask::Disconnect => &DISCONNECT,
+            Ask::Dup => &DUP,
+            Ask::Poll { .. } => &POLL,
+            Ask::SoError => &SO_ERROR,
+            Ask::Options => &OPTIONS,
+            Ask::Get { .. } => &GET,
+            Ask::Set { .. } => &SET,
+        },
+        EndCommand::Use(_) => &USE,
+        EndCommand::Interrupt(_) => &INTERRUPT,
+        EndCommand::Sigpipe(_) => &SIGPIPE,
+        EndCommand::Kill => &KILL,
+        EndCommand::Restart => &RESTART,
+        EndCommand::Host(..) => &HOST,
+    }
+}
+
+/// The row of a screen command.
+pub const fn of_screen(command: ScreenCommand) -> &'static Spec {
+    match command {
+        ScreenCommand::Quit => &QUIT,
+        ScreenCommand::Help => &HELP,
+        ScreenCommand::Prompt => &PROMPT,
+        ScreenCommand::OtherEnd => &OTHER_END,
+        ScreenCommand::HostSettings => &HOST_SETTINGS,
+        ScreenCommand::OptionsDialog => &OPTIONS_DIALOG,
+        ScreenCommand::RawRows => &RAW_ROWS,
+        ScreenCommand::Edit => &EDIT,
+        ScreenCommand::More => &MORE,
+        ScreenCommand::LogFilter => &LOG_FILTER,
+        ScreenCommand::LogFollow => &LOG_FOLLOW,
+        ScreenCommand::CopyLine => &COPY_LINE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_name_and_no_key_stands_twice() {
+        let mut names = HashSet::new();
+        let mut keys = HashSet::new();
+        for spec in TABLE {
+            assert!(names.insert(spec.name), "{}", spec.name);
+            for button in spec.buttons {
+                assert!(keys.insert(button.key), "{}", button.key);
+                assert!(
+                    !"12sndfvz".contains(button.key),
+                    "{} is kept for the ends and the wire",
+                    button.key
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_button_is_a_command_that_parses() {
+        use crate::command::parse::parse;
+        for spec in TABLE {
+            for button in spec.buttons {
+                let side = if spec.group == Group::Screen { "" } else { "client " };
+                let text = format!("{side}{} {}", spec.name, button.preset);
+                parse(&text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
+            }
+        }
+    }
+}
