@@ -11,12 +11,14 @@ pub mod command;
 pub mod endpoint;
 pub mod errno;
 pub mod error;
+pub mod explain;
 pub mod host;
 pub mod lab;
 pub mod observe;
 #[allow(unsafe_code)]
 pub mod os;
 pub mod outcome;
+pub mod session;
 pub mod side;
 pub mod state;
 pub mod wire;

@@ -1,0 +1,75 @@
+//! What an option does, and which values the kernel takes for it.
+
+use crate::call::SocketOption;
+use crate::outcome::{OptionReading, Reading};
+
+/// One sentence for an option that was set.
+pub(super) fn set(option: SocketOption, value: i64) -> String {
+    let (name, shown) = (option.name(), option.show(value));
+    format!("{name} is now {shown}: {}.", effect(option, value))
+}
+
+/// One sentence for an option that was read.
+pub(super) fn read(reading: &OptionReading) -> String {
+    let name = reading.option.name();
+    match reading.value {
+        Reading::Value(value) => {
+            let shown = reading.option.show(value);
+            format!("{name} is {shown}: {}.", effect(reading.option, value))
+        }
+        Reading::Errno(errno) => format!("{name} could not be read: {errno}."),
+    }
+}
+
+/// One sentence for a value that the kernel refused with EINVAL (do_tcp_setsockopt).
+pub(super) fn refused(option: SocketOption) -> String {
+    let name = option.name();
+    let allowed = match option {
+        SocketOption::Syncnt | SocketOption::Keepcnt => "from 1 to 127",
+        SocketOption::Keepidle | SocketOption::Keepintvl => "from 1 to 32767",
+        SocketOption::UserTimeout => "from 0 up",
+        _ => return format!("The kernel does not take that value for {name}, or not in this state."),
+    };
+    format!("The kernel takes values {allowed} for {name}.")
+}
+
+/// What the option's value means for the calls to come.
+const fn effect(option: SocketOption, value: i64) -> &'static str {
+    let on = value != 0;
+    match option {
+        SocketOption::Linger if value < 0 => "close returns at once, and the kernel sends what is left by itself",
+        SocketOption::Linger if value == 0 => "close sends RST instead of FIN, and throws unsent bytes away",
+        SocketOption::Linger => "close waits so long, at most, until everything is acknowledged",
+        SocketOption::Reuseaddr if on => {
+            "bind may take an address in TIME_WAIT, if the socket that left it had this on too"
+        }
+        SocketOption::Reuseaddr => "bind finds an address in TIME_WAIT taken",
+        SocketOption::Reuseport if on => "several sockets may listen on one port, if each had this on before bind",
+        SocketOption::Reuseport => "it shares its port with no other listener",
+        SocketOption::Nodelay if on => "small writes are sent at once",
+        SocketOption::Nodelay => "a small write may wait until those before it are acknowledged (Nagle)",
+        SocketOption::Cork if on => "only full segments are sent, the rest waits for more",
+        SocketOption::Cork => "nothing is held back for a full segment",
+        SocketOption::Keepalive if on => "a silent peer is probed, and given up if it does not answer",
+        SocketOption::Keepalive => "a peer that is gone is not noticed while we say nothing",
+        SocketOption::Keepidle => "so long must all be silent before the first keepalive probe",
+        SocketOption::Keepintvl => "the time between keepalive probes",
+        SocketOption::Keepcnt => "after so many unanswered keepalive probes the peer is given up",
+        SocketOption::UserTimeout if on => "so long may sent data stay unacknowledged",
+        SocketOption::UserTimeout => "the system's own limits decide when a silent peer is given up",
+        SocketOption::Syncnt => "how often an unanswered SYN is sent again",
+        SocketOption::DeferAccept if on => "a connection waits about so long for its first bytes before accept gets it",
+        SocketOption::DeferAccept => "accept gets a connection when its handshake is done",
+        // sk_setsockopt doubles the number to pay for its own bookkeeping, within rmem_max and wmem_max.
+        SocketOption::Rcvbuf => "the receive buffer; the kernel doubles what is set, within its limits",
+        SocketOption::Sndbuf => "the send buffer; the kernel doubles what is set, within its limits",
+        SocketOption::Rcvtimeo if on => "a read or accept that waits longer gives EAGAIN",
+        SocketOption::Rcvtimeo => "a read or accept waits as long as it takes",
+        SocketOption::Sndtimeo if on => "a write that waits longer gives EAGAIN, a connect EINPROGRESS",
+        SocketOption::Sndtimeo => "a write or connect waits as long as it takes",
+        SocketOption::Nonblock if on => "read, write and accept give EAGAIN and connect EINPROGRESS rather than wait",
+        SocketOption::Nonblock => "read, write, accept and connect wait",
+        SocketOption::Linger2 if value < 0 => "after close nothing waits in FIN_WAIT2, and the peer gets RST",
+        SocketOption::Linger2 => "so long may the connection stay in FIN_WAIT2 after close",
+    }
+}

@@ -1,0 +1,443 @@
+//! One end: its process, its sockets, its host.
+
+use std::collections::HashMap;
+
+use super::table::Table;
+use super::{Answer, Pending, Refusal};
+use crate::call::{Call, How, Order, ProcessCall, Sigpipe, SocketName};
+use crate::clock::Stamp;
+use crate::command::Pick;
+use crate::errno::Errno;
+use crate::explain::Past;
+use crate::host::{Setting, SettingValue};
+use crate::lab::event::{Death, Observed};
+use crate::observe::Tuple;
+use crate::outcome::{OptionReading, Outcome, Value};
+use crate::side::Side;
+use crate::state::State;
+
+/// An endpoint's process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// It has been started and has not spoken yet.
+    Starting {
+        /// The process that it takes the place of, whose end is still to come.
+        replaces: Option<u32>,
+    },
+    /// It takes calls.
+    Running {
+        /// Its process number.
+        pid: u32,
+        /// What it is.
+        runtime: String,
+    },
+    /// It is gone.
+    Dead {
+        /// Its process number.
+        pid: u32,
+        /// How it ended.
+        how: Death,
+    },
+}
+
+/// A socket that an endpoint made, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Socket {
+    /// Its name, never given twice at one end.
+    pub name: SocketName,
+    /// The descriptor's number, also after it was closed; none until the kernel gave one.
+    pub fd: Option<i32>,
+    /// Is the descriptor open?
+    pub open: bool,
+    /// The socket's inode, by which its row is found while a descriptor is open.
+    pub inode: Option<u64>,
+    /// Its addresses, once it was seen in a table: by them its row is found after the close.
+    pub tuple: Option<Tuple>,
+    /// Has `connect` or `accept` given it a peer, or is it about to?
+    pub connected: bool,
+    /// Has `listen` succeeded?
+    pub listening: bool,
+    /// What earlier calls did to it, by this descriptor or another.
+    pub past: Past,
+}
+
+/// One end: its process, its sockets, its host.
+#[derive(Debug)]
+pub struct End {
+    /// The endpoint's process.
+    pub process: Process,
+    /// What SIGPIPE does to it.
+    pub sigpipe: Sigpipe,
+    /// The sockets that it made, the oldest first.
+    pub sockets: Vec<Socket>,
+    /// The one that calls go to.
+    pub current: Option<SocketName>,
+    /// Calls that have not returned, the oldest first.
+    pub pending: Vec<Pending>,
+    /// The last call that returned.
+    pub last: Option<Answer>,
+    /// The host's table as it was last read.
+    pub table: Table,
+    /// The host's settings.
+    pub settings: Vec<(Setting, SettingValue)>,
+    /// The options of a socket as they were last read.
+    pub options: Option<(SocketName, Vec<OptionReading>)>,
+    /// The names of connections, for those that outlive their descriptors.
+    pub(super) named: HashMap<Tuple, SocketName>,
+    /// Names given so far.
+    given: HashMap<String, u32>,
+}
+
+impl Socket {
+    /// One that the kernel has not made yet.
+    pub(super) const fn unborn(name: SocketName) -> Socket {
+        Socket {
+            name,
+            fd: None,
+            open: false,
+            inode: None,
+            tuple: None,
+            connected: false,
+            listening: false,
+            past: Past::NONE,
+        }
+    }
+}
+
+impl End {
+    pub(super) fn new(settings: Vec<(Setting, SettingValue)>, began: Stamp) -> End {
+        End {
+            process: Process::Starting { replaces: None },
+            sigpipe: Sigpipe::Ignore,
+            sockets: Vec::new(),
+            current: None,
+            pending: Vec::new(),
+            last: None,
+            table: Table::new(Vec::new(), began),
+            settings,
+            options: None,
+            named: HashMap::new(),
+            given: HashMap::new(),
+        }
+    }
+
+    /// The socket of that name.
+    pub fn socket(&self, name: &SocketName) -> Option<&Socket> {
+        self.sockets.iter().find(|socket| socket.name == *name)
+    }
+
+    /// The socket that calls go to.
+    pub fn current(&self) -> Option<&Socket> {
+        self.current.as_ref().and_then(|name| self.socket(name))
+    }
+
+    /// The newest open listener.
+    pub fn listener(&self) -> Option<&Socket> {
+        self.sockets.iter().rev().find(|socket| socket.open && socket.listening)
+    }
+
+    /// The row of a socket in the host's table: by inode while a descriptor is open, by its addresses afterwards.
+    ///
+    /// TIME_WAIT and orphaned FIN_WAIT2 rows have inode 0 even then, so the addresses are tried in any case.
+    pub fn row(&self, socket: &Socket) -> Option<&Observed> {
+        self.place(socket).and_then(|place| self.table.rows().get(place))
+    }
+
+    /// The place of a socket's row.
+    pub(super) fn place(&self, socket: &Socket) -> Option<usize> {
+        let held = socket
+            .inode
+            .filter(|_| socket.open)
+            .and_then(|inode| self.table.of_inode(inode));
+        held.or_else(|| {
+            let tuple = socket.tuple?;
+            let place = self.table.of_tuple(&tuple)?;
+            // Another connection may have the same addresses by now.
+            let is_its_own = match self.table.rows()[place].row.inode {
+                // The newest one that had them left the row behind.
+                0 => {
+                    let newest = self.named.get(&tuple).and_then(|name| self.socket(name));
+                    newest.is_some_and(|newest| newest.inode == socket.inode)
+                }
+                // Another descriptor of the same socket holds it, or a call that still waits.
+                inode => !socket.open && socket.inode == Some(inode),
+            };
+            is_its_own.then_some(place)
+        })
+    }
+
+    /// A socket's state in the table; none when it has no row.
+    pub fn state_of(&self, name: &SocketName) -> Option<State> {
+        self.row(self.socket(name)?).map(|observed| observed.row.state)
+    }
+
+    /// The name of the connection in a row, given to it while a descriptor was open.
+    pub fn name_of(&self, tuple: &Tuple, inode: u64) -> Option<&SocketName> {
+        let by_inode = self
+            .sockets
+            .iter()
+            .find(|socket| inode != 0 && socket.open && socket.inode == Some(inode));
+        by_inode.map(|socket| &socket.name).or_else(|| self.named.get(tuple))
+    }
+
+    /// A name from `base` that was never given at this end: `client`, `client2`, ...
+    pub(super) fn fresh_name(&mut self, base: &str) -> Option<SocketName> {
+        let count = self.given.entry(base.to_owned()).or_insert(0);
+        *count += 1;
+        let name = if *count == 1 {
+            base.to_owned()
+        } else {
+            format!("{base}{count}")
+        };
+        SocketName::new(&name)
+    }
+
+    /// Adds a socket and makes it the current one.
+    pub(super) fn add(&mut self, socket: Socket) {
+        self.current = Some(socket.name.clone());
+        self.sockets.push(socket);
+    }
+
+    pub(super) fn set(&mut self, name: &SocketName, change: impl FnOnce(&mut Socket)) {
+        if let Some(socket) = self.sockets.iter_mut().find(|socket| socket.name == *name) {
+            change(socket);
+        }
+    }
+
+    pub(super) fn set_setting(&mut self, setting: Setting, value: SettingValue) {
+        match self.settings.iter_mut().find(|(known, _)| *known == setting) {
+            Some((_, known)) => *known = value,
+            None => self.settings.push((setting, value)),
+        }
+    }
+
+    /// Makes another socket the current one.
+    pub(super) fn pick(&mut self, side: Side, pick: &Pick) -> Result<(), Refusal> {
+        let name = match pick {
+            Pick::Named(name) => self.known(side, name)?.clone(),
+            Pick::Next => {
+                let place = self
+                    .sockets
+                    .iter()
+                    .position(|socket| Some(&socket.name) == self.current.as_ref());
+                let next = place.map_or(0, |place| place + 1) % self.sockets.len().max(1);
+                match self.sockets.get(next) {
+                    Some(socket) => socket.name.clone(),
+                    None => return Err(Refusal::Impossible(format!("the {side} has no sockets yet"))),
+                }
+            }
+        };
+        self.current = Some(name);
+        Ok(())
+    }
+
+    /// A name that the user gave, if there is such a socket.
+    pub(super) fn known<'a>(&self, side: Side, name: &'a SocketName) -> Result<&'a SocketName, Refusal> {
+        if self.socket(name).is_some() {
+            return Ok(name);
+        }
+        let names: Vec<&str> = self.sockets.iter().map(|socket| socket.name.as_str()).collect();
+        Err(Refusal::Unknown(match names.as_slice() {
+            [] => format!("the {side} has no socket {name}: it has none yet"),
+            names => format!("the {side} has no socket {name}: it has {}", names.join(", ")),
+        }))
+    }
+
+    /// A new process is asked for: it knows nothing of the old one's sockets. The names of their connections are kept.
+    pub(super) fn restart(&mut self) {
+        let replaces = match self.process {
+            Process::Running { pid, .. } => Some(pid),
+            Process::Starting { .. } | Process::Dead { .. } => None,
+        };
+        self.process = Process::Starting { replaces };
+        self.sigpipe = Sigpipe::Ignore;
+        self.sockets.clear();
+        self.current = None;
+        self.pending.clear();
+        self.last = None;
+        self.options = None;
+    }
+
+    /// That connection belongs to the socket of that name, also when no descriptor holds it any more.
+    pub(super) fn name_connection(&mut self, tuple: Tuple, name: &SocketName) {
+        self.named.entry(tuple).or_insert_with(|| name.clone());
+    }
+
+    /// A connection began that no descriptor holds: it is not the one that had these addresses before.
+    pub(super) fn forget_connection(&mut self, tuple: &Tuple) {
+        self.named.remove(tuple);
+    }
+
+    /// The process is gone, and the calls that it had not returned from with it.
+    pub(super) fn died(&mut self, pid: u32, how: Death) -> Vec<Pending> {
+        self.process = match self.process {
+            // This was the old process's end, and the new one is on its way.
+            Process::Starting { replaces } if replaces == Some(pid) => Process::Starting { replaces: None },
+            _ => Process::Dead { pid, how },
+        };
+        for socket in &mut self.sockets {
+            socket.open = false;
+        }
+        let lost = std::mem::take(&mut self.pending);
+        for pending in &lost {
+            self.give_back(&pending.order);
+        }
+        lost
+    }
+
+    /// The call that is making the socket that `order` is about, if it has not been made yet.
+    pub(super) fn maker(&mut self, order: &Order) -> Option<&mut Pending> {
+        let Order::On { socket, call } = order else { return None };
+        let makes = |pending: &&mut Pending| match &pending.order {
+            Order::On {
+                socket: made,
+                call: Call::Socket { .. },
+            } => made == socket,
+            _ => false,
+        };
+        let is_made_here = matches!(call, Call::Socket { .. });
+        self.pending.iter_mut().find(makes).filter(|_| !is_made_here)
+    }
+
+    /// Is a connect or a listen on that socket under way, or about to be?
+    pub(super) fn is_spoken_for(&self, name: &SocketName) -> bool {
+        let uses = |order: &Order| match order {
+            Order::On { socket, call } => socket == name && matches!(call, Call::Connect { .. } | Call::Listen { .. }),
+            Order::Process(_) => false,
+        };
+        self.pending
+            .iter()
+            .any(|pending| uses(&pending.order) || pending.then.iter().any(uses))
+    }
+
+    /// A name that a call was to give to what it makes, and has not: the next one may have it.
+    fn give_back(&mut self, order: &Order) {
+        let Order::On {
+            call: Call::Accept { r#as } | Call::Dup { r#as },
+            ..
+        } = order
+        else {
+            return;
+        };
+        let base = r#as.as_str().trim_end_matches(|c: char| c.is_ascii_digit());
+        let number = r#as.as_str()[base.len()..].parse().unwrap_or(1);
+        if let Some(count) = self.given.get_mut(base).filter(|count| **count == number) {
+            *count -= 1;
+        }
+    }
+
+    /// Takes in the host's table as it was at `at`.
+    pub(super) fn observe(&mut self, rows: Vec<Observed>, at: Stamp) {
+        self.table = Table::new(rows, at);
+        self.join();
+    }
+
+    /// Learns the addresses of open sockets from the table, by their inodes: the table may come before the outcome that tells the
+    /// inode, or after it.
+    fn join(&mut self) {
+        let mut seen = Vec::new();
+        for socket in self.sockets.iter_mut().filter(|socket| socket.open) {
+            if let Some(place) = socket.inode.and_then(|inode| self.table.of_inode(inode)) {
+                let tuple = self.table.rows()[place].row.tuple;
+                socket.tuple = Some(tuple);
+                // The first descriptor of a socket names the connection, not its dup.
+                if !seen.contains(&tuple) {
+                    seen.push(tuple);
+                    self.named.insert(tuple, socket.name.clone());
+                }
+            }
+        }
+    }
+
+    /// Keeps what a returned call says of the sockets.
+    /// `before` is the socket's state when the call was made.
+    pub(super) fn remember(&mut self, order: &Order, outcome: &Outcome, inode: Option<u64>, before: Option<State>) {
+        self.note(order, outcome, inode, before);
+        if inode.is_some() {
+            self.join();
+        }
+    }
+
+    fn note(&mut self, order: &Order, outcome: &Outcome, inode: Option<u64>, before: Option<State>) {
+        let (name, call) = match order {
+            Order::On { socket, call } => (socket, call),
+            Order::Process(ProcessCall::Sigpipe { disposition }) => {
+                if matches!(outcome, Outcome::Ok(_)) {
+                    self.sigpipe = *disposition;
+                }
+                return;
+            }
+            Order::Process(ProcessCall::Interrupt { .. }) => return,
+        };
+        let ok = matches!(outcome, Outcome::Ok(_));
+        if let Some(socket) = self.socket(name) {
+            let past = socket.past.and(call, outcome, before, socket.connected);
+            let inode = socket.inode.filter(|_| socket.open);
+            let shares = |other: &Socket| other.name == *name || (inode.is_some() && other.inode == inode);
+            self.sockets
+                .iter_mut()
+                .filter(|other| shares(other))
+                .for_each(|socket| socket.past = past);
+        }
+        match call {
+            Call::Socket { .. } => match outcome.descriptor() {
+                Some(fd) => self.set(name, |socket| {
+                    (socket.fd, socket.open, socket.inode) = (Some(fd), true, inode)
+                }),
+                None => {
+                    self.sockets.retain(|socket| socket.name != *name);
+                    self.current = self.sockets.last().map(|socket| socket.name.clone());
+                }
+            },
+            Call::Accept { r#as } | Call::Dup { r#as } => {
+                if outcome.descriptor().is_none() {
+                    self.give_back(order);
+                }
+                if let Some(fd) = outcome.descriptor() {
+                    let twin = matches!(call, Call::Dup { .. })
+                        .then(|| self.socket(name).cloned())
+                        .flatten();
+                    let mut socket = Socket::unborn(r#as.clone());
+                    (socket.fd, socket.open, socket.inode) = (Some(fd), true, inode);
+                    socket.connected = twin.as_ref().is_none_or(|twin| twin.connected);
+                    socket.listening = twin.as_ref().is_some_and(|twin| twin.listening);
+                    socket.tuple = twin.as_ref().and_then(|twin| twin.tuple);
+                    socket.past = twin.as_ref().map_or(Past::NONE, |twin| twin.past);
+                    if twin.is_some() {
+                        // The first descriptor stays the current one: closing it is what shows that nothing is sent.
+                        self.sockets.push(socket);
+                    } else {
+                        self.add(socket);
+                    }
+                }
+            }
+            Call::Listen { .. } if ok => self.set(name, |socket| socket.listening = true),
+            Call::Connect { .. } => self.set(name, |socket| {
+                // A connection under way, or one that stood before, is one; a failed attempt leaves a socket for another.
+                let under_way = [Errno::EINPROGRESS, Errno::EALREADY, Errno::EISCONN, Errno::EINTR];
+                socket.connected = match outcome {
+                    Outcome::Err(errno) => under_way.contains(errno) && !socket.listening,
+                    Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_) => true,
+                };
+            }),
+            Call::Disconnect if ok => self.set(name, |socket| (socket.connected, socket.listening) = (false, false)),
+            // inet_shutdown dissolves an attempt, and a listener too unless only its sending is shut down.
+            Call::Shutdown { .. } if ok && before == Some(State::SynSent) => {
+                self.set(name, |socket| socket.connected = false);
+            }
+            Call::Shutdown {
+                how: How::Read | How::Both,
+            } if ok => self.set(name, |socket| socket.listening = false),
+            // On Linux close gives the descriptor back whatever it returns, EINTR included (close(2)).
+            Call::Close | Call::RstClose | Call::LingerClose { .. } if outcome.errno() != Some(Errno::EBADF) => {
+                self.set(name, |socket| (socket.open, socket.listening) = (false, false));
+            }
+            Call::Options => {
+                if let Outcome::Ok(Value::Options { readings }) = outcome {
+                    self.options = Some((name.clone(), readings.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+}

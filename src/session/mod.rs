@@ -1,0 +1,573 @@
+//! The session: what is known of both ends, and the transcript of how it came to be.
+//!
+//! [`Session`] is pure: commands go in and requests for the lab come out, the lab's events go in and the picture changes.
+//! It reads no clock and owns no descriptor, so that a test can play any lab.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::call::{Call, CallId, Order, ProcessCall, Sigpipe, SocketName};
+use crate::clock::Stamp;
+use crate::command::EndCommand;
+use crate::endpoint::protocol::{self, Traced};
+use crate::explain::{self, Past, Situation};
+use crate::lab::event::{Cause, Event, Fate, Happening, Request};
+use crate::observe::Tuple;
+use crate::outcome::Outcome;
+use crate::side::{Ends, Side};
+use crate::state::State;
+use crate::wire::segment::{Flags, Packet, SeqNo};
+
+mod end;
+mod plan;
+pub mod table;
+pub mod transcript;
+pub mod view;
+
+pub use crate::lab::facts::{LabFacts, LabKind};
+pub use end::{End, Process, Socket};
+use transcript::{Reason, Transcript, What};
+
+/// A command that cannot be carried out, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The command names something that is not there.
+    #[error("{0}")]
+    Unknown(String),
+    /// It cannot be had now, or in this lab.
+    #[error("{0}")]
+    Impossible(String),
+}
+
+/// A call that has not returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Its number.
+    pub id: CallId,
+    /// The number of the first call of its command: `connect` on no socket is `socket`, then `connect`.
+    pub root: CallId,
+    /// What was asked.
+    pub order: Order,
+    /// In the runtime's words, once it said that it begins.
+    pub text: Option<String>,
+    /// Since when.
+    pub since: Stamp,
+    /// What its command does next, if this succeeds.
+    then: VecDeque<Order>,
+    /// The socket's state when it was made.
+    state: Option<State>,
+}
+
+/// What a command led to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Issued {
+    /// To be handed to the lab, in order.
+    pub requests: Vec<Request>,
+    /// The first call of the command, when it makes calls: it is over when [`Session::busy`] says so.
+    pub root: Option<CallId>,
+}
+
+/// The last call that returned: what the error pane shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its number.
+    pub id: CallId,
+    /// The socket's name; none for the process.
+    pub socket: Option<SocketName>,
+    /// The call in one word.
+    pub name: String,
+    /// What it gave back.
+    pub outcome: Outcome,
+    /// The system calls behind it.
+    pub trace: Vec<Traced>,
+    /// How long it took.
+    pub took: Duration,
+    /// One plain sentence why.
+    pub why: String,
+}
+
+/// What a connection's segments have said so far, seen from one host.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    fin: bool,
+    rst: bool,
+}
+
+/// What is known of a run, and its transcript.
+#[derive(Debug)]
+pub struct Session {
+    /// The lab.
+    pub lab: LabFacts,
+    /// The two ends.
+    pub ends: Ends<End>,
+    /// What happened.
+    pub transcript: Transcript,
+    next_call: u64,
+    packets: u64,
+    /// The last packet that each host received, for the causes of transitions.
+    received: Ends<Option<(u64, Option<Flags>)>>,
+    /// Initial sequence numbers by sender and receiver.
+    initial: HashMap<(SocketAddr, SocketAddr), SeqNo>,
+    /// What each host heard on a connection.
+    heard: HashMap<Tuple, Heard>,
+    /// The names of recent calls, for causes.
+    calls: HashMap<CallId, String>,
+}
+
+impl Session {
+    /// A run that begins at `began`, with both endpoints about to start.
+    pub fn new(lab: LabFacts, began: Stamp) -> Session {
+        let ends = Ends::from_fn(|side| End::new(lab.settings[side].clone(), began));
+        let mut transcript = Transcript::new(began);
+        if let LabKind::Loopback(Some(why)) = &lab.kind {
+            let text = format!("loopback lab: {why}; segments and host settings cannot be had here");
+            transcript.push(began, What::Note { text });
+        }
+        Session {
+            lab,
+            ends,
+            transcript,
+            next_call: 1,
+            packets: 0,
+            received: Ends::default(),
+            initial: HashMap::new(),
+            heard: HashMap::new(),
+            calls: HashMap::new(),
+        }
+    }
+
+    /// Carries out a command at `now`.
+    pub fn command(&mut self, side: Side, command: &EndCommand, now: Stamp) -> Result<Issued, Refusal> {
+        let request = match command {
+            EndCommand::Call { on, call } => {
+                self.require_process(side)?;
+                let orders = plan::plan(&self.lab, &mut self.ends, side, on.as_ref(), call)?;
+                return Ok(self.begin(side, orders, None, now));
+            }
+            EndCommand::Use(pick) => {
+                self.ends[side].pick(side, pick)?;
+                return Ok(Issued::default());
+            }
+            EndCommand::Interrupt(id) => {
+                self.require_process(side)?;
+                let target = match self.interrupted(side, *id) {
+                    Some(id) => id,
+                    None => {
+                        return Err(Refusal::Impossible(format!(
+                            "no call of the {side} is blocked: there is nothing to interrupt"
+                        )));
+                    }
+                };
+                let order = Order::Process(ProcessCall::Interrupt { target });
+                return Ok(self.begin(side, [order].into(), None, now));
+            }
+            EndCommand::Sigpipe(disposition) => {
+                self.require_process(side)?;
+                let disposition = disposition.unwrap_or(match self.ends[side].sigpipe {
+                    Sigpipe::Ignore => Sigpipe::Default,
+                    Sigpipe::Default => Sigpipe::Ignore,
+                });
+                let order = Order::Process(ProcessCall::Sigpipe { disposition });
+                return Ok(self.begin(side, [order].into(), None, now));
+            }
+            EndCommand::Kill => {
+                self.require_process(side)?;
+                Request::Kill(side)
+            }
+            EndCommand::Restart => {
+                if matches!(self.ends[side].process, Process::Starting { .. }) {
+                    return Err(Refusal::Impossible(format!("the {side} endpoint is starting already")));
+                }
+                self.ends[side].restart();
+                Request::Restart(side)
+            }
+            EndCommand::Host(setting, value) => match self.lab.kind {
+                LabKind::Isolated => Request::Host(side, *setting, *value),
+                LabKind::Loopback(_) => {
+                    return Err(Refusal::Impossible(format!(
+                        "{} is this machine's own in the loopback lab, and finwait leaves it alone: use the isolated lab",
+                        setting.name()
+                    )));
+                }
+            },
+        };
+        Ok(Issued {
+            requests: vec![request],
+            root: None,
+        })
+    }
+
+    /// The call that an interrupt means: the one of that number, else the one that was begun last.
+    pub fn interrupted(&self, side: Side, id: Option<CallId>) -> Option<CallId> {
+        // An interrupt that has not returned yet is not blocked.
+        let mut calls = self.ends[side].pending.iter().rev();
+        id.or_else(|| {
+            calls
+                .find(|pending| socket_of(&pending.order).is_some())
+                .map(|pending| pending.id)
+        })
+    }
+
+    /// Has the command that began with the call `root` not come to its end?
+    pub fn busy(&self, side: Side, root: CallId) -> bool {
+        self.ends[side].pending.iter().any(|pending| pending.root == root)
+    }
+
+    /// Puts on record which calls are still blocked at `now`: those of one command, or all.
+    pub fn note_blocked(&mut self, side: Side, root: Option<CallId>, now: Stamp) {
+        let ends = &self.ends;
+        for pending in ends[side]
+            .pending
+            .iter()
+            .filter(|pending| root.is_none_or(|root| pending.root == root))
+        {
+            let what = What::Blocked {
+                side,
+                call: pending.id,
+                socket: socket_of(&pending.order).cloned(),
+                text: pending.text.clone().unwrap_or_else(|| name_of(&pending.order)),
+                waited: now.since(pending.since),
+            };
+            self.transcript.push(now, what);
+        }
+    }
+
+    /// Takes in what happened: the requests that follow from it.
+    pub fn absorb(&mut self, event: Event) -> Vec<Request> {
+        let at = event.at;
+        match event.what {
+            Happening::Born { side, pid, runtime } => {
+                self.ends[side].process = Process::Running {
+                    pid,
+                    runtime: runtime.clone(),
+                };
+                self.transcript.push(at, What::Born { side, pid, runtime });
+            }
+            Happening::Died { side, pid, how } => {
+                let lost = self.ends[side].died(pid, how);
+                self.transcript.push(at, What::Died { side, pid, how });
+                for pending in lost {
+                    let call = pending.text.unwrap_or_else(|| name_of(&pending.order));
+                    let text = format!("the {side}'s {call} never returned: its process is gone");
+                    self.transcript.push(at, What::Note { text });
+                }
+            }
+            Happening::Began { side, id, text } => {
+                if let Some(pending) = self.ends[side].pending.iter_mut().find(|pending| pending.id == id) {
+                    pending.text = Some(text.clone());
+                    let socket = socket_of(&pending.order).cloned();
+                    self.transcript.push(
+                        at,
+                        What::Call {
+                            side,
+                            call: id,
+                            socket,
+                            text,
+                        },
+                    );
+                }
+            }
+            Happening::Ended {
+                side,
+                id,
+                took,
+                outcome,
+                trace,
+                inode,
+            } => return self.ended(at, side, id, took, outcome, trace, inode),
+            Happening::Garbled { side, id, why } => {
+                let end = &mut self.ends[side];
+                if let Some(place) = end.pending.iter().position(|pending| Some(pending.id) == id) {
+                    let pending = end.pending.remove(place);
+                    let outcome = Outcome::Unsupported(why.clone());
+                    end.remember(&pending.order, &outcome, None, pending.state);
+                }
+                self.transcript.push(
+                    at,
+                    What::Note {
+                        text: format!("the {side} endpoint: {why}"),
+                    },
+                );
+            }
+            Happening::Packet { from, packet, fate } => self.packet(at, from, packet, fate),
+            Happening::Transition {
+                side,
+                tuple,
+                inode,
+                from,
+                to,
+                cause,
+            } => {
+                // In one of these states a connection without a descriptor waits in a queue: it has begun anew. So has one that
+                // we connect.
+                let queued = inode == 0 && matches!(to, State::SynRecv | State::Established | State::CloseWait);
+                if from == State::Close && (queued || to == State::SynSent) {
+                    self.ends[side].forget_connection(&tuple);
+                }
+                let socket = self.ends[side].name_of(&tuple, inode).cloned();
+                if let Some(name) = &socket {
+                    self.ends[side].name_connection(tuple, name);
+                }
+                let cause = self.reason(side, cause);
+                self.transcript.push(
+                    at,
+                    What::State {
+                        side,
+                        socket,
+                        tuple,
+                        from,
+                        to,
+                        cause,
+                    },
+                );
+            }
+            Happening::Table { side, rows } => {
+                self.ends[side].observe(rows, at);
+            }
+            Happening::Host {
+                side,
+                setting,
+                value,
+                result,
+            } => {
+                if result.is_ok() {
+                    self.ends[side].set_setting(setting, value);
+                }
+                let failed = result.err();
+                self.transcript.push(
+                    at,
+                    What::Host {
+                        side,
+                        setting,
+                        value,
+                        failed,
+                    },
+                );
+            }
+            Happening::Note(text) => {
+                self.transcript.push(at, What::Note { text });
+            }
+            Happening::Quiet => {}
+        }
+        Vec::new()
+    }
+
+    fn require_process(&self, side: Side) -> Result<(), Refusal> {
+        match &self.ends[side].process {
+            Process::Running { .. } => Ok(()),
+            Process::Starting { .. } => Err(Refusal::Impossible(format!("the {side} endpoint is not up yet"))),
+            Process::Dead { how, .. } => Err(Refusal::Impossible(format!(
+                "the {side} endpoint is dead ({how}): restart starts a new one"
+            ))),
+        }
+    }
+
+    /// Sends the first of `orders`; the others follow when it has succeeded.
+    fn begin(&mut self, side: Side, mut orders: VecDeque<Order>, root: Option<CallId>, now: Stamp) -> Issued {
+        let Some(order) = orders.pop_front() else {
+            return Issued::default();
+        };
+        // A call on a socket that the kernel is still making waits until it is made.
+        if let Some(maker) = self.ends[side].maker(&order) {
+            let root = maker.root;
+            maker.then.push_back(order);
+            maker.then.extend(orders);
+            return Issued {
+                requests: Vec::new(),
+                root: Some(root),
+            };
+        }
+        let id = CallId(self.next_call);
+        self.next_call += 1;
+        let root = root.unwrap_or(id);
+        let end = &mut self.ends[side];
+        let mut state = None;
+        if let Order::On { socket, call } = &order {
+            state = end.state_of(socket);
+            match call {
+                Call::Socket { .. } => end.add(Socket::unborn(socket.clone())),
+                Call::Connect { .. } => end.set(socket, |socket| socket.connected = true),
+                _ => {}
+            }
+        }
+        self.calls.insert(id, name_of(&order));
+        let end = &mut self.ends[side];
+        end.pending.push(Pending {
+            id,
+            root,
+            order: order.clone(),
+            text: None,
+            since: now,
+            then: orders,
+            state,
+        });
+        Issued {
+            requests: vec![Request::Order(side, protocol::Request { id, order })],
+            root: Some(root),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // they are the fields of one event
+    fn ended(
+        &mut self,
+        at: Stamp,
+        side: Side,
+        id: CallId,
+        took: Duration,
+        outcome: Outcome,
+        trace: Vec<Traced>,
+        inode: Option<u64>,
+    ) -> Vec<Request> {
+        let end = &mut self.ends[side];
+        let Some(place) = end.pending.iter().position(|pending| pending.id == id) else {
+            return Vec::new();
+        };
+        let pending = end.pending.remove(place);
+        let name = name_of(&pending.order);
+        let socket = socket_of(&pending.order).cloned();
+        end.remember(&pending.order, &outcome, inode, pending.state);
+        let why = explain::why(&pending.order, &outcome, &self.situation(side, &pending));
+        self.transcript.push(
+            at,
+            What::Outcome {
+                side,
+                call: id,
+                socket: socket.clone(),
+                name: name.clone(),
+                outcome: outcome.clone(),
+                took,
+                trace: trace.clone(),
+            },
+        );
+        let succeeded = matches!(outcome, Outcome::Ok(_));
+        // The signal that did its work is not what the user wants to read about: the call that it interrupted is.
+        let interrupted = matches!(pending.order, Order::Process(ProcessCall::Interrupt { .. }));
+        if !(interrupted && succeeded) {
+            self.ends[side].last = Some(Answer {
+                id,
+                socket,
+                name,
+                outcome,
+                trace,
+                took,
+                why,
+            });
+        }
+        if succeeded {
+            self.begin(side, pending.then, Some(pending.root), at).requests
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// What matters for the question why.
+    fn situation(&self, side: Side, pending: &Pending) -> Situation {
+        let end = &self.ends[side];
+        let socket = socket_of(&pending.order).and_then(|name| end.socket(name));
+        let heard = socket
+            .and_then(|socket| socket.tuple)
+            .and_then(|tuple| self.heard.get(&tuple));
+        Situation {
+            side,
+            open: socket.is_some_and(|socket| socket.open),
+            known: socket.is_some_and(|socket| socket.fd.is_some()),
+            connected: socket.is_some_and(|socket| socket.connected),
+            listening: socket.is_some_and(|socket| socket.listening),
+            before: pending.state,
+            now: socket.and_then(|socket| end.state_of(&socket.name)),
+            fin_received: heard.is_some_and(|heard| heard.fin),
+            rst_received: heard.is_some_and(|heard| heard.rst),
+            past: socket.map_or(Past::NONE, |socket| socket.past),
+        }
+    }
+
+    fn packet(&mut self, at: Stamp, from: Side, packet: Packet, fate: Fate) {
+        self.packets += 1;
+        let (mut seq, mut ack, mut flags) = (None, None, None);
+        if let Packet::Tcp(segment) = &packet {
+            let way = (segment.source, segment.destination);
+            if segment.flags.has(Flags::SYN) {
+                self.initial.insert(way, segment.seq);
+                // A SYN begins a connection: what the other side's numbers counted from belongs to an earlier one, unless both
+                // have just sent one (simultaneous open), and then its SYN,ACK tells them again.
+                if !segment.flags.has(Flags::ACK) {
+                    self.initial.remove(&(way.1, way.0));
+                }
+                self.heard.remove(&Tuple {
+                    local: segment.destination,
+                    peer: segment.source,
+                });
+            }
+            let relative = |way, number: SeqNo| self.initial.get(&way).map(|first| number.relative_to(*first));
+            seq = relative(way, segment.seq);
+            if segment.flags.has(Flags::ACK) {
+                ack = relative((segment.destination, segment.source), segment.ack);
+            }
+            flags = Some(segment.flags);
+            if fate == Fate::Delivered {
+                let tuple = Tuple {
+                    local: segment.destination,
+                    peer: segment.source,
+                };
+                let heard = self.heard.entry(tuple).or_default();
+                heard.fin |= segment.flags.has(Flags::FIN);
+                heard.rst |= segment.flags.has(Flags::RST);
+            }
+        }
+        if fate == Fate::Delivered {
+            self.received[from.other()] = Some((self.packets, flags));
+        }
+        self.transcript.push(
+            at,
+            What::Packet {
+                packet_no: self.packets,
+                from,
+                packet,
+                seq,
+                ack,
+                fate,
+            },
+        );
+    }
+
+    fn reason(&self, side: Side, cause: Cause) -> Reason {
+        let name = |call: CallId| self.calls.get(&call).cloned().unwrap_or_default();
+        match cause {
+            Cause::Call(call) => Reason::Call { call, name: name(call) },
+            Cause::Release(call) => Reason::Release { call, name: name(call) },
+            Cause::Received => match self.received[side] {
+                Some((packet_no, flags)) => Reason::Received { packet_no, flags },
+                None => Reason::Unseen,
+            },
+            Cause::PeerCall(call) => Reason::PeerCall {
+                side: side.other(),
+                call,
+                name: name(call),
+            },
+            Cause::Timer(kind) => Reason::Timer(kind),
+            Cause::Death => Reason::Death,
+            Cause::Unseen => Reason::Unseen,
+        }
+    }
+}
+
+/// The socket that an order is about.
+pub fn socket_of(order: &Order) -> Option<&SocketName> {
+    match order {
+        Order::On { socket, .. } => Some(socket),
+        Order::Process(_) => None,
+    }
+}
+
+/// An order's call in one word: its name in the protocol.
+pub fn name_of(order: &Order) -> String {
+    let value = match order {
+        Order::On { call, .. } => serde_json::to_value(call),
+        Order::Process(call) => serde_json::to_value(call),
+    };
+    value
+        .ok()
+        .and_then(|value| value["call"].as_str().map(str::to_owned))
+        .unwrap_or_default()
+}

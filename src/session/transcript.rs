@@ -1,0 +1,451 @@
+//! The transcript: the ordered record of all that happened. Everything that is drawn or exported comes from it.
+
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::call::{CallId, SocketName};
+use crate::clock::{Stamp, human};
+use crate::endpoint::protocol::Traced;
+use crate::host::{Setting, SettingValue};
+use crate::lab::event::{Death, Fate};
+use crate::observe::{TimerKind, Tuple};
+use crate::outcome::Outcome;
+use crate::side::Side;
+use crate::state::State;
+use crate::wire::segment::{Flags, Packet};
+
+/// How many entries are kept; older ones are dropped, and counted.
+pub const KEPT: usize = 100_000;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Entry {
+    /// Its number, from 1 on; never used twice.
+    pub no: u64,
+    /// When, counted from the beginning of the run.
+    #[serde(rename = "at_s", serialize_with = "seconds")]
+    pub at: Duration,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+fn seconds<S: serde::Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((at.as_secs_f64() * 1e6).round() / 1e6)
+}
+
+fn micros<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(took.as_nanos() as f64 / 1e3)
+}
+
+/// What happened, with the names that people use.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum What {
+    /// A call was begun.
+    Call {
+        /// By whom.
+        side: Side,
+        /// Its number.
+        call: CallId,
+        /// On which socket; none for the process.
+        socket: Option<SocketName>,
+        /// In the runtime's words: `read(5, ..., 1024)`.
+        text: String,
+    },
+    /// A call returned.
+    Outcome {
+        /// By whom.
+        side: Side,
+        /// Its number.
+        call: CallId,
+        /// On which socket.
+        socket: Option<SocketName>,
+        /// The call in one word, as the protocol has it.
+        name: String,
+        /// What it gave back.
+        outcome: Outcome,
+        /// How long it took, us.
+        #[serde(rename = "took_us", serialize_with = "micros")]
+        took: Duration,
+        /// The system calls behind it, as `strace` would print them.
+        trace: Vec<Traced>,
+    },
+    /// A call has not returned so far (told by the headless runner).
+    Blocked {
+        /// By whom.
+        side: Side,
+        /// Its number.
+        call: CallId,
+        /// On which socket.
+        socket: Option<SocketName>,
+        /// In the runtime's words.
+        text: String,
+        /// How long it has been waited for, us.
+        #[serde(rename = "waited_us", serialize_with = "micros")]
+        waited: Duration,
+    },
+    /// A packet passed the wire.
+    Packet {
+        /// Its number, from 1 on.
+        packet_no: u64,
+        /// The host that sent it.
+        from: Side,
+        /// What it says.
+        packet: Packet,
+        /// The sequence number, counted from the connection's first.
+        seq: Option<u32>,
+        /// The acknowledgement, counted likewise.
+        ack: Option<u32>,
+        /// What became of it.
+        fate: Fate,
+    },
+    /// A socket changed its state.
+    State {
+        /// On which host.
+        side: Side,
+        /// Which; none when it has no name, as in the accept queue.
+        socket: Option<SocketName>,
+        /// Its addresses.
+        tuple: Tuple,
+        /// Before.
+        from: State,
+        /// After.
+        to: State,
+        /// Why.
+        cause: Reason,
+    },
+    /// An endpoint came up.
+    Born {
+        /// Whose.
+        side: Side,
+        /// Its process number.
+        pid: u32,
+        /// What it is.
+        runtime: String,
+    },
+    /// An endpoint ended.
+    Died {
+        /// Whose.
+        side: Side,
+        /// Its process number.
+        pid: u32,
+        /// How.
+        how: Death,
+    },
+    /// A setting of a host was changed, or could not be.
+    Host {
+        /// Whose.
+        side: Side,
+        /// Which.
+        setting: Setting,
+        /// To what.
+        value: SettingValue,
+        /// Why it could not be; none when it was.
+        failed: Option<String>,
+    },
+    /// Something that the user should know.
+    Note {
+        /// One sentence.
+        text: String,
+    },
+}
+
+/// Why a socket changed its state, with what a reader needs to find it in the transcript.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// A call of its own endpoint.
+    Call {
+        /// Its number.
+        call: CallId,
+        /// Its name.
+        name: String,
+    },
+    /// The end of a call that still held the socket when its last descriptor had been closed.
+    Release {
+        /// Its number.
+        call: CallId,
+        /// Its name.
+        name: String,
+    },
+    /// A packet that its host received.
+    Received {
+        /// The packet's number.
+        packet_no: u64,
+        /// Its flags, when it was a segment.
+        flags: Option<Flags>,
+    },
+    /// A call of the other endpoint, in the loopback lab.
+    PeerCall {
+        /// Whose.
+        side: Side,
+        /// Its number.
+        call: CallId,
+        /// Its name.
+        name: String,
+    },
+    /// A timer of the kernel.
+    Timer(TimerKind),
+    /// Its process died.
+    Death,
+    /// Nothing that finwait saw.
+    Unseen,
+}
+
+impl Reason {
+    /// In words, after "caused by": `shutdown`, `the FIN,ACK received`; `from` is the state that it ended.
+    pub fn words(&self, from: State) -> String {
+        match self {
+            Reason::Call { name, .. } => name.clone(),
+            Reason::Release { name, .. } => format!("the end of {name}, the last to hold the closed socket"),
+            Reason::Received { flags: Some(flags), .. } => format!("the {flags} received"),
+            Reason::Received { flags: None, .. } => "a packet received".into(),
+            Reason::PeerCall { side, name, .. } => format!("the {side}'s {name}"),
+            Reason::Timer(kind) => format!("the {} timer", kind.name(from)),
+            Reason::Death => "the end of its process".into(),
+            Reason::Unseen => "a segment or timer not seen here".into(),
+        }
+    }
+}
+
+/// The kinds of line that the log can be filtered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filter {
+    /// Everything.
+    #[default]
+    All,
+    /// Calls and their outcomes.
+    Calls,
+    /// Packets.
+    Segments,
+    /// State changes.
+    States,
+    /// Endpoints, hosts, notes.
+    Processes,
+}
+
+impl Filter {
+    /// All of them, in the order in which the key goes through them.
+    pub const ALL: [Filter; 5] = [
+        Filter::All,
+        Filter::Calls,
+        Filter::Segments,
+        Filter::States,
+        Filter::Processes,
+    ];
+
+    /// Its name on the screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Filter::All => "all",
+            Filter::Calls => "calls",
+            Filter::Segments => "segments",
+            Filter::States => "states",
+            Filter::Processes => "processes",
+        }
+    }
+
+    /// Does an entry pass?
+    pub const fn passes(self, what: &What) -> bool {
+        matches!(
+            (self, what),
+            (Filter::All, _)
+                | (
+                    Filter::Calls,
+                    What::Call { .. } | What::Outcome { .. } | What::Blocked { .. }
+                )
+                | (Filter::Segments, What::Packet { .. })
+                | (Filter::States, What::State { .. })
+                | (
+                    Filter::Processes,
+                    What::Born { .. } | What::Died { .. } | What::Host { .. } | What::Note { .. }
+                )
+        )
+    }
+}
+
+impl Entry {
+    /// Who speaks in the log's second column: `client`, `wire`, `state`.
+    pub const fn speaker(&self) -> &'static str {
+        match &self.what {
+            What::Call { side, .. }
+            | What::Outcome { side, .. }
+            | What::Blocked { side, .. }
+            | What::Born { side, .. }
+            | What::Died { side, .. }
+            | What::Host { side, .. } => side.name(),
+            What::Packet { .. } => "wire",
+            What::State { .. } => "state",
+            What::Note { .. } => "lab",
+        }
+    }
+
+    /// The time as it is shown: seconds and milliseconds since the beginning.
+    pub fn time(&self) -> String {
+        format!("{:>9.3}", self.at.as_secs_f64())
+    }
+
+    /// The lines of the log for this entry, one for each system call of an outcome; never empty, never a control character.
+    pub fn lines(&self) -> Vec<String> {
+        match &self.what {
+            What::Call { text, .. } => vec![format!("{text} ...")],
+            What::Outcome {
+                outcome,
+                took,
+                trace,
+                name,
+                ..
+            } => {
+                let mut lines: Vec<String> = trace
+                    .iter()
+                    .map(|traced| format!("{}   <{}>", traced.text, human(Duration::from_nanos(traced.ns))))
+                    .collect();
+                match outcome {
+                    Outcome::DeadlineExceeded { written } => {
+                        let written = if *written > 0 {
+                            format!(" after {written} bytes")
+                        } else {
+                            String::new()
+                        };
+                        lines.push(format!("{name}: deadline exceeded{written}   <{}>", human(*took)));
+                    }
+                    Outcome::Unsupported(why) => lines.push(format!("{name}: unsupported: {why}")),
+                    Outcome::Ok(_) | Outcome::Err(_) if lines.is_empty() => {
+                        lines.push(format!("{name}: {}   <{}>", outcome.brief(), human(*took)));
+                    }
+                    Outcome::Ok(_) | Outcome::Err(_) => {}
+                }
+                lines
+            }
+            What::Blocked { text, waited, .. } => vec![format!("{text} blocked for {}", human(*waited))],
+            What::Packet {
+                from,
+                packet,
+                seq,
+                ack,
+                fate,
+                ..
+            } => {
+                let way = format!("{from} -> {}", from.other());
+                let said = describe(packet, *seq, *ack);
+                let fate = match fate {
+                    Fate::Delivered => "delivered".to_owned(),
+                    Fate::Refused(errno) => format!("not taken: {errno}"),
+                };
+                vec![format!("{way}  {said}   {fate}")]
+            }
+            What::State {
+                side,
+                socket,
+                tuple,
+                from,
+                to,
+                cause,
+            } => {
+                let who = match socket {
+                    Some(name) if name.as_str() == side.name() => name.to_string(),
+                    Some(name) => format!("{side} {name}"),
+                    None => format!("{side} {} <- {}", tuple.local, tuple.peer),
+                };
+                vec![format!("{who} {from} -> {to}   caused by {}", cause.words(*from))]
+            }
+            What::Born { pid, runtime, .. } => vec![format!("the endpoint is up: pid {pid}, {runtime}")],
+            What::Died { pid, how, .. } => vec![format!("the endpoint is dead: pid {pid} {how}")],
+            What::Host {
+                setting, value, failed, ..
+            } => {
+                let said = format!("{} = {}", setting.name(), setting.show(*value));
+                vec![match failed {
+                    None => said,
+                    Some(why) => format!("{said} failed: {why}"),
+                }]
+            }
+            What::Note { text } => vec![text.clone()],
+        }
+    }
+}
+
+/// A packet in a few words: `SYN seq 0`, `PSH,ACK seq 1 ack 1 len 5 "hello"`.
+pub fn describe(packet: &Packet, seq: Option<u32>, ack: Option<u32>) -> String {
+    match packet {
+        Packet::Tcp(segment) => {
+            let mut text = segment.flags.to_string();
+            text.push_str(&format!(" seq {}", seq.unwrap_or(segment.seq.0)));
+            if segment.flags.has(Flags::ACK) {
+                text.push_str(&format!(" ack {}", ack.unwrap_or(segment.ack.0)));
+            }
+            if segment.len > 0 {
+                text.push_str(&format!(" len {} {}", segment.len, segment.payload.quoted(segment.len)));
+            }
+            text
+        }
+        Packet::Icmp { message, .. } => format!("ICMP {message}"),
+        Packet::Other { what, len } => format!("{what}, {len} bytes"),
+    }
+}
+
+/// The entries of one run, the oldest dropped when there are too many.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    began: Stamp,
+    entries: VecDeque<Entry>,
+    next: u64,
+}
+
+impl Transcript {
+    /// An empty one; times count from `began`.
+    pub const fn new(began: Stamp) -> Transcript {
+        Transcript {
+            began,
+            entries: VecDeque::new(),
+            next: 1,
+        }
+    }
+
+    /// Adds what happened at `at`.
+    pub fn push(&mut self, at: Stamp, what: What) -> u64 {
+        if self.entries.len() == KEPT {
+            self.entries.pop_front();
+        }
+        let no = self.next;
+        self.next += 1;
+        self.entries.push_back(Entry {
+            no,
+            at: at.since(self.began),
+            what,
+        });
+        no
+    }
+
+    /// When the run began.
+    pub const fn began(&self) -> Stamp {
+        self.began
+    }
+
+    /// The entries that are kept, the oldest first.
+    pub const fn entries(&self) -> &VecDeque<Entry> {
+        &self.entries
+    }
+
+    /// How many entries have been dropped.
+    pub fn dropped(&self) -> u64 {
+        self.next - 1 - self.entries.len() as u64
+    }
+
+    /// The entry of that number, if it is still kept.
+    pub fn entry(&self, no: u64) -> Option<&Entry> {
+        let first = self.entries.front()?.no;
+        self.entries.get(no.checked_sub(first)? as usize)
+    }
+
+    /// The entries after `no`, the oldest first; all of them for 0.
+    pub fn since(&self, no: u64) -> impl DoubleEndedIterator<Item = &Entry> {
+        let skip = self
+            .entries
+            .front()
+            .map_or(0, |first| (no + 1).saturating_sub(first.no));
+        self.entries.iter().skip(skip as usize)
+    }
+}

@@ -1,0 +1,138 @@
+//! What the state pane shows: each socket of an end with what the kernel says of it now.
+
+use std::time::Duration;
+
+use super::{Session, Socket};
+use crate::call::SocketName;
+use crate::clock::Stamp;
+use crate::lab::event::Observed;
+use crate::observe::TimerKind;
+use crate::side::Side;
+use crate::state::State;
+
+/// A socket as the state pane shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketView<'a> {
+    /// Its name; none for a connection that was not accepted, or that no descriptor of ours ever held.
+    pub name: Option<&'a SocketName>,
+    /// Its descriptor's number, open or not; none when the endpoint holds no descriptor by that name now.
+    pub fd: Option<i32>,
+    /// Do calls go to it?
+    pub current: bool,
+    /// Who holds it.
+    pub held: Held,
+    /// Its row in the host's table.
+    pub row: Option<&'a Observed>,
+}
+
+/// Who holds a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// The endpoint, by an open descriptor.
+    Open,
+    /// Nobody: the program closed it, and the kernel has forgotten it.
+    Closed,
+    /// Another descriptor of the same socket, or a call that still waits: this name's is closed, the connection stands.
+    Shared,
+    /// The kernel alone: the program has closed it, the connection goes on to its end.
+    Orphan,
+    /// The kernel, to keep the pair of addresses from being used again: the row is a time-wait socket of its own, also while a
+    /// descriptor of the old one, which is CLOSE by now, is open (`tcp_time_wait`).
+    TimeWait,
+    /// The listener's queue: the handshake is done or under way, nobody has accepted it.
+    Queued,
+}
+
+impl Held {
+    /// In a word or two, for the screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Held::Open => "open",
+            Held::Closed => "closed",
+            Held::Shared => "held elsewhere",
+            Held::Orphan => "orphan",
+            Held::TimeWait => "kept by the kernel",
+            Held::Queued => "not accepted yet",
+        }
+    }
+}
+
+impl SocketView<'_> {
+    /// Its state; `CLOSE` when it is not in the table.
+    pub fn state(&self) -> State {
+        self.row.map_or(State::Close, |observed| observed.row.state)
+    }
+
+    /// The timer that runs, with what is left of it at `now` when the table was read at `read`.
+    pub fn timer(&self, read: Stamp, now: Stamp) -> Option<(TimerKind, Duration)> {
+        let timer = self.row?.row.timer?;
+        Some((timer.kind, timer.left.saturating_sub(now.since(read))))
+    }
+}
+
+impl Session {
+    /// The sockets of an end: first those that the endpoint made, then those that only the kernel holds.
+    pub fn sockets(&self, side: Side) -> Vec<SocketView<'_>> {
+        let end = &self.ends[side];
+        let rows = end.table.rows();
+        let mut shown = vec![false; rows.len()];
+        let mut views: Vec<SocketView> = end
+            .sockets
+            .iter()
+            .map(|socket| {
+                let place = end.place(socket);
+                if let Some(place) = place {
+                    shown[place] = true;
+                }
+                let row = place.map(|place| &rows[place]);
+                SocketView {
+                    name: Some(&socket.name),
+                    fd: socket.fd,
+                    current: end.current.as_ref() == Some(&socket.name),
+                    held: held(socket, row),
+                    row,
+                }
+            })
+            .collect();
+        let nobodys = rows
+            .iter()
+            .zip(shown)
+            .filter(|(_, shown)| !shown)
+            .map(|(observed, _)| observed);
+        views.extend(nobodys.map(|observed| {
+            let tuple = &observed.row.tuple;
+            let name = end.named.get(tuple);
+            SocketView {
+                name,
+                fd: None,
+                current: false,
+                held: if observed.row.state == State::TimeWait {
+                    Held::TimeWait
+                } else if name.is_none() && end.table.in_a_queue(tuple) {
+                    Held::Queued
+                } else {
+                    Held::Orphan
+                },
+                row: Some(observed),
+            }
+        }));
+        views
+    }
+
+    /// Does anything on the screen count at `now`, so that it must be drawn again without an event?
+    pub fn counts_down(&self, now: Stamp) -> bool {
+        self.ends
+            .iter()
+            .any(|(_, end)| !end.pending.is_empty() || end.table.counts_down(now))
+    }
+}
+
+fn held(socket: &Socket, row: Option<&Observed>) -> Held {
+    match row.map(|observed| observed.row.state) {
+        Some(State::TimeWait) => Held::TimeWait,
+        _ if socket.open || socket.fd.is_none() => Held::Open,
+        Some(_) if row.is_some_and(|observed| observed.row.inode != 0) => Held::Shared,
+        Some(_) => Held::Orphan,
+        None => Held::Closed,
+    }
+}
