@@ -21,4 +21,5 @@ pub mod outcome;
 pub mod session;
 pub mod side;
 pub mod state;
+pub mod tui;
 pub mod wire;

@@ -1,0 +1,286 @@
+//! What panes draw on: text that cannot leave its place, buttons that register themselves, and nothing raw.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+use unicode_width::UnicodeWidthChar;
+
+use super::hit::{Action, Hits};
+use super::theme::Theme;
+use crate::clock::Stamp;
+
+/// A frame in the making.
+pub struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    /// What the pointer and the keyboard can reach.
+    pub hits: &'a mut Hits,
+    /// How things look.
+    pub theme: Theme,
+    /// The time that clocks and countdowns show.
+    pub now: Stamp,
+    pointer: Option<Position>,
+    mark: Option<Action>,
+    /// Where the terminal's cursor stands, when it is shown.
+    pub cursor: Option<Position>,
+}
+
+/// A character that may stand on the screen in place of `c`: no controls, nothing that changes the direction of text.
+pub fn safe(c: char) -> char {
+    match c {
+        ' '..='~' => c,
+        // A blank that lines are not broken at.
+        '\u{a0}' => ' ',
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => '?',
+        c if c.is_control() => '?',
+        c => c,
+    }
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas over a buffer.
+    pub fn new(
+        buffer: &'a mut Buffer,
+        hits: &'a mut Hits,
+        theme: Theme,
+        now: Stamp,
+        pointer: Option<Position>,
+        mark: Option<Action>,
+    ) -> Self {
+        hits.clear();
+        Canvas {
+            buffer,
+            hits,
+            theme,
+            now,
+            pointer,
+            mark,
+            cursor: None,
+        }
+    }
+
+    /// Writes text from `x` on, never at or beyond `right`: where it ended.
+    pub fn put(&mut self, x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+        let right = right.min(self.buffer.area.right());
+        if y < self.buffer.area.y || y >= self.buffer.area.bottom() {
+            return x;
+        }
+        let mut x = x.max(self.buffer.area.x);
+        for c in text.chars().map(safe) {
+            let width = if c.is_ascii() { 1 } else { c.width().unwrap_or(0) as u16 };
+            if width == 0 {
+                continue;
+            }
+            if x.saturating_add(width) > right {
+                break;
+            }
+            if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                // Nothing of what stood there before shines through.
+                cell.reset();
+                cell.set_char(c).set_style(style);
+            }
+            for under in x + 1..x + width {
+                if let Some(cell) = self.buffer.cell_mut((under, y)) {
+                    cell.reset();
+                    cell.set_style(style);
+                }
+            }
+            x += width;
+        }
+        x
+    }
+
+    /// Writes text; what does not fit is cut, with two dots for it.
+    pub fn put_cut(&mut self, x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+        let room = usize::from(right.saturating_sub(x));
+        if width(text) <= room {
+            return self.put(x, y, right, text, style);
+        }
+        let end = self.put(x, y, right.saturating_sub(2), text, style);
+        self.put(end, y, right, "..", style)
+    }
+
+    /// Writes text so that it ends at `right`.
+    pub fn put_right(&mut self, left: u16, y: u16, right: u16, text: &str, style: Style) {
+        let x = right.saturating_sub(width(text) as u16).max(left);
+        self.put(x, y, right, text, style);
+    }
+
+    /// Changes the style of an area.
+    pub fn tint(&mut self, area: Rect, style: Style) {
+        self.buffer.set_style(area.intersection(self.buffer.area), style);
+    }
+
+    /// Clears an area, and shuts it for what lies below.
+    pub fn clear(&mut self, area: Rect) {
+        let area = area.intersection(self.buffer.area);
+        for y in area.y..area.bottom() {
+            for x in area.x..area.right() {
+                if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                    cell.reset();
+                }
+            }
+        }
+    }
+
+    /// A horizontal line.
+    pub fn rule(&mut self, x: u16, y: u16, right: u16) {
+        for x in x..right.min(self.buffer.area.right()) {
+            self.put(x, y, right, "─", self.theme.dim());
+        }
+    }
+
+    /// A vertical line.
+    pub fn bar(&mut self, x: u16, top: u16, bottom: u16) {
+        for y in top..bottom {
+            self.put(x, y, x.saturating_add(1), "│", self.theme.dim());
+        }
+    }
+
+    /// A box with a title, cleared inside: the area within.
+    pub fn frame(&mut self, area: Rect, title: &str) -> Rect {
+        self.clear(area);
+        self.hits.add(area, Action::Nothing, false);
+        if area.width < 4 || area.height < 3 {
+            return Rect { height: 0, ..area };
+        }
+        let (right, bottom) = (area.right() - 1, area.bottom() - 1);
+        self.rule(area.x + 1, area.y, right);
+        self.rule(area.x + 1, bottom, right);
+        self.bar(area.x, area.y + 1, bottom);
+        self.bar(right, area.y + 1, bottom);
+        for (x, y, corner) in [
+            (area.x, area.y, "┌"),
+            (right, area.y, "┐"),
+            (area.x, bottom, "└"),
+            (right, bottom, "┘"),
+        ] {
+            self.put(x, y, x + 1, corner, self.theme.dim());
+        }
+        let end = self.put(area.x + 2, area.y, right, " ", self.theme.text());
+        let end = self.put_cut(end, area.y, right.saturating_sub(1), title, self.theme.strong());
+        self.put(end, area.y, right, " ", self.theme.text());
+        Rect::new(
+            area.x + 2,
+            area.y + 1,
+            area.width.saturating_sub(4),
+            area.height.saturating_sub(2),
+        )
+    }
+
+    /// Is this area to stand out: under the pointer, or marked by the keyboard?
+    pub fn is_picked(&self, area: Rect, action: &Action) -> bool {
+        self.pointer.is_some_and(|point| area.contains(point)) || self.mark.as_ref() == Some(action)
+    }
+
+    /// The pointer and the mark no longer reach what is drawn from here on. What they were, for [`Canvas::reach`].
+    pub fn out_of_reach(&mut self) -> (Option<Position>, Option<Action>) {
+        (self.pointer.take(), self.mark.take())
+    }
+
+    /// Undoes [`Canvas::out_of_reach`].
+    pub fn reach(&mut self, (pointer, mark): (Option<Position>, Option<Action>)) {
+        (self.pointer, self.mark) = (pointer, mark);
+    }
+
+    /// A button `[k label]`, if there is room for all of it: where it ended.
+    pub fn button(&mut self, x: u16, y: u16, right: u16, key: Option<char>, label: &str, action: Action) -> u16 {
+        let width = button_width(key, label);
+        if x.saturating_add(width) > right.min(self.buffer.area.right()) || y >= self.buffer.area.bottom() {
+            return x;
+        }
+        let area = Rect::new(x, y, width, 1);
+        let picked = self.is_picked(area, &action);
+        let mut at = self.put(x, y, right, "[", self.theme.dim());
+        if let Some(key) = key {
+            at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), self.theme.key());
+            at = self.put(at, y, right, " ", self.theme.text());
+        }
+        at = self.put(at, y, right, label, self.theme.text());
+        at = self.put(at, y, right, "]", self.theme.dim());
+        if picked {
+            self.tint(area, self.theme.picked().remove_modifier(Modifier::DIM));
+        }
+        self.hits.add(area, action, true);
+        at
+    }
+}
+
+/// How wide a button is.
+pub fn button_width(key: Option<char>, label: &str) -> u16 {
+    width(label) as u16 + if key.is_some() { 4 } else { 2 }
+}
+
+/// How many columns text takes.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.chars().map(|c| safe(c).width().unwrap_or(0)).sum()
+}
+
+/// Breaks text into lines of at most `room` columns, between words where that can be.
+pub fn wrap(text: &str, room: usize) -> Vec<String> {
+    let room = room.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let wide = width(word);
+        if used > 0 && used + 1 + wide > room {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        for c in word.chars() {
+            let wide = safe(c).width().unwrap_or(0);
+            if used + wide > room {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += wide;
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// The first lines of wrapped text; what is left out is shown by two dots.
+pub fn wrap_to(text: &str, room: usize, lines: usize) -> Vec<String> {
+    let mut wrapped = wrap(text, room);
+    if wrapped.len() > lines {
+        wrapped.truncate(lines);
+        if let Some(last) = wrapped.last_mut() {
+            while width(last) + 2 > room.max(2) && last.pop().is_some() {}
+            last.push_str("..");
+        }
+    }
+    wrapped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_breaks_between_words_and_long_words_break_anywhere() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 3), Vec::<String>::new());
+        assert_eq!(wrap_to("one two three four", 7, 2), ["one two", "three.."]);
+    }
+
+    #[test]
+    fn nothing_raw_reaches_the_buffer() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 1));
+        let mut hits = Hits::default();
+        let mut canvas = Canvas::new(&mut buffer, &mut hits, Theme::PLAIN, Stamp(0), None, None);
+        canvas.put(0, 0, 12, "a\x1b[2Jb\u{202e}\nc", Style::new());
+        assert_eq!(buffer, Buffer::with_lines(["a?[2Jb??c   "]));
+    }
+}

@@ -1,0 +1,78 @@
+//! The settings of a host.
+
+use ratatui::layout::Rect;
+
+use crate::command::EndCommand;
+use crate::host::{Setting, SettingKind, SettingValue};
+use crate::session::{LabKind, Session};
+use crate::side::Side;
+use crate::tui::canvas::{Canvas, wrap};
+use crate::tui::hit::Action;
+use crate::tui::layout;
+
+/// What pressing a row leads to.
+pub enum Change {
+    /// At once.
+    Now(EndCommand),
+    /// After typing: the prompt opens with this.
+    Typed(String),
+}
+
+fn value(session: &Session, side: Side, setting: Setting) -> Option<SettingValue> {
+    let known = session.ends[side].settings.iter();
+    known.into_iter().find(|(s, _)| *s == setting).map(|(_, value)| *value)
+}
+
+/// What pressing a row leads to: a switch is turned, a number is typed.
+pub fn change(session: &Session, side: Side, row: usize) -> Option<Change> {
+    let setting = *Setting::ALL.get(row)?;
+    let value = value(session, side, setting);
+    Some(match (setting.kind(), value) {
+        (SettingKind::Switch(..), value) => {
+            let on = matches!(value, Some(SettingValue::Switch(true)));
+            Change::Now(EndCommand::Host(setting, SettingValue::Switch(!on)))
+        }
+        (SettingKind::Number(..) | SettingKind::Ports, value) => {
+            let shown = value.map_or(String::new(), |value| setting.show(value));
+            Change::Typed(format!("{side} host {} {shown}", setting.name()))
+        }
+    })
+}
+
+/// Draws the settings.
+pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, side: Side, selected: usize) {
+    const NONE: &str = "In the loopback lab these are this machine's own settings, and finwait leaves them alone. \
+                        The isolated lab has hosts of its own to turn them on: finwait doctor says what it needs.";
+    let none = matches!(session.lab.kind, LabKind::Loopback(_));
+    let lines = if none { 4 } else { Setting::ALL.len() };
+    let area = layout::middle(screen, 86, lines as u16 + 2);
+    let address = session.lab.addresses[side];
+    let inside = canvas.frame(area, &format!("the {side}'s host {address}   (Esc closes)"));
+    let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
+    if none {
+        for (line, y) in wrap(NONE, usize::from(inside.width))
+            .iter()
+            .zip(inside.y..inside.bottom())
+        {
+            canvas.put(inside.x, y, inside.right(), line, text);
+        }
+        return;
+    }
+    for ((row, setting), y) in Setting::ALL.into_iter().enumerate().zip(inside.y..inside.bottom()) {
+        let place = Rect::new(inside.x, y, inside.width, 1);
+        let action = Action::Row(row);
+        canvas.put(inside.x, y, inside.right(), setting.name(), text);
+        let shown = value(session, side, setting).map_or("?".to_owned(), |value| setting.show(value));
+        canvas.put(inside.x + 23, y, inside.right(), &shown, strong);
+        canvas.put_cut(inside.x + 36, y, inside.right(), setting.help(), dim);
+        canvas.hits.add(place, action.clone(), true);
+        if selected == row || canvas.is_picked(place, &action) {
+            let style = canvas.theme.picked();
+            canvas.tint(place, style);
+        }
+    }
+    if inside.height > 0 {
+        let hint = " Enter or click: turn it, or type a value ";
+        canvas.put(inside.x, area.bottom() - 1, area.right() - 1, hint, strong);
+    }
+}

@@ -1,0 +1,130 @@
+//! The options of the current socket: shown, turned, set.
+
+use ratatui::layout::Rect;
+
+use super::host::Change;
+use crate::call::{CallId, OptionKind, SocketName, SocketOption};
+use crate::command::{Ask, EndCommand};
+use crate::outcome::Reading;
+use crate::session::Session;
+use crate::side::Side;
+use crate::tui::canvas::Canvas;
+use crate::tui::hit::Action;
+use crate::tui::layout;
+
+/// Whose options, and what is to be read again.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whose.
+    pub side: Side,
+    /// Of which socket; none when the end has none.
+    pub socket: Option<SocketName>,
+    /// Which row is selected.
+    pub selected: usize,
+    /// A set under way: when it is over, the options are read again.
+    pub setting: Option<CallId>,
+}
+
+impl Options {
+    /// The call that reads them.
+    pub fn read(&self) -> EndCommand {
+        EndCommand::Call {
+            on: self.socket.clone(),
+            call: Ask::Options,
+        }
+    }
+
+    fn reading(&self, session: &Session, option: SocketOption) -> Option<Reading> {
+        let end = &session.ends[self.side];
+        // A descriptor that is closed has no options: every one of them would be EBADF.
+        if let Some(answer) = end.last.as_ref().filter(|answer| answer.name == "options")
+            && let Some(errno) = answer.outcome.errno()
+        {
+            return Some(Reading::Errno(errno));
+        }
+        let (name, readings) = end.options.as_ref()?;
+        if Some(name) != self.socket.as_ref() {
+            return None;
+        }
+        readings
+            .iter()
+            .find(|reading| reading.option == option)
+            .map(|reading| reading.value)
+    }
+
+    /// What pressing a row leads to: a switch is turned, a number is typed.
+    pub fn change(&self, session: &Session, row: usize) -> Option<Change> {
+        let option = *SocketOption::ALL.get(row)?;
+        let on = self.socket.clone();
+        Some(match (option.kind(), self.reading(session, option)) {
+            (OptionKind::Switch, reading) => Change::Now(EndCommand::Call {
+                on,
+                call: Ask::Set {
+                    option,
+                    value: i64::from(reading == Some(Reading::Value(0))),
+                },
+            }),
+            (OptionKind::Number(_) | OptionKind::Linger | OptionKind::Timeout, reading) => {
+                let value = match reading {
+                    Some(Reading::Value(value)) => value,
+                    Some(Reading::Errno(_)) | None => 0,
+                };
+                let command = EndCommand::Call {
+                    on: None,
+                    call: Ask::Set { option, value },
+                };
+                let on = on.map_or(String::new(), |name| format!(" on={name}"));
+                Change::Typed(format!("{} {command}{on}", self.side))
+            }
+        })
+    }
+
+    /// Draws the options.
+    pub fn draw(&self, canvas: &mut Canvas, screen: Rect, session: &Session) {
+        let end = &session.ends[self.side];
+        let area = layout::middle(screen, 72, SocketOption::ALL.len() as u16 + 4);
+        let title = match &self.socket {
+            Some(name) => format!("options of the {}'s socket {name}   (Esc closes)", self.side),
+            None => format!("the {} has no socket: its options are EBADF   (Esc closes)", self.side),
+        };
+        let inside = canvas.frame(area, &title);
+        let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
+        // The last line tells what the last call gave back.
+        let (list, foot) = layout::bottom(inside, 1);
+        let height = usize::from(list.height);
+        let skip = (self.selected + 1).saturating_sub(height);
+        let rows = SocketOption::ALL.iter().enumerate().skip(skip).take(height);
+        for ((row, option), y) in rows.zip(list.y..) {
+            let place = Rect::new(list.x, y, list.width, 1);
+            let action = Action::Row(row);
+            canvas.put(list.x, y, list.right(), option.name(), text);
+            let (shown, style) = match self.reading(session, *option) {
+                Some(Reading::Value(value)) => (option.show(value), strong),
+                Some(Reading::Errno(errno)) => (errno.name(), canvas.theme.bad()),
+                None => ("...".to_owned(), text),
+            };
+            canvas.put_cut(list.x + 20, y, list.right(), &shown, style);
+            canvas.hits.add(place, action.clone(), true);
+            if self.selected == row || canvas.is_picked(place, &action) {
+                let style = canvas.theme.picked();
+                canvas.tint(place, style);
+            }
+        }
+        if let Some(answer) = &end.last {
+            let said = answer.trace.last().map_or_else(
+                || format!("{}: {}", answer.name, answer.outcome.brief()),
+                |traced| traced.text.clone(),
+            );
+            let style = if answer.outcome.errno().is_some() {
+                canvas.theme.bad()
+            } else {
+                text
+            };
+            canvas.put_cut(foot.x, foot.y, foot.right(), &said, style);
+        }
+        if inside.height > 0 {
+            let hint = " Enter or click: turn it, or type a value ";
+            canvas.put(inside.x, area.bottom() - 1, area.right() - 1, hint, strong);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What the mouse and the keyboard can reach: areas registered while drawing, the topmost (last) wins.
+
+use ratatui::layout::{Position, Rect};
+
+use crate::call::{CallId, SocketName};
+use crate::command::{ScreenCommand, table};
+use crate::side::Side;
+
+/// What a press does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A button of the command table, by its key, for an end.
+    Press(Side, char),
+    /// Something about the screen; with an end, that end gets the keys first.
+    Screen(Option<Side>, ScreenCommand),
+    /// An end gets the keys.
+    Focus(Side),
+    /// Calls go to this socket.
+    Pick(Side, SocketName),
+    /// A blocked call gets a signal.
+    Interrupt(Side, CallId),
+    /// A line of the log, counted from the first that the current filter ever showed; none for the log as a whole.
+    LogLine(Option<u64>),
+    /// A row of the dialog on top.
+    Row(usize),
+    /// A word that the prompt proposes.
+    Candidate(usize),
+    /// The dialog on top goes.
+    Back,
+    /// Nothing: a dialog's own ground.
+    Nothing,
+}
+
+impl Action {
+    /// The command that the prompt opens with, when its arguments are to be changed.
+    pub fn typed(&self) -> Option<String> {
+        match self {
+            Action::Press(side, key) => {
+                let (spec, button) = table::pressed(*key)?;
+                let text = format!("{side} {} {}", spec.name, button.preset);
+                // Read and written again, so that the defaults stand there to be changed.
+                let command = crate::command::parse::parse(&text, Some(*side)).ok()?;
+                Some(command.to_string())
+            }
+            Action::Interrupt(side, id) => Some(format!("{side} interrupt {}", id.0)),
+            Action::Pick(side, name) => Some(format!("{side} use {name}")),
+            Action::Screen(..)
+            | Action::Focus(_)
+            | Action::LogLine(_)
+            | Action::Row(_)
+            | Action::Candidate(_)
+            | Action::Back
+            | Action::Nothing => None,
+        }
+    }
+}
+
+/// What the wheel turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
+    /// An end's list of sockets.
+    Sockets(Side),
+    /// The diagram.
+    Diagram,
+    /// The log.
+    Log,
+    /// The dialog on top.
+    Dialog,
+}
+
+/// A direction on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Toward {
+    Left,
+    Right,
+    Up,
+    Down,
+}
+
+/// One area.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Where.
+    pub area: Rect,
+    /// What a press does.
+    pub action: Action,
+    /// Does the keyboard's mark stop there?
+    pub stop: bool,
+}
+
+/// All areas of the frame on the screen.
+#[derive(Clone, Debug, Default)]
+pub struct Hits {
+    hits: Vec<Hit>,
+    zones: Vec<(Rect, Zone)>,
+    /// Stops before this one lie under a dialog.
+    floor: usize,
+}
+
+impl Hits {
+    /// Forgets all, for the next frame.
+    pub fn clear(&mut self) {
+        self.hits.clear();
+        self.zones.clear();
+        self.floor = 0;
+    }
+
+    /// Registers an area.
+    pub fn add(&mut self, area: Rect, action: Action, stop: bool) {
+        if !area.is_empty() {
+            self.hits.push(Hit { area, action, stop });
+        }
+    }
+
+    /// Registers an area for the wheel.
+    pub fn zone(&mut self, area: Rect, zone: Zone) {
+        self.zones.push((area, zone));
+    }
+
+    /// A dialog begins: what was registered before can no longer be reached.
+    pub fn cover(&mut self, screen: Rect) {
+        self.add(screen, Action::Back, false);
+        self.zones.push((screen, Zone::Dialog));
+        self.floor = self.hits.len();
+    }
+
+    /// All areas, the topmost last.
+    pub fn all(&self) -> &[Hit] {
+        &self.hits
+    }
+
+    /// What lies under a point.
+    pub fn at(&self, point: Position) -> Option<&Action> {
+        self.hits
+            .iter()
+            .rev()
+            .find(|hit| hit.area.contains(point))
+            .map(|hit| &hit.action)
+    }
+
+    /// What the wheel turns at a point.
+    pub fn zone_at(&self, point: Position) -> Option<Zone> {
+        self.zones
+            .iter()
+            .rev()
+            .find(|(area, _)| area.contains(point))
+            .map(|(_, zone)| *zone)
+    }
+
+    fn stops(&self) -> impl DoubleEndedIterator<Item = &Hit> {
+        self.hits.iter().skip(self.floor).filter(|hit| hit.stop)
+    }
+
+    /// The stop after `mark`, or before it; from nowhere, the first that `begin` likes.
+    pub fn next(&self, mark: Option<&Action>, backwards: bool, begin: impl Fn(&Action) -> bool) -> Option<Action> {
+        let stops: Vec<&Hit> = self.stops().collect();
+        let count = stops.len();
+        let here = mark.and_then(|mark| stops.iter().position(|hit| hit.action == *mark));
+        let next = match here {
+            None => stops.iter().position(|hit| begin(&hit.action)).unwrap_or(0),
+            Some(here) if backwards => (here + count - 1) % count,
+            Some(here) => (here + 1) % count,
+        };
+        stops.get(next).map(|hit| hit.action.clone())
+    }
+
+    /// The nearest stop from `mark` in a direction; none when there is none.
+    pub fn toward(&self, mark: &Action, toward: Toward) -> Option<Action> {
+        let from = self.stops().find(|hit| hit.action == *mark)?.area;
+        let centre = |area: Rect| {
+            (
+                i32::from(area.x) * 2 + i32::from(area.width),
+                i32::from(area.y) * 2 + i32::from(area.height),
+            )
+        };
+        let (x, y) = centre(from);
+        self.stops()
+            .filter(|hit| hit.action != *mark)
+            .filter_map(|hit| {
+                let (to_x, to_y) = centre(hit.area);
+                let (right, down) = (to_x - x, to_y - y);
+                let (along, across) = match toward {
+                    Toward::Left => (-right, down.abs() * 8),
+                    Toward::Right => (right, down.abs() * 8),
+                    Toward::Up => (-down * 2, right.abs()),
+                    Toward::Down => (down * 2, right.abs()),
+                };
+                (along > 0).then_some((along + across, &hit.action))
+            })
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, action)| action.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hits() -> Hits {
+        let mut hits = Hits::default();
+        hits.add(Rect::new(0, 0, 5, 1), Action::Press(Side::Client, 'a'), true);
+        hits.add(Rect::new(6, 0, 5, 1), Action::Press(Side::Client, 'b'), true);
+        hits.add(Rect::new(0, 1, 5, 1), Action::Press(Side::Client, 'c'), true);
+        hits
+    }
+
+    #[test]
+    fn the_topmost_area_wins_and_a_dialog_covers_the_rest() {
+        let mut hits = hits();
+        assert_eq!(hits.at(Position::new(1, 0)), Some(&Action::Press(Side::Client, 'a')));
+        hits.cover(Rect::new(0, 0, 20, 20));
+        assert_eq!(hits.at(Position::new(1, 0)), Some(&Action::Back));
+        assert_eq!(hits.next(None, false, |_| true), None);
+    }
+
+    #[test]
+    fn tab_goes_round_and_arrows_go_to_the_nearest() {
+        let hits = hits();
+        let press = |key| Action::Press(Side::Client, key);
+        assert_eq!(hits.next(Some(&press('c')), false, |_| true), Some(press('a')));
+        assert_eq!(hits.next(Some(&press('a')), true, |_| true), Some(press('c')));
+        assert_eq!(hits.toward(&press('a'), Toward::Right), Some(press('b')));
+        assert_eq!(hits.toward(&press('a'), Toward::Down), Some(press('c')));
+        assert_eq!(hits.toward(&press('a'), Toward::Up), None);
+    }
+}

@@ -1,0 +1,240 @@
+//! Where things stand.
+//!
+//! Three columns, from 108 columns on:
+//!
+//! ```text
+//! | finwait  isolated lab  10.0.0.1 <-> 10.0.0.2           ` other end  : command  ? help  q quit |  header
+//! | loopback lab: no wire to see: <why>                                                           |  reason, if there is one
+//! | CLIENT 10.0.0.1  pid 1 native |   CLIENT    diagram   SERVER   | SERVER 10.0.0.2  pid 2 ...   |  title
+//! | > client fd 5 ESTABLISHED     |          | connect       |     | > listener fd 4 LISTEN       |  sockets
+//! | --- last call --------------- |  SYN_SENT|-- SYN ------->|     | --- last call -------------- |  rule
+//! | connect(5, ...) = 0           |          |<-- SYN,ACK ---|     | listen(4, 2) = 0             |  answer
+//! | [c connect] [r read] ...      |          |               |     | [l listen] [a accept] ...    |  buttons
+//! | --- log [/ filter: all] [F follow: on] [y copy] --------------------------------------------- |  log, its title first
+//! |     0.001 client  connect(5, ...) = 0                                                         |
+//! | what was refused, and why                                                                     |  status
+//! ```
+//!
+//! Below that, the other end's column becomes one line under the header, and the diagram stands on its side of the focused column.
+
+use ratatui::layout::Rect;
+
+use crate::side::{Ends, Side};
+
+/// The least that can be drawn on.
+pub const LEAST: (u16, u16) = (60, 15);
+/// From so many columns on, both ends have one.
+const THREE_COLUMNS: u16 = 108;
+const NARROWEST_END: u16 = 36;
+const WIDEST_END: u16 = 64;
+
+/// Where things stand on a screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Map {
+    /// The top line.
+    pub header: Rect,
+    /// Why this is only the loopback lab.
+    pub reason: Option<Rect>,
+    /// The line of the end that has no column.
+    pub other: Option<Rect>,
+    /// The ends' columns.
+    pub ends: Ends<Option<Rect>>,
+    /// The diagram.
+    pub diagram: Rect,
+    /// The log with its title.
+    pub log: Rect,
+    /// The bottom line.
+    pub status: Rect,
+}
+
+/// The places on a screen of this size; none when it is too small.
+pub fn map(screen: Rect, focus: Side, reason: bool) -> Option<Map> {
+    if screen.width < LEAST.0 || screen.height < LEAST.1 {
+        return None;
+    }
+    let (header, rest) = top(screen, 1);
+    let (reason, rest) = if reason {
+        let (line, rest) = top(rest, 1);
+        (Some(line), rest)
+    } else {
+        (None, rest)
+    };
+    let three = screen.width >= THREE_COLUMNS;
+    let (other, rest) = if three {
+        (None, rest)
+    } else {
+        let (line, rest) = top(rest, 1);
+        (Some(line), rest)
+    };
+    let (rest, status) = bottom(rest, 1);
+    let (body, log) = bottom(rest, (screen.height * 22 / 100).clamp(3, 16));
+    let (ends, diagram) = if three {
+        let wide = ((body.width - 2) * 3 / 10).clamp(NARROWEST_END, WIDEST_END);
+        let (client, rest) = left(body, wide);
+        let (_, rest) = left(rest, 1);
+        let (rest, server) = right(rest, wide);
+        let (diagram, _) = right(rest, 1);
+        (
+            Ends {
+                client: Some(client),
+                server: Some(server),
+            },
+            diagram,
+        )
+    } else {
+        let wide = (body.width * 48 / 100).clamp(34, WIDEST_END);
+        match focus {
+            Side::Client => {
+                let (client, rest) = left(body, wide);
+                let (_, diagram) = left(rest, 1);
+                (
+                    Ends {
+                        client: Some(client),
+                        server: None,
+                    },
+                    diagram,
+                )
+            }
+            Side::Server => {
+                let (rest, server) = right(body, wide);
+                let (diagram, _) = right(rest, 1);
+                (
+                    Ends {
+                        client: None,
+                        server: Some(server),
+                    },
+                    diagram,
+                )
+            }
+        }
+    };
+    Some(Map {
+        header,
+        reason,
+        other,
+        ends,
+        diagram,
+        log,
+        status,
+    })
+}
+
+/// Where things stand in an end's column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Whose it is.
+    pub title: Rect,
+    /// Its sockets.
+    pub sockets: Rect,
+    /// A line between them and the last call, where there is room for one.
+    pub rule: Option<Rect>,
+    /// Blocked calls, and the last one that returned.
+    pub answer: Rect,
+    /// The buttons.
+    pub buttons: Rect,
+}
+
+/// Divides a column: `titles` lines for its title, and for the buttons the first of `button_rows` that can be given, else what can.
+pub fn column(area: Rect, titles: u16, button_rows: [u16; 2]) -> Column {
+    let (title, rest) = top(area, titles);
+    let tall = rest.height;
+    let share = if tall < 20 { 30 } else { 42 };
+    let most = (tall * share / 100).max(2);
+    let rows = button_rows.into_iter().find(|rows| *rows <= most).unwrap_or(most);
+    let (rest, buttons) = bottom(rest, rows);
+    // A blank line before the buttons, where there is room.
+    let (rest, _) = bottom(rest, u16::from(tall >= 20));
+    let share = if tall < 20 { 40 } else { 25 };
+    let (rest, answer) = bottom(rest, (tall * share / 100).clamp(3, 11));
+    let (sockets, rule) = bottom(rest, u16::from(tall > 9));
+    Column {
+        title,
+        sockets,
+        rule: (rule.height > 0).then_some(rule),
+        answer,
+        buttons,
+    }
+}
+
+/// A dialog's box in the middle of the screen.
+pub fn middle(screen: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(screen.width.saturating_sub(2));
+    let height = height.min(screen.height.saturating_sub(2));
+    Rect::new(
+        screen.x + (screen.width - width) / 2,
+        screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    )
+}
+
+/// The first `n` lines, and the rest.
+pub fn top(area: Rect, n: u16) -> (Rect, Rect) {
+    let n = n.min(area.height);
+    (
+        Rect { height: n, ..area },
+        Rect {
+            y: area.y + n,
+            height: area.height - n,
+            ..area
+        },
+    )
+}
+
+/// The rest, and the last `n` lines.
+pub fn bottom(area: Rect, n: u16) -> (Rect, Rect) {
+    let n = n.min(area.height);
+    let (rest, last) = top(area, area.height - n);
+    (rest, last)
+}
+
+fn left(area: Rect, n: u16) -> (Rect, Rect) {
+    let n = n.min(area.width);
+    (
+        Rect { width: n, ..area },
+        Rect {
+            x: area.x + n,
+            width: area.width - n,
+            ..area
+        },
+    )
+}
+
+fn right(area: Rect, n: u16) -> (Rect, Rect) {
+    left(area, area.width - n.min(area.width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_every_size_nothing_overlaps_and_nothing_is_lost() {
+        for width in 60..=250 {
+            for height in 15..=120 {
+                for focus in Side::BOTH {
+                    let screen = Rect::new(0, 0, width, height);
+                    let map = map(screen, focus, true).unwrap();
+                    let columns: Vec<Rect> = map.ends.iter().filter_map(|(_, area)| *area).collect();
+                    let parts: Vec<Rect> = [map.header, map.diagram, map.log, map.status]
+                        .into_iter()
+                        .chain(map.reason)
+                        .chain(map.other)
+                        .chain(columns.iter().copied())
+                        .collect();
+                    for (i, a) in parts.iter().enumerate() {
+                        assert!(!a.is_empty() && a.intersection(screen) == *a, "{width}x{height}: {a:?}");
+                        assert!(parts[i + 1..].iter().all(|b| a.intersection(*b).is_empty()));
+                    }
+                    for area in columns {
+                        let column = column(area, 1, [14, 11]);
+                        assert!(column.sockets.height >= 2, "{width}x{height}: {column:?}");
+                        assert!(column.answer.height >= 3 && column.buttons.height >= 2);
+                    }
+                }
+            }
+        }
+        assert_eq!(map(Rect::new(0, 0, 59, 40), Side::Client, false), None);
+        assert_eq!(map(Rect::new(0, 0, 80, 14), Side::Client, false), None);
+    }
+}

@@ -1,0 +1,226 @@
+//! The screen.
+//!
+//! # Threads
+//!
+//! One thread, the caller's of [`run`], owns the session, the screen and the terminal; it sleeps in `recv` and draws at most once for all
+//! that is queued. The others only send it messages, and touch nothing of its: the lab's thread what happened, the input thread
+//! what crossterm's blocking `read` returns, the signal thread the signals, the watcher that the terminal hung up. They block until
+//! the process ends.
+
+use crossterm::event::Event as Input;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use crate::clock::Stamp;
+use crate::error::{Operation, Result};
+use crate::lab::event::{Event, Request};
+use crate::session::Session;
+
+pub mod app;
+pub mod canvas;
+pub mod dialog;
+pub mod hit;
+pub mod layout;
+pub mod pane;
+pub mod scroll;
+mod terminal;
+pub mod theme;
+
+use app::{App, Effect};
+use terminal::Guard;
+use theme::Theme;
+
+/// What the screen's thread is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// By the lab.
+    Lab(Event),
+    /// By the terminal.
+    Input(Input),
+    /// By the kernel: a signal.
+    Signal(i32),
+    /// The terminal is gone.
+    HangUp,
+}
+
+/// How the screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The user wanted to.
+    Quit,
+    /// A signal came, or Ctrl-C was pressed.
+    Signal(i32),
+    /// The terminal went away.
+    HangUp,
+}
+
+impl Exit {
+    /// The exit code: 128 and the signal's number, as shells have it.
+    pub const fn code(self) -> u8 {
+        match self {
+            Exit::Quit => 0,
+            Exit::Signal(number) => 128_u8.wrapping_add(number as u8),
+            Exit::HangUp => 128 + SIGHUP as u8,
+        }
+    }
+}
+
+/// How long messages are taken in before a frame is drawn between them.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// How long to sleep at `now` when no message comes: for ever, unless something on the screen counts; then until the run's clock,
+/// which began at `began`, has another whole second.
+pub fn sleep(counts: bool, began: Stamp, now: Stamp) -> Option<Duration> {
+    let past = Duration::from_nanos(u64::from(now.since(began).subsec_nanos()));
+    counts.then(|| Duration::from_secs(1) - past)
+}
+
+/// Runs the screen until it is left. `lab` takes requests; what comes of them is told through `inbox`, whose sending end is `sender`.
+pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, sender: Sender<Message>) -> Result<Exit> {
+    let began = session.transcript.began();
+    let mut app = App::new(session, Theme::detect());
+    // Signals are caught before the terminal is taken: none may end the program while it is raw.
+    let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT]).during(|| "catch signals".into())?;
+    let mut guard = Guard::enter()?;
+    listen(signals, sender)?;
+    loop {
+        if app.is_stale() {
+            let now = Stamp::now();
+            if guard.terminal().draw(|frame| app.draw(frame, now)).is_err() {
+                return Ok(Exit::HangUp);
+            }
+        }
+        let now = Stamp::now();
+        let mut next = match sleep(app.session().counts_down(now), began, now) {
+            None => inbox.recv().ok(),
+            Some(time) => match inbox.recv_timeout(time) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => {
+                    app.tick();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => None,
+            },
+        };
+        if next.is_none() {
+            // Nobody is left who could tell us anything: not even the terminal.
+            return Ok(Exit::HangUp);
+        }
+        let since = Stamp::now();
+        while let Some(message) = next {
+            let effects = match message {
+                Message::Lab(event) => app.absorb(event),
+                Message::Input(input) => {
+                    panic_if_asked();
+                    app.input(&input, Stamp::now())
+                }
+                Message::Signal(number) => return Ok(Exit::Signal(number)),
+                Message::HangUp => return Ok(Exit::HangUp),
+            };
+            for effect in effects {
+                match effect {
+                    Effect::Lab(request) => lab(request),
+                    Effect::Copy(text) => {
+                        if guard.copy(&text).is_err() {
+                            return Ok(Exit::HangUp);
+                        }
+                    }
+                    Effect::Leave(exit) => return Ok(exit),
+                }
+            }
+            let enough = Stamp::now().since(since) >= FRAME;
+            next = if enough { None } else { inbox.try_recv().ok() };
+        }
+    }
+}
+
+/// In debug builds, panics where the environment asks for it: how else could a test see that a panic leaves the terminal clean?
+fn panic_if_asked() {
+    if cfg!(debug_assertions) && std::env::var_os("FINWAIT_PANIC").is_some() {
+        panic!("FINWAIT_PANIC is set");
+    }
+}
+
+/// Starts the threads that listen: to signals, to the terminal, and for its end.
+fn listen(mut signals: Signals, sender: Sender<Message>) -> Result<()> {
+    let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
+        thread::Builder::new()
+            .name(name.into())
+            .spawn(body)
+            .map(drop)
+            .during(|| format!("start the {name} thread"))
+    };
+    let to = sender.clone();
+    start(
+        "signals",
+        Box::new(move || {
+            for number in signals.forever() {
+                if to.send(Message::Signal(number)).is_err() {
+                    return;
+                }
+            }
+        }),
+    )?;
+    let to = sender.clone();
+    start(
+        "input",
+        Box::new(move || {
+            // `poll(Duration::ZERO)` never returns an event with `use-dev-tty`; a blocking read does.
+            while let Ok(input) = crossterm::event::read() {
+                if to.send(Message::Input(input)).is_err() {
+                    return;
+                }
+            }
+            let _ = to.send(Message::HangUp);
+        }),
+    )?;
+    // A terminal that is gone without SIGHUP would leave crossterm spinning.
+    start(
+        "watcher",
+        Box::new(move || {
+            use rustix::event::{PollFd, PollFlags, poll};
+            let out = io::stdout();
+            loop {
+                let mut fds = [PollFd::from_borrowed_fd(out.as_fd(), PollFlags::empty())];
+                match poll(&mut fds, None) {
+                    Ok(_)
+                        if fds[0]
+                            .revents()
+                            .intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) =>
+                    {
+                        break;
+                    }
+                    Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                    Err(_) => return,
+                }
+            }
+            let _ = sender.send(Message::HangUp);
+        }),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_sleeps_for_ever_unless_something_counts() {
+        let began = Stamp(5);
+        let at = |ms: u64| Stamp(5 + ms * 1_000_000);
+        assert_eq!(sleep(false, began, at(1_234)), None);
+        assert_eq!(sleep(true, began, at(1_234)), Some(Duration::from_millis(766)));
+        assert_eq!(sleep(true, began, at(2_000)), Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_a_shell() {
+        assert_eq!(Exit::Quit.code(), 0);
+        assert_eq!(Exit::Signal(SIGTERM).code(), 143);
+        assert_eq!(Exit::HangUp.code(), 129);
+    }
+}

@@ -1,0 +1,147 @@
+//! The error pane: calls that have not returned, and what the last one gave back, as `strace` prints it, with one sentence why.
+
+use ratatui::layout::Rect;
+
+use std::time::Duration;
+
+use crate::call::Sigpipe;
+use crate::clock::human;
+use crate::command::{EndCommand, table};
+use crate::outcome::{Outcome, Value};
+use crate::session::{Answer, Session, name_of};
+use crate::side::Side;
+use crate::tui::canvas::{Canvas, button_width, width, wrap, wrap_to};
+use crate::tui::hit::Action;
+
+/// The line above.
+pub fn rule(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
+    canvas.rule(area.x, area.y, area.right());
+    let texts = match session.ends[side].pending.len() {
+        0 => [" last call ".to_owned(), " last call ".to_owned()],
+        n => [format!(" {n} blocked, then the last call "), format!(" {n} blocked ")],
+    };
+    let (said, style) = match session.ends[side].sigpipe {
+        Sigpipe::Ignore => (" SIGPIPE ignored ", canvas.theme.dim()),
+        Sigpipe::Default => (" SIGPIPE kills ", canvas.theme.strong()),
+    };
+    let right = area.right().saturating_sub(1);
+    let room = usize::from(right.saturating_sub(area.x + 2)).saturating_sub(width(said) + 1);
+    let fits = texts.iter().find(|text| width(text) <= room);
+    let dim = canvas.theme.dim();
+    let x = canvas.put(area.x + 2, area.y, right, fits.unwrap_or(&texts[1]), dim);
+    if fits.is_some() {
+        canvas.put_right(x, area.y, right, said, style);
+    }
+}
+
+/// Blocked calls, and the last one that returned.
+pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
+    let end = &session.ends[side];
+    let mut y = area.y;
+    let room = usize::from(area.height);
+    // The last answer keeps a line at least.
+    let shown = if end.pending.len() < room {
+        end.pending.len()
+    } else {
+        room.saturating_sub(2)
+    };
+    let label = table::of_end(&EndCommand::Interrupt(None))
+        .buttons
+        .first()
+        .map_or("interrupt", |button| button.label);
+    for pending in &end.pending[end.pending.len() - shown..] {
+        let call = pending.text.clone().unwrap_or_else(|| name_of(&pending.order));
+        let blocked = format!(" blocked {}", human(canvas.now.since(pending.since)));
+        let button = button_width(None, label) + 1;
+        let right = area.right().saturating_sub(button);
+        let style = canvas.theme.strong();
+        // All of it, or its name.
+        let room = usize::from(right.saturating_sub(area.x + 1)).saturating_sub(width(&blocked));
+        let call = match call.split_once('(') {
+            Some((name, _)) if width(&call) > room => name,
+            _ => &call,
+        };
+        let x = canvas.put_cut(area.x + 1, y, right.saturating_sub(width(&blocked) as u16), call, style);
+        let x = canvas.put(x, y, right, &blocked, style);
+        canvas.button(x + 1, y, area.right(), None, label, Action::Interrupt(side, pending.id));
+        y += 1;
+    }
+    if shown < end.pending.len() {
+        let text = format!("and {} more calls that are blocked", end.pending.len() - shown);
+        canvas.put_cut(area.x + 1, y, area.right(), &text, canvas.theme.text());
+        y += 1;
+    }
+    let rest = Rect {
+        y,
+        height: area.bottom().saturating_sub(y),
+        ..area
+    };
+    match &end.last {
+        Some(answer) => last(canvas, rest, answer),
+        None if end.pending.is_empty() => {
+            canvas.put_cut(rest.x + 1, rest.y, rest.right(), "no call yet", canvas.theme.dim());
+        }
+        None => {}
+    }
+}
+
+/// A duration as `strace -T` has it, that no line is broken in.
+fn took(time: Duration) -> String {
+    format!("<{}>", human(time).replace(' ', "\u{a0}"))
+}
+
+/// The last call that returned.
+fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
+    let room = usize::from(area.width.saturating_sub(2));
+    let height = usize::from(area.height);
+    let mut lines = Vec::new();
+    let calls: Vec<String> = if answer.trace.is_empty() {
+        vec![format!(
+            "{}: {} {}",
+            answer.name,
+            answer.outcome.brief(),
+            took(answer.took)
+        )]
+    } else {
+        answer
+            .trace
+            .iter()
+            .map(|traced| format!("{} {}", traced.text, took(Duration::from_nanos(traced.ns))))
+            .collect()
+    };
+    let failed = answer.outcome.errno().is_some();
+    let style = if failed {
+        canvas.theme.bad()
+    } else {
+        canvas.theme.strong()
+    };
+    // A third of the place is for why; of many system calls the last ones say most.
+    let for_calls = (height * 2).div_ceil(3).max(1);
+    let mut wrapped: Vec<String> = calls.iter().flat_map(|call| wrap(call, room)).collect();
+    if wrapped.len() > for_calls {
+        let last = calls.last().map(String::as_str).unwrap_or_default();
+        wrapped = wrap_to(last, room, for_calls);
+    }
+    lines.extend(wrapped.into_iter().map(|line| (line, style)));
+    let meant = match &answer.outcome {
+        Outcome::Err(errno) => Some(*errno),
+        Outcome::Ok(Value::PendingError { error }) => *error,
+        Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_) => None,
+    };
+    if let Some(errno) = meant {
+        // The system call's own line has the text too.
+        let whole = format!("errno {} {}: {}", errno.0, errno.name(), errno.text());
+        let short = format!("errno {} {}", errno.0, errno.name());
+        let line = if width(&whole) <= room { whole } else { short };
+        lines.push((line, canvas.theme.bad()));
+    }
+    if let Outcome::DeadlineExceeded { .. } = answer.outcome {
+        lines.push(("deadline exceeded; the call was given up".into(), canvas.theme.strong()));
+    }
+    let left = height.saturating_sub(lines.len());
+    let text = canvas.theme.text();
+    lines.extend(wrap_to(&answer.why, room, left).into_iter().map(|line| (line, text)));
+    for (nth, (line, style)) in lines.into_iter().take(height).enumerate() {
+        canvas.put_cut(area.x + 1, area.y + nth as u16, area.right(), &line, style);
+    }
+}

@@ -1,0 +1,233 @@
+//! The log: the transcript's lines, scrolled, filtered, followed; a frame costs what is in sight, not what there is.
+
+use ratatui::layout::Rect;
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::call::CallId;
+use crate::command::{ScreenCommand, table};
+use crate::session::transcript::{Filter, Transcript, What};
+use crate::tui::canvas::Canvas;
+use crate::tui::hit::{Action, Zone};
+use crate::tui::scroll::Scroll;
+
+/// The lines of one kind: entry number and line within the entry.
+#[derive(Debug, Default)]
+struct Index {
+    lines: VecDeque<(u64, u16)>,
+    gone: u64,
+    /// The call that the last line says is begun.
+    begun: Option<CallId>,
+}
+
+impl Index {
+    fn range(&self) -> Range<u64> {
+        self.gone..self.gone + self.lines.len() as u64
+    }
+
+    fn get(&self, row: u64) -> Option<(u64, u16)> {
+        self.lines.get(row.checked_sub(self.gone)? as usize).copied()
+    }
+}
+
+/// The log as it is shown.
+#[derive(Debug, Default)]
+pub struct Log {
+    filter: Filter,
+    indexes: [Index; Filter::ALL.len()],
+    upto: u64,
+    scroll: Scroll,
+    selected: Option<u64>,
+}
+
+impl Log {
+    /// Takes in what the transcript has gained, and lets go of what it has lost.
+    pub fn update(&mut self, transcript: &Transcript) {
+        for entry in transcript.since(self.upto) {
+            self.upto = entry.no;
+            let lines = match &entry.what {
+                What::Outcome { .. } => entry.lines().len() as u16,
+                _ => 1,
+            };
+            for (index, filter) in self.indexes.iter_mut().zip(Filter::ALL) {
+                if filter.passes(&entry.what) {
+                    // A call that returned at once is one line, as strace prints it.
+                    if matches!(&entry.what, What::Outcome { call, .. } if index.begun == Some(*call)) {
+                        index.lines.pop_back();
+                    }
+                    index.begun = match &entry.what {
+                        What::Call { call, .. } => Some(*call),
+                        _ => None,
+                    };
+                    index.lines.extend((0..lines).map(|line| (entry.no, line)));
+                }
+            }
+        }
+        let first = transcript.entries().front().map_or(0, |entry| entry.no);
+        for index in &mut self.indexes {
+            while index.lines.front().is_some_and(|(no, _)| *no < first) {
+                index.lines.pop_front();
+                index.gone += 1;
+            }
+        }
+    }
+
+    fn index(&self) -> &Index {
+        let place = Filter::ALL.iter().position(|filter| *filter == self.filter);
+        &self.indexes[place.unwrap_or(0)]
+    }
+
+    /// Scrolls by lines.
+    pub fn scroll(&mut self, lines: i64) {
+        let range = self.index().range();
+        self.scroll.by(range, lines);
+    }
+
+    /// Scrolls by pages.
+    pub fn page(&mut self, pages: i64) {
+        let range = self.index().range();
+        self.scroll.page(range, pages);
+    }
+
+    /// To the first line.
+    pub fn home(&mut self) {
+        let range = self.index().range();
+        self.scroll.home(range);
+    }
+
+    /// To the last line, and on with what comes.
+    pub fn end(&mut self) {
+        self.selected = None;
+        self.scroll.end();
+    }
+
+    /// Shows the next kind.
+    pub fn next_filter(&mut self) {
+        let place = Filter::ALL.iter().position(|filter| *filter == self.filter);
+        self.filter = Filter::ALL[place.map_or(0, |place| place + 1) % Filter::ALL.len()];
+        self.end();
+    }
+
+    /// Follows, or stands still.
+    pub fn toggle_follow(&mut self) {
+        let range = self.index().range();
+        let on = !self.scroll.follows();
+        self.scroll.follow(range, on);
+    }
+
+    /// Selects a line, and stands still, so that it does not run away.
+    pub fn select(&mut self, row: u64) {
+        let range = self.index().range();
+        if range.contains(&row) {
+            self.selected = Some(row);
+            self.scroll.show(range, row);
+        }
+    }
+
+    /// Selects the next line, or the one before; from none, the last.
+    pub fn select_by(&mut self, delta: i64) {
+        let range = self.index().range();
+        if let Some(last) = range.end.checked_sub(1) {
+            let row = self.selected.map_or(last, |row| {
+                row.saturating_add_signed(delta)
+                    .clamp(range.start, last.max(range.start))
+            });
+            self.select(row);
+        }
+    }
+
+    /// The selected line, as it is copied; the last one where none is selected.
+    pub fn selected_text(&self, transcript: &Transcript) -> Option<String> {
+        let row = match self.selected {
+            Some(row) => row,
+            None => self.index().range().end.checked_sub(1)?,
+        };
+        let (no, line) = self.index().get(row)?;
+        let entry = transcript.entry(no)?;
+        let text = entry.lines().get(usize::from(line))?.clone();
+        let text: String = text.chars().map(crate::tui::canvas::safe).collect();
+        Some(format!("{} {} {text}", entry.time().trim_start(), entry.speaker()))
+    }
+
+    /// Draws the title and the lines in sight.
+    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, transcript: &Transcript) {
+        if area.is_empty() {
+            return;
+        }
+        canvas.hits.zone(area, Zone::Log);
+        let body = Rect {
+            y: area.y + 1,
+            height: area.height - 1,
+            ..area
+        };
+        canvas.hits.add(body, Action::LogLine(None), true);
+        canvas.rule(area.x, area.y, area.right());
+        let strong = canvas.theme.strong();
+        let mut x = canvas.put(area.x + 2, area.y, area.right(), " log ", strong);
+        for command in [
+            ScreenCommand::LogFilter,
+            ScreenCommand::LogFollow,
+            ScreenCommand::CopyLine,
+        ] {
+            let on = if self.scroll.follows() { "on" } else { "off" };
+            for button in table::of_screen(command).buttons {
+                let label = match command {
+                    ScreenCommand::LogFilter => format!("{}: {}", button.label, self.filter.name()),
+                    ScreenCommand::LogFollow => format!("{}: {on}", button.label),
+                    _ => button.label.to_owned(),
+                };
+                x = canvas.button(
+                    x,
+                    area.y,
+                    area.right(),
+                    Some(button.key),
+                    &label,
+                    Action::Screen(None, command),
+                );
+                x = canvas.put(x, area.y, area.right(), " ", strong);
+            }
+        }
+        if transcript.dropped() > 0 {
+            let text = format!(" the first {} entries were dropped ", transcript.dropped());
+            canvas.put(x, area.y, area.right(), &text, strong);
+        }
+        let range = self.index().range();
+        let window = self.scroll.window(range.clone(), body.height);
+        let text = canvas.theme.text();
+        // Consecutive lines of one entry are put into words once.
+        let mut words: Option<(u64, Vec<String>)> = None;
+        for (y, row) in (body.y..).zip(window.clone()) {
+            let Some((no, line)) = self.index().get(row) else {
+                continue;
+            };
+            let Some(entry) = transcript.entry(no) else { continue };
+            if words.as_ref().is_none_or(|(known, _)| *known != no) {
+                words = Some((no, entry.lines()));
+            }
+            let mut x = area.x;
+            if line == 0 {
+                x = canvas.put(x, y, area.right(), &entry.time(), canvas.theme.dim());
+                canvas.put(x + 1, y, area.right(), entry.speaker(), text);
+            }
+            let said = words.as_ref().and_then(|(_, lines)| lines.get(usize::from(line)));
+            let failed = matches!(&entry.what, What::Outcome { outcome, .. } if outcome.errno().is_some())
+                || matches!(&entry.what, What::Died { .. });
+            let style = if failed { canvas.theme.bad() } else { text };
+            canvas.put_cut(area.x + 18, y, area.right(), said.map_or("", String::as_str), style);
+            let place = Rect::new(area.x, y, area.width, 1);
+            canvas.hits.add(place, Action::LogLine(Some(row)), false);
+            if self.selected == Some(row) {
+                let style = canvas.theme.picked();
+                canvas.tint(place, style);
+            }
+        }
+        if canvas.is_picked(Rect::default(), &Action::LogLine(None)) {
+            let style = canvas.theme.picked();
+            canvas.tint(Rect::new(area.x + 2, area.y, 5, 1), style);
+        }
+        if window.end < range.end {
+            let text = format!(" {} more v ", range.end - window.end);
+            canvas.put_right(area.x, area.y, area.right().saturating_sub(2), &text, strong);
+        }
+    }
+}

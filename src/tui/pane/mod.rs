@@ -1,0 +1,8 @@
+//! The parts of the screen, one file each. A pane draws what it is given and decides nothing.
+
+pub mod answer;
+pub mod buttons;
+pub mod diagram;
+pub mod header;
+pub mod log;
+pub mod sockets;
