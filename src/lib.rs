@@ -6,12 +6,15 @@
 #![deny(unsafe_code)]
 
 pub mod call;
+pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod doctor;
 pub mod endpoint;
 pub mod errno;
 pub mod error;
 pub mod explain;
+pub mod headless;
 pub mod host;
 pub mod lab;
 pub mod observe;

@@ -1,0 +1,72 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::lab::Wanted;
+
+/// Drive both ends of a live TCP connection, call by call, and see what the kernel really does.
+#[derive(Debug, Parser)]
+#[command(version, about, disable_help_subcommand = true, max_term_width = 100)]
+pub struct Cli {
+    /// Where the two ends live: two network namespaces joined by a wire (isolated), or this machine's 127.0.0.1 (loopback)
+    #[arg(long, value_enum, default_value_t = LabChoice::Auto, global = true)]
+    pub lab: LabChoice,
+    /// Use IPv6: fd00::1 and fd00::2, or ::1
+    #[arg(long, global = true)]
+    pub ipv6: bool,
+    /// What to do; without it, open the screen
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// Where the ends live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LabChoice {
+    /// Isolated where it can be had, else loopback
+    #[default]
+    Auto,
+    /// Two network namespaces, or exit with status 3
+    Isolated,
+    /// The machine's own loopback address; no segments
+    Loopback,
+}
+
+impl From<LabChoice> for Wanted {
+    fn from(choice: LabChoice) -> Wanted {
+        match choice {
+            LabChoice::Auto => Wanted::Auto,
+            LabChoice::Isolated => Wanted::Isolated,
+            LabChoice::Loopback => Wanted::Loopback,
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run commands without a screen and print the transcript: finwait do "server listen" "client connect"
+    Do {
+        /// Commands, each one argument, like "client write hello"; or - for one a line on standard input
+        #[arg(required = true, value_name = "COMMAND")]
+        commands: Vec<String>,
+        /// Print JSON lines
+        #[arg(long)]
+        json: bool,
+        /// How long a call may take before it is reported as blocked and the next command runs, in milliseconds
+        #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=3_600_000))]
+        patience: u32,
+    },
+    /// Check what this machine lets finwait do, and what to do about the rest
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Be an endpoint: make socket calls as told on standard input
+    #[command(hide = true)]
+    Endpoint {
+        /// Which end this is, for people who list processes
+        #[arg(long)]
+        side: Option<String>,
+    },
+}

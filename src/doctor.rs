@@ -1,0 +1,342 @@
+//! `finwait doctor`: what this machine lets finwait do, and what to do about the rest.
+
+use serde::Serialize;
+use std::env;
+use std::fs;
+use std::io::{IsTerminal, stdout};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::call::Family;
+use crate::lab::{self, Options, Wanted};
+use crate::observe::diag::Diag;
+use crate::observe::procfs::ProcTable;
+use crate::os::{netns, tun};
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Level {
+    /// As it should be.
+    Ok,
+    /// Not so, but nothing is lost by it here.
+    Note,
+    /// Something cannot be had.
+    Missing,
+}
+
+/// One line of the report.
+#[derive(Clone, Debug, Serialize)]
+struct Check {
+    /// What was looked at.
+    name: &'static str,
+    /// How it came out.
+    level: Level,
+    /// What was found.
+    found: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &'static str, found: impl Into<String>) -> Check {
+        Check {
+            name,
+            level: Level::Ok,
+            found: found.into(),
+            advice: None,
+        }
+    }
+
+    fn bad(name: &'static str, level: Level, found: impl Into<String>, advice: &str) -> Check {
+        Check {
+            name,
+            level,
+            found: found.into(),
+            advice: Some(advice.into()),
+        }
+    }
+}
+
+/// Which labs can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Labs {
+    /// Both.
+    Isolated,
+    /// Only the machine's own loopback address.
+    Loopback,
+    /// Neither.
+    None,
+}
+
+#[derive(Serialize)]
+struct Report {
+    lab: Labs,
+    checks: Vec<Check>,
+}
+
+/// Checks everything, prints a line each. Exit status 0 when the isolated lab can be had, 1 when only loopback, 2 when neither.
+pub fn run(options: &Options, json: bool) -> ExitCode {
+    let report = examine(options);
+    if json {
+        match serde_json::to_string_pretty(&report) {
+            Ok(text) => say(&text),
+            Err(error) => say(&error.to_string()),
+        }
+    } else {
+        for check in &report.checks {
+            let mark = match check.level {
+                Level::Ok => "ok  ",
+                Level::Note => "note",
+                Level::Missing => "MISS",
+            };
+            let advice = check
+                .advice
+                .as_ref()
+                .map_or(String::new(), |advice| format!(" -> {advice}"));
+            say(&format!("{mark}  {:<16}  {}{advice}", check.name, check.found));
+        }
+    }
+    ExitCode::from(match report.lab {
+        Labs::Isolated => 0,
+        Labs::Loopback => 1,
+        Labs::None => 2,
+    })
+}
+
+/// A line on standard output; nobody reading it is no failure.
+fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(stdout(), "{line}");
+}
+
+fn examine(options: &Options) -> Report {
+    let privileged = netns::capable();
+    let mut checks = vec![
+        capabilities(privileged),
+        user_namespaces(privileged),
+        apparmor(privileged),
+        tun_device(),
+        procfs(),
+        sock_diag(),
+        terminal(),
+        colours(),
+        mouse(),
+    ];
+    let loopback_works = !checks
+        .iter()
+        .any(|check| ["procfs", "sock_diag"].contains(&check.name) && check.level == Level::Missing)
+        && std::net::TcpListener::bind("127.0.0.1:0").is_ok();
+    // Last, because it may move this process into a user namespace.
+    let began = Instant::now();
+    let isolated = lab::try_isolated(&Options {
+        wanted: Wanted::Isolated,
+        ..options.clone()
+    });
+    let took = began.elapsed();
+    let lab = match (&isolated, loopback_works) {
+        (Ok(()), true) => Labs::Isolated,
+        (_, true) => Labs::Loopback,
+        (_, false) => Labs::None,
+    };
+    checks.push(match isolated {
+        Ok(()) => Check::ok("isolated lab", format!("built in {:.1} ms", took.as_secs_f64() * 1e3)),
+        Err(error) => Check::bad(
+            "isolated lab",
+            Level::Missing,
+            error.to_string(),
+            "see the lines above, or run finwait with sudo; the loopback lab shows no segments and no host settings",
+        ),
+    });
+    checks.push(if loopback_works {
+        Check::ok("loopback lab", "127.0.0.1 can be used")
+    } else {
+        Check::bad(
+            "loopback lab",
+            Level::Missing,
+            "127.0.0.1 or its socket table cannot be used",
+            "bring the device lo up: ip link set lo up",
+        )
+    });
+    Report { lab, checks }
+}
+
+fn read(path: &str) -> Option<String> {
+    fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+}
+
+fn capabilities(privileged: bool) -> Check {
+    const NAME: &str = "capabilities";
+    if privileged {
+        Check::ok(NAME, "CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace is needed")
+    } else {
+        Check::ok(NAME, "none: an ordinary user, who needs a user namespace")
+    }
+}
+
+fn user_namespaces(privileged: bool) -> Check {
+    const NAME: &str = "user namespaces";
+    let level = if privileged { Level::Note } else { Level::Missing };
+    if fs::metadata("/proc/self/ns/user").is_err() {
+        return Check::bad(
+            NAME,
+            level,
+            "this kernel has none (CONFIG_USER_NS)",
+            "run finwait with sudo",
+        );
+    }
+    // Debian's switch; absent elsewhere.
+    if read("/proc/sys/kernel/unprivileged_userns_clone").as_deref() == Some("0") {
+        return Check::bad(
+            NAME,
+            level,
+            "switched off for ordinary users",
+            "sudo sysctl kernel.unprivileged_userns_clone=1, or run finwait with sudo",
+        );
+    }
+    match read("/proc/sys/user/max_user_namespaces").and_then(|text| text.parse::<u64>().ok()) {
+        Some(0) => Check::bad(
+            NAME,
+            level,
+            "switched off (user.max_user_namespaces is 0)",
+            "sudo sysctl user.max_user_namespaces=1000, or run finwait with sudo",
+        ),
+        Some(most) => Check::ok(NAME, format!("allowed, {most} at the most")),
+        None => Check::ok(NAME, "allowed"),
+    }
+}
+
+fn apparmor(privileged: bool) -> Check {
+    const NAME: &str = "AppArmor";
+    match read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").as_deref() {
+        Some("1") => Check::bad(
+            NAME,
+            if privileged { Level::Note } else { Level::Missing },
+            "restricts what an ordinary user's namespaces may do (Ubuntu 23.10 and later)",
+            "install assets/apparmor/finwait, or run finwait with sudo",
+        ),
+        _ => Check::ok(NAME, "does not restrict user namespaces"),
+    }
+}
+
+fn tun_device() -> Check {
+    const NAME: &str = "/dev/net/tun";
+    match tun::available() {
+        Ok(()) => Check::ok(NAME, "can be opened"),
+        Err(error) if fs::metadata("/dev/net/tun").is_err() => Check::bad(
+            NAME,
+            Level::Missing,
+            error.to_string(),
+            "sudo modprobe tun; in a container, add the device: --device /dev/net/tun",
+        ),
+        Err(error) => Check::bad(
+            NAME,
+            Level::Missing,
+            error.to_string(),
+            "sudo chmod 0666 /dev/net/tun, as distributions ship it, or run finwait with sudo",
+        ),
+    }
+}
+
+fn procfs() -> Check {
+    const NAME: &str = "procfs";
+    let mut rows = Vec::new();
+    match ProcTable::open(Family::Inet).and_then(|mut table| table.read(&mut rows)) {
+        Ok(()) => Check::ok(NAME, "/proc/net/tcp can be read"),
+        Err(error) => Check::bad(
+            NAME,
+            Level::Missing,
+            error.to_string(),
+            "mount it: mount -t proc proc /proc; every state on the screen comes from there",
+        ),
+    }
+}
+
+fn sock_diag() -> Check {
+    const NAME: &str = "sock_diag";
+    let mut rows = Vec::new();
+    match Diag::open().and_then(|mut diag| diag.dump(Family::Inet, &mut rows)) {
+        Ok(()) => Check::ok(NAME, "answers"),
+        Err(error) => Check::bad(
+            NAME,
+            Level::Missing,
+            error.to_string(),
+            "sudo modprobe tcp_diag; timers, round-trip times and transitions come from there",
+        ),
+    }
+}
+
+fn terminal() -> Check {
+    const NAME: &str = "terminal";
+    if !stdout().is_terminal() {
+        return Check::bad(
+            NAME,
+            Level::Note,
+            "standard output is none",
+            "run finwait in a terminal, or finwait do without one",
+        );
+    }
+    match rustix::termios::tcgetwinsize(stdout()) {
+        Ok(size) if size.ws_col >= 120 && size.ws_row >= 40 => {
+            Check::ok(NAME, format!("{}x{}: comfortable", size.ws_col, size.ws_row))
+        }
+        Ok(size) if size.ws_col >= 60 && size.ws_row >= 15 => Check::bad(
+            NAME,
+            Level::Note,
+            format!("{}x{}: enough", size.ws_col, size.ws_row),
+            "120x40 is comfortable",
+        ),
+        Ok(size) => Check::bad(
+            NAME,
+            Level::Missing,
+            format!("{}x{}: too small", size.ws_col, size.ws_row),
+            "make the window 60x15 or larger",
+        ),
+        Err(error) => Check::bad(
+            NAME,
+            Level::Note,
+            format!("its size is not known: {error}"),
+            "set COLUMNS and LINES",
+        ),
+    }
+}
+
+fn colours() -> Check {
+    const NAME: &str = "colours";
+    let term = env::var("TERM").unwrap_or_default();
+    if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        return Check::ok(NAME, "off, as NO_COLOR asks; no meaning is lost");
+    }
+    match term.as_str() {
+        "" | "dumb" => Check::bad(
+            NAME,
+            Level::Note,
+            format!("TERM is \"{}\"", term.escape_debug()),
+            "set TERM to what the terminal is, like xterm-256color",
+        ),
+        _ => Check::ok(NAME, format!("TERM is {}", term.escape_debug())),
+    }
+}
+
+fn mouse() -> Check {
+    const NAME: &str = "mouse";
+    match env::var("TERM").as_deref() {
+        // The kernel's own console knows no mouse reports.
+        Ok("linux") => Check::bad(
+            NAME,
+            Level::Note,
+            "this terminal reports none",
+            "every button has a key",
+        ),
+        Ok("" | "dumb") | Err(_) => Check::bad(NAME, Level::Note, "not known", "every button has a key"),
+        Ok(_) if env::var_os("TMUX").is_some() => Check::bad(
+            NAME,
+            Level::Note,
+            "tmux passes it on where told to",
+            "tmux set -g mouse on",
+        ),
+        Ok(_) => Check::ok(NAME, "reported in the SGR form that terminals share"),
+    }
+}

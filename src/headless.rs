@@ -1,0 +1,480 @@
+//! `finwait do`: the same commands without a screen, and the transcript on standard output.
+
+use serde::Serialize;
+use std::io::{self, BufRead, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::call::CallId;
+use crate::clock::Stamp;
+use crate::command::{Command, EndCommand, parse};
+use crate::lab::Lab;
+use crate::lab::event::{Event, Happening};
+use crate::observe::TimerKind;
+use crate::session::transcript::{Entry, What};
+use crate::session::{Process, Refusal, Session};
+use crate::side::{Ends, Side};
+
+/// How the transcript is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// How a run of commands ended; the program's exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every command could be carried out, whatever the kernel answered.
+    Done,
+    /// One could not: its endpoint was dead, or this lab does not have it.
+    NotDone,
+    /// One was not understood.
+    NotUnderstood,
+}
+
+/// A command that was read, and where it stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its bytes, which are not always text.
+    pub bytes: Vec<u8>,
+    /// `command 2`, `line 7`: for complaints.
+    pub place: String,
+}
+
+/// What a runner waits for.
+#[derive(Debug)]
+pub enum Input {
+    /// Something happened in the lab.
+    Event(Event),
+    /// A command came on standard input; none when that has ended.
+    Line(io::Result<Option<Line>>),
+    /// The lab's thread is gone.
+    Gone,
+}
+
+/// The lab's sink: hands on what happens, and tells when there will be no more.
+pub struct Events(Sender<Input>);
+
+impl Events {
+    /// Into `inputs`.
+    pub const fn new(inputs: Sender<Input>) -> Events {
+        Events(inputs)
+    }
+
+    /// Hands on an event. A runner that is gone does not want it.
+    pub fn send(&self, event: Event) {
+        let _ = self.0.send(Input::Event(event));
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        let _ = self.0.send(Input::Gone);
+    }
+}
+
+/// Where commands come from.
+pub enum Source {
+    /// The command line.
+    Given(std::vec::IntoIter<Line>),
+    /// Standard input, whose thread reads a line whenever it is asked and answers with [`Input::Line`].
+    Stdin(Sender<()>),
+}
+
+impl Source {
+    /// The commands of the command line.
+    pub fn given(texts: &[String]) -> Source {
+        let lines: Vec<Line> = texts
+            .iter()
+            .enumerate()
+            .map(|(n, text)| Line {
+                bytes: text.clone().into_bytes(),
+                place: format!("command {}", n + 1),
+            })
+            .collect();
+        Source::Given(lines.into_iter())
+    }
+
+    /// One command a line; blank lines and those that begin with `#` are passed over.
+    pub fn reader(mut from: impl BufRead + Send + 'static, inputs: Sender<Input>) -> io::Result<Source> {
+        let (ask, asked) = channel();
+        thread::Builder::new().name("input".into()).spawn(move || {
+            let mut count = 0;
+            for () in asked {
+                if inputs.send(Input::Line(next_line(&mut from, &mut count))).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Source::Stdin(ask))
+    }
+}
+
+fn next_line(from: &mut impl BufRead, count: &mut usize) -> io::Result<Option<Line>> {
+    loop {
+        let mut bytes = Vec::new();
+        if from.read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(None);
+        }
+        *count += 1;
+        let text = bytes.trim_ascii_end();
+        let command = text.trim_ascii_start();
+        if !command.is_empty() && !command.starts_with(b"#") {
+            return Ok(Some(Line {
+                bytes: text.to_vec(),
+                place: format!("line {count}"),
+            }));
+        }
+    }
+}
+
+/// How long an endpoint may take to come up, and a killed one to go.
+const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs commands one after the other.
+pub struct Runner<'a, W: Write> {
+    session: Session,
+    lab: &'a Lab,
+    inbox: Receiver<Input>,
+    source: Source,
+    out: W,
+    format: Format,
+    patience: Duration,
+    /// The last transcript entry that was printed.
+    printed: u64,
+    /// A call whose beginning is printed only if something else comes before its outcome.
+    held: Option<Entry>,
+    /// All was quiet when the last event came.
+    quiet: bool,
+}
+
+/// Reads the commands of a command line; the first that is not understood ends it.
+pub fn check(texts: &[String]) -> Result<(), String> {
+    texts.iter().enumerate().try_for_each(|(n, text)| {
+        understand(text)
+            .map(drop)
+            .map_err(|why| format!("command {}, {why}", n + 1))
+    })
+}
+
+fn gone() -> io::Error {
+    io::Error::other("the lab's thread is gone")
+}
+
+fn understand(text: &str) -> Result<(Side, EndCommand), String> {
+    match parse::parse(text, None) {
+        Ok(Command::End(side, command)) => Ok((side, command)),
+        Ok(Command::Screen(_)) => Err(format!(
+            "column 1: {} is about the screen, and there is none",
+            text.trim()
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+impl<'a, W: Write> Runner<'a, W> {
+    /// A runner of the commands of `source`, which waits at most `patience` for each.
+    pub fn new(
+        session: Session,
+        lab: &'a Lab,
+        inbox: Receiver<Input>,
+        source: Source,
+        out: W,
+        format: Format,
+        patience: Duration,
+    ) -> Self {
+        Runner {
+            session,
+            lab,
+            inbox,
+            source,
+            out,
+            format,
+            patience,
+            printed: 0,
+            held: None,
+            quiet: false,
+        }
+    }
+
+    /// Waits until both endpoints are up; the inner error is one sentence about the one that is not.
+    pub fn start(&mut self) -> io::Result<Result<(), String>> {
+        self.wait(PROCESS_PATIENCE, |session| {
+            session
+                .ends
+                .iter()
+                .all(|(_, end)| !matches!(end.process, Process::Starting { .. }))
+        })?;
+        match self
+            .session
+            .ends
+            .iter()
+            .find(|(_, end)| !matches!(end.process, Process::Running { .. }))
+        {
+            None => Ok(Ok(())),
+            Some((side, _)) => Ok(Err(format!("the {side} endpoint did not come up"))),
+        }
+    }
+
+    /// The next command, none after the last. What happens until it comes is printed when it happens.
+    pub fn next_command(&mut self) -> io::Result<Option<Line>> {
+        match &mut self.source {
+            Source::Given(lines) => return Ok(lines.next()),
+            Source::Stdin(ask) => ask.send(()).map_err(|_| io::ErrorKind::BrokenPipe)?,
+        }
+        loop {
+            match self.inbox.recv() {
+                Ok(Input::Line(line)) => return line,
+                Ok(Input::Event(event)) => {
+                    self.absorb(event);
+                    self.print_new()?;
+                }
+                Ok(Input::Gone) | Err(_) => return Err(gone()),
+            }
+        }
+    }
+
+    /// Carries out one command, and waits until its call has returned and both hosts are quiet, or patience is at its end.
+    ///
+    /// The inner error is one sentence about a command that could not be carried out.
+    pub fn run(&mut self, line: &Line) -> io::Result<Result<(), (Verdict, String)>> {
+        let at_fault = |verdict, why: String| Ok(Err((verdict, format!("{}, {why}", line.place))));
+        let understood = match std::str::from_utf8(&line.bytes) {
+            Ok(text) => understand(text).map(|command| (text, command)),
+            Err(error) => {
+                let before = String::from_utf8_lossy(&line.bytes[..error.valid_up_to()]);
+                Err(format!("column {}: this is not UTF-8", before.chars().count() + 1))
+            }
+        };
+        let (text, (side, command)) = match understood {
+            Ok(understood) => understood,
+            Err(why) => return at_fault(Verdict::NotUnderstood, why),
+        };
+        self.print_command(text)?;
+        // An interrupt is over when the call that it interrupts is.
+        let interrupted = match &command {
+            EndCommand::Interrupt(id) => self.session.interrupted(side, *id),
+            _ => None,
+        };
+        let before = self.printed;
+        let issued = match self.session.command(side, &command, Stamp::now()) {
+            Ok(issued) => issued,
+            Err(refusal @ Refusal::Unknown(_)) => return at_fault(Verdict::NotUnderstood, refusal.to_string()),
+            Err(refusal @ Refusal::Impossible(_)) => return at_fault(Verdict::NotDone, refusal.to_string()),
+        };
+        let asked = !issued.requests.is_empty();
+        self.quiet = !asked;
+        for request in issued.requests {
+            self.lab.send(request);
+        }
+        match (&command, issued.root) {
+            (EndCommand::Kill, _) => self.wait(PROCESS_PATIENCE, |s| {
+                matches!(s.ends[side].process, Process::Dead { .. })
+            })?,
+            (EndCommand::Restart, _) => self.wait(PROCESS_PATIENCE, |s| {
+                matches!(s.ends[side].process, Process::Running { .. })
+            })?,
+            (EndCommand::Host(..), _) => self.wait(PROCESS_PATIENCE, |session| {
+                let mut since = session.transcript.since(before);
+                since.any(|entry| matches!(entry.what, What::Host { .. }))
+            })?,
+            (_, Some(root)) => {
+                let is_over = |session: &Session| {
+                    let flies = |id| session.ends[side].pending.iter().any(|pending| pending.id == id);
+                    !session.busy(side, root) && !interrupted.is_some_and(flies)
+                };
+                if !self.wait(self.patience, is_over)? {
+                    self.report_blocked(side, Some(root))?;
+                }
+                true
+            }
+            (_, None) => self.wait(self.patience, |_| true)?,
+        };
+        self.print_states()?;
+        self.out.flush()?;
+        Ok(Ok(()))
+    }
+
+    /// Reports what is still blocked at the end of all commands.
+    pub fn finish(&mut self) -> io::Result<()> {
+        for side in Side::BOTH {
+            self.report_blocked(side, None)?;
+        }
+        self.print_new()?;
+        self.out.flush()
+    }
+
+    /// Takes events in until `done` holds and all is quiet, or the time is up; tells whether `done` held.
+    fn wait(&mut self, bound: Duration, done: impl Fn(&Session) -> bool) -> io::Result<bool> {
+        let deadline = Instant::now() + bound;
+        loop {
+            self.print_new()?;
+            if self.quiet && done(&self.session) {
+                return Ok(true);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.inbox.recv_timeout(left) {
+                Ok(Input::Event(event)) => self.absorb(event),
+                // Only asked for, and so only given, between two commands.
+                Ok(Input::Line(_)) => {}
+                Err(RecvTimeoutError::Timeout) => return Ok(done(&self.session)),
+                Ok(Input::Gone) | Err(RecvTimeoutError::Disconnected) => return Err(gone()),
+            }
+        }
+    }
+
+    fn absorb(&mut self, event: Event) {
+        // The lab is quiet when it says so, and nothing has happened since.
+        self.quiet = event.what == Happening::Quiet;
+        for request in self.session.absorb(event) {
+            self.lab.send(request);
+        }
+    }
+
+    fn report_blocked(&mut self, side: Side, root: Option<CallId>) -> io::Result<()> {
+        let now = Stamp::now();
+        self.session.note_blocked(side, root, now);
+        self.print_new()
+    }
+
+    fn print_command(&mut self, text: &str) -> io::Result<()> {
+        self.print_new()?;
+        match self.format {
+            Format::Text => writeln!(self.out, "> {}", text.trim()),
+            Format::Json => self.print_json(&Extra::Command { text: text.trim() }),
+        }
+    }
+
+    /// Prints what was added to the transcript since the last time.
+    fn print_new(&mut self) -> io::Result<()> {
+        let entries: Vec<Entry> = self.session.transcript.since(self.printed).cloned().collect();
+        for entry in entries {
+            self.printed = entry.no;
+            match self.format {
+                Format::Json => self.print_json(&entry)?,
+                Format::Text => {
+                    // A call that returns at once is one line, as strace prints it; else its beginning is one too.
+                    let own = |held: &Entry| match (&held.what, &entry.what) {
+                        (What::Call { call: begun, .. }, What::Outcome { call, .. } | What::Blocked { call, .. }) => {
+                            begun == call
+                        }
+                        _ => false,
+                    };
+                    if let Some(held) = self.held.take().filter(|held| !own(held)) {
+                        self.print_text(&held)?;
+                    }
+                    if matches!(entry.what, What::Call { .. }) {
+                        self.held = Some(entry);
+                    } else {
+                        self.print_text(&entry)?;
+                    }
+                }
+            }
+        }
+        self.out.flush()
+    }
+
+    fn print_text(&mut self, entry: &Entry) -> io::Result<()> {
+        for line in entry.lines() {
+            writeln!(self.out, "{}  {:<6}  {line}", entry.time(), entry.speaker())?;
+        }
+        Ok(())
+    }
+
+    fn print_json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, value)?;
+        writeln!(self.out)
+    }
+
+    fn print_states(&mut self) -> io::Result<()> {
+        let now = Stamp::now();
+        let states = Ends::from_fn(|side| {
+            let table_at = self.session.ends[side].table.read_at();
+            let views = self.session.sockets(side).into_iter();
+            views
+                .map(|view| Standing {
+                    socket: view.name.map(ToString::to_string),
+                    fd: view.fd,
+                    state: view.state().name(),
+                    held: view.held.words(),
+                    local: view.row.map(|observed| observed.row.tuple.local.to_string()),
+                    peer: view.row.map(|observed| observed.row.tuple.peer.to_string()),
+                    rx_queue: view.row.map_or(0, |observed| observed.row.rx_queue),
+                    tx_queue: view.row.map_or(0, |observed| observed.row.tx_queue),
+                    timer: view.timer(table_at, now).map(|(kind, left)| Countdown {
+                        kind,
+                        left_s: (left.as_secs_f64() * 1e3).round() / 1e3,
+                    }),
+                    retransmits: view.row.map_or(0, |observed| observed.row.retransmits),
+                })
+                .collect::<Vec<_>>()
+        });
+        match self.format {
+            Format::Json => self.print_json(&Extra::States { states: &states }),
+            Format::Text => {
+                let of = |side| {
+                    let sockets: Vec<String> = states[side].iter().map(Standing::text).collect();
+                    if sockets.is_empty() {
+                        "no sockets".to_owned()
+                    } else {
+                        sockets.join(", ")
+                    }
+                };
+                writeln!(
+                    self.out,
+                    "{:>9}  {:<6}  client: {}; server: {}",
+                    "",
+                    "now",
+                    of(Side::Client),
+                    of(Side::Server)
+                )
+            }
+        }
+    }
+}
+
+/// A socket as it stands after a command.
+#[derive(Serialize)]
+struct Standing {
+    socket: Option<String>,
+    fd: Option<i32>,
+    state: &'static str,
+    held: &'static str,
+    local: Option<String>,
+    peer: Option<String>,
+    rx_queue: u32,
+    tx_queue: u32,
+    timer: Option<Countdown>,
+    retransmits: u32,
+}
+
+/// A timer of the kernel that runs.
+#[derive(Serialize)]
+struct Countdown {
+    kind: TimerKind,
+    left_s: f64,
+}
+
+impl Standing {
+    fn text(&self) -> String {
+        let name = self.socket.as_deref().unwrap_or("(no name)");
+        let held = if self.held == "open" {
+            String::new()
+        } else {
+            format!(" ({})", self.held)
+        };
+        format!("{name} {}{held}", self.state)
+    }
+}
+
+/// Lines of the JSON output that are not part of the transcript.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Extra<'a> {
+    Command { text: &'a str },
+    States { states: &'a Ends<Vec<Standing>> },
+}

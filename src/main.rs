@@ -1,0 +1,149 @@
+//! Parse, dispatch, exit code.
+#![deny(clippy::unwrap_used)]
+
+use clap::Parser;
+use std::io::{self, BufReader, BufWriter};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use finwait::cli::{Cli, Verb};
+use finwait::clock::{Millis, Stamp};
+use finwait::headless::{self, Events, Format, Runner, Source, Verdict};
+use finwait::lab::{Lab, Options};
+use finwait::session::Session;
+use finwait::tui::{self, Message};
+
+/// A command, an argument or an address that is not understood.
+const NOT_UNDERSTOOD: u8 = 2;
+/// The lab cannot be had.
+const NO_LAB: u8 = 3;
+/// Anything else of ours that failed.
+const FAILED: u8 = 1;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // clap explains at length; its first line is the sentence.
+            let text = error.render().to_string();
+            let sentence = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ")
+                .trim_end_matches(':');
+            return fail(
+                NOT_UNDERSTOOD,
+                &format!("{sentence}; finwait --help lists what there is"),
+            );
+        }
+        Err(help) => {
+            let _ = help.print();
+            return ExitCode::SUCCESS;
+        }
+    };
+    let options = Options {
+        wanted: cli.lab.into(),
+        ipv6: cli.ipv6,
+        program: PathBuf::from("/proc/self/exe"),
+    };
+    match cli.verb {
+        None => screen(&options),
+        Some(Verb::Do {
+            commands,
+            json,
+            patience,
+        }) => {
+            let format = if json { Format::Json } else { Format::Text };
+            run(&options, &commands, format, Millis(patience).into())
+        }
+        Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
+        Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
+    }
+}
+
+/// One sentence on standard error.
+fn fail(code: u8, why: &str) -> ExitCode {
+    eprintln!("finwait: {why}");
+    ExitCode::from(code)
+}
+
+/// The explorer.
+fn screen(options: &Options) -> ExitCode {
+    let began = Stamp::now();
+    let (sender, inbox) = channel();
+    let events = sender.clone();
+    // Events outlive nobody: a screen that is gone does not want them.
+    let (lab, facts) = match Lab::start(options, move |event| drop(events.send(Message::Lab(event)))) {
+        Ok(started) => started,
+        Err(error) => return fail(NO_LAB, &error.to_string()),
+    };
+    match tui::run(Session::new(facts, began), &|request| lab.send(request), inbox, sender) {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(error) => fail(FAILED, &error.to_string()),
+    }
+}
+
+/// `finwait do`
+fn run(options: &Options, commands: &[String], format: Format, patience: Duration) -> ExitCode {
+    let from_stdin = commands == ["-"];
+    if !from_stdin && let Err(why) = headless::check(commands) {
+        return fail(NOT_UNDERSTOOD, &why);
+    }
+    let began = Stamp::now();
+    let (inputs, inbox) = channel();
+    let events = Events::new(inputs.clone());
+    let (lab, facts) = match Lab::start(options, move |event| events.send(event)) {
+        Ok(started) => started,
+        Err(error) => return fail(NO_LAB, &error.to_string()),
+    };
+    let source = if from_stdin {
+        Source::reader(BufReader::new(io::stdin()), inputs)
+    } else {
+        Ok(Source::given(commands))
+    };
+    let source = match source {
+        Ok(source) => source,
+        Err(error) => return fail(FAILED, &format!("start the thread that reads standard input: {error}")),
+    };
+    let session = Session::new(facts, began);
+    let mut runner = Runner::new(
+        session,
+        &lab,
+        inbox,
+        source,
+        BufWriter::new(io::stdout().lock()),
+        format,
+        patience,
+    );
+    let verdict = match runner.start() {
+        Ok(Ok(())) => all(&mut runner),
+        Ok(Err(why)) => return fail(NO_LAB, &why),
+        Err(error) => Err(error),
+    };
+    match verdict {
+        Ok(Verdict::Done) => ExitCode::SUCCESS,
+        Ok(Verdict::NotDone) => ExitCode::from(FAILED),
+        Ok(Verdict::NotUnderstood) => ExitCode::from(NOT_UNDERSTOOD),
+        // Whoever read the transcript has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(FAILED, &error.to_string()),
+    }
+}
+
+fn all<W: io::Write>(runner: &mut Runner<'_, W>) -> io::Result<Verdict> {
+    let mut verdict = Verdict::Done;
+    while let Some(line) = runner.next_command()? {
+        if let Err((fault, why)) = runner.run(&line)? {
+            eprintln!("finwait: {why}");
+            verdict = fault;
+            if fault == Verdict::NotUnderstood {
+                break;
+            }
+        }
+    }
+    runner.finish()?;
+    Ok(verdict)
+}
