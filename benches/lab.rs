@@ -1,0 +1,129 @@
+//! How long a lab takes to come up and to go, and a command from the press of its button to its outcome.
+//!
+//! The isolated lab, as root: a user namespace would need a process with a single thread.
+#![allow(missing_docs, reason = "criterion_group! makes public items")]
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use finwait::clock::Stamp;
+use finwait::command::{Command, parse::parse};
+use finwait::headless::{Events, Input};
+use finwait::lab::event::Happening;
+use finwait::lab::{Lab, Options, Wanted};
+use finwait::session::{Process, Session};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// A lab with both endpoints up, and who listens to it.
+struct Run {
+    lab: Lab,
+    inbox: Receiver<Input>,
+    session: Session,
+}
+
+impl Run {
+    fn start(wanted: Wanted) -> Run {
+        let options = Options {
+            wanted,
+            ipv6: false,
+            program: env!("CARGO_BIN_EXE_finwait").into(),
+        };
+        let (sender, inbox) = channel();
+        let events = Events::new(sender);
+        let (lab, facts) = Lab::start(&options, move |event| events.send(event)).expect("root");
+        let session = Session::new(facts, Stamp::now());
+        let mut run = Run { lab, inbox, session };
+        run.absorb_until(|_, session| {
+            session
+                .ends
+                .iter()
+                .all(|(_, end)| matches!(end.process, Process::Running { .. }))
+        });
+        run
+    }
+
+    fn absorb_until(&mut self, done: impl Fn(&Happening, &Session) -> bool) {
+        loop {
+            let Ok(Input::Event(event)) = self.inbox.recv_timeout(Duration::from_secs(20)) else {
+                panic!("the lab says nothing");
+            };
+            let what = event.what.clone();
+            for request in self.session.absorb(event) {
+                self.lab.send(request);
+            }
+            if done(&what, &self.session) {
+                return;
+            }
+        }
+    }
+
+    /// Carries a command out until its last call has returned.
+    fn command(&mut self, text: &str) {
+        let Ok(Command::End(side, command)) = parse(text, None) else {
+            panic!("{text}");
+        };
+        let issued = self.session.command(side, &command, Stamp::now()).expect("a command");
+        let root = issued.root.expect("a call");
+        for request in issued.requests {
+            self.lab.send(request);
+        }
+        self.absorb_until(|_, session| !session.busy(side, root));
+    }
+
+    fn quieten(&mut self) {
+        self.absorb_until(|what, _| *what == Happening::Quiet);
+    }
+}
+
+fn lab(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("lab");
+    group.sample_size(20).measurement_time(Duration::from_secs(3));
+    for (name, wanted) in [("isolated", Wanted::Isolated), ("loopback", Wanted::Loopback)] {
+        let time = |times: u64, what: fn(Wanted) -> Duration| (0..times).map(|_| what(wanted)).sum();
+        group.bench_function(format!("{name}, up"), |bencher| {
+            bencher.iter_custom(|times| {
+                time(times, |wanted| {
+                    let began = Instant::now();
+                    let run = Run::start(wanted);
+                    let took = began.elapsed();
+                    drop(run);
+                    took
+                })
+            });
+        });
+        group.bench_function(format!("{name}, down"), |bencher| {
+            bencher.iter_custom(|times| {
+                time(times, |wanted| {
+                    let run = Run::start(wanted);
+                    let began = Instant::now();
+                    drop(run);
+                    began.elapsed()
+                })
+            });
+        });
+    }
+    group.finish();
+}
+
+fn command(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("command");
+    for (name, wanted) in [("isolated", Wanted::Isolated), ("loopback", Wanted::Loopback)] {
+        let mut run = Run::start(wanted);
+        for text in ["server listen", "client connect", "server accept"] {
+            run.command(text);
+            run.quieten();
+        }
+        group.bench_function(format!("{name}, a call that sends nothing"), |bencher| {
+            bencher.iter(|| run.command("client poll"));
+        });
+        group.bench_function(format!("{name}, a write and a read"), |bencher| {
+            bencher.iter(|| {
+                run.command("client write x");
+                run.command("server read");
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, lab, command);
+criterion_main!(benches);

@@ -1,0 +1,197 @@
+//! However finwait ends, nothing of a lab stays behind: no endpoint, no namespace, no device, no listening port.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+#[path = "support/mod.rs"]
+mod support;
+
+use support::{Lab, Run, exit, until};
+
+/// What a run has made.
+struct Traces {
+    processes: Vec<u32>,
+    namespaces: HashSet<PathBuf>,
+    port: u16,
+}
+
+fn namespaces_of(pid: u32) -> HashSet<PathBuf> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    threads
+        .filter_map(|thread| fs::read_link(thread.path().join("ns/net")).ok())
+        .collect()
+}
+
+/// A dead process that its new parent has not looked at yet is dead.
+fn lives(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start());
+        !state.is_some_and(|state| state.starts_with(['Z', 'X']))
+    })
+}
+
+impl Traces {
+    fn of(run: &Run, lab: Lab) -> Traces {
+        let processes = vec![run.endpoint("client"), run.endpoint("server")];
+        assert!(processes.iter().all(|&pid| lives(pid)));
+        let mut namespaces: HashSet<_> = processes
+            .iter()
+            .chain([&run.pid()])
+            .flat_map(|&pid| namespaces_of(pid))
+            .collect();
+        let own = fs::read_link("/proc/self/ns/net").unwrap();
+        namespaces.remove(&own);
+        // Two hosts; the namespace that each was made through may be gone already.
+        assert_eq!(namespaces.len() >= 2, lab.is_isolated(), "{namespaces:?}");
+        let local = run.listener()["local"].as_str().unwrap();
+        let port = local.rsplit_once(':').unwrap().1.parse().unwrap();
+        Traces {
+            processes,
+            namespaces,
+            port,
+        }
+    }
+
+    /// Stops the endpoints (SIGSTOP): they neither read nor end by themselves.
+    fn stop(&self) {
+        for &pid in &self.processes {
+            kill_process(Pid::from_raw(pid as i32).unwrap(), Signal::STOP).unwrap();
+        }
+    }
+
+    /// Requires that in a while none of it is left.
+    fn are_gone(&self) {
+        until("the endpoints to end", || !self.processes.iter().any(|&pid| lives(pid)));
+        until("the namespaces to end", || {
+            let everywhere: HashSet<PathBuf> = fs::read_dir("/proc")
+                .unwrap()
+                .flatten()
+                .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+                .flat_map(namespaces_of)
+                .collect();
+            self.namespaces.is_disjoint(&everywhere)
+        });
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        for namespace in &self.namespaces {
+            assert!(
+                !mounts.contains(namespace.to_str().unwrap()),
+                "{namespace:?} is mounted"
+            );
+        }
+        let devices = fs::read_to_string("/proc/net/dev").unwrap();
+        assert!(!devices.contains("wire0"), "a device on the machine itself: {devices}");
+        let listening = format!(":{:04X} ", self.port);
+        let table = fs::read_to_string("/proc/net/tcp").unwrap();
+        let line = table
+            .lines()
+            .find(|line| line.contains(&listening) && line.contains(" 0A "));
+        assert_eq!(line, None, "somebody listens on {}", self.port);
+    }
+}
+
+/// A run with a connection, a read that is blocked at each end, and what it has made.
+fn run_with_blocked_calls(lab: Lab) -> (Run, Traces) {
+    // Whoever runs the tests may have them ignore signals, as a shell does with what it runs in the background.
+    let mut finwait = Command::new("env");
+    finwait
+        .arg("--default-signal=INT,HUP,TERM")
+        .arg(env!("CARGO_BIN_EXE_finwait"));
+    let mut run = lab.open_by(finwait, &["--patience", "100"]);
+    run.succeeds(&["server listen", "client connect", "server accept"]);
+    run.blocks("client read");
+    run.blocks("server read");
+    run.blocks("client write x repeat=20000000");
+    let traces = Traces::of(&run, lab);
+    (run, traces)
+}
+
+fn ended_by(lab: Lab, signal: Signal) {
+    let (mut run, traces) = run_with_blocked_calls(lab);
+    kill_process(Pid::from_raw(run.pid() as i32).unwrap(), signal).unwrap();
+    let status = exit(run.child());
+    assert!(!status.success(), "{status}");
+    traces.are_gone();
+}
+
+macro_rules! in_both_labs {
+    ($($(#[$doc:meta])* $name:ident: $body:expr;)+) => {
+        $(
+            mod $name {
+                use super::*;
+                const BODY: fn(Lab) = $body;
+                $(#[$doc])*
+                #[test]
+                fn isolated() {
+                    BODY(Lab::Isolated);
+                }
+                $(#[$doc])*
+                #[test]
+                fn loopback() {
+                    BODY(Lab::Loopback);
+                }
+            }
+        )+
+    };
+}
+
+in_both_labs! {
+    /// The end of the commands.
+    after_the_last_command: |lab| {
+        let (run, traces) = run_with_blocked_calls(lab);
+        run.end();
+        traces.are_gone();
+    };
+    /// A command that is not understood.
+    after_a_mistake: |lab| {
+        let (mut run, traces) = run_with_blocked_calls(lab);
+        run.gives("client dance");
+        assert_eq!(run.ends().0, Some(2));
+        traces.are_gone();
+    };
+    /// kill -9, which no program can prepare for.
+    after_sigkill: |lab| ended_by(lab, Signal::KILL);
+    /// kill
+    after_sigterm: |lab| ended_by(lab, Signal::TERM);
+    /// Ctrl-C
+    after_sigint: |lab| ended_by(lab, Signal::INT);
+    /// The terminal is closed.
+    after_sighup: |lab| ended_by(lab, Signal::HUP);
+    /// The end of the commands, with endpoints that are stopped and notice nothing.
+    with_stopped_endpoints: |lab| {
+        let (run, traces) = run_with_blocked_calls(lab);
+        traces.stop();
+        run.end();
+        traces.are_gone();
+    };
+    /// kill -9, with such endpoints.
+    after_sigkill_with_stopped_endpoints: |lab| {
+        let (mut run, traces) = run_with_blocked_calls(lab);
+        traces.stop();
+        kill_process(Pid::from_raw(run.pid() as i32).unwrap(), Signal::KILL).unwrap();
+        exit(run.child());
+        traces.are_gone();
+    };
+    /// An endpoint was killed and started again: neither the old one nor the new one stays.
+    after_a_restart: |lab| {
+        let mut run = lab.open_with(&["--patience", "100"]);
+        run.succeeds(&["server listen", "client connect"]);
+        let old = Traces::of(&run, lab);
+        run.does("client kill");
+        run.does("client restart");
+        run.does("server restart");
+        run.succeeds(&["server listen", "client connect"]);
+        run.blocks("client read");
+        let new = Traces::of(&run, lab);
+        assert!(!old.processes.iter().any(|&pid| lives(pid)));
+        kill_process(Pid::from_raw(run.pid() as i32).unwrap(), Signal::KILL).unwrap();
+        exit(run.child());
+        new.are_gone();
+    };
+}

@@ -1,0 +1,422 @@
+//! What is typed, what is said about it, and the exit status.
+
+use crate::support::{finwait, output, output_of};
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+#[track_caller]
+fn says(output: &Output, code: i32, stderr: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), said.as_ref()), (Some(code), stderr));
+}
+
+/// `finwait do` with those commands, in the loopback lab.
+fn run(commands: &[&str]) -> Output {
+    output(finwait().args(["--lab", "loopback", "do"]).args(commands))
+}
+
+/// A command that is not understood: where, and what would be right; exit status 2, and nothing was begun.
+#[test]
+fn commands_that_are_not_understood() {
+    for (commands, why) in [
+        (
+            vec!["server listen", "client conect"],
+            "command 2, column 8: \"conect\" is not a command; did you mean connect?",
+        ),
+        (
+            vec!["server listen backlog=many"],
+            "command 1, column 23: backlog is a number from -1 to 65535, not many",
+        ),
+        (
+            vec!["client connect nowhere"],
+            "command 1, column 16: nowhere is not an address: 10.0.0.2:8080, [fd00::2]:8080 and :8080 are",
+        ),
+        (
+            vec!["client connect 127.0.0.1:65536"],
+            "command 1, column 16: a port is a number from 0 to 65535, not 65536",
+        ),
+        (
+            vec!["client connect :99999"],
+            "command 1, column 16: a port is a number from 0 to 65535, not 99999",
+        ),
+        (
+            vec!["connect"],
+            "command 1, column 1: connect needs an end before it: client connect or server connect",
+        ),
+        (
+            vec!["client"],
+            "command 1, column 7: a command is missing, like listen, connect, read or close",
+        ),
+        (
+            vec![""],
+            "command 1, column 1: a command is missing, like client connect or server listen",
+        ),
+        (
+            vec!["quit"],
+            "command 1, column 1: quit is about the screen, and there is none",
+        ),
+        (
+            vec!["client write \"open"],
+            "command 1, column 14: this quote is not closed",
+        ),
+    ] {
+        let output = run(&commands);
+        says(&output, 2, &format!("finwait: {why}\n"));
+        assert!(output.stdout.is_empty(), "{commands:?}");
+    }
+}
+
+/// A socket's name can only be judged when the command's turn has come; the others before it were carried out.
+#[test]
+fn an_unknown_socket() {
+    let output = run(&["server listen", "server close on=nobody", "server close"]);
+    says(
+        &output,
+        2,
+        "finwait: command 2, the server has no socket nobody: it has listener\n",
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("caused by listen"), "{text}");
+    assert!(!text.contains("close("), "{text}");
+}
+
+/// A wrong flag is one sentence.
+#[test]
+fn wrong_flags() {
+    for args in [
+        &["--nonsense"][..],
+        &["do"],
+        &["do", "--patience", "soon", "client socket"],
+        &["do", "--patience", "0", "client socket"],
+        &["--lab", "moon", "do", "client socket"],
+        &["dance"],
+    ] {
+        let output = output(finwait().args(args));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{args:?}: {said}");
+        assert!(said.starts_with("finwait: ") && said.len() > 30, "{args:?}: {said}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+}
+
+/// An errno is a result, not a failure: the exit status is 0.
+#[test]
+fn an_errno_is_a_result() {
+    let output = run(&["client connect", "client write", "client close", "client close"]);
+    says(&output, 0, "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    for errno in ["ECONNREFUSED", "EPIPE", "EBADF"] {
+        assert!(text.contains(errno), "{errno}: {text}");
+    }
+}
+
+/// On standard input, blank lines and comments are passed over, and lines are counted as an editor does.
+#[test]
+fn commands_on_standard_input() {
+    let script = b"# a listener\n\n  server listen  \r\n   # and a client\nclient connect\n\nclient close";
+    let output = output_of(finwait().args(["--lab", "loopback", "do", "-"]), script);
+    says(&output, 0, "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let commands: Vec<_> = text.lines().filter(|line| line.starts_with("> ")).collect();
+    assert_eq!(commands, ["> server listen", "> client connect", "> client close"]);
+
+    let script = b"# one\nserver listen\n\n  server lisen\nclient connect\n";
+    let output = output_of(finwait().args(["--lab", "loopback", "do", "-"]), script);
+    says(
+        &output,
+        2,
+        "finwait: line 4, column 10: \"lisen\" is not a command; did you mean listen?\n",
+    );
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("connect"));
+}
+
+/// Nothing on standard input is nothing to do.
+#[test]
+fn nothing_on_standard_input() {
+    says(&output_of(finwait().args(["--lab", "loopback", "do", "-"]), b""), 0, "");
+}
+
+/// What is not UTF-8 is told where it stands.
+#[test]
+fn what_is_not_text() {
+    let script = b"server listen\nclient write \xc3\xa4\xff\n";
+    let output = output_of(finwait().args(["--lab", "loopback", "do", "-"]), script);
+    says(&output, 2, "finwait: line 2, column 15: this is not UTF-8\n");
+    let output = output_of(
+        finwait().args(["--lab", "loopback", "do", "-", "--json"]),
+        &[0xff; 100_000],
+    );
+    says(&output, 2, "finwait: line 1, column 1: this is not UTF-8\n");
+
+    use std::os::unix::ffi::OsStrExt;
+    let argument = std::ffi::OsStr::from_bytes(b"client \xff");
+    let output = crate::support::output(finwait().args(["--lab", "loopback", "do"]).arg(argument));
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 1);
+}
+
+/// Whoever reads the transcript may stop: no panic, no complaint.
+#[test]
+fn a_reader_that_has_seen_enough() {
+    for verb in [
+        &["do", "server listen", "client connect", "client close"][..],
+        &["doctor"],
+        &["--help"],
+        &["do", "--help"],
+    ] {
+        let mut command = finwait();
+        command.args(["--lab", "loopback"]).args(verb);
+        let (reading, writing) = std::io::pipe().unwrap();
+        drop(reading);
+        command.stdout(writing).stderr(Stdio::piped()).stdin(Stdio::null());
+        let output = command.spawn().unwrap().wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said, "", "{verb:?}");
+        assert!(output.status.code().is_some(), "{verb:?}: {}", output.status);
+    }
+}
+
+/// A standard output that takes nothing is a failure that is told.
+#[test]
+fn a_full_disk() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut command = finwait();
+    command
+        .args(["--lab", "loopback", "do", "server listen"])
+        .stdout(full)
+        .stderr(Stdio::piped());
+    let output = command.spawn().unwrap().wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("No space left on device"), "{said}");
+}
+
+/// The same at every verb's end: closed descriptors are no reason to panic.
+#[test]
+fn closed_descriptors() {
+    let path = env!("CARGO_BIN_EXE_finwait");
+    for script in [
+        "\"$0\" --lab loopback do 'server listen' 'client connect' >&-",
+        "\"$0\" --lab loopback do 'server listen' 'client connect' <&-",
+        "\"$0\" --lab loopback do - <&-",
+        "\"$0\" --lab loopback do 'server listen' 'client connect' 2>&- >/dev/null",
+        "\"$0\" --lab loopback do 'server lisen' 2>&-",
+    ] {
+        let output = output(Command::new("sh").args(["-c", script, path]));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panic"), "{script}: {said}");
+        assert!(
+            output.status.code().is_some_and(|code| code < 4),
+            "{script}: {}",
+            output.status
+        );
+    }
+}
+
+/// A binary that anyone may run, in a directory of its own.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn new(name: &str) -> Copy {
+        let directory = std::env::temp_dir().join(format!("finwait-{name}-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+        let binary = directory.join("finwait");
+        fs::copy(env!("CARGO_BIN_EXE_finwait"), &binary).unwrap();
+        fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+        Copy(directory)
+    }
+
+    fn binary(&self) -> PathBuf {
+        self.0.join("finwait")
+    }
+
+    /// The binary, in a mount namespace of its own where `mounts` was run before; as an ordinary user.
+    fn behind(&self, mounts: &str) -> Command {
+        let root = rustix::process::getuid().is_root();
+        let user = if root {
+            "setpriv --reuid 65534 --regid 65534 --clear-groups"
+        } else {
+            ""
+        };
+        self.behind_as(mounts, user)
+    }
+
+    /// The same, as root; an ordinary user is root of a user namespace then.
+    fn behind_as_root(&self, mounts: &str) -> Command {
+        self.behind_as(mounts, "")
+    }
+
+    fn behind_as(&self, mounts: &str, user: &str) -> Command {
+        let mut command = Command::new("unshare");
+        if !rustix::process::getuid().is_root() {
+            command.args(["--user", "--map-root-user"]);
+        }
+        let script = format!("set -e; {mounts}; exec {user} \"$@\"");
+        command.args(["--mount", "sh", "-c", &script, "sh"]).arg(self.binary());
+        command
+    }
+
+    /// An ordinary user on a machine whose `/dev/net/tun` is open to all, as distributions ship it.
+    fn ordinary(&self) -> Command {
+        if rustix::process::getuid().is_root() {
+            // A device file of our own, so that the machine's stays as it is.
+            self.behind("mount -t tmpfs none /dev/net; mknod -m 666 /dev/net/tun c 10 200")
+        } else {
+            Command::new(self.binary())
+        }
+    }
+
+    /// One who may not open it.
+    fn shut_out(&self) -> Command {
+        if rustix::process::getuid().is_root() {
+            self.behind("mount -t tmpfs none /dev/net; mknod -m 600 /dev/net/tun c 10 200")
+        } else {
+            self.behind("mount -t tmpfs none /dev/net")
+        }
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// An ordinary user who may not open /dev/net/tun: the isolated lab is refused with status 3, and auto falls back and says why.
+#[test]
+fn no_isolated_lab() {
+    let copy = Copy::new("no-lab");
+    let output = output(copy.shut_out().args(["--lab", "isolated", "do", "server listen"]));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("/dev/net/tun"), "{said}");
+    assert!(output.stdout.is_empty());
+
+    let output = crate::support::output(copy.shut_out().args(["do", "server listen", "client connect"]));
+    let (text, said) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert_eq!((output.status.code(), said.as_str()), (Some(0), ""));
+    let first = text.lines().next().unwrap();
+    assert!(
+        first.contains("loopback lab: ") && first.contains("/dev/net/tun") && first.contains("cannot be had here"),
+        "{first}"
+    );
+    assert!(text.contains("client ESTABLISHED"), "{text}");
+
+    let output = crate::support::output(copy.shut_out().arg("doctor"));
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+/// An ordinary user has the isolated lab, through a user namespace, where the distribution's permissions stand.
+#[test]
+fn the_isolated_lab_of_an_ordinary_user() {
+    let copy = Copy::new("lab");
+    let commands = [
+        "server listen",
+        "client connect",
+        "server accept",
+        "client host tcp_fin_timeout 3",
+        "client kill",
+        "client restart",
+        "client connect",
+    ];
+    let output = output(copy.ordinary().args(["--lab", "isolated", "do"]).args(commands));
+    let (text, said) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{text}");
+    assert!(
+        text.contains("server ESTABLISHED -> CLOSE_WAIT   caused by the FIN,ACK received"),
+        "{text}"
+    );
+
+    let output = crate::support::output(copy.ordinary().args([
+        "--lab",
+        "isolated",
+        "--ipv6",
+        "do",
+        "server listen",
+        "client connect",
+    ]));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let output = crate::support::output(copy.ordinary().arg("doctor"));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+/// Without /proc there is one sentence that says so, whatever the verb.
+#[test]
+fn no_procfs() {
+    let copy = Copy::new("no-proc");
+    for (args, code) in [
+        (&["--lab", "loopback", "do", "server listen"][..], 3),
+        (&["--lab", "isolated", "do", "server listen"], 3),
+        (&["do", "server listen"], 3),
+        (&["doctor"], 2),
+    ] {
+        let output = output(copy.behind_as_root("mount -t tmpfs none /proc").args(args));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        if code == 3 {
+            assert_eq!(said.lines().count(), 1, "{args:?}: {said}");
+            assert!(
+                said.starts_with("finwait: ") && said.contains("/proc"),
+                "{args:?}: {said}"
+            );
+        } else {
+            assert!(said.is_empty(), "{args:?}: {said}");
+        }
+    }
+}
+
+/// A transcript that nobody reads on stops the run, also in the middle of it.
+#[test]
+fn head() {
+    let path = env!("CARGO_BIN_EXE_finwait");
+    let script = "{ \"$0\" --lab loopback do - <\"$1\"; echo \"status $?\" >&2; } | head -n 1";
+    let file = std::env::temp_dir().join(format!("finwait-head-{}", std::process::id()));
+    fs::write(
+        &file,
+        "server listen\nclient connect\nserver accept\nclient write\n".repeat(200),
+    )
+    .unwrap();
+    let output = output(Command::new("sh").args(["-c", script, path]).arg(&file));
+    fs::remove_file(&file).unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "status 0\n");
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
+}
+
+/// What is printed does not wait for the next line of standard input: a blocked call's return is told when it comes.
+#[test]
+fn a_return_is_told_when_it_comes() {
+    let mut run = crate::support::Lab::Loopback.open_with(&["--patience", "50"]);
+    run.connects();
+    run.succeeds(&["client set-option SO_RCVTIMEO 400"]);
+    let read = run.blocks("client read");
+    // No further command is given.
+    assert_eq!(run.returned(read), "EAGAIN");
+    run.end();
+}

@@ -1,0 +1,14 @@
+//! `finwait do` through the real binary, in both labs: what TCP does, call by call.
+
+#[path = "../support/mod.rs"]
+#[macro_use]
+mod support;
+
+mod backlog;
+mod close;
+mod command_line;
+mod connect;
+mod host;
+mod process;
+mod reset;
+mod sockets;

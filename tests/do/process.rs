@@ -1,0 +1,101 @@
+//! The endpoints' processes: signals, death, and what the kernel does with a dead one's sockets.
+
+use crate::support::{Lab, Run};
+
+/// When a process is killed the kernel closes its sockets: the peer gets FIN as from a close.
+fn a_killed_process_sends_fin(run: &mut Run, lab: Lab) {
+    run.connects();
+    run.does("client kill");
+    assert!(
+        run.transitions()
+            .contains(&"server ESTABLISHED -> CLOSE_WAIT by FIN,ACK".to_owned())
+            || !lab.is_isolated()
+    );
+    let first = run
+        .transitions()
+        .into_iter()
+        .find(|line| line.starts_with("client"))
+        .unwrap();
+    assert!(
+        first.starts_with("client ESTABLISHED -> FIN_WAIT") && first.ends_with(" by death"),
+        "{first}"
+    );
+    let died = run.step().iter().find(|line| line["kind"] == "died").unwrap();
+    assert_eq!(died["how"]["signal"], 9);
+    assert_eq!(
+        run.stand(),
+        "client FIN_WAIT2 (orphan) | listener LISTEN, server CLOSE_WAIT"
+    );
+    assert_eq!(run.does("server read"), "EOF");
+    // What stands of the dead process's socket stays to be seen beside the new one's.
+    run.does("client restart");
+    assert_eq!(
+        run.stand(),
+        "client FIN_WAIT2 (orphan) | listener LISTEN, server CLOSE_WAIT"
+    );
+    run.succeeds(&["client connect"]);
+    assert!(run.stand().contains("ESTABLISHED"), "{}", run.stand());
+}
+in_labs!(a_killed_process_sends_fin: Isolated Loopback);
+
+/// A killed process with unread data resets.
+fn a_killed_process_with_unread_data_resets(run: &mut Run, _: Lab) {
+    run.connects();
+    run.succeeds(&["server write unread"]);
+    run.does("client kill");
+    assert_eq!(run.does("server read"), "ECONNRESET");
+}
+in_labs!(a_killed_process_with_unread_data_resets: Isolated Loopback);
+
+/// SIGPIPE at its default kills the process that writes where nobody reads; ignored, it is EPIPE.
+fn sigpipe(run: &mut Run, _: Lab) {
+    run.connects();
+    run.succeeds(&["client shutdown write"]);
+    assert_eq!(run.does("client write"), "EPIPE");
+    run.succeeds(&["client sigpipe default"]);
+    assert_eq!(run.does("client write x nosignal"), "EPIPE");
+    run.gives("client write");
+    let place = run.awaits(|line| line["kind"] == "died");
+    assert_eq!(run.said[place]["how"]["signal"], 13);
+}
+in_labs!(sigpipe: Isolated Loopback);
+
+/// A blocked call that is interrupted returns EINTR; the socket is as it was.
+fn interrupts(run: &mut Run, _: Lab) {
+    run.connects();
+    let read = run.blocks("client read");
+    assert_eq!(run.does("client interrupt"), "ok");
+    assert!(!run.is_blocked(read), "an interrupt is over when the call has returned");
+    assert_eq!(run.returned(read), "EINTR");
+    let accept = run.blocks("server accept");
+    assert_eq!(run.does("server interrupt"), "ok");
+    assert!(!run.is_blocked(accept));
+    assert_eq!(run.returned(accept), "EINTR");
+    run.succeeds(&["server write on"]);
+    assert_eq!(run.does("client read"), "read on");
+}
+in_labs!(interrupts: Isolated Loopback);
+
+/// While a read is blocked other calls go on, on the same socket too.
+fn a_blocked_call_holds_up_nothing(run: &mut Run, _: Lab) {
+    run.connects();
+    let read = run.blocks("client read");
+    run.succeeds(&["client write ping"]);
+    assert_eq!(run.does("server read"), "read ping");
+    assert!(run.is_blocked(read));
+    run.succeeds(&["server write pong"]);
+    assert_eq!(run.returned(read), "read pong");
+}
+in_labs!(a_blocked_call_holds_up_nothing: Isolated Loopback);
+
+/// A write that the peer does not read blocks when both buffers are full, and goes on when it does.
+fn a_write_blocks_when_the_buffers_are_full(run: &mut Run, _: Lab) {
+    run.connects();
+    let write = run.blocks("client write x repeat=20000000");
+    assert_ne!(run.socket("client", "client")["tx_queue"], 0);
+    assert_ne!(run.socket("server", "server")["rx_queue"], 0);
+    assert_eq!(run.does("client interrupt"), "ok");
+    let wrote = run.returned(write);
+    assert!(wrote.starts_with("wrote ") && wrote != "wrote 20000000", "{wrote}");
+}
+in_labs!(a_write_blocks_when_the_buffers_are_full: Isolated Loopback);

@@ -1,0 +1,7 @@
+//! The real `finwait endpoint` process, asked over its control socket, on 127.0.0.1.
+
+mod behaviour;
+mod driver;
+mod strace;
+#[path = "../support/strace_log.rs"]
+mod strace_log;

@@ -1,0 +1,310 @@
+//! What a person does, and sees: the real binary in a pty, clicked with real mouse reports.
+
+mod terminal;
+
+use terminal::{Half, Terminal, untouched};
+
+/// A terminal of 120x40 with finwait in that lab, both endpoints up.
+#[track_caller]
+fn started(lab: &str) -> Terminal {
+    started_with(&["--lab", lab])
+}
+
+#[track_caller]
+fn started_with(args: &[&str]) -> Terminal {
+    let mut terminal = Terminal::start(120, 40, args);
+    terminal.see("CLIENT");
+    terminal.wait("both endpoints", |lines| {
+        lines.join("\n").matches("the endpoint is up").count() >= 2
+    });
+    terminal
+}
+
+/// Listen, connect and accept, by mouse.
+#[track_caller]
+fn connected(lab: &str) -> Terminal {
+    let mut terminal = started(lab);
+    terminal.click("listen]", Half::Right);
+    terminal.see("LISTEN");
+    terminal.click("c connect]", Half::Left);
+    terminal.see("ESTABLISHED");
+    terminal.click("accept]", Half::Right);
+    terminal.wait("the accepted socket", |lines| {
+        lines.iter().any(|line| line.contains("accept4("))
+    });
+    terminal
+}
+
+fn labs(test: impl Fn(&str)) {
+    for lab in ["isolated", "loopback"] {
+        test(lab);
+    }
+}
+
+#[test]
+fn a_full_close_ends_in_time_wait() {
+    labs(|lab| {
+        let mut terminal = connected(lab);
+        terminal.click("x close]", Half::Left);
+        terminal.see("CLOSE_WAIT");
+        terminal.click("x close]", Half::Right);
+        terminal.see("TIME_WAIT");
+    });
+}
+
+#[test]
+fn a_half_close_leaves_the_other_direction_open() {
+    labs(|lab| {
+        let mut terminal = connected(lab);
+        terminal.click("shut wr]", Half::Left);
+        terminal.see("FIN_WAIT2");
+        terminal.see("CLOSE_WAIT");
+        terminal.click("w write]", Half::Right);
+        terminal.wait("the server's write", |lines| {
+            lines.iter().any(|line| line.contains("write(") && line.contains("= 5"))
+        });
+        terminal.click("r read]", Half::Left);
+        terminal.wait("the client's read", |lines| {
+            lines
+                .iter()
+                .any(|line| line.contains("read(") && line.contains("hello") && line.contains("= 5"))
+        });
+        terminal.click("w write]", Half::Left);
+        terminal.see("EPIPE");
+    });
+}
+
+#[test]
+fn an_rst_close_gives_the_peer_econnreset() {
+    labs(|lab| {
+        let mut terminal = connected(lab);
+        terminal.click("RST-close]", Half::Left);
+        terminal.see("close(3) = 0");
+        terminal.click("r read]", Half::Right);
+        terminal.see("ECONNRESET");
+    });
+}
+
+#[test]
+fn a_blocked_read_is_interrupted() {
+    let mut terminal = connected("isolated");
+    terminal.click("r read]", Half::Left);
+    terminal.see("[interrupt]");
+    terminal.click("[interrupt]", Half::Left);
+    terminal.see("EINTR");
+}
+
+#[test]
+fn a_killed_endpoint_is_shown_and_its_socket_lives_on_as_an_orphan() {
+    let mut terminal = connected("isolated");
+    let pid = |lines: &[String]| {
+        let (_, rest) = lines[1].split_once("pid ")?;
+        rest.split_whitespace().next().map(str::to_owned)
+    };
+    let before = pid(&terminal.lines());
+    assert!(before.is_some());
+    terminal.click("kill -9]", Half::Left);
+    terminal.see("SIGKILL");
+    terminal.see("FIN_WAIT2");
+    terminal.see("orphan");
+    terminal.click("R restart]", Half::Left);
+    terminal.wait("a new endpoint", |lines| {
+        pid(lines).is_some_and(|now| Some(now) != before)
+    });
+}
+
+/// The terminal is as it was before finwait.
+#[track_caller]
+fn clean(terminal: &Terminal, before: &str) {
+    let screen = terminal.screen();
+    assert!(!screen.alternate_screen(), "the alternate screen is left");
+    assert!(!screen.hide_cursor(), "the cursor is shown");
+    assert_eq!(
+        screen.mouse_protocol_mode(),
+        vt100::MouseProtocolMode::None,
+        "the mouse is released"
+    );
+    assert!(!screen.bracketed_paste(), "bracketed paste is off");
+    assert_eq!(terminal.modes(), before, "cooked mode is back");
+}
+
+/// Starts finwait, and tells what the terminal was like before.
+fn watched(env: &[(&str, &str)]) -> (Terminal, String) {
+    // Of another pty that nobody touches, so that there is no race with the start of the program.
+    let before = untouched();
+    let mut terminal = Terminal::start_with(80, 24, &[], env);
+    terminal.wait("both endpoints", |lines| lines.join("\n").contains("native"));
+    assert!(terminal.screen().alternate_screen());
+    assert_ne!(terminal.modes(), before);
+    (terminal, before)
+}
+
+#[test]
+fn quitting_leaves_the_terminal_clean() {
+    let (mut terminal, before) = watched(&[]);
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    clean(&terminal, &before);
+}
+
+#[test]
+fn control_c_leaves_the_terminal_clean() {
+    let (mut terminal, before) = watched(&[]);
+    terminal.keys("\x03");
+    terminal.end();
+    clean(&terminal, &before);
+}
+
+#[test]
+fn signals_leave_the_terminal_clean() {
+    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+        let (mut terminal, before) = watched(&[]);
+        let pid = rustix::process::Pid::from_raw(terminal.pid()).expect("a pid");
+        let signal = rustix::process::Signal::from_named_raw(signal).expect("a signal");
+        rustix::process::kill_process(pid, signal).expect("it is ours");
+        assert!(!terminal.end().success());
+        clean(&terminal, &before);
+    }
+}
+
+#[test]
+fn a_panic_leaves_the_terminal_clean_and_says_what_happened() {
+    // Debug builds panic at the first key when this is set: there is no other way to make finwait panic.
+    let (mut terminal, before) = watched(&[("FINWAIT_PANIC", "1")]);
+    terminal.keys("x");
+    assert!(!terminal.end().success());
+    clean(&terminal, &before);
+    assert!(String::from_utf8_lossy(&terminal.raw).contains("panicked"));
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_the_program() {
+    let mut terminal = started("loopback");
+    terminal.hang_up();
+    assert!(!terminal.end().success());
+}
+
+#[test]
+fn the_screen_survives_any_size() {
+    let mut terminal = connected("isolated");
+    for (cols, rows) in [(80, 24), (60, 15), (59, 14), (10, 3), (1, 1), (200, 60), (120, 40)] {
+        terminal.resize(cols, rows);
+        if (cols, rows) == (59, 14) {
+            terminal.see("60x15");
+        }
+    }
+    terminal.see("SERVER");
+    terminal.see("ESTABLISHED");
+}
+
+#[test]
+fn bytes_from_a_socket_reach_the_terminal_escaped() {
+    let mut terminal = connected("isolated");
+    terminal.keys(":");
+    terminal.keys("client write \"\\x1b[2J\\x07EVIL\"\r");
+    terminal.wait("the write", |lines| {
+        lines.iter().any(|line| line.contains("\\33[2J\\7EVIL"))
+    });
+    terminal.click("r read]", Half::Right);
+    terminal.wait("the read", |lines| {
+        lines.iter().any(|line| line.contains("read(4, \"\\33[2J\\7EVIL\""))
+    });
+    assert!(
+        !terminal
+            .raw
+            .windows(7)
+            .any(|bytes| bytes == b"\x07EVIL".as_slice() || bytes.starts_with(b"\x07EVIL"))
+    );
+}
+
+#[test]
+fn the_keyboard_does_all_that_the_mouse_does() {
+    let mut terminal = started("isolated");
+    // The keys of the other end, and back.
+    terminal.keys("2l");
+    terminal.see("LISTEN");
+    terminal.keys("1c");
+    terminal.see("ESTABLISHED");
+    terminal.keys("2a");
+    terminal.see("accept4(");
+    // Tab marks the first button of the focused end or the screen; Enter presses what is marked.
+    terminal.keys("1:read dontwait\r");
+    terminal.see("EAGAIN");
+}
+
+#[test]
+fn the_prompt_completes_and_points_at_a_mistake() {
+    let mut terminal = started("isolated");
+    terminal.keys(":client set-option TCP_NO\t");
+    terminal.see("client set-option TCP_NODELAY");
+    terminal.keys(" maybe\r");
+    terminal.see("TCP_NODELAY is on or off, not maybe");
+    // Esc by itself: with a key right behind it, it would be that key with Alt.
+    terminal.keys("\x1b");
+    terminal.wait("the prompt to close", |lines| {
+        !lines.iter().any(|line| line.contains("Esc closes"))
+    });
+    terminal.keys(":client conect\r");
+    terminal.see("did you mean");
+}
+
+#[test]
+fn a_log_line_is_copied_to_the_terminals_clipboard() {
+    let mut terminal = started("isolated");
+    terminal.click("the endpoint is up", Half::Left);
+    terminal.keys("y");
+    terminal.see("copied");
+    assert!(
+        terminal.raw.windows(5).any(|bytes| bytes == b"\x1b]52;"),
+        "OSC 52 was sent"
+    );
+}
+
+#[test]
+fn no_color_is_obeyed() {
+    let mut terminal = Terminal::start_with(120, 40, &["--lab", "isolated"], &[("NO_COLOR", "1")]);
+    terminal.see("the endpoint is up");
+    terminal.wait("both endpoints", |lines| {
+        lines.join("\n").matches("the endpoint is up").count() == 2
+    });
+    terminal.keys("1c");
+    terminal.see("ECONNREFUSED");
+    let text = String::from_utf8_lossy(&terminal.raw).into_owned();
+    for sequence in text.split("\x1b[").skip(1) {
+        let Some((codes, _)) = sequence.split_once('m') else {
+            continue;
+        };
+        if !codes.bytes().all(|byte| byte.is_ascii_digit() || byte == b';') {
+            continue;
+        }
+        for code in codes.split(';').filter_map(|code| code.parse::<u8>().ok()) {
+            assert!(
+                !(30..=38).contains(&code) && !(40..=48).contains(&code) && code < 90,
+                "SGR {codes}"
+            );
+        }
+    }
+}
+
+#[test]
+fn without_a_terminal_it_says_so_in_one_sentence() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_finwait"))
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("finwait starts");
+    assert!(!output.status.success());
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("not a terminal"), "{text}");
+}
+
+#[test]
+fn ipv6_shows_its_addresses() {
+    let mut terminal = started_with(&["--lab", "isolated", "--ipv6"]);
+    terminal.see("fd00::1 <-> fd00::2");
+    terminal.click("listen]", Half::Right);
+    terminal.see("LISTEN");
+    terminal.click("c connect]", Half::Left);
+    terminal.see("[fd00::2]:8080");
+    terminal.see("ESTABLISHED");
+}

@@ -1,0 +1,478 @@
+//! The screen, drawn without a terminal from a lab that is played: snapshots to look at, and what must hold at every size.
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::collections::HashSet;
+use std::time::Duration;
+
+use finwait::command::parse::parse;
+use finwait::command::{Command, EndCommand, ScreenCommand, table};
+use finwait::lab::event::{Happening, Request};
+use finwait::session::{LabKind, name_of};
+use finwait::side::Side;
+use finwait::tui::app::Effect;
+use finwait::tui::hit::Action;
+use finwait::tui::{Exit, theme::Theme};
+
+mod script;
+use script::{Script, fallback};
+
+fn draw(script: &mut Script, width: u16, height: u16) -> Terminal<TestBackend> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| script.app.draw(frame, script.now)).unwrap();
+    terminal
+}
+
+fn text_of(script: &mut Script, width: u16, height: u16) -> String {
+    let terminal = draw(script, width, height);
+    let buffer = terminal.backend().buffer();
+    let rows: Vec<String> = (0..height)
+        .map(|y| {
+            let row: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
+            row.trim_end().to_owned()
+        })
+        .collect();
+    rows.join("\n")
+}
+
+/// One snapshot of each size.
+fn snapshots(name: &str, make: impl Fn() -> Script) {
+    for (width, height) in [(80, 24), (120, 40), (200, 60), (60, 15)] {
+        insta::assert_snapshot!(format!("{name}-{width}x{height}"), text_of(&mut make(), width, height));
+    }
+}
+
+#[test]
+fn an_empty_start() {
+    snapshots("start", || Script::new(LabKind::Isolated));
+}
+
+#[test]
+fn the_middle_of_a_half_close() {
+    snapshots("half-close", Script::half_close);
+}
+
+#[test]
+fn a_reset_seen_by_the_one_who_reads() {
+    snapshots("reset", || {
+        let mut script = Script::reset();
+        script.keys("1");
+        script
+    });
+}
+
+#[test]
+fn a_blocked_read_and_a_timer_that_runs() {
+    snapshots("blocked", || {
+        let mut script = Script::blocked();
+        script.keys("1");
+        script
+    });
+}
+
+#[test]
+fn a_dead_endpoint_and_its_orphan() {
+    snapshots("dead", || {
+        let mut script = Script::dead();
+        script.keys("1");
+        script
+    });
+}
+
+#[test]
+fn the_loopback_lab_says_why_and_what_is_lost() {
+    snapshots("loopback", || Script::connected(fallback()));
+}
+
+#[test]
+fn many_sockets() {
+    snapshots("many", Script::many);
+}
+
+#[test]
+fn the_help() {
+    snapshots("help", || {
+        let mut script = Script::new(LabKind::Isolated);
+        script.keys("?");
+        script
+    });
+}
+
+#[test]
+fn the_prompt_points_at_a_mistake() {
+    snapshots("prompt", || {
+        let mut script = Script::half_close();
+        script.keys(":client shutdwn wr\n");
+        script
+    });
+}
+
+#[test]
+fn the_prompt_proposes_words() {
+    snapshots("complete", || {
+        let mut script = Script::half_close();
+        script.keys(":client s\t\t");
+        script
+    });
+}
+
+#[test]
+fn the_options() {
+    snapshots("options", Script::options);
+}
+
+#[test]
+fn the_host_settings() {
+    snapshots("host", || {
+        let mut script = Script::half_close();
+        script.keys("1t");
+        script
+    });
+}
+
+#[test]
+fn the_raw_rows() {
+    snapshots("raw", || {
+        let mut script = Script::half_close();
+        script.keys("2T");
+        script
+    });
+}
+
+#[test]
+fn too_small_a_terminal_is_told_so() {
+    for (width, height) in [(59, 14), (50, 10), (60, 14), (59, 40)] {
+        let said = text_of(&mut Script::new(LabKind::Isolated), width, height);
+        assert_eq!(
+            said.trim_end(),
+            format!("finwait needs 60x15, this is {width}x{height}")
+        );
+    }
+}
+
+#[test]
+fn without_colour_there_is_none() {
+    let mut script = Script::reset();
+    script.app = finwait::tui::app::App::new(
+        finwait::session::Session::new(script::facts(LabKind::Isolated), script.now),
+        Theme::PLAIN,
+    );
+    script.tell(Happening::Died {
+        side: Side::Client,
+        pid: 1,
+        how: finwait::lab::event::Death::Signal(9),
+    });
+    let terminal = draw(&mut script, 120, 40);
+    use ratatui::style::Color;
+    for cell in terminal.backend().buffer().content() {
+        assert!(matches!(cell.fg, Color::Reset) && matches!(cell.bg, Color::Reset));
+    }
+}
+
+fn click(script: &mut Script, x: u16, y: u16) -> Vec<Effect> {
+    mouse(script, MouseEventKind::Down(MouseButton::Left), x, y)
+}
+
+fn mouse(script: &mut Script, kind: MouseEventKind, column: u16, row: u16) -> Vec<Effect> {
+    let event = MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    };
+    script.app.input(&Input::Mouse(event), script.now)
+}
+
+/// Every button of the table is somewhere: turn the pages at both ends and press what is found.
+#[test]
+fn every_button_can_be_clicked_and_does_what_its_row_says() {
+    for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
+        for side in Side::BOTH {
+            let mut seen = HashSet::new();
+            for page in 0..20 {
+                let mut script = Script::blocked();
+                script.keys(if side == Side::Client { "1" } else { "2" });
+                script.keys(&"m".repeat(page));
+                draw(&mut script, width, height);
+                for hit in script.app.hits().all().to_vec() {
+                    let mut script = Script::blocked();
+                    script.keys(if side == Side::Client { "1" } else { "2" });
+                    script.keys(&"m".repeat(page));
+                    draw(&mut script, width, height);
+                    let asked = script.asked.len();
+                    let key = match &hit.action {
+                        Action::Press(of, key) if *of == side => *key,
+                        Action::Screen(of, command) if of.is_none_or(|of| of == side) => {
+                            table::of_screen(*command).buttons[0].key
+                        }
+                        _ => continue,
+                    };
+                    if !seen.insert(key) {
+                        continue;
+                    }
+                    let effects = click(&mut script, hit.area.x + 1, hit.area.y);
+                    let left = effects.contains(&Effect::Leave(Exit::Quit));
+                    script.take(effects);
+                    let (spec, button) = table::pressed(key).unwrap();
+                    let text = format!("{side} {} {}", spec.name, button.preset);
+                    match parse(if spec.is_screen() { spec.name } else { &text }, None).unwrap() {
+                        Command::Screen(ScreenCommand::Quit) => assert!(left),
+                        Command::Screen(_) => {}
+                        Command::End(_, EndCommand::Use(_)) => {}
+                        // Nothing of the server's is blocked: refused, and said so.
+                        Command::End(Side::Server, EndCommand::Interrupt(_)) => {
+                            assert!(text_of(&mut script, width, height).contains("no call of the server is blocked"));
+                        }
+                        Command::End(..) => {
+                            let request = script
+                                .asked
+                                .get(asked)
+                                .unwrap_or_else(|| panic!("{text}: nothing asked"));
+                            let of = match request {
+                                Request::Order(of, _) | Request::Kill(of) | Request::Restart(of) => *of,
+                                Request::Host(of, ..) => *of,
+                            };
+                            assert_eq!(of, side, "{text}");
+                            if let Request::Order(_, order) = request {
+                                let name = name_of(&order.order);
+                                // `connect` and `listen` make their socket first, and to reconnect is to call connect.
+                                assert!(spec.name.ends_with(&name) || name == "socket", "{text}: {name}");
+                            }
+                        }
+                    }
+                }
+            }
+            for spec in table::TABLE {
+                for button in spec.buttons {
+                    // More is there only where there is no room for all.
+                    assert!(
+                        seen.contains(&button.key) || spec.name == "more",
+                        "{width}x{height} {side}: no button {} {}",
+                        button.key,
+                        button.label
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_other_ends_line_gives_it_the_keys() {
+    let mut script = Script::half_close();
+    draw(&mut script, 80, 24);
+    click(&mut script, 10, 1);
+    assert!(text_of(&mut script, 80, 24).lines().nth(1).unwrap().contains("CLIENT"));
+}
+
+/// A return stands on its call's row only when nothing came between them.
+#[test]
+fn the_diagram_keeps_the_order_of_returns() {
+    let mut script = Script::connected(LabKind::Isolated);
+    script.run("client read");
+    let read = script.begin("read(5, ..., 1024)");
+    script.run("client so-error");
+    script.call(
+        "getsockopt(5, SOL_SOCKET, SO_ERROR)",
+        finwait::outcome::Outcome::Ok(finwait::outcome::Value::PendingError { error: None }),
+        None,
+    );
+    script.end(
+        read,
+        finwait::outcome::Outcome::Err(finwait::errno::Errno::EINTR),
+        "read(5, ..., 1024) = -1 EINTR (Interrupted system call)",
+        None,
+    );
+    let screen = text_of(&mut script, 200, 60);
+    let diagram: Vec<&str> = screen.lines().filter(|line| line.contains("│")).collect();
+    let place = |said: &str| diagram.iter().position(|line| line.contains(said)).unwrap();
+    let called = place("read(5, ..., 1024) ...");
+    let asked = diagram.iter().position(|line| line.contains("= no error")).unwrap();
+    assert!(called < asked && asked < place("read = EINTR"), "{screen}");
+}
+
+#[test]
+fn a_right_click_types_the_buttons_command() {
+    let mut script = Script::connected(LabKind::Isolated);
+    draw(&mut script, 120, 40);
+    let write = script
+        .app
+        .hits()
+        .all()
+        .iter()
+        .find(|hit| hit.action == Action::Press(Side::Client, 'w'))
+        .unwrap()
+        .clone();
+    mouse(
+        &mut script,
+        MouseEventKind::Down(MouseButton::Right),
+        write.area.x,
+        write.area.y,
+    );
+    assert!(text_of(&mut script, 120, 40).contains(": client write \"hello\""));
+}
+
+#[test]
+fn a_switch_in_the_options_is_turned_and_read_again() {
+    let mut script = Script::options();
+    // TCP_NODELAY is the fourth.
+    for _ in 0..3 {
+        let down = Input::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE));
+        let effects = script.app.input(&down, script.now);
+        script.take(effects);
+    }
+    script.keys("\n");
+    let set = script.begin("setsockopt(5, SOL_TCP, TCP_NODELAY, [0], 4)");
+    assert!(script.asked.is_empty());
+    script.end(
+        set,
+        script::done(),
+        "setsockopt(5, SOL_TCP, TCP_NODELAY, [0], 4) = 0",
+        None,
+    );
+    match script.asked.as_slice() {
+        [Request::Order(Side::Client, request)] => assert_eq!(name_of(&request.order), "options"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nothing_is_drawn_when_nothing_changed() {
+    let mut script = Script::half_close();
+    assert!(script.app.is_stale());
+    draw(&mut script, 120, 40);
+    assert!(!script.app.is_stale());
+    script.tell(Happening::Quiet);
+    // From one place in the log to another: nothing looks different.
+    for x in 0..50 {
+        mouse(&mut script, MouseEventKind::Moved, x, 34);
+    }
+    let focus = Input::FocusLost;
+    script.app.input(&focus, script.now);
+    assert!(!script.app.is_stale());
+    // On a button it does.
+    mouse(&mut script, MouseEventKind::Moved, 3, 28);
+    assert!(script.app.is_stale());
+}
+
+#[test]
+fn the_log_scrolls_stands_still_and_follows_again() {
+    let mut script = Script::half_close();
+    draw(&mut script, 80, 24);
+    let page_up = Input::Key(KeyEvent::new(KeyCode::PageUp, KeyModifiers::NONE));
+    script.app.input(&page_up, script.now);
+    assert!(text_of(&mut script, 80, 24).contains("[F follow: off]"));
+    let end = Input::Key(KeyEvent::new(KeyCode::End, KeyModifiers::NONE));
+    script.app.input(&end, script.now);
+    assert!(text_of(&mut script, 80, 24).contains("[F follow: on]"));
+    script.keys("//");
+    let said = text_of(&mut script, 80, 24);
+    assert!(said.contains("[/ filter: segments]") && !said.contains("the endpoint is up"));
+    // A line is clicked and copied.
+    click(&mut script, 30, 21);
+    let effects = script.app.input(
+        &Input::Key(KeyEvent::new(KeyCode::Char('y'), KeyModifiers::NONE)),
+        script.now,
+    );
+    match effects.as_slice() {
+        [Effect::Copy(line)] => assert!(line.contains(" wire "), "{line}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(text_of(&mut script, 80, 24).contains("copied: "));
+}
+
+#[test]
+fn nothing_raw_is_drawn() {
+    let mut script = Script::new(LabKind::Isolated);
+    script.tell(Happening::Born {
+        side: Side::Client,
+        pid: 1,
+        runtime: "evil\u{1b}[31m".into(),
+    });
+    script.tell(Happening::Note("a\u{7}b\u{1b}]0;title\u{7}\nc\u{202e}".into()));
+    let terminal = draw(&mut script, 200, 60);
+    for cell in terminal.backend().buffer().content() {
+        assert!(
+            cell.symbol().chars().all(|c| !c.is_control() && c != '\u{202e}'),
+            "{:?}",
+            cell.symbol()
+        );
+    }
+}
+
+/// Anything that a terminal can send.
+fn input() -> impl Strategy<Value = Input> {
+    let keys = prop_oneof![
+        proptest::char::range(' ', '~').prop_map(KeyCode::Char),
+        proptest::sample::select(vec![
+            KeyCode::Enter,
+            KeyCode::Tab,
+            KeyCode::BackTab,
+            KeyCode::Esc,
+            KeyCode::Up,
+            KeyCode::Down,
+            KeyCode::Left,
+            KeyCode::Right,
+            KeyCode::PageUp,
+            KeyCode::PageDown,
+            KeyCode::Home,
+            KeyCode::End,
+            KeyCode::Backspace,
+            KeyCode::F(5),
+            KeyCode::Char('\u{e4}'),
+            KeyCode::Char('\u{4e2d}'),
+        ]),
+    ];
+    let kinds = proptest::sample::select(vec![
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Right),
+        MouseEventKind::Moved,
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
+    ]);
+    prop_oneof![
+        4 => keys.prop_map(|code| Input::Key(KeyEvent::new(code, KeyModifiers::NONE))),
+        4 => (kinds, 0..250_u16, 0..250_u16).prop_map(|(kind, column, row)| Input::Mouse(MouseEvent {
+            kind, column, row, modifiers: KeyModifiers::NONE,
+        })),
+        1 => "\\PC{0,12}".prop_map(Input::Paste),
+        1 => (0..250_u16, 0..250_u16).prop_map(|(width, height)| Input::Resize(width, height)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn no_input_and_no_size_makes_it_panic(
+        inputs in proptest::collection::vec(input(), 0..40),
+        which in 0..6_usize,
+        first in (0..250_u16, 0..250_u16),
+    ) {
+        let mut script = match which {
+            0 => Script::half_close(),
+            1 => Script::many(),
+            2 => Script::dead(),
+            3 => Script::options(),
+            4 => Script::blocked(),
+            _ => Script::connected(fallback()),
+        };
+        let mut size = first;
+        for input in inputs {
+            if let Input::Resize(width, height) = input {
+                size = (width, height);
+            }
+            script.app.input(&input, script.now);
+            script.now = script.now.plus(Duration::from_millis(100));
+            draw(&mut script, size.0, size.1);
+        }
+    }
+
+    #[test]
+    fn every_size_can_be_drawn(width in 0..250_u16, height in 0..120_u16, keys in "[?:otTm12]{0,3}") {
+        let mut script = Script::many();
+        script.keys(&keys);
+        draw(&mut script, width, height);
+    }
+}

@@ -1,0 +1,468 @@
+//! A scripted lab: what a session would be told, at fixed times, so that screens can be drawn without a kernel.
+#![allow(dead_code)] // each user takes what it needs
+
+use std::time::Duration;
+
+use finwait::call::{Bytes, CallId, Order};
+use finwait::clock::Stamp;
+use finwait::command::{Command, parse::parse};
+use finwait::endpoint::protocol::Traced;
+use finwait::errno::Errno;
+use finwait::host::Port;
+use finwait::host::{Setting, SettingValue};
+use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Request};
+use finwait::observe::{Row, TcpInfo, Timer, TimerKind, Tuple};
+use finwait::outcome::{OptionReading, Outcome, Reading, Value};
+use finwait::session::{LabFacts, LabKind, Session};
+use finwait::side::{Ends, Side};
+use finwait::state::State;
+use finwait::tui::app::{App, Effect};
+use finwait::tui::theme::Theme;
+use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
+
+pub const CLIENT: &str = "10.0.0.1:41822";
+pub const SERVER: &str = "10.0.0.2:8080";
+const BEGAN: u64 = 1_000_000_000;
+
+/// A screen, and the lab that we play for it.
+pub struct Script {
+    pub app: App,
+    pub now: Stamp,
+    /// What was asked of the lab and not answered.
+    pub asked: Vec<Request>,
+    rows: Ends<Vec<Observed>>,
+}
+
+pub fn facts(kind: LabKind) -> LabFacts {
+    let loopback = matches!(kind, LabKind::Loopback(_));
+    let address = |text: &str| if loopback { "127.0.0.1" } else { text }.parse().unwrap();
+    let settings = if loopback {
+        Vec::new()
+    } else {
+        vec![
+            (Setting::TcpSynRetries, SettingValue::Number(6)),
+            (Setting::TcpRetries2, SettingValue::Number(15)),
+            (Setting::TcpFinTimeout, SettingValue::Number(60)),
+            (Setting::TcpAbortOnOverflow, SettingValue::Switch(false)),
+            (Setting::IpLocalPortRange, SettingValue::Ports(Port(32768), Port(60999))),
+            (Setting::DefaultRoute, SettingValue::Switch(true)),
+            (Setting::Device, SettingValue::Switch(true)),
+        ]
+    };
+    LabFacts {
+        kind,
+        addresses: Ends {
+            client: address("10.0.0.1"),
+            server: address("10.0.0.2"),
+        },
+        port: Port(8080),
+        settings: Ends {
+            client: settings.clone(),
+            server: settings,
+        },
+    }
+}
+
+impl Script {
+    pub fn new(kind: LabKind) -> Script {
+        let session = Session::new(facts(kind), Stamp(BEGAN));
+        let mut script = Script {
+            app: App::new(session, Theme::COLOURED),
+            now: Stamp(BEGAN),
+            asked: Vec::new(),
+            rows: Ends::default(),
+        };
+        for (side, pid) in [(Side::Client, 4711), (Side::Server, 4712)] {
+            script.tell(Happening::Born {
+                side,
+                pid,
+                runtime: "native".into(),
+            });
+        }
+        script
+    }
+
+    pub fn wait(&mut self, ms: u64) -> &mut Self {
+        self.now = self.now.plus(Duration::from_millis(ms));
+        self
+    }
+
+    pub fn tell(&mut self, what: Happening) -> &mut Self {
+        self.now = self.now.plus(Duration::from_micros(100));
+        let effects = self.app.absorb(Event { at: self.now, what });
+        self.take(effects);
+        self
+    }
+
+    pub fn take(&mut self, effects: Vec<Effect>) {
+        self.asked.extend(effects.into_iter().filter_map(|effect| match effect {
+            Effect::Lab(request) => Some(request),
+            Effect::Copy(_) | Effect::Leave(_) => None,
+        }));
+    }
+
+    /// Types a command into the prompt.
+    pub fn run(&mut self, text: &str) -> &mut Self {
+        assert!(matches!(parse(text, None), Ok(Command::End(..))), "{text}");
+        self.keys(&format!(":{text}\n"))
+    }
+
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+        for c in keys.chars() {
+            let code = match c {
+                '\n' => KeyCode::Enter,
+                '\t' => KeyCode::Tab,
+                '\u{1b}' => KeyCode::Esc,
+                c => KeyCode::Char(c),
+            };
+            let effects = self
+                .app
+                .input(&Input::Key(KeyEvent::new(code, KeyModifiers::NONE)), self.now);
+            self.take(effects);
+        }
+        self
+    }
+
+    /// The call that waits for an answer: whose, and its number.
+    fn next(&mut self) -> (Side, CallId, Order) {
+        match self.asked.remove(0) {
+            Request::Order(side, request) => (side, request.id, request.order),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The endpoint begins the oldest call asked for.
+    pub fn begin(&mut self, text: &str) -> (Side, CallId) {
+        let (side, id, _) = self.next();
+        self.tell(Happening::Began {
+            side,
+            id,
+            text: text.into(),
+        });
+        (side, id)
+    }
+
+    pub fn end(&mut self, (side, id): (Side, CallId), outcome: Outcome, trace: &str, inode: Option<u64>) -> &mut Self {
+        let errno = outcome.errno();
+        self.tell(Happening::Ended {
+            side,
+            id,
+            took: Duration::from_micros(11),
+            outcome,
+            trace: vec![Traced {
+                text: trace.into(),
+                errno,
+                ns: 11_000,
+            }],
+            inode,
+        })
+    }
+
+    /// A call that returns at once.
+    pub fn call(&mut self, text: &str, outcome: Outcome, inode: Option<u64>) -> &mut Self {
+        let call = self.begin(text);
+        let result = match &outcome {
+            Outcome::Ok(Value::Descriptor { fd, .. }) => fd.to_string(),
+            Outcome::Ok(Value::Written { n } | Value::Read { n, .. }) => n.to_string(),
+            Outcome::Err(errno) => format!("-1 {errno}"),
+            _ => "0".into(),
+        };
+        self.end(call, outcome, &format!("{text} = {result}"), inode)
+    }
+
+    pub fn packet(&mut self, from: Side, flags: u16, seq: u32, ack: u32, data: &str) -> &mut Self {
+        let ends = [CLIENT.parse().unwrap(), SERVER.parse().unwrap()];
+        let [source, destination] = if from == Side::Client { ends } else { [ends[1], ends[0]] };
+        self.tell(Happening::Packet {
+            from,
+            packet: Packet::Tcp(Segment {
+                source,
+                destination,
+                flags: Flags(flags),
+                seq: SeqNo(seq + 1000),
+                ack: SeqNo(ack + 1000),
+                window: 64240,
+                urgent: 0,
+                options: Vec::new(),
+                len: data.len(),
+                payload: Bytes(data.as_bytes().to_vec()),
+            }),
+            fate: Fate::Delivered,
+        })
+    }
+
+    pub fn state(&mut self, side: Side, from: State, to: State, inode: u64, cause: Cause) -> &mut Self {
+        let tuple = if to == State::Listen || from == State::Listen {
+            listening()
+        } else {
+            tuple(side)
+        };
+        self.tell(Happening::Transition {
+            side,
+            tuple,
+            inode,
+            from,
+            to,
+            cause,
+        })
+    }
+
+    pub fn table(&mut self, side: Side, rows: Vec<Observed>) -> &mut Self {
+        self.rows[side] = rows.clone();
+        self.tell(Happening::Table { side, rows })
+    }
+
+    /// The server listens, the client has connected, the server has accepted.
+    pub fn connected(kind: LabKind) -> Script {
+        use Side::{Client, Server};
+        let wire = kind == LabKind::Isolated;
+        let mut s = Script::new(kind);
+        s.wait(1_000).run("server listen");
+        s.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)", fd(4), Some(100));
+        s.call("bind(4, 10.0.0.2:8080)", done(), None);
+        let listen = s.begin("listen(4, 2)");
+        s.table(Server, vec![listener(0)]);
+        s.state(Server, State::Close, State::Listen, 100, Cause::Call(listen.1));
+        s.end(listen, done(), "listen(4, 2) = 0", None);
+        s.wait(500).run("client connect");
+        s.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)", fd(5), Some(200));
+        let connect = s.begin("connect(5, 10.0.0.2:8080)");
+        s.table(Client, vec![row(Client, State::SynSent, 200)]);
+        s.state(Client, State::Close, State::SynSent, 200, Cause::Call(connect.1));
+        if wire {
+            s.packet(Client, 2, 0, 0, "");
+            s.state(Server, State::Close, State::SynRecv, 0, Cause::Received);
+            s.packet(Server, 18, 0, 1, "");
+        }
+        s.table(Client, vec![row(Client, State::Established, 200)]);
+        s.state(Client, State::SynSent, State::Established, 200, Cause::Received);
+        if wire {
+            s.packet(Client, 16, 1, 1, "");
+        }
+        s.state(Server, State::SynRecv, State::Established, 0, Cause::Received);
+        s.end(connect, done(), "connect(5, 10.0.0.2:8080) = 0", None);
+        s.wait(300).run("server accept");
+        s.call("accept4(4)", fd(5), Some(300));
+        s.table(Server, vec![listener(0), row(Server, State::Established, 300)]);
+        s
+    }
+
+    /// The client wrote, and has shut its sending half.
+    pub fn half_close() -> Script {
+        use Side::{Client, Server};
+        let mut s = Script::connected(LabKind::Isolated);
+        s.wait(400).run("client shutdown write");
+        let shutdown = s.begin("shutdown(5, SHUT_WR)");
+        s.table(Client, vec![row(Client, State::FinWait1, 200)]);
+        s.state(
+            Client,
+            State::Established,
+            State::FinWait1,
+            200,
+            Cause::Call(shutdown.1),
+        );
+        s.packet(Client, 17, 1, 1, "");
+        s.table(Server, vec![listener(0), row(Server, State::CloseWait, 300)]);
+        s.state(Server, State::Established, State::CloseWait, 300, Cause::Received);
+        s.end(shutdown, done(), "shutdown(5, SHUT_WR) = 0", None);
+        s.packet(Server, 16, 1, 2, "");
+        s.table(Client, vec![row(Client, State::FinWait2, 200)]);
+        s.state(Client, State::FinWait1, State::FinWait2, 200, Cause::Received);
+        s.wait(2_100).run("server write \"hello\\n\"");
+        let write = s.begin("write(5, \"hello\\n\", 6)");
+        s.packet(Server, 24, 1, 2, "hello\n");
+        s.end(
+            write,
+            Outcome::Ok(Value::Written { n: 6 }),
+            "write(5, \"hello\\n\", 6) = 6",
+            None,
+        );
+        s.packet(Client, 16, 2, 7, "");
+        let mut unread = row(Client, State::FinWait2, 200);
+        unread.row.rx_queue = 6;
+        s.table(Client, vec![unread]);
+        s
+    }
+
+    /// The server sends RST while the client reads, which gets ECONNRESET.
+    pub fn reset() -> Script {
+        use Side::{Client, Server};
+        let mut s = Script::connected(LabKind::Isolated);
+        s.run("client read");
+        let read = s.begin("read(5, ..., 1024)");
+        s.wait(3_200).run("server rst-close");
+        let close = s.begin("close(5)");
+        s.state(Server, State::Established, State::Close, 300, Cause::Call(close.1));
+        s.packet(Server, 20, 1, 1, "");
+        s.table(Client, vec![]);
+        s.table(Server, vec![listener(0)]);
+        s.state(Client, State::Established, State::Close, 200, Cause::Received);
+        s.end(close, done(), "close(5) = 0", None);
+        let failed = Outcome::Err(Errno::ECONNRESET);
+        s.end(
+            read,
+            failed,
+            "read(5, ..., 1024) = -1 ECONNRESET (Connection reset by peer)",
+            None,
+        );
+        s
+    }
+
+    /// The client's read is blocked, and data of it is not acknowledged.
+    pub fn blocked() -> Script {
+        let mut s = Script::connected(LabKind::Isolated);
+        s.run("client read");
+        s.begin("read(5, ..., 1024)");
+        let mut waiting = row(Side::Client, State::Established, 200);
+        waiting.row.tx_queue = 5;
+        waiting.row.retransmits = 2;
+        waiting.row.timer = Some(Timer {
+            kind: TimerKind::Retransmit,
+            left: Duration::from_millis(1_840),
+        });
+        s.table(Side::Client, vec![waiting]);
+        s.wait(1_000);
+        s
+    }
+
+    /// The client was killed; the kernel closes its socket to the end.
+    pub fn dead() -> Script {
+        let mut s = Script::connected(LabKind::Isolated);
+        s.wait(700).run("client kill");
+        s.asked.clear();
+        let mut orphan = row(Side::Client, State::FinWait2, 0);
+        orphan.row.info = None;
+        orphan.row.timer = Some(Timer {
+            kind: TimerKind::TimeWait,
+            left: Duration::from_millis(59_700),
+        });
+        s.tell(Happening::Died {
+            side: Side::Client,
+            pid: 4711,
+            how: Death::Signal(9),
+        });
+        s.packet(Side::Client, 17, 1, 1, "");
+        s.state(Side::Client, State::Established, State::FinWait2, 0, Cause::Death);
+        s.table(Side::Client, vec![orphan]);
+        s
+    }
+
+    /// Twelve connections of the client.
+    pub fn many() -> Script {
+        let mut s = Script::connected(LabKind::Isolated);
+        let mut rows = vec![row(Side::Client, State::Established, 200)];
+        for n in 0..11_u16 {
+            s.wait(10).run("client connect");
+            let inode = 201 + u64::from(n);
+            s.call(
+                "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)",
+                fd(6 + i32::from(n)),
+                Some(inode),
+            );
+            s.call("connect(6, 10.0.0.2:8080)", done(), None);
+            let mut next = row(Side::Client, State::Established, inode);
+            next.row.tuple.local.set_port(41824 + 2 * n);
+            rows.push(next);
+            s.table(Side::Client, rows.clone());
+        }
+        rows[1].row.state = State::TimeWait;
+        rows[1].row.inode = 0;
+        rows[1].row.info = None;
+        rows[1].row.timer = Some(Timer {
+            kind: TimerKind::TimeWait,
+            left: Duration::from_millis(41_000),
+        });
+        s.table(Side::Client, rows);
+        s
+    }
+
+    /// The options of the client's socket are open.
+    pub fn options() -> Script {
+        let mut s = Script::connected(LabKind::Isolated);
+        s.keys("1o");
+        let readings = finwait::call::SocketOption::ALL
+            .iter()
+            .enumerate()
+            .map(|(n, option)| OptionReading {
+                option: *option,
+                value: match n {
+                    0 => Reading::Value(-1),
+                    12 | 13 => Reading::Value(131_072),
+                    2 => Reading::Errno(Errno::ENOPROTOOPT),
+                    n => Reading::Value(i64::from(n % 2 == 1)),
+                },
+            })
+            .collect();
+        s.call("getsockopt(5)", Outcome::Ok(Value::Options { readings }), None);
+        s
+    }
+}
+
+pub fn fallback() -> LabKind {
+    LabKind::Loopback(Some("open /dev/net/tun: Permission denied".into()))
+}
+
+pub fn done() -> Outcome {
+    Outcome::Ok(Value::Done)
+}
+
+pub fn fd(fd: i32) -> Outcome {
+    Outcome::Ok(Value::Descriptor { fd, peer: None })
+}
+
+pub fn tuple(side: Side) -> Tuple {
+    let tuple = Tuple {
+        local: CLIENT.parse().unwrap(),
+        peer: SERVER.parse().unwrap(),
+    };
+    match side {
+        Side::Client => tuple,
+        Side::Server => tuple.mirrored(),
+    }
+}
+
+fn listening() -> Tuple {
+    Tuple {
+        local: SERVER.parse().unwrap(),
+        peer: "0.0.0.0:0".parse().unwrap(),
+    }
+}
+
+pub fn listener(queue: u32) -> Observed {
+    Observed {
+        row: Row {
+            tuple: listening(),
+            state: State::Listen,
+            rx_queue: queue,
+            tx_queue: 2,
+            timer: None,
+            retransmits: 0,
+            inode: 100,
+            info: None,
+        },
+        line: "   0: 0200000A:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 100 1 0000000000000000 100 0 0 10 0".into(),
+    }
+}
+
+pub fn row(side: Side, state: State, inode: u64) -> Observed {
+    Observed {
+        row: Row {
+            tuple: tuple(side),
+            state,
+            rx_queue: 0,
+            tx_queue: 0,
+            timer: None,
+            retransmits: 0,
+            inode,
+            info: Some(TcpInfo {
+                rtt_us: 142,
+                rto_us: 204_000,
+                cwnd: 10,
+                unacked: 0,
+                backoff: 0,
+            }),
+        },
+        line: "   1: 0100000A:A35E 0200000A:1F90 01 00000000:00000000 00:00000000 00000000     0        0 200 1 0000000000000000 20 4 30 10 -1".into(),
+    }
+}

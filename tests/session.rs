@@ -1,0 +1,983 @@
+//! The session, played without a kernel: commands and events go in, requests and the picture come out.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use finwait::call::{Bytes, Call, CallId, How, Order, ProcessCall, SocketName};
+use finwait::clock::Stamp;
+use finwait::command::{Command, parse::parse};
+use finwait::errno::Errno;
+use finwait::host::Port;
+use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Request};
+use finwait::observe::{Row, TimerKind, Tuple};
+use finwait::outcome::{Outcome, Value};
+use finwait::session::transcript::{Entry, What};
+use finwait::session::view::Held;
+use finwait::session::{LabFacts, LabKind, Refusal, Session, Socket};
+use finwait::side::{Ends, Side};
+use finwait::state::State;
+use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
+
+use Side::{Client, Server};
+
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
+const LISTENS: u16 = 8080;
+const DIALS: u16 = 40_001;
+
+/// A lab that says what the test tells it to say.
+struct Play {
+    session: Session,
+    now: u64,
+    fd: i32,
+    pid: u32,
+    /// What the session asked of the lab and the test has not answered yet.
+    asked: Vec<Request>,
+}
+
+/// A call as it reached the lab.
+#[derive(Debug)]
+struct Sent {
+    side: Side,
+    id: CallId,
+    socket: String,
+    call: Call,
+}
+
+impl Play {
+    fn in_a(kind: LabKind) -> Play {
+        let lab = LabFacts {
+            kind,
+            addresses: Ends {
+                client: CLIENT,
+                server: SERVER,
+            },
+            port: Port(LISTENS),
+            settings: Ends::default(),
+        };
+        let mut play = Play {
+            session: Session::new(lab, Stamp(0)),
+            now: 0,
+            fd: 4,
+            pid: 100,
+            asked: Vec::new(),
+        };
+        for side in Side::BOTH {
+            play.born(side);
+        }
+        play
+    }
+
+    fn new() -> Play {
+        Play::in_a(LabKind::Isolated)
+    }
+
+    fn happens(&mut self, what: Happening) {
+        self.now += 1_000_000;
+        let at = Stamp(self.now);
+        self.asked.extend(self.session.absorb(Event { at, what }));
+    }
+
+    fn born(&mut self, side: Side) {
+        self.pid += 1;
+        let (pid, runtime) = (self.pid, "native".to_owned());
+        self.happens(Happening::Born { side, pid, runtime });
+    }
+
+    fn types(&mut self, text: &str) -> Result<Option<CallId>, Refusal> {
+        let Ok(Command::End(side, command)) = parse(text, None) else {
+            panic!("{text:?} is no command of an end");
+        };
+        self.now += 1_000_000;
+        let issued = self.session.command(side, &command, Stamp(self.now))?;
+        self.asked.extend(issued.requests);
+        Ok(issued.root)
+    }
+
+    fn refusal(&mut self, text: &str) -> String {
+        let refusal = self.types(text).expect_err(text).to_string();
+        assert!(self.asked.is_empty(), "{text:?} was refused and sent all the same");
+        refusal
+    }
+
+    /// The one call that waits for its outcome.
+    #[track_caller]
+    fn sent(&mut self) -> Sent {
+        assert_eq!(self.asked.len(), 1, "{:?}", self.asked);
+        match self.asked.remove(0) {
+            Request::Order(side, request) => match request.order {
+                Order::On { socket, call } => Sent {
+                    side,
+                    id: request.id,
+                    socket: socket.to_string(),
+                    call,
+                },
+                order => panic!("{order:?} is on no socket"),
+            },
+            request => panic!("{request:?} is no call"),
+        }
+    }
+
+    fn ends(&mut self, sent: &Sent, outcome: Outcome, inode: Option<u64>) {
+        self.happens(Happening::Ended {
+            side: sent.side,
+            id: sent.id,
+            took: Duration::from_micros(11),
+            outcome,
+            trace: Vec::new(),
+            inode,
+        });
+    }
+
+    fn succeeds(&mut self, sent: &Sent) {
+        self.ends(sent, Outcome::Ok(Value::Done), None);
+    }
+
+    fn fails(&mut self, sent: &Sent, errno: Errno) {
+        self.ends(sent, Outcome::Err(errno), None);
+    }
+
+    /// The call gives a descriptor of the socket with that inode.
+    fn gives(&mut self, sent: &Sent, inode: u64) {
+        self.fd += 1;
+        let value = Value::Descriptor {
+            fd: self.fd,
+            peer: None,
+        };
+        self.ends(sent, Outcome::Ok(value), Some(inode));
+    }
+
+    /// Types a command, answers the calls that it leads to with success, and says on which sockets they were made.
+    #[track_caller]
+    fn carries_out(&mut self, text: &str, inode: u64) -> Vec<(String, &'static str)> {
+        self.types(text).unwrap();
+        let mut made = Vec::new();
+        while !self.asked.is_empty() {
+            let sent = self.sent();
+            made.push((sent.socket.clone(), word(&sent.call)));
+            match &sent.call {
+                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => self.gives(&sent, inode),
+                Call::Write { data, .. } => self.ends(&sent, Outcome::Ok(Value::Written { n: data.0.len() }), None),
+                Call::Read { .. } => {
+                    let value = Value::Read {
+                        n: 0,
+                        data: Bytes::default(),
+                    };
+                    self.ends(&sent, Outcome::Ok(value), None);
+                }
+                _ => self.succeeds(&sent),
+            }
+        }
+        made
+    }
+
+    fn table(&mut self, side: Side, rows: &[(Tuple, State, u64)]) {
+        let rows = rows
+            .iter()
+            .map(|&(tuple, state, inode)| row(tuple, state, inode))
+            .collect();
+        self.happens(Happening::Table { side, rows });
+    }
+
+    fn changes(&mut self, side: Side, tuple: Tuple, inode: u64, states: (State, State), cause: Cause) -> &Entry {
+        let (from, to) = states;
+        self.happens(Happening::Transition {
+            side,
+            tuple,
+            inode,
+            from,
+            to,
+            cause,
+        });
+        self.session.transcript.entries().back().unwrap()
+    }
+
+    fn passes(&mut self, from: Side, packet: Packet) -> &Entry {
+        self.passes_with(from, packet, Fate::Delivered)
+    }
+
+    fn passes_with(&mut self, from: Side, packet: Packet, fate: Fate) -> &Entry {
+        self.happens(Happening::Packet { from, packet, fate });
+        self.session.transcript.entries().back().unwrap()
+    }
+
+    fn why(&self, side: Side) -> &str {
+        &self.session.ends[side].last.as_ref().unwrap().why
+    }
+
+    fn socket(&self, side: Side, socket: &str) -> &Socket {
+        self.session.ends[side]
+            .socket(&named(socket))
+            .unwrap_or_else(|| panic!("no {socket}"))
+    }
+
+    fn current(&self, side: Side) -> &str {
+        self.session.ends[side].current.as_ref().map_or("", SocketName::as_str)
+    }
+
+    fn names(&self, side: Side) -> Vec<&str> {
+        self.session.ends[side]
+            .sockets
+            .iter()
+            .map(|s| s.name.as_str())
+            .collect()
+    }
+
+    /// Each line of the state pane: name, state, who holds it.
+    fn pane(&self, side: Side) -> Vec<(String, State, Held)> {
+        let line = |view: finwait::session::view::SocketView| {
+            let name = view.name.map_or("-".to_owned(), ToString::to_string);
+            (name, view.state(), view.held)
+        };
+        self.session.sockets(side).into_iter().map(line).collect()
+    }
+
+    /// A listener, a connection and its accepted end: inodes 1 (listener), 2 (client), 3 (server).
+    fn connected() -> Play {
+        let mut play = Play::new();
+        play.carries_out("server listen", 1);
+        play.carries_out("client connect", 2);
+        play.carries_out("server accept", 3);
+        play.table(Server, &[listener(1), (of_server(), State::Established, 3)]);
+        play.table(Client, &[(of_client(), State::Established, 2)]);
+        play
+    }
+}
+
+fn named(name: &str) -> SocketName {
+    SocketName::new(name).unwrap()
+}
+
+fn word(call: &Call) -> &'static str {
+    match call {
+        Call::Socket { .. } => "socket",
+        Call::Bind { .. } => "bind",
+        Call::Listen { .. } => "listen",
+        Call::Accept { .. } => "accept",
+        Call::Connect { .. } => "connect",
+        Call::Read { .. } => "read",
+        Call::Write { .. } => "write",
+        Call::Shutdown { .. } => "shutdown",
+        Call::Close => "close",
+        Call::Disconnect => "disconnect",
+        Call::Dup { .. } => "dup",
+        _ => "another call",
+    }
+}
+
+fn made(calls: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
+    calls.iter().map(|&(socket, call)| (socket.to_owned(), call)).collect()
+}
+
+fn of_client() -> Tuple {
+    from_port(DIALS)
+}
+
+fn from_port(port: u16) -> Tuple {
+    Tuple {
+        local: SocketAddr::new(CLIENT, port),
+        peer: SocketAddr::new(SERVER, LISTENS),
+    }
+}
+
+fn of_server() -> Tuple {
+    of_client().mirrored()
+}
+
+fn listener(inode: u64) -> (Tuple, State, u64) {
+    let tuple = Tuple {
+        local: SocketAddr::new(SERVER, LISTENS),
+        peer: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+    };
+    (tuple, State::Listen, inode)
+}
+
+fn row(tuple: Tuple, state: State, inode: u64) -> Observed {
+    Observed {
+        row: Row {
+            tuple,
+            state,
+            rx_queue: 0,
+            tx_queue: 0,
+            timer: None,
+            retransmits: 0,
+            inode,
+            info: None,
+        },
+        line: String::new(),
+    }
+}
+
+fn segment(from: Side, flags: &[Flags], seq: u32, ack: u32, payload: &[u8]) -> Packet {
+    let way = match from {
+        Client => of_client(),
+        Server => of_server(),
+    };
+    Packet::Tcp(Segment {
+        source: way.local,
+        destination: way.peer,
+        flags: Flags(flags.iter().fold(0, |bits, flag| bits | flag.0)),
+        seq: SeqNo(seq),
+        ack: SeqNo(ack),
+        window: 1000,
+        urgent: 0,
+        options: Vec::new(),
+        len: payload.len(),
+        payload: Bytes(payload.to_vec()),
+    })
+}
+
+/// What the transcript says caused the change.
+fn caused_by(entry: &Entry) -> String {
+    match &entry.what {
+        What::State { cause, from, .. } => cause.words(*from),
+        what => panic!("{what:?} is no change"),
+    }
+}
+
+fn changed(entry: &Entry) -> Option<&str> {
+    match &entry.what {
+        What::State { socket, .. } => socket.as_ref().map(SocketName::as_str),
+        what => panic!("{what:?} is no change"),
+    }
+}
+
+// Which socket a call goes to.
+
+#[test]
+fn connect_makes_a_socket_when_there_is_none() {
+    let mut play = Play::new();
+    let calls = play.carries_out("client connect", 2);
+    assert_eq!(calls, made(&[("client", "socket"), ("client", "connect")]));
+    assert!(play.socket(Client, "client").connected);
+}
+
+#[test]
+fn connect_takes_the_current_socket_while_it_is_unused() {
+    let mut play = Play::new();
+    play.carries_out("client socket", 2);
+    assert_eq!(play.carries_out("client connect", 2), made(&[("client", "connect")]));
+}
+
+#[test]
+fn connect_makes_a_new_socket_when_the_current_one_has_connected() {
+    let mut play = Play::connected();
+    let calls = play.carries_out("client connect", 5);
+    assert_eq!(calls, made(&[("client2", "socket"), ("client2", "connect")]));
+    assert_eq!(play.current(Client), "client2");
+}
+
+#[test]
+fn connect_makes_a_new_socket_when_the_current_one_is_closed() {
+    let mut play = Play::new();
+    play.carries_out("client socket", 2);
+    play.carries_out("client close", 2);
+    let calls = play.carries_out("client connect", 5);
+    assert_eq!(calls, made(&[("client2", "socket"), ("client2", "connect")]));
+}
+
+#[test]
+fn a_refused_socket_can_connect_again_and_one_under_way_is_left_alone() {
+    for (errno, next) in [
+        (Errno::ECONNREFUSED, &["connect"][..]),
+        (Errno::ETIMEDOUT, &["connect"]),
+        (Errno::EINPROGRESS, &["socket", "connect"]),
+        (Errno::EINTR, &["socket", "connect"]),
+    ] {
+        let mut play = Play::new();
+        play.carries_out("client socket", 2);
+        play.types("client connect").unwrap();
+        let sent = play.sent();
+        play.fails(&sent, errno);
+        let calls: Vec<_> = play
+            .carries_out("client connect", 5)
+            .into_iter()
+            .map(|(_, call)| call)
+            .collect();
+        assert_eq!(calls, next, "after {errno}");
+    }
+}
+
+#[test]
+fn reconnect_stays_with_the_current_socket_whatever_its_state() {
+    let mut play = Play::connected();
+    assert_eq!(play.carries_out("client reconnect", 0), made(&[("client", "connect")]));
+    play.carries_out("client close", 0);
+    assert_eq!(play.carries_out("client reconnect", 0), made(&[("client", "connect")]));
+}
+
+#[test]
+fn connect_goes_to_the_peers_listener_and_else_to_where_it_would_be() {
+    let mut play = Play::new();
+    let target = |play: &mut Play, text: &str| {
+        play.types(text).unwrap();
+        let sent = play.sent();
+        match sent.call {
+            Call::Connect { address, .. } => {
+                play.fails(&sent, Errno::ECONNREFUSED);
+                address.to_string()
+            }
+            call => panic!("{call:?}"),
+        }
+    };
+    play.carries_out("client socket", 2);
+    assert_eq!(target(&mut play, "client connect"), "10.0.0.2:8080");
+    play.carries_out("server listen", 1);
+    let elsewhere = Tuple {
+        local: "0.0.0.0:9999".parse().unwrap(),
+        ..listener(1).0
+    };
+    play.table(Server, &[(elsewhere, State::Listen, 1)]);
+    assert_eq!(target(&mut play, "client connect"), "10.0.0.2:9999");
+    assert_eq!(target(&mut play, "client connect :80"), "10.0.0.2:80");
+}
+
+#[test]
+fn accept_goes_to_the_newest_open_listener() {
+    let mut play = Play::connected();
+    assert_eq!(play.current(Server), "server");
+    assert_eq!(play.carries_out("server accept", 6), made(&[("listener", "accept")]));
+    play.carries_out("server socket", 7);
+    play.carries_out("server listen", 7);
+    assert_eq!(play.carries_out("server accept", 8), made(&[("listener2", "accept")]));
+    play.carries_out("server close on=listener2", 0);
+    assert_eq!(play.carries_out("server accept", 9), made(&[("listener", "accept")]));
+}
+
+#[test]
+fn an_accepted_socket_becomes_the_current_one_and_a_dup_does_not() {
+    let mut play = Play::connected();
+    assert_eq!(play.current(Server), "server");
+    play.carries_out("server dup", 3);
+    assert_eq!(play.names(Server), ["listener", "server", "server-dup"]);
+    assert_eq!(play.current(Server), "server");
+}
+
+#[test]
+fn a_call_on_a_closed_socket_is_made_all_the_same() {
+    let mut play = Play::connected();
+    play.carries_out("client close", 0);
+    play.types("client write").unwrap();
+    let sent = play.sent();
+    assert_eq!((sent.socket.as_str(), word(&sent.call)), ("client", "write"));
+    play.fails(&sent, Errno::EBADF);
+    assert!(
+        play.why(Client).contains("We closed this descriptor"),
+        "{}",
+        play.why(Client)
+    );
+}
+
+#[test]
+fn a_call_without_any_socket_is_made_all_the_same() {
+    let mut play = Play::new();
+    play.types("client read").unwrap();
+    let sent = play.sent();
+    assert_eq!(word(&sent.call), "read");
+    play.fails(&sent, Errno::EBADF);
+    assert!(play.why(Client).contains("ever made"), "{}", play.why(Client));
+}
+
+// Chains.
+
+#[test]
+fn listen_makes_and_binds_a_socket_each_call_after_the_success_of_the_one_before() {
+    let mut play = Play::new();
+    let root = play.types("server listen backlog=1").unwrap().unwrap();
+    for call in ["socket", "bind", "listen"] {
+        assert!(play.session.busy(Server, root), "before {call}");
+        let sent = play.sent();
+        assert_eq!((sent.socket.as_str(), word(&sent.call)), ("listener", call));
+        if call == "socket" {
+            play.gives(&sent, 1);
+        } else {
+            play.succeeds(&sent);
+        }
+    }
+    assert!(play.asked.is_empty());
+    assert!(!play.session.busy(Server, root));
+    assert!(play.socket(Server, "listener").listening);
+}
+
+#[test]
+fn a_chain_ends_with_the_first_call_that_fails() {
+    let mut play = Play::new();
+    let root = play.types("server listen").unwrap().unwrap();
+    let socket = play.sent();
+    play.gives(&socket, 1);
+    let bind = play.sent();
+    play.fails(&bind, Errno::EADDRINUSE);
+    assert!(play.asked.is_empty(), "{:?}", play.asked);
+    assert!(!play.session.busy(Server, root));
+    assert!(!play.socket(Server, "listener").listening);
+}
+
+#[test]
+fn a_socket_that_the_kernel_did_not_give_is_forgotten() {
+    let mut play = Play::new();
+    play.types("client connect").unwrap();
+    let socket = play.sent();
+    play.fails(&socket, Errno::EMFILE);
+    assert!(play.asked.is_empty());
+    assert!(play.names(Client).is_empty());
+    assert_eq!(play.current(Client), "");
+}
+
+#[test]
+fn a_call_that_the_endpoint_did_not_understand_is_over() {
+    let mut play = Play::new();
+    let root = play.types("client connect").unwrap().unwrap();
+    let id = Some(play.sent().id);
+    let why = "the line is too long".to_owned();
+    play.happens(Happening::Garbled { side: Client, id, why });
+    assert!(!play.session.busy(Client, root));
+    assert!(play.names(Client).is_empty(), "{:?}", play.names(Client));
+}
+
+// Names.
+
+#[test]
+fn no_name_is_given_twice() {
+    let mut play = Play::new();
+    for expected in ["client", "client2", "client3"] {
+        assert_eq!(play.carries_out("client socket", 9), made(&[(expected, "socket")]));
+        play.carries_out("client close", 0);
+    }
+    play.types("client kill").unwrap();
+    assert!(matches!(play.asked.remove(0), Request::Kill(Client)));
+    let (pid, how) = (play.pid - 1, Death::Signal(9));
+    play.happens(Happening::Died { side: Client, pid, how });
+    play.types("client restart").unwrap();
+    assert!(matches!(play.asked.remove(0), Request::Restart(Client)));
+    play.born(Client);
+    assert!(play.names(Client).is_empty());
+    assert_eq!(play.carries_out("client socket", 9), made(&[("client4", "socket")]));
+}
+
+#[test]
+fn each_end_counts_its_own_names() {
+    let mut play = Play::new();
+    assert_eq!(play.carries_out("server connect", 1)[0].0, "server");
+    assert_eq!(play.carries_out("client socket", 2)[0].0, "client");
+    assert_eq!(play.carries_out("client listen", 2)[0].0, "client");
+    assert_eq!(play.carries_out("client listen", 2)[0].0, "client");
+    assert_eq!(play.carries_out("server listen", 3)[0].0, "listener");
+}
+
+// What becomes of a socket.
+
+#[test]
+fn a_listener_whose_reading_is_shut_down_listens_no_more() {
+    let mut play = Play::connected();
+    play.carries_out("server shutdown read on=listener", 0);
+    assert!(!play.socket(Server, "listener").listening);
+    assert!(play.why(Server).contains("listens no more"), "{}", play.why(Server));
+    let mut play = Play::connected();
+    play.carries_out("server shutdown write on=listener", 0);
+    assert!(play.socket(Server, "listener").listening);
+}
+
+#[test]
+fn a_shutdown_in_syn_sent_leaves_a_socket_for_another_attempt() {
+    let mut play = Play::new();
+    play.carries_out("client socket", 2);
+    play.types("client connect").unwrap();
+    let connect = play.sent();
+    play.fails(&connect, Errno::EINPROGRESS);
+    play.table(Client, &[(of_client(), State::SynSent, 2)]);
+    play.types("client shutdown write").unwrap();
+    let shutdown = play.sent();
+    assert_eq!(shutdown.call, Call::Shutdown { how: How::Write });
+    play.table(Client, &[]);
+    play.succeeds(&shutdown);
+    assert!(!play.socket(Client, "client").connected);
+    assert!(play.why(Client).contains("given up"), "{}", play.why(Client));
+}
+
+#[test]
+fn a_listener_is_not_connected_by_an_attempt_that_must_fail() {
+    let mut play = Play::connected();
+    play.types("server reconnect on=listener").unwrap();
+    let sent = play.sent();
+    play.fails(&sent, Errno::EISCONN);
+    let listener = play.socket(Server, "listener");
+    assert!(listener.listening && !listener.connected);
+}
+
+#[test]
+fn a_disconnected_socket_can_connect_again() {
+    let mut play = Play::connected();
+    play.carries_out("client disconnect", 0);
+    assert_eq!(play.carries_out("client connect", 0), made(&[("client", "connect")]));
+}
+
+// Rows and names.
+
+#[test]
+fn a_row_gets_its_name_by_inode_while_a_descriptor_is_open() {
+    let play = Play::connected();
+    assert_eq!(
+        play.pane(Server),
+        [
+            ("listener".to_owned(), State::Listen, Held::Open),
+            ("server".to_owned(), State::Established, Held::Open),
+        ]
+    );
+}
+
+#[test]
+fn an_orphan_keeps_its_name_by_its_addresses() {
+    let mut play = Play::connected();
+    play.table(Client, &[(of_client(), State::FinWait2, 0)]);
+    play.carries_out("client close", 0);
+    assert_eq!(
+        play.pane(Client),
+        [("client".to_owned(), State::FinWait2, Held::Orphan)]
+    );
+    play.table(Client, &[(of_client(), State::TimeWait, 0)]);
+    assert_eq!(
+        play.pane(Client),
+        [("client".to_owned(), State::TimeWait, Held::TimeWait)]
+    );
+    play.table(Client, &[]);
+    assert_eq!(play.pane(Client), [("client".to_owned(), State::Close, Held::Closed)]);
+}
+
+#[test]
+fn an_orphan_outlives_its_process_under_its_name() {
+    let mut play = Play::connected();
+    play.types("client restart").unwrap();
+    play.asked.clear();
+    play.table(Client, &[(of_client(), State::FinWait2, 0)]);
+    let pid = 101;
+    play.happens(Happening::Died {
+        side: Client,
+        pid,
+        how: Death::Signal(9),
+    });
+    play.born(Client);
+    assert_eq!(
+        play.pane(Client),
+        [("client".to_owned(), State::FinWait2, Held::Orphan)]
+    );
+    // The calls of the new process do not go to it.
+    assert_eq!(play.carries_out("client connect", 9)[0].0, "client2");
+}
+
+#[test]
+fn an_open_descriptor_of_a_finished_connection_shows_its_time_wait() {
+    let mut play = Play::connected();
+    play.table(Client, &[(of_client(), State::TimeWait, 0)]);
+    assert_eq!(
+        play.pane(Client),
+        [("client".to_owned(), State::TimeWait, Held::TimeWait)]
+    );
+}
+
+#[test]
+fn a_connection_in_the_queue_has_no_name_until_it_is_accepted() {
+    let mut play = Play::new();
+    play.carries_out("server listen", 1);
+    play.table(Server, &[listener(1), (of_server(), State::Established, 0)]);
+    assert_eq!(play.pane(Server)[1], ("-".to_owned(), State::Established, Held::Queued));
+    play.types("server accept").unwrap();
+    let accept = play.sent();
+    play.table(Server, &[listener(1), (of_server(), State::Established, 3)]);
+    play.gives(&accept, 3);
+    assert_eq!(
+        play.pane(Server)[1],
+        ("server".to_owned(), State::Established, Held::Open)
+    );
+}
+
+#[test]
+fn a_socket_closed_through_one_descriptor_is_still_held_by_the_other() {
+    let mut play = Play::connected();
+    play.carries_out("client dup", 2);
+    play.carries_out("client close", 0);
+    assert_eq!(
+        play.pane(Client),
+        [
+            ("client".to_owned(), State::Established, Held::Shared),
+            ("client-dup".to_owned(), State::Established, Held::Open),
+        ]
+    );
+    assert!(play.why(Client).contains("another descriptor"), "{}", play.why(Client));
+}
+
+#[test]
+fn a_new_connection_with_old_addresses_is_not_the_old_one() {
+    let mut play = Play::connected();
+    play.carries_out("server close", 0);
+    play.table(Server, &[listener(1)]);
+    // The client's port is the same again.
+    let entry = play.changes(Server, of_server(), 0, (State::Close, State::SynRecv), Cause::Received);
+    assert_eq!(changed(entry), None);
+    play.table(Server, &[listener(1), (of_server(), State::Established, 0)]);
+    assert_eq!(play.pane(Server)[1], ("server".to_owned(), State::Close, Held::Closed));
+    assert_eq!(play.pane(Server)[2], ("-".to_owned(), State::Established, Held::Queued));
+    play.carries_out("server accept", 9);
+    play.table(Server, &[listener(1), (of_server(), State::Established, 9)]);
+    assert_eq!(play.pane(Server)[1], ("server".to_owned(), State::Close, Held::Closed));
+    assert_eq!(
+        play.pane(Server)[2],
+        ("server2".to_owned(), State::Established, Held::Open)
+    );
+    let entry = play.changes(
+        Server,
+        of_server(),
+        9,
+        (State::Established, State::CloseWait),
+        Cause::Received,
+    );
+    assert_eq!(changed(entry), Some("server2"));
+    // The second one's remains are its own, too.
+    play.carries_out("server close", 0);
+    play.table(Server, &[listener(1), (of_server(), State::LastAck, 0)]);
+    assert_eq!(play.pane(Server)[1], ("server".to_owned(), State::Close, Held::Closed));
+    assert_eq!(
+        play.pane(Server)[2],
+        ("server2".to_owned(), State::LastAck, Held::Orphan)
+    );
+}
+
+// Causes.
+
+#[test]
+fn a_change_names_the_call_that_caused_it() {
+    let mut play = Play::connected();
+    play.types("client shutdown write").unwrap();
+    let id = play.sent().id;
+    let entry = play.changes(
+        Client,
+        of_client(),
+        2,
+        (State::Established, State::FinWait1),
+        Cause::Call(id),
+    );
+    assert_eq!(caused_by(entry), "shutdown");
+    assert_eq!(changed(entry), Some("client"));
+    assert_eq!(entry.lines(), ["client ESTABLISHED -> FIN_WAIT1   caused by shutdown"]);
+}
+
+#[test]
+fn a_change_names_the_segment_that_its_host_received_last() {
+    let mut play = Play::connected();
+    play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
+    // The other way: not received by the server.
+    play.passes(Server, segment(Server, &[Flags::ACK], 1, 2, b""));
+    let states = (State::Established, State::CloseWait);
+    let entry = play.changes(Server, of_server(), 3, states, Cause::Received);
+    assert_eq!(caused_by(entry), "the FIN,ACK received");
+    let states = (State::FinWait1, State::FinWait2);
+    let entry = play.changes(Client, of_client(), 2, states, Cause::Received);
+    assert_eq!(caused_by(entry), "the ACK received");
+}
+
+#[test]
+fn a_packet_that_was_not_taken_causes_nothing() {
+    let mut play = Play::connected();
+    play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
+    let refused = Fate::Refused(Errno::EIO);
+    play.passes_with(Client, segment(Client, &[Flags::RST], 2, 0, b""), refused);
+    let states = (State::Established, State::CloseWait);
+    let entry = play.changes(Server, of_server(), 3, states, Cause::Received);
+    assert_eq!(caused_by(entry), "the FIN,ACK received");
+}
+
+#[test]
+fn timers_deaths_the_peers_calls_and_the_unseen_are_named() {
+    let mut play = Play::connected();
+    let states = (State::Established, State::Close);
+    let mut cause = |cause| caused_by(play.changes(Client, of_client(), 2, states, cause));
+    assert_eq!(cause(Cause::Timer(TimerKind::Retransmit)), "the retransmit timer");
+    assert_eq!(cause(Cause::Timer(TimerKind::TimeWait)), "the time-wait timer");
+    assert_eq!(cause(Cause::Death), "the end of its process");
+    assert_eq!(cause(Cause::Unseen), "a segment or timer not seen here");
+    let mut play = Play::connected();
+    play.types("server close").unwrap();
+    let id = play.sent().id;
+    let entry = play.changes(Client, of_client(), 2, states, Cause::PeerCall(id));
+    assert_eq!(caused_by(entry), "the server's close");
+}
+
+// Segments.
+
+#[test]
+fn sequence_numbers_count_from_each_sides_first() {
+    let mut play = Play::connected();
+    let first = u32::MAX - 1;
+    let numbers = |entry: &Entry| match &entry.what {
+        What::Packet { seq, ack, .. } => (*seq, *ack),
+        what => panic!("{what:?}"),
+    };
+    let syn = play.passes(Client, segment(Client, &[Flags::SYN], first, 0, b""));
+    assert_eq!(numbers(syn).0, Some(0));
+    let both = [Flags::SYN, Flags::ACK];
+    let syn_ack = play.passes(Server, segment(Server, &both, 500, first.wrapping_add(1), b""));
+    assert_eq!(numbers(syn_ack), (Some(0), Some(1)));
+    // The numbers wrap at 2^32.
+    let data = segment(Client, &[Flags::PSH, Flags::ACK], first.wrapping_add(1), 501, b"hello");
+    let data = play.passes(Client, data);
+    assert_eq!(numbers(data), (Some(1), Some(1)));
+    assert_eq!(
+        data.lines(),
+        [r#"client -> server  PSH,ACK seq 1 ack 1 len 5 "hello"   delivered"#]
+    );
+    let more = play.passes(Client, segment(Client, &[Flags::ACK], first.wrapping_add(6), 501, b""));
+    assert_eq!(numbers(more), (Some(6), Some(1)));
+}
+
+#[test]
+fn a_connection_whose_beginning_was_not_seen_shows_absolute_numbers() {
+    let mut play = Play::connected();
+    let entry = play.passes(Client, segment(Client, &[Flags::ACK], 77, 88, b""));
+    assert_eq!(entry.lines(), ["client -> server  ACK seq 77 ack 88   delivered"]);
+}
+
+#[test]
+fn what_the_peer_sent_explains_what_a_call_gave() {
+    let mut play = Play::connected();
+    // CLOSE_WAIT, then RST: EPIPE, and never ECONNRESET.
+    play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
+    play.passes(Client, segment(Client, &[Flags::RST], 2, 0, b""));
+    play.table(Server, &[listener(1)]);
+    play.types("server write").unwrap();
+    let write = play.sent();
+    play.fails(&write, Errno::EPIPE);
+    assert_eq!(
+        play.why(Server),
+        "The peer's FIN and then an RST came: from CLOSE_WAIT that is EPIPE, not ECONNRESET."
+    );
+    let read = |play: &mut Play| {
+        play.carries_out("server read", 0);
+        play.why(Server).to_owned()
+    };
+    assert!(
+        read(&mut play).contains("FIN came before its RST"),
+        "{}",
+        play.why(Server)
+    );
+    // The next connection on the same addresses has heard nothing.
+    play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
+    assert!(!read(&mut play).contains("RST"), "{}", play.why(Server));
+}
+
+#[test]
+fn what_a_socket_did_before_explains_what_a_call_gives() {
+    let broken = |play: &mut Play, text: &str| {
+        play.types(text).unwrap();
+        let write = play.sent();
+        play.fails(&write, Errno::EPIPE);
+        play.why(Client).to_owned()
+    };
+    let mut play = Play::connected();
+    play.carries_out("client dup", 2);
+    play.carries_out("client shutdown write on=client-dup", 0);
+    play.table(Client, &[]);
+    // Shut down through the other descriptor: it is the same socket.
+    assert!(
+        broken(&mut play, "client write on=client").contains("ourselves"),
+        "{}",
+        play.why(Client)
+    );
+
+    let mut play = Play::connected();
+    play.table(Client, &[]);
+    assert!(
+        broken(&mut play, "client write").contains("CLOSE_WAIT"),
+        "{}",
+        play.why(Client)
+    );
+    play.types("client read").unwrap();
+    let read = play.sent();
+    play.fails(&read, Errno::ECONNRESET);
+    assert!(
+        broken(&mut play, "client write").contains("told already"),
+        "{}",
+        play.why(Client)
+    );
+    play.carries_out("client disconnect", 0);
+    assert!(
+        broken(&mut play, "client write").contains("no connection"),
+        "{}",
+        play.why(Client)
+    );
+}
+
+#[test]
+fn a_segment_that_was_not_taken_is_not_heard() {
+    for (fate, heard) in [(Fate::Delivered, true), (Fate::Refused(Errno::EIO), false)] {
+        let mut play = Play::connected();
+        play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
+        play.passes_with(Client, segment(Client, &[Flags::RST], 2, 0, b""), fate);
+        play.table(Server, &[listener(1)]);
+        play.carries_out("server read", 0);
+        assert_eq!(play.why(Server).contains("RST"), heard, "{}", play.why(Server));
+    }
+}
+
+// Interrupts.
+
+#[test]
+fn an_interrupt_goes_to_the_call_that_was_begun_last() {
+    let mut play = Play::connected();
+    let mut read = |text: &str| {
+        play.types(text).unwrap();
+        play.sent().id
+    };
+    let (_, last) = (read("client read"), read("client read"));
+    for _ in 0..2 {
+        // Twice: an interrupt that has not returned yet is not what the user means.
+        play.types("client interrupt").unwrap();
+        let request = play.asked.remove(0);
+        let Request::Order(Client, request) = request else {
+            panic!("{request:?}");
+        };
+        assert_eq!(request.order, Order::Process(ProcessCall::Interrupt { target: last }));
+    }
+}
+
+// Refusals.
+
+#[test]
+fn refusals_are_one_sentence_and_send_nothing() {
+    let mut play = Play::in_a(LabKind::Loopback(None));
+    let mut refusals = vec![
+        play.refusal("client read on=nobody"),
+        play.refusal("client use next"),
+        play.refusal("client use server"),
+        play.refusal("client interrupt"),
+        play.refusal("client host tcp_syn_retries 2"),
+    ];
+    assert!(refusals[0].contains("none yet"), "{}", refusals[0]);
+    assert!(refusals[3].contains("nothing to interrupt"), "{}", refusals[3]);
+    assert!(refusals[4].contains("isolated lab"), "{}", refusals[4]);
+    play.carries_out("client socket", 2);
+    refusals.push(play.refusal("client close on=server"));
+    assert!(refusals[5].ends_with("it has client"), "{}", refusals[5]);
+    play.types("client restart").unwrap();
+    play.asked.clear();
+    refusals.push(play.refusal("client connect"));
+    refusals.push(play.refusal("client restart"));
+    play.born(Client);
+    let (pid, how) = (play.pid, Death::Signal(13));
+    play.happens(Happening::Died { side: Client, pid, how });
+    refusals.push(play.refusal("client connect"));
+    refusals.push(play.refusal("client kill"));
+    assert!(
+        refusals[8].contains("SIGPIPE") && refusals[8].contains("restart"),
+        "{}",
+        refusals[8]
+    );
+    for refusal in &refusals {
+        assert!(
+            !refusal.contains(['.', '\n', '!']),
+            "{refusal:?} is more than one sentence"
+        );
+        assert!(
+            refusal.contains("client") || refusal.contains("tcp_syn_retries"),
+            "{refusal:?} names nobody"
+        );
+    }
+}
