@@ -1,0 +1,496 @@
+//! What the segments of each connection have said so far: numbers counted from the first, retransmissions recognised, and what each
+//! end expects next. Pure; what a kernel really holds it knows best itself.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+
+use super::segment::{Flags, Segment, SeqNo, TcpOption};
+
+/// A packet's number on the wire, from 1 on; never used twice in one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PacketNo(pub u64);
+
+impl std::fmt::Display for PacketNo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// What a segment is, beside those that went before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its sequence number, counted from the connection's first; none when that was not seen.
+    pub seq: Option<u32>,
+    /// Its acknowledgement, counted likewise; none without ACK.
+    pub ack: Option<u32>,
+    /// Its window in bytes, scaled as both SYNs agreed.
+    pub window: Option<u32>,
+    /// Is it sent again?
+    pub again: Option<Again>,
+}
+
+/// How a segment is one that was sent before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Again {
+    /// A retransmission: the `nth`, from 1 on, of what packet `of` sent first.
+    Retransmit {
+        /// Which.
+        nth: u32,
+        /// Of which packet; none when that is long ago.
+        of: Option<PacketNo>,
+    },
+    /// An acknowledgement of the byte before the next: a keepalive or zero-window probe (`tcp_xmit_probe_skb`).
+    Probe,
+}
+
+/// Sequence space that was sent and whose acknowledgement has not arrived.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    seq: SeqNo,
+    end: SeqNo,
+    no: PacketNo,
+    again: u32,
+}
+
+/// One direction of a connection.
+#[derive(Clone, Debug)]
+struct Half {
+    first: SeqNo,
+    /// Was the SYN seen? Else `first` is only where we came in.
+    synced: bool,
+    /// After the last byte that was ever sent.
+    next: SeqNo,
+    /// The oldest first.
+    unacknowledged: VecDeque<Sent>,
+    /// What arrived at the other end without a gap ends here.
+    arrived: SeqNo,
+    /// What arrived beyond a gap.
+    islands: Vec<(SeqNo, SeqNo)>,
+    /// The last acknowledgement in this direction that was sent, and the last that arrived.
+    ack_sent: Option<SeqNo>,
+    ack_arrived: Option<SeqNo>,
+    /// The window that was offered last, not scaled, and the scale that its SYN offered.
+    window: u16,
+    scale: Option<u8>,
+}
+
+/// Islands that are remembered; beyond that the oldest go.
+const ISLANDS: usize = 64;
+/// Connections that are remembered.
+const CONNECTIONS: usize = 4096;
+/// Unacknowledged segments that are remembered, for each direction.
+const UNACKNOWLEDGED: usize = 4096;
+
+/// One direction: who sends, who receives.
+pub type Way = (SocketAddr, SocketAddr);
+
+/// Every connection whose segments passed.
+#[derive(Debug, Default)]
+pub struct Flows {
+    halves: HashMap<Way, Half>,
+    /// Ways in the order in which they were first seen.
+    order: VecDeque<Way>,
+    last: Option<Way>,
+}
+
+/// What one end of a connection would take and has said, for those who speak in the other's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expects {
+    /// The next byte that it has not received (RCV.NXT).
+    pub next: SeqNo,
+    /// How many bytes from there on it would take (RCV.WND).
+    pub window: u32,
+    /// After the last byte that it sent (SND.NXT).
+    pub sent: SeqNo,
+    /// The first byte that it sent and has no acknowledgement of (SND.UNA).
+    pub unacknowledged: SeqNo,
+    /// The first number of the other end (IRS); the end's own first number where that one has not spoken.
+    pub peer_first: SeqNo,
+}
+
+/// `a` lies before `b`, as far as that can be told of numbers that wrap.
+const fn before(a: SeqNo, b: SeqNo) -> bool {
+    (a.0.wrapping_sub(b.0) as i32) < 0
+}
+
+const fn later(a: SeqNo, b: SeqNo) -> SeqNo {
+    if before(a, b) { b } else { a }
+}
+
+impl Segment {
+    /// How much of the sequence space it takes: its payload, and one for SYN and FIN each (RFC 9293, 3.4).
+    pub const fn span(&self) -> u32 {
+        (self.len as u32) + self.flags.has(Flags::SYN) as u32 + self.flags.has(Flags::FIN) as u32
+    }
+
+    /// The number after its last.
+    pub const fn end(&self) -> SeqNo {
+        SeqNo(self.seq.0.wrapping_add(self.span()))
+    }
+
+    /// Who sends it, who receives it.
+    pub const fn way(&self) -> Way {
+        (self.source, self.destination)
+    }
+}
+
+impl Half {
+    fn new(segment: &Segment) -> Half {
+        let synced = segment.flags.has(Flags::SYN);
+        Half {
+            first: segment.seq,
+            synced,
+            next: segment.seq,
+            unacknowledged: VecDeque::new(),
+            arrived: segment.seq,
+            islands: Vec::new(),
+            ack_sent: None,
+            ack_arrived: None,
+            window: segment.window,
+            scale: segment.options.iter().find_map(|option| match option {
+                TcpOption::WindowScale(shift) => Some(*shift),
+                _ => None,
+            }),
+        }
+    }
+
+    /// Records what is sent; is it something that was sent before?
+    fn send(&mut self, no: PacketNo, segment: &Segment) -> Option<Again> {
+        let (seq, end) = (segment.seq, segment.end());
+        if segment.span() == 0 {
+            let probe = segment.flags.has(Flags::ACK)
+                && !segment.flags.has(Flags::RST)
+                && self.next.relative_to(self.first) > 0
+                && seq.0 == self.next.0.wrapping_sub(1);
+            return probe.then_some(Again::Probe);
+        }
+        if before(seq, self.next) {
+            // What comes again may be cut differently: it is told by where it begins.
+            let first = self
+                .unacknowledged
+                .iter_mut()
+                .find(|sent| !before(seq, sent.seq) && before(seq, sent.end));
+            self.next = later(self.next, end);
+            return Some(match first {
+                Some(sent) => {
+                    sent.again += 1;
+                    Again::Retransmit {
+                        nth: sent.again,
+                        of: Some(sent.no),
+                    }
+                }
+                None => Again::Retransmit { nth: 1, of: None },
+            });
+        }
+        self.next = end;
+        if self.unacknowledged.len() == UNACKNOWLEDGED {
+            self.unacknowledged.pop_front();
+        }
+        self.unacknowledged.push_back(Sent { seq, end, no, again: 0 });
+        None
+    }
+
+    /// Records what arrived.
+    fn arrive(&mut self, seq: SeqNo, end: SeqNo) {
+        if before(self.arrived, seq) {
+            if self.islands.len() == ISLANDS {
+                self.islands.remove(0);
+            }
+            self.islands.push((seq, end));
+            return;
+        }
+        self.arrived = later(self.arrived, end);
+        while let Some(place) = self.islands.iter().position(|(seq, _)| !before(self.arrived, *seq)) {
+            let (_, end) = self.islands.swap_remove(place);
+            self.arrived = later(self.arrived, end);
+        }
+    }
+}
+
+impl Flows {
+    /// A segment leaves its host.
+    pub fn sent(&mut self, no: PacketNo, segment: &Segment) -> Seen {
+        let way = segment.way();
+        let back = (way.1, way.0);
+        let syn = segment.flags.has(Flags::SYN);
+        // A SYN with another number begins a connection anew, and what the other side's numbers counted from belongs to an
+        // earlier one; unless both have just sent one (simultaneous open), and then its SYN,ACK tells them again.
+        let anew = syn
+            && self
+                .halves
+                .get(&way)
+                .is_some_and(|half| !half.synced || half.first != segment.seq);
+        if anew {
+            self.halves.remove(&way);
+            if !segment.flags.has(Flags::ACK) {
+                self.halves.remove(&back);
+            }
+        }
+        if !self.halves.contains_key(&way) {
+            // A lone reset tells nothing of a connection.
+            if segment.flags.has(Flags::RST) {
+                return Seen {
+                    ack: self.relative_ack(segment),
+                    ..Seen::default()
+                };
+            }
+            self.remember(way);
+            self.halves.insert(way, Half::new(segment));
+        }
+        self.last = Some(way);
+        let scale = match (syn, self.halves.get(&back).map(|half| half.scale)) {
+            // A SYN's own window is never scaled (RFC 7323, 2.2).
+            (true, _) => Some(0),
+            (false, Some(Some(_))) => self.halves.get(&way).and_then(|half| half.scale),
+            (false, Some(None)) => Some(0),
+            (false, None) => None,
+        };
+        let ack = self.relative_ack(segment);
+        let Some(half) = self.halves.get_mut(&way) else {
+            return Seen::default();
+        };
+        let again = half.send(no, segment);
+        half.window = segment.window;
+        if segment.flags.has(Flags::ACK) {
+            half.ack_sent = Some(half.ack_sent.map_or(segment.ack, |ack| later(ack, segment.ack)));
+        }
+        Seen {
+            seq: half.synced.then(|| segment.seq.relative_to(half.first)),
+            ack,
+            window: scale.map(|scale| u32::from(segment.window) << scale.min(14)),
+            again,
+        }
+    }
+
+    fn relative_ack(&self, segment: &Segment) -> Option<u32> {
+        let half = self.halves.get(&(segment.destination, segment.source))?;
+        (segment.flags.has(Flags::ACK) && half.synced).then(|| segment.ack.relative_to(half.first))
+    }
+
+    /// A segment has reached the other host.
+    pub fn arrived(&mut self, segment: &Segment) {
+        let way = segment.way();
+        if let Some(half) = self.halves.get_mut(&way) {
+            half.arrive(segment.seq, segment.end());
+            if segment.flags.has(Flags::ACK) {
+                half.ack_arrived = Some(half.ack_arrived.map_or(segment.ack, |ack| later(ack, segment.ack)));
+            }
+        }
+        if segment.flags.has(Flags::ACK)
+            && let Some(back) = self.halves.get_mut(&(way.1, way.0))
+        {
+            while back
+                .unacknowledged
+                .front()
+                .is_some_and(|sent| !before(segment.ack, sent.end))
+            {
+                back.unacknowledged.pop_front();
+            }
+        }
+    }
+
+    /// What the end at `local` expects of the one at `peer`; none when it has said nothing.
+    pub fn expects(&self, local: SocketAddr, peer: SocketAddr) -> Option<Expects> {
+        let own = self.halves.get(&(local, peer))?;
+        let theirs = self.halves.get(&(peer, local));
+        let scale = match theirs {
+            Some(theirs) if theirs.scale.is_some() => own.scale.unwrap_or(0),
+            _ => 0,
+        };
+        let next = match (own.ack_sent, theirs) {
+            (Some(ack), Some(theirs)) => later(ack, theirs.arrived),
+            (Some(ack), None) => ack,
+            (None, Some(theirs)) => theirs.arrived,
+            (None, None) => SeqNo(0),
+        };
+        Some(Expects {
+            next,
+            window: u32::from(own.window) << scale.min(14),
+            sent: own.next,
+            unacknowledged: theirs.and_then(|theirs| theirs.ack_arrived).unwrap_or(own.first),
+            peer_first: theirs.map_or(SeqNo(0), |theirs| theirs.first),
+        })
+    }
+
+    /// Sender and receiver of the last segment.
+    pub const fn last(&self) -> Option<Way> {
+        self.last
+    }
+
+    fn remember(&mut self, way: Way) {
+        if self.order.contains(&way) {
+            return;
+        }
+        if self.order.len() == 2 * CONNECTIONS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.halves.remove(&oldest);
+        }
+        self.order.push_back(way);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Bytes;
+    use proptest::prelude::*;
+
+    fn segment(from_client: bool, flags: Flags, seq: u32, ack: u32, len: usize) -> Segment {
+        let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+        let (source, destination) = if from_client {
+            (client, server)
+        } else {
+            (server, client)
+        };
+        Segment {
+            source,
+            destination,
+            flags,
+            seq: SeqNo(seq),
+            ack: SeqNo(ack),
+            window: 500,
+            urgent: 0,
+            options: if flags.has(Flags::SYN) {
+                vec![TcpOption::WindowScale(7)]
+            } else {
+                Vec::new()
+            },
+            len,
+            payload: Bytes(vec![b'x'; len.min(64)]),
+        }
+    }
+
+    const SYN_ACK: Flags = Flags(Flags::SYN.0 | Flags::ACK.0);
+    const FIN_ACK: Flags = Flags(Flags::FIN.0 | Flags::ACK.0);
+
+    /// A connection whose first numbers are 4294967290 and 100: the first wraps soon.
+    fn connected() -> Flows {
+        let mut flows = Flows::default();
+        for (no, segment) in [
+            segment(true, Flags::SYN, u32::MAX - 5, 0, 0),
+            segment(false, SYN_ACK, 100, u32::MAX - 4, 0),
+            segment(true, Flags::ACK, u32::MAX - 4, 101, 0),
+        ]
+        .iter()
+        .enumerate()
+        {
+            flows.sent(PacketNo(no as u64 + 1), segment);
+            flows.arrived(segment);
+        }
+        flows
+    }
+
+    #[test]
+    fn numbers_are_counted_from_the_syn_and_windows_scaled_as_agreed() {
+        let mut flows = connected();
+        let seen = flows.sent(
+            PacketNo(4),
+            &segment(true, Flags::ACK, (u32::MAX - 4).wrapping_add(10), 101, 3),
+        );
+        assert_eq!((seen.seq, seen.ack, seen.again), (Some(11), Some(1), None));
+        assert_eq!(seen.window, Some(500 << 7));
+    }
+
+    #[test]
+    fn a_retransmission_is_counted_and_names_what_it_repeats() {
+        let mut flows = connected();
+        let data = segment(false, Flags::ACK, 101, u32::MAX - 4, 5);
+        assert_eq!(flows.sent(PacketNo(4), &data).again, None);
+        for nth in 1..=2 {
+            let of = Some(PacketNo(4));
+            assert_eq!(
+                flows.sent(PacketNo(4 + u64::from(nth)), &data).again,
+                Some(Again::Retransmit { nth, of })
+            );
+        }
+        flows.arrived(&segment(true, Flags::ACK, u32::MAX - 4, 106, 0));
+        let fin = segment(false, FIN_ACK, 106, u32::MAX - 4, 0);
+        assert_eq!(flows.sent(PacketNo(7), &fin).again, None);
+        assert_eq!(
+            flows.sent(PacketNo(8), &fin).again,
+            Some(Again::Retransmit {
+                nth: 1,
+                of: Some(PacketNo(7))
+            })
+        );
+    }
+
+    #[test]
+    fn a_probe_is_told_from_an_acknowledgement() {
+        let mut flows = connected();
+        assert_eq!(
+            flows
+                .sent(PacketNo(4), &segment(false, Flags::ACK, 101, u32::MAX - 4, 0))
+                .again,
+            None
+        );
+        assert_eq!(
+            flows
+                .sent(PacketNo(5), &segment(false, Flags::ACK, 100, u32::MAX - 4, 0))
+                .again,
+            Some(Again::Probe)
+        );
+    }
+
+    #[test]
+    fn an_end_expects_what_has_not_arrived_in_order() {
+        let mut flows = connected();
+        let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+        let second = segment(false, Flags::ACK, 106, u32::MAX - 4, 5);
+        flows.sent(PacketNo(4), &segment(false, Flags::ACK, 101, u32::MAX - 4, 5));
+        flows.sent(PacketNo(5), &second);
+        flows.arrived(&second);
+        assert_eq!(flows.expects(client, server).unwrap().next, SeqNo(101));
+        flows.arrived(&segment(false, Flags::ACK, 101, u32::MAX - 4, 5));
+        let expects = flows.expects(client, server).unwrap();
+        assert_eq!((expects.next, expects.window), (SeqNo(111), 500 << 7));
+        assert_eq!(expects.peer_first, SeqNo(100));
+        assert_eq!(flows.expects(server, client).unwrap().unacknowledged, SeqNo(101));
+    }
+
+    #[test]
+    fn a_connection_begins_anew_with_another_syn() {
+        let mut flows = connected();
+        let seen = flows.sent(PacketNo(9), &segment(true, Flags::SYN, 7_000, 0, 0));
+        assert_eq!((seen.seq, seen.again), (Some(0), None));
+        let again = flows.sent(PacketNo(10), &segment(true, Flags::SYN, 7_000, 0, 0)).again;
+        assert_eq!(
+            again,
+            Some(Again::Retransmit {
+                nth: 1,
+                of: Some(PacketNo(9))
+            })
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_order_of_segments_makes_it_panic(
+            segments in proptest::collection::vec((any::<bool>(), 0u16..64, any::<u32>(), any::<u32>(), 0usize..3000, any::<bool>()), 0..40)
+        ) {
+            let mut flows = Flows::default();
+            for (no, (from, flags, seq, ack, len, arrives)) in segments.into_iter().enumerate() {
+                let segment = segment(from, Flags(flags), seq, ack, len);
+                flows.sent(PacketNo(no as u64), &segment);
+                if arrives {
+                    flows.arrived(&segment);
+                }
+                flows.expects(segment.source, segment.destination);
+            }
+        }
+
+        #[test]
+        fn whatever_the_order_of_arrival_all_of_it_is_expected_next(order in Just((0u32..10).collect::<Vec<_>>()).prop_shuffle()) {
+            let mut flows = connected();
+            for n in order {
+                flows.arrived(&segment(false, Flags::ACK, 101 + n * 5, 0, 5));
+            }
+            let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+            prop_assert_eq!(flows.expects(client, server).unwrap().next, SeqNo(151));
+        }
+    }
+}
