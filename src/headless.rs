@@ -13,7 +13,7 @@ use crate::lab::Lab;
 use crate::lab::event::{Event, Happening};
 use crate::observe::TimerKind;
 use crate::session::transcript::{Entry, What};
-use crate::session::{Process, Refusal, Session};
+use crate::session::{Issued, Process, Refusal, Session};
 use crate::side::{Ends, Side};
 
 /// How the transcript is printed.
@@ -165,9 +165,10 @@ fn gone() -> io::Error {
     io::Error::other("the lab's thread is gone")
 }
 
-fn understand(text: &str) -> Result<(Side, EndCommand), String> {
+/// What a run of commands can be told: all but what is about the screen.
+fn understand(text: &str) -> Result<Command, String> {
     match parse::parse(text, None) {
-        Ok(Command::End(side, command)) => Ok((side, command)),
+        Ok(command @ (Command::End(..) | Command::Wire(_))) => Ok(command),
         Ok(Command::Screen(_)) => Err(format!(
             "column 1: {} is about the screen, and there is none",
             text.trim()
@@ -250,18 +251,24 @@ impl<'a, W: Write> Runner<'a, W> {
                 Err(format!("column {}: this is not UTF-8", before.chars().count() + 1))
             }
         };
-        let (text, (side, command)) = match understood {
+        let (text, command) = match understood {
             Ok(understood) => understood,
             Err(why) => return at_fault(Verdict::NotUnderstood, why),
         };
         self.print_command(text)?;
         // An interrupt is over when the call that it interrupts is.
         let interrupted = match &command {
-            EndCommand::Interrupt(id) => self.session.interrupted(side, *id),
+            Command::End(side, EndCommand::Interrupt(id)) => self.session.interrupted(*side, *id),
             _ => None,
         };
         let before = self.printed;
-        let issued = match self.session.command(side, &command, Stamp::now()) {
+        let issued = match &command {
+            Command::End(side, command) => self.session.command(*side, command, Stamp::now()),
+            Command::Wire(command) => self.session.wire(command),
+            // Not understood, as there is no screen.
+            Command::Screen(_) => Ok(Issued::default()),
+        };
+        let issued = match issued {
             Ok(issued) => issued,
             Err(refusal @ Refusal::Unknown(_)) => return at_fault(Verdict::NotUnderstood, refusal.to_string()),
             Err(refusal @ Refusal::Impossible(_)) => return at_fault(Verdict::NotDone, refusal.to_string()),
@@ -271,14 +278,18 @@ impl<'a, W: Write> Runner<'a, W> {
         for request in issued.requests {
             self.lab.send(request);
         }
-        match (&command, issued.root) {
-            (EndCommand::Kill, _) => self.wait(PROCESS_PATIENCE, |s| {
+        let (side, end_command) = match &command {
+            Command::End(side, command) => (*side, Some(command)),
+            Command::Wire(_) | Command::Screen(_) => (Side::Client, None),
+        };
+        match (end_command, issued.root) {
+            (Some(EndCommand::Kill), _) => self.wait(PROCESS_PATIENCE, |s| {
                 matches!(s.ends[side].process, Process::Dead { .. })
             })?,
-            (EndCommand::Restart, _) => self.wait(PROCESS_PATIENCE, |s| {
+            (Some(EndCommand::Restart), _) => self.wait(PROCESS_PATIENCE, |s| {
                 matches!(s.ends[side].process, Process::Running { .. })
             })?,
-            (EndCommand::Host(..), _) => self.wait(PROCESS_PATIENCE, |session| {
+            (Some(EndCommand::Host(..)), _) => self.wait(PROCESS_PATIENCE, |session| {
                 let mut since = session.transcript.since(before);
                 since.any(|entry| matches!(entry.what, What::Host { .. }))
             })?,

@@ -8,13 +8,21 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use finwait::command::parse::parse;
+use finwait::command::table::Group;
+use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{Command, EndCommand, ScreenCommand, table};
-use finwait::lab::event::{Happening, Request};
+use finwait::lab::event::{Fate, Happening, Request, WireOrder};
+use finwait::session::transcript::What;
 use finwait::session::{LabKind, name_of};
 use finwait::side::Side;
 use finwait::tui::app::Effect;
 use finwait::tui::hit::Action;
+use finwait::tui::pane::wire_bar;
 use finwait::tui::{Exit, theme::Theme};
+use finwait::wire::flow::PacketNo;
+use finwait::wire::queue::{Mode, Which};
+use finwait::wire::rule::{Kind, Rule, RuleNo, Standing, Verdict};
+use finwait::wire::segment::Packet;
 
 mod script;
 use script::{Script, fallback};
@@ -84,6 +92,95 @@ fn a_dead_endpoint_and_its_orphan() {
 #[test]
 fn the_loopback_lab_says_why_and_what_is_lost() {
     snapshots("loopback", || Script::connected(fallback()));
+}
+
+#[test]
+fn segments_on_the_wire() {
+    snapshots("stepping", Script::stepping);
+}
+
+#[test]
+fn one_packet_looked_into() {
+    snapshots("segment", || {
+        let mut script = Script::stepping();
+        let entry = script.app.session().transcript.entries().iter().find(|entry| {
+            matches!(&entry.what, What::Packet(passage) if matches!(&passage.packet, Packet::Tcp(segment) if segment.len > 0))
+        });
+        let no = entry.unwrap().no;
+        draw(&mut script, 200, 60);
+        let hits = script.app.hits().all();
+        // Its departure and arrival are one row, that of the later entry.
+        let place = hits
+            .iter()
+            .find(|hit| matches!(hit.action, Action::Segment(of) if of >= no))
+            .unwrap()
+            .area;
+        click(&mut script, place.x, place.y);
+        script
+    });
+}
+
+#[test]
+fn the_wires_rules() {
+    snapshots("rules", || {
+        let mut script = Script::stepping();
+        let mut hold = Standing::new(
+            RuleNo(1),
+            Rule {
+                from: Some(Side::Server),
+                ..Rule::new(Verdict::Hold, Kind::Fin)
+            },
+        );
+        (hold.fitted, hold.fired) = (3, 2);
+        let mut lose = Standing::new(RuleNo(2), Preset::Lose10.rules()[0]);
+        lose.on = false;
+        script.tell(Happening::Rules(vec![hold, lose]));
+        script.keys("W");
+        script
+    });
+}
+
+#[test]
+fn packets_to_forge() {
+    snapshots("forge", || {
+        let mut script = Script::stepping();
+        script.keys("f");
+        script
+    });
+}
+
+#[test]
+fn keys_act_on_the_chosen_packet_and_a_click_chooses() {
+    let mut script = Script::stepping();
+    let held: Vec<PacketNo> = script.app.session().wire.held.keys().copied().collect();
+    script.asked.clear();
+    let asked = |script: &mut Script| match script.asked.pop() {
+        Some(Request::Wire(order)) => order,
+        other => panic!("{other:?}"),
+    };
+    script.keys("n");
+    assert_eq!(asked(&mut script), WireOrder::Deliver(Which::One(held[0])));
+    script.keys(">d");
+    assert_eq!(asked(&mut script), WireOrder::Drop(Which::One(held[1])));
+    script.keys("N");
+    assert_eq!(asked(&mut script), WireOrder::Deliver(Which::All));
+    // A click on a packet's own button.
+    draw(&mut script, 200, 60);
+    let deliver = Action::Wire(WireCommand::Deliver(Target::One(held[0])));
+    let hits = script.app.hits().all();
+    let place = hits.iter().find(|hit| hit.action == deliver).unwrap().area;
+    let effects = click(&mut script, place.x + 1, place.y);
+    assert_eq!(
+        effects,
+        [Effect::Lab(Request::Wire(WireOrder::Deliver(Which::One(held[0]))))]
+    );
+    // The oldest is meant again when the chosen one is gone.
+    script.keys("<");
+    let entries = script.app.session().wire.held.len();
+    script.oldest(Fate::Delivered);
+    assert_eq!(script.app.session().wire.held.len(), entries - 1);
+    script.keys("n");
+    assert_eq!(asked(&mut script), WireOrder::Deliver(Which::One(held[1])));
 }
 
 #[test]
@@ -186,6 +283,15 @@ fn mouse(script: &mut Script, kind: MouseEventKind, column: u16, row: u16) -> Ve
 }
 
 /// Every button of the table is somewhere: turn the pages at both ends and press what is found.
+/// The key of a button of the wire.
+fn key_of_the_wire(action: &Action) -> Option<char> {
+    let wire = table::TABLE.iter().filter(|spec| spec.group == Group::Wire);
+    let mut buttons = wire.flat_map(|spec| spec.buttons.iter().map(move |button| (*spec, button)));
+    buttons
+        .find(|(spec, button)| wire_bar::pressed(spec, button).as_ref() == Some(action))
+        .map(|(_, button)| button.key)
+}
+
 #[test]
 fn every_button_can_be_clicked_and_does_what_its_row_says() {
     for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
@@ -207,6 +313,10 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                         Action::Screen(of, command) if of.is_none_or(|of| of == side) => {
                             table::of_screen(*command).buttons[0].key
                         }
+                        Action::Wire(_) => match key_of_the_wire(&hit.action) {
+                            Some(key) => key,
+                            None => continue,
+                        },
                         _ => continue,
                     };
                     if !seen.insert(key) {
@@ -216,8 +326,17 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                     let left = effects.contains(&Effect::Leave(Exit::Quit));
                     script.take(effects);
                     let (spec, button) = table::pressed(key).unwrap();
-                    let text = format!("{side} {} {}", spec.name, button.preset);
+                    let of = if spec.group == Group::Wire { "wire" } else { side.name() };
+                    let text = format!("{of} {} {}", spec.name, button.preset);
                     match parse(if spec.is_screen() { spec.name } else { &text }, None).unwrap() {
+                        Command::Wire(WireCommand::Mode(_)) => {
+                            let step = Request::Wire(WireOrder::Mode(Mode::Step));
+                            assert_eq!(script.asked.get(asked), Some(&step));
+                        }
+                        // Nothing stands on it: refused, and said so.
+                        Command::Wire(_) => {
+                            assert!(text_of(&mut script, width, height).contains("nothing stands on the wire"));
+                        }
                         Command::Screen(ScreenCommand::Quit) => assert!(left),
                         Command::Screen(_) => {}
                         Command::End(_, EndCommand::Use(_)) => {}
@@ -233,6 +352,7 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                             let of = match request {
                                 Request::Order(of, _) | Request::Kill(of) | Request::Restart(of) => *of,
                                 Request::Host(of, ..) => *of,
+                                Request::Wire(_) => panic!("{text}: asked of the wire"),
                             };
                             assert_eq!(of, side, "{text}");
                             if let Request::Order(_, order) = request {
@@ -246,9 +366,10 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
             }
             for spec in table::TABLE {
                 for button in spec.buttons {
-                    // More is there only where there is no room for all.
+                    // More is there only where there is no room for all, and some of the wire's only while it holds something.
+                    let of_the_wire = spec.group == Group::Wire || spec.name.starts_with("held-");
                     assert!(
-                        seen.contains(&button.key) || spec.name == "more",
+                        seen.contains(&button.key) || spec.name == "more" || (of_the_wire && !button.primary),
                         "{width}x{height} {side}: no button {} {}",
                         button.key,
                         button.label

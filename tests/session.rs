@@ -8,7 +8,7 @@ use finwait::clock::Stamp;
 use finwait::command::{Command, parse::parse};
 use finwait::errno::Errno;
 use finwait::host::Port;
-use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Request};
+use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request};
 use finwait::observe::{Row, TimerKind, Tuple};
 use finwait::outcome::{Outcome, Value};
 use finwait::session::transcript::{Entry, What};
@@ -16,6 +16,8 @@ use finwait::session::view::Held;
 use finwait::session::{LabFacts, LabKind, Refusal, Session, Socket};
 use finwait::side::{Ends, Side};
 use finwait::state::State;
+use finwait::wire::flow::{Flows, Seen};
+use finwait::wire::queue::{Origin, Wire};
 use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
 
 use Side::{Client, Server};
@@ -33,6 +35,8 @@ struct Play {
     pid: u32,
     /// What the session asked of the lab and the test has not answered yet.
     asked: Vec<Request>,
+    flows: Flows,
+    numbers: Wire,
 }
 
 /// A call as it reached the lab.
@@ -61,6 +65,8 @@ impl Play {
             fd: 4,
             pid: 100,
             asked: Vec::new(),
+            flows: Flows::default(),
+            numbers: Wire::default(),
         };
         for side in Side::BOTH {
             play.born(side);
@@ -197,7 +203,21 @@ impl Play {
     }
 
     fn passes_with(&mut self, from: Side, packet: Packet, fate: Fate) -> &Entry {
-        self.happens(Happening::Packet { from, packet, fate });
+        let no = self.numbers.number();
+        let seen = match &packet {
+            Packet::Tcp(segment) => self.flows.sent(no, segment),
+            _ => Seen::default(),
+        };
+        self.happens(Happening::Packet(Passage {
+            no,
+            from,
+            packet,
+            seen,
+            origin: Origin::Host,
+            fate,
+            rule: None,
+            waited: None,
+        }));
         self.session.transcript.entries().back().unwrap()
     }
 
@@ -808,7 +828,7 @@ fn sequence_numbers_count_from_each_sides_first() {
     let mut play = Play::connected();
     let first = u32::MAX - 1;
     let numbers = |entry: &Entry| match &entry.what {
-        What::Packet { seq, ack, .. } => (*seq, *ack),
+        What::Packet(passage) => (passage.seen.seq, passage.seen.ack),
         what => panic!("{what:?}"),
     };
     let syn = play.passes(Client, segment(Client, &[Flags::SYN], first, 0, b""));

@@ -113,11 +113,19 @@ impl Given {
         Ok(given)
     }
 
-    fn named(&self, name: &str) -> Option<&Token> {
+    pub(super) const fn end_of_text(&self) -> usize {
+        self.end_of_text
+    }
+
+    pub(super) fn plain(&self, place: usize) -> Option<&Token> {
+        self.plain.get(place)
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&Token> {
         self.named.iter().find(|(n, _)| *n == name).map(|(_, token)| token)
     }
 
-    fn required(&self, place: usize, what: &str, valid: &str) -> Result<&Token, ParseError> {
+    pub(super) fn required(&self, place: usize, what: &str, valid: &str) -> Result<&Token, ParseError> {
         self.plain.get(place).ok_or_else(|| ParseError {
             column: self.end_of_text,
             why: format!("{what} is missing: {valid}"),
@@ -125,7 +133,7 @@ impl Given {
         })
     }
 
-    fn number<T: TryFrom<i64>>(
+    pub(super) fn number<T: TryFrom<i64>>(
         &self,
         token: Option<&Token>,
         what: &str,
@@ -167,7 +175,12 @@ impl Given {
         self.plain.first().map_or(Ok(Address::Default), address)
     }
 
-    fn one_of<T: DeserializeOwned>(&self, token: &Token, what: &str, valid: &[&str]) -> Result<T, ParseError> {
+    pub(super) fn one_of<T: DeserializeOwned>(
+        &self,
+        token: &Token,
+        what: &str,
+        valid: &[&str],
+    ) -> Result<T, ParseError> {
         from_word(&token.text()).ok_or_else(|| ParseError {
             column: token.value_column,
             why: format!("{what} is {}, not {}", valid.join(" or "), shown(&token.text())),

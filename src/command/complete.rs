@@ -1,6 +1,7 @@
 //! Words that would fit where the cursor stands in the prompt.
 
-use super::table::{self, Arg, Kind};
+use super::parse::WIRE;
+use super::table::{self, Arg, Group, Kind};
 use super::token::tokens;
 use crate::call::{SocketName, SocketOption};
 use crate::host::{Setting, SettingKind};
@@ -20,20 +21,20 @@ pub fn complete(text: &str, side: Option<Side>, sockets: &[&SocketName]) -> Vec<
     let named_side = words
         .first()
         .is_some_and(|first| Side::BOTH.iter().any(|side| side.name() == first));
-    if named_side {
+    let named_wire = words.first().is_some_and(|first| first == WIRE);
+    if named_side || named_wire {
         words.remove(0);
     }
     let candidates: Vec<String> = match words.split_first() {
         None => {
-            let sides = Side::BOTH.iter().filter(|_| !named_side).map(|side| side.name());
+            let alone = !named_side && !named_wire;
+            let sides = Side::BOTH.map(Side::name).into_iter().chain([WIRE]).filter(|_| alone);
             let verbs = table::TABLE
                 .iter()
-                .filter(|spec| {
-                    if spec.is_screen() {
-                        !named_side
-                    } else {
-                        named_side || side.is_some()
-                    }
+                .filter(|spec| match spec.group {
+                    Group::Screen => alone,
+                    Group::Wire => named_wire || (alone && side.is_some()),
+                    _ => named_side || (alone && side.is_some()),
                 })
                 .map(|spec| spec.name);
             sides.chain(verbs).map(str::to_owned).collect()
@@ -62,6 +63,9 @@ fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&Sock
                 place += 1;
             }
             Arg::Named("on", _) if begun.starts_with("on=") => words.extend(names().map(|name| format!("on={name}"))),
+            Arg::Named(name, Kind::Word(values)) if begun.starts_with(&format!("{name}=")) => {
+                words.extend(values.iter().map(|value| format!("{name}={value}")));
+            }
             Arg::Named(name, _) => words.push(format!("{name}=")),
             Arg::Flags(flags) => words.extend(
                 flags
@@ -76,7 +80,7 @@ fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&Sock
 
 /// The words that an argument can be, where they are few.
 fn values(kind: Kind, given: &[String], sockets: &[&SocketName]) -> Vec<String> {
-    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let owned = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
     match kind {
         Kind::Word(words) => owned(words),
         Kind::Socket => {
@@ -89,6 +93,10 @@ fn values(kind: Kind, given: &[String], sockets: &[&SocketName]) -> Vec<String> 
             .map(|option| option.name().to_owned())
             .collect(),
         Kind::OptionValue => owned(&["on", "off"]),
+        Kind::Segment => {
+            let kinds = crate::wire::rule::Kind::ALL.map(crate::wire::rule::Kind::name);
+            owned(&["next", "all"]).into_iter().chain(owned(&kinds)).collect()
+        }
         Kind::Setting => owned(&Setting::ALL.map(Setting::name)),
         Kind::SettingValue => {
             let setting = Setting::ALL
@@ -117,6 +125,9 @@ mod tests {
         assert_eq!(of("client read on="), ["on=client2"]);
         assert_eq!(of("client host default_route "), ["on", "off"]);
         assert_eq!(of("client set-option TCP_NO"), ["TCP_NODELAY"]);
+        assert_eq!(of("wire du"), ["duplicate"]);
+        assert_eq!(of("wire hold F"), ["FIN"]);
+        assert_eq!(of("wire hold FIN from="), ["from=client", "from=server"]);
         assert!(of("client nonsense ").is_empty());
         assert!(of("client write \"unclosed ").is_empty());
     }

@@ -14,15 +14,21 @@ use crate::side::Side;
 mod arguments;
 mod complaint;
 pub mod complete;
+mod on_wire;
 pub mod parse;
 pub mod table;
 mod token;
+pub mod wire;
+
+use wire::WireCommand;
 
 /// What a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Something that one end does.
     End(Side, EndCommand),
+    /// Something that the wire does.
+    Wire(WireCommand),
     /// Something about the screen.
     Screen(ScreenCommand),
 }
@@ -156,12 +162,21 @@ pub enum ScreenCommand {
     LogFollow,
     /// Copies the selected log line to the clipboard.
     CopyLine,
+    /// Opens the wire's rules and presets.
+    WireRules,
+    /// Opens the list of packets that can be forged.
+    ForgeDialog,
+    /// Selects the segment on the wire before the selected one.
+    HeldBefore,
+    /// Selects the segment on the wire after the selected one.
+    HeldAfter,
 }
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Command::End(side, command) => write!(f, "{side} {command}"),
+            Command::Wire(command) => write!(f, "wire {command}"),
             Command::Screen(command) => f.write_str(table::of_screen(*command).name),
         }
     }

@@ -9,6 +9,9 @@ use crate::side::Side;
 
 pub use super::complaint::ParseError;
 
+/// The word before the wire's commands.
+pub const WIRE: &str = "wire";
+
 /// Reads a command. `side` is the end that is meant when the text names none; without it an end must be named.
 pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
     let tokens = tokens(text)?;
@@ -16,40 +19,56 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
     let end_of_text = text.chars().count() + 1;
     let mut end = side;
     let mut named_side = false;
+    let mut named_wire = false;
     if let Some((first, after)) = rest.split_first()
         && first.name.is_none()
-        && let Some(named) = Side::BOTH.into_iter().find(|side| side.name() == first.text())
     {
-        (end, rest, named_side) = (Some(named), after, true);
+        if let Some(named) = Side::BOTH.into_iter().find(|side| side.name() == first.text()) {
+            (end, rest, named_side) = (Some(named), after, true);
+        } else if first.text() == WIRE {
+            (rest, named_wire) = (after, true);
+        }
     }
     let Some((verb, args)) = rest.split_first() else {
         return Err(ParseError {
             column: end_of_text,
             why: if named_side {
                 "a command is missing, like listen, connect, read or close".into()
+            } else if named_wire {
+                "a command is missing, like step, deliver, drop or hold".into()
             } else {
                 "a command is missing, like client connect or server listen".into()
             },
             nearest: Vec::new(),
         });
     };
+    let fits = |spec: &Spec| match spec.group {
+        table::Group::Screen => !named_side && !named_wire,
+        table::Group::Wire => !named_side,
+        _ => !named_wire,
+    };
     let spec = if verb.name.is_none() {
-        table::named(&verb.text())
+        table::named(&verb.text()).filter(|spec| !named_wire || fits(spec))
     } else {
         None
     };
     let Some(spec) = spec else {
         let mut valid: Vec<&str> = table::TABLE
             .iter()
-            .filter(|spec| !named_side || !spec.is_screen())
+            .filter(|spec| fits(spec))
             .map(|spec| spec.name)
             .collect();
-        if !named_side {
+        if !named_side && !named_wire {
             valid.extend(Side::BOTH.map(Side::name));
+            valid.push(WIRE);
         }
         return Err(ParseError {
             column: verb.column,
-            why: format!("\"{}\" is not a command", verb.whole()),
+            why: if named_wire {
+                format!("\"{}\" is not a command of the wire", verb.whole())
+            } else {
+                format!("\"{}\" is not a command", verb.whole())
+            },
             nearest: nearest(&verb.text(), &valid),
         });
     };
@@ -59,6 +78,12 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
             Some(command) if !named_side => Ok(Command::Screen(command)),
             _ => Err(verb.wrong(format!("{} is about the screen, and takes no end before it", spec.name))),
         };
+    }
+    if spec.group == table::Group::Wire {
+        if named_side || (!named_wire && side.is_none()) {
+            return Err(verb.wrong(format!("{} is about the wire: wire {0}", spec.name)));
+        }
+        return Ok(Command::Wire(given.build_wire(spec)?));
     }
     let Some(end) = end else {
         return Err(ParseError {
@@ -93,6 +118,10 @@ fn screen(spec: &Spec) -> Option<ScreenCommand> {
         S::LogFilter,
         S::LogFollow,
         S::CopyLine,
+        S::WireRules,
+        S::ForgeDialog,
+        S::HeldBefore,
+        S::HeldAfter,
     ]
     .into_iter()
     .find(|command| table::of_screen(*command).name == spec.name)
@@ -228,6 +257,9 @@ mod tests {
     #[test]
     fn every_row_of_the_table_reads_back_as_itself() {
         for spec in table::TABLE.iter().filter(|spec| !spec.is_screen()) {
+            if spec.group == table::Group::Wire {
+                continue;
+            }
             let args = match spec.name {
                 "shutdown" => "both",
                 "use" => "next",
@@ -246,6 +278,93 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_wires_commands_read_back_as_themselves() {
+        for text in [
+            "wire mode",
+            "wire step",
+            "wire flow",
+            "wire deliver",
+            "wire deliver all",
+            "wire drop 7",
+            "wire duplicate 12",
+            "wire delay 7 ms=250",
+            "wire delay SYN ms=250 from=client",
+            "wire hold FIN from=server",
+            "wire drop data from=client port=8080 seq=11 payload=yes nth=2 times=1",
+            "wire drop any chance=10 seed=7",
+            "wire deliver SYN-ACK",
+            "wire preset cut-cable",
+            "wire rule 2 off",
+            "wire rule 2 remove",
+            "wire clear",
+            "wire forge rst to=client",
+            "wire forge rst to=client seq=in-window",
+            "wire forge syn to=server seq=12 port=4000",
+            "wire forge data to=server bytes=\"a\\n\"",
+            "wire forge frag-needed to=server",
+        ] {
+            let command = parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(command.to_string(), text);
+            assert_eq!(parse(&text[5..], Some(Side::Client)), Ok(command));
+        }
+        assert_eq!(parse("wire hold fin", None), parse("wire hold FIN", None));
+        assert_eq!(parse("wire deliver #7", None), parse("wire deliver 7", None));
+        assert_eq!(
+            parse("wire drop from=client", None),
+            parse("wire drop any from=client", None)
+        );
+    }
+
+    #[test]
+    fn mistakes_about_the_wire_are_told_too() {
+        assert_eq!(
+            complaint("wire delver"),
+            "column 6: \"delver\" is not a command of the wire; did you mean deliver?"
+        );
+        assert_eq!(
+            complaint("wire"),
+            "column 5: a command is missing, like step, deliver, drop or hold"
+        );
+        assert_eq!(
+            complaint("client drop SYN"),
+            "column 8: drop is about the wire: wire drop"
+        );
+        assert_eq!(complaint("step"), "column 1: step is about the wire: wire step");
+        assert_eq!(
+            complaint("wire drop SYNN"),
+            "column 11: SYNN is neither a segment on the wire (next, all, or its number) nor a kind of segment (any, SYN, SYN-ACK, FIN, RST, data, ACK, ICMP); did you mean SYN?"
+        );
+        assert_eq!(
+            complaint("wire drop all from=client"),
+            "column 15: from= is for a rule, which begins with a kind of segment: drop SYN from="
+        );
+        assert_eq!(
+            complaint("wire hold next"),
+            "column 11: hold takes a kind of segment to hold from now on, like hold FIN"
+        );
+        assert_eq!(
+            complaint("wire forge rst"),
+            "column 15: whom it is for is missing: forge rst to=client or to=server"
+        );
+        assert_eq!(
+            complaint("wire forge rst to=client seq=inwindow"),
+            "column 30: seq is exact, in-window, out-of-window or a number counted from the SYN's, not inwindow; did you mean in-window?"
+        );
+        assert_eq!(
+            complaint("wire forge frag-needed to=client seq=1"),
+            "column 34: frag-needed is ICMP, and has no sequence number"
+        );
+        assert_eq!(
+            complaint("wire drop any seed=1"),
+            "column 15: seed= is for chance=, which is not there"
+        );
+        assert_eq!(
+            complaint("client wire step"),
+            "column 8: \"wire\" is not a command; did you mean write?"
+        );
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_the_parser_panic(text in "\\PC*") {
@@ -254,7 +373,7 @@ mod tests {
 
         #[test]
         fn near_misses_do_not_panic_either(
-            words in proptest::collection::vec("client|server|read|write|[a-z=\"\\\\x0-9:.]{0,9}|connect|on=|host|deadline=", 0..6)
+            words in proptest::collection::vec("client|server|wire|drop|hold|forge|seq=|from=|read|write|[a-z=\"\\\\x0-9:.]{0,9}|connect|on=|host|deadline=", 0..6)
         ) {
             let _ = parse(&words.join(" "), Some(Side::Client));
         }

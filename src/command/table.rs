@@ -15,18 +15,21 @@ pub enum Group {
     Ask,
     /// The process and its host.
     Process,
+    /// The wire between the hosts.
+    Wire,
     /// The screen.
     Screen,
 }
 
 impl Group {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Group; 6] = [
+    pub const ALL: [Group; 7] = [
         Group::Open,
         Group::Talk,
         Group::End,
         Group::Ask,
         Group::Process,
+        Group::Wire,
         Group::Screen,
     ];
 
@@ -38,6 +41,7 @@ impl Group {
             Group::End => "End it",
             Group::Ask => "Ask the socket",
             Group::Process => "The process and its host",
+            Group::Wire => "The wire",
             Group::Screen => "The screen",
         }
     }
@@ -75,6 +79,8 @@ pub enum Kind {
     Setting,
     /// A host setting's value.
     SettingValue,
+    /// What stands on the wire, `next`, `all` or its number; or a kind of segment, for a rule.
+    Segment,
 }
 
 /// How a command is pressed: a button and a key, with the arguments that it gives.
@@ -107,6 +113,17 @@ pub struct Spec {
 
 const MS: Kind = Kind::Number(1, 3_600_000);
 const ON: Arg = Arg::Named("on", Kind::Socket);
+const SIDES: Kind = Kind::Word(&["client", "server"]);
+// What a rule is about.
+const WHICH: Arg = Arg::Plain("which", Kind::Segment);
+const FROM: Arg = Arg::Named("from", SIDES);
+const PORT: Arg = Arg::Named("port", Kind::Number(1, 65_535));
+const SEQ: Arg = Arg::Named("seq", Kind::Number(0, u32::MAX as i64));
+const PAYLOAD: Arg = Arg::Named("payload", Kind::Word(&["yes", "no"]));
+const NTH: Arg = Arg::Named("nth", Kind::Number(1, 1_000_000));
+const TIMES: Arg = Arg::Named("times", Kind::Number(1, 1_000_000));
+const CHANCE: Arg = Arg::Named("chance", Kind::Number(0, 100));
+const SEED: Arg = Arg::Named("seed", Kind::Number(0, u32::MAX as i64));
 /// 64 MiB: what one read or write may ask for.
 pub const MOST_BYTES: i64 = 64 << 20;
 
@@ -193,6 +210,46 @@ table! {
         "start a new endpoint process on the same host";
     HOST "host" Process [] [Arg::Plain("setting", Kind::Setting), Arg::Plain("value", Kind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host device down";
+    MODE "mode" Wire [primary(button('s', "step"))] [Arg::Plain("mode", Kind::Word(&["flow", "step"]))]
+        "hold every segment until you say so (step), or let them pass (flow); without a word, the other than now";
+    STEP "step" Wire [] []
+        "hold every segment until you say so";
+    FLOW "flow" Wire [] []
+        "let segments pass, and those that step has held";
+    DELIVER "deliver" Wire [primary(button('n', "deliver")), preset('N', "deliver all", "all")]
+        [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        "hand on what stands on the wire: the selected or oldest, all, or #7; with a kind (deliver SYN), a rule from now on";
+    DROP "drop" Wire [primary(button('d', "drop")), preset('A', "drop all", "all")]
+        [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        "lose what stands on the wire; with a kind, a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
+    DUPLICATE "duplicate" Wire [button('j', "duplicate")]
+        [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        "put a copy beside what stands on the wire; with a kind, a rule";
+    DELAY "delay" Wire [button('k', "delay")]
+        [WHICH, Arg::Named("ms", Kind::Number(0, 3_600_000)), FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        "let what stands on the wire go on by itself, by default after ms=1000; with a kind, a rule";
+    HOLD "hold" Wire []
+        [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        "a rule: let such segments stand on the wire: hold FIN from=server, hold any seq=1 payload=yes";
+    PRESET "preset" Wire []
+        [Arg::Plain("preset", Kind::Word(&["lose-syn", "lose-final-ack", "hold-fin", "black-hole-client", "black-hole-server", "cut-cable", "lose-10-percent"]))]
+        "a rule that is wanted often";
+    RULE "rule" Wire [] [Arg::Plain("rule", Kind::Number(1, u32::MAX as i64)), Arg::Plain("change", Kind::Word(&["on", "off", "remove"]))]
+        "switch a rule on or off, or take it away";
+    CLEAR "clear" Wire [] []
+        "take all rules away";
+    FORGE "forge" Wire []
+        [Arg::Plain("what", Kind::Word(&["rst", "ack", "syn", "old-syn", "fin", "data", "net-unreachable", "host-unreachable", "port-unreachable", "frag-needed"])),
+         Arg::Named("to", SIDES), Arg::Named("seq", Kind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", Kind::Bytes)]
+        "make a packet up in the other end's name: forge rst to=client seq=in-window";
+    FORGE_DIALOG "forge-dialog" Screen [primary(button('f', "forge"))] []
+        "choose a packet to make up: RST, SYN, FIN, data, ICMP; for the end that has the keys";
+    WIRE_RULES "wire-rules" Screen [primary(button('W', "rules"))] []
+        "the wire's rules, on and off, and rules that are wanted often";
+    HELD_BEFORE "held-before" Screen [button('<', "older")] []
+        "select the segment on the wire before this one";
+    HELD_AFTER "held-after" Screen [button('>', "newer")] []
+        "select the segment on the wire after this one: deliver it, and it overtakes the older ones";
     OPTIONS_DIALOG "options-dialog" Screen [primary(button('o', "options"))] []
         "show and set the options of the current socket";
     HOST_SETTINGS "host-settings" Screen [button('t', "host")] []
@@ -280,6 +337,10 @@ pub const fn of_screen(command: ScreenCommand) -> &'static Spec {
         ScreenCommand::LogFilter => &LOG_FILTER,
         ScreenCommand::LogFollow => &LOG_FOLLOW,
         ScreenCommand::CopyLine => &COPY_LINE,
+        ScreenCommand::WireRules => &WIRE_RULES,
+        ScreenCommand::ForgeDialog => &FORGE_DIALOG,
+        ScreenCommand::HeldBefore => &HELD_BEFORE,
+        ScreenCommand::HeldAfter => &HELD_AFTER,
     }
 }
 
@@ -296,13 +357,21 @@ mod tests {
             assert!(names.insert(spec.name), "{}", spec.name);
             for button in spec.buttons {
                 assert!(keys.insert(button.key), "{}", button.key);
-                assert!(
-                    !"12sndfvz".contains(button.key),
-                    "{} is kept for the ends and the wire",
-                    button.key
-                );
+                assert!(!"12vz".contains(button.key), "{} is kept for the ends", button.key);
             }
         }
+    }
+
+    #[test]
+    fn words_that_arguments_take_are_those_of_their_kind() {
+        use crate::command::wire::Preset;
+        use crate::wire::forge::Forgery;
+        let words = |spec: &Spec| match spec.args[0] {
+            Arg::Plain(_, Kind::Word(words)) => words,
+            _ => &[],
+        };
+        assert_eq!(words(&PRESET), Preset::ALL.map(Preset::name));
+        assert_eq!(words(&FORGE), Forgery::ALL.map(Forgery::name));
     }
 
     #[test]
@@ -310,7 +379,11 @@ mod tests {
         use crate::command::parse::parse;
         for spec in TABLE {
             for button in spec.buttons {
-                let side = if spec.group == Group::Screen { "" } else { "client " };
+                let side = match spec.group {
+                    Group::Screen => "",
+                    Group::Wire => "wire ",
+                    _ => "client ",
+                };
                 let text = format!("{side}{} {}", spec.name, button.preset);
                 parse(&text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
             }

@@ -8,23 +8,28 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use super::event::{Cause, Event, Fate, Happening, Request};
+use super::event::{Cause, Event, Fate, Happening, Passage, Request, WireChange, WireOrder};
 use super::facts::{LabFacts, LabKind};
 use super::host::Host;
 use super::process::Process;
 use super::watch::Watch;
 use crate::call::{Call, CallId, Family, Order};
-use crate::clock::Stamp;
+use crate::clock::{Millis, Stamp};
 use crate::endpoint::protocol::{self, Reply, VERSION};
 use crate::error::Result;
 use crate::observe::tracker::{Change, through};
 use crate::observe::{Row, Tuple};
 use crate::side::{Ends, Side};
 use crate::state::State;
+use crate::wire::flow::{Flows, PacketNo, Seen};
+use crate::wire::forge::{Forge, forge};
+use crate::wire::queue::{Held, Origin, Which, Wire};
+use crate::wire::rule::{Standing, Verdict};
 use crate::wire::segment::{Flags, Packet, decode};
 
 /// The longest packet that a device may give us.
@@ -193,10 +198,48 @@ const fn is_made_by_calls(change: &Change) -> bool {
     )
 }
 
+/// What is told of a packet that stood on the wire.
+fn passage_of(held: Held, fate: Fate) -> Passage {
+    Passage {
+        no: held.no,
+        from: held.from,
+        packet: held.packet,
+        seen: held.seen,
+        origin: held.origin,
+        fate,
+        rule: held.rule,
+        waited: Some(Stamp::now().since(held.since)),
+    }
+}
+
+/// The connection that a segment is of, its sender's end first.
+fn tuple_of(packet: &Packet) -> Option<Tuple> {
+    match packet {
+        Packet::Tcp(segment) => Some(Tuple {
+            local: segment.source,
+            peer: segment.destination,
+        }),
+        Packet::Icmp { .. } | Packet::Other { .. } => None,
+    }
+}
+
+/// How a packet stands on the wire.
+fn standing(held: &Held) -> Fate {
+    match held.due {
+        Some(due) => Fate::Delayed(Millis(due.since(held.since).as_millis() as u32)),
+        None => Fate::Held,
+    }
+}
+
 /// The driver's thread.
 pub(super) struct Driver {
     ends: Ends<End>,
     wired: bool,
+    addresses: Ends<IpAddr>,
+    wire: Wire,
+    flows: Flows,
+    /// The rules as they were last told.
+    told_rules: Vec<Standing>,
     inbox: Receiver<Request>,
     wake: Arc<OwnedFd>,
     sink: Box<dyn Fn(Event) + Send>,
@@ -253,6 +296,10 @@ impl Driver {
                 server: end(Side::Server, server)?,
             },
             wired,
+            addresses: facts.addresses,
+            wire: Wire::default(),
+            flows: Flows::default(),
+            told_rules: Vec::new(),
             inbox,
             wake,
             sink,
@@ -322,6 +369,7 @@ impl Driver {
             self.hear(side);
         }
         self.relay();
+        self.release();
         self.outcomes();
         self.deaths();
         self.requests()?;
@@ -341,8 +389,10 @@ impl Driver {
                 .map(|at| at.since(now).max(self.slack));
             [timer, self.look_in].into_iter().flatten().min()
         };
-        let (ready, woken) = self.poll(timeout);
-        let timed_out = !ready;
+        let due = self.wire.next_due().map(|due| due.since(now));
+        let (ready, woken) = self.poll([timeout, due].into_iter().flatten().min());
+        // What is due on the wire is seen to at once, and is no reason to read tables.
+        let timed_out = !ready && self.wire.next_due().is_none_or(|due| due > Stamp::now());
         if self.dirty && (timed_out || Stamp::now().since(self.read_at) > BUSY_READING) {
             self.slack = TIMER_SLACK;
             self.settle(None);
@@ -425,7 +475,7 @@ impl Driver {
         }
     }
 
-    /// Moves one packet out of a host, if it has one.
+    /// Takes one packet out of a host, if it has one, and does with it what the wire says.
     fn relay_one(&mut self, from: Side) -> bool {
         let Some(tun) = &self.ends[from].host.tun else {
             return false;
@@ -436,30 +486,226 @@ impl Driver {
         };
         (self.dirty, self.unquiet) = (true, true);
         let packet = decode(&self.buffer[..len]);
-        let telling = self.can_change_a_state(from, &packet);
-        if telling {
+        let no = self.wire.number();
+        let seen = match &packet {
+            Packet::Tcp(segment) => self.flows.sent(no, segment),
+            Packet::Icmp { .. } | Packet::Other { .. } => Seen::default(),
+        };
+        if self.can_change_a_state(from, &packet) {
             // The endpoint announced the call before it made it: what it said is there by now.
             self.hear(from);
             self.changes(from, None);
-            // What the receiving end has done by itself is no work of this packet.
-            self.hear(from.other());
-            self.changes(from.other(), None);
         }
-        let fate = match self.ends[from.other()]
-            .host
-            .tun
-            .as_ref()
-            .map(|tun| tun.write(&self.buffer[..len]))
-        {
+        let (verdict, rule) = self.wire.judge(from, &packet, &seen);
+        let passage = Passage {
+            no,
+            from,
+            packet,
+            seen,
+            origin: Origin::Host,
+            fate: Fate::Delivered,
+            rule,
+            waited: None,
+        };
+        // Lent out, so that it can be written from while the rest of the driver is at work.
+        let buffer = std::mem::take(&mut self.buffer);
+        let bytes = &buffer[..len];
+        match verdict {
+            Verdict::Deliver => self.deliver(passage, bytes),
+            Verdict::Duplicate => {
+                let copy = Passage {
+                    no: self.wire.number(),
+                    origin: Origin::Copy(no),
+                    ..passage.clone()
+                };
+                self.deliver(passage, bytes);
+                self.deliver(copy, bytes);
+            }
+            Verdict::Drop => self.tell(Happening::Packet(Passage {
+                fate: Fate::Dropped,
+                ..passage
+            })),
+            Verdict::Hold => self.hold(passage, bytes, None),
+            Verdict::Delay(time) => self.hold(passage, bytes, Some(time)),
+        }
+        self.buffer = buffer;
+        true
+    }
+
+    /// Hands a packet to the other host, and tells what it did there.
+    fn deliver(&mut self, passage: Passage, bytes: &[u8]) {
+        let to = passage.from.other();
+        let telling = self.can_change_a_state(passage.from, &passage.packet);
+        if telling {
+            // What the receiving end has done by itself is no work of this packet.
+            self.hear(to);
+            self.changes(to, None);
+        }
+        let written = self.ends[to].host.tun.as_ref().map(|tun| tun.write(bytes));
+        let fate = match written {
             Some(Err(error)) => Fate::Refused(error.into()),
             // A TUN write is synchronous: the receiving socket has its new state when it returns.
             _ => Fate::Delivered,
         };
-        self.tell(Happening::Packet { from, packet, fate });
-        if telling {
-            self.changes(from.other(), Some(Cause::Received));
+        if let (Fate::Delivered, Packet::Tcp(segment)) = (fate, &passage.packet) {
+            self.flows.arrived(segment);
         }
-        true
+        self.tell(Happening::Packet(Passage { fate, ..passage }));
+        if telling {
+            self.changes(to, Some(Cause::Received));
+        }
+    }
+
+    /// Lets a packet stand on the wire: until the user decides, or for so long.
+    fn hold(&mut self, passage: Passage, bytes: &[u8], time: Option<Millis>) {
+        let now = Stamp::now();
+        let fate = time.map_or(Fate::Held, Fate::Delayed);
+        self.wire.hold(Held {
+            no: passage.no,
+            from: passage.from,
+            bytes: bytes.to_vec(),
+            packet: passage.packet.clone(),
+            seen: passage.seen,
+            origin: passage.origin,
+            rule: passage.rule,
+            since: now,
+            due: time.map(|time| now.plus(time.into())),
+        });
+        self.tell(Happening::Packet(Passage { fate, ..passage }));
+    }
+
+    /// Hands on what is due by now.
+    fn release(&mut self) {
+        if self.wire.next_due().is_some_and(|due| due <= Stamp::now()) {
+            (self.dirty, self.unquiet) = (true, true);
+            for held in self.wire.due(Stamp::now()) {
+                self.hand_on(held);
+            }
+        }
+    }
+
+    fn hand_on(&mut self, held: Held) {
+        let bytes = held.bytes.clone();
+        self.deliver(passage_of(held, Fate::Delivered), &bytes);
+    }
+
+    /// Does what the user wants on the wire.
+    fn wire_order(&mut self, order: WireOrder) {
+        match order {
+            WireOrder::Mode(mode) => {
+                let freed = self.wire.set_mode(mode);
+                self.tell(Happening::Wire(WireChange::Mode(mode)));
+                freed.into_iter().for_each(|no| self.deliver_held(no));
+            }
+            WireOrder::Deliver(which) => self.picked(which).into_iter().for_each(|no| self.deliver_held(no)),
+            WireOrder::Drop(which) => {
+                for no in self.picked(which) {
+                    if let Some(held) = self.wire.take(no) {
+                        self.tell(Happening::Packet(passage_of(held, Fate::Dropped)));
+                    }
+                }
+            }
+            WireOrder::Duplicate(which) => {
+                for no in self.picked(which) {
+                    let copy = self.wire.copy(no, Stamp::now()).cloned();
+                    if let Some(copy) = copy {
+                        let fate = standing(&copy);
+                        self.tell(Happening::Packet(Passage {
+                            waited: None,
+                            ..passage_of(copy, fate)
+                        }));
+                    }
+                }
+            }
+            WireOrder::Delay(which, time) => {
+                for no in self.picked(which) {
+                    let delayed = self.wire.delay(no, time, Stamp::now()).cloned();
+                    if let Some(held) = delayed {
+                        self.tell(Happening::Packet(passage_of(held, Fate::Delayed(time))));
+                    }
+                }
+            }
+            WireOrder::Rules(rules) => {
+                for rule in rules {
+                    let no = self.wire.add_rule(rule);
+                    self.tell(Happening::Wire(WireChange::Added(no, rule)));
+                }
+            }
+            WireOrder::Rule(no, change) => {
+                if self.wire.change_rule(no, change) {
+                    self.tell(Happening::Wire(WireChange::Rule(no, change)));
+                } else {
+                    self.tell(Happening::Note(format!("there is no {no} any more")));
+                }
+            }
+            WireOrder::ClearRules => {
+                self.wire.clear_rules();
+                self.tell(Happening::Wire(WireChange::Cleared));
+            }
+            WireOrder::Forge(what, about) => self.forge(&what, about),
+        }
+        self.tell_rules();
+        self.dirty = true;
+    }
+
+    /// The numbers that are meant; that there is none is told.
+    fn picked(&mut self, which: Which) -> Vec<PacketNo> {
+        let picked = self.wire.picked(which);
+        if picked.is_empty() {
+            self.tell(Happening::Note(match which {
+                Which::One(no) => format!("{no} does not stand on the wire any more"),
+                Which::Next | Which::All => "nothing stands on the wire".into(),
+            }));
+        }
+        picked
+    }
+
+    fn deliver_held(&mut self, no: PacketNo) {
+        if let Some(held) = self.wire.take(no) {
+            self.hand_on(held);
+        }
+    }
+
+    fn forge(&mut self, what: &Forge, about: Option<Tuple>) {
+        // The last segment's receiver is the local end of one host, its sender that of the other.
+        let last = self.flows.last().map(|(from, to)| {
+            let to_is_local = to.ip() == self.addresses[what.to];
+            let (local, peer) = if to_is_local { (to, from) } else { (from, to) };
+            Tuple { local, peer }
+        });
+        let made = about.or(last).and_then(|Tuple { local, peer }| {
+            let expects = self.flows.expects(local, peer);
+            forge(what.what, what.place, &what.data.0, local, peer, expects)
+        });
+        let Some(bytes) = made else {
+            let text = "there is no connection to forge a segment of: port= names one".into();
+            self.tell(Happening::Note(text));
+            return;
+        };
+        let packet = decode(&bytes);
+        let seen = match &packet {
+            Packet::Tcp(segment) => self.flows.look(segment),
+            Packet::Icmp { .. } | Packet::Other { .. } => Seen::default(),
+        };
+        let passage = Passage {
+            no: self.wire.number(),
+            from: what.to.other(),
+            packet,
+            seen,
+            origin: Origin::Forged,
+            fate: Fate::Delivered,
+            rule: None,
+            waited: None,
+        };
+        self.deliver(passage, &bytes);
+    }
+
+    /// Tells the rules, if they or their counts have changed since they were told.
+    fn tell_rules(&mut self) {
+        if self.told_rules != self.wire.rules() {
+            self.told_rules = self.wire.rules().to_vec();
+            self.tell(Happening::Rules(self.told_rules.clone()));
+        }
     }
 
     /// Everything but plain data and acknowledgements between two sockets that are ESTABLISHED and open.
@@ -621,14 +867,19 @@ impl Driver {
             }
             self.ends[side].died = false;
         }
+        self.tell_rules();
     }
 
     /// Tells when all is quiet: nothing is in the air, no socket waits for an acknowledgement, and no call is about to return.
     fn quieten(&mut self) {
-        let calm = self
-            .ends
-            .iter()
-            .all(|(_, end)| end.watch.quiet() && end.ended.is_empty());
+        // A socket whose segments stand on the wire waits for the user; what goes on by itself is waited for.
+        let held: HashSet<Tuple> = self.wire.held().filter_map(|held| tuple_of(&held.packet)).collect();
+        let stands = |tuple: &Tuple| !held.is_empty() && (held.contains(tuple) || held.contains(&tuple.mirrored()));
+        let calm = self.wire.next_due().is_none()
+            && self
+                .ends
+                .iter()
+                .all(|(_, end)| end.watch.quiet(stands) && end.ended.is_empty());
         let returning = self
             .ends
             .iter()
@@ -704,6 +955,7 @@ impl Driver {
                 let newborn = self.ends[side].host.bear(side);
                 self.ends[side].process = self.complain(newborn).map(Process::adopt);
             }
+            Request::Wire(order) => self.wire_order(order),
             Request::Host(side, setting, value) => {
                 let result = self.ends[side]
                     .host

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::call::CallId;
-use crate::clock::Stamp;
+use crate::clock::{Millis, Stamp};
 use crate::endpoint::protocol::{self, Traced};
 use crate::errno::Errno;
 use crate::host::{Setting, SettingValue};
@@ -13,6 +13,10 @@ use crate::observe::{Row, TimerKind, Tuple};
 use crate::outcome::Outcome;
 use crate::side::Side;
 use crate::state::State;
+use crate::wire::flow::{PacketNo, Seen};
+use crate::wire::forge::Forge;
+use crate::wire::queue::{Mode, Origin, RuleChange, Which};
+use crate::wire::rule::{Rule, RuleNo, Standing};
 use crate::wire::segment::Packet;
 
 /// What a lab can be asked to do.
@@ -26,6 +30,31 @@ pub enum Request {
     Restart(Side),
     /// Change a setting of a host.
     Host(Side, Setting, SettingValue),
+    /// Do something on the wire.
+    Wire(WireOrder),
+}
+
+/// What the wire can be asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WireOrder {
+    /// Let segments pass, or hold each.
+    Mode(Mode),
+    /// Hand on what stands on the wire.
+    Deliver(Which),
+    /// Lose what stands on the wire.
+    Drop(Which),
+    /// Put a copy beside what stands on the wire.
+    Duplicate(Which),
+    /// Let what stands on the wire go on by itself after so long.
+    Delay(Which, Millis),
+    /// Put rules in force.
+    Rules(Vec<Rule>),
+    /// Change one of them.
+    Rule(RuleNo, RuleChange),
+    /// Take all of them away.
+    ClearRules,
+    /// Make a packet up; without addresses of its own it speaks of this connection, local end first, else of the last one seen.
+    Forge(Forge, Option<Tuple>),
 }
 
 /// Something that happened in the lab.
@@ -91,15 +120,12 @@ pub enum Happening {
         /// One sentence.
         why: String,
     },
-    /// A packet passed the wire.
-    Packet {
-        /// The host that sent it.
-        from: Side,
-        /// What it says.
-        packet: Packet,
-        /// What became of it.
-        fate: Fate,
-    },
+    /// A packet came to the wire, or something became of one that stood there.
+    Packet(Passage),
+    /// How the wire treats packets was changed.
+    Wire(WireChange),
+    /// The rules in force, with their counts, whenever they differ from the last told.
+    Rules(Vec<Standing>),
     /// A socket changed its state.
     Transition {
         /// On which host.
@@ -170,6 +196,51 @@ impl fmt::Display for Death {
     }
 }
 
+/// A packet on the wire, and what became of it. One that stands there is told again when something does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Passage {
+    /// Its number.
+    #[serde(rename = "packet_no")]
+    pub no: PacketNo,
+    /// The host that sent it, or in whose name it was forged.
+    pub from: Side,
+    /// What it says.
+    pub packet: Packet,
+    /// What it is beside those before it.
+    #[serde(flatten)]
+    pub seen: Seen,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What became of it.
+    pub fate: Fate,
+    /// The rule that decided; none for the mode or the user.
+    pub rule: Option<RuleNo>,
+    /// How long it stood on the wire, us; none for what passed at once.
+    #[serde(rename = "held_us", serialize_with = "micros")]
+    pub waited: Option<Duration>,
+}
+
+fn micros<S: serde::Serializer>(waited: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match waited {
+        Some(waited) => serializer.serialize_some(&(waited.as_nanos() as f64 / 1e3)),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// A change of how the wire treats packets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WireChange {
+    /// Another mode.
+    Mode(Mode),
+    /// A rule in force.
+    Added(RuleNo, Rule),
+    /// A rule changed.
+    Rule(RuleNo, RuleChange),
+    /// No rules any more.
+    Cleared,
+}
+
 /// What became of a packet on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -178,6 +249,19 @@ pub enum Fate {
     Delivered,
     /// The other host's device did not take it; `EIO` when it is down.
     Refused(Errno),
+    /// It stands on the wire until the user decides.
+    Held,
+    /// It stands on the wire, and goes on by itself after so long.
+    Delayed(Millis),
+    /// It is lost.
+    Dropped,
+}
+
+impl Fate {
+    /// Does it stand on the wire?
+    pub const fn is_held(self) -> bool {
+        matches!(self, Fate::Held | Fate::Delayed(_))
+    }
 }
 
 /// Why a socket changed its state.

@@ -137,11 +137,13 @@ impl Watch {
         Ok(Some(table))
     }
 
-    /// Does no socket wait for its first acknowledgement? One that has timed out already is stuck, and not waited for.
-    pub fn quiet(&self) -> bool {
+    /// Does no socket wait for its first acknowledgement? One that has timed out already is stuck, and not waited for; nor is one
+    /// whose segments `stand` on the wire.
+    pub fn quiet(&self, stand: impl Fn(&Tuple) -> bool) -> bool {
         !self.rows.iter().any(|row| {
             row.state != State::Listen
                 && row.retransmits == 0
+                && !stand(&row.tuple)
                 && row.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit)
         })
     }

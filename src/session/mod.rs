@@ -10,24 +10,29 @@ use std::time::Duration;
 use crate::call::{Call, CallId, Order, ProcessCall, Sigpipe, SocketName};
 use crate::clock::Stamp;
 use crate::command::EndCommand;
+use crate::command::wire::WireCommand;
 use crate::endpoint::protocol::{self, Traced};
 use crate::explain::{self, Past, Situation};
-use crate::lab::event::{Cause, Event, Fate, Happening, Request};
+use crate::host::Port;
+use crate::lab::event::{Cause, Event, Fate, Happening, Passage, Request, WireOrder};
 use crate::observe::Tuple;
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::wire::segment::{Flags, Packet, SeqNo};
+use crate::wire::flow::PacketNo;
+use crate::wire::segment::{Flags, Packet};
 
 mod end;
 mod plan;
 pub mod table;
 pub mod transcript;
 pub mod view;
+mod wire;
 
 pub use crate::lab::facts::{LabFacts, LabKind};
 pub use end::{End, Process, Socket};
 use transcript::{Reason, Transcript, What};
+pub use wire::{OnWire, Wire};
 
 /// A command that cannot be carried out, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -101,14 +106,13 @@ pub struct Session {
     pub lab: LabFacts,
     /// The two ends.
     pub ends: Ends<End>,
+    /// The wire between them.
+    pub wire: Wire,
     /// What happened.
     pub transcript: Transcript,
     next_call: u64,
-    packets: u64,
     /// The last packet that each host received, for the causes of transitions.
-    received: Ends<Option<(u64, Option<Flags>)>>,
-    /// Initial sequence numbers by sender and receiver.
-    initial: HashMap<(SocketAddr, SocketAddr), SeqNo>,
+    received: Ends<Option<(PacketNo, Option<Flags>)>>,
     /// What each host heard on a connection.
     heard: HashMap<Tuple, Heard>,
     /// The names of recent calls, for causes.
@@ -127,11 +131,10 @@ impl Session {
         Session {
             lab,
             ends,
+            wire: Wire::default(),
             transcript,
             next_call: 1,
-            packets: 0,
             received: Ends::default(),
-            initial: HashMap::new(),
             heard: HashMap::new(),
             calls: HashMap::new(),
         }
@@ -290,7 +293,12 @@ impl Session {
                     },
                 );
             }
-            Happening::Packet { from, packet, fate } => self.packet(at, from, packet, fate),
+            Happening::Packet(passage) => self.packet(at, passage),
+            Happening::Wire(change) => {
+                self.wire.changed(&change);
+                self.transcript.push(at, What::Wire { change });
+            }
+            Happening::Rules(rules) => self.wire.rules = rules,
             Happening::Transition {
                 side,
                 tuple,
@@ -482,53 +490,73 @@ impl Session {
         }
     }
 
-    fn packet(&mut self, at: Stamp, from: Side, packet: Packet, fate: Fate) {
-        self.packets += 1;
-        let (mut seq, mut ack, mut flags) = (None, None, None);
-        if let Packet::Tcp(segment) = &packet {
-            let way = (segment.source, segment.destination);
-            if segment.flags.has(Flags::SYN) {
-                self.initial.insert(way, segment.seq);
-                // A SYN begins a connection: what the other side's numbers counted from belongs to an earlier one, unless both
-                // have just sent one (simultaneous open), and then its SYN,ACK tells them again.
-                if !segment.flags.has(Flags::ACK) {
-                    self.initial.remove(&(way.1, way.0));
-                }
-                self.heard.remove(&Tuple {
-                    local: segment.destination,
-                    peer: segment.source,
-                });
+    /// Has the wire do something.
+    pub fn wire(&self, command: &WireCommand) -> Result<Issued, Refusal> {
+        if let LabKind::Loopback(_) = self.lab.kind {
+            return Err(Refusal::Impossible(
+                "the loopback lab has no wire to hold segments on: use the isolated lab".into(),
+            ));
+        }
+        let mut order = self.wire.order(command).map_err(Refusal::Impossible)?;
+        if let WireOrder::Forge(forge, about) = &mut order {
+            *about = self.about(forge.to, forge.port);
+        }
+        Ok(Issued {
+            requests: vec![Request::Wire(order)],
+            root: None,
+        })
+    }
+
+    /// The connection that a forged segment for `side` is of, its local end first: that of the current socket, else of the other
+    /// end's; with a port, one from there to the local port. None when neither is known.
+    fn about(&self, side: Side, port: Option<Port>) -> Option<Tuple> {
+        let tuple = |side: Side| {
+            let end = &self.ends[side];
+            let socket = end.current()?;
+            let place = end.place(socket);
+            let row = place.map(|place| end.table.rows()[place].row.tuple);
+            row.or(socket.tuple).filter(|tuple| tuple.peer.port() != 0)
+        };
+        let current = tuple(side).or_else(|| Some(tuple(side.other())?.mirrored()));
+        match port {
+            None => current,
+            Some(port) => {
+                let lab_port = match side {
+                    Side::Server => Some(self.lab.port.0),
+                    Side::Client => None,
+                };
+                let local = lab_port.or(current.map(|tuple| tuple.local.port()))?;
+                Some(Tuple {
+                    local: SocketAddr::new(self.lab.addresses[side], local),
+                    peer: SocketAddr::new(self.lab.addresses[side.other()], port.0),
+                })
             }
-            let relative = |way, number: SeqNo| self.initial.get(&way).map(|first| number.relative_to(*first));
-            seq = relative(way, segment.seq);
-            if segment.flags.has(Flags::ACK) {
-                ack = relative((segment.destination, segment.source), segment.ack);
+        }
+    }
+
+    fn packet(&mut self, at: Stamp, passage: Passage) {
+        self.wire.passed(at, &passage);
+        let mut flags = None;
+        if let Packet::Tcp(segment) = &passage.packet {
+            let tuple = Tuple {
+                local: segment.destination,
+                peer: segment.source,
+            };
+            // A SYN begins a connection: what was heard before belongs to an earlier one.
+            if segment.flags.has(Flags::SYN) && passage.seen.again.is_none() {
+                self.heard.remove(&tuple);
             }
             flags = Some(segment.flags);
-            if fate == Fate::Delivered {
-                let tuple = Tuple {
-                    local: segment.destination,
-                    peer: segment.source,
-                };
+            if passage.fate == Fate::Delivered {
                 let heard = self.heard.entry(tuple).or_default();
                 heard.fin |= segment.flags.has(Flags::FIN);
                 heard.rst |= segment.flags.has(Flags::RST);
             }
         }
-        if fate == Fate::Delivered {
-            self.received[from.other()] = Some((self.packets, flags));
+        if passage.fate == Fate::Delivered {
+            self.received[passage.from.other()] = Some((passage.no, flags));
         }
-        self.transcript.push(
-            at,
-            What::Packet {
-                packet_no: self.packets,
-                from,
-                packet,
-                seq,
-                ack,
-                fate,
-            },
-        );
+        self.transcript.push(at, What::Packet(passage));
     }
 
     fn reason(&self, side: Side, cause: Cause) -> Reason {

@@ -8,11 +8,13 @@ use crate::call::{CallId, SocketName};
 use crate::clock::{Stamp, human};
 use crate::endpoint::protocol::Traced;
 use crate::host::{Setting, SettingValue};
-use crate::lab::event::{Death, Fate};
+use crate::lab::event::{Death, Fate, Passage, WireChange};
 use crate::observe::{TimerKind, Tuple};
 use crate::outcome::Outcome;
 use crate::side::Side;
 use crate::state::State;
+use crate::wire::flow::{Again, PacketNo};
+use crate::wire::queue::{Mode, Origin, RuleChange};
 use crate::wire::segment::{Flags, Packet};
 
 /// How many entries are kept; older ones are dropped, and counted.
@@ -86,20 +88,12 @@ pub enum What {
         #[serde(rename = "waited_us", serialize_with = "micros")]
         waited: Duration,
     },
-    /// A packet passed the wire.
-    Packet {
-        /// Its number, from 1 on.
-        packet_no: u64,
-        /// The host that sent it.
-        from: Side,
-        /// What it says.
-        packet: Packet,
-        /// The sequence number, counted from the connection's first.
-        seq: Option<u32>,
-        /// The acknowledgement, counted likewise.
-        ack: Option<u32>,
-        /// What became of it.
-        fate: Fate,
+    /// A packet came to the wire, or something became of one that stood there.
+    Packet(Passage),
+    /// How the wire treats packets was changed.
+    Wire {
+        /// What was changed.
+        change: WireChange,
     },
     /// A socket changed its state.
     State {
@@ -173,7 +167,7 @@ pub enum Reason {
     /// A packet that its host received.
     Received {
         /// The packet's number.
-        packet_no: u64,
+        packet_no: PacketNo,
         /// Its flags, when it was a segment.
         flags: Option<Flags>,
     },
@@ -256,7 +250,7 @@ impl Filter {
                     Filter::Calls,
                     What::Call { .. } | What::Outcome { .. } | What::Blocked { .. }
                 )
-                | (Filter::Segments, What::Packet { .. })
+                | (Filter::Segments, What::Packet(_) | What::Wire { .. })
                 | (Filter::States, What::State { .. })
                 | (
                     Filter::Processes,
@@ -276,7 +270,7 @@ impl Entry {
             | What::Born { side, .. }
             | What::Died { side, .. }
             | What::Host { side, .. } => side.name(),
-            What::Packet { .. } => "wire",
+            What::Packet(_) | What::Wire { .. } => "wire",
             What::State { .. } => "state",
             What::Note { .. } => "lab",
         }
@@ -320,22 +314,21 @@ impl Entry {
                 lines
             }
             What::Blocked { text, waited, .. } => vec![format!("{text} blocked for {}", human(*waited))],
-            What::Packet {
-                from,
-                packet,
-                seq,
-                ack,
-                fate,
-                ..
-            } => {
-                let way = format!("{from} -> {}", from.other());
-                let said = describe(packet, *seq, *ack);
-                let fate = match fate {
-                    Fate::Delivered => "delivered".to_owned(),
-                    Fate::Refused(errno) => format!("not taken: {errno}"),
-                };
-                vec![format!("{way}  {said}   {fate}")]
+            What::Packet(passage) => {
+                let way = format!("{} -> {}", passage.from, passage.from.other());
+                vec![format!("{way}  {}   {}", describe(passage), became(passage))]
             }
+            What::Wire { change } => vec![match change {
+                WireChange::Mode(Mode::Step) => {
+                    "step: every segment stands on the wire until it is delivered or dropped".into()
+                }
+                WireChange::Mode(Mode::Flow) => "flow: segments pass as they come".into(),
+                WireChange::Added(no, rule) => format!("{no}: {rule}"),
+                WireChange::Rule(no, RuleChange::On) => format!("{no} is on"),
+                WireChange::Rule(no, RuleChange::Off) => format!("{no} is off"),
+                WireChange::Rule(no, RuleChange::Remove) => format!("{no} is gone"),
+                WireChange::Cleared => "no rules any more".into(),
+            }],
             What::State {
                 side,
                 socket,
@@ -368,13 +361,13 @@ impl Entry {
 }
 
 /// A packet in a few words: `SYN seq 0`, `PSH,ACK seq 1 ack 1 len 5 "hello"`.
-pub fn describe(packet: &Packet, seq: Option<u32>, ack: Option<u32>) -> String {
-    match packet {
+pub fn describe(passage: &Passage) -> String {
+    match &passage.packet {
         Packet::Tcp(segment) => {
             let mut text = segment.flags.to_string();
-            text.push_str(&format!(" seq {}", seq.unwrap_or(segment.seq.0)));
+            text.push_str(&format!(" seq {}", passage.seen.seq.unwrap_or(segment.seq.0)));
             if segment.flags.has(Flags::ACK) {
-                text.push_str(&format!(" ack {}", ack.unwrap_or(segment.ack.0)));
+                text.push_str(&format!(" ack {}", passage.seen.ack.unwrap_or(segment.ack.0)));
             }
             if segment.len > 0 {
                 text.push_str(&format!(" len {} {}", segment.len, segment.payload.quoted(segment.len)));
@@ -384,6 +377,37 @@ pub fn describe(packet: &Packet, seq: Option<u32>, ack: Option<u32>) -> String {
         Packet::Icmp { message, .. } => format!("ICMP {message}"),
         Packet::Other { what, len } => format!("{what}, {len} bytes"),
     }
+}
+
+/// What a packet is besides, if anything: `retransmit 2 of #7`, `forged`, `copy of #3`.
+pub fn besides(passage: &Passage) -> Option<String> {
+    match (passage.origin, passage.seen.again) {
+        (Origin::Forged, _) => Some("forged".into()),
+        (Origin::Copy(no), _) => Some(format!("copy of {no}")),
+        (Origin::Host, Some(Again::Retransmit { nth, of: Some(no) })) => Some(format!("retransmit {nth} of {no}")),
+        (Origin::Host, Some(Again::Retransmit { of: None, .. })) => Some("retransmit".into()),
+        (Origin::Host, Some(Again::Probe)) => Some("probe".into()),
+        (Origin::Host, None) => None,
+    }
+}
+
+/// What became of a packet, in words: `delivered`, `held as #7 by rule 1`, `dropped after 2.1 s on the wire`.
+pub fn became(passage: &Passage) -> String {
+    let mut text = besides(passage).map_or(String::new(), |besides| format!("{besides}, "));
+    text.push_str(&match passage.fate {
+        Fate::Delivered => "delivered".to_owned(),
+        Fate::Refused(errno) => format!("not taken: {errno}"),
+        Fate::Held => format!("held as {}", passage.no),
+        Fate::Delayed(time) => format!("delayed by {time} as {}", passage.no),
+        Fate::Dropped => "dropped".to_owned(),
+    });
+    match passage.waited {
+        Some(waited) if !passage.fate.is_held() => text.push_str(&format!(" after {} on the wire", human(waited))),
+        // By the user's own hand: no rule did it.
+        Some(_) => {}
+        None => text.push_str(&passage.rule.map_or(String::new(), |rule| format!(" by {rule}"))),
+    }
+    text
 }
 
 /// The entries of one run, the oldest dropped when there are too many.

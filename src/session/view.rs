@@ -121,9 +121,11 @@ impl Session {
 
     /// Does anything on the screen count at `now`, so that it must be drawn again without an event?
     pub fn counts_down(&self, now: Stamp) -> bool {
-        self.ends
-            .iter()
-            .any(|(_, end)| !end.pending.is_empty() || end.table.counts_down(now))
+        self.wire.counts_down()
+            || self
+                .ends
+                .iter()
+                .any(|(_, end)| !end.pending.is_empty() || end.table.counts_down(now))
     }
 }
 

@@ -14,20 +14,23 @@ use super::dialog::host::{self, Change};
 use super::dialog::options::Options;
 use super::dialog::prompt::{Prompt, Wish};
 use super::dialog::raw::Raw;
-use super::dialog::{Dialog, help};
+use super::dialog::{Dialog, forge, help, rules, segment};
 use super::hit::{Action, Hits, Toward, Zone};
 use super::layout::{self, LEAST};
 use super::pane::diagram::Diagram;
 use super::pane::log::Log;
-use super::pane::{answer, buttons, header, sockets};
+use super::pane::{answer, buttons, header, sockets, wire_bar};
 use super::theme::Theme;
 use crate::call::{CallId, SocketName, SocketOption};
 use crate::clock::Stamp;
+use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
 use crate::host::Setting;
 use crate::lab::event::{Event, Happening, Request};
-use crate::session::Session;
+use crate::session::transcript::What;
+use crate::session::{Issued, LabKind, Refusal, Session};
 use crate::side::{Ends, Side};
+use crate::wire::flow::PacketNo;
 
 /// How many typed commands are remembered.
 const HISTORY: usize = 200;
@@ -59,6 +62,8 @@ pub struct App {
     found: Ends<Option<SocketName>>,
     log: Log,
     diagram: Diagram,
+    /// The packet on the wire that the user chose; the oldest is meant when it is gone.
+    chosen: Option<PacketNo>,
     dialogs: Vec<Dialog>,
     history: Vec<String>,
     status: Option<String>,
@@ -80,6 +85,7 @@ impl App {
             found: Ends::default(),
             log: Log::default(),
             diagram: Diagram::default(),
+            chosen: None,
             dialogs: Vec::new(),
             history: Vec::new(),
             status: None,
@@ -220,6 +226,9 @@ impl App {
             Some(Dialog::Raw(raw)) => raw.down = raw.down.saturating_add_signed(lines as isize),
             Some(Dialog::Options(options)) => options.selected = moved(options.selected, SocketOption::ALL.len()),
             Some(Dialog::Host(_, selected)) => *selected = moved(*selected, Setting::ALL.len()),
+            Some(Dialog::Rules(selected)) => *selected = moved(*selected, rules::rows(&self.session)),
+            Some(Dialog::Forge(_, selected)) => *selected = moved(*selected, forge::ROWS),
+            Some(Dialog::Segment(_, skip)) => *skip = skip.saturating_add_signed(lines as isize),
             Some(Dialog::Prompt(_)) | None => {}
         }
     }
@@ -270,10 +279,22 @@ impl App {
             KeyCode::Enter => {
                 let row = match self.dialogs.last() {
                     Some(Dialog::Options(options)) => options.selected,
-                    Some(Dialog::Host(_, selected)) => *selected,
+                    Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => *selected,
                     _ => return Vec::new(),
                 };
                 return self.row(row, now);
+            }
+            KeyCode::Delete | KeyCode::Backspace => {
+                if let Some(Dialog::Rules(row)) = self.dialogs.last()
+                    && let Some(command) = rules::remove(&self.session, *row)
+                {
+                    return self.wire(&command);
+                }
+            }
+            KeyCode::Char(c @ ('1' | '2')) if matches!(self.dialogs.last(), Some(Dialog::Forge(..))) => {
+                if let Some(Dialog::Forge(to, _)) = self.dialogs.last_mut() {
+                    *to = if c == '1' { Side::Client } else { Side::Server };
+                }
             }
             KeyCode::Char(c) => {
                 // The key that opened a dialog closes it.
@@ -282,7 +303,9 @@ impl App {
                     Some(Dialog::Options(_)) => ScreenCommand::OptionsDialog,
                     Some(Dialog::Host(..)) => ScreenCommand::HostSettings,
                     Some(Dialog::Raw(_)) => ScreenCommand::RawRows,
-                    Some(Dialog::Prompt(_)) | None => return Vec::new(),
+                    Some(Dialog::Rules(_)) => ScreenCommand::WireRules,
+                    Some(Dialog::Forge(..)) => ScreenCommand::ForgeDialog,
+                    Some(Dialog::Prompt(_) | Dialog::Segment(..)) | None => return Vec::new(),
                 };
                 if table::of_screen(open).buttons.iter().any(|button| button.key == c) {
                     self.dialogs.pop();
@@ -305,14 +328,19 @@ impl App {
                 };
             }
             KeyCode::Char(c) => {
-                let Some((spec, _)) = table::pressed(c) else {
+                let Some((spec, button)) = table::pressed(c) else {
                     self.status = Some(format!("{} is no key here: ? lists them", c.escape_debug()));
                     return Vec::new();
                 };
-                return if spec.is_screen() {
+                return if spec.group == table::Group::Wire {
+                    match wire_bar::pressed(spec, button) {
+                        Some(action) => self.act(action, now),
+                        None => Vec::new(),
+                    }
+                } else if spec.is_screen() {
                     match parse::parse(spec.name, None) {
                         Ok(Command::Screen(command)) => self.screen(command, now),
-                        Ok(Command::End(..)) | Err(_) => Vec::new(),
+                        Ok(Command::End(..) | Command::Wire(_)) | Err(_) => Vec::new(),
                     }
                 } else {
                     self.act(Action::Press(self.focus, c), now)
@@ -370,6 +398,7 @@ impl App {
                 match parse::parse(&format!("{side} {} {}", spec.name, button.preset), Some(side)) {
                     Ok(Command::End(side, command)) => self.command(side, &command, now).0,
                     Ok(Command::Screen(command)) => self.screen(command, now),
+                    Ok(Command::Wire(command)) => self.wire(&command),
                     Err(error) => {
                         self.status = Some(error.to_string());
                         Vec::new()
@@ -400,10 +429,27 @@ impl App {
                 }
                 Vec::new()
             }
+            Action::Wire(command) => self.wire(&command),
+            Action::Segment(entry) => {
+                let no = match self.session.transcript.entry(entry).map(|entry| &entry.what) {
+                    Some(What::Packet(passage)) => Some(passage.no),
+                    _ => None,
+                };
+                // One on the wire is chosen first, and looked into when it is pressed again.
+                let held = no.filter(|no| self.session.wire.held.contains_key(no));
+                if held.is_some() && held != self.chosen() {
+                    self.chosen = held;
+                } else {
+                    self.dialogs.push(Dialog::Segment(entry, 0));
+                }
+                Vec::new()
+            }
             Action::Row(row) => {
                 match self.dialogs.last_mut() {
                     Some(Dialog::Options(options)) => options.selected = row,
-                    Some(Dialog::Host(_, selected)) => *selected = row,
+                    Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => {
+                        *selected = row;
+                    }
                     _ => {}
                 }
                 self.row(row, now)
@@ -428,7 +474,23 @@ impl App {
         let (side, change) = match self.dialogs.last() {
             Some(Dialog::Options(options)) => (options.side, options.change(&self.session, row)),
             Some(Dialog::Host(side, _)) => (*side, host::change(&self.session, *side, row)),
-            Some(Dialog::Help(_) | Dialog::Raw(_) | Dialog::Prompt(_)) | None => return Vec::new(),
+            Some(Dialog::Rules(_)) => {
+                return match rules::press(&self.session, row) {
+                    Some(command) => self.wire(&command),
+                    None => Vec::new(),
+                };
+            }
+            Some(Dialog::Forge(to, _)) => {
+                let command = forge::choice(row, *to);
+                self.dialogs.pop();
+                return match command {
+                    Some(command) => self.wire(&command),
+                    None => Vec::new(),
+                };
+            }
+            Some(Dialog::Help(_) | Dialog::Raw(_) | Dialog::Prompt(_) | Dialog::Segment(..)) | None => {
+                return Vec::new();
+            }
         };
         match change {
             None => Vec::new(),
@@ -491,13 +553,59 @@ impl App {
                 self.read_after(side, root);
                 effects
             }
+            Command::Wire(command) => self.wire(&command),
             Command::Screen(command) => self.screen(command, now),
         }
     }
 
+    /// The packet on the wire that the keys act on: the one that the user chose, else the oldest that waits for them.
+    fn chosen(&self) -> Option<PacketNo> {
+        let held = &self.session.wire.held;
+        let oldest = || held.iter().find(|(_, held)| held.due.is_none()).map(|(no, _)| *no);
+        self.chosen.filter(|no| held.contains_key(no)).or_else(oldest)
+    }
+
+    /// Chooses the packet on the wire before or after the chosen one.
+    fn choose(&mut self, after: bool) {
+        let all: Vec<PacketNo> = self.session.wire.held.keys().copied().collect();
+        let Some(chosen) = self.chosen().or(all.first().copied()) else {
+            self.status = Some("nothing stands on the wire: step holds what comes".into());
+            return;
+        };
+        let at = all.iter().position(|no| *no == chosen).unwrap_or(0);
+        let to = if after {
+            (at + 1).min(all.len() - 1)
+        } else {
+            at.saturating_sub(1)
+        };
+        self.chosen = Some(all[to]);
+        self.diagram.show(all[to]);
+    }
+
+    /// Has the wire do something; the oldest means the chosen one.
+    fn wire(&mut self, command: &WireCommand) -> Vec<Effect> {
+        let mut command = command.clone();
+        if let WireCommand::Deliver(target)
+        | WireCommand::Drop(target)
+        | WireCommand::Duplicate(target)
+        | WireCommand::Delay(target, _) = &mut command
+            && *target == Target::Next
+            && let Some(no) = self.chosen()
+        {
+            *target = Target::One(no);
+        }
+        let issued = self.session.wire(&command);
+        self.issue(issued).0
+    }
+
     /// Has the session carry out a command; a refusal is shown.
     fn command(&mut self, side: Side, command: &EndCommand, now: Stamp) -> (Vec<Effect>, Option<CallId>) {
-        match self.session.command(side, command, now) {
+        let issued = self.session.command(side, command, now);
+        self.issue(issued)
+    }
+
+    fn issue(&mut self, issued: Result<Issued, Refusal>) -> (Vec<Effect>, Option<CallId>) {
+        match issued {
             Ok(issued) => (issued.requests.into_iter().map(Effect::Lab).collect(), issued.root),
             Err(refusal) => {
                 self.status = Some(refusal.to_string());
@@ -535,6 +643,10 @@ impl App {
                 self.prompt(typed.unwrap_or_else(|| format!("{side} ")));
             }
             ScreenCommand::More => self.pages[side] = self.pages[side].wrapping_add(1),
+            ScreenCommand::WireRules => self.dialogs.push(Dialog::Rules(0)),
+            ScreenCommand::ForgeDialog => self.dialogs.push(Dialog::Forge(side, 0)),
+            ScreenCommand::HeldBefore => self.choose(false),
+            ScreenCommand::HeldAfter => self.choose(true),
             ScreenCommand::LogFilter => self.log.next_filter(),
             ScreenCommand::LogFollow => self.log.toggle_follow(),
             ScreenCommand::CopyLine => {
@@ -627,7 +739,14 @@ impl App {
             canvas.bar(bar, area.y, area.bottom());
         }
         self.diagram.update(&session.transcript);
-        self.diagram.draw(canvas, map.diagram, session, self.focus);
+        let chosen = self.chosen();
+        let wanted = match self.session.lab.kind {
+            LabKind::Isolated => wire_bar::rows_wanted(&self.session, map.diagram.width),
+            LabKind::Loopback(_) => 0,
+        };
+        let (diagram, bar) = layout::diagram(map.diagram, wanted);
+        self.diagram.draw(canvas, diagram, &self.session, self.focus, chosen);
+        wire_bar::draw(canvas, bar, &self.session);
         self.log.update(&session.transcript);
         self.log.draw(canvas, map.log, &session.transcript);
         header::status(canvas, map.status, self.status.as_deref());
@@ -646,6 +765,14 @@ impl App {
                 Dialog::Options(options) => options.draw(canvas, screen, &self.session),
                 Dialog::Host(side, selected) => host::draw(canvas, screen, &self.session, *side, *selected),
                 Dialog::Raw(raw) => raw.draw(canvas, screen, &self.session),
+                Dialog::Segment(entry, skip) => {
+                    *skip = (*skip).min(segment::draw(canvas, screen, &self.session, *entry, *skip));
+                }
+                Dialog::Rules(selected) => {
+                    *selected = (*selected).min(rules::rows(&self.session).saturating_sub(1));
+                    rules::draw(canvas, screen, &self.session, *selected);
+                }
+                Dialog::Forge(to, selected) => forge::draw(canvas, screen, &self.session, *to, *selected),
             }
             if let Some(reach) = reach {
                 canvas.reach(reach);

@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use crate::call::{CallId, SocketName};
+use crate::command::wire::WireCommand;
 use crate::command::{ScreenCommand, table};
 use crate::side::Side;
 
@@ -21,6 +22,10 @@ pub enum Action {
     Interrupt(Side, CallId),
     /// A line of the log, counted from the first that the current filter ever showed; none for the log as a whole.
     LogLine(Option<u64>),
+    /// Something about the wire.
+    Wire(WireCommand),
+    /// A packet of the diagram, by the number of its entry in the transcript.
+    Segment(u64),
     /// A row of the dialog on top.
     Row(usize),
     /// A word that the prompt proposes.
@@ -44,8 +49,10 @@ impl Action {
             }
             Action::Interrupt(side, id) => Some(format!("{side} interrupt {}", id.0)),
             Action::Pick(side, name) => Some(format!("{side} use {name}")),
+            Action::Wire(command) => Some(format!("wire {command}")),
             Action::Screen(..)
             | Action::Focus(_)
+            | Action::Segment(_)
             | Action::LogLine(_)
             | Action::Row(_)
             | Action::Candidate(_)

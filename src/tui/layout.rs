@@ -156,6 +156,16 @@ pub fn column(area: Rect, titles: u16, button_rows: [u16; 2]) -> Column {
     }
 }
 
+/// Divides the middle: the picture, and under it the wire's buttons; none of them where there is no wire.
+pub fn diagram(area: Rect, buttons: u16) -> (Rect, Rect) {
+    let most = match area.height {
+        ..8 => 1,
+        8..16 => 2,
+        _ => 4,
+    };
+    bottom(area, buttons.min(most))
+}
+
 /// A dialog's box in the middle of the screen.
 pub fn middle(screen: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(screen.width.saturating_sub(2));

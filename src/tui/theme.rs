@@ -58,6 +58,11 @@ impl Theme {
         self.colour(Color::Red, self.strong())
     }
 
+    /// A segment that stands on the wire.
+    pub const fn held(self) -> Style {
+        self.colour(Color::Magenta, self.strong())
+    }
+
     /// A state: one that stands still, or one on the way to another.
     pub const fn state(self, state: State) -> Style {
         match state {

@@ -265,6 +265,18 @@ impl Flows {
         }
     }
 
+    /// What a segment would be beside those that went before it, without its being one of them: a forged one.
+    pub fn look(&self, segment: &Segment) -> Seen {
+        let half = self.halves.get(&segment.way());
+        Seen {
+            seq: half
+                .filter(|half| half.synced)
+                .map(|half| segment.seq.relative_to(half.first)),
+            ack: self.relative_ack(segment),
+            ..Seen::default()
+        }
+    }
+
     fn relative_ack(&self, segment: &Segment) -> Option<u32> {
         let half = self.halves.get(&(segment.destination, segment.source))?;
         (segment.flags.has(Flags::ACK) && half.synced).then(|| segment.ack.relative_to(half.first))

@@ -110,7 +110,9 @@ impl Kind {
             Kind::Rst => flags.has(Flags::RST),
             Kind::Data => segment.len > 0,
             Kind::Ack => {
-                flags.has(Flags::ACK) && segment.len == 0 && !flags.has(Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0))
+                flags.has(Flags::ACK)
+                    && segment.len == 0
+                    && !flags.has(Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0))
             }
             Kind::Icmp => false,
         }

@@ -10,7 +10,7 @@ use finwait::endpoint::protocol::Traced;
 use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::host::{Setting, SettingValue};
-use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Request};
+use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request, WireChange};
 use finwait::observe::{Row, TcpInfo, Timer, TimerKind, Tuple};
 use finwait::outcome::{OptionReading, Outcome, Reading, Value};
 use finwait::session::{LabFacts, LabKind, Session};
@@ -18,6 +18,8 @@ use finwait::side::{Ends, Side};
 use finwait::state::State;
 use finwait::tui::app::{App, Effect};
 use finwait::tui::theme::Theme;
+use finwait::wire::flow::Flows;
+use finwait::wire::queue::{Mode, Origin, Wire};
 use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
 
 pub const CLIENT: &str = "10.0.0.1:41822";
@@ -31,6 +33,10 @@ pub struct Script {
     /// What was asked of the lab and not answered.
     pub asked: Vec<Request>,
     rows: Ends<Vec<Observed>>,
+    flows: Flows,
+    numbers: Wire,
+    /// What becomes of the next packets.
+    pub fate: Fate,
 }
 
 pub fn facts(kind: LabKind) -> LabFacts {
@@ -71,6 +77,9 @@ impl Script {
             now: Stamp(BEGAN),
             asked: Vec::new(),
             rows: Ends::default(),
+            flows: Flows::default(),
+            numbers: Wire::default(),
+            fate: Fate::Delivered,
         };
         for (side, pid) in [(Side::Client, 4711), (Side::Server, 4712)] {
             script.tell(Happening::Born {
@@ -174,22 +183,59 @@ impl Script {
     pub fn packet(&mut self, from: Side, flags: u16, seq: u32, ack: u32, data: &str) -> &mut Self {
         let ends = [CLIENT.parse().unwrap(), SERVER.parse().unwrap()];
         let [source, destination] = if from == Side::Client { ends } else { [ends[1], ends[0]] };
-        self.tell(Happening::Packet {
+        let segment = Segment {
+            source,
+            destination,
+            flags: Flags(flags),
+            seq: SeqNo(seq + 1000),
+            ack: SeqNo(ack + 1000),
+            window: 64240,
+            urgent: 0,
+            options: Vec::new(),
+            len: data.len(),
+            payload: Bytes(data.as_bytes().to_vec()),
+        };
+        let no = self.numbers.number();
+        let seen = self.flows.sent(no, &segment);
+        let passage = Passage {
+            no,
             from,
-            packet: Packet::Tcp(Segment {
-                source,
-                destination,
-                flags: Flags(flags),
-                seq: SeqNo(seq + 1000),
-                ack: SeqNo(ack + 1000),
-                window: 64240,
-                urgent: 0,
-                options: Vec::new(),
-                len: data.len(),
-                payload: Bytes(data.as_bytes().to_vec()),
-            }),
-            fate: Fate::Delivered,
-        })
+            packet: Packet::Tcp(segment),
+            seen,
+            origin: Origin::Host,
+            fate: self.fate,
+            rule: None,
+            waited: None,
+        };
+        self.becomes(passage)
+    }
+
+    /// What becomes of a packet.
+    pub fn becomes(&mut self, passage: Passage) -> &mut Self {
+        if let (Packet::Tcp(segment), Fate::Delivered) = (&passage.packet, passage.fate) {
+            self.flows.arrived(segment);
+        }
+        self.tell(Happening::Packet(passage))
+    }
+
+    /// What becomes of the oldest packet on the wire.
+    pub fn oldest(&mut self, fate: Fate) -> &mut Self {
+        let held = self.app.session().wire.held.values().next().expect("one is held");
+        let passage = Passage {
+            fate,
+            waited: Some(self.now.since(held.since)),
+            ..held.passage.clone()
+        };
+        self.becomes(passage)
+    }
+
+    /// The wire holds what comes, or does not any more.
+    pub fn mode(&mut self, mode: Mode) -> &mut Self {
+        self.fate = match mode {
+            Mode::Step => Fate::Held,
+            Mode::Flow => Fate::Delivered,
+        };
+        self.tell(Happening::Wire(WireChange::Mode(mode)))
     }
 
     pub fn state(&mut self, side: Side, from: State, to: State, inode: u64, cause: Cause) -> &mut Self {
@@ -323,6 +369,53 @@ impl Script {
         });
         s.table(Side::Client, vec![waiting]);
         s.wait(1_000);
+        s
+    }
+
+    /// Step: both have shut down, both FINs stand on the wire, one was sent again; a SYN-ACK had stood there before.
+    pub fn stepping() -> Script {
+        use Side::{Client, Server};
+        let mut s = Script::connected(LabKind::Isolated);
+        s.wait(500).mode(Mode::Step);
+        s.run("client write hello");
+        let write = s.begin("write(5, \"hello\", 5)");
+        s.packet(Client, 24, 1, 1, "hello");
+        s.end(
+            write,
+            Outcome::Ok(Value::Written { n: 5 }),
+            "write(5, \"hello\", 5) = 5",
+            None,
+        );
+        s.wait(1_500).oldest(Fate::Delivered);
+        s.packet(Server, 16, 1, 6, "");
+        s.run("client shutdown write");
+        let shutdown = s.begin("shutdown(5, SHUT_WR)");
+        s.state(
+            Client,
+            State::Established,
+            State::FinWait1,
+            200,
+            Cause::Call(shutdown.1),
+        );
+        s.packet(Client, 17, 6, 1, "");
+        s.end(shutdown, done(), "shutdown(5, SHUT_WR) = 0", None);
+        s.wait(300).oldest(Fate::Dropped);
+        s.wait(20).packet(Client, 17, 6, 1, "");
+        s.run("server shutdown write");
+        let shutdown = s.begin("shutdown(5, SHUT_WR)");
+        s.state(
+            Server,
+            State::Established,
+            State::FinWait1,
+            300,
+            Cause::Call(shutdown.1),
+        );
+        s.packet(Server, 17, 1, 6, "");
+        s.end(shutdown, done(), "shutdown(5, SHUT_WR) = 0", None);
+        let mut rows = vec![row(Client, State::FinWait1, 200)];
+        rows[0].row.retransmits = 1;
+        s.table(Client, rows);
+        s.wait(2_300);
         s
     }
 

@@ -1,10 +1,13 @@
 //! What opens over the screen, one file each.
 
+pub mod forge;
 pub mod help;
 pub mod host;
 pub mod options;
 pub mod prompt;
 pub mod raw;
+pub mod rules;
+pub mod segment;
 
 use crate::side::Side;
 
@@ -21,4 +24,10 @@ pub enum Dialog {
     Host(Side, usize),
     /// An end's sockets as procfs prints them.
     Raw(raw::Raw),
+    /// One packet: the number of its entry in the transcript, scrolled by so many lines.
+    Segment(u64, usize),
+    /// The wire's rules; which row is selected.
+    Rules(usize),
+    /// Packets to make up for an end; which row is selected.
+    Forge(Side, usize),
 }

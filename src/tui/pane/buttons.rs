@@ -28,7 +28,7 @@ struct Item {
 fn items() -> Vec<Item> {
     let calls = table::TABLE
         .iter()
-        .filter(|spec| spec.group != Group::Screen)
+        .filter(|spec| !matches!(spec.group, Group::Screen | Group::Wire))
         .flat_map(|spec| {
             spec.buttons.iter().map(|button| Item {
                 button,

@@ -10,15 +10,19 @@ use std::time::Duration;
 
 use crate::call::CallId;
 use crate::clock::human;
-use crate::lab::event::Fate;
+use crate::command::wire::{Target, WireCommand};
+use crate::lab::event::{Fate, Passage};
 use crate::outcome::{Outcome, Value};
-use crate::session::transcript::{Entry, Transcript, What, describe};
-use crate::session::{LabKind, Session};
+use crate::session::transcript::{Entry, Transcript, What, besides, describe};
+use crate::session::{LabKind, OnWire, Session};
 use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::tui::canvas::{Canvas, width};
-use crate::tui::hit::Zone;
+use crate::tui::hit::{Action, Zone};
+use crate::tui::layout;
 use crate::tui::scroll::Scroll;
+use crate::wire::flow::{Again, PacketNo};
+use crate::wire::queue::{Mode, Origin};
 use crate::wire::segment::{Flags, Packet, Segment};
 
 /// A pause that is worth a line.
@@ -37,8 +41,13 @@ enum Kind {
     },
     /// A return that comes later.
     Return { side: Side },
-    /// A packet; `connection` counts from 1.
-    Packet { connection: u32 },
+    /// A packet; `connection` counts from 1, `again` the retransmissions of it that stand on the wire or are lost.
+    Packet {
+        connection: u32,
+        no: PacketNo,
+        again: u32,
+        fate: Fate,
+    },
     /// Nothing but states at the edges.
     States,
     /// The state of a socket that is not the end's main one.
@@ -57,6 +66,15 @@ struct Row {
     labels: Ends<Option<State>>,
 }
 
+/// Retransmissions that stand on the wire behind an earlier one of the same.
+#[derive(Debug)]
+struct Fold {
+    /// What they are retransmissions of.
+    of: PacketNo,
+    /// Each with its entry's number and its connection's, the oldest first.
+    behind: VecDeque<(PacketNo, u64, u32)>,
+}
+
 /// The diagram's rows, and which of them are in sight.
 #[derive(Debug, Default)]
 pub struct Diagram {
@@ -66,6 +84,10 @@ pub struct Diagram {
     last_at: Option<Duration>,
     connections: HashMap<(SocketAddr, SocketAddr), u32>,
     born: Ends<bool>,
+    /// By the packet that they stand behind.
+    folds: HashMap<PacketNo, Fold>,
+    /// The lines that there were for rows when it was drawn last.
+    height: u16,
     /// Which rows are in sight.
     pub scroll: Scroll,
 }
@@ -144,15 +166,9 @@ impl Diagram {
                     _ => self.push(entry, Kind::Return { side: *side }),
                 }
             }
-            What::Packet { packet, .. } => {
-                let connection = match packet {
-                    Packet::Tcp(segment) => {
-                        let next = self.connections.len() as u32 + 1;
-                        *self.connections.entry(pair(segment)).or_insert(next)
-                    }
-                    Packet::Icmp { .. } | Packet::Other { .. } => 1,
-                };
-                self.push(entry, Kind::Packet { connection });
+            What::Packet(passage) => {
+                self.add_packet(entry, passage);
+                self.unfold(entry, passage);
             }
             What::State { side, socket, to, .. } => {
                 let main = socket
@@ -186,12 +202,138 @@ impl Diagram {
                 }
             }
             What::Died { side, .. } => self.push(entry, Kind::Process { side: *side }),
-            What::Blocked { .. } | What::Host { .. } | What::Note { .. } => {}
+            What::Blocked { .. } | What::Host { .. } | What::Note { .. } | What::Wire { .. } => {}
         }
     }
 
-    /// Draws the rows in sight.
-    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
+    fn add_packet(&mut self, entry: &Entry, passage: &Passage) {
+        let connection = match &passage.packet {
+            Packet::Tcp(segment) => {
+                let next = self.connections.len() as u32 + 1;
+                *self.connections.entry(pair(segment)).or_insert(next)
+            }
+            Packet::Icmp { .. } | Packet::Other { .. } => 1,
+        };
+        let no = passage.no;
+        // What becomes of one that stands on the newest row is told on that row.
+        let newest = self.rows.back_mut();
+        if passage.waited.is_some()
+            && let Some(row) = newest
+            && let Kind::Packet { no: of, fate, .. } = &mut row.kind
+            && *of == no
+        {
+            *fate = passage.fate;
+            row.no = entry.no;
+            row.at = entry.at;
+            self.last_at = Some(entry.at);
+            return;
+        }
+        // A retransmission that stands on the wire behind the first, or is lost like it, is folded under it.
+        if let (Some(Again::Retransmit { of: Some(of), .. }), None) = (passage.seen.again, passage.waited) {
+            let head = self
+                .folds
+                .iter()
+                .find(|(_, fold)| fold.of == of)
+                .map_or(of, |(head, _)| *head);
+            let first = self.rows.iter_mut().rev().find_map(|row| match &mut row.kind {
+                Kind::Packet { no, again, fate, .. } if *no == head => Some((again, *fate)),
+                _ => None,
+            });
+            let alike = |first: Fate| {
+                (first.is_held() && passage.fate.is_held()) || (first == Fate::Dropped && passage.fate == Fate::Dropped)
+            };
+            if let Some((again, first)) = first
+                && alike(first)
+            {
+                *again += 1;
+                if passage.fate.is_held() {
+                    let fold = self.folds.entry(head).or_insert(Fold {
+                        of,
+                        behind: VecDeque::new(),
+                    });
+                    fold.behind.push_back((no, entry.no, connection));
+                }
+                return;
+            }
+        }
+        // Its own row already says that it is delayed.
+        if passage.fate.is_held() && passage.waited.is_some() {
+            return;
+        }
+        let fate = passage.fate;
+        self.push(
+            entry,
+            Kind::Packet {
+                connection,
+                no,
+                again: 0,
+                fate,
+            },
+        );
+    }
+
+    /// What stood folded behind a packet comes into sight when that has left the wire; one that has left from behind is forgotten.
+    fn unfold(&mut self, entry: &Entry, passage: &Passage) {
+        if passage.fate.is_held() {
+            return;
+        }
+        for fold in self.folds.values_mut() {
+            fold.behind.retain(|(no, ..)| *no != passage.no);
+        }
+        let Some(mut fold) = self.folds.remove(&passage.no) else {
+            return;
+        };
+        if let Some((no, at, connection)) = fold.behind.pop_front() {
+            let again = fold.behind.len() as u32;
+            self.rows.push_back(Row {
+                no: at,
+                at: entry.at,
+                kind: Kind::Packet {
+                    connection,
+                    no,
+                    again,
+                    fate: Fate::Held,
+                },
+                labels: Ends::default(),
+            });
+            self.folds.insert(no, fold);
+        }
+    }
+
+    /// Does the packet of `row` have an earlier row, where it left its host?
+    fn left_above(&self, row: &Row, no: PacketNo) -> bool {
+        let same = |other: &&Row| matches!(other.kind, Kind::Packet { no: of, .. } if of == no) && other.no < row.no;
+        self.rows.iter().rev().any(|other| same(&other))
+    }
+
+    /// The row where a packet left, or what became of it; none when it is on none.
+    fn row_of(&self, no: PacketNo) -> Option<u64> {
+        let place = self
+            .rows
+            .iter()
+            .rposition(|row| matches!(row.kind, Kind::Packet { no: of, .. } if of == no))?;
+        Some(self.gone + place as u64)
+    }
+
+    /// Scrolls just as far as it takes to show a packet.
+    pub fn show(&mut self, no: PacketNo) {
+        if let Some(row) = self.row_of(no) {
+            let range = self.range();
+            if !self.scroll.window(range.clone(), self.height).contains(&row) {
+                self.scroll.show(range, row);
+            }
+        }
+    }
+
+    /// Draws the rows in sight; `selected` is the packet on the wire that the keys act on.
+    pub fn draw(
+        &mut self,
+        canvas: &mut Canvas,
+        area: Rect,
+        session: &Session,
+        focus: Side,
+        selected: Option<PacketNo>,
+    ) {
         canvas.hits.zone(area, Zone::Diagram);
         if area.width < 12 || area.height < 3 {
             return;
@@ -200,7 +342,11 @@ impl Diagram {
         let dim = canvas.theme.dim();
         let strong = canvas.theme.strong();
         // The title: whose lifelines these are.
-        let middle = "the wire";
+        let middle = match (session.wire.mode, session.wire.held.len()) {
+            (Mode::Flow, 0) => "the wire".to_owned(),
+            (Mode::Flow, n) => format!("{n} held"),
+            (Mode::Step, n) => format!("STEP, {n} held"),
+        };
         let isolated = session.lab.kind == LabKind::Isolated;
         let x = canvas.put(
             lane.left
@@ -219,8 +365,16 @@ impl Diagram {
             strong,
         );
         let (centre, half) = (lane.left + (lane.right - lane.left) / 2, middle.len() as u16 / 2);
-        if isolated && lane.right - lane.left > 24 {
-            canvas.put(centre - half, area.y, lane.right, middle, dim);
+        let style = if session.wire.mode == Mode::Step || !session.wire.held.is_empty() {
+            strong
+        } else {
+            dim
+        };
+        let taken = |label: bool| if label { 1 } else { 7 };
+        if isolated
+            && (lane.right - lane.left) as usize > middle.len() + taken(lane.labels.client) + taken(lane.labels.server)
+        {
+            canvas.put(centre.saturating_sub(half), area.y, lane.right, &middle, style);
         }
         let mut body = Rect {
             y: area.y + 1,
@@ -240,6 +394,10 @@ impl Diagram {
         canvas.bar(lane.left, body.y, body.bottom());
         canvas.bar(lane.right, body.y, body.bottom());
         let range = self.range();
+        // What does not fit is told on a line of its own.
+        let whole = self.scroll.window(range.clone(), body.height);
+        let (body, foot) = layout::bottom(body, u16::from(whole.end < range.end));
+        self.height = body.height;
         let window = self.scroll.window(range.clone(), body.height);
         let newest = range.end.saturating_sub(1);
         if range.is_empty() {
@@ -254,16 +412,26 @@ impl Diagram {
         }
         for (y, at) in (body.y..).zip(window.clone()) {
             if let Some(row) = self.rows.get((at - self.gone) as usize) {
-                self.row(canvas, &lane, y, row, session, at == newest);
+                self.row(canvas, &lane, y, row, session, at == newest, selected);
             }
         }
         if window.end < range.end {
             let text = format!(" {} more v ", range.end - window.end);
-            canvas.put_right(lane.left + 1, body.bottom() - 1, lane.right, &text, strong);
+            canvas.put_right(lane.left + 1, foot.y, lane.right, &text, strong);
         }
     }
 
-    fn row(&self, canvas: &mut Canvas, lane: &Lane, y: u16, row: &Row, session: &Session, newest: bool) {
+    #[allow(clippy::too_many_arguments)] // where, what, and how
+    fn row(
+        &self,
+        canvas: &mut Canvas,
+        lane: &Lane,
+        y: u16,
+        row: &Row,
+        session: &Session,
+        newest: bool,
+        selected: Option<PacketNo>,
+    ) {
         let transcript = &session.transcript;
         let what = transcript.entry(row.no).map(|entry| &entry.what);
         let plain = if newest {
@@ -283,21 +451,44 @@ impl Diagram {
                 let style = if failed { canvas.theme.bad() } else { plain };
                 lane.at_edge(canvas, y, side, &texts, style);
             }
-            Kind::Packet { connection } => {
-                if let Some(What::Packet {
-                    from,
-                    packet,
-                    seq,
-                    ack,
-                    fate,
-                    ..
-                }) = what
-                {
-                    let texts = packet_texts(packet, *seq, *ack, connection, session);
-                    let delivered = *fate == Fate::Delivered;
-                    let reset = matches!(packet, Packet::Tcp(segment) if segment.flags.has(Flags::RST));
-                    let style = if reset || !delivered { canvas.theme.bad() } else { plain };
-                    lane.arrow(canvas, y, *from, &texts, delivered, style);
+            Kind::Packet {
+                connection, no, again, ..
+            } => {
+                if let Some(What::Packet(passage)) = what {
+                    let held = session.wire.held.get(&no).filter(|_| passage.waited.is_none());
+                    let texts = packet_texts(passage, connection, again, session);
+                    let reset = matches!(&passage.packet, Packet::Tcp(segment) if segment.flags.has(Flags::RST));
+                    let lost = matches!(passage.fate, Fate::Dropped | Fate::Refused(_));
+                    let style = match held {
+                        Some(_) => canvas.theme.held(),
+                        None if reset || lost => canvas.theme.bad(),
+                        None => plain,
+                    };
+                    let way = match (passage.fate, passage.waited) {
+                        (Fate::Held | Fate::Delayed(_), _) => Stretch::Leaves('*'),
+                        (Fate::Dropped, None) => Stretch::Leaves('x'),
+                        // It left on a row of its own, further up.
+                        (Fate::Dropped, Some(_)) if self.left_above(row, no) => Stretch::Arrives('x'),
+                        (Fate::Dropped, Some(_)) => Stretch::Leaves('x'),
+                        (_, Some(_)) if self.left_above(row, no) => Stretch::Arrives('>'),
+                        (Fate::Refused(_), _) => Stretch::Whole('x'),
+                        (Fate::Delivered, _) => Stretch::Whole('>'),
+                    };
+                    let action = Action::Segment(row.no);
+                    let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
+                    canvas.hits.add(place, action.clone(), false);
+                    let free = lane.arrow(canvas, y, passage.from, &texts, way, style);
+                    if canvas.is_picked(place, &action) {
+                        let picked = canvas.theme.picked();
+                        canvas.tint(place, picked);
+                    }
+                    if let Some(held) = held {
+                        let behind = self.folds.get(&no).map(|fold| &fold.behind);
+                        let chosen = selected.is_some_and(|selected| {
+                            selected == no || behind.is_some_and(|behind| behind.iter().any(|(no, ..)| *no == selected))
+                        });
+                        lane.on_wire(canvas, y, free, held_words(held, canvas), no, chosen);
+                    }
                 }
             }
             Kind::States => {}
@@ -330,6 +521,25 @@ impl Diagram {
             }
         }
     }
+}
+
+/// How long a packet has stood on the wire, or how long until it goes on.
+fn held_words(held: &OnWire, canvas: &Canvas) -> String {
+    match held.due {
+        Some(due) => format!("in {}", human(due.since(canvas.now))),
+        None => human(canvas.now.since(held.since)),
+    }
+}
+
+/// How far an arrow goes, and what stands at its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stretch {
+    /// From one lifeline to the other.
+    Whole(char),
+    /// From its sender's to somewhere on the wire.
+    Leaves(char),
+    /// From somewhere on the wire to the other.
+    Arrives(char),
 }
 
 /// The two lifelines, and the columns for states outside them.
@@ -376,43 +586,84 @@ impl Lane {
         }
     }
 
-    /// An arrow from one lifeline to the other, or halfway, with the longest text that fits.
+    /// An arrow with the longest text that fits: the columns of the lane that it leaves free.
     fn arrow(
         &self,
         canvas: &mut Canvas,
         y: u16,
         from: Side,
         texts: &[String],
-        delivered: bool,
+        stretch: Stretch,
         style: ratatui::style::Style,
-    ) {
+    ) -> (u16, u16) {
         let (left, right) = (self.left + 1, self.right);
         let room = usize::from(right.saturating_sub(left));
         let Some(text) = texts.iter().find(|text| width(text) + 5 <= room).or(texts.last()) else {
-            return;
+            return (left, right);
         };
-        for x in left..right {
-            canvas.put(x, y, right, "-", style);
-        }
         let text = format!(" {text} ");
         let wide = width(&text) as u16;
-        let spare = (right - left).saturating_sub(wide + 1);
+        // One that goes halfway takes what its text needs, and no less than half of the lane.
+        let all = right.saturating_sub(left);
+        let long = match stretch {
+            Stretch::Whole(_) => all,
+            Stretch::Leaves(_) | Stretch::Arrives(_) => (wide + 3).max(all / 2).min(all),
+        };
+        let at_left = matches!(
+            (from, stretch),
+            (Side::Client, Stretch::Whole(_) | Stretch::Leaves(_)) | (Side::Server, Stretch::Arrives(_))
+        );
+        let (start, end) = match stretch {
+            Stretch::Whole(_) => (left, right),
+            Stretch::Leaves(_) | Stretch::Arrives(_) if at_left => (left, left + long),
+            Stretch::Leaves(_) | Stretch::Arrives(_) => (right - long, right),
+        };
+        for x in start..end {
+            canvas.put(x, y, end, "-", style);
+        }
+        let spare = (end - start).saturating_sub(wide + 1);
+        let inset = 1 + spare.saturating_sub(2).min(1);
+        let (Stretch::Whole(point) | Stretch::Leaves(point) | Stretch::Arrives(point)) = stretch;
+        let point = match (point, from) {
+            ('>', Side::Server) => '<',
+            (point, _) => point,
+        };
         match from {
             Side::Client => {
-                canvas.put(
-                    left + 1 + spare.saturating_sub(2).min(1),
-                    y,
-                    right.saturating_sub(1),
-                    &text,
-                    style,
-                );
-                canvas.put(right - 1, y, right, if delivered { ">" } else { "x" }, style);
+                canvas.put(start + inset, y, end.saturating_sub(1), &text, style);
+                canvas.put(end - 1, y, end, point.encode_utf8(&mut [0; 4]), style);
             }
             Side::Server => {
-                let end = right.saturating_sub(1 + spare.saturating_sub(2).min(1));
-                canvas.put_right(left + 1, y, end, &text, style);
-                canvas.put(left, y, right, if delivered { "<" } else { "x" }, style);
+                canvas.put_right(start + 1, y, end.saturating_sub(inset), &text, style);
+                canvas.put(start, y, end, point.encode_utf8(&mut [0; 4]), style);
             }
+        }
+        if let Stretch::Arrives(_) = stretch {
+            // Where it stood on the wire.
+            let stood = if from == Side::Client { start } else { end - 1 };
+            canvas.put(stood, y, stood + 1, "*", style);
+        }
+        if start > left { (left, start) } else { (end, right) }
+    }
+
+    /// Beside a packet on the wire: how long it has stood there, and what can be done with it.
+    fn on_wire(&self, canvas: &mut Canvas, y: u16, free: (u16, u16), since: String, no: PacketNo, selected: bool) {
+        let (mut x, right) = (free.0 + 1, free.1);
+        let strong = canvas.theme.strong();
+        if selected && x < right {
+            x = canvas.put(x, y, right, "<", strong) + 1;
+        }
+        let target = Target::One(no);
+        for (label, command) in [
+            ("deliver", WireCommand::Deliver(target)),
+            ("drop", WireCommand::Drop(target)),
+        ] {
+            let end = canvas.button(x, y, right, None, label, Action::Wire(command));
+            x = if end > x { end + 1 } else { x };
+        }
+        if usize::from(right.saturating_sub(x)) >= width(&since) {
+            let dim = canvas.theme.dim();
+            canvas.put(x, y, right, &since, dim);
         }
     }
 
@@ -481,19 +732,31 @@ fn call_texts(call: Option<&What>, returned: Option<&What>) -> (Vec<String>, boo
 }
 
 /// A packet in words, the longest first.
-fn packet_texts(
-    packet: &Packet,
-    seq: Option<u32>,
-    ack: Option<u32>,
-    connection: u32,
-    session: &Session,
-) -> Vec<String> {
-    let Packet::Tcp(segment) = packet else {
-        let short = match packet {
-            Packet::Icmp { .. } => "ICMP",
-            Packet::Tcp(_) | Packet::Other { .. } => "other",
+fn packet_texts(passage: &Passage, connection: u32, again: u32, session: &Session) -> Vec<String> {
+    let more = match (again, besides(passage)) {
+        (0, None) => String::new(),
+        (0, Some(besides)) => format!("  {besides}"),
+        (n, _) => format!("  +{n} again"),
+    };
+    // The least that tells it from an ordinary one.
+    let mark = match (passage.origin, passage.seen.again) {
+        (Origin::Forged, _) => "forged ",
+        (Origin::Copy(_), _) => "copy ",
+        (Origin::Host, Some(Again::Retransmit { .. })) => "again ",
+        (Origin::Host, Some(Again::Probe)) => "probe ",
+        (Origin::Host, None) => "",
+    };
+    let Packet::Tcp(segment) = &passage.packet else {
+        let short = match &passage.packet {
+            Packet::Icmp { message, .. } => vec![message.clone(), "ICMP".into()],
+            Packet::Tcp(_) | Packet::Other { .. } => vec!["other".into()],
         };
-        return vec![describe(packet, seq, ack), short.into()];
+        let mut texts = vec![
+            format!("{}{more}", describe(passage)),
+            format!("{mark}{}", describe(passage)),
+        ];
+        texts.extend(short.into_iter().map(|text| format!("{mark}{text}")));
+        return texts;
     };
     // Beside the first connection, the port that is not the listener's tells them apart.
     let which = if connection > 1 {
@@ -507,9 +770,9 @@ fn packet_texts(
         String::new()
     };
     let flags = segment.flags;
-    let seq_text = format!(" seq {}", seq.unwrap_or(segment.seq.0));
-    let ack_text = if flags.has(Flags::ACK) {
-        format!(" ack {}", ack.unwrap_or(segment.ack.0))
+    let seq = format!(" seq {}", passage.seen.seq.unwrap_or(segment.seq.0));
+    let ack = if flags.has(Flags::ACK) {
+        format!(" ack {}", passage.seen.ack.unwrap_or(segment.ack.0))
     } else {
         String::new()
     };
@@ -518,16 +781,22 @@ fn packet_texts(
     } else {
         String::new()
     };
+    // Where data has no room for its length, it is still told from an acknowledgement.
+    let data = if segment.len > 0 { " data" } else { "" };
+    let plus = if again > 0 { format!(" +{again}") } else { String::new() };
     vec![
-        format!("{which}{}", describe(packet, seq, ack)),
-        format!("{which}{flags}{seq_text}{ack_text}{len}"),
+        format!("{which}{}{more}", describe(passage)),
+        format!("{which}{flags}{seq}{ack}{len}{more}"),
+        format!("{which}{mark}{flags}{seq}{ack}{len}{plus}"),
         if segment.len > 0 {
-            format!("{which}{flags}{seq_text}{len}")
+            format!("{which}{mark}{flags}{seq}{len}{plus}")
         } else {
-            format!("{which}{flags}{ack_text}")
+            format!("{which}{mark}{flags}{ack}{plus}")
         },
-        format!("{which}{flags}{len}"),
-        format!("{which}{flags}"),
+        format!("{which}{mark}{flags}{len}{plus}"),
+        format!("{mark}{flags}{len}{plus}"),
+        format!("{mark}{flags}{plus}"),
+        format!("{flags}{data}"),
         flags.to_string(),
     ]
 }

@@ -1,0 +1,246 @@
+//! The arguments of the wire's commands, from words to values.
+
+use super::arguments::Given;
+use super::complaint::{ParseError, nearest, shown};
+use super::table::Spec;
+use super::token::Token;
+use super::wire::{Preset, Target, WireCommand};
+use crate::call::Bytes;
+use crate::clock::Millis;
+use crate::host::Port;
+use crate::side::Side;
+use crate::wire::flow::PacketNo;
+use crate::wire::forge::{Forge, Forgery, Place};
+use crate::wire::queue::{Mode, RuleChange};
+use crate::wire::rule::{Chance, Kind, Rule, RuleNo, Verdict};
+
+/// The arguments that say which segments a rule is for.
+const OF_A_RULE: [&str; 8] = ["from", "port", "seq", "payload", "nth", "times", "chance", "seed"];
+
+/// How long a delay is that no length was given for.
+const DELAY: Millis = Millis(1000);
+
+/// What the first argument of a verdict says.
+enum First {
+    Target(Target),
+    Kind(Kind),
+}
+
+impl Given {
+    /// The command of the wire that the arguments make.
+    pub fn build_wire(&self, spec: &Spec) -> Result<WireCommand, ParseError> {
+        Ok(match spec.name {
+            "mode" => WireCommand::Mode(match self.plain(0) {
+                None => None,
+                Some(token) => Some(self.one_of::<Mode>(token, "the mode", &["flow", "step"])?),
+            }),
+            "step" => WireCommand::Mode(Some(Mode::Step)),
+            "flow" => WireCommand::Mode(Some(Mode::Flow)),
+            "deliver" => self.verdict(Verdict::Deliver, WireCommand::Deliver)?,
+            "drop" => self.verdict(Verdict::Drop, WireCommand::Drop)?,
+            "duplicate" => self.verdict(Verdict::Duplicate, WireCommand::Duplicate)?,
+            "delay" => {
+                let ms = self.number::<u32>(self.named("ms"), "ms", 0, 3_600_000)?;
+                let time = ms.map_or(DELAY, Millis);
+                self.verdict(Verdict::Delay(time), |target| WireCommand::Delay(target, time))?
+            }
+            "hold" => match self.first()? {
+                Some(First::Target(_)) => {
+                    return Err(self.wrong(0, "hold takes a kind of segment to hold from now on, like hold FIN"));
+                }
+                Some(First::Kind(kind)) => WireCommand::Rule(self.rule(Verdict::Hold, kind)?),
+                None => WireCommand::Rule(self.rule(Verdict::Hold, Kind::Any)?),
+            },
+            "preset" => {
+                let names = Preset::ALL.map(Preset::name);
+                let token = self.required(0, "a preset", &names.join(", "))?;
+                let text = token.text();
+                let preset = Preset::ALL.into_iter().find(|preset| preset.name() == text);
+                WireCommand::Preset(preset.ok_or_else(|| ParseError {
+                    column: token.value_column,
+                    why: format!("{} is not a preset; there are {}", shown(&text), names.join(", ")),
+                    nearest: nearest(&text, &names),
+                })?)
+            }
+            "rule" => {
+                let token = self.required(0, "a rule's number", "the list of rules shows it")?;
+                let no = self.number(Some(token), "a rule's number", 1, i64::from(u32::MAX))?;
+                let words = ["on", "off", "remove"];
+                let token = self.required(1, "what to do to it", "on, off or remove")?;
+                let change: RuleChange = self.one_of(token, "what to do to a rule", &words)?;
+                WireCommand::Change(RuleNo(no.unwrap_or(0)), change)
+            }
+            "clear" => WireCommand::Clear,
+            _ => WireCommand::Forge(self.forgery()?),
+        })
+    }
+
+    /// What a verdict's word means: for what stands on the wire, or from now on.
+    fn verdict(&self, verdict: Verdict, now: impl Fn(Target) -> WireCommand) -> Result<WireCommand, ParseError> {
+        let of_a_rule = OF_A_RULE.iter().find_map(|name| Some((*name, self.named(name)?)));
+        Ok(match (self.first()?, of_a_rule) {
+            (Some(First::Kind(kind)), _) => WireCommand::Rule(self.rule(verdict, kind)?),
+            (None, Some(_)) => WireCommand::Rule(self.rule(verdict, Kind::Any)?),
+            (Some(First::Target(_)), Some((name, token))) => {
+                return Err(ParseError {
+                    column: token.column,
+                    why: format!(
+                        "{name}= is for a rule, which begins with a kind of segment: {} SYN {name}=",
+                        verdict.name()
+                    ),
+                    nearest: Vec::new(),
+                });
+            }
+            (Some(First::Target(target)), None) => now(target),
+            (None, None) => now(Target::Next),
+        })
+    }
+
+    fn first(&self) -> Result<Option<First>, ParseError> {
+        let Some(token) = self.plain(0) else { return Ok(None) };
+        let text = token.text();
+        let number = text.strip_prefix('#').unwrap_or(&text);
+        if let Some(kind) = kind_named(&text) {
+            return Ok(Some(First::Kind(kind)));
+        }
+        match (text.as_str(), number.parse()) {
+            ("next", _) => Ok(Some(First::Target(Target::Next))),
+            ("all", _) => Ok(Some(First::Target(Target::All))),
+            (_, Ok(no)) => Ok(Some(First::Target(Target::One(PacketNo(no))))),
+            _ => {
+                let mut valid = vec!["next", "all"];
+                valid.extend(Kind::ALL.map(Kind::name));
+                Err(ParseError {
+                    column: token.value_column,
+                    why: format!(
+                        "{} is neither a segment on the wire (next, all, or its number) nor a kind of segment ({})",
+                        shown(&text),
+                        Kind::ALL.map(Kind::name).join(", ")
+                    ),
+                    nearest: nearest(&text, &valid),
+                })
+            }
+        }
+    }
+
+    fn rule(&self, verdict: Verdict, kind: Kind) -> Result<Rule, ParseError> {
+        let count = |name| self.number::<u32>(self.named(name), name, 1, 1_000_000);
+        let percent = self.number::<u8>(self.named("chance"), "chance, in percent,", 0, 100)?;
+        let seed = self.number::<u32>(self.named("seed"), "seed", 0, i64::from(u32::MAX))?;
+        if let (None, Some(token)) = (percent, self.named("seed")) {
+            return Err(ParseError {
+                column: token.column,
+                why: "seed= is for chance=, which is not there".into(),
+                nearest: Vec::new(),
+            });
+        }
+        let payload = match self.named("payload") {
+            None => None,
+            Some(token) => match token.text().as_str() {
+                "yes" => Some(true),
+                "no" => Some(false),
+                other => return Err(token.wrong(format!("payload is yes or no, not {}", shown(other)))),
+            },
+        };
+        Ok(Rule {
+            from: self.side("from")?,
+            port: self.port()?,
+            seq: self.number(self.named("seq"), "seq", 0, i64::from(u32::MAX))?,
+            payload,
+            nth: count("nth")?,
+            times: count("times")?,
+            chance: percent.map(|percent| Chance {
+                percent,
+                seed: seed.unwrap_or(1),
+            }),
+            ..Rule::new(verdict, kind)
+        })
+    }
+
+    fn forgery(&self) -> Result<Forge, ParseError> {
+        let names = Forgery::ALL.map(Forgery::name);
+        let token = self.required(0, "what to forge", &names.join(", "))?;
+        let what: Forgery = self.one_of(token, "what to forge", &names)?;
+        let to = self.side("to")?.ok_or_else(|| ParseError {
+            column: self.end_of_text(),
+            why: format!(
+                "whom it is for is missing: forge {} to=client or to=server",
+                what.name()
+            ),
+            nearest: Vec::new(),
+        })?;
+        let place = match self.named("seq") {
+            None => Place::Exact,
+            Some(token) if !what.is_segment() => {
+                return Err(ParseError {
+                    column: token.column,
+                    why: format!("{} is ICMP, and has no sequence number", what.name()),
+                    nearest: Vec::new(),
+                });
+            }
+            Some(token) => match token.text().as_str() {
+                "exact" => Place::Exact,
+                "in-window" => Place::InWindow,
+                "out-of-window" => Place::OutOfWindow,
+                text => Place::At(text.parse().map_err(|_| ParseError {
+                    column: token.value_column,
+                    why: format!(
+                        "seq is exact, in-window, out-of-window or a number counted from the SYN's, not {}",
+                        shown(text)
+                    ),
+                    nearest: nearest(text, &["exact", "in-window", "out-of-window"]),
+                })?),
+            },
+        };
+        let data = self
+            .named("bytes")
+            .map_or(b"forged".to_vec(), |token| token.value.clone());
+        // What one packet holds.
+        const MOST: usize = 1400;
+        if data.len() > MOST {
+            let at = self.named("bytes").map_or(1, |token| token.value_column);
+            return Err(ParseError {
+                column: at,
+                why: format!("one forged segment takes {MOST} bytes at most"),
+                nearest: Vec::new(),
+            });
+        }
+        Ok(Forge {
+            what,
+            to,
+            place,
+            port: self.port()?,
+            data: Bytes(data),
+        })
+    }
+
+    fn side(&self, name: &str) -> Result<Option<Side>, ParseError> {
+        let names = Side::BOTH.map(Side::name);
+        self.named(name)
+            .map(|token| self.one_of(token, name, &names))
+            .transpose()
+    }
+
+    fn port(&self) -> Result<Option<Port>, ParseError> {
+        Ok(self.number(self.named("port"), "port", 1, 65_535)?.map(Port))
+    }
+
+    fn wrong(&self, place: usize, why: &str) -> ParseError {
+        let at = self
+            .plain(place)
+            .map_or(self.end_of_text(), |token: &Token| token.column);
+        ParseError {
+            column: at,
+            why: why.into(),
+            nearest: Vec::new(),
+        }
+    }
+}
+
+/// The kind that a word names, in capitals or not: `SYN`, `syn-ack`, `SYN,ACK`.
+fn kind_named(text: &str) -> Option<Kind> {
+    let text = text.replace(',', "-");
+    Kind::ALL
+        .into_iter()
+        .find(|kind| kind.name().eq_ignore_ascii_case(&text))
+}

@@ -1,0 +1,211 @@
+//! What a person asks of the wire.
+
+use std::fmt;
+
+use crate::clock::Millis;
+use crate::side::Side;
+use crate::wire::flow::PacketNo;
+use crate::wire::forge::{Forge, Forgery, Place};
+use crate::wire::queue::{Mode, RuleChange};
+use crate::wire::rule::{Chance, Kind, Rule, RuleNo, Verdict};
+
+/// What a person asks of the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WireCommand {
+    /// Lets segments pass, or holds each; without a mode, the other than now.
+    Mode(Option<Mode>),
+    /// Hands on what stands on the wire.
+    Deliver(Target),
+    /// Loses it.
+    Drop(Target),
+    /// Puts a copy beside it.
+    Duplicate(Target),
+    /// Lets it go on by itself after so long.
+    Delay(Target, Millis),
+    /// Puts a rule in force.
+    Rule(Rule),
+    /// Puts the rules of a preset in force.
+    Preset(Preset),
+    /// Changes a rule.
+    Change(RuleNo, RuleChange),
+    /// Takes all rules away.
+    Clear,
+    /// Makes a packet up.
+    Forge(Forge),
+}
+
+/// Which of those that stand on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// The oldest; on the screen, the selected one.
+    #[default]
+    Next,
+    /// All of them.
+    All,
+    /// That one.
+    One(PacketNo),
+}
+
+/// Rules that are wanted often, under one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// The next SYN is lost.
+    LoseSyn,
+    /// The handshake's last ACK is lost.
+    LoseFinalAck,
+    /// Every FIN stands on the wire.
+    HoldFin,
+    /// Nothing from the client arrives.
+    BlackHoleClient,
+    /// Nothing from the server arrives.
+    BlackHoleServer,
+    /// Nothing arrives.
+    CutCable,
+    /// One packet in ten is lost.
+    Lose10,
+}
+
+const fn of(from: Side, rule: Rule) -> Rule {
+    Rule {
+        from: Some(from),
+        ..rule
+    }
+}
+
+const fn once(rule: Rule) -> Rule {
+    Rule { times: Some(1), ..rule }
+}
+
+impl Preset {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Preset; 7] = [
+        Preset::LoseSyn,
+        Preset::LoseFinalAck,
+        Preset::HoldFin,
+        Preset::BlackHoleClient,
+        Preset::BlackHoleServer,
+        Preset::CutCable,
+        Preset::Lose10,
+    ];
+
+    /// The word for it in commands.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Preset::LoseSyn => "lose-syn",
+            Preset::LoseFinalAck => "lose-final-ack",
+            Preset::HoldFin => "hold-fin",
+            Preset::BlackHoleClient => "black-hole-client",
+            Preset::BlackHoleServer => "black-hole-server",
+            Preset::CutCable => "cut-cable",
+            Preset::Lose10 => "lose-10-percent",
+        }
+    }
+
+    /// What it does, in a few words.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Preset::LoseSyn => "lose the next SYN",
+            Preset::LoseFinalAck => "lose the handshake's last ACK",
+            Preset::HoldFin => "hold every FIN",
+            Preset::BlackHoleClient => "lose all that the client sends",
+            Preset::BlackHoleServer => "lose all that the server sends",
+            Preset::CutCable => "lose everything",
+            Preset::Lose10 => "lose one in ten, the same ones each time",
+        }
+    }
+
+    /// The rules that it is.
+    pub const fn rules(self) -> [Rule; 1] {
+        const ANY: Rule = Rule::new(Verdict::Drop, Kind::Any);
+        [match self {
+            Preset::LoseSyn => once(Rule::new(Verdict::Drop, Kind::Syn)),
+            // The first acknowledgement from the client that takes up number 1 and carries nothing.
+            Preset::LoseFinalAck => once(of(
+                Side::Client,
+                Rule {
+                    seq: Some(1),
+                    ..Rule::new(Verdict::Drop, Kind::Ack)
+                },
+            )),
+            Preset::HoldFin => Rule::new(Verdict::Hold, Kind::Fin),
+            Preset::BlackHoleClient => of(Side::Client, ANY),
+            Preset::BlackHoleServer => of(Side::Server, ANY),
+            Preset::CutCable => ANY,
+            Preset::Lose10 => Rule {
+                chance: Some(Chance { percent: 10, seed: 1 }),
+                ..ANY
+            },
+        }]
+    }
+}
+
+impl WireCommand {
+    /// The word of the table for it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            WireCommand::Mode(None) => "mode",
+            WireCommand::Mode(Some(mode)) => mode.name(),
+            WireCommand::Deliver(_) => "deliver",
+            WireCommand::Drop(_) => "drop",
+            WireCommand::Duplicate(_) => "duplicate",
+            WireCommand::Delay(..) => "delay",
+            WireCommand::Rule(rule) => rule.verdict.name(),
+            WireCommand::Preset(_) => "preset",
+            WireCommand::Change(..) => "rule",
+            WireCommand::Clear => "clear",
+            WireCommand::Forge(_) => "forge",
+        }
+    }
+}
+
+impl fmt::Display for WireCommand {
+    /// As it would be typed after `wire`, defaults left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let WireCommand::Rule(rule) = self {
+            return write!(f, "{rule}");
+        }
+        f.write_str(self.name())?;
+        match self {
+            WireCommand::Mode(_) | WireCommand::Clear | WireCommand::Rule(_) => Ok(()),
+            WireCommand::Deliver(target) | WireCommand::Drop(target) | WireCommand::Duplicate(target) => {
+                write!(f, "{target}")
+            }
+            WireCommand::Delay(target, time) => write!(f, "{target} ms={}", time.0),
+            WireCommand::Preset(preset) => write!(f, " {}", preset.name()),
+            WireCommand::Change(no, change) => {
+                let change = match change {
+                    RuleChange::On => "on",
+                    RuleChange::Off => "off",
+                    RuleChange::Remove => "remove",
+                };
+                write!(f, " {} {change}", no.0)
+            }
+            WireCommand::Forge(forge) => {
+                write!(f, " {} to={}", forge.what.name(), forge.to)?;
+                match forge.place {
+                    Place::Exact => {}
+                    Place::InWindow => f.write_str(" seq=in-window")?,
+                    Place::OutOfWindow => f.write_str(" seq=out-of-window")?,
+                    Place::At(at) => write!(f, " seq={at}")?,
+                }
+                if let Some(port) = forge.port {
+                    write!(f, " port={port}")?;
+                }
+                if forge.what == Forgery::Data {
+                    write!(f, " bytes=\"{}\"", crate::call::escape(&forge.data.0))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Next => Ok(()),
+            Target::All => f.write_str(" all"),
+            Target::One(no) => write!(f, " {}", no.0),
+        }
+    }
+}

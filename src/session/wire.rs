@@ -1,0 +1,106 @@
+//! What is known of the wire: its mode, its rules, and what stands on it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::clock::Stamp;
+use crate::command::wire::{Target, WireCommand};
+use crate::lab::event::{Fate, Passage, WireChange, WireOrder};
+use crate::wire::flow::PacketNo;
+use crate::wire::queue::{Mode, Which};
+use crate::wire::rule::{RuleNo, Standing};
+
+/// A segment that stands on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnWire {
+    /// What it is.
+    pub passage: Passage,
+    /// Since when.
+    pub since: Stamp,
+    /// When it goes on by itself; never, when the user is to decide.
+    pub due: Option<Stamp>,
+}
+
+/// The wire as far as its owner was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wire {
+    /// What becomes of segments that no rule speaks of.
+    pub mode: Mode,
+    /// The rules in force.
+    pub rules: Vec<Standing>,
+    /// What stands on it, by number.
+    pub held: BTreeMap<PacketNo, OnWire>,
+}
+
+impl Wire {
+    /// Takes in what became of a packet.
+    pub(super) fn passed(&mut self, at: Stamp, passage: &Passage) {
+        let due = match passage.fate {
+            Fate::Held => None,
+            Fate::Delayed(time) => Some(at.plus(Duration::from(time))),
+            Fate::Delivered | Fate::Refused(_) | Fate::Dropped => {
+                self.held.remove(&passage.no);
+                return;
+            }
+        };
+        let since = self.held.get(&passage.no).map_or(at, |held| held.since);
+        let passage = passage.clone();
+        self.held.insert(passage.no, OnWire { passage, since, due });
+    }
+
+    /// Takes in a change.
+    pub(super) const fn changed(&mut self, change: &WireChange) {
+        // Rules are told as a whole.
+        if let WireChange::Mode(mode) = change {
+            self.mode = *mode;
+        }
+    }
+
+    /// The order that a command is, or one sentence why it can be none.
+    pub(super) fn order(&self, command: &WireCommand) -> Result<WireOrder, String> {
+        let known = |no: RuleNo| {
+            let there = self.rules.iter().any(|rule| rule.no == no);
+            there.then_some(no).ok_or_else(|| match self.rules.as_slice() {
+                [] => "the wire has no rules".to_owned(),
+                rules => {
+                    let numbers: Vec<String> = rules.iter().map(|rule| rule.no.0.to_string()).collect();
+                    format!("there is no {no}: the rules are {}", numbers.join(", "))
+                }
+            })
+        };
+        Ok(match command {
+            WireCommand::Mode(mode) => WireOrder::Mode(mode.unwrap_or(self.mode.other())),
+            WireCommand::Deliver(target) => WireOrder::Deliver(self.which(*target)?),
+            WireCommand::Drop(target) => WireOrder::Drop(self.which(*target)?),
+            WireCommand::Duplicate(target) => WireOrder::Duplicate(self.which(*target)?),
+            WireCommand::Delay(target, time) => WireOrder::Delay(self.which(*target)?, *time),
+            WireCommand::Rule(rule) => WireOrder::Rules(vec![*rule]),
+            WireCommand::Preset(preset) => WireOrder::Rules(preset.rules().to_vec()),
+            WireCommand::Change(no, change) => WireOrder::Rule(known(*no)?, *change),
+            WireCommand::Clear => WireOrder::ClearRules,
+            WireCommand::Forge(forge) => WireOrder::Forge(forge.clone(), None),
+        })
+    }
+
+    fn which(&self, target: Target) -> Result<Which, String> {
+        match target {
+            _ if self.held.is_empty() => Err("nothing stands on the wire: step holds what comes".into()),
+            Target::Next => Ok(Which::Next),
+            Target::All => Ok(Which::All),
+            Target::One(no) if self.held.contains_key(&no) => Ok(Which::One(no)),
+            Target::One(no) => {
+                let numbers: Vec<String> = self.held.keys().take(8).map(|no| no.0.to_string()).collect();
+                let more = if self.held.len() > 8 { ", ..." } else { "" };
+                Err(format!(
+                    "{no} does not stand on the wire: {}{more} do",
+                    numbers.join(", ")
+                ))
+            }
+        }
+    }
+
+    /// Does a segment on the wire count down?
+    pub fn counts_down(&self) -> bool {
+        !self.held.is_empty()
+    }
+}

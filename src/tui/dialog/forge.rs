@@ -1,0 +1,95 @@
+//! Packets that can be made up, to be chosen from.
+
+use ratatui::layout::Rect;
+
+use crate::call::Bytes;
+use crate::command::wire::WireCommand;
+use crate::session::{LabKind, Session};
+use crate::side::Side;
+use crate::tui::canvas::Canvas;
+use crate::tui::hit::Action;
+use crate::tui::layout;
+use crate::wire::forge::{Forge, Forgery, Place};
+
+/// What can be chosen, with what it shows.
+const CHOICES: [(Forgery, Place, &str); 13] = [
+    (
+        Forgery::Rst,
+        Place::Exact,
+        "at the byte expected next: it ends the connection",
+    ),
+    (
+        Forgery::Rst,
+        Place::InWindow,
+        "in the window: answered with a challenge ACK (RFC 5961)",
+    ),
+    (Forgery::Rst, Place::OutOfWindow, "beyond the window: ignored"),
+    (Forgery::Syn, Place::Exact, "this connection's SYN once more"),
+    (Forgery::OldSyn, Place::Exact, "a SYN of an earlier connection"),
+    (Forgery::Fin, Place::Exact, "the peer seems to close"),
+    (Forgery::Data, Place::Exact, "bytes that the peer never wrote"),
+    (Forgery::Ack, Place::Exact, "an acknowledgement once more"),
+    (Forgery::Ack, Place::OutOfWindow, "a stray acknowledgement"),
+    (Forgery::NetUnreachable, Place::Exact, "ICMP: no route to the network"),
+    (Forgery::HostUnreachable, Place::Exact, "ICMP: no route to the host"),
+    (Forgery::PortUnreachable, Place::Exact, "ICMP: nobody at that port"),
+    (Forgery::FragNeeded, Place::Exact, "ICMP: too large for the path"),
+];
+
+/// How many rows there are to select.
+pub const ROWS: usize = CHOICES.len();
+
+/// What a row makes up, for an end's host.
+pub fn choice(row: usize, to: Side) -> Option<WireCommand> {
+    let (what, place, _) = *CHOICES.get(row)?;
+    Some(WireCommand::Forge(Forge {
+        what,
+        to,
+        place,
+        port: None,
+        data: Bytes(b"forged".to_vec()),
+    }))
+}
+
+/// Draws them.
+pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, to: Side, selected: usize) {
+    let area = layout::middle(screen, 76, ROWS as u16 + 2);
+    let title = format!(
+        "make up a packet for the {to}, from the {}   (1 2: for whom)",
+        to.other()
+    );
+    let inside = canvas.frame(area, &title);
+    let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
+    if let LabKind::Loopback(_) = session.lab.kind {
+        let said = "The loopback lab has no wire: the isolated lab has.";
+        canvas.put_cut(inside.x, inside.y, inside.right(), said, text);
+        return;
+    }
+    let height = usize::from(inside.height);
+    let skip = (selected + 1).saturating_sub(height);
+    for ((row, (what, place, help)), y) in CHOICES.iter().enumerate().skip(skip).take(height).zip(inside.y..) {
+        let name = match place {
+            Place::InWindow => format!("{} in-window", what.name()),
+            Place::OutOfWindow => format!("{} out-of-window", what.name()),
+            Place::Exact | Place::At(_) => what.name().to_owned(),
+        };
+        canvas.put(inside.x, y, inside.right(), &name, text);
+        canvas.put_cut(inside.x + 19, y, inside.right(), help, dim);
+        let line = Rect::new(inside.x, y, inside.width, 1);
+        let action = Action::Row(row);
+        canvas.hits.add(line, action.clone(), true);
+        if selected == row || canvas.is_picked(line, &action) {
+            let style = canvas.theme.picked();
+            canvas.tint(line, style);
+        }
+    }
+    if inside.height > 0 {
+        let more = ROWS.saturating_sub(skip + height);
+        let hint = if more > 0 {
+            format!(" {more} more below   Enter: send it ")
+        } else {
+            " Enter or click: send it   Esc closes ".into()
+        };
+        canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
+    }
+}

@@ -1,0 +1,129 @@
+//! The wire's rules, to be switched on and off, and rules that are wanted often.
+
+use ratatui::layout::Rect;
+
+use crate::command::wire::{Preset, WireCommand};
+use crate::session::{LabKind, Session};
+use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::hit::Action;
+use crate::tui::layout;
+use crate::wire::queue::RuleChange;
+
+/// How many rows there are to select.
+pub fn rows(session: &Session) -> usize {
+    session.wire.rules.len() + Preset::ALL.len()
+}
+
+/// What pressing a row does: a rule is switched, a preset put in force.
+pub fn press(session: &Session, row: usize) -> Option<WireCommand> {
+    let rules = &session.wire.rules;
+    match rules.get(row) {
+        Some(rule) => {
+            let change = if rule.on { RuleChange::Off } else { RuleChange::On };
+            Some(WireCommand::Change(rule.no, change))
+        }
+        None => {
+            let preset = Preset::ALL.get(row - rules.len())?;
+            Some(WireCommand::Preset(*preset))
+        }
+    }
+}
+
+/// What removing a row does.
+pub fn remove(session: &Session, row: usize) -> Option<WireCommand> {
+    let rule = session.wire.rules.get(row)?;
+    Some(WireCommand::Change(rule.no, RuleChange::Remove))
+}
+
+/// Draws them.
+pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, selected: usize) {
+    let rules = &session.wire.rules;
+    let lines = rules.len().max(1) + Preset::ALL.len() + 2;
+    let area = layout::middle(screen, 76, lines as u16 + 2);
+    let inside = canvas.frame(area, "the wire's rules   (Esc closes)");
+    let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
+    if let LabKind::Loopback(_) = session.lab.kind {
+        let said = "The loopback lab has no wire: the isolated lab has.";
+        canvas.put_cut(inside.x, inside.y, inside.right(), said, text);
+        return;
+    }
+    // Each line: what is drawn, and the row that it is, if it can be pressed.
+    enum Line<'a> {
+        Heading(&'a str),
+        Rule(usize),
+        Preset(usize, Preset),
+    }
+    let mut all = vec![Line::Heading(if rules.is_empty() {
+        "no rules: what passes is up to the mode (:wire hold FIN from=server makes one)"
+    } else {
+        "in force, the first that fits decides"
+    })];
+    all.extend((0..rules.len()).map(Line::Rule));
+    all.push(Line::Heading("put in force"));
+    all.extend(
+        Preset::ALL
+            .into_iter()
+            .enumerate()
+            .map(|(nth, preset)| Line::Preset(rules.len() + nth, preset)),
+    );
+    let height = usize::from(inside.height);
+    let at = all
+        .iter()
+        .position(|line| matches!(line, Line::Rule(row) | Line::Preset(row, _) if *row == selected))
+        .unwrap_or(0);
+    let skip = (at + 1).saturating_sub(height);
+    let hidden = all.len().saturating_sub(skip + height);
+    for (line, y) in all.into_iter().skip(skip).take(height).zip(inside.y..) {
+        let (row, right) = match line {
+            Line::Heading(said) => {
+                canvas.put_cut(inside.x, y, inside.right(), said, dim);
+                continue;
+            }
+            Line::Rule(row) => {
+                let rule = &rules[row];
+                let wide = button_width(None, "remove");
+                let right = inside.right().saturating_sub(wide + 1);
+                let mut x = canvas.put(inside.x, y, right, if rule.on { "[on]  " } else { "[off] " }, strong);
+                let fired = format!("decided on {} of {}", rule.fired, rule.fitted);
+                let room = right.saturating_sub(fired.len() as u16 + 2);
+                x = canvas.put_cut(x, y, room, &format!("{}: {}", rule.no, rule.rule), text);
+                canvas.put_right(x, y, right, &fired, dim);
+                (row, right)
+            }
+            Line::Preset(row, preset) => {
+                let x = canvas.put(
+                    inside.x,
+                    y,
+                    inside.right(),
+                    &format!("[add] {:<18}", preset.name()),
+                    text,
+                );
+                let x = canvas.put_cut(x + 1, y, inside.right(), preset.help(), dim);
+                let said: Vec<String> = preset.rules().iter().map(ToString::to_string).collect();
+                let said = said.join("; ");
+                if usize::from(inside.right().saturating_sub(x)) > said.len() + 2 {
+                    canvas.put_right(x, y, inside.right(), &said, dim);
+                }
+                (row, inside.right())
+            }
+        };
+        let place = Rect::new(inside.x, y, right - inside.x, 1);
+        let action = Action::Row(row);
+        canvas.hits.add(place, action.clone(), true);
+        if selected == row || canvas.is_picked(place, &action) {
+            let style = canvas.theme.picked();
+            canvas.tint(place, style);
+        }
+        if let Some(remove) = remove(session, row) {
+            canvas.button(right + 1, y, inside.right(), None, "remove", Action::Wire(remove));
+        }
+    }
+    let hint = if hidden > 0 {
+        format!(" {hidden} more below   Enter: switch, add ")
+    } else {
+        " Enter or click: switch, add   Del: remove ".into()
+    };
+    if inside.height > 0 {
+        canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
+    }
+}

@@ -1,0 +1,135 @@
+//! One packet of the transcript: its header, decoded, and its bytes.
+
+use ratatui::layout::Rect;
+
+use crate::call::escape;
+use crate::session::Session;
+use crate::session::transcript::{What, became, besides};
+use crate::tui::canvas::{Canvas, width};
+use crate::tui::layout;
+use crate::wire::segment::{Flags, Packet, TcpOption};
+
+/// Draws it from its `skip`th line on: how far it can be scrolled. `entry` is its number in the transcript.
+pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, entry: u64, skip: usize) -> usize {
+    let lines = match session.transcript.entry(entry).map(|entry| &entry.what) {
+        Some(What::Packet(passage)) => lines(passage),
+        _ => vec![("".into(), "the transcript has dropped it".into())],
+    };
+    let widest = lines.iter().map(|(_, said)| width(said)).max().unwrap_or(0);
+    let area = layout::middle(screen, (widest as u16 + 19).max(50), lines.len() as u16 + 2);
+    let inside = canvas.frame(area, "one packet   (Esc closes)");
+    let height = usize::from(inside.height);
+    let most = lines.len().saturating_sub(height);
+    let skip = skip.min(most);
+    let (strong, text) = (canvas.theme.strong(), canvas.theme.text());
+    for ((name, said), y) in lines.iter().skip(skip).take(height).zip(inside.y..) {
+        canvas.put(inside.x, y, inside.right(), name, strong);
+        canvas.put_cut(inside.x + 15, y, inside.right(), said, text);
+    }
+    if most > skip {
+        let hint = format!(" {} more lines: wheel, arrows ", most - skip);
+        canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
+    }
+    most
+}
+
+fn lines(passage: &crate::lab::event::Passage) -> Vec<(String, String)> {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    let mut line = |name: &str, said: String| lines.push((name.to_owned(), said));
+    line(
+        "packet",
+        format!("{} {} -> {}", passage.no, passage.from, passage.from.other()),
+    );
+    line("fate", became(passage));
+    if let Some(besides) = besides(passage) {
+        line("it is", besides);
+    }
+    match &passage.packet {
+        Packet::Tcp(segment) => {
+            line("from", segment.source.to_string());
+            line("to", segment.destination.to_string());
+            line("flags", segment.flags.to_string());
+            let counted = |relative: Option<u32>, raw: u32| match relative {
+                Some(relative) => format!("{relative}   ({raw} on the wire)"),
+                None => format!("{raw}"),
+            };
+            line("sequence", counted(passage.seen.seq, segment.seq.0));
+            line(
+                "acknowledges",
+                if segment.flags.has(Flags::ACK) {
+                    counted(passage.seen.ack, segment.ack.0)
+                } else {
+                    "nothing".into()
+                },
+            );
+            line(
+                "window",
+                match passage.seen.window {
+                    Some(window) if window != u32::from(segment.window) => {
+                        format!("{window} bytes   ({} on the wire, scaled)", segment.window)
+                    }
+                    _ => format!("{} bytes", segment.window),
+                },
+            );
+            if segment.flags.has(Flags::URG) {
+                line("urgent", segment.urgent.to_string());
+            }
+            for (nth, option) in segment.options.iter().enumerate() {
+                line(if nth == 0 { "options" } else { "" }, option_words(option));
+            }
+            line("payload", format!("{} bytes", segment.len));
+            for (nth, row) in segment.payload.0.chunks(16).enumerate() {
+                let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
+                let shown: String = row
+                    .iter()
+                    .map(|byte| {
+                        if (b' '..=b'~').contains(byte) {
+                            *byte as char
+                        } else {
+                            '.'
+                        }
+                    })
+                    .collect();
+                line(
+                    &format!("  {:04x}", nth * 16),
+                    format!("{:<47}  {shown}", hex.join(" ")),
+                );
+            }
+            let kept = segment.payload.0.len();
+            if segment.len > kept {
+                line(
+                    "",
+                    format!("and {} bytes that the transcript does not keep", segment.len - kept),
+                );
+            }
+        }
+        Packet::Icmp {
+            source,
+            destination,
+            message,
+        } => {
+            line("from", source.to_string());
+            line("to", destination.to_string());
+            line("ICMP", message.clone());
+        }
+        Packet::Other { what, len } => {
+            line("it is", escape(what.as_bytes()));
+            line("length", format!("{len} bytes"));
+        }
+    }
+    lines
+}
+
+fn option_words(option: &TcpOption) -> String {
+    match option {
+        TcpOption::Mss(mss) => format!("maximum segment size {mss}"),
+        TcpOption::WindowScale(shift) => format!("window scale {shift} (windows times {})", 1u64 << shift.min(&14)),
+        TcpOption::SackPermitted => "selective acknowledgements understood".into(),
+        TcpOption::Sack(blocks) => {
+            let blocks: Vec<String> = blocks.iter().map(|(from, to)| format!("{from}-{to}")).collect();
+            format!("received beyond a gap: {}", blocks.join(", "))
+        }
+        TcpOption::Timestamps(value, echo) => format!("timestamp {value}, echo {echo}"),
+        TcpOption::Other(kind) => format!("option of kind {kind}"),
+    }
+}

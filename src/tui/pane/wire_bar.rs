@@ -1,0 +1,90 @@
+//! The wire's buttons, under the diagram: how segments pass, and what becomes of those that stand on it.
+
+use ratatui::layout::Rect;
+
+use crate::command::table::{self, Button, Group, Spec};
+use crate::command::{Command, ScreenCommand, parse};
+use crate::session::Session;
+use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::hit::Action;
+use crate::wire::queue::Mode;
+
+/// Screen commands that are about the wire, and stand with its buttons.
+const OF_THE_WIRE: [ScreenCommand; 4] = [
+    ScreenCommand::ForgeDialog,
+    ScreenCommand::WireRules,
+    ScreenCommand::HeldBefore,
+    ScreenCommand::HeldAfter,
+];
+
+/// A button, its label, and what it does.
+struct Item {
+    button: &'static Button,
+    label: &'static str,
+    action: Action,
+}
+
+/// The buttons, the few that come first where there is no room for all in front; while nothing stands on the wire, those only.
+fn items(session: &Session) -> Vec<Item> {
+    let mode = session.wire.mode;
+    let wire = table::TABLE.iter().filter(|spec| spec.group == Group::Wire);
+    let buttons = wire.flat_map(|spec| spec.buttons.iter().map(move |button| (*spec, button)));
+    let wire = buttons.filter_map(|(spec, button)| {
+        let label = match (spec.name, mode) {
+            ("mode", Mode::Flow) => "step: off",
+            ("mode", Mode::Step) => "step: ON",
+            _ => button.label,
+        };
+        let action = pressed(spec, button)?;
+        Some(Item { button, label, action })
+    });
+    let screen = OF_THE_WIRE.into_iter().flat_map(|command| {
+        let spec = table::of_screen(command);
+        spec.buttons.iter().map(move |button| Item {
+            button,
+            label: button.label,
+            action: Action::Screen(None, command),
+        })
+    });
+    let mut items: Vec<Item> = wire.chain(screen).collect();
+    items.sort_by_key(|item| !item.button.primary);
+    items.retain(|item| item.button.primary || !session.wire.held.is_empty());
+    items
+}
+
+/// What a button of the wire does.
+pub fn pressed(spec: &Spec, button: &Button) -> Option<Action> {
+    match parse::parse(&format!("{} {} {}", parse::WIRE, spec.name, button.preset), None) {
+        Ok(Command::Wire(command)) => Some(Action::Wire(command)),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// How many lines the buttons would like to have.
+pub fn rows_wanted(session: &Session, width: u16) -> u16 {
+    let (mut x, mut rows) = (0, 1);
+    for item in items(session) {
+        let wide = button_width(Some(item.button.key), item.label);
+        if x > 0 && x + wide > width {
+            (x, rows) = (0, rows + 1);
+        }
+        x += wide + 1;
+    }
+    rows
+}
+
+/// As many of the buttons as there is room for.
+pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
+    let right = area.right();
+    let (mut x, mut y) = (area.x, area.y);
+    for item in items(session) {
+        let wide = button_width(Some(item.button.key), item.label);
+        if x > area.x && x + wide > right {
+            (x, y) = (area.x, y + 1);
+        }
+        if y >= area.bottom() {
+            return;
+        }
+        x = canvas.button(x, y, right, Some(item.button.key), item.label, item.action) + 1;
+    }
+}
