@@ -231,10 +231,17 @@ fn a_handshake_that_has_not_ended_is_syn_recv_without_tcp_info() {
             .syn()
             .write(&mut syn, &[])
             .unwrap();
-        tun.write(&syn).unwrap();
-
         let request = Tuple { local, peer };
-        let exact = views.diag.query(&request).unwrap().unwrap();
+        // An IPv6 address gets its local route some time after it was set (`addrconf_dad_work`); a SYN before that is dropped.
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let exact = loop {
+            tun.write(&syn).unwrap();
+            if let Some(row) = views.diag.query(&request).unwrap() {
+                break row;
+            }
+            assert!(Instant::now() < deadline, "waited for {request:?}");
+            thread::yield_now();
+        };
         let rows = views.diag();
         let lines = views.procfs();
         let line = &lines.iter().find(|line| line.row.tuple == request).unwrap().row;

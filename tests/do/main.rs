@@ -12,3 +12,4 @@ mod host;
 mod process;
 mod reset;
 mod sockets;
+mod wire;
