@@ -62,6 +62,9 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Be the keeper of a host: clear its connections away once standard input ends
+    #[command(hide = true)]
+    Keeper,
     /// Be an endpoint: make socket calls as told on standard input
     #[command(hide = true)]
     Endpoint {

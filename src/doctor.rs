@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::env;
 use std::fs;
-use std::io::{IsTerminal, stdout};
+use std::io::{IsTerminal, Write, stdout};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -80,24 +80,12 @@ struct Report {
 /// Checks everything, prints a line each. Exit status 0 when the isolated lab can be had, 1 when only loopback, 2 when neither.
 pub fn run(options: &Options, json: bool) -> ExitCode {
     let report = examine(options);
-    if json {
-        match serde_json::to_string_pretty(&report) {
-            Ok(text) => say(&text),
-            Err(error) => say(&error.to_string()),
-        }
-    } else {
-        for check in &report.checks {
-            let mark = match check.level {
-                Level::Ok => "ok  ",
-                Level::Note => "note",
-                Level::Missing => "MISS",
-            };
-            let advice = check
-                .advice
-                .as_ref()
-                .map_or(String::new(), |advice| format!(" -> {advice}"));
-            say(&format!("{mark}  {:<16}  {}{advice}", check.name, check.found));
-        }
+    let said = if json { say_json(&report) } else { say_lines(&report) };
+    if let Err(error) = said
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("finwait: write to standard output: {error}");
+        return ExitCode::from(2);
     }
     ExitCode::from(match report.lab {
         Labs::Isolated => 0,
@@ -106,10 +94,25 @@ pub fn run(options: &Options, json: bool) -> ExitCode {
     })
 }
 
-/// A line on standard output; nobody reading it is no failure.
-fn say(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(stdout(), "{line}");
+fn say_json(report: &Report) -> std::io::Result<()> {
+    let text = serde_json::to_string_pretty(report)?;
+    writeln!(stdout(), "{text}")
+}
+
+fn say_lines(report: &Report) -> std::io::Result<()> {
+    for check in &report.checks {
+        let mark = match check.level {
+            Level::Ok => "ok  ",
+            Level::Note => "note",
+            Level::Missing => "MISS",
+        };
+        let advice = check
+            .advice
+            .as_ref()
+            .map_or(String::new(), |advice| format!(" -> {advice}"));
+        writeln!(stdout(), "{mark}  {:<16}  {}{advice}", check.name, check.found)?;
+    }
+    Ok(())
 }
 
 fn examine(options: &Options) -> Report {
@@ -125,10 +128,11 @@ fn examine(options: &Options) -> Report {
         colours(),
         mouse(),
     ];
-    let loopback_works = !checks
+    let tables = !checks
         .iter()
-        .any(|check| ["procfs", "sock_diag"].contains(&check.name) && check.level == Level::Missing)
-        && std::net::TcpListener::bind("127.0.0.1:0").is_ok();
+        .any(|check| ["procfs", "sock_diag"].contains(&check.name) && check.level == Level::Missing);
+    let address = std::net::TcpListener::bind("127.0.0.1:0");
+    let loopback_works = tables && address.is_ok();
     // Last, because it may move this process into a user namespace.
     let began = Instant::now();
     let isolated = lab::try_isolated(&Options {
@@ -147,17 +151,28 @@ fn examine(options: &Options) -> Report {
             "isolated lab",
             Level::Missing,
             error.to_string(),
-            "see the lines above, or run finwait with sudo; the loopback lab shows no segments and no host settings",
+            if privileged {
+                "see the lines above; the loopback lab shows no segments and no host settings"
+            } else {
+                "see the lines above, or run finwait with sudo; the loopback lab shows no segments and no host settings"
+            },
         ),
     });
     checks.push(if loopback_works {
         Check::ok("loopback lab", "127.0.0.1 can be used")
+    } else if let Err(error) = address {
+        Check::bad(
+            "loopback lab",
+            Level::Missing,
+            format!("127.0.0.1 cannot be used: {error}"),
+            "bring the device lo up: ip link set lo up",
+        )
     } else {
         Check::bad(
             "loopback lab",
             Level::Missing,
-            "127.0.0.1 or its socket table cannot be used",
-            "bring the device lo up: ip link set lo up",
+            "the kernel's socket tables cannot be read",
+            "see procfs and sock_diag above",
         )
     });
     Report { lab, checks }
@@ -179,6 +194,14 @@ fn capabilities(privileged: bool) -> Check {
 fn user_namespaces(privileged: bool) -> Check {
     const NAME: &str = "user namespaces";
     let level = if privileged { Level::Note } else { Level::Missing };
+    if fs::metadata("/proc/self").is_err() {
+        return Check::bad(
+            NAME,
+            Level::Note,
+            "cannot be told without procfs",
+            "mount it: mount -t proc proc /proc",
+        );
+    }
     if fs::metadata("/proc/self/ns/user").is_err() {
         return Check::bad(
             NAME,

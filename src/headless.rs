@@ -270,7 +270,10 @@ impl<'a, W: Write> Runner<'a, W> {
         };
         let issued = match issued {
             Ok(issued) => issued,
-            Err(refusal @ Refusal::Unknown(_)) => return at_fault(Verdict::NotUnderstood, refusal.to_string()),
+            Err(Refusal::Unknown(word, why)) => {
+                let column = text.rfind(&word).map_or(1, |at| text[..at].chars().count() + 1);
+                return at_fault(Verdict::NotUnderstood, format!("column {column}: {why}"));
+            }
             Err(refusal @ Refusal::Impossible(_)) => return at_fault(Verdict::NotDone, refusal.to_string()),
         };
         let asked = !issued.requests.is_empty();
@@ -307,7 +310,22 @@ impl<'a, W: Write> Runner<'a, W> {
         };
         self.print_states()?;
         self.out.flush()?;
-        Ok(Ok(()))
+        let failed = self
+            .session
+            .transcript
+            .since(before)
+            .find_map(|entry| match &entry.what {
+                What::Host {
+                    setting,
+                    failed: Some(why),
+                    ..
+                } => Some(format!("{} could not be set: {why}", setting.name())),
+                _ => None,
+            });
+        match failed {
+            Some(why) => at_fault(Verdict::NotDone, why),
+            None => Ok(Ok(())),
+        }
     }
 
     /// Reports what is still blocked at the end of all commands.
@@ -321,12 +339,19 @@ impl<'a, W: Write> Runner<'a, W> {
 
     /// Takes events in until `done` holds and all is quiet, or the time is up; tells whether `done` held.
     fn wait(&mut self, bound: Duration, done: impl Fn(&Session) -> bool) -> io::Result<bool> {
-        let deadline = Instant::now() + bound;
+        let mut deadline = Instant::now() + bound;
+        let mut was_done = false;
         loop {
             self.print_new()?;
-            if self.quiet && done(&self.session) {
+            let is_done = done(&self.session);
+            if self.quiet && is_done {
                 return Ok(true);
             }
+            // What is done has only to become quiet, and nobody is more patient with that than the user.
+            if is_done && !was_done {
+                deadline = deadline.min(Instant::now() + self.patience);
+            }
+            was_done = is_done;
             let left = deadline.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
                 Ok(Input::Event(event)) => self.absorb(event),

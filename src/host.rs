@@ -87,12 +87,12 @@ impl Setting {
     pub const fn help(self) -> &'static str {
         match self {
             Setting::TcpSynRetries => "SYN retries, beyond the first 4",
-            Setting::TcpRetries2 => "how often unacknowledged data is sent again",
+            Setting::TcpRetries2 => "retransmissions before giving up",
             Setting::TcpFinTimeout => "seconds an orphan stays in FIN_WAIT2",
             Setting::TcpAbortOnOverflow => "a full accept queue answers with RST",
             Setting::IpLocalPortRange => "the local ports connect chooses from",
-            Setting::DefaultRoute => "the host's only route; off: ENETUNREACH",
-            Setting::Device => "the network device; down: nothing gets out or in",
+            Setting::DefaultRoute => "the only route; off: ENETUNREACH",
+            Setting::Device => "the network device",
         }
     }
 

@@ -26,14 +26,15 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            // clap explains at length; its first line is the sentence.
+            // clap explains at length; its first paragraph is the sentence.
             let text = error.render().to_string();
-            let sentence = text
+            let paragraph: Vec<&str> = text
                 .lines()
-                .next()
-                .unwrap_or_default()
-                .trim_start_matches("error: ")
-                .trim_end_matches(':');
+                .map(str::trim)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let sentence = paragraph.join(" ");
+            let sentence = sentence.trim_start_matches("error: ").trim_end_matches(':');
             return fail(
                 NOT_UNDERSTOOD,
                 &format!("{sentence}; finwait --help lists what there is"),
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
             run(&options, &commands, format, Millis(patience).into())
         }
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
+        Some(Verb::Keeper) => finwait::lab::keeper::run(),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
     }
 }
@@ -72,6 +74,10 @@ fn fail(code: u8, why: &str) -> ExitCode {
 
 /// The explorer.
 fn screen(options: &Options) -> ExitCode {
+    // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
+    if let Err(error) = tui::can_draw() {
+        return fail(FAILED, &error.to_string());
+    }
     let began = Stamp::now();
     let (sender, inbox) = channel();
     let events = sender.clone();
@@ -129,7 +135,7 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
         Ok(Verdict::NotUnderstood) => ExitCode::from(NOT_UNDERSTOOD),
         // Whoever read the transcript has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => fail(FAILED, &error.to_string()),
+        Err(error) => fail(FAILED, &format!("write to standard output: {error}")),
     }
 }
 

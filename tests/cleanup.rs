@@ -5,7 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use finwait::call::Family;
+use finwait::observe::diag::Diag;
+use finwait::state::State;
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::os::fd::AsFd;
+use std::thread;
 
 #[path = "support/mod.rs"]
 mod support;
@@ -15,6 +21,9 @@ use support::{Lab, Run, exit, until};
 /// What a run has made.
 struct Traces {
     processes: Vec<u32>,
+    /// The isolated hosts' sockets. To look at them keeps the namespaces; the connections in them must go all the same, which would
+    /// keep them for minutes.
+    hosts: Vec<Diag>,
     namespaces: HashSet<PathBuf>,
     port: u16,
 }
@@ -27,6 +36,16 @@ fn namespaces_of(pid: u32) -> HashSet<PathBuf> {
     threads
         .filter_map(|thread| fs::read_link(thread.path().join("ns/net")).ok())
         .collect()
+}
+
+/// A view of the sockets in a process's network namespace.
+fn sockets_of(pid: u32) -> Diag {
+    let namespace = fs::File::open(format!("/proc/{pid}/ns/net")).unwrap();
+    let enter = move || {
+        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+        Diag::open().unwrap()
+    };
+    thread::spawn(enter).join().unwrap()
 }
 
 /// A dead process that its new parent has not looked at yet is dead.
@@ -52,7 +71,12 @@ impl Traces {
         assert_eq!(namespaces.len() >= 2, lab.is_isolated(), "{namespaces:?}");
         let local = run.listener()["local"].as_str().unwrap();
         let port = local.rsplit_once(':').unwrap().1.parse().unwrap();
+        let hosts = match lab.is_isolated() {
+            true => processes.iter().map(|&pid| sockets_of(pid)).collect(),
+            false => Vec::new(),
+        };
         Traces {
+            hosts,
             processes,
             namespaces,
             port,
@@ -67,8 +91,17 @@ impl Traces {
     }
 
     /// Requires that in a while none of it is left.
-    fn are_gone(&self) {
+    fn are_gone(mut self) {
         until("the endpoints to end", || !self.processes.iter().any(|&pid| lives(pid)));
+        until("the connections to end", || {
+            let mut rows = Vec::new();
+            // Time-wait sockets keep no namespace.
+            self.hosts.iter_mut().all(|host| {
+                host.dump(Family::Inet, &mut rows).unwrap();
+                rows.iter()
+                    .all(|row| row.inode == 0 && matches!(row.state, State::TimeWait | State::FinWait2))
+            })
+        });
         until("the namespaces to end", || {
             let everywhere: HashSet<PathBuf> = fs::read_dir("/proc")
                 .unwrap()

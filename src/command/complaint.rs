@@ -47,6 +47,17 @@ pub(super) fn nearest(word: &str, valid: &[&str]) -> Vec<String> {
     near.into_iter().take(3).map(|(_, word)| word.to_owned()).collect()
 }
 
+/// [`nearest`], or else the one that is the least far: something to begin from.
+pub(super) fn nearest_or_best(word: &str, valid: &[&str]) -> Vec<String> {
+    let near = nearest(word, valid);
+    if !near.is_empty() {
+        return near;
+    }
+    let score = |valid: &str| strsim::jaro_winkler(word, valid);
+    let best = valid.iter().max_by(|a, b| score(a).total_cmp(&score(b)));
+    best.map(|best| (*best).to_owned()).into_iter().collect()
+}
+
 /// A word in a message: escaped, and cut where it is long.
 pub(super) fn shown(word: &str) -> String {
     let mut text: String = word.chars().take(40).flat_map(char::escape_debug).collect();

@@ -20,6 +20,7 @@ pub mod table;
 mod token;
 pub mod wire;
 
+pub use arguments::option_value;
 use wire::WireCommand;
 
 /// What a person asks for.

@@ -1,7 +1,7 @@
 //! From text to a [`Command`], or one sentence about what is wrong, where, and what would be right.
 
 use super::arguments::Given;
-use super::complaint::nearest;
+use super::complaint::nearest_or_best;
 use super::table::{self, Spec};
 use super::token::tokens;
 use super::{Command, ScreenCommand};
@@ -69,7 +69,7 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
             } else {
                 format!("\"{}\" is not a command", verb.whole())
             },
-            nearest: nearest(&verb.text(), &valid),
+            nearest: nearest_or_best(&verb.text(), &valid),
         });
     };
     let given = Given::collect(spec, args, end_of_text)?;

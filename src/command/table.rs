@@ -124,8 +124,8 @@ const NTH: Arg = Arg::Named("nth", Kind::Number(1, 1_000_000));
 const TIMES: Arg = Arg::Named("times", Kind::Number(1, 1_000_000));
 const CHANCE: Arg = Arg::Named("chance", Kind::Number(0, 100));
 const SEED: Arg = Arg::Named("seed", Kind::Number(0, u32::MAX as i64));
-/// 64 MiB: what one read or write may ask for.
-pub const MOST_BYTES: i64 = 64 << 20;
+/// [`crate::call::MOST_BYTES`], for a kind of number.
+pub const MOST_BYTES: i64 = crate::call::MOST_BYTES as i64;
 
 const fn button(key: char, label: &'static str) -> Button {
     preset(key, label, "")

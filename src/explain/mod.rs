@@ -38,6 +38,10 @@ pub struct Situation {
     pub fin_received: bool,
     /// Has an RST come? (Known only where segments are seen.)
     pub rst_received: bool,
+    /// The bytes that it had to be read when the call was made.
+    pub unread: u32,
+    /// Has its host sent RST? None where segments are not seen.
+    pub rst_sent: Option<bool>,
     /// What its earlier calls did to it, this one included.
     pub past: Past,
 }

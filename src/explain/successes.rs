@@ -189,13 +189,22 @@ fn close(s: &Situation) -> &'static str {
         (Close, _) => "The descriptor is given back; there was no connection to end.",
         (SynSent, _) => "The attempt is given up, and nothing is sent.",
         // __tcp_close: unread data means RST (RFC 2525, 2.17), SO_LINGER 0 too, TCP_LINGER2 below 0 in FIN_WAIT2.
+        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Close) if s.unread > 0 => {
+            "Unread bytes were thrown away: RST tells the peer so, instead of FIN (RFC 2525, 2.17)."
+        }
         (Established | SynRecv | FinWait1 | FinWait2, Close) => {
-            "An RST ended the connection instead of FINs, as unread bytes or SO_LINGER 0 make it."
+            "An RST ended the connection instead of FINs, as SO_LINGER with 0 seconds makes it."
+        }
+        (CloseWait, Close) if s.rst_sent == Some(true) => {
+            "An RST ended the connection instead of our FIN, as SO_LINGER with 0 seconds makes it."
+        }
+        (CloseWait, Close) if s.rst_sent == Some(false) => {
+            "FIN sent, and acknowledged at once: both FINs are done, and the connection is gone."
         }
         (Established | SynRecv, _) => {
             "FIN sent: the kernel ends the connection alone, and answers data that still comes with RST."
         }
-        (CloseWait, Close) => "The connection is gone: both FINs are acknowledged, or unread bytes made it an RST.",
+        (CloseWait, Close) => "The connection is gone: both FINs are acknowledged, or SO_LINGER 0 made it an RST.",
         (CloseWait, _) => "FIN sent: the peer's came before, so only its last ACK is missing.",
         (FinWait1 | FinWait2, _) => {
             "Our FIN was sent before; the kernel alone waits for the rest, and answers data with RST."

@@ -15,6 +15,8 @@ const FRESH: Situation = Situation {
     now: None,
     fin_received: false,
     rst_received: false,
+    unread: 0,
+    rst_sent: Some(false),
     past: Past::NONE,
 };
 
@@ -553,8 +555,19 @@ fn a_close_tells_fin_from_rst_by_what_is_left() {
     );
     tells(
         &does(Call::Close, &closed(State::Established, State::Close)),
-        &["RST", "unread bytes"],
+        &["RST", "SO_LINGER"],
     );
+    let unread = Situation {
+        unread: 5,
+        ..closed(State::Established, State::Close)
+    };
+    tells(&does(Call::Close, &unread), &["RST", "Unread bytes"]);
+    let before = |rst_sent| Situation {
+        rst_sent,
+        ..closed(State::CloseWait, State::Close)
+    };
+    tells(&does(Call::Close, &before(Some(false))), &["FIN sent", "acknowledged"]);
+    tells(&does(Call::Close, &before(Some(true))), &["RST", "SO_LINGER"]);
     tells(
         &does(Call::Close, &closed(State::CloseWait, State::LastAck)),
         &["FIN sent", "last ACK"],
@@ -841,6 +854,8 @@ fn situations() -> Vec<Situation> {
                     now,
                     fin_received: bit(4),
                     rst_received: bit(5),
+                    unread: 0,
+                    rst_sent: Some(false),
                     past: Past {
                         reading_shut: bit(6),
                         writing_shut: bit(7),

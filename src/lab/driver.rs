@@ -313,29 +313,12 @@ impl Driver {
         })
     }
 
-    /// Runs until nobody can send requests any more.
+    /// Runs until nobody can send requests any more. Endpoints end with it, before their hosts' keepers clear away.
     pub fn run(mut self) {
         while self.turn().is_ok() {}
-        if self.wired {
-            self.clear_away();
-        }
-    }
-
-    /// Ends the endpoints, and the connections that they leave to the kernel: orphans would send their FIN again and again to a wire
-    /// that is gone, and keep their namespace alive for minutes.
-    fn clear_away(&mut self) {
         for side in Side::BOTH {
             // Dropping it kills it and waits for its end.
             self.ends[side].process = None;
-        }
-        for side in Side::BOTH {
-            let end = &mut self.ends[side];
-            // Best effort: a kernel without SOCK_DESTROY lets them time out.
-            let _ = end.watch.changes(&mut end.host);
-            let left: Vec<Tuple> = end.watch.rows().iter().map(|row| row.tuple).collect();
-            for tuple in left {
-                let _ = end.host.diag.destroy(&tuple);
-            }
         }
     }
 
@@ -773,8 +756,10 @@ impl Driver {
     /// What made a socket change its state when no packet came for it.
     fn likely(&self, side: Side, change: &Change) -> Cause {
         let end = &self.ends[side];
-        // A call that is still in flight then did not come to do it.
-        if end.died || end.process.as_ref().is_none_or(Process::is_exiting) {
+        // The kernel closes what a dead process held; what becomes of it later is the work of packets and timers. A call that is
+        // still in flight then did not come to do it.
+        let dying = end.died || end.process.as_ref().is_some_and(Process::is_exiting);
+        if dying && Power::Ends.made(change) {
             return Cause::Death;
         }
         // A connection that never had a descriptor can only go with its listener. A call on another socket did not do it; one
@@ -803,6 +788,9 @@ impl Driver {
             let peer = &self.ends[side.other()];
             if let Some(flight) = peer.in_flight.iter().rev().find(|flight| flight.power != Power::None) {
                 return Cause::PeerCall(flight.id);
+            }
+            if peer.died || peer.process.as_ref().is_some_and(Process::is_exiting) {
+                return Cause::PeerDeath;
             }
         }
         Cause::Unseen
@@ -865,6 +853,8 @@ impl Driver {
             if let Some(Some(rows)) = self.complain(table) {
                 self.tell(Happening::Table { side, rows });
             }
+        }
+        for side in Side::BOTH {
             self.ends[side].died = false;
         }
         self.tell_rules();

@@ -280,6 +280,8 @@ pub enum Cause {
     Timer(TimerKind),
     /// Its process died, and the kernel closed its descriptors.
     Death,
+    /// The other endpoint's process died; in the loopback lab, where the segment between is not seen.
+    PeerDeath,
     /// Nothing that finwait saw.
     Unseen,
 }

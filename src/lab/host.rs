@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::keeper::Keeper;
 use super::process::{Newborn, spawn};
 use crate::call::Family;
 use crate::error::{Error, Operation, Result};
@@ -131,6 +132,7 @@ fn live(side: Side, place: Place, program: &std::path::Path, ready: &Sender<Resu
     if ready.send(opened).is_err() {
         return;
     }
+    let mut keeper = None;
     for job in inbox {
         // A reply that nobody waits for any more is no failure.
         match job {
@@ -141,6 +143,10 @@ fn live(side: Side, place: Place, program: &std::path::Path, ready: &Sender<Resu
                     why: "this is the loopback lab, whose settings are the machine's own".into(),
                 }),
             })),
+        }
+        // After the first endpoint, whose start is waited for. Without a keeper, orphans stay until they time out.
+        if network.is_some() && keeper.is_none() {
+            keeper = Keeper::spawn(program).ok();
         }
     }
 }

@@ -22,6 +22,7 @@ mod driver;
 pub mod event;
 pub mod facts;
 mod host;
+pub mod keeper;
 mod process;
 mod watch;
 

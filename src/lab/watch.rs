@@ -148,11 +148,6 @@ impl Watch {
         })
     }
 
-    /// The rows as they were last read.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
-    }
-
     /// The row of the socket with this inode, as it was last read.
     pub fn row(&self, inode: u64) -> Option<&Row> {
         self.rows.iter().find(|row| row.inode == inode)

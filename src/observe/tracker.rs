@@ -152,7 +152,12 @@ const fn is_reborn(from: State, to: State) -> bool {
 pub const fn through(from: State, to: State) -> &'static [State] {
     match (from, to) {
         (State::FinWait1, State::TimeWait) => &[State::FinWait2],
-        (State::SynRecv, State::CloseWait) => &[State::Established],
+        // The ACK of a SYN cookie makes the connection out of nothing, by way of SYN_RECV (`cookie_v4_check`).
+        (State::Close, State::Established) => &[State::SynRecv],
+        (State::Close, State::CloseWait) => &[State::SynRecv, State::Established],
+        // The call that waited for the SYN,ACK was the last to hold the socket, and closed it at once.
+        (State::SynSent | State::SynRecv, State::FinWait1) => &[State::Established],
+        (State::SynSent | State::SynRecv, State::CloseWait) => &[State::Established],
         (State::SynRecv, State::LastAck) => &[State::Established, State::CloseWait],
         (State::Established, State::LastAck) => &[State::CloseWait],
         _ => &[],

@@ -80,8 +80,8 @@ pub struct End {
     pub table: Table,
     /// The host's settings.
     pub settings: Vec<(Setting, SettingValue)>,
-    /// The options of a socket as they were last read.
-    pub options: Option<(SocketName, Vec<OptionReading>)>,
+    /// The options of a socket as they were last read; an errno when not one could be.
+    pub options: Option<(SocketName, Result<Vec<OptionReading>, Errno>)>,
     /// The names of connections, for those that outlive their descriptors.
     pub(super) named: HashMap<Tuple, SocketName>,
     /// Names given so far.
@@ -231,16 +231,31 @@ impl End {
         Ok(())
     }
 
+    /// The bytes that a socket has to be read; the FIN that the kernel counts with them is none (`tcp_inq` takes it off, procfs
+    /// does not).
+    pub(super) fn unread(&self, name: &SocketName) -> u32 {
+        let row = self.socket(name).and_then(|socket| self.place(socket));
+        row.map_or(0, |place| {
+            let row = &self.table.rows()[place].row;
+            match row.state {
+                State::Listen => 0,
+                State::CloseWait | State::LastAck | State::Closing => row.rx_queue.saturating_sub(1),
+                _ => row.rx_queue,
+            }
+        })
+    }
+
     /// A name that the user gave, if there is such a socket.
     pub(super) fn known<'a>(&self, side: Side, name: &'a SocketName) -> Result<&'a SocketName, Refusal> {
         if self.socket(name).is_some() {
             return Ok(name);
         }
         let names: Vec<&str> = self.sockets.iter().map(|socket| socket.name.as_str()).collect();
-        Err(Refusal::Unknown(match names.as_slice() {
+        let why = match names.as_slice() {
             [] => format!("the {side} has no socket {name}: it has none yet"),
             names => format!("the {side} has no socket {name}: it has {}", names.join(", ")),
-        }))
+        };
+        Err(Refusal::Unknown(name.to_string(), why))
     }
 
     /// A new process is asked for: it knows nothing of the old one's sockets. The names of their connections are kept.
@@ -433,9 +448,12 @@ impl End {
                 self.set(name, |socket| (socket.open, socket.listening) = (false, false));
             }
             Call::Options => {
-                if let Outcome::Ok(Value::Options { readings }) = outcome {
-                    self.options = Some((name.clone(), readings.clone()));
-                }
+                let read = match outcome {
+                    Outcome::Ok(Value::Options { readings }) => Some(Ok(readings.clone())),
+                    Outcome::Err(errno) => Some(Err(*errno)),
+                    Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_) => None,
+                };
+                self.options = read.map(|read| (name.clone(), read)).or(self.options.take());
             }
             _ => {}
         }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::call::{Call, CallId, Order, ProcessCall, Sigpipe, SocketName};
 use crate::clock::Stamp;
-use crate::command::EndCommand;
 use crate::command::wire::WireCommand;
+use crate::command::{Ask, EndCommand};
 use crate::endpoint::protocol::{self, Traced};
 use crate::explain::{self, Past, Situation};
 use crate::host::Port;
@@ -20,6 +20,7 @@ use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::wire::flow::PacketNo;
+use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
 mod end;
@@ -37,9 +38,9 @@ pub use wire::{OnWire, Wire};
 /// A command that cannot be carried out, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The command names something that is not there.
-    #[error("{0}")]
-    Unknown(String),
+    /// The command names something that is not there: the word, and one sentence.
+    #[error("{1}")]
+    Unknown(String, String),
     /// It cannot be had now, or in this lab.
     #[error("{0}")]
     Impossible(String),
@@ -62,6 +63,10 @@ pub struct Pending {
     then: VecDeque<Order>,
     /// The socket's state when it was made.
     state: Option<State>,
+    /// The bytes that it had to be read then.
+    unread: u32,
+    /// The screen asked, not the user: its answer is not the last one.
+    looking: bool,
 }
 
 /// What a command led to.
@@ -97,6 +102,8 @@ pub struct Answer {
 struct Heard {
     fin: bool,
     rst: bool,
+    /// Its own host has sent RST.
+    rst_sent: bool,
 }
 
 /// What is known of a run, and its transcript.
@@ -199,6 +206,20 @@ impl Session {
             requests: vec![request],
             root: None,
         })
+    }
+
+    /// Reads the options of a socket for the screen.
+    pub fn look(&mut self, side: Side, socket: Option<SocketName>, now: Stamp) -> Result<Issued, Refusal> {
+        let command = EndCommand::Call {
+            on: socket,
+            call: Ask::Options,
+        };
+        let issued = self.command(side, &command, now)?;
+        let pending = self.ends[side].pending.iter_mut();
+        for pending in pending.filter(|pending| Some(pending.root) == issued.root) {
+            pending.looking = true;
+        }
+        Ok(issued)
     }
 
     /// The call that an interrupt means: the one of that number, else the one that was begun last.
@@ -390,9 +411,10 @@ impl Session {
         self.next_call += 1;
         let root = root.unwrap_or(id);
         let end = &mut self.ends[side];
-        let mut state = None;
+        let (mut state, mut unread) = (None, 0);
         if let Order::On { socket, call } = &order {
             state = end.state_of(socket);
+            unread = end.unread(socket);
             match call {
                 Call::Socket { .. } => end.add(Socket::unborn(socket.clone())),
                 Call::Connect { .. } => end.set(socket, |socket| socket.connected = true),
@@ -409,6 +431,8 @@ impl Session {
             since: now,
             then: orders,
             state,
+            unread,
+            looking: false,
         });
         Issued {
             requests: vec![Request::Order(side, protocol::Request { id, order })],
@@ -451,7 +475,7 @@ impl Session {
         let succeeded = matches!(outcome, Outcome::Ok(_));
         // The signal that did its work is not what the user wants to read about: the call that it interrupted is.
         let interrupted = matches!(pending.order, Order::Process(ProcessCall::Interrupt { .. }));
-        if !(interrupted && succeeded) {
+        if !(interrupted && succeeded) && !pending.looking {
             self.ends[side].last = Some(Answer {
                 id,
                 socket,
@@ -486,6 +510,11 @@ impl Session {
             now: socket.and_then(|socket| end.state_of(&socket.name)),
             fin_received: heard.is_some_and(|heard| heard.fin),
             rst_received: heard.is_some_and(|heard| heard.rst),
+            unread: pending.unread,
+            rst_sent: match self.lab.kind {
+                LabKind::Isolated => Some(heard.is_some_and(|heard| heard.rst_sent)),
+                LabKind::Loopback(_) => None,
+            },
             past: socket.map_or(Past::NONE, |socket| socket.past),
         }
     }
@@ -546,6 +575,9 @@ impl Session {
             if segment.flags.has(Flags::SYN) && passage.seen.again.is_none() {
                 self.heard.remove(&tuple);
             }
+            if segment.flags.has(Flags::RST) && passage.origin == Origin::Host {
+                self.heard.entry(tuple.mirrored()).or_default().rst_sent = true;
+            }
             flags = Some(segment.flags);
             if passage.fate == Fate::Delivered {
                 let heard = self.heard.entry(tuple).or_default();
@@ -575,6 +607,7 @@ impl Session {
             },
             Cause::Timer(kind) => Reason::Timer(kind),
             Cause::Death => Reason::Death,
+            Cause::PeerDeath => Reason::PeerDeath { side: side.other() },
             Cause::Unseen => Reason::Unseen,
         }
     }

@@ -184,6 +184,11 @@ pub enum Reason {
     Timer(TimerKind),
     /// Its process died.
     Death,
+    /// The other end's process died, in the loopback lab.
+    PeerDeath {
+        /// Whose.
+        side: Side,
+    },
     /// Nothing that finwait saw.
     Unseen,
 }
@@ -199,6 +204,7 @@ impl Reason {
             Reason::PeerCall { side, name, .. } => format!("the {side}'s {name}"),
             Reason::Timer(kind) => format!("the {} timer", kind.name(from)),
             Reason::Death => "the end of its process".into(),
+            Reason::PeerDeath { side } => format!("the end of the {side}'s process"),
             Reason::Unseen => "a segment or timer not seen here".into(),
         }
     }
@@ -274,6 +280,27 @@ impl Entry {
             What::State { .. } => "state",
             What::Note { .. } => "lab",
         }
+    }
+
+    /// A state change in fewer words than its line has, for narrow places: by its peer's port, without what it was before.
+    pub fn short_state(&self) -> Option<String> {
+        let What::State {
+            side,
+            socket,
+            tuple,
+            from,
+            to,
+            cause,
+        } = &self.what
+        else {
+            return None;
+        };
+        let who = match socket {
+            Some(name) if name.as_str() == side.name() => name.to_string(),
+            Some(name) => format!("{side} {name}"),
+            None => format!("{side} from :{}", tuple.peer.port()),
+        };
+        Some(format!("{who} {from} -> {to} by {}", cause.words(*from)))
     }
 
     /// The time as it is shown: seconds and milliseconds since the beginning.

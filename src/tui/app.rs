@@ -127,11 +127,12 @@ impl App {
                     .is_some_and(|root| !self.session.busy(options.side, root))
             {
                 options.setting = None;
-                reads.push((options.side, options.read()));
+                reads.push((options.side, options.socket.clone()));
             }
         }
-        for (side, read) in reads {
-            effects.extend(self.command(side, &read, at).0);
+        for (side, socket) in reads {
+            let issued = self.session.look(side, socket, at);
+            effects.extend(self.issue(issued).0);
         }
         effects
     }
@@ -500,7 +501,8 @@ impl App {
                 effects
             }
             Some(Change::Typed(text)) => {
-                self.prompt(text);
+                // The old value is there to be typed over.
+                self.dialogs.push(Dialog::Prompt(Prompt::replacing_last(text)));
                 Vec::new()
             }
         }
@@ -629,9 +631,9 @@ impl App {
                     selected: 0,
                     setting: None,
                 };
-                let read = options.read();
+                let issued = self.session.look(side, options.socket.clone(), now);
                 self.dialogs.push(Dialog::Options(options));
-                return self.command(side, &read, now).0;
+                return self.issue(issued).0;
             }
             ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(Raw {
                 side,
@@ -718,7 +720,13 @@ impl App {
         for (side, area) in map.ends.iter() {
             let Some(area) = *area else { continue };
             let titles = sockets::title_lines(session, side);
-            let column = layout::column(area, titles, buttons::rows_wanted(area.width));
+            let wanted = layout::Wanted {
+                title: titles,
+                sockets: sockets::lines_wanted(session, side, area.width, canvas.now),
+                answer: answer::lines_wanted(session, side, area.width),
+                buttons: buttons::rows_wanted(area.width),
+            };
+            let column = layout::column(area, wanted);
             canvas.hits.add(area, Action::Focus(side), false);
             sockets::title(canvas, column.title, session, side, side == self.focus);
             // Another current socket comes into sight; otherwise the list stays where the wheel left it.

@@ -218,6 +218,44 @@ pub fn width(text: &str) -> usize {
     text.chars().map(|c| safe(c).width().unwrap_or(0)).sum()
 }
 
+/// A system call as `strace` prints it, cut in its arguments rather than in what it gave back.
+pub fn short_call(text: &str, room: usize) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let Some((call, result)) = text.rsplit_once(" = ") else {
+        return match text.split_once('(') {
+            // Not over yet: whatever stands after the arguments stays.
+            Some((name, _)) => {
+                let rest = text.rfind(')').map_or("", |at| &text[at + 1..]);
+                format!("{name}(..){rest}")
+            }
+            None => text.to_owned(),
+        };
+    };
+    let name = call.split('(').next().unwrap_or(call);
+    // `-1 ECONNREFUSED (Connection refused)   <12 us>`, with less and less of it.
+    let bare = result
+        .split(" (")
+        .next()
+        .unwrap_or(result)
+        .split("   <")
+        .next()
+        .unwrap_or(result);
+    let first = call
+        .split_once('(')
+        .map_or("", |(_, args)| args.split([',', ')']).next().unwrap_or(""));
+    [
+        format!("{name}({first}, ..) = {result}"),
+        format!("{name}({first}, ..) = {bare}"),
+        format!("{name}(..) = {bare}"),
+        format!("{name} = {bare}"),
+    ]
+    .into_iter()
+    .find(|text| width(text) <= room)
+    .unwrap_or_else(|| format!("= {bare}"))
+}
+
 /// Breaks text into lines of at most `room` columns, between words where that can be.
 pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let room = room.max(1);
@@ -273,6 +311,23 @@ mod tests {
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), Vec::<String>::new());
         assert_eq!(wrap_to("one two three four", 7, 2), ["one two", "three.."]);
+    }
+
+    #[test]
+    fn a_long_call_keeps_what_it_gave_back() {
+        let call = "connect(3, {sa_family=AF_INET, sin_port=htons(8080)}, 16) = -1 ECONNREFUSED (Connection refused)   <34 us>";
+        assert_eq!(short_call(call, 200), call);
+        assert_eq!(
+            short_call(call, 70),
+            "connect(3, ..) = -1 ECONNREFUSED (Connection refused)   <34 us>"
+        );
+        assert_eq!(short_call(call, 40), "connect(3, ..) = -1 ECONNREFUSED");
+        assert_eq!(short_call(call, 30), "connect(..) = -1 ECONNREFUSED");
+        assert_eq!(short_call(call, 20), "= -1 ECONNREFUSED");
+        assert_eq!(
+            short_call("connect(3, {sa_family=AF_INET}, 16) ...", 20),
+            "connect(..) ..."
+        );
     }
 
     #[test]

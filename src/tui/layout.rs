@@ -134,8 +134,22 @@ pub struct Column {
     pub buttons: Rect,
 }
 
-/// Divides a column: `titles` lines for its title, and for the buttons the first of `button_rows` that can be given, else what can.
-pub fn column(area: Rect, titles: u16, button_rows: [u16; 2]) -> Column {
+/// What the parts of a column would like to have, lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The title; this is given.
+    pub title: u16,
+    /// The sockets.
+    pub sockets: u16,
+    /// The last call.
+    pub answer: u16,
+    /// The buttons: the first of these that can be given, else what can.
+    pub buttons: [u16; 2],
+}
+
+/// Divides a column.
+pub fn column(area: Rect, wanted: Wanted) -> Column {
+    let (titles, button_rows) = (wanted.title, wanted.buttons);
     let (title, rest) = top(area, titles);
     let tall = rest.height;
     let share = if tall < 20 { 30 } else { 42 };
@@ -145,8 +159,23 @@ pub fn column(area: Rect, titles: u16, button_rows: [u16; 2]) -> Column {
     // A blank line before the buttons, where there is room.
     let (rest, _) = bottom(rest, u16::from(tall >= 20));
     let share = if tall < 20 { 40 } else { 25 };
-    let (rest, answer) = bottom(rest, (tall * share / 100).clamp(3, 11));
-    let (sockets, rule) = bottom(rest, u16::from(tall > 9));
+    let line = u16::from(tall > 9);
+    // Each has its share, and what the other leaves of its own.
+    let fair = (tall * share / 100).clamp(3, 11);
+    let room = rest.height.saturating_sub(line);
+    let others = room.saturating_sub(fair);
+    let answer = if wanted.sockets < others {
+        wanted.answer.min(room - wanted.sockets).max(fair)
+    } else if wanted.answer < fair {
+        wanted
+            .answer
+            .max(room.saturating_sub(wanted.sockets))
+            .clamp(3.min(fair), fair)
+    } else {
+        fair
+    };
+    let (rest, answer) = bottom(rest, answer);
+    let (sockets, rule) = bottom(rest, line);
     Column {
         title,
         sockets,
@@ -237,9 +266,17 @@ mod tests {
                         assert!(parts[i + 1..].iter().all(|b| a.intersection(*b).is_empty()));
                     }
                     for area in columns {
-                        let column = column(area, 1, [14, 11]);
-                        assert!(column.sockets.height >= 2, "{width}x{height}: {column:?}");
-                        assert!(column.answer.height >= 3 && column.buttons.height >= 2);
+                        for (sockets, answer) in [(1, 1), (40, 40), (1, 40), (40, 1), (5, 5)] {
+                            let wanted = Wanted {
+                                title: 1,
+                                sockets,
+                                answer,
+                                buttons: [14, 11],
+                            };
+                            let column = column(area, wanted);
+                            assert!(column.sockets.height >= sockets.min(2), "{width}x{height}: {column:?}");
+                            assert!(column.answer.height >= 3 && column.buttons.height >= 2);
+                        }
                     }
                 }
             }

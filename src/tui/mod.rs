@@ -31,6 +31,8 @@ pub mod scroll;
 mod terminal;
 pub mod theme;
 
+pub use terminal::can_draw;
+
 use app::{App, Effect};
 use terminal::Guard;
 use theme::Theme;

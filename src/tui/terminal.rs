@@ -25,15 +25,28 @@ pub struct Guard {
     terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
 }
 
+/// Is there a terminal that a screen can be drawn on? The error says why not.
+pub fn can_draw() -> Result<()> {
+    let no = |why: &str| {
+        Err(Error::Os {
+            operation: "draw the screen".into(),
+            source: io::Error::other(format!("{why}; finwait do runs commands without one")),
+        })
+    };
+    if !io::stdout().is_terminal() {
+        return no("standard output is not a terminal");
+    }
+    match std::env::var("TERM").as_deref() {
+        Ok("dumb") => no("this terminal moves no cursor (TERM is dumb)"),
+        Ok("") | Err(_) => no("what this terminal can do is not known (TERM is not set)"),
+        Ok(_) => Ok(()),
+    }
+}
+
 impl Guard {
     /// Takes the terminal over.
     pub fn enter() -> Result<Guard> {
-        if !io::stdout().is_terminal() {
-            return Err(Error::Os {
-                operation: "draw the screen".into(),
-                source: io::Error::other("standard output is not a terminal; finwait do runs commands without one"),
-            });
-        }
+        can_draw()?;
         hook();
         enable_raw_mode().during(|| "take over the terminal".into())?;
         TAKEN.store(true, Ordering::SeqCst);

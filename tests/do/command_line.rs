@@ -75,7 +75,7 @@ fn an_unknown_socket() {
     says(
         &output,
         2,
-        "finwait: command 2, the server has no socket nobody: it has listener\n",
+        "finwait: command 2, column 17: the server has no socket nobody: it has listener\n",
     );
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("caused by listen"), "{text}");

@@ -99,3 +99,27 @@ fn a_write_blocks_when_the_buffers_are_full(run: &mut Run, _: Lab) {
     assert!(wrote.starts_with("wrote ") && wrote != "wrote 20000000", "{wrote}");
 }
 in_labs!(a_write_blocks_when_the_buffers_are_full: Isolated Loopback);
+
+/// What becomes of a dead process's socket later is the work of packets and timers, and told as such.
+fn after_a_death_packets_and_timers_go_on(run: &mut Run, _: Lab) {
+    run.succeeds(&["client host tcp_fin_timeout 1"]);
+    run.connects();
+    run.does("client kill");
+    run.awaits(|line| line["kind"] == "state" && line["from"] == "FIN_WAIT2" && line["side"] == "client");
+    let last = crate::support::transitions(&run.said).pop().unwrap();
+    assert_eq!(last, "client FIN_WAIT2 -> CLOSE by the time-wait timer");
+}
+in_labs!(after_a_death_packets_and_timers_go_on: Isolated);
+
+/// In the loopback lab the segments of a dead process are not seen; its end is the cause.
+fn a_death_is_the_cause_at_the_other_end(run: &mut Run, _: Lab) {
+    run.connects();
+    run.does("server kill");
+    let seen = run.transitions();
+    let client = seen.iter().find(|line| line.starts_with("client")).unwrap();
+    assert_eq!(
+        client,
+        "client ESTABLISHED -> CLOSE_WAIT by the end of the server's process"
+    );
+}
+in_labs!(a_death_is_the_cause_at_the_other_end: Loopback);

@@ -477,6 +477,7 @@ fn cause(cause: &Value) -> String {
             what["side"].as_str().unwrap(),
             what["name"].as_str().unwrap()
         ),
+        "peer-death" => format!("the end of the {}'s process", what["side"].as_str().unwrap()),
         "timer" => format!("the {} timer", what.as_str().unwrap()),
         other => panic!("{other}: {what}"),
     }

@@ -125,7 +125,9 @@ pub fn make(sys: &mut Trace, sockets: &Sockets, name: &SocketName, call: &Call) 
 }
 
 fn close_lingering(sys: &mut Trace, fd: RawFd, seconds: u16) -> Answer<c_int> {
-    sys.announce(&Trace::close_text(fd));
+    // Both at once: what close does to the peer is told before it returns, and setsockopt came first.
+    let linger = options::linger_text(fd, c_int::from(seconds));
+    sys.announce(&format!("{linger}, {}", Trace::close_text(fd)));
     options::set_linger(sys, fd, c_int::from(seconds))?;
     sys.close(fd)
 }

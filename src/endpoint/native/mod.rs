@@ -31,13 +31,13 @@ use self::lines::{Line, Lines};
 use self::sockets::Sockets;
 use self::trace::Trace;
 use super::protocol::{self, Reply, Request, VERSION};
-use crate::call::{CallId, Order, ProcessCall};
+use crate::call::{CallId, MOST_BYTES, Order, ProcessCall};
 use crate::clock::Stamp;
 use crate::os::signal;
 use crate::outcome::{Outcome, Value};
 
-/// The longest line that is read; longer writes have `repeat`.
-const LONGEST_LINE: usize = 16 << 20;
+/// The longest line that is read: the longest write, in hexadecimal, and what is around it.
+const LONGEST_LINE: usize = 2 * MOST_BYTES + (64 << 10);
 /// A call's thread needs little: its buffers are on the heap.
 const STACK: usize = 256 << 10;
 

@@ -85,7 +85,7 @@ pub fn get(sys: &mut Trace, fd: RawFd, option: SocketOption) -> Answer<i64> {
             }),
         Form::Timeval(place) => sys
             .option(fd, place, strace::timeval)
-            .map(|time| time.tv_sec * 1000 + time.tv_usec / 1000),
+            .map(|time| time.tv_sec.saturating_mul(1000).saturating_add(time.tv_usec / 1000)),
         Form::StatusFlag(flag) => sys.status_flags(fd).map(|flags| i64::from(flags & flag != 0)),
     }
 }
@@ -113,13 +113,23 @@ pub fn set(sys: &mut Trace, fd: RawFd, option: SocketOption, value: i64) -> Resu
     })
 }
 
+const fn lingering(seconds: c_int) -> libc::linger {
+    libc::linger {
+        l_onoff: (seconds >= 0) as c_int,
+        l_linger: if seconds > 0 { seconds } else { 0 },
+    }
+}
+
 /// Sets how long `close` lingers: so many seconds, or off below zero.
 pub fn set_linger(sys: &mut Trace, fd: RawFd, seconds: c_int) -> Answer<c_int> {
-    let linger = libc::linger {
-        l_onoff: c_int::from(seconds >= 0),
-        l_linger: seconds.max(0),
-    };
+    let linger = lingering(seconds);
     sys.set_option(fd, LINGER, linger, &strace::linger(linger))
+}
+
+/// The call that [`set_linger`] makes.
+pub fn linger_text(fd: RawFd, seconds: c_int) -> String {
+    let linger = lingering(seconds);
+    Trace::set_option_text(fd, LINGER, linger, &strace::linger(linger))
 }
 
 /// Takes the pending error out of the socket; 0 for none (`sock_error` clears `sk_err` as it reads it).

@@ -252,10 +252,15 @@ impl<'a> Trace<'a> {
         self.finish(start, &call, answer, |value| format!("{} = 0", text(&show(*value))))
     }
 
+    /// How `setsockopt` reads before it is made.
+    pub fn set_option_text<T: Plain>(fd: RawFd, place: Place, _: T, shown: &str) -> String {
+        let (level, name, length) = (place.level_name(), place.name, size_of::<T>());
+        format!("setsockopt({fd}, {level}, {name}, {shown}, {length})")
+    }
+
     /// `setsockopt`; `shown` is the value in print.
     pub fn set_option<T: Plain>(&mut self, fd: RawFd, place: Place, value: T, shown: &str) -> Answer<c_int> {
-        let (level, name, length) = (place.level_name(), place.name, size_of::<T>());
-        let call = format!("setsockopt({fd}, {level}, {name}, {shown}, {length})");
+        let call = Self::set_option_text(fd, place, value, shown);
         self.plain(&call, || sock::set_option(fd, place.level, place.number, value))
     }
 

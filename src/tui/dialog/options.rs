@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::host::Change;
 use crate::call::{CallId, OptionKind, SocketName, SocketOption};
-use crate::command::{Ask, EndCommand};
+use crate::command::{Ask, EndCommand, option_value};
 use crate::outcome::Reading;
 use crate::session::Session;
 use crate::side::Side;
@@ -26,30 +26,19 @@ pub struct Options {
 }
 
 impl Options {
-    /// The call that reads them.
-    pub fn read(&self) -> EndCommand {
-        EndCommand::Call {
-            on: self.socket.clone(),
-            call: Ask::Options,
-        }
-    }
-
     fn reading(&self, session: &Session, option: SocketOption) -> Option<Reading> {
-        let end = &session.ends[self.side];
-        // A descriptor that is closed has no options: every one of them would be EBADF.
-        if let Some(answer) = end.last.as_ref().filter(|answer| answer.name == "options")
-            && let Some(errno) = answer.outcome.errno()
-        {
-            return Some(Reading::Errno(errno));
-        }
-        let (name, readings) = end.options.as_ref()?;
-        if Some(name) != self.socket.as_ref() {
+        let (name, readings) = session.ends[self.side].options.as_ref()?;
+        if self.socket.as_ref().is_some_and(|socket| socket != name) {
             return None;
         }
-        readings
-            .iter()
-            .find(|reading| reading.option == option)
-            .map(|reading| reading.value)
+        match readings {
+            // A descriptor that is closed has no options: every one of them is EBADF.
+            Err(errno) => Some(Reading::Errno(*errno)),
+            Ok(readings) => readings
+                .iter()
+                .find(|reading| reading.option == option)
+                .map(|reading| reading.value),
+        }
     }
 
     /// What pressing a row leads to: a switch is turned, a number is typed.
@@ -69,12 +58,10 @@ impl Options {
                     Some(Reading::Value(value)) => value,
                     Some(Reading::Errno(_)) | None => 0,
                 };
-                let command = EndCommand::Call {
-                    on: None,
-                    call: Ask::Set { option, value },
-                };
+                let value = option_value(option, value);
                 let on = on.map_or(String::new(), |name| format!(" on={name}"));
-                Change::Typed(format!("{} {command}{on}", self.side))
+                // The value last, to be typed over.
+                Change::Typed(format!("{} set-option{on} {} {value}", self.side, option.name()))
             }
         })
     }
@@ -84,14 +71,15 @@ impl Options {
         let end = &session.ends[self.side];
         let area = layout::middle(screen, 72, SocketOption::ALL.len() as u16 + 4);
         let title = match &self.socket {
-            Some(name) => format!("options of the {}'s socket {name}   (Esc closes)", self.side),
-            None => format!("the {} has no socket: its options are EBADF   (Esc closes)", self.side),
+            Some(name) => format!("options of the {}'s {name}   (Esc closes)", self.side),
+            None => format!("the {} has no socket   (Esc closes)", self.side),
         };
         let inside = canvas.frame(area, &title);
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
         // The last line tells what the last call gave back.
         let (list, foot) = layout::bottom(inside, 1);
         let height = usize::from(list.height);
+        let more = SocketOption::ALL.len().saturating_sub(height);
         let skip = (self.selected + 1).saturating_sub(height);
         let rows = SocketOption::ALL.iter().enumerate().skip(skip).take(height);
         for ((row, option), y) in rows.zip(list.y..) {
@@ -123,8 +111,11 @@ impl Options {
             canvas.put_cut(foot.x, foot.y, foot.right(), &said, style);
         }
         if inside.height > 0 {
-            let hint = " Enter or click: turn it, or type a value ";
-            canvas.put(inside.x, area.bottom() - 1, area.right() - 1, hint, strong);
+            let hint = match more.saturating_sub(skip) {
+                0 => " Enter or click: turn it, or type a value ".to_owned(),
+                n => format!(" {n} more below   Enter or click: change it "),
+            };
+            canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
         }
     }
 }

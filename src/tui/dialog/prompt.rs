@@ -1,6 +1,6 @@
 //! The line where commands are typed, with completion, history, and mistakes pointed at.
 
-use crossterm::event::{Event, KeyCode, KeyEvent};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
@@ -34,6 +34,8 @@ pub struct Prompt {
     /// How far back in the history, and what was typed before going there.
     back: usize,
     draft: String,
+    /// The last word is there to be typed over.
+    over: bool,
 }
 
 impl Prompt {
@@ -45,6 +47,15 @@ impl Prompt {
             error: None,
             back: 0,
             draft: String::new(),
+            over: false,
+        }
+    }
+
+    /// With text whose last word the first character typed takes the place of.
+    pub fn replacing_last(text: String) -> Prompt {
+        Prompt {
+            over: true,
+            ..Prompt::new(text)
         }
     }
 
@@ -124,6 +135,15 @@ impl Prompt {
 
     /// A key.
     pub fn key(&mut self, key: KeyEvent, side: Side, sockets: &[&SocketName], history: &[String]) -> Wish {
+        let over = std::mem::take(&mut self.over);
+        let types = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
+        if over && (types || key.code == KeyCode::Backspace) {
+            let before = before_last_word(self.input.value()).to_owned();
+            self.set(before);
+            if key.code == KeyCode::Backspace {
+                return Wish::None;
+            }
+        }
         match key.code {
             KeyCode::Esc => return Wish::Close,
             KeyCode::Enter => return Wish::Run(self.input.value().to_owned()),
@@ -198,7 +218,15 @@ impl Prompt {
                 skip
             })
             .collect();
-        canvas.put(left, y, inside.right(), &shown, text);
+        let end = canvas.put(left, y, inside.right(), &shown, text);
+        if self.over {
+            let last = value.len() - before_last_word(value).len();
+            let style = canvas.theme.picked();
+            canvas.tint(
+                Rect::new(end.saturating_sub(last as u16).max(left), y, last as u16, 1),
+                style,
+            );
+        }
         let cursor = self
             .input
             .visual_cursor()

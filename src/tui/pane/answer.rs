@@ -10,7 +10,7 @@ use crate::command::{EndCommand, table};
 use crate::outcome::{Outcome, Value};
 use crate::session::{Answer, Session, name_of};
 use crate::side::Side;
-use crate::tui::canvas::{Canvas, button_width, width, wrap, wrap_to};
+use crate::tui::canvas::{Canvas, button_width, short_call, width, wrap, wrap_to};
 use crate::tui::hit::Action;
 
 /// The line above.
@@ -55,13 +55,22 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
         let button = button_width(None, label) + 1;
         let right = area.right().saturating_sub(button);
         let style = canvas.theme.strong();
-        // All of it, or its name.
+        // All of it, or its name and descriptor.
         let room = usize::from(right.saturating_sub(area.x + 1)).saturating_sub(width(&blocked));
         let call = match call.split_once('(') {
-            Some((name, _)) if width(&call) > room => name,
-            _ => &call,
+            Some((name, args)) if width(&call) > room => {
+                let fd = args.split([',', ')']).next().unwrap_or("");
+                format!("{name}({fd})")
+            }
+            _ => call,
         };
-        let x = canvas.put_cut(area.x + 1, y, right.saturating_sub(width(&blocked) as u16), call, style);
+        let x = canvas.put_cut(
+            area.x + 1,
+            y,
+            right.saturating_sub(width(&blocked) as u16),
+            &call,
+            style,
+        );
         let x = canvas.put(x, y, right, &blocked, style);
         canvas.button(x + 1, y, area.right(), None, label, Action::Interrupt(side, pending.id));
         y += 1;
@@ -90,12 +99,32 @@ fn took(time: Duration) -> String {
     format!("<{}>", human(time).replace(' ', "\u{a0}"))
 }
 
-/// The last call that returned.
-fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
-    let room = usize::from(area.width.saturating_sub(2));
-    let height = usize::from(area.height);
-    let mut lines = Vec::new();
-    let calls: Vec<String> = if answer.trace.is_empty() {
+/// The system call that an answer is about, of those behind it: what makes a descriptor comes first, and may be followed by what moves
+/// it to a number of its own; otherwise the last one says most.
+fn main_call(answer: &Answer, calls: &[String]) -> String {
+    match &answer.outcome {
+        Outcome::Ok(Value::Descriptor { fd, .. }) if calls.len() > 1 => {
+            let made = calls.first().cloned().unwrap_or_default();
+            format!("{made}, moved to {fd}")
+        }
+        _ => calls.last().cloned().unwrap_or_default(),
+    }
+}
+
+/// How many lines the pane would like to have.
+pub fn lines_wanted(session: &Session, side: Side, width: u16) -> u16 {
+    let end = &session.ends[side];
+    let room = usize::from(width.saturating_sub(2));
+    let last = end.last.as_ref().map_or(1, |answer| {
+        let calls: usize = calls(answer).iter().map(|call| wrap(call, room).len()).sum();
+        let meant = usize::from(answer.outcome.errno().is_some());
+        calls + meant + wrap(&answer.why, room).len()
+    });
+    (end.pending.len() + last) as u16
+}
+
+fn calls(answer: &Answer) -> Vec<String> {
+    if answer.trace.is_empty() {
         vec![format!(
             "{}: {} {}",
             answer.name,
@@ -108,19 +137,31 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
             .iter()
             .map(|traced| format!("{} {}", traced.text, took(Duration::from_nanos(traced.ns))))
             .collect()
-    };
+    }
+}
+
+/// The last call that returned.
+fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
+    let room = usize::from(area.width.saturating_sub(2));
+    let height = usize::from(area.height);
+    let mut lines = Vec::new();
+    let calls = calls(answer);
     let failed = answer.outcome.errno().is_some();
     let style = if failed {
         canvas.theme.bad()
     } else {
         canvas.theme.strong()
     };
-    // A third of the place is for why; of many system calls the last ones say most.
-    let for_calls = (height * 2).div_ceil(3).max(1);
+    // The reason comes first, then the errno, then the call; where there is no room for all of it, the call is cut in its arguments.
+    let why = wrap(&answer.why, room).len();
+    let for_calls = height.saturating_sub(why + usize::from(failed)).max(1);
     let mut wrapped: Vec<String> = calls.iter().flat_map(|call| wrap(call, room)).collect();
     if wrapped.len() > for_calls {
-        let last = calls.last().map(String::as_str).unwrap_or_default();
-        wrapped = wrap_to(last, room, for_calls);
+        let main = main_call(answer, &calls);
+        wrapped = wrap(&main, room);
+        if wrapped.len() > for_calls {
+            wrapped = vec![short_call(&main, room)];
+        }
     }
     lines.extend(wrapped.into_iter().map(|line| (line, style)));
     let meant = match &answer.outcome {
@@ -133,7 +174,11 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
         let whole = format!("errno {} {}: {}", errno.0, errno.name(), errno.text());
         let short = format!("errno {} {}", errno.0, errno.name());
         let line = if width(&whole) <= room { whole } else { short };
-        lines.push((line, canvas.theme.bad()));
+        // Where it would push the reason out, the call's own line says it.
+        let said = lines.iter().any(|(line, _)| line.contains(&errno.name()));
+        if !said || lines.len() + 1 + why <= height {
+            lines.push((line, canvas.theme.bad()));
+        }
     }
     if let Outcome::DeadlineExceeded { .. } = answer.outcome {
         lines.push(("deadline exceeded; the call was given up".into(), canvas.theme.strong()));

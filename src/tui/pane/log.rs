@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use crate::call::CallId;
 use crate::command::{ScreenCommand, table};
-use crate::session::transcript::{Filter, Transcript, What};
-use crate::tui::canvas::Canvas;
+use crate::session::transcript::{Entry, Filter, Transcript, What};
+use crate::tui::canvas::{Canvas, short_call, width};
 use crate::tui::hit::{Action, Zone};
 use crate::tui::scroll::Scroll;
 
@@ -30,6 +30,21 @@ impl Index {
     }
 }
 
+/// The lines of an entry, as the log shows them: reading every option is one.
+fn lines_of(entry: &Entry) -> Vec<String> {
+    let lines = entry.lines();
+    match (&entry.what, lines.first()) {
+        (What::Outcome { name, trace, .. }, Some(first)) if name == "options" && trace.len() > 1 => {
+            let fd = first
+                .split_once('(')
+                .and_then(|(_, args)| args.split(',').next())
+                .unwrap_or("");
+            vec![format!("getsockopt({fd}, ...) of every option, {} calls", trace.len())]
+        }
+        _ => lines,
+    }
+}
+
 /// The log as it is shown.
 #[derive(Debug, Default)]
 pub struct Log {
@@ -46,7 +61,7 @@ impl Log {
         for entry in transcript.since(self.upto) {
             self.upto = entry.no;
             let lines = match &entry.what {
-                What::Outcome { .. } => entry.lines().len() as u16,
+                What::Outcome { .. } => lines_of(entry).len() as u16,
                 _ => 1,
             };
             for (index, filter) in self.indexes.iter_mut().zip(Filter::ALL) {
@@ -105,7 +120,12 @@ impl Log {
     pub fn next_filter(&mut self) {
         let place = Filter::ALL.iter().position(|filter| *filter == self.filter);
         self.filter = Filter::ALL[place.map_or(0, |place| place + 1) % Filter::ALL.len()];
+        // Another kind has other lines: the newest are shown, and stand still if they did.
+        let follows = self.scroll.follows();
         self.end();
+        if !follows {
+            self.toggle_follow();
+        }
     }
 
     /// Follows, or stands still.
@@ -202,7 +222,7 @@ impl Log {
             };
             let Some(entry) = transcript.entry(no) else { continue };
             if words.as_ref().is_none_or(|(known, _)| *known != no) {
-                words = Some((no, entry.lines()));
+                words = Some((no, lines_of(entry)));
             }
             let mut x = area.x;
             if line == 0 {
@@ -213,7 +233,13 @@ impl Log {
             let failed = matches!(&entry.what, What::Outcome { outcome, .. } if outcome.errno().is_some())
                 || matches!(&entry.what, What::Died { .. });
             let style = if failed { canvas.theme.bad() } else { text };
-            canvas.put_cut(area.x + 18, y, area.right(), said.map_or("", String::as_str), style);
+            let room = usize::from(area.right().saturating_sub(area.x + 18));
+            let said = said.map_or(String::new(), |said| match &entry.what {
+                What::Call { .. } | What::Outcome { .. } | What::Blocked { .. } => short_call(said, room),
+                What::State { .. } if width(said) > room => entry.short_state().unwrap_or_else(|| said.clone()),
+                _ => said.clone(),
+            });
+            canvas.put_cut(area.x + 18, y, area.right(), &said, style);
             let place = Rect::new(area.x, y, area.width, 1);
             canvas.hits.add(place, Action::LogLine(Some(row)), false);
             if self.selected == Some(row) {

@@ -242,6 +242,19 @@ fn details(view: &SocketView, room: usize, read: Stamp, now: Stamp) -> Vec<Strin
     lines
 }
 
+/// How many lines the sockets of an end would like to have.
+pub fn lines_wanted(session: &Session, side: Side, width: u16, now: Stamp) -> u16 {
+    let views = session.sockets(side);
+    // Beyond a screenful they do not all fit anyway.
+    if views.len() > 100 {
+        return u16::MAX;
+    }
+    let room = usize::from(width.saturating_sub(4));
+    let read = session.ends[side].table.read_at();
+    let lines: usize = views.iter().map(|view| 1 + details(view, room, read, now).len()).sum();
+    lines.max(1) as u16
+}
+
 /// How many lines each socket gets: the current one, and the others.
 fn shares(views: &[SocketView], full: impl Fn(&SocketView) -> usize, height: usize) -> (usize, usize) {
     // Beyond a screenful they do not all fit anyway: one line each.

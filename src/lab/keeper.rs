@@ -1,0 +1,87 @@
+//! A host's keeper: a process that outlives the program by a moment, to clear its namespace away.
+//!
+//! Connections that a dead endpoint leaves to the kernel send their FIN again and again to a wire that is gone, and keep their
+//! namespace alive for minutes. The program cannot take them away itself when it was killed with -9: the keeper, which waits
+//! for the end of the pipe between them, can.
+
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use crate::call::Family;
+use crate::error::{Operation, Result};
+use crate::observe::diag::Diag;
+use crate::state::State;
+
+/// How often the table is read at the most: a socket may come up while the others are taken away.
+const ROUNDS: usize = 100;
+
+/// A keeper that waits for our end.
+#[derive(Debug)]
+pub struct Keeper {
+    child: Child,
+}
+
+impl Keeper {
+    /// Starts one in the calling thread's network namespace.
+    pub fn spawn(program: &Path) -> Result<Keeper> {
+        let child = Command::new(program)
+            .arg0("finwait-keeper")
+            .arg("keeper")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // A Ctrl-C at the terminal is not for it: it ends when we do.
+            .process_group(0)
+            .spawn()
+            .during(|| "start the keeper of a host".into())?;
+        Ok(Keeper { child })
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // Its standard input ends: it clears away, and is done.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for the end of standard input, then destroys what connections are left in this network namespace.
+pub fn run() -> ExitCode {
+    let Ok(mut diag) = Diag::open() else {
+        return ExitCode::FAILURE;
+    };
+    let mut buffer = [0; 64];
+    loop {
+        match io::stdin().read(&mut buffer) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    for _ in 0..ROUNDS {
+        let mut left = 0;
+        for family in [Family::Inet, Family::Inet6] {
+            let mut rows = Vec::new();
+            if diag.dump_without_info(family, &mut rows).is_err() {
+                continue;
+            }
+            // What waits out its 60 s holds no namespace (`inet_twsk_purge`), nor does an orphan in FIN_WAIT2, which is one too.
+            let holding = rows
+                .iter()
+                .filter(|row| !matches!(row.state, State::TimeWait | State::FinWait2) || row.inode != 0);
+            for row in holding {
+                left += 1;
+                // Best effort: a kernel without SOCK_DESTROY lets them time out.
+                let _ = diag.destroy(&row.tuple);
+            }
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    ExitCode::SUCCESS
+}
