@@ -19,6 +19,7 @@ use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::wire::segment::{Flags, Packet, SeqNo};
 
+pub mod edges;
 mod end;
 mod plan;
 pub mod table;
