@@ -16,10 +16,10 @@ use super::dialog::prompt::{Prompt, Wish};
 use super::dialog::raw::Raw;
 use super::dialog::{Dialog, help};
 use super::hit::{Action, Hits, Toward, Zone};
-use super::layout::{self, LEAST};
+use super::layout::{self, LEAST, Pane};
 use super::pane::diagram::Diagram;
 use super::pane::log::Log;
-use super::pane::{answer, buttons, header, sockets};
+use super::pane::{answer, buttons, header, sockets, states};
 use super::theme::Theme;
 use crate::call::{CallId, SocketName, SocketOption};
 use crate::clock::Stamp;
@@ -27,6 +27,7 @@ use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
 use crate::host::Setting;
 use crate::lab::event::{Event, Happening, Request};
 use crate::session::Session;
+use crate::session::edges::Coverage;
 use crate::side::{Ends, Side};
 
 /// How many typed commands are remembered.
@@ -59,6 +60,10 @@ pub struct App {
     found: Ends<Option<SocketName>>,
     log: Log,
     diagram: Diagram,
+    coverage: Coverage,
+    /// Does the state diagram stand in the middle?
+    states: bool,
+    zoom: Option<Pane>,
     dialogs: Vec<Dialog>,
     history: Vec<String>,
     status: Option<String>,
@@ -80,6 +85,9 @@ impl App {
             found: Ends::default(),
             log: Log::default(),
             diagram: Diagram::default(),
+            coverage: Coverage::default(),
+            states: false,
+            zoom: None,
             dialogs: Vec::new(),
             history: Vec::new(),
             status: None,
@@ -330,6 +338,7 @@ impl App {
             KeyCode::PageDown => self.log.page(1),
             KeyCode::Home => self.log.home(),
             KeyCode::End => self.log.end(),
+            KeyCode::Esc if self.zoom.is_some() => self.zoom = None,
             KeyCode::Esc => self.mark = None,
             _ => {}
         }
@@ -535,6 +544,22 @@ impl App {
                 self.prompt(typed.unwrap_or_else(|| format!("{side} ")));
             }
             ScreenCommand::More => self.pages[side] = self.pages[side].wrapping_add(1),
+            ScreenCommand::States => {
+                self.states = !self.states;
+                // It is to be seen.
+                self.zoom = self.zoom.map(|_| Pane::Middle);
+            }
+            ScreenCommand::Zoom => {
+                self.zoom = match self.zoom {
+                    None => Some(Pane::Middle),
+                    Some(Pane::Middle) => Some(Pane::End),
+                    Some(Pane::End) => Some(Pane::Log),
+                    Some(Pane::Log) => None,
+                };
+                if self.zoom.is_some() {
+                    self.status = Some("z: the next pane, Esc: all of them".into());
+                }
+            }
             ScreenCommand::LogFilter => self.log.next_filter(),
             ScreenCommand::LogFollow => self.log.toggle_follow(),
             ScreenCommand::CopyLine => {
@@ -564,6 +589,7 @@ impl App {
         let reason = header::reason(&self.session);
         match layout::map(screen, self.focus, reason.is_some()) {
             Some(map) => {
+                let map = self.zoom.map_or(map, |pane| map.zoomed(pane, self.focus));
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
                 self.base(&mut canvas, &map, reason.as_deref());
                 if let Some(reach) = reach {
@@ -595,7 +621,13 @@ impl App {
     /// The screen without its dialogs.
     fn base(&mut self, canvas: &mut Canvas, map: &layout::Map, reason: Option<&str>) {
         let session = &self.session;
-        header::draw(canvas, map.header, session, self.focus, map.other.is_none());
+        // What has lost its place to a zoomed pane, or has none in three columns.
+        let also: &[ScreenCommand] = match (self.zoom, map.other) {
+            (Some(Pane::End | Pane::Log), _) => &[ScreenCommand::Zoom, ScreenCommand::OtherEnd],
+            (Some(Pane::Middle), _) | (None, None) => &[ScreenCommand::OtherEnd],
+            (None, Some(_)) => &[],
+        };
+        header::draw(canvas, map.header, session, self.focus, also);
         if let (Some(area), Some(reason)) = (map.reason, reason) {
             let style = self.theme.strong();
             canvas.put_cut(area.x + 1, area.y, area.right(), reason, style);
@@ -624,10 +656,17 @@ impl App {
                 Side::Client => area.right(),
                 Side::Server => area.x.saturating_sub(1),
             };
-            canvas.bar(bar, area.y, area.bottom());
+            if self.zoom.is_none() {
+                canvas.bar(bar, area.y, area.bottom());
+            }
         }
         self.diagram.update(&session.transcript);
-        self.diagram.draw(canvas, map.diagram, session, self.focus);
+        self.coverage.update(&session.transcript);
+        if self.states {
+            states::draw(canvas, map.diagram, session, &self.coverage);
+        } else {
+            self.diagram.draw(canvas, map.diagram, session, self.focus);
+        }
         self.log.update(&session.transcript);
         self.log.draw(canvas, map.log, &session.transcript);
         header::status(canvas, map.status, self.status.as_deref());

@@ -6,3 +6,4 @@ pub mod diagram;
 pub mod header;
 pub mod log;
 pub mod sockets;
+pub mod states;
