@@ -63,6 +63,98 @@ fn the_middle_of_a_half_close() {
 }
 
 #[test]
+fn the_state_diagram_in_the_middle_of_a_half_close() {
+    snapshots("states", || {
+        let mut script = Script::half_close();
+        script.keys("v");
+        script
+    });
+}
+
+/// Steps down with the room, and never loses a state, a mark, the last edge or the count.
+#[test]
+fn the_state_diagram_is_whole_at_every_size() {
+    use finwait::session::edges::Coverage;
+    use finwait::state::State;
+    use finwait::tui::canvas::Canvas;
+    use finwait::tui::hit::Hits;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+
+    let script = Script::half_close();
+    let session = script.app.session();
+    let mut coverage = Coverage::default();
+    coverage.update(&session.transcript);
+    let (mut hits, mut whole) = (Hits::default(), 0);
+    for (width, height) in (38..=140).flat_map(|width| (10..=50).map(move |height| (width, height))) {
+        let area = Rect::new(2, 1, width, height);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width + 4, height + 2));
+        let mut canvas = Canvas::new(&mut buffer, &mut hits, Theme::PLAIN, script.now, None, None);
+        finwait::tui::pane::states::draw(&mut canvas, area, session, &coverage);
+        let (mut inside, mut outside) = (String::new(), String::new());
+        for (at, cell) in buffer.content().iter().enumerate() {
+            let (x, y) = buffer.pos_of(at);
+            let text = if area.contains((x, y).into()) {
+                &mut inside
+            } else {
+                &mut outside
+            };
+            text.push_str(cell.symbol());
+        }
+        let size = format!("{width}x{height}: {inside}");
+        assert_eq!(outside.trim(), "", "{size}");
+        for state in State::ALL {
+            assert!(
+                inside.contains(state.name()) || inside.contains(state.short()),
+                "{state} {size}"
+            );
+        }
+        let words: Vec<&str> = inside.split_whitespace().collect();
+        let said = words.join(" ");
+        assert!(
+            said.contains("client FIN_WAIT1 -> FIN_WAIT2: rcv ACK of FIN caused by the ACK received"),
+            "{size}"
+        );
+        assert!(said.contains("8 of 28") || said.contains("8/28"), "{size}");
+        assert!(said.contains("[v states] [z zoom]"), "{size}");
+        let (client, server) = (words.contains(&"C"), words.contains(&"S"));
+        assert!(
+            client && server || inside.contains("CLIENT") && inside.contains("SERVER"),
+            "{size}"
+        );
+        // A line that leads nowhere would be drawn as this.
+        assert!(!inside.contains('+'), "{size}");
+        whole += usize::from(inside.contains("timeout 2MSL"));
+    }
+    assert!(whole > 2_000, "{whole} sizes with labels");
+}
+
+#[test]
+fn the_zoom_goes_from_pane_to_pane_and_back() {
+    let mut script = Script::half_close();
+    let mut seen = |keys: &str| {
+        script.keys(keys);
+        let said = text_of(&mut script, 80, 24);
+        ["SYN,ACK", "FIN sent", "log ["].map(|part| said.contains(part))
+    };
+    assert_eq!(seen(""), [true; 3]);
+    assert_eq!(seen("z"), [true, false, false]);
+    assert_eq!(seen("z"), [false, true, false]);
+    assert_eq!(seen("z"), [true, false, true], "the log has the segments too");
+    assert_eq!(seen("z"), [true; 3]);
+    assert_eq!(seen("zz\u{1b}"), [true; 3]);
+}
+
+#[test]
+fn the_state_diagram_on_the_whole_screen() {
+    snapshots("states-zoomed", || {
+        let mut script = Script::half_close();
+        script.keys("vz");
+        script
+    });
+}
+
+#[test]
 fn a_reset_seen_by_the_one_who_reads() {
     snapshots("reset", || {
         let mut script = Script::reset();
@@ -594,7 +686,7 @@ proptest! {
     }
 
     #[test]
-    fn every_size_can_be_drawn(width in 0..250_u16, height in 0..120_u16, keys in "[?:otTm12]{0,3}") {
+    fn every_size_can_be_drawn(width in 0..250_u16, height in 0..120_u16, keys in "[?:otTm12vz]{0,4}") {
         let mut script = Script::many();
         script.keys(&keys);
         draw(&mut script, width, height);

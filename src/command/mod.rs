@@ -157,6 +157,10 @@ pub enum ScreenCommand {
     Edit,
     /// Shows more or other buttons where there is no room for all.
     More,
+    /// Shows the state diagram in place of the time-sequence diagram, and back.
+    States,
+    /// Gives one pane all of the screen's body, then the next, then none.
+    Zoom,
     /// Goes to the next kind of log line.
     LogFilter,
     /// The log follows what happens, or stands still.

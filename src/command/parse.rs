@@ -115,6 +115,8 @@ fn screen(spec: &Spec) -> Option<ScreenCommand> {
         S::RawRows,
         S::Edit,
         S::More,
+        S::States,
+        S::Zoom,
         S::LogFilter,
         S::LogFollow,
         S::CopyLine,

@@ -23,6 +23,7 @@ use crate::wire::flow::PacketNo;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
+pub mod edges;
 mod end;
 mod plan;
 pub mod table;

@@ -16,10 +16,10 @@ use super::dialog::prompt::{Prompt, Wish};
 use super::dialog::raw::Raw;
 use super::dialog::{Dialog, forge, help, rules, segment};
 use super::hit::{Action, Hits, Toward, Zone};
-use super::layout::{self, LEAST};
+use super::layout::{self, LEAST, Pane};
 use super::pane::diagram::Diagram;
 use super::pane::log::Log;
-use super::pane::{answer, buttons, header, sockets, wire_bar};
+use super::pane::{answer, buttons, header, sockets, states, wire_bar};
 use super::theme::Theme;
 use crate::call::{CallId, SocketName, SocketOption};
 use crate::clock::Stamp;
@@ -27,6 +27,7 @@ use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
 use crate::host::Setting;
 use crate::lab::event::{Event, Happening, Request};
+use crate::session::edges::Coverage;
 use crate::session::transcript::What;
 use crate::session::{Issued, LabKind, Refusal, Session};
 use crate::side::{Ends, Side};
@@ -64,6 +65,10 @@ pub struct App {
     diagram: Diagram,
     /// The packet on the wire that the user chose; the oldest is meant when it is gone.
     chosen: Option<PacketNo>,
+    coverage: Coverage,
+    /// Does the state diagram stand in the middle?
+    states: bool,
+    zoom: Option<Pane>,
     dialogs: Vec<Dialog>,
     history: Vec<String>,
     status: Option<String>,
@@ -86,6 +91,9 @@ impl App {
             log: Log::default(),
             diagram: Diagram::default(),
             chosen: None,
+            coverage: Coverage::default(),
+            states: false,
+            zoom: None,
             dialogs: Vec::new(),
             history: Vec::new(),
             status: None,
@@ -359,6 +367,7 @@ impl App {
             KeyCode::PageDown => self.log.page(1),
             KeyCode::Home => self.log.home(),
             KeyCode::End => self.log.end(),
+            KeyCode::Esc if self.zoom.is_some() => self.zoom = None,
             KeyCode::Esc => self.mark = None,
             _ => {}
         }
@@ -649,6 +658,22 @@ impl App {
             ScreenCommand::ForgeDialog => self.dialogs.push(Dialog::Forge(side, 0)),
             ScreenCommand::HeldBefore => self.choose(false),
             ScreenCommand::HeldAfter => self.choose(true),
+            ScreenCommand::States => {
+                self.states = !self.states;
+                // It is to be seen.
+                self.zoom = self.zoom.map(|_| Pane::Middle);
+            }
+            ScreenCommand::Zoom => {
+                self.zoom = match self.zoom {
+                    None => Some(Pane::Middle),
+                    Some(Pane::Middle) => Some(Pane::End),
+                    Some(Pane::End) => Some(Pane::Log),
+                    Some(Pane::Log) => None,
+                };
+                if self.zoom.is_some() {
+                    self.status = Some("z: the next pane, Esc: all of them".into());
+                }
+            }
             ScreenCommand::LogFilter => self.log.next_filter(),
             ScreenCommand::LogFollow => self.log.toggle_follow(),
             ScreenCommand::CopyLine => {
@@ -678,6 +703,7 @@ impl App {
         let reason = header::reason(&self.session);
         match layout::map(screen, self.focus, reason.is_some()) {
             Some(map) => {
+                let map = self.zoom.map_or(map, |pane| map.zoomed(pane, self.focus));
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
                 self.base(&mut canvas, &map, reason.as_deref());
                 if let Some(reach) = reach {
@@ -709,7 +735,13 @@ impl App {
     /// The screen without its dialogs.
     fn base(&mut self, canvas: &mut Canvas, map: &layout::Map, reason: Option<&str>) {
         let session = &self.session;
-        header::draw(canvas, map.header, session, self.focus, map.other.is_none());
+        // What has lost its place to a zoomed pane, or has none in three columns.
+        let also: &[ScreenCommand] = match (self.zoom, map.other) {
+            (Some(Pane::End | Pane::Log), _) => &[ScreenCommand::Zoom, ScreenCommand::OtherEnd],
+            (Some(Pane::Middle), _) | (None, None) => &[ScreenCommand::OtherEnd],
+            (None, Some(_)) => &[],
+        };
+        header::draw(canvas, map.header, session, self.focus, also);
         if let (Some(area), Some(reason)) = (map.reason, reason) {
             let style = self.theme.strong();
             canvas.put_cut(area.x + 1, area.y, area.right(), reason, style);
@@ -744,7 +776,9 @@ impl App {
                 Side::Client => area.right(),
                 Side::Server => area.x.saturating_sub(1),
             };
-            canvas.bar(bar, area.y, area.bottom());
+            if self.zoom.is_none() {
+                canvas.bar(bar, area.y, area.bottom());
+            }
         }
         self.diagram.update(&session.transcript);
         let chosen = self.chosen();
@@ -752,8 +786,13 @@ impl App {
             LabKind::Isolated => wire_bar::rows_wanted(&self.session, map.diagram.width),
             LabKind::Loopback(_) => 0,
         };
-        let (diagram, bar) = layout::diagram(map.diagram, wanted);
-        self.diagram.draw(canvas, diagram, &self.session, self.focus, chosen);
+        let (picture, bar) = layout::diagram(map.diagram, wanted);
+        self.coverage.update(&self.session.transcript);
+        if self.states {
+            states::draw(canvas, picture, &self.session, &self.coverage);
+        } else {
+            self.diagram.draw(canvas, picture, &self.session, self.focus, chosen);
+        }
         wire_bar::draw(canvas, bar, &self.session);
         self.log.update(&session.transcript);
         self.log.draw(canvas, map.log, &session.transcript);

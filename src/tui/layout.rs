@@ -47,6 +47,37 @@ pub struct Map {
     pub status: Rect,
 }
 
+/// A pane that can have all of the screen's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// The diagram in the middle.
+    Middle,
+    /// The column of the end that has the keys.
+    End,
+    /// The log.
+    Log,
+}
+
+impl Map {
+    /// The same screen with its body given to one pane.
+    pub fn zoomed(self, pane: Pane, focus: Side) -> Map {
+        let above = self.reason.unwrap_or(self.header);
+        let body = Rect {
+            y: above.bottom(),
+            height: self.status.y - above.bottom(),
+            ..self.header
+        };
+        let none = Rect { height: 0, ..body };
+        Map {
+            other: None,
+            ends: Ends::from_fn(|side| (pane == Pane::End && side == focus).then_some(body)),
+            diagram: if pane == Pane::Middle { body } else { none },
+            log: if pane == Pane::Log { body } else { none },
+            ..self
+        }
+    }
+}
+
 /// The places on a screen of this size; none when it is too small.
 pub fn map(screen: Rect, focus: Side, reason: bool) -> Option<Map> {
     if screen.width < LEAST.0 || screen.height < LEAST.1 {
@@ -246,6 +277,22 @@ fn right(area: Rect, n: u16) -> (Rect, Rect) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zoomed_pane_has_all_between_the_header_and_the_bottom_line() {
+        for pane in [Pane::Middle, Pane::End, Pane::Log] {
+            let map = map(Rect::new(0, 0, 80, 24), Side::Server, true)
+                .unwrap()
+                .zoomed(pane, Side::Server);
+            let body = Rect::new(0, 2, 80, 21);
+            let ends = map.ends.iter().filter_map(|(_, area)| *area);
+            let seen: Vec<Rect> = ends
+                .chain([map.diagram, map.log])
+                .filter(|area| !area.is_empty())
+                .collect();
+            assert_eq!((seen, map.other), (vec![body], None), "{pane:?}");
+        }
+    }
 
     #[test]
     fn at_every_size_nothing_overlaps_and_nothing_is_lost() {

@@ -15,7 +15,7 @@ const HANDS: [(&str, &str); 9] = [
         "mark the next button; Shift-Tab the one before; arrows the nearest in a direction",
     ),
     ("Enter", "press what is marked"),
-    ("Esc", "close a dialog, remove the mark"),
+    ("Esc", "close a dialog, leave the zoom, remove the mark"),
     ("click", "press a button, pick a socket, select a line of the log"),
     ("right click", "change a button's arguments before it is pressed"),
     ("wheel", "scroll what is under the pointer"),

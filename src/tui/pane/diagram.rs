@@ -20,9 +20,10 @@ use crate::state::State;
 use crate::tui::canvas::{Canvas, width};
 use crate::tui::hit::{Action, Zone};
 use crate::tui::layout;
+use crate::tui::pane::states;
 use crate::tui::scroll::Scroll;
 use crate::wire::flow::{Again, PacketNo};
-use crate::wire::queue::{Mode, Origin};
+use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet, Segment};
 
 /// A pause that is worth a line.
@@ -341,41 +342,19 @@ impl Diagram {
         let lane = Lane::of(area, focus);
         let dim = canvas.theme.dim();
         let strong = canvas.theme.strong();
-        // The title: whose lifelines these are.
-        let middle = match (session.wire.mode, session.wire.held.len()) {
-            (Mode::Flow, 0) => "the wire".to_owned(),
-            (Mode::Flow, n) => format!("{n} held"),
-            (Mode::Step, n) => format!("STEP, {n} held"),
-        };
+        // The title: whose lifelines these are, and between them the buttons.
         let isolated = session.lab.kind == LabKind::Isolated;
-        let x = canvas.put(
-            lane.left
-                .saturating_sub(if lane.labels.client { 6 } else { 0 })
-                .max(area.x),
-            area.y,
-            area.right(),
-            "CLIENT",
-            strong,
-        );
-        canvas.put_right(
-            x,
-            area.y,
-            (lane.right + if lane.labels.server { 6 } else { 1 }).min(area.right()),
-            "SERVER",
-            strong,
-        );
-        let (centre, half) = (lane.left + (lane.right - lane.left) / 2, middle.len() as u16 / 2);
-        let style = if session.wire.mode == Mode::Step || !session.wire.held.is_empty() {
-            strong
-        } else {
-            dim
-        };
-        let taken = |label: bool| if label { 1 } else { 7 };
-        if isolated
-            && (lane.right - lane.left) as usize > middle.len() + taken(lane.labels.client) + taken(lane.labels.server)
-        {
-            canvas.put(centre.saturating_sub(half), area.y, lane.right, &middle, style);
-        }
+        let taken = states::buttons(canvas, area);
+        let name = |name: &'static str, room: u16| if room > 6 { name } else { &name[..1] };
+        let client = name("CLIENT", taken.start - area.x);
+        let x = lane.left.saturating_sub(if lane.labels.client { 6 } else { 0 });
+        let most = taken.start.saturating_sub(client.len() as u16 + 1);
+        canvas.put(x.min(most).max(area.x), area.y, area.right(), client, strong);
+        let server = name("SERVER", area.right().saturating_sub(taken.end));
+        let right = lane.right + if lane.labels.server { 6 } else { 1 };
+        let least = taken.end + 1 + server.len() as u16;
+        canvas.put_right(taken.end, area.y, right.max(least).min(area.right()), server, strong);
+        let centre = lane.left + (lane.right - lane.left) / 2;
         let mut body = Rect {
             y: area.y + 1,
             height: area.height - 1,

@@ -11,10 +11,10 @@ use crate::tui::hit::Action;
 /// What stands at the right, the last one first.
 const BUTTONS: [ScreenCommand; 3] = [ScreenCommand::Quit, ScreenCommand::Help, ScreenCommand::Prompt];
 
-/// The top line; with both ends in columns, the button that goes from one to the other stands here too.
-pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, both: bool) {
+/// The top line; `also` stands here too, where it has no other place.
+pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, also: &[ScreenCommand]) {
     let mut right = area.right();
-    for command in BUTTONS.into_iter().chain(both.then_some(ScreenCommand::OtherEnd)) {
+    for command in BUTTONS.into_iter().chain(also.iter().copied()) {
         for button in table::of_screen(command).buttons {
             let wide = button_width(Some(button.key), button.label);
             right = right.saturating_sub(wide);

@@ -6,4 +6,5 @@ pub mod diagram;
 pub mod header;
 pub mod log;
 pub mod sockets;
+pub mod states;
 pub mod wire_bar;

@@ -20,7 +20,7 @@ const OF_THE_WIRE: [ScreenCommand; 4] = [
 /// A button, its label, and what it does.
 struct Item {
     button: &'static Button,
-    label: &'static str,
+    label: String,
     action: Action,
 }
 
@@ -30,10 +30,11 @@ fn items(session: &Session) -> Vec<Item> {
     let wire = table::TABLE.iter().filter(|spec| spec.group == Group::Wire);
     let buttons = wire.flat_map(|spec| spec.buttons.iter().map(move |button| (*spec, button)));
     let wire = buttons.filter_map(|(spec, button)| {
-        let label = match (spec.name, mode) {
-            ("mode", Mode::Flow) => "step: off",
-            ("mode", Mode::Step) => "step: ON",
-            _ => button.label,
+        let label = match (spec.name, mode, session.wire.held.len()) {
+            ("mode", Mode::Flow, 0) => "step: off".to_owned(),
+            ("mode", Mode::Flow, n) => format!("step: off, {n} held"),
+            ("mode", Mode::Step, n) => format!("step: ON, {n} held"),
+            _ => button.label.to_owned(),
         };
         let action = pressed(spec, button)?;
         Some(Item { button, label, action })
@@ -42,7 +43,7 @@ fn items(session: &Session) -> Vec<Item> {
         let spec = table::of_screen(command);
         spec.buttons.iter().map(move |button| Item {
             button,
-            label: button.label,
+            label: button.label.to_owned(),
             action: Action::Screen(None, command),
         })
     });
@@ -64,7 +65,7 @@ pub fn pressed(spec: &Spec, button: &Button) -> Option<Action> {
 pub fn rows_wanted(session: &Session, width: u16) -> u16 {
     let (mut x, mut rows) = (0, 1);
     for item in items(session) {
-        let wide = button_width(Some(item.button.key), item.label);
+        let wide = button_width(Some(item.button.key), &item.label);
         if x > 0 && x + wide > width {
             (x, rows) = (0, rows + 1);
         }
@@ -78,13 +79,13 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
     let right = area.right();
     let (mut x, mut y) = (area.x, area.y);
     for item in items(session) {
-        let wide = button_width(Some(item.button.key), item.label);
+        let wide = button_width(Some(item.button.key), &item.label);
         if x > area.x && x + wide > right {
             (x, y) = (area.x, y + 1);
         }
         if y >= area.bottom() {
             return;
         }
-        x = canvas.button(x, y, right, Some(item.button.key), item.label, item.action) + 1;
+        x = canvas.button(x, y, right, Some(item.button.key), &item.label, item.action) + 1;
     }
 }
