@@ -8,6 +8,9 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use super::support::BOUND;
 
 /// Where tracefs stands when the machine has mounted it.
 const USUAL: &str = "/sys/kernel/tracing";
@@ -121,9 +124,21 @@ impl Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         self.held = None;
-        if let Err(error) = fs::remove_dir(&self.path) {
-            eprintln!("{} stays behind: {error}", self.path.display());
+        gone(&self.path, || fs::remove_dir(&self.path));
+    }
+}
+
+/// Takes something away; a process that another test has just forked may have a descriptor in it until it is another program.
+fn gone(path: &Path, mut take_away: impl FnMut() -> io::Result<()>) {
+    let deadline = Instant::now() + BOUND;
+    while let Err(error) = take_away() {
+        if error.kind() != io::ErrorKind::ResourceBusy || Instant::now() > deadline {
+            let why = format!("{} stays behind: {error}", path.display());
+            assert!(std::thread::panicking(), "{why}");
+            eprintln!("{why}");
+            return;
         }
+        std::thread::park_timeout(Duration::from_millis(1));
     }
 }
 
@@ -149,10 +164,8 @@ impl Mount {
 
 impl Drop for Mount {
     fn drop(&mut self) {
-        let gone = unmount(&self.0, UnmountFlags::empty()).map_err(io::Error::from);
-        if let Err(error) = gone.and_then(|()| fs::remove_dir(&self.0)) {
-            eprintln!("{} stays behind: {error}", self.0.display());
-        }
+        gone(&self.0, || Ok(unmount(&self.0, UnmountFlags::empty())?));
+        gone(&self.0, || fs::remove_dir(&self.0));
     }
 }
 
