@@ -1,5 +1,5 @@
-//! What the transcript says of the endpoints' calls is what `strace` saw, call by call and errno by errno; what it says of
-//! states is what the kernel's own tracepoint saw.
+//! What the transcript says of the endpoints' calls is what `strace` saw, call by call and errno by errno. What it says of states is
+//! compared in `tracepoint.rs`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -11,7 +11,6 @@ mod strace_log;
 #[path = "support/mod.rs"]
 mod support;
 
-use std::process::Command;
 use strace_log::{lines_by_call, strace};
 use support::{Lab, brief, errno, output};
 
@@ -236,113 +235,4 @@ fn the_transcript_is_what_strace_sees_in_the_loopback_lab() {
 #[test]
 fn the_transcript_is_what_strace_sees_of_ipv6() {
     agrees(Lab::Isolated6);
-}
-
-/// Runs the rest of its arguments with the tracepoint on in an instance of its own, and prints what that saw to the file $1.
-const TRACED_RUN: &str = r#"
-set -e
-out=$1 port=$2; shift 2
-mount -t tracefs none /mnt
-instance=/mnt/instances/finwait-$$
-mkdir $instance
-trap 'rmdir $instance' EXIT
-event=$instance/events/sock/inet_sock_set_state
-echo "protocol==6 && (sport==$port || dport==$port)" >$event/filter
-echo mono >$instance/trace_clock
-echo 1 >$event/enable
-"$@"
-echo 0 >$event/enable
-cat $instance/trace >$out
-"#;
-
-/// The states that the kernel's tracepoint `sock:inet_sock_set_state` tells of are those of the transcript, in the same order.
-///
-/// It does not tell of a handshake's request socket, nor of TIME_WAIT: what moves there is CLOSE to it.
-#[test]
-fn the_states_are_what_the_kernels_tracepoint_sees() {
-    let filesystems = fs::read_to_string("/proc/filesystems").unwrap();
-    if !rustix::process::getuid().is_root() || !filesystems.contains("tracefs") {
-        println!("not compared: this needs root and a kernel with tracefs");
-        return;
-    }
-    // All networks of the machine are traced: the port tells this run's sockets.
-    let port = 10_000 + std::process::id() % 10_000;
-    let listen = format!("server bind :{port}");
-    let script = [
-        listen.as_str(),
-        "server listen backlog=3",
-        // Half-close, then full close
-        "client connect",
-        "server accept",
-        "client shutdown write",
-        "server write",
-        "server close",
-        // The server first, and the client's orphan of a killed process
-        "client connect",
-        "server accept",
-        "server close",
-        "client close",
-        "client connect",
-        "server accept",
-        "client kill",
-        "client restart",
-        "server close",
-        // RST, before and after accept, and in CLOSE_WAIT
-        "client connect",
-        "server accept",
-        "client rst-close",
-        "client connect",
-        "client rst-close",
-        "server accept",
-        "client connect",
-        "server accept",
-        "client shutdown write",
-        "client rst-close",
-        // Refused
-        "server close on=listener",
-        &format!("client connect :{port}"),
-    ];
-    let events = std::env::temp_dir().join(format!("finwait-states-{}", std::process::id()));
-    let mut command = Command::new("unshare");
-    command
-        .args(["--mount", "sh", "-c", TRACED_RUN, "sh"])
-        .arg(&events)
-        .arg(port.to_string())
-        .arg(env!("CARGO_BIN_EXE_finwait"))
-        .args(Lab::Isolated.args())
-        .args(["do", "--json", "--patience", "2000"])
-        .args(script);
-    let run = output(&mut command);
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let trace = fs::read_to_string(&events).unwrap();
-    fs::remove_file(&events).unwrap();
-
-    for side in ["client", "server"] {
-        let told: Vec<(String, String)> = String::from_utf8_lossy(&run.stdout)
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap())
-            .filter(|line| line["kind"] == "state" && line["side"] == side)
-            .map(|line| {
-                let state = |name: &str| line[name].as_str().unwrap().replace("TIME_WAIT", "CLOSE");
-                (state("from"), state("to"))
-            })
-            .filter(|(_, to)| to != "SYN_RECV")
-            .collect();
-        let seen: Vec<(String, String)> = trace
-            .lines()
-            .filter_map(|line| {
-                let (_, event) = line.split_once("inet_sock_set_state: ")?;
-                let field = |name: &str| {
-                    let word = event.split_whitespace().find_map(|word| word.strip_prefix(name));
-                    word.unwrap_or_else(|| panic!("{name} {line}"))
-                };
-                let is_server = field("sport=") == port.to_string();
-                let state = |name| field(name).trim_start_matches("TCP_").to_owned();
-                (is_server == (side == "server")).then(|| (state("oldstate="), state("newstate=")))
-            })
-            .filter(|(_, to)| to != "SYN_RECV")
-            .collect();
-        assert_eq!(told, seen, "{side}: told, and seen by the kernel:\n{trace}");
-        assert!(told.len() > 10, "{told:?}");
-    }
 }

@@ -52,6 +52,8 @@ const TIMER_PATIENCE: Duration = Duration::from_millis(640);
 const BATCH: usize = 64;
 /// How long a call whose wait is over by the table may take to return before all counts as quiet.
 const RETURN_PATIENCE: Duration = Duration::from_millis(32);
+/// How long a packet waits for a call that ends something on the host that it is for; only a close that lingers takes longer.
+const ENDING_PATIENCE: Duration = Duration::from_millis(20);
 
 /// One end, as the driver holds it.
 struct End {
@@ -84,6 +86,8 @@ struct Flight {
     power: Power,
     /// What it waits for when it blocks.
     awaits: Awaits,
+    /// A packet has waited for it in vain.
+    lingers: bool,
 }
 
 /// What a blocked call waits for, as far as a table shows it.
@@ -183,6 +187,11 @@ impl Power {
 }
 
 impl End {
+    /// Is a call under way that can change a state by itself?
+    fn is_changing(&self) -> bool {
+        self.in_flight.iter().any(|flight| flight.power != Power::None)
+    }
+
     /// Is what the call waits for there?
     fn is_returning(&self, flight: &Flight) -> bool {
         let inode = flight.on.as_ref().and_then(|name| self.inodes.get(name));
@@ -522,12 +531,13 @@ impl Driver {
         if telling {
             // What the receiving end has done by itself is no work of this packet.
             self.hear(to);
+            self.let_return(to);
             self.changes(to, None);
         }
         let written = self.ends[to].host.tun.as_ref().map(|tun| tun.write(bytes));
         let fate = match written {
             Some(Err(error)) => Fate::Refused(error.into()),
-            // A TUN write is synchronous: the receiving socket has its new state when it returns.
+            // A TUN write is synchronous: unless a call owns the receiving socket, that has its new state when it returns.
             _ => Fate::Delivered,
         };
         if let (Fate::Delivered, Packet::Tcp(segment)) = (fate, &passage.packet) {
@@ -691,7 +701,41 @@ impl Driver {
         }
     }
 
-    /// Everything but plain data and acknowledgements between two sockets that are ESTABLISHED and open.
+    /// Waits for calls that end something there: a packet that came between such a call and the reading after it would hide a state.
+    fn let_return(&mut self, side: Side) {
+        let deadline = Stamp::now().plus(ENDING_PATIENCE);
+        loop {
+            let End {
+                process: Some(process),
+                in_flight,
+                ended,
+                ..
+            } = &mut self.ends[side]
+            else {
+                return;
+            };
+            let returned = |flight: &Flight| {
+                let is_it = |reply: &Reply| matches!(reply, Reply::Ended { id, .. } if *id == flight.id);
+                ended.iter().any(is_it)
+            };
+            let under_way = |flight: &&mut Flight| flight.power == Power::Ends && !flight.lingers && !returned(flight);
+            let mut waited_for = in_flight.iter_mut().filter(under_way).peekable();
+            if waited_for.peek().is_none() {
+                return;
+            }
+            let left = deadline.since(Stamp::now());
+            if left.is_zero() {
+                waited_for.for_each(|flight| flight.lingers = true);
+                return;
+            }
+            let left = Timespec::try_from(left).ok();
+            let _ = poll(&mut process.poll_fds(), left.as_ref());
+            self.hear(side);
+        }
+    }
+
+    /// Everything but plain data and acknowledgements between two sockets that are ESTABLISHED and open, while no call is under way
+    /// that may have changed that since the tables were read.
     fn can_change_a_state(&self, from: Side, packet: &Packet) -> bool {
         match packet {
             Packet::Tcp(segment) => {
@@ -702,6 +746,7 @@ impl Driver {
                 segment.flags.has(Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0))
                     || !self.ends[from].watch.settled(&tuple)
                     || !self.ends[from.other()].watch.settled(&tuple.mirrored())
+                    || self.ends.iter().any(|(_, end)| end.is_changing())
             }
             Packet::Icmp { .. } | Packet::Other { .. } => true,
         }
@@ -997,6 +1042,7 @@ impl Driver {
             makes,
             power: Power::of(&request.order),
             awaits: Awaits::of(&request.order),
+            lingers: false,
         });
         self.complain(sent);
     }

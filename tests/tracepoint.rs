@@ -1,0 +1,552 @@
+//! The transcript misses no transition and invents none: what it tells of the states is what the kernel's own tracepoint saw, socket
+//! by socket, and whose work each step was.
+//!
+//! A script is a list of commands, and nothing is expected but that both tell the same. `SERVER` stands for a port of this run's
+//! own, which the server takes (it is what the tracepoint is filtered by, so one end of every connection has it), `CLIENT` for one
+//! that a client may bind, and `NOBODY` for an address where nobody answers. Where a script ends all must stand still, and a socket
+//! that ends in SYN_SENT must have been bound.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::SocketAddr;
+
+use finwait::side::Side;
+use finwait::state::State;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+#[path = "support/mod.rs"]
+mod support;
+#[path = "support/traced.rs"]
+mod traced;
+#[path = "support/tracefs.rs"]
+mod tracefs;
+
+use support::{Lab, Run};
+use traced::{By, Ports, Step, agree, as_traced, connections, is_by_cookie};
+use tracefs::Instance;
+
+/// A name, and what comes after [`LISTEN`]; `patience` is how many milliseconds a call that blocks for good is waited for.
+macro_rules! scripts {
+    ($($name:ident $(patience $patience:literal)? [$($command:expr),* $(,)?])*) => {
+        $(
+            mod $name {
+                use super::*;
+
+                fn compare(lab: Lab) {
+                    let patience = [$($patience,)? "20000"][0];
+                    told_is_what_was_seen(lab, patience, &[$($command),*]);
+                }
+
+                #[test]
+                fn ipv4() {
+                    compare(Lab::Isolated);
+                }
+
+                #[test]
+                fn ipv6() {
+                    compare(Lab::Isolated6);
+                }
+            }
+        )*
+    };
+}
+
+/// Stops both endpoints, as `kill -STOP` does: not a command of finwait.
+const STOP: &str = "STOP";
+/// Lets them go on.
+const CONT: &str = "CONT";
+/// A setting, as it is: unlike a call's, that command waits until all is quiet, whatever the patience.
+const CALM: &str = "server host tcp_abort_on_overflow off";
+
+/// What every script begins with.
+const LISTEN: &[&str] = &["server bind :SERVER", "server listen backlog=2"];
+
+scripts! {
+    // Opening
+    connect_and_accept ["client connect :SERVER", "server accept"]
+    many_connections [
+        "client connect :SERVER",
+        "client connect :SERVER",
+        "client connect :SERVER",
+        "server accept",
+        "client close on=client2",
+        "server accept",
+        "server close",
+        "client rst-close on=client",
+    ]
+    refused ["server close", "client connect :SERVER", "client connect :SERVER"]
+    nobody_answers ["client host tcp_syn_retries 1", "client bind :CLIENT", "client connect NOBODY:SERVER"]
+    no_route [
+        "client host default_route off",
+        "client connect NOBODY:SERVER",
+        "client host default_route on",
+        "client connect :SERVER",
+    ]
+    no_port_is_free [
+        "client host ip_local_port_range 40000-40000",
+        "client connect :SERVER",
+        "client connect :SERVER",
+        "client close on=client2",
+    ]
+    a_full_queue [
+        "server listen backlog=0",
+        "client connect :SERVER",
+        "client connect :SERVER deadline=20",
+        "server accept",
+        "client poll out timeout=20000",
+        "server accept",
+    ]
+    an_overflow_that_resets patience "200" [
+        "server host tcp_abort_on_overflow on",
+        "server set-option TCP_DEFER_ACCEPT 60",
+        "client connect :SERVER",
+        "client connect :SERVER",
+        "client write",
+        "client connect :SERVER",
+        "client write",
+        "client connect :SERVER",
+        "client write",
+        "client write on=client",
+        "client read on=client",
+    ]
+    a_syn_cookie patience "200" [
+        "server set-option TCP_DEFER_ACCEPT 60",
+        "server listen backlog=1",
+        "client connect :SERVER",
+        "client connect :SERVER",
+        "server accept",
+        "client close",
+        "client rst-close on=client",
+    ]
+    a_handshake_that_waits_for_data patience "200" [
+        "server set-option TCP_DEFER_ACCEPT 60",
+        "client connect :SERVER",
+        "client write",
+        "server accept",
+    ]
+    a_handshake_that_ends_in_a_fin patience "200" [
+        "server set-option TCP_DEFER_ACCEPT 60",
+        "client connect :SERVER",
+        "client close",
+        "server accept",
+        "server close",
+    ]
+    a_handshake_that_is_given_up patience "200" [
+        "server set-option TCP_DEFER_ACCEPT 60",
+        "client connect :SERVER",
+        "client rst-close",
+        "client connect :SERVER",
+        "server close",
+    ]
+    a_syn_that_meets_a_syn_sent [
+        "server close",
+        "server host device down",
+        "client bind :CLIENT",
+        "client connect :SERVER deadline=20",
+        "server host device up",
+        "server socket",
+        "server set-option SO_REUSEADDR on",
+        "server bind :SERVER",
+        "server connect :CLIENT",
+        "client close",
+        "server close",
+    ]
+
+    // Orderly ends
+    half_close [
+        "client connect :SERVER",
+        "server accept",
+        "client shutdown write",
+        "server write",
+        "client read",
+        "server read",
+    ]
+    half_close_by_the_server [
+        "client connect :SERVER",
+        "server accept",
+        "server shutdown write",
+        "client write",
+        "client close",
+    ]
+    full_close_by_the_client ["client connect :SERVER", "server accept", "client close", "server close"]
+    full_close_by_the_server ["client connect :SERVER", "server accept", "server close", "client close"]
+    both_shut_down [
+        "client connect :SERVER",
+        "server accept",
+        "client shutdown both",
+        "server shutdown both",
+        "client close",
+        "server close",
+    ]
+    close_before_accept ["client connect :SERVER", "client close", "server accept", "server close"]
+    fins_that_were_lost_and_cross [
+        "client connect :SERVER",
+        "server accept",
+        "server host device down",
+        "client shutdown write",
+        "server shutdown write",
+        "server host device up",
+        "client read",
+        "server read",
+    ]
+    a_lost_fin_of_an_orphan [
+        "client connect :SERVER",
+        "server accept",
+        "server host device down",
+        "client close",
+        "server host device up",
+        "server read",
+        "server close",
+    ]
+    an_orphan_that_times_out [
+        "client host tcp_fin_timeout 1",
+        "client connect :SERVER",
+        "server accept",
+        "client close",
+        "server poll pri timeout=1500",
+        "server write",
+        "server poll err timeout=20000",
+    ]
+    time_wait_whose_place_is_taken [
+        "client host ip_local_port_range 40000-40000",
+        "client connect :SERVER",
+        "server accept",
+        "server close",
+        "client close",
+        "client connect :SERVER",
+        "server accept",
+    ]
+    a_second_descriptor [
+        "client connect :SERVER",
+        "server accept",
+        "client dup",
+        "client close on=client",
+        "client close on=client-dup",
+    ]
+    a_linger_close_that_is_acknowledged [
+        "client connect :SERVER",
+        "server accept",
+        "client write",
+        "client linger-close 5",
+        "server read",
+        "server linger-close 5",
+    ]
+    a_linger_close_whose_time_is_up [
+        "client connect :SERVER",
+        "server accept",
+        "server host device down",
+        "client write",
+        "client linger-close 1",
+    ]
+    a_close_while_a_read_waits patience "200" [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client close",
+        "server write",
+        "server read",
+    ]
+
+    // At once: processes that are stopped make the calls that they were told of when they go on, together.
+    opens_at_once patience "100" [
+        "server close",
+        "server socket",
+        "server bind :SERVER",
+        "client bind :CLIENT",
+        STOP,
+        "client connect :SERVER",
+        "server connect :CLIENT",
+        CONT,
+    ]
+    shutdowns_at_once patience "100" [
+        "client connect :SERVER",
+        "server accept",
+        STOP,
+        "client shutdown write",
+        "server shutdown write",
+        CONT,
+    ]
+    closes_at_once patience "100" [
+        "client connect :SERVER",
+        "server accept",
+        STOP,
+        "client close",
+        "server close",
+        CONT,
+    ]
+    a_write_and_closes_at_once patience "100" [
+        "client connect :SERVER",
+        "server accept",
+        STOP,
+        "client write",
+        "server close",
+        "client close",
+        CONT,
+    ]
+    a_reset_and_a_close_at_once patience "100" [
+        "client connect :SERVER",
+        "server accept",
+        STOP,
+        "client rst-close",
+        "server close",
+        CONT,
+    ]
+    a_connect_and_a_close_of_the_listener_at_once patience "100" [
+        "client socket",
+        STOP,
+        "client connect :SERVER",
+        "server close",
+        CONT,
+    ]
+
+    // RST
+    reset_in_syn_sent [
+        "client bind :CLIENT",
+        "client connect NOBODY:SERVER deadline=20",
+        "client rst-close",
+    ]
+    reset_in_established ["client connect :SERVER", "server accept", "client rst-close", "server read"]
+    reset_by_the_server ["client connect :SERVER", "server accept", "server rst-close", "client read"]
+    reset_before_accept ["client connect :SERVER", "client rst-close", "server accept", "server close"]
+    reset_in_close_wait ["client connect :SERVER", "server accept", "server shutdown write", "client rst-close"]
+    reset_in_fin_wait1 [
+        "client connect :SERVER",
+        "server accept",
+        "server host device down",
+        "client shutdown write",
+        "client rst-close",
+    ]
+    reset_in_fin_wait2 ["client connect :SERVER", "server accept", "client shutdown write", "client rst-close"]
+    reset_in_last_ack [
+        "client connect :SERVER",
+        "server accept",
+        "server shutdown write",
+        "server host device down",
+        "client shutdown write",
+        "client rst-close",
+    ]
+    reset_of_a_listener ["client connect :SERVER", "server rst-close"]
+    close_with_unread_data ["client connect :SERVER", "server accept", "client write", "server close"]
+    write_to_a_closed_end ["client connect :SERVER", "server accept", "server close", "client write"]
+
+    // The listener
+    close_of_a_listener ["server close"]
+    close_of_a_listener_with_a_queue ["client connect :SERVER", "client connect :SERVER", "server close"]
+    close_of_a_listener_while_accept_waits patience "200" [
+        "server accept",
+        "server close",
+        "client connect :SERVER",
+        "client connect :SERVER",
+    ]
+    shutdown_of_a_listener ["client connect :SERVER", "server shutdown read"]
+    disconnect_of_a_listener ["client connect :SERVER", "server disconnect", "server listen"]
+
+    // Ends of what never was, and of the way to the peer
+    close_in_syn_sent ["client bind :CLIENT", "client connect NOBODY:SERVER deadline=20", "client close"]
+    shutdown_in_syn_sent [
+        "client bind :CLIENT",
+        "client connect NOBODY:SERVER deadline=20",
+        "client shutdown write",
+        "client connect :SERVER",
+    ]
+    disconnect_in_syn_sent [
+        "client bind :CLIENT",
+        "client connect NOBODY:SERVER deadline=20",
+        "client disconnect",
+    ]
+    disconnect_in_established [
+        "client connect :SERVER",
+        "server accept",
+        "client disconnect",
+        "client connect :SERVER",
+        "server accept",
+    ]
+    disconnect_in_close_wait ["client connect :SERVER", "server accept", "server close", "client disconnect"]
+    disconnect_in_fin_wait2 ["client connect :SERVER", "server accept", "client shutdown write", "client disconnect"]
+    data_that_nobody_acknowledges [
+        "client connect :SERVER",
+        "server accept",
+        "client host tcp_retries2 1",
+        "server host device down",
+        "client write",
+        "client read",
+    ]
+
+    // Death
+    kill_in_established ["client connect :SERVER", "server accept", "client kill", "server close"]
+    kill_with_unread_data ["client connect :SERVER", "server accept", "server write", "client kill"]
+    kill_in_syn_sent patience "200" ["client bind :CLIENT", "client connect NOBODY:SERVER", "client kill"]
+    kill_in_close_wait ["client connect :SERVER", "server accept", "server close", "client kill", "client restart"]
+    kill_in_fin_wait2 ["client connect :SERVER", "server accept", "client shutdown write", "client kill"]
+    kill_of_a_listener_with_a_queue ["client connect :SERVER", "client connect :SERVER", "server kill"]
+    kill_of_a_server_that_waits patience "200" [
+        "client connect :SERVER",
+        "server accept",
+        "server accept",
+        "server read on=server",
+        "server kill",
+        "server restart",
+        "client close",
+    ]
+    sigpipe ["client connect :SERVER", "server accept", "server sigpipe default", "server shutdown write", "server write"]
+}
+
+/// Runs the script with the tracepoint on, and compares.
+#[track_caller]
+fn told_is_what_was_seen(lab: Lab, patience: &str, script: &[&str]) {
+    let instance = match Instance::record() {
+        Ok(instance) => instance,
+        Err(why) => {
+            // A developer may be without root; where everything is said to be checked it must be.
+            assert!(std::env::var("CI") != Ok("true".into()), "not compared: {why}");
+            eprintln!("not compared with the kernel's tracepoint, which needs root and tracefs: {why}");
+            return;
+        }
+    };
+    let server = instance.port();
+    let nobody = if lab == Lab::Isolated6 {
+        "[2001:db8::1]"
+    } else {
+        "203.0.113.1"
+    };
+    let words = [
+        ("SERVER", server.to_string()),
+        ("CLIENT", (server + 10_000).to_string()),
+        ("NOBODY", nobody.to_owned()),
+    ];
+    let mut run = lab.open_with(&["--patience", patience]);
+    let wire = thread_called("lab", run.pid());
+    let mut stopped_at = 0;
+    for command in LISTEN.iter().chain(script).chain([&CALM]) {
+        match *command {
+            STOP => {
+                both(&run, Signal::STOP);
+                stopped_at = run.said.len();
+                continue;
+            }
+            CONT => {
+                both(&run, Signal::CONT);
+                return_of_all(&mut run, stopped_at);
+                continue;
+            }
+            _ => {}
+        }
+        let with = |text: String, (word, value): &(&str, String)| text.replace(word, value);
+        run.gives(&words.iter().fold((*command).to_owned(), with));
+        run.settles();
+    }
+    let events = instance.stop();
+    let cookies = cookies_received(&run);
+    let mut seen: BTreeMap<Side, BTreeMap<Ports, Vec<Step>>> = BTreeMap::new();
+    for (ports, steps) in connections(&events, wire) {
+        let side = if ports.0 == server { Side::Server } else { Side::Client };
+        seen.entry(side).or_default().insert(ports, steps);
+    }
+    for side in Side::BOTH {
+        let told = told(&run, side);
+        let seen = seen.remove(&side).unwrap_or_default();
+        let by_cookie = told.values().flatten().filter(|step| is_by_cookie(step)).count();
+        let cookies = if side == Side::Server { cookies } else { 0 };
+        assert_eq!(by_cookie, cookies, "the {side}'s SYN cookies\n{}", run.transcript());
+        let all: BTreeSet<Ports> = told.keys().chain(seen.keys()).copied().collect();
+        for ports in all {
+            let told = told.get(&ports).map_or(&[][..], Vec::as_slice);
+            let told = as_traced(told, is_minisock(&run, side, ports));
+            let seen = seen.get(&ports).map_or(&[][..], Vec::as_slice);
+            let alike = told.len() == seen.len() && told.iter().zip(seen).all(|(told, seen)| agree(told, seen));
+            assert!(
+                alike,
+                "the {side}'s {ports:?}\ntold {told:#?}\nseen {seen:#?}\n{}{events:#?}",
+                run.transcript()
+            );
+        }
+    }
+    run.end();
+}
+
+/// Sends both endpoints a signal.
+fn both(run: &Run, signal: Signal) {
+    for side in Side::BOTH {
+        let pid = Pid::from_raw(run.endpoint(side.name()).try_into().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+}
+
+/// Waits until the calls that were blocked since that place of the transcript have returned.
+fn return_of_all(run: &mut Run, since: usize) {
+    let blocked = run.said[since..].iter().filter(|line| line["kind"] == "blocked");
+    for call in blocked.map(|line| line["call"].clone()).collect::<Vec<_>>() {
+        run.awaits(|line| line["kind"] == "outcome" && line["call"] == call);
+    }
+}
+
+/// How many connections the server's host has made of SYN cookies.
+fn cookies_received(run: &Run) -> usize {
+    let host = thread_called("server host", run.pid());
+    let counters = fs::read_to_string(format!("/proc/{}/task/{host}/net/netstat", run.pid())).unwrap();
+    // A line of names, and a line of numbers.
+    let mut lines = counters.lines().filter_map(|line| line.strip_prefix("TcpExt: "));
+    let [names, numbers] = [lines.next(), lines.next()].map(|line| line.unwrap().split(' '));
+    let mut counters = names.zip(numbers);
+    let (_, count) = counters.find(|(name, _)| *name == "SyncookiesRecv").unwrap();
+    count.parse().unwrap()
+}
+
+/// The thread of a process that has this name.
+fn thread_called(name: &str, process: u32) -> u32 {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let paths = tasks.map(|task| task.unwrap().path());
+    let is_it = |path: &std::path::PathBuf| fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm.trim() == name);
+    let found: Vec<_> = paths.filter(is_it).collect();
+    assert_eq!(found.len(), 1, "threads called {name}");
+    found[0].file_name().unwrap().to_str().unwrap().parse().unwrap()
+}
+
+/// What the transcript tells of an end's sockets, by connection.
+fn told(run: &Run, side: Side) -> BTreeMap<Ports, Vec<Step>> {
+    let mut told: BTreeMap<Ports, Vec<Step>> = BTreeMap::new();
+    for line in &run.said {
+        if line["kind"] == "state" && line["side"] == side.name() {
+            let port = |end: &str| port(&line["tuple"][end]);
+            let state = |end: &str| serde_json::from_value::<State>(line[end].clone()).unwrap();
+            told.entry((port("local"), port("peer"))).or_default().push(Step {
+                from: state("from"),
+                to: state("to"),
+                by: Some(by(&line["cause"])),
+            });
+        }
+    }
+    told
+}
+
+fn by(cause: &Value) -> By {
+    let kind = match cause {
+        Value::String(word) => word,
+        Value::Object(map) => map.keys().next().unwrap(),
+        other => panic!("{other}"),
+    };
+    match kind.as_str() {
+        "call" | "release" | "death" => By::Process,
+        "received" => By::Wire,
+        "timer" => By::Timer,
+        _ => By::Nobody,
+    }
+}
+
+/// Does procfs show that connection at the end as an orphan in FIN_WAIT2?
+fn is_minisock(run: &Run, side: Side, ports: Ports) -> bool {
+    let last = run.said.iter().rfind(|line| line["kind"] == "states").unwrap();
+    let sockets = last["states"][side.name()].as_array().unwrap();
+    sockets.iter().any(|socket| {
+        socket["local"].is_string()
+            && (port(&socket["local"]), port(&socket["peer"])) == ports
+            && socket["state"] == "FIN_WAIT2"
+            && socket["timer"]["kind"] == "time-wait"
+    })
+}
+
+fn port(address: &Value) -> u16 {
+    let address: SocketAddr = address.as_str().unwrap().parse().unwrap();
+    address.port()
+}
