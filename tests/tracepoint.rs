@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 
 use finwait::side::Side;
 use finwait::state::State;
+use finwait::wire::segment::Flags;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ mod traced;
 mod tracefs;
 
 use support::{Lab, Run};
-use traced::{By, Ports, Step, agree, as_traced, connections, is_by_cookie};
+use traced::{By, Ports, Step, agree, as_traced, connections};
 use tracefs::Instance;
 
 /// A name, and what comes after [`LISTEN`]; `patience` is how many milliseconds a call that blocks for good is waited for.
@@ -113,6 +114,7 @@ scripts! {
     a_syn_cookie patience "200" [
         "server set-option TCP_DEFER_ACCEPT 60",
         "server listen backlog=1",
+        "client connect :SERVER",
         "client connect :SERVER",
         "client connect :SERVER",
         "server accept",
@@ -330,6 +332,169 @@ scripts! {
     close_with_unread_data ["client connect :SERVER", "server accept", "client write", "server close"]
     write_to_a_closed_end ["client connect :SERVER", "server accept", "server close", "client write"]
 
+    // On the wire: segments held, lost, out of order, made up
+    simultaneous_open patience "150" [
+        "server close",
+        "server socket",
+        "server bind :SERVER",
+        "client bind :CLIENT",
+        "wire step",
+        "client connect :SERVER",
+        "server connect :CLIENT",
+        "wire deliver all",
+        "wire flow",
+        "client write",
+        "server read",
+    ]
+    simultaneous_close patience "300" [
+        "client connect :SERVER",
+        "server accept",
+        "wire step",
+        "client shutdown write",
+        "server shutdown write",
+        "wire deliver all",
+        "wire flow",
+    ]
+    simultaneous_close_by_close patience "300" [
+        "client connect :SERVER",
+        "server accept",
+        "wire step",
+        "client close",
+        "server close",
+        "wire deliver all",
+        "wire flow",
+    ]
+    a_handshake_step_by_step patience "150" [
+        "wire step",
+        "client connect :SERVER",
+        "wire deliver next",
+        "wire deliver next",
+        "wire deliver next",
+        "server accept",
+        "client close",
+        "wire deliver next",
+        "server close",
+        "wire deliver all",
+        "wire deliver all",
+    ]
+    a_lost_syn ["wire drop SYN times=1", "client connect :SERVER", "server accept"]
+    a_lost_final_ack_and_data [
+        "wire preset lose-final-ack",
+        "client connect :SERVER",
+        "client write",
+        "server accept",
+    ]
+    a_lost_final_ack_and_a_fin patience "300" [
+        "wire drop ACK from=client times=3",
+        "client connect :SERVER",
+        "client close",
+        "server accept",
+    ]
+    a_fin_that_overtakes_data patience "300" [
+        "client connect :SERVER",
+        "server accept",
+        "wire step",
+        "client write",
+        "client shutdown write",
+        "wire deliver 5",
+        "wire deliver all",
+        "wire flow",
+    ]
+    a_fin_that_acknowledges_a_fin patience "300" [
+        "client connect :SERVER",
+        "server accept",
+        "client shutdown write",
+        "wire hold any from=server",
+        "server shutdown write",
+        "wire deliver all",
+    ]
+    data_for_an_orphan_that_acknowledges_its_fin patience "300" [
+        "client connect :SERVER",
+        "server accept",
+        "wire hold ACK from=server",
+        "client close",
+        "server write",
+        "wire deliver all",
+    ]
+    a_last_ack_that_is_lost patience "300" [
+        "client connect :SERVER",
+        "server accept",
+        "client close",
+        "wire drop ACK from=client times=1",
+        "server close",
+        "server poll timeout=400",
+    ]
+    a_forged_reset_in_syn_sent patience "300" ["wire hold SYN", "client bind :CLIENT", "client connect :SERVER", "wire forge rst to=client"]
+    a_forged_reset_in_syn_recv patience "300" [
+        "wire hold ACK from=client",
+        "client connect :SERVER",
+        "wire forge rst to=server",
+        "wire deliver all",
+    ]
+    a_forged_reset_in_established ["client connect :SERVER", "server accept", "wire forge rst to=client"]
+    a_forged_reset_in_fin_wait1 patience "300" [
+        "client connect :SERVER",
+        "server accept",
+        "wire step",
+        "client shutdown write",
+        "wire forge rst to=client",
+        "wire flow",
+        // The ACK of the FIN is delayed, and answered with RST.
+        "server poll hup timeout=20000",
+    ]
+    a_forged_reset_in_fin_wait2 [
+        "client connect :SERVER",
+        "server accept",
+        "client shutdown write",
+        "wire forge rst to=client",
+    ]
+    a_forged_reset_in_close_wait [
+        "client connect :SERVER",
+        "server accept",
+        "client shutdown write",
+        "wire forge rst to=server",
+    ]
+    a_forged_reset_in_closing patience "300" [
+        "client connect :SERVER",
+        "server accept",
+        "wire step",
+        "client shutdown write",
+        "server shutdown write",
+        "wire deliver all",
+        "wire forge rst to=client",
+        "wire drop all",
+    ]
+    a_forged_reset_in_last_ack patience "300" [
+        "client connect :SERVER",
+        "server accept",
+        "client shutdown write",
+        "wire step",
+        "server close",
+        "wire forge rst to=server",
+        "wire drop all",
+    ]
+    a_forged_reset_in_time_wait [
+        "client connect :SERVER",
+        "server accept",
+        "client close",
+        "server close",
+        "wire forge rst to=client",
+    ]
+    forged_resets_that_are_not_taken [
+        "client connect :SERVER",
+        "server accept",
+        "wire forge rst to=client seq=in-window",
+        "wire forge rst to=server seq=out-of-window",
+        "wire forge syn to=server",
+    ]
+    a_forged_fin ["client connect :SERVER", "server accept", "wire forge fin to=server", "server close"]
+    icmp_in_syn_sent patience "300" [
+        "wire hold SYN",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "wire forge host-unreachable to=client",
+    ]
+
     // The listener
     close_of_a_listener ["server close"]
     close_of_a_listener_with_a_queue ["client connect :SERVER", "client connect :SERVER", "server close"]
@@ -446,7 +611,7 @@ fn told_is_what_was_seen(lab: Lab, patience: &str, script: &[&str]) {
     for side in Side::BOTH {
         let told = told(&run, side);
         let seen = seen.remove(&side).unwrap_or_default();
-        let by_cookie = told.values().flatten().filter(|step| is_by_cookie(step)).count();
+        let by_cookie = made_of_cookies(&run, side);
         let cookies = if side == Side::Server { cookies } else { 0 };
         assert_eq!(by_cookie, cookies, "the {side}'s SYN cookies\n{}", run.transcript());
         let all: BTreeSet<Ports> = told.keys().chain(seen.keys()).copied().collect();
@@ -518,6 +683,21 @@ fn told(run: &Run, side: Side) -> BTreeMap<Ports, Vec<Step>> {
         }
     }
     told
+}
+
+/// How many handshakes began with their last ACK.
+fn made_of_cookies(run: &Run, side: Side) -> usize {
+    let is_it = |line: &&Value| {
+        let flags = line["cause"]["received"]["flags"]
+            .as_u64()
+            .map(|flags| Flags(flags as u16));
+        line["kind"] == "state"
+            && line["side"] == side.name()
+            && line["from"] == "CLOSE"
+            && line["to"] == "SYN_RECV"
+            && flags.is_some_and(|flags| !flags.has(Flags::SYN))
+    };
+    run.said.iter().filter(is_it).count()
 }
 
 fn by(cause: &Value) -> By {

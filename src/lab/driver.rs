@@ -22,7 +22,7 @@ use crate::call::{Call, CallId, Family, Order};
 use crate::clock::{Millis, Stamp};
 use crate::endpoint::protocol::{self, Reply, VERSION};
 use crate::error::Result;
-use crate::observe::tracker::{Change, through};
+use crate::observe::tracker::{Arrived, Change, through};
 use crate::observe::{Row, Tuple};
 use crate::side::{Ends, Side};
 use crate::state::State;
@@ -543,9 +543,16 @@ impl Driver {
         if let (Fate::Delivered, Packet::Tcp(segment)) = (fate, &passage.packet) {
             self.flows.arrived(segment);
         }
+        let arrived = match &passage.packet {
+            Packet::Tcp(segment) => Arrived {
+                reset: segment.flags.has(Flags::RST),
+                acknowledges_fin: self.flows.acknowledges_fin(segment),
+            },
+            Packet::Icmp { .. } | Packet::Other { .. } => Arrived::default(),
+        };
         self.tell(Happening::Packet(Passage { fate, ..passage }));
         if telling {
-            self.changes(to, Some(Cause::Received));
+            self.changes(to, Some(arrived));
         }
     }
 
@@ -752,32 +759,30 @@ impl Driver {
         }
     }
 
-    /// Reads a host's table and tells what changed. Without a cause, the likeliest one is found for each change.
-    fn changes(&mut self, side: Side, cause: Option<Cause>) {
+    /// Reads a host's table and tells what changed. Where no packet has just arrived, the likeliest cause is found for each change.
+    fn changes(&mut self, side: Side, arrived: Option<Arrived>) {
         let end = &mut self.ends[side];
         let changes = end.watch.changes(&mut end.host);
         for change in self.complain(changes).unwrap_or_default() {
             self.unquiet = true;
-            if change.to == State::Listen || change.from == State::Listen || cause.is_none() {
+            let Some(arrived) = arrived.filter(|_| change.to != State::Listen && change.from != State::Listen) else {
                 self.transition(side, &change, self.likely(side, &change));
                 continue;
-            }
+            };
             // A packet may lead through several states at once.
             let mut from = change.from;
-            let steps = if self.wired {
-                through(change.from, change.to)
-            } else {
-                &[]
-            };
+            let steps = through(change.from, change.to, arrived);
             for to in steps.iter().chain([&change.to]) {
                 let step = Change {
                     from,
                     to: *to,
                     ..change
                 };
-                let cause = cause
-                    .filter(|_| !is_made_by_calls(&step))
-                    .unwrap_or_else(|| self.likely(side, &step));
+                let cause = if is_made_by_calls(&step) {
+                    self.likely(side, &step)
+                } else {
+                    Cause::Received
+                };
                 self.transition(side, &step, cause);
                 from = *to;
             }

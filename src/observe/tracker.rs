@@ -147,10 +147,23 @@ const fn is_reborn(from: State, to: State) -> bool {
     }
 }
 
+/// A segment that has just reached a host, as far as it decides through which states it leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrived {
+    /// It is an RST.
+    pub reset: bool,
+    /// It acknowledges the host's FIN.
+    pub acknowledges_fin: bool,
+}
+
 /// The states between two that one segment leads through, in order. A segment may carry the ACK of a handshake or of our FIN, and a
 /// FIN: `tcp_rcv_state_process` looks at the ACK first.
-pub const fn through(from: State, to: State) -> &'static [State] {
+pub const fn through(from: State, to: State, arrived: Arrived) -> &'static [State] {
     match (from, to) {
+        // An RST ends at once whatever there was.
+        (_, State::Close) if arrived.reset => &[],
+        // The ACK of an orphan's FIN, with data that nobody will read.
+        (State::FinWait1, State::Close) if arrived.acknowledges_fin => &[State::FinWait2],
         (State::FinWait1, State::TimeWait) => &[State::FinWait2],
         // The ACK of a SYN cookie makes the connection out of nothing, by way of SYN_RECV (`cookie_v4_check`).
         (State::Close, State::Established) => &[State::SynRecv],

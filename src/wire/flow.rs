@@ -63,6 +63,8 @@ struct Half {
     synced: bool,
     /// After the last byte that was ever sent.
     next: SeqNo,
+    /// Was FIN sent?
+    finished: bool,
     /// The oldest first.
     unacknowledged: VecDeque<Sent>,
     /// What arrived at the other end without a gap ends here.
@@ -144,6 +146,7 @@ impl Half {
             first: segment.seq,
             synced,
             next: segment.seq,
+            finished: false,
             unacknowledged: VecDeque::new(),
             arrived: segment.seq,
             islands: Vec::new(),
@@ -160,6 +163,7 @@ impl Half {
     /// Records what is sent; is it something that was sent before?
     fn send(&mut self, no: PacketNo, segment: &Segment) -> Option<Again> {
         let (seq, end) = (segment.seq, segment.end());
+        self.finished |= segment.flags.has(Flags::FIN);
         if segment.span() == 0 {
             let probe = segment.flags.has(Flags::ACK)
                 && !segment.flags.has(Flags::RST)
@@ -302,6 +306,12 @@ impl Flows {
                 back.unacknowledged.pop_front();
             }
         }
+    }
+
+    /// Does a segment acknowledge its receiver's FIN?
+    pub fn acknowledges_fin(&self, segment: &Segment) -> bool {
+        let sent = self.halves.get(&(segment.destination, segment.source));
+        segment.flags.has(Flags::ACK) && sent.is_some_and(|half| half.finished && half.next == segment.ack)
     }
 
     /// What the end at `local` expects of the one at `peer`; none when it has said nothing.

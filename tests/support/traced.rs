@@ -37,8 +37,8 @@ pub type Ports = (u16, u16);
 /// - A handshake at a listener is a *request socket* until its last step. The tables show it as SYN_RECV, untraced: its real socket
 ///   is born, a copy of the listener, when that step comes, and is traced as LISTEN -> SYN_RECV -> ESTABLISHED in one go. A
 ///   request that comes to nothing is never traced.
-/// - A handshake that is answered with a *SYN cookie*, because the queue of requests is full, leaves no request either: the tables show
-///   CLOSE -> ESTABLISHED, and the tracepoint the birth as ever. [`is_by_cookie`] finds these, so that they can be counted.
+/// - A handshake that is answered with a *SYN cookie*, because the queue of requests is full, leaves no request either: the connection
+///   comes out of nothing with the last ACK, and is traced as any birth. They can be counted, since a handshake begins with a SYN otherwise.
 /// - TIME_WAIT belongs to a *time-wait minisock*. The tracepoint sees the real socket go, ... -> CLOSE; the end of TIME_WAIT, or its
 ///   place being taken by another connection, is untraced.
 /// - So does FIN_WAIT2 when no descriptor is left: traced as FIN_WAIT2 -> CLOSE when that begins, at the close or at the ACK. The
@@ -56,17 +56,6 @@ pub fn as_traced(told: &[Step], minisock: bool) -> Vec<Step> {
             }),
             (State::Close, State::SynRecv) | (State::TimeWait, State::Close) => {}
             (State::SynRecv, State::Close) if place > 0 && told[place - 1].from == State::Close => {}
-            _ if is_by_cookie(step) => traced.extend([
-                Step {
-                    from: State::Listen,
-                    to: State::SynRecv,
-                    ..*step
-                },
-                Step {
-                    from: State::SynRecv,
-                    ..*step
-                },
-            ]),
             (State::FinWait2, State::TimeWait | State::Close) => traced.push(left_fin_wait2()),
             (_, State::TimeWait) => traced.push(Step {
                 to: State::Close,
@@ -79,11 +68,6 @@ pub fn as_traced(told: &[Step], minisock: bool) -> Vec<Step> {
         traced.push(left_fin_wait2());
     }
     traced
-}
-
-/// Was the connection made of a SYN cookie, if the transcript tells the truth?
-pub const fn is_by_cookie(told: &Step) -> bool {
-    matches!((told.from, told.to), (State::Close, State::Established))
 }
 
 /// Do both mean the same step, and the same work?
@@ -198,14 +182,6 @@ mod tests {
         );
         let reset = [Close, SynSent, SynRecv, Close];
         assert_eq!(traced(&reset, false), steps(&reset));
-    }
-
-    #[test]
-    fn a_cookie_is_a_birth_without_a_request() {
-        assert_eq!(
-            traced(&[Close, Established, CloseWait], false),
-            steps(&[Listen, SynRecv, Established, CloseWait])
-        );
     }
 
     #[test]
