@@ -124,7 +124,8 @@ impl App {
     /// Takes in what happened in the lab.
     pub fn absorb(&mut self, event: Event) -> Vec<Effect> {
         let at = event.at;
-        self.stale |= event.what != Happening::Quiet;
+        // Quiet is no news, unless it is what a comparison waited for.
+        self.stale |= event.what != Happening::Quiet || self.session.compares_when_quiet();
         let mut effects: Vec<Effect> = self.session.absorb(event).into_iter().map(Effect::Lab).collect();
         // Options that were set are read again.
         let mut reads = Vec::new();

@@ -39,6 +39,7 @@ use theme::Theme;
 
 /// What the screen's thread is told.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are events")]
 pub enum Message {
     /// By the lab.
     Lab(Event),
