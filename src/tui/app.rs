@@ -45,6 +45,8 @@ pub enum Effect {
     Lab(Request),
     /// Put text on the clipboard.
     Copy(String),
+    /// Draw all of it anew: something else has written on the terminal.
+    Redraw,
     /// Leave.
     Leave(Exit),
 }
@@ -247,6 +249,9 @@ impl App {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         if control && key.code == KeyCode::Char('c') {
             return vec![Effect::Leave(Exit::Signal(signal_hook::consts::SIGINT))];
+        }
+        if control && key.code == KeyCode::Char('l') {
+            return vec![Effect::Redraw];
         }
         match self.dialogs.last_mut() {
             Some(Dialog::Prompt(prompt)) => {

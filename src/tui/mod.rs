@@ -133,6 +133,11 @@ pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, se
                             return Ok(Exit::HangUp);
                         }
                     }
+                    Effect::Redraw => {
+                        if guard.terminal().clear().is_err() {
+                            return Ok(Exit::HangUp);
+                        }
+                    }
                     Effect::Leave(exit) => return Ok(exit),
                 }
             }

@@ -466,6 +466,10 @@ impl Diagram {
                         let chosen = selected.is_some_and(|selected| {
                             selected == no || behind.is_some_and(|behind| behind.iter().any(|(no, ..)| *no == selected))
                         });
+                        if chosen {
+                            let picked = canvas.theme.picked();
+                            canvas.tint(lane.rest(y, free), picked);
+                        }
                         lane.on_wire(canvas, y, free, held_words(held, canvas), no, chosen);
                     }
                 }
@@ -625,6 +629,17 @@ impl Lane {
         if start > left { (left, start) } else { (end, right) }
     }
 
+    /// What an arrow takes up of the lane, beside what it leaves free.
+    const fn rest(&self, y: u16, (start, end): (u16, u16)) -> Rect {
+        let left = self.left + 1;
+        let (from, to) = if start == left {
+            (end, self.right)
+        } else {
+            (left, start)
+        };
+        Rect::new(from, y, to.saturating_sub(from), 1)
+    }
+
     /// Beside a packet on the wire: how long it has stood there, and what can be done with it.
     fn on_wire(&self, canvas: &mut Canvas, y: u16, free: (u16, u16), since: String, no: PacketNo, selected: bool) {
         let (mut x, right) = (free.0 + 1, free.1);
@@ -703,8 +718,12 @@ fn call_texts(call: Option<&What>, returned: Option<&What>) -> (Vec<String>, boo
             (texts, outcome.errno().is_some())
         }
         (Some(text), _) => {
-            let name = text.split('(').next().unwrap_or(text);
-            (vec![format!("{text} ..."), format!("{name} ...")], false)
+            // A command may make several calls: `setsockopt(..), close(..)`.
+            let names: Vec<&str> = text
+                .split("), ")
+                .map(|call| call.split('(').next().unwrap_or(call))
+                .collect();
+            (vec![format!("{text} ..."), format!("{} ...", names.join(", "))], false)
         }
         (None, _) => (Vec::new(), false),
     }
