@@ -718,12 +718,10 @@ fn call_texts(call: Option<&What>, returned: Option<&What>) -> (Vec<String>, boo
             (texts, outcome.errno().is_some())
         }
         (Some(text), _) => {
-            // A command may make several calls: `setsockopt(..), close(..)`.
-            let names: Vec<&str> = text
-                .split("), ")
-                .map(|call| call.split('(').next().unwrap_or(call))
-                .collect();
-            (vec![format!("{text} ..."), format!("{} ...", names.join(", "))], false)
+            let name = text.split('(').next().unwrap_or(text);
+            // A lingering close is two calls.
+            let more = if text.contains("), close(") { ", close" } else { "" };
+            (vec![format!("{text} ..."), format!("{name}{more} ...")], false)
         }
         (None, _) => (Vec::new(), false),
     }
