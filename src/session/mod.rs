@@ -488,7 +488,8 @@ impl Session {
         let succeeded = matches!(outcome, Outcome::Ok(_));
         // The signal that did its work is not what the user wants to read about: the call that it interrupted is.
         let interrupted = matches!(pending.order, Order::Process(ProcessCall::Interrupt { .. }));
-        let shown = !(pending.looking || interrupted && succeeded);
+        // Nor is a call that the command only begins with: what it leads to is.
+        let shown = !(pending.looking || (interrupted || !pending.then.is_empty()) && succeeded);
         if shown {
             self.ends[side].last = Some(Answer {
                 id,
