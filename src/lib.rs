@@ -17,6 +17,7 @@ pub mod explain;
 pub mod headless;
 pub mod host;
 pub mod lab;
+pub mod live;
 pub mod observe;
 #[allow(unsafe_code)]
 pub mod os;

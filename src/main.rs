@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use finwait::cli::{Cli, Verb};
 use finwait::clock::{Millis, Stamp};
-use finwait::headless::{self, Events, Format, Runner, Source, Verdict};
+use finwait::headless::{self, Format, Runner, Source, Verdict};
 use finwait::lab::{Lab, Options};
+use finwait::live::Events;
 use finwait::session::Session;
 use finwait::tui::{self, Message};
 
