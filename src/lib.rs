@@ -22,6 +22,7 @@ pub mod observe;
 #[allow(unsafe_code)]
 pub mod os;
 pub mod outcome;
+pub mod scenario;
 pub mod session;
 pub mod side;
 pub mod state;

@@ -110,16 +110,17 @@ impl<'a> Live<'a> {
             }
             Ok(Input::Line(line)) => Ok(Came::Line(line)),
             Err(RecvTimeoutError::Timeout) => Ok(Came::Nothing),
-            Ok(Input::Gone) | Err(RecvTimeoutError::Disconnected) => {
-                Err(io::Error::other("the lab's thread is gone"))
-            }
+            Ok(Input::Gone) | Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the lab's thread is gone")),
         }
     }
 
     /// The end that did not come up, once none is starting any more.
     pub fn started(&self) -> Option<Result<(), String>> {
         let ends = &self.session.ends;
-        if ends.iter().any(|(_, end)| matches!(end.process, Process::Starting { .. })) {
+        if ends
+            .iter()
+            .any(|(_, end)| matches!(end.process, Process::Starting { .. }))
+        {
             return None;
         }
         let dead = ends

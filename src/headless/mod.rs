@@ -16,6 +16,8 @@ use crate::session::transcript::{Entry, What};
 use crate::session::{Issued, Process, Refusal, Session};
 use crate::side::{Ends, Side};
 
+pub mod scenarios;
+
 /// How the transcript is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -235,7 +237,9 @@ impl<'a, W: Write> Runner<'a, W> {
         };
         self.print_states()?;
         self.out.flush()?;
-        let failed = self.live.session
+        let failed = self
+            .live
+            .session
             .transcript
             .since(before)
             .find_map(|entry| match &entry.what {
