@@ -6,9 +6,9 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use finwait::clock::Stamp;
 use finwait::command::{Command, parse::parse};
-use finwait::headless::{Events, Input};
 use finwait::lab::event::Happening;
 use finwait::lab::{Lab, Options, Wanted};
+use finwait::live::{Events, Input};
 use finwait::session::{Process, Session};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};

@@ -5,8 +5,8 @@
 //! machine; the ratios do.
 
 use finwait::clock::Stamp;
-use finwait::headless::{Events, Input};
 use finwait::lab::{Lab, Options, Wanted};
+use finwait::live::{Events, Input};
 use finwait::os::netlink::{Netlink, Request};
 use finwait::os::netns::unshare_net;
 use finwait::os::rtnl::Rtnl;

@@ -56,6 +56,45 @@ pub enum Verb {
         #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=3_600_000))]
         patience: u32,
     },
+    /// List the scenarios
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a scenario's file
+    Show {
+        /// Its name, as in finwait list
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Run scenarios and compare what they expect with what the kernel does
+    Run {
+        /// Names, as in finwait list, or files, which have a / or end with .toml
+        #[arg(value_name = "NAME|PATH", required_unless_present = "all", conflicts_with = "all")]
+        scenarios: Vec<String>,
+        /// All that finwait list lists
+        #[arg(long)]
+        all: bool,
+        /// Print JSON lines
+        #[arg(long)]
+        json: bool,
+        /// Go on after what was not as expected: with the next step, and the next scenario
+        #[arg(long)]
+        keep_going: bool,
+    },
+    /// Check scenario files without running them
+    Check {
+        /// Files
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<String>,
+    },
+    /// Run the scenarios of the article's claims, and say which of them hold
+    Claims {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Check what this machine lets finwait do, and what to do about the rest
     Doctor {
         /// Print JSON

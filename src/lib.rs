@@ -17,10 +17,12 @@ pub mod explain;
 pub mod headless;
 pub mod host;
 pub mod lab;
+pub mod live;
 pub mod observe;
 #[allow(unsafe_code)]
 pub mod os;
 pub mod outcome;
+pub mod scenario;
 pub mod session;
 pub mod side;
 pub mod state;

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use finwait::cli::{Cli, Verb};
 use finwait::clock::{Millis, Stamp};
-use finwait::headless::{self, Events, Format, Runner, Source, Verdict};
+use finwait::headless::scenarios::{self, How};
+use finwait::headless::{self, Format, Runner, Source, Verdict};
 use finwait::lab::{Lab, Options};
+use finwait::live::Events;
 use finwait::session::Session;
 use finwait::tui::{self, Message};
 
@@ -60,6 +62,16 @@ fn main() -> ExitCode {
             let format = if json { Format::Json } else { Format::Text };
             run(&options, &commands, format, Millis(patience).into())
         }
+        Some(Verb::List { json }) => scenarios::list(json),
+        Some(Verb::Show { name }) => scenarios::show(&name),
+        Some(Verb::Run {
+            scenarios,
+            all: _,
+            json,
+            keep_going,
+        }) => scenarios::run(&scenarios, &options, How { json, keep_going }),
+        Some(Verb::Check { files }) => scenarios::check(&files),
+        Some(Verb::Claims { json }) => scenarios::claims(&options, json),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
         Some(Verb::Keeper) => finwait::lab::keeper::run(),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),

@@ -27,7 +27,7 @@ impl fmt::Display for ParseError {
 impl std::error::Error for ParseError {}
 
 /// At most three of `valid` that are near to `word`, the nearest first.
-pub(super) fn nearest(word: &str, valid: &[&str]) -> Vec<String> {
+pub fn nearest(word: &str, valid: &[&str]) -> Vec<String> {
     let mut near: Vec<(f64, &str)> = valid
         .iter()
         .map(|valid| {
@@ -48,7 +48,7 @@ pub(super) fn nearest(word: &str, valid: &[&str]) -> Vec<String> {
 }
 
 /// [`nearest`], or else the one that is the least far: something to begin from.
-pub(super) fn nearest_or_best(word: &str, valid: &[&str]) -> Vec<String> {
+pub fn nearest_or_best(word: &str, valid: &[&str]) -> Vec<String> {
     let near = nearest(word, valid);
     if !near.is_empty() {
         return near;

@@ -21,7 +21,20 @@ mod token;
 pub mod wire;
 
 pub use arguments::option_value;
+pub use complaint::{nearest, nearest_or_best};
 use wire::WireCommand;
+
+/// The bytes of one quoted string, as a command's arguments have it.
+pub fn string_value(text: &str) -> Result<Vec<u8>, parse::ParseError> {
+    match token::tokens(text)?.as_slice() {
+        [token] if token.name.is_none() => Ok(token.value.clone()),
+        tokens => Err(parse::ParseError {
+            column: tokens.get(1).map_or(1, |token| token.column),
+            why: "only one string in quotes can stand here".into(),
+            nearest: Vec::new(),
+        }),
+    }
+}
 
 /// What a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -108,6 +108,13 @@ struct Heard {
     rst_sent: bool,
 }
 
+/// A call that was made.
+#[derive(Debug)]
+struct Made {
+    name: String,
+    root: CallId,
+}
+
 /// What is known of a run, and its transcript.
 #[derive(Debug)]
 pub struct Session {
@@ -128,8 +135,8 @@ pub struct Session {
     inferred: inferred::Inferred,
     /// What each host heard on a connection.
     heard: HashMap<Tuple, Heard>,
-    /// The names of recent calls, for causes.
-    calls: HashMap<CallId, String>,
+    /// The calls that were made, for causes.
+    calls: HashMap<CallId, Made>,
 }
 
 impl Session {
@@ -244,6 +251,11 @@ impl Session {
     /// Has the command that began with the call `root` not come to its end?
     pub fn busy(&self, side: Side, root: CallId) -> bool {
         self.ends[side].pending.iter().any(|pending| pending.root == root)
+    }
+
+    /// The first call of the command that `call` was made for.
+    pub fn root_of(&self, call: CallId) -> Option<CallId> {
+        self.calls.get(&call).map(|made| made.root)
     }
 
     /// Puts on record which calls are still blocked at `now`: those of one command, or all.
@@ -434,7 +446,8 @@ impl Session {
                 _ => {}
             }
         }
-        self.calls.insert(id, name_of(&order));
+        let name = name_of(&order);
+        self.calls.insert(id, Made { name, root });
         let end = &mut self.ends[side];
         end.pending.push(Pending {
             id,
@@ -608,7 +621,7 @@ impl Session {
     }
 
     fn reason(&self, side: Side, cause: Cause) -> Reason {
-        let name = |call: CallId| self.calls.get(&call).cloned().unwrap_or_default();
+        let name = |call: CallId| self.calls.get(&call).map_or_else(String::new, |made| made.name.clone());
         match cause {
             Cause::Call(call) => Reason::Call { call, name: name(call) },
             Cause::Release(call) => Reason::Release { call, name: name(call) },

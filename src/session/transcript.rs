@@ -493,6 +493,11 @@ impl Transcript {
         self.next - 1 - self.entries.len() as u64
     }
 
+    /// The number of the last entry; 0 when there was none.
+    pub const fn last(&self) -> u64 {
+        self.next - 1
+    }
+
     /// The entry of that number, if it is still kept.
     pub fn entry(&self, no: u64) -> Option<&Entry> {
         let first = self.entries.front()?.no;

@@ -1,5 +1,6 @@
 //! What the state pane shows: each socket of an end with what the kernel says of it now.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use super::{Session, Socket, inferred};
@@ -30,7 +31,8 @@ pub struct SocketView<'a> {
 }
 
 /// Who holds a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Held {
     /// The endpoint, by an open descriptor.
     Open,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use std::io::{self, BufRead, Write};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,13 @@ use crate::call::CallId;
 use crate::clock::Stamp;
 use crate::command::{Command, EndCommand, parse};
 use crate::lab::Lab;
-use crate::lab::event::{Event, Happening};
+use crate::live::{Came, Input, Line, Live, PROCESS_PATIENCE};
 use crate::observe::TimerKind;
 use crate::session::transcript::{Entry, What};
 use crate::session::{Issued, Process, Refusal, Session};
 use crate::side::{Ends, Side};
+
+pub mod scenarios;
 
 /// How the transcript is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,48 +36,6 @@ pub enum Verdict {
     NotDone,
     /// One was not understood.
     NotUnderstood,
-}
-
-/// A command that was read, and where it stood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Its bytes, which are not always text.
-    pub bytes: Vec<u8>,
-    /// `command 2`, `line 7`: for complaints.
-    pub place: String,
-}
-
-/// What a runner waits for.
-#[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "nearly all of them are events")]
-pub enum Input {
-    /// Something happened in the lab.
-    Event(Event),
-    /// A command came on standard input; none when that has ended.
-    Line(io::Result<Option<Line>>),
-    /// The lab's thread is gone.
-    Gone,
-}
-
-/// The lab's sink: hands on what happens, and tells when there will be no more.
-pub struct Events(Sender<Input>);
-
-impl Events {
-    /// Into `inputs`.
-    pub const fn new(inputs: Sender<Input>) -> Events {
-        Events(inputs)
-    }
-
-    /// Hands on an event. A runner that is gone does not want it.
-    pub fn send(&self, event: Event) {
-        let _ = self.0.send(Input::Event(event));
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        let _ = self.0.send(Input::Gone);
-    }
 }
 
 /// Where commands come from.
@@ -133,14 +93,9 @@ fn next_line(from: &mut impl BufRead, count: &mut usize) -> io::Result<Option<Li
     }
 }
 
-/// How long an endpoint may take to come up, and a killed one to go.
-const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
-
 /// Runs commands one after the other.
 pub struct Runner<'a, W: Write> {
-    session: Session,
-    lab: &'a Lab,
-    inbox: Receiver<Input>,
+    live: Live<'a>,
     source: Source,
     out: W,
     format: Format,
@@ -149,8 +104,6 @@ pub struct Runner<'a, W: Write> {
     printed: u64,
     /// A call whose beginning is printed only if something else comes before its outcome.
     held: Option<Entry>,
-    /// All was quiet when the last event came.
-    quiet: bool,
 }
 
 /// Reads the commands of a command line; the first that is not understood ends it.
@@ -160,10 +113,6 @@ pub fn check(texts: &[String]) -> Result<(), String> {
             .map(drop)
             .map_err(|why| format!("command {}, {why}", n + 1))
     })
-}
-
-fn gone() -> io::Error {
-    io::Error::other("the lab's thread is gone")
 }
 
 /// What a run of commands can be told: all but what is about the screen.
@@ -190,36 +139,21 @@ impl<'a, W: Write> Runner<'a, W> {
         patience: Duration,
     ) -> Self {
         Runner {
-            session,
-            lab,
-            inbox,
+            live: Live::new(session, lab, inbox),
             source,
             out,
             format,
             patience,
             printed: 0,
             held: None,
-            quiet: false,
         }
     }
 
     /// Waits until both endpoints are up; the inner error is one sentence about the one that is not.
     pub fn start(&mut self) -> io::Result<Result<(), String>> {
-        self.wait(PROCESS_PATIENCE, |session| {
-            session
-                .ends
-                .iter()
-                .all(|(_, end)| !matches!(end.process, Process::Starting { .. }))
-        })?;
-        match self
-            .session
-            .ends
-            .iter()
-            .find(|(_, end)| !matches!(end.process, Process::Running { .. }))
-        {
-            None => Ok(Ok(())),
-            Some((side, _)) => Ok(Err(format!("the {side} endpoint did not come up"))),
-        }
+        let started = self.live.start()?;
+        self.print_new()?;
+        Ok(started)
     }
 
     /// The next command, none after the last. What happens until it comes is printed when it happens.
@@ -229,13 +163,9 @@ impl<'a, W: Write> Runner<'a, W> {
             Source::Stdin(ask) => ask.send(()).map_err(|_| io::ErrorKind::BrokenPipe)?,
         }
         loop {
-            match self.inbox.recv() {
-                Ok(Input::Line(line)) => return line,
-                Ok(Input::Event(event)) => {
-                    self.absorb(event);
-                    self.print_new()?;
-                }
-                Ok(Input::Gone) | Err(_) => return Err(gone()),
+            match self.live.take(None)? {
+                Came::Line(line) => return line,
+                Came::Event | Came::Nothing => self.print_new()?,
             }
         }
     }
@@ -259,13 +189,13 @@ impl<'a, W: Write> Runner<'a, W> {
         self.print_command(text)?;
         // An interrupt is over when the call that it interrupts is.
         let interrupted = match &command {
-            Command::End(side, EndCommand::Interrupt(id)) => self.session.interrupted(*side, *id),
+            Command::End(side, EndCommand::Interrupt(id)) => self.live.session.interrupted(*side, *id),
             _ => None,
         };
         let before = self.printed;
         let issued = match &command {
-            Command::End(side, command) => self.session.command(*side, command, Stamp::now()),
-            Command::Wire(command) => self.session.wire(command),
+            Command::End(side, command) => self.live.session.command(*side, command, Stamp::now()),
+            Command::Wire(command) => self.live.session.wire(command),
             // Not understood, as there is no screen.
             Command::Screen(_) => Ok(Issued::default()),
         };
@@ -277,11 +207,7 @@ impl<'a, W: Write> Runner<'a, W> {
             }
             Err(refusal @ Refusal::Impossible(_)) => return at_fault(Verdict::NotDone, refusal.to_string()),
         };
-        let asked = !issued.requests.is_empty();
-        self.quiet = !asked;
-        for request in issued.requests {
-            self.lab.send(request);
-        }
+        self.live.send(issued.requests);
         let (side, end_command) = match &command {
             Command::End(side, command) => (*side, Some(command)),
             Command::Wire(_) | Command::Screen(_) => (Side::Client, None),
@@ -312,6 +238,7 @@ impl<'a, W: Write> Runner<'a, W> {
         self.print_states()?;
         self.out.flush()?;
         let failed = self
+            .live
             .session
             .transcript
             .since(before)
@@ -344,8 +271,8 @@ impl<'a, W: Write> Runner<'a, W> {
         let mut was_done = false;
         loop {
             self.print_new()?;
-            let is_done = done(&self.session);
-            if self.quiet && is_done {
+            let is_done = done(&self.live.session);
+            if self.live.quiet && is_done {
                 return Ok(true);
             }
             // What is done has only to become quiet, and nobody is more patient with that than the user.
@@ -353,28 +280,16 @@ impl<'a, W: Write> Runner<'a, W> {
                 deadline = deadline.min(Instant::now() + self.patience);
             }
             was_done = is_done;
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.inbox.recv_timeout(left) {
-                Ok(Input::Event(event)) => self.absorb(event),
-                // Only asked for, and so only given, between two commands.
-                Ok(Input::Line(_)) => {}
-                Err(RecvTimeoutError::Timeout) => return Ok(done(&self.session)),
-                Ok(Input::Gone) | Err(RecvTimeoutError::Disconnected) => return Err(gone()),
+            // A line is only asked for, and so only given, between two commands.
+            if let Came::Nothing = self.live.take(Some(deadline))? {
+                return Ok(done(&self.live.session));
             }
-        }
-    }
-
-    fn absorb(&mut self, event: Event) {
-        // The lab is quiet when it says so, and nothing has happened since.
-        self.quiet = event.what == Happening::Quiet;
-        for request in self.session.absorb(event) {
-            self.lab.send(request);
         }
     }
 
     fn report_blocked(&mut self, side: Side, root: Option<CallId>) -> io::Result<()> {
         let now = Stamp::now();
-        self.session.note_blocked(side, root, now);
+        self.live.session.note_blocked(side, root, now);
         self.print_new()
     }
 
@@ -388,7 +303,7 @@ impl<'a, W: Write> Runner<'a, W> {
 
     /// Prints what was added to the transcript since the last time.
     fn print_new(&mut self) -> io::Result<()> {
-        let entries: Vec<Entry> = self.session.transcript.since(self.printed).cloned().collect();
+        let entries: Vec<Entry> = self.live.session.transcript.since(self.printed).cloned().collect();
         for entry in entries {
             self.printed = entry.no;
             match self.format {
@@ -430,8 +345,8 @@ impl<'a, W: Write> Runner<'a, W> {
     fn print_states(&mut self) -> io::Result<()> {
         let now = Stamp::now();
         let states = Ends::from_fn(|side| {
-            let table_at = self.session.ends[side].table.read_at();
-            let views = self.session.sockets(side).into_iter();
+            let table_at = self.live.session.ends[side].table.read_at();
+            let views = self.live.session.sockets(side).into_iter();
             views
                 .map(|view| Standing {
                     socket: view.name.map(ToString::to_string),

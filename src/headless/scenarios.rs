@@ -1,0 +1,464 @@
+//! `finwait list`, `show`, `run`, `check` and `claims`.
+
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Instant;
+
+use crate::clock::human;
+use crate::lab::{Options, Wanted};
+use crate::os::signal::die_with_parent;
+use crate::scenario::expect::Check;
+use crate::scenario::report::{End, Heading, Line, StepReport, count};
+use crate::scenario::verdict::Verdict;
+use crate::scenario::{Kernel, Scenario, catalog, file, run};
+
+/// Something was not as expected.
+const DIFFERS: u8 = 1;
+/// A file or a name is wrong.
+const BAD: u8 = 2;
+/// It cannot be run here.
+const CANNOT: u8 = 3;
+
+/// How `finwait run` is to go about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct How {
+    /// JSON lines rather than text.
+    pub json: bool,
+    /// Go on after what was not as expected.
+    pub keep_going: bool,
+}
+
+/// `finwait list`
+pub fn list(json: bool) -> ExitCode {
+    let all = match catalog::all() {
+        Ok(all) => all,
+        Err(mistakes) => return complain(&mistakes),
+    };
+    print(|out| {
+        if json {
+            let all: Vec<Heading> = all.iter().map(Heading::of).collect();
+            serde_json::to_writer(&mut *out, &all)?;
+            return writeln!(out);
+        }
+        let mut group = None;
+        for scenario in &all {
+            if group != Some(scenario.group) {
+                group = Some(scenario.group);
+                writeln!(out, "{}", scenario.group)?;
+            }
+            writeln!(out, "  {:<28} {}", scenario.name, scenario.title)?;
+        }
+        Ok(())
+    })
+}
+
+/// `finwait show`
+pub fn show(name: &str) -> ExitCode {
+    match catalog::find(name) {
+        Some((_, text)) => print(|out| out.write_all(text.as_bytes())),
+        None => fail(BAD, &unknown(name)),
+    }
+}
+
+/// `finwait check`
+pub fn check(files: &[String]) -> ExitCode {
+    let mut bad = false;
+    for path in files {
+        match read(path) {
+            Ok(scenario) => {
+                let steps = count(scenario.steps.len(), "step");
+                println!("{path}: {steps}, {}", count(scenario.expectations(), "expectation"));
+            }
+            Err(why) => {
+                bad = true;
+                eprintln!("{why}");
+            }
+        }
+    }
+    if bad { ExitCode::from(BAD) } else { ExitCode::SUCCESS }
+}
+
+/// `finwait run`; no names mean the whole catalog.
+pub fn run(names: &[String], options: &Options, how: How) -> ExitCode {
+    let all = names.is_empty();
+    let mut scenarios = Vec::new();
+    if all {
+        match catalog::all() {
+            Ok(known) => scenarios.extend(known.into_iter().map(|scenario| (scenario.name.clone(), scenario))),
+            Err(mistakes) => return complain(&mistakes),
+        }
+    }
+    let mut bad = false;
+    for name in names {
+        match load(name) {
+            Ok(scenario) => scenarios.push((name.clone(), scenario)),
+            Err(why) => {
+                bad = true;
+                eprintln!("{why}");
+            }
+        }
+    }
+    if bad {
+        return ExitCode::from(BAD);
+    }
+    if let ([(_, scenario)], false) = (scenarios.as_slice(), all) {
+        return one(scenario.clone(), options, how);
+    }
+    several(scenarios, options, how)
+}
+
+/// `finwait claims`
+pub fn claims(options: &Options, json: bool) -> ExitCode {
+    let all = match catalog::all() {
+        Ok(all) => all,
+        Err(mistakes) => return complain(&mistakes),
+    };
+    let claims: Vec<(String, Scenario)> = all
+        .into_iter()
+        .filter(|scenario| scenario.claim.is_some())
+        .map(|scenario| (scenario.name.clone(), scenario))
+        .collect();
+    let how = How {
+        json: false,
+        keep_going: true,
+    };
+    let mut rows = Vec::new();
+    let mut differs = false;
+    let done = in_parallel(&claims, options, how, |scenario, lines| {
+        let claimed: Vec<&Check> = lines
+            .iter()
+            .flat_map(|line| match line {
+                Line::Step(step) => step.claims.as_slice(),
+                Line::Scenario(_) | Line::End(_) => &[],
+            })
+            .collect();
+        let end = lines.iter().find_map(|line| match line {
+            Line::End(end) => Some(end),
+            Line::Scenario(_) | Line::Step(_) => None,
+        });
+        differs |= end.is_none_or(|end| end.differ > 0);
+        rows.push(Claim {
+            id: scenario.id.clone().unwrap_or_else(|| scenario.name.clone()),
+            scenario: scenario.name.clone(),
+            claim: scenario.claim.clone().unwrap_or_default(),
+            expects: scenario.expects.clone(),
+            observed: claimed.iter().map(|check| told(check)).collect(),
+            skipped: end.and_then(|end| end.skipped.clone()),
+            verdict: end.and_then(|end| end.verdict),
+            kernel: Kernel::running().map(|kernel| kernel.to_string()),
+        });
+        Ok(())
+    });
+    if let Err(error) = done {
+        return fail(DIFFERS, &error.to_string());
+    }
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    let printed = print(|out| {
+        if json {
+            serde_json::to_writer(&mut *out, &rows)?;
+            return writeln!(out);
+        }
+        for row in &rows {
+            writeln!(out, "{}: {}", row.id, row.claim)?;
+            if let Some(expects) = &row.expects {
+                writeln!(out, "    the article   {expects}")?;
+            }
+            writeln!(out, "    observed      {}", row.observed.join("; "))?;
+            let verdict = match (&row.skipped, row.verdict) {
+                (Some(why), _) => format!("not run here: {why}"),
+                (None, Some(verdict)) => verdict.to_string(),
+                (None, None) => "not to be seen here".into(),
+            };
+            writeln!(out, "    verdict       {verdict}")?;
+        }
+        Ok(())
+    });
+    if differs { ExitCode::from(DIFFERS) } else { printed }
+}
+
+fn told(check: &Check) -> String {
+    match check.about.as_str() {
+        "returns" => check.observed.clone(),
+        about => format!("{about}: {}", check.observed),
+    }
+}
+
+/// A row of the table of claims.
+#[derive(Serialize)]
+struct Claim {
+    id: String,
+    scenario: String,
+    claim: String,
+    expects: Option<String>,
+    observed: Vec<String>,
+    skipped: Option<String>,
+    verdict: Option<Verdict>,
+    kernel: Option<String>,
+}
+
+/// Runs one scenario in this process.
+fn one(scenario: Scenario, options: &Options, how: How) -> ExitCode {
+    let mut out = io::stdout().lock();
+    let ended = run::run(&Arc::new(scenario), options, how.keep_going, |line| {
+        tell(&mut out, &line, how.json)?;
+        out.flush()
+    });
+    match ended {
+        Ok(End {
+            skipped: Some(why),
+            scenario,
+            ..
+        }) => fail(CANNOT, &format!("{scenario} cannot be run here: {why}")),
+        Ok(end) if end.held() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(DIFFERS),
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(DIFFERS, &error.to_string()),
+    }
+}
+
+fn tell(out: &mut impl Write, line: &Line, json: bool) -> io::Result<()> {
+    match line {
+        line if json => {
+            serde_json::to_writer(&mut *out, line)?;
+            writeln!(out)
+        }
+        Line::Scenario(heading) => writeln!(out, "{}: {}", heading.name, heading.title),
+        Line::Step(step) => writeln!(out, "{step}"),
+        Line::End(end) => writeln!(out, "{end}"),
+    }
+}
+
+/// Runs several, each in a process of its own.
+fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: How) -> ExitCode {
+    let began = Instant::now();
+    let mut total = Total::default();
+    let mut out = io::stdout().lock();
+    let done = in_parallel(&scenarios, options, how, |scenario, lines| {
+        for line in lines {
+            match line {
+                line if how.json => tell(&mut out, line, true)?,
+                Line::Step(step) if !step.held() => writeln!(out, "{}", differences(scenario, step))?,
+                Line::End(end) => writeln!(out, "{end}")?,
+                Line::Scenario(_) | Line::Step(_) => {}
+            }
+            if let Line::End(end) = line {
+                total.add(end);
+            }
+        }
+        out.flush()
+    });
+    match done {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Err(error) => return fail(DIFFERS, &error.to_string()),
+    }
+    total.left = scenarios.len() - total.scenarios;
+    total.took_ms = (began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    let line = if how.json {
+        serde_json::to_string(&Sum::Total(&total)).unwrap_or_default()
+    } else {
+        total.words()
+    };
+    if writeln!(out, "{line}").is_err() {
+        return ExitCode::SUCCESS;
+    }
+    match total {
+        Total { differ, .. } if differ > 0 => ExitCode::from(DIFFERS),
+        Total { held: 0, skipped, .. } if skipped > 0 => fail(CANNOT, "none of them can be run here"),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn differences(scenario: &Scenario, step: &StepReport) -> String {
+    format!("{}, step {}:\n{step}", scenario.name, step.no)
+}
+
+/// The last line of the JSON.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Sum<'a> {
+    Total(&'a Total),
+}
+
+/// What came of all.
+#[derive(Debug, Default, Serialize)]
+struct Total {
+    scenarios: usize,
+    held: usize,
+    differ: usize,
+    skipped: usize,
+    left: usize,
+    steps: usize,
+    expectations: usize,
+    took_ms: f64,
+}
+
+impl Total {
+    fn add(&mut self, end: &End) {
+        self.scenarios += 1;
+        self.skipped += usize::from(end.skipped.is_some());
+        self.held += usize::from(end.held());
+        self.differ += usize::from(end.skipped.is_none() && !end.held());
+        self.steps += end.steps;
+        self.expectations += end.expectations;
+    }
+
+    fn words(&self) -> String {
+        let took = human(std::time::Duration::from_secs_f64(self.took_ms / 1e3));
+        let mut text = format!("{}: {} hold", count(self.scenarios, "scenario"), self.held);
+        for (n, what) in [
+            (self.differ, "differ"),
+            (self.skipped, "skipped"),
+            (self.left, "not begun"),
+        ] {
+            if n > 0 {
+                text.push_str(&format!(", {n} {what}"));
+            }
+        }
+        let (steps, expectations) = (count(self.steps, "step"), count(self.expectations, "expectation"));
+        text.push_str(&format!("; {steps}, {expectations}, {took}"));
+        text
+    }
+}
+
+/// Runs each scenario in a process of its own, so that each may enter a user namespace, at most twice as many at once as there
+/// are cores; hands over the lines of each as it ends.
+///
+/// Without `keep_going` none is begun after one that was not as expected.
+fn in_parallel(
+    scenarios: &[(String, Scenario)],
+    options: &Options,
+    how: How,
+    mut ended: impl FnMut(&Scenario, &[Line]) -> io::Result<()>,
+) -> io::Result<()> {
+    let workers = thread::available_parallelism().map_or(2, usize::from) * 2;
+    let queue: Mutex<VecDeque<usize>> = Mutex::new((0..scenarios.len()).collect());
+    let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
+    let stop = || queue.lock().map(|mut queue| queue.clear());
+    let (sender, results) = channel();
+    thread::scope(|scope| {
+        for _ in 0..workers.min(scenarios.len()) {
+            let sender = sender.clone();
+            let (next, stop) = (&next, &stop);
+            scope.spawn(move || {
+                while let Some(place) = next() {
+                    let lines = in_child(&scenarios[place].0, options, how.keep_going);
+                    let held = |line: &Line| matches!(line, Line::End(end) if end.held() || end.skipped.is_some());
+                    let all = lines.as_ref().is_ok_and(|lines| lines.iter().any(held));
+                    if !all && !how.keep_going {
+                        let _ = stop();
+                    }
+                    if sender.send((place, lines)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (place, lines) in results {
+            if let Err(error) = lines.and_then(|lines| ended(&scenarios[place].1, &lines)) {
+                let _ = stop();
+                return Err(error);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The report of `finwait run NAME --json`.
+fn in_child(name: &str, options: &Options, keep_going: bool) -> io::Result<Vec<Line>> {
+    let mut command = Command::new(&options.program);
+    command.args(["run", name, "--json"]);
+    match options.wanted {
+        Wanted::Auto => {}
+        Wanted::Isolated => drop(command.args(["--lab", "isolated"])),
+        Wanted::Loopback => drop(command.args(["--lab", "loopback"])),
+    }
+    if options.ipv6 {
+        command.arg("--ipv6");
+    }
+    if keep_going {
+        command.arg("--keep-going");
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    die_with_parent(&mut command);
+    let mut child = command.spawn()?;
+    let mut lines = Vec::new();
+    if let Some(out) = child.stdout.take() {
+        for line in BufReader::new(out).lines() {
+            let line = line?;
+            lines.push(
+                serde_json::from_str(&line).map_err(|error| io::Error::other(format!("{name}: {error}: {line}")))?,
+            );
+        }
+    }
+    let status = child.wait()?;
+    if !lines.iter().any(|line| matches!(line, Line::End(_))) {
+        return Err(io::Error::other(format!("{name} came to no end: {status}")));
+    }
+    Ok(lines)
+}
+
+/// The scenario of that name, or of that file.
+fn load(name: &str) -> Result<Scenario, String> {
+    if name.contains('/') || name.ends_with(file::SUFFIX) {
+        return read(name);
+    }
+    match catalog::find(name) {
+        Some((path, text)) => file::read(path, text).map_err(|mistakes| all_of(&mistakes)),
+        None => Err(format!("finwait: {}", unknown(name))),
+    }
+}
+
+fn read(path: &str) -> Result<Scenario, String> {
+    let text = std::fs::read(path).map_err(|error| format!("finwait: {path}: {error}"))?;
+    let text = String::from_utf8(text).map_err(|error| {
+        let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{path}:{line}:{column}: this is not UTF-8")
+    })?;
+    file::read(path, &text).map_err(|mistakes| all_of(&mistakes))
+}
+
+fn all_of(mistakes: &[crate::scenario::mistake::Mistake]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn unknown(name: &str) -> String {
+    let near = match catalog::nearest(name).as_slice() {
+        [] => String::new(),
+        [only] => format!("did you mean {only}? "),
+        [most @ .., last] => format!("did you mean {} or {last}? ", most.join(", ")),
+    };
+    format!("there is no scenario {name:?}; {near}finwait list lists them, and a file has a / or ends with .toml")
+}
+
+fn complain(mistakes: &[crate::scenario::mistake::Mistake]) -> ExitCode {
+    eprintln!("{}", all_of(mistakes));
+    ExitCode::from(BAD)
+}
+
+fn fail(code: u8, why: &str) -> ExitCode {
+    eprintln!("finwait: {why}");
+    ExitCode::from(code)
+}
+
+/// Prints on standard output; a reader that has seen enough is no failure.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(DIFFERS, &format!("write to standard output: {error}")),
+    }
+}

@@ -1,0 +1,151 @@
+//! A session and the lab that it is about, for owners without a screen: requests go out, events come in, one at a time.
+
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use crate::lab::Lab;
+use crate::lab::event::{Event, Happening, Request};
+use crate::session::{Process, Session};
+
+/// What its owner waits for.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are events")]
+pub enum Input {
+    /// Something happened in the lab.
+    Event(Event),
+    /// A command came on standard input; none when that has ended.
+    Line(io::Result<Option<Line>>),
+    /// The lab's thread is gone.
+    Gone,
+}
+
+/// A command that was read, and where it stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its bytes, which are not always text.
+    pub bytes: Vec<u8>,
+    /// `command 2`, `line 7`: for complaints.
+    pub place: String,
+}
+
+/// The lab's sink: hands on what happens, and tells when there will be no more.
+pub struct Events(Sender<Input>);
+
+impl Events {
+    /// Into `inputs`.
+    pub const fn new(inputs: Sender<Input>) -> Events {
+        Events(inputs)
+    }
+
+    /// Hands on an event. An owner that is gone does not want it.
+    pub fn send(&self, event: Event) {
+        let _ = self.0.send(Input::Event(event));
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        let _ = self.0.send(Input::Gone);
+    }
+}
+
+/// How long an endpoint may take to come up, and a killed one to go.
+pub const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A session and its lab.
+pub struct Live<'a> {
+    /// What is known.
+    pub session: Session,
+    lab: &'a Lab,
+    inbox: Receiver<Input>,
+    /// The lab said that it is quiet, and nothing has happened since.
+    pub quiet: bool,
+}
+
+/// What came while waiting.
+#[derive(Debug)]
+pub enum Came {
+    /// An event, which the session has absorbed.
+    Event,
+    /// A line of standard input, or its end.
+    Line(io::Result<Option<Line>>),
+    /// Nothing, and the time is up.
+    Nothing,
+}
+
+impl<'a> Live<'a> {
+    /// Over a lab whose events come to `inbox`.
+    pub const fn new(session: Session, lab: &'a Lab, inbox: Receiver<Input>) -> Self {
+        Live {
+            session,
+            lab,
+            inbox,
+            quiet: false,
+        }
+    }
+
+    /// Hands requests to the lab, which is not quiet then until it says so; without any, nothing is asked and nothing stirs.
+    pub fn send(&mut self, requests: Vec<Request>) {
+        self.quiet = requests.is_empty();
+        for request in requests {
+            self.lab.send(request);
+        }
+    }
+
+    /// Takes in what comes next, until `deadline` at the longest; without one, however long it takes.
+    pub fn take(&mut self, deadline: Option<Instant>) -> io::Result<Came> {
+        let input = match deadline {
+            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(deadline) => self
+                .inbox
+                .recv_timeout(deadline.saturating_duration_since(Instant::now())),
+        };
+        match input {
+            Ok(Input::Event(event)) => {
+                self.quiet = event.what == Happening::Quiet;
+                for request in self.session.absorb(event) {
+                    self.lab.send(request);
+                }
+                Ok(Came::Event)
+            }
+            Ok(Input::Line(line)) => Ok(Came::Line(line)),
+            Err(RecvTimeoutError::Timeout) => Ok(Came::Nothing),
+            Ok(Input::Gone) | Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the lab's thread is gone")),
+        }
+    }
+
+    /// The end that did not come up, once none is starting any more.
+    pub fn started(&self) -> Option<Result<(), String>> {
+        let ends = &self.session.ends;
+        if ends
+            .iter()
+            .any(|(_, end)| matches!(end.process, Process::Starting { .. }))
+        {
+            return None;
+        }
+        let dead = ends
+            .iter()
+            .find(|(_, end)| !matches!(end.process, Process::Running { .. }));
+        Some(dead.map_or(Ok(()), |(side, _)| Err(not_up(side))))
+    }
+
+    /// Waits until both endpoints are up; the inner error is one sentence about the one that is not.
+    pub fn start(&mut self) -> io::Result<Result<(), String>> {
+        let deadline = Instant::now() + PROCESS_PATIENCE;
+        loop {
+            if let Some(started) = self.started() {
+                return Ok(started);
+            }
+            if let Came::Nothing = self.take(Some(deadline))? {
+                let mut ends = self.session.ends.iter();
+                let late = ends.find(|(_, end)| matches!(end.process, Process::Starting { .. }));
+                return Ok(late.map_or(Ok(()), |(side, _)| Err(not_up(side))));
+            }
+        }
+    }
+}
+
+fn not_up(side: crate::side::Side) -> String {
+    format!("the {side} endpoint did not come up")
+}

@@ -1,0 +1,384 @@
+//! One thing that a step should show, and whether it did.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use super::bound::Bound;
+use super::mistake::{Place, did_you_mean};
+use super::observation::{Observation, Returned, Standing};
+use super::returns::Returns;
+use super::segments::{Segments, listed};
+use crate::call::SocketName;
+use crate::session::view::Held;
+use crate::side::Side;
+use crate::state::State;
+
+/// One thing that a step should show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// Where it stands in the file.
+    pub place: Place,
+    /// What.
+    pub what: Expected,
+}
+
+/// What a step should show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// What its call gives back.
+    Returns(Returns),
+    /// What a call of an earlier step gives back during this one.
+    Later(Who, Returns),
+    /// The state of a socket.
+    State(Who, Stands),
+    /// The states of what nobody has accepted.
+    Queued(Vec<State>),
+    /// A queue of a socket.
+    Queue(Who, Way, Bound),
+    /// The segments on the wire.
+    Segments(Segments),
+}
+
+/// Which socket: by its name, and by its end where both have one of that name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// Its end, when the file says so.
+    pub side: Option<Side>,
+    /// Its name.
+    pub name: SocketName,
+}
+
+/// How a socket stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stands {
+    /// Its state; none: the kernel does not know it any more.
+    pub state: Option<State>,
+    /// Who holds it, when the file says so.
+    pub held: Option<Held>,
+}
+
+/// Which queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// What is to be taken.
+    Rx,
+    /// What is not acknowledged.
+    Tx,
+}
+
+impl Way {
+    /// Both.
+    pub const ALL: [Way; 2] = [Way::Rx, Way::Tx];
+
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Way::Rx => "rx",
+            Way::Tx => "tx",
+        }
+    }
+}
+
+/// The holders that a file can ask for.
+const HOLDERS: [(&str, Held); 3] = [("open", Held::Open), ("orphan", Held::Orphan), ("shared", Held::Shared)];
+const NONE: &str = "none";
+
+impl Who {
+    /// Reads `client`, `server2`, `client:listener`; the error is one sentence.
+    pub fn parse(text: &str) -> Result<Who, String> {
+        let (side, name) = match text.split_once(':') {
+            None => (None, text),
+            Some((side, name)) => {
+                let known = Side::BOTH.into_iter().find(|known| known.name() == side);
+                let known = known.ok_or_else(|| format!("before the colon stands client or server, not {side:?}"))?;
+                (Some(known), name)
+            }
+        };
+        let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let known = ["client", "server", "listener"].contains(&base) || base.ends_with("-dup");
+        match SocketName::new(name).filter(|_| known) {
+            Some(name) => Ok(Who { side, name }),
+            None => Err(format!(
+                "no socket is ever called {name:?}: they are client, server, listener, then client2, ..., and client-dup{}",
+                did_you_mean(name, &["client", "server", "listener", "queued"])
+            )),
+        }
+    }
+
+    /// The ends to look at, the likelier first.
+    fn sides(&self) -> impl Iterator<Item = Side> + use<> {
+        let first = match self.side {
+            Some(side) => side,
+            None if self.name.as_str().starts_with("client") => Side::Client,
+            None => Side::Server,
+        };
+        let second = self.side.is_none().then(|| first.other());
+        [first].into_iter().chain(second)
+    }
+
+    /// The socket as it stood; none when there is none of that name.
+    pub fn find<'a>(&self, seen: &'a Observation) -> Option<&'a Standing> {
+        let named = |side: Side| {
+            let mut standing = seen.sockets[side].iter();
+            standing.find(|standing| standing.name.as_ref() == Some(&self.name))
+        };
+        self.sides().find_map(named)
+    }
+
+    /// What became of the oldest call of an earlier step on that socket; none when there is none.
+    fn later<'a>(&self, seen: &'a Observation) -> Option<&'a Returned> {
+        let of = |side: Side| {
+            let mut calls = seen.later.iter().filter(move |call| call.side == side);
+            calls.find(|call| call.socket == self.name).map(|call| &call.returned)
+        };
+        self.sides().find_map(of)
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.side.map_or(Ok(()), |side| write!(f, "{side}:"))?;
+        write!(f, "{}", self.name)
+    }
+}
+
+/// Reads a state's name; the error is one sentence.
+fn state(name: &str) -> Result<State, String> {
+    let named = State::ALL.into_iter().find(|state| state.name() == name);
+    named.ok_or_else(|| {
+        let mut names = State::ALL.map(State::name).to_vec();
+        names.push(NONE);
+        let near = did_you_mean(&name.to_uppercase().replace('-', "_"), &names);
+        let all = if near.is_empty() {
+            format!("; there are {}", names.join(", "))
+        } else {
+            near
+        };
+        format!("{name:?} is not a state{all}")
+    })
+}
+
+/// Reads states of a queue, in any order: `ESTABLISHED SYN_RECV`, or `none`.
+pub fn queued(text: &str) -> Result<Vec<State>, (usize, String)> {
+    if text.trim() == NONE {
+        return Ok(Vec::new());
+    }
+    let mut states = Vec::new();
+    for word in text.split_whitespace() {
+        let at = text[..text.find(word).unwrap_or(0)].chars().count();
+        states.push(state(word).map_err(|why| (at, why))?);
+    }
+    if states.is_empty() {
+        return Err((0, "what is queued is none, or states like ESTABLISHED SYN_RECV".into()));
+    }
+    states.sort();
+    Ok(states)
+}
+
+impl Stands {
+    /// Reads `FIN_WAIT2`, `FIN_WAIT2 orphan`, `none`; the error is the character where it is wrong, and one sentence.
+    pub fn parse(text: &str) -> Result<Stands, (usize, String)> {
+        let mut words = text.split_whitespace();
+        let first = words.next().unwrap_or("");
+        let state = match first {
+            NONE => None,
+            name => Some(state(name).map_err(|why| (0, why))?),
+        };
+        let at = |word: &str| text[..text.rfind(word).unwrap_or(0)].chars().count();
+        let held = match words.next() {
+            None => None,
+            Some(word) => {
+                let known = HOLDERS.into_iter().find(|(name, _)| *name == word && state.is_some());
+                let names = HOLDERS.map(|(name, _)| name);
+                let (_, held) = known.ok_or_else(|| {
+                    let near = did_you_mean(word, &names);
+                    (
+                        at(word),
+                        format!("after a state can stand {}, not {word:?}{near}", names.join(", ")),
+                    )
+                })?;
+                Some(held)
+            }
+        };
+        match words.next() {
+            None => Ok(Stands { state, held }),
+            Some(word) => Err((
+                at(word),
+                format!("{word:?} is one word too many: a state, and who holds the socket"),
+            )),
+        }
+    }
+
+    fn of(standing: Option<&Standing>) -> Stands {
+        Stands {
+            state: standing.and_then(|standing| standing.state),
+            held: standing.and_then(|standing| Some(standing.held).filter(|_| standing.state.is_some())),
+        }
+    }
+
+    fn holds(self, got: Stands) -> bool {
+        got.state == self.state && (self.held.is_none() || got.held == self.held)
+    }
+
+    fn opposite(self) -> Stands {
+        let state = match self.state {
+            Some(State::Closing) => State::LastAck,
+            _ => State::Closing,
+        };
+        Stands {
+            state: Some(state),
+            held: None,
+        }
+    }
+}
+
+impl fmt::Display for Stands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.state.map_or(NONE, State::name))?;
+        let holder = HOLDERS.iter().find(|(_, held)| Some(*held) == self.held);
+        holder.map_or(Ok(()), |(name, _)| write!(f, " {name}"))
+    }
+}
+
+/// Whether something was as expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Where the expectation stands in the file.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What it is about: `returns`, `state of client`.
+    pub about: String,
+    /// What was expected, in the file's words.
+    pub expected: String,
+    /// What was observed, in the same.
+    pub observed: String,
+    /// Was it so? None where it cannot be seen: the loopback lab has no wire.
+    pub held: Option<bool>,
+}
+
+impl Expectation {
+    /// Holds it against what was observed.
+    pub fn check(&self, seen: &Observation) -> Check {
+        let (about, expected, observed, held) = match &self.what {
+            Expected::Returns(returns) => (
+                "returns".into(),
+                returns.to_string(),
+                seen.returned.words(),
+                Some(returns.holds(&seen.returned)),
+            ),
+            Expected::Later(who, returns) => {
+                let got = who.later(seen);
+                (
+                    format!("later, {who}"),
+                    returns.to_string(),
+                    got.map_or_else(|| "no call of an earlier step was blocked".into(), Returned::words),
+                    Some(got.is_some_and(|got| returns.holds(got))),
+                )
+            }
+            Expected::State(who, stands) => {
+                let got = Stands::of(who.find(seen));
+                let shown = Stands {
+                    // Who holds it is told where it is asked for, or no surprise.
+                    held: got.held.filter(|held| stands.held.is_some() || *held == Held::Orphan),
+                    ..got
+                };
+                (
+                    format!("state of {who}"),
+                    stands.to_string(),
+                    shown.to_string(),
+                    Some(stands.holds(got)),
+                )
+            }
+            Expected::Queued(states) => {
+                let mut got: Vec<State> = seen
+                    .sockets
+                    .iter()
+                    .flat_map(|(_, standing)| queue_of(standing))
+                    .collect();
+                got.sort();
+                (
+                    "queued".into(),
+                    states_of(states),
+                    states_of(&got),
+                    Some(got == *states),
+                )
+            }
+            Expected::Queue(who, way, bound) => {
+                let standing = who.find(seen);
+                let got = standing.map_or(0, |standing| match way {
+                    Way::Rx => standing.rx,
+                    Way::Tx => standing.tx,
+                });
+                (
+                    format!("{} of {who}", way.name()),
+                    bound.to_string(),
+                    standing.map_or_else(|| "no such socket".into(), |_| got.to_string()),
+                    Some(standing.is_some() && bound.holds(i64::from(got))),
+                )
+            }
+            Expected::Segments(segments) => {
+                let got = seen.segments.as_deref();
+                let all: Vec<String> = got
+                    .map(|got| segments.counted(got).map(ToString::to_string).collect())
+                    .unwrap_or_default();
+                (
+                    "segments".into(),
+                    segments.to_string(),
+                    got.map_or_else(|| "not seen: there is no wire".into(), |_| listed(&all)),
+                    got.map(|got| segments.holds(got)),
+                )
+            }
+        };
+        Check {
+            place: self.place,
+            about,
+            expected,
+            observed,
+            held,
+        }
+    }
+
+    /// Can it not come true any more, whatever is still to happen?
+    pub fn is_lost(&self, seen: &Observation) -> bool {
+        match &self.what {
+            Expected::Returns(returns) => {
+                let waits = seen.returned == Returned::Blocked && *returns != Returns::Blocked;
+                !waits && !returns.holds(&seen.returned)
+            }
+            Expected::Later(who, returns) => who
+                .later(seen)
+                .is_none_or(|got| *got != Returned::Blocked && !returns.holds(got)),
+            Expected::State(..) | Expected::Queued(_) | Expected::Queue(..) | Expected::Segments(_) => false,
+        }
+    }
+
+    /// Expectations of which none holds of anything that this one holds of: what a test of the runner asks for.
+    pub fn opposites(&self) -> Vec<Expectation> {
+        let what = match &self.what {
+            Expected::Returns(returns) => vec![Expected::Returns(returns.opposite())],
+            Expected::Later(who, returns) => vec![Expected::Later(who.clone(), returns.opposite())],
+            Expected::State(who, stands) => vec![Expected::State(who.clone(), stands.opposite())],
+            Expected::Queued(states) => {
+                let mut more = states.clone();
+                more.push(State::Closing);
+                vec![Expected::Queued(more)]
+            }
+            Expected::Queue(who, way, bound) => vec![Expected::Queue(who.clone(), *way, bound.opposite())],
+            Expected::Segments(segments) => segments.opposites().into_iter().map(Expected::Segments).collect(),
+        };
+        let place = self.place;
+        what.into_iter().map(|what| Expectation { place, what }).collect()
+    }
+}
+
+fn queue_of(standing: &[Standing]) -> impl Iterator<Item = State> {
+    let queued = standing.iter().filter(|standing| standing.held == Held::Queued);
+    queued.filter_map(|standing| standing.state)
+}
+
+fn states_of(states: &[State]) -> String {
+    match states {
+        [] => NONE.into(),
+        states => states.iter().map(|state| state.name()).collect::<Vec<_>>().join(" "),
+    }
+}

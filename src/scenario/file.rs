@@ -1,0 +1,525 @@
+//! From the text of a file to a [`Scenario`], or every mistake in it.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::bound::Bound;
+use super::expect::{self, Expectation, Expected, Stands, Way, Who};
+use super::keys::{self, Key};
+use super::mistake::{Mistake, Place, did_you_mean, in_string};
+use super::returns::Returns;
+use super::segments::{Item, Segments};
+use super::{Action, Group, Kernel, Scenario, Step, WITHIN};
+use crate::command::parse::{WIRE, parse};
+use crate::command::{Command, EndCommand};
+use crate::side::Side;
+
+/// The end of a scenario file's name.
+pub const SUFFIX: &str = ".toml";
+
+/// Reads a scenario; `path` is what messages call the file, and its last part is the scenario's name.
+pub fn read(path: &str, text: &str) -> Result<Scenario, Vec<Mistake>> {
+    let document = DeTable::parse(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        // The parser's message is a headline and what would be right.
+        let why = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        vec![Mistake::new(path, text, span, why)]
+    })?;
+    let mut reader = Reader {
+        path,
+        text,
+        mistakes: Vec::new(),
+    };
+    let whole = document.span();
+    let scenario = reader.scenario(document.get_ref(), whole);
+    match scenario {
+        Some(scenario) if reader.mistakes.is_empty() => Ok(scenario),
+        _ => {
+            let mut mistakes = reader.mistakes;
+            mistakes.sort_by_key(|mistake| mistake.place);
+            Err(mistakes)
+        }
+    }
+}
+
+/// The scenario's name: the file's, without folders and `.toml`.
+pub fn name_of(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.strip_suffix(SUFFIX).unwrap_or(file)
+}
+
+struct Reader<'a> {
+    path: &'a str,
+    text: &'a str,
+    mistakes: Vec<Mistake>,
+}
+
+/// A value and where it stands.
+type Value<'a> = Spanned<DeValue<'a>>;
+/// What a table holds under a key.
+type Field<'a, 'b> = Option<&'b Value<'a>>;
+
+/// How a duration is written.
+const DURATIONS: &str = "a time is like \"500ms\" or \"2s\"";
+/// The longest that a step may wait.
+const LONGEST: Duration = Duration::from_secs(600);
+
+impl<'a> Reader<'a> {
+    fn scenario(&mut self, table: &DeTable<'a>, whole: Range<usize>) -> Option<Scenario> {
+        let at = whole.start..whole.start;
+        self.know(table, keys::TOP, "a scenario", &at);
+        let title = self.line(table.get("title"));
+        let summary = self.string(table.get("summary"));
+        let group = self.word(
+            table.get("group"),
+            "a group",
+            &Group::ALL.map(|group| (group.name(), group)),
+        );
+        let id = self.line(table.get("id"));
+        let isolated = self.word(table.get("lab"), "a lab", &[("any", false), ("isolated", true)]);
+        let ipv6 = self.bool(table.get("ipv6")).unwrap_or(false);
+        let needs = self.parsed(table.get("needs"), |text| {
+            Kernel::parse(text)
+                .filter(|kernel| kernel.to_string() == text)
+                .ok_or_else(|| (0, "a kernel is like \"6.1\"".into()))
+        });
+        let claim = self.line(table.get("claim"));
+        let expects = self.line(table.get("expects"));
+        if let (None, Some(expects)) = (table.get("claim"), table.get("expects")) {
+            self.wrong(
+                expects.span(),
+                "expects is what the article says, and needs claim: its wording".into(),
+            );
+        }
+        let isolated = isolated.unwrap_or(false);
+        let mut steps = Vec::new();
+        if let Some(value) = table.get("step") {
+            match value.get_ref() {
+                DeValue::Array(array) if !array.is_empty() => {
+                    for step in array.iter() {
+                        steps.extend(self.step(step, isolated));
+                    }
+                }
+                _ => self.wrong(value.span(), "steps are tables, each after a line [[step]]".into()),
+            }
+        }
+        if let (Some(value), true) = (table.get("claim"), steps.iter().all(|step| step.claimed.is_empty())) {
+            self.wrong(
+                value.span(),
+                "no step says what the claim expects: claim = true, or claim = { returns = \"EPIPE\" }".into(),
+            );
+        }
+        Some(Scenario {
+            name: name_of(self.path).to_owned(),
+            path: self.path.to_owned(),
+            title: title?,
+            summary: summary?,
+            group: group?,
+            id,
+            isolated,
+            ipv6,
+            needs,
+            claim,
+            expects,
+            steps,
+        })
+    }
+
+    fn step(&mut self, value: &Value<'a>, isolated: bool) -> Option<Step> {
+        let DeValue::Table(table) = value.get_ref() else {
+            self.wrong(value.span(), "a step is a table, after a line [[step]]".into());
+            return None;
+        };
+        let at = value.span();
+        self.know(table, keys::STEP, "a step", &at);
+        let say = self.string(table.get("say"));
+        let action = self.action(table, isolated);
+        let mut expected = self.expectations(table);
+        if let (None, Some(action)) = (table.get("returns"), &action) {
+            // A command is to succeed unless the file says otherwise.
+            let place = action.place;
+            let what = Expected::Returns(Returns::Success);
+            expected.push(Expectation { place, what });
+        }
+        // A table's keys come in the order of their names: back to the file's.
+        expected.sort_by_key(|expected| expected.place);
+        if let (None, Some(value)) = (&action, table.get("returns"))
+            && !DOERS.iter().any(|doer| table.contains_key(*doer))
+        {
+            self.wrong(
+                value.span(),
+                "returns is what a command gives back, and this step has none: client, server or wire".into(),
+            );
+        }
+        if let (Some(Action { command, .. }), Some(value)) = (&action, table.get("returns")) {
+            let calls = matches!(
+                command,
+                Command::End(
+                    _,
+                    EndCommand::Call { .. } | EndCommand::Interrupt(_) | EndCommand::Sigpipe(_)
+                )
+            );
+            let says = value.get_ref().as_str();
+            if !calls && says.is_some_and(|says| says.trim() != "ok") {
+                self.wrong(value.span(), "this command makes no call: it returns ok".into());
+            }
+        }
+        let claimed = match table.get("claim") {
+            None => Vec::new(),
+            Some(value) => match value.get_ref() {
+                DeValue::Boolean(true) if expected.is_empty() => {
+                    self.wrong(value.span(), "this step expects nothing that could be claimed".into());
+                    Vec::new()
+                }
+                DeValue::Boolean(true) => expected.clone(),
+                DeValue::Table(table) if !table.is_empty() => {
+                    self.know(table, keys::EXPECTATIONS, "a claim", &value.span());
+                    self.expectations(table)
+                }
+                _ => {
+                    self.wrong(
+                        value.span(),
+                        "a step's claim is true, when the article expects the same, or what it expects: { returns = \"EPIPE\" }"
+                            .into(),
+                    );
+                    Vec::new()
+                }
+            },
+        };
+        let within = self.duration(table.get("within"));
+        let stands = self.duration(table.get("stands"));
+        for key in ["within", "stands", "because"] {
+            if let (Some(value), true) = (table.get(key), expected.is_empty() && action.is_none()) {
+                let about = match key {
+                    "because" => "why they are so",
+                    _ => "how long they take or stand",
+                };
+                self.wrong(
+                    value.span(),
+                    format!("{key} is about expectations, {about}, and this step has none"),
+                );
+            }
+        }
+        let because = self.string(table.get("because"));
+        if say.is_none()
+            && action.is_none()
+            && expected.is_empty()
+            && !DOERS.iter().any(|doer| table.contains_key(*doer))
+        {
+            self.wrong(
+                at.clone(),
+                "a step says something, does something or expects something: this one is empty".into(),
+            );
+        }
+        Some(Step {
+            place: Place::of(self.text, at.start),
+            say,
+            action,
+            expected,
+            claimed,
+            within: within.unwrap_or(WITHIN),
+            stands: stands.unwrap_or(Duration::ZERO),
+            because,
+        })
+    }
+
+    fn action(&mut self, table: &DeTable<'a>, isolated: bool) -> Option<Action> {
+        let mut done = DOERS.iter().filter_map(|doer| Some((*doer, table.get(*doer)?)));
+        let (doer, value) = done.next()?;
+        for (other, value) in done {
+            self.wrong(
+                value.span(),
+                format!("a step does one thing: {other} belongs in a step of its own, after {doer}"),
+            );
+        }
+        let command = self.parsed(Some(value), |text| {
+            let prefix = doer.chars().count() + 1;
+            parse(&format!("{doer} {text}"), None).map_err(|error| {
+                let mut why = error.why.clone();
+                let near: Vec<&str> = error.nearest.iter().map(String::as_str).collect();
+                match near.as_slice() {
+                    [] => {}
+                    [only] => why.push_str(&format!("; did you mean {only}?")),
+                    [most @ .., last] => why.push_str(&format!("; did you mean {} or {last}?", most.join(", "))),
+                }
+                (error.column.saturating_sub(prefix + 1), why)
+            })
+        })?;
+        let needs = match &command {
+            Command::Wire(_) => Some("the wire"),
+            Command::End(_, EndCommand::Host(..)) => Some("a host's settings"),
+            Command::End(..) | Command::Screen(_) => None,
+        };
+        if let (Some(needs), false) = (needs, isolated) {
+            self.wrong(
+                value.span(),
+                format!("only the isolated lab has {needs}: lab = \"isolated\""),
+            );
+        }
+        let text = value.get_ref().as_str().unwrap_or_default().trim();
+        Some(Action {
+            text: format!("{doer} {text}"),
+            command,
+            place: Place::of(self.text, value.span().start),
+        })
+    }
+
+    fn expectations(&mut self, table: &DeTable<'a>) -> Vec<Expectation> {
+        let mut expected = Vec::new();
+        let mut add = |text: &str, span: Range<usize>, what: Expected| {
+            let place = Place::of(text, span.start);
+            expected.push(Expectation { place, what });
+        };
+        if let Some(value) = table.get("returns")
+            && let Some(returns) = self.parsed(Some(value), Returns::parse)
+        {
+            add(self.text, value.span(), Expected::Returns(returns));
+        }
+        for (who, value) in self.by_socket(table.get("later"), "{ client = \"ECONNRESET\" }") {
+            let (Some(who), Some(returns)) = (who, self.parsed(Some(value), Returns::parse)) else {
+                continue;
+            };
+            add(self.text, value.span(), Expected::Later(who, returns));
+        }
+        if let Some(value) = table.get("states")
+            && let Some(states) = self.table(value, "{ client = \"FIN_WAIT2\", server = \"CLOSE_WAIT\" }")
+        {
+            for (key, value) in states {
+                if key.get_ref() == "queued" {
+                    if let Some(states) = self.parsed(Some(value), expect::queued) {
+                        add(self.text, value.span(), Expected::Queued(states));
+                    }
+                } else if let (Some(who), Some(stands)) = (self.who(key), self.parsed(Some(value), Stands::parse)) {
+                    add(self.text, value.span(), Expected::State(who, stands));
+                }
+            }
+        }
+        for (who, value) in self.by_socket(table.get("queues"), "{ server = { rx = 5 } }") {
+            let (Some(who), Some(queues)) = (who, self.table(value, "{ rx = 5, tx = 0 }")) else {
+                continue;
+            };
+            self.know(queues, keys::QUEUE, "a queue", &value.span());
+            for way in Way::ALL {
+                let Some(value) = queues.get(way.name()) else { continue };
+                if let Some(bound) = self.bound(value) {
+                    add(self.text, value.span(), Expected::Queue(who.clone(), way, bound));
+                }
+            }
+        }
+        if let Some(value) = table.get("segments") {
+            let DeValue::Array(array) = value.get_ref() else {
+                self.kind(value, "a list like [\"client FIN,ACK\", \"server ACK\"]");
+                return expected;
+            };
+            let before = self.mistakes.len();
+            let items = array.iter().filter_map(|item| self.parsed(Some(item), Item::parse));
+            let segments = Segments(items.collect());
+            if segments.is_empty_talk() {
+                self.wrong(
+                    value.span(),
+                    "... alone is true of whatever comes: leave segments out".into(),
+                );
+            }
+            if before == self.mistakes.len() {
+                add(self.text, value.span(), Expected::Segments(segments));
+            }
+        }
+        expected
+    }
+
+    /// The values of a table whose keys are sockets.
+    fn by_socket<'b>(&mut self, value: Field<'a, 'b>, like: &str) -> Vec<(Option<Who>, &'b Value<'a>)> {
+        let Some(table) = value.and_then(|value| self.table(value, like)) else {
+            return Vec::new();
+        };
+        table.iter().map(|(key, value)| (self.who(key), value)).collect()
+    }
+
+    fn who(&mut self, key: &Spanned<std::borrow::Cow<'a, str>>) -> Option<Who> {
+        match Who::parse(key.get_ref()) {
+            Ok(who) => Some(who),
+            Err(why) => {
+                self.wrong(key.span(), why);
+                None
+            }
+        }
+    }
+
+    /// Tells every key that the table does not know, and those that it lacks.
+    fn know(&mut self, table: &DeTable<'a>, known: &[Key], what: &str, at: &Range<usize>) {
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        for (key, _) in table {
+            if !names.contains(&key.get_ref().as_ref()) {
+                let near = did_you_mean(key.get_ref(), &names);
+                let all = if near.is_empty() {
+                    format!("; it has {}", names.join(", "))
+                } else {
+                    near
+                };
+                self.wrong(key.span(), format!("{what} has no {:?}{all}", key.get_ref()));
+            }
+        }
+        for (name, _) in known
+            .iter()
+            .filter(|(name, required)| *required && !table.contains_key(*name))
+        {
+            let like = match *name {
+                "step" => "[[step]]",
+                "group" => "group = \"close\"",
+                "summary" => "summary = \"one or two sentences\"",
+                _ => "title = \"one line\"",
+            };
+            self.wrong(at.clone(), format!("{what} needs {name}: {like}"));
+        }
+    }
+
+    fn wrong(&mut self, span: Range<usize>, why: String) {
+        self.mistakes.push(Mistake::new(self.path, self.text, span, why));
+    }
+
+    /// The complaint about a value of the wrong type.
+    fn kind(&mut self, value: &Value<'a>, wanted: &str) {
+        let what = match value.get_ref() {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) | DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        self.wrong(value.span(), format!("this is {what}, and must be {wanted}"));
+    }
+
+    fn table<'b>(&mut self, value: &'b Value<'a>, like: &str) -> Option<&'b DeTable<'a>> {
+        match value.get_ref() {
+            DeValue::Table(table) if table.is_empty() => {
+                self.wrong(value.span(), format!("this says nothing; it is like {like}"));
+                None
+            }
+            DeValue::Table(table) => Some(table),
+            _ => {
+                self.kind(value, &format!("a table like {like}"));
+                None
+            }
+        }
+    }
+
+    /// Text that says something.
+    fn string(&mut self, value: Field<'a, '_>) -> Option<String> {
+        let value = value?;
+        match value.get_ref() {
+            DeValue::String(text) if text.trim().is_empty() => {
+                self.wrong(value.span(), "this says nothing".into());
+                None
+            }
+            DeValue::String(text) => match text.chars().position(|c| c.is_control() && c != '\n') {
+                None => Some(text.trim().to_owned()),
+                Some(n) => {
+                    self.wrong_at(value, n, "prose has no control characters".into());
+                    None
+                }
+            },
+            _ => {
+                self.kind(value, "a string");
+                None
+            }
+        }
+    }
+
+    /// Text of one line.
+    fn line(&mut self, value: Field<'a, '_>) -> Option<String> {
+        let text = self.string(value)?;
+        if let (true, Some(value)) = (text.contains('\n'), value) {
+            self.wrong(value.span(), "this is one line".into());
+        }
+        Some(text)
+    }
+
+    fn bool(&mut self, value: Field<'a, '_>) -> Option<bool> {
+        let value = value?;
+        match value.get_ref() {
+            DeValue::Boolean(yes) => Some(*yes),
+            _ => {
+                self.kind(value, "true or false");
+                None
+            }
+        }
+    }
+
+    fn word<T: Copy>(&mut self, value: Field<'a, '_>, what: &str, words: &[(&str, T)]) -> Option<T> {
+        self.parsed(value, |text| {
+            let found = words.iter().find(|(word, _)| *word == text);
+            found.map(|(_, value)| *value).ok_or_else(|| {
+                let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+                let near = did_you_mean(text, &names);
+                (
+                    0,
+                    format!("{text:?} is not {what}; there are {}{near}", names.join(", ")),
+                )
+            })
+        })
+    }
+
+    /// What a string says; a mistake in it is told at its character.
+    fn parsed<T>(&mut self, value: Field<'a, '_>, read: impl Fn(&str) -> Result<T, (usize, String)>) -> Option<T> {
+        let value = value?;
+        let DeValue::String(text) = value.get_ref() else {
+            self.kind(value, "a string");
+            return None;
+        };
+        match read(text) {
+            Ok(read) => Some(read),
+            Err((n, why)) => {
+                self.wrong_at(value, n, why);
+                None
+            }
+        }
+    }
+
+    /// A mistake at the character `n` of a string.
+    fn wrong_at(&mut self, value: &Value<'a>, n: usize, why: String) {
+        let span = value.span();
+        let at = span.start + in_string(self.text.get(span.clone()).unwrap_or_default(), n);
+        self.wrong(at..span.end, why);
+    }
+
+    fn duration(&mut self, value: Field<'a, '_>) -> Option<Duration> {
+        self.parsed(value, |text| {
+            let read = || {
+                let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+                let number: u64 = digits.parse().ok()?;
+                match unit.trim() {
+                    "ms" => Some(Duration::from_millis(number)),
+                    "s" => number.checked_mul(1000).map(Duration::from_millis),
+                    _ => None,
+                }
+            };
+            match read() {
+                Some(time) if time <= LONGEST && !time.is_zero() => Ok(time),
+                Some(_) => Err((0, format!("a step waits from 1ms to {}s", LONGEST.as_secs()))),
+                None => Err((0, format!("{DURATIONS}, not {text:?}"))),
+            }
+        })
+    }
+
+    fn bound(&mut self, value: &Value<'a>) -> Option<Bound> {
+        let bound = match value.get_ref() {
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .ok()
+                .map(Bound::exactly),
+            DeValue::String(text) => Bound::parse(text),
+            _ => None,
+        };
+        let bound = bound.filter(|bound| (0..=i64::from(u32::MAX)).contains(&bound.number));
+        if bound.is_none() {
+            self.wrong(value.span(), "a queue is a number of bytes, like 5 or \">0\"".into());
+        }
+        bound
+    }
+}
+
+/// Who can do something, in a step.
+const DOERS: [&str; 3] = [Side::Client.name(), Side::Server.name(), WIRE];

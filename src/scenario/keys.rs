@@ -1,0 +1,47 @@
+//! The one list of keys that a scenario file knows; the schema for editors is tested against it.
+
+/// A key, and whether a table must have it.
+pub type Key = (&'static str, bool);
+
+/// Of the file.
+pub const TOP: &[Key] = &[
+    ("title", true),
+    ("summary", true),
+    ("group", true),
+    ("id", false),
+    ("lab", false),
+    ("ipv6", false),
+    ("needs", false),
+    ("claim", false),
+    ("expects", false),
+    ("step", true),
+];
+
+/// Of a step.
+pub const STEP: &[Key] = &[
+    ("say", false),
+    ("client", false),
+    ("server", false),
+    ("wire", false),
+    ("returns", false),
+    ("later", false),
+    ("states", false),
+    ("queues", false),
+    ("segments", false),
+    ("within", false),
+    ("stands", false),
+    ("because", false),
+    ("claim", false),
+];
+
+/// Of a step that are expectations, and of its `claim`.
+pub const EXPECTATIONS: &[Key] = &[
+    ("returns", false),
+    ("later", false),
+    ("states", false),
+    ("queues", false),
+    ("segments", false),
+];
+
+/// Of a socket in `queues`.
+pub const QUEUE: &[Key] = &[("rx", false), ("tx", false)];

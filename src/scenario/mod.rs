@@ -1,0 +1,177 @@
+//! Scenarios: steps in the words of the commands, each with what it should return and show.
+//!
+//! `file` reads one from its TOML; `play` carries one out over a [`Session`](crate::session::Session) without a clock, a lab or a
+//! screen of its own, so that a screen and `run` can both drive it; `expect` compares what was observed with what was expected.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::command::Command;
+
+pub mod bound;
+pub mod catalog;
+pub mod expect;
+pub mod file;
+pub mod keys;
+pub mod mistake;
+pub mod observation;
+pub mod play;
+pub mod report;
+pub mod returns;
+pub mod run;
+pub mod segments;
+pub mod verdict;
+
+use expect::Expectation;
+use mistake::Place;
+
+/// A scenario, as its file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// The file's name without `.toml`.
+    pub name: String,
+    /// The file, as messages name it.
+    pub path: String,
+    /// One line.
+    pub title: String,
+    /// One or two sentences.
+    pub summary: String,
+    /// Which part of the catalog it belongs to.
+    pub group: Group,
+    /// Its id in the catalog or in the list of claims.
+    pub id: Option<String>,
+    /// It needs the wire, or host settings: the isolated lab.
+    pub isolated: bool,
+    /// It is about IPv6.
+    pub ipv6: bool,
+    /// The oldest kernel that it is true of.
+    pub needs: Option<Kernel>,
+    /// The article's claim, in a sentence.
+    pub claim: Option<String>,
+    /// What the article says that Go returns.
+    pub expects: Option<String>,
+    /// What is done, in order; never empty.
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where it begins in the file.
+    pub place: Place,
+    /// Prose for people.
+    pub say: Option<String>,
+    /// What is done; none in a step that only says something, or waits.
+    pub action: Option<Action>,
+    /// What must be observed.
+    pub expected: Vec<Expectation>,
+    /// What the article claims of this step, where it does.
+    pub claimed: Vec<Expectation>,
+    /// How long the expectations may take to come true.
+    pub within: Duration,
+    /// For how long they must stay true then.
+    pub stands: Duration,
+    /// Shown when something else is observed.
+    pub because: Option<String>,
+}
+
+/// How long a step's expectations may take unless it says otherwise.
+pub const WITHIN: Duration = Duration::from_secs(5);
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// The whole command, as typed for `finwait do`: `client write "hello"`.
+    pub text: String,
+    /// The same, understood.
+    pub command: Command,
+    /// Where its text stands in the file.
+    pub place: Place,
+}
+
+impl Scenario {
+    /// How many expectations it has.
+    pub fn expectations(&self) -> usize {
+        self.steps.iter().map(|step| step.expected.len()).sum()
+    }
+}
+
+/// A part of the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Group {
+    /// Opening a connection.
+    Connect,
+    /// Orderly ends.
+    Close,
+    /// RST.
+    Reset,
+    /// Nothing comes.
+    Silence,
+    /// Limits, and the API.
+    Limits,
+    /// The claims of the article.
+    Article,
+}
+
+impl Group {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Group; 6] = [
+        Group::Connect,
+        Group::Close,
+        Group::Reset,
+        Group::Silence,
+        Group::Limits,
+        Group::Article,
+    ];
+
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Group::Connect => "connect",
+            Group::Close => "close",
+            Group::Reset => "reset",
+            Group::Silence => "silence",
+            Group::Limits => "limits",
+            Group::Article => "article",
+        }
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A kernel's version, as far as scenarios tell kernels apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kernel {
+    /// 6 of 6.18
+    pub major: u32,
+    /// 18 of 6.18
+    pub minor: u32,
+}
+
+impl Kernel {
+    /// Reads `6.18`, and what follows as in `6.18.0-rc1`.
+    pub fn parse(release: &str) -> Option<Kernel> {
+        let (major, rest) = release.split_once('.')?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        Some(Kernel {
+            major: major.parse().ok()?,
+            minor: rest[..digits].parse().ok()?,
+        })
+    }
+
+    /// The one that runs here.
+    pub fn running() -> Option<Kernel> {
+        Kernel::parse(&rustix::system::uname().release().to_string_lossy())
+    }
+}
+
+impl fmt::Display for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}

@@ -1,0 +1,183 @@
+//! What was observed in one step: plain data, which expectations are held against, and which can be kept and read again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Bytes, SocketName};
+use crate::lab::event::{Death, Fate, Passage};
+use crate::outcome::Outcome;
+use crate::session::view::Held;
+use crate::session::{LabKind, Session};
+use crate::side::{Ends, Side};
+use crate::state::State;
+use crate::wire::flow::Again;
+use crate::wire::queue::Origin;
+use crate::wire::segment::{Flags, Packet};
+
+use super::returns::Returns;
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Returned {
+    /// It makes no call, and was carried out.
+    Done,
+    /// Its call gave this back.
+    Outcome(Outcome),
+    /// Its call has not returned.
+    Blocked,
+    /// Its process died under it.
+    Died(Death),
+    /// It could not be carried out; one sentence.
+    NotDone(String),
+}
+
+impl Returned {
+    /// In the words of a scenario.
+    pub fn words(&self) -> String {
+        match (Returns::of(self), self) {
+            (Some(returns), _) => returns.to_string(),
+            (None, Returned::NotDone(why)) => format!("not done: {why}"),
+            (None, Returned::Outcome(Outcome::Unsupported(why))) => format!("unsupported: {why}"),
+            (None, _) => "nothing".into(),
+        }
+    }
+}
+
+/// A socket as it stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Its name; none for what nobody has accepted, or that no descriptor of ours ever held.
+    pub name: Option<SocketName>,
+    /// Its state; none when the kernel does not know it any more.
+    pub state: Option<State>,
+    /// Who holds it.
+    pub held: Held,
+    /// Bytes (of a listener, connections) to be taken.
+    pub rx: u32,
+    /// Bytes not acknowledged.
+    pub tx: u32,
+}
+
+/// A packet that was on the wire in that step, and what became of it in the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// The host that sent it, or in whose name it was forged.
+    pub from: Side,
+    /// What it says.
+    pub said: Said,
+    /// Is it sent again?
+    pub again: Option<Again>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What a packet says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    /// A TCP segment.
+    Tcp {
+        /// Its control bits.
+        flags: Flags,
+        /// Its sequence number, counted from the connection's first.
+        seq: u32,
+        /// Its acknowledgement, counted likewise; none without ACK.
+        ack: Option<u32>,
+        /// Its window in bytes.
+        window: u32,
+        /// Bytes of payload.
+        len: usize,
+        /// The first of them.
+        payload: Bytes,
+    },
+    /// An ICMP message.
+    Icmp(String),
+    /// Anything else.
+    Other(String),
+}
+
+/// What was observed in one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// What became of the step's command.
+    pub returned: Returned,
+    /// Calls that were blocked when the step began, and what became of them, the oldest first.
+    pub later: Vec<Later>,
+    /// The sockets of both ends.
+    pub sockets: Ends<Vec<Standing>>,
+    /// The packets in the order of their first sight; none in the loopback lab, which has no wire.
+    pub segments: Option<Vec<Sighting>>,
+}
+
+/// A call of an earlier step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Later {
+    /// Whose.
+    pub side: Side,
+    /// On which socket.
+    pub socket: SocketName,
+    /// What became of it.
+    pub returned: Returned,
+}
+
+/// The sockets of an end as they stand.
+pub(super) fn standing(session: &Session, side: Side) -> Vec<Standing> {
+    let views = session.sockets(side).into_iter();
+    views
+        .map(|view| Standing {
+            name: view.name.cloned(),
+            state: match (view.row, view.held) {
+                (Some(observed), _) => Some(observed.row.state),
+                // An open descriptor without a row stands for a socket that is not connected.
+                (None, Held::Open) => Some(State::Close),
+                (None, _) => None,
+            },
+            held: view.held,
+            rx: view.row.map_or(0, |observed| observed.row.rx_queue),
+            tx: view.row.map_or(0, |observed| observed.row.tx_queue),
+        })
+        .collect()
+}
+
+/// The packets among the transcript's entries after `since`.
+pub(super) fn sightings(session: &Session, since: u64) -> Option<Vec<Sighting>> {
+    use crate::session::transcript::What;
+    if let LabKind::Loopback(_) = session.lab.kind {
+        return None;
+    }
+    let mut seen: Vec<(_, Sighting)> = Vec::new();
+    for entry in session.transcript.since(since) {
+        let What::Packet(passage) = &entry.what else { continue };
+        match seen.iter_mut().find(|(no, _)| *no == passage.no) {
+            Some((_, sighting)) => sighting.fate = passage.fate,
+            None => seen.push((passage.no, sighting(passage))),
+        }
+    }
+    Some(seen.into_iter().map(|(_, sighting)| sighting).collect())
+}
+
+fn sighting(passage: &Passage) -> Sighting {
+    Sighting {
+        from: passage.from,
+        said: match &passage.packet {
+            Packet::Tcp(segment) => Said::Tcp {
+                flags: segment.flags,
+                seq: passage.seen.seq.unwrap_or(segment.seq.0),
+                ack: segment
+                    .flags
+                    .has(Flags::ACK)
+                    .then(|| passage.seen.ack.unwrap_or(segment.ack.0)),
+                window: passage.seen.window.unwrap_or(u32::from(segment.window)),
+                len: segment.len,
+                payload: segment.payload.clone(),
+            },
+            Packet::Icmp { message, .. } => Said::Icmp(message.clone()),
+            Packet::Other { what, .. } => Said::Other(what.clone()),
+        },
+        again: passage.seen.again,
+        origin: passage.origin,
+        fate: passage.fate,
+    }
+}

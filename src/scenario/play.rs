@@ -1,0 +1,265 @@
+//! A scenario under way: which step comes next, what it asks of the lab, and when it is over.
+//!
+//! Like the session it reads no clock and owns nothing of the lab: whoever drives it hands over the time, sends the requests,
+//! and asks again after each event.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Scenario;
+use super::observation::{Later, Observation, Returned, sightings, standing};
+use super::report::StepReport;
+use super::returns::Returns;
+use crate::call::{CallId, SocketName};
+use crate::clock::Stamp;
+use crate::command::{Command, EndCommand};
+use crate::lab::event::{Death, Request};
+use crate::scenario::expect::{Check, Expected};
+use crate::session::transcript::What;
+use crate::session::{Issued, Process, Session, socket_of};
+use crate::side::{Ends, Side};
+
+/// How long a call has not returned before it is seen to be blocked.
+const BLOCKED_AFTER: Duration = Duration::from_millis(100);
+/// How long the lab may take to become quiet once all that was expected is so.
+const QUIET_PATIENCE: Duration = Duration::from_millis(300);
+
+/// A scenario under way.
+#[derive(Debug)]
+pub struct Play {
+    scenario: Arc<Scenario>,
+    /// The step that comes next, or is under way.
+    next: usize,
+    now: Option<Under>,
+}
+
+/// A step under way.
+#[derive(Debug)]
+struct Under {
+    began: Stamp,
+    /// The last entry of the transcript before it.
+    since: u64,
+    side: Option<Side>,
+    root: Option<CallId>,
+    refused: Option<String>,
+    /// Calls that were blocked when it began.
+    blocked: Vec<Blocked>,
+    /// Since when all that it expects is so.
+    true_since: Option<Stamp>,
+    quiet_since: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Blocked {
+    side: Side,
+    socket: SocketName,
+    root: CallId,
+}
+
+/// Whether a step is over.
+#[derive(Debug)]
+pub enum Judgement {
+    /// Not yet: look again after the next event, and at that time at the latest.
+    Wait(Stamp),
+    /// It is: what came of it.
+    Over(Box<StepReport>),
+}
+
+impl Play {
+    /// From the first step on.
+    pub const fn new(scenario: Arc<Scenario>) -> Play {
+        Play {
+            scenario,
+            next: 0,
+            now: None,
+        }
+    }
+
+    /// The scenario.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The number of the step that comes next or is under way, from 0 on; as many as there are steps when all are done.
+    pub const fn next(&self) -> usize {
+        self.next
+    }
+
+    /// Is a step under way?
+    pub const fn is_under_way(&self) -> bool {
+        self.now.is_some()
+    }
+
+    /// Begins the next step; what it asks of the lab.
+    pub fn begin(&mut self, session: &mut Session, now: Stamp) -> Vec<Request> {
+        let Some(step) = self.scenario.steps.get(self.next) else {
+            return Vec::new();
+        };
+        let blocked = Side::BOTH.into_iter().flat_map(|side| {
+            let pending = session.ends[side].pending.iter();
+            pending.filter_map(move |pending| {
+                let socket = socket_of(&pending.order)?.clone();
+                let root = pending.root;
+                Some(Blocked { side, socket, root })
+            })
+        });
+        let mut under = Under {
+            began: now,
+            since: session.transcript.last(),
+            side: None,
+            root: None,
+            refused: None,
+            blocked: blocked.collect(),
+            true_since: None,
+            quiet_since: false,
+        };
+        let issued = match step.action.as_ref().map(|action| &action.command) {
+            None | Some(Command::Screen(_)) => Ok(Issued::default()),
+            Some(Command::Wire(command)) => session.wire(command),
+            Some(Command::End(side, command)) => {
+                under.side = Some(*side);
+                session.command(*side, command, now)
+            }
+        };
+        let requests = match issued {
+            Ok(issued) => {
+                under.root = issued.root;
+                issued.requests
+            }
+            Err(refusal) => {
+                under.refused = Some(refusal.to_string());
+                Vec::new()
+            }
+        };
+        self.now = Some(under);
+        requests
+    }
+
+    /// Is the step under way over at `now`? `quiet` says whether the lab is.
+    pub fn judge(&mut self, session: &Session, quiet: bool, now: Stamp) -> Judgement {
+        let (Some(step), Some(under)) = (self.scenario.steps.get(self.next), self.now.as_mut()) else {
+            return Judgement::Wait(now.plus(QUIET_PATIENCE));
+        };
+        under.quiet_since |= quiet;
+        let command = step.action.as_ref().map(|action| &action.command);
+        let returned = under.returned(session, command, quiet, now);
+        let seen = observe(session, under, returned.clone().unwrap_or(Returned::Blocked));
+        let checks: Vec<Check> = step.expected.iter().map(|expected| expected.check(&seen)).collect();
+        let all = checks.iter().all(|check| check.held != Some(false));
+        let end = under.began.plus(step.within);
+        let wait = |until: Stamp| {
+            Judgement::Wait(if until.0 <= now.0 {
+                now.plus(Duration::from_millis(1))
+            } else {
+                until
+            })
+        };
+        let is_over = if under.refused.is_some() {
+            true
+        } else if all && returned.is_some() {
+            let since = *under.true_since.get_or_insert(now);
+            let blocked = seen.returned == Returned::Blocked
+                || step
+                    .expected
+                    .iter()
+                    .any(|expected| matches!(&expected.what, Expected::Later(_, Returns::Blocked)));
+            let shown = if blocked { under.began.plus(BLOCKED_AFTER) } else { now };
+            let stood = since.plus(step.stands);
+            let calm = quiet || now.since(since) >= QUIET_PATIENCE;
+            if now.0 < shown.0 || now.0 < stood.0 {
+                return wait(Stamp(shown.0.max(stood.0)));
+            }
+            if !calm {
+                return wait(since.plus(QUIET_PATIENCE));
+            }
+            true
+        } else {
+            under.true_since = None;
+            // What can come true no more need not be waited for.
+            let lost = returned.is_some() && quiet && step.expected.iter().any(|expected| expected.is_lost(&seen));
+            lost || now.0 >= end.0
+        };
+        if !is_over {
+            return wait(end);
+        }
+        let claims = step.claimed.iter().map(|claimed| claimed.check(&seen)).collect();
+        let report = StepReport::new(&self.scenario, self.next, checks, claims, seen, now.since(under.began));
+        self.next += 1;
+        self.now = None;
+        Judgement::Over(Box::new(report))
+    }
+}
+
+impl Under {
+    /// What became of the step's command; none while that is open.
+    fn returned(&self, session: &Session, command: Option<&Command>, quiet: bool, now: Stamp) -> Option<Returned> {
+        if let Some(why) = &self.refused {
+            return Some(Returned::NotDone(why.clone()));
+        }
+        let (side, command) = match (self.side, command) {
+            (Some(side), Some(Command::End(_, command))) => (side, command),
+            // The wire has done it when the lab has become quiet, or something else keeps it busy.
+            (_, Some(Command::Wire(_))) => {
+                let done = quiet || self.quiet_since || now.since(self.began) >= QUIET_PATIENCE;
+                return done.then_some(Returned::Done);
+            }
+            (_, _) => return Some(Returned::Done),
+        };
+        let process = &session.ends[side].process;
+        let mut since = session.transcript.since(self.since);
+        match command {
+            EndCommand::Kill => matches!(process, Process::Dead { .. }).then_some(Returned::Done),
+            EndCommand::Restart => matches!(process, Process::Running { .. }).then_some(Returned::Done),
+            EndCommand::Host(..) => since.find_map(|entry| match &entry.what {
+                What::Host { failed: None, .. } => Some(Returned::Done),
+                What::Host { failed: Some(why), .. } => Some(Returned::NotDone(why.clone())),
+                _ => None,
+            }),
+            EndCommand::Use(_) => Some(Returned::Done),
+            EndCommand::Call { .. } | EndCommand::Interrupt(_) | EndCommand::Sigpipe(_) => match self.root {
+                None => Some(Returned::Done),
+                Some(root) => Some(outcome(session, side, root, self.since)),
+            },
+        }
+    }
+}
+
+/// What became of the command of `side` that began with `root`, as far as the transcript after `since` tells.
+fn outcome(session: &Session, side: Side, root: CallId, since: u64) -> Returned {
+    if session.busy(side, root) {
+        return Returned::Blocked;
+    }
+    let mut entries = session.transcript.since(since).rev();
+    let returned = entries.find_map(|entry| match &entry.what {
+        What::Outcome { call, outcome, .. } if session.root_of(*call) == Some(root) => {
+            Some(Returned::Outcome(outcome.clone()))
+        }
+        _ => None,
+    });
+    returned.unwrap_or_else(|| match death(session, side, since) {
+        Some(how) => Returned::Died(how),
+        None => Returned::NotDone("its call was lost".into()),
+    })
+}
+
+/// How the process of `side` ended after `since`, if it did.
+fn death(session: &Session, side: Side, since: u64) -> Option<Death> {
+    session.transcript.since(since).find_map(|entry| match &entry.what {
+        What::Died { side: whose, how, .. } if *whose == side => Some(*how),
+        _ => None,
+    })
+}
+
+fn observe(session: &Session, under: &Under, returned: Returned) -> Observation {
+    let later = under.blocked.iter().map(|call| Later {
+        side: call.side,
+        socket: call.socket.clone(),
+        returned: outcome(session, call.side, call.root, under.since),
+    });
+    Observation {
+        returned,
+        later: later.collect(),
+        sockets: Ends::from_fn(|side| standing(session, side)),
+        segments: sightings(session, under.since),
+    }
+}

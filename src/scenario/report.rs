@@ -1,0 +1,245 @@
+//! What came of a run, as lines of JSON have it and as people read it.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+use super::expect::Check;
+use super::observation::Observation;
+use super::verdict::Verdict;
+use super::{Group, Scenario};
+use crate::clock::human;
+
+/// One line of a run's report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Line {
+    /// A scenario begins.
+    Scenario(Heading),
+    /// A step is over.
+    Step(Box<StepReport>),
+    /// The scenario is over.
+    End(End),
+}
+
+/// Which scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// Its name.
+    pub name: String,
+    /// Its file.
+    pub path: String,
+    /// Its title.
+    pub title: String,
+    /// Its group.
+    pub group: Group,
+    /// Its id.
+    pub id: Option<String>,
+    /// It needs the isolated lab.
+    pub isolated: bool,
+    /// How many steps it has.
+    pub steps: usize,
+    /// How many expectations it has.
+    pub expectations: usize,
+    /// The article's claim.
+    pub claim: Option<String>,
+    /// What the article expects.
+    pub expects: Option<String>,
+}
+
+impl Heading {
+    /// Of a scenario.
+    pub fn of(scenario: &Scenario) -> Heading {
+        Heading {
+            name: scenario.name.clone(),
+            path: scenario.path.clone(),
+            title: scenario.title.clone(),
+            group: scenario.group,
+            id: scenario.id.clone(),
+            isolated: scenario.isolated,
+            steps: scenario.steps.len(),
+            expectations: scenario.expectations(),
+            claim: scenario.claim.clone(),
+            expects: scenario.expects.clone(),
+        }
+    }
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its file.
+    pub path: String,
+    /// Which step, from 1 on.
+    pub no: usize,
+    /// Where it begins in the file.
+    pub line: usize,
+    /// Its prose.
+    pub say: Option<String>,
+    /// Its command.
+    pub command: Option<String>,
+    /// What was expected, and whether it was so.
+    pub checks: Vec<Check>,
+    /// What the article claims, and whether it was so.
+    pub claims: Vec<Check>,
+    /// The file's reason for what it expects, when something else was observed.
+    pub because: Option<String>,
+    /// How long it took, ms.
+    pub took_ms: f64,
+    /// What was observed.
+    pub observation: Observation,
+}
+
+impl StepReport {
+    /// Of the step `place`, from 0 on.
+    pub fn new(
+        scenario: &Scenario,
+        place: usize,
+        checks: Vec<Check>,
+        claims: Vec<Check>,
+        observation: Observation,
+        took: Duration,
+    ) -> StepReport {
+        let step = scenario.steps.get(place);
+        let held = checks.iter().all(|check| check.held != Some(false));
+        StepReport {
+            scenario: scenario.name.clone(),
+            path: scenario.path.clone(),
+            no: place + 1,
+            line: step.map_or(0, |step| step.place.line),
+            say: step.and_then(|step| step.say.clone()),
+            command: step.and_then(|step| Some(step.action.as_ref()?.text.clone())),
+            because: step.and_then(|step| step.because.clone()).filter(|_| !held),
+            checks,
+            claims,
+            took_ms: millis(took),
+            observation,
+        }
+    }
+
+    /// Was all as expected, as far as it can be seen?
+    pub fn held(&self) -> bool {
+        self.differences().next().is_none()
+    }
+
+    /// What was not as expected.
+    pub fn differences(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.held == Some(false))
+    }
+}
+
+/// A duration as JSON has it.
+pub(super) fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// What came of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// Its name.
+    pub scenario: String,
+    /// Why it could not be run here; none when it was.
+    pub skipped: Option<String>,
+    /// Steps that were made.
+    pub steps: usize,
+    /// Expectations that were held against what was observed.
+    pub expectations: usize,
+    /// Those that were not so.
+    pub differ: usize,
+    /// Those that cannot be seen in this lab.
+    pub unseen: usize,
+    /// Steps that were not made, since one before them was not as expected.
+    pub left: usize,
+    /// How long it took, ms.
+    pub took_ms: f64,
+    /// Whether the article's claim holds; none when it claims nothing, or that could not be seen.
+    pub verdict: Option<Verdict>,
+}
+
+impl End {
+    /// Was all as expected?
+    pub const fn held(&self) -> bool {
+        self.skipped.is_none() && self.differ == 0 && self.left == 0
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.skipped {
+            return write!(f, "{:<28} skipped: {why}", self.scenario);
+        }
+        let held = if self.held() { "holds" } else { "DIFFERS" };
+        let took = human(Duration::from_secs_f64(self.took_ms / 1e3));
+        write!(
+            f,
+            "{:<28} {held}: {}, {}",
+            self.scenario,
+            count(self.steps, "step"),
+            count(self.expectations, "expectation")
+        )?;
+        for (n, what) in [(self.differ, "differ"), (self.unseen, "not to be seen here")] {
+            if n > 0 {
+                write!(f, ", {n} {what}")?;
+            }
+        }
+        if self.left > 0 {
+            write!(f, ", {} left", count(self.left, "step"))?;
+        }
+        write!(f, ", {took}")?;
+        self.verdict
+            .map_or(Ok(()), |verdict| write!(f, "; the claim {verdict}"))
+    }
+}
+
+/// `1 step`, `5 steps`.
+pub fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+impl fmt::Display for StepReport {
+    /// The step's command and outcome, then each expectation that is more than that; differences with their place in the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.held() { "ok" } else { "NO" };
+        write!(f, "{mark} {:>3}  ", self.no)?;
+        match (&self.command, &self.say) {
+            (Some(command), _) => write!(f, "{command} = {}", self.observation.returned.words())?,
+            (None, Some(say)) => write!(f, "\"{}\"", say.lines().next().unwrap_or_default())?,
+            (None, None) => f.write_str("wait")?,
+        }
+        let others = self
+            .checks
+            .iter()
+            .filter(|check| check.about != "returns" && check.held == Some(true));
+        let others: Vec<String> = others
+            .map(|check| format!("{}: {}", check.about, check.observed))
+            .collect();
+        if !others.is_empty() {
+            write!(f, "\n        {}", others.join(", "))?;
+        }
+        for check in self.differences() {
+            let (line, column) = (check.place.line, check.place.column);
+            write!(
+                f,
+                "\n        {}:{line}:{column}: {}: expected {}, observed {}",
+                self.path, check.about, check.expected, check.observed
+            )?;
+        }
+        for claim in &self.claims {
+            let held = match claim.held {
+                Some(true) => "so it is",
+                Some(false) => "it is not so",
+                None => "not to be seen here",
+            };
+            write!(
+                f,
+                "\n        the article: {}: {}; observed {}: {held}",
+                claim.about, claim.expected, claim.observed
+            )?;
+        }
+        self.because
+            .as_ref()
+            .map_or(Ok(()), |because| write!(f, "\n        {because}"))
+    }
+}

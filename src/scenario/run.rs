@@ -1,0 +1,124 @@
+//! Runs a scenario from its first step to its last in a lab of its own.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use super::play::{Judgement, Play};
+use super::report::{End, Heading, Line, millis};
+use super::verdict::Verdict;
+use super::{Kernel, Scenario};
+use crate::clock::Stamp;
+use crate::lab::{Lab, Options, Wanted};
+use crate::live::{Came, Events, Live};
+use crate::session::Session;
+
+/// The lab that a scenario is run in, when `options` are what the user wants; or why it cannot be run here, in one sentence.
+pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String> {
+    let wanted = match (scenario.isolated, options.wanted) {
+        (true, Wanted::Loopback) => return Err("it needs the isolated lab, and the loopback lab was asked for".into()),
+        (true, Wanted::Auto | Wanted::Isolated) => Wanted::Isolated,
+        (false, wanted) => wanted,
+    };
+    if let (Some(needs), Some(running)) = (scenario.needs, Kernel::running())
+        && running < needs
+    {
+        return Err(format!("it needs Linux {needs}, and this is {running}"));
+    }
+    Ok(Options {
+        wanted,
+        ipv6: options.ipv6 || scenario.ipv6,
+        program: options.program.clone(),
+    })
+}
+
+/// Runs a scenario, and tells each line of its report as soon as it is known. Must be called before the program has a second
+/// thread, like [`Lab::start`].
+pub fn run(
+    scenario: &Arc<Scenario>,
+    options: &Options,
+    keep_going: bool,
+    mut tell: impl FnMut(Line) -> io::Result<()>,
+) -> io::Result<End> {
+    let began = Stamp::now();
+    tell(Line::Scenario(Heading::of(scenario)))?;
+    let mut end = End {
+        scenario: scenario.name.clone(),
+        skipped: None,
+        steps: 0,
+        expectations: 0,
+        differ: 0,
+        unseen: 0,
+        left: scenario.steps.len(),
+        took_ms: 0.0,
+        verdict: None,
+    };
+    let finish = |mut end: End, tell: &mut dyn FnMut(Line) -> io::Result<()>| {
+        end.took_ms = millis(Stamp::now().since(began));
+        tell(Line::End(end.clone()))?;
+        Ok(end)
+    };
+    let options = match lab_for(scenario, options) {
+        Ok(options) => options,
+        Err(why) => {
+            end.skipped = Some(why);
+            return finish(end, &mut tell);
+        }
+    };
+    let (inputs, inbox) = channel();
+    let events = Events::new(inputs);
+    let (lab, facts) = match Lab::start(&options, move |event| events.send(event)) {
+        Ok(started) => started,
+        Err(error) => {
+            end.skipped = Some(error.to_string());
+            return finish(end, &mut tell);
+        }
+    };
+    let mut live = Live::new(Session::new(facts, began), &lab, inbox);
+    if let Err(why) = live.start()? {
+        end.skipped = Some(why);
+        return finish(end, &mut tell);
+    }
+    let mut play = Play::new(Arc::clone(scenario));
+    let mut claims = Vec::new();
+    while play.next() < scenario.steps.len() {
+        let requests = play.begin(&mut live.session, Stamp::now());
+        live.send(requests);
+        let report = loop {
+            let now = Stamp::now();
+            match play.judge(&live.session, live.quiet, now) {
+                Judgement::Over(report) => break report,
+                Judgement::Wait(until) => {
+                    let left = until.since(now).max(Duration::from_millis(1));
+                    match live.take(Some(Instant::now() + left))? {
+                        Came::Event | Came::Nothing | Came::Line(_) => {}
+                    }
+                }
+            }
+        };
+        end.steps += 1;
+        end.left -= 1;
+        for check in &report.checks {
+            match check.held {
+                Some(held) => {
+                    end.expectations += 1;
+                    end.differ += usize::from(!held);
+                }
+                None => end.unseen += 1,
+            }
+        }
+        claims.extend(report.claims.iter().cloned());
+        let held = report.held();
+        tell(Line::Step(report))?;
+        if !held && !keep_going {
+            break;
+        }
+    }
+    if end.left == 0 {
+        end.verdict = Verdict::of(&claims, None);
+    }
+    drop(live);
+    drop(lab);
+    finish(end, &mut tell)
+}

@@ -1,0 +1,537 @@
+//! Which segments a step should show: `["client FIN,ACK seq 1", "server ACK", "..."]`.
+
+use std::fmt;
+
+use super::bound::Bound;
+use super::mistake::did_you_mean;
+use super::observation::{Said, Sighting};
+use crate::call::{Bytes, escape};
+use crate::command::string_value;
+use crate::lab::event::Fate;
+use crate::side::Side;
+use crate::wire::flow::Again;
+use crate::wire::queue::Origin;
+use crate::wire::segment::Flags;
+
+/// The segments of a step, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segments(pub Vec<Item>);
+
+/// One item of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// `...`: any number of others.
+    Any,
+    /// A segment like that.
+    One(Pattern),
+}
+
+/// Which segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// Who sent it.
+    pub from: Side,
+    /// What it says.
+    pub kind: Kind,
+    /// What its numbers are.
+    pub numbers: Vec<(Number, Bound)>,
+    /// Its payload.
+    pub payload: Option<Bytes>,
+    /// What else it is.
+    pub besides: Vec<Besides>,
+}
+
+/// What a packet is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `any`
+    Any,
+    /// `data`: with payload.
+    Data,
+    /// `FIN,ACK`: these control bits and no others.
+    Flags(Flags),
+    /// `ICMP port unreachable`; without words, any.
+    Icmp(String),
+}
+
+/// A number of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// The first byte's, counted from the SYN's.
+    Seq,
+    /// The next byte expected.
+    Ack,
+    /// Bytes of payload.
+    Len,
+    /// The window in bytes.
+    Win,
+}
+
+impl Number {
+    const ALL: [Number; 4] = [Number::Seq, Number::Ack, Number::Len, Number::Win];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Number::Seq => "seq",
+            Number::Ack => "ack",
+            Number::Len => "len",
+            Number::Win => "win",
+        }
+    }
+}
+
+/// What a segment is besides, or what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Besides {
+    /// The other host had it.
+    Delivered,
+    /// It stands on the wire.
+    Held,
+    /// It stands on the wire, and goes on by itself.
+    Delayed,
+    /// It was lost.
+    Dropped,
+    /// It was sent before.
+    Retransmit,
+    /// A keepalive or zero-window probe.
+    Probe,
+    /// The user made it up.
+    Forged,
+    /// The wire made it.
+    Copy,
+}
+
+impl Besides {
+    const ALL: [Besides; 8] = [
+        Besides::Delivered,
+        Besides::Held,
+        Besides::Delayed,
+        Besides::Dropped,
+        Besides::Retransmit,
+        Besides::Probe,
+        Besides::Forged,
+        Besides::Copy,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Besides::Delivered => "delivered",
+            Besides::Held => "held",
+            Besides::Delayed => "delayed",
+            Besides::Dropped => "dropped",
+            Besides::Retransmit => "retransmit",
+            Besides::Probe => "probe",
+            Besides::Forged => "forged",
+            Besides::Copy => "copy",
+        }
+    }
+
+    const fn is(self, seen: &Sighting) -> bool {
+        match self {
+            Besides::Delivered => matches!(seen.fate, Fate::Delivered),
+            Besides::Held => matches!(seen.fate, Fate::Held),
+            Besides::Delayed => matches!(seen.fate, Fate::Delayed(_)),
+            Besides::Dropped => matches!(seen.fate, Fate::Dropped | Fate::Refused(_)),
+            Besides::Retransmit => matches!(seen.again, Some(Again::Retransmit { .. })),
+            Besides::Probe => matches!(seen.again, Some(Again::Probe)),
+            Besides::Forged => matches!(seen.origin, Origin::Forged),
+            Besides::Copy => matches!(seen.origin, Origin::Copy(_)),
+        }
+    }
+
+    const fn is_again(self) -> bool {
+        matches!(self, Besides::Retransmit | Besides::Probe)
+    }
+}
+
+const ANY: &str = "...";
+const FLAGS: [(&str, Flags); 8] = [
+    ("SYN", Flags::SYN),
+    ("FIN", Flags::FIN),
+    ("RST", Flags::RST),
+    ("PSH", Flags::PSH),
+    ("URG", Flags::URG),
+    ("ECE", Flags::ECE),
+    ("CWR", Flags::CWR),
+    ("ACK", Flags::ACK),
+];
+
+impl Item {
+    /// Reads one; the error is the character where it is wrong, from 0 on, and one sentence.
+    pub fn parse(text: &str) -> Result<Item, (usize, String)> {
+        if text.trim() == ANY {
+            return Ok(Item::Any);
+        }
+        let mut words = Words { text, at: 0 };
+        let (at, word) = words.next().unwrap_or((0, ""));
+        let from = Side::BOTH.into_iter().find(|side| side.name() == word);
+        let from = from.ok_or_else(|| {
+            (
+                at,
+                format!("a segment begins with who sent it: client or server, not {word:?}; ... stands for any number of them"),
+            )
+        })?;
+        let (at, word) = words.next().unwrap_or((text.chars().count(), ""));
+        let mut pattern = Pattern {
+            from,
+            kind: match word {
+                "any" => Kind::Any,
+                "data" => Kind::Data,
+                "ICMP" => Kind::Icmp(String::new()),
+                _ => Kind::Flags(flags(word).map_err(|why| (at, why))?),
+            },
+            numbers: Vec::new(),
+            payload: None,
+            besides: Vec::new(),
+        };
+        while let Some((at, word)) = words.next() {
+            let number = Number::ALL.into_iter().find(|number| number.name() == word);
+            let besides = Besides::ALL.into_iter().find(|besides| besides.name() == word);
+            match (number, besides, &mut pattern.kind) {
+                (Some(number), _, _) => {
+                    let (at, word) = words.next().unwrap_or((text.chars().count(), ""));
+                    let bound = Bound::parse(word).filter(|bound| bound.number >= 0);
+                    let bound = bound.ok_or_else(|| (at, format!("{} takes a number, not {word:?}", number.name())))?;
+                    pattern.numbers.push((number, bound));
+                }
+                (None, Some(besides), _) => pattern.besides.push(besides),
+                (None, None, _) if word.starts_with('"') => {
+                    let payload = string_value(word).map_err(|error| (at + error.column - 1, error.why))?;
+                    pattern.payload = Some(Bytes(payload));
+                }
+                (None, None, Kind::Icmp(message)) => {
+                    if !message.is_empty() {
+                        message.push(' ');
+                    }
+                    message.push_str(word);
+                }
+                (None, None, _) => {
+                    let mut valid: Vec<&str> = Number::ALL.map(Number::name).to_vec();
+                    valid.extend(Besides::ALL.map(Besides::name));
+                    let near = did_you_mean(word, &valid);
+                    return Err((
+                        at,
+                        format!(
+                            "{word:?} says nothing of a segment; {} and its bytes in quotes do{near}",
+                            valid.join(", ")
+                        ),
+                    ));
+                }
+            }
+        }
+        Ok(Item::One(pattern))
+    }
+}
+
+/// Words of a text with their places in characters; one in quotes is one word.
+struct Words<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = (usize, &'a str);
+
+    fn next(&mut self) -> Option<(usize, &'a str)> {
+        let rest = &self.text[self.at..];
+        let begin = self.at + rest.find(|c: char| !c.is_whitespace())?;
+        let word = &self.text[begin..];
+        let (mut quoted, mut escaped) = (false, false);
+        let end = word.find(|c: char| {
+            let ends = c.is_whitespace() && !quoted;
+            quoted ^= c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let end = end.unwrap_or(word.len());
+        self.at = begin + end;
+        Some((self.text[..begin].chars().count(), &word[..end]))
+    }
+}
+
+fn flags(word: &str) -> Result<Flags, String> {
+    let mut flags = Flags(0);
+    for name in word.split(',') {
+        let flag = FLAGS.into_iter().find(|(known, _)| *known == name);
+        let (_, flag) = flag.ok_or_else(|| {
+            let mut valid: Vec<&str> = FLAGS.iter().map(|(name, _)| *name).collect();
+            valid.extend(["any", "data", "ICMP"]);
+            format!(
+                "after who sent it comes what it is: its flags like SYN,ACK, or any, data, ICMP; not {word:?}{}",
+                did_you_mean(name, &valid)
+            )
+        })?;
+        flags.0 |= flag.0;
+    }
+    Ok(flags)
+}
+
+impl Pattern {
+    /// Is it such a segment?
+    pub fn is(&self, seen: &Sighting) -> bool {
+        let kind = match (&self.kind, &seen.said) {
+            (Kind::Any, _) => true,
+            (Kind::Data, Said::Tcp { len, .. }) => *len > 0,
+            (Kind::Flags(flags), Said::Tcp { flags: got, .. }) => got == flags,
+            (Kind::Icmp(words), Said::Icmp(message)) => message.starts_with(words.as_str()),
+            (Kind::Data | Kind::Flags(_) | Kind::Icmp(_), _) => false,
+        };
+        let number = |(number, bound): &(Number, Bound)| {
+            let Said::Tcp {
+                seq, ack, window, len, ..
+            } = &seen.said
+            else {
+                return false;
+            };
+            let value = match number {
+                Number::Seq => Some(i64::from(*seq)),
+                Number::Ack => ack.map(i64::from),
+                Number::Len => i64::try_from(*len).ok(),
+                Number::Win => Some(i64::from(*window)),
+            };
+            value.is_some_and(|value| bound.holds(value))
+        };
+        let payload = self
+            .payload
+            .as_ref()
+            .is_none_or(|wanted| matches!(&seen.said, Said::Tcp { payload, .. } if payload == wanted));
+        seen.from == self.from
+            && kind
+            && self.numbers.iter().all(number)
+            && payload
+            && self.besides.iter().all(|besides| besides.is(seen))
+    }
+}
+
+impl Segments {
+    /// Are these the segments? Retransmissions and probes, which come with time, count only where the list speaks of such.
+    pub fn holds(&self, seen: &[Sighting]) -> bool {
+        let seen: Vec<&Sighting> = self.counted(seen).collect();
+        matches(&self.0, &seen)
+    }
+
+    /// Those that count.
+    pub fn counted<'a>(&self, seen: &'a [Sighting]) -> impl Iterator<Item = &'a Sighting> {
+        let again = self
+            .0
+            .iter()
+            .any(|item| matches!(item, Item::One(pattern) if pattern.besides.iter().any(|besides| besides.is_again())));
+        seen.iter().filter(move |seen| again || seen.again.is_none())
+    }
+
+    /// Would it hold of anything?
+    pub fn is_empty_talk(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|item| *item == Item::Any)
+    }
+
+    /// Lists of which none holds where this one does: each of its segments from the other end in turn.
+    pub fn opposites(&self) -> Vec<Segments> {
+        if self.0.is_empty() {
+            let any = Item::One(Pattern {
+                from: Side::Client,
+                kind: Kind::Any,
+                numbers: Vec::new(),
+                payload: None,
+                besides: Vec::new(),
+            });
+            return vec![Segments(vec![any])];
+        }
+        let flipped = |place: usize| {
+            let mut items = self.0.clone();
+            if let Some(Item::One(pattern)) = items.get_mut(place) {
+                // No segment has bytes of payload and none.
+                pattern
+                    .numbers
+                    .extend([(Number::Len, Bound::exactly(0)), (Number::Len, Bound::exactly(1))]);
+            }
+            Segments(items)
+        };
+        let ones = self.0.iter().enumerate().filter(|(_, item)| **item != Item::Any);
+        ones.map(|(place, _)| flipped(place)).collect()
+    }
+}
+
+fn matches(items: &[Item], seen: &[&Sighting]) -> bool {
+    match items.split_first() {
+        None => seen.is_empty(),
+        Some((Item::Any, rest)) => (0..=seen.len()).any(|skip| matches(rest, &seen[skip..])),
+        Some((Item::One(pattern), rest)) => match seen.split_first() {
+            Some((first, others)) => pattern.is(first) && matches(rest, others),
+            None => false,
+        },
+    }
+}
+
+impl fmt::Display for Segments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let items: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&listed(&items))
+    }
+}
+
+/// Several in one line; `none` for none.
+pub fn listed(items: &[String]) -> String {
+    match items {
+        [] => "none".into(),
+        items => items.join("; "),
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pattern = match self {
+            Item::Any => return f.write_str(ANY),
+            Item::One(pattern) => pattern,
+        };
+        write!(f, "{} ", pattern.from)?;
+        match &pattern.kind {
+            Kind::Any => f.write_str("any")?,
+            Kind::Data => f.write_str("data")?,
+            Kind::Flags(flags) => write!(f, "{flags}")?,
+            Kind::Icmp(message) if message.is_empty() => f.write_str("ICMP")?,
+            Kind::Icmp(message) => write!(f, "ICMP {message}")?,
+        }
+        for (number, bound) in &pattern.numbers {
+            write!(f, " {} {bound}", number.name())?;
+        }
+        if let Some(payload) = &pattern.payload {
+            write!(f, " \"{}\"", escape(&payload.0))?;
+        }
+        pattern
+            .besides
+            .iter()
+            .try_for_each(|besides| write!(f, " {}", besides.name()))
+    }
+}
+
+impl fmt::Display for Sighting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.from)?;
+        match &self.said {
+            Said::Tcp {
+                flags,
+                seq,
+                ack,
+                len,
+                payload,
+                ..
+            } => {
+                write!(f, "{flags} seq {seq}")?;
+                ack.map_or(Ok(()), |ack| write!(f, " ack {ack}"))?;
+                if *len > 0 {
+                    write!(f, " len {len} {}", payload.quoted(*len))?;
+                }
+            }
+            Said::Icmp(message) => write!(f, "ICMP {message}")?,
+            Said::Other(what) => f.write_str(what)?,
+        }
+        let mut besides = Besides::ALL.iter().filter(|besides| besides.is(self));
+        besides.try_for_each(|besides| match besides {
+            Besides::Delivered => Ok(()),
+            besides => write!(f, " {}", besides.name()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::flow::PacketNo;
+
+    fn segments(items: &[&str]) -> Segments {
+        Segments(items.iter().map(|item| Item::parse(item).unwrap()).collect())
+    }
+
+    fn seen(from: Side, flags: u16, seq: u32, payload: &[u8]) -> Sighting {
+        Sighting {
+            from,
+            said: Said::Tcp {
+                flags: Flags(flags),
+                seq,
+                ack: (flags & 16 != 0).then_some(1),
+                window: 65_535,
+                len: payload.len(),
+                payload: Bytes(payload.to_vec()),
+            },
+            again: None,
+            origin: Origin::Host,
+            fate: Fate::Delivered,
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_written_alike() {
+        for text in [
+            "...",
+            "client SYN",
+            "server SYN,ACK seq 0 ack 1 held",
+            r#"client PSH,ACK len 5 "a b\"c" retransmit dropped"#,
+            "server ICMP port unreachable forged",
+            "server any win 0",
+            "client data len >=1000",
+        ] {
+            assert_eq!(Item::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn lists_are_exact_and_in_order_but_for_dots_and_retransmissions() {
+        let mut again = seen(Side::Client, 2, 0, b"");
+        again.again = Some(Again::Retransmit {
+            nth: 1,
+            of: Some(PacketNo(1)),
+        });
+        let all = [
+            seen(Side::Client, 2, 0, b""),
+            again,
+            seen(Side::Server, 18, 0, b""),
+            seen(Side::Client, 24, 1, b"hello"),
+        ];
+        for (items, holds) in [
+            (
+                &["client SYN", "server SYN,ACK", "client PSH,ACK seq 1 len 5"][..],
+                true,
+            ),
+            (
+                &[
+                    "client SYN",
+                    "client SYN retransmit",
+                    "server any",
+                    "client data \"hello\"",
+                ],
+                true,
+            ),
+            (&["client SYN", "server SYN,ACK", "client data \"hell\""], false),
+            (&["server SYN,ACK", "client SYN", "client data"], false),
+            (&["client SYN", "..."], true),
+            (&["...", "client data"], true),
+            (&["...", "server SYN,ACK ack 1", "..."], true),
+            (&["...", "server SYN,ACK ack 2", "..."], false),
+            (&["client SYN", "server SYN,ACK"], false),
+            (&[], false),
+        ] {
+            let segments = segments(items);
+            assert_eq!(segments.holds(&all), holds, "{items:?}");
+            assert!(
+                !holds || segments.opposites().iter().all(|other| !other.holds(&all)),
+                "{items:?}"
+            );
+        }
+        assert!(segments(&[]).holds(&all[1..2]), "a retransmission does not count");
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        for (text, at, why) in [
+            ("SYN", 0, "begins with who sent it"),
+            ("client SIN", 7, "did you mean SYN?"),
+            ("client SYN hold", 11, "did you mean held?"),
+            ("client SYN seq one", 15, "seq takes a number, not \"one\""),
+            ("client", 6, "what it is"),
+        ] {
+            let (found, said) = Item::parse(text).unwrap_err();
+            assert_eq!(found, at, "{text}");
+            assert!(said.contains(why), "{text}: {said}");
+        }
+    }
+}
