@@ -12,10 +12,11 @@ use finwait::cli::{Cli, Verb};
 use finwait::clock::{Millis, Stamp};
 use finwait::headless::scenarios::{self, How};
 use finwait::headless::{self, Format, Runner, Source, Verdict};
-use finwait::lab::{Lab, Options};
+use finwait::lab::{Lab, Options, Wanted};
 use finwait::live::Events;
 use finwait::session::Session;
-use finwait::tui::{self, Message};
+use finwait::tui::app::Fresh;
+use finwait::tui::{self, Sink};
 
 /// A command, an argument or an address that is not understood.
 const NOT_UNDERSTOOD: u8 = 2;
@@ -90,15 +91,20 @@ fn screen(options: &Options) -> ExitCode {
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
     }
-    let began = Stamp::now();
     let (sender, inbox) = channel();
-    let events = sender.clone();
-    // Events outlive nobody: a screen that is gone does not want them.
-    let (lab, facts) = match Lab::start(options, move |event| drop(events.send(Message::Lab(event)))) {
-        Ok(started) => started,
+    let make = |fresh: Fresh, sink: Sink| {
+        let mut options = options.clone();
+        if fresh.isolated {
+            options.wanted = Wanted::Isolated;
+        }
+        options.ipv6 |= fresh.ipv6;
+        Lab::start(&options, sink)
+    };
+    let first = match tui::first_lab(&make, &sender) {
+        Ok(first) => first,
         Err(error) => return fail(NO_LAB, &error.to_string()),
     };
-    match tui::run(Session::new(facts, began), &|request| lab.send(request), inbox, sender) {
+    match tui::run(first, &make, inbox, sender) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => fail(FAILED, &error.to_string()),
     }

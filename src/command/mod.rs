@@ -180,6 +180,20 @@ pub enum ScreenCommand {
     LogFollow,
     /// Copies the selected log line to the clipboard.
     CopyLine,
+    /// Opens the list of scenarios.
+    Scenarios,
+    /// The tour's next step.
+    TourNext,
+    /// The tour's steps that are left.
+    TourEnd,
+    /// The tour's step before.
+    TourBack,
+    /// Predicts the tour's next step.
+    Predict,
+    /// Leaves the tour.
+    TourLeave,
+    /// Writes what was done into a scenario file.
+    Record,
     /// Opens the wire's rules and presets.
     WireRules,
     /// Opens the list of packets that can be forged.

@@ -250,6 +250,20 @@ table! {
         "select the segment on the wire before this one";
     HELD_AFTER "held-after" Screen [button('>', "newer")] []
         "select the segment on the wire after this one: deliver it, and it overtakes the older ones";
+    SCENARIOS "scenarios" Screen [button('Y', "scenarios")] []
+        "choose a scenario to be guided through";
+    TOUR_NEXT "next" Screen [button('.', "Next")] []
+        "the guide's next step";
+    TOUR_END "to-the-end" Screen [button('=', "to the end")] []
+        "all of the guide's steps that are left";
+    TOUR_BACK "back" Screen [button(',', "Back")] []
+        "one step back: the steps before it are done again, in a fresh lab";
+    PREDICT "predict" Screen [button('#', "predict")] []
+        "say what the guide's next step will give back, before it is done";
+    TOUR_LEAVE "leave" Screen [button(';', "Leave")] []
+        "leave the guide, and explore from here: the sockets stay as they are";
+    RECORD "record" Screen [button('O', "record")] []
+        "write what was done so far into a scenario file, with what came of it";
     OPTIONS_DIALOG "options-dialog" Screen [primary(button('o', "options"))] []
         "show and set the options of the current socket";
     HOST_SETTINGS "host-settings" Screen [button('t', "host")] []
@@ -343,6 +357,13 @@ pub const fn of_screen(command: ScreenCommand) -> &'static Spec {
         ScreenCommand::LogFilter => &LOG_FILTER,
         ScreenCommand::LogFollow => &LOG_FOLLOW,
         ScreenCommand::CopyLine => &COPY_LINE,
+        ScreenCommand::Scenarios => &SCENARIOS,
+        ScreenCommand::TourNext => &TOUR_NEXT,
+        ScreenCommand::TourEnd => &TOUR_END,
+        ScreenCommand::TourBack => &TOUR_BACK,
+        ScreenCommand::Predict => &PREDICT,
+        ScreenCommand::TourLeave => &TOUR_LEAVE,
+        ScreenCommand::Record => &RECORD,
         ScreenCommand::WireRules => &WIRE_RULES,
         ScreenCommand::ForgeDialog => &FORGE_DIALOG,
         ScreenCommand::HeldBefore => &HELD_BEFORE,

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod mistake;
 pub mod observation;
 pub mod play;
+pub mod record;
 pub mod report;
 pub mod returns;
 pub mod run;

@@ -80,6 +80,11 @@ impl Play {
         &self.scenario
     }
 
+    /// The scenario, to be kept.
+    pub fn shared(&self) -> Arc<Scenario> {
+        Arc::clone(&self.scenario)
+    }
+
     /// The number of the step that comes next or is under way, from 0 on; as many as there are steps when all are done.
     pub const fn next(&self) -> usize {
         self.next
@@ -225,7 +230,7 @@ impl Under {
 }
 
 /// What became of the command of `side` that began with `root`, as far as the transcript after `since` tells.
-fn outcome(session: &Session, side: Side, root: CallId, since: u64) -> Returned {
+pub(super) fn outcome(session: &Session, side: Side, root: CallId, since: u64) -> Returned {
     if session.busy(side, root) {
         return Returned::Blocked;
     }

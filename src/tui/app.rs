@@ -12,6 +12,8 @@ use super::Exit;
 use super::canvas::Canvas;
 use super::dialog::host::{self, Change};
 use super::dialog::options::Options;
+use super::dialog::picker::Picker;
+use super::dialog::predict::Predict;
 use super::dialog::prompt::{Prompt, Wish};
 use super::dialog::raw::Raw;
 use super::dialog::{Dialog, forge, help, rules, segment};
@@ -19,14 +21,16 @@ use super::hit::{Action, Hits, Toward, Zone};
 use super::layout::{self, LEAST, Pane};
 use super::pane::diagram::Diagram;
 use super::pane::log::Log;
-use super::pane::{answer, buttons, header, sockets, states, wire_bar};
+use super::pane::{answer, buttons, guide, header, sockets, states, wire_bar};
 use super::theme::Theme;
+use super::tour::Tour;
 use crate::call::{CallId, SocketName, SocketOption};
 use crate::clock::Stamp;
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
 use crate::host::Setting;
 use crate::lab::event::{Event, Happening, Request};
+use crate::scenario::record::Recorder;
 use crate::session::edges::Coverage;
 use crate::session::transcript::What;
 use crate::session::{Issued, LabKind, Refusal, Session};
@@ -47,8 +51,21 @@ pub enum Effect {
     Copy(String),
     /// Draw all of it anew: something else has written on the terminal.
     Redraw,
+    /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
+    Fresh(Fresh),
+    /// Write a file of this name, or of one like it that is not there yet: its text.
+    Save(String, String),
     /// Leave.
     Leave(Exit),
+}
+
+/// What a fresh lab must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fresh {
+    /// It needs the wire.
+    pub isolated: bool,
+    /// It is about IPv6.
+    pub ipv6: bool,
 }
 
 /// The screen.
@@ -68,6 +85,9 @@ pub struct App {
     /// The packet on the wire that the user chose; the oldest is meant when it is gone.
     chosen: Option<PacketNo>,
     coverage: Coverage,
+    /// The scenario that the user is guided through.
+    tour: Option<Tour>,
+    recorder: Recorder,
     /// Does the state diagram stand in the middle?
     states: bool,
     zoom: Option<Pane>,
@@ -94,6 +114,8 @@ impl App {
             diagram: Diagram::default(),
             chosen: None,
             coverage: Coverage::default(),
+            tour: None,
+            recorder: Recorder::default(),
             states: false,
             zoom: None,
             dialogs: Vec::new(),
@@ -101,6 +123,45 @@ impl App {
             status: None,
             stale: true,
         }
+    }
+
+    /// A fresh lab has taken the place of the one before: all that was shown of that is gone, a tour begins in it.
+    pub fn restart(&mut self, session: Session) {
+        let fresh = App::new(session, self.theme);
+        let old = std::mem::replace(self, fresh);
+        self.focus = old.focus;
+        self.states = old.states;
+        self.zoom = old.zoom;
+        self.history = old.history;
+        self.tour = old.tour;
+    }
+
+    /// Something that the screen wanted could not be had; one sentence.
+    pub fn refuse(&mut self, why: String) {
+        self.tour = None;
+        self.say(why);
+    }
+
+    /// Something that the user should read.
+    pub fn say(&mut self, text: String) {
+        self.status = Some(text);
+        self.stale = true;
+    }
+
+    /// When to go on, if nothing happens before.
+    pub fn look_at(&self) -> Option<Stamp> {
+        self.tour.as_ref().and_then(Tour::look_at)
+    }
+
+    /// The tour goes on as far as it can.
+    pub fn go_on(&mut self, now: Stamp) -> Vec<Effect> {
+        let Some(tour) = &mut self.tour else {
+            return Vec::new();
+        };
+        let before = tour.at();
+        let requests = tour.go_on(&mut self.session, now);
+        self.stale |= tour.at() != before;
+        requests.into_iter().map(Effect::Lab).collect()
     }
 
     /// What it shows.
@@ -128,7 +189,12 @@ impl App {
         let at = event.at;
         // Quiet is no news, unless it is what a comparison waited for.
         self.stale |= event.what != Happening::Quiet || self.session.compares_when_quiet();
+        let quiet = event.what == Happening::Quiet;
         let mut effects: Vec<Effect> = self.session.absorb(event).into_iter().map(Effect::Lab).collect();
+        if let Some(tour) = &mut self.tour {
+            tour.hear(quiet);
+            effects.extend(self.go_on(at));
+        }
         // Options that were set are read again.
         let mut reads = Vec::new();
         for dialog in &mut self.dialogs {
@@ -239,6 +305,8 @@ impl App {
             Some(Dialog::Options(options)) => options.selected = moved(options.selected, SocketOption::ALL.len()),
             Some(Dialog::Host(_, selected)) => *selected = moved(*selected, Setting::ALL.len()),
             Some(Dialog::Rules(selected)) => *selected = moved(*selected, rules::rows(&self.session)),
+            Some(Dialog::Picker(picker)) => picker.selected = moved(picker.selected, picker.found().len()),
+            Some(Dialog::Predict(predict)) => predict.selected = moved(predict.selected, predict.choices.len()),
             Some(Dialog::Forge(_, selected)) => *selected = moved(*selected, forge::ROWS),
             Some(Dialog::Segment(_, skip)) => *skip = skip.saturating_add_signed(lines as isize),
             Some(Dialog::Prompt(_)) | None => {}
@@ -272,6 +340,20 @@ impl App {
     }
 
     fn dialog_key(&mut self, key: KeyEvent, now: Stamp) -> Vec<Effect> {
+        // What is typed is searched for.
+        if let Some(Dialog::Picker(picker)) = self.dialogs.last_mut() {
+            match key.code {
+                KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
+                    picker.search.push(c);
+                    return Vec::new();
+                }
+                KeyCode::Backspace => {
+                    picker.search.pop();
+                    return Vec::new();
+                }
+                _ => {}
+            }
+        }
         const PAGE: i64 = 10;
         const FAR: i64 = 1 << 20;
         let across = |app: &mut App, columns: isize| {
@@ -294,6 +376,8 @@ impl App {
             KeyCode::Enter => {
                 let row = match self.dialogs.last() {
                     Some(Dialog::Options(options)) => options.selected,
+                    Some(Dialog::Picker(picker)) => picker.selected,
+                    Some(Dialog::Predict(predict)) => predict.selected,
                     Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => *selected,
                     _ => return Vec::new(),
                 };
@@ -320,7 +404,9 @@ impl App {
                     Some(Dialog::Raw(_)) => ScreenCommand::RawRows,
                     Some(Dialog::Rules(_)) => ScreenCommand::WireRules,
                     Some(Dialog::Forge(..)) => ScreenCommand::ForgeDialog,
-                    Some(Dialog::Prompt(_) | Dialog::Segment(..)) | None => return Vec::new(),
+                    Some(Dialog::Prompt(_) | Dialog::Segment(..) | Dialog::Picker(_) | Dialog::Predict(_)) | None => {
+                        return Vec::new();
+                    }
                 };
                 if table::of_screen(open).buttons.iter().any(|button| button.key == c) {
                     self.dialogs.pop();
@@ -463,6 +549,8 @@ impl App {
             Action::Row(row) => {
                 match self.dialogs.last_mut() {
                     Some(Dialog::Options(options)) => options.selected = row,
+                    Some(Dialog::Picker(picker)) => picker.selected = row,
+                    Some(Dialog::Predict(predict)) => predict.selected = row,
                     Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => {
                         *selected = row;
                     }
@@ -495,6 +583,26 @@ impl App {
                     Some(command) => self.wire(&command),
                     None => Vec::new(),
                 };
+            }
+            Some(Dialog::Picker(picker)) => {
+                let Some(scenario) = picker.scenario(row) else {
+                    return Vec::new();
+                };
+                self.dialogs.pop();
+                let fresh = Fresh {
+                    isolated: scenario.isolated,
+                    ipv6: scenario.ipv6,
+                };
+                self.tour = Some(Tour::new(scenario));
+                return vec![Effect::Fresh(fresh)];
+            }
+            Some(Dialog::Predict(predict)) => {
+                let picked = predict.choices.get(row).cloned();
+                self.dialogs.pop();
+                if let (Some(tour), Some(picked)) = (&mut self.tour, picked) {
+                    tour.predict(picked);
+                }
+                return Vec::new();
             }
             Some(Dialog::Forge(to, _)) => {
                 let command = forge::choice(row, *to);
@@ -611,13 +719,26 @@ impl App {
         {
             *target = Target::One(no);
         }
+        self.recorder.settle(&self.session);
+        let before = self.session.transcript.last();
         let issued = self.session.wire(&command);
+        if issued.is_ok() {
+            self.recorder
+                .issued(&self.session, &Command::Wire(command), None, before);
+        }
         self.issue(issued).0
     }
 
     /// Has the session carry out a command; a refusal is shown.
     fn command(&mut self, side: Side, command: &EndCommand, now: Stamp) -> (Vec<Effect>, Option<CallId>) {
+        // What came of the command before is what can be seen now.
+        self.recorder.settle(&self.session);
+        let before = self.session.transcript.last();
         let issued = self.session.command(side, command, now);
+        if let Ok(issued) = &issued {
+            let command = Command::End(side, command.clone());
+            self.recorder.issued(&self.session, &command, issued.root, before);
+        }
         self.issue(issued)
     }
 
@@ -660,6 +781,23 @@ impl App {
                 self.prompt(typed.unwrap_or_else(|| format!("{side} ")));
             }
             ScreenCommand::More => self.pages[side] = self.pages[side].wrapping_add(1),
+            ScreenCommand::Scenarios => match Picker::open() {
+                Ok(picker) => self.dialogs.push(Dialog::Picker(picker)),
+                Err(why) => self.status = Some(why),
+            },
+            ScreenCommand::TourNext
+            | ScreenCommand::TourEnd
+            | ScreenCommand::TourBack
+            | ScreenCommand::Predict
+            | ScreenCommand::TourLeave => return self.tour_command(command, now),
+            ScreenCommand::Record => {
+                if self.recorder.is_empty() {
+                    self.status = Some("nothing was done yet that could be written down".into());
+                } else {
+                    let text = self.recorder.file(&self.session, "Recorded by hand");
+                    return vec![Effect::Save("recorded".into(), text)];
+                }
+            }
             ScreenCommand::WireRules => self.dialogs.push(Dialog::Rules(0)),
             ScreenCommand::ForgeDialog => self.dialogs.push(Dialog::Forge(side, 0)),
             ScreenCommand::HeldBefore => self.choose(false),
@@ -693,6 +831,44 @@ impl App {
         Vec::new()
     }
 
+    /// What the guide's buttons do.
+    fn tour_command(&mut self, command: ScreenCommand, now: Stamp) -> Vec<Effect> {
+        let Some(tour) = &mut self.tour else {
+            self.status = Some("there is no guide: scenarios offers some".into());
+            return Vec::new();
+        };
+        match command {
+            ScreenCommand::TourNext => tour.next(),
+            ScreenCommand::TourEnd => tour.to_the_end(),
+            ScreenCommand::TourBack => {
+                let to = tour.at().saturating_sub(1);
+                let scenario = tour.scenario();
+                let fresh = Fresh {
+                    isolated: scenario.isolated,
+                    ipv6: scenario.ipv6,
+                };
+                self.tour = Some(tour.again(to));
+                return vec![Effect::Fresh(fresh)];
+            }
+            ScreenCommand::Predict => {
+                match (tour.expects(), tour.step().and_then(|step| step.action.as_ref())) {
+                    (Some(right), Some(action)) if !tour.goes_on() => {
+                        let predict = Predict::new(action.text.clone(), &right);
+                        self.dialogs.push(Dialog::Predict(predict));
+                    }
+                    _ => self.status = Some("the next step makes no call whose outcome could be predicted".into()),
+                }
+                return Vec::new();
+            }
+            _ => {
+                self.tour = None;
+                self.status = Some("on your own now: the sockets stand as the guide left them".into());
+                return Vec::new();
+            }
+        }
+        self.go_on(now)
+    }
+
     /// Draws all of it.
     pub fn draw(&mut self, frame: &mut Frame, now: Stamp) {
         self.stale = false;
@@ -707,7 +883,7 @@ impl App {
             self.mark.clone(),
         );
         let reason = header::reason(&self.session);
-        match layout::map(screen, self.focus, reason.is_some()) {
+        match layout::map(screen, self.focus, reason.is_some(), self.tour.is_some()) {
             Some(map) => {
                 let map = self.zoom.map_or(map, |pane| map.zoomed(pane, self.focus));
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
@@ -801,7 +977,11 @@ impl App {
         }
         wire_bar::draw(canvas, bar, &self.session);
         self.log.update(&session.transcript);
-        self.log.draw(canvas, map.log, &session.transcript);
+        match &self.tour {
+            // Zoomed, it is the log that is wanted.
+            Some(tour) if self.zoom.is_none() => guide::draw(canvas, map.log, tour),
+            _ => self.log.draw(canvas, map.log, &session.transcript),
+        }
         header::status(canvas, map.status, self.status.as_deref());
     }
 
@@ -821,6 +1001,8 @@ impl App {
                 Dialog::Segment(entry, skip) => {
                     *skip = (*skip).min(segment::draw(canvas, screen, &self.session, *entry, *skip));
                 }
+                Dialog::Picker(picker) => picker.draw(canvas, screen),
+                Dialog::Predict(predict) => predict.draw(canvas, screen),
                 Dialog::Rules(selected) => {
                     *selected = (*selected).min(rules::rows(&self.session).saturating_sub(1));
                     rules::draw(canvas, screen, &self.session, *selected);

@@ -78,8 +78,8 @@ impl Map {
     }
 }
 
-/// The places on a screen of this size; none when it is too small.
-pub fn map(screen: Rect, focus: Side, reason: bool) -> Option<Map> {
+/// The places on a screen of this size, with a guide in the log's place or not; none when it is too small.
+pub fn map(screen: Rect, focus: Side, reason: bool, guide: bool) -> Option<Map> {
     if screen.width < LEAST.0 || screen.height < LEAST.1 {
         return None;
     }
@@ -98,7 +98,7 @@ pub fn map(screen: Rect, focus: Side, reason: bool) -> Option<Map> {
         (Some(line), rest)
     };
     let (rest, status) = bottom(rest, 1);
-    let (body, log) = bottom(rest, (screen.height * 22 / 100).clamp(3, 16));
+    let (body, log) = bottom(rest, log_height(screen, guide));
     let (ends, diagram) = if three {
         let wide = ((body.width - 2) * 3 / 10).clamp(NARROWEST_END, WIDEST_END);
         let (client, rest) = left(body, wide);
@@ -216,6 +216,15 @@ pub fn column(area: Rect, wanted: Wanted) -> Column {
     }
 }
 
+/// How high the log is; a guide in its place has more to say.
+fn log_height(screen: Rect, guide: bool) -> u16 {
+    if guide {
+        (screen.height * 32 / 100).clamp(3, 16)
+    } else {
+        (screen.height * 22 / 100).clamp(3, 16)
+    }
+}
+
 /// Divides the middle: the picture, and under it the wire's buttons; none of them where there is no wire.
 pub fn diagram(area: Rect, buttons: u16) -> (Rect, Rect) {
     let most = match area.height {
@@ -281,7 +290,7 @@ mod tests {
     #[test]
     fn a_zoomed_pane_has_all_between_the_header_and_the_bottom_line() {
         for pane in [Pane::Middle, Pane::End, Pane::Log] {
-            let map = map(Rect::new(0, 0, 80, 24), Side::Server, true)
+            let map = map(Rect::new(0, 0, 80, 24), Side::Server, true, false)
                 .unwrap()
                 .zoomed(pane, Side::Server);
             let body = Rect::new(0, 2, 80, 21);
@@ -298,9 +307,9 @@ mod tests {
     fn at_every_size_nothing_overlaps_and_nothing_is_lost() {
         for width in 60..=250 {
             for height in 15..=120 {
-                for focus in Side::BOTH {
+                for (focus, guide) in [(Side::Client, false), (Side::Server, true)] {
                     let screen = Rect::new(0, 0, width, height);
-                    let map = map(screen, focus, true).unwrap();
+                    let map = map(screen, focus, true, guide).unwrap();
                     let columns: Vec<Rect> = map.ends.iter().filter_map(|(_, area)| *area).collect();
                     let parts: Vec<Rect> = [map.header, map.diagram, map.log, map.status]
                         .into_iter()
@@ -328,7 +337,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(map(Rect::new(0, 0, 59, 40), Side::Client, false), None);
-        assert_eq!(map(Rect::new(0, 0, 80, 14), Side::Client, false), None);
+        assert_eq!(map(Rect::new(0, 0, 59, 40), Side::Client, false, false), None);
+        assert_eq!(map(Rect::new(0, 0, 80, 14), Side::Client, false, true), None);
     }
 }

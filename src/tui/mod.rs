@@ -18,8 +18,9 @@ use std::time::Duration;
 
 use crate::clock::Stamp;
 use crate::error::{Operation, Result};
-use crate::lab::event::{Event, Request};
-use crate::session::Session;
+use crate::lab::Lab;
+use crate::lab::event::Event;
+use crate::session::{LabFacts, Session};
 
 pub mod app;
 pub mod canvas;
@@ -30,10 +31,11 @@ pub mod pane;
 pub mod scroll;
 mod terminal;
 pub mod theme;
+pub mod tour;
 
 pub use terminal::can_draw;
 
-use app::{App, Effect};
+use app::{App, Effect, Fresh};
 use terminal::Guard;
 use theme::Theme;
 
@@ -41,8 +43,8 @@ use theme::Theme;
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "nearly all of them are events")]
 pub enum Message {
-    /// By the lab.
-    Lab(Event),
+    /// By the lab of that turn.
+    Lab(u32, Event),
     /// By the terminal.
     Input(Input),
     /// By the kernel: a signal.
@@ -83,14 +85,40 @@ pub fn sleep(counts: bool, began: Stamp, now: Stamp) -> Option<Duration> {
     counts.then(|| Duration::from_secs(1) - past)
 }
 
-/// Runs the screen until it is left. `lab` takes requests; what comes of them is told through `inbox`, whose sending end is `sender`.
-pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, sender: Sender<Message>) -> Result<Exit> {
-    let began = session.transcript.began();
+/// Makes a lab; what happens in it is told to the sink.
+pub type MakeLab<'a> = dyn Fn(Fresh, Sink) -> Result<(Lab, LabFacts)> + 'a;
+/// Takes in what happens in a lab.
+pub type Sink = Box<dyn Fn(Event) + Send>;
+
+/// Makes the first lab. Before [`run`], and before the program has a second thread (see [`Lab::start`]).
+pub fn first_lab(make: &MakeLab, sender: &Sender<Message>) -> Result<(Lab, Session)> {
+    lab_of(make, Fresh::default(), 0, sender)
+}
+
+/// Makes a lab whose events carry the number of its turn: what an earlier one still says is not mistaken for its words.
+fn lab_of(make: &MakeLab, fresh: Fresh, turn: u32, sender: &Sender<Message>) -> Result<(Lab, Session)> {
+    let began = Stamp::now();
+    let events = sender.clone();
+    // Events outlive nobody: a screen that is gone does not want them.
+    let sink = move |event| drop(events.send(Message::Lab(turn, event)));
+    let (lab, facts) = make(fresh, Box::new(sink))?;
+    Ok((lab, Session::new(facts, began)))
+}
+
+/// Runs the screen, over a first lab, until it is left; `make` makes others, when a tour wants a fresh one.
+pub fn run(
+    (mut lab, session): (Lab, Session),
+    make: &MakeLab,
+    inbox: Receiver<Message>,
+    sender: Sender<Message>,
+) -> Result<Exit> {
+    let mut began = session.transcript.began();
+    let mut turn = 0;
     let mut app = App::new(session, Theme::detect());
     // Signals are caught before the terminal is taken: none may end the program while it is raw.
     let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT]).during(|| "catch signals".into())?;
     let mut guard = Guard::enter()?;
-    listen(signals, sender)?;
+    listen(signals, sender.clone())?;
     loop {
         if app.is_stale() {
             let now = Stamp::now();
@@ -99,12 +127,21 @@ pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, se
             }
         }
         let now = Stamp::now();
-        let mut next = match sleep(app.session().counts_down(now), began, now) {
+        let look = app.look_at().map(|at| at.since(now));
+        let clock = sleep(app.session().counts_down(now), began, now);
+        let mut next = match [clock, look].into_iter().flatten().min() {
             None => inbox.recv().ok(),
             Some(time) => match inbox.recv_timeout(time) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => {
-                    app.tick();
+                    if clock == Some(time) {
+                        app.tick();
+                    }
+                    for effect in app.go_on(Stamp::now()) {
+                        if let Effect::Lab(request) = effect {
+                            lab.send(request);
+                        }
+                    }
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => None,
@@ -117,7 +154,8 @@ pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, se
         let since = Stamp::now();
         while let Some(message) = next {
             let effects = match message {
-                Message::Lab(event) => app.absorb(event),
+                Message::Lab(of, event) if of == turn => app.absorb(event),
+                Message::Lab(..) => Vec::new(),
                 Message::Input(input) => {
                     panic_if_asked();
                     app.input(&input, Stamp::now())
@@ -127,7 +165,25 @@ pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, se
             };
             for effect in effects {
                 match effect {
-                    Effect::Lab(request) => lab(request),
+                    Effect::Lab(request) => lab.send(request),
+                    Effect::Fresh(fresh) => {
+                        turn += 1;
+                        match lab_of(make, fresh, turn, &sender) {
+                            Ok((next, session)) => {
+                                lab = next;
+                                began = session.transcript.began();
+                                app.restart(session);
+                            }
+                            Err(error) => {
+                                turn -= 1;
+                                app.refuse(error.to_string());
+                            }
+                        }
+                    }
+                    Effect::Save(name, text) => app.say(match save(&name, &text) {
+                        Ok(file) => format!("written: {file}; finwait run {file} runs it"),
+                        Err(error) => error.to_string(),
+                    }),
                     Effect::Copy(text) => {
                         if guard.copy(&text).is_err() {
                             return Ok(Exit::HangUp);
@@ -143,6 +199,23 @@ pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, se
             }
             let enough = Stamp::now().since(since) >= FRAME;
             next = if enough { None } else { inbox.try_recv().ok() };
+        }
+    }
+}
+
+/// Writes a new file of that name in the folder where the program was started: its name. None that is there is touched.
+fn save(name: &str, text: &str) -> Result<String> {
+    use std::io::Write;
+    let mut nth = 1;
+    loop {
+        let file = format!("{name}-{nth}.toml");
+        match std::fs::File::create_new(&file) {
+            Ok(mut out) => {
+                out.write_all(text.as_bytes()).during(|| format!("write {file}"))?;
+                return Ok(file);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && nth < 10_000 => nth += 1,
+            Err(error) => return Err(error).during(|| format!("write {file}")),
         }
     }
 }

@@ -4,6 +4,8 @@ pub mod forge;
 pub mod help;
 pub mod host;
 pub mod options;
+pub mod picker;
+pub mod predict;
 pub mod prompt;
 pub mod raw;
 pub mod rules;
@@ -26,6 +28,10 @@ pub enum Dialog {
     Raw(raw::Raw),
     /// One packet: the number of its entry in the transcript, scrolled by so many lines.
     Segment(u64, usize),
+    /// The scenarios.
+    Picker(picker::Picker),
+    /// A prediction of the tour's next step.
+    Predict(predict::Predict),
     /// The wire's rules; which row is selected.
     Rules(usize),
     /// Packets to make up for an end; which row is selected.

@@ -9,7 +9,12 @@ use crate::tui::canvas::{Canvas, button_width, width, wrap_to};
 use crate::tui::hit::Action;
 
 /// What stands at the right, the last one first.
-const BUTTONS: [ScreenCommand; 3] = [ScreenCommand::Quit, ScreenCommand::Help, ScreenCommand::Prompt];
+const BUTTONS: [ScreenCommand; 4] = [
+    ScreenCommand::Quit,
+    ScreenCommand::Help,
+    ScreenCommand::Prompt,
+    ScreenCommand::Scenarios,
+];
 
 /// The top line; `also` stands here too, where it has no other place.
 pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, also: &[ScreenCommand]) {

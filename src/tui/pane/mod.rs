@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod buttons;
 pub mod diagram;
+pub mod guide;
 pub mod header;
 pub mod log;
 pub mod sockets;

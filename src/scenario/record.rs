@@ -1,0 +1,159 @@
+//! What a user did becomes a scenario: each command a step, what came of it its expectations.
+
+use std::fmt::Write;
+
+use super::observation::{Returned, standing};
+use super::play::outcome;
+use super::returns::Returns;
+use crate::call::{CallId, SocketName};
+use crate::command::{Command, EndCommand};
+use crate::session::view::Held;
+use crate::session::{LabKind, Session, socket_of};
+use crate::side::Side;
+use crate::state::State;
+
+/// The commands of a run, each with what came of it.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    done: Vec<String>,
+    open: Option<Open>,
+    /// Calls that were blocked when their step was over, on which socket.
+    blocked: Vec<(Side, SocketName, CallId)>,
+    wired: bool,
+}
+
+/// The last command, of which more may come.
+#[derive(Debug)]
+struct Open {
+    command: Command,
+    root: Option<CallId>,
+    since: u64,
+}
+
+/// A text as TOML has it: a basic string.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+impl Recorder {
+    /// The user has given a command, which the session took; `before` is the last entry of the transcript before it.
+    pub fn issued(&mut self, session: &Session, command: &Command, root: Option<CallId>, before: u64) {
+        self.settle(session);
+        self.wired |= matches!(command, Command::Wire(_) | Command::End(_, EndCommand::Host(..)));
+        self.open = Some(Open {
+            command: command.clone(),
+            root,
+            since: before,
+        });
+    }
+
+    /// Nothing more comes of the last command: it is written down with what can be seen now.
+    pub fn settle(&mut self, session: &Session) {
+        let Some(open) = self.open.take() else { return };
+        let mut text = String::from("[[step]]\n");
+        let words = open.command.to_string();
+        let (who, what) = words.split_once(' ').unwrap_or((&words, ""));
+        let _ = writeln!(text, "{who} = {}", quoted(what));
+        if let (Command::End(side, _), Some(root)) = (&open.command, open.root) {
+            let returned = outcome(session, *side, root, open.since);
+            if let Some(returns) = Returns::of(&returned) {
+                let _ = writeln!(text, "returns = {}", quoted(&returns.to_string()));
+            }
+            if returned == Returned::Blocked {
+                let pending = session.ends[*side].pending.iter().find(|pending| pending.root == root);
+                let socket = pending.and_then(|pending| socket_of(&pending.order)).cloned();
+                self.blocked.extend(socket.map(|socket| (*side, socket, root)));
+            }
+        }
+        // What was blocked before, and has returned since.
+        let mut later = Vec::new();
+        self.blocked.retain(|(side, socket, root)| {
+            let is_new = open.root == Some(*root);
+            if is_new || session.busy(*side, *root) {
+                return true;
+            }
+            let returned = outcome(session, *side, *root, open.since);
+            let returns = Returns::of(&returned).map(|returns| quoted(&returns.to_string()));
+            later.extend(returns.map(|returns| format!("{socket} = {returns}")));
+            false
+        });
+        if !later.is_empty() {
+            let _ = writeln!(text, "later = {{ {} }}", later.join(", "));
+        }
+        let states = states(session);
+        if !states.is_empty() {
+            let _ = writeln!(text, "states = {{ {} }}", states.join(", "));
+        }
+        self.done.push(text);
+    }
+
+    /// How many commands were given.
+    pub fn len(&self) -> usize {
+        self.done.len() + usize::from(self.open.is_some())
+    }
+
+    /// Was none given?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All of it as a scenario's file.
+    pub fn file(&mut self, session: &Session, title: &str) -> String {
+        self.settle(session);
+        let lab = match session.lab.kind {
+            LabKind::Isolated if self.wired => "isolated",
+            LabKind::Isolated | LabKind::Loopback(_) => "any",
+        };
+        let mut text = format!(
+            "title   = {}\nsummary = \"What was done by hand, with what came of it.\"\ngroup   = \"connect\"\nlab     = \"{lab}\"\n",
+            quoted(title)
+        );
+        if session.lab.addresses[Side::Client].is_ipv6() {
+            text.push_str("ipv6    = true\n");
+        }
+        for step in &self.done {
+            text.push('\n');
+            text.push_str(step);
+        }
+        text
+    }
+}
+
+/// The states of the sockets that have a name, as a scenario would expect them.
+fn states(session: &Session) -> Vec<String> {
+    let all: Vec<_> = Side::BOTH
+        .into_iter()
+        .flat_map(|side| {
+            standing(session, side)
+                .into_iter()
+                .map(move |standing| (side, standing))
+        })
+        .collect();
+    let mut states = Vec::new();
+    for (side, standing) in &all {
+        let Some(name) = &standing.name else { continue };
+        let twice = all
+            .iter()
+            .any(|(other, one)| other != side && one.name.as_ref() == Some(name));
+        let who = if twice {
+            format!("\"{side}:{name}\"")
+        } else {
+            name.to_string()
+        };
+        let state = standing.state.map_or("none", State::name);
+        let orphan = if standing.held == Held::Orphan { " orphan" } else { "" };
+        states.push(format!("{who} = \"{state}{orphan}\""));
+    }
+    states
+}

@@ -1,0 +1,190 @@
+//! A scenario on the screen: a tour that the user clicks through, in a lab that is live all the while.
+
+use std::sync::Arc;
+
+use crate::clock::Stamp;
+use crate::command::{Command, EndCommand};
+use crate::lab::event::Request;
+use crate::scenario::expect::Expected;
+use crate::scenario::play::{Judgement, Play};
+use crate::scenario::report::StepReport;
+use crate::scenario::{Scenario, Step};
+use crate::session::{Process, Session};
+
+/// What the tour does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// It waits for the user.
+    Stands,
+    /// It goes on until so many steps are done.
+    Until(usize),
+}
+
+/// What the user thinks that a step will give back, and whether it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// The step, from 0 on.
+    pub step: usize,
+    /// What the user picked.
+    pub picked: String,
+    /// Was it so? None while the step is not over.
+    pub right: Option<bool>,
+}
+
+/// A tour under way.
+#[derive(Debug)]
+pub struct Tour {
+    play: Play,
+    pace: Pace,
+    /// The steps that are over.
+    pub done: Vec<StepReport>,
+    /// What was predicted, the oldest first.
+    pub predictions: Vec<Prediction>,
+    quiet: bool,
+    /// When to look again, if nothing happens before.
+    look_at: Option<Stamp>,
+}
+
+impl Tour {
+    /// From the first step on.
+    pub fn new(scenario: Arc<Scenario>) -> Tour {
+        Tour {
+            play: Play::new(scenario),
+            pace: Pace::Stands,
+            done: Vec::new(),
+            predictions: Vec::new(),
+            quiet: false,
+            look_at: None,
+        }
+    }
+
+    /// From the first step on, in a fresh lab, as far as `steps`.
+    pub fn again(&self, steps: usize) -> Tour {
+        let mut predictions = self.predictions.clone();
+        predictions.retain(|prediction| prediction.step < steps);
+        Tour {
+            pace: Pace::Until(steps),
+            predictions,
+            ..Tour::new(self.scenario())
+        }
+    }
+
+    /// What is shown.
+    pub fn scenario(&self) -> Arc<Scenario> {
+        self.play.shared()
+    }
+
+    /// The step that comes next, or is under way.
+    pub fn step(&self) -> Option<&Step> {
+        self.play.scenario().steps.get(self.play.next())
+    }
+
+    /// Its number, from 0 on.
+    pub const fn at(&self) -> usize {
+        self.play.next()
+    }
+
+    /// Does it go on by itself just now?
+    pub fn goes_on(&self) -> bool {
+        self.play.is_under_way() || self.pace != Pace::Stands
+    }
+
+    /// One step further.
+    pub fn next(&mut self) {
+        self.pace = Pace::Until(self.at() + 1);
+    }
+
+    /// To the end.
+    pub fn to_the_end(&mut self) {
+        self.pace = Pace::Until(usize::MAX);
+    }
+
+    /// The lab said so, or something has happened.
+    pub const fn hear(&mut self, quiet: bool) {
+        self.quiet = quiet;
+    }
+
+    /// When to look again, if nothing happens before.
+    pub const fn look_at(&self) -> Option<Stamp> {
+        self.look_at
+    }
+
+    /// The outcome that the next step's call is expected to give, if it makes one.
+    pub fn expects(&self) -> Option<String> {
+        let step = self.step()?;
+        let makes_a_call = matches!(step.action.as_ref()?.command, Command::End(_, EndCommand::Call { .. }));
+        let returns = step.expected.iter().find_map(|expected| match &expected.what {
+            Expected::Returns(returns) => Some(returns.to_string()),
+            _ => None,
+        });
+        makes_a_call.then_some(returns.unwrap_or_else(|| "ok".into()))
+    }
+
+    /// The user's prediction of the next step.
+    pub fn predict(&mut self, picked: String) {
+        let step = self.at();
+        self.predictions.retain(|prediction| prediction.step != step);
+        self.predictions.push(Prediction {
+            step,
+            picked,
+            right: None,
+        });
+    }
+
+    /// How many predictions were right, of those that are decided.
+    pub fn score(&self) -> (usize, usize) {
+        let decided = self.predictions.iter().filter_map(|prediction| prediction.right);
+        decided.fold((0, 0), |(right, all), is_right| {
+            (right + usize::from(is_right), all + 1)
+        })
+    }
+
+    /// Goes on as far as it can at `now`; what it asks of the lab.
+    pub fn go_on(&mut self, session: &mut Session, now: Stamp) -> Vec<Request> {
+        self.look_at = None;
+        let mut requests = Vec::new();
+        loop {
+            if self.play.is_under_way() {
+                match self.play.judge(session, self.quiet, now) {
+                    Judgement::Wait(until) => {
+                        self.look_at = Some(until);
+                        return requests;
+                    }
+                    Judgement::Over(report) => self.over(*report),
+                }
+            }
+            let starting = |session: &Session| {
+                let mut ends = session.ends.iter();
+                ends.any(|(_, end)| matches!(end.process, Process::Starting { .. }))
+            };
+            match self.pace {
+                Pace::Until(steps) if self.at() < steps && self.step().is_some() => {
+                    // An endpoint that is not up yet takes no calls.
+                    if starting(session) {
+                        return requests;
+                    }
+                    let asked = self.play.begin(session, now);
+                    self.quiet = asked.is_empty();
+                    requests.extend(asked);
+                }
+                Pace::Until(_) | Pace::Stands => {
+                    self.pace = Pace::Stands;
+                    return requests;
+                }
+            }
+        }
+    }
+
+    fn over(&mut self, report: StepReport) {
+        let step = report.no - 1;
+        let returned = report.observation.returned.words();
+        for prediction in self.predictions.iter_mut().filter(|prediction| prediction.step == step) {
+            prediction.right = Some(prediction.picked == returned);
+        }
+        // A tour that goes on by itself stops where something else came than was expected.
+        if !report.held() {
+            self.pace = Pace::Stands;
+        }
+        self.done.push(report);
+    }
+}
