@@ -297,7 +297,7 @@ fn terminal() -> Check {
         return Check::bad(
             NAME,
             Level::Note,
-            "standard output is none",
+            "standard output is not one",
             "run finwait in a terminal, or finwait do without one",
         );
     }

@@ -10,6 +10,7 @@ use crate::session::{Process, Session};
 
 /// What its owner waits for.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are events")]
 pub enum Input {
     /// Something happened in the lab.
     Event(Event),

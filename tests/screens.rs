@@ -276,6 +276,17 @@ fn keys_act_on_the_chosen_packet_and_a_click_chooses() {
 }
 
 #[test]
+fn sources_that_disagree() {
+    snapshots("disagree", || {
+        let mut script = Script::stepping();
+        // An RST that the kernel does not take.
+        script.mode(Mode::Flow).packet(Side::Server, 4, 900, 0, "");
+        script.tell(Happening::Quiet);
+        script
+    });
+}
+
+#[test]
 fn many_sockets() {
     snapshots("many", Script::many);
 }
@@ -560,6 +571,10 @@ fn nothing_is_drawn_when_nothing_changed() {
     assert!(script.app.is_stale());
     draw(&mut script, 120, 40);
     assert!(!script.app.is_stale());
+    // The first time that all is quiet, the sources of the states are compared.
+    script.tell(Happening::Quiet);
+    assert!(script.app.is_stale());
+    draw(&mut script, 120, 40);
     script.tell(Happening::Quiet);
     // From one place in the log to another: nothing looks different.
     for x in 0..50 {

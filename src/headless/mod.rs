@@ -362,6 +362,7 @@ impl<'a, W: Write> Runner<'a, W> {
                         left_s: (left.as_secs_f64() * 1e3).round() / 1e3,
                     }),
                     retransmits: view.row.map_or(0, |observed| observed.row.retransmits),
+                    differs: view.disagreement(),
                 })
                 .collect::<Vec<_>>()
         });
@@ -402,6 +403,9 @@ struct Standing {
     tx_queue: u32,
     timer: Option<Countdown>,
     retransmits: u32,
+    /// Why the sources of its state differ, where they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differs: Option<String>,
 }
 
 /// A timer of the kernel that runs.

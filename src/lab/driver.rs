@@ -67,6 +67,10 @@ struct End {
     ended: VecDeque<Reply>,
     /// The inodes of sockets by name.
     inodes: HashMap<String, u64>,
+    /// The numbers of their descriptors.
+    numbers: HashMap<String, i32>,
+    /// What TCP_INFO said of those in no table, as it was told.
+    infos: HashMap<String, State>,
     /// The names of sockets whose descriptors were closed.
     closed: HashSet<String>,
     /// The names of sockets that were told to listen.
@@ -294,6 +298,8 @@ impl Driver {
                 in_flight: Vec::new(),
                 ended: VecDeque::new(),
                 inodes: HashMap::new(),
+                numbers: HashMap::new(),
+                infos: HashMap::new(),
                 closed: HashSet::new(),
                 listeners: HashSet::new(),
                 died: false,
@@ -866,6 +872,8 @@ impl Driver {
                 if let Some(inode) = inode {
                     end.watch.own(inode);
                     let name = flight.and_then(|place| end.in_flight[place].makes.clone());
+                    let number = outcome.descriptor();
+                    end.numbers.extend(name.clone().zip(number));
                     end.inodes.extend(name.map(|name| (name, inode)));
                 }
                 // Both tables, so that whoever hears of the outcome sees its consequences.
@@ -906,8 +914,34 @@ impl Driver {
         }
         for side in Side::BOTH {
             self.ends[side].died = false;
+            self.look_closer(side);
         }
         self.tell_rules();
+    }
+
+    /// Asks TCP_INFO about open descriptors whose sockets are in no table: it is what a program sees that asks for itself.
+    fn look_closer(&mut self, side: Side) {
+        let end = &self.ends[side];
+        let Some(process) = &end.process else { return };
+        let mut said = Vec::new();
+        for (name, inode) in &end.inodes {
+            let apart = !end.closed.contains(name) && end.watch.row(*inode).is_none();
+            let state = match end.numbers.get(name) {
+                Some(fd) if apart => process.info_state(*fd, *inode),
+                _ => None,
+            };
+            if end.infos.get(name).copied() != state {
+                said.push((name.clone(), state));
+            }
+        }
+        for (socket, state) in said {
+            let infos = &mut self.ends[side].infos;
+            match state {
+                Some(state) => infos.insert(socket.clone(), state),
+                None => infos.remove(&socket),
+            };
+            self.tell(Happening::Info { side, socket, state });
+        }
     }
 
     /// Tells when all is quiet: nothing is in the air, no socket waits for an acknowledgement, and no call is about to return.
@@ -951,6 +985,8 @@ impl Driver {
             let Some(process) = end.process.take() else { continue };
             end.in_flight.clear();
             end.inodes.clear();
+            end.numbers.clear();
+            end.infos.clear();
             end.closed.clear();
             end.listeners.clear();
             end.died = true;

@@ -148,6 +148,15 @@ pub enum Happening {
         /// Its sockets.
         rows: Vec<Observed>,
     },
+    /// What TCP_INFO says of an open descriptor whose socket is in no table; none when it is in one again.
+    Info {
+        /// Whose.
+        side: Side,
+        /// The socket's name.
+        socket: String,
+        /// Its state there.
+        state: Option<State>,
+    },
     /// A host's setting was changed, or could not be.
     Host {
         /// Whose.

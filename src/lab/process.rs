@@ -4,7 +4,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -15,7 +15,9 @@ use super::event::Death;
 use crate::endpoint::protocol::{Reply, Request};
 use crate::error::{Error, Operation, Result};
 use crate::os::signal::die_with_parent;
+use crate::os::sock::info_state;
 use crate::side::Side;
+use crate::state::State;
 
 /// A process that was just born: what its host's thread hands over.
 #[derive(Debug)]
@@ -230,6 +232,19 @@ impl Process {
             (_, Some(signal)) => Death::Signal(signal),
             (code, None) => Death::Exited(code.unwrap_or(0)),
         })
+    }
+
+    /// The state in the TCP_INFO of a socket that one of its descriptors holds; none where it cannot be had (`ptrace` may be
+    /// forbidden), or the number stands for another socket by now.
+    ///
+    /// Only to be asked of a socket that is in no table, and so is CLOSE: a second descriptor of it, for a moment, keeps nothing from
+    /// ending.
+    pub fn info_state(&self, fd: i32, inode: u64) -> Option<State> {
+        if self.inode(fd) != Some(inode) {
+            return None;
+        }
+        let socket = rustix::process::pidfd_getfd(&self.pidfd, fd, PidfdGetfdFlags::empty()).ok()?;
+        State::from_kernel(info_state(socket.as_fd()).ok()?)
     }
 
     /// The inode behind one of its descriptors.

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use libc::{c_int, c_void, socklen_t};
 use socket2::SockAddr;
@@ -168,6 +168,12 @@ pub fn option<T: Plain>(fd: RawFd, level: c_int, name: c_int) -> Answer<T> {
     // SAFETY: the kernel writes at most `length` bytes, and any bytes are a value of a plain type.
     answer(unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast::<c_void>(), &raw mut length) })?;
     Ok(value)
+}
+
+/// The state of an open TCP socket in its `TCP_INFO`, which begins with it (`struct tcp_info`); the kernel's number.
+pub fn info_state(socket: BorrowedFd<'_>) -> Answer<u8> {
+    let word: c_int = option(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO)?;
+    Ok(word.to_ne_bytes()[0])
 }
 
 /// `setsockopt(2)`

@@ -59,6 +59,8 @@ pub struct Socket {
     pub listening: bool,
     /// What earlier calls did to it, by this descriptor or another.
     pub past: Past,
+    /// The state in its TCP_INFO, while its descriptor is open and its socket in no table.
+    pub info: Option<State>,
 }
 
 /// One end: its process, its sockets, its host.
@@ -100,6 +102,7 @@ impl Socket {
             connected: false,
             listening: false,
             past: Past::NONE,
+            info: None,
         }
     }
 }

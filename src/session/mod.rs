@@ -25,6 +25,7 @@ use crate::wire::segment::{Flags, Packet};
 
 pub mod edges;
 mod end;
+mod inferred;
 mod plan;
 pub mod table;
 pub mod transcript;
@@ -128,6 +129,10 @@ pub struct Session {
     next_call: u64,
     /// The last packet that each host received, for the causes of transitions.
     received: Ends<Option<(PacketNo, Option<Flags>)>>,
+    /// When all was quiet last: what the tables and the segments say can be compared up to then.
+    quiet_at: Stamp,
+    /// What the segments say of the states.
+    inferred: inferred::Inferred,
     /// What each host heard on a connection.
     heard: HashMap<Tuple, Heard>,
     /// The calls that were made, for causes.
@@ -150,6 +155,8 @@ impl Session {
             transcript,
             next_call: 1,
             received: Ends::default(),
+            quiet_at: began,
+            inferred: inferred::Inferred::default(),
             heard: HashMap::new(),
             calls: HashMap::new(),
         }
@@ -364,6 +371,11 @@ impl Session {
                     },
                 );
             }
+            Happening::Info { side, socket, state } => {
+                if let Some(name) = SocketName::new(&socket) {
+                    self.ends[side].set(&name, |socket| socket.info = state);
+                }
+            }
             Happening::Table { side, rows } => {
                 self.ends[side].observe(rows, at);
             }
@@ -390,7 +402,7 @@ impl Session {
             Happening::Note(text) => {
                 self.transcript.push(at, What::Note { text });
             }
-            Happening::Quiet => {}
+            Happening::Quiet => self.quiet_at = at,
         }
         Vec::new()
     }
@@ -489,7 +501,9 @@ impl Session {
         let succeeded = matches!(outcome, Outcome::Ok(_));
         // The signal that did its work is not what the user wants to read about: the call that it interrupted is.
         let interrupted = matches!(pending.order, Order::Process(ProcessCall::Interrupt { .. }));
-        if !(interrupted && succeeded) && !pending.looking {
+        // Nor is a call that the command only begins with: what it leads to is.
+        let shown = !(pending.looking || (interrupted || !pending.then.is_empty()) && succeeded);
+        if shown {
             self.ends[side].last = Some(Answer {
                 id,
                 socket,
@@ -579,6 +593,7 @@ impl Session {
 
     fn packet(&mut self, at: Stamp, passage: Passage) {
         self.wire.passed(at, &passage);
+        self.inferred.passed(at, &passage);
         let mut flags = None;
         if let Packet::Tcp(segment) = &passage.packet {
             let tuple = Tuple {

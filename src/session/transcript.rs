@@ -282,6 +282,14 @@ impl Entry {
         }
     }
 
+    /// A packet in fewer words than its line has, for narrow places: without its receiver, who is the other end.
+    pub fn short_packet(&self) -> Option<String> {
+        match &self.what {
+            What::Packet(passage) => Some(format!("{} {}: {}", passage.from, describe(passage), became(passage))),
+            _ => None,
+        }
+    }
+
     /// A state change in fewer words than its line has, for narrow places: by its peer's port, without what it was before.
     pub fn short_state(&self) -> Option<String> {
         let What::State {

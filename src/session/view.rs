@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use super::{Session, Socket};
+use super::{Session, Socket, inferred};
 use crate::call::SocketName;
 use crate::clock::Stamp;
 use crate::lab::event::Observed;
@@ -24,6 +24,10 @@ pub struct SocketView<'a> {
     pub held: Held,
     /// Its row in the host's table.
     pub row: Option<&'a Observed>,
+    /// The state in the TCP_INFO of its open descriptor, where its socket is in no table.
+    pub info: Option<State>,
+    /// The state as its segments alone would have it; none where they are not seen.
+    pub segments: Option<State>,
 }
 
 /// Who holds a socket.
@@ -65,6 +69,11 @@ impl SocketView<'_> {
         self.row.map_or(State::Close, |observed| observed.row.state)
     }
 
+    /// Why the sources of its state differ, in one sentence; none when they agree.
+    pub fn disagreement(&self) -> Option<String> {
+        inferred::disagreement(self.row.map(|observed| observed.row.state), self.info, self.segments)
+    }
+
     /// The timer that runs, with what is left of it at `now` when the table was read at `read`.
     pub fn timer(&self, read: Stamp, now: Stamp) -> Option<(TimerKind, Duration)> {
         let timer = self.row?.row.timer?;
@@ -93,6 +102,11 @@ impl Session {
                     current: end.current.as_ref() == Some(&socket.name),
                     held: held(socket, row),
                     row,
+                    info: socket.info.filter(|_| socket.open),
+                    segments: row
+                        .map(|observed| observed.row.tuple)
+                        .or(socket.tuple.filter(|_| socket.open))
+                        .and_then(|tuple| self.inferred.state(side, &tuple, self.quiet_at)),
                 }
             })
             .collect();
@@ -116,9 +130,16 @@ impl Session {
                     Held::Orphan
                 },
                 row: Some(observed),
+                info: None,
+                segments: self.inferred.state(side, tuple, self.quiet_at),
             }
         }));
         views
+    }
+
+    /// Is there something to compare that was not there when all was quiet last?
+    pub fn compares_when_quiet(&self) -> bool {
+        self.inferred.newest() > self.quiet_at
     }
 
     /// Does anything on the screen count at `now`, so that it must be drawn again without an event?

@@ -45,6 +45,8 @@ pub enum Effect {
     Lab(Request),
     /// Put text on the clipboard.
     Copy(String),
+    /// Draw all of it anew: something else has written on the terminal.
+    Redraw,
     /// Leave.
     Leave(Exit),
 }
@@ -124,7 +126,8 @@ impl App {
     /// Takes in what happened in the lab.
     pub fn absorb(&mut self, event: Event) -> Vec<Effect> {
         let at = event.at;
-        self.stale |= event.what != Happening::Quiet;
+        // Quiet is no news, unless it is what a comparison waited for.
+        self.stale |= event.what != Happening::Quiet || self.session.compares_when_quiet();
         let mut effects: Vec<Effect> = self.session.absorb(event).into_iter().map(Effect::Lab).collect();
         // Options that were set are read again.
         let mut reads = Vec::new();
@@ -246,6 +249,9 @@ impl App {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         if control && key.code == KeyCode::Char('c') {
             return vec![Effect::Leave(Exit::Signal(signal_hook::consts::SIGINT))];
+        }
+        if control && key.code == KeyCode::Char('l') {
+            return vec![Effect::Redraw];
         }
         match self.dialogs.last_mut() {
             Some(Dialog::Prompt(prompt)) => {

@@ -39,6 +39,7 @@ use theme::Theme;
 
 /// What the screen's thread is told.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are events")]
 pub enum Message {
     /// By the lab.
     Lab(Event),
@@ -129,6 +130,11 @@ pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, se
                     Effect::Lab(request) => lab(request),
                     Effect::Copy(text) => {
                         if guard.copy(&text).is_err() {
+                            return Ok(Exit::HangUp);
+                        }
+                    }
+                    Effect::Redraw => {
+                        if guard.terminal().clear().is_err() {
                             return Ok(Exit::HangUp);
                         }
                     }

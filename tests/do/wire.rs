@@ -405,3 +405,25 @@ fn what_is_not_there_is_told() {
         assert_eq!((code, stderr), (Some(1), format!("finwait: {why}\n")));
     }
 }
+
+/// Three sources of a state, and where they differ the reason: the old descriptor's TCP_INFO in TIME_WAIT, an RST that was not taken.
+fn where_sources_differ_it_is_told(run: &mut Run, _: Lab) {
+    run.connects();
+    let differs = |run: &Run, side: &str, name: &str| run.socket(side, name)["differs"].as_str().map(str::to_owned);
+    assert_eq!(differs(run, "client", "client"), None);
+    run.succeeds(&["wire forge rst to=client seq=out-of-window"]);
+    let told = differs(run, "client", "client").unwrap();
+    assert!(
+        told.starts_with("procfs says ESTABLISHED, the segments CLOSE: an RST was not taken"),
+        "{told}"
+    );
+    // Who still speaks is not closed.
+    run.succeeds(&["client shutdown write"]);
+    assert_eq!(differs(run, "client", "client"), None);
+    run.succeeds(&["server close"]);
+    let told = differs(run, "client", "client").unwrap();
+    assert!(told.starts_with("procfs says TIME_WAIT, TCP_INFO CLOSE: "), "{told}");
+    run.succeeds(&["client close"]);
+    assert_eq!(differs(run, "client", "client"), None);
+}
+in_labs!(where_sources_differ_it_is_told: Isolated Isolated6);

@@ -30,7 +30,9 @@ fn connected(lab: &str) -> Terminal {
     terminal.see("ESTABLISHED");
     terminal.click("accept]", Half::Right);
     terminal.wait("the accepted socket", |lines| {
-        lines.iter().any(|line| line.contains("accept4("))
+        // All calls have returned: none can be interrupted any more.
+        let returned = |call: &str| lines.iter().any(|line| line.contains(call) && line.contains(" = "));
+        returned("accept4(") && returned("connect = 0") && !lines.join("\n").contains("[interrupt]")
     });
     terminal
 }
@@ -83,6 +85,61 @@ fn an_rst_close_gives_the_peer_econnreset() {
         terminal.click("r read]", Half::Right);
         terminal.see("ECONNRESET");
     });
+}
+
+/// Step by step, from a SYN that hangs in the air to ESTABLISHED: what stands on the wire is seen, with the states beside it, and
+/// delivered by a click, on the wire's button or on the segment's own.
+#[test]
+fn a_handshake_is_stepped_through_by_clicks() {
+    for (cols, rows) in [(120, 40), (200, 60)] {
+        let mut terminal = Terminal::start(cols, rows, &["--lab", "isolated"]);
+        terminal.wait("both endpoints", |lines| {
+            lines.join("\n").matches("the endpoint is up").count() >= 2
+        });
+        terminal.click("step: off]", Half::Left);
+        terminal.see("step: ON");
+        terminal.click("listen]", Half::Right);
+        terminal.see("LISTEN");
+        terminal.click("c connect]", Half::Left);
+        // A segment's own button stands on the other side of the middle.
+        let (deliver, half) = match cols {
+            200 => ("[deliver]", Half::Right),
+            _ => ("n deliver]", Half::Left),
+        };
+        // A row of the diagram with both on it, or on two.
+        let on_the_wire = |segment: &str| {
+            let segment = format!(" {segment} ");
+            move |lines: &[String]| lines.iter().any(|line| line.contains(&segment) && line.contains('*'))
+        };
+        terminal.wait("the SYN on the wire", on_the_wire("SYN seq 0"));
+        terminal.see("SYN_SENT");
+        terminal.see("1 held");
+        terminal.click(deliver, half);
+        terminal.wait("the SYN,ACK on the wire", on_the_wire("SYN,ACK seq 0 ack 1"));
+        terminal.see("SYN_RECV");
+        terminal.click(deliver, Half::Left);
+        terminal.wait("the ACK on the wire", on_the_wire("ACK seq 1 ack 1"));
+        terminal.wait("the client's state", |lines| {
+            lines
+                .iter()
+                .any(|line| line.contains("> client") && line.contains("ESTABLISHED"))
+        });
+        terminal.click("step: ON", Half::Left);
+        terminal.see("step: off]");
+        terminal.click("accept]", Half::Right);
+        terminal.wait("the server's state", |lines| {
+            lines
+                .iter()
+                .any(|line| line.contains("> server") && line.contains("ESTABLISHED"))
+        });
+        // It looks at one of them, and at the states.
+        terminal.click(" SYN seq 0 ", Half::Left);
+        terminal.see("one packet");
+        terminal.keys("\u{1b}");
+        terminal.wait("the diagram again", |lines| !lines.join("\n").contains("one packet"));
+        terminal.keys("v");
+        terminal.see("edges seen");
+    }
 }
 
 #[test]

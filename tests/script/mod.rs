@@ -106,7 +106,7 @@ impl Script {
     pub fn take(&mut self, effects: Vec<Effect>) {
         self.asked.extend(effects.into_iter().filter_map(|effect| match effect {
             Effect::Lab(request) => Some(request),
-            Effect::Copy(_) | Effect::Leave(_) => None,
+            Effect::Copy(_) | Effect::Redraw | Effect::Leave(_) => None,
         }));
     }
 

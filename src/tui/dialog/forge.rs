@@ -13,15 +13,11 @@ use crate::wire::forge::{Forge, Forgery, Place};
 
 /// What can be chosen, with what it shows.
 const CHOICES: [(Forgery, Place, &str); 13] = [
-    (
-        Forgery::Rst,
-        Place::Exact,
-        "at the byte expected next: it ends the connection",
-    ),
+    (Forgery::Rst, Place::Exact, "at the number expected: the end"),
     (
         Forgery::Rst,
         Place::InWindow,
-        "in the window: answered with a challenge ACK (RFC 5961)",
+        "in the window: a challenge ACK (RFC 5961)",
     ),
     (Forgery::Rst, Place::OutOfWindow, "beyond the window: ignored"),
     (Forgery::Syn, Place::Exact, "this connection's SYN once more"),
@@ -54,10 +50,7 @@ pub fn choice(row: usize, to: Side) -> Option<WireCommand> {
 /// Draws them.
 pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, to: Side, selected: usize) {
     let area = layout::middle(screen, 76, ROWS as u16 + 2);
-    let title = format!(
-        "make up a packet for the {to}, from the {}   (1 2: for whom)",
-        to.other()
-    );
+    let title = format!("make up a packet for the {to}   (1 2: for whom)");
     let inside = canvas.frame(area, &title);
     let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
     if let LabKind::Loopback(_) = session.lab.kind {

@@ -8,7 +8,7 @@ use crate::tui::canvas::{Canvas, wrap};
 use crate::tui::layout;
 
 /// What hands can do that is no command.
-const HANDS: [(&str, &str); 9] = [
+const HANDS: [(&str, &str); 10] = [
     ("1 2", "give the keys to the client, to the server"),
     (
         "Tab",
@@ -20,6 +20,7 @@ const HANDS: [(&str, &str); 9] = [
     ("right click", "change a button's arguments before it is pressed"),
     ("wheel", "scroll what is under the pointer"),
     ("PgUp PgDn", "scroll the log; Home and End to its ends"),
+    ("Ctrl-L", "draw the screen anew"),
     ("Ctrl-C", "leave"),
 ];
 

@@ -67,6 +67,16 @@ struct Row {
     labels: Ends<Option<State>>,
 }
 
+/// How often the packet of the newest row of that number is told to have come again.
+fn again_of(rows: &mut VecDeque<Row>, head: PacketNo) -> Option<&mut u32> {
+    let is_it = |row: &Row| matches!(row.kind, Kind::Packet { no, fate, .. } if no == head && fate.is_held());
+    let place = rows.iter().rposition(is_it)?;
+    match &mut rows[place].kind {
+        Kind::Packet { again, .. } => Some(again),
+        _ => None,
+    }
+}
+
 /// Retransmissions that stand on the wire behind an earlier one of the same.
 #[derive(Debug)]
 struct Fold {
@@ -220,10 +230,14 @@ impl Diagram {
         let newest = self.rows.back_mut();
         if passage.waited.is_some()
             && let Some(row) = newest
-            && let Kind::Packet { no: of, fate, .. } = &mut row.kind
+            && let Kind::Packet {
+                no: of, fate, again, ..
+            } = &mut row.kind
             && *of == no
         {
             *fate = passage.fate;
+            // What stood behind it gets a row of its own.
+            *again = if passage.fate.is_held() { *again } else { 0 };
             row.no = entry.no;
             row.at = entry.at;
             self.last_at = Some(entry.at);
@@ -278,12 +292,23 @@ impl Diagram {
         if passage.fate.is_held() {
             return;
         }
-        for fold in self.folds.values_mut() {
+        for (head, fold) in &mut self.folds {
+            let before = fold.behind.len();
             fold.behind.retain(|(no, ..)| *no != passage.no);
+            let gone = (before - fold.behind.len()) as u32;
+            if gone > 0
+                && let Some(again) = again_of(&mut self.rows, *head)
+            {
+                *again = again.saturating_sub(gone);
+            }
         }
         let Some(mut fold) = self.folds.remove(&passage.no) else {
             return;
         };
+        // Where it left its host, it stands alone again.
+        if let Some(again) = again_of(&mut self.rows, passage.no) {
+            *again = 0;
+        }
         if let Some((no, at, connection)) = fold.behind.pop_front() {
             let again = fold.behind.len() as u32;
             self.rows.push_back(Row {
@@ -466,6 +491,10 @@ impl Diagram {
                         let chosen = selected.is_some_and(|selected| {
                             selected == no || behind.is_some_and(|behind| behind.iter().any(|(no, ..)| *no == selected))
                         });
+                        if chosen {
+                            let picked = canvas.theme.picked();
+                            canvas.tint(lane.rest(y, free), picked);
+                        }
                         lane.on_wire(canvas, y, free, held_words(held, canvas), no, chosen);
                     }
                 }
@@ -625,6 +654,17 @@ impl Lane {
         if start > left { (left, start) } else { (end, right) }
     }
 
+    /// What an arrow takes up of the lane, beside what it leaves free.
+    const fn rest(&self, y: u16, (start, end): (u16, u16)) -> Rect {
+        let left = self.left + 1;
+        let (from, to) = if start == left {
+            (end, self.right)
+        } else {
+            (left, start)
+        };
+        Rect::new(from, y, to.saturating_sub(from), 1)
+    }
+
     /// Beside a packet on the wire: how long it has stood there, and what can be done with it.
     fn on_wire(&self, canvas: &mut Canvas, y: u16, free: (u16, u16), since: String, no: PacketNo, selected: bool) {
         let (mut x, right) = (free.0 + 1, free.1);
@@ -704,7 +744,9 @@ fn call_texts(call: Option<&What>, returned: Option<&What>) -> (Vec<String>, boo
         }
         (Some(text), _) => {
             let name = text.split('(').next().unwrap_or(text);
-            (vec![format!("{text} ..."), format!("{name} ...")], false)
+            // A lingering close is two calls.
+            let more = if text.contains("), close(") { ", close" } else { "" };
+            (vec![format!("{text} ..."), format!("{name}{more} ...")], false)
         }
         (None, _) => (Vec::new(), false),
     }

@@ -237,6 +237,7 @@ impl Log {
             let said = said.map_or(String::new(), |said| match &entry.what {
                 What::Call { .. } | What::Outcome { .. } | What::Blocked { .. } => short_call(said, room),
                 What::State { .. } if width(said) > room => entry.short_state().unwrap_or_else(|| said.clone()),
+                What::Packet(_) if width(said) > room => entry.short_packet().unwrap_or_else(|| said.clone()),
                 _ => said.clone(),
             });
             canvas.put_cut(area.x + 18, y, area.right(), &said, style);

@@ -10,7 +10,7 @@ use crate::session::view::{Held, SocketView};
 use crate::session::{Process, Session};
 use crate::side::Side;
 use crate::state::State;
-use crate::tui::canvas::{Canvas, button_width, width};
+use crate::tui::canvas::{Canvas, button_width, width, wrap};
 use crate::tui::hit::{Action, Zone};
 use crate::tui::layout;
 
@@ -214,10 +214,19 @@ fn flow(words: Vec<String>, room: usize) -> Vec<String> {
     lines
 }
 
+/// Where the sources of a state differ, which says what, and why.
+fn differing(view: &SocketView, room: usize) -> Vec<String> {
+    let said = view.disagreement().map(|said| format!("! {said}"));
+    said.map_or(Vec::new(), |said| wrap(&said, room))
+}
+
 /// The lines under a socket's first one: addresses, queues and timer, then TCP_INFO.
 fn details(view: &SocketView, room: usize, read: Stamp, now: Stamp) -> Vec<String> {
     let mut lines = addresses(view, room);
-    let Some(observed) = view.row else { return lines };
+    let Some(observed) = view.row else {
+        lines.extend(differing(view, room));
+        return lines;
+    };
     let row = &observed.row;
     let timer = match timer(view, read, now) {
         none if none.is_empty() => "no timer".to_owned(),
@@ -239,6 +248,7 @@ fn details(view: &SocketView, room: usize, read: Stamp, now: Stamp) -> Vec<Strin
     }
     words.push(format!("inode {}", row.inode));
     lines.extend(flow(words, room));
+    lines.extend(differing(view, room));
     lines
 }
 
@@ -392,6 +402,9 @@ fn head(canvas: &mut Canvas, area: Rect, view: &SocketView, alone: bool, read: S
         x = canvas.put(x + 1, area.y, right.saturating_sub(12), &format!("fd {fd:<2}"), text);
     }
     x = canvas.put(x + 1, area.y, right, state.name(), canvas.theme.state(state));
+    if view.disagreement().is_some() {
+        x = canvas.put(x, area.y, right, "!", canvas.theme.bad());
+    }
     // Below, there is more room for these.
     let words = if alone || view.row.is_none() {
         vec![held(view), timer(view, read, canvas.now), queues(view)]

@@ -1,0 +1,298 @@
+//! The state of each end of a connection as its segments alone would have it (RFC 9293, figure 5), to be held against what the kernel
+//! says. Pure.
+
+use std::collections::HashMap;
+
+use crate::clock::Stamp;
+use crate::lab::event::{Fate, Passage};
+use crate::observe::Tuple;
+use crate::side::Side;
+use crate::state::State;
+use crate::wire::queue::Origin;
+use crate::wire::segment::{Flags, Packet, Segment};
+
+/// What the segments say of one end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Known {
+    state: State,
+    /// After our FIN, counted from the connection's first number.
+    fin_end: Option<u32>,
+    /// When it last changed.
+    since: Stamp,
+}
+
+/// What the segments say of every end.
+#[derive(Debug, Default)]
+pub struct Inferred {
+    known: HashMap<(Side, Tuple), Known>,
+    newest: Stamp,
+}
+
+/// Connections that are remembered; beyond that all are forgotten.
+const MOST: usize = 8192;
+
+impl Inferred {
+    /// Takes in what became of a packet.
+    pub fn passed(&mut self, at: Stamp, passage: &Passage) {
+        let Packet::Tcp(segment) = &passage.packet else { return };
+        let way = Tuple {
+            local: segment.source,
+            peer: segment.destination,
+        };
+        // It leaves once, whatever becomes of it; a forged one never left.
+        if passage.origin == Origin::Host && passage.waited.is_none() {
+            self.sent(at, (passage.from, way), segment, passage.seen.seq);
+        }
+        if passage.fate == Fate::Delivered {
+            self.received(at, (passage.from.other(), way.mirrored()), segment, passage.seen.ack);
+        }
+    }
+
+    fn sent(&mut self, at: Stamp, whose: (Side, Tuple), segment: &Segment, seq: Option<u32>) {
+        use State::*;
+        let flags = segment.flags;
+        let before = self.known.get(&whose).copied();
+        let state = before.map_or(Close, |known| known.state);
+        let next = if flags.has(Flags::SYN) {
+            match (state, flags.has(Flags::ACK)) {
+                (SynSent | SynRecv, true) => SynRecv,
+                (_, true) => SynRecv,
+                (_, false) => SynSent,
+            }
+        } else if flags.has(Flags::RST) {
+            // It may answer a segment of a connection that is none of this end's.
+            match before {
+                None => return,
+                Some(_) => Close,
+            }
+        } else if state == Close {
+            // Who still speaks is not closed: what was thought to have closed it was not taken.
+            self.known.remove(&whose);
+            return;
+        } else if flags.has(Flags::FIN) {
+            match state {
+                Established | SynRecv => FinWait1,
+                CloseWait => LastAck,
+                state => state,
+            }
+        } else {
+            return;
+        };
+        let fin_end = match (flags.has(Flags::FIN), seq) {
+            (true, Some(seq)) => Some(seq.wrapping_add(segment.span())),
+            _ => before
+                .filter(|_| !flags.has(Flags::SYN))
+                .and_then(|known| known.fin_end),
+        };
+        self.put(at, whose, next, fin_end);
+    }
+
+    fn received(&mut self, at: Stamp, whose: (Side, Tuple), segment: &Segment, ack: Option<u32>) {
+        use State::*;
+        let Some(known) = self.known.get(&whose).copied() else {
+            return;
+        };
+        let flags = segment.flags;
+        let acknowledged = known.fin_end.is_some_and(|end| ack == Some(end));
+        let next = match (known.state, flags) {
+            (_, flags) if flags.has(Flags::RST) => Close,
+            (SynSent, flags) if flags.has(Flags::SYN) && flags.has(Flags::ACK) => Established,
+            (SynSent, flags) if flags.has(Flags::SYN) => SynRecv,
+            (SynRecv, flags) if flags.has(Flags::ACK) => Established,
+            (FinWait1, _) if acknowledged => FinWait2,
+            (Closing, _) if acknowledged => TimeWait,
+            (LastAck, _) if acknowledged => Close,
+            (state, _) => state,
+        };
+        // A FIN beside data that has not arrived is not taken yet; that is told apart nowhere but in the kernel.
+        let next = match next {
+            Established if flags.has(Flags::FIN) => CloseWait,
+            FinWait1 if flags.has(Flags::FIN) => Closing,
+            FinWait2 if flags.has(Flags::FIN) => TimeWait,
+            next => next,
+        };
+        if next != known.state {
+            self.put(at, whose, next, known.fin_end);
+        }
+    }
+
+    fn put(&mut self, at: Stamp, whose: (Side, Tuple), state: State, fin_end: Option<u32>) {
+        self.newest = at;
+        if self.known.len() >= MOST {
+            self.known.clear();
+        }
+        self.known.insert(
+            whose,
+            Known {
+                state,
+                fin_end,
+                since: at,
+            },
+        );
+    }
+
+    /// When that changed last.
+    pub const fn newest(&self) -> Stamp {
+        self.newest
+    }
+
+    /// What the segments say of an end, if that is no newer than `quiet`: in between, a table may not have been read yet.
+    pub fn state(&self, side: Side, tuple: &Tuple, quiet: Stamp) -> Option<State> {
+        let known = self.known.get(&(side, *tuple))?;
+        (known.since <= quiet).then_some(known.state)
+    }
+}
+
+/// Why sources differ, in one sentence; none when they agree.
+///
+/// `row` is procfs's state, none without a row; `info` what TCP_INFO says on the open descriptor; `segments` what they say.
+pub fn disagreement(row: Option<State>, info: Option<State>, segments: Option<State>) -> Option<String> {
+    let shown = row.map_or("nothing", State::name);
+    if let (Some(row), Some(info)) = (row, info)
+        && row != info
+    {
+        let why = match (row, info) {
+            (State::TimeWait | State::FinWait2, State::Close) => {
+                "the descriptor's own socket is done, what procfs shows is a small one in its place (tcp_time_wait)"
+            }
+            _ => "the descriptor holds another socket than the row",
+        };
+        return Some(format!("procfs says {row}, TCP_INFO {info}: {why}"));
+    }
+    let segments = segments.filter(|segments| row != Some(*segments))?;
+    let why = match (row, segments) {
+        // The end of TIME_WAIT and of a closed connection leave no segment.
+        (None, State::TimeWait | State::Close | State::FinWait2) => return None,
+        (None, _) => "a timer or a call ended it without a segment that was seen",
+        (Some(State::SynRecv), State::Established) => {
+            "the last ACK was not taken: the queue is full, or data is waited for (TCP_DEFER_ACCEPT)"
+        }
+        (Some(_), State::Close) => "an RST was not taken: it is not at the number expected next (RFC 5961)",
+        (Some(_), State::CloseWait | State::Closing | State::TimeWait) => {
+            "a FIN was not taken: what comes before it has not arrived"
+        }
+        (Some(_), _) => "the kernel has not taken what came, or sent without our seeing it",
+    };
+    Some(format!("procfs says {shown}, the segments {segments}: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Bytes;
+    use crate::wire::flow::{Flows, PacketNo};
+    use crate::wire::segment::SeqNo;
+
+    struct Play {
+        inferred: Inferred,
+        flows: Flows,
+        no: u64,
+    }
+
+    const ACK: Flags = Flags::ACK;
+    const SYN_ACK: Flags = Flags(Flags::SYN.0 | Flags::ACK.0);
+    const FIN_ACK: Flags = Flags(Flags::FIN.0 | Flags::ACK.0);
+
+    impl Play {
+        fn passes(&mut self, from: Side, flags: Flags, seq: u32, ack: u32, fate: Fate) {
+            let tuple = tuple(from);
+            let segment = Segment {
+                source: tuple.local,
+                destination: tuple.peer,
+                flags,
+                seq: SeqNo(seq),
+                ack: SeqNo(ack),
+                window: 1000,
+                urgent: 0,
+                options: Vec::new(),
+                len: 0,
+                payload: Bytes::default(),
+            };
+            self.no += 1;
+            let seen = self.flows.sent(PacketNo(self.no), &segment);
+            let passage = Passage {
+                no: PacketNo(self.no),
+                from,
+                packet: Packet::Tcp(segment),
+                seen,
+                origin: Origin::Host,
+                fate,
+                rule: None,
+                waited: None,
+            };
+            self.inferred.passed(Stamp(self.no), &passage);
+        }
+
+        fn states(&self) -> [Option<State>; 2] {
+            Side::BOTH.map(|side| self.inferred.state(side, &tuple(side), Stamp(u64::MAX)))
+        }
+
+        fn connected() -> Play {
+            let mut play = Play {
+                inferred: Inferred::default(),
+                flows: Flows::default(),
+                no: 0,
+            };
+            play.passes(Side::Client, Flags::SYN, 0, 0, Fate::Delivered);
+            play.passes(Side::Server, SYN_ACK, 0, 1, Fate::Delivered);
+            play.passes(Side::Client, ACK, 1, 1, Fate::Delivered);
+            play
+        }
+    }
+
+    fn tuple(side: Side) -> Tuple {
+        let tuple = Tuple {
+            local: "10.0.0.1:1000".parse().unwrap(),
+            peer: "10.0.0.2:80".parse().unwrap(),
+        };
+        match side {
+            Side::Client => tuple,
+            Side::Server => tuple.mirrored(),
+        }
+    }
+
+    #[test]
+    fn a_connection_is_followed_from_its_first_segment_to_its_last() {
+        use State::*;
+        let mut play = Play::connected();
+        assert_eq!(play.states(), [Some(Established), Some(Established)]);
+        play.passes(Side::Client, FIN_ACK, 1, 1, Fate::Delivered);
+        assert_eq!(play.states(), [Some(FinWait1), Some(CloseWait)]);
+        play.passes(Side::Server, ACK, 1, 2, Fate::Delivered);
+        assert_eq!(play.states(), [Some(FinWait2), Some(CloseWait)]);
+        play.passes(Side::Server, FIN_ACK, 1, 2, Fate::Delivered);
+        assert_eq!(play.states(), [Some(TimeWait), Some(LastAck)]);
+        play.passes(Side::Client, ACK, 2, 2, Fate::Delivered);
+        assert_eq!(play.states(), [Some(TimeWait), Some(Close)]);
+    }
+
+    #[test]
+    fn fins_that_cross_lead_through_closing() {
+        use State::*;
+        let mut play = Play::connected();
+        play.passes(Side::Client, FIN_ACK, 1, 1, Fate::Delivered);
+        // Sent before the other had arrived.
+        play.passes(Side::Server, FIN_ACK, 1, 1, Fate::Delivered);
+        assert_eq!(play.states(), [Some(Closing), Some(LastAck)]);
+    }
+
+    #[test]
+    fn a_held_segment_has_left_and_not_arrived() {
+        let mut play = Play::connected();
+        play.passes(Side::Client, FIN_ACK, 1, 1, Fate::Held);
+        assert_eq!(play.states(), [Some(State::FinWait1), Some(State::Established)]);
+    }
+
+    #[test]
+    fn what_is_not_taken_is_told() {
+        assert_eq!(
+            disagreement(Some(State::Established), None, Some(State::Established)),
+            None
+        );
+        assert_eq!(disagreement(None, Some(State::Close), Some(State::Close)), None);
+        let told = disagreement(Some(State::TimeWait), Some(State::Close), Some(State::TimeWait));
+        assert!(told.unwrap().starts_with("procfs says TIME_WAIT, TCP_INFO CLOSE"));
+        let told = disagreement(Some(State::Established), None, Some(State::Close));
+        assert!(told.unwrap().contains("RFC 5961"));
+    }
+}
