@@ -134,6 +134,8 @@ impl<'a> Reader<'a> {
             return None;
         };
         let at = value.span();
+        // What only follows from a mistake is none of its own.
+        let before = self.mistakes.len();
         self.know(table, keys::STEP, "a step", &at);
         let say = self.string(table.get("say"));
         let action = self.action(table, isolated);
@@ -147,7 +149,7 @@ impl<'a> Reader<'a> {
         // A table's keys come in the order of their names: back to the file's.
         expected.sort_by_key(|expected| expected.place);
         if let (None, Some(value)) = (&action, table.get("returns"))
-            && !DOERS.iter().any(|doer| table.contains_key(*doer))
+            && before == self.mistakes.len()
         {
             self.wrong(
                 value.span(),
@@ -192,7 +194,10 @@ impl<'a> Reader<'a> {
         let within = self.duration(table.get("within"));
         let stands = self.duration(table.get("stands"));
         for key in ["within", "stands", "because"] {
-            if let (Some(value), true) = (table.get(key), expected.is_empty() && action.is_none()) {
+            if let Some(value) = table.get(key)
+                && expected.is_empty()
+                && before == self.mistakes.len()
+            {
                 let about = match key {
                     "because" => "why they are so",
                     _ => "how long they take or stand",
@@ -204,11 +209,7 @@ impl<'a> Reader<'a> {
             }
         }
         let because = self.string(table.get("because"));
-        if say.is_none()
-            && action.is_none()
-            && expected.is_empty()
-            && !DOERS.iter().any(|doer| table.contains_key(*doer))
-        {
+        if say.is_none() && action.is_none() && expected.is_empty() && before == self.mistakes.len() {
             self.wrong(
                 at.clone(),
                 "a step says something, does something or expects something: this one is empty".into(),
@@ -523,3 +524,6 @@ impl<'a> Reader<'a> {
 
 /// Who can do something, in a step.
 const DOERS: [&str; 3] = [Side::Client.name(), Side::Server.name(), WIRE];
+
+#[cfg(test)]
+mod tests;

@@ -157,7 +157,7 @@ mod tests {
         let mistake = Mistake::new("x.toml", text, text.find('2').unwrap()..0, "no".into());
         assert_eq!(
             mistake.to_string(),
-            "x.toml:2:6: no\n  2 |  b\u{4e2d} = 2\n    |        ^"
+            "x.toml:2:7: no\n  2 |  b\u{4e2d} = 2\n    |        ^"
         );
     }
 }

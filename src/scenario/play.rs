@@ -46,7 +46,6 @@ struct Under {
     blocked: Vec<Blocked>,
     /// Since when all that it expects is so.
     true_since: Option<Stamp>,
-    quiet_since: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -116,7 +115,6 @@ impl Play {
             refused: None,
             blocked: blocked.collect(),
             true_since: None,
-            quiet_since: false,
         };
         let issued = match step.action.as_ref().map(|action| &action.command) {
             None | Some(Command::Screen(_)) => Ok(Issued::default()),
@@ -145,7 +143,6 @@ impl Play {
         let (Some(step), Some(under)) = (self.scenario.steps.get(self.next), self.now.as_mut()) else {
             return Judgement::Wait(now.plus(QUIET_PATIENCE));
         };
-        under.quiet_since |= quiet;
         let command = step.action.as_ref().map(|action| &action.command);
         let returned = under.returned(session, command, quiet, now);
         let seen = observe(session, under, returned.clone().unwrap_or(Returned::Blocked));
@@ -185,7 +182,12 @@ impl Play {
             lost || now.0 >= end.0
         };
         if !is_over {
-            return wait(end);
+            let patience = under.began.plus(QUIET_PATIENCE);
+            return wait(if returned.is_none() && now.0 < patience.0 {
+                patience
+            } else {
+                end
+            });
         }
         let claims = step.claimed.iter().map(|claimed| claimed.check(&seen)).collect();
         let report = StepReport::new(&self.scenario, self.next, checks, claims, seen, now.since(under.began));
@@ -203,9 +205,12 @@ impl Under {
         }
         let (side, command) = match (self.side, command) {
             (Some(side), Some(Command::End(_, command))) => (side, command),
-            // The wire has done it when the lab has become quiet, or something else keeps it busy.
+            // What the wire does is told at once, and the lab said that it is quiet after that; but flow where all flows changes
+            // nothing.
             (_, Some(Command::Wire(_))) => {
-                let done = quiet || self.quiet_since || now.since(self.began) >= QUIET_PATIENCE;
+                let mut since = session.transcript.since(self.since);
+                let told = since.any(|entry| matches!(entry.what, What::Wire { .. } | What::Packet(_)));
+                let done = (quiet && told) || now.since(self.began) >= QUIET_PATIENCE;
                 return done.then_some(Returned::Done);
             }
             (_, _) => return Some(Returned::Done),

@@ -524,7 +524,7 @@ mod tests {
     fn mistakes_are_told_with_their_place() {
         for (text, at, why) in [
             ("SYN", 0, "begins with who sent it"),
-            ("client SIN", 7, "did you mean SYN?"),
+            ("client SYM", 7, "did you mean SYN?"),
             ("client SYN hold", 11, "did you mean held?"),
             ("client SYN seq one", 15, "seq takes a number, not \"one\""),
             ("client", 6, "what it is"),

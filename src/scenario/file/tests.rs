@@ -1,0 +1,224 @@
+use super::*;
+use proptest::prelude::*;
+
+const HEAD: &str = "title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n";
+
+fn mistakes(text: &str) -> Vec<String> {
+    let mistakes = read("x.toml", text).expect_err(text);
+    let one = |mistake: &Mistake| format!("{}:{}: {}", mistake.place.line, mistake.place.column, mistake.why);
+    mistakes.iter().map(one).collect()
+}
+
+/// Of a step whose lines are `step`; its first line is line 5 of the file.
+fn of_step(step: &str) -> Vec<String> {
+    mistakes(&format!("{HEAD}[[step]]\n{step}\n"))
+}
+
+#[test]
+fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
+    let mut wrong = Vec::new();
+    for (step, said) in [
+        (
+            "clinet = \"connect\"",
+            "5:1: a step has no \"clinet\"; did you mean client?",
+        ),
+        (
+            "client = \"conect\"",
+            "5:11: \"conect\" is not a command; did you mean connect?",
+        ),
+        (
+            "client = 'write \"x\" nosignl'",
+            "5:21: write does not know nosignl; it takes nosignal, oob, dontwait, repeat=, deadline=, on=; did you mean nosignal?",
+        ),
+        (
+            "client = \"write \\\"x\\\" nosignl\"",
+            "5:23: write does not know nosignl; it takes nosignal, oob, dontwait, repeat=, deadline=, on=; did you mean nosignal?",
+        ),
+        ("client = \"server connect\"", "5:11: \"server\" is not a command"),
+        (
+            "client = \"quit\"",
+            "5:11: quit is about the screen, and takes no end before it",
+        ),
+        ("client = 5", "5:10: this is a number, and must be a string"),
+        ("client = \"\"", "5:11: a command is missing"),
+        (
+            "client = \"socket\"\nserver = \"socket\"",
+            "6:10: a step does one thing: server belongs in a step of its own, after client",
+        ),
+        (
+            "wire = \"step\"",
+            "5:8: only the isolated lab has the wire: lab = \"isolated\"",
+        ),
+        (
+            "client = \"host device down\"",
+            "5:10: only the isolated lab has a host's settings",
+        ),
+        (
+            "client = \"read\"\nreturns = \"EPIPPE\"",
+            "6:12: no call returns \"EPIPPE\"; did you mean EPIPE or ESPIPE?",
+        ),
+        (
+            "client = \"read\"\nreturns = 'wrote many'",
+            "6:18: wrote takes a number",
+        ),
+        (
+            "client = \"kill\"\nreturns = \"EPIPE\"",
+            "6:11: this command makes no call: it returns ok",
+        ),
+        (
+            "returns = \"ok\"",
+            "5:11: returns is what a command gives back, and this step has none",
+        ),
+        (
+            "client = \"read\"\nlater = \"ok\"",
+            "6:9: this is a string, and must be a table like",
+        ),
+        (
+            "client = \"read\"\nlater = { cleint = \"ok\" }",
+            "6:11: no socket is ever called \"cleint\"",
+        ),
+        (
+            "client = \"read\"\nstates = { client = \"FIN_WAIT_2\" }",
+            "6:22: \"FIN_WAIT_2\" is not a state; did you mean FIN_WAIT2",
+        ),
+        (
+            "client = \"read\"\nstates = { client = \"FIN_WAIT2 orphaned\" }",
+            "6:32: after a state can stand open, orphan, shared, not \"orphaned\"; did you mean orphan?",
+        ),
+        (
+            "client = \"read\"\nstates = { queued = \"ESTABLISHED SYNRECV\" }",
+            "6:34: \"SYNRECV\" is not a state; did you mean SYN_RECV?",
+        ),
+        ("client = \"read\"\nstates = {}", "6:10: this says nothing; it is like"),
+        (
+            "client = \"read\"\nqueues = { client = { rx = \"many\" } }",
+            "6:28: a queue is a number of bytes, like 5 or \">0\"",
+        ),
+        (
+            "client = \"read\"\nqueues = { client = { rx = -1 } }",
+            "6:28: a queue is a number",
+        ),
+        (
+            "client = \"read\"\nqueues = { client = { tr = 1 } }",
+            "6:23: a queue has no \"tr\"",
+        ),
+        (
+            "client = \"read\"\nsegments = [\"client SYN\", \"client SIN\"]",
+            "6:35: after who sent it comes what it is",
+        ),
+        (
+            "client = \"read\"\nsegments = [\"...\"]",
+            "6:12: ... alone is true of whatever comes",
+        ),
+        (
+            "client = \"read\"\nsegments = \"client SYN\"",
+            "6:12: this is a string, and must be a list like",
+        ),
+        (
+            "client = \"read\"\nwithin = \"soon\"",
+            "6:11: a time is like \"500ms\" or \"2s\", not \"soon\"",
+        ),
+        (
+            "client = \"read\"\nwithin = \"0s\"",
+            "6:11: a step waits from 1ms to 600s",
+        ),
+        ("say = \"x\"\nwithin = \"1s\"", "6:10: within is about expectations"),
+        ("client = \"read\"\nclaim = false", "6:9: a step's claim is true"),
+        (
+            "say = \"x\"\nclaim = true",
+            "6:9: this step expects nothing that could be claimed",
+        ),
+        ("say = \"\"", "5:7: this says nothing"),
+        (
+            "",
+            "4:1: a step says something, does something or expects something: this one is empty",
+        ),
+        ("client = \"read", "5:15: "),
+        ("client = \"read\"\nclient = \"read\"", "6:1: duplicate key"),
+    ] {
+        let told = of_step(step);
+        if !matches!(told.as_slice(), [told] if told.starts_with(said)) {
+            wrong.push(format!("{step}: {told:#?}\nwanted {said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn mistakes_of_the_file_itself() {
+    let step = "[[step]]\nclient = \"socket\"\n";
+    for (text, said) in [
+        ("", "1:1: a scenario needs title: title = \"one line\""),
+        (
+            &format!("{HEAD}grop = 1\n{step}"),
+            "4:1: a scenario has no \"grop\"; did you mean group?",
+        ),
+        (
+            &format!("title = \"t\"\nsummary = \"s\"\ngroup = \"closes\"\n{step}"),
+            "3:10: \"closes\" is not a group; there are connect, close",
+        ),
+        (
+            &format!("{HEAD}lab = \"loopback\"\n{step}"),
+            "4:8: \"loopback\" is not a lab; there are any, isolated",
+        ),
+        (
+            &format!("{HEAD}ipv6 = \"yes\"\n{step}"),
+            "4:8: this is a string, and must be true or false",
+        ),
+        (
+            &format!("{HEAD}needs = \"6\"\n{step}"),
+            "4:10: a kernel is like \"6.1\"",
+        ),
+        (
+            &format!("{HEAD}claim = \"c\"\n{step}"),
+            "4:9: no step says what the claim expects",
+        ),
+        (
+            &format!("{HEAD}expects = \"c\"\n{step}"),
+            "4:11: expects is what the article says, and needs claim",
+        ),
+        (HEAD, "1:1: a scenario needs step: [[step]]"),
+        (&format!("{HEAD}step = []\n"), "4:8: steps are tables"),
+        (&format!("{HEAD}step = [1]\n"), "4:9: a step is a table"),
+    ] {
+        let told = mistakes(text);
+        assert!(
+            told.iter().any(|told| told.starts_with(said)),
+            "{text}: {told:#?}\nwanted {said}"
+        );
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_in_order() {
+    let told = of_step("clinet = 1\nreturns = \"EPIPPE\"\nwithin = 2");
+    let lines: Vec<&str> = told.iter().map(|told| told.split(':').next().unwrap()).collect();
+    assert_eq!(lines, ["5", "6", "7"], "{told:#?}");
+}
+
+#[test]
+fn a_command_without_returns_must_succeed() {
+    let scenario = read("x.toml", &format!("{HEAD}[[step]]\nclient = \"connect\"\n")).unwrap();
+    assert_eq!(scenario.steps[0].expected[0].what, Expected::Returns(Returns::Success));
+    assert_eq!(scenario.steps[0].action.as_ref().unwrap().text, "client connect");
+}
+
+proptest! {
+    /// Whatever is typed into a good file, it is read, or each mistake has a place in it.
+    #[test]
+    fn whatever_stands_there_is_read_or_told(at in any::<prop::sample::Index>(), typed in "\\PC{0,6}|[\"'=\\[\\]{}\\\\\n,.# ]{1,4}") {
+        let good = include_str!("../../../assets/scenarios/close/half-close.toml");
+        let mut at = at.index(good.len());
+        while !good.is_char_boundary(at) {
+            at -= 1;
+        }
+        let text = format!("{}{typed}{}", &good[..at], &good[at..]);
+        if let Err(mistakes) = read("x.toml", &text) {
+            prop_assert!(!mistakes.is_empty());
+            for mistake in mistakes {
+                prop_assert!(mistake.place.line >= 1 && mistake.place.line <= text.lines().count() + 1, "{mistake}");
+                prop_assert!(mistake.place.column >= 1 && mistake.place.column <= mistake.line.chars().count() + 2, "{mistake}");
+            }
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Scenarios through the real binary: the whole catalog, what is said about bad files, and that each expectation can fail.
+
+mod support;
+
+use finwait::scenario::report::{End, Line, StepReport};
+use finwait::scenario::{catalog, file};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Output;
+use support::{finwait, output};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn run(args: &[&str]) -> Output {
+    output(finwait().args(args))
+}
+
+/// A scenario file of a test's own, gone at its end.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str, text: &str) -> Temporary {
+        let folder = std::env::temp_dir().join(format!("finwait-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(format!("{name}.toml"));
+        std::fs::write(&path, text).unwrap();
+        Temporary(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(self.0.parent().unwrap());
+    }
+}
+
+const HEAD: &str = "title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n";
+
+/// Every scenario of the catalog holds; and every expectation of it, turned round, is noticed.
+#[test]
+fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
+    let output = run(&["--lab", "isolated", "run", "--all", "--keep-going", "--json"]);
+    let out = text(&output.stdout);
+    let lines: Vec<&str> = out.lines().collect();
+    let (total, lines) = lines.split_last().expect("a line with the total");
+    let total: Value = serde_json::from_str(total).unwrap();
+    let lines: Vec<Line> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let differ: Vec<String> = lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Step(step) if !step.held() => Some(format!("{}, step {}:\n{step}", step.scenario, step.no)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}\n{}",
+        differ.join("\n"),
+        text(&output.stderr)
+    );
+    let all = catalog::all().unwrap();
+    assert_eq!(total["kind"], "total");
+    assert_eq!(total["scenarios"], all.len());
+    let steps: Vec<&StepReport> = lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Step(step) => Some(step.as_ref()),
+            Line::Scenario(_) | Line::End(_) => None,
+        })
+        .collect();
+    let mut flipped = 0;
+    for scenario in &all {
+        if total["skipped"] != 0 && !steps.iter().any(|step| step.scenario == scenario.name) {
+            continue;
+        }
+        for (place, step) in scenario.steps.iter().enumerate() {
+            let report = steps
+                .iter()
+                .find(|report| report.scenario == scenario.name && report.no == place + 1)
+                .unwrap_or_else(|| panic!("{} has no step {}", scenario.name, place + 1));
+            for expected in &step.expected {
+                let check = expected.check(&report.observation);
+                assert_eq!(check.held, Some(true), "{}: {check:?}", scenario.path);
+                let opposites = expected.opposites();
+                assert!(!opposites.is_empty(), "{}: {check:?}", scenario.path);
+                for opposite in opposites {
+                    let check = opposite.check(&report.observation);
+                    assert_eq!(check.held, Some(false), "{}: {check:?}", scenario.path);
+                    flipped += 1;
+                }
+            }
+        }
+    }
+    assert!(flipped >= all.iter().map(|scenario| scenario.expectations()).sum::<usize>());
+}
+
+/// What can be run without a wire holds there, too; the rest is skipped, and said to be.
+#[test]
+fn the_catalog_in_the_loopback_lab() {
+    let output = run(&["--lab", "loopback", "run", "--all", "--keep-going"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(
+        out.contains("handshake                    skipped: it needs the isolated lab"),
+        "{out}"
+    );
+}
+
+/// The runner itself notices, and says what it expected, what it observed, and where it stands in the file.
+#[test]
+fn a_difference_is_told_with_its_place() {
+    let steps = "[[step]]\nclient = \"connect\"\nreturns = \"ok\"\nwithin = \"500ms\"\nbecause = \"It should.\"\n\
+                 [[step]]\nclient = \"so-error\"\nreturns = \"no error\"\n";
+    let file = Temporary::new("differs", &format!("{HEAD}{steps}"));
+    let output = run(&["run", file.path()]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    let place = format!("{}:6:11: returns: expected ok, observed ECONNREFUSED", file.path());
+    assert!(out.contains(&place) && out.contains("It should."), "{out}");
+    assert!(out.contains("1 differ, 1 step left"), "{out}");
+    let output = run(&["run", file.path(), "--keep-going"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stdout).contains("2 steps, 2 expectations, 1 differ"),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
+/// A state that does not come is waited for as long as the file says; a call that does not return, too.
+#[test]
+fn what_does_not_come_true_is_bounded() {
+    let steps = "[[step]]\nserver = \"listen\"\nstates = { listener = \"ESTABLISHED\" }\nwithin = \"200ms\"\n\
+                 [[step]]\nserver = \"accept\"\nreturns = \"ok\"\nwithin = \"200ms\"\n\
+                 [[step]]\nsay = \"Nothing is blocked on the client's.\"\nlater = { client = \"ok\" }\n";
+    let file = Temporary::new("bounded", &format!("{HEAD}{steps}"));
+    let output = run(&["--lab", "loopback", "run", file.path(), "--keep-going", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let out = text(&output.stdout);
+    let lines: Vec<Line> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let observed: Vec<String> = lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Step(step) => Some(
+                step.differences()
+                    .map(|check| check.observed.clone())
+                    .collect::<Vec<_>>(),
+            ),
+            Line::Scenario(_) | Line::End(_) => None,
+        })
+        .flatten()
+        .collect();
+    assert_eq!(
+        observed,
+        ["LISTEN", "blocked", "no call of an earlier step was blocked"]
+    );
+    let Some(Line::End(End { took_ms, .. })) = lines.last() else {
+        panic!("{out}")
+    };
+    assert!(*took_ms < 5000.0, "{took_ms}");
+}
+
+/// A command that cannot be carried out is a difference, not the end of the program.
+#[test]
+fn what_cannot_be_done_is_a_difference() {
+    let steps = "[[step]]\nclient = \"close on=client7\"\n";
+    let file = Temporary::new("impossible", &format!("{HEAD}{steps}"));
+    let output = run(&["--lab", "loopback", "run", file.path()]);
+    assert_eq!(output.status.code(), Some(1));
+    let out = text(&output.stdout);
+    assert!(
+        out.contains("not done: the client has no socket client7: it has none yet"),
+        "{out}"
+    );
+}
+
+#[test]
+fn exit_codes_and_what_is_said() {
+    let bad = Temporary::new("bad", &format!("{HEAD}[[step]]\nclient = \"conect\"\n"));
+    let new = Temporary::new(
+        "new",
+        &format!("{HEAD}needs = \"99.0\"\n[[step]]\nclient = \"socket\"\n"),
+    );
+    for (args, code, said) in [
+        (
+            &["run", "half-clse"][..],
+            2,
+            "there is no scenario \"half-clse\"; did you mean half-close?",
+        ),
+        (&["show", "half-clse"], 2, "did you mean half-close?"),
+        (&["run", "/nowhere.toml"], 2, "/nowhere.toml: No such file or directory"),
+        (
+            &["run", bad.path()],
+            2,
+            "bad.toml:5:11: \"conect\" is not a command; did you mean connect?\n  5 | client = \"conect\"\n    |           ^",
+        ),
+        (&["run", "half-close", bad.path()], 2, "bad.toml:5:11"),
+        (&["check", bad.path()], 2, "bad.toml:5:11"),
+        (
+            &["--lab", "loopback", "run", "handshake"],
+            3,
+            "handshake cannot be run here: it needs the isolated lab",
+        ),
+        (&["run", new.path()], 3, "it needs Linux 99.0, and this is"),
+        (
+            &["--lab", "loopback", "run", "handshake", "full-close"],
+            3,
+            "none of them can be run here",
+        ),
+        (&["run"], 2, "NAME|PATH"),
+    ] {
+        let output = run(args);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
+        assert!(stderr.contains(said), "{args:?}: {stderr}");
+    }
+    let output = run(&["check", new.path()]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("new.toml: 1 step, 1 expectation"));
+}
+
+/// What is listed can be shown, and what is shown is a scenario.
+#[test]
+fn listed_and_shown() {
+    let output = run(&["list", "--json"]);
+    let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let listed = listed.as_array().unwrap();
+    assert_eq!(listed.len(), catalog::FILES.len());
+    let plain = text(&run(&["list"]).stdout);
+    for scenario in listed {
+        let name = scenario["name"].as_str().unwrap();
+        assert!(plain.contains(name), "{name}");
+    }
+    let shown = text(&run(&["show", "half-close"]).stdout);
+    assert_eq!(file::read("half-close.toml", &shown).unwrap().name, "half-close");
+}
+
+/// Verdicts are computed: one of the article's claims does not hold on Linux.
+#[test]
+fn claims() {
+    let output = run(&["claims", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |id: &str| {
+        let rows = rows.as_array().unwrap();
+        rows.iter().find(|row| row["id"] == id).unwrap().clone()
+    };
+    assert_eq!(of("write-broken-pipe")["verdict"], "holds");
+    assert_eq!(of("read-eof")["observed"][0], "EOF");
+    assert_eq!(of("read-reset-after-write")["verdict"], "does-not-hold");
+    let plain = text(&run(&["claims"]).stdout);
+    assert!(plain.contains("verdict       does not hold on Linux "), "{plain}");
+}
+
+/// The schema for editors knows the keys that the program knows.
+#[test]
+fn the_schema_has_the_programs_keys() {
+    use finwait::scenario::keys;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/scenarios/schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let step = &schema["$defs"]["step"];
+    for (table, keys) in [
+        (&schema, keys::TOP),
+        (step, keys::STEP),
+        (&schema["$defs"]["expectations"], keys::EXPECTATIONS),
+        (&schema["$defs"]["queue"], keys::QUEUE),
+    ] {
+        let mut known: Vec<&str> = table["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut wanted: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
+        known.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(known, wanted);
+        let required = table["required"].as_array().cloned().unwrap_or_default();
+        let required: Vec<&str> = required.iter().filter_map(Value::as_str).collect();
+        let wanted: Vec<&str> = keys
+            .iter()
+            .filter(|(_, required)| *required)
+            .map(|(key, _)| *key)
+            .collect();
+        assert_eq!(required, wanted);
+        assert_eq!(table["additionalProperties"], false);
+    }
+}
+
+/// The annotated example of the format's description is a scenario, and it holds.
+#[test]
+fn the_example_of_the_description_holds() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/scenarios/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let file = Temporary::new("example", example);
+    let output = run(&["--lab", "isolated", "run", file.path()]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    let scenario = file::read(file.path(), example).unwrap();
+    let keys = |keys: &[finwait::scenario::keys::Key]| keys.iter().map(|(key, _)| *key).collect::<Vec<_>>();
+    for key in [keys(finwait::scenario::keys::TOP), keys(finwait::scenario::keys::STEP)].concat() {
+        assert!(example.contains(key), "the example does not show {key}");
+        assert!(
+            readme.contains(&format!("`{key}`")),
+            "the description does not name {key}"
+        );
+    }
+    assert!(scenario.isolated);
+}
