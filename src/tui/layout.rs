@@ -218,8 +218,8 @@ pub fn column(area: Rect, wanted: Wanted) -> Column {
 
 /// How high the log is; a guide in its place has more to say.
 fn log_height(screen: Rect, guide: bool) -> u16 {
-    if guide {
-        (screen.height * 32 / 100).clamp(3, 16)
+    if guide && screen.height >= 18 {
+        (screen.height * 32 / 100).clamp(5, 16)
     } else {
         (screen.height * 22 / 100).clamp(3, 16)
     }

@@ -188,6 +188,7 @@ impl Log {
             ScreenCommand::LogFilter,
             ScreenCommand::LogFollow,
             ScreenCommand::CopyLine,
+            ScreenCommand::Record,
         ] {
             let on = if self.scroll.follows() { "on" } else { "off" };
             for button in table::of_screen(command).buttons {
