@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::call::CallId;
 use crate::clock::Stamp;
 use crate::command::{Command, EndCommand, parse};
-use crate::lab::Lab;
-use crate::lab::event::{Event, Happening};
+use crate::lab::event::Happening;
+use crate::lab::{Batch, Lab};
 use crate::observe::TimerKind;
 use crate::session::transcript::{Entry, What};
 use crate::session::{Issued, Process, Refusal, Session};
@@ -49,7 +49,7 @@ pub struct Line {
 #[derive(Debug)]
 pub enum Input {
     /// Something happened in the lab.
-    Event(Event),
+    Events(Batch),
     /// A command came on standard input; none when that has ended.
     Line(io::Result<Option<Line>>),
     /// The lab's thread is gone.
@@ -65,9 +65,9 @@ impl Events {
         Events(inputs)
     }
 
-    /// Hands on an event. A runner that is gone does not want it.
-    pub fn send(&self, event: Event) {
-        let _ = self.0.send(Input::Event(event));
+    /// Hands on what happened. A runner that is gone does not want it.
+    pub fn send(&self, batch: Batch) {
+        let _ = self.0.send(Input::Events(batch));
     }
 }
 
@@ -230,8 +230,8 @@ impl<'a, W: Write> Runner<'a, W> {
         loop {
             match self.inbox.recv() {
                 Ok(Input::Line(line)) => return line,
-                Ok(Input::Event(event)) => {
-                    self.absorb(event);
+                Ok(Input::Events(batch)) => {
+                    self.absorb(batch);
                     self.print_new()?;
                 }
                 Ok(Input::Gone) | Err(_) => return Err(gone()),
@@ -354,7 +354,7 @@ impl<'a, W: Write> Runner<'a, W> {
             was_done = is_done;
             let left = deadline.saturating_duration_since(Instant::now());
             match self.inbox.recv_timeout(left) {
-                Ok(Input::Event(event)) => self.absorb(event),
+                Ok(Input::Events(batch)) => self.absorb(batch),
                 // Only asked for, and so only given, between two commands.
                 Ok(Input::Line(_)) => {}
                 Err(RecvTimeoutError::Timeout) => return Ok(done(&self.session)),
@@ -363,11 +363,13 @@ impl<'a, W: Write> Runner<'a, W> {
         }
     }
 
-    fn absorb(&mut self, event: Event) {
-        // The lab is quiet when it says so, and nothing has happened since.
-        self.quiet = event.what == Happening::Quiet;
-        for request in self.session.absorb(event) {
-            self.lab.send(request);
+    fn absorb(&mut self, batch: Batch) {
+        for event in batch {
+            // The lab is quiet when it says so, which ends a batch, and nothing has happened since.
+            self.quiet = event.what == Happening::Quiet;
+            for request in self.session.absorb(event) {
+                self.lab.send(request);
+            }
         }
     }
 

@@ -82,7 +82,7 @@ fn screen(options: &Options) -> ExitCode {
     let (sender, inbox) = channel();
     let events = sender.clone();
     // Events outlive nobody: a screen that is gone does not want them.
-    let (lab, facts) = match Lab::start(options, move |event| drop(events.send(Message::Lab(event)))) {
+    let (lab, facts) = match Lab::start(options, move |batch| drop(events.send(Message::Lab(batch)))) {
         Ok(started) => started,
         Err(error) => return fail(NO_LAB, &error.to_string()),
     };
@@ -101,7 +101,7 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
     let began = Stamp::now();
     let (inputs, inbox) = channel();
     let events = Events::new(inputs.clone());
-    let (lab, facts) = match Lab::start(options, move |event| events.send(event)) {
+    let (lab, facts) = match Lab::start(options, move |batch| events.send(batch)) {
         Ok(started) => started,
         Err(error) => return fail(NO_LAB, &error.to_string()),
     };

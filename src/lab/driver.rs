@@ -13,10 +13,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use super::event::{Cause, Event, Fate, Happening, Passage, Request, WireChange, WireOrder};
+use super::event::{Cause, Fate, Happening, Passage, Request, WireChange, WireOrder};
 use super::facts::{LabFacts, LabKind};
 use super::host::Host;
-use super::process::Process;
+use super::outbox::Outbox;
+use super::process::{self, Process};
 use super::watch::Watch;
 use crate::call::{Call, CallId, Family, Order};
 use crate::clock::{Millis, Stamp};
@@ -86,6 +87,8 @@ struct Flight {
     power: Power,
     /// What it waits for when it blocks.
     awaits: Awaits,
+    /// The endpoint has announced it.
+    begun: bool,
     /// A packet has waited for it in vain.
     lingers: bool,
 }
@@ -192,6 +195,11 @@ impl End {
         self.in_flight.iter().any(|flight| flight.power != Power::None)
     }
 
+    /// Is a call under way whose announcement has not been heard?
+    fn owes_a_word(&self) -> bool {
+        self.in_flight.iter().any(|flight| !flight.begun)
+    }
+
     /// Is what the call waits for there?
     fn is_returning(&self, flight: &Flight) -> bool {
         let inode = flight.on.as_ref().and_then(|name| self.inodes.get(name));
@@ -251,7 +259,7 @@ pub(super) struct Driver {
     told_rules: Vec<Standing>,
     inbox: Receiver<Request>,
     wake: Arc<OwnedFd>,
-    sink: Box<dyn Fn(Event) + Send>,
+    outbox: Outbox,
     buffer: Vec<u8>,
     /// Something happened since the tables were last read for the screen.
     dirty: bool,
@@ -270,6 +278,46 @@ pub(super) struct Driver {
 /// What ends the driver.
 struct Over;
 
+/// The most descriptors that are waited for: what wakes us, and for each end its device and its process's three.
+const MOST_DESCRIPTORS: usize = 9;
+
+/// Packets may have come from either host.
+const EITHER: Ends<bool> = Ends {
+    client: true,
+    server: true,
+};
+
+/// What is worth a look after a wait.
+struct Ready {
+    /// Anything at all.
+    any: bool,
+    /// Requests.
+    woken: bool,
+    /// Hosts that have a packet.
+    packets: Ends<bool>,
+    /// Endpoints.
+    processes: Ends<process::Ready>,
+}
+
+impl Ready {
+    const ALL: Ready = {
+        let all = process::Ready {
+            words: true,
+            end: true,
+            complaints: true,
+        };
+        Ready {
+            any: true,
+            woken: true,
+            packets: EITHER,
+            processes: Ends {
+                client: all,
+                server: all,
+            },
+        }
+    };
+}
+
 impl Driver {
     /// Starts the endpoints of both hosts.
     pub fn new(
@@ -277,7 +325,7 @@ impl Driver {
         facts: &LabFacts,
         inbox: Receiver<Request>,
         wake: Arc<OwnedFd>,
-        sink: Box<dyn Fn(Event) + Send>,
+        outbox: Outbox,
     ) -> Result<Driver> {
         let wired = facts.kind == LabKind::Isolated;
         let Ends { client, server } = hosts;
@@ -311,7 +359,7 @@ impl Driver {
             told_rules: Vec::new(),
             inbox,
             wake,
-            sink,
+            outbox,
             buffer: vec![0; LONGEST_PACKET],
             dirty: true,
             unquiet: true,
@@ -331,8 +379,8 @@ impl Driver {
         }
     }
 
-    fn tell(&self, what: Happening) {
-        (self.sink)(Event { at: Stamp::now(), what });
+    fn tell(&mut self, what: Happening) {
+        self.outbox.push(what);
     }
 
     /// A failure of ours on the way: told once, and the work goes on.
@@ -352,24 +400,52 @@ impl Driver {
 
     /// Waits until something happens, and takes it in.
     fn turn(&mut self) -> std::result::Result<(), Over> {
-        let woken = self.wait();
-        if woken {
-            let mut count = [0; 8];
-            let _ = rustix::io::read(&self.wake, &mut count);
+        if self.outbox.is_behind() {
+            return self.await_reader();
+        }
+        let ready = self.wait();
+        if ready.woken {
+            self.silence();
         }
         for side in Side::BOTH {
-            self.hear(side);
+            if ready.processes[side].words {
+                self.hear(side);
+            }
+            if ready.processes[side].complaints {
+                self.heed(side);
+            }
         }
-        self.relay();
+        self.relay(ready.packets);
         self.release();
         self.outcomes();
-        self.deaths();
+        for side in Side::BOTH {
+            if ready.processes[side].end {
+                self.bury(side);
+            }
+        }
+        self.outbox.flush_due();
         self.requests()?;
+        self.outbox.flush_due();
         Ok(())
     }
 
+    /// Lets the reader of what is told catch up, and does nothing meanwhile that could be told: packets stay with their hosts. Only
+    /// requests are heard, for their sender does not wait for us, and the last of them may be that nobody wants the lab any more.
+    fn await_reader(&mut self) -> std::result::Result<(), Over> {
+        self.outbox.flush();
+        let mut fds = [PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
+        let _ = poll(&mut fds, None);
+        self.silence();
+        self.requests()
+    }
+
+    /// Takes the word that woke us.
+    fn silence(&self) {
+        let _ = rustix::io::read(&self.wake, &mut [0; 8]);
+    }
+
     /// Sleeps until a descriptor has something to say or a time has come; reads the tables when nothing more is under way.
-    fn wait(&mut self) -> bool {
+    fn wait(&mut self) -> Ready {
         let now = Stamp::now();
         let timeout = if self.dirty {
             Some(GRACE)
@@ -382,9 +458,9 @@ impl Driver {
             [timer, self.look_in].into_iter().flatten().min()
         };
         let due = self.wire.next_due().map(|due| due.since(now));
-        let (ready, woken) = self.poll([timeout, due].into_iter().flatten().min());
+        let ready = self.poll([timeout, due].into_iter().flatten().min());
         // What is due on the wire is seen to at once, and is no reason to read tables.
-        let timed_out = !ready && self.wire.next_due().is_none_or(|due| due > Stamp::now());
+        let timed_out = !ready.any && self.wire.next_due().is_none_or(|due| due > Stamp::now());
         if self.dirty && (timed_out || Stamp::now().since(self.read_at) > BUSY_READING) {
             self.slack = TIMER_SLACK;
             self.settle(None);
@@ -396,24 +472,38 @@ impl Driver {
             self.settle(None);
             self.quieten();
         }
-        woken
+        ready
     }
 
-    fn poll(&self, timeout: Option<Duration>) -> (bool, bool) {
-        let mut fds = vec![PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
-        for (_, end) in self.ends.iter() {
-            fds.extend(
-                end.host
-                    .tun
-                    .as_ref()
-                    .map(|tun| PollFd::from_borrowed_fd(tun.as_fd(), PollFlags::IN)),
-            );
-            fds.extend(end.process.iter().flat_map(Process::poll_fds));
-        }
+    fn poll(&self, timeout: Option<Duration>) -> Ready {
+        let mut fds = Vec::with_capacity(MOST_DESCRIPTORS);
+        fds.push(PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN));
+        // poll looks at one after the other. Devices come before endpoints: an announcement, which is made before its packet is
+        // sent, is found together with the packet at the latest.
+        let devices = Ends::from_fn(|side| {
+            let from = fds.len();
+            let tun = self.ends[side].host.tun.as_ref();
+            fds.extend(tun.map(|tun| PollFd::from_borrowed_fd(tun.as_fd(), PollFlags::IN)));
+            from..fds.len()
+        });
+        let processes = Ends::from_fn(|side| {
+            let from = fds.len();
+            if let Some(process) = &self.ends[side].process {
+                process.poll_fds(&mut fds);
+            }
+            from..fds.len()
+        });
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        // EINTR and the like: look at everything, which costs nothing but time.
-        let ready = poll(&mut fds, timeout.as_ref()).unwrap_or(1);
-        (ready > 0, fds[0].revents().contains(PollFlags::IN))
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(count) => Ready {
+                any: count > 0,
+                woken: !fds[0].revents().is_empty(),
+                packets: Ends::from_fn(|side| fds[devices[side].clone()].iter().any(|fd| !fd.revents().is_empty())),
+                processes: Ends::from_fn(|side| process::Ready::of(&fds[processes[side].clone()])),
+            },
+            // EINTR and the like: look at everything, which costs nothing but time.
+            Err(_) => Ready::ALL,
+        }
     }
 
     /// Hears an endpoint: announcements are told at once, outcomes wait for the packets that came before them.
@@ -423,9 +513,7 @@ impl Driver {
         };
         process.flush();
         let pid = process.pid();
-        let replies = process.hear();
-        let complaints = process.complaints();
-        for reply in replies {
+        for reply in process.hear() {
             (self.dirty, self.unquiet) = (true, true);
             match reply {
                 Ok(Reply::Hello { protocol, runtime }) => {
@@ -442,6 +530,10 @@ impl Driver {
                 }
                 Ok(Reply::Began { id, text, .. }) => {
                     self.look_in = Some(FIRST_LOOK);
+                    let mut flights = self.ends[side].in_flight.iter_mut();
+                    if let Some(flight) = flights.find(|flight| flight.id == id) {
+                        flight.begun = true;
+                    }
                     self.tell(Happening::Began { side, id, text });
                 }
                 Ok(ended @ Reply::Ended { .. }) => self.ends[side].ended.push_back(ended),
@@ -452,16 +544,29 @@ impl Driver {
                 Err(why) => self.tell(Happening::Garbled { side, id: None, why }),
             }
         }
-        for line in complaints {
+    }
+
+    /// Tells what an endpoint has written to its standard error.
+    fn heed(&mut self, side: Side) {
+        let process = self.ends[side].process.as_mut();
+        for line in process.map(Process::complaints).unwrap_or_default() {
             self.tell(Happening::Note(format!("the {side} endpoint says: {line}")));
         }
     }
 
     /// Moves packets until neither host has one, one at a time from each; after a batch, everybody else has a turn.
-    fn relay(&mut self) {
+    ///
+    /// Only a host that `may_have` one is asked: to learn that there is none costs a system call, too. One that had none may have
+    /// one when it was handed something to answer.
+    fn relay(&mut self, mut may_have: Ends<bool>) {
         for _ in 0..BATCH {
-            let [client, server] = Side::BOTH.map(|side| self.relay_one(side));
-            if !client && !server {
+            for side in Side::BOTH {
+                if may_have[side] {
+                    may_have[side] = self.relay_one(side);
+                    may_have[side.other()] |= may_have[side];
+                }
+            }
+            if !may_have.client && !may_have.server {
                 return;
             }
         }
@@ -483,10 +588,12 @@ impl Driver {
             Packet::Tcp(segment) => self.flows.sent(no, segment),
             Packet::Icmp { .. } | Packet::Other { .. } => Seen::default(),
         };
+        // The endpoint announced the call before it made it: what it said is there by now.
         if self.can_change_a_state(from, &packet) {
-            // The endpoint announced the call before it made it: what it said is there by now.
             self.hear(from);
             self.changes(from, None);
+        } else if self.ends[from].owes_a_word() {
+            self.hear(from);
         }
         let (verdict, rule) = self.wire.judge(from, &packet, &seen);
         let passage = Passage {
@@ -550,9 +657,12 @@ impl Driver {
             },
             Packet::Icmp { .. } | Packet::Other { .. } => Arrived::default(),
         };
-        self.tell(Happening::Packet(Passage { fate, ..passage }));
+        let passed = Happening::Packet(Passage { fate, ..passage });
         if telling {
+            self.outbox.push(passed);
             self.changes(to, Some(arrived));
+        } else {
+            self.outbox.push_idly(passed);
         }
     }
 
@@ -736,7 +846,10 @@ impl Driver {
                 return;
             }
             let left = Timespec::try_from(left).ok();
-            let _ = poll(&mut process.poll_fds(), left.as_ref());
+            self.outbox.flush();
+            let mut fds = Vec::new();
+            process.poll_fds(&mut fds);
+            let _ = poll(&mut fds, left.as_ref());
             self.hear(side);
         }
     }
@@ -789,7 +902,7 @@ impl Driver {
         }
     }
 
-    fn transition(&self, side: Side, change: &Change, cause: Cause) {
+    fn transition(&mut self, side: Side, change: &Change, cause: Cause) {
         let Change {
             tuple, inode, from, to, ..
         } = *change;
@@ -856,7 +969,7 @@ impl Driver {
                 else {
                     continue;
                 };
-                self.relay();
+                self.relay(EITHER);
                 let end = &mut self.ends[side];
                 let inode = match (&outcome.descriptor(), &end.process) {
                     (Some(fd), Some(process)) => process.inode(*fd),
@@ -930,38 +1043,39 @@ impl Driver {
                 self.look_in = None;
             }
             if std::mem::take(&mut self.unquiet) {
+                // The last of its batch, so that who reads it finds that nothing has happened since.
                 self.tell(Happening::Quiet);
+                self.outbox.flush();
             }
         } else if self.unquiet && self.look_in.is_none() {
             self.look_in = Some(FIRST_LOOK);
         }
     }
 
-    /// Buries endpoints that have died.
-    fn deaths(&mut self) {
-        for side in Side::BOTH {
-            let Some(how) = self.ends[side].process.as_mut().and_then(Process::reap) else {
-                continue;
-            };
-            // Its last words, and its sockets' last segments.
-            self.hear(side);
-            self.relay();
-            self.outcomes();
-            let end = &mut self.ends[side];
-            let Some(process) = end.process.take() else { continue };
-            end.in_flight.clear();
-            end.inodes.clear();
-            end.closed.clear();
-            end.listeners.clear();
-            end.died = true;
-            self.tell(Happening::Died {
-                side,
-                pid: process.pid(),
-                how,
-            });
-            self.settle(Some(side));
-            (self.dirty, self.unquiet) = (true, true);
-        }
+    /// Buries an endpoint, if it has died.
+    fn bury(&mut self, side: Side) {
+        let Some(how) = self.ends[side].process.as_mut().and_then(Process::reap) else {
+            return;
+        };
+        // Its last words, and its sockets' last segments.
+        self.hear(side);
+        self.heed(side);
+        self.relay(EITHER);
+        self.outcomes();
+        let end = &mut self.ends[side];
+        let Some(process) = end.process.take() else { return };
+        end.in_flight.clear();
+        end.inodes.clear();
+        end.closed.clear();
+        end.listeners.clear();
+        end.died = true;
+        self.tell(Happening::Died {
+            side,
+            pid: process.pid(),
+            how,
+        });
+        self.settle(Some(side));
+        (self.dirty, self.unquiet) = (true, true);
     }
 
     fn requests(&mut self) -> std::result::Result<(), Over> {
@@ -988,8 +1102,9 @@ impl Driver {
                     process.kill();
                     // SIGKILL cannot be held off: the process is waited for, and its end told as any other.
                     while self.ends[side].process.is_some() {
+                        self.outbox.flush();
                         self.poll(None);
-                        self.deaths();
+                        Side::BOTH.into_iter().for_each(|side| self.bury(side));
                     }
                 }
                 let newborn = self.ends[side].host.bear(side);
@@ -1047,6 +1162,7 @@ impl Driver {
             makes,
             power: Power::of(&request.order),
             awaits: Awaits::of(&request.order),
+            begun: false,
             lingers: false,
         });
         self.complain(sent);

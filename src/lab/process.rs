@@ -76,6 +76,29 @@ pub struct Process {
     killed: bool,
 }
 
+/// What a process has something to say by, as poll told of its descriptors; whatever poll told of each, it is worth a look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// It has said something, or takes more of our words.
+    pub words: bool,
+    /// It has ended.
+    pub end: bool,
+    /// It has written to its standard error.
+    pub complaints: bool,
+}
+
+impl Ready {
+    /// Of the descriptors of [`Process::poll_fds`], polled.
+    pub fn of(fds: &[PollFd<'_>]) -> Ready {
+        let ready = |n: usize| fds.get(n).is_some_and(|fd| !fd.revents().is_empty());
+        Ready {
+            words: ready(0),
+            end: ready(1),
+            complaints: ready(2),
+        }
+    }
+}
+
 /// How long a line of an endpoint may be.
 const LONGEST_LINE: usize = 1 << 20;
 
@@ -107,23 +130,22 @@ impl Process {
         self.child.id()
     }
 
-    /// What to wait for: words, room for ours, its end, its complaints.
-    pub fn poll_fds(&self) -> Vec<PollFd<'_>> {
+    /// What to wait for: words and room for ours, its end, its complaints; in that order, see [`Ready::of`].
+    pub fn poll_fds<'a>(&'a self, fds: &mut Vec<PollFd<'a>>) {
         let writing = if self.outbox.is_empty() {
             PollFlags::empty()
         } else {
             PollFlags::OUT
         };
-        let mut fds = vec![
+        fds.extend([
             PollFd::from_borrowed_fd(self.control.as_fd(), PollFlags::IN | writing),
             PollFd::from_borrowed_fd(self.pidfd.as_fd(), PollFlags::IN),
-        ];
+        ]);
         fds.extend(
             self.stderr
                 .as_ref()
                 .map(|stderr| PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN)),
         );
-        fds
     }
 
     /// Queues a request, and writes what the socket takes.
@@ -156,8 +178,13 @@ impl Process {
         let mut chunk = [0; 16 << 10];
         loop {
             match rustix::net::recv(&self.control, &mut chunk, RecvFlags::DONTWAIT) {
-                Ok((0, _)) => break,
-                Ok((n, _)) => self.inbox.extend_from_slice(&chunk[..n]),
+                Ok((n, _)) => {
+                    self.inbox.extend_from_slice(&chunk[..n]);
+                    // A stream gives all that it has: what it said since is heard the next time.
+                    if n < chunk.len() {
+                        break;
+                    }
+                }
                 Err(Errno::INTR) => {}
                 Err(_) => break,
             }

@@ -13,6 +13,7 @@ use crate::command::wire::WireCommand;
 use crate::command::{Ask, EndCommand};
 use crate::endpoint::protocol::{self, Traced};
 use crate::explain::{self, Past, Situation};
+use crate::hash::QuickMap;
 use crate::host::Port;
 use crate::lab::event::{Cause, Event, Fate, Happening, Passage, Request, WireOrder};
 use crate::observe::Tuple;
@@ -122,7 +123,7 @@ pub struct Session {
     /// The last packet that each host received, for the causes of transitions.
     received: Ends<Option<(PacketNo, Option<Flags>)>>,
     /// What each host heard on a connection.
-    heard: HashMap<Tuple, Heard>,
+    heard: QuickMap<Tuple, Heard>,
     /// The names of recent calls, for causes.
     calls: HashMap<CallId, String>,
 }
@@ -143,7 +144,7 @@ impl Session {
             transcript,
             next_call: 1,
             received: Ends::default(),
-            heard: HashMap::new(),
+            heard: QuickMap::default(),
             calls: HashMap::new(),
         }
     }

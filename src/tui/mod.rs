@@ -3,7 +3,7 @@
 //! # Threads
 //!
 //! One thread, the caller's of [`run`], owns the session, the screen and the terminal; it sleeps in `recv` and draws at most once for all
-//! that is queued. The others only send it messages, and touch nothing of its: the lab's thread what happened, the input thread
+//! that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the lab's thread what happened, the input thread
 //! what crossterm's blocking `read` returns, the signal thread the signals, the watcher that the terminal hung up. They block until
 //! the process ends.
 
@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use crate::clock::Stamp;
 use crate::error::{Operation, Result};
-use crate::lab::event::{Event, Request};
+use crate::lab::Batch;
+use crate::lab::event::{Happening, Request};
 use crate::session::Session;
 
 pub mod app;
@@ -38,10 +39,10 @@ use terminal::Guard;
 use theme::Theme;
 
 /// What the screen's thread is told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Message {
     /// By the lab.
-    Lab(Event),
+    Lab(Batch),
     /// By the terminal.
     Input(Input),
     /// By the kernel: a signal.
@@ -72,8 +73,16 @@ impl Exit {
     }
 }
 
-/// How long messages are taken in before a frame is drawn between them.
+/// How long messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// Is it what streams while nobody does anything? Of such, the screen shows the latest every [`FRAME`]; all else it shows at once.
+const fn streams(what: &Happening) -> bool {
+    matches!(
+        what,
+        Happening::Packet(_) | Happening::Table { .. } | Happening::Rules(_) | Happening::Quiet
+    )
+}
 
 /// How long to sleep at `now` when no message comes: for ever, unless something on the screen counts; then until the run's clock,
 /// which began at `began`, has another whole second.
@@ -90,15 +99,20 @@ pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, se
     let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT]).during(|| "catch signals".into())?;
     let mut guard = Guard::enter()?;
     listen(signals, sender)?;
+    // When the next frame may be drawn; before that, only if somebody waits for it.
+    let (mut drawn_next, mut awaited) = (Stamp::default(), true);
     loop {
-        if app.is_stale() {
-            let now = Stamp::now();
+        let now = Stamp::now();
+        if app.is_stale() && (awaited || now >= drawn_next) {
             if guard.terminal().draw(|frame| app.draw(frame, now)).is_err() {
                 return Ok(Exit::HangUp);
             }
+            (drawn_next, awaited) = (now.plus(FRAME), false);
         }
         let now = Stamp::now();
-        let mut next = match sleep(app.session().counts_down(now), began, now) {
+        let frame = app.is_stale().then(|| drawn_next.since(now));
+        let tick = sleep(app.session().counts_down(now), began, now);
+        let mut next = match [frame, tick].into_iter().flatten().min() {
             None => inbox.recv().ok(),
             Some(time) => match inbox.recv_timeout(time) {
                 Ok(message) => Some(message),
@@ -116,9 +130,17 @@ pub fn run(session: Session, lab: &dyn Fn(Request), inbox: Receiver<Message>, se
         let since = Stamp::now();
         while let Some(message) = next {
             let effects = match message {
-                Message::Lab(event) => app.absorb(event),
+                Message::Lab(batch) => {
+                    let mut effects = Vec::new();
+                    for event in batch {
+                        awaited |= !streams(&event.what);
+                        effects.extend(app.absorb(event));
+                    }
+                    effects
+                }
                 Message::Input(input) => {
                     panic_if_asked();
+                    awaited = true;
                     app.input(&input, Stamp::now())
                 }
                 Message::Signal(number) => return Ok(Exit::Signal(number)),
