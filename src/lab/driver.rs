@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
+use super::bell::{Bell, Rung};
 use super::event::{Cause, Fate, Happening, Passage, Request, WireChange, WireOrder};
 use super::facts::{LabFacts, LabKind};
 use super::host::Host;
 use super::outbox::Outbox;
-use super::process::{self, Process};
+use super::process::Process;
 use super::watch::Watch;
 use crate::call::{Call, CallId, Family, Order};
 use crate::clock::{Millis, Stamp};
@@ -37,6 +38,9 @@ use crate::wire::segment::{Flags, Packet, decode};
 const LONGEST_PACKET: usize = 65_536;
 /// How long nothing must happen before the tables are read for the screen: a call's outcome follows its packets at once.
 const GRACE: Duration = Duration::from_micros(500);
+/// How long after more than a batch of packets: who takes them in has a turn on the same CPU, which is no end of the stream. Longer
+/// than the kernel's tick, so that poll's timeout need not program the CPU's timer for every packet (2 us in a virtual machine).
+const STREAM_GRACE: Duration = Duration::from_millis(5);
 /// While packets stream, the tables are read for the screen this often.
 const BUSY_READING: Duration = Duration::from_millis(100);
 /// While a socket waits for an acknowledgement that no packet will announce (loopback), and when a call has begun that does not
@@ -258,11 +262,13 @@ pub(super) struct Driver {
     /// The rules as they were last told.
     told_rules: Vec<Standing>,
     inbox: Receiver<Request>,
-    wake: Arc<OwnedFd>,
+    bell: Bell,
     outbox: Outbox,
     buffer: Vec<u8>,
     /// Something happened since the tables were last read for the screen.
     dirty: bool,
+    /// Packets that hosts have sent since then.
+    streamed: usize,
     /// ... and since it was last told that all is quiet.
     unquiet: bool,
     /// When the tables were last read for the screen.
@@ -278,9 +284,6 @@ pub(super) struct Driver {
 /// What ends the driver.
 struct Over;
 
-/// The most descriptors that are waited for: what wakes us, and for each end its device and its process's three.
-const MOST_DESCRIPTORS: usize = 9;
-
 /// Packets may have come from either host.
 const EITHER: Ends<bool> = Ends {
     client: true,
@@ -291,31 +294,10 @@ const EITHER: Ends<bool> = Ends {
 struct Ready {
     /// Anything at all.
     any: bool,
-    /// Requests.
-    woken: bool,
     /// Hosts that have a packet.
     packets: Ends<bool>,
-    /// Endpoints.
-    processes: Ends<process::Ready>,
-}
-
-impl Ready {
-    const ALL: Ready = {
-        let all = process::Ready {
-            words: true,
-            end: true,
-            complaints: true,
-        };
-        Ready {
-            any: true,
-            woken: true,
-            packets: EITHER,
-            processes: Ends {
-                client: all,
-                server: all,
-            },
-        }
-    };
+    /// Everything else.
+    rung: Option<Rung>,
 }
 
 impl Driver {
@@ -327,6 +309,7 @@ impl Driver {
         wake: Arc<OwnedFd>,
         outbox: Outbox,
     ) -> Result<Driver> {
+        let bell = Bell::new(wake)?;
         let wired = facts.kind == LabKind::Isolated;
         let Ends { client, server } = hosts;
         let end = |side: Side, host: Host| -> Result<End> {
@@ -335,8 +318,10 @@ impl Driver {
             } else {
                 Family::Inet
             };
+            let process = Process::adopt(host.bear(side)?);
+            bell.watch(side, &process)?;
             Ok(End {
-                process: Some(Process::adopt(host.bear(side)?)),
+                process: Some(process),
                 host,
                 watch: Watch::new(family, !wired),
                 in_flight: Vec::new(),
@@ -358,10 +343,11 @@ impl Driver {
             flows: Flows::default(),
             told_rules: Vec::new(),
             inbox,
-            wake,
+            bell,
             outbox,
             buffer: vec![0; LONGEST_PACKET],
             dirty: true,
+            streamed: 0,
             unquiet: true,
             read_at: Stamp::now(),
             look_in: None,
@@ -404,14 +390,12 @@ impl Driver {
             return self.await_reader();
         }
         let ready = self.wait();
-        if ready.woken {
-            self.silence();
-        }
+        let processes = ready.rung.map(|rung| rung.processes).unwrap_or_default();
         for side in Side::BOTH {
-            if ready.processes[side].words {
+            if processes[side].words {
                 self.hear(side);
             }
-            if ready.processes[side].complaints {
+            if processes[side].complaints {
                 self.heed(side);
             }
         }
@@ -419,13 +403,16 @@ impl Driver {
         self.release();
         self.outcomes();
         for side in Side::BOTH {
-            if ready.processes[side].end {
+            if processes[side].end {
                 self.bury(side);
             }
         }
-        self.outbox.flush_due();
-        self.requests()?;
-        self.outbox.flush_due();
+        self.outbox.flush_due(self.grace());
+        if ready.rung.is_some_and(|rung| rung.requests) {
+            self.bell.silence();
+            self.requests()?;
+            self.outbox.flush_due(self.grace());
+        }
         Ok(())
     }
 
@@ -433,22 +420,22 @@ impl Driver {
     /// requests are heard, for their sender does not wait for us, and the last of them may be that nobody wants the lab any more.
     fn await_reader(&mut self) -> std::result::Result<(), Over> {
         self.outbox.flush();
-        let mut fds = [PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
+        let mut fds = [PollFd::from_borrowed_fd(self.bell.wake(), PollFlags::IN)];
         let _ = poll(&mut fds, None);
-        self.silence();
+        self.bell.silence();
         self.requests()
     }
 
-    /// Takes the word that woke us.
-    fn silence(&self) {
-        let _ = rustix::io::read(&self.wake, &mut [0; 8]);
+    /// How long nothing must happen now before the tables are read, and how long plain data may wait to be told.
+    const fn grace(&self) -> Duration {
+        if self.streamed > BATCH { STREAM_GRACE } else { GRACE }
     }
 
     /// Sleeps until a descriptor has something to say or a time has come; reads the tables when nothing more is under way.
     fn wait(&mut self) -> Ready {
         let now = Stamp::now();
         let timeout = if self.dirty {
-            Some(GRACE)
+            Some(self.grace())
         } else {
             let timer = Side::BOTH
                 .into_iter()
@@ -457,15 +444,17 @@ impl Driver {
                 .map(|at| at.since(now).max(self.slack));
             [timer, self.look_in].into_iter().flatten().min()
         };
-        let due = self.wire.next_due().map(|due| due.since(now));
-        let ready = self.poll([timeout, due].into_iter().flatten().min());
         // What is due on the wire is seen to at once, and is no reason to read tables.
-        let timed_out = !ready.any && self.wire.next_due().is_none_or(|due| due > Stamp::now());
-        if self.dirty && (timed_out || Stamp::now().since(self.read_at) > BUSY_READING) {
+        let (look, due) = (timeout.map(|timeout| now.plus(timeout)), self.wire.next_due());
+        let until = [look, due].into_iter().flatten().min();
+        let ready = self.poll(until.map(|until| until.since(now)));
+        let woke = Stamp::now();
+        let timed_out = !ready.any && look.is_some_and(|look| look <= woke) && due.is_none_or(|due| due > woke);
+        if self.dirty && (timed_out || woke.since(self.read_at) > BUSY_READING) {
             self.slack = TIMER_SLACK;
             self.settle(None);
             self.quieten();
-        } else if timed_out && timeout.is_some() {
+        } else if timed_out {
             // A timer went off, or it is time to look again: either may have changed something.
             self.look_in = self.look_in.map(|wait| wait * 2).filter(|wait| *wait <= LAST_LOOK);
             self.slack = (self.slack * 2).min(TIMER_PATIENCE);
@@ -476,33 +465,21 @@ impl Driver {
     }
 
     fn poll(&self, timeout: Option<Duration>) -> Ready {
-        let mut fds = Vec::with_capacity(MOST_DESCRIPTORS);
-        fds.push(PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN));
-        // poll looks at one after the other. Devices come before endpoints: an announcement, which is made before its packet is
-        // sent, is found together with the packet at the latest.
+        let mut fds = Vec::with_capacity(3);
         let devices = Ends::from_fn(|side| {
-            let from = fds.len();
             let tun = self.ends[side].host.tun.as_ref();
             fds.extend(tun.map(|tun| PollFd::from_borrowed_fd(tun.as_fd(), PollFlags::IN)));
-            from..fds.len()
+            tun.map(|_| fds.len() - 1)
         });
-        let processes = Ends::from_fn(|side| {
-            let from = fds.len();
-            if let Some(process) = &self.ends[side].process {
-                process.poll_fds(&mut fds);
-            }
-            from..fds.len()
-        });
+        fds.push(PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN));
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        match poll(&mut fds, timeout.as_ref()) {
-            Ok(count) => Ready {
-                any: count > 0,
-                woken: !fds[0].revents().is_empty(),
-                packets: Ends::from_fn(|side| fds[devices[side].clone()].iter().any(|fd| !fd.revents().is_empty())),
-                processes: Ends::from_fn(|side| process::Ready::of(&fds[processes[side].clone()])),
-            },
-            // EINTR and the like: look at everything, which costs nothing but time.
-            Err(_) => Ready::ALL,
+        let polled = poll(&mut fds, timeout.as_ref());
+        // EINTR and the like: look at everything, which costs nothing but time.
+        let is_ready = |place: usize| polled.is_err() || !fds[place].revents().is_empty();
+        Ready {
+            any: polled != Ok(0),
+            packets: Ends::from_fn(|side| devices[side].is_some_and(is_ready)),
+            rung: is_ready(fds.len() - 1).then(|| self.bell.listen()),
         }
     }
 
@@ -582,6 +559,7 @@ impl Driver {
             _ => return false,
         };
         (self.dirty, self.unquiet) = (true, true);
+        self.streamed += 1;
         let packet = decode(&self.buffer[..len]);
         let no = self.wire.number();
         let seen = match &packet {
@@ -845,11 +823,8 @@ impl Driver {
                 waited_for.for_each(|flight| flight.lingers = true);
                 return;
             }
-            let left = Timespec::try_from(left).ok();
             self.outbox.flush();
-            let mut fds = Vec::new();
-            process.poll_fds(&mut fds);
-            let _ = poll(&mut fds, left.as_ref());
+            process.wait(left);
             self.hear(side);
         }
     }
@@ -1006,7 +981,7 @@ impl Driver {
 
     /// Reads both tables, `first`'s first, and tells what changed.
     fn settle(&mut self, first: Option<Side>) {
-        self.dirty = false;
+        (self.dirty, self.streamed) = (false, 0);
         self.read_at = Stamp::now();
         let first = first.unwrap_or(Side::Client);
         for side in [first, first.other()] {
@@ -1045,11 +1020,11 @@ impl Driver {
             if std::mem::take(&mut self.unquiet) {
                 // The last of its batch, so that who reads it finds that nothing has happened since.
                 self.tell(Happening::Quiet);
-                self.outbox.flush();
             }
         } else if self.unquiet && self.look_in.is_none() {
             self.look_in = Some(FIRST_LOOK);
         }
+        self.outbox.flush();
     }
 
     /// Buries an endpoint, if it has died.
@@ -1107,8 +1082,11 @@ impl Driver {
                         Side::BOTH.into_iter().for_each(|side| self.bury(side));
                     }
                 }
-                let newborn = self.ends[side].host.bear(side);
-                self.ends[side].process = self.complain(newborn).map(Process::adopt);
+                let newborn = self.ends[side].host.bear(side).and_then(|newborn| {
+                    let process = Process::adopt(newborn);
+                    self.bell.watch(side, &process).map(|()| process)
+                });
+                self.ends[side].process = self.complain(newborn);
             }
             Request::Wire(order) => self.wire_order(order),
             Request::Host(side, setting, value) => {

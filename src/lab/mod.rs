@@ -18,6 +18,7 @@ use crate::host::Port;
 use crate::os::netns;
 use crate::side::{Ends, Side};
 
+mod bell;
 mod driver;
 pub mod event;
 pub mod facts;

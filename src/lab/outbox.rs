@@ -14,8 +14,6 @@ const MOST_UNREAD: usize = 4096;
 const FEW_UNREAD: usize = MOST_UNREAD / 2;
 /// How many events are handed over at once.
 const BATCH: usize = 128;
-/// How long an event that nobody waits for may wait for more of its kind.
-const LINGER: Duration = Duration::from_micros(500);
 
 /// Events in the order in which they happened: a message and a wake-up for each packet would cost more than the packet.
 #[derive(Debug)]
@@ -112,10 +110,10 @@ impl Outbox {
         }
     }
 
-    /// At the end of a turn: hands over what cannot wait any longer.
-    pub fn flush_due(&mut self) {
+    /// At the end of a turn: hands over what cannot wait, or has waited for so long that no more of its kind is worth it.
+    pub fn flush_due(&mut self, linger: Duration) {
         if let Some(first) = self.events.first()
-            && (self.urgent || Stamp::now().since(first.at) >= LINGER)
+            && (self.urgent || Stamp::now().since(first.at) >= linger)
         {
             self.flush();
         }
@@ -170,7 +168,7 @@ mod tests {
             _ => outbox.push_idly(note(n)),
         });
         outbox.push(note(3 * BATCH));
-        outbox.flush_due();
+        outbox.flush_due(Duration::MAX);
         let told: Vec<Happening> = inbox.try_iter().flatten().map(|event| event.what).collect();
         assert_eq!(told, (0..=3 * BATCH).map(note).collect::<Vec<_>>());
     }
@@ -180,12 +178,13 @@ mod tests {
         let (mut outbox, inbox, _wake) = outbox();
         outbox.push_idly(note(1));
         outbox.push(note(2));
-        outbox.flush_due();
+        outbox.flush_due(Duration::MAX);
         assert_eq!(inbox.try_iter().flatten().count(), 2);
 
         outbox.push_idly(note(3));
-        std::thread::sleep(LINGER);
-        outbox.flush_due();
+        outbox.flush_due(Duration::MAX);
+        assert_eq!(inbox.try_iter().flatten().count(), 0);
+        outbox.flush_due(Duration::ZERO);
         assert_eq!(inbox.try_iter().flatten().count(), 1);
     }
 

@@ -1,7 +1,7 @@
 //! An endpoint's process: born on a host's thread, spoken to over a socketpair, watched through a pidfd.
 
-use rustix::event::{PollFd, PollFlags};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, Signal};
@@ -10,6 +10,7 @@ use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
 
 use super::event::Death;
 use crate::endpoint::protocol::{Reply, Request};
@@ -76,7 +77,7 @@ pub struct Process {
     killed: bool,
 }
 
-/// What a process has something to say by, as poll told of its descriptors; whatever poll told of each, it is worth a look.
+/// What of a process is worth a look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ready {
     /// It has said something, or takes more of our words.
@@ -88,15 +89,12 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Of the descriptors of [`Process::poll_fds`], polled.
-    pub fn of(fds: &[PollFd<'_>]) -> Ready {
-        let ready = |n: usize| fds.get(n).is_some_and(|fd| !fd.revents().is_empty());
-        Ready {
-            words: ready(0),
-            end: ready(1),
-            complaints: ready(2),
-        }
-    }
+    /// Everything.
+    pub const ALL: Ready = Ready {
+        words: true,
+        end: true,
+        complaints: true,
+    };
 }
 
 /// How long a line of an endpoint may be.
@@ -130,22 +128,26 @@ impl Process {
         self.child.id()
     }
 
-    /// What to wait for: words and room for ours, its end, its complaints; in that order, see [`Ready::of`].
-    pub fn poll_fds<'a>(&'a self, fds: &mut Vec<PollFd<'a>>) {
-        let writing = if self.outbox.is_empty() {
-            PollFlags::empty()
-        } else {
-            PollFlags::OUT
-        };
-        fds.extend([
-            PollFd::from_borrowed_fd(self.control.as_fd(), PollFlags::IN | writing),
-            PollFd::from_borrowed_fd(self.pidfd.as_fd(), PollFlags::IN),
-        ]);
-        fds.extend(
-            self.stderr
-                .as_ref()
-                .map(|stderr| PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN)),
-        );
+    /// What its words come by, and ours go.
+    pub fn control(&self) -> BorrowedFd<'_> {
+        self.control.as_fd()
+    }
+
+    /// What tells of its end.
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// What its complaints come by.
+    pub fn stderr(&self) -> Option<BorrowedFd<'_>> {
+        self.stderr.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Waits so long for a word of it, or its end.
+    pub fn wait(&self, time: Duration) {
+        let time = Timespec::try_from(time).ok();
+        let mut fds = [self.control(), self.pidfd()].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        let _ = poll(&mut fds, time.as_ref());
     }
 
     /// Queues a request, and writes what the socket takes.
