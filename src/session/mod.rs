@@ -477,7 +477,7 @@ impl Session {
         let succeeded = matches!(outcome, Outcome::Ok(_));
         // The signal that did its work is not what the user wants to read about: the call that it interrupted is.
         let interrupted = matches!(pending.order, Order::Process(ProcessCall::Interrupt { .. }));
-        if !(interrupted && succeeded) && !pending.looking {
+        if !(pending.looking || interrupted && succeeded) {
             self.ends[side].last = Some(Answer {
                 id,
                 socket,

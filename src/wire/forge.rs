@@ -179,7 +179,7 @@ pub fn forge(
             // an attack (`tcp_v4_err`, `tcp_v6_err`: between SND.UNA and SND.NXT).
             let quoted = TcpHeader::new(local.port(), peer.port(), known.unacknowledged.0, WINDOW);
             let quote = write(ip(local.ip(), peer.ip())?.tcp_header(quoted), &[]);
-            return Some(icmp(what, local.ip(), peer.ip(), &quote)?);
+            return icmp(what, local.ip(), peer.ip(), &quote);
         }
     };
     let payload = if what == Forgery::Data { data } else { &[] };
