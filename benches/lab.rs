@@ -29,7 +29,7 @@ impl Run {
         };
         let (sender, inbox) = channel();
         let events = Events::new(sender);
-        let (lab, facts) = Lab::start(&options, move |event| events.send(event)).expect("root");
+        let (lab, facts) = Lab::start(&options, move |batch| events.send(batch)).expect("root");
         let session = Session::new(facts, Stamp::now());
         let mut run = Run { lab, inbox, session };
         run.absorb_until(|_, session| {
@@ -43,14 +43,18 @@ impl Run {
 
     fn absorb_until(&mut self, done: impl Fn(&Happening, &Session) -> bool) {
         loop {
-            let Ok(Input::Event(event)) = self.inbox.recv_timeout(Duration::from_secs(20)) else {
+            let Ok(Input::Events(batch)) = self.inbox.recv_timeout(Duration::from_secs(20)) else {
                 panic!("the lab says nothing");
             };
-            let what = event.what.clone();
-            for request in self.session.absorb(event) {
-                self.lab.send(request);
+            let mut is_done = false;
+            for event in batch {
+                let what = event.what.clone();
+                for request in self.session.absorb(event) {
+                    self.lab.send(request);
+                }
+                is_done |= done(&what, &self.session);
             }
-            if done(&what, &self.session) {
+            if is_done {
                 return;
             }
         }

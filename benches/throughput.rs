@@ -325,17 +325,19 @@ fn wire(mtu: u32) -> Network {
     };
     let (sender, inbox) = channel();
     let events = Events::new(sender.clone());
-    let (lab, facts) = Lab::start(&options, move |event| events.send(event)).expect("root");
+    let (lab, facts) = Lab::start(&options, move |batch| events.send(batch)).expect("root");
     let mut session = Session::new(facts, Stamp::now());
     let (born, pids) = channel();
     let joint = Stop::start(move |over| {
         let mut told = false;
         while !over.load(Ordering::Relaxed) {
-            let Ok(Input::Event(event)) = inbox.recv_timeout(Duration::from_millis(20)) else {
+            let Ok(Input::Events(batch)) = inbox.recv_timeout(Duration::from_millis(20)) else {
                 continue;
             };
-            for request in session.absorb(event) {
-                lab.send(request);
+            for event in batch {
+                for request in session.absorb(event) {
+                    lab.send(request);
+                }
             }
             if !told && let [Some(client), Some(server)] = Side::BOTH.map(|side| pid(&session, side)) {
                 told = true;

@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod errno;
 pub mod error;
 pub mod explain;
+pub mod hash;
 pub mod headless;
 pub mod host;
 pub mod lab;

@@ -4,16 +4,15 @@ use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crate::lab::Lab;
-use crate::lab::event::{Event, Happening, Request};
+use crate::lab::event::{Happening, Request};
+use crate::lab::{Batch, Lab};
 use crate::session::{Process, Session};
 
 /// What its owner waits for.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "nearly all of them are events")]
 pub enum Input {
     /// Something happened in the lab.
-    Event(Event),
+    Events(Batch),
     /// A command came on standard input; none when that has ended.
     Line(io::Result<Option<Line>>),
     /// The lab's thread is gone.
@@ -38,9 +37,9 @@ impl Events {
         Events(inputs)
     }
 
-    /// Hands on an event. An owner that is gone does not want it.
-    pub fn send(&self, event: Event) {
-        let _ = self.0.send(Input::Event(event));
+    /// Hands on what happened. An owner that is gone does not want it.
+    pub fn send(&self, batch: Batch) {
+        let _ = self.0.send(Input::Events(batch));
     }
 }
 
@@ -66,7 +65,7 @@ pub struct Live<'a> {
 /// What came while waiting.
 #[derive(Debug)]
 pub enum Came {
-    /// An event, which the session has absorbed.
+    /// Events, which the session has absorbed.
     Event,
     /// A line of standard input, or its end.
     Line(io::Result<Option<Line>>),
@@ -102,10 +101,13 @@ impl<'a> Live<'a> {
                 .recv_timeout(deadline.saturating_duration_since(Instant::now())),
         };
         match input {
-            Ok(Input::Event(event)) => {
-                self.quiet = event.what == Happening::Quiet;
-                for request in self.session.absorb(event) {
-                    self.lab.send(request);
+            Ok(Input::Events(batch)) => {
+                for event in batch {
+                    // The lab is quiet when it says so, which ends a batch, and nothing has happened since.
+                    self.quiet = event.what == Happening::Quiet;
+                    for request in self.session.absorb(event) {
+                        self.lab.send(request);
+                    }
                 }
                 Ok(Came::Event)
             }

@@ -119,7 +119,7 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
     let began = Stamp::now();
     let (inputs, inbox) = channel();
     let events = Events::new(inputs.clone());
-    let (lab, facts) = match Lab::start(options, move |event| events.send(event)) {
+    let (lab, facts) = match Lab::start(options, move |batch| events.send(batch)) {
         Ok(started) => started,
         Err(error) => return fail(NO_LAB, &error.to_string()),
     };

@@ -13,9 +13,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use super::event::{Cause, Event, Fate, Happening, Passage, Request, WireChange, WireOrder};
+use super::bell::{Bell, Rung};
+use super::event::{Cause, Fate, Happening, Passage, Request, WireChange, WireOrder};
 use super::facts::{LabFacts, LabKind};
 use super::host::Host;
+use super::outbox::Outbox;
 use super::process::Process;
 use super::watch::Watch;
 use crate::call::{Call, CallId, Family, Order};
@@ -36,6 +38,9 @@ use crate::wire::segment::{Flags, Packet, decode};
 const LONGEST_PACKET: usize = 65_536;
 /// How long nothing must happen before the tables are read for the screen: a call's outcome follows its packets at once.
 const GRACE: Duration = Duration::from_micros(500);
+/// How long after more than a batch of packets: who takes them in has a turn on the same CPU, which is no end of the stream. Longer
+/// than the kernel's tick, so that poll's timeout need not program the CPU's timer for every packet (2 us in a virtual machine).
+const STREAM_GRACE: Duration = Duration::from_millis(5);
 /// While packets stream, the tables are read for the screen this often.
 const BUSY_READING: Duration = Duration::from_millis(100);
 /// While a socket waits for an acknowledgement that no packet will announce (loopback), and when a call has begun that does not
@@ -90,6 +95,8 @@ struct Flight {
     power: Power,
     /// What it waits for when it blocks.
     awaits: Awaits,
+    /// The endpoint has announced it.
+    begun: bool,
     /// A packet has waited for it in vain.
     lingers: bool,
 }
@@ -196,6 +203,11 @@ impl End {
         self.in_flight.iter().any(|flight| flight.power != Power::None)
     }
 
+    /// Is a call under way whose announcement has not been heard?
+    fn owes_a_word(&self) -> bool {
+        self.in_flight.iter().any(|flight| !flight.begun)
+    }
+
     /// Is what the call waits for there?
     fn is_returning(&self, flight: &Flight) -> bool {
         let inode = flight.on.as_ref().and_then(|name| self.inodes.get(name));
@@ -254,11 +266,13 @@ pub(super) struct Driver {
     /// The rules as they were last told.
     told_rules: Vec<Standing>,
     inbox: Receiver<Request>,
-    wake: Arc<OwnedFd>,
-    sink: Box<dyn Fn(Event) + Send>,
+    bell: Bell,
+    outbox: Outbox,
     buffer: Vec<u8>,
     /// Something happened since the tables were last read for the screen.
     dirty: bool,
+    /// Packets that hosts have sent since then.
+    streamed: usize,
     /// ... and since it was last told that all is quiet.
     unquiet: bool,
     /// When the tables were last read for the screen.
@@ -274,6 +288,22 @@ pub(super) struct Driver {
 /// What ends the driver.
 struct Over;
 
+/// Packets may have come from either host.
+const EITHER: Ends<bool> = Ends {
+    client: true,
+    server: true,
+};
+
+/// What is worth a look after a wait.
+struct Ready {
+    /// Anything at all.
+    any: bool,
+    /// Hosts that have a packet.
+    packets: Ends<bool>,
+    /// Everything else.
+    rung: Option<Rung>,
+}
+
 impl Driver {
     /// Starts the endpoints of both hosts.
     pub fn new(
@@ -281,8 +311,9 @@ impl Driver {
         facts: &LabFacts,
         inbox: Receiver<Request>,
         wake: Arc<OwnedFd>,
-        sink: Box<dyn Fn(Event) + Send>,
+        outbox: Outbox,
     ) -> Result<Driver> {
+        let bell = Bell::new(wake)?;
         let wired = facts.kind == LabKind::Isolated;
         let Ends { client, server } = hosts;
         let end = |side: Side, host: Host| -> Result<End> {
@@ -291,8 +322,10 @@ impl Driver {
             } else {
                 Family::Inet
             };
+            let process = Process::adopt(host.bear(side)?);
+            bell.watch(side, &process)?;
             Ok(End {
-                process: Some(Process::adopt(host.bear(side)?)),
+                process: Some(process),
                 host,
                 watch: Watch::new(family, !wired),
                 in_flight: Vec::new(),
@@ -316,10 +349,11 @@ impl Driver {
             flows: Flows::default(),
             told_rules: Vec::new(),
             inbox,
-            wake,
-            sink,
+            bell,
+            outbox,
             buffer: vec![0; LONGEST_PACKET],
             dirty: true,
+            streamed: 0,
             unquiet: true,
             read_at: Stamp::now(),
             look_in: None,
@@ -337,8 +371,8 @@ impl Driver {
         }
     }
 
-    fn tell(&self, what: Happening) {
-        (self.sink)(Event { at: Stamp::now(), what });
+    fn tell(&mut self, what: Happening) {
+        self.outbox.push(what);
     }
 
     /// A failure of ours on the way: told once, and the work goes on.
@@ -358,27 +392,56 @@ impl Driver {
 
     /// Waits until something happens, and takes it in.
     fn turn(&mut self) -> std::result::Result<(), Over> {
-        let woken = self.wait();
-        if woken {
-            let mut count = [0; 8];
-            let _ = rustix::io::read(&self.wake, &mut count);
+        if self.outbox.is_behind() {
+            return self.await_reader();
         }
+        let ready = self.wait();
+        let processes = ready.rung.map(|rung| rung.processes).unwrap_or_default();
         for side in Side::BOTH {
-            self.hear(side);
+            if processes[side].words {
+                self.hear(side);
+            }
+            if processes[side].complaints {
+                self.heed(side);
+            }
         }
-        self.relay();
+        self.relay(ready.packets);
         self.release();
         self.outcomes();
-        self.deaths();
-        self.requests()?;
+        for side in Side::BOTH {
+            if processes[side].end {
+                self.bury(side);
+            }
+        }
+        self.outbox.flush_due(self.grace());
+        if ready.rung.is_some_and(|rung| rung.requests) {
+            self.bell.silence();
+            self.requests()?;
+            self.outbox.flush_due(self.grace());
+        }
         Ok(())
     }
 
+    /// Lets the reader of what is told catch up, and does nothing meanwhile that could be told: packets stay with their hosts. Only
+    /// requests are heard, for their sender does not wait for us, and the last of them may be that nobody wants the lab any more.
+    fn await_reader(&mut self) -> std::result::Result<(), Over> {
+        self.outbox.flush();
+        let mut fds = [PollFd::from_borrowed_fd(self.bell.wake(), PollFlags::IN)];
+        let _ = poll(&mut fds, None);
+        self.bell.silence();
+        self.requests()
+    }
+
+    /// How long nothing must happen now before the tables are read, and how long plain data may wait to be told.
+    const fn grace(&self) -> Duration {
+        if self.streamed > BATCH { STREAM_GRACE } else { GRACE }
+    }
+
     /// Sleeps until a descriptor has something to say or a time has come; reads the tables when nothing more is under way.
-    fn wait(&mut self) -> bool {
+    fn wait(&mut self) -> Ready {
         let now = Stamp::now();
         let timeout = if self.dirty {
-            Some(GRACE)
+            Some(self.grace())
         } else {
             let timer = Side::BOTH
                 .into_iter()
@@ -387,39 +450,43 @@ impl Driver {
                 .map(|at| at.since(now).max(self.slack));
             [timer, self.look_in].into_iter().flatten().min()
         };
-        let due = self.wire.next_due().map(|due| due.since(now));
-        let (ready, woken) = self.poll([timeout, due].into_iter().flatten().min());
         // What is due on the wire is seen to at once, and is no reason to read tables.
-        let timed_out = !ready && self.wire.next_due().is_none_or(|due| due > Stamp::now());
-        if self.dirty && (timed_out || Stamp::now().since(self.read_at) > BUSY_READING) {
+        let (look, due) = (timeout.map(|timeout| now.plus(timeout)), self.wire.next_due());
+        let until = [look, due].into_iter().flatten().min();
+        let ready = self.poll(until.map(|until| until.since(now)));
+        let woke = Stamp::now();
+        let timed_out = !ready.any && look.is_some_and(|look| look <= woke) && due.is_none_or(|due| due > woke);
+        if self.dirty && (timed_out || woke.since(self.read_at) > BUSY_READING) {
             self.slack = TIMER_SLACK;
             self.settle(None);
             self.quieten();
-        } else if timed_out && timeout.is_some() {
+        } else if timed_out {
             // A timer went off, or it is time to look again: either may have changed something.
             self.look_in = self.look_in.map(|wait| wait * 2).filter(|wait| *wait <= LAST_LOOK);
             self.slack = (self.slack * 2).min(TIMER_PATIENCE);
             self.settle(None);
             self.quieten();
         }
-        woken
+        ready
     }
 
-    fn poll(&self, timeout: Option<Duration>) -> (bool, bool) {
-        let mut fds = vec![PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
-        for (_, end) in self.ends.iter() {
-            fds.extend(
-                end.host
-                    .tun
-                    .as_ref()
-                    .map(|tun| PollFd::from_borrowed_fd(tun.as_fd(), PollFlags::IN)),
-            );
-            fds.extend(end.process.iter().flat_map(Process::poll_fds));
-        }
+    fn poll(&self, timeout: Option<Duration>) -> Ready {
+        let mut fds = Vec::with_capacity(3);
+        let devices = Ends::from_fn(|side| {
+            let tun = self.ends[side].host.tun.as_ref();
+            fds.extend(tun.map(|tun| PollFd::from_borrowed_fd(tun.as_fd(), PollFlags::IN)));
+            tun.map(|_| fds.len() - 1)
+        });
+        fds.push(PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN));
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        let polled = poll(&mut fds, timeout.as_ref());
         // EINTR and the like: look at everything, which costs nothing but time.
-        let ready = poll(&mut fds, timeout.as_ref()).unwrap_or(1);
-        (ready > 0, fds[0].revents().contains(PollFlags::IN))
+        let is_ready = |place: usize| polled.is_err() || !fds[place].revents().is_empty();
+        Ready {
+            any: polled != Ok(0),
+            packets: Ends::from_fn(|side| devices[side].is_some_and(is_ready)),
+            rung: is_ready(fds.len() - 1).then(|| self.bell.listen()),
+        }
     }
 
     /// Hears an endpoint: announcements are told at once, outcomes wait for the packets that came before them.
@@ -429,9 +496,7 @@ impl Driver {
         };
         process.flush();
         let pid = process.pid();
-        let replies = process.hear();
-        let complaints = process.complaints();
-        for reply in replies {
+        for reply in process.hear() {
             (self.dirty, self.unquiet) = (true, true);
             match reply {
                 Ok(Reply::Hello { protocol, runtime }) => {
@@ -448,6 +513,10 @@ impl Driver {
                 }
                 Ok(Reply::Began { id, text, .. }) => {
                     self.look_in = Some(FIRST_LOOK);
+                    let mut flights = self.ends[side].in_flight.iter_mut();
+                    if let Some(flight) = flights.find(|flight| flight.id == id) {
+                        flight.begun = true;
+                    }
                     self.tell(Happening::Began { side, id, text });
                 }
                 Ok(ended @ Reply::Ended { .. }) => self.ends[side].ended.push_back(ended),
@@ -458,16 +527,29 @@ impl Driver {
                 Err(why) => self.tell(Happening::Garbled { side, id: None, why }),
             }
         }
-        for line in complaints {
+    }
+
+    /// Tells what an endpoint has written to its standard error.
+    fn heed(&mut self, side: Side) {
+        let process = self.ends[side].process.as_mut();
+        for line in process.map(Process::complaints).unwrap_or_default() {
             self.tell(Happening::Note(format!("the {side} endpoint says: {line}")));
         }
     }
 
     /// Moves packets until neither host has one, one at a time from each; after a batch, everybody else has a turn.
-    fn relay(&mut self) {
+    ///
+    /// Only a host that `may_have` one is asked: to learn that there is none costs a system call, too. One that had none may have
+    /// one when it was handed something to answer.
+    fn relay(&mut self, mut may_have: Ends<bool>) {
         for _ in 0..BATCH {
-            let [client, server] = Side::BOTH.map(|side| self.relay_one(side));
-            if !client && !server {
+            for side in Side::BOTH {
+                if may_have[side] {
+                    may_have[side] = self.relay_one(side);
+                    may_have[side.other()] |= may_have[side];
+                }
+            }
+            if !may_have.client && !may_have.server {
                 return;
             }
         }
@@ -483,16 +565,19 @@ impl Driver {
             _ => return false,
         };
         (self.dirty, self.unquiet) = (true, true);
+        self.streamed += 1;
         let packet = decode(&self.buffer[..len]);
         let no = self.wire.number();
         let seen = match &packet {
             Packet::Tcp(segment) => self.flows.sent(no, segment),
             Packet::Icmp { .. } | Packet::Other { .. } => Seen::default(),
         };
+        // The endpoint announced the call before it made it: what it said is there by now.
         if self.can_change_a_state(from, &packet) {
-            // The endpoint announced the call before it made it: what it said is there by now.
             self.hear(from);
             self.changes(from, None);
+        } else if self.ends[from].owes_a_word() {
+            self.hear(from);
         }
         let (verdict, rule) = self.wire.judge(from, &packet, &seen);
         let passage = Passage {
@@ -556,9 +641,12 @@ impl Driver {
             },
             Packet::Icmp { .. } | Packet::Other { .. } => Arrived::default(),
         };
-        self.tell(Happening::Packet(Passage { fate, ..passage }));
+        let passed = Happening::Packet(Passage { fate, ..passage });
         if telling {
+            self.outbox.push(passed);
             self.changes(to, Some(arrived));
+        } else {
+            self.outbox.push_idly(passed);
         }
     }
 
@@ -741,8 +829,8 @@ impl Driver {
                 waited_for.for_each(|flight| flight.lingers = true);
                 return;
             }
-            let left = Timespec::try_from(left).ok();
-            let _ = poll(&mut process.poll_fds(), left.as_ref());
+            self.outbox.flush();
+            process.wait(left);
             self.hear(side);
         }
     }
@@ -795,7 +883,7 @@ impl Driver {
         }
     }
 
-    fn transition(&self, side: Side, change: &Change, cause: Cause) {
+    fn transition(&mut self, side: Side, change: &Change, cause: Cause) {
         let Change {
             tuple, inode, from, to, ..
         } = *change;
@@ -862,7 +950,7 @@ impl Driver {
                 else {
                     continue;
                 };
-                self.relay();
+                self.relay(EITHER);
                 let end = &mut self.ends[side];
                 let inode = match (&outcome.descriptor(), &end.process) {
                     (Some(fd), Some(process)) => process.inode(*fd),
@@ -901,7 +989,7 @@ impl Driver {
 
     /// Reads both tables, `first`'s first, and tells what changed.
     fn settle(&mut self, first: Option<Side>) {
-        self.dirty = false;
+        (self.dirty, self.streamed) = (false, 0);
         self.read_at = Stamp::now();
         let first = first.unwrap_or(Side::Client);
         for side in [first, first.other()] {
@@ -964,40 +1052,41 @@ impl Driver {
                 self.look_in = None;
             }
             if std::mem::take(&mut self.unquiet) {
+                // The last of its batch, so that who reads it finds that nothing has happened since.
                 self.tell(Happening::Quiet);
             }
         } else if self.unquiet && self.look_in.is_none() {
             self.look_in = Some(FIRST_LOOK);
         }
+        self.outbox.flush();
     }
 
-    /// Buries endpoints that have died.
-    fn deaths(&mut self) {
-        for side in Side::BOTH {
-            let Some(how) = self.ends[side].process.as_mut().and_then(Process::reap) else {
-                continue;
-            };
-            // Its last words, and its sockets' last segments.
-            self.hear(side);
-            self.relay();
-            self.outcomes();
-            let end = &mut self.ends[side];
-            let Some(process) = end.process.take() else { continue };
-            end.in_flight.clear();
-            end.inodes.clear();
-            end.numbers.clear();
-            end.infos.clear();
-            end.closed.clear();
-            end.listeners.clear();
-            end.died = true;
-            self.tell(Happening::Died {
-                side,
-                pid: process.pid(),
-                how,
-            });
-            self.settle(Some(side));
-            (self.dirty, self.unquiet) = (true, true);
-        }
+    /// Buries an endpoint, if it has died.
+    fn bury(&mut self, side: Side) {
+        let Some(how) = self.ends[side].process.as_mut().and_then(Process::reap) else {
+            return;
+        };
+        // Its last words, and its sockets' last segments.
+        self.hear(side);
+        self.heed(side);
+        self.relay(EITHER);
+        self.outcomes();
+        let end = &mut self.ends[side];
+        let Some(process) = end.process.take() else { return };
+        end.in_flight.clear();
+        end.inodes.clear();
+        end.numbers.clear();
+        end.infos.clear();
+        end.closed.clear();
+        end.listeners.clear();
+        end.died = true;
+        self.tell(Happening::Died {
+            side,
+            pid: process.pid(),
+            how,
+        });
+        self.settle(Some(side));
+        (self.dirty, self.unquiet) = (true, true);
     }
 
     fn requests(&mut self) -> std::result::Result<(), Over> {
@@ -1024,12 +1113,16 @@ impl Driver {
                     process.kill();
                     // SIGKILL cannot be held off: the process is waited for, and its end told as any other.
                     while self.ends[side].process.is_some() {
+                        self.outbox.flush();
                         self.poll(None);
-                        self.deaths();
+                        Side::BOTH.into_iter().for_each(|side| self.bury(side));
                     }
                 }
-                let newborn = self.ends[side].host.bear(side);
-                self.ends[side].process = self.complain(newborn).map(Process::adopt);
+                let newborn = self.ends[side].host.bear(side).and_then(|newborn| {
+                    let process = Process::adopt(newborn);
+                    self.bell.watch(side, &process).map(|()| process)
+                });
+                self.ends[side].process = self.complain(newborn);
             }
             Request::Wire(order) => self.wire_order(order),
             Request::Host(side, setting, value) => {
@@ -1083,6 +1176,7 @@ impl Driver {
             makes,
             power: Power::of(&request.order),
             awaits: Awaits::of(&request.order),
+            begun: false,
             lingers: false,
         });
         self.complain(sent);

@@ -18,17 +18,21 @@ use crate::host::Port;
 use crate::os::netns;
 use crate::side::{Ends, Side};
 
+mod bell;
 mod driver;
 pub mod event;
 pub mod facts;
 mod host;
 pub mod keeper;
+mod outbox;
 mod process;
 mod watch;
 
-use event::{Event, Request};
+use event::Request;
 use facts::{LabFacts, LabKind};
 use host::{Host, Place};
+use outbox::Outbox;
+pub use outbox::{Batch, Events};
 
 /// Which lab is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,11 +69,12 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Builds a lab and starts its endpoints; what happens in it is given to `sink`, from the driver's thread.
+    /// Builds a lab and starts its endpoints; what happens in it is given to `sink`, from the driver's thread. Batches that pile up
+    /// unread hold the lab back until they are read or dropped: memory is bounded, and no packet goes unrecorded.
     ///
     /// Must be called before the program has a second thread: a user namespace is entered where the isolated lab needs one,
     /// and that is only allowed to a process with a single thread (`unshare(2)`).
-    pub fn start(options: &Options, sink: impl Fn(Event) + Send + 'static) -> Result<(Lab, LabFacts)> {
+    pub fn start(options: &Options, sink: impl Fn(Batch) + Send + 'static) -> Result<(Lab, LabFacts)> {
         let (facts, hosts) = match options.wanted {
             Wanted::Isolated => isolated(options)?,
             Wanted::Loopback => loopback(options, None)?,
@@ -81,7 +86,8 @@ impl Lab {
         let wake =
             Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).during(|| "make an eventfd".into())?);
         let (requests, inbox) = channel();
-        let driver = driver::Driver::new(hosts, &facts, inbox, Arc::clone(&wake), Box::new(sink))?;
+        let outbox = Outbox::new(Box::new(sink), Arc::clone(&wake));
+        let driver = driver::Driver::new(hosts, &facts, inbox, Arc::clone(&wake), outbox)?;
         let driver = std::thread::Builder::new()
             .name("lab".into())
             .spawn(move || driver.run())

@@ -1,7 +1,7 @@
 //! An endpoint's process: born on a host's thread, spoken to over a socketpair, watched through a pidfd.
 
-use rustix::event::{PollFd, PollFlags};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal};
@@ -10,6 +10,7 @@ use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
 
 use super::event::Death;
 use crate::endpoint::protocol::{Reply, Request};
@@ -78,6 +79,26 @@ pub struct Process {
     killed: bool,
 }
 
+/// What of a process is worth a look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// It has said something, or takes more of our words.
+    pub words: bool,
+    /// It has ended.
+    pub end: bool,
+    /// It has written to its standard error.
+    pub complaints: bool,
+}
+
+impl Ready {
+    /// Everything.
+    pub const ALL: Ready = Ready {
+        words: true,
+        end: true,
+        complaints: true,
+    };
+}
+
 /// How long a line of an endpoint may be.
 const LONGEST_LINE: usize = 1 << 20;
 
@@ -109,23 +130,26 @@ impl Process {
         self.child.id()
     }
 
-    /// What to wait for: words, room for ours, its end, its complaints.
-    pub fn poll_fds(&self) -> Vec<PollFd<'_>> {
-        let writing = if self.outbox.is_empty() {
-            PollFlags::empty()
-        } else {
-            PollFlags::OUT
-        };
-        let mut fds = vec![
-            PollFd::from_borrowed_fd(self.control.as_fd(), PollFlags::IN | writing),
-            PollFd::from_borrowed_fd(self.pidfd.as_fd(), PollFlags::IN),
-        ];
-        fds.extend(
-            self.stderr
-                .as_ref()
-                .map(|stderr| PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN)),
-        );
-        fds
+    /// What its words come by, and ours go.
+    pub fn control(&self) -> BorrowedFd<'_> {
+        self.control.as_fd()
+    }
+
+    /// What tells of its end.
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// What its complaints come by.
+    pub fn stderr(&self) -> Option<BorrowedFd<'_>> {
+        self.stderr.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Waits so long for a word of it, or its end.
+    pub fn wait(&self, time: Duration) {
+        let time = Timespec::try_from(time).ok();
+        let mut fds = [self.control(), self.pidfd()].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        let _ = poll(&mut fds, time.as_ref());
     }
 
     /// Queues a request, and writes what the socket takes.
@@ -158,8 +182,13 @@ impl Process {
         let mut chunk = [0; 16 << 10];
         loop {
             match rustix::net::recv(&self.control, &mut chunk, RecvFlags::DONTWAIT) {
-                Ok((0, _)) => break,
-                Ok((n, _)) => self.inbox.extend_from_slice(&chunk[..n]),
+                Ok((n, _)) => {
+                    self.inbox.extend_from_slice(&chunk[..n]);
+                    // A stream gives all that it has: what it said since is heard the next time.
+                    if n < chunk.len() {
+                        break;
+                    }
+                }
                 Err(Errno::INTR) => {}
                 Err(_) => break,
             }

@@ -1,10 +1,10 @@
 //! From tables to transitions: what differs between two readings of a host's table. Pure.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{Row, TimerKind, Tuple};
 use crate::clock::Stamp;
+use crate::hash::QuickMap;
 use crate::state::State;
 
 /// A state change between two readings.
@@ -57,7 +57,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// What was in a host's table at the last reading.
 #[derive(Debug, Default)]
 pub struct Tracker {
-    seen: HashMap<Key, Seen>,
+    seen: QuickMap<Key, Seen>,
     reading: u64,
 }
 

@@ -13,6 +13,7 @@ use crate::command::wire::WireCommand;
 use crate::command::{Ask, EndCommand};
 use crate::endpoint::protocol::{self, Traced};
 use crate::explain::{self, Past, Situation};
+use crate::hash::QuickMap;
 use crate::host::Port;
 use crate::lab::event::{Cause, Event, Fate, Happening, Passage, Request, WireOrder};
 use crate::observe::Tuple;
@@ -134,7 +135,7 @@ pub struct Session {
     /// What the segments say of the states.
     inferred: inferred::Inferred,
     /// What each host heard on a connection.
-    heard: HashMap<Tuple, Heard>,
+    heard: QuickMap<Tuple, Heard>,
     /// The calls that were made, for causes.
     calls: HashMap<CallId, Made>,
 }
@@ -157,7 +158,7 @@ impl Session {
             received: Ends::default(),
             quiet_at: began,
             inferred: inferred::Inferred::default(),
-            heard: HashMap::new(),
+            heard: QuickMap::default(),
             calls: HashMap::new(),
         }
     }

@@ -3,7 +3,7 @@
 //! # Threads
 //!
 //! One thread, the caller's of [`run`], owns the session, the screen and the terminal; it sleeps in `recv` and draws at most once for all
-//! that is queued. The others only send it messages, and touch nothing of its: the lab's thread what happened, the input thread
+//! that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the lab's thread what happened, the input thread
 //! what crossterm's blocking `read` returns, the signal thread the signals, the watcher that the terminal hung up. They block until
 //! the process ends.
 
@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use crate::clock::Stamp;
 use crate::error::{Operation, Result};
-use crate::lab::Lab;
-use crate::lab::event::Event;
+use crate::lab::event::Happening;
+use crate::lab::{Batch, Lab};
 use crate::session::{LabFacts, Session};
 
 pub mod app;
@@ -40,11 +40,10 @@ use terminal::Guard;
 use theme::Theme;
 
 /// What the screen's thread is told.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "nearly all of them are events")]
+#[derive(Debug)]
 pub enum Message {
     /// By the lab of that turn.
-    Lab(u32, Event),
+    Lab(u32, Batch),
     /// By the terminal.
     Input(Input),
     /// By the kernel: a signal.
@@ -75,8 +74,16 @@ impl Exit {
     }
 }
 
-/// How long messages are taken in before a frame is drawn between them.
+/// How long messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// Is it what streams while nobody does anything? Of such, the screen shows the latest every [`FRAME`]; all else it shows at once.
+const fn streams(what: &Happening) -> bool {
+    matches!(
+        what,
+        Happening::Packet(_) | Happening::Table { .. } | Happening::Rules(_) | Happening::Quiet
+    )
+}
 
 /// How long to sleep at `now` when no message comes: for ever, unless something on the screen counts; then until the run's clock,
 /// which began at `began`, has another whole second.
@@ -88,7 +95,7 @@ pub fn sleep(counts: bool, began: Stamp, now: Stamp) -> Option<Duration> {
 /// Makes a lab; what happens in it is told to the sink.
 pub type MakeLab<'a> = dyn Fn(Fresh, Sink) -> Result<(Lab, LabFacts)> + 'a;
 /// Takes in what happens in a lab.
-pub type Sink = Box<dyn Fn(Event) + Send>;
+pub type Sink = Box<dyn Fn(Batch) + Send>;
 
 /// Makes the first lab. Before [`run`], and before the program has a second thread (see [`Lab::start`]).
 pub fn first_lab(make: &MakeLab, sender: &Sender<Message>) -> Result<(Lab, Session)> {
@@ -100,7 +107,7 @@ fn lab_of(make: &MakeLab, fresh: Fresh, turn: u32, sender: &Sender<Message>) -> 
     let began = Stamp::now();
     let events = sender.clone();
     // Events outlive nobody: a screen that is gone does not want them.
-    let sink = move |event| drop(events.send(Message::Lab(turn, event)));
+    let sink = move |batch| drop(events.send(Message::Lab(turn, batch)));
     let (lab, facts) = make(fresh, Box::new(sink))?;
     Ok((lab, Session::new(facts, began)))
 }
@@ -119,22 +126,26 @@ pub fn run(
     let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT]).during(|| "catch signals".into())?;
     let mut guard = Guard::enter()?;
     listen(signals, sender.clone())?;
+    // When the next frame may be drawn; before that, only if somebody waits for it.
+    let (mut drawn_next, mut awaited) = (Stamp::default(), true);
     loop {
-        if app.is_stale() {
-            let now = Stamp::now();
+        let now = Stamp::now();
+        if app.is_stale() && (awaited || now >= drawn_next) {
             if guard.terminal().draw(|frame| app.draw(frame, now)).is_err() {
                 return Ok(Exit::HangUp);
             }
+            (drawn_next, awaited) = (now.plus(FRAME), false);
         }
         let now = Stamp::now();
+        let frame = app.is_stale().then(|| drawn_next.since(now));
         let look = app.look_at().map(|at| at.since(now));
-        let clock = sleep(app.session().counts_down(now), began, now);
-        let mut next = match [clock, look].into_iter().flatten().min() {
+        let tick = sleep(app.session().counts_down(now), began, now);
+        let mut next = match [frame, look, tick].into_iter().flatten().min() {
             None => inbox.recv().ok(),
             Some(time) => match inbox.recv_timeout(time) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => {
-                    if clock == Some(time) {
+                    if tick == Some(time) {
                         app.tick();
                     }
                     for effect in app.go_on(Stamp::now()) {
@@ -154,10 +165,18 @@ pub fn run(
         let since = Stamp::now();
         while let Some(message) = next {
             let effects = match message {
-                Message::Lab(of, event) if of == turn => app.absorb(event),
-                Message::Lab(..) => Vec::new(),
+                Message::Lab(of, _) if of != turn => Vec::new(),
+                Message::Lab(_, batch) => {
+                    let mut effects = Vec::new();
+                    for event in batch {
+                        awaited |= !streams(&event.what);
+                        effects.extend(app.absorb(event));
+                    }
+                    effects
+                }
                 Message::Input(input) => {
                     panic_if_asked();
+                    awaited = true;
                     app.input(&input, Stamp::now())
                 }
                 Message::Signal(number) => return Ok(Exit::Signal(number)),

@@ -2,10 +2,11 @@
 //! end expects next. Pure; what a kernel really holds it knows best itself.
 
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use super::segment::{Flags, Segment, SeqNo, TcpOption};
+use crate::hash::QuickMap;
 
 /// A packet's number on the wire, from 1 on; never used twice in one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,7 +93,7 @@ pub type Way = (SocketAddr, SocketAddr);
 /// Every connection whose segments passed.
 #[derive(Debug, Default)]
 pub struct Flows {
-    halves: HashMap<Way, Half>,
+    halves: QuickMap<Way, Half>,
     /// Ways in the order in which they were first seen.
     order: VecDeque<Way>,
     last: Option<Way>,
