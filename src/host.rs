@@ -86,7 +86,7 @@ impl Setting {
     /// What it does, in a few words.
     pub const fn help(self) -> &'static str {
         match self {
-            Setting::TcpSynRetries => "SYN retries, beyond the first 4",
+            Setting::TcpSynRetries => "SYN retries, as time: 1 s, doubled for each",
             Setting::TcpRetries2 => "retransmissions before giving up",
             Setting::TcpFinTimeout => "seconds an orphan stays in FIN_WAIT2",
             Setting::TcpAbortOnOverflow => "a full accept queue answers with RST",

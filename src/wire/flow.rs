@@ -66,6 +66,8 @@ struct Half {
     next: SeqNo,
     /// Was FIN sent?
     finished: bool,
+    /// Was the peer's SYN answered, by a SYN,ACK?
+    answered: bool,
     /// The oldest first.
     unacknowledged: VecDeque<Sent>,
     /// What arrived at the other end without a gap ends here.
@@ -148,6 +150,7 @@ impl Half {
             synced,
             next: segment.seq,
             finished: false,
+            answered: false,
             unacknowledged: VecDeque::new(),
             arrived: segment.seq,
             islands: Vec::new(),
@@ -165,6 +168,11 @@ impl Half {
     fn send(&mut self, no: PacketNo, segment: &Segment) -> Option<Again> {
         let (seq, end) = (segment.seq, segment.end());
         self.finished |= segment.flags.has(Flags::FIN);
+        // In a simultaneous open the SYN is sent again to acknowledge the other's: that is not for want of an answer.
+        let answers = segment.flags.has(Flags::SYN) && segment.flags.has(Flags::ACK);
+        if answers && !std::mem::replace(&mut self.answered, true) && seq == self.first && before(seq, self.next) {
+            return None;
+        }
         if segment.span() == 0 {
             let probe = segment.flags.has(Flags::ACK)
                 && !segment.flags.has(Flags::RST)
