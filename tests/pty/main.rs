@@ -142,6 +142,111 @@ fn a_handshake_is_stepped_through_by_clicks() {
     }
 }
 
+/// The tour of the half-close, clicked from the picker to its last step: with a prediction that is wrong, and a step back.
+#[test]
+fn a_tour_is_clicked_from_the_picker_to_its_last_step() {
+    let mut terminal = started("isolated");
+    terminal.click("Y scenarios]", Half::Right);
+    terminal.see("type to search");
+    terminal.keys("half-close fin_wait2");
+    terminal.wait("one that is found", |lines| {
+        lines.iter().any(|line| line.contains("search: half-close fin_wait2_"))
+    });
+    terminal.click("Half-close: one direction ends", Half::Left);
+    terminal.see("step 1 of 10");
+    for step in 2..=5 {
+        terminal.click(". Next]", Half::Left);
+        terminal.see(&format!("step {step} of 10"));
+    }
+    // The client writes after its FIN.
+    terminal.click("# predict]", Half::Left);
+    terminal.see("what will it give back?");
+    terminal.click("EOF", Half::Left);
+    terminal.see("you predict EOF");
+    terminal.click(". Next]", Half::Left);
+    terminal.see("you predicted EOF: wrong");
+    terminal.see("= EPIPE");
+    // Back: the steps before are done again, in a fresh lab.
+    terminal.click(", Back]", Half::Left);
+    terminal.see("step 5 of 10");
+    terminal.see("FIN_WAIT2");
+    for step in 6..=10 {
+        terminal.click(". Next]", Half::Left);
+        terminal.see(&format!("step {step} of 10"));
+    }
+    terminal.click(". Next]", Half::Left);
+    terminal.see("The end: all was as expected.");
+}
+
+/// In the middle of a tour the user takes over: the sockets are live, and stay.
+#[test]
+fn a_tour_is_left_in_the_middle() {
+    let mut terminal = started("isolated");
+    terminal.keys("Y");
+    terminal.see("type to search");
+    terminal.keys("k2");
+    terminal.see("search: k2_");
+    terminal.keys("\r");
+    terminal.see("step 1 of 10");
+    for step in 2..=5 {
+        terminal.keys(".");
+        terminal.see(&format!("step {step} of 10"));
+    }
+    terminal.see("FIN_WAIT2");
+    terminal.keys(";");
+    terminal.see("on your own now");
+    terminal.click("RST-close]", Half::Left);
+    terminal.wait("the reset", |lines| {
+        lines.iter().any(|line| line.contains("close(3) = 0"))
+    });
+    terminal.click("r read]", Half::Right);
+    terminal.wait("the server's read", |lines| {
+        lines.iter().any(|line| line.contains("= 0 (EOF)"))
+    });
+}
+
+/// What was clicked becomes a scenario file, and that runs.
+#[test]
+fn what_was_clicked_is_recorded_and_runs() {
+    let folder = std::env::temp_dir().join(format!("finwait-record-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "isolated"]);
+    terminal.wait("both endpoints", |lines| {
+        lines.join("\n").matches("the endpoint is up").count() >= 2
+    });
+    terminal.click("listen]", Half::Right);
+    terminal.see("LISTEN");
+    terminal.click("c connect]", Half::Left);
+    terminal.see("connect = 0");
+    terminal.click("accept]", Half::Right);
+    terminal.wait("accept", |lines| {
+        lines
+            .iter()
+            .any(|line| line.contains("accept4(") && line.contains(" = 4"))
+    });
+    terminal.click("r read]", Half::Right);
+    terminal.see("blocked");
+    terminal.click("RST-close]", Half::Left);
+    terminal.see("ECONNRESET");
+    terminal.click("O record]", Half::Left);
+    terminal.see("written: recorded-1.toml");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    let file = folder.join("recorded-1.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        text.contains("returns = \"blocked\"") && text.contains("later = { server = \"ECONNRESET\" }"),
+        "{text}"
+    );
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_finwait"))
+        .args(["run", "--lab", "isolated"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{text}\n{}", String::from_utf8_lossy(&run.stdout));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn a_blocked_read_is_interrupted() {
     let mut terminal = connected("isolated");

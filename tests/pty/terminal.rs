@@ -5,6 +5,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
 use std::fs::File;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,10 +74,23 @@ impl Terminal {
     }
 
     pub fn start_with(cols: u16, rows: u16, args: &[&str], env: &[(&str, &str)]) -> Terminal {
+        Terminal::start_where(None, cols, rows, args, env)
+    }
+
+    /// In a folder.
+    pub fn start_in(folder: &Path, cols: u16, rows: u16, args: &[&str]) -> Terminal {
+        Terminal::start_where(Some(folder), cols, rows, args, &[])
+    }
+
+    fn start_where(folder: Option<&Path>, cols: u16, rows: u16, args: &[&str], env: &[(&str, &str)]) -> Terminal {
         let (master, slave) = pty(cols, rows);
         let side = || Stdio::from(slave.try_clone().expect("a descriptor"));
         // A session of its own, with the pty as its controlling terminal, as a terminal emulator starts a program.
-        let child = Command::new("setsid")
+        let mut command = Command::new("setsid");
+        if let Some(folder) = folder {
+            command.current_dir(folder);
+        }
+        let child = command
             .args(["--ctty", env!("CARGO_BIN_EXE_finwait")])
             .args(args)
             .env("TERM", "xterm-256color")
