@@ -104,7 +104,7 @@ fn screen(options: &Options) -> ExitCode {
         Ok(first) => first,
         Err(error) => return fail(NO_LAB, &error.to_string()),
     };
-    match tui::run(first, &make, inbox, sender) {
+    match tui::run(first, &make, options, inbox, sender) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => fail(FAILED, &error.to_string()),
     }

@@ -477,7 +477,7 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                             || (of_the_wire && !button.primary)
                             || (width, spec.name) == (60, "wire-rules")
                             // A guide's, while there is one.
-                            || ["next", "to-the-end", "back", "predict", "leave"].contains(&spec.name),
+                            || ["next", "to-the-end", "back", "predict", "branch", "leave"].contains(&spec.name),
                         "{width}x{height} {side}: no button {} {}",
                         button.key,
                         button.label

@@ -190,6 +190,8 @@ pub enum ScreenCommand {
     TourBack,
     /// Predicts the tour's next step.
     Predict,
+    /// Runs the tour with its next step changed, beside the tour as it is.
+    Branch,
     /// Leaves the tour.
     TourLeave,
     /// Writes what was done into a scenario file.

@@ -125,6 +125,7 @@ fn screen(spec: &Spec) -> Option<ScreenCommand> {
         S::TourEnd,
         S::TourBack,
         S::Predict,
+        S::Branch,
         S::TourLeave,
         S::Record,
         S::WireRules,

@@ -260,6 +260,8 @@ table! {
         "one step back: the steps before it are done again, in a fresh lab";
     PREDICT "predict" Screen [button('#', "predict")] []
         "say what the guide's next step will give back, before it is done";
+    BRANCH "branch" Screen [button('&', "branch")] []
+        "change the guide's next step: both ways are run, and shown side by side";
     TOUR_LEAVE "leave" Screen [button(';', "Leave")] []
         "leave the guide, and explore from here: the sockets stay as they are";
     RECORD "record" Screen [button('O', "record")] []
@@ -362,6 +364,7 @@ pub const fn of_screen(command: ScreenCommand) -> &'static Spec {
         ScreenCommand::TourEnd => &TOUR_END,
         ScreenCommand::TourBack => &TOUR_BACK,
         ScreenCommand::Predict => &PREDICT,
+        ScreenCommand::Branch => &BRANCH,
         ScreenCommand::TourLeave => &TOUR_LEAVE,
         ScreenCommand::Record => &RECORD,
         ScreenCommand::WireRules => &WIRE_RULES,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::command::Command;
 
 pub mod bound;
+pub mod branch;
 pub mod catalog;
 pub mod expect;
 pub mod file;

@@ -10,6 +10,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::Exit;
 use super::canvas::Canvas;
+use super::dialog::branch::Compare;
 use super::dialog::host::{self, Change};
 use super::dialog::options::Options;
 use super::dialog::picker::Picker;
@@ -30,6 +31,7 @@ use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
 use crate::host::Setting;
 use crate::lab::event::{Event, Happening, Request};
+use crate::scenario::branch::{Branch, Grown};
 use crate::scenario::record::Recorder;
 use crate::session::edges::Coverage;
 use crate::session::transcript::What;
@@ -51,6 +53,8 @@ pub enum Effect {
     Copy(String),
     /// Draw all of it anew: something else has written on the terminal.
     Redraw,
+    /// Run both, and hand what comes of them to [`App::grown`].
+    Grow(Branch),
     /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
     Fresh(Fresh),
     /// Write a file of this name, or of one like it that is not there yet: its text.
@@ -146,6 +150,18 @@ impl App {
     pub fn say(&mut self, text: String) {
         self.status = Some(text);
         self.stale = true;
+    }
+
+    /// What came of two runs that were to be compared.
+    pub fn grown(&mut self, grown: Grown) {
+        let waiting = self.dialogs.iter_mut().rev().find_map(|dialog| match dialog {
+            Dialog::Compare(compare) if compare.grown.is_none() => Some(compare),
+            _ => None,
+        });
+        if let Some(compare) = waiting {
+            compare.grown = Some(grown);
+            self.stale = true;
+        }
     }
 
     /// When to go on, if nothing happens before.
@@ -308,6 +324,7 @@ impl App {
             Some(Dialog::Picker(picker)) => picker.selected = moved(picker.selected, picker.found().len()),
             Some(Dialog::Predict(predict)) => predict.selected = moved(predict.selected, predict.choices.len()),
             Some(Dialog::Forge(_, selected)) => *selected = moved(*selected, forge::ROWS),
+            Some(Dialog::Compare(compare)) => compare.skip = compare.skip.saturating_add_signed(lines as isize),
             Some(Dialog::Segment(_, skip)) => *skip = skip.saturating_add_signed(lines as isize),
             Some(Dialog::Prompt(_)) | None => {}
         }
@@ -404,9 +421,14 @@ impl App {
                     Some(Dialog::Raw(_)) => ScreenCommand::RawRows,
                     Some(Dialog::Rules(_)) => ScreenCommand::WireRules,
                     Some(Dialog::Forge(..)) => ScreenCommand::ForgeDialog,
-                    Some(Dialog::Prompt(_) | Dialog::Segment(..) | Dialog::Picker(_) | Dialog::Predict(_)) | None => {
-                        return Vec::new();
-                    }
+                    Some(
+                        Dialog::Prompt(_)
+                        | Dialog::Segment(..)
+                        | Dialog::Picker(_)
+                        | Dialog::Predict(_)
+                        | Dialog::Compare(_),
+                    )
+                    | None => return Vec::new(),
                 };
                 if table::of_screen(open).buttons.iter().any(|button| button.key == c) {
                     self.dialogs.pop();
@@ -612,9 +634,8 @@ impl App {
                     None => Vec::new(),
                 };
             }
-            Some(Dialog::Help(_) | Dialog::Raw(_) | Dialog::Prompt(_) | Dialog::Segment(..)) | None => {
-                return Vec::new();
-            }
+            Some(Dialog::Help(_) | Dialog::Raw(_) | Dialog::Prompt(_) | Dialog::Segment(..) | Dialog::Compare(_))
+            | None => return Vec::new(),
         };
         match change {
             None => Vec::new(),
@@ -665,7 +686,17 @@ impl App {
                 return Vec::new();
             }
         };
+        let branches = matches!(self.dialogs.last(), Some(Dialog::Prompt(prompt)) if prompt.branches);
         self.dialogs.pop();
+        if let (true, Some(tour)) = (branches, &self.tour) {
+            let branch = Branch::new(tour.scenario(), tour.at(), command);
+            self.dialogs.push(Dialog::Compare(Compare {
+                branch: branch.clone(),
+                grown: None,
+                skip: 0,
+            }));
+            return vec![Effect::Grow(branch)];
+        }
         if self.history.last() != Some(&text) {
             self.history.push(text);
             if self.history.len() > HISTORY {
@@ -789,6 +820,7 @@ impl App {
             | ScreenCommand::TourEnd
             | ScreenCommand::TourBack
             | ScreenCommand::Predict
+            | ScreenCommand::Branch
             | ScreenCommand::TourLeave => return self.tour_command(command, now),
             ScreenCommand::Record => {
                 if self.recorder.is_empty() {
@@ -849,6 +881,17 @@ impl App {
                 };
                 self.tour = Some(tour.again(to));
                 return vec![Effect::Fresh(fresh)];
+            }
+            ScreenCommand::Branch => {
+                match tour.step().and_then(|step| step.action.as_ref()) {
+                    Some(action) => {
+                        let mut prompt = Prompt::new(action.text.clone());
+                        prompt.branches = true;
+                        self.dialogs.push(Dialog::Prompt(prompt));
+                    }
+                    None => self.status = Some("the next step does nothing that could be changed".into()),
+                }
+                return Vec::new();
             }
             ScreenCommand::Predict => {
                 match (tour.expects(), tour.step().and_then(|step| step.action.as_ref())) {
@@ -1001,6 +1044,7 @@ impl App {
                 Dialog::Segment(entry, skip) => {
                     *skip = (*skip).min(segment::draw(canvas, screen, &self.session, *entry, *skip));
                 }
+                Dialog::Compare(compare) => compare.draw(canvas, screen),
                 Dialog::Picker(picker) => picker.draw(canvas, screen),
                 Dialog::Predict(predict) => predict.draw(canvas, screen),
                 Dialog::Rules(selected) => {

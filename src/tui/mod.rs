@@ -19,7 +19,8 @@ use std::time::Duration;
 use crate::clock::Stamp;
 use crate::error::{Operation, Result};
 use crate::lab::event::Happening;
-use crate::lab::{Batch, Lab};
+use crate::lab::{Batch, Lab, Options};
+use crate::scenario::branch::Grown;
 use crate::session::{LabFacts, Session};
 
 pub mod app;
@@ -44,6 +45,8 @@ use theme::Theme;
 pub enum Message {
     /// By the lab of that turn.
     Lab(u32, Batch),
+    /// What came of two runs that were to be compared.
+    Grown(Grown),
     /// By the terminal.
     Input(Input),
     /// By the kernel: a signal.
@@ -112,10 +115,12 @@ fn lab_of(make: &MakeLab, fresh: Fresh, turn: u32, sender: &Sender<Message>) -> 
     Ok((lab, Session::new(facts, began)))
 }
 
-/// Runs the screen, over a first lab, until it is left; `make` makes others, when a tour wants a fresh one.
+/// Runs the screen, over a first lab, until it is left; `make` makes others, when a tour wants a fresh one, and `options` are for runs
+/// beside it.
 pub fn run(
     (mut lab, session): (Lab, Session),
     make: &MakeLab,
+    options: &Options,
     inbox: Receiver<Message>,
     sender: Sender<Message>,
 ) -> Result<Exit> {
@@ -179,6 +184,11 @@ pub fn run(
                     awaited = true;
                     app.input(&input, Stamp::now())
                 }
+                Message::Grown(grown) => {
+                    awaited = true;
+                    app.grown(grown);
+                    Vec::new()
+                }
                 Message::Signal(number) => return Ok(Exit::Signal(number)),
                 Message::HangUp => return Ok(Exit::HangUp),
             };
@@ -197,6 +207,14 @@ pub fn run(
                                 turn -= 1;
                                 app.refuse(error.to_string());
                             }
+                        }
+                    }
+                    Effect::Grow(branch) => {
+                        let (to, options) = (sender.clone(), options.clone());
+                        let grow = move || drop(to.send(Message::Grown(branch.grow(&options))));
+                        let thread = thread::Builder::new().name("branch".into()).spawn(grow);
+                        if let Err(error) = thread {
+                            app.grown(Err(format!("start a thread for the two runs: {error}")));
                         }
                     }
                     Effect::Save(name, text) => app.say(match save(&name, &text) {

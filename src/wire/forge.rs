@@ -143,9 +143,9 @@ pub fn forge(
         Place::At(at) => shifted(known.peer_first, at),
     };
     let segment = |seq: SeqNo| TcpHeader::new(peer.port(), local.port(), seq.0, WINDOW);
-    // What answers nothing has nothing to acknowledge.
+    // Every segment acknowledges but the first SYN, and an RST that answers none (RFC 9293, 3.10.7.1).
     let acknowledging = |mut header: TcpHeader| {
-        header.ack = expects.is_some();
+        header.ack = expects.is_some() || what != Forgery::Rst;
         header.acknowledgment_number = known.sent.0;
         header
     };

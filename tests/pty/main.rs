@@ -178,6 +178,33 @@ fn a_tour_is_clicked_from_the_picker_to_its_last_step() {
     terminal.see("The end: all was as expected.");
 }
 
+/// A step of a tour is changed, and both ways are seen side by side: FIN, or RST.
+#[test]
+fn a_tour_branches() {
+    let mut terminal = started("isolated");
+    terminal.keys("Y");
+    terminal.see("type to search");
+    terminal.keys("k2\r");
+    terminal.see("step 1 of 10");
+    for step in 2..=4 {
+        terminal.keys(".");
+        terminal.see(&format!("step {step} of 10"));
+    }
+    terminal.click("& branch]", Half::Left);
+    terminal.see(": client shutdown write");
+    terminal.keys(&"\u{7f}".repeat("shutdown write".len()));
+    terminal.keys("rst-close\r");
+    terminal.wait("both ways", |lines| {
+        let both = |left: &str, right: &str| {
+            lines
+                .iter()
+                .any(|line| line.split_once(left).is_some_and(|(_, rest)| rest.contains(right)))
+        };
+        both("4 client shutdown write = ok", "4 client rst-close = ok")
+            && both("client FIN,ACK seq 1 ack 1", "client RST,ACK seq 1 ack 1")
+    });
+}
+
 /// In the middle of a tour the user takes over: the sockets are live, and stay.
 #[test]
 fn a_tour_is_left_in_the_middle() {

@@ -106,7 +106,12 @@ impl Script {
     pub fn take(&mut self, effects: Vec<Effect>) {
         self.asked.extend(effects.into_iter().filter_map(|effect| match effect {
             Effect::Lab(request) => Some(request),
-            Effect::Copy(_) | Effect::Redraw | Effect::Fresh(_) | Effect::Save(..) | Effect::Leave(_) => None,
+            Effect::Copy(_)
+            | Effect::Redraw
+            | Effect::Fresh(_)
+            | Effect::Grow(_)
+            | Effect::Save(..)
+            | Effect::Leave(_) => None,
         }));
     }
 

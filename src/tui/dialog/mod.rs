@@ -1,5 +1,6 @@
 //! What opens over the screen, one file each.
 
+pub mod branch;
 pub mod forge;
 pub mod help;
 pub mod host;
@@ -30,6 +31,8 @@ pub enum Dialog {
     Segment(u64, usize),
     /// The scenarios.
     Picker(picker::Picker),
+    /// Two runs side by side.
+    Compare(branch::Compare),
     /// A prediction of the tour's next step.
     Predict(predict::Predict),
     /// The wire's rules; which row is selected.

@@ -36,6 +36,8 @@ pub struct Prompt {
     draft: String,
     /// The last word is there to be typed over.
     over: bool,
+    /// What is typed takes the place of the tour's next step.
+    pub branches: bool,
 }
 
 impl Prompt {
@@ -48,6 +50,7 @@ impl Prompt {
             back: 0,
             draft: String::new(),
             over: false,
+            branches: false,
         }
     }
 
@@ -177,7 +180,11 @@ impl Prompt {
         let (_, area) = layout::bottom(screen, 6);
         let inside = canvas.frame(
             area,
-            "command   (Enter runs it, Tab completes, Up is history, Esc closes)",
+            if self.branches {
+                "what instead?   (Enter runs both ways, Esc closes)"
+            } else {
+                "command   (Enter runs it, Tab completes, Up is history, Esc closes)"
+            },
         );
         if inside.height < 3 || inside.width < 8 {
             return;

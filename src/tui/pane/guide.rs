@@ -9,11 +9,12 @@ use crate::tui::hit::Action;
 use crate::tui::tour::Tour;
 
 /// The tour's buttons.
-const BUTTONS: [ScreenCommand; 5] = [
+const BUTTONS: [ScreenCommand; 6] = [
     ScreenCommand::TourNext,
     ScreenCommand::TourEnd,
     ScreenCommand::TourBack,
     ScreenCommand::Predict,
+    ScreenCommand::Branch,
     ScreenCommand::TourLeave,
 ];
 

@@ -1,0 +1,94 @@
+//! The same steps twice, with one of them changed: what comes of each.
+
+use std::io;
+use std::sync::Arc;
+
+use super::mistake::Place;
+use super::report::{Line, StepReport};
+use super::{Action, Scenario, run};
+use crate::command::Command;
+use crate::lab::Options;
+use crate::side::Side;
+
+/// Two scenarios with the same beginning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// As the file has it.
+    pub trunk: Arc<Scenario>,
+    /// With one step changed.
+    pub branch: Arc<Scenario>,
+    /// Which step that is, from 0 on.
+    pub at: usize,
+}
+
+/// What came of both, step by step; the error is one sentence.
+pub type Grown = Result<[Vec<StepReport>; 2], String>;
+
+impl Branch {
+    /// The scenario with `command` in place of the command of step `at`. From there on nothing is expected of it.
+    pub fn new(trunk: Arc<Scenario>, at: usize, command: Command) -> Branch {
+        let mut branch = Scenario::clone(&trunk);
+        for (nth, step) in branch.steps.iter_mut().enumerate().skip(at) {
+            step.expected.clear();
+            step.claimed.clear();
+            step.stands = std::time::Duration::ZERO;
+            if nth == at {
+                step.say = None;
+                step.action = Some(Action {
+                    text: command.to_string(),
+                    command: command.clone(),
+                    place: Place::default(),
+                });
+            }
+        }
+        Branch {
+            trunk,
+            branch: Arc::new(branch),
+            at,
+        }
+    }
+
+    /// Runs both, one after the other, each in a lab of its own.
+    pub fn grow(&self, options: &Options) -> Grown {
+        let both = [&self.trunk, &self.branch].map(|scenario| {
+            let mut reports = Vec::new();
+            let mut tell = |line: Line| -> io::Result<()> {
+                if let Line::Step(report) = line {
+                    reports.push(*report);
+                }
+                Ok(())
+            };
+            let end = run::run(scenario, options, true, &mut tell).map_err(|error| error.to_string())?;
+            match end.skipped {
+                Some(why) => Err(why),
+                None => Ok(reports),
+            }
+        });
+        let [trunk, branch] = both;
+        Ok([trunk?, branch?])
+    }
+}
+
+/// A step's report in lines: what was done, what it gave back, what passed the wire, how the sockets stand.
+pub fn lines(report: &StepReport) -> Vec<String> {
+    let seen = &report.observation;
+    let command = report.command.as_deref().unwrap_or("wait");
+    let mut lines = vec![format!("{} {command} = {}", report.no, seen.returned.words())];
+    for later in &seen.later {
+        lines.push(format!("  {}: {}", later.socket, later.returned.words()));
+    }
+    lines.extend(seen.segments.iter().flatten().map(|segment| format!("  {segment}")));
+    let states: Vec<String> = Side::BOTH
+        .into_iter()
+        .flat_map(|side| &seen.sockets[side])
+        .filter_map(|standing| {
+            let name = standing.name.as_ref()?;
+            Some(format!(
+                "{name} {}",
+                standing.state.map_or("none", |state| state.name())
+            ))
+        })
+        .collect();
+    lines.push(format!("  {}", states.join(", ")));
+    lines
+}

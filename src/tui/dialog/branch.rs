@@ -1,0 +1,93 @@
+//! Two runs of the same steps side by side, with one step changed.
+
+use ratatui::layout::Rect;
+
+use crate::scenario::branch::{Branch, Grown, lines};
+use crate::tui::canvas::{Canvas, wrap};
+use crate::tui::layout;
+
+/// What is compared.
+#[derive(Debug)]
+pub struct Compare {
+    /// The two scenarios.
+    pub branch: Branch,
+    /// What came of them; none while they run.
+    pub grown: Option<Grown>,
+    /// Lines above the window.
+    pub skip: usize,
+}
+
+impl Compare {
+    /// Draws both; keeps the scrolling within what there is.
+    pub fn draw(&mut self, canvas: &mut Canvas, screen: Rect) {
+        let area = layout::middle(screen, screen.width, screen.height);
+        let title = format!("step {} changed   (Esc closes)", self.branch.at + 1);
+        let inside = canvas.frame(area, &title);
+        let (text, strong, dim, bad) = (
+            canvas.theme.text(),
+            canvas.theme.strong(),
+            canvas.theme.dim(),
+            canvas.theme.bad(),
+        );
+        let [trunk, branch] = match &self.grown {
+            None => {
+                canvas.put(inside.x, inside.y, inside.right(), "both are run ...", text);
+                return;
+            }
+            Some(Err(why)) => {
+                for (line, y) in wrap(why, usize::from(inside.width))
+                    .iter()
+                    .zip(inside.y..inside.bottom())
+                {
+                    canvas.put(inside.x, y, inside.right(), line, bad);
+                }
+                return;
+            }
+            Some(Ok(both)) => both,
+        };
+        let half = inside.width / 2;
+        let middle = inside.x + half;
+        let room = usize::from(half.saturating_sub(2));
+        // Step beside step: each as high as the higher of the two. And whether they are alike, but for the time.
+        let mut rows: Vec<(String, String, bool)> = Vec::new();
+        for nth in 0..trunk.len().max(branch.len()) {
+            let of = |reports: &[crate::scenario::report::StepReport]| -> Vec<String> {
+                let lines = reports.get(nth).map(lines).unwrap_or_default();
+                lines.iter().flat_map(|line| fold(line, room)).collect()
+            };
+            let (left, right) = (of(trunk), of(branch));
+            for line in 0..left.len().max(right.len()) {
+                let at = |lines: &[String]| lines.get(line).cloned().unwrap_or_default();
+                let (left, right) = (at(&left), at(&right));
+                let alike = left == right;
+                rows.push((left, right, alike));
+            }
+        }
+        let height = usize::from(inside.height).saturating_sub(1);
+        self.skip = self.skip.min(rows.len().saturating_sub(height));
+        canvas.put(inside.x, inside.y, middle, "as it is", strong);
+        canvas.put(middle + 1, inside.y, inside.right(), "changed", strong);
+        canvas.bar(middle.saturating_sub(1), inside.y, inside.bottom());
+        let more = rows.len().saturating_sub(self.skip + height);
+        for ((left, right, alike), y) in rows.into_iter().skip(self.skip).take(height).zip(inside.y + 1..) {
+            let style = if alike { dim } else { strong };
+            canvas.put_cut(inside.x, y, middle.saturating_sub(1), &left, style);
+            canvas.put_cut(middle + 1, y, inside.right(), &right, style);
+            // Not by looks alone.
+            if !alike {
+                canvas.put(middle, y, middle + 1, "\u{2260}", strong);
+            }
+        }
+        if more > 0 {
+            let hint = format!(" {more} more lines: wheel, arrows, PgDn ");
+            canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
+        }
+    }
+}
+
+/// Breaks a line, what follows indented as it is.
+fn fold(line: &str, room: usize) -> Vec<String> {
+    let indent = if line.starts_with("  ") { "  " } else { "" };
+    let folded = wrap(line.trim_start(), room.saturating_sub(indent.len()));
+    folded.into_iter().map(|line| format!("{indent}{line}")).collect()
+}
