@@ -619,10 +619,11 @@ impl App {
                 return vec![Effect::Fresh(fresh)];
             }
             Some(Dialog::Predict(predict)) => {
-                let picked = predict.choices.get(row).cloned();
+                let answer = predict.clone().answer(row);
                 self.dialogs.pop();
-                if let (Some(tour), Some(picked)) = (&mut self.tour, picked) {
-                    tour.predict(picked);
+                if let (Some(tour), Some((about, picked, next))) = (&mut self.tour, answer) {
+                    tour.predict(about, picked);
+                    self.dialogs.extend(next.map(Dialog::Predict));
                 }
                 return Vec::new();
             }
@@ -894,12 +895,13 @@ impl App {
                 return Vec::new();
             }
             ScreenCommand::Predict => {
-                match (tour.expects(), tour.step().and_then(|step| step.action.as_ref())) {
-                    (Some(right), Some(action)) if !tour.goes_on() => {
-                        let predict = Predict::new(action.text.clone(), &right);
-                        self.dialogs.push(Dialog::Predict(predict));
-                    }
-                    _ => self.status = Some("the next step makes no call whose outcome could be predicted".into()),
+                let action = tour.step().and_then(|step| step.action.as_ref());
+                let predict = action
+                    .filter(|_| !tour.goes_on())
+                    .and_then(|action| Predict::new(action.text.clone(), tour.expects()));
+                match predict {
+                    Some(predict) => self.dialogs.push(Dialog::Predict(predict)),
+                    None => self.status = Some("of the next step there is nothing to predict".into()),
                 }
                 return Vec::new();
             }

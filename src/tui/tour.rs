@@ -8,6 +8,7 @@ use crate::lab::event::Request;
 use crate::scenario::expect::Expected;
 use crate::scenario::play::{Judgement, Play};
 use crate::scenario::report::StepReport;
+use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, Step};
 use crate::session::{Process, Session};
 
@@ -20,16 +21,21 @@ enum Pace {
     Until(usize),
 }
 
-/// What the user thinks that a step will give back, and whether it did.
+/// What the user thinks that a step will give back or show, and whether it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prediction {
     /// The step, from 0 on.
     pub step: usize,
+    /// What of it: [`RETURNS`], or as a check has it, `state of client`.
+    pub about: String,
     /// What the user picked.
     pub picked: String,
     /// Was it so? None while the step is not over.
     pub right: Option<bool>,
 }
+
+/// What a call gives back, as a check has it.
+pub const RETURNS: &str = "returns";
 
 /// A tour under way.
 #[derive(Debug)]
@@ -109,26 +115,54 @@ impl Tour {
         self.look_at
     }
 
-    /// The outcome that the next step's call is expected to give, if it makes one.
-    pub fn expects(&self) -> Option<String> {
-        let step = self.step()?;
-        let makes_a_call = matches!(step.action.as_ref()?.command, Command::End(_, EndCommand::Call { .. }));
+    /// What can be predicted of the next step, and what is expected: the outcome of its call, and the first state that it names.
+    pub fn expects(&self) -> Vec<(String, String)> {
+        let Some(step) = self.step() else { return Vec::new() };
+        let command = step.action.as_ref().map(|action| &action.command);
+        let makes_a_call = matches!(command, Some(Command::End(_, EndCommand::Call { .. })));
         let returns = step.expected.iter().find_map(|expected| match &expected.what {
+            Expected::Returns(Returns::Success) => None,
             Expected::Returns(returns) => Some(returns.to_string()),
             _ => None,
         });
-        makes_a_call.then_some(returns.unwrap_or_else(|| "ok".into()))
+        let outcome = makes_a_call.then(|| (RETURNS.to_owned(), returns.unwrap_or_else(|| "ok".into())));
+        let state = step.expected.iter().find_map(|expected| match &expected.what {
+            Expected::State(who, stands) => Some((format!("state of {who}"), stands.state?.name().to_owned())),
+            _ => None,
+        });
+        outcome.into_iter().chain(state).collect()
     }
 
     /// The user's prediction of the next step.
-    pub fn predict(&mut self, picked: String) {
+    pub fn predict(&mut self, about: String, picked: String) {
         let step = self.at();
-        self.predictions.retain(|prediction| prediction.step != step);
+        self.predictions
+            .retain(|prediction| prediction.step != step || prediction.about != about);
         self.predictions.push(Prediction {
             step,
+            about,
             picked,
             right: None,
         });
+    }
+
+    /// What was predicted of a step, in a few words; none when nothing was.
+    pub fn predicted(&self, step: usize) -> Option<String> {
+        let of = self.predictions.iter().filter(|prediction| prediction.step == step);
+        let words: Vec<String> = of
+            .map(|prediction| {
+                let what = match prediction.about.trim_start_matches("state of ") {
+                    RETURNS => prediction.picked.clone(),
+                    socket => format!("{socket} {}", prediction.picked),
+                };
+                match prediction.right {
+                    None => what,
+                    Some(true) => format!("{what}: right"),
+                    Some(false) => format!("{what}: wrong"),
+                }
+            })
+            .collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 
     /// How many predictions were right, of those that are decided.
@@ -178,8 +212,18 @@ impl Tour {
     fn over(&mut self, report: StepReport) {
         let step = report.no - 1;
         let returned = report.observation.returned.words();
-        for prediction in self.predictions.iter_mut().filter(|prediction| prediction.step == step) {
-            prediction.right = Some(prediction.picked == returned);
+        for prediction in &mut self.predictions {
+            if prediction.step != step {
+                continue;
+            }
+            let observed = match prediction.about.as_str() {
+                RETURNS => Some(returned.as_str()),
+                about => {
+                    let check = report.checks.iter().find(|check| check.about == about);
+                    check.and_then(|check| check.observed.split_whitespace().next())
+                }
+            };
+            prediction.right = Some(observed == Some(prediction.picked.as_str()));
         }
         // A tour that goes on by itself stops where something else came than was expected.
         if !report.held() {

@@ -1,10 +1,11 @@
-//! What will the next step give back? A few outcomes to choose from.
+//! What will the next step give back, and in which state leave the socket? A few answers to choose from.
 
 use ratatui::layout::Rect;
 
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
+use crate::tui::tour::RETURNS;
 
 /// Outcomes that people think of.
 const USUAL: [&str; 8] = [
@@ -17,6 +18,16 @@ const USUAL: [&str; 8] = [
     "ECONNREFUSED",
     "EAGAIN",
 ];
+/// States that people think of.
+const STATES: [&str; 7] = [
+    "ESTABLISHED",
+    "FIN_WAIT2",
+    "CLOSE_WAIT",
+    "TIME_WAIT",
+    "CLOSE",
+    "LAST_ACK",
+    "SYN_SENT",
+];
 /// How many there are to choose from.
 const CHOICES: usize = 5;
 
@@ -24,36 +35,53 @@ const CHOICES: usize = 5;
 #[derive(Clone, Debug)]
 pub struct Predict {
     /// What is about to be done.
-    pub command: String,
-    /// The outcomes, in an order that tells nothing.
+    command: String,
+    /// What is asked, and what is expected; the first of them now.
+    questions: Vec<(String, String)>,
+    /// The answers to choose from, in an order that tells nothing.
     pub choices: Vec<String>,
     /// Which is selected.
     pub selected: usize,
 }
 
 impl Predict {
-    /// For a step that is expected to give `right`.
-    pub fn new(command: String, right: &str) -> Predict {
-        let mut choices: Vec<String> = USUAL
+    /// For a step of which these are expected; none when there is nothing to ask.
+    pub fn new(command: String, questions: Vec<(String, String)>) -> Option<Predict> {
+        let (about, right) = questions.first()?;
+        let usual: &[&str] = if about == RETURNS { &USUAL } else { &STATES };
+        let mut choices: Vec<String> = usual
             .iter()
-            .filter(|usual| **usual != right)
+            .filter(|usual| *usual != right)
             .take(CHOICES - 1)
             .map(|usual| (*usual).to_owned())
             .collect();
-        choices.push(right.to_owned());
+        choices.push(right.clone());
         // By name: where the right one stands says nothing about it.
         choices.sort();
-        Predict {
+        Some(Predict {
             command,
+            questions,
             choices,
             selected: 0,
-        }
+        })
+    }
+
+    /// The answer in that row, with what it is about; and the next question, if there is one.
+    pub fn answer(mut self, row: usize) -> Option<(String, String, Option<Predict>)> {
+        let picked = self.choices.get(row)?.clone();
+        let (about, _) = self.questions.remove(0);
+        let next = Predict::new(self.command, self.questions);
+        Some((about, picked, next))
     }
 
     /// Draws the choice.
     pub fn draw(&self, canvas: &mut Canvas, screen: Rect) {
         let area = layout::middle(screen, 56, self.choices.len() as u16 + 3);
-        let inside = canvas.frame(area, "what will it give back?   (Esc closes)");
+        let title = match self.questions.first() {
+            Some((about, _)) if about != RETURNS => format!("what will be the {about}?   (Esc closes)"),
+            _ => "what will it give back?   (Esc closes)".into(),
+        };
+        let inside = canvas.frame(area, &title);
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
         canvas.put_cut(inside.x, inside.y, inside.right(), &self.command, strong);
         for ((row, choice), y) in self.choices.iter().enumerate().zip(inside.y + 1..inside.bottom()) {

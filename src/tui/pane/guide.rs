@@ -55,14 +55,8 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
         }
         None => lines.extend(wrap(&scenario.summary, room).into_iter().map(|line| (line, text))),
     }
-    let predicted = tour.predictions.last();
-    if let Some(prediction) = predicted.filter(|prediction| prediction.step + 1 == tour.at()) {
-        let said = match prediction.right {
-            Some(true) => format!("you predicted {}: right", prediction.picked),
-            Some(false) => format!("you predicted {}: wrong", prediction.picked),
-            None => format!("you predict {}", prediction.picked),
-        };
-        lines.push((said, strong));
+    if let Some(predicted) = tour.at().checked_sub(1).and_then(|step| tour.predicted(step)) {
+        lines.push((format!("you predicted {predicted}"), strong));
     }
     // What comes next.
     match tour.step() {
@@ -72,8 +66,8 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
             let action = step.action.as_ref().map_or("wait", |action| action.text.as_str());
             let going = if tour.goes_on() { "under way" } else { "next" };
             let mut said = format!("{going}: {action}");
-            if let Some(prediction) = predicted.filter(|prediction| prediction.step == tour.at()) {
-                said.push_str(&format!("   you predict {}", prediction.picked));
+            if let Some(predicted) = tour.predicted(tour.at()) {
+                said.push_str(&format!("   you predict {predicted}"));
             }
             lines.extend(wrap(&said, room).into_iter().map(|line| (line, text)));
         }
