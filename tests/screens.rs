@@ -287,6 +287,34 @@ fn sources_that_disagree() {
 }
 
 #[test]
+fn a_tour_that_begins() {
+    snapshots("tour", Script::tour);
+}
+
+#[test]
+fn a_prediction() {
+    snapshots("predict", || {
+        let mut script = Script::tour();
+        script.keys("#");
+        script
+    });
+}
+
+#[test]
+fn the_scenarios_are_searched_by_what_is_typed() {
+    let mut script = Script::new(LabKind::Isolated);
+    script.keys("Yno such scenario at all");
+    let said = text_of(&mut script, 120, 40);
+    assert!(
+        said.contains("none has all of these words") && said.contains("0 of"),
+        "{said}"
+    );
+    script.keys("\u{1b}Y epipe half");
+    let said = text_of(&mut script, 120, 40);
+    assert!(said.contains("Half-close: one direction ends"), "{said}");
+}
+
+#[test]
 fn many_sockets() {
     snapshots("many", Script::many);
 }
@@ -454,7 +482,7 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                                 .unwrap_or_else(|| panic!("{text}: nothing asked"));
                             let of = match request {
                                 Request::Order(of, _) | Request::Kill(of) | Request::Restart(of) => *of,
-                                Request::Host(of, ..) => *of,
+                                Request::Host(of, ..) | Request::Destroy(of, _) => *of,
                                 Request::Wire(_) => panic!("{text}: asked of the wire"),
                             };
                             assert_eq!(of, side, "{text}");

@@ -351,6 +351,7 @@ impl Given {
             ),
             "kill" => EndCommand::Kill,
             "restart" => EndCommand::Restart,
+            "destroy" => EndCommand::Destroy(self.named("on").map(Given::socket).transpose()?),
             _ => {
                 let names = Setting::ALL.map(Setting::name);
                 let token = self.required(0, "a setting", &names.join(", "))?;

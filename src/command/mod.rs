@@ -67,6 +67,8 @@ pub enum EndCommand {
     Kill,
     /// A new process in place of the old one.
     Restart,
+    /// The administrator takes a connection away.
+    Destroy(Option<SocketName>),
     /// A setting of its host.
     Host(Setting, SettingValue),
 }
@@ -228,6 +230,7 @@ impl fmt::Display for EndCommand {
             EndCommand::Use(Pick::Next) => f.write_str(" next"),
             EndCommand::Use(Pick::Named(name)) => write!(f, " {name}"),
             EndCommand::Interrupt(id) => id.map_or(Ok(()), |id| write!(f, " {}", id.0)),
+            EndCommand::Destroy(on) => on.as_ref().map_or(Ok(()), |on| write!(f, " on={on}")),
             EndCommand::Sigpipe(None) | EndCommand::Kill | EndCommand::Restart => Ok(()),
             EndCommand::Sigpipe(Some(Sigpipe::Ignore)) => f.write_str(" ignore"),
             EndCommand::Sigpipe(Some(Sigpipe::Default)) => f.write_str(" default"),

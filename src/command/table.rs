@@ -208,6 +208,8 @@ table! {
         "kill -9 the endpoint; the kernel closes its sockets";
     RESTART "restart" Process [button('R', "restart")] []
         "start a new endpoint process on the same host";
+    DESTROY "destroy" Process [button('J', "ss -K")] [ON]
+        "take the connection away as an administrator does (SOCK_DESTROY): the endpoint finds ECONNABORTED, the peer gets RST";
     HOST "host" Process [] [Arg::Plain("setting", Kind::Setting), Arg::Plain("value", Kind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host device down";
     MODE "mode" Wire [primary(button('s', "step"))] [Arg::Plain("mode", Kind::Word(&["flow", "step"]))]
@@ -338,6 +340,7 @@ pub const fn of_end(command: &EndCommand) -> &'static Spec {
         EndCommand::Sigpipe(_) => &SIGPIPE,
         EndCommand::Kill => &KILL,
         EndCommand::Restart => &RESTART,
+        EndCommand::Destroy(_) => &DESTROY,
         EndCommand::Host(..) => &HOST,
     }
 }

@@ -260,6 +260,8 @@ fn standing(held: &Held) -> Fate {
 pub(super) struct Driver {
     ends: Ends<End>,
     wired: bool,
+    /// What the administrator destroys just now.
+    destroyed: Option<(Side, Tuple)>,
     addresses: Ends<IpAddr>,
     wire: Wire,
     flows: Flows,
@@ -344,6 +346,7 @@ impl Driver {
                 server: end(Side::Server, server)?,
             },
             wired,
+            destroyed: None,
             addresses: facts.addresses,
             wire: Wire::default(),
             flows: Flows::default(),
@@ -900,6 +903,9 @@ impl Driver {
     /// What made a socket change its state when no packet came for it.
     fn likely(&self, side: Side, change: &Change) -> Cause {
         let end = &self.ends[side];
+        if self.destroyed == Some((side, change.tuple)) {
+            return Cause::Destroyed;
+        }
         // The kernel closes what a dead process held; what becomes of it later is the work of packets and timers. A call that is
         // still in flight then did not come to do it.
         let dying = end.died || end.process.as_ref().is_some_and(Process::is_exiting);
@@ -1123,6 +1129,16 @@ impl Driver {
                     self.bell.watch(side, &process).map(|()| process)
                 });
                 self.ends[side].process = self.complain(newborn);
+            }
+            Request::Destroy(side, tuple) => {
+                self.changes(side, None);
+                let end = &mut self.ends[side];
+                let destroyed = end.host.diag.destroy(&tuple);
+                self.complain(destroyed);
+                self.destroyed = Some((side, tuple));
+                self.changes(side, None);
+                self.destroyed = None;
+                self.dirty = true;
             }
             Request::Wire(order) => self.wire_order(order),
             Request::Host(side, setting, value) => {

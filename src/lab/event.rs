@@ -30,6 +30,8 @@ pub enum Request {
     Restart(Side),
     /// Change a setting of a host.
     Host(Side, Setting, SettingValue),
+    /// Destroy that connection (SOCK_DESTROY), its local end on this host.
+    Destroy(Side, Tuple),
     /// Do something on the wire.
     Wire(WireOrder),
 }
@@ -291,6 +293,8 @@ pub enum Cause {
     Death,
     /// The other endpoint's process died; in the loopback lab, where the segment between is not seen.
     PeerDeath,
+    /// The administrator destroyed it (SOCK_DESTROY).
+    Destroyed,
     /// Nothing that finwait saw.
     Unseen,
 }

@@ -225,6 +225,12 @@ impl Under {
                 What::Host { failed: Some(why), .. } => Some(Returned::NotDone(why.clone())),
                 _ => None,
             }),
+            // It is told as the change of state that it makes.
+            EndCommand::Destroy(_) => {
+                let told = since.any(|entry| matches!(entry.what, What::State { .. }));
+                let done = (quiet && told) || now.since(self.began) >= QUIET_PATIENCE;
+                done.then_some(Returned::Done)
+            }
             EndCommand::Use(_) => Some(Returned::Done),
             EndCommand::Call { .. } | EndCommand::Interrupt(_) | EndCommand::Sigpipe(_) => match self.root {
                 None => Some(Returned::Done),

@@ -280,7 +280,7 @@ fn resets(cause: &Reason) -> bool {
         Reason::Call { name, .. } | Reason::Release { name, .. } | Reason::PeerCall { name, .. } => {
             matches!(name.as_str(), "rst-close" | "disconnect")
         }
-        Reason::Received { .. } | Reason::Timer(_) => true,
+        Reason::Received { .. } | Reason::Timer(_) | Reason::Destroyed => true,
         Reason::Death | Reason::PeerDeath { .. } | Reason::Unseen => false,
     }
 }

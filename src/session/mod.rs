@@ -208,6 +208,29 @@ impl Session {
                 self.ends[side].restart();
                 Request::Restart(side)
             }
+            EndCommand::Destroy(on) => {
+                if let LabKind::Loopback(_) = self.lab.kind {
+                    return Err(Refusal::Impossible(
+                        "in the loopback lab connections are this machine's own, and finwait destroys none: use the isolated lab"
+                            .into(),
+                    ));
+                }
+                let end = &self.ends[side];
+                let name = match on {
+                    Some(name) => Some(end.known(side, name)?.clone()),
+                    None => end.current.clone(),
+                };
+                let socket = name.as_ref().and_then(|name| end.socket(name));
+                let row = socket.and_then(|socket| end.row(socket));
+                match row {
+                    Some(observed) => Request::Destroy(side, observed.row.tuple),
+                    None => {
+                        return Err(Refusal::Impossible(format!(
+                            "the {side} has no connection there that could be destroyed"
+                        )));
+                    }
+                }
+            }
             EndCommand::Host(setting, value) => match self.lab.kind {
                 LabKind::Isolated => Request::Host(side, *setting, *value),
                 LabKind::Loopback(_) => {
@@ -638,6 +661,7 @@ impl Session {
             Cause::Timer(kind) => Reason::Timer(kind),
             Cause::Death => Reason::Death,
             Cause::PeerDeath => Reason::PeerDeath { side: side.other() },
+            Cause::Destroyed => Reason::Destroyed,
             Cause::Unseen => Reason::Unseen,
         }
     }

@@ -189,6 +189,8 @@ pub enum Reason {
         /// Whose.
         side: Side,
     },
+    /// The administrator destroyed it.
+    Destroyed,
     /// Nothing that finwait saw.
     Unseen,
 }
@@ -205,6 +207,7 @@ impl Reason {
             Reason::Timer(kind) => format!("the {} timer", kind.name(from)),
             Reason::Death => "the end of its process".into(),
             Reason::PeerDeath { side } => format!("the end of the {side}'s process"),
+            Reason::Destroyed => "the administrator (SOCK_DESTROY)".into(),
             Reason::Unseen => "a segment or timer not seen here".into(),
         }
     }

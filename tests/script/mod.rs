@@ -424,6 +424,21 @@ impl Script {
         s
     }
 
+    /// A tour of the half-close is about to begin, in a fresh lab.
+    pub fn tour() -> Script {
+        let mut s = Script::new(LabKind::Isolated);
+        s.keys("Yhalf-close fin_wait2\n");
+        s.app.restart(Session::new(facts(LabKind::Isolated), s.now));
+        for (side, pid) in [(Side::Client, 4713), (Side::Server, 4714)] {
+            s.tell(Happening::Born {
+                side,
+                pid,
+                runtime: "native".into(),
+            });
+        }
+        s
+    }
+
     /// The client was killed; the kernel closes its socket to the end.
     pub fn dead() -> Script {
         let mut s = Script::connected(LabKind::Isolated);

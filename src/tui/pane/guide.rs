@@ -38,7 +38,11 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
     }
     let scenario = tour.scenario();
     let steps = scenario.steps.len();
-    let place = format!(" step {} of {steps} ", (tour.at() + 1).min(steps));
+    let at = (tour.at() + 1).min(steps);
+    let mut place = format!(" step {at} of {steps} ");
+    if usize::from(area.right().saturating_sub(x)) < place.len() + 1 {
+        place = format!(" {at}/{steps} ");
+    }
     canvas.put_right(x, area.y, area.right().saturating_sub(1), &place, strong);
     let room = usize::from(area.width.saturating_sub(2));
     let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
