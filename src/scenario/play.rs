@@ -89,6 +89,11 @@ impl Play {
         self.next
     }
 
+    /// The first call of the step that is under way, if it makes one.
+    pub fn root(&self) -> Option<CallId> {
+        self.now.as_ref().and_then(|under| under.root)
+    }
+
     /// Is a step under way?
     pub const fn is_under_way(&self) -> bool {
         self.now.is_some()

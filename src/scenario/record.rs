@@ -77,7 +77,7 @@ impl Recorder {
             }
         }
         // What was blocked before, and has returned since.
-        let mut later = Vec::new();
+        let mut later: Vec<(SocketName, String)> = Vec::new();
         self.blocked.retain(|(side, socket, root)| {
             let is_new = open.root == Some(*root);
             if is_new || session.busy(*side, *root) {
@@ -85,10 +85,17 @@ impl Recorder {
             }
             let returned = outcome(session, *side, *root, open.since);
             let returns = Returns::of(&returned).map(|returns| quoted(&returns.to_string()));
-            later.extend(returns.map(|returns| format!("{socket} = {returns}")));
+            // Of several on one socket, a file speaks of the oldest.
+            if later.iter().all(|(known, _)| known != socket) {
+                later.extend(returns.map(|returns| (socket.clone(), returns)));
+            }
             false
         });
         if !later.is_empty() {
+            let later: Vec<String> = later
+                .iter()
+                .map(|(socket, returns)| format!("{socket} = {returns}"))
+                .collect();
             let _ = writeln!(text, "later = {{ {} }}", later.join(", "));
         }
         let states = states(session);

@@ -175,7 +175,7 @@ impl App {
             return Vec::new();
         };
         let before = tour.at();
-        let requests = tour.go_on(&mut self.session, now);
+        let requests = tour.go_on(&mut self.session, &mut self.recorder, now);
         self.stale |= tour.at() != before;
         requests.into_iter().map(Effect::Lab).collect()
     }

@@ -7,6 +7,7 @@ use crate::command::{Command, EndCommand};
 use crate::lab::event::Request;
 use crate::scenario::expect::Expected;
 use crate::scenario::play::{Judgement, Play};
+use crate::scenario::record::Recorder;
 use crate::scenario::report::StepReport;
 use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, Step};
@@ -173,8 +174,8 @@ impl Tour {
         })
     }
 
-    /// Goes on as far as it can at `now`; what it asks of the lab.
-    pub fn go_on(&mut self, session: &mut Session, now: Stamp) -> Vec<Request> {
+    /// Goes on as far as it can at `now`; what it asks of the lab. What it does is recorded like what the user does.
+    pub fn go_on(&mut self, session: &mut Session, recorder: &mut Recorder, now: Stamp) -> Vec<Request> {
         self.look_at = None;
         let mut requests = Vec::new();
         loop {
@@ -197,7 +198,13 @@ impl Tour {
                     if starting(session) {
                         return requests;
                     }
+                    recorder.settle(session);
+                    let before = session.transcript.last();
+                    let command = self.step().and_then(|step| Some(step.action.as_ref()?.command.clone()));
                     let asked = self.play.begin(session, now);
+                    if let Some(command) = command {
+                        recorder.issued(session, &command, self.play.root(), before);
+                    }
                     self.quiet = asked.is_empty();
                     requests.extend(asked);
                 }

@@ -208,7 +208,10 @@ fn a_tour_branches() {
 /// In the middle of a tour the user takes over: the sockets are live, and stay.
 #[test]
 fn a_tour_is_left_in_the_middle() {
-    let mut terminal = started("isolated");
+    let folder = std::env::temp_dir().join(format!("finwait-take-over-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "isolated"]);
+    terminal.see("CLIENT");
     terminal.keys("Y");
     terminal.see("type to search");
     terminal.keys("k2");
@@ -230,6 +233,27 @@ fn a_tour_is_left_in_the_middle() {
     terminal.wait("the server's read", |lines| {
         lines.iter().any(|line| line.contains("= 0 (EOF)"))
     });
+    // Of the record the guide's steps are part.
+    terminal.click("O record]", Half::Left);
+    terminal.see("written: recorded-1.toml");
+    let text = std::fs::read_to_string(folder.join("recorded-1.toml")).unwrap();
+    let commands: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("client = ") || line.starts_with("server = "))
+        .collect();
+    assert_eq!(
+        commands,
+        [
+            "server = \"listen backlog=2\"",
+            "client = \"connect\"",
+            "server = \"accept\"",
+            "client = \"shutdown write\"",
+            "client = \"rst-close\"",
+            "server = \"read 1024\""
+        ],
+        "{text}"
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// What was clicked becomes a scenario file, and that runs.
