@@ -114,7 +114,7 @@ fn came(report: &StepReport) -> Vec<(String, bool)> {
     let others = if others.is_empty() {
         String::new()
     } else {
-        format!("   {}", others.join(", "))
+        format!("; {}", others.join(", "))
     };
     lines.push((
         format!("{} {}: {command} = {returned}{others}", mark(report.held()), report.no),
