@@ -2,29 +2,15 @@
 //!
 //! No clock, no terminal and no lab here, so that a test can play all three.
 
+mod draw;
+mod input;
+
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use super::Exit;
-use super::canvas::Canvas;
-use super::dialog::branch::Compare;
-use super::dialog::host::{self, Change};
-use super::dialog::options::Options;
-use super::dialog::picker::Picker;
-use super::dialog::predict::Predict;
-use super::dialog::prompt::{Prompt, Wish};
-use super::dialog::raw::Raw;
-use super::dialog::{Dialog, forge, help, rules, segment};
-use super::hit::{Action, Hits, Toward, Zone};
-use super::layout::{self, LEAST, Pane};
-use super::pane::diagram::Diagram;
-use super::pane::log::Log;
-use super::pane::{answer, buttons, guide, header, sockets, states, wire_bar};
-use super::theme::Theme;
-use super::tour::Tour;
 use crate::call::{CallId, SocketName, SocketOption};
 use crate::clock::Stamp;
 use crate::command::wire::{Target, WireCommand};
@@ -37,6 +23,23 @@ use crate::session::edges::Coverage;
 use crate::session::transcript::What;
 use crate::session::{Issued, LabKind, Refusal, Session};
 use crate::side::{Ends, Side};
+use crate::tui::Exit;
+use crate::tui::canvas::Canvas;
+use crate::tui::dialog::branch::Compare;
+use crate::tui::dialog::host::{self, Change};
+use crate::tui::dialog::options::Options;
+use crate::tui::dialog::picker::Picker;
+use crate::tui::dialog::predict::Predict;
+use crate::tui::dialog::prompt::{Prompt, Wish};
+use crate::tui::dialog::raw::Raw;
+use crate::tui::dialog::{Dialog, forge, help, rules, segment};
+use crate::tui::hit::{Action, Hits, Toward, Zone};
+use crate::tui::layout::{self, LEAST, Pane};
+use crate::tui::pane::diagram::Diagram;
+use crate::tui::pane::log::Log;
+use crate::tui::pane::{answer, buttons, guide, header, sockets, states, wire_bar};
+use crate::tui::theme::Theme;
+use crate::tui::tour::Tour;
 use crate::wire::flow::PacketNo;
 
 /// How many typed commands are remembered.
@@ -228,287 +231,6 @@ impl App {
             effects.extend(self.issue(issued).0);
         }
         effects
-    }
-
-    /// Takes in what the user did.
-    pub fn input(&mut self, input: &Input, now: Stamp) -> Vec<Effect> {
-        match input {
-            Input::Key(key) if key.kind != KeyEventKind::Release => {
-                self.stale = true;
-                self.status = None;
-                self.key(*key, now)
-            }
-            Input::Mouse(mouse) => self.mouse(*mouse, now),
-            Input::Paste(text) => {
-                if let Some(Dialog::Prompt(prompt)) = self.dialogs.last_mut() {
-                    prompt.paste(text);
-                    self.stale = true;
-                }
-                Vec::new()
-            }
-            Input::Resize(..) => {
-                self.stale = true;
-                Vec::new()
-            }
-            Input::Key(_) | Input::FocusGained | Input::FocusLost => Vec::new(),
-        }
-    }
-
-    fn mouse(&mut self, mouse: MouseEvent, now: Stamp) -> Vec<Effect> {
-        let point = Position::new(mouse.column, mouse.row);
-        let hover = |point: Option<Position>| {
-            let action = point.and_then(|point| self.hits.at(point));
-            // Only these look different under the pointer.
-            action.filter(|action| !matches!(action, Action::LogLine(_) | Action::Back | Action::Nothing))
-        };
-        self.stale |= hover(self.pointer) != hover(Some(point));
-        self.pointer = Some(point);
-        match mouse.kind {
-            MouseEventKind::Down(button) => {
-                self.stale = true;
-                self.status = None;
-                let Some(action) = self.hits.at(point).cloned() else {
-                    return Vec::new();
-                };
-                match button {
-                    MouseButton::Left => {
-                        self.mark = None;
-                        self.act(action, now)
-                    }
-                    MouseButton::Right => {
-                        if let Some(text) = action.typed() {
-                            self.prompt(text);
-                        }
-                        Vec::new()
-                    }
-                    MouseButton::Middle => Vec::new(),
-                }
-            }
-            MouseEventKind::ScrollUp => self.wheel(point, -WHEEL),
-            MouseEventKind::ScrollDown => self.wheel(point, WHEEL),
-            MouseEventKind::Up(_)
-            | MouseEventKind::Drag(_)
-            | MouseEventKind::Moved
-            | MouseEventKind::ScrollLeft
-            | MouseEventKind::ScrollRight => Vec::new(),
-        }
-    }
-
-    fn wheel(&mut self, point: Position, lines: i64) -> Vec<Effect> {
-        self.stale = true;
-        match self.hits.zone_at(point) {
-            Some(Zone::Sockets(side)) => {
-                // Drawing clamps it to what there is.
-                self.skips[side] = self.skips[side].saturating_add_signed(lines as isize);
-            }
-            Some(Zone::Diagram) => {
-                let range = self.diagram.range();
-                self.diagram.scroll.by(range, lines);
-            }
-            Some(Zone::Log) => self.log.scroll(lines),
-            Some(Zone::Dialog) => self.turn(lines),
-            None => {}
-        }
-        Vec::new()
-    }
-
-    /// Scrolls the dialog on top, or moves its selection.
-    fn turn(&mut self, lines: i64) {
-        let moved = |at: usize, count: usize| at.saturating_add_signed(lines as isize).min(count.saturating_sub(1));
-        match self.dialogs.last_mut() {
-            Some(Dialog::Help(skip)) => *skip = skip.saturating_add_signed(lines as isize),
-            Some(Dialog::Raw(raw)) => raw.down = raw.down.saturating_add_signed(lines as isize),
-            Some(Dialog::Options(options)) => options.selected = moved(options.selected, SocketOption::ALL.len()),
-            Some(Dialog::Host(_, selected)) => *selected = moved(*selected, Setting::ALL.len()),
-            Some(Dialog::Rules(selected)) => *selected = moved(*selected, rules::rows(&self.session)),
-            Some(Dialog::Picker(picker)) => picker.selected = moved(picker.selected, picker.found().len()),
-            Some(Dialog::Predict(predict)) => predict.selected = moved(predict.selected, predict.choices.len()),
-            Some(Dialog::Forge(_, selected)) => *selected = moved(*selected, forge::ROWS),
-            Some(Dialog::Compare(compare)) => compare.skip = compare.skip.saturating_add_signed(lines as isize),
-            Some(Dialog::Segment(_, skip)) => *skip = skip.saturating_add_signed(lines as isize),
-            Some(Dialog::Prompt(_)) | None => {}
-        }
-    }
-
-    fn key(&mut self, key: KeyEvent, now: Stamp) -> Vec<Effect> {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        if control && key.code == KeyCode::Char('c') {
-            return vec![Effect::Leave(Exit::Signal(signal_hook::consts::SIGINT))];
-        }
-        if control && key.code == KeyCode::Char('l') {
-            return vec![Effect::Redraw];
-        }
-        match self.dialogs.last_mut() {
-            Some(Dialog::Prompt(prompt)) => {
-                let names: Vec<&SocketName> = socket_names(&self.session);
-                match prompt.key(key, self.focus, &names, &self.history) {
-                    Wish::None => Vec::new(),
-                    Wish::Close => {
-                        self.dialogs.pop();
-                        Vec::new()
-                    }
-                    Wish::Run(text) => self.typed(text, now),
-                }
-            }
-            Some(_) => self.dialog_key(key, now),
-            None if control || key.modifiers.contains(KeyModifiers::ALT) => Vec::new(),
-            None => self.plain_key(key, now),
-        }
-    }
-
-    fn dialog_key(&mut self, key: KeyEvent, now: Stamp) -> Vec<Effect> {
-        // What is typed is searched for.
-        if let Some(Dialog::Picker(picker)) = self.dialogs.last_mut() {
-            match key.code {
-                KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
-                    picker.search.push(c);
-                    return Vec::new();
-                }
-                KeyCode::Backspace => {
-                    picker.search.pop();
-                    return Vec::new();
-                }
-                _ => {}
-            }
-        }
-        const PAGE: i64 = 10;
-        const FAR: i64 = 1 << 20;
-        let across = |app: &mut App, columns: isize| {
-            if let Some(Dialog::Raw(raw)) = app.dialogs.last_mut() {
-                raw.across = raw.across.saturating_add_signed(columns);
-            }
-        };
-        match key.code {
-            KeyCode::Esc | KeyCode::Char('q') => {
-                self.dialogs.pop();
-            }
-            KeyCode::Up | KeyCode::BackTab => self.turn(-1),
-            KeyCode::Down | KeyCode::Tab => self.turn(1),
-            KeyCode::PageUp => self.turn(-PAGE),
-            KeyCode::PageDown | KeyCode::Char(' ') => self.turn(PAGE),
-            KeyCode::Home => self.turn(-FAR),
-            KeyCode::End => self.turn(FAR),
-            KeyCode::Left => across(self, -8),
-            KeyCode::Right => across(self, 8),
-            KeyCode::Enter => {
-                let row = match self.dialogs.last() {
-                    Some(Dialog::Options(options)) => options.selected,
-                    Some(Dialog::Picker(picker)) => picker.selected,
-                    Some(Dialog::Predict(predict)) => predict.selected,
-                    Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => *selected,
-                    _ => return Vec::new(),
-                };
-                return self.row(row, now);
-            }
-            KeyCode::Delete | KeyCode::Backspace => {
-                if let Some(Dialog::Rules(row)) = self.dialogs.last()
-                    && let Some(command) = rules::remove(&self.session, *row)
-                {
-                    return self.wire(&command);
-                }
-            }
-            KeyCode::Char(c @ ('1' | '2')) if matches!(self.dialogs.last(), Some(Dialog::Forge(..))) => {
-                if let Some(Dialog::Forge(to, _)) = self.dialogs.last_mut() {
-                    *to = if c == '1' { Side::Client } else { Side::Server };
-                }
-            }
-            KeyCode::Char(c) => {
-                // The key that opened a dialog closes it.
-                let open = match self.dialogs.last() {
-                    Some(Dialog::Help(_)) => ScreenCommand::Help,
-                    Some(Dialog::Options(_)) => ScreenCommand::OptionsDialog,
-                    Some(Dialog::Host(..)) => ScreenCommand::HostSettings,
-                    Some(Dialog::Raw(_)) => ScreenCommand::RawRows,
-                    Some(Dialog::Rules(_)) => ScreenCommand::WireRules,
-                    Some(Dialog::Forge(..)) => ScreenCommand::ForgeDialog,
-                    Some(
-                        Dialog::Prompt(_)
-                        | Dialog::Segment(..)
-                        | Dialog::Picker(_)
-                        | Dialog::Predict(_)
-                        | Dialog::Compare(_),
-                    )
-                    | None => return Vec::new(),
-                };
-                if table::of_screen(open).buttons.iter().any(|button| button.key == c) {
-                    self.dialogs.pop();
-                }
-            }
-            _ => {}
-        }
-        Vec::new()
-    }
-
-    fn plain_key(&mut self, key: KeyEvent, now: Stamp) -> Vec<Effect> {
-        let in_log = self.mark == Some(Action::LogLine(None));
-        match key.code {
-            KeyCode::Char('1') => self.focus = Side::Client,
-            KeyCode::Char('2') => self.focus = Side::Server,
-            KeyCode::Char(' ') | KeyCode::Enter => {
-                return match self.mark.clone() {
-                    Some(action) => self.act(action, now),
-                    None => Vec::new(),
-                };
-            }
-            KeyCode::Char(c) => {
-                let Some((spec, button)) = table::pressed(c) else {
-                    self.status = Some(format!("{} is no key here: ? lists them", c.escape_debug()));
-                    return Vec::new();
-                };
-                return if spec.group == table::Group::Wire {
-                    match wire_bar::pressed(spec, button) {
-                        Some(action) => self.act(action, now),
-                        None => Vec::new(),
-                    }
-                } else if spec.is_screen() {
-                    match parse::parse(spec.name, None) {
-                        Ok(Command::Screen(command)) => self.screen(command, now),
-                        Ok(Command::End(..) | Command::Wire(_)) | Err(_) => Vec::new(),
-                    }
-                } else {
-                    self.act(Action::Press(self.focus, c), now)
-                };
-            }
-            KeyCode::Tab => self.step(false),
-            KeyCode::BackTab => self.step(true),
-            KeyCode::Up if in_log => self.log.select_by(-1),
-            KeyCode::Down if in_log => self.log.select_by(1),
-            KeyCode::Up => self.go(Toward::Up),
-            KeyCode::Down => self.go(Toward::Down),
-            KeyCode::Left => self.go(Toward::Left),
-            KeyCode::Right => self.go(Toward::Right),
-            KeyCode::PageUp => self.log.page(-1),
-            KeyCode::PageDown => self.log.page(1),
-            KeyCode::Home => self.log.home(),
-            KeyCode::End => self.log.end(),
-            KeyCode::Esc if self.zoom.is_some() => self.zoom = None,
-            KeyCode::Esc => self.mark = None,
-            _ => {}
-        }
-        Vec::new()
-    }
-
-    /// Moves the mark in the order of drawing.
-    fn step(&mut self, backwards: bool) {
-        let focus = self.focus;
-        let mine = |action: &Action| matches!(action, Action::Press(side, _) if *side == focus);
-        self.mark = self.hits.next(self.mark.as_ref(), backwards, mine);
-    }
-
-    /// Moves the mark to the nearest in a direction.
-    fn go(&mut self, toward: Toward) {
-        match &self.mark {
-            None => self.step(false),
-            Some(mark) => match self.hits.toward(mark, toward) {
-                Some(action) => self.mark = Some(action),
-                // What was marked may be gone from the screen.
-                None if !self.hits.all().iter().any(|hit| hit.action == *mark) => {
-                    self.mark = None;
-                    self.step(false);
-                }
-                None => {}
-            },
-        }
     }
 
     /// Does what a press does.
@@ -912,153 +634,6 @@ impl App {
             }
         }
         self.go_on(now)
-    }
-
-    /// Draws all of it.
-    pub fn draw(&mut self, frame: &mut Frame, now: Stamp) {
-        self.stale = false;
-        let screen = frame.area();
-        let mut hits = std::mem::take(&mut self.hits);
-        let mut canvas = Canvas::new(
-            frame.buffer_mut(),
-            &mut hits,
-            self.theme,
-            now,
-            self.pointer,
-            self.mark.clone(),
-        );
-        let reason = header::reason(&self.session);
-        match layout::map(screen, self.focus, reason.is_some(), self.tour.is_some()) {
-            Some(map) => {
-                let map = self.zoom.map_or(map, |pane| map.zoomed(pane, self.focus));
-                let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
-                self.base(&mut canvas, &map, reason.as_deref());
-                if let Some(reach) = reach {
-                    canvas.reach(reach);
-                }
-                self.top(&mut canvas, screen);
-            }
-            None => {
-                let (width, height) = LEAST;
-                let text = format!(
-                    "finwait needs {width}x{height}, this is {}x{}",
-                    screen.width, screen.height
-                );
-                for (line, y) in super::canvas::wrap(&text, usize::from(screen.width))
-                    .iter()
-                    .zip(screen.y..screen.bottom())
-                {
-                    canvas.put(screen.x, y, screen.right(), line, self.theme.text());
-                }
-            }
-        }
-        let cursor = canvas.cursor;
-        self.hits = hits;
-        if let Some(cursor) = cursor {
-            frame.set_cursor_position(cursor);
-        }
-    }
-
-    /// The screen without its dialogs.
-    fn base(&mut self, canvas: &mut Canvas, map: &layout::Map, reason: Option<&str>) {
-        let session = &self.session;
-        // What has lost its place to a zoomed pane, or has none in three columns.
-        let also: &[ScreenCommand] = match (self.zoom, map.other) {
-            (Some(Pane::End | Pane::Log), _) => &[ScreenCommand::Zoom, ScreenCommand::OtherEnd],
-            (Some(Pane::Middle), _) | (None, None) => &[ScreenCommand::OtherEnd],
-            (None, Some(_)) => &[],
-        };
-        header::draw(canvas, map.header, session, self.focus, also);
-        if let (Some(area), Some(reason)) = (map.reason, reason) {
-            let style = self.theme.strong();
-            canvas.put_cut(area.x + 1, area.y, area.right(), reason, style);
-        }
-        if let Some(area) = map.other {
-            sockets::one_line(canvas, area, session, self.focus.other());
-        }
-        for (side, area) in map.ends.iter() {
-            let Some(area) = *area else { continue };
-            let titles = sockets::title_lines(session, side);
-            let wanted = layout::Wanted {
-                title: titles,
-                sockets: sockets::lines_wanted(session, side, area.width, canvas.now),
-                answer: answer::lines_wanted(session, side, area.width),
-                buttons: buttons::rows_wanted(area.width),
-            };
-            let column = layout::column(area, wanted);
-            canvas.hits.add(area, Action::Focus(side), false);
-            sockets::title(canvas, column.title, session, side, side == self.focus);
-            // Another current socket comes into sight; otherwise the list stays where the wheel left it.
-            let find = self.found[side] != session.ends[side].current;
-            if find {
-                self.found[side].clone_from(&session.ends[side].current);
-            }
-            self.skips[side] = sockets::draw(canvas, column.sockets, session, side, self.skips[side], find);
-            if let Some(rule) = column.rule {
-                answer::rule(canvas, rule, session, side);
-            }
-            answer::draw(canvas, column.answer, session, side);
-            buttons::draw(canvas, column.buttons, side, self.pages[side]);
-            let bar = match side {
-                Side::Client => area.right(),
-                Side::Server => area.x.saturating_sub(1),
-            };
-            if self.zoom.is_none() {
-                canvas.bar(bar, area.y, area.bottom());
-            }
-        }
-        self.diagram.update(&session.transcript);
-        let chosen = self.chosen();
-        let wanted = match self.session.lab.kind {
-            LabKind::Isolated => wire_bar::rows_wanted(&self.session, map.diagram.width),
-            LabKind::Loopback(_) => 0,
-        };
-        let (picture, bar) = layout::diagram(map.diagram, wanted);
-        self.coverage.update(&self.session.transcript);
-        if self.states {
-            states::draw(canvas, picture, &self.session, &self.coverage);
-        } else {
-            self.diagram.draw(canvas, picture, &self.session, self.focus, chosen);
-        }
-        wire_bar::draw(canvas, bar, &self.session);
-        self.log.update(&session.transcript);
-        match &self.tour {
-            // Zoomed, it is the log that is wanted.
-            Some(tour) if self.zoom.is_none() => guide::draw(canvas, map.log, tour),
-            _ => self.log.draw(canvas, map.log, &session.transcript),
-        }
-        header::status(canvas, map.status, self.status.as_deref());
-    }
-
-    /// The dialogs, of which only the topmost can be reached.
-    fn top(&mut self, canvas: &mut Canvas, screen: Rect) {
-        let count = self.dialogs.len();
-        let names = socket_names(&self.session);
-        for (nth, dialog) in self.dialogs.iter_mut().enumerate() {
-            let reach = (nth + 1 < count).then(|| canvas.out_of_reach());
-            canvas.hits.cover(screen);
-            match dialog {
-                Dialog::Help(skip) => *skip = (*skip).min(help::draw(canvas, screen, *skip)),
-                Dialog::Prompt(prompt) => prompt.draw(canvas, screen, self.focus, &names),
-                Dialog::Options(options) => options.draw(canvas, screen, &self.session),
-                Dialog::Host(side, selected) => host::draw(canvas, screen, &self.session, *side, *selected),
-                Dialog::Raw(raw) => raw.draw(canvas, screen, &self.session),
-                Dialog::Segment(entry, skip) => {
-                    *skip = (*skip).min(segment::draw(canvas, screen, &self.session, *entry, *skip));
-                }
-                Dialog::Compare(compare) => compare.draw(canvas, screen),
-                Dialog::Picker(picker) => picker.draw(canvas, screen),
-                Dialog::Predict(predict) => predict.draw(canvas, screen),
-                Dialog::Rules(selected) => {
-                    *selected = (*selected).min(rules::rows(&self.session).saturating_sub(1));
-                    rules::draw(canvas, screen, &self.session, *selected);
-                }
-                Dialog::Forge(to, selected) => forge::draw(canvas, screen, &self.session, *to, *selected),
-            }
-            if let Some(reach) = reach {
-                canvas.reach(reach);
-            }
-        }
     }
 }
 

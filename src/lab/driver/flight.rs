@@ -1,0 +1,116 @@
+//! A call that has not returned: what it can do to a state by itself, and what it waits for.
+
+use super::*;
+
+/// A call that has not returned.
+pub(super) struct Flight {
+    pub(super) id: CallId,
+    /// The name of the socket that it is about.
+    pub(super) on: Option<String>,
+    /// The name of the socket that it makes.
+    pub(super) makes: Option<String>,
+    /// What it can do to a state by itself.
+    pub(super) power: Power,
+    /// What it waits for when it blocks.
+    pub(super) awaits: Awaits,
+    /// The endpoint has announced it.
+    pub(super) begun: bool,
+    /// A packet has waited for it in vain.
+    pub(super) lingers: bool,
+}
+
+/// What a blocked call waits for, as far as a table shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaits {
+    /// `accept`
+    Connection,
+    /// `read`
+    Bytes,
+    /// `connect`
+    Handshake,
+    /// Anything else.
+    Other,
+}
+
+impl Awaits {
+    pub(super) const fn of(order: &Order) -> Awaits {
+        match order {
+            Order::On { call, .. } => match call {
+                Call::Accept { .. } => Awaits::Connection,
+                Call::Read { .. } => Awaits::Bytes,
+                Call::Connect { .. } => Awaits::Handshake,
+                _ => Awaits::Other,
+            },
+            Order::Process(_) => Awaits::Other,
+        }
+    }
+
+    /// Is it there, so that the call is about to return? `row` is the socket's, none when it has none.
+    pub(super) fn is_there(self, row: Option<&Row>) -> bool {
+        match (self, row) {
+            (Awaits::Connection, Some(row)) => row.rx_queue > 0,
+            (Awaits::Bytes, Some(row)) => {
+                row.rx_queue > 0 || matches!(row.state, State::CloseWait | State::LastAck | State::Closing)
+            }
+            (Awaits::Handshake, Some(row)) => !matches!(row.state, State::SynSent | State::SynRecv),
+            (Awaits::Bytes | Awaits::Handshake, None) => true,
+            (Awaits::Connection, None) | (Awaits::Other, _) => false,
+        }
+    }
+}
+
+/// What a call can do to a socket's state by itself, without a packet that comes or a timer that runs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Power {
+    /// `connect`
+    Opens,
+    /// `listen`
+    Listens,
+    /// `shutdown`, `close` and their kin, `connect(AF_UNSPEC)`.
+    Ends,
+    /// Everything else.
+    None,
+}
+
+impl Power {
+    pub(super) const fn of(order: &Order) -> Power {
+        match order {
+            Order::On { call, .. } => match call {
+                Call::Connect { .. } => Power::Opens,
+                Call::Listen { .. } => Power::Listens,
+                Call::Shutdown { .. } | Call::Close | Call::RstClose | Call::LingerClose { .. } | Call::Disconnect => {
+                    Power::Ends
+                }
+                Call::Socket { .. }
+                | Call::Bind { .. }
+                | Call::Accept { .. }
+                | Call::Read { .. }
+                | Call::Write { .. }
+                | Call::Dup { .. }
+                | Call::Poll { .. }
+                | Call::SoError
+                | Call::Options
+                | Call::GetOption { .. }
+                | Call::SetOption { .. } => Power::None,
+            },
+            Order::Process(_) => Power::None,
+        }
+    }
+
+    /// Could it have made this change?
+    pub(super) fn made(self, change: &Change) -> bool {
+        match self {
+            Power::Opens => change.from == State::Close,
+            Power::Listens => change.to == State::Listen,
+            // What a closed socket does afterwards is the work of packets and timers.
+            Power::Ends => match change.from {
+                State::Close => false,
+                State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => {
+                    change.to == State::Close && change.expired.is_none()
+                }
+                _ => true,
+            },
+            Power::None => false,
+        }
+    }
+}

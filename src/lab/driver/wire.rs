@@ -1,0 +1,292 @@
+//! The driver at the wire: packets taken out of one host, and what becomes of them.
+
+use super::*;
+
+impl Driver {
+    /// Moves packets until neither host has one, one at a time from each; after a batch, everybody else has a turn.
+    ///
+    /// Only a host that `may_have` one is asked: to learn that there is none costs a system call, too. One that had none may have
+    /// one when it was handed something to answer.
+    pub(super) fn relay(&mut self, mut may_have: Ends<bool>) {
+        for _ in 0..BATCH {
+            for side in Side::BOTH {
+                if may_have[side] {
+                    may_have[side] = self.relay_one(side);
+                    may_have[side.other()] |= may_have[side];
+                }
+            }
+            if !may_have.client && !may_have.server {
+                return;
+            }
+        }
+    }
+
+    /// Takes one packet out of a host, if it has one, and does with it what the wire says.
+    pub(super) fn relay_one(&mut self, from: Side) -> bool {
+        let Some(tun) = &self.ends[from].host.tun else {
+            return false;
+        };
+        let len = match tun.read(&mut self.buffer) {
+            Ok(len) if len > 0 => len,
+            _ => return false,
+        };
+        (self.dirty, self.unquiet) = (true, true);
+        self.streamed += 1;
+        let packet = decode(&self.buffer[..len]);
+        let no = self.wire.number();
+        let seen = match &packet {
+            Packet::Tcp(segment) => self.flows.sent(no, segment),
+            Packet::Icmp { .. } | Packet::Other { .. } => Seen::default(),
+        };
+        // The endpoint announced the call before it made it: what it said is there by now.
+        if self.can_change_a_state(from, &packet) {
+            self.hear(from);
+            self.changes(from, None);
+        } else if self.ends[from].owes_a_word() {
+            self.hear(from);
+        }
+        let (verdict, rule) = self.wire.judge(from, &packet, &seen);
+        let passage = Passage {
+            no,
+            from,
+            packet,
+            seen,
+            origin: Origin::Host,
+            fate: Fate::Delivered,
+            rule,
+            waited: None,
+        };
+        // Lent out, so that it can be written from while the rest of the driver is at work.
+        let buffer = std::mem::take(&mut self.buffer);
+        let bytes = &buffer[..len];
+        match verdict {
+            Verdict::Deliver => self.deliver(passage, bytes),
+            Verdict::Duplicate => {
+                let copy = Passage {
+                    no: self.wire.number(),
+                    origin: Origin::Copy(no),
+                    ..passage.clone()
+                };
+                self.deliver(passage, bytes);
+                self.deliver(copy, bytes);
+            }
+            Verdict::Drop => self.tell(Happening::Packet(Passage {
+                fate: Fate::Dropped,
+                ..passage
+            })),
+            Verdict::Hold => self.hold(passage, bytes, None),
+            Verdict::Delay(time) => self.hold(passage, bytes, Some(time)),
+        }
+        self.buffer = buffer;
+        true
+    }
+
+    /// Hands a packet to the other host, and tells what it did there.
+    pub(super) fn deliver(&mut self, passage: Passage, bytes: &[u8]) {
+        let to = passage.from.other();
+        let telling = self.can_change_a_state(passage.from, &passage.packet);
+        if telling {
+            // What the receiving end has done by itself is no work of this packet.
+            self.hear(to);
+            self.let_return(to);
+            self.changes(to, None);
+        }
+        let written = self.ends[to].host.tun.as_ref().map(|tun| tun.write(bytes));
+        let fate = match written {
+            Some(Err(error)) => Fate::Refused(error.into()),
+            // A TUN write is synchronous: unless a call owns the receiving socket, that has its new state when it returns.
+            _ => Fate::Delivered,
+        };
+        if let (Fate::Delivered, Packet::Tcp(segment)) = (fate, &passage.packet) {
+            self.flows.arrived(segment);
+        }
+        let arrived = match &passage.packet {
+            Packet::Tcp(segment) => Arrived {
+                reset: segment.flags.has(Flags::RST),
+                acknowledges_fin: self.flows.acknowledges_fin(segment),
+            },
+            Packet::Icmp { .. } | Packet::Other { .. } => Arrived::default(),
+        };
+        let passed = Happening::Packet(Passage { fate, ..passage });
+        if telling {
+            self.outbox.push(passed);
+            self.changes(to, Some(arrived));
+        } else {
+            self.outbox.push_idly(passed);
+        }
+    }
+
+    /// Lets a packet stand on the wire: until the user decides, or for so long.
+    pub(super) fn hold(&mut self, passage: Passage, bytes: &[u8], time: Option<Millis>) {
+        let now = Stamp::now();
+        let fate = time.map_or(Fate::Held, Fate::Delayed);
+        self.wire.hold(Held {
+            no: passage.no,
+            from: passage.from,
+            bytes: bytes.to_vec(),
+            packet: passage.packet.clone(),
+            seen: passage.seen,
+            origin: passage.origin,
+            rule: passage.rule,
+            since: now,
+            due: time.map(|time| now.plus(time.into())),
+        });
+        self.tell(Happening::Packet(Passage { fate, ..passage }));
+    }
+
+    /// Hands on what is due by now.
+    pub(super) fn release(&mut self) {
+        if self.wire.next_due().is_some_and(|due| due <= Stamp::now()) {
+            (self.dirty, self.unquiet) = (true, true);
+            for held in self.wire.due(Stamp::now()) {
+                self.hand_on(held);
+            }
+        }
+    }
+
+    pub(super) fn hand_on(&mut self, held: Held) {
+        let bytes = held.bytes.clone();
+        self.deliver(passage_of(held, Fate::Delivered), &bytes);
+    }
+
+    /// Does what the user wants on the wire.
+    pub(super) fn wire_order(&mut self, order: WireOrder) {
+        match order {
+            WireOrder::Mode(mode) => {
+                let freed = self.wire.set_mode(mode);
+                self.tell(Happening::Wire(WireChange::Mode(mode)));
+                freed.into_iter().for_each(|no| self.deliver_held(no));
+            }
+            WireOrder::Deliver(which) => self.picked(which).into_iter().for_each(|no| self.deliver_held(no)),
+            WireOrder::Drop(which) => {
+                for no in self.picked(which) {
+                    if let Some(held) = self.wire.take(no) {
+                        self.tell(Happening::Packet(passage_of(held, Fate::Dropped)));
+                    }
+                }
+            }
+            WireOrder::Duplicate(which) => {
+                for no in self.picked(which) {
+                    let copy = self.wire.copy(no, Stamp::now()).cloned();
+                    if let Some(copy) = copy {
+                        let fate = standing(&copy);
+                        self.tell(Happening::Packet(Passage {
+                            waited: None,
+                            ..passage_of(copy, fate)
+                        }));
+                    }
+                }
+            }
+            WireOrder::Delay(which, time) => {
+                for no in self.picked(which) {
+                    let delayed = self.wire.delay(no, time, Stamp::now()).cloned();
+                    if let Some(held) = delayed {
+                        self.tell(Happening::Packet(passage_of(held, Fate::Delayed(time))));
+                    }
+                }
+            }
+            WireOrder::Rules(rules) => {
+                for rule in rules {
+                    let no = self.wire.add_rule(rule);
+                    self.tell(Happening::Wire(WireChange::Added(no, rule)));
+                }
+            }
+            WireOrder::Rule(no, change) => {
+                if self.wire.change_rule(no, change) {
+                    self.tell(Happening::Wire(WireChange::Rule(no, change)));
+                } else {
+                    self.tell(Happening::Note(format!("there is no {no} any more")));
+                }
+            }
+            WireOrder::ClearRules => {
+                self.wire.clear_rules();
+                self.tell(Happening::Wire(WireChange::Cleared));
+            }
+            WireOrder::Forge(what, about) => self.forge(&what, about),
+        }
+        self.tell_rules();
+        self.dirty = true;
+    }
+
+    /// The numbers that are meant; that there is none is told.
+    pub(super) fn picked(&mut self, which: Which) -> Vec<PacketNo> {
+        let picked = self.wire.picked(which);
+        if picked.is_empty() {
+            self.tell(Happening::Note(match which {
+                Which::One(no) => format!("{no} does not stand on the wire any more"),
+                Which::Next | Which::All => "nothing stands on the wire".into(),
+            }));
+        }
+        picked
+    }
+
+    pub(super) fn deliver_held(&mut self, no: PacketNo) {
+        if let Some(held) = self.wire.take(no) {
+            self.hand_on(held);
+        }
+    }
+
+    pub(super) fn forge(&mut self, what: &Forge, about: Option<Tuple>) {
+        // The last segment's receiver is the local end of one host, its sender that of the other.
+        let last = self.flows.last().map(|(from, to)| {
+            let to_is_local = to.ip() == self.addresses[what.to];
+            let (local, peer) = if to_is_local { (to, from) } else { (from, to) };
+            Tuple { local, peer }
+        });
+        let made = about.or(last).and_then(|Tuple { local, peer }| {
+            let expects = self.flows.expects(local, peer);
+            forge(what.what, what.place, &what.data.0, local, peer, expects)
+        });
+        let Some(bytes) = made else {
+            let text = "there is no connection to forge a segment of: port= names one".into();
+            self.tell(Happening::Note(text));
+            return;
+        };
+        let packet = decode(&bytes);
+        let seen = match &packet {
+            Packet::Tcp(segment) => self.flows.look(segment),
+            Packet::Icmp { .. } | Packet::Other { .. } => Seen::default(),
+        };
+        let passage = Passage {
+            no: self.wire.number(),
+            from: what.to.other(),
+            packet,
+            seen,
+            origin: Origin::Forged,
+            fate: Fate::Delivered,
+            rule: None,
+            waited: None,
+        };
+        self.deliver(passage, &bytes);
+    }
+
+    /// Tells the rules, if they or their counts have changed since they were told.
+    pub(super) fn tell_rules(&mut self) {
+        if self.told_rules != self.wire.rules() {
+            self.told_rules = self.wire.rules().to_vec();
+            self.tell(Happening::Rules(self.told_rules.clone()));
+        }
+    }
+}
+
+/// What is told of a packet that stood on the wire.
+fn passage_of(held: Held, fate: Fate) -> Passage {
+    Passage {
+        no: held.no,
+        from: held.from,
+        packet: held.packet,
+        seen: held.seen,
+        origin: held.origin,
+        fate,
+        rule: held.rule,
+        waited: Some(Stamp::now().since(held.since)),
+    }
+}
+
+/// How a packet stands on the wire.
+fn standing(held: &Held) -> Fate {
+    match held.due {
+        Some(due) => Fate::Delayed(Millis(due.since(held.since).as_millis() as u32)),
+        None => Fate::Held,
+    }
+}
