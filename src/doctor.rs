@@ -57,6 +57,14 @@ impl Check {
             advice: Some(advice.into()),
         }
     }
+
+    /// Something that a lab cannot do without.
+    fn needed(name: &'static str, tried: crate::error::Result<()>, found: &str, advice: &str) -> Check {
+        match tried {
+            Ok(()) => Check::ok(name, found),
+            Err(error) => Check::bad(name, Level::Missing, error.to_string(), advice),
+        }
+    }
 }
 
 /// Which labs can be had.
@@ -246,49 +254,34 @@ fn apparmor(privileged: bool) -> Check {
 
 fn tun_device() -> Check {
     const NAME: &str = "/dev/net/tun";
-    match tun::available() {
-        Ok(()) => Check::ok(NAME, "can be opened"),
-        Err(error) if fs::metadata("/dev/net/tun").is_err() => Check::bad(
-            NAME,
-            Level::Missing,
-            error.to_string(),
-            "sudo modprobe tun; in a container, add the device: --device /dev/net/tun",
-        ),
-        Err(error) => Check::bad(
-            NAME,
-            Level::Missing,
-            error.to_string(),
-            "sudo chmod 0666 /dev/net/tun, as distributions ship it, or run finwait with sudo",
-        ),
-    }
+    let advice = if fs::metadata(NAME).is_err() {
+        "sudo modprobe tun; in a container, add the device: --device /dev/net/tun"
+    } else {
+        "sudo chmod 0666 /dev/net/tun, as distributions ship it, or run finwait with sudo"
+    };
+    Check::needed(NAME, tun::available(), "can be opened", advice)
 }
 
 fn procfs() -> Check {
     const NAME: &str = "procfs";
     let mut rows = Vec::new();
-    match ProcTable::open(Family::Inet).and_then(|mut table| table.read(&mut rows)) {
-        Ok(()) => Check::ok(NAME, "/proc/net/tcp can be read"),
-        Err(error) => Check::bad(
-            NAME,
-            Level::Missing,
-            error.to_string(),
-            "mount it: mount -t proc proc /proc; every state on the screen comes from there",
-        ),
-    }
+    Check::needed(
+        NAME,
+        ProcTable::open(Family::Inet).and_then(|mut table| table.read(&mut rows)),
+        "/proc/net/tcp can be read",
+        "mount it: mount -t proc proc /proc; every state on the screen comes from there",
+    )
 }
 
 fn sock_diag() -> Check {
     const NAME: &str = "sock_diag";
     let mut rows = Vec::new();
-    match Diag::open().and_then(|mut diag| diag.dump(Family::Inet, &mut rows)) {
-        Ok(()) => Check::ok(NAME, "answers"),
-        Err(error) => Check::bad(
-            NAME,
-            Level::Missing,
-            error.to_string(),
-            "sudo modprobe tcp_diag; timers, round-trip times and transitions come from there",
-        ),
-    }
+    Check::needed(
+        NAME,
+        Diag::open().and_then(|mut diag| diag.dump(Family::Inet, &mut rows)),
+        "answers",
+        "sudo modprobe tcp_diag; timers, round-trip times and transitions come from there",
+    )
 }
 
 fn terminal() -> Check {

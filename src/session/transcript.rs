@@ -306,11 +306,7 @@ impl Entry {
         else {
             return None;
         };
-        let who = match socket {
-            Some(name) if name.as_str() == side.name() => name.to_string(),
-            Some(name) => format!("{side} {name}"),
-            None => format!("{side} from :{}", tuple.peer.port()),
-        };
+        let who = whose(*side, socket.as_ref(), || format!("from :{}", tuple.peer.port()));
         Some(format!("{who} {from} -> {to} by {}", cause.words(*from)))
     }
 
@@ -375,11 +371,7 @@ impl Entry {
                 to,
                 cause,
             } => {
-                let who = match socket {
-                    Some(name) if name.as_str() == side.name() => name.to_string(),
-                    Some(name) => format!("{side} {name}"),
-                    None => format!("{side} {} <- {}", tuple.local, tuple.peer),
-                };
+                let who = whose(*side, socket.as_ref(), || format!("{} <- {}", tuple.local, tuple.peer));
                 vec![format!("{who} {from} -> {to}   caused by {}", cause.words(*from))]
             }
             What::Born { pid, runtime, .. } => vec![format!("the endpoint is up: pid {pid}, {runtime}")],
@@ -395,6 +387,15 @@ impl Entry {
             }
             What::Note { text } => vec![text.clone()],
         }
+    }
+}
+
+/// A connection as its end and its name, the end's name alone where both are one; without a name, by its addresses.
+fn whose(side: Side, socket: Option<&SocketName>, addresses: impl FnOnce() -> String) -> String {
+    match socket {
+        Some(name) if name.as_str() == side.name() => name.to_string(),
+        Some(name) => format!("{side} {name}"),
+        None => format!("{side} {}", addresses()),
     }
 }
 
