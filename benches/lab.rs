@@ -22,11 +22,7 @@ struct Run {
 
 impl Run {
     fn start(wanted: Wanted) -> Run {
-        let options = Options {
-            wanted,
-            ipv6: false,
-            program: env!("CARGO_BIN_EXE_finwait").into(),
-        };
+        let options = Options::native(wanted, false, env!("CARGO_BIN_EXE_finwait").into());
         let (sender, inbox) = channel();
         let events = Events::new(sender);
         let (lab, facts) = Lab::start(&options, move |batch| events.send(batch)).expect("root");

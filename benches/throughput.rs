@@ -318,11 +318,7 @@ fn relay() -> Network {
 
 /// finwait's own lab, and a session that records what it tells, as behind the screen.
 fn wire(mtu: u32) -> Network {
-    let options = Options {
-        wanted: Wanted::Isolated,
-        ipv6: false,
-        program: env!("CARGO_BIN_EXE_finwait").into(),
-    };
+    let options = Options::native(Wanted::Isolated, false, env!("CARGO_BIN_EXE_finwait").into());
     let (sender, inbox) = channel();
     let events = Events::new(sender.clone());
     let (lab, facts) = Lab::start(&options, move |batch| events.send(batch)).expect("root");

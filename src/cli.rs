@@ -3,6 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::lab::Wanted;
+use crate::runtime::{Driver, Runtime};
+use crate::side::Ends;
 
 /// Drive both ends of a live TCP connection, call by call, and see what the kernel really does.
 #[derive(Debug, Parser)]
@@ -14,9 +16,38 @@ pub struct Cli {
     /// Use IPv6: fd00::1 and fd00::2, or ::1
     #[arg(long, global = true)]
     pub ipv6: bool,
+    /// What drives the client: raw system calls, or another language's sockets
+    #[arg(long, value_enum, value_name = "RUNTIME", default_value_t, global = true)]
+    pub client: Runtime,
+    /// What drives the server
+    #[arg(long, value_enum, value_name = "RUNTIME", default_value_t, global = true)]
+    pub server: Runtime,
+    /// A command of your own that speaks the endpoint protocol drives the client (assets/runtimes/PROTOCOL.md)
+    #[arg(long, value_name = "COMMAND", conflicts_with = "client", global = true)]
+    pub client_command: Option<String>,
+    /// A command of your own drives the server
+    #[arg(long, value_name = "COMMAND", conflicts_with = "server", global = true)]
+    pub server_command: Option<String>,
+    /// Show the system calls that another language's sockets really make, with strace
+    #[arg(long, global = true)]
+    pub syscalls: bool,
     /// What to do; without it, open the screen
     #[command(subcommand)]
     pub verb: Option<Verb>,
+}
+
+impl Cli {
+    /// What drives each end.
+    pub fn drivers(&self) -> Ends<Driver> {
+        let driver = |command: &Option<String>, runtime| match command {
+            Some(command) => Driver::Command(command.clone()),
+            None => Driver::Runtime(runtime),
+        };
+        Ends {
+            client: driver(&self.client_command, self.client),
+            server: driver(&self.server_command, self.server),
+        }
+    }
 }
 
 /// Where the ends live.

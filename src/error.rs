@@ -19,6 +19,14 @@ pub enum Error {
         /// Which step failed, and what to do about it.
         why: String,
     },
+    /// What an end is to be driven by cannot be had here.
+    #[error("{name} cannot drive an end here: {why}")]
+    NoRuntime {
+        /// Its name: `go`.
+        name: String,
+        /// What is missing, and what to do about it.
+        why: String,
+    },
     /// Something that another program said could not be read.
     #[error("{what}: {why}")]
     Garbled {

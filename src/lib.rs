@@ -23,6 +23,7 @@ pub mod observe;
 #[allow(unsafe_code)]
 pub mod os;
 pub mod outcome;
+pub mod runtime;
 pub mod scenario;
 pub mod session;
 pub mod side;

@@ -48,10 +48,11 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    let options = Options {
-        wanted: cli.lab.into(),
-        ipv6: cli.ipv6,
-        program: PathBuf::from("/proc/self/exe"),
+    let options = Options::native(cli.lab.into(), cli.ipv6, PathBuf::from("/proc/self/exe"));
+    // What opens no lab needs no endpoint: the keeper and the endpoint are started with their own words only.
+    let options = match options.driven(cli.drivers(), cli.syscalls) {
+        Ok(options) => options,
+        Err(error) => return fail(NO_LAB, &error.to_string()),
     };
     match cli.verb {
         None => screen(&options),

@@ -19,6 +19,9 @@ pub enum Outcome {
         /// Bytes written before the deadline; 0 for any other call.
         written: usize,
     },
+    /// The language's library failed the call by itself, and no errno stands behind that; its name for the error: `net.ErrClosed`,
+    /// `ERR_STREAM_DESTROYED`.
+    Library(String),
     /// The runtime cannot express the call; the reason.
     Unsupported(String),
 }
@@ -29,6 +32,8 @@ pub enum Outcome {
 pub enum Value {
     /// Nothing but success.
     Done,
+    /// Noted: the library has no such call, and does it as a part of a later one (`socket` and `bind` in Go's `Dial`).
+    Later,
     /// A new descriptor, and for `accept` the peer's address.
     Descriptor {
         /// Its number.
@@ -91,7 +96,7 @@ impl Outcome {
     pub const fn errno(&self) -> Option<Errno> {
         match self {
             Outcome::Err(errno) => Some(*errno),
-            Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_) => None,
+            Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Library(_) | Outcome::Unsupported(_) => None,
         }
     }
 
@@ -107,6 +112,7 @@ impl Outcome {
     pub fn brief(&self) -> String {
         match self {
             Outcome::Ok(Value::Done) => "ok".into(),
+            Outcome::Ok(Value::Later) => "later".into(),
             Outcome::Ok(Value::Descriptor { fd, .. }) => format!("fd {fd}"),
             Outcome::Ok(Value::Read { n: 0, .. }) => "EOF".into(),
             Outcome::Ok(Value::Read { n, .. } | Value::Written { n }) => format!("{n} B"),
@@ -120,6 +126,7 @@ impl Outcome {
             Outcome::Ok(Value::Options { .. }) => "ok".into(),
             Outcome::Err(errno) => errno.name(),
             Outcome::DeadlineExceeded { .. } => "deadline".into(),
+            Outcome::Library(name) => name.clone(),
             Outcome::Unsupported(_) => "unsupported".into(),
         }
     }

@@ -130,6 +130,7 @@ impl Play {
             id: sent.id,
             took: Duration::from_micros(11),
             outcome,
+            said: None,
             trace: Vec::new(),
             inode,
         });

@@ -9,7 +9,7 @@ use crate::errno::Errno;
 use crate::outcome::Outcome;
 
 /// The version that an endpoint must name in its [`Reply::Hello`].
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A line to the endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,14 @@ pub enum Reply {
         /// The call as a programmer would write it.
         text: String,
     },
+    /// The call, which is under way, has made a descriptor: so says a runtime whose library makes the socket in `connect` or
+    /// `listen`, before the call can block.
+    Made {
+        /// The request's.
+        id: CallId,
+        /// The descriptor's number.
+        fd: i32,
+    },
     /// The call returned.
     Ended {
         /// The request's.
@@ -51,6 +59,9 @@ pub enum Reply {
         ns: u64,
         /// What it gave back.
         outcome: Outcome,
+        /// What a programmer of the language sees of it: the text of the error, as the library words it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
         /// The system calls that were made for it, in order; empty when the runtime cannot tell.
         #[serde(default)]
         trace: Vec<Traced>,

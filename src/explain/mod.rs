@@ -67,6 +67,12 @@ impl Situation {
 pub fn why(order: &Order, outcome: &Outcome, situation: &Situation) -> String {
     match (order, outcome) {
         (_, Outcome::Unsupported(reason)) => unsupported(reason),
+        (_, Outcome::Library(_)) => {
+            "The language's library refused by itself: no errno of the kernel stands behind it.".into()
+        }
+        (_, Outcome::Ok(Value::Later)) => {
+            "Noted: this language's library does it as a part of connect or listen.".into()
+        }
         (Order::On { call, .. }, Outcome::Ok(value)) => successes::why(call, value, situation),
         (Order::On { call, .. }, Outcome::Err(errno)) => errors::why(call, *errno, situation),
         (Order::On { call, .. }, Outcome::DeadlineExceeded { written }) => deadline(call, *written, situation),

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::clock::human;
-use crate::lab::{Options, Wanted};
+use crate::lab::Options;
 use crate::os::signal::die_with_parent;
 use crate::scenario::expect::Check;
 use crate::scenario::report::{End, Heading, Line, StepReport, count};
@@ -374,15 +374,7 @@ fn in_parallel(
 /// The report of `finwait run NAME --json`.
 fn in_child(name: &str, options: &Options, keep_going: bool) -> io::Result<Vec<Line>> {
     let mut command = Command::new(&options.program);
-    command.args(["run", name, "--json"]);
-    match options.wanted {
-        Wanted::Auto => {}
-        Wanted::Isolated => drop(command.args(["--lab", "isolated"])),
-        Wanted::Loopback => drop(command.args(["--lab", "loopback"])),
-    }
-    if options.ipv6 {
-        command.arg("--ipv6");
-    }
+    command.args(["run", name, "--json"]).args(options.arguments());
     if keep_going {
         command.arg("--keep-going");
     }

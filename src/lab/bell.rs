@@ -27,10 +27,11 @@ enum Ringer {
     Words(Side),
     End(Side),
     Complaints(Side),
+    Syscalls(Side),
 }
 
 impl Ringer {
-    const ALL: [Ringer; 7] = [
+    const ALL: [Ringer; 9] = [
         Ringer::Request,
         Ringer::Words(Side::Client),
         Ringer::Words(Side::Server),
@@ -38,6 +39,8 @@ impl Ringer {
         Ringer::End(Side::Server),
         Ringer::Complaints(Side::Client),
         Ringer::Complaints(Side::Server),
+        Ringer::Syscalls(Side::Client),
+        Ringer::Syscalls(Side::Server),
     ];
 
     fn data(self) -> EventData {
@@ -74,6 +77,9 @@ impl Bell {
         let once = EventFlags::IN | EventFlags::OUT | EventFlags::ET;
         self.add(process.control(), Ringer::Words(side), once)?;
         self.add(process.pidfd(), Ringer::End(side), EventFlags::IN)?;
+        if let Some(syscalls) = process.syscalls() {
+            self.add(syscalls, Ringer::Syscalls(side), EventFlags::IN)?;
+        }
         match process.stderr() {
             Some(stderr) => self.add(stderr, Ringer::Complaints(side), EventFlags::IN),
             None => Ok(()),
@@ -104,6 +110,7 @@ impl Bell {
                 Some(Ringer::Request) => rung.requests = true,
                 Some(Ringer::Words(side)) => rung.processes[side].words = true,
                 Some(Ringer::End(side)) => rung.processes[side].end = true,
+                Some(Ringer::Syscalls(side)) => rung.processes[side].syscalls = true,
                 Some(Ringer::Complaints(side)) => rung.processes[side].complaints = true,
                 None => {}
             }

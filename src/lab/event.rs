@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
-use crate::call::CallId;
+use crate::call::{CallId, SocketName};
 use crate::clock::{Millis, Stamp};
 use crate::endpoint::protocol::{self, Traced};
 use crate::errno::Errno;
@@ -108,10 +108,37 @@ pub enum Happening {
         took: Duration,
         /// What it gave back.
         outcome: Outcome,
+        /// What a programmer of the endpoint's language sees of it.
+        said: Option<String>,
         /// The system calls behind it.
         trace: Vec<Traced>,
         /// The inode behind the new descriptor, when one was made.
         inode: Option<u64>,
+    },
+    /// A call that is under way, or has returned, made a descriptor.
+    Made {
+        /// Whose.
+        side: Side,
+        /// The socket's name.
+        socket: SocketName,
+        /// The descriptor's number.
+        fd: i32,
+        /// The inode behind it.
+        inode: Option<u64>,
+    },
+    /// The endpoint's library has closed a socket's descriptor by itself.
+    Gone {
+        /// Whose.
+        side: Side,
+        /// The socket's name.
+        socket: SocketName,
+    },
+    /// A system call that an endpoint in another language made, as `strace` saw it.
+    Syscall {
+        /// Whose.
+        side: Side,
+        /// The call and what it returned.
+        made: Traced,
     },
     /// The endpoint did not understand, or said something that we do not.
     Garbled {

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::Options;
 use super::keeper::Keeper;
 use super::process::{Newborn, spawn};
 use crate::call::Family;
@@ -20,6 +21,7 @@ use crate::observe::procfs::ProcTable;
 use crate::os::rtnl::Rtnl;
 use crate::os::tun::Tun;
 use crate::os::{netns, sysctl};
+use crate::runtime::Launch;
 use crate::side::Side;
 
 /// The name of the device that leads to the wire.
@@ -56,14 +58,32 @@ pub enum Place {
     Machine,
 }
 
+/// What a host runs.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// finwait itself.
+    keeper: PathBuf,
+    endpoint: Launch,
+}
+
+impl Programs {
+    /// Those of one end.
+    pub fn of(options: &Options, side: Side) -> Programs {
+        Programs {
+            keeper: options.program.clone(),
+            endpoint: options.endpoints[side].clone(),
+        }
+    }
+}
+
 impl Host {
-    /// Makes a host, and its thread. `program` is what its endpoints run.
-    pub fn start(side: Side, place: Place, program: PathBuf) -> Result<Host> {
+    /// Makes a host, and its thread.
+    pub fn start(side: Side, place: Place, programs: Programs) -> Result<Host> {
         let (jobs, inbox) = channel();
         let (ready, built) = channel();
         let thread = std::thread::Builder::new()
             .name(format!("{side} host"))
-            .spawn(move || live(side, place, &program, &ready, &inbox))
+            .spawn(move || live(side, place, &programs, &ready, &inbox))
             .map_err(|source| Error::Os {
                 operation: format!("start the {side} host's thread"),
                 source,
@@ -117,7 +137,7 @@ struct Opened {
 }
 
 /// The thread's life: build, hand over, then do jobs until nobody can ask any more.
-fn live(side: Side, place: Place, program: &std::path::Path, ready: &Sender<Result<Opened>>, inbox: &Receiver<Job>) {
+fn live(side: Side, place: Place, programs: &Programs, ready: &Sender<Result<Opened>>, inbox: &Receiver<Job>) {
     let mut network = match place {
         Place::Machine => None,
         Place::Namespace(address) => match Network::build(address) {
@@ -136,7 +156,7 @@ fn live(side: Side, place: Place, program: &std::path::Path, ready: &Sender<Resu
     for job in inbox {
         // A reply that nobody waits for any more is no failure.
         match job {
-            Job::Bear(reply) => drop(reply.send(spawn(program, side))),
+            Job::Bear(reply) => drop(reply.send(spawn(&programs.endpoint, side))),
             Job::Set(setting, value, reply) => drop(reply.send(match &mut network {
                 Some(network) => network.set(setting, value),
                 None => Err(Error::NoIsolatedLab {
@@ -146,7 +166,7 @@ fn live(side: Side, place: Place, program: &std::path::Path, ready: &Sender<Resu
         }
         // After the first endpoint, whose start is waited for. Without a keeper, orphans stay until they time out.
         if network.is_some() && keeper.is_none() {
-            keeper = Keeper::spawn(program).ok();
+            keeper = Keeper::spawn(&programs.keeper).ok();
         }
     }
 }

@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 use crate::error::{Error, Operation, Result};
 use crate::host::Port;
 use crate::os::netns;
+use crate::runtime::{Driver, Launch};
 use crate::side::{Ends, Side};
 
 mod bell;
@@ -26,11 +27,12 @@ mod host;
 pub mod keeper;
 mod outbox;
 mod process;
+mod strace;
 mod watch;
 
 use event::Request;
 use facts::{LabFacts, LabKind};
-use host::{Host, Place};
+use host::{Host, Place, Programs};
 use outbox::Outbox;
 pub use outbox::{Batch, Events};
 
@@ -55,6 +57,61 @@ pub struct Options {
     pub ipv6: bool,
     /// The finwait binary, which is also the native endpoint.
     pub program: PathBuf,
+    /// What drives each end.
+    pub drivers: Ends<Driver>,
+    /// Are the system calls of drivers in other languages to be seen?
+    pub syscalls: bool,
+    /// How each end's endpoint is started.
+    pub endpoints: Ends<Launch>,
+}
+
+impl Options {
+    /// A lab whose ends are driven by raw system calls; `program` is finwait.
+    pub fn native(wanted: Wanted, ipv6: bool, program: PathBuf) -> Options {
+        let endpoints = Ends::from_fn(|side| Launch::native(&program, side));
+        Options {
+            wanted,
+            ipv6,
+            program,
+            drivers: Ends::default(),
+            syscalls: false,
+            endpoints,
+        }
+    }
+
+    /// The same with ends driven by these, made ready here: found, and compiled where that was not done before.
+    pub fn driven(mut self, drivers: Ends<Driver>, syscalls: bool) -> Result<Options> {
+        let launch = |side| Launch::prepare(&drivers[side], side, &self.program, syscalls);
+        self.endpoints = Ends {
+            client: launch(Side::Client)?,
+            server: launch(Side::Server)?,
+        };
+        (self.drivers, self.syscalls) = (drivers, syscalls);
+        Ok(self)
+    }
+
+    /// The arguments by which another finwait has the same lab.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        match self.wanted {
+            Wanted::Auto => {}
+            Wanted::Isolated => arguments.extend(["--lab".into(), "isolated".into()]),
+            Wanted::Loopback => arguments.extend(["--lab".into(), "loopback".into()]),
+        }
+        if self.ipv6 {
+            arguments.push("--ipv6".into());
+        }
+        for (side, driver) in self.drivers.iter() {
+            match driver {
+                Driver::Runtime(runtime) => arguments.extend([format!("--{side}"), runtime.to_string()]),
+                Driver::Command(command) => arguments.extend([format!("--{side}-command"), command.clone()]),
+            }
+        }
+        if self.syscalls {
+            arguments.push("--syscalls".into());
+        }
+        arguments
+    }
 }
 
 /// The port that the server listens on in the isolated lab unless told otherwise.
@@ -148,7 +205,7 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
             server: Ipv4Addr::new(10, 0, 0, 2).into(),
         }
     };
-    let host = |side| Host::start(side, Place::Namespace(addresses[side]), options.program.clone()).map_err(why);
+    let host = |side| Host::start(side, Place::Namespace(addresses[side]), Programs::of(options, side)).map_err(why);
     let hosts = Ends {
         client: host(Side::Client)?,
         server: host(Side::Server)?,
@@ -169,7 +226,7 @@ fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Ho
     } else {
         Ipv4Addr::LOCALHOST.into()
     };
-    let host = |side| Host::start(side, Place::Machine, options.program.clone());
+    let host = |side| Host::start(side, Place::Machine, Programs::of(options, side));
     let hosts = Ends {
         client: host(Side::Client)?,
         server: host(Side::Server)?,

@@ -1,22 +1,24 @@
 //! An endpoint's process: born on a host's thread, spoken to over a socketpair, watched through a pidfd.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use super::event::Death;
-use crate::endpoint::protocol::{Reply, Request};
+use super::strace;
+use crate::endpoint::protocol::{Reply, Request, Traced};
 use crate::error::{Error, Operation, Result};
 use crate::os::signal::die_with_parent;
 use crate::os::sock::info_state;
+use crate::runtime::Launch;
 use crate::side::Side;
 use crate::state::State;
 
@@ -26,10 +28,20 @@ pub struct Newborn {
     child: Child,
     control: OwnedFd,
     pidfd: OwnedFd,
+    syscalls: Option<Syscalls>,
+}
+
+/// What strace prints of an endpoint.
+#[derive(Debug)]
+struct Syscalls {
+    output: OwnedFd,
+    /// strace opens it by its name in procfs when it starts; kept open, the output never ends before the process.
+    input: OwnedFd,
+    reader: strace::Reader,
 }
 
 /// Starts an endpoint in the calling thread's network namespace. It dies with that thread.
-pub fn spawn(program: &Path, side: Side) -> Result<Newborn> {
+pub fn spawn(launch: &Launch, side: Side) -> Result<Newborn> {
     let no = |why: &dyn std::fmt::Display| Error::NoEndpoint {
         side,
         why: why.to_string(),
@@ -44,10 +56,22 @@ pub fn spawn(program: &Path, side: Side) -> Result<Newborn> {
     // The endpoint reads and writes its end blocking: any language can.
     rustix::io::ioctl_fionbio(&theirs, false).during(|| "make the endpoint's control socket blocking".into())?;
     let out = theirs.try_clone().map_err(|error| no(&error))?;
-    let mut command = Command::new(program);
+    let syscalls = launch.strace.is_some().then(Syscalls::new).transpose()?;
+    let mut command = match (&launch.strace, &syscalls) {
+        (Some(strace), Some(syscalls)) => {
+            let mut command = Command::new(strace);
+            // By its name among our descriptors: one that the endpoint inherited would take a number from its sockets.
+            let input = format!("/proc/{}/fd/{}", std::process::id(), syscalls.input.as_raw_fd());
+            command.args(strace::ARGUMENTS).arg(input).arg(&launch.program);
+            command
+        }
+        _ => Command::new(&launch.program),
+    };
+    if launch.strace.is_none() {
+        command.arg0("finwait-endpoint");
+    }
     command
-        .arg0("finwait-endpoint")
-        .args(["endpoint", "--side", side.name()])
+        .args(&launch.arguments)
         .stdin(Stdio::from(theirs))
         .stdout(Stdio::from(out))
         .stderr(Stdio::piped())
@@ -56,13 +80,14 @@ pub fn spawn(program: &Path, side: Side) -> Result<Newborn> {
     die_with_parent(&mut command);
     let child = command
         .spawn()
-        .map_err(|error| no(&format!("{}: {error}", program.display())))?;
+        .map_err(|error| no(&format!("{}: {error}", command.get_program().display())))?;
     let pid = Pid::from_child(&child);
     let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty()).during(|| "open the endpoint's pidfd".into())?;
     Ok(Newborn {
         child,
         control: ours,
         pidfd,
+        syscalls,
     })
 }
 
@@ -75,6 +100,7 @@ pub struct Process {
     pidfd: OwnedFd,
     inbox: Vec<u8>,
     outbox: VecDeque<u8>,
+    syscalls: Option<Syscalls>,
     /// We sent it SIGKILL.
     killed: bool,
 }
@@ -88,6 +114,8 @@ pub struct Ready {
     pub end: bool,
     /// It has written to its standard error.
     pub complaints: bool,
+    /// strace has printed calls of its.
+    pub syscalls: bool,
 }
 
 impl Ready {
@@ -96,7 +124,29 @@ impl Ready {
         words: true,
         end: true,
         complaints: true,
+        syscalls: true,
     };
+}
+
+impl Syscalls {
+    fn new() -> Result<Syscalls> {
+        let (output, input) =
+            pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).during(|| "make a pipe for strace's output".into())?;
+        let reader = strace::Reader::default();
+        Ok(Syscalls { output, input, reader })
+    }
+
+    fn read(&mut self) -> Vec<Traced> {
+        let mut chunk = [0; 16 << 10];
+        let mut made = Vec::new();
+        loop {
+            match rustix::io::read(&self.output, &mut chunk) {
+                Ok(n) if n > 0 => made.extend(self.reader.read(&chunk[..n])),
+                Err(Errno::INTR) => {}
+                Ok(_) | Err(_) => return made,
+            }
+        }
+    }
 }
 
 /// How long a line of an endpoint may be.
@@ -109,6 +159,7 @@ impl Process {
             mut child,
             control,
             pidfd,
+            syscalls,
         } = newborn;
         let stderr = child
             .stderr
@@ -121,6 +172,7 @@ impl Process {
             pidfd,
             inbox: Vec::new(),
             outbox: VecDeque::new(),
+            syscalls,
             killed: false,
         }
     }
@@ -143,6 +195,17 @@ impl Process {
     /// What its complaints come by.
     pub fn stderr(&self) -> Option<BorrowedFd<'_>> {
         self.stderr.as_ref().map(AsFd::as_fd)
+    }
+
+    /// What its system calls come by, where they are seen.
+    pub fn syscalls(&self) -> Option<BorrowedFd<'_>> {
+        self.syscalls.as_ref().map(|syscalls| syscalls.output.as_fd())
+    }
+
+    /// The system calls on TCP sockets that it made since the last time, where they are seen. strace prints a call before the
+    /// program goes on, so what it says after a call is heard after that call.
+    pub fn made(&mut self) -> Vec<Traced> {
+        self.syscalls.as_mut().map(Syscalls::read).unwrap_or_default()
     }
 
     /// Waits so long for a word of it, or its end.

@@ -131,7 +131,13 @@ impl Returns {
             (Returns::Success, Outcome::Ok(_)) => true,
             (
                 Returns::Ok,
-                Outcome::Ok(Value::Done | Value::Descriptor { .. } | Value::Options { .. } | Value::Written { .. }),
+                Outcome::Ok(
+                    Value::Done
+                    | Value::Later
+                    | Value::Descriptor { .. }
+                    | Value::Options { .. }
+                    | Value::Written { .. },
+                ),
             ) => true,
             (Returns::Errno(errno), Outcome::Err(got)) => got == errno,
             (Returns::Errno(errno), Outcome::Ok(Value::PendingError { error })) => *error == Some(*errno),
@@ -161,11 +167,11 @@ impl Returns {
             Returned::Done => Returns::Ok,
             Returned::Blocked => Returns::Blocked,
             Returned::Died(death) => Returns::Killed(*death),
-            Returned::NotDone(_) | Returned::Outcome(Outcome::Unsupported(_)) => return None,
+            Returned::NotDone(_) | Returned::Outcome(Outcome::Library(_) | Outcome::Unsupported(_)) => return None,
             Returned::Outcome(Outcome::Err(errno)) => Returns::Errno(*errno),
             Returned::Outcome(Outcome::DeadlineExceeded { .. }) => Returns::DeadlineExceeded,
             Returned::Outcome(Outcome::Ok(value)) => match value {
-                Value::Done | Value::Descriptor { .. } => Returns::Ok,
+                Value::Done | Value::Later | Value::Descriptor { .. } => Returns::Ok,
                 Value::Read { n: 0, .. } => Returns::Eof,
                 // Long ones are told by their length: nobody reads a kilobyte of zeros.
                 Value::Read { n, data } if *n == data.0.len() && *n <= LONGEST_WORDS => Returns::Bytes(data.clone()),

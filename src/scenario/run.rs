@@ -29,7 +29,7 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
     Ok(Options {
         wanted,
         ipv6: options.ipv6 || scenario.ipv6,
-        program: options.program.clone(),
+        ..options.clone()
     })
 }
 

@@ -214,6 +214,14 @@ impl End {
         }
     }
 
+    /// A call on that socket has made a descriptor, and may still be under way.
+    pub(super) fn made(&mut self, name: &SocketName, fd: i32, inode: Option<u64>) {
+        self.set(name, |socket| {
+            (socket.fd, socket.open, socket.inode) = (Some(fd), true, inode)
+        });
+        self.join();
+    }
+
     /// Makes another socket the current one.
     pub(super) fn pick(&mut self, side: Side, pick: &Pick) -> Result<(), Refusal> {
         let name = match pick {
@@ -402,6 +410,8 @@ impl End {
                 Some(fd) => self.set(name, |socket| {
                     (socket.fd, socket.open, socket.inode) = (Some(fd), true, inode)
                 }),
+                // The library makes it later; until then it has a name, and no descriptor.
+                None if *outcome == Outcome::Ok(Value::Later) => {}
                 None => {
                     self.sockets.retain(|socket| socket.name != *name);
                     self.current = self.sockets.last().map(|socket| socket.name.clone());
@@ -435,7 +445,9 @@ impl End {
                 let under_way = [Errno::EINPROGRESS, Errno::EALREADY, Errno::EISCONN, Errno::EINTR];
                 socket.connected = match outcome {
                     Outcome::Err(errno) => under_way.contains(errno) && !socket.listening,
-                    Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_) => true,
+                    Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } => true,
+                    // No call of the kernel's was made.
+                    Outcome::Library(_) | Outcome::Unsupported(_) => socket.connected && socket.tuple.is_some(),
                 };
             }),
             Call::Disconnect if ok => self.set(name, |socket| (socket.connected, socket.listening) = (false, false)),
@@ -454,7 +466,10 @@ impl End {
                 let read = match outcome {
                     Outcome::Ok(Value::Options { readings }) => Some(Ok(readings.clone())),
                     Outcome::Err(errno) => Some(Err(*errno)),
-                    Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_) => None,
+                    Outcome::Ok(_)
+                    | Outcome::DeadlineExceeded { .. }
+                    | Outcome::Library(_)
+                    | Outcome::Unsupported(_) => None,
                 };
                 self.options = read.map(|read| (name.clone(), read)).or(self.options.take());
             }

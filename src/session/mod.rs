@@ -90,8 +90,12 @@ pub struct Answer {
     pub socket: Option<SocketName>,
     /// The call in one word.
     pub name: String,
+    /// The call in the runtime's words.
+    pub text: Option<String>,
     /// What it gave back.
     pub outcome: Outcome,
+    /// What a programmer of the endpoint's language sees of it.
+    pub said: Option<String>,
     /// The system calls behind it.
     pub trace: Vec<Traced>,
     /// How long it took.
@@ -341,9 +345,22 @@ impl Session {
                 id,
                 took,
                 outcome,
+                said,
                 trace,
                 inode,
-            } => return self.ended(at, side, id, took, outcome, trace, inode),
+            } => return self.ended(at, side, id, took, outcome, said, trace, inode),
+            Happening::Made {
+                side,
+                socket,
+                fd,
+                inode,
+            } => self.ends[side].made(&socket, fd, inode),
+            Happening::Gone { side, socket } => {
+                self.ends[side].set(&socket, |socket| (socket.open, socket.listening) = (false, false));
+            }
+            Happening::Syscall { side, made } => {
+                self.transcript.push(at, What::Syscall { side, made });
+            }
             Happening::Garbled { side, id, why } => {
                 let end = &mut self.ends[side];
                 if let Some(place) = end.pending.iter().position(|pending| Some(pending.id) == id) {
@@ -498,7 +515,8 @@ impl Session {
         id: CallId,
         took: Duration,
         outcome: Outcome,
-        trace: Vec<Traced>,
+        said: Option<String>,
+        mut trace: Vec<Traced>,
         inode: Option<u64>,
     ) -> Vec<Request> {
         let end = &mut self.ends[side];
@@ -517,11 +535,16 @@ impl Session {
                 call: id,
                 socket: socket.clone(),
                 name: name.clone(),
+                text: pending.text.clone().filter(|_| trace.is_empty()),
                 outcome: outcome.clone(),
+                said: said.clone(),
                 took,
                 trace: trace.clone(),
             },
         );
+        if trace.is_empty() {
+            trace = self.syscalls_since(side, id);
+        }
         let succeeded = matches!(outcome, Outcome::Ok(_));
         // The signal that did its work is not what the user wants to read about: the call that it interrupted is.
         let interrupted = matches!(pending.order, Order::Process(ProcessCall::Interrupt { .. }));
@@ -532,7 +555,9 @@ impl Session {
                 id,
                 socket,
                 name,
+                text: pending.text,
                 outcome,
+                said,
                 trace,
                 took,
                 why,
@@ -543,6 +568,20 @@ impl Session {
         } else {
             Vec::new()
         }
+    }
+
+    /// The system calls that an endpoint in another language made since that call of its began, where they are seen.
+    fn syscalls_since(&self, side: Side, id: CallId) -> Vec<Traced> {
+        let mut made = Vec::new();
+        for entry in self.transcript.since(0).rev() {
+            match &entry.what {
+                What::Call { call, .. } if *call == id => break,
+                What::Syscall { side: whose, made: one } if *whose == side => made.push(one.clone()),
+                _ => {}
+            }
+        }
+        made.reverse();
+        made
     }
 
     /// What matters for the question why.

@@ -66,13 +66,27 @@ pub enum What {
         socket: Option<SocketName>,
         /// The call in one word, as the protocol has it.
         name: String,
+        /// The call in the runtime's words, where no trace below has it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
         /// What it gave back.
         outcome: Outcome,
+        /// What a programmer of the endpoint's language sees of it, where there is more than success.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
         /// How long it took, us.
         #[serde(rename = "took_us", serialize_with = "micros")]
         took: Duration,
         /// The system calls behind it, as `strace` would print them.
         trace: Vec<Traced>,
+    },
+    /// A system call that an endpoint in another language made, as `strace` saw it.
+    Syscall {
+        /// By whom.
+        side: Side,
+        /// The call and what it returned.
+        #[serde(flatten)]
+        made: Traced,
     },
     /// A call has not returned so far (told by the headless runner).
     Blocked {
@@ -257,7 +271,7 @@ impl Filter {
             (Filter::All, _)
                 | (
                     Filter::Calls,
-                    What::Call { .. } | What::Outcome { .. } | What::Blocked { .. }
+                    What::Call { .. } | What::Outcome { .. } | What::Blocked { .. } | What::Syscall { .. }
                 )
                 | (Filter::Segments, What::Packet(_) | What::Wire { .. })
                 | (Filter::States, What::State { .. })
@@ -275,6 +289,7 @@ impl Entry {
         match &self.what {
             What::Call { side, .. }
             | What::Outcome { side, .. }
+            | What::Syscall { side, .. }
             | What::Blocked { side, .. }
             | What::Born { side, .. }
             | What::Died { side, .. }
@@ -321,11 +336,16 @@ impl Entry {
             What::Call { text, .. } => vec![format!("{text} ...")],
             What::Outcome {
                 outcome,
+                text,
+                said,
                 took,
                 trace,
                 name,
                 ..
             } => {
+                // A raw call's own line has its name, its arguments and what it returned; another language's has its words.
+                let name = text.as_ref().unwrap_or(name);
+                let words = said.as_ref().map_or(String::new(), |said| format!("   {said}"));
                 let mut lines: Vec<String> = trace
                     .iter()
                     .map(|traced| format!("{}   <{}>", traced.text, human(Duration::from_nanos(traced.ns))))
@@ -337,15 +357,25 @@ impl Entry {
                         } else {
                             String::new()
                         };
-                        lines.push(format!("{name}: deadline exceeded{written}   <{}>", human(*took)));
+                        lines.push(format!(
+                            "{name}: deadline exceeded{written}{words}   <{}>",
+                            human(*took)
+                        ));
                     }
                     Outcome::Unsupported(why) => lines.push(format!("{name}: unsupported: {why}")),
+                    Outcome::Library(error) if said.is_none() => lines.push(format!("{name} = {error}")),
+                    Outcome::Library(_) => lines.push(format!("{name} ={words}   <{}>", human(*took))),
                     Outcome::Ok(_) | Outcome::Err(_) if lines.is_empty() => {
-                        lines.push(format!("{name}: {}   <{}>", outcome.brief(), human(*took)));
+                        let brief = outcome.brief();
+                        let words = if said.as_ref() == Some(&brief) { "" } else { &words };
+                        lines.push(format!("{name} = {brief}{words}   <{}>", human(*took)));
                     }
                     Outcome::Ok(_) | Outcome::Err(_) => {}
                 }
                 lines
+            }
+            What::Syscall { made, .. } => {
+                vec![format!("| {}   <{}>", made.text, human(Duration::from_nanos(made.ns)))]
             }
             What::Blocked { text, waited, .. } => vec![format!("{text} blocked for {}", human(*waited))],
             What::Packet(passage) => {

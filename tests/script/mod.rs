@@ -164,6 +164,7 @@ impl Script {
             id,
             took: Duration::from_micros(11),
             outcome,
+            said: None,
             trace: vec![Traced {
                 text: trace.into(),
                 errno,

@@ -149,6 +149,7 @@ impl Endpoint {
             at,
             ns,
             outcome,
+            said: None,
             trace: sys.into_made(),
         });
     }

@@ -27,12 +27,13 @@ use super::host::Host;
 use super::outbox::Outbox;
 use super::process::Process;
 use super::watch::Watch;
-use crate::call::{Call, CallId, Family, Order};
+use crate::call::{Call, CallId, Family, Order, SocketName};
 use crate::clock::{Millis, Stamp};
 use crate::endpoint::protocol::{self, Reply, VERSION};
 use crate::error::Result;
 use crate::observe::tracker::{Arrived, Change, through};
 use crate::observe::{Row, Tuple};
+use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::wire::flow::{Flows, PacketNo, Seen};
@@ -89,6 +90,8 @@ struct End {
     listeners: HashSet<String>,
     /// The process has died since the last reading.
     died: bool,
+    /// Its language hides descriptors, and may close them by itself.
+    hides: bool,
 }
 
 impl End {
@@ -151,6 +154,21 @@ pub(super) struct Driver {
     told: Option<String>,
 }
 
+/// How the endpoint that makes raw calls names itself.
+const NATIVE: &str = "native";
+
+/// Another program's words, without anything that a terminal would act on.
+fn plain(words: &str) -> String {
+    let escaped = words.chars().map(|c| (c, c.is_control()));
+    escaped
+        .flat_map(|(c, control)| {
+            let escape = control.then(|| c.escape_debug());
+            let as_it_is = (!control).then_some(c);
+            escape.into_iter().flatten().chain(as_it_is)
+        })
+        .collect()
+}
+
 /// What ends the driver.
 struct Over;
 
@@ -202,6 +220,7 @@ impl Driver {
                 closed: HashSet::new(),
                 listeners: HashSet::new(),
                 died: false,
+                hides: false,
             })
         };
         Ok(Driver {
@@ -265,7 +284,7 @@ impl Driver {
         let ready = self.wait();
         let processes = ready.rung.map(|rung| rung.processes).unwrap_or_default();
         for side in Side::BOTH {
-            if processes[side].words {
+            if processes[side].words || processes[side].syscalls {
                 self.hear(side);
             }
             if processes[side].complaints {
@@ -363,12 +382,22 @@ impl Driver {
         };
         process.flush();
         let pid = process.pid();
-        for reply in process.hear() {
+        // What it has said is heard first, and told last: the calls before its words have been printed by then.
+        let replies = process.hear();
+        let calls = process.made();
+        if !calls.is_empty() {
+            (self.dirty, self.unquiet) = (true, true);
+            for made in calls {
+                self.tell(Happening::Syscall { side, made });
+            }
+        }
+        for reply in replies {
             (self.dirty, self.unquiet) = (true, true);
             match reply {
                 Ok(Reply::Hello { protocol, runtime }) => {
                     if protocol == VERSION {
-                        let runtime = runtime.chars().flat_map(char::escape_debug).take(40).collect();
+                        let runtime: String = plain(&runtime).chars().take(40).collect();
+                        self.ends[side].hides = runtime != NATIVE;
                         self.tell(Happening::Born { side, pid, runtime });
                     } else {
                         let why = format!("it speaks protocol {protocol}, and finwait {VERSION}: it is killed");
@@ -384,8 +413,10 @@ impl Driver {
                     if let Some(flight) = flights.find(|flight| flight.id == id) {
                         flight.begun = true;
                     }
+                    let text = plain(&text);
                     self.tell(Happening::Began { side, id, text });
                 }
+                Ok(Reply::Made { id, fd }) => self.made(side, id, fd),
                 Ok(ended @ Reply::Ended { .. }) => self.ends[side].ended.push_back(ended),
                 Ok(Reply::Refused { id, why }) => {
                     self.ends[side].in_flight.retain(|flight| Some(flight.id) != id);
@@ -442,7 +473,12 @@ impl Driver {
         for side in Side::BOTH {
             while let Some(reply) = self.ends[side].ended.pop_front() {
                 let Reply::Ended {
-                    id, ns, outcome, trace, ..
+                    id,
+                    ns,
+                    outcome,
+                    said,
+                    trace,
+                    ..
                 } = reply
                 else {
                     continue;
@@ -475,12 +511,58 @@ impl Driver {
                     side,
                     id,
                     took: Duration::from_nanos(ns),
-                    outcome,
+                    outcome: match outcome {
+                        Outcome::Library(name) => Outcome::Library(plain(&name)),
+                        Outcome::Unsupported(why) => Outcome::Unsupported(plain(&why)),
+                        Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. } => outcome,
+                    },
+                    said: said.map(|said| plain(&said)),
                     trace,
                     inode,
                 });
                 (self.dirty, self.unquiet) = (true, true);
             }
+        }
+    }
+
+    /// A call that is under way has made a descriptor.
+    fn made(&mut self, side: Side, id: CallId, fd: i32) {
+        let end = &mut self.ends[side];
+        let flight = end.in_flight.iter().find(|flight| flight.id == id);
+        let (Some(name), Some(process)) = (flight.and_then(|flight| flight.on.clone()), &end.process) else {
+            return;
+        };
+        let inode = process.inode(fd);
+        end.closed.remove(&name);
+        end.numbers.insert(name.clone(), fd);
+        if let Some(inode) = inode {
+            end.watch.own(inode);
+            end.inodes.insert(name.clone(), inode);
+        }
+        if let Some(socket) = SocketName::new(&name) {
+            self.tell(Happening::Made {
+                side,
+                socket,
+                fd,
+                inode,
+            });
+        }
+    }
+
+    /// Tells which sockets a language's library has closed by itself, as after an error: the number stands for another file, or none.
+    fn missing(&mut self, side: Side) {
+        let end = &mut self.ends[side];
+        let (true, Some(process)) = (end.hides, &end.process) else {
+            return;
+        };
+        let is_gone = |name: &&String| {
+            let fd = end.numbers.get(*name);
+            !end.closed.contains(*name) && fd.is_none_or(|fd| process.inode(*fd) != end.inodes.get(*name).copied())
+        };
+        let gone: Vec<String> = end.inodes.keys().filter(is_gone).cloned().collect();
+        end.closed.extend(gone.iter().cloned());
+        for socket in gone.iter().filter_map(|name| SocketName::new(name)) {
+            self.tell(Happening::Gone { side, socket });
         }
     }
 
@@ -499,6 +581,7 @@ impl Driver {
         }
         for side in Side::BOTH {
             self.ends[side].died = false;
+            self.missing(side);
             self.look_closer(side);
         }
         self.tell_rules();

@@ -167,7 +167,7 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
     let meant = match &answer.outcome {
         Outcome::Err(errno) => Some(*errno),
         Outcome::Ok(Value::PendingError { error }) => *error,
-        Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_) => None,
+        Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Library(_) | Outcome::Unsupported(_) => None,
     };
     if let Some(errno) = meant {
         // The system call's own line has the text too.

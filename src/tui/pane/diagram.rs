@@ -213,7 +213,8 @@ impl Diagram {
                 }
             }
             What::Died { side, .. } => self.push(entry, Kind::Process { side: *side }),
-            What::Blocked { .. } | What::Host { .. } | What::Note { .. } | What::Wire { .. } => {}
+            What::Blocked { .. } | What::Syscall { .. } | What::Host { .. } | What::Note { .. } | What::Wire { .. } => {
+            }
         }
     }
 
@@ -715,12 +716,14 @@ impl Lane {
 fn result(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Ok(Value::Done | Value::Options { .. }) => "0".into(),
+        Outcome::Ok(Value::Later) => outcome.brief(),
         Outcome::Ok(Value::Descriptor { fd, .. }) => fd.to_string(),
         Outcome::Ok(Value::Read { n: 0, .. }) => "0 (EOF)".into(),
         Outcome::Ok(Value::Read { n, .. } | Value::Written { n }) => n.to_string(),
         Outcome::Ok(Value::Ready { .. } | Value::PendingError { .. })
         | Outcome::Err(_)
         | Outcome::DeadlineExceeded { .. }
+        | Outcome::Library(_)
         | Outcome::Unsupported(_) => outcome.brief(),
     }
 }

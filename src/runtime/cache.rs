@@ -1,0 +1,162 @@
+//! The user's cache directory: endpoints' sources, and what compilers made of them.
+//!
+//! A folder's name tells the source and the compiler's version by a hash, so that whatever lies there fits. It is made under
+//! another name and renamed when it is whole: programs that start at the same time cannot see half of one.
+
+use etcetera::BaseStrategy;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use super::{Build, Launch, Recipe, on_path};
+use crate::error::{Error, Operation, Result};
+
+/// Where `java` must let the endpoint look to find a socket's descriptor.
+const OPENS: [&str; 6] = [
+    "--add-opens",
+    "java.base/java.net=ALL-UNNAMED",
+    "--add-opens",
+    "java.base/java.io=ALL-UNNAMED",
+    "--add-opens",
+    "java.base/sun.nio.ch=ALL-UNNAMED",
+];
+
+/// What makes a virtual machine that lives for a minute start quickly.
+const QUICK: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
+
+fn failed(recipe: &Recipe, why: String) -> Error {
+    Error::NoRuntime {
+        name: recipe.name.into(),
+        why,
+    }
+}
+
+/// The first line of what the tool says of its version.
+pub(super) fn version(recipe: &Recipe, tool: &Path) -> Result<String> {
+    let output = run(recipe, Command::new(tool).args(recipe.version))?;
+    // javac before 9 wrote it to standard error.
+    let said = if output.stdout.is_empty() {
+        output.stderr
+    } else {
+        output.stdout
+    };
+    let said = String::from_utf8_lossy(&said);
+    Ok(said.lines().next().unwrap_or_default().trim().to_owned())
+}
+
+/// Runs a tool to its end; an error with its first words when it failed.
+fn run(recipe: &Recipe, command: &mut Command) -> Result<Output> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .during(|| format!("run {program}"))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let words: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .take(3)
+        .collect();
+    Err(failed(
+        recipe,
+        format!("{program} failed ({}): {}", output.status, words.join(" / ")),
+    ))
+}
+
+/// The program, ready to be started.
+pub(super) fn launch(recipe: &Recipe, tool: &Path) -> Result<Launch> {
+    let folder = made(recipe, tool)?;
+    let (file, _) = recipe.source;
+    let launch = match recipe.build {
+        Build::Script => Launch::new(tool).with([folder.join(file)]),
+        Build::Program(_) => Launch::new(folder.join("endpoint")),
+        Build::Classes => {
+            let java = on_path("java").ok_or_else(|| {
+                let package = recipe.package;
+                failed(
+                    recipe,
+                    format!("it needs java, which is not on PATH; Debian's and Ubuntu's package is {package}"),
+                )
+            })?;
+            Launch::new(java).with(QUICK.iter().chain(&OPENS)).with([
+                "-cp".into(),
+                folder.into_os_string(),
+                "Endpoint".into(),
+            ])
+        }
+    };
+    Ok(launch.with(recipe.arguments))
+}
+
+/// The folder with the source and what was made of it.
+fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
+    let (file, text) = recipe.source;
+    let compiler = match recipe.build {
+        Build::Script => String::new(),
+        Build::Program(_) | Build::Classes => version(recipe, tool)?,
+    };
+    let caches = etcetera::choose_base_strategy()
+        .map_err(|error| {
+            failed(
+                recipe,
+                format!("there is no cache directory: {error}; set HOME or XDG_CACHE_HOME"),
+            )
+        })?
+        .cache_dir()
+        .join("finwait");
+    let stem = file.split('.').next_back().unwrap_or(file);
+    let folder = caches.join(format!("{stem}-{:016x}", key(&[text, &compiler, recipe.tool])));
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let unfinished = caches.join(format!("{stem}-unfinished-{}", std::process::id()));
+    let advice = |what: &str| format!("{what} {}", unfinished.display());
+    // What a run that was killed left behind under our number.
+    let _ = fs::remove_dir_all(&unfinished);
+    fs::create_dir_all(&unfinished).during(|| advice("make the cache directory"))?;
+    fs::write(unfinished.join(file), text).during(|| advice("write the endpoint's source into"))?;
+    let built = build(recipe, tool, &unfinished, &caches);
+    if let Err(error) = built {
+        let _ = fs::remove_dir_all(&unfinished);
+        return Err(error);
+    }
+    if let Err(error) = fs::rename(&unfinished, &folder) {
+        let _ = fs::remove_dir_all(&unfinished);
+        // Somebody else was quicker, and made the same.
+        if !folder.is_dir() {
+            return Err(error).during(|| format!("rename {} to {}", unfinished.display(), folder.display()));
+        }
+    }
+    Ok(folder)
+}
+
+/// The same for the same words, in every run.
+fn key(words: &[&str]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    words.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn build(recipe: &Recipe, tool: &Path, folder: &Path, caches: &Path) -> Result<()> {
+    let (file, _) = recipe.source;
+    let mut command = Command::new(tool);
+    command.current_dir(folder);
+    match recipe.build {
+        Build::Script => return Ok(()),
+        Build::Program(arguments) => command.args(arguments).args(["endpoint", file]),
+        Build::Classes => command.args(["-encoding", "UTF-8", file]),
+    };
+    // One file without a module, no C, nothing from a network; its own cache, which a home directory need not have.
+    command
+        .env("GO111MODULE", "off")
+        .env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "")
+        .env("CGO_ENABLED", "0")
+        .env("GOCACHE", caches.join("go-build"));
+    run(recipe, &mut command).map(drop)
+}

@@ -1,0 +1,296 @@
+//! What an endpoint is written in: the runtimes that finwait brings along, and commands of the user's own.
+//!
+//! Each brings its endpoint's source (`assets/runtimes/`), which speaks the endpoint protocol. It is put into the user's cache
+//! directory, compiled there if need be, once for each source and compiler, and started from there.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::side::Side;
+
+mod cache;
+
+/// A language, or a way of using one, that an end can be driven by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Runtime {
+    /// Raw system calls, by finwait itself
+    #[default]
+    Native,
+    /// Go: net.Dialer, net.Conn
+    Go,
+    /// Python: socket
+    Python,
+    /// Node: net
+    Node,
+    /// Node: net with allowHalfOpen
+    NodeHalfOpen,
+    /// Java: java.net.Socket
+    Java,
+    /// Java: java.nio.channels.SocketChannel
+    JavaNio,
+    /// C: POSIX calls, perror's texts
+    C,
+}
+
+/// How a runtime's endpoint is made from its source and started.
+struct Recipe {
+    /// The runtime's name on the command line, and in its `hello`.
+    name: &'static str,
+    /// The source file's name, and its text.
+    source: (&'static str, &'static str),
+    /// The program that runs or compiles it, found on PATH.
+    tool: &'static str,
+    /// How the tool is asked for its version.
+    version: &'static [&'static str],
+    /// The Debian and Ubuntu package that has the tool.
+    package: &'static str,
+    /// What is done with the source.
+    build: Build,
+    /// What the endpoint is started with.
+    arguments: &'static [&'static str],
+}
+
+/// What becomes of a source before it runs.
+#[derive(Clone, Copy)]
+enum Build {
+    /// Nothing: the tool runs the file.
+    Script,
+    /// The tool makes a program of it, with these arguments before the output's name and the source's.
+    Program(&'static [&'static str]),
+    /// `javac` makes class files of it, which `java` runs.
+    Classes,
+}
+
+const GO: (&str, &str) = ("endpoint.go", include_str!("../../assets/runtimes/endpoint.go"));
+const PYTHON: (&str, &str) = ("endpoint.py", include_str!("../../assets/runtimes/endpoint.py"));
+const NODE: (&str, &str) = ("endpoint.mjs", include_str!("../../assets/runtimes/endpoint.mjs"));
+const JAVA: (&str, &str) = ("Endpoint.java", include_str!("../../assets/runtimes/Endpoint.java"));
+const C: (&str, &str) = ("endpoint.c", include_str!("../../assets/runtimes/endpoint.c"));
+
+impl Runtime {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Runtime; 8] = [
+        Runtime::Native,
+        Runtime::C,
+        Runtime::Go,
+        Runtime::Python,
+        Runtime::Node,
+        Runtime::NodeHalfOpen,
+        Runtime::Java,
+        Runtime::JavaNio,
+    ];
+
+    const fn recipe(self) -> Option<Recipe> {
+        Some(match self {
+            Runtime::Native => return None,
+            Runtime::Go => Recipe {
+                name: "go",
+                source: GO,
+                tool: "go",
+                version: &["version"],
+                package: "golang-go",
+                build: Build::Program(&["build", "-trimpath", "-o"]),
+                arguments: &[],
+            },
+            Runtime::Python => Recipe {
+                name: "python",
+                source: PYTHON,
+                tool: "python3",
+                version: &["--version"],
+                package: "python3",
+                build: Build::Script,
+                arguments: &[],
+            },
+            Runtime::Node => Recipe {
+                name: "node",
+                source: NODE,
+                tool: "node",
+                version: &["--version"],
+                package: "nodejs",
+                build: Build::Script,
+                arguments: &[],
+            },
+            Runtime::NodeHalfOpen => Recipe {
+                name: "node-half-open",
+                source: NODE,
+                tool: "node",
+                version: &["--version"],
+                package: "nodejs",
+                build: Build::Script,
+                arguments: &["--half-open"],
+            },
+            Runtime::Java => Recipe {
+                name: "java",
+                source: JAVA,
+                tool: "javac",
+                version: &["-version"],
+                package: "default-jdk-headless",
+                build: Build::Classes,
+                arguments: &[],
+            },
+            Runtime::JavaNio => Recipe {
+                name: "java-nio",
+                source: JAVA,
+                tool: "javac",
+                version: &["-version"],
+                package: "default-jdk-headless",
+                build: Build::Classes,
+                arguments: &["--nio"],
+            },
+            Runtime::C => Recipe {
+                name: "c",
+                source: C,
+                tool: "cc",
+                version: &["--version"],
+                package: "gcc",
+                build: Build::Program(&["-O1", "-pthread", "-o"]),
+                arguments: &[],
+            },
+        })
+    }
+
+    /// Its name: `go`, `java-nio`.
+    pub const fn name(self) -> &'static str {
+        match self.recipe() {
+            None => "native",
+            Some(recipe) => recipe.name,
+        }
+    }
+
+    /// The runtime of that name.
+    pub fn named(name: &str) -> Option<Runtime> {
+        Runtime::ALL.into_iter().find(|runtime| runtime.name() == name)
+    }
+
+    /// The version of the tool that runs or compiles it, one line; an error when it is not here, with the package that has it.
+    pub fn version(self) -> Result<String> {
+        match self.recipe() {
+            None => Ok(format!("finwait {}", env!("CARGO_PKG_VERSION"))),
+            Some(recipe) => cache::version(&recipe, &find(&recipe)?),
+        }
+    }
+
+    /// Can it be had here?
+    pub fn is_here(self) -> bool {
+        self.recipe().is_none_or(|recipe| find(&recipe).is_ok())
+    }
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What drives an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Driver {
+    /// One of ours.
+    Runtime(Runtime),
+    /// A command of the user's own, which speaks the protocol; `sh` reads it.
+    Command(String),
+}
+
+impl Default for Driver {
+    fn default() -> Driver {
+        Driver::Runtime(Runtime::Native)
+    }
+}
+
+/// A program that is ready to be started as an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// What is started.
+    pub program: PathBuf,
+    /// With what.
+    pub arguments: Vec<OsString>,
+    /// `strace`, where the endpoint's own system calls are to be seen.
+    pub strace: Option<PathBuf>,
+}
+
+impl Launch {
+    fn new(program: impl Into<PathBuf>) -> Launch {
+        Launch {
+            program: program.into(),
+            arguments: Vec::new(),
+            strace: None,
+        }
+    }
+
+    fn with<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Launch {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// The native endpoint, which is the program itself.
+    pub fn native(program: &Path, side: Side) -> Launch {
+        Launch::new(program).with(["endpoint", "--side", side.name()])
+    }
+
+    /// Makes ready what drives an end: finds it on PATH, and compiles it where that was not done before. `program` is finwait's own.
+    /// With `syscalls`, the system calls of a driver that is not the native one are to be seen.
+    pub fn prepare(driver: &Driver, side: Side, program: &Path, syscalls: bool) -> Result<Launch> {
+        let strace = syscalls.then(|| on_path("strace")).flatten();
+        let launch = match driver {
+            Driver::Runtime(runtime) => match runtime.recipe() {
+                None => return Ok(Launch::native(program, side)),
+                Some(recipe) => cache::launch(&recipe, &find(&recipe)?)?,
+            },
+            // With exec the command's process is the one that was started, whose descriptors and death are watched.
+            Driver::Command(command) => Launch::new("/bin/sh").with(["-c".into(), format!("exec {command}")]),
+        };
+        if syscalls && strace.is_none() {
+            return Err(Error::NoRuntime {
+                name: "strace".into(),
+                why: "it shows an endpoint's system calls, and is not on PATH; Debian's and Ubuntu's package is strace"
+                    .into(),
+            });
+        }
+        Ok(Launch { strace, ..launch })
+    }
+}
+
+/// A program's place on PATH.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    use rustix::fs::{Access, access};
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file() && access(file, Access::EXEC_OK).is_ok())
+}
+
+fn find(recipe: &Recipe) -> Result<PathBuf> {
+    on_path(recipe.tool).ok_or_else(|| Error::NoRuntime {
+        name: recipe.name.into(),
+        why: format!(
+            "it needs {}, which is not on PATH; Debian's and Ubuntu's package is {}",
+            recipe.tool, recipe.package
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_runtime_has_one_name_on_the_command_line_and_in_the_code() {
+        use clap::ValueEnum;
+        assert_eq!(Runtime::value_variants().len(), Runtime::ALL.len());
+        for runtime in Runtime::ALL {
+            let value = runtime.to_possible_value().unwrap();
+            assert_eq!(value.get_name(), runtime.name());
+            assert_eq!(Runtime::named(runtime.name()), Some(runtime));
+        }
+    }
+
+    #[test]
+    fn a_command_of_the_users_own_is_the_endpoints_process() {
+        let driver = Driver::Command("./mine --fast".into());
+        let launch = Launch::prepare(&driver, Side::Client, Path::new("/finwait"), false).unwrap();
+        assert_eq!(launch.program, Path::new("/bin/sh"));
+        assert_eq!(launch.arguments, ["-c", "exec ./mine --fast"]);
+    }
+}
