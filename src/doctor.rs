@@ -12,6 +12,7 @@ use crate::lab::{self, Options, Wanted};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::{netns, tun};
+use crate::runtime::{Runtime, on_path};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -135,7 +136,14 @@ fn examine(options: &Options) -> Report {
         terminal(),
         colours(),
         mouse(),
+        strace(),
     ];
+    checks.extend(
+        Runtime::ALL
+            .into_iter()
+            .filter(|runtime| *runtime != Runtime::Native)
+            .map(runtime),
+    );
     let tables = !checks
         .iter()
         .any(|check| ["procfs", "sock_diag"].contains(&check.name) && check.level == Level::Missing);
@@ -184,6 +192,33 @@ fn examine(options: &Options) -> Report {
         )
     });
     Report { lab, checks }
+}
+
+/// What shows the system calls of runtimes.
+fn strace() -> Check {
+    match on_path("strace") {
+        Some(path) => Check::ok("strace", path.display().to_string()),
+        None => Check::bad(
+            "strace",
+            Level::Note,
+            "not on PATH: --syscalls cannot show what other languages' sockets really do",
+            "install the package strace",
+        ),
+    }
+}
+
+/// What a language's endpoint needs.
+fn runtime(runtime: Runtime) -> Check {
+    match (runtime.version(), runtime.needs()) {
+        (Ok(version), _) => Check::ok(runtime.name(), version),
+        (Err(_), Some((tool, package))) => Check::bad(
+            runtime.name(),
+            Level::Note,
+            format!("{tool} is not on PATH, or does not run: it cannot drive an end"),
+            &format!("install the package {package}"),
+        ),
+        (Err(error), None) => Check::bad(runtime.name(), Level::Note, error.to_string(), "it cannot drive an end"),
+    }
 }
 
 fn read(path: &str) -> Option<String> {

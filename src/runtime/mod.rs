@@ -172,6 +172,11 @@ impl Runtime {
         }
     }
 
+    /// The tool that runs or compiles it, and Debian's package that has it; none for what finwait does itself.
+    pub fn needs(self) -> Option<(&'static str, &'static str)> {
+        self.recipe().map(|recipe| (recipe.tool, recipe.package))
+    }
+
     /// Can it be had here?
     pub fn is_here(self) -> bool {
         self.recipe().is_none_or(|recipe| find(&recipe).is_ok())

@@ -1,6 +1,6 @@
 //! One end: its process, its sockets, its host.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::table::Table;
 use super::{Answer, Pending, Refusal};
@@ -84,6 +84,8 @@ pub struct End {
     pub settings: Vec<(Setting, SettingValue)>,
     /// The options of a socket as they were last read; an errno when not one could be.
     pub options: Option<(SocketName, Result<Vec<OptionReading>, Errno>)>,
+    /// Buttons whose call the endpoint's language cannot make, as it said: the command as the button gives it.
+    refused: HashSet<String>,
     /// The names of connections, for those that outlive their descriptors.
     pub(super) named: HashMap<Tuple, SocketName>,
     /// Names given so far.
@@ -119,6 +121,7 @@ impl End {
             table: Table::new(Vec::new(), began),
             settings,
             options: None,
+            refused: HashSet::new(),
             named: HashMap::new(),
             given: HashMap::new(),
         }
@@ -193,6 +196,11 @@ impl End {
             format!("{base}{count}")
         };
         SocketName::new(&name)
+    }
+
+    /// Has the endpoint's language said that it cannot make the call of that command, like `shutdown read`?
+    pub fn refuses(&self, command: &str) -> bool {
+        self.refused.contains(command)
     }
 
     /// Adds a socket and makes it the current one.
@@ -282,6 +290,7 @@ impl End {
         self.pending.clear();
         self.last = None;
         self.options = None;
+        self.refused.clear();
     }
 
     /// That connection belongs to the socket of that name, also when no descriptor holds it any more.
@@ -395,6 +404,9 @@ impl End {
             }
             Order::Process(ProcessCall::Interrupt { .. }) => return,
         };
+        if let (Outcome::Unsupported(_), Some(command)) = (outcome, plainly(call)) {
+            self.refused.insert(command);
+        }
         let ok = matches!(outcome, Outcome::Ok(_));
         if let Some(socket) = self.socket(name) {
             let past = socket.past.and(call, outcome, before, socket.connected);
@@ -476,4 +488,22 @@ impl End {
             _ => {}
         }
     }
+}
+
+/// The command that makes that call and says nothing more than a button does; none for a call with wishes of its own, which may be what
+/// a language cannot express.
+fn plainly(call: &Call) -> Option<String> {
+    let wishes = match call {
+        Call::Read { flags, deadline, .. } => !flags.is_empty() || deadline.is_some(),
+        Call::Write { flags, deadline, .. } => !flags.is_empty() || deadline.is_some(),
+        Call::Connect { deadline, .. } => deadline.is_some(),
+        Call::GetOption { .. } | Call::SetOption { .. } => true,
+        _ => false,
+    };
+    let value = serde_json::to_value(call).ok().filter(|_| !wishes)?;
+    let name = value["call"].as_str()?;
+    Some(match call {
+        Call::Shutdown { .. } => format!("{name} {}", value["how"].as_str()?),
+        _ => name.to_owned(),
+    })
 }

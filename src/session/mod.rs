@@ -90,7 +90,7 @@ pub struct Answer {
     pub socket: Option<SocketName>,
     /// The call in one word.
     pub name: String,
-    /// The call in the runtime's words.
+    /// The call in the language's words; none for raw calls, which the trace has.
     pub text: Option<String>,
     /// What it gave back.
     pub outcome: Outcome,
@@ -528,6 +528,8 @@ impl Session {
         let socket = socket_of(&pending.order).cloned();
         end.remember(&pending.order, &outcome, inode, pending.state);
         let why = explain::why(&pending.order, &outcome, &self.situation(side, &pending));
+        // Raw calls have their words in their own lines.
+        let text = pending.text.filter(|_| trace.is_empty());
         self.transcript.push(
             at,
             What::Outcome {
@@ -535,7 +537,7 @@ impl Session {
                 call: id,
                 socket: socket.clone(),
                 name: name.clone(),
-                text: pending.text.clone().filter(|_| trace.is_empty()),
+                text: text.clone(),
                 outcome: outcome.clone(),
                 said: said.clone(),
                 took,
@@ -555,7 +557,7 @@ impl Session {
                 id,
                 socket,
                 name,
-                text: pending.text,
+                text,
                 outcome,
                 said,
                 trace,

@@ -364,7 +364,7 @@ impl Entry {
                     }
                     Outcome::Unsupported(why) => lines.push(format!("{name}: unsupported: {why}")),
                     Outcome::Library(error) if said.is_none() => lines.push(format!("{name} = {error}")),
-                    Outcome::Library(_) => lines.push(format!("{name} ={words}   <{}>", human(*took))),
+                    Outcome::Library(error) => lines.push(format!("{name} = {error}{words}   <{}>", human(*took))),
                     Outcome::Ok(_) | Outcome::Err(_) if lines.is_empty() => {
                         let brief = outcome.brief();
                         let words = if said.as_ref() == Some(&brief) { "" } else { &words };

@@ -184,7 +184,31 @@ impl<'a> Canvas<'a> {
 
     /// A button `[k label]`, if there is room for all of it: where it ended.
     pub fn button(&mut self, x: u16, y: u16, right: u16, key: Option<char>, label: &str, action: Action) -> u16 {
+        self.button_that(x, y, right, key, label, action, false)
+    }
+
+    /// A button whose call the endpoint's language cannot express: crossed where others have a blank, and pressed all the same.
+    pub fn refused_button(&mut self, x: u16, y: u16, right: u16, key: char, label: &str, action: Action) -> u16 {
+        self.button_that(x, y, right, Some(key), label, action, true)
+    }
+
+    #[allow(clippy::too_many_arguments)] // a button's place, its words and what it does
+    fn button_that(
+        &mut self,
+        x: u16,
+        y: u16,
+        right: u16,
+        key: Option<char>,
+        label: &str,
+        action: Action,
+        refused: bool,
+    ) -> u16 {
         let width = button_width(key, label);
+        let (between, style) = if refused {
+            ("\u{d7}", self.theme.dim())
+        } else {
+            (" ", self.theme.text())
+        };
         if x.saturating_add(width) > right.min(self.buffer.area.right()) || y >= self.buffer.area.bottom() {
             return x;
         }
@@ -193,9 +217,9 @@ impl<'a> Canvas<'a> {
         let mut at = self.put(x, y, right, "[", self.theme.dim());
         if let Some(key) = key {
             at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), self.theme.key());
-            at = self.put(at, y, right, " ", self.theme.text());
+            at = self.put(at, y, right, between, style);
         }
-        at = self.put(at, y, right, label, self.theme.text());
+        at = self.put(at, y, right, label, style);
         at = self.put(at, y, right, "]", self.theme.dim());
         if picked {
             self.tint(area, self.theme.picked().remove_modifier(Modifier::DIM));

@@ -87,7 +87,7 @@ impl App {
                 answer::rule(canvas, rule, session, side);
             }
             answer::draw(canvas, column.answer, session, side);
-            buttons::draw(canvas, column.buttons, side, self.pages[side]);
+            buttons::draw(canvas, column.buttons, &self.session.ends[side], side, self.pages[side]);
             let bar = match side {
                 Side::Client => area.right(),
                 Side::Server => area.x.saturating_sub(1),

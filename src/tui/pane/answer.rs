@@ -124,13 +124,10 @@ pub fn lines_wanted(session: &Session, side: Side, width: u16) -> u16 {
 }
 
 fn calls(answer: &Answer) -> Vec<String> {
-    if answer.trace.is_empty() {
-        vec![format!(
-            "{}: {} {}",
-            answer.name,
-            answer.outcome.brief(),
-            took(answer.took)
-        )]
+    if answer.trace.is_empty() || answer.text.is_some() {
+        // What the language says, and below it what it did.
+        let own = answer.trace.iter().map(|traced| format!("| {}", traced.text));
+        std::iter::once(in_words(answer)).chain(own).collect()
     } else {
         answer
             .trace
@@ -140,13 +137,25 @@ fn calls(answer: &Answer) -> Vec<String> {
     }
 }
 
+/// A call in its language's words, and what the language says of it.
+fn in_words(answer: &Answer) -> String {
+    let call = answer.text.as_ref().unwrap_or(&answer.name);
+    let brief = answer.outcome.brief();
+    let result = match (&answer.outcome, &answer.said) {
+        (Outcome::Ok(_), Some(said)) if *said != brief => format!("{brief} ({said})"),
+        (_, Some(said)) => said.clone(),
+        (_, None) => brief,
+    };
+    format!("{call} = {result} {}", took(answer.took))
+}
+
 /// The last call that returned.
 fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
     let room = usize::from(area.width.saturating_sub(2));
     let height = usize::from(area.height);
     let mut lines = Vec::new();
     let calls = calls(answer);
-    let failed = answer.outcome.errno().is_some();
+    let failed = answer.outcome.errno().is_some() || matches!(answer.outcome, Outcome::Library(_));
     let style = if failed {
         canvas.theme.bad()
     } else {

@@ -1,9 +1,10 @@
-//! The buttons of an end: every call, never greyed out; where there is no room for all, on pages that `more` turns.
+//! The buttons of an end: every call, never greyed out, crossed once the endpoint's language has said that it cannot make it; where there is no room for all, on pages that `more` turns.
 
 use ratatui::layout::Rect;
 
 use crate::command::table::{self, Group};
 use crate::command::{ScreenCommand, table::Button};
+use crate::session::End;
 use crate::side::Side;
 use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
@@ -20,6 +21,8 @@ const OF_AN_END: [ScreenCommand; 4] = [
 #[derive(Clone, Debug)]
 struct Item {
     button: &'static Button,
+    /// The command's name.
+    name: &'static str,
     group: Group,
     command: Option<ScreenCommand>,
 }
@@ -32,6 +35,7 @@ fn items() -> Vec<Item> {
         .flat_map(|spec| {
             spec.buttons.iter().map(|button| Item {
                 button,
+                name: spec.name,
                 group: spec.group,
                 command: None,
             })
@@ -40,6 +44,7 @@ fn items() -> Vec<Item> {
         let spec = table::of_screen(command);
         spec.buttons.iter().map(move |button| Item {
             button,
+            name: spec.name,
             group: spec.group,
             command: Some(command),
         })
@@ -113,7 +118,7 @@ fn pages(items: &[Item], width: u16, rows: u16, more: u16) -> Vec<Vec<Placed>> {
 }
 
 /// The buttons on page `page`, counted round.
-pub fn draw(canvas: &mut Canvas, area: Rect, side: Side, page: usize) {
+pub fn draw(canvas: &mut Canvas, area: Rect, end: &End, side: Side, page: usize) {
     let items = items();
     let more = table::of_screen(ScreenCommand::More).buttons.first();
     let label = |page: usize, pages: usize| match more {
@@ -131,14 +136,13 @@ pub fn draw(canvas: &mut Canvas, area: Rect, side: Side, page: usize) {
             None => Action::Press(side, item.button.key),
             Some(command) => Action::Screen(Some(side), command),
         };
-        canvas.button(
-            area.x + 1 + x,
-            area.y + y,
-            right,
-            Some(item.button.key),
-            item.button.label,
-            action,
-        );
+        let (x, y, Button { key, label, preset, .. }) = (area.x + 1 + x, area.y + y, item.button);
+        let asked = format!("{} {preset}", item.name);
+        if item.command.is_none() && end.refuses(asked.trim_end()) {
+            canvas.refused_button(x, y, right, *key, label, action);
+        } else {
+            canvas.button(x, y, right, Some(*key), label, action);
+        }
     }
     if let Some(button) = more
         && pages.len() > 1
