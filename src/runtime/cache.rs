@@ -6,6 +6,7 @@
 use etcetera::BaseStrategy;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -32,8 +33,29 @@ fn failed(recipe: &Recipe, why: String) -> Error {
     }
 }
 
-/// The first line of what the tool says of its version.
+/// The first line of what the tool says of its version; remembered, for a virtual machine takes its time to say it.
 pub(super) fn version(recipe: &Recipe, tool: &Path) -> Result<String> {
+    let known = fs::metadata(tool).ok().and_then(|file| {
+        let when = format!("{} {} {}", file.len(), file.mtime(), file.ctime());
+        let words = [tool.to_string_lossy().into_owned(), when];
+        Some(caches(recipe).ok()?.join(format!("version-{:016x}", key(&words))))
+    });
+    if let Some(said) = known.as_ref().and_then(|known| fs::read_to_string(known).ok()) {
+        return Ok(said);
+    }
+    let said = ask_version(recipe, tool)?;
+    if let Some(known) = known {
+        // Whole or not at all, and only for the next time.
+        let unfinished = known.with_extension(std::process::id().to_string());
+        let kept = known.parent().is_some_and(|folder| fs::create_dir_all(folder).is_ok());
+        if kept && fs::write(&unfinished, &said).is_ok() {
+            let _ = fs::rename(&unfinished, &known);
+        }
+    }
+    Ok(said)
+}
+
+fn ask_version(recipe: &Recipe, tool: &Path) -> Result<String> {
     let output = run(recipe, Command::new(tool).args(recipe.version))?;
     // javac before 9 wrote it to standard error.
     let said = if output.stdout.is_empty() {
@@ -100,15 +122,7 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
         Build::Script => String::new(),
         Build::Program(_) | Build::Classes => version(recipe, tool)?,
     };
-    let caches = etcetera::choose_base_strategy()
-        .map_err(|error| {
-            failed(
-                recipe,
-                format!("there is no cache directory: {error}; set HOME or XDG_CACHE_HOME"),
-            )
-        })?
-        .cache_dir()
-        .join("finwait");
+    let caches = caches(recipe)?;
     let stem = file.split('.').next_back().unwrap_or(file);
     let folder = caches.join(format!("{stem}-{:016x}", key(&[text, &compiler, recipe.tool])));
     if folder.is_dir() {
@@ -135,8 +149,17 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// finwait's own directory among the user's caches.
+fn caches(recipe: &Recipe) -> Result<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        let why = format!("there is no cache directory: {error}; set HOME or XDG_CACHE_HOME");
+        failed(recipe, why)
+    })?;
+    Ok(strategy.cache_dir().join("finwait"))
+}
+
 /// The same for the same words, in every run.
-fn key(words: &[&str]) -> u64 {
+fn key<W: Hash>(words: &[W]) -> u64 {
     let mut hasher = DefaultHasher::new();
     words.hash(&mut hasher);
     hasher.finish()

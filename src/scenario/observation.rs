@@ -103,6 +103,9 @@ pub enum Said {
 pub struct Observation {
     /// What became of the step's command.
     pub returned: Returned,
+    /// What the endpoint's language says of it, where that is more than success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
     /// Calls that were blocked when the step began, and what became of them, the oldest first.
     pub later: Vec<Later>,
     /// The sockets of both ends.
@@ -120,6 +123,11 @@ pub struct Later {
     pub socket: SocketName,
     /// What became of it.
     pub returned: Returned,
+    /// The call in one word, as the protocol has it.
+    pub call: String,
+    /// What the endpoint's language says of it, where that is more than success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 /// The sockets of an end as they stand.

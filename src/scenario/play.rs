@@ -16,7 +16,7 @@ use crate::command::{Command, EndCommand};
 use crate::lab::event::{Death, Request};
 use crate::scenario::expect::{Check, Expected};
 use crate::session::transcript::What;
-use crate::session::{Issued, Process, Session, socket_of};
+use crate::session::{Issued, Process, Session, name_of, socket_of};
 use crate::side::{Ends, Side};
 
 /// How long a call has not returned before it is seen to be blocked.
@@ -53,6 +53,7 @@ struct Blocked {
     side: Side,
     socket: SocketName,
     root: CallId,
+    name: String,
 }
 
 /// Whether a step is over.
@@ -109,7 +110,13 @@ impl Play {
             pending.filter_map(move |pending| {
                 let socket = socket_of(&pending.order)?.clone();
                 let root = pending.root;
-                Some(Blocked { side, socket, root })
+                let name = name_of(&pending.order);
+                Some(Blocked {
+                    side,
+                    socket,
+                    root,
+                    name,
+                })
             })
         });
         let mut under = Under {
@@ -263,6 +270,15 @@ pub(super) fn outcome(session: &Session, side: Side, root: CallId, since: u64) -
     })
 }
 
+/// What the endpoint's language said of the last call of the command that began with `root`, after `since`.
+fn said(session: &Session, root: CallId, since: u64) -> Option<String> {
+    let mut entries = session.transcript.since(since).rev();
+    entries.find_map(|entry| match &entry.what {
+        What::Outcome { call, said, .. } if session.root_of(*call) == Some(root) => Some(said.clone()),
+        _ => None,
+    })?
+}
+
 /// How the process of `side` ended after `since`, if it did.
 fn death(session: &Session, side: Side, since: u64) -> Option<Death> {
     session.transcript.since(since).find_map(|entry| match &entry.what {
@@ -276,9 +292,16 @@ fn observe(session: &Session, under: &Under, returned: Returned) -> Observation 
         side: call.side,
         socket: call.socket.clone(),
         returned: outcome(session, call.side, call.root, under.since),
+        call: call.name.clone(),
+        said: said(session, call.root, under.since),
     });
+    let said = match returned {
+        Returned::Outcome(_) => under.root.and_then(|root| said(session, root, under.since)),
+        Returned::Done | Returned::Blocked | Returned::Died(_) | Returned::NotDone(_) => None,
+    };
     Observation {
         returned,
+        said,
         later: later.collect(),
         sockets: Ends::from_fn(|side| standing(session, side)),
         segments: sightings(session, under.since),
