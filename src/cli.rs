@@ -126,6 +126,21 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Run scenarios with other languages' sockets, and print what each of them says
+    Matrix {
+        /// Names, as in finwait list, or files; without any, those of the table in the README
+        #[arg(value_name = "NAME|PATH")]
+        scenarios: Vec<String>,
+        /// Only these, separated by commas; without it, all that are here
+        #[arg(long, value_name = "RUNTIMES", value_enum, value_delimiter = ',')]
+        runtimes: Vec<Runtime>,
+        /// Print JSON
+        #[arg(long, conflicts_with = "markdown")]
+        json: bool,
+        /// Print a table in Markdown
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Check what this machine lets finwait do, and what to do about the rest
     Doctor {
         /// Print JSON

@@ -19,6 +19,7 @@ pub mod headless;
 pub mod host;
 pub mod lab;
 pub mod live;
+pub mod matrix;
 pub mod observe;
 #[allow(unsafe_code)]
 pub mod os;

@@ -42,10 +42,10 @@ const mostBytes = 64 << 20 // of one read or write
 
 type object map[string]any
 
-// A call is made after its text was told. What it returns stands in "ok", or is a telling.
+// A call is made after its text was told. What it returns stands in "ok", unless it is a telling or there is an error.
 type call func() (any, error)
 
-// A telling is a value besides which a programmer sees something: the EOF of a Read.
+// A telling is a value besides which the programmer sees something: the EOF of a Read.
 type telling struct{ value, said any }
 
 // A partial is the error of a Write that took some of the bytes.
@@ -56,20 +56,19 @@ type partial struct {
 
 func (p partial) Unwrap() error { return p.error }
 
-// An unsupported is why Go cannot express a call.
-type unsupported string
+// An unsupported is why Go cannot express a call, a panicked what the runtime prints when nobody recovers.
+type (
+	unsupported string
+	panicked    string
+)
 
 func (u unsupported) Error() string { return string(u) }
+func (p panicked) Error() string    { return string(p) }
 
-// A panicked is what the runtime prints when nobody recovers.
-type panicked string
-
-func (p panicked) Error() string { return string(p) }
-
-// A socket is what goes by a name: what was noted for Dial or Listen, and what they gave. One of conn and listener is nil.
+// A socket is what goes by a name: what is noted for Dial or Listen, and what they gave. One of conn and listener is nil.
 type socket struct {
 	family   string
-	local    *net.TCPAddr
+	local    netip.AddrPort
 	noted    []setting
 	conn     *net.TCPConn
 	listener *net.TCPListener
@@ -82,7 +81,7 @@ type handle interface {
 	File() (*os.File, error)
 }
 
-func (s socket) handle() (name string, h handle) {
+func (s socket) handle() (variable string, h handle) {
 	if s.listener != nil {
 		return "listener", s.listener
 	}
@@ -107,7 +106,13 @@ func main() {
 		if err != nil {
 			os.Exit(0) // whatever is still blocked
 		}
-		e.start(line)
+		if r, err := parse(line); err != nil {
+			e.reply("refused", object{"id": r.ID, "why": err.Error()})
+		} else if !e.begin(*r.ID) {
+			e.reply("refused", object{"id": r.ID, "why": fmt.Sprintf("a call of id %d is in flight", *r.ID)})
+		} else {
+			go e.carryOut(r)
+		}
 	}
 }
 
@@ -120,68 +125,54 @@ func (e *endpoint) reply(kind string, body object) {
 	}
 }
 
-// start gives the request in a line a goroutine of its own.
-func (e *endpoint) start(line []byte) {
-	r := &request{}
-	if err := json.Unmarshal(line, &r.fields); err != nil {
-		e.reply("refused", object{"id": nil, "why": "the line is no JSON object: " + err.Error()})
-		return
-	}
-	if r.need("id", &r.id); r.wrong != nil {
-		e.reply("refused", object{"id": nil, "why": "the request has no id, a whole number"})
-		return
-	}
+func (e *endpoint) begin(id uint64) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.inFlight[r.id] {
-		e.reply("refused", object{"id": r.id, "why": fmt.Sprintf("a call of id %d is in flight", r.id)})
-		return
-	}
-	e.inFlight[r.id] = true
-	go e.carryOut(r)
+	busy := e.inFlight[id]
+	e.inFlight[id] = true
+	return !busy
+}
+
+func (e *endpoint) end(id uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.inFlight, id)
 }
 
 func (e *endpoint) carryOut(r *request) {
-	text, make := e.plan(r)
-	var began, now int64
-	var value any
-	var err error
-	if r.wrong == nil {
-		began = monotonic()
-		e.reply("began", object{"id": r.id, "at": began, "text": text})
-		began = monotonic()
-		value, err = protect(make)
-		now = monotonic()
-	}
-	e.mu.Lock()
-	delete(e.inFlight, r.id)
-	e.mu.Unlock()
-	if r.wrong != nil {
-		e.reply("refused", object{"id": r.id, "why": r.wrong.Error()})
+	text, call, err := e.plan(r)
+	if err != nil {
+		e.end(*r.ID)
+		e.reply("refused", object{"id": r.ID, "why": err.Error()})
 		return
 	}
-	body := object{"id": r.id, "at": now, "ns": now - began}
+	e.reply("began", object{"id": r.ID, "at": monotonic(), "text": text})
+	start := monotonic()
+	value, err := protect(call)
+	now := monotonic()
+	body := object{"id": r.ID, "at": now, "ns": now - start}
 	if t, ok := value.(telling); ok {
 		value, body["said"] = t.value, t.said
 	}
 	body["outcome"] = object{"ok": value}
 	if err != nil {
-		body["outcome"] = outcome(err, r.deadline > 0)
+		body["outcome"] = outcome(err, r.Deadline != nil)
 		if _, ok := err.(unsupported); !ok {
 			body["said"] = err.Error()
 		}
 	}
+	e.end(*r.ID)
 	e.reply("ended", body)
 }
 
 // protect makes a panic an error: Go programmers know it who have not looked at Dial's error, and use the nil conn.
-func protect(make call) (value any, err error) {
+func protect(call call) (value any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(fmt.Sprint("panic: ", p))
 		}
 	}()
-	return make()
+	return call()
 }
 
 // outcome says what stands behind an error. The errno comes first: ETIMEDOUT has Timeout, too.
@@ -220,111 +211,88 @@ func monotonic() int64 {
 	return t.Nano()
 }
 
-// A request is the fields of a line. Its methods note the first thing that is wrong with them.
+// A request is a line.
 type request struct {
-	fields   map[string]json.RawMessage
-	id       uint64
-	deadline time.Duration
-	wrong    error
+	ID                             *uint64
+	Socket, As, Call               string
+	Family, How, Disposition, Data string
+	Address                        netip.AddrPort
+	Backlog, Value                 int32
+	N, Repeat                      uint32
+	Seconds                        uint16
+	Deadline                       *uint32
+	Flags                          []string
+	Option                         option
 }
 
-func (r *request) refuse(format string, args ...any) {
-	if r.wrong == nil {
-		r.wrong = fmt.Errorf(format, args...)
-	}
+// needs are the fields that each call must have.
+var needs = map[string]string{
+	"socket": "socket family", "bind": "socket address", "listen": "socket backlog", "accept": "socket as",
+	"connect": "socket address", "read": "socket n", "write": "socket data", "shutdown": "socket how", "close": "socket",
+	"rst-close": "socket", "linger-close": "socket seconds", "disconnect": "socket", "dup": "socket as",
+	"poll": "socket events timeout", "so-error": "socket", "options": "socket", "get-option": "socket option",
+	"set-option": "socket option value", "interrupt": "target", "sigpipe": "disposition",
 }
 
-// may reads a field if it is there.
-func (r *request) may(field string, into any) bool {
-	raw := r.fields[field]
-	if raw == nil || string(raw) == "null" {
-		return false
+func parse(line []byte) (*request, error) {
+	r := &request{Repeat: 1}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(line, &fields); err != nil {
+		return r, fmt.Errorf("the line is no JSON object: %w", err)
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		r.refuse("%s: %w", field, err)
+	if json.Unmarshal(fields["id"], &r.ID) != nil || r.ID == nil {
+		return r, errors.New("the request has no id, a whole number")
 	}
-	return true
+	if err := json.Unmarshal(line, r); err != nil {
+		return r, err
+	}
+	need, known := needs[r.Call]
+	if !known {
+		return r, fmt.Errorf("there is no call %q", r.Call)
+	}
+	for _, field := range strings.Fields(need) {
+		if raw := string(fields[field]); raw == "" || raw == "null" {
+			return r, fmt.Errorf("%s needs a field %q", r.Call, field)
+		}
+	}
+	return r, nil
 }
 
-func (r *request) need(field string, into any) {
-	if !r.may(field, into) {
-		r.refuse("the request has no %s", field)
+// within makes a call under the request's deadline, and takes the deadline away again.
+func (r *request) within(method string, set func(time.Time) error, text string, make call) (string, call, error) {
+	if r.Deadline == nil {
+		return text, make, nil
 	}
-}
-
-func (r *request) word(field string) (word string) {
-	r.need(field, &word)
-	return word
-}
-
-func (r *request) address() netip.AddrPort {
-	address, err := netip.ParseAddrPort(r.word("address"))
-	if err != nil {
-		r.refuse("address: %w", err)
-	}
-	return address
-}
-
-// limit reads the deadline, which counts from now on, and how to write it down.
-func (r *request) limit(setter string) (text string) {
-	var ms uint32
-	if r.may("deadline", &ms) {
-		d := time.Duration(ms) * time.Millisecond
-		text = fmt.Sprintf("conn.%s(time.Now().Add(%v)); ", setter, d)
-		r.deadline = d + 1 // none is 0
-	}
-	return text
+	d := time.Duration(*r.Deadline) * time.Millisecond
+	return fmt.Sprintf("conn.%s(time.Now().Add(%v)); %s", method, d, text), func() (any, error) {
+		if err := set(time.Now().Add(d)); err != nil {
+			return nil, err
+		}
+		defer set(time.Time{})
+		return make()
+	}, nil
 }
 
 // flags gives the bits for a system call and their names. MSG_WAITALL does nothing on a socket that never blocks, and is
 // given apart: Go has io.ReadFull.
-func (r *request) flags() (bits int, names string, waitall bool) {
-	var words []string
-	r.may("flags", &words)
-	for _, word := range words {
-		switch word {
-		case "peek":
-			bits |= syscall.MSG_PEEK
-		case "oob":
-			bits |= syscall.MSG_OOB
-		case "dontwait":
-			bits |= syscall.MSG_DONTWAIT
-		case "nosignal":
-			bits |= syscall.MSG_NOSIGNAL
-		case "waitall":
-			waitall = true
-			continue
-		default:
-			r.refuse("there is no flag %q", word)
+func (r *request) flags() (bits int, names string, waitall bool, err error) {
+	known := map[string]int{
+		"peek": syscall.MSG_PEEK, "oob": syscall.MSG_OOB, "dontwait": syscall.MSG_DONTWAIT,
+		"nosignal": syscall.MSG_NOSIGNAL, "waitall": 0,
+	}
+	for _, flag := range r.Flags {
+		bit, ok := known[flag]
+		if !ok {
+			return 0, "", false, fmt.Errorf("there is no flag %q", flag)
 		}
-		names += "|MSG_" + strings.ToUpper(word)
+		if bits |= bit; bit != 0 {
+			names += "|MSG_" + strings.ToUpper(flag)
+		}
+		waitall = waitall || bit == 0
 	}
-	return bits, strings.TrimPrefix(names, "|"), waitall
+	return bits, strings.TrimPrefix(names, "|"), waitall, nil
 }
 
-// data is what to write, and the expression for it.
-func (r *request) data() ([]byte, string) {
-	data, err := hex.DecodeString(r.word("data"))
-	if err != nil {
-		r.refuse("data: %w", err)
-	}
-	repeat := uint64(1)
-	r.may("repeat", &repeat)
-	if len(data) > 0 && repeat > mostBytes/uint64(len(data)) {
-		r.refuse("a write of %d bytes %d times is too large, %d is the most", len(data), repeat, mostBytes)
-		return nil, ""
-	}
-	shown := strconv.QuoteToASCII(string(data))
-	if len(data) > 32 {
-		shown = strconv.QuoteToASCII(string(data[:32])) + "..."
-	}
-	if repeat == 1 {
-		return data, "[]byte(" + shown + ")"
-	}
-	return bytes.Repeat(data, int(repeat)), fmt.Sprintf("bytes.Repeat([]byte(%s), %d)", shown, repeat)
-}
-
-// find gives the socket of a name as it now is.
 func (e *endpoint) find(name string) (socket, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -341,81 +309,84 @@ func (e *endpoint) change(name string, f func(s *socket)) {
 	e.sockets[name] = s
 }
 
-// plan reads a request: the call as a programmer would write it, and the call.
-func (e *endpoint) plan(r *request) (string, call) {
-	word, name := r.word("call"), ""
-	if !r.may("socket", &name) {
-		return planProcess(r, word)
-	}
-	s, known := e.find(name)
-	if !known && word != "socket" {
-		r.refuse("there is no socket %q", name)
-	}
-	if without := (map[string]string{"read": "Read", "write": "Write", "shutdown": "CloseWrite"}[word]); without != "" && s.listener != nil {
-		return never("listener", "net.Listener has no "+without)
+func never(text, why string) (string, call, error) {
+	return text, func() (any, error) { return nil, unsupported(why) }, nil
+}
+
+// plan is the request's call, as a programmer would write it and to be made; or why it makes no sense.
+func (e *endpoint) plan(r *request) (string, call, error) {
+	s, known := e.find(r.Socket)
+	if !known && r.Socket != "" && r.Call != "socket" {
+		return "", nil, fmt.Errorf("there is no socket %q", r.Socket)
 	}
 	variable, h := s.handle()
 	inControl := " // in " + variable + ".SyscallConn().Control"
-	switch word {
+	switch r.Call {
 	case "socket":
-		family := r.word("family")
+		if r.Family != "inet" && r.Family != "inet6" {
+			return "", nil, fmt.Errorf("there is no family %q", r.Family)
+		}
 		return "var conn net.Conn // Dial or Listen will make the socket", func() (any, error) {
-			e.change(name, func(s *socket) { *s = socket{family: family} })
+			e.change(r.Socket, func(s *socket) { *s = socket{family: r.Family} })
 			return "later", nil
-		}
+		}, nil
 	case "bind":
-		local := r.address()
-		return fmt.Sprintf("net.ResolveTCPAddr(\"tcp\", %q) // for Dial or Listen", local), func() (any, error) {
-			e.change(name, func(s *socket) { s.local = net.TCPAddrFromAddrPort(local) })
+		return fmt.Sprintf("net.ResolveTCPAddr(\"tcp\", %q) // for Dial or Listen", r.Address), func() (any, error) {
+			e.change(r.Socket, func(s *socket) { s.local = r.Address })
 			return "later", nil
-		}
+		}, nil
 	case "connect":
-		return e.planDial(r, name, s)
+		return e.planDial(r, s)
 	case "listen":
-		return e.planListen(r, name, s)
+		return e.planListen(r, s)
 	case "accept":
-		as := r.word("as")
 		if s.conn != nil {
-			return never(variable, "net.Conn has no Accept")
+			return never("conn.Accept()", "net.Conn has no Accept")
 		}
 		return "listener.Accept()", func() (any, error) {
 			conn, err := s.listener.AcceptTCP()
 			if err != nil {
 				return nil, err
 			}
-			e.change(as, func(s *socket) { *s = socket{conn: conn} })
+			e.change(r.As, func(s *socket) { *s = socket{conn: conn} })
 			return descriptor(conn, conn.RemoteAddr())
-		}
+		}, nil
 	case "dup":
-		as := r.word("as")
 		restore := map[string]string{"conn": "FileConn", "listener": "FileListener"}[variable]
-		return fmt.Sprintf("file := %s.File(); net.%s(file); file.Close()", variable, restore), func() (any, error) {
+		return fmt.Sprintf("f := %s.File(); net.%s(f); f.Close()", variable, restore), func() (any, error) {
 			copied, err := duplicate(h)
 			if err != nil {
 				return nil, err
 			}
-			e.change(as, func(s *socket) { *s = copied })
+			e.change(r.As, func(s *socket) { *s = copied })
 			_, h := copied.handle()
 			return descriptor(h, nil)
-		}
+		}, nil
 	case "close":
-		return variable + ".Close()", func() (any, error) { return "done", h.Close() }
+		return variable + ".Close()", func() (any, error) { return "done", h.Close() }, nil
 	case "rst-close", "linger-close":
-		var seconds uint16
-		if word == "linger-close" {
-			r.need("seconds", &seconds)
-		}
-		text, set := s.planSet(setting{options[0], int(seconds)})
+		text, set := s.planSet(setting{options[0], int(r.Seconds)})
 		return text + "; " + variable + ".Close()", func() (any, error) {
 			if err := set(); err != nil {
 				return nil, err
 			}
 			return "done", h.Close()
+		}, nil
+	case "read", "write", "shutdown":
+		if s.listener != nil {
+			method := map[string]string{"read": "Read", "write": "Write", "shutdown": "CloseWrite"}[r.Call]
+			return never("listener."+method+"(...)", "net.Listener has no "+method)
 		}
+		switch r.Call {
+		case "read":
+			return planRead(r, s.conn)
+		case "write":
+			return planWrite(r, s.conn)
+		}
+		return planShutdown(r.How, s.conn)
 	case "so-error":
-		text := "syscall.GetsockoptInt(fd, SOL_SOCKET, SO_ERROR)" + inControl
-		return text, func() (any, error) {
-			var errno any
+		return "syscall.GetsockoptInt(fd, SOL_SOCKET, SO_ERROR)" + inControl, func() (any, error) {
+			var errno any // nil for none
 			err := onDescriptor(h, func(fd int) error {
 				n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
 				if n != 0 {
@@ -424,67 +395,42 @@ func (e *endpoint) plan(r *request) (string, call) {
 				return err
 			})
 			return object{"pending-error": object{"error": errno}}, err
-		}
+		}, nil
 	case "options":
-		return "syscall.GetsockoptInt(fd, ...)" + inControl, func() (any, error) { return readings(h, options) }
+		return "syscall.GetsockoptInt(fd, ...)" + inControl, func() (any, error) { return readings(h, options...) }, nil
 	case "get-option":
-		o := r.option()
-		return o.getText() + inControl, func() (any, error) { return readings(h, []option{o}) }
+		text := fmt.Sprintf("syscall.GetsockoptInt(fd, %s)", r.Option.constants())
+		return text + inControl, func() (any, error) { return readings(h, r.Option) }, nil
 	case "set-option":
-		var value int32
-		o := r.option()
-		r.need("value", &value)
-		set := setting{o, int(value)}
+		set := setting{r.Option, int(r.Value)}
 		if s.conn == nil && s.listener == nil {
 			return set.text() + " // in the Control of Dialer or ListenConfig", func() (any, error) {
-				e.change(name, func(s *socket) { s.noted = append(s.noted[:len(s.noted):len(s.noted)], set) })
+				e.change(r.Socket, func(s *socket) { s.noted = append(s.noted[:len(s.noted):len(s.noted)], set) })
 				return "later", nil
-			}
+			}, nil
 		}
 		text, make := s.planSet(set)
-		return text, func() (any, error) { return "done", make() }
+		return text, func() (any, error) { return "done", make() }, nil
 	case "disconnect":
-		return never(variable, "package net cannot dissolve a connection")
+		return never("syscall.Connect(fd, ...)", "package syscall has no Sockaddr for AF_UNSPEC")
 	case "poll":
-		return never(variable, "package net has no poll, its own poller waits inside Read and Write")
-	case "read":
-		return planRead(r, s.conn)
-	case "write":
-		return planWrite(r, s.conn)
-	case "shutdown":
-		return planShutdown(r, s.conn)
+		return never("syscall.Syscall(SYS_POLL, ...)", "package net has no poll, its own poller waits inside Read and Write")
+	case "interrupt":
+		return never("syscall.Tgkill(...)", "a goroutine that waits is in no system call, and the runtime's handlers are SA_RESTART")
 	}
-	r.refuse("there is no call %q on a socket", word)
-	return "", nil
-}
-
-func never(variable, why string) (string, call) {
-	return variable + " // " + why, func() (any, error) { return nil, unsupported(why) }
-}
-
-func planProcess(r *request, word string) (string, call) {
-	if word == "interrupt" {
-		r.need("target", new(uint64))
-		return never("goroutine", "a goroutine that waits is in no system call, and the runtime's handlers are SA_RESTART")
-	}
-	if word != "sigpipe" {
-		r.refuse("there is no call %q without a socket", word)
-	}
-	switch disposition := r.word("disposition"); disposition {
+	switch r.Disposition { // of sigpipe
 	case "ignore":
 		return "signal.Ignore(syscall.SIGPIPE)", func() (any, error) {
 			signal.Ignore(syscall.SIGPIPE)
 			return "done", nil
-		}
+		}, nil
 	case "default":
-		return never("signal.Reset(syscall.SIGPIPE)", "SIGPIPE kills a Go program for its descriptors 1 and 2 only (os/signal)")
-	default:
-		r.refuse("there is no disposition %q", disposition)
-		return "", nil
+		return never("signal.Reset(syscall.SIGPIPE)", "SIGPIPE kills a Go program for descriptors 1 and 2 alone, a socket's write fails with EPIPE")
 	}
+	return "", nil, fmt.Errorf("there is no disposition %q", r.Disposition)
 }
 
-// network holds Go to the family of the socket. "tcp" suffices, but for 0.0.0.0, where Go would serve both families.
+// network keeps Go to the socket's family. "tcp" does, but for 0.0.0.0, where Go would serve both.
 func (s socket) network(address netip.AddrPort) string {
 	switch is4 := address.Addr().Is4(); {
 	case s.family == "inet" && !is4, is4 && address.Addr().IsUnspecified():
@@ -495,18 +441,17 @@ func (s socket) network(address netip.AddrPort) string {
 	return "tcp"
 }
 
-// planControl is the Control of a Dialer or ListenConfig, which runs before bind: it tells the descriptor and sets options.
-func (e *endpoint) planControl(r *request, noted []setting) (string, func(_, _ string, raw syscall.RawConn) error) {
-	text := ""
+// control is the Control of a Dialer or ListenConfig, which runs before bind: it tells the descriptor and sets options.
+func (e *endpoint) control(id *uint64, noted []setting) (text string, control func(_, _ string, raw syscall.RawConn) error) {
 	for _, set := range noted {
 		text += "; " + set.text()
 	}
 	if text != "" {
-		text = "Control: func { " + text[2:] + " }"
+		text = ", Control: func { " + text[2:] + " }"
 	}
 	return text, func(_, _ string, raw syscall.RawConn) error {
-		return control(raw, func(fd int) (err error) {
-			e.reply("made", object{"id": r.id, "fd": fd})
+		return inside(raw, func(fd int) (err error) {
+			e.reply("made", object{"id": id, "fd": fd})
 			for i := 0; i < len(noted) && err == nil; i++ {
 				err = noted[i].set(fd)
 			}
@@ -515,116 +460,107 @@ func (e *endpoint) planControl(r *request, noted []setting) (string, func(_, _ s
 	}
 }
 
-func (e *endpoint) planDial(r *request, name string, s socket) (string, call) {
-	address := r.address()
-	r.limit("")
-	network := s.network(address)
-	options, control := e.planControl(r, s.noted)
-	dialer := net.Dialer{Timeout: r.deadline, Control: control}
-	var fields []string
-	if r.deadline > 0 {
-		fields = append(fields, fmt.Sprint("Timeout: ", r.deadline.Truncate(time.Millisecond)))
+func (e *endpoint) planDial(r *request, s socket) (string, call, error) {
+	var dialer net.Dialer
+	var fields string
+	if r.Deadline != nil {
+		dialer.Timeout = time.Duration(*r.Deadline) * time.Millisecond
+		fields = fmt.Sprint(", Timeout: ", dialer.Timeout)
+		dialer.Timeout++ // for 0 means none
 	}
-	if s.local != nil {
-		dialer.LocalAddr = s.local
-		fields = append(fields, fmt.Sprint("LocalAddr: ", s.local))
+	if s.local.IsValid() {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(s.local)
+		fields += fmt.Sprint(", LocalAddr: ", s.local)
 	}
-	if options != "" {
-		fields = append(fields, options)
+	sets, control := e.control(r.ID, s.noted)
+	dialer.Control = control
+	network := s.network(r.Address)
+	text := fmt.Sprintf("Dial(%q, %q)", network, r.Address)
+	if fields += sets; fields != "" {
+		text = fmt.Sprintf("Dialer{%s}.%s", fields[2:], text)
 	}
-	text := fmt.Sprintf("Dial(%q, %q)", network, address)
-	if fields == nil {
-		text = "net." + text
-	} else {
-		text = "net.Dialer{" + strings.Join(fields, ", ") + "}." + text
-	}
-	// Once more what Dial sets at its end, whatever Control did.
-	var again []setting
+	var again []setting // what Dial sets at its end, whatever Control did
 	for _, set := range s.noted {
 		if set.name == "TCP_NODELAY" || strings.Contains(set.name, "_KEEP") {
 			again = append(again, set)
 			text += "; " + set.text()
 		}
 	}
-	return text, func() (any, error) {
-		conn, err := dialer.Dial(network, address.String())
-		s.conn, _ = conn.(*net.TCPConn)
-		e.change(name, func(current *socket) { current.conn, current.listener = s.conn, nil })
+	return "net." + text, func() (any, error) {
+		conn, err := dialer.Dial(network, r.Address.String())
+		tcp, _ := conn.(*net.TCPConn)
+		e.change(r.Socket, func(s *socket) { s.conn, s.listener = tcp, nil })
 		for i := 0; i < len(again) && err == nil; i++ {
-			err = onDescriptor(s.conn, again[i].set)
+			err = onDescriptor(tcp, again[i].set)
 		}
 		return "done", err
-	}
+	}, nil
 }
 
-func (e *endpoint) planListen(r *request, name string, s socket) (string, call) {
-	r.need("backlog", new(int32))
-	address := netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
-	if s.family == "inet" {
-		address = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
+func (e *endpoint) planListen(r *request, s socket) (string, call, error) {
+	address := s.local
+	if !address.IsValid() {
+		any := map[string]netip.Addr{"inet": netip.IPv4Unspecified(), "inet6": netip.IPv6Unspecified()}
+		address = netip.AddrPortFrom(any[s.family], 0)
 	}
-	if s.local != nil {
-		address = s.local.AddrPort()
-	}
-	network := s.network(address)
-	options, control := e.planControl(r, s.noted)
+	fields, control := e.control(r.ID, s.noted)
 	config := net.ListenConfig{Control: control}
+	network := s.network(address)
 	text := fmt.Sprintf("net.Listen(%q, %q)", network, address)
-	if options != "" {
-		text = fmt.Sprintf("net.ListenConfig{%s}.Listen(ctx, %q, %q)", options, network, address)
+	if fields != "" {
+		text = fmt.Sprintf("net.ListenConfig{%s}.Listen(ctx, %q, %q)", fields[2:], network, address)
 	}
 	return text + " // the backlog is somaxconn", func() (any, error) {
 		listener, err := config.Listen(context.Background(), network, address.String())
-		if err != nil {
-			return nil, err
+		if err == nil {
+			e.change(r.Socket, func(s *socket) { s.conn, s.listener = nil, listener.(*net.TCPListener) })
 		}
-		e.change(name, func(current *socket) { current.conn, current.listener = nil, listener.(*net.TCPListener) })
-		return "done", nil
-	}
+		return "done", err
+	}, nil
 }
 
-func planRead(r *request, conn *net.TCPConn) (string, call) {
-	var n int
-	if r.need("n", &n); n < 0 || n > mostBytes {
-		r.refuse("a read of %d bytes is too large, %d is the most", n, mostBytes)
-		return "", nil
+func planRead(r *request, conn *net.TCPConn) (string, call, error) {
+	bits, names, waitall, err := r.flags()
+	if err != nil {
+		return "", nil, err
 	}
-	bits, names, waitall := r.flags()
-	text := fmt.Sprintf("conn.Read(p[:%d])", n)
-	read := conn.Read
+	if r.N > mostBytes {
+		return "", nil, fmt.Errorf("a read of %d bytes is too large, %d is the most", r.N, mostBytes)
+	}
+	text := fmt.Sprintf("conn.Read(p[:%d])", r.N)
 	switch {
 	case bits != 0:
-		text = fmt.Sprintf("syscall.Recvfrom(fd, p[:%d], %s) // in conn.SyscallConn().Read", n, names)
-		read = func(p []byte) (n int, err error) { return receive(conn, p, bits) }
+		text = fmt.Sprintf("syscall.Recvfrom(fd, p[:%d], %s) // in conn.SyscallConn().Read", r.N, names)
 	case waitall:
-		text = fmt.Sprintf("io.ReadFull(conn, p[:%d])", n)
-		read = func(p []byte) (n int, err error) { return io.ReadFull(conn, p) }
+		text = fmt.Sprintf("io.ReadFull(conn, p[:%d])", r.N)
 	}
-	return r.limit("SetReadDeadline") + text, func() (any, error) {
-		if r.deadline > 0 {
-			if err := conn.SetReadDeadline(time.Now().Add(r.deadline)); err != nil {
-				return nil, err
-			}
-			defer conn.SetReadDeadline(time.Time{})
+	return r.within("SetReadDeadline", func(t time.Time) error { return conn.SetReadDeadline(t) }, text, func() (any, error) {
+		p := make([]byte, r.N)
+		var n int
+		var err error
+		switch {
+		case bits != 0:
+			n, err = receive(conn, p, bits)
+		case waitall:
+			n, err = io.ReadFull(conn, p)
+		default:
+			n, err = conn.Read(p)
 		}
-		p := make([]byte, n)
-		n, err := read(p)
-		if n <= 0 && err != nil && err != io.EOF {
+		if n == 0 && err != nil && err != io.EOF {
 			return nil, err
 		}
-		kept := p[:n]
-		if n > 1024 {
-			kept = p[:1024]
+		if p = p[:n]; n > 1024 {
+			p = p[:1024]
 		}
-		value := object{"read": object{"n": n, "data": hex.EncodeToString(kept)}}
+		value := object{"read": object{"n": n, "data": hex.EncodeToString(p)}}
 		if err != nil { // the bytes come first, says io.Reader
 			return telling{value, err.Error()}, nil
 		}
 		return value, nil
-	}
+	})
 }
 
-// receive is recv with flags, waiting as Read does: the poller calls f again until it is content.
+// receive is recv with flags, and waits as Read does: until the function returns true.
 func receive(conn *net.TCPConn, p []byte, flags int) (n int, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -634,85 +570,95 @@ func receive(conn *net.TCPConn, p []byte, flags int) (n int, err error) {
 		n, _, err = syscall.Recvfrom(int(fd), p, flags)
 		return err != syscall.EAGAIN || flags&syscall.MSG_DONTWAIT != 0
 	})
-	switch {
-	case outer != nil:
-		return 0, outer
-	case err == nil && n == 0:
-		return 0, io.EOF
+	if outer != nil {
+		err = outer
+	}
+	if err != nil {
+		n = 0
 	}
 	return n, err
 }
 
-func planWrite(r *request, conn *net.TCPConn) (string, call) {
-	p, expression := r.data()
-	bits, names, _ := r.flags()
-	text := fmt.Sprintf("conn.Write(%s)", expression)
-	write := conn.Write
-	if bits != 0 {
-		text = fmt.Sprintf("syscall.SendmsgN(fd, %s, nil, nil, %s) // in conn.SyscallConn().Write", expression, names)
-		write = func(p []byte) (n int, err error) { return send(conn, p, bits) }
+func planWrite(r *request, conn *net.TCPConn) (string, call, error) {
+	bits, names, _, err := r.flags()
+	if err != nil {
+		return "", nil, err
 	}
-	return r.limit("SetWriteDeadline") + text, func() (any, error) {
-		if r.deadline > 0 {
-			if err := conn.SetWriteDeadline(time.Now().Add(r.deadline)); err != nil {
-				return nil, err
-			}
-			defer conn.SetWriteDeadline(time.Time{})
+	p, err := hex.DecodeString(r.Data)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(p) > 0 && int(r.Repeat) > mostBytes/len(p) {
+		return "", nil, fmt.Errorf("a write of %d bytes %d times is too large, %d is the most", len(p), r.Repeat, mostBytes)
+	}
+	shown := strconv.QuoteToASCII(string(p))
+	if len(p) > 32 {
+		shown = strconv.QuoteToASCII(string(p[:32])) + "..."
+	}
+	shown = "[]byte(" + shown + ")"
+	if r.Repeat != 1 {
+		p, shown = bytes.Repeat(p, int(r.Repeat)), fmt.Sprintf("bytes.Repeat(%s, %d)", shown, r.Repeat)
+	}
+	text := fmt.Sprintf("conn.Write(%s)", shown)
+	if bits != 0 {
+		text = fmt.Sprintf("syscall.SendmsgN(fd, %s, nil, nil, %s) // in conn.SyscallConn().Write", shown, names)
+	}
+	return r.within("SetWriteDeadline", func(t time.Time) error { return conn.SetWriteDeadline(t) }, text, func() (any, error) {
+		var n int
+		var err error
+		if bits != 0 {
+			n, err = send(conn, p, bits)
+		} else {
+			n, err = conn.Write(p)
 		}
-		n, err := write(p)
 		if err != nil {
 			return nil, partial{err, n}
 		}
 		return object{"written": object{"n": n}}, nil
-	}
+	})
 }
 
-// send is send with flags, going on until all is written as Write does, or as far as it goes without waiting.
+// send is send with flags, and goes on until all is written as Write does, or as far as it goes without waiting.
 func send(conn *net.TCPConn, p []byte, flags int) (n int, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return 0, err
 	}
+	dontwait := flags&syscall.MSG_DONTWAIT != 0
 	outer := raw.Write(func(fd uintptr) bool {
-		for {
-			var sent int
-			if sent, err = syscall.SendmsgN(int(fd), p[n:], nil, nil, flags); err == nil {
-				n += sent
-			}
-			if err != nil || n == len(p) {
-				return err != syscall.EAGAIN || flags&syscall.MSG_DONTWAIT != 0
-			}
+		var sent int
+		for err = nil; err == nil && n < len(p); n += sent {
+			sent, err = syscall.SendmsgN(int(fd), p[n:], nil, nil, flags)
 		}
+		return err != syscall.EAGAIN || dontwait
 	})
-	switch {
-	case outer != nil:
-		return n, outer
-	case err == syscall.EAGAIN && n > 0:
-		return n, nil
+	if outer != nil {
+		err = outer
+	}
+	if err == syscall.EAGAIN && n > 0 {
+		err = nil
 	}
 	return n, err
 }
 
-func planShutdown(r *request, conn *net.TCPConn) (string, call) {
-	switch how := r.word("how"); how {
+func planShutdown(how string, conn *net.TCPConn) (string, call, error) {
+	switch how {
 	case "read":
-		return "conn.CloseRead()", func() (any, error) { return "done", conn.CloseRead() }
+		return "conn.CloseRead()", func() (any, error) { return "done", conn.CloseRead() }, nil
 	case "write":
-		return "conn.CloseWrite()", func() (any, error) { return "done", conn.CloseWrite() }
+		return "conn.CloseWrite()", func() (any, error) { return "done", conn.CloseWrite() }, nil
 	case "both":
 		return "conn.CloseRead(); conn.CloseWrite()", func() (any, error) {
 			if err := conn.CloseRead(); err != nil {
 				return nil, err
 			}
 			return "done", conn.CloseWrite()
-		}
-	default:
-		r.refuse("there is no direction %q", how)
-		return "", nil
+		}, nil
 	}
+	return "", nil, fmt.Errorf("there is no direction %q", how)
 }
 
-// duplicate goes by way of an *os.File, the only thing that gives another descriptor of a socket.
+// duplicate goes by way of an *os.File, the one thing that gives another descriptor of a socket.
 func duplicate(h handle) (s socket, err error) {
 	file, err := h.File()
 	if err != nil {
@@ -745,125 +691,113 @@ func onDescriptor(c syscall.Conn, f func(fd int) error) error {
 	if err != nil {
 		return err
 	}
-	return control(raw, f)
+	return inside(raw, f)
 }
 
-func control(raw syscall.RawConn, f func(fd int) error) (err error) {
+func inside(raw syscall.RawConn, f func(fd int) error) (err error) {
 	if outer := raw.Control(func(fd uintptr) { err = f(int(fd)) }); outer != nil {
 		return outer
 	}
 	return err
 }
 
-// An option is a socket option under its name in C.
+// An option is a socket option under its name in C, and the type that package syscall has for it.
 type option struct {
 	name          string
 	level, number int
+	kind          string
 }
-
-// The constants that package syscall lacks.
-const (
-	soReuseport    = 15
-	tcpUserTimeout = 18
-)
 
 var options = []option{
-	{"SO_LINGER", syscall.SOL_SOCKET, syscall.SO_LINGER},
-	{"SO_REUSEADDR", syscall.SOL_SOCKET, syscall.SO_REUSEADDR},
-	{"SO_REUSEPORT", syscall.SOL_SOCKET, soReuseport},
-	{"TCP_NODELAY", syscall.IPPROTO_TCP, syscall.TCP_NODELAY},
-	{"TCP_CORK", syscall.IPPROTO_TCP, syscall.TCP_CORK},
-	{"SO_KEEPALIVE", syscall.SOL_SOCKET, syscall.SO_KEEPALIVE},
-	{"TCP_KEEPIDLE", syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE},
-	{"TCP_KEEPINTVL", syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL},
-	{"TCP_KEEPCNT", syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT},
-	{"TCP_USER_TIMEOUT", syscall.IPPROTO_TCP, tcpUserTimeout},
-	{"TCP_SYNCNT", syscall.IPPROTO_TCP, syscall.TCP_SYNCNT},
-	{"TCP_DEFER_ACCEPT", syscall.IPPROTO_TCP, syscall.TCP_DEFER_ACCEPT},
-	{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF},
-	{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF},
-	{"SO_RCVTIMEO", syscall.SOL_SOCKET, syscall.SO_RCVTIMEO},
-	{"SO_SNDTIMEO", syscall.SOL_SOCKET, syscall.SO_SNDTIMEO},
-	{"O_NONBLOCK", 0, syscall.O_NONBLOCK},
-	{"TCP_LINGER2", syscall.IPPROTO_TCP, syscall.TCP_LINGER2},
+	{"SO_LINGER", syscall.SOL_SOCKET, syscall.SO_LINGER, "Linger"},
+	{"SO_REUSEADDR", syscall.SOL_SOCKET, syscall.SO_REUSEADDR, "Int"},
+	{"SO_REUSEPORT", syscall.SOL_SOCKET, 15, "Int"}, // package syscall has no such constant
+	{"TCP_NODELAY", syscall.IPPROTO_TCP, syscall.TCP_NODELAY, "Int"},
+	{"TCP_CORK", syscall.IPPROTO_TCP, syscall.TCP_CORK, "Int"},
+	{"SO_KEEPALIVE", syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, "Int"},
+	{"TCP_KEEPIDLE", syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, "Int"},
+	{"TCP_KEEPINTVL", syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL, "Int"},
+	{"TCP_KEEPCNT", syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT, "Int"},
+	{"TCP_USER_TIMEOUT", syscall.IPPROTO_TCP, 18, "Int"}, // nor this
+	{"TCP_SYNCNT", syscall.IPPROTO_TCP, syscall.TCP_SYNCNT, "Int"},
+	{"TCP_DEFER_ACCEPT", syscall.IPPROTO_TCP, syscall.TCP_DEFER_ACCEPT, "Int"},
+	{"SO_RCVBUF", syscall.SOL_SOCKET, syscall.SO_RCVBUF, "Int"},
+	{"SO_SNDBUF", syscall.SOL_SOCKET, syscall.SO_SNDBUF, "Int"},
+	{"SO_RCVTIMEO", syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, "Timeval"},
+	{"SO_SNDTIMEO", syscall.SOL_SOCKET, syscall.SO_SNDTIMEO, "Timeval"},
+	{"O_NONBLOCK", syscall.F_GETFL, syscall.O_NONBLOCK, "Nonblock"},
+	{"TCP_LINGER2", syscall.IPPROTO_TCP, syscall.TCP_LINGER2, "Int"},
 }
 
-func (r *request) option() option {
-	name := r.word("option")
-	for _, o := range options {
-		if o.name == name {
-			return o
+// UnmarshalText makes a name in JSON the option of that name.
+func (o *option) UnmarshalText(name []byte) error {
+	for _, known := range options {
+		if known.name == string(name) {
+			*o = known
+			return nil
 		}
 	}
-	r.refuse("there is no option %q", name)
-	return option{}
+	return fmt.Errorf("there is no option %q", name)
 }
 
-// place is where the kernel has the option.
-func (o option) place() string {
+// constants are the two arguments of the system call which say what option it is.
+func (o option) constants() string {
 	if o.level == syscall.IPPROTO_TCP {
 		return "IPPROTO_TCP, " + o.name
 	}
 	return "SOL_SOCKET, " + o.name
 }
 
-func (o option) getText() string {
-	switch o.name {
-	case "SO_LINGER", "SO_RCVTIMEO", "SO_SNDTIMEO":
-		return fmt.Sprintf("syscall.Syscall6(SYS_GETSOCKOPT, fd, %s, ...)", o.place())
-	case "O_NONBLOCK":
-		return "syscall.Syscall(SYS_FCNTL, fd, F_GETFL, 0)"
-	}
-	return fmt.Sprintf("syscall.GetsockoptInt(fd, %s)", o.place())
-}
-
-// get reads the option. Package syscall can set those which are structs, but reads ints only.
-func (o option) get(fd int) (value int64, err error) {
-	var linger syscall.Linger
-	var time syscall.Timeval
-	switch o.name {
-	case "SO_LINGER":
-		err = o.getStruct(fd, unsafe.Pointer(&linger), unsafe.Sizeof(linger))
-		if linger.Onoff == 0 {
-			return -1, err
-		}
-		return int64(linger.Linger), err
-	case "SO_RCVTIMEO", "SO_SNDTIMEO":
-		err = o.getStruct(fd, unsafe.Pointer(&time), unsafe.Sizeof(time))
-		return time.Nano() / 1e6, err
-	case "O_NONBLOCK":
+func (o option) get(fd int) (int64, error) {
+	switch o.kind {
+	case "Int":
+		n, err := syscall.GetsockoptInt(fd, o.level, o.number)
+		return int64(n), err
+	case "Nonblock":
 		flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
-		if errno != 0 {
-			return 0, errno
-		}
-		return int64(flags&syscall.O_NONBLOCK) / syscall.O_NONBLOCK, nil
+		return int64(flags & syscall.O_NONBLOCK / syscall.O_NONBLOCK), maybe(errno)
 	}
-	n, err := syscall.GetsockoptInt(fd, o.level, o.number)
-	return int64(n), err
-}
-
-func (o option) getStruct(fd int, into unsafe.Pointer, size uintptr) error {
-	length := uint32(size)
+	// Package syscall sets structs, but does not read them.
+	var value struct {
+		linger syscall.Linger
+		time   syscall.Timeval
+	}
+	at, size := unsafe.Pointer(&value.linger), uint32(unsafe.Sizeof(value.linger))
+	if o.kind == "Timeval" {
+		at, size = unsafe.Pointer(&value.time), uint32(unsafe.Sizeof(value.time))
+	}
 	_, _, errno := syscall.Syscall6(syscall.SYS_GETSOCKOPT, uintptr(fd), uintptr(o.level), uintptr(o.number),
-		uintptr(into), uintptr(unsafe.Pointer(&length)), 0)
-	if errno != 0 {
-		return errno
+		uintptr(at), uintptr(unsafe.Pointer(&size)), 0)
+	switch {
+	case o.kind == "Timeval":
+		return value.time.Nano() / 1e6, maybe(errno)
+	case value.linger.Onoff == 0:
+		return -1, maybe(errno)
 	}
-	return nil
+	return int64(value.linger.Linger), maybe(errno)
 }
 
-// readings reads the options. Only when there is but one, its errno is the outcome.
-func readings(h handle, options []option) (any, error) {
+// maybe makes the Errno 0 no error.
+func maybe(errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
+}
+
+// readings reads options. Their errnos are readings, too, unless there is none besides.
+func readings(h handle, options ...option) (any, error) {
 	var values []object
 	err := onDescriptor(h, func(fd int) error {
 		for _, o := range options {
 			value, err := o.get(fd)
-			if err == nil {
+			switch {
+			case err == nil:
 				values = append(values, object{"option": o.name, "value": value})
-			} else if len(options) > 1 {
-				values = append(values, object{"option": o.name, "errno": err})
-			} else {
+			case len(options) == 1:
 				return os.NewSyscallError("getsockopt", err)
+			default:
+				values = append(values, object{"option": o.name, "errno": err})
 			}
 		}
 		return nil
@@ -878,61 +812,47 @@ type setting struct {
 }
 
 func (set setting) text() string {
-	switch set.name {
-	case "SO_LINGER":
-		l := set.linger()
-		return fmt.Sprintf("syscall.SetsockoptLinger(fd, %s, &syscall.Linger{%d, %d})", set.place(), l.Onoff, l.Linger)
-	case "SO_RCVTIMEO", "SO_SNDTIMEO":
-		t := set.timeval()
-		return fmt.Sprintf("syscall.SetsockoptTimeval(fd, %s, &syscall.Timeval{%d, %d})", set.place(), t.Sec, t.Usec)
-	case "O_NONBLOCK":
+	if set.kind == "Nonblock" {
 		return fmt.Sprintf("syscall.SetNonblock(fd, %t)", set.value != 0)
 	}
-	return fmt.Sprintf("syscall.SetsockoptInt(fd, %s, %d)", set.place(), set.value)
+	return fmt.Sprintf("syscall.Setsockopt%s(fd, %s, %d)", set.kind, set.constants(), set.value)
 }
 
 func (set setting) set(fd int) error {
 	var err error
-	switch set.name {
-	case "SO_LINGER":
-		err = syscall.SetsockoptLinger(fd, set.level, set.number, set.linger())
-	case "SO_RCVTIMEO", "SO_SNDTIMEO":
-		err = syscall.SetsockoptTimeval(fd, set.level, set.number, set.timeval())
-	case "O_NONBLOCK":
-		err = syscall.SetNonblock(fd, set.value != 0)
-	default:
+	switch set.kind {
+	case "Int":
 		err = syscall.SetsockoptInt(fd, set.level, set.number, set.value)
+	case "Linger":
+		linger := syscall.Linger{Onoff: 1, Linger: int32(set.value)}
+		if set.value < 0 {
+			linger = syscall.Linger{}
+		}
+		err = syscall.SetsockoptLinger(fd, set.level, set.number, &linger)
+	case "Timeval":
+		time := syscall.NsecToTimeval(int64(set.value) * 1e6)
+		err = syscall.SetsockoptTimeval(fd, set.level, set.number, &time)
+	case "Nonblock":
+		err = syscall.SetNonblock(fd, set.value != 0)
 	}
 	return os.NewSyscallError("setsockopt", err)
 }
 
-func (set setting) linger() *syscall.Linger {
-	if set.value < 0 {
-		return &syscall.Linger{}
-	}
-	return &syscall.Linger{Onoff: 1, Linger: int32(set.value)}
-}
-
-func (set setting) timeval() *syscall.Timeval {
-	t := syscall.NsecToTimeval(int64(set.value) * 1e6)
-	return &t
-}
-
-// planSet sets an option of a socket that is there: by the method that package net has for it, where it has one.
+// planSet sets an option of a socket that is there: by the conn's own method, where it has one.
 func (s socket) planSet(set setting) (string, func() error) {
-	on := set.value != 0
 	if s.listener == nil {
+		conn, n, on := s.conn, set.value, set.value != 0
 		switch set.name {
 		case "SO_LINGER":
-			return fmt.Sprintf("conn.SetLinger(%d)", set.value), func() error { return s.conn.SetLinger(set.value) }
+			return fmt.Sprintf("conn.SetLinger(%d)", n), func() error { return conn.SetLinger(n) }
 		case "TCP_NODELAY":
-			return fmt.Sprintf("conn.SetNoDelay(%t)", on), func() error { return s.conn.SetNoDelay(on) }
+			return fmt.Sprintf("conn.SetNoDelay(%t)", on), func() error { return conn.SetNoDelay(on) }
 		case "SO_KEEPALIVE":
-			return fmt.Sprintf("conn.SetKeepAlive(%t)", on), func() error { return s.conn.SetKeepAlive(on) }
+			return fmt.Sprintf("conn.SetKeepAlive(%t)", on), func() error { return conn.SetKeepAlive(on) }
 		case "SO_RCVBUF":
-			return fmt.Sprintf("conn.SetReadBuffer(%d)", set.value), func() error { return s.conn.SetReadBuffer(set.value) }
+			return fmt.Sprintf("conn.SetReadBuffer(%d)", n), func() error { return conn.SetReadBuffer(n) }
 		case "SO_SNDBUF":
-			return fmt.Sprintf("conn.SetWriteBuffer(%d)", set.value), func() error { return s.conn.SetWriteBuffer(set.value) }
+			return fmt.Sprintf("conn.SetWriteBuffer(%d)", n), func() error { return conn.SetWriteBuffer(n) }
 		}
 	}
 	variable, h := s.handle()

@@ -44,10 +44,10 @@ FAMILIES = {"inet": "AF_INET", "inet6": "AF_INET6"}
 
 # Each option's form in C: a struct for the struct module, or None for O_NONBLOCK, which is no option of a socket.
 OPTIONS = {
-    "SO_LINGER": "ii", "SO_REUSEADDR": "i", "SO_REUSEPORT": "i", "TCP_NODELAY": "i", "TCP_CORK": "i", "SO_KEEPALIVE": "i",
-    "TCP_KEEPIDLE": "i", "TCP_KEEPINTVL": "i", "TCP_KEEPCNT": "i", "TCP_USER_TIMEOUT": "i", "TCP_SYNCNT": "i",
-    "TCP_DEFER_ACCEPT": "i", "SO_RCVBUF": "i", "SO_SNDBUF": "i", "SO_RCVTIMEO": "ll", "SO_SNDTIMEO": "ll",
-    "O_NONBLOCK": None, "TCP_LINGER2": "i",
+    "SO_LINGER": "ii", "SO_REUSEADDR": "i", "SO_REUSEPORT": "i", "TCP_NODELAY": "i", "TCP_CORK": "i",
+    "SO_KEEPALIVE": "i", "TCP_KEEPIDLE": "i", "TCP_KEEPINTVL": "i", "TCP_KEEPCNT": "i", "TCP_USER_TIMEOUT": "i",
+    "TCP_SYNCNT": "i", "TCP_DEFER_ACCEPT": "i", "SO_RCVBUF": "i", "SO_SNDBUF": "i", "SO_RCVTIMEO": "ll",
+    "SO_SNDTIMEO": "ll", "O_NONBLOCK": None, "TCP_LINGER2": "i",
 }  # fmt: skip
 
 UNSUPPORTED = {
@@ -150,7 +150,7 @@ def seconds(ms):
 
 @contextlib.contextmanager
 def timeout(sock, ms):
-    """The socket's timeout is so many milliseconds inside. Of calls at the same time, the last one to end gives it back."""
+    """Inside, the socket's timeout is so many milliseconds. Of calls at the same time, the last to end gives it back."""
     if ms is None:
         yield
         return

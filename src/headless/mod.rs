@@ -16,6 +16,8 @@ use crate::session::transcript::{Entry, What};
 use crate::session::{Issued, Process, Refusal, Session};
 use crate::side::{Ends, Side};
 
+pub mod children;
+pub mod matrix;
 pub mod scenarios;
 
 /// How the transcript is printed.

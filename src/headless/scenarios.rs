@@ -1,17 +1,14 @@
 //! `finwait list`, `show`, `run`, `check` and `claims`.
 
 use serde::Serialize;
-use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Command, ExitCode, Stdio};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::children::{self, Job};
 use crate::clock::human;
 use crate::lab::Options;
-use crate::os::signal::die_with_parent;
 use crate::scenario::expect::Check;
 use crate::scenario::report::{End, Heading, Line, StepReport, count};
 use crate::scenario::verdict::Verdict;
@@ -337,71 +334,21 @@ fn in_parallel(
     how: How,
     mut ended: impl FnMut(&Scenario, &[Line]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let workers = thread::available_parallelism().map_or(2, usize::from) * 2;
-    let queue: Mutex<VecDeque<usize>> = Mutex::new((0..scenarios.len()).collect());
-    let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
-    let stop = || queue.lock().map(|mut queue| queue.clear());
-    let (sender, results) = channel();
-    thread::scope(|scope| {
-        for _ in 0..workers.min(scenarios.len()) {
-            let sender = sender.clone();
-            let (next, stop) = (&next, &stop);
-            scope.spawn(move || {
-                while let Some(place) = next() {
-                    let lines = in_child(&scenarios[place].0, options, how.keep_going);
-                    let held = |line: &Line| matches!(line, Line::End(end) if end.held() || end.skipped.is_some());
-                    let all = lines.as_ref().is_ok_and(|lines| lines.iter().any(held));
-                    if !all && !how.keep_going {
-                        let _ = stop();
-                    }
-                    if sender.send((place, lines)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        for (place, lines) in results {
-            if let Err(error) = lines.and_then(|lines| ended(&scenarios[place].1, &lines)) {
-                let _ = stop();
-                return Err(error);
-            }
-        }
-        Ok(())
-    })
-}
-
-/// The report of `finwait run NAME --json`.
-fn in_child(name: &str, options: &Options, keep_going: bool) -> io::Result<Vec<Line>> {
-    let mut command = Command::new(&options.program);
-    command.args(["run", name, "--json"]).args(options.arguments());
-    if keep_going {
-        command.arg("--keep-going");
-    }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    die_with_parent(&mut command);
-    let mut child = command.spawn()?;
-    let mut lines = Vec::new();
-    if let Some(out) = child.stdout.take() {
-        for line in BufReader::new(out).lines() {
-            let line = line?;
-            lines.push(
-                serde_json::from_str(&line).map_err(|error| io::Error::other(format!("{name}: {error}: {line}")))?,
-            );
-        }
-    }
-    let status = child.wait()?;
-    if !lines.iter().any(|line| matches!(line, Line::End(_))) {
-        return Err(io::Error::other(format!("{name} came to no end: {status}")));
-    }
-    Ok(lines)
+    let job = |(name, _): &(String, Scenario)| Job {
+        scenario: name.clone(),
+        options: options.clone(),
+        keep_going: how.keep_going,
+    };
+    let jobs: Vec<Job> = scenarios.iter().map(job).collect();
+    let stops = |lines: &io::Result<Vec<Line>>| {
+        let held = |line: &Line| matches!(line, Line::End(end) if end.held() || end.skipped.is_some());
+        !how.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))
+    };
+    children::run(&jobs, stops, |place, lines| ended(&scenarios[place].1, lines))
 }
 
 /// The scenario of that name, or of that file.
-fn load(name: &str) -> Result<Scenario, String> {
+pub(super) fn load(name: &str) -> Result<Scenario, String> {
     if name.contains('/') || name.ends_with(file::SUFFIX) {
         return read(name);
     }

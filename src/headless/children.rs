@@ -1,0 +1,93 @@
+//! Runs of scenarios as processes of finwait's own, several at once: a user namespace can only be entered by a process with one
+//! thread, and each run has its own lab.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use crate::lab::Options;
+use crate::os::signal::die_with_parent;
+use crate::scenario::report::Line;
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The scenario's name, or its file.
+    pub scenario: String,
+    /// Its lab, and what drives the ends.
+    pub options: Options,
+    /// Go on with the next step after one that was not as expected.
+    pub keep_going: bool,
+}
+
+/// Does all of them, and hands over each one's place among them and its report, in the order in which they end. An error of `ended`
+/// stops it, and so does `stops` when it says so of a report.
+pub fn run(
+    jobs: &[Job],
+    stops: impl Fn(&io::Result<Vec<Line>>) -> bool + Sync,
+    mut ended: impl FnMut(usize, &[Line]) -> io::Result<()>,
+) -> io::Result<()> {
+    let workers = thread::available_parallelism().map_or(2, usize::from) * 2;
+    let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
+    let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
+    let stop = || queue.lock().map(|mut queue| queue.clear());
+    let (sender, results) = channel();
+    thread::scope(|scope| {
+        for _ in 0..workers.min(jobs.len()) {
+            let sender = sender.clone();
+            let (next, stop, stops) = (&next, &stop, &stops);
+            scope.spawn(move || {
+                while let Some(place) = next() {
+                    let lines = in_child(&jobs[place]);
+                    if stops(&lines) {
+                        let _ = stop();
+                    }
+                    if sender.send((place, lines)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (place, lines) in results {
+            if let Err(error) = lines.and_then(|lines| ended(place, &lines)) {
+                let _ = stop();
+                return Err(error);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The report of `finwait run NAME --json`.
+fn in_child(job: &Job) -> io::Result<Vec<Line>> {
+    let name = &job.scenario;
+    let mut command = Command::new(&job.options.program);
+    command.args(["run", name, "--json"]).args(job.options.arguments());
+    if job.keep_going {
+        command.arg("--keep-going");
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    die_with_parent(&mut command);
+    let mut child = command.spawn()?;
+    let mut lines = Vec::new();
+    if let Some(out) = child.stdout.take() {
+        for line in BufReader::new(out).lines() {
+            let line = line?;
+            lines.push(
+                serde_json::from_str(&line).map_err(|error| io::Error::other(format!("{name}: {error}: {line}")))?,
+            );
+        }
+    }
+    let status = child.wait()?;
+    if !lines.iter().any(|line| matches!(line, Line::End(_))) {
+        return Err(io::Error::other(format!("{name} came to no end: {status}")));
+    }
+    Ok(lines)
+}

@@ -1,0 +1,178 @@
+//! `finwait matrix`
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use super::children::{self, Job};
+use super::scenarios::load;
+use crate::lab::{Options, Wanted};
+use crate::matrix::measure::{Runs, matrix};
+use crate::matrix::{Beside, Matrix, SCENARIOS, markdown};
+use crate::runtime::{Driver, Runtime};
+use crate::side::{Ends, Side};
+
+/// How it is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For people at a terminal.
+    Text,
+    /// As it is committed.
+    Json,
+    /// As the README has it.
+    Markdown,
+}
+
+/// A name is wrong.
+const BAD: u8 = 2;
+/// It cannot be measured here.
+const CANNOT: u8 = 3;
+/// It failed on the way.
+const FAILED: u8 = 1;
+
+/// Measures `names`, or all that are measured where none is named, with `runtimes`, or all that are here.
+pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: Form) -> ExitCode {
+    let all: Vec<String> = SCENARIOS.iter().map(|name| (*name).to_owned()).collect();
+    let names = if names.is_empty() { &all } else { names };
+    let mut bad = false;
+    for why in names.iter().filter_map(|name| load(name).err()) {
+        bad = true;
+        eprintln!("{why}");
+    }
+    if bad {
+        return ExitCode::from(BAD);
+    }
+    let measured = here(runtimes).and_then(|runtimes| Ok((measure(names, &runtimes, options)?, runtimes)));
+    match measured {
+        Ok((matrix, _)) => print(&matrix, form),
+        Err((code, why)) => {
+            eprintln!("finwait: {why}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// The runtimes that are wanted, with their versions; those that are here, where none is named.
+fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, (u8, String)> {
+    let of_all = Runtime::ALL
+        .into_iter()
+        .filter(|runtime| *runtime != Runtime::Native && runtime.is_here());
+    let wanted: Vec<Runtime> = if wanted.is_empty() {
+        of_all.collect()
+    } else {
+        wanted.to_vec()
+    };
+    if wanted.is_empty() {
+        return Err((CANNOT, "no runtime is here: finwait doctor tells what they need".into()));
+    }
+    let versioned = wanted.into_iter().map(|runtime| Ok((runtime, runtime.version()?)));
+    let versioned: crate::error::Result<Vec<_>> = versioned.collect();
+    versioned.map_err(|error| (CANNOT, error.to_string()))
+}
+
+fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) -> Result<Matrix, (u8, String)> {
+    let cannot = |error: crate::error::Error| (CANNOT, error.to_string());
+    let job = |scenario: &String, options: Options| Job {
+        scenario: scenario.clone(),
+        options,
+        keep_going: true,
+    };
+    // The words of an error hold addresses: always those of the same lab.
+    let raw = Options {
+        wanted: Wanted::Isolated,
+        ..options.clone()
+    };
+    let mut drivers = vec![(None, raw.clone())];
+    for (runtime, _) in runtimes {
+        for side in Side::BOTH {
+            let ends = Ends::from_fn(|end| match end == side {
+                true => Driver::Runtime(*runtime),
+                false => Driver::default(),
+            });
+            let options = raw.clone().driven(ends, false).map_err(cannot)?;
+            drivers.push((Some((*runtime, side)), options));
+        }
+    }
+    let mut jobs = Vec::new();
+    for name in names {
+        jobs.extend(drivers.iter().map(|(_, options)| job(name, options.clone())));
+    }
+    let mut reports = vec![Vec::new(); jobs.len()];
+    let done = children::run(
+        &jobs,
+        |_| false,
+        |place, lines| {
+            reports[place] = lines.to_vec();
+            Ok(())
+        },
+    );
+    done.map_err(|error| (FAILED, error.to_string()))?;
+    let mut reports = reports.into_iter();
+    let mut runs = Vec::new();
+    for name in names {
+        let mut run = Runs {
+            scenario: name.clone(),
+            raw: Vec::new(),
+            by: Vec::new(),
+        };
+        for ((by, _), lines) in drivers.iter().zip(reports.by_ref()) {
+            match by {
+                None => run.raw = lines,
+                Some((runtime, side)) => run.by.push((*runtime, *side, lines)),
+            }
+        }
+        runs.push(run);
+    }
+    Ok(matrix(runtimes, &runs))
+}
+
+fn print(matrix: &Matrix, form: Form) -> ExitCode {
+    let text = match form {
+        Form::Json => matrix.to_json(),
+        Form::Markdown => markdown::table(matrix),
+        Form::Text => text(matrix),
+    };
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("finwait: write to standard output: {error}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Event by event, each thing that is said on a line of its own.
+fn text(matrix: &Matrix) -> String {
+    let mut text = format!("Linux {}\n", matrix.kernel);
+    for version in &matrix.runtimes {
+        text.push_str(&format!("  {:<16}{}\n", version.runtime, version.version));
+    }
+    for event in &matrix.events {
+        let rule = event.rule.as_ref().map_or(String::new(), |rule| format!("   {rule}"));
+        text.push_str(&format!("\n{}: {}{rule}\n", event.call, event.gives));
+        let mut places: Vec<String> = event
+            .rows
+            .iter()
+            .map(|row| format!("{} {}", row.scenario, row.step))
+            .collect();
+        places.dedup();
+        text.push_str(&format!("  seen in {}\n", places.join(", ")));
+        for (cell, runtimes) in markdown::said(event) {
+            let mark = match cell.beside {
+                Beside::Same => " ",
+                Beside::Unsupported => "-",
+                Beside::Library | Beside::Differs => "!",
+            };
+            let says = match (&cell.said, cell.beside) {
+                (Some(said), Beside::Differs) => format!("{said}   ({})", cell.gives),
+                (Some(said), _) => said.clone(),
+                (None, Beside::Unsupported) => format!("has no such call: {}", cell.gives),
+                (None, _) => cell.gives.clone(),
+            };
+            text.push_str(&format!("{mark} {:<28}{says}\n", runtimes.join(", ")));
+        }
+    }
+    text.push_str("\n! the runtime behaves in its own way   - it has no such call\n");
+    text
+}

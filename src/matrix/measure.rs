@@ -1,0 +1,246 @@
+//! From runs' reports to the table.
+
+use super::{Beside, Cell, Event, Matrix, Row, Version};
+use crate::outcome::{Outcome, Value};
+use crate::runtime::Runtime;
+use crate::scenario::Kernel;
+use crate::scenario::observation::Returned;
+use crate::scenario::report::{Line, StepReport};
+use crate::side::Side;
+
+/// The reports of one scenario.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    /// The scenario.
+    pub scenario: String,
+    /// Both ends driven by raw calls.
+    pub raw: Vec<Line>,
+    /// Each runtime's, once at either end.
+    pub by: Vec<(Runtime, Side, Vec<Line>)>,
+}
+
+/// A call and what it gave.
+struct Call<'a> {
+    /// Which: the step, and the socket where it is a call of an earlier one.
+    key: (usize, Option<&'a str>),
+    side: Side,
+    call: String,
+    command: String,
+    returned: &'a Returned,
+    said: Option<&'a str>,
+    rule: Option<&'a str>,
+}
+
+/// The calls of a run.
+fn calls(lines: &[Line]) -> Vec<Call<'_>> {
+    let steps = lines.iter().filter_map(|line| match line {
+        Line::Step(step) => Some(step.as_ref()),
+        Line::Scenario(_) | Line::End(_) => None,
+    });
+    steps.flat_map(of_step).collect()
+}
+
+fn of_step(step: &StepReport) -> Vec<Call<'_>> {
+    let seen = &step.observation;
+    let mut calls = Vec::new();
+    if let Some(command) = &step.command {
+        let mut words = command.split_whitespace();
+        let side = words
+            .next()
+            .and_then(|word| Side::BOTH.into_iter().find(|side| side.name() == word));
+        if let (Some(side), Some(call), Returned::Outcome(_) | Returned::Blocked) = (side, words.next(), &seen.returned)
+        {
+            calls.push(Call {
+                key: (step.no, None),
+                side,
+                call: call.to_owned(),
+                command: command.clone(),
+                returned: &seen.returned,
+                said: seen.said.as_deref(),
+                rule: None,
+            });
+        }
+    }
+    for later in &seen.later {
+        calls.push(Call {
+            key: (step.no, Some(later.socket.as_str())),
+            side: later.side,
+            call: later.call.clone(),
+            command: format!("{} {}, blocked before", later.side, later.call),
+            returned: &later.returned,
+            said: later.said.as_deref(),
+            rule: None,
+        });
+    }
+    calls
+}
+
+/// What a call gave, in a word or two, without what differs from run to run.
+fn gives(returned: &Returned) -> String {
+    match returned {
+        Returned::Outcome(outcome) => match outcome {
+            Outcome::Ok(Value::Done | Value::Later | Value::Descriptor { .. } | Value::Options { .. }) => "ok".into(),
+            Outcome::DeadlineExceeded { .. } => "deadline exceeded".into(),
+            Outcome::Unsupported(why) => why.clone(),
+            Outcome::Ok(_) | Outcome::Err(_) | Outcome::Library(_) => outcome.brief(),
+        },
+        Returned::Blocked => "blocked".into(),
+        Returned::Done | Returned::Died(_) | Returned::NotDone(_) => returned.words(),
+    }
+}
+
+/// Is it plain success, of which there is nothing to say?
+fn is_plain(returned: &Returned) -> bool {
+    match returned {
+        Returned::Outcome(Outcome::Ok(Value::Read { n, .. })) => *n > 0,
+        Returned::Outcome(Outcome::Ok(Value::PendingError { error })) => error.is_none(),
+        Returned::Outcome(Outcome::Ok(_)) | Returned::Done | Returned::Blocked => true,
+        Returned::Outcome(_) | Returned::Died(_) | Returned::NotDone(_) => false,
+    }
+}
+
+/// How a runtime's answer stands to that of raw calls.
+fn beside(raw: &Returned, got: &Returned) -> Beside {
+    match got {
+        Returned::Outcome(Outcome::Unsupported(_)) => Beside::Unsupported,
+        Returned::Outcome(Outcome::Library(_)) => Beside::Library,
+        _ if is_plain(raw) && is_plain(got) => {
+            let blocked = |returned: &Returned| *returned == Returned::Blocked;
+            if blocked(raw) == blocked(got) {
+                Beside::Same
+            } else {
+                Beside::Differs
+            }
+        }
+        _ if gives(raw) == gives(got) => Beside::Same,
+        _ => Beside::Differs,
+    }
+}
+
+/// A text without the numbers that the kernel chose: the ports of the hosts' own sockets, and descriptors are none of the event's.
+pub fn plain(said: &str) -> String {
+    let mut text = said.to_owned();
+    for address in ["10.0.0.1", "[fd00::1]"] {
+        let mut from = 0;
+        while let Some(at) = text[from..].find(&format!("{address}:")) {
+            let begin = from + at + address.len() + 1;
+            let digits = text[begin..].bytes().take_while(u8::is_ascii_digit).count();
+            if digits > 0 {
+                text.replace_range(begin..begin + digits, "PORT");
+            }
+            from = begin;
+        }
+    }
+    text
+}
+
+/// The table of those runs, for these runtimes.
+pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
+    let mut events: Vec<Event> = Vec::new();
+    for run in runs {
+        for raw in calls(&run.raw) {
+            let cells = runtimes.iter().map(|(runtime, _)| {
+                let lines = run.by.iter().find(|(by, side, _)| by == runtime && *side == raw.side);
+                let own = lines.map(|(_, _, lines)| calls(lines)).unwrap_or_default();
+                let got = own.iter().find(|call| call.key == raw.key);
+                match got {
+                    Some(call) => Cell {
+                        runtime: runtime.to_string(),
+                        gives: gives(call.returned),
+                        said: call.said.map(plain),
+                        beside: beside(raw.returned, call.returned),
+                    },
+                    // What was blocked in raw calls had returned before, or was never made.
+                    None => Cell {
+                        runtime: runtime.to_string(),
+                        gives: "no such call was under way".into(),
+                        said: None,
+                        beside: Beside::Differs,
+                    },
+                }
+            });
+            let cells: Vec<Cell> = cells.collect();
+            let dull = cells
+                .iter()
+                .all(|cell| matches!(cell.beside, Beside::Same | Beside::Unsupported));
+            if is_plain(raw.returned) && dull {
+                continue;
+            }
+            let row = Row {
+                scenario: run.scenario.clone(),
+                step: raw.key.0,
+                command: raw.command.clone(),
+                cells,
+            };
+            let (call, gives, rule) = (raw.call.clone(), gives(raw.returned), raw.rule.map(str::to_owned));
+            let known = events
+                .iter_mut()
+                .find(|event| event.call == call && event.gives == gives && event.rule == rule);
+            match known {
+                Some(event) => event.rows.push(row),
+                None => events.push(Event {
+                    call,
+                    gives,
+                    rule,
+                    rows: vec![row],
+                }),
+            }
+        }
+    }
+    events.sort_by(|a, b| (&a.call, &a.gives, &a.rule).cmp(&(&b.call, &b.gives, &b.rule)));
+    Matrix {
+        kernel: Kernel::running().map_or_else(String::new, |kernel| kernel.to_string()),
+        runtimes: runtimes
+            .iter()
+            .map(|(runtime, version)| Version {
+                runtime: runtime.to_string(),
+                version: version.clone(),
+            })
+            .collect(),
+        events,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::errno::Errno;
+
+    #[test]
+    fn the_kernels_choice_of_ports_is_no_part_of_a_text() {
+        let said = "write tcp 10.0.0.1:41822->10.0.0.2:8080: write: broken pipe";
+        assert_eq!(
+            plain(said),
+            "write tcp 10.0.0.1:PORT->10.0.0.2:8080: write: broken pipe"
+        );
+        assert_eq!(
+            plain("read tcp [fd00::1]:9->[fd00::2]:8080"),
+            "read tcp [fd00::1]:PORT->[fd00::2]:8080"
+        );
+        assert_eq!(plain("10.0.0.1: 5"), "10.0.0.1: 5");
+    }
+
+    #[test]
+    fn what_a_runtime_does_in_its_own_way_is_told_apart_from_its_own_words() {
+        let err = |errno| Returned::Outcome(Outcome::Err(errno));
+        let ok = |value| Returned::Outcome(Outcome::Ok(value));
+        let eof = ok(Value::Read {
+            n: 0,
+            data: Default::default(),
+        });
+        assert_eq!(beside(&err(Errno::EPIPE), &err(Errno::EPIPE)), Beside::Same);
+        assert_eq!(beside(&eof, &err(Errno::ECONNRESET)), Beside::Differs);
+        assert_eq!(beside(&ok(Value::Done), &Returned::Blocked), Beside::Differs);
+        assert_eq!(
+            beside(&ok(Value::Descriptor { fd: 3, peer: None }), &ok(Value::Later)),
+            Beside::Same
+        );
+        assert_eq!(
+            beside(
+                &err(Errno::EBADF),
+                &Returned::Outcome(Outcome::Library("net.ErrClosed".into()))
+            ),
+            Beside::Library
+        );
+    }
+}

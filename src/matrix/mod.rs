@@ -1,0 +1,167 @@
+//! What each language says of the same event: measured by running scenarios with each runtime, kept in `assets/matrix.json`.
+//!
+//! A runtime drives one end at a time, the other is driven by raw calls: so that what a call meets is the same for each of them,
+//! and what differs is the language's own doing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::errno::Errno;
+use crate::runtime::Runtime;
+
+pub mod markdown;
+pub mod measure;
+
+/// The scenarios that are measured where none is named: one at the least for each error that a program meets.
+pub const SCENARIOS: &[&str] = &[
+    "dial-refused",
+    "dial-unreachable",
+    "host-unreachable",
+    "dial-timed-out",
+    "dial-deadline",
+    "dial-no-port",
+    "already-connected",
+    "read-eof",
+    "read-deadline",
+    "read-reset-blocked",
+    "read-reset-after-write",
+    "write-broken-pipe",
+    "write-first-after-rst",
+    "error-handed-out-once",
+    "data-before-rst",
+    "reset-before-accept",
+    "half-close",
+    "read-closed",
+    "write-closed",
+    "close-twice",
+    "shutdown-unconnected",
+    "not-connected",
+    "user-timeout",
+    "destroyed-by-the-administrator",
+    "listener-closed",
+];
+
+/// The table as it was measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// The kernel that ran it, like `6.18`.
+    pub kernel: String,
+    /// The runtimes, in the order of the columns.
+    pub runtimes: Vec<Version>,
+    /// The events.
+    pub events: Vec<Event>,
+}
+
+/// A runtime as it was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Its name.
+    pub runtime: String,
+    /// What its tool says of its version.
+    pub version: String,
+}
+
+/// What the kernel answered a call for one reason, and what each runtime made of that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The call, as the protocol has it.
+    pub call: String,
+    /// What raw calls give: `EPIPE`, `EOF`.
+    pub gives: String,
+    /// The rule by which they do, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Where it was measured.
+    pub rows: Vec<Row>,
+}
+
+/// One call of one scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The scenario.
+    pub scenario: String,
+    /// The step, from 1 on.
+    pub step: usize,
+    /// Its command: `client write x`; for a call that returned late, the socket and the call.
+    pub command: String,
+    /// What each runtime says, in the order of the columns.
+    pub cells: Vec<Cell>,
+}
+
+/// What one runtime gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The runtime.
+    pub runtime: String,
+    /// What its call gives: `EPIPE`, `EOF`, `net.ErrClosed`; the reason where it is unsupported.
+    pub gives: String,
+    /// What its programmer sees, to the letter, but for the numbers of ports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// How that stands to what raw calls give.
+    pub beside: Beside,
+}
+
+/// How a runtime's answer stands to that of raw calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Beside {
+    /// The same, in its own words.
+    Same,
+    /// Something else: the runtime behaves in its own way.
+    Differs,
+    /// Its library failed it by itself: no system call was made, or the kernel's answer is not told.
+    Library,
+    /// The language has no such call.
+    Unsupported,
+}
+
+/// The table that is committed.
+const KEPT: &str = include_str!("../../assets/matrix.json");
+
+impl Matrix {
+    /// The table that is committed.
+    pub fn kept() -> Matrix {
+        serde_json::from_str(KEPT).unwrap_or_default()
+    }
+
+    /// As it is committed.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The same with only those runtimes.
+    pub fn of(&self, runtimes: &[Runtime]) -> Matrix {
+        let wanted = |name: &str| runtimes.iter().any(|runtime| runtime.name() == name);
+        let mut matrix = self.clone();
+        matrix.runtimes.retain(|version| wanted(&version.runtime));
+        for row in matrix.events.iter_mut().flat_map(|event| &mut event.rows) {
+            row.cells.retain(|cell| wanted(&cell.runtime));
+        }
+        matrix
+    }
+
+    /// What each runtime says where a call gives that errno: those of the rule, else of any; each text once.
+    pub fn words(&self, call: &str, errno: Errno, rule: Option<&str>) -> Vec<(&str, &str)> {
+        let name = errno.name();
+        let events = || {
+            self.events
+                .iter()
+                .filter(|event| event.call == call && event.gives == name)
+        };
+        let by_rule = rule.and_then(|rule| events().find(|event| event.rule.as_deref() == Some(rule)));
+        let mut words = Vec::new();
+        for event in by_rule.into_iter().chain(events()) {
+            for cell in event.rows.iter().flat_map(|row| &row.cells) {
+                let said = cell.said.as_deref().filter(|_| cell.beside == Beside::Same);
+                if let Some(said) = said
+                    && !words.iter().any(|(runtime, _)| *runtime == cell.runtime)
+                {
+                    words.push((cell.runtime.as_str(), said));
+                }
+            }
+        }
+        words
+    }
+}
