@@ -17,6 +17,7 @@ use crate::session::{Issued, Process, Refusal, Session};
 use crate::side::{Ends, Side};
 
 pub mod children;
+pub mod claims;
 pub mod matrix;
 pub mod scenarios;
 

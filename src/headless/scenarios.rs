@@ -1,4 +1,4 @@
-//! `finwait list`, `show`, `run`, `check` and `claims`.
+//! `finwait list`, `show`, `run` and `check`.
 
 use serde::Serialize;
 use std::io::{self, Write};
@@ -9,10 +9,8 @@ use std::time::Instant;
 use super::children::{self, Job};
 use crate::clock::human;
 use crate::lab::Options;
-use crate::scenario::expect::Check;
 use crate::scenario::report::{End, Heading, Line, StepReport, count};
-use crate::scenario::verdict::Verdict;
-use crate::scenario::{Kernel, Scenario, catalog, file, run};
+use crate::scenario::{Scenario, catalog, file, run};
 
 /// Something was not as expected.
 const DIFFERS: u8 = 1;
@@ -107,95 +105,6 @@ pub fn run(names: &[String], options: &Options, how: How) -> ExitCode {
         return one(scenario.clone(), options, how);
     }
     several(scenarios, options, how)
-}
-
-/// `finwait claims`
-pub fn claims(options: &Options, json: bool) -> ExitCode {
-    let all = match catalog::all() {
-        Ok(all) => all,
-        Err(mistakes) => return complain(&mistakes),
-    };
-    let claims: Vec<(String, Scenario)> = all
-        .into_iter()
-        .filter(|scenario| scenario.claim.is_some())
-        .map(|scenario| (scenario.name.clone(), scenario))
-        .collect();
-    let how = How {
-        json: false,
-        keep_going: true,
-    };
-    let mut rows = Vec::new();
-    let mut differs = false;
-    let done = in_parallel(&claims, options, how, |scenario, lines| {
-        let claimed: Vec<&Check> = lines
-            .iter()
-            .flat_map(|line| match line {
-                Line::Step(step) => step.claims.as_slice(),
-                Line::Scenario(_) | Line::End(_) => &[],
-            })
-            .collect();
-        let end = lines.iter().find_map(|line| match line {
-            Line::End(end) => Some(end),
-            Line::Scenario(_) | Line::Step(_) => None,
-        });
-        differs |= end.is_none_or(|end| end.differ > 0);
-        rows.push(Claim {
-            id: scenario.id.clone().unwrap_or_else(|| scenario.name.clone()),
-            scenario: scenario.name.clone(),
-            claim: scenario.claim.clone().unwrap_or_default(),
-            expects: scenario.expects.clone(),
-            observed: claimed.iter().map(|check| told(check)).collect(),
-            skipped: end.and_then(|end| end.skipped.clone()),
-            verdict: end.and_then(|end| end.verdict),
-            kernel: Kernel::running().map(|kernel| kernel.to_string()),
-        });
-        Ok(())
-    });
-    if let Err(error) = done {
-        return fail(DIFFERS, &error.to_string());
-    }
-    rows.sort_by(|a, b| a.id.cmp(&b.id));
-    let printed = print(|out| {
-        if json {
-            serde_json::to_writer(&mut *out, &rows)?;
-            return writeln!(out);
-        }
-        for row in &rows {
-            writeln!(out, "{}: {}", row.id, row.claim)?;
-            if let Some(expects) = &row.expects {
-                writeln!(out, "    the article   {expects}")?;
-            }
-            writeln!(out, "    observed      {}", row.observed.join("; "))?;
-            let verdict = match (&row.skipped, row.verdict) {
-                (Some(why), _) => format!("not run here: {why}"),
-                (None, Some(verdict)) => verdict.to_string(),
-                (None, None) => "not to be seen here".into(),
-            };
-            writeln!(out, "    verdict       {verdict}")?;
-        }
-        Ok(())
-    });
-    if differs { ExitCode::from(DIFFERS) } else { printed }
-}
-
-fn told(check: &Check) -> String {
-    match check.about.as_str() {
-        "returns" => check.observed.clone(),
-        about => format!("{about}: {}", check.observed),
-    }
-}
-
-/// A row of the table of claims.
-#[derive(Serialize)]
-struct Claim {
-    id: String,
-    scenario: String,
-    claim: String,
-    expects: Option<String>,
-    observed: Vec<String>,
-    skipped: Option<String>,
-    verdict: Option<Verdict>,
-    kernel: Option<String>,
 }
 
 /// Runs one scenario in this process.
@@ -382,18 +291,18 @@ fn unknown(name: &str) -> String {
     format!("there is no scenario {name:?}; {near}finwait list lists them, and a file has a / or ends with .toml")
 }
 
-fn complain(mistakes: &[crate::scenario::mistake::Mistake]) -> ExitCode {
+pub(super) fn complain(mistakes: &[crate::scenario::mistake::Mistake]) -> ExitCode {
     eprintln!("{}", all_of(mistakes));
     ExitCode::from(BAD)
 }
 
-fn fail(code: u8, why: &str) -> ExitCode {
+pub(super) fn fail(code: u8, why: &str) -> ExitCode {
     eprintln!("finwait: {why}");
     ExitCode::from(code)
 }
 
 /// Prints on standard output; a reader that has seen enough is no failure.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
+pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
     let mut out = io::stdout().lock();
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,

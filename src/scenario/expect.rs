@@ -37,6 +37,8 @@ pub enum Expected {
     Queue(Who, Way, Bound),
     /// The segments on the wire.
     Segments(Segments),
+    /// What Go says of the step's call, or of a blocked one that returned in it: these words, or more.
+    Go(String),
 }
 
 /// Which socket: by its name, and by its end where both have one of that name.
@@ -106,7 +108,7 @@ impl Who {
     }
 
     /// The ends to look at, the likelier first.
-    fn sides(&self) -> impl Iterator<Item = Side> + use<> {
+    pub(super) fn sides(&self) -> impl Iterator<Item = Side> + use<> {
         let first = match self.side {
             Some(side) => side,
             None if self.name.as_str().starts_with("client") => Side::Client,
@@ -328,6 +330,17 @@ impl Expectation {
                     got.map(|got| segments.holds(got)),
                 )
             }
+            Expected::Go(words) => {
+                let said = || {
+                    seen.said
+                        .iter()
+                        .chain(seen.later.iter().filter_map(|later| later.said.as_ref()))
+                };
+                let all: Vec<&str> = said().map(String::as_str).collect();
+                // Raw calls have no words.
+                let held = (!all.is_empty()).then(|| all.iter().any(|said| said.contains(words)));
+                ("go".into(), words.clone(), all.join("; "), held)
+            }
         };
         Check {
             place: self.place,
@@ -348,7 +361,11 @@ impl Expectation {
             Expected::Later(who, returns) => who
                 .later(seen)
                 .is_none_or(|got| *got != Returned::Blocked && !returns.holds(got)),
-            Expected::State(..) | Expected::Queued(_) | Expected::Queue(..) | Expected::Segments(_) => false,
+            Expected::State(..)
+            | Expected::Queued(_)
+            | Expected::Queue(..)
+            | Expected::Segments(_)
+            | Expected::Go(_) => false,
         }
     }
 
@@ -365,6 +382,7 @@ impl Expectation {
             }
             Expected::Queue(who, way, bound) => vec![Expected::Queue(who.clone(), *way, bound.opposite())],
             Expected::Segments(segments) => segments.opposites().into_iter().map(Expected::Segments).collect(),
+            Expected::Go(words) => vec![Expected::Go(format!("not {words}"))],
         };
         let place = self.place;
         what.into_iter().map(|what| Expectation { place, what }).collect()

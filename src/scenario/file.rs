@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         if let (Some(value), true) = (table.get("claim"), steps.iter().all(|step| step.claimed.is_empty())) {
             self.wrong(
                 value.span(),
-                "no step says what the claim expects: claim = true, or claim = { returns = \"EPIPE\" }".into(),
+                "no step says what the claim expects: claim = true, claim = { returns = \"EPIPE\" }, or go = \"broken pipe\"".into(),
             );
         }
         Some(Scenario {
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
                 self.wrong(value.span(), "this command makes no call: it returns ok".into());
             }
         }
-        let claimed = match table.get("claim") {
+        let mut claimed = match table.get("claim") {
             None => Vec::new(),
             Some(value) => match value.get_ref() {
                 DeValue::Boolean(true) if expected.is_empty() => {
@@ -191,6 +191,11 @@ impl<'a> Reader<'a> {
                 }
             },
         };
+        if let (Some(words), Some(value)) = (self.line(table.get("go")), table.get("go")) {
+            let place = Place::of(self.text, value.span().start);
+            let what = Expected::Go(words);
+            claimed.push(Expectation { place, what });
+        }
         let within = self.duration(table.get("within"));
         let stands = self.duration(table.get("stands"));
         for key in ["within", "stands", "because"] {

@@ -32,6 +32,7 @@ pub const STEP: &[Key] = &[
     ("stands", false),
     ("because", false),
     ("claim", false),
+    ("go", false),
 ];
 
 /// Of a step that are expectations, and of its `claim`.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::command::Command;
+use crate::side::Side;
 
 pub mod bound;
 pub mod branch;
@@ -24,7 +25,7 @@ pub mod run;
 pub mod segments;
 pub mod verdict;
 
-use expect::Expectation;
+use expect::{Expectation, Expected};
 use mistake::Place;
 
 /// A scenario, as its file has it.
@@ -95,6 +96,26 @@ impl Scenario {
     /// How many expectations it has.
     pub fn expectations(&self) -> usize {
         self.steps.iter().map(|step| step.expected.len()).sum()
+    }
+}
+
+impl Scenario {
+    /// The ends whose calls the article's claim is about: of its programs in Go.
+    pub fn claimants(&self) -> Vec<Side> {
+        let of_step = |step: &Step| {
+            let own = match step.action.as_ref().map(|action| &action.command) {
+                Some(Command::End(side, _)) => Some(*side),
+                Some(Command::Wire(_) | Command::Screen(_)) | None => None,
+            };
+            let later = step.expected.iter().find_map(|expected| match &expected.what {
+                Expected::Later(who, _) => who.sides().next(),
+                _ => None,
+            });
+            own.into_iter().chain(later)
+        };
+        let claimed = self.steps.iter().filter(|step| !step.claimed.is_empty());
+        let all: Vec<Side> = claimed.flat_map(of_step).collect();
+        Side::BOTH.into_iter().filter(|side| all.contains(side)).collect()
     }
 }
 
