@@ -868,7 +868,7 @@ fn what_the_peer_sent_explains_what_a_call_gave() {
     play.fails(&write, Errno::EPIPE);
     assert_eq!(
         play.why(Server),
-        "The peer's FIN and then an RST came: from CLOSE_WAIT that is EPIPE, not ECONNRESET."
+        "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET."
     );
     let read = |play: &mut Play| {
         play.carries_out("server read", 0);

@@ -1,8 +1,8 @@
-//! Why: one plain sentence for an outcome, from the call, what it gave back and the socket's situation.
+//! Why: one plain sentence for an outcome, from the call, what it gave back and the socket's situation, and the rule behind it.
 //!
-//! `errors` has the rules for calls that failed, `successes` those for calls that did not; both are one match each. Whatever
-//! they do not know falls back to the errno's own text. Every sentence was held against the kernel (Linux 6.18): where books
-//! say otherwise, the rule says so in a comment and names the function that decides.
+//! `rules` is the table of all rules; `errors` decides which of them a call that failed falls under, `successes` says what success
+//! means; both are one match each. What has no rule falls back to the errno's own text. Every sentence was held against the kernel
+//! (Linux 6.18): where books say otherwise, a comment says so and names the function that decides.
 
 use crate::call::{Call, Order, ProcessCall, Sigpipe};
 use crate::errno::Errno;
@@ -13,9 +13,11 @@ use crate::state::State;
 mod errors;
 mod options;
 mod past;
+pub mod rules;
 mod successes;
 
 pub use past::Past;
+pub use rules::{Rule, RuleId};
 
 /// What matters for the question why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,52 +59,88 @@ impl Situation {
         self.now.unwrap_or(State::Close)
     }
 
+    /// Was its handshake under way when the call was made?
+    fn shakes_hands(&self) -> bool {
+        matches!(self.was(), State::SynSent | State::SynRecv)
+    }
+
     /// Did it listen when the call was made, or does it now?
     fn listens(&self) -> bool {
         self.listening || self.was() == State::Listen
     }
 }
 
-/// One plain sentence why the call gave back what it did.
-pub fn why(order: &Order, outcome: &Outcome, situation: &Situation) -> String {
+/// Why a call gave back what it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// One plain sentence: the rule's own, or one that says more of this very case.
+    pub sentence: String,
+    /// The rule; none for a success that needs no explanation, and where nothing is known beyond the errno's text.
+    pub rule: Option<RuleId>,
+}
+
+impl Why {
+    /// A sentence without a rule.
+    fn said(sentence: impl Into<String>) -> Why {
+        Why {
+            sentence: sentence.into(),
+            rule: None,
+        }
+    }
+
+    /// A rule, in words that fit this case better than its own.
+    fn more(rule: RuleId, sentence: impl Into<String>) -> Why {
+        Why {
+            sentence: sentence.into(),
+            rule: Some(rule),
+        }
+    }
+}
+
+impl From<RuleId> for Why {
+    fn from(id: RuleId) -> Why {
+        Why::more(id, id.rule().because)
+    }
+}
+
+/// Why the call gave back what it did.
+pub fn why(order: &Order, outcome: &Outcome, situation: &Situation) -> Why {
     match (order, outcome) {
-        (_, Outcome::Unsupported(reason)) => unsupported(reason),
+        (_, Outcome::Unsupported(reason)) => Why::said(unsupported(reason)),
         (_, Outcome::Library(_)) => {
-            "The language's library refused by itself: no errno of the kernel stands behind it.".into()
+            Why::said("The language's library refused by itself: no errno of the kernel stands behind it.")
         }
         (_, Outcome::Ok(Value::Later)) => {
-            "Noted: this language's library does it as a part of connect or listen.".into()
+            Why::said("Noted: this language's library does it as a part of connect or listen.")
         }
         (Order::On { call, .. }, Outcome::Ok(value)) => successes::why(call, value, situation),
         (Order::On { call, .. }, Outcome::Err(errno)) => errors::why(call, *errno, situation),
         (Order::On { call, .. }, Outcome::DeadlineExceeded { written }) => deadline(call, *written, situation),
-        (Order::Process(call), Outcome::Ok(_)) => process(call).into(),
+        (Order::Process(call), Outcome::Ok(_)) => Why::said(process(call)),
         (Order::Process(ProcessCall::Interrupt { .. }), Outcome::Err(Errno::ESRCH)) => {
-            "That call is not blocked: it has returned already, or was never made.".into()
+            Why::said("That call is not blocked: it has returned already, or was never made.")
         }
-        (Order::Process(_), Outcome::Err(errno)) => errors::generic(*errno),
-        (Order::Process(_), Outcome::DeadlineExceeded { .. }) => "It was not done before the deadline.".into(),
+        (Order::Process(_), Outcome::Err(errno)) => Why::said(errors::generic(*errno)),
+        (Order::Process(_), Outcome::DeadlineExceeded { .. }) => Why::said("It was not done before the deadline."),
     }
 }
 
 /// Our deadline passed: nothing was taken back, the socket stays as it is.
-fn deadline(call: &Call, written: usize, s: &Situation) -> String {
+fn deadline(call: &Call, written: usize, s: &Situation) -> Why {
     match call {
-        Call::Connect { .. } if s.is() == State::SynSent => {
-            "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT."
-        }
-        Call::Connect { .. } => "The handshake was not done before the deadline.",
-        Call::Read { .. } => "Nothing to hand out came before the deadline; the socket is as it was.",
-        Call::Write { .. } if written > 0 => {
-            return format!("{written} bytes were taken, then the send buffer was full until the deadline.");
-        }
+        Call::Connect { .. } if s.is() == State::SynSent => RuleId::ConnectDeadline.into(),
+        Call::Connect { .. } => Why::said("The handshake was not done before the deadline."),
+        Call::Read { .. } => RuleId::ReadDeadline.into(),
+        Call::Write { .. } if written > 0 => Why::more(
+            RuleId::WriteDeadlineHalf,
+            format!("{written} bytes were taken, then the send buffer was full until the deadline."),
+        ),
         Call::Write { .. } if matches!(s.is(), State::SynSent | State::SynRecv) => {
-            "The handshake was not done before the deadline, so nothing was taken."
+            RuleId::WriteDeadlineHandshake.into()
         }
-        Call::Write { .. } => "The send buffer was full until the deadline: not one byte was taken.",
-        _ => "It was not done before the deadline; the socket is as it was.",
+        Call::Write { .. } => RuleId::WriteDeadline.into(),
+        _ => Why::said("It was not done before the deadline; the socket is as it was."),
     }
-    .into()
 }
 
 /// The two calls for the process, when they succeed.
@@ -139,36 +177,18 @@ fn unsupported(reason: &str) -> String {
     }
 }
 
-/// The error that waited in the socket, one sentence; none for one without a story.
-///
-/// An asynchronous error is kept in `sk_err` and handed out once, to whichever of read, write and `SO_ERROR` asks first
-/// (`sock_error`). `shutdown` and, on a socket that was connected, `connect` leave it where it is.
-fn cause(errno: Errno, s: &Situation) -> Option<&'static str> {
+/// The rule of the error that waited in the socket; none for one without a story.
+fn cause(errno: Errno, s: &Situation) -> Option<RuleId> {
     Some(match errno {
-        // tcp_reset: SYN_SENT makes it ECONNREFUSED, CLOSE_WAIT EPIPE, everything else ECONNRESET.
-        Errno::ECONNREFUSED => "The connect begun earlier was answered with RST or with ICMP port unreachable.",
-        Errno::EPIPE => "After the peer's FIN an RST came, which in CLOSE_WAIT is EPIPE and not ECONNRESET.",
-        // tcp_disconnect leaves ECONNRESET in our own socket, both for connect(AF_UNSPEC) and for shutdown in SYN_SENT.
-        Errno::ECONNRESET if !s.connected => {
-            "We gave the connection up ourselves, by disconnect or by shutdown in SYN_SENT."
-        }
-        Errno::ECONNRESET => "An RST ended the connection.",
-        // tcp_write_err, from tcp_retransmit_timer, tcp_probe_timer and tcp_keepalive_timer.
-        Errno::ETIMEDOUT if s.was() == State::SynSent => "The SYN was sent again and again, and nothing came back.",
-        Errno::ETIMEDOUT if s.was() == State::Close => {
-            "The kernel gave up on the peer: retransmissions, keepalive or TCP_USER_TIMEOUT ran out."
-        }
-        Errno::ETIMEDOUT => "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out.",
-        // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
-        // SO_ERROR hands out the note too (sk_getsockopt), while the connection lives on.
-        Errno::EHOSTUNREACH | Errno::ENETUNREACH if s.is() == State::Close => {
-            "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached."
-        }
-        Errno::EHOSTUNREACH | Errno::ENETUNREACH => {
-            "The peer could not be reached for a while; the connection lives while the kernel retries."
-        }
-        // tcp_abort (SOCK_DESTROY), which resets the peer.
-        Errno::ECONNABORTED => "The socket was destroyed from outside, as ss -K does, and its peer got an RST.",
+        Errno::ECONNREFUSED => RuleId::RefusedEarlier,
+        Errno::EPIPE => RuleId::ResetInCloseWait,
+        Errno::ECONNRESET if s.connected => RuleId::Reset,
+        Errno::ECONNRESET => RuleId::GivenUpByUs,
+        Errno::ETIMEDOUT if s.was() == State::SynSent => RuleId::SynGivenUp,
+        Errno::ETIMEDOUT => RuleId::PeerGivenUp,
+        Errno::EHOSTUNREACH => RuleId::HostUnreachableAtEnd,
+        Errno::ENETUNREACH => RuleId::NetworkUnreachableAtEnd,
+        Errno::ECONNABORTED => RuleId::Destroyed,
         _ => return None,
     })
 }

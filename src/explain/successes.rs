@@ -1,21 +1,30 @@
 //! What a call that succeeded means: success says less than it seems to.
 
-use super::{DONE, Situation, cause, fits, options};
+use super::rules::{RuleId, TOLD_ONCE};
+use super::{DONE, Situation, Why, cause, fits, options};
 use crate::call::{Call, How, PollEvent, ReadFlag, WriteFlag};
 use crate::errno::Errno;
 use crate::outcome::Value;
 use crate::state::State;
 use State::{Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait};
 
-/// One sentence for a call that succeeded.
-pub(super) fn why(call: &Call, value: &Value, s: &Situation) -> String {
+/// One sentence for a call that succeeded; a rule, where what it gave back is the end of a stream or an error.
+pub(super) fn why(call: &Call, value: &Value, s: &Situation) -> Why {
     if !fits(call, value) {
-        return DONE.into();
+        return Why::said(DONE);
     }
+    match (call, value) {
+        (Call::SoError, Value::PendingError { error: Some(errno) }) => pending(*errno, s),
+        (Call::Read { n: asked, flags, .. }, Value::Read { n: 0, .. }) if *asked > 0 => end(flags, s),
+        _ => Why::said(sentence(call, value, s)),
+    }
+}
+
+/// One sentence for any other success.
+fn sentence(call: &Call, value: &Value, s: &Situation) -> String {
     match (call, value) {
         (Call::Listen { backlog }, _) => listen(*backlog, s),
         (Call::Poll { events: asked, .. }, Value::Ready { events }) => poll(asked, events, s),
-        (Call::SoError, Value::PendingError { error: Some(errno) }) => pending(*errno, s),
         (Call::SetOption { option, value }, _) => options::set(*option, *value),
         (Call::GetOption { .. }, Value::Options { readings }) if readings.len() == 1 => options::read(&readings[0]),
         (
@@ -81,9 +90,7 @@ fn read(asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) -> &'static s
     let with = |flag| flags.contains(&flag);
     match n {
         // sock_read_iter returns before TCP is asked; recv of 0 bytes would wait for data.
-        0 if asked == 0 => "Zero bytes were asked for: this says nothing about the connection.",
-        0 if with(ReadFlag::Oob) => "There is no urgent byte, and none can come: receiving is over.",
-        0 => end_of_stream(s),
+        0 => "Zero bytes were asked for: this says nothing about the connection.",
         _ if with(ReadFlag::Oob) => "The urgent byte, taken past those before it.",
         _ if with(ReadFlag::Peek) => "Looked at only: the bytes stay for the next read.",
         n if n < asked && with(ReadFlag::Waitall) => {
@@ -103,26 +110,26 @@ fn read(asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) -> &'static s
 }
 
 /// Read gives 0: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
-fn end_of_stream(s: &Situation) -> &'static str {
+fn end(flags: &[ReadFlag], s: &Situation) -> Why {
     let by_fin = |state| matches!(state, CloseWait | LastAck | Closing | TimeWait);
-    match (s.was(), s.is()) {
-        (was, is) if by_fin(was) || by_fin(is) => "The peer has ended its direction: end of stream.",
-        // tcp_reset in CLOSE_WAIT leaves EPIPE, which read never looks at: the FIN comes first.
-        _ if s.fin_received && s.rst_received => {
-            "The peer's FIN came before its RST, and read looks at the FIN first: end of stream."
+    let id = match (s.was(), s.is()) {
+        _ if flags.contains(&ReadFlag::Oob) => RuleId::NoUrgentByteAnyMore,
+        (was, is) if by_fin(was) || by_fin(is) => RuleId::EofFin,
+        _ if s.fin_received && s.rst_received => RuleId::EofFinBeforeRst,
+        _ if s.fin_received => RuleId::EofFin,
+        (Close, _) if !s.connected => RuleId::EofUnconnected,
+        (Close, _) if s.past.error_told => RuleId::EofErrorTold,
+        _ if s.past.reading_shut => RuleId::EofReadingShut,
+        // Not seen, in the loopback lab; but what else shuts receiving down (tcp_done) leaves an error behind, and that would
+        // have gone first.
+        (Close, _) => {
+            let ended = "The peer had ended its direction before the connection ended: end of stream.";
+            return Why::more(RuleId::EofFin, ended);
         }
-        _ if s.fin_received => "The peer has ended its direction: end of stream.",
-        // inet_shutdown notes SHUT_RD even where it returns ENOTCONN.
-        (Close, _) if !s.connected => "Not connected, but reading was shut down: end of stream.",
-        (Close, _) if s.past.error_told => {
-            "The error that ended the connection was told already; from then on read gives 0."
-        }
-        _ if s.past.reading_shut => "We shut reading down ourselves, and no data is left: end of stream.",
-        // What else shuts receiving down (tcp_done) leaves an error behind, and that would have gone first.
-        (Close, _) => "The peer had ended its direction before the connection ended: end of stream.",
-        (_, Close) => "The connection ended while we waited: end of stream.",
-        _ => "Receiving is over, by the peer's FIN or by our own shutdown: end of stream.",
-    }
+        (_, Close) => return Why::said("The connection ended while we waited: end of stream."),
+        _ => return Why::said("Receiving is over, by the peer's FIN or by our own shutdown: end of stream."),
+    };
+    id.into()
 }
 
 fn write(asked: usize, n: usize, flags: &[WriteFlag], s: &Situation) -> &'static str {
@@ -315,11 +322,21 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
 }
 
 /// A pending error that `SO_ERROR` took out of the socket.
-fn pending(errno: Errno, s: &Situation) -> String {
-    match cause(errno, s) {
-        Some(cause) => format!("{}; asking took the error out.", cause.trim_end_matches('.')),
-        None => format!("The socket held {errno}; asking took it out."),
-    }
+fn pending(errno: Errno, s: &Situation) -> Why {
+    let id = match errno {
+        // sk_getsockopt hands out what was only noted, too, while the connection lives on.
+        Errno::EHOSTUNREACH if s.is() != Close => Some(RuleId::HostUnreachableNoted),
+        Errno::ENETUNREACH if s.is() != Close => Some(RuleId::NetworkUnreachableNoted),
+        errno => cause(errno, s),
+    };
+    let Some(id) = id else {
+        return Why::said(format!("The socket held {errno}; asking took it out."));
+    };
+    let because = id.rule().because;
+    // What is told once has now been told: the rest of such a sentence is about the calls to come.
+    let cause = because.split_once(TOLD_ONCE).map_or(because, |(cause, _)| cause);
+    let cause = cause.trim_end_matches('.');
+    Why::more(id, format!("{cause}; asking took the error out."))
 }
 
 /// A list of clauses as a sentence.

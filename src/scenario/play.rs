@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Scenario;
 use super::observation::{Later, Observation, Returned, sightings, standing};
-use super::report::StepReport;
+use super::report::{Ruled, StepReport};
 use super::returns::Returns;
 use crate::call::{CallId, SocketName};
 use crate::clock::Stamp;
@@ -18,6 +18,7 @@ use crate::scenario::expect::{Check, Expected};
 use crate::session::transcript::What;
 use crate::session::{Issued, Process, Session, name_of, socket_of};
 use crate::side::{Ends, Side};
+use crate::state::State;
 
 /// How long a call has not returned before it is seen to be blocked.
 const BLOCKED_AFTER: Duration = Duration::from_millis(100);
@@ -202,7 +203,9 @@ impl Play {
             });
         }
         let claims = step.claimed.iter().map(|claimed| claimed.check(&seen)).collect();
-        let report = StepReport::new(&self.scenario, self.next, checks, claims, seen, now.since(under.began));
+        let rules = ruled(session, under.since);
+        let took = now.since(under.began);
+        let report = StepReport::new(&self.scenario, self.next, checks, claims, seen, rules, took);
         self.next += 1;
         self.now = None;
         Judgement::Over(Box::new(report))
@@ -285,6 +288,25 @@ fn death(session: &Session, side: Side, since: u64) -> Option<Death> {
         What::Died { side: whose, how, .. } if *whose == side => Some(*how),
         _ => None,
     })
+}
+
+/// The outcomes after `since` that fall under a rule.
+fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
+    let entries = session.transcript.since(since);
+    let ruled = entries.filter_map(|entry| match &entry.what {
+        What::Outcome {
+            name,
+            state,
+            rule: Some(rule),
+            ..
+        } => Some(Ruled {
+            call: name.clone(),
+            state: state.unwrap_or(State::Close),
+            rule: *rule,
+        }),
+        _ => None,
+    });
+    ruled.collect()
 }
 
 fn observe(session: &Session, under: &Under, returned: Returned) -> Observation {

@@ -9,6 +9,8 @@ use super::observation::Observation;
 use super::verdict::Verdict;
 use super::{Group, Scenario};
 use crate::clock::human;
+use crate::explain::RuleId;
+use crate::state::State;
 
 /// One line of a run's report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +92,20 @@ pub struct StepReport {
     pub took_ms: f64,
     /// What was observed.
     pub observation: Observation,
+    /// The rules that the outcomes of this step fall under, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Ruled>,
+}
+
+/// An outcome that falls under a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruled {
+    /// The call in one word, as the protocol has it.
+    pub call: String,
+    /// The socket's state when it was made.
+    pub state: State,
+    /// The rule.
+    pub rule: RuleId,
 }
 
 impl StepReport {
@@ -100,6 +116,7 @@ impl StepReport {
         checks: Vec<Check>,
         claims: Vec<Check>,
         observation: Observation,
+        rules: Vec<Ruled>,
         took: Duration,
     ) -> StepReport {
         let step = scenario.steps.get(place);
@@ -116,6 +133,7 @@ impl StepReport {
             claims,
             took_ms: millis(took),
             observation,
+            rules,
         }
     }
 

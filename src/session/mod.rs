@@ -12,7 +12,7 @@ use crate::clock::Stamp;
 use crate::command::wire::WireCommand;
 use crate::command::{Ask, EndCommand};
 use crate::endpoint::protocol::{self, Traced};
-use crate::explain::{self, Past, Situation};
+use crate::explain::{self, Past, RuleId, Situation, Why};
 use crate::hash::QuickMap;
 use crate::host::Port;
 use crate::lab::event::{Cause, Event, Fate, Happening, Passage, Request, WireOrder};
@@ -100,8 +100,12 @@ pub struct Answer {
     pub trace: Vec<Traced>,
     /// How long it took.
     pub took: Duration,
+    /// The socket's state when the call was made; none when it stood in no table.
+    pub state: Option<State>,
     /// One plain sentence why.
     pub why: String,
+    /// The rule behind it.
+    pub rule: Option<RuleId>,
 }
 
 /// What a connection's segments have said so far, seen from one host.
@@ -398,6 +402,12 @@ impl Session {
                 let socket = self.ends[side].name_of(&tuple, inode).cloned();
                 if let Some(name) = &socket {
                     self.ends[side].name_connection(tuple, name);
+                    // It may be over before the table is told: a SYN that is refused leaves no row.
+                    self.ends[side].set(name, |socket| {
+                        if socket.open && socket.inode == Some(inode) {
+                            socket.tuple = Some(tuple);
+                        }
+                    });
                 }
                 let cause = self.reason(side, cause);
                 self.transcript.push(
@@ -527,7 +537,7 @@ impl Session {
         let name = name_of(&pending.order);
         let socket = socket_of(&pending.order).cloned();
         end.remember(&pending.order, &outcome, inode, pending.state);
-        let why = explain::why(&pending.order, &outcome, &self.situation(side, &pending));
+let Why { sentence, rule } = explain::why(&pending.order, &outcome, &self.situation(side, &pending));
         // Raw calls have their words in their own lines.
         let text = pending.text.filter(|_| trace.is_empty());
         self.transcript.push(
@@ -542,6 +552,8 @@ impl Session {
                 said: said.clone(),
                 took,
                 trace: trace.clone(),
+                state: pending.state,
+                rule,
             },
         );
         if trace.is_empty() {
@@ -562,7 +574,9 @@ impl Session {
                 said,
                 trace,
                 took,
-                why,
+                state: pending.state,
+                why: sentence,
+                rule,
             });
         }
         if succeeded {

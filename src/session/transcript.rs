@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::call::{CallId, SocketName};
 use crate::clock::{Stamp, human};
 use crate::endpoint::protocol::Traced;
+use crate::explain::RuleId;
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, Fate, Passage, WireChange};
 use crate::observe::{TimerKind, Tuple};
@@ -79,6 +80,12 @@ pub enum What {
         took: Duration,
         /// The system calls behind it, as `strace` would print them.
         trace: Vec<Traced>,
+        /// The socket's state when the call was made; none when it stood in no table, as a socket in CLOSE.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        state: Option<State>,
+        /// The rule that it falls under, where there is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rule: Option<RuleId>,
     },
     /// A system call that an endpoint in another language made, as `strace` saw it.
     Syscall {

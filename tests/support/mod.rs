@@ -503,3 +503,14 @@ pub fn segment(line: &Value) -> Option<String> {
     };
     Some(format!("{from} {flags}{}{}{len}", number("seq"), number("ack")))
 }
+
+/// Is that program on PATH? Where all is said to be checked (`CI`), one that is not fails the test that wants it; else what cannot be
+/// had is said, and passed over.
+pub fn has(program: &str) -> bool {
+    let here = finwait::runtime::on_path(program).is_some();
+    assert!(here || std::env::var_os("CI").is_none(), "{program} is not on PATH");
+    if !here {
+        eprintln!("not tested: {program} is not on PATH");
+    }
+    here
+}

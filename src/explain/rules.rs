@@ -1,0 +1,1026 @@
+//! The rules: every reason that finwait knows for an errno, for the end of a stream and for a deadline that passed. One table.
+//!
+//! `errors`, `successes` and `mod.rs` decide which of them an outcome falls under; all that is said about it stands here. Each rule is
+//! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it gave back. What no
+//! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule: the errno's own text is said.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use crate::call::Call;
+use crate::errno::Errno;
+use crate::state::State;
+
+use CallKind::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
+use Source::{Kernel, Rfc};
+use State::{
+    CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen as Listening, SynRecv, SynSent, TimeWait,
+};
+
+/// A kind of call: what the rules are about. `close` and `connect` stand for their variants, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallKind {
+    /// `socket`
+    Socket,
+    /// `bind`
+    Bind,
+    /// `listen`
+    Listen,
+    /// `accept`
+    Accept,
+    /// `connect`
+    Connect,
+    /// `read`, `recv` and their like
+    Read,
+    /// `write`, `send` and their like
+    Write,
+    /// `shutdown`
+    Shutdown,
+    /// `close`, with SO_LINGER or without
+    Close,
+    /// `connect(AF_UNSPEC)`
+    Disconnect,
+    /// `dup`
+    Dup,
+    /// `poll`
+    Poll,
+    /// `getsockopt(SO_ERROR)`: what it gives is the error that it takes out of the socket
+    SoError,
+    /// `getsockopt`
+    GetOption,
+    /// `setsockopt`, and `fcntl` for O_NONBLOCK
+    SetOption,
+}
+
+impl CallKind {
+    /// All of them.
+    pub const ALL: &'static [CallKind] = &[
+        CallKind::Socket,
+        CallKind::Bind,
+        CallKind::Listen,
+        CallKind::Accept,
+        CallKind::Connect,
+        CallKind::Read,
+        CallKind::Write,
+        CallKind::Shutdown,
+        CallKind::Close,
+        CallKind::Disconnect,
+        CallKind::Dup,
+        CallKind::Poll,
+        CallKind::SoError,
+        CallKind::GetOption,
+        CallKind::SetOption,
+    ];
+
+    /// The kind of a call.
+    pub const fn of(call: &Call) -> CallKind {
+        match call {
+            Call::Socket { .. } => CallKind::Socket,
+            Call::Bind { .. } => CallKind::Bind,
+            Call::Listen { .. } => CallKind::Listen,
+            Call::Accept { .. } => CallKind::Accept,
+            Call::Connect { .. } => CallKind::Connect,
+            Call::Read { .. } => CallKind::Read,
+            Call::Write { .. } => CallKind::Write,
+            Call::Shutdown { .. } => CallKind::Shutdown,
+            Call::Close | Call::RstClose | Call::LingerClose { .. } => CallKind::Close,
+            Call::Disconnect => CallKind::Disconnect,
+            Call::Dup { .. } => CallKind::Dup,
+            Call::Poll { .. } => CallKind::Poll,
+            Call::SoError => CallKind::SoError,
+            Call::Options | Call::GetOption { .. } => CallKind::GetOption,
+            Call::SetOption { .. } => CallKind::SetOption,
+        }
+    }
+
+    /// Its name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CallKind::Socket => "socket",
+            CallKind::Bind => "bind",
+            CallKind::Listen => "listen",
+            CallKind::Accept => "accept",
+            CallKind::Connect => "connect",
+            CallKind::Read => "read",
+            CallKind::Write => "write",
+            CallKind::Shutdown => "shutdown",
+            CallKind::Close => "close",
+            CallKind::Disconnect => "disconnect",
+            CallKind::Dup => "dup",
+            CallKind::Poll => "poll",
+            CallKind::SoError => "SO_ERROR",
+            CallKind::GetOption => "getsockopt",
+            CallKind::SetOption => "setsockopt",
+        }
+    }
+}
+
+impl fmt::Display for CallKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What a call gives back when a rule applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gives {
+    /// It fails with this errno; `SO_ERROR` hands it out.
+    Errno(Errno),
+    /// A read of 0 bytes, though more were asked for.
+    Eof,
+    /// The program's own deadline passed.
+    Deadline,
+}
+
+/// What set the error, or brought the end: what to look for in a transcript, before the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SetBy {
+    /// An RST that this end received.
+    Rst,
+    /// The peer's FIN, received.
+    Fin,
+    /// An ICMP error that this end received.
+    Icmp,
+    /// A timer of the kernel ran out.
+    Timer,
+    /// An earlier call of ours on the same socket, one of these kinds.
+    OwnCall(&'static [CallKind]),
+    /// The error had been handed out before, by an earlier call on the same socket.
+    Told,
+    /// A signal came while the call waited.
+    Signal,
+    /// The administrator destroyed the socket (SOCK_DESTROY).
+    Administrator,
+    /// The routing table, before anything was sent.
+    Route,
+    /// The address or the value that the call itself was given.
+    Argument,
+    /// Another socket that holds the address.
+    OtherSocket,
+    /// A limit of the host.
+    Limit,
+    /// Nothing came that the call could have given back, and it may not wait (longer).
+    Nothing,
+}
+
+impl SetBy {
+    /// In words, to go on from "set by".
+    pub fn words(self) -> String {
+        match self {
+            SetBy::Rst => "an RST received".into(),
+            SetBy::Fin => "the peer's FIN".into(),
+            SetBy::Icmp => "an ICMP error received".into(),
+            SetBy::Timer => "a timer of the kernel".into(),
+            SetBy::OwnCall(kinds) => {
+                let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+                match names.split_last() {
+                    Some((last, [])) => format!("our own earlier {last}"),
+                    Some((last, most)) => format!("our own earlier {} or {last}", most.join(", ")),
+                    None => "nothing of ours: the socket was never used".into(),
+                }
+            }
+            SetBy::Told => "an earlier call that was told the error".into(),
+            SetBy::Signal => "a signal".into(),
+            SetBy::Administrator => "the administrator (SOCK_DESTROY)".into(),
+            SetBy::Route => "the routing table: nothing was sent".into(),
+            SetBy::Argument => "the call's own arguments: nothing was sent".into(),
+            SetBy::OtherSocket => "another socket that has the address".into(),
+            SetBy::Limit => "a limit of the host".into(),
+            SetBy::Nothing => "nothing that came: there was no leave to wait longer".into(),
+        }
+    }
+}
+
+/// Who decides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// A function of the Linux kernel.
+    Kernel(&'static str),
+    /// A section of an RFC.
+    Rfc(u16, &'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kernel(function) => write!(f, "{function}()"),
+            Rfc(number, section) => write!(f, "RFC {number}, {section}"),
+        }
+    }
+}
+
+/// One reason for what a call gave back.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// Which, for the program.
+    pub id: RuleId,
+    /// The calls that it is about.
+    pub calls: &'static [CallKind],
+    /// What they give back.
+    pub gives: Gives,
+    /// The socket's states at the call in which it happens. CLOSE is a socket in no table.
+    pub states: &'static [State],
+    /// What set it; more than one where either may have.
+    pub set_by: &'static [SetBy],
+    /// One plain sentence.
+    pub because: &'static str,
+    /// Who decides it.
+    pub decided_by: &'static [Source],
+    /// The scenario that shows it.
+    pub proof: &'static str,
+}
+
+macro_rules! rules {
+    ($(
+        $variant:ident $name:literal {
+            calls: $calls:expr,
+            gives: $gives:expr,
+            states: $states:expr,
+            set_by: $set_by:expr,
+            because: $because:expr,
+            decided_by: $decided_by:expr,
+            proof: $proof:literal $(,)?
+        }
+    )*) => {
+        /// Which rule; the names stand in JSON and do not change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum RuleId {
+            $(
+                #[doc = $because]
+                #[serde(rename = $name)]
+                $variant,
+            )*
+        }
+
+        impl RuleId {
+            /// Its name: `reset`.
+            pub const fn name(self) -> &'static str {
+                match self { $(RuleId::$variant => $name),* }
+            }
+        }
+
+        /// All rules, in the order of their ids.
+        pub const RULES: &[Rule] = &[$(Rule {
+            id: RuleId::$variant,
+            calls: $calls,
+            gives: $gives,
+            states: $states,
+            set_by: $set_by,
+            because: $because,
+            decided_by: $decided_by,
+            proof: $proof,
+        }),*];
+    };
+}
+
+impl RuleId {
+    /// What is known of it.
+    pub const fn rule(self) -> &'static Rule {
+        &RULES[self as usize]
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// In any state at all.
+const ANY: &[State] = &State::ALL;
+/// No connection, and no attempt at one.
+const CLOSE: &[State] = &[State::Close];
+/// While the handshake goes on.
+const HANDSHAKE: &[State] = &[SynSent, SynRecv];
+/// Whatever has a peer, or had one.
+const WITH_PEER: &[State] = &[
+    Established,
+    SynSent,
+    SynRecv,
+    FinWait1,
+    FinWait2,
+    TimeWait,
+    State::Close,
+    CloseWait,
+    LastAck,
+    Closing,
+];
+/// Ours to send in.
+const WRITABLE: &[State] = &[Established, CloseWait];
+/// Where the peer's FIN has not come.
+const READABLE: &[State] = &[Established, FinWait1, FinWait2];
+/// Where our own FIN was sent.
+const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait];
+
+/// What `sock_error` hands out, it hands out once.
+pub(super) const TOLD_ONCE: &str = "; this is told once";
+
+const fn errno(errno: Errno) -> Gives {
+    Gives::Errno(errno)
+}
+
+rules! {
+    // The descriptor.
+    DescriptorClosed "descriptor-closed" {
+        calls: CallKind::ALL,
+        gives: errno(Errno::EBADF),
+        states: ANY,
+        set_by: &[SetBy::OwnCall(&[Close])],
+        because: "We closed this descriptor: its number stands for nothing, whatever became of the connection.",
+        decided_by: &[Kernel("__fdget")],
+        proof: "closed-descriptor",
+    }
+    DescriptorNeverWas "descriptor-never-was" {
+        calls: CallKind::ALL,
+        gives: errno(Errno::EBADF),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "No socket by that name was ever made: the call went to no open descriptor.",
+        decided_by: &[Kernel("__fdget")],
+        proof: "no-descriptor",
+    }
+
+    // A signal. signal(7): connect goes on by itself, everything else has done nothing.
+    ConnectInterrupted "connect-interrupted" {
+        calls: &[Connect],
+        gives: errno(Errno::EINTR),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait, not the attempt: the kernel goes on with the handshake.",
+        decided_by: &[Kernel("__inet_stream_connect"), Kernel("sock_intr_errno")],
+        proof: "interrupted-connect",
+    }
+    AcceptInterrupted "accept-interrupted" {
+        calls: &[Accept],
+        gives: errno(Errno::EINTR),
+        states: &[Listening],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait: nothing was taken from the queue.",
+        decided_by: &[Kernel("inet_csk_accept"), Kernel("sock_intr_errno")],
+        proof: "interrupted",
+    }
+    ReadInterrupted "read-interrupted" {
+        calls: &[Read],
+        gives: errno(Errno::EINTR),
+        states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait before a byte came: nothing is lost, read again.",
+        decided_by: &[Kernel("tcp_recvmsg_locked"), Kernel("sock_intr_errno")],
+        proof: "interrupted",
+    }
+    WriteInterrupted "write-interrupted" {
+        calls: &[Write],
+        gives: errno(Errno::EINTR),
+        states: &[Established, CloseWait, SynSent, SynRecv],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait before a byte was taken: nothing is lost, write again.",
+        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("sock_intr_errno")],
+        proof: "interrupted",
+    }
+    PollInterrupted "poll-interrupted" {
+        calls: &[Poll],
+        gives: errno(Errno::EINTR),
+        states: ANY,
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait before anything happened.",
+        decided_by: &[Kernel("do_poll")],
+        proof: "interrupted",
+    }
+
+    // Not now.
+    AcceptNothing "accept-nothing" {
+        calls: &[Accept],
+        gives: errno(Errno::EAGAIN),
+        states: &[Listening],
+        set_by: &[SetBy::Nothing],
+        because: "No finished connection is in the queue, and O_NONBLOCK or SO_RCVTIMEO forbids to wait longer.",
+        decided_by: &[Kernel("inet_csk_accept")],
+        proof: "would-block",
+    }
+    ReadBeforeHandshake "read-before-handshake" {
+        calls: &[Read],
+        gives: errno(Errno::EAGAIN),
+        states: HANDSHAKE,
+        set_by: &[SetBy::Nothing],
+        because: "The handshake is not done, and MSG_DONTWAIT, O_NONBLOCK or SO_RCVTIMEO forbids to wait longer.",
+        decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
+        proof: "calls-before-the-handshake",
+    }
+    // tcp_recvmsg_locked has then seen no data, no FIN and no error, in this order.
+    ReadNothing "read-nothing" {
+        calls: &[Read],
+        gives: errno(Errno::EAGAIN),
+        states: READABLE,
+        set_by: &[SetBy::Nothing],
+        because: "Nothing to hand out: no byte, no FIN, no error; and MSG_DONTWAIT, O_NONBLOCK or SO_RCVTIMEO forbids to wait longer.",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "would-block",
+    }
+    UrgentNotYet "urgent-not-yet" {
+        calls: &[Read],
+        gives: errno(Errno::EAGAIN),
+        states: READABLE,
+        set_by: &[SetBy::Nothing],
+        because: "The peer announced an urgent byte that has not come yet.",
+        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
+        proof: "urgent-byte",
+    }
+    WriteBeforeHandshake "write-before-handshake" {
+        calls: &[Write],
+        gives: errno(Errno::EAGAIN),
+        states: HANDSHAKE,
+        set_by: &[SetBy::Nothing],
+        because: "The handshake is not done, and MSG_DONTWAIT, O_NONBLOCK or SO_SNDTIMEO forbids to wait longer.",
+        decided_by: &[Kernel("sk_stream_wait_connect")],
+        proof: "calls-before-the-handshake",
+    }
+    WriteNoRoom "write-no-room" {
+        calls: &[Write],
+        gives: errno(Errno::EAGAIN),
+        states: WRITABLE,
+        set_by: &[SetBy::Nothing],
+        because: "The send buffer is full, as when the peer does not read, and MSG_DONTWAIT, O_NONBLOCK or SO_SNDTIMEO forbids to wait longer.",
+        decided_by: &[Kernel("sk_stream_wait_memory")],
+        proof: "zero-window",
+    }
+    // SO_SNDTIMEO that runs out gives the same as O_NONBLOCK.
+    ConnectUnderWay "connect-under-way" {
+        calls: &[Connect],
+        gives: errno(Errno::EINPROGRESS),
+        states: CLOSE,
+        set_by: &[SetBy::Nothing],
+        because: "The handshake is under way, and O_NONBLOCK or SO_SNDTIMEO forbids to wait longer: poll for OUT.",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "nonblocking",
+    }
+    ConnectStillUnderWay "connect-still-under-way" {
+        calls: &[Connect],
+        gives: errno(Errno::EALREADY),
+        states: HANDSHAKE,
+        set_by: &[SetBy::OwnCall(&[Connect])],
+        because: "The connect begun earlier is still under way: poll for OUT, then ask SO_ERROR.",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "nonblocking",
+    }
+
+    // The wrong time for the call.
+    ConnectOnListener "connect-on-listener" {
+        calls: &[Connect],
+        gives: errno(Errno::EISCONN),
+        states: &[Listening],
+        set_by: &[SetBy::OwnCall(&[Listen])],
+        because: "A listening socket cannot connect.",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "listener-misuse",
+    }
+    // The socket layer stays SS_CONNECTED after RST or TIME_WAIT, whatever TCP's state, and looks there first.
+    ConnectedOnce "connected-once" {
+        calls: &[Connect],
+        gives: errno(Errno::EISCONN),
+        states: &[State::Close, TimeWait],
+        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
+        because: "It was connected once, and that counts until disconnect, though the connection is over.",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "already-connected",
+    }
+    AlreadyConnected "already-connected" {
+        calls: &[Connect],
+        gives: errno(Errno::EISCONN),
+        states: &[Established, SynRecv, FinWait1, FinWait2, CloseWait, LastAck, Closing],
+        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
+        because: "It has a peer already, and a stream socket keeps its peer until disconnect.",
+        decided_by: &[Kernel("__inet_stream_connect"), Rfc(9293, "3.10.1")],
+        proof: "already-connected",
+    }
+    ReadOnListener "read-on-listener" {
+        calls: &[Read],
+        gives: errno(Errno::ENOTCONN),
+        states: &[Listening],
+        set_by: &[SetBy::OwnCall(&[Listen])],
+        because: "A listener carries no bytes: use the socket that accept gave.",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "listener-misuse",
+    }
+    // tcp_recvmsg_locked: in CLOSE without a FIN received (SOCK_DONE).
+    ReadUnconnected "read-unconnected" {
+        calls: &[Read],
+        gives: errno(Errno::ENOTCONN),
+        states: CLOSE,
+        set_by: &[SetBy::Nothing],
+        because: "There is no connection to read from.",
+        decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
+        proof: "not-connected",
+    }
+    ShutdownOver "shutdown-over" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: &[State::Close, TimeWait],
+        set_by: &[SetBy::Rst, SetBy::Fin, SetBy::Timer],
+        because: "The connection is over or never came about: no direction is left to end.",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "shutdown-unconnected",
+    }
+    // inet_shutdown: in CLOSE it notes the direction before it returns the error.
+    ShutdownReadUnconnected "shutdown-read-unconnected" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: CLOSE,
+        set_by: &[SetBy::Nothing],
+        because: "Not connected, and noted all the same: from now on read gives 0.",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "failed-shutdowns",
+    }
+    ShutdownWriteUnconnected "shutdown-write-unconnected" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: CLOSE,
+        set_by: &[SetBy::Nothing],
+        because: "Not connected, and noted all the same: even after a connect, write gives EPIPE.",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "failed-shutdown-takes-effect",
+    }
+    ShutdownBothUnconnected "shutdown-both-unconnected" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: CLOSE,
+        set_by: &[SetBy::Nothing],
+        because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect.",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "failed-shutdowns",
+    }
+    BindTwice "bind-twice" {
+        calls: &[Bind],
+        gives: errno(Errno::EINVAL),
+        states: ANY,
+        set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect])],
+        because: "It has an address already: listen and connect give one, and it is given once.",
+        decided_by: &[Kernel("__inet_bind")],
+        proof: "listener-misuse",
+    }
+    // inet6_bind answers an IPv4 address, which is too short for it, with EINVAL; inet_bind the reverse with EAFNOSUPPORT.
+    BindTwiceOrFamily "bind-twice-or-family" {
+        calls: &[Bind],
+        gives: errno(Errno::EINVAL),
+        states: CLOSE,
+        set_by: &[SetBy::OwnCall(&[Bind]), SetBy::Argument],
+        because: "It has an address already, or the address is of another family than the socket.",
+        decided_by: &[Kernel("__inet_bind"), Kernel("inet6_bind_sk")],
+        proof: "bound-twice",
+    }
+    ListenConnected "listen-connected" {
+        calls: &[Listen],
+        gives: errno(Errno::EINVAL),
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
+        because: "It has or had a connection: only a socket without a peer can listen.",
+        decided_by: &[Kernel("inet_listen")],
+        proof: "already-connected",
+    }
+    AcceptWithoutListen "accept-without-listen" {
+        calls: &[Accept],
+        gives: errno(Errno::EINVAL),
+        states: WITH_PEER,
+        set_by: &[SetBy::Nothing],
+        because: "It does not listen: only a listening socket can accept.",
+        decided_by: &[Kernel("inet_csk_accept")],
+        proof: "not-connected",
+    }
+    ConnectOtherFamily6 "connect-ipv4-address-on-ipv6-socket" {
+        calls: &[Connect],
+        gives: errno(Errno::EINVAL),
+        states: CLOSE,
+        set_by: &[SetBy::Argument, SetBy::Route],
+        because: "The address is of another family than the socket, or a blackhole route leads to it.",
+        decided_by: &[Kernel("tcp_v6_connect")],
+        proof: "address-family",
+    }
+    // A read that passes the urgent byte drops it.
+    NoUrgentByte "no-urgent-byte" {
+        calls: &[Read],
+        gives: errno(Errno::EINVAL),
+        states: WITH_PEER,
+        set_by: &[SetBy::Nothing],
+        because: "No urgent byte is here: none came, or it was read already, or an ordinary read passed over it.",
+        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
+        proof: "urgent-byte",
+    }
+    OptionValue "option-value" {
+        calls: &[SetOption],
+        gives: errno(Errno::EINVAL),
+        states: ANY,
+        set_by: &[SetBy::Argument],
+        because: "The kernel does not take that value for the option, or not in this state.",
+        decided_by: &[Kernel("do_tcp_setsockopt")],
+        proof: "option-values",
+    }
+
+    // The address.
+    NoPortToBind "no-port-to-bind" {
+        calls: &[Bind],
+        gives: errno(Errno::EADDRINUSE),
+        states: CLOSE,
+        set_by: &[SetBy::Limit, SetBy::OtherSocket],
+        because: "No port of ip_local_port_range is free.",
+        decided_by: &[Kernel("inet_csk_find_open_port")],
+        proof: "no-port-to-bind",
+    }
+    // TIME_WAIT keeps the option as it was on the socket that left it.
+    AddressTaken "address-taken" {
+        calls: &[Bind],
+        gives: errno(Errno::EADDRINUSE),
+        states: CLOSE,
+        set_by: &[SetBy::OtherSocket],
+        because: "The address is taken: by a socket, or by a TIME_WAIT unless both sockets had SO_REUSEADDR on.",
+        decided_by: &[Kernel("inet_csk_get_port"), Kernel("inet_csk_bind_conflict")],
+        proof: "bind-over-time-wait",
+    }
+    // inet_csk_listen_start asks for the port again: two binds with SO_REUSEADDR succeed, two listens do not.
+    ListenTaken "listen-taken" {
+        calls: &[Listen],
+        gives: errno(Errno::EADDRINUSE),
+        states: CLOSE,
+        set_by: &[SetBy::OtherSocket],
+        because: "Another socket listens on this address already, or no port is free.",
+        decided_by: &[Kernel("inet_csk_listen_start"), Kernel("inet_csk_bind_conflict")],
+        proof: "two-listeners",
+    }
+    NoSuchAddress "no-such-address" {
+        calls: &[Bind],
+        gives: errno(Errno::EADDRNOTAVAIL),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "No interface of this host has that address.",
+        decided_by: &[Kernel("__inet_bind")],
+        proof: "foreign-address",
+    }
+    // It counts four-tuples: the same port may still serve another destination.
+    NoPortLeft "no-port-left" {
+        calls: &[Connect],
+        gives: errno(Errno::EADDRNOTAVAIL),
+        states: CLOSE,
+        set_by: &[SetBy::Limit, SetBy::OtherSocket],
+        because: "No local address and port is left for this destination; another one may still be reached.",
+        decided_by: &[Kernel("__inet_hash_connect")],
+        proof: "no-local-port",
+    }
+    OtherFamily "other-family" {
+        calls: &[Bind, Connect],
+        gives: errno(Errno::EAFNOSUPPORT),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "The address is of another family than the socket.",
+        decided_by: &[Kernel("__inet_bind"), Kernel("tcp_v4_connect")],
+        proof: "address-family",
+    }
+
+    // The network, while connecting. No route means that no SYN leaves.
+    NetworkUnreachable "network-unreachable" {
+        calls: &[Connect],
+        gives: errno(Errno::ENETUNREACH),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Route, SetBy::Icmp],
+        because: "This host has no route to that network, or an ICMP message said there is none.",
+        decided_by: &[Kernel("tcp_v4_connect"), Kernel("tcp_v4_err")],
+        proof: "no-route",
+    }
+    HostUnreachable "host-unreachable" {
+        calls: &[Connect],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Icmp, SetBy::Route],
+        because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so.",
+        decided_by: &[Kernel("tcp_v4_err"), Rfc(9293, "3.9.2.2")],
+        proof: "host-unreachable",
+    }
+    // tcp_reset: SYN_SENT makes it ECONNREFUSED, CLOSE_WAIT EPIPE, everything else ECONNRESET.
+    Refused "refused" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNREFUSED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Rst],
+        because: "An RST answered the SYN: as a rule nobody listens on that port.",
+        decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
+        proof: "refused",
+    }
+    RefusedUnseen "refused-by-icmp" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNREFUSED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Icmp, SetBy::Rst],
+        because: "The SYN was answered with RST or ICMP port unreachable: as a rule nobody listens on that port.",
+        decided_by: &[Kernel("tcp_v4_err"), Rfc(9293, "3.9.2.2")],
+        proof: "refused-by-icmp",
+    }
+    // tcp_write_timeout in SYN_SENT: TCP_SYNCNT, else tcp_syn_retries, cut short by TCP_USER_TIMEOUT.
+    ConnectTimedOut "connect-timed-out" {
+        calls: &[Connect],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Timer],
+        because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out.",
+        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        proof: "syn-lost-timeout",
+    }
+    ConnectReset "connect-reset" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNRESET),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallKind::Disconnect])],
+        because: "An RST came right after the handshake, or another call gave the attempt up meanwhile.",
+        decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
+        proof: "shutdown-in-syn-sent",
+    }
+    // sock_error: the failed attempt's error is gone, and the socket must say something once.
+    AttemptDead "attempt-dead" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNABORTED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Told, SetBy::Administrator],
+        because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew.",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "nonblocking-refused",
+    }
+
+    // The end of a connection. An asynchronous error is kept in sk_err and handed out once, to whichever of read, write and
+    // SO_ERROR asks first (sock_error). shutdown and, on a socket that was connected, connect leave it where it is.
+    Reset "reset" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: WITH_PEER,
+        set_by: &[SetBy::Rst],
+        because: "An RST ended the connection; this is told once, then read gives 0 and write EPIPE.",
+        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
+        proof: "linger-zero",
+    }
+    // tcp_disconnect leaves ECONNRESET in our own socket, both for connect(AF_UNSPEC) and for shutdown in SYN_SENT.
+    GivenUpByUs "given-up-by-us" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect, Shutdown])],
+        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT; this is told once.",
+        decided_by: &[Kernel("tcp_disconnect")],
+        proof: "disconnect",
+    }
+    // tcp_reset in CLOSE_WAIT.
+    ResetInCloseWait "reset-in-close-wait" {
+        calls: &[Write, SoError],
+        gives: errno(Errno::EPIPE),
+        states: &[CloseWait, State::Close],
+        set_by: &[SetBy::Rst],
+        because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET.",
+        decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_error"), Rfc(9293, "3.10.7.4")],
+        proof: "write-after-close",
+    }
+    FinSent "fin-sent" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: FIN_SENT,
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "We have sent FIN, which says that nothing follows: the error is our own doing.",
+        decided_by: &[Kernel("tcp_sendmsg_locked"), Rfc(9293, "3.10.2")],
+        proof: "half-close",
+    }
+    WritingShut "writing-shut" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: &[Established, SynSent, SynRecv, CloseWait, State::Close],
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "We shut our sending direction down ourselves: nothing can be written after that.",
+        decided_by: &[Kernel("tcp_sendmsg_locked")],
+        proof: "failed-shutdown-takes-effect",
+    }
+    ShutWhileWriting "shut-while-writing" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: &[Established, CloseWait, SynSent, SynRecv],
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "Our own shutdown ended the sending direction while this call waited.",
+        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("tcp_shutdown")],
+        proof: "shutdown-under-write",
+    }
+    // Not ENOTCONN: sk_stream_wait_connect.
+    WriteUnconnected "write-unconnected" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: CLOSE,
+        set_by: &[SetBy::Nothing],
+        because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN.",
+        decided_by: &[Kernel("sk_stream_wait_connect")],
+        proof: "not-connected",
+    }
+    WriteOnListener "write-on-listener" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: &[Listening],
+        set_by: &[SetBy::OwnCall(&[Listen])],
+        because: "A listener carries no bytes: use the socket that accept gave.",
+        decided_by: &[Kernel("sk_stream_wait_connect")],
+        proof: "listener-misuse",
+    }
+    ErrorTold "error-told" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: CLOSE,
+        set_by: &[SetBy::Told],
+        because: "The connection has failed and the error was told already; from then on it is EPIPE.",
+        decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_error")],
+        proof: "error-handed-out-once",
+    }
+    // sk_wait_event: a call that waits while tcp_disconnect runs is thrown out with EPIPE.
+    DissolvedWhileWaiting "dissolved-while-waiting" {
+        calls: &[Read, Connect],
+        gives: errno(Errno::EPIPE),
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect])],
+        because: "Our own disconnect dissolved the connection while this call waited.",
+        decided_by: &[Kernel("sk_wait_data"), Kernel("tcp_disconnect")],
+        proof: "disconnect-under-read",
+    }
+    RefusedEarlier "refused-earlier" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNREFUSED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Rst, SetBy::Icmp],
+        because: "The connect begun earlier was answered with RST or with ICMP port unreachable.",
+        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
+        proof: "nonblocking-refused",
+    }
+    // tcp_write_err.
+    SynGivenUp "syn-given-up" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[SynSent],
+        set_by: &[SetBy::Timer],
+        because: "The SYN was sent again and again, and nothing came back.",
+        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        proof: "write-waits-for-lost-syn",
+    }
+    // tcp_write_err, from tcp_retransmit_timer, tcp_probe_timer and tcp_keepalive_timer.
+    PeerGivenUp "peer-given-up" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
+        set_by: &[SetBy::Timer],
+        because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out.",
+        decided_by: &[Kernel("tcp_write_timeout"), Kernel("tcp_keepalive_timer"), Rfc(9293, "3.8.3")],
+        proof: "peer-gone-write",
+    }
+    // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
+    // SO_ERROR hands out the note too (sk_getsockopt), while the connection lives on.
+    HostUnreachableAtEnd "host-unreachable-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached.",
+        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        proof: "host-unreachable-established",
+    }
+    HostUnreachableNoted "host-unreachable-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: WRITABLE,
+        set_by: &[SetBy::Icmp],
+        because: "The peer could not be reached for a while; the connection lives while the kernel retries.",
+        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        proof: "host-unreachable-established",
+    }
+    NetworkUnreachableAtEnd "network-unreachable-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ENETUNREACH),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached.",
+        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        proof: "network-unreachable-established",
+    }
+    NetworkUnreachableNoted "network-unreachable-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::ENETUNREACH),
+        states: WRITABLE,
+        set_by: &[SetBy::Icmp],
+        because: "The peer's network could not be reached for a while; the connection lives while the kernel retries.",
+        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        proof: "network-unreachable-established",
+    }
+    // tcp_abort, which resets the peer.
+    Destroyed "destroyed" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNABORTED),
+        states: WITH_PEER,
+        set_by: &[SetBy::Administrator],
+        because: "The socket was destroyed from outside, as ss -K does, and its peer got an RST.",
+        decided_by: &[Kernel("tcp_abort")],
+        proof: "destroyed-by-the-administrator",
+    }
+
+    // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
+    EofFin "eof-fin" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: WITH_PEER,
+        set_by: &[SetBy::Fin],
+        because: "The peer has ended its direction: end of stream.",
+        decided_by: &[Kernel("tcp_fin"), Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.6")],
+        proof: "read-eof",
+    }
+    // tcp_reset in CLOSE_WAIT leaves EPIPE, which read never looks at.
+    EofFinBeforeRst "eof-fin-before-rst" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: &[State::Close, CloseWait, Established],
+        set_by: &[SetBy::Fin],
+        because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream.",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "write-after-close",
+    }
+    EofErrorTold "eof-error-told" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: CLOSE,
+        set_by: &[SetBy::Told],
+        because: "The error that ended the connection was told already; from then on read gives 0.",
+        decided_by: &[Kernel("tcp_done"), Kernel("tcp_recvmsg_locked")],
+        proof: "linger-zero",
+    }
+    EofReadingShut "eof-reading-shut" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: &[Established, SynSent, SynRecv, FinWait1, FinWait2, State::Close],
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "We shut reading down ourselves, and no data is left: end of stream.",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "shutdown-read",
+    }
+    // inet_shutdown notes SHUT_RD even where it returns ENOTCONN.
+    EofUnconnected "eof-unconnected" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: CLOSE,
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "Not connected, but reading was shut down: end of stream.",
+        decided_by: &[Kernel("inet_shutdown"), Kernel("tcp_recvmsg_locked")],
+        proof: "failed-shutdowns",
+    }
+    NoUrgentByteAnyMore "no-urgent-byte-any-more" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin],
+        because: "There is no urgent byte, and none can come: receiving is over.",
+        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
+        proof: "urgent-byte",
+    }
+
+    // The program's own deadline: nothing was taken back, the socket stays as it is.
+    ConnectDeadline "connect-deadline" {
+        calls: &[Connect],
+        gives: Gives::Deadline,
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Nothing],
+        because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT.",
+        decided_by: &[],
+        proof: "syn-lost-deadline",
+    }
+    ReadDeadline "read-deadline" {
+        calls: &[Read],
+        gives: Gives::Deadline,
+        states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
+        set_by: &[SetBy::Nothing],
+        because: "Nothing to hand out came before the deadline; the socket is as it was.",
+        decided_by: &[],
+        proof: "read-deadline",
+    }
+    WriteDeadlineHandshake "write-deadline-handshake" {
+        calls: &[Write],
+        gives: Gives::Deadline,
+        states: HANDSHAKE,
+        set_by: &[SetBy::Nothing],
+        because: "The handshake was not done before the deadline, so nothing was taken.",
+        decided_by: &[],
+        proof: "calls-before-the-handshake",
+    }
+    WriteDeadline "write-deadline" {
+        calls: &[Write],
+        gives: Gives::Deadline,
+        states: WRITABLE,
+        set_by: &[SetBy::Nothing],
+        because: "The send buffer was full until the deadline: not one byte was taken.",
+        decided_by: &[],
+        proof: "write-deadline",
+    }
+    WriteDeadlineHalf "write-deadline-half" {
+        calls: &[Write],
+        gives: Gives::Deadline,
+        states: WRITABLE,
+        set_by: &[SetBy::Nothing],
+        because: "Some bytes were taken, then the send buffer was full until the deadline.",
+        decided_by: &[],
+        proof: "write-deadline",
+    }
+}
