@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -17,6 +18,7 @@ import java.net.SocketOption;
 import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.NetworkChannel;
 import java.nio.channels.SelectableChannel;
@@ -56,13 +58,12 @@ import jdk.net.ExtendedSocketOptions;
  * </ul>
  */
 final class Endpoint {
-    private static final int MOST_BYTES = 64 << 20;
-
     /** All calls in flight, by id. */
     static final Map<Long, Call> inFlight = new HashMap<>();
 
-    static final Map<String, Name> names = new HashMap<>();
     static boolean nio;
+
+    private static final Map<String, Name> names = new HashMap<>();
 
     private static final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
 
@@ -111,6 +112,18 @@ final class Endpoint {
         call.start();
     }
 
+    static Name name(String name) {
+        synchronized (names) {
+            return names.get(name);
+        }
+    }
+
+    static void name(String name, Name named) {
+        synchronized (names) {
+            names.put(name, named);
+        }
+    }
+
     static void refuse(Long id, String why) {
         reply("refused", "\"id\":" + id + ",\"why\":" + Json.quote(why));
     }
@@ -136,6 +149,16 @@ final class Refused extends Exception {
 final class Unsupported extends Exception {
     Unsupported(String why) {
         super(why);
+    }
+}
+
+/** A value of Java's behind which the kernel's errno stands: 0 or null for EAGAIN, when a channel is set not to block. */
+final class Hidden extends Exception {
+    final int errno;
+
+    Hidden(int errno, String said) {
+        super(said);
+        this.errno = errno;
     }
 }
 
@@ -166,13 +189,73 @@ enum Option {
         this.java = java;
     }
 
-    /** A number of the protocol as Java has it. */
-    Object fromNumber(int value) {
-        return java.type() == Boolean.class ? (Object) (value != 0) : (Object) value;
+    boolean exists() {
+        return java != null || this == O_NONBLOCK && Endpoint.nio;
     }
 
-    static long toNumber(Object value) {
+    private Object argument(int value) {
+        return java != null && java.type() == Boolean.class ? (Object) (value != 0) : (Object) value;
+    }
+
+    String setter(int value) {
+        return this == O_NONBLOCK ? ".configureBlocking(" + (value == 0) + ")" : ".setOption(" + title() + ", " + argument(value) + ")";
+    }
+
+    String getter() {
+        return this == O_NONBLOCK ? ".isBlocking()" : ".getOption(" + title() + ")";
+    }
+
+    private String title() {
+        return java == null ? name() : java.name();
+    }
+
+    @SuppressWarnings("unchecked") // an option's type is its argument's
+    void set(Object handle, int value) throws Exception {
+        SocketOption<Object> option = (SocketOption<Object>) java;
+        if (this == O_NONBLOCK && handle instanceof SelectableChannel channel) {
+            channel.configureBlocking(value == 0);
+        } else if (java == null) {
+            throw new Unsupported("Java has no " + this);
+        } else if (handle instanceof NetworkChannel channel) {
+            channel.setOption(option, argument(value));
+        } else if (handle instanceof Socket socket) {
+            socket.setOption(option, argument(value));
+        } else {
+            ((ServerSocket) handle).setOption(option, argument(value));
+        }
+    }
+
+    long get(Object handle) throws Exception {
+        Object value;
+        if (this == O_NONBLOCK && handle instanceof SelectableChannel channel) {
+            value = !channel.isBlocking();
+        } else if (java == null) {
+            throw new Unsupported("Java has no " + this);
+        } else if (handle instanceof NetworkChannel channel) {
+            value = channel.getOption(java);
+        } else if (handle instanceof Socket socket) {
+            value = socket.getOption(java);
+        } else {
+            value = ((ServerSocket) handle).getOption(java);
+        }
         return value instanceof Boolean on ? (on ? 1 : 0) : ((Number) value).longValue();
+    }
+
+    /** Those of the options that Java has. */
+    static String readings(Object handle, Option... options) throws Exception {
+        StringBuilder readings = new StringBuilder();
+        for (Option option : options) {
+            try {
+                long value = option.get(handle);
+                readings.append(readings.length() == 0 ? "" : ",");
+                readings.append("{\"option\":\"" + option + "\",\"value\":" + value + "}");
+            } catch (Unsupported | UnsupportedOperationException e) {
+                if (options.length == 1) {
+                    throw e;
+                }
+            }
+        }
+        return "{\"options\":{\"readings\":[" + readings + "]}}";
     }
 }
 
@@ -208,21 +291,28 @@ final class Name {
         return local;
     }
 
-    /** What stands before a call in its text: the variable, and how it came to be if that is still to be done. */
+    synchronized boolean isServer() {
+        return handle instanceof ServerSocket || handle instanceof ServerSocketChannel;
+    }
+
+    String variable(boolean server) {
+        return server || isServer() ? "server" : Endpoint.nio ? "channel" : "socket";
+    }
+
+    /** The variable; and before it how it came to be, if that is still to be done. */
     synchronized String intro(boolean server) {
-        boolean listens = handle == null ? server : handle instanceof ServerSocket || handle instanceof ServerSocketChannel;
-        String variable = listens ? "server" : Endpoint.nio ? "channel" : "socket";
+        String variable = variable(server);
         if (handle != null) {
             return variable;
         }
-        String type = listens ? "ServerSocket" : "Socket";
-        StringBuilder text = new StringBuilder(variable).append(" = ");
-        text.append(Endpoint.nio ? type + "Channel.open(" + (inet6 ? "INET6" : "INET") + ")" : "new " + type + "()").append("; ");
+        String type = server ? "ServerSocket" : "Socket";
+        String make = Endpoint.nio ? type + "Channel.open(" + (inet6 ? "INET6" : "INET") + ")" : "new " + type + "()";
+        StringBuilder text = new StringBuilder(variable + " = " + make + "; ");
         for (Map.Entry<Option, Integer> e : noted.entrySet()) {
-            text.append(variable).append(e.getKey().setter(e.getValue())).append("; ");
+            text.append(variable + e.getKey().setter(e.getValue()) + "; ");
         }
-        if (local != null && !listens) {
-            text.append(variable).append(".bind(").append(Address.text(local)).append("); ");
+        if (local != null && !server) {
+            text.append(variable + ".bind(" + Address.text(local) + "); ");
         }
         return text + variable;
     }
@@ -237,7 +327,7 @@ final class Name {
             handle = server ? ServerSocketChannel.open(family) : SocketChannel.open(family);
         } else {
             handle = server ? new ServerSocket() : new Socket();
-            Option.SO_REUSEADDR.get(handle); // the first use makes the descriptor
+            Option.SO_REUSEADDR.get(handle); // the first use brings the descriptor
         }
         call.made(Descriptor.of(handle));
         for (Map.Entry<Option, Integer> e : noted.entrySet()) {
@@ -272,6 +362,9 @@ final class Name {
 /** A request, and the thread that makes its call. */
 final class Call extends Thread {
     private static final int MOST_BYTES = 64 << 20;
+    private static final int ESRCH = 3;
+    private static final int EAGAIN = 11;
+    private static final int EINPROGRESS = 115;
 
     private final long id;
     private final Map<?, ?> fields;
@@ -379,26 +472,26 @@ final class Call extends Thread {
             case "linger-close":
                 return lingerClose(name, (int) number("seconds", 0, 65535));
             case "disconnect":
-                throw cannot(name, "no way to dissolve a connection");
+                throw cannot(name, "way to dissolve a connection");
             case "dup":
                 word("as");
-                throw cannot(name, "no dup");
+                throw cannot(name, "dup");
             case "so-error":
-                throw cannot(name, "no SO_ERROR");
+                throw cannot(name, "SO_ERROR");
             case "poll":
                 return poll(name);
             case "options":
                 began(name.intro(false) + ".getOption(...)");
                 return Option.readings(name.handle(this, false), Option.values());
             case "get-option": {
-                Option option = option();
+                Option option = option(name);
                 began(name.intro(false) + option.getter());
                 return Option.readings(name.handle(this, false), option);
             }
             case "set-option": {
-                Option option = option();
                 int value = (int) number("value", Integer.MIN_VALUE, Integer.MAX_VALUE);
-                boolean later = !name.isMade() && option.exists();
+                Option option = option(name);
+                boolean later = !name.isMade();
                 began(later ? option.setter(value).substring(1) + " // once there is a socket" : name.intro(false) + option.setter(value));
                 if (later) {
                     name.note(option, value);
@@ -421,7 +514,7 @@ final class Call extends Thread {
         } else if (handle instanceof ServerSocketChannel server) {
             server.bind(local, backlog);
         } else {
-            throw new Unsupported("a " + type(handle) + " cannot listen");
+            throw new Unsupported("a Socket cannot listen");
         }
         return "\"done\"";
     }
@@ -438,12 +531,12 @@ final class Call extends Thread {
         } else if (handle instanceof ServerSocketChannel server) {
             SocketChannel channel = server.accept();
             if (channel == null) {
-                throw new Hidden(11, "null");
+                throw new Hidden(EAGAIN, "null");
             }
             accepted = channel;
             peer = channel.getRemoteAddress();
         } else {
-            throw new Unsupported("a " + type(handle) + " cannot accept");
+            throw new Unsupported("a Socket cannot accept");
         }
         Endpoint.name(as, new Name(false, accepted));
         return "{\"descriptor\":{\"fd\":" + Descriptor.of(accepted) + ",\"peer\":\"" + Address.plain((InetSocketAddress) peer) + "\"}}";
@@ -458,11 +551,11 @@ final class Call extends Thread {
         if (handle instanceof Socket socket) {
             socket.connect(address, deadline);
         } else if (!(handle instanceof SocketChannel)) {
-            throw new Unsupported("a " + type(handle) + " cannot connect");
+            throw new Unsupported("a ServerSocket cannot connect");
         } else if (deadline > 0) {
             ((SocketChannel) handle).socket().connect(address, deadline);
         } else if (!((SocketChannel) handle).connect(address)) {
-            throw new Hidden(115, "false");
+            throw new Hidden(EINPROGRESS, "false");
         }
         return "\"done\"";
     }
@@ -471,49 +564,50 @@ final class Call extends Thread {
         if (n > MOST_BYTES) {
             throw new Refused("a read of " + n + " bytes is too large, " + MOST_BYTES + " is the most");
         }
-        List<?> flags = flags("peek", "waitall", "dontwait", "oob");
+        boolean whole = false;
+        for (String flag : flags("peek", "waitall", "dontwait", "oob")) {
+            whole |= flag.equals("waitall");
+            if (!flag.equals("waitall")) {
+                throw cannot(name, "MSG_" + flag.toUpperCase());
+            }
+        }
+        if (name.isServer()) {
+            throw cannot(name, "read");
+        }
         int deadline = deadline();
-        boolean whole = flags.contains("waitall");
-        boolean stream = !Endpoint.nio || whole || deadline > 0;
         String intro = name.intro(false);
         String adaptor = Endpoint.nio ? ".socket()" : "";
-        String text = stream ? "in" + (whole ? ".readNBytes(b, 0, " : ".read(b, 0, ") + n + ")" : intro + ".read(ByteBuffer.allocate(" + n + "))";
-        if (stream && intro.contains("=")) {
-            text = intro + adaptor + ".getInputStream()" + text.substring(2);
+        boolean asStream = !Endpoint.nio || whole || deadline > 0;
+        String in = Endpoint.nio || !name.isMade() ? intro + adaptor + ".getInputStream()" : "in";
+        String text = in + (whole ? ".readNBytes(" : ".read(") + "b, 0, " + n + ")";
+        if (!asStream) {
+            text = intro + ".read(ByteBuffer.allocate(" + n + "))";
         }
         began(deadline > 0 ? intro + adaptor + ".setSoTimeout(" + deadline + "); " + text : text);
         Object handle = name.handle(this, false);
-        if (!(handle instanceof Socket || handle instanceof SocketChannel)) {
-            throw new Unsupported("a " + type(handle) + " cannot read");
-        }
-        for (Object flag : flags) {
-            if (!flag.equals("waitall")) {
-                throw new Unsupported("a " + type(handle) + " has no MSG_" + flag.toString().toUpperCase());
-            }
-        }
         byte[] bytes = new byte[n];
         int got;
-        if (stream) {
-            Socket socket = handle instanceof Socket s ? s : ((SocketChannel) handle).socket();
+        if (!asStream) {
+            got = ((SocketChannel) handle).read(ByteBuffer.wrap(bytes));
+            if (got == 0 && n > 0) {
+                throw new Hidden(EAGAIN, "0");
+            }
+        } else {
+            // A channel has timeouts by its adaptor only.
+            Socket socket = handle instanceof SocketChannel channel ? channel.socket() : (Socket) handle;
             if (deadline > 0) {
                 socket.setSoTimeout(deadline);
             }
             try {
-                InputStream in = name.in(socket);
-                got = whole ? in.readNBytes(bytes, 0, n) : in.read(bytes, 0, n);
+                got = whole ? name.in(socket).readNBytes(bytes, 0, n) : name.in(socket).read(bytes, 0, n);
             } finally {
                 if (deadline > 0 && !socket.isClosed()) {
                     socket.setSoTimeout(0);
                 }
             }
-        } else {
-            got = ((SocketChannel) handle).read(ByteBuffer.wrap(bytes));
-            if (got == 0 && n > 0) {
-                throw new Hidden(11, "0"); // EAGAIN, when configureBlocking(false)
-            }
         }
-        if (got < 0 || whole && got < n) {
-            said = String.valueOf(got);
+        if (got < 0 || got < n && whole) {
+            said = Integer.toString(got);
         }
         got = Math.max(got, 0);
         String data = HexFormat.of().formatHex(bytes, 0, Math.min(got, 1024));
@@ -526,26 +620,466 @@ final class Call extends Thread {
         if (data.length > 0 && repeat > MOST_BYTES / data.length) {
             throw new Refused("a write of " + data.length + " bytes " + repeat + " times is too large, " + MOST_BYTES + " is the most");
         }
-        boolean urgent = flags("nosignal", "oob", "dontwait").contains("oob");
-        byte[] bytes = new byte[data.length * (int) (data.length == 0 ? 0 : repeat)];
+        List<String> flags = flags("nosignal", "oob", "dontwait");
+        int deadline = deadline();
+        if (flags.contains("dontwait") || deadline > 0 || name.isServer()) {
+            throw cannot(name, name.isServer() ? "write" : deadline > 0 ? "timeout for writes" : "MSG_DONTWAIT");
+        }
+        byte[] bytes = new byte[data.length * (int) repeat];
         for (int i = 0; i < bytes.length; i += data.length) {
             System.arraycopy(data, 0, bytes, i, data.length);
         }
         String text = Json.ascii(data, 32) + (repeat == 1 ? "" : ".repeat(" + repeat + ")") + ".getBytes(ISO_8859_1)";
         String intro = name.intro(false);
-        began(Endpoint.nio ? intro + ".write(ByteBuffer.wrap(" + text + "))" : "out.write(" + text + ")");
+        String out = name.isMade() ? "out" : intro + ".getOutputStream()";
+        text = Endpoint.nio ? intro + ".write(ByteBuffer.wrap(" + text + "))" : out + ".write(" + text + ")";
+        // Only the last byte of urgent data is urgent, and that is how Java gives it: by itself.
+        boolean urgent = flags.contains("oob") && bytes.length > 0;
+        int plain = bytes.length - (urgent ? 1 : 0);
+        if (urgent) {
+            String last = intro + (Endpoint.nio ? ".socket()" : "") + ".sendUrgentData(" + bytes[plain] + ")";
+            text = plain == 0 ? last : text + " // but for the last byte; " + last;
+        }
+        began(text);
         Object handle = name.handle(this, false);
-        if (fields.get("deadline") != null) {
-            throw new Unsupported("a " + type(handle) + " has no timeout for writes");
-        }
-        if (flags("nosignal", "oob", "dontwait").contains("dontwait")) {
-            throw new Unsupported("a " + type(handle) + " has no MSG_DONTWAIT");
-        }
         int n = bytes.length;
-        if (handle instanceof Socket socket) {
-            name.out(socket).write(bytes);
+        if (plain == 0 && urgent) {
+            // nothing but the urgent byte
         } else if (handle instanceof SocketChannel channel) {
-            n = channel.write(ByteBuffer.wrap(bytes));
+            n = channel.write(ByteBuffer.wrap(bytes, 0, plain)) + (urgent ? 1 : 0);
+            if (n == 0 && plain > 0) {
+                throw new Hidden(EAGAIN, "0");
+            }
+        } else {
+            name.out((Socket) handle).write(bytes, 0, plain);
+        }
+        if (urgent) {
+            Socket socket = handle instanceof SocketChannel channel ? channel.socket() : (Socket) handle;
+            socket.sendUrgentData(bytes[plain]);
         }
         return "{\"written\":{\"n\":" + n + "}}";
     }
+
+    private String shutdown(Name name, int how) throws Exception {
+        if (name.isServer()) {
+            throw cannot(name, "shutdown");
+        }
+        String intro = name.intro(false);
+        String input = ".shutdownInput()";
+        String output = ".shutdownOutput()";
+        String both = intro + input + "; " + name.variable(false) + output;
+        began(how == 2 ? both : intro + (how == 0 ? input : output));
+        Object handle = name.handle(this, false);
+        if (handle instanceof SocketChannel channel) {
+            SocketChannel rest = how == 1 ? channel : channel.shutdownInput();
+            rest = how == 0 ? rest : rest.shutdownOutput();
+        } else {
+            Socket socket = (Socket) handle;
+            if (how != 1) {
+                socket.shutdownInput();
+            }
+            if (how != 0) {
+                socket.shutdownOutput();
+            }
+        }
+        return "\"done\"";
+    }
+
+    private String lingerClose(Name name, int seconds) throws Exception {
+        began(name.intro(false) + Option.SO_LINGER.setter(seconds) + "; " + name.variable(false) + ".close()");
+        Object handle = name.handle(this, false);
+        Option.SO_LINGER.set(handle, seconds);
+        ((Closeable) handle).close();
+        return "\"done\"";
+    }
+
+    /** A Selector takes channels only, and only those that are set not to block. */
+    private String poll(Name name) throws Exception {
+        List<String> events = words("events", "in", "out", "pri", "rdhup", "err", "hup", "nval");
+        long timeout = number("timeout", 0, 0xffffffffL);
+        if (!Endpoint.nio) {
+            throw cannot(name, "poll");
+        }
+        boolean server = name.isServer();
+        int in = server ? SelectionKey.OP_ACCEPT : SelectionKey.OP_READ;
+        int ops = (events.contains("in") ? in : 0) | (events.contains("out") && !server ? SelectionKey.OP_WRITE : 0);
+        String names = (ops & in) == 0 ? "" : server ? "OP_ACCEPT" : "OP_READ";
+        names += (ops & SelectionKey.OP_WRITE) == 0 ? "" : names.isEmpty() ? "OP_WRITE" : "|OP_WRITE";
+        began(name.intro(false) + ".register(selector, " + names + "); selector.select" + (timeout == 0 ? "Now()" : "(" + timeout + ")"));
+        SelectableChannel channel = (SelectableChannel) name.handle(this, false);
+        if (ops == 0) {
+            throw new Unsupported("a Selector knows reading, writing and accepting alone");
+        }
+        try (Selector selector = Selector.open()) {
+            SelectionKey key = channel.register(selector, ops);
+            int n = timeout == 0 ? selector.selectNow() : selector.select(timeout);
+            int ready = n == 0 ? 0 : key.readyOps();
+            String found = (ready & in) == 0 ? "" : "\"in\"";
+            found += (ready & SelectionKey.OP_WRITE) == 0 ? "" : found.isEmpty() ? "\"out\"" : ",\"out\"";
+            return "{\"ready\":{\"events\":[" + found + "]}}";
+        }
+    }
+
+    private String makeForProcess(String call) throws Exception {
+        if (call.equals("sigpipe")) {
+            boolean ignore = oneOf("disposition", "ignore", "default") == 0;
+            began("// SIGPIPE, which the JVM always ignores");
+            if (!ignore) {
+                throw new Unsupported("the JVM ignores SIGPIPE, and Java has no signals to say otherwise");
+            }
+            return "\"done\"";
+        }
+        long target = number("target", 0, Long.MAX_VALUE);
+        began("thread.interrupt()");
+        synchronized (Endpoint.inFlight) {
+            Call blocked = Endpoint.inFlight.get(target);
+            if (blocked == null || blocked == this) {
+                throw new Hidden(ESRCH, "no such thread");
+            }
+            blocked.interrupt();
+        }
+        return "\"done\"";
+    }
+
+    /** The call is told, and then why there is none. */
+    private Unsupported cannot(Name name, String what) {
+        String type = (name.isServer() ? "ServerSocket" : "Socket") + (Endpoint.nio ? "Channel" : "");
+        began(name.variable(false) + " // a " + type + " has no " + what);
+        return new Unsupported("a " + type + " has no " + what);
+    }
+
+    private Object field(String field) throws Refused {
+        Object value = fields.get(field);
+        if (value == null) {
+            throw new Refused("the request has no " + field);
+        }
+        return value;
+    }
+
+    private String word(String field) throws Refused {
+        if (field(field) instanceof String word) {
+            return word;
+        }
+        throw new Refused(field + " is no string");
+    }
+
+    private long number(String field, long least, long most) throws Refused {
+        if (field(field) instanceof Long number && number >= least && number <= most) {
+            return number;
+        }
+        throw new Refused(field + " is no whole number from " + least + " to " + most);
+    }
+
+    /** In milliseconds; 0 when there is none, which is how Java puts it too. One of 0 is as short as Java has it, 1. */
+    private int deadline() throws Refused {
+        long ms = fields.get("deadline") == null ? 0 : Math.max(1, number("deadline", 0, 0xffffffffL));
+        return (int) Math.min(ms, Integer.MAX_VALUE);
+    }
+
+    private int oneOf(String field, String... known) throws Refused {
+        int i = List.of(known).indexOf(word(field));
+        if (i < 0) {
+            throw new Refused("there is no " + field + " " + word(field));
+        }
+        return i;
+    }
+
+    private List<String> flags(String... known) throws Refused {
+        return fields.get("flags") == null ? List.of() : words("flags", known);
+    }
+
+    private List<String> words(String field, String... known) throws Refused {
+        if (!(field(field) instanceof List<?> list)) {
+            throw new Refused(field + " is no list");
+        }
+        List<String> words = new ArrayList<>();
+        for (Object item : list) {
+            if (!(item instanceof String word) || !List.of(known).contains(word)) {
+                throw new Refused("there is none of the " + field + " " + item);
+            }
+            words.add(word);
+        }
+        return words;
+    }
+
+    private byte[] data() throws Refused {
+        try {
+            return HexFormat.of().parseHex(word("data"));
+        } catch (IllegalArgumentException e) {
+            throw new Refused("data is no even number of hexadecimal digits");
+        }
+    }
+
+    private Option option(Name name) throws Refused, Unsupported {
+        Option option;
+        try {
+            option = Option.valueOf(word("option"));
+        } catch (IllegalArgumentException e) {
+            throw new Refused("there is no option " + word("option"));
+        }
+        if (!option.exists()) {
+            throw cannot(name, option.name());
+        }
+        return option;
+    }
+}
+
+/** An address: from the protocol's form and back, and as a programmer writes it. */
+final class Address {
+    static InetSocketAddress of(String text) throws Refused {
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? "" : text.substring(0, colon);
+        boolean literal = host.startsWith("[") && host.endsWith("]");
+        for (int i = 0; i < host.length() && !literal; i++) {
+            if ("0123456789.".indexOf(host.charAt(i)) < 0) {
+                host = ""; // a host's name is not looked up
+            }
+        }
+        try {
+            if (!host.isEmpty()) {
+                return new InetSocketAddress(InetAddress.getByName(host), Integer.parseInt(text.substring(colon + 1)));
+            }
+        } catch (UnknownHostException | IllegalArgumentException e) {
+            // the same to us
+        }
+        throw new Refused("an address is 127.0.0.1:80 or [::1]:80, not " + text);
+    }
+
+    static String host(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        return host.indexOf('%') < 0 ? host : host.substring(0, host.indexOf('%'));
+    }
+
+    static String plain(InetSocketAddress address) {
+        boolean inet6 = address.getAddress() instanceof Inet6Address;
+        return (inet6 ? "[" + host(address) + "]" : host(address)) + ":" + address.getPort();
+    }
+
+    static String text(InetSocketAddress address) {
+        return "new InetSocketAddress(\"" + host(address) + "\", " + address.getPort() + ")";
+    }
+}
+
+/** The descriptor's number, which Java hides: reflection behind --add-opens finds it, for finwait to look behind. */
+final class Descriptor {
+    /** -1 when the doors are shut. */
+    static int of(Object handle) {
+        try {
+            if (handle instanceof NetworkChannel) {
+                Method number = Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal");
+                number.setAccessible(true);
+                return (int) number.invoke(handle);
+            }
+            Field impl = (handle instanceof Socket ? Socket.class : ServerSocket.class).getDeclaredField("impl");
+            Method descriptor = SocketImpl.class.getDeclaredMethod("getFileDescriptor");
+            Field number = FileDescriptor.class.getDeclaredField("fd");
+            impl.setAccessible(true);
+            descriptor.setAccessible(true);
+            number.setAccessible(true);
+            return number.getInt(descriptor.invoke(impl.get(handle)));
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            return -1;
+        }
+    }
+}
+
+/** What stands behind an exception. Java has errnos no more once they are thrown, but their texts. */
+final class Failure {
+    private static final Map<String, Integer> ERRNOS = Map.ofEntries(
+            Map.entry("Operation not permitted", 1),
+            Map.entry("Bad file descriptor", 9),
+            Map.entry("Resource temporarily unavailable", 11),
+            Map.entry("Cannot allocate memory", 12),
+            Map.entry("Permission denied", 13),
+            Map.entry("Invalid argument", 22),
+            Map.entry("Too many open files", 24),
+            Map.entry("Broken pipe", 32),
+            Map.entry("Protocol not available", 92),
+            Map.entry("Operation not supported", 95),
+            Map.entry("Address family not supported by protocol", 97),
+            Map.entry("Address already in use", 98),
+            Map.entry("Cannot assign requested address", 99),
+            Map.entry("Network is down", 100),
+            Map.entry("Network is unreachable", 101),
+            Map.entry("Software caused connection abort", 103),
+            Map.entry("Connection reset by peer", 104),
+            Map.entry("Connection reset", 104), // Java's own words for it
+            Map.entry("No buffer space available", 105),
+            Map.entry("Transport endpoint is already connected", 106),
+            Map.entry("Transport endpoint is not connected", 107),
+            Map.entry("Connection timed out", 110),
+            Map.entry("Connection refused", 111),
+            Map.entry("Host is down", 112),
+            Map.entry("No route to host", 113));
+
+    static String outcome(Throwable e, boolean limited) {
+        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        if (e instanceof Hidden hidden) {
+            return "{\"err\":" + hidden.errno + "}";
+        } else if (limited && e instanceof SocketTimeoutException) {
+            return "{\"deadline-exceeded\":{\"written\":0}}";
+        } else if (e instanceof UnsupportedOperationException && e.getMessage() != null) {
+            return "{\"unsupported\":" + Json.quote(message) + "}";
+        }
+        int detail = message.indexOf(" ("); // "Connection refused (Connection refused)", before Java 13
+        Integer errno = e instanceof IOException ? ERRNOS.get(detail < 0 ? message : message.substring(0, detail)) : null;
+        return errno != null ? "{\"err\":" + errno + "}" : "{\"library\":" + Json.quote(message) + "}";
+    }
+}
+
+/** As much JSON as the protocol needs: objects are Maps, numbers Longs where they can be. */
+final class Json {
+    private final byte[] text;
+    private int at;
+
+    Json(byte[] text) {
+        this.text = text;
+    }
+
+    Object parse() throws Refused {
+        Object value = value(0);
+        if (peek() != -1) {
+            throw wrong();
+        }
+        return value;
+    }
+
+    private Refused wrong() {
+        return new Refused("something is wrong at byte " + at);
+    }
+
+    /** The next byte that is no white space; -1 at the end. */
+    private int peek() {
+        while (at < text.length && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r')) {
+            at++;
+        }
+        return at < text.length ? text[at] : -1;
+    }
+
+    private boolean take(char c) {
+        boolean there = peek() == c;
+        at += there ? 1 : 0;
+        return there;
+    }
+
+    private void need(char c) throws Refused {
+        if (!take(c)) {
+            throw wrong();
+        }
+    }
+
+    private Object value(int depth) throws Refused {
+        if (depth > 64) {
+            throw wrong();
+        }
+        if (take('{')) {
+            Map<String, Object> object = new HashMap<>();
+            for (boolean more = !take('}'); more; more = !end('}')) {
+                need('"');
+                String name = string();
+                need(':');
+                object.put(name, value(depth + 1));
+            }
+            return object;
+        } else if (take('[')) {
+            List<Object> array = new ArrayList<>();
+            for (boolean more = !take(']'); more; more = !end(']')) {
+                array.add(value(depth + 1));
+            }
+            return array;
+        } else if (take('"')) {
+            return string();
+        }
+        peek();
+        int from = at;
+        while (at < text.length && (Character.isLetterOrDigit(text[at]) || "+-.".indexOf(text[at]) >= 0)) {
+            at++;
+        }
+        String word = new String(text, from, at - from, StandardCharsets.US_ASCII);
+        switch (word) {
+            case "true":
+                return true;
+            case "false":
+                return false;
+            case "null":
+                return null;
+            default:
+                try {
+                    return Long.valueOf(word);
+                } catch (NumberFormatException e) {
+                    return fraction(word);
+                }
+        }
+    }
+
+    private Double fraction(String word) throws Refused {
+        try {
+            return Double.valueOf(word);
+        } catch (NumberFormatException e) {
+            throw wrong();
+        }
+    }
+
+    /** After a member: is this the end, or a comma? */
+    private boolean end(char bracket) throws Refused {
+        if (take(bracket)) {
+            return true;
+        }
+        need(',');
+        return false;
+    }
+
+    /** The rest of a string, after its first quote. */
+    private String string() throws Refused {
+        StringBuilder escaped = null;
+        for (int from = at; at < text.length; at++) {
+            if (text[at] != '"' && text[at] != '\\') {
+                continue;
+            }
+            String plain = new String(text, from, at - from, StandardCharsets.UTF_8);
+            if (text[at++] == '"') {
+                return escaped == null ? plain : escaped.append(plain).toString();
+            }
+            escaped = escaped == null ? new StringBuilder() : escaped;
+            escaped.append(plain).append(escape());
+            from = at--;
+        }
+        throw wrong();
+    }
+
+    private char escape() throws Refused {
+        int known = at < text.length ? "\"\\/bfnrtu".indexOf(text[at++]) : -1;
+        if (known < 0) {
+            throw wrong();
+        } else if (known < 8) {
+            return "\"\\/\b\f\n\r\t".charAt(known);
+        }
+        try {
+            at += 4;
+            return (char) Integer.parseInt(new String(text, at - 4, 4, StandardCharsets.US_ASCII), 16);
+        } catch (IndexOutOfBoundsException | NumberFormatException e) {
+            throw wrong();
+        }
+    }
+
+    static String quote(String text) {
+        StringBuilder json = new StringBuilder("\"");
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"' || c == '\\') {
+                json.append('\\').append(c);
+            } else if (c >= ' ' && c <= '~') {
+                json.append(c);
+            } else {
+                json.append("\\u").append(HexFormat.of().toHexDigits(c));
+            }
+        }
+        return json.append('"').toString();
+    }
+
+    /** Bytes as a Java string, cut after so many. */
+    static String ascii(byte[] bytes, int most) {
+        String shown = new String(bytes, 0, Math.min(bytes.length, most), StandardCharsets.ISO_8859_1);
+        return quote(shown.replace("\n", "\n")) + (bytes.length > most ? "..." : "");
+    }
+}

@@ -102,9 +102,13 @@ static const char *skip_number(const char *p) {
     return p;
 }
 
+static unsigned hex_digit(char digit) {
+    return ((unsigned)digit & 15) + (digit > '9' ? 9 : 0);
+}
+
 static bool take_string(const char *value, char *into, size_t size);
 
-/* Past the value that begins here, or NULL. Of the outermost object the fields are remembered, unless `field` is NULL. */
+/* Past the value that begins here, or NULL. If it is an object, its fields go to `field`, unless that is NULL. */
 static const char *skip_value(const char *p, const char **field, int depth) {
     static const char *const words[] = {"true", "false", "null"};
     for (size_t i = 0; i < LENGTH(words); i++)
@@ -145,7 +149,7 @@ static const char *skip_value(const char *p, const char **field, int depth) {
     }
 }
 
-/* Decodes a string; false when there is none or it does not fit. What is not ASCII only needs to stay different from it. */
+/* Decodes a string; false when there is none or it does not fit. What is not ASCII only has to stay so, or become '?'. */
 static bool take_string(const char *value, char *into, size_t size) {
     if (!value || !skip_string(value))
         return false;
@@ -156,8 +160,9 @@ static bool take_string(const char *value, char *into, size_t size) {
             const char *letter = strchr(from, *++value);
             code = (unsigned char)(letter ? to[letter - from] : *value);
             if (code == 'u') {
-                sscanf(value + 1, "%4x", &code);
-                value += 4;
+                code = 0;
+                for (int i = 0; i < 4; i++)
+                    code = code << 4 | hex_digit(*++value);
                 code = code < 0x80 ? code : '?';
             }
         }
@@ -277,6 +282,7 @@ static const struct word dispositions[] = {{"default", "SIG_DFL", 0}, {"ignore",
 
 static bool integer(struct call *c, enum key key, long long least, long long most, long long *into) {
     const char *value = c->field[key];
+    *into = 0;
     if (value && (*value == '-' || isdigit((unsigned char)*value))) {
         char *end;
         errno = 0;
@@ -284,7 +290,7 @@ static bool integer(struct call *c, enum key key, long long least, long long mos
         if (errno == 0 && !strchr(".eE", *end ? *end : ' ') && *into >= least && *into <= most)
             return true;
     }
-    return refuse(c, "the field %s must be a whole number, %lld at the least and %lld at the most", keys[key], least, most);
+    return refuse(c, "the field %s must be a whole number from %lld to %lld", keys[key], least, most);
 }
 
 static const struct word *word_in(const char *value, const struct word *words) {
@@ -347,7 +353,8 @@ static bool address(struct call *c, struct address *a) {
         bool six = host[0] == '[' && host[length - 1] == ']';
         if (six)
             host[length - 1] = '\0';
-        if (skip_digits(port) == port + strlen(port) && atol(port) <= UINT16_MAX && !getaddrinfo(host + six, port, &hints, &found)) {
+        const bool good = skip_digits(port) == port + strlen(port) && atol(port) <= UINT16_MAX;
+        if (good && !getaddrinfo(host + six, port, &hints, &found)) {
             memcpy(&a->socket, found->ai_addr, found->ai_addrlen);
             a->length = found->ai_addrlen;
             bool right = six == (found->ai_family == AF_INET6);
@@ -359,16 +366,10 @@ static bool address(struct call *c, struct address *a) {
     return refuse(c, "an address is like 10.0.0.2:8080 or [fd00::2]:8080");
 }
 
-/* The point in time at which the call is given up, or 0. */
-static bool deadline(struct call *c, int64_t *end) {
-    long long ms;
-    *end = 0;
-    if (!c->field[DEADLINE])
-        return true;
-    if (!integer(c, DEADLINE, 0, UINT32_MAX, &ms))
-        return false;
-    *end = now() + ms * 1000000;
-    return true;
+/* The milliseconds after which the call is given up, or -1. */
+static bool deadline(struct call *c, long long *ms) {
+    *ms = -1;
+    return !c->field[DEADLINE] || integer(c, DEADLINE, 0, UINT32_MAX, ms);
 }
 
 /* --- Descriptors by name, no number used twice --- */
@@ -424,10 +425,13 @@ static int adopt(const char *name, int fd) {
     return fd;
 }
 
-static void adopted(struct call *c, const char *name, int fd, const char *what) {
+/* For a call that made a descriptor, or failed; of an accepted one the peer's address is known. */
+static void adopted(struct call *c, const char *name, int fd, const char *what, const char *peer) {
     fd = adopt(name, fd);
     if (fd < 0)
         failed(c, what);
+    else if (peer)
+        ok(c, "{\"descriptor\":{\"fd\":%d,\"peer\":\"%s\"}}", fd, peer);
     else
         ok(c, "{\"descriptor\":{\"fd\":%d}}", fd);
 }
@@ -441,7 +445,7 @@ static void do_socket(struct call *c, int fd) {
     if (!socket_name(c, SOCKET, name) || !word(c, FAMILY, families, &family))
         return;
     began(c, "socket(%s, SOCK_STREAM | SOCK_CLOEXEC, 0)", family->name);
-    adopted(c, name, socket(family->value, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+    adopted(c, name, socket(family->value, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket", NULL);
 }
 
 static void do_bind(struct call *c, int fd) {
@@ -461,20 +465,25 @@ static void do_listen(struct call *c, int fd) {
 }
 
 static void do_accept(struct call *c, int fd) {
-    char name[25], host[64], port[8];
+    char name[25], host[64], port[8], text[80];
     struct sockaddr_storage peer;
     socklen_t length = sizeof peer;
     if (!socket_name(c, AS, name))
         return;
     began(c, "accept4(%d, &peer, &length, SOCK_CLOEXEC)", fd);
-    int fresh = accept4(fd, (struct sockaddr *)&peer, &length, SOCK_CLOEXEC);
-    adopted(c, name, fresh, "accept4");
-    const int numeric = NI_NUMERICHOST | NI_NUMERICSERV;
-    if (fresh >= 0 && !getnameinfo((struct sockaddr *)&peer, length, host, sizeof host, port, sizeof port, numeric)) {
-        char *end = strstr(c->outcome, "}}}");
-        if (end)
-            sprintf(end, peer.ss_family == AF_INET6 ? ",\"peer\":\"[%s]:%s\"}}}" : ",\"peer\":\"%s:%s\"}}}", host, port);
+    fd = accept4(fd, (struct sockaddr *)&peer, &length, SOCK_CLOEXEC);
+    const int numeric = NI_NUMERICHOST | NI_NUMERICSERV, error = errno;
+    if (fd >= 0 && !getnameinfo((struct sockaddr *)&peer, length, host, sizeof host, port, sizeof port, numeric)) {
+        snprintf(text, sizeof text, peer.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+        adopted(c, name, fd, "accept4", text);
+    } else {
+        errno = error;
+        adopted(c, name, fd, "accept4", NULL);
     }
+}
+
+static int64_t after(const struct call *c, long long ms) {
+    return c->began + ms * 1000000;
 }
 
 /* Waits for an event until the time comes: 1, 0 when the time is up, -1 for an error. */
@@ -511,11 +520,11 @@ static int connect_until(int fd, const struct address *a, int64_t end) {
 
 static void do_connect(struct call *c, int fd) {
     struct address a;
-    int64_t end;
-    if (!address(c, &a) || !deadline(c, &end))
+    long long ms;
+    if (!address(c, &a) || !deadline(c, &ms))
         return;
-    began(c, "connect(%d, &address, sizeof address) /* %s%s */", fd, a.text, end ? ", O_NONBLOCK, then poll" : "");
-    int result = end ? connect_until(fd, &a, end) : connect(fd, (struct sockaddr *)&a.socket, a.length);
+    began(c, "connect(%d, &address, sizeof address) /* %s%s */", fd, a.text, ms < 0 ? "" : ", O_NONBLOCK, then poll");
+    int result = ms < 0 ? connect(fd, (struct sockaddr *)&a.socket, a.length) : connect_until(fd, &a, after(c, ms));
     if (result > 0)
         deadline_passed(c, 0);
     else
@@ -523,31 +532,36 @@ static void do_connect(struct call *c, int fd) {
 }
 
 static void do_read(struct call *c, int fd) {
-    long long n;
-    int flags;
+    long long n, ms;
+    int flags, ready = 1;
     char names[128];
-    int64_t end;
-    if (!integer(c, N, 0, MOST, &n) || !bits(c, FLAGS, read_flags, &flags, names) || !deadline(c, &end))
+    ssize_t got;
+    if (!integer(c, N, 0, MOST, &n) || !bits(c, FLAGS, read_flags, &flags, names) || !deadline(c, &ms))
         return;
     char *buffer = malloc((size_t)n + 1);
     if (!buffer) {
         refuse(c, "there is no memory for a read of %lld bytes", n);
         return;
     }
-    const bool plain = !flags && !end;
-    if (plain)
+    const char *what = flags || ms >= 0 ? "recv" : "read";
+    if (ms >= 0) {
+        began(c, "recv(%d, buffer, %lld, %s) /* MSG_DONTWAIT, then poll */", fd, n, names);
+        const int event = flags & MSG_OOB ? POLLPRI : POLLIN;
+        const int64_t end = after(c, ms);
+        do
+            got = recv(fd, buffer, (size_t)n, flags | MSG_DONTWAIT);
+        while (got < 0 && errno == EAGAIN && (ready = wait_for(fd, event, end)) > 0);
+    } else if (flags) {
+        began(c, "recv(%d, buffer, %lld, %s)", fd, n, names);
+        got = recv(fd, buffer, (size_t)n, flags);
+    } else {
         began(c, "read(%d, buffer, %lld)", fd, n);
-    else
-        began(c, "recv(%d, buffer, %lld, %s)%s", fd, n, names, end ? " /* MSG_DONTWAIT, then poll */" : "");
-    ssize_t got;
-    int ready = 1;
-    do
-        got = plain ? read(fd, buffer, (size_t)n) : recv(fd, buffer, (size_t)n, flags | (end ? MSG_DONTWAIT : 0));
-    while (got < 0 && errno == EAGAIN && end && (ready = wait_for(fd, flags & MSG_OOB ? POLLPRI : POLLIN, end)) > 0);
+        got = read(fd, buffer, (size_t)n);
+    }
     if (ready == 0) {
         deadline_passed(c, 0);
     } else if (got < 0) {
-        failed(c, ready < 0 ? "poll" : plain ? "read" : "recv");
+        failed(c, ready < 0 ? "poll" : what);
     } else {
         char data[2 * KEPT + 1] = "";
         for (ssize_t i = 0; i < got && i < KEPT; i++)
@@ -575,10 +589,8 @@ static char *bytes(struct call *c, size_t *total) {
         refuse(c, "there is no memory for a write of %zu bytes %lld times", n, repeat);
     } else {
         *total = n * (size_t)repeat;
-        for (size_t i = 0; i < n && i < *total; i++) {
-            unsigned high = (unsigned char)hex[2 * i], low = (unsigned char)hex[2 * i + 1];
-            data[i] = (char)(((high & 15) + (high > '9') * 9) << 4 | ((low & 15) + (low > '9') * 9));
-        }
+        for (size_t i = 0; i < n && i < *total; i++)
+            data[i] = (char)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
         for (size_t i = n; n && i < *total; i += n)
             memcpy(data + i, data, n);
     }
@@ -599,34 +611,40 @@ static void quote(char into[4 * SHOWN + 8], const char *data, size_t n) {
 }
 
 static void do_write(struct call *c, int fd) {
-    int flags;
+    int flags, ready = 1;
+    long long ms;
     char names[128], quoted[4 * SHOWN + 8], *data;
-    int64_t end;
     size_t total, written = 0;
-    if (!bits(c, FLAGS, write_flags, &flags, names) || !deadline(c, &end) || !(data = bytes(c, &total)))
+    ssize_t n;
+    if (!bits(c, FLAGS, write_flags, &flags, names) || !deadline(c, &ms) || !(data = bytes(c, &total)))
         return;
     quote(quoted, data, total);
-    const bool plain = !flags && !end;
-    if (plain)
-        began(c, "write(%d, %s, %zu)", fd, quoted, total);
-    else
-        began(c, "send(%d, %s, %zu, %s)%s", fd, quoted, total, names, end ? " /* MSG_DONTWAIT, then poll */" : "");
-    int ready = 1;
-    for (;;) {
-        ssize_t n = plain ? write(fd, data, total)
-                          : send(fd, data + written, total - written, flags | (end ? MSG_DONTWAIT : 0));
-        if (n >= 0)
-            written += (size_t)n;
-        if (n >= 0 ? !end || written == total : !end || errno != EAGAIN || (ready = wait_for(fd, POLLOUT, end)) <= 0) {
-            if (n >= 0)
-                ok(c, "{\"written\":{\"n\":%zu}}", written);
-            else if (ready == 0)
-                deadline_passed(c, written);
+    const char *what = flags || ms >= 0 ? "send" : "write";
+    if (ms >= 0) {
+        began(c, "send(%d, %s, %zu, %s) /* MSG_DONTWAIT, then poll, until all is sent */", fd, quoted, total, names);
+        const int64_t end = after(c, ms);
+        do {
+            n = send(fd, data + written, total - written, flags | MSG_DONTWAIT);
+            if (n < 0 && errno == EAGAIN)
+                ready = wait_for(fd, POLLOUT, end);
             else
-                failed(c, ready < 0 ? "poll" : plain ? "write" : "send");
-            break;
-        }
+                written += n < 0 ? 0 : (size_t)n;
+        } while (n < 0 ? errno == EAGAIN && ready > 0 : written < total);
+    } else if (flags) {
+        began(c, "send(%d, %s, %zu, %s)", fd, quoted, total, names);
+        n = send(fd, data, total, flags);
+        written = (size_t)n;
+    } else {
+        began(c, "write(%d, %s, %zu)", fd, quoted, total);
+        n = write(fd, data, total);
+        written = (size_t)n;
     }
+    if (ready == 0)
+        deadline_passed(c, written);
+    else if (n < 0)
+        failed(c, ready < 0 ? "poll" : what);
+    else
+        ok(c, "{\"written\":{\"n\":%zu}}", written);
     free(data);
 }
 
@@ -645,7 +663,8 @@ static void do_close(struct call *c, int fd) {
 
 static void close_lingering(struct call *c, int fd, int seconds) {
     const struct linger linger = {.l_onoff = 1, .l_linger = seconds};
-    began(c, "setsockopt(%d, SOL_SOCKET, SO_LINGER, &(struct linger){1, %d}, sizeof(struct linger)), close(%d)", fd, seconds, fd);
+    began(c, "setsockopt(%d, SOL_SOCKET, SO_LINGER, &(struct linger){1, %d}, sizeof(struct linger)), close(%d)", fd,
+        seconds, fd);
     if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) < 0)
         failed(c, "setsockopt");
     else
@@ -673,7 +692,7 @@ static void do_dup(struct call *c, int fd) {
     if (!socket_name(c, AS, name))
         return;
     began(c, "dup(%d)", fd);
-    adopted(c, name, dup(fd), "dup");
+    adopted(c, name, dup(fd), "dup", NULL);
 }
 
 static void do_poll(struct call *c, int fd) {
@@ -755,6 +774,7 @@ static const char *level_name(const struct option *o) {
 
 static int get_option(int fd, const struct option *o, long long *into) {
     union option_value value;
+    *into = 0;
     if (o->form == STATUS) {
         int flags = fcntl(fd, F_GETFL);
         *into = (flags & o->number) != 0;
@@ -787,7 +807,10 @@ static void do_get_option(struct call *c, int fd) {
 static void do_set_option(struct call *c, int fd) {
     const struct option *o;
     long long number;
-    if (!option_named(c, &o) || !integer(c, VALUE, o->form == TIME ? INT64_MIN : INT32_MIN, o->form == TIME ? INT64_MAX : INT32_MAX, &number))
+    if (!option_named(c, &o))
+        return;
+    const bool wide = o->form == TIME; /* any other is an int */
+    if (!integer(c, VALUE, wide ? INT64_MIN / 1000 : INT32_MIN, wide ? INT64_MAX / 1000 : INT32_MAX, &number))
         return;
     if (o->form == STATUS) {
         const char *change = number ? "|" : "& ~";
@@ -803,11 +826,13 @@ static void do_set_option(struct call *c, int fd) {
         snprintf(shown, sizeof shown, "&(int){%lld}, sizeof(int)", number);
     } else if (o->form == LINGER) {
         value.linger = (struct linger){.l_onoff = number >= 0, .l_linger = number > 0 ? (int)number : 0};
-        snprintf(shown, sizeof shown, "&(struct linger){%d, %d}, sizeof(struct linger)", value.linger.l_onoff, value.linger.l_linger);
+        snprintf(shown, sizeof shown, "&(struct linger){%d, %d}, sizeof(struct linger)", value.linger.l_onoff,
+            value.linger.l_linger);
     } else {
         const long long ms = (number % 1000 + 1000) % 1000; /* the microseconds are never negative */
         value.time = (struct timeval){.tv_sec = (number - ms) / 1000, .tv_usec = ms * 1000};
-        snprintf(shown, sizeof shown, "&(struct timeval){%ld, %ld}, sizeof(struct timeval)", (long)value.time.tv_sec, (long)value.time.tv_usec);
+        snprintf(shown, sizeof shown, "&(struct timeval){%ld, %ld}, sizeof(struct timeval)", (long)value.time.tv_sec,
+            (long)value.time.tv_usec);
     }
     began(c, "setsockopt(%d, %s, %s, %s)", fd, level_name(o), o->name, shown);
     done(c, setsockopt(fd, o->level, o->number, &value, option_size[o->form]), "setsockopt");

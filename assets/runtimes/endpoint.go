@@ -42,11 +42,11 @@ const mostBytes = 64 << 20 // of one read or write
 
 type object map[string]any
 
-// A call is made after its text was told. What it returns stands in "ok", unless it is a telling or there is an error.
-type call func() (any, error)
-
-// A telling is a value besides which the programmer sees something: the EOF of a Read.
-type telling struct{ value, said any }
+// A telling is a value besides which the programmer sees an error: the EOF of a Read.
+type telling struct {
+	value any
+	said  error
+}
 
 // A partial is the error of a Write that took some of the bytes.
 type partial struct {
@@ -108,7 +108,7 @@ func main() {
 		}
 		if r, err := parse(line); err != nil {
 			e.reply("refused", object{"id": r.ID, "why": err.Error()})
-		} else if !e.begin(*r.ID) {
+		} else if e.flights(func(ids map[uint64]bool) bool { busy := ids[*r.ID]; ids[*r.ID] = true; return busy }) {
 			e.reply("refused", object{"id": r.ID, "why": fmt.Sprintf("a call of id %d is in flight", *r.ID)})
 		} else {
 			go e.carryOut(r)

@@ -2,19 +2,21 @@
 /*
  * A finwait endpoint that drives Node's `net`: its errors and events, as its programmers see them.
  *
- *     node endpoint.mjs [--half-open]        (18 or later; requests on standard input, replies on standard output: PROTOCOL.md)
+ *     node endpoint.mjs [--half-open]        (18 or later)
+ *
+ * Requests come on standard input, replies go to standard output; PROTOCOL.md says which.
  *
  * With --half-open every socket has `allowHalfOpen: true`. What is different from plain calls, and left as it is:
  *
- * - Node reads by itself, as soon as there is something, up to some 16 or 64 KiB; `read` takes from what was read. So the
- *   peer's FIN or RST is found without any call, and an 'error' may come while nobody waits. (The next read or write is then
- *   told of it, instead of being made.)
- * - Without allowHalfOpen, Node answers the peer's FIN with its own at once.
- * - After an error Node destroys the socket: the descriptor is closed.
- * - The server accepts by itself; `accept` here takes the next connection of which the 'connection' event told.
+ * - Node reads by itself, as soon as there is something, until some 16 or 64 KiB wait; `read` takes from what was read.
+ *   So the peer's FIN or RST is found without any call, and closing with data that no `read` took sends no RST.
+ * - An 'error' may come while nobody waits. The next read or write is told of it, instead of being made.
+ * - Without allowHalfOpen, Node answers the peer's FIN with its own as soon as all data before it was taken.
+ * - After an error Node destroys the socket: the descriptor is closed, what was read stays.
+ * - The server accepts by itself; `accept` takes the next connection of which the 'connection' event told.
  * - The kernel's socket is made in connect and listen; `socket`, `bind` and options before that are noted for them.
- * - A timeout belongs to the socket, means that nothing moved for so long, and stops nothing: what a write has given to Node
- *   still goes out.
+ * - A timeout belongs to the socket, not to a call: of several at once the last one set counts. It means that nothing
+ *   moved for so long, and it stops nothing: what a write has given to Node still goes out.
  */
 import fs from 'node:fs';
 import net from 'node:net';
@@ -25,10 +27,20 @@ const KEPT = 1024; // of the bytes that were read, so many are told
 const SHOWN = 32; // of the bytes to write, so many are shown
 const LONGEST_TIMEOUT = 2 ** 31 - 1; // milliseconds: Node's timers can do no more
 
+// prettier-ignore
+const OPTIONS = [
+  'SO_LINGER', 'SO_REUSEADDR', 'SO_REUSEPORT', 'TCP_NODELAY', 'TCP_CORK', 'SO_KEEPALIVE', 'TCP_KEEPIDLE',
+  'TCP_KEEPINTVL', 'TCP_KEEPCNT', 'TCP_USER_TIMEOUT', 'TCP_SYNCNT', 'TCP_DEFER_ACCEPT', 'SO_RCVBUF', 'SO_SNDBUF',
+  'SO_RCVTIMEO', 'SO_SNDTIMEO', 'O_NONBLOCK', 'TCP_LINGER2',
+];
+
 const allowHalfOpen = process.argv.includes('--half-open');
 
 /** The request cannot be carried out; one sentence. */
 class Refused extends Error {}
+
+/** Node has no way to make the call; the reason. */
+class Unsupported extends Error {}
 
 // --- What a request says ---
 
@@ -135,7 +147,6 @@ function made(id, owner) {
 // --- Outcomes: each is { outcome, said } ---
 
 const ok = (value, said) => ({ outcome: { ok: value }, said });
-const unsupported = (why) => ({ outcome: { unsupported: why } });
 const library = (name, said) => ({ outcome: { library: name }, said });
 const timedOut = (written = 0) => ({ outcome: { 'deadline-exceeded': { written } }, said: "'timeout' event" });
 
@@ -144,7 +155,9 @@ function failed(error) {
   if (error.syscall && error.errno < 0) {
     return { outcome: { err: -error.errno }, said: `${error} (code ${error.code}, syscall ${error.syscall})` };
   }
-  return library(error.code ?? error.name, error.code && !String(error).includes(error.code) ? `${error} (code ${error.code})` : String(error));
+  const { code, name } = error;
+  const said = String(error); // most of them with their code
+  return library(code ?? name, code && !said.includes(code) ? `${said} (code ${code})` : said);
 }
 
 // --- Sockets ---
@@ -186,6 +199,25 @@ class Entry {
     return failed(error);
   }
 
+  /** For a call that is not made, because an 'error' came before it. */
+  tellLate(text, begin) {
+    begin(`// an 'error' event came before ${text}`);
+    return this.tell(this.untold);
+  }
+
+  /** Destroys the socket by one of its methods, and waits for 'close', or for the error that the method makes. */
+  async destroy(method) {
+    const socket = this.theSocket;
+    if (socket.closed) {
+      socket[method](); // does nothing, and no event tells of it
+      return ok('done');
+    }
+    const over = first(socket, 'error', 'close');
+    socket[method]();
+    const [event, error] = await over;
+    return event === 'error' ? this.tell(error) : ok('done');
+  }
+
   /** With a timeout set, if there is a deadline; the last of several calls at once clears it. */
   async within(deadline, call) {
     if (deadline === undefined) return call();
@@ -214,98 +246,87 @@ function first(emitter, ...events) {
   });
 }
 
-const endpoint = ({ address, family, port }) => (family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`);
-
 const withTimeout = (text, deadline) => (deadline === undefined ? text : `socket.setTimeout(${deadline}); ${text}`);
-
-/** For a call that is not made, because an 'error' came before it. */
-function untold(entry, text, begin) {
-  begin(`// an 'error' event came before ${text}`);
-  return entry.tell(entry.untold);
-}
 
 // --- The calls: each gives `begin` its text, and then makes the call; what it returns is its outcome ---
 
-const NOTED = '// net makes the socket in connect and listen';
-const OPTIONS = ['SO_LINGER', 'SO_REUSEADDR', 'SO_REUSEPORT', 'TCP_NODELAY', 'TCP_CORK', 'SO_KEEPALIVE', 'TCP_KEEPIDLE',
-  'TCP_KEEPINTVL', 'TCP_KEEPCNT', 'TCP_USER_TIMEOUT', 'TCP_SYNCNT', 'TCP_DEFER_ACCEPT', 'SO_RCVBUF', 'SO_SNDBUF',
-  'SO_RCVTIMEO', 'SO_SNDTIMEO', 'O_NONBLOCK', 'TCP_LINGER2']; // prettier-ignore
-
-const onASocket = {
+const ON_A_SOCKET = {
   bind(entry, request, begin) {
     const { host, port } = addressIn(request);
-    begin(`${NOTED} // localAddress: '${host}', localPort: ${port}`);
-    if (entry.server?.listening || (entry.socket && !entry.socket.pending)) return unsupported('net.Socket has no bind');
+    if (entry.server?.listening || entry.socket?.pending === false) throw new Unsupported('net.Socket has no bind');
+    begin(`// the address ${request.address} comes with connect or listen`);
     entry.local = { host, port };
     return ok('later');
   },
 
-  async listen(entry, request, begin, id) {
+  async listen(entry, request, begin) {
     const backlog = number(request, 'backlog', -(2 ** 31), 2 ** 31 - 1);
-    const where = entry.local ?? { host: entry.family === 'inet6' ? '::' : '0.0.0.0', port: 0 };
-    const options = { ...where, backlog };
-    if (entry.socket) return begin('// listen'), unsupported('net.Socket cannot listen');
-    const settings = { allowHalfOpen: allowHalfOpen || undefined, ...entry.noted };
-    const made_ = entry.server ? 'server' : `net.createServer(${Object.values(settings).some(Boolean) ? literal(settings) : ''})`;
-    begin(`${made_}.listen(${literal(options)})`);
+    if (entry.socket) throw new Unsupported('net.Socket cannot listen');
+    const settings = { ...(allowHalfOpen && { allowHalfOpen }), ...entry.noted };
+    const options = { host: entry.family === 'inet6' ? '::' : '0.0.0.0', port: 0, ...entry.local, backlog };
+    const given = Object.keys(settings).length ? literal(settings) : '';
+    const server = entry.server ? 'server' : `net.createServer(${given})`;
+    begin(`${server}.listen(${literal(options)})${backlog === 0 ? ' // Node makes 511 of 0' : ''}`);
     if (!entry.server) {
       entry.server = net.createServer(settings);
-      entry.server.on('error', () => {});
       entry.server.on('connection', (socket) => entry.connections.push(new Entry().own(socket)));
     }
+    const over = first(entry.server, 'listening', 'error');
     entry.server.listen(options);
-    const [event, error] = await first(entry.server, 'listening', 'error');
+    const [event, error] = await over;
     if (event === 'error') return failed(error);
-    made(id, entry.server);
+    made(request.id, entry.server);
     return ok('done');
   },
 
   async accept(entry, request, begin) {
     const name = nameIn(request, 'as');
-    begin("server.on('connection', ...)");
-    if (!entry.server) return library('not a net.Server');
+    if (!entry.server) throw new Unsupported('net.Socket cannot accept');
+    begin("server.once('connection', listener)");
     while (!entry.connections.length) {
-      if (!entry.server.listening) return library('server.listening is false');
+      if (!entry.server.listening) return library('server.listening is false', 'false');
       const [event] = await first(entry.server, 'connection', 'close');
       if (event === 'close') return library('server.close', "'close' event");
     }
     const accepted = entry.connections.shift();
     entries.set(name, accepted);
-    const { socket } = accepted;
-    const { remoteAddress: address, remoteFamily: family, remotePort: port } = socket;
-    return ok({ descriptor: { fd: descriptor(socket), peer: address && endpoint({ address, family, port }) } });
+    const { remoteAddress, remoteFamily, remotePort } = accepted.socket;
+    const peer = remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+    return ok({ descriptor: { fd: descriptor(accepted.socket), ...(remoteAddress && { peer }) } });
   },
 
-  async connect(entry, request, begin, id) {
-    const deadline = deadlineIn(request);
-    const { host, port } = addressIn(request);
-    if (entry.server) return begin('// connect'), unsupported('net.Server cannot connect');
+  connect(entry, request, begin) {
+    const address = addressIn(request);
+    const timeout = deadlineIn(request);
+    if (entry.server) throw new Unsupported('net.Server cannot connect');
     const local = entry.local && { localAddress: entry.local.host, localPort: entry.local.port };
-    const options = { host, port, ...local };
-    const settings = { ...options, allowHalfOpen: allowHalfOpen || undefined, ...entry.noted };
-    const again = entry.socket !== undefined;
-    begin(withTimeout(again ? `socket.connect(${literal(options)})` : `net.connect(${literal(settings)})`, deadline));
-    entry.untold = undefined;
-    if (again) entry.socket.connect(options);
-    else entry.own(net.connect(settings));
-    // Node makes the system calls in the next tick; after it the descriptor is there.
-    process.nextTick(() => made(id, entry.socket));
-    return entry.within(deadline, async () => {
-      const [event, error] = await first(entry.socket, 'connect', 'error', 'close', ...(deadline ? ['timeout'] : []));
+    const again = { ...address, ...local };
+    const fresh = { ...again, ...(allowHalfOpen && { allowHalfOpen }), ...entry.noted, ...(timeout && { timeout }) };
+    const isFresh = !entry.socket;
+    begin(isFresh ? `net.connect(${literal(fresh)})` : withTimeout(`socket.connect(${literal(again)})`, timeout));
+    entry.untold = undefined; // of the connection before
+    if (isFresh) entry.own(net.connect(fresh));
+    return entry.within(timeout, async () => {
+      if (!isFresh) entry.socket.connect(again);
+      // Node makes the system calls in the next tick; after it the descriptor is there.
+      process.nextTick(() => made(request.id, entry.socket));
+      const [event, error] = await first(entry.socket, 'connect', 'error', 'close', ...(timeout ? ['timeout'] : []));
       if (event === 'connect') return ok('done');
       if (event === 'error') return entry.tell(error);
       return event === 'timeout' ? timedOut() : library('socket.destroyed', "'close' event");
     });
   },
 
-  async read(entry, request, begin) {
+  read(entry, request, begin) {
     const n = number(request, 'n', 0, MOST);
     const deadline = deadlineIn(request);
     const asked = flags(request, ['peek', 'waitall', 'dontwait', 'oob']);
+    if (entry.server) throw new Unsupported('net.Server has no read');
+    // read() never waits; everything else that a flag could ask for is out of reach.
+    const dontWait = asked.includes('dontwait');
+    if (asked.some((flag) => flag !== 'dontwait')) throw new Unsupported('net.Socket has no flags for a read');
     const text = withTimeout(`socket.read(${n})`, deadline);
-    if (entry.server) return begin('// read'), unsupported('net.Server has no read');
-    if (asked.some((flag) => flag !== 'dontwait')) return begin('// read'), unsupported('net.Socket has no flags for a read');
-    if (entry.untold) return untold(entry, text, begin);
+    if (entry.untold) return entry.tellLate(text, begin);
     begin(text);
     const socket = entry.theSocket;
     return entry.within(deadline, async () => {
@@ -317,88 +338,93 @@ const onASocket = {
         if (entry.untold) return entry.tell(entry.untold);
         if (socket.readableEnded) return ok({ read: { n: 0, data: '' } }, "'end' event");
         if (socket.closed) return library('socket.destroyed', 'null');
-        if (asked.length) return library('null', 'null');
-        const [event, error] = await first(socket, 'readable', 'end', 'error', 'close', ...(deadline ? ['timeout'] : []));
+        if (dontWait) return library('null', 'null');
+        const events = ['readable', 'end', 'error', 'close', ...(deadline ? ['timeout'] : [])];
+        const [event, error] = await first(socket, ...events);
         if (event === 'end') return ok({ read: { n: 0, data: '' } }, "'end' event");
         if (event === 'error') return entry.tell(error);
-        if (event === 'timeout') return timedOut();
         if (event === 'close') return library('socket.destroyed', "'close' event");
+        if (event === 'timeout') return timedOut();
       }
     });
   },
 
-  async write(entry, request, begin) {
+  write(entry, request, begin) {
     const deadline = deadlineIn(request);
     const asked = flags(request, ['nosignal', 'oob', 'dontwait']);
     const data = dataIn(request);
+    if (entry.server) throw new Unsupported('net.Server has no write');
+    if (asked.length) throw new Unsupported('net.Socket has no flags for a write');
     const text = withTimeout(`socket.write(${quoted(data)}, callback)`, deadline);
-    if (entry.server) return begin('// write'), unsupported('net.Server has no write');
-    if (asked.length) return begin('// write'), unsupported('net.Socket has no flags for a write');
-    if (entry.untold) return untold(entry, text, begin);
+    if (entry.untold) return entry.tellLate(text, begin);
     begin(text);
     const socket = entry.theSocket;
     const before = socket.bytesWritten ?? 0;
-    return entry.within(deadline, () => {
-      const written = new Promise((resolve) => {
-        socket.write(data, (error) => resolve(error ? entry.tell(error) : ok({ written: { n: data.length } })));
-      });
-      if (!deadline) return written;
-      const timeout = first(socket, 'timeout').then(() => {
-        // Of what Node holds, the kernel has taken all but what is in the handle's queue.
+    const settled = (resolve) => {
+      let waiting = true;
+      const onTimeout = () => {
+        waiting = false;
+        // The kernel has taken what Node gave to the handle, but for what its queue holds; `net` does not tell.
         const { bytesWritten = before, writeQueueSize = 0 } = socket._handle ?? {};
-        return timedOut(Math.min(Math.max(bytesWritten - writeQueueSize - before, 0), data.length));
+        resolve(timedOut(Math.min(Math.max(bytesWritten - writeQueueSize - before, 0), data.length)));
+      };
+      if (deadline) socket.once('timeout', onTimeout);
+      socket.write(data, (error) => {
+        socket.off('timeout', onTimeout);
+        // After the deadline nobody waits for it any more: an error comes again as an event.
+        if (!waiting) return;
+        // Destroyed meanwhile, and the rest of the data lost, but some versions of Node call back as if all was written.
+        const said = socket.destroyed ? `callback(${error})` : undefined;
+        resolve(error ? entry.tell(error) : ok({ written: { n: data.length } }, said));
       });
-      return Promise.race([written, timeout]);
-    });
+    };
+    return entry.within(deadline, () => new Promise(settled));
   },
 
-  async shutdown(entry, request, begin) {
+  shutdown(entry, request, begin) {
     const how = word(request, 'how', ['read', 'write', 'both']);
-    if (entry.server) return begin('// shutdown'), unsupported('net.Server has no end');
-    if (how !== 'write') {
-      return begin(`// shutdown ${how}`), unsupported('net.Socket ends writing (end) or everything (destroy), never reading');
-    }
+    if (entry.server) throw new Unsupported('net.Server has no end');
+    if (how !== 'write') throw new Unsupported('net.Socket ends writing (end) or everything (destroy), never reading');
     begin('socket.end(callback)');
     return new Promise((resolve) => {
       entry.theSocket.end((error) => resolve(error ? entry.tell(error) : ok('done')));
     });
   },
 
-  async close(entry, request, begin) {
-    if (entry.server) {
-      begin('server.close()');
-      if (entry.server.listening) {
-        entry.server.close(); // 'close' comes when its connections have ended, but the descriptor is closed
-        return ok('done');
-      }
-      return new Promise((resolve) => {
-        entry.server.close((error) => resolve(error ? failed(error) : ok('done')));
-      });
+  close(entry, request, begin) {
+    if (!entry.server) {
+      begin('socket.destroy()');
+      return entry.destroy('destroy');
     }
-    begin('socket.destroy()');
-    return destroy(entry, (socket) => socket.destroy());
+    begin('server.close()');
+    return new Promise((resolve) => {
+      // Not at the 'close' event: that comes when the last connection has ended, but the descriptor is closed now.
+      if (entry.server.listening) resolve(ok('done'));
+      entry.server.close((error) => resolve(error ? failed(error) : ok('done')));
+    });
   },
 
-  async 'rst-close'(entry, request, begin) {
-    if (entry.server) return begin('// rst-close'), unsupported('net.Server has no resetAndDestroy');
+  'rst-close'(entry, request, begin) {
+    if (entry.server) throw new Unsupported('net.Server has no resetAndDestroy');
     begin('socket.resetAndDestroy()');
-    return destroy(entry, (socket) => socket.resetAndDestroy());
+    return entry.destroy('resetAndDestroy');
   },
 
   'set-option'(entry, request, begin) {
     const option = word(request, 'option', OPTIONS);
     const value = number(request, 'value', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-    // [the method, its arguments, what net.connect and net.createServer take for it]
-    const settings = {
-      TCP_NODELAY: ['setNoDelay', [value !== 0], { noDelay: value !== 0 }],
-      SO_KEEPALIVE: ['setKeepAlive', [value !== 0], { keepAlive: value !== 0 }],
-      TCP_KEEPIDLE: ['setKeepAlive', [true, value * 1000], { keepAlive: true, keepAliveInitialDelay: value * 1000 }],
-    };
-    const [method, args, noted] = settings[option] ?? [];
-    if (!method) return begin(`// ${option}`), unsupported(`net.Socket has no way to set ${option}`);
-    if (entry.server) return begin(`// ${option}`), unsupported('net.createServer takes options, net.Server does not');
+    // The method, its arguments, and the same as net.connect and net.createServer take it.
+    const [method, args, noted] =
+      {
+        TCP_NODELAY: ['setNoDelay', [value !== 0], { noDelay: value !== 0 }],
+        SO_KEEPALIVE: ['setKeepAlive', [value !== 0], { keepAlive: value !== 0 }],
+        TCP_KEEPIDLE: ['setKeepAlive', [true, value * 1000], { keepAlive: true, keepAliveInitialDelay: value * 1000 }],
+      }[option] ?? [];
+    if (option === 'SO_REUSEADDR') throw new Unsupported('net.Server always sets SO_REUSEADDR, and net.Socket cannot');
+    if (!method) throw new Unsupported(`net has no way to set ${option}`);
+    if (entry.server) throw new Unsupported('net.createServer takes options, and net.Server has no way to set them');
     if (!entry.socket) {
-      begin(`${NOTED} // ${literal(noted).slice(2, -2)}`);
+      begin(`// ${literal(noted).slice(2, -2)} comes with connect or listen`);
       Object.assign(entry.noted, noted);
       return ok('later');
     }
@@ -408,19 +434,26 @@ const onASocket = {
   },
 };
 
-async function destroy(entry, how) {
-  const socket = entry.theSocket;
-  if (socket.closed) {
-    how(socket);
-    return ok('done');
-  }
-  const over = first(socket, 'error', 'close');
-  how(socket);
-  const [event, error] = await over;
-  return event === 'error' ? entry.tell(error) : ok('done');
-}
+const OF_THE_PROCESS = {
+  socket(request, begin) {
+    const name = nameIn(request);
+    const family = word(request, 'family', ['inet', 'inet6']);
+    begin('// the socket comes with connect or listen');
+    entries.set(name, new Entry(family));
+    return ok('later');
+  },
 
-const impossible = {
+  // Node ignores SIGPIPE from the start. Removing the last listener does not bring that back: it leaves the default.
+  sigpipe(request, begin) {
+    const ignore = word(request, 'disposition', ['default', 'ignore']) === 'ignore';
+    begin(`process.on('SIGPIPE', () => {})${ignore ? '' : ".removeAllListeners('SIGPIPE')"}`);
+    process.on('SIGPIPE', () => {});
+    if (!ignore) process.removeAllListeners('SIGPIPE');
+    return ok('done');
+  },
+};
+
+const IMPOSSIBLE = {
   disconnect: 'net.Socket cannot dissolve a connection',
   dup: 'net.Socket has no second descriptor',
   'get-option': 'net.Socket sets some options and reads none',
@@ -429,25 +462,6 @@ const impossible = {
   options: 'net.Socket sets some options and reads none',
   poll: 'net.Socket tells by events what it is ready for',
   'so-error': "Node takes SO_ERROR by itself and emits it as an 'error'",
-};
-
-const forTheProcess = {
-  socket(request, begin) {
-    const name = nameIn(request);
-    const family = word(request, 'family', ['inet', 'inet6']);
-    begin(NOTED);
-    entries.set(name, new Entry(family));
-    return ok('later');
-  },
-
-  sigpipe(request, begin) {
-    if (word(request, 'disposition', ['default', 'ignore']) === 'ignore') {
-      begin("// Node ignores SIGPIPE from the start");
-      return ok('done');
-    }
-    begin('// sigpipe default');
-    return unsupported('Node ignores SIGPIPE');
-  },
 };
 
 // --- Requests ---
@@ -463,13 +477,18 @@ async function carryOut(request) {
   };
   let result;
   try {
-    result = await make(request, call, begin, id);
+    result = await make(request, begin);
   } catch (error) {
     if (error instanceof Refused) {
       inFlight.delete(id);
       return refused(id, error.message);
     }
-    result = failed(error); // thrown by the library
+    if (error instanceof Unsupported) {
+      begin(`// no call for ${call}`);
+      result = { outcome: { unsupported: error.message } };
+    } else {
+      result = failed(error); // the library threw it
+    }
   }
   const at = now();
   inFlight.delete(id);
@@ -477,16 +496,14 @@ async function carryOut(request) {
   reply(`{"ended":{"id":${id},"at":${at},"ns":${at - start},"outcome":${JSON.stringify(result.outcome)}${said}}}`);
 }
 
-function make(request, call, begin, id) {
-  if (Object.hasOwn(impossible, call)) {
-    begin(`// ${call}`);
-    return unsupported(impossible[call]);
-  }
-  if (Object.hasOwn(forTheProcess, call)) return forTheProcess[call](request, begin);
-  if (!Object.hasOwn(onASocket, call)) throw new Refused('there is no call of that name');
+async function make(request, begin) {
+  const { call } = request;
+  if (Object.hasOwn(IMPOSSIBLE, call)) throw new Unsupported(IMPOSSIBLE[call]);
+  if (Object.hasOwn(OF_THE_PROCESS, call)) return OF_THE_PROCESS[call](request, begin);
+  if (!Object.hasOwn(ON_A_SOCKET, call)) throw new Refused('there is no call of that name');
   const name = nameIn(request);
   if (!entries.has(name)) throw new Refused(`there is no socket ${name}`);
-  return onASocket[call](entries.get(name), request, begin, id);
+  return ON_A_SOCKET[call](entries.get(name), request, begin);
 }
 
 function start(line) {

@@ -150,7 +150,7 @@ def seconds(ms):
 
 @contextlib.contextmanager
 def timeout(sock, ms):
-    """Inside, the socket's timeout is so many milliseconds. Of calls at the same time, the last to end gives it back."""
+    """Inside, the socket has this timeout in milliseconds. Of calls at the same time, the last to end gives it back."""
     if ms is None:
         yield
         return

@@ -168,6 +168,8 @@ pub enum ScreenCommand {
     OptionsDialog,
     /// Shows or hides the raw procfs rows.
     RawRows,
+    /// Why the last call of the end that has the keys gave back what it did.
+    Why,
     /// Opens the prompt with the marked button's command.
     Edit,
     /// Shows more or other buttons where there is no room for all.

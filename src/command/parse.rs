@@ -113,6 +113,7 @@ fn screen(spec: &Spec) -> Option<ScreenCommand> {
         S::HostSettings,
         S::OptionsDialog,
         S::RawRows,
+        S::Why,
         S::Edit,
         S::More,
         S::States,

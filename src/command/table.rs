@@ -274,6 +274,8 @@ table! {
         "show and change the settings of this end's host";
     RAW_ROWS "raw" Screen [button('T', "raw rows")] []
         "show the sockets as /proc/net/tcp prints them";
+    WHY "why" Screen [button('!', "why?")] []
+        "why the last call gave back what it did: its state, what set the error, the rule, and what other languages say";
     EDIT "edit" Screen [button('E', "edit")] []
         "change a button's arguments before it is pressed: the marked one's (or right-click the button)";
     MORE "more" Screen [button('m', "more")] []
@@ -355,6 +357,7 @@ pub const fn of_screen(command: ScreenCommand) -> &'static Spec {
         ScreenCommand::HostSettings => &HOST_SETTINGS,
         ScreenCommand::OptionsDialog => &OPTIONS_DIALOG,
         ScreenCommand::RawRows => &RAW_ROWS,
+        ScreenCommand::Why => &WHY,
         ScreenCommand::Edit => &EDIT,
         ScreenCommand::More => &MORE,
         ScreenCommand::States => &STATES,

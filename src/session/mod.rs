@@ -24,6 +24,7 @@ use crate::wire::flow::PacketNo;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
+pub mod chain;
 pub mod edges;
 mod end;
 mod inferred;
@@ -537,7 +538,7 @@ impl Session {
         let name = name_of(&pending.order);
         let socket = socket_of(&pending.order).cloned();
         end.remember(&pending.order, &outcome, inode, pending.state);
-let Why { sentence, rule } = explain::why(&pending.order, &outcome, &self.situation(side, &pending));
+        let Why { sentence, rule } = explain::why(&pending.order, &outcome, &self.situation(side, &pending));
         // Raw calls have their words in their own lines.
         let text = pending.text.filter(|_| trace.is_empty());
         self.transcript.push(

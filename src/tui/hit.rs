@@ -26,6 +26,8 @@ pub enum Action {
     Wire(WireCommand),
     /// A packet of the diagram, by the number of its entry in the transcript.
     Segment(u64),
+    /// Why an outcome came about, by the number of its entry in the transcript.
+    Why(u64),
     /// A row of the dialog on top.
     Row(usize),
     /// A word that the prompt proposes.
@@ -53,6 +55,7 @@ impl Action {
             Action::Screen(..)
             | Action::Focus(_)
             | Action::Segment(_)
+            | Action::Why(_)
             | Action::LogLine(_)
             | Action::Row(_)
             | Action::Candidate(_)

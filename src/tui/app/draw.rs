@@ -87,7 +87,8 @@ impl App {
                 answer::rule(canvas, rule, session, side);
             }
             answer::draw(canvas, column.answer, session, side);
-            buttons::draw(canvas, column.buttons, &self.session.ends[side], side, self.pages[side]);
+            let (page, why) = (self.pages[side], column.rule.is_none());
+            buttons::draw(canvas, column.buttons, &session.ends[side], side, page, why);
             let bar = match side {
                 Side::Client => area.right(),
                 Side::Server => area.x.saturating_sub(1),
@@ -135,6 +136,7 @@ impl App {
                 Dialog::Segment(entry, skip) => {
                     *skip = (*skip).min(segment::draw(canvas, screen, &self.session, *entry, *skip));
                 }
+                Dialog::Why(why) => why.draw(canvas, screen, &self.session),
                 Dialog::Compare(compare) => compare.draw(canvas, screen),
                 Dialog::Picker(picker) => picker.draw(canvas, screen),
                 Dialog::Predict(predict) => predict.draw(canvas, screen),

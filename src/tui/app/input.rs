@@ -99,6 +99,7 @@ impl App {
             Some(Dialog::Forge(_, selected)) => *selected = moved(*selected, forge::ROWS),
             Some(Dialog::Compare(compare)) => compare.skip = compare.skip.saturating_add_signed(lines as isize),
             Some(Dialog::Segment(_, skip)) => *skip = skip.saturating_add_signed(lines as isize),
+            Some(Dialog::Why(why)) => why.turn(&self.session, lines),
             Some(Dialog::Prompt(_)) | None => {}
         }
     }
@@ -168,6 +169,7 @@ impl App {
                     Some(Dialog::Options(options)) => options.selected,
                     Some(Dialog::Picker(picker)) => picker.selected,
                     Some(Dialog::Predict(predict)) => predict.selected,
+                    Some(Dialog::Why(why)) => why.selected,
                     Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => *selected,
                     _ => return Vec::new(),
                 };
@@ -192,6 +194,7 @@ impl App {
                     Some(Dialog::Options(_)) => ScreenCommand::OptionsDialog,
                     Some(Dialog::Host(..)) => ScreenCommand::HostSettings,
                     Some(Dialog::Raw(_)) => ScreenCommand::RawRows,
+                    Some(Dialog::Why(_)) => ScreenCommand::Why,
                     Some(Dialog::Rules(_)) => ScreenCommand::WireRules,
                     Some(Dialog::Forge(..)) => ScreenCommand::ForgeDialog,
                     Some(

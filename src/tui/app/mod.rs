@@ -20,7 +20,7 @@ use crate::lab::event::{Event, Happening, Request};
 use crate::scenario::branch::{Branch, Grown};
 use crate::scenario::record::Recorder;
 use crate::session::edges::Coverage;
-use crate::session::transcript::What;
+use crate::session::transcript::{Entry, What};
 use crate::session::{Issued, LabKind, Refusal, Session};
 use crate::side::{Ends, Side};
 use crate::tui::Exit;
@@ -32,6 +32,7 @@ use crate::tui::dialog::picker::Picker;
 use crate::tui::dialog::predict::Predict;
 use crate::tui::dialog::prompt::{Prompt, Wish};
 use crate::tui::dialog::raw::Raw;
+use crate::tui::dialog::why::Why;
 use crate::tui::dialog::{Dialog, forge, help, rules, segment};
 use crate::tui::hit::{Action, Hits, Toward, Zone};
 use crate::tui::layout::{self, LEAST, Pane};
@@ -269,9 +270,25 @@ impl App {
             }
             Action::LogLine(row) => {
                 self.mark = Some(Action::LogLine(None));
+                // What is selected already is looked into.
+                let again = row.is_none() || row == self.log.selected();
+                let entry = self.log.selected_entry().filter(|_| again);
                 match row {
                     Some(row) => self.log.select(row),
                     None => self.log.select_by(0),
+                }
+                match entry.and_then(|no| self.session.transcript.entry(no)) {
+                    Some(Entry {
+                        no,
+                        what: What::Outcome { .. },
+                        ..
+                    }) => self.dialogs.push(Dialog::Why(Why::new(*no))),
+                    Some(Entry {
+                        no,
+                        what: What::Packet(_),
+                        ..
+                    }) => self.dialogs.push(Dialog::Segment(*no, 0)),
+                    _ => {}
                 }
                 Vec::new()
             }
@@ -290,11 +307,16 @@ impl App {
                 }
                 Vec::new()
             }
+            Action::Why(entry) => {
+                self.dialogs.push(Dialog::Why(Why::new(entry)));
+                Vec::new()
+            }
             Action::Row(row) => {
                 match self.dialogs.last_mut() {
                     Some(Dialog::Options(options)) => options.selected = row,
                     Some(Dialog::Picker(picker)) => picker.selected = row,
                     Some(Dialog::Predict(predict)) => predict.selected = row,
+                    Some(Dialog::Why(why)) => why.selected = row,
                     Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => {
                         *selected = row;
                     }
@@ -317,11 +339,27 @@ impl App {
         }
     }
 
+    /// The entry of the last call of an end that returned.
+    fn last_outcome(&self, side: Side) -> Option<u64> {
+        let last = self.session.ends[side].last.as_ref()?;
+        let mut entries = self.session.transcript.since(0).rev();
+        let is_it = |what: &What| matches!(what, What::Outcome { call, .. } if *call == last.id);
+        entries.find(|entry| is_it(&entry.what)).map(|entry| entry.no)
+    }
+
     /// Presses a row of the dialog on top.
     fn row(&mut self, row: usize, now: Stamp) -> Vec<Effect> {
         let (side, change) = match self.dialogs.last() {
             Some(Dialog::Options(options)) => (options.side, options.change(&self.session, row)),
             Some(Dialog::Host(side, _)) => (*side, host::change(&self.session, *side, row)),
+            Some(Dialog::Why(why)) => {
+                if let Some(entry) = why.points_to(&self.session, row) {
+                    self.dialogs.pop();
+                    self.log.show(entry);
+                    self.mark = Some(Action::LogLine(None));
+                }
+                return Vec::new();
+            }
             Some(Dialog::Rules(_)) => {
                 return match rules::press(&self.session, row) {
                     Some(command) => self.wire(&command),
@@ -525,6 +563,10 @@ impl App {
                 self.dialogs.push(Dialog::Options(options));
                 return self.issue(issued).0;
             }
+            ScreenCommand::Why => match self.last_outcome(side) {
+                Some(entry) => return self.act(Action::Why(entry), now),
+                None => self.status = Some(format!("the {side} has made no call that returned")),
+            },
             ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(Raw {
                 side,
                 down: 0,

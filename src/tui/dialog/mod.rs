@@ -11,6 +11,7 @@ pub mod prompt;
 pub mod raw;
 pub mod rules;
 pub mod segment;
+pub mod why;
 
 use crate::side::Side;
 
@@ -29,6 +30,8 @@ pub enum Dialog {
     Raw(raw::Raw),
     /// One packet: the number of its entry in the transcript, scrolled by so many lines.
     Segment(u64, usize),
+    /// Why an outcome came about.
+    Why(why::Why),
     /// The scenarios.
     Picker(picker::Picker),
     /// Two runs side by side.

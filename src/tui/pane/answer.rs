@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::call::Sigpipe;
 use crate::clock::human;
-use crate::command::{EndCommand, table};
+use crate::command::{EndCommand, ScreenCommand, table};
 use crate::outcome::{Outcome, Value};
 use crate::session::{Answer, Session, name_of};
 use crate::side::Side;
@@ -17,19 +17,27 @@ use crate::tui::hit::Action;
 pub fn rule(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
     canvas.rule(area.x, area.y, area.right());
     let texts = match session.ends[side].pending.len() {
-        0 => [" last call ".to_owned(), " last call ".to_owned()],
+        0 => [" last call ".to_owned(), " last ".to_owned()],
         n => [format!(" {n} blocked, then the last call "), format!(" {n} blocked ")],
     };
     let (said, style) = match session.ends[side].sigpipe {
-        Sigpipe::Ignore => (" SIGPIPE ignored ", canvas.theme.dim()),
-        Sigpipe::Default => (" SIGPIPE kills ", canvas.theme.strong()),
+        Sigpipe::Ignore => ([" SIGPIPE ignored ", " no SIGPIPE "], canvas.theme.dim()),
+        Sigpipe::Default => ([" SIGPIPE kills ", " SIGPIPE "], canvas.theme.strong()),
     };
+    let why = session.ends[side].last.as_ref();
+    let why = why.and_then(|_| table::of_screen(ScreenCommand::Why).buttons.first());
+    let button = why.map_or(0, |why| usize::from(button_width(Some(why.key), why.label)));
     let right = area.right().saturating_sub(1);
-    let room = usize::from(right.saturating_sub(area.x + 2)).saturating_sub(width(said) + 1);
-    let fits = texts.iter().find(|text| width(text) <= room);
-    let dim = canvas.theme.dim();
-    let x = canvas.put(area.x + 2, area.y, right, fits.unwrap_or(&texts[1]), dim);
-    if fits.is_some() {
+    let room = usize::from(right.saturating_sub(area.x + 2)).saturating_sub(button);
+    let pairs = said.iter().flat_map(|said| texts.iter().map(move |text| (text, *said)));
+    let fits = pairs.into_iter().find(|(text, said)| width(text) + width(said) < room);
+    let text = fits.map_or(&texts[1], |(text, _)| text);
+    let x = canvas.put(area.x + 2, area.y, right, text, canvas.theme.dim());
+    let x = why.map_or(x, |why| {
+        let action = Action::Screen(Some(side), ScreenCommand::Why);
+        canvas.button(x, area.y, right, Some(why.key), why.label, action)
+    });
+    if let Some((_, said)) = fits {
         canvas.put_right(x, area.y, right, said, style);
     }
 }

@@ -27,8 +27,8 @@ struct Item {
     command: Option<ScreenCommand>,
 }
 
-/// Every button of an end, in the table's order.
-fn items() -> Vec<Item> {
+/// Every button of an end, in the table's order; with `why` where the last call's line has no place for it.
+fn items(why: bool) -> Vec<Item> {
     let calls = table::TABLE
         .iter()
         .filter(|spec| !matches!(spec.group, Group::Screen | Group::Wire))
@@ -40,7 +40,8 @@ fn items() -> Vec<Item> {
                 command: None,
             })
         });
-    let screens = OF_AN_END.into_iter().flat_map(|command| {
+    let why = why.then_some(ScreenCommand::Why);
+    let screens = OF_AN_END.into_iter().chain(why).flat_map(|command| {
         let spec = table::of_screen(command);
         spec.buttons.iter().map(move |button| Item {
             button,
@@ -78,7 +79,7 @@ fn flow(items: &[Item], width: u16, grouped: bool) -> (Vec<Placed>, u16) {
 
 /// How many lines all the buttons would like to have: each group on its own, or one after the other.
 pub fn rows_wanted(width: u16) -> [u16; 2] {
-    [true, false].map(|grouped| flow(&items(), width.saturating_sub(1), grouped).1)
+    [true, false].map(|grouped| flow(&items(false), width.saturating_sub(1), grouped).1)
 }
 
 /// The pages on which the buttons stand, with room for `more` at the end of each when there are several.
@@ -117,9 +118,9 @@ fn pages(items: &[Item], width: u16, rows: u16, more: u16) -> Vec<Vec<Placed>> {
     pages
 }
 
-/// The buttons on page `page`, counted round.
-pub fn draw(canvas: &mut Canvas, area: Rect, end: &End, side: Side, page: usize) {
-    let items = items();
+/// The buttons on page `page`, counted round; `why` says whether that one has to be among them.
+pub fn draw(canvas: &mut Canvas, area: Rect, end: &End, side: Side, page: usize, why: bool) {
+    let items = items(why);
     let more = table::of_screen(ScreenCommand::More).buttons.first();
     let label = |page: usize, pages: usize| match more {
         Some(button) => format!("{} {page}/{pages}", button.label),
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_button_stands_on_some_page_and_none_is_cut() {
-        let items = items();
+        let items = items(true);
         for width in 30..=200 {
             for rows in 2..=20 {
                 let pages = pages(&items, width, rows, 12);

@@ -144,6 +144,27 @@ impl Log {
         }
     }
 
+    /// The selected line.
+    pub const fn selected(&self) -> Option<u64> {
+        self.selected
+    }
+
+    /// The entry that the selected line is of.
+    pub fn selected_entry(&self) -> Option<u64> {
+        self.index().get(self.selected?).map(|(no, _)| no)
+    }
+
+    /// Selects an entry's line: of a call that has returned since, the line of its return. A kind that it is not among gives way to all.
+    pub fn show(&mut self, entry: u64) {
+        if !self.index().lines.iter().any(|(no, _)| *no == entry) {
+            self.filter = Filter::All;
+        }
+        // A call that returned at once has only the line of its return, which comes next.
+        let index = self.index();
+        let at = index.lines.partition_point(|(no, _)| *no < entry);
+        self.select(index.gone + at as u64);
+    }
+
     /// Selects the next line, or the one before; from none, the last.
     pub fn select_by(&mut self, delta: i64) {
         let range = self.index().range();
