@@ -7,14 +7,14 @@ use finwait::scenario::{catalog, file};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Output;
-use support::{finwait, output};
+use support::finwait;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn run(args: &[&str]) -> Output {
-    output(finwait().args(args))
+    support::output_within(finwait().args(args), std::time::Duration::from_secs(300))
 }
 
 /// A scenario file of a test's own, gone at its end.

@@ -62,6 +62,35 @@ fn the_middle_of_a_half_close() {
     snapshots("half-close", Script::half_close);
 }
 
+/// The chain behind an ECONNRESET: the call, the state, the RST that set it, the rule, and what other languages say.
+#[test]
+fn why_a_read_was_reset() {
+    snapshots("why", || {
+        let mut script = Script::reset();
+        script.keys("!");
+        script
+    });
+}
+
+/// Each link leads to its line in the log: the third is the segment that set the error.
+#[test]
+fn a_link_of_the_chain_leads_to_its_line() {
+    for (link, text) in [(0, "read(5, ..., 1024)"), (1, "SYN_SENT -> ESTABLISHED"), (2, "RST,ACK seq 1")] {
+        let mut script = Script::reset();
+        script.keys("!");
+        draw(&mut script, 120, 40);
+        let hit = script.app.hits().all().iter().find(|hit| hit.action == Action::Row(link)).unwrap().clone();
+        let effects = click(&mut script, hit.area.x + 1, hit.area.y);
+        script.take(effects);
+        // The dialog is gone, and the line is what would be copied.
+        assert!(!text_of(&mut script, 120, 40).contains("why?   (Esc"));
+        match press(&mut script, 'y').as_slice() {
+            [Effect::Copy(line)] => assert!(line.contains(text), "{link}: {line}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 #[test]
 fn the_state_diagram_in_the_middle_of_a_half_close() {
     snapshots("states", || {
@@ -397,6 +426,11 @@ fn without_colour_there_is_none() {
     for cell in terminal.backend().buffer().content() {
         assert!(matches!(cell.fg, Color::Reset) && matches!(cell.bg, Color::Reset));
     }
+}
+
+fn press(script: &mut Script, key: char) -> Vec<Effect> {
+    let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+    script.app.input(&Input::Key(key), script.now)
 }
 
 fn click(script: &mut Script, x: u16, y: u16) -> Vec<Effect> {

@@ -91,14 +91,14 @@ final class Endpoint {
 
     /** Gives the request in a line a thread of its own. */
     private static void start(byte[] line) {
-        Map<?, ?> fields;
+        Object value;
         try {
-            fields = (Map<?, ?>) new Json(line).parse();
-        } catch (Refused | ClassCastException | OutOfMemoryError e) {
-            refuse(null, "the line is no JSON object: " + e.getMessage());
+            value = new Json(line).parse();
+        } catch (Refused | OutOfMemoryError e) {
+            refuse(null, "the line is not JSON: " + e.getMessage());
             return;
         }
-        if (!(fields.get("id") instanceof Long id) || id < 0) {
+        if (!(value instanceof Map<?, ?> fields) || !(fields.get("id") instanceof Long id) || id < 0) {
             refuse(null, "the request has no id, a whole number");
             return;
         }
@@ -109,7 +109,12 @@ final class Endpoint {
                 return;
             }
         }
-        call.start();
+        try {
+            call.start();
+        } catch (OutOfMemoryError e) {
+            call.land();
+            refuse(id, "no thread for the call: " + e.getMessage());
+        }
     }
 
     static Name name(String name) {
@@ -198,7 +203,8 @@ enum Option {
     }
 
     String setter(int value) {
-        return this == O_NONBLOCK ? ".configureBlocking(" + (value == 0) + ")" : ".setOption(" + title() + ", " + argument(value) + ")";
+        boolean mode = this == O_NONBLOCK;
+        return mode ? ".configureBlocking(" + (value == 0) + ")" : ".setOption(" + title() + ", " + argument(value) + ")";
     }
 
     String getter() {
@@ -349,13 +355,24 @@ final class Name {
         }
     }
 
-    /** The stream that a programmer takes from a socket once, and keeps. */
+    /** Takes the streams of a Socket that is connected, as programmers do, once. */
+    synchronized void takeStreams() throws IOException {
+        if (in == null && handle instanceof Socket socket) {
+            in = socket.getInputStream();
+            out = socket.getOutputStream();
+        }
+    }
+
+    synchronized boolean hasStreams() {
+        return in != null;
+    }
+
     synchronized InputStream in(Socket socket) throws IOException {
-        return in == null ? in = socket.getInputStream() : in;
+        return in == null ? socket.getInputStream() : in;
     }
 
     synchronized OutputStream out(Socket socket) throws IOException {
-        return out == null ? out = socket.getOutputStream() : out;
+        return out == null ? socket.getOutputStream() : out;
     }
 }
 
@@ -401,10 +418,11 @@ final class Call extends Thread {
         long end = System.nanoTime(); // CLOCK_MONOTONIC
         land();
         String saying = said == null ? "" : ",\"said\":" + Json.quote(said);
-        Endpoint.reply("ended", "\"id\":" + id + ",\"at\":" + end + ",\"ns\":" + (end - start) + ",\"outcome\":" + outcome + saying);
+        String times = ",\"at\":" + end + ",\"ns\":" + (end - start);
+        Endpoint.reply("ended", "\"id\":" + id + times + ",\"outcome\":" + outcome + saying);
     }
 
-    private void land() {
+    void land() {
         synchronized (Endpoint.inFlight) {
             Endpoint.inFlight.remove(id);
         }
@@ -431,7 +449,8 @@ final class Call extends Thread {
         String socket = word("socket");
         if (call.equals("socket")) {
             boolean inet6 = oneOf("family", "inet", "inet6") == 1;
-            began(Endpoint.nio ? "// SocketChannel.open() or ServerSocketChannel.open()" : "// new Socket() or new ServerSocket()");
+            String text = Endpoint.nio ? "SocketChannel.open() or ServerSocketChannel.open()" : "new Socket() or new ServerSocket()";
+            began("// " + text);
             Endpoint.name(socket, new Name(inet6, null));
             return "\"later\"";
         }
@@ -443,7 +462,7 @@ final class Call extends Thread {
             case "bind": {
                 InetSocketAddress address = Address.of(word("address"));
                 if (!name.isMade()) {
-                    began("new " + Address.text(address) + " // for bind()");
+                    began(Address.text(address) + " // for bind()");
                     name.note(address);
                     return "\"later\"";
                 }
@@ -492,7 +511,8 @@ final class Call extends Thread {
                 int value = (int) number("value", Integer.MIN_VALUE, Integer.MAX_VALUE);
                 Option option = option(name);
                 boolean later = !name.isMade();
-                began(later ? option.setter(value).substring(1) + " // once there is a socket" : name.intro(false) + option.setter(value));
+                String setter = option.setter(value);
+                began(later ? setter.substring(1) + " // once there is a socket" : name.intro(false) + setter);
                 if (later) {
                     name.note(option, value);
                     return "\"later\"";
@@ -538,8 +558,11 @@ final class Call extends Thread {
         } else {
             throw new Unsupported("a Socket cannot accept");
         }
-        Endpoint.name(as, new Name(false, accepted));
-        return "{\"descriptor\":{\"fd\":" + Descriptor.of(accepted) + ",\"peer\":\"" + Address.plain((InetSocketAddress) peer) + "\"}}";
+        Name named = new Name(false, accepted);
+        named.takeStreams();
+        Endpoint.name(as, named);
+        String from = Address.plain((InetSocketAddress) peer);
+        return "{\"descriptor\":{\"fd\":" + Descriptor.of(accepted) + ",\"peer\":\"" + from + "\"}}";
     }
 
     private String connect(Name name, InetSocketAddress address) throws Exception {
@@ -550,6 +573,7 @@ final class Call extends Thread {
         Object handle = name.handle(this, false);
         if (handle instanceof Socket socket) {
             socket.connect(address, deadline);
+            name.takeStreams();
         } else if (!(handle instanceof SocketChannel)) {
             throw new Unsupported("a ServerSocket cannot connect");
         } else if (deadline > 0) {
@@ -578,7 +602,7 @@ final class Call extends Thread {
         String intro = name.intro(false);
         String adaptor = Endpoint.nio ? ".socket()" : "";
         boolean asStream = !Endpoint.nio || whole || deadline > 0;
-        String in = Endpoint.nio || !name.isMade() ? intro + adaptor + ".getInputStream()" : "in";
+        String in = name.hasStreams() ? "in" : intro + adaptor + ".getInputStream()";
         String text = in + (whole ? ".readNBytes(" : ".read(") + "b, 0, " + n + ")";
         if (!asStream) {
             text = intro + ".read(ByteBuffer.allocate(" + n + "))";
@@ -618,7 +642,8 @@ final class Call extends Thread {
         byte[] data = data();
         long repeat = fields.get("repeat") == null ? 1 : number("repeat", 0, Long.MAX_VALUE);
         if (data.length > 0 && repeat > MOST_BYTES / data.length) {
-            throw new Refused("a write of " + data.length + " bytes " + repeat + " times is too large, " + MOST_BYTES + " is the most");
+            String what = data.length + " bytes " + repeat + " times";
+            throw new Refused("a write of " + what + " is too large, " + MOST_BYTES + " is the most");
         }
         List<String> flags = flags("nosignal", "oob", "dontwait");
         int deadline = deadline();
@@ -631,7 +656,7 @@ final class Call extends Thread {
         }
         String text = Json.ascii(data, 32) + (repeat == 1 ? "" : ".repeat(" + repeat + ")") + ".getBytes(ISO_8859_1)";
         String intro = name.intro(false);
-        String out = name.isMade() ? "out" : intro + ".getOutputStream()";
+        String out = name.hasStreams() ? "out" : intro + ".getOutputStream()";
         text = Endpoint.nio ? intro + ".write(ByteBuffer.wrap(" + text + "))" : out + ".write(" + text + ")";
         // Only the last byte of urgent data is urgent, and that is how Java gives it: by itself.
         boolean urgent = flags.contains("oob") && bytes.length > 0;
@@ -705,7 +730,8 @@ final class Call extends Thread {
         int ops = (events.contains("in") ? in : 0) | (events.contains("out") && !server ? SelectionKey.OP_WRITE : 0);
         String names = (ops & in) == 0 ? "" : server ? "OP_ACCEPT" : "OP_READ";
         names += (ops & SelectionKey.OP_WRITE) == 0 ? "" : names.isEmpty() ? "OP_WRITE" : "|OP_WRITE";
-        began(name.intro(false) + ".register(selector, " + names + "); selector.select" + (timeout == 0 ? "Now()" : "(" + timeout + ")"));
+        String select = timeout == 0 ? "selector.selectNow()" : "selector.select(" + timeout + ")";
+        began(name.intro(false) + ".register(selector, " + names + "); " + select);
         SelectableChannel channel = (SelectableChannel) name.handle(this, false);
         if (ops == 0) {
             throw new Unsupported("a Selector knows reading, writing and accepting alone");
@@ -885,32 +911,35 @@ final class Descriptor {
 
 /** What stands behind an exception. Java has errnos no more once they are thrown, but their texts. */
 final class Failure {
-    private static final Map<String, Integer> ERRNOS = Map.ofEntries(
-            Map.entry("Operation not permitted", 1),
-            Map.entry("Bad file descriptor", 9),
-            Map.entry("Resource temporarily unavailable", 11),
-            Map.entry("Cannot allocate memory", 12),
-            Map.entry("Permission denied", 13),
-            Map.entry("Invalid argument", 22),
-            Map.entry("Too many open files", 24),
-            Map.entry("Broken pipe", 32),
-            Map.entry("Protocol not available", 92),
-            Map.entry("Operation not supported", 95),
-            Map.entry("Address family not supported by protocol", 97),
-            Map.entry("Address already in use", 98),
-            Map.entry("Cannot assign requested address", 99),
-            Map.entry("Network is down", 100),
-            Map.entry("Network is unreachable", 101),
-            Map.entry("Software caused connection abort", 103),
-            Map.entry("Connection reset by peer", 104),
-            Map.entry("Connection reset", 104), // Java's own words for it
-            Map.entry("No buffer space available", 105),
-            Map.entry("Transport endpoint is already connected", 106),
-            Map.entry("Transport endpoint is not connected", 107),
-            Map.entry("Connection timed out", 110),
-            Map.entry("Connection refused", 111),
-            Map.entry("Host is down", 112),
-            Map.entry("No route to host", 113));
+    private static int errno(String text) {
+        return switch (text) {
+            case "Operation not permitted" -> 1;
+            case "Bad file descriptor" -> 9;
+            case "Resource temporarily unavailable" -> 11;
+            case "Cannot allocate memory" -> 12;
+            case "Permission denied" -> 13;
+            case "Invalid argument" -> 22;
+            case "Too many open files" -> 24;
+            case "Broken pipe" -> 32;
+            case "Protocol not available" -> 92;
+            case "Operation not supported" -> 95;
+            case "Address family not supported by protocol" -> 97;
+            case "Address already in use" -> 98;
+            case "Cannot assign requested address" -> 99;
+            case "Network is down" -> 100;
+            case "Network is unreachable" -> 101;
+            case "Software caused connection abort" -> 103;
+            case "Connection reset by peer", "Connection reset" -> 104; // the second is Java's own word for it
+            case "No buffer space available" -> 105;
+            case "Transport endpoint is already connected" -> 106;
+            case "Transport endpoint is not connected" -> 107;
+            case "Connection timed out" -> 110;
+            case "Connection refused" -> 111;
+            case "Host is down" -> 112;
+            case "No route to host" -> 113;
+            default -> 0;
+        };
+    }
 
     static String outcome(Throwable e, boolean limited) {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
@@ -922,8 +951,8 @@ final class Failure {
             return "{\"unsupported\":" + Json.quote(message) + "}";
         }
         int detail = message.indexOf(" ("); // "Connection refused (Connection refused)", before Java 13
-        Integer errno = e instanceof IOException ? ERRNOS.get(detail < 0 ? message : message.substring(0, detail)) : null;
-        return errno != null ? "{\"err\":" + errno + "}" : "{\"library\":" + Json.quote(message) + "}";
+        int errno = errno(detail < 0 ? message : message.substring(0, detail));
+        return errno != 0 ? "{\"err\":" + errno + "}" : "{\"library\":" + Json.quote(message) + "}";
     }
 }
 
@@ -1066,8 +1095,9 @@ final class Json {
         StringBuilder json = new StringBuilder("\"");
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c == '"' || c == '\\') {
-                json.append('\\').append(c);
+            int known = "\"\\\n\r\t".indexOf(c);
+            if (known >= 0) {
+                json.append('\\').append("\"\\nrt".charAt(known));
             } else if (c >= ' ' && c <= '~') {
                 json.append(c);
             } else {
@@ -1080,6 +1110,6 @@ final class Json {
     /** Bytes as a Java string, cut after so many. */
     static String ascii(byte[] bytes, int most) {
         String shown = new String(bytes, 0, Math.min(bytes.length, most), StandardCharsets.ISO_8859_1);
-        return quote(shown.replace("\n", "\n")) + (bytes.length > most ? "..." : "");
+        return quote(shown) + (bytes.length > most ? "..." : "");
     }
 }

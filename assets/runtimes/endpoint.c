@@ -3,9 +3,9 @@
  *
  *     cc -O1 -pthread -o endpoint endpoint.c && ./endpoint
  *
- * Requests come on standard input, replies go to standard output; PROTOCOL.md says which. C adds nothing to the kernel's
- * answers and hides none of them: a closed descriptor's number can still be used (EBADF), and a signal ends a blocked call
- * (EINTR). What a programmer sees of an error is what perror prints.
+ * Requests come on standard input, replies go to standard output; PROTOCOL.md says which. C adds nothing to the
+ * kernel's answers and hides none of them: a closed descriptor's number can still be used (EBADF), and a signal ends a
+ * blocked call (EINTR). What a programmer sees of an error is what perror prints.
  *
  * One thread a request. Linux and glibc only: SOCK_CLOEXEC, accept4, POLLRDHUP.
  */
@@ -38,8 +38,10 @@
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 /* The fields that a request can have. */
-enum key { ID, CALL, SOCKET, AS, FAMILY, ADDRESS, BACKLOG, N, DATA, REPEAT, FLAGS, DEADLINE, HOW, SECONDS, EVENTS, TIMEOUT,
-           OPTION, VALUE, TARGET, DISPOSITION, KEYS };
+enum key {
+    ID, CALL, SOCKET, AS, FAMILY, ADDRESS, BACKLOG, N, DATA, REPEAT, FLAGS, DEADLINE, HOW, SECONDS, EVENTS, TIMEOUT,
+    OPTION, VALUE, TARGET, DISPOSITION, KEYS
+};
 static const char *const keys[KEYS] = {
     "id", "call", "socket", "as", "family", "address", "backlog", "n", "data", "repeat", "flags", "deadline", "how",
     "seconds", "events", "timeout", "option", "value", "target", "disposition"};
@@ -149,7 +151,7 @@ static const char *skip_value(const char *p, const char **field, int depth) {
     }
 }
 
-/* Decodes a string; false when there is none or it does not fit. What is not ASCII only has to stay so, or become '?'. */
+/* Decodes a string; false when there is none or it does not fit. What is no ASCII only has to stay so, or be '?'. */
 static bool take_string(const char *value, char *into, size_t size) {
     if (!value || !skip_string(value))
         return false;
@@ -379,11 +381,11 @@ struct name {
     int fd;
     struct name *next;
 };
-static struct name *names;
+static struct name *known;
 static int highest = -1;
 
 static struct name *find_name(const char *name) {
-    struct name *found = names;
+    struct name *found = known;
     while (found && strcmp(found->name, name) != 0)
         found = found->next;
     return found;
@@ -399,8 +401,8 @@ static int descriptor(const char *name) {
 }
 
 /*
- * Gives the name a new descriptor. The kernel hands out the lowest free number, so that of a closed socket would soon be
- * somebody else's: a number that may have been used is moved above all of them.
+ * Gives the name a new descriptor. The kernel hands out the lowest free number, so that of a closed socket would soon
+ * be somebody else's: a number that may have been used is moved above all of them.
  */
 static int adopt(const char *name, int fd) {
     pthread_mutex_lock(&lock);
@@ -414,8 +416,8 @@ static int adopt(const char *name, int fd) {
         struct name *found = find_name(name);
         if (!found && (found = calloc(1, sizeof *found))) {
             strcpy(found->name, name);
-            found->next = names;
-            names = found;
+            found->next = known;
+            known = found;
         }
         if (found)
             found->fd = fd;
@@ -576,10 +578,10 @@ static void do_read(struct call *c, int fd) {
 /* The data, `repeat` times; NULL when it refused. */
 static char *bytes(struct call *c, size_t *total) {
     long long repeat = 1;
-    const char *value = c->field[DATA], *after = value ? skip_string(value) : NULL;
+    const char *value = c->field[DATA], *end = value ? skip_string(value) : NULL;
     if (c->field[REPEAT] && !integer(c, REPEAT, 0, MOST, &repeat))
         return NULL;
-    size_t room = after ? (size_t)(after - value) : 0, n = 0;
+    size_t room = end ? (size_t)(end - value) : 0, n = 0;
     char *hex = malloc(room + 1), *data = NULL;
     if (!hex || !take_string(value, hex, room) || strlen(hex) % 2 || hex[strspn(hex, "0123456789abcdefABCDEF")]) {
         refuse(c, "the field data must be an even number of hexadecimal digits");
@@ -757,15 +759,15 @@ union option_value {
 };
 static const socklen_t option_size[] = {sizeof(int), sizeof(struct linger), sizeof(struct timeval)};
 
-static bool option_named(struct call *c, const struct option **into) {
+/* The option that the request names; NULL when it refused. */
+static const struct option *option_named(struct call *c) {
     char name[24];
     if (take_string(c->field[OPTION], name, sizeof name))
         for (size_t i = 0; i < LENGTH(options); i++)
-            if (!strcmp(name, options[i].name)) {
-                *into = &options[i];
-                return true;
-            }
-    return refuse(c, "there is no option of that name");
+            if (!strcmp(name, options[i].name))
+                return &options[i];
+    refuse(c, "there is no option of that name");
+    return NULL;
 }
 
 static const char *level_name(const struct option *o) {
@@ -790,9 +792,9 @@ static int get_option(int fd, const struct option *o, long long *into) {
 }
 
 static void do_get_option(struct call *c, int fd) {
-    const struct option *o;
+    const struct option *o = option_named(c);
     long long value;
-    if (!option_named(c, &o))
+    if (!o)
         return;
     if (o->form == STATUS)
         began(c, "fcntl(%d, F_GETFL) & %s", fd, o->name);
@@ -805,9 +807,9 @@ static void do_get_option(struct call *c, int fd) {
 }
 
 static void do_set_option(struct call *c, int fd) {
-    const struct option *o;
+    const struct option *o = option_named(c);
     long long number;
-    if (!option_named(c, &o))
+    if (!o)
         return;
     const bool wide = o->form == TIME; /* any other is an int */
     if (!integer(c, VALUE, wide ? INT64_MIN / 1000 : INT32_MIN, wide ? INT64_MAX / 1000 : INT32_MAX, &number))
@@ -847,8 +849,8 @@ static void do_options(struct call *c, int fd) {
         long long value;
         bool got = get_option(fd, &options[i], &value) >= 0;
         any |= got;
-        used += (size_t)snprintf(readings + used, sizeof readings - used, "%s{\"option\":\"%s\",\"%s\":%lld}", i ? "," : "",
-            options[i].name, got ? "value" : "errno", got ? value : errno);
+        used += (size_t)snprintf(readings + used, sizeof readings - used, "%s{\"option\":\"%s\",\"%s\":%lld}",
+            i ? "," : "", options[i].name, got ? "value" : "errno", got ? value : errno);
     }
     if (any)
         ok(c, "{\"options\":{\"readings\":[%s]}}", readings);

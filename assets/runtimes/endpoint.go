@@ -42,11 +42,16 @@ const mostBytes = 64 << 20 // of one read or write
 
 type object map[string]any
 
-// A telling is a value besides which the programmer sees an error: the EOF of a Read.
-type telling struct {
-	value any
-	said  error
-}
+// Errors of our own: what makes no sense, what Go cannot express, what the runtime prints when nobody recovers.
+type (
+	refusal     string
+	unsupported string
+	panicked    string
+)
+
+func (r refusal) Error() string     { return string(r) }
+func (u unsupported) Error() string { return string(u) }
+func (p panicked) Error() string    { return string(p) }
 
 // A partial is the error of a Write that took some of the bytes.
 type partial struct {
@@ -56,14 +61,11 @@ type partial struct {
 
 func (p partial) Unwrap() error { return p.error }
 
-// An unsupported is why Go cannot express a call, a panicked what the runtime prints when nobody recovers.
-type (
-	unsupported string
-	panicked    string
-)
-
-func (u unsupported) Error() string { return string(u) }
-func (p panicked) Error() string    { return string(p) }
+// A telling is a value besides which the programmer sees an error: the EOF of a Read.
+type telling struct {
+	value any
+	said  error
+}
 
 // A socket is what goes by a name: what is noted for Dial or Listen, and what they gave. One of conn and listener is nil.
 type socket struct {
@@ -88,91 +90,152 @@ func (s socket) handle() (variable string, h handle) {
 	return "conn", s.conn
 }
 
-// An endpoint is all the state that there is.
-type endpoint struct {
-	mu       sync.Mutex
-	sockets  map[string]socket
+var (
+	state    sync.Mutex
+	sockets  = map[string]socket{}
 	replaced []socket // kept, or a finalizer would close them at some moment
-	inFlight map[uint64]bool
-
-	out sync.Mutex
-}
+	inFlight = map[uint64]bool{}
+	output   sync.Mutex
+)
 
 func main() {
-	e := &endpoint{sockets: map[string]socket{}, inFlight: map[uint64]bool{}}
-	e.reply("hello", object{"protocol": 2, "runtime": "go"})
+	reply("hello", object{"protocol": 2, "runtime": "go"})
 	for in := bufio.NewReader(os.Stdin); ; {
 		line, err := in.ReadBytes('\n')
 		if err != nil {
 			os.Exit(0) // whatever is still blocked
 		}
-		if r, err := parse(line); err != nil {
-			e.reply("refused", object{"id": r.ID, "why": err.Error()})
-		} else if e.flights(func(ids map[uint64]bool) bool { busy := ids[*r.ID]; ids[*r.ID] = true; return busy }) {
-			e.reply("refused", object{"id": r.ID, "why": fmt.Sprintf("a call of id %d is in flight", *r.ID)})
-		} else {
-			go e.carryOut(r)
+		r, err := parse(line)
+		if err == nil && !r.enter() {
+			err = fmt.Errorf("a call of id %d is in flight", *r.ID)
 		}
+		if err != nil {
+			reply("refused", object{"id": r.ID, "why": err.Error()})
+			continue
+		}
+		go r.carryOut()
 	}
 }
 
 // reply writes one line, whole.
-func (e *endpoint) reply(kind string, body object) {
-	e.out.Lock()
-	defer e.out.Unlock()
+func reply(kind string, body object) {
+	output.Lock()
+	defer output.Unlock()
 	if json.NewEncoder(os.Stdout).Encode(object{kind: body}) != nil {
 		os.Exit(0) // nobody listens any more
 	}
 }
 
-func (e *endpoint) begin(id uint64) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	busy := e.inFlight[id]
-	e.inFlight[id] = true
+// monotonic is CLOCK_MONOTONIC as the kernel has it. A time.Time counts from the start of the program.
+func monotonic() int64 {
+	const clockMonotonic = 1
+	var t syscall.Timespec
+	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockMonotonic, uintptr(unsafe.Pointer(&t)), 0)
+	return t.Nano()
+}
+
+// A request is a line.
+type request struct {
+	ID                             *uint64
+	Socket, As, Call               string
+	Family, How, Disposition, Data string
+	Address                        netip.AddrPort
+	Backlog, Value                 int32
+	N, Repeat                      uint32
+	Seconds                        uint16
+	Deadline                       *uint32
+	Flags                          []string
+	Option                         option
+
+	start int64 // of the call
+}
+
+// needs are the fields that each call must have.
+var needs = map[string]string{
+	"socket": "socket family", "bind": "socket address", "listen": "socket backlog", "accept": "socket as",
+	"connect": "socket address", "read": "socket n", "write": "socket data", "shutdown": "socket how", "close": "socket",
+	"rst-close": "socket", "linger-close": "socket seconds", "disconnect": "socket", "dup": "socket as",
+	"poll": "socket events timeout", "so-error": "socket", "options": "socket", "get-option": "socket option",
+	"set-option": "socket option value", "interrupt": "target", "sigpipe": "disposition",
+}
+
+// parse reads a line. A request that makes no sense has its ID, if that could be read.
+func parse(line []byte) (*request, error) {
+	r := &request{Repeat: 1}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(line, &fields); err != nil {
+		return r, fmt.Errorf("the line is no JSON object: %w", err)
+	}
+	var id *uint64
+	if json.Unmarshal(fields["id"], &id) != nil || id == nil {
+		return r, refusal("the request has no id, a whole number")
+	}
+	r.ID = id
+	if err := json.Unmarshal(line, r); err != nil {
+		return r, err
+	}
+	need, known := needs[r.Call]
+	if !known {
+		return r, fmt.Errorf("there is no call %q", r.Call)
+	}
+	for _, field := range strings.Fields(need) {
+		if raw := string(fields[field]); raw == "" || raw == "null" {
+			return r, fmt.Errorf("%s needs a field %q", r.Call, field)
+		}
+	}
+	return r, nil
+}
+
+func (r *request) enter() bool {
+	state.Lock()
+	defer state.Unlock()
+	busy := inFlight[*r.ID]
+	inFlight[*r.ID] = true
 	return !busy
 }
 
-func (e *endpoint) end(id uint64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.inFlight, id)
+func (r *request) leave() {
+	state.Lock()
+	defer state.Unlock()
+	delete(inFlight, *r.ID)
 }
 
-func (e *endpoint) carryOut(r *request) {
-	text, call, err := e.plan(r)
-	if err != nil {
-		e.end(*r.ID)
-		e.reply("refused", object{"id": r.ID, "why": err.Error()})
+// began tells the call, which is to be made at once.
+func (r *request) began(text string) {
+	reply("began", object{"id": r.ID, "at": monotonic(), "text": text})
+	r.start = monotonic()
+}
+
+func (r *request) carryOut() {
+	value, err := r.protected()
+	now := monotonic()
+	r.leave()
+	if why, is := err.(refusal); is {
+		reply("refused", object{"id": r.ID, "why": why})
 		return
 	}
-	e.reply("began", object{"id": r.ID, "at": monotonic(), "text": text})
-	start := monotonic()
-	value, err := protect(call)
-	now := monotonic()
-	body := object{"id": r.ID, "at": now, "ns": now - start}
-	if t, ok := value.(telling); ok {
-		value, body["said"] = t.value, t.said
+	body := object{"id": r.ID, "at": now, "ns": now - r.start}
+	if t, is := value.(telling); is {
+		value, body["said"] = t.value, t.said.Error()
 	}
 	body["outcome"] = object{"ok": value}
 	if err != nil {
-		body["outcome"] = outcome(err, r.Deadline != nil)
-		if _, ok := err.(unsupported); !ok {
-			body["said"] = err.Error()
-		}
+		body["outcome"], body["said"] = outcome(err, r.Deadline != nil), err.Error()
 	}
-	e.end(*r.ID)
-	e.reply("ended", body)
+	if _, is := err.(unsupported); is {
+		delete(body, "said")
+	}
+	reply("ended", body)
 }
 
-// protect makes a panic an error: Go programmers know it who have not looked at Dial's error, and use the nil conn.
-func protect(call call) (value any, err error) {
+// protected makes a panic an error. Go programmers know the one: they did not look at Dial's error, and use the nil conn.
+func (r *request) protected() (value any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(fmt.Sprint("panic: ", p))
 		}
 	}()
-	return call()
+	return r.make()
 }
 
 // outcome says what stands behind an error. The errno comes first: ETIMEDOUT has Timeout, too.
@@ -203,231 +266,152 @@ func outcome(err error, limited bool) object {
 	return object{"library": strings.TrimPrefix(fmt.Sprintf("%T", err), "*")}
 }
 
-// monotonic is CLOCK_MONOTONIC as the kernel has it. A time.Time counts from the start of the program.
-func monotonic() int64 {
-	const clockMonotonic = 1
-	var t syscall.Timespec
-	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockMonotonic, uintptr(unsafe.Pointer(&t)), 0)
-	return t.Nano()
-}
-
-// A request is a line.
-type request struct {
-	ID                             *uint64
-	Socket, As, Call               string
-	Family, How, Disposition, Data string
-	Address                        netip.AddrPort
-	Backlog, Value                 int32
-	N, Repeat                      uint32
-	Seconds                        uint16
-	Deadline                       *uint32
-	Flags                          []string
-	Option                         option
-}
-
-// needs are the fields that each call must have.
-var needs = map[string]string{
-	"socket": "socket family", "bind": "socket address", "listen": "socket backlog", "accept": "socket as",
-	"connect": "socket address", "read": "socket n", "write": "socket data", "shutdown": "socket how", "close": "socket",
-	"rst-close": "socket", "linger-close": "socket seconds", "disconnect": "socket", "dup": "socket as",
-	"poll": "socket events timeout", "so-error": "socket", "options": "socket", "get-option": "socket option",
-	"set-option": "socket option value", "interrupt": "target", "sigpipe": "disposition",
-}
-
-func parse(line []byte) (*request, error) {
-	r := &request{Repeat: 1}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(line, &fields); err != nil {
-		return r, fmt.Errorf("the line is no JSON object: %w", err)
-	}
-	if json.Unmarshal(fields["id"], &r.ID) != nil || r.ID == nil {
-		return r, errors.New("the request has no id, a whole number")
-	}
-	if err := json.Unmarshal(line, r); err != nil {
-		return r, err
-	}
-	need, known := needs[r.Call]
-	if !known {
-		return r, fmt.Errorf("there is no call %q", r.Call)
-	}
-	for _, field := range strings.Fields(need) {
-		if raw := string(fields[field]); raw == "" || raw == "null" {
-			return r, fmt.Errorf("%s needs a field %q", r.Call, field)
-		}
-	}
-	return r, nil
-}
-
-// within makes a call under the request's deadline, and takes the deadline away again.
-func (r *request) within(method string, set func(time.Time) error, text string, make call) (string, call, error) {
-	if r.Deadline == nil {
-		return text, make, nil
-	}
-	d := time.Duration(*r.Deadline) * time.Millisecond
-	return fmt.Sprintf("conn.%s(time.Now().Add(%v)); %s", method, d, text), func() (any, error) {
-		if err := set(time.Now().Add(d)); err != nil {
-			return nil, err
-		}
-		defer set(time.Time{})
-		return make()
-	}, nil
-}
-
-// flags gives the bits for a system call and their names. MSG_WAITALL does nothing on a socket that never blocks, and is
-// given apart: Go has io.ReadFull.
-func (r *request) flags() (bits int, names string, waitall bool, err error) {
-	known := map[string]int{
-		"peek": syscall.MSG_PEEK, "oob": syscall.MSG_OOB, "dontwait": syscall.MSG_DONTWAIT,
-		"nosignal": syscall.MSG_NOSIGNAL, "waitall": 0,
-	}
-	for _, flag := range r.Flags {
-		bit, ok := known[flag]
-		if !ok {
-			return 0, "", false, fmt.Errorf("there is no flag %q", flag)
-		}
-		if bits |= bit; bit != 0 {
-			names += "|MSG_" + strings.ToUpper(flag)
-		}
-		waitall = waitall || bit == 0
-	}
-	return bits, strings.TrimPrefix(names, "|"), waitall, nil
-}
-
-func (e *endpoint) find(name string) (socket, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s, known := e.sockets[name]
+func find(name string) (socket, bool) {
+	state.Lock()
+	defer state.Unlock()
+	s, known := sockets[name]
 	return s, known
 }
 
-func (e *endpoint) change(name string, f func(s *socket)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s := e.sockets[name]
-	e.replaced = append(e.replaced, s)
+func change(name string, f func(s *socket)) {
+	state.Lock()
+	defer state.Unlock()
+	s := sockets[name]
+	replaced = append(replaced, s)
 	f(&s)
-	e.sockets[name] = s
+	sockets[name] = s
 }
 
-func never(text, why string) (string, call, error) {
-	return text, func() (any, error) { return nil, unsupported(why) }, nil
-}
-
-// plan is the request's call, as a programmer would write it and to be made; or why it makes no sense.
-func (e *endpoint) plan(r *request) (string, call, error) {
-	s, known := e.find(r.Socket)
-	if !known && r.Socket != "" && r.Call != "socket" {
-		return "", nil, fmt.Errorf("there is no socket %q", r.Socket)
+// make tells the call as a programmer would write it, and makes it.
+func (r *request) make() (any, error) {
+	s, known := find(r.Socket)
+	if !known && r.Call != "socket" && r.Call != "interrupt" && r.Call != "sigpipe" {
+		return nil, refusal(fmt.Sprintf("there is no socket %q", r.Socket))
 	}
 	variable, h := s.handle()
 	inControl := " // in " + variable + ".SyscallConn().Control"
 	switch r.Call {
 	case "socket":
 		if r.Family != "inet" && r.Family != "inet6" {
-			return "", nil, fmt.Errorf("there is no family %q", r.Family)
+			return nil, refusal(fmt.Sprintf("there is no family %q", r.Family))
 		}
-		return "var conn net.Conn // Dial or Listen will make the socket", func() (any, error) {
-			e.change(r.Socket, func(s *socket) { *s = socket{family: r.Family} })
-			return "later", nil
-		}, nil
+		r.began("var conn net.Conn // Dial or Listen will make the socket")
+		change(r.Socket, func(s *socket) { *s = socket{family: r.Family} })
+		return "later", nil
 	case "bind":
-		return fmt.Sprintf("net.ResolveTCPAddr(\"tcp\", %q) // for Dial or Listen", r.Address), func() (any, error) {
-			e.change(r.Socket, func(s *socket) { s.local = r.Address })
-			return "later", nil
-		}, nil
+		r.began(fmt.Sprintf("net.ResolveTCPAddr(\"tcp\", %q) // for Dial or Listen", r.Address))
+		change(r.Socket, func(s *socket) { s.local = r.Address })
+		return "later", nil
 	case "connect":
-		return e.planDial(r, s)
+		return r.dial(s)
 	case "listen":
-		return e.planListen(r, s)
+		return r.listen(s)
 	case "accept":
 		if s.conn != nil {
-			return never("conn.Accept()", "net.Conn has no Accept")
+			return r.never("net.Conn has no Accept")
 		}
-		return "listener.Accept()", func() (any, error) {
-			conn, err := s.listener.AcceptTCP()
-			if err != nil {
-				return nil, err
-			}
-			e.change(r.As, func(s *socket) { *s = socket{conn: conn} })
-			return descriptor(conn, conn.RemoteAddr())
-		}, nil
-	case "dup":
-		restore := map[string]string{"conn": "FileConn", "listener": "FileListener"}[variable]
-		return fmt.Sprintf("f := %s.File(); net.%s(f); f.Close()", variable, restore), func() (any, error) {
-			copied, err := duplicate(h)
-			if err != nil {
-				return nil, err
-			}
-			e.change(r.As, func(s *socket) { *s = copied })
-			_, h := copied.handle()
-			return descriptor(h, nil)
-		}, nil
-	case "close":
-		return variable + ".Close()", func() (any, error) { return "done", h.Close() }, nil
-	case "rst-close", "linger-close":
-		text, set := s.planSet(setting{options[0], int(r.Seconds)})
-		return text + "; " + variable + ".Close()", func() (any, error) {
-			if err := set(); err != nil {
-				return nil, err
-			}
-			return "done", h.Close()
-		}, nil
+		r.began("listener.Accept()")
+		conn, err := s.listener.AcceptTCP()
+		if err != nil {
+			return nil, err
+		}
+		change(r.As, func(s *socket) { *s = socket{conn: conn} })
+		return descriptor(conn, conn.RemoteAddr())
 	case "read", "write", "shutdown":
 		if s.listener != nil {
-			method := map[string]string{"read": "Read", "write": "Write", "shutdown": "CloseWrite"}[r.Call]
-			return never("listener."+method+"(...)", "net.Listener has no "+method)
+			return r.never("net.Listener has no " + map[string]string{"read": "Read", "write": "Write", "shutdown": "CloseWrite"}[r.Call])
 		}
 		switch r.Call {
 		case "read":
-			return planRead(r, s.conn)
+			return r.read(s.conn)
 		case "write":
-			return planWrite(r, s.conn)
+			return r.write(s.conn)
 		}
-		return planShutdown(r.How, s.conn)
+		return r.shutdown(s.conn)
+	case "close":
+		r.began(variable + ".Close()")
+		return "done", h.Close()
+	case "rst-close", "linger-close":
+		linger := setting{options[0], int(r.Seconds)}
+		text, set := s.setter(linger)
+		r.began(text + "; " + variable + ".Close()")
+		if err := set(); err != nil {
+			return nil, err
+		}
+		return "done", h.Close()
+	case "dup":
+		// An *os.File is the one thing that gives another descriptor of a socket.
+		r.began(fmt.Sprintf("f := %s.File(); net.File%s(f); f.Close()", variable, strings.ToUpper(variable[:1])+variable[1:]))
+		file, err := h.File()
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		var copied socket
+		if s.listener != nil {
+			var listener net.Listener
+			listener, err = net.FileListener(file)
+			copied.listener, _ = listener.(*net.TCPListener)
+		} else {
+			var conn net.Conn
+			conn, err = net.FileConn(file)
+			copied.conn, _ = conn.(*net.TCPConn)
+		}
+		if err != nil {
+			return nil, err
+		}
+		change(r.As, func(s *socket) { *s = copied })
+		_, h = copied.handle()
+		return descriptor(h, nil)
 	case "so-error":
-		return "syscall.GetsockoptInt(fd, SOL_SOCKET, SO_ERROR)" + inControl, func() (any, error) {
-			var errno any // nil for none
-			err := onDescriptor(h, func(fd int) error {
-				n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
-				if n != 0 {
-					errno = n
-				}
-				return err
-			})
-			return object{"pending-error": object{"error": errno}}, err
-		}, nil
+		r.began("syscall.GetsockoptInt(fd, SOL_SOCKET, SO_ERROR)" + inControl)
+		var errno any // nil for none
+		err := onDescriptor(h, func(fd int) error {
+			n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+			if n != 0 {
+				errno = n
+			}
+			return err
+		})
+		return object{"pending-error": object{"error": errno}}, err
 	case "options":
-		return "syscall.GetsockoptInt(fd, ...)" + inControl, func() (any, error) { return readings(h, options...) }, nil
+		r.began("syscall.GetsockoptInt(fd, ...)" + inControl)
+		return readings(h, options...)
 	case "get-option":
-		text := fmt.Sprintf("syscall.GetsockoptInt(fd, %s)", r.Option.constants())
-		return text + inControl, func() (any, error) { return readings(h, r.Option) }, nil
+		r.began(fmt.Sprintf("syscall.GetsockoptInt(fd, %s)%s", r.Option.place(), inControl))
+		return readings(h, r.Option)
 	case "set-option":
 		set := setting{r.Option, int(r.Value)}
 		if s.conn == nil && s.listener == nil {
-			return set.text() + " // in the Control of Dialer or ListenConfig", func() (any, error) {
-				e.change(r.Socket, func(s *socket) { s.noted = append(s.noted[:len(s.noted):len(s.noted)], set) })
-				return "later", nil
-			}, nil
+			r.began(set.text() + " // in the Control of Dialer or ListenConfig")
+			change(r.Socket, func(s *socket) { s.noted = append(s.noted[:len(s.noted):len(s.noted)], set) })
+			return "later", nil
 		}
-		text, make := s.planSet(set)
-		return text, func() (any, error) { return "done", make() }, nil
+		text, call := s.setter(set)
+		r.began(text)
+		return "done", call()
 	case "disconnect":
-		return never("syscall.Connect(fd, ...)", "package syscall has no Sockaddr for AF_UNSPEC")
+		return r.never("package net cannot dissolve a connection")
 	case "poll":
-		return never("syscall.Syscall(SYS_POLL, ...)", "package net has no poll, its own poller waits inside Read and Write")
+		return r.never("package net has no poll, its own poller waits inside Read and Write")
 	case "interrupt":
-		return never("syscall.Tgkill(...)", "a goroutine that waits is in no system call, and the runtime's handlers are SA_RESTART")
+		return r.never("a goroutine that waits is in no system call, and the runtime's handlers are SA_RESTART")
 	}
 	switch r.Disposition { // of sigpipe
 	case "ignore":
-		return "signal.Ignore(syscall.SIGPIPE)", func() (any, error) {
-			signal.Ignore(syscall.SIGPIPE)
-			return "done", nil
-		}, nil
+		r.began("signal.Ignore(syscall.SIGPIPE)")
+		signal.Ignore(syscall.SIGPIPE)
+		return "done", nil
 	case "default":
-		return never("signal.Reset(syscall.SIGPIPE)", "SIGPIPE kills a Go program for descriptors 1 and 2 alone, a socket's write fails with EPIPE")
+		return r.never("SIGPIPE kills a Go program for descriptors 1 and 2 alone, a socket's write fails with EPIPE")
 	}
-	return "", nil, fmt.Errorf("there is no disposition %q", r.Disposition)
+	return nil, refusal(fmt.Sprintf("there is no disposition %q", r.Disposition))
+}
+
+// never tells why there is no such call.
+func (r *request) never(why string) (any, error) {
+	r.began("// " + why)
+	return nil, unsupported(why)
 }
 
 // network keeps Go to the socket's family. "tcp" does, but for 0.0.0.0, where Go would serve both.
@@ -442,7 +426,7 @@ func (s socket) network(address netip.AddrPort) string {
 }
 
 // control is the Control of a Dialer or ListenConfig, which runs before bind: it tells the descriptor and sets options.
-func (e *endpoint) control(id *uint64, noted []setting) (text string, control func(_, _ string, raw syscall.RawConn) error) {
+func (r *request) control(noted []setting) (text string, control func(_, _ string, raw syscall.RawConn) error) {
 	for _, set := range noted {
 		text += "; " + set.text()
 	}
@@ -450,8 +434,8 @@ func (e *endpoint) control(id *uint64, noted []setting) (text string, control fu
 		text = ", Control: func { " + text[2:] + " }"
 	}
 	return text, func(_, _ string, raw syscall.RawConn) error {
-		return inside(raw, func(fd int) (err error) {
-			e.reply("made", object{"id": id, "fd": fd})
+		return inControl(raw, func(fd int) (err error) {
+			reply("made", object{"id": r.ID, "fd": fd})
 			for i := 0; i < len(noted) && err == nil; i++ {
 				err = noted[i].set(fd)
 			}
@@ -460,11 +444,12 @@ func (e *endpoint) control(id *uint64, noted []setting) (text string, control fu
 	}
 }
 
-func (e *endpoint) planDial(r *request, s socket) (string, call, error) {
-	var dialer net.Dialer
-	var fields string
+func (r *request) dial(s socket) (any, error) {
+	sets, control := r.control(s.noted)
+	dialer := net.Dialer{Control: control}
+	fields := ""
 	if r.Deadline != nil {
-		dialer.Timeout = time.Duration(*r.Deadline) * time.Millisecond
+		dialer.Timeout = r.limit()
 		fields = fmt.Sprint(", Timeout: ", dialer.Timeout)
 		dialer.Timeout++ // for 0 means none
 	}
@@ -472,8 +457,6 @@ func (e *endpoint) planDial(r *request, s socket) (string, call, error) {
 		dialer.LocalAddr = net.TCPAddrFromAddrPort(s.local)
 		fields += fmt.Sprint(", LocalAddr: ", s.local)
 	}
-	sets, control := e.control(r.ID, s.noted)
-	dialer.Control = control
 	network := s.network(r.Address)
 	text := fmt.Sprintf("Dial(%q, %q)", network, r.Address)
 	if fields += sets; fields != "" {
@@ -486,81 +469,113 @@ func (e *endpoint) planDial(r *request, s socket) (string, call, error) {
 			text += "; " + set.text()
 		}
 	}
-	return "net." + text, func() (any, error) {
-		conn, err := dialer.Dial(network, r.Address.String())
-		tcp, _ := conn.(*net.TCPConn)
-		e.change(r.Socket, func(s *socket) { s.conn, s.listener = tcp, nil })
-		for i := 0; i < len(again) && err == nil; i++ {
-			err = onDescriptor(tcp, again[i].set)
+	r.began("net." + text)
+	conn, err := dialer.Dial(network, r.Address.String())
+	if err != nil {
+		return nil, err
+	}
+	tcp := conn.(*net.TCPConn)
+	change(r.Socket, func(s *socket) { s.conn, s.listener = tcp, nil })
+	for _, set := range again {
+		if err := onDescriptor(tcp, set.set); err != nil {
+			return nil, err
 		}
-		return "done", err
-	}, nil
+	}
+	return "done", nil
 }
 
-func (e *endpoint) planListen(r *request, s socket) (string, call, error) {
+func (r *request) listen(s socket) (any, error) {
 	address := s.local
 	if !address.IsValid() {
-		any := map[string]netip.Addr{"inet": netip.IPv4Unspecified(), "inet6": netip.IPv6Unspecified()}
-		address = netip.AddrPortFrom(any[s.family], 0)
+		wildcard := map[string]netip.Addr{"inet": netip.IPv4Unspecified(), "inet6": netip.IPv6Unspecified()}
+		address = netip.AddrPortFrom(wildcard[s.family], 0)
 	}
-	fields, control := e.control(r.ID, s.noted)
+	sets, control := r.control(s.noted)
 	config := net.ListenConfig{Control: control}
 	network := s.network(address)
 	text := fmt.Sprintf("net.Listen(%q, %q)", network, address)
-	if fields != "" {
-		text = fmt.Sprintf("net.ListenConfig{%s}.Listen(ctx, %q, %q)", fields[2:], network, address)
+	if sets != "" {
+		text = fmt.Sprintf("net.ListenConfig{%s}.Listen(ctx, %q, %q)", sets[2:], network, address)
 	}
-	return text + " // the backlog is somaxconn", func() (any, error) {
-		listener, err := config.Listen(context.Background(), network, address.String())
-		if err == nil {
-			e.change(r.Socket, func(s *socket) { s.conn, s.listener = nil, listener.(*net.TCPListener) })
-		}
-		return "done", err
-	}, nil
+	r.began(text + " // the backlog is somaxconn")
+	listener, err := config.Listen(context.Background(), network, address.String())
+	if err == nil {
+		change(r.Socket, func(s *socket) { s.conn, s.listener = nil, listener.(*net.TCPListener) })
+	}
+	return "done", err
 }
 
-func planRead(r *request, conn *net.TCPConn) (string, call, error) {
-	bits, names, waitall, err := r.flags()
+// limit is the deadline, which must be there.
+func (r *request) limit() time.Duration { return time.Duration(*r.Deadline) * time.Millisecond }
+
+// beganBy tells a call, and the deadline before it.
+func (r *request) beganBy(method, text string) {
+	if r.Deadline != nil {
+		text = fmt.Sprintf("conn.%s(time.Now().Add(%v)); %s", method, r.limit(), text)
+	}
+	r.began(text)
+}
+
+var messageFlags = map[string]int{
+	"peek": syscall.MSG_PEEK, "oob": syscall.MSG_OOB, "dontwait": syscall.MSG_DONTWAIT,
+	"nosignal": syscall.MSG_NOSIGNAL, "waitall": syscall.MSG_WAITALL,
+}
+
+func (r *request) flags() (bits int, names string, err error) {
+	for _, flag := range r.Flags {
+		if messageFlags[flag] == 0 {
+			return 0, "", refusal(fmt.Sprintf("there is no flag %q", flag))
+		}
+		bits |= messageFlags[flag]
+		names += "|MSG_" + strings.ToUpper(flag)
+	}
+	return bits, strings.TrimPrefix(names, "|"), nil
+}
+
+func (r *request) read(conn *net.TCPConn) (any, error) {
+	bits, names, err := r.flags()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if r.N > mostBytes {
-		return "", nil, fmt.Errorf("a read of %d bytes is too large, %d is the most", r.N, mostBytes)
+		return nil, refusal(fmt.Sprintf("a read of %d bytes is too large, %d is the most", r.N, mostBytes))
 	}
-	text := fmt.Sprintf("conn.Read(p[:%d])", r.N)
-	switch {
-	case bits != 0:
-		text = fmt.Sprintf("syscall.Recvfrom(fd, p[:%d], %s) // in conn.SyscallConn().Read", r.N, names)
-	case waitall:
+	var read func(p []byte) (int, error)
+	var text string
+	switch bits {
+	case 0:
+		text = fmt.Sprintf("conn.Read(p[:%d])", r.N)
+		read = func(p []byte) (int, error) { return conn.Read(p) }
+	case syscall.MSG_WAITALL: // which does nothing on a socket that never blocks
 		text = fmt.Sprintf("io.ReadFull(conn, p[:%d])", r.N)
+		read = func(p []byte) (int, error) { return io.ReadFull(conn, p) }
+	default:
+		text = fmt.Sprintf("syscall.Recvfrom(fd, p[:%d], %s) // in conn.SyscallConn().Read", r.N, names)
+		read = func(p []byte) (int, error) { return receive(conn, p, bits) }
 	}
-	return r.within("SetReadDeadline", func(t time.Time) error { return conn.SetReadDeadline(t) }, text, func() (any, error) {
-		p := make([]byte, r.N)
-		var n int
-		var err error
-		switch {
-		case bits != 0:
-			n, err = receive(conn, p, bits)
-		case waitall:
-			n, err = io.ReadFull(conn, p)
-		default:
-			n, err = conn.Read(p)
-		}
-		if n == 0 && err != nil && err != io.EOF {
+	r.beganBy("SetReadDeadline", text)
+	if r.Deadline != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(r.limit())); err != nil {
 			return nil, err
 		}
-		if p = p[:n]; n > 1024 {
-			p = p[:1024]
-		}
-		value := object{"read": object{"n": n, "data": hex.EncodeToString(p)}}
-		if err != nil { // the bytes come first, says io.Reader
-			return telling{value, err.Error()}, nil
-		}
-		return value, nil
-	})
+		defer conn.SetReadDeadline(time.Time{})
+	}
+	p := make([]byte, r.N)
+	n, err := read(p)
+	if n == 0 && err != nil && err != io.EOF {
+		return nil, err
+	}
+	if p = p[:n]; n > 1024 {
+		p = p[:1024]
+	}
+	value := object{"read": object{"n": n, "data": hex.EncodeToString(p)}}
+	if err != nil { // the bytes come first, says io.Reader
+		return telling{value, err}, nil
+	}
+	return value, nil
 }
 
-// receive is recv with flags, and waits as Read does: until the function returns true.
+// receive is recv with flags. It waits as Read does, until the function returns true.
 func receive(conn *net.TCPConn, p []byte, flags int) (n int, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -574,22 +589,22 @@ func receive(conn *net.TCPConn, p []byte, flags int) (n int, err error) {
 		err = outer
 	}
 	if err != nil {
-		n = 0
+		return 0, err
 	}
-	return n, err
+	return n, nil
 }
 
-func planWrite(r *request, conn *net.TCPConn) (string, call, error) {
-	bits, names, _, err := r.flags()
+func (r *request) write(conn *net.TCPConn) (any, error) {
+	bits, names, err := r.flags()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	p, err := hex.DecodeString(r.Data)
 	if err != nil {
-		return "", nil, err
+		return nil, refusal(err.Error())
 	}
 	if len(p) > 0 && int(r.Repeat) > mostBytes/len(p) {
-		return "", nil, fmt.Errorf("a write of %d bytes %d times is too large, %d is the most", len(p), r.Repeat, mostBytes)
+		return nil, refusal(fmt.Sprintf("a write of %d bytes %d times is too large, %d is the most", len(p), r.Repeat, mostBytes))
 	}
 	shown := strconv.QuoteToASCII(string(p))
 	if len(p) > 32 {
@@ -600,79 +615,63 @@ func planWrite(r *request, conn *net.TCPConn) (string, call, error) {
 		p, shown = bytes.Repeat(p, int(r.Repeat)), fmt.Sprintf("bytes.Repeat(%s, %d)", shown, r.Repeat)
 	}
 	text := fmt.Sprintf("conn.Write(%s)", shown)
+	write := func() (int, error) { return conn.Write(p) }
 	if bits != 0 {
 		text = fmt.Sprintf("syscall.SendmsgN(fd, %s, nil, nil, %s) // in conn.SyscallConn().Write", shown, names)
+		write = func() (int, error) { return send(conn, p, bits) }
 	}
-	return r.within("SetWriteDeadline", func(t time.Time) error { return conn.SetWriteDeadline(t) }, text, func() (any, error) {
-		var n int
-		var err error
-		if bits != 0 {
-			n, err = send(conn, p, bits)
-		} else {
-			n, err = conn.Write(p)
+	r.beganBy("SetWriteDeadline", text)
+	if r.Deadline != nil {
+		if err := conn.SetWriteDeadline(time.Now().Add(r.limit())); err != nil {
+			return nil, err
 		}
-		if err != nil {
-			return nil, partial{err, n}
-		}
-		return object{"written": object{"n": n}}, nil
-	})
+		defer conn.SetWriteDeadline(time.Time{})
+	}
+	n, err := write()
+	if err != nil {
+		return nil, partial{err, n}
+	}
+	return object{"written": object{"n": n}}, nil
 }
 
-// send is send with flags, and goes on until all is written as Write does, or as far as it goes without waiting.
+// send is send with flags. It goes on until all is written as Write does, or as far as it goes without waiting.
 func send(conn *net.TCPConn, p []byte, flags int) (n int, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return 0, err
 	}
-	dontwait := flags&syscall.MSG_DONTWAIT != 0
 	outer := raw.Write(func(fd uintptr) bool {
 		var sent int
 		for err = nil; err == nil && n < len(p); n += sent {
 			sent, err = syscall.SendmsgN(int(fd), p[n:], nil, nil, flags)
 		}
-		return err != syscall.EAGAIN || dontwait
+		return err != syscall.EAGAIN || flags&syscall.MSG_DONTWAIT != 0
 	})
-	if outer != nil {
-		err = outer
-	}
-	if err == syscall.EAGAIN && n > 0 {
-		err = nil
+	switch {
+	case outer != nil:
+		return n, outer
+	case err == syscall.EAGAIN && n > 0:
+		return n, nil
 	}
 	return n, err
 }
 
-func planShutdown(how string, conn *net.TCPConn) (string, call, error) {
-	switch how {
+func (r *request) shutdown(conn *net.TCPConn) (any, error) {
+	switch r.How {
 	case "read":
-		return "conn.CloseRead()", func() (any, error) { return "done", conn.CloseRead() }, nil
+		r.began("conn.CloseRead()")
+		return "done", conn.CloseRead()
 	case "write":
-		return "conn.CloseWrite()", func() (any, error) { return "done", conn.CloseWrite() }, nil
+		r.began("conn.CloseWrite()")
+		return "done", conn.CloseWrite()
 	case "both":
-		return "conn.CloseRead(); conn.CloseWrite()", func() (any, error) {
-			if err := conn.CloseRead(); err != nil {
-				return nil, err
-			}
-			return "done", conn.CloseWrite()
-		}, nil
+		r.began("conn.CloseRead(); conn.CloseWrite()")
+		if err := conn.CloseRead(); err != nil {
+			return nil, err
+		}
+		return "done", conn.CloseWrite()
 	}
-	return "", nil, fmt.Errorf("there is no direction %q", how)
-}
-
-// duplicate goes by way of an *os.File, the one thing that gives another descriptor of a socket.
-func duplicate(h handle) (s socket, err error) {
-	file, err := h.File()
-	if err != nil {
-		return s, err
-	}
-	defer file.Close()
-	if _, listens := h.(*net.TCPListener); listens {
-		listener, err := net.FileListener(file)
-		s.listener, _ = listener.(*net.TCPListener)
-		return s, err
-	}
-	conn, err := net.FileConn(file)
-	s.conn, _ = conn.(*net.TCPConn)
-	return s, err
+	return nil, refusal(fmt.Sprintf("there is no direction %q", r.How))
 }
 
 // descriptor is the value of accept and dup.
@@ -691,10 +690,10 @@ func onDescriptor(c syscall.Conn, f func(fd int) error) error {
 	if err != nil {
 		return err
 	}
-	return inside(raw, f)
+	return inControl(raw, f)
 }
 
-func inside(raw syscall.RawConn, f func(fd int) error) (err error) {
+func inControl(raw syscall.RawConn, f func(fd int) error) (err error) {
 	if outer := raw.Control(func(fd uintptr) { err = f(int(fd)) }); outer != nil {
 		return outer
 	}
@@ -740,52 +739,43 @@ func (o *option) UnmarshalText(name []byte) error {
 	return fmt.Errorf("there is no option %q", name)
 }
 
-// constants are the two arguments of the system call which say what option it is.
-func (o option) constants() string {
+// place is where the kernel has the option.
+func (o option) place() string {
 	if o.level == syscall.IPPROTO_TCP {
 		return "IPPROTO_TCP, " + o.name
 	}
 	return "SOL_SOCKET, " + o.name
 }
 
+// get reads the option. Package syscall can set those of a struct type, but read ints only.
 func (o option) get(fd int) (int64, error) {
+	var linger syscall.Linger
+	var time syscall.Timeval
+	at, size := unsafe.Pointer(&linger), uint32(unsafe.Sizeof(linger))
 	switch o.kind {
 	case "Int":
 		n, err := syscall.GetsockoptInt(fd, o.level, o.number)
 		return int64(n), err
 	case "Nonblock":
-		flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
-		return int64(flags & syscall.O_NONBLOCK / syscall.O_NONBLOCK), maybe(errno)
-	}
-	// Package syscall sets structs, but does not read them.
-	var value struct {
-		linger syscall.Linger
-		time   syscall.Timeval
-	}
-	at, size := unsafe.Pointer(&value.linger), uint32(unsafe.Sizeof(value.linger))
-	if o.kind == "Timeval" {
-		at, size = unsafe.Pointer(&value.time), uint32(unsafe.Sizeof(value.time))
+		flags, _, _ := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
+		return int64(flags & syscall.O_NONBLOCK / syscall.O_NONBLOCK), nil
+	case "Timeval":
+		at, size = unsafe.Pointer(&time), uint32(unsafe.Sizeof(time))
 	}
 	_, _, errno := syscall.Syscall6(syscall.SYS_GETSOCKOPT, uintptr(fd), uintptr(o.level), uintptr(o.number),
 		uintptr(at), uintptr(unsafe.Pointer(&size)), 0)
 	switch {
+	case errno != 0:
+		return 0, errno
 	case o.kind == "Timeval":
-		return value.time.Nano() / 1e6, maybe(errno)
-	case value.linger.Onoff == 0:
-		return -1, maybe(errno)
+		return time.Nano() / 1e6, nil
+	case linger.Onoff == 0:
+		return -1, nil
 	}
-	return int64(value.linger.Linger), maybe(errno)
+	return int64(linger.Linger), nil
 }
 
-// maybe makes the Errno 0 no error.
-func maybe(errno syscall.Errno) error {
-	if errno == 0 {
-		return nil
-	}
-	return errno
-}
-
-// readings reads options. Their errnos are readings, too, unless there is none besides.
+// readings reads options. The errno of one among many is a reading, too.
 func readings(h handle, options ...option) (any, error) {
 	var values []object
 	err := onDescriptor(h, func(fd int) error {
@@ -815,7 +805,7 @@ func (set setting) text() string {
 	if set.kind == "Nonblock" {
 		return fmt.Sprintf("syscall.SetNonblock(fd, %t)", set.value != 0)
 	}
-	return fmt.Sprintf("syscall.Setsockopt%s(fd, %s, %d)", set.kind, set.constants(), set.value)
+	return fmt.Sprintf("syscall.Setsockopt%s(fd, %s, %d)", set.kind, set.place(), set.value)
 }
 
 func (set setting) set(fd int) error {
@@ -838,8 +828,8 @@ func (set setting) set(fd int) error {
 	return os.NewSyscallError("setsockopt", err)
 }
 
-// planSet sets an option of a socket that is there: by the conn's own method, where it has one.
-func (s socket) planSet(set setting) (string, func() error) {
+// setter sets an option of a socket that is there: by the conn's own method, where it has one.
+func (s socket) setter(set setting) (string, func() error) {
 	if s.listener == nil {
 		conn, n, on := s.conn, set.value, set.value != 0
 		switch set.name {

@@ -269,6 +269,7 @@ const ON_A_SOCKET = {
     begin(`${server}.listen(${literal(options)})${backlog === 0 ? ' // Node makes 511 of 0' : ''}`);
     if (!entry.server) {
       entry.server = net.createServer(settings);
+      entry.server.on('error', () => {}); // one that nobody waits for would end the process
       entry.server.on('connection', (socket) => entry.connections.push(new Entry().own(socket)));
     }
     const over = first(entry.server, 'listening', 'error');
@@ -373,7 +374,7 @@ const ON_A_SOCKET = {
         socket.off('timeout', onTimeout);
         // After the deadline nobody waits for it any more: an error comes again as an event.
         if (!waiting) return;
-        // Destroyed meanwhile, and the rest of the data lost, but some versions of Node call back as if all was written.
+        // Destroyed meanwhile, and the rest of the data lost: Node 20 calls back as if all was written.
         const said = socket.destroyed ? `callback(${error})` : undefined;
         resolve(error ? entry.tell(error) : ok({ written: { n: data.length } }, said));
       });

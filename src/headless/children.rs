@@ -23,20 +23,25 @@ pub struct Job {
     pub keep_going: bool,
 }
 
-/// Does all of them, and hands over each one's place among them and its report, in the order in which they end. An error of `ended`
+/// As many at once as keep the machine busy, when each waits about as long as it works.
+pub fn as_many() -> usize {
+    thread::available_parallelism().map_or(2, usize::from) * 2
+}
+
+/// Does all of them, so many at once, and hands over each one's place among them and its report, in the order in which they end. An error of `ended`
 /// stops it, and so does `stops` when it says so of a report.
 pub fn run(
     jobs: &[Job],
+    at_once: usize,
     stops: impl Fn(&io::Result<Vec<Line>>) -> bool + Sync,
     mut ended: impl FnMut(usize, &[Line]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let workers = thread::available_parallelism().map_or(2, usize::from) * 2;
     let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
     let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
     let stop = || queue.lock().map(|mut queue| queue.clear());
     let (sender, results) = channel();
     thread::scope(|scope| {
-        for _ in 0..workers.min(jobs.len()) {
+        for _ in 0..at_once.min(jobs.len()) {
             let sender = sender.clone();
             let (next, stop, stops) = (&next, &stop, &stops);
             scope.spawn(move || {

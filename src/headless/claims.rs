@@ -54,6 +54,7 @@ pub fn run(options: &Options, json: bool) -> ExitCode {
     let mut reports = vec![Vec::new(); jobs.len()];
     let done = children::run(
         &jobs,
+        children::as_many(),
         |_| false,
         |place, lines| {
             reports[place] = lines.to_vec();

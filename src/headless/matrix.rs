@@ -97,8 +97,10 @@ fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) 
         jobs.extend(drivers.iter().map(|(_, options)| job(name, options.clone())));
     }
     let mut reports = vec![Vec::new(); jobs.len()];
+    // Where a runtime goes its own way, what the scenario expects does not come, and is waited for.
     let done = children::run(
         &jobs,
+        2 * children::as_many(),
         |_| false,
         |place, lines| {
             reports[place] = lines.to_vec();
@@ -170,7 +172,7 @@ fn text(matrix: &Matrix) -> String {
                 (None, Beside::Unsupported) => format!("has no such call: {}", cell.gives),
                 (None, _) => cell.gives.clone(),
             };
-            text.push_str(&format!("{mark} {:<28}{says}\n", runtimes.join(", ")));
+            text.push_str(&format!("{mark} {:<26}  {says}\n", runtimes.join(", ")));
         }
     }
     text.push_str("\n! the runtime behaves in its own way   - it has no such call\n");

@@ -253,7 +253,9 @@ fn in_parallel(
         let held = |line: &Line| matches!(line, Line::End(end) if end.held() || end.skipped.is_some());
         !how.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))
     };
-    children::run(&jobs, stops, |place, lines| ended(&scenarios[place].1, lines))
+    children::run(&jobs, children::as_many(), stops, |place, lines| {
+        ended(&scenarios[place].1, lines)
+    })
 }
 
 /// The scenario of that name, or of that file.

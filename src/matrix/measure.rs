@@ -1,11 +1,12 @@
 //! From runs' reports to the table.
 
 use super::{Beside, Cell, Event, Matrix, Row, Version};
+use crate::explain::rules::Gives;
 use crate::outcome::{Outcome, Value};
 use crate::runtime::Runtime;
 use crate::scenario::Kernel;
 use crate::scenario::observation::Returned;
-use crate::scenario::report::{Line, StepReport};
+use crate::scenario::report::{Line, Ruled, StepReport};
 use crate::side::Side;
 
 /// The reports of one scenario.
@@ -59,6 +60,10 @@ fn of_step(step: &StepReport) -> Vec<Call<'_>> {
                 said: seen.said.as_deref(),
                 rule: None,
             });
+            // `reconnect` is finwait's word for a connect on the socket as it is.
+            if let Some(own) = calls.last_mut().filter(|own| own.call == "reconnect") {
+                own.call = "connect".into();
+            }
         }
     }
     for later in &seen.later {
@@ -72,7 +77,22 @@ fn of_step(step: &StepReport) -> Vec<Call<'_>> {
             rule: None,
         });
     }
+    for call in &mut calls {
+        let of_it = |ruled: &&Ruled| ruled.call == call.call && is_given(ruled.rule.rule().gives, call.returned);
+        call.rule = step.rules.iter().find(of_it).map(|ruled| ruled.rule.name());
+    }
     calls
+}
+
+/// Is it what a rule gives?
+fn is_given(gives: Gives, returned: &Returned) -> bool {
+    match (gives, returned) {
+        (Gives::Errno(errno), Returned::Outcome(Outcome::Err(got))) => errno == *got,
+        (Gives::Errno(errno), Returned::Outcome(Outcome::Ok(Value::PendingError { error }))) => Some(errno) == *error,
+        (Gives::Eof, Returned::Outcome(Outcome::Ok(Value::Read { n, .. }))) => *n == 0,
+        (Gives::Deadline, Returned::Outcome(Outcome::DeadlineExceeded { .. })) => true,
+        _ => false,
+    }
 }
 
 /// What a call gave, in a word or two, without what differs from run to run.

@@ -84,8 +84,17 @@ pub fn output(command: &mut Command) -> Output {
     output_of(command, b"")
 }
 
+/// Runs a command that takes long to its end, with a bound of its own.
+pub fn output_within(command: &mut Command, bound: Duration) -> Output {
+    run_to_the_end(command, b"", bound)
+}
+
 /// Runs a command to its end, with a bound; it reads `input`.
 pub fn output_of(command: &mut Command, input: &[u8]) -> Output {
+    run_to_the_end(command, input, BOUND)
+}
+
+fn run_to_the_end(command: &mut Command, input: &[u8], bound: Duration) -> Output {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -98,7 +107,7 @@ pub fn output_of(command: &mut Command, input: &[u8]) -> Output {
     thread::spawn(move || drop(stdin.write_all(&input)));
     let out = collect(child.stdout.take().unwrap());
     let err = collect(child.stderr.take().unwrap());
-    let status = exit(&mut child);
+    let status = exit_within(&mut child, bound);
     Output {
         status,
         stdout: out.join().unwrap(),
@@ -116,8 +125,12 @@ fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 
 /// Waits for a process's end, with a bound.
 pub fn exit(child: &mut Child) -> ExitStatus {
+    exit_within(child, BOUND)
+}
+
+fn exit_within(child: &mut Child, bound: Duration) -> ExitStatus {
     let mut status = None;
-    until("a process to end", || {
+    until_within(bound, "a process to end", || {
         status = child.try_wait().unwrap();
         status.is_some()
     });
@@ -126,10 +139,15 @@ pub fn exit(child: &mut Child) -> ExitStatus {
 
 /// Waits until `holds` does, with a bound.
 #[track_caller]
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + BOUND;
+pub fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_within(BOUND, what, holds);
+}
+
+#[track_caller]
+fn until_within(bound: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + bound;
     while !holds() {
-        assert!(Instant::now() < deadline, "waited {BOUND:?} for {what}");
+        assert!(Instant::now() < deadline, "waited {bound:?} for {what}");
         thread::park_timeout(Duration::from_millis(2));
     }
 }
@@ -426,7 +444,7 @@ impl Drop for Run {
 pub fn brief(line: &Value) -> String {
     let outcome: Outcome = serde_json::from_value(line["outcome"].clone()).unwrap_or_else(|e| panic!("{line}: {e}"));
     match &outcome {
-        Outcome::Ok(Gave::Done | Gave::Descriptor { .. }) => "ok".into(),
+        Outcome::Ok(Gave::Done | Gave::Later | Gave::Descriptor { .. }) => "ok".into(),
         Outcome::Ok(Gave::Read { n: 0, .. }) => "EOF".into(),
         Outcome::Ok(Gave::Read { n, data: Bytes(data) }) if *n == data.len() => format!("read {}", escape(data)),
         Outcome::Ok(Gave::Read { n, .. }) => format!("read {n} bytes"),

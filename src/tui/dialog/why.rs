@@ -19,7 +19,6 @@ pub struct Why {
     pub selected: usize,
     /// The first line that is shown.
     pub skip: usize,
-    matrix: Matrix,
 }
 
 /// How wide the dialog is where there is room.
@@ -42,7 +41,6 @@ impl Why {
             entry,
             selected: 0,
             skip: 0,
-            matrix: Matrix::kept(),
         }
     }
 
@@ -83,7 +81,7 @@ impl Why {
         let wide = WIDE.min(screen.width.saturating_sub(2));
         let room = usize::from(wide.saturating_sub(4 + NAMES));
         let lines = match chain(&session.transcript, self.entry) {
-            Some(chain) => self.lines(canvas, &chain, session, room),
+            Some(chain) => Self::lines(canvas, &chain, session, room),
             None => vec![Line {
                 name: String::new(),
                 words: "the transcript has dropped it".into(),
@@ -116,7 +114,7 @@ impl Why {
         canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
     }
 
-    fn lines(&self, canvas: &Canvas, chain: &Chain, session: &Session, room: usize) -> Vec<Line> {
+    fn lines(canvas: &Canvas, chain: &Chain, session: &Session, room: usize) -> Vec<Line> {
         let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
         let mut lines = Vec::new();
         let mut say = |name: &str, words: &str, style: Style, link: Option<usize>| {
@@ -156,7 +154,7 @@ impl Why {
         }
         let words = chain.outcome.errno().map_or_else(Vec::new, |errno| {
             let rule = rule.map(|id| id.name());
-            self.matrix.words(&chain.call, errno, rule)
+            Matrix::kept().words(&chain.call, errno, rule)
         });
         for (nth, (runtime, said)) in words.iter().enumerate() {
             if nth == 0 {

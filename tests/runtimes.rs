@@ -1,0 +1,399 @@
+//! Ends driven by other languages: each runtime at either end of a real connection, what it says, what it really does, and the
+//! measured table.
+
+mod support;
+
+use finwait::matrix::{Matrix, SCENARIOS, markdown};
+use finwait::runtime::Runtime;
+use serde_json::Value;
+use support::{Lab, Run, finwait, has, output};
+
+/// The runtimes that are here; in CI all of them must be.
+fn runtimes() -> impl Iterator<Item = Runtime> {
+    let all = Runtime::ALL.into_iter().filter(|runtime| *runtime != Runtime::Native);
+    all.filter(|runtime| runtime.needs().is_some_and(|(tool, _)| has(tool)))
+}
+
+fn open(lab: Lab, client: &str, server: &str, more: &[&str]) -> Run {
+    let mut command = finwait();
+    command.args(["--client", client, "--server", server]).args(more);
+    lab.open_by(command, &["--patience", "2000"])
+}
+
+/// What the last command's call said in the language's own words.
+fn said(run: &Run) -> String {
+    let said = run
+        .step()
+        .iter()
+        .rfind(|line| line["kind"] == "outcome" && line["said"].is_string());
+    said.map_or_else(String::new, |line| line["said"].as_str().unwrap().to_owned())
+}
+
+/// The same kernel answers each of them, and each has its own words for it.
+#[test]
+fn a_reset_in_each_languages_words() {
+    for runtime in runtimes() {
+        let (reset, pipe) = match runtime {
+            Runtime::Native => continue,
+            Runtime::C => ("read: Connection reset by peer", "write: Broken pipe"),
+            Runtime::Go => (": read: connection reset by peer", ": write: broken pipe"),
+            Runtime::Python => (
+                "ConnectionResetError: [Errno 104] Connection reset by peer",
+                "BrokenPipeError: [Errno 32] Broken pipe",
+            ),
+            // Node's stream is destroyed by its first error: a later write makes no system call.
+            Runtime::Node | Runtime::NodeHalfOpen => ("Error: read ECONNRESET", "ERR_STREAM_DESTROYED"),
+            Runtime::Java => (
+                "java.net.SocketException: Connection reset",
+                "java.net.SocketException: Broken pipe",
+            ),
+            Runtime::JavaNio => (
+                "java.net.SocketException: Connection reset",
+                "java.io.IOException: Broken pipe",
+            ),
+        };
+        let mut run = open(Lab::Isolated, runtime.name(), "native", &[]);
+        run.connects();
+        assert_eq!(run.does("client write hello"), "wrote 5", "{runtime}");
+        assert_eq!(run.does("server read"), "read hello", "{runtime}");
+        run.succeeds(&["server rst-close"]);
+        assert_eq!(run.does("client read"), "ECONNRESET", "{runtime}: {}", run.transcript());
+        assert!(said(&run).contains(reset), "{runtime}: {}", said(&run));
+        // EOF from the kernel; Java remembers the reset, and Node's stream is gone.
+        let again = run.does("client read");
+        match runtime {
+            Runtime::Java | Runtime::JavaNio => assert_eq!(again, "ECONNRESET"),
+            Runtime::Node | Runtime::NodeHalfOpen => assert_eq!(again, "socket.destroyed"),
+            Runtime::Native | Runtime::C | Runtime::Go | Runtime::Python => assert_eq!(again, "EOF", "{runtime}"),
+        }
+        run.does("client write x");
+        assert!(said(&run).contains(pipe), "{runtime}: {}", said(&run));
+        run.end();
+    }
+}
+
+/// The half-close works at both ends of every language; Node's default ends its own side by itself.
+#[test]
+fn half_a_close_in_each_language() {
+    for runtime in runtimes() {
+        for (near, far) in [("client", "server"), ("server", "client")] {
+            let (client, server) = if near == "client" {
+                (runtime.name(), "native")
+            } else {
+                ("native", runtime.name())
+            };
+            let mut run = open(Lab::Isolated, client, server, &[]);
+            run.connects();
+            run.succeeds(&[&format!("{near} shutdown write")]);
+            assert_eq!(run.does(&format!("{far} read")), "EOF", "{runtime} as the {near}");
+            assert_eq!(
+                run.does(&format!("{far} write bye")),
+                "wrote 3",
+                "{runtime} as the {near}"
+            );
+            assert_eq!(
+                run.does(&format!("{near} read")),
+                "read bye",
+                "{runtime} as the {near}: {}",
+                run.transcript()
+            );
+            run.succeeds(&[&format!("{far} close")]);
+            assert_eq!(
+                run.does(&format!("{near} read")),
+                "EOF",
+                "{runtime} as the {near}: {}",
+                run.transcript()
+            );
+            run.does(&format!("{near} close"));
+            run.end();
+        }
+    }
+}
+
+/// A FIN that Node reads makes it send its own, unless half-open was asked for.
+#[test]
+fn node_ends_its_side_when_the_peer_has_ended_its_own() {
+    if !has("node") {
+        return;
+    }
+    for (runtime, expected) in [("node", "LAST_ACK"), ("node-half-open", "CLOSE_WAIT")] {
+        let mut run = open(Lab::Isolated, runtime, "native", &[]);
+        run.connects();
+        // Its FIN is held: what it does stands still.
+        run.succeeds(&["wire hold FIN from=client", "server shutdown write"]);
+        assert_eq!(run.does("client read"), "EOF", "{}", run.transcript());
+        let place = run.awaits(|line| {
+            let clients = line["states"]["client"].as_array();
+            clients.is_some_and(|all| all.iter().any(|socket| socket["state"] == expected))
+        });
+        assert!(place > 0);
+        if runtime == "node" {
+            run.does("client write late");
+            assert!(said(&run).contains("ended"), "{}", said(&run));
+        } else {
+            assert_eq!(run.does("client write late"), "wrote 4");
+        }
+    }
+}
+
+/// A blocked connect shows its socket: the language tells its descriptor before it waits.
+#[test]
+fn a_dial_that_hangs_is_seen_in_syn_sent() {
+    for runtime in runtimes() {
+        let mut run = open(Lab::Isolated, runtime.name(), "native", &[]);
+        run.succeeds(&["wire drop SYN"]);
+        let blocked = run.blocks("client connect deadline=3000");
+        assert_eq!(run.socket("client", "client")["state"], "SYN_SENT", "{runtime}");
+        assert_eq!(
+            run.returned(blocked),
+            "deadline exceeded",
+            "{runtime}: {}",
+            run.transcript()
+        );
+        run.end();
+    }
+}
+
+/// IPv6, and the loopback lab: the same languages, other addresses.
+#[test]
+fn other_labs() {
+    for (lab, runtime) in [Lab::Isolated6, Lab::Loopback, Lab::Loopback6]
+        .into_iter()
+        .flat_map(|lab| runtimes().map(move |runtime| (lab, runtime)))
+    {
+        let mut run = open(lab, runtime.name(), runtime.name(), &[]);
+        run.connects();
+        assert_eq!(run.does("client write hello"), "wrote 5", "{runtime}");
+        assert_eq!(run.does("server read"), "read hello", "{runtime} {lab:?}");
+        run.does("server close");
+        assert_eq!(run.does("client read"), "EOF", "{runtime} {lab:?}");
+        run.does("client close");
+        run.end();
+    }
+}
+
+/// What a language cannot express says so, with its reason, and nothing happens.
+#[test]
+fn what_a_language_has_no_call_for_is_told() {
+    for runtime in runtimes().filter(|runtime| *runtime != Runtime::C) {
+        let mut run = open(Lab::Isolated, runtime.name(), "native", &[]);
+        run.connects();
+        assert_eq!(run.does("client disconnect"), "unsupported", "{runtime}");
+        let outcome = run.step().iter().rfind(|line| line["kind"] == "outcome").unwrap();
+        assert!(
+            outcome["outcome"]["unsupported"].as_str().unwrap().len() > 5,
+            "{outcome}"
+        );
+        assert!(run.segments().is_empty());
+        run.end();
+    }
+}
+
+/// A library that closes a descriptor by itself is found out: after a refused dial no descriptor is left open.
+#[test]
+fn a_descriptor_that_a_library_closed_is_not_shown_as_open() {
+    if !has("go") {
+        return;
+    }
+    let mut run = open(Lab::Isolated, "go", "native", &[]);
+    assert_eq!(run.does("client connect"), "ECONNREFUSED");
+    assert_eq!(run.socket("client", "client")["held"], "closed", "{}", run.transcript());
+    run.succeeds(&["server listen", "client connect"]);
+    assert!(run.stand().contains("client2 ESTABLISHED"), "{}", run.stand());
+    run.end();
+}
+
+/// The runtime's own system calls stand between its call and its answer.
+#[test]
+fn what_go_really_does_is_seen_by_strace() {
+    if !has("go") || !has("strace") {
+        return;
+    }
+    let mut run = open(Lab::Isolated, "go", "native", &["--syscalls"]);
+    run.succeeds(&["server listen", "client connect"]);
+    let calls: Vec<&str> = run
+        .step()
+        .iter()
+        .filter(|line| line["kind"] == "syscall")
+        .map(|line| line["text"].as_str().unwrap())
+        .collect();
+    for expected in ["SOCK_NONBLOCK", "EINPROGRESS", "SO_KEEPALIVE, [1]", "TCP_NODELAY, [1]"] {
+        assert!(
+            calls.iter().any(|call| call.contains(expected)),
+            "{expected}: {calls:#?}"
+        );
+    }
+    let kinds: Vec<&str> = run.step().iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    let (first, last) = (
+        kinds.iter().position(|kind| *kind == "syscall").unwrap(),
+        kinds.iter().rposition(|kind| *kind == "outcome").unwrap(),
+    );
+    assert!(first < last, "{kinds:?}");
+    run.end();
+}
+
+/// Node reads as soon as it is connected, without being asked.
+#[test]
+fn what_node_does_unasked_is_seen_by_strace() {
+    if !has("node") || !has("strace") {
+        return;
+    }
+    let mut run = open(Lab::Isolated, "node", "native", &["--syscalls"]);
+    run.connects();
+    run.succeeds(&["server write hello"]);
+    let place = run.awaits(|line| line["kind"] == "syscall" && line["text"].as_str().unwrap().contains("\"hello\""));
+    let asked = run.said[..=place]
+        .iter()
+        .any(|line| line["kind"] == "call" && line["text"].as_str().unwrap().contains("read"));
+    assert!(!asked, "{}", run.transcript());
+    assert_eq!(run.does("client read"), "read hello");
+    run.end();
+}
+
+/// A command of the user's own that speaks the protocol is an endpoint like any other.
+#[test]
+fn a_command_of_the_users_own() {
+    if !has("python3") {
+        return;
+    }
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/runtimes/endpoint.py");
+    let mut command = finwait();
+    command.args(["--client-command", &format!("python3 '{file}'")]);
+    let mut run = Lab::Isolated.open_by(command, &["--patience", "2000"]);
+    run.connects();
+    assert_eq!(run.does("client write hello"), "wrote 5");
+    run.end();
+    let mut command = finwait();
+    command.args(["--client-command", "/no/such/program", "do", "server listen"]);
+    let output = output(&mut command);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("the client endpoint did not come up"),
+        "{output:?}"
+    );
+}
+
+/// A missing runtime is a line of the doctor's with its package's name, and one sentence where it is asked for; never a crash.
+#[test]
+fn a_missing_runtime_is_told_with_its_package() {
+    for (runtime, package) in [
+        ("go", "golang-go"),
+        ("java", "default-jdk-headless"),
+        ("python", "python3"),
+    ] {
+        let mut command = finwait();
+        command
+            .args(["--client", runtime, "do", "server listen"])
+            .env("PATH", "/nowhere");
+        let output = output(&mut command);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), stderr.lines().count()), (Some(3), 1), "{stderr}");
+        assert!(
+            stderr.contains(&format!("{runtime} cannot drive an end here")) && stderr.contains(package),
+            "{stderr}"
+        );
+    }
+    let output = output(finwait().args(["doctor", "--json"]).env("PATH", "/nowhere"));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let go = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["name"] == "go")
+        .unwrap();
+    assert_eq!(go["level"], "note");
+    assert!(go["advice"].as_str().unwrap().contains("golang-go"), "{go}");
+}
+
+/// An endpoint is compiled once; what was made is found again by the source and the compiler's version.
+#[test]
+fn what_was_compiled_once_is_not_compiled_again() {
+    if !has("cc") {
+        return;
+    }
+    let cache = std::env::temp_dir().join(format!("finwait-cache-{}", std::process::id()));
+    let made = || -> Vec<(std::path::PathBuf, std::time::SystemTime)> {
+        let folders = std::fs::read_dir(cache.join("finwait")).unwrap();
+        let programs = folders.map(|folder| folder.unwrap().path().join("endpoint"));
+        let programs = programs.filter(|path| path.exists());
+        programs
+            .map(|path| (path.clone(), path.metadata().unwrap().modified().unwrap()))
+            .collect()
+    };
+    let start = || {
+        let mut command = finwait();
+        command
+            .args(["--client", "c", "do", "server listen"])
+            .env("XDG_CACHE_HOME", &cache);
+        let output = output(&mut command);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    };
+    start();
+    let first = made();
+    assert_eq!(first.len(), 1);
+    start();
+    assert_eq!(made(), first);
+    std::fs::remove_dir_all(&cache).unwrap();
+}
+
+/// The committed table is what running the scenarios gives, for the runtimes that are here.
+#[test]
+fn the_committed_table_is_what_is_measured() {
+    let here: Vec<Runtime> = runtimes().collect();
+    if here.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = here.iter().map(|runtime| runtime.name()).collect();
+    let mut command = finwait();
+    command.args(["matrix", "--json", "--runtimes", &names.join(",")]);
+    let output = support::output_within(&mut command, std::time::Duration::from_secs(600));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let measured: Matrix = serde_json::from_slice(&output.stdout).unwrap();
+    let kept = Matrix::kept().of(&here);
+    for event in &measured.events {
+        let same = |known: &&finwait::matrix::Event| {
+            (&known.call, &known.gives, &known.rule) == (&event.call, &event.gives, &event.rule)
+        };
+        let known = kept.events.iter().find(same);
+        assert_eq!(
+            known,
+            Some(event),
+            "finwait matrix --json > assets/matrix.json, if that is right"
+        );
+    }
+    assert_eq!(measured.events.len(), kept.events.len());
+}
+
+/// The README's table is drawn from the committed one.
+#[test]
+fn the_readme_has_the_committed_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = readme
+        .split_once("<!-- matrix -->\n")
+        .expect("the marker where the table begins");
+    let (inside, after) = rest.split_once("<!-- /matrix -->").expect("the marker where it ends");
+    let table = markdown::table(Matrix::kept());
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(path, format!("{before}<!-- matrix -->\n{table}<!-- /matrix -->{after}")).unwrap();
+        return;
+    }
+    assert_eq!(
+        inside, table,
+        "run UPDATE_README=1 cargo test --test runtimes the_readme"
+    );
+}
+
+/// Every scenario that is measured is one of the catalog's.
+#[test]
+fn the_measured_scenarios_are_in_the_catalog() {
+    for name in SCENARIOS {
+        assert!(finwait::scenario::catalog::find(name).is_some(), "{name}");
+    }
+    assert!(!Matrix::kept().events.is_empty());
+}
