@@ -54,6 +54,9 @@ import jdk.net.ExtendedSocketOptions;
  * <li>A connect that fails, or whose time is up, closes the socket. A second close does nothing.
  * <li>Exceptions hide their errno, and tell its text. Many are the library's own, without any system call.
  * <li>Once a connection was reset, Java remembers: each further read throws "Connection reset", where C reads the end.
+ * <li>close shuts down the sending side first, and puts another descriptor over the number (dup2) if a call blocks on it.
+ * <li>A channel that is set not to block returns 0, null or false, where C has EAGAIN or EINPROGRESS.
+ * <li>Thread.interrupt() is nothing to a Socket, and closes a channel.
  * <li>ServerSocket sets SO_REUSEADDR, and takes a backlog below 1 for 50.
  * </ul>
  */
@@ -477,7 +480,7 @@ final class Call extends Thread {
             case "connect":
                 return connect(name, Address.of(word("address")));
             case "read":
-                return read(name, (int) number("n", 0, Long.MAX_VALUE));
+                return read(name, number("n", 0, Long.MAX_VALUE));
             case "write":
                 return write(name);
             case "shutdown":
@@ -584,10 +587,11 @@ final class Call extends Thread {
         return "\"done\"";
     }
 
-    private String read(Name name, int n) throws Exception {
-        if (n > MOST_BYTES) {
-            throw new Refused("a read of " + n + " bytes is too large, " + MOST_BYTES + " is the most");
+    private String read(Name name, long most) throws Exception {
+        if (most > MOST_BYTES) {
+            throw new Refused("a read of " + most + " bytes is too large, " + MOST_BYTES + " is the most");
         }
+        int n = (int) most;
         boolean whole = false;
         for (String flag : flags("peek", "waitall", "dontwait", "oob")) {
             whole |= flag.equals("waitall");

@@ -445,16 +445,24 @@ impl Diagram {
             canvas.theme.text()
         };
         match row.kind {
-            Kind::Call { side, returned, .. } => {
-                let returned = returned.and_then(|no| transcript.entry(no)).map(|entry| &entry.what);
+            Kind::Call {
+                side,
+                returned: returned_no,
+                ..
+            } => {
+                let returned = returned_no.and_then(|no| transcript.entry(no)).map(|entry| &entry.what);
                 let (texts, failed) = call_texts(what, returned);
                 let style = if failed { canvas.theme.bad() } else { plain };
                 lane.at_edge(canvas, y, side, &texts, style);
+                if let Some(no) = returned_no {
+                    lane.asks_why(canvas, y, no);
+                }
             }
             Kind::Return { side } => {
                 let (texts, failed) = call_texts(None, what);
                 let style = if failed { canvas.theme.bad() } else { plain };
                 lane.at_edge(canvas, y, side, &texts, style);
+                lane.asks_why(canvas, y, row.no);
             }
             Kind::Packet {
                 connection, no, again, ..
@@ -574,6 +582,17 @@ impl Lane {
             left,
             right,
             labels,
+        }
+    }
+
+    /// A press on a call that has returned asks why.
+    fn asks_why(&self, canvas: &mut Canvas, y: u16, returned: u64) {
+        let place = Rect::new(self.left + 1, y, self.right.saturating_sub(self.left + 1), 1);
+        let action = Action::Why(returned);
+        canvas.hits.add(place, action.clone(), false);
+        if canvas.is_picked(place, &action) {
+            let picked = canvas.theme.picked();
+            canvas.tint(place, picked);
         }
     }
 
