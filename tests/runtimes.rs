@@ -165,6 +165,8 @@ fn other_labs() {
         run.connects();
         assert_eq!(run.does("client write hello"), "wrote 5", "{runtime}");
         assert_eq!(run.does("server read"), "read hello", "{runtime} {lab:?}");
+        let expected = "client ESTABLISHED | listener LISTEN, server ESTABLISHED";
+        assert_eq!(run.stand(), expected, "{runtime} {lab:?}");
         run.does("server close");
         assert_eq!(run.does("client read"), "EOF", "{runtime} {lab:?}");
         run.does("client close");

@@ -75,11 +75,22 @@ fn why_a_read_was_reset() {
 /// Each link leads to its line in the log: the third is the segment that set the error.
 #[test]
 fn a_link_of_the_chain_leads_to_its_line() {
-    for (link, text) in [(0, "read(5, ..., 1024)"), (1, "SYN_SENT -> ESTABLISHED"), (2, "RST,ACK seq 1")] {
+    for (link, text) in [
+        (0, "read(5, ..., 1024)"),
+        (1, "SYN_SENT -> ESTABLISHED"),
+        (2, "RST,ACK seq 1"),
+    ] {
         let mut script = Script::reset();
         script.keys("!");
         draw(&mut script, 120, 40);
-        let hit = script.app.hits().all().iter().find(|hit| hit.action == Action::Row(link)).unwrap().clone();
+        let hit = script
+            .app
+            .hits()
+            .all()
+            .iter()
+            .find(|hit| hit.action == Action::Row(link))
+            .unwrap()
+            .clone();
         let effects = click(&mut script, hit.area.x + 1, hit.area.y);
         script.take(effects);
         // The dialog is gone, and the line is what would be copied.

@@ -185,7 +185,8 @@ fn row(message: &Message<'_>) -> Option<Row> {
         } else {
             IpAddr::V6(Ipv6Addr::from(*fixed.get(ip_at..)?.first_chunk::<16>()?))
         };
-        Some(SocketAddr::new(ip, port))
+        // An IPv6 socket may carry an IPv4 connection, whose addresses it shows mapped (as Java's do): segments have the plain ones.
+        Some(SocketAddr::new(ip.to_canonical(), port))
     };
     let info = attribute(attributes, INFO).filter(|_| state != State::Listen);
     Some(Row {

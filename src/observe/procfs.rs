@@ -4,6 +4,7 @@ use procfs::net::TcpNetEntries;
 use procfs::{FromBufReadSI, current_system_info};
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::net::SocketAddr;
 use std::str::SplitAsciiWhitespace;
 use std::time::Duration;
 
@@ -90,8 +91,8 @@ fn row(line: &str) -> Option<Row> {
     let rest = Rest::of(line)?;
     Some(Row {
         tuple: Tuple {
-            local: entry.local_address,
-            peer: entry.remote_address,
+            local: plain(entry.local_address),
+            peer: plain(entry.remote_address),
         },
         state: State::from_kernel(entry.state.to_u8())?,
         rx_queue: entry.rx_queue,
@@ -135,6 +136,11 @@ impl Rest {
 /// A time in clock ticks of 1/100 s (USER_HZ, the same on all architectures but Alpha). The kernel clamps it at nought.
 fn left(ticks: u64) -> Duration {
     Duration::from_millis(ticks.saturating_mul(10))
+}
+
+/// An IPv4 connection's own addresses, where an IPv6 socket carries it and shows them mapped.
+fn plain(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 #[cfg(test)]

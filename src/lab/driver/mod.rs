@@ -397,7 +397,13 @@ impl Driver {
                 Ok(Reply::Hello { protocol, runtime }) => {
                     if protocol == VERSION {
                         let runtime: String = plain(&runtime).chars().take(40).collect();
-                        self.ends[side].hides = runtime != NATIVE;
+                        let end = &mut self.ends[side];
+                        end.hides = runtime != NATIVE;
+                        if end.hides {
+                            // A library may carry IPv4 over IPv6 sockets.
+                            end.watch.expect(Family::Inet);
+                            end.watch.expect(Family::Inet6);
+                        }
                         self.tell(Happening::Born { side, pid, runtime });
                     } else {
                         let why = format!("it speaks protocol {protocol}, and finwait {VERSION}: it is killed");
@@ -535,6 +541,7 @@ impl Driver {
         let inode = process.inode(fd);
         end.closed.remove(&name);
         end.numbers.insert(name.clone(), fd);
+        end.inodes.remove(&name);
         if let Some(inode) = inode {
             end.watch.own(inode);
             end.inodes.insert(name.clone(), inode);
@@ -555,11 +562,12 @@ impl Driver {
         let (true, Some(process)) = (end.hides, &end.process) else {
             return;
         };
+        // A call that failed at once may have closed it before we looked: then there never was an inode.
         let is_gone = |name: &&String| {
-            let fd = end.numbers.get(*name);
-            !end.closed.contains(*name) && fd.is_none_or(|fd| process.inode(*fd) != end.inodes.get(*name).copied())
+            let inode = end.numbers.get(*name).and_then(|fd| process.inode(*fd));
+            !end.closed.contains(*name) && (inode.is_none() || inode != end.inodes.get(*name).copied())
         };
-        let gone: Vec<String> = end.inodes.keys().filter(is_gone).cloned().collect();
+        let gone: Vec<String> = end.numbers.keys().filter(is_gone).cloned().collect();
         end.closed.extend(gone.iter().cloned());
         for socket in gone.iter().filter_map(|name| SocketName::new(name)) {
             self.tell(Happening::Gone { side, socket });

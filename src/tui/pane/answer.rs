@@ -206,9 +206,15 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
     lines.extend(wrap_to(&answer.why, room, left).into_iter().map(|line| (line, text)));
     // Where there is room left: what other languages say of the same, as it was measured.
     let rule = answer.rule.map(|rule| rule.name());
-    let words = answer.outcome.errno().map(|errno| Matrix::kept().words(&answer.name, errno, rule));
+    let words = answer
+        .outcome
+        .errno()
+        .map(|errno| Matrix::kept().words(&answer.name, errno, rule));
     let dim = canvas.theme.dim();
-    let words = words.into_iter().flatten().filter(|(_, said)| answer.said.as_deref() != Some(*said));
+    let words = words
+        .into_iter()
+        .flatten()
+        .filter(|(_, said)| answer.said.as_deref() != Some(*said));
     lines.extend(words.map(|(runtime, said)| (format!("{runtime}: {said}"), dim)));
     for (nth, (line, style)) in lines.into_iter().take(height).enumerate() {
         canvas.put_cut(area.x + 1, area.y + nth as u16, area.right(), &line, style);
