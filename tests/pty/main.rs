@@ -178,6 +178,39 @@ fn a_tour_is_clicked_from_the_picker_to_its_last_step() {
     terminal.see("The end: all was as expected.");
 }
 
+/// Go at the client's end, asked why by a click: each link leads to its line in the log.
+#[test]
+fn why_go_was_reset_is_answered_by_clicks() {
+    if finwait::runtime::on_path("go").is_none() && std::env::var_os("CI").is_none() {
+        eprintln!("not tested: go is not on PATH");
+        return;
+    }
+    let mut terminal = Terminal::start(120, 40, &["--lab", "isolated", "--client", "go"]);
+    terminal.see("CLIENT");
+    terminal.click("l listen]", Half::Right);
+    terminal.see("LISTEN");
+    terminal.click("c connect]", Half::Left);
+    terminal.see("net.Dial(");
+    terminal.click("a accept]", Half::Right);
+    terminal.see("> server");
+    // What the language has no call for: its button is crossed from then on.
+    terminal.click("D disconnect]", Half::Left);
+    terminal.see("D\u{d7}disconnect]");
+    terminal.click("X RST-close]", Half::Right);
+    terminal.see("RST,ACK");
+    terminal.click("r read]", Half::Left);
+    terminal.see("connection reset by peer");
+    terminal.click("! why?]", Half::Left);
+    terminal.see("set by   an RST received: RST,ACK");
+    terminal.see("decided  tcp_reset()");
+    terminal.click("set by   an RST", Half::Left);
+    terminal.wait("the dialog to go", |lines| {
+        !lines.iter().any(|line| line.contains("decided  tcp_reset()"))
+    });
+    terminal.keys("y");
+    terminal.see("wire server -> client  RST,ACK");
+}
+
 /// A step of a tour is changed, and both ways are seen side by side: FIN, or RST.
 #[test]
 fn a_tour_branches() {
