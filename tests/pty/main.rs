@@ -208,7 +208,7 @@ fn why_go_was_reset_is_answered_by_clicks() {
         !lines.iter().any(|line| line.contains("decided  tcp_reset()"))
     });
     terminal.keys("y");
-    terminal.see("wire server -> client  RST,ACK");
+    terminal.see("wire server -> client RST,ACK");
 }
 
 /// A step of a tour is changed, and both ways are seen side by side: FIN, or RST.
