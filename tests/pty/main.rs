@@ -185,8 +185,7 @@ fn why_go_was_reset_is_answered_by_clicks() {
         eprintln!("not tested: go is not on PATH");
         return;
     }
-    let mut terminal = Terminal::start(120, 40, &["--lab", "isolated", "--client", "go"]);
-    terminal.see("CLIENT");
+    let mut terminal = started_with(&["--lab", "isolated", "--client", "go"]);
     terminal.click("l listen]", Half::Right);
     terminal.see("LISTEN");
     terminal.click("c connect]", Half::Left);
