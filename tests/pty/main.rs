@@ -190,8 +190,12 @@ fn why_go_was_reset_is_answered_by_clicks() {
     terminal.see("LISTEN");
     terminal.click("c connect]", Half::Left);
     terminal.see("net.Dial(");
+    terminal.see("connect = 0");
     terminal.click("a accept]", Half::Right);
-    terminal.see("> server");
+    terminal.wait("the accepted socket", |lines| {
+        let returned = |line: &String| line.contains("accept") && line.contains(" = 4");
+        lines.iter().any(returned)
+    });
     // What the language has no call for: its button is crossed from then on.
     terminal.click("D disconnect]", Half::Left);
     terminal.see("D\u{d7}disconnect]");
