@@ -74,6 +74,7 @@ fn main() -> ExitCode {
         }) => scenarios::run(&scenarios, &options, How { json, keep_going }),
         Some(Verb::Check { files }) => scenarios::check(&files),
         Some(Verb::Claims { json }) => scenarios::claims(&options, json),
+        Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
         Some(Verb::Keeper) => finwait::lab::keeper::run(),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
