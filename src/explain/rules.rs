@@ -374,7 +374,7 @@ rules! {
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "We shut our sending direction down ourselves: nothing can be written after that.",
         decided_by: &[Kernel("tcp_sendmsg_locked")],
-        proof: "failed-shutdown-takes-effect",
+        proof: "failed-shutdown-of-both",
     }
     ShutWhileWriting "shut-while-writing" {
         calls: &[Write],
@@ -461,7 +461,7 @@ rules! {
         set_by: &[SetBy::Icmp, SetBy::Timer],
         because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached.",
         decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
-        proof: "host-unreachable-established",
+        proof: "unreachable-at-the-end",
     }
     HostUnreachableNoted "host-unreachable-noted" {
         calls: &[SoError],
@@ -547,7 +547,7 @@ rules! {
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "Not connected, but reading was shut down: end of stream.",
         decided_by: &[Kernel("inet_shutdown"), Kernel("tcp_recvmsg_locked")],
-        proof: "failed-shutdowns",
+        proof: "failed-shutdown-takes-effect",
     }
     NoUrgentByteAnyMore "no-urgent-byte-any-more" {
         calls: &[Read],
@@ -720,7 +720,7 @@ rules! {
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
         because: "It was connected once, and that counts until disconnect, though the connection is over.",
         decided_by: &[Kernel("__inet_stream_connect")],
-        proof: "already-connected",
+        proof: "connected-once",
     }
     AlreadyConnected "already-connected" {
         calls: &[Connect],
@@ -767,7 +767,7 @@ rules! {
         set_by: &[SetBy::Missing],
         because: "Not connected, and noted all the same: from now on read gives 0.",
         decided_by: &[Kernel("inet_shutdown")],
-        proof: "failed-shutdowns",
+        proof: "failed-shutdown-takes-effect",
     }
     ShutdownWriteUnconnected "shutdown-write-unconnected" {
         calls: &[Shutdown],
@@ -776,7 +776,7 @@ rules! {
         set_by: &[SetBy::Missing],
         because: "Not connected, and noted all the same: even after a connect, write gives EPIPE.",
         decided_by: &[Kernel("inet_shutdown")],
-        proof: "failed-shutdown-takes-effect",
+        proof: "not-connected",
     }
     ShutdownBothUnconnected "shutdown-both-unconnected" {
         calls: &[Shutdown],
@@ -785,7 +785,7 @@ rules! {
         set_by: &[SetBy::Missing],
         because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect.",
         decided_by: &[Kernel("inet_shutdown")],
-        proof: "failed-shutdowns",
+        proof: "failed-shutdown-of-both",
     }
     BindTwice "bind-twice" {
         calls: &[Bind],
@@ -822,7 +822,7 @@ rules! {
         set_by: &[SetBy::Missing],
         because: "It does not listen: only a listening socket can accept.",
         decided_by: &[Kernel("inet_csk_accept")],
-        proof: "not-connected",
+        proof: "already-connected",
     }
     ConnectOtherFamily6 "connect-ipv4-address-on-ipv6-socket" {
         calls: &[Connect],
@@ -831,7 +831,7 @@ rules! {
         set_by: &[SetBy::Argument, SetBy::Route],
         because: "The address is of another family than the socket, or a blackhole route leads to it.",
         decided_by: &[Kernel("tcp_v6_connect")],
-        proof: "address-family",
+        proof: "address-family-ipv6",
     }
     // A read that passes the urgent byte drops it.
     NoUrgentByte "no-urgent-byte" {
@@ -977,7 +977,7 @@ rules! {
         set_by: &[SetBy::Told, SetBy::Administrator],
         because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew.",
         decided_by: &[Kernel("__inet_stream_connect")],
-        proof: "nonblocking-refused",
+        proof: "attempt-dead",
     }
 
     // The program's own deadline: nothing was taken back, the socket stays as it is.
@@ -1015,7 +1015,7 @@ rules! {
         set_by: &[SetBy::Nothing],
         because: "The send buffer was full until the deadline: not one byte was taken.",
         decided_by: &[],
-        proof: "write-deadline",
+        proof: "zero-window",
     }
     WriteDeadlineHalf "write-deadline-half" {
         calls: &[Write],
@@ -1024,6 +1024,6 @@ rules! {
         set_by: &[SetBy::Nothing],
         because: "Some bytes were taken, then the send buffer was full until the deadline.",
         decided_by: &[],
-        proof: "write-deadline",
+        proof: "zero-window",
     }
 }
