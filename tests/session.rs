@@ -7,6 +7,7 @@ use finwait::call::{Bytes, Call, CallId, How, Order, ProcessCall, SocketName};
 use finwait::clock::Stamp;
 use finwait::command::{Command, parse::parse};
 use finwait::errno::Errno;
+use finwait::explain::RuleId;
 use finwait::host::Port;
 use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request};
 use finwait::observe::{Row, TimerKind, Tuple};
@@ -923,6 +924,29 @@ fn what_a_socket_did_before_explains_what_a_call_gives() {
         broken(&mut play, "client write").contains("no connection"),
         "{}",
         play.why(Client)
+    );
+}
+
+/// A connection that is refused is gone before its row is told: the change of state tells its addresses.
+#[test]
+fn a_refused_connection_leaves_no_row_and_is_explained_all_the_same() {
+    let mut play = Play::new();
+    play.carries_out("client socket", 4);
+    play.types("client connect on=client").unwrap();
+    let connect = play.sent();
+    let inode = play.socket(Client, "client").inode.unwrap();
+    let began = Cause::Call(CallId(2));
+    play.changes(Client, of_client(), inode, (State::Close, State::SynSent), began);
+    play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
+    play.passes(Server, segment(Server, &[Flags::RST, Flags::ACK], 0, 10, b""));
+    play.fails(&connect, Errno::ECONNREFUSED);
+    assert_eq!(
+        play.why(Client),
+        "An RST answered the SYN: as a rule nobody listens on that port."
+    );
+    assert_eq!(
+        play.session.ends[Client].last.as_ref().unwrap().rule,
+        Some(RuleId::Refused)
     );
 }
 

@@ -181,7 +181,7 @@ prose! {
     Subject::Deadline =>
         "The program's own time ran out. The kernel was not asked, and goes on: the connection stands as it was.",
     look for [
-        "who set it: SetDeadline, settimeout, SO_RCVTIMEO, a client's or a proxy's configuration",
+        "who set it: SetDeadline, settimeout, setSoTimeout, a client's or a proxy's configuration",
         "what the connection was doing: ss -tino shows the queues, retrans and timers",
         "for connect: SYN_SENT in ss -tan state syn-sent means that no answer came",
     ],
