@@ -19,7 +19,7 @@ pub mod rules;
 mod successes;
 pub mod wording;
 
-pub use past::Past;
+pub use past::{Past, is_told_once};
 pub use rules::{Rule, RuleId};
 
 /// What matters for the question why.

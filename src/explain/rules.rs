@@ -4,6 +4,7 @@
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it gave back. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule: the errno's own text is said.
 
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -91,6 +92,15 @@ impl CallKind {
             Call::SoError => CallKind::SoError,
             Call::Options | Call::GetOption { .. } => CallKind::GetOption,
             Call::SetOption { .. } => CallKind::SetOption,
+        }
+    }
+
+    /// The kind of the call that has this name in the protocol and the transcript: `so-error`, `rst-close`.
+    pub fn named(name: &str) -> Option<CallKind> {
+        match name {
+            "rst-close" | "linger-close" => Some(CallKind::Close),
+            "options" => Some(CallKind::GetOption),
+            name => CallKind::deserialize(StrDeserializer::<serde::de::value::Error>::new(name)).ok(),
         }
     }
 

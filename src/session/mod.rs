@@ -24,6 +24,7 @@ use crate::wire::flow::PacketNo;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
+pub mod chain;
 pub mod edges;
 mod end;
 mod inferred;

@@ -87,7 +87,7 @@ pub struct Found {
 
 /// What a line says; none when it has no wording that is known.
 pub fn recognize(text: &str) -> Option<Found> {
-    let text = plain(cut(text, LONGEST));
+    let text = plain(cut(text.trim(), LONGEST));
     let text = text.trim();
     let low = text.to_ascii_lowercase();
     let strong = longest(&low, WORDS);

@@ -1,0 +1,212 @@
+//! Why a call gave back what it did, link by link: the call, the state in which it was made, what set the error, the rule. Each link
+//! has its entry in the transcript, where there is one.
+
+use super::transcript::{Entry, Reason, Transcript, What};
+use crate::call::{CallId, SocketName};
+use crate::explain::rules::{CallKind, SetBy};
+use crate::explain::{RuleId, is_told_once};
+use crate::lab::event::Fate;
+use crate::observe::Tuple;
+use crate::outcome::{Outcome, Value};
+use crate::side::Side;
+use crate::state::State;
+use crate::wire::segment::{Flags, Packet};
+
+/// The chain of one outcome; the numbers are those of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// Where the call began; none when that entry was dropped.
+    pub call: Option<u64>,
+    /// The socket's state then.
+    pub state: State,
+    /// Where it came to that state; none when it was in it from its beginning.
+    pub since: Option<u64>,
+    /// What set the error, and where; no entry where nothing happened (an argument, a missing call), or nobody saw it.
+    pub set_by: Option<(SetBy, Option<u64>)>,
+    /// Where it returned.
+    pub outcome: u64,
+    /// The rule.
+    pub rule: Option<RuleId>,
+}
+
+/// The chain of that call's outcome; none when it has not returned, or its entry was dropped.
+pub fn chain(transcript: &Transcript, call: CallId) -> Option<Chain> {
+    let is_it = |entry: &&Entry| matches!(&entry.what, What::Outcome { call: id, .. } if *id == call);
+    let returned = transcript.entries().iter().rev().find(is_it)?;
+    let What::Outcome {
+        side,
+        socket,
+        state,
+        rule,
+        ..
+    } = &returned.what
+    else {
+        return None;
+    };
+    let mut began = before(transcript, returned.no);
+    let began = began.find(|entry| matches!(&entry.what, What::Call { call: id, .. } if *id == call));
+    let began = began.map(|entry| entry.no);
+    let end = Whose {
+        side: *side,
+        socket: socket.as_ref(),
+        tuple: None,
+    };
+    let state = state.unwrap_or(State::Close);
+    let changes = before(transcript, began.unwrap_or(returned.no));
+    let mut changes = changes.filter(|entry| end.changed(entry).is_some());
+    let since = changes.next().filter(|entry| {
+        let to = |what: &What| matches!(what, What::State { to, .. } if *to == state);
+        to(&entry.what)
+    });
+    let tuple = before(transcript, returned.no).find_map(|entry| end.changed(entry).map(|(tuple, _)| tuple));
+    let end = Whose { tuple, ..end };
+    let set_by = rule.and_then(|rule| {
+        let all = rule.rule().set_by;
+        let found = all
+            .iter()
+            .filter_map(|set_by| Some((*set_by, end.place(transcript, returned.no, *set_by)?)));
+        // Where either may have, it was the last that happened.
+        let newest = found.max_by_key(|(_, no)| *no).map(|(set_by, no)| (set_by, Some(no)));
+        newest.or_else(|| Some((*all.first()?, None)))
+    });
+    Some(Chain {
+        call: began,
+        state,
+        since: since.map(|entry| entry.no),
+        set_by,
+        outcome: returned.no,
+        rule: *rule,
+    })
+}
+
+/// The entries before `no`, the newest first.
+fn before(transcript: &Transcript, no: u64) -> impl Iterator<Item = &Entry> {
+    transcript
+        .entries()
+        .iter()
+        .rev()
+        .skip_while(move |entry| entry.no >= no)
+}
+
+/// The socket that a chain is about.
+#[derive(Clone, Copy)]
+struct Whose<'a> {
+    side: Side,
+    socket: Option<&'a SocketName>,
+    /// Its addresses, as far as a change of state told them.
+    tuple: Option<Tuple>,
+}
+
+impl Whose<'_> {
+    /// A change of its state: its addresses then, and the cause.
+    fn changed<'e>(&self, entry: &'e Entry) -> Option<(Tuple, &'e Reason)> {
+        match &entry.what {
+            What::State {
+                side,
+                socket,
+                tuple,
+                cause,
+                ..
+            } if *side == self.side && socket.as_ref() == self.socket => Some((*tuple, cause)),
+            _ => None,
+        }
+    }
+
+    /// The newest entry before `no` in which that happened.
+    fn place(&self, transcript: &Transcript, no: u64, set_by: SetBy) -> Option<u64> {
+        let newest = |happened: &dyn Fn(&Entry) -> bool| {
+            before(transcript, no)
+                .find(|entry| happened(entry))
+                .map(|entry| entry.no)
+        };
+        let by =
+            |cause: &dyn Fn(&Reason) -> bool| newest(&|entry| self.changed(entry).is_some_and(|(_, why)| cause(why)));
+        match set_by {
+            SetBy::Rst => newest(&|entry| self.received(entry, Flags::RST)).or_else(|| by(&unseen)),
+            SetBy::Fin => newest(&|entry| self.received(entry, Flags::FIN)).or_else(|| by(&unseen)),
+            SetBy::Icmp => newest(&|entry| match &entry.what {
+                What::Packet(passage) => {
+                    let arrived = passage.fate == Fate::Delivered && passage.from != self.side;
+                    arrived && matches!(passage.packet, Packet::Icmp { .. })
+                }
+                _ => false,
+            }),
+            SetBy::Timer => by(&|cause| matches!(cause, Reason::Timer(_))),
+            SetBy::Administrator => by(&|cause| matches!(cause, Reason::Destroyed)),
+            SetBy::OwnCall(kinds) => {
+                let is_one = |name: &str| CallKind::named(name).is_some_and(|kind| kinds.contains(&kind));
+                // The one that changed the state, rather than one after it that changed nothing.
+                let mut changes = before(transcript, no).filter_map(|entry| self.changed(entry));
+                let maker = changes.find_map(|(_, cause)| match cause {
+                    Reason::Call { call, name } if is_one(name) => Some(*call),
+                    _ => None,
+                });
+                let made = |entry: &Entry| match &entry.what {
+                    What::Outcome {
+                        side,
+                        socket,
+                        name,
+                        call,
+                        outcome,
+                        ..
+                    } if *side == self.side && is_one(name) => {
+                        let same = socket.as_ref() == self.socket;
+                        // A shutdown that fails is noted all the same; a connect that does not wait goes on.
+                        let taken = matches!(
+                            outcome,
+                            Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. }
+                        );
+                        taken && maker.map_or(same, |maker| maker == *call)
+                    }
+                    _ => false,
+                };
+                newest(&made)
+            }
+            SetBy::Told => newest(&|entry| match &entry.what {
+                What::Outcome {
+                    side,
+                    socket,
+                    name,
+                    outcome: Outcome::Err(errno) | Outcome::Ok(Value::PendingError { error: Some(errno) }),
+                    ..
+                } => {
+                    let asks = matches!(
+                        CallKind::named(name),
+                        Some(CallKind::Read | CallKind::Write | CallKind::SoError)
+                    );
+                    *side == self.side && socket.as_ref() == self.socket && asks && is_told_once(*errno)
+                }
+                _ => false,
+            }),
+            SetBy::Signal => newest(
+                &|entry| matches!(&entry.what, What::Outcome { side, name, .. } if *side == self.side && name == "interrupt"),
+            ),
+            SetBy::Limit | SetBy::Route => {
+                newest(&|entry| matches!(&entry.what, What::Host { side, failed: None, .. } if *side == self.side))
+            }
+            SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing => None,
+        }
+    }
+
+    /// A segment with that flag, which arrived on this connection.
+    fn received(&self, entry: &Entry, flag: Flags) -> bool {
+        let What::Packet(passage) = &entry.what else {
+            return false;
+        };
+        let Packet::Tcp(segment) = &passage.packet else {
+            return false;
+        };
+        let ours = self
+            .tuple
+            .is_none_or(|tuple| (segment.destination, segment.source) == (tuple.local, tuple.peer));
+        passage.fate == Fate::Delivered && passage.from != self.side && ours && segment.flags.has(flag)
+    }
+}
+
+/// A change of state that a segment made which nobody saw: in the loopback lab.
+const fn unseen(cause: &Reason) -> bool {
+    matches!(
+        cause,
+        Reason::PeerCall { .. } | Reason::PeerDeath { .. } | Reason::Unseen
+    )
+}
