@@ -72,7 +72,8 @@ impl Catalog {
     }
 }
 
-/// The rules that their scenarios do not show, and what falls under a rule in a state that it does not speak of.
+/// The rules that their scenarios do not show, what falls under a rule in a state that it does not speak of, and what set it
+/// where nothing that the rule names is found in the transcript.
 fn unproved<'a>(rules: &[Rule], steps: impl Iterator<Item = &'a StepReport> + Clone) -> Vec<String> {
     let mut wrong = Vec::new();
     for rule in rules {
@@ -83,6 +84,13 @@ fn unproved<'a>(rules: &[Rule], steps: impl Iterator<Item = &'a StepReport> + Cl
         let mut proved = false;
         while let Some((scenario, ruled)) = of_it.next() {
             proved |= scenario == rule.proof;
+            let happens = rule.set_by.iter().all(|set_by| set_by.happens());
+            if happens && !ruled.set_by_seen {
+                wrong.push(format!(
+                    "{}: nothing that set it in {scenario}, {}",
+                    rule.id, ruled.call
+                ));
+            }
             if !rule.states.contains(&ruled.state) {
                 wrong.push(format!("{} in {}: {scenario}, {}", rule.id, ruled.state, ruled.call));
             }
@@ -119,29 +127,32 @@ fn every_rule_is_proved_by_its_scenario() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Without its scenario a rule is not proved, and in a state that its rule does not speak of an outcome is noticed.
+/// Without its scenario a rule is not proved; an outcome in a state that its rule does not speak of is noticed, and one that nothing
+/// of what the rule names has set.
 #[test]
 fn a_rule_without_its_proof_is_noticed() {
     let (_, text) = catalog::find("read-eof").unwrap();
     let scenario = file::read("read-eof.toml", text).unwrap();
     let rule = RULES.iter().find(|rule| rule.proof == scenario.name).unwrap();
-    let proof = |state: &str| -> StepReport {
+    let proof = |state: &str, seen: bool| -> StepReport {
         let observation = serde_json::json!({
             "returned": "done", "later": [], "sockets": {"client": [], "server": []}, "segments": null,
         });
         serde_json::from_value(serde_json::json!({
             "scenario": scenario.name, "path": "", "no": 1, "line": 1, "say": null, "command": null, "checks": [], "claims": [],
             "because": null, "took_ms": 1.0, "observation": observation,
-            "rules": [{"call": "read", "state": state, "rule": rule.id}],
+            "rules": [{"call": "read", "state": state, "rule": rule.id, "set_by_seen": seen}],
         }))
         .unwrap()
     };
     let rules = std::slice::from_ref(rule);
-    assert_eq!(unproved(rules, [proof("CLOSE_WAIT")].iter()), [""; 0]);
+    let wrong = |step: StepReport| unproved(rules, [step].iter());
+    assert_eq!(wrong(proof("CLOSE_WAIT", true)), [""; 0]);
     assert_eq!(unproved(rules, [].iter()), ["eof-fin is not shown by read-eof"]);
+    assert_eq!(wrong(proof("LISTEN", true)), ["eof-fin in LISTEN: read-eof, read"]);
     assert_eq!(
-        unproved(rules, [proof("LISTEN")].iter()),
-        ["eof-fin in LISTEN: read-eof, read"]
+        wrong(proof("CLOSE_WAIT", false)),
+        ["eof-fin: nothing that set it in read-eof, read"]
     );
 }
 

@@ -179,6 +179,14 @@ pub enum SetBy {
 }
 
 impl SetBy {
+    /// Is it something that happened, and so stands in a transcript?
+    pub const fn happens(self) -> bool {
+        !matches!(
+            self,
+            SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing
+        )
+    }
+
     /// In words, to go on from "set by".
     pub fn words(self) -> String {
         match self {

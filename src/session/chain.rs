@@ -107,7 +107,7 @@ impl Whose<'_> {
                 tuple,
                 cause,
                 ..
-            } if *side == self.side && socket.as_ref() == self.socket => Some((*tuple, cause)),
+            } if *side == self.side && connection(socket.as_ref()) == connection(self.socket) => Some((*tuple, cause)),
             _ => None,
         }
     }
@@ -141,7 +141,7 @@ impl Whose<'_> {
                     Reason::Call { call, name } if is_one(name) => Some(*call),
                     _ => None,
                 });
-                let made = |entry: &Entry| match &entry.what {
+                let made = |entry: &Entry, same: &dyn Fn(Option<&SocketName>) -> bool| match &entry.what {
                     What::Outcome {
                         side,
                         socket,
@@ -150,17 +150,18 @@ impl Whose<'_> {
                         outcome,
                         ..
                     } if *side == self.side && is_one(name) => {
-                        let same = socket.as_ref() == self.socket;
                         // A shutdown that fails is noted all the same; a connect that does not wait goes on.
                         let taken = matches!(
                             outcome,
                             Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. }
                         );
-                        taken && maker.map_or(same, |maker| maker == *call)
+                        taken && maker.map_or_else(|| same(socket.as_ref()), |maker| maker == *call)
                     }
                     _ => false,
                 };
-                newest(&made)
+                // On this descriptor rather than on another one of the same socket.
+                let own = newest(&|entry| made(entry, &|socket| socket == self.socket));
+                own.or_else(|| newest(&|entry| made(entry, &|socket| connection(socket) == connection(self.socket))))
             }
             SetBy::Told => newest(&|entry| match &entry.what {
                 What::Outcome {
@@ -178,9 +179,24 @@ impl Whose<'_> {
                 }
                 _ => false,
             }),
-            SetBy::Signal => newest(
-                &|entry| matches!(&entry.what, What::Outcome { side, name, .. } if *side == self.side && name == "interrupt"),
-            ),
+            // The call that it ends may return before the one that sends it.
+            SetBy::Signal => {
+                let sends = |id: CallId| {
+                    let mut entries = transcript.entries().iter();
+                    entries.any(|entry| {
+                        matches!(&entry.what, What::Outcome { call, name, .. } if *call == id && name == "interrupt")
+                    })
+                };
+                newest(&|entry| match &entry.what {
+                    What::Call {
+                        side,
+                        socket: None,
+                        call,
+                        ..
+                    } => *side == self.side && sends(*call),
+                    _ => false,
+                })
+            }
             SetBy::Limit | SetBy::Route => {
                 newest(&|entry| matches!(&entry.what, What::Host { side, failed: None, .. } if *side == self.side))
             }
@@ -201,6 +217,11 @@ impl Whose<'_> {
             .is_none_or(|tuple| (segment.destination, segment.source) == (tuple.local, tuple.peer));
         passage.fate == Fate::Delivered && passage.from != self.side && ours && segment.flags.has(flag)
     }
+}
+
+/// The name of the connection that a descriptor is of: that of its first descriptor, from which the others were made by dup.
+fn connection(socket: Option<&SocketName>) -> Option<&str> {
+    socket.and_then(|name| name.as_str().split("-dup").next())
 }
 
 /// A change of state that a segment made which nobody saw: in the loopback lab.
