@@ -41,6 +41,23 @@ fn answers() {
     }
 }
 
+/// The example of the README is what the program says, but for what it leaves out.
+#[test]
+fn the_readmes_example_is_true() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let (_, rest) = readme.split_once("-- explain \"").unwrap();
+    let (message, rest) = rest.split_once("\"\n").unwrap();
+    let (_, rest) = rest.split_once("```text\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let answer = answered(&[message]);
+    let parts: Vec<&str> = example.split("...\n").filter(|part| !part.is_empty()).collect();
+    assert!(parts.len() > 1);
+    for part in parts {
+        assert!(answer.contains(part), "the program does not say:\n{part}");
+    }
+}
+
 /// What nginx logs, a thousand times: one answer for each thing that it says, with the first line's number.
 #[test]
 fn a_log_is_answered_once_for_each_thing_that_it_says() {
