@@ -141,6 +141,15 @@ pub enum Verb {
         #[arg(long)]
         markdown: bool,
     },
+    /// Explain an error message: finwait explain "write: broken pipe", finwait explain EPIPE, finwait explain < logfile
+    Explain {
+        /// The message, or an errno's name or number; without it, the lines of standard input
+        #[arg(value_name = "TEXT", allow_negative_numbers = true)]
+        text: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Check what this machine lets finwait do, and what to do about the rest
     Doctor {
         /// Print JSON

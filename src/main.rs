@@ -88,6 +88,7 @@ fn main() -> ExitCode {
             };
             finwait::headless::matrix::run(&scenarios, &runtimes, &options, form)
         }
+        Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
         Some(Verb::Keeper) => finwait::lab::keeper::run(),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),

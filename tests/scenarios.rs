@@ -2,11 +2,13 @@
 
 mod support;
 
+use finwait::explain::rules::{RULES, Rule};
 use finwait::scenario::report::{End, Line, StepReport};
 use finwait::scenario::{catalog, file};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Output;
+use std::sync::LazyLock;
 use support::finwait;
 
 fn text(bytes: &[u8]) -> String {
@@ -42,15 +44,122 @@ impl Drop for Temporary {
 
 const HEAD: &str = "title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n";
 
-/// Every scenario of the catalog holds; and every expectation of it, turned round, is noticed.
-#[test]
-fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
+/// One run of the whole catalog, for all tests that look at it.
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let output = run(&["--lab", "isolated", "run", "--all", "--keep-going", "--json"]);
     let out = text(&output.stdout);
     let lines: Vec<&str> = out.lines().collect();
     let (total, lines) = lines.split_last().expect("a line with the total");
-    let total: Value = serde_json::from_str(total).unwrap();
-    let lines: Vec<Line> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    Catalog {
+        total: serde_json::from_str(total).unwrap(),
+        lines: lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        output,
+    }
+});
+
+struct Catalog {
+    output: Output,
+    lines: Vec<Line>,
+    total: Value,
+}
+
+impl Catalog {
+    fn steps(&self) -> impl Iterator<Item = &StepReport> + Clone {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Step(step) => Some(step.as_ref()),
+            Line::Scenario(_) | Line::End(_) => None,
+        })
+    }
+}
+
+/// The rules that their scenarios do not show, what falls under a rule in a state that it does not speak of, and what set it
+/// where nothing that the rule names is found in the transcript.
+fn unproved<'a>(rules: &[Rule], steps: impl Iterator<Item = &'a StepReport> + Clone) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for rule in rules {
+        let ruled = steps
+            .clone()
+            .flat_map(|step| step.rules.iter().map(move |ruled| (&step.scenario, ruled)));
+        let of_it = ruled.filter(|(_, ruled)| ruled.rule == rule.id);
+        let mut proved = false;
+        for (scenario, ruled) in of_it {
+            proved |= scenario == rule.proof;
+            let happens = rule.set_by.iter().all(|set_by| set_by.happens());
+            if happens && !ruled.set_by_seen {
+                wrong.push(format!(
+                    "{}: nothing that set it in {scenario}, {}",
+                    rule.id, ruled.call
+                ));
+            }
+            if !rule.states.contains(&ruled.state) {
+                wrong.push(format!("{} in {}: {scenario}, {}", rule.id, ruled.state, ruled.call));
+            }
+        }
+        if !proved {
+            wrong.push(format!("{} is not shown by {}", rule.id, rule.proof));
+        }
+    }
+    wrong
+}
+
+/// A rule is what a scenario has shown: each names one, in which an outcome really falls under it, in a state that it speaks of.
+#[test]
+fn every_rule_is_proved_by_its_scenario() {
+    let skipped = |rule: &Rule| {
+        CATALOG
+            .lines
+            .iter()
+            .any(|line| matches!(line, Line::End(end) if end.scenario == rule.proof && end.skipped.is_some()))
+    };
+    for rule in RULES {
+        assert!(
+            catalog::find(rule.proof).is_some(),
+            "{}: no scenario {}",
+            rule.id,
+            rule.proof
+        );
+    }
+    let wrong: Vec<String> = RULES
+        .iter()
+        .filter(|rule| !skipped(rule))
+        .flat_map(|rule| unproved(std::slice::from_ref(rule), CATALOG.steps()))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Without its scenario a rule is not proved; an outcome in a state that its rule does not speak of is noticed, and one that nothing
+/// of what the rule names has set.
+#[test]
+fn a_rule_without_its_proof_is_noticed() {
+    let (_, text) = catalog::find("read-eof").unwrap();
+    let scenario = file::read("read-eof.toml", text).unwrap();
+    let rule = RULES.iter().find(|rule| rule.proof == scenario.name).unwrap();
+    let proof = |state: &str, seen: bool| -> StepReport {
+        let observation = serde_json::json!({
+            "returned": "done", "later": [], "sockets": {"client": [], "server": []}, "segments": null,
+        });
+        serde_json::from_value(serde_json::json!({
+            "scenario": scenario.name, "path": "", "no": 1, "line": 1, "say": null, "command": null, "checks": [], "claims": [],
+            "because": null, "took_ms": 1.0, "observation": observation,
+            "rules": [{"call": "read", "state": state, "rule": rule.id, "set_by_seen": seen}],
+        }))
+        .unwrap()
+    };
+    let rules = std::slice::from_ref(rule);
+    let wrong = |step: StepReport| unproved(rules, [step].iter());
+    assert_eq!(wrong(proof("CLOSE_WAIT", true)), [""; 0]);
+    assert_eq!(unproved(rules, [].iter()), ["eof-fin is not shown by read-eof"]);
+    assert_eq!(wrong(proof("LISTEN", true)), ["eof-fin in LISTEN: read-eof, read"]);
+    assert_eq!(
+        wrong(proof("CLOSE_WAIT", false)),
+        ["eof-fin: nothing that set it in read-eof, read"]
+    );
+}
+
+/// Every scenario of the catalog holds; and every expectation of it, turned round, is noticed.
+#[test]
+fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
+    let Catalog { output, lines, total } = &*CATALOG;
     let differ: Vec<String> = lines
         .iter()
         .filter_map(|line| match line {
@@ -68,13 +177,7 @@ fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
     let all = catalog::all().unwrap();
     assert_eq!(total["kind"], "total");
     assert_eq!(total["scenarios"], all.len());
-    let steps: Vec<&StepReport> = lines
-        .iter()
-        .filter_map(|line| match line {
-            Line::Step(step) => Some(step.as_ref()),
-            Line::Scenario(_) | Line::End(_) => None,
-        })
-        .collect();
+    let steps: Vec<&StepReport> = CATALOG.steps().collect();
     let mut flipped = 0;
     for scenario in &all {
         if total["skipped"] != 0 && !steps.iter().any(|step| step.scenario == scenario.name) {

@@ -7,10 +7,13 @@ use finwait::call::{Bytes, Call, CallId, How, Order, ProcessCall, SocketName};
 use finwait::clock::Stamp;
 use finwait::command::{Command, parse::parse};
 use finwait::errno::Errno;
+use finwait::explain::RuleId;
+use finwait::explain::rules::{CallKind, SetBy};
 use finwait::host::Port;
 use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request};
 use finwait::observe::{Row, TimerKind, Tuple};
 use finwait::outcome::{Outcome, Value};
+use finwait::session::chain::chain;
 use finwait::session::transcript::{Entry, What};
 use finwait::session::view::Held;
 use finwait::session::{LabFacts, LabKind, Refusal, Session, Socket};
@@ -923,6 +926,67 @@ fn what_a_socket_did_before_explains_what_a_call_gives() {
         broken(&mut play, "client write").contains("no connection"),
         "{}",
         play.why(Client)
+    );
+}
+
+/// Each link of the chain points at the entry in which it happened.
+#[test]
+fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
+    let link = |play: &Play| {
+        let call = play.session.ends[Server].last.as_ref().unwrap().id;
+        let chain = chain(&play.session.transcript, call).unwrap();
+        let (set_by, no) = chain.set_by.unwrap();
+        let place = no
+            .and_then(|no| play.session.transcript.entry(no))
+            .map(|entry| entry.lines().join(" "));
+        (chain.rule.unwrap(), set_by, place.unwrap_or_default())
+    };
+    let mut play = Play::connected();
+    play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
+    play.passes(Client, segment(Client, &[Flags::RST], 2, 0, b""));
+    // Another connection's RST, and one that was not delivered: neither did it.
+    play.passes_with(Client, segment(Client, &[Flags::RST], 7, 0, b""), Fate::Dropped);
+    play.table(Server, &[listener(1)]);
+    play.types("server write").unwrap();
+    let write = play.sent();
+    play.fails(&write, Errno::EPIPE);
+    let (rule, set_by, place) = link(&play);
+    assert_eq!((rule, set_by), (RuleId::ResetInCloseWait, SetBy::Rst));
+    assert!(place.contains("RST seq 2"), "{place}");
+    play.carries_out("server read", 0);
+    let (rule, set_by, place) = link(&play);
+    assert_eq!((rule, set_by), (RuleId::EofFinBeforeRst, SetBy::Fin));
+    assert!(place.contains("FIN,ACK"), "{place}");
+    play.carries_out("server close", 0);
+    let close = play.session.transcript.last();
+    play.types("server read on=server").unwrap();
+    let read = play.sent();
+    play.fails(&read, Errno::EBADF);
+    assert_eq!(link(&play).1, SetBy::OwnCall(&[CallKind::Close]));
+    let closed = play.session.transcript.entry(close).unwrap().lines().join(" ");
+    assert_eq!(link(&play).2, closed);
+}
+
+/// A connection that is refused is gone before its row is told: the change of state tells its addresses.
+#[test]
+fn a_refused_connection_leaves_no_row_and_is_explained_all_the_same() {
+    let mut play = Play::new();
+    play.carries_out("client socket", 4);
+    play.types("client connect on=client").unwrap();
+    let connect = play.sent();
+    let inode = play.socket(Client, "client").inode.unwrap();
+    let began = Cause::Call(CallId(2));
+    play.changes(Client, of_client(), inode, (State::Close, State::SynSent), began);
+    play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
+    play.passes(Server, segment(Server, &[Flags::RST, Flags::ACK], 0, 10, b""));
+    play.fails(&connect, Errno::ECONNREFUSED);
+    assert_eq!(
+        play.why(Client),
+        "An RST answered the SYN: as a rule nobody listens on that port."
+    );
+    assert_eq!(
+        play.session.ends[Client].last.as_ref().unwrap().rule,
+        Some(RuleId::Refused)
     );
 }
 

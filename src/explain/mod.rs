@@ -10,13 +10,16 @@ use crate::outcome::{Outcome, Value};
 use crate::side::Side;
 use crate::state::State;
 
+pub mod answer;
 mod errors;
 mod options;
 mod past;
+mod prose;
 pub mod rules;
 mod successes;
+pub mod wording;
 
-pub use past::Past;
+pub use past::{Past, is_told_once};
 pub use rules::{Rule, RuleId};
 
 /// What matters for the question why.

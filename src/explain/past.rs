@@ -26,6 +26,11 @@ const ENDS: [Errno; 6] = [
     Errno::ENETUNREACH,
 ];
 
+/// Does it end the connection, and wait in the socket until it is told?
+pub fn is_told_once(errno: Errno) -> bool {
+    ENDS.contains(&errno)
+}
+
 impl Past {
     /// A new socket's.
     pub const NONE: Past = Past {
@@ -37,7 +42,7 @@ impl Past {
     /// The past with one call more; `before` is the state when it was made, `connected` whether the socket had a peer then.
     pub fn and(self, call: &Call, outcome: &Outcome, before: Option<State>, connected: bool) -> Past {
         let ok = matches!(outcome, Outcome::Ok(_));
-        let told = |errno| ENDS.contains(&errno);
+        let told = is_told_once;
         match (call, outcome) {
             // tcp_disconnect clears sk_shutdown, and shutdown is that for a listener and in SYN_SENT (inet_shutdown).
             (Call::Disconnect, _) if ok => Past::NONE,

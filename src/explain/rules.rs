@@ -4,6 +4,7 @@
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it gave back. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule: the errno's own text is said.
 
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -94,6 +95,15 @@ impl CallKind {
         }
     }
 
+    /// The kind of the call that has this name in the protocol and the transcript: `so-error`, `rst-close`.
+    pub fn named(name: &str) -> Option<CallKind> {
+        match name {
+            "rst-close" | "linger-close" => Some(CallKind::Close),
+            "options" => Some(CallKind::GetOption),
+            name => CallKind::deserialize(StrDeserializer::<serde::de::value::Error>::new(name)).ok(),
+        }
+    }
+
     /// Its name for people.
     pub const fn name(self) -> &'static str {
         match self {
@@ -164,9 +174,19 @@ pub enum SetBy {
     Limit,
     /// Nothing came that the call could have given back, and it may not wait (longer).
     Nothing,
+    /// A call that must come before it was not made, or failed: there is no connection, say.
+    Missing,
 }
 
 impl SetBy {
+    /// Is it something that happened, and so stands in a transcript?
+    pub const fn happens(self) -> bool {
+        !matches!(
+            self,
+            SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing
+        )
+    }
+
     /// In words, to go on from "set by".
     pub fn words(self) -> String {
         match self {
@@ -189,7 +209,8 @@ impl SetBy {
             SetBy::Argument => "the call's own arguments: nothing was sent".into(),
             SetBy::OtherSocket => "another socket that has the address".into(),
             SetBy::Limit => "a limit of the host".into(),
-            SetBy::Nothing => "nothing that came: there was no leave to wait longer".into(),
+            SetBy::Nothing => "nothing: what the call is for has not come".into(),
+            SetBy::Missing => "nothing: a call that must come before it was not made, or failed".into(),
         }
     }
 }
@@ -263,7 +284,7 @@ macro_rules! rules {
             }
         }
 
-        /// All rules, in the order of their ids.
+        /// All rules, in the order of their ids: those that are met most often first.
         pub const RULES: &[Rule] = &[$(Rule {
             id: RuleId::$variant,
             calls: $calls,
@@ -324,6 +345,238 @@ const fn errno(errno: Errno) -> Gives {
 }
 
 rules! {
+    // The end of a connection. An asynchronous error is kept in sk_err and handed out once, to whichever of read, write and
+    // SO_ERROR asks first (sock_error). shutdown and, on a socket that was connected, connect leave it where it is.
+    Reset "reset" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: WITH_PEER,
+        set_by: &[SetBy::Rst],
+        because: "An RST ended the connection; this is told once, then read gives 0 and write EPIPE.",
+        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
+        proof: "linger-zero",
+    }
+    // tcp_disconnect leaves ECONNRESET in our own socket, both for connect(AF_UNSPEC) and for shutdown in SYN_SENT.
+    GivenUpByUs "given-up-by-us" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect, Shutdown])],
+        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT; this is told once.",
+        decided_by: &[Kernel("tcp_disconnect")],
+        proof: "disconnect",
+    }
+    // tcp_reset in CLOSE_WAIT.
+    ResetInCloseWait "reset-in-close-wait" {
+        calls: &[Write, SoError],
+        gives: errno(Errno::EPIPE),
+        states: &[CloseWait, State::Close],
+        set_by: &[SetBy::Rst],
+        because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET.",
+        decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_error"), Rfc(9293, "3.10.7.4")],
+        proof: "write-after-close",
+    }
+    FinSent "fin-sent" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: FIN_SENT,
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "We have sent FIN, which says that nothing follows: the error is our own doing.",
+        decided_by: &[Kernel("tcp_sendmsg_locked"), Rfc(9293, "3.10.2")],
+        proof: "half-close",
+    }
+    WritingShut "writing-shut" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: &[Established, SynSent, SynRecv, CloseWait, State::Close],
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "We shut our sending direction down ourselves: nothing can be written after that.",
+        decided_by: &[Kernel("tcp_sendmsg_locked")],
+        proof: "failed-shutdown-of-both",
+    }
+    ShutWhileWriting "shut-while-writing" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: &[Established, CloseWait, SynSent, SynRecv],
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "Our own shutdown ended the sending direction while this call waited.",
+        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("tcp_shutdown")],
+        proof: "shutdown-under-write",
+    }
+    // Not ENOTCONN: sk_stream_wait_connect.
+    WriteUnconnected "write-unconnected" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: CLOSE,
+        set_by: &[SetBy::Missing],
+        because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN.",
+        decided_by: &[Kernel("sk_stream_wait_connect")],
+        proof: "not-connected",
+    }
+    WriteOnListener "write-on-listener" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: &[Listening],
+        set_by: &[SetBy::OwnCall(&[Listen])],
+        because: "A listener carries no bytes: use the socket that accept gave.",
+        decided_by: &[Kernel("sk_stream_wait_connect")],
+        proof: "listener-misuse",
+    }
+    ErrorTold "error-told" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: CLOSE,
+        set_by: &[SetBy::Told],
+        because: "The connection has failed and the error was told already; from then on it is EPIPE.",
+        decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_error")],
+        proof: "error-handed-out-once",
+    }
+    // sk_wait_event: a call that waits while tcp_disconnect runs is thrown out with EPIPE.
+    DissolvedWhileWaiting "dissolved-while-waiting" {
+        calls: &[Read, Connect],
+        gives: errno(Errno::EPIPE),
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect])],
+        because: "Our own disconnect dissolved the connection while this call waited.",
+        decided_by: &[Kernel("sk_wait_data"), Kernel("tcp_disconnect")],
+        proof: "disconnect-under-read",
+    }
+    RefusedEarlier "refused-earlier" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNREFUSED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Rst, SetBy::Icmp],
+        because: "The connect begun earlier was answered with RST or with ICMP port unreachable.",
+        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
+        proof: "nonblocking-refused",
+    }
+    // tcp_write_err.
+    SynGivenUp "syn-given-up" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[SynSent],
+        set_by: &[SetBy::Timer],
+        because: "The SYN was sent again and again, and nothing came back.",
+        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        proof: "write-waits-for-lost-syn",
+    }
+    // tcp_write_err, from tcp_retransmit_timer, tcp_probe_timer and tcp_keepalive_timer.
+    PeerGivenUp "peer-given-up" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
+        set_by: &[SetBy::Timer],
+        because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out.",
+        decided_by: &[Kernel("tcp_write_timeout"), Kernel("tcp_keepalive_timer"), Rfc(9293, "3.8.3")],
+        proof: "peer-gone-write",
+    }
+    // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
+    // SO_ERROR hands out the note too (sk_getsockopt), while the connection lives on.
+    HostUnreachableAtEnd "host-unreachable-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached.",
+        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        proof: "unreachable-at-the-end",
+    }
+    HostUnreachableNoted "host-unreachable-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: WRITABLE,
+        set_by: &[SetBy::Icmp],
+        because: "The peer could not be reached for a while; the connection lives while the kernel retries.",
+        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        proof: "host-unreachable-established",
+    }
+    NetworkUnreachableAtEnd "network-unreachable-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ENETUNREACH),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached.",
+        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        proof: "network-unreachable-established",
+    }
+    NetworkUnreachableNoted "network-unreachable-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::ENETUNREACH),
+        states: WRITABLE,
+        set_by: &[SetBy::Icmp],
+        because: "The peer's network could not be reached for a while; the connection lives while the kernel retries.",
+        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        proof: "network-unreachable-established",
+    }
+    // tcp_abort, which resets the peer.
+    Destroyed "destroyed" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNABORTED),
+        states: WITH_PEER,
+        set_by: &[SetBy::Administrator],
+        because: "The socket was destroyed from outside, as ss -K does, and its peer got an RST.",
+        decided_by: &[Kernel("tcp_abort")],
+        proof: "destroyed-by-the-administrator",
+    }
+
+    // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
+    EofFin "eof-fin" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: WITH_PEER,
+        set_by: &[SetBy::Fin],
+        because: "The peer has ended its direction: end of stream.",
+        decided_by: &[Kernel("tcp_fin"), Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.6")],
+        proof: "read-eof",
+    }
+    // tcp_reset in CLOSE_WAIT leaves EPIPE, which read never looks at.
+    EofFinBeforeRst "eof-fin-before-rst" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: &[State::Close, CloseWait, Established],
+        set_by: &[SetBy::Fin],
+        because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream.",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "write-after-close",
+    }
+    EofErrorTold "eof-error-told" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: CLOSE,
+        set_by: &[SetBy::Told],
+        because: "The error that ended the connection was told already; from then on read gives 0.",
+        decided_by: &[Kernel("tcp_done"), Kernel("tcp_recvmsg_locked")],
+        proof: "linger-zero",
+    }
+    EofReadingShut "eof-reading-shut" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: &[Established, SynSent, SynRecv, FinWait1, FinWait2, State::Close],
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "We shut reading down ourselves, and no data is left: end of stream.",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "shutdown-read",
+    }
+    // inet_shutdown notes SHUT_RD even where it returns ENOTCONN.
+    EofUnconnected "eof-unconnected" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: CLOSE,
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "Not connected, but reading was shut down: end of stream.",
+        decided_by: &[Kernel("inet_shutdown"), Kernel("tcp_recvmsg_locked")],
+        proof: "failed-shutdown-takes-effect",
+    }
+    NoUrgentByteAnyMore "no-urgent-byte-any-more" {
+        calls: &[Read],
+        gives: Gives::Eof,
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin],
+        because: "There is no urgent byte, and none can come: receiving is over.",
+        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
+        proof: "urgent-byte",
+    }
+
     // The descriptor.
     DescriptorClosed "descriptor-closed" {
         calls: CallKind::ALL,
@@ -485,7 +738,7 @@ rules! {
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
         because: "It was connected once, and that counts until disconnect, though the connection is over.",
         decided_by: &[Kernel("__inet_stream_connect")],
-        proof: "already-connected",
+        proof: "connected-once",
     }
     AlreadyConnected "already-connected" {
         calls: &[Connect],
@@ -510,7 +763,7 @@ rules! {
         calls: &[Read],
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
-        set_by: &[SetBy::Nothing],
+        set_by: &[SetBy::Missing],
         because: "There is no connection to read from.",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
         proof: "not-connected",
@@ -529,28 +782,28 @@ rules! {
         calls: &[Shutdown],
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
-        set_by: &[SetBy::Nothing],
+        set_by: &[SetBy::Missing],
         because: "Not connected, and noted all the same: from now on read gives 0.",
         decided_by: &[Kernel("inet_shutdown")],
-        proof: "failed-shutdowns",
+        proof: "failed-shutdown-takes-effect",
     }
     ShutdownWriteUnconnected "shutdown-write-unconnected" {
         calls: &[Shutdown],
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
-        set_by: &[SetBy::Nothing],
+        set_by: &[SetBy::Missing],
         because: "Not connected, and noted all the same: even after a connect, write gives EPIPE.",
         decided_by: &[Kernel("inet_shutdown")],
-        proof: "failed-shutdown-takes-effect",
+        proof: "not-connected",
     }
     ShutdownBothUnconnected "shutdown-both-unconnected" {
         calls: &[Shutdown],
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
-        set_by: &[SetBy::Nothing],
+        set_by: &[SetBy::Missing],
         because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect.",
         decided_by: &[Kernel("inet_shutdown")],
-        proof: "failed-shutdowns",
+        proof: "failed-shutdown-of-both",
     }
     BindTwice "bind-twice" {
         calls: &[Bind],
@@ -584,10 +837,10 @@ rules! {
         calls: &[Accept],
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
-        set_by: &[SetBy::Nothing],
+        set_by: &[SetBy::Missing],
         because: "It does not listen: only a listening socket can accept.",
         decided_by: &[Kernel("inet_csk_accept")],
-        proof: "not-connected",
+        proof: "already-connected",
     }
     ConnectOtherFamily6 "connect-ipv4-address-on-ipv6-socket" {
         calls: &[Connect],
@@ -596,7 +849,7 @@ rules! {
         set_by: &[SetBy::Argument, SetBy::Route],
         because: "The address is of another family than the socket, or a blackhole route leads to it.",
         decided_by: &[Kernel("tcp_v6_connect")],
-        proof: "address-family",
+        proof: "address-family-ipv6",
     }
     // A read that passes the urgent byte drops it.
     NoUrgentByte "no-urgent-byte" {
@@ -742,239 +995,7 @@ rules! {
         set_by: &[SetBy::Told, SetBy::Administrator],
         because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew.",
         decided_by: &[Kernel("__inet_stream_connect")],
-        proof: "nonblocking-refused",
-    }
-
-    // The end of a connection. An asynchronous error is kept in sk_err and handed out once, to whichever of read, write and
-    // SO_ERROR asks first (sock_error). shutdown and, on a socket that was connected, connect leave it where it is.
-    Reset "reset" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::ECONNRESET),
-        states: WITH_PEER,
-        set_by: &[SetBy::Rst],
-        because: "An RST ended the connection; this is told once, then read gives 0 and write EPIPE.",
-        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
-        proof: "linger-zero",
-    }
-    // tcp_disconnect leaves ECONNRESET in our own socket, both for connect(AF_UNSPEC) and for shutdown in SYN_SENT.
-    GivenUpByUs "given-up-by-us" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::ECONNRESET),
-        states: &[State::Close, SynSent, SynRecv],
-        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect, Shutdown])],
-        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT; this is told once.",
-        decided_by: &[Kernel("tcp_disconnect")],
-        proof: "disconnect",
-    }
-    // tcp_reset in CLOSE_WAIT.
-    ResetInCloseWait "reset-in-close-wait" {
-        calls: &[Write, SoError],
-        gives: errno(Errno::EPIPE),
-        states: &[CloseWait, State::Close],
-        set_by: &[SetBy::Rst],
-        because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET.",
-        decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_error"), Rfc(9293, "3.10.7.4")],
-        proof: "write-after-close",
-    }
-    FinSent "fin-sent" {
-        calls: &[Write],
-        gives: errno(Errno::EPIPE),
-        states: FIN_SENT,
-        set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We have sent FIN, which says that nothing follows: the error is our own doing.",
-        decided_by: &[Kernel("tcp_sendmsg_locked"), Rfc(9293, "3.10.2")],
-        proof: "half-close",
-    }
-    WritingShut "writing-shut" {
-        calls: &[Write],
-        gives: errno(Errno::EPIPE),
-        states: &[Established, SynSent, SynRecv, CloseWait, State::Close],
-        set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We shut our sending direction down ourselves: nothing can be written after that.",
-        decided_by: &[Kernel("tcp_sendmsg_locked")],
-        proof: "failed-shutdown-takes-effect",
-    }
-    ShutWhileWriting "shut-while-writing" {
-        calls: &[Write],
-        gives: errno(Errno::EPIPE),
-        states: &[Established, CloseWait, SynSent, SynRecv],
-        set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "Our own shutdown ended the sending direction while this call waited.",
-        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("tcp_shutdown")],
-        proof: "shutdown-under-write",
-    }
-    // Not ENOTCONN: sk_stream_wait_connect.
-    WriteUnconnected "write-unconnected" {
-        calls: &[Write],
-        gives: errno(Errno::EPIPE),
-        states: CLOSE,
-        set_by: &[SetBy::Nothing],
-        because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN.",
-        decided_by: &[Kernel("sk_stream_wait_connect")],
-        proof: "not-connected",
-    }
-    WriteOnListener "write-on-listener" {
-        calls: &[Write],
-        gives: errno(Errno::EPIPE),
-        states: &[Listening],
-        set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listener carries no bytes: use the socket that accept gave.",
-        decided_by: &[Kernel("sk_stream_wait_connect")],
-        proof: "listener-misuse",
-    }
-    ErrorTold "error-told" {
-        calls: &[Write],
-        gives: errno(Errno::EPIPE),
-        states: CLOSE,
-        set_by: &[SetBy::Told],
-        because: "The connection has failed and the error was told already; from then on it is EPIPE.",
-        decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_error")],
-        proof: "error-handed-out-once",
-    }
-    // sk_wait_event: a call that waits while tcp_disconnect runs is thrown out with EPIPE.
-    DissolvedWhileWaiting "dissolved-while-waiting" {
-        calls: &[Read, Connect],
-        gives: errno(Errno::EPIPE),
-        states: WITH_PEER,
-        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect])],
-        because: "Our own disconnect dissolved the connection while this call waited.",
-        decided_by: &[Kernel("sk_wait_data"), Kernel("tcp_disconnect")],
-        proof: "disconnect-under-read",
-    }
-    RefusedEarlier "refused-earlier" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::ECONNREFUSED),
-        states: &[State::Close, SynSent],
-        set_by: &[SetBy::Rst, SetBy::Icmp],
-        because: "The connect begun earlier was answered with RST or with ICMP port unreachable.",
-        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
-        proof: "nonblocking-refused",
-    }
-    // tcp_write_err.
-    SynGivenUp "syn-given-up" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::ETIMEDOUT),
-        states: &[SynSent],
-        set_by: &[SetBy::Timer],
-        because: "The SYN was sent again and again, and nothing came back.",
-        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
-        proof: "write-waits-for-lost-syn",
-    }
-    // tcp_write_err, from tcp_retransmit_timer, tcp_probe_timer and tcp_keepalive_timer.
-    PeerGivenUp "peer-given-up" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::ETIMEDOUT),
-        states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
-        set_by: &[SetBy::Timer],
-        because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out.",
-        decided_by: &[Kernel("tcp_write_timeout"), Kernel("tcp_keepalive_timer"), Rfc(9293, "3.8.3")],
-        proof: "peer-gone-write",
-    }
-    // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
-    // SO_ERROR hands out the note too (sk_getsockopt), while the connection lives on.
-    HostUnreachableAtEnd "host-unreachable-at-the-end" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::EHOSTUNREACH),
-        states: WITH_PEER,
-        set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
-        proof: "host-unreachable-established",
-    }
-    HostUnreachableNoted "host-unreachable-noted" {
-        calls: &[SoError],
-        gives: errno(Errno::EHOSTUNREACH),
-        states: WRITABLE,
-        set_by: &[SetBy::Icmp],
-        because: "The peer could not be reached for a while; the connection lives while the kernel retries.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
-        proof: "host-unreachable-established",
-    }
-    NetworkUnreachableAtEnd "network-unreachable-at-the-end" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::ENETUNREACH),
-        states: WITH_PEER,
-        set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
-        proof: "network-unreachable-established",
-    }
-    NetworkUnreachableNoted "network-unreachable-noted" {
-        calls: &[SoError],
-        gives: errno(Errno::ENETUNREACH),
-        states: WRITABLE,
-        set_by: &[SetBy::Icmp],
-        because: "The peer's network could not be reached for a while; the connection lives while the kernel retries.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
-        proof: "network-unreachable-established",
-    }
-    // tcp_abort, which resets the peer.
-    Destroyed "destroyed" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::ECONNABORTED),
-        states: WITH_PEER,
-        set_by: &[SetBy::Administrator],
-        because: "The socket was destroyed from outside, as ss -K does, and its peer got an RST.",
-        decided_by: &[Kernel("tcp_abort")],
-        proof: "destroyed-by-the-administrator",
-    }
-
-    // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
-    EofFin "eof-fin" {
-        calls: &[Read],
-        gives: Gives::Eof,
-        states: WITH_PEER,
-        set_by: &[SetBy::Fin],
-        because: "The peer has ended its direction: end of stream.",
-        decided_by: &[Kernel("tcp_fin"), Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.6")],
-        proof: "read-eof",
-    }
-    // tcp_reset in CLOSE_WAIT leaves EPIPE, which read never looks at.
-    EofFinBeforeRst "eof-fin-before-rst" {
-        calls: &[Read],
-        gives: Gives::Eof,
-        states: &[State::Close, CloseWait, Established],
-        set_by: &[SetBy::Fin],
-        because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream.",
-        decided_by: &[Kernel("tcp_recvmsg_locked")],
-        proof: "write-after-close",
-    }
-    EofErrorTold "eof-error-told" {
-        calls: &[Read],
-        gives: Gives::Eof,
-        states: CLOSE,
-        set_by: &[SetBy::Told],
-        because: "The error that ended the connection was told already; from then on read gives 0.",
-        decided_by: &[Kernel("tcp_done"), Kernel("tcp_recvmsg_locked")],
-        proof: "linger-zero",
-    }
-    EofReadingShut "eof-reading-shut" {
-        calls: &[Read],
-        gives: Gives::Eof,
-        states: &[Established, SynSent, SynRecv, FinWait1, FinWait2, State::Close],
-        set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We shut reading down ourselves, and no data is left: end of stream.",
-        decided_by: &[Kernel("tcp_recvmsg_locked")],
-        proof: "shutdown-read",
-    }
-    // inet_shutdown notes SHUT_RD even where it returns ENOTCONN.
-    EofUnconnected "eof-unconnected" {
-        calls: &[Read],
-        gives: Gives::Eof,
-        states: CLOSE,
-        set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "Not connected, but reading was shut down: end of stream.",
-        decided_by: &[Kernel("inet_shutdown"), Kernel("tcp_recvmsg_locked")],
-        proof: "failed-shutdowns",
-    }
-    NoUrgentByteAnyMore "no-urgent-byte-any-more" {
-        calls: &[Read],
-        gives: Gives::Eof,
-        states: WITH_PEER,
-        set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin],
-        because: "There is no urgent byte, and none can come: receiving is over.",
-        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
-        proof: "urgent-byte",
+        proof: "attempt-dead",
     }
 
     // The program's own deadline: nothing was taken back, the socket stays as it is.
@@ -1012,7 +1033,7 @@ rules! {
         set_by: &[SetBy::Nothing],
         because: "The send buffer was full until the deadline: not one byte was taken.",
         decided_by: &[],
-        proof: "write-deadline",
+        proof: "zero-window",
     }
     WriteDeadlineHalf "write-deadline-half" {
         calls: &[Write],
@@ -1021,6 +1042,6 @@ rules! {
         set_by: &[SetBy::Nothing],
         because: "Some bytes were taken, then the send buffer was full until the deadline.",
         decided_by: &[],
-        proof: "write-deadline",
+        proof: "zero-window",
     }
 }

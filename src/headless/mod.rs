@@ -18,6 +18,7 @@ use crate::side::{Ends, Side};
 
 pub mod children;
 pub mod claims;
+pub mod explain;
 pub mod matrix;
 pub mod scenarios;
 

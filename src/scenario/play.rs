@@ -15,6 +15,7 @@ use crate::clock::Stamp;
 use crate::command::{Command, EndCommand};
 use crate::lab::event::{Death, Request};
 use crate::scenario::expect::{Check, Expected};
+use crate::session::chain::chain;
 use crate::session::transcript::What;
 use crate::session::{Issued, Process, Session, name_of, socket_of};
 use crate::side::{Ends, Side};
@@ -295,6 +296,7 @@ fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
     let entries = session.transcript.since(since);
     let ruled = entries.filter_map(|entry| match &entry.what {
         What::Outcome {
+            call,
             name,
             state,
             rule: Some(rule),
@@ -303,6 +305,8 @@ fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
             call: name.clone(),
             state: state.unwrap_or(State::Close),
             rule: *rule,
+            set_by_seen: chain(&session.transcript, *call)
+                .is_some_and(|chain| matches!(chain.set_by, Some((_, Some(_))))),
         }),
         _ => None,
     });

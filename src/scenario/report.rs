@@ -106,6 +106,8 @@ pub struct Ruled {
     pub state: State,
     /// The rule.
     pub rule: RuleId,
+    /// Does what set it, as the rule has it, stand in the transcript?
+    pub set_by_seen: bool,
 }
 
 impl StepReport {

@@ -1,10 +1,10 @@
-//! Why an outcome came about, link by link, each with its line in the transcript: the call, the state that its socket was in, what set
-//! the error, the rule.
+//! Why a call gave back what it did, link by link: the call, the state in which it was made, what set the error, the rule. Each link
+//! has its entry in the transcript, where there is one.
 
 use super::transcript::{Entry, Reason, Transcript, What};
-use crate::call::SocketName;
-use crate::explain::RuleId;
+use crate::call::{CallId, SocketName};
 use crate::explain::rules::{CallKind, SetBy};
+use crate::explain::{RuleId, is_told_once};
 use crate::lab::event::Fate;
 use crate::observe::Tuple;
 use crate::outcome::{Outcome, Value};
@@ -12,304 +12,222 @@ use crate::side::Side;
 use crate::state::State;
 use crate::wire::segment::{Flags, Packet};
 
-/// One link of the chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// What it is.
-    pub kind: LinkKind,
-    /// In words.
-    pub text: String,
-    /// Its entry in the transcript; none where nothing there stands for it.
-    pub entry: Option<u64>,
-}
-
-/// What a link is.
+/// The chain of one outcome; the numbers are those of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkKind {
-    /// The call, and what it gave back.
-    Call,
-    /// The state that the socket was in when it was made.
-    State,
-    /// The segment, the timer or the earlier call that set the error.
-    SetBy,
-    /// The rule.
-    Rule(RuleId),
-}
-
-/// The chain behind an outcome.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// Its links, from the call to the rule; without a rule it ends with the state.
-    pub links: Vec<Link>,
-    /// The call, as the protocol has it.
-    pub call: String,
-    /// What it gave back.
-    pub outcome: Outcome,
+    /// Where the call began; none when that entry was dropped.
+    pub call: Option<u64>,
+    /// The socket's state then.
+    pub state: State,
+    /// Where it came to that state; none when it was in it from its beginning.
+    pub since: Option<u64>,
+    /// What set the error, and where; no entry where nothing happened (an argument, a missing call), or nobody saw it.
+    pub set_by: Option<(SetBy, Option<u64>)>,
+    /// Where it returned.
+    pub outcome: u64,
+    /// The rule.
+    pub rule: Option<RuleId>,
 }
 
-/// What is known of a call while the transcript is searched backwards from its outcome.
-struct Search<'a> {
-    transcript: &'a Transcript,
-    side: Side,
-    socket: Option<&'a SocketName>,
-    /// The entry of the outcome.
-    no: u64,
-    /// The connection's addresses, its own end first.
-    tuple: Option<Tuple>,
-}
-
-/// The chain behind the outcome in that entry; none when there is no outcome in it.
-pub fn chain(transcript: &Transcript, no: u64) -> Option<Chain> {
-    let entry = transcript.entry(no)?;
+/// The chain of that call's outcome; none when it has not returned, or its entry was dropped.
+pub fn chain(transcript: &Transcript, call: CallId) -> Option<Chain> {
+    let is_it = |entry: &&Entry| matches!(&entry.what, What::Outcome { call: id, .. } if *id == call);
+    let returned = transcript.entries().iter().rev().find(is_it)?;
     let What::Outcome {
         side,
-        call,
         socket,
-        name,
-        outcome,
-        text,
-        said,
-        trace,
         state,
         rule,
         ..
-    } = &entry.what
+    } = &returned.what
     else {
         return None;
     };
-    let begun = before(transcript, no).find(|entry| matches!(&entry.what, What::Call { call: id, .. } if id == call));
-    let mut search = Search {
-        transcript,
+    let mut began = before(transcript, returned.no);
+    let began = began.find(|entry| matches!(&entry.what, What::Call { call: id, .. } if *id == call));
+    let began = began.map(|entry| entry.no);
+    let end = Whose {
         side: *side,
         socket: socket.as_ref(),
-        no,
         tuple: None,
     };
-    search.tuple = search.tuple();
-    let called = match (trace.last(), text) {
-        (Some(traced), _) => traced.text.clone(),
-        (None, Some(text)) => format!("{text} = {}", said.clone().unwrap_or_else(|| outcome.brief())),
-        (None, None) => format!("{name} = {}", outcome.brief()),
-    };
-    let mut links = vec![Link {
-        kind: LinkKind::Call,
-        text: format!("{side} {called}"),
-        entry: Some(begun.map_or(no, |begun| begun.no)),
-    }];
     let state = state.unwrap_or(State::Close);
-    let since = begun.map_or(no, |begun| begun.no);
-    if let Some(socket) = socket {
-        let came = search.came_to(state, since);
-        links.push(Link {
-            kind: LinkKind::State,
-            text: match (came, state) {
-                (Some((from, cause, _)), _) => format!("{socket} was in {state}, by {}", cause.words(from)),
-                (None, State::Close) => format!("{socket} was in CLOSE: it had no connection"),
-                (None, _) => format!("{socket} was in {state}"),
-            },
-            entry: came.map(|(_, _, no)| no),
-        });
-    }
-    if let Some(rule) = rule {
-        let set_by = rule.rule().set_by;
-        let found = set_by
+    let changes = before(transcript, began.unwrap_or(returned.no));
+    let mut changes = changes.filter(|entry| end.changed(entry).is_some());
+    let since = changes.next().filter(|entry| {
+        let to = |what: &What| matches!(what, What::State { to, .. } if *to == state);
+        to(&entry.what)
+    });
+    let tuple = before(transcript, returned.no).find_map(|entry| end.changed(entry).map(|(tuple, _)| tuple));
+    let end = Whose { tuple, ..end };
+    let set_by = rule.and_then(|rule| {
+        let all = rule.rule().set_by;
+        let found = all
             .iter()
-            .find_map(|set_by| Some((set_by, search.find(*set_by, *rule)?)));
-        let (text, entry) = match found {
-            Some((set_by, entry)) => (format!("set by {}", search.told(*set_by, entry)), Some(entry.no)),
-            None => {
-                let words: Vec<String> = set_by.iter().map(|set_by| set_by.words()).collect();
-                (format!("set by {}", words.join(", or ")), None)
-            }
-        };
-        links.push(Link {
-            kind: LinkKind::SetBy,
-            text,
-            entry,
-        });
-        links.push(Link {
-            kind: LinkKind::Rule(*rule),
-            text: rule.rule().because.to_owned(),
-            entry: None,
-        });
-    }
+            .filter_map(|set_by| Some((*set_by, end.place(transcript, returned.no, *set_by)?)));
+        // Where either may have, it was the last that happened.
+        let newest = found.max_by_key(|(_, no)| *no).map(|(set_by, no)| (set_by, Some(no)));
+        newest.or_else(|| Some((*all.first()?, None)))
+    });
     Some(Chain {
-        links,
-        call: name.clone(),
-        outcome: outcome.clone(),
+        call: began,
+        state,
+        since: since.map(|entry| entry.no),
+        set_by,
+        outcome: returned.no,
+        rule: *rule,
     })
 }
 
-/// The entries before that one, the newest first.
+/// The entries before `no`, the newest first.
 fn before(transcript: &Transcript, no: u64) -> impl Iterator<Item = &Entry> {
-    transcript.since(0).rev().skip_while(move |entry| entry.no >= no)
+    transcript
+        .entries()
+        .iter()
+        .rev()
+        .skip_while(move |entry| entry.no >= no)
 }
 
-impl<'a> Search<'a> {
-    fn before(&self) -> impl Iterator<Item = &'a Entry> + use<'a> {
-        before(self.transcript, self.no)
-    }
+/// The socket that a chain is about.
+#[derive(Clone, Copy)]
+struct Whose<'a> {
+    side: Side,
+    socket: Option<&'a SocketName>,
+    /// Its addresses, as far as a change of state told them.
+    tuple: Option<Tuple>,
+}
 
-    fn is_own(&self, side: Side, socket: Option<&SocketName>) -> bool {
-        side == self.side && socket.is_some() && socket == self.socket
-    }
-
-    /// The addresses that the socket was last seen with.
-    fn tuple(&self) -> Option<Tuple> {
-        self.before().find_map(|entry| match &entry.what {
-            What::State {
-                side, socket, tuple, ..
-            } if self.is_own(*side, socket.as_ref()) => Some(*tuple),
-            _ => None,
-        })
-    }
-
-    /// The change that brought the socket into `state`: what it was before, why, and its entry; none when it never changed.
-    fn came_to(&self, state: State, since: u64) -> Option<(State, &'a Reason, u64)> {
-        let changes = before(self.transcript, since).filter_map(|entry| match &entry.what {
+impl Whose<'_> {
+    /// A change of its state: its addresses then, and the cause.
+    fn changed<'e>(&self, entry: &'e Entry) -> Option<(Tuple, &'e Reason)> {
+        match &entry.what {
             What::State {
                 side,
                 socket,
                 tuple,
-                from,
-                to,
                 cause,
-            } => {
-                // What nobody had accepted had no name yet, but these addresses.
-                let own = self.is_own(*side, socket.as_ref())
-                    || (*side == self.side && socket.is_none() && Some(*tuple) == self.tuple);
-                own.then_some((*from, *to, cause, entry.no))
-            }
+                ..
+            } if *side == self.side && connection(socket.as_ref()) == connection(self.socket) => Some((*tuple, cause)),
             _ => None,
-        });
-        let (from, to, cause, no) = changes.take(1).next()?;
-        (to == state).then_some((from, cause, no))
+        }
     }
 
-    /// The entry of what set the error.
-    fn find(&self, set_by: SetBy, rule: RuleId) -> Option<&'a Entry> {
+    /// The newest entry before `no` in which that happened.
+    fn place(&self, transcript: &Transcript, no: u64, set_by: SetBy) -> Option<u64> {
+        let newest = |happened: &dyn Fn(&Entry) -> bool| {
+            before(transcript, no)
+                .find(|entry| happened(entry))
+                .map(|entry| entry.no)
+        };
+        let by =
+            |cause: &dyn Fn(&Reason) -> bool| newest(&|entry| self.changed(entry).is_some_and(|(_, why)| cause(why)));
         match set_by {
-            SetBy::Rst => self
-                .segment(Flags::RST)
-                .or_else(|| self.change(|_, to| to == State::Close)),
-            SetBy::Fin => self.segment(Flags::FIN).or_else(|| {
-                self.change(|_, to| matches!(to, State::CloseWait | State::Closing | State::TimeWait | State::LastAck))
-            }),
-            SetBy::Icmp => self.before().find(|entry| match &entry.what {
+            SetBy::Rst => newest(&|entry| self.received(entry, Flags::RST)).or_else(|| by(&unseen)),
+            SetBy::Fin => newest(&|entry| self.received(entry, Flags::FIN)).or_else(|| by(&unseen)),
+            SetBy::Icmp => newest(&|entry| match &entry.what {
                 What::Packet(passage) => {
-                    let icmp = matches!(passage.packet, Packet::Icmp { .. });
-                    icmp && passage.fate == Fate::Delivered && passage.from != self.side
+                    let arrived = passage.fate == Fate::Delivered && passage.from != self.side;
+                    arrived && matches!(passage.packet, Packet::Icmp { .. })
                 }
                 _ => false,
             }),
-            SetBy::Timer => self.caused(|cause| matches!(cause, Reason::Timer(_))),
-            SetBy::Administrator => self.caused(|cause| matches!(cause, Reason::Destroyed)),
-            SetBy::OwnCall(kinds) => self.before().find(|entry| match &entry.what {
-                What::Outcome { side, socket, name, .. } => {
-                    self.is_own(*side, socket.as_ref()) && kinds.iter().any(|kind| is_of(*kind, name))
-                }
-                _ => false,
-            }),
-            SetBy::Told => {
-                let told = |entry: &&Entry| match &entry.what {
+            SetBy::Timer => by(&|cause| matches!(cause, Reason::Timer(_))),
+            SetBy::Administrator => by(&|cause| matches!(cause, Reason::Destroyed)),
+            SetBy::OwnCall(kinds) => {
+                let is_one = |name: &str| CallKind::named(name).is_some_and(|kind| kinds.contains(&kind));
+                // The one that changed the state, rather than one after it that changed nothing.
+                let mut changes = before(transcript, no).filter_map(|entry| self.changed(entry));
+                let maker = changes.find_map(|(_, cause)| match cause {
+                    Reason::Call { call, name } if is_one(name) => Some(*call),
+                    _ => None,
+                });
+                let made = |entry: &Entry, same: &dyn Fn(Option<&SocketName>) -> bool| match &entry.what {
                     What::Outcome {
                         side,
                         socket,
+                        name,
+                        call,
                         outcome,
-                        rule: by,
                         ..
-                    } => {
-                        let pending = matches!(outcome, Outcome::Ok(Value::PendingError { error: Some(_) }));
-                        self.is_own(*side, socket.as_ref())
-                            && (outcome.errno().is_some() || pending)
-                            && *by != Some(rule)
+                    } if *side == self.side && is_one(name) => {
+                        // A shutdown that fails is noted all the same; a connect that does not wait goes on.
+                        let taken = matches!(
+                            outcome,
+                            Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. }
+                        );
+                        taken && maker.map_or_else(|| same(socket.as_ref()), |maker| maker == *call)
                     }
                     _ => false,
                 };
-                self.before().find(told)
+                // On this descriptor rather than on another one of the same socket.
+                let own = newest(&|entry| made(entry, &|socket| socket == self.socket));
+                own.or_else(|| newest(&|entry| made(entry, &|socket| connection(socket) == connection(self.socket))))
             }
-            SetBy::Signal => self.before().find(|entry| match &entry.what {
-                What::Call { side, socket, text, .. } => {
-                    *side == self.side && socket.is_none() && text.contains("SIGUSR1")
+            SetBy::Told => newest(&|entry| match &entry.what {
+                What::Outcome {
+                    side,
+                    socket,
+                    name,
+                    outcome: Outcome::Err(errno) | Outcome::Ok(Value::PendingError { error: Some(errno) }),
+                    ..
+                } => {
+                    let asks = matches!(
+                        CallKind::named(name),
+                        Some(CallKind::Read | CallKind::Write | CallKind::SoError)
+                    );
+                    *side == self.side && socket.as_ref() == self.socket && asks && is_told_once(*errno)
                 }
                 _ => false,
             }),
-            SetBy::Route | SetBy::Limit => self
-                .before()
-                .find(|entry| matches!(&entry.what, What::Host { side, failed: None, .. } if *side == self.side)),
-            SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing => None,
+            // The call that it ends may return before the one that sends it.
+            SetBy::Signal => {
+                let sends = |id: CallId| {
+                    let mut entries = transcript.entries().iter();
+                    entries.any(|entry| {
+                        matches!(&entry.what, What::Outcome { call, name, .. } if *call == id && name == "interrupt")
+                    })
+                };
+                newest(&|entry| match &entry.what {
+                    What::Call {
+                        side,
+                        socket: None,
+                        call,
+                        ..
+                    } => *side == self.side && sends(*call),
+                    _ => false,
+                })
+            }
+            SetBy::Limit | SetBy::Route => {
+                newest(&|entry| matches!(&entry.what, What::Host { side, failed: None, .. } if *side == self.side))
+            }
+            SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing => None,
         }
     }
 
-    /// The newest segment with that flag that reached this end on its connection.
-    fn segment(&self, flag: Flags) -> Option<&'a Entry> {
-        self.before().find(|entry| match &entry.what {
-            What::Packet(passage) => match &passage.packet {
-                Packet::Tcp(segment) => {
-                    let own = self
-                        .tuple
-                        .is_none_or(|tuple| (segment.destination, segment.source) == (tuple.local, tuple.peer));
-                    own && passage.from != self.side && passage.fate == Fate::Delivered && segment.flags.has(flag)
-                }
-                Packet::Icmp { .. } | Packet::Other { .. } => false,
-            },
-            _ => false,
-        })
-    }
-
-    /// The newest change of its state that fits.
-    fn change(&self, fits: impl Fn(State, State) -> bool) -> Option<&'a Entry> {
-        self.before().find(|entry| match &entry.what {
-            What::State {
-                side, socket, from, to, ..
-            } => self.is_own(*side, socket.as_ref()) && fits(*from, *to),
-            _ => false,
-        })
-    }
-
-    /// The newest change of its state with such a cause.
-    fn caused(&self, fits: impl Fn(&Reason) -> bool) -> Option<&'a Entry> {
-        self.before().find(|entry| match &entry.what {
-            What::State {
-                side, socket, cause, ..
-            } => self.is_own(*side, socket.as_ref()) && fits(cause),
-            _ => false,
-        })
-    }
-
-    /// What set it, with what the entry says.
-    fn told(&self, set_by: SetBy, entry: &Entry) -> String {
-        match &entry.what {
-            What::Packet(passage) => format!("{}: {}", set_by.words(), super::transcript::describe(passage)),
-            What::State { from, to, cause, .. } => {
-                format!("{}: {from} -> {to} by {}", set_by.words(), cause.words(*from))
-            }
-            What::Outcome { name, outcome, .. } => format!("{}: {name} = {}", set_by.words(), outcome.brief()),
-            What::Host { setting, value, .. } => {
-                format!("{}: {} = {}", set_by.words(), setting.name(), setting.show(*value))
-            }
-            _ => set_by.words(),
-        }
+    /// A segment with that flag, which arrived on this connection.
+    fn received(&self, entry: &Entry, flag: Flags) -> bool {
+        let What::Packet(passage) = &entry.what else {
+            return false;
+        };
+        let Packet::Tcp(segment) = &passage.packet else {
+            return false;
+        };
+        let ours = self
+            .tuple
+            .is_none_or(|tuple| (segment.destination, segment.source) == (tuple.local, tuple.peer));
+        passage.fate == Fate::Delivered && passage.from != self.side && ours && segment.flags.has(flag)
     }
 }
 
-/// Is a call of that name in the protocol of that kind?
-fn is_of(kind: CallKind, name: &str) -> bool {
-    match kind {
-        CallKind::Close => ["close", "rst-close", "linger-close"].contains(&name),
-        CallKind::SoError => name == "so-error",
-        CallKind::GetOption => ["options", "get-option"].contains(&name),
-        CallKind::SetOption => name == "set-option",
-        CallKind::Socket
-        | CallKind::Bind
-        | CallKind::Listen
-        | CallKind::Accept
-        | CallKind::Connect
-        | CallKind::Read
-        | CallKind::Write
-        | CallKind::Shutdown
-        | CallKind::Disconnect
-        | CallKind::Dup
-        | CallKind::Poll => name == kind.name(),
-    }
+/// The name of the connection that a descriptor is of: that of its first descriptor, from which the others were made by dup.
+fn connection(socket: Option<&SocketName>) -> Option<&str> {
+    socket.and_then(|name| name.as_str().split("-dup").next())
+}
+
+/// A change of state that a segment made which nobody saw: in the loopback lab.
+const fn unseen(cause: &Reason) -> bool {
+    matches!(
+        cause,
+        Reason::PeerCall { .. } | Reason::PeerDeath { .. } | Reason::Unseen
+    )
 }

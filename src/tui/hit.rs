@@ -26,8 +26,8 @@ pub enum Action {
     Wire(WireCommand),
     /// A packet of the diagram, by the number of its entry in the transcript.
     Segment(u64),
-    /// Why an outcome came about, by the number of its entry in the transcript.
-    Why(u64),
+    /// Why a call gave back what it did.
+    Why(CallId),
     /// A row of the dialog on top.
     Row(usize),
     /// A word that the prompt proposes.

@@ -279,10 +279,9 @@ impl App {
                 }
                 match entry.and_then(|no| self.session.transcript.entry(no)) {
                     Some(Entry {
-                        no,
-                        what: What::Outcome { .. },
+                        what: What::Outcome { call, .. },
                         ..
-                    }) => self.dialogs.push(Dialog::Why(Why::new(*no))),
+                    }) => self.dialogs.push(Dialog::Why(Why::new(*call))),
                     Some(Entry {
                         no,
                         what: What::Packet(_),
@@ -307,8 +306,8 @@ impl App {
                 }
                 Vec::new()
             }
-            Action::Why(entry) => {
-                self.dialogs.push(Dialog::Why(Why::new(entry)));
+            Action::Why(call) => {
+                self.dialogs.push(Dialog::Why(Why::new(call)));
                 Vec::new()
             }
             Action::Row(row) => {
@@ -337,14 +336,6 @@ impl App {
             }
             Action::Nothing => Vec::new(),
         }
-    }
-
-    /// The entry of the last call of an end that returned.
-    fn last_outcome(&self, side: Side) -> Option<u64> {
-        let last = self.session.ends[side].last.as_ref()?;
-        let mut entries = self.session.transcript.since(0).rev();
-        let is_it = |what: &What| matches!(what, What::Outcome { call, .. } if *call == last.id);
-        entries.find(|entry| is_it(&entry.what)).map(|entry| entry.no)
     }
 
     /// Presses a row of the dialog on top.
@@ -563,8 +554,8 @@ impl App {
                 self.dialogs.push(Dialog::Options(options));
                 return self.issue(issued).0;
             }
-            ScreenCommand::Why => match self.last_outcome(side) {
-                Some(entry) => return self.act(Action::Why(entry), now),
+            ScreenCommand::Why => match &self.session.ends[side].last {
+                Some(answer) => return self.act(Action::Why(answer.id), now),
                 None => self.status = Some(format!("the {side} has made no call that returned")),
             },
             ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(Raw {

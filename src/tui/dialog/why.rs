@@ -3,9 +3,12 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::call::CallId;
+use crate::explain::rules::SetBy;
 use crate::matrix::Matrix;
 use crate::session::Session;
-use crate::session::chain::{Chain, Link, LinkKind, chain};
+use crate::session::chain::{Chain, chain};
+use crate::session::transcript::{Entry, Transcript, What, describe};
 use crate::tui::canvas::{Canvas, width, wrap};
 use crate::tui::hit::Action;
 use crate::tui::layout;
@@ -13,12 +16,18 @@ use crate::tui::layout;
 /// Why an outcome came about.
 #[derive(Debug)]
 pub struct Why {
-    /// The outcome's entry in the transcript.
-    entry: u64,
+    call: CallId,
     /// Which link is selected.
     pub selected: usize,
     /// The first line that is shown.
-    pub skip: usize,
+    skip: usize,
+}
+
+/// One link of the chain in words, and the entry that it points to.
+struct Link {
+    name: &'static str,
+    words: String,
+    entry: Option<u64>,
 }
 
 /// How wide the dialog is where there is room.
@@ -35,17 +44,18 @@ struct Line {
 }
 
 impl Why {
-    /// Of the outcome in that entry.
-    pub fn new(entry: u64) -> Why {
+    /// Of that call's outcome.
+    pub const fn new(call: CallId) -> Why {
         Why {
-            entry,
+            call,
             selected: 0,
             skip: 0,
         }
     }
 
     fn links(&self, session: &Session) -> Vec<Link> {
-        chain(&session.transcript, self.entry).map_or_else(Vec::new, |chain| chain.links)
+        let transcript = &session.transcript;
+        chain(transcript, self.call).map_or_else(Vec::new, |chain| links(transcript, &chain))
     }
 
     /// The entry that a link points to.
@@ -80,15 +90,7 @@ impl Why {
     pub fn draw(&mut self, canvas: &mut Canvas, screen: Rect, session: &Session) {
         let wide = WIDE.min(screen.width.saturating_sub(2));
         let room = usize::from(wide.saturating_sub(4 + NAMES));
-        let lines = match chain(&session.transcript, self.entry) {
-            Some(chain) => Self::lines(canvas, &chain, session, room),
-            None => vec![Line {
-                name: String::new(),
-                words: "the transcript has dropped it".into(),
-                style: canvas.theme.text(),
-                link: None,
-            }],
-        };
+        let lines = self.lines(canvas, session, room);
         let area = layout::middle(screen, wide, lines.len() as u16 + 2);
         let inside = canvas.frame(area, "why?   (Esc closes)");
         let height = usize::from(inside.height);
@@ -114,7 +116,7 @@ impl Why {
         canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
     }
 
-    fn lines(canvas: &Canvas, chain: &Chain, session: &Session, room: usize) -> Vec<Line> {
+    fn lines(&self, canvas: &Canvas, session: &Session, room: usize) -> Vec<Line> {
         let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
         let mut lines = Vec::new();
         let mut say = |name: &str, words: &str, style: Style, link: Option<usize>| {
@@ -128,42 +130,99 @@ impl Why {
                 });
             }
         };
-        let mut rule = None;
-        for (nth, link) in chain.links.iter().enumerate() {
-            let name = match link.kind {
-                LinkKind::Call => "call",
-                LinkKind::State => "state",
-                LinkKind::SetBy => "set by",
-                LinkKind::Rule(id) => {
-                    rule = Some(id);
-                    "rule"
-                }
+        let transcript = &session.transcript;
+        let Some(chain) = chain(transcript, self.call) else {
+            say("", "the transcript has dropped it", text, None);
+            return lines;
+        };
+        for (nth, link) in links(transcript, &chain).into_iter().enumerate() {
+            let words = match link.entry.and_then(|no| transcript.entry(no)) {
+                Some(entry) => format!("{}   at {}", link.words, entry.time().trim_start()),
+                None => link.words,
             };
-            let words = link.text.strip_prefix("set by ").unwrap_or(&link.text);
-            let at = link.entry.and_then(|no| session.transcript.entry(no));
-            let words = match at {
-                Some(entry) => format!("{words}   at {}", entry.time().trim_start()),
-                None => words.to_owned(),
-            };
-            say(name, &words, text, link.entry.map(|_| nth));
+            say(link.name, &words, text, link.entry.map(|_| nth));
         }
-        if let Some(rule) = rule.map(|id| id.rule()) {
+        let rule = chain.rule.map(|id| id.rule());
+        if let Some(rule) = rule {
+            say("rule", rule.because, text, None);
             let sources: Vec<String> = rule.decided_by.iter().map(ToString::to_string).collect();
             say("decided", &sources.join(", "), text, None);
             say("", &format!("{}: finwait run {}", rule.id, rule.proof), dim, None);
         }
-        let words = chain.outcome.errno().map_or_else(Vec::new, |errno| {
-            let rule = rule.map(|id| id.name());
-            Matrix::kept().words(&chain.call, errno, rule)
-        });
-        for (nth, (runtime, said)) in words.iter().enumerate() {
-            if nth == 0 {
-                say("", "", text, None);
+        if let Some(What::Outcome { name, outcome, .. }) = transcript.entry(chain.outcome).map(|entry| &entry.what)
+            && let Some(errno) = outcome.errno()
+        {
+            let words = Matrix::kept().words(name, errno, rule.map(|rule| rule.id.name()));
+            for (nth, (runtime, said)) in words.iter().enumerate() {
+                if nth == 0 {
+                    say("", "", text, None);
+                }
+                let pad = " ".repeat(15_usize.saturating_sub(width(runtime)));
+                let name = if nth == 0 { "others" } else { "" };
+                say(name, &format!("{runtime}{pad}{said}"), text, None);
             }
-            let pad = " ".repeat(15_usize.saturating_sub(width(runtime)));
-            let name = if nth == 0 { "others" } else { "" };
-            say(name, &format!("{runtime}{pad}{said}"), text, None);
         }
         lines
     }
+}
+
+/// The chain's links up to the rule.
+fn links(transcript: &Transcript, chain: &Chain) -> Vec<Link> {
+    let entry = |no: Option<u64>| no.and_then(|no| transcript.entry(no));
+    let mut links = Vec::new();
+    let returned = entry(Some(chain.outcome)).map(|entry| &entry.what);
+    let Some(What::Outcome {
+        side,
+        socket,
+        name,
+        outcome,
+        text,
+        said,
+        trace,
+        ..
+    }) = returned
+    else {
+        return links;
+    };
+    let called = match (trace.last(), text) {
+        (Some(traced), _) => traced.text.clone(),
+        (None, Some(text)) => format!("{text} = {}", said.clone().unwrap_or_else(|| outcome.brief())),
+        (None, None) => format!("{name} = {}", outcome.brief()),
+    };
+    links.push(Link {
+        name: "call",
+        words: format!("{side} {called}"),
+        entry: chain.call.or(Some(chain.outcome)),
+    });
+    if let Some(socket) = socket {
+        let by = entry(chain.since).map_or_else(String::new, |entry| match &entry.what {
+            What::State { from, cause, .. } => format!(", by {}", cause.words(*from)),
+            _ => String::new(),
+        });
+        links.push(Link {
+            name: "state",
+            words: format!("{socket} was in {}{by}", chain.state),
+            entry: chain.since,
+        });
+    }
+    if let Some((set_by, no)) = chain.set_by {
+        links.push(Link {
+            name: "set by",
+            words: told(set_by, entry(no)),
+            entry: no,
+        });
+    }
+    links
+}
+
+/// What set the error, with what its entry says.
+fn told(set_by: SetBy, entry: Option<&Entry>) -> String {
+    let more = entry.and_then(|entry| match &entry.what {
+        What::Packet(passage) => Some(describe(passage)),
+        What::State { from, to, cause, .. } => Some(format!("{from} -> {to} by {}", cause.words(*from))),
+        What::Outcome { name, outcome, .. } => Some(format!("{name} = {}", outcome.brief())),
+        What::Host { setting, value, .. } => Some(format!("{} = {}", setting.name(), setting.show(*value))),
+        _ => None,
+    });
+    more.map_or_else(|| set_by.words(), |more| format!("{}: {more}", set_by.words()))
 }

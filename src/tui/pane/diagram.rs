@@ -447,22 +447,24 @@ impl Diagram {
         match row.kind {
             Kind::Call {
                 side,
+                id,
                 returned: returned_no,
-                ..
             } => {
                 let returned = returned_no.and_then(|no| transcript.entry(no)).map(|entry| &entry.what);
                 let (texts, failed) = call_texts(what, returned);
                 let style = if failed { canvas.theme.bad() } else { plain };
                 lane.at_edge(canvas, y, side, &texts, style);
-                if let Some(no) = returned_no {
-                    lane.asks_why(canvas, y, no);
+                if returned_no.is_some() {
+                    lane.asks_why(canvas, y, id);
                 }
             }
             Kind::Return { side } => {
                 let (texts, failed) = call_texts(None, what);
                 let style = if failed { canvas.theme.bad() } else { plain };
                 lane.at_edge(canvas, y, side, &texts, style);
-                lane.asks_why(canvas, y, row.no);
+                if let Some(What::Outcome { call, .. }) = what {
+                    lane.asks_why(canvas, y, *call);
+                }
             }
             Kind::Packet {
                 connection, no, again, ..
@@ -586,9 +588,9 @@ impl Lane {
     }
 
     /// A press on a call that has returned asks why.
-    fn asks_why(&self, canvas: &mut Canvas, y: u16, returned: u64) {
+    fn asks_why(&self, canvas: &mut Canvas, y: u16, call: CallId) {
         let place = Rect::new(self.left + 1, y, self.right.saturating_sub(self.left + 1), 1);
-        let action = Action::Why(returned);
+        let action = Action::Why(call);
         canvas.hits.add(place, action.clone(), false);
         if canvas.is_picked(place, &action) {
             let picked = canvas.theme.picked();

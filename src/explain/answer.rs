@@ -1,0 +1,251 @@
+//! The answer of `finwait explain`: all that the tables know of a subject and a call, and the scenarios that show it, ranked.
+
+use serde::Serialize;
+use std::net::SocketAddr;
+
+use super::prose;
+use super::rules::{CallKind, Gives, RULES, Rule};
+use super::wording::{Dialect, Found, Subject};
+use crate::errno::Errno;
+use crate::scenario::expect::Expected;
+use crate::scenario::returns::Returns;
+use crate::scenario::{Scenario, catalog};
+
+/// How many scenarios are named, beside those that prove a rule.
+const OTHERS: usize = 5;
+
+/// Lines that say the same, and where they stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// What they say; of the first.
+    pub found: Found,
+    /// How many they are.
+    pub lines: u64,
+    /// The number of the first, from 1 on.
+    pub first: u64,
+}
+
+/// Lines, gathered by what they say: as many as there are subjects and calls, however many lines come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gathered {
+    said: Vec<Said>,
+    lines: u64,
+}
+
+impl Gathered {
+    /// Takes in the next line's finding.
+    pub fn add(&mut self, found: Option<Found>) {
+        self.lines += 1;
+        let Some(found) = found else { return };
+        let same = |said: &&mut Said| (said.found.subject, said.found.call) == (found.subject, found.call);
+        match self.said.iter_mut().find(same) {
+            Some(said) => said.lines += 1,
+            None => self.said.push(Said {
+                found,
+                lines: 1,
+                first: self.lines,
+            }),
+        }
+    }
+
+    /// What was said, in the order in which it was said first.
+    pub fn said(&self) -> &[Said] {
+        &self.said
+    }
+
+    /// How many lines there were.
+    pub const fn lines(&self) -> u64 {
+        self.lines
+    }
+}
+
+/// A scenario that shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shows {
+    /// Its name, for `finwait run`.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Does it prove one of the causes? Else the errno occurs in it.
+    pub proves: bool,
+}
+
+/// All that is known.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answer {
+    /// `EPIPE`, `EOF`, `deadline exceeded`, `closed by ourselves`.
+    pub name: String,
+    /// Its number, of an errno.
+    pub number: Option<i32>,
+    /// libc's text, of an errno.
+    pub text: Option<String>,
+    /// The call, where the text told it.
+    pub call: Option<CallKind>,
+    /// Whose words they are.
+    pub dialect: Option<Dialect>,
+    /// The addresses in the first line.
+    pub addresses: Vec<SocketAddr>,
+    /// How many lines say it.
+    pub lines: u64,
+    /// The number of the first.
+    pub first: u64,
+    /// What must be known of this very wording.
+    pub remark: Option<&'static str>,
+    /// What it means.
+    pub means: String,
+    /// Why it happens: the rules for that call, or for all calls where it is not told.
+    pub causes: Vec<&'static Rule>,
+    /// The call was told, but no rule is for it: the causes are those for other calls.
+    pub other_calls: bool,
+    /// What to look for.
+    pub look_for: &'static [&'static str],
+    /// What it is taken for.
+    pub mistaken_for: Option<&'static str>,
+    /// The scenarios, the proofs first.
+    pub scenarios: Vec<Shows>,
+    // What other languages say of the same outcome (a measured table) is to stand here.
+}
+
+/// What a rule must give to be a cause.
+const fn gives(subject: Subject) -> Gives {
+    match subject {
+        Subject::Errno(errno) => Gives::Errno(errno),
+        Subject::Eof => Gives::Eof,
+        Subject::Deadline => Gives::Deadline,
+        // What the kernel would have said, had it been asked.
+        Subject::Closed => Gives::Errno(Errno::EBADF),
+    }
+}
+
+/// Answers what was found.
+pub fn answer(said: &Said) -> Answer {
+    let Found {
+        subject,
+        call,
+        dialect,
+        remark,
+        ..
+    } = said.found;
+    let of_all = || RULES.iter().filter(move |rule| rule.gives == gives(subject));
+    let mut causes: Vec<&Rule> = of_all()
+        .filter(|rule| call.is_none_or(|call| rule.calls.contains(&call)))
+        .collect();
+    let other_calls = causes.is_empty() && of_all().next().is_some();
+    if other_calls {
+        causes.extend(of_all());
+    }
+    let (number, text) = match subject {
+        Subject::Errno(errno) => (Some(errno.0), Some(errno.text())),
+        Subject::Eof | Subject::Deadline | Subject::Closed => (None, None),
+    };
+    let prose = prose::of(subject);
+    Answer {
+        name: match subject {
+            Subject::Errno(errno) => errno.name(),
+            Subject::Eof => "EOF".into(),
+            Subject::Deadline => "deadline exceeded".into(),
+            Subject::Closed => "closed by ourselves".into(),
+        },
+        number,
+        text,
+        call,
+        dialect,
+        addresses: said.found.addresses.clone(),
+        lines: said.lines,
+        first: said.first,
+        remark,
+        means: prose.map_or_else(
+            || {
+                "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
+                    .into()
+            },
+            |prose| prose.means.to_owned(),
+        ),
+        scenarios: scenarios(subject, &causes),
+        causes,
+        other_calls,
+        look_for: prose.map_or(&[], |prose| prose.look_for),
+        mistaken_for: prose.map(|prose| prose.mistaken_for),
+    }
+}
+
+/// The scenarios that show it: proofs in the order of the rules, then those in which it occurs.
+fn scenarios(subject: Subject, causes: &[&Rule]) -> Vec<Shows> {
+    let all = catalog::all().unwrap_or_default();
+    let mut shown: Vec<Shows> = Vec::new();
+    let show = |shown: &mut Vec<Shows>, scenario: &Scenario, proves| {
+        if !shown.iter().any(|shows| shows.name == scenario.name) {
+            let (name, title) = (scenario.name.clone(), scenario.title.clone());
+            shown.push(Shows { name, title, proves });
+        }
+    };
+    for rule in causes {
+        if let Some(scenario) = all.iter().find(|scenario| scenario.name == rule.proof) {
+            show(&mut shown, scenario, true);
+        }
+    }
+    let proofs = shown.len();
+    for scenario in all.iter().filter(|scenario| occurs(subject, scenario)) {
+        if shown.len() < proofs + OTHERS {
+            show(&mut shown, scenario, false);
+        }
+    }
+    shown
+}
+
+/// Does a step of the scenario expect it?
+fn occurs(subject: Subject, scenario: &Scenario) -> bool {
+    let mut expected = scenario.steps.iter().flat_map(|step| &step.expected);
+    expected.any(|expectation| match &expectation.what {
+        Expected::Returns(returns) | Expected::Later(_, returns) => match (gives(subject), returns) {
+            (Gives::Errno(errno), Returns::Errno(returned)) => errno == *returned,
+            (Gives::Eof, Returns::Eof) | (Gives::Deadline, Returns::DeadlineExceeded) => true,
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn all_that_a_rule_gives_has_its_prose_and_nothing_else_has() {
+        let given: HashSet<Gives> = RULES.iter().map(|rule| rule.gives).collect();
+        for prose in prose::PROSE {
+            assert!(
+                given.contains(&gives(prose.subject)),
+                "no rule gives {:?}",
+                prose.subject
+            );
+            assert!(!prose.look_for.is_empty());
+            for text in [prose.means, prose.mistaken_for] {
+                assert!(text.ends_with('.') && !text.contains("  "), "{text:?}");
+            }
+        }
+        for rule in RULES {
+            let known = prose::PROSE.iter().any(|prose| gives(prose.subject) == rule.gives);
+            assert!(known, "nothing is said of what {} gives", rule.id);
+        }
+        let subjects: HashSet<Subject> = prose::PROSE.iter().map(|prose| prose.subject).collect();
+        assert_eq!(subjects.len(), prose::PROSE.len(), "one of them stands twice");
+    }
+
+    #[test]
+    fn lines_that_say_the_same_are_one_answer() {
+        let mut gathered = Gathered::default();
+        for line in [
+            "nothing",
+            "read: connection reset by peer",
+            "write: broken pipe",
+            "read: connection reset by peer",
+        ] {
+            gathered.add(super::super::wording::recognize(line));
+        }
+        let said: Vec<_> = gathered.said().iter().map(|said| (said.lines, said.first)).collect();
+        assert_eq!(said, [(2, 2), (1, 3)]);
+        assert_eq!(gathered.lines(), 4);
+    }
+}

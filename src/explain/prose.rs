@@ -1,0 +1,197 @@
+//! What is said of each errno as a whole: what it means, what to look for, what it is taken for. One table; each that a rule gives.
+
+use super::wording::Subject;
+use crate::errno::Errno;
+
+/// What is said of an errno, of the end of a stream, of a deadline.
+#[derive(Debug)]
+pub(super) struct Prose {
+    /// Of what.
+    pub(super) subject: Subject,
+    /// One or two sentences.
+    pub(super) means: &'static str,
+    /// What to look at, and with what.
+    pub(super) look_for: &'static [&'static str],
+    /// What it is taken for, and how to tell.
+    pub(super) mistaken_for: &'static str,
+}
+
+/// What is said of a subject; none for an errno that no rule gives.
+pub(super) fn of(subject: Subject) -> Option<&'static Prose> {
+    PROSE.iter().find(|prose| prose.subject == subject)
+}
+
+macro_rules! prose {
+    ($($subject:expr => $means:literal, look for [$($look:literal),* $(,)?], mistaken $mistaken:literal;)*) => {
+        pub(super) const PROSE: &[Prose] = &[$(Prose {
+            subject: $subject,
+            means: $means,
+            look_for: &[$($look),*],
+            mistaken_for: $mistaken,
+        }),*];
+    };
+}
+
+const fn errno(errno: Errno) -> Subject {
+    Subject::Errno(errno)
+}
+
+prose! {
+    errno(Errno::EPIPE) =>
+        "Nothing can be written on this socket any more: our own direction is over, or the connection's error was told to an earlier call.",
+    look for [
+        "an earlier error on the same connection: EPIPE is as a rule the second one",
+        "who closed first: ss -tan state close-wait (the peer did), fin-wait-2 (we did)",
+        "an RST: tcpdump 'tcp[tcpflags] & tcp-rst != 0'",
+        "the peer's log: it closed, or died, before it had read all that we wrote",
+    ],
+    mistaken "ECONNRESET. What counts is the state in which the RST arrives: in ESTABLISHED it is ECONNRESET, in CLOSE_WAIT EPIPE; and after either was told, every write is EPIPE.";
+
+    errno(Errno::ECONNRESET) =>
+        "The connection was ended by an RST. It is told once, to the first call that asks; after it read gives 0 and write EPIPE.",
+    look for [
+        "who sent the RST, and after what: tcpdump 'tcp[tcpflags] & (tcp-rst|tcp-fin) != 0'",
+        "a peer that closes with unread bytes, or with SO_LINGER 0, or whose process died in the middle of a request",
+        "a middlebox: an RST whose TTL differs from that of the peer's other segments (tcpdump -v)",
+        "a keep-alive connection that the server had given up just before the request",
+    ],
+    mistaken "EPIPE (the second error, or an RST after the peer's FIN) and EOF (an end in order). A listener's full queue does not give it, unless tcp_abort_on_overflow is on.";
+
+    errno(Errno::ECONNREFUSED) =>
+        "The peer's host answered the SYN, and said no: as a rule nobody listens on that address and port.",
+    look for [
+        "the listener: ss -tln on the peer, its address and not only its port (127.0.0.1 is not 0.0.0.0)",
+        "the answer to the SYN: tcpdump 'tcp[tcpflags] & tcp-rst != 0 or icmp'",
+        "a firewall that rejects rather than drops",
+    ],
+    mistaken "ETIMEDOUT. A refused connect had an answer, and a host that lives; a full accept queue or a firewall that drops gives no answer at all.";
+
+    errno(Errno::ETIMEDOUT) =>
+        "The kernel gave up: it had sent again and again, or probed, and the peer never answered.",
+    look for [
+        "retransmissions: ss -tino shows retrans and backoff, nstat -az TcpExtTCPTimeouts",
+        "whether anything comes back: tcpdump host PEER",
+        "tcp_syn_retries for connect, tcp_retries2 for data, TCP_USER_TIMEOUT and keepalive for both",
+    ],
+    mistaken "The program's own timeout (i/o timeout, Read timed out, timed out), which comes earlier, is no errno, and leaves the connection as it was.";
+
+    errno(Errno::EHOSTUNREACH) =>
+        "There is no way to that host: a router or our own host said so.",
+    look for [
+        "ICMP: tcpdump icmp, and who sends it",
+        "ip route get ADDRESS, and ip neigh: FAILED means that nobody on the link answers",
+    ],
+    mistaken "ENETUNREACH (no route at all, nothing was sent) and ETIMEDOUT. On a connection that stands it is only noted, and the kernel retries.";
+
+    errno(Errno::ENETUNREACH) =>
+        "There is no route to that network: as a rule our own host knows none, and nothing was sent.",
+    look for [
+        "ip route get ADDRESS, and ip -6 route for an IPv6 address: a name may have one without there being a route",
+        "whether the interface is up: ip link",
+    ],
+    mistaken "EHOSTUNREACH, which needs somebody who says so, and ETIMEDOUT, which needs a SYN that was sent.";
+
+    errno(Errno::ECONNABORTED) =>
+        "The connection was taken away on this host: by the administrator, or it is a failed attempt whose error was told already.",
+    look for [
+        "ss -K, or whatever destroys sockets on this host (SOCK_DESTROY)",
+        "the error that the call before it got",
+    ],
+    mistaken "ECONNRESET: that needs an RST from outside.";
+
+    errno(Errno::ENOTCONN) =>
+        "The socket has no connection: it never had one, or it is over.",
+    look for [
+        "the order of the calls: is it the listener, or a socket whose connect failed?",
+        "a second shutdown, or a shutdown after the peer's RST",
+    ],
+    mistaken "EPIPE: write says that where read and shutdown say ENOTCONN. Shutdown takes effect all the same.";
+
+    errno(Errno::EISCONN) =>
+        "The socket has, or had, a connection, and keeps it until disconnect; a listener counts as well.",
+    look for ["a connect that is made again: after EINTR or EINPROGRESS, EISCONN means that it succeeded meanwhile"],
+    mistaken "A failure. After a connect that did not wait it is the good news.";
+
+    errno(Errno::EINPROGRESS) =>
+        "The SYN is sent, and the call may not wait for the answer. The kernel goes on.",
+    look for ["poll for POLLOUT, then SO_ERROR: POLLOUT alone does not say that it succeeded"],
+    mistaken "An error: nothing has failed yet. A write before the handshake gives EAGAIN, not ENOTCONN.";
+
+    errno(Errno::EALREADY) =>
+        "A connect begun earlier is still under way.",
+    look for ["poll for POLLOUT instead of calling connect again"],
+    mistaken "EISCONN, which the next connect gives once the handshake is done.";
+
+    errno(Errno::EAGAIN) =>
+        "The call would have had to wait, and was not allowed to: nothing failed, try again later. EWOULDBLOCK is the same number.",
+    look for [
+        "who forbids to wait: O_NONBLOCK, MSG_DONTWAIT, or SO_RCVTIMEO and SO_SNDTIMEO that ran out",
+        "for write: a peer that does not read, ss -tnm shows Send-Q, and rwnd_limited in ss -ti",
+    ],
+    mistaken "A timeout of the kernel's (ETIMEDOUT). With SO_RCVTIMEO it is the socket's own clock that ran out, and the connection stands.";
+
+    errno(Errno::EINTR) =>
+        "A signal came while the call waited, before it had done anything.",
+    look for ["the handler, and SA_RESTART: without it every waiting call is ended", "profilers, timers and SIGCHLD in the program"],
+    mistaken "A failure: read, write and accept are called again. Not so connect, which goes on by itself, and close, which is done.";
+
+    errno(Errno::EBADF) =>
+        "The number stands for no open descriptor: as a rule this program has closed it.",
+    look for [
+        "two owners of one descriptor, and a close in each",
+        "strace -f -e trace=close,read,write: who closed it before",
+    ],
+    mistaken "An end of the connection: the kernel did not get as far as TCP. If the number has been given out again, the call hits another socket, without any error.";
+
+    errno(Errno::EINVAL) =>
+        "The call does not fit the socket's state, or its arguments do not fit the call.",
+    look for ["the order of the calls: accept without listen, listen on a connected socket, bind twice", "strace: the arguments as they really are"],
+    mistaken "A wrong address: that has errnos of its own (EADDRNOTAVAIL, EAFNOSUPPORT).";
+
+    errno(Errno::EADDRINUSE) =>
+        "Another socket has that address and port, and does not share it.",
+    look for [
+        "ss -tlnp, and ss -tan sport = :PORT for TIME_WAIT and for old connections of the server's",
+        "SO_REUSEADDR: it must have been on at the socket that left the TIME_WAIT, too",
+    ],
+    mistaken "A listener that still runs: more often it is a TIME_WAIT, or a child that inherited the descriptor.";
+
+    errno(Errno::EADDRNOTAVAIL) =>
+        "The local address cannot be had: no interface has it, or for this destination no local port is left.",
+    look for [
+        "for bind: ip addr",
+        "for connect: ss -tan state time-wait dst PEER | wc -l, and ip_local_port_range",
+    ],
+    mistaken "EADDRINUSE. Connect says EADDRNOTAVAIL when ports run out, for this destination only; others may still be reached.";
+
+    errno(Errno::EAFNOSUPPORT) =>
+        "The address is of another family than the socket: IPv6 for an IPv4 socket, say.",
+    look for ["strace: AF_INET or AF_INET6 in socket, and in the call that failed"],
+    mistaken "A kernel without IPv6: there socket itself fails.";
+
+    Subject::Eof =>
+        "The stream is at its end. It is no error to the kernel: read returns 0, as a rule after the peer's FIN.",
+    look for [
+        "who sent the FIN, and after what: tcpdump 'tcp[tcpflags] & tcp-fin != 0'",
+        "the peer's log: it closed, or exited, or timed out an idle connection",
+        "whether an error was told on this connection before: after it read gives 0, too",
+    ],
+    mistaken "An end of both directions. The peer may only have ended its own (a half-close), and still read; whether it does, only an RST tells.";
+
+    Subject::Deadline =>
+        "The program's own time ran out. The kernel was not asked, and goes on: the connection stands as it was.",
+    look for [
+        "who set it: SetDeadline, settimeout, setSoTimeout, a client's or a proxy's configuration",
+        "what the connection was doing: ss -tino shows the queues, retrans and timers",
+        "for connect: SYN_SENT in ss -tan state syn-sent means that no answer came",
+    ],
+    mistaken "ETIMEDOUT (\"Connection timed out\"), which the kernel says after its own retransmissions, and after which the connection is gone.";
+
+    Subject::Closed =>
+        "The program called on a connection that it has closed itself. The library noticed; the kernel's word for it would be EBADF.",
+    look for [
+        "the other goroutine, thread or callback that closed it: a deferred close, a pool, a cancelled request",
+        "for Node.js: destroy() and end() before the write",
+    ],
+    mistaken "Something that the peer did. It may have ended as well, but this message does not say so.";
+}

@@ -1,0 +1,293 @@
+//! `finwait explain`: what an error message means, why the kernel says it, and the scenarios that show it.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+
+use crate::explain::answer::{Answer, Gathered, answer};
+use crate::explain::rules::Rule;
+use crate::explain::wording::{LONGEST, nearest, recognize};
+use crate::state::State;
+use crate::tui::canvas::wrap;
+
+/// Nothing in it is known, or there is nothing.
+const UNKNOWN: u8 = 1;
+/// Columns where standard output is no terminal.
+const COLUMNS: usize = 100;
+
+/// `finwait explain`; without words, the lines of standard input.
+pub fn explain(words: &[String], json: bool) -> ExitCode {
+    let text = words.join(" ");
+    let gathered = if !words.is_empty() {
+        gather(text.as_bytes())
+    } else if io::stdin().is_terminal() {
+        return fail("say what to explain, as in finwait explain EPIPE, or pipe a log into it");
+    } else {
+        gather(io::stdin().lock())
+    };
+    let (gathered, first) = match gathered {
+        Ok(gathered) => gathered,
+        Err(error) => return fail(&format!("standard input: {error}")),
+    };
+    if gathered.said().is_empty() {
+        return fail(&unknown(&gathered, first.as_deref()));
+    }
+    let answers: Vec<Answer> = gathered.said().iter().map(answer).collect();
+    let mut out = io::stdout().lock();
+    let printed = if json {
+        serde_json::to_writer(&mut out, &answers)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out))
+    } else {
+        let paper = Paper {
+            columns: columns(),
+            lines: gathered.lines(),
+        };
+        print(&mut out, &answers, &paper)
+    };
+    match printed.and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("write to standard output: {error}")),
+    }
+}
+
+/// One sentence on standard error.
+fn fail(why: &str) -> ExitCode {
+    eprintln!("finwait: {why}");
+    ExitCode::from(UNKNOWN)
+}
+
+/// What the lines say, and the first that is not empty; no more of a line is kept than is looked at.
+fn gather(mut from: impl BufRead) -> io::Result<(Gathered, Option<String>)> {
+    let mut gathered = Gathered::default();
+    let mut first = None;
+    let mut line = Vec::new();
+    loop {
+        let (taken, ended) = match from.fill_buf() {
+            Ok([]) => break,
+            Ok(bytes) => {
+                let end = bytes.iter().position(|byte| *byte == b'\n');
+                let part = &bytes[..end.unwrap_or(bytes.len())];
+                line.extend_from_slice(&part[..part.len().min(LONGEST - line.len())]);
+                (end.map_or(bytes.len(), |end| end + 1), end.is_some())
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        from.consume(taken);
+        if ended {
+            take(&mut gathered, &mut first, &mut line);
+        }
+    }
+    if !line.is_empty() {
+        take(&mut gathered, &mut first, &mut line);
+    }
+    Ok((gathered, first))
+}
+
+fn take(gathered: &mut Gathered, first: &mut Option<String>, line: &mut Vec<u8>) {
+    let text = String::from_utf8_lossy(line);
+    if first.is_none() && !text.trim().is_empty() {
+        *first = Some(text.trim().to_owned());
+    }
+    gathered.add(recognize(&text));
+    line.clear();
+}
+
+/// Why there is no answer, in one sentence.
+fn unknown(gathered: &Gathered, first: Option<&str>) -> String {
+    const SHOWN: usize = 60;
+    let Some(first) = first else {
+        return "there is nothing to explain: the text is empty".into();
+    };
+    if gathered.lines() > 1 {
+        let lines = gathered.lines();
+        return format!("none of the {lines} lines has a wording that finwait knows");
+    }
+    let shown: String = first.chars().take(SHOWN).collect();
+    let dots = if shown.len() < first.len() { "..." } else { "" };
+    let near = nearest(first).map_or_else(
+        || "an errno's name, number or text would do".into(),
+        |near| format!("the nearest that it knows is {near:?}"),
+    );
+    format!("finwait knows no wording in {shown:?}{dots}; {near}")
+}
+
+/// The terminal's width.
+fn columns() -> usize {
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col).max(40),
+        _ => COLUMNS,
+    }
+}
+
+/// What is written on.
+struct Paper {
+    columns: usize,
+    /// How many lines were read.
+    lines: u64,
+}
+
+impl Paper {
+    /// A paragraph, its first line after `first`, the others as far in; where that leaves no room, below it.
+    fn paragraph(&self, out: &mut impl Write, first: &str, text: &str) -> io::Result<()> {
+        const BELOW: &str = "        ";
+        let (mut first, mut indent) = (first, " ".repeat(first.len()));
+        if self.columns < first.len() + 24 {
+            writeln!(out, "{}", first.trim_end())?;
+            (first, indent) = (BELOW, BELOW.to_owned());
+        }
+        for (place, line) in wrap(text, self.columns - first.len()).iter().enumerate() {
+            let before = if place == 0 { first } else { &indent };
+            writeln!(out, "{before}{line}")?;
+        }
+        Ok(())
+    }
+}
+
+fn print(out: &mut impl Write, answers: &[Answer], paper: &Paper) -> io::Result<()> {
+    for (place, answer) in answers.iter().enumerate() {
+        if place > 0 {
+            writeln!(out)?;
+        }
+        one(out, answer, paper)?;
+    }
+    Ok(())
+}
+
+fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
+    match (answer.number, &answer.text) {
+        (Some(number), Some(text)) => writeln!(out, "{} ({number}): {text}", answer.name)?,
+        _ => writeln!(out, "{}", answer.name)?,
+    }
+    if let Some(said) = said(answer, paper.lines) {
+        paper.paragraph(out, "  ", &said)?;
+    }
+    paper.paragraph(out, "  ", &answer.means)?;
+    if let Some(remark) = answer.remark {
+        paper.paragraph(out, "  Mind: ", remark)?;
+    }
+    if !answer.causes.is_empty() {
+        let of = match answer.call {
+            Some(call) if answer.other_calls => format!("why: finwait knows none for {call}; of other calls"),
+            Some(call) => format!("why {call} gives it"),
+            None => "why".into(),
+        };
+        writeln!(out, "\n{of}")?;
+        for rule in &answer.causes {
+            cause(out, rule, paper)?;
+        }
+    }
+    if !answer.look_for.is_empty() {
+        writeln!(out, "\nlook for")?;
+        for look in answer.look_for {
+            paper.paragraph(out, "  - ", look)?;
+        }
+    }
+    if let Some(mistaken) = answer.mistaken_for {
+        writeln!(out, "\noften mistaken for")?;
+        paper.paragraph(out, "  ", mistaken)?;
+    }
+    if !answer.scenarios.is_empty() {
+        writeln!(out, "\nsee it happen")?;
+        let named = |name: &str| format!("  finwait run {name}");
+        let wide = answer.scenarios.iter().map(|shows| named(&shows.name).len()).max();
+        for shows in &answer.scenarios {
+            let first = format!("{:<wide$}  ", named(&shows.name), wide = wide.unwrap_or(0));
+            paper.paragraph(out, &first, &shows.title)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whose words, of which call, with which addresses, on which line.
+fn said(answer: &Answer, lines: u64) -> Option<String> {
+    let mut parts = Vec::new();
+    match (answer.dialect, answer.call) {
+        (Some(dialect), Some(call)) => parts.push(format!("{call}, in the words of {dialect}")),
+        (Some(dialect), None) => parts.push(format!("in the words of {dialect}")),
+        (None, Some(call)) => parts.push(format!("{call}")),
+        (None, None) => {}
+    }
+    let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
+    if !addresses.is_empty() {
+        parts.push(addresses.join(" -> "));
+    }
+    if lines > 1 {
+        parts.push(match answer.lines {
+            1 => format!("line {}", answer.first),
+            n => format!("{n} lines, the first is line {}", answer.first),
+        });
+    }
+    (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
+}
+
+fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
+    let states = if rule.states.len() == State::ALL.len() {
+        "any state".to_owned()
+    } else {
+        rule.states
+            .iter()
+            .map(|state| state.name())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let set_by: Vec<String> = rule.set_by.iter().map(|set_by| set_by.words()).collect();
+    let calls: Vec<&str> = rule.calls.iter().map(|call| call.name()).collect();
+    let calls = match calls.as_slice() {
+        calls if calls.len() > 4 => "any call".to_owned(),
+        calls => calls.join(", "),
+    };
+    paper.paragraph(out, "  * ", rule.because)?;
+    paper.paragraph(out, "    when:       ", &format!("{calls} in {states}"))?;
+    paper.paragraph(out, "    set by:     ", &set_by.join("; or "))?;
+    if !rule.decided_by.is_empty() {
+        let decided: Vec<String> = rule.decided_by.iter().map(ToString::to_string).collect();
+        paper.paragraph(out, "    decided by: ", &decided.join("; "))?;
+    }
+    paper.paragraph(out, "    shown by:   ", &format!("finwait run {}", rule.proof))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::BufReader;
+
+    /// However long a line is, and whatever bytes are in it.
+    #[test]
+    fn a_log_is_read_line_by_line_with_bounded_memory() {
+        let mut log = b"\xff\xfe\x1b[31mread: connection reset by peer\x00\r\n".to_vec();
+        log.extend(vec![b'x'; 3 * LONGEST]);
+        log.extend(b" write: broken pipe\n\nread: connection reset by peer");
+        // A small buffer, so that lines come in pieces.
+        let (gathered, first) = gather(BufReader::with_capacity(7, log.as_slice())).unwrap();
+        assert_eq!(gathered.lines(), 4);
+        let [reset] = gathered.said() else {
+            panic!("{gathered:?}")
+        };
+        assert_eq!((reset.lines, reset.first), (2, 1));
+        assert!(first.unwrap().contains("reset"));
+        assert_eq!(gather(b"".as_slice()).unwrap().0.lines(), 0);
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_would_act_on_is_printed() {
+        let line = "write tcp 10.0.0.1:1->10.0.0.2:2: \u{1b}[2J\u{202e}\u{7}write: broken pipe";
+        let (gathered, _) = gather(line.as_bytes()).unwrap();
+        let answers: Vec<Answer> = gathered.said().iter().map(answer).collect();
+        assert_eq!(answers.len(), 1);
+        let mut out = Vec::new();
+        let paper = Paper { columns: 60, lines: 1 };
+        print(&mut out, &answers, &paper).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 60), "{text}");
+        let (gathered, first) = gather("\u{1b}[2J\u{202e}no such thing".as_bytes()).unwrap();
+        assert!(
+            unknown(&gathered, first.as_deref())
+                .chars()
+                .all(|c| (' '..='~').contains(&c))
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! `finwait explain` through the real binary: what it answers, from words and from a log, and when it does not know.
+
+mod support;
+
+use serde_json::Value;
+use std::process::{Command, Output, Stdio};
+use support::{finwait, output, output_of};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn explain(words: &[&str]) -> Output {
+    output(finwait().arg("explain").args(words))
+}
+
+#[track_caller]
+fn answered(words: &[&str]) -> String {
+    let output = explain(words);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// The whole answer, for three messages of three languages.
+#[test]
+fn answers() {
+    for (name, message) in [
+        (
+            "go-write-broken-pipe",
+            "write tcp 10.0.0.1:41822->10.0.0.2:80: write: broken pipe",
+        ),
+        (
+            "java-connect-timed-out",
+            "java.net.SocketTimeoutException: connect timed out",
+        ),
+        ("errno-104", "104"),
+        ("no-rule", "No space left on device"),
+    ] {
+        insta::assert_snapshot!(name, answered(&[message]));
+    }
+}
+
+/// The example of the README is what the program says, but for what it leaves out.
+#[test]
+fn the_readmes_example_is_true() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let (_, rest) = readme.split_once("-- explain \"").unwrap();
+    let (message, rest) = rest.split_once("\"\n").unwrap();
+    let (_, rest) = rest.split_once("```text\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let answer = answered(&[message]);
+    let parts: Vec<&str> = example.split("...\n").filter(|part| !part.is_empty()).collect();
+    assert!(parts.len() > 1);
+    for part in parts {
+        assert!(answer.contains(part), "the program does not say:\n{part}");
+    }
+}
+
+/// What nginx logs, a thousand times: one answer for each thing that it says, with the first line's number.
+#[test]
+fn a_log_is_answered_once_for_each_thing_that_it_says() {
+    let mut log = b"\xff\xfe not UTF-8, and nothing known\n".to_vec();
+    for _ in 0..1000 {
+        log.extend(b"*1 recv() failed (104: Connection reset by peer) while reading response header from upstream\n");
+        log.extend(b"*1 upstream timed out (110: Connection timed out) while connecting to upstream\n");
+    }
+    // A line without an end, longer than anything that is kept.
+    log.extend(vec![b'x'; 4 << 20]);
+    let output = output_of(finwait().args(["explain", "--json"]), &log);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told: Vec<_> = answers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| {
+            let of = |key: &str| answer[key].clone();
+            (of("name"), of("call"), of("dialect"), of("lines"), of("first"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "ECONNRESET".into(),
+                "read".into(),
+                "nginx".into(),
+                1000.into(),
+                2.into()
+            ),
+            (
+                "deadline exceeded".into(),
+                "connect".into(),
+                "nginx".into(),
+                1000.into(),
+                3.into()
+            ),
+        ]
+    );
+    let plain = text(&output_of(finwait().arg("explain"), &log).stdout);
+    assert!(plain.contains("1000 lines, the first is line 2"), "{plain}");
+}
+
+/// What `--json` says of a cause is what the table has.
+#[test]
+fn json_has_the_rules() {
+    let output = explain(&["--json", "EPIPE"]);
+    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let answer = &answers[0];
+    assert_eq!(answer["number"], 32);
+    let causes = answer["causes"].as_array().unwrap();
+    let fin_sent = causes.iter().find(|cause| cause["id"] == "fin-sent").unwrap();
+    assert_eq!(fin_sent["calls"], serde_json::json!(["write"]));
+    assert_eq!(fin_sent["gives"], serde_json::json!({"errno": 32}));
+    assert_eq!(fin_sent["set_by"], serde_json::json!([{"own-call": ["shutdown"]}]));
+    assert_eq!(
+        fin_sent["decided_by"][0],
+        serde_json::json!({"kernel": "tcp_sendmsg_locked"})
+    );
+    assert_eq!(fin_sent["proof"], "half-close");
+    // The proofs first, then where else it occurs.
+    let proves: Vec<bool> = answer["scenarios"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|scenario| scenario["proves"].as_bool().unwrap())
+        .collect();
+    assert!(proves[0] && proves.is_sorted_by(|a, b| a >= b), "{proves:?}");
+}
+
+/// Several words are one text; a number below zero is no option.
+#[test]
+fn words_and_numbers() {
+    assert_eq!(answered(&["Broken", "pipe"]), answered(&["Broken pipe"]));
+    for number in ["104", "-104", "errno=104", "ECONNRESET", "econnreset"] {
+        assert!(
+            answered(&[number]).starts_with("ECONNRESET (104): Connection reset by peer\n"),
+            "{number}"
+        );
+    }
+    // The call that the text tells decides which causes are told.
+    let read = answered(&["read: connection reset by peer"]);
+    assert!(
+        read.contains("why read gives it") && !read.contains("when:       connect"),
+        "{read}"
+    );
+}
+
+#[test]
+fn what_is_not_known_is_said_to_be() {
+    for (words, stdin, said) in [
+        (&["EPIPEE"][..], &b""[..], "the nearest that it knows is \"EPIPE\""),
+        (
+            &["write: brken pipe"],
+            b"",
+            "the nearest that it knows is \"broken pipe\"",
+        ),
+        (
+            &["wholly unlike anything"],
+            b"",
+            "an errno's name, number or text would do",
+        ),
+        (&["\u{1b}[2J"], b"", "\\u{1b}[2J"),
+        (&[""], b"", "the text is empty"),
+        (&[], b"", "the text is empty"),
+        (&[], b"\n \n", "the text is empty"),
+        (
+            &[],
+            b"one\ntwo\n",
+            "none of the 2 lines has a wording that finwait knows",
+        ),
+    ] {
+        let output = output_of(finwait().arg("explain").args(words), stdin);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        assert!(output.stdout.is_empty());
+        assert!(stderr.contains(said), "{words:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr:?}");
+        assert!(!stderr.contains('\u{1b}'));
+    }
+}
+
+/// A reader that has seen enough is no failure.
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_finwait"))
+        .args(["explain", "EPIPE"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::from(closed_pipe()))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = support::exit(&mut child);
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+    assert_eq!((status.code(), said.as_str()), (Some(0), ""));
+}
+
+/// The writing end of a pipe that nobody reads.
+fn closed_pipe() -> std::os::fd::OwnedFd {
+    let (_, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
+    write
+}
