@@ -161,7 +161,26 @@ impl Whose<'_> {
                 };
                 // On this descriptor rather than on another one of the same socket.
                 let own = newest(&|entry| made(entry, &|socket| socket == self.socket));
-                own.or_else(|| newest(&|entry| made(entry, &|socket| connection(socket) == connection(self.socket))))
+                let other = || newest(&|entry| made(entry, &|socket| connection(socket) == connection(self.socket)));
+                // One that threw the waiting call out may return after it.
+                let begun = || {
+                    let made_later = |id: CallId| {
+                        let mut later = transcript.since(no);
+                        later.any(|entry| match &entry.what {
+                            What::Outcome { call, .. } => *call == id && made(entry, &|_| true),
+                            _ => false,
+                        })
+                    };
+                    newest(&|entry| match &entry.what {
+                        What::Call { side, socket, call, .. } => {
+                            *side == self.side
+                                && connection(socket.as_ref()) == connection(self.socket)
+                                && made_later(*call)
+                        }
+                        _ => false,
+                    })
+                };
+                own.or_else(other).or_else(begun)
             }
             SetBy::Told => newest(&|entry| match &entry.what {
                 What::Outcome {
