@@ -138,12 +138,14 @@ fn examine(options: &Options) -> Report {
         mouse(),
         strace(),
     ];
-    checks.extend(
-        Runtime::ALL
-            .into_iter()
-            .filter(|runtime| *runtime != Runtime::Native)
-            .map(runtime),
-    );
+    // One line for each tool: two ways of using a language need the same.
+    let mut tools = Vec::new();
+    for of_it in Runtime::ALL {
+        if let Some((tool, _)) = of_it.needs().filter(|(tool, _)| !tools.contains(tool)) {
+            tools.push(tool);
+            checks.push(runtime(of_it));
+        }
+    }
     let tables = !checks
         .iter()
         .any(|check| ["procfs", "sock_diag"].contains(&check.name) && check.level == Level::Missing);

@@ -234,6 +234,31 @@ fn what_go_really_does_is_seen_by_strace() {
     run.end();
 }
 
+/// In every language each system call stands between the call that it was made for and that call's return, however quick that was.
+#[test]
+fn system_calls_stand_where_they_were_made() {
+    if !has("strace") {
+        return;
+    }
+    for runtime in runtimes() {
+        let mut run = open(Lab::Isolated, runtime.name(), "native", &["--syscalls"]);
+        run.connects();
+        for round in 0..10 {
+            assert_eq!(run.does("client write hello"), "wrote 5");
+            let place = |kind: &str| {
+                let is_it = |line: &Value| line["kind"] == kind && line["side"] == "client";
+                run.step()
+                    .iter()
+                    .position(is_it)
+                    .unwrap_or_else(|| panic!("{runtime}: no {kind}"))
+            };
+            let (call, made, outcome) = (place("call"), place("syscall"), place("outcome"));
+            assert!(call < made && made < outcome, "{runtime}, {round}: {:#?}", run.step());
+        }
+        run.end();
+    }
+}
+
 /// Node reads as soon as it is connected, without being asked.
 #[test]
 fn what_node_does_unasked_is_seen_by_strace() {

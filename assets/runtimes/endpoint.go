@@ -118,7 +118,7 @@ func main() {
 }
 
 // reply writes one line, whole.
-func reply(kind string, body object) {
+func reply(kind string, body any) {
 	output.Lock()
 	defer output.Unlock()
 	if json.NewEncoder(os.Stdout).Encode(object{kind: body}) != nil {
@@ -200,9 +200,25 @@ func (r *request) leave() {
 	delete(inFlight, *r.ID)
 }
 
+// What is said of a call. The id comes first, as in PROTOCOL.md's examples; a map would be put in order by its keys.
+type (
+	began struct {
+		ID   *uint64 `json:"id"`
+		At   int64   `json:"at"`
+		Text string  `json:"text"`
+	}
+	ended struct {
+		ID      *uint64 `json:"id"`
+		At      int64   `json:"at"`
+		NS      int64   `json:"ns"`
+		Outcome object  `json:"outcome"`
+		Said    string  `json:"said,omitempty"`
+	}
+)
+
 // began tells the call, which is to be made at once.
 func (r *request) began(text string) {
-	reply("began", object{"id": r.ID, "at": monotonic(), "text": text})
+	reply("began", began{r.ID, monotonic(), text})
 	r.start = monotonic()
 }
 
@@ -214,16 +230,16 @@ func (r *request) carryOut() {
 		reply("refused", object{"id": r.ID, "why": why})
 		return
 	}
-	body := object{"id": r.ID, "at": now, "ns": now - r.start}
+	body := ended{ID: r.ID, At: now, NS: now - r.start}
 	if t, is := value.(telling); is {
-		value, body["said"] = t.value, t.said.Error()
+		value, body.Said = t.value, t.said.Error()
 	}
-	body["outcome"] = object{"ok": value}
+	body.Outcome = object{"ok": value}
 	if err != nil {
-		body["outcome"], body["said"] = outcome(err, r.Deadline != nil), err.Error()
+		body.Outcome, body.Said = outcome(err, r.Deadline != nil), err.Error()
 	}
 	if _, is := err.(unsupported); is {
-		delete(body, "said")
+		body.Said = ""
 	}
 	reply("ended", body)
 }

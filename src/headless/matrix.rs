@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::children::{self, Job};
 use super::scenarios::load;
+use crate::errno::Errno;
 use crate::lab::{Options, Wanted};
 use crate::matrix::measure::{Runs, matrix};
 use crate::matrix::{Beside, Matrix, SCENARIOS, markdown};
@@ -152,7 +153,9 @@ fn text(matrix: &Matrix) -> String {
     }
     for event in &matrix.events {
         let rule = event.rule.as_ref().map_or(String::new(), |rule| format!("   {rule}"));
-        text.push_str(&format!("\n{}: {}{rule}\n", event.call, event.gives));
+        let named = Errno::NAMED.iter().find(|(_, name)| *name == event.gives);
+        let number = named.map_or(String::new(), |(errno, _)| format!(" ({})", errno.0));
+        text.push_str(&format!("\n{}: {}{number}{rule}\n", event.call, event.gives));
         let mut places: Vec<String> = event
             .rows
             .iter()

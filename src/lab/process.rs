@@ -13,8 +13,8 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use super::event::Death;
-use super::strace;
-use crate::endpoint::protocol::{Reply, Request, Traced};
+use super::strace::{self, Printed};
+use crate::endpoint::protocol::{Reply, Request};
 use crate::error::{Error, Operation, Result};
 use crate::os::signal::die_with_parent;
 use crate::os::sock::info_state;
@@ -136,7 +136,7 @@ impl Syscalls {
         Ok(Syscalls { output, input, reader })
     }
 
-    fn read(&mut self) -> Vec<Traced> {
+    fn read(&mut self) -> Vec<Printed> {
         let mut chunk = [0; 16 << 10];
         let mut made = Vec::new();
         loop {
@@ -202,9 +202,8 @@ impl Process {
         self.syscalls.as_ref().map(|syscalls| syscalls.output.as_fd())
     }
 
-    /// The system calls on TCP sockets that it made since the last time, where they are seen. strace prints a call before the
-    /// program goes on, so what it says after a call is heard after that call.
-    pub fn made(&mut self) -> Vec<Traced> {
+    /// The system calls on TCP sockets that it made since the last time, where they are seen, and its words among them.
+    pub fn made(&mut self) -> Vec<Printed> {
         self.syscalls.as_mut().map(Syscalls::read).unwrap_or_default()
     }
 

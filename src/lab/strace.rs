@@ -2,9 +2,11 @@
 //!
 //! `strace -f -yy -T` begins each line with the thread's number, writes `5<TCP:[10.0.0.1:41822->10.0.0.2:8080]>` for a descriptor,
 //! and cuts a call that another thread's comes into in two: `read(5<...>, <unfinished ...>` and `<... read resumed>"hi", 9) = 2`.
+//! The endpoint's own words to finwait are system calls, too: they tell which calls came before which words.
 
 use std::collections::HashMap;
 
+use crate::call::CallId;
 use crate::endpoint::protocol::Traced;
 use crate::errno::Errno;
 
@@ -25,6 +27,24 @@ pub const ARGUMENTS: [&str; 9] = [
 /// How a TCP socket's descriptor is marked (`-yy`), of either family.
 const MARK: &str = "<TCP";
 
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Printed {
+    /// A call on a TCP socket.
+    Call(Traced),
+    /// The endpoint said a word about a call.
+    Said(Word, CallId),
+}
+
+/// A word of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Word {
+    /// `began`
+    Began,
+    /// `ended`
+    Ended,
+}
+
 /// Puts calls together that were cut in two.
 #[derive(Debug, Default)]
 pub struct Reader {
@@ -35,8 +55,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Takes in what strace has printed; the calls on TCP sockets that are whole with it, in their order.
-    pub fn read(&mut self, bytes: &[u8]) -> Vec<Traced> {
+    /// Takes in what strace has printed; what is whole with it, in its order.
+    pub fn read(&mut self, bytes: &[u8]) -> Vec<Printed> {
         self.rest.extend_from_slice(bytes);
         let mut made = Vec::new();
         let mut taken = 0;
@@ -49,7 +69,7 @@ impl Reader {
         made
     }
 
-    fn line(&mut self, line: &str) -> Option<Traced> {
+    fn line(&mut self, line: &str) -> Option<Printed> {
         let (thread, call) = line.split_once(' ')?;
         let thread = thread.parse().ok()?;
         let call = call.trim_start();
@@ -58,10 +78,35 @@ impl Reader {
             return None;
         }
         match call.strip_prefix("<... ").and_then(|rest| rest.split_once(" resumed>")) {
-            Some((_, rest)) => traced(&format!("{}{rest}", self.unfinished.remove(&thread)?)),
-            None => traced(call),
+            Some((_, rest)) => printed(&format!("{}{rest}", self.unfinished.remove(&thread)?)),
+            None => printed(call),
         }
     }
+}
+
+/// What a whole call says.
+fn printed(call: &str) -> Option<Printed> {
+    match said(call) {
+        Some((word, id)) => Some(Printed::Said(word, id)),
+        None => traced(call).map(Printed::Call),
+    }
+}
+
+/// A word to finwait, on standard output; strace escapes its quotes.
+fn said(call: &str) -> Option<(Word, CallId)> {
+    let (descriptor, text) = call.strip_prefix("write(1<")?.split_once(">, \"")?;
+    let words = [
+        (Word::Began, r#"{\"began\":{\"id\":"#),
+        (Word::Ended, r#"{\"ended\":{\"id\":"#),
+    ];
+    words
+        .iter()
+        .filter(|_| !descriptor.contains('"'))
+        .find_map(|(word, begins)| {
+            let rest = text.strip_prefix(begins)?;
+            let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+            Some((*word, CallId(rest[..digits].parse().ok()?)))
+        })
 }
 
 /// A whole call, if it is about a TCP socket.
@@ -122,12 +167,17 @@ fn without_marks(call: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn calls(printed: Vec<Printed>) -> Vec<Traced> {
+        let calls = printed.into_iter().map(|printed| match printed {
+            Printed::Call(traced) => traced,
+            Printed::Said(..) => panic!("{printed:?}"),
+        });
+        calls.collect()
+    }
+
     fn texts(reader: &mut Reader, printed: &str) -> Vec<String> {
-        reader
-            .read(printed.as_bytes())
-            .into_iter()
-            .map(|traced| traced.text)
-            .collect()
+        let calls = calls(reader.read(printed.as_bytes()));
+        calls.into_iter().map(|traced| traced.text).collect()
     }
 
     #[test]
@@ -140,7 +190,7 @@ mod tests {
 7 read(7<TCPv6:[[::1]:1->[::1]:2]>, 0xc000, 8)  = -1 EAGAIN (Resource temporarily unavailable) <0.000004>
 ";
         let mut reader = Reader::default();
-        let made = reader.read(printed.as_bytes());
+        let made = calls(reader.read(printed.as_bytes()));
         let texts: Vec<&str> = made.iter().map(|traced| traced.text.as_str()).collect();
         assert_eq!(
             texts,
@@ -168,6 +218,19 @@ mod tests {
         assert_eq!(
             texts(&mut reader, rest),
             ["write(5, \"a\", 1) = 1", "read(5, \"hi\", 9) = 2"]
+        );
+    }
+
+    #[test]
+    fn the_endpoints_own_words_are_told_apart() {
+        let line =
+            "7 write(1<UNIX-STREAM:[1->2]>, \"{\\\"began\\\":{\\\"id\\\":16,\\\"at\\\":21\"..., 90) = 90 <0.1>\n";
+        let mut reader = Reader::default();
+        assert_eq!(reader.read(line.as_bytes()), [Printed::Said(Word::Began, CallId(16))]);
+        assert!(
+            reader
+                .read(b"7 write(1<UNIX-STREAM:[1->2]>, \"{\\\"began\\\":{\\\"id\\\":x\", 9) = 9 <0.1>\n")
+                .is_empty()
         );
     }
 

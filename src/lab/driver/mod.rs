@@ -26,6 +26,7 @@ use super::facts::{LabFacts, LabKind};
 use super::host::Host;
 use super::outbox::Outbox;
 use super::process::Process;
+use super::strace::{Printed, Word};
 use super::watch::Watch;
 use crate::call::{Call, CallId, Family, Order, SocketName};
 use crate::clock::{Millis, Stamp};
@@ -88,6 +89,8 @@ struct End {
     closed: HashSet<String>,
     /// The names of sockets that were told to listen.
     listeners: HashSet<String>,
+    /// What strace has printed of it and was not told yet.
+    printed: VecDeque<Printed>,
     /// The process has died since the last reading.
     died: bool,
     /// Its language hides descriptors, and may close them by itself.
@@ -169,6 +172,15 @@ fn plain(words: &str) -> String {
         .collect()
 }
 
+/// The call that a reply is about.
+const fn id_of(reply: &Reply) -> Option<CallId> {
+    match reply {
+        Reply::Began { id, .. } | Reply::Made { id, .. } | Reply::Ended { id, .. } => Some(*id),
+        Reply::Refused { id, .. } => *id,
+        Reply::Hello { .. } => None,
+    }
+}
+
 /// What ends the driver.
 struct Over;
 
@@ -214,6 +226,7 @@ impl Driver {
                 watch: Watch::new(family, !wired),
                 in_flight: Vec::new(),
                 ended: VecDeque::new(),
+                printed: VecDeque::new(),
                 inodes: HashMap::new(),
                 numbers: HashMap::new(),
                 infos: HashMap::new(),
@@ -382,14 +395,12 @@ impl Driver {
         };
         process.flush();
         let pid = process.pid();
-        // What it has said is heard first, and told last: the calls before its words have been printed by then.
+        // Heard before what strace prints is read, so that the calls before a word have been printed.
         let replies = process.hear();
-        let calls = process.made();
-        if !calls.is_empty() {
+        let printed = process.made();
+        if !printed.is_empty() {
             (self.dirty, self.unquiet) = (true, true);
-            for made in calls {
-                self.tell(Happening::Syscall { side, made });
-            }
+            self.ends[side].printed.extend(printed);
         }
         for reply in replies {
             (self.dirty, self.unquiet) = (true, true);
@@ -420,15 +431,66 @@ impl Driver {
                         flight.begun = true;
                     }
                     let text = plain(&text);
+                    self.calls_before(side, Word::Began, id);
                     self.tell(Happening::Began { side, id, text });
                 }
                 Ok(Reply::Made { id, fd }) => self.made(side, id, fd),
-                Ok(ended @ Reply::Ended { .. }) => self.ends[side].ended.push_back(ended),
+                Ok(ended @ Reply::Ended { id, .. }) => {
+                    self.calls_before(side, Word::Ended, id);
+                    self.ends[side].ended.push_back(ended);
+                }
                 Ok(Reply::Refused { id, why }) => {
                     self.ends[side].in_flight.retain(|flight| Some(flight.id) != id);
                     self.tell(Happening::Garbled { side, id, why });
                 }
                 Err(why) => self.tell(Happening::Garbled { side, id: None, why }),
+            }
+        }
+        self.calls_between(side);
+    }
+
+    /// Tells the system calls that came before that word of an endpoint's, where strace sees them.
+    fn calls_before(&mut self, side: Side, word: Word, id: CallId) {
+        let printed = &mut self.ends[side].printed;
+        if printed.is_empty() {
+            return;
+        }
+        let said = Printed::Said(word, id);
+        match printed.iter().position(|line| *line == said) {
+            Some(place) => {
+                let before: Vec<Printed> = printed.drain(..=place).collect();
+                self.tell_calls(side, before);
+            }
+            // Its own line is still to come, but not those before it.
+            None => self.calls_between(side),
+        }
+    }
+
+    /// Tells the system calls up to the next word that has not been heard yet.
+    fn calls_between(&mut self, side: Side) {
+        let in_flight: Vec<CallId> = self.ends[side].in_flight.iter().map(|flight| flight.id).collect();
+        let ended: Vec<CallId> = self.ends[side].ended.iter().filter_map(id_of).collect();
+        let begun = |id: &CallId| {
+            self.ends[side]
+                .in_flight
+                .iter()
+                .any(|flight| flight.id == *id && flight.begun)
+        };
+        let is_to_come = |line: &Printed| match line {
+            Printed::Call(_) => false,
+            Printed::Said(Word::Began, id) => in_flight.contains(id) && !begun(id),
+            Printed::Said(Word::Ended, id) => in_flight.contains(id) && !ended.contains(id),
+        };
+        let printed = &self.ends[side].printed;
+        let upto = printed.iter().position(is_to_come).unwrap_or(printed.len());
+        let between: Vec<Printed> = self.ends[side].printed.drain(..upto).collect();
+        self.tell_calls(side, between);
+    }
+
+    fn tell_calls(&mut self, side: Side, printed: Vec<Printed>) {
+        for line in printed {
+            if let Printed::Call(made) = line {
+                self.tell(Happening::Syscall { side, made });
             }
         }
     }
@@ -666,6 +728,7 @@ impl Driver {
         end.numbers.clear();
         end.infos.clear();
         end.closed.clear();
+        end.printed.clear();
         end.listeners.clear();
         end.died = true;
         self.tell(Happening::Died {
