@@ -167,10 +167,11 @@ fn text(matrix: &Matrix) -> String {
             let mark = match cell.beside {
                 Beside::Same => " ",
                 Beside::Unsupported => "-",
+                Beside::Elsewhere => "~",
                 Beside::Library | Beside::Differs => "!",
             };
             let says = match (&cell.said, cell.beside) {
-                (Some(said), Beside::Differs) => format!("{said}   ({})", cell.gives),
+                (Some(said), Beside::Differs | Beside::Elsewhere) => format!("{said}   ({})", cell.gives),
                 (Some(said), _) => said.clone(),
                 (None, Beside::Unsupported) => format!("has no such call: {}", cell.gives),
                 (None, _) => cell.gives.clone(),
@@ -178,6 +179,6 @@ fn text(matrix: &Matrix) -> String {
             text.push_str(&format!("{mark} {:<26}  {says}\n", runtimes.join(", ")));
         }
     }
-    text.push_str("\n! the runtime behaves in its own way   - it has no such call\n");
+    text.push_str("\n! the runtime behaves in its own way   - it has no such call   ~ nor an earlier one, and so met something else\n");
     text
 }

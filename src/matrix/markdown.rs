@@ -2,20 +2,26 @@
 
 use super::{Beside, Cell, Event, Matrix};
 
-/// All of it, as the README has it.
+/// What the README has of it: the errors, and where a language reads or writes in its own way.
 pub fn table(matrix: &Matrix) -> String {
     let mut text =
         String::from("| call, and what raw calls give | runtimes | what they say | |\n| --- | --- | --- | --- |\n");
-    for event in &matrix.events {
-        for (nth, (cell, runtimes)) in said(event).into_iter().enumerate() {
+    let telling = |event: &&Event| event.rule.is_some() || ["read", "write"].contains(&event.call.as_str());
+    for event in matrix.events.iter().filter(telling) {
+        let said = said(event).into_iter();
+        let said = said.filter(|(cell, _)| !matches!(cell.beside, Beside::Unsupported | Beside::Elsewhere));
+        for (nth, (cell, runtimes)) in said.enumerate() {
             let first = if nth == 0 { heading(event) } else { String::new() };
-            let (says, mark) = match cell.beside {
-                Beside::Unsupported => (cell.gives.clone(), "no such call"),
-                Beside::Library => (words(cell), "**by itself**"),
-                Beside::Differs => (words(cell), "**differs**"),
-                Beside::Same => (words(cell), ""),
+            let mark = match cell.beside {
+                Beside::Library => "**by itself**",
+                Beside::Differs => "**differs**",
+                Beside::Same | Beside::Unsupported | Beside::Elsewhere => "",
             };
-            text.push_str(&format!("| {first} | {} | {says} | {mark} |\n", runtimes.join(", ")));
+            text.push_str(&format!(
+                "| {first} | {} | {} | {mark} |\n",
+                runtimes.join(", "),
+                words(cell)
+            ));
         }
     }
     text
@@ -27,13 +33,17 @@ fn heading(event: &Event) -> String {
     format!("`{}`: {}{rule}", event.call, event.gives)
 }
 
-/// Each thing that is said of an event, with the runtimes that say it, the first's place deciding.
+/// Each thing that is said of an event, with the runtimes that say it, in the order of the runtimes. Who is whose peer is not
+/// what tells two texts apart.
 pub fn said(event: &Event) -> Vec<(&Cell, Vec<&str>)> {
+    let order: Vec<&str> = event.rows.first().map_or_else(Vec::new, |row| {
+        row.cells.iter().map(|cell| cell.runtime.as_str()).collect()
+    });
     let mut all: Vec<(&Cell, Vec<&str>)> = Vec::new();
     for cell in event.rows.iter().flat_map(|row| &row.cells) {
         let same = |known: &&mut (&Cell, Vec<&str>)| {
             let other = known.0;
-            (&other.gives, &other.said, other.beside) == (&cell.gives, &cell.said, cell.beside)
+            (&other.gives, somewhere(other), other.beside) == (&cell.gives, somewhere(cell), cell.beside)
         };
         match all.iter_mut().find(same) {
             Some((_, runtimes)) => {
@@ -44,7 +54,14 @@ pub fn said(event: &Event) -> Vec<(&Cell, Vec<&str>)> {
             None => all.push((cell, vec![&cell.runtime])),
         }
     }
+    all.sort_by_key(|(_, runtimes)| order.iter().position(|runtime| runtimes.first() == Some(runtime)));
     all
+}
+
+/// A text without the addresses.
+fn somewhere(cell: &Cell) -> Option<String> {
+    let said = cell.said.as_ref()?;
+    Some(said.replace("10.0.0.1:PORT", "*").replace("10.0.0.2:8080", "*"))
 }
 
 /// What is said, or what is given where nothing is said.
@@ -61,6 +78,6 @@ fn words(cell: &Cell) -> String {
     match (said, cell.beside) {
         (Some(said), Beside::Differs) => format!("{said} ({})", cell.gives),
         (Some(said), _) => said,
-        (None, _) => cell.gives.clone(),
+        (None, _) => cell.gives.replace('|', "\\|"),
     }
 }

@@ -163,26 +163,34 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
                 let lines = run.by.iter().find(|(by, side, _)| by == runtime && *side == raw.side);
                 let own = lines.map(|(_, _, lines)| calls(lines)).unwrap_or_default();
                 let got = own.iter().find(|call| call.key == raw.key);
+                let lacks = |call: &&Call| {
+                    call.side == raw.side && matches!(call.returned, Returned::Outcome(Outcome::Unsupported(_)))
+                };
+                let lost = own.iter().find(lacks).is_some_and(|call| call.key.0 < raw.key.0);
+                let beside = |got: &Returned| match beside(raw.returned, got) {
+                    Beside::Differs if lost => Beside::Elsewhere,
+                    beside => beside,
+                };
                 match got {
                     Some(call) => Cell {
                         runtime: runtime.to_string(),
                         gives: gives(call.returned),
                         said: call.said.map(plain),
-                        beside: beside(raw.returned, call.returned),
+                        beside: beside(call.returned),
                     },
                     // What was blocked in raw calls had returned before, or was never made.
                     None => Cell {
                         runtime: runtime.to_string(),
                         gives: "no such call was under way".into(),
                         said: None,
-                        beside: Beside::Differs,
+                        beside: if lost { Beside::Elsewhere } else { Beside::Differs },
                     },
                 }
             });
             let cells: Vec<Cell> = cells.collect();
             let dull = cells
                 .iter()
-                .all(|cell| matches!(cell.beside, Beside::Same | Beside::Unsupported));
+                .all(|cell| matches!(cell.beside, Beside::Same | Beside::Unsupported | Beside::Elsewhere));
             if is_plain(raw.returned) && dull {
                 continue;
             }

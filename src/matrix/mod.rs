@@ -114,6 +114,8 @@ pub enum Beside {
     Library,
     /// The language has no such call.
     Unsupported,
+    /// It could not make an earlier call of the scenario, and so met something else here.
+    Elsewhere,
 }
 
 /// The table that is committed.
