@@ -80,9 +80,9 @@ fn unproved<'a>(rules: &[Rule], steps: impl Iterator<Item = &'a StepReport> + Cl
         let ruled = steps
             .clone()
             .flat_map(|step| step.rules.iter().map(move |ruled| (&step.scenario, ruled)));
-        let mut of_it = ruled.filter(|(_, ruled)| ruled.rule == rule.id).peekable();
+        let of_it = ruled.filter(|(_, ruled)| ruled.rule == rule.id);
         let mut proved = false;
-        while let Some((scenario, ruled)) = of_it.next() {
+        for (scenario, ruled) in of_it {
             proved |= scenario == rule.proof;
             let happens = rule.set_by.iter().all(|set_by| set_by.happens());
             if happens && !ruled.set_by_seen {
