@@ -159,9 +159,23 @@ impl Whose<'_> {
                     }
                     _ => false,
                 };
+                // It may be under way still when the call that it ends returns.
+                let newest = |same: &dyn Fn(Option<&SocketName>) -> bool| {
+                    let mut entries = transcript.entries().iter().rev();
+                    entries.find_map(|entry| match &entry.what {
+                        What::Outcome { .. } if entry.no < no => made(entry, same).then_some(entry.no),
+                        // Begun before, and still under way when the call that it ended returned.
+                        What::Outcome { call, .. } if made(entry, same) => {
+                            let is_begin =
+                                |entry: &&Entry| matches!(&entry.what, What::Call { call: id, .. } if id == call);
+                            before(transcript, no).find(is_begin).map(|entry| entry.no)
+                        }
+                        _ => None,
+                    })
+                };
                 // On this descriptor rather than on another one of the same socket.
-                let own = newest(&|entry| made(entry, &|socket| socket == self.socket));
-                own.or_else(|| newest(&|entry| made(entry, &|socket| connection(socket) == connection(self.socket))))
+                let own = newest(&|socket| socket == self.socket);
+                own.or_else(|| newest(&|socket| connection(socket) == connection(self.socket)))
             }
             SetBy::Told => newest(&|entry| match &entry.what {
                 What::Outcome {
