@@ -967,6 +967,30 @@ fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
     assert_eq!(link(&play).2, closed);
 }
 
+/// A call of ours that ends a waiting one may return after it: it is found where it began.
+#[test]
+fn the_chain_finds_a_call_that_returned_later() {
+    let mut play = Play::connected();
+    play.types("client read").unwrap();
+    let read = play.sent();
+    play.types("client disconnect").unwrap();
+    let disconnect = play.sent();
+    play.happens(Happening::Began {
+        side: Client,
+        id: disconnect.id,
+        text: "connect(AF_UNSPEC)".into(),
+    });
+    let began = play.session.transcript.last();
+    play.fails(&read, Errno::EPIPE);
+    play.succeeds(&disconnect);
+    let chain = chain(&play.session.transcript, read.id).unwrap();
+    assert_eq!(chain.rule, Some(RuleId::DissolvedWhileWaiting));
+    assert_eq!(
+        chain.set_by,
+        Some((SetBy::OwnCall(&[CallKind::Disconnect]), Some(began)))
+    );
+}
+
 /// A connection that is refused is gone before its row is told: the change of state tells its addresses.
 #[test]
 fn a_refused_connection_leaves_no_row_and_is_explained_all_the_same() {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::net::SocketAddr;
 
 use super::prose;
-use super::rules::{CallKind, Gives, RULES, Rule};
+use super::rules::{CallKind, Gives, RULES, Rule, RuleId};
 use super::wording::{Dialect, Found, Subject};
 use crate::errno::Errno;
 use crate::scenario::expect::Expected;
@@ -126,7 +126,12 @@ pub fn answer(said: &Said) -> Answer {
         remark,
         ..
     } = said.found;
-    let of_all = || RULES.iter().filter(move |rule| rule.gives == gives(subject));
+    let of_all = || {
+        RULES.iter().filter(move |rule| match subject {
+            Subject::Closed => rule.id == RuleId::DescriptorClosed,
+            subject => rule.gives == gives(subject),
+        })
+    };
     let mut causes: Vec<&Rule> = of_all()
         .filter(|rule| call.is_none_or(|call| rule.calls.contains(&call)))
         .collect();
@@ -161,7 +166,7 @@ pub fn answer(said: &Said) -> Answer {
             },
             |prose| prose.means.to_owned(),
         ),
-        scenarios: scenarios(subject, &causes),
+        scenarios: scenarios(subject, call, &causes),
         causes,
         other_calls,
         look_for: prose.map_or(&[], |prose| prose.look_for),
@@ -169,8 +174,8 @@ pub fn answer(said: &Said) -> Answer {
     }
 }
 
-/// The scenarios that show it: proofs in the order of the rules, then those in which it occurs.
-fn scenarios(subject: Subject, causes: &[&Rule]) -> Vec<Shows> {
+/// The scenarios that show it: proofs in the order of the rules, then those in which it occurs, in that call first.
+fn scenarios(subject: Subject, call: Option<CallKind>, causes: &[&Rule]) -> Vec<Shows> {
     let all = catalog::all().unwrap_or_default();
     let mut shown: Vec<Shows> = Vec::new();
     let show = |shown: &mut Vec<Shows>, scenario: &Scenario, proves| {
@@ -185,24 +190,36 @@ fn scenarios(subject: Subject, causes: &[&Rule]) -> Vec<Shows> {
         }
     }
     let proofs = shown.len();
-    for scenario in all.iter().filter(|scenario| occurs(subject, scenario)) {
-        if shown.len() < proofs + OTHERS {
-            show(&mut shown, scenario, false);
+    for wanted in [call, None] {
+        for scenario in all.iter().filter(|scenario| occurs(subject, wanted, scenario)) {
+            if shown.len() < proofs + OTHERS {
+                show(&mut shown, scenario, false);
+            }
         }
     }
     shown
 }
 
-/// Does a step of the scenario expect it?
-fn occurs(subject: Subject, scenario: &Scenario) -> bool {
-    let mut expected = scenario.steps.iter().flat_map(|step| &step.expected);
-    expected.any(|expectation| match &expectation.what {
-        Expected::Returns(returns) | Expected::Later(_, returns) => match (gives(subject), returns) {
-            (Gives::Errno(errno), Returns::Errno(returned)) => errno == *returned,
-            (Gives::Eof, Returns::Eof) | (Gives::Deadline, Returns::DeadlineExceeded) => true,
-            _ => false,
-        },
+/// Does a step of the scenario expect it, of that call where one is wanted?
+fn occurs(subject: Subject, call: Option<CallKind>, scenario: &Scenario) -> bool {
+    let fits = |returns: &Returns| match (gives(subject), returns) {
+        (Gives::Errno(errno), Returns::Errno(returned)) => errno == *returned,
+        (Gives::Eof, Returns::Eof) | (Gives::Deadline, Returns::DeadlineExceeded) => true,
         _ => false,
+    };
+    scenario.steps.iter().any(|step| {
+        // "client connect :8080": the second word is the call's.
+        let made = step
+            .action
+            .as_ref()
+            .and_then(|action| action.text.split_whitespace().nth(1));
+        let made = made.and_then(CallKind::named);
+        step.expected.iter().any(|expectation| match &expectation.what {
+            Expected::Returns(returns) => fits(returns) && (call.is_none() || call == made),
+            // Which call an earlier step made is not looked up.
+            Expected::Later(_, returns) => fits(returns) && call.is_none(),
+            _ => false,
+        })
     })
 }
 

@@ -382,7 +382,7 @@ rules! {
         states: FIN_SENT,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "We have sent FIN, which says that nothing follows: the error is our own doing.",
-        decided_by: &[Kernel("tcp_sendmsg_locked"), Rfc(9293, "3.10.2")],
+        decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_wait_connect"), Rfc(9293, "3.10.2")],
         proof: "half-close",
     }
     WritingShut "writing-shut" {
@@ -428,7 +428,7 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::Told],
         because: "The connection has failed and the error was told already; from then on it is EPIPE.",
-        decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_error")],
+        decided_by: &[Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "error-handed-out-once",
     }
     // sk_wait_event: a call that waits while tcp_disconnect runs is thrown out with EPIPE.
@@ -584,7 +584,7 @@ rules! {
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Close])],
         because: "We closed this descriptor: its number stands for nothing, whatever became of the connection.",
-        decided_by: &[Kernel("__fdget")],
+        decided_by: &[Kernel("__fdget"), Kernel("file_close_fd")],
         proof: "closed-descriptor",
     }
     DescriptorNeverWas "descriptor-never-was" {

@@ -159,28 +159,23 @@ impl Whose<'_> {
                     }
                     _ => false,
                 };
-                // On this descriptor rather than on another one of the same socket.
-                let own = newest(&|entry| made(entry, &|socket| socket == self.socket));
-                let other = || newest(&|entry| made(entry, &|socket| connection(socket) == connection(self.socket)));
-                // One that threw the waiting call out may return after it.
-                let begun = || {
-                    let made_later = |id: CallId| {
-                        let mut later = transcript.since(no);
-                        later.any(|entry| match &entry.what {
-                            What::Outcome { call, .. } => *call == id && made(entry, &|_| true),
-                            _ => false,
-                        })
-                    };
-                    newest(&|entry| match &entry.what {
-                        What::Call { side, socket, call, .. } => {
-                            *side == self.side
-                                && connection(socket.as_ref()) == connection(self.socket)
-                                && made_later(*call)
+                // It may be under way still when the call that it ends returns.
+                let newest = |same: &dyn Fn(Option<&SocketName>) -> bool| {
+                    let mut entries = transcript.entries().iter().rev();
+                    entries.find_map(|entry| match &entry.what {
+                        What::Outcome { .. } if entry.no < no => made(entry, same).then_some(entry.no),
+                        // Begun before, and still under way when the call that it ended returned.
+                        What::Outcome { call, .. } if made(entry, same) => {
+                            let is_begin =
+                                |entry: &&Entry| matches!(&entry.what, What::Call { call: id, .. } if id == call);
+                            before(transcript, no).find(is_begin).map(|entry| entry.no)
                         }
-                        _ => false,
+                        _ => None,
                     })
                 };
-                own.or_else(other).or_else(begun)
+                // On this descriptor rather than on another one of the same socket.
+                let own = newest(&|socket| socket == self.socket);
+                own.or_else(|| newest(&|socket| connection(socket) == connection(self.socket)))
             }
             SetBy::Told => newest(&|entry| match &entry.what {
                 What::Outcome {

@@ -8,9 +8,11 @@
 use serde::Serialize;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 
 use super::rules::CallKind;
 use crate::errno::Errno;
+use crate::hash::QuickMap;
 
 mod table;
 
@@ -90,10 +92,10 @@ pub fn recognize(text: &str) -> Option<Found> {
     let text = plain(cut(text.trim(), LONGEST));
     let text = text.trim();
     let low = text.to_ascii_lowercase();
-    let strong = longest(&low, WORDS);
+    let strong = longest(&low, &STRONG);
     let errno = errno(text, &low);
     let whole = || WHOLE.iter().find(|wording| wording.text == low);
-    let weak = || longest(&low, WEAK).or_else(|| kind(text)).or_else(whole);
+    let weak = || longest(&low, &OPEN).or_else(|| kind(text)).or_else(whole);
     let subject = match (strong, errno) {
         (Some(wording), _) => (wording.subject, wording.dialect, wording.call, wording.remark),
         (None, Some((errno, dialect))) => (Subject::Errno(errno), dialect, None, None),
@@ -173,10 +175,47 @@ const fn is_in_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
+/// The rows of a table by how their text begins: a line of a log is gone through once, word by word, and not once for each row.
+struct Index<T: 'static>(QuickMap<[u8; 3], Vec<(&'static str, &'static T)>>);
+
+static STRONG: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WORDS.iter().map(|row| (row.text, row))));
+static OPEN: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WEAK.iter().map(|row| (row.text, row))));
+static STRERROR: LazyLock<Index<Errno>> = LazyLock::new(|| Index::of(TEXTS.iter().map(|(text, errno)| (*text, errno))));
+
+impl<T> Index<T> {
+    fn of(rows: impl Iterator<Item = (&'static str, &'static T)>) -> Index<T> {
+        let mut index = Index(QuickMap::default());
+        for (text, row) in rows {
+            if let Some(begin) = text.as_bytes().first_chunk() {
+                index.0.entry(*begin).or_default().push((text, row));
+            }
+        }
+        index
+    }
+
+    /// Each text that stands in a line as words of its own, and where.
+    fn all<'a>(&'a self, low: &'a str) -> impl Iterator<Item = (usize, &'static str, &'static T)> + 'a {
+        let bytes = low.as_bytes();
+        let is_word = move |at: usize| bytes.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
+        let begins = (0..bytes.len()).filter(move |at| is_word(*at) && !at.checked_sub(1).is_some_and(is_word));
+        begins.flat_map(move |at| {
+            let rest = &bytes[at..];
+            let rows = rest.first_chunk().and_then(|begin| self.0.get(begin));
+            let whole = move |text: &str| {
+                let end = at + text.len();
+                rest.starts_with(text.as_bytes()) && !(is_word(end - 1) && is_word(end))
+            };
+            let rows = rows.into_iter().flatten();
+            rows.filter(move |(text, _)| whole(text))
+                .map(move |(text, row)| (at, *text, *row))
+        })
+    }
+}
+
 /// The longest of the wordings in a line: it says the most.
-fn longest(low: &str, table: &'static [Wording]) -> Option<&'static Wording> {
-    let found = table.iter().filter(|wording| find(low, wording.text).is_some());
-    found.max_by_key(|wording| wording.text.len())
+fn longest(low: &str, index: &Index<Wording>) -> Option<&'static Wording> {
+    let found = index.all(low).max_by_key(|(_, text, _)| text.len());
+    found.map(|(_, _, wording)| wording)
 }
 
 /// A name from `io::ErrorKind`, as Rust's `Debug` prints it.
@@ -200,14 +239,12 @@ fn errno(text: &str, low: &str) -> Option<(Errno, Option<Dialect>)> {
     if let Some(errno) = by_name(&low.to_ascii_uppercase()) {
         return Some((errno, None));
     }
-    let found = TEXTS
-        .iter()
-        .filter_map(|(known, errno)| Some((find(low, known)?, known.len(), *errno)));
     // The first that is said, and of those that begin there the longest.
-    let (at, len, errno) = found.min_by_key(|(at, len, _)| (*at, std::cmp::Reverse(*len)))?;
+    let found = STRERROR.all(low);
+    let (_, said, &errno) = found.min_by_key(|(at, text, _)| (*at, std::cmp::Reverse(text.len())))?;
     // strerror's own text begins with a capital; whoever writes it small has words of its own.
     let own = errno.text();
-    let is_c = text.get(at..at + len) == Some(own.as_str()) && text.len() == own.len();
+    let is_c = said.len() == text.len() && text.starts_with(own.as_str());
     Some((errno, is_c.then_some(Dialect::C)))
 }
 

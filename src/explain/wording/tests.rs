@@ -378,6 +378,11 @@ fn every_wording_is_found_by_itself() {
     let before = all.len();
     all.dedup();
     assert_eq!(all.len(), before, "a wording stands twice");
+    // They are found by their first three bytes, at the beginning of a word.
+    assert!(
+        all.iter()
+            .all(|text| text.len() >= 3 && text.as_bytes()[0].is_ascii_alphanumeric())
+    );
 }
 
 #[test]
