@@ -71,7 +71,7 @@ impl Endpoint {
         assert_eq!(
             hello,
             Reply::Hello {
-                protocol: 1,
+                protocol: finwait::endpoint::protocol::VERSION,
                 runtime: "native".into()
             }
         );
