@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use finwait::cli::{Cli, Verb};
 use finwait::clock::{Millis, Stamp};
+use finwait::headless::code;
 use finwait::headless::scenarios::{self, How};
 use finwait::headless::{self, Format, Runner, Source, Verdict};
 use finwait::lab::{Lab, Options, Wanted};
@@ -74,6 +75,11 @@ fn main() -> ExitCode {
         }) => scenarios::run(&scenarios, &options, How { json, keep_going }),
         Some(Verb::Check { files }) => scenarios::check(&files),
         Some(Verb::Claims { json }) => scenarios::claims(&options, json),
+        Some(Verb::Code {
+            scenario,
+            language,
+            end,
+        }) => code::code(&scenario, language, end, &options),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
         Some(Verb::Keeper) => finwait::lab::keeper::run(),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),

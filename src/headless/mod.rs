@@ -16,6 +16,7 @@ use crate::session::transcript::{Entry, What};
 use crate::session::{Issued, Process, Refusal, Session};
 use crate::side::{Ends, Side};
 
+pub mod code;
 pub mod scenarios;
 
 /// How the transcript is printed.

@@ -18,11 +18,11 @@ use crate::scenario::verdict::Verdict;
 use crate::scenario::{Kernel, Scenario, catalog, file, run};
 
 /// Something was not as expected.
-const DIFFERS: u8 = 1;
+pub(super) const DIFFERS: u8 = 1;
 /// A file or a name is wrong.
-const BAD: u8 = 2;
+pub(super) const BAD: u8 = 2;
 /// It cannot be run here.
-const CANNOT: u8 = 3;
+pub(super) const CANNOT: u8 = 3;
 
 /// How `finwait run` is to go about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -401,7 +401,7 @@ fn in_child(name: &str, options: &Options, keep_going: bool) -> io::Result<Vec<L
 }
 
 /// The scenario of that name, or of that file.
-fn load(name: &str) -> Result<Scenario, String> {
+pub(super) fn load(name: &str) -> Result<Scenario, String> {
     if name.contains('/') || name.ends_with(file::SUFFIX) {
         return read(name);
     }
@@ -440,13 +440,13 @@ fn complain(mistakes: &[crate::scenario::mistake::Mistake]) -> ExitCode {
     ExitCode::from(BAD)
 }
 
-fn fail(code: u8, why: &str) -> ExitCode {
+pub(super) fn fail(code: u8, why: &str) -> ExitCode {
     eprintln!("finwait: {why}");
     ExitCode::from(code)
 }
 
 /// Prints on standard output; a reader that has seen enough is no failure.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
+pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
     let mut out = io::stdout().lock();
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,

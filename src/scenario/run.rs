@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use super::play::{Judgement, Play};
-use super::report::{End, Heading, Line, millis};
+use super::report::{End, Heading, Line, StepReport, millis};
 use super::verdict::Verdict;
 use super::{Kernel, Scenario};
 use crate::clock::Stamp;
@@ -39,7 +39,18 @@ pub fn run(
     scenario: &Arc<Scenario>,
     options: &Options,
     keep_going: bool,
+    tell: impl FnMut(Line) -> io::Result<()>,
+) -> io::Result<End> {
+    watched(scenario, options, keep_going, tell, |_, _| {})
+}
+
+/// The same, with a look at the session after each step, for those who need more than the report has.
+pub fn watched(
+    scenario: &Arc<Scenario>,
+    options: &Options,
+    keep_going: bool,
     mut tell: impl FnMut(Line) -> io::Result<()>,
+    mut watch: impl FnMut(&Session, &StepReport),
 ) -> io::Result<End> {
     let began = Stamp::now();
     tell(Line::Scenario(Heading::of(scenario)))?;
@@ -109,6 +120,7 @@ pub fn run(
             }
         }
         claims.extend(report.claims.iter().cloned());
+        watch(&live.session, &report);
         let held = report.held();
         tell(Line::Step(report))?;
         if !held && !keep_going {
