@@ -293,6 +293,13 @@ impl Program {
         sockets
     }
 
+    /// Was the socket of this call closed by one before it?
+    pub fn is_closed(&self, made: &Made) -> bool {
+        let before = self.calls().take_while(|before| before.id != made.id);
+        let mut of_it = before.filter(|before| before.side == made.side && before.socket == made.socket);
+        of_it.any(|before| before.call.is_close())
+    }
+
     /// Does a call name a socket that was closed, after another one was made? Then the number must not be used again.
     pub fn outlived(&self) -> bool {
         let mut closed = BTreeSet::new();
@@ -303,10 +310,10 @@ impl Program {
                 return true;
             }
             match made.call {
-                Call::Close | Call::RstClose | Call::LingerClose { .. } => {
+                _ if made.call.is_close() => {
                     closed.insert(socket);
                 }
-                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => reused.append(&mut closed.clone()),
+                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => reused.append(&mut closed),
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::c::{place, read_flag, write_flag};
-use super::{Made, Program, Statement, comment, used, wrapped};
+use super::{Given, Made, Program, Statement, comment, used, wrapped};
 use crate::call::{Bytes, Call, Family, How, OptionKind, SocketOption};
 use crate::clock::Millis;
 
@@ -18,7 +18,7 @@ pub fn write(program: &Program) -> String {
             Statement::Call(made) => {
                 let (kept, call) = call(program, made);
                 let doing = if made.aside { "begin" } else { "done" };
-                let kept = kept.filter(|_| !made.aside);
+                let kept = kept.filter(|_| made.given != Given::Blocked);
                 let kept = kept.map_or_else(String::new, |kept| format!("{kept} = "));
                 let _ = writeln!(
                     body,
@@ -26,19 +26,18 @@ pub fn write(program: &Program) -> String {
                     made.step,
                     made.side,
                     made.name,
-                    made.given.comment()
+                    given(program, made)
                 );
                 if let Some(port) = program.chosen_by(made) {
                     let socket = program.variable(made.side, &made.socket);
                     let _ = writeln!(body, "{} = {socket}.getsockname()[1]", port.variable);
                 }
-                if made.aside && made.ended.is_some() && made.given.is_ok() {
-                    body.push_str(&awaited(program, made, ""));
-                }
             }
             Statement::Late(late) => {
                 if let Some(made) = program.late(late).filter(|made| made.aside) {
-                    body.push_str(&awaited(program, made, &format!("  # {}", comment(&late.outcome))));
+                    let kept = call(program, made).0;
+                    let kept = kept.map_or_else(String::new, |kept| format!("{kept} = "));
+                    let _ = writeln!(body, "{kept}wait({})  # {}", made.step, comment(&late.outcome));
                 }
             }
             Statement::Absent { step, what } => {
@@ -78,11 +77,14 @@ pub fn write(program: &Program) -> String {
     format!("#!/usr/bin/env python3\n\"\"\"{}\"\"\"\n{imports}\n\n{code}", head)
 }
 
-/// The line that waits for a call of another thread.
-fn awaited(program: &Program, made: &Made, comment: &str) -> String {
-    let kept = call(program, made).0;
-    let kept = kept.map_or_else(String::new, |kept| format!("{kept} = "));
-    format!("{kept}wait({}){comment}\n", made.step)
+/// What a call gave back, and what Python does differently.
+fn given(program: &Program, made: &Made) -> String {
+    let given = made.given.comment();
+    match &made.call {
+        Call::Close if program.is_closed(made) => format!("{given}; a socket of Python's closes once: 0"),
+        Call::Poll { .. } if program.is_closed(made) => format!("{given}; Python has no number to ask for: closed"),
+        _ => given,
+    }
 }
 
 /// A call as an expression, and the variable that keeps what it makes.
@@ -322,8 +324,10 @@ def begin(step, end, call, make):
     threading.Thread(target=run, daemon=True).start()
     asides[step] = (end, call, over, results)
     begun.wait()
-    if not over.wait(0.2):
-        print(step, end, call, \"blocked\", flush=True)
+    if over.wait(0.2):
+        return wait(step)
+    print(step, end, call, \"blocked\", flush=True)
+    return None
 "
             .into(),
         ),
@@ -335,8 +339,10 @@ def begin(step, end, call, make):
     if not over.wait(5):
         return None
     words, value = results[0]
-    print(step, end, call, words, flush=True)
-    time.sleep(0.02)
+    if words:
+        print(step, end, call, words, flush=True)
+        time.sleep(0.02)
+    results[0] = None, value  # told
     return value
 "
             .into(),
