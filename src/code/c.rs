@@ -254,7 +254,11 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
             format!("number({} = {dup})", program.variable(made.side, r#as))
         }
         Call::Poll { events, timeout } => {
-            format!("ready({fd}, {}, {})", joined(events.iter().map(|e| e.name())), timeout.0)
+            format!(
+                "ready({fd}, {}, {})",
+                joined(events.iter().map(|e| e.name())),
+                timeout.0
+            )
         }
         Call::SoError => format!("pending({fd})"),
         Call::Options => {
@@ -276,7 +280,10 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
             OptionKind::Linger => format!("number(linger({fd}, {value}))"),
             OptionKind::Timeout => format!("number(limit({fd}, {}, {value}))", option.name()),
             OptionKind::Switch | OptionKind::Number(_) if *option == SocketOption::Nonblock => {
-                format!("number(fcntl({fd}, F_SETFL, {}))", if *value == 0 { "0" } else { "O_NONBLOCK" })
+                format!(
+                    "number(fcntl({fd}, F_SETFL, {}))",
+                    if *value == 0 { "0" } else { "O_NONBLOCK" }
+                )
             }
             OptionKind::Switch | OptionKind::Number(_) => {
                 let (level, name) = place(*option);
@@ -303,7 +310,11 @@ fn bytes(data: &Bytes, repeat: usize) -> String {
 
 fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
-    if names.is_empty() { "0".into() } else { names.join(" | ") }
+    if names.is_empty() {
+        "0".into()
+    } else {
+        names.join(" | ")
+    }
 }
 
 /// A flag of `recv` in C's words, which Python and packetdrill share.

@@ -116,7 +116,13 @@ pub fn write(program: &Program) -> String {
     head.push(String::new());
     let head: String = head
         .iter()
-        .map(|line| if line.is_empty() { "//\n".into() } else { wrapped(line, "// ", 110) })
+        .map(|line| {
+            if line.is_empty() {
+                "//\n".into()
+            } else {
+                wrapped(line, "// ", 110)
+            }
+        })
         .collect();
     let how = format!("//\t{}\n", how.unwrap_or_default().trim());
     let mut globals = String::new();
@@ -144,11 +150,16 @@ pub fn write(program: &Program) -> String {
         .map(|helper| format!("\n{helper}"))
         .collect();
     let code = format!("{globals}{main}{helpers}");
-    let imports: String = ["bytes", "context", "errors", "fmt", "io", "net", "os", "sync", "syscall", "time"]
-        .into_iter()
-        .filter(|package| code.lines().any(|line| without_comment(line).contains(&format!("{package}."))))
-        .map(|package| format!("\t\"{package}\"\n"))
-        .collect();
+    let imports: String = [
+        "bytes", "context", "errors", "fmt", "io", "net", "os", "sync", "syscall", "time",
+    ]
+    .into_iter()
+    .filter(|package| {
+        code.lines()
+            .any(|line| without_comment(line).contains(&format!("{package}.")))
+    })
+    .map(|package| format!("\t\"{package}\"\n"))
+    .collect();
     format!("{head}{how}package main\n\nimport (\n{imports})\n{code}")
 }
 
@@ -287,10 +298,7 @@ fn making(
                 sockets.insert(key, Holds::Nothing);
                 let settings = arguments(&settings);
                 return Making::Does {
-                    before: vec![
-                        OWN_ERR.into(),
-                        format!("{name}, err = listen({local}, 0{settings})"),
-                    ],
+                    before: vec![OWN_ERR.into(), format!("{name}, err = listen({local}, 0{settings})")],
                     result: "number(0, err)".into(),
                     after: Vec::new(),
                 };
@@ -345,7 +353,10 @@ fn making(
                 return Making::Not("Dial waits until the connection is there");
             }
             declare(&name, "TCPConn");
-            let fails = matches!(made.given, Given::Outcome(Outcome::Err(_) | Outcome::DeadlineExceeded { .. }));
+            let fails = matches!(
+                made.given,
+                Given::Outcome(Outcome::Err(_) | Outcome::DeadlineExceeded { .. })
+            );
             if !fails {
                 sockets.insert(key, Holds::Conn);
             }
@@ -410,9 +421,12 @@ fn making(
         ) => {
             let bytes = bytes(data, *repeat);
             match holds {
-                Holds::Conn if flags.is_empty() => {
-                    limited(&name, "SetWriteDeadline", *deadline, format!("number({name}.Write({bytes}))"))
-                }
+                Holds::Conn if flags.is_empty() => limited(
+                    &name,
+                    "SetWriteDeadline",
+                    *deadline,
+                    format!("number({name}.Write({bytes}))"),
+                ),
                 _ if flags.is_empty() => raw(format!("return syscall.Write(fd, {bytes})")),
                 _ => {
                     let flags: Vec<String> = flags
@@ -463,7 +477,9 @@ const fn looks_only(call: &Call) -> bool {
 
 /// A call on a conn with a deadline, which is taken away again.
 fn limited(name: &str, set: &str, deadline: Option<crate::clock::Millis>, result: String) -> Making {
-    let Some(ms) = deadline else { return Making::result(result) };
+    let Some(ms) = deadline else {
+        return Making::result(result);
+    };
     Making::Does {
         before: vec![format!("{name}.{set}(time.Now().Add({} * time.Millisecond))", ms.0)],
         result,
@@ -532,7 +548,11 @@ fn helpers(program: &Program) -> Vec<(&'static str, String)> {
         .iter()
         .map(|errno| format!("\tsyscall.{}: \"{0}\",\n", errno.name()))
         .collect();
-    let widest = errors(program).iter().map(|errno| errno.name().len()).max().unwrap_or(0);
+    let widest = errors(program)
+        .iter()
+        .map(|errno| errno.name().len())
+        .max()
+        .unwrap_or(0);
     let names: String = names
         .lines()
         .map(|line| match line.split_once(": ") {
@@ -772,7 +792,10 @@ func begin(step int, end, call string, make func() string) {
 "
             .replace("make func() string", "do func() string")
             .replace("over <- make()", "over <- do()")
-            .replace("begun, over := make_(), make_()", "begun, over := make(chan string), make(chan string, 1)"),
+            .replace(
+                "begun, over := make_(), make_()",
+                "begun, over := make(chan string), make(chan string, 1)",
+            ),
         ),
         (
             "wait",

@@ -196,7 +196,10 @@ impl Program {
         if let Call::Bind { address } | Call::Connect { address, .. } = call {
             let ip = address.ip();
             if !(ip.is_loopback() || ip.is_unspecified() || Side::BOTH.iter().any(|side| lab.addresses[*side] == ip)) {
-                let what = format!("the {side}'s {} to {address}, which is not this machine", name_of(order));
+                let what = format!(
+                    "the {side}'s {} to {address}, which is not this machine",
+                    name_of(order)
+                );
                 self.statements.push(Statement::Absent { step, what });
                 return;
             }
@@ -246,6 +249,17 @@ impl Program {
     pub fn calls(&self) -> impl Iterator<Item = &Made> {
         self.statements.iter().filter_map(|statement| match statement {
             Statement::Call(made) => Some(made),
+            _ => None,
+        })
+    }
+
+    /// What a call gave back, however late; none when it never returned.
+    pub fn outcome<'a>(&'a self, made: &'a Made) -> Option<&'a Outcome> {
+        if let Given::Outcome(outcome) = &made.given {
+            return Some(outcome);
+        }
+        self.statements.iter().find_map(|statement| match statement {
+            Statement::Late(late) if self.late(late).is_some_and(|of| of.id == made.id) => Some(&late.outcome),
             _ => None,
         })
     }

@@ -1,4 +1,448 @@
-//! x
-use super::Program;
+//! A packetdrill script: the calls of one end, the segments that it sent, and those that came to it.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::c::{place, read_flag, write_flag};
+use super::{Given, Made, Program, Statement, arrived, wrapped};
+use crate::call::{Call, How, OptionKind, SocketName, SocketOption};
+use crate::lab::event::Passage;
+use crate::outcome::{Outcome, Reading, Value};
 use crate::side::Side;
-pub fn write(_: &Program, _: Side) -> String { String::new() }
+use crate::wire::flow::PacketNo;
+use crate::wire::queue::Origin;
+use crate::wire::segment::{Flags, Packet, Segment, TcpOption};
+
+/// What follows on something else within so short a time is its consequence: it takes no time in the script.
+const AT_ONCE: Duration = Duration::from_millis(20);
+
+/// A line of a script.
+#[derive(Debug)]
+enum Line {
+    /// Prose.
+    Comment(String),
+    /// An event without a duration, at its time.
+    Event(Duration, String),
+    /// A call that waits, and when it returned.
+    Waits(Duration, Duration, String),
+}
+
+/// What is known of the end's sockets and segments so far.
+struct Script {
+    end: Side,
+    numbers: HashMap<SocketName, u32>,
+    closed: HashSet<u32>,
+    next: u32,
+    sent: HashSet<PacketNo>,
+    /// The last segment that the end sent, which an ICMP error quotes.
+    last: String,
+    lines: Vec<Line>,
+}
+
+/// The script's text.
+pub fn write(program: &Program, end: Side) -> String {
+    let mut script = Script {
+        end,
+        numbers: HashMap::new(),
+        closed: HashSet::new(),
+        next: 3,
+        sent: HashSet::new(),
+        last: "0:0(0)".into(),
+        lines: Vec::new(),
+    };
+    for (at, statement) in program.statements.iter().enumerate() {
+        match statement {
+            Statement::Say(prose) => script.comment(prose),
+            Statement::Absent { what, .. } => script.comment(&format!("Not in this script: {what}")),
+            Statement::Call(made) if made.side == end => {
+                let waits = made.ended.is_some_and(|ended| {
+                    let until = program.statements[at..].iter().take_while(|later| before(later, ended));
+                    let mut until = until.filter(|later| script.comes(later));
+                    ended.saturating_sub(made.at) > AT_ONCE || until.next().is_some()
+                });
+                let outcome = program.outcome(made);
+                script.call(made, outcome, waits);
+            }
+            Statement::Packet(at, passage) => script.packet(*at, passage),
+            Statement::Call(_) | Statement::Late(_) | Statement::Pause(_) => {}
+        }
+    }
+    let kernel = crate::scenario::Kernel::running().map_or_else(String::new, |kernel| format!(" on Linux {kernel}"));
+    let head = [
+        program.title.clone(),
+        String::new(),
+        format!(
+            "finwait's scenario {}, as its {end} made it{kernel}: what the {end} called and what it returned, what it sent, and \
+             what came to it. Timestamps are left out of what comes to it: they would be those of another run.",
+            program.name
+        ),
+        String::new(),
+        format!("    packetdrill {}.pkt", program.name),
+    ];
+    let head: String = head
+        .iter()
+        .map(|line| {
+            if line.is_empty() {
+                "//\n".into()
+            } else {
+                wrapped(line, "// ", 110)
+            }
+        })
+        .collect();
+    let family = if program.ipv6 { "--ip_version=ipv6\n" } else { "" };
+    format!("{head}\n--tolerance_usecs=10000\n{family}\n{}", timed(&script.lines))
+}
+
+/// Did it happen before `ended`?
+fn before(statement: &Statement, ended: Duration) -> bool {
+    match statement {
+        Statement::Call(made) => made.at <= ended,
+        Statement::Packet(at, _) => *at <= ended,
+        Statement::Say(_) | Statement::Late(_) | Statement::Absent { .. } | Statement::Pause(_) => true,
+    }
+}
+
+/// The lines with their times: each after the one before, what follows at once at no distance.
+fn timed(lines: &[Line]) -> String {
+    // The time of an event in the script, by its time in the run.
+    let mut times: Vec<(Duration, Duration)> = Vec::new();
+    let mut seen: Vec<Duration> = Vec::new();
+    for line in lines {
+        match line {
+            Line::Comment(_) => {}
+            Line::Event(at, _) => seen.push(*at),
+            Line::Waits(at, ended, _) => seen.extend([*at, *ended]),
+        }
+    }
+    seen.sort();
+    for at in seen {
+        let (last, time) = times.last().copied().unwrap_or((at, Duration::ZERO));
+        let gap = at.saturating_sub(last);
+        let gap = if gap < AT_ONCE {
+            Duration::ZERO
+        } else {
+            Duration::from_millis(gap.as_millis() as u64)
+        };
+        times.push((at, time + gap));
+    }
+    let time = |at: Duration| {
+        let found = times.iter().find(|(seen, _)| *seen == at);
+        found.map_or(Duration::ZERO, |(_, time)| *time)
+    };
+    let mut out = String::new();
+    let mut last = Duration::ZERO;
+    for line in lines {
+        match line {
+            Line::Comment(text) => {
+                let _ = write!(out, "\n{}", wrapped(text, "// ", 110));
+            }
+            Line::Event(at, text) => {
+                let now = time(*at).max(last);
+                let _ = writeln!(out, "{:>6} {text}", plus(now - last));
+                last = now;
+            }
+            Line::Waits(at, ended, text) => {
+                let now = time(*at).max(last);
+                let until = time(*ended).saturating_sub(now);
+                let _ = writeln!(out, "{:>6}...{} {text}", plus(now - last), seconds(until));
+                last = now;
+            }
+        }
+    }
+    out
+}
+
+fn plus(gap: Duration) -> String {
+    format!("+{}", seconds(gap))
+}
+
+/// `0`, `0.250`
+fn seconds(time: Duration) -> String {
+    if time.is_zero() {
+        "0".into()
+    } else {
+        format!("{:.3}", time.as_secs_f64())
+    }
+}
+
+impl Script {
+    fn comment(&mut self, text: &str) {
+        self.lines.push(Line::Comment(text.to_owned()));
+    }
+
+    fn number(&mut self, socket: &SocketName) -> u32 {
+        let number = self.next;
+        self.next += 1;
+        self.numbers.insert(socket.clone(), number);
+        number
+    }
+
+    /// Is that a packet that comes to this end?
+    fn comes(&self, statement: &Statement) -> bool {
+        matches!(statement, Statement::Packet(_, passage) if passage.from != self.end && arrived(passage))
+    }
+
+    fn call(&mut self, made: &Made, outcome: Option<&Outcome>, waits: bool) {
+        let fd = self.numbers.get(&made.socket).copied();
+        let Some(outcome) = outcome else {
+            return self.comment(&format!("Not in this script: {}, which never returned", made.name));
+        };
+        let gone = fd.is_none_or(|fd| self.closed.contains(&fd));
+        if gone && !matches!(made.call, Call::Socket { .. }) {
+            let given = Given::Outcome(outcome.clone()).comment();
+            return self.comment(&format!(
+                "Not in this script: {} {given}: packetdrill has no number for a socket that was closed",
+                made.name
+            ));
+        }
+        let fd = fd.unwrap_or_default();
+        let result = match outcome {
+            Outcome::Ok(Value::Read { n, .. } | Value::Written { n }) => n.to_string(),
+            Outcome::Ok(Value::Ready { events }) => usize::from(!events.is_empty()).to_string(),
+            Outcome::Ok(_) => "0".into(),
+            Outcome::Err(errno) => format!("-1 {errno}"),
+            Outcome::DeadlineExceeded { .. } | Outcome::Library(_) | Outcome::Unsupported(_) => {
+                if let Call::Connect { .. } = made.call {
+                    // finwait's own deadline: a connect that does not wait.
+                    self.event(made.at, format!("fcntl({fd}, F_SETFL, O_RDWR|O_NONBLOCK) = 0"));
+                    let result = "-1 EINPROGRESS (Operation now in progress)";
+                    self.event(made.at, format!("connect({fd}, ..., ...) = {result}"));
+                    return;
+                }
+                return self.comment(&format!(
+                    "Not in this script: {}, which finwait gave up at its deadline",
+                    made.name
+                ));
+            }
+        };
+        let text = match &made.call {
+            Call::Socket { .. } => {
+                let fd = self.number(&made.socket);
+                format!("socket(..., SOCK_STREAM, IPPROTO_TCP) = {fd}")
+            }
+            Call::Accept { r#as } => match outcome {
+                Outcome::Ok(_) => {
+                    let new = self.number(r#as);
+                    format!("accept({fd}, ..., ...) = {new}")
+                }
+                _ => format!("accept({fd}, ..., ...) = {result}"),
+            },
+            Call::Bind { .. } => format!("bind({fd}, ..., ...) = {result}"),
+            Call::Listen { backlog } => format!("listen({fd}, {backlog}) = {result}"),
+            Call::Connect { .. } => format!("connect({fd}, ..., ...) = {result}"),
+            Call::Read { n, flags, .. } => match flags.as_slice() {
+                [] => format!("read({fd}, ..., {n}) = {result}"),
+                flags => {
+                    let flags: Vec<_> = flags.iter().map(|flag| read_flag(*flag)).collect();
+                    format!("recv({fd}, ..., {n}, {}) = {result}", flags.join("|"))
+                }
+            },
+            Call::Write {
+                data, repeat, flags, ..
+            } => {
+                let n = data.0.len().saturating_mul(*repeat);
+                match flags.as_slice() {
+                    [] => format!("write({fd}, ..., {n}) = {result}"),
+                    flags => {
+                        let flags: Vec<_> = flags.iter().map(|flag| write_flag(*flag)).collect();
+                        format!("send({fd}, ..., {n}, {}) = {result}", flags.join("|"))
+                    }
+                }
+            }
+            Call::Shutdown { how } => {
+                let how = match how {
+                    How::Read => "SHUT_RD",
+                    How::Write => "SHUT_WR",
+                    How::Both => "SHUT_RDWR",
+                };
+                format!("shutdown({fd}, {how}) = {result}")
+            }
+            Call::Close => {
+                self.closed.insert(fd);
+                format!("close({fd}) = {result}")
+            }
+            Call::RstClose => {
+                self.closed.insert(fd);
+                self.linger(made.at, fd, 0);
+                format!("close({fd}) = {result}")
+            }
+            Call::LingerClose { seconds } => {
+                self.closed.insert(fd);
+                self.linger(made.at, fd, i64::from(*seconds));
+                format!("close({fd}) = {result}")
+            }
+            Call::Poll { events, timeout } => {
+                let Outcome::Ok(Value::Ready { events: ready }) = outcome else {
+                    return self.comment("Not in this script: poll, which failed");
+                };
+                let names = |events: &[crate::call::PollEvent]| {
+                    let names: Vec<_> = events.iter().map(|event| event.name()).collect();
+                    if names.is_empty() { "0".into() } else { names.join("|") }
+                };
+                format!(
+                    "poll([{{fd={fd}, events={}, revents={}}}], 1, {}) = {result}",
+                    names(events),
+                    names(ready),
+                    timeout.0
+                )
+            }
+            Call::SoError => match outcome {
+                Outcome::Ok(Value::PendingError { error }) => {
+                    let error = error.map_or_else(|| "0".into(), |error| error.name());
+                    format!("getsockopt({fd}, SOL_SOCKET, SO_ERROR, [{error}], [4]) = 0")
+                }
+                _ => return self.comment("Not in this script: SO_ERROR, which could not be read"),
+            },
+            Call::GetOption { option } if is_number(*option) => match outcome {
+                Outcome::Ok(Value::Options { readings }) => {
+                    let value = match readings.as_slice() {
+                        [reading] => match reading.value {
+                            Reading::Value(value) => value,
+                            Reading::Errno(_) => 0,
+                        },
+                        _ => 0,
+                    };
+                    let (level, name) = place(*option);
+                    format!("getsockopt({fd}, {level}, {name}, [{value}], [4]) = 0")
+                }
+                _ => return self.comment("Not in this script: an option that could not be read"),
+            },
+            Call::SetOption { option, value } => match option.kind() {
+                OptionKind::Switch if *option == SocketOption::Nonblock => {
+                    let flags = if *value == 0 { "O_RDWR" } else { "O_RDWR|O_NONBLOCK" };
+                    format!("fcntl({fd}, F_SETFL, {flags}) = {result}")
+                }
+                OptionKind::Linger => {
+                    self.linger(made.at, fd, *value);
+                    return;
+                }
+                OptionKind::Timeout => {
+                    return self.comment(&format!("Not in this script: {} is set, a timeval", option.name()));
+                }
+                OptionKind::Switch | OptionKind::Number(_) => {
+                    let (level, name) = place(*option);
+                    format!("setsockopt({fd}, {level}, {name}, [{value}], 4) = {result}")
+                }
+            },
+            Call::Disconnect => return self.comment("Not in this script: connect with AF_UNSPEC"),
+            Call::Dup { .. } => return self.comment("Not in this script: dup"),
+            Call::Options | Call::GetOption { .. } => return self.comment("Not in this script: options are read"),
+        };
+        match made.ended {
+            Some(ended) if waits => self.lines.push(Line::Waits(made.at, ended, text)),
+            _ => self.event(made.at, text),
+        }
+    }
+
+    fn linger(&mut self, at: Duration, fd: u32, seconds: i64) {
+        let (on, seconds) = (u8::from(seconds >= 0), seconds.max(0));
+        let linger = format!("{{onoff={on}, linger={seconds}}}");
+        self.event(at, format!("setsockopt({fd}, SOL_SOCKET, SO_LINGER, {linger}, 8) = 0"));
+    }
+
+    fn event(&mut self, at: Duration, text: String) {
+        self.lines.push(Line::Event(at, text));
+    }
+
+    fn packet(&mut self, at: Duration, passage: &Passage) {
+        let leaves = passage.from == self.end;
+        if leaves && (passage.origin != Origin::Host || !self.sent.insert(passage.no)) {
+            return;
+        }
+        if !leaves && !arrived(passage) {
+            return;
+        }
+        match &passage.packet {
+            Packet::Tcp(segment) => {
+                let seq = passage.seen.seq.unwrap_or(segment.seq.0);
+                let range = format!("{seq}:{}({})", seq.wrapping_add(segment.len as u32), segment.len);
+                let ack = segment
+                    .flags
+                    .has(Flags::ACK)
+                    .then(|| format!(" ack {}", passage.seen.ack.unwrap_or(segment.ack.0)));
+                let flags = flags(segment.flags);
+                let ack = ack.unwrap_or_default();
+                if leaves {
+                    let closed = if segment.window == 0 && !segment.flags.has(Flags::RST) {
+                        " win 0"
+                    } else {
+                        ""
+                    };
+                    self.last.clone_from(&range);
+                    self.event(at, format!("> {flags} {range}{ack}{closed} <...>"));
+                } else {
+                    if passage.origin != Origin::Host {
+                        self.comment("Not sent by the other end's kernel:");
+                    }
+                    let options = options(segment);
+                    self.event(at, format!("< {flags} {range}{ack} win {}{options}", segment.window));
+                }
+            }
+            Packet::Icmp { message, .. } if !leaves => match icmp(message) {
+                Some(words) => {
+                    let text = format!("< icmp {words} [{}]", self.last);
+                    self.event(at, text);
+                }
+                None => self.comment(&format!("Not in this script: ICMP {message} comes")),
+            },
+            Packet::Icmp { .. } | Packet::Other { .. } => {}
+        }
+    }
+}
+
+/// Is that an option whose value is a plain number?
+const fn is_number(option: SocketOption) -> bool {
+    matches!(option.kind(), OptionKind::Switch | OptionKind::Number(_)) && !matches!(option, SocketOption::Nonblock)
+}
+
+/// `S.`, `FP.`, `R`
+fn flags(flags: Flags) -> String {
+    let letters = [
+        (Flags::FIN, 'F'),
+        (Flags::SYN, 'S'),
+        (Flags::RST, 'R'),
+        (Flags::PSH, 'P'),
+        (Flags::URG, 'U'),
+        (Flags::ECE, 'E'),
+        (Flags::CWR, 'W'),
+        (Flags::ACK, '.'),
+    ];
+    let letters: String = letters
+        .iter()
+        .filter(|(bit, _)| flags.has(*bit))
+        .map(|(_, letter)| *letter)
+        .collect();
+    if letters.is_empty() { "-".into() } else { letters }
+}
+
+/// The options of a segment that comes, without the timestamps.
+fn options(segment: &Segment) -> String {
+    let words: Vec<String> = segment
+        .options
+        .iter()
+        .filter_map(|option| match option {
+            TcpOption::Mss(bytes) => Some(format!("mss {bytes}")),
+            TcpOption::WindowScale(shift) => Some(format!("nop,wscale {shift}")),
+            TcpOption::SackPermitted => Some("nop,nop,sackOK".into()),
+            TcpOption::Sack(_) | TcpOption::Timestamps(..) | TcpOption::Other(_) => None,
+        })
+        .collect();
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(" <{}>", words.join(","))
+    }
+}
+
+/// An ICMP error in packetdrill's words.
+fn icmp(message: &str) -> Option<&'static str> {
+    Some(match message {
+        "network unreachable" => "unreachable net_unreachable",
+        "host unreachable" => "unreachable host_unreachable",
+        "protocol unreachable" => "unreachable protocol_unreachable",
+        "port unreachable" => "unreachable port_unreachable",
+        "source route failed" => "unreachable source_route_failed",
+        _ => return None,
+    })
+}

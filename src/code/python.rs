@@ -52,7 +52,13 @@ pub fn write(program: &Program) -> String {
     let head = program.head(&format!("python3 {}.py", program.name));
     let head: Vec<String> = head
         .iter()
-        .map(|line| if line.is_empty() { "\n".into() } else { wrapped(line, "", 110) })
+        .map(|line| {
+            if line.is_empty() {
+                "\n".into()
+            } else {
+                wrapped(line, "", 110)
+            }
+        })
         .collect();
     let head = head.concat().replace('\\', "\\\\").replace("\"\"\"", "'''");
     let host = if program.ipv6 { "::1" } else { "127.0.0.1" };
@@ -69,11 +75,22 @@ pub fn write(program: &Program) -> String {
     let helpers = helpers(program);
     let helpers = used(&helpers, &main).join("\n\n");
     let code = format!("{helpers}\n\n{main}");
-    let imports: String = ["ctypes", "errno", "fcntl", "os", "select", "signal", "socket", "struct", "threading", "time"]
-        .into_iter()
-        .filter(|module| code.contains(&format!("{module}.")))
-        .map(|module| format!("import {module}\n"))
-        .collect();
+    let imports: String = [
+        "ctypes",
+        "errno",
+        "fcntl",
+        "os",
+        "select",
+        "signal",
+        "socket",
+        "struct",
+        "threading",
+        "time",
+    ]
+    .into_iter()
+    .filter(|module| code.contains(&format!("{module}.")))
+    .map(|module| format!("import {module}\n"))
+    .collect();
     format!("#!/usr/bin/env python3\n\"\"\"{}\"\"\"\n{imports}\n\n{code}", head)
 }
 
@@ -113,9 +130,10 @@ fn call(program: &Program, made: &Made) -> (Option<String>, String) {
             kept = Some(program.variable(made.side, r#as));
             format!("{socket}.accept()[0]")
         }
-        Call::Connect { address, deadline } => {
-            in_time(deadline, format!("{socket}.connect((HOST, {}))", port(program, address)))
-        }
+        Call::Connect { address, deadline } => in_time(
+            deadline,
+            format!("{socket}.connect((HOST, {}))", port(program, address)),
+        ),
         Call::Read { n, flags, deadline } => {
             let flags = joined(flags.iter().map(|flag| read_flag(*flag)));
             in_time(deadline, format!("{socket}.recv({n}{flags})"))
