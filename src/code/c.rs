@@ -43,7 +43,7 @@ pub fn write(program: &Program) -> String {
                     let _ = writeln!(body, "\tawait({});\t/* {} */", late.step, comment(&late.outcome));
                 }
             }
-            Statement::Absent { step, what } => {
+            Statement::Absent { step, what, .. } => {
                 let _ = writeln!(body, "\t/* {step} not in this program: {} */", safe(what));
             }
             Statement::Pause(time) => {

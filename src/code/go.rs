@@ -97,7 +97,7 @@ pub fn write(program: &Program) -> String {
                 let _ = writeln!(body, "\twait({}) // {}", late.step, comment(&late.outcome));
             }
             Statement::Late(_) | Statement::Packet(..) => {}
-            Statement::Absent { step, what } => {
+            Statement::Absent { step, what, .. } => {
                 astray = true;
                 let _ = writeln!(body, "\t// {step} not in this program: {what}");
             }
@@ -225,11 +225,21 @@ fn given(program: &Program, made: &Made) -> String {
     let given = made.given.comment();
     match &made.given {
         Given::Outcome(Outcome::Err(_)) if program.is_closed(made) => format!("{given}; Go's word: closed"),
-        Given::Outcome(Outcome::Err(Errno::EISCONN)) => {
+        Given::Outcome(Outcome::Err(Errno::EISCONN)) if is_first_after_dial(program, made) => {
             format!("{given}; in Go 0: it ends the connect of Dial, which did not wait")
         }
         _ => given,
     }
+}
+
+/// Is that the first `connect` after the one that `Dial` made?
+fn is_first_after_dial(program: &Program, made: &Made) -> bool {
+    let before = program.calls().take_while(|before| before.id != made.id);
+    let of_it = before.filter(|before| before.side == made.side && before.socket == made.socket);
+    of_it
+        .filter(|before| matches!(before.call, Call::Connect { .. }))
+        .count()
+        == 1
 }
 
 /// A socket as Go names variables.

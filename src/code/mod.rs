@@ -69,11 +69,24 @@ pub enum Statement {
         step: usize,
         /// In a few words.
         what: String,
+        /// A setting of a host, where it is one, and when it was changed.
+        sysctl: Option<Sysctl>,
     },
     /// Nothing was done for so long.
     Pause(Duration),
     /// A packet on the wire, whenever something became of it.
     Packet(Duration, Box<Passage>),
+}
+
+/// A host's setting was changed, which a script can do for the end that it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sysctl {
+    /// Whose.
+    pub side: Side,
+    /// `net.ipv4.tcp_syn_retries=1`
+    pub assignment: String,
+    /// When.
+    pub at: Duration,
 }
 
 /// A call that was made.
@@ -149,9 +162,11 @@ impl Program {
             }
             None => {}
             Some(command) => {
-                let what = absent(command);
-                self.statements
-                    .extend(what.map(|what| Statement::Absent { step, what }));
+                if let Some(what) = absent(command) {
+                    let first = session.transcript.since(self.seen).next();
+                    let sysctl = sysctl(command, first.map_or(Duration::ZERO, |entry| entry.at));
+                    self.statements.push(Statement::Absent { step, what, sysctl });
+                }
             }
         }
         for entry in session.transcript.since(self.seen) {
@@ -173,7 +188,8 @@ impl Program {
                             continue;
                         };
                         let what = format!("the {side}'s {}, at which its process is {how}", made.name);
-                        self.statements.push(Statement::Absent { step, what });
+                        let sysctl = None;
+                        self.statements.push(Statement::Absent { step, what, sysctl });
                     }
                 }
                 What::Syscall { .. }
@@ -200,7 +216,8 @@ impl Program {
                     "the {side}'s {} to {address}, which is not this machine",
                     name_of(order)
                 );
-                self.statements.push(Statement::Absent { step, what });
+                let sysctl = None;
+                self.statements.push(Statement::Absent { step, what, sysctl });
                 return;
             }
         }
@@ -270,6 +287,11 @@ impl Program {
             Some(Statement::Call(made)) => Some(made),
             _ => None,
         }
+    }
+
+    /// Is there anything that this end did, or that came to it?
+    pub fn is_seen_by(&self, end: Side) -> bool {
+        packetdrill::has_events(self, end)
     }
 
     /// The first step that no program of sockets can do: from there on, what calls return may differ.
@@ -406,8 +428,8 @@ impl Program {
         if let Some(step) = self.differs() {
             head.push(String::new());
             head.push(format!(
-                "Step {step} is nothing that sockets can do, and so not in this program: from there on calls may return \
-                 something else. One that still waits after a moment is blocked, and the program goes on."
+                "Step {step} is nothing that sockets can do. It is left out, and from there on calls may return something else. \
+                 One that still waits after a moment is blocked, and the program goes on."
             ));
         }
         head.push(String::new());
@@ -520,6 +542,16 @@ fn absent(command: &Command) -> Option<String> {
             EndCommand::Host(..) => Some(format!("on the {side}'s host: {command}")),
         },
     }
+}
+
+/// The setting that a command changes, where it is a sysctl.
+fn sysctl(command: &Command, at: Duration) -> Option<Sysctl> {
+    let Command::End(side, EndCommand::Host(setting, value)) = command else {
+        return None;
+    };
+    let assignment = format!("{}={}", setting.sysctl()?, value.to_sysctl());
+    let side = *side;
+    Some(Sysctl { side, assignment, at })
 }
 
 /// May a call wait for something that other calls do?

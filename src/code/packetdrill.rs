@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::c::{place, read_flag, write_flag};
-use super::{Given, Made, Program, Statement, arrived, wrapped};
+use super::{Given, Made, Program, Statement, arrived, may_wait, wrapped};
 use crate::call::{Call, How, OptionKind, SocketName, SocketOption};
+use crate::errno::Errno;
 use crate::lab::event::Passage;
 use crate::outcome::{Outcome, Reading, Value};
 use crate::side::Side;
@@ -15,7 +17,7 @@ use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet, Segment, TcpOption};
 
 /// What follows on something else within so short a time is its consequence: it takes no time in the script.
-const AT_ONCE: Duration = Duration::from_millis(20);
+const AT_ONCE: Duration = Duration::from_millis(35);
 
 /// A line of a script.
 #[derive(Debug)]
@@ -33,52 +35,85 @@ struct Script {
     end: Side,
     numbers: HashMap<SocketName, u32>,
     closed: HashSet<u32>,
+    bound: HashSet<u32>,
     next: u32,
     sent: HashSet<PacketNo>,
     /// The last segment that the end sent, which an ICMP error quotes.
     last: String,
     lines: Vec<Line>,
+    /// The connection that the script follows, as a segment of the end has it: packetdrill can follow one.
+    connection: Option<(SocketAddr, SocketAddr)>,
+    /// A SYN has begun that connection.
+    begun: bool,
+    /// Another has begun: the script is over.
+    over: bool,
 }
 
-/// The script's text.
-pub fn write(program: &Program, end: Side) -> String {
+/// Has the script of that end anything but comments?
+pub fn has_events(program: &Program, end: Side) -> bool {
+    let lines = lines(program, end);
+    lines.iter().any(|line| !matches!(line, Line::Comment(_)))
+}
+
+/// The script, line by line.
+fn lines(program: &Program, end: Side) -> Vec<Line> {
     let mut script = Script {
         end,
         numbers: HashMap::new(),
         closed: HashSet::new(),
+        bound: HashSet::new(),
         next: 3,
         sent: HashSet::new(),
         last: "0:0(0)".into(),
         lines: Vec::new(),
+        connection: None,
+        begun: false,
+        over: false,
     };
     for (at, statement) in program.statements.iter().enumerate() {
+        if script.over {
+            break;
+        }
         match statement {
             Statement::Say(prose) => script.comment(prose),
+            Statement::Absent {
+                sysctl: Some(sysctl), ..
+            } if sysctl.side == end => {
+                let blanks = sysctl.assignment.contains([' ', '\t']);
+                let assignment = if blanks {
+                    format!("'{}'", sysctl.assignment.replace('\t', " "))
+                } else {
+                    sysctl.assignment.clone()
+                };
+                script.event(sysctl.at, format!("`sysctl -q -w {assignment}`"));
+            }
             Statement::Absent { what, .. } => script.comment(&format!("Not in this script: {what}")),
             Statement::Call(made) if made.side == end => {
-                let waits = made.ended.is_some_and(|ended| {
-                    let until = program.statements[at..].iter().take_while(|later| before(later, ended));
-                    let mut until = until.filter(|later| script.comes(later));
-                    ended.saturating_sub(made.at) > AT_ONCE || until.next().is_some()
-                });
                 let outcome = program.outcome(made);
-                script.call(made, outcome, waits);
+                let until = script.waits(&program.statements[at..], made, outcome);
+                script.call(made, outcome, until);
             }
             Statement::Packet(at, passage) => script.packet(*at, passage),
             Statement::Call(_) | Statement::Late(_) | Statement::Pause(_) => {}
         }
     }
+    script.lines
+}
+
+/// The script's text.
+pub fn write(program: &Program, end: Side) -> String {
     let kernel = crate::scenario::Kernel::running().map_or_else(String::new, |kernel| format!(" on Linux {kernel}"));
     let head = [
         program.title.clone(),
         String::new(),
         format!(
             "finwait's scenario {}, as its {end} made it{kernel}: what the {end} called and what it returned, what it sent, and \
-             what came to it. Timestamps are left out of what comes to it: they would be those of another run.",
+             what came to it. Timestamps are left out of that, as they would be those of another run, and the room that they take \
+             is taken off the MSS.",
             program.name
         ),
         String::new(),
-        format!("    packetdrill {}.pkt", program.name),
+        format!("    unshare --net packetdrill {}.pkt", program.name),
     ];
     let head: String = head
         .iter()
@@ -91,16 +126,10 @@ pub fn write(program: &Program, end: Side) -> String {
         })
         .collect();
     let family = if program.ipv6 { "--ip_version=ipv6\n" } else { "" };
-    format!("{head}\n--tolerance_usecs=10000\n{family}\n{}", timed(&script.lines))
-}
-
-/// Did it happen before `ended`?
-fn before(statement: &Statement, ended: Duration) -> bool {
-    match statement {
-        Statement::Call(made) => made.at <= ended,
-        Statement::Packet(at, _) => *at <= ended,
-        Statement::Say(_) | Statement::Late(_) | Statement::Absent { .. } | Statement::Pause(_) => true,
-    }
+    format!(
+        "{head}\n--tolerance_usecs=10000\n{family}\n{}",
+        timed(&lines(program, end))
+    )
 }
 
 /// The lines with their times: each after the one before, what follows at once at no distance.
@@ -144,7 +173,8 @@ fn timed(lines: &[Line]) -> String {
             }
             Line::Waits(at, ended, text) => {
                 let now = time(*at).max(last);
-                let until = time(*ended).saturating_sub(now);
+                // Both are counted from the event before.
+                let until = time(*ended).saturating_sub(last);
                 let _ = writeln!(out, "{:>6}...{} {text}", plus(now - last), seconds(until));
                 last = now;
             }
@@ -178,12 +208,23 @@ impl Script {
         number
     }
 
-    /// Is that a packet that comes to this end?
-    fn comes(&self, statement: &Statement) -> bool {
-        matches!(statement, Statement::Packet(_, passage) if passage.from != self.end && arrived(passage))
+    /// Until when a call waits; none when it returns at once. What follows on it begins with the call itself.
+    fn waits(&self, follows: &[Statement], made: &Made, outcome: Option<&Outcome>) -> Option<Duration> {
+        let ended = made.ended.filter(|_| may_wait(&made.call))?;
+        let outcome = outcome?;
+        let came = follows.iter().filter_map(|statement| match statement {
+            Statement::Packet(at, passage) if passage.from != self.end && arrived(passage) => Some(*at),
+            _ => None,
+        });
+        match came.filter(|at| *at <= ended).last() {
+            // It returned since that came, however long its process took to notice.
+            Some(came) if !ends_by_a_timer(outcome) => Some(came),
+            None if ended - made.at < AT_ONCE => None,
+            _ => Some(ended),
+        }
     }
 
-    fn call(&mut self, made: &Made, outcome: Option<&Outcome>, waits: bool) {
+    fn call(&mut self, made: &Made, outcome: Option<&Outcome>, until: Option<Duration>) {
         let fd = self.numbers.get(&made.socket).copied();
         let Some(outcome) = outcome else {
             return self.comment(&format!("Not in this script: {}, which never returned", made.name));
@@ -228,9 +269,21 @@ impl Script {
                 }
                 _ => format!("accept({fd}, ..., ...) = {result}"),
             },
-            Call::Bind { .. } => format!("bind({fd}, ..., ...) = {result}"),
-            Call::Listen { backlog } => format!("listen({fd}, {backlog}) = {result}"),
-            Call::Connect { .. } => format!("connect({fd}, ..., ...) = {result}"),
+            Call::Bind { .. } => {
+                self.bound.insert(fd);
+                format!("bind({fd}, ..., ...) = {result}")
+            }
+            Call::Listen { backlog } => {
+                if self.bound.insert(fd) {
+                    self.comment("Listen takes any port, and packetdrill sends to one only.");
+                    self.event(made.at, format!("bind({fd}, ..., ...) = 0"));
+                }
+                format!("listen({fd}, {backlog}) = {result}")
+            }
+            Call::Connect { .. } => {
+                self.bound.insert(fd);
+                format!("connect({fd}, ..., ...) = {result}")
+            }
             Call::Read { n, flags, .. } => match flags.as_slice() {
                 [] => format!("read({fd}, ..., {n}) = {result}"),
                 flags => {
@@ -329,9 +382,9 @@ impl Script {
             Call::Dup { .. } => return self.comment("Not in this script: dup"),
             Call::Options | Call::GetOption { .. } => return self.comment("Not in this script: options are read"),
         };
-        match made.ended {
-            Some(ended) if waits => self.lines.push(Line::Waits(made.at, ended, text)),
-            _ => self.event(made.at, text),
+        match until {
+            Some(until) => self.lines.push(Line::Waits(made.at, until, text)),
+            None => self.event(made.at, text),
         }
     }
 
@@ -355,6 +408,29 @@ impl Script {
         }
         match &passage.packet {
             Packet::Tcp(segment) => {
+                let way = if leaves {
+                    (segment.source, segment.destination)
+                } else {
+                    (segment.destination, segment.source)
+                };
+                let is_followed = *self.connection.get_or_insert(way) == way;
+                let begins = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
+                let begins = begins && passage.origin == Origin::Host && passage.seen.again.is_none();
+                if begins && leaves && self.begun {
+                    // Nor is the call in it that sends the SYN.
+                    let connects = |line: &Line| matches!(line, Line::Event(_, text) | Line::Waits(_, _, text) if text.starts_with("connect"));
+                    let connect = self.lines.iter().rposition(connects);
+                    self.lines.truncate(connect.unwrap_or(self.lines.len()));
+                }
+                if begins && self.begun {
+                    self.comment("Here another connection begins, and packetdrill follows one: the script is over.");
+                    self.over = true;
+                    return;
+                }
+                self.begun |= begins;
+                if !is_followed {
+                    return self.comment("Not in this script: a segment of another connection");
+                }
                 let seq = passage.seen.seq.unwrap_or(segment.seq.0);
                 let range = format!("{seq}:{}({})", seq.wrapping_add(segment.len as u32), segment.len);
                 let ack = segment
@@ -391,6 +467,14 @@ impl Script {
     }
 }
 
+/// Is that what a timer ends a call with, and nothing that comes?
+const fn ends_by_a_timer(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Err(Errno::ETIMEDOUT | Errno::EHOSTUNREACH | Errno::EAGAIN | Errno::EINPROGRESS)
+    )
+}
+
 /// Is that an option whose value is a plain number?
 const fn is_number(option: SocketOption) -> bool {
     matches!(option.kind(), OptionKind::Switch | OptionKind::Number(_)) && !matches!(option, SocketOption::Nonblock)
@@ -416,13 +500,21 @@ fn flags(flags: Flags) -> String {
     if letters.is_empty() { "-".into() } else { letters }
 }
 
+/// What timestamps take of each segment, bytes: without them that much more data would be in it.
+const TIMESTAMPS: &u16 = &12;
+
 /// The options of a segment that comes, without the timestamps.
 fn options(segment: &Segment) -> String {
+    let stamped = segment
+        .options
+        .iter()
+        .any(|option| matches!(option, TcpOption::Timestamps(..)));
+    let room = if stamped { TIMESTAMPS } else { &0 };
     let words: Vec<String> = segment
         .options
         .iter()
         .filter_map(|option| match option {
-            TcpOption::Mss(bytes) => Some(format!("mss {bytes}")),
+            TcpOption::Mss(bytes) => Some(format!("mss {}", bytes - room.min(bytes))),
             TcpOption::WindowScale(shift) => Some(format!("nop,wscale {shift}")),
             TcpOption::SackPermitted => Some("nop,nop,sackOK".into()),
             TcpOption::Sack(_) | TcpOption::Timestamps(..) | TcpOption::Other(_) => None,

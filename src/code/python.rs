@@ -40,7 +40,7 @@ pub fn write(program: &Program) -> String {
                     let _ = writeln!(body, "{kept}wait({})  # {}", made.step, comment(&late.outcome));
                 }
             }
-            Statement::Absent { step, what } => {
+            Statement::Absent { step, what, .. } => {
                 let _ = writeln!(body, "# {step} not in this program: {what}");
             }
             Statement::Pause(time) => {
@@ -357,7 +357,7 @@ def begin(step, end, call, make):
     if not over.wait(5):
         return None
     words, value = results[0]
-    if words:
+    if words is not None:
         print(step, end, call, words, flush=True)
         time.sleep(0.02)
     results[0] = None, value  # told
