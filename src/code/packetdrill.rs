@@ -1,6 +1,6 @@
 //! A packetdrill script: the calls of one end, the segments that it sent, and those that came to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,6 +18,9 @@ use crate::wire::segment::{Flags, Packet, Segment, TcpOption};
 
 /// What follows on something else within so short a time is its consequence: it takes no time in the script.
 const AT_ONCE: Duration = Duration::from_millis(35);
+
+/// What the other end answers takes so long to come: a program that waited for what came before has returned from that by then.
+const RTT: Duration = Duration::from_millis(10);
 
 /// A line of a script.
 #[derive(Debug)]
@@ -134,33 +137,36 @@ pub fn write(program: &Program, end: Side) -> String {
 
 /// The lines with their times: each after the one before, what follows at once at no distance.
 fn timed(lines: &[Line]) -> String {
-    // The time of an event in the script, by its time in the run.
-    let mut times: Vec<(Duration, Duration)> = Vec::new();
-    let mut seen: Vec<Duration> = Vec::new();
+    // When something happened in the run, and whether it was a segment that came.
+    let mut seen: BTreeMap<Duration, bool> = BTreeMap::new();
     for line in lines {
         match line {
             Line::Comment(_) => {}
-            Line::Event(at, _) => seen.push(*at),
-            Line::Waits(at, ended, _) => seen.extend([*at, *ended]),
+            Line::Event(at, text) => *seen.entry(*at).or_default() |= text.starts_with('<'),
+            Line::Waits(at, ended, _) => {
+                for at in [at, ended] {
+                    seen.entry(*at).or_default();
+                }
+            }
         }
     }
-    seen.sort();
-    for at in seen {
-        let (last, time) = times.last().copied().unwrap_or((at, Duration::ZERO));
-        let gap = at.saturating_sub(last);
-        let gap = if gap < AT_ONCE {
-            Duration::ZERO
-        } else {
-            Duration::from_millis(gap.as_millis() as u64)
+    let mut times: BTreeMap<Duration, Duration> = BTreeMap::new();
+    let mut before: Option<(Duration, bool)> = None;
+    for (at, comes) in seen {
+        let (last, came) = before.unwrap_or((at, true));
+        let gap = match at.saturating_sub(last) {
+            gap if gap >= AT_ONCE => Duration::from_millis(gap.as_millis() as u64),
+            _ if comes && !came => RTT,
+            _ => Duration::ZERO,
         };
-        times.push((at, time + gap));
+        let time = times.values().next_back().copied().unwrap_or_default() + gap;
+        times.insert(at, time);
+        before = Some((at, comes));
     }
-    let time = |at: Duration| {
-        let found = times.iter().find(|(seen, _)| *seen == at);
-        found.map_or(Duration::ZERO, |(_, time)| *time)
-    };
+    let time = |at: Duration| times.get(&at).copied().unwrap_or_default();
     let mut out = String::new();
     let mut last = Duration::ZERO;
+    let mut open = Duration::ZERO;
     for line in lines {
         match line {
             Line::Comment(text) => {
@@ -177,8 +183,13 @@ fn timed(lines: &[Line]) -> String {
                 let until = time(*ended).saturating_sub(last);
                 let _ = writeln!(out, "{:>6}...{} {text}", plus(now - last), seconds(until));
                 last = now;
+                open = open.max(time(*ended));
             }
         }
+    }
+    if open > last {
+        // A script must not end while a call waits.
+        let _ = writeln!(out, "{:>6} `true`", plus(open - last + RTT));
     }
     out
 }
@@ -212,11 +223,11 @@ impl Script {
     fn waits(&self, follows: &[Statement], made: &Made, outcome: Option<&Outcome>) -> Option<Duration> {
         let ended = made.ended.filter(|_| may_wait(&made.call))?;
         let outcome = outcome?;
-        let came = follows.iter().filter_map(|statement| match statement {
+        let mut came = follows.iter().filter_map(|statement| match statement {
             Statement::Packet(at, passage) if passage.from != self.end && arrived(passage) => Some(*at),
             _ => None,
         });
-        match came.filter(|at| *at <= ended).last() {
+        match came.rfind(|at| *at <= ended) {
             // It returned since that came, however long its process took to notice.
             Some(came) if !ends_by_a_timer(outcome) => Some(came),
             None if ended - made.at < AT_ONCE => None,
@@ -440,13 +451,8 @@ impl Script {
                 let flags = flags(segment.flags);
                 let ack = ack.unwrap_or_default();
                 if leaves {
-                    let closed = if segment.window == 0 && !segment.flags.has(Flags::RST) {
-                        " win 0"
-                    } else {
-                        ""
-                    };
                     self.last.clone_from(&range);
-                    self.event(at, format!("> {flags} {range}{ack}{closed} <...>"));
+                    self.event(at, format!("> {flags} {range}{ack} <...>"));
                 } else {
                     if passage.origin != Origin::Host {
                         self.comment("Not sent by the other end's kernel:");
