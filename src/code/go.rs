@@ -75,6 +75,7 @@ pub fn write(program: &Program) -> String {
                         let at = format!("{}, \"{}\", \"{}\"", made.step, made.side, made.name);
                         let lines = |body: &mut String, indent: &str, lines: &[String]| {
                             for line in lines {
+                                let line = line.replace('\n', &format!("\n{}", &indent[1..]));
                                 let _ = writeln!(body, "{indent}{line}");
                             }
                         };
@@ -208,7 +209,9 @@ fn aligned(body: &str) -> String {
         })
         .collect();
     let mut out = String::new();
-    for run in lines.chunk_by(|a, b| a.1.is_some() && b.1.is_some()) {
+    // The end of a call of several lines stands alone.
+    let joins = |line: &(&str, Option<&str>)| line.1.is_some() && !line.0.starts_with("\t}");
+    for run in lines.chunk_by(|a, b| joins(a) && joins(b)) {
         let widest = run.iter().map(|(code, _)| code.chars().count()).max().unwrap_or(0);
         for (code, comment) in run {
             let _ = match comment {
@@ -321,7 +324,10 @@ fn making(
                 return Making::Not("every socket of Go's is O_NONBLOCK, and its calls wait all the same");
             }
             let setting = setting(*option, *value);
-            settings.push(format!("func(fd int) error {{ return {setting} }}"));
+            settings.push(match setting.len() {
+                0..=70 => format!("func(fd int) error {{ return {setting} }}"),
+                _ => format!("func(fd int) error {{\n\t\treturn {setting}\n\t}}"),
+            });
             sockets.insert(key, Holds::Noted { local, settings });
             Making::Not(LATER)
         }

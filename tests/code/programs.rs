@@ -135,21 +135,30 @@ fn calls(text: &str) -> Vec<(Place, String, String)> {
     calls
 }
 
-/// What is said not to be in the program: the step, the call where it is one, and why.
-fn left_out(text: &str) -> Vec<(usize, Option<(Side, String)>, String)> {
+/// What is said not to be in the program.
+struct LeftOut {
+    step: usize,
+    /// None where it is no call.
+    call: Option<(Side, String)>,
+    why: String,
+}
+
+fn left_out(text: &str) -> Vec<LeftOut> {
     const MARK: &str = " not in this program: ";
     let lines = text.lines().filter_map(|line| line.split_once(MARK));
     lines
         .map(|(what, why)| {
-            let words: Vec<&str> = what.trim_start_matches(['\t', '/', '*', '#', ' ']).split(' ').collect();
-            match words.as_slice() {
-                [step] => (step.parse().unwrap(), None, why.to_owned()),
-                [step, end, call] => (
-                    step.parse().unwrap(),
-                    Some((side(end), (*call).to_owned())),
-                    why.to_owned(),
-                ),
+            let what = what.trim_start_matches(['\t', '/', '*', '#', ' ']);
+            let words: Vec<&str> = what.split(' ').collect();
+            let (step, call) = match words.as_slice() {
+                [step] => (step, None),
+                [step, end, call] => (step, Some((side(end), (*call).to_owned()))),
                 _ => panic!("{what}"),
+            };
+            LeftOut {
+                step: step.parse().unwrap(),
+                call,
+                why: why.to_owned(),
             }
         })
         .collect()
@@ -168,10 +177,11 @@ fn compare(
     let left_out = left_out(text);
     let mut compared = 0;
     for (place, expected) in observed {
-        let without = left_out.iter().any(|(step, call, _)| {
+        let without = left_out.iter().any(|left| {
             // Of the calls of a step the last one is compared: those before it Go leaves to it.
-            *step == place.0
-                && call
+            left.step == place.0
+                && left
+                    .call
                     .as_ref()
                     .is_none_or(|(side, name)| *side == place.1 && is_last(expected, name))
         });
@@ -355,14 +365,17 @@ fn the_programs_in_go_return_what_the_scenarios_returned() {
 /// From which step on a program in Go cannot be compared: one that it does not make, and that would have changed something.
 fn astray(text: &str) -> usize {
     let left_out = left_out(text);
-    let changes = left_out.iter().filter(|(_, call, why)| {
+    let changes = left_out.iter().filter(|left| {
         let looks = ["poll", "get-option", "options"];
-        let only_looks = call.as_ref().is_none_or(|(_, call)| looks.contains(&call.as_str()));
+        let only_looks = left
+            .call
+            .as_ref()
+            .is_none_or(|(_, call)| looks.contains(&call.as_str()));
         // Dial and Listen do it, later; what cannot be called without a conn has nothing to change.
         let later = ["Dial or Listen does it", "net has no socket before Dial"];
-        !only_looks && !later.iter().any(|reason| why.starts_with(reason))
+        !only_looks && !later.iter().any(|reason| left.why.starts_with(reason))
     });
-    changes.map(|(step, ..)| *step).min().unwrap_or(usize::MAX)
+    changes.map(|left| left.step).min().unwrap_or(usize::MAX)
 }
 
 fn tool_is_there(name: &str) -> bool {
