@@ -223,6 +223,10 @@ impl Script {
     fn waits(&self, follows: &[Statement], made: &Made, outcome: Option<&Outcome>) -> Option<Duration> {
         let ended = made.ended.filter(|_| may_wait(&made.call))?;
         let outcome = outcome?;
+        // What there is room for is taken at once, whatever comes meanwhile.
+        if matches!(made.call, Call::Write { .. }) && ended.saturating_sub(made.at) < AT_ONCE {
+            return None;
+        }
         let mut came = follows.iter().filter_map(|statement| match statement {
             Statement::Packet(at, passage) if passage.from != self.end && arrived(passage) => Some(*at),
             _ => None,
@@ -230,7 +234,7 @@ impl Script {
         match came.rfind(|at| *at <= ended) {
             // It returned since that came, however long its process took to notice.
             Some(came) if !ends_by_a_timer(outcome) => Some(came),
-            None if ended - made.at < AT_ONCE => None,
+            None if ended.saturating_sub(made.at) < AT_ONCE => None,
             _ => Some(ended),
         }
     }

@@ -47,7 +47,7 @@ fn tool(name: &str) -> bool {
         .is_ok_and(|status| status.success());
     if !found {
         assert!(std::env::var_os("CI").is_none(), "there is no {name}");
-        eprintln!("SKIPPED: there is no {name}, and so no program was built with it");
+        super::skipped(&format!("there is no {name}, and so no program was made with it"));
     }
     found
 }
