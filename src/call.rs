@@ -413,6 +413,13 @@ pub enum Call {
     },
 }
 
+impl Call {
+    /// Does it give the descriptor back?
+    pub const fn is_close(&self) -> bool {
+        matches!(self, Call::Close | Call::RstClose | Call::LingerClose { .. })
+    }
+}
+
 const fn once() -> usize {
     1
 }

@@ -2,9 +2,10 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::code::Language;
 use crate::lab::Wanted;
 use crate::runtime::{Driver, Runtime};
-use crate::side::Ends;
+use crate::side::{Ends, Side};
 
 /// Drive both ends of a live TCP connection, call by call, and see what the kernel really does.
 #[derive(Debug, Parser)]
@@ -149,6 +150,18 @@ pub enum Verb {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Run a scenario and print a program that makes the same calls, each with what it returned
+    Code {
+        /// Its name, as in finwait list, or a file, which has a / or ends with .toml: also what the screen recorded
+        #[arg(value_name = "NAME|PATH")]
+        scenario: String,
+        /// The program's language
+        #[arg(long, value_enum)]
+        language: Language,
+        /// Whose calls, and the segments as they come to it; of packetdrill, which knows one end only [default: client]
+        #[arg(long, value_enum, value_name = "END")]
+        end: Option<Side>,
     },
     /// Check what this machine lets finwait do, and what to do about the rest
     Doctor {

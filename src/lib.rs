@@ -8,6 +8,7 @@
 pub mod call;
 pub mod cli;
 pub mod clock;
+pub mod code;
 pub mod command;
 pub mod doctor;
 pub mod endpoint;

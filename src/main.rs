@@ -11,6 +11,7 @@ use std::time::Duration;
 use finwait::cli::{Cli, Verb};
 use finwait::clock::{Millis, Stamp};
 use finwait::headless::matrix::Form;
+use finwait::headless::code;
 use finwait::headless::scenarios::{self, How};
 use finwait::headless::{self, Format, Runner, Source, Verdict};
 use finwait::lab::{Lab, Options, Wanted};
@@ -89,6 +90,11 @@ fn main() -> ExitCode {
             finwait::headless::matrix::run(&scenarios, &runtimes, &options, form)
         }
         Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
+        Some(Verb::Code {
+            scenario,
+            language,
+            end,
+        }) => code::code(&scenario, language, end, &options),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
         Some(Verb::Keeper) => finwait::lab::keeper::run(),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),

@@ -20,6 +20,7 @@ pub mod children;
 pub mod claims;
 pub mod explain;
 pub mod matrix;
+pub mod code;
 pub mod scenarios;
 
 /// How the transcript is printed.

@@ -13,11 +13,11 @@ use crate::scenario::report::{End, Heading, Line, StepReport, count};
 use crate::scenario::{Scenario, catalog, file, run};
 
 /// Something was not as expected.
-const DIFFERS: u8 = 1;
+pub(super) const DIFFERS: u8 = 1;
 /// A file or a name is wrong.
-const BAD: u8 = 2;
+pub(super) const BAD: u8 = 2;
 /// It cannot be run here.
-const CANNOT: u8 = 3;
+pub(super) const CANNOT: u8 = 3;
 
 /// How `finwait run` is to go about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use super::play::{Judgement, Play};
-use super::report::{End, Heading, Line, millis};
+use super::report::{End, Heading, Line, StepReport, millis};
 use super::verdict::{Verdict, held};
 use super::{Kernel, Scenario};
 use crate::clock::Stamp;
@@ -40,7 +40,18 @@ pub fn run(
     scenario: &Arc<Scenario>,
     options: &Options,
     keep_going: bool,
+    tell: impl FnMut(Line) -> io::Result<()>,
+) -> io::Result<End> {
+    watched(scenario, options, keep_going, tell, |_, _| {})
+}
+
+/// The same, with a look at the session after each step, for those who need more than the report has.
+pub fn watched(
+    scenario: &Arc<Scenario>,
+    options: &Options,
+    keep_going: bool,
     mut tell: impl FnMut(Line) -> io::Result<()>,
+    mut watch: impl FnMut(&Session, &StepReport),
 ) -> io::Result<End> {
     let began = Stamp::now();
     tell(Line::Scenario(Heading::of(scenario)))?;
@@ -110,6 +121,7 @@ pub fn run(
             }
         }
         claims.push(report.claims.clone());
+        watch(&live.session, &report);
         let as_expected = report.held();
         tell(Line::Step(report))?;
         if !as_expected && !keep_going {

@@ -123,6 +123,7 @@ struct Heard {
 struct Made {
     name: String,
     root: CallId,
+    order: Order,
 }
 
 /// What is known of a run, and its transcript.
@@ -289,6 +290,11 @@ impl Session {
     /// The first call of the command that `call` was made for.
     pub fn root_of(&self, call: CallId) -> Option<CallId> {
         self.calls.get(&call).map(|made| made.root)
+    }
+
+    /// What `call` was asked to do.
+    pub fn order_of(&self, call: CallId) -> Option<&Order> {
+        self.calls.get(&call).map(|made| &made.order)
     }
 
     /// Puts on record which calls are still blocked at `now`: those of one command, or all.
@@ -499,7 +505,15 @@ impl Session {
             }
         }
         let name = name_of(&order);
-        self.calls.insert(id, Made { name, root });
+        let made = order.clone();
+        self.calls.insert(
+            id,
+            Made {
+                name,
+                root,
+                order: made,
+            },
+        );
         let end = &mut self.ends[side];
         end.pending.push(Pending {
             id,

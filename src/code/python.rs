@@ -1,0 +1,439 @@
+//! A program in Python 3: its `socket` module.
+
+use std::fmt::Write;
+
+use super::c::{place, read_flag, write_flag};
+use super::{Given, Made, Program, Statement, comment, used, wrapped};
+use crate::call::{Bytes, Call, Family, How, OptionKind, SocketOption};
+use crate::clock::Millis;
+
+/// The program's text.
+pub fn write(program: &Program) -> String {
+    let mut body = String::new();
+    for statement in &program.statements {
+        match statement {
+            Statement::Say(prose) => {
+                let _ = write!(body, "\n{}", wrapped(prose, "# ", 110));
+            }
+            Statement::Call(made) => {
+                let (kept, call) = call(program, made);
+                let doing = if made.aside { "begin" } else { "done" };
+                let kept = kept.filter(|_| made.given != Given::Blocked);
+                let kept = kept.map_or_else(String::new, |kept| format!("{kept} = "));
+                let _ = writeln!(
+                    body,
+                    "{kept}{doing}({}, \"{}\", \"{}\", lambda: {call})  # {}",
+                    made.step,
+                    made.side,
+                    made.name,
+                    given(program, made)
+                );
+                if let Some(port) = program.chosen_by(made) {
+                    let socket = program.variable(made.side, &made.socket);
+                    let _ = writeln!(body, "{} = {socket}.getsockname()[1]", port.variable);
+                }
+            }
+            Statement::Late(late) => {
+                if let Some(made) = program.late(late).filter(|made| made.aside) {
+                    let kept = call(program, made).0;
+                    let kept = kept.map_or_else(String::new, |kept| format!("{kept} = "));
+                    let _ = writeln!(body, "{kept}wait({})  # {}", made.step, comment(&late.outcome));
+                }
+            }
+            Statement::Absent { step, what, .. } => {
+                let _ = writeln!(body, "# {step} not in this program: {what}");
+            }
+            Statement::Pause(time) => {
+                let _ = writeln!(body, "time.sleep({})", seconds(Millis(time.as_millis() as u32)));
+            }
+            Statement::Packet(..) => {}
+        }
+    }
+    let head = program.head(&format!("python3 {}.py", program.name));
+    let head: Vec<String> = head
+        .iter()
+        .map(|line| {
+            if line.is_empty() {
+                "\n".into()
+            } else {
+                wrapped(line, "", 110)
+            }
+        })
+        .collect();
+    let head = head.concat().replace('\\', "\\\\").replace("\"\"\"", "'''");
+    let host = if program.ipv6 { "::1" } else { "127.0.0.1" };
+    let mut start = format!("HOST = \"{host}\"\n");
+    for port in program.ports().into_iter().filter(|port| port.first.is_none()) {
+        let _ = writeln!(start, "{} = free_port()", port.variable);
+    }
+    // Named before a call that may fail, or return in another thread.
+    let made_late = program.calls().filter(|made| made.aside);
+    for variable in made_late.filter_map(|made| call(program, made).0) {
+        let _ = writeln!(start, "{variable} = None");
+    }
+    let main = format!("{start}signal.alarm(30)  # whatever happens, the program ends\n{body}");
+    let helpers = helpers(program);
+    let helpers = used(&helpers, &main).join("\n\n");
+    let code = format!("{helpers}\n\n{main}");
+    let imports: String = [
+        "ctypes",
+        "errno",
+        "fcntl",
+        "os",
+        "select",
+        "signal",
+        "socket",
+        "struct",
+        "threading",
+        "time",
+    ]
+    .into_iter()
+    .filter(|module| code.contains(&format!("{module}.")))
+    .map(|module| format!("import {module}\n"))
+    .collect();
+    format!("#!/usr/bin/env python3\n\"\"\"{}\"\"\"\n{imports}\n\n{code}", head)
+}
+
+/// What a call gave back, and what Python does differently.
+fn given(program: &Program, made: &Made) -> String {
+    let given = made.given.comment();
+    match &made.call {
+        Call::Close if program.is_closed(made) => format!("{given}; a socket of Python's closes once: 0"),
+        Call::Poll { .. } if program.is_closed(made) => format!("{given}; Python has no number to ask for: closed"),
+        _ => given,
+    }
+}
+
+/// A call as an expression, and the variable that keeps what it makes.
+fn call(program: &Program, made: &Made) -> (Option<String>, String) {
+    let socket = program.variable(made.side, &made.socket);
+    let mut kept = None;
+    let in_time = |deadline: &Option<Millis>, call: String| match deadline {
+        None => call,
+        Some(ms) => format!("within({socket}, {}, lambda: {call})", seconds(*ms)),
+    };
+    let call = match &made.call {
+        Call::Socket { family } => {
+            kept = Some(socket);
+            let family = match family {
+                Family::Inet => "AF_INET",
+                Family::Inet6 => "AF_INET6",
+            };
+            format!("socket.socket(socket.{family})")
+        }
+        Call::Bind { address } => match program.chosen_by(made) {
+            Some(_) => format!("{socket}.bind((HOST, 0))"),
+            None => format!("{socket}.bind((HOST, {}))", port(program, address)),
+        },
+        Call::Listen { backlog } => format!("{socket}.listen({backlog})"),
+        Call::Accept { r#as } => {
+            kept = Some(program.variable(made.side, r#as));
+            format!("{socket}.accept()[0]")
+        }
+        Call::Connect { address, deadline } => in_time(
+            deadline,
+            format!("{socket}.connect((HOST, {}))", port(program, address)),
+        ),
+        Call::Read { n, flags, deadline } => {
+            let flags = joined(flags.iter().map(|flag| read_flag(*flag)));
+            in_time(deadline, format!("{socket}.recv({n}{flags})"))
+        }
+        Call::Write {
+            data,
+            repeat,
+            flags,
+            deadline,
+        } => {
+            let bytes = bytes(data, *repeat);
+            let flags = joined(flags.iter().map(|flag| write_flag(*flag)));
+            match deadline {
+                None => format!("{socket}.send({bytes}{flags})"),
+                // With a timeout send is content with a part, as no blocking write is.
+                Some(_) => {
+                    let length = data.0.len().saturating_mul(*repeat);
+                    in_time(deadline, format!("{socket}.sendall({bytes}{flags}) or {length}"))
+                }
+            }
+        }
+        Call::Shutdown { how } => {
+            let how = match how {
+                How::Read => "SHUT_RD",
+                How::Write => "SHUT_WR",
+                How::Both => "SHUT_RDWR",
+            };
+            format!("{socket}.shutdown(socket.{how})")
+        }
+        Call::Close => format!("{socket}.close()"),
+        Call::RstClose => format!("linger_close({socket}, 0)"),
+        Call::LingerClose { seconds } => format!("linger_close({socket}, {seconds})"),
+        Call::Disconnect => format!("disconnect({socket})"),
+        Call::Dup { r#as } => {
+            kept = Some(program.variable(made.side, r#as));
+            format!("{socket}.dup()")
+        }
+        Call::Poll { events, timeout } => {
+            let events: Vec<String> = events.iter().map(|event| format!("select.{}", event.name())).collect();
+            let events = if events.is_empty() {
+                "0".into()
+            } else {
+                events.join(" | ")
+            };
+            format!("ready({socket}, {events}, {})", timeout.0)
+        }
+        Call::SoError => format!("pending({socket})"),
+        Call::Options => {
+            let (level, name) = place(SocketOption::Linger2);
+            format!("{socket}.getsockopt(socket.{level}, socket.{name})")
+        }
+        Call::GetOption { option } => {
+            let (level, name) = place(*option);
+            match option.kind() {
+                OptionKind::Linger => {
+                    format!("linger_of({socket})")
+                }
+                OptionKind::Timeout => format!("limit_of({socket}, socket.{name})"),
+                OptionKind::Switch | OptionKind::Number(_) if *option == SocketOption::Nonblock => {
+                    format!("int(not os.get_blocking({socket}.fileno()))")
+                }
+                OptionKind::Switch | OptionKind::Number(_) => {
+                    format!("{socket}.getsockopt(socket.{level}, {})", constant(*option))
+                }
+            }
+        }
+        Call::SetOption { option, value } => {
+            let (level, name) = place(*option);
+            match option.kind() {
+                OptionKind::Linger => {
+                    let packed = format!("struct.pack(\"ii\", {}, {})", i32::from(*value >= 0), (*value).max(0));
+                    format!("{socket}.setsockopt(socket.{level}, socket.{name}, {packed})")
+                }
+                OptionKind::Timeout => {
+                    let packed = format!("struct.pack(\"ll\", {}, {})", value / 1000, value % 1000 * 1000);
+                    format!("{socket}.setsockopt(socket.{level}, socket.{name}, {packed})")
+                }
+                OptionKind::Switch | OptionKind::Number(_) if *option == SocketOption::Nonblock => {
+                    let blocking = if *value == 0 { "True" } else { "False" };
+                    format!("{socket}.setblocking({blocking})")
+                }
+                OptionKind::Switch | OptionKind::Number(_) => {
+                    format!("{socket}.setsockopt(socket.{level}, {}, {value})", constant(*option))
+                }
+            }
+        }
+    };
+    (kept, call)
+}
+
+/// An option's name in Python; its number where the module has no name for it.
+fn constant(option: SocketOption) -> String {
+    format!("socket.{}", option.name())
+}
+
+fn port(program: &Program, address: &std::net::SocketAddr) -> String {
+    program
+        .port_of(address)
+        .map_or_else(|| "0".into(), |port| port.variable)
+}
+
+fn seconds(time: Millis) -> String {
+    format!("{}", f64::from(time.0) / 1e3)
+}
+
+fn joined<'a>(flags: impl Iterator<Item = &'a str>) -> String {
+    let flags: Vec<String> = flags.map(|flag| format!("socket.{flag}")).collect();
+    if flags.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", flags.join(" | "))
+    }
+}
+
+/// Bytes as Python writes them.
+fn bytes(data: &Bytes, repeat: usize) -> String {
+    let mut text = String::from("b\"");
+    for byte in &data.0 {
+        match byte {
+            b'"' | b'\\' => text.extend(['\\', *byte as char]),
+            b'\n' => text.push_str("\\n"),
+            b'\r' => text.push_str("\\r"),
+            b'\t' => text.push_str("\\t"),
+            b' '..=b'~' => text.push(*byte as char),
+            _ => {
+                let _ = write!(text, "\\x{byte:02x}");
+            }
+        }
+    }
+    text.push('"');
+    if repeat != 1 {
+        let _ = write!(text, " * {repeat}");
+    }
+    text
+}
+
+/// Functions of the program, of which it has those that it uses.
+fn helpers(program: &Program) -> Vec<(&'static str, String)> {
+    let family = if program.ipv6 { "AF_INET6" } else { "AF_INET" };
+    // A socket that an earlier call did not give is none only where a program goes on regardless.
+    let none = if program.differs().is_some() {
+        "    except AttributeError:
+        return \"no socket\", None
+"
+    } else {
+        ""
+    };
+    vec![
+        (
+            "free_port",
+            format!(
+                "def free_port():
+    \"\"\"A port that nobody has.\"\"\"
+    with socket.socket(socket.{family}) as sock:
+        sock.bind((HOST, 0))
+        return sock.getsockname()[1]
+"
+            ),
+        ),
+        (
+            "made",
+            format!(
+                "def made(call):
+    \"\"\"What a call returned, in words, and what it made.\"\"\"
+    try:
+        value = call()
+    except OSError as error:
+        if error.errno is None:
+            return \"deadline\", None
+        return f\"-1 {{errno.errorcode.get(error.errno, error.errno)}}\", None
+    except ValueError:  # poll on a socket that was closed, which has no number any more
+        return \"-1 closed\", None
+{none}    if isinstance(value, socket.socket):
+        return value.fileno(), value
+    if isinstance(value, bytes):
+        return len(value), None
+    return 0 if value is None else value, None
+"
+            ),
+        ),
+        (
+            "done",
+            "def done(step, end, call, make):
+    \"\"\"Makes a call, prints what it returned, and gives the segments that it sent a moment to arrive.\"\"\"
+    words, value = made(make)
+    print(step, end, call, words, flush=True)
+    time.sleep(0.02)
+    return value
+"
+            .into(),
+        ),
+        (
+            "begin",
+            "asides = {}
+
+
+def begin(step, end, call, make):
+    \"\"\"Makes a call that waits for others in a thread of its own, known by its step.\"\"\"
+    begun, over, results = threading.Event(), threading.Event(), []
+
+    def run():
+        begun.set()
+        results.append(made(make))
+        over.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    asides[step] = (end, call, over, results)
+    begun.wait()
+    if over.wait(0.2):
+        return wait(step)
+    print(step, end, call, \"blocked\", flush=True)
+    return None
+"
+            .into(),
+        ),
+        (
+            "wait",
+            "def wait(step):
+    \"\"\"What that call made, once it has returned; some seconds at the longest.\"\"\"
+    end, call, over, results = asides[step]
+    if not over.wait(5):
+        return None
+    words, value = results[0]
+    if words is not None:
+        print(step, end, call, words, flush=True)
+        time.sleep(0.02)
+    results[0] = None, value  # told
+    return value
+"
+            .into(),
+        ),
+        (
+            "within",
+            "def within(sock, seconds, call):
+    \"\"\"A call that is given up after so long.\"\"\"
+    before = sock.gettimeout()
+    sock.settimeout(seconds)
+    try:
+        return call()
+    finally:
+        sock.settimeout(before)
+"
+            .into(),
+        ),
+        (
+            "linger_close",
+            "def linger_close(sock, seconds):
+    \"\"\"With 0 seconds close sends RST.\"\"\"
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(\"ii\", 1, seconds))
+    sock.close()
+"
+            .into(),
+        ),
+        (
+            "disconnect",
+            "def disconnect(sock):
+    \"\"\"connect to AF_UNSPEC, of which the socket module knows nothing.\"\"\"
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.connect(sock.fileno(), bytes(16), 16) < 0:
+        raise OSError(ctypes.get_errno(), \"connect\")
+"
+            .into(),
+        ),
+        (
+            "ready",
+            "def ready(sock, events, timeout):
+    \"\"\"What poll reports, by name.\"\"\"
+    names = \"POLLIN\", \"POLLPRI\", \"POLLOUT\", \"POLLRDHUP\", \"POLLERR\", \"POLLHUP\", \"POLLNVAL\"
+    poll = select.poll()
+    poll.register(sock, events)
+    for _, bits in poll.poll(timeout):
+        return \"|\".join(name for name in names if bits & getattr(select, name))
+    return 0
+"
+            .into(),
+        ),
+        (
+            "pending",
+            "def pending(sock):
+    \"\"\"SO_ERROR: the error that waits in the socket, taken out of it.\"\"\"
+    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    return errno.errorcode[error] if error else 0
+"
+            .into(),
+        ),
+        (
+            "linger_of",
+            "def linger_of(sock):
+    on, seconds = struct.unpack(\"ii\", sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))
+    return seconds if on else -1
+"
+            .into(),
+        ),
+        (
+            "limit_of",
+            "def limit_of(sock, option):
+    seconds, micros = struct.unpack(\"ll\", sock.getsockopt(socket.SOL_SOCKET, option, 16))
+    return seconds * 1000 + micros // 1000
+"
+            .into(),
+        ),
+    ]
+}

@@ -1,0 +1,60 @@
+//! `finwait code`: a scenario is run, and what it did is printed as a program.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::scenarios::{BAD, CANNOT, DIFFERS, fail, load, print};
+use crate::code::{Language, Program};
+use crate::lab::Options;
+use crate::runtime::{Driver, Runtime};
+use crate::scenario::run;
+use crate::side::Side;
+
+/// Runs the scenario of that name or file, and prints its program.
+pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options) -> ExitCode {
+    if end.is_some() && language != Language::Packetdrill {
+        return fail(BAD, "only a packetdrill script is about one end: a program has both");
+    }
+    let native = Driver::Runtime(Runtime::Native);
+    if options.drivers.iter().any(|(_, driver)| *driver != native) {
+        return fail(
+            BAD,
+            "a program is written from raw system calls, and not from another language's sockets",
+        );
+    }
+    let scenario = match load(name) {
+        Ok(scenario) => Arc::new(scenario),
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::from(BAD);
+        }
+    };
+    let mut program = Program::new(&scenario);
+    let ended = run::watched(
+        &scenario,
+        options,
+        true,
+        |_| Ok(()),
+        |session, report| program.step(&scenario, session, report),
+    );
+    match ended {
+        Err(error) => return fail(DIFFERS, &error.to_string()),
+        Ok(end) => {
+            if let Some(why) = end.skipped {
+                return fail(CANNOT, &format!("{name} cannot be run here: {why}"));
+            }
+        }
+    }
+    if language == Language::Packetdrill && !program.wired {
+        let why = "a packetdrill script has segments, and the loopback lab has no wire to see them on";
+        return fail(CANNOT, &format!("{name}: {why}"));
+    }
+    let end = end.unwrap_or(Side::Client);
+    if language == Language::Packetdrill && !program.is_seen_by(end) {
+        let other = end.other();
+        let why = format!("the {end} does nothing in it, and nothing comes to it: try --end {other}");
+        return fail(CANNOT, &format!("{name}: {why}"));
+    }
+    let text = program.write(language, end);
+    print(|out| out.write_all(text.as_bytes()))
+}

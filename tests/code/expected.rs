@@ -1,0 +1,134 @@
+//! What a program must print, from the report of a run: one rule for all scenarios, and one for each language where it differs.
+
+use finwait::outcome::{Outcome, Reading, Value};
+use finwait::scenario::observation::Returned;
+use finwait::scenario::report::{Line, StepReport};
+use finwait::side::Side;
+use std::collections::BTreeMap;
+
+/// A call's step and end: as what it returned is known.
+pub type Place = (usize, Side);
+
+/// What the last call of a step's command returned in the run: `blocked` first where it had to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The first word of the command: `write`, `reconnect`.
+    pub verb: String,
+    /// The words of its results, in order.
+    pub words: Vec<String>,
+    /// The socket had been closed before, as its EBADF says.
+    pub closed: bool,
+    /// It is said of the listener.
+    pub on_listener: bool,
+}
+
+/// By the report of `finwait run NAME --json`.
+pub fn of(lines: &[Line]) -> BTreeMap<Place, Expected> {
+    let mut all: BTreeMap<Place, Expected> = BTreeMap::new();
+    // Calls that had not returned, the oldest of each end first, as a report lists what became of them.
+    let mut waiting: Vec<Place> = Vec::new();
+    for line in lines {
+        let Line::Step(step) = line else { continue };
+        let seen = &step.observation;
+        let before: Vec<Place> = Side::BOTH
+            .into_iter()
+            .flat_map(|side| {
+                waiting
+                    .iter()
+                    .copied()
+                    .filter(move |place| place.1 == side)
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(before.len(), seen.later.len(), "{}, step {}", step.scenario, step.no);
+        for (place, later) in before.iter().zip(&seen.later) {
+            if let Returned::Outcome(outcome) = &later.returned {
+                all.get_mut(place).unwrap().words.push(word(outcome));
+                waiting.retain(|waits| waits != place);
+            }
+        }
+        let Some((side, verb)) = command(step) else { continue };
+        let words = match &seen.returned {
+            Returned::Outcome(outcome) => word(outcome),
+            Returned::Blocked => {
+                waiting.push((step.no, side));
+                "blocked".into()
+            }
+            Returned::Done | Returned::Died(_) | Returned::NotDone(_) => continue,
+        };
+        let closed = words == "-1 EBADF" || words == "POLLNVAL";
+        let words = vec![words];
+        let on_listener = step
+            .command
+            .as_ref()
+            .is_some_and(|command| command.ends_with(" on=listener"));
+        let expected = Expected {
+            verb,
+            words,
+            closed,
+            on_listener,
+        };
+        all.insert((step.no, side), expected);
+    }
+    all
+}
+
+fn command(step: &StepReport) -> Option<(Side, String)> {
+    let mut words = step.command.as_ref()?.split_whitespace();
+    let who = words.next()?;
+    let side = Side::BOTH.into_iter().find(|side| side.name() == who)?;
+    Some((side, words.next()?.to_owned()))
+}
+
+/// What a program prints of an outcome; `FD` is any descriptor.
+fn word(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Ok(Value::Done | Value::Later) => "0".into(),
+        Outcome::Ok(Value::Descriptor { .. }) => "FD".into(),
+        Outcome::Ok(Value::Read { n, .. } | Value::Written { n }) => n.to_string(),
+        Outcome::Ok(Value::Ready { events }) if events.is_empty() => "0".into(),
+        Outcome::Ok(Value::Ready { events }) => events.iter().map(|event| event.name()).collect::<Vec<_>>().join("|"),
+        Outcome::Ok(Value::PendingError { error }) => error.map_or_else(|| "0".into(), |error| error.name()),
+        Outcome::Ok(Value::Options { readings }) => match readings[0].value {
+            Reading::Value(value) => value.to_string(),
+            Reading::Errno(errno) => format!("-1 {}", errno.name()),
+        },
+        Outcome::Err(errno) => format!("-1 {}", errno.name()),
+        Outcome::DeadlineExceeded { .. } => "deadline".into(),
+        Outcome::Library(name) | Outcome::Unsupported(name) => panic!("a native endpoint says {name}"),
+    }
+}
+
+/// The result, as the comment beside the call must have it.
+pub fn commented(word: &str) -> String {
+    match word {
+        "blocked" => "blocked".into(),
+        "deadline" => "the deadline passed".into(),
+        "FD" => "= ".into(),
+        word => format!("= {word}"),
+    }
+}
+
+/// What it must be in C: what the run returned.
+pub fn in_c(expected: &Expected) -> Vec<String> {
+    expected.words.clone()
+}
+
+/// In Python a socket object that was closed knows it: `close` does nothing, and there is no number that could be polled.
+pub fn in_python(expected: &Expected) -> Vec<String> {
+    match (expected.closed, expected.verb.as_str()) {
+        (true, "close") => vec!["0".into()],
+        (true, "poll") => vec!["-1 closed".into()],
+        _ => expected.words.clone(),
+    }
+}
+
+/// In Go a conn that was closed knows it, and asks no kernel. `Dial` connects without waiting, and the next `connect` is what
+/// ends that for the kernel: it says 0 where it says EISCONN after one that waited.
+pub fn in_go(expected: &Expected) -> Vec<String> {
+    match (expected.closed, expected.verb.as_str()) {
+        (true, _) => vec!["-1 closed".into()],
+        (_, "reconnect") if expected.words == ["-1 EISCONN"] && !expected.on_listener => vec!["0".into()],
+        _ => expected.words.clone(),
+    }
+}

@@ -1,0 +1,443 @@
+//! C, Python and Go: what each call of a program prints is what it returned when the scenario was run.
+
+use super::expected::{self, Expected, Place};
+use super::support::{finwait, output};
+use finwait::scenario::report::Line;
+use finwait::scenario::{Scenario, catalog};
+use finwait::side::Side;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+use std::thread;
+
+/// A folder that is gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("finwait-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The scenarios that need no wire, and so can be played by any program.
+fn scenarios() -> Vec<Scenario> {
+    let all = catalog::all().unwrap();
+    let any: Vec<Scenario> = all.into_iter().filter(|scenario| !scenario.isolated).collect();
+    assert!(any.len() > 40, "{}", any.len());
+    any
+}
+
+/// A compiler or an interpreter; none where it is missing, which is told, and a failure on the machine that checks all.
+fn tool(name: &str) -> bool {
+    let version = if name == "go" { "version" } else { "--version" };
+    let found = Command::new(name)
+        .arg(version)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !found {
+        assert!(std::env::var_os("CI").is_none(), "there is no {name}");
+        super::skipped(&format!("there is no {name}, and so no program was made with it"));
+    }
+    found
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The standard output of a command that must succeed.
+fn said(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = output(command);
+    let (out, err) = (text(&stdout), text(&stderr));
+    assert!(status.success(), "{command:?}: {status}\n{out}{err}");
+    out
+}
+
+fn generated(scenario: &Scenario, language: &str) -> String {
+    said(finwait().args(["--lab", "isolated", "code", &scenario.name, "--language", language]))
+}
+
+/// What the scenario's own run returned.
+fn observed(scenario: &Scenario) -> BTreeMap<Place, Expected> {
+    let out = said(finwait().args(["--lab", "isolated", "run", &scenario.name, "--json"]));
+    let lines: Vec<Line> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    expected::of(&lines)
+}
+
+/// One line that a program printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Said {
+    place: Place,
+    call: String,
+    result: String,
+}
+
+fn parse(out: &str) -> Vec<Said> {
+    out.lines()
+        .map(|line| {
+            let words: Vec<&str> = line.splitn(4, ' ').collect();
+            let [step, end, call, result] = words.as_slice() else {
+                panic!("not STEP END CALL RESULT: {line:?}");
+            };
+            Said {
+                place: (step.parse().unwrap(), side(end)),
+                call: (*call).to_owned(),
+                result: (*result).to_owned(),
+            }
+        })
+        .collect()
+}
+
+fn side(end: &str) -> Side {
+    let mut both = Side::BOTH.into_iter();
+    both.find(|side| side.name() == end)
+        .unwrap_or_else(|| panic!("no end: {end:?}"))
+}
+
+/// The calls in a program's text, in order: where, which, and the comment beside it.
+fn calls(text: &str) -> Vec<(Place, String, String)> {
+    let mut calls = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let line = line.trim();
+        // `done(4, "client", "write", ...` and `begin(...)`.
+        let Some((_, rest)) = ["done(", "begin("].iter().find_map(|verb| {
+            line.split_once(verb)
+                .filter(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
+        }) else {
+            continue;
+        };
+        let words: Vec<&str> = rest.splitn(4, ", ").collect();
+        let [step, end, call, rest] = words.as_slice() else {
+            panic!("{line}")
+        };
+        let place = (step.parse().unwrap(), side(end.trim_matches('"')));
+        let beside = |line: &'_ str| {
+            let mut marks = ["\t/* ", "  # ", " // "].iter();
+            marks.find_map(|mark| Some(line.rsplit_once(mark)?.1.to_owned()))
+        };
+        // It stands at the call's end, which in Go may be some lines further on.
+        let comment = beside(rest).or_else(|| lines.by_ref().find_map(beside));
+        let comment = comment.unwrap_or_else(|| panic!("no comment: {line}"));
+        calls.push((place, call.trim_matches('"').to_owned(), comment));
+    }
+    calls
+}
+
+/// What is said not to be in the program.
+struct LeftOut {
+    step: usize,
+    /// None where it is no call.
+    call: Option<(Side, String)>,
+    why: String,
+}
+
+fn left_out(text: &str) -> Vec<LeftOut> {
+    const MARK: &str = " not in this program: ";
+    let lines = text.lines().filter_map(|line| line.split_once(MARK));
+    lines
+        .map(|(what, why)| {
+            let what = what.trim_start_matches(['\t', '/', '*', '#', ' ']);
+            let words: Vec<&str> = what.split(' ').collect();
+            let (step, call) = match words.as_slice() {
+                [step] => (step, None),
+                [step, end, call] => (step, Some((side(end), (*call).to_owned()))),
+                _ => panic!("{what}"),
+            };
+            LeftOut {
+                step: step.parse().unwrap(),
+                call,
+                why: why.to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// A program must say of each step what the run returned there, and have that as its comment, too. How many were compared.
+fn compare(
+    text: &str,
+    out: &str,
+    observed: &BTreeMap<Place, Expected>,
+    rule: fn(&Expected) -> Vec<String>,
+    until: usize,
+) -> Result<usize, String> {
+    let said = parse(out);
+    let calls = calls(text);
+    let left_out = left_out(text);
+    let mut compared = 0;
+    for (place, expected) in observed {
+        let without = left_out.iter().any(|left| {
+            // Of the calls of a step the last one is compared: those before it Go leaves to it.
+            left.step == place.0
+                && left
+                    .call
+                    .as_ref()
+                    .is_none_or(|(side, name)| *side == place.1 && is_last(expected, name))
+        });
+        if without || place.0 >= until {
+            continue;
+        }
+        let of_step: Vec<&Said> = said.iter().filter(|said| said.place == *place).collect();
+        let last = of_step.last().map(|said| said.call.as_str());
+        let results: Vec<&str> = of_step
+            .iter()
+            .filter(|said| Some(said.call.as_str()) == last)
+            .map(|said| said.result.as_str())
+            .collect();
+        let wanted = rule(expected);
+        let alike = |(got, wanted): (&&str, &String)| {
+            *got == wanted || (wanted == "FD" && got.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        if results.len() != wanted.len() || !results.iter().zip(&wanted).all(alike) {
+            return Err(format!(
+                "step {}: the run returned {wanted:?}, the program {results:?}",
+                place.0
+            ));
+        }
+        let comment = calls
+            .iter()
+            .rev()
+            .find(|(of, ..)| of == place)
+            .map(|(.., comment)| comment);
+        let commented = expected::commented(&expected.words[0]);
+        if !comment.is_some_and(|comment| comment.starts_with(&commented)) {
+            return Err(format!(
+                "step {}: the comment is {comment:?}, not {commented:?}",
+                place.0
+            ));
+        }
+        compared += 1;
+    }
+    // What it says it does, and nothing else.
+    let mut printed: Vec<(Place, &str)> = said.iter().map(|said| (said.place, said.call.as_str())).collect();
+    let mut written: Vec<(Place, &str)> = calls.iter().map(|(place, call, _)| (*place, call.as_str())).collect();
+    for list in [&mut printed, &mut written] {
+        list.sort();
+        list.dedup();
+    }
+    if printed != written {
+        return Err(format!("written: {written:?}\nprinted: {printed:?}"));
+    }
+    Ok(compared)
+}
+
+/// Is `call` what the command leads to, and not only what it begins with?
+fn is_last(expected: &Expected, call: &str) -> bool {
+    let verb = match expected.verb.as_str() {
+        "reconnect" => "connect",
+        // It begins with socket and bind, and ends there where bind fails.
+        "listen" if expected.words[0].starts_with("-1") => return true,
+        verb => verb,
+    };
+    verb == call
+}
+
+/// Carries out `one` for each scenario, several at once, and tells all that went wrong.
+fn for_each(scenarios: &[Scenario], one: impl Fn(&Scenario) -> Result<usize, String> + Sync) -> usize {
+    let queue = Mutex::new(scenarios.iter());
+    let (compared, wrong) = (Mutex::new(0), Mutex::new(Vec::new()));
+    let workers = thread::available_parallelism().map_or(2, usize::from) * 2;
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap().next();
+                    let Some(scenario) = next else { return };
+                    match one(scenario) {
+                        Ok(n) => *compared.lock().unwrap() += n,
+                        Err(why) => wrong.lock().unwrap().push(format!("{}: {why}", scenario.name)),
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    compared.into_inner().unwrap()
+}
+
+fn file(folder: &Path, scenario: &Scenario, suffix: &str, text: &str) -> PathBuf {
+    let path = folder.join(format!("{}{suffix}", scenario.name));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn the_programs_in_c_return_what_the_scenarios_returned() {
+    if !tool("cc") {
+        return;
+    }
+    let folder = Folder::new("code-c");
+    let all = scenarios();
+    let compared = for_each(&all, |scenario| {
+        let text = generated(scenario, "c");
+        let source = file(&folder.0, scenario, ".c", &text);
+        let program = source.with_extension("");
+        let mut cc = Command::new("cc");
+        cc.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-pthread"]);
+        said(cc.arg(&source).arg("-o").arg(&program));
+        let out = said(&mut Command::new(&program));
+        compare(&text, &out, &observed(scenario), expected::in_c, usize::MAX)
+    });
+    let steps: usize = all.iter().map(|scenario| scenario.steps.len()).sum();
+    assert!(
+        compared * 10 > steps * 9,
+        "{compared} calls of {steps} steps were compared"
+    );
+}
+
+#[test]
+fn the_programs_in_python_return_what_the_scenarios_returned() {
+    if !tool("python3") {
+        return;
+    }
+    let folder = Folder::new("code-python");
+    let all = scenarios();
+    let compared = for_each(&all, |scenario| {
+        let text = generated(scenario, "python");
+        let source = file(&folder.0, scenario, ".py", &text);
+        let out = said(Command::new("python3").arg(&source));
+        compare(&text, &out, &observed(scenario), expected::in_python, usize::MAX)
+    });
+    let steps: usize = all.iter().map(|scenario| scenario.steps.len()).sum();
+    assert!(
+        compared * 10 > steps * 9,
+        "{compared} calls of {steps} steps were compared"
+    );
+}
+
+/// All of them are packages of one module, which is built at once: to start Go's linker is what takes time.
+#[test]
+fn the_programs_in_go_return_what_the_scenarios_returned() {
+    if !tool("go") {
+        return;
+    }
+    let folder = Folder::new("code-go");
+    std::fs::write(folder.0.join("go.mod"), "module scenarios\n\ngo 1.19\n").unwrap();
+    let all = scenarios();
+    let texts = Mutex::new(BTreeMap::new());
+    for_each(&all, |scenario| {
+        let text = generated(scenario, "go");
+        let package = folder.0.join(&scenario.name);
+        std::fs::create_dir(&package).unwrap();
+        std::fs::write(package.join("main.go"), &text).unwrap();
+        texts.lock().unwrap().insert(scenario.name.clone(), text);
+        Ok(0)
+    });
+    let texts = texts.into_inner().unwrap();
+    let go = |args: &[&str]| {
+        let mut go = Command::new("go");
+        go.args(args).current_dir(&folder.0).env("GOFLAGS", "-mod=mod");
+        go.env("CGO_ENABLED", "0").env("GOTOOLCHAIN", "local");
+        said_slowly(&mut go)
+    };
+    let bin = folder.0.join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    go(&["build", "-o", "bin/", "./..."]);
+    go(&["vet", "./..."]);
+    if tool_is_there("gofmt") {
+        let unformatted = said(Command::new("gofmt").arg("-l").arg(&folder.0));
+        assert_eq!(unformatted, "", "gofmt would have them otherwise");
+    }
+    let compared = for_each(&all, |scenario| {
+        let text = &texts[&scenario.name];
+        let out = said(&mut Command::new(bin.join(&scenario.name)));
+        compare(text, &out, &observed(scenario), expected::in_go, astray(text))
+    });
+    let steps: usize = all.iter().map(|scenario| scenario.steps.len()).sum();
+    assert!(
+        compared * 10 > steps * 7,
+        "{compared} calls of {steps} steps were compared"
+    );
+}
+
+/// From which step on a program in Go cannot be compared: one that it does not make, and that would have changed something.
+fn astray(text: &str) -> usize {
+    let left_out = left_out(text);
+    let changes = left_out.iter().filter(|left| {
+        let looks = ["poll", "get-option", "options"];
+        let only_looks = left
+            .call
+            .as_ref()
+            .is_none_or(|(_, call)| looks.contains(&call.as_str()));
+        // Dial and Listen do it, later; what cannot be called without a conn has nothing to change.
+        let later = ["Dial or Listen does it", "net has no socket before Dial"];
+        !only_looks && !later.iter().any(|reason| left.why.starts_with(reason))
+    });
+    changes.map(|left| left.step).min().unwrap_or(usize::MAX)
+}
+
+fn tool_is_there(name: &str) -> bool {
+    Command::new(name)
+        .arg("-h")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
+}
+
+/// Like [`said`], for what may take longer than any wait of ours.
+fn said_slowly(command: &mut Command) -> String {
+    let out = command.stdin(Stdio::null()).output().unwrap();
+    assert!(
+        out.status.success(),
+        "{command:?}: {}{}",
+        text(&out.stdout),
+        text(&out.stderr)
+    );
+    text(&out.stdout)
+}
+
+/// The comparison itself can fail: on another errno in a comment, another result, a call that is missing.
+#[test]
+fn a_program_that_is_not_the_scenario_is_noticed() {
+    let scenario = scenarios()
+        .into_iter()
+        .find(|scenario| scenario.name == "half-close")
+        .unwrap();
+    let observed = observed(&scenario);
+    let good = generated(&scenario, "python");
+    // What it would print, from its own comments.
+    let printed = |text: &str| -> String {
+        let calls = calls(text).into_iter();
+        let lines = calls.map(|((step, end), call, comment)| {
+            let word = comment.trim_start_matches("= ");
+            let end_of_word = if word.starts_with("-1") {
+                word.find(" (")
+            } else {
+                word.find([' ', ','])
+            };
+            format!("{step} {end} {call} {}\n", &word[..end_of_word.unwrap_or(word.len())])
+        });
+        lines.collect()
+    };
+    let out = printed(&good);
+    let check = |text: &str, out: &str| compare(text, out, &observed, expected::in_python, usize::MAX);
+    assert_eq!(check(&good, &out), Ok(observed.len()));
+    let other_comment = good.replace("= -1 EPIPE (Broken pipe)", "= -1 ECONNRESET (Connection reset by peer)");
+    assert!(check(&other_comment, &out).unwrap_err().contains("the comment is"));
+    let other_result = out.replace("-1 EPIPE", "-1 ECONNRESET");
+    assert!(check(&good, &other_result).unwrap_err().contains("the run returned"));
+    let less = |text: &str, what: &str| -> String {
+        let lines = text.lines().filter(|line| !line.contains(what));
+        lines.map(|line| format!("{line}\n")).collect()
+    };
+    let without_call = less(&good, "send(b\"too late\")");
+    assert!(check(&without_call, &less(&out, "5 client")).is_err());
+    assert!(
+        check(&good, &less(&out, "1 server bind"))
+            .unwrap_err()
+            .contains("written")
+    );
+}
