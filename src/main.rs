@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use finwait::cli::{Cli, Verb};
 use finwait::clock::{Millis, Stamp};
-use finwait::headless::matrix::Form;
 use finwait::headless::code;
+use finwait::headless::matrix::Form;
 use finwait::headless::scenarios::{self, How};
 use finwait::headless::{self, Format, Runner, Source, Verdict};
 use finwait::lab::{Lab, Options, Wanted};

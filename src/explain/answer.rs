@@ -103,8 +103,10 @@ pub struct Answer {
     pub mistaken_for: Option<&'static str>,
     /// The scenarios, the proofs first.
     pub scenarios: Vec<Shows>,
-    // What other languages say of the same outcome (a measured table) is to stand here.
 }
+
+/// The name of an answer about a socket that the program itself has closed.
+pub const CLOSED: &str = "closed by ourselves";
 
 /// What a rule must give to be a cause.
 const fn gives(subject: Subject) -> Gives {
@@ -149,7 +151,7 @@ pub fn answer(said: &Said) -> Answer {
             Subject::Errno(errno) => errno.name(),
             Subject::Eof => "EOF".into(),
             Subject::Deadline => "deadline exceeded".into(),
-            Subject::Closed => "closed by ourselves".into(),
+            Subject::Closed => CLOSED.into(),
         },
         number,
         text,

@@ -1,11 +1,13 @@
 //! `finwait explain`: what an error message means, why the kernel says it, and the scenarios that show it.
 
+use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::explain::answer::{Answer, Gathered, answer};
+use crate::explain::answer::{Answer, CLOSED, Gathered, answer};
 use crate::explain::rules::Rule;
 use crate::explain::wording::{LONGEST, nearest, recognize};
+use crate::matrix::Matrix;
 use crate::state::State;
 use crate::tui::canvas::wrap;
 
@@ -34,7 +36,8 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
     let answers: Vec<Answer> = gathered.said().iter().map(answer).collect();
     let mut out = io::stdout().lock();
     let printed = if json {
-        serde_json::to_writer(&mut out, &answers)
+        let told: Vec<Told> = answers.iter().map(Told::of).collect();
+        serde_json::to_writer(&mut out, &told)
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out))
     } else {
@@ -49,6 +52,44 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
         // Whoever read it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => fail(&format!("write to standard output: {error}")),
+    }
+}
+
+/// An answer, and what each language says of the same, as it was measured.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    answer: &'a Answer,
+    languages: Vec<Words<'a>>,
+}
+
+/// What a language says.
+#[derive(Serialize)]
+struct Words<'a> {
+    runtime: &'a str,
+    said: &'a str,
+}
+
+impl<'a> Told<'a> {
+    fn of(answer: &'a Answer) -> Told<'a> {
+        let gives = match answer.name.as_str() {
+            // What the kernel says to a closed descriptor, where the library asks it.
+            CLOSED => "EBADF",
+            name => name,
+        };
+        // Without a call, that of the causes which languages speak of: they come with those that are met most often first.
+        let of_causes = answer.causes.iter().flat_map(|rule| rule.calls);
+        let words = answer
+            .call
+            .iter()
+            .chain(of_causes)
+            .map(|call| Matrix::kept().words(call.name(), gives, None))
+            .find(|words| !words.is_empty());
+        let words = words.into_iter().flatten();
+        Told {
+            answer,
+            languages: words.map(|(runtime, said)| Words { runtime, said }).collect(),
+        }
     }
 }
 
@@ -177,6 +218,13 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
         writeln!(out, "\n{of}")?;
         for rule in &answer.causes {
             cause(out, rule, paper)?;
+        }
+    }
+    let languages = Told::of(answer).languages;
+    if !languages.is_empty() {
+        writeln!(out, "\nin other languages")?;
+        for Words { runtime, said } in languages {
+            paper.paragraph(out, &format!("  {runtime:<16}"), said)?;
         }
     }
     if !answer.look_for.is_empty() {

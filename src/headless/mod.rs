@@ -18,9 +18,9 @@ use crate::side::{Ends, Side};
 
 pub mod children;
 pub mod claims;
+pub mod code;
 pub mod explain;
 pub mod matrix;
-pub mod code;
 pub mod scenarios;
 
 /// How the transcript is printed.

@@ -6,7 +6,6 @@
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 
-use crate::errno::Errno;
 use crate::runtime::Runtime;
 
 pub mod markdown;
@@ -147,26 +146,32 @@ impl Matrix {
         matrix
     }
 
-    /// What each runtime says where a call gives that errno: those of the rule, else of any; each text once.
-    pub fn words(&self, call: &str, errno: Errno, rule: Option<&str>) -> Vec<(&str, &str)> {
-        let name = errno.name();
+    /// What each runtime says where a raw call gives that, `EPIPE` or `EOF`: those of the rule first, then of any; one text each, the
+    /// kernel's answer in its own words before its library's own answer.
+    pub fn words(&self, call: &str, gives: &str, rule: Option<&str>) -> Vec<(&str, &str)> {
         let events = || {
             self.events
                 .iter()
-                .filter(|event| event.call == call && event.gives == name)
+                .filter(|event| event.call == call && event.gives == gives)
         };
         let by_rule = rule.and_then(|rule| events().find(|event| event.rule.as_deref() == Some(rule)));
-        let mut words = Vec::new();
-        for event in by_rule.into_iter().chain(events()) {
-            for cell in event.rows.iter().flat_map(|row| &row.cells) {
-                let said = cell.said.as_deref().filter(|_| cell.beside == Beside::Same);
-                if let Some(said) = said
-                    && !words.iter().any(|(runtime, _)| *runtime == cell.runtime)
+        let mut words: Vec<(&str, &str)> = Vec::new();
+        for beside in [Beside::Same, Beside::Library] {
+            for event in by_rule.into_iter().chain(events()) {
+                for cell in event
+                    .rows
+                    .iter()
+                    .flat_map(|row| &row.cells)
+                    .filter(|cell| cell.beside == beside)
                 {
-                    words.push((cell.runtime.as_str(), said));
+                    let known = words.iter().any(|(runtime, _)| *runtime == cell.runtime);
+                    if let (Some(said), false) = (&cell.said, known) {
+                        words.push((&cell.runtime, said));
+                    }
                 }
             }
         }
+        words.sort_by_key(|(runtime, _)| self.runtimes.iter().position(|version| version.runtime == *runtime));
         words
     }
 }

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use crate::call::CallId;
 use crate::explain::rules::SetBy;
 use crate::matrix::Matrix;
+use crate::outcome::{Outcome, Value};
 use crate::session::Session;
 use crate::session::chain::{Chain, chain};
 use crate::session::transcript::{Entry, Transcript, What, describe};
@@ -150,9 +151,9 @@ impl Why {
             say("", &format!("{}: finwait run {}", rule.id, rule.proof), dim, None);
         }
         if let Some(What::Outcome { name, outcome, .. }) = transcript.entry(chain.outcome).map(|entry| &entry.what)
-            && let Some(errno) = outcome.errno()
+            && let Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }) = outcome
         {
-            let words = Matrix::kept().words(name, errno, rule.map(|rule| rule.id.name()));
+            let words = Matrix::kept().words(name, &outcome.brief(), rule.map(|rule| rule.id.name()));
             for (nth, (runtime, said)) in words.iter().enumerate() {
                 if nth == 0 {
                     say("", "", text, None);

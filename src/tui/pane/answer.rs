@@ -206,10 +206,8 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
     lines.extend(wrap_to(&answer.why, room, left).into_iter().map(|line| (line, text)));
     // Where there is room left: what other languages say of the same, as it was measured.
     let rule = answer.rule.map(|rule| rule.name());
-    let words = answer
-        .outcome
-        .errno()
-        .map(|errno| Matrix::kept().words(&answer.name, errno, rule));
+    let failed = answer.outcome.errno();
+    let words = failed.map(|errno| Matrix::kept().words(&answer.name, &errno.name(), rule));
     let dim = canvas.theme.dim();
     let words = words
         .into_iter()
