@@ -63,10 +63,10 @@ struct Told<'a> {
     languages: Vec<Words<'a>>,
 }
 
-/// What a language says.
+/// What languages say.
 #[derive(Serialize)]
 struct Words<'a> {
-    runtime: &'a str,
+    runtimes: String,
     said: &'a str,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Told<'a> {
         let words = words.into_iter().flatten();
         Told {
             answer,
-            languages: words.map(|(runtime, said)| Words { runtime, said }).collect(),
+            languages: words.map(|(runtimes, said)| Words { runtimes, said }).collect(),
         }
     }
 }
@@ -223,8 +223,8 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
     let languages = Told::of(answer).languages;
     if !languages.is_empty() {
         writeln!(out, "\nin other languages")?;
-        for Words { runtime, said } in languages {
-            paper.paragraph(out, &format!("  {runtime:<16}"), said)?;
+        for Words { runtimes, said } in languages {
+            paper.paragraph(out, &format!("  {runtimes:<22}"), said)?;
         }
     }
     if !answer.look_for.is_empty() {

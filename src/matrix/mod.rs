@@ -147,8 +147,8 @@ impl Matrix {
     }
 
     /// What each runtime says where a raw call gives that, `EPIPE` or `EOF`: those of the rule first, then of any; one text each, the
-    /// kernel's answer in its own words before its library's own answer.
-    pub fn words(&self, call: &str, gives: &str, rule: Option<&str>) -> Vec<(&str, &str)> {
+    /// kernel's answer in its own words before its library's own answer. Runtimes that say the same stand together.
+    pub fn words(&self, call: &str, gives: &str, rule: Option<&str>) -> Vec<(String, &str)> {
         let events = || {
             self.events
                 .iter()
@@ -172,6 +172,13 @@ impl Matrix {
             }
         }
         words.sort_by_key(|(runtime, _)| self.runtimes.iter().position(|version| version.runtime == *runtime));
-        words
+        let mut together: Vec<(String, &str)> = Vec::new();
+        for (runtime, said) in words {
+            match together.iter_mut().find(|(_, known)| *known == said) {
+                Some((runtimes, _)) => runtimes.push_str(&format!(", {runtime}")),
+                None => together.push((runtime.to_owned(), said)),
+            }
+        }
+        together
     }
 }

@@ -158,7 +158,8 @@ impl Why {
                 if nth == 0 {
                     say("", "", text, None);
                 }
-                let pad = " ".repeat(15_usize.saturating_sub(width(runtime)));
+                // A blank that no line is broken in, and none of which is swallowed.
+                let pad = "\u{a0}".repeat(22_usize.saturating_sub(width(runtime)));
                 let name = if nth == 0 { "others" } else { "" };
                 say(name, &format!("{runtime}{pad}{said}"), text, None);
             }
