@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::code::Language;
 use crate::lab::Wanted;
-use crate::runtime::{Driver, Runtime};
+use crate::runtime::{Choice, Runtime};
 use crate::side::{Ends, Side};
 
 /// Drive both ends of a live TCP connection, call by call, and see what the kernel really does.
@@ -38,17 +38,45 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// What drives each end.
-    pub fn drivers(&self) -> Ends<Driver> {
-        let driver = |command: &Option<String>, runtime| match command {
-            Some(command) => Driver::Command(command.clone()),
-            None => Driver::Runtime(runtime),
+    /// What is to drive each end.
+    pub fn choices(&self) -> Ends<Choice> {
+        let choice = |command: &Option<String>, runtime| match command {
+            Some(command) => Choice::Command(command.clone()),
+            None => Choice::Runtime(runtime),
         };
         Ends {
-            client: driver(&self.client_command, self.client),
-            server: driver(&self.server_command, self.server),
+            client: choice(&self.client_command, self.client),
+            server: choice(&self.server_command, self.server),
         }
     }
+
+    /// Who says what drives the ends.
+    pub const fn driving(&self) -> Driving {
+        match &self.verb {
+            None | Some(Verb::Do { .. } | Verb::Run { .. }) => Driving::Chosen,
+            Some(Verb::Claims { .. } | Verb::Matrix { .. } | Verb::Code { .. }) => Driving::Fixed,
+            Some(
+                Verb::List { .. }
+                | Verb::Show { .. }
+                | Verb::Check { .. }
+                | Verb::Explain { .. }
+                | Verb::Doctor { .. }
+                | Verb::Keeper
+                | Verb::Endpoint { .. },
+            ) => Driving::None,
+        }
+    }
+}
+
+/// Who says what drives the ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driving {
+    /// The user.
+    Chosen,
+    /// The verb itself.
+    Fixed,
+    /// No end is driven.
+    None,
 }
 
 /// Where the ends live.

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::call::Family;
+use crate::error::Error;
 use crate::lab::{self, Options, Wanted};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
@@ -211,15 +212,14 @@ fn strace() -> Check {
 
 /// What a language's endpoint needs.
 fn runtime(runtime: Runtime) -> Check {
-    match (runtime.version(), runtime.needs()) {
-        (Ok(version), _) => Check::ok(runtime.name(), version),
-        (Err(_), Some((tool, package))) => Check::bad(
-            runtime.name(),
-            Level::Note,
-            format!("{tool} is not on PATH, or does not run: it cannot drive an end"),
+    let bad = |found: String, advice: &str| Check::bad(runtime.name(), Level::Note, found, advice);
+    match runtime.version() {
+        Ok(version) => Check::ok(runtime.name(), version),
+        Err(Error::NoTool { tool, package, .. }) => bad(
+            format!("{tool} is not on PATH: it cannot drive an end"),
             &format!("install the package {package}"),
         ),
-        (Err(error), None) => Check::bad(runtime.name(), Level::Note, error.to_string(), "it cannot drive an end"),
+        Err(error) => bad(error.to_string(), "mend it, or drive the ends by something else"),
     }
 }
 

@@ -19,12 +19,22 @@ pub enum Error {
         /// Which step failed, and what to do about it.
         why: String,
     },
-    /// What an end is to be driven by cannot be had here.
+    /// A program that is needed for something is not here.
+    #[error("{what} needs {tool}, which is not on PATH; Debian's and Ubuntu's package is {package}")]
+    NoTool {
+        /// What it is needed for: `go`, `--syscalls`.
+        what: String,
+        /// Its name.
+        tool: &'static str,
+        /// The package that has it.
+        package: &'static str,
+    },
+    /// A language's endpoint could not be made ready.
     #[error("{name} cannot drive an end here: {why}")]
     NoRuntime {
-        /// Its name: `go`.
+        /// The runtime's name: `go`.
         name: String,
-        /// What is missing, and what to do about it.
+        /// What failed.
         why: String,
     },
     /// Something that another program said could not be read.

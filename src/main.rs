@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use finwait::cli::{Cli, Verb};
+use finwait::cli::{Cli, Driving, Verb};
 use finwait::clock::{Millis, Stamp};
 use finwait::headless::code;
 use finwait::headless::matrix::Form;
@@ -16,6 +16,7 @@ use finwait::headless::scenarios::{self, How};
 use finwait::headless::{self, Format, Runner, Source, Verdict};
 use finwait::lab::{Lab, Options, Wanted};
 use finwait::live::Events;
+use finwait::runtime::Choice;
 use finwait::session::Session;
 use finwait::tui::app::Fresh;
 use finwait::tui::{self, Sink};
@@ -51,10 +52,18 @@ fn main() -> ExitCode {
         }
     };
     let options = Options::native(cli.lab.into(), cli.ipv6, PathBuf::from("/proc/self/exe"));
-    // What opens no lab needs no endpoint: the keeper and the endpoint are started with their own words only.
-    let options = match options.driven(cli.drivers(), cli.syscalls) {
-        Ok(options) => options,
-        Err(error) => return fail(NO_LAB, &error.to_string()),
+    let choices = cli.choices();
+    let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != Choice::default());
+    let options = match cli.driving() {
+        Driving::Chosen => match options.driven_by(choices, cli.syscalls) {
+            Ok(options) => options,
+            Err(error) => return fail(NO_LAB, &error.to_string()),
+        },
+        Driving::Fixed if chosen => {
+            let why = "claims, matrix and code say themselves what drives the ends: --client, --server and --syscalls are not for them";
+            return fail(NOT_UNDERSTOOD, why);
+        }
+        Driving::Fixed | Driving::None => options,
     };
     match cli.verb {
         None => screen(&options),

@@ -122,17 +122,17 @@ fn node_ends_its_side_when_the_peer_has_ended_its_own() {
         // Its FIN is held: what it does stands still.
         run.succeeds(&["wire hold FIN from=client", "server shutdown write"]);
         assert_eq!(run.does("client read"), "EOF", "{}", run.transcript());
-        let place = run.awaits(|line| {
+        run.awaits(|line| {
             let clients = line["states"]["client"].as_array();
             clients.is_some_and(|all| all.iter().any(|socket| socket["state"] == expected))
         });
-        assert!(place > 0);
         if runtime == "node" {
             run.does("client write late");
             assert!(said(&run).contains("ended"), "{}", said(&run));
         } else {
             assert_eq!(run.does("client write late"), "wrote 4");
         }
+        run.end();
     }
 }
 
@@ -225,12 +225,6 @@ fn what_go_really_does_is_seen_by_strace() {
             "{expected}: {calls:#?}"
         );
     }
-    let kinds: Vec<&str> = run.step().iter().map(|line| line["kind"].as_str().unwrap()).collect();
-    let (first, last) = (
-        kinds.iter().position(|kind| *kind == "syscall").unwrap(),
-        kinds.iter().rposition(|kind| *kind == "outcome").unwrap(),
-    );
-    assert!(first < last, "{kinds:?}");
     run.end();
 }
 
@@ -316,7 +310,7 @@ fn a_missing_runtime_is_told_with_its_package() {
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), stderr.lines().count()), (Some(3), 1), "{stderr}");
         assert!(
-            stderr.contains(&format!("{runtime} cannot drive an end here")) && stderr.contains(package),
+            stderr.contains(&format!("the runtime {runtime} needs ")) && stderr.contains(package),
             "{stderr}"
         );
     }

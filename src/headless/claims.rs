@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::children::{self, Job};
 use super::scenarios::{complain, fail, print};
 use crate::lab::Options;
-use crate::runtime::{Driver, Runtime};
+use crate::runtime::{Choice, Runtime};
 use crate::scenario::expect::Check;
 use crate::scenario::report::{End, Line, StepReport};
 use crate::scenario::verdict::{Verdict, held};
@@ -98,11 +98,11 @@ fn job(scenario: &Scenario, options: Options) -> Job {
 /// The same lab with Go at the ends whose calls the claim is about.
 fn with_go(scenario: &Scenario, options: &Options) -> crate::error::Result<Options> {
     let claimants = scenario.claimants();
-    let drivers = Ends::from_fn(|side| match claimants.contains(&side) {
-        true => Driver::Runtime(Runtime::Go),
-        false => Driver::default(),
+    let choices = Ends::from_fn(|side| match claimants.contains(&side) {
+        true => Choice::Runtime(Runtime::Go),
+        false => Choice::default(),
     });
-    options.clone().driven(drivers, false)
+    options.clone().driven_by(choices, false)
 }
 
 fn steps(lines: &[Line]) -> impl Iterator<Item = &StepReport> {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::scenarios::{BAD, CANNOT, DIFFERS, fail, load, print};
 use crate::code::{Language, Program};
 use crate::lab::Options;
-use crate::runtime::{Driver, Runtime};
 use crate::scenario::run;
 use crate::side::Side;
 
@@ -14,13 +13,6 @@ use crate::side::Side;
 pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options) -> ExitCode {
     if end.is_some() && language != Language::Packetdrill {
         return fail(BAD, "only a packetdrill script is about one end: a program has both");
-    }
-    let native = Driver::Runtime(Runtime::Native);
-    if options.drivers.iter().any(|(_, driver)| *driver != native) {
-        return fail(
-            BAD,
-            "a program is written from raw system calls, and not from another language's sockets",
-        );
     }
     let scenario = match load(name) {
         Ok(scenario) => Arc::new(scenario),

@@ -9,7 +9,7 @@ use crate::errno::Errno;
 use crate::lab::{Options, Wanted};
 use crate::matrix::measure::{Runs, matrix};
 use crate::matrix::{Beside, Matrix, SCENARIOS, markdown};
-use crate::runtime::{Driver, Runtime};
+use crate::runtime::{Choice, Runtime};
 use crate::side::{Ends, Side};
 
 /// How it is printed.
@@ -82,20 +82,20 @@ fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) 
         wanted: Wanted::Isolated,
         ..options.clone()
     };
-    let mut drivers = vec![(None, raw.clone())];
+    let mut ways = vec![(None, raw.clone())];
     for (runtime, _) in runtimes {
         for side in Side::BOTH {
             let ends = Ends::from_fn(|end| match end == side {
-                true => Driver::Runtime(*runtime),
-                false => Driver::default(),
+                true => Choice::Runtime(*runtime),
+                false => Choice::default(),
             });
-            let options = raw.clone().driven(ends, false).map_err(cannot)?;
-            drivers.push((Some((*runtime, side)), options));
+            let options = raw.clone().driven_by(ends, false).map_err(cannot)?;
+            ways.push((Some((*runtime, side)), options));
         }
     }
     let mut jobs = Vec::new();
     for name in names {
-        jobs.extend(drivers.iter().map(|(_, options)| job(name, options.clone())));
+        jobs.extend(ways.iter().map(|(_, options)| job(name, options.clone())));
     }
     let mut reports = vec![Vec::new(); jobs.len()];
     // Where a runtime goes its own way, what the scenario expects does not come, and is waited for.
@@ -117,7 +117,7 @@ fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) 
             raw: Vec::new(),
             by: Vec::new(),
         };
-        for ((by, _), lines) in drivers.iter().zip(reports.by_ref()) {
+        for ((by, _), lines) in ways.iter().zip(reports.by_ref()) {
             match by {
                 None => run.raw = lines,
                 Some((runtime, side)) => run.by.push((*runtime, *side, lines)),

@@ -71,7 +71,7 @@ impl Programs {
     pub fn of(options: &Options, side: Side) -> Programs {
         Programs {
             keeper: options.program.clone(),
-            endpoint: options.endpoints[side].clone(),
+            endpoint: options.driven.launch(side).clone(),
         }
     }
 }

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use crate::error::{Error, Operation, Result};
 use crate::host::Port;
 use crate::os::netns;
-use crate::runtime::{Driver, Launch};
+use crate::runtime::{Choice, Driven};
 use crate::side::{Ends, Side};
 
 mod bell;
@@ -57,42 +57,31 @@ pub struct Options {
     pub ipv6: bool,
     /// The finwait binary, which is also the native endpoint.
     pub program: PathBuf,
-    /// What drives each end.
-    pub drivers: Ends<Driver>,
-    /// Are the system calls of drivers in other languages to be seen?
-    pub syscalls: bool,
-    /// How each end's endpoint is started.
-    pub endpoints: Ends<Launch>,
+    /// What drives the ends.
+    pub driven: Driven,
 }
 
 impl Options {
     /// A lab whose ends are driven by raw system calls; `program` is finwait.
     pub fn native(wanted: Wanted, ipv6: bool, program: PathBuf) -> Options {
-        let endpoints = Ends::from_fn(|side| Launch::native(&program, side));
+        let driven = Driven::native(&program);
         Options {
             wanted,
             ipv6,
             program,
-            drivers: Ends::default(),
-            syscalls: false,
-            endpoints,
+            driven,
         }
     }
 
-    /// The same with ends driven by these, made ready here: found, and compiled where that was not done before.
-    pub fn driven(mut self, drivers: Ends<Driver>, syscalls: bool) -> Result<Options> {
-        let launch = |side| Launch::prepare(&drivers[side], side, &self.program, syscalls);
-        self.endpoints = Ends {
-            client: launch(Side::Client)?,
-            server: launch(Side::Server)?,
-        };
-        (self.drivers, self.syscalls) = (drivers, syscalls);
+    /// The same with ends driven by these, made ready here.
+    pub fn driven_by(mut self, choices: Ends<Choice>, syscalls: bool) -> Result<Options> {
+        self.driven = Driven::by(choices, syscalls, &self.program)?;
         Ok(self)
     }
 
     /// The arguments by which another finwait has the same lab.
     pub fn arguments(&self) -> Vec<String> {
-        let mut arguments = Vec::new();
+        let mut arguments = self.driven.arguments();
         match self.wanted {
             Wanted::Auto => {}
             Wanted::Isolated => arguments.extend(["--lab".into(), "isolated".into()]),
@@ -100,15 +89,6 @@ impl Options {
         }
         if self.ipv6 {
             arguments.push("--ipv6".into());
-        }
-        for (side, driver) in self.drivers.iter() {
-            match driver {
-                Driver::Runtime(runtime) => arguments.extend([format!("--{side}"), runtime.to_string()]),
-                Driver::Command(command) => arguments.extend([format!("--{side}-command"), command.clone()]),
-            }
-        }
-        if self.syscalls {
-            arguments.push("--syscalls".into());
         }
         arguments
     }

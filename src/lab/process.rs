@@ -29,6 +29,7 @@ pub struct Newborn {
     control: OwnedFd,
     pidfd: OwnedFd,
     syscalls: Option<Syscalls>,
+    hides: bool,
 }
 
 /// What strace prints of an endpoint.
@@ -88,6 +89,7 @@ pub fn spawn(launch: &Launch, side: Side) -> Result<Newborn> {
         control: ours,
         pidfd,
         syscalls,
+        hides: launch.hides,
     })
 }
 
@@ -101,6 +103,7 @@ pub struct Process {
     inbox: Vec<u8>,
     outbox: VecDeque<u8>,
     syscalls: Option<Syscalls>,
+    hides: bool,
     /// We sent it SIGKILL.
     killed: bool,
 }
@@ -160,6 +163,7 @@ impl Process {
             control,
             pidfd,
             syscalls,
+            hides,
         } = newborn;
         let stderr = child
             .stderr
@@ -173,6 +177,7 @@ impl Process {
             inbox: Vec::new(),
             outbox: VecDeque::new(),
             syscalls,
+            hides,
             killed: false,
         }
     }
@@ -180,6 +185,11 @@ impl Process {
     /// Its process number.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// May its library make and close descriptors without a word ([`Launch::hides`])?
+    pub const fn hides(&self) -> bool {
+        self.hides
     }
 
     /// What its words come by, and ours go.
@@ -203,7 +213,7 @@ impl Process {
     }
 
     /// The system calls on TCP sockets that it made since the last time, where they are seen, and its words among them.
-    pub fn made(&mut self) -> Vec<Printed> {
+    pub fn syscalls_seen(&mut self) -> Vec<Printed> {
         self.syscalls.as_mut().map(Syscalls::read).unwrap_or_default()
     }
 

@@ -98,13 +98,7 @@ pub(super) fn launch(recipe: &Recipe, tool: &Path) -> Result<Launch> {
         Build::Script => Launch::new(tool).with([folder.join(file)]),
         Build::Program(_) => Launch::new(folder.join("endpoint")),
         Build::Classes => {
-            let java = on_path("java").ok_or_else(|| {
-                let package = recipe.package;
-                failed(
-                    recipe,
-                    format!("it needs java, which is not on PATH; Debian's and Ubuntu's package is {package}"),
-                )
-            })?;
+            let java = on_path("java").ok_or_else(|| recipe.lacks("java"))?;
             Launch::new(java).with(QUICK.iter().chain(&OPENS)).with([
                 "-cp".into(),
                 folder.into_os_string(),
@@ -158,7 +152,7 @@ fn caches(recipe: &Recipe) -> Result<PathBuf> {
     Ok(strategy.cache_dir().join("finwait"))
 }
 
-/// The same for the same words, in every run.
+/// The same for the same words, in every run of one build.
 fn key<W: Hash>(words: &[W]) -> u64 {
     let mut hasher = DefaultHasher::new();
     words.hash(&mut hasher);

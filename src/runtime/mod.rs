@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::side::Side;
+use crate::side::{Ends, Side};
 
 mod cache;
 
@@ -168,7 +168,7 @@ impl Runtime {
     pub fn version(self) -> Result<String> {
         match self.recipe() {
             None => Ok(format!("finwait {}", env!("CARGO_PKG_VERSION"))),
-            Some(recipe) => cache::version(&recipe, &find(&recipe)?),
+            Some(recipe) => cache::version(&recipe, &recipe.find()?),
         }
     }
 
@@ -179,7 +179,7 @@ impl Runtime {
 
     /// Can it be had here?
     pub fn is_here(self) -> bool {
-        self.recipe().is_none_or(|recipe| find(&recipe).is_ok())
+        self.recipe().is_none_or(|recipe| recipe.find().is_ok())
     }
 }
 
@@ -189,18 +189,18 @@ impl fmt::Display for Runtime {
     }
 }
 
-/// What drives an end.
+/// What an end is to be driven by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Driver {
+pub enum Choice {
     /// One of ours.
     Runtime(Runtime),
     /// A command of the user's own, which speaks the protocol; `sh` reads it.
     Command(String),
 }
 
-impl Default for Driver {
-    fn default() -> Driver {
-        Driver::Runtime(Runtime::Native)
+impl Default for Choice {
+    fn default() -> Choice {
+        Choice::Runtime(Runtime::Native)
     }
 }
 
@@ -213,6 +213,8 @@ pub struct Launch {
     pub arguments: Vec<OsString>,
     /// `strace`, where the endpoint's own system calls are to be seen.
     pub strace: Option<PathBuf>,
+    /// Its library may make and close descriptors, and carry IPv4 over IPv6 sockets, without a word: all but the native endpoint may.
+    pub hides: bool,
 }
 
 impl Launch {
@@ -221,6 +223,7 @@ impl Launch {
             program: program.into(),
             arguments: Vec::new(),
             strace: None,
+            hides: true,
         }
     }
 
@@ -230,30 +233,96 @@ impl Launch {
     }
 
     /// The native endpoint, which is the program itself.
-    pub fn native(program: &Path, side: Side) -> Launch {
-        Launch::new(program).with(["endpoint", "--side", side.name()])
+    fn native(program: &Path, side: Side) -> Launch {
+        Launch {
+            hides: false,
+            ..Launch::new(program).with(["endpoint", "--side", side.name()])
+        }
     }
 
-    /// Makes ready what drives an end: finds it on PATH, and compiles it where that was not done before. `program` is finwait's own.
-    /// With `syscalls`, the system calls of a driver that is not the native one are to be seen.
-    pub fn prepare(driver: &Driver, side: Side, program: &Path, syscalls: bool) -> Result<Launch> {
-        let strace = syscalls.then(|| on_path("strace")).flatten();
-        let launch = match driver {
-            Driver::Runtime(runtime) => match runtime.recipe() {
+    fn prepare(choice: &Choice, side: Side, program: &Path, strace: Option<&Path>) -> Result<Launch> {
+        let launch = match choice {
+            Choice::Runtime(runtime) => match runtime.recipe() {
+                // It says itself which calls it makes.
                 None => return Ok(Launch::native(program, side)),
-                Some(recipe) => cache::launch(&recipe, &find(&recipe)?)?,
+                Some(recipe) => cache::launch(&recipe, &recipe.find()?)?,
             },
             // With exec the command's process is the one that was started, whose descriptors and death are watched.
-            Driver::Command(command) => Launch::new("/bin/sh").with(["-c".into(), format!("exec {command}")]),
+            Choice::Command(command) => Launch::new("/bin/sh").with(["-c".into(), format!("exec {command}")]),
         };
-        if syscalls && strace.is_none() {
-            return Err(Error::NoRuntime {
-                name: "strace".into(),
-                why: "it shows an endpoint's system calls, and is not on PATH; Debian's and Ubuntu's package is strace"
-                    .into(),
-            });
+        Ok(Launch {
+            strace: strace.map(Path::to_owned),
+            ..launch
+        })
+    }
+}
+
+/// What drives both ends, and how it is started: made ready once, for labs one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Driven {
+    choices: Ends<Choice>,
+    syscalls: bool,
+    launches: Ends<Launch>,
+}
+
+impl Driven {
+    /// By raw system calls; `program` is finwait itself.
+    pub fn native(program: &Path) -> Driven {
+        Driven {
+            choices: Ends::default(),
+            syscalls: false,
+            launches: Ends::from_fn(|side| Launch::native(program, side)),
         }
-        Ok(Launch { strace, ..launch })
+    }
+
+    /// By these, found on PATH and compiled where that was not done before. With `syscalls`, what they really do is to be seen.
+    pub fn by(choices: Ends<Choice>, syscalls: bool, program: &Path) -> Result<Driven> {
+        let strace = if syscalls {
+            let strace = on_path("strace").ok_or(Error::NoTool {
+                what: "--syscalls".into(),
+                tool: "strace",
+                package: "strace",
+            });
+            Some(strace?)
+        } else {
+            None
+        };
+        let launch = |side| Launch::prepare(&choices[side], side, program, strace.as_deref());
+        let launches = Ends {
+            client: launch(Side::Client)?,
+            server: launch(Side::Server)?,
+        };
+        Ok(Driven {
+            choices,
+            syscalls,
+            launches,
+        })
+    }
+
+    /// Do raw system calls drive both ends?
+    pub fn is_native(&self) -> bool {
+        self.choices.iter().all(|(_, choice)| *choice == Choice::default())
+    }
+
+    /// How an end's endpoint is started.
+    pub fn launch(&self, side: Side) -> &Launch {
+        &self.launches[side]
+    }
+
+    /// The arguments by which another finwait has the same.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        for (side, choice) in self.choices.iter() {
+            match choice {
+                Choice::Runtime(Runtime::Native) => {}
+                Choice::Runtime(runtime) => arguments.extend([format!("--{side}"), runtime.to_string()]),
+                Choice::Command(command) => arguments.extend([format!("--{side}-command"), command.clone()]),
+            }
+        }
+        if self.syscalls {
+            arguments.push("--syscalls".into());
+        }
+        arguments
     }
 }
 
@@ -266,14 +335,18 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file() && access(file, Access::EXEC_OK).is_ok())
 }
 
-fn find(recipe: &Recipe) -> Result<PathBuf> {
-    on_path(recipe.tool).ok_or_else(|| Error::NoRuntime {
-        name: recipe.name.into(),
-        why: format!(
-            "it needs {}, which is not on PATH; Debian's and Ubuntu's package is {}",
-            recipe.tool, recipe.package
-        ),
-    })
+impl Recipe {
+    fn find(&self) -> Result<PathBuf> {
+        on_path(self.tool).ok_or_else(|| self.lacks(self.tool))
+    }
+
+    fn lacks(&self, tool: &'static str) -> Error {
+        Error::NoTool {
+            what: format!("the runtime {}", self.name),
+            tool,
+            package: self.package,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -293,8 +366,8 @@ mod tests {
 
     #[test]
     fn a_command_of_the_users_own_is_the_endpoints_process() {
-        let driver = Driver::Command("./mine --fast".into());
-        let launch = Launch::prepare(&driver, Side::Client, Path::new("/finwait"), false).unwrap();
+        let choice = Choice::Command("./mine --fast".into());
+        let launch = Launch::prepare(&choice, Side::Client, Path::new("/finwait"), None).unwrap();
         assert_eq!(launch.program, Path::new("/bin/sh"));
         assert_eq!(launch.arguments, ["-c", "exec ./mine --fast"]);
     }

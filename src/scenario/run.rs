@@ -12,7 +12,6 @@ use super::{Kernel, Scenario};
 use crate::clock::Stamp;
 use crate::lab::{Lab, Options, Wanted};
 use crate::live::{Came, Events, Live};
-use crate::runtime::Driver;
 use crate::session::Session;
 
 /// The lab that a scenario is run in, when `options` are what the user wants; or why it cannot be run here, in one sentence.
@@ -129,8 +128,7 @@ pub fn watched(
         }
     }
     // Another language's answers alone are no verdict: finwait claims asks both.
-    let raw = options.drivers.iter().all(|(_, driver)| *driver == Driver::default());
-    if end.left == 0 && raw {
+    if end.left == 0 && options.driven.is_native() {
         end.verdict = Verdict::of(held(claims.iter().map(Vec::as_slice)), None);
     }
     drop(live);

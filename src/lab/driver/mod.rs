@@ -5,10 +5,11 @@
 //! An endpoint announces a call before it makes it; the announcement is read before the packet that the call sends, and the
 //! packets before the outcome, so that the transcript is in the order of cause and effect.
 //!
-//! `wire` is what it does with packets, `causes` how it finds what changed and why, `flight` what it knows of a call under way.
+//! `wire` is what it does with packets, `causes` how it finds what changed and why, `flight` what it knows of a call under way, `syscalls` where those that strace sees belong.
 
 mod causes;
 mod flight;
+mod syscalls;
 mod wire;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -20,17 +21,18 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 use self::flight::{Awaits, Flight, Power};
+use self::syscalls::Syscalls;
 use super::bell::{Bell, Rung};
 use super::event::{Cause, Fate, Happening, Passage, Request, WireChange, WireOrder};
 use super::facts::{LabFacts, LabKind};
 use super::host::Host;
 use super::outbox::Outbox;
 use super::process::Process;
-use super::strace::{Printed, Word};
+use super::strace::Word;
 use super::watch::Watch;
 use crate::call::{Call, CallId, Family, Order, SocketName};
 use crate::clock::{Millis, Stamp};
-use crate::endpoint::protocol::{self, Reply, VERSION};
+use crate::endpoint::protocol::{self, Reply, Traced, VERSION};
 use crate::error::Result;
 use crate::observe::tracker::{Arrived, Change, through};
 use crate::observe::{Row, Tuple};
@@ -89,12 +91,10 @@ struct End {
     closed: HashSet<String>,
     /// The names of sockets that were told to listen.
     listeners: HashSet<String>,
-    /// What strace has printed of it and was not told yet.
-    printed: VecDeque<Printed>,
+    /// The order of its system calls among its words, where strace sees them.
+    strace: Option<Syscalls>,
     /// The process has died since the last reading.
     died: bool,
-    /// Its language hides descriptors, and may close them by itself.
-    hides: bool,
 }
 
 impl End {
@@ -157,9 +157,6 @@ pub(super) struct Driver {
     told: Option<String>,
 }
 
-/// How the endpoint that makes raw calls names itself.
-const NATIVE: &str = "native";
-
 /// Another program's words, without anything that a terminal would act on.
 fn plain(words: &str) -> String {
     let escaped = words.chars().map(|c| (c, c.is_control()));
@@ -170,15 +167,6 @@ fn plain(words: &str) -> String {
             escape.into_iter().flatten().chain(as_it_is)
         })
         .collect()
-}
-
-/// The call that a reply is about.
-const fn id_of(reply: &Reply) -> Option<CallId> {
-    match reply {
-        Reply::Began { id, .. } | Reply::Made { id, .. } | Reply::Ended { id, .. } => Some(*id),
-        Reply::Refused { id, .. } => *id,
-        Reply::Hello { .. } => None,
-    }
 }
 
 /// What ends the driver.
@@ -220,20 +208,25 @@ impl Driver {
             };
             let process = Process::adopt(host.bear(side)?);
             bell.watch(side, &process)?;
+            let strace = process.syscalls().map(|_| Syscalls::default());
+            let mut watch = Watch::new(family, !wired);
+            if process.hides() {
+                watch.expect(Family::Inet);
+                watch.expect(Family::Inet6);
+            }
             Ok(End {
                 process: Some(process),
                 host,
-                watch: Watch::new(family, !wired),
+                watch,
                 in_flight: Vec::new(),
                 ended: VecDeque::new(),
-                printed: VecDeque::new(),
+                strace,
                 inodes: HashMap::new(),
                 numbers: HashMap::new(),
                 infos: HashMap::new(),
                 closed: HashSet::new(),
                 listeners: HashSet::new(),
                 died: false,
-                hides: false,
             })
         };
         Ok(Driver {
@@ -397,10 +390,12 @@ impl Driver {
         let pid = process.pid();
         // Heard before what strace prints is read, so that the calls before a word have been printed.
         let replies = process.hear();
-        let printed = process.made();
+        let printed = process.syscalls_seen();
         if !printed.is_empty() {
             (self.dirty, self.unquiet) = (true, true);
-            self.ends[side].printed.extend(printed);
+            if let Some(strace) = &mut self.ends[side].strace {
+                strace.printed(printed);
+            }
         }
         for reply in replies {
             (self.dirty, self.unquiet) = (true, true);
@@ -408,13 +403,6 @@ impl Driver {
                 Ok(Reply::Hello { protocol, runtime }) => {
                     if protocol == VERSION {
                         let runtime: String = plain(&runtime).chars().take(40).collect();
-                        let end = &mut self.ends[side];
-                        end.hides = runtime != NATIVE;
-                        if end.hides {
-                            // A library may carry IPv4 over IPv6 sockets.
-                            end.watch.expect(Family::Inet);
-                            end.watch.expect(Family::Inet6);
-                        }
                         self.tell(Happening::Born { side, pid, runtime });
                     } else {
                         let why = format!("it speaks protocol {protocol}, and finwait {VERSION}: it is killed");
@@ -431,12 +419,12 @@ impl Driver {
                         flight.begun = true;
                     }
                     let text = plain(&text);
-                    self.calls_before(side, Word::Began, id);
+                    self.tell_calls(side, |strace| strace.heard(Word::Began, id));
                     self.tell(Happening::Began { side, id, text });
                 }
                 Ok(Reply::Made { id, fd }) => self.made(side, id, fd),
                 Ok(ended @ Reply::Ended { id, .. }) => {
-                    self.calls_before(side, Word::Ended, id);
+                    self.tell_calls(side, |strace| strace.heard(Word::Ended, id));
                     self.ends[side].ended.push_back(ended);
                 }
                 Ok(Reply::Refused { id, why }) => {
@@ -446,52 +434,14 @@ impl Driver {
                 Err(why) => self.tell(Happening::Garbled { side, id: None, why }),
             }
         }
-        self.calls_between(side);
+        self.tell_calls(side, Syscalls::so_far);
     }
 
-    /// Tells the system calls that came before that word of an endpoint's, where strace sees them.
-    fn calls_before(&mut self, side: Side, word: Word, id: CallId) {
-        let printed = &mut self.ends[side].printed;
-        if printed.is_empty() {
-            return;
-        }
-        let said = Printed::Said(word, id);
-        match printed.iter().position(|line| *line == said) {
-            Some(place) => {
-                let before: Vec<Printed> = printed.drain(..=place).collect();
-                self.tell_calls(side, before);
-            }
-            // Its own line is still to come, but not those before it.
-            None => self.calls_between(side),
-        }
-    }
-
-    /// Tells the system calls up to the next word that has not been heard yet.
-    fn calls_between(&mut self, side: Side) {
-        let in_flight: Vec<CallId> = self.ends[side].in_flight.iter().map(|flight| flight.id).collect();
-        let ended: Vec<CallId> = self.ends[side].ended.iter().filter_map(id_of).collect();
-        let begun = |id: &CallId| {
-            self.ends[side]
-                .in_flight
-                .iter()
-                .any(|flight| flight.id == *id && flight.begun)
-        };
-        let is_to_come = |line: &Printed| match line {
-            Printed::Call(_) => false,
-            Printed::Said(Word::Began, id) => in_flight.contains(id) && !begun(id),
-            Printed::Said(Word::Ended, id) => in_flight.contains(id) && !ended.contains(id),
-        };
-        let printed = &self.ends[side].printed;
-        let upto = printed.iter().position(is_to_come).unwrap_or(printed.len());
-        let between: Vec<Printed> = self.ends[side].printed.drain(..upto).collect();
-        self.tell_calls(side, between);
-    }
-
-    fn tell_calls(&mut self, side: Side, printed: Vec<Printed>) {
-        for line in printed {
-            if let Printed::Call(made) = line {
-                self.tell(Happening::Syscall { side, made });
-            }
+    /// Tells system calls that strace has seen, where it looks.
+    fn tell_calls(&mut self, side: Side, which: impl FnOnce(&mut Syscalls) -> Vec<Traced>) {
+        let calls = self.ends[side].strace.as_mut().map(which);
+        for made in calls.into_iter().flatten() {
+            self.tell(Happening::Syscall { side, made });
         }
     }
 
@@ -621,7 +571,7 @@ impl Driver {
     /// Tells which sockets a language's library has closed by itself, as after an error: the number stands for another file, or none.
     fn missing(&mut self, side: Side) {
         let end = &mut self.ends[side];
-        let (true, Some(process)) = (end.hides, &end.process) else {
+        let Some(process) = end.process.as_ref().filter(|process| process.hides()) else {
             return;
         };
         // A call that failed at once may have closed it before we looked: then there never was an inode.
@@ -728,7 +678,7 @@ impl Driver {
         end.numbers.clear();
         end.infos.clear();
         end.closed.clear();
-        end.printed.clear();
+        end.strace = end.strace.as_ref().map(|_| Syscalls::default());
         end.listeners.clear();
         end.died = true;
         self.tell(Happening::Died {
