@@ -67,6 +67,21 @@ pub fn run(
     })
 }
 
+/// Does all of them, whatever comes of them: their reports, in the order of the jobs.
+pub fn reports(jobs: &[Job], at_once: usize) -> io::Result<Vec<Vec<Line>>> {
+    let mut reports = vec![Vec::new(); jobs.len()];
+    run(
+        jobs,
+        at_once,
+        |_| false,
+        |place, lines| {
+            reports[place] = lines.to_vec();
+            Ok(())
+        },
+    )?;
+    Ok(reports)
+}
+
 /// The report of `finwait run NAME --json`.
 fn in_child(job: &Job) -> io::Result<Vec<Line>> {
     let name = &job.scenario;

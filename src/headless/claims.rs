@@ -5,7 +5,8 @@ use std::io;
 use std::process::ExitCode;
 
 use super::children::{self, Job};
-use super::scenarios::{complain, fail, print};
+use super::exit::{DIFFERS, fail, print};
+use super::scenarios::complain;
 use crate::lab::Options;
 use crate::runtime::{Choice, Runtime};
 use crate::scenario::expect::Check;
@@ -13,9 +14,6 @@ use crate::scenario::report::{End, Line, StepReport};
 use crate::scenario::verdict::{Verdict, held};
 use crate::scenario::{Kernel, Scenario, catalog};
 use crate::side::Ends;
-
-/// Something was not as a scenario expects.
-const DIFFERS: u8 = 1;
 
 /// A row of the table of claims.
 #[derive(Serialize)]
@@ -51,19 +49,10 @@ pub fn run(options: &Options, json: bool) -> ExitCode {
             }
         }
     }
-    let mut reports = vec![Vec::new(); jobs.len()];
-    let done = children::run(
-        &jobs,
-        children::as_many(),
-        |_| false,
-        |place, lines| {
-            reports[place] = lines.to_vec();
-            Ok(())
-        },
-    );
-    if let Err(error) = done {
-        return fail(DIFFERS, &error.to_string());
-    }
+    let reports = match children::reports(&jobs, children::as_many()) {
+        Ok(reports) => reports,
+        Err(error) => return fail(DIFFERS, &error.to_string()),
+    };
     let (raw, by_go) = reports.split_at(claims.len());
     let as_expected = raw.iter().all(|lines| end(lines).is_some_and(|end| end.differ == 0));
     let mut rows: Vec<Claim> = claims

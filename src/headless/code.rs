@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::scenarios::{BAD, CANNOT, DIFFERS, fail, load, print};
+use super::exit::{BAD, CANNOT, DIFFERS, fail, print};
+use super::scenarios::load;
 use crate::code::{Language, Program};
 use crate::lab::Options;
 use crate::scenario::run;

@@ -1,9 +1,9 @@
 //! `finwait matrix`
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use super::children::{self, Job};
+use super::exit::{BAD, CANNOT, DIFFERS, Fault, print};
 use super::scenarios::load;
 use crate::errno::Errno;
 use crate::lab::{Options, Wanted};
@@ -23,13 +23,6 @@ pub enum Form {
     Markdown,
 }
 
-/// A name is wrong.
-const BAD: u8 = 2;
-/// It cannot be measured here.
-const CANNOT: u8 = 3;
-/// It failed on the way.
-const FAILED: u8 = 1;
-
 /// Measures `names`, or all that are measured where none is named, with `runtimes`, or all that are here.
 pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: Form) -> ExitCode {
     let all: Vec<String> = SCENARIOS.iter().map(|name| (*name).to_owned()).collect();
@@ -42,18 +35,21 @@ pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: Form
     if bad {
         return ExitCode::from(BAD);
     }
-    let measured = here(runtimes).and_then(|runtimes| Ok((measure(names, &runtimes, options)?, runtimes)));
-    match measured {
-        Ok((matrix, _)) => print(&matrix, form),
-        Err((code, why)) => {
-            eprintln!("finwait: {why}");
-            ExitCode::from(code)
-        }
+    match here(runtimes).and_then(|runtimes| measure(names, &runtimes, options)) {
+        Ok(matrix) => print(|out| {
+            let text = match form {
+                Form::Json => matrix.to_json(),
+                Form::Markdown => markdown::table(&matrix),
+                Form::Text => text(&matrix),
+            };
+            out.write_all(text.as_bytes())
+        }),
+        Err(fault) => fault.end(),
     }
 }
 
 /// The runtimes that are wanted, with their versions; those that are here, where none is named.
-fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, (u8, String)> {
+fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, Fault> {
     let of_all = Runtime::ALL
         .into_iter()
         .filter(|runtime| *runtime != Runtime::Native && runtime.is_here());
@@ -63,15 +59,18 @@ fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, (u8, String)> {
         wanted.to_vec()
     };
     if wanted.is_empty() {
-        return Err((CANNOT, "no runtime is here: finwait doctor tells what they need".into()));
+        return Err(Fault(
+            CANNOT,
+            "no runtime is here: finwait doctor tells what they need".into(),
+        ));
     }
     let versioned = wanted.into_iter().map(|runtime| Ok((runtime, runtime.version()?)));
     let versioned: crate::error::Result<Vec<_>> = versioned.collect();
-    versioned.map_err(|error| (CANNOT, error.to_string()))
+    versioned.map_err(|error| Fault(CANNOT, error.to_string()))
 }
 
-fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) -> Result<Matrix, (u8, String)> {
-    let cannot = |error: crate::error::Error| (CANNOT, error.to_string());
+fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) -> Result<Matrix, Fault> {
+    let cannot = |error: crate::error::Error| Fault(CANNOT, error.to_string());
     let job = |scenario: &String, options: Options| Job {
         scenario: scenario.clone(),
         options,
@@ -97,18 +96,9 @@ fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) 
     for name in names {
         jobs.extend(ways.iter().map(|(_, options)| job(name, options.clone())));
     }
-    let mut reports = vec![Vec::new(); jobs.len()];
-    // Where a runtime goes its own way, what the scenario expects does not come, and is waited for.
-    let done = children::run(
-        &jobs,
-        2 * children::as_many(),
-        |_| false,
-        |place, lines| {
-            reports[place] = lines.to_vec();
-            Ok(())
-        },
-    );
-    done.map_err(|error| (FAILED, error.to_string()))?;
+    // Where a runtime goes its own way, what the scenario expects does not come, and is waited for: more at once than elsewhere.
+    let reports = children::reports(&jobs, 2 * children::as_many());
+    let reports = reports.map_err(|error| Fault(DIFFERS, error.to_string()))?;
     let mut reports = reports.into_iter();
     let mut runs = Vec::new();
     for name in names {
@@ -126,23 +116,6 @@ fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) 
         runs.push(run);
     }
     Ok(matrix(runtimes, &runs))
-}
-
-fn print(matrix: &Matrix, form: Form) -> ExitCode {
-    let text = match form {
-        Form::Json => matrix.to_json(),
-        Form::Markdown => markdown::table(matrix),
-        Form::Text => text(matrix),
-    };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("finwait: write to standard output: {error}");
-            ExitCode::from(FAILED)
-        }
-    }
 }
 
 /// Event by event, each thing that is said on a line of its own.

@@ -19,6 +19,7 @@ use crate::side::{Ends, Side};
 pub mod children;
 pub mod claims;
 pub mod code;
+pub mod exit;
 pub mod explain;
 pub mod matrix;
 pub mod scenarios;

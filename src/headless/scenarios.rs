@@ -7,17 +7,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::children::{self, Job};
+use super::exit::{BAD, CANNOT, DIFFERS, fail, print};
 use crate::clock::human;
 use crate::lab::Options;
 use crate::scenario::report::{End, Heading, Line, StepReport, count};
 use crate::scenario::{Scenario, catalog, file, run};
-
-/// Something was not as expected.
-pub(super) const DIFFERS: u8 = 1;
-/// A file or a name is wrong.
-pub(super) const BAD: u8 = 2;
-/// It cannot be run here.
-pub(super) const CANNOT: u8 = 3;
 
 /// How `finwait run` is to go about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,19 +290,4 @@ fn unknown(name: &str) -> String {
 pub(super) fn complain(mistakes: &[crate::scenario::mistake::Mistake]) -> ExitCode {
     eprintln!("{}", all_of(mistakes));
     ExitCode::from(BAD)
-}
-
-pub(super) fn fail(code: u8, why: &str) -> ExitCode {
-    eprintln!("finwait: {why}");
-    ExitCode::from(code)
-}
-
-/// Prints on standard output; a reader that has seen enough is no failure.
-pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
-    let mut out = io::stdout().lock();
-    match write(&mut out).and_then(|()| out.flush()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => fail(DIFFERS, &format!("write to standard output: {error}")),
-    }
 }

@@ -1,0 +1,38 @@
+//! How what runs without a screen ends: its exit statuses, one sentence where it failed, and what is printed.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Something was not as expected, or failed on the way.
+pub const DIFFERS: u8 = 1;
+/// A name, a file or an argument is wrong.
+pub const BAD: u8 = 2;
+/// It cannot be done here.
+pub const CANNOT: u8 = 3;
+
+/// Why it ends before it is done: the exit status, and one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault(pub u8, pub String);
+
+impl Fault {
+    /// Says so, and ends.
+    pub fn end(self) -> ExitCode {
+        fail(self.0, &self.1)
+    }
+}
+
+/// One sentence on standard error, and the status.
+pub fn fail(code: u8, why: &str) -> ExitCode {
+    eprintln!("finwait: {why}");
+    ExitCode::from(code)
+}
+
+/// Prints on standard output; a reader that has seen enough is no failure.
+pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(DIFFERS, &format!("write to standard output: {error}")),
+    }
+}
