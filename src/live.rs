@@ -129,7 +129,7 @@ impl<'a> Live<'a> {
         let dead = ends
             .iter()
             .find(|(_, end)| !matches!(end.process, Process::Running { .. }));
-        Some(dead.map_or(Ok(()), |(side, _)| Err(not_up(side))))
+        Some(dead.map_or(Ok(()), |(side, end)| Err(not_up(side, &end.process))))
     }
 
     /// Waits until both endpoints are up; the inner error is one sentence about the one that is not.
@@ -142,12 +142,19 @@ impl<'a> Live<'a> {
             if let Came::Nothing = self.take(Some(deadline))? {
                 let mut ends = self.session.ends.iter();
                 let late = ends.find(|(_, end)| matches!(end.process, Process::Starting { .. }));
-                return Ok(late.map_or(Ok(()), |(side, _)| Err(not_up(side))));
+                return Ok(late.map_or(Ok(()), |(side, end)| Err(not_up(side, &end.process))));
             }
         }
     }
 }
 
-fn not_up(side: crate::side::Side) -> String {
-    format!("the {side} endpoint did not come up")
+fn not_up(side: crate::side::Side, process: &Process) -> String {
+    let why = match process {
+        Process::Dead { how, .. } => format!("its process is gone: {how}"),
+        Process::Starting { .. } | Process::Running { .. } => {
+            let patience = PROCESS_PATIENCE.as_secs();
+            format!("it said no hello within {patience} s")
+        }
+    };
+    format!("the {side} endpoint did not come up: {why}")
 }

@@ -53,11 +53,13 @@ fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, Fault> {
     let of_all = Runtime::ALL
         .into_iter()
         .filter(|runtime| *runtime != Runtime::Native && runtime.is_here());
-    let wanted: Vec<Runtime> = if wanted.is_empty() {
+    let mut wanted: Vec<Runtime> = if wanted.is_empty() {
         of_all.collect()
     } else {
         wanted.to_vec()
     };
+    wanted.sort();
+    wanted.dedup();
     if wanted.is_empty() {
         return Err(Fault(
             CANNOT,

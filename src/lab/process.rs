@@ -5,7 +5,7 @@ use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal, WaitIdOptions};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::event::Death;
 use super::strace::{self, Printed};
+use crate::call::CallId;
 use crate::endpoint::protocol::{Reply, Request};
 use crate::error::{Error, Operation, Result};
 use crate::os::signal::die_with_parent;
@@ -104,6 +105,8 @@ pub struct Process {
     outbox: VecDeque<u8>,
     syscalls: Option<Syscalls>,
     hides: bool,
+    /// How many lines of its made no sense.
+    nonsense: usize,
     /// We sent it SIGKILL.
     killed: bool,
 }
@@ -152,6 +155,33 @@ impl Syscalls {
     }
 }
 
+/// Something that an endpoint said, and that is no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nonsense {
+    /// The call that it was about, where that much could be read.
+    pub about: Option<CallId>,
+    /// One sentence.
+    pub why: String,
+}
+
+impl Nonsense {
+    fn of(line: &[u8], error: &str) -> Nonsense {
+        let shown: String = String::from_utf8_lossy(line)
+            .chars()
+            .take(80)
+            .flat_map(char::escape_debug)
+            .collect();
+        let value: Option<serde_json::Value> = serde_json::from_slice(line).ok();
+        let word = value.as_ref().and_then(|value| value.as_object()?.values().next());
+        Nonsense {
+            about: word.and_then(|word| word.get("id")?.as_u64()).map(CallId),
+            why: format!("it said something that is no reply ({error}): {shown}"),
+        }
+    }
+}
+
+/// How much nonsense is put up with.
+const MOST_NONSENSE: usize = 100;
 /// How long a line of an endpoint may be.
 const LONGEST_LINE: usize = 1 << 20;
 
@@ -178,6 +208,7 @@ impl Process {
             outbox: VecDeque::new(),
             syscalls,
             hides,
+            nonsense: 0,
             killed: false,
         }
     }
@@ -250,10 +281,15 @@ impl Process {
     }
 
     /// Reads what it has said so far. A line that is not a reply is told as such.
-    pub fn hear(&mut self) -> Vec<std::result::Result<Reply, String>> {
+    pub fn hear(&mut self) -> Vec<std::result::Result<Reply, Nonsense>> {
         let mut chunk = [0; 16 << 10];
+        let mut silent = false;
         loop {
             match rustix::net::recv(&self.control, &mut chunk, RecvFlags::DONTWAIT) {
+                Ok((0, _)) => {
+                    silent = true;
+                    break;
+                }
                 Ok((n, _)) => {
                     self.inbox.extend_from_slice(&chunk[..n]);
                     // A stream gives all that it has: what it said since is heard the next time.
@@ -269,22 +305,40 @@ impl Process {
         let mut taken = 0;
         while let Some(end) = self.inbox[taken..].iter().position(|&byte| byte == b'\n') {
             let line = &self.inbox[taken..taken + end];
-            replies.push(serde_json::from_slice(line).map_err(|error| {
-                let shown: String = String::from_utf8_lossy(line)
-                    .chars()
-                    .take(80)
-                    .flat_map(char::escape_debug)
-                    .collect();
-                format!("it said something that is no reply ({error}): {shown}")
-            }));
+            replies.push(serde_json::from_slice(line).map_err(|error| Nonsense::of(line, &error.to_string())));
             taken += end + 1;
         }
         self.inbox.drain(..taken);
         if self.inbox.len() > LONGEST_LINE {
             self.inbox.clear();
-            replies.push(Err(format!("it said a line of more than {LONGEST_LINE} bytes")));
+            replies.push(Err(Nonsense {
+                about: None,
+                why: format!("it said a line of more than {LONGEST_LINE} bytes"),
+            }));
+        }
+        self.nonsense += replies.iter().filter(|reply| reply.is_err()).count();
+        // One that cannot be spoken with any more would leave its calls blocked for ever.
+        if silent && !self.killed {
+            self.give_up("it has closed the socket that it speaks by: it is killed", &mut replies);
+        } else if self.nonsense > MOST_NONSENSE && !self.killed {
+            self.give_up("it says nothing else than nonsense: it is killed", &mut replies);
         }
         replies
+    }
+
+    fn give_up(&mut self, why: &str, replies: &mut Vec<std::result::Result<Reply, Nonsense>>) {
+        let is_over = rustix::process::waitid(
+            rustix::process::WaitId::PidFd(self.pidfd.as_fd()),
+            WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT,
+        );
+        // Its death says more.
+        if matches!(is_over, Ok(None)) && !self.is_exiting() {
+            self.kill();
+            replies.push(Err(Nonsense {
+                about: None,
+                why: why.into(),
+            }));
+        }
     }
 
     /// What it has written to its standard error since the last time, escaped.

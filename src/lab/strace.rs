@@ -118,7 +118,8 @@ fn traced(call: &str) -> Option<Traced> {
         Some((call, took)) => (call, took.parse::<f64>().ok()?),
         None => (call, 0.0),
     };
-    let text = without_marks(call)?;
+    // A closed descriptor has no mark any more, and its errno is what is asked for.
+    let text = without_marks(call).or_else(|| call.contains(" = -1 EBADF ").then(|| call.to_owned()))?;
     let returned = text.rsplit_once(" = -1 ").map(|(_, why)| why);
     let errno = returned.and_then(|why| {
         let name = why.split_whitespace().next()?;

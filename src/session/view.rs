@@ -45,6 +45,8 @@ pub enum Held {
     /// The kernel, to keep the pair of addresses from being used again: the row is a time-wait socket of its own, also while a
     /// descriptor of the old one, which is CLOSE by now, is open (`tcp_time_wait`).
     TimeWait,
+    /// The endpoint, by a descriptor that it has not told of: some libraries accept by themselves.
+    Untold,
     /// The listener's queue: the handshake is done or under way, nobody has accepted it.
     Queued,
 }
@@ -58,6 +60,7 @@ impl Held {
             Held::Shared => "held elsewhere",
             Held::Orphan => "orphan",
             Held::TimeWait => "kept by the kernel",
+            Held::Untold => "accepted by the library",
             Held::Queued => "not accepted yet",
         }
     }
@@ -124,6 +127,8 @@ impl Session {
                 current: false,
                 held: if observed.row.state == State::TimeWait {
                     Held::TimeWait
+                } else if observed.row.inode != 0 && name.is_none() {
+                    Held::Untold
                 } else if name.is_none() && end.table.in_a_queue(tuple) {
                     Held::Queued
                 } else {

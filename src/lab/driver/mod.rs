@@ -27,7 +27,7 @@ use super::event::{Cause, Fate, Happening, Passage, Request, WireChange, WireOrd
 use super::facts::{LabFacts, LabKind};
 use super::host::Host;
 use super::outbox::Outbox;
-use super::process::Process;
+use super::process::{Nonsense, Process};
 use super::strace::Word;
 use super::watch::Watch;
 use crate::call::{Call, CallId, Family, Order, SocketName};
@@ -108,6 +108,12 @@ impl End {
         self.in_flight.iter().any(|flight| !flight.begun)
     }
 
+    /// Is that call under way, and its return not heard?
+    fn is_under_way(&self, id: CallId) -> bool {
+        let ended = |reply: &Reply| matches!(reply, Reply::Ended { id: ended, .. } if *ended == id);
+        self.in_flight.iter().any(|flight| flight.id == id) && !self.ended.iter().any(ended)
+    }
+
     /// Is what the call waits for there?
     fn is_returning(&self, flight: &Flight) -> bool {
         let inode = flight.on.as_ref().and_then(|name| self.inodes.get(name));
@@ -157,16 +163,22 @@ pub(super) struct Driver {
     told: Option<String>,
 }
 
-/// Another program's words, without anything that a terminal would act on.
+/// Another program's words, without anything that a terminal would act on: control characters, and those that turn the direction of
+/// writing.
 fn plain(words: &str) -> String {
-    let escaped = words.chars().map(|c| (c, c.is_control()));
-    escaped
-        .flat_map(|(c, control)| {
-            let escape = control.then(|| c.escape_debug());
-            let as_it_is = (!control).then_some(c);
-            escape.into_iter().flatten().chain(as_it_is)
-        })
-        .collect()
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut plain = String::with_capacity(words.len());
+    for c in words.chars() {
+        if acts(c) {
+            plain.extend(c.escape_unicode());
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
 }
 
 /// What ends the driver.
@@ -423,15 +435,23 @@ impl Driver {
                     self.tell(Happening::Began { side, id, text });
                 }
                 Ok(Reply::Made { id, fd }) => self.made(side, id, fd),
+                Ok(Reply::Ended { id, .. }) if !self.ends[side].is_under_way(id) => {
+                    let why = format!("it ended call {}, which is not under way", id.0);
+                    self.tell(Happening::Garbled { side, id: None, why });
+                }
                 Ok(ended @ Reply::Ended { id, .. }) => {
                     self.tell_calls(side, |strace| strace.heard(Word::Ended, id));
                     self.ends[side].ended.push_back(ended);
                 }
                 Ok(Reply::Refused { id, why }) => {
                     self.ends[side].in_flight.retain(|flight| Some(flight.id) != id);
+                    let why = plain(&why);
                     self.tell(Happening::Garbled { side, id, why });
                 }
-                Err(why) => self.tell(Happening::Garbled { side, id: None, why }),
+                Err(Nonsense { about, why }) => {
+                    self.ends[side].in_flight.retain(|flight| Some(flight.id) != about);
+                    self.tell(Happening::Garbled { side, id: about, why });
+                }
             }
         }
         self.tell_calls(side, Syscalls::so_far);
@@ -535,7 +555,13 @@ impl Driver {
                         Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. } => outcome,
                     },
                     said: said.map(|said| plain(&said)),
-                    trace,
+                    trace: trace
+                        .into_iter()
+                        .map(|traced| Traced {
+                            text: plain(&traced.text),
+                            ..traced
+                        })
+                        .collect(),
                     inode,
                 });
                 (self.dirty, self.unquiet) = (true, true);
