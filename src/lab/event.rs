@@ -322,6 +322,8 @@ pub enum Cause {
     PeerDeath,
     /// The administrator destroyed it (SOCK_DESTROY).
     Destroyed,
+    /// A call that the endpoint's library made by itself, without having been told.
+    Library,
     /// Nothing that finwait saw.
     Unseen,
 }

@@ -304,6 +304,20 @@ impl Driven {
         self.choices.iter().all(|(_, choice)| *choice == Choice::default())
     }
 
+    /// In words: `client driven by java`; none where raw calls drive both ends.
+    pub fn words(&self) -> Option<String> {
+        let ends: Vec<String> = self
+            .choices
+            .iter()
+            .filter_map(|(side, choice)| match choice {
+                Choice::Runtime(Runtime::Native) => None,
+                Choice::Runtime(runtime) => Some(format!("{side} driven by {runtime}")),
+                Choice::Command(command) => Some(format!("{side} driven by {command}")),
+            })
+            .collect();
+        (!ends.is_empty()).then(|| ends.join(", "))
+    }
+
     /// How an end's endpoint is started.
     pub fn launch(&self, side: Side) -> &Launch {
         &self.launches[side]

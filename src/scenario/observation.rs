@@ -35,9 +35,10 @@ impl Returned {
     /// In the words of a scenario.
     pub fn words(&self) -> String {
         match (Returns::of(self), self) {
+            (_, Returned::Outcome(Outcome::Library(name))) => name.clone(),
+            (_, Returned::Outcome(Outcome::Unsupported(why))) => format!("unsupported: {why}"),
             (Some(returns), _) => returns.to_string(),
             (None, Returned::NotDone(why)) => format!("not done: {why}"),
-            (None, Returned::Outcome(Outcome::Unsupported(why))) => format!("unsupported: {why}"),
             (None, _) => "nothing".into(),
         }
     }

@@ -6,9 +6,11 @@ use super::observation::{Returned, standing};
 use super::play::outcome;
 use super::returns::Returns;
 use crate::call::{CallId, SocketName};
+use crate::command::wire::WireCommand;
 use crate::command::{Command, EndCommand};
+use crate::runtime::Runtime;
 use crate::session::view::Held;
-use crate::session::{LabKind, Session, socket_of};
+use crate::session::{LabKind, Process, Session, socket_of};
 use crate::side::Side;
 use crate::state::State;
 
@@ -62,7 +64,11 @@ impl Recorder {
     pub fn settle(&mut self, session: &Session) {
         let Some(open) = self.open.take() else { return };
         let mut text = String::from("[[step]]\n");
-        let words = open.command.to_string();
+        // A toggle is written down as what it came to.
+        let words = match open.command {
+            Command::Wire(WireCommand::Mode(None)) => format!("wire {}", session.wire.mode.name()),
+            _ => open.command.to_string(),
+        };
         let (who, what) = words.split_once(' ').unwrap_or((&words, ""));
         let _ = writeln!(text, "{who} = {}", quoted(what));
         if let (Command::End(side, _), Some(root)) = (&open.command, open.root) {
@@ -126,6 +132,10 @@ impl Recorder {
             "title   = {}\nsummary = \"What was done by hand, with what came of it.\"\ngroup   = \"connect\"\nlab     = \"{lab}\"\n",
             quoted(title)
         );
+        let driven: Vec<String> = driven(session).collect();
+        if !driven.is_empty() {
+            text = format!("# Recorded with {0}: run it with {0}.\n{text}", driven.join(" "));
+        }
         if session.lab.addresses[Side::Client].is_ipv6() {
             text.push_str("ipv6    = true\n");
         }
@@ -135,6 +145,16 @@ impl Recorder {
         }
         text
     }
+}
+
+/// The arguments by which ends are driven as they were: raw calls need none.
+fn driven(session: &Session) -> impl Iterator<Item = String> {
+    session.ends.iter().filter_map(|(side, end)| match &end.process {
+        Process::Running { runtime, .. } if Runtime::named(runtime).is_none_or(|known| known != Runtime::Native) => {
+            Some(format!("--{side} {runtime}"))
+        }
+        Process::Running { .. } | Process::Starting { .. } | Process::Dead { .. } => None,
+    })
 }
 
 /// The states of the sockets that have a name, as a scenario would expect them.

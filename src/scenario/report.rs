@@ -224,7 +224,13 @@ impl fmt::Display for StepReport {
         let mark = if self.held() { "ok" } else { "NO" };
         write!(f, "{mark} {:>3}  ", self.no)?;
         match (&self.command, &self.say) {
-            (Some(command), _) => write!(f, "{command} = {}", self.observation.returned.words())?,
+            (Some(command), _) => {
+                write!(f, "{command} = {}", self.observation.returned.words())?;
+                // Another language's own words.
+                if let Some(said) = &self.observation.said {
+                    write!(f, "   {said}")?;
+                }
+            }
             (None, Some(say)) => write!(f, "\"{}\"", say.lines().next().unwrap_or_default())?,
             (None, None) => f.write_str("wait")?,
         }

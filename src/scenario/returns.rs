@@ -38,13 +38,17 @@ pub enum Returns {
     NoError,
     /// `value 1`: of `get-option`.
     Value(Bound),
+    /// `library`: a language's library answered by itself, without an errno of the kernel.
+    Library,
+    /// `unsupported`: the language has no such call.
+    Unsupported,
     /// `killed by SIGPIPE`: the process is gone, and the call never returned.
     Killed(Death),
 }
 
 /// What may stand there, for complaints.
 const VALID: &str = "ok, an errno like EPIPE, blocked, EOF, read \"hello\", read 5, wrote 5, deadline exceeded, the events of poll like \
-                     in out rdhup, not ready, no error, value 1, killed by SIGPIPE";
+                     in out rdhup, not ready, no error, value 1, killed by SIGPIPE, library, unsupported";
 const NOT_READY: &str = "not ready";
 const NO_ERROR: &str = "no error";
 const DEADLINE: &str = "deadline exceeded";
@@ -70,6 +74,8 @@ impl Returns {
         Ok(match (trimmed, verb) {
             ("ok", _) => Returns::Ok,
             ("blocked", _) => Returns::Blocked,
+            ("library", _) => Returns::Library,
+            ("unsupported", _) => Returns::Unsupported,
             ("EOF", _) => Returns::Eof,
             (DEADLINE, _) => Returns::DeadlineExceeded,
             (NOT_READY, _) => Returns::Ready(Vec::new()),
@@ -102,7 +108,17 @@ impl Returns {
                 }
                 _ => {
                     let mut words = vec![
-                        "ok", "blocked", "EOF", "read", "wrote", DEADLINE, NOT_READY, NO_ERROR, "value",
+                        "ok",
+                        "blocked",
+                        "EOF",
+                        "read",
+                        "wrote",
+                        DEADLINE,
+                        NOT_READY,
+                        NO_ERROR,
+                        "value",
+                        "library",
+                        "unsupported",
                     ];
                     words.extend(Errno::NAMED.iter().map(|(_, name)| *name));
                     return Err((
@@ -145,7 +161,9 @@ impl Returns {
             (Returns::Bytes(bytes), Outcome::Ok(Value::Read { n, data })) => *n == bytes.0.len() && data == bytes,
             (Returns::Read(bound), Outcome::Ok(Value::Read { n, .. })) => *n > 0 && bound.holds(count(*n)),
             (Returns::Wrote(bound), Outcome::Ok(Value::Written { n })) => bound.holds(count(*n)),
-            (Returns::DeadlineExceeded, Outcome::DeadlineExceeded { .. }) => true,
+            (Returns::DeadlineExceeded, Outcome::DeadlineExceeded { .. })
+            | (Returns::Library, Outcome::Library(_))
+            | (Returns::Unsupported, Outcome::Unsupported(_)) => true,
             (Returns::Ready(wanted), Outcome::Ok(Value::Ready { events })) => {
                 let mut events = events.clone();
                 events.sort_by_key(|event| place(*event));
@@ -167,7 +185,9 @@ impl Returns {
             Returned::Done => Returns::Ok,
             Returned::Blocked => Returns::Blocked,
             Returned::Died(death) => Returns::Killed(*death),
-            Returned::NotDone(_) | Returned::Outcome(Outcome::Library(_) | Outcome::Unsupported(_)) => return None,
+            Returned::NotDone(_) => return None,
+            Returned::Outcome(Outcome::Library(_)) => Returns::Library,
+            Returned::Outcome(Outcome::Unsupported(_)) => Returns::Unsupported,
             Returned::Outcome(Outcome::Err(errno)) => Returns::Errno(*errno),
             Returned::Outcome(Outcome::DeadlineExceeded { .. }) => Returns::DeadlineExceeded,
             Returned::Outcome(Outcome::Ok(value)) => match value {
@@ -211,6 +231,8 @@ impl Returns {
             | Returns::DeadlineExceeded
             | Returns::Ready(_)
             | Returns::NoError
+            | Returns::Library
+            | Returns::Unsupported
             | Returns::Killed(_) => Returns::Errno(Errno::EINVAL),
         }
     }
@@ -229,6 +251,8 @@ impl fmt::Display for Returns {
             Returns::Read(bound) => write!(f, "read {bound}"),
             Returns::Wrote(bound) => write!(f, "wrote {bound}"),
             Returns::DeadlineExceeded => f.write_str(DEADLINE),
+            Returns::Library => f.write_str("library"),
+            Returns::Unsupported => f.write_str("unsupported"),
             Returns::Ready(events) if events.is_empty() => f.write_str(NOT_READY),
             Returns::Ready(events) => {
                 let words: Vec<String> = events.iter().map(|event| word(*event)).collect();
@@ -277,6 +301,8 @@ mod tests {
             "not ready",
             "no error",
             "value >4096",
+            "library",
+            "unsupported",
             "killed by SIGPIPE",
         ] {
             assert_eq!(Returns::parse(text).unwrap().to_string(), text);

@@ -281,7 +281,7 @@ fn resets(cause: &Reason) -> bool {
             matches!(name.as_str(), "rst-close" | "disconnect")
         }
         Reason::Received { .. } | Reason::Timer(_) | Reason::Destroyed => true,
-        Reason::Death | Reason::PeerDeath { .. } | Reason::Unseen => false,
+        Reason::Death | Reason::PeerDeath { .. } | Reason::Library | Reason::Unseen => false,
     }
 }
 

@@ -732,6 +732,7 @@ impl Session {
             Cause::Death => Reason::Death,
             Cause::PeerDeath => Reason::PeerDeath { side: side.other() },
             Cause::Destroyed => Reason::Destroyed,
+            Cause::Library => Reason::Library,
             Cause::Unseen => Reason::Unseen,
         }
     }

@@ -11,7 +11,7 @@ use crate::explain::RuleId;
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, Fate, Passage, WireChange};
 use crate::observe::{TimerKind, Tuple};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Value};
 use crate::side::Side;
 use crate::state::State;
 use crate::wire::flow::{Again, PacketNo};
@@ -212,6 +212,8 @@ pub enum Reason {
     },
     /// The administrator destroyed it.
     Destroyed,
+    /// A call that the endpoint's library made by itself, without having been told.
+    Library,
     /// Nothing that finwait saw.
     Unseen,
 }
@@ -229,6 +231,7 @@ impl Reason {
             Reason::Death => "the end of its process".into(),
             Reason::PeerDeath { side } => format!("the end of the {side}'s process"),
             Reason::Destroyed => "the administrator (SOCK_DESTROY)".into(),
+            Reason::Library => "a call that its library made by itself".into(),
             Reason::Unseen => "a segment or timer not seen here".into(),
         }
     }
@@ -351,6 +354,7 @@ impl Entry {
                 ..
             } => {
                 // A raw call's own line has its name, its arguments and what it returned; another language's has its words.
+                let short = name;
                 let name = text.as_ref().unwrap_or(name);
                 let words = said.as_ref().map_or(String::new(), |said| format!("   {said}"));
                 let mut lines: Vec<String> = trace
@@ -369,7 +373,12 @@ impl Entry {
                             human(*took)
                         ));
                     }
-                    Outcome::Unsupported(why) => lines.push(format!("{name}: unsupported: {why}")),
+                    Outcome::Unsupported(why) => lines.push(format!("{short}: unsupported: {why}")),
+                    // Nothing was done yet: there is no result, and no time that it took.
+                    Outcome::Ok(Value::Later) => lines.push(name.clone()),
+                    Outcome::Ok(Value::Read { n, data }) if *n > 0 && lines.is_empty() => {
+                        lines.push(format!("{name} = {n} B {}   <{}>", data.quoted(*n), human(*took)));
+                    }
                     Outcome::Library(error) if said.is_none() => lines.push(format!("{name} = {error}")),
                     Outcome::Library(error) => lines.push(format!("{name} = {error}{words}   <{}>", human(*took))),
                     Outcome::Ok(_) | Outcome::Err(_) if lines.is_empty() => {
@@ -408,7 +417,15 @@ impl Entry {
                 to,
                 cause,
             } => {
-                let who = whose(*side, socket.as_ref(), || format!("{} <- {}", tuple.local, tuple.peer));
+                // Who is on the way to the other, as far as the state tells.
+                let way = if [*from, *to].contains(&State::SynSent) {
+                    "->"
+                } else {
+                    "<-"
+                };
+                let who = whose(*side, socket.as_ref(), || {
+                    format!("{} {way} {}", tuple.local, tuple.peer)
+                });
                 vec![format!("{who} {from} -> {to}   caused by {}", cause.words(*from))]
             }
             What::Born { pid, runtime, .. } => vec![format!("the endpoint is up: pid {pid}, {runtime}")],

@@ -274,10 +274,12 @@ pub fn short_call(text: &str, room: usize) -> String {
         format!("{name}({first}, ..) = {bare}"),
         format!("{name}(..) = {bare}"),
         format!("{name} = {bare}"),
+        format!("= {bare}"),
     ]
     .into_iter()
     .find(|text| width(text) <= room)
-    .unwrap_or_else(|| format!("= {bare}"))
+    // A result of many words is cut by whoever puts it there, rather than the name.
+    .unwrap_or_else(|| format!("{name} = {bare}"))
 }
 
 /// Breaks text into lines of at most `room` columns, between words where that can be.

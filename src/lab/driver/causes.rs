@@ -108,6 +108,13 @@ impl Driver {
                 return Cause::PeerDeath;
             }
         }
+        // What only a call can do, none was told to do.
+        let by_a_call = [Power::Opens, Power::Listens, Power::Ends]
+            .iter()
+            .any(|power| power.made(change));
+        if by_a_call && end.process.as_ref().is_some_and(Process::hides) {
+            return Cause::Library;
+        }
         Cause::Unseen
     }
 }

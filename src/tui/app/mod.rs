@@ -17,8 +17,11 @@ use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
 use crate::host::Setting;
 use crate::lab::event::{Event, Happening, Request};
+use std::sync::Arc;
+
 use crate::scenario::branch::{Branch, Grown};
 use crate::scenario::record::Recorder;
+use crate::scenario::{Scenario, catalog, file};
 use crate::session::edges::Coverage;
 use crate::session::transcript::{Entry, What};
 use crate::session::{Issued, LabKind, Refusal, Session};
@@ -32,7 +35,7 @@ use crate::tui::dialog::picker::Picker;
 use crate::tui::dialog::predict::Predict;
 use crate::tui::dialog::prompt::{Prompt, Wish};
 use crate::tui::dialog::raw::Raw;
-use crate::tui::dialog::why::Why;
+use crate::tui::dialog::why::{Lead, Why};
 use crate::tui::dialog::{Dialog, forge, help, rules, segment};
 use crate::tui::hit::{Action, Hits, Toward, Zone};
 use crate::tui::layout::{self, LEAST, Pane};
@@ -338,16 +341,44 @@ impl App {
         }
     }
 
+    /// The user is to be guided through that scenario of the catalog, in a fresh lab.
+    fn guide_through(&mut self, name: &str) -> Vec<Effect> {
+        let read = catalog::find(name).and_then(|(path, text)| file::read(path, text).ok());
+        match read {
+            Some(scenario) => {
+                self.dialogs.clear();
+                self.guide(Arc::new(scenario))
+            }
+            None => {
+                self.say(format!("there is no scenario {name}"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn guide(&mut self, scenario: Arc<Scenario>) -> Vec<Effect> {
+        let fresh = Fresh {
+            isolated: scenario.isolated,
+            ipv6: scenario.ipv6,
+        };
+        self.tour = Some(Tour::new(scenario));
+        vec![Effect::Fresh(fresh)]
+    }
+
     /// Presses a row of the dialog on top.
     fn row(&mut self, row: usize, now: Stamp) -> Vec<Effect> {
         let (side, change) = match self.dialogs.last() {
             Some(Dialog::Options(options)) => (options.side, options.change(&self.session, row)),
             Some(Dialog::Host(side, _)) => (*side, host::change(&self.session, *side, row)),
             Some(Dialog::Why(why)) => {
-                if let Some(entry) = why.points_to(&self.session, row) {
-                    self.dialogs.pop();
-                    self.log.show(entry);
-                    self.mark = Some(Action::LogLine(None));
+                match why.leads_to(&self.session, row) {
+                    Some(Lead::Entry(entry)) => {
+                        self.dialogs.pop();
+                        self.log.show(entry);
+                        self.mark = Some(Action::LogLine(None));
+                    }
+                    Some(Lead::Scenario(name)) => return self.guide_through(name),
+                    None => {}
                 }
                 return Vec::new();
             }
@@ -362,12 +393,7 @@ impl App {
                     return Vec::new();
                 };
                 self.dialogs.pop();
-                let fresh = Fresh {
-                    isolated: scenario.isolated,
-                    ipv6: scenario.ipv6,
-                };
-                self.tour = Some(Tour::new(scenario));
-                return vec![Effect::Fresh(fresh)];
+                return self.guide(scenario);
             }
             Some(Dialog::Predict(predict)) => {
                 let answer = predict.clone().answer(row);

@@ -24,6 +24,21 @@ pub struct Why {
     skip: usize,
 }
 
+/// Where a link leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// To a line of the log.
+    Entry(u64),
+    /// Into a scenario.
+    Scenario(&'static str),
+}
+
+/// The row of the scenario that proves the rule.
+const PROOF: usize = usize::MAX;
+/// Where no errno stands behind an answer.
+const BY_ITSELF: &str =
+    "The language's library answered by itself: the kernel was not asked, or its answer is not told.";
+
 /// One link of the chain in words, and the entry that it points to.
 struct Link {
     name: &'static str,
@@ -59,9 +74,13 @@ impl Why {
         chain(transcript, self.call).map_or_else(Vec::new, |chain| links(transcript, &chain))
     }
 
-    /// The entry that a link points to.
-    pub fn points_to(&self, session: &Session, link: usize) -> Option<u64> {
-        self.links(session).get(link)?.entry
+    /// Where a link leads.
+    pub fn leads_to(&self, session: &Session, link: usize) -> Option<Lead> {
+        if link == PROOF {
+            let rule = chain(&session.transcript, self.call)?.rule?;
+            return Some(Lead::Scenario(rule.rule().proof));
+        }
+        Some(Lead::Entry(self.links(session).get(link)?.entry?))
     }
 
     /// Turned by so many lines: by one, the next link that points somewhere is selected, or the one before; else it is scrolled.
@@ -77,12 +96,18 @@ impl Why {
     }
 
     fn step(&mut self, session: &Session, down: bool) {
-        let links = self.links(session);
-        let points = |nth: &usize| links[*nth].entry.is_some();
+        let links = self.links(session).into_iter().enumerate();
+        let mut rows: Vec<usize> = links
+            .filter(|(_, link)| link.entry.is_some())
+            .map(|(nth, _)| nth)
+            .collect();
+        if self.leads_to(session, PROOF).is_some() {
+            rows.push(PROOF);
+        }
         let next = if down {
-            (self.selected + 1..links.len()).find(points)
+            rows.into_iter().find(|row| *row > self.selected)
         } else {
-            (0..self.selected.min(links.len())).rev().find(points)
+            rows.into_iter().rev().find(|row| *row < self.selected)
         };
         self.selected = next.unwrap_or(self.selected);
     }
@@ -99,7 +124,12 @@ impl Why {
         self.skip = self.skip.min(most);
         let strong = canvas.theme.strong();
         for (line, y) in lines.iter().skip(self.skip).take(height).zip(inside.y..) {
-            canvas.put(inside.x, y, inside.x + NAMES, &line.name, strong);
+            let style = if line.link.is_some() {
+                canvas.theme.key()
+            } else {
+                strong
+            };
+            canvas.put(inside.x, y, inside.x + NAMES, &line.name, style);
             canvas.put_cut(inside.x + NAMES, y, inside.right(), &line.words, line.style);
             let Some(link) = line.link else { continue };
             let place = Rect::new(inside.x, y, inside.width, 1);
@@ -111,14 +141,14 @@ impl Why {
             }
         }
         let hint = match most - self.skip {
-            0 => " Enter or click: to its line in the log ".into(),
-            below => format!(" {below} more lines: wheel   Enter or click: to its line in the log "),
+            0 => " Enter or click: follow what is underlined ".into(),
+            below => format!(" {below} more lines: wheel   Enter: follow "),
         };
         canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
     }
 
     fn lines(&self, canvas: &Canvas, session: &Session, room: usize) -> Vec<Line> {
-        let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
+        let text = canvas.theme.text();
         let mut lines = Vec::new();
         let mut say = |name: &str, words: &str, style: Style, link: Option<usize>| {
             for (nth, words) in wrap(words, room).into_iter().enumerate() {
@@ -138,7 +168,7 @@ impl Why {
         };
         for (nth, link) in links(transcript, &chain).into_iter().enumerate() {
             let words = match link.entry.and_then(|no| transcript.entry(no)) {
-                Some(entry) => format!("{}   at {}", link.words, entry.time().trim_start()),
+                Some(entry) => format!("{} (at {})", link.words, entry.time().trim_start()),
                 None => link.words,
             };
             say(link.name, &words, text, link.entry.map(|_| nth));
@@ -148,7 +178,18 @@ impl Why {
             say("rule", rule.because, text, None);
             let sources: Vec<String> = rule.decided_by.iter().map(ToString::to_string).collect();
             say("decided", &sources.join(", "), text, None);
-            say("", &format!("{}: finwait run {}", rule.id, rule.proof), dim, None);
+            say(
+                "proof",
+                &format!("scenario {}, of the rule {}", rule.proof, rule.id),
+                text,
+                Some(PROOF),
+            );
+        } else if let Some(What::Outcome { outcome, .. }) = transcript.entry(chain.outcome).map(|entry| &entry.what) {
+            match outcome {
+                Outcome::Library(_) => say("rule", BY_ITSELF, text, None),
+                Outcome::Unsupported(why) => say("rule", &format!("The language has no such call: {why}."), text, None),
+                Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. } => {}
+            }
         }
         if let Some(What::Outcome { name, outcome, .. }) = transcript.entry(chain.outcome).map(|entry| &entry.what)
             && let Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }) = outcome

@@ -27,7 +27,7 @@ pub fn rule(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
     };
     let why = session.ends[side].last.as_ref();
     let why = why.and_then(|_| table::of_screen(ScreenCommand::Why).buttons.first());
-    let button = why.map_or(0, |why| usize::from(button_width(Some(why.key), why.label)));
+    let button = why.map_or(0, |why| usize::from(button_width(Some(why.key), why.label)) + 1);
     let right = area.right().saturating_sub(1);
     let room = usize::from(right.saturating_sub(area.x + 2)).saturating_sub(button);
     let pairs = said.iter().flat_map(|said| texts.iter().map(move |text| (text, *said)));
@@ -36,7 +36,8 @@ pub fn rule(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
     let x = canvas.put(area.x + 2, area.y, right, text, canvas.theme.dim());
     let x = why.map_or(x, |why| {
         let action = Action::Screen(Some(side), ScreenCommand::Why);
-        canvas.button(x, area.y, right, Some(why.key), why.label, action)
+        let x = canvas.button(x, area.y, right, Some(why.key), why.label, action);
+        canvas.put(x, area.y, right, " ", canvas.theme.dim())
     });
     if let Some((_, said)) = fits {
         canvas.put_right(x, area.y, right, said, style);
@@ -112,6 +113,8 @@ fn took(time: Duration) -> String {
 /// it to a number of its own; otherwise the last one says most.
 fn main_call(answer: &Answer, calls: &[String]) -> String {
     match &answer.outcome {
+        // The language's words come first, and what it did after them.
+        _ if answer.text.is_some() => calls.first().cloned().unwrap_or_default(),
         Outcome::Ok(Value::Descriptor { fd, .. }) if calls.len() > 1 => {
             let made = calls.first().cloned().unwrap_or_default();
             format!("{made}, moved to {fd}")
@@ -177,7 +180,15 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
     if wrapped.len() > for_calls {
         let main = main_call(answer, &calls);
         wrapped = wrap(&main, room);
-        if wrapped.len() > for_calls {
+        if let (Some(said), true) = (&answer.said, wrapped.len() > for_calls) {
+            // What the language says is what one came for: rather the reason is cut than that.
+            let name = main.split('(').next().unwrap_or(&answer.name);
+            wrapped = wrap_to(
+                &format!("{name}(..) = {said}"),
+                room,
+                height.saturating_sub(1).max(for_calls),
+            );
+        } else if wrapped.len() > for_calls {
             wrapped = vec![short_call(&main, room)];
         }
     }
