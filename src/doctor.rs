@@ -13,7 +13,7 @@ use crate::lab::{self, Options, Wanted};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::{netns, tun};
-use crate::runtime::{Runtime, on_path};
+use crate::runtime::{self, Runtime, on_path};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -139,12 +139,13 @@ fn examine(options: &Options) -> Report {
         mouse(),
         strace(),
     ];
+    checks.push(cache());
     // One line for each tool: two ways of using a language need the same.
     let mut tools = Vec::new();
     for of_it in Runtime::ALL {
         if let Some((tool, _)) = of_it.needs().filter(|(tool, _)| !tools.contains(tool)) {
             tools.push(tool);
-            checks.push(runtime(of_it));
+            checks.push(language(of_it));
         }
     }
     let tables = !checks
@@ -210,8 +211,26 @@ fn strace() -> Check {
     }
 }
 
+/// Where endpoints in other languages are put, and compiled.
+fn cache() -> Check {
+    const NAME: &str = "cache directory";
+    let advice = "set XDG_CACHE_HOME to a directory that can be written; without one only raw calls can drive an end";
+    let made = runtime::cache::directory().and_then(|directory| {
+        let made = fs::create_dir_all(&directory).and_then(|()| {
+            let probe = directory.join(format!("probe-{}", std::process::id()));
+            fs::write(&probe, "").and_then(|()| fs::remove_file(&probe))
+        });
+        made.map(|()| directory.display().to_string())
+            .map_err(|error| format!("{} cannot be written: {error}", directory.display()))
+    });
+    match made {
+        Ok(directory) => Check::ok(NAME, directory),
+        Err(why) => Check::bad(NAME, Level::Note, why, advice),
+    }
+}
+
 /// What a language's endpoint needs.
-fn runtime(runtime: Runtime) -> Check {
+fn language(runtime: Runtime) -> Check {
     let bad = |found: String, advice: &str| Check::bad(runtime.name(), Level::Note, found, advice);
     match runtime.version() {
         Ok(version) => Check::ok(runtime.name(), version),

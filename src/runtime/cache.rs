@@ -144,12 +144,14 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
 }
 
 /// finwait's own directory among the user's caches.
-fn caches(recipe: &Recipe) -> Result<PathBuf> {
-    let strategy = etcetera::choose_base_strategy().map_err(|error| {
-        let why = format!("there is no cache directory: {error}; set HOME or XDG_CACHE_HOME");
-        failed(recipe, why)
-    })?;
+pub fn directory() -> std::result::Result<PathBuf, String> {
+    let strategy = etcetera::choose_base_strategy()
+        .map_err(|error| format!("there is no cache directory: {error}; set HOME or XDG_CACHE_HOME"))?;
     Ok(strategy.cache_dir().join("finwait"))
+}
+
+fn caches(recipe: &Recipe) -> Result<PathBuf> {
+    directory().map_err(|why| failed(recipe, why))
 }
 
 /// The same for the same words, in every run of one build.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::side::{Ends, Side};
 
-mod cache;
+pub mod cache;
 
 /// A language, or a way of using one, that an end can be driven by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum)]
