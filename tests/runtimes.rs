@@ -127,6 +127,9 @@ fn node_ends_its_side_when_the_peer_has_ended_its_own() {
             clients.is_some_and(|all| all.iter().any(|socket| socket["state"] == expected))
         });
         if runtime == "node" {
+            // Nobody told it to: it is the library's own call that sent the FIN.
+            let own = |line: &Value| line["kind"] == "state" && line["to"] == "LAST_ACK" && line["cause"] == "library";
+            assert!(run.said.iter().any(own), "{}", run.transcript());
             run.does("client write late");
             assert!(said(&run).contains("ended"), "{}", said(&run));
         } else {
@@ -271,6 +274,75 @@ fn what_node_does_unasked_is_seen_by_strace() {
     run.end();
 }
 
+/// What a library accepts by itself is not said to wait for accept.
+#[test]
+fn a_connection_that_node_has_accepted_unasked_is_its_own() {
+    if !has("node") {
+        return;
+    }
+    let mut run = open(Lab::Isolated, "native", "node", &[]);
+    run.succeeds(&["server listen", "client connect"]);
+    assert!(run.stand().contains("(accepted by the library)"), "{}", run.stand());
+    run.succeeds(&["server accept"]);
+    assert_eq!(run.stand(), "client ESTABLISHED | listener LISTEN, server ESTABLISHED");
+    run.end();
+}
+
+/// Which verbs take a language: those whose ends the user may choose.
+#[test]
+fn verbs_that_drive_the_ends_themselves_refuse_a_choice() {
+    for verb in [
+        &["claims"][..],
+        &["matrix", "half-close"],
+        &["code", "half-close", "--language", "c"],
+    ] {
+        let output = output(finwait().args(["--client", "c"]).args(verb));
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+        assert!(stderr.contains("say themselves what drives the ends"), "{stderr}");
+    }
+    // Where no end is driven, none is made ready.
+    let output = output(finwait().args(["--client", "go", "list"]).env("PATH", "/nowhere"));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// An endpoint that talks nonsense, escape sequences or about calls that nobody made: one sentence, and nothing hangs.
+#[test]
+fn an_endpoint_that_talks_nonsense_is_put_up_with() {
+    if !has("python3") {
+        return;
+    }
+    let hello = r#"print(r'{"hello":{"protocol":2,"runtime":"odd"}}', flush=True)"#;
+    let reply = "import json,sys\nfor line in sys.stdin:\n i=json.loads(line)['id']\n";
+    let said = |script: &str| {
+        let script = format!("{hello}\n{reply} {script}");
+        let folder = std::env::temp_dir().join(format!("finwait-odd-{}-{}", std::process::id(), script.len()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("odd.py");
+        std::fs::write(&file, script).unwrap();
+        let mut command = finwait();
+        command.args(["--client-command", &format!("python3 {}", file.display())]);
+        let output = output(command.args(["do", "client connect", "client write", "--patience", "500"]));
+        std::fs::remove_dir_all(&folder).unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let out = said("print('nonsense', flush=True)");
+    assert!(out.contains("it said something that is no reply"), "{out}");
+    let out = said(r#"print(json.dumps({"refused": {"id": i, "why": "\x1b[2J no"}}), flush=True)"#);
+    assert!(out.contains("\\u{1b}[2J no") && !out.contains('\u{1b}'), "{out}");
+    let out =
+        said(r#"print(json.dumps({"ended": {"id": i + 9, "at": 1, "ns": 1, "outcome": {"ok": "done"}}}), flush=True)"#);
+    assert!(out.contains("which is not under way"), "{out}");
+    // What can be told of it ends the call that it is about.
+    let out = said(r#"print(json.dumps({"ended": {"id": i, "outcome": "what"}}), flush=True)"#);
+    assert!(
+        out.contains("it said something that is no reply") && !out.contains("blocked"),
+        "{out}"
+    );
+    let out = said("[print('x', flush=True) for _ in range(500)]");
+    assert!(out.contains("nothing else than nonsense: it is killed"), "{out}");
+}
+
 /// A command of the user's own that speaks the protocol is an endpoint like any other.
 #[test]
 fn a_command_of_the_users_own() {
@@ -289,7 +361,8 @@ fn a_command_of_the_users_own() {
     let output = output(&mut command);
     assert_eq!(output.status.code(), Some(3));
     assert!(
-        String::from_utf8_lossy(&output.stderr).contains("the client endpoint did not come up"),
+        String::from_utf8_lossy(&output.stderr)
+            .contains("the client endpoint did not come up: its process is gone: exited with status 127"),
         "{output:?}"
     );
 }
