@@ -107,7 +107,7 @@ const INCLUDES: [(&str, &[&str]); 16] = [
     ("arpa/inet.h", &["htons", "ntohs"]),
     ("errno.h", &[]),
     ("fcntl.h", &["fcntl("]),
-    ("netinet/in.h", &["sockaddr_in"]),
+    ("netinet/in.h", &["sockaddr_in", "IPPROTO_TCP"]),
     ("netinet/tcp.h", &["TCP_"]),
     ("poll.h", &["poll("]),
     ("pthread.h", &["pthread_"]),
