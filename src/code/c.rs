@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Given, Made, NAMED, Program, Statement, comment, safe, used, wrapped};
+use super::{Given, Made, NAMED, Program, Statement, comment, comment_without, safe, used, wrapped};
 use crate::call::{Bytes, Call, Family, How, OptionKind, ReadFlag, SocketOption, WriteFlag, escape};
 use crate::errno::Errno;
 
@@ -39,7 +39,9 @@ pub fn write(program: &Program) -> String {
             }
             Statement::Late(late) => {
                 let Some(made) = program.late(late) else { continue };
-                if made.aside {
+                if made.aside && program.is_late_by_absent(late) {
+                    let _ = writeln!(body, "\ttold({}, 200);\t/* {} */", late.step, comment_without(late));
+                } else if made.aside {
                     let _ = writeln!(body, "\tawait({});\t/* {} */", late.step, comment(&late.outcome));
                 }
             }
@@ -107,7 +109,7 @@ const INCLUDES: [(&str, &[&str]); 16] = [
     ("arpa/inet.h", &["htons", "ntohs"]),
     ("errno.h", &[]),
     ("fcntl.h", &["fcntl("]),
-    ("netinet/in.h", &["sockaddr_in"]),
+    ("netinet/in.h", &["sockaddr_in", "IPPROTO_TCP"]),
     ("netinet/tcp.h", &["TCP_"]),
     ("poll.h", &["poll("]),
     ("pthread.h", &["pthread_"]),
@@ -192,7 +194,7 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
                 after.push(format!("{} = port_of({fd});", port.variable));
                 format!("number(bind({fd}, AT(0)))")
             }
-            None => format!("number(bind({fd}, AT({})))", port(program, address)),
+            None => format!("number(bind({fd}, {}))", place_of(program, address)),
         },
         Call::Listen { backlog } => {
             if let Some(port) = program.chosen_by(made) {
@@ -207,7 +209,7 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
         Call::Connect { address, deadline } => by(
             "SO_SNDTIMEO",
             deadline,
-            format!("connect({fd}, AT({}))", port(program, address)),
+            format!("connect({fd}, {})", place_of(program, address)),
             0,
         ),
         Call::Read { n, flags, deadline } => {
@@ -301,6 +303,16 @@ fn port(program: &Program, address: &std::net::SocketAddr) -> String {
         .map_or_else(|| "0".into(), |port| port.variable)
 }
 
+/// An address and its length.
+fn place_of(program: &Program, address: &std::net::SocketAddr) -> String {
+    let at = match program.is_other_family(address) {
+        false => "AT",
+        true if program.ipv6 => "AT4",
+        true => "AT6",
+    };
+    format!("{at}({})", port(program, address))
+}
+
 fn bytes(data: &Bytes, repeat: usize) -> String {
     match repeat {
         1 => format!("\"{}\"", escape(&data.0)),
@@ -380,12 +392,30 @@ fn helpers(program: &Program) -> Vec<(&'static str, String)> {
         .map(|errno| format!("E({})", errno.name()))
         .collect();
     let names: String = names.chunks(6).map(|row| format!("\t{}\n", row.join(" "))).collect();
-    let address = if program.ipv6 {
-        "\tstatic _Thread_local struct sockaddr_in6 address;
-\taddress = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback };"
-    } else {
-        "\tstatic _Thread_local struct sockaddr_in address;
-\taddress = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };"
+    let address = |ipv6: bool, says: &str, name: &str| {
+        let (kind, fields) = if ipv6 {
+            (
+                "sockaddr_in6",
+                ".sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback",
+            )
+        } else {
+            (
+                "sockaddr_in",
+                ".sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)",
+            )
+        };
+        let function = name.to_lowercase();
+        format!(
+            "/* {says} */
+#define {name}(port) {function}(port), sizeof(struct {kind})
+static struct sockaddr *{function}(int port)
+{{
+\tstatic _Thread_local struct {kind} address;
+\taddress = (struct {kind}){{ {fields} }};
+\treturn (struct sockaddr *)&address;
+}}
+"
+        )
     };
     let last = program.calls().map(|made| made.step).max().unwrap_or(0);
     let (family, kind, field) = if program.ipv6 {
@@ -405,17 +435,14 @@ fn helpers(program: &Program) -> Vec<(&'static str, String)> {
         ),
         (
             "AT",
-            format!(
-                "/* The address and its length: that port on the loopback address. */
-#define AT(port) at(port), sizeof(struct {kind})
-static struct sockaddr *at(int port)
-{{
-{address}
-\treturn (struct sockaddr *)&address;
-}}
-"
+            address(
+                program.ipv6,
+                "The address and its length: that port on the loopback address.",
+                "AT",
             ),
         ),
+        ("AT4", address(false, "The same of the other family.", "AT4")),
+        ("AT6", address(true, "The same of the other family.", "AT6")),
         (
             "port_of",
             format!(

@@ -4,20 +4,22 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::c::{errors, place, read_flag, write_flag};
-use super::{Given, Made, Program, ProgramPort, Statement, comment, used, wrapped};
+use super::{Given, Made, Program, ProgramPort, Statement, comment, comment_without, used, wrapped};
 use crate::call::{Bytes, Call, How, OptionKind, SocketName, SocketOption};
-use crate::errno::Errno;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Value};
 use crate::side::Side;
 
 /// What Go has of a socket.
 #[derive(Clone, Debug, Default)]
 enum Holds {
-    /// Nothing that a method could be called on: none was made, or `Dial` has failed, and closed it.
+    /// Nothing that a method could be called on.
     #[default]
     Nothing,
-    /// What `Dial` or `Listen` is to do: where to bind, and what to set.
-    Noted { local: String, settings: Vec<String> },
+    /// What `Dial` or `Listen` is to do: where to bind, if anywhere, and what to set.
+    Noted {
+        local: Option<String>,
+        settings: Vec<String>,
+    },
     /// A `*net.TCPConn`.
     Conn,
     /// A `*net.TCPListener`.
@@ -54,6 +56,8 @@ pub fn write(program: &Program) -> String {
     let mut has_err = false;
     // What is not made may be what a later call waits for, or needs: from there on none may hold the program up.
     let mut astray = false;
+    let mut without = None;
+    let mut not_made = Vec::new();
     let mut body = String::new();
     for (place, statement) in program.statements.iter().enumerate() {
         match statement {
@@ -64,11 +68,20 @@ pub fn write(program: &Program) -> String {
                 let given = given(program, made);
                 match making(program, made, &mut sockets, &mut variables) {
                     Making::Not(why) => {
-                        astray |= !(why == LATER || looks_only(&made.call));
+                        if why != LATER && !changes_nothing(program, made) {
+                            if !astray {
+                                without = Some(made.step);
+                            }
+                            astray = true;
+                            not_made.push(made.step);
+                        }
                         let _ = writeln!(
                             body,
-                            "\t// {} {} {} not in this program: {why} ({given})",
-                            made.step, made.side, made.name
+                            "\t// {} {} {} not in this program: {why} ({})",
+                            made.step,
+                            made.side,
+                            made.name,
+                            made.given.comment()
                         );
                     }
                     Making::Does { before, result, after } => {
@@ -95,7 +108,16 @@ pub fn write(program: &Program) -> String {
                 }
             }
             Statement::Late(late) if begun.contains(&late.of) => {
-                let _ = writeln!(body, "\twait({}) // {}", late.step, comment(&late.outcome));
+                if not_made.contains(&late.came) || program.is_late_by_absent(late) {
+                    let _ = writeln!(
+                        body,
+                        "\tasides[{}](200 * time.Millisecond) // {}",
+                        late.step,
+                        comment_without(late)
+                    );
+                } else {
+                    let _ = writeln!(body, "\twait({}) // {}", late.step, comment(&late.outcome));
+                }
             }
             Statement::Late(_) | Statement::Packet(..) => {}
             Statement::Absent { step, what, .. } => {
@@ -114,6 +136,12 @@ pub fn write(program: &Program) -> String {
          known to be closed, and no call is made. No errno stands behind that: closed."
             .into(),
     );
+    if let Some(step) = without {
+        head.push(String::new());
+        head.push(format!(
+            "Step {step} has a call that Go does not make, and from there on calls may return something else."
+        ));
+    }
     head.push(String::new());
     let head: String = head
         .iter()
@@ -166,12 +194,15 @@ pub fn write(program: &Program) -> String {
 
 /// Does the kernel choose that port for a listener? Only a listener can say which one it got; Dial has to be told.
 fn listens(program: &Program, port: &ProgramPort) -> bool {
-    let socket = program
+    let first = program.calls().find(|made| port.first == Some(made.id));
+    let Some(first) = first else { return false };
+    let is_its = |made: &Made| (made.side, &made.socket) == (first.side, &first.socket);
+    // Until it listens, no other may need the port.
+    let others = |made: &Made| matches!(&made.call, Call::Bind { address } if address.port() == port.number);
+    let mut decides = program
         .calls()
-        .find(|made| port.first == Some(made.id))
-        .map(|made| (made.side, &made.socket));
-    let mut listens = program.calls().filter(|made| matches!(made.call, Call::Listen { .. }));
-    listens.any(|made| Some((made.side, &made.socket)) == socket)
+        .filter(|made| is_its(made) && matches!(made.call, Call::Listen { .. }) || !is_its(made) && others(made));
+    decides.next().is_some_and(is_its)
 }
 
 /// Declarations in gofmt's columns.
@@ -228,21 +259,38 @@ fn given(program: &Program, made: &Made) -> String {
     let given = made.given.comment();
     match &made.given {
         Given::Outcome(Outcome::Err(_)) if program.is_closed(made) => format!("{given}; Go's word: closed"),
-        Given::Outcome(Outcome::Err(Errno::EISCONN)) if is_first_after_dial(program, made) => {
-            format!("{given}; in Go 0: it ends the connect of Dial, which did not wait")
-        }
         _ => given,
     }
 }
 
-/// Is that the first `connect` after the one that `Dial` made?
-fn is_first_after_dial(program: &Program, made: &Made) -> bool {
-    let before = program.calls().take_while(|before| before.id != made.id);
-    let of_it = before.filter(|before| before.side == made.side && before.socket == made.socket);
-    of_it
-        .filter(|before| matches!(before.call, Call::Connect { .. }))
-        .count()
-        == 1
+/// Is that a `connect` after one that has connected the socket?
+fn is_after_dial(program: &Program, made: &Made) -> bool {
+    let connects = |made: &Made| matches!(made.call, Call::Connect { .. });
+    connects(made)
+        && program
+            .before(made)
+            .any(|before| connects(before) && before.given.is_ok())
+}
+
+/// Does `Dial` or `Listen` follow on a socket, and do what this call does?
+fn is_done_later(program: &Program, made: &Made) -> bool {
+    let after = program.calls().skip_while(|after| after.id != made.id).skip(1);
+    let mut of_it = after
+        .filter(|after| after.side == made.side && after.socket == made.socket)
+        .take_while(|after| !after.call.is_close());
+    of_it.any(|after| match &after.call {
+        Call::Listen { .. } => true,
+        Call::Bind { .. } => is_failing_listen(program, after),
+        Call::Connect { address, .. } => !program.is_other_family(address),
+        _ => false,
+    })
+}
+
+/// Is that a `bind` which fails in `Listen`, as no other call makes it?
+fn is_failing_listen(program: &Program, made: &Made) -> bool {
+    let binds = |made: &Made| matches!(made.call, Call::Bind { .. });
+    let is_bound = program.before(made).any(|before| binds(before) && before.given.is_ok());
+    binds(made) && !made.given.is_ok() && !is_bound && made.socket.as_str().starts_with("listener")
 }
 
 /// A socket as Go names variables.
@@ -258,7 +306,7 @@ fn variable(program: &Program, side: Side, socket: &SocketName) -> String {
     name
 }
 
-const BEFORE_DIAL: &str = "net has no socket before Dial";
+const NO_CONN: &str = "net has a socket only in a conn or a listener";
 /// In `main` one `err` serves all; a goroutine has its own.
 const OWN_ERR: &str = "var err error";
 const LATER: &str = "Dial or Listen does it";
@@ -294,21 +342,25 @@ fn making(
         Making::result(format!("number(raw({name}, func(fd int) (int, error) {{{body}}}))"))
     };
     let plain = |call: String| raw(format!("return 0, {call}"));
+    let later = || Making::Not(if is_done_later(program, made) { LATER } else { NO_CONN });
     match (&made.call, holds) {
-        (Call::Socket { .. }, _) => {
-            let (local, settings) = ("0".into(), Vec::new());
-            sockets.insert(key, Holds::Noted { local, settings });
-            Making::Not(LATER)
+        (Call::Bind { address } | Call::Connect { address, .. }, _) if program.is_other_family(address) => {
+            Making::Not("Dial and Listen make a socket of the address's own family")
         }
+        (Call::Socket { .. }, _) => {
+            let (local, settings) = (None, Vec::new());
+            sockets.insert(key, Holds::Noted { local, settings });
+            later()
+        }
+        (Call::Bind { .. }, Holds::Noted { local: Some(_), .. }) => Making::Not("Dial and Listen bind once"),
         (Call::Bind { address }, Holds::Noted { settings, .. }) => {
             let local = match program.chosen_by(made) {
                 Some(port) if listens(program, &port) => "0".into(),
                 Some(_) | None => port(address),
             };
-            if !made.given.is_ok() && made.socket.as_str().starts_with("listener") {
-                // The bind fails in Listen, and there is no other.
+            if is_failing_listen(program, made) {
+                // Another Listen is as good as another bind.
                 declare(&name, "TCPListener");
-                sockets.insert(key, Holds::Nothing);
                 let settings = arguments(&settings);
                 return Making::Does {
                     before: vec![OWN_ERR.into(), format!("{name}, err = listen({local}, 0{settings})")],
@@ -316,12 +368,16 @@ fn making(
                     after: Vec::new(),
                 };
             }
+            let local = Some(local);
             sockets.insert(key, Holds::Noted { local, settings });
-            Making::Not(LATER)
+            later()
         }
         (Call::SetOption { option, value }, Holds::Noted { local, mut settings }) => {
             if *option == SocketOption::Nonblock {
                 return Making::Not("every socket of Go's is O_NONBLOCK, and its calls wait all the same");
+            }
+            if !made.given.is_ok() {
+                return Making::Not("Dial and Listen would fail with it");
             }
             let setting = setting(*option, *value);
             settings.push(match setting.len() {
@@ -329,9 +385,10 @@ fn making(
                 _ => format!("func(fd int) error {{\n\t\treturn {setting}\n\t}}"),
             });
             sockets.insert(key, Holds::Noted { local, settings });
-            Making::Not(LATER)
+            later()
         }
         (Call::Listen { backlog }, Holds::Noted { local, settings }) => {
+            let local = local.unwrap_or_else(|| "0".into());
             declare(&name, "TCPListener");
             sockets.insert(
                 key,
@@ -347,6 +404,7 @@ fn making(
                 .take_while(|before| before.id != made.id)
                 .filter(|before| before.side == made.side && before.socket == made.socket);
             let chosen = socket.chain([made]).find_map(|made| program.chosen_by(made));
+            let chosen = chosen.filter(|port| listens(program, port));
             let after = chosen.map(|port| format!("{} = {name}.Addr().(*net.TCPAddr).Port", port.variable));
             Making::Does {
                 before: vec![
@@ -358,6 +416,7 @@ fn making(
             }
         }
         (Call::Connect { address, deadline }, Holds::Noted { local, settings }) => {
+            let local = local.unwrap_or_else(|| "0".into());
             let nonblocking = |before: &Made| {
                 let nonblock = SocketOption::Nonblock;
                 before.side == made.side
@@ -390,7 +449,7 @@ fn making(
         (Call::Disconnect, _) => Making::Not("syscall has no address of AF_UNSPEC"),
         (Call::Poll { .. }, _) => Making::Not("neither net nor syscall has poll"),
         (Call::Options | Call::GetOption { .. }, _) => Making::Not("net has no way to read options"),
-        _ if !has => Making::Not(BEFORE_DIAL),
+        _ if !has => Making::Not(NO_CONN),
         (Call::Bind { address }, _) => plain(format!("syscall.Bind(fd, at({}))", port(address))),
         (Call::Listen { backlog }, _) => plain(format!("syscall.Listen(fd, {backlog})")),
         (Call::Connect { address, .. }, _) => plain(format!("syscall.Connect(fd, at({}))", port(address))),
@@ -486,9 +545,18 @@ fn making(
     }
 }
 
-/// Does that call leave everything as it was?
-const fn looks_only(call: &Call) -> bool {
-    matches!(call, Call::Poll { .. } | Call::Options | Call::GetOption { .. })
+/// Did that call leave everything as it was: as one that only looks, or one on no descriptor?
+fn changes_nothing(program: &Program, made: &Made) -> bool {
+    let looks = match made.call {
+        Call::Poll { .. } | Call::Options | Call::GetOption { .. } => true,
+        // It takes the error that it finds.
+        Call::SoError => matches!(
+            made.given,
+            Given::Outcome(Outcome::Ok(Value::PendingError { error: None }))
+        ),
+        _ => false,
+    };
+    looks || program.is_closed(made)
 }
 
 /// A call on a conn with a deadline, which is taken away again.
@@ -589,6 +657,13 @@ fn helpers(program: &Program) -> Vec<(&'static str, String)> {
             "&syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}",
         )
     };
+    let known = if program.calls().any(|made| is_after_dial(program, made)) {
+        "\t// Dial connects without waiting: a second connect is what lets the kernel know that this is over.
+\traw(conn.(*net.TCPConn), func(fd int) (int, error) { return 0, syscall.Connect(fd, at(port)) })
+"
+    } else {
+        ""
+    };
     vec![
         (
             "freePort",
@@ -644,7 +719,7 @@ func dial(local, port int, limit time.Duration, settings ...func(fd int) error) 
 \tif err != nil {{
 \t\treturn nil, err
 \t}}
-\treturn conn.(*net.TCPConn), nil
+{known}\treturn conn.(*net.TCPConn), nil
 }}
 "
             ),

@@ -120,6 +120,8 @@ pub struct Late {
     pub step: usize,
     /// The call: its place among the statements.
     pub of: usize,
+    /// The step in which it returned.
+    pub came: usize,
     /// What it gave back.
     pub outcome: Outcome,
 }
@@ -256,9 +258,13 @@ impl Program {
             made.given = Given::Outcome(outcome.clone());
             made.aside &= differs && may_wait(&made.call);
         } else {
-            let step = made.step;
-            let outcome = outcome.clone();
-            self.statements.push(Statement::Late(Late { step, of, outcome }));
+            let late = Late {
+                step: made.step,
+                of,
+                came: step,
+                outcome: outcome.clone(),
+            };
+            self.statements.push(Statement::Late(late));
         }
     }
 
@@ -287,6 +293,12 @@ impl Program {
             Some(Statement::Call(made)) => Some(made),
             _ => None,
         }
+    }
+
+    /// Was it something that no program of sockets does, beside which that call returned? Then there is little to wait for.
+    fn is_late_by_absent(&self, late: &Late) -> bool {
+        let mut statements = self.statements.iter();
+        statements.any(|statement| matches!(statement, Statement::Absent { step, .. } if *step == late.came))
     }
 
     /// Is there anything that this end did, or that came to it?
@@ -329,11 +341,31 @@ impl Program {
         sockets
     }
 
-    /// Was the socket of this call closed by one before it?
-    pub fn is_closed(&self, made: &Made) -> bool {
+    /// The calls before this one on its socket.
+    fn before<'a>(&'a self, made: &'a Made) -> impl Iterator<Item = &'a Made> {
         let before = self.calls().take_while(|before| before.id != made.id);
-        let mut of_it = before.filter(|before| before.side == made.side && before.socket == made.socket);
-        of_it.any(|before| before.call.is_close())
+        before.filter(|before| before.side == made.side && before.socket == made.socket)
+    }
+
+    /// Has the socket of this call no descriptor: was it closed by a call before, or made by none?
+    pub fn is_closed(&self, made: &Made) -> bool {
+        self.before(made).any(|before| before.call.is_close()) || self.is_unmade(made)
+    }
+
+    /// Is this a call on a socket that none before it has made?
+    pub fn is_unmade(&self, made: &Made) -> bool {
+        let makes = |before: &Made| match &before.call {
+            Call::Socket { .. } => before.socket == made.socket,
+            Call::Accept { r#as } | Call::Dup { r#as } => *r#as == made.socket,
+            _ => false,
+        };
+        let mut before = self.calls().take_while(|before| before.id != made.id);
+        !matches!(made.call, Call::Socket { .. }) && !before.any(|before| before.side == made.side && makes(before))
+    }
+
+    /// Is that an address of the family that the scenario is not about?
+    pub fn is_other_family(&self, address: &SocketAddr) -> bool {
+        address.is_ipv6() != self.ipv6
     }
 
     /// Does a call name a socket that was closed, after another one was made? Then the number must not be used again.
@@ -462,6 +494,12 @@ impl Given {
             Given::Outcome(outcome) => comment(outcome),
         }
     }
+}
+
+/// What a call gave back in a step that the program is without.
+fn comment_without(late: &Late) -> String {
+    let given = comment(&late.outcome);
+    format!("{given}, in step {}, which is not in this program", late.came)
 }
 
 /// What a call gave back, as a comment has it.

@@ -91,6 +91,18 @@ fn lines(program: &Program, end: Side) -> Vec<Line> {
                 script.event(sysctl.at, format!("`sysctl -q -w {assignment}`"));
             }
             Statement::Absent { what, .. } => script.comment(&format!("Not in this script: {what}")),
+            Statement::Call(Made {
+                side,
+                name,
+                call: Call::Bind { address } | Call::Connect { address, .. },
+                given,
+                ..
+            }) if *side == end && program.is_other_family(address) => {
+                let given = given.comment();
+                script.comment(&format!(
+                    "Not in this script: {name} to {address} {given}: packetdrill has addresses of one family"
+                ));
+            }
             Statement::Call(made) if made.side == end => {
                 let outcome = program.outcome(made);
                 let until = script.waits(&program.statements[at..], made, outcome);
@@ -248,7 +260,7 @@ impl Script {
         if gone && !matches!(made.call, Call::Socket { .. }) {
             let given = Given::Outcome(outcome.clone()).comment();
             return self.comment(&format!(
-                "Not in this script: {} {given}: packetdrill has no number for a socket that was closed",
+                "Not in this script: {} {given}: packetdrill has no number for a socket that is not open",
                 made.name
             ));
         }

@@ -1,9 +1,10 @@
 //! A program in Python 3: its `socket` module.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::c::{place, read_flag, write_flag};
-use super::{Given, Made, Program, Statement, comment, used, wrapped};
+use super::{Given, Made, Program, Statement, comment, comment_without, used, wrapped};
 use crate::call::{Bytes, Call, Family, How, OptionKind, SocketOption};
 use crate::clock::Millis;
 
@@ -16,6 +17,15 @@ pub fn write(program: &Program) -> String {
                 let _ = write!(body, "\n{}", wrapped(prose, "# ", 110));
             }
             Statement::Call(made) => {
+                if let Some(why) = left_out(program, &made.call) {
+                    let given = made.given.comment();
+                    let _ = writeln!(
+                        body,
+                        "# {} {} {} not in this program: {why} ({given})",
+                        made.step, made.side, made.name
+                    );
+                    continue;
+                }
                 let (kept, call) = call(program, made);
                 let doing = if made.aside { "begin" } else { "done" };
                 let kept = kept.filter(|_| made.given != Given::Blocked);
@@ -34,10 +44,15 @@ pub fn write(program: &Program) -> String {
                 }
             }
             Statement::Late(late) => {
-                if let Some(made) = program.late(late).filter(|made| made.aside) {
+                let made = program.late(late);
+                if let Some(made) = made.filter(|made| made.aside && left_out(program, &made.call).is_none()) {
                     let kept = call(program, made).0;
                     let kept = kept.map_or_else(String::new, |kept| format!("{kept} = "));
-                    let _ = writeln!(body, "{kept}wait({})  # {}", made.step, comment(&late.outcome));
+                    if program.is_late_by_absent(late) {
+                        let _ = writeln!(body, "{kept}wait({}, 0.2)  # {}", made.step, comment_without(late));
+                    } else {
+                        let _ = writeln!(body, "{kept}wait({})  # {}", made.step, comment(&late.outcome));
+                    }
                 }
             }
             Statement::Absent { step, what, .. } => {
@@ -65,6 +80,11 @@ pub fn write(program: &Program) -> String {
     let mut start = format!("HOST = \"{host}\"\n");
     for port in program.ports().into_iter().filter(|port| port.first.is_none()) {
         let _ = writeln!(start, "{} = free_port()", port.variable);
+    }
+    let unmade = program.calls().filter(|made| program.is_unmade(made));
+    let unmade: BTreeSet<String> = unmade.map(|made| program.variable(made.side, &made.socket)).collect();
+    for variable in unmade {
+        let _ = writeln!(start, "{variable} = no_socket()");
     }
     // Named before a call that may fail, or return in another thread.
     let made_late = program.calls().filter(|made| made.aside);
@@ -101,6 +121,16 @@ fn given(program: &Program, made: &Made) -> String {
         Call::Close if program.is_closed(made) => format!("{given}; a socket of Python's closes once: 0"),
         Call::Poll { .. } if program.is_closed(made) => format!("{given}; Python has no number to ask for: closed"),
         _ => given,
+    }
+}
+
+/// Why Python does not make that call; none when it does.
+fn left_out(program: &Program, call: &Call) -> Option<&'static str> {
+    match call {
+        Call::Bind { address } | Call::Connect { address, .. } if program.is_other_family(address) => {
+            Some("the socket module knows addresses of the socket's own family only")
+        }
+        _ => None,
     }
 }
 
@@ -294,6 +324,16 @@ fn helpers(program: &Program) -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "no_socket",
+            "def no_socket():
+    \"\"\"A socket object without a descriptor: calls on it are made, with the number -1.\"\"\"
+    sock = socket.socket()
+    sock.close()
+    return sock
+"
+            .into(),
+        ),
+        (
             "made",
             format!(
                 "def made(call):
@@ -351,10 +391,10 @@ def begin(step, end, call, make):
         ),
         (
             "wait",
-            "def wait(step):
+            "def wait(step, seconds=5):
     \"\"\"What that call made, once it has returned; some seconds at the longest.\"\"\"
     end, call, over, results = asides[step]
-    if not over.wait(5):
+    if not over.wait(seconds):
         return None
     words, value = results[0]
     if words is not None:

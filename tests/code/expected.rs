@@ -16,10 +16,10 @@ pub struct Expected {
     pub verb: String,
     /// The words of its results, in order.
     pub words: Vec<String>,
-    /// The socket had been closed before, as its EBADF says.
+    /// In which step each of them came.
+    pub steps: Vec<usize>,
+    /// The socket had no descriptor, as its EBADF says.
     pub closed: bool,
-    /// It is said of the listener.
-    pub on_listener: bool,
 }
 
 /// By the report of `finwait run NAME --json`.
@@ -43,7 +43,9 @@ pub fn of(lines: &[Line]) -> BTreeMap<Place, Expected> {
         assert_eq!(before.len(), seen.later.len(), "{}, step {}", step.scenario, step.no);
         for (place, later) in before.iter().zip(&seen.later) {
             if let Returned::Outcome(outcome) = &later.returned {
-                all.get_mut(place).unwrap().words.push(word(outcome));
+                let expected = all.get_mut(place).unwrap();
+                expected.words.push(word(outcome));
+                expected.steps.push(step.no);
                 waiting.retain(|waits| waits != place);
             }
         }
@@ -58,15 +60,12 @@ pub fn of(lines: &[Line]) -> BTreeMap<Place, Expected> {
         };
         let closed = words == "-1 EBADF" || words == "POLLNVAL";
         let words = vec![words];
-        let on_listener = step
-            .command
-            .as_ref()
-            .is_some_and(|command| command.ends_with(" on=listener"));
+        let steps = vec![step.no];
         let expected = Expected {
             verb,
             words,
+            steps,
             closed,
-            on_listener,
         };
         all.insert((step.no, side), expected);
     }
@@ -123,12 +122,10 @@ pub fn in_python(expected: &Expected) -> Vec<String> {
     }
 }
 
-/// In Go a conn that was closed knows it, and asks no kernel. `Dial` connects without waiting, and the next `connect` is what
-/// ends that for the kernel: it says 0 where it says EISCONN after one that waited.
+/// In Go a conn that was closed knows it, and asks no kernel.
 pub fn in_go(expected: &Expected) -> Vec<String> {
-    match (expected.closed, expected.verb.as_str()) {
-        (true, _) => vec!["-1 closed".into()],
-        (_, "reconnect") if expected.words == ["-1 EISCONN"] && !expected.on_listener => vec!["0".into()],
-        _ => expected.words.clone(),
+    match expected.closed {
+        true => vec!["-1 closed".into()],
+        false => expected.words.clone(),
     }
 }

@@ -272,7 +272,8 @@ fn every_script_of_the_catalog_keeps_to_the_grammar() {
         .flat_map(|scenario| ["client", "server"].map(|end| (scenario, end)));
     let queue = Mutex::new(ends);
     let (scripts, wrong) = (Mutex::new(0), Mutex::new(Vec::new()));
-    let workers = thread::available_parallelism().map_or(2, usize::from) * 2;
+    // They sleep most of their time.
+    let workers = thread::available_parallelism().map_or(2, usize::from) * 4;
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
