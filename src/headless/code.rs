@@ -45,7 +45,12 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
     let end = end.unwrap_or(Side::Client);
     if language == Language::Packetdrill && !program.is_seen_by(end) {
         let other = end.other();
-        let why = format!("the {end} does nothing in it, and nothing comes to it: try --end {other}");
+        let nothing = format!("the {end} does nothing in it, and nothing comes to it");
+        let why = if program.is_seen_by(other) {
+            format!("{nothing}: try --end {other}")
+        } else {
+            format!("{nothing}; nor has the {other} a segment")
+        };
         return fail(CANNOT, &format!("{name}: {why}"));
     }
     let text = program.write(language, end);
