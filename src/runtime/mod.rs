@@ -18,6 +18,8 @@ pub enum Runtime {
     /// Raw system calls, by finwait itself
     #[default]
     Native,
+    /// C: POSIX calls, perror's texts
+    C,
     /// Go: net.Dialer, net.Conn
     Go,
     /// Python: socket
@@ -30,8 +32,6 @@ pub enum Runtime {
     Java,
     /// Java: java.nio.channels.SocketChannel
     JavaNio,
-    /// C: POSIX calls, perror's texts
-    C,
 }
 
 /// How a runtime's endpoint is made from its source and started.
