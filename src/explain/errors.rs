@@ -9,7 +9,13 @@ use crate::state::State;
 /// One sentence for a call that failed, and its rule.
 pub(super) fn why(call: &Call, errno: Errno, s: &Situation) -> Why {
     let Some(id) = rule(call, errno, s) else {
-        return Why::said(generic(errno));
+        return Why::said(match (call, errno) {
+            // Nobody saw which, in the loopback lab: so no rule has it.
+            (Call::Connect { .. }, Errno::ECONNREFUSED) => {
+                "The SYN was answered with RST or ICMP port unreachable: as a rule nobody listens on that port.".into()
+            }
+            _ => generic(errno),
+        });
     };
     match (id, call) {
         (RuleId::OptionValue, Call::SetOption { option, .. }) => Why::more(id, options::refused(*option)),
@@ -80,7 +86,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::ENETUNREACH, Connect { .. }) => RuleId::NetworkUnreachable,
         (Errno::EHOSTUNREACH, Connect { .. }) => RuleId::HostUnreachable,
         (Errno::ECONNREFUSED, Connect { .. }) if s.rst_received => RuleId::Refused,
-        (Errno::ECONNREFUSED, Connect { .. }) => RuleId::RefusedUnseen,
+        (Errno::ECONNREFUSED, Connect { .. }) if s.icmp_received => RuleId::RefusedByIcmp,
         (Errno::ETIMEDOUT, Connect { .. }) => RuleId::ConnectTimedOut,
         (Errno::ECONNRESET, Connect { .. }) => RuleId::ConnectReset,
         (Errno::ECONNABORTED, Connect { .. }) => RuleId::AttemptDead,

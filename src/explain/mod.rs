@@ -43,6 +43,8 @@ pub struct Situation {
     pub fin_received: bool,
     /// Has an RST come? (Known only where segments are seen.)
     pub rst_received: bool,
+    /// Has an ICMP error about it come? (Known only where segments are seen.)
+    pub icmp_received: bool,
     /// The bytes that it had to be read when the call was made.
     pub unread: u32,
     /// Has its host sent RST? None where segments are not seen.

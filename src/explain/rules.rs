@@ -179,6 +179,11 @@ pub enum SetBy {
 }
 
 impl SetBy {
+    /// Is it a packet that came, which only a lab with a wire sees?
+    pub const fn is_packet(self) -> bool {
+        matches!(self, SetBy::Rst | SetBy::Fin | SetBy::Icmp)
+    }
+
     /// Is it something that happened, and so stands in a transcript?
     pub const fn happens(self) -> bool {
         !matches!(
@@ -205,7 +210,7 @@ impl SetBy {
             SetBy::Told => "an earlier call that was told the error".into(),
             SetBy::Signal => "a signal".into(),
             SetBy::Administrator => "the administrator (SOCK_DESTROY)".into(),
-            SetBy::Route => "the routing table: nothing was sent".into(),
+            SetBy::Route => "the routing table, before anything was sent".into(),
             SetBy::Argument => "the call's own arguments: nothing was sent".into(),
             SetBy::OtherSocket => "another socket that has the address".into(),
             SetBy::Limit => "a limit of the host".into(),
@@ -959,12 +964,12 @@ rules! {
         decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
         proof: "refused",
     }
-    RefusedUnseen "refused-by-icmp" {
+    RefusedByIcmp "refused-by-icmp" {
         calls: &[Connect],
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent],
-        set_by: &[SetBy::Icmp, SetBy::Rst],
-        because: "The SYN was answered with RST or ICMP port unreachable: as a rule nobody listens on that port.",
+        set_by: &[SetBy::Icmp],
+        because: "ICMP port unreachable answered the SYN: as a rule a firewall rejects it, or nobody listens there.",
         decided_by: &[Kernel("tcp_v4_err"), Rfc(9293, "3.9.2.2")],
         proof: "refused-by-icmp",
     }

@@ -20,6 +20,7 @@ const FRESH: Situation = Situation {
     now: None,
     fin_received: false,
     rst_received: false,
+    icmp_received: false,
     unread: 0,
     rst_sent: Some(false),
     past: Past::NONE,
@@ -365,6 +366,15 @@ fn refusals_differ_by_what_answered() {
     let sentence = fails(connect(), Errno::ECONNREFUSED, &seen);
     tells(&sentence, &["An RST answered the SYN"]);
     keeps_silent(&sentence, &["ICMP"]);
+    let seen = Situation {
+        icmp_received: true,
+        ..FRESH
+    };
+    let sentence = fails(connect(), Errno::ECONNREFUSED, &seen);
+    tells(&sentence, &["ICMP port unreachable answered the SYN"]);
+    keeps_silent(&sentence, &["RST"]);
+    let unseen = super::why(&on(connect()), &Outcome::Err(Errno::ECONNREFUSED), &FRESH);
+    assert_eq!(unseen.rule, None, "nobody saw which");
     tells(&fails(connect(), Errno::ENETUNREACH, &FRESH), &["no route"]);
     tells(&fails(connect(), Errno::EHOSTUNREACH, &FRESH), &["host", "ICMP"]);
     tells(&fails(connect(), Errno::EADDRNOTAVAIL, &FRESH), &["this destination"]);
@@ -846,7 +856,7 @@ fn situations() -> Vec<Situation> {
     let mut all = Vec::new();
     for &before in &states {
         for &now in &states {
-            for bits in 0..512_u32 {
+            for bits in 0..1024_u32 {
                 let bit = |n: u32| bits & (1 << n) != 0;
                 all.push(Situation {
                     side: Side::Client,
@@ -858,6 +868,7 @@ fn situations() -> Vec<Situation> {
                     now,
                     fin_received: bit(4),
                     rst_received: bit(5),
+                    icmp_received: bit(9),
                     unread: 0,
                     rst_sent: Some(false),
                     past: Past {

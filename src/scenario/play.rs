@@ -15,7 +15,7 @@ use crate::clock::Stamp;
 use crate::command::{Command, EndCommand};
 use crate::lab::event::{Death, Request};
 use crate::scenario::expect::{Check, Expected};
-use crate::session::chain::chain;
+use crate::session::chain::{Setter, chain};
 use crate::session::transcript::What;
 use crate::session::{Issued, Process, Session, name_of, socket_of};
 use crate::side::{Ends, Side};
@@ -306,7 +306,7 @@ fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
             state: state.unwrap_or(State::Close),
             rule: *rule,
             set_by_seen: chain(&session.transcript, *call)
-                .is_some_and(|chain| matches!(chain.set_by, Some((_, Some(_))))),
+                .is_some_and(|chain| matches!(chain.set_by, Some(Setter::Found(..)))),
         }),
         _ => None,
     });

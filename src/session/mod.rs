@@ -114,6 +114,7 @@ pub struct Answer {
 struct Heard {
     fin: bool,
     rst: bool,
+    icmp: bool,
     /// Its own host has sent RST.
     rst_sent: bool,
 }
@@ -632,6 +633,7 @@ impl Session {
             now: socket.and_then(|socket| end.state_of(&socket.name)),
             fin_received: heard.is_some_and(|heard| heard.fin),
             rst_received: heard.is_some_and(|heard| heard.rst),
+            icmp_received: heard.is_some_and(|heard| heard.icmp),
             unread: pending.unread,
             rst_sent: match self.lab.kind {
                 LabKind::Isolated => Some(heard.is_some_and(|heard| heard.rst_sent)),
@@ -708,6 +710,9 @@ impl Session {
                 heard.rst |= segment.flags.has(Flags::RST);
             }
         }
+        if let (Some(tuple), Fate::Delivered) = (quoted_by(&passage), passage.fate) {
+            self.heard.entry(tuple).or_default().icmp = true;
+        }
         if passage.fate == Fate::Delivered {
             self.received[passage.from.other()] = Some((passage.no, flags));
         }
@@ -734,6 +739,14 @@ impl Session {
             Cause::Destroyed => Reason::Destroyed,
             Cause::Unseen => Reason::Unseen,
         }
+    }
+}
+
+/// The connection that an ICMP error is about, seen from the host that receives it: that of the segment which it quotes.
+fn quoted_by(passage: &Passage) -> Option<Tuple> {
+    match &passage.packet {
+        Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
+        Packet::Tcp(_) | Packet::Other { .. } => None,
     }
 }
 

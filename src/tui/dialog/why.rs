@@ -4,11 +4,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::call::CallId;
-use crate::explain::rules::SetBy;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
 use crate::session::Session;
-use crate::session::chain::{Chain, chain};
+use crate::session::chain::{Chain, Setter, chain};
 use crate::session::transcript::{Entry, Transcript, What, describe};
 use crate::tui::canvas::{Canvas, width, wrap};
 use crate::tui::hit::Action;
@@ -207,18 +206,18 @@ fn links(transcript: &Transcript, chain: &Chain) -> Vec<Link> {
             entry: chain.since,
         });
     }
-    if let Some((set_by, no)) = chain.set_by {
+    if let Some(setter) = chain.set_by {
         links.push(Link {
             name: "set by",
-            words: told(set_by, entry(no)),
-            entry: no,
+            words: told(setter, entry(setter.entry())),
+            entry: setter.entry(),
         });
     }
     links
 }
 
 /// What set the error, with what its entry says.
-fn told(set_by: SetBy, entry: Option<&Entry>) -> String {
+fn told(setter: Setter, entry: Option<&Entry>) -> String {
     let more = entry.and_then(|entry| match &entry.what {
         What::Packet(passage) => Some(describe(passage)),
         What::State { from, to, cause, .. } => Some(format!("{from} -> {to} by {}", cause.words(*from))),
@@ -226,5 +225,5 @@ fn told(set_by: SetBy, entry: Option<&Entry>) -> String {
         What::Host { setting, value, .. } => Some(format!("{} = {}", setting.name(), setting.show(*value))),
         _ => None,
     });
-    more.map_or_else(|| set_by.words(), |more| format!("{}: {more}", set_by.words()))
+    more.map_or_else(|| setter.words(), |more| format!("{}: {more}", setter.words()))
 }
