@@ -1,6 +1,6 @@
 //! Which rule a call that failed falls under.
 
-use super::rules::RuleId;
+use super::rules::{CallKind, RuleId};
 use super::{Situation, Why, cause, options};
 use crate::call::{Call, How, ReadFlag, WriteFlag};
 use crate::errno::Errno;
@@ -36,6 +36,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
     use Call::{Accept, Bind, Connect, Listen, Poll, Read, SetOption, Shutdown, Write};
     Some(match (errno, call) {
         // The descriptor.
+        (Errno::EBADF, call) if !CallKind::ON_DESCRIPTOR.contains(&CallKind::of(call)) => return None,
         (Errno::EBADF, _) if !s.known => RuleId::DescriptorNeverWas,
         (Errno::EBADF, _) if !s.open => RuleId::DescriptorClosed,
 

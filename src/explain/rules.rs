@@ -55,9 +55,8 @@ pub enum CallKind {
 }
 
 impl CallKind {
-    /// All of them.
-    pub const ALL: &'static [CallKind] = &[
-        CallKind::Socket,
+    /// Those that take a descriptor and fail where it is closed; poll says so with POLLNVAL instead.
+    pub const ON_DESCRIPTOR: &'static [CallKind] = &[
         CallKind::Bind,
         CallKind::Listen,
         CallKind::Accept,
@@ -68,7 +67,6 @@ impl CallKind {
         CallKind::Close,
         CallKind::Disconnect,
         CallKind::Dup,
-        CallKind::Poll,
         CallKind::SoError,
         CallKind::GetOption,
         CallKind::SetOption,
@@ -584,7 +582,7 @@ rules! {
 
     // The descriptor.
     DescriptorClosed "descriptor-closed" {
-        calls: CallKind::ALL,
+        calls: CallKind::ON_DESCRIPTOR,
         gives: errno(Errno::EBADF),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Close])],
@@ -593,7 +591,7 @@ rules! {
         proof: "closed-descriptor",
     }
     DescriptorNeverWas "descriptor-never-was" {
-        calls: CallKind::ALL,
+        calls: CallKind::ON_DESCRIPTOR,
         gives: errno(Errno::EBADF),
         states: CLOSE,
         set_by: &[SetBy::Argument],

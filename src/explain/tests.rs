@@ -404,6 +404,12 @@ fn a_closed_descriptor_differs_from_one_that_never_was() {
     let never = Situation { known: false, ..closed };
     tells(&fails(read(), Errno::EBADF, &closed), &["We closed"]);
     tells(&fails(read(), Errno::EBADF, &never), &["ever made"]);
+    // poll says POLLNVAL, and never fails for that.
+    let poll = Call::Poll {
+        events: vec![PollEvent::In],
+        timeout: Millis(0),
+    };
+    tells(&fails(poll, Errno::EBADF, &closed), &["The kernel answered EBADF"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use crate::explain::answer::{Answer, CLOSED, Gathered, answer};
-use crate::explain::rules::Rule;
+use crate::explain::rules::{CallKind, Rule};
 use crate::explain::wording::{LONGEST, nearest, recognize};
 use crate::matrix::Matrix;
 use crate::state::State;
@@ -283,9 +283,10 @@ fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
     };
     let set_by: Vec<String> = rule.set_by.iter().map(|set_by| set_by.words()).collect();
     let calls: Vec<&str> = rule.calls.iter().map(|call| call.name()).collect();
-    let calls = match calls.as_slice() {
-        calls if calls.len() > 4 => "any call".to_owned(),
-        calls => calls.join(", "),
+    let calls = if rule.calls == CallKind::ON_DESCRIPTOR {
+        "any call but poll".to_owned()
+    } else {
+        calls.join(", ")
     };
     paper.paragraph(out, "  * ", rule.because)?;
     paper.paragraph(out, "    when:       ", &format!("{calls} in {states}"))?;
