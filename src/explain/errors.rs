@@ -71,7 +71,8 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::EINVAL, Bind { .. }) => RuleId::BindTwiceOrFamily,
         (Errno::EINVAL, Listen { .. }) => RuleId::ListenConnected,
         (Errno::EINVAL, Accept { .. }) => RuleId::AcceptWithoutListen,
-        (Errno::EINVAL, Connect { .. }) => RuleId::ConnectOtherFamily6,
+        // On an IPv4 socket it would be a blackhole route, which no scenario shows.
+        (Errno::EINVAL, Connect { address, .. }) if address.is_ipv4() => RuleId::ConnectOtherFamily6,
         (Errno::EINVAL, Read { flags, .. }) if flags.contains(&ReadFlag::Oob) => RuleId::NoUrgentByte,
         (Errno::EINVAL, SetOption { .. }) => RuleId::OptionValue,
 

@@ -13,7 +13,7 @@ use crate::errno::Errno;
 use crate::state::State;
 
 use CallKind::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
-use Source::{Kernel, Rfc};
+use Source::{Kernel, KernelByFamily, Rfc};
 use State::{
     CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen as Listening, SynRecv, SynSent, TimeWait,
 };
@@ -224,6 +224,8 @@ impl SetBy {
 pub enum Source {
     /// A function of the Linux kernel.
     Kernel(&'static str),
+    /// A function of the Linux kernel, of IPv4 and of IPv6.
+    KernelByFamily(&'static str, &'static str),
     /// A section of an RFC.
     Rfc(u16, &'static str),
 }
@@ -232,6 +234,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Kernel(function) => write!(f, "{function}()"),
+            KernelByFamily(four, six) => write!(f, "{four}(), of IPv6 {six}()"),
             Rfc(number, section) => write!(f, "RFC {number}, {section}"),
         }
     }
@@ -343,6 +346,11 @@ const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait];
 /// What `sock_error` hands out, it hands out once.
 pub(super) const TOLD_ONCE: &str = "; this is told once";
 
+/// Takes in an ICMP error.
+const ICMP_ERROR: Source = KernelByFamily("tcp_v4_err", "tcp_v6_err");
+/// Begins a connection.
+const BEGINS: Source = KernelByFamily("tcp_v4_connect", "tcp_v6_connect");
+
 const fn errno(errno: Errno) -> Gives {
     Gives::Errno(errno)
 }
@@ -366,17 +374,17 @@ rules! {
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::OwnCall(&[CallKind::Disconnect, Shutdown])],
         because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT; this is told once.",
-        decided_by: &[Kernel("tcp_disconnect")],
+        decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
         proof: "disconnect",
     }
-    // tcp_reset in CLOSE_WAIT.
+    // tcp_reset in CLOSE_WAIT. No RFC speaks of EPIPE: that is Linux's own.
     ResetInCloseWait "reset-in-close-wait" {
         calls: &[Write, SoError],
         gives: errno(Errno::EPIPE),
         states: &[CloseWait, State::Close],
         set_by: &[SetBy::Rst],
         because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET.",
-        decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_error"), Rfc(9293, "3.10.7.4")],
+        decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "write-after-close",
     }
     FinSent "fin-sent" {
@@ -403,7 +411,7 @@ rules! {
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "Our own shutdown ended the sending direction while this call waited.",
-        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("tcp_shutdown")],
+        decided_by: &[Kernel("inet_shutdown"), Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect")],
         proof: "shutdown-under-write",
     }
     // Not ENOTCONN: sk_stream_wait_connect.
@@ -441,7 +449,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[CallKind::Disconnect])],
         because: "Our own disconnect dissolved the connection while this call waited.",
-        decided_by: &[Kernel("sk_wait_data"), Kernel("tcp_disconnect")],
+        decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
         proof: "disconnect-under-read",
     }
     RefusedEarlier "refused-earlier" {
@@ -450,7 +458,7 @@ rules! {
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Rst, SetBy::Icmp],
         because: "The connect begun earlier was answered with RST or with ICMP port unreachable.",
-        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
+        decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
         proof: "nonblocking-refused",
     }
     // tcp_write_err.
@@ -470,7 +478,13 @@ rules! {
         states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::Timer],
         because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out.",
-        decided_by: &[Kernel("tcp_write_timeout"), Kernel("tcp_keepalive_timer"), Rfc(9293, "3.8.3")],
+        decided_by: &[
+            Kernel("tcp_write_timeout"),
+            Kernel("tcp_probe_timer"),
+            Kernel("tcp_keepalive_timer"),
+            Rfc(9293, "3.8.3"),
+            Rfc(9293, "3.8.4"),
+        ],
         proof: "peer-gone-write",
     }
     // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
@@ -481,7 +495,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
         because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "unreachable-at-the-end",
     }
     HostUnreachableNoted "host-unreachable-noted" {
@@ -490,7 +504,7 @@ rules! {
         states: WRITABLE,
         set_by: &[SetBy::Icmp],
         because: "The peer could not be reached for a while; the connection lives while the kernel retries.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "host-unreachable-established",
     }
     NetworkUnreachableAtEnd "network-unreachable-at-the-end" {
@@ -499,7 +513,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
         because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
     NetworkUnreachableNoted "network-unreachable-noted" {
@@ -508,17 +522,18 @@ rules! {
         states: WRITABLE,
         set_by: &[SetBy::Icmp],
         because: "The peer's network could not be reached for a while; the connection lives while the kernel retries.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
-    // tcp_abort, which resets the peer.
+    // ECONNABORTED is what tcp_diag_destroy hands to tcp_abort, which resets the peer only where there is something to be reset
+    // (tcp_need_reset): not in SYN_SENT.
     Destroyed "destroyed" {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ECONNABORTED),
         states: WITH_PEER,
         set_by: &[SetBy::Administrator],
-        because: "The socket was destroyed from outside, as ss -K does, and its peer got an RST.",
-        decided_by: &[Kernel("tcp_abort")],
+        because: "The socket was destroyed on this host, as ss -K does: no segment of the peer's ended it.",
+        decided_by: &[Kernel("tcp_diag_destroy"), Kernel("tcp_abort")],
         proof: "destroyed-by-the-administrator",
     }
 
@@ -575,7 +590,7 @@ rules! {
         gives: Gives::Eof,
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin],
-        because: "There is no urgent byte, and none can come: receiving is over.",
+        because: "An urgent byte was announced, and cannot come any more: receiving is over.",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -634,7 +649,7 @@ rules! {
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
         because: "A signal ended the wait before a byte was taken: nothing is lost, write again.",
-        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("sock_intr_errno")],
+        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
     PollInterrupted "poll-interrupted" {
@@ -849,8 +864,8 @@ rules! {
         calls: &[Connect],
         gives: errno(Errno::EINVAL),
         states: CLOSE,
-        set_by: &[SetBy::Argument, SetBy::Route],
-        because: "The address is of another family than the socket, or a blackhole route leads to it.",
+        set_by: &[SetBy::Argument],
+        because: "An IPv4 address is too short for an IPv6 socket: its length is looked at before its family.",
         decided_by: &[Kernel("tcp_v6_connect")],
         proof: "address-family-ipv6",
     }
@@ -933,14 +948,15 @@ rules! {
         proof: "address-family",
     }
 
-    // The network, while connecting. No route means that no SYN leaves.
+    // The network, while connecting. No route means that no SYN leaves. That an ICMP message is a soft error, which must not end
+    // an attempt (RFC 9293, 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 tells why.
     NetworkUnreachable "network-unreachable" {
         calls: &[Connect],
         gives: errno(Errno::ENETUNREACH),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Route, SetBy::Icmp],
         because: "This host has no route to that network, or an ICMP message said there is none.",
-        decided_by: &[Kernel("tcp_v4_connect"), Kernel("tcp_v4_err")],
+        decided_by: &[BEGINS, ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "no-route",
     }
     HostUnreachable "host-unreachable" {
@@ -949,7 +965,7 @@ rules! {
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Icmp, SetBy::Route],
         because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so.",
-        decided_by: &[Kernel("tcp_v4_err"), Rfc(9293, "3.9.2.2")],
+        decided_by: &[ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "host-unreachable",
     }
     // tcp_reset: SYN_SENT makes it ECONNREFUSED, CLOSE_WAIT EPIPE, everything else ECONNRESET.
@@ -968,7 +984,7 @@ rules! {
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Icmp],
         because: "ICMP port unreachable answered the SYN: as a rule a firewall rejects it, or nobody listens there.",
-        decided_by: &[Kernel("tcp_v4_err"), Rfc(9293, "3.9.2.2")],
+        decided_by: &[ICMP_ERROR, Rfc(9293, "3.9.2.2")],
         proof: "refused-by-icmp",
     }
     // tcp_write_timeout in SYN_SENT: TCP_SYNCNT, else tcp_syn_retries, cut short by TCP_USER_TIMEOUT.
