@@ -1,6 +1,6 @@
 //! Which rule a call that failed falls under.
 
-use super::rules::{CallKind, RuleId};
+use super::rules::{CallKind, Forbids, RuleId};
 use super::{Situation, Why, cause, options};
 use crate::call::{Call, How, ReadFlag, WriteFlag};
 use crate::errno::Errno;
@@ -19,10 +19,7 @@ pub(super) fn why(call: &Call, errno: Errno, s: &Situation) -> Why {
     };
     match (id, call) {
         (RuleId::OptionValue, Call::SetOption { option, .. }) => Why::more(id, options::refused(*option)),
-        _ => match no_leave(call, id) {
-            Some(sentence) => Why::more(id, sentence),
-            None => id.into(),
-        },
+        _ => Why::more(id, id.rule().because.where_forbidden_by(forbids(call))),
     }
 }
 
@@ -101,21 +98,14 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
     })
 }
 
-/// The rule's sentence where it is known who forbids to wait: this call's own MSG_DONTWAIT, or what was set on the socket.
-fn no_leave(call: &Call, id: RuleId) -> Option<String> {
-    const EITHER: &str = "MSG_DONTWAIT, O_NONBLOCK or ";
-    let (own, set) = match call {
-        Call::Read { flags, .. } => (flags.contains(&ReadFlag::Dontwait), "SO_RCVTIMEO"),
-        Call::Write { flags, .. } => (flags.contains(&WriteFlag::Dontwait), "SO_SNDTIMEO"),
-        _ => return None,
+/// Who forbids the call to wait, where it may not: its own MSG_DONTWAIT, or what was set on the socket.
+fn forbids(call: &Call) -> Forbids {
+    let own = match call {
+        Call::Read { flags, .. } => flags.contains(&ReadFlag::Dontwait),
+        Call::Write { flags, .. } => flags.contains(&WriteFlag::Dontwait),
+        _ => false,
     };
-    let (begin, end) = id.rule().because.split_once(EITHER)?;
-    let end = end.strip_prefix(set)?;
-    Some(if own {
-        format!("{begin}MSG_DONTWAIT{}", end.replace(" to wait longer", " to wait"))
-    } else {
-        format!("{begin}O_NONBLOCK or {set}{end}")
-    })
+    if own { Forbids::ThisCall } else { Forbids::Socket }
 }
 
 /// `EPIPE`: tcp_sendmsg_locked looks at our own shutdown and at the waiting error, and an error other than EPIPE goes first

@@ -8,11 +8,12 @@ use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use crate::call::Call;
+use crate::call::{Call, SocketOption};
 use crate::errno::Errno;
 use crate::state::State;
 
 use CallKind::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
+use Further::{NoWaiting, ToldOnce};
 use Source::{Kernel, KernelByFamily, Rfc};
 use State::{
     CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen as Listening, SynRecv, SynSent, TimeWait,
@@ -240,6 +241,83 @@ impl fmt::Display for Source {
     }
 }
 
+/// What a rule says: the cause, in one clause, and what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Because {
+    /// The cause; no period ends it.
+    pub cause: &'static str,
+    /// What follows.
+    pub further: Further,
+}
+
+/// What a rule says beyond the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Further {
+    /// Nothing.
+    Nothing,
+    /// What `sock_error` hands out, it hands out once; and what later calls give.
+    ToldOnce(&'static str),
+    /// The call may not wait (longer).
+    NoWaiting {
+        /// May MSG_DONTWAIT forbid it, for this call only?
+        dontwait: bool,
+        /// The socket's own limit; O_NONBLOCK is another.
+        timeout: SocketOption,
+        /// What to do instead.
+        instead: &'static str,
+    },
+}
+
+/// Who forbids a call to wait, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbids {
+    /// Any that can.
+    Any,
+    /// MSG_DONTWAIT, of this call only.
+    ThisCall,
+    /// What was set on the socket.
+    Socket,
+}
+
+impl Because {
+    /// One plain sentence, where it is known who forbids to wait.
+    pub fn where_forbidden_by(self, whom: Forbids) -> String {
+        let Because { cause, further } = self;
+        match further {
+            Further::Nothing => format!("{cause}."),
+            Further::ToldOnce(then) => format!("{cause}; this is told once{then}."),
+            Further::NoWaiting {
+                dontwait,
+                timeout,
+                instead,
+            } => {
+                let timeout = timeout.name();
+                let forbids = match whom {
+                    Forbids::Any if dontwait => format!("MSG_DONTWAIT, O_NONBLOCK or {timeout} forbids to wait longer"),
+                    Forbids::ThisCall if dontwait => "MSG_DONTWAIT forbids to wait".into(),
+                    Forbids::Any | Forbids::ThisCall | Forbids::Socket => {
+                        format!("O_NONBLOCK or {timeout} forbids to wait longer")
+                    }
+                };
+                format!("{cause}, and {forbids}{instead}.")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Because {
+    /// One plain sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.where_forbidden_by(Forbids::Any))
+    }
+}
+
+impl Serialize for Because {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// One reason for what a call gave back.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Rule {
@@ -254,11 +332,20 @@ pub struct Rule {
     /// What set it; more than one where either may have.
     pub set_by: &'static [SetBy],
     /// One plain sentence.
-    pub because: &'static str,
+    pub because: Because,
     /// Who decides it.
     pub decided_by: &'static [Source],
     /// The scenario that shows it.
     pub proof: &'static str,
+}
+
+macro_rules! further {
+    () => {
+        Further::Nothing
+    };
+    ($further:expr) => {
+        $further
+    };
 }
 
 macro_rules! rules {
@@ -268,7 +355,8 @@ macro_rules! rules {
             gives: $gives:expr,
             states: $states:expr,
             set_by: $set_by:expr,
-            because: $because:expr,
+            because: $because:literal,
+            $(further: $further:expr,)?
             decided_by: $decided_by:expr,
             proof: $proof:literal $(,)?
         }
@@ -277,7 +365,7 @@ macro_rules! rules {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum RuleId {
             $(
-                #[doc = $because]
+                #[doc = concat!($because, ".")]
                 #[serde(rename = $name)]
                 $variant,
             )*
@@ -297,11 +385,28 @@ macro_rules! rules {
             gives: $gives,
             states: $states,
             set_by: $set_by,
-            because: $because,
+            because: Because {
+                cause: $because,
+                further: further!($($further)?),
+            },
             decided_by: $decided_by,
             proof: $proof,
         }),*];
     };
+}
+
+impl Rule {
+    /// Does the error wait in the socket (`sk_err`) until it is told: to SO_ERROR, or to a call that moves bytes? One that was only
+    /// noted (`sk_err_soft`) does not.
+    pub fn waits(&self) -> bool {
+        self.calls.contains(&SoError) && self.calls.contains(&Write)
+    }
+}
+
+/// Is it an error that ends a connection, and that whoever of read, write and SO_ERROR asks first is told once (`sock_error`)?
+pub fn is_told_once(errno: Errno) -> bool {
+    let mut rules = RULES.iter();
+    rules.any(|rule| rule.gives == Gives::Errno(errno) && rule.waits() && rule.calls.contains(&Read))
 }
 
 impl RuleId {
@@ -343,9 +448,6 @@ const READABLE: &[State] = &[Established, FinWait1, FinWait2];
 /// Where our own FIN was sent.
 const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait];
 
-/// What `sock_error` hands out, it hands out once.
-pub(super) const TOLD_ONCE: &str = "; this is told once";
-
 /// Takes in an ICMP error.
 const ICMP_ERROR: Source = KernelByFamily("tcp_v4_err", "tcp_v6_err");
 /// Begins a connection.
@@ -363,7 +465,8 @@ rules! {
         gives: errno(Errno::ECONNRESET),
         states: WITH_PEER,
         set_by: &[SetBy::Rst],
-        because: "An RST ended the connection; this is told once, then read gives 0 and write EPIPE.",
+        because: "An RST ended the connection",
+        further: ToldOnce(", then read gives 0 and write EPIPE"),
         decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
         proof: "linger-zero",
     }
@@ -373,7 +476,8 @@ rules! {
         gives: errno(Errno::ECONNRESET),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::OwnCall(&[CallKind::Disconnect, Shutdown])],
-        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT; this is told once.",
+        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT",
+        further: ToldOnce(""),
         decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
         proof: "disconnect",
     }
@@ -383,7 +487,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[CloseWait, State::Close],
         set_by: &[SetBy::Rst],
-        because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET.",
+        because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET",
         decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "write-after-close",
     }
@@ -392,7 +496,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: FIN_SENT,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We have sent FIN, which says that nothing follows: the error is our own doing.",
+        because: "We have sent FIN, which says that nothing follows: the error is our own doing",
         decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_wait_connect"), Rfc(9293, "3.10.2")],
         proof: "half-close",
     }
@@ -401,7 +505,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[Established, SynSent, SynRecv, CloseWait, State::Close],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We shut our sending direction down ourselves: nothing can be written after that.",
+        because: "We shut our sending direction down ourselves: nothing can be written after that",
         decided_by: &[Kernel("tcp_sendmsg_locked")],
         proof: "failed-shutdown-of-both",
     }
@@ -410,7 +514,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "Our own shutdown ended the sending direction while this call waited.",
+        because: "Our own shutdown ended the sending direction while this call waited",
         decided_by: &[Kernel("inet_shutdown"), Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect")],
         proof: "shutdown-under-write",
     }
@@ -420,7 +524,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN.",
+        because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN",
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "not-connected",
     }
@@ -429,7 +533,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listener carries no bytes: use the socket that accept gave.",
+        because: "A listener carries no bytes: use the socket that accept gave",
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "listener-misuse",
     }
@@ -438,7 +542,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: CLOSE,
         set_by: &[SetBy::Told],
-        because: "The connection has failed and the error was told already; from then on it is EPIPE.",
+        because: "The connection has failed and the error was told already; from then on it is EPIPE",
         decided_by: &[Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "error-handed-out-once",
     }
@@ -448,7 +552,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[CallKind::Disconnect])],
-        because: "Our own disconnect dissolved the connection while this call waited.",
+        because: "Our own disconnect dissolved the connection while this call waited",
         decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
         proof: "disconnect-under-read",
     }
@@ -457,7 +561,7 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Rst, SetBy::Icmp],
-        because: "The connect begun earlier was answered with RST or with ICMP port unreachable.",
+        because: "The connect begun earlier was answered with RST or with ICMP port unreachable",
         decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
         proof: "nonblocking-refused",
     }
@@ -467,7 +571,7 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[SynSent],
         set_by: &[SetBy::Timer],
-        because: "The SYN was sent again and again, and nothing came back.",
+        because: "The SYN was sent again and again, and nothing came back",
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
         proof: "write-waits-for-lost-syn",
     }
@@ -477,7 +581,7 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::Timer],
-        because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out.",
+        because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out",
         decided_by: &[
             Kernel("tcp_write_timeout"),
             Kernel("tcp_probe_timer"),
@@ -494,7 +598,7 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached.",
+        because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached",
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "unreachable-at-the-end",
     }
@@ -503,7 +607,7 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: WRITABLE,
         set_by: &[SetBy::Icmp],
-        because: "The peer could not be reached for a while; the connection lives while the kernel retries.",
+        because: "The peer could not be reached for a while; the connection lives while the kernel retries",
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "host-unreachable-established",
     }
@@ -512,7 +616,7 @@ rules! {
         gives: errno(Errno::ENETUNREACH),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached.",
+        because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached",
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
@@ -521,7 +625,7 @@ rules! {
         gives: errno(Errno::ENETUNREACH),
         states: WRITABLE,
         set_by: &[SetBy::Icmp],
-        because: "The peer's network could not be reached for a while; the connection lives while the kernel retries.",
+        because: "The peer's network could not be reached for a while; the connection lives while the kernel retries",
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
@@ -532,7 +636,7 @@ rules! {
         gives: errno(Errno::ECONNABORTED),
         states: WITH_PEER,
         set_by: &[SetBy::Administrator],
-        because: "The socket was destroyed on this host, as ss -K does: no segment of the peer's ended it.",
+        because: "The socket was destroyed on this host, as ss -K does: no segment of the peer's ended it",
         decided_by: &[Kernel("tcp_diag_destroy"), Kernel("tcp_abort")],
         proof: "destroyed-by-the-administrator",
     }
@@ -543,7 +647,7 @@ rules! {
         gives: Gives::Eof,
         states: WITH_PEER,
         set_by: &[SetBy::Fin],
-        because: "The peer has ended its direction: end of stream.",
+        because: "The peer has ended its direction: end of stream",
         decided_by: &[Kernel("tcp_fin"), Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.6")],
         proof: "read-eof",
     }
@@ -553,7 +657,7 @@ rules! {
         gives: Gives::Eof,
         states: &[State::Close, CloseWait, Established],
         set_by: &[SetBy::Fin],
-        because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream.",
+        because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "write-after-close",
     }
@@ -562,7 +666,7 @@ rules! {
         gives: Gives::Eof,
         states: CLOSE,
         set_by: &[SetBy::Told],
-        because: "The error that ended the connection was told already; from then on read gives 0.",
+        because: "The error that ended the connection was told already; from then on read gives 0",
         decided_by: &[Kernel("tcp_done"), Kernel("tcp_recvmsg_locked")],
         proof: "linger-zero",
     }
@@ -571,7 +675,7 @@ rules! {
         gives: Gives::Eof,
         states: &[Established, SynSent, SynRecv, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We shut reading down ourselves, and no data is left: end of stream.",
+        because: "We shut reading down ourselves, and no data is left: end of stream",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "shutdown-read",
     }
@@ -581,7 +685,7 @@ rules! {
         gives: Gives::Eof,
         states: CLOSE,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "Not connected, but reading was shut down: end of stream.",
+        because: "Not connected, but reading was shut down: end of stream",
         decided_by: &[Kernel("inet_shutdown"), Kernel("tcp_recvmsg_locked")],
         proof: "failed-shutdown-takes-effect",
     }
@@ -590,7 +694,7 @@ rules! {
         gives: Gives::Eof,
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin],
-        because: "An urgent byte was announced, and cannot come any more: receiving is over.",
+        because: "An urgent byte was announced, and cannot come any more: receiving is over",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -601,7 +705,7 @@ rules! {
         gives: errno(Errno::EBADF),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Close])],
-        because: "We closed this descriptor: its number stands for nothing, whatever became of the connection.",
+        because: "We closed this descriptor: its number stands for nothing, whatever became of the connection",
         decided_by: &[Kernel("__fdget"), Kernel("file_close_fd")],
         proof: "closed-descriptor",
     }
@@ -610,7 +714,7 @@ rules! {
         gives: errno(Errno::EBADF),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "No socket by that name was ever made: the call went to no open descriptor.",
+        because: "No socket by that name was ever made: the call went to no open descriptor",
         decided_by: &[Kernel("__fdget")],
         proof: "no-descriptor",
     }
@@ -621,7 +725,7 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait, not the attempt: the kernel goes on with the handshake.",
+        because: "A signal ended the wait, not the attempt: the kernel goes on with the handshake",
         decided_by: &[Kernel("__inet_stream_connect"), Kernel("sock_intr_errno")],
         proof: "interrupted-connect",
     }
@@ -630,7 +734,7 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[Listening],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait: nothing was taken from the queue.",
+        because: "A signal ended the wait: nothing was taken from the queue",
         decided_by: &[Kernel("inet_csk_accept"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
@@ -639,7 +743,7 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before a byte came: nothing is lost, read again.",
+        because: "A signal ended the wait before a byte came: nothing is lost, read again",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
@@ -648,7 +752,7 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before a byte was taken: nothing is lost, write again.",
+        because: "A signal ended the wait before a byte was taken: nothing is lost, write again",
         decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
@@ -657,7 +761,7 @@ rules! {
         gives: errno(Errno::EINTR),
         states: ANY,
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before anything happened.",
+        because: "A signal ended the wait before anything happened",
         decided_by: &[Kernel("do_poll")],
         proof: "interrupted",
     }
@@ -668,7 +772,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: &[Listening],
         set_by: &[SetBy::Nothing],
-        because: "No finished connection is in the queue, and O_NONBLOCK or SO_RCVTIMEO forbids to wait longer.",
+        because: "No finished connection is in the queue",
+        further: NoWaiting {
+            dontwait: false,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("inet_csk_accept")],
         proof: "would-block",
     }
@@ -677,7 +786,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake is not done, and MSG_DONTWAIT, O_NONBLOCK or SO_RCVTIMEO forbids to wait longer.",
+        because: "The handshake is not done",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
         proof: "calls-before-the-handshake",
     }
@@ -687,7 +801,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: READABLE,
         set_by: &[SetBy::Nothing],
-        because: "Nothing to hand out: no byte, no FIN, no error; and MSG_DONTWAIT, O_NONBLOCK or SO_RCVTIMEO forbids to wait longer.",
+        because: "There is no byte, no FIN and no error to hand out",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "would-block",
     }
@@ -696,7 +815,7 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: READABLE,
         set_by: &[SetBy::Nothing],
-        because: "The peer announced an urgent byte that has not come yet.",
+        because: "The peer announced an urgent byte that has not come yet",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -705,7 +824,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake is not done, and MSG_DONTWAIT, O_NONBLOCK or SO_SNDTIMEO forbids to wait longer.",
+        because: "The handshake is not done",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Sndtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "calls-before-the-handshake",
     }
@@ -714,7 +838,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
-        because: "The send buffer is full, as when the peer does not read, and MSG_DONTWAIT, O_NONBLOCK or SO_SNDTIMEO forbids to wait longer.",
+        because: "The send buffer is full, as when the peer does not read",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Sndtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("sk_stream_wait_memory")],
         proof: "zero-window",
     }
@@ -724,7 +853,12 @@ rules! {
         gives: errno(Errno::EINPROGRESS),
         states: CLOSE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake is under way, and O_NONBLOCK or SO_SNDTIMEO forbids to wait longer: poll for OUT.",
+        because: "The handshake is under way",
+        further: NoWaiting {
+            dontwait: false,
+            timeout: SocketOption::Sndtimeo,
+            instead: ": poll for OUT",
+        },
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "nonblocking",
     }
@@ -733,7 +867,7 @@ rules! {
         gives: errno(Errno::EALREADY),
         states: HANDSHAKE,
         set_by: &[SetBy::OwnCall(&[Connect])],
-        because: "The connect begun earlier is still under way: poll for OUT, then ask SO_ERROR.",
+        because: "The connect begun earlier is still under way: poll for OUT, then ask SO_ERROR",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "nonblocking",
     }
@@ -744,7 +878,7 @@ rules! {
         gives: errno(Errno::EISCONN),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listening socket cannot connect.",
+        because: "A listening socket cannot connect",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "listener-misuse",
     }
@@ -754,7 +888,7 @@ rules! {
         gives: errno(Errno::EISCONN),
         states: &[State::Close, TimeWait],
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It was connected once, and that counts until disconnect, though the connection is over.",
+        because: "It was connected once, and that counts until disconnect, though the connection is over",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "connected-once",
     }
@@ -763,7 +897,7 @@ rules! {
         gives: errno(Errno::EISCONN),
         states: &[Established, SynRecv, FinWait1, FinWait2, CloseWait, LastAck, Closing],
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It has a peer already, and a stream socket keeps its peer until disconnect.",
+        because: "It has a peer already, and a stream socket keeps its peer until disconnect",
         decided_by: &[Kernel("__inet_stream_connect"), Rfc(9293, "3.10.1")],
         proof: "already-connected",
     }
@@ -772,7 +906,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listener carries no bytes: use the socket that accept gave.",
+        because: "A listener carries no bytes: use the socket that accept gave",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "listener-misuse",
     }
@@ -782,7 +916,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "There is no connection to read from.",
+        because: "There is no connection to read from",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
         proof: "not-connected",
     }
@@ -791,7 +925,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: &[State::Close, TimeWait],
         set_by: &[SetBy::Rst, SetBy::Fin, SetBy::Timer],
-        because: "The connection is over or never came about: no direction is left to end.",
+        because: "The connection is over or never came about: no direction is left to end",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "shutdown-unconnected",
     }
@@ -801,7 +935,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "Not connected, and noted all the same: from now on read gives 0.",
+        because: "Not connected, and noted all the same: from now on read gives 0",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "failed-shutdown-takes-effect",
     }
@@ -810,7 +944,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "Not connected, and noted all the same: even after a connect, write gives EPIPE.",
+        because: "Not connected, and noted all the same: even after a connect, write gives EPIPE",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "not-connected",
     }
@@ -819,7 +953,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect.",
+        because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "failed-shutdown-of-both",
     }
@@ -828,7 +962,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect])],
-        because: "It has an address already: listen and connect give one, and it is given once.",
+        because: "It has an address already: listen and connect give one, and it is given once",
         decided_by: &[Kernel("__inet_bind")],
         proof: "listener-misuse",
     }
@@ -838,7 +972,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: CLOSE,
         set_by: &[SetBy::OwnCall(&[Bind]), SetBy::Argument],
-        because: "It has an address already, or the address is of another family than the socket.",
+        because: "It has an address already, or the address is of another family than the socket",
         decided_by: &[Kernel("__inet_bind"), Kernel("inet6_bind_sk")],
         proof: "bound-twice",
     }
@@ -847,7 +981,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It has or had a connection: only a socket without a peer can listen.",
+        because: "It has or had a connection: only a socket without a peer can listen",
         decided_by: &[Kernel("inet_listen")],
         proof: "already-connected",
     }
@@ -856,7 +990,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
         set_by: &[SetBy::Missing],
-        because: "It does not listen: only a listening socket can accept.",
+        because: "It does not listen: only a listening socket can accept",
         decided_by: &[Kernel("inet_csk_accept")],
         proof: "already-connected",
     }
@@ -865,7 +999,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "An IPv4 address is too short for an IPv6 socket: its length is looked at before its family.",
+        because: "An IPv4 address is too short for an IPv6 socket: its length is looked at before its family",
         decided_by: &[Kernel("tcp_v6_connect")],
         proof: "address-family-ipv6",
     }
@@ -875,7 +1009,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
         set_by: &[SetBy::Nothing],
-        because: "No urgent byte is here: none came, or it was read already, or an ordinary read passed over it.",
+        because: "No urgent byte is here: none came, or it was read already, or an ordinary read passed over it",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -884,7 +1018,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::Argument],
-        because: "The kernel does not take that value for the option, or not in this state.",
+        because: "The kernel does not take that value for the option, or not in this state",
         decided_by: &[Kernel("do_tcp_setsockopt")],
         proof: "option-values",
     }
@@ -895,7 +1029,7 @@ rules! {
         gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
         set_by: &[SetBy::Limit, SetBy::OtherSocket],
-        because: "No port of ip_local_port_range is free.",
+        because: "No port of ip_local_port_range is free",
         decided_by: &[Kernel("inet_csk_find_open_port")],
         proof: "no-port-to-bind",
     }
@@ -905,7 +1039,7 @@ rules! {
         gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
         set_by: &[SetBy::OtherSocket],
-        because: "The address is taken: by a socket, or by a TIME_WAIT unless both sockets had SO_REUSEADDR on.",
+        because: "The address is taken: by a socket, or by a TIME_WAIT unless both sockets had SO_REUSEADDR on",
         decided_by: &[Kernel("inet_csk_get_port"), Kernel("inet_csk_bind_conflict")],
         proof: "bind-over-time-wait",
     }
@@ -915,7 +1049,7 @@ rules! {
         gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
         set_by: &[SetBy::OtherSocket],
-        because: "Another socket listens on this address already, or no port is free.",
+        because: "Another socket listens on this address already, or no port is free",
         decided_by: &[Kernel("inet_csk_listen_start"), Kernel("inet_csk_bind_conflict")],
         proof: "two-listeners",
     }
@@ -924,7 +1058,7 @@ rules! {
         gives: errno(Errno::EADDRNOTAVAIL),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "No interface of this host has that address.",
+        because: "No interface of this host has that address",
         decided_by: &[Kernel("__inet_bind")],
         proof: "foreign-address",
     }
@@ -934,7 +1068,7 @@ rules! {
         gives: errno(Errno::EADDRNOTAVAIL),
         states: CLOSE,
         set_by: &[SetBy::Limit, SetBy::OtherSocket],
-        because: "No local address and port is left for this destination; another one may still be reached.",
+        because: "No local address and port is left for this destination; another one may still be reached",
         decided_by: &[Kernel("__inet_hash_connect")],
         proof: "no-local-port",
     }
@@ -943,7 +1077,7 @@ rules! {
         gives: errno(Errno::EAFNOSUPPORT),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "The address is of another family than the socket.",
+        because: "The address is of another family than the socket",
         decided_by: &[Kernel("__inet_bind"), Kernel("tcp_v4_connect")],
         proof: "address-family",
     }
@@ -955,7 +1089,7 @@ rules! {
         gives: errno(Errno::ENETUNREACH),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Route, SetBy::Icmp],
-        because: "This host has no route to that network, or an ICMP message said there is none.",
+        because: "This host has no route to that network, or an ICMP message said there is none",
         decided_by: &[BEGINS, ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "no-route",
     }
@@ -964,7 +1098,7 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Icmp, SetBy::Route],
-        because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so.",
+        because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so",
         decided_by: &[ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "host-unreachable",
     }
@@ -974,7 +1108,7 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Rst],
-        because: "An RST answered the SYN: as a rule nobody listens on that port.",
+        because: "An RST answered the SYN: as a rule nobody listens on that port",
         decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
         proof: "refused",
     }
@@ -983,7 +1117,7 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Icmp],
-        because: "ICMP port unreachable answered the SYN: as a rule a firewall rejects it, or nobody listens there.",
+        because: "ICMP port unreachable answered the SYN: as a rule a firewall rejects it, or nobody listens there",
         decided_by: &[ICMP_ERROR, Rfc(9293, "3.9.2.2")],
         proof: "refused-by-icmp",
     }
@@ -993,7 +1127,7 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Timer],
-        because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out.",
+        because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out",
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
         proof: "syn-lost-timeout",
     }
@@ -1002,7 +1136,7 @@ rules! {
         gives: errno(Errno::ECONNRESET),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallKind::Disconnect])],
-        because: "An RST came right after the handshake, or another call gave the attempt up meanwhile.",
+        because: "An RST came right after the handshake, or another call gave the attempt up meanwhile",
         decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
         proof: "shutdown-in-syn-sent",
     }
@@ -1012,7 +1146,7 @@ rules! {
         gives: errno(Errno::ECONNABORTED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Told, SetBy::Administrator],
-        because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew.",
+        because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "attempt-dead",
     }
@@ -1023,7 +1157,7 @@ rules! {
         gives: Gives::Deadline,
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Nothing],
-        because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT.",
+        because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT",
         decided_by: &[],
         proof: "syn-lost-deadline",
     }
@@ -1032,7 +1166,7 @@ rules! {
         gives: Gives::Deadline,
         states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
         set_by: &[SetBy::Nothing],
-        because: "Nothing to hand out came before the deadline; the socket is as it was.",
+        because: "Nothing to hand out came before the deadline; the socket is as it was",
         decided_by: &[],
         proof: "read-deadline",
     }
@@ -1041,7 +1175,7 @@ rules! {
         gives: Gives::Deadline,
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake was not done before the deadline, so nothing was taken.",
+        because: "The handshake was not done before the deadline, so nothing was taken",
         decided_by: &[],
         proof: "calls-before-the-handshake",
     }
@@ -1050,7 +1184,7 @@ rules! {
         gives: Gives::Deadline,
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
-        because: "The send buffer was full until the deadline: not one byte was taken.",
+        because: "The send buffer was full until the deadline: not one byte was taken",
         decided_by: &[],
         proof: "zero-window",
     }
@@ -1059,7 +1193,7 @@ rules! {
         gives: Gives::Deadline,
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
-        because: "Some bytes were taken, then the send buffer was full until the deadline.",
+        because: "Some bytes were taken, then the send buffer was full until the deadline",
         decided_by: &[],
         proof: "zero-window",
     }

@@ -1051,7 +1051,7 @@ fn a_rule_is_found_by_its_id_and_has_all_that_is_said_about_it() {
         assert_eq!(rule.id.rule(), rule);
         assert!(names.insert(rule.id.name()), "{} twice", rule.id);
         assert_eq!(serde_json::to_value(rule.id).unwrap(), rule.id.name());
-        is_one_plain_sentence(rule.because);
+        is_one_plain_sentence(&rule.because.to_string());
         assert!(!rule.calls.is_empty(), "{}: no call", rule.id);
         assert!(!rule.states.is_empty(), "{}: no state", rule.id);
         assert!(!rule.set_by.is_empty(), "{}: set by nothing", rule.id);

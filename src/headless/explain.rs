@@ -288,7 +288,7 @@ fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
     } else {
         calls.join(", ")
     };
-    paper.paragraph(out, "  * ", rule.because)?;
+    paper.paragraph(out, "  * ", &rule.because.to_string())?;
     paper.paragraph(out, "    when:       ", &format!("{calls} in {states}"))?;
     paper.paragraph(out, "    set by:     ", &set_by.join("; or "))?;
     if !rule.decided_by.is_empty() {

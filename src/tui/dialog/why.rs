@@ -144,7 +144,7 @@ impl Why {
         }
         let rule = chain.rule.map(|id| id.rule());
         if let Some(rule) = rule {
-            say("rule", rule.because, text, None);
+            say("rule", &rule.because.to_string(), text, None);
             let sources: Vec<String> = rule.decided_by.iter().map(ToString::to_string).collect();
             say("decided", &sources.join(", "), text, None);
             say("", &format!("{}: finwait run {}", rule.id, rule.proof), dim, None);
