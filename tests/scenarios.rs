@@ -2,7 +2,7 @@
 
 mod support;
 
-use finwait::explain::rules::{CallKind, RULES, Rule};
+use finwait::explain::rules::{CallClass, RULES, Rule};
 use finwait::scenario::report::{End, Line, StepReport};
 use finwait::scenario::{catalog, file};
 use serde_json::Value;
@@ -91,7 +91,7 @@ fn unproved<'a>(rules: &[Rule], steps: impl Iterator<Item = &'a StepReport> + Cl
                     rule.id, ruled.call
                 ));
             }
-            if !CallKind::named(&ruled.call).is_some_and(|call| rule.calls.contains(&call)) {
+            if !CallClass::any_is(rule.calls, ruled.call) {
                 wrong.push(format!("{} of {}: {scenario}", rule.id, ruled.call));
             }
             if !rule.states.contains(&ruled.state) {

@@ -8,7 +8,7 @@ use finwait::clock::Stamp;
 use finwait::command::{Command, parse::parse};
 use finwait::errno::Errno;
 use finwait::explain::RuleId;
-use finwait::explain::rules::{CallKind, SetBy};
+use finwait::explain::rules::{CallClass, SetBy};
 use finwait::host::Port;
 use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request};
 use finwait::observe::{Row, TimerKind, Tuple};
@@ -962,7 +962,7 @@ fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
     play.types("server read on=server").unwrap();
     let read = play.sent();
     play.fails(&read, Errno::EBADF);
-    assert_eq!(link(&play).1, SetBy::OwnCall(&[CallKind::Close]));
+    assert_eq!(link(&play).1, SetBy::OwnCall(&[CallClass::Close]));
     let closed = play.session.transcript.entry(close).unwrap().lines().join(" ");
     assert_eq!(link(&play).2, closed);
 }
@@ -987,7 +987,7 @@ fn the_chain_finds_a_call_that_returned_later() {
     assert_eq!(chain.rule, Some(RuleId::DissolvedWhileWaiting));
     assert_eq!(
         chain.set_by,
-        Some(Setter::Found(SetBy::OwnCall(&[CallKind::Disconnect]), began))
+        Some(Setter::Found(SetBy::OwnCall(&[CallClass::Disconnect]), began))
     );
 }
 

@@ -1,6 +1,6 @@
 //! Which rule a call that failed falls under.
 
-use super::rules::{CallKind, Forbids, RuleId};
+use super::rules::{CallClass, Forbids, RuleId};
 use super::{Situation, Why, cause, options};
 use crate::call::{Call, How, ReadFlag, WriteFlag};
 use crate::errno::Errno;
@@ -33,7 +33,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
     use Call::{Accept, Bind, Connect, Listen, Poll, Read, SetOption, Shutdown, Write};
     Some(match (errno, call) {
         // The descriptor.
-        (Errno::EBADF, call) if !CallKind::ON_DESCRIPTOR.contains(&CallKind::of(call)) => return None,
+        (Errno::EBADF, call) if !CallClass::any_is(CallClass::ON_DESCRIPTOR, call.kind()) => return None,
         (Errno::EBADF, _) if !s.known => RuleId::DescriptorNeverWas,
         (Errno::EBADF, _) if !s.open => RuleId::DescriptorClosed,
 

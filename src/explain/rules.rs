@@ -4,25 +4,24 @@
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it gave back. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule: the errno's own text is said.
 
-use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use crate::call::{Call, SocketOption};
+use crate::call::{CallKind, SocketOption};
 use crate::errno::Errno;
 use crate::state::State;
 
-use CallKind::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
+use CallClass::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
 use Further::{NoWaiting, ToldOnce};
 use Source::{Kernel, KernelByFamily, Rfc};
 use State::{
     CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen as Listening, SynRecv, SynSent, TimeWait,
 };
 
-/// A kind of call: what the rules are about. `close` and `connect` stand for their variants, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A class of calls: what the rules are about. `close` stands for its variants, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CallKind {
+pub enum CallClass {
     /// `socket`
     Socket,
     /// `bind`
@@ -55,77 +54,74 @@ pub enum CallKind {
     SetOption,
 }
 
-impl CallKind {
+impl CallClass {
     /// Those that take a descriptor and fail where it is closed; poll says so with POLLNVAL instead.
-    pub const ON_DESCRIPTOR: &'static [CallKind] = &[
-        CallKind::Bind,
-        CallKind::Listen,
-        CallKind::Accept,
-        CallKind::Connect,
-        CallKind::Read,
-        CallKind::Write,
-        CallKind::Shutdown,
-        CallKind::Close,
-        CallKind::Disconnect,
-        CallKind::Dup,
-        CallKind::SoError,
-        CallKind::GetOption,
-        CallKind::SetOption,
+    pub const ON_DESCRIPTOR: &'static [CallClass] = &[
+        CallClass::Bind,
+        CallClass::Listen,
+        CallClass::Accept,
+        CallClass::Connect,
+        CallClass::Read,
+        CallClass::Write,
+        CallClass::Shutdown,
+        CallClass::Close,
+        CallClass::Disconnect,
+        CallClass::Dup,
+        CallClass::SoError,
+        CallClass::GetOption,
+        CallClass::SetOption,
     ];
 
-    /// The kind of a call.
-    pub const fn of(call: &Call) -> CallKind {
-        match call {
-            Call::Socket { .. } => CallKind::Socket,
-            Call::Bind { .. } => CallKind::Bind,
-            Call::Listen { .. } => CallKind::Listen,
-            Call::Accept { .. } => CallKind::Accept,
-            Call::Connect { .. } => CallKind::Connect,
-            Call::Read { .. } => CallKind::Read,
-            Call::Write { .. } => CallKind::Write,
-            Call::Shutdown { .. } => CallKind::Shutdown,
-            Call::Close | Call::RstClose | Call::LingerClose { .. } => CallKind::Close,
-            Call::Disconnect => CallKind::Disconnect,
-            Call::Dup { .. } => CallKind::Dup,
-            Call::Poll { .. } => CallKind::Poll,
-            Call::SoError => CallKind::SoError,
-            Call::Options | Call::GetOption { .. } => CallKind::GetOption,
-            Call::SetOption { .. } => CallKind::SetOption,
-        }
+    /// The class of a call; none for a call that is the process's.
+    pub const fn of(kind: CallKind) -> Option<CallClass> {
+        Some(match kind {
+            CallKind::Socket => CallClass::Socket,
+            CallKind::Bind => CallClass::Bind,
+            CallKind::Listen => CallClass::Listen,
+            CallKind::Accept => CallClass::Accept,
+            CallKind::Connect => CallClass::Connect,
+            CallKind::Read => CallClass::Read,
+            CallKind::Write => CallClass::Write,
+            CallKind::Shutdown => CallClass::Shutdown,
+            CallKind::Close | CallKind::RstClose | CallKind::LingerClose => CallClass::Close,
+            CallKind::Disconnect => CallClass::Disconnect,
+            CallKind::Dup => CallClass::Dup,
+            CallKind::Poll => CallClass::Poll,
+            CallKind::SoError => CallClass::SoError,
+            CallKind::Options | CallKind::GetOption => CallClass::GetOption,
+            CallKind::SetOption => CallClass::SetOption,
+            CallKind::Interrupt | CallKind::Sigpipe => return None,
+        })
     }
 
-    /// The kind of the call that has this name in the protocol and the transcript: `so-error`, `rst-close`.
-    pub fn named(name: &str) -> Option<CallKind> {
-        match name {
-            "rst-close" | "linger-close" => Some(CallKind::Close),
-            "options" => Some(CallKind::GetOption),
-            name => CallKind::deserialize(StrDeserializer::<serde::de::value::Error>::new(name)).ok(),
-        }
+    /// Is that call one of them?
+    pub fn any_is(classes: &[CallClass], kind: CallKind) -> bool {
+        CallClass::of(kind).is_some_and(|class| classes.contains(&class))
     }
 
     /// Its name for people.
     pub const fn name(self) -> &'static str {
         match self {
-            CallKind::Socket => "socket",
-            CallKind::Bind => "bind",
-            CallKind::Listen => "listen",
-            CallKind::Accept => "accept",
-            CallKind::Connect => "connect",
-            CallKind::Read => "read",
-            CallKind::Write => "write",
-            CallKind::Shutdown => "shutdown",
-            CallKind::Close => "close",
-            CallKind::Disconnect => "disconnect",
-            CallKind::Dup => "dup",
-            CallKind::Poll => "poll",
-            CallKind::SoError => "SO_ERROR",
-            CallKind::GetOption => "getsockopt",
-            CallKind::SetOption => "setsockopt",
+            CallClass::Socket => "socket",
+            CallClass::Bind => "bind",
+            CallClass::Listen => "listen",
+            CallClass::Accept => "accept",
+            CallClass::Connect => "connect",
+            CallClass::Read => "read",
+            CallClass::Write => "write",
+            CallClass::Shutdown => "shutdown",
+            CallClass::Close => "close",
+            CallClass::Disconnect => "disconnect",
+            CallClass::Dup => "dup",
+            CallClass::Poll => "poll",
+            CallClass::SoError => "SO_ERROR",
+            CallClass::GetOption => "getsockopt",
+            CallClass::SetOption => "setsockopt",
         }
     }
 }
 
-impl fmt::Display for CallKind {
+impl fmt::Display for CallClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -156,7 +152,7 @@ pub enum SetBy {
     /// A timer of the kernel ran out.
     Timer,
     /// An earlier call of ours on the same socket, one of these kinds.
-    OwnCall(&'static [CallKind]),
+    OwnCall(&'static [CallClass]),
     /// The error had been handed out before, by an earlier call on the same socket.
     Told,
     /// A signal came while the call waited.
@@ -324,7 +320,7 @@ pub struct Rule {
     /// Which, for the program.
     pub id: RuleId,
     /// The calls that it is about.
-    pub calls: &'static [CallKind],
+    pub calls: &'static [CallClass],
     /// What they give back.
     pub gives: Gives,
     /// The socket's states at the call in which it happens. CLOSE is a socket in no table.
@@ -475,7 +471,7 @@ rules! {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ECONNRESET),
         states: &[State::Close, SynSent, SynRecv],
-        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect, Shutdown])],
+        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
         because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT",
         further: ToldOnce(""),
         decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
@@ -551,7 +547,7 @@ rules! {
         calls: &[Read, Connect],
         gives: errno(Errno::EPIPE),
         states: WITH_PEER,
-        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect])],
+        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect])],
         because: "Our own disconnect dissolved the connection while this call waited",
         decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
         proof: "disconnect-under-read",
@@ -701,7 +697,7 @@ rules! {
 
     // The descriptor.
     DescriptorClosed "descriptor-closed" {
-        calls: CallKind::ON_DESCRIPTOR,
+        calls: CallClass::ON_DESCRIPTOR,
         gives: errno(Errno::EBADF),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Close])],
@@ -710,7 +706,7 @@ rules! {
         proof: "closed-descriptor",
     }
     DescriptorNeverWas "descriptor-never-was" {
-        calls: CallKind::ON_DESCRIPTOR,
+        calls: CallClass::ON_DESCRIPTOR,
         gives: errno(Errno::EBADF),
         states: CLOSE,
         set_by: &[SetBy::Argument],
@@ -1135,7 +1131,7 @@ rules! {
         calls: &[Connect],
         gives: errno(Errno::ECONNRESET),
         states: &[State::Close, SynSent, SynRecv],
-        set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallKind::Disconnect])],
+        set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect])],
         because: "An RST came right after the handshake, or another call gave the attempt up meanwhile",
         decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
         proof: "shutdown-in-syn-sent",

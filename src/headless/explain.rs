@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use crate::explain::answer::{Answer, CLOSED, Gathered, answer};
-use crate::explain::rules::{CallKind, Rule};
+use crate::explain::rules::{CallClass, Rule};
 use crate::explain::wording::{LONGEST, nearest, recognize};
 use crate::matrix::Matrix;
 use crate::state::State;
@@ -83,7 +83,7 @@ impl<'a> Told<'a> {
             .call
             .iter()
             .chain(of_causes)
-            .map(|call| Matrix::kept().words(call.name(), gives, None))
+            .map(|call| Matrix::kept().words(*call, gives, None))
             .find(|words| !words.is_empty());
         let words = words.into_iter().flatten();
         Told {
@@ -283,7 +283,7 @@ fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
     };
     let set_by: Vec<String> = rule.set_by.iter().map(|set_by| set_by.words()).collect();
     let calls: Vec<&str> = rule.calls.iter().map(|call| call.name()).collect();
-    let calls = if rule.calls == CallKind::ON_DESCRIPTOR {
+    let calls = if rule.calls == CallClass::ON_DESCRIPTOR {
         "any call but poll".to_owned()
     } else {
         calls.join(", ")

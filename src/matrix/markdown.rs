@@ -1,12 +1,14 @@
 //! The table as Markdown: one line for each thing that some runtimes say, under the event that they say it of.
 
+use crate::call::CallKind;
+
 use super::{Beside, Cell, Event, Matrix};
 
 /// What the README has of it: the errors, and where a language reads or writes in its own way.
 pub fn table(matrix: &Matrix) -> String {
     let mut text =
         String::from("| call, and what raw calls give | runtimes | what they say | |\n| --- | --- | --- | --- |\n");
-    let telling = |event: &&Event| event.rule.is_some() || ["read", "write"].contains(&event.call.as_str());
+    let telling = |event: &&Event| event.rule.is_some() || matches!(event.call, CallKind::Read | CallKind::Write);
     for event in matrix.events.iter().filter(telling) {
         let said = said(event).into_iter();
         let said = said.filter(|(cell, _)| !matches!(cell.beside, Beside::Unsupported | Beside::Elsewhere));

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 
+use crate::call::CallKind;
+use crate::explain::rules::CallClass;
 use crate::runtime::Runtime;
 
 pub mod markdown;
@@ -63,8 +65,8 @@ pub struct Version {
 /// What the kernel answered a call for one reason, and what each runtime made of that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The call, as the protocol has it.
-    pub call: String,
+    /// The call.
+    pub call: CallKind,
     /// What raw calls give: `EPIPE`, `EOF`.
     pub gives: String,
     /// The rule by which they do, where there is one.
@@ -148,11 +150,11 @@ impl Matrix {
 
     /// What each runtime says where a raw call gives that, `EPIPE` or `EOF`: those of the rule first, then of any; one text each, the
     /// kernel's answer in its own words before its library's own answer. Runtimes that say the same stand together.
-    pub fn words(&self, call: &str, gives: &str, rule: Option<&str>) -> Vec<(String, &str)> {
+    pub fn words(&self, call: CallClass, gives: &str, rule: Option<&str>) -> Vec<(String, &str)> {
         let events = || {
             self.events
                 .iter()
-                .filter(|event| event.call == call && event.gives == gives)
+                .filter(|event| CallClass::of(event.call) == Some(call) && event.gives == gives)
         };
         let by_rule = rule.and_then(|rule| events().find(|event| event.rule.as_deref() == Some(rule)));
         let mut words: Vec<(&str, &str)> = Vec::new();

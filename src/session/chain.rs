@@ -2,8 +2,8 @@
 //! has its entry in the transcript, where there is one.
 
 use super::transcript::{Entry, Reason, Transcript, What};
-use crate::call::{CallId, SocketName};
-use crate::explain::rules::{CallKind, SetBy};
+use crate::call::{CallId, CallKind, SocketName};
+use crate::explain::rules::{CallClass, SetBy};
 use crate::explain::{RuleId, is_told_once};
 use crate::lab::event::Fate;
 use crate::observe::Tuple;
@@ -178,11 +178,11 @@ impl Whose<'_> {
             SetBy::Timer => by(&|cause| matches!(cause, Reason::Timer(_))),
             SetBy::Administrator => by(&|cause| matches!(cause, Reason::Destroyed)),
             SetBy::OwnCall(kinds) => {
-                let is_one = |name: &str| CallKind::named(name).is_some_and(|kind| kinds.contains(&kind));
+                let is_one = |name: CallKind| CallClass::any_is(kinds, name);
                 // The one that changed the state, rather than one after it that changed nothing.
                 let mut changes = before(transcript, no).filter_map(|entry| self.changed(entry));
                 let maker = changes.find_map(|(_, cause)| match cause {
-                    Reason::Call { call, name } if is_one(name) => Some(*call),
+                    Reason::Call { call, name } if is_one(*name) => Some(*call),
                     _ => None,
                 });
                 let made = |entry: &Entry, same: &dyn Fn(Option<&SocketName>) -> bool| match &entry.what {
@@ -193,7 +193,7 @@ impl Whose<'_> {
                         call,
                         outcome,
                         ..
-                    } if *side == self.side && is_one(name) => {
+                    } if *side == self.side && is_one(*name) => {
                         // A shutdown that fails is noted all the same; a connect that does not wait goes on.
                         let taken = matches!(
                             outcome,
@@ -229,10 +229,7 @@ impl Whose<'_> {
                     outcome: Outcome::Err(errno) | Outcome::Ok(Value::PendingError { error: Some(errno) }),
                     ..
                 } => {
-                    let asks = matches!(
-                        CallKind::named(name),
-                        Some(CallKind::Read | CallKind::Write | CallKind::SoError)
-                    );
+                    let asks = matches!(name, CallKind::Read | CallKind::Write | CallKind::SoError);
                     *side == self.side && socket.as_ref() == self.socket && asks && is_told_once(*errno)
                 }
                 _ => false,
@@ -242,7 +239,7 @@ impl Whose<'_> {
                 let sends = |id: CallId| {
                     let mut entries = transcript.entries().iter();
                     entries.any(|entry| {
-                        matches!(&entry.what, What::Outcome { call, name, .. } if *call == id && name == "interrupt")
+                        matches!(&entry.what, What::Outcome { call, name, .. } if *call == id && *name == CallKind::Interrupt)
                     })
                 };
                 newest(&|entry| match &entry.what {

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::call::CallId;
+use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
 use crate::session::Session;
@@ -152,7 +153,10 @@ impl Why {
         if let Some(What::Outcome { name, outcome, .. }) = transcript.entry(chain.outcome).map(|entry| &entry.what)
             && let Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }) = outcome
         {
-            let words = Matrix::kept().words(name, &outcome.brief(), rule.map(|rule| rule.id.name()));
+            let of_class = CallClass::of(*name);
+            let words =
+                of_class.map(|call| Matrix::kept().words(call, &outcome.brief(), rule.map(|rule| rule.id.name())));
+            let words = words.unwrap_or_default();
             for (nth, (runtime, said)) in words.iter().enumerate() {
                 if nth == 0 {
                     say("", "", text, None);
