@@ -74,6 +74,9 @@ pub struct Shows {
 /// All that is known.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
+    /// What it is about.
+    #[serde(skip)]
+    pub subject: Subject,
     /// `EPIPE`, `EOF`, `deadline exceeded`, `closed by ourselves`.
     pub name: String,
     /// Its number, of an errno.
@@ -105,9 +108,6 @@ pub struct Answer {
     /// The scenarios, the proofs first.
     pub scenarios: Vec<Shows>,
 }
-
-/// The name of an answer about a socket that the program itself has closed.
-pub const CLOSED: &str = "closed by ourselves";
 
 /// What a rule must give to be a cause.
 const fn gives(subject: Subject) -> Gives {
@@ -148,11 +148,12 @@ pub fn answer(said: &Said) -> Answer {
     };
     let prose = prose::of(subject);
     Answer {
+        subject,
         name: match subject {
             Subject::Errno(errno) => errno.name(),
             Subject::Eof => "EOF".into(),
             Subject::Deadline => "deadline exceeded".into(),
-            Subject::Closed => CLOSED.into(),
+            Subject::Closed => "closed by ourselves".into(),
         },
         number,
         text,

@@ -2,6 +2,7 @@
 
 use super::{Beside, Cell, Event, Matrix, Row, Version};
 use crate::call::CallKind;
+use crate::explain::RuleId;
 use crate::explain::rules::Gives;
 use crate::outcome::{Outcome, Value};
 use crate::runtime::Runtime;
@@ -30,7 +31,7 @@ struct Call<'a> {
     command: String,
     returned: &'a Returned,
     said: Option<&'a str>,
-    rule: Option<&'a str>,
+    rule: Option<RuleId>,
 }
 
 /// The calls of a run.
@@ -71,7 +72,7 @@ fn of_step(step: &StepReport) -> Vec<Call<'_>> {
     }
     for call in &mut calls {
         let of_it = |ruled: &&Ruled| ruled.call == call.call && is_given(ruled.rule.rule().gives, call.returned);
-        call.rule = step.rules.iter().find(of_it).map(|ruled| ruled.rule.name());
+        call.rule = step.rules.iter().find(of_it).map(|ruled| ruled.rule);
     }
     calls
 }
@@ -165,14 +166,14 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
                 };
                 match got {
                     Some(call) => Cell {
-                        runtime: runtime.to_string(),
+                        runtime: *runtime,
                         gives: gives(call.returned),
                         said: call.said.map(plain),
                         beside: beside(call.returned),
                     },
                     // What was blocked in raw calls had returned before, or was never made.
                     None => Cell {
-                        runtime: runtime.to_string(),
+                        runtime: *runtime,
                         gives: "no such call was under way".into(),
                         said: None,
                         beside: if lost { Beside::Elsewhere } else { Beside::Differs },
@@ -192,7 +193,7 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
                 command: raw.command.clone(),
                 cells,
             };
-            let (call, gives, rule) = (raw.call, gives(raw.returned), raw.rule.map(str::to_owned));
+            let (call, gives, rule) = (raw.call, gives(raw.returned), raw.rule);
             let known = events
                 .iter_mut()
                 .find(|event| event.call == call && event.gives == gives && event.rule == rule);
@@ -207,14 +208,14 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
             }
         }
     }
-    let order = |event: &Event| (event.call.name(), event.gives.clone(), event.rule.clone());
+    let order = |event: &Event| (event.call.name(), event.gives.clone(), event.rule.map(RuleId::name));
     events.sort_by_key(order);
     Matrix {
         kernel: Kernel::running().map_or_else(String::new, |kernel| kernel.to_string()),
         runtimes: runtimes
             .iter()
             .map(|(runtime, version)| Version {
-                runtime: runtime.to_string(),
+                runtime: *runtime,
                 version: version.clone(),
             })
             .collect(),

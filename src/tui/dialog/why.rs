@@ -154,8 +154,7 @@ impl Why {
             && let Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }) = outcome
         {
             let of_class = CallClass::of(*name);
-            let words =
-                of_class.map(|call| Matrix::kept().words(call, &outcome.brief(), rule.map(|rule| rule.id.name())));
+            let words = of_class.map(|call| Matrix::kept().words(call, &outcome.brief(), chain.rule));
             let words = words.unwrap_or_default();
             for (nth, (runtime, said)) in words.iter().enumerate() {
                 if nth == 0 {

@@ -206,12 +206,11 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
     let text = canvas.theme.text();
     lines.extend(wrap_to(&answer.why, room, left).into_iter().map(|line| (line, text)));
     // Where there is room left: what other languages say of the same, as it was measured.
-    let rule = answer.rule.map(|rule| rule.name());
     let failed = answer.outcome.errno();
     let class = CallClass::of(answer.name);
     let words = failed
         .zip(class)
-        .map(|(errno, class)| Matrix::kept().words(class, &errno.name(), rule));
+        .map(|(errno, class)| Matrix::kept().words(class, &errno.name(), answer.rule));
     let dim = canvas.theme.dim();
     let words = words
         .into_iter()
