@@ -310,6 +310,72 @@ impl SocketOption {
     }
 }
 
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident $name:literal;)*) => {
+        /// Which call it is, of those on a socket and those for the process.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum CallKind {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl CallKind {
+            /// Its name in the protocol, and in all that is printed.
+            pub const fn name(self) -> &'static str {
+                match self { $(CallKind::$variant => $name),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// [`Call::Socket`]
+    Socket "socket";
+    /// [`Call::Bind`]
+    Bind "bind";
+    /// [`Call::Listen`]
+    Listen "listen";
+    /// [`Call::Accept`]
+    Accept "accept";
+    /// [`Call::Connect`]
+    Connect "connect";
+    /// [`Call::Read`]
+    Read "read";
+    /// [`Call::Write`]
+    Write "write";
+    /// [`Call::Shutdown`]
+    Shutdown "shutdown";
+    /// [`Call::Close`]
+    Close "close";
+    /// [`Call::RstClose`]
+    RstClose "rst-close";
+    /// [`Call::LingerClose`]
+    LingerClose "linger-close";
+    /// [`Call::Disconnect`]
+    Disconnect "disconnect";
+    /// [`Call::Dup`]
+    Dup "dup";
+    /// [`Call::Poll`]
+    Poll "poll";
+    /// [`Call::SoError`]
+    SoError "so-error";
+    /// [`Call::Options`]
+    Options "options";
+    /// [`Call::GetOption`]
+    GetOption "get-option";
+    /// [`Call::SetOption`]
+    SetOption "set-option";
+    /// [`ProcessCall::Interrupt`]
+    Interrupt "interrupt";
+    /// [`ProcessCall::Sigpipe`]
+    Sigpipe "sigpipe";
+}
+
+impl fmt::Display for CallKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// One call on a socket, with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "kebab-case")]
@@ -414,6 +480,30 @@ pub enum Call {
 }
 
 impl Call {
+    /// Which call it is.
+    pub const fn kind(&self) -> CallKind {
+        match self {
+            Call::Socket { .. } => CallKind::Socket,
+            Call::Bind { .. } => CallKind::Bind,
+            Call::Listen { .. } => CallKind::Listen,
+            Call::Accept { .. } => CallKind::Accept,
+            Call::Connect { .. } => CallKind::Connect,
+            Call::Read { .. } => CallKind::Read,
+            Call::Write { .. } => CallKind::Write,
+            Call::Shutdown { .. } => CallKind::Shutdown,
+            Call::Close => CallKind::Close,
+            Call::RstClose => CallKind::RstClose,
+            Call::LingerClose { .. } => CallKind::LingerClose,
+            Call::Disconnect => CallKind::Disconnect,
+            Call::Dup { .. } => CallKind::Dup,
+            Call::Poll { .. } => CallKind::Poll,
+            Call::SoError => CallKind::SoError,
+            Call::Options => CallKind::Options,
+            Call::GetOption { .. } => CallKind::GetOption,
+            Call::SetOption { .. } => CallKind::SetOption,
+        }
+    }
+
     /// Does it give the descriptor back?
     pub const fn is_close(&self) -> bool {
         matches!(self, Call::Close | Call::RstClose | Call::LingerClose { .. })
@@ -472,6 +562,26 @@ pub enum Order {
     Process(ProcessCall),
 }
 
+impl ProcessCall {
+    /// Which call it is.
+    pub const fn kind(&self) -> CallKind {
+        match self {
+            ProcessCall::Interrupt { .. } => CallKind::Interrupt,
+            ProcessCall::Sigpipe { .. } => CallKind::Sigpipe,
+        }
+    }
+}
+
+impl Order {
+    /// Which call it is.
+    pub const fn kind(&self) -> CallKind {
+        match self {
+            Order::On { call, .. } => call.kind(),
+            Order::Process(call) => call.kind(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -479,6 +589,26 @@ mod tests {
     #[test]
     fn bytes_never_reach_the_screen_raw() {
         assert_eq!(escape(b"\x1b[2J\0a\x001\x019\xff\"\\"), r#"\33[2J\0a\0001\19\377\"\\"#);
+    }
+
+    /// What stands in the protocol's requests and what is printed is one name.
+    #[test]
+    fn a_kind_has_the_protocols_name() {
+        let orders = [
+            r#"{"socket": "client", "call": "so-error"}"#,
+            r#"{"socket": "client", "call": "rst-close"}"#,
+            r#"{"socket": "client", "call": "linger-close", "seconds": 1}"#,
+            r#"{"socket": "client", "call": "get-option", "option": "SO_LINGER"}"#,
+            r#"{"socket": "client", "call": "shutdown", "how": "read"}"#,
+            r#"{"call": "interrupt", "target": 1}"#,
+            r#"{"call": "sigpipe", "disposition": "ignore"}"#,
+        ];
+        for text in orders {
+            let order: Order = serde_json::from_str(text).unwrap();
+            let value: serde_json::Value = serde_json::from_str(text).unwrap();
+            assert_eq!(order.kind().name(), value["call"]);
+            assert_eq!(serde_json::to_value(order.kind()).unwrap(), value["call"]);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod support;
 
-use finwait::explain::rules::{RULES, Rule};
+use finwait::explain::rules::{CallClass, RULES, Rule};
 use finwait::scenario::report::{End, Line, StepReport};
 use finwait::scenario::{catalog, file};
 use serde_json::Value;
@@ -72,7 +72,7 @@ impl Catalog {
     }
 }
 
-/// The rules that their scenarios do not show, what falls under a rule in a state that it does not speak of, and what set it
+/// The rules that their scenarios do not show, what falls under a rule in a state or by a call that it does not speak of, and what set it
 /// where nothing that the rule names is found in the transcript.
 fn unproved<'a>(rules: &[Rule], steps: impl Iterator<Item = &'a StepReport> + Clone) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -90,6 +90,9 @@ fn unproved<'a>(rules: &[Rule], steps: impl Iterator<Item = &'a StepReport> + Cl
                     "{}: nothing that set it in {scenario}, {}",
                     rule.id, ruled.call
                 ));
+            }
+            if !CallClass::any_is(rule.calls, ruled.call) {
+                wrong.push(format!("{} of {}: {scenario}", rule.id, ruled.call));
             }
             if !rule.states.contains(&ruled.state) {
                 wrong.push(format!("{} in {}: {scenario}, {}", rule.id, ruled.state, ruled.call));
@@ -134,24 +137,31 @@ fn a_rule_without_its_proof_is_noticed() {
     let (_, text) = catalog::find("read-eof").unwrap();
     let scenario = file::read("read-eof.toml", text).unwrap();
     let rule = RULES.iter().find(|rule| rule.proof == scenario.name).unwrap();
-    let proof = |state: &str, seen: bool| -> StepReport {
+    let proof = |call: &str, state: &str, seen: bool| -> StepReport {
         let observation = serde_json::json!({
             "returned": "done", "later": [], "sockets": {"client": [], "server": []}, "segments": null,
         });
         serde_json::from_value(serde_json::json!({
             "scenario": scenario.name, "path": "", "no": 1, "line": 1, "say": null, "command": null, "checks": [], "claims": [],
             "because": null, "took_ms": 1.0, "observation": observation,
-            "rules": [{"call": "read", "state": state, "rule": rule.id, "set_by_seen": seen}],
+            "rules": [{"call": call, "state": state, "rule": rule.id, "set_by_seen": seen}],
         }))
         .unwrap()
     };
     let rules = std::slice::from_ref(rule);
     let wrong = |step: StepReport| unproved(rules, [step].iter());
-    assert_eq!(wrong(proof("CLOSE_WAIT", true)), [""; 0]);
+    assert_eq!(wrong(proof("read", "CLOSE_WAIT", true)), [""; 0]);
     assert_eq!(unproved(rules, [].iter()), ["eof-fin is not shown by read-eof"]);
-    assert_eq!(wrong(proof("LISTEN", true)), ["eof-fin in LISTEN: read-eof, read"]);
     assert_eq!(
-        wrong(proof("CLOSE_WAIT", false)),
+        wrong(proof("read", "LISTEN", true)),
+        ["eof-fin in LISTEN: read-eof, read"]
+    );
+    assert_eq!(
+        wrong(proof("write", "CLOSE_WAIT", true)),
+        ["eof-fin of write: read-eof"]
+    );
+    assert_eq!(
+        wrong(proof("read", "CLOSE_WAIT", false)),
         ["eof-fin: nothing that set it in read-eof, read"]
     );
 }

@@ -7,13 +7,14 @@ use ratatui::backend::TestBackend;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use finwait::call::CallKind;
 use finwait::command::parse::parse;
 use finwait::command::table::Group;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{Command, EndCommand, ScreenCommand, table};
 use finwait::lab::event::{Fate, Happening, Request, WireOrder};
+use finwait::session::LabKind;
 use finwait::session::transcript::What;
-use finwait::session::{LabKind, name_of};
 use finwait::side::Side;
 use finwait::tui::app::Effect;
 use finwait::tui::hit::Action;
@@ -532,9 +533,12 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                             };
                             assert_eq!(of, side, "{text}");
                             if let Request::Order(_, order) = request {
-                                let name = name_of(&order.order);
+                                let name = order.order.kind();
                                 // `connect` and `listen` make their socket first, and to reconnect is to call connect.
-                                assert!(spec.name.ends_with(&name) || name == "socket", "{text}: {name}");
+                                assert!(
+                                    spec.name.ends_with(name.name()) || name == CallKind::Socket,
+                                    "{text}: {name}"
+                                );
                             }
                         }
                     }
@@ -635,7 +639,7 @@ fn a_switch_in_the_options_is_turned_and_read_again() {
         None,
     );
     match script.asked.as_slice() {
-        [Request::Order(Side::Client, request)] => assert_eq!(name_of(&request.order), "options"),
+        [Request::Order(Side::Client, request)] => assert_eq!(request.order.kind(), CallKind::Options),
         other => panic!("{other:?}"),
     }
 }

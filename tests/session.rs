@@ -8,12 +8,12 @@ use finwait::clock::Stamp;
 use finwait::command::{Command, parse::parse};
 use finwait::errno::Errno;
 use finwait::explain::RuleId;
-use finwait::explain::rules::{CallKind, SetBy};
+use finwait::explain::rules::{CallClass, SetBy};
 use finwait::host::Port;
 use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request};
 use finwait::observe::{Row, TimerKind, Tuple};
 use finwait::outcome::{Outcome, Value};
-use finwait::session::chain::chain;
+use finwait::session::chain::{Setter, chain};
 use finwait::session::transcript::{Entry, What};
 use finwait::session::view::Held;
 use finwait::session::{LabFacts, LabKind, Refusal, Session, Socket};
@@ -935,11 +935,11 @@ fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
     let link = |play: &Play| {
         let call = play.session.ends[Server].last.as_ref().unwrap().id;
         let chain = chain(&play.session.transcript, call).unwrap();
-        let (set_by, no) = chain.set_by.unwrap();
-        let place = no
-            .and_then(|no| play.session.transcript.entry(no))
-            .map(|entry| entry.lines().join(" "));
-        (chain.rule.unwrap(), set_by, place.unwrap_or_default())
+        let Some(Setter::Found(set_by, no)) = chain.set_by else {
+            panic!("{:?}", chain.set_by);
+        };
+        let place = play.session.transcript.entry(no).unwrap().lines().join(" ");
+        (chain.rule.unwrap(), set_by, place)
     };
     let mut play = Play::connected();
     play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
@@ -962,7 +962,7 @@ fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
     play.types("server read on=server").unwrap();
     let read = play.sent();
     play.fails(&read, Errno::EBADF);
-    assert_eq!(link(&play).1, SetBy::OwnCall(&[CallKind::Close]));
+    assert_eq!(link(&play).1, SetBy::OwnCall(&[CallClass::Close]));
     let closed = play.session.transcript.entry(close).unwrap().lines().join(" ");
     assert_eq!(link(&play).2, closed);
 }
@@ -987,7 +987,7 @@ fn the_chain_finds_a_call_that_returned_later() {
     assert_eq!(chain.rule, Some(RuleId::DissolvedWhileWaiting));
     assert_eq!(
         chain.set_by,
-        Some((SetBy::OwnCall(&[CallKind::Disconnect]), Some(began)))
+        Some(Setter::Found(SetBy::OwnCall(&[CallClass::Disconnect]), began))
     );
 }
 
@@ -1012,6 +1012,76 @@ fn a_refused_connection_leaves_no_row_and_is_explained_all_the_same() {
         play.session.ends[Client].last.as_ref().unwrap().rule,
         Some(RuleId::Refused)
     );
+}
+
+/// An ICMP error refuses the connection whose SYN it quotes, and no other.
+#[test]
+fn an_icmp_error_is_about_the_connection_that_it_quotes() {
+    let refused = |quoted: Tuple| {
+        let mut play = Play::new();
+        play.carries_out("client socket", 4);
+        play.types("client connect on=client").unwrap();
+        let connect = play.sent();
+        let inode = play.socket(Client, "client").inode.unwrap();
+        let began = Cause::Call(connect.id);
+        play.changes(Client, of_client(), inode, (State::Close, State::SynSent), began);
+        play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
+        let icmp = Packet::Icmp {
+            source: SERVER,
+            destination: CLIENT,
+            message: "port unreachable".into(),
+            about: Some((quoted.local, quoted.peer)),
+        };
+        let icmp = play.passes(Server, icmp).no;
+        play.fails(&connect, Errno::ECONNREFUSED);
+        let chain = chain(&play.session.transcript, connect.id).unwrap();
+        (chain.rule, chain.set_by, icmp)
+    };
+    let (rule, set_by, icmp) = refused(of_client());
+    assert_eq!(rule, Some(RuleId::RefusedByIcmp));
+    assert_eq!(set_by, Some(Setter::Found(SetBy::Icmp, icmp)));
+    let (rule, set_by, _) = refused(from_port(DIALS + 1));
+    assert_eq!((rule, set_by), (None, None), "it was another's");
+}
+
+/// Without a wire it is not told whether an RST or an ICMP error came, and no one of them is claimed.
+#[test]
+fn what_nobody_saw_is_said_to_be_unseen() {
+    let mut play = Play::in_a(LabKind::Loopback(None));
+    play.carries_out("client socket", 4);
+    play.types("client connect on=client").unwrap();
+    let connect = play.sent();
+    play.fails(&connect, Errno::EINPROGRESS);
+    let inode = play.socket(Client, "client").inode.unwrap();
+    play.changes(
+        Client,
+        of_client(),
+        inode,
+        (State::Close, State::SynSent),
+        Cause::Call(connect.id),
+    );
+    play.changes(
+        Client,
+        of_client(),
+        inode,
+        (State::SynSent, State::Close),
+        Cause::Unseen,
+    );
+    play.types("client read").unwrap();
+    let read = play.sent();
+    play.fails(&read, Errno::ECONNREFUSED);
+    let chain = chain(&play.session.transcript, read.id).unwrap();
+    assert_eq!(chain.rule, Some(RuleId::RefusedEarlier));
+    assert_eq!(
+        chain.set_by.unwrap().words(),
+        "an RST received or an ICMP error received, which nobody saw"
+    );
+    play.carries_out("client socket", 5);
+    play.types("client read").unwrap();
+    let read = play.sent();
+    play.fails(&read, Errno::ENOTCONN);
+    let chain = finwait::session::chain::chain(&play.session.transcript, read.id).unwrap();
+    assert_eq!(chain.set_by, Some(Setter::Timeless(SetBy::Missing)));
 }
 
 #[test]

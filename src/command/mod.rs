@@ -6,7 +6,9 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::call::{Bytes, CallId, How, PollEvent, ReadFlag, Sigpipe, SocketName, SocketOption, WriteFlag, escape};
+use crate::call::{
+    Bytes, CallId, CallKind, How, PollEvent, ReadFlag, Sigpipe, SocketName, SocketOption, WriteFlag, escape,
+};
 use crate::clock::Millis;
 use crate::host::{Port, Setting, SettingValue};
 use crate::side::Side;
@@ -208,6 +210,48 @@ pub enum ScreenCommand {
     HeldBefore,
     /// Selects the segment on the wire after the selected one.
     HeldAfter,
+}
+
+impl EndCommand {
+    /// The call that it makes in the end; none where it makes none.
+    pub const fn kind(&self) -> Option<CallKind> {
+        match self {
+            EndCommand::Call { call, .. } => Some(call.kind()),
+            EndCommand::Interrupt(_) => Some(CallKind::Interrupt),
+            EndCommand::Sigpipe(_) => Some(CallKind::Sigpipe),
+            EndCommand::Use(_)
+            | EndCommand::Kill
+            | EndCommand::Restart
+            | EndCommand::Destroy(_)
+            | EndCommand::Host(..) => None,
+        }
+    }
+}
+
+impl Ask {
+    /// The call that it is about. To reconnect is to call connect on the socket as it is.
+    pub const fn kind(&self) -> CallKind {
+        match self {
+            Ask::Socket => CallKind::Socket,
+            Ask::Bind { .. } => CallKind::Bind,
+            Ask::Listen { .. } => CallKind::Listen,
+            Ask::Accept => CallKind::Accept,
+            Ask::Connect { .. } | Ask::Reconnect { .. } => CallKind::Connect,
+            Ask::Read { .. } => CallKind::Read,
+            Ask::Write { .. } => CallKind::Write,
+            Ask::Shutdown { .. } => CallKind::Shutdown,
+            Ask::Close => CallKind::Close,
+            Ask::RstClose => CallKind::RstClose,
+            Ask::LingerClose { .. } => CallKind::LingerClose,
+            Ask::Disconnect => CallKind::Disconnect,
+            Ask::Dup => CallKind::Dup,
+            Ask::Poll { .. } => CallKind::Poll,
+            Ask::SoError => CallKind::SoError,
+            Ask::Options => CallKind::Options,
+            Ask::Get { .. } => CallKind::GetOption,
+            Ask::Set { .. } => CallKind::SetOption,
+        }
+    }
 }
 
 impl fmt::Display for Command {

@@ -4,8 +4,9 @@ use serde::Serialize;
 use std::net::SocketAddr;
 
 use super::prose;
-use super::rules::{CallKind, Gives, RULES, Rule, RuleId};
+use super::rules::{CallClass, Gives, RULES, Rule, RuleId};
 use super::wording::{Dialect, Found, Subject};
+use crate::command::Command;
 use crate::errno::Errno;
 use crate::scenario::expect::Expected;
 use crate::scenario::returns::Returns;
@@ -73,6 +74,9 @@ pub struct Shows {
 /// All that is known.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
+    /// What it is about.
+    #[serde(skip)]
+    pub subject: Subject,
     /// `EPIPE`, `EOF`, `deadline exceeded`, `closed by ourselves`.
     pub name: String,
     /// Its number, of an errno.
@@ -80,7 +84,7 @@ pub struct Answer {
     /// libc's text, of an errno.
     pub text: Option<String>,
     /// The call, where the text told it.
-    pub call: Option<CallKind>,
+    pub call: Option<CallClass>,
     /// Whose words they are.
     pub dialect: Option<Dialect>,
     /// The addresses in the first line.
@@ -104,9 +108,6 @@ pub struct Answer {
     /// The scenarios, the proofs first.
     pub scenarios: Vec<Shows>,
 }
-
-/// The name of an answer about a socket that the program itself has closed.
-pub const CLOSED: &str = "closed by ourselves";
 
 /// What a rule must give to be a cause.
 const fn gives(subject: Subject) -> Gives {
@@ -147,11 +148,12 @@ pub fn answer(said: &Said) -> Answer {
     };
     let prose = prose::of(subject);
     Answer {
+        subject,
         name: match subject {
             Subject::Errno(errno) => errno.name(),
             Subject::Eof => "EOF".into(),
             Subject::Deadline => "deadline exceeded".into(),
-            Subject::Closed => CLOSED.into(),
+            Subject::Closed => "closed by ourselves".into(),
         },
         number,
         text,
@@ -177,7 +179,7 @@ pub fn answer(said: &Said) -> Answer {
 }
 
 /// The scenarios that show it: proofs in the order of the rules, then those in which it occurs, in that call first.
-fn scenarios(subject: Subject, call: Option<CallKind>, causes: &[&Rule]) -> Vec<Shows> {
+fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec<Shows> {
     let all = catalog::all().unwrap_or_default();
     let mut shown: Vec<Shows> = Vec::new();
     let show = |shown: &mut Vec<Shows>, scenario: &Scenario, proves| {
@@ -203,19 +205,17 @@ fn scenarios(subject: Subject, call: Option<CallKind>, causes: &[&Rule]) -> Vec<
 }
 
 /// Does a step of the scenario expect it, of that call where one is wanted?
-fn occurs(subject: Subject, call: Option<CallKind>, scenario: &Scenario) -> bool {
+fn occurs(subject: Subject, call: Option<CallClass>, scenario: &Scenario) -> bool {
     let fits = |returns: &Returns| match (gives(subject), returns) {
         (Gives::Errno(errno), Returns::Errno(returned)) => errno == *returned,
         (Gives::Eof, Returns::Eof) | (Gives::Deadline, Returns::DeadlineExceeded) => true,
         _ => false,
     };
     scenario.steps.iter().any(|step| {
-        // "client connect :8080": the second word is the call's.
-        let made = step
-            .action
-            .as_ref()
-            .and_then(|action| action.text.split_whitespace().nth(1));
-        let made = made.and_then(CallKind::named);
+        let made = match step.action.as_ref().map(|action| &action.command) {
+            Some(Command::End(_, command)) => command.kind().and_then(CallClass::of),
+            Some(Command::Wire(_) | Command::Screen(_)) | None => None,
+        };
         step.expected.iter().any(|expectation| match &expectation.what {
             Expected::Returns(returns) => fits(returns) && (call.is_none() || call == made),
             // Which call an earlier step made is not looked up.

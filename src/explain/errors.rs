@@ -1,6 +1,6 @@
 //! Which rule a call that failed falls under.
 
-use super::rules::RuleId;
+use super::rules::{CallClass, Forbids, RuleId};
 use super::{Situation, Why, cause, options};
 use crate::call::{Call, How, ReadFlag, WriteFlag};
 use crate::errno::Errno;
@@ -9,14 +9,17 @@ use crate::state::State;
 /// One sentence for a call that failed, and its rule.
 pub(super) fn why(call: &Call, errno: Errno, s: &Situation) -> Why {
     let Some(id) = rule(call, errno, s) else {
-        return Why::said(generic(errno));
+        return Why::said(match (call, errno) {
+            // Nobody saw which, in the loopback lab: so no rule has it.
+            (Call::Connect { .. }, Errno::ECONNREFUSED) => {
+                "The SYN was answered with RST or ICMP port unreachable: as a rule nobody listens on that port.".into()
+            }
+            _ => generic(errno),
+        });
     };
     match (id, call) {
         (RuleId::OptionValue, Call::SetOption { option, .. }) => Why::more(id, options::refused(*option)),
-        _ => match no_leave(call, id) {
-            Some(sentence) => Why::more(id, sentence),
-            None => id.into(),
-        },
+        _ => Why::more(id, id.rule().because.where_forbidden_by(forbids(call))),
     }
 }
 
@@ -30,6 +33,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
     use Call::{Accept, Bind, Connect, Listen, Poll, Read, SetOption, Shutdown, Write};
     Some(match (errno, call) {
         // The descriptor.
+        (Errno::EBADF, call) if !CallClass::any_is(CallClass::ON_DESCRIPTOR, call.kind()) => return None,
         (Errno::EBADF, _) if !s.known => RuleId::DescriptorNeverWas,
         (Errno::EBADF, _) if !s.open => RuleId::DescriptorClosed,
 
@@ -64,7 +68,8 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::EINVAL, Bind { .. }) => RuleId::BindTwiceOrFamily,
         (Errno::EINVAL, Listen { .. }) => RuleId::ListenConnected,
         (Errno::EINVAL, Accept { .. }) => RuleId::AcceptWithoutListen,
-        (Errno::EINVAL, Connect { .. }) => RuleId::ConnectOtherFamily6,
+        // On an IPv4 socket it would be a blackhole route, which no scenario shows.
+        (Errno::EINVAL, Connect { address, .. }) if address.is_ipv4() => RuleId::ConnectOtherFamily6,
         (Errno::EINVAL, Read { flags, .. }) if flags.contains(&ReadFlag::Oob) => RuleId::NoUrgentByte,
         (Errno::EINVAL, SetOption { .. }) => RuleId::OptionValue,
 
@@ -80,7 +85,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::ENETUNREACH, Connect { .. }) => RuleId::NetworkUnreachable,
         (Errno::EHOSTUNREACH, Connect { .. }) => RuleId::HostUnreachable,
         (Errno::ECONNREFUSED, Connect { .. }) if s.rst_received => RuleId::Refused,
-        (Errno::ECONNREFUSED, Connect { .. }) => RuleId::RefusedUnseen,
+        (Errno::ECONNREFUSED, Connect { .. }) if s.icmp_received => RuleId::RefusedByIcmp,
         (Errno::ETIMEDOUT, Connect { .. }) => RuleId::ConnectTimedOut,
         (Errno::ECONNRESET, Connect { .. }) => RuleId::ConnectReset,
         (Errno::ECONNABORTED, Connect { .. }) => RuleId::AttemptDead,
@@ -93,21 +98,14 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
     })
 }
 
-/// The rule's sentence where it is known who forbids to wait: this call's own MSG_DONTWAIT, or what was set on the socket.
-fn no_leave(call: &Call, id: RuleId) -> Option<String> {
-    const EITHER: &str = "MSG_DONTWAIT, O_NONBLOCK or ";
-    let (own, set) = match call {
-        Call::Read { flags, .. } => (flags.contains(&ReadFlag::Dontwait), "SO_RCVTIMEO"),
-        Call::Write { flags, .. } => (flags.contains(&WriteFlag::Dontwait), "SO_SNDTIMEO"),
-        _ => return None,
+/// Who forbids the call to wait, where it may not: its own MSG_DONTWAIT, or what was set on the socket.
+fn forbids(call: &Call) -> Forbids {
+    let own = match call {
+        Call::Read { flags, .. } => flags.contains(&ReadFlag::Dontwait),
+        Call::Write { flags, .. } => flags.contains(&WriteFlag::Dontwait),
+        _ => false,
     };
-    let (begin, end) = id.rule().because.split_once(EITHER)?;
-    let end = end.strip_prefix(set)?;
-    Some(if own {
-        format!("{begin}MSG_DONTWAIT{}", end.replace(" to wait longer", " to wait"))
-    } else {
-        format!("{begin}O_NONBLOCK or {set}{end}")
-    })
+    if own { Forbids::ThisCall } else { Forbids::Socket }
 }
 
 /// `EPIPE`: tcp_sendmsg_locked looks at our own shutdown and at the waiting error, and an error other than EPIPE goes first

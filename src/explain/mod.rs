@@ -19,8 +19,9 @@ pub mod rules;
 mod successes;
 pub mod wording;
 
-pub use past::{Past, is_told_once};
-pub use rules::{Rule, RuleId};
+pub use past::Past;
+use rules::{Gives, RULES};
+pub use rules::{Rule, RuleId, is_told_once};
 
 /// What matters for the question why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Situation {
     pub fin_received: bool,
     /// Has an RST come? (Known only where segments are seen.)
     pub rst_received: bool,
+    /// Has an ICMP error about it come? (Known only where segments are seen.)
+    pub icmp_received: bool,
     /// The bytes that it had to be read when the call was made.
     pub unread: u32,
     /// Has its host sent RST? None where segments are not seen.
@@ -102,7 +105,7 @@ impl Why {
 
 impl From<RuleId> for Why {
     fn from(id: RuleId) -> Why {
-        Why::more(id, id.rule().because)
+        Why::more(id, id.rule().because.to_string())
     }
 }
 
@@ -182,18 +185,18 @@ fn unsupported(reason: &str) -> String {
 
 /// The rule of the error that waited in the socket; none for one without a story.
 fn cause(errno: Errno, s: &Situation) -> Option<RuleId> {
-    Some(match errno {
-        Errno::ECONNREFUSED => RuleId::RefusedEarlier,
-        Errno::EPIPE => RuleId::ResetInCloseWait,
-        Errno::ECONNRESET if s.connected => RuleId::Reset,
-        Errno::ECONNRESET => RuleId::GivenUpByUs,
-        Errno::ETIMEDOUT if s.was() == State::SynSent => RuleId::SynGivenUp,
-        Errno::ETIMEDOUT => RuleId::PeerGivenUp,
-        Errno::EHOSTUNREACH => RuleId::HostUnreachableAtEnd,
-        Errno::ENETUNREACH => RuleId::NetworkUnreachableAtEnd,
-        Errno::ECONNABORTED => RuleId::Destroyed,
-        _ => return None,
-    })
+    let waiting = RULES
+        .iter()
+        .filter(|rule| rule.waits() && rule.gives == Gives::Errno(errno));
+    // Where one errno has two stories.
+    let mut fitting = waiting.map(|rule| rule.id).filter(|id| match id {
+        RuleId::Reset => s.connected,
+        RuleId::GivenUpByUs => !s.connected,
+        RuleId::SynGivenUp => s.was() == State::SynSent,
+        RuleId::PeerGivenUp => s.was() != State::SynSent,
+        _ => true,
+    });
+    fitting.next()
 }
 
 /// A call that succeeded and of which nothing else can be said.

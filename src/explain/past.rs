@@ -1,5 +1,6 @@
 //! What a socket's earlier calls did to it, as far as it explains what later ones give.
 
+use super::rules::is_told_once as told;
 use crate::call::{Call, How};
 use crate::errno::Errno;
 use crate::outcome::{Outcome, Value};
@@ -16,21 +17,6 @@ pub struct Past {
     pub error_told: bool,
 }
 
-/// The errors that end a connection and wait in the socket until they are told.
-const ENDS: [Errno; 6] = [
-    Errno::ECONNRESET,
-    Errno::ECONNREFUSED,
-    Errno::ECONNABORTED,
-    Errno::ETIMEDOUT,
-    Errno::EHOSTUNREACH,
-    Errno::ENETUNREACH,
-];
-
-/// Does it end the connection, and wait in the socket until it is told?
-pub fn is_told_once(errno: Errno) -> bool {
-    ENDS.contains(&errno)
-}
-
 impl Past {
     /// A new socket's.
     pub const NONE: Past = Past {
@@ -42,7 +28,6 @@ impl Past {
     /// The past with one call more; `before` is the state when it was made, `connected` whether the socket had a peer then.
     pub fn and(self, call: &Call, outcome: &Outcome, before: Option<State>, connected: bool) -> Past {
         let ok = matches!(outcome, Outcome::Ok(_));
-        let told = is_told_once;
         match (call, outcome) {
             // tcp_disconnect clears sk_shutdown, and shutdown is that for a listener and in SYN_SENT (inet_shutdown).
             (Call::Disconnect, _) if ok => Past::NONE,

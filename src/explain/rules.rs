@@ -4,24 +4,24 @@
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it gave back. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule: the errno's own text is said.
 
-use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use crate::call::Call;
+use crate::call::{CallKind, SocketOption};
 use crate::errno::Errno;
 use crate::state::State;
 
-use CallKind::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
-use Source::{Kernel, Rfc};
+use CallClass::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
+use Further::{NoWaiting, ToldOnce};
+use Source::{Kernel, KernelByFamily, Rfc};
 use State::{
     CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen as Listening, SynRecv, SynSent, TimeWait,
 };
 
-/// A kind of call: what the rules are about. `close` and `connect` stand for their variants, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A class of calls: what the rules are about. `close` stands for its variants, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CallKind {
+pub enum CallClass {
     /// `socket`
     Socket,
     /// `bind`
@@ -54,79 +54,74 @@ pub enum CallKind {
     SetOption,
 }
 
-impl CallKind {
-    /// All of them.
-    pub const ALL: &'static [CallKind] = &[
-        CallKind::Socket,
-        CallKind::Bind,
-        CallKind::Listen,
-        CallKind::Accept,
-        CallKind::Connect,
-        CallKind::Read,
-        CallKind::Write,
-        CallKind::Shutdown,
-        CallKind::Close,
-        CallKind::Disconnect,
-        CallKind::Dup,
-        CallKind::Poll,
-        CallKind::SoError,
-        CallKind::GetOption,
-        CallKind::SetOption,
+impl CallClass {
+    /// Those that take a descriptor and fail where it is closed; poll says so with POLLNVAL instead.
+    pub const ON_DESCRIPTOR: &'static [CallClass] = &[
+        CallClass::Bind,
+        CallClass::Listen,
+        CallClass::Accept,
+        CallClass::Connect,
+        CallClass::Read,
+        CallClass::Write,
+        CallClass::Shutdown,
+        CallClass::Close,
+        CallClass::Disconnect,
+        CallClass::Dup,
+        CallClass::SoError,
+        CallClass::GetOption,
+        CallClass::SetOption,
     ];
 
-    /// The kind of a call.
-    pub const fn of(call: &Call) -> CallKind {
-        match call {
-            Call::Socket { .. } => CallKind::Socket,
-            Call::Bind { .. } => CallKind::Bind,
-            Call::Listen { .. } => CallKind::Listen,
-            Call::Accept { .. } => CallKind::Accept,
-            Call::Connect { .. } => CallKind::Connect,
-            Call::Read { .. } => CallKind::Read,
-            Call::Write { .. } => CallKind::Write,
-            Call::Shutdown { .. } => CallKind::Shutdown,
-            Call::Close | Call::RstClose | Call::LingerClose { .. } => CallKind::Close,
-            Call::Disconnect => CallKind::Disconnect,
-            Call::Dup { .. } => CallKind::Dup,
-            Call::Poll { .. } => CallKind::Poll,
-            Call::SoError => CallKind::SoError,
-            Call::Options | Call::GetOption { .. } => CallKind::GetOption,
-            Call::SetOption { .. } => CallKind::SetOption,
-        }
+    /// The class of a call; none for a call that is the process's.
+    pub const fn of(kind: CallKind) -> Option<CallClass> {
+        Some(match kind {
+            CallKind::Socket => CallClass::Socket,
+            CallKind::Bind => CallClass::Bind,
+            CallKind::Listen => CallClass::Listen,
+            CallKind::Accept => CallClass::Accept,
+            CallKind::Connect => CallClass::Connect,
+            CallKind::Read => CallClass::Read,
+            CallKind::Write => CallClass::Write,
+            CallKind::Shutdown => CallClass::Shutdown,
+            CallKind::Close | CallKind::RstClose | CallKind::LingerClose => CallClass::Close,
+            CallKind::Disconnect => CallClass::Disconnect,
+            CallKind::Dup => CallClass::Dup,
+            CallKind::Poll => CallClass::Poll,
+            CallKind::SoError => CallClass::SoError,
+            CallKind::Options | CallKind::GetOption => CallClass::GetOption,
+            CallKind::SetOption => CallClass::SetOption,
+            CallKind::Interrupt | CallKind::Sigpipe => return None,
+        })
     }
 
-    /// The kind of the call that has this name in the protocol and the transcript: `so-error`, `rst-close`.
-    pub fn named(name: &str) -> Option<CallKind> {
-        match name {
-            "rst-close" | "linger-close" => Some(CallKind::Close),
-            "options" => Some(CallKind::GetOption),
-            name => CallKind::deserialize(StrDeserializer::<serde::de::value::Error>::new(name)).ok(),
-        }
+    /// Is that call one of them?
+    pub fn any_is(classes: &[CallClass], kind: CallKind) -> bool {
+        CallClass::of(kind).is_some_and(|class| classes.contains(&class))
     }
 
     /// Its name for people.
     pub const fn name(self) -> &'static str {
         match self {
-            CallKind::Socket => "socket",
-            CallKind::Bind => "bind",
-            CallKind::Listen => "listen",
-            CallKind::Accept => "accept",
-            CallKind::Connect => "connect",
-            CallKind::Read => "read",
-            CallKind::Write => "write",
-            CallKind::Shutdown => "shutdown",
-            CallKind::Close => "close",
-            CallKind::Disconnect => "disconnect",
-            CallKind::Dup => "dup",
-            CallKind::Poll => "poll",
-            CallKind::SoError => "SO_ERROR",
-            CallKind::GetOption => "getsockopt",
-            CallKind::SetOption => "setsockopt",
+            CallClass::Socket => "socket",
+            CallClass::Bind => "bind",
+            CallClass::Listen => "listen",
+            CallClass::Accept => "accept",
+            CallClass::Connect => "connect",
+            CallClass::Read => "read",
+            CallClass::Write => "write",
+            CallClass::Shutdown => "shutdown",
+            CallClass::Close => "close",
+            CallClass::Disconnect => "disconnect",
+            CallClass::Dup => "dup",
+            CallClass::Poll => "poll",
+            CallClass::SoError => "SO_ERROR",
+            CallClass::GetOption => "getsockopt",
+            CallClass::SetOption => "setsockopt",
         }
     }
 }
 
-impl fmt::Display for CallKind {
+impl fmt::Display for CallClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -157,7 +152,7 @@ pub enum SetBy {
     /// A timer of the kernel ran out.
     Timer,
     /// An earlier call of ours on the same socket, one of these kinds.
-    OwnCall(&'static [CallKind]),
+    OwnCall(&'static [CallClass]),
     /// The error had been handed out before, by an earlier call on the same socket.
     Told,
     /// A signal came while the call waited.
@@ -179,6 +174,11 @@ pub enum SetBy {
 }
 
 impl SetBy {
+    /// Is it a packet that came, which only a lab with a wire sees?
+    pub const fn is_packet(self) -> bool {
+        matches!(self, SetBy::Rst | SetBy::Fin | SetBy::Icmp)
+    }
+
     /// Is it something that happened, and so stands in a transcript?
     pub const fn happens(self) -> bool {
         !matches!(
@@ -205,7 +205,7 @@ impl SetBy {
             SetBy::Told => "an earlier call that was told the error".into(),
             SetBy::Signal => "a signal".into(),
             SetBy::Administrator => "the administrator (SOCK_DESTROY)".into(),
-            SetBy::Route => "the routing table: nothing was sent".into(),
+            SetBy::Route => "the routing table, before anything was sent".into(),
             SetBy::Argument => "the call's own arguments: nothing was sent".into(),
             SetBy::OtherSocket => "another socket that has the address".into(),
             SetBy::Limit => "a limit of the host".into(),
@@ -221,6 +221,8 @@ impl SetBy {
 pub enum Source {
     /// A function of the Linux kernel.
     Kernel(&'static str),
+    /// A function of the Linux kernel, of IPv4 and of IPv6.
+    KernelByFamily(&'static str, &'static str),
     /// A section of an RFC.
     Rfc(u16, &'static str),
 }
@@ -229,8 +231,86 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Kernel(function) => write!(f, "{function}()"),
+            KernelByFamily(four, six) => write!(f, "{four}(), of IPv6 {six}()"),
             Rfc(number, section) => write!(f, "RFC {number}, {section}"),
         }
+    }
+}
+
+/// What a rule says: the cause, in one clause, and what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Because {
+    /// The cause; no period ends it.
+    pub cause: &'static str,
+    /// What follows.
+    pub further: Further,
+}
+
+/// What a rule says beyond the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Further {
+    /// Nothing.
+    Nothing,
+    /// What `sock_error` hands out, it hands out once; and what later calls give.
+    ToldOnce(&'static str),
+    /// The call may not wait (longer).
+    NoWaiting {
+        /// May MSG_DONTWAIT forbid it, for this call only?
+        dontwait: bool,
+        /// The socket's own limit; O_NONBLOCK is another.
+        timeout: SocketOption,
+        /// What to do instead.
+        instead: &'static str,
+    },
+}
+
+/// Who forbids a call to wait, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forbids {
+    /// Any that can.
+    Any,
+    /// MSG_DONTWAIT, of this call only.
+    ThisCall,
+    /// What was set on the socket.
+    Socket,
+}
+
+impl Because {
+    /// One plain sentence, where it is known who forbids to wait.
+    pub fn where_forbidden_by(self, whom: Forbids) -> String {
+        let Because { cause, further } = self;
+        match further {
+            Further::Nothing => format!("{cause}."),
+            Further::ToldOnce(then) => format!("{cause}; this is told once{then}."),
+            Further::NoWaiting {
+                dontwait,
+                timeout,
+                instead,
+            } => {
+                let timeout = timeout.name();
+                let forbids = match whom {
+                    Forbids::Any if dontwait => format!("MSG_DONTWAIT, O_NONBLOCK or {timeout} forbids to wait longer"),
+                    Forbids::ThisCall if dontwait => "MSG_DONTWAIT forbids to wait".into(),
+                    Forbids::Any | Forbids::ThisCall | Forbids::Socket => {
+                        format!("O_NONBLOCK or {timeout} forbids to wait longer")
+                    }
+                };
+                format!("{cause}, and {forbids}{instead}.")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Because {
+    /// One plain sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.where_forbidden_by(Forbids::Any))
+    }
+}
+
+impl Serialize for Because {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -240,7 +320,7 @@ pub struct Rule {
     /// Which, for the program.
     pub id: RuleId,
     /// The calls that it is about.
-    pub calls: &'static [CallKind],
+    pub calls: &'static [CallClass],
     /// What they give back.
     pub gives: Gives,
     /// The socket's states at the call in which it happens. CLOSE is a socket in no table.
@@ -248,11 +328,20 @@ pub struct Rule {
     /// What set it; more than one where either may have.
     pub set_by: &'static [SetBy],
     /// One plain sentence.
-    pub because: &'static str,
+    pub because: Because,
     /// Who decides it.
     pub decided_by: &'static [Source],
     /// The scenario that shows it.
     pub proof: &'static str,
+}
+
+macro_rules! further {
+    () => {
+        Further::Nothing
+    };
+    ($further:expr) => {
+        $further
+    };
 }
 
 macro_rules! rules {
@@ -262,7 +351,8 @@ macro_rules! rules {
             gives: $gives:expr,
             states: $states:expr,
             set_by: $set_by:expr,
-            because: $because:expr,
+            because: $because:literal,
+            $(further: $further:expr,)?
             decided_by: $decided_by:expr,
             proof: $proof:literal $(,)?
         }
@@ -271,7 +361,7 @@ macro_rules! rules {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum RuleId {
             $(
-                #[doc = $because]
+                #[doc = concat!($because, ".")]
                 #[serde(rename = $name)]
                 $variant,
             )*
@@ -291,11 +381,28 @@ macro_rules! rules {
             gives: $gives,
             states: $states,
             set_by: $set_by,
-            because: $because,
+            because: Because {
+                cause: $because,
+                further: further!($($further)?),
+            },
             decided_by: $decided_by,
             proof: $proof,
         }),*];
     };
+}
+
+impl Rule {
+    /// Does the error wait in the socket (`sk_err`) until it is told: to SO_ERROR, or to a call that moves bytes? One that was only
+    /// noted (`sk_err_soft`) does not.
+    pub fn waits(&self) -> bool {
+        self.calls.contains(&SoError) && self.calls.contains(&Write)
+    }
+}
+
+/// Is it an error that ends a connection, and that whoever of read, write and SO_ERROR asks first is told once (`sock_error`)?
+pub fn is_told_once(errno: Errno) -> bool {
+    let mut rules = RULES.iter();
+    rules.any(|rule| rule.gives == Gives::Errno(errno) && rule.waits() && rule.calls.contains(&Read))
 }
 
 impl RuleId {
@@ -337,8 +444,10 @@ const READABLE: &[State] = &[Established, FinWait1, FinWait2];
 /// Where our own FIN was sent.
 const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait];
 
-/// What `sock_error` hands out, it hands out once.
-pub(super) const TOLD_ONCE: &str = "; this is told once";
+/// Takes in an ICMP error.
+const ICMP_ERROR: Source = KernelByFamily("tcp_v4_err", "tcp_v6_err");
+/// Begins a connection.
+const BEGINS: Source = KernelByFamily("tcp_v4_connect", "tcp_v6_connect");
 
 const fn errno(errno: Errno) -> Gives {
     Gives::Errno(errno)
@@ -352,7 +461,8 @@ rules! {
         gives: errno(Errno::ECONNRESET),
         states: WITH_PEER,
         set_by: &[SetBy::Rst],
-        because: "An RST ended the connection; this is told once, then read gives 0 and write EPIPE.",
+        because: "An RST ended the connection",
+        further: ToldOnce(", then read gives 0 and write EPIPE"),
         decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
         proof: "linger-zero",
     }
@@ -361,19 +471,20 @@ rules! {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ECONNRESET),
         states: &[State::Close, SynSent, SynRecv],
-        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect, Shutdown])],
-        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT; this is told once.",
-        decided_by: &[Kernel("tcp_disconnect")],
+        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
+        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT",
+        further: ToldOnce(""),
+        decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
         proof: "disconnect",
     }
-    // tcp_reset in CLOSE_WAIT.
+    // tcp_reset in CLOSE_WAIT. No RFC speaks of EPIPE: that is Linux's own.
     ResetInCloseWait "reset-in-close-wait" {
         calls: &[Write, SoError],
         gives: errno(Errno::EPIPE),
         states: &[CloseWait, State::Close],
         set_by: &[SetBy::Rst],
-        because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET.",
-        decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_error"), Rfc(9293, "3.10.7.4")],
+        because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET",
+        decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "write-after-close",
     }
     FinSent "fin-sent" {
@@ -381,7 +492,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: FIN_SENT,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We have sent FIN, which says that nothing follows: the error is our own doing.",
+        because: "We have sent FIN, which says that nothing follows: the error is our own doing",
         decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_wait_connect"), Rfc(9293, "3.10.2")],
         proof: "half-close",
     }
@@ -390,7 +501,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[Established, SynSent, SynRecv, CloseWait, State::Close],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We shut our sending direction down ourselves: nothing can be written after that.",
+        because: "We shut our sending direction down ourselves: nothing can be written after that",
         decided_by: &[Kernel("tcp_sendmsg_locked")],
         proof: "failed-shutdown-of-both",
     }
@@ -399,8 +510,8 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "Our own shutdown ended the sending direction while this call waited.",
-        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("tcp_shutdown")],
+        because: "Our own shutdown ended the sending direction while this call waited",
+        decided_by: &[Kernel("inet_shutdown"), Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect")],
         proof: "shutdown-under-write",
     }
     // Not ENOTCONN: sk_stream_wait_connect.
@@ -409,7 +520,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN.",
+        because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN",
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "not-connected",
     }
@@ -418,7 +529,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listener carries no bytes: use the socket that accept gave.",
+        because: "A listener carries no bytes: use the socket that accept gave",
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "listener-misuse",
     }
@@ -427,7 +538,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: CLOSE,
         set_by: &[SetBy::Told],
-        because: "The connection has failed and the error was told already; from then on it is EPIPE.",
+        because: "The connection has failed and the error was told already; from then on it is EPIPE",
         decided_by: &[Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "error-handed-out-once",
     }
@@ -436,9 +547,9 @@ rules! {
         calls: &[Read, Connect],
         gives: errno(Errno::EPIPE),
         states: WITH_PEER,
-        set_by: &[SetBy::OwnCall(&[CallKind::Disconnect])],
-        because: "Our own disconnect dissolved the connection while this call waited.",
-        decided_by: &[Kernel("sk_wait_data"), Kernel("tcp_disconnect")],
+        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect])],
+        because: "Our own disconnect dissolved the connection while this call waited",
+        decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
         proof: "disconnect-under-read",
     }
     RefusedEarlier "refused-earlier" {
@@ -446,8 +557,8 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Rst, SetBy::Icmp],
-        because: "The connect begun earlier was answered with RST or with ICMP port unreachable.",
-        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
+        because: "The connect begun earlier was answered with RST or with ICMP port unreachable",
+        decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
         proof: "nonblocking-refused",
     }
     // tcp_write_err.
@@ -456,7 +567,7 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[SynSent],
         set_by: &[SetBy::Timer],
-        because: "The SYN was sent again and again, and nothing came back.",
+        because: "The SYN was sent again and again, and nothing came back",
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
         proof: "write-waits-for-lost-syn",
     }
@@ -466,8 +577,14 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::Timer],
-        because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out.",
-        decided_by: &[Kernel("tcp_write_timeout"), Kernel("tcp_keepalive_timer"), Rfc(9293, "3.8.3")],
+        because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out",
+        decided_by: &[
+            Kernel("tcp_write_timeout"),
+            Kernel("tcp_probe_timer"),
+            Kernel("tcp_keepalive_timer"),
+            Rfc(9293, "3.8.3"),
+            Rfc(9293, "3.8.4"),
+        ],
         proof: "peer-gone-write",
     }
     // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
@@ -477,8 +594,8 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached",
+        decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "unreachable-at-the-end",
     }
     HostUnreachableNoted "host-unreachable-noted" {
@@ -486,8 +603,8 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: WRITABLE,
         set_by: &[SetBy::Icmp],
-        because: "The peer could not be reached for a while; the connection lives while the kernel retries.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        because: "The peer could not be reached for a while; the connection lives while the kernel retries",
+        decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "host-unreachable-established",
     }
     NetworkUnreachableAtEnd "network-unreachable-at-the-end" {
@@ -495,8 +612,8 @@ rules! {
         gives: errno(Errno::ENETUNREACH),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached",
+        decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
     NetworkUnreachableNoted "network-unreachable-noted" {
@@ -504,18 +621,19 @@ rules! {
         gives: errno(Errno::ENETUNREACH),
         states: WRITABLE,
         set_by: &[SetBy::Icmp],
-        because: "The peer's network could not be reached for a while; the connection lives while the kernel retries.",
-        decided_by: &[Kernel("tcp_v4_err"), Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        because: "The peer's network could not be reached for a while; the connection lives while the kernel retries",
+        decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
-    // tcp_abort, which resets the peer.
+    // ECONNABORTED is what tcp_diag_destroy hands to tcp_abort, which resets the peer only where there is something to be reset
+    // (tcp_need_reset): not in SYN_SENT.
     Destroyed "destroyed" {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ECONNABORTED),
         states: WITH_PEER,
         set_by: &[SetBy::Administrator],
-        because: "The socket was destroyed from outside, as ss -K does, and its peer got an RST.",
-        decided_by: &[Kernel("tcp_abort")],
+        because: "The socket was destroyed on this host, as ss -K does: no segment of the peer's ended it",
+        decided_by: &[Kernel("tcp_diag_destroy"), Kernel("tcp_abort")],
         proof: "destroyed-by-the-administrator",
     }
 
@@ -525,7 +643,7 @@ rules! {
         gives: Gives::Eof,
         states: WITH_PEER,
         set_by: &[SetBy::Fin],
-        because: "The peer has ended its direction: end of stream.",
+        because: "The peer has ended its direction: end of stream",
         decided_by: &[Kernel("tcp_fin"), Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.6")],
         proof: "read-eof",
     }
@@ -535,7 +653,7 @@ rules! {
         gives: Gives::Eof,
         states: &[State::Close, CloseWait, Established],
         set_by: &[SetBy::Fin],
-        because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream.",
+        because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "write-after-close",
     }
@@ -544,7 +662,7 @@ rules! {
         gives: Gives::Eof,
         states: CLOSE,
         set_by: &[SetBy::Told],
-        because: "The error that ended the connection was told already; from then on read gives 0.",
+        because: "The error that ended the connection was told already; from then on read gives 0",
         decided_by: &[Kernel("tcp_done"), Kernel("tcp_recvmsg_locked")],
         proof: "linger-zero",
     }
@@ -553,7 +671,7 @@ rules! {
         gives: Gives::Eof,
         states: &[Established, SynSent, SynRecv, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We shut reading down ourselves, and no data is left: end of stream.",
+        because: "We shut reading down ourselves, and no data is left: end of stream",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "shutdown-read",
     }
@@ -563,7 +681,7 @@ rules! {
         gives: Gives::Eof,
         states: CLOSE,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "Not connected, but reading was shut down: end of stream.",
+        because: "Not connected, but reading was shut down: end of stream",
         decided_by: &[Kernel("inet_shutdown"), Kernel("tcp_recvmsg_locked")],
         proof: "failed-shutdown-takes-effect",
     }
@@ -572,27 +690,27 @@ rules! {
         gives: Gives::Eof,
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin],
-        because: "There is no urgent byte, and none can come: receiving is over.",
+        because: "An urgent byte was announced, and cannot come any more: receiving is over",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
 
     // The descriptor.
     DescriptorClosed "descriptor-closed" {
-        calls: CallKind::ALL,
+        calls: CallClass::ON_DESCRIPTOR,
         gives: errno(Errno::EBADF),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Close])],
-        because: "We closed this descriptor: its number stands for nothing, whatever became of the connection.",
+        because: "We closed this descriptor: its number stands for nothing, whatever became of the connection",
         decided_by: &[Kernel("__fdget"), Kernel("file_close_fd")],
         proof: "closed-descriptor",
     }
     DescriptorNeverWas "descriptor-never-was" {
-        calls: CallKind::ALL,
+        calls: CallClass::ON_DESCRIPTOR,
         gives: errno(Errno::EBADF),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "No socket by that name was ever made: the call went to no open descriptor.",
+        because: "No socket by that name was ever made: the call went to no open descriptor",
         decided_by: &[Kernel("__fdget")],
         proof: "no-descriptor",
     }
@@ -603,7 +721,7 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait, not the attempt: the kernel goes on with the handshake.",
+        because: "A signal ended the wait, not the attempt: the kernel goes on with the handshake",
         decided_by: &[Kernel("__inet_stream_connect"), Kernel("sock_intr_errno")],
         proof: "interrupted-connect",
     }
@@ -612,7 +730,7 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[Listening],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait: nothing was taken from the queue.",
+        because: "A signal ended the wait: nothing was taken from the queue",
         decided_by: &[Kernel("inet_csk_accept"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
@@ -621,7 +739,7 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before a byte came: nothing is lost, read again.",
+        because: "A signal ended the wait before a byte came: nothing is lost, read again",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
@@ -630,8 +748,8 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before a byte was taken: nothing is lost, write again.",
-        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("sock_intr_errno")],
+        because: "A signal ended the wait before a byte was taken: nothing is lost, write again",
+        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
     PollInterrupted "poll-interrupted" {
@@ -639,7 +757,7 @@ rules! {
         gives: errno(Errno::EINTR),
         states: ANY,
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before anything happened.",
+        because: "A signal ended the wait before anything happened",
         decided_by: &[Kernel("do_poll")],
         proof: "interrupted",
     }
@@ -650,7 +768,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: &[Listening],
         set_by: &[SetBy::Nothing],
-        because: "No finished connection is in the queue, and O_NONBLOCK or SO_RCVTIMEO forbids to wait longer.",
+        because: "No finished connection is in the queue",
+        further: NoWaiting {
+            dontwait: false,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("inet_csk_accept")],
         proof: "would-block",
     }
@@ -659,7 +782,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake is not done, and MSG_DONTWAIT, O_NONBLOCK or SO_RCVTIMEO forbids to wait longer.",
+        because: "The handshake is not done",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
         proof: "calls-before-the-handshake",
     }
@@ -669,7 +797,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: READABLE,
         set_by: &[SetBy::Nothing],
-        because: "Nothing to hand out: no byte, no FIN, no error; and MSG_DONTWAIT, O_NONBLOCK or SO_RCVTIMEO forbids to wait longer.",
+        because: "There is no byte, no FIN and no error to hand out",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "would-block",
     }
@@ -678,7 +811,7 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: READABLE,
         set_by: &[SetBy::Nothing],
-        because: "The peer announced an urgent byte that has not come yet.",
+        because: "The peer announced an urgent byte that has not come yet",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -687,7 +820,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake is not done, and MSG_DONTWAIT, O_NONBLOCK or SO_SNDTIMEO forbids to wait longer.",
+        because: "The handshake is not done",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Sndtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "calls-before-the-handshake",
     }
@@ -696,7 +834,12 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
-        because: "The send buffer is full, as when the peer does not read, and MSG_DONTWAIT, O_NONBLOCK or SO_SNDTIMEO forbids to wait longer.",
+        because: "The send buffer is full, as when the peer does not read",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Sndtimeo,
+            instead: "",
+        },
         decided_by: &[Kernel("sk_stream_wait_memory")],
         proof: "zero-window",
     }
@@ -706,7 +849,12 @@ rules! {
         gives: errno(Errno::EINPROGRESS),
         states: CLOSE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake is under way, and O_NONBLOCK or SO_SNDTIMEO forbids to wait longer: poll for OUT.",
+        because: "The handshake is under way",
+        further: NoWaiting {
+            dontwait: false,
+            timeout: SocketOption::Sndtimeo,
+            instead: ": poll for OUT",
+        },
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "nonblocking",
     }
@@ -715,7 +863,7 @@ rules! {
         gives: errno(Errno::EALREADY),
         states: HANDSHAKE,
         set_by: &[SetBy::OwnCall(&[Connect])],
-        because: "The connect begun earlier is still under way: poll for OUT, then ask SO_ERROR.",
+        because: "The connect begun earlier is still under way: poll for OUT, then ask SO_ERROR",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "nonblocking",
     }
@@ -726,7 +874,7 @@ rules! {
         gives: errno(Errno::EISCONN),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listening socket cannot connect.",
+        because: "A listening socket cannot connect",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "listener-misuse",
     }
@@ -736,7 +884,7 @@ rules! {
         gives: errno(Errno::EISCONN),
         states: &[State::Close, TimeWait],
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It was connected once, and that counts until disconnect, though the connection is over.",
+        because: "It was connected once, and that counts until disconnect, though the connection is over",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "connected-once",
     }
@@ -745,7 +893,7 @@ rules! {
         gives: errno(Errno::EISCONN),
         states: &[Established, SynRecv, FinWait1, FinWait2, CloseWait, LastAck, Closing],
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It has a peer already, and a stream socket keeps its peer until disconnect.",
+        because: "It has a peer already, and a stream socket keeps its peer until disconnect",
         decided_by: &[Kernel("__inet_stream_connect"), Rfc(9293, "3.10.1")],
         proof: "already-connected",
     }
@@ -754,7 +902,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listener carries no bytes: use the socket that accept gave.",
+        because: "A listener carries no bytes: use the socket that accept gave",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "listener-misuse",
     }
@@ -764,7 +912,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "There is no connection to read from.",
+        because: "There is no connection to read from",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
         proof: "not-connected",
     }
@@ -773,7 +921,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: &[State::Close, TimeWait],
         set_by: &[SetBy::Rst, SetBy::Fin, SetBy::Timer],
-        because: "The connection is over or never came about: no direction is left to end.",
+        because: "The connection is over or never came about: no direction is left to end",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "shutdown-unconnected",
     }
@@ -783,7 +931,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "Not connected, and noted all the same: from now on read gives 0.",
+        because: "Not connected, and noted all the same: from now on read gives 0",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "failed-shutdown-takes-effect",
     }
@@ -792,7 +940,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "Not connected, and noted all the same: even after a connect, write gives EPIPE.",
+        because: "Not connected, and noted all the same: even after a connect, write gives EPIPE",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "not-connected",
     }
@@ -801,7 +949,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing],
-        because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect.",
+        because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "failed-shutdown-of-both",
     }
@@ -810,7 +958,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect])],
-        because: "It has an address already: listen and connect give one, and it is given once.",
+        because: "It has an address already: listen and connect give one, and it is given once",
         decided_by: &[Kernel("__inet_bind")],
         proof: "listener-misuse",
     }
@@ -820,7 +968,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: CLOSE,
         set_by: &[SetBy::OwnCall(&[Bind]), SetBy::Argument],
-        because: "It has an address already, or the address is of another family than the socket.",
+        because: "It has an address already, or the address is of another family than the socket",
         decided_by: &[Kernel("__inet_bind"), Kernel("inet6_bind_sk")],
         proof: "bound-twice",
     }
@@ -829,7 +977,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It has or had a connection: only a socket without a peer can listen.",
+        because: "It has or had a connection: only a socket without a peer can listen",
         decided_by: &[Kernel("inet_listen")],
         proof: "already-connected",
     }
@@ -838,7 +986,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
         set_by: &[SetBy::Missing],
-        because: "It does not listen: only a listening socket can accept.",
+        because: "It does not listen: only a listening socket can accept",
         decided_by: &[Kernel("inet_csk_accept")],
         proof: "already-connected",
     }
@@ -846,8 +994,8 @@ rules! {
         calls: &[Connect],
         gives: errno(Errno::EINVAL),
         states: CLOSE,
-        set_by: &[SetBy::Argument, SetBy::Route],
-        because: "The address is of another family than the socket, or a blackhole route leads to it.",
+        set_by: &[SetBy::Argument],
+        because: "An IPv4 address is too short for an IPv6 socket: its length is looked at before its family",
         decided_by: &[Kernel("tcp_v6_connect")],
         proof: "address-family-ipv6",
     }
@@ -857,7 +1005,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
         set_by: &[SetBy::Nothing],
-        because: "No urgent byte is here: none came, or it was read already, or an ordinary read passed over it.",
+        because: "No urgent byte is here: none came, or it was read already, or an ordinary read passed over it",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -866,7 +1014,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::Argument],
-        because: "The kernel does not take that value for the option, or not in this state.",
+        because: "The kernel does not take that value for the option, or not in this state",
         decided_by: &[Kernel("do_tcp_setsockopt")],
         proof: "option-values",
     }
@@ -877,7 +1025,7 @@ rules! {
         gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
         set_by: &[SetBy::Limit, SetBy::OtherSocket],
-        because: "No port of ip_local_port_range is free.",
+        because: "No port of ip_local_port_range is free",
         decided_by: &[Kernel("inet_csk_find_open_port")],
         proof: "no-port-to-bind",
     }
@@ -887,7 +1035,7 @@ rules! {
         gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
         set_by: &[SetBy::OtherSocket],
-        because: "The address is taken: by a socket, or by a TIME_WAIT unless both sockets had SO_REUSEADDR on.",
+        because: "The address is taken: by a socket, or by a TIME_WAIT unless both sockets had SO_REUSEADDR on",
         decided_by: &[Kernel("inet_csk_get_port"), Kernel("inet_csk_bind_conflict")],
         proof: "bind-over-time-wait",
     }
@@ -897,7 +1045,7 @@ rules! {
         gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
         set_by: &[SetBy::OtherSocket],
-        because: "Another socket listens on this address already, or no port is free.",
+        because: "Another socket listens on this address already, or no port is free",
         decided_by: &[Kernel("inet_csk_listen_start"), Kernel("inet_csk_bind_conflict")],
         proof: "two-listeners",
     }
@@ -906,7 +1054,7 @@ rules! {
         gives: errno(Errno::EADDRNOTAVAIL),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "No interface of this host has that address.",
+        because: "No interface of this host has that address",
         decided_by: &[Kernel("__inet_bind")],
         proof: "foreign-address",
     }
@@ -916,7 +1064,7 @@ rules! {
         gives: errno(Errno::EADDRNOTAVAIL),
         states: CLOSE,
         set_by: &[SetBy::Limit, SetBy::OtherSocket],
-        because: "No local address and port is left for this destination; another one may still be reached.",
+        because: "No local address and port is left for this destination; another one may still be reached",
         decided_by: &[Kernel("__inet_hash_connect")],
         proof: "no-local-port",
     }
@@ -925,19 +1073,20 @@ rules! {
         gives: errno(Errno::EAFNOSUPPORT),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "The address is of another family than the socket.",
+        because: "The address is of another family than the socket",
         decided_by: &[Kernel("__inet_bind"), Kernel("tcp_v4_connect")],
         proof: "address-family",
     }
 
-    // The network, while connecting. No route means that no SYN leaves.
+    // The network, while connecting. No route means that no SYN leaves. That an ICMP message is a soft error, which must not end
+    // an attempt (RFC 9293, 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 tells why.
     NetworkUnreachable "network-unreachable" {
         calls: &[Connect],
         gives: errno(Errno::ENETUNREACH),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Route, SetBy::Icmp],
-        because: "This host has no route to that network, or an ICMP message said there is none.",
-        decided_by: &[Kernel("tcp_v4_connect"), Kernel("tcp_v4_err")],
+        because: "This host has no route to that network, or an ICMP message said there is none",
+        decided_by: &[BEGINS, ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "no-route",
     }
     HostUnreachable "host-unreachable" {
@@ -945,8 +1094,8 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Icmp, SetBy::Route],
-        because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so.",
-        decided_by: &[Kernel("tcp_v4_err"), Rfc(9293, "3.9.2.2")],
+        because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so",
+        decided_by: &[ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "host-unreachable",
     }
     // tcp_reset: SYN_SENT makes it ECONNREFUSED, CLOSE_WAIT EPIPE, everything else ECONNRESET.
@@ -955,17 +1104,17 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Rst],
-        because: "An RST answered the SYN: as a rule nobody listens on that port.",
+        because: "An RST answered the SYN: as a rule nobody listens on that port",
         decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
         proof: "refused",
     }
-    RefusedUnseen "refused-by-icmp" {
+    RefusedByIcmp "refused-by-icmp" {
         calls: &[Connect],
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent],
-        set_by: &[SetBy::Icmp, SetBy::Rst],
-        because: "The SYN was answered with RST or ICMP port unreachable: as a rule nobody listens on that port.",
-        decided_by: &[Kernel("tcp_v4_err"), Rfc(9293, "3.9.2.2")],
+        set_by: &[SetBy::Icmp],
+        because: "ICMP port unreachable answered the SYN: as a rule a firewall rejects it, or nobody listens there",
+        decided_by: &[ICMP_ERROR, Rfc(9293, "3.9.2.2")],
         proof: "refused-by-icmp",
     }
     // tcp_write_timeout in SYN_SENT: TCP_SYNCNT, else tcp_syn_retries, cut short by TCP_USER_TIMEOUT.
@@ -974,7 +1123,7 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Timer],
-        because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out.",
+        because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out",
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
         proof: "syn-lost-timeout",
     }
@@ -982,8 +1131,8 @@ rules! {
         calls: &[Connect],
         gives: errno(Errno::ECONNRESET),
         states: &[State::Close, SynSent, SynRecv],
-        set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallKind::Disconnect])],
-        because: "An RST came right after the handshake, or another call gave the attempt up meanwhile.",
+        set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect])],
+        because: "An RST came right after the handshake, or another call gave the attempt up meanwhile",
         decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
         proof: "shutdown-in-syn-sent",
     }
@@ -993,7 +1142,7 @@ rules! {
         gives: errno(Errno::ECONNABORTED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Told, SetBy::Administrator],
-        because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew.",
+        because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "attempt-dead",
     }
@@ -1004,7 +1153,7 @@ rules! {
         gives: Gives::Deadline,
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Nothing],
-        because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT.",
+        because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT",
         decided_by: &[],
         proof: "syn-lost-deadline",
     }
@@ -1013,7 +1162,7 @@ rules! {
         gives: Gives::Deadline,
         states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
         set_by: &[SetBy::Nothing],
-        because: "Nothing to hand out came before the deadline; the socket is as it was.",
+        because: "Nothing to hand out came before the deadline; the socket is as it was",
         decided_by: &[],
         proof: "read-deadline",
     }
@@ -1022,7 +1171,7 @@ rules! {
         gives: Gives::Deadline,
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake was not done before the deadline, so nothing was taken.",
+        because: "The handshake was not done before the deadline, so nothing was taken",
         decided_by: &[],
         proof: "calls-before-the-handshake",
     }
@@ -1031,7 +1180,7 @@ rules! {
         gives: Gives::Deadline,
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
-        because: "The send buffer was full until the deadline: not one byte was taken.",
+        because: "The send buffer was full until the deadline: not one byte was taken",
         decided_by: &[],
         proof: "zero-window",
     }
@@ -1040,7 +1189,7 @@ rules! {
         gives: Gives::Deadline,
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
-        because: "Some bytes were taken, then the send buffer was full until the deadline.",
+        because: "Some bytes were taken, then the send buffer was full until the deadline",
         decided_by: &[],
         proof: "zero-window",
     }

@@ -1,6 +1,6 @@
 //! What a call that succeeded means: success says less than it seems to.
 
-use super::rules::{RuleId, TOLD_ONCE};
+use super::rules::RuleId;
 use super::{DONE, Situation, Why, cause, fits, options};
 use crate::call::{Call, How, PollEvent, ReadFlag, WriteFlag};
 use crate::errno::Errno;
@@ -332,10 +332,8 @@ fn pending(errno: Errno, s: &Situation) -> Why {
     let Some(id) = id else {
         return Why::said(format!("The socket held {errno}; asking took it out."));
     };
-    let because = id.rule().because;
-    // What is told once has now been told: the rest of such a sentence is about the calls to come.
-    let cause = because.split_once(TOLD_ONCE).map_or(because, |(cause, _)| cause);
-    let cause = cause.trim_end_matches('.');
+    // What is told once has now been told: what follows is for the calls to come.
+    let cause = id.rule().because.cause;
     Why::more(id, format!("{cause}; asking took the error out."))
 }
 

@@ -4,9 +4,10 @@ use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::explain::answer::{Answer, CLOSED, Gathered, answer};
-use crate::explain::rules::Rule;
-use crate::explain::wording::{LONGEST, nearest, recognize};
+use crate::errno::Errno;
+use crate::explain::answer::{Answer, Gathered, answer};
+use crate::explain::rules::{CallClass, Rule};
+use crate::explain::wording::{LONGEST, Subject, nearest, recognize};
 use crate::matrix::Matrix;
 use crate::state::State;
 use crate::tui::canvas::wrap;
@@ -72,10 +73,10 @@ struct Words<'a> {
 
 impl<'a> Told<'a> {
     fn of(answer: &'a Answer) -> Told<'a> {
-        let gives = match answer.name.as_str() {
+        let gives = match answer.subject {
             // What the kernel says to a closed descriptor, where the library asks it.
-            CLOSED => "EBADF",
-            name => name,
+            Subject::Closed => Errno::EBADF.name(),
+            Subject::Errno(_) | Subject::Eof | Subject::Deadline => answer.name.clone(),
         };
         // Without a call, that of the causes which languages speak of: they come with those that are met most often first.
         let of_causes = answer.causes.iter().flat_map(|rule| rule.calls);
@@ -83,7 +84,7 @@ impl<'a> Told<'a> {
             .call
             .iter()
             .chain(of_causes)
-            .map(|call| Matrix::kept().words(call.name(), gives, None))
+            .map(|call| Matrix::kept().words(*call, &gives, None))
             .find(|words| !words.is_empty());
         let words = words.into_iter().flatten();
         Told {
@@ -283,11 +284,12 @@ fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
     };
     let set_by: Vec<String> = rule.set_by.iter().map(|set_by| set_by.words()).collect();
     let calls: Vec<&str> = rule.calls.iter().map(|call| call.name()).collect();
-    let calls = match calls.as_slice() {
-        calls if calls.len() > 4 => "any call".to_owned(),
-        calls => calls.join(", "),
+    let calls = if rule.calls == CallClass::ON_DESCRIPTOR {
+        "any call but poll".to_owned()
+    } else {
+        calls.join(", ")
     };
-    paper.paragraph(out, "  * ", rule.because)?;
+    paper.paragraph(out, "  * ", &rule.because.to_string())?;
     paper.paragraph(out, "    when:       ", &format!("{calls} in {states}"))?;
     paper.paragraph(out, "    set by:     ", &set_by.join("; or "))?;
     if !rule.decided_by.is_empty() {

@@ -127,7 +127,7 @@ fn text(matrix: &Matrix) -> String {
         text.push_str(&format!("  {:<16}{}\n", version.runtime, version.version));
     }
     for event in &matrix.events {
-        let rule = event.rule.as_ref().map_or(String::new(), |rule| format!("   {rule}"));
+        let rule = event.rule.map_or(String::new(), |rule| format!("   {rule}"));
         let named = Errno::NAMED.iter().find(|(_, name)| *name == event.gives);
         let number = named.map_or(String::new(), |(errno, _)| format!(" ({})", errno.0));
         text.push_str(&format!("\n{}: {}{number}{rule}\n", event.call, event.gives));
@@ -138,7 +138,7 @@ fn text(matrix: &Matrix) -> String {
             .collect();
         places.dedup();
         text.push_str(&format!("  seen in {}\n", places.join(", ")));
-        for (cell, runtimes) in markdown::said(event) {
+        for (cell, runtimes) in event.said() {
             let mark = match cell.beside {
                 Beside::Same => " ",
                 Beside::Unsupported => "-",

@@ -1,6 +1,8 @@
 //! From runs' reports to the table.
 
 use super::{Beside, Cell, Event, Matrix, Row, Version};
+use crate::call::CallKind;
+use crate::explain::RuleId;
 use crate::explain::rules::Gives;
 use crate::outcome::{Outcome, Value};
 use crate::runtime::Runtime;
@@ -25,11 +27,11 @@ struct Call<'a> {
     /// Which: the step, and the socket where it is a call of an earlier one.
     key: (usize, Option<&'a str>),
     side: Side,
-    call: String,
+    call: CallKind,
     command: String,
     returned: &'a Returned,
     said: Option<&'a str>,
-    rule: Option<&'a str>,
+    rule: Option<RuleId>,
 }
 
 /// The calls of a run.
@@ -44,33 +46,24 @@ fn calls(lines: &[Line]) -> Vec<Call<'_>> {
 fn of_step(step: &StepReport) -> Vec<Call<'_>> {
     let seen = &step.observation;
     let mut calls = Vec::new();
-    if let Some(command) = &step.command {
-        let mut words = command.split_whitespace();
-        let side = words
-            .next()
-            .and_then(|word| Side::BOTH.into_iter().find(|side| side.name() == word));
-        if let (Some(side), Some(call), Returned::Outcome(_) | Returned::Blocked) = (side, words.next(), &seen.returned)
-        {
-            calls.push(Call {
-                key: (step.no, None),
-                side,
-                call: call.to_owned(),
-                command: command.clone(),
-                returned: &seen.returned,
-                said: seen.said.as_deref(),
-                rule: None,
-            });
-            // `reconnect` is finwait's word for a connect on the socket as it is.
-            if let Some(own) = calls.last_mut().filter(|own| own.call == "reconnect") {
-                own.call = "connect".into();
-            }
-        }
+    if let (Some(command), Some(side), Some(call), Returned::Outcome(_) | Returned::Blocked) =
+        (&step.command, step.side, step.call, &seen.returned)
+    {
+        calls.push(Call {
+            key: (step.no, None),
+            side,
+            call,
+            command: command.clone(),
+            returned: &seen.returned,
+            said: seen.said.as_deref(),
+            rule: None,
+        });
     }
     for later in &seen.later {
         calls.push(Call {
             key: (step.no, Some(later.socket.as_str())),
             side: later.side,
-            call: later.call.clone(),
+            call: later.call,
             command: format!("{} {}, blocked before", later.side, later.call),
             returned: &later.returned,
             said: later.said.as_deref(),
@@ -79,7 +72,7 @@ fn of_step(step: &StepReport) -> Vec<Call<'_>> {
     }
     for call in &mut calls {
         let of_it = |ruled: &&Ruled| ruled.call == call.call && is_given(ruled.rule.rule().gives, call.returned);
-        call.rule = step.rules.iter().find(of_it).map(|ruled| ruled.rule.name());
+        call.rule = step.rules.iter().find(of_it).map(|ruled| ruled.rule);
     }
     calls
 }
@@ -173,14 +166,14 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
                 };
                 match got {
                     Some(call) => Cell {
-                        runtime: runtime.to_string(),
+                        runtime: *runtime,
                         gives: gives(call.returned),
                         said: call.said.map(plain),
                         beside: beside(call.returned),
                     },
                     // What was blocked in raw calls had returned before, or was never made.
                     None => Cell {
-                        runtime: runtime.to_string(),
+                        runtime: *runtime,
                         gives: "no such call was under way".into(),
                         said: None,
                         beside: if lost { Beside::Elsewhere } else { Beside::Differs },
@@ -200,7 +193,7 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
                 command: raw.command.clone(),
                 cells,
             };
-            let (call, gives, rule) = (raw.call.clone(), gives(raw.returned), raw.rule.map(str::to_owned));
+            let (call, gives, rule) = (raw.call, gives(raw.returned), raw.rule);
             let known = events
                 .iter_mut()
                 .find(|event| event.call == call && event.gives == gives && event.rule == rule);
@@ -215,13 +208,14 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
             }
         }
     }
-    events.sort_by(|a, b| (&a.call, &a.gives, &a.rule).cmp(&(&b.call, &b.gives, &b.rule)));
+    let order = |event: &Event| (event.call.name(), event.gives.clone(), event.rule.map(RuleId::name));
+    events.sort_by_key(order);
     Matrix {
         kernel: Kernel::running().map_or_else(String::new, |kernel| kernel.to_string()),
         runtimes: runtimes
             .iter()
             .map(|(runtime, version)| Version {
-                runtime: runtime.to_string(),
+                runtime: *runtime,
                 version: version.clone(),
             })
             .collect(),

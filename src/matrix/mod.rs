@@ -6,6 +6,9 @@
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 
+use crate::call::CallKind;
+use crate::explain::RuleId;
+use crate::explain::rules::CallClass;
 use crate::runtime::Runtime;
 
 pub mod markdown;
@@ -54,8 +57,9 @@ pub struct Matrix {
 /// A runtime as it was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
-    /// Its name.
-    pub runtime: String,
+    /// Which.
+    #[serde(with = "by_name")]
+    pub runtime: Runtime,
     /// What its tool says of its version.
     pub version: String,
 }
@@ -63,13 +67,13 @@ pub struct Version {
 /// What the kernel answered a call for one reason, and what each runtime made of that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The call, as the protocol has it.
-    pub call: String,
+    /// The call.
+    pub call: CallKind,
     /// What raw calls give: `EPIPE`, `EOF`.
     pub gives: String,
     /// The rule by which they do, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
+    pub rule: Option<RuleId>,
     /// Where it was measured.
     pub rows: Vec<Row>,
 }
@@ -91,7 +95,8 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// The runtime.
-    pub runtime: String,
+    #[serde(with = "by_name")]
+    pub runtime: Runtime,
     /// What its call gives: `EPIPE`, `EOF`, `net.ErrClosed`; the reason where it is unsupported.
     pub gives: String,
     /// What its programmer sees, to the letter, but for the numbers of ports.
@@ -117,8 +122,59 @@ pub enum Beside {
     Elsewhere,
 }
 
+/// A runtime is written by its name.
+mod by_name {
+    use super::Runtime;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference
+    pub(super) fn serialize<S: Serializer>(runtime: &Runtime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(runtime.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Runtime, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Runtime::named(&name).ok_or_else(|| D::Error::custom(format!("there is no runtime {name:?}")))
+    }
+}
+
 /// The table that is committed.
 const KEPT: &str = include_str!("../../assets/matrix.json");
+
+impl Event {
+    /// Each thing that is said of it, with the runtimes that say it, in the order of the runtimes. Who is whose peer is not
+    /// what tells two texts apart.
+    pub fn said(&self) -> Vec<(&Cell, Vec<&str>)> {
+        let order: Vec<&str> = self.rows.first().map_or_else(Vec::new, |row| {
+            row.cells.iter().map(|cell| cell.runtime.name()).collect()
+        });
+        let mut all: Vec<(&Cell, Vec<&str>)> = Vec::new();
+        for cell in self.rows.iter().flat_map(|row| &row.cells) {
+            let same = |known: &&mut (&Cell, Vec<&str>)| {
+                let other = known.0;
+                (&other.gives, other.somewhere(), other.beside) == (&cell.gives, cell.somewhere(), cell.beside)
+            };
+            match all.iter_mut().find(same) {
+                Some((_, runtimes)) => {
+                    if !runtimes.contains(&cell.runtime.name()) {
+                        runtimes.push(cell.runtime.name());
+                    }
+                }
+                None => all.push((cell, vec![cell.runtime.name()])),
+            }
+        }
+        all.sort_by_key(|(_, runtimes)| order.iter().position(|runtime| runtimes.first() == Some(runtime)));
+        all
+    }
+}
+
+impl Cell {
+    /// What is said, without the addresses.
+    fn somewhere(&self) -> Option<String> {
+        let said = self.said.as_ref()?;
+        Some(said.replace("10.0.0.1:PORT", "*").replace("10.0.0.2:8080", "*"))
+    }
+}
 
 impl Matrix {
     /// The table that is committed.
@@ -137,25 +193,25 @@ impl Matrix {
 
     /// The same with only those runtimes.
     pub fn of(&self, runtimes: &[Runtime]) -> Matrix {
-        let wanted = |name: &str| runtimes.iter().any(|runtime| runtime.name() == name);
+        let wanted = |runtime: Runtime| runtimes.contains(&runtime);
         let mut matrix = self.clone();
-        matrix.runtimes.retain(|version| wanted(&version.runtime));
+        matrix.runtimes.retain(|version| wanted(version.runtime));
         for row in matrix.events.iter_mut().flat_map(|event| &mut event.rows) {
-            row.cells.retain(|cell| wanted(&cell.runtime));
+            row.cells.retain(|cell| wanted(cell.runtime));
         }
         matrix
     }
 
     /// What each runtime says where a raw call gives that, `EPIPE` or `EOF`: those of the rule first, then of any; one text each, the
     /// kernel's answer in its own words before its library's own answer. Runtimes that say the same stand together.
-    pub fn words(&self, call: &str, gives: &str, rule: Option<&str>) -> Vec<(String, &str)> {
+    pub fn words(&self, call: CallClass, gives: &str, rule: Option<RuleId>) -> Vec<(String, &str)> {
         let events = || {
             self.events
                 .iter()
-                .filter(|event| event.call == call && event.gives == gives)
+                .filter(|event| CallClass::of(event.call) == Some(call) && event.gives == gives)
         };
-        let by_rule = rule.and_then(|rule| events().find(|event| event.rule.as_deref() == Some(rule)));
-        let mut words: Vec<(&str, &str)> = Vec::new();
+        let by_rule = rule.and_then(|rule| events().find(|event| event.rule == Some(rule)));
+        let mut words: Vec<(Runtime, &str)> = Vec::new();
         for beside in [Beside::Same, Beside::Library] {
             for event in by_rule.into_iter().chain(events()) {
                 for cell in event
@@ -166,7 +222,7 @@ impl Matrix {
                 {
                     let known = words.iter().any(|(runtime, _)| *runtime == cell.runtime);
                     if let (Some(said), false) = (&cell.said, known) {
-                        words.push((&cell.runtime, said));
+                        words.push((cell.runtime, said));
                     }
                 }
             }
@@ -176,9 +232,23 @@ impl Matrix {
         for (runtime, said) in words {
             match together.iter_mut().find(|(_, known)| *known == said) {
                 Some((runtimes, _)) => runtimes.push_str(&format!(", {runtime}")),
-                None => together.push((runtime.to_owned(), said)),
+                None => together.push((runtime.to_string(), said)),
             }
         }
         together
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every runtime, rule and call in it is known, and it is as the program would print it.
+    #[test]
+    fn the_kept_table_is_read_whole_and_printed_the_same() {
+        let read: Matrix = serde_json::from_str(KEPT).unwrap();
+        assert!(!read.events.is_empty());
+        assert_eq!(&read, Matrix::kept());
+        assert!(read.to_json() == KEPT, "it is not what is committed");
     }
 }

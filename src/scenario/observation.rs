@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Bytes, SocketName};
+use crate::call::{Bytes, CallKind, SocketName};
 use crate::lab::event::{Death, Fate, Passage};
 use crate::outcome::Outcome;
 use crate::session::view::Held;
@@ -124,8 +124,8 @@ pub struct Later {
     pub socket: SocketName,
     /// What became of it.
     pub returned: Returned,
-    /// The call in one word, as the protocol has it.
-    pub call: String,
+    /// Which call.
+    pub call: CallKind,
     /// What the endpoint's language says of it, where that is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,

@@ -10,14 +10,14 @@ use super::Scenario;
 use super::observation::{Later, Observation, Returned, sightings, standing};
 use super::report::{Ruled, StepReport};
 use super::returns::Returns;
-use crate::call::{CallId, SocketName};
+use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::Stamp;
 use crate::command::{Command, EndCommand};
 use crate::lab::event::{Death, Request};
 use crate::scenario::expect::{Check, Expected};
-use crate::session::chain::chain;
+use crate::session::chain::{Setter, chain};
 use crate::session::transcript::What;
-use crate::session::{Issued, Process, Session, name_of, socket_of};
+use crate::session::{Issued, Process, Session, socket_of};
 use crate::side::{Ends, Side};
 use crate::state::State;
 
@@ -55,7 +55,7 @@ struct Blocked {
     side: Side,
     socket: SocketName,
     root: CallId,
-    name: String,
+    name: CallKind,
 }
 
 /// Whether a step is over.
@@ -112,7 +112,7 @@ impl Play {
             pending.filter_map(move |pending| {
                 let socket = socket_of(&pending.order)?.clone();
                 let root = pending.root;
-                let name = name_of(&pending.order);
+                let name = pending.order.kind();
                 Some(Blocked {
                     side,
                     socket,
@@ -302,11 +302,11 @@ fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
             rule: Some(rule),
             ..
         } => Some(Ruled {
-            call: name.clone(),
+            call: *name,
             state: state.unwrap_or(State::Close),
             rule: *rule,
             set_by_seen: chain(&session.transcript, *call)
-                .is_some_and(|chain| matches!(chain.set_by, Some((_, Some(_))))),
+                .is_some_and(|chain| matches!(chain.set_by, Some(Setter::Found(..)))),
         }),
         _ => None,
     });
@@ -318,7 +318,7 @@ fn observe(session: &Session, under: &Under, returned: Returned) -> Observation 
         side: call.side,
         socket: call.socket.clone(),
         returned: outcome(session, call.side, call.root, under.since),
-        call: call.name.clone(),
+        call: call.name,
         said: said(session, call.root, under.since),
     });
     let said = match returned {

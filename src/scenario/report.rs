@@ -8,8 +8,11 @@ use super::expect::Check;
 use super::observation::Observation;
 use super::verdict::Verdict;
 use super::{Group, Scenario};
+use crate::call::CallKind;
 use crate::clock::human;
+use crate::command::Command;
 use crate::explain::RuleId;
+use crate::side::Side;
 use crate::state::State;
 
 /// One line of a run's report.
@@ -82,6 +85,12 @@ pub struct StepReport {
     pub say: Option<String>,
     /// Its command.
     pub command: Option<String>,
+    /// Whose command; none of the wire's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
+    /// The call that its command makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallKind>,
     /// What was expected, and whether it was so.
     pub checks: Vec<Check>,
     /// What the article claims, and whether it was so.
@@ -100,8 +109,8 @@ pub struct StepReport {
 /// An outcome that falls under a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ruled {
-    /// The call in one word, as the protocol has it.
-    pub call: String,
+    /// Which call.
+    pub call: CallKind,
     /// The socket's state when it was made.
     pub state: State,
     /// The rule.
@@ -122,6 +131,10 @@ impl StepReport {
         took: Duration,
     ) -> StepReport {
         let step = scenario.steps.get(place);
+        let (side, call) = match step.and_then(|step| Some(&step.action.as_ref()?.command)) {
+            Some(Command::End(side, command)) => (Some(*side), command.kind()),
+            Some(Command::Wire(_) | Command::Screen(_)) | None => (None, None),
+        };
         let held = checks.iter().all(|check| check.held != Some(false));
         StepReport {
             scenario: scenario.name.clone(),
@@ -130,6 +143,8 @@ impl StepReport {
             line: step.map_or(0, |step| step.place.line),
             say: step.and_then(|step| step.say.clone()),
             command: step.and_then(|step| Some(step.action.as_ref()?.text.clone())),
+            side,
+            call,
             because: step.and_then(|step| step.because.clone()).filter(|_| !held),
             checks,
             claims,

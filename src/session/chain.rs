@@ -2,8 +2,8 @@
 //! has its entry in the transcript, where there is one.
 
 use super::transcript::{Entry, Reason, Transcript, What};
-use crate::call::{CallId, SocketName};
-use crate::explain::rules::{CallKind, SetBy};
+use crate::call::{CallId, CallKind, SocketName};
+use crate::explain::rules::{CallClass, SetBy};
 use crate::explain::{RuleId, is_told_once};
 use crate::lab::event::Fate;
 use crate::observe::Tuple;
@@ -21,12 +21,44 @@ pub struct Chain {
     pub state: State,
     /// Where it came to that state; none when it was in it from its beginning.
     pub since: Option<u64>,
-    /// What set the error, and where; no entry where nothing happened (an argument, a missing call), or nobody saw it.
-    pub set_by: Option<(SetBy, Option<u64>)>,
+    /// What set the error; none without a rule.
+    pub set_by: Option<Setter>,
     /// Where it returned.
     pub outcome: u64,
     /// The rule.
     pub rule: Option<RuleId>,
+}
+
+/// What set an outcome's error, as far as the transcript has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setter {
+    /// This, and the entry in which it happened.
+    Found(SetBy, u64),
+    /// This, of which no entry can tell: an argument, a call that was not made.
+    Timeless(SetBy),
+    /// One of these, which nobody saw: as in the loopback lab, which has no wire.
+    Unseen(&'static [SetBy]),
+}
+
+impl Setter {
+    /// The entry in which it happened.
+    pub const fn entry(self) -> Option<u64> {
+        match self {
+            Setter::Found(_, entry) => Some(entry),
+            Setter::Timeless(_) | Setter::Unseen(_) => None,
+        }
+    }
+
+    /// In words, to go on from "set by".
+    pub fn words(self) -> String {
+        match self {
+            Setter::Found(set_by, _) | Setter::Timeless(set_by) => set_by.words(),
+            Setter::Unseen(any) => {
+                let any: Vec<String> = any.iter().map(|set_by| set_by.words()).collect();
+                format!("{}, which nobody saw", any.join(" or "))
+            }
+        }
+    }
 }
 
 /// The chain of that call's outcome; none when it has not returned, or its entry was dropped.
@@ -60,15 +92,7 @@ pub fn chain(transcript: &Transcript, call: CallId) -> Option<Chain> {
     });
     let tuple = before(transcript, returned.no).find_map(|entry| end.changed(entry).map(|(tuple, _)| tuple));
     let end = Whose { tuple, ..end };
-    let set_by = rule.and_then(|rule| {
-        let all = rule.rule().set_by;
-        let found = all
-            .iter()
-            .filter_map(|set_by| Some((*set_by, end.place(transcript, returned.no, *set_by)?)));
-        // Where either may have, it was the last that happened.
-        let newest = found.max_by_key(|(_, no)| *no).map(|(set_by, no)| (set_by, Some(no)));
-        newest.or_else(|| Some((*all.first()?, None)))
-    });
+    let set_by = rule.map(|rule| end.setter(transcript, returned.no, rule.rule().set_by));
     Some(Chain {
         call: began,
         state,
@@ -112,6 +136,25 @@ impl Whose<'_> {
         }
     }
 
+    /// Which of them set the error of the outcome `no`.
+    fn setter(&self, transcript: &Transcript, no: u64, all: &'static [SetBy]) -> Setter {
+        let found = all
+            .iter()
+            .filter_map(|set_by| Some((*set_by, self.place(transcript, no, *set_by)?)));
+        // A change of state that a packet made tells which only where but one can have.
+        let is_packet = |no: u64| matches!(transcript.entry(no), Some(entry) if matches!(entry.what, What::Packet(_)));
+        let either = all.iter().filter(|set_by| set_by.is_packet()).count() > 1;
+        // Where either may have, it was the last that happened.
+        match found.max_by_key(|(_, no)| *no) {
+            Some((set_by, no)) if either && set_by.is_packet() && !is_packet(no) => Setter::Unseen(all),
+            Some((set_by, no)) => Setter::Found(set_by, no),
+            None => match all.iter().find(|set_by| !set_by.happens()) {
+                Some(set_by) => Setter::Timeless(*set_by),
+                None => Setter::Unseen(all),
+            },
+        }
+    }
+
     /// The newest entry before `no` in which that happened.
     fn place(&self, transcript: &Transcript, no: u64, set_by: SetBy) -> Option<u64> {
         let newest = |happened: &dyn Fn(&Entry) -> bool| {
@@ -127,18 +170,19 @@ impl Whose<'_> {
             SetBy::Icmp => newest(&|entry| match &entry.what {
                 What::Packet(passage) => {
                     let arrived = passage.fate == Fate::Delivered && passage.from != self.side;
-                    arrived && matches!(passage.packet, Packet::Icmp { .. })
+                    let ours = |about| self.tuple.is_none_or(|tuple| about == (tuple.local, tuple.peer));
+                    arrived && matches!(passage.packet, Packet::Icmp { about: Some(about), .. } if ours(about))
                 }
                 _ => false,
             }),
             SetBy::Timer => by(&|cause| matches!(cause, Reason::Timer(_))),
             SetBy::Administrator => by(&|cause| matches!(cause, Reason::Destroyed)),
             SetBy::OwnCall(kinds) => {
-                let is_one = |name: &str| CallKind::named(name).is_some_and(|kind| kinds.contains(&kind));
+                let is_one = |name: CallKind| CallClass::any_is(kinds, name);
                 // The one that changed the state, rather than one after it that changed nothing.
                 let mut changes = before(transcript, no).filter_map(|entry| self.changed(entry));
                 let maker = changes.find_map(|(_, cause)| match cause {
-                    Reason::Call { call, name } if is_one(name) => Some(*call),
+                    Reason::Call { call, name } if is_one(*name) => Some(*call),
                     _ => None,
                 });
                 let made = |entry: &Entry, same: &dyn Fn(Option<&SocketName>) -> bool| match &entry.what {
@@ -149,7 +193,7 @@ impl Whose<'_> {
                         call,
                         outcome,
                         ..
-                    } if *side == self.side && is_one(name) => {
+                    } if *side == self.side && is_one(*name) => {
                         // A shutdown that fails is noted all the same; a connect that does not wait goes on.
                         let taken = matches!(
                             outcome,
@@ -185,10 +229,7 @@ impl Whose<'_> {
                     outcome: Outcome::Err(errno) | Outcome::Ok(Value::PendingError { error: Some(errno) }),
                     ..
                 } => {
-                    let asks = matches!(
-                        CallKind::named(name),
-                        Some(CallKind::Read | CallKind::Write | CallKind::SoError)
-                    );
+                    let asks = matches!(name, CallKind::Read | CallKind::Write | CallKind::SoError);
                     *side == self.side && socket.as_ref() == self.socket && asks && is_told_once(*errno)
                 }
                 _ => false,
@@ -198,7 +239,7 @@ impl Whose<'_> {
                 let sends = |id: CallId| {
                     let mut entries = transcript.entries().iter();
                     entries.any(|entry| {
-                        matches!(&entry.what, What::Outcome { call, name, .. } if *call == id && name == "interrupt")
+                        matches!(&entry.what, What::Outcome { call, name, .. } if *call == id && *name == CallKind::Interrupt)
                     })
                 };
                 newest(&|entry| match &entry.what {

@@ -4,6 +4,7 @@
 //! for legibility (note 3). A connection that came through a listener is a socket of its own on Linux, born in SYN_RECV: its way from
 //! CLOSE to SYN_RECV is the figure's from LISTEN, and the listener stays where it is.
 
+use crate::call::CallKind;
 use crate::side::{Ends, Side};
 use crate::state::State;
 
@@ -278,7 +279,7 @@ impl Coverage {
 fn resets(cause: &Reason) -> bool {
     match cause {
         Reason::Call { name, .. } | Reason::Release { name, .. } | Reason::PeerCall { name, .. } => {
-            matches!(name.as_str(), "rst-close" | "disconnect")
+            matches!(name, CallKind::RstClose | CallKind::Disconnect)
         }
         Reason::Received { .. } | Reason::Timer(_) | Reason::Destroyed => true,
         Reason::Death | Reason::PeerDeath { .. } | Reason::Library | Reason::Unseen => false,
@@ -293,11 +294,8 @@ mod tests {
     use crate::observe::{TimerKind, Tuple};
     use proptest::prelude::*;
 
-    fn call(name: &str) -> Reason {
-        Reason::Call {
-            call: CallId(1),
-            name: name.into(),
-        }
+    fn call(name: CallKind) -> Reason {
+        Reason::Call { call: CallId(1), name }
     }
 
     fn received(flags: u16) -> Reason {
@@ -355,7 +353,7 @@ mod tests {
     #[test]
     fn the_cause_tells_two_edges_with_the_same_ends_apart() {
         use State::*;
-        assert_eq!(event(true, SynSent, Close, call("close")), "close");
+        assert_eq!(event(true, SynSent, Close, call(CallKind::Close)), "close");
         assert_eq!(event(true, SynSent, Close, received(0x14)), "rcv RST or timeout");
         assert_eq!(
             event(true, SynSent, Close, Reason::Timer(TimerKind::Retransmit)),
@@ -382,9 +380,12 @@ mod tests {
     #[test]
     fn what_the_loopback_lab_skips_is_no_edge() {
         use State::*;
-        assert_eq!(event(true, Close, Established, call("connect")), "other");
-        assert_eq!(event(true, CloseWait, Close, call("close")), "other");
-        assert_eq!(event(true, CloseWait, Close, call("rst-close")), "RST or timeout");
+        assert_eq!(event(true, Close, Established, call(CallKind::Connect)), "other");
+        assert_eq!(event(true, CloseWait, Close, call(CallKind::Close)), "other");
+        assert_eq!(
+            event(true, CloseWait, Close, call(CallKind::RstClose)),
+            "RST or timeout"
+        );
         // Linux takes them one after the other; where only the ends are seen, which way it went is not known.
         assert_eq!(event(true, FinWait1, TimeWait, Reason::Unseen), "other");
     }
@@ -393,7 +394,7 @@ mod tests {
     fn the_last_edge_is_named_with_its_cause() {
         let mut transcript = Transcript::new(Stamp(0));
         let (from, to) = (State::Established, State::FinWait1);
-        transcript.push(Stamp(0), change(Side::Client, true, from, to, call("shutdown")));
+        transcript.push(Stamp(0), change(Side::Client, true, from, to, call(CallKind::Shutdown)));
         let mut coverage = Coverage::default();
         coverage.update(&transcript);
         let last = coverage.last().unwrap();
@@ -410,7 +411,7 @@ mod tests {
 
     fn reason() -> impl Strategy<Value = Reason> {
         prop_oneof![
-            proptest::sample::select(vec!["close", "rst-close", "connect"]).prop_map(call),
+            proptest::sample::select(vec![CallKind::Close, CallKind::RstClose, CallKind::Connect]).prop_map(call),
             (0..64_u16).prop_map(received),
             Just(Reason::Timer(TimerKind::Retransmit)),
             Just(Reason::Death),

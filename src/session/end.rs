@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::table::Table;
 use super::{Answer, Pending, Refusal};
-use crate::call::{Call, How, Order, ProcessCall, Sigpipe, SocketName};
+use crate::call::{Call, CallKind, How, Order, ProcessCall, Sigpipe, SocketName};
 use crate::clock::Stamp;
-use crate::command::Pick;
+use crate::command::{Ask, Pick};
 use crate::errno::Errno;
 use crate::explain::Past;
 use crate::host::{Setting, SettingValue};
@@ -85,7 +85,7 @@ pub struct End {
     /// The options of a socket as they were last read; an errno when not one could be.
     pub options: Option<(SocketName, Result<Vec<OptionReading>, Errno>)>,
     /// Buttons whose call the endpoint's language cannot make, as it said: the command as the button gives it.
-    refused: HashSet<String>,
+    refused: HashSet<(CallKind, Option<How>)>,
     /// The names of connections, for those that outlive their descriptors.
     pub(super) named: HashMap<Tuple, SocketName>,
     /// Names given so far.
@@ -199,8 +199,12 @@ impl End {
     }
 
     /// Has the endpoint's language said that it cannot make the call of that command, like `shutdown read`?
-    pub fn refuses(&self, command: &str) -> bool {
-        self.refused.contains(command)
+    pub fn refuses(&self, call: &Ask) -> bool {
+        let how = match call {
+            Ask::Shutdown { how } => Some(*how),
+            _ => None,
+        };
+        self.refused.contains(&(call.kind(), how))
     }
 
     /// Adds a socket and makes it the current one.
@@ -490,20 +494,16 @@ impl End {
     }
 }
 
-/// The command that makes that call and says nothing more than a button does; none for a call with wishes of its own, which may be what
-/// a language cannot express.
-fn plainly(call: &Call) -> Option<String> {
-    let wishes = match call {
-        Call::Read { flags, deadline, .. } => !flags.is_empty() || deadline.is_some(),
-        Call::Write { flags, deadline, .. } => !flags.is_empty() || deadline.is_some(),
-        Call::Connect { deadline, .. } => deadline.is_some(),
-        Call::GetOption { .. } | Call::SetOption { .. } => true,
-        _ => false,
+/// The call without its arguments, but for which direction is shut down; none for a call with wishes of its own, which may be what a
+/// language cannot express.
+fn plainly(call: &Call) -> Option<(CallKind, Option<How>)> {
+    let (wishes, how) = match call {
+        Call::Read { flags, deadline, .. } => (!flags.is_empty() || deadline.is_some(), None),
+        Call::Write { flags, deadline, .. } => (!flags.is_empty() || deadline.is_some(), None),
+        Call::Connect { deadline, .. } => (deadline.is_some(), None),
+        Call::GetOption { .. } | Call::SetOption { .. } => (true, None),
+        Call::Shutdown { how } => (false, Some(*how)),
+        _ => (false, None),
     };
-    let value = serde_json::to_value(call).ok().filter(|_| !wishes)?;
-    let name = value["call"].as_str()?;
-    Some(match call {
-        Call::Shutdown { .. } => format!("{name} {}", value["how"].as_str()?),
-        _ => name.to_owned(),
-    })
+    (!wishes).then_some((call.kind(), how))
 }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::call::{Call, CallId, Order, ProcessCall, Sigpipe, SocketName};
+use crate::call::{Call, CallId, CallKind, Order, ProcessCall, Sigpipe, SocketName};
 use crate::clock::Stamp;
 use crate::command::wire::WireCommand;
 use crate::command::{Ask, EndCommand};
@@ -89,8 +89,8 @@ pub struct Answer {
     pub id: CallId,
     /// The socket's name; none for the process.
     pub socket: Option<SocketName>,
-    /// The call in one word.
-    pub name: String,
+    /// Which call.
+    pub name: CallKind,
     /// The call in the language's words; none for raw calls, which the trace has.
     pub text: Option<String>,
     /// What it gave back.
@@ -114,6 +114,7 @@ pub struct Answer {
 struct Heard {
     fin: bool,
     rst: bool,
+    icmp: bool,
     /// Its own host has sent RST.
     rst_sent: bool,
 }
@@ -121,7 +122,6 @@ struct Heard {
 /// A call that was made.
 #[derive(Debug)]
 struct Made {
-    name: String,
     root: CallId,
     order: Order,
 }
@@ -309,7 +309,7 @@ impl Session {
                 side,
                 call: pending.id,
                 socket: socket_of(&pending.order).cloned(),
-                text: pending.text.clone().unwrap_or_else(|| name_of(&pending.order)),
+                text: pending.text.clone().unwrap_or_else(|| pending.order.kind().to_string()),
                 waited: now.since(pending.since),
             };
             self.transcript.push(now, what);
@@ -331,7 +331,7 @@ impl Session {
                 let lost = self.ends[side].died(pid, how);
                 self.transcript.push(at, What::Died { side, pid, how });
                 for pending in lost {
-                    let call = pending.text.unwrap_or_else(|| name_of(&pending.order));
+                    let call = pending.text.unwrap_or_else(|| pending.order.kind().to_string());
                     let text = format!("the {side}'s {call} never returned: its process is gone");
                     self.transcript.push(at, What::Note { text });
                 }
@@ -504,16 +504,8 @@ impl Session {
                 _ => {}
             }
         }
-        let name = name_of(&order);
         let made = order.clone();
-        self.calls.insert(
-            id,
-            Made {
-                name,
-                root,
-                order: made,
-            },
-        );
+        self.calls.insert(id, Made { root, order: made });
         let end = &mut self.ends[side];
         end.pending.push(Pending {
             id,
@@ -549,7 +541,7 @@ impl Session {
             return Vec::new();
         };
         let pending = end.pending.remove(place);
-        let name = name_of(&pending.order);
+        let name = pending.order.kind();
         let socket = socket_of(&pending.order).cloned();
         end.remember(&pending.order, &outcome, inode, pending.state);
         let Why { sentence, rule } = explain::why(&pending.order, &outcome, &self.situation(side, &pending));
@@ -561,7 +553,7 @@ impl Session {
                 side,
                 call: id,
                 socket: socket.clone(),
-                name: name.clone(),
+                name,
                 text: text.clone(),
                 outcome: outcome.clone(),
                 said: said.clone(),
@@ -632,6 +624,7 @@ impl Session {
             now: socket.and_then(|socket| end.state_of(&socket.name)),
             fin_received: heard.is_some_and(|heard| heard.fin),
             rst_received: heard.is_some_and(|heard| heard.rst),
+            icmp_received: heard.is_some_and(|heard| heard.icmp),
             unread: pending.unread,
             rst_sent: match self.lab.kind {
                 LabKind::Isolated => Some(heard.is_some_and(|heard| heard.rst_sent)),
@@ -708,6 +701,9 @@ impl Session {
                 heard.rst |= segment.flags.has(Flags::RST);
             }
         }
+        if let (Some(tuple), Fate::Delivered) = (quoted_by(&passage), passage.fate) {
+            self.heard.entry(tuple).or_default().icmp = true;
+        }
         if passage.fate == Fate::Delivered {
             self.received[passage.from.other()] = Some((passage.no, flags));
         }
@@ -715,19 +711,19 @@ impl Session {
     }
 
     fn reason(&self, side: Side, cause: Cause) -> Reason {
-        let name = |call: CallId| self.calls.get(&call).map_or_else(String::new, |made| made.name.clone());
+        let named = |call: CallId| Some((call, self.order_of(call)?.kind()));
         match cause {
-            Cause::Call(call) => Reason::Call { call, name: name(call) },
-            Cause::Release(call) => Reason::Release { call, name: name(call) },
+            Cause::Call(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::Call { call, name }),
+            Cause::Release(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::Release { call, name }),
             Cause::Received => match self.received[side] {
                 Some((packet_no, flags)) => Reason::Received { packet_no, flags },
                 None => Reason::Unseen,
             },
-            Cause::PeerCall(call) => Reason::PeerCall {
+            Cause::PeerCall(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::PeerCall {
                 side: side.other(),
                 call,
-                name: name(call),
-            },
+                name,
+            }),
             Cause::Timer(kind) => Reason::Timer(kind),
             Cause::Death => Reason::Death,
             Cause::PeerDeath => Reason::PeerDeath { side: side.other() },
@@ -735,6 +731,14 @@ impl Session {
             Cause::Library => Reason::Library,
             Cause::Unseen => Reason::Unseen,
         }
+    }
+}
+
+/// The connection that an ICMP error is about, seen from the host that receives it: that of the segment which it quotes.
+fn quoted_by(passage: &Passage) -> Option<Tuple> {
+    match &passage.packet {
+        Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
+        Packet::Tcp(_) | Packet::Other { .. } => None,
     }
 }
 
@@ -748,12 +752,5 @@ pub fn socket_of(order: &Order) -> Option<&SocketName> {
 
 /// An order's call in one word: its name in the protocol.
 pub fn name_of(order: &Order) -> String {
-    let value = match order {
-        Order::On { call, .. } => serde_json::to_value(call),
-        Order::Process(call) => serde_json::to_value(call),
-    };
-    value
-        .ok()
-        .and_then(|value| value["call"].as_str().map(str::to_owned))
-        .unwrap_or_default()
+    order.kind().to_string()
 }

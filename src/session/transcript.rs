@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::call::{CallId, SocketName};
+use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::{Stamp, human};
 use crate::endpoint::protocol::Traced;
 use crate::explain::RuleId;
@@ -65,8 +65,8 @@ pub enum What {
         call: CallId,
         /// On which socket.
         socket: Option<SocketName>,
-        /// The call in one word, as the protocol has it.
-        name: String,
+        /// Which call.
+        name: CallKind,
         /// The call in the runtime's words, where no trace below has it.
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
@@ -175,15 +175,15 @@ pub enum Reason {
     Call {
         /// Its number.
         call: CallId,
-        /// Its name.
-        name: String,
+        /// Which call it is.
+        name: CallKind,
     },
     /// The end of a call that still held the socket when its last descriptor had been closed.
     Release {
         /// Its number.
         call: CallId,
-        /// Its name.
-        name: String,
+        /// Which call it is.
+        name: CallKind,
     },
     /// A packet that its host received.
     Received {
@@ -198,8 +198,8 @@ pub enum Reason {
         side: Side,
         /// Its number.
         call: CallId,
-        /// Its name.
-        name: String,
+        /// Which call it is.
+        name: CallKind,
     },
     /// A timer of the kernel.
     Timer(TimerKind),
@@ -222,7 +222,7 @@ impl Reason {
     /// In words, after "caused by": `shutdown`, `the FIN,ACK received`; `from` is the state that it ended.
     pub fn words(&self, from: State) -> String {
         match self {
-            Reason::Call { name, .. } => name.clone(),
+            Reason::Call { name, .. } => name.to_string(),
             Reason::Release { name, .. } => format!("the end of {name}, the last to hold the closed socket"),
             Reason::Received { flags: Some(flags), .. } => format!("the {flags} received"),
             Reason::Received { flags: None, .. } => "a packet received".into(),
@@ -354,8 +354,8 @@ impl Entry {
                 ..
             } => {
                 // A raw call's own line has its name, its arguments and what it returned; another language's has its words.
-                let short = name;
-                let name = text.as_ref().unwrap_or(name);
+                let short = name.name();
+                let name = text.as_deref().unwrap_or(short);
                 let words = said.as_ref().map_or(String::new(), |said| format!("   {said}"));
                 let mut lines: Vec<String> = trace
                     .iter()
@@ -375,7 +375,7 @@ impl Entry {
                     }
                     Outcome::Unsupported(why) => lines.push(format!("{short}: unsupported: {why}")),
                     // Nothing was done yet: there is no result, and no time that it took.
-                    Outcome::Ok(Value::Later) => lines.push(name.clone()),
+                    Outcome::Ok(Value::Later) => lines.push(name.to_owned()),
                     Outcome::Ok(Value::Read { n, data }) if *n > 0 && lines.is_empty() => {
                         lines.push(format!("{name} = {n} B {}   <{}>", data.quoted(*n), human(*took)));
                     }

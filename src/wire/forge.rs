@@ -274,7 +274,10 @@ mod tests {
     #[test]
     fn icmp_errors_say_what_they_are_and_quote_what_is_unacknowledged() {
         let words = |what, six| match made(what, Place::Exact, six) {
-            Packet::Icmp { message, .. } => message,
+            Packet::Icmp { message, about, .. } => {
+                assert_eq!(about, Some(ends(six)), "it quotes what the receiver sent");
+                message
+            }
             other => panic!("{other:?}"),
         };
         for six in [false, true] {

@@ -1,4 +1,6 @@
-//! What an ICMP message says, in words.
+//! What an ICMP message says, in words, and which segment an error quotes.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The words for an ICMPv4 message, from its first eight bytes (RFC 792, 1122, 1191, 1812).
 pub(super) fn v4(head: [u8; 8]) -> String {
@@ -55,6 +57,41 @@ pub(super) fn v6(head: [u8; 8]) -> String {
         _ => return numbers(kind, code),
     };
     words.to_owned()
+}
+
+/// IP's number of TCP.
+const TCP: u8 = 6;
+/// Where the quoted packet begins.
+const QUOTED: usize = 8;
+
+/// Source and destination of the TCP segment that an ICMPv4 error quotes (RFC 792: its IP header and eight bytes more).
+pub(super) fn quoted_v4(message: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+    let is_error = matches!(message.first()?, 3 | 4 | 5 | 11 | 12);
+    let packet = message.get(QUOTED..).filter(|_| is_error)?;
+    let header = packet.first_chunk::<20>().filter(|header| header[9] == TCP)?;
+    let [.., a, b, c, d, e, f, g, h] = *header;
+    let (source, destination) = (Ipv4Addr::new(a, b, c, d), Ipv4Addr::new(e, f, g, h));
+    ends(
+        source.into(),
+        destination.into(),
+        packet.get(usize::from(header[0] & 15) * 4..)?,
+    )
+}
+
+/// Source and destination of the TCP segment that an ICMPv6 error quotes; one behind extension headers is not looked for.
+pub(super) fn quoted_v6(message: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+    let packet = message.get(QUOTED..).filter(|_| message[0] < 128)?;
+    let (header, segment) = packet.split_first_chunk::<40>()?;
+    let address = |from: usize| Some(Ipv6Addr::from(*header.get(from..)?.first_chunk::<16>()?));
+    let (source, destination) = (address(8)?, address(24)?);
+    ends(source.into(), destination.into(), segment).filter(|_| header[6] == TCP)
+}
+
+/// The addresses with the ports that the segment begins with.
+fn ends(source: IpAddr, destination: IpAddr, segment: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+    let [a, b, c, d] = *segment.first_chunk()?;
+    let (from, to) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+    Some((SocketAddr::new(source, from), SocketAddr::new(destination, to)))
 }
 
 fn numbers(kind: u8, code: u8) -> String {

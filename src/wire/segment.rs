@@ -91,6 +91,9 @@ pub enum Packet {
         destination: IpAddr,
         /// In words: `port unreachable`, `type 3 code 13`.
         message: String,
+        /// Source and destination of the TCP segment that an error quotes.
+        #[serde(skip)]
+        about: Option<(SocketAddr, SocketAddr)>,
     },
     /// Anything else, malformed ones included.
     Other {
@@ -171,13 +174,14 @@ fn transport(ip: &IpSlice<'_>) -> Result<Packet, String> {
     if payload.fragmented {
         return Err(format!("fragment of {}", protocol(payload.ip_number)));
     }
-    let icmp = |words: fn([u8; 8]) -> String| {
+    let icmp = |words: fn([u8; 8]) -> String, quoted: fn(&[u8]) -> Option<(SocketAddr, SocketAddr)>| {
         let head = payload.payload.first_chunk().copied();
         let head = head.ok_or_else(|| cut_short("ICMP message", payload.payload.len()))?;
         Ok(Packet::Icmp {
             source,
             destination,
             message: words(head),
+            about: quoted(payload.payload),
         })
     };
     match payload.ip_number {
@@ -188,8 +192,8 @@ fn transport(ip: &IpSlice<'_>) -> Result<Packet, String> {
                 Err(format!("TCP header with a data offset of {data_offset}"))
             }
         },
-        IpNumber::ICMP if source.is_ipv4() => icmp(icmp::v4),
-        IpNumber::IPV6_ICMP if source.is_ipv6() => icmp(icmp::v6),
+        IpNumber::ICMP if source.is_ipv4() => icmp(icmp::v4, icmp::quoted_v4),
+        IpNumber::IPV6_ICMP if source.is_ipv6() => icmp(icmp::v6, icmp::quoted_v6),
         other => Err(protocol(other)),
     }
 }

@@ -1,8 +1,9 @@
 //! What a program must print, from the report of a run: one rule for all scenarios, and one for each language where it differs.
 
+use finwait::call::CallKind;
 use finwait::outcome::{Outcome, Reading, Value};
 use finwait::scenario::observation::Returned;
-use finwait::scenario::report::{Line, StepReport};
+use finwait::scenario::report::Line;
 use finwait::side::Side;
 use std::collections::BTreeMap;
 
@@ -12,8 +13,8 @@ pub type Place = (usize, Side);
 /// What the last call of a step's command returned in the run: `blocked` first where it had to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// The first word of the command: `write`, `reconnect`.
-    pub verb: String,
+    /// The command's call.
+    pub call: CallKind,
     /// The words of its results, in order.
     pub words: Vec<String>,
     /// In which step each of them came.
@@ -49,7 +50,9 @@ pub fn of(lines: &[Line]) -> BTreeMap<Place, Expected> {
                 waiting.retain(|waits| waits != place);
             }
         }
-        let Some((side, verb)) = command(step) else { continue };
+        let (Some(side), Some(call)) = (step.side, step.call) else {
+            continue;
+        };
         let words = match &seen.returned {
             Returned::Outcome(outcome) => word(outcome),
             Returned::Blocked => {
@@ -62,7 +65,7 @@ pub fn of(lines: &[Line]) -> BTreeMap<Place, Expected> {
         let words = vec![words];
         let steps = vec![step.no];
         let expected = Expected {
-            verb,
+            call,
             words,
             steps,
             closed,
@@ -70,13 +73,6 @@ pub fn of(lines: &[Line]) -> BTreeMap<Place, Expected> {
         all.insert((step.no, side), expected);
     }
     all
-}
-
-fn command(step: &StepReport) -> Option<(Side, String)> {
-    let mut words = step.command.as_ref()?.split_whitespace();
-    let who = words.next()?;
-    let side = Side::BOTH.into_iter().find(|side| side.name() == who)?;
-    Some((side, words.next()?.to_owned()))
 }
 
 /// What a program prints of an outcome; `FD` is any descriptor.
@@ -115,9 +111,9 @@ pub fn in_c(expected: &Expected) -> Vec<String> {
 
 /// In Python a socket object that was closed knows it: `close` does nothing, and there is no number that could be polled.
 pub fn in_python(expected: &Expected) -> Vec<String> {
-    match (expected.closed, expected.verb.as_str()) {
-        (true, "close") => vec!["0".into()],
-        (true, "poll") => vec!["-1 closed".into()],
+    match (expected.closed, expected.call) {
+        (true, CallKind::Close) => vec!["0".into()],
+        (true, CallKind::Poll) => vec!["-1 closed".into()],
         _ => expected.words.clone(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::expected::{self, Expected, Place};
 use super::support::{finwait, output};
+use finwait::call::CallKind;
 use finwait::scenario::report::Line;
 use finwait::scenario::{Kernel, Scenario, catalog};
 use finwait::side::Side;
@@ -260,13 +261,9 @@ fn compare(
 
 /// Is `call` what the command leads to, and not only what it begins with?
 fn is_last(expected: &Expected, call: &str) -> bool {
-    let verb = match expected.verb.as_str() {
-        "reconnect" => "connect",
-        // It begins with socket and bind, and ends there where bind fails.
-        "listen" if expected.words[0].starts_with("-1") => return true,
-        verb => verb,
-    };
-    verb == call
+    // It begins with socket and bind, and ends there where bind fails.
+    let ends_early = expected.call == CallKind::Listen && expected.words[0].starts_with("-1");
+    ends_early || expected.call.name() == call
 }
 
 /// Carries out `one` for each scenario, several at once, and tells all that went wrong.

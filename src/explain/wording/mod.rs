@@ -10,7 +10,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
-use super::rules::CallKind;
+use super::rules::CallClass;
 use crate::errno::Errno;
 use crate::hash::QuickMap;
 
@@ -78,7 +78,7 @@ pub struct Found {
     /// What it is about.
     pub subject: Subject,
     /// The call that failed, where it is told.
-    pub call: Option<CallKind>,
+    pub call: Option<CallClass>,
     /// Whose words, where that can be told.
     pub dialect: Option<Dialect>,
     /// The addresses in it, two at the most.
@@ -346,20 +346,20 @@ fn cue(text: &str, low: &str) -> Option<Cue> {
 }
 
 /// The call that has that name in C.
-fn call_of(name: &str) -> Option<CallKind> {
+fn call_of(name: &str) -> Option<CallClass> {
     Some(match name {
-        "read" | "readv" | "recv" | "recvfrom" | "recvmsg" => CallKind::Read,
-        "write" | "writev" | "send" | "sendto" | "sendmsg" | "sendfile" => CallKind::Write,
-        "connect" => CallKind::Connect,
-        "accept" | "accept4" => CallKind::Accept,
-        "bind" => CallKind::Bind,
-        "listen" => CallKind::Listen,
-        "shutdown" => CallKind::Shutdown,
-        "close" => CallKind::Close,
-        "poll" | "ppoll" | "select" | "epoll_wait" => CallKind::Poll,
-        "setsockopt" => CallKind::SetOption,
-        "getsockopt" => CallKind::GetOption,
-        "socket" => CallKind::Socket,
+        "read" | "readv" | "recv" | "recvfrom" | "recvmsg" => CallClass::Read,
+        "write" | "writev" | "send" | "sendto" | "sendmsg" | "sendfile" => CallClass::Write,
+        "connect" => CallClass::Connect,
+        "accept" | "accept4" => CallClass::Accept,
+        "bind" => CallClass::Bind,
+        "listen" => CallClass::Listen,
+        "shutdown" => CallClass::Shutdown,
+        "close" => CallClass::Close,
+        "poll" | "ppoll" | "select" | "epoll_wait" => CallClass::Poll,
+        "setsockopt" => CallClass::SetOption,
+        "getsockopt" => CallClass::GetOption,
+        "socket" => CallClass::Socket,
         _ => return None,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{Dialect, Subject};
 use crate::errno::Errno;
-use crate::explain::rules::CallKind::{self, Accept, Bind, Close, Connect, Listen, Read, Write};
+use crate::explain::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Write};
 
 use Dialect::{Curl, Go, Java, Nginx, Node, Python, Rust};
 use Subject::{Closed, Deadline, Eof};
@@ -17,7 +17,7 @@ pub(super) struct Wording {
     /// Whose they are.
     pub(super) dialect: Option<Dialect>,
     /// Of which call, where that is certain.
-    pub(super) call: Option<CallKind>,
+    pub(super) call: Option<CallClass>,
     /// What must be known of them.
     pub(super) remark: Option<&'static str>,
 }
@@ -25,7 +25,7 @@ pub(super) struct Wording {
 /// What tells a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cue {
-    pub(super) call: Option<CallKind>,
+    pub(super) call: Option<CallClass>,
     pub(super) dialect: Option<Dialect>,
 }
 
@@ -39,7 +39,7 @@ const fn of(text: &'static str, subject: Subject, dialect: Option<Dialect>) -> W
     }
 }
 
-const fn at(text: &'static str, subject: Subject, dialect: Option<Dialect>, call: CallKind) -> Wording {
+const fn at(text: &'static str, subject: Subject, dialect: Option<Dialect>, call: CallClass) -> Wording {
     Wording {
         call: Some(call),
         ..of(text, subject, dialect)
@@ -272,7 +272,7 @@ texts! {
     "operation canceled" ECANCELED;
 }
 
-const fn cue(call: CallKind, dialect: Option<Dialect>) -> Cue {
+const fn cue(call: CallClass, dialect: Option<Dialect>) -> Cue {
     Cue {
         call: Some(call),
         dialect,

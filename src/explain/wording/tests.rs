@@ -1,5 +1,5 @@
 use super::*;
-use CallKind::{Accept, Bind, Connect, Read, Write};
+use CallClass::{Accept, Bind, Connect, Read, Write};
 use Subject::{Closed, Deadline, Eof};
 
 const fn errno(errno: Errno) -> Subject {
@@ -16,7 +16,7 @@ fn messages_of_many_languages() {
     let rust = Some(Dialect::Rust);
     let nginx = Some(Dialect::Nginx);
     let curl = Some(Dialect::Curl);
-    let messages: &[(&str, Subject, Option<CallKind>, Option<Dialect>)] = &[
+    let messages: &[(&str, Subject, Option<CallClass>, Option<Dialect>)] = &[
         // C
         ("Broken pipe", errno(Errno::EPIPE), None, Some(Dialect::C)),
         ("write: Broken pipe", errno(Errno::EPIPE), Some(Write), None),
@@ -409,6 +409,6 @@ proptest::proptest! {
     #[test]
     fn a_message_is_found_behind_anything(before in "[a-z0-9 :./-]{0,80}") {
         let found = recognize(&format!("{before} readv() failed (104: Connection reset by peer)")).unwrap();
-        proptest::prop_assert_eq!(found.call, Some(CallKind::Read));
+        proptest::prop_assert_eq!(found.call, Some(CallClass::Read));
     }
 }

@@ -107,6 +107,7 @@ fn lines(passage: &crate::lab::event::Passage) -> Vec<(String, String)> {
             source,
             destination,
             message,
+            ..
         } => {
             line("from", source.to_string());
             line("to", destination.to_string());

@@ -4,11 +4,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::call::CallId;
-use crate::explain::rules::SetBy;
+use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
 use crate::session::Session;
-use crate::session::chain::{Chain, chain};
+use crate::session::chain::{Chain, Setter, chain};
 use crate::session::transcript::{Entry, Transcript, What, describe};
 use crate::tui::canvas::{Canvas, width, wrap};
 use crate::tui::hit::Action;
@@ -175,7 +175,7 @@ impl Why {
         }
         let rule = chain.rule.map(|id| id.rule());
         if let Some(rule) = rule {
-            say("rule", rule.because, text, None);
+            say("rule", &rule.because.to_string(), text, None);
             let sources: Vec<String> = rule.decided_by.iter().map(ToString::to_string).collect();
             say("decided", &sources.join(", "), text, None);
             say(
@@ -194,7 +194,9 @@ impl Why {
         if let Some(What::Outcome { name, outcome, .. }) = transcript.entry(chain.outcome).map(|entry| &entry.what)
             && let Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }) = outcome
         {
-            let words = Matrix::kept().words(name, &outcome.brief(), rule.map(|rule| rule.id.name()));
+            let of_class = CallClass::of(*name);
+            let words = of_class.map(|call| Matrix::kept().words(call, &outcome.brief(), chain.rule));
+            let words = words.unwrap_or_default();
             for (nth, (runtime, said)) in words.iter().enumerate() {
                 if nth == 0 {
                     say("", "", text, None);
@@ -248,18 +250,18 @@ fn links(transcript: &Transcript, chain: &Chain) -> Vec<Link> {
             entry: chain.since,
         });
     }
-    if let Some((set_by, no)) = chain.set_by {
+    if let Some(setter) = chain.set_by {
         links.push(Link {
             name: "set by",
-            words: told(set_by, entry(no)),
-            entry: no,
+            words: told(setter, entry(setter.entry())),
+            entry: setter.entry(),
         });
     }
     links
 }
 
 /// What set the error, with what its entry says.
-fn told(set_by: SetBy, entry: Option<&Entry>) -> String {
+fn told(setter: Setter, entry: Option<&Entry>) -> String {
     let more = entry.and_then(|entry| match &entry.what {
         What::Packet(passage) => Some(describe(passage)),
         What::State { from, to, cause, .. } => Some(format!("{from} -> {to} by {}", cause.words(*from))),
@@ -267,5 +269,5 @@ fn told(set_by: SetBy, entry: Option<&Entry>) -> String {
         What::Host { setting, value, .. } => Some(format!("{} = {}", setting.name(), setting.show(*value))),
         _ => None,
     });
-    more.map_or_else(|| set_by.words(), |more| format!("{}: {more}", set_by.words()))
+    more.map_or_else(|| setter.words(), |more| format!("{}: {more}", setter.words()))
 }

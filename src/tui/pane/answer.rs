@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::call::Sigpipe;
 use crate::clock::human;
 use crate::command::{EndCommand, ScreenCommand, table};
+use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
-use crate::session::{Answer, Session, name_of};
+use crate::session::{Answer, Session};
 use crate::side::Side;
 use crate::tui::canvas::{Canvas, button_width, short_call, width, wrap, wrap_to};
 use crate::tui::hit::Action;
@@ -60,7 +61,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
         .first()
         .map_or("interrupt", |button| button.label);
     for pending in &end.pending[end.pending.len() - shown..] {
-        let call = pending.text.clone().unwrap_or_else(|| name_of(&pending.order));
+        let call = pending.text.clone().unwrap_or_else(|| pending.order.kind().to_string());
         let blocked = format!(" blocked {}", human(canvas.now.since(pending.since)));
         let button = button_width(None, label) + 1;
         let right = area.right().saturating_sub(button);
@@ -151,7 +152,7 @@ fn calls(answer: &Answer) -> Vec<String> {
 
 /// A call in its language's words, and what the language says of it.
 fn in_words(answer: &Answer) -> String {
-    let call = answer.text.as_ref().unwrap_or(&answer.name);
+    let call = answer.text.as_deref().unwrap_or(answer.name.name());
     let brief = answer.outcome.brief();
     let result = match (&answer.outcome, &answer.said) {
         (Outcome::Ok(_), Some(said)) if *said != brief => format!("{brief} ({said})"),
@@ -182,7 +183,7 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
         wrapped = wrap(&main, room);
         if let (Some(said), true) = (&answer.said, wrapped.len() > for_calls) {
             // What the language says is what one came for: rather the reason is cut than that.
-            let name = main.split('(').next().unwrap_or(&answer.name);
+            let name = main.split('(').next().unwrap_or(answer.name.name());
             wrapped = wrap_to(
                 &format!("{name}(..) = {said}"),
                 room,
@@ -216,9 +217,11 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
     let text = canvas.theme.text();
     lines.extend(wrap_to(&answer.why, room, left).into_iter().map(|line| (line, text)));
     // Where there is room left: what other languages say of the same, as it was measured.
-    let rule = answer.rule.map(|rule| rule.name());
     let failed = answer.outcome.errno();
-    let words = failed.map(|errno| Matrix::kept().words(&answer.name, &errno.name(), rule));
+    let class = CallClass::of(answer.name);
+    let words = failed
+        .zip(class)
+        .map(|(errno, class)| Matrix::kept().words(class, &errno.name(), answer.rule));
     let dim = canvas.theme.dim();
     let words = words
         .into_iter()

@@ -2,8 +2,9 @@
 
 use ratatui::layout::Rect;
 
+use crate::command::parse::parse;
 use crate::command::table::{self, Group};
-use crate::command::{ScreenCommand, table::Button};
+use crate::command::{Command, EndCommand, ScreenCommand, table::Button};
 use crate::session::End;
 use crate::side::Side;
 use crate::tui::canvas::{Canvas, button_width};
@@ -138,8 +139,12 @@ pub fn draw(canvas: &mut Canvas, area: Rect, end: &End, side: Side, page: usize,
             Some(command) => Action::Screen(Some(side), command),
         };
         let (x, y, Button { key, label, preset, .. }) = (area.x + 1 + x, area.y + y, item.button);
-        let asked = format!("{} {preset}", item.name);
-        if item.command.is_none() && end.refuses(asked.trim_end()) {
+        let asked = parse(&format!("{} {preset}", item.name), Some(side));
+        let refused = match asked {
+            Ok(Command::End(_, EndCommand::Call { call, .. })) => end.refuses(&call),
+            Ok(_) | Err(_) => false,
+        };
+        if item.command.is_none() && refused {
             canvas.refused_button(x, y, right, *key, label, action);
         } else {
             canvas.button(x, y, right, Some(*key), label, action);

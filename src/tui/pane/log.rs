@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::call::CallId;
+use crate::call::{CallId, CallKind};
 use crate::command::{ScreenCommand, table};
 use crate::session::transcript::{Entry, Filter, Transcript, What};
 use crate::tui::canvas::{Canvas, short_call, width};
@@ -34,7 +34,7 @@ impl Index {
 fn lines_of(entry: &Entry) -> Vec<String> {
     let lines = entry.lines();
     match (&entry.what, lines.first()) {
-        (What::Outcome { name, trace, .. }, Some(first)) if name == "options" && trace.len() > 1 => {
+        (What::Outcome { name, trace, .. }, Some(first)) if *name == CallKind::Options && trace.len() > 1 => {
             let fd = first
                 .split_once('(')
                 .and_then(|(_, args)| args.split(',').next())
