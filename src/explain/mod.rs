@@ -190,8 +190,8 @@ fn cause(errno: Errno, s: &Situation) -> Option<RuleId> {
         .filter(|rule| rule.waits() && rule.gives == Gives::Errno(errno));
     // Where one errno has two stories.
     let mut fitting = waiting.map(|rule| rule.id).filter(|id| match id {
-        RuleId::Reset => s.connected,
-        RuleId::GivenUpByUs => !s.connected,
+        RuleId::Reset => s.connected && !s.past.given_up,
+        RuleId::GivenUpByUs => s.past.given_up,
         RuleId::SynGivenUp => s.was() == State::SynSent,
         RuleId::PeerGivenUp => s.was() != State::SynSent,
         _ => true,

@@ -15,6 +15,8 @@ pub struct Past {
     pub writing_shut: bool,
     /// Was an error of the connection handed out, by read, write or `SO_ERROR`?
     pub error_told: bool,
+    /// Did we dissolve the connection, or give the attempt at one up, by disconnect or by shutdown?
+    pub given_up: bool,
 }
 
 impl Past {
@@ -23,6 +25,12 @@ impl Past {
         reading_shut: false,
         writing_shut: false,
         error_told: false,
+        given_up: false,
+    };
+    /// That of one that we have given up.
+    const GIVEN_UP: Past = Past {
+        given_up: true,
+        ..Past::NONE
     };
 
     /// The past with one call more; `before` is the state when it was made, `connected` whether the socket had a peer then.
@@ -30,9 +38,9 @@ impl Past {
         let ok = matches!(outcome, Outcome::Ok(_));
         match (call, outcome) {
             // tcp_disconnect clears sk_shutdown, and shutdown is that for a listener and in SYN_SENT (inet_shutdown).
-            (Call::Disconnect, _) if ok => Past::NONE,
+            (Call::Disconnect, _) if ok => Past::GIVEN_UP,
             (Call::Shutdown { how: How::Write }, _) if before == Some(State::Listen) => self,
-            (Call::Shutdown { .. }, _) if ok && matches!(before, Some(State::Listen | State::SynSent)) => Past::NONE,
+            (Call::Shutdown { .. }, _) if ok && matches!(before, Some(State::Listen | State::SynSent)) => Past::GIVEN_UP,
             // Without a connection it fails, and is noted all the same.
             (Call::Shutdown { how }, _) if ok || (outcome.errno() == Some(Errno::ENOTCONN) && !connected) => Past {
                 reading_shut: self.reading_shut || matches!(how, How::Read | How::Both),
@@ -43,6 +51,7 @@ impl Past {
             (Call::Connect { .. }, Outcome::Err(errno)) if told(*errno) => Past::NONE,
             (Call::Connect { .. }, Outcome::Ok(_) | Outcome::Err(Errno::EINPROGRESS | Errno::EINTR)) => Past {
                 error_told: false,
+                given_up: false,
                 ..self
             },
             (Call::Read { .. } | Call::Write { .. }, Outcome::Err(errno)) if told(*errno) => Past {

@@ -259,7 +259,12 @@ fn each_call_leaves_its_mark_on_the_past() {
     // On a connection that is over it changes nothing that could be seen.
     assert_eq!(with(shutdown(How::Both), &err(Errno::ENOTCONN), None, true), Past::NONE);
     assert_eq!(with(shutdown(How::Write), &ok, Some(State::Listen), false), Past::NONE);
-    assert_eq!(with(shutdown(How::Write), &ok, Some(State::SynSent), true), Past::NONE);
+    // A connect begun in vain is given up by shutdown, and so says ECONNRESET to who asks.
+    let given_up = Past {
+        given_up: true,
+        ..Past::NONE
+    };
+    assert_eq!(with(shutdown(How::Write), &ok, Some(State::SynSent), true), given_up);
     assert!(with(read(), &err(Errno::ECONNRESET), None, true).error_told);
     assert!(!with(read(), &err(Errno::EAGAIN), None, true).error_told);
     assert!(!with(write(), &err(Errno::EPIPE), None, true).error_told);
@@ -271,12 +276,13 @@ fn each_call_leaves_its_mark_on_the_past() {
         reading_shut: true,
         writing_shut: true,
         error_told: true,
+        given_up: true,
     };
-    assert_eq!(all.and(&Call::Disconnect, &ok, None, true), Past::NONE);
+    assert_eq!(all.and(&Call::Disconnect, &ok, None, true), given_up);
     assert_eq!(all.and(&connect(), &err(Errno::ECONNREFUSED), None, true), Past::NONE);
     // What a shutdown before it noted outlives the connect.
     let again = all.and(&connect(), &ok, None, true);
-    assert!(again.writing_shut && again.reading_shut && !again.error_told);
+    assert!(again.writing_shut && again.reading_shut && !again.error_told && !again.given_up);
 }
 
 #[test]
@@ -313,12 +319,21 @@ fn a_shutdown_that_fails_takes_effect_all_the_same() {
 
 #[test]
 fn a_disconnect_leaves_its_own_reset_behind() {
-    tells(&fails(read(), Errno::ECONNRESET, &FRESH), &["ourselves", "disconnect"]);
+    let given_up = Situation {
+        past: Past {
+            given_up: true,
+            ..Past::NONE
+        },
+        ..FRESH
+    };
+    tells(&fails(read(), Errno::ECONNRESET, &given_up), &["ourselves", "disconnect"]);
+    // Without such a call nobody is blamed.
+    keeps_silent(&fails(read(), Errno::ECONNRESET, &FRESH), &["ourselves"]);
     let held = Value::PendingError {
         error: Some(Errno::ECONNRESET),
     };
     tells(
-        &gives(Call::SoError, held.clone(), &FRESH),
+        &gives(Call::SoError, held.clone(), &given_up),
         &["ourselves", "took the error out"],
     );
     keeps_silent(
@@ -862,7 +877,7 @@ fn situations() -> Vec<Situation> {
     let mut all = Vec::new();
     for &before in &states {
         for &now in &states {
-            for bits in 0..1024_u32 {
+            for bits in 0..2048_u32 {
                 let bit = |n: u32| bits & (1 << n) != 0;
                 all.push(Situation {
                     side: Side::Client,
@@ -881,6 +896,7 @@ fn situations() -> Vec<Situation> {
                         reading_shut: bit(6),
                         writing_shut: bit(7),
                         error_told: bit(8),
+                        given_up: bit(10),
                     },
                 });
             }
