@@ -1,134 +1,120 @@
-import java.io.ByteArrayOutputStream;
-import java.io.Closeable;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.*;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
-import java.net.Inet6Address;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.SocketAddress;
-import java.net.SocketImpl;
-import java.net.SocketOption;
-import java.net.SocketTimeoutException;
-import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
-import java.net.UnknownHostException;
+import java.net.*;
 import java.nio.ByteBuffer;
-import java.nio.channels.NetworkChannel;
-import java.nio.channels.SelectableChannel;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
+import java.nio.channels.*;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HexFormat;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.*;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import jdk.net.ExtendedSocketOptions;
 
 /**
- * The Java endpoint: sockets as java.net gives them or, with --nio, blocking channels of java.nio, driven line by line as
- * PROTOCOL.md says.
+ * The Java endpoint: sockets as java.net gives them or, with --nio, blocking channels of java.nio, driven line by line
+ * as PROTOCOL.md says.
  *
  * <pre>
- * javac -d DIR Endpoint.java
  * java --add-opens java.base/java.net=ALL-UNNAMED --add-opens java.base/java.io=ALL-UNNAMED \
- *      --add-opens java.base/sun.nio.ch=ALL-UNNAMED -cp DIR Endpoint [--nio]
+ *      --add-opens java.base/sun.nio.ch=ALL-UNNAMED Endpoint.java [--nio]     (17 or later; then paste a line, such as)
+ * {"id":1,"socket":"client","call":"socket","family":"inet"}
  * </pre>
  *
  * What Java does differently:
  *
  * <ul>
- * <li>Who connects and who listens are of different classes, so socket, bind and options are noted until it is clear which.
- *     A java.net.Socket has no descriptor before its first bind, connect or option.
- * <li>java.net makes sockets of AF_INET6 that serve IPv4 as well (java.net.preferIPv4Stack); channels are told the family.
+ * <li>Who connects and who listens are of different classes, so socket, bind and options are noted until it is clear
+ *     which. A java.net.Socket has no descriptor before its first bind, connect or option.
+ * <li>java.net makes sockets of AF_INET6 that serve IPv4 as well (java.net.preferIPv4Stack); channels are told the
+ *     family.
  * <li>A connect that fails, or whose time is up, closes the socket. A second close does nothing.
  * <li>Exceptions hide their errno, and tell its text. Many are the library's own, without any system call.
- * <li>Once a connection was reset, Java remembers: each further read throws "Connection reset", where C reads the end.
- * <li>close shuts down the sending side first, and puts another descriptor over the number (dup2) if a call blocks on it.
+ * <li>Once a connection was reset, Java remembers: each further read throws "Connection reset", where C reads the
+ *     end.
+ * <li>close shuts down the sending side first, and puts another descriptor over the number (dup2) if a call blocks on
+ *     it.
  * <li>A channel that is set not to block returns 0, null or false, where C has EAGAIN or EINPROGRESS.
  * <li>Thread.interrupt() is nothing to a Socket, and closes a channel.
  * <li>ServerSocket sets SO_REUSEADDR, and takes a backlog below 1 for 50.
  * </ul>
  */
 final class Endpoint {
-    /** All calls in flight, by id. */
-    static final Map<Long, Call> inFlight = new HashMap<>();
+    static final int VERSION = 2; // of the protocol
+    static final int MOST = 64 << 20; // bytes in one read or write
+    static final int LONGEST_LINE = 2 * MOST + (64 << 10); // the longest write in hexadecimal, and what is around it
+    static final int KEPT = 1024; // of the bytes that were read, so many are told
+    static final int SHOWN = 32; // of the bytes to write, so many are shown
 
+    static final Map<Long, Call> inFlight = new ConcurrentHashMap<>();
+    static final Map<String, Name> names = new ConcurrentHashMap<>();
     static boolean nio;
 
-    private static final Map<String, Name> names = new HashMap<>();
-
+    private static final FileInputStream in = new FileInputStream(FileDescriptor.in);
     private static final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
+    private static final ByteBuffer chunk = ByteBuffer.allocate(1 << 16).limit(0); // of the input, not yet taken
 
     public static void main(String[] args) throws IOException {
         nio = args.length > 0 && args[0].equals("--nio");
-        reply("hello", "\"protocol\":2,\"runtime\":\"" + (nio ? "java-nio" : "java") + "\"");
-        InputStream in = System.in;
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        byte[] chunk = new byte[1 << 16];
-        for (int n; (n = in.read(chunk)) >= 0; ) {
-            int from = 0;
-            for (int i = 0; i < n; i++) {
-                if (chunk[i] == '\n') {
-                    line.write(chunk, from, i - from);
-                    start(line.toByteArray());
-                    line = line.size() > chunk.length ? new ByteArrayOutputStream() : line;
-                    line.reset();
-                    from = i + 1;
-                }
+        String runtime = nio ? "java-nio" : "java";
+        reply("hello", "\"protocol\":" + VERSION + ",\"runtime\":\"" + runtime + "\"");
+        for (;;) {
+            try {
+                start(readLine());
+            } catch (Refused | OutOfMemoryError e) {
+                refuse(null, e.getMessage());
             }
-            line.write(chunk, from, n - from);
         }
-        Runtime.getRuntime().halt(0); // whatever is still blocked
+    }
+
+    /** The next line. The end of the input ends the process. */
+    private static String readLine() throws IOException, Refused {
+        byte[] line = new byte[1 << 10];
+        int length = 0;
+        for (byte c; (c = next()) != '\n'; length = Math.min(length + 1, LONGEST_LINE + 1)) {
+            if (length < LONGEST_LINE) {
+                line = length < line.length ? line : Arrays.copyOf(line, Math.min(2 * length, LONGEST_LINE));
+                line[length] = c;
+            }
+        }
+        if (length > LONGEST_LINE) {
+            throw new Refused("the line is longer than " + LONGEST_LINE + " bytes");
+        }
+        line = Arrays.copyOf(line, length);
+        String text = new String(line, StandardCharsets.UTF_8);
+        // What was no UTF-8 has been replaced.
+        if (text.indexOf('\ufffd') >= 0 && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), line)) {
+            throw new Refused(Json.NONE);
+        }
+        return text;
+    }
+
+    private static byte next() throws IOException {
+        if (!chunk.hasRemaining()) {
+            int n = in.read(chunk.array());
+            if (n < 0) {
+                Runtime.getRuntime().halt(0); // whatever is still blocked
+            }
+            chunk.position(0).limit(n);
+        }
+        return chunk.get();
     }
 
     /** Gives the request in a line a thread of its own. */
-    private static void start(byte[] line) {
-        Object value;
-        try {
-            value = new Json(line).parse();
-        } catch (Refused | OutOfMemoryError e) {
-            refuse(null, "the line is not JSON: " + e.getMessage());
-            return;
-        }
-        if (!(value instanceof Map<?, ?> fields) || !(fields.get("id") instanceof Long id) || id < 0) {
-            refuse(null, "the request has no id, a whole number");
-            return;
+    private static void start(String line) throws Refused {
+        if (!(new Json(line).parse() instanceof Map<?, ?> fields) || !(fields.get("id") instanceof Long id) || id < 0) {
+            throw new Refused("the request has no id, a whole number");
         }
         Call call = new Call(id, fields);
-        synchronized (inFlight) {
-            if (inFlight.putIfAbsent(id, call) != null) {
-                refuse(id, "a call of id " + id + " is in flight");
-                return;
-            }
+        if (inFlight.putIfAbsent(id, call) != null) {
+            refuse(id, "a call of id " + id + " is in flight");
+            return;
         }
         try {
             call.start();
         } catch (OutOfMemoryError e) {
-            call.land();
+            inFlight.remove(id);
             refuse(id, "no thread for the call: " + e.getMessage());
-        }
-    }
-
-    static Name name(String name) {
-        synchronized (names) {
-            return names.get(name);
-        }
-    }
-
-    static void name(String name, Name named) {
-        synchronized (names) {
-            names.put(name, named);
         }
     }
 
@@ -147,6 +133,7 @@ final class Endpoint {
 }
 
 /** Why a request makes no sense. */
+@SuppressWarnings("serial")
 final class Refused extends Exception {
     Refused(String why) {
         super(why);
@@ -154,14 +141,20 @@ final class Refused extends Exception {
 }
 
 /** Why Java cannot express a call. */
+@SuppressWarnings("serial")
 final class Unsupported extends Exception {
     Unsupported(String why) {
         super(why);
     }
 }
 
-/** A value of Java's behind which the kernel's errno stands: 0 or null for EAGAIN, when a channel is set not to block. */
+/** A value of Java's behind which an errno stands: 0 or null for EAGAIN, when a channel is set not to block. */
+@SuppressWarnings("serial")
 final class Hidden extends Exception {
+    static final int ESRCH = 3;
+    static final int EAGAIN = 11;
+    static final int EINPROGRESS = 115;
+
     final int errno;
 
     Hidden(int errno, String said) {
@@ -191,7 +184,7 @@ enum Option {
     O_NONBLOCK(null),
     TCP_LINGER2(null);
 
-    final SocketOption<?> java;
+    private final SocketOption<?> java;
 
     Option(SocketOption<?> java) {
         this.java = java;
@@ -201,107 +194,88 @@ enum Option {
         return java != null || this == O_NONBLOCK && Endpoint.nio;
     }
 
-    private Object argument(int value) {
-        return java != null && java.type() == Boolean.class ? (Object) (value != 0) : (Object) value;
+    String getter() {
+        return this == O_NONBLOCK ? ".isBlocking()" : ".getOption(" + java.name() + ")";
     }
 
     String setter(int value) {
-        boolean mode = this == O_NONBLOCK;
-        return mode ? ".configureBlocking(" + (value == 0) + ")" : ".setOption(" + title() + ", " + argument(value) + ")";
+        return this == O_NONBLOCK
+                ? ".configureBlocking(" + (value == 0) + ")"
+                : ".setOption(" + java.name() + ", " + argument(value) + ")";
     }
 
-    String getter() {
-        return this == O_NONBLOCK ? ".isBlocking()" : ".getOption(" + title() + ")";
+    private Object argument(int value) {
+        return java.type() == Boolean.class ? (Object) (value != 0) : (Object) value;
     }
 
-    private String title() {
-        return java == null ? name() : java.name();
-    }
-
+    /** Sets the option, unless the value is null, and gets it then. There is no class above all that have options. */
     @SuppressWarnings("unchecked") // an option's type is its argument's
-    void set(Object handle, int value) throws Exception {
+    long use(Object handle, Integer value) throws Exception {
         SocketOption<Object> option = (SocketOption<Object>) java;
+        boolean get = value == null;
+        Object got;
         if (this == O_NONBLOCK && handle instanceof SelectableChannel channel) {
-            channel.configureBlocking(value == 0);
+            got = !(get ? channel : channel.configureBlocking(value == 0)).isBlocking();
         } else if (java == null) {
             throw new Unsupported("Java has no " + this);
         } else if (handle instanceof NetworkChannel channel) {
-            channel.setOption(option, argument(value));
+            got = get ? channel.getOption(option) : channel.setOption(option, argument(value));
         } else if (handle instanceof Socket socket) {
-            socket.setOption(option, argument(value));
+            got = get ? socket.getOption(option) : socket.setOption(option, argument(value));
         } else {
-            ((ServerSocket) handle).setOption(option, argument(value));
+            ServerSocket server = (ServerSocket) handle;
+            got = get ? server.getOption(option) : server.setOption(option, argument(value));
         }
-    }
-
-    long get(Object handle) throws Exception {
-        Object value;
-        if (this == O_NONBLOCK && handle instanceof SelectableChannel channel) {
-            value = !channel.isBlocking();
-        } else if (java == null) {
-            throw new Unsupported("Java has no " + this);
-        } else if (handle instanceof NetworkChannel channel) {
-            value = channel.getOption(java);
-        } else if (handle instanceof Socket socket) {
-            value = socket.getOption(java);
-        } else {
-            value = ((ServerSocket) handle).getOption(java);
-        }
-        return value instanceof Boolean on ? (on ? 1 : 0) : ((Number) value).longValue();
+        return got instanceof Number number ? number.longValue() : Boolean.TRUE.equals(got) ? 1 : 0;
     }
 
     /** Those of the options that Java has. */
     static String readings(Object handle, Option... options) throws Exception {
-        StringBuilder readings = new StringBuilder();
+        List<String> readings = new ArrayList<>();
         for (Option option : options) {
             try {
-                long value = option.get(handle);
-                readings.append(readings.length() == 0 ? "" : ",");
-                readings.append("{\"option\":\"" + option + "\",\"value\":" + value + "}");
+                readings.add("{\"option\":\"" + option + "\",\"value\":" + option.use(handle, null) + "}");
             } catch (Unsupported | UnsupportedOperationException e) {
                 if (options.length == 1) {
                     throw e;
                 }
             }
         }
-        return "{\"options\":{\"readings\":[" + readings + "]}}";
+        return "{\"options\":{\"readings\":[" + String.join(",", readings) + "]}}";
     }
 }
 
 /** What goes by a name: the notes for a socket that is not yet there, and then the socket. */
 final class Name {
-    private final boolean inet6;
-    private InetSocketAddress local;
+    volatile InetSocketAddress local; // for bind
     private final Map<Option, Integer> noted = new LinkedHashMap<>();
-    private InputStream in;
-    private OutputStream out;
 
     /** A Socket, ServerSocket, SocketChannel or ServerSocketChannel; null before the first call that tells which. */
     private Object handle;
+
+    private final boolean inet6;
+    private InputStream in;
+    private OutputStream out;
 
     Name(boolean inet6, Object handle) {
         this.inet6 = inet6;
         this.handle = handle;
     }
 
-    synchronized boolean isMade() {
-        return handle != null;
-    }
-
-    synchronized void note(InetSocketAddress address) {
-        local = address;
-    }
-
     synchronized void note(Option option, int value) {
         noted.put(option, value);
     }
 
-    synchronized InetSocketAddress local() {
-        return local;
+    synchronized boolean isMade() {
+        return handle != null;
     }
 
     synchronized boolean isServer() {
         return handle instanceof ServerSocket || handle instanceof ServerSocketChannel;
+    }
+
+    String type(boolean server) {
+        return (server ? "ServerSocket" : "Socket") + (Endpoint.nio ? "Channel" : "");
     }
 
     String variable(boolean server) {
@@ -314,12 +288,10 @@ final class Name {
         if (handle != null) {
             return variable;
         }
-        String type = server ? "ServerSocket" : "Socket";
-        String make = Endpoint.nio ? type + "Channel.open(" + (inet6 ? "INET6" : "INET") + ")" : "new " + type + "()";
-        StringBuilder text = new StringBuilder(variable + " = " + make + "; ");
-        for (Map.Entry<Option, Integer> e : noted.entrySet()) {
-            text.append(variable + e.getKey().setter(e.getValue()) + "; ");
-        }
+        String make = Endpoint.nio ? ".open(" + (inet6 ? "INET6" : "INET") + ")" : "()";
+        StringBuilder text = new StringBuilder(variable + " = ");
+        text.append((Endpoint.nio ? "" : "new ") + type(server) + make + "; ");
+        noted.forEach((option, value) -> text.append(variable + option.setter(value) + "; "));
         if (local != null && !server) {
             text.append(variable + ".bind(" + Address.text(local) + "); ");
         }
@@ -336,11 +308,11 @@ final class Name {
             handle = server ? ServerSocketChannel.open(family) : SocketChannel.open(family);
         } else {
             handle = server ? new ServerSocket() : new Socket();
-            Option.SO_REUSEADDR.get(handle); // the first use brings the descriptor
+            Option.SO_REUSEADDR.use(handle, null); // the first use brings the descriptor
         }
         call.made(Descriptor.of(handle));
         for (Map.Entry<Option, Integer> e : noted.entrySet()) {
-            e.getKey().set(handle, e.getValue());
+            e.getKey().use(handle, e.getValue());
         }
         if (local != null && !server) {
             bind(local);
@@ -348,7 +320,7 @@ final class Name {
         return handle;
     }
 
-    void bind(InetSocketAddress address) throws IOException {
+    synchronized void bind(InetSocketAddress address) throws IOException {
         if (handle instanceof Socket socket) {
             socket.bind(address);
         } else if (handle instanceof ServerSocket server) {
@@ -381,10 +353,36 @@ final class Name {
 
 /** A request, and the thread that makes its call. */
 final class Call extends Thread {
-    private static final int MOST_BYTES = 64 << 20;
-    private static final int ESRCH = 3;
-    private static final int EAGAIN = 11;
-    private static final int EINPROGRESS = 115;
+    private static final String DONE = "\"done\"";
+    private static final String LATER = "\"later\"";
+    private static final long LONGEST_TIME = 0xffffffffL; // milliseconds
+
+    /** Reads the request, tells the call, and makes it. Gives the value, in JSON. */
+    private interface Maker {
+        String make(Call call, Name name) throws Exception;
+    }
+
+    private static final Map<String, Maker> ON_A_SOCKET = new HashMap<>();
+
+    static {
+        ON_A_SOCKET.put("bind", Call::bind);
+        ON_A_SOCKET.put("listen", Call::listen);
+        ON_A_SOCKET.put("accept", Call::accept);
+        ON_A_SOCKET.put("connect", Call::connect);
+        ON_A_SOCKET.put("read", Call::read);
+        ON_A_SOCKET.put("write", Call::write);
+        ON_A_SOCKET.put("shutdown", Call::shutdown);
+        ON_A_SOCKET.put("close", Call::close);
+        ON_A_SOCKET.put("rst-close", (call, name) -> call.lingerClose(name, 0));
+        ON_A_SOCKET.put("linger-close", (call, name) -> call.lingerClose(name, call.number("seconds", 0, 65535)));
+        ON_A_SOCKET.put("disconnect", (call, name) -> call.cannot(name, "way to dissolve a connection"));
+        ON_A_SOCKET.put("dup", (call, name) -> call.cannot(name, "dup"));
+        ON_A_SOCKET.put("poll", Call::poll);
+        ON_A_SOCKET.put("so-error", (call, name) -> call.cannot(name, "SO_ERROR"));
+        ON_A_SOCKET.put("options", Call::options);
+        ON_A_SOCKET.put("get-option", Call::getOption);
+        ON_A_SOCKET.put("set-option", Call::setOption);
+    }
 
     private final long id;
     private final Map<?, ?> fields;
@@ -403,32 +401,22 @@ final class Call extends Thread {
         String outcome;
         try {
             outcome = "{\"ok\":" + make() + "}";
-        } catch (Refused e) {
-            land();
-            Endpoint.refuse(id, e.getMessage());
-            return;
         } catch (Unsupported e) {
             outcome = "{\"unsupported\":" + Json.quote(e.getMessage()) + "}";
         } catch (Throwable e) {
             if (!begun) {
-                land();
-                Endpoint.refuse(id, e.toString());
+                Endpoint.inFlight.remove(id);
+                Endpoint.refuse(id, e instanceof Refused ? e.getMessage() : e.toString());
                 return;
             }
             said = e instanceof Hidden ? e.getMessage() : e.toString();
             outcome = Failure.outcome(e, fields.get("deadline") != null);
         }
         long end = System.nanoTime(); // CLOCK_MONOTONIC
-        land();
+        Endpoint.inFlight.remove(id);
         String saying = said == null ? "" : ",\"said\":" + Json.quote(said);
         String times = ",\"at\":" + end + ",\"ns\":" + (end - start);
         Endpoint.reply("ended", "\"id\":" + id + times + ",\"outcome\":" + outcome + saying);
-    }
-
-    void land() {
-        synchronized (Endpoint.inFlight) {
-            Endpoint.inFlight.remove(id);
-        }
     }
 
     private void began(String text) {
@@ -443,93 +431,54 @@ final class Call extends Thread {
         }
     }
 
-    /** Reads the request, tells the call, and makes it. Gives the value, in JSON. */
     private String make() throws Exception {
-        String call = word("call");
-        if (call.equals("interrupt") || call.equals("sigpipe")) {
-            return makeForProcess(call);
-        }
-        String socket = word("socket");
+        String call = fields.get("call") instanceof String word ? word : "";
         if (call.equals("socket")) {
-            boolean inet6 = oneOf("family", "inet", "inet6") == 1;
-            String text = Endpoint.nio ? "SocketChannel.open() or ServerSocketChannel.open()" : "new Socket() or new ServerSocket()";
-            began("// " + text);
-            Endpoint.name(socket, new Name(inet6, null));
-            return "\"later\"";
+            return socket(name("socket"));
+        } else if (call.equals("sigpipe")) {
+            return sigpipe();
+        } else if (call.equals("interrupt")) {
+            return interruptAnother();
+        } else if (!ON_A_SOCKET.containsKey(call)) {
+            throw new Refused("there is no call of that name");
         }
-        Name name = Endpoint.name(socket);
+        Name name = Endpoint.names.get(name("socket"));
         if (name == null) {
-            throw new Refused("there is no socket " + socket);
+            throw new Refused("there is no socket of that name");
         }
-        switch (call) {
-            case "bind": {
-                InetSocketAddress address = Address.of(word("address"));
-                if (!name.isMade()) {
-                    began(Address.text(address) + " // for bind()");
-                    name.note(address);
-                    return "\"later\"";
-                }
-                began(name.intro(false) + ".bind(" + Address.text(address) + ")");
-                name.bind(address);
-                return "\"done\"";
-            }
-            case "listen":
-                return listen(name, (int) number("backlog", Integer.MIN_VALUE, Integer.MAX_VALUE));
-            case "accept":
-                return accept(name, word("as"));
-            case "connect":
-                return connect(name, Address.of(word("address")));
-            case "read":
-                return read(name, number("n", 0, Long.MAX_VALUE));
-            case "write":
-                return write(name);
-            case "shutdown":
-                return shutdown(name, oneOf("how", "read", "write", "both"));
-            case "close":
-                began(name.intro(false) + ".close()");
-                ((Closeable) name.handle(this, false)).close();
-                return "\"done\"";
-            case "rst-close":
-                return lingerClose(name, 0);
-            case "linger-close":
-                return lingerClose(name, (int) number("seconds", 0, 65535));
-            case "disconnect":
-                throw cannot(name, "way to dissolve a connection");
-            case "dup":
-                word("as");
-                throw cannot(name, "dup");
-            case "so-error":
-                throw cannot(name, "SO_ERROR");
-            case "poll":
-                return poll(name);
-            case "options":
-                began(name.intro(false) + ".getOption(...)");
-                return Option.readings(name.handle(this, false), Option.values());
-            case "get-option": {
-                Option option = option(name);
-                began(name.intro(false) + option.getter());
-                return Option.readings(name.handle(this, false), option);
-            }
-            case "set-option": {
-                int value = (int) number("value", Integer.MIN_VALUE, Integer.MAX_VALUE);
-                Option option = option(name);
-                boolean later = !name.isMade();
-                String setter = option.setter(value);
-                began(later ? setter.substring(1) + " // once there is a socket" : name.intro(false) + setter);
-                if (later) {
-                    name.note(option, value);
-                    return "\"later\"";
-                }
-                option.set(name.handle(this, false), value);
-                return "\"done\"";
-            }
-            default:
-                throw new Refused("there is no call " + call);
-        }
+        return ON_A_SOCKET.get(call).make(this, name);
     }
 
-    private String listen(Name name, int backlog) throws Exception {
-        InetSocketAddress local = name.local();
+    /** The call is told, and then why there is none. */
+    private String cannot(Name name, String what) throws Unsupported {
+        String type = name.type(name.isServer());
+        began(name.variable(false) + " // a " + type + " has no " + what);
+        throw new Unsupported("a " + type + " has no " + what);
+    }
+
+    private String socket(String name) throws Refused {
+        boolean inet6 = oneOf("family", "inet", "inet6").equals("inet6");
+        String make = Endpoint.nio ? "SocketChannel.open() or Server" : "new Socket() or new Server";
+        began("// " + make + (Endpoint.nio ? "SocketChannel.open()" : "Socket()"));
+        Endpoint.names.put(name, new Name(inet6, null));
+        return LATER;
+    }
+
+    private String bind(Name name) throws Exception {
+        InetSocketAddress address = Address.of(fields.get("address"));
+        if (!name.isMade()) {
+            began(Address.text(address) + " // for bind()");
+            name.local = address;
+            return LATER;
+        }
+        began(name.intro(false) + ".bind(" + Address.text(address) + ")");
+        name.bind(address);
+        return DONE;
+    }
+
+    private String listen(Name name) throws Exception {
+        int backlog = number("backlog", Integer.MIN_VALUE, Integer.MAX_VALUE);
+        InetSocketAddress local = name.local;
         began(name.intro(true) + ".bind(" + (local == null ? "null" : Address.text(local)) + ", " + backlog + ")");
         Object handle = name.handle(this, true);
         if (handle instanceof ServerSocket server) {
@@ -539,36 +488,36 @@ final class Call extends Thread {
         } else {
             throw new Unsupported("a Socket cannot listen");
         }
-        return "\"done\"";
+        return DONE;
     }
 
-    private String accept(Name name, String as) throws Exception {
+    private String accept(Name name) throws Exception {
+        String as = name("as");
         began(name.intro(true) + ".accept()");
         Object handle = name.handle(this, true);
         Object accepted;
-        SocketAddress peer;
         if (handle instanceof ServerSocket server) {
-            Socket socket = server.accept();
-            accepted = socket;
-            peer = socket.getRemoteSocketAddress();
+            accepted = server.accept();
         } else if (handle instanceof ServerSocketChannel server) {
-            SocketChannel channel = server.accept();
-            if (channel == null) {
-                throw new Hidden(EAGAIN, "null");
-            }
-            accepted = channel;
-            peer = channel.getRemoteAddress();
+            accepted = server.accept();
         } else {
             throw new Unsupported("a Socket cannot accept");
         }
+        if (accepted == null) {
+            throw new Hidden(Hidden.EAGAIN, "null");
+        }
+        SocketAddress peer = accepted instanceof SocketChannel channel
+                ? channel.getRemoteAddress()
+                : ((Socket) accepted).getRemoteSocketAddress();
         Name named = new Name(false, accepted);
         named.takeStreams();
-        Endpoint.name(as, named);
+        Endpoint.names.put(as, named);
         String from = Address.plain((InetSocketAddress) peer);
         return "{\"descriptor\":{\"fd\":" + Descriptor.of(accepted) + ",\"peer\":\"" + from + "\"}}";
     }
 
-    private String connect(Name name, InetSocketAddress address) throws Exception {
+    private String connect(Name name) throws Exception {
+        InetSocketAddress address = Address.of(fields.get("address"));
         int deadline = deadline();
         String limit = deadline == 0 ? "" : ", " + deadline;
         String adaptor = Endpoint.nio && deadline > 0 ? ".socket()" : "";
@@ -577,312 +526,337 @@ final class Call extends Thread {
         if (handle instanceof Socket socket) {
             socket.connect(address, deadline);
             name.takeStreams();
-        } else if (!(handle instanceof SocketChannel)) {
+        } else if (!(handle instanceof SocketChannel channel)) {
             throw new Unsupported("a ServerSocket cannot connect");
         } else if (deadline > 0) {
-            ((SocketChannel) handle).socket().connect(address, deadline);
-        } else if (!((SocketChannel) handle).connect(address)) {
-            throw new Hidden(EINPROGRESS, "false");
+            channel.socket().connect(address, deadline);
+        } else if (!channel.connect(address)) {
+            throw new Hidden(Hidden.EINPROGRESS, "false");
         }
-        return "\"done\"";
+        return DONE;
     }
 
-    private String read(Name name, long most) throws Exception {
-        if (most > MOST_BYTES) {
-            throw new Refused("a read of " + most + " bytes is too large, " + MOST_BYTES + " is the most");
-        }
-        int n = (int) most;
-        boolean whole = false;
-        for (String flag : flags("peek", "waitall", "dontwait", "oob")) {
-            whole |= flag.equals("waitall");
+    private String read(Name name) throws Exception {
+        int n = number("n", 0, Endpoint.MOST);
+        List<String> flags = list("flags", "peek", "waitall", "dontwait", "oob");
+        boolean whole = flags.contains("waitall");
+        for (String flag : flags) {
             if (!flag.equals("waitall")) {
-                throw cannot(name, "MSG_" + flag.toUpperCase());
+                return cannot(name, "MSG_" + flag.toUpperCase());
             }
-        }
-        if (name.isServer()) {
-            throw cannot(name, "read");
         }
         int deadline = deadline();
-        String intro = name.intro(false);
-        String adaptor = Endpoint.nio ? ".socket()" : "";
-        boolean asStream = !Endpoint.nio || whole || deadline > 0;
-        String in = name.hasStreams() ? "in" : intro + adaptor + ".getInputStream()";
-        String text = in + (whole ? ".readNBytes(" : ".read(") + "b, 0, " + n + ")";
-        if (!asStream) {
-            text = intro + ".read(ByteBuffer.allocate(" + n + "))";
+        if (name.isServer()) {
+            return cannot(name, "read");
         }
-        began(deadline > 0 ? intro + adaptor + ".setSoTimeout(" + deadline + "); " + text : text);
+        // A channel has timeouts, and reads of the whole, by its adaptor only.
+        boolean asChannel = Endpoint.nio && !whole && deadline == 0;
+        String intro = name.intro(false);
+        String socket = intro + (Endpoint.nio ? ".socket()" : "");
+        String in = name.hasStreams() ? "in" : socket + ".getInputStream()";
+        String limit = deadline > 0 ? socket + ".setSoTimeout(" + deadline + "); " : "";
+        began(asChannel
+                ? intro + ".read(ByteBuffer.allocate(" + n + "))"
+                : limit + in + (whole ? ".readNBytes(" : ".read(") + "b, 0, " + n + ")");
         Object handle = name.handle(this, false);
         byte[] bytes = new byte[n];
-        int got;
-        if (!asStream) {
-            got = ((SocketChannel) handle).read(ByteBuffer.wrap(bytes));
-            if (got == 0 && n > 0) {
-                throw new Hidden(EAGAIN, "0");
-            }
-        } else {
-            // A channel has timeouts by its adaptor only.
-            Socket socket = handle instanceof SocketChannel channel ? channel.socket() : (Socket) handle;
-            if (deadline > 0) {
-                socket.setSoTimeout(deadline);
-            }
-            try {
-                got = whole ? name.in(socket).readNBytes(bytes, 0, n) : name.in(socket).read(bytes, 0, n);
-            } finally {
-                if (deadline > 0 && !socket.isClosed()) {
-                    socket.setSoTimeout(0);
-                }
-            }
+        int got = asChannel
+                ? ((SocketChannel) handle).read(ByteBuffer.wrap(bytes))
+                : readStream(name, asSocket(handle), bytes, whole, deadline);
+        if (asChannel && got == 0 && n > 0) {
+            throw new Hidden(Hidden.EAGAIN, "0");
         }
         if (got < 0 || got < n && whole) {
             said = Integer.toString(got);
         }
         got = Math.max(got, 0);
-        String data = HexFormat.of().formatHex(bytes, 0, Math.min(got, 1024));
+        String data = HexFormat.of().formatHex(bytes, 0, Math.min(got, Endpoint.KEPT));
         return "{\"read\":{\"n\":" + got + ",\"data\":\"" + data + "\"}}";
+    }
+
+    private static Socket asSocket(Object handle) {
+        return handle instanceof SocketChannel channel ? channel.socket() : (Socket) handle;
+    }
+
+    private static int readStream(Name name, Socket socket, byte[] into, boolean whole, int deadline)
+            throws IOException {
+        if (deadline > 0) {
+            socket.setSoTimeout(deadline);
+        }
+        try {
+            InputStream in = name.in(socket);
+            return whole ? in.readNBytes(into, 0, into.length) : in.read(into, 0, into.length);
+        } finally {
+            if (deadline > 0 && !socket.isClosed()) {
+                socket.setSoTimeout(0);
+            }
+        }
     }
 
     private String write(Name name) throws Exception {
         byte[] data = data();
-        long repeat = fields.get("repeat") == null ? 1 : number("repeat", 0, Long.MAX_VALUE);
-        if (data.length > 0 && repeat > MOST_BYTES / data.length) {
+        int repeat = fields.get("repeat") == null ? 1 : number("repeat", 0, Endpoint.MOST);
+        if ((long) data.length * repeat > Endpoint.MOST) {
             String what = data.length + " bytes " + repeat + " times";
-            throw new Refused("a write of " + what + " is too large, " + MOST_BYTES + " is the most");
+            throw new Refused("a write of " + what + " is too large, " + Endpoint.MOST + " is the most");
         }
-        List<String> flags = flags("nosignal", "oob", "dontwait");
+        List<String> flags = list("flags", "nosignal", "oob", "dontwait");
         int deadline = deadline();
         if (flags.contains("dontwait") || deadline > 0 || name.isServer()) {
-            throw cannot(name, name.isServer() ? "write" : deadline > 0 ? "timeout for writes" : "MSG_DONTWAIT");
+            return cannot(name, name.isServer() ? "write" : deadline > 0 ? "timeout for writes" : "MSG_DONTWAIT");
         }
-        byte[] bytes = new byte[data.length * (int) repeat];
+        byte[] bytes = new byte[data.length * repeat];
         for (int i = 0; i < bytes.length; i += data.length) {
             System.arraycopy(data, 0, bytes, i, data.length);
         }
-        String text = Json.ascii(data, 32) + (repeat == 1 ? "" : ".repeat(" + repeat + ")") + ".getBytes(ISO_8859_1)";
-        String intro = name.intro(false);
-        String out = name.hasStreams() ? "out" : intro + ".getOutputStream()";
-        text = Endpoint.nio ? intro + ".write(ByteBuffer.wrap(" + text + "))" : out + ".write(" + text + ")";
         // Only the last byte of urgent data is urgent, and that is how Java gives it: by itself.
         boolean urgent = flags.contains("oob") && bytes.length > 0;
         int plain = bytes.length - (urgent ? 1 : 0);
+        String intro = name.intro(false);
+        String shown = Json.ascii(data) + (repeat == 1 ? "" : ".repeat(" + repeat + ")") + ".getBytes(ISO_8859_1)";
+        String out = name.hasStreams() ? "out" : intro + ".getOutputStream()";
+        String text = Endpoint.nio ? intro + ".write(ByteBuffer.wrap(" + shown + "))" : out + ".write(" + shown + ")";
         if (urgent) {
             String last = intro + (Endpoint.nio ? ".socket()" : "") + ".sendUrgentData(" + bytes[plain] + ")";
             text = plain == 0 ? last : text + " // but for the last byte; " + last;
         }
         began(text);
         Object handle = name.handle(this, false);
-        int n = bytes.length;
-        if (plain == 0 && urgent) {
+        int n = plain;
+        if (urgent && plain == 0) {
             // nothing but the urgent byte
         } else if (handle instanceof SocketChannel channel) {
-            n = channel.write(ByteBuffer.wrap(bytes, 0, plain)) + (urgent ? 1 : 0);
-            if (n == 0 && plain > 0) {
-                throw new Hidden(EAGAIN, "0");
+            n = channel.write(ByteBuffer.wrap(bytes, 0, plain));
+            if (n == 0 && plain > 0 && !urgent) {
+                throw new Hidden(Hidden.EAGAIN, "0");
             }
         } else {
             name.out((Socket) handle).write(bytes, 0, plain);
         }
         if (urgent) {
-            Socket socket = handle instanceof SocketChannel channel ? channel.socket() : (Socket) handle;
-            socket.sendUrgentData(bytes[plain]);
+            asSocket(handle).sendUrgentData(bytes[plain]);
+            n++;
         }
         return "{\"written\":{\"n\":" + n + "}}";
     }
 
-    private String shutdown(Name name, int how) throws Exception {
+    private String shutdown(Name name) throws Exception {
+        String how = oneOf("how", "read", "write", "both");
         if (name.isServer()) {
-            throw cannot(name, "shutdown");
+            return cannot(name, "shutdown");
         }
-        String intro = name.intro(false);
-        String input = ".shutdownInput()";
-        String output = ".shutdownOutput()";
-        String both = intro + input + "; " + name.variable(false) + output;
-        began(how == 2 ? both : intro + (how == 0 ? input : output));
+        boolean input = !how.equals("write");
+        boolean output = !how.equals("read");
+        String both = input && output ? "; " + name.variable(false) : "";
+        began(name.intro(false) + (input ? ".shutdownInput()" : "") + both + (output ? ".shutdownOutput()" : ""));
         Object handle = name.handle(this, false);
         if (handle instanceof SocketChannel channel) {
-            SocketChannel rest = how == 1 ? channel : channel.shutdownInput();
-            rest = how == 0 ? rest : rest.shutdownOutput();
-        } else {
-            Socket socket = (Socket) handle;
-            if (how != 1) {
-                socket.shutdownInput();
-            }
-            if (how != 0) {
-                socket.shutdownOutput();
-            }
+            channel = input ? channel.shutdownInput() : channel;
+            channel = output ? channel.shutdownOutput() : channel;
+            return DONE;
         }
-        return "\"done\"";
+        Socket socket = (Socket) handle;
+        if (input) {
+            socket.shutdownInput();
+        }
+        if (output) {
+            socket.shutdownOutput();
+        }
+        return DONE;
+    }
+
+    private String close(Name name) throws Exception {
+        began(name.intro(false) + ".close()");
+        ((Closeable) name.handle(this, false)).close();
+        return DONE;
     }
 
     private String lingerClose(Name name, int seconds) throws Exception {
         began(name.intro(false) + Option.SO_LINGER.setter(seconds) + "; " + name.variable(false) + ".close()");
         Object handle = name.handle(this, false);
-        Option.SO_LINGER.set(handle, seconds);
+        Option.SO_LINGER.use(handle, seconds);
         ((Closeable) handle).close();
-        return "\"done\"";
+        return DONE;
     }
 
     /** A Selector takes channels only, and only those that are set not to block. */
     private String poll(Name name) throws Exception {
-        List<String> events = words("events", "in", "out", "pri", "rdhup", "err", "hup", "nval");
-        long timeout = number("timeout", 0, 0xffffffffL);
+        List<String> events = list("events", "in", "pri", "out", "rdhup", "err", "hup", "nval");
+        long timeout = wholeNumber("timeout", 0, LONGEST_TIME);
         if (!Endpoint.nio) {
-            throw cannot(name, "poll");
+            return cannot(name, "poll");
         }
         boolean server = name.isServer();
-        int in = server ? SelectionKey.OP_ACCEPT : SelectionKey.OP_READ;
-        int ops = (events.contains("in") ? in : 0) | (events.contains("out") && !server ? SelectionKey.OP_WRITE : 0);
-        String names = (ops & in) == 0 ? "" : server ? "OP_ACCEPT" : "OP_READ";
-        names += (ops & SelectionKey.OP_WRITE) == 0 ? "" : names.isEmpty() ? "OP_WRITE" : "|OP_WRITE";
+        Map<String, Integer> asked = new LinkedHashMap<>();
+        List<String> names = new ArrayList<>();
+        if (events.contains("in")) {
+            asked.put("\"in\"", server ? SelectionKey.OP_ACCEPT : SelectionKey.OP_READ);
+            names.add(server ? "OP_ACCEPT" : "OP_READ");
+        }
+        if (events.contains("out") && !server) {
+            asked.put("\"out\"", SelectionKey.OP_WRITE);
+            names.add("OP_WRITE");
+        }
         String select = timeout == 0 ? "selector.selectNow()" : "selector.select(" + timeout + ")";
-        began(name.intro(false) + ".register(selector, " + names + "); " + select);
+        began(name.intro(false) + ".register(selector, " + String.join("|", names) + "); " + select);
         SelectableChannel channel = (SelectableChannel) name.handle(this, false);
-        if (ops == 0) {
+        if (asked.isEmpty()) {
             throw new Unsupported("a Selector knows reading, writing and accepting alone");
         }
         try (Selector selector = Selector.open()) {
-            SelectionKey key = channel.register(selector, ops);
+            SelectionKey key = channel.register(selector, asked.values().stream().mapToInt(op -> op).sum());
             int n = timeout == 0 ? selector.selectNow() : selector.select(timeout);
             int ready = n == 0 ? 0 : key.readyOps();
-            String found = (ready & in) == 0 ? "" : "\"in\"";
-            found += (ready & SelectionKey.OP_WRITE) == 0 ? "" : found.isEmpty() ? "\"out\"" : ",\"out\"";
-            return "{\"ready\":{\"events\":[" + found + "]}}";
+            asked.values().removeIf(op -> (ready & op) == 0);
+            return "{\"ready\":{\"events\":[" + String.join(",", asked.keySet()) + "]}}";
         }
     }
 
-    private String makeForProcess(String call) throws Exception {
-        if (call.equals("sigpipe")) {
-            boolean ignore = oneOf("disposition", "ignore", "default") == 0;
-            began("// SIGPIPE, which the JVM always ignores");
-            if (!ignore) {
-                throw new Unsupported("the JVM ignores SIGPIPE, and Java has no signals to say otherwise");
-            }
-            return "\"done\"";
+    private String options(Name name) throws Exception {
+        began(name.intro(false) + ".getOption(...)");
+        return Option.readings(name.handle(this, false), Option.values());
+    }
+
+    private String getOption(Name name) throws Exception {
+        Option option = option();
+        if (!option.exists()) {
+            return cannot(name, option.name());
         }
-        long target = number("target", 0, Long.MAX_VALUE);
+        began(name.intro(false) + option.getter());
+        return Option.readings(name.handle(this, false), option);
+    }
+
+    private String setOption(Name name) throws Exception {
+        Option option = option();
+        int value = number("value", Integer.MIN_VALUE, Integer.MAX_VALUE);
+        if (!option.exists()) {
+            return cannot(name, option.name());
+        }
+        if (!name.isMade()) {
+            began(option.setter(value).substring(1) + " // once there is a socket");
+            name.note(option, value);
+            return LATER;
+        }
+        began(name.intro(false) + option.setter(value));
+        option.use(name.handle(this, false), value);
+        return DONE;
+    }
+
+    private String sigpipe() throws Exception {
+        String disposition = oneOf("disposition", "default", "ignore");
+        began("// SIGPIPE, which the JVM always ignores");
+        if (disposition.equals("default")) {
+            throw new Unsupported("the JVM ignores SIGPIPE, and Java has no signals to say otherwise");
+        }
+        return DONE;
+    }
+
+    private String interruptAnother() throws Exception {
+        long target = wholeNumber("target", 0, Long.MAX_VALUE);
         began("thread.interrupt()");
-        synchronized (Endpoint.inFlight) {
-            Call blocked = Endpoint.inFlight.get(target);
-            if (blocked == null || blocked == this) {
-                throw new Hidden(ESRCH, "no such thread");
-            }
-            blocked.interrupt();
+        Call blocked = Endpoint.inFlight.get(target);
+        if (blocked == null || blocked == this) {
+            throw new Hidden(Hidden.ESRCH, "no such thread");
         }
-        return "\"done\"";
+        blocked.interrupt();
+        return DONE;
     }
 
-    /** The call is told, and then why there is none. */
-    private Unsupported cannot(Name name, String what) {
-        String type = (name.isServer() ? "ServerSocket" : "Socket") + (Endpoint.nio ? "Channel" : "");
-        began(name.variable(false) + " // a " + type + " has no " + what);
-        return new Unsupported("a " + type + " has no " + what);
+    // What a request says.
+
+    private static Refused must(String field, String what) {
+        return new Refused("the field " + field + " must be " + what);
     }
 
-    private Object field(String field) throws Refused {
-        Object value = fields.get(field);
-        if (value == null) {
-            throw new Refused("the request has no " + field);
-        }
-        return value;
-    }
-
-    private String word(String field) throws Refused {
-        if (field(field) instanceof String word) {
-            return word;
-        }
-        throw new Refused(field + " is no string");
-    }
-
-    private long number(String field, long least, long most) throws Refused {
-        if (field(field) instanceof Long number && number >= least && number <= most) {
+    private long wholeNumber(String field, long least, long most) throws Refused {
+        if (fields.get(field) instanceof Long number && number >= least && number <= most) {
             return number;
         }
-        throw new Refused(field + " is no whole number from " + least + " to " + most);
+        throw must(field, "a whole number from " + least + " to " + most);
+    }
+
+    private int number(String field, int least, int most) throws Refused {
+        return (int) wholeNumber(field, least, most);
     }
 
     /** In milliseconds; 0 when there is none, which is how Java puts it too. One of 0 is as short as Java has it, 1. */
     private int deadline() throws Refused {
-        long ms = fields.get("deadline") == null ? 0 : Math.max(1, number("deadline", 0, 0xffffffffL));
+        long ms = fields.get("deadline") == null ? 0 : Math.max(1, wholeNumber("deadline", 0, LONGEST_TIME));
         return (int) Math.min(ms, Integer.MAX_VALUE);
     }
 
-    private int oneOf(String field, String... known) throws Refused {
-        int i = List.of(known).indexOf(word(field));
-        if (i < 0) {
-            throw new Refused("there is no " + field + " " + word(field));
+    private String oneOf(String field, String... known) throws Refused {
+        if (fields.get(field) instanceof String word && List.of(known).contains(word)) {
+            return word;
         }
-        return i;
+        throw must(field, "one of " + String.join(", ", known));
     }
 
-    private List<String> flags(String... known) throws Refused {
-        return fields.get("flags") == null ? List.of() : words("flags", known);
-    }
-
-    private List<String> words(String field, String... known) throws Refused {
-        if (!(field(field) instanceof List<?> list)) {
-            throw new Refused(field + " is no list");
-        }
+    private List<String> list(String field, String... known) throws Refused {
         List<String> words = new ArrayList<>();
-        for (Object item : list) {
-            if (!(item instanceof String word) || !List.of(known).contains(word)) {
-                throw new Refused("there is none of the " + field + " " + item);
-            }
-            words.add(word);
+        boolean fits = fields.get(field) == null && field.equals("flags");
+        if (fields.get(field) instanceof List<?> list) {
+            list.forEach(item -> words.add(String.valueOf(item)));
+            fits = List.of(known).containsAll(list);
+        }
+        if (!fits) {
+            throw must(field, "a list of " + String.join(", ", known));
         }
         return words;
     }
 
+    private String name(String field) throws Refused {
+        if (fields.get(field) instanceof String name && name.matches("[A-Za-z][A-Za-z0-9_-]{0,23}")) {
+            return name;
+        }
+        throw new Refused("a socket's name is a letter, then letters, digits, - and _, 24 in all at the most");
+    }
+
     private byte[] data() throws Refused {
         try {
-            return HexFormat.of().parseHex(word("data"));
-        } catch (IllegalArgumentException e) {
-            throw new Refused("data is no even number of hexadecimal digits");
+            return HexFormat.of().parseHex((String) Objects.requireNonNull(fields.get("data")));
+        } catch (IllegalArgumentException | ClassCastException | NullPointerException e) {
+            throw must("data", "an even number of hexadecimal digits");
         }
     }
 
-    private Option option(Name name) throws Refused, Unsupported {
-        Option option;
-        try {
-            option = Option.valueOf(word("option"));
-        } catch (IllegalArgumentException e) {
-            throw new Refused("there is no option " + word("option"));
+    private Option option() throws Refused {
+        for (Option option : Option.values()) {
+            if (option.name().equals(fields.get("option"))) {
+                return option;
+            }
         }
-        if (!option.exists()) {
-            throw cannot(name, option.name());
-        }
-        return option;
+        throw new Refused("there is no option of that name");
     }
 }
 
 /** An address: from the protocol's form and back, and as a programmer writes it. */
 final class Address {
-    static InetSocketAddress of(String text) throws Refused {
-        int colon = text.lastIndexOf(':');
-        String host = colon < 0 ? "" : text.substring(0, colon);
-        boolean literal = host.startsWith("[") && host.endsWith("]");
-        for (int i = 0; i < host.length() && !literal; i++) {
-            if ("0123456789.".indexOf(host.charAt(i)) < 0) {
-                host = ""; // a host's name is not looked up
-            }
-        }
+    private static final String BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+
+    /** Its host and port. No name of a host, which Java would look up. */
+    private static final Pattern FORM =
+            Pattern.compile("(" + BYTE + "(?:\\." + BYTE + "){3}|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})");
+
+    static InetSocketAddress of(Object text) throws Refused {
         try {
-            if (!host.isEmpty()) {
-                return new InetSocketAddress(InetAddress.getByName(host), Integer.parseInt(text.substring(colon + 1)));
+            Matcher parts = FORM.matcher(String.valueOf(text));
+            if (parts.matches()) {
+                return new InetSocketAddress(InetAddress.getByName(parts.group(1)), Integer.parseInt(parts.group(2)));
             }
         } catch (UnknownHostException | IllegalArgumentException e) {
             // the same to us
         }
-        throw new Refused("an address is 127.0.0.1:80 or [::1]:80, not " + text);
+        throw new Refused("an address is like 10.0.0.2:8080 or [fd00::2]:8080");
     }
 
-    static String host(InetSocketAddress address) {
-        String host = address.getAddress().getHostAddress();
-        return host.indexOf('%') < 0 ? host : host.substring(0, host.indexOf('%'));
+    private static String host(InetSocketAddress address) {
+        return address.getAddress().getHostAddress().replaceFirst("%.*", "");
     }
 
     static String plain(InetSocketAddress address) {
-        boolean inet6 = address.getAddress() instanceof Inet6Address;
-        return (inet6 ? "[" + host(address) + "]" : host(address)) + ":" + address.getPort();
+        String host = host(address);
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 
     static String text(InetSocketAddress address) {
@@ -962,31 +936,47 @@ final class Failure {
 
 /** As much JSON as the protocol needs: objects are Maps, numbers Longs where they can be. */
 final class Json {
-    private final byte[] text;
+    static final String NONE = "the line is not JSON";
+
+    private static final Map<String, Object> WORDS = new HashMap<>();
+
+    static {
+        WORDS.put("true", true);
+        WORDS.put("false", false);
+        WORDS.put("null", null);
+    }
+
+    private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
+
+    private final String text;
     private int at;
 
-    Json(byte[] text) {
+    Json(String text) {
         this.text = text;
     }
 
     Object parse() throws Refused {
-        Object value = value(0);
-        if (peek() != -1) {
-            throw wrong();
-        }
+        Object value = value(64);
+        need(peek() == '\0' && at == text.length());
         return value;
     }
 
-    private Refused wrong() {
-        return new Refused("something is wrong at byte " + at);
+    private static void need(boolean right) throws Refused {
+        if (!right) {
+            throw new Refused(NONE);
+        }
     }
 
-    /** The next byte that is no white space; -1 at the end. */
-    private int peek() {
-        while (at < text.length && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r')) {
+    private char here() {
+        return at < text.length() ? text.charAt(at) : '\0';
+    }
+
+    /** The next character that is no white space. */
+    private char peek() {
+        while (here() != '\0' && " \t\r\n".indexOf(here()) >= 0) {
             at++;
         }
-        return at < text.length ? text[at] : -1;
+        return here();
     }
 
     private boolean take(char c) {
@@ -995,110 +985,80 @@ final class Json {
         return there;
     }
 
-    private void need(char c) throws Refused {
-        if (!take(c)) {
-            throw wrong();
-        }
-    }
-
     private Object value(int depth) throws Refused {
-        if (depth > 64) {
-            throw wrong();
-        }
+        need(depth > 0);
         if (take('{')) {
             Map<String, Object> object = new HashMap<>();
-            for (boolean more = !take('}'); more; more = !end('}')) {
-                need('"');
+            for (boolean more = !take('}'); more; more = more('}')) {
+                need(take('"'));
                 String name = string();
-                need(':');
-                object.put(name, value(depth + 1));
+                need(take(':'));
+                object.put(name, value(depth - 1));
             }
             return object;
         } else if (take('[')) {
             List<Object> array = new ArrayList<>();
-            for (boolean more = !take(']'); more; more = !end(']')) {
-                array.add(value(depth + 1));
+            for (boolean more = !take(']'); more; more = more(']')) {
+                array.add(value(depth - 1));
             }
             return array;
         } else if (take('"')) {
             return string();
         }
-        peek();
         int from = at;
-        while (at < text.length && (Character.isLetterOrDigit(text[at]) || "+-.".indexOf(text[at]) >= 0)) {
+        while (Character.isLetterOrDigit(here()) || here() != '\0' && "+-.".indexOf(here()) >= 0) {
             at++;
         }
-        String word = new String(text, from, at - from, StandardCharsets.US_ASCII);
-        switch (word) {
-            case "true":
-                return true;
-            case "false":
-                return false;
-            case "null":
-                return null;
-            default:
-                try {
-                    return Long.valueOf(word);
-                } catch (NumberFormatException e) {
-                    return fraction(word);
-                }
+        String word = text.substring(from, at);
+        if (WORDS.containsKey(word)) {
+            return WORDS.get(word);
         }
-    }
-
-    private Double fraction(String word) throws Refused {
+        need(NUMBER.matcher(word).matches());
         try {
-            return Double.valueOf(word);
+            return Long.valueOf(word);
         } catch (NumberFormatException e) {
-            throw wrong();
+            return Double.valueOf(word);
         }
     }
 
-    /** After a member: is this the end, or a comma? */
-    private boolean end(char bracket) throws Refused {
-        if (take(bracket)) {
-            return true;
-        }
-        need(',');
-        return false;
+    /** After a member: does another one follow, or the end? */
+    private boolean more(char bracket) throws Refused {
+        boolean end = take(bracket);
+        need(end || take(','));
+        return !end;
     }
 
     /** The rest of a string, after its first quote. */
     private String string() throws Refused {
-        StringBuilder escaped = null;
-        for (int from = at; at < text.length; at++) {
-            if (text[at] != '"' && text[at] != '\\') {
+        StringBuilder string = new StringBuilder();
+        for (int from = at; ; at++) {
+            need(here() >= ' ');
+            if (here() != '"' && here() != '\\') {
                 continue;
             }
-            String plain = new String(text, from, at - from, StandardCharsets.UTF_8);
-            if (text[at++] == '"') {
-                return escaped == null ? plain : escaped.append(plain).toString();
+            string.append(text, from, at);
+            if (text.charAt(at++) == '"') {
+                return string.toString();
             }
-            escaped = escaped == null ? new StringBuilder() : escaped;
-            escaped.append(plain).append(escape());
-            from = at--;
+            string.append(escape());
+            from = at + 1;
         }
-        throw wrong();
     }
 
+    /** What an escape stands for, whose last character is the next. */
     private char escape() throws Refused {
-        int known = at < text.length ? "\"\\/bfnrtu".indexOf(text[at++]) : -1;
-        if (known < 0) {
-            throw wrong();
-        } else if (known < 8) {
+        int known = "\"\\/bfnrt".indexOf(here());
+        if (known >= 0 && here() != '\0') {
             return "\"\\/\b\f\n\r\t".charAt(known);
         }
-        try {
-            at += 4;
-            return (char) Integer.parseInt(new String(text, at - 4, 4, StandardCharsets.US_ASCII), 16);
-        } catch (IndexOutOfBoundsException | NumberFormatException e) {
-            throw wrong();
-        }
+        need(here() == 'u' && at + 4 < text.length() && text.substring(at + 1, at + 5).matches("[0-9A-Fa-f]{4}"));
+        at += 4;
+        return (char) HexFormat.fromHexDigits(text, at - 3, at + 1);
     }
 
     static String quote(String text) {
         StringBuilder json = new StringBuilder("\"");
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
+        for (char c : text.toCharArray()) {
             int known = "\"\\\n\r\t".indexOf(c);
             if (known >= 0) {
                 json.append('\\').append("\"\\nrt".charAt(known));
@@ -1111,9 +1071,9 @@ final class Json {
         return json.append('"').toString();
     }
 
-    /** Bytes as a Java string, cut after so many. */
-    static String ascii(byte[] bytes, int most) {
-        String shown = new String(bytes, 0, Math.min(bytes.length, most), StandardCharsets.ISO_8859_1);
-        return quote(shown) + (bytes.length > most ? "..." : "");
+    /** Bytes as a Java string, the first of them. */
+    static String ascii(byte[] bytes) {
+        int n = Math.min(bytes.length, Endpoint.SHOWN);
+        return quote(new String(bytes, 0, n, StandardCharsets.ISO_8859_1)) + (n < bytes.length ? "..." : "");
     }
 }

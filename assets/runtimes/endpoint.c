@@ -1,15 +1,17 @@
 /*
- * A finwait endpoint in C: the calls that every textbook has, one for one.
+ * The C endpoint: the calls that every textbook has, one for one, driven line by line as PROTOCOL.md says.
  *
- *     cc -O1 -pthread -o endpoint endpoint.c && ./endpoint
+ *     cc -O1 -pthread -o endpoint endpoint.c && ./endpoint        (Linux and glibc; then paste a line, such as)
+ *     {"id":1,"socket":"client","call":"socket","family":"inet"}
  *
- * Requests come on standard input, replies go to standard output; PROTOCOL.md says which. C adds nothing to the
- * kernel's answers and hides none of them: a closed descriptor's number can still be used (EBADF), and a signal ends a
- * blocked call (EINTR). What a programmer sees of an error is what perror prints.
+ * What C does differently:
  *
- * One thread a request. Linux and glibc only: SOCK_CLOEXEC, accept4, POLLRDHUP.
+ * - Nothing: it adds nothing to the kernel's answers, and hides none of them. A closed descriptor's number can still be
+ *   used (EBADF), and a signal ends a blocked call (EINTR).
+ * - What a programmer sees of an error is what perror prints.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +33,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define VERSION 2                            /* of the protocol */
 #define MOST (64 << 20)                      /* bytes in one read or write */
-#define LONGEST_LINE (2 * MOST + (64 << 10)) /* the longest write, in hexadecimal */
+#define LONGEST_LINE (2 * MOST + (64 << 10)) /* the longest write in hexadecimal, and what is around it */
 #define KEPT 1024                            /* of the bytes that were read, so many are told */
 #define SHOWN 32                             /* of the bytes to write, so many are shown */
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -69,12 +72,32 @@ static const char *skip_space(const char *p) {
     return p + strspn(p, " \t\r\n");
 }
 
+/* Past the character that begins here, or NULL when it may not stand in a string: no UTF-8, or the line's end. */
+static const char *skip_character(const char *p) {
+    static const struct {
+        unsigned char first, last; /* byte, of a character ... */
+        unsigned char low, high;   /* ... with a second one between these ... */
+        int length;                /* ... and as many in all */
+    } forms[] = {{0x20, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+    const unsigned char *byte = (const unsigned char *)p;
+    for (size_t i = 0; i < LENGTH(forms); i++)
+        if (*byte >= forms[i].first && *byte <= forms[i].last && byte[1] >= forms[i].low && byte[1] <= forms[i].high) {
+            for (int more = 2; more < forms[i].length; more++)
+                if ((byte[more] & 0xc0) != 0x80)
+                    return NULL;
+            return p + forms[i].length;
+        }
+    return NULL;
+}
+
 /* Past the string that begins here, or NULL. */
 static const char *skip_string(const char *p) {
     if (*p++ != '"')
         return NULL;
-    for (; *p != '"'; p++) {
-        if ((unsigned char)*p < ' ') /* also the end of the line */
+    for (const char *next; *p != '"'; p = next) {
+        if (!(next = skip_character(p)))
             return NULL;
         if (*p != '\\')
             continue;
@@ -85,6 +108,7 @@ static const char *skip_string(const char *p) {
                 return NULL;
             p += 4;
         }
+        next = p + 1;
     }
     return p + 1;
 }
@@ -304,9 +328,16 @@ static const struct word *word_in(const char *value, const struct word *words) {
     return NULL;
 }
 
+static bool refuse_words(struct call *c, enum key key, const char *how, const struct word *words) {
+    char list[96] = "";
+    for (; words->word; words++)
+        sprintf(list + strlen(list), "%s%s", *list ? ", " : "", words->word);
+    return refuse(c, "the field %s must be %s of %s", keys[key], how, list);
+}
+
 static bool word(struct call *c, enum key key, const struct word *words, const struct word **into) {
     *into = word_in(c->field[key], words);
-    return *into || refuse(c, "the field %s must be one of the words for it", keys[key]);
+    return *into || refuse_words(c, key, "one", words);
 }
 
 /* A list of words as bits, and as C writes them; an absent list is an empty one. */
@@ -315,11 +346,11 @@ static bool bits(struct call *c, enum key key, const struct word *words, int *in
     *into = 0;
     strcpy(name, "0");
     if (p && *p != '[')
-        return refuse(c, "the field %s must be a list of words", keys[key]);
+        return refuse_words(c, key, "a list", words);
     for (p = p ? skip_space(p + 1) : "]"; *p != ']';) {
         const struct word *found = word_in(p, words);
         if (!found)
-            return refuse(c, "one of %s is not a word for it", keys[key]);
+            return refuse_words(c, key, "a list", words);
         *into |= found->value;
         p = skip_space(skip_string(p));
         p = *p == ',' ? skip_space(p + 1) : p;
@@ -355,7 +386,9 @@ static bool address(struct call *c, struct address *a) {
         bool six = host[0] == '[' && host[length - 1] == ']';
         if (six)
             host[length - 1] = '\0';
-        const bool good = skip_digits(port) == port + strlen(port) && atol(port) <= UINT16_MAX;
+        struct in_addr four; /* getaddrinfo would take 127.1, too */
+        const bool good = skip_digits(port) == port + strlen(port) && atol(port) <= UINT16_MAX &&
+                          (six || inet_pton(AF_INET, host, &four) == 1);
         if (good && !getaddrinfo(host + six, port, &hints, &found)) {
             memcpy(&a->socket, found->ai_addr, found->ai_addrlen);
             a->length = found->ai_addrlen;
@@ -702,7 +735,7 @@ static void do_poll(struct call *c, int fd) {
     long long timeout;
     char list[128] = "";
     if (!c->field[EVENTS]) {
-        refuse(c, "a poll needs events");
+        refuse_words(c, EVENTS, "a list", events);
         return;
     }
     if (!bits(c, EVENTS, events, &asked, list) || !integer(c, TIMEOUT, 0, UINT32_MAX, &timeout))
@@ -954,6 +987,16 @@ static void make(struct call *c) {
     refuse(c, "there is no call of that name");
 }
 
+/* Tells of a refusal, if it is one, and forgets the call. */
+static void finish(struct call *c) {
+    if (c->why[0] && c->id < 0)
+        reply("{\"refused\":{\"id\":null,\"why\":\"%s\"}}\n", c->why);
+    else if (c->why[0])
+        reply("{\"refused\":{\"id\":%lld,\"why\":\"%s\"}}\n", c->id, c->why);
+    free(c->line);
+    free(c);
+}
+
 static void *carry_out(void *argument) {
     struct call *c = argument;
     pthread_mutex_lock(&lock);
@@ -965,34 +1008,33 @@ static void *carry_out(void *argument) {
     pthread_mutex_lock(&lock);
     land(c); /* before the reply: an interrupt that comes after it must find nothing */
     pthread_mutex_unlock(&lock);
-    if (c->why[0])
-        reply("{\"refused\":{\"id\":%lld,\"why\":\"%s\"}}\n", c->id, c->why);
-    else
+    if (!c->why[0])
         reply("{\"ended\":{\"id\":%lld,\"at\":%lld,\"ns\":%lld,\"outcome\":%s%s%s%s}}\n", c->id, (long long)at,
             (long long)(at - c->began), c->outcome, c->said[0] ? ",\"said\":\"" : "", c->said, c->said[0] ? "\"" : "");
-    free(c->line);
-    free(c);
+    finish(c);
     return NULL;
 }
 
-/* Starts a thread for the call, or gives the reason why not. */
-static const char *start(struct call *c, const char *line, size_t length) {
-    const char *end = skip_value(skip_space(line), c->field, 64);
-    if (!end || skip_space(end) != line + length)
-        return "the line is not JSON";
-    long long id;
-    if (!integer(c, ID, 0, INT64_MAX, &id))
-        return "the request has no id, a whole number";
+/* Starts a thread for the call; false when it refused. */
+static bool start(struct call *c, size_t length) {
+    if (length > LONGEST_LINE)
+        return refuse(c, "the line is longer than %d bytes", LONGEST_LINE);
+    const char *end = skip_value(skip_space(c->line), c->field, 64);
+    if (!end || skip_space(end) != c->line + length)
+        return refuse(c, "the line is not JSON");
+    if (!integer(c, ID, 0, INT64_MAX, &c->id)) {
+        c->id = -1;
+        return refuse(c, "the request has no id, a whole number");
+    }
     pthread_mutex_lock(&lock);
-    c->id = id;
-    const bool taken = flying(id);
+    const bool taken = flying(c->id);
     if (!taken) {
         c->next = in_flight;
         in_flight = c;
     }
     pthread_mutex_unlock(&lock);
     if (taken)
-        return "a call of that id is in flight";
+        return refuse(c, "a call of id %lld is in flight", c->id);
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
@@ -1001,11 +1043,30 @@ static const char *start(struct call *c, const char *line, size_t length) {
     const int error = pthread_create(&thread, &attributes, carry_out, c);
     pthread_attr_destroy(&attributes);
     if (!error)
-        return NULL;
+        return true;
     pthread_mutex_lock(&lock);
     land(c);
     pthread_mutex_unlock(&lock);
-    return "there is no thread for the call";
+    return refuse(c, "no thread for the call: %s", strerror(error));
+}
+
+/* The next line, and its length; of one that is too long only that it is. The end of the input ends the process. */
+static char *read_line(size_t *length) {
+    char *line = NULL;
+    size_t room = 0;
+    *length = 0;
+    for (int byte; (byte = getchar_unlocked()) != '\n';) {
+        if (byte == EOF)
+            _exit(0); /* other threads may be blocked for good */
+        if (*length + 1 >= room && *length < LONGEST_LINE && !(line = realloc(line, room = 2 * room + 256)))
+            _exit(1);
+        if (*length < LONGEST_LINE)
+            line[*length] = (char)byte;
+        *length += *length <= LONGEST_LINE;
+    }
+    if (*length <= LONGEST_LINE && (line || (line = malloc(1))))
+        line[*length] = '\0';
+    return line;
 }
 
 int main(void) {
@@ -1017,26 +1078,15 @@ int main(void) {
     }
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGUSR1, &(struct sigaction){.sa_handler = do_nothing}, NULL); /* not signal(): that sets SA_RESTART */
-    reply("{\"hello\":{\"protocol\":2,\"runtime\":\"c\"}}\n");
+    reply("{\"hello\":{\"protocol\":%d,\"runtime\":\"c\"}}\n", VERSION);
     for (;;) {
-        char *line = NULL;
-        size_t room = 0;
-        ssize_t length = getline(&line, &room, stdin);
-        if (length < 0)
-            _exit(0); /* other threads may be blocked for good */
         struct call *c = calloc(1, sizeof *c);
         if (!c)
             _exit(1);
+        size_t length;
         c->id = -1;
-        c->line = line;
-        const char *why = length > LONGEST_LINE ? "the line is too long" : start(c, line, (size_t)length);
-        if (why && c->id < 0)
-            reply("{\"refused\":{\"id\":null,\"why\":\"%s\"}}\n", why);
-        else if (why)
-            reply("{\"refused\":{\"id\":%lld,\"why\":\"%s\"}}\n", c->id, why);
-        if (why) {
-            free(c->line);
-            free(c);
-        }
+        c->line = read_line(&length);
+        if (!start(c, length))
+            finish(c);
     }
 }

@@ -1,11 +1,12 @@
 // The Go endpoint: sockets as package net gives them, driven line by line as PROTOCOL.md says.
 //
-//	GO111MODULE=off CGO_ENABLED=0 go build endpoint.go && ./endpoint
+//	GO111MODULE=off CGO_ENABLED=0 go build endpoint.go && ./endpoint        (then paste a line, such as)
+//	{"id":1,"socket":"client","call":"socket","family":"inet"}
 //
 // What Go does differently:
 //
-//   - There is no socket before Dial or Listen: socket, bind and options before them are noted, and done there. A conn that
-//     no Dial has filled is nil, and a call on it panics.
+//   - There is no socket before Dial or Listen: socket, bind and options before them are noted, and done there. A conn
+//     that no Dial has filled is nil, and a call on it panics.
 //   - Dial closes its socket when it fails, or its time is up. A second Dial makes a second socket.
 //   - Every socket is O_NONBLOCK. A goroutine that waits is parked by the runtime's poller, in no system call.
 //   - Write goes on until all is written. A deadline holds for the whole conn, also for calls that are under way.
@@ -26,19 +27,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
 	"os/signal"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 )
 
-const mostBytes = 64 << 20 // of one read or write
+const (
+	version     = 2               // of the protocol
+	most        = 64 << 20        // bytes in one read or write
+	longestLine = 2*most + 64<<10 // the longest write in hexadecimal, and what is around it
+	kept        = 1024            // of the bytes that were read, so many are told
+	shown       = 32              // of the bytes to write, so many are shown
+)
 
 type object map[string]any
 
@@ -67,7 +77,7 @@ type telling struct {
 	said  error
 }
 
-// A socket is what goes by a name: what is noted for Dial or Listen, and what they gave. One of conn and listener is nil.
+// A socket is what goes by a name: what is noted for Dial or Listen, and what they gave: a conn or a listener.
 type socket struct {
 	family   string
 	local    netip.AddrPort
@@ -99,22 +109,40 @@ var (
 )
 
 func main() {
-	reply("hello", object{"protocol": 2, "runtime": "go"})
+	reply("hello", object{"protocol": version, "runtime": "go"})
 	for in := bufio.NewReader(os.Stdin); ; {
-		line, err := in.ReadBytes('\n')
-		if err != nil {
-			os.Exit(0) // whatever is still blocked
+		r := &request{}
+		line, err := readLine(in)
+		if err == nil {
+			err = r.parse(line)
 		}
-		r, err := parse(line)
 		if err == nil && !r.enter() {
-			err = fmt.Errorf("a call of id %d is in flight", *r.ID)
+			err = fmt.Errorf("a call of id %d is in flight", *r.id)
 		}
 		if err != nil {
-			reply("refused", object{"id": r.ID, "why": err.Error()})
+			reply("refused", refused{r.id, err.Error()})
 			continue
 		}
 		go r.carryOut()
 	}
+}
+
+// readLine gives the next line; of one that is too long, the error. The end of the input ends the process.
+func readLine(in *bufio.Reader) (line []byte, err error) {
+	for more := true; more; {
+		var piece []byte
+		var end error
+		if piece, more, end = in.ReadLine(); end != nil {
+			os.Exit(0) // whatever is still blocked
+		}
+		if len(line)+len(piece) > longestLine {
+			err = fmt.Errorf("the line is longer than %d bytes", longestLine)
+		}
+		if err == nil {
+			line = append(line, piece...)
+		}
+	}
+	return line, err
 }
 
 // reply writes one line, whole.
@@ -134,74 +162,140 @@ func monotonic() int64 {
 	return t.Nano()
 }
 
-// A request is a line.
+// A request is a line: its fields are read by those that need them.
 type request struct {
-	ID                             *uint64
-	Socket, As, Call               string
-	Family, How, Disposition, Data string
-	Address                        netip.AddrPort
-	Backlog, Value                 int32
-	N, Repeat                      uint32
-	Seconds                        uint16
-	Deadline                       *uint32
-	Flags                          []string
-	Option                         option
-
-	start int64 // of the call
+	id     *uint64
+	fields map[string]json.RawMessage
+	start  int64 // of the call
 }
 
-// needs are the fields that each call must have.
-var needs = map[string]string{
-	"socket": "socket family", "bind": "socket address", "listen": "socket backlog", "accept": "socket as",
-	"connect": "socket address", "read": "socket n", "write": "socket data", "shutdown": "socket how", "close": "socket",
-	"rst-close": "socket", "linger-close": "socket seconds", "disconnect": "socket", "dup": "socket as",
-	"poll": "socket events timeout", "so-error": "socket", "options": "socket", "get-option": "socket option",
-	"set-option": "socket option value", "interrupt": "target", "sigpipe": "disposition",
+// parse reads a line. A request that makes no sense has its id, if that could be read.
+func (r *request) parse(line []byte) error {
+	if !utf8.Valid(line) || json.Unmarshal(line, &r.fields) != nil {
+		return errors.New("the line is not JSON")
+	}
+	if json.Unmarshal(r.fields["id"], &r.id) != nil || r.id == nil {
+		r.id = nil
+		return errors.New("the request has no id, a whole number")
+	}
+	return nil
 }
 
-// parse reads a line. A request that makes no sense has its ID, if that could be read.
-func parse(line []byte) (*request, error) {
-	r := &request{Repeat: 1}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(line, &fields); err != nil {
-		return r, fmt.Errorf("the line is no JSON object: %w", err)
+// must refuses the request, whoever is reading it. See protected.
+func must(field, format string, a ...any) {
+	panic(refusal(fmt.Sprintf("the field "+field+" must be "+format, a...)))
+}
+
+func (r *request) has(field string) bool { return r.fields[field] != nil }
+
+// text is the string in a field, or "".
+func (r *request) text(field string) (text string) {
+	if json.Unmarshal(r.fields[field], &text) != nil {
+		return ""
 	}
-	var id *uint64
-	if json.Unmarshal(fields["id"], &id) != nil || id == nil {
-		return r, refusal("the request has no id, a whole number")
+	return text
+}
+
+func (r *request) number(field string, least, most int) int {
+	n, err := strconv.Atoi(string(r.fields[field]))
+	if err != nil || n < least || n > most {
+		must(field, "a whole number from %d to %d", least, most)
 	}
-	r.ID = id
-	if err := json.Unmarshal(line, r); err != nil {
-		return r, err
+	return n
+}
+
+func (r *request) word(field string, words ...string) string {
+	word := r.text(field)
+	if !contains(words, word) {
+		must(field, "one of %s", strings.Join(words, ", "))
 	}
-	need, known := needs[r.Call]
-	if !known {
-		return r, fmt.Errorf("there is no call %q", r.Call)
-	}
-	for _, field := range strings.Fields(need) {
-		if raw := string(fields[field]); raw == "" || raw == "null" {
-			return r, fmt.Errorf("%s needs a field %q", r.Call, field)
+	return word
+}
+
+func contains(words []string, wanted string) bool {
+	for _, word := range words {
+		if word == wanted {
+			return true
 		}
 	}
-	return r, nil
+	return false
+}
+
+// flags are MSG_'s of those names, as bits and as a programmer writes them.
+func (r *request) flags(known ...string) (bits int, names string) {
+	var flags []string
+	fits := !r.has("flags") || json.Unmarshal(r.fields["flags"], &flags) == nil
+	for _, flag := range flags {
+		fits = fits && contains(known, flag)
+		bits |= messageFlags[flag]
+		names += "|MSG_" + strings.ToUpper(flag)
+	}
+	if !fits {
+		must("flags", "a list of %s", strings.Join(known, ", "))
+	}
+	return bits, strings.TrimPrefix(names, "|")
+}
+
+var names = regexp.MustCompile("^[A-Za-z][A-Za-z0-9_-]{0,23}$")
+
+func (r *request) name(field string) string {
+	name := r.text(field)
+	if !names.MatchString(name) {
+		panic(refusal("a socket's name is a letter, then letters, digits, - and _, 24 in all at the most"))
+	}
+	return name
+}
+
+func (r *request) address() netip.AddrPort {
+	address, err := netip.ParseAddrPort(r.text("address"))
+	if err != nil {
+		panic(refusal("an address is like 10.0.0.2:8080 or [fd00::2]:8080"))
+	}
+	return address
+}
+
+func (r *request) option() option {
+	name := r.text("option")
+	for _, known := range options {
+		if known.name == name {
+			return known
+		}
+	}
+	panic(refusal("there is no option of that name"))
+}
+
+// limit is the deadline, if there is one.
+func (r *request) limit() (limit time.Duration, is bool) {
+	if !r.has("deadline") {
+		return 0, false
+	}
+	return time.Duration(r.number("deadline", 0, math.MaxUint32)) * time.Millisecond, true
 }
 
 func (r *request) enter() bool {
 	state.Lock()
 	defer state.Unlock()
-	busy := inFlight[*r.ID]
-	inFlight[*r.ID] = true
+	busy := inFlight[*r.id]
+	inFlight[*r.id] = true
 	return !busy
 }
 
 func (r *request) leave() {
 	state.Lock()
 	defer state.Unlock()
-	delete(inFlight, *r.ID)
+	delete(inFlight, *r.id)
 }
 
-// What is said of a call. The id comes first, as in PROTOCOL.md's examples; a map would be put in order by its keys.
+// What is said of a call. The id comes first, as PROTOCOL.md asks; a map would be put in order by its keys.
 type (
+	refused struct {
+		ID  *uint64 `json:"id"`
+		Why string  `json:"why"`
+	}
+	made struct {
+		ID *uint64 `json:"id"`
+		FD int     `json:"fd"`
+	}
 	began struct {
 		ID   *uint64 `json:"id"`
 		At   int64   `json:"at"`
@@ -218,7 +312,7 @@ type (
 
 // began tells the call, which is to be made at once.
 func (r *request) began(text string) {
-	reply("began", began{r.ID, monotonic(), text})
+	reply("began", began{r.id, monotonic(), text})
 	r.start = monotonic()
 }
 
@@ -227,16 +321,16 @@ func (r *request) carryOut() {
 	now := monotonic()
 	r.leave()
 	if why, is := err.(refusal); is {
-		reply("refused", object{"id": r.ID, "why": why})
+		reply("refused", refused{r.id, string(why)})
 		return
 	}
-	body := ended{ID: r.ID, At: now, NS: now - r.start}
+	body := ended{ID: r.id, At: now, NS: now - r.start}
 	if t, is := value.(telling); is {
 		value, body.Said = t.value, t.said.Error()
 	}
 	body.Outcome = object{"ok": value}
 	if err != nil {
-		body.Outcome, body.Said = outcome(err, r.Deadline != nil), err.Error()
+		body.Outcome, body.Said = outcome(err, r.has("deadline")), err.Error()
 	}
 	if _, is := err.(unsupported); is {
 		body.Said = ""
@@ -244,10 +338,15 @@ func (r *request) carryOut() {
 	reply("ended", body)
 }
 
-// protected makes a panic an error. Go programmers know the one: they did not look at Dial's error, and use the nil conn.
+// protected makes a panic an error: a refusal of our own, or one that Go programmers know: they did not look at Dial's
+// error, and use the nil conn.
 func (r *request) protected() (value any, err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case refusal:
+			err = p
+		default:
 			err = panicked(fmt.Sprint("panic: ", p))
 		}
 	}()
@@ -298,130 +397,163 @@ func change(name string, f func(s *socket)) {
 	sockets[name] = s
 }
 
-// make tells the call as a programmer would write it, and makes it.
+// calls are those on a socket, by name. Each reads its request, tells the call as a programmer would write it, and
+// makes it.
+var calls = map[string]func(r *request, s socket) (any, error){
+	"bind": (*request).bind, "listen": (*request).listen, "accept": (*request).accept, "connect": (*request).dial,
+	"read": (*request).read, "write": (*request).write, "shutdown": (*request).shutdown, "close": (*request).close,
+	"rst-close": (*request).lingerClose, "linger-close": (*request).lingerClose, "dup": (*request).dup,
+	"so-error": (*request).socketError, "options": (*request).readOptions, "get-option": (*request).readOptions,
+	"set-option": (*request).setOption,
+}
+
+// noCalls are what Go has nothing for, and why.
+var noCalls = map[string]string{
+	"disconnect": "package net cannot dissolve a connection",
+	"poll":       "package net has no poll, its own poller waits inside Read and Write",
+	"interrupt":  "a goroutine that waits is in no system call, and the runtime's handlers are SA_RESTART",
+}
+
 func (r *request) make() (any, error) {
-	s, known := find(r.Socket)
-	if !known && r.Call != "socket" && r.Call != "interrupt" && r.Call != "sigpipe" {
-		return nil, refusal(fmt.Sprintf("there is no socket %q", r.Socket))
-	}
-	variable, h := s.handle()
-	inControl := " // in " + variable + ".SyscallConn().Control"
-	switch r.Call {
-	case "socket":
-		if r.Family != "inet" && r.Family != "inet6" {
-			return nil, refusal(fmt.Sprintf("there is no family %q", r.Family))
-		}
+	name := r.text("call")
+	call, known := calls[name]
+	switch {
+	case noCalls[name] != "":
+		return r.never(noCalls[name])
+	case name == "sigpipe":
+		return r.sigpipe()
+	case name == "socket":
+		name, family := r.name("socket"), r.word("family", "inet", "inet6")
 		r.began("var conn net.Conn // Dial or Listen will make the socket")
-		change(r.Socket, func(s *socket) { *s = socket{family: r.Family} })
+		change(name, func(s *socket) { *s = socket{family: family} })
 		return "later", nil
-	case "bind":
-		r.began(fmt.Sprintf("net.ResolveTCPAddr(\"tcp\", %q) // for Dial or Listen", r.Address))
-		change(r.Socket, func(s *socket) { s.local = r.Address })
-		return "later", nil
-	case "connect":
-		return r.dial(s)
-	case "listen":
-		return r.listen(s)
-	case "accept":
-		if s.conn != nil {
-			return r.never("net.Conn has no Accept")
-		}
-		r.began("listener.Accept()")
-		conn, err := s.listener.AcceptTCP()
-		if err != nil {
-			return nil, err
-		}
-		change(r.As, func(s *socket) { *s = socket{conn: conn} })
-		return descriptor(conn, conn.RemoteAddr())
-	case "read", "write", "shutdown":
-		if s.listener != nil {
-			return r.never("net.Listener has no " + map[string]string{"read": "Read", "write": "Write", "shutdown": "CloseWrite"}[r.Call])
-		}
-		switch r.Call {
-		case "read":
-			return r.read(s.conn)
-		case "write":
-			return r.write(s.conn)
-		}
-		return r.shutdown(s.conn)
-	case "close":
-		r.began(variable + ".Close()")
-		return "done", h.Close()
-	case "rst-close", "linger-close":
-		linger := setting{options[0], int(r.Seconds)}
-		text, set := s.setter(linger)
-		r.began(text + "; " + variable + ".Close()")
-		if err := set(); err != nil {
-			return nil, err
-		}
-		return "done", h.Close()
-	case "dup":
-		// An *os.File is the one thing that gives another descriptor of a socket.
-		r.began(fmt.Sprintf("f := %s.File(); net.File%s(f); f.Close()", variable, strings.ToUpper(variable[:1])+variable[1:]))
-		file, err := h.File()
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		var copied socket
-		if s.listener != nil {
-			var listener net.Listener
-			listener, err = net.FileListener(file)
-			copied.listener, _ = listener.(*net.TCPListener)
-		} else {
-			var conn net.Conn
-			conn, err = net.FileConn(file)
-			copied.conn, _ = conn.(*net.TCPConn)
-		}
-		if err != nil {
-			return nil, err
-		}
-		change(r.As, func(s *socket) { *s = copied })
-		_, h = copied.handle()
-		return descriptor(h, nil)
-	case "so-error":
-		r.began("syscall.GetsockoptInt(fd, SOL_SOCKET, SO_ERROR)" + inControl)
-		var errno any // nil for none
-		err := onDescriptor(h, func(fd int) error {
-			n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
-			if n != 0 {
-				errno = n
-			}
-			return err
-		})
-		return object{"pending-error": object{"error": errno}}, err
-	case "options":
-		r.began("syscall.GetsockoptInt(fd, ...)" + inControl)
-		return readings(h, options...)
-	case "get-option":
-		r.began(fmt.Sprintf("syscall.GetsockoptInt(fd, %s)%s", r.Option.place(), inControl))
-		return readings(h, r.Option)
-	case "set-option":
-		set := setting{r.Option, int(r.Value)}
-		if s.conn == nil && s.listener == nil {
-			r.began(set.text() + " // in the Control of Dialer or ListenConfig")
-			change(r.Socket, func(s *socket) { s.noted = append(s.noted[:len(s.noted):len(s.noted)], set) })
-			return "later", nil
-		}
-		text, call := s.setter(set)
-		r.began(text)
-		return "done", call()
-	case "disconnect":
-		return r.never("package net cannot dissolve a connection")
-	case "poll":
-		return r.never("package net has no poll, its own poller waits inside Read and Write")
-	case "interrupt":
-		return r.never("a goroutine that waits is in no system call, and the runtime's handlers are SA_RESTART")
+	case !known:
+		return nil, refusal("there is no call of that name")
 	}
-	switch r.Disposition { // of sigpipe
-	case "ignore":
-		r.began("signal.Ignore(syscall.SIGPIPE)")
-		signal.Ignore(syscall.SIGPIPE)
-		return "done", nil
-	case "default":
+	s, known := find(r.name("socket"))
+	if !known {
+		return nil, refusal("there is no socket of that name")
+	}
+	return call(r, s)
+}
+
+func (r *request) sigpipe() (any, error) {
+	if r.word("disposition", "default", "ignore") == "default" {
 		return r.never("SIGPIPE kills a Go program for descriptors 1 and 2 alone, a socket's write fails with EPIPE")
 	}
-	return nil, refusal(fmt.Sprintf("there is no disposition %q", r.Disposition))
+	r.began("signal.Ignore(syscall.SIGPIPE)")
+	signal.Ignore(syscall.SIGPIPE)
+	return "done", nil
+}
+
+// change changes the socket of the request.
+func (r *request) change(f func(s *socket)) { change(r.name("socket"), f) }
+
+func (r *request) bind(socket) (any, error) {
+	address := r.address()
+	r.began(fmt.Sprintf("net.ResolveTCPAddr(\"tcp\", %q) // for Dial or Listen", address))
+	r.change(func(s *socket) { s.local = address })
+	return "later", nil
+}
+
+func (r *request) accept(s socket) (any, error) {
+	name := r.name("as")
+	if s.conn != nil {
+		return r.never("net.Conn has no Accept")
+	}
+	r.began("listener.Accept()")
+	conn, err := s.listener.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	change(name, func(s *socket) { *s = socket{conn: conn} })
+	return descriptor(conn, conn.RemoteAddr())
+}
+
+func (r *request) close(s socket) (any, error) {
+	variable, h := s.handle()
+	r.began(variable + ".Close()")
+	return "done", h.Close()
+}
+
+func (r *request) lingerClose(s socket) (any, error) {
+	variable, h := s.handle()
+	linger := setting{options[0], 0}
+	if r.text("call") == "linger-close" {
+		linger.value = r.number("seconds", 0, math.MaxUint16)
+	}
+	text, set := s.setter(linger)
+	r.began(text + "; " + variable + ".Close()")
+	if err := set(); err != nil {
+		return nil, err
+	}
+	return "done", h.Close()
+}
+
+// dup goes by an *os.File, the one thing that gives another descriptor of a socket.
+func (r *request) dup(s socket) (any, error) {
+	name := r.name("as")
+	variable, h := s.handle()
+	r.began(fmt.Sprintf("f := %s.File(); net.File%s(f); f.Close()", variable, strings.ToUpper(variable[:1])+variable[1:]))
+	file, err := h.File()
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var copied socket
+	if s.listener != nil {
+		var listener net.Listener
+		listener, err = net.FileListener(file)
+		copied.listener, _ = listener.(*net.TCPListener)
+	} else {
+		var conn net.Conn
+		conn, err = net.FileConn(file)
+		copied.conn, _ = conn.(*net.TCPConn)
+	}
+	if err != nil {
+		return nil, err
+	}
+	change(name, func(s *socket) { *s = copied })
+	_, h = copied.handle()
+	return descriptor(h, nil)
+}
+
+func (r *request) socketError(s socket) (any, error) {
+	variable, h := s.handle()
+	r.began("syscall.GetsockoptInt(fd, SOL_SOCKET, SO_ERROR) // in " + variable + ".SyscallConn().Control")
+	var errno any // nil for none
+	err := onDescriptor(h, func(fd int) error {
+		n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+		if n != 0 {
+			errno = n
+		}
+		return err
+	})
+	return object{"pending-error": object{"error": errno}}, err
+}
+
+// readOptions is for one option, and for all.
+func (r *request) readOptions(s socket) (any, error) {
+	variable, h := s.handle()
+	asked, what := options, "..."
+	if r.text("call") == "get-option" {
+		asked = []option{r.option()}
+		what = asked[0].place()
+	}
+	r.began(fmt.Sprintf("syscall.GetsockoptInt(fd, %s) // in %s.SyscallConn().Control", what, variable))
+	return readings(h, asked...)
+}
+
+func (r *request) setOption(s socket) (any, error) {
+	set := setting{r.option(), r.number("value", math.MinInt32, math.MaxInt32)}
+	if s.conn == nil && s.listener == nil {
+		r.began(set.text() + " // in the Control of Dialer or ListenConfig")
+		r.change(func(s *socket) { s.noted = append(s.noted[:len(s.noted):len(s.noted)], set) })
+		return "later", nil
+	}
+	text, call := s.setter(set)
+	r.began(text)
+	return "done", call()
 }
 
 // never tells why there is no such call.
@@ -451,7 +583,7 @@ func (r *request) control(noted []setting) (text string, control func(_, _ strin
 	}
 	return text, func(_, _ string, raw syscall.RawConn) error {
 		return inControl(raw, func(fd int) (err error) {
-			reply("made", object{"id": r.ID, "fd": fd})
+			reply("made", made{r.id, fd})
 			for i := 0; i < len(noted) && err == nil; i++ {
 				err = noted[i].set(fd)
 			}
@@ -464,8 +596,9 @@ func (r *request) dial(s socket) (any, error) {
 	sets, control := r.control(s.noted)
 	dialer := net.Dialer{Control: control}
 	fields := ""
-	if r.Deadline != nil {
-		dialer.Timeout = r.limit()
+	address := r.address()
+	if limit, is := r.limit(); is {
+		dialer.Timeout = limit
 		fields = fmt.Sprint(", Timeout: ", dialer.Timeout)
 		dialer.Timeout++ // for 0 means none
 	}
@@ -473,8 +606,8 @@ func (r *request) dial(s socket) (any, error) {
 		dialer.LocalAddr = net.TCPAddrFromAddrPort(s.local)
 		fields += fmt.Sprint(", LocalAddr: ", s.local)
 	}
-	network := s.network(r.Address)
-	text := fmt.Sprintf("Dial(%q, %q)", network, r.Address)
+	network := s.network(address)
+	text := fmt.Sprintf("Dial(%q, %q)", network, address)
 	if fields += sets; fields != "" {
 		text = fmt.Sprintf("Dialer{%s}.%s", fields[2:], text)
 	}
@@ -486,12 +619,12 @@ func (r *request) dial(s socket) (any, error) {
 		}
 	}
 	r.began("net." + text)
-	conn, err := dialer.Dial(network, r.Address.String())
+	conn, err := dialer.Dial(network, address.String())
 	if err != nil {
 		return nil, err
 	}
 	tcp := conn.(*net.TCPConn)
-	change(r.Socket, func(s *socket) { s.conn, s.listener = tcp, nil })
+	r.change(func(s *socket) { s.conn, s.listener = tcp, nil })
 	for _, set := range again {
 		if err := onDescriptor(tcp, set.set); err != nil {
 			return nil, err
@@ -502,6 +635,7 @@ func (r *request) dial(s socket) (any, error) {
 
 func (r *request) listen(s socket) (any, error) {
 	address := s.local
+	r.number("backlog", math.MinInt32, math.MaxInt32)
 	if !address.IsValid() {
 		wildcard := map[string]netip.Addr{"inet": netip.IPv4Unspecified(), "inet6": netip.IPv6Unspecified()}
 		address = netip.AddrPortFrom(wildcard[s.family], 0)
@@ -516,18 +650,15 @@ func (r *request) listen(s socket) (any, error) {
 	r.began(text + " // the backlog is somaxconn")
 	listener, err := config.Listen(context.Background(), network, address.String())
 	if err == nil {
-		change(r.Socket, func(s *socket) { s.conn, s.listener = nil, listener.(*net.TCPListener) })
+		r.change(func(s *socket) { s.conn, s.listener = nil, listener.(*net.TCPListener) })
 	}
 	return "done", err
 }
 
-// limit is the deadline, which must be there.
-func (r *request) limit() time.Duration { return time.Duration(*r.Deadline) * time.Millisecond }
-
 // beganBy tells a call, and the deadline before it.
 func (r *request) beganBy(method, text string) {
-	if r.Deadline != nil {
-		text = fmt.Sprintf("conn.%s(time.Now().Add(%v)); %s", method, r.limit(), text)
+	if limit, is := r.limit(); is {
+		text = fmt.Sprintf("conn.%s(time.Now().Add(%v)); %s", method, limit, text)
 	}
 	r.began(text)
 }
@@ -537,52 +668,40 @@ var messageFlags = map[string]int{
 	"nosignal": syscall.MSG_NOSIGNAL, "waitall": syscall.MSG_WAITALL,
 }
 
-func (r *request) flags() (bits int, names string, err error) {
-	for _, flag := range r.Flags {
-		if messageFlags[flag] == 0 {
-			return 0, "", refusal(fmt.Sprintf("there is no flag %q", flag))
-		}
-		bits |= messageFlags[flag]
-		names += "|MSG_" + strings.ToUpper(flag)
+func (r *request) read(s socket) (any, error) {
+	wanted := r.number("n", 0, most)
+	bits, names := r.flags("peek", "waitall", "dontwait", "oob")
+	if s.listener != nil {
+		return r.never("net.Listener has no Read")
 	}
-	return bits, strings.TrimPrefix(names, "|"), nil
-}
-
-func (r *request) read(conn *net.TCPConn) (any, error) {
-	bits, names, err := r.flags()
-	if err != nil {
-		return nil, err
-	}
-	if r.N > mostBytes {
-		return nil, refusal(fmt.Sprintf("a read of %d bytes is too large, %d is the most", r.N, mostBytes))
-	}
+	conn := s.conn
 	var read func(p []byte) (int, error)
 	var text string
 	switch bits {
 	case 0:
-		text = fmt.Sprintf("conn.Read(p[:%d])", r.N)
+		text = fmt.Sprintf("conn.Read(p[:%d])", wanted)
 		read = func(p []byte) (int, error) { return conn.Read(p) }
 	case syscall.MSG_WAITALL: // which does nothing on a socket that never blocks
-		text = fmt.Sprintf("io.ReadFull(conn, p[:%d])", r.N)
+		text = fmt.Sprintf("io.ReadFull(conn, p[:%d])", wanted)
 		read = func(p []byte) (int, error) { return io.ReadFull(conn, p) }
 	default:
-		text = fmt.Sprintf("syscall.Recvfrom(fd, p[:%d], %s) // in conn.SyscallConn().Read", r.N, names)
+		text = fmt.Sprintf("syscall.Recvfrom(fd, p[:%d], %s) // in conn.SyscallConn().Read", wanted, names)
 		read = func(p []byte) (int, error) { return receive(conn, p, bits) }
 	}
 	r.beganBy("SetReadDeadline", text)
-	if r.Deadline != nil {
-		if err := conn.SetReadDeadline(time.Now().Add(r.limit())); err != nil {
+	if limit, is := r.limit(); is {
+		if err := conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
 			return nil, err
 		}
 		defer conn.SetReadDeadline(time.Time{})
 	}
-	p := make([]byte, r.N)
+	p := make([]byte, wanted)
 	n, err := read(p)
 	if n == 0 && err != nil && err != io.EOF {
 		return nil, err
 	}
-	if p = p[:n]; n > 1024 {
-		p = p[:1024]
+	if p = p[:n]; n > kept {
+		p = p[:kept]
 	}
 	value := object{"read": object{"n": n, "data": hex.EncodeToString(p)}}
 	if err != nil { // the bytes come first, says io.Reader
@@ -610,35 +729,40 @@ func receive(conn *net.TCPConn, p []byte, flags int) (n int, err error) {
 	return n, nil
 }
 
-func (r *request) write(conn *net.TCPConn) (any, error) {
-	bits, names, err := r.flags()
-	if err != nil {
-		return nil, err
+func (r *request) write(s socket) (any, error) {
+	bits, names := r.flags("nosignal", "oob", "dontwait")
+	p, err := hex.DecodeString(r.text("data"))
+	if err != nil || !bytes.HasPrefix(r.fields["data"], []byte{'"'}) {
+		must("data", "an even number of hexadecimal digits")
 	}
-	p, err := hex.DecodeString(r.Data)
-	if err != nil {
-		return nil, refusal(err.Error())
+	repeat := 1
+	if r.has("repeat") {
+		repeat = r.number("repeat", 0, most)
 	}
-	if len(p) > 0 && int(r.Repeat) > mostBytes/len(p) {
-		return nil, refusal(fmt.Sprintf("a write of %d bytes %d times is too large, %d is the most", len(p), r.Repeat, mostBytes))
+	if len(p)*repeat > most {
+		return nil, refusal(fmt.Sprintf("a write of %d bytes %d times is too large, %d is the most", len(p), repeat, most))
 	}
-	shown := strconv.QuoteToASCII(string(p))
-	if len(p) > 32 {
-		shown = strconv.QuoteToASCII(string(p[:32])) + "..."
+	if s.listener != nil {
+		return r.never("net.Listener has no Write")
 	}
-	shown = "[]byte(" + shown + ")"
-	if r.Repeat != 1 {
-		p, shown = bytes.Repeat(p, int(r.Repeat)), fmt.Sprintf("bytes.Repeat(%s, %d)", shown, r.Repeat)
+	conn := s.conn
+	quoted := strconv.QuoteToASCII(string(p))
+	if len(p) > shown {
+		quoted = strconv.QuoteToASCII(string(p[:shown])) + "..."
 	}
-	text := fmt.Sprintf("conn.Write(%s)", shown)
+	quoted = "[]byte(" + quoted + ")"
+	if repeat != 1 {
+		p, quoted = bytes.Repeat(p, repeat), fmt.Sprintf("bytes.Repeat(%s, %d)", quoted, repeat)
+	}
+	call := fmt.Sprintf("conn.Write(%s)", quoted)
 	write := func() (int, error) { return conn.Write(p) }
 	if bits != 0 {
-		text = fmt.Sprintf("syscall.SendmsgN(fd, %s, nil, nil, %s) // in conn.SyscallConn().Write", shown, names)
+		call = fmt.Sprintf("syscall.SendmsgN(fd, %s, nil, nil, %s) // in conn.SyscallConn().Write", quoted, names)
 		write = func() (int, error) { return send(conn, p, bits) }
 	}
-	r.beganBy("SetWriteDeadline", text)
-	if r.Deadline != nil {
-		if err := conn.SetWriteDeadline(time.Now().Add(r.limit())); err != nil {
+	r.beganBy("SetWriteDeadline", call)
+	if limit, is := r.limit(); is {
+		if err := conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
 			return nil, err
 		}
 		defer conn.SetWriteDeadline(time.Time{})
@@ -672,22 +796,30 @@ func send(conn *net.TCPConn, p []byte, flags int) (n int, err error) {
 	return n, err
 }
 
-func (r *request) shutdown(conn *net.TCPConn) (any, error) {
-	switch r.How {
-	case "read":
-		r.began("conn.CloseRead()")
-		return "done", conn.CloseRead()
-	case "write":
-		r.began("conn.CloseWrite()")
-		return "done", conn.CloseWrite()
-	case "both":
-		r.began("conn.CloseRead(); conn.CloseWrite()")
-		if err := conn.CloseRead(); err != nil {
-			return nil, err
-		}
-		return "done", conn.CloseWrite()
+func (r *request) shutdown(s socket) (any, error) {
+	how := r.word("how", "read", "write", "both")
+	if s.listener != nil {
+		return r.never("net.Listener has no CloseWrite")
 	}
-	return nil, refusal(fmt.Sprintf("there is no direction %q", r.How))
+	ends := []struct {
+		other, text string
+		close       func() error
+	}{{"write", "conn.CloseRead()", s.conn.CloseRead}, {"read", "conn.CloseWrite()", s.conn.CloseWrite}}
+	text := ""
+	for _, end := range ends {
+		if how != end.other {
+			text += "; " + end.text
+		}
+	}
+	r.began(text[2:])
+	for _, end := range ends {
+		if how != end.other {
+			if err := end.close(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return "done", nil
 }
 
 // descriptor is the value of accept and dup.
@@ -742,17 +874,6 @@ var options = []option{
 	{"SO_SNDTIMEO", syscall.SOL_SOCKET, syscall.SO_SNDTIMEO, "Timeval"},
 	{"O_NONBLOCK", syscall.F_GETFL, syscall.O_NONBLOCK, "Nonblock"},
 	{"TCP_LINGER2", syscall.IPPROTO_TCP, syscall.TCP_LINGER2, "Int"},
-}
-
-// UnmarshalText makes a name in JSON the option of that name.
-func (o *option) UnmarshalText(name []byte) error {
-	for _, known := range options {
-		if known.name == string(name) {
-			*o = known
-			return nil
-		}
-	}
-	return fmt.Errorf("there is no option %q", name)
 }
 
 // place is where the kernel has the option.

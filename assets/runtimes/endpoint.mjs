@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 /*
- * A finwait endpoint that drives Node's `net`: its errors and events, as its programmers see them.
+ * The Node endpoint: sockets as module net gives them, driven line by line as PROTOCOL.md says.
  *
- *     node endpoint.mjs [--half-open]        (18 or later)
+ *     node endpoint.mjs [--half-open]        (18 or later; then paste a line, such as)
+ *     {"id":1,"socket":"client","call":"socket","family":"inet"}
  *
- * Requests come on standard input, replies go to standard output; PROTOCOL.md says which.
- *
- * With --half-open every socket has `allowHalfOpen: true`. What is different from plain calls, and left as it is:
+ * With --half-open every socket has `allowHalfOpen: true`. What Node does differently:
  *
  * - Node reads by itself, as soon as there is something, until some 16 or 64 KiB wait; `read` takes from what was read.
  *   So the peer's FIN or RST is found without any call, and closing with data that no `read` took sends no RST.
@@ -21,8 +20,9 @@
 import fs from 'node:fs';
 import net from 'node:net';
 
+const VERSION = 2; // of the protocol
 const MOST = 64 << 20; // bytes in one read or write
-const LONGEST_LINE = 2 * MOST + (64 << 10);
+const LONGEST_LINE = 2 * MOST + (64 << 10); // the longest write in hexadecimal, and what is around it
 const KEPT = 1024; // of the bytes that were read, so many are told
 const SHOWN = 32; // of the bytes to write, so many are shown
 const LONGEST_TIMEOUT = 2 ** 31 - 1; // milliseconds: Node's timers can do no more
@@ -44,24 +44,23 @@ class Unsupported extends Error {}
 
 // --- What a request says ---
 
+const must = (name, what) => new Refused(`the field ${name} must be ${what}`);
+
 function number(request, name, least, most) {
   const value = request[name];
-  if (!Number.isInteger(value)) throw new Refused(`the field ${name} must be a whole number`);
-  if (value < least || value > most) throw new Refused(`${name} is ${least} at the least and ${most} at the most`);
-  return value;
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw must(name, `a whole number from ${least} to ${most}`);
 }
 
 function word(request, name, words) {
-  if (!words.includes(request[name])) throw new Refused(`the field ${name} is one of ${words.join(', ')}`);
-  return request[name];
+  if (words.includes(request[name])) return request[name];
+  throw must(name, `one of ${words.join(', ')}`);
 }
 
 function flags(request, words) {
   const listed = request.flags ?? [];
-  if (!Array.isArray(listed) || !listed.every((flag) => words.includes(flag))) {
-    throw new Refused(`flags are a list of ${words.join(', ')}`);
-  }
-  return listed;
+  if (Array.isArray(listed) && listed.every((flag) => words.includes(flag))) return listed;
+  throw must('flags', `a list of ${words.join(', ')}`);
 }
 
 function nameIn(request, field = 'socket') {
@@ -90,7 +89,7 @@ function deadlineIn(request) {
 function dataIn(request) {
   const { data } = request;
   if (typeof data !== 'string' || data.length % 2 || !/^[\da-f]*$/i.test(data)) {
-    throw new Refused('the field data must be an even number of hexadecimal digits');
+    throw must('data', 'an even number of hexadecimal digits');
   }
   const repeat = request.repeat === undefined ? 1 : number(request, 'repeat', 0, MOST);
   if ((data.length / 2) * repeat > MOST) {
@@ -468,6 +467,7 @@ const IMPOSSIBLE = {
 // --- Requests ---
 
 const inFlight = new Set();
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 async function carryOut(request) {
   const { id, call } = request;
@@ -503,14 +503,14 @@ async function make(request, begin) {
   if (Object.hasOwn(OF_THE_PROCESS, call)) return OF_THE_PROCESS[call](request, begin);
   if (!Object.hasOwn(ON_A_SOCKET, call)) throw new Refused('there is no call of that name');
   const name = nameIn(request);
-  if (!entries.has(name)) throw new Refused(`there is no socket ${name}`);
+  if (!entries.has(name)) throw new Refused('there is no socket of that name');
   return ON_A_SOCKET[call](entries.get(name), request, begin);
 }
 
 function start(line) {
   let request;
   try {
-    request = JSON.parse(line.toString());
+    request = JSON.parse(utf8.decode(line));
   } catch {
     return refused(null, 'the line is not JSON');
   }
@@ -521,7 +521,7 @@ function start(line) {
   carryOut(request);
 }
 
-reply('{"hello":{"protocol":2,"runtime":"' + (allowHalfOpen ? 'node-half-open' : 'node') + '"}}');
+reply(JSON.stringify({ hello: { protocol: VERSION, runtime: allowHalfOpen ? 'node-half-open' : 'node' } }));
 
 let pieces = []; // of the line that has begun
 let length = 0;

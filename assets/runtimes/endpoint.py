@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""A finwait endpoint that calls Python's socket module: its exceptions, as its programmers see them.
+"""The Python endpoint: sockets as module socket gives them, driven line by line as PROTOCOL.md says.
 
-    python3 endpoint.py        (3.8 or later; requests on standard input, replies on standard output: PROTOCOL.md)
+    python3 endpoint.py        (3.8 or later; then paste a line, such as)
+    {"id":1,"socket":"client","call":"socket","family":"inet"}
 
-The module is a thin coat over the system calls, with these differences:
+What Python does differently:
 
 - Every errno is an exception, and some have a class of their own: BrokenPipeError, ConnectionResetError.
 - A closed socket has the number -1, so whatever is done with it afterwards is EBADF from the kernel. Closing it again
@@ -15,6 +16,7 @@ The module is a thin coat over the system calls, with these differences:
 - SIGPIPE is ignored from the start.
 """
 
+import binascii
 import contextlib
 import functools
 import json
@@ -30,8 +32,9 @@ import threading
 import time
 import traceback
 
+VERSION = 2  # of the protocol
 MOST = 64 << 20  # bytes in one read or write
-LONGEST_LINE = 2 * MOST + (64 << 10)
+LONGEST_LINE = 2 * MOST + (64 << 10)  # the longest write in hexadecimal, and what is around it
 KEPT = 1024  # of the bytes that were read, so many are told
 SHOWN = 32  # of the bytes to write, so many are shown
 LONGEST_WAIT = 2**31 - 1  # milliseconds: poll(2) takes an int
@@ -39,6 +42,7 @@ LONGEST_WAIT = 2**31 - 1  # milliseconds: poll(2) takes an int
 READ_FLAGS = {"peek": "MSG_PEEK", "waitall": "MSG_WAITALL", "dontwait": "MSG_DONTWAIT", "oob": "MSG_OOB"}
 WRITE_FLAGS = {"nosignal": "MSG_NOSIGNAL", "oob": "MSG_OOB", "dontwait": "MSG_DONTWAIT"}
 EVENTS = {name: "POLL" + name.upper() for name in ("in", "pri", "out", "rdhup", "err", "hup", "nval")}
+HEXADECIMAL = "an even number of hexadecimal digits"
 HOW = {"read": "SHUT_RD", "write": "SHUT_WR", "both": "SHUT_RDWR"}
 FAMILIES = {"inet": "AF_INET", "inet6": "AF_INET6"}
 
@@ -73,47 +77,58 @@ class DeadlineExceeded(Exception):
 # --- What a request says ---
 
 
+def must(name, what):
+    return Refused(f"the field {name} must be {what}")
+
+
 def field(request, name, kind, what):
     value = request.get(name)
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise Refused(f"the field {name} must be {what}")
+        raise must(name, what)
     return value
 
 
 def number(request, name, least, most):
-    value = field(request, name, int, "a whole number")
+    what = f"a whole number from {least} to {most}"
+    value = field(request, name, int, what)
     if not least <= value <= most:
-        raise Refused(f"{name} is {least} at the least and {most} at the most")
+        raise must(name, what)
     return value
 
 
 def word(request, name, words):
-    value = field(request, name, str, "a word")
+    what = f"one of {', '.join(words)}"
+    value = field(request, name, str, what)
     if value not in words:
-        raise Refused(f"the field {name} is one of {', '.join(words)}")
+        raise must(name, what)
     return words[value]
 
 
 def constants(request, name, words, module):
     """The names of constants and all of them in one number: ("MSG_PEEK | MSG_OOB", 3)."""
-    listed = field(request, name, list, "a list of words") if name in request else []
+    what = f"a list of {', '.join(words)}"
+    listed = field(request, name, list, what)
     if not all(isinstance(item, str) and item in words for item in listed):
-        raise Refused(f"each of {name} is one of {', '.join(words)}")
+        raise must(name, what)
     names = [words[item] for item in listed]
     text = " | ".join(f"{module.__name__}.{name}" for name in names)
     return text, functools.reduce(operator.or_, (getattr(module, name) for name in names), 0)
 
 
+def flags_of(request, words):
+    return constants({"flags": [], **request}, "flags", words, socket)
+
+
 def a_name(request, key="socket"):
-    name = field(request, key, str, "a socket's name")
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,23}", name):
+    name = request.get(key)
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,23}", name):
         raise Refused("a socket's name is a letter, then letters, digits, - and _, 24 in all at the most")
     return name
 
 
 def an_address(request):
     """The pair that the socket module takes. No name of a host: Python would look it up."""
-    host, _, port = field(request, "address", str, "an address").rpartition(":")
+    host, _, port = str(request.get("address")).rpartition(":")
     six = re.fullmatch(r"\[(.*)\]", host)
     host = six[1] if six else host
     try:
@@ -211,7 +226,7 @@ def connect(request, sock):
 
 def read(request, sock):
     n, ms = number(request, "n", 0, MOST), a_deadline(request)
-    names, flags = constants(request, "flags", READ_FLAGS, socket)
+    names, flags = flags_of(request, READ_FLAGS)
     yield with_timeout(f"sock.recv({n}, {names})" if names else f"sock.recv({n})", ms)
     with timeout(sock, ms):
         data = sock.recv(n, flags)
@@ -220,13 +235,13 @@ def read(request, sock):
 
 def write(request, sock):
     try:
-        data = bytes.fromhex(field(request, "data", str, "bytes in hexadecimal"))
+        data = binascii.unhexlify(field(request, "data", str, HEXADECIMAL))
     except ValueError:
-        raise Refused("the field data must be an even number of hexadecimal digits") from None
+        raise must("data", HEXADECIMAL) from None
     repeat = number(request, "repeat", 0, MOST) if "repeat" in request else 1
     if len(data) * repeat > MOST:
         raise Refused(f"a write of {len(data)} bytes {repeat} times is too large, {MOST} is the most")
-    names, flags = constants(request, "flags", WRITE_FLAGS, socket)
+    names, flags = flags_of(request, WRITE_FLAGS)
     ms = a_deadline(request)
     text = repr(data[:SHOWN]) + ("..." if len(data) > SHOWN else "")
     text += f" * {repeat}" if repeat != 1 else ""
@@ -406,7 +421,7 @@ def unsupported(call):
 
 def find(request):
     """The generator that carries the request out."""
-    call = field(request, "call", str, "a word")
+    call = field(request, "call", str, "the name of a call")
     if call in UNSUPPORTED:
         return unsupported(call)
     if call == "sigpipe":
@@ -418,7 +433,7 @@ def find(request):
     name = a_name(request)
     with lock:
         if name not in sockets:
-            raise Refused(f"there is no socket {name}")
+            raise Refused("there is no socket of that name")
         return ON_A_SOCKET[call](request, sockets[name])
 
 
@@ -473,9 +488,15 @@ def carry_out(request):
     reply("ended", id=id, at=at, ns=at - start, outcome=outcome, **more)
 
 
+def no_number(name):
+    """json would read Infinity, -Infinity and NaN."""
+    raise ValueError(name)
+
+
 def start(line):
     try:
-        request = json.loads(line)
+        # Decoded first: of bytes json would guess the encoding.
+        request = json.loads(line.decode(), parse_constant=no_number)
     except (ValueError, RecursionError):  # not UTF-8 is a ValueError too
         return reply("refused", id=None, why="the line is not JSON")
     id = request.get("id") if isinstance(request, dict) else None
@@ -498,13 +519,13 @@ def start(line):
 
 def main():
     threading.stack_size(256 << 10)
-    reply("hello", protocol=2, runtime="python")
+    reply("hello", protocol=VERSION, runtime="python")
     with contextlib.suppress(OSError):
         while True:
             line = sys.stdin.buffer.readline(LONGEST_LINE + 1)
             if not line:
                 break
-            if len(line) <= LONGEST_LINE:
+            if len(line) <= LONGEST_LINE or line.endswith(b"\n"):
                 start(line)
                 continue
             while line and not line.endswith(b"\n"):

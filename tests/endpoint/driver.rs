@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,8 @@ use finwait::endpoint::protocol::{Reply, Request, Traced};
 use finwait::errno::Errno;
 use finwait::os::signal::die_with_parent;
 use finwait::outcome::{Outcome, Value};
+use finwait::runtime::{Driver, Launch};
+use finwait::side::Side;
 
 /// How long anything may take that does happen; far more than it needs.
 pub const BOUND: Duration = Duration::from_secs(20);
@@ -31,7 +35,7 @@ pub struct Ended {
 pub struct Endpoint {
     child: Child,
     control: UnixStream,
-    replies: Receiver<Reply>,
+    replies: Receiver<String>,
     kept: VecDeque<Reply>,
     last: u64,
 }
@@ -46,11 +50,31 @@ impl Endpoint {
         Endpoint::under(Command::new(env!("CARGO_BIN_EXE_finwait")))
     }
 
-    /// The endpoint started by `command`, as it is in production: one socket pair for both directions.
+    /// `finwait endpoint`, started by `command`.
     pub fn under(mut command: Command) -> Endpoint {
+        command.arg("endpoint");
+        let mut endpoint = Endpoint::started(command);
+        assert_eq!(endpoint.hello(), "native");
+        endpoint
+    }
+
+    /// What finwait starts for that driver.
+    pub fn of(driver: &Driver) -> Endpoint {
+        // Two that compile the same at the same time in one process would be in each other's way.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let program = Path::new(env!("CARGO_BIN_EXE_finwait"));
+        let launch = Launch::prepare(driver, Side::Client, program, false).unwrap();
+        drop(alone);
+        let mut command = Command::new(launch.program);
+        command.args(launch.arguments);
+        Endpoint::started(command)
+    }
+
+    /// The endpoint that `command` starts, as it is in production: one socket pair for both directions.
+    fn started(mut command: Command) -> Endpoint {
         let (control, theirs) = UnixStream::pair().unwrap();
         let theirs = OwnedFd::from(theirs);
-        command.arg("endpoint");
         command
             .stdin(Stdio::from(theirs.try_clone().unwrap()))
             .stdout(Stdio::from(theirs));
@@ -60,22 +84,24 @@ impl Endpoint {
         let (sender, replies) = channel();
         let lines = BufReader::new(control.try_clone().unwrap());
         thread::spawn(move || forward(lines, &sender));
-        let mut endpoint = Endpoint {
+        Endpoint {
             child,
             control,
             replies,
             kept: VecDeque::new(),
             last: 0,
-        };
-        let hello = endpoint.reply(|_| true);
-        assert_eq!(
-            hello,
-            Reply::Hello {
-                protocol: finwait::endpoint::protocol::VERSION,
-                runtime: "native".into()
+        }
+    }
+
+    /// The name that it has for itself, which is the first that it says.
+    pub fn hello(&mut self) -> String {
+        match self.reply(|_| true) {
+            Reply::Hello { protocol, runtime } => {
+                assert_eq!(protocol, finwait::endpoint::protocol::VERSION);
+                runtime
             }
-        );
-        endpoint
+            other => panic!("before the hello: {other:?}"),
+        }
     }
 
     /// The first reply that `wanted` takes; the others are kept.
@@ -89,8 +115,10 @@ impl Endpoint {
                 .replies
                 .recv_timeout(until.saturating_duration_since(Instant::now()))
             {
-                Ok(reply) if wanted(&reply) => return reply,
-                Ok(reply) => self.kept.push_back(reply),
+                Ok(line) => match understood(&line) {
+                    reply if wanted(&reply) => return reply,
+                    reply => self.kept.push_back(reply),
+                },
                 Err(RecvTimeoutError::Timeout) => panic!("no such reply; there were {:?}", self.kept),
                 Err(RecvTimeoutError::Disconnected) => panic!("the endpoint is gone; there were {:?}", self.kept),
             }
@@ -148,10 +176,13 @@ impl Endpoint {
 
     /// Is the call over, as far as was heard?
     pub fn has_ended(&mut self, wanted: CallId) -> bool {
-        self.kept.extend(self.replies.try_iter());
-        self.kept
-            .iter()
-            .any(|reply| matches!(reply, Reply::Ended { id, .. } if *id == wanted))
+        self.has(|reply| matches!(reply, Reply::Ended { id, .. } if *id == wanted))
+    }
+
+    /// Was there such a reply, as far as was heard?
+    pub fn has(&mut self, wanted: impl Fn(&Reply) -> bool) -> bool {
+        self.kept.extend(self.replies.try_iter().map(|line| understood(&line)));
+        self.kept.iter().any(wanted)
     }
 
     /// A listener of that name, with backlog 8, on a port that nobody uses.
@@ -209,25 +240,37 @@ impl Drop for Endpoint {
     }
 }
 
-fn forward(lines: impl BufRead, to: &Sender<Reply>) {
+fn forward(lines: impl BufRead, to: &Sender<String>) {
     for line in lines.lines() {
         let Ok(line) = line else { return };
-        let reply = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
-        if to.send(reply).is_err() {
+        if to.send(line).is_err() {
             return;
         }
     }
 }
 
+/// A reply; one about a call begins with the call's id, by which finwait finds it in what `strace` prints.
+fn understood(line: &str) -> Reply {
+    let reply = serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"));
+    let (word, body) = line.split_once(':').unwrap();
+    assert!(word == r#"{"hello""# || body.starts_with(r#"{"id":"#), "{line}");
+    reply
+}
+
 /// An address that nobody is bound to, its port below the ephemeral ones.
 pub fn free_address() -> SocketAddr {
+    free_address_of(Ipv4Addr::LOCALHOST.into())
+}
+
+/// The same, of that host.
+pub fn free_address_of(host: IpAddr) -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = (std::process::id() % 500) as u16 * 20;
     loop {
         let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let address = SocketAddr::from((host, port));
         // Not std's listener, which binds over TIME_WAIT as an endpoint does not.
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None).unwrap();
         if socket.bind(&address.into()).is_ok() {
             return address;
         }

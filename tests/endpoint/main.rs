@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod driver;
+mod protocol;
 mod strace;
 #[path = "../support/strace_log.rs"]
 mod strace_log;
