@@ -40,7 +40,9 @@ impl Past {
             // tcp_disconnect clears sk_shutdown, and shutdown is that for a listener and in SYN_SENT (inet_shutdown).
             (Call::Disconnect, _) if ok => Past::GIVEN_UP,
             (Call::Shutdown { how: How::Write }, _) if before == Some(State::Listen) => self,
-            (Call::Shutdown { .. }, _) if ok && matches!(before, Some(State::Listen | State::SynSent)) => Past::GIVEN_UP,
+            (Call::Shutdown { .. }, _) if ok && matches!(before, Some(State::Listen | State::SynSent)) => {
+                Past::GIVEN_UP
+            }
             // Without a connection it fails, and is noted all the same.
             (Call::Shutdown { how }, _) if ok || (outcome.errno() == Some(Errno::ENOTCONN) && !connected) => Past {
                 reading_shut: self.reading_shut || matches!(how, How::Read | How::Both),

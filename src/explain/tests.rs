@@ -326,7 +326,10 @@ fn a_disconnect_leaves_its_own_reset_behind() {
         },
         ..FRESH
     };
-    tells(&fails(read(), Errno::ECONNRESET, &given_up), &["ourselves", "disconnect"]);
+    tells(
+        &fails(read(), Errno::ECONNRESET, &given_up),
+        &["ourselves", "disconnect"],
+    );
     // Without such a call nobody is blamed.
     keeps_silent(&fails(read(), Errno::ECONNRESET, &FRESH), &["ourselves"]);
     let held = Value::PendingError {

@@ -18,8 +18,8 @@ use finwait::endpoint::protocol::{Reply, Request, Traced};
 use finwait::errno::Errno;
 use finwait::os::signal::die_with_parent;
 use finwait::outcome::{Outcome, Value};
-use finwait::runtime::{Driver, Launch};
-use finwait::side::Side;
+use finwait::runtime::{Choice, Driven};
+use finwait::side::{Ends, Side};
 
 /// How long anything may take that does happen; far more than it needs.
 pub const BOUND: Duration = Duration::from_secs(20);
@@ -58,16 +58,21 @@ impl Endpoint {
         endpoint
     }
 
-    /// What finwait starts for that driver.
-    pub fn of(driver: &Driver) -> Endpoint {
+    /// What finwait starts for that choice.
+    pub fn of(choice: &Choice) -> Endpoint {
         // Two that compile the same at the same time in one process would be in each other's way.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let program = Path::new(env!("CARGO_BIN_EXE_finwait"));
-        let launch = Launch::prepare(driver, Side::Client, program, false).unwrap();
+        let choices = Ends {
+            client: choice.clone(),
+            server: Choice::default(),
+        };
+        let driven = Driven::by(choices, false, program).unwrap();
         drop(alone);
-        let mut command = Command::new(launch.program);
-        command.args(launch.arguments);
+        let launch = driven.launch(Side::Client);
+        let mut command = Command::new(&launch.program);
+        command.args(&launch.arguments);
         Endpoint::started(command)
     }
 

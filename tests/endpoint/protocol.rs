@@ -13,7 +13,7 @@ use finwait::clock::Stamp;
 use finwait::endpoint::protocol::Reply;
 use finwait::errno::Errno;
 use finwait::outcome::{Outcome, Value};
-use finwait::runtime::{Driver, Runtime, on_path};
+use finwait::runtime::{Choice, Runtime, on_path};
 use serde_json::{Value as Json, json};
 
 use super::driver::{Endpoint, done, failed, free_address, free_address_of, wrote};
@@ -27,9 +27,9 @@ const LONGEST_LINE: usize = (128 << 20) + (64 << 10);
 const SHORT: u32 = 50;
 
 /// The endpoints that are here; in CI all of them must be.
-fn drivers() -> Vec<Driver> {
+fn drivers() -> Vec<Choice> {
     if let Ok(command) = std::env::var("ENDPOINT") {
-        return vec![Driver::Command(command)];
+        return vec![Choice::Command(command)];
     }
     let is_here = |runtime: &Runtime| {
         let Some((tool, _)) = runtime.needs() else { return true };
@@ -40,7 +40,7 @@ fn drivers() -> Vec<Driver> {
         }
         here
     };
-    Runtime::ALL.into_iter().filter(is_here).map(Driver::Runtime).collect()
+    Runtime::ALL.into_iter().filter(is_here).map(Choice::Runtime).collect()
 }
 
 /// Holds a rule against a new endpoint of each kind, and tells of all that break it.
@@ -55,8 +55,8 @@ fn holds(rule: fn(&mut Endpoint)) {
                 let mut endpoint = Endpoint::of(driver);
                 let hello = endpoint.hello();
                 match driver {
-                    Driver::Runtime(runtime) => assert_eq!(hello, runtime.name()),
-                    Driver::Command(_) => assert!(!hello.is_empty()),
+                    Choice::Runtime(runtime) => assert_eq!(hello, runtime.name()),
+                    Choice::Command(_) => assert!(!hello.is_empty()),
                 }
                 rule(&mut endpoint);
             });
