@@ -130,6 +130,22 @@ fn json_has_the_rules() {
     assert!(proves[0] && proves.is_sorted_by(|a, b| a >= b), "{proves:?}");
 }
 
+/// What Node.js prints below an error belongs to it.
+#[test]
+fn what_belongs_together_and_what_does_not() {
+    let stack =
+        b"Error: socket hang up\n    at connResetException (node:internal/errors:720:14) {\n  code: 'ECONNRESET'\n}\n";
+    let output = output_of(finwait().args(["explain", "--json"]), stack);
+    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<_> = answers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| &answer["name"])
+        .collect();
+    assert_eq!(names, ["EOF"]);
+}
+
 /// Several words are one text; a number below zero is no option.
 #[test]
 fn words_and_numbers() {
@@ -171,6 +187,8 @@ fn what_is_not_known_is_said_to_be() {
             b"one\ntwo\n",
             "none of the 2 lines has a wording that finwait knows",
         ),
+        // Numbers alone are no errnos in a log.
+        (&[], b"1\n2\n", "none of the 2 lines has a wording that finwait knows"),
     ] {
         let output = output_of(finwait().arg("explain").args(words), stdin);
         let stderr = text(&output.stderr);
