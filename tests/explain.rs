@@ -130,7 +130,7 @@ fn json_has_the_rules() {
     assert!(proves[0] && proves.is_sorted_by(|a, b| a >= b), "{proves:?}");
 }
 
-/// What Node.js prints below an error belongs to it.
+/// What Node.js prints below an error belongs to it; what is of UDP gets nothing of TCP's.
 #[test]
 fn what_belongs_together_and_what_does_not() {
     let stack =
@@ -144,6 +144,11 @@ fn what_belongs_together_and_what_does_not() {
         .map(|answer| &answer["name"])
         .collect();
     assert_eq!(names, ["EOF"]);
+    let udp = answered(&["write udp 10.0.0.1:5->10.0.0.2:53: write: connection refused"]);
+    assert!(udp.contains("This is UDP") && udp.contains("ICMP"), "{udp}");
+    for of_tcp in ["answered the SYN", "why", "in other languages", "finwait run"] {
+        assert!(!udp.contains(of_tcp), "{udp}");
+    }
 }
 
 /// Several words are one text; a number below zero is no option.

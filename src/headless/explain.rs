@@ -79,9 +79,9 @@ impl<'a> Told<'a> {
         };
         // Without a call, that of the causes which languages speak of: they come with those that are met most often first.
         let of_causes = answer.causes.iter().flat_map(|rule| rule.calls);
-        let words = answer
-            .call
-            .iter()
+        // They were measured with TCP.
+        let told = answer.call.iter().filter(|_| !answer.udp);
+        let words = told
             .chain(of_causes)
             .map(|call| Matrix::kept().words(call.name(), gives, None))
             .find(|words| !words.is_empty());
