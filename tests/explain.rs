@@ -130,6 +130,27 @@ fn json_has_the_rules() {
     assert!(proves[0] && proves.is_sorted_by(|a, b| a >= b), "{proves:?}");
 }
 
+/// What Node.js prints below an error belongs to it; what is of UDP gets nothing of TCP's.
+#[test]
+fn what_belongs_together_and_what_does_not() {
+    let stack =
+        b"Error: socket hang up\n    at connResetException (node:internal/errors:720:14) {\n  code: 'ECONNRESET'\n}\n";
+    let output = output_of(finwait().args(["explain", "--json"]), stack);
+    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<_> = answers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| &answer["name"])
+        .collect();
+    assert_eq!(names, ["EOF"]);
+    let udp = answered(&["write udp 10.0.0.1:5->10.0.0.2:53: write: connection refused"]);
+    assert!(udp.contains("This is UDP") && udp.contains("ICMP"), "{udp}");
+    for of_tcp in ["answered the SYN", "why", "in other languages", "finwait run"] {
+        assert!(!udp.contains(of_tcp), "{udp}");
+    }
+}
+
 /// Several words are one text; a number below zero is no option.
 #[test]
 fn words_and_numbers() {
@@ -171,6 +192,8 @@ fn what_is_not_known_is_said_to_be() {
             b"one\ntwo\n",
             "none of the 2 lines has a wording that finwait knows",
         ),
+        // Numbers alone are no errnos in a log.
+        (&[], b"1\n2\n", "none of the 2 lines has a wording that finwait knows"),
     ] {
         let output = output_of(finwait().arg("explain").args(words), stdin);
         let stderr = text(&output.stderr);

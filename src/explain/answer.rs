@@ -38,7 +38,10 @@ impl Gathered {
     pub fn add(&mut self, found: Option<Found>) {
         self.lines += 1;
         let Some(found) = found else { return };
-        let same = |said: &&mut Said| (said.found.subject, said.found.call) == (found.subject, found.call);
+        let same = |said: &&mut Said| {
+            let of = |found: &Found| (found.subject, found.call, found.udp);
+            of(&said.found) == of(&found)
+        };
         match self.said.iter_mut().find(same) {
             Some(said) => said.lines += 1,
             None => self.said.push(Said {
@@ -95,6 +98,8 @@ pub struct Answer {
     pub first: u64,
     /// What must be known of this very wording.
     pub remark: Option<&'static str>,
+    /// Is it of UDP? Then nothing that is known of TCP is said.
+    pub udp: bool,
     /// What it means.
     pub means: String,
     /// Why it happens: the rules for that call, or for all calls where it is not told.
@@ -127,10 +132,12 @@ pub fn answer(said: &Said) -> Answer {
         call,
         dialect,
         remark,
+        udp,
         ..
     } = said.found;
     let of_all = || {
-        RULES.iter().filter(move |rule| match subject {
+        let rules = if udp { &[] } else { RULES };
+        rules.iter().filter(move |rule| match subject {
             Subject::Closed => rule.id == RuleId::DescriptorClosed,
             subject => rule.gives == gives(subject),
         })
@@ -146,7 +153,11 @@ pub fn answer(said: &Said) -> Answer {
         Subject::Errno(errno) => (Some(errno.0), Some(errno.text())),
         Subject::Eof | Subject::Deadline | Subject::Closed => (None, None),
     };
-    let prose = prose::of(subject);
+    let prose = if udp {
+        prose::of_udp(subject)
+    } else {
+        prose::of(subject)
+    };
     Answer {
         subject,
         name: match subject {
@@ -163,6 +174,7 @@ pub fn answer(said: &Said) -> Answer {
         lines: said.lines,
         first: said.first,
         remark,
+        udp,
         means: prose.map_or_else(
             || {
                 "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
@@ -170,7 +182,11 @@ pub fn answer(said: &Said) -> Answer {
             },
             |prose| prose.means.to_owned(),
         ),
-        scenarios: scenarios(subject, call, &causes),
+        scenarios: if udp {
+            Vec::new()
+        } else {
+            scenarios(subject, call, &causes)
+        },
         causes,
         other_calls,
         look_for: prose.map_or(&[], |prose| prose.look_for),

@@ -21,6 +21,29 @@ pub(super) fn of(subject: Subject) -> Option<&'static Prose> {
     PROSE.iter().find(|prose| prose.subject == subject)
 }
 
+/// What is said of a subject on a UDP socket, where what is said of TCP would be wrong.
+pub(super) fn of_udp(subject: Subject) -> Option<&'static Prose> {
+    const LOOK: &[&str] = &[
+        "the server: ss -uln on its host, and for a name server dig @ADDRESS",
+        "what comes back: tcpdump 'udp port PORT or icmp'",
+    ];
+    match subject {
+        Subject::Errno(Errno::ECONNREFUSED) => Some(&Prose {
+            subject: Subject::Errno(Errno::ECONNREFUSED),
+            means: "An earlier datagram was answered with ICMP port unreachable: nobody has that port open. The next call on the socket tells it.",
+            look_for: LOOK,
+            mistaken_for: "TCP's refusal, an RST in answer to a SYN. Here no connection was tried, and the call that fails need not be the one that was answered.",
+        }),
+        Subject::Deadline => Some(&Prose {
+            subject: Subject::Deadline,
+            means: "No datagram came back before the program's own time ran out. The kernel sends none again: whoever asked must ask again.",
+            look_for: LOOK,
+            mistaken_for: "A connection that could not be made: it is the question before it, as a rule for the address of a name, that had no answer.",
+        }),
+        subject => of(subject),
+    }
+}
+
 macro_rules! prose {
     ($($subject:expr => $means:literal, look for [$($look:literal),* $(,)?], mistaken $mistaken:literal;)*) => {
         pub(super) const PROSE: &[Prose] = &[$(Prose {

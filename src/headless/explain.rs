@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::errno::Errno;
 use crate::explain::answer::{Answer, Gathered, answer};
 use crate::explain::rules::{CallClass, Rule};
-use crate::explain::wording::{LONGEST, Subject, nearest, recognize};
+use crate::explain::wording::{LONGEST, Log, Subject, nearest, recognize};
 use crate::matrix::Matrix;
 use crate::state::State;
 use crate::tui::canvas::wrap;
@@ -80,9 +80,9 @@ impl<'a> Told<'a> {
         };
         // Without a call, that of the causes which languages speak of: they come with those that are met most often first.
         let of_causes = answer.causes.iter().flat_map(|rule| rule.calls);
-        let words = answer
-            .call
-            .iter()
+        // They were measured with TCP.
+        let told = answer.call.iter().filter(|_| !answer.udp);
+        let words = told
             .chain(of_causes)
             .map(|call| Matrix::kept().words(*call, &gives, None))
             .find(|words| !words.is_empty());
@@ -103,6 +103,7 @@ fn fail(why: &str) -> ExitCode {
 /// What the lines say, and the first that is not empty; no more of a line is kept than is looked at.
 fn gather(mut from: impl BufRead) -> io::Result<(Gathered, Option<String>)> {
     let mut gathered = Gathered::default();
+    let mut log = Log::default();
     let mut first = None;
     let mut line = Vec::new();
     loop {
@@ -119,21 +120,26 @@ fn gather(mut from: impl BufRead) -> io::Result<(Gathered, Option<String>)> {
         };
         from.consume(taken);
         if ended {
-            take(&mut gathered, &mut first, &mut line);
+            take(&mut gathered, &mut log, &mut first, &mut line);
         }
     }
     if !line.is_empty() {
-        take(&mut gathered, &mut first, &mut line);
+        take(&mut gathered, &mut log, &mut first, &mut line);
+    }
+    // What is all there is says more than a line among others.
+    if let (1, Some(all)) = (gathered.lines(), &first) {
+        gathered = Gathered::default();
+        gathered.add(recognize(all));
     }
     Ok((gathered, first))
 }
 
-fn take(gathered: &mut Gathered, first: &mut Option<String>, line: &mut Vec<u8>) {
+fn take(gathered: &mut Gathered, log: &mut Log, first: &mut Option<String>, line: &mut Vec<u8>) {
     let text = String::from_utf8_lossy(line);
     if first.is_none() && !text.trim().is_empty() {
         *first = Some(text.trim().to_owned());
     }
-    gathered.add(recognize(&text));
+    gathered.add(log.line(&text));
     line.clear();
 }
 

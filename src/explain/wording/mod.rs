@@ -7,16 +7,22 @@
 
 use serde::Serialize;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::LazyLock;
 
 use super::rules::CallClass;
 use crate::errno::Errno;
 use crate::hash::QuickMap;
 
+mod log;
+mod strace;
 mod table;
 
-use table::{CALLS, Cue, KINDS, TEXTS, WEAK, WHOLE, WORDS, Wording};
+pub use log::Log;
+use table::Wording;
+use table::{
+    CALLS, Cue, DATAGRAMS, ELSEWHERE, HEADLINE, KINDS, OTHERS, TEXTS, UDP, WEAK, WHOLE, WINDOWS, WINSOCK, WORDS,
+};
 
 /// The longest part of a line that is looked at, in bytes: no message is longer, and memory stays bounded.
 pub const LONGEST: usize = 4096;
@@ -55,6 +61,22 @@ pub enum Dialect {
     Nginx,
     /// curl
     Curl,
+    /// Ruby
+    Ruby,
+    /// PHP
+    Php,
+    /// .NET
+    #[serde(rename = "dotnet")]
+    DotNet,
+    /// Erlang
+    Erlang,
+    /// Elixir
+    Elixir,
+    /// OpenSSH
+    #[serde(rename = "openssh")]
+    OpenSsh,
+    /// strace, and finwait's own transcript
+    Strace,
 }
 
 impl fmt::Display for Dialect {
@@ -68,6 +90,13 @@ impl fmt::Display for Dialect {
             Dialect::Rust => "Rust",
             Dialect::Nginx => "nginx",
             Dialect::Curl => "curl",
+            Dialect::Ruby => "Ruby",
+            Dialect::Php => "PHP",
+            Dialect::DotNet => ".NET",
+            Dialect::Erlang => "Erlang",
+            Dialect::Elixir => "Elixir",
+            Dialect::OpenSsh => "OpenSSH",
+            Dialect::Strace => "strace",
         })
     }
 }
@@ -85,37 +114,61 @@ pub struct Found {
     pub addresses: Vec<SocketAddr>,
     /// What must be known of this very wording, in one sentence.
     pub remark: Option<&'static str>,
+    /// Is it of UDP? What is known of TCP does not apply then.
+    pub udp: bool,
 }
 
-/// What a line says; none when it has no wording that is known.
+/// What a text says, if it is all there is; none when it has no wording that is known.
 pub fn recognize(text: &str) -> Option<Found> {
+    said(text, true)
+}
+
+/// What a text says: alone, or a line among others, where a bare number or `EOF` may be anything.
+fn said(text: &str, alone: bool) -> Option<Found> {
     let text = plain(cut(text.trim(), LONGEST));
     let text = text.trim();
-    let low = text.to_ascii_lowercase();
+    if let Some(traced) = strace::traced(text) {
+        return traced.found(text, alone);
+    }
+    let low = text.to_ascii_lowercase().replace(HEADLINE, "''");
     let strong = longest(&low, &STRONG);
-    let errno = errno(text, &low);
-    let whole = || WHOLE.iter().find(|wording| wording.text == low);
+    let errno = errno(text, &low, alone);
+    let whole = || WHOLE.iter().find(|wording| alone && wording.text == low);
     let weak = || longest(&low, &OPEN).or_else(|| kind(text)).or_else(whole);
     let subject = match (strong, errno) {
         (Some(wording), _) => (wording.subject, wording.dialect, wording.call, wording.remark),
-        (None, Some((errno, dialect))) => (Subject::Errno(errno), dialect, None, None),
+        (None, Some(told)) => (Subject::Errno(told.errno), told.dialect, None, told.remark),
         (None, None) => match weak() {
             Some(wording) => (wording.subject, wording.dialect, wording.call, wording.remark),
+            None if closed_by_address(&low) => (Subject::Eof, Some(Dialect::OpenSsh), None, None),
             None if end_of_file(text) => (Subject::Eof, None, None, None),
             None => return None,
         },
     };
+    if is_of_something_else(&low) {
+        return None;
+    }
     let (subject, dialect, call, remark) = subject;
     let cue = cue(text, &low);
+    // The stream ends for whoever reads: another call that the line tells is not the one that saw it.
+    let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
+    let udp = OF_UDP.all(&low).next().is_some();
     Some(Found {
         subject,
-        call: call.or(cue.as_ref().and_then(|cue| cue.call)),
+        call: call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits),
         dialect: dialect
             .or(cue.and_then(|cue| cue.dialect))
             .or_else(|| by_its_looks(text)),
         addresses: addresses(text),
-        remark,
+        remark: if udp { Some(UDP) } else { remark },
+        udp,
     })
+}
+
+/// Does the line speak of a resolver, of TLS, of a parser, of a process?
+fn is_of_something_else(low: &str) -> bool {
+    let mut others = NOT_OURS.all(low);
+    others.any(|(_, _, unless)| unless.is_empty() || !low.contains(unless))
 }
 
 /// The wording that is nearest to a text without a known one; none when nothing is near.
@@ -179,6 +232,9 @@ const fn is_in_name(c: char) -> bool {
 struct Index<T: 'static>(QuickMap<[u8; 3], Vec<(&'static str, &'static T)>>);
 
 static STRONG: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WORDS.iter().map(|row| (row.text, row))));
+static NOT_OURS: LazyLock<Index<&str>> =
+    LazyLock::new(|| Index::of(OTHERS.iter().map(|(text, unless)| (*text, unless))));
+static OF_UDP: LazyLock<Index<&str>> = LazyLock::new(|| Index::of(DATAGRAMS.iter().map(|text| (*text, text))));
 static OPEN: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WEAK.iter().map(|row| (row.text, row))));
 static STRERROR: LazyLock<Index<Errno>> = LazyLock::new(|| Index::of(TEXTS.iter().map(|(text, errno)| (*text, errno))));
 
@@ -198,23 +254,30 @@ impl<T> Index<T> {
         let bytes = low.as_bytes();
         let is_word = move |at: usize| bytes.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
         let begins = (0..bytes.len()).filter(move |at| is_word(*at) && !at.checked_sub(1).is_some_and(is_word));
-        begins.flat_map(move |at| {
-            let rest = &bytes[at..];
-            let rows = rest.first_chunk().and_then(|begin| self.0.get(begin));
-            let whole = move |text: &str| {
-                let end = at + text.len();
-                rest.starts_with(text.as_bytes()) && !(is_word(end - 1) && is_word(end))
-            };
-            let rows = rows.into_iter().flatten();
-            rows.filter(move |(text, _)| whole(text))
-                .map(move |(text, row)| (at, *text, *row))
-        })
+        begins.flat_map(move |at| self.at(&bytes[at..]).map(move |(text, row)| (at, text, row)))
+    }
+
+    /// Each text that stands at the beginning, as words of its own.
+    fn at<'a>(&'a self, rest: &'a [u8]) -> impl Iterator<Item = (&'static str, &'static T)> + 'a {
+        let is_word = |at: usize| rest.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
+        let rows = rest.first_chunk().and_then(|begin| self.0.get(begin));
+        let whole = move |text: &str| {
+            let end = text.len();
+            rest.starts_with(text.as_bytes()) && !(is_word(end - 1) && is_word(end))
+        };
+        let rows = rows.into_iter().flatten().copied();
+        rows.filter(move |(text, _)| whole(text))
     }
 }
 
 /// The longest of the wordings in a line: it says the most.
 fn longest(low: &str, index: &Index<Wording>) -> Option<&'static Wording> {
-    let found = index.all(low).max_by_key(|(_, text, _)| text.len());
+    let fits = |(at, text, wording): &(usize, &str, &Wording)| {
+        let after = low[at + text.len()..].trim_start().as_bytes().first();
+        wording.with.is_none_or(|with| low.contains(with))
+            && !(wording.ends && after.is_some_and(u8::is_ascii_alphanumeric))
+    };
+    let found = index.all(low).filter(fits).max_by_key(|(_, text, _)| text.len());
     found.map(|(_, _, wording)| wording)
 }
 
@@ -223,29 +286,64 @@ fn kind(text: &str) -> Option<&'static Wording> {
     KINDS.iter().find(|wording| find(text, wording.text).is_some())
 }
 
-/// An errno: by a marked number, by its name, by its text; the whole line may be the number or the name alone.
-fn errno(text: &str, low: &str) -> Option<(Errno, Option<Dialect>)> {
+/// An errno that a line tells.
+struct Told {
+    errno: Errno,
+    dialect: Option<Dialect>,
+    remark: Option<&'static str>,
+}
+
+impl Told {
+    const fn of(errno: Errno, dialect: Option<Dialect>) -> Told {
+        Told {
+            errno,
+            dialect,
+            remark: None,
+        }
+    }
+}
+
+/// An errno: by its name, by a marked number, by its text; where it is all there is, the whole may be the number or the name.
+fn errno(text: &str, low: &str, alone: bool) -> Option<Told> {
     let whole = text.trim_start_matches('-');
     if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) {
-        return named(whole.parse().ok()?).map(|errno| (errno, None));
+        return numbered(whole.parse().ok()?).filter(|_| alone);
     }
-    if let Some(found) = marked(low) {
-        return Some(found);
-    }
+    let marked = marked(low);
     let mut words = text.split(|c: char| !is_in_name(c));
-    if let Some(errno) = words.find_map(by_name) {
-        return Some((errno, None));
+    if let Some(told) = words.find_map(by_name).or_else(|| atom(low)) {
+        // A name is the same everywhere, a number is not.
+        let dialect = told.dialect.or(marked.and_then(|marked| marked.dialect));
+        return Some(Told { dialect, ..told });
     }
-    if let Some(errno) = by_name(&low.to_ascii_uppercase()) {
-        return Some((errno, None));
+    if let Some(told) = marked.or_else(|| by_name(&low.to_ascii_uppercase())) {
+        return Some(told);
     }
     // The first that is said, and of those that begin there the longest.
-    let found = STRERROR.all(low);
+    // What any protocol calls an error of its own is EPROTO only by itself.
+    let is_errno = |(at, text, errno): &(usize, &str, &Errno)| {
+        let (before, after) = (&low[..*at], &low[at + text.len()..]);
+        **errno != Errno::EPROTO || after.is_empty() && (before.is_empty() || before.ends_with(": "))
+    };
+    let found = STRERROR.all(low).filter(is_errno);
     let (_, said, &errno) = found.min_by_key(|(at, text, _)| (*at, std::cmp::Reverse(text.len())))?;
     // strerror's own text begins with a capital; whoever writes it small has words of its own.
     let own = errno.text();
     let is_c = said.len() == text.len() && text.starts_with(own.as_str());
-    Some((errno, is_c.then_some(Dialect::C)))
+    Some(Told::of(errno, is_c.then_some(Dialect::C)))
+}
+
+/// The errno of that number, of this system or of Windows.
+fn numbered(number: i32) -> Option<Told> {
+    let here = named(number).map(|errno| Told::of(errno, None));
+    here.or_else(|| {
+        let (_, errno) = WINSOCK.iter().find(|(known, _)| *known == number)?;
+        let remark = Some(WINDOWS);
+        Some(Told {
+            remark,
+            ..Told::of(*errno, None)
+        })
+    })
 }
 
 /// The errno of that number, if it has a name here.
@@ -254,60 +352,148 @@ fn named(number: i32) -> Option<Errno> {
     Errno::NAMED.iter().any(|(known, _)| *known == errno).then_some(errno)
 }
 
-fn by_name(word: &str) -> Option<Errno> {
-    match word {
-        "EWOULDBLOCK" => Some(Errno::EAGAIN),
-        "ENOTSUP" => Some(Errno::EOPNOTSUPP),
-        word => Errno::NAMED
-            .iter()
-            .find(|(_, name)| *name == word)
-            .map(|(errno, _)| *errno),
+fn by_name(word: &str) -> Option<Told> {
+    let name = word.strip_prefix("WSA").unwrap_or(word);
+    // Most words of a log are none.
+    if !name.starts_with('E') {
+        return None;
     }
+    let errno = match name {
+        "EWOULDBLOCK" => Errno::EAGAIN,
+        "ENOTSUP" => Errno::EOPNOTSUPP,
+        name => Errno::NAMED.iter().find(|(_, known)| *known == name)?.0,
+    };
+    Some(Told {
+        remark: (name != word).then_some(WINDOWS),
+        ..Told::of(errno, None)
+    })
 }
 
-/// A number that is marked as an errno: `errno=104`, `os error 104`, `[Errno 104]`, `(104: `, `code: 104, kind`.
-fn marked(low: &str) -> Option<(Errno, Option<Dialect>)> {
+/// A name in small letters, as Erlang's and Elixir's terms have it: `{error,econnrefused}`, `reason: :econnrefused`.
+fn atom(low: &str) -> Option<Told> {
+    let mut places = low.match_indices([',', ':']);
+    places.find_map(|(at, before)| {
+        let rest = &low[at + 1..];
+        let rest = if before == "," { rest.trim_start() } else { rest };
+        let name = rest.split(|c: char| !is_in_name(c)).next()?;
+        let closed = rest[name.len()..].starts_with(['}', ']', ')', ',']);
+        if !name.starts_with('e') || !closed {
+            return None;
+        }
+        let dialect = if before == "," {
+            Dialect::Erlang
+        } else {
+            Dialect::Elixir
+        };
+        let told = by_name(&name.to_ascii_uppercase())?;
+        Some(Told::of(told.errno, Some(dialect)))
+    })
+}
+
+/// A number that is marked as an errno: `errno=104`, `os error 104`, `[Errno 104]`, `(104: `, `Error(104, '`.
+fn marked(low: &str) -> Option<Told> {
     const MARKS: &[(&str, Option<Dialect>)] = &[
         ("os error ", Some(Dialect::Rust)),
         ("[errno ", Some(Dialect::Python)),
+        ("[winerror ", Some(Dialect::Python)),
         ("os { code: ", Some(Dialect::Rust)),
+        ("socketexception (", Some(Dialect::DotNet)),
         ("errno: ", None),
         ("errno=", None),
         ("errno = ", None),
         ("errno ", None),
         ("errno:", None),
+        ("system error: ", None),
+        ("socket error ", None),
+        ("connect error: ", None),
     ];
     let number = |at: usize| {
         let rest = &low[at..];
-        let rest = rest.strip_prefix('-').unwrap_or(rest);
+        // Below zero it is Node's and the kernel's way; in Python it is the resolver's.
+        let rest = match rest.strip_prefix('-') {
+            Some(_) if low[..at].ends_with("[errno ") => return None,
+            below => below.unwrap_or(rest),
+        };
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        Some((named(rest.get(..digits)?.parse().ok()?)?, &rest[digits..]))
+        Some((rest[..digits].parse::<i32>().ok()?, &rest[digits..]))
     };
-    let marked = MARKS.iter().find_map(|(mark, dialect)| {
+    let by_mark = MARKS.iter().find_map(|(mark, dialect)| {
         let mut places = low.match_indices(mark);
-        places.find_map(|(at, mark)| Some((number(at + mark.len())?.0, *dialect)))
+        places.find_map(|(at, mark)| {
+            let (number, rest) = number(at + mark.len())?;
+            let (told, dialect) = (numbered(number)?, *dialect);
+            Some(agreed(Told { dialect, ..told }, &low[..at], rest))
+        })
     });
-    marked.or_else(|| {
-        // nginx: "recv() failed (104: Connection reset by peer)".
+    by_mark.or_else(|| {
         let mut places = low.match_indices('(');
         places.find_map(|(at, _)| {
-            let (errno, rest) = number(at + 1)?;
-            rest.starts_with(": ").then_some((errno, Some(Dialect::Nginx)))
+            let (number, rest) = number(at + 1)?;
+            let before = &low[..at];
+            let dialect = if rest.strip_prefix(": ").and_then(text_at).is_some() {
+                // nginx: "recv() failed (104: Connection reset by peer)".
+                Some(Dialect::Nginx)
+            } else if before.ends_with("error") && rest.starts_with(", ") {
+                // An exception as Python's repr shows it: "BrokenPipeError(32, 'Broken pipe')".
+                Some(Dialect::Python)
+            } else if before.ends_with("' ") && rest.starts_with(')') && before.contains("mysql server") {
+                // "Can't connect to MySQL server on '10.0.0.2' (111)"
+                None
+            } else {
+                return None;
+            };
+            let told = numbered(number)?;
+            Some(agreed(Told { dialect, ..told }, before, rest))
         })
     })
 }
 
-/// `EOF`, as a word that ends the line or follows a colon: elsewhere it may be anything.
+/// What a number says, unless the text beside it says something else: on macOS 61 is ECONNREFUSED.
+fn agreed(told: Told, before: &str, after: &str) -> Told {
+    let before = before.trim_end_matches([' ', '(', '[']);
+    let beside = text_at(after.trim_start_matches([' ', ']', ')', ':', ',', '\'', '"'])).or_else(|| {
+        let ending = TEXTS.iter().filter(|(text, _)| before.ends_with(text));
+        Some(ending.max_by_key(|(text, _)| text.len())?.1)
+    });
+    match beside {
+        Some(errno) if errno != told.errno => Told {
+            errno,
+            remark: Some(ELSEWHERE),
+            ..told
+        },
+        _ => told,
+    }
+}
+
+/// The errno whose text stands at the beginning.
+fn text_at(low: &str) -> Option<Errno> {
+    let (_, errno) = STRERROR.at(low.as_bytes()).max_by_key(|(text, _)| text.len())?;
+    Some(*errno)
+}
+
+/// `EOF`, as a word that ends the line or follows a colon and ends a clause: elsewhere it may be anything, and ends a here-document.
 fn end_of_file(text: &str) -> bool {
-    find(text, "EOF").is_some_and(|at| at + 3 == text.len() || text[..at].ends_with(": "))
+    find(text, "EOF").is_some_and(|at| {
+        let (before, after) = (&text[..at], text[at + 3..].trim_start());
+        let goes_on = after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        after.is_empty() && !before.is_empty() && !before.contains("<<") || before.ends_with(": ") && !goes_on
+    })
+}
+
+/// OpenSSH: "Connection closed by 10.0.0.1 port 22".
+fn closed_by_address(low: &str) -> bool {
+    let mut parts = low.split("connection closed by ").skip(1);
+    let who = |part: &str| part.split(' ').next().and_then(|who| who.parse::<IpAddr>().ok());
+    parts.any(|part| who(part).is_some())
 }
 
 /// The call, and whose words tell it: the surest sign first.
 fn cue(text: &str, low: &str) -> Option<Cue> {
-    // recv() failed; readv() failed
-    let called = low.match_indices("()").find_map(|(at, _)| {
+    // recv() failed; connect(2) for; write(5, 0x55, 8): Broken pipe
+    let called = low.match_indices('(').find_map(|(at, _)| {
+        let is_call = low[at + 1..].starts_with(|c: char| c == ')' || c.is_ascii_digit());
         let name = low[..at].rsplit(|c: char| !is_in_name(c)).next()?;
-        call_of(name)
+        call_of(name).filter(|_| is_call)
     });
     // Node: read ECONNRESET, syscall: 'read'
     let node = || {
@@ -316,7 +502,7 @@ fn cue(text: &str, low: &str) -> Option<Cue> {
             .map(|word| word.trim_matches(['\'', ',', ':']));
         let mut before = words.next()?;
         for word in words {
-            if by_name(word).is_some() && call_of(before).is_some() {
+            if call_of(before).is_some() && by_name(word).is_some() {
                 return call_of(before);
             }
             if before == "syscall" {
@@ -367,6 +553,17 @@ fn call_of(name: &str) -> Option<CallClass> {
 /// A language by what surrounds the wording.
 fn by_its_looks(text: &str) -> Option<Dialect> {
     const LOOKS: &[(&str, Dialect)] = &[
+        ("System.Net.", Dialect::DotNet),
+        ("System.IO.", Dialect::DotNet),
+        ("Errno::", Dialect::Ruby),
+        ("PHP ", Dialect::Php),
+        ("RedisException", Dialect::Php),
+        ("PDOException", Dialect::Php),
+        ("requests.", Dialect::Python),
+        ("urllib3.", Dialect::Python),
+        ("redis.exceptions.", Dialect::Python),
+        ("asyncio.", Dialect::Python),
+        ("** (", Dialect::Elixir),
         ("java.", Dialect::Java),
         ("javax.", Dialect::Java),
         ("Exception", Dialect::Java),
@@ -381,11 +578,26 @@ fn by_its_looks(text: &str) -> Option<Dialect> {
         .map(|(_, dialect)| *dialect)
 }
 
-/// The addresses in a line: `10.0.0.1:41822->10.0.0.2:80`, `[::1]:80`.
+/// The addresses in a line: `10.0.0.1:41822->10.0.0.2:80`, `[::1]:80`; two that an arrow joins go before others.
 fn addresses(text: &str) -> Vec<SocketAddr> {
-    let words = text.split([' ', '\t', '>', ',', '(', ')', '"', '\'', '/', '=']);
+    if let Some((from, to)) = text.rmatch_indices("->").find_map(|(at, _)| pair(text, at)) {
+        return vec![from, to];
+    }
+    let words = text.split([' ', '\t', '>', ',', '(', ')', '"', '\'', '/', '=', '#']);
     let trimmed = words.map(|word| word.trim_end_matches([':', ';', '.', '-']));
     trimmed.filter_map(|word| word.parse().ok()).take(2).collect()
+}
+
+/// The two addresses on both sides of an arrow.
+fn pair(text: &str, arrow: usize) -> Option<(SocketAddr, SocketAddr)> {
+    let outside = |c: char| !(c.is_ascii_hexdigit() || matches!(c, ':' | '.' | '[' | ']' | '%'));
+    let from = text[..arrow].rsplit(outside).next()?;
+    let to = text[arrow + 2..].split(outside).next()?.trim_end_matches([':', '.']);
+    // strace -yy: "4<TCP:[10.0.0.1:5->10.0.0.2:80]>"
+    let parse = |word: &str| word.parse().ok();
+    let from = parse(from).or_else(|| parse(from.split_once('[')?.1))?;
+    let to = parse(to).or_else(|| parse(to.strip_suffix(']')?))?;
+    Some((from, to))
 }
 
 #[cfg(test)]
