@@ -30,8 +30,8 @@ import jdk.net.ExtendedSocketOptions;
  *     family.
  * <li>A connect that fails, or whose time is up, closes the socket. A second close does nothing.
  * <li>Exceptions hide their errno, and tell its text. Many are the library's own, without any system call.
- * <li>Once a connection was reset, Java remembers: each further read throws "Connection reset", where C reads the
- *     end.
+ * <li>Once a connection was reset, Java remembers: each further read throws "Connection reset" without a system call,
+ *     where C reads the end.
  * <li>close shuts down the sending side first, and puts another descriptor over the number (dup2) if a call blocks on
  *     it.
  * <li>A channel that is set not to block returns 0, null or false, where C has EAGAIN or EINPROGRESS.
@@ -248,6 +248,7 @@ enum Option {
 /** What goes by a name: the notes for a socket that is not yet there, and then the socket. */
 final class Name {
     volatile InetSocketAddress local; // for bind
+    volatile boolean reset; // a read was told that the connection was
     private final Map<Option, Integer> noted = new LinkedHashMap<>();
 
     /** A Socket, ServerSocket, SocketChannel or ServerSocketChannel; null before the first call that tells which. */
@@ -411,6 +412,7 @@ final class Call extends Thread {
             }
             said = e instanceof Hidden ? e.getMessage() : e.toString();
             outcome = Failure.outcome(e, fields.get("deadline") != null);
+            outcome = remembered(outcome);
         }
         long end = System.nanoTime(); // CLOCK_MONOTONIC
         Endpoint.inFlight.remove(id);
@@ -418,6 +420,19 @@ final class Call extends Thread {
         String times = ",\"at\":" + end + ",\"ns\":" + (end - start);
         Endpoint.reply("ended", "\"id\":" + id + times + ",\"outcome\":" + outcome + saying);
     }
+
+    /** The first reset is the kernel's; a read that is told of it again asked no kernel: the library remembers. */
+    private String remembered(String outcome) {
+        Name name = Endpoint.names.get(String.valueOf(fields.get("socket")));
+        if (name == null || !"read".equals(fields.get("call")) || !outcome.equals(RESET)) {
+            return outcome;
+        }
+        boolean again = name.reset;
+        name.reset = true;
+        return again ? "{\"library\":\"Connection reset\"}" : outcome;
+    }
+
+    private static final String RESET = "{\"err\":104}";
 
     private void began(String text) {
         Endpoint.reply("began", "\"id\":" + id + ",\"at\":" + System.nanoTime() + ",\"text\":" + Json.quote(text));

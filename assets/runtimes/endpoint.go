@@ -602,6 +602,9 @@ func (r *request) dial(s socket) (any, error) {
 		fields = fmt.Sprint(", Timeout: ", dialer.Timeout)
 		dialer.Timeout++ // for 0 means none
 	}
+	if s.conn != nil || s.listener != nil {
+		return r.never("Dial makes another conn, and cannot connect one that there is")
+	}
 	if s.local.IsValid() {
 		dialer.LocalAddr = net.TCPAddrFromAddrPort(s.local)
 		fields += fmt.Sprint(", LocalAddr: ", s.local)
@@ -624,7 +627,7 @@ func (r *request) dial(s socket) (any, error) {
 		return nil, err
 	}
 	tcp := conn.(*net.TCPConn)
-	r.change(func(s *socket) { s.conn, s.listener = tcp, nil })
+	r.change(func(s *socket) { s.conn = tcp })
 	for _, set := range again {
 		if err := onDescriptor(tcp, set.set); err != nil {
 			return nil, err
@@ -636,6 +639,9 @@ func (r *request) dial(s socket) (any, error) {
 func (r *request) listen(s socket) (any, error) {
 	address := s.local
 	r.number("backlog", math.MinInt32, math.MaxInt32)
+	if s.conn != nil || s.listener != nil {
+		return r.never("Listen makes another listener, and cannot listen on what there is")
+	}
 	if !address.IsValid() {
 		wildcard := map[string]netip.Addr{"inet": netip.IPv4Unspecified(), "inet6": netip.IPv6Unspecified()}
 		address = netip.AddrPortFrom(wildcard[s.family], 0)
@@ -650,7 +656,7 @@ func (r *request) listen(s socket) (any, error) {
 	r.began(text + " // the backlog is somaxconn")
 	listener, err := config.Listen(context.Background(), network, address.String())
 	if err == nil {
-		r.change(func(s *socket) { s.conn, s.listener = nil, listener.(*net.TCPListener) })
+		r.change(func(s *socket) { s.listener = listener.(*net.TCPListener) })
 	}
 	return "done", err
 }
