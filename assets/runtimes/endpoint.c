@@ -241,7 +241,7 @@ __attribute__((format(printf, 1, 2))) static void reply(const char *format, ...)
 
 /* The call is about to be made. */
 __attribute__((format(printf, 2, 3))) static void began(struct call *c, const char *format, ...) {
-    char text[512], escaped[1024];
+    char text[512], escaped[2 * sizeof text];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
@@ -252,14 +252,7 @@ __attribute__((format(printf, 2, 3))) static void began(struct call *c, const ch
 }
 
 /* It succeeded, with this value. */
-__attribute__((format(printf, 2, 3))) static void ok(struct call *c, const char *format, ...) {
-    char value[sizeof c->outcome - 8];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(value, sizeof value, format, arguments);
-    va_end(arguments);
-    snprintf(c->outcome, sizeof c->outcome, "{\"ok\":%s}", value);
-}
+#define OK(c, format, ...) snprintf((c)->outcome, sizeof (c)->outcome, "{\"ok\":" format "}", __VA_ARGS__)
 
 /* It failed: errno says why, and perror(what) would print it. */
 static void failed(struct call *c, const char *what) {
@@ -272,7 +265,7 @@ static void done(struct call *c, int result, const char *what) {
     if (result < 0)
         failed(c, what);
     else
-        ok(c, "\"done\"");
+        OK(c, "\"%s\"", "done");
 }
 
 static void deadline_passed(struct call *c, size_t written) {
@@ -377,28 +370,25 @@ struct address {
 };
 
 static bool address(struct call *c, struct address *a) {
-    char host[80], *port;
+    static const char *const forms[] = {"%63[0-9.]:%5[0-9]%n", "[%63[^]]]:%5[0-9]%n"}; /* of IPv4, and of IPv6 */
     const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found;
-    if (take_string(c->field[ADDRESS], a->text, sizeof a->text) && (port = strrchr(strcpy(host, a->text), ':'))) {
-        *port++ = '\0';
-        size_t length = strlen(host);
-        bool six = host[0] == '[' && host[length - 1] == ']';
-        if (six)
-            host[length - 1] = '\0';
-        struct in_addr four; /* getaddrinfo would take 127.1, too */
-        const bool good = skip_digits(port) == port + strlen(port) && atol(port) <= UINT16_MAX &&
-                          (six || inet_pton(AF_INET, host, &four) == 1);
-        if (good && !getaddrinfo(host + six, port, &hints, &found)) {
-            memcpy(&a->socket, found->ai_addr, found->ai_addrlen);
-            a->length = found->ai_addrlen;
-            bool right = six == (found->ai_family == AF_INET6);
-            freeaddrinfo(found);
-            if (right)
-                return true;
-        }
+    struct in_addr four;
+    char host[64], port[6];
+    bool right = false;
+    for (int six = 0; six < 2 && !right && take_string(c->field[ADDRESS], a->text, sizeof a->text); six++) {
+        int end = 0;
+        if (sscanf(a->text, forms[six], host, port, &end) != 2 || a->text[end] || atol(port) > UINT16_MAX)
+            continue;
+        /* getaddrinfo would take 127.1, too */
+        if ((!six && inet_pton(AF_INET, host, &four) != 1) || getaddrinfo(host, port, &hints, &found))
+            continue;
+        memcpy(&a->socket, found->ai_addr, found->ai_addrlen);
+        a->length = found->ai_addrlen;
+        right = six == (found->ai_family == AF_INET6);
+        freeaddrinfo(found);
     }
-    return refuse(c, "an address is like 10.0.0.2:8080 or [fd00::2]:8080");
+    return right || refuse(c, "an address is like 10.0.0.2:8080 or [fd00::2]:8080");
 }
 
 /* The milliseconds after which the call is given up, or -1. */
@@ -466,9 +456,9 @@ static void adopted(struct call *c, const char *name, int fd, const char *what, 
     if (fd < 0)
         failed(c, what);
     else if (peer)
-        ok(c, "{\"descriptor\":{\"fd\":%d,\"peer\":\"%s\"}}", fd, peer);
+        OK(c, "{\"descriptor\":{\"fd\":%d,\"peer\":\"%s\"}}", fd, peer);
     else
-        ok(c, "{\"descriptor\":{\"fd\":%d}}", fd);
+        OK(c, "{\"descriptor\":{\"fd\":%d}}", fd);
 }
 
 /* --- The calls --- */
@@ -601,7 +591,7 @@ static void do_read(struct call *c, int fd) {
         char data[2 * KEPT + 1] = "";
         for (ssize_t i = 0; i < got && i < KEPT; i++)
             sprintf(data + 2 * i, "%02x", (unsigned char)buffer[i]);
-        ok(c, "{\"read\":{\"n\":%zd,\"data\":\"%s\"}}", got, data);
+        OK(c, "{\"read\":{\"n\":%zd,\"data\":\"%s\"}}", got, data);
         if (got == 0)
             strcpy(c->said, "0");
     }
@@ -679,7 +669,7 @@ static void do_write(struct call *c, int fd) {
     else if (n < 0)
         failed(c, ready < 0 ? "poll" : what);
     else
-        ok(c, "{\"written\":{\"n\":%zu}}", written);
+        OK(c, "{\"written\":{\"n\":%zu}}", written);
     free(data);
 }
 
@@ -751,7 +741,7 @@ static void do_poll(struct call *c, int fd) {
     for (const struct word *event = events; event->word; event++)
         if (polled.revents & event->value)
             sprintf(list + strlen(list), "%s\"%s\"", *list ? "," : "", event->word);
-    ok(c, "{\"ready\":{\"events\":[%s]}}", list);
+    OK(c, "{\"ready\":{\"events\":[%s]}}", list);
 }
 
 static void do_so_error(struct call *c, int fd) {
@@ -761,9 +751,9 @@ static void do_so_error(struct call *c, int fd) {
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         failed(c, "getsockopt");
     else if (error)
-        ok(c, "{\"pending-error\":{\"error\":%d}}", error);
+        OK(c, "{\"pending-error\":{\"error\":%d}}", error);
     else
-        ok(c, "{\"pending-error\":{\"error\":null}}");
+        OK(c, "{\"pending-error\":{\"error\":%s}}", "null");
 }
 
 /* --- Options --- */
@@ -836,7 +826,7 @@ static void do_get_option(struct call *c, int fd) {
     if (get_option(fd, o, &value) < 0)
         failed(c, o->form == STATUS ? "fcntl" : "getsockopt");
     else
-        ok(c, "{\"options\":{\"readings\":[{\"option\":\"%s\",\"value\":%lld}]}}", o->name, value);
+        OK(c, "{\"options\":{\"readings\":[{\"option\":\"%s\",\"value\":%lld}]}}", o->name, value);
 }
 
 static void do_set_option(struct call *c, int fd) {
@@ -886,7 +876,7 @@ static void do_options(struct call *c, int fd) {
             i ? "," : "", options[i].name, got ? "value" : "errno", got ? value : errno);
     }
     if (any)
-        ok(c, "{\"options\":{\"readings\":[%s]}}", readings);
+        OK(c, "{\"options\":{\"readings\":[%s]}}", readings);
     else
         failed(c, "getsockopt");
 }
@@ -1050,22 +1040,22 @@ static bool start(struct call *c, size_t length) {
     return refuse(c, "no thread for the call: %s", strerror(error));
 }
 
-/* The next line, and its length; of one that is too long only that it is. The end of the input ends the process. */
+/* The next line, cut where it is too long, and its whole length. The end of the input ends the process. */
 static char *read_line(size_t *length) {
-    char *line = NULL;
-    size_t room = 0;
+    char *line = malloc(256);
+    size_t room = 256;
     *length = 0;
-    for (int byte; (byte = getchar_unlocked()) != '\n';) {
+    for (int byte; (byte = getchar_unlocked()) != '\n'; ++*length) {
         if (byte == EOF)
             _exit(0); /* other threads may be blocked for good */
-        if (*length + 1 >= room && *length < LONGEST_LINE && !(line = realloc(line, room = 2 * room + 256)))
-            _exit(1);
-        if (*length < LONGEST_LINE)
+        if (line && *length + 1 == room && *length < LONGEST_LINE)
+            line = realloc(line, room *= 2);
+        if (line && *length + 1 < room)
             line[*length] = (char)byte;
-        *length += *length <= LONGEST_LINE;
     }
-    if (*length <= LONGEST_LINE && (line || (line = malloc(1))))
-        line[*length] = '\0';
+    if (!line)
+        _exit(1);
+    line[*length < room ? *length : room - 1] = '\0';
     return line;
 }
 

@@ -807,22 +807,18 @@ func (r *request) shutdown(s socket) (any, error) {
 	if s.listener != nil {
 		return r.never("net.Listener has no CloseWrite")
 	}
-	ends := []struct {
-		other, text string
-		close       func() error
-	}{{"write", "conn.CloseRead()", s.conn.CloseRead}, {"read", "conn.CloseWrite()", s.conn.CloseWrite}}
-	text := ""
-	for _, end := range ends {
-		if how != end.other {
-			text += "; " + end.text
-		}
+	var texts []string
+	var closes []func() error
+	if how != "write" {
+		texts, closes = append(texts, "conn.CloseRead()"), append(closes, s.conn.CloseRead)
 	}
-	r.began(text[2:])
-	for _, end := range ends {
-		if how != end.other {
-			if err := end.close(); err != nil {
-				return nil, err
-			}
+	if how != "read" {
+		texts, closes = append(texts, "conn.CloseWrite()"), append(closes, s.conn.CloseWrite)
+	}
+	r.began(strings.Join(texts, "; "))
+	for _, close := range closes {
+		if err := close(); err != nil {
+			return nil, err
 		}
 	}
 	return "done", nil

@@ -25,7 +25,7 @@ const MOST = 64 << 20; // bytes in one read or write
 const LONGEST_LINE = 2 * MOST + (64 << 10); // the longest write in hexadecimal, and what is around it
 const KEPT = 1024; // of the bytes that were read, so many are told
 const SHOWN = 32; // of the bytes to write, so many are shown
-const LONGEST_TIMEOUT = 2 ** 31 - 1; // milliseconds: Node's timers can do no more
+const LONGEST_WAIT = 2 ** 31 - 1; // milliseconds: Node's timers can do no more
 
 // prettier-ignore
 const OPTIONS = [
@@ -83,7 +83,7 @@ function addressIn(request) {
 /** The deadline in milliseconds; to Node 0 would mean none. */
 function deadlineIn(request) {
   if (request.deadline === undefined) return undefined;
-  return Math.min(Math.max(number(request, 'deadline', 0, 2 ** 32 - 1), 1), LONGEST_TIMEOUT);
+  return Math.min(Math.max(number(request, 'deadline', 0, 2 ** 32 - 1), 1), LONGEST_WAIT);
 }
 
 function dataIn(request) {
