@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Build, Launch, Recipe, on_path};
 use crate::error::{Error, Operation, Result};
@@ -122,7 +123,10 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     if folder.is_dir() {
         return Ok(folder);
     }
-    let unfinished = caches.join(format!("{stem}-unfinished-{}", std::process::id()));
+    // Each attempt has a name of its own: two threads may make the same.
+    static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
+    let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed);
+    let unfinished = caches.join(format!("{stem}-unfinished-{}-{attempt}", std::process::id()));
     let advice = |what: &str| format!("{what} {}", unfinished.display());
     // What a run that was killed left behind under our number.
     let _ = fs::remove_dir_all(&unfinished);

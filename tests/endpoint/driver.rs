@@ -9,7 +9,6 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -60,16 +59,12 @@ impl Endpoint {
 
     /// What finwait starts for that choice.
     pub fn of(choice: &Choice) -> Endpoint {
-        // Two that compile the same at the same time in one process would be in each other's way.
-        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let program = Path::new(env!("CARGO_BIN_EXE_finwait"));
         let choices = Ends {
             client: choice.clone(),
             server: Choice::default(),
         };
         let driven = Driven::by(choices, false, program).unwrap();
-        drop(alone);
         let launch = driven.launch(Side::Client);
         let mut command = Command::new(&launch.program);
         command.args(&launch.arguments);
