@@ -126,10 +126,11 @@ fn script() -> Vec<String> {
 fn agrees(lab: Lab) {
     let log = std::env::temp_dir().join(format!("finwait-truth-{lab:?}-{}", std::process::id()));
     let mut command = strace(&log);
+    // Traced, a call takes long to begin, and what has not begun cannot be interrupted. Only what blocks waits that long.
     command
         .arg(env!("CARGO_BIN_EXE_finwait"))
         .args(lab.args())
-        .args(["do", "--json", "--patience", "30"])
+        .args(["do", "--json", "--patience", "1000"])
         .args(script());
     let run = output(&mut command);
     // Where nothing is blocked there is nothing to interrupt; all else can be carried out.
