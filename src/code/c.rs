@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Given, Made, NAMED, Program, Statement, comment, comment_without, safe, used, wrapped};
-use crate::call::{Bytes, Call, Family, How, OptionKind, ReadFlag, SocketOption, WriteFlag, escape};
+use crate::call::{Bytes, Call, OptionKind, SocketOption, escape};
 use crate::errno::Errno;
 
 /// The program's text.
@@ -182,10 +182,7 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
     };
     let expression = match &made.call {
         Call::Socket { family } => {
-            let family = match family {
-                Family::Inet => "AF_INET",
-                Family::Inet6 => "AF_INET6",
-            };
+            let family = family.name();
             let socket = fresh(format!("socket({family}, SOCK_STREAM, 0)"));
             format!("number({fd} = {socket})")
         }
@@ -217,7 +214,7 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
                 [] => format!("read({fd}, buffer, {n})"),
                 flags => format!(
                     "recv({fd}, buffer, {n}, {})",
-                    joined(flags.iter().map(|flag| read_flag(*flag)))
+                    joined(flags.iter().map(|flag| flag.name()))
                 ),
             };
             by("SO_RCVTIMEO", deadline, call, 0)
@@ -234,17 +231,13 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
                 [] => format!("write({fd}, {bytes}, {length})"),
                 flags => format!(
                     "send({fd}, {bytes}, {length}, {})",
-                    joined(flags.iter().map(|flag| write_flag(*flag)))
+                    joined(flags.iter().map(|flag| flag.name()))
                 ),
             };
             by("SO_SNDTIMEO", deadline, call, length)
         }
         Call::Shutdown { how } => {
-            let how = match how {
-                How::Read => "SHUT_RD",
-                How::Write => "SHUT_WR",
-                How::Both => "SHUT_RDWR",
-            };
+            let how = how.name();
             format!("number(shutdown({fd}, {how}))")
         }
         Call::Close => format!("number(close({fd}))"),
@@ -264,7 +257,7 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
         }
         Call::SoError => format!("pending({fd})"),
         Call::Options => {
-            let (level, name) = place(SocketOption::Linger2);
+            let (level, name) = (SocketOption::Linger2.level(), SocketOption::Linger2.name());
             format!("option({fd}, {level}, {name})")
         }
         Call::GetOption { option } => match option.kind() {
@@ -274,7 +267,7 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
                 format!("nonblocking({fd})")
             }
             OptionKind::Switch | OptionKind::Number(_) => {
-                let (level, name) = place(*option);
+                let (level, name) = (option.level(), option.name());
                 format!("option({fd}, {level}, {name})")
             }
         },
@@ -288,7 +281,7 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
                 )
             }
             OptionKind::Switch | OptionKind::Number(_) => {
-                let (level, name) = place(*option);
+                let (level, name) = (option.level(), option.name());
                 format!("number(setsockopt({fd}, {level}, {name}, &(int){{ {value} }}, sizeof(int)))")
             }
         },
@@ -327,50 +320,6 @@ fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
     } else {
         names.join(" | ")
     }
-}
-
-/// A flag of `recv` in C's words, which Python and packetdrill share.
-pub(super) const fn read_flag(flag: ReadFlag) -> &'static str {
-    match flag {
-        ReadFlag::Peek => "MSG_PEEK",
-        ReadFlag::Waitall => "MSG_WAITALL",
-        ReadFlag::Dontwait => "MSG_DONTWAIT",
-        ReadFlag::Oob => "MSG_OOB",
-    }
-}
-
-/// A flag of `send` likewise.
-pub(super) const fn write_flag(flag: WriteFlag) -> &'static str {
-    match flag {
-        WriteFlag::Nosignal => "MSG_NOSIGNAL",
-        WriteFlag::Oob => "MSG_OOB",
-        WriteFlag::Dontwait => "MSG_DONTWAIT",
-    }
-}
-
-/// The level and the name of an option.
-pub(super) const fn place(option: SocketOption) -> (&'static str, &'static str) {
-    let level = match option {
-        SocketOption::Linger
-        | SocketOption::Reuseaddr
-        | SocketOption::Reuseport
-        | SocketOption::Keepalive
-        | SocketOption::Rcvbuf
-        | SocketOption::Sndbuf
-        | SocketOption::Rcvtimeo
-        | SocketOption::Sndtimeo
-        | SocketOption::Nonblock => "SOL_SOCKET",
-        SocketOption::Nodelay
-        | SocketOption::Cork
-        | SocketOption::Keepidle
-        | SocketOption::Keepintvl
-        | SocketOption::Keepcnt
-        | SocketOption::UserTimeout
-        | SocketOption::Syncnt
-        | SocketOption::DeferAccept
-        | SocketOption::Linger2 => "IPPROTO_TCP",
-    };
-    (level, option.name())
 }
 
 /// Every error that the program has to know by name.

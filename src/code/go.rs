@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::c::{errors, place, read_flag, write_flag};
+use super::c::errors;
 use super::{Given, Made, Program, ProgramPort, Statement, comment, comment_without, used, wrapped};
 use crate::call::{Bytes, Call, How, OptionKind, SocketName, SocketOption};
 use crate::outcome::{Outcome, Value};
@@ -473,10 +473,7 @@ fn making(
                     return raw(format!("return syscall.Read(fd, make([]byte, {n}))"));
                 }
                 _ => {
-                    let flags: Vec<String> = flags
-                        .iter()
-                        .map(|flag| format!("syscall.{}", read_flag(*flag)))
-                        .collect();
+                    let flags: Vec<String> = flags.iter().map(|flag| format!("syscall.{}", flag.name())).collect();
                     let flags = flags.join("|");
                     return raw(format!(
                         "n, _, err := syscall.Recvfrom(fd, make([]byte, {n}), {flags}); return n, err"
@@ -504,10 +501,7 @@ fn making(
                 ),
                 _ if flags.is_empty() => raw(format!("return syscall.Write(fd, {bytes})")),
                 _ => {
-                    let flags: Vec<String> = flags
-                        .iter()
-                        .map(|flag| format!("syscall.{}", write_flag(*flag)))
-                        .collect();
+                    let flags: Vec<String> = flags.iter().map(|flag| format!("syscall.{}", flag.name())).collect();
                     let flags = flags.join("|");
                     raw(format!("return syscall.SendmsgN(fd, {bytes}, nil, nil, {flags})"))
                 }
@@ -516,11 +510,7 @@ fn making(
         (Call::Shutdown { how: How::Read }, Holds::Conn) => Making::result(format!("number(0, {name}.CloseRead())")),
         (Call::Shutdown { how: How::Write }, Holds::Conn) => Making::result(format!("number(0, {name}.CloseWrite())")),
         (Call::Shutdown { how }, _) => {
-            let how = match how {
-                How::Read => "SHUT_RD",
-                How::Write => "SHUT_WR",
-                How::Both => "SHUT_RDWR",
-            };
+            let how = how.name();
             plain(format!("syscall.Shutdown(fd, syscall.{how})"))
         }
         (Call::Close, _) => Making::result(format!("number(0, {name}.Close())")),
@@ -577,7 +567,7 @@ fn arguments(settings: &[String]) -> String {
 
 /// The call that sets an option.
 fn setting(option: SocketOption, value: i64) -> String {
-    let (level, name) = place(option);
+    let (level, name) = (option.level(), option.name());
     match option.kind() {
         OptionKind::Linger => {
             let on = i32::from(value >= 0);

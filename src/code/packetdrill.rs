@@ -5,9 +5,8 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::c::{place, read_flag, write_flag};
 use super::{Given, Made, Program, Statement, arrived, may_wait, wrapped};
-use crate::call::{Call, How, OptionKind, SocketName, SocketOption};
+use crate::call::{Call, OptionKind, SocketName, SocketOption};
 use crate::errno::Errno;
 use crate::lab::event::Passage;
 use crate::outcome::{Outcome, Reading, Value};
@@ -314,7 +313,7 @@ impl Script {
             Call::Read { n, flags, .. } => match flags.as_slice() {
                 [] => format!("read({fd}, ..., {n}) = {result}"),
                 flags => {
-                    let flags: Vec<_> = flags.iter().map(|flag| read_flag(*flag)).collect();
+                    let flags: Vec<_> = flags.iter().map(|flag| flag.name()).collect();
                     format!("recv({fd}, ..., {n}, {}) = {result}", flags.join("|"))
                 }
             },
@@ -325,17 +324,13 @@ impl Script {
                 match flags.as_slice() {
                     [] => format!("write({fd}, ..., {n}) = {result}"),
                     flags => {
-                        let flags: Vec<_> = flags.iter().map(|flag| write_flag(*flag)).collect();
+                        let flags: Vec<_> = flags.iter().map(|flag| flag.name()).collect();
                         format!("send({fd}, ..., {n}, {}) = {result}", flags.join("|"))
                     }
                 }
             }
             Call::Shutdown { how } => {
-                let how = match how {
-                    How::Read => "SHUT_RD",
-                    How::Write => "SHUT_WR",
-                    How::Both => "SHUT_RDWR",
-                };
+                let how = how.name();
                 format!("shutdown({fd}, {how}) = {result}")
             }
             Call::Close => {
@@ -383,7 +378,7 @@ impl Script {
                         },
                         _ => 0,
                     };
-                    let (level, name) = place(*option);
+                    let (level, name) = (option.level(), option.name());
                     format!("getsockopt({fd}, {level}, {name}, [{value}], [4]) = 0")
                 }
                 _ => return self.comment("Not in this script: an option that could not be read"),
@@ -401,7 +396,7 @@ impl Script {
                     return self.comment(&format!("Not in this script: {} is set, a timeval", option.name()));
                 }
                 OptionKind::Switch | OptionKind::Number(_) => {
-                    let (level, name) = place(*option);
+                    let (level, name) = (option.level(), option.name());
                     format!("setsockopt({fd}, {level}, {name}, [{value}], 4) = {result}")
                 }
             },

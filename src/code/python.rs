@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::c::{place, read_flag, write_flag};
 use super::{Given, Made, Program, Statement, comment, comment_without, used, wrapped};
-use crate::call::{Bytes, Call, Family, How, OptionKind, SocketOption};
+use crate::call::{Bytes, Call, OptionKind, SocketOption};
 use crate::clock::Millis;
 
 /// The program's text.
@@ -145,10 +144,7 @@ fn call(program: &Program, made: &Made) -> (Option<String>, String) {
     let call = match &made.call {
         Call::Socket { family } => {
             kept = Some(socket);
-            let family = match family {
-                Family::Inet => "AF_INET",
-                Family::Inet6 => "AF_INET6",
-            };
+            let family = family.name();
             format!("socket.socket(socket.{family})")
         }
         Call::Bind { address } => match program.chosen_by(made) {
@@ -165,7 +161,7 @@ fn call(program: &Program, made: &Made) -> (Option<String>, String) {
             format!("{socket}.connect((HOST, {}))", port(program, address)),
         ),
         Call::Read { n, flags, deadline } => {
-            let flags = joined(flags.iter().map(|flag| read_flag(*flag)));
+            let flags = joined(flags.iter().map(|flag| flag.name()));
             in_time(deadline, format!("{socket}.recv({n}{flags})"))
         }
         Call::Write {
@@ -175,7 +171,7 @@ fn call(program: &Program, made: &Made) -> (Option<String>, String) {
             deadline,
         } => {
             let bytes = bytes(data, *repeat);
-            let flags = joined(flags.iter().map(|flag| write_flag(*flag)));
+            let flags = joined(flags.iter().map(|flag| flag.name()));
             match deadline {
                 None => format!("{socket}.send({bytes}{flags})"),
                 // With a timeout send is content with a part, as no blocking write is.
@@ -186,11 +182,7 @@ fn call(program: &Program, made: &Made) -> (Option<String>, String) {
             }
         }
         Call::Shutdown { how } => {
-            let how = match how {
-                How::Read => "SHUT_RD",
-                How::Write => "SHUT_WR",
-                How::Both => "SHUT_RDWR",
-            };
+            let how = how.name();
             format!("{socket}.shutdown(socket.{how})")
         }
         Call::Close => format!("{socket}.close()"),
@@ -212,11 +204,11 @@ fn call(program: &Program, made: &Made) -> (Option<String>, String) {
         }
         Call::SoError => format!("pending({socket})"),
         Call::Options => {
-            let (level, name) = place(SocketOption::Linger2);
+            let (level, name) = (SocketOption::Linger2.level(), SocketOption::Linger2.name());
             format!("{socket}.getsockopt(socket.{level}, socket.{name})")
         }
         Call::GetOption { option } => {
-            let (level, name) = place(*option);
+            let (level, name) = (option.level(), option.name());
             match option.kind() {
                 OptionKind::Linger => {
                     format!("linger_of({socket})")
@@ -231,7 +223,7 @@ fn call(program: &Program, made: &Made) -> (Option<String>, String) {
             }
         }
         Call::SetOption { option, value } => {
-            let (level, name) = place(*option);
+            let (level, name) = (option.level(), option.name());
             match option.kind() {
                 OptionKind::Linger => {
                     let packed = format!("struct.pack(\"ii\", {}, {})", i32::from(*value >= 0), (*value).max(0));

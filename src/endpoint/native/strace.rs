@@ -12,20 +12,20 @@ use crate::call::{Bytes, Family, How, PollEvent, ReadFlag, SHOWN_BYTES, WriteFla
 /// A buffer whose content says nothing: the call has not returned, or it failed.
 pub const HIDDEN: &str = "...";
 
-/// The C constant of a family, and its name.
-pub const fn family(family: Family) -> (c_int, &'static str) {
+/// The C constant of a family.
+pub const fn family(family: Family) -> c_int {
     match family {
-        Family::Inet => (libc::AF_INET, "AF_INET"),
-        Family::Inet6 => (libc::AF_INET6, "AF_INET6"),
+        Family::Inet => libc::AF_INET,
+        Family::Inet6 => libc::AF_INET6,
     }
 }
 
-/// The C constant of a direction, and its name.
-pub const fn how(how: How) -> (c_int, &'static str) {
+/// The C constant of a direction.
+pub const fn how(how: How) -> c_int {
     match how {
-        How::Read => (libc::SHUT_RD, "SHUT_RD"),
-        How::Write => (libc::SHUT_WR, "SHUT_WR"),
-        How::Both => (libc::SHUT_RDWR, "SHUT_RDWR"),
+        How::Read => libc::SHUT_RD,
+        How::Write => libc::SHUT_WR,
+        How::Both => libc::SHUT_RDWR,
     }
 }
 

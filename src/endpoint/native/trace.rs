@@ -95,9 +95,8 @@ impl<'a> Trace<'a> {
 
     /// `socket`
     pub fn socket(&mut self, family: Family) -> Answer<RawFd> {
-        let (family, name) = strace::family(family);
-        let call = format!("socket({name}, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP)");
-        self.plain(&call, || sock::socket(family))
+        let call = format!("socket({}, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP)", family.name());
+        self.plain(&call, || sock::socket(strace::family(family)))
     }
 
     /// `bind`
@@ -185,8 +184,9 @@ impl<'a> Trace<'a> {
 
     /// `shutdown`
     pub fn shutdown(&mut self, fd: RawFd, how: How) -> Answer<c_int> {
-        let (how, name) = strace::how(how);
-        self.plain(&format!("shutdown({fd}, {name})"), || sock::shutdown(fd, how))
+        self.plain(&format!("shutdown({fd}, {})", how.name()), || {
+            sock::shutdown(fd, strace::how(how))
+        })
     }
 
     /// How `close` reads.
