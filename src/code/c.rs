@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Given, Made, NAMED, Program, Statement, comment, comment_without, safe, used, wrapped};
+use super::helpers::{self, Helper, used};
+use super::words::{comment, comment_without, safe, wrapped};
+use super::{Made, Program, Statement};
 use crate::call::{Bytes, Call, OptionKind, SocketOption, escape};
-use crate::errno::Errno;
 
 /// The program's text.
 pub fn write(program: &Program) -> String {
@@ -14,7 +15,7 @@ pub fn write(program: &Program) -> String {
         match statement {
             Statement::Say(prose) => {
                 body.push('\n');
-                let prose = wrapped(&safe(prose), "\t * ", 110);
+                let prose = wrapped(&safe(prose), "\t * ");
                 let _ = writeln!(body, "\t/*{}", &prose["\t *".len()..].trim_end());
                 body.truncate(body.trim_end().len());
                 body.push_str(" */\n");
@@ -55,7 +56,7 @@ pub fn write(program: &Program) -> String {
         }
     }
     let head = program.head(&format!("cc -pthread {0}.c -o {0} && ./{0}", program.name));
-    let head: String = head.iter().map(|line| wrapped_or_blank(&safe(line))).collect();
+    let head: String = head.iter().map(|line| wrapped(&safe(line), " * ")).collect();
     let sockets: Vec<String> = program
         .sockets()
         .into_iter()
@@ -94,14 +95,6 @@ pub fn write(program: &Program) -> String {
         .map(|(header, _)| format!("#include <{header}>\n"))
         .collect();
     format!("/*\n{head} */\n#define _GNU_SOURCE\n{includes}\n{code}")
-}
-
-fn wrapped_or_blank(line: &str) -> String {
-    if line.is_empty() {
-        " *\n".into()
-    } else {
-        wrapped(line, " * ", 110)
-    }
 }
 
 /// The headers, each with the words that need it; without any it always is.
@@ -289,13 +282,6 @@ fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) 
     (before, expression, after)
 }
 
-/// The port of an address as the program names it.
-fn port(program: &Program, address: &std::net::SocketAddr) -> String {
-    program
-        .port_of(address)
-        .map_or_else(|| "0".into(), |port| port.variable)
-}
-
 /// An address and its length.
 fn place_of(program: &Program, address: &std::net::SocketAddr) -> String {
     let at = match program.is_other_family(address) {
@@ -303,7 +289,7 @@ fn place_of(program: &Program, address: &std::net::SocketAddr) -> String {
         true if program.ipv6 => "AT4",
         true => "AT6",
     };
-    format!("{at}({})", port(program, address))
+    format!("{at}({})", program.port_name(address))
 }
 
 fn bytes(data: &Bytes, repeat: usize) -> String {
@@ -322,360 +308,37 @@ fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// Every error that the program has to know by name.
-pub(super) fn errors(program: &Program) -> Vec<Errno> {
-    let met = program.calls().filter_map(|made| match &made.given {
-        Given::Outcome(outcome) => outcome.errno(),
-        Given::Blocked => None,
-    });
-    let mut errors: Vec<Errno> = NAMED.into_iter().chain(met).collect();
-    errors.sort_by_key(|errno| errno.name());
-    errors.dedup();
-    errors
-}
-
 /// Functions of the program, of which it has those that it uses.
-fn helpers(program: &Program) -> Vec<(&'static str, String)> {
-    let names: Vec<String> = errors(program)
+fn helpers(program: &Program) -> Vec<Helper> {
+    let errors: Vec<String> = program
+        .errors()
         .iter()
         .map(|errno| format!("E({})", errno.name()))
         .collect();
-    let names: String = names.chunks(6).map(|row| format!("\t{}\n", row.join(" "))).collect();
-    let address = |ipv6: bool, says: &str, name: &str| {
-        let (kind, fields) = if ipv6 {
-            (
-                "sockaddr_in6",
-                ".sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback",
-            )
-        } else {
-            (
-                "sockaddr_in",
-                ".sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)",
-            )
-        };
-        let function = name.to_lowercase();
-        format!(
-            "/* {says} */
-#define {name}(port) {function}(port), sizeof(struct {kind})
-static struct sockaddr *{function}(int port)
-{{
-\tstatic _Thread_local struct {kind} address;
-\taddress = (struct {kind}){{ {fields} }};
-\treturn (struct sockaddr *)&address;
-}}
-"
+    let errors = errors.chunks(6).map(|row| format!("\t{}\n", row.join(" "))).collect();
+    let last = program.calls().map(|made| made.step).max().unwrap_or(0);
+    let (family, address, port, loopback) = if program.ipv6 {
+        (
+            "AF_INET6",
+            "sockaddr_in6",
+            "sin6_port",
+            ".sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback",
+        )
+    } else {
+        (
+            "AF_INET",
+            "sockaddr_in",
+            "sin_port",
+            ".sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)",
         )
     };
-    let last = program.calls().map(|made| made.step).max().unwrap_or(0);
-    let (family, kind, field) = if program.ipv6 {
-        ("AF_INET6", "sockaddr_in6", "sin6_port")
-    } else {
-        ("AF_INET", "sockaddr_in", "sin_port")
-    };
-    vec![
-        (
-            "pause_ms",
-            "static void pause_ms(int ms)
-{
-\tnanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000L }, NULL);
-}
-"
-            .into(),
-        ),
-        (
-            "AT",
-            address(
-                program.ipv6,
-                "The address and its length: that port on the loopback address.",
-                "AT",
-            ),
-        ),
-        ("AT4", address(false, "The same of the other family.", "AT4")),
-        ("AT6", address(true, "The same of the other family.", "AT6")),
-        (
-            "port_of",
-            format!(
-                "/* The port that the kernel has given to a socket. */
-static int port_of(int fd)
-{{
-\tstruct {kind} address = {{ 0 }};
-\tgetsockname(fd, (struct sockaddr *)&address, &(socklen_t){{ sizeof address }});
-\treturn ntohs(address.{field});
-}}
-"
-            ),
-        ),
-        (
-            "free_port",
-            format!(
-                "/* A port that nobody has. */
-static int free_port(void)
-{{
-\tint fd = socket({family}, SOCK_STREAM, 0);
-\tbind(fd, AT(0));
-\tint port = port_of(fd);
-\tclose(fd);
-\treturn port;
-}}
-"
-            ),
-        ),
-        (
-            "error_name",
-            format!(
-                "static const char *error_name(int error)
-{{
-\tswitch (error) {{
-#define E(name) case name: return #name;
-{names}\t}}
-\treturn \"E?\";
-}}
-"
-            ),
-        ),
-        (
-            "number",
-            "/* What a call returned, in words. */
-static const char *number(long result)
-{
-\tstatic _Thread_local char text[32];
-\tif (result < 0)
-\t\tsnprintf(text, sizeof text, \"-1 %s\", error_name(errno));
-\telse
-\t\tsnprintf(text, sizeof text, \"%ld\", result);
-\treturn text;
-}
-"
-            .into(),
-        ),
-        (
-            "limit",
-            "/* How long a read, or a write or connect, may wait; 0 is for ever. */
-static int limit(int fd, int option, int ms)
-{
-\tstruct timeval time = { ms / 1000, ms % 1000 * 1000 };
-\treturn setsockopt(fd, SOL_SOCKET, option, &time, sizeof time);
-}
-"
-            .into(),
-        ),
-        (
-            "in_time",
-            "/* The same for a call with a limit: EAGAIN, EINPROGRESS or fewer bytes mean that the time is up. */
-static const char *in_time(long result, long least)
-{
-\tif (result < 0 ? errno == EAGAIN || errno == EINPROGRESS : result < least)
-\t\treturn \"deadline\";
-\treturn number(result);
-}
-"
-            .into(),
-        ),
-        (
-            "filled",
-            "/* Those bytes, so many times over. */
-static char *filled(const char *bytes, size_t length, size_t times)
-{
-\tchar *all = malloc(length * times + 1);
-\tif (!all)
-\t\tabort();
-\tfor (size_t i = 0; i < times; i++)
-\t\tmemcpy(all + i * length, bytes, length);
-\treturn all;
-}
-"
-            .into(),
-        ),
-        (
-            "fresh",
-            "/* The same socket under a number that none had before, so that a call on a closed one fails. */
-static int fresh(int fd)
-{
-\tstatic int least = 16;
-\tif (fd < 0)
-\t\treturn fd;
-\tint moved = fcntl(fd, F_DUPFD, least++);
-\tclose(fd);
-\treturn moved;
-}
-"
-            .into(),
-        ),
-        (
-            "linger",
-            "/* SO_LINGER: so many seconds; below 0 is off. */
-static int linger(int fd, int seconds)
-{
-\tstruct linger linger = { seconds >= 0, seconds >= 0 ? seconds : 0 };
-\treturn setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-}
-"
-            .into(),
-        ),
-        (
-            "linger_close",
-            "/* With 0 seconds close sends RST. */
-static int linger_close(int fd, int seconds)
-{
-\tif (linger(fd, seconds) < 0)
-\t\treturn -1;
-\treturn close(fd);
-}
-"
-            .into(),
-        ),
-        (
-            "disconnect",
-            "static int disconnect(int fd)
-{
-\tstruct sockaddr nowhere = { .sa_family = AF_UNSPEC };
-\treturn connect(fd, &nowhere, sizeof nowhere);
-}
-"
-            .into(),
-        ),
-        (
-            "ready",
-            "/* What poll reports, by name. */
-static const char *ready(int fd, short events, int timeout)
-{
-\tstatic const struct { short bit; const char *name; } names[] = {
-#define P(bit) { bit, #bit }
-\t\tP(POLLIN), P(POLLPRI), P(POLLOUT), P(POLLRDHUP), P(POLLERR), P(POLLHUP), P(POLLNVAL),
-\t};
-\tstatic _Thread_local char text[80];
-\tstruct pollfd one = { fd, events, 0 };
-\tint result = poll(&one, 1, timeout);
-\tif (result <= 0)
-\t\treturn number(result);
-\ttext[0] = 0;
-\tfor (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-\t\tif (one.revents & names[i].bit)
-\t\t\tstrcat(strcat(text, text[0] ? \"|\" : \"\"), names[i].name);
-\treturn text;
-}
-"
-            .into(),
-        ),
-        (
-            "pending",
-            "/* SO_ERROR: the error that waits in the socket, taken out of it. */
-static const char *pending(int fd)
-{
-\tint error = 0;
-\tif (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){ sizeof error }) < 0)
-\t\treturn number(-1);
-\treturn error ? error_name(error) : \"0\";
-}
-"
-            .into(),
-        ),
-        (
-            "option",
-            "static const char *option(int fd, int level, int name)
-{
-\tint value = 0;
-\treturn number(getsockopt(fd, level, name, &value, &(socklen_t){ sizeof value }) < 0 ? -1 : value);
-}
-"
-            .into(),
-        ),
-        (
-            "linger_of",
-            "static const char *linger_of(int fd)
-{
-\tstruct linger linger = { 0 };
-\tif (getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &(socklen_t){ sizeof linger }) < 0)
-\t\treturn number(-1);
-\treturn linger.l_onoff ? number(linger.l_linger) : \"-1\";
-}
-"
-            .into(),
-        ),
-        (
-            "limit_of",
-            "static const char *limit_of(int fd, int option)
-{
-\tstruct timeval time = { 0 };
-\tif (getsockopt(fd, SOL_SOCKET, option, &time, &(socklen_t){ sizeof time }) < 0)
-\t\treturn number(-1);
-\treturn number(time.tv_sec * 1000 + time.tv_usec / 1000);
-}
-"
-            .into(),
-        ),
-        (
-            "nonblocking",
-            "static const char *nonblocking(int fd)
-{
-\tint flags = fcntl(fd, F_GETFL);
-\treturn number(flags < 0 ? -1 : !!(flags & O_NONBLOCK));
-}
-"
-            .into(),
-        ),
-        (
-            "done",
-            "/* Prints what a call returned, and gives the segments that it sent a moment to arrive. */
-static void done(int step, const char *end, const char *call, const char *result)
-{
-\tprintf(\"%d %s %s %s\\n\", step, end, call, result);
-\tpause_ms(20);
-}
-"
-            .into(),
-        ),
-        (
-            "begin",
-            "/* Calls that wait for others: each in a thread of its own, known by its step. */
-static struct aside {
-\tconst char *(*make)(void), *end, *call;
-\tchar result[80];
-\tatomic_int begun, over, told;
-} asides[@];
-
-static void *thread(void *arg)
-{
-\tstruct aside *aside = arg;
-\taside->begun = 1;
-\tstrncpy(aside->result, aside->make(), sizeof aside->result - 1);
-\taside->over = 1;
-\treturn NULL;
-}
-
-/* Prints what it returned, if it does so within a moment, the first time that this is asked. */
-static int told(int step, int ms)
-{
-\tstruct aside *aside = &asides[step];
-\tfor (; ms > 0 && !(aside->begun && aside->over); ms -= aside->begun)
-\t\tpause_ms(1);
-\tif (aside->over && !aside->told) {
-\t\taside->told = 1;
-\t\tdone(step, aside->end, aside->call, aside->result);
-\t}
-\treturn aside->told;
-}
-
-static void begin(int step, const char *end, const char *call, const char *(*make)(void))
-{
-\tpthread_t id;
-\tasides[step] = (struct aside){ .make = make, .end = end, .call = call };
-\tpthread_create(&id, NULL, thread, &asides[step]);
-\tpthread_detach(id);
-\tif (!told(step, 200))
-\t\tdone(step, end, call, \"blocked\");
-}
-"
-            .replace('@', &(last + 1).to_string()),
-        ),
-        (
-            "await",
-            "static void await(int step)
-{
-\ttold(step, 5000);
-}
-"
-            .into(),
-        ),
-    ]
+    let values = [
+        ("FAMILY", family.into()),
+        ("SOCKADDR", address.into()),
+        ("PORT", port.into()),
+        ("LOOPBACK", loopback.into()),
+        ("ERRORS", errors),
+        ("ASIDES", (last + 1).to_string()),
+    ];
+    helpers::of(include_str!("../../assets/code/helpers.c"), "//", &values)
 }

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Given, Made, Program, Statement, arrived, may_wait, wrapped};
+use super::program::{arrived, may_wait};
+use super::words::{running_on, wrapped};
+use super::{Given, Made, Program, Statement};
 use crate::call::{Call, OptionKind, SocketName, SocketOption};
 use crate::errno::Errno;
 use crate::lab::event::Passage;
@@ -116,7 +118,7 @@ fn lines(program: &Program, end: Side) -> Vec<Line> {
 
 /// The script's text.
 pub fn write(program: &Program, end: Side) -> String {
-    let kernel = crate::scenario::Kernel::running().map_or_else(String::new, |kernel| format!(" on Linux {kernel}"));
+    let kernel = running_on();
     let head = [
         program.title.clone(),
         String::new(),
@@ -129,16 +131,7 @@ pub fn write(program: &Program, end: Side) -> String {
         String::new(),
         format!("    unshare --net packetdrill {}.pkt", program.name),
     ];
-    let head: String = head
-        .iter()
-        .map(|line| {
-            if line.is_empty() {
-                "//\n".into()
-            } else {
-                wrapped(line, "// ", 110)
-            }
-        })
-        .collect();
+    let head: String = head.iter().map(|line| wrapped(line, "// ")).collect();
     let family = if program.ipv6 { "--ip_version=ipv6\n" } else { "" };
     format!(
         "{head}\n--tolerance_usecs=10000\n{family}\n{}",
@@ -181,7 +174,7 @@ fn timed(lines: &[Line]) -> String {
     for line in lines {
         match line {
             Line::Comment(text) => {
-                let _ = write!(out, "\n{}", wrapped(text, "// ", 110));
+                let _ = write!(out, "\n{}", wrapped(text, "// "));
             }
             Line::Event(at, text) => {
                 let now = time(*at).max(last);

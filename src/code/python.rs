@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::{Given, Made, Program, Statement, comment, comment_without, used, wrapped};
+use super::helpers::{self, Helper, used};
+use super::words::{comment, comment_without, escaped, wrapped};
+use super::{Given, Made, Program, Statement};
 use crate::call::{Bytes, Call, OptionKind, SocketOption};
 use crate::clock::Millis;
 
@@ -13,7 +15,7 @@ pub fn write(program: &Program) -> String {
     for statement in &program.statements {
         match statement {
             Statement::Say(prose) => {
-                let _ = write!(body, "\n{}", wrapped(prose, "# ", 110));
+                let _ = write!(body, "\n{}", wrapped(prose, "# "));
             }
             Statement::Call(made) => {
                 if let Some(why) = left_out(program, &made.call) {
@@ -64,17 +66,8 @@ pub fn write(program: &Program) -> String {
         }
     }
     let head = program.head(&format!("python3 {}.py", program.name));
-    let head: Vec<String> = head
-        .iter()
-        .map(|line| {
-            if line.is_empty() {
-                "\n".into()
-            } else {
-                wrapped(line, "", 110)
-            }
-        })
-        .collect();
-    let head = head.concat().replace('\\', "\\\\").replace("\"\"\"", "'''");
+    let head: String = head.iter().map(|line| wrapped(line, "")).collect();
+    let head = head.replace('\\', "\\\\").replace("\"\"\"", "'''");
     let host = if program.ipv6 { "::1" } else { "127.0.0.1" };
     let mut start = format!("HOST = \"{host}\"\n");
     for port in program.ports().into_iter().filter(|port| port.first.is_none()) {
@@ -149,7 +142,7 @@ fn call(program: &Program, made: &Made) -> (Option<String>, String) {
         }
         Call::Bind { address } => match program.chosen_by(made) {
             Some(_) => format!("{socket}.bind((HOST, 0))"),
-            None => format!("{socket}.bind((HOST, {}))", port(program, address)),
+            None => format!("{socket}.bind((HOST, {}))", program.port_name(address)),
         },
         Call::Listen { backlog } => format!("{socket}.listen({backlog})"),
         Call::Accept { r#as } => {
@@ -158,7 +151,7 @@ fn call(program: &Program, made: &Made) -> (Option<String>, String) {
         }
         Call::Connect { address, deadline } => in_time(
             deadline,
-            format!("{socket}.connect((HOST, {}))", port(program, address)),
+            format!("{socket}.connect((HOST, {}))", program.port_name(address)),
         ),
         Call::Read { n, flags, deadline } => {
             let flags = joined(flags.iter().map(|flag| flag.name()));
@@ -251,12 +244,6 @@ fn constant(option: SocketOption) -> String {
     format!("socket.{}", option.name())
 }
 
-fn port(program: &Program, address: &std::net::SocketAddr) -> String {
-    program
-        .port_of(address)
-        .map_or_else(|| "0".into(), |port| port.variable)
-}
-
 fn seconds(time: Millis) -> String {
     format!("{}", f64::from(time.0) / 1e3)
 }
@@ -272,200 +259,22 @@ fn joined<'a>(flags: impl Iterator<Item = &'a str>) -> String {
 
 /// Bytes as Python writes them.
 fn bytes(data: &Bytes, repeat: usize) -> String {
-    let mut text = String::from("b\"");
-    for byte in &data.0 {
-        match byte {
-            b'"' | b'\\' => text.extend(['\\', *byte as char]),
-            b'\n' => text.push_str("\\n"),
-            b'\r' => text.push_str("\\r"),
-            b'\t' => text.push_str("\\t"),
-            b' '..=b'~' => text.push(*byte as char),
-            _ => {
-                let _ = write!(text, "\\x{byte:02x}");
-            }
-        }
+    let text = format!("b\"{}\"", escaped(&data.0));
+    match repeat {
+        1 => text,
+        _ => format!("{text} * {repeat}"),
     }
-    text.push('"');
-    if repeat != 1 {
-        let _ = write!(text, " * {repeat}");
-    }
-    text
 }
 
 /// Functions of the program, of which it has those that it uses.
-fn helpers(program: &Program) -> Vec<(&'static str, String)> {
-    let family = if program.ipv6 { "AF_INET6" } else { "AF_INET" };
+fn helpers(program: &Program) -> Vec<Helper> {
     // A socket that an earlier call did not give is none only where a program goes on regardless.
     let none = if program.differs().is_some() {
-        "    except AttributeError:
-        return \"no socket\", None
-"
+        "    except AttributeError:\n        return \"no socket\", None\n"
     } else {
         ""
     };
-    vec![
-        (
-            "free_port",
-            format!(
-                "def free_port():
-    \"\"\"A port that nobody has.\"\"\"
-    with socket.socket(socket.{family}) as sock:
-        sock.bind((HOST, 0))
-        return sock.getsockname()[1]
-"
-            ),
-        ),
-        (
-            "no_socket",
-            "def no_socket():
-    \"\"\"A socket object without a descriptor: calls on it are made, with the number -1.\"\"\"
-    sock = socket.socket()
-    sock.close()
-    return sock
-"
-            .into(),
-        ),
-        (
-            "made",
-            format!(
-                "def made(call):
-    \"\"\"What a call returned, in words, and what it made.\"\"\"
-    try:
-        value = call()
-    except OSError as error:
-        if error.errno is None:
-            return \"deadline\", None
-        return f\"-1 {{errno.errorcode.get(error.errno, error.errno)}}\", None
-    except ValueError:  # poll on a socket that was closed, which has no number any more
-        return \"-1 closed\", None
-{none}    if isinstance(value, socket.socket):
-        return value.fileno(), value
-    if isinstance(value, bytes):
-        return len(value), None
-    return 0 if value is None else value, None
-"
-            ),
-        ),
-        (
-            "done",
-            "def done(step, end, call, make):
-    \"\"\"Makes a call, prints what it returned, and gives the segments that it sent a moment to arrive.\"\"\"
-    words, value = made(make)
-    print(step, end, call, words, flush=True)
-    time.sleep(0.02)
-    return value
-"
-            .into(),
-        ),
-        (
-            "begin",
-            "asides = {}
-
-
-def begin(step, end, call, make):
-    \"\"\"Makes a call that waits for others in a thread of its own, known by its step.\"\"\"
-    begun, over, results = threading.Event(), threading.Event(), []
-
-    def run():
-        begun.set()
-        results.append(made(make))
-        over.set()
-
-    threading.Thread(target=run, daemon=True).start()
-    asides[step] = (end, call, over, results)
-    begun.wait()
-    if over.wait(0.2):
-        return wait(step)
-    print(step, end, call, \"blocked\", flush=True)
-    return None
-"
-            .into(),
-        ),
-        (
-            "wait",
-            "def wait(step, seconds=5):
-    \"\"\"What that call made, once it has returned; some seconds at the longest.\"\"\"
-    end, call, over, results = asides[step]
-    if not over.wait(seconds):
-        return None
-    words, value = results[0]
-    if words is not None:
-        print(step, end, call, words, flush=True)
-        time.sleep(0.02)
-    results[0] = None, value  # told
-    return value
-"
-            .into(),
-        ),
-        (
-            "within",
-            "def within(sock, seconds, call):
-    \"\"\"A call that is given up after so long.\"\"\"
-    before = sock.gettimeout()
-    sock.settimeout(seconds)
-    try:
-        return call()
-    finally:
-        sock.settimeout(before)
-"
-            .into(),
-        ),
-        (
-            "linger_close",
-            "def linger_close(sock, seconds):
-    \"\"\"With 0 seconds close sends RST.\"\"\"
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(\"ii\", 1, seconds))
-    sock.close()
-"
-            .into(),
-        ),
-        (
-            "disconnect",
-            "def disconnect(sock):
-    \"\"\"connect to AF_UNSPEC, of which the socket module knows nothing.\"\"\"
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.connect(sock.fileno(), bytes(16), 16) < 0:
-        raise OSError(ctypes.get_errno(), \"connect\")
-"
-            .into(),
-        ),
-        (
-            "ready",
-            "def ready(sock, events, timeout):
-    \"\"\"What poll reports, by name.\"\"\"
-    names = \"POLLIN\", \"POLLPRI\", \"POLLOUT\", \"POLLRDHUP\", \"POLLERR\", \"POLLHUP\", \"POLLNVAL\"
-    poll = select.poll()
-    poll.register(sock, events)
-    for _, bits in poll.poll(timeout):
-        return \"|\".join(name for name in names if bits & getattr(select, name))
-    return 0
-"
-            .into(),
-        ),
-        (
-            "pending",
-            "def pending(sock):
-    \"\"\"SO_ERROR: the error that waits in the socket, taken out of it.\"\"\"
-    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    return errno.errorcode[error] if error else 0
-"
-            .into(),
-        ),
-        (
-            "linger_of",
-            "def linger_of(sock):
-    on, seconds = struct.unpack(\"ii\", sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))
-    return seconds if on else -1
-"
-            .into(),
-        ),
-        (
-            "limit_of",
-            "def limit_of(sock, option):
-    seconds, micros = struct.unpack(\"ll\", sock.getsockopt(socket.SOL_SOCKET, option, 16))
-    return seconds * 1000 + micros // 1000
-"
-            .into(),
-        ),
-    ]
+    let family = if program.ipv6 { "AF_INET6" } else { "AF_INET" };
+    let values = [("FAMILY", family.into()), ("NO_SOCKET", none.into())];
+    helpers::of(include_str!("../../assets/code/helpers.py"), "#", &values)
 }

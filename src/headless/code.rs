@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::exit::{BAD, CANNOT, DIFFERS, fail, print};
 use super::scenarios::load;
-use crate::code::{Language, Program};
+use crate::code::{Language, Program, is_seen_by, write};
 use crate::lab::Options;
 use crate::scenario::run;
 use crate::side::Side;
@@ -43,16 +43,16 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
         return fail(CANNOT, &format!("{name}: {why}"));
     }
     let end = end.unwrap_or(Side::Client);
-    if language == Language::Packetdrill && !program.is_seen_by(end) {
+    if language == Language::Packetdrill && !is_seen_by(&program, end) {
         let other = end.other();
         let nothing = format!("the {end} does nothing in it, and nothing comes to it");
-        let why = if program.is_seen_by(other) {
+        let why = if is_seen_by(&program, other) {
             format!("{nothing}: try --end {other}")
         } else {
             format!("{nothing}; nor has the {other} a segment")
         };
         return fail(CANNOT, &format!("{name}: {why}"));
     }
-    let text = program.write(language, end);
+    let text = write(&program, language, end);
     print(|out| out.write_all(text.as_bytes()))
 }

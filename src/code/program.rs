@@ -1,0 +1,567 @@
+//! What a scenario's run was, whatever the language: its calls, what they returned, and what else happened.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::words::{comment, running_on, safe};
+use crate::call::{Call, CallId, Order, SocketName};
+use crate::command::{Command, EndCommand};
+use crate::errno::Errno;
+use crate::lab::event::{Fate, Passage};
+use crate::lab::facts::LabFacts;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
+use crate::scenario::report::StepReport;
+use crate::session::transcript::What;
+use crate::session::{LabKind, Session, name_of};
+use crate::side::Side;
+
+/// A scenario that was run, as what a program says and does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    /// The scenario's name.
+    pub name: String,
+    /// The scenario's title.
+    pub title: String,
+    /// It is about IPv6.
+    pub ipv6: bool,
+    /// There was a wire, so that the segments were seen.
+    pub wired: bool,
+    /// In order.
+    pub statements: Vec<Statement>,
+    /// The last entry of the transcript that was taken in.
+    seen: u64,
+}
+
+/// One thing that a program says, does, or sees.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Statement {
+    /// Prose of the scenario.
+    Say(String),
+    /// A call.
+    Call(Made),
+    /// A call that was blocked has returned by now.
+    Late(Late),
+    /// What no program of sockets does.
+    Absent {
+        /// Which step's.
+        step: usize,
+        /// In a few words.
+        what: String,
+        /// A setting of a host, where it is one, and when it was changed.
+        sysctl: Option<Sysctl>,
+    },
+    /// Nothing was done for so long.
+    Pause(Duration),
+    /// A packet on the wire, whenever something became of it.
+    Packet(Duration, Box<Passage>),
+}
+
+/// A host's setting was changed, which a script can do for the end that it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sysctl {
+    /// Whose.
+    pub side: Side,
+    /// `net.ipv4.tcp_syn_retries=1`
+    pub assignment: String,
+    /// When.
+    pub at: Duration,
+}
+
+/// A call that was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// In which step, from 1 on.
+    pub step: usize,
+    /// By whom.
+    pub side: Side,
+    /// On which socket.
+    pub socket: SocketName,
+    /// Its name in the protocol.
+    pub name: String,
+    /// What was asked.
+    pub call: Call,
+    /// What it gave back in its step.
+    pub given: Given,
+    /// It may wait for others of the program's calls, and is made in a thread of its own.
+    pub aside: bool,
+    /// When it began.
+    pub at: Duration,
+    /// When it returned, however late; none when it never did.
+    pub ended: Option<Duration>,
+    /// The number that joins it and its outcome.
+    pub id: CallId,
+}
+
+/// A call that returned in a later step than its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Late {
+    /// The step of the call.
+    pub step: usize,
+    /// The call: its place among the statements.
+    pub of: usize,
+    /// The step in which it returned.
+    pub came: usize,
+    /// What it gave back.
+    pub outcome: Outcome,
+}
+
+/// What a call gave back in its step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// This.
+    Outcome(Outcome),
+    /// It had not returned.
+    Blocked,
+}
+
+impl Program {
+    /// The program of a scenario that is about to be run.
+    pub fn new(scenario: &Scenario) -> Program {
+        Program {
+            name: scenario.name.clone(),
+            title: scenario.title.clone(),
+            ipv6: scenario.ipv6,
+            wired: false,
+            statements: Vec::new(),
+            seen: 0,
+        }
+    }
+
+    /// Takes in a step that is over.
+    pub fn step(&mut self, scenario: &Scenario, session: &Session, report: &StepReport) {
+        let lab = &session.lab;
+        self.wired = lab.kind == LabKind::Isolated;
+        self.ipv6 = lab.addresses[Side::Client].is_ipv6();
+        self.statements.extend(report.say.clone().map(Statement::Say));
+        let step = report.no;
+        let action = step.checked_sub(1).and_then(|place| scenario.steps.get(place));
+        let command = action.and_then(|step| Some(&step.action.as_ref()?.command));
+        match command {
+            None if report.took_ms >= PAUSE.as_secs_f64() * 1e3 => {
+                // Rounded up, so that two runs make one program.
+                let tenths = (report.took_ms / 1e2).ceil() as u64;
+                self.statements
+                    .push(Statement::Pause(Duration::from_millis(tenths * 100)));
+            }
+            None => {}
+            Some(command) => {
+                if let Some(what) = absent(command) {
+                    let first = session.transcript.since(self.seen).next();
+                    let sysctl = sysctl(command, first.map_or(Duration::ZERO, |entry| entry.at));
+                    self.statements.push(Statement::Absent { step, what, sysctl });
+                }
+            }
+        }
+        for entry in session.transcript.since(self.seen) {
+            match &entry.what {
+                What::Call { side, call, .. } => self.began(lab, step, *side, *call, session.order_of(*call), entry.at),
+                What::Outcome { call, outcome, .. } => self.ended(step, *call, outcome, entry.at),
+                What::Packet(passage) => {
+                    let passage = Box::new(passage.clone());
+                    self.statements.push(Statement::Packet(entry.at, passage));
+                }
+                What::Died { side, how, .. } => {
+                    // The call under way has killed it, and would kill the program.
+                    let under_way = |statement: &Statement| {
+                        matches!(statement, Statement::Call(made)
+                            if made.step == step && made.side == *side && made.ended.is_none())
+                    };
+                    if let Some(place) = self.statements.iter().rposition(under_way) {
+                        let Statement::Call(made) = self.statements.remove(place) else {
+                            continue;
+                        };
+                        let what = format!("the {side}'s {}, at which its process is {how}", made.name);
+                        let sysctl = None;
+                        self.statements.push(Statement::Absent { step, what, sysctl });
+                    }
+                }
+                What::Syscall { .. }
+                | What::Blocked { .. }
+                | What::Wire { .. }
+                | What::State { .. }
+                | What::Born { .. }
+                | What::Host { .. }
+                | What::Note { .. } => {}
+            }
+        }
+        self.seen = session.transcript.last();
+    }
+
+    fn began(&mut self, lab: &LabFacts, step: usize, side: Side, id: CallId, order: Option<&Order>, at: Duration) {
+        let Some(order @ Order::On { socket, call }) = order else {
+            // What is asked of the process was told as absent already.
+            return;
+        };
+        if let Call::Bind { address } | Call::Connect { address, .. } = call {
+            let ip = address.ip();
+            if !(ip.is_loopback() || ip.is_unspecified() || Side::BOTH.iter().any(|side| lab.addresses[*side] == ip)) {
+                let what = format!(
+                    "the {side}'s {} to {address}, which is not this machine",
+                    name_of(order)
+                );
+                let sysctl = None;
+                self.statements.push(Statement::Absent { step, what, sysctl });
+                return;
+            }
+        }
+        let aside = !self.is_aside(step);
+        self.statements.push(Statement::Call(Made {
+            step,
+            side,
+            socket: socket.clone(),
+            name: name_of(order),
+            call: call.clone(),
+            given: Given::Blocked,
+            aside,
+            at,
+            ended: None,
+            id,
+        }));
+    }
+
+    /// Is a call of that step made aside already? One of each step can be: it is known by the step's number.
+    fn is_aside(&self, step: usize) -> bool {
+        self.calls().any(|made| made.step == step && made.aside)
+    }
+
+    fn ended(&mut self, step: usize, call: CallId, outcome: &Outcome, at: Duration) {
+        let differs = self.differs().is_some();
+        let place = self
+            .statements
+            .iter()
+            .position(|statement| matches!(statement, Statement::Call(made) if made.id == call));
+        let Some(of) = place else { return };
+        let Some(Statement::Call(made)) = self.statements.get_mut(of) else {
+            return;
+        };
+        made.ended = Some(at);
+        if made.step == step {
+            made.given = Given::Outcome(outcome.clone());
+            made.aside &= differs && may_wait(&made.call);
+        } else {
+            let late = Late {
+                step: made.step,
+                of,
+                came: step,
+                outcome: outcome.clone(),
+            };
+            self.statements.push(Statement::Late(late));
+        }
+    }
+
+    /// The calls, in order.
+    pub fn calls(&self) -> impl Iterator<Item = &Made> {
+        self.statements.iter().filter_map(|statement| match statement {
+            Statement::Call(made) => Some(made),
+            _ => None,
+        })
+    }
+
+    /// What a call gave back, however late; none when it never returned.
+    pub fn outcome<'a>(&'a self, made: &'a Made) -> Option<&'a Outcome> {
+        if let Given::Outcome(outcome) = &made.given {
+            return Some(outcome);
+        }
+        self.statements.iter().find_map(|statement| match statement {
+            Statement::Late(late) if self.late(late).is_some_and(|of| of.id == made.id) => Some(&late.outcome),
+            _ => None,
+        })
+    }
+
+    /// The call that has returned late.
+    pub fn late(&self, late: &Late) -> Option<&Made> {
+        match self.statements.get(late.of) {
+            Some(Statement::Call(made)) => Some(made),
+            _ => None,
+        }
+    }
+
+    /// Was it something that no program of sockets does, beside which that call returned? Then there is little to wait for.
+    pub fn is_late_by_absent(&self, late: &Late) -> bool {
+        let mut statements = self.statements.iter();
+        statements.any(|statement| matches!(statement, Statement::Absent { step, .. } if *step == late.came))
+    }
+
+    /// The first step that no program of sockets can do: from there on, what calls return may differ.
+    pub fn differs(&self) -> Option<usize> {
+        self.statements.iter().find_map(|statement| match statement {
+            Statement::Absent { step, .. } => Some(*step),
+            _ => None,
+        })
+    }
+
+    /// A socket's name as a variable: both ends' when both have one of that name, in words parted by `_`.
+    pub fn variable(&self, side: Side, socket: &SocketName) -> String {
+        let others = self.sockets().into_iter();
+        let twice = others
+            .filter(|(whose, _)| *whose != side)
+            .any(|(_, name)| name == socket);
+        let name = socket.as_str().replace('-', "_");
+        if twice { format!("{side}_{name}") } else { name }
+    }
+
+    /// Every socket that a call makes or names, in order of appearance.
+    pub fn sockets(&self) -> Vec<(Side, &SocketName)> {
+        let mut sockets = Vec::new();
+        for made in self.calls() {
+            let new = match &made.call {
+                Call::Accept { r#as } | Call::Dup { r#as } => Some(r#as),
+                _ => None,
+            };
+            for socket in [Some(&made.socket), new].into_iter().flatten() {
+                if !sockets.contains(&(made.side, socket)) {
+                    sockets.push((made.side, socket));
+                }
+            }
+        }
+        sockets
+    }
+
+    /// The calls before this one on its socket.
+    pub fn before<'a>(&'a self, made: &'a Made) -> impl Iterator<Item = &'a Made> {
+        let before = self.calls().take_while(|before| before.id != made.id);
+        before.filter(|before| before.side == made.side && before.socket == made.socket)
+    }
+
+    /// Has the socket of this call no descriptor: was it closed by a call before, or made by none?
+    pub fn is_closed(&self, made: &Made) -> bool {
+        self.before(made).any(|before| before.call.is_close()) || self.is_unmade(made)
+    }
+
+    /// Is this a call on a socket that none before it has made?
+    pub fn is_unmade(&self, made: &Made) -> bool {
+        let makes = |before: &Made| match &before.call {
+            Call::Socket { .. } => before.socket == made.socket,
+            Call::Accept { r#as } | Call::Dup { r#as } => *r#as == made.socket,
+            _ => false,
+        };
+        let mut before = self.calls().take_while(|before| before.id != made.id);
+        !matches!(made.call, Call::Socket { .. }) && !before.any(|before| before.side == made.side && makes(before))
+    }
+
+    /// Is that an address of the family that the scenario is not about?
+    pub fn is_other_family(&self, address: &SocketAddr) -> bool {
+        address.is_ipv6() != self.ipv6
+    }
+
+    /// Does a call name a socket that was closed, after another one was made? Then the number must not be used again.
+    pub fn outlived(&self) -> bool {
+        let mut closed = BTreeSet::new();
+        let mut reused = BTreeSet::new();
+        for made in self.calls() {
+            let socket = (made.side, &made.socket);
+            if reused.contains(&socket) {
+                return true;
+            }
+            match made.call {
+                _ if made.call.is_close() => {
+                    closed.insert(socket);
+                }
+                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => reused.append(&mut closed),
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// The ports that are in use, each once.
+    pub fn ports(&self) -> Vec<ProgramPort> {
+        let mut ports: Vec<ProgramPort> = Vec::new();
+        let mut bound = BTreeSet::new();
+        // A socket that listens and was not bound has a port of the kernel's, which only the connect to it names.
+        let mut chosen = None;
+        for made in self.calls() {
+            let socket = (made.side, &made.socket);
+            let (number, first) = match &made.call {
+                Call::Bind { address } if made.given.is_ok() => {
+                    bound.insert(socket);
+                    (address.port(), Some(made.id))
+                }
+                Call::Bind { address } => (address.port(), None),
+                Call::Connect { address, .. } => (address.port(), chosen),
+                Call::Listen { .. } if made.given.is_ok() && !bound.contains(&socket) => {
+                    chosen = Some(made.id);
+                    continue;
+                }
+                _ => continue,
+            };
+            if number == 0 || ports.iter().any(|port| port.number == number) {
+                continue;
+            }
+            let variable = match ports.len() {
+                0 => "port".into(),
+                _ => format!("port{number}"),
+            };
+            ports.push(ProgramPort {
+                number,
+                variable,
+                first: first.filter(|first| ports.iter().all(|port| port.first != Some(*first))),
+            });
+        }
+        ports
+    }
+
+    /// The port of an address: none for 0, which leaves it to the kernel.
+    pub fn port_of(&self, address: &SocketAddr) -> Option<ProgramPort> {
+        self.ports().into_iter().find(|port| port.number == address.port())
+    }
+
+    /// The port that the kernel chooses in this `bind` or `listen`, if it is the first word about that port.
+    pub fn chosen_by(&self, made: &Made) -> Option<ProgramPort> {
+        self.ports().into_iter().find(|port| port.first == Some(made.id))
+    }
+
+    /// Every error that the program has to know by name.
+    pub fn errors(&self) -> Vec<Errno> {
+        let met = self.calls().filter_map(|made| match &made.given {
+            Given::Outcome(outcome) => outcome.errno(),
+            Given::Blocked => None,
+        });
+        let mut errors: Vec<Errno> = NAMED.into_iter().chain(met).collect();
+        errors.sort_by_key(|errno| errno.name());
+        errors.dedup();
+        errors
+    }
+
+    /// The port of an address as the program names it: its variable, or 0.
+    pub fn port_name(&self, address: &SocketAddr) -> String {
+        self.port_of(address).map_or_else(|| "0".into(), |port| port.variable)
+    }
+
+    /// What stands above the program: what it is, and how far it can be trusted.
+    pub fn head(&self, how: &str) -> Vec<String> {
+        let mut head = vec![
+            self.title.clone(),
+            String::new(),
+            format!(
+                "The calls of both ends in finwait's scenario {}, in their order. The comment beside a call is what it \
+                 returned there{}. The program prints what it returns now: STEP END CALL RESULT.",
+                self.name,
+                running_on()
+            ),
+        ];
+        if let Some(step) = self.differs() {
+            head.push(String::new());
+            head.push(format!(
+                "Step {step} is nothing that sockets can do. It is left out, and from there on calls may return something else. \
+                 One that still waits after a moment is blocked, and the program goes on."
+            ));
+        }
+        head.push(String::new());
+        head.push(format!("    {how}"));
+        head
+    }
+}
+
+/// A port of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramPort {
+    /// Its number in the scenario.
+    pub number: u16,
+    /// The variable that holds its number in the program.
+    pub variable: String,
+    /// The `bind` or `listen` that comes first and lets the kernel choose; none when something else comes first.
+    pub first: Option<CallId>,
+}
+
+impl Given {
+    /// Did it succeed?
+    pub const fn is_ok(&self) -> bool {
+        matches!(self, Given::Outcome(Outcome::Ok(_)))
+    }
+
+    /// As a comment has it: `= -1 EPIPE (Broken pipe)`.
+    pub fn comment(&self) -> String {
+        match self {
+            Given::Blocked => "blocked".into(),
+            Given::Outcome(outcome) => comment(outcome),
+        }
+    }
+}
+
+/// The errors that a program knows by name, beside those that the scenario met.
+const NAMED: [Errno; 22] = [
+    Errno::EACCES,
+    Errno::EADDRINUSE,
+    Errno::EADDRNOTAVAIL,
+    Errno::EAGAIN,
+    Errno::EALREADY,
+    Errno::EBADF,
+    Errno::ECONNABORTED,
+    Errno::ECONNREFUSED,
+    Errno::ECONNRESET,
+    Errno::EDESTADDRREQ,
+    Errno::EHOSTUNREACH,
+    Errno::EINPROGRESS,
+    Errno::EINTR,
+    Errno::EINVAL,
+    Errno::EISCONN,
+    Errno::EMFILE,
+    Errno::ENETUNREACH,
+    Errno::ENOTCONN,
+    Errno::ENOTSOCK,
+    Errno::EOPNOTSUPP,
+    Errno::EPIPE,
+    Errno::ETIMEDOUT,
+];
+
+/// A step without a command that took less was no pause.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What no program of sockets does about a command; none when it leads to calls, or to nothing.
+fn absent(command: &Command) -> Option<String> {
+    match command {
+        Command::Wire(command) => Some(format!("on the wire: {}", safe(&command.to_string()))),
+        Command::Screen(_) => None,
+        Command::End(side, command) => match command {
+            EndCommand::Call { .. } | EndCommand::Use(_) => None,
+            EndCommand::Interrupt(_) => Some(format!("a signal interrupts the {side}'s call")),
+            EndCommand::Sigpipe(_) => Some(format!("in the {side}'s process only: {command}")),
+            EndCommand::Kill => Some(format!("the {side}'s process is killed")),
+            EndCommand::Restart => Some(format!("the {side}'s process is started anew")),
+            EndCommand::Destroy(_) => Some(format!("the administrator destroys the {side}'s connection")),
+            EndCommand::Host(..) => Some(format!("on the {side}'s host: {command}")),
+        },
+    }
+}
+
+/// The setting that a command changes, where it is a sysctl.
+fn sysctl(command: &Command, at: Duration) -> Option<Sysctl> {
+    let Command::End(side, EndCommand::Host(setting, value)) = command else {
+        return None;
+    };
+    let assignment = format!("{}={}", setting.sysctl()?, value.to_sysctl());
+    let side = *side;
+    Some(Sysctl { side, assignment, at })
+}
+
+/// May a call wait for something that other calls do?
+pub const fn may_wait(call: &Call) -> bool {
+    match call {
+        Call::Accept { .. }
+        | Call::Connect { .. }
+        | Call::Read { .. }
+        | Call::Write { .. }
+        | Call::LingerClose { .. } => true,
+        Call::Poll { timeout, .. } => timeout.0 > 0,
+        Call::Socket { .. }
+        | Call::Bind { .. }
+        | Call::Listen { .. }
+        | Call::Shutdown { .. }
+        | Call::Close
+        | Call::RstClose
+        | Call::Disconnect
+        | Call::Dup { .. }
+        | Call::SoError
+        | Call::Options
+        | Call::GetOption { .. }
+        | Call::SetOption { .. } => false,
+    }
+}
+
+/// Did that packet reach the other host here?
+pub fn arrived(passage: &Passage) -> bool {
+    passage.fate == Fate::Delivered
+}
