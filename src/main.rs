@@ -129,6 +129,7 @@ fn screen(options: &Options) -> ExitCode {
             options.wanted = Wanted::Isolated;
         }
         options.ipv6 |= fresh.ipv6;
+        options.driven = options.driven.or(fresh.driven, &options.program)?;
         Lab::start(&options, sink)
     };
     let first = match tui::first_lab(&make, &sender) {

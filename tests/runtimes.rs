@@ -508,3 +508,49 @@ fn the_measured_scenarios_are_in_the_catalog() {
     }
     assert!(!Matrix::kept().events.is_empty());
 }
+
+/// A file can say what drives an end; the command line's word counts more.
+#[test]
+fn a_scenario_says_what_drives_its_ends() {
+    if !has("node") {
+        return;
+    }
+    let file = std::env::temp_dir().join(format!("finwait-driven-{}.toml", std::process::id()));
+    // Node ends its own direction by itself when the other's has ended: raw calls do not, and the read would wait.
+    let text = r#"
+title   = "Node answers a FIN with its own"
+summary = "By itself."
+group   = "close"
+driven  = { client = "node" }
+[[step]]
+server = "listen"
+[[step]]
+client = "connect"
+[[step]]
+server = "accept"
+[[step]]
+server = "shutdown write"
+[[step]]
+server  = "read"
+returns = "EOF"
+"#;
+    std::fs::write(&file, text).unwrap();
+    let run = |more: &[&str]| output(finwait().args(["run", "--lab", "loopback"]).args(more).arg(&file));
+    let driven = run(&[]);
+    assert!(driven.status.success(), "{}", String::from_utf8_lossy(&driven.stdout));
+    let other = run(&["--client", "node-half-open"]);
+    assert_eq!(
+        other.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&other.stdout)
+    );
+    // The matrix says itself what drives an end.
+    let matrix = output(finwait().arg("matrix").arg(&file));
+    assert_eq!(matrix.status.code(), Some(2));
+    // A program has raw calls, and this one waits for good.
+    let code = output(finwait().args(["code", "--language", "python"]).arg(&file));
+    let code = String::from_utf8(code.stdout).unwrap();
+    assert!(code.contains("server.recv(1024))  # blocked"), "{code}");
+    std::fs::remove_file(&file).unwrap();
+}

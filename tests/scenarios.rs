@@ -398,6 +398,7 @@ fn the_schema_has_the_programs_keys() {
         (step, keys::STEP),
         (&schema["$defs"]["expectations"], keys::EXPECTATIONS),
         (&schema["$defs"]["queue"], keys::QUEUE),
+        (&schema["properties"]["driven"], keys::DRIVEN),
     ] {
         let mut known: Vec<&str> = table["properties"]
             .as_object()
@@ -419,6 +420,8 @@ fn the_schema_has_the_programs_keys() {
         assert_eq!(required, wanted);
         assert_eq!(table["additionalProperties"], false);
     }
+    let runtimes = finwait::runtime::Runtime::ALL.map(finwait::runtime::Runtime::name);
+    assert_eq!(schema["$defs"]["runtime"]["enum"], serde_json::json!(runtimes));
 }
 
 /// The annotated example of the format's description is a scenario, and it holds.

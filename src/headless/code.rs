@@ -7,8 +7,8 @@ use super::exit::{BAD, CANNOT, DIFFERS, fail, print};
 use super::scenarios::load;
 use crate::code::{Language, Program, is_seen_by, write};
 use crate::lab::Options;
-use crate::scenario::run;
-use crate::side::Side;
+use crate::scenario::{Scenario, run};
+use crate::side::{Ends, Side};
 
 /// Runs the scenario of that name or file, and prints its program.
 pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options) -> ExitCode {
@@ -16,7 +16,11 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
         return fail(BAD, "only a packetdrill script is about one end: a program has both");
     }
     let scenario = match load(name) {
-        Ok(scenario) => Arc::new(scenario),
+        // The program makes the calls itself, and what they return to it is what raw calls return.
+        Ok(scenario) => Arc::new(Scenario {
+            driven: Ends::default(),
+            ..scenario
+        }),
         Err(why) => {
             eprintln!("{why}");
             return ExitCode::from(BAD);

@@ -28,7 +28,7 @@ pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: Form
     let all: Vec<String> = SCENARIOS.iter().map(|name| (*name).to_owned()).collect();
     let names = if names.is_empty() { &all } else { names };
     let mut bad = false;
-    for why in names.iter().filter_map(|name| load(name).err()) {
+    for why in names.iter().filter_map(|name| check(name).err()) {
         bad = true;
         eprintln!("{why}");
     }
@@ -46,6 +46,16 @@ pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: Form
         }),
         Err(fault) => fault.end(),
     }
+}
+
+/// Reads a scenario that is to be measured.
+fn check(name: &str) -> Result<(), String> {
+    if load(name)?.driven == Ends::default() {
+        return Ok(());
+    }
+    Err(format!(
+        "finwait: {name}: it says itself what drives its ends (driven), and here that is what the matrix varies"
+    ))
 }
 
 /// The runtimes that are wanted, with their versions; those that are here, where none is named.

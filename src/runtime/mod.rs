@@ -299,6 +299,18 @@ impl Driven {
         })
     }
 
+    /// The same, but an end that is left to raw system calls is driven by that runtime.
+    pub fn or(&self, runtimes: Ends<Runtime>, program: &Path) -> Result<Driven> {
+        let choices = Ends::from_fn(|side| match &self.choices[side] {
+            choice if *choice == Choice::default() => Choice::Runtime(runtimes[side]),
+            choice => choice.clone(),
+        });
+        if choices == self.choices {
+            return Ok(self.clone());
+        }
+        Driven::by(choices, self.syscalls, program)
+    }
+
     /// Do raw system calls drive both ends?
     pub fn is_native(&self) -> bool {
         self.choices.iter().all(|(_, choice)| *choice == Choice::default())

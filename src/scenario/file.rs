@@ -15,7 +15,8 @@ use super::segments::{Item, Segments};
 use super::{Action, Group, Kernel, Scenario, Step, WITHIN};
 use crate::command::parse::{WIRE, parse};
 use crate::command::{Command, EndCommand};
-use crate::side::Side;
+use crate::runtime::Runtime;
+use crate::side::{Ends, Side};
 
 /// The end of a scenario file's name.
 pub const SUFFIX: &str = ".toml";
@@ -81,6 +82,7 @@ impl<'a> Reader<'a> {
         let id = self.line(table.get("id"));
         let isolated = self.word(table.get("lab"), "a lab", &[("any", false), ("isolated", true)]);
         let ipv6 = self.bool(table.get("ipv6")).unwrap_or(false);
+        let driven = self.driven(table.get("driven"));
         let needs = self.parsed(table.get("needs"), |text| {
             Kernel::parse(text)
                 .filter(|kernel| kernel.to_string() == text)
@@ -121,10 +123,27 @@ impl<'a> Reader<'a> {
             id,
             isolated,
             ipv6,
+            driven,
             needs,
             claim,
             expects,
             steps,
+        })
+    }
+
+    /// What drives the ends: raw calls where nothing is said.
+    fn driven(&mut self, value: Field<'a, '_>) -> Ends<Runtime> {
+        let Some(value) = value else {
+            return Ends::default();
+        };
+        let Some(table) = self.table(value, "driven = { client = \"go\" }") else {
+            return Ends::default();
+        };
+        self.know(table, keys::DRIVEN, "driven", &value.span());
+        let runtimes = Runtime::ALL.map(|runtime| (runtime.name(), runtime));
+        Ends::from_fn(|side| {
+            let named = self.word(table.get(side.name()), "a language", &runtimes);
+            named.unwrap_or_default()
         })
     }
 

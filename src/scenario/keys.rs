@@ -11,11 +11,15 @@ pub const TOP: &[Key] = &[
     ("id", false),
     ("lab", false),
     ("ipv6", false),
+    ("driven", false),
     ("needs", false),
     ("claim", false),
     ("expects", false),
     ("step", true),
 ];
+
+/// Of the ends in `driven`.
+pub const DRIVEN: &[Key] = &[("client", false), ("server", false)];
 
 /// Of a step.
 pub const STEP: &[Key] = &[

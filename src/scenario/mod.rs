@@ -7,7 +7,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::command::Command;
-use crate::side::Side;
+use crate::runtime::Runtime;
+use crate::side::{Ends, Side};
 
 pub mod bound;
 pub mod branch;
@@ -47,6 +48,8 @@ pub struct Scenario {
     pub isolated: bool,
     /// It is about IPv6.
     pub ipv6: bool,
+    /// What drives the ends, where the user does not say.
+    pub driven: Ends<Runtime>,
     /// The oldest kernel that it is true of.
     pub needs: Option<Kernel>,
     /// The article's claim, in a sentence.

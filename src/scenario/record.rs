@@ -132,13 +132,10 @@ impl Recorder {
             "title   = {}\nsummary = \"What was done by hand, with what came of it.\"\ngroup   = \"connect\"\nlab     = \"{lab}\"\n",
             quoted(title)
         );
-        let driven: Vec<String> = driven(session).collect();
-        if !driven.is_empty() {
-            text = format!("# Recorded with {0}: run it with {0}.\n{text}", driven.join(" "));
-        }
         if session.lab.addresses[Side::Client].is_ipv6() {
             text.push_str("ipv6    = true\n");
         }
+        text.push_str(&driven(session));
         for step in &self.done {
             text.push('\n');
             text.push_str(step);
@@ -147,14 +144,32 @@ impl Recorder {
     }
 }
 
-/// The arguments by which ends are driven as they were: raw calls need none.
-fn driven(session: &Session) -> impl Iterator<Item = String> {
-    session.ends.iter().filter_map(|(side, end)| match &end.process {
-        Process::Running { runtime, .. } if Runtime::named(runtime).is_none_or(|known| known != Runtime::Native) => {
-            Some(format!("--{side} {runtime}"))
+/// What drove the ends: nothing where that were raw calls. A command of the user's own is no business of a file's.
+fn driven(session: &Session) -> String {
+    let (mut runtimes, mut commands) = (Vec::new(), String::new());
+    for (side, end) in session.ends.iter() {
+        let Process::Running { runtime, .. } = &end.process else {
+            continue;
+        };
+        match Runtime::named(runtime) {
+            Some(Runtime::Native) => {}
+            Some(runtime) => runtimes.push(format!("{side} = {}", quoted(runtime.name()))),
+            None => {
+                let _ = writeln!(
+                    commands,
+                    "# The {side} was driven by a command of the user's own: --{side}-command."
+                );
+            }
         }
-        Process::Running { .. } | Process::Starting { .. } | Process::Dead { .. } => None,
-    })
+    }
+    match runtimes.as_slice() {
+        [] => commands,
+        runtimes => format!(
+            "driven  = {{ {} }}
+{commands}",
+            runtimes.join(", ")
+        ),
+    }
 }
 
 /// The states of the sockets that have a name, as a scenario would expect them.

@@ -26,7 +26,9 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
     {
         return Err(format!("it needs Linux {needs}, and this is {running}"));
     }
+    let driven = options.driven.or(scenario.driven, &options.program);
     Ok(Options {
+        driven: driven.map_err(|error| error.to_string())?,
         wanted,
         ipv6: options.ipv6 || scenario.ipv6,
         ..options.clone()

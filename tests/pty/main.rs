@@ -334,6 +334,33 @@ fn what_was_clicked_is_recorded_and_runs() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// A record says what drove the ends, and runs with that.
+#[test]
+fn a_record_says_what_drove_the_ends() {
+    let folder = std::env::temp_dir().join(format!("finwait-driven-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "loopback", "--client", "python"]);
+    terminal.wait("both endpoints", |lines| {
+        lines.join("\n").matches("the endpoint is up").count() >= 2
+    });
+    terminal.click("c connect]", Half::Left);
+    terminal.see("ConnectionRefusedError");
+    terminal.click("O record]", Half::Left);
+    terminal.see("written: recorded-1.toml");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    let file = folder.join("recorded-1.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("driven  = { client = \"python\" }\n"), "{text}");
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_finwait"))
+        .args(["run", "--lab", "loopback"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{text}\n{}", String::from_utf8_lossy(&run.stdout));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn a_blocked_read_is_interrupted() {
     let mut terminal = connected("isolated");

@@ -166,6 +166,18 @@ fn mistakes_of_the_file_itself() {
             "4:8: this is a string, and must be true or false",
         ),
         (
+            &format!("{HEAD}driven = \"go\"\n{step}"),
+            "4:10: this is a string, and must be a table like driven = { client = \"go\" }",
+        ),
+        (
+            &format!("{HEAD}driven = {{ client = \"golang\" }}\n{step}"),
+            "4:22: \"golang\" is not a language; there are native, c, go, python, node",
+        ),
+        (
+            &format!("{HEAD}driven = {{ clinet = \"go\" }}\n{step}"),
+            "4:12: driven has no \"clinet\"; did you mean client?",
+        ),
+        (
             &format!("{HEAD}needs = \"6\"\n{step}"),
             "4:10: a kernel is like \"6.1\"",
         ),

@@ -19,6 +19,7 @@ use crate::host::Setting;
 use crate::lab::event::{Event, Happening, Request};
 use std::sync::Arc;
 
+use crate::runtime::Runtime;
 use crate::scenario::branch::{Branch, Grown};
 use crate::scenario::record::Recorder;
 use crate::scenario::{Scenario, catalog, file};
@@ -77,6 +78,18 @@ pub struct Fresh {
     pub isolated: bool,
     /// It is about IPv6.
     pub ipv6: bool,
+    /// What it says drives the ends.
+    pub driven: Ends<Runtime>,
+}
+
+impl Fresh {
+    const fn of(scenario: &Scenario) -> Fresh {
+        Fresh {
+            isolated: scenario.isolated,
+            ipv6: scenario.ipv6,
+            driven: scenario.driven,
+        }
+    }
 }
 
 /// The screen.
@@ -357,10 +370,7 @@ impl App {
     }
 
     fn guide(&mut self, scenario: Arc<Scenario>) -> Vec<Effect> {
-        let fresh = Fresh {
-            isolated: scenario.isolated,
-            ipv6: scenario.ipv6,
-        };
+        let fresh = Fresh::of(&scenario);
         self.tour = Some(Tour::new(scenario));
         vec![Effect::Fresh(fresh)]
     }
@@ -657,10 +667,7 @@ impl App {
             ScreenCommand::TourBack => {
                 let to = tour.at().saturating_sub(1);
                 let scenario = tour.scenario();
-                let fresh = Fresh {
-                    isolated: scenario.isolated,
-                    ipv6: scenario.ipv6,
-                };
+                let fresh = Fresh::of(&scenario);
                 self.tour = Some(tour.again(to));
                 return vec![Effect::Fresh(fresh)];
             }
