@@ -1,7 +1,7 @@
 //! C, Python and Go: what each call of a program prints is what it returned when the scenario was run.
 
 use super::expected::{self, Expected, Place};
-use super::support::{finwait, output};
+use super::support::{finwait, has, output};
 use finwait::call::CallKind;
 use finwait::scenario::report::Line;
 use finwait::scenario::{Kernel, Scenario, catalog};
@@ -36,22 +36,6 @@ fn scenarios() -> Vec<Scenario> {
     let any: Vec<Scenario> = all.filter(can).collect();
     assert!(any.len() > 40, "{}", any.len());
     any
-}
-
-/// A compiler or an interpreter; none where it is missing, which is told, and a failure on the machine that checks all.
-fn tool(name: &str) -> bool {
-    let version = if name == "go" { "version" } else { "--version" };
-    let found = Command::new(name)
-        .arg(version)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !found {
-        assert!(std::env::var_os("CI").is_none(), "there is no {name}");
-        super::skipped(&format!("there is no {name}, and so no program was made with it"));
-    }
-    found
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -299,7 +283,7 @@ fn file(folder: &Path, scenario: &Scenario, suffix: &str, text: &str) -> PathBuf
 
 #[test]
 fn the_programs_in_c_return_what_the_scenarios_returned() {
-    if !tool("cc") {
+    if !has("cc") {
         return;
     }
     let folder = Folder::new("code-c");
@@ -323,7 +307,7 @@ fn the_programs_in_c_return_what_the_scenarios_returned() {
 
 #[test]
 fn the_programs_in_python_return_what_the_scenarios_returned() {
-    if !tool("python3") {
+    if !has("python3") {
         return;
     }
     let folder = Folder::new("code-python");
@@ -344,7 +328,7 @@ fn the_programs_in_python_return_what_the_scenarios_returned() {
 /// All of them are packages of one module, which is built at once: to start Go's linker is what takes time.
 #[test]
 fn the_programs_in_go_return_what_the_scenarios_returned() {
-    if !tool("go") {
+    if !has("go") {
         return;
     }
     let folder = Folder::new("code-go");
@@ -371,7 +355,7 @@ fn the_programs_in_go_return_what_the_scenarios_returned() {
     // Without what only a debugger reads, linking takes half the time.
     go(&["build", "-ldflags=-s -w", "-o", "bin/", "./..."]);
     go(&["vet", "./..."]);
-    if tool_is_there("gofmt") {
+    if has("gofmt") {
         let unformatted = said(Command::new("gofmt").arg("-l").arg(&folder.0)).unwrap();
         assert_eq!(unformatted, "", "gofmt would have them otherwise");
     }
@@ -420,15 +404,6 @@ fn tells(text: &str, step: usize) -> bool {
     // Or from a step before.
     let before = (1..=step).any(|step| head.contains(&format!("Step {step} is nothing that sockets can do")));
     before || head.contains(&without)
-}
-
-fn tool_is_there(name: &str) -> bool {
-    Command::new(name)
-        .arg("-h")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok()
 }
 
 /// Like [`said`], for what may take longer than any wait of ours.

@@ -1,5 +1,7 @@
 //! What a person does, and sees: the real binary in a pty, clicked with real mouse reports.
 
+#[path = "../support/mod.rs"]
+mod support;
 mod terminal;
 
 use terminal::{Half, Terminal, untouched};
@@ -181,8 +183,7 @@ fn a_tour_is_clicked_from_the_picker_to_its_last_step() {
 /// Go at the client's end, asked why by a click: each link leads to its line in the log.
 #[test]
 fn why_go_was_reset_is_answered_by_clicks() {
-    if finwait::runtime::on_path("go").is_none() && std::env::var_os("CI").is_none() {
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"SKIPPED: go is not on PATH\n");
+    if !support::has("go") {
         return;
     }
     let mut terminal = started_with(&["--lab", "isolated", "--client", "go"]);
@@ -337,6 +338,9 @@ fn what_was_clicked_is_recorded_and_runs() {
 /// A record says what drove the ends, and runs with that.
 #[test]
 fn a_record_says_what_drove_the_ends() {
+    if !support::has("python3") {
+        return;
+    }
     let folder = std::env::temp_dir().join(format!("finwait-driven-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "loopback", "--client", "python"]);
