@@ -53,7 +53,7 @@ impl Cli {
     /// Who says what drives the ends.
     pub const fn driving(&self) -> Driving {
         match &self.verb {
-            None | Some(Verb::Do { .. } | Verb::Run { .. }) => Driving::Chosen,
+            None | Some(Verb::Tour { .. } | Verb::Do { .. } | Verb::Run { .. }) => Driving::Chosen,
             Some(Verb::Claims { .. } | Verb::Matrix { .. } | Verb::Code { .. }) => Driving::Fixed,
             Some(
                 Verb::List { .. }
@@ -104,6 +104,12 @@ impl From<LabChoice> for Wanted {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Open the screen with the guide through a scenario: finwait tour half-close
+    Tour {
+        /// Its name, as in finwait list, or a file, which has a / or ends with .toml: also what the screen recorded
+        #[arg(value_name = "NAME|PATH")]
+        scenario: String,
+    },
     /// Run commands without a screen and print the transcript: finwait do "server listen" "client connect"
     Do {
         /// Commands, each one argument, like "client write hello"; or - for one a line on standard input

@@ -5,6 +5,7 @@ use clap::Parser;
 use std::io::{self, BufReader, BufWriter};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use finwait::headless::{self, Format, Runner, Source, Verdict};
 use finwait::lab::{Lab, Options, Wanted};
 use finwait::live::Events;
 use finwait::runtime::Choice;
+use finwait::scenario::Scenario;
+use finwait::scenario::run::lab_for;
 use finwait::session::Session;
 use finwait::tui::app::Fresh;
 use finwait::tui::{self, Sink};
@@ -66,7 +69,8 @@ fn main() -> ExitCode {
         Driving::Fixed | Driving::None => options,
     };
     match cli.verb {
-        None => screen(&options),
+        None => screen(&options, None),
+        Some(Verb::Tour { scenario }) => tour(&scenario, &options),
         Some(Verb::Do {
             commands,
             json,
@@ -116,8 +120,23 @@ fn fail(code: u8, why: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// The explorer.
-fn screen(options: &Options) -> ExitCode {
+/// `finwait tour`
+fn tour(name: &str, options: &Options) -> ExitCode {
+    let scenario = match scenarios::load(name) {
+        Ok(scenario) => Arc::new(scenario),
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::from(NOT_UNDERSTOOD);
+        }
+    };
+    match lab_for(&scenario, options) {
+        Ok(options) => screen(&options, Some(scenario)),
+        Err(why) => fail(NO_LAB, &format!("{name} cannot be run here: {why}")),
+    }
+}
+
+/// The explorer; with a guide through that scenario.
+fn screen(options: &Options, tour: Option<Arc<Scenario>>) -> ExitCode {
     // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
@@ -132,7 +151,7 @@ fn screen(options: &Options) -> ExitCode {
         options.driven = options.driven.or(fresh.driven, &options.program)?;
         Lab::start(&options, sink)
     };
-    let first = match tui::first_lab(&make, &sender) {
+    let first = match tui::first_lab(&make, tour, &sender) {
         Ok(first) => first,
         Err(error) => return fail(NO_LAB, &error.to_string()),
     };

@@ -257,7 +257,7 @@ fn in_parallel(
 }
 
 /// The scenario of that name, or of that file.
-pub(super) fn load(name: &str) -> Result<Scenario, String> {
+pub fn load(name: &str) -> Result<Scenario, String> {
     if name.contains('/') || name.ends_with(file::SUFFIX) {
         return read(name);
     }

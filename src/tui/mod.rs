@@ -12,6 +12,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::clock::Stamp;
 use crate::error::{Operation, Result};
 use crate::lab::event::Happening;
 use crate::lab::{Batch, Lab, Options};
+use crate::scenario::Scenario;
 use crate::scenario::branch::Grown;
 use crate::session::{LabFacts, Session};
 
@@ -100,9 +102,16 @@ pub type MakeLab<'a> = dyn Fn(Fresh, Sink) -> Result<(Lab, LabFacts)> + 'a;
 /// Takes in what happens in a lab.
 pub type Sink = Box<dyn Fn(Batch) + Send>;
 
-/// Makes the first lab. Before [`run`], and before the program has a second thread (see [`Lab::start`]).
-pub fn first_lab(make: &MakeLab, sender: &Sender<Message>) -> Result<(Lab, Session)> {
-    lab_of(make, Fresh::default(), 0, sender)
+/// Makes the first lab, and a screen of it; with a guide through that scenario. Before [`run`], and before the program has a second
+/// thread (see [`Lab::start`]).
+pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Message>) -> Result<(Lab, App)> {
+    let fresh = tour.as_deref().map_or_else(Fresh::default, Fresh::of);
+    let (lab, session) = lab_of(make, fresh, 0, sender)?;
+    let mut app = App::new(session, Theme::detect());
+    if let Some(scenario) = tour {
+        app.begin(scenario);
+    }
+    Ok((lab, app))
 }
 
 /// Makes a lab whose events carry the number of its turn: what an earlier one still says is not mistaken for its words.
@@ -118,15 +127,14 @@ fn lab_of(make: &MakeLab, fresh: Fresh, turn: u32, sender: &Sender<Message>) -> 
 /// Runs the screen, over a first lab, until it is left; `make` makes others, when a tour wants a fresh one, and `options` are for runs
 /// beside it.
 pub fn run(
-    (mut lab, session): (Lab, Session),
+    (mut lab, mut app): (Lab, App),
     make: &MakeLab,
     options: &Options,
     inbox: Receiver<Message>,
     sender: Sender<Message>,
 ) -> Result<Exit> {
-    let mut began = session.transcript.began();
+    let mut began = app.session().transcript.began();
     let mut turn = 0;
-    let mut app = App::new(session, Theme::detect());
     // Signals are caught before the terminal is taken: none may end the program while it is raw.
     let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT]).during(|| "catch signals".into())?;
     let mut guard = Guard::enter()?;

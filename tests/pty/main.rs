@@ -332,6 +332,13 @@ fn what_was_clicked_is_recorded_and_runs() {
         .output()
         .unwrap();
     assert!(run.status.success(), "{text}\n{}", String::from_utf8_lossy(&run.stdout));
+    let mut terminal = Terminal::start(120, 40, &["tour", file.to_str().unwrap()]);
+    terminal.see("step 1 of");
+    terminal.see("next: server listen");
+    terminal.keys("=");
+    terminal.see("The end: all was as expected.");
+    terminal.keys("q");
+    assert!(terminal.end().success());
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -83,7 +83,8 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    const fn of(scenario: &Scenario) -> Fresh {
+    /// What a scenario needs.
+    pub const fn of(scenario: &Scenario) -> Fresh {
         Fresh {
             isolated: scenario.isolated,
             ipv6: scenario.ipv6,
@@ -158,6 +159,11 @@ impl App {
         self.zoom = old.zoom;
         self.history = old.history;
         self.tour = old.tour;
+    }
+
+    /// The user is to be guided through that scenario, in a lab that is as it needs it.
+    pub fn begin(&mut self, scenario: Arc<Scenario>) {
+        self.tour = Some(Tour::new(scenario));
     }
 
     /// Something that the screen wanted could not be had; one sentence.
@@ -371,7 +377,7 @@ impl App {
 
     fn guide(&mut self, scenario: Arc<Scenario>) -> Vec<Effect> {
         let fresh = Fresh::of(&scenario);
-        self.tour = Some(Tour::new(scenario));
+        self.begin(scenario);
         vec![Effect::Fresh(fresh)]
     }
 
