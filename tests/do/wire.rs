@@ -230,7 +230,8 @@ in_labs!(a_lost_syn_is_sent_again: Isolated);
 
 /// The client believes in the connection, the server does not yet; data brings the missing ACK along.
 fn a_lost_final_ack(run: &mut Run, _: Lab) {
-    run.succeeds(&["server listen", "wire preset lose-final-ack"]);
+    // The SYN,ACK that the server sends again after a second would bring the ACK, too: it is let stand for as long as this takes.
+    run.succeeds(&["server listen", "wire preset lose-final-ack", "wire hold SYN-ACK nth=2"]);
     assert_eq!(run.does("client connect"), "ok");
     assert_eq!(procfs(run, "server"), [State::SynRecv, State::Listen]);
     run.succeeds(&["client write"]);
