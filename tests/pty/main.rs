@@ -16,9 +16,7 @@ fn started(lab: &str) -> Terminal {
 fn started_with(args: &[&str]) -> Terminal {
     let mut terminal = Terminal::start(120, 40, args);
     terminal.see("CLIENT");
-    terminal.wait("both endpoints", |lines| {
-        lines.join("\n").matches("the endpoint is up").count() >= 2
-    });
+    terminal.see_both_up();
     terminal
 }
 
@@ -95,9 +93,7 @@ fn an_rst_close_gives_the_peer_econnreset() {
 fn a_handshake_is_stepped_through_by_clicks() {
     for (cols, rows) in [(120, 40), (200, 60)] {
         let mut terminal = Terminal::start(cols, rows, &["--lab", "isolated"]);
-        terminal.wait("both endpoints", |lines| {
-            lines.join("\n").matches("the endpoint is up").count() >= 2
-        });
+        terminal.see_both_up();
         terminal.click("step: off]", Half::Left);
         terminal.see("step: ON");
         terminal.click("listen]", Half::Right);
@@ -299,9 +295,7 @@ fn what_was_clicked_is_recorded_and_runs() {
     let folder = std::env::temp_dir().join(format!("finwait-record-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "isolated"]);
-    terminal.wait("both endpoints", |lines| {
-        lines.join("\n").matches("the endpoint is up").count() >= 2
-    });
+    terminal.see_both_up();
     terminal.click("listen]", Half::Right);
     terminal.see("LISTEN");
     terminal.click("c connect]", Half::Left);
@@ -351,9 +345,7 @@ fn a_record_says_what_drove_the_ends() {
     let folder = std::env::temp_dir().join(format!("finwait-driven-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "loopback", "--client", "python"]);
-    terminal.wait("both endpoints", |lines| {
-        lines.join("\n").matches("the endpoint is up").count() >= 2
-    });
+    terminal.see_both_up();
     terminal.click("c connect]", Half::Left);
     terminal.see("ConnectionRefusedError");
     terminal.click("O record]", Half::Left);

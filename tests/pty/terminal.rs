@@ -198,6 +198,14 @@ impl Terminal {
         });
     }
 
+    /// Waits until both endpoints are there, as the log says.
+    #[track_caller]
+    pub fn see_both_up(&mut self) {
+        self.wait("both endpoints", |lines| {
+            lines.join("\n").matches("the endpoint is up").count() >= 2
+        });
+    }
+
     /// Types.
     pub fn keys(&mut self, keys: &str) {
         let mut rest = keys.as_bytes();
