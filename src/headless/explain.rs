@@ -10,7 +10,7 @@ use crate::explain::rules::{CallClass, Rule};
 use crate::explain::wording::{LONGEST, Log, Subject, nearest, recognize};
 use crate::matrix::Matrix;
 use crate::state::State;
-use crate::tui::canvas::wrap;
+use crate::text::wrap;
 
 /// Nothing in it is known, or there is nothing.
 const UNKNOWN: u8 = 1;
