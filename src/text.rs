@@ -81,7 +81,10 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_act_on_is_one_column_wide_and_harmless() {
-        assert_eq!("a\u{1b}\u{202e}\n\u{a0}b".chars().map(safe).collect::<String>(), "a??? b");
+        assert_eq!(
+            "a\u{1b}\u{202e}\n\u{a0}b".chars().map(safe).collect::<String>(),
+            "a??? b"
+        );
         assert_eq!((width("\u{1b}[2J"), width("語"), width("")), (4, 2, 0));
     }
 }

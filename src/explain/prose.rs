@@ -5,24 +5,24 @@ use crate::errno::Errno;
 
 /// What is said of an errno, of the end of a stream, of a deadline.
 #[derive(Debug)]
-pub(super) struct Prose {
+pub struct Prose {
     /// Of what.
-    pub(super) subject: Subject,
+    pub subject: Subject,
     /// One or two sentences.
-    pub(super) means: &'static str,
+    pub means: &'static str,
     /// What to look at, and with what.
-    pub(super) look_for: &'static [&'static str],
+    pub look_for: &'static [&'static str],
     /// What it is taken for, and how to tell.
-    pub(super) mistaken_for: &'static str,
+    pub mistaken_for: &'static str,
 }
 
 /// What is said of a subject; none for an errno that no rule gives.
-pub(super) fn of(subject: Subject) -> Option<&'static Prose> {
+pub fn of(subject: Subject) -> Option<&'static Prose> {
     PROSE.iter().find(|prose| prose.subject == subject)
 }
 
 /// What is said of a subject on a UDP socket, where what is said of TCP would be wrong.
-pub(super) fn of_udp(subject: Subject) -> Option<&'static Prose> {
+pub fn of_udp(subject: Subject) -> Option<&'static Prose> {
     const LOOK: &[&str] = &[
         "the server: ss -uln on its host, and for a name server dig @ADDRESS",
         "what comes back: tcpdump 'udp port PORT or icmp'",
@@ -46,7 +46,8 @@ pub(super) fn of_udp(subject: Subject) -> Option<&'static Prose> {
 
 macro_rules! prose {
     ($($subject:expr => $means:literal, look for [$($look:literal),* $(,)?], mistaken $mistaken:literal;)*) => {
-        pub(super) const PROSE: &[Prose] = &[$(Prose {
+        /// All that is said.
+        pub const PROSE: &[Prose] = &[$(Prose {
             subject: $subject,
             means: $means,
             look_for: &[$($look),*],
@@ -217,4 +218,33 @@ prose! {
         "for Node.js: destroy() and end() before the write",
     ],
     mistaken "Something that the peer did. It may have ended as well, but this message does not say so.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::rules::{Gives, RULES};
+    use std::collections::HashSet;
+
+    #[test]
+    fn all_that_a_rule_gives_has_its_prose_and_nothing_else_has() {
+        let given: HashSet<Gives> = RULES.iter().map(|rule| rule.gives).collect();
+        for prose in PROSE {
+            assert!(
+                given.contains(&prose.subject.gives()),
+                "no rule gives {:?}",
+                prose.subject
+            );
+            assert!(!prose.look_for.is_empty());
+            for text in [prose.means, prose.mistaken_for] {
+                assert!(text.ends_with('.') && !text.contains("  "), "{text:?}");
+            }
+        }
+        for rule in RULES {
+            let known = PROSE.iter().any(|prose| prose.subject.gives() == rule.gives);
+            assert!(known, "nothing is said of what {} gives", rule.id);
+        }
+        let subjects: HashSet<Subject> = PROSE.iter().map(|prose| prose.subject).collect();
+        assert_eq!(subjects.len(), PROSE.len(), "one of them stands twice");
+    }
 }

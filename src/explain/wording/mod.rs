@@ -10,7 +10,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::LazyLock;
 
-use super::rules::CallClass;
+use super::rules::{CallClass, Gives};
 use crate::errno::Errno;
 use crate::hash::QuickMap;
 
@@ -39,6 +39,19 @@ pub enum Subject {
     Deadline,
     /// A call on what the program itself has closed, caught by its library.
     Closed,
+}
+
+impl Subject {
+    /// What a rule must give to be a cause of it.
+    pub const fn gives(self) -> Gives {
+        match self {
+            Subject::Errno(errno) => Gives::Errno(errno),
+            Subject::Eof => Gives::Eof,
+            Subject::Deadline => Gives::Deadline,
+            // What the kernel would have said, had it been asked.
+            Subject::Closed => Gives::Errno(Errno::EBADF),
+        }
+    }
 }
 
 /// Whose wording it is.

@@ -3,11 +3,12 @@
 use serde::Serialize;
 use std::net::SocketAddr;
 
-use super::prose;
-use super::rules::{CallClass, Gives, RULES, Rule, RuleId};
-use super::wording::{Dialect, Found, Subject};
 use crate::command::Command;
 use crate::errno::Errno;
+use crate::explain::prose;
+use crate::explain::rules::{CallClass, Gives, RULES, Rule, RuleId};
+use crate::explain::wording::{Dialect, Found, Subject};
+use crate::matrix::Matrix;
 use crate::scenario::expect::Expected;
 use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, catalog};
@@ -114,17 +115,6 @@ pub struct Answer {
     pub scenarios: Vec<Shows>,
 }
 
-/// What a rule must give to be a cause.
-const fn gives(subject: Subject) -> Gives {
-    match subject {
-        Subject::Errno(errno) => Gives::Errno(errno),
-        Subject::Eof => Gives::Eof,
-        Subject::Deadline => Gives::Deadline,
-        // What the kernel would have said, had it been asked.
-        Subject::Closed => Gives::Errno(Errno::EBADF),
-    }
-}
-
 /// Answers what was found.
 pub fn answer(said: &Said) -> Answer {
     let Found {
@@ -139,7 +129,7 @@ pub fn answer(said: &Said) -> Answer {
         let rules = if udp { &[] } else { RULES };
         rules.iter().filter(move |rule| match subject {
             Subject::Closed => rule.id == RuleId::DescriptorClosed,
-            subject => rule.gives == gives(subject),
+            subject => rule.gives == subject.gives(),
         })
     };
     let mut causes: Vec<&Rule> = of_all()
@@ -222,7 +212,7 @@ fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec
 
 /// Does a step of the scenario expect it, of that call where one is wanted?
 fn occurs(subject: Subject, call: Option<CallClass>, scenario: &Scenario) -> bool {
-    let fits = |returns: &Returns| match (gives(subject), returns) {
+    let fits = |returns: &Returns| match (subject.gives(), returns) {
         (Gives::Errno(errno), Returns::Errno(returned)) => errno == *returned,
         (Gives::Eof, Returns::Eof) | (Gives::Deadline, Returns::DeadlineExceeded) => true,
         _ => false,
@@ -241,32 +231,53 @@ fn occurs(subject: Subject, call: Option<CallClass>, scenario: &Scenario) -> boo
     })
 }
 
+/// An answer, and what each language says of the same, as it was measured.
+#[derive(Serialize)]
+pub struct Told<'a> {
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: &'a Answer,
+    /// Of the same call and outcome.
+    pub languages: Vec<Words<'a>>,
+}
+
+/// What languages say.
+#[derive(Serialize)]
+pub struct Words<'a> {
+    /// Which of them.
+    pub runtimes: String,
+    /// The wording.
+    pub said: &'a str,
+}
+
+impl<'a> Told<'a> {
+    /// Looks it up in the matrix.
+    pub fn of(answer: &'a Answer) -> Told<'a> {
+        let gives = match answer.subject {
+            // What the kernel says to a closed descriptor, where the library asks it.
+            Subject::Closed => Errno::EBADF.name(),
+            Subject::Errno(_) | Subject::Eof | Subject::Deadline => answer.name.clone(),
+        };
+        // Without a call, that of the causes which languages speak of: they come with those that are met most often first.
+        let of_causes = answer.causes.iter().flat_map(|rule| rule.calls);
+        // They were measured with TCP.
+        let told = answer.call.iter().filter(|_| !answer.udp);
+        let words = told
+            .chain(of_causes)
+            .map(|call| Matrix::kept().words(*call, &gives, None))
+            .find(|words| !words.is_empty());
+        let words = words.into_iter().flatten();
+        Told {
+            answer,
+            languages: words.map(|(runtimes, said)| Words { runtimes, said }).collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn all_that_a_rule_gives_has_its_prose_and_nothing_else_has() {
-        let given: HashSet<Gives> = RULES.iter().map(|rule| rule.gives).collect();
-        for prose in prose::PROSE {
-            assert!(
-                given.contains(&gives(prose.subject)),
-                "no rule gives {:?}",
-                prose.subject
-            );
-            assert!(!prose.look_for.is_empty());
-            for text in [prose.means, prose.mistaken_for] {
-                assert!(text.ends_with('.') && !text.contains("  "), "{text:?}");
-            }
-        }
-        for rule in RULES {
-            let known = prose::PROSE.iter().any(|prose| gives(prose.subject) == rule.gives);
-            assert!(known, "nothing is said of what {} gives", rule.id);
-        }
-        let subjects: HashSet<Subject> = prose::PROSE.iter().map(|prose| prose.subject).collect();
-        assert_eq!(subjects.len(), prose::PROSE.len(), "one of them stands twice");
-    }
+    use crate::explain::wording::recognize;
 
     #[test]
     fn lines_that_say_the_same_are_one_answer() {
@@ -277,7 +288,7 @@ mod tests {
             "write: broken pipe",
             "read: connection reset by peer",
         ] {
-            gathered.add(super::super::wording::recognize(line));
+            gathered.add(recognize(line));
         }
         let said: Vec<_> = gathered.said().iter().map(|said| (said.lines, said.first)).collect();
         assert_eq!(said, [(2, 2), (1, 3)]);
