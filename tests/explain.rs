@@ -101,6 +101,36 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
     );
     let plain = text(&output_of(finwait().arg("explain"), &log).stdout);
     assert!(plain.contains("1000 lines, the first is line 2"), "{plain}");
+    let rows: Vec<Vec<&str>> = plain.lines().map(|line| line.split_whitespace().collect()).collect();
+    let row = |words: &str| rows.iter().position(|row| row.join(" ") == words);
+    let reset = row("1000 2 ECONNRESET read nginx an RST came").expect(&plain);
+    assert_eq!(
+        row("1000 3 deadline exceeded connect nginx no answer to the SYN"),
+        Some(reset + 1),
+        "{plain}"
+    );
+}
+
+/// What most lines say is answered first, for people and as JSON.
+#[test]
+fn the_most_frequent_comes_first() {
+    let log = b"write: Broken pipe\nread: Connection reset by peer\nread: Connection reset by peer\n";
+    let told = output_of(finwait().args(["explain", "--json"]), log);
+    let answers: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let names: Vec<_> = answers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| &answer["name"])
+        .collect();
+    assert_eq!(names, ["ECONNRESET", "EPIPE"]);
+    let plain = text(&output_of(finwait().arg("explain"), log).stdout);
+    let at = |words: &str| plain.find(words).expect(words);
+    assert!(
+        at("2 different messages in 3 of 3 lines") < at("ECONNRESET (104)"),
+        "{plain}"
+    );
+    assert!(at("ECONNRESET (104)") < at("EPIPE (32)"), "{plain}");
 }
 
 /// What `--json` says of a cause is what the table has.

@@ -1,6 +1,7 @@
 //! The answer of `finwait explain`: all that the tables know of a subject and a call, and the scenarios that show it, ranked.
 
 use serde::Serialize;
+use std::cmp::Reverse;
 use std::net::SocketAddr;
 
 use crate::command::Command;
@@ -53,9 +54,16 @@ impl Gathered {
         }
     }
 
-    /// What was said, in the order in which it was said first.
-    pub fn said(&self) -> &[Said] {
-        &self.said
+    /// What was said, what most lines say first; of as many, what was said first.
+    pub fn most_first(&self) -> Vec<&Said> {
+        let mut said: Vec<&Said> = self.said.iter().collect();
+        said.sort_by_key(|said| (Reverse(said.lines), said.first));
+        said
+    }
+
+    /// How many lines say something.
+    pub fn saying(&self) -> u64 {
+        self.said.iter().map(|said| said.lines).sum()
     }
 
     /// How many lines there were.
@@ -280,18 +288,23 @@ mod tests {
     use crate::explain::wording::recognize;
 
     #[test]
-    fn lines_that_say_the_same_are_one_answer() {
+    fn lines_that_say_the_same_are_one_answer_and_most_lines_come_first() {
         let mut gathered = Gathered::default();
         for line in [
             "nothing",
-            "read: connection reset by peer",
+            "accept: Too many open files",
             "write: broken pipe",
+            "read: connection reset by peer",
             "read: connection reset by peer",
         ] {
             gathered.add(recognize(line));
         }
-        let said: Vec<_> = gathered.said().iter().map(|said| (said.lines, said.first)).collect();
-        assert_eq!(said, [(2, 2), (1, 3)]);
-        assert_eq!(gathered.lines(), 4);
+        let said: Vec<_> = gathered
+            .most_first()
+            .iter()
+            .map(|said| (said.lines, said.first))
+            .collect();
+        assert_eq!(said, [(2, 4), (1, 2), (1, 3)]);
+        assert_eq!((gathered.lines(), gathered.saying()), (5, 4));
     }
 }

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use crate::explain::wording::{LONGEST, Log, nearest, recognize};
 use answer::{Answer, Gathered, Told, answer};
+use overview::overview;
 use paper::{Paper, print};
 
 mod answer;
+mod overview;
 mod paper;
 
 /// Nothing in it is known, or there is nothing.
@@ -29,10 +31,11 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
         Ok(gathered) => gathered,
         Err(error) => return fail(&format!("standard input: {error}")),
     };
-    if gathered.said().is_empty() {
+    let said = gathered.most_first();
+    if said.is_empty() {
         return fail(&unknown(&gathered, first.as_deref()));
     }
-    let answers: Vec<Answer> = gathered.said().iter().map(answer).collect();
+    let answers: Vec<Answer> = said.into_iter().map(answer).collect();
     let mut out = io::stdout().lock();
     let printed = if json {
         let told: Vec<Told> = answers.iter().map(Told::of).collect();
@@ -44,7 +47,12 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
             columns: columns(),
             lines: gathered.lines(),
         };
-        print(&mut out, &answers, &paper)
+        let overview = if answers.len() > 1 {
+            overview(&mut out, &answers, gathered.saying(), &paper)
+        } else {
+            Ok(())
+        };
+        overview.and_then(|()| print(&mut out, &answers, &paper))
     };
     match printed.and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -144,7 +152,7 @@ mod tests {
         // A small buffer, so that lines come in pieces.
         let (gathered, first) = gather(BufReader::with_capacity(7, log.as_slice())).unwrap();
         assert_eq!(gathered.lines(), 4);
-        let [reset] = gathered.said() else {
+        let [reset] = gathered.most_first()[..] else {
             panic!("{gathered:?}")
         };
         assert_eq!((reset.lines, reset.first), (2, 1));
@@ -156,7 +164,7 @@ mod tests {
     fn nothing_that_a_terminal_would_act_on_is_printed() {
         let line = "write tcp 10.0.0.1:1->10.0.0.2:2: \u{1b}[2J\u{202e}\u{7}write: broken pipe";
         let (gathered, _) = gather(line.as_bytes()).unwrap();
-        let answers: Vec<Answer> = gathered.said().iter().map(answer).collect();
+        let answers: Vec<Answer> = gathered.most_first().into_iter().map(answer).collect();
         assert_eq!(answers.len(), 1);
         let mut out = Vec::new();
         let paper = Paper { columns: 60, lines: 1 };

@@ -17,7 +17,7 @@ pub struct Paper {
 
 impl Paper {
     /// A paragraph, its first line after `first`, the others as far in; where that leaves no room, below it.
-    fn paragraph(&self, out: &mut impl Write, first: &str, text: &str) -> io::Result<()> {
+    pub fn paragraph(&self, out: &mut impl Write, first: &str, text: &str) -> io::Result<()> {
         const BELOW: &str = "        ";
         let (mut first, mut indent) = (first, " ".repeat(first.len()));
         if self.columns < first.len() + 24 {
