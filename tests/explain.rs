@@ -176,8 +176,20 @@ fn what_belongs_together_and_what_does_not() {
     assert_eq!(names, ["EOF"]);
     let udp = answered(&["write udp 10.0.0.1:5->10.0.0.2:53: write: connection refused"]);
     assert!(udp.contains("This is UDP") && udp.contains("ICMP"), "{udp}");
-    for of_tcp in ["answered the SYN", "why", "in other languages", "finwait run"] {
-        assert!(!udp.contains(of_tcp), "{udp}");
+    let unix = answered(&["connect() to unix:/run/php-fpm.sock failed (11: Resource temporarily unavailable)"]);
+    assert!(
+        unix.contains("This is a Unix socket") && unix.contains("queue is full"),
+        "{unix}"
+    );
+    let pipe = answered(&["sort: write failed: 'standard output': Broken pipe"]);
+    assert!(
+        pipe.contains("This is a pipe") && pipe.contains("Nobody reads"),
+        "{pipe}"
+    );
+    for answer in [udp, unix, pipe] {
+        for of_tcp in ["answered the SYN", "why", "in other languages", "finwait run"] {
+            assert!(!answer.contains(of_tcp), "{answer}");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::outcome::{Outcome, Value};
 use crate::side::Side;
 use crate::state::State;
 
+pub mod elsewhere;
 mod errors;
 mod options;
 mod past;

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 
 use crate::command::Command;
 use crate::errno::Errno;
-use crate::explain::prose;
+use crate::explain::elsewhere;
 use crate::explain::rules::{CallClass, Gives, RULES, Rule, RuleId};
-use crate::explain::wording::{Dialect, Found, Subject};
+use crate::explain::wording::{Carrier, Dialect, Found, Subject};
 use crate::matrix::Matrix;
 use crate::scenario::expect::Expected;
 use crate::scenario::returns::Returns;
@@ -41,7 +41,7 @@ impl Gathered {
         self.lines += 1;
         let Some(found) = found else { return };
         let same = |said: &&mut Said| {
-            let of = |found: &Found| (found.subject, found.call, found.udp);
+            let of = |found: &Found| (found.subject, found.call, found.carrier);
             of(&said.found) == of(&found)
         };
         match self.said.iter_mut().find(same) {
@@ -107,8 +107,8 @@ pub struct Answer {
     pub first: u64,
     /// What must be known of this very wording.
     pub remark: Option<&'static str>,
-    /// Is it of UDP? Then nothing that is known of TCP is said.
-    pub udp: bool,
+    /// What carries the bytes: but for TCP nothing that is known of TCP is said.
+    pub carrier: Carrier,
     /// What it means.
     pub means: String,
     /// Why it happens: the rules for that call, or for all calls where it is not told.
@@ -130,11 +130,11 @@ pub fn answer(said: &Said) -> Answer {
         call,
         dialect,
         remark,
-        udp,
+        carrier,
         ..
     } = said.found;
     let of_all = || {
-        let rules = if udp { &[] } else { RULES };
+        let rules = if carrier == Carrier::Tcp { RULES } else { &[] };
         rules.iter().filter(move |rule| match subject {
             Subject::Closed => rule.id == RuleId::DescriptorClosed,
             subject => rule.gives == subject.gives(),
@@ -151,11 +151,7 @@ pub fn answer(said: &Said) -> Answer {
         Subject::Errno(errno) => (Some(errno.0), Some(errno.text())),
         Subject::Eof | Subject::Deadline | Subject::Closed => (None, None),
     };
-    let prose = if udp {
-        prose::of_udp(subject)
-    } else {
-        prose::of(subject)
-    };
+    let prose = elsewhere::of(subject, carrier);
     Answer {
         subject,
         name: match subject {
@@ -172,18 +168,22 @@ pub fn answer(said: &Said) -> Answer {
         lines: said.lines,
         first: said.first,
         remark,
-        udp,
+        carrier,
         means: prose.map_or_else(
-            || {
-                "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
-                    .into()
+            || match carrier {
+                Carrier::Tcp => {
+                    "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
+                        .into()
+                }
+                Carrier::Udp | Carrier::Unix | Carrier::Pipe => {
+                    "finwait knows TCP: what it means here, only its text says.".into()
+                }
             },
             |prose| prose.means.to_owned(),
         ),
-        scenarios: if udp {
-            Vec::new()
-        } else {
-            scenarios(subject, call, &causes)
+        scenarios: match carrier {
+            Carrier::Tcp => scenarios(subject, call, &causes),
+            Carrier::Udp | Carrier::Unix | Carrier::Pipe => Vec::new(),
         },
         causes,
         other_calls,
@@ -269,7 +269,7 @@ impl<'a> Told<'a> {
         // Without a call, that of the causes which languages speak of: they come with those that are met most often first.
         let of_causes = answer.causes.iter().flat_map(|rule| rule.calls);
         // They were measured with TCP.
-        let told = answer.call.iter().filter(|_| !answer.udp);
+        let told = answer.call.iter().filter(|_| answer.carrier == Carrier::Tcp);
         let words = told
             .chain(of_causes)
             .map(|call| Matrix::kept().words(*call, &gives, None))

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use super::answer::Answer;
 use super::paper::Paper;
+use crate::explain::wording::Carrier;
 use crate::text::width;
 
 /// The heads of the columns before the cause.
-const HEADS: [&str; 5] = ["lines", "from", "what", "call", "words of"];
+const HEADS: [&str; 5] = ["lines", "from", "what", "call", "words"];
 /// The head of the cause's.
 const CAUSE: &str = "likeliest cause";
 /// Those that hold numbers, which end where the column ends.
@@ -64,11 +65,14 @@ fn row(answer: &Answer) -> ([String; 5], String) {
         answer.call.map_or_else(dash, |call| call.to_string()),
         answer.dialect.map_or_else(dash, |dialect| dialect.to_string()),
     ];
-    let cause = match (answer.causes.first(), &answer.text) {
-        (Some(rule), _) if !answer.other_calls => rule.brief.to_owned(),
+    let cause = match (answer.carrier, answer.causes.first(), &answer.text) {
+        (Carrier::Udp, ..) => "UDP, not TCP".to_owned(),
+        (Carrier::Unix, ..) => "a Unix socket, not TCP".to_owned(),
+        (Carrier::Pipe, ..) => "a pipe, not TCP".to_owned(),
+        (Carrier::Tcp, Some(rule), _) if !answer.other_calls => rule.brief.to_owned(),
         // No rule is for it: what libc says is all that is known.
-        (_, Some(text)) => text.clone(),
-        (_, None) => dash(),
+        (Carrier::Tcp, _, Some(text)) => text.clone(),
+        (Carrier::Tcp, _, None) => dash(),
     };
     (cells, cause)
 }
@@ -104,11 +108,11 @@ mod tests {
 4 different messages in 5 of 6 lines, the most frequent first; each is answered
 below.
 
-  lines  from  what               call    words of  likeliest cause
-      2     4  EMFILE             accept  nginx     Too many open files
-      1     2  ECONNRESET         read    nginx     an RST came
-      1     3  deadline exceeded  read    Go        the peer sent nothing
-      1     6  EPIPE              write   -         the peer closed, then sent RST
+  lines  from  what               call    words  likeliest cause
+      2     4  EMFILE             accept  nginx  Too many open files
+      1     2  ECONNRESET         read    nginx  an RST came
+      1     3  deadline exceeded  read    Go     the peer sent nothing
+      1     6  EPIPE              write   -      the peer closed, then sent RST
 
 ";
         assert_eq!(seen(80), wide);
@@ -116,7 +120,7 @@ below.
 4 different messages in 5 of 6 lines, the most frequent
 first; each is answered below.
 
-  lines  from  what               call    words of
+  lines  from  what               call    words
                  likeliest cause
       2     4  EMFILE             accept  nginx
                  Too many open files
