@@ -77,7 +77,7 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
         .iter()
         .map(|answer| {
             let of = |key: &str| answer[key].clone();
-            (of("name"), of("call"), of("dialect"), of("lines"), of("first"))
+            (of("name"), of("call"), of("dialects"), of("lines"), of("first"))
         })
         .collect();
     assert_eq!(
@@ -86,14 +86,14 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
             (
                 "ECONNRESET".into(),
                 "read".into(),
-                "nginx".into(),
+                serde_json::json!(["nginx"]),
                 1000.into(),
                 2.into()
             ),
             (
                 "deadline exceeded".into(),
                 "connect".into(),
-                "nginx".into(),
+                serde_json::json!(["nginx"]),
                 1000.into(),
                 3.into()
             ),

@@ -25,7 +25,7 @@ use call::{call_of, cue};
 pub use carrier::Carrier;
 use errno::{by_name, errno};
 pub use log::Log;
-use table::{FILES, HEADLINE, KINDS, OTHERS, TEXTS, UNDERSCORED, WEAK, WHOLE, WORDS, Wording};
+use table::{FILES, HEADLINE, KINDS, OTHERS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS, WORDS, Wording};
 
 /// The longest part of a line that is looked at, in bytes: no message is longer, and memory stays bounded.
 pub const LONGEST: usize = 4096;
@@ -132,6 +132,13 @@ pub struct Found {
     pub remark: Option<&'static str>,
     /// What carries the bytes: what is known of TCP applies to nothing else.
     pub carrier: Carrier,
+}
+
+impl Found {
+    /// Is it Windows' wording? There an errno of the same name has other causes.
+    pub fn is_windows(&self) -> bool {
+        self.remark == Some(WINDOWS)
+    }
 }
 
 /// What a text says, if it is all there is; none when it has no wording that is known.

@@ -22,10 +22,37 @@ const OTHERS: usize = 5;
 pub struct Said {
     /// What they say; of the first.
     pub found: Found,
+    /// Whose words they are, each once.
+    pub dialects: Vec<Dialect>,
+    /// What must be known of their wordings, each once.
+    pub remarks: Vec<Remark>,
     /// How many they are.
     pub lines: u64,
     /// The number of the first, from 1 on.
     pub first: u64,
+}
+
+/// What must be known of a wording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// The first line that has it.
+    pub line: u64,
+    /// One sentence.
+    pub text: &'static str,
+}
+
+impl Said {
+    /// Takes in a line more.
+    fn add(&mut self, found: &Found, line: u64) {
+        self.lines += 1;
+        if let Some(dialect) = found.dialect.filter(|dialect| !self.dialects.contains(dialect)) {
+            self.dialects.push(dialect);
+        }
+        let known = |text: &&str| self.remarks.iter().any(|remark| remark.text == *text);
+        if let Some(text) = found.remark.filter(|text| !known(text)) {
+            self.remarks.push(Remark { line, text });
+        }
+    }
 }
 
 /// Lines, gathered by what they say: as many as there are subjects and calls, however many lines come.
@@ -41,16 +68,22 @@ impl Gathered {
         self.lines += 1;
         let Some(found) = found else { return };
         let same = |said: &&mut Said| {
-            let of = |found: &Found| (found.subject, found.call, found.carrier);
+            let of = |found: &Found| (found.subject, found.call, found.carrier, found.is_windows());
             of(&said.found) == of(&found)
         };
         match self.said.iter_mut().find(same) {
-            Some(said) => said.lines += 1,
-            None => self.said.push(Said {
-                found,
-                lines: 1,
-                first: self.lines,
-            }),
+            Some(said) => said.add(&found, self.lines),
+            None => {
+                let mut said = Said {
+                    found: found.clone(),
+                    dialects: Vec::new(),
+                    remarks: Vec::new(),
+                    lines: 0,
+                    first: self.lines,
+                };
+                said.add(&found, self.lines);
+                self.said.push(said);
+            }
         }
     }
 
@@ -98,15 +131,17 @@ pub struct Answer {
     /// The call, where the text told it.
     pub call: Option<CallClass>,
     /// Whose words they are.
-    pub dialect: Option<Dialect>,
+    pub dialects: Vec<Dialect>,
+    /// Is it Windows' wording? What is said is of Linux.
+    pub windows: bool,
     /// The addresses in the first line.
     pub addresses: Vec<SocketAddr>,
     /// How many lines say it.
     pub lines: u64,
     /// The number of the first.
     pub first: u64,
-    /// What must be known of this very wording.
-    pub remark: Option<&'static str>,
+    /// What must be known of the wordings.
+    pub remarks: Vec<Remark>,
     /// What carries the bytes: but for TCP nothing that is known of TCP is said.
     pub carrier: Carrier,
     /// What it means.
@@ -126,12 +161,7 @@ pub struct Answer {
 /// Answers what was found.
 pub fn answer(said: &Said) -> Answer {
     let Found {
-        subject,
-        call,
-        dialect,
-        remark,
-        carrier,
-        ..
+        subject, call, carrier, ..
     } = said.found;
     let of_all = || {
         let rules = if carrier == Carrier::Tcp { RULES } else { &[] };
@@ -163,11 +193,12 @@ pub fn answer(said: &Said) -> Answer {
         number,
         text,
         call,
-        dialect,
+        dialects: said.dialects.clone(),
+        windows: said.found.is_windows(),
         addresses: said.found.addresses.clone(),
         lines: said.lines,
         first: said.first,
-        remark,
+        remarks: said.remarks.clone(),
         carrier,
         means: prose.map_or_else(
             || match carrier {
@@ -294,8 +325,9 @@ mod tests {
             "nothing",
             "accept: Too many open files",
             "write: broken pipe",
-            "read: connection reset by peer",
-            "read: connection reset by peer",
+            "read tcp [::1]:4->[::1]:80: read: connection reset by peer",
+            "recv() failed (104: Connection reset by peer)",
+            "wsarecv: An existing connection was forcibly closed by the remote host.",
         ] {
             gathered.add(recognize(line));
         }
@@ -304,7 +336,14 @@ mod tests {
             .iter()
             .map(|said| (said.lines, said.first))
             .collect();
-        assert_eq!(said, [(2, 4), (1, 2), (1, 3)]);
-        assert_eq!((gathered.lines(), gathered.saying()), (5, 4));
+        assert_eq!(said, [(2, 4), (1, 2), (1, 3), (1, 6)]);
+        assert_eq!((gathered.lines(), gathered.saying()), (6, 5));
+        let [reset, .., windows] = gathered.most_first()[..] else {
+            panic!("{gathered:?}")
+        };
+        assert_eq!(reset.dialects, [Dialect::Go, Dialect::Nginx]);
+        // On Windows the same has other causes.
+        assert_eq!(windows.found.subject, reset.found.subject);
+        assert_eq!((reset.remarks.len(), windows.remarks.len()), (0, 1));
     }
 }

@@ -63,12 +63,17 @@ fn row(answer: &Answer) -> ([String; 5], String) {
         answer.first.to_string(),
         answer.name.clone(),
         answer.call.map_or_else(dash, |call| call.to_string()),
-        answer.dialect.map_or_else(dash, |dialect| dialect.to_string()),
+        match &answer.dialects[..] {
+            [] => dash(),
+            [one] => one.to_string(),
+            [first, others @ ..] => format!("{first} +{}", others.len()),
+        },
     ];
     let cause = match (answer.carrier, answer.causes.first(), &answer.text) {
         (Carrier::Udp, ..) => "UDP, not TCP".to_owned(),
         (Carrier::Unix, ..) => "a Unix socket, not TCP".to_owned(),
         (Carrier::Pipe, ..) => "a pipe, not TCP".to_owned(),
+        (Carrier::Tcp, ..) if answer.windows => "Windows, not Linux".to_owned(),
         (Carrier::Tcp, Some(rule), _) if !answer.other_calls => rule.brief.to_owned(),
         // No rule is for it: what libc says is all that is known.
         (Carrier::Tcp, _, Some(text)) => text.clone(),
@@ -90,7 +95,7 @@ mod tests {
             "recv() failed (104: Connection reset by peer) while reading response header from upstream",
             "read tcp [::1]:4->[::1]:80: i/o timeout",
             "accept4() failed (24: Too many open files)",
-            "accept4() failed (24: Too many open files)",
+            "accept tcp [::]:8080: accept4: too many open files",
             "write: Broken pipe",
         ] {
             gathered.add(recognize(line));
@@ -105,24 +110,23 @@ mod tests {
     #[test]
     fn each_answer_has_its_line_and_the_cause_below_it_where_there_is_no_room() {
         let wide = "\
-4 different messages in 5 of 6 lines, the most frequent first; each is answered
-below.
+4 different messages in 5 of 6 lines, the most frequent first; each is answered below.
 
-  lines  from  what               call    words  likeliest cause
-      2     4  EMFILE             accept  nginx  Too many open files
-      1     2  ECONNRESET         read    nginx  an RST came
-      1     3  deadline exceeded  read    Go     the peer sent nothing
-      1     6  EPIPE              write   -      the peer closed, then sent RST
+  lines  from  what               call    words     likeliest cause
+      2     4  EMFILE             accept  nginx +1  Too many open files
+      1     2  ECONNRESET         read    nginx     an RST came
+      1     3  deadline exceeded  read    Go        the peer sent nothing
+      1     6  EPIPE              write   -         the peer closed, then sent RST
 
 ";
-        assert_eq!(seen(80), wide);
+        assert_eq!(seen(90), wide);
         let narrow = "\
 4 different messages in 5 of 6 lines, the most frequent
 first; each is answered below.
 
   lines  from  what               call    words
                  likeliest cause
-      2     4  EMFILE             accept  nginx
+      2     4  EMFILE             accept  nginx +1
                  Too many open files
       1     2  ECONNRESET         read    nginx
                  an RST came

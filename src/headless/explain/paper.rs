@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::answer::{Answer, Told, Words};
+use super::answer::{Answer, Remark, Told, Words};
 use crate::explain::rules::{CallClass, Rule};
 use crate::state::State;
 use crate::text::wrap;
@@ -52,8 +52,13 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
         paper.paragraph(out, "  ", &said)?;
     }
     paper.paragraph(out, "  ", &answer.means)?;
-    if let Some(remark) = answer.remark {
-        paper.paragraph(out, "  Mind: ", remark)?;
+    for Remark { line, text } in &answer.remarks {
+        let of = if answer.lines > 1 {
+            format!("  Mind, of line {line}: ")
+        } else {
+            "  Mind: ".into()
+        };
+        paper.paragraph(out, &of, text)?;
     }
     if !answer.causes.is_empty() {
         let of = match answer.call {
@@ -98,15 +103,16 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
 /// Whose words, of which call, with which addresses, on which line.
 fn said(answer: &Answer, lines: u64) -> Option<String> {
     let mut parts = Vec::new();
-    match (answer.dialect, answer.call) {
-        (Some(dialect), Some(call)) => parts.push(format!("{call}, in the words of {dialect}")),
-        (Some(dialect), None) => parts.push(format!("in the words of {dialect}")),
-        (None, Some(call)) => parts.push(format!("{call}")),
-        (None, None) => {}
-    }
-    let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
-    if !addresses.is_empty() {
-        parts.push(addresses.join(" -> "));
+    let dialects: Vec<String> = answer.dialects.iter().map(ToString::to_string).collect();
+    let words = match dialects.split_last() {
+        None => None,
+        Some((one, [])) => Some(format!("in the words of {one}")),
+        Some((last, most)) => Some(format!("in the words of {} and {last}", most.join(", "))),
+    };
+    let call = answer.call.map(|call| call.to_string());
+    let what: Vec<String> = call.into_iter().chain(words).collect();
+    if !what.is_empty() {
+        parts.push(what.join(", "));
     }
     if lines > 1 {
         parts.push(match answer.lines {
@@ -114,18 +120,24 @@ fn said(answer: &Answer, lines: u64) -> Option<String> {
             n => format!("{n} lines, the first is line {}", answer.first),
         });
     }
+    // They are the first line's.
+    let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
+    if !addresses.is_empty() {
+        parts.push(addresses.join(" -> "));
+    }
     (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
 }
 
 fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
-    let states = if rule.states.len() == State::ALL.len() {
-        "any state".to_owned()
-    } else {
-        rule.states
-            .iter()
-            .map(|state| state.name())
-            .collect::<Vec<_>>()
-            .join(" ")
+    let named = |states: &[State]| states.iter().map(|state| state.name()).collect::<Vec<_>>().join(" ");
+    let others: Vec<State> = State::ALL
+        .into_iter()
+        .filter(|state| !rule.states.contains(state))
+        .collect();
+    let states = match &others[..] {
+        [] => "any state".to_owned(),
+        [one] => format!("any state but {one}", one = one.name()),
+        _ => named(rule.states),
     };
     let set_by: Vec<String> = rule.set_by.iter().map(|set_by| set_by.words()).collect();
     let calls: Vec<&str> = rule.calls.iter().map(|call| call.name()).collect();
