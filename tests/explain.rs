@@ -225,6 +225,17 @@ fn what_is_not_known_is_said_to_be() {
             b"",
             "an errno's name, number or text would do",
         ),
+        // What it is about instead.
+        (
+            &["dial tcp: lookup db on 10.0.0.10:53: no such host"],
+            b"",
+            "it is about resolving a name: no connection was tried",
+        ),
+        (
+            &["curl: (92) HTTP/2 stream 1 was not closed cleanly: INTERNAL_ERROR (err 2)"],
+            b"",
+            "it is about one stream of HTTP/2",
+        ),
         (&["\u{1b}[2J"], b"", "\\u{1b}[2J"),
         (&[""], b"", "the text is empty"),
         (&[], b"", "the text is empty"),

@@ -1,6 +1,6 @@
 //! An errno in a line: by its name, by a number that is marked as one, by its text.
 
-use super::table::{ELSEWHERE, TEXTS, WINDOWS, WINSOCK};
+use super::table::{ELSEWHERE, TEXTS, WINDOWS, WINDOWS_ABORTED, WINSOCK};
 use super::{Dialect, STRERROR, is_in_name};
 use crate::errno::Errno;
 
@@ -57,12 +57,20 @@ fn numbered(number: i32) -> Option<Told> {
     let here = named(number).map(|errno| Told::of(errno, None));
     here.or_else(|| {
         let (_, errno) = WINSOCK.iter().find(|(known, _)| *known == number)?;
-        let remark = Some(WINDOWS);
+        let remark = Some(windows(*errno));
         Some(Told {
             remark,
             ..Told::of(*errno, None)
         })
     })
+}
+
+/// What must be known of Windows' errno of that name.
+fn windows(errno: Errno) -> &'static str {
+    match errno {
+        Errno::ECONNABORTED => WINDOWS_ABORTED,
+        _ => WINDOWS,
+    }
 }
 
 /// The errno of that number, if it has a name here.
@@ -83,7 +91,7 @@ pub(super) fn by_name(word: &str) -> Option<Told> {
         name => Errno::NAMED.iter().find(|(_, known)| *known == name)?.0,
     };
     Some(Told {
-        remark: (name != word).then_some(WINDOWS),
+        remark: (name != word).then_some(windows(errno)),
         ..Told::of(errno, None)
     })
 }

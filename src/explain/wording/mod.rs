@@ -25,7 +25,9 @@ use call::{call_of, cue};
 pub use carrier::Carrier;
 use errno::{by_name, errno};
 pub use log::Log;
-use table::{FILES, HEADLINE, KINDS, OTHERS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS, WORDS, Wording};
+use table::{
+    FILES, HEADLINE, KINDS, OTHERS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED, WORDS, Wording,
+};
 
 /// The longest part of a line that is looked at, in bytes: no message is longer, and memory stays bounded.
 pub const LONGEST: usize = 4096;
@@ -137,7 +139,7 @@ pub struct Found {
 impl Found {
     /// Is it Windows' wording? There an errno of the same name has other causes.
     pub fn is_windows(&self) -> bool {
-        self.remark == Some(WINDOWS)
+        self.remark == Some(WINDOWS) || self.remark == Some(WINDOWS_ABORTED)
     }
 }
 
@@ -171,7 +173,7 @@ fn said(text: &str, alone: bool) -> Option<Found> {
             None => return None,
         },
     };
-    if is_of_something_else(&low) {
+    if not_ours(&low).is_some() {
         return None;
     }
     let (subject, dialect, call, remark) = subject;
@@ -195,10 +197,15 @@ fn said(text: &str, alone: bool) -> Option<Found> {
     })
 }
 
-/// Does the line speak of a resolver, of TLS, of a parser, of a process?
-fn is_of_something_else(low: &str) -> bool {
+/// What a text speaks of that is no socket: a name, TLS, a parser, a process. A clause; none where it may be a socket.
+pub fn something_else(text: &str) -> Option<&'static str> {
+    not_ours(&plain(cut(text.trim(), LONGEST)).to_ascii_lowercase())
+}
+
+fn not_ours(low: &str) -> Option<&'static str> {
     let mut others = NOT_OURS.all(low);
-    others.any(|(_, _, unless)| unless.is_empty() || !low.contains(unless))
+    let found = others.find(|(_, _, (_, unless, _))| unless.is_empty() || !low.contains(unless));
+    found.map(|(_, _, (_, _, what))| *what)
 }
 
 /// The wording that is nearest to a text without a known one; none when nothing is near.
@@ -262,8 +269,8 @@ const fn is_in_name(c: char) -> bool {
 struct Index<T: 'static>(QuickMap<[u8; 3], Vec<(&'static str, &'static T)>>);
 
 static STRONG: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WORDS.iter().map(|row| (row.text, row))));
-static NOT_OURS: LazyLock<Index<&str>> =
-    LazyLock::new(|| Index::of(OTHERS.iter().map(|(text, unless)| (*text, unless))));
+static NOT_OURS: LazyLock<Index<(&str, &str, &str)>> =
+    LazyLock::new(|| Index::of(OTHERS.iter().map(|row| (row.0, row))));
 static OPEN: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WEAK.iter().map(|row| (row.text, row))));
 static STRERROR: LazyLock<Index<Errno>> = LazyLock::new(|| Index::of(TEXTS.iter().map(|(text, errno)| (*text, errno))));
 
@@ -315,14 +322,15 @@ fn kind(text: &str) -> Option<&'static Wording> {
     KINDS.iter().find(|wording| find(text, wording.text).is_some())
 }
 
-/// `EOF`, as a word that ends the line, or that a colon, a quote or a sign of equality comes before and no word after: elsewhere it
-/// may be anything, and ends a here-document.
+/// `EOF`, as a word that ends the line, or that a colon or a quote comes before and no word after, or as a value (`err=EOF`): elsewhere
+/// it may be anything, and ends a here-document.
 fn end_of_file(text: &str) -> bool {
     find(text, "EOF").is_some_and(|at| {
         let (before, after) = (&text[..at], text[at + 3..].trim_start());
         let is_word = |c: char| c.is_ascii_alphanumeric();
-        let told = before.ends_with(": ") || before.ends_with(['"', '\'', '=']);
-        !before.is_empty() && !before.contains("<<") && (after.is_empty() || told && !after.starts_with(is_word))
+        let told = before.ends_with(": ") || before.ends_with(['"', '\'']);
+        let ends = after.is_empty() || before.ends_with('=') || told && !after.starts_with(is_word);
+        !before.is_empty() && !before.contains("<<") && ends
     })
 }
 

@@ -91,6 +91,7 @@ const NOT_WHY: &str = "The library does not say why the connect failed; most oft
 const GONE: &str = "The client does not tell an end in order (FIN) from an RST; as a rule the server had closed the idle connection (wait_timeout), or ended.";
 const ALLOCATED: &str = "This is Docker's own word, before any bind: another container has published that port.";
 const SIGNAL: &str = "The signal comes with EPIPE (sk_stream_error), unless it is ignored or MSG_NOSIGNAL is set.";
+const JETTY: &str = "Jetty calls so whatever ended a connection while it wrote: as a rule the client had gone; the errno stands in the line below, after Caused by.";
 const SEVEN: &str = "curl's 7 is any connect that failed, most often a refused one; curl -v shows the errno's text.";
 
 /// A library's own words. They go before any errno that stands beside them.
@@ -294,9 +295,26 @@ pub(super) const WORDS: &[Wording] = &[
     but(OWN_TIMEOUT, at("readtimeoutexception", Deadline, Some(Java), Read)),
     but(OWN_TIMEOUT, at("writetimeoutexception", Deadline, Some(Java), Write)),
     of("socketexception: closed by interrupt", Closed, Some(Java)),
+    of("endofstreamexception", Eof, Some(Java)),
+    of("likely server has closed socket", Eof, Some(Java)),
+    but(OWN_TIMEOUT, at("timeout connecting to", Deadline, None, Connect)),
+    but(
+        OWN_TIMEOUT,
+        of("listener timeout after waiting for", Deadline, Some(Java)),
+    ),
+    of("got minus one from a read call", Eof, Some(Java)),
+    but(
+        NOT_WHY,
+        at(
+            "the network adapter could not establish the connection",
+            errno(Errno::ECONNREFUSED),
+            Some(Java),
+            Connect,
+        ),
+    ),
     // The JDK appends the call on Windows only.
     but(
-        WINDOWS,
+        WINDOWS_ABORTED,
         at(
             "connection abort: recv failed",
             errno(Errno::ECONNABORTED),
@@ -305,7 +323,7 @@ pub(super) const WORDS: &[Wording] = &[
         ),
     ),
     but(
-        WINDOWS,
+        WINDOWS_ABORTED,
         at(
             "connection abort: socket write error",
             errno(Errno::ECONNABORTED),
@@ -433,6 +451,8 @@ pub(super) const WORDS: &[Wording] = &[
     of("end of file reached", Eof, Some(Ruby)),
     of("syscall returned=5 errno=0", Eof, Some(Ruby)),
     of("ioerror: closed stream", Closed, Some(Ruby)),
+    of("closed stream (ioerror)", Closed, Some(Ruby)),
+    but(OWN_TIMEOUT, at("io timeout when reading", Deadline, Some(Ruby), Read)),
     of("stream closed in another thread", Closed, Some(Ruby)),
     but(OWN_TIMEOUT, at("net::readtimeout", Deadline, Some(Ruby), Read)),
     but(OWN_TIMEOUT, at("net::writetimeout", Deadline, Some(Ruby), Write)),
@@ -559,6 +579,39 @@ pub(super) const WORDS: &[Wording] = &[
         OWN_TIMEOUT,
         at("got timeout reading communication packets", Deadline, None, Read),
     ),
+    at("ora-12541", errno(Errno::ECONNREFUSED), None, Connect),
+    but(OWN_TIMEOUT, at("ora-12170", Deadline, None, Connect)),
+    but(NOT_TOLD, of("ora-03113", Eof, None)),
+    but(NOT_TOLD, of("ora-03135", Eof, None)),
+    at("tcp provider: error code 0x68", errno(Errno::ECONNRESET), None, Read),
+    // Postfix, rsyslog, OpenVPN
+    but(NOT_TOLD, of("lost connection with", Eof, None)),
+    but(NOT_TOLD, of("lost connection after", Eof, None)),
+    but(OWN_TIMEOUT, with("postfix", at("timeout after", Deadline, None, Read))),
+    of("seems to have closed connection", Eof, None),
+    but(NOT_TOLD, of("connection reset, restarting", Eof, None)),
+    // uWSGI
+    but(
+        SIGNAL,
+        at("sigpipe: writing to a closed pipe", errno(Errno::EPIPE), None, Write),
+    ),
+    but(
+        OWN_TIMEOUT,
+        at("uwsgi_response_write_body_do() timeout", Deadline, None, Write),
+    ),
+    // Browsers
+    of("err_connection_reset", errno(Errno::ECONNRESET), None),
+    at("err_connection_refused", errno(Errno::ECONNREFUSED), None, Connect),
+    at("err_connection_timed_out", errno(Errno::ETIMEDOUT), None, Connect),
+    at("err_address_unreachable", errno(Errno::EHOSTUNREACH), None, Connect),
+    of("err_connection_aborted", errno(Errno::ECONNABORTED), None),
+    of("err_connection_closed", Eof, None),
+    of("err_empty_response", Eof, None),
+    but(OWN_TIMEOUT, of("err_timed_out", Deadline, None)),
+    of("pr_connect_reset_error", errno(Errno::ECONNRESET), None),
+    of("pr_end_of_file_error", Eof, None),
+    of("ns_error_net_reset", errno(Errno::ECONNRESET), None),
+    at("ns_error_connection_refused", errno(Errno::ECONNREFUSED), None, Connect),
     // librdkafka
     but(NOT_TOLD, with("in state up)", of("disconnected (after", Eof, None))),
     but(
@@ -597,7 +650,7 @@ pub(super) const WORDS: &[Wording] = &[
         ),
     ),
     but(
-        WINDOWS,
+        WINDOWS_ABORTED,
         of(
             "an established connection was aborted by the software in your host machine",
             errno(Errno::ECONNABORTED),
@@ -681,45 +734,77 @@ pub(super) const WORDS: &[Wording] = &[
     ),
 ];
 
-/// Lines that speak of something else than a socket, whatever else stands in them: a resolver, TLS, a parser, a process. Only what
-/// stands second makes them known again.
-pub(super) const OTHERS: &[(&str, &str)] = &[
-    ("gaierror", ""),
-    ("name or service not known", ""),
-    ("temporary failure in name resolution", ""),
-    ("nodename nor servname provided", ""),
-    ("no address associated with hostname", ""),
-    ("ssl routines", "unexpected eof while reading"),
-    ("certificate verify failed", ""),
-    ("certificate_verify_failed", ""),
-    ("wrong version number", ""),
-    ("wrong_version_number", ""),
-    ("failed to lookup address information", ""),
-    ("could not be resolved", ""),
-    ("no such host", ""),
-    ("from proxy after connect", ""),
-    // What waits for a connection of a pool waits for the program itself.
-    ("hikaripool", ""),
-    ("connectionpooltimeoutexception", ""),
-    ("systemd[1]", ""),
-    ("eof when reading a line", ""),
-    ("ran out of input", ""),
-    ("syntax error", ""),
-    ("syntaxerror", ""),
-    ("parse error", ""),
-    ("while looking for matching", ""),
-    ("fork:", ""),
-    ("fork()", ""),
-    ("fork failed", ""),
-    ("cannot fork", ""),
-    ("can't fork", ""),
-    ("unable to fork", ""),
-    ("pthread_create", ""),
-    ("create native thread", ""),
-    ("create thread", ""),
-    ("create new os thread", ""),
-    ("spawn eagain", ""),
-    ("gzip:", ""),
+const NAME: &str = "it is about resolving a name: no connection was tried";
+const TLS: &str = "it is about TLS, which failed on a connection that stands";
+const ANSWER: &str = "it is about a proxy's answer, which came over a connection that stands";
+const STREAM: &str = "it is about one stream of HTTP/2: such a reset is a frame (RST_STREAM), not TCP's RST";
+const UPSTREAM: &str =
+    "it is about a proxy's own book-keeping: each upstream had failed before, with an error of its own above";
+const POOL: &str = "it is about waiting for a connection of the program's own pool";
+const PROCESS: &str = "it is about a process or a thread";
+const PARSER: &str = "it is about a text or a file that was read";
+
+/// Lines that speak of something else than a socket, whatever else stands in them; words that make them known again; of what they
+/// speak.
+pub(super) const OTHERS: &[(&str, &str, &str)] = &[
+    ("gaierror", "", NAME),
+    ("name or service not known", "", NAME),
+    ("temporary failure in name resolution", "", NAME),
+    ("nodename nor servname provided", "", NAME),
+    ("no address associated with hostname", "", NAME),
+    ("failed to lookup address information", "", NAME),
+    ("could not be resolved", "", NAME),
+    ("could not resolve", "", NAME),
+    ("host not found in upstream", "", NAME),
+    ("no such host", "", NAME),
+    ("unknownhostexception", "", NAME),
+    ("unresolvedaddressexception", "", NAME),
+    ("err_name_not_resolved", "", NAME),
+    ("getaddrinfo enotfound", "", NAME),
+    ("getaddrinfo eai_again", "", NAME),
+    ("nxdomain", "", NAME),
+    ("certificate verify failed", "", TLS),
+    ("certificate_verify_failed", "", TLS),
+    ("certificate has expired", "", TLS),
+    ("certificate signed by unknown authority", "", TLS),
+    ("pkix path building failed", "", TLS),
+    ("unable to get local issuer certificate", "", TLS),
+    ("unable to verify the first certificate", "", TLS),
+    ("wrong version number", "", TLS),
+    ("wrong_version_number", "", TLS),
+    ("x509:", "", TLS),
+    ("does not look like a tls handshake", "", TLS),
+    ("bad certificate", "", TLS),
+    ("ssl routines", "unexpected eof while reading", TLS),
+    ("from proxy after connect", "", ANSWER),
+    ("connect tunnel failed", "", ANSWER),
+    ("http/2 stream", "", STREAM),
+    ("reset reason: remote reset", "", STREAM),
+    ("reset reason: local reset", "", STREAM),
+    ("no live upstreams", "", UPSTREAM),
+    ("no healthy upstream", "", UPSTREAM),
+    ("hikaripool", "", POOL),
+    ("connectionpooltimeoutexception", "", POOL),
+    ("connection pool timeout", "", POOL),
+    ("systemd[1]", "", PROCESS),
+    ("fork:", "", PROCESS),
+    ("fork()", "", PROCESS),
+    ("fork failed", "", PROCESS),
+    ("cannot fork", "", PROCESS),
+    ("can't fork", "", PROCESS),
+    ("unable to fork", "", PROCESS),
+    ("pthread_create", "", PROCESS),
+    ("create native thread", "", PROCESS),
+    ("create thread", "", PROCESS),
+    ("create new os thread", "", PROCESS),
+    ("spawn eagain", "", PROCESS),
+    ("syntax error", "", PARSER),
+    ("syntaxerror", "", PARSER),
+    ("parse error", "", PARSER),
+    ("while looking for matching", "", PARSER),
+    ("eof when reading a line", "", PARSER),
+    ("ran out of input", "", PARSER),
+    ("gzip:", "", PARSER),
 ];
 
 /// What urllib3 calls every failure that ends a connection: the failure itself stands after it.
@@ -814,6 +899,8 @@ pub(super) const UDP: &str =
     "This is UDP (such as DNS), not TCP: there is no connection, and none of the rules for one applies.";
 /// What must be known of Windows' numbers and texts.
 pub(super) const WINDOWS: &str = "This is Windows' wording: the errno is the one that has the same name on Linux, where the same case may give another.";
+/// What must be known of Windows' WSAECONNABORTED, which Linux says of something else.
+pub(super) const WINDOWS_ABORTED: &str = "This is Windows' wording: Windows had given the connection up itself, as a rule since data was not acknowledged. There Linux gives ETIMEDOUT.";
 /// What must be known of a number whose text says something else.
 pub(super) const ELSEWHERE: &str =
     "The number is another system's (macOS or a BSD); on Linux it stands for something else, so the text counts.";
@@ -884,6 +971,10 @@ pub(super) const WEAK: &[Wording] = &[
     of("noroutetohostexception", errno(Errno::EHOSTUNREACH), Some(Java)),
     but(OWN_TIMEOUT, of("sockettimeoutexception", Deadline, Some(Java))),
     of("eofexception", Eof, Some(Java)),
+    but(
+        JETTY,
+        at("jetty.io.eofexception", errno(Errno::EPIPE), Some(Java), Write),
+    ),
     of("eoferror", Eof, Some(Python)),
     but(SEVEN, at("curl: (7)", errno(Errno::ECONNREFUSED), Some(Curl), Connect)),
     but(OWN_TIMEOUT, of("curl: (28)", Deadline, Some(Curl))),
@@ -1119,6 +1210,15 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("@ io_write", cue(Write, Some(Ruby))),
     ("read would block", cue(Read, Some(Ruby))),
     ("write would block", cue(Write, Some(Ruby))),
+    ("uwsgi_response_write_headers_do()", cue(Write, None)),
+    ("uwsgi_response_write_body_do()", cue(Write, None)),
+    ("uwsgi_response_writev_headers_and_body_do()", cue(Write, None)),
+    ("uwsgi_response_sendfile_do()", cue(Write, None)),
+    ("ready for read", cue(Read, Some(Java))),
+    ("ready for write", cue(Write, Some(Java))),
+    ("ready for connect", cue(Connect, Some(Java))),
+    ("apr_socket_recv", cue(Read, None)),
+    ("apr_socket_send", cue(Write, None)),
     // Of many programs
     ("delayed connect error", cue(Connect, None)),
     ("immediate connect error", cue(Connect, None)),

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::explain::wording::{LONGEST, Log, nearest, recognize};
+use crate::explain::wording::{LONGEST, Log, nearest, recognize, something_else};
 use answer::{Answer, Gathered, Told, answer};
 use overview::overview;
 use paper::{Paper, print};
@@ -123,11 +123,12 @@ fn unknown(gathered: &Gathered, first: Option<&str>) -> String {
     }
     let shown: String = first.chars().take(SHOWN).collect();
     let dots = if shown.len() < first.len() { "..." } else { "" };
-    let near = nearest(first).map_or_else(
-        || "an errno's name, number or text would do".into(),
-        |near| format!("the nearest that it knows is {near:?}"),
-    );
-    format!("finwait knows no wording in {shown:?}{dots}; {near}")
+    let instead = match (something_else(first), nearest(first)) {
+        (Some(what), _) => what.into(),
+        (None, Some(near)) => format!("the nearest that it knows is {near:?}"),
+        (None, None) => "an errno's name, number or text would do".into(),
+    };
+    format!("knows no wording in {shown:?}{dots}; {instead}")
 }
 
 /// The terminal's width.

@@ -63,7 +63,9 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
     if !answer.causes.is_empty() {
         let of = match answer.call {
             Some(call) if answer.other_calls => format!("why: finwait knows none for {call}; of other calls"),
+            Some(call) if answer.windows => format!("why {call} gives it on Linux"),
             Some(call) => format!("why {call} gives it"),
+            None if answer.windows => "why, on Linux".into(),
             None => "why".into(),
         };
         writeln!(out, "\n{of}")?;

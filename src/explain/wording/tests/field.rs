@@ -677,6 +677,130 @@ const LINES: &[(&str, &str)] = &[
     ("-", "systemd[1]: a.service: State 'stop-sigterm' timed out. Killing."),
     ("-", "lock wait timeout exceeded; try restarting transaction"),
     ("-", "kernel: INFO: task java:104 blocked for more than 120 seconds."),
+    // Apache, uWSGI, mail, ZooKeeper, Hadoop
+    ("EPIPE tcp write Java", "org.eclipse.jetty.io.EofException"),
+    ("EPIPE tcp write Java", "org.eclipse.jetty.io.EofException: Closed"),
+    (
+        "ENOENT unix connect -",
+        "(2)No such file or directory: AH02454: FCGI: attempt to connect to Unix domain socket /run/php/php-fpm.sock (*) failed",
+    ),
+    (
+        "EAGAIN unix connect -",
+        "(11)Resource temporarily unavailable: AH02454: FCGI: attempt to connect to Unix domain socket /run/php-fpm.sock (*) failed",
+    ),
+    (
+        "EPIPE tcp write -",
+        "uwsgi_response_write_body_do(): Broken pipe [core/writer.c line 341] during GET /api (10.0.0.1)",
+    ),
+    (
+        "EPIPE tcp write -",
+        "uwsgi_response_writev_headers_and_body_do(): Broken pipe [core/writer.c line 306] during GET / (10.0.0.1)",
+    ),
+    ("deadline tcp write -", "uwsgi_response_write_body_do() TIMEOUT !!!"),
+    (
+        "EPIPE tcp write -",
+        "SIGPIPE: writing to a closed pipe/socket/fd (probably the client disconnected) on request / (ip 10.0.0.1) !!!",
+    ),
+    (
+        "EOF tcp - -",
+        "postfix/smtp[7]: 1A: lost connection with mx[10.0.0.2] while performing the EHLO handshake",
+    ),
+    (
+        "EOF tcp - -",
+        "postfix/smtpd[7]: lost connection after CONNECT from unknown[10.0.0.1]",
+    ),
+    (
+        "deadline tcp read -",
+        "postfix/smtpd[7]: timeout after DATA from unknown[10.0.0.1]",
+    ),
+    (
+        "EOF tcp - Java",
+        "EndOfStreamException: Unable to read additional data from client sessionid 0x1, likely client has closed socket",
+    ),
+    (
+        "EOF tcp - Java",
+        "Unable to read additional data from server sessionid 0x0, likely server has closed socket, closing socket connection and attempting reconnect",
+    ),
+    (
+        "deadline tcp read Java",
+        "java.net.SocketTimeoutException: 60000 millis timeout while waiting for channel to be ready for read. ch : java.nio.channels.SocketChannel[connected local=/10.0.0.1:40000 remote=/10.0.0.2:50010]",
+    ),
+    (
+        "deadline tcp connect Java",
+        "java.net.ConnectException: Timeout connecting to [a/10.0.0.2:9200]",
+    ),
+    (
+        "deadline tcp - Java",
+        "java.io.IOException: listener timeout after waiting for [30000] ms",
+    ),
+    // Ruby, Oracle, MongoDB
+    (
+        "closed tcp - Ruby",
+        "Got an exception when receiving data: closed stream (IOError)",
+    ),
+    (
+        "deadline tcp read Ruby",
+        "Got an exception when receiving data: IO timeout when reading 7 bytes (Timeout::Error)",
+    ),
+    ("ECONNREFUSED tcp connect -", "ORA-12541: TNS:no listener"),
+    ("deadline tcp connect -", "ORA-12170: TNS:Connect timeout occurred"),
+    ("EOF tcp - -", "ORA-03113: end-of-file on communication channel"),
+    ("EOF tcp - -", "ORA-03135: connection lost contact"),
+    (
+        "EOF tcp - Java",
+        "java.sql.SQLRecoverableException: IO Error: Got minus one from a read call",
+    ),
+    (
+        "ECONNREFUSED tcp connect Java",
+        "java.sql.SQLRecoverableException: IO Error: The Network Adapter could not establish the connection",
+    ),
+    (
+        "ECONNRESET tcp read -",
+        "Sqlcmd: Error: Microsoft ODBC Driver 17 for SQL Server : TCP Provider: Error code 0x68.",
+    ),
+    (
+        "ECONNRESET tcp - -",
+        r#"{"errmsg":"Connection reset by peer","code":6,"codeName":"HostUnreachable"}"#,
+    ),
+    (
+        "ECONNREFUSED tcp connect -",
+        "HostUnreachable: Error connecting to 10.0.0.2:27017 :: caused by :: Connection refused",
+    ),
+    ("EOF tcp - -", "Connection reset, restarting [0]"),
+    (
+        "EADDRINUSE tcp bind -",
+        "TCP/UDP: Socket bind failed on local address [AF_INET][undef]:1194: Address already in use (errno=98)",
+    ),
+    (
+        "EOF tcp - -",
+        "omfwd: remote server at 10.0.0.2:514 seems to have closed connection",
+    ),
+    // Browsers, tools
+    ("ECONNRESET tcp - -", "net::ERR_CONNECTION_RESET at http://10.0.0.2/"),
+    ("ECONNREFUSED tcp connect -", "net::ERR_CONNECTION_REFUSED"),
+    ("ETIMEDOUT tcp connect -", "net::ERR_CONNECTION_TIMED_OUT"),
+    ("EOF tcp - -", "net::ERR_EMPTY_RESPONSE"),
+    ("EOF tcp - -", "net::ERR_CONNECTION_CLOSED"),
+    ("EHOSTUNREACH tcp connect -", "net::ERR_ADDRESS_UNREACHABLE"),
+    ("-", "net::ERR_NAME_NOT_RESOLVED"),
+    ("deadline tcp - -", "net::ERR_TIMED_OUT"),
+    ("ECONNRESET tcp - -", "PR_CONNECT_RESET_ERROR"),
+    ("EOF tcp - -", "PR_END_OF_FILE_ERROR"),
+    ("ECONNREFUSED tcp connect -", "NS_ERROR_CONNECTION_REFUSED"),
+    ("ECONNRESET tcp - -", "NS_ERROR_NET_RESET"),
+    (
+        "ECONNRESET tcp read -",
+        "apr_socket_recv: Connection reset by peer (104)",
+    ),
+    (
+        "ECONNRESET tcp read Go",
+        r#"{"stream":"stderr","log":"read tcp 10.0.0.1:40000->10.0.0.2:80: read: connection reset by peer\n","stream2":"stdout"}"#,
+    ),
+    (
+        "EPIPE tcp write Node.js",
+        "2024-01-02T03:04:05.678901234Z stdout F Error: write EPIPE",
+    ),
+    ("EOF tcp - -", "level=error err=EOF caller=client.go:12"),
 ];
 
 fn told(found: &Found) -> String {

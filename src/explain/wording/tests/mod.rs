@@ -1178,7 +1178,8 @@ fn every_wording_is_found_by_itself() {
         let found = recognize(&text).unwrap_or_else(|| panic!("unknown: {text}"));
         assert_eq!(found.subject, wording.subject, "{text}");
     }
-    for (text, unless) in OTHERS {
+    for (text, unless, what) in OTHERS {
+        assert_eq!(something_else(text), Some(*what), "{text}");
         assert_eq!(recognize(&format!("{text} broken pipe")), None, "{text}");
         assert!(unless.is_empty() || recognize(&format!("{text} {unless}")).is_some());
     }
@@ -1186,7 +1187,7 @@ fn every_wording_is_found_by_itself() {
         assert_eq!(recognize(text).unwrap().subject, Subject::Errno(*errno), "{text}");
     }
     let words = WORDS.iter().chain(WEAK).chain(WHOLE).map(|wording| wording.text);
-    let words = words.chain(OTHERS.iter().map(|(text, _)| *text));
+    let words = words.chain(OTHERS.iter().map(|(text, ..)| *text));
     let mut all: Vec<&str> = words.chain(TEXTS.iter().map(|(text, _)| *text)).collect();
     assert!(all.iter().all(|text| text.to_ascii_lowercase() == *text));
     all.sort_unstable();
