@@ -26,7 +26,8 @@ pub use carrier::Carrier;
 use errno::{by_name, errno};
 pub use log::Log;
 use table::{
-    FILES, HEADLINE, KINDS, OTHERS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED, WORDS, Wording,
+    ADDRESSES, Address, FILES, HEADLINE, KINDS, OTHERS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED,
+    WORDS, Wording,
 };
 
 /// The longest part of a line that is looked at, in bytes: no message is longer, and memory stays bounded.
@@ -185,14 +186,19 @@ fn said(text: &str, alone: bool) -> Option<Found> {
         return None;
     }
     let carrier = Carrier::of(&low);
+    let addresses = addresses(text);
+    let of_address = || match (subject, call, addresses.first()) {
+        (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
+        _ => None,
+    };
     Some(Found {
         subject,
         call,
         dialect: dialect
             .or(cue.and_then(|cue| cue.dialect))
             .or_else(|| by_its_looks(text)),
-        addresses: addresses(text),
-        remark: carrier.remark().or(remark),
+        remark: carrier.remark().or(remark).or_else(of_address),
+        addresses,
         carrier,
     })
 }
@@ -395,6 +401,16 @@ fn by_its_looks(text: &str) -> Option<Dialect> {
         .iter()
         .find(|(look, _)| text.contains(look))
         .map(|(_, dialect)| *dialect)
+}
+
+/// What must be known where connect to that address gave that errno.
+fn of_address(errno: Errno, to: IpAddr) -> Option<&'static str> {
+    let is = |address| match address {
+        Address::Loopback => to.is_loopback(),
+        Address::Ipv6 => to.is_ipv6(),
+    };
+    let (_, _, remark) = ADDRESSES.iter().find(|(of, address, _)| *of == errno && is(*address))?;
+    Some(*remark)
 }
 
 /// The addresses in a line: `10.0.0.1:41822->10.0.0.2:80`, `[::1]:80`; two that an arrow joins go before others.

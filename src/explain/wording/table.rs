@@ -901,6 +901,35 @@ pub(super) const UDP: &str =
 pub(super) const WINDOWS: &str = "This is Windows' wording: the errno is the one that has the same name on Linux, where the same case may give another.";
 /// What must be known of Windows' WSAECONNABORTED, which Linux says of something else.
 pub(super) const WINDOWS_ABORTED: &str = "This is Windows' wording: Windows had given the connection up itself, as a rule since data was not acknowledged. There Linux gives ETIMEDOUT.";
+/// An address that says more than the errno.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Address {
+    /// This host itself.
+    Loopback,
+    /// Of IPv6.
+    Ipv6,
+}
+
+/// What must be known of an errno of connect with such an address.
+pub(super) const ADDRESSES: &[(Errno, Address, &str)] = &[
+    (
+        Errno::ECONNREFUSED,
+        Address::Loopback,
+        "A loopback address is this very host, and in a container the container itself: what listens outside of it is not met there.",
+    ),
+    // ipv6_dev_get_saddr, before any port is looked for.
+    (
+        Errno::EADDRNOTAVAIL,
+        Address::Ipv6,
+        "With an IPv6 address it is as a rule not a port that is missing, but an IPv6 address of this host's to connect from (ip -6 addr).",
+    ),
+    (
+        Errno::ENETUNREACH,
+        Address::Ipv6,
+        "It is IPv6 that has no route from here: a client that tries all addresses of a name goes on with IPv4.",
+    ),
+];
+
 /// What must be known of a number whose text says something else.
 pub(super) const ELSEWHERE: &str =
     "The number is another system's (macOS or a BSD); on Linux it stands for something else, so the text counts.";

@@ -1143,6 +1143,30 @@ fn what_the_kernel_says_and_what_the_program_says_are_told_apart() {
     assert_eq!((kernel.subject, kernel.remark), (errno(Errno::ETIMEDOUT), None));
 }
 
+/// An address may say more than the errno: of a client's, which connect meets first.
+#[test]
+fn what_an_address_says_is_said() {
+    let remark = |text: &str| recognize(text).unwrap().remark.unwrap_or_default();
+    for (text, words) in [
+        ("dial tcp 127.0.0.1:80: connect: connection refused", "in a container"),
+        ("Error: connect ECONNREFUSED ::1:3000", ""),
+        ("dial tcp [::1]:80: connect: connection refused", "in a container"),
+        ("dial tcp 10.0.0.2:80: connect: connection refused", ""),
+        (
+            "dial tcp [::1]:80: connect: cannot assign requested address",
+            "ip -6 addr",
+        ),
+        ("dial tcp 10.0.0.2:80: connect: cannot assign requested address", ""),
+        ("dial tcp [2001:db8::1]:80: connect: network is unreachable", "IPv4"),
+        ("read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer", ""),
+    ] {
+        assert!(
+            remark(text).contains(words) && remark(text).is_empty() == words.is_empty(),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn addresses_are_found_where_they_stand() {
     let of = |text: &str| {
