@@ -418,7 +418,7 @@ pub(super) const WORDS: &[Wording] = &[
             Connect,
         ),
     ),
-    // The same since 8.10.
+    // The same, as newer versions have it.
     with(
         "curl: (28)",
         at(

@@ -1243,6 +1243,7 @@ proptest::proptest! {
                 proptest::prop_assert!(found.addresses.len() <= 2);
             }
             let _ = nearest(text);
+            let _ = something_else(text);
         }
     }
 
