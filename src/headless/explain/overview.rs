@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::answer::Answer;
 use super::paper::Paper;
+use crate::explain::elsewhere;
 use crate::explain::wording::Carrier;
 use crate::text::width;
 
@@ -69,10 +70,11 @@ fn row(answer: &Answer) -> ([String; 5], String) {
             [first, others @ ..] => format!("{first} +{}", others.len()),
         },
     ];
+    let elsewhere = elsewhere::brief(answer.subject, answer.carrier);
     let cause = match (answer.carrier, answer.causes.first(), &answer.text) {
-        (Carrier::Udp, ..) => "UDP, not TCP".to_owned(),
-        (Carrier::Unix, ..) => "a Unix socket, not TCP".to_owned(),
-        (Carrier::Pipe, ..) => "a pipe, not TCP".to_owned(),
+        (Carrier::Udp, ..) => elsewhere.unwrap_or("UDP, not TCP").to_owned(),
+        (Carrier::Unix, ..) => elsewhere.unwrap_or("a Unix socket, not TCP").to_owned(),
+        (Carrier::Pipe, ..) => elsewhere.unwrap_or("a pipe, not TCP").to_owned(),
         (Carrier::Tcp, ..) if answer.windows => "Windows, not Linux".to_owned(),
         (Carrier::Tcp, Some(rule), _) if !answer.other_calls => rule.brief.to_owned(),
         // No rule is for it: what libc says is all that is known.
