@@ -30,5 +30,6 @@ pub mod scenario;
 pub mod session;
 pub mod side;
 pub mod state;
+pub mod text;
 pub mod tui;
 pub mod wire;

@@ -77,7 +77,7 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
         .iter()
         .map(|answer| {
             let of = |key: &str| answer[key].clone();
-            (of("name"), of("call"), of("dialect"), of("lines"), of("first"))
+            (of("name"), of("call"), of("dialects"), of("lines"), of("first"))
         })
         .collect();
     assert_eq!(
@@ -86,14 +86,14 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
             (
                 "ECONNRESET".into(),
                 "read".into(),
-                "nginx".into(),
+                serde_json::json!(["nginx"]),
                 1000.into(),
                 2.into()
             ),
             (
                 "deadline exceeded".into(),
                 "connect".into(),
-                "nginx".into(),
+                serde_json::json!(["nginx"]),
                 1000.into(),
                 3.into()
             ),
@@ -101,6 +101,36 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
     );
     let plain = text(&output_of(finwait().arg("explain"), &log).stdout);
     assert!(plain.contains("1000 lines, the first is line 2"), "{plain}");
+    let rows: Vec<Vec<&str>> = plain.lines().map(|line| line.split_whitespace().collect()).collect();
+    let row = |words: &str| rows.iter().position(|row| row.join(" ") == words);
+    let reset = row("1000 2 ECONNRESET read nginx an RST came").expect(&plain);
+    assert_eq!(
+        row("1000 3 deadline exceeded connect nginx no answer to the SYN"),
+        Some(reset + 1),
+        "{plain}"
+    );
+}
+
+/// What most lines say is answered first, for people and as JSON.
+#[test]
+fn the_most_frequent_comes_first() {
+    let log = b"write: Broken pipe\nread: Connection reset by peer\nread: Connection reset by peer\n";
+    let told = output_of(finwait().args(["explain", "--json"]), log);
+    let answers: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let names: Vec<_> = answers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|answer| &answer["name"])
+        .collect();
+    assert_eq!(names, ["ECONNRESET", "EPIPE"]);
+    let plain = text(&output_of(finwait().arg("explain"), log).stdout);
+    let at = |words: &str| plain.find(words).expect(words);
+    assert!(
+        at("2 different messages in 3 of 3 lines") < at("ECONNRESET (104)"),
+        "{plain}"
+    );
+    assert!(at("ECONNRESET (104)") < at("EPIPE (32)"), "{plain}");
 }
 
 /// What `--json` says of a cause is what the table has.
@@ -146,8 +176,20 @@ fn what_belongs_together_and_what_does_not() {
     assert_eq!(names, ["EOF"]);
     let udp = answered(&["write udp 10.0.0.1:5->10.0.0.2:53: write: connection refused"]);
     assert!(udp.contains("This is UDP") && udp.contains("ICMP"), "{udp}");
-    for of_tcp in ["answered the SYN", "why", "in other languages", "finwait run"] {
-        assert!(!udp.contains(of_tcp), "{udp}");
+    let unix = answered(&["connect() to unix:/run/php-fpm.sock failed (11: Resource temporarily unavailable)"]);
+    assert!(
+        unix.contains("This is a Unix socket") && unix.contains("queue is full"),
+        "{unix}"
+    );
+    let pipe = answered(&["sort: write failed: 'standard output': Broken pipe"]);
+    assert!(
+        pipe.contains("This is a pipe") && pipe.contains("Nobody reads"),
+        "{pipe}"
+    );
+    for answer in [udp, unix, pipe] {
+        for of_tcp in ["answered the SYN", "why", "in other languages", "finwait run"] {
+            assert!(!answer.contains(of_tcp), "{answer}");
+        }
     }
 }
 
@@ -182,6 +224,17 @@ fn what_is_not_known_is_said_to_be() {
             &["wholly unlike anything"],
             b"",
             "an errno's name, number or text would do",
+        ),
+        // What it is about instead.
+        (
+            &["dial tcp: lookup db on 10.0.0.10:53: no such host"],
+            b"",
+            "it is about resolving a name: no connection was tried",
+        ),
+        (
+            &["curl: (92) HTTP/2 stream 1 was not closed cleanly: INTERNAL_ERROR (err 2)"],
+            b"",
+            "it is about one stream of HTTP/2",
         ),
         (&["\u{1b}[2J"], b"", "\\u{1b}[2J"),
         (&[""], b"", "the text is empty"),

@@ -10,11 +10,11 @@ use crate::outcome::{Outcome, Value};
 use crate::side::Side;
 use crate::state::State;
 
-pub mod answer;
+pub mod elsewhere;
 mod errors;
 mod options;
 mod past;
-mod prose;
+pub mod prose;
 pub mod rules;
 mod successes;
 pub mod wording;

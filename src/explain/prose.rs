@@ -5,48 +5,26 @@ use crate::errno::Errno;
 
 /// What is said of an errno, of the end of a stream, of a deadline.
 #[derive(Debug)]
-pub(super) struct Prose {
+pub struct Prose {
     /// Of what.
-    pub(super) subject: Subject,
+    pub subject: Subject,
     /// One or two sentences.
-    pub(super) means: &'static str,
+    pub means: &'static str,
     /// What to look at, and with what.
-    pub(super) look_for: &'static [&'static str],
+    pub look_for: &'static [&'static str],
     /// What it is taken for, and how to tell.
-    pub(super) mistaken_for: &'static str,
+    pub mistaken_for: &'static str,
 }
 
 /// What is said of a subject; none for an errno that no rule gives.
-pub(super) fn of(subject: Subject) -> Option<&'static Prose> {
+pub fn of(subject: Subject) -> Option<&'static Prose> {
     PROSE.iter().find(|prose| prose.subject == subject)
-}
-
-/// What is said of a subject on a UDP socket, where what is said of TCP would be wrong.
-pub(super) fn of_udp(subject: Subject) -> Option<&'static Prose> {
-    const LOOK: &[&str] = &[
-        "the server: ss -uln on its host, and for a name server dig @ADDRESS",
-        "what comes back: tcpdump 'udp port PORT or icmp'",
-    ];
-    match subject {
-        Subject::Errno(Errno::ECONNREFUSED) => Some(&Prose {
-            subject: Subject::Errno(Errno::ECONNREFUSED),
-            means: "An earlier datagram was answered with ICMP port unreachable: nobody has that port open. The next call on the socket tells it.",
-            look_for: LOOK,
-            mistaken_for: "TCP's refusal, an RST in answer to a SYN. Here no connection was tried, and the call that fails need not be the one that was answered.",
-        }),
-        Subject::Deadline => Some(&Prose {
-            subject: Subject::Deadline,
-            means: "No datagram came back before the program's own time ran out. The kernel sends none again: whoever asked must ask again.",
-            look_for: LOOK,
-            mistaken_for: "A connection that could not be made: it is the question before it, as a rule for the address of a name, that had no answer.",
-        }),
-        subject => of(subject),
-    }
 }
 
 macro_rules! prose {
     ($($subject:expr => $means:literal, look for [$($look:literal),* $(,)?], mistaken $mistaken:literal;)*) => {
-        pub(super) const PROSE: &[Prose] = &[$(Prose {
+        /// All that is said of a TCP socket.
+        pub const PROSE: &[Prose] = &[$(Prose {
             subject: $subject,
             means: $means,
             look_for: &[$($look),*],
@@ -84,6 +62,7 @@ prose! {
         "The peer's host answered the SYN, and said no: as a rule nobody listens on that address and port.",
     look for [
         "the listener: ss -tln on the peer, its address and not only its port (127.0.0.1 is not 0.0.0.0)",
+        "who is meant: in a container localhost is the container itself, and may be ::1, where the server has only 127.0.0.1",
         "the answer to the SYN: tcpdump 'tcp[tcpflags] & tcp-rst != 0 or icmp'",
         "a firewall that rejects rather than drops",
     ],
@@ -177,13 +156,14 @@ prose! {
         "ss -tlnp, and ss -tan sport = :PORT for TIME_WAIT and for old connections of the server's",
         "SO_REUSEADDR: it must have been on at the socket that left the TIME_WAIT, too",
     ],
-    mistaken "A listener that still runs: more often it is a TIME_WAIT, or a child that inherited the descriptor.";
+    mistaken "A TIME_WAIT. Servers of Go, Java, Node.js and nginx set SO_REUSEADDR, and then it is in nobody's way: it is a live socket, another process that listens, or a child that inherited the descriptor.";
 
     errno(Errno::EADDRNOTAVAIL) =>
         "The local address cannot be had: no interface has it, or for this destination no local port is left.",
     look for [
         "for bind: ip addr",
         "for connect: ss -tan state time-wait dst PEER | wc -l, and ip_local_port_range",
+        "for connect to an IPv6 address, ::1 too: ip -6 addr; without an address of its own the host has none to connect from",
     ],
     mistaken "EADDRINUSE. Connect says EADDRNOTAVAIL when ports run out, for this destination only; others may still be reached.";
 
@@ -217,4 +197,33 @@ prose! {
         "for Node.js: destroy() and end() before the write",
     ],
     mistaken "Something that the peer did. It may have ended as well, but this message does not say so.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::rules::{Gives, RULES};
+    use std::collections::HashSet;
+
+    #[test]
+    fn all_that_a_rule_gives_has_its_prose_and_nothing_else_has() {
+        let given: HashSet<Gives> = RULES.iter().map(|rule| rule.gives).collect();
+        for prose in PROSE {
+            assert!(
+                given.contains(&prose.subject.gives()),
+                "no rule gives {:?}",
+                prose.subject
+            );
+            assert!(!prose.look_for.is_empty());
+            for text in [prose.means, prose.mistaken_for] {
+                assert!(text.ends_with('.') && !text.contains("  "), "{text:?}");
+            }
+        }
+        for rule in RULES {
+            let known = PROSE.iter().any(|prose| prose.subject.gives() == rule.gives);
+            assert!(known, "nothing is said of what {} gives", rule.id);
+        }
+        let subjects: HashSet<Subject> = PROSE.iter().map(|prose| prose.subject).collect();
+        assert_eq!(subjects.len(), PROSE.len(), "one of them stands twice");
+    }
 }

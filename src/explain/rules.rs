@@ -3,6 +3,9 @@
 //! `errors`, `successes` and `mod.rs` decide which of them an outcome falls under; all that is said about it stands here. Each rule is
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it gave back. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule: the errno's own text is said.
+//!
+//! The table's order is likelihood: rules that give the same stand together, and the first of them that is for a call is what that
+//! call most often meets in the field. `finwait explain` tells causes in this order.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -329,6 +332,8 @@ pub struct Rule {
     pub set_by: &'static [SetBy],
     /// One plain sentence.
     pub because: Because,
+    /// The cause in a few words.
+    pub brief: &'static str,
     /// Who decides it.
     pub decided_by: &'static [Source],
     /// The scenario that shows it.
@@ -352,6 +357,7 @@ macro_rules! rules {
             states: $states:expr,
             set_by: $set_by:expr,
             because: $because:literal,
+            brief: $brief:literal,
             $(further: $further:expr,)?
             decided_by: $decided_by:expr,
             proof: $proof:literal $(,)?
@@ -374,7 +380,7 @@ macro_rules! rules {
             }
         }
 
-        /// All rules, in the order of their ids: those that are met most often first.
+        /// All rules, in the order of their ids: those that give the same stand together, the likeliest first.
         pub const RULES: &[Rule] = &[$(Rule {
             id: RuleId::$variant,
             calls: $calls,
@@ -385,6 +391,7 @@ macro_rules! rules {
                 cause: $because,
                 further: further!($($further)?),
             },
+            brief: $brief,
             decided_by: $decided_by,
             proof: $proof,
         }),*];
@@ -454,29 +461,8 @@ const fn errno(errno: Errno) -> Gives {
 }
 
 rules! {
-    // The end of a connection. An asynchronous error is kept in sk_err and handed out once, to whichever of read, write and
-    // SO_ERROR asks first (sock_error). shutdown and, on a socket that was connected, connect leave it where it is.
-    Reset "reset" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::ECONNRESET),
-        states: WITH_PEER,
-        set_by: &[SetBy::Rst],
-        because: "An RST ended the connection",
-        further: ToldOnce(", then read gives 0 and write EPIPE"),
-        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
-        proof: "linger-zero",
-    }
-    // tcp_disconnect leaves ECONNRESET in our own socket, both for connect(AF_UNSPEC) and for shutdown in SYN_SENT.
-    GivenUpByUs "given-up-by-us" {
-        calls: &[Read, Write, SoError],
-        gives: errno(Errno::ECONNRESET),
-        states: &[State::Close, SynSent, SynRecv],
-        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
-        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT",
-        further: ToldOnce(""),
-        decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
-        proof: "disconnect",
-    }
+    // EPIPE. As a rule the peer closed, or had its error told by an earlier call; our own shutdown is met less often.
+
     // tcp_reset in CLOSE_WAIT. No RFC speaks of EPIPE: that is Linux's own.
     ResetInCloseWait "reset-in-close-wait" {
         calls: &[Write, SoError],
@@ -484,8 +470,19 @@ rules! {
         states: &[CloseWait, State::Close],
         set_by: &[SetBy::Rst],
         because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET",
+        brief: "the peer closed, then sent RST",
         decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "write-after-close",
+    }
+    ErrorTold "error-told" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: CLOSE,
+        set_by: &[SetBy::Told],
+        because: "The connection has failed and the error was told already; from then on it is EPIPE",
+        brief: "an earlier call had the error",
+        decided_by: &[Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
+        proof: "error-handed-out-once",
     }
     FinSent "fin-sent" {
         calls: &[Write],
@@ -493,6 +490,7 @@ rules! {
         states: FIN_SENT,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "We have sent FIN, which says that nothing follows: the error is our own doing",
+        brief: "our own shutdown",
         decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_wait_connect"), Rfc(9293, "3.10.2")],
         proof: "half-close",
     }
@@ -502,6 +500,7 @@ rules! {
         states: &[Established, SynSent, SynRecv, CloseWait, State::Close],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "We shut our sending direction down ourselves: nothing can be written after that",
+        brief: "our own shutdown",
         decided_by: &[Kernel("tcp_sendmsg_locked")],
         proof: "failed-shutdown-of-both",
     }
@@ -511,6 +510,7 @@ rules! {
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "Our own shutdown ended the sending direction while this call waited",
+        brief: "our shutdown while it waited",
         decided_by: &[Kernel("inet_shutdown"), Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect")],
         proof: "shutdown-under-write",
     }
@@ -521,6 +521,7 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::Missing],
         because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN",
+        brief: "not connected",
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "not-connected",
     }
@@ -530,17 +531,9 @@ rules! {
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
         because: "A listener carries no bytes: use the socket that accept gave",
+        brief: "it is the listener",
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "listener-misuse",
-    }
-    ErrorTold "error-told" {
-        calls: &[Write],
-        gives: errno(Errno::EPIPE),
-        states: CLOSE,
-        set_by: &[SetBy::Told],
-        because: "The connection has failed and the error was told already; from then on it is EPIPE",
-        decided_by: &[Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
-        proof: "error-handed-out-once",
     }
     // sk_wait_event: a call that waits while tcp_disconnect runs is thrown out with EPIPE.
     DissolvedWhileWaiting "dissolved-while-waiting" {
@@ -549,8 +542,69 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[CallClass::Disconnect])],
         because: "Our own disconnect dissolved the connection while this call waited",
+        brief: "our own disconnect",
         decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
         proof: "disconnect-under-read",
+    }
+
+    // ECONNRESET. An asynchronous error is kept in sk_err and handed out once, to whichever of read, write and SO_ERROR asks first
+    // (sock_error). shutdown and, on a socket that was connected, connect leave it where it is.
+    Reset "reset" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: WITH_PEER,
+        set_by: &[SetBy::Rst],
+        because: "An RST ended the connection",
+        brief: "an RST came",
+        further: ToldOnce(", then read gives 0 and write EPIPE"),
+        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
+        proof: "linger-zero",
+    }
+    ConnectReset "connect-reset" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNRESET),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect])],
+        because: "An RST came right after the handshake, or another call gave the attempt up meanwhile",
+        brief: "RST right after the handshake",
+        decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
+        proof: "shutdown-in-syn-sent",
+    }
+    // tcp_disconnect leaves ECONNRESET in our own socket, both for connect(AF_UNSPEC) and for shutdown in SYN_SENT.
+    GivenUpByUs "given-up-by-us" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
+        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT",
+        brief: "we gave it up ourselves",
+        further: ToldOnce(""),
+        decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
+        proof: "disconnect",
+    }
+
+    // ECONNREFUSED.
+
+    // tcp_reset: SYN_SENT makes it ECONNREFUSED, CLOSE_WAIT EPIPE, everything else ECONNRESET.
+    Refused "refused" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNREFUSED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Rst],
+        because: "An RST answered the SYN: as a rule nobody listens on that port",
+        brief: "nobody listens there",
+        decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
+        proof: "refused",
+    }
+    RefusedByIcmp "refused-by-icmp" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNREFUSED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Icmp],
+        because: "ICMP port unreachable answered the SYN: as a rule a firewall rejects it, or nobody listens there",
+        brief: "rejected, as by a firewall",
+        decided_by: &[ICMP_ERROR, Rfc(9293, "3.9.2.2")],
+        proof: "refused-by-icmp",
     }
     RefusedEarlier "refused-earlier" {
         calls: &[Read, Write, SoError],
@@ -558,18 +612,23 @@ rules! {
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Rst, SetBy::Icmp],
         because: "The connect begun earlier was answered with RST or with ICMP port unreachable",
+        brief: "the connect was refused",
         decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
         proof: "nonblocking-refused",
     }
-    // tcp_write_err.
-    SynGivenUp "syn-given-up" {
-        calls: &[Read, Write, SoError],
+
+    // ETIMEDOUT. Connect meets it far more often than a connection that stands.
+
+    // tcp_write_timeout in SYN_SENT: TCP_SYNCNT, else tcp_syn_retries, cut short by TCP_USER_TIMEOUT.
+    ConnectTimedOut "connect-timed-out" {
+        calls: &[Connect],
         gives: errno(Errno::ETIMEDOUT),
-        states: &[SynSent],
+        states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Timer],
-        because: "The SYN was sent again and again, and nothing came back",
+        because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out",
+        brief: "no answer to the SYN",
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
-        proof: "write-waits-for-lost-syn",
+        proof: "syn-lost-timeout",
     }
     // tcp_write_err, from tcp_retransmit_timer, tcp_probe_timer and tcp_keepalive_timer.
     PeerGivenUp "peer-given-up" {
@@ -578,6 +637,7 @@ rules! {
         states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::Timer],
         because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out",
+        brief: "the peer answers no more",
         decided_by: &[
             Kernel("tcp_write_timeout"),
             Kernel("tcp_probe_timer"),
@@ -587,6 +647,30 @@ rules! {
         ],
         proof: "peer-gone-write",
     }
+    // tcp_write_err.
+    SynGivenUp "syn-given-up" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[SynSent],
+        set_by: &[SetBy::Timer],
+        because: "The SYN was sent again and again, and nothing came back",
+        brief: "no answer to the SYN",
+        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        proof: "write-waits-for-lost-syn",
+    }
+
+    // The network. No route means that no SYN leaves. That an ICMP message is a soft error, which must not end an attempt (RFC 9293,
+    // 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 tells why.
+    HostUnreachable "host-unreachable" {
+        calls: &[Connect],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Icmp, SetBy::Route],
+        because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so",
+        brief: "no way to that host",
+        decided_by: &[ICMP_ERROR, Rfc(5461, "4.1")],
+        proof: "host-unreachable",
+    }
     // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
     // SO_ERROR hands out the note too (sk_getsockopt), while the connection lives on.
     HostUnreachableAtEnd "host-unreachable-at-the-end" {
@@ -595,6 +679,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
         because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached",
+        brief: "no way to it any more",
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "unreachable-at-the-end",
     }
@@ -604,8 +689,19 @@ rules! {
         states: WRITABLE,
         set_by: &[SetBy::Icmp],
         because: "The peer could not be reached for a while; the connection lives while the kernel retries",
+        brief: "no way to it for a while",
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "host-unreachable-established",
+    }
+    NetworkUnreachable "network-unreachable" {
+        calls: &[Connect],
+        gives: errno(Errno::ENETUNREACH),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Route, SetBy::Icmp],
+        because: "This host has no route to that network, or an ICMP message said there is none",
+        brief: "no route to that network",
+        decided_by: &[BEGINS, ICMP_ERROR, Rfc(5461, "4.1")],
+        proof: "no-route",
     }
     NetworkUnreachableAtEnd "network-unreachable-at-the-end" {
         calls: &[Read, Write, SoError],
@@ -613,6 +709,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
         because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached",
+        brief: "no route to it any more",
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
@@ -622,9 +719,13 @@ rules! {
         states: WRITABLE,
         set_by: &[SetBy::Icmp],
         because: "The peer's network could not be reached for a while; the connection lives while the kernel retries",
+        brief: "no route to it for a while",
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
+
+    // ECONNABORTED.
+
     // ECONNABORTED is what tcp_diag_destroy hands to tcp_abort, which resets the peer only where there is something to be reset
     // (tcp_need_reset): not in SYN_SENT.
     Destroyed "destroyed" {
@@ -633,8 +734,20 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Administrator],
         because: "The socket was destroyed on this host, as ss -K does: no segment of the peer's ended it",
+        brief: "destroyed, as by ss -K",
         decided_by: &[Kernel("tcp_diag_destroy"), Kernel("tcp_abort")],
         proof: "destroyed-by-the-administrator",
+    }
+    // sock_error: the failed attempt's error is gone, and the socket must say something once.
+    AttemptDead "attempt-dead" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNABORTED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Told, SetBy::Administrator],
+        because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew",
+        brief: "the attempt had failed before",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "attempt-dead",
     }
 
     // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
@@ -644,6 +757,7 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Fin],
         because: "The peer has ended its direction: end of stream",
+        brief: "the peer closed (FIN)",
         decided_by: &[Kernel("tcp_fin"), Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.6")],
         proof: "read-eof",
     }
@@ -654,6 +768,7 @@ rules! {
         states: &[State::Close, CloseWait, Established],
         set_by: &[SetBy::Fin],
         because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream",
+        brief: "the peer closed, then sent RST",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "write-after-close",
     }
@@ -663,6 +778,7 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::Told],
         because: "The error that ended the connection was told already; from then on read gives 0",
+        brief: "an earlier call had the error",
         decided_by: &[Kernel("tcp_done"), Kernel("tcp_recvmsg_locked")],
         proof: "linger-zero",
     }
@@ -672,6 +788,7 @@ rules! {
         states: &[Established, SynSent, SynRecv, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "We shut reading down ourselves, and no data is left: end of stream",
+        brief: "our own shutdown",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "shutdown-read",
     }
@@ -682,6 +799,7 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "Not connected, but reading was shut down: end of stream",
+        brief: "our own shutdown",
         decided_by: &[Kernel("inet_shutdown"), Kernel("tcp_recvmsg_locked")],
         proof: "failed-shutdown-takes-effect",
     }
@@ -691,17 +809,71 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin],
         because: "An urgent byte was announced, and cannot come any more: receiving is over",
+        brief: "no urgent byte can come",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
 
-    // The descriptor.
+    // The program's own deadline: nothing was taken back, the socket stays as it is. Most wait for an answer, fewer for a handshake.
+    ReadDeadline "read-deadline" {
+        calls: &[Read],
+        gives: Gives::Deadline,
+        states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
+        set_by: &[SetBy::Nothing],
+        because: "Nothing to hand out came before the deadline; the socket is as it was",
+        brief: "the peer sent nothing",
+        decided_by: &[],
+        proof: "read-deadline",
+    }
+    ConnectDeadline "connect-deadline" {
+        calls: &[Connect],
+        gives: Gives::Deadline,
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Nothing],
+        because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT",
+        brief: "no answer to the SYN",
+        decided_by: &[],
+        proof: "syn-lost-deadline",
+    }
+    WriteDeadlineHalf "write-deadline-half" {
+        calls: &[Write],
+        gives: Gives::Deadline,
+        states: WRITABLE,
+        set_by: &[SetBy::Nothing],
+        because: "Some bytes were taken, then the send buffer was full until the deadline",
+        brief: "the peer does not read",
+        decided_by: &[],
+        proof: "zero-window",
+    }
+    WriteDeadline "write-deadline" {
+        calls: &[Write],
+        gives: Gives::Deadline,
+        states: WRITABLE,
+        set_by: &[SetBy::Nothing],
+        because: "The send buffer was full until the deadline: not one byte was taken",
+        brief: "the peer does not read",
+        decided_by: &[],
+        proof: "zero-window",
+    }
+    WriteDeadlineHandshake "write-deadline-handshake" {
+        calls: &[Write],
+        gives: Gives::Deadline,
+        states: HANDSHAKE,
+        set_by: &[SetBy::Nothing],
+        because: "The handshake was not done before the deadline, so nothing was taken",
+        brief: "the handshake is not done",
+        decided_by: &[],
+        proof: "calls-before-the-handshake",
+    }
+
+    // EBADF.
     DescriptorClosed "descriptor-closed" {
         calls: CallClass::ON_DESCRIPTOR,
         gives: errno(Errno::EBADF),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Close])],
         because: "We closed this descriptor: its number stands for nothing, whatever became of the connection",
+        brief: "we closed it ourselves",
         decided_by: &[Kernel("__fdget"), Kernel("file_close_fd")],
         proof: "closed-descriptor",
     }
@@ -711,27 +883,20 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::Argument],
         because: "No socket by that name was ever made: the call went to no open descriptor",
+        brief: "it never was a socket",
         decided_by: &[Kernel("__fdget")],
         proof: "no-descriptor",
     }
 
-    // A signal. signal(7): connect goes on by itself, everything else has done nothing.
-    ConnectInterrupted "connect-interrupted" {
-        calls: &[Connect],
+    // EINTR. signal(7): connect goes on by itself, everything else has done nothing. SA_RESTART never restarts poll, so it goes first.
+    PollInterrupted "poll-interrupted" {
+        calls: &[Poll],
         gives: errno(Errno::EINTR),
-        states: &[State::Close, SynSent, SynRecv],
+        states: ANY,
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait, not the attempt: the kernel goes on with the handshake",
-        decided_by: &[Kernel("__inet_stream_connect"), Kernel("sock_intr_errno")],
-        proof: "interrupted-connect",
-    }
-    AcceptInterrupted "accept-interrupted" {
-        calls: &[Accept],
-        gives: errno(Errno::EINTR),
-        states: &[Listening],
-        set_by: &[SetBy::Signal],
-        because: "A signal ended the wait: nothing was taken from the queue",
-        decided_by: &[Kernel("inet_csk_accept"), Kernel("sock_intr_errno")],
+        because: "A signal ended the wait before anything happened",
+        brief: "a signal",
+        decided_by: &[Kernel("do_poll")],
         proof: "interrupted",
     }
     ReadInterrupted "read-interrupted" {
@@ -740,8 +905,29 @@ rules! {
         states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
         because: "A signal ended the wait before a byte came: nothing is lost, read again",
+        brief: "a signal",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Kernel("sock_intr_errno")],
         proof: "interrupted",
+    }
+    AcceptInterrupted "accept-interrupted" {
+        calls: &[Accept],
+        gives: errno(Errno::EINTR),
+        states: &[Listening],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait: nothing was taken from the queue",
+        brief: "a signal",
+        decided_by: &[Kernel("inet_csk_accept"), Kernel("sock_intr_errno")],
+        proof: "interrupted",
+    }
+    ConnectInterrupted "connect-interrupted" {
+        calls: &[Connect],
+        gives: errno(Errno::EINTR),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait, not the attempt: the kernel goes on with the handshake",
+        brief: "a signal",
+        decided_by: &[Kernel("__inet_stream_connect"), Kernel("sock_intr_errno")],
+        proof: "interrupted-connect",
     }
     WriteInterrupted "write-interrupted" {
         calls: &[Write],
@@ -749,26 +935,51 @@ rules! {
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
         because: "A signal ended the wait before a byte was taken: nothing is lost, write again",
+        brief: "a signal",
         decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
-    PollInterrupted "poll-interrupted" {
-        calls: &[Poll],
-        gives: errno(Errno::EINTR),
-        states: ANY,
-        set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before anything happened",
-        decided_by: &[Kernel("do_poll")],
-        proof: "interrupted",
-    }
 
-    // Not now.
+    // EAGAIN: not now.
+
+    // tcp_recvmsg_locked has then seen no data, no FIN and no error, in this order.
+    ReadNothing "read-nothing" {
+        calls: &[Read],
+        gives: errno(Errno::EAGAIN),
+        states: READABLE,
+        set_by: &[SetBy::Nothing],
+        because: "There is no byte, no FIN and no error to hand out",
+        brief: "nothing to read yet",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "would-block",
+    }
+    WriteNoRoom "write-no-room" {
+        calls: &[Write],
+        gives: errno(Errno::EAGAIN),
+        states: WRITABLE,
+        set_by: &[SetBy::Nothing],
+        because: "The send buffer is full, as when the peer does not read",
+        brief: "the peer does not read",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Sndtimeo,
+            instead: "",
+        },
+        decided_by: &[Kernel("sk_stream_wait_memory")],
+        proof: "zero-window",
+    }
     AcceptNothing "accept-nothing" {
         calls: &[Accept],
         gives: errno(Errno::EAGAIN),
         states: &[Listening],
         set_by: &[SetBy::Nothing],
         because: "No finished connection is in the queue",
+        brief: "no connection is waiting",
         further: NoWaiting {
             dontwait: false,
             timeout: SocketOption::Rcvtimeo,
@@ -783,6 +994,7 @@ rules! {
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
         because: "The handshake is not done",
+        brief: "the handshake is not done",
         further: NoWaiting {
             dontwait: true,
             timeout: SocketOption::Rcvtimeo,
@@ -791,36 +1003,13 @@ rules! {
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
         proof: "calls-before-the-handshake",
     }
-    // tcp_recvmsg_locked has then seen no data, no FIN and no error, in this order.
-    ReadNothing "read-nothing" {
-        calls: &[Read],
-        gives: errno(Errno::EAGAIN),
-        states: READABLE,
-        set_by: &[SetBy::Nothing],
-        because: "There is no byte, no FIN and no error to hand out",
-        further: NoWaiting {
-            dontwait: true,
-            timeout: SocketOption::Rcvtimeo,
-            instead: "",
-        },
-        decided_by: &[Kernel("tcp_recvmsg_locked")],
-        proof: "would-block",
-    }
-    UrgentNotYet "urgent-not-yet" {
-        calls: &[Read],
-        gives: errno(Errno::EAGAIN),
-        states: READABLE,
-        set_by: &[SetBy::Nothing],
-        because: "The peer announced an urgent byte that has not come yet",
-        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
-        proof: "urgent-byte",
-    }
     WriteBeforeHandshake "write-before-handshake" {
         calls: &[Write],
         gives: errno(Errno::EAGAIN),
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
         because: "The handshake is not done",
+        brief: "the handshake is not done",
         further: NoWaiting {
             dontwait: true,
             timeout: SocketOption::Sndtimeo,
@@ -829,20 +1018,19 @@ rules! {
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "calls-before-the-handshake",
     }
-    WriteNoRoom "write-no-room" {
-        calls: &[Write],
+    UrgentNotYet "urgent-not-yet" {
+        calls: &[Read],
         gives: errno(Errno::EAGAIN),
-        states: WRITABLE,
+        states: READABLE,
         set_by: &[SetBy::Nothing],
-        because: "The send buffer is full, as when the peer does not read",
-        further: NoWaiting {
-            dontwait: true,
-            timeout: SocketOption::Sndtimeo,
-            instead: "",
-        },
-        decided_by: &[Kernel("sk_stream_wait_memory")],
-        proof: "zero-window",
+        because: "The peer announced an urgent byte that has not come yet",
+        brief: "the urgent byte is on its way",
+        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
+        proof: "urgent-byte",
     }
+
+    // EINPROGRESS, EALREADY.
+
     // SO_SNDTIMEO that runs out gives the same as O_NONBLOCK.
     ConnectUnderWay "connect-under-way" {
         calls: &[Connect],
@@ -850,6 +1038,7 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::Nothing],
         because: "The handshake is under way",
+        brief: "the handshake is under way",
         further: NoWaiting {
             dontwait: false,
             timeout: SocketOption::Sndtimeo,
@@ -864,19 +1053,21 @@ rules! {
         states: HANDSHAKE,
         set_by: &[SetBy::OwnCall(&[Connect])],
         because: "The connect begun earlier is still under way: poll for OUT, then ask SO_ERROR",
+        brief: "the handshake is under way",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "nonblocking",
     }
 
-    // The wrong time for the call.
-    ConnectOnListener "connect-on-listener" {
+    // EISCONN.
+    AlreadyConnected "already-connected" {
         calls: &[Connect],
         gives: errno(Errno::EISCONN),
-        states: &[Listening],
-        set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listening socket cannot connect",
-        decided_by: &[Kernel("__inet_stream_connect")],
-        proof: "listener-misuse",
+        states: &[Established, SynRecv, FinWait1, FinWait2, CloseWait, LastAck, Closing],
+        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
+        because: "It has a peer already, and a stream socket keeps its peer until disconnect",
+        brief: "it has a peer",
+        decided_by: &[Kernel("__inet_stream_connect"), Rfc(9293, "3.10.1")],
+        proof: "already-connected",
     }
     // The socket layer stays SS_CONNECTED after RST or TIME_WAIT, whatever TCP's state, and looks there first.
     ConnectedOnce "connected-once" {
@@ -885,26 +1076,31 @@ rules! {
         states: &[State::Close, TimeWait],
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
         because: "It was connected once, and that counts until disconnect, though the connection is over",
+        brief: "it had a peer",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "connected-once",
     }
-    AlreadyConnected "already-connected" {
+    ConnectOnListener "connect-on-listener" {
         calls: &[Connect],
         gives: errno(Errno::EISCONN),
-        states: &[Established, SynRecv, FinWait1, FinWait2, CloseWait, LastAck, Closing],
-        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It has a peer already, and a stream socket keeps its peer until disconnect",
-        decided_by: &[Kernel("__inet_stream_connect"), Rfc(9293, "3.10.1")],
-        proof: "already-connected",
-    }
-    ReadOnListener "read-on-listener" {
-        calls: &[Read],
-        gives: errno(Errno::ENOTCONN),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listener carries no bytes: use the socket that accept gave",
-        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        because: "A listening socket cannot connect",
+        brief: "it is the listener",
+        decided_by: &[Kernel("__inet_stream_connect")],
         proof: "listener-misuse",
+    }
+
+    // ENOTCONN. Most often it is a shutdown of what an RST had ended already.
+    ShutdownOver "shutdown-over" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: &[State::Close, TimeWait],
+        set_by: &[SetBy::Rst, SetBy::Fin, SetBy::Timer],
+        because: "The connection is over or never came about: no direction is left to end",
+        brief: "the connection is over",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "shutdown-unconnected",
     }
     // tcp_recvmsg_locked: in CLOSE without a FIN received (SOCK_DONE).
     ReadUnconnected "read-unconnected" {
@@ -913,35 +1109,8 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::Missing],
         because: "There is no connection to read from",
+        brief: "not connected",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
-        proof: "not-connected",
-    }
-    ShutdownOver "shutdown-over" {
-        calls: &[Shutdown],
-        gives: errno(Errno::ENOTCONN),
-        states: &[State::Close, TimeWait],
-        set_by: &[SetBy::Rst, SetBy::Fin, SetBy::Timer],
-        because: "The connection is over or never came about: no direction is left to end",
-        decided_by: &[Kernel("inet_shutdown")],
-        proof: "shutdown-unconnected",
-    }
-    // inet_shutdown: in CLOSE it notes the direction before it returns the error.
-    ShutdownReadUnconnected "shutdown-read-unconnected" {
-        calls: &[Shutdown],
-        gives: errno(Errno::ENOTCONN),
-        states: CLOSE,
-        set_by: &[SetBy::Missing],
-        because: "Not connected, and noted all the same: from now on read gives 0",
-        decided_by: &[Kernel("inet_shutdown")],
-        proof: "failed-shutdown-takes-effect",
-    }
-    ShutdownWriteUnconnected "shutdown-write-unconnected" {
-        calls: &[Shutdown],
-        gives: errno(Errno::ENOTCONN),
-        states: CLOSE,
-        set_by: &[SetBy::Missing],
-        because: "Not connected, and noted all the same: even after a connect, write gives EPIPE",
-        decided_by: &[Kernel("inet_shutdown")],
         proof: "not-connected",
     }
     ShutdownBothUnconnected "shutdown-both-unconnected" {
@@ -950,18 +1119,44 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::Missing],
         because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect",
+        brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "failed-shutdown-of-both",
     }
-    BindTwice "bind-twice" {
-        calls: &[Bind],
-        gives: errno(Errno::EINVAL),
-        states: ANY,
-        set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect])],
-        because: "It has an address already: listen and connect give one, and it is given once",
-        decided_by: &[Kernel("__inet_bind")],
+    ShutdownWriteUnconnected "shutdown-write-unconnected" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: CLOSE,
+        set_by: &[SetBy::Missing],
+        because: "Not connected, and noted all the same: even after a connect, write gives EPIPE",
+        brief: "not connected",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "not-connected",
+    }
+    // inet_shutdown: in CLOSE it notes the direction before it returns the error.
+    ShutdownReadUnconnected "shutdown-read-unconnected" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: CLOSE,
+        set_by: &[SetBy::Missing],
+        because: "Not connected, and noted all the same: from now on read gives 0",
+        brief: "not connected",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "failed-shutdown-takes-effect",
+    }
+    ReadOnListener "read-on-listener" {
+        calls: &[Read],
+        gives: errno(Errno::ENOTCONN),
+        states: &[Listening],
+        set_by: &[SetBy::OwnCall(&[Listen])],
+        because: "A listener carries no bytes: use the socket that accept gave",
+        brief: "it is the listener",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "listener-misuse",
     }
+
+    // EINVAL.
+
     // inet6_bind answers an IPv4 address, which is too short for it, with EINVAL; inet_bind the reverse with EAFNOSUPPORT.
     BindTwiceOrFamily "bind-twice-or-family" {
         calls: &[Bind],
@@ -969,17 +1164,29 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::OwnCall(&[Bind]), SetBy::Argument],
         because: "It has an address already, or the address is of another family than the socket",
+        brief: "it has an address already",
         decided_by: &[Kernel("__inet_bind"), Kernel("inet6_bind_sk")],
         proof: "bound-twice",
     }
-    ListenConnected "listen-connected" {
-        calls: &[Listen],
+    BindTwice "bind-twice" {
+        calls: &[Bind],
         gives: errno(Errno::EINVAL),
-        states: WITH_PEER,
-        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It has or had a connection: only a socket without a peer can listen",
-        decided_by: &[Kernel("inet_listen")],
-        proof: "already-connected",
+        states: ANY,
+        set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect])],
+        because: "It has an address already: listen and connect give one, and it is given once",
+        brief: "it has an address already",
+        decided_by: &[Kernel("__inet_bind")],
+        proof: "listener-misuse",
+    }
+    OptionValue "option-value" {
+        calls: &[SetOption],
+        gives: errno(Errno::EINVAL),
+        states: ANY,
+        set_by: &[SetBy::Argument],
+        because: "The kernel does not take that value for the option, or not in this state",
+        brief: "the option's value",
+        decided_by: &[Kernel("do_tcp_setsockopt")],
+        proof: "option-values",
     }
     AcceptWithoutListen "accept-without-listen" {
         calls: &[Accept],
@@ -987,7 +1194,18 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Missing],
         because: "It does not listen: only a listening socket can accept",
+        brief: "it does not listen",
         decided_by: &[Kernel("inet_csk_accept")],
+        proof: "already-connected",
+    }
+    ListenConnected "listen-connected" {
+        calls: &[Listen],
+        gives: errno(Errno::EINVAL),
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
+        because: "It has or had a connection: only a socket without a peer can listen",
+        brief: "it has a connection",
+        decided_by: &[Kernel("inet_listen")],
         proof: "already-connected",
     }
     ConnectOtherFamily6 "connect-ipv4-address-on-ipv6-socket" {
@@ -996,6 +1214,7 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::Argument],
         because: "An IPv4 address is too short for an IPv6 socket: its length is looked at before its family",
+        brief: "IPv4 address, IPv6 socket",
         decided_by: &[Kernel("tcp_v6_connect")],
         proof: "address-family-ipv6",
     }
@@ -1006,29 +1225,13 @@ rules! {
         states: WITH_PEER,
         set_by: &[SetBy::Nothing],
         because: "No urgent byte is here: none came, or it was read already, or an ordinary read passed over it",
+        brief: "no urgent byte is here",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
-    OptionValue "option-value" {
-        calls: &[SetOption],
-        gives: errno(Errno::EINVAL),
-        states: ANY,
-        set_by: &[SetBy::Argument],
-        because: "The kernel does not take that value for the option, or not in this state",
-        decided_by: &[Kernel("do_tcp_setsockopt")],
-        proof: "option-values",
-    }
 
-    // The address.
-    NoPortToBind "no-port-to-bind" {
-        calls: &[Bind],
-        gives: errno(Errno::EADDRINUSE),
-        states: CLOSE,
-        set_by: &[SetBy::Limit, SetBy::OtherSocket],
-        because: "No port of ip_local_port_range is free",
-        decided_by: &[Kernel("inet_csk_find_open_port")],
-        proof: "no-port-to-bind",
-    }
+    // EADDRINUSE.
+
     // TIME_WAIT keeps the option as it was on the socket that left it.
     AddressTaken "address-taken" {
         calls: &[Bind],
@@ -1036,6 +1239,7 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::OtherSocket],
         because: "The address is taken: by a socket, or by a TIME_WAIT unless both sockets had SO_REUSEADDR on",
+        brief: "another socket has the port",
         decided_by: &[Kernel("inet_csk_get_port"), Kernel("inet_csk_bind_conflict")],
         proof: "bind-over-time-wait",
     }
@@ -1046,18 +1250,23 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::OtherSocket],
         because: "Another socket listens on this address already, or no port is free",
+        brief: "another socket listens there",
         decided_by: &[Kernel("inet_csk_listen_start"), Kernel("inet_csk_bind_conflict")],
         proof: "two-listeners",
     }
-    NoSuchAddress "no-such-address" {
+    NoPortToBind "no-port-to-bind" {
         calls: &[Bind],
-        gives: errno(Errno::EADDRNOTAVAIL),
+        gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
-        set_by: &[SetBy::Argument],
-        because: "No interface of this host has that address",
-        decided_by: &[Kernel("__inet_bind")],
-        proof: "foreign-address",
+        set_by: &[SetBy::Limit, SetBy::OtherSocket],
+        because: "No port of ip_local_port_range is free",
+        brief: "no port is free",
+        decided_by: &[Kernel("inet_csk_find_open_port")],
+        proof: "no-port-to-bind",
     }
+
+    // EADDRNOTAVAIL.
+
     // It counts four-tuples: the same port may still serve another destination.
     NoPortLeft "no-port-left" {
         calls: &[Connect],
@@ -1065,132 +1274,52 @@ rules! {
         states: CLOSE,
         set_by: &[SetBy::Limit, SetBy::OtherSocket],
         because: "No local address and port is left for this destination; another one may still be reached",
+        brief: "no local port is left",
         decided_by: &[Kernel("__inet_hash_connect")],
         proof: "no-local-port",
     }
+    NoSuchAddress "no-such-address" {
+        calls: &[Bind],
+        gives: errno(Errno::EADDRNOTAVAIL),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "No interface of this host has that address",
+        brief: "no address of this host",
+        decided_by: &[Kernel("__inet_bind")],
+        proof: "foreign-address",
+    }
+
+    // EAFNOSUPPORT.
     OtherFamily "other-family" {
         calls: &[Bind, Connect],
         gives: errno(Errno::EAFNOSUPPORT),
         states: CLOSE,
         set_by: &[SetBy::Argument],
         because: "The address is of another family than the socket",
+        brief: "address of another family",
         decided_by: &[Kernel("__inet_bind"), Kernel("tcp_v4_connect")],
         proof: "address-family",
     }
+}
 
-    // The network, while connecting. No route means that no SYN leaves. That an ICMP message is a soft error, which must not end
-    // an attempt (RFC 9293, 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 tells why.
-    NetworkUnreachable "network-unreachable" {
-        calls: &[Connect],
-        gives: errno(Errno::ENETUNREACH),
-        states: &[State::Close, SynSent],
-        set_by: &[SetBy::Route, SetBy::Icmp],
-        because: "This host has no route to that network, or an ICMP message said there is none",
-        decided_by: &[BEGINS, ICMP_ERROR, Rfc(5461, "4.1")],
-        proof: "no-route",
-    }
-    HostUnreachable "host-unreachable" {
-        calls: &[Connect],
-        gives: errno(Errno::EHOSTUNREACH),
-        states: &[State::Close, SynSent],
-        set_by: &[SetBy::Icmp, SetBy::Route],
-        because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so",
-        decided_by: &[ICMP_ERROR, Rfc(5461, "4.1")],
-        proof: "host-unreachable",
-    }
-    // tcp_reset: SYN_SENT makes it ECONNREFUSED, CLOSE_WAIT EPIPE, everything else ECONNRESET.
-    Refused "refused" {
-        calls: &[Connect],
-        gives: errno(Errno::ECONNREFUSED),
-        states: &[State::Close, SynSent],
-        set_by: &[SetBy::Rst],
-        because: "An RST answered the SYN: as a rule nobody listens on that port",
-        decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
-        proof: "refused",
-    }
-    RefusedByIcmp "refused-by-icmp" {
-        calls: &[Connect],
-        gives: errno(Errno::ECONNREFUSED),
-        states: &[State::Close, SynSent],
-        set_by: &[SetBy::Icmp],
-        because: "ICMP port unreachable answered the SYN: as a rule a firewall rejects it, or nobody listens there",
-        decided_by: &[ICMP_ERROR, Rfc(9293, "3.9.2.2")],
-        proof: "refused-by-icmp",
-    }
-    // tcp_write_timeout in SYN_SENT: TCP_SYNCNT, else tcp_syn_retries, cut short by TCP_USER_TIMEOUT.
-    ConnectTimedOut "connect-timed-out" {
-        calls: &[Connect],
-        gives: errno(Errno::ETIMEDOUT),
-        states: &[State::Close, SynSent, SynRecv],
-        set_by: &[SetBy::Timer],
-        because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out",
-        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
-        proof: "syn-lost-timeout",
-    }
-    ConnectReset "connect-reset" {
-        calls: &[Connect],
-        gives: errno(Errno::ECONNRESET),
-        states: &[State::Close, SynSent, SynRecv],
-        set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect])],
-        because: "An RST came right after the handshake, or another call gave the attempt up meanwhile",
-        decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
-        proof: "shutdown-in-syn-sent",
-    }
-    // sock_error: the failed attempt's error is gone, and the socket must say something once.
-    AttemptDead "attempt-dead" {
-        calls: &[Connect],
-        gives: errno(Errno::ECONNABORTED),
-        states: &[State::Close, SynSent],
-        set_by: &[SetBy::Told, SetBy::Administrator],
-        because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew",
-        decided_by: &[Kernel("__inet_stream_connect")],
-        proof: "attempt-dead",
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So that the order within what is given can be read off the table.
+    #[test]
+    fn rules_that_give_the_same_stand_together() {
+        let mut groups: Vec<Gives> = RULES.iter().map(|rule| rule.gives).collect();
+        groups.dedup();
+        let all: std::collections::HashSet<Gives> = groups.iter().copied().collect();
+        assert_eq!(groups.len(), all.len(), "{groups:?}");
     }
 
-    // The program's own deadline: nothing was taken back, the socket stays as it is.
-    ConnectDeadline "connect-deadline" {
-        calls: &[Connect],
-        gives: Gives::Deadline,
-        states: &[State::Close, SynSent],
-        set_by: &[SetBy::Nothing],
-        because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT",
-        decided_by: &[],
-        proof: "syn-lost-deadline",
-    }
-    ReadDeadline "read-deadline" {
-        calls: &[Read],
-        gives: Gives::Deadline,
-        states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
-        set_by: &[SetBy::Nothing],
-        because: "Nothing to hand out came before the deadline; the socket is as it was",
-        decided_by: &[],
-        proof: "read-deadline",
-    }
-    WriteDeadlineHandshake "write-deadline-handshake" {
-        calls: &[Write],
-        gives: Gives::Deadline,
-        states: HANDSHAKE,
-        set_by: &[SetBy::Nothing],
-        because: "The handshake was not done before the deadline, so nothing was taken",
-        decided_by: &[],
-        proof: "calls-before-the-handshake",
-    }
-    WriteDeadline "write-deadline" {
-        calls: &[Write],
-        gives: Gives::Deadline,
-        states: WRITABLE,
-        set_by: &[SetBy::Nothing],
-        because: "The send buffer was full until the deadline: not one byte was taken",
-        decided_by: &[],
-        proof: "zero-window",
-    }
-    WriteDeadlineHalf "write-deadline-half" {
-        calls: &[Write],
-        gives: Gives::Deadline,
-        states: WRITABLE,
-        set_by: &[SetBy::Nothing],
-        because: "Some bytes were taken, then the send buffer was full until the deadline",
-        decided_by: &[],
-        proof: "zero-window",
+    #[test]
+    fn a_cause_in_a_few_words_is_a_few_words() {
+        for rule in RULES {
+            assert!((5..=30).contains(&rule.brief.len()), "{}", rule.brief);
+            assert!(!rule.brief.ends_with('.'), "{}", rule.brief);
+        }
     }
 }

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthChar;
 use super::hit::{Action, Hits};
 use super::theme::Theme;
 use crate::clock::Stamp;
+pub use crate::text::{safe, width, wrap, wrap_to};
 
 /// A frame in the making.
 pub struct Canvas<'a> {
@@ -22,18 +23,6 @@ pub struct Canvas<'a> {
     mark: Option<Action>,
     /// Where the terminal's cursor stands, when it is shown.
     pub cursor: Option<Position>,
-}
-
-/// A character that may stand on the screen in place of `c`: no controls, nothing that changes the direction of text.
-pub fn safe(c: char) -> char {
-    match c {
-        ' '..='~' => c,
-        // A blank that lines are not broken at.
-        '\u{a0}' => ' ',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => '?',
-        c if c.is_control() => '?',
-        c => c,
-    }
 }
 
 impl<'a> Canvas<'a> {
@@ -234,14 +223,6 @@ pub fn button_width(key: Option<char>, label: &str) -> u16 {
     width(label) as u16 + if key.is_some() { 4 } else { 2 }
 }
 
-/// How many columns text takes.
-pub fn width(text: &str) -> usize {
-    if text.is_ascii() {
-        return text.len();
-    }
-    text.chars().map(|c| safe(c).width().unwrap_or(0)).sum()
-}
-
 /// A system call as `strace` prints it, cut in its arguments rather than in what it gave back.
 pub fn short_call(text: &str, room: usize) -> String {
     if width(text) <= room {
@@ -282,62 +263,9 @@ pub fn short_call(text: &str, room: usize) -> String {
     .unwrap_or_else(|| format!("{name} = {bare}"))
 }
 
-/// Breaks text into lines of at most `room` columns, between words where that can be.
-pub fn wrap(text: &str, room: usize) -> Vec<String> {
-    let room = room.max(1);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let wide = width(word);
-        if used > 0 && used + 1 + wide > room {
-            lines.push(std::mem::take(&mut line));
-            used = 0;
-        }
-        if used > 0 {
-            line.push(' ');
-            used += 1;
-        }
-        for c in word.chars() {
-            let wide = safe(c).width().unwrap_or(0);
-            if used + wide > room {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            line.push(c);
-            used += wide;
-        }
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    lines
-}
-
-/// The first lines of wrapped text; what is left out is shown by two dots.
-pub fn wrap_to(text: &str, room: usize, lines: usize) -> Vec<String> {
-    let mut wrapped = wrap(text, room);
-    if wrapped.len() > lines {
-        wrapped.truncate(lines);
-        if let Some(last) = wrapped.last_mut() {
-            while width(last) + 2 > room.max(2) && last.pop().is_some() {}
-            last.push_str("..");
-        }
-    }
-    wrapped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_breaks_between_words_and_long_words_break_anywhere() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
-        assert_eq!(wrap("", 3), Vec::<String>::new());
-        assert_eq!(wrap_to("one two three four", 7, 2), ["one two", "three.."]);
-    }
 
     #[test]
     fn a_long_call_keeps_what_it_gave_back() {

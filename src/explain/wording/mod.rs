@@ -10,18 +10,24 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::LazyLock;
 
-use super::rules::CallClass;
+use super::rules::{CallClass, Gives};
 use crate::errno::Errno;
 use crate::hash::QuickMap;
 
+mod call;
+mod carrier;
+mod errno;
 mod log;
 mod strace;
 mod table;
 
+use call::{call_of, cue};
+pub use carrier::Carrier;
+use errno::{by_name, errno};
 pub use log::Log;
-use table::Wording;
 use table::{
-    CALLS, Cue, DATAGRAMS, ELSEWHERE, HEADLINE, KINDS, OTHERS, TEXTS, UDP, WEAK, WHOLE, WINDOWS, WINSOCK, WORDS,
+    ADDRESSES, Address, FILES, HEADLINE, KINDS, OTHERS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED,
+    WORDS, Wording,
 };
 
 /// The longest part of a line that is looked at, in bytes: no message is longer, and memory stays bounded.
@@ -39,6 +45,19 @@ pub enum Subject {
     Deadline,
     /// A call on what the program itself has closed, caught by its library.
     Closed,
+}
+
+impl Subject {
+    /// What a rule must give to be a cause of it.
+    pub const fn gives(self) -> Gives {
+        match self {
+            Subject::Errno(errno) => Gives::Errno(errno),
+            Subject::Eof => Gives::Eof,
+            Subject::Deadline => Gives::Deadline,
+            // What the kernel would have said, had it been asked.
+            Subject::Closed => Gives::Errno(Errno::EBADF),
+        }
+    }
 }
 
 /// Whose wording it is.
@@ -114,8 +133,15 @@ pub struct Found {
     pub addresses: Vec<SocketAddr>,
     /// What must be known of this very wording, in one sentence.
     pub remark: Option<&'static str>,
-    /// Is it of UDP? What is known of TCP does not apply then.
-    pub udp: bool,
+    /// What carries the bytes: what is known of TCP applies to nothing else.
+    pub carrier: Carrier,
+}
+
+impl Found {
+    /// Is it Windows' wording? There an errno of the same name has other causes.
+    pub fn is_windows(&self) -> bool {
+        self.remark == Some(WINDOWS) || self.remark == Some(WINDOWS_ABORTED)
+    }
 }
 
 /// What a text says, if it is all there is; none when it has no wording that is known.
@@ -130,7 +156,10 @@ fn said(text: &str, alone: bool) -> Option<Found> {
     if let Some(traced) = strace::traced(text) {
         return traced.found(text, alone);
     }
-    let low = text.to_ascii_lowercase().replace(HEADLINE, "''");
+    let mut low = text.to_ascii_lowercase().replace(HEADLINE, "''");
+    if low.contains(UNDERSCORED) {
+        low = low.replace('_', " ");
+    }
     let strong = longest(&low, &STRONG);
     let errno = errno(text, &low, alone);
     let whole = || WHOLE.iter().find(|wording| alone && wording.text == low);
@@ -145,30 +174,44 @@ fn said(text: &str, alone: bool) -> Option<Found> {
             None => return None,
         },
     };
-    if is_of_something_else(&low) {
+    if not_ours(&low).is_some() {
         return None;
     }
     let (subject, dialect, call, remark) = subject;
     let cue = cue(text, &low);
     // The stream ends for whoever reads: another call that the line tells is not the one that saw it.
     let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
-    let udp = OF_UDP.all(&low).next().is_some();
+    let call = call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits);
+    if !alone && call.is_none() && matches!(subject, Subject::Errno(errno) if FILES.contains(&errno)) {
+        return None;
+    }
+    let carrier = Carrier::of(&low);
+    let addresses = addresses(text);
+    let of_address = || match (subject, call, addresses.first()) {
+        (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
+        _ => None,
+    };
     Some(Found {
         subject,
-        call: call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits),
+        call,
         dialect: dialect
             .or(cue.and_then(|cue| cue.dialect))
             .or_else(|| by_its_looks(text)),
-        addresses: addresses(text),
-        remark: if udp { Some(UDP) } else { remark },
-        udp,
+        remark: carrier.remark().or(remark).or_else(of_address),
+        addresses,
+        carrier,
     })
 }
 
-/// Does the line speak of a resolver, of TLS, of a parser, of a process?
-fn is_of_something_else(low: &str) -> bool {
+/// What a text speaks of that is no socket: a name, TLS, a parser, a process. A clause; none where it may be a socket.
+pub fn something_else(text: &str) -> Option<&'static str> {
+    not_ours(&plain(cut(text.trim(), LONGEST)).to_ascii_lowercase())
+}
+
+fn not_ours(low: &str) -> Option<&'static str> {
     let mut others = NOT_OURS.all(low);
-    others.any(|(_, _, unless)| unless.is_empty() || !low.contains(unless))
+    let found = others.find(|(_, _, (_, unless, _))| unless.is_empty() || !low.contains(unless));
+    found.map(|(_, _, (_, _, what))| *what)
 }
 
 /// The wording that is nearest to a text without a known one; none when nothing is near.
@@ -232,9 +275,8 @@ const fn is_in_name(c: char) -> bool {
 struct Index<T: 'static>(QuickMap<[u8; 3], Vec<(&'static str, &'static T)>>);
 
 static STRONG: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WORDS.iter().map(|row| (row.text, row))));
-static NOT_OURS: LazyLock<Index<&str>> =
-    LazyLock::new(|| Index::of(OTHERS.iter().map(|(text, unless)| (*text, unless))));
-static OF_UDP: LazyLock<Index<&str>> = LazyLock::new(|| Index::of(DATAGRAMS.iter().map(|text| (*text, text))));
+static NOT_OURS: LazyLock<Index<(&str, &str, &str)>> =
+    LazyLock::new(|| Index::of(OTHERS.iter().map(|row| (row.0, row))));
 static OPEN: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WEAK.iter().map(|row| (row.text, row))));
 static STRERROR: LazyLock<Index<Errno>> = LazyLock::new(|| Index::of(TEXTS.iter().map(|(text, errno)| (*text, errno))));
 
@@ -286,267 +328,26 @@ fn kind(text: &str) -> Option<&'static Wording> {
     KINDS.iter().find(|wording| find(text, wording.text).is_some())
 }
 
-/// An errno that a line tells.
-struct Told {
-    errno: Errno,
-    dialect: Option<Dialect>,
-    remark: Option<&'static str>,
-}
-
-impl Told {
-    const fn of(errno: Errno, dialect: Option<Dialect>) -> Told {
-        Told {
-            errno,
-            dialect,
-            remark: None,
-        }
-    }
-}
-
-/// An errno: by its name, by a marked number, by its text; where it is all there is, the whole may be the number or the name.
-fn errno(text: &str, low: &str, alone: bool) -> Option<Told> {
-    let whole = text.trim_start_matches('-');
-    if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) {
-        return numbered(whole.parse().ok()?).filter(|_| alone);
-    }
-    let marked = marked(low);
-    let mut words = text.split(|c: char| !is_in_name(c));
-    if let Some(told) = words.find_map(by_name).or_else(|| atom(low)) {
-        // A name is the same everywhere, a number is not.
-        let dialect = told.dialect.or(marked.and_then(|marked| marked.dialect));
-        return Some(Told { dialect, ..told });
-    }
-    if let Some(told) = marked.or_else(|| by_name(&low.to_ascii_uppercase())) {
-        return Some(told);
-    }
-    // The first that is said, and of those that begin there the longest.
-    // What any protocol calls an error of its own is EPROTO only by itself.
-    let is_errno = |(at, text, errno): &(usize, &str, &Errno)| {
-        let (before, after) = (&low[..*at], &low[at + text.len()..]);
-        **errno != Errno::EPROTO || after.is_empty() && (before.is_empty() || before.ends_with(": "))
-    };
-    let found = STRERROR.all(low).filter(is_errno);
-    let (_, said, &errno) = found.min_by_key(|(at, text, _)| (*at, std::cmp::Reverse(text.len())))?;
-    // strerror's own text begins with a capital; whoever writes it small has words of its own.
-    let own = errno.text();
-    let is_c = said.len() == text.len() && text.starts_with(own.as_str());
-    Some(Told::of(errno, is_c.then_some(Dialect::C)))
-}
-
-/// The errno of that number, of this system or of Windows.
-fn numbered(number: i32) -> Option<Told> {
-    let here = named(number).map(|errno| Told::of(errno, None));
-    here.or_else(|| {
-        let (_, errno) = WINSOCK.iter().find(|(known, _)| *known == number)?;
-        let remark = Some(WINDOWS);
-        Some(Told {
-            remark,
-            ..Told::of(*errno, None)
-        })
-    })
-}
-
-/// The errno of that number, if it has a name here.
-fn named(number: i32) -> Option<Errno> {
-    let errno = Errno(number);
-    Errno::NAMED.iter().any(|(known, _)| *known == errno).then_some(errno)
-}
-
-fn by_name(word: &str) -> Option<Told> {
-    let name = word.strip_prefix("WSA").unwrap_or(word);
-    // Most words of a log are none.
-    if !name.starts_with('E') {
-        return None;
-    }
-    let errno = match name {
-        "EWOULDBLOCK" => Errno::EAGAIN,
-        "ENOTSUP" => Errno::EOPNOTSUPP,
-        name => Errno::NAMED.iter().find(|(_, known)| *known == name)?.0,
-    };
-    Some(Told {
-        remark: (name != word).then_some(WINDOWS),
-        ..Told::of(errno, None)
-    })
-}
-
-/// A name in small letters, as Erlang's and Elixir's terms have it: `{error,econnrefused}`, `reason: :econnrefused`.
-fn atom(low: &str) -> Option<Told> {
-    let mut places = low.match_indices([',', ':']);
-    places.find_map(|(at, before)| {
-        let rest = &low[at + 1..];
-        let rest = if before == "," { rest.trim_start() } else { rest };
-        let name = rest.split(|c: char| !is_in_name(c)).next()?;
-        let closed = rest[name.len()..].starts_with(['}', ']', ')', ',']);
-        if !name.starts_with('e') || !closed {
-            return None;
-        }
-        let dialect = if before == "," {
-            Dialect::Erlang
-        } else {
-            Dialect::Elixir
-        };
-        let told = by_name(&name.to_ascii_uppercase())?;
-        Some(Told::of(told.errno, Some(dialect)))
-    })
-}
-
-/// A number that is marked as an errno: `errno=104`, `os error 104`, `[Errno 104]`, `(104: `, `Error(104, '`.
-fn marked(low: &str) -> Option<Told> {
-    const MARKS: &[(&str, Option<Dialect>)] = &[
-        ("os error ", Some(Dialect::Rust)),
-        ("[errno ", Some(Dialect::Python)),
-        ("[winerror ", Some(Dialect::Python)),
-        ("os { code: ", Some(Dialect::Rust)),
-        ("socketexception (", Some(Dialect::DotNet)),
-        ("errno: ", None),
-        ("errno=", None),
-        ("errno = ", None),
-        ("errno ", None),
-        ("errno:", None),
-        ("system error: ", None),
-        ("socket error ", None),
-        ("connect error: ", None),
-    ];
-    let number = |at: usize| {
-        let rest = &low[at..];
-        // Below zero it is Node's and the kernel's way; in Python it is the resolver's.
-        let rest = match rest.strip_prefix('-') {
-            Some(_) if low[..at].ends_with("[errno ") => return None,
-            below => below.unwrap_or(rest),
-        };
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        Some((rest[..digits].parse::<i32>().ok()?, &rest[digits..]))
-    };
-    let by_mark = MARKS.iter().find_map(|(mark, dialect)| {
-        let mut places = low.match_indices(mark);
-        places.find_map(|(at, mark)| {
-            let (number, rest) = number(at + mark.len())?;
-            let (told, dialect) = (numbered(number)?, *dialect);
-            Some(agreed(Told { dialect, ..told }, &low[..at], rest))
-        })
-    });
-    by_mark.or_else(|| {
-        let mut places = low.match_indices('(');
-        places.find_map(|(at, _)| {
-            let (number, rest) = number(at + 1)?;
-            let before = &low[..at];
-            let dialect = if rest.strip_prefix(": ").and_then(text_at).is_some() {
-                // nginx: "recv() failed (104: Connection reset by peer)".
-                Some(Dialect::Nginx)
-            } else if before.ends_with("error") && rest.starts_with(", ") {
-                // An exception as Python's repr shows it: "BrokenPipeError(32, 'Broken pipe')".
-                Some(Dialect::Python)
-            } else if before.ends_with("' ") && rest.starts_with(')') && before.contains("mysql server") {
-                // "Can't connect to MySQL server on '10.0.0.2' (111)"
-                None
-            } else {
-                return None;
-            };
-            let told = numbered(number)?;
-            Some(agreed(Told { dialect, ..told }, before, rest))
-        })
-    })
-}
-
-/// What a number says, unless the text beside it says something else: on macOS 61 is ECONNREFUSED.
-fn agreed(told: Told, before: &str, after: &str) -> Told {
-    let before = before.trim_end_matches([' ', '(', '[']);
-    let beside = text_at(after.trim_start_matches([' ', ']', ')', ':', ',', '\'', '"'])).or_else(|| {
-        let ending = TEXTS.iter().filter(|(text, _)| before.ends_with(text));
-        Some(ending.max_by_key(|(text, _)| text.len())?.1)
-    });
-    match beside {
-        Some(errno) if errno != told.errno => Told {
-            errno,
-            remark: Some(ELSEWHERE),
-            ..told
-        },
-        _ => told,
-    }
-}
-
-/// The errno whose text stands at the beginning.
-fn text_at(low: &str) -> Option<Errno> {
-    let (_, errno) = STRERROR.at(low.as_bytes()).max_by_key(|(text, _)| text.len())?;
-    Some(*errno)
-}
-
-/// `EOF`, as a word that ends the line or follows a colon and ends a clause: elsewhere it may be anything, and ends a here-document.
+/// `EOF`, as a word that ends the line, or that a colon or a quote comes before and no word after, or as a value (`err=EOF`): elsewhere
+/// it may be anything, and ends a here-document.
 fn end_of_file(text: &str) -> bool {
     find(text, "EOF").is_some_and(|at| {
         let (before, after) = (&text[..at], text[at + 3..].trim_start());
-        let goes_on = after.starts_with(|c: char| c.is_ascii_alphanumeric());
-        after.is_empty() && !before.is_empty() && !before.contains("<<") || before.ends_with(": ") && !goes_on
+        let is_word = |c: char| c.is_ascii_alphanumeric();
+        let told = before.ends_with(": ") || before.ends_with(['"', '\'']);
+        let ends = after.is_empty() || before.ends_with('=') || told && !after.starts_with(is_word);
+        !before.is_empty() && !before.contains("<<") && ends
     })
 }
 
-/// OpenSSH: "Connection closed by 10.0.0.1 port 22".
+/// OpenSSH: "Connection closed by 10.0.0.2 port 22", "Connection closed by invalid user root 10.0.0.2 port 22".
 fn closed_by_address(low: &str) -> bool {
+    const USERS: [&str; 2] = ["invalid user ", "authenticating user "];
     let mut parts = low.split("connection closed by ").skip(1);
-    let who = |part: &str| part.split(' ').next().and_then(|who| who.parse::<IpAddr>().ok());
-    parts.any(|part| who(part).is_some())
-}
-
-/// The call, and whose words tell it: the surest sign first.
-fn cue(text: &str, low: &str) -> Option<Cue> {
-    // recv() failed; connect(2) for; write(5, 0x55, 8): Broken pipe
-    let called = low.match_indices('(').find_map(|(at, _)| {
-        let is_call = low[at + 1..].starts_with(|c: char| c == ')' || c.is_ascii_digit());
-        let name = low[..at].rsplit(|c: char| !is_in_name(c)).next()?;
-        call_of(name).filter(|_| is_call)
-    });
-    // Node: read ECONNRESET, syscall: 'read'
-    let node = || {
-        let mut words = text
-            .split_ascii_whitespace()
-            .map(|word| word.trim_matches(['\'', ',', ':']));
-        let mut before = words.next()?;
-        for word in words {
-            if call_of(before).is_some() && by_name(word).is_some() {
-                return call_of(before);
-            }
-            if before == "syscall" {
-                return call_of(word);
-            }
-            before = word;
-        }
-        None
-    };
-    if let Some(call) = called {
-        let call = Some(call);
-        let dialect = low.contains("() failed (").then_some(Dialect::Nginx);
-        return Some(Cue { call, dialect });
-    }
-    if let Some(call) = node() {
-        let (call, dialect) = (Some(call), Some(Dialect::Node));
-        return Some(Cue { call, dialect });
-    }
-    // Go's "write tcp ...: write: broken pipe", C's perror("write"): the last word before a colon that is a call's name.
-    let mut parts = low.rsplit(": ").skip(1);
-    let colon = parts.find_map(|part| call_of(part.rsplit(|c: char| !is_in_name(c)).next()?));
-    let known = CALLS.iter().find(|(text, _)| find(low, text).is_some());
-    (colon.is_some() || known.is_some()).then(|| Cue {
-        call: colon.or(known.and_then(|(_, cue)| cue.call)),
-        dialect: known.and_then(|(_, cue)| cue.dialect),
-    })
-}
-
-/// The call that has that name in C.
-fn call_of(name: &str) -> Option<CallClass> {
-    Some(match name {
-        "read" | "readv" | "recv" | "recvfrom" | "recvmsg" => CallClass::Read,
-        "write" | "writev" | "send" | "sendto" | "sendmsg" | "sendfile" => CallClass::Write,
-        "connect" => CallClass::Connect,
-        "accept" | "accept4" => CallClass::Accept,
-        "bind" => CallClass::Bind,
-        "listen" => CallClass::Listen,
-        "shutdown" => CallClass::Shutdown,
-        "close" => CallClass::Close,
-        "poll" | "ppoll" | "select" | "epoll_wait" => CallClass::Poll,
-        "setsockopt" => CallClass::SetOption,
-        "getsockopt" => CallClass::GetOption,
-        "socket" => CallClass::Socket,
-        _ => return None,
+    parts.any(|part| {
+        let user = USERS.iter().find_map(|who| part.strip_prefix(who)?.split_once(' '));
+        let who = user.map_or(part, |(_, rest)| rest).split(' ').next();
+        who.is_some_and(|who| who.parse::<IpAddr>().is_ok())
     })
 }
 
@@ -555,6 +356,30 @@ fn by_its_looks(text: &str) -> Option<Dialect> {
     const LOOKS: &[(&str, Dialect)] = &[
         ("System.Net.", Dialect::DotNet),
         ("System.IO.", Dialect::DotNet),
+        ("Microsoft.", Dialect::DotNet),
+        ("StackExchange.", Dialect::DotNet),
+        ("net/http: ", Dialect::Go),
+        ("rpc error: code = ", Dialect::Go),
+        ("Get \"http", Dialect::Go),
+        ("Post \"http", Dialect::Go),
+        ("http: TLS handshake error", Dialect::Go),
+        ("http: proxy error", Dialect::Go),
+        ("dial unix", Dialect::Go),
+        ("write |", Dialect::Go),
+        ("Custom { kind", Dialect::Rust),
+        ("reqwest::", Dialect::Rust),
+        ("hyper::", Dialect::Rust),
+        ("Faraday::", Dialect::Ruby),
+        ("Redis::", Dialect::Ruby),
+        ("IO::EAGAIN", Dialect::Ruby),
+        ("httpx.", Dialect::Python),
+        ("aiohttp.", Dialect::Python),
+        ("AggregateError [", Dialect::Node),
+        ("npm ERR!", Dialect::Node),
+        ("Error: EPIPE: ", Dialect::Node),
+        ("sshd[", Dialect::OpenSsh),
+        ("(Mint.", Dialect::Elixir),
+        ("cURL error ", Dialect::Curl),
         ("Errno::", Dialect::Ruby),
         ("PHP ", Dialect::Php),
         ("RedisException", Dialect::Php),
@@ -576,6 +401,16 @@ fn by_its_looks(text: &str) -> Option<Dialect> {
         .iter()
         .find(|(look, _)| text.contains(look))
         .map(|(_, dialect)| *dialect)
+}
+
+/// What must be known where connect to that address gave that errno.
+fn of_address(errno: Errno, to: IpAddr) -> Option<&'static str> {
+    let is = |address| match address {
+        Address::Loopback => to.is_loopback(),
+        Address::Ipv6 => to.is_ipv6(),
+    };
+    let (_, _, remark) = ADDRESSES.iter().find(|(of, address, _)| *of == errno && is(*address))?;
+    Some(*remark)
 }
 
 /// The addresses in a line: `10.0.0.1:41822->10.0.0.2:80`, `[::1]:80`; two that an arrow joins go before others.

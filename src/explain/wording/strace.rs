@@ -3,8 +3,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Dialect, Found, Subject, addresses, by_name, call_of, is_in_name};
+use super::errno::named;
+use super::{Carrier, Dialect, Found, Subject, addresses, by_name, call_of, is_in_name};
 use crate::errno::Errno;
+use crate::explain::rules::CallClass;
 
 /// A call, and what it returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,15 +64,27 @@ fn returned(rest: &str) -> Option<Returned> {
 impl Traced<'_> {
     /// What it says. In a log what other calls than a socket's returned is no news.
     pub(super) fn found(self, text: &str, alone: bool) -> Option<Found> {
+        const OF_TCP: [&str; 2] = [", ..., ", "<TCP"];
         const OF_SOCKETS: [&str; 4] = ["getpeername", "getsockname", "sendmmsg", "recvmmsg"];
-        let call = call_of(self.name);
+        let mut call = call_of(self.name);
         let subject = match self.returned {
+            // "getsockopt(5, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0"
+            Returned::Nothing if self.name == "getsockopt" => {
+                let (_, told) = text.split_once("SO_ERROR, [")?;
+                let told = told.split(']').next()?;
+                let number = || named(told.parse().ok()?);
+                call = Some(CallClass::SoError);
+                Subject::Errno(by_name(told).map(|told| told.errno).or_else(number)?)
+            }
             Returned::Failed(errno) => Subject::Errno(errno),
             // Read may be of a file.
             Returned::Nothing if matches!(self.name, "recv" | "recvfrom") => Subject::Eof,
-            Returned::Nothing if self.name == "read" && (alone || text.contains(", ..., ")) => Subject::Eof,
+            Returned::Nothing if self.name == "read" && (alone || OF_TCP.iter().any(|sign| text.contains(sign))) => {
+                Subject::Eof
+            }
             Returned::Nothing | Returned::Other => return None,
         };
+        let carrier = Carrier::of(&text.to_ascii_lowercase());
         (alone || call.is_some() || OF_SOCKETS.contains(&self.name)).then(|| Found {
             subject,
             call,
@@ -79,8 +93,8 @@ impl Traced<'_> {
                 Some(address) => vec![address],
                 None => addresses(text),
             },
-            remark: None,
-            udp: false,
+            remark: carrier.remark(),
+            carrier,
         })
     }
 }

@@ -1,10 +1,10 @@
 //! The wordings, once: which words stand for what, in whose language.
 
-use super::{Dialect, Subject};
+use super::{Carrier, Dialect, Subject};
 use crate::errno::Errno;
 use crate::explain::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Write};
 
-use Dialect::{Curl, DotNet, Elixir, Erlang, Go, Java, Nginx, Node, OpenSsh, Php, Python, Ruby, Rust};
+use Dialect::{Curl, DotNet, Elixir, Erlang, Go, Java, Nginx, Node, OpenSsh, Php, Python, Ruby, Rust, Strace};
 use Subject::{Closed, Deadline, Eof};
 
 /// Words that stand for something.
@@ -84,6 +84,14 @@ const NOT_TOLD: &str = "The library does not tell an end in order (FIN) from an 
 const GEN_TCP: &str =
     "Erlang says closed when the peer has ended the stream, and on a socket that the program has closed itself.";
 const RESOLVER: &str = "It is the resolver's own timeout: no name server answered, and no connection was tried.";
+const PHP_TIMEOUT: &str = "PHP prints the text of ETIMEDOUT for its own timeout (default_socket_timeout, 60 s), too: as a rule the kernel had not given up yet.";
+const HAPPY_EYEBALLS: &str = "Node.js 20 and later give each address of a name 250 ms (autoSelectFamilyAttemptTimeout) and call it ETIMEDOUT: the kernel had not given up yet.";
+const CANCELLED: &str = "The kernel does not say this on a socket: .NET cancelled the call itself, after a timeout, a CancellationToken or a Dispose.";
+const NOT_WHY: &str = "The library does not say why the connect failed; most often it was refused.";
+const GONE: &str = "The client does not tell an end in order (FIN) from an RST; as a rule the server had closed the idle connection (wait_timeout), or ended.";
+const ALLOCATED: &str = "This is Docker's own word, before any bind: another container has published that port.";
+const SIGNAL: &str = "The signal comes with EPIPE (sk_stream_error), unless it is ignored or MSG_NOSIGNAL is set.";
+const JETTY: &str = "Jetty calls so whatever ended a connection while it wrote: as a rule the client had gone; the errno stands in the line below, after Caused by.";
 const SEVEN: &str = "curl's 7 is any connect that failed, most often a refused one; curl -v shows the errno's text.";
 
 /// A library's own words. They go before any errno that stands beside them.
@@ -100,7 +108,31 @@ pub(super) const WORDS: &[Wording] = &[
         OWN_TIMEOUT,
         of("client.timeout or context cancellation", Deadline, Some(Go)),
     ),
-    but(OWN_TIMEOUT, of("tls handshake timeout", Deadline, Some(Go))),
+    // The connection stands; it is the answer that did not come.
+    but(OWN_TIMEOUT, at("tls handshake timeout", Deadline, Some(Go), Read)),
+    but(
+        NOT_TOLD,
+        at("connection closed before server preface received", Eof, Some(Go), Read),
+    ),
+    of("http2: server sent goaway and closed the connection", Eof, Some(Go)),
+    // A ping of HTTP/2 went unanswered.
+    but(
+        OWN_TIMEOUT,
+        at("http2: client connection lost", Deadline, Some(Go), Read),
+    ),
+    but(
+        OWN_TIMEOUT,
+        at(
+            "keepalive ping failed to receive ack within timeout",
+            Deadline,
+            Some(Go),
+            Read,
+        ),
+    ),
+    but(
+        OWN_TIMEOUT,
+        at("failed to connect service", Deadline, Some(Go), Connect),
+    ),
     but(
         OWN_TIMEOUT,
         at("timeout awaiting response headers", Deadline, Some(Go), Read),
@@ -160,6 +192,14 @@ pub(super) const WORDS: &[Wording] = &[
         OWN_TIMEOUT,
         at("the handshake operation timed out", Deadline, Some(Python), Read),
     ),
+    but(NOT_TOLD, of("response payload is not completed", Eof, Some(Python))),
+    but(
+        OWN_TIMEOUT,
+        at("connection timeout to host", Deadline, Some(Python), Connect),
+    ),
+    but(NOT_TOLD, of("autoreconnect: connection closed", Eof, Some(Python))),
+    // gunicorn
+    at("connection in use: (", errno(Errno::EADDRINUSE), Some(Python), Bind),
     of("incompletereaderror", Eof, Some(Python)),
     of("incompleteread", Eof, Some(Python)),
     // Node
@@ -193,6 +233,33 @@ pub(super) const WORDS: &[Wording] = &[
     but(OWN_TIMEOUT, at("headers timeout error", Deadline, Some(Node), Read)),
     but(OWN_TIMEOUT, at("body timeout error", Deadline, Some(Node), Read)),
     but(OWN_TIMEOUT, of("mongonetworktimeouterror", Deadline, Some(Node))),
+    but(
+        NOT_TOLD,
+        with(" closed", of("mongonetworkerror: connection", Eof, Some(Node))),
+    ),
+    but(
+        HAPPY_EYEBALLS,
+        at("aggregateerror [etimedout]", Deadline, Some(Node), Connect),
+    ),
+    at(
+        "aggregateerror [econnrefused]",
+        errno(Errno::ECONNREFUSED),
+        Some(Node),
+        Connect,
+    ),
+    // libuv keeps what bind gave until listen (uv__tcp_bind).
+    at("listen eaddrinuse", errno(Errno::EADDRINUSE), Some(Node), Bind),
+    at("listen eaddrnotavail", errno(Errno::EADDRNOTAVAIL), Some(Node), Bind),
+    at("listen eacces", errno(Errno::EACCES), Some(Node), Bind),
+    but(
+        OWN_TIMEOUT,
+        at("und_err_connect_timeout", Deadline, Some(Node), Connect),
+    ),
+    but(OWN_TIMEOUT, at("und_err_headers_timeout", Deadline, Some(Node), Read)),
+    but(OWN_TIMEOUT, at("und_err_body_timeout", Deadline, Some(Node), Read)),
+    but(NOT_TOLD, of("protocol_connection_lost", Eof, Some(Node))),
+    but(NOT_TOLD, of("connection terminated unexpectedly", Eof, Some(Node))),
+    ends(of("premature close", Eof, Some(Node))),
     // axios gives it the code ECONNABORTED.
     but(OWN_TIMEOUT, with("ms exceeded", of("timeout of", Deadline, Some(Node)))),
     // Java
@@ -204,6 +271,66 @@ pub(super) const WORDS: &[Wording] = &[
         at("connecttimeoutexception", Deadline, Some(Java), Connect),
     ),
     but(OWN_TIMEOUT, of("due to request timeout", Deadline, Some(Java))),
+    at(
+        "refused. check that the hostname and port are correct",
+        errno(Errno::ECONNREFUSED),
+        Some(Java),
+        Connect,
+    ),
+    but(
+        NOT_WHY,
+        at(
+            "could not be established. broker may not be available",
+            errno(Errno::ECONNREFUSED),
+            Some(Java),
+            Connect,
+        ),
+    ),
+    but(
+        NOT_TOLD,
+        of("was disconnected before the response was read", Eof, Some(Java)),
+    ),
+    but(NOT_TOLD, of("errors.disconnectexception", Eof, Some(Java))),
+    of("header parser received no bytes", Eof, Some(Java)),
+    but(OWN_TIMEOUT, at("readtimeoutexception", Deadline, Some(Java), Read)),
+    but(OWN_TIMEOUT, at("writetimeoutexception", Deadline, Some(Java), Write)),
+    of("socketexception: closed by interrupt", Closed, Some(Java)),
+    of("endofstreamexception", Eof, Some(Java)),
+    of("likely server has closed socket", Eof, Some(Java)),
+    but(OWN_TIMEOUT, at("timeout connecting to", Deadline, None, Connect)),
+    but(
+        OWN_TIMEOUT,
+        of("listener timeout after waiting for", Deadline, Some(Java)),
+    ),
+    of("got minus one from a read call", Eof, Some(Java)),
+    but(
+        NOT_WHY,
+        at(
+            "the network adapter could not establish the connection",
+            errno(Errno::ECONNREFUSED),
+            Some(Java),
+            Connect,
+        ),
+    ),
+    // The JDK appends the call on Windows only.
+    but(
+        WINDOWS_ABORTED,
+        at(
+            "connection abort: recv failed",
+            errno(Errno::ECONNABORTED),
+            Some(Java),
+            Read,
+        ),
+    ),
+    but(
+        WINDOWS_ABORTED,
+        at(
+            "connection abort: socket write error",
+            errno(Errno::ECONNABORTED),
+            Some(Java),
+            Write,
+        ),
+    ),
     of("socketexception: socket closed", Closed, Some(Java)),
     of("socketexception: socket is closed", Closed, Some(Java)),
     of("ioexception: stream closed", Closed, Some(Java)),
@@ -228,6 +355,7 @@ pub(super) const WORDS: &[Wording] = &[
         ),
     ),
     of("hyper::error(incompletemessage)", Eof, Some(Rust)),
+    but(OWN_TIMEOUT, of("time::error::elapsed", Deadline, Some(Rust))),
     of(
         "peer closed connection without sending tls close_notify",
         Eof,
@@ -241,7 +369,29 @@ pub(super) const WORDS: &[Wording] = &[
     // nginx
     at("upstream prematurely closed connection", Eof, Some(Nginx), Read),
     but(NGINX_TIMEOUT, of("upstream timed out", Deadline, Some(Nginx))),
+    // The connection stands.
+    but(
+        NGINX_TIMEOUT,
+        at(
+            "upstream timed out (110: connection timed out) while ssl handshaking",
+            Deadline,
+            Some(Nginx),
+            Read,
+        ),
+    ),
     but(NGINX_TIMEOUT, of("client timed out", Deadline, Some(Nginx))),
+    but(
+        OWN_TIMEOUT,
+        at("lua tcp socket connect timed out", Deadline, Some(Nginx), Connect),
+    ),
+    but(
+        OWN_TIMEOUT,
+        at("lua tcp socket read timed out", Deadline, Some(Nginx), Read),
+    ),
+    but(
+        OWN_TIMEOUT,
+        at("lua tcp socket write timed out", Deadline, Some(Nginx), Write),
+    ),
     // curl
     at("curl: (52)", Eof, Some(Curl), Read),
     at("empty reply from server", Eof, Some(Curl), Read),
@@ -252,7 +402,11 @@ pub(super) const WORDS: &[Wording] = &[
         OWN_TIMEOUT,
         at("connection timed out after", Deadline, Some(Curl), Connect),
     ),
-    but(OWN_TIMEOUT, of("resolving timed out after", Deadline, Some(Curl))),
+    but(
+        OWN_TIMEOUT,
+        at("connection timeout after", Deadline, Some(Curl), Connect),
+    ),
+    but(RESOLVER, of("resolving timed out after", Deadline, Some(Curl))),
     at("transfer closed with", Eof, Some(Curl), Read),
     // Its own timeouts have other words: with these the kernel had given up.
     with(
@@ -264,13 +418,27 @@ pub(super) const WORDS: &[Wording] = &[
             Connect,
         ),
     ),
+    // The same, as newer versions have it.
+    with(
+        "curl: (28)",
+        at(
+            "could not connect to server",
+            errno(Errno::ETIMEDOUT),
+            Some(Curl),
+            Connect,
+        ),
+    ),
     // TLS libraries, in whatever uses them
     of("unexpected eof while reading", Eof, None),
     of("tls connection was non-properly terminated", Eof, None),
     of("connection closed during ssl handshake", Eof, None),
     of("ssl connection has been closed unexpectedly", Eof, None),
     // OpenSSH
-    of("connection closed by remote host", Eof, Some(OpenSsh)),
+    of("closed by remote host", Eof, Some(OpenSsh)),
+    but(
+        OWN_TIMEOUT,
+        of("timeout before authentication", Deadline, Some(OpenSsh)),
+    ),
     but(
         OWN_TIMEOUT,
         of("connection timed out during banner exchange", Deadline, Some(OpenSsh)),
@@ -283,10 +451,43 @@ pub(super) const WORDS: &[Wording] = &[
     of("end of file reached", Eof, Some(Ruby)),
     of("syscall returned=5 errno=0", Eof, Some(Ruby)),
     of("ioerror: closed stream", Closed, Some(Ruby)),
+    of("closed stream (ioerror)", Closed, Some(Ruby)),
+    but(OWN_TIMEOUT, at("io timeout when reading", Deadline, Some(Ruby), Read)),
     of("stream closed in another thread", Closed, Some(Ruby)),
     but(OWN_TIMEOUT, at("net::readtimeout", Deadline, Some(Ruby), Read)),
     but(OWN_TIMEOUT, at("net::writetimeout", Deadline, Some(Ruby), Write)),
     but(OWN_TIMEOUT, at("net::opentimeout", Deadline, Some(Ruby), Connect)),
+    but(OWN_TIMEOUT, of("redis::timeouterror", Deadline, Some(Ruby))),
+    // PHP
+    but(
+        PHP_TIMEOUT,
+        with("connection timed out", at("fsockopen()", Deadline, Some(Php), Connect)),
+    ),
+    but(
+        PHP_TIMEOUT,
+        with(
+            "connection timed out",
+            at("stream_socket_client()", Deadline, Some(Php), Connect),
+        ),
+    ),
+    but(
+        PHP_TIMEOUT,
+        with(
+            "connection timed out",
+            at("sqlstate[hy000] [2002]", Deadline, Some(Php), Connect),
+        ),
+    ),
+    but(
+        PHP_TIMEOUT,
+        with(
+            "connection timed out",
+            at("mysqli_connect()", Deadline, Some(Php), Connect),
+        ),
+    ),
+    but(
+        PHP_TIMEOUT,
+        with("connection timed out", of("redisexception", Deadline, Some(Php))),
+    ),
     // .NET
     of("the response ended prematurely", Eof, Some(DotNet)),
     of(
@@ -295,6 +496,37 @@ pub(super) const WORDS: &[Wording] = &[
         Some(DotNet),
     ),
     of("the remote party has closed the transport stream", Eof, Some(DotNet)),
+    of("unexpected end of request content", Eof, Some(DotNet)),
+    with(
+        "system.net.sockets",
+        of("cannot access a disposed object", Closed, Some(DotNet)),
+    ),
+    but(CANCELLED, of("125): operation canceled", Deadline, Some(DotNet))),
+    but(
+        CANCELLED,
+        with(
+            "operation canceled",
+            at(
+                "unable to read data from the transport connection",
+                Deadline,
+                Some(DotNet),
+                Read,
+            ),
+        ),
+    ),
+    but(
+        CANCELLED,
+        with(
+            "operation canceled",
+            at(
+                "unable to write data to the transport connection",
+                Deadline,
+                Some(DotNet),
+                Write,
+            ),
+        ),
+    ),
+    but(OWN_TIMEOUT, of("redistimeoutexception", Deadline, Some(DotNet))),
     but(
         OWN_TIMEOUT,
         of(
@@ -310,10 +542,23 @@ pub(super) const WORDS: &[Wording] = &[
     but(OWN_TIMEOUT, of("error,timeout}", Deadline, Some(Erlang))),
     but(OWN_TIMEOUT, of("error, :timeout}", Deadline, Some(Elixir))),
     but(OWN_TIMEOUT, of("mint.transporterror) timeout", Deadline, Some(Elixir))),
+    but(GEN_TCP, at("tcp recv: closed", Eof, Some(Elixir), Read)),
+    but(GEN_TCP, at("tcp send: closed", Closed, Some(Elixir), Write)),
+    of("client unexpectedly closed tcp connection", Eof, Some(Erlang)),
+    but(
+        OWN_TIMEOUT,
+        at("missed heartbeats from client", Deadline, Some(Erlang), Read),
+    ),
     // gRPC's C core
     of("details = \"socket closed", Eof, None),
     // Envoy, HAProxy
     but(NOT_TOLD, of("reset reason: connection termination", Eof, None)),
+    but(
+        NOT_TOLD,
+        of("before response started{connection termination", Eof, None),
+    ),
+    but(OWN_TIMEOUT, at("layer6 timeout", Deadline, None, Read)),
+    but(OWN_TIMEOUT, at("layer7 timeout", Deadline, None, Read)),
     but(
         OWN_TIMEOUT,
         at("reset reason: connection timeout", Deadline, None, Connect),
@@ -324,11 +569,65 @@ pub(super) const WORDS: &[Wording] = &[
     of("server closed the connection", Eof, None),
     of("unexpected eof on client connection", Eof, None),
     of("ssl syscall error: eof detected", Eof, None),
+    of("could not accept ssl connection: eof detected", Eof, None),
+    but(NOT_TOLD, of("server conn crashed", Eof, None)),
+    but(
+        NOT_TOLD,
+        at("got an error reading communication packets", Eof, None, Read),
+    ),
     but(
         OWN_TIMEOUT,
         at("got timeout reading communication packets", Deadline, None, Read),
     ),
+    at("ora-12541", errno(Errno::ECONNREFUSED), None, Connect),
+    but(OWN_TIMEOUT, at("ora-12170", Deadline, None, Connect)),
+    but(NOT_TOLD, of("ora-03113", Eof, None)),
+    but(NOT_TOLD, of("ora-03135", Eof, None)),
+    at("tcp provider: error code 0x68", errno(Errno::ECONNRESET), None, Read),
+    // Postfix, rsyslog, OpenVPN
+    but(NOT_TOLD, of("lost connection with", Eof, None)),
+    but(NOT_TOLD, of("lost connection after", Eof, None)),
+    but(OWN_TIMEOUT, with("postfix", at("timeout after", Deadline, None, Read))),
+    of("seems to have closed connection", Eof, None),
+    but(NOT_TOLD, of("connection reset, restarting", Eof, None)),
+    // uWSGI
+    but(
+        SIGNAL,
+        at("sigpipe: writing to a closed pipe", errno(Errno::EPIPE), None, Write),
+    ),
+    but(
+        OWN_TIMEOUT,
+        at("uwsgi_response_write_body_do() timeout", Deadline, None, Write),
+    ),
+    // Browsers
+    of("err_connection_reset", errno(Errno::ECONNRESET), None),
+    at("err_connection_refused", errno(Errno::ECONNREFUSED), None, Connect),
+    at("err_connection_timed_out", errno(Errno::ETIMEDOUT), None, Connect),
+    at("err_address_unreachable", errno(Errno::EHOSTUNREACH), None, Connect),
+    of("err_connection_aborted", errno(Errno::ECONNABORTED), None),
+    of("err_connection_closed", Eof, None),
+    of("err_empty_response", Eof, None),
+    but(OWN_TIMEOUT, of("err_timed_out", Deadline, None)),
+    of("pr_connect_reset_error", errno(Errno::ECONNRESET), None),
+    of("pr_end_of_file_error", Eof, None),
+    of("ns_error_net_reset", errno(Errno::ECONNRESET), None),
+    at("ns_error_connection_refused", errno(Errno::ECONNREFUSED), None, Connect),
+    // librdkafka
+    but(NOT_TOLD, with("in state up)", of("disconnected (after", Eof, None))),
+    but(
+        ALLOCATED,
+        at("port is already allocated", errno(Errno::EADDRINUSE), None, Bind),
+    ),
+    but(SIGNAL, at("killed by sigpipe", errno(Errno::EPIPE), None, Write)),
+    but(SIGNAL, at("received signal sigpipe", errno(Errno::EPIPE), None, Write)),
+    but(
+        SIGNAL,
+        at("sigpipe {si_signo", errno(Errno::EPIPE), Some(Strace), Write),
+    ),
     // Tools
+    but(OWN_TIMEOUT, of("timeout in data send/receive", Deadline, None)),
+    but(OWN_TIMEOUT, at("connect: timeout", Deadline, None, Connect)),
+    but(OWN_TIMEOUT, at("500 read timeout", Deadline, None, Read)),
     of("the remote end hung up unexpectedly", Eof, None),
     of("unexpected disconnect while reading", Eof, None),
     of("connection unexpectedly closed", Eof, None),
@@ -351,7 +650,7 @@ pub(super) const WORDS: &[Wording] = &[
         ),
     ),
     but(
-        WINDOWS,
+        WINDOWS_ABORTED,
         of(
             "an established connection was aborted by the software in your host machine",
             errno(Errno::ECONNABORTED),
@@ -435,58 +734,202 @@ pub(super) const WORDS: &[Wording] = &[
     ),
 ];
 
-/// Lines that speak of something else than a socket, whatever else stands in them: a resolver, TLS, a parser, a process. Only what
-/// stands second makes them known again.
-pub(super) const OTHERS: &[(&str, &str)] = &[
-    ("gaierror", ""),
-    ("name or service not known", ""),
-    ("temporary failure in name resolution", ""),
-    ("nodename nor servname provided", ""),
-    ("no address associated with hostname", ""),
-    ("ssl routines", "unexpected eof while reading"),
-    ("from proxy after connect", ""),
-    ("syntax error", ""),
-    ("syntaxerror", ""),
-    ("parse error", ""),
-    ("while looking for matching", ""),
-    ("fork:", ""),
-    ("fork()", ""),
-    ("fork failed", ""),
-    ("cannot fork", ""),
-    ("can't fork", ""),
-    ("unable to fork", ""),
-    ("pthread_create", ""),
-    ("create native thread", ""),
-    ("create thread", ""),
-    ("create new os thread", ""),
-    ("spawn eagain", ""),
-    ("gzip:", ""),
+const NAME: &str = "it is about resolving a name: no connection was tried";
+const TLS: &str = "it is about TLS, which failed on a connection that stands";
+const ANSWER: &str = "it is about a proxy's answer, which came over a connection that stands";
+const STREAM: &str = "it is about one stream of HTTP/2: such a reset is a frame (RST_STREAM), not TCP's RST";
+const UPSTREAM: &str =
+    "it is about a proxy's own book-keeping: each upstream had failed before, with an error of its own above";
+const POOL: &str = "it is about waiting for a connection of the program's own pool";
+const PROCESS: &str = "it is about a process or a thread";
+const PARSER: &str = "it is about a text or a file that was read";
+
+/// Lines that speak of something else than a socket, whatever else stands in them; words that make them known again; of what they
+/// speak.
+pub(super) const OTHERS: &[(&str, &str, &str)] = &[
+    ("gaierror", "", NAME),
+    ("name or service not known", "", NAME),
+    ("temporary failure in name resolution", "", NAME),
+    ("nodename nor servname provided", "", NAME),
+    ("no address associated with hostname", "", NAME),
+    ("failed to lookup address information", "", NAME),
+    ("could not be resolved", "", NAME),
+    ("could not resolve", "", NAME),
+    ("host not found in upstream", "", NAME),
+    ("no such host", "", NAME),
+    ("unknownhostexception", "", NAME),
+    ("unresolvedaddressexception", "", NAME),
+    ("err_name_not_resolved", "", NAME),
+    ("getaddrinfo enotfound", "", NAME),
+    ("getaddrinfo eai_again", "", NAME),
+    ("nxdomain", "", NAME),
+    ("certificate verify failed", "", TLS),
+    ("certificate_verify_failed", "", TLS),
+    ("certificate has expired", "", TLS),
+    ("certificate signed by unknown authority", "", TLS),
+    ("pkix path building failed", "", TLS),
+    ("unable to get local issuer certificate", "", TLS),
+    ("unable to verify the first certificate", "", TLS),
+    ("wrong version number", "", TLS),
+    ("wrong_version_number", "", TLS),
+    ("x509:", "", TLS),
+    ("does not look like a tls handshake", "", TLS),
+    ("bad certificate", "", TLS),
+    ("ssl routines", "unexpected eof while reading", TLS),
+    ("from proxy after connect", "", ANSWER),
+    ("connect tunnel failed", "", ANSWER),
+    ("http/2 stream", "", STREAM),
+    ("reset reason: remote reset", "", STREAM),
+    ("reset reason: local reset", "", STREAM),
+    ("no live upstreams", "", UPSTREAM),
+    ("no healthy upstream", "", UPSTREAM),
+    ("hikaripool", "", POOL),
+    ("connectionpooltimeoutexception", "", POOL),
+    ("connection pool timeout", "", POOL),
+    ("systemd[1]", "", PROCESS),
+    ("fork:", "", PROCESS),
+    ("fork()", "", PROCESS),
+    ("fork failed", "", PROCESS),
+    ("cannot fork", "", PROCESS),
+    ("can't fork", "", PROCESS),
+    ("unable to fork", "", PROCESS),
+    ("pthread_create", "", PROCESS),
+    ("create native thread", "", PROCESS),
+    ("create thread", "", PROCESS),
+    ("create new os thread", "", PROCESS),
+    ("spawn eagain", "", PROCESS),
+    ("syntax error", "", PARSER),
+    ("syntaxerror", "", PARSER),
+    ("parse error", "", PARSER),
+    ("while looking for matching", "", PARSER),
+    ("eof when reading a line", "", PARSER),
+    ("ran out of input", "", PARSER),
+    ("gzip:", "", PARSER),
 ];
 
 /// What urllib3 calls every failure that ends a connection: the failure itself stands after it.
 pub(super) const HEADLINE: &str = "'connection aborted.'";
 
-/// Words by which a line is of UDP, and not of TCP.
-pub(super) const DATAGRAMS: &[&str] = &[
-    "read udp",
-    "write udp",
-    "dial udp",
-    "listen udp",
-    "udpv4",
-    "udpv6",
-    "udp setup with",
-    "while resolving",
-    "querya",
-    "queryaaaa",
-    "communications error to",
-    "no servers could be reached",
+/// Envoy writes its details with underscores for blanks, after this.
+pub(super) const UNDERSCORED: &str = "upstream_reset_before_response_started{";
+
+/// Errnos of files and processes: no news in a log where no call of a socket is told.
+pub(super) const FILES: &[Errno] = &[
+    Errno::EPERM,
+    Errno::ENOENT,
+    Errno::ESRCH,
+    Errno::EIO,
+    Errno::ENXIO,
+    Errno::E2BIG,
+    Errno::EACCES,
+    Errno::EBUSY,
+    Errno::EEXIST,
+    Errno::ENODEV,
+    Errno::ENOTDIR,
+    Errno::EISDIR,
+    Errno::ENOTTY,
+    Errno::EFBIG,
+    Errno::ENOSPC,
+    Errno::ESPIPE,
+    Errno::EROFS,
+    Errno::EDOM,
+    Errno::ERANGE,
 ];
 
+/// Words by which a line is not of TCP, or is though others stand in it; the first counts.
+pub(super) const CARRIERS: &[(&str, Carrier)] = &[
+    ("read udp", Carrier::Udp),
+    ("write udp", Carrier::Udp),
+    ("dial udp", Carrier::Udp),
+    ("listen udp", Carrier::Udp),
+    ("udpv4", Carrier::Udp),
+    ("udpv6", Carrier::Udp),
+    ("udp setup with", Carrier::Udp),
+    ("while resolving", Carrier::Udp),
+    ("resolving timed out", Carrier::Udp),
+    ("querya", Carrier::Udp),
+    ("queryaaaa", Carrier::Udp),
+    ("communications error to", Carrier::Udp),
+    ("no servers could be reached", Carrier::Udp),
+    ("<udp:[", Carrier::Udp),
+    ("<udpv6:[", Carrier::Udp),
+    // The client's connection, whatever the upstream's is.
+    ("while sending to client", Carrier::Tcp),
+    ("while reading client request", Carrier::Tcp),
+    ("while waiting for request", Carrier::Tcp),
+    ("client prematurely closed connection", Carrier::Tcp),
+    ("dial tcp", Carrier::Tcp),
+    ("read tcp", Carrier::Tcp),
+    ("write tcp", Carrier::Tcp),
+    ("dial unix", Carrier::Unix),
+    ("unix:", Carrier::Unix),
+    ("af_unix", Carrier::Unix),
+    ("<unix", Carrier::Unix),
+    (".sock", Carrier::Unix),
+    ("/dev/log", Carrier::Unix),
+    ("through socket '", Carrier::Unix),
+    ("on socket \"", Carrier::Unix),
+    ("unix socket", Carrier::Unix),
+    ("unix domain socket", Carrier::Unix),
+    ("unixhttpconnectionpool", Carrier::Unix),
+    ("<pipe:[", Carrier::Pipe),
+    ("write |", Carrier::Pipe),
+    ("read |", Carrier::Pipe),
+    ("/dev/stdout", Carrier::Pipe),
+    ("<stdout>", Carrier::Pipe),
+    ("standard output", Carrier::Pipe),
+    ("printing to stdout", Carrier::Pipe),
+    // Node.js: fs.write, which no socket goes through.
+    ("epipe: broken pipe, write", Carrier::Pipe),
+    ("cat: write error", Carrier::Pipe),
+    ("echo: write error", Carrier::Pipe),
+    ("grep: write error", Carrier::Pipe),
+    ("ls: write error", Carrier::Pipe),
+    ("printf: write error", Carrier::Pipe),
+];
+
+/// What must be known of a message of a Unix socket.
+pub(super) const UNIX: &str =
+    "This is a Unix socket, not TCP: no segment is sent, and none of the rules for a TCP connection applies.";
+/// What must be known of a message of a pipe.
+pub(super) const PIPE: &str =
+    "This is a pipe, as between two programs of a shell, not TCP: none of the rules for a connection applies.";
 /// What must be known of a message of UDP.
 pub(super) const UDP: &str =
     "This is UDP (such as DNS), not TCP: there is no connection, and none of the rules for one applies.";
 /// What must be known of Windows' numbers and texts.
 pub(super) const WINDOWS: &str = "This is Windows' wording: the errno is the one that has the same name on Linux, where the same case may give another.";
+/// What must be known of Windows' WSAECONNABORTED, which Linux says of something else.
+pub(super) const WINDOWS_ABORTED: &str = "This is Windows' wording: Windows had given the connection up itself, as a rule since data was not acknowledged. There Linux gives ETIMEDOUT.";
+/// An address that says more than the errno.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Address {
+    /// This host itself.
+    Loopback,
+    /// Of IPv6.
+    Ipv6,
+}
+
+/// What must be known of an errno of connect with such an address.
+pub(super) const ADDRESSES: &[(Errno, Address, &str)] = &[
+    (
+        Errno::ECONNREFUSED,
+        Address::Loopback,
+        "A loopback address is this very host, and in a container the container itself: what listens outside of it is not met there.",
+    ),
+    // ipv6_dev_get_saddr, before any port is looked for.
+    (
+        Errno::EADDRNOTAVAIL,
+        Address::Ipv6,
+        "With an IPv6 address it is as a rule not a port that is missing, but an IPv6 address of this host's to connect from (ip -6 addr).",
+    ),
+    (
+        Errno::ENETUNREACH,
+        Address::Ipv6,
+        "It is IPv6 that has no route from here: a client that tries all addresses of a name goes on with IPv4.",
+    ),
+];
+
 /// What must be known of a number whose text says something else.
 pub(super) const ELSEWHERE: &str =
     "The number is another system's (macOS or a BSD); on Linux it stands for something else, so the text counts.";
@@ -528,22 +971,51 @@ pub(super) const WEAK: &[Wording] = &[
     of("interruptederror", errno(Errno::EINTR), Some(Python)),
     but(OWN_TIMEOUT, of("timeouterror", Deadline, Some(Python))),
     but(OWN_TIMEOUT, of("socket.timeout", Deadline, Some(Python))),
-    of("connection reset", errno(Errno::ECONNRESET), None),
+    ends(of("connection reset", errno(Errno::ECONNRESET), None)),
+    of("connection reset by", errno(Errno::ECONNRESET), None),
+    but(
+        NOT_WHY,
+        at("connect call failed", errno(Errno::ECONNREFUSED), Some(Python), Connect),
+    ),
+    but(
+        NOT_WHY,
+        at(
+            "all connection attempts failed",
+            errno(Errno::ECONNREFUSED),
+            Some(Python),
+            Connect,
+        ),
+    ),
+    but(
+        NOT_WHY,
+        at(
+            "unable to connect to port",
+            errno(Errno::ECONNREFUSED),
+            Some(Python),
+            Connect,
+        ),
+    ),
+    but(GONE, of("mysql server has gone away", Eof, None)),
+    but(GONE, of("lost connection to mysql server", Eof, None)),
     of("noroutetohostexception", errno(Errno::EHOSTUNREACH), Some(Java)),
     but(OWN_TIMEOUT, of("sockettimeoutexception", Deadline, Some(Java))),
     of("eofexception", Eof, Some(Java)),
+    but(
+        JETTY,
+        at("jetty.io.eofexception", errno(Errno::EPIPE), Some(Java), Write),
+    ),
     of("eoferror", Eof, Some(Python)),
     but(SEVEN, at("curl: (7)", errno(Errno::ECONNREFUSED), Some(Curl), Connect)),
     but(OWN_TIMEOUT, of("curl: (28)", Deadline, Some(Curl))),
     // An errno may stand beside it.
     of("ssl_error_syscall", Eof, None),
     at("client prematurely closed connection", Eof, Some(Nginx), Read),
-    of("client closed connection", Eof, None),
-    of("client closed keepalive connection", Eof, Some(Nginx)),
+    of("client closed connection", Eof, Some(Nginx)),
+    of("closed keepalive connection", Eof, Some(Nginx)),
     of("peer closed connection in ssl handshake", Eof, Some(Nginx)),
     of("end of file found", Eof, None),
     of("stream truncated", Eof, None),
-    of("timeoutexception", Deadline, Some(Java)),
+    but(OWN_TIMEOUT, of("timeoutexception", Deadline, Some(Java))),
     but(OWN_TIMEOUT, of("timeout expired", Deadline, None)),
     but(OWN_TIMEOUT, of("execution expired", Deadline, Some(Ruby))),
     but(OWN_TIMEOUT, at("read timeout on", Deadline, None, Read)),
@@ -679,6 +1151,14 @@ const fn cue(call: CallClass, dialect: Option<Dialect>) -> Cue {
     }
 }
 
+/// Whose words they are, of whatever call.
+const fn unknown(dialect: Dialect) -> Cue {
+    Cue {
+        call: None,
+        dialect: Some(dialect),
+    }
+}
+
 /// Words that tell the call, the surest first.
 pub(super) const CALLS: &[(&str, Cue)] = &[
     // What the resolver did inside of a dial goes first.
@@ -686,13 +1166,18 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("write udp", cue(Write, Some(Go))),
     ("dial udp", cue(Connect, Some(Go))),
     ("read udpv4", cue(Read, None)),
-    (
-        "dial tcp: lookup",
-        Cue {
-            call: None,
-            dialect: Some(Go),
-        },
-    ),
+    ("dial tcp: lookup", unknown(Go)),
+    // What a program behind nginx prints goes before what nginx was doing.
+    ("fsockopen()", cue(Connect, Some(Php))),
+    ("stream_socket_client()", cue(Connect, Some(Php))),
+    ("mysqli_connect()", cue(Connect, Some(Php))),
+    ("socket_connect()", cue(Connect, Some(Php))),
+    ("socket_bind()", cue(Bind, Some(Php))),
+    ("socket_read()", cue(Read, Some(Php))),
+    ("socket_recv()", cue(Read, Some(Php))),
+    ("socket_write()", cue(Write, Some(Php))),
+    ("socket_send()", cue(Write, Some(Php))),
+    ("failed to open stream", cue(Connect, Some(Php))),
     ("recv failure", cue(Read, Some(Curl))),
     ("send failure", cue(Write, Some(Curl))),
     ("failed to connect", cue(Connect, None)),
@@ -700,9 +1185,14 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("(read failed)", cue(Read, Some(Java))),
     ("annotatedconnectexception", cue(Connect, Some(Java))),
     ("finishconnect(..)", cue(Connect, Some(Java))),
+    ("(connect failed)", cue(Connect, Some(Java))),
+    ("(bind failed)", cue(Bind, Some(Java))),
     ("readaddress(..)", cue(Read, Some(Java))),
     ("recvaddress(..)", cue(Read, Some(Java))),
     ("writeaddress(..)", cue(Write, Some(Java))),
+    ("writevaddresses(..)", cue(Write, Some(Java))),
+    ("nativeioexception", unknown(Java)),
+    ("nativeconnectexception", unknown(Java)),
     ("syscall:read(..)", cue(Read, Some(Java))),
     ("socket write error", cue(Write, Some(Java))),
     ("connectexception", cue(Connect, Some(Java))),
@@ -724,8 +1214,6 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("connect call failed", cue(Connect, Some(Python))),
     ("failed to establish a new connection", cue(Connect, Some(Python))),
     ("tcp connect error", cue(Connect, Some(Rust))),
-    ("fsockopen()", cue(Connect, Some(Php))),
-    ("stream_socket_client()", cue(Connect, Some(Php))),
     ("fwrite()", cue(Write, Some(Php))),
     ("fread()", cue(Read, Some(Php))),
     ("fgets()", cue(Read, Some(Php))),
@@ -743,12 +1231,39 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("client_loop: send disconnect", cue(Write, Some(OpenSsh))),
     ("packet_write_wait", cue(Write, Some(OpenSsh))),
     ("kex_exchange_identification", cue(Read, Some(OpenSsh))),
+    ("ssh_exchange_identification", cue(Read, Some(OpenSsh))),
+    ("open failed: connect failed", cue(Connect, Some(OpenSsh))),
     ("failed to open tcp connection", cue(Connect, Some(Ruby))),
+    ("@ io_fillbuf", cue(Read, Some(Ruby))),
+    ("@ io_writev", cue(Write, Some(Ruby))),
+    ("@ io_write", cue(Write, Some(Ruby))),
+    ("read would block", cue(Read, Some(Ruby))),
+    ("write would block", cue(Write, Some(Ruby))),
+    ("uwsgi_response_write_headers_do()", cue(Write, None)),
+    ("uwsgi_response_write_body_do()", cue(Write, None)),
+    ("uwsgi_response_writev_headers_and_body_do()", cue(Write, None)),
+    ("uwsgi_response_sendfile_do()", cue(Write, None)),
+    ("ready for read", cue(Read, Some(Java))),
+    ("ready for write", cue(Write, Some(Java))),
+    ("ready for connect", cue(Connect, Some(Java))),
+    ("apr_socket_recv", cue(Read, None)),
+    ("apr_socket_send", cue(Write, None)),
     // Of many programs
     ("delayed connect error", cue(Connect, None)),
     ("immediate connect error", cue(Connect, None)),
+    ("immediate connect fail", cue(Connect, Some(Curl))),
+    ("connect error", cue(Connect, None)),
+    ("attempting to bind", cue(Bind, None)),
+    ("cannot bind", cue(Bind, None)),
+    ("bind failed", cue(Bind, None)),
+    ("bind [", cue(Bind, None)),
+    ("recvmsg:", cue(Read, None)),
+    ("while reading from socket", cue(Read, None)),
+    ("timeout reading from socket", cue(Read, None)),
+    ("while writing to socket", cue(Write, None)),
     ("layer4 connection problem", cue(Connect, None)),
     ("connection to server at", cue(Connect, None)),
+    ("connection to server on socket", cue(Connect, None)),
     ("could not receive data from", cue(Read, None)),
     ("could not send data to", cue(Write, None)),
     ("could not bind", cue(Bind, None)),
@@ -758,6 +1273,8 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("read error", cue(Read, None)),
     ("send failed", cue(Write, None)),
     ("write error", cue(Write, None)),
+    ("write failed", cue(Write, None)),
+    ("failed to write", cue(Write, None)),
     ("writing data to the network", cue(Write, None)),
     ("connect to", cue(Connect, None)),
     ("connecting to", cue(Connect, None)),

@@ -1,13 +1,15 @@
 //! The answer of `finwait explain`: all that the tables know of a subject and a call, and the scenarios that show it, ranked.
 
 use serde::Serialize;
+use std::cmp::Reverse;
 use std::net::SocketAddr;
 
-use super::prose;
-use super::rules::{CallClass, Gives, RULES, Rule, RuleId};
-use super::wording::{Dialect, Found, Subject};
 use crate::command::Command;
 use crate::errno::Errno;
+use crate::explain::elsewhere;
+use crate::explain::rules::{CallClass, Gives, RULES, Rule, RuleId};
+use crate::explain::wording::{Carrier, Dialect, Found, Subject};
+use crate::matrix::Matrix;
 use crate::scenario::expect::Expected;
 use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, catalog};
@@ -20,10 +22,37 @@ const OTHERS: usize = 5;
 pub struct Said {
     /// What they say; of the first.
     pub found: Found,
+    /// Whose words they are, each once.
+    pub dialects: Vec<Dialect>,
+    /// What must be known of their wordings, each once.
+    pub remarks: Vec<Remark>,
     /// How many they are.
     pub lines: u64,
     /// The number of the first, from 1 on.
     pub first: u64,
+}
+
+/// What must be known of a wording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// The first line that has it.
+    pub line: u64,
+    /// One sentence.
+    pub text: &'static str,
+}
+
+impl Said {
+    /// Takes in a line more.
+    fn add(&mut self, found: &Found, line: u64) {
+        self.lines += 1;
+        if let Some(dialect) = found.dialect.filter(|dialect| !self.dialects.contains(dialect)) {
+            self.dialects.push(dialect);
+        }
+        let known = |text: &&str| self.remarks.iter().any(|remark| remark.text == *text);
+        if let Some(text) = found.remark.filter(|text| !known(text)) {
+            self.remarks.push(Remark { line, text });
+        }
+    }
 }
 
 /// Lines, gathered by what they say: as many as there are subjects and calls, however many lines come.
@@ -39,22 +68,35 @@ impl Gathered {
         self.lines += 1;
         let Some(found) = found else { return };
         let same = |said: &&mut Said| {
-            let of = |found: &Found| (found.subject, found.call, found.udp);
+            let of = |found: &Found| (found.subject, found.call, found.carrier, found.is_windows());
             of(&said.found) == of(&found)
         };
         match self.said.iter_mut().find(same) {
-            Some(said) => said.lines += 1,
-            None => self.said.push(Said {
-                found,
-                lines: 1,
-                first: self.lines,
-            }),
+            Some(said) => said.add(&found, self.lines),
+            None => {
+                let mut said = Said {
+                    found: found.clone(),
+                    dialects: Vec::new(),
+                    remarks: Vec::new(),
+                    lines: 0,
+                    first: self.lines,
+                };
+                said.add(&found, self.lines);
+                self.said.push(said);
+            }
         }
     }
 
-    /// What was said, in the order in which it was said first.
-    pub fn said(&self) -> &[Said] {
-        &self.said
+    /// What was said, what most lines say first; of as many, what was said first.
+    pub fn most_first(&self) -> Vec<&Said> {
+        let mut said: Vec<&Said> = self.said.iter().collect();
+        said.sort_by_key(|said| (Reverse(said.lines), said.first));
+        said
+    }
+
+    /// How many lines say something.
+    pub fn saying(&self) -> u64 {
+        self.said.iter().map(|said| said.lines).sum()
     }
 
     /// How many lines there were.
@@ -89,17 +131,19 @@ pub struct Answer {
     /// The call, where the text told it.
     pub call: Option<CallClass>,
     /// Whose words they are.
-    pub dialect: Option<Dialect>,
+    pub dialects: Vec<Dialect>,
+    /// Is it Windows' wording? What is said is of Linux.
+    pub windows: bool,
     /// The addresses in the first line.
     pub addresses: Vec<SocketAddr>,
     /// How many lines say it.
     pub lines: u64,
     /// The number of the first.
     pub first: u64,
-    /// What must be known of this very wording.
-    pub remark: Option<&'static str>,
-    /// Is it of UDP? Then nothing that is known of TCP is said.
-    pub udp: bool,
+    /// What must be known of the wordings.
+    pub remarks: Vec<Remark>,
+    /// What carries the bytes: but for TCP nothing that is known of TCP is said.
+    pub carrier: Carrier,
     /// What it means.
     pub means: String,
     /// Why it happens: the rules for that call, or for all calls where it is not told.
@@ -114,32 +158,16 @@ pub struct Answer {
     pub scenarios: Vec<Shows>,
 }
 
-/// What a rule must give to be a cause.
-const fn gives(subject: Subject) -> Gives {
-    match subject {
-        Subject::Errno(errno) => Gives::Errno(errno),
-        Subject::Eof => Gives::Eof,
-        Subject::Deadline => Gives::Deadline,
-        // What the kernel would have said, had it been asked.
-        Subject::Closed => Gives::Errno(Errno::EBADF),
-    }
-}
-
 /// Answers what was found.
 pub fn answer(said: &Said) -> Answer {
     let Found {
-        subject,
-        call,
-        dialect,
-        remark,
-        udp,
-        ..
+        subject, call, carrier, ..
     } = said.found;
     let of_all = || {
-        let rules = if udp { &[] } else { RULES };
+        let rules = if carrier == Carrier::Tcp { RULES } else { &[] };
         rules.iter().filter(move |rule| match subject {
             Subject::Closed => rule.id == RuleId::DescriptorClosed,
-            subject => rule.gives == gives(subject),
+            subject => rule.gives == subject.gives(),
         })
     };
     let mut causes: Vec<&Rule> = of_all()
@@ -153,11 +181,7 @@ pub fn answer(said: &Said) -> Answer {
         Subject::Errno(errno) => (Some(errno.0), Some(errno.text())),
         Subject::Eof | Subject::Deadline | Subject::Closed => (None, None),
     };
-    let prose = if udp {
-        prose::of_udp(subject)
-    } else {
-        prose::of(subject)
-    };
+    let prose = elsewhere::of(subject, carrier);
     Answer {
         subject,
         name: match subject {
@@ -169,23 +193,28 @@ pub fn answer(said: &Said) -> Answer {
         number,
         text,
         call,
-        dialect,
+        dialects: said.dialects.clone(),
+        windows: said.found.is_windows(),
         addresses: said.found.addresses.clone(),
         lines: said.lines,
         first: said.first,
-        remark,
-        udp,
+        remarks: said.remarks.clone(),
+        carrier,
         means: prose.map_or_else(
-            || {
-                "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
-                    .into()
+            || match carrier {
+                Carrier::Tcp => {
+                    "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
+                        .into()
+                }
+                Carrier::Udp | Carrier::Unix | Carrier::Pipe => {
+                    "finwait knows TCP: what it means here, only its text says.".into()
+                }
             },
             |prose| prose.means.to_owned(),
         ),
-        scenarios: if udp {
-            Vec::new()
-        } else {
-            scenarios(subject, call, &causes)
+        scenarios: match carrier {
+            Carrier::Tcp => scenarios(subject, call, &causes),
+            Carrier::Udp | Carrier::Unix | Carrier::Pipe => Vec::new(),
         },
         causes,
         other_calls,
@@ -222,7 +251,7 @@ fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec
 
 /// Does a step of the scenario expect it, of that call where one is wanted?
 fn occurs(subject: Subject, call: Option<CallClass>, scenario: &Scenario) -> bool {
-    let fits = |returns: &Returns| match (gives(subject), returns) {
+    let fits = |returns: &Returns| match (subject.gives(), returns) {
         (Gives::Errno(errno), Returns::Errno(returned)) => errno == *returned,
         (Gives::Eof, Returns::Eof) | (Gives::Deadline, Returns::DeadlineExceeded) => true,
         _ => false,
@@ -241,46 +270,80 @@ fn occurs(subject: Subject, call: Option<CallClass>, scenario: &Scenario) -> boo
     })
 }
 
+/// An answer, and what each language says of the same, as it was measured.
+#[derive(Serialize)]
+pub struct Told<'a> {
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: &'a Answer,
+    /// Of the same call and outcome.
+    pub languages: Vec<Words<'a>>,
+}
+
+/// What languages say.
+#[derive(Serialize)]
+pub struct Words<'a> {
+    /// Which of them.
+    pub runtimes: String,
+    /// The wording.
+    pub said: &'a str,
+}
+
+impl<'a> Told<'a> {
+    /// Looks it up in the matrix.
+    pub fn of(answer: &'a Answer) -> Told<'a> {
+        let gives = match answer.subject {
+            // What the kernel says to a closed descriptor, where the library asks it.
+            Subject::Closed => Errno::EBADF.name(),
+            Subject::Errno(_) | Subject::Eof | Subject::Deadline => answer.name.clone(),
+        };
+        // Without a call, that of the causes which languages speak of: they come with those that are met most often first.
+        let of_causes = answer.causes.iter().flat_map(|rule| rule.calls);
+        // They were measured with TCP.
+        let told = answer.call.iter().filter(|_| answer.carrier == Carrier::Tcp);
+        let words = told
+            .chain(of_causes)
+            .map(|call| Matrix::kept().words(*call, &gives, None))
+            .find(|words| !words.is_empty());
+        let words = words.into_iter().flatten();
+        Told {
+            answer,
+            languages: words.map(|(runtimes, said)| Words { runtimes, said }).collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashSet;
+    use crate::explain::wording::recognize;
 
     #[test]
-    fn all_that_a_rule_gives_has_its_prose_and_nothing_else_has() {
-        let given: HashSet<Gives> = RULES.iter().map(|rule| rule.gives).collect();
-        for prose in prose::PROSE {
-            assert!(
-                given.contains(&gives(prose.subject)),
-                "no rule gives {:?}",
-                prose.subject
-            );
-            assert!(!prose.look_for.is_empty());
-            for text in [prose.means, prose.mistaken_for] {
-                assert!(text.ends_with('.') && !text.contains("  "), "{text:?}");
-            }
-        }
-        for rule in RULES {
-            let known = prose::PROSE.iter().any(|prose| gives(prose.subject) == rule.gives);
-            assert!(known, "nothing is said of what {} gives", rule.id);
-        }
-        let subjects: HashSet<Subject> = prose::PROSE.iter().map(|prose| prose.subject).collect();
-        assert_eq!(subjects.len(), prose::PROSE.len(), "one of them stands twice");
-    }
-
-    #[test]
-    fn lines_that_say_the_same_are_one_answer() {
+    fn lines_that_say_the_same_are_one_answer_and_most_lines_come_first() {
         let mut gathered = Gathered::default();
         for line in [
             "nothing",
-            "read: connection reset by peer",
+            "accept: Too many open files",
             "write: broken pipe",
-            "read: connection reset by peer",
+            "read tcp [::1]:4->[::1]:80: read: connection reset by peer",
+            "recv() failed (104: Connection reset by peer)",
+            "wsarecv: An existing connection was forcibly closed by the remote host.",
         ] {
-            gathered.add(super::super::wording::recognize(line));
+            gathered.add(recognize(line));
         }
-        let said: Vec<_> = gathered.said().iter().map(|said| (said.lines, said.first)).collect();
-        assert_eq!(said, [(2, 2), (1, 3)]);
-        assert_eq!(gathered.lines(), 4);
+        let said: Vec<_> = gathered
+            .most_first()
+            .iter()
+            .map(|said| (said.lines, said.first))
+            .collect();
+        assert_eq!(said, [(2, 4), (1, 2), (1, 3), (1, 6)]);
+        assert_eq!((gathered.lines(), gathered.saying()), (6, 5));
+        let [reset, .., windows] = gathered.most_first()[..] else {
+            panic!("{gathered:?}")
+        };
+        assert_eq!(reset.dialects, [Dialect::Go, Dialect::Nginx]);
+        // On Windows the same has other causes.
+        assert_eq!(windows.found.subject, reset.found.subject);
+        assert_eq!((reset.remarks.len(), windows.remarks.len()), (0, 1));
     }
 }

@@ -1,6 +1,9 @@
+use super::table::{ELSEWHERE, UDP, WINDOWS};
 use super::*;
 use CallClass::{Accept, Bind, Connect, Read, Write};
 use Subject::{Closed, Deadline, Eof};
+
+mod field;
 
 const fn errno(errno: Errno) -> Subject {
     Subject::Errno(errno)
@@ -80,7 +83,7 @@ fn messages_of_many_languages() {
             Some(Accept),
             go,
         ),
-        ("Get \"http://a/\": EOF", Eof, None, None),
+        ("Get \"http://a/\": EOF", Eof, None, go),
         ("unexpected EOF", Eof, None, None),
         // Python
         (
@@ -469,11 +472,11 @@ fn messages_of_many_programs() {
         ),
         (
             "curl: (56) OpenSSL SSL_read: SSL_ERROR_SYSCALL, errno 104",
-            is(reset, None, Some(Curl)),
+            is(reset, Some(Read), Some(Curl)),
         ),
         (
             "curl: (56) OpenSSL SSL_read: Connection reset by peer, errno 104",
-            is(reset, None, Some(Curl)),
+            is(reset, Some(Read), Some(Curl)),
         ),
         ("curl: (56) Received HTTP code 503 from proxy after CONNECT", no()),
         (
@@ -569,7 +572,7 @@ fn messages_of_many_programs() {
             is(Deadline, None, Some(Go)),
         ),
         ("context deadline exceeded", is(Deadline, None, Some(Go))),
-        ("net/http: TLS handshake timeout", is(Deadline, None, Some(Go))),
+        ("net/http: TLS handshake timeout", is(Deadline, Some(Read), Some(Go))),
         (
             "net/http: timeout awaiting response headers",
             is(Deadline, Some(Read), Some(Go)),
@@ -579,7 +582,7 @@ fn messages_of_many_programs() {
         ("dial tcp: lookup a: i/o timeout", is(Deadline, None, Some(Go))),
         (
             "Get \"http://a/\": net/http: HTTP/1.x transport connection broken: unexpected EOF",
-            is(Eof, None, None),
+            is(Eof, None, Some(Go)),
         ),
         (
             "time=x level=ERROR msg=copy err=\"unexpected EOF\"",
@@ -588,7 +591,7 @@ fn messages_of_many_programs() {
         ("rpc error: code = Unavailable desc = transport is closing", no()),
         (
             "rpc error: code = Unavailable desc = error reading from server: EOF",
-            is(Eof, None, None),
+            is(Eof, None, Some(Go)),
         ),
         (
             "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial tcp 10.0.0.2:80: connect: connection refused\"",
@@ -952,6 +955,16 @@ fn lines_of_strace_and_of_the_transcript() {
         ("read(3, \"\", 4096)                       = 0", None),
         ("close(3)                                = 0", None),
         (
+            "getsockopt(5, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0",
+            Some((errno(Errno::ECONNREFUSED), Some(CallClass::SoError))),
+        ),
+        ("getsockopt(5, SOL_SOCKET, SO_ERROR, [0], [4]) = 0", None),
+        ("getsockopt(5, SOL_SOCKET, SO_RCVBUF, [104], [4]) = 0", None),
+        (
+            "read(5<TCP:[10.0.0.1:40000->10.0.0.2:80]>, \"\", 1024) = 0",
+            Some((Eof, Some(Read))),
+        ),
+        (
             "poll([{fd=3, events=POLLIN}], 1, 0) = 1 ([{fd=3, revents=POLLIN|POLLHUP}])",
             None,
         ),
@@ -1000,6 +1013,9 @@ fn a_log_says_less_than_its_lines_alone() {
         "cat <<EOF\ntext\nEOF\n",
         "timeout\nclosed\n",
         "bash: syntax error: unexpected end of file\nParse error: unexpected EOF at line 3\n",
+        "cat <<'EOF' > x\ncat <<\"EOF\" | sh\n",
+        // Of files.
+        "open() \"/var/www/x\" failed (2: No such file or directory)\nOSError: [Errno 28] No space left on device\n",
     ] {
         assert_eq!(said(log), [], "{log}");
     }
@@ -1022,13 +1038,16 @@ fn a_log_says_less_than_its_lines_alone() {
 fn what_is_not_linuxs_tcp_is_said_to_be() {
     let dns =
         recognize("dial tcp: lookup x on 127.0.0.53:53: read udp 127.0.0.1:40000->127.0.0.53:53: i/o timeout").unwrap();
-    assert_eq!((dns.subject, dns.call, dns.udp), (Deadline, Some(Read), true));
+    assert_eq!(
+        (dns.subject, dns.call, dns.carrier),
+        (Deadline, Some(Read), Carrier::Udp)
+    );
     assert!(dns.remark.unwrap().contains("UDP"));
     let addresses: Vec<String> = dns.addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["127.0.0.1:40000", "127.0.0.53:53"]);
     let remark = |text: &str| {
         let found = recognize(text).unwrap();
-        (found.subject, found.udp, found.remark)
+        (found.subject, found.carrier == Carrier::Udp, found.remark)
     };
     for (text, subject) in [
         (
@@ -1124,6 +1143,30 @@ fn what_the_kernel_says_and_what_the_program_says_are_told_apart() {
     assert_eq!((kernel.subject, kernel.remark), (errno(Errno::ETIMEDOUT), None));
 }
 
+/// An address may say more than the errno: of a client's, which connect meets first.
+#[test]
+fn what_an_address_says_is_said() {
+    let remark = |text: &str| recognize(text).unwrap().remark.unwrap_or_default();
+    for (text, words) in [
+        ("dial tcp 127.0.0.1:80: connect: connection refused", "in a container"),
+        ("Error: connect ECONNREFUSED ::1:3000", ""),
+        ("dial tcp [::1]:80: connect: connection refused", "in a container"),
+        ("dial tcp 10.0.0.2:80: connect: connection refused", ""),
+        (
+            "dial tcp [::1]:80: connect: cannot assign requested address",
+            "ip -6 addr",
+        ),
+        ("dial tcp 10.0.0.2:80: connect: cannot assign requested address", ""),
+        ("dial tcp [2001:db8::1]:80: connect: network is unreachable", "IPv4"),
+        ("read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer", ""),
+    ] {
+        assert!(
+            remark(text).contains(words) && remark(text).is_empty() == words.is_empty(),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn addresses_are_found_where_they_stand() {
     let of = |text: &str| {
@@ -1159,7 +1202,8 @@ fn every_wording_is_found_by_itself() {
         let found = recognize(&text).unwrap_or_else(|| panic!("unknown: {text}"));
         assert_eq!(found.subject, wording.subject, "{text}");
     }
-    for (text, unless) in OTHERS {
+    for (text, unless, what) in OTHERS {
+        assert_eq!(something_else(text), Some(*what), "{text}");
         assert_eq!(recognize(&format!("{text} broken pipe")), None, "{text}");
         assert!(unless.is_empty() || recognize(&format!("{text} {unless}")).is_some());
     }
@@ -1167,7 +1211,7 @@ fn every_wording_is_found_by_itself() {
         assert_eq!(recognize(text).unwrap().subject, Subject::Errno(*errno), "{text}");
     }
     let words = WORDS.iter().chain(WEAK).chain(WHOLE).map(|wording| wording.text);
-    let words = words.chain(OTHERS.iter().map(|(text, _)| *text));
+    let words = words.chain(OTHERS.iter().map(|(text, ..)| *text));
     let mut all: Vec<&str> = words.chain(TEXTS.iter().map(|(text, _)| *text)).collect();
     assert!(all.iter().all(|text| text.to_ascii_lowercase() == *text));
     all.sort_unstable();
@@ -1199,6 +1243,7 @@ proptest::proptest! {
                 proptest::prop_assert!(found.addresses.len() <= 2);
             }
             let _ = nearest(text);
+            let _ = something_else(text);
         }
     }
 

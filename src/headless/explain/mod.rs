@@ -1,0 +1,183 @@
+//! `finwait explain`: what an error message means, why the kernel says it, and the scenarios that show it.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+
+use crate::explain::wording::{LONGEST, Log, nearest, recognize, something_else};
+use answer::{Answer, Gathered, Told, answer};
+use overview::overview;
+use paper::{Paper, print};
+
+mod answer;
+mod overview;
+mod paper;
+
+/// Nothing in it is known, or there is nothing.
+const UNKNOWN: u8 = 1;
+/// Columns where standard output is no terminal.
+const COLUMNS: usize = 100;
+
+/// `finwait explain`; without words, the lines of standard input.
+pub fn explain(words: &[String], json: bool) -> ExitCode {
+    let text = words.join(" ");
+    let gathered = if !words.is_empty() {
+        gather(text.as_bytes())
+    } else if io::stdin().is_terminal() {
+        return fail("say what to explain, as in finwait explain EPIPE, or pipe a log into it");
+    } else {
+        gather(io::stdin().lock())
+    };
+    let (gathered, first) = match gathered {
+        Ok(gathered) => gathered,
+        Err(error) => return fail(&format!("standard input: {error}")),
+    };
+    let said = gathered.most_first();
+    if said.is_empty() {
+        return fail(&unknown(&gathered, first.as_deref()));
+    }
+    let answers: Vec<Answer> = said.into_iter().map(answer).collect();
+    let mut out = io::stdout().lock();
+    let printed = if json {
+        let told: Vec<Told> = answers.iter().map(Told::of).collect();
+        serde_json::to_writer(&mut out, &told)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out))
+    } else {
+        let paper = Paper {
+            columns: columns(),
+            lines: gathered.lines(),
+        };
+        let overview = if answers.len() > 1 {
+            overview(&mut out, &answers, gathered.saying(), &paper)
+        } else {
+            Ok(())
+        };
+        overview.and_then(|()| print(&mut out, &answers, &paper))
+    };
+    match printed.and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("write to standard output: {error}")),
+    }
+}
+
+/// One sentence on standard error.
+fn fail(why: &str) -> ExitCode {
+    eprintln!("finwait: {why}");
+    ExitCode::from(UNKNOWN)
+}
+
+/// What the lines say, and the first that is not empty; no more of a line is kept than is looked at.
+fn gather(mut from: impl BufRead) -> io::Result<(Gathered, Option<String>)> {
+    let mut gathered = Gathered::default();
+    let mut log = Log::default();
+    let mut first = None;
+    let mut line = Vec::new();
+    loop {
+        let (taken, ended) = match from.fill_buf() {
+            Ok([]) => break,
+            Ok(bytes) => {
+                let end = bytes.iter().position(|byte| *byte == b'\n');
+                let part = &bytes[..end.unwrap_or(bytes.len())];
+                line.extend_from_slice(&part[..part.len().min(LONGEST - line.len())]);
+                (end.map_or(bytes.len(), |end| end + 1), end.is_some())
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        from.consume(taken);
+        if ended {
+            take(&mut gathered, &mut log, &mut first, &mut line);
+        }
+    }
+    if !line.is_empty() {
+        take(&mut gathered, &mut log, &mut first, &mut line);
+    }
+    // What is all there is says more than a line among others.
+    if let (1, Some(all)) = (gathered.lines(), &first) {
+        gathered = Gathered::default();
+        gathered.add(recognize(all));
+    }
+    Ok((gathered, first))
+}
+
+fn take(gathered: &mut Gathered, log: &mut Log, first: &mut Option<String>, line: &mut Vec<u8>) {
+    let text = String::from_utf8_lossy(line);
+    if first.is_none() && !text.trim().is_empty() {
+        *first = Some(text.trim().to_owned());
+    }
+    gathered.add(log.line(&text));
+    line.clear();
+}
+
+/// Why there is no answer, in one sentence.
+fn unknown(gathered: &Gathered, first: Option<&str>) -> String {
+    const SHOWN: usize = 60;
+    let Some(first) = first else {
+        return "there is nothing to explain: the text is empty".into();
+    };
+    if gathered.lines() > 1 {
+        let lines = gathered.lines();
+        return format!("none of the {lines} lines has a wording that finwait knows");
+    }
+    let shown: String = first.chars().take(SHOWN).collect();
+    let dots = if shown.len() < first.len() { "..." } else { "" };
+    let instead = match (something_else(first), nearest(first)) {
+        (Some(what), _) => what.into(),
+        (None, Some(near)) => format!("the nearest that it knows is {near:?}"),
+        (None, None) => "an errno's name, number or text would do".into(),
+    };
+    format!("knows no wording in {shown:?}{dots}; {instead}")
+}
+
+/// The terminal's width.
+fn columns() -> usize {
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col).max(40),
+        _ => COLUMNS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::BufReader;
+
+    /// However long a line is, and whatever bytes are in it.
+    #[test]
+    fn a_log_is_read_line_by_line_with_bounded_memory() {
+        let mut log = b"\xff\xfe\x1b[31mread: connection reset by peer\x00\r\n".to_vec();
+        log.extend(vec![b'x'; 3 * LONGEST]);
+        log.extend(b" write: broken pipe\n\nread: connection reset by peer");
+        // A small buffer, so that lines come in pieces.
+        let (gathered, first) = gather(BufReader::with_capacity(7, log.as_slice())).unwrap();
+        assert_eq!(gathered.lines(), 4);
+        let [reset] = gathered.most_first()[..] else {
+            panic!("{gathered:?}")
+        };
+        assert_eq!((reset.lines, reset.first), (2, 1));
+        assert!(first.unwrap().contains("reset"));
+        assert_eq!(gather(b"".as_slice()).unwrap().0.lines(), 0);
+    }
+
+    #[test]
+    fn nothing_that_a_terminal_would_act_on_is_printed() {
+        let line = "write tcp 10.0.0.1:1->10.0.0.2:2: \u{1b}[2J\u{202e}\u{7}write: broken pipe";
+        let (gathered, _) = gather(line.as_bytes()).unwrap();
+        let answers: Vec<Answer> = gathered.most_first().into_iter().map(answer).collect();
+        assert_eq!(answers.len(), 1);
+        let mut out = Vec::new();
+        let paper = Paper { columns: 60, lines: 1 };
+        print(&mut out, &answers, &paper).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 60), "{text}");
+        let (gathered, first) = gather("\u{1b}[2J\u{202e}no such thing".as_bytes()).unwrap();
+        assert!(
+            unknown(&gathered, first.as_deref())
+                .chars()
+                .all(|c| (' '..='~').contains(&c))
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! How answers are printed for people, in as many columns as there are.
+
+use std::io::{self, Write};
+
+use super::answer::{Answer, Remark, Told, Words};
+use crate::explain::rules::{CallClass, Rule};
+use crate::state::State;
+use crate::text::wrap;
+
+/// What is written on.
+pub struct Paper {
+    /// Columns.
+    pub columns: usize,
+    /// How many lines were read.
+    pub lines: u64,
+}
+
+impl Paper {
+    /// A paragraph, its first line after `first`, the others as far in; where that leaves no room, below it.
+    pub fn paragraph(&self, out: &mut impl Write, first: &str, text: &str) -> io::Result<()> {
+        const BELOW: &str = "        ";
+        let (mut first, mut indent) = (first, " ".repeat(first.len()));
+        if self.columns < first.len() + 24 {
+            writeln!(out, "{}", first.trim_end())?;
+            (first, indent) = (BELOW, BELOW.to_owned());
+        }
+        for (place, line) in wrap(text, self.columns - first.len()).iter().enumerate() {
+            let before = if place == 0 { first } else { &indent };
+            writeln!(out, "{before}{line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// All answers.
+pub fn print(out: &mut impl Write, answers: &[Answer], paper: &Paper) -> io::Result<()> {
+    for (place, answer) in answers.iter().enumerate() {
+        if place > 0 {
+            writeln!(out)?;
+        }
+        one(out, answer, paper)?;
+    }
+    Ok(())
+}
+
+fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
+    match (answer.number, &answer.text) {
+        (Some(number), Some(text)) => writeln!(out, "{} ({number}): {text}", answer.name)?,
+        _ => writeln!(out, "{}", answer.name)?,
+    }
+    if let Some(said) = said(answer, paper.lines) {
+        paper.paragraph(out, "  ", &said)?;
+    }
+    paper.paragraph(out, "  ", &answer.means)?;
+    for Remark { line, text } in &answer.remarks {
+        let of = if answer.lines > 1 {
+            format!("  Mind, of line {line}: ")
+        } else {
+            "  Mind: ".into()
+        };
+        paper.paragraph(out, &of, text)?;
+    }
+    if !answer.causes.is_empty() {
+        let of = match answer.call {
+            Some(call) if answer.other_calls => format!("why: finwait knows none for {call}; of other calls"),
+            Some(call) if answer.windows => format!("why {call} gives it on Linux"),
+            Some(call) => format!("why {call} gives it"),
+            None if answer.windows => "why, on Linux".into(),
+            None => "why".into(),
+        };
+        writeln!(out, "\n{of}")?;
+        for rule in &answer.causes {
+            cause(out, rule, paper)?;
+        }
+    }
+    let languages = Told::of(answer).languages;
+    if !languages.is_empty() {
+        writeln!(out, "\nin other languages")?;
+        for Words { runtimes, said } in languages {
+            paper.paragraph(out, &format!("  {runtimes:<22}"), said)?;
+        }
+    }
+    if !answer.look_for.is_empty() {
+        writeln!(out, "\nlook for")?;
+        for look in answer.look_for {
+            paper.paragraph(out, "  - ", look)?;
+        }
+    }
+    if let Some(mistaken) = answer.mistaken_for {
+        writeln!(out, "\noften mistaken for")?;
+        paper.paragraph(out, "  ", mistaken)?;
+    }
+    if !answer.scenarios.is_empty() {
+        writeln!(out, "\nsee it happen")?;
+        let named = |name: &str| format!("  finwait run {name}");
+        let wide = answer.scenarios.iter().map(|shows| named(&shows.name).len()).max();
+        for shows in &answer.scenarios {
+            let first = format!("{:<wide$}  ", named(&shows.name), wide = wide.unwrap_or(0));
+            paper.paragraph(out, &first, &shows.title)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whose words, of which call, with which addresses, on which line.
+fn said(answer: &Answer, lines: u64) -> Option<String> {
+    let mut parts = Vec::new();
+    let dialects: Vec<String> = answer.dialects.iter().map(ToString::to_string).collect();
+    let words = match dialects.split_last() {
+        None => None,
+        Some((one, [])) => Some(format!("in the words of {one}")),
+        Some((last, most)) => Some(format!("in the words of {} and {last}", most.join(", "))),
+    };
+    let call = answer.call.map(|call| call.to_string());
+    let what: Vec<String> = call.into_iter().chain(words).collect();
+    if !what.is_empty() {
+        parts.push(what.join(", "));
+    }
+    if lines > 1 {
+        parts.push(match answer.lines {
+            1 => format!("line {}", answer.first),
+            n => format!("{n} lines, the first is line {}", answer.first),
+        });
+    }
+    // They are the first line's.
+    let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
+    if !addresses.is_empty() {
+        parts.push(addresses.join(" -> "));
+    }
+    (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
+}
+
+fn cause(out: &mut impl Write, rule: &Rule, paper: &Paper) -> io::Result<()> {
+    let named = |states: &[State]| states.iter().map(|state| state.name()).collect::<Vec<_>>().join(" ");
+    let others: Vec<State> = State::ALL
+        .into_iter()
+        .filter(|state| !rule.states.contains(state))
+        .collect();
+    let states = match &others[..] {
+        [] => "any state".to_owned(),
+        [one] => format!("any state but {one}", one = one.name()),
+        _ => named(rule.states),
+    };
+    let set_by: Vec<String> = rule.set_by.iter().map(|set_by| set_by.words()).collect();
+    let calls: Vec<&str> = rule.calls.iter().map(|call| call.name()).collect();
+    let calls = if rule.calls == CallClass::ON_DESCRIPTOR {
+        "any call but poll".to_owned()
+    } else {
+        calls.join(", ")
+    };
+    paper.paragraph(out, "  * ", &rule.because.to_string())?;
+    paper.paragraph(out, "    when:       ", &format!("{calls} in {states}"))?;
+    paper.paragraph(out, "    set by:     ", &set_by.join("; or "))?;
+    if !rule.decided_by.is_empty() {
+        let decided: Vec<String> = rule.decided_by.iter().map(ToString::to_string).collect();
+        paper.paragraph(out, "    decided by: ", &decided.join("; "))?;
+    }
+    paper.paragraph(out, "    shown by:   ", &format!("finwait run {}", rule.proof))
+}
