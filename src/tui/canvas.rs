@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthChar;
 use super::hit::{Action, Hits};
 use super::theme::Theme;
 use crate::clock::Stamp;
-pub use crate::text::{safe, width, wrap, wrap_to};
+use crate::text::{safe, width};
 
 /// A frame in the making.
 pub struct Canvas<'a> {

@@ -33,7 +33,7 @@ impl App {
                     "finwait needs {width}x{height}, this is {}x{}",
                     screen.width, screen.height
                 );
-                for (line, y) in crate::tui::canvas::wrap(&text, usize::from(screen.width))
+                for (line, y) in crate::text::wrap(&text, usize::from(screen.width))
                     .iter()
                     .zip(screen.y..screen.bottom())
                 {

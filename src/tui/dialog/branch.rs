@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 
 use crate::scenario::branch::{Branch, Grown, lines};
-use crate::tui::canvas::{Canvas, wrap};
+use crate::text::wrap;
+use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 
 /// What is compared.

@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::command::table::{Group, TABLE};
-use crate::tui::canvas::{Canvas, wrap};
+use crate::text::wrap;
+use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 
 /// What hands can do that is no command.

@@ -6,7 +6,8 @@ use crate::command::EndCommand;
 use crate::host::{Setting, SettingKind, SettingValue};
 use crate::session::{LabKind, Session};
 use crate::side::Side;
-use crate::tui::canvas::{Canvas, wrap};
+use crate::text::wrap;
+use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 

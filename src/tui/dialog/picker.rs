@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::scenario::expect::Expected;
 use crate::scenario::returns::Returns;
 use crate::scenario::{Group, Scenario, catalog};
-use crate::tui::canvas::{Canvas, wrap};
+use crate::text::wrap;
+use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 

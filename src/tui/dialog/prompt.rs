@@ -9,7 +9,8 @@ use crate::call::SocketName;
 use crate::command::complete::complete;
 use crate::command::parse::ParseError;
 use crate::side::Side;
-use crate::tui::canvas::{Canvas, button_width, wrap_to};
+use crate::text::wrap_to;
+use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 use crate::tui::layout;
 

@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use crate::session::Session;
 use crate::side::Side;
-use crate::tui::canvas::{Canvas, width};
+use crate::text::width;
+use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 
 /// What procfs prints above the rows (`tcp4_seq_show`, `tcp6_seq_show`).

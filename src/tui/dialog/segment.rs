@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use crate::call::escape;
 use crate::session::Session;
 use crate::session::transcript::{What, became, besides};
-use crate::tui::canvas::{Canvas, width};
+use crate::text::width;
+use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 use crate::wire::segment::{Flags, Packet, TcpOption};
 

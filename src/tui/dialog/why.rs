@@ -10,7 +10,8 @@ use crate::outcome::{Outcome, Value};
 use crate::session::Session;
 use crate::session::chain::{Chain, Setter, chain};
 use crate::session::transcript::{Entry, Transcript, What, describe};
-use crate::tui::canvas::{Canvas, width, wrap};
+use crate::text::{width, wrap};
+use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 

@@ -12,7 +12,8 @@ use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
 use crate::session::{Answer, Session};
 use crate::side::Side;
-use crate::tui::canvas::{Canvas, button_width, short_call, width, wrap, wrap_to};
+use crate::text::{width, wrap, wrap_to};
+use crate::tui::canvas::{Canvas, button_width, short_call};
 use crate::tui::hit::Action;
 
 /// The line above.

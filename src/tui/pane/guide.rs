@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use crate::command::{ScreenCommand, table};
 use crate::scenario::report::StepReport;
-use crate::tui::canvas::{Canvas, wrap};
+use crate::text::wrap;
+use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::tour::Tour;
 

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use crate::command::{ScreenCommand, table};
 use crate::session::{LabKind, Session};
 use crate::side::Side;
-use crate::tui::canvas::{Canvas, button_width, width, wrap_to};
+use crate::text::{width, wrap_to};
+use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 
 /// What stands at the right, the last one first.

@@ -7,7 +7,8 @@ use std::ops::Range;
 use crate::call::{CallId, CallKind};
 use crate::command::{ScreenCommand, table};
 use crate::session::transcript::{Entry, Filter, Transcript, What};
-use crate::tui::canvas::{Canvas, short_call, width};
+use crate::text::width;
+use crate::tui::canvas::{Canvas, short_call};
 use crate::tui::hit::{Action, Zone};
 use crate::tui::scroll::Scroll;
 
@@ -186,7 +187,7 @@ impl Log {
         let (no, line) = self.index().get(row)?;
         let entry = transcript.entry(no)?;
         let text = entry.lines().get(usize::from(line))?.clone();
-        let text: String = text.chars().map(crate::tui::canvas::safe).collect();
+        let text: String = text.chars().map(crate::text::safe).collect();
         Some(format!("{} {} {text}", entry.time().trim_start(), entry.speaker()))
     }
 

@@ -10,7 +10,8 @@ use crate::session::view::{Held, SocketView};
 use crate::session::{Process, Session};
 use crate::side::Side;
 use crate::state::State;
-use crate::tui::canvas::{Canvas, button_width, width, wrap};
+use crate::text::{width, wrap};
+use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::{Action, Zone};
 use crate::tui::layout;
 

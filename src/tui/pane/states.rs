@@ -11,7 +11,8 @@ use crate::session::Session;
 use crate::session::edges::{Coverage, aborted, between, leaving, possible};
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::tui::canvas::{Canvas, button_width, width, wrap, wrap_to};
+use crate::text::{width, wrap, wrap_to};
+use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
