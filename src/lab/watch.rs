@@ -117,23 +117,22 @@ impl Watch {
             return Ok(None);
         }
         self.told = Some((self.read_at, self.rows.clone()));
-        let mut table = Vec::with_capacity(self.rows.len());
-        let twins: HashMap<(Tuple, u64), &Row> = self.rows.iter().map(|row| ((row.tuple, row.inode), row)).collect();
-        for (_, file) in host
-            .tables
-            .iter_mut()
-            .filter(|(family, _)| self.families.contains(family))
-        {
-            file.read(&mut self.proc_rows)?;
-            for ProcRow { row, line } in self.proc_rows.drain(..) {
-                let twin = twins.get(&(row.tuple, row.inode)).copied();
-                // On a shared host, netlink's rows say which are ours.
-                if twin.is_some() || self.ours.is_none() {
-                    let row = merged(row, twin);
-                    table.push(Observed { row, line });
-                }
+        let mut table = Vec::new();
+        for _ in 0..READINGS {
+            let mut shown = Vec::with_capacity(self.rows.len());
+            let tables = host.tables.iter_mut();
+            for (_, file) in tables.filter(|(family, _)| self.families.contains(family)) {
+                file.read(&mut self.proc_rows)?;
+                shown.append(&mut self.proc_rows);
+            }
+            let is_whole;
+            (table, is_whole) = joined(&self.rows, shown, self.ours.is_some());
+            if is_whole {
+                return Ok(Some(table));
             }
         }
+        // It is told anew when it is next looked at, also when netlink finds nothing new then.
+        self.told = None;
         Ok(Some(table))
     }
 
@@ -162,6 +161,35 @@ impl Watch {
     pub fn settled(&self, tuple: &Tuple) -> bool {
         self.tracker.settled(tuple)
     }
+}
+
+/// How often procfs is read before its table is told although it is not whole. It is read page by page, and what comes and goes in
+/// between moves its rows: one is shown twice, or not at all (`tcp_seek_last_pos`).
+const READINGS: usize = 3;
+
+/// What procfs has shown, with what netlink's `rows` add to it; and whether it has shown each socket once, and all of `rows`. In a
+/// `shared` table those say which sockets are ours.
+fn joined(rows: &[Row], shown: Vec<ProcRow>, shared: bool) -> (Vec<Observed>, bool) {
+    let key = |row: &Row| (row.tuple, row.inode);
+    let twins: HashMap<(Tuple, u64), &Row> = rows.iter().map(|row| (key(row), row)).collect();
+    let mut seen = HashSet::with_capacity(twins.len());
+    let mut found = 0;
+    let mut is_whole = true;
+    let mut table = Vec::with_capacity(rows.len());
+    for ProcRow { row, line } in shown {
+        let twin = twins.get(&key(&row)).copied();
+        if twin.is_none() && shared {
+            continue;
+        }
+        if !seen.insert(key(&row)) {
+            is_whole = false;
+            continue;
+        }
+        found += usize::from(twin.is_some());
+        let row = merged(row, twin);
+        table.push(Observed { row, line });
+    }
+    (table, is_whole && found == twins.len())
 }
 
 /// procfs has the last word on the state and the queues; netlink counts timers in milliseconds and has TCP_INFO.
@@ -225,6 +253,40 @@ mod tests {
             inode: 7,
             info: None,
         }
+    }
+
+    fn shown(row: &Row) -> ProcRow {
+        let line = format!("{} {}", row.tuple.local, row.inode);
+        ProcRow { row: row.clone(), line }
+    }
+
+    /// As when a socket came or went between two pages of procfs.
+    #[test]
+    fn a_table_that_shows_a_socket_twice_or_not_at_all_is_not_whole() {
+        let ours = row(TimerKind::Keepalive, 2_000);
+        let queued = Row {
+            inode: 0,
+            tuple: ours.tuple.mirrored(),
+            ..ours.clone()
+        };
+        let foreign = Row {
+            inode: 9,
+            ..queued.clone()
+        };
+        let rows = [ours.clone(), queued.clone()];
+        let told = |shared: bool, rows_shown: &[&Row]| {
+            let (table, is_whole) = joined(&rows, rows_shown.iter().map(|row| shown(row)).collect(), shared);
+            (table.iter().map(|seen| seen.row.inode).collect::<Vec<_>>(), is_whole)
+        };
+        assert_eq!(told(true, &[&ours, &queued]), (vec![7, 0], true));
+        assert_eq!(told(true, &[&ours, &foreign, &queued, &queued]), (vec![7, 0], false));
+        assert_eq!(told(true, &[&queued]), (vec![0], false));
+        // Where all sockets are ours, one that netlink did not know yet is told, too: once.
+        assert_eq!(told(false, &[&ours, &foreign, &queued]), (vec![7, 9, 0], true));
+        assert_eq!(
+            told(false, &[&foreign, &ours, &foreign, &queued]),
+            (vec![9, 7, 0], false)
+        );
     }
 
     #[test]
