@@ -408,6 +408,14 @@ fn joined_segments_are_parted_before_a_long_write() {
     assert!(!generated("half-close", "client").contains("gso_max_segs"));
 }
 
+/// Where two things are at work at a time, another run may differ, and the script says so.
+#[test]
+fn a_race_is_told() {
+    let told = |text: &str| text.contains("// Segments come while this call is at work.");
+    assert!(told(&generated("both-only-write", "server")));
+    assert!(!told(&generated("half-close", "server")));
+}
+
 /// Scripts whose outcome hangs on no timer. Each goes wrong by something that no parser sees.
 const STEADY: [(&str, &str); 8] = [
     ("half-close", "client"),

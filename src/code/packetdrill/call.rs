@@ -1,7 +1,7 @@
 //! Calls in packetdrill's words.
 
 use super::lines::Fd;
-use super::{Given, Made};
+use super::{Made, given};
 use crate::call::{Call, OptionKind, PollEvent, SocketOption};
 use crate::errno::Errno;
 use crate::outcome::{Outcome, Reading, Value};
@@ -73,7 +73,7 @@ pub fn said(made: &Made, outcome: &Outcome, fd: Fd, new: Fd) -> Said {
     match outcome {
         Outcome::DeadlineExceeded { .. } => return given_up(made, fd),
         Outcome::Library(_) | Outcome::Unsupported(_) => {
-            let given = Given::Outcome(outcome.clone()).comment();
+            let given = given(outcome);
             return Said::Nothing(format!("{} {given}: no call was made", made.name));
         }
         Outcome::Err(Errno::EINTR) => return Said::Over(Why::Interrupted(made.name.clone())),

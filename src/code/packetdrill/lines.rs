@@ -36,8 +36,8 @@ pub enum What {
     Call(Fd),
     /// A segment that the end sends.
     Leaves,
-    /// A segment, or an ICMP message, that comes to it.
-    Comes,
+    /// A segment that comes to it, with its first byte and the one after its last; or an ICMP message.
+    Comes(Option<(u32, u32)>),
 }
 
 /// A line of a script.
@@ -81,6 +81,36 @@ impl Line {
     }
 }
 
+/// A segment that came after what another one acknowledges.
+pub struct After {
+    /// Its line.
+    pub place: usize,
+    /// Its first byte, and the one after its last.
+    pub bytes: (u32, u32),
+    /// When what is acknowledged came.
+    pub answers: Duration,
+}
+
+/// The next bytes after those that `ack` acknowledges, where both came just now, one behind the other.
+pub fn came_after(lines: &[Line], ack: u32) -> Option<After> {
+    let came = |line: &Line| match line {
+        Line::Event {
+            at,
+            what: What::Comes(Some(bytes)),
+            ..
+        } if bytes.0 != bytes.1 => Some((*at, *bytes)),
+        _ => None,
+    };
+    let mut just_now = lines
+        .iter()
+        .enumerate()
+        .rev()
+        .map_while(|(place, line)| Some((place, came(line)?)));
+    let (place, (_, bytes)) = just_now.find(|(_, (_, bytes))| bytes.0 == ack)?;
+    let (_, (answers, _)) = just_now.next().filter(|(_, (_, bytes))| bytes.1 == ack)?;
+    Some(After { place, bytes, answers })
+}
+
 /// How the time of something is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -98,7 +128,7 @@ impl Kind {
         match what {
             What::Leaves => Kind::Answer,
             What::Command | What::Call(_) => Kind::Done,
-            What::Comes => Kind::Comes,
+            What::Comes(_) => Kind::Comes,
         }
     }
 }
@@ -128,14 +158,21 @@ impl Times {
         let mut times = BTreeMap::new();
         let mut time = Duration::ZERO;
         let mut before: Option<(Duration, Kind)> = None;
+        // When something last had a time of its own: in the run, and in the script.
+        let mut timed = (seen.keys().next().copied().unwrap_or_default(), Duration::ZERO);
         for (at, kind) in seen {
             let (last, was) = before.unwrap_or((at, kind));
-            let gap = Duration::from_millis(at.saturating_sub(last).as_millis() as u64);
-            time += match kind {
-                Kind::Answer if gap < AT_ONCE => Duration::ZERO,
-                Kind::Comes if was != Kind::Comes => gap.max(RTT),
-                Kind::Answer | Kind::Done | Kind::Comes => gap,
-            };
+            let own = timed.1 + Duration::from_millis(at.saturating_sub(timed.0).as_millis() as u64);
+            let answers = kind == Kind::Answer && at.saturating_sub(last) < AT_ONCE;
+            if !answers {
+                let soonest = if kind == Kind::Comes && was != Kind::Comes {
+                    time + RTT
+                } else {
+                    time
+                };
+                time = own.max(soonest);
+                timed = (at, time);
+            }
             times.insert(at, time);
             before = Some((at, kind));
         }
@@ -195,5 +232,66 @@ fn seconds(time: Duration) -> String {
         "0".into()
     } else {
         format!("{:.3}", time.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(ms: u64, what: What, text: &str) -> Line {
+        let at = Duration::from_millis(ms);
+        let text = text.into();
+        Line::Event { at, what, text }
+    }
+
+    #[test]
+    fn what_is_done_has_its_time_and_what_is_answered_has_none() {
+        let lines = [
+            event(100, What::Call(3), "call"),
+            event(102, What::Leaves, "answer"),
+            event(103, What::Comes(None), "comes"),
+            event(110, What::Comes(None), "comes"),
+            event(110 + AT_ONCE.as_millis() as u64, What::Leaves, "timer"),
+            event(150, What::Call(3), "call"),
+        ];
+        assert_eq!(
+            text(&lines[..4]),
+            "    +0 call\n    +0 answer\n+0.003 comes\n+0.007 comes\n"
+        );
+        assert_eq!(
+            text(&lines[2..]),
+            "    +0 comes\n+0.007 comes\n+0.025 timer\n+0.015 call\n",
+            "counted from what has a time of its own"
+        );
+    }
+
+    #[test]
+    fn a_script_goes_on_until_its_last_call_has_returned() {
+        let [at, until, ended] = [0, 40, 41].map(Duration::from_millis);
+        let (fd, call) = (3, "call".into());
+        let waits = Line::Waits {
+            at,
+            until,
+            ended,
+            fd,
+            text: call,
+        };
+        assert_eq!(text(&[waits]), "    +0...0.040 call\n+0.065 `true`\n");
+    }
+
+    #[test]
+    fn the_bytes_behind_those_that_are_acknowledged_came_after() {
+        let comes = |ms, from, to| event(ms, What::Comes(Some((from, to))), "");
+        let lines = [comes(1, 1, 11), comes(2, 11, 21), comes(3, 21, 31)];
+        let after = came_after(&lines, 11).unwrap();
+        assert_eq!((after.place, after.bytes, after.answers.as_millis()), (1, (11, 21), 1));
+        assert_eq!(came_after(&lines, 21).map(|after| after.place), Some(2));
+        // Nothing came behind, or not the bytes before it, or something was between.
+        assert!(came_after(&lines, 31).is_none());
+        assert!(came_after(&lines, 1).is_none());
+        let [first, second, _] = lines;
+        let lines = [first, event(1, What::Leaves, ""), second];
+        assert!(came_after(&lines, 11).is_none());
     }
 }

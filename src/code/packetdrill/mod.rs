@@ -4,14 +4,14 @@
 //! what it says is what the kernel did in the run, and nothing else.
 
 mod call;
+mod connection;
 mod lines;
 mod segment;
 
 use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Given, Made, Program, Statement, Sysctl, arrived, may_wait, wrapped};
+use super::{Made, Program, Statement, Sysctl, arrived, comment as given, may_wait, wrapped};
 use crate::call::{Call, OptionKind, SocketName};
 use crate::errno::Errno;
 use crate::lab::event::Passage;
@@ -19,11 +19,11 @@ use crate::outcome::Outcome;
 use crate::side::Side;
 use crate::wire::flow::PacketNo;
 use crate::wire::queue::Origin;
-use crate::wire::segment::{Flags, Packet, Segment};
+use crate::wire::segment::{Packet, Segment};
 
 use call::{Said, Why, leaves_traces, said, written};
+use connection::{Connection, is_syn};
 use lines::{AT_ONCE, Fd, Line, TOLERANCE, What};
-use segment::Numbers;
 
 /// What packetdrill takes the next segment of a script to be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,70 +34,6 @@ enum Followed {
     Socket(Fd),
     /// The connection that the last SYN has begun.
     Connection,
-}
-
-/// The connection that a script is about.
-struct Connection {
-    /// Its addresses, as a segment of the end has them.
-    way: (SocketAddr, SocketAddr),
-    /// A SYN has begun it.
-    begun: bool,
-    /// Something of it has come from the other end.
-    answered: bool,
-    /// The end's first number that was not acknowledged, which an ICMP error quotes: the kernel believes no other.
-    unacknowledged: u32,
-    /// The number of the other end's SYN, from which packetdrill counts. It is not 0 where the SYN was forged.
-    first: u32,
-}
-
-impl Connection {
-    const fn new(way: (SocketAddr, SocketAddr)) -> Connection {
-        Connection {
-            way,
-            begun: false,
-            answered: false,
-            unacknowledged: 0,
-            first: 0,
-        }
-    }
-
-    /// Does that segment begin another connection?
-    fn is_another(&self, passage: &Passage, segment: &Segment, leaves: bool) -> bool {
-        let is_syn = is_syn(segment) && passage.origin == Origin::Host && self.begun;
-        let is_new = passage.seen.again.is_none();
-        if leaves || self.way != (segment.destination, segment.source) {
-            return is_syn && is_new;
-        }
-        // The other end's SYN may be on its way just then: a simultaneous open.
-        let crosses = !self.answered;
-        let other_number = passage.seen.seq.is_some_and(|seq| seq != self.first);
-        is_syn && !crosses && (is_new || other_number)
-    }
-
-    /// Takes in a segment of the connection.
-    fn takes(&mut self, passage: &Passage, segment: &Segment, leaves: bool) -> Numbers {
-        let mut numbers = Numbers {
-            seq: passage.seen.seq.unwrap_or(segment.seq.0),
-            ack: passage.seen.ack.unwrap_or(segment.ack.0),
-        };
-        if is_syn(segment) && !leaves && !self.answered {
-            self.first = numbers.seq;
-        }
-        self.begun |= is_syn(segment);
-        self.answered |= !leaves;
-        if leaves {
-            numbers.ack = numbers.ack.wrapping_sub(self.first);
-        } else {
-            numbers.seq = numbers.seq.wrapping_sub(self.first);
-            self.unacknowledged = passage.seen.ack.unwrap_or(self.unacknowledged);
-        }
-        numbers
-    }
-}
-
-/// Does it begin a connection?
-fn is_syn(segment: &Segment) -> bool {
-    segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK)
 }
 
 /// What is known of the end's sockets and segments so far.
@@ -242,7 +178,7 @@ impl Script {
             Statement::Call(made) if made.side == self.end => {
                 self.call(program, made, follows).map_err(|why| (made.at, why))?;
             }
-            Statement::Packet(at, passage) => self.packet(*at, passage).map_err(|why| (*at, why))?,
+            Statement::Packet(at, passage) => self.packet(*at, passage, follows).map_err(|why| (*at, why))?,
             Statement::Call(_) | Statement::Late(_) | Statement::Pause(_) => {}
         }
         Ok(())
@@ -307,7 +243,7 @@ impl Script {
         if let Call::Bind { address } | Call::Connect { address, .. } = &made.call
             && program.is_other_family(address)
         {
-            let (name, given) = (&made.name, made.given.comment());
+            let (name, given) = (&made.name, given(outcome));
             self.left_out(&format!(
                 "{name} to {address} {given}: packetdrill has addresses of one family"
             ));
@@ -320,7 +256,7 @@ impl Script {
             return Ok(());
         };
         if matches!((&made.call, outcome), (Call::Listen { .. }, Outcome::Err(_))) && self.is_begun() {
-            let given = made.given.comment();
+            let given = given(outcome);
             self.left_out(&format!(
                 "listen {given}: packetdrill would take the socket for a listener from then on"
             ));
@@ -342,6 +278,12 @@ impl Script {
             Said::Calls(calls) => {
                 self.note(made, outcome, fd);
                 self.part(made);
+                if until.is_some() && self.is_raced(made, follows) {
+                    self.comment(
+                        "Segments come while this call is at work. Which of the two is quicker decides what the kernel acknowledges by \
+                         itself, and where it sets PSH: another run may differ here.",
+                    );
+                }
                 self.calls(made, fd, calls, until);
                 Ok(())
             }
@@ -365,7 +307,7 @@ impl Script {
         match self.numbers.get(&made.socket) {
             Some(fd) if !self.closed.contains(fd) => Ok(Some(*fd)),
             _ if matches!(outcome, Outcome::Err(Errno::EBADF) | Outcome::Library(_)) => {
-                let given = Given::Outcome(outcome.clone()).comment();
+                let given = given(outcome);
                 self.left_out(&format!(
                     "{} {given}: packetdrill has no number for a socket that is not open",
                     made.name
@@ -452,10 +394,26 @@ impl Script {
         }
     }
 
+    /// Does a call read while data comes, or write while acknowledgements come, so that it takes several steps?
+    fn is_raced(&self, made: &Made, follows: &[Statement]) -> bool {
+        let (Call::Read { .. } | Call::Write { .. }, Some(ended)) = (&made.call, made.ended) else {
+            return false;
+        };
+        let reads = matches!(made.call, Call::Read { .. });
+        let steps = follows.iter().filter(|statement| match statement {
+            Statement::Packet(at, passage) => {
+                let step = matches!(&passage.packet, Packet::Tcp(segment) if !reads || segment.len > 0);
+                step && passage.from != self.end && arrived(passage) && *at <= ended
+            }
+            _ => false,
+        });
+        steps.count() > 1
+    }
+
     /// Has the device part what is longer than a segment, before the first call that writes so much.
     ///
-    /// That packetdrill's device takes several segments joined is nothing that the connection should forget: what the kernel joins decides
-    /// what it may send. So it is told only when the connection has asked the device already.
+    /// packetdrill's device takes several as one. The limit parts them where the connection has asked the device before; asked later, the
+    /// kernel would join none, and what it joins decides what it sends.
     fn part(&mut self, made: &Made) {
         if self.parts || self.longest == 0 || written(&made.call) <= self.longest {
             return;
@@ -489,7 +447,7 @@ impl Script {
         }
     }
 
-    fn packet(&mut self, at: Duration, passage: &Passage) -> Result<(), Why> {
+    fn packet(&mut self, at: Duration, passage: &Passage, follows: &[Statement]) -> Result<(), Why> {
         let leaves = passage.from == self.end;
         if leaves && (passage.origin != Origin::Host || !self.sent.insert(passage.no)) {
             return Ok(());
@@ -499,7 +457,7 @@ impl Script {
         }
         match &passage.packet {
             Packet::Tcp(_) | Packet::Icmp { .. } if self.changed => Err(Why::Absent),
-            Packet::Tcp(segment) => self.segment(at, passage, segment, leaves),
+            Packet::Tcp(segment) => self.segment(at, passage, segment, follows),
             Packet::Icmp { message, .. } if !leaves => {
                 self.icmp(at, message);
                 Ok(())
@@ -516,13 +474,20 @@ impl Script {
                     .as_ref()
                     .map_or(0, |connection| connection.unacknowledged);
                 let text = format!("< icmp {words} [{quoted}:{quoted}(0)]");
-                self.event(at, What::Comes, text);
+                self.event(at, What::Comes(None), text);
             }
             None => self.left_out(&format!("ICMP {message} comes")),
         }
     }
 
-    fn segment(&mut self, at: Duration, passage: &Passage, segment: &Segment, leaves: bool) -> Result<(), Why> {
+    fn segment(
+        &mut self,
+        at: Duration,
+        passage: &Passage,
+        segment: &Segment,
+        follows: &[Statement],
+    ) -> Result<(), Why> {
+        let leaves = passage.from == self.end;
         let way = if leaves {
             (segment.source, segment.destination)
         } else {
@@ -543,17 +508,37 @@ impl Script {
         let (begins, begun) = (first && connection.begun, connection.begun);
         self.follow(begins, begun, leaves)?;
         if leaves {
-            self.event(at, What::Leaves, segment::leaves(segment, numbers));
+            self.leaves(at, numbers.ack, segment::leaves(segment, numbers), follows);
         } else {
             if passage.origin != Origin::Host {
                 self.comment("Not sent by the other end's kernel:");
             }
-            self.event(at, What::Comes, segment::comes(segment, numbers));
+            let bytes = (numbers.seq, numbers.seq.wrapping_add(segment.len as u32));
+            self.event(at, What::Comes(Some(bytes)), segment::comes(segment, numbers));
         }
         Ok(())
     }
 
-    /// Is the segment one of what packetdrill follows?
+    /// A segment leaves: before what came only while it was on its way to finwait, if it does not acknowledge that and the next does.
+    fn leaves(&mut self, at: Duration, ack: u32, text: String, follows: &[Statement]) {
+        let next = follows.iter().skip(1).filter_map(|statement| match statement {
+            Statement::Packet(_, passage) if passage.from == self.end || arrived(passage) => {
+                Some((passage.from, passage.seen))
+            }
+            _ => None,
+        });
+        let what = What::Leaves;
+        let connection = self.connection.as_ref();
+        match lines::came_after(&self.lines, ack) {
+            Some(after) if connection.is_some_and(|it| it.takes_at_once(after.bytes, next, self.end)) => {
+                let at = after.answers;
+                self.lines.insert(after.place, Line::Event { at, what, text });
+            }
+            _ => self.event(at, what, text),
+        }
+    }
+
+    /// Fails where the segment is not one of what packetdrill follows.
     fn follow(&mut self, first: bool, begun: bool, leaves: bool) -> Result<(), Why> {
         match self.followed {
             Followed::Socket(_) if begun && !first => Err(Why::OtherSocket),
