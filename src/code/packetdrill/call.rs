@@ -80,10 +80,13 @@ pub fn said(made: &Made, outcome: &Outcome, fd: Fd, new: Fd) -> Said {
         Outcome::Ok(_) | Outcome::Err(_) => {}
     }
     let result = result(outcome);
+    let made_or_not = match outcome {
+        Outcome::Ok(_) => new.to_string(),
+        _ => result.clone(),
+    };
     let text = match &made.call {
-        Call::Socket { .. } => format!("socket(..., SOCK_STREAM, IPPROTO_TCP) = {new}"),
-        Call::Accept { .. } if matches!(outcome, Outcome::Ok(_)) => format!("accept({fd}, ..., ...) = {new}"),
-        Call::Accept { .. } => format!("accept({fd}, ..., ...) = {result}"),
+        Call::Socket { .. } => format!("socket(..., SOCK_STREAM, IPPROTO_TCP) = {made_or_not}"),
+        Call::Accept { .. } => format!("accept({fd}, ..., ...) = {made_or_not}"),
         Call::Bind { .. } => format!("bind({fd}, ..., ...) = {result}"),
         Call::Listen { backlog } => format!("listen({fd}, {backlog}) = {result}"),
         Call::Connect { .. } => format!("connect({fd}, ..., ...) = {result}"),

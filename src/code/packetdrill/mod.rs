@@ -25,6 +25,10 @@ use call::{Said, Why, leaves_traces, said, written};
 use connection::{Connection, is_syn};
 use lines::{AT_ONCE, Fd, Line, TOLERANCE, What};
 
+/// What is said of a call that is at work while segments come.
+const RACED: &str = "Segments come while this call is at work. Which of the two is quicker decides what the kernel acknowledges by \
+                     itself, and where it sets PSH: another run may differ here, and not pass.";
+
 /// What packetdrill takes the next segment of a script to be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Followed {
@@ -240,13 +244,8 @@ impl Script {
         let Some(outcome) = program.outcome(made) else {
             return self.unfinished(made);
         };
-        if let Call::Bind { address } | Call::Connect { address, .. } = &made.call
-            && program.is_other_family(address)
-        {
-            let (name, given) = (&made.name, given(outcome));
-            self.left_out(&format!(
-                "{name} to {address} {given}: packetdrill has addresses of one family"
-            ));
+        if let Some(what) = self.changes_nothing(program, made, outcome) {
+            self.left_out(&what);
             return Ok(());
         }
         if self.changed && !matches!(made.call, Call::Socket { .. }) {
@@ -255,13 +254,6 @@ impl Script {
         let Some(fd) = self.number(made, outcome)? else {
             return Ok(());
         };
-        if matches!((&made.call, outcome), (Call::Listen { .. }, Outcome::Err(_))) && self.is_begun() {
-            let given = given(outcome);
-            self.left_out(&format!(
-                "listen {given}: packetdrill would take the socket for a listener from then on"
-            ));
-            return Ok(());
-        }
         self.check(made, outcome, fd, follows)?;
         if let Call::SetOption { option, .. } = &made.call
             && matches!(option.kind(), OptionKind::Timeout)
@@ -279,14 +271,25 @@ impl Script {
                 self.note(made, outcome, fd);
                 self.part(made);
                 if until.is_some() && self.is_raced(made, follows) {
-                    self.comment(
-                        "Segments come while this call is at work. Which of the two is quicker decides what the kernel acknowledges by \
-                         itself, and where it sets PSH: another run may differ here.",
-                    );
+                    self.comment(RACED);
                 }
                 self.calls(made, fd, calls, until);
                 Ok(())
             }
+        }
+    }
+
+    /// A call that packetdrill cannot make as it was made, and that has changed nothing: what is said of it.
+    fn changes_nothing(&self, program: &Program, made: &Made, outcome: &Outcome) -> Option<String> {
+        let (name, given) = (&made.name, given(outcome));
+        match &made.call {
+            Call::Bind { address } | Call::Connect { address, .. } if program.is_other_family(address) => Some(
+                format!("{name} to {address} {given}: packetdrill has addresses of one family"),
+            ),
+            Call::Listen { .. } if matches!(outcome, Outcome::Err(_)) && self.is_begun() => Some(format!(
+                "{name} {given}: packetdrill would take the socket for a listener from then on"
+            )),
+            _ => None,
         }
     }
 
@@ -368,7 +371,7 @@ impl Script {
     /// What a call changes that is in the script.
     fn note(&mut self, made: &Made, outcome: &Outcome, fd: Fd) {
         match &made.call {
-            Call::Socket { .. } => {
+            Call::Socket { .. } if matches!(outcome, Outcome::Ok(_)) => {
                 self.make(&made.socket);
                 self.followed = Followed::Socket(fd);
             }
