@@ -49,6 +49,8 @@ pub enum Statement {
         step: usize,
         /// In a few words.
         what: String,
+        /// Whose host, process or connection it changes; nobody's, when it is done on the wire, or shows only in the process itself.
+        done_to: Option<Side>,
         /// A setting of a host, where it is one, and when it was changed.
         sysctl: Option<Sysctl>,
     },
@@ -147,10 +149,15 @@ impl Program {
             }
             None => {}
             Some(command) => {
-                if let Some(what) = absent(command) {
+                if let Some((what, done_to)) = absent(command) {
                     let first = session.transcript.since(self.seen).next();
                     let sysctl = sysctl(command, first.map_or(Duration::ZERO, |entry| entry.at));
-                    self.statements.push(Statement::Absent { step, what, sysctl });
+                    self.statements.push(Statement::Absent {
+                        step,
+                        what,
+                        done_to,
+                        sysctl,
+                    });
                 }
             }
         }
@@ -173,8 +180,7 @@ impl Program {
                             continue;
                         };
                         let what = format!("the {side}'s {}, at which its process is {how}", made.name);
-                        let sysctl = None;
-                        self.statements.push(Statement::Absent { step, what, sysctl });
+                        self.leave_out(step, what, *side);
                     }
                 }
                 What::Syscall { .. }
@@ -201,8 +207,7 @@ impl Program {
                     "the {side}'s {} to {address}, which is not this machine",
                     name_of(order)
                 );
-                let sysctl = None;
-                self.statements.push(Statement::Absent { step, what, sysctl });
+                self.leave_out(step, what, side);
                 return;
             }
         }
@@ -219,6 +224,17 @@ impl Program {
             ended: None,
             id,
         }));
+    }
+
+    /// A call of that end's that no program of sockets can make, or none like this one.
+    fn leave_out(&mut self, step: usize, what: String, side: Side) {
+        let (done_to, sysctl) = (Some(side), None);
+        self.statements.push(Statement::Absent {
+            step,
+            what,
+            done_to,
+            sysctl,
+        });
     }
 
     /// Is a call of that step made aside already? One of each step can be: it is known by the step's number.
@@ -510,21 +526,25 @@ const NAMED: [Errno; 22] = [
 /// A step without a command that took less was no pause.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What no program of sockets does about a command; none when it leads to calls, or to nothing.
-fn absent(command: &Command) -> Option<String> {
-    match command {
-        Command::Wire(command) => Some(format!("on the wire: {}", safe(&command.to_string()))),
-        Command::Screen(_) => None,
-        Command::End(side, command) => match command {
-            EndCommand::Call { .. } | EndCommand::Use(_) => None,
-            EndCommand::Interrupt(_) => Some(format!("a signal interrupts the {side}'s call")),
-            EndCommand::Sigpipe(_) => Some(format!("in the {side}'s process only: {command}")),
-            EndCommand::Kill => Some(format!("the {side}'s process is killed")),
-            EndCommand::Restart => Some(format!("the {side}'s process is started anew")),
-            EndCommand::Destroy(_) => Some(format!("the administrator destroys the {side}'s connection")),
-            EndCommand::Host(..) => Some(format!("on the {side}'s host: {command}")),
-        },
-    }
+/// What no program of sockets does about a command, and whose host, process or connection it changes; none when it leads to calls, or
+/// to nothing.
+fn absent(command: &Command) -> Option<(String, Option<Side>)> {
+    let (side, command) = match command {
+        Command::Wire(command) => return Some((format!("on the wire: {}", safe(&command.to_string())), None)),
+        Command::Screen(_) => return None,
+        Command::End(side, command) => (*side, command),
+    };
+    let what = match command {
+        EndCommand::Call { .. } | EndCommand::Use(_) => return None,
+        // Whether it kills is seen when it does.
+        EndCommand::Sigpipe(_) => return Some((format!("in the {side}'s process only: {command}"), None)),
+        EndCommand::Interrupt(_) => format!("a signal interrupts the {side}'s call"),
+        EndCommand::Kill => format!("the {side}'s process is killed"),
+        EndCommand::Restart => format!("the {side}'s process is started anew"),
+        EndCommand::Destroy(_) => format!("the administrator destroys the {side}'s connection"),
+        EndCommand::Host(..) => format!("on the {side}'s host: {command}"),
+    };
+    Some((what, Some(side)))
 }
 
 /// The setting that a command changes, where it is a sysctl.

@@ -1,0 +1,107 @@
+//! The connection that a script is about, and how its numbers count.
+
+use std::net::SocketAddr;
+
+use super::segment::Numbers;
+use crate::lab::event::Passage;
+use crate::side::Side;
+use crate::wire::flow::Seen;
+use crate::wire::queue::Origin;
+use crate::wire::segment::{Flags, Segment};
+
+/// The connection that a script is about.
+pub struct Connection {
+    /// Its addresses, as a segment of the end has them.
+    pub way: (SocketAddr, SocketAddr),
+    /// A SYN has begun it.
+    pub begun: bool,
+    /// Something of it has come from the other end.
+    answered: bool,
+    /// The end's first number that was not acknowledged, which an ICMP error quotes: the kernel believes no other.
+    pub unacknowledged: u32,
+    /// The number of the other end's SYN, from which packetdrill counts. It is not 0 where the SYN was forged.
+    first: u32,
+}
+
+impl Connection {
+    /// Nothing of it was seen yet.
+    pub const fn new(way: (SocketAddr, SocketAddr)) -> Connection {
+        Connection {
+            way,
+            begun: false,
+            answered: false,
+            unacknowledged: 0,
+            first: 0,
+        }
+    }
+
+    /// Does that segment begin another connection?
+    pub fn is_another(&self, passage: &Passage, segment: &Segment, leaves: bool) -> bool {
+        let is_syn = is_syn(segment) && passage.origin == Origin::Host && self.begun;
+        let is_new = passage.seen.again.is_none();
+        if leaves || self.way != (segment.destination, segment.source) {
+            return is_syn && is_new;
+        }
+        // The other end's SYN may be on its way just then: a simultaneous open.
+        let crosses = !self.answered;
+        let other_number = passage.seen.seq.is_some_and(|seq| seq != self.first);
+        is_syn && !crosses && (is_new || other_number)
+    }
+
+    /// Takes in a segment of the connection.
+    pub fn takes(&mut self, passage: &Passage, segment: &Segment, leaves: bool) -> Numbers {
+        let mut numbers = Numbers {
+            seq: passage.seen.seq.unwrap_or(segment.seq.0),
+            ack: passage.seen.ack.unwrap_or(segment.ack.0),
+        };
+        if is_syn(segment) && !leaves && !self.answered {
+            self.first = numbers.seq;
+        }
+        self.begun |= is_syn(segment);
+        self.answered |= !leaves;
+        if leaves {
+            numbers.ack = numbers.ack.wrapping_sub(self.first);
+        } else {
+            numbers.seq = numbers.seq.wrapping_sub(self.first);
+            self.acknowledge(passage);
+        }
+        numbers
+    }
+
+    fn acknowledge(&mut self, passage: &Passage) {
+        let Some(ack) = passage.seen.ack.filter(|_| passage.origin == Origin::Host) else {
+            return;
+        };
+        if is_from(ack, self.unacknowledged) {
+            self.unacknowledged = ack;
+        }
+    }
+
+    /// Is what came up to `end` acknowledged by what the end sends next, before anything comes from `seq` again?
+    pub fn takes_at_once(
+        &self,
+        (seq, end): (u32, u32),
+        mut next: impl Iterator<Item = (Side, Seen)>,
+        side: Side,
+    ) -> bool {
+        let count = |number: Option<u32>| number.map(|number| number.wrapping_sub(self.first));
+        let says = next.find_map(|(from, seen)| {
+            if from == side {
+                count(seen.ack).filter(|ack| is_from(*ack, end)).map(|_| true)
+            } else {
+                count(seen.seq).filter(|again| *again == seq).map(|_| false)
+            }
+        });
+        says == Some(true)
+    }
+}
+
+/// Is a number that one or one after it?
+const fn is_from(number: u32, from: u32) -> bool {
+    number.wrapping_sub(from) < 1 << 31
+}
+
+/// Does it begin a connection?
+pub fn is_syn(segment: &Segment) -> bool {
+    segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK)
+}

@@ -1,0 +1,297 @@
+//! The lines of a script, and when each is due.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::code::words::wrapped;
+
+/// What the end's kernel sends within so short a time after something else is its answer to that: it takes no time in the script.
+///
+/// The shortest of TCP's timers that it must not hide is that of the delayed acknowledgement, 40 ms.
+pub const AT_ONCE: Duration = Duration::from_millis(25);
+
+/// By how much the timers of two runs may differ: a kernel's clock ticks at least a hundred times a second.
+const TICK: Duration = Duration::from_millis(10);
+
+/// How far packetdrill may find something from its time: what the script takes for at once, and a tick more. It is still less than
+/// a delayed acknowledgement takes, so that one that is not delayed can be told from it.
+pub const TOLERANCE: Duration = AT_ONCE.saturating_add(TICK);
+
+/// What the other end answers takes so long to come, so that it is no part of what the end itself does at once.
+///
+/// It adds to the kernel's estimate of the round trip and to each timer made of it, doubled with each retransmission, and between finwait's
+/// hosts there was next to nothing: so it is short.
+const RTT: Duration = Duration::from_millis(1);
+
+/// A socket's number in the script.
+pub type Fd = u32;
+
+/// What happens at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A command of the shell.
+    Command,
+    /// A call on that socket.
+    Call(Fd),
+    /// A segment that the end sends.
+    Leaves,
+    /// A segment that comes to it, with its first byte and the one after its last; or an ICMP message.
+    Comes(Option<(u32, u32)>),
+}
+
+/// A line of a script.
+#[derive(Debug)]
+pub enum Line {
+    /// Prose.
+    Comment(String),
+    /// An event without a duration, at its time.
+    Event { at: Duration, what: What, text: String },
+    /// A call that waits: what it waits for came at `until`, and at `ended` it had returned.
+    Waits {
+        at: Duration,
+        until: Duration,
+        ended: Duration,
+        fd: Fd,
+        text: String,
+    },
+}
+
+impl Line {
+    /// Where it is a call on that socket, when it began.
+    pub fn began_on(&self, socket: Fd) -> Option<Duration> {
+        match self {
+            Line::Event { at, .. } | Line::Waits { at, .. } if self.is_on(socket) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// Is it a call on that socket?
+    pub fn is_on(&self, socket: Fd) -> bool {
+        match self {
+            Line::Comment(_) => false,
+            Line::Event { what, .. } => *what == What::Call(socket),
+            Line::Waits { fd, .. } => *fd == socket,
+        }
+    }
+
+    /// Is it a call that had not returned then?
+    pub fn is_under_way(&self, then: Duration) -> bool {
+        matches!(self, Line::Waits { ended, .. } if *ended > then)
+    }
+}
+
+/// A segment that came after what another one acknowledges.
+pub struct After {
+    /// Its line.
+    pub place: usize,
+    /// Its first byte, and the one after its last.
+    pub bytes: (u32, u32),
+    /// When what is acknowledged came.
+    pub answers: Duration,
+}
+
+/// The next bytes after those that `ack` acknowledges, where both came just now, one behind the other.
+pub fn came_after(lines: &[Line], ack: u32) -> Option<After> {
+    let came = |line: &Line| match line {
+        Line::Event {
+            at,
+            what: What::Comes(Some(bytes)),
+            ..
+        } if bytes.0 != bytes.1 => Some((*at, *bytes)),
+        _ => None,
+    };
+    let mut just_now = lines
+        .iter()
+        .enumerate()
+        .rev()
+        .map_while(|(place, line)| Some((place, came(line)?)));
+    let (place, (_, bytes)) = just_now.find(|(_, (_, bytes))| bytes.0 == ack)?;
+    let (_, (answers, _)) = just_now.next().filter(|(_, (_, bytes))| bytes.1 == ack)?;
+    Some(After { place, bytes, answers })
+}
+
+/// How the time of something is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// The kernel's answer to something: a segment that leaves, a call that returns.
+    #[default]
+    Answer,
+    /// Something is asked of the kernel.
+    Done,
+    /// Something comes from the other end.
+    Comes,
+}
+
+impl Kind {
+    const fn of(what: What) -> Kind {
+        match what {
+            What::Leaves => Kind::Answer,
+            What::Command | What::Call(_) => Kind::Done,
+            What::Comes(_) => Kind::Comes,
+        }
+    }
+}
+
+/// When something is due in the script.
+struct Times(BTreeMap<Duration, Duration>);
+
+impl Times {
+    /// What is done to the kernel has its time, as its timers go on meanwhile; what it answers at once has none.
+    fn of(lines: &[Line]) -> Times {
+        let mut seen: BTreeMap<Duration, Kind> = BTreeMap::new();
+        for line in lines {
+            match line {
+                Line::Comment(_) => {}
+                Line::Event { at, what, .. } => {
+                    let kind = seen.entry(*at).or_default();
+                    *kind = Kind::of(*what).max(*kind);
+                }
+                Line::Waits { at, until, .. } => {
+                    for (at, kind) in [(at, Kind::Done), (until, Kind::Answer)] {
+                        let before = seen.entry(*at).or_default();
+                        *before = kind.max(*before);
+                    }
+                }
+            }
+        }
+        let mut times = BTreeMap::new();
+        let mut time = Duration::ZERO;
+        let mut before: Option<(Duration, Kind)> = None;
+        // When something last had a time of its own: in the run, and in the script.
+        let mut timed = (seen.keys().next().copied().unwrap_or_default(), Duration::ZERO);
+        for (at, kind) in seen {
+            let (last, was) = before.unwrap_or((at, kind));
+            let own = timed.1 + Duration::from_millis(at.saturating_sub(timed.0).as_millis() as u64);
+            let answers = kind == Kind::Answer && at.saturating_sub(last) < AT_ONCE;
+            if !answers {
+                let soonest = if kind == Kind::Comes && was != Kind::Comes {
+                    time + RTT
+                } else {
+                    time
+                };
+                time = own.max(soonest);
+                timed = (at, time);
+            }
+            times.insert(at, time);
+            before = Some((at, kind));
+        }
+        Times(times)
+    }
+
+    fn due(&self, at: Duration) -> Duration {
+        self.0.get(&at).copied().unwrap_or_default()
+    }
+}
+
+/// The lines as text, each so long after the one before.
+pub fn text(lines: &[Line]) -> String {
+    let times = Times::of(lines);
+    let mut out = String::new();
+    let mut last = Duration::ZERO;
+    let mut open = Duration::ZERO;
+    for line in lines {
+        match line {
+            Line::Comment(text) => {
+                let _ = write!(out, "\n{}", wrapped(text, "// "));
+            }
+            Line::Event { at, text, .. } => {
+                let now = times.due(*at).max(last);
+                let _ = writeln!(out, "{:>6} {text}", plus(now - last));
+                last = now;
+            }
+            Line::Waits { at, until, text, .. } => {
+                let now = times.due(*at).max(last);
+                // Both are counted from the event before.
+                let until = times.due(*until);
+                let _ = writeln!(
+                    out,
+                    "{:>6}...{} {text}",
+                    plus(now - last),
+                    seconds(until.saturating_sub(last))
+                );
+                last = now;
+                open = open.max(until);
+            }
+        }
+    }
+    if open > last {
+        // A script must not end while a call waits.
+        let _ = writeln!(out, "{:>6} `true`", plus(open - last + AT_ONCE));
+    }
+    out
+}
+
+fn plus(gap: Duration) -> String {
+    format!("+{}", seconds(gap))
+}
+
+/// `0`, `0.250`
+fn seconds(time: Duration) -> String {
+    if time.is_zero() {
+        "0".into()
+    } else {
+        format!("{:.3}", time.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(ms: u64, what: What, text: &str) -> Line {
+        let at = Duration::from_millis(ms);
+        let text = text.into();
+        Line::Event { at, what, text }
+    }
+
+    #[test]
+    fn what_is_done_has_its_time_and_what_is_answered_has_none() {
+        let lines = [
+            event(100, What::Call(3), "call"),
+            event(102, What::Leaves, "answer"),
+            event(103, What::Comes(None), "comes"),
+            event(110, What::Comes(None), "comes"),
+            event(110 + AT_ONCE.as_millis() as u64, What::Leaves, "timer"),
+            event(150, What::Call(3), "call"),
+        ];
+        assert_eq!(
+            text(&lines[..4]),
+            "    +0 call\n    +0 answer\n+0.003 comes\n+0.007 comes\n"
+        );
+        assert_eq!(
+            text(&lines[2..]),
+            "    +0 comes\n+0.007 comes\n+0.025 timer\n+0.015 call\n",
+            "counted from what has a time of its own"
+        );
+    }
+
+    #[test]
+    fn a_script_goes_on_until_its_last_call_has_returned() {
+        let [at, until, ended] = [0, 40, 41].map(Duration::from_millis);
+        let (fd, call) = (3, "call".into());
+        let waits = Line::Waits {
+            at,
+            until,
+            ended,
+            fd,
+            text: call,
+        };
+        assert_eq!(text(&[waits]), "    +0...0.040 call\n+0.065 `true`\n");
+    }
+
+    #[test]
+    fn the_bytes_behind_those_that_are_acknowledged_came_after() {
+        let comes = |ms, from, to| event(ms, What::Comes(Some((from, to))), "");
+        let lines = [comes(1, 1, 11), comes(2, 11, 21), comes(3, 21, 31)];
+        let after = came_after(&lines, 11).unwrap();
+        assert_eq!((after.place, after.bytes, after.answers.as_millis()), (1, (11, 21), 1));
+        assert_eq!(came_after(&lines, 21).map(|after| after.place), Some(2));
+        // Nothing came behind, or not the bytes before it, or something was between.
+        assert!(came_after(&lines, 31).is_none());
+        assert!(came_after(&lines, 1).is_none());
+        let [first, second, _] = lines;
+        let lines = [first, event(1, What::Leaves, ""), second];
+        assert!(came_after(&lines, 11).is_none());
+    }
+}
