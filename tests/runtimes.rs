@@ -509,6 +509,33 @@ fn the_measured_scenarios_are_in_the_catalog() {
     assert!(!Matrix::kept().events.is_empty());
 }
 
+/// What an endpoint does not take is not carried out; what it read is told.
+#[test]
+fn a_call_that_is_not_taken_is_not_carried_out() {
+    if !has("go") {
+        return;
+    }
+    let run = |commands: &[&str]| {
+        let mut command = finwait();
+        command
+            .args(["--lab", "loopback", "--client", "go", "do"])
+            .args(commands);
+        output(&mut command)
+    };
+    let refused = run(&["client read"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert!(why.contains("the client endpoint did not take it"), "{why}");
+    let read = run(&[
+        "server listen",
+        "client connect",
+        "client set-option SO_LINGER 7",
+        "client get-option SO_LINGER",
+    ]);
+    let text = String::from_utf8(read.stdout).unwrap();
+    assert!(read.status.success() && text.contains(" = on, 7 s"), "{text}");
+}
+
 /// A file can say what drives an end; the command line's word counts more.
 #[test]
 fn a_scenario_says_what_drives_its_ends() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use finwait::call::{Bytes, Call, CallId, How, Order, ProcessCall, SocketName};
 use finwait::clock::Stamp;
-use finwait::command::{Command, parse::parse};
+use finwait::command::{Command, EndCommand, parse::parse};
 use finwait::errno::Errno;
 use finwait::explain::RuleId;
 use finwait::explain::rules::{CallClass, SetBy};
@@ -934,7 +934,7 @@ fn what_a_socket_did_before_explains_what_a_call_gives() {
 fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
     let link = |play: &Play| {
         let call = play.session.ends[Server].last.as_ref().unwrap().id;
-        let chain = chain(&play.session.transcript, call).unwrap();
+        let chain = chain(&play.session, call).unwrap();
         let Some(Setter::Found(set_by, no)) = chain.set_by else {
             panic!("{:?}", chain.set_by);
         };
@@ -967,6 +967,78 @@ fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
     assert_eq!(link(&play).2, closed);
 }
 
+/// The shutdown that ended the call's own direction, not one of the other; and an error that another descriptor of the socket was told.
+#[test]
+fn the_chain_knows_which_call_on_the_same_socket_it_was() {
+    let set_by = |play: &Play| {
+        let call = play.session.ends[Client].last.as_ref().unwrap().id;
+        match chain(&play.session, call).unwrap().set_by {
+            Some(Setter::Found(_, no)) => play.session.transcript.entry(no).unwrap().lines().join(" "),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut play = Play::connected();
+    play.types("client shutdown write").unwrap();
+    let shutdown = play.sent();
+    let inode = play.socket(Client, "client").inode.unwrap();
+    let by_it = Cause::Call(shutdown.id);
+    play.changes(Client, of_client(), inode, (State::Established, State::FinWait1), by_it);
+    play.succeeds(&shutdown);
+    let writing = play.session.transcript.last();
+    play.carries_out("client shutdown read", 0);
+    let reading = play.session.transcript.last();
+    assert_ne!(writing, reading);
+    let entry = |play: &Play, no| {
+        let link = chain(&play.session, play.session.ends[Client].last.as_ref().unwrap().id);
+        matches!(link.unwrap().set_by, Some(Setter::Found(_, found)) if found == no)
+    };
+    play.carries_out("client read", 0);
+    assert!(entry(&play, reading), "{}", set_by(&play));
+    play.types("client write").unwrap();
+    let write = play.sent();
+    play.fails(&write, Errno::EPIPE);
+    assert!(entry(&play, writing), "{}", set_by(&play));
+
+    let mut play = Play::connected();
+    play.carries_out("client dup", 2);
+    play.passes(Server, segment(Server, &[Flags::RST, Flags::ACK], 1, 1, b""));
+    play.table(Client, &[]);
+    play.types("client read on=client-dup").unwrap();
+    let read = play.sent();
+    play.fails(&read, Errno::ECONNRESET);
+    let told = play.session.transcript.last();
+    play.types("client write on=client").unwrap();
+    let write = play.sent();
+    play.fails(&write, Errno::EPIPE);
+    assert!(entry(&play, told), "{}", set_by(&play));
+}
+
+/// A button is crossed for what the language has never done: what it has, it cannot do on this socket only.
+#[test]
+fn a_button_is_crossed_until_its_call_works() {
+    let refuses = |play: &Play| {
+        let connect = parse("client connect", None).unwrap();
+        match connect {
+            Command::End(_, EndCommand::Call { call, .. }) => play.session.ends[Client].refuses(&call),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut play = Play::new();
+    play.carries_out("client socket", 4);
+    let connects = |play: &mut Play, outcome: Outcome| {
+        play.types("client connect on=client").unwrap();
+        let connect = play.sent();
+        play.ends(&connect, outcome, None);
+    };
+    let unsupported = || Outcome::Unsupported("not like this".into());
+    connects(&mut play, unsupported());
+    assert!(refuses(&play));
+    connects(&mut play, Outcome::Err(Errno::ECONNREFUSED));
+    assert!(!refuses(&play), "it was made");
+    connects(&mut play, unsupported());
+    assert!(!refuses(&play), "it was made before");
+}
+
 /// A call of ours that ends a waiting one may return after it: it is found where it began.
 #[test]
 fn the_chain_finds_a_call_that_returned_later() {
@@ -983,7 +1055,7 @@ fn the_chain_finds_a_call_that_returned_later() {
     let began = play.session.transcript.last();
     play.fails(&read, Errno::EPIPE);
     play.succeeds(&disconnect);
-    let chain = chain(&play.session.transcript, read.id).unwrap();
+    let chain = chain(&play.session, read.id).unwrap();
     assert_eq!(chain.rule, Some(RuleId::DissolvedWhileWaiting));
     assert_eq!(
         chain.set_by,
@@ -1034,7 +1106,7 @@ fn an_icmp_error_is_about_the_connection_that_it_quotes() {
         };
         let icmp = play.passes(Server, icmp).no;
         play.fails(&connect, Errno::ECONNREFUSED);
-        let chain = chain(&play.session.transcript, connect.id).unwrap();
+        let chain = chain(&play.session, connect.id).unwrap();
         (chain.rule, chain.set_by, icmp)
     };
     let (rule, set_by, icmp) = refused(of_client());
@@ -1070,7 +1142,7 @@ fn what_nobody_saw_is_said_to_be_unseen() {
     play.types("client read").unwrap();
     let read = play.sent();
     play.fails(&read, Errno::ECONNREFUSED);
-    let chain = chain(&play.session.transcript, read.id).unwrap();
+    let chain = chain(&play.session, read.id).unwrap();
     assert_eq!(chain.rule, Some(RuleId::RefusedEarlier));
     assert_eq!(
         chain.set_by.unwrap().words(),
@@ -1080,7 +1152,7 @@ fn what_nobody_saw_is_said_to_be_unseen() {
     play.types("client read").unwrap();
     let read = play.sent();
     play.fails(&read, Errno::ENOTCONN);
-    let chain = finwait::session::chain::chain(&play.session.transcript, read.id).unwrap();
+    let chain = finwait::session::chain::chain(&play.session, read.id).unwrap();
     assert_eq!(chain.set_by, Some(Setter::Timeless(SetBy::Missing)));
 }
 

@@ -11,11 +11,12 @@ use crate::errno::Errno;
 use crate::lab::event::{Fate, Passage};
 use crate::lab::facts::LabFacts;
 use crate::outcome::Outcome;
+use crate::runtime::Runtime;
 use crate::scenario::Scenario;
 use crate::scenario::report::StepReport;
 use crate::session::transcript::What;
 use crate::session::{LabKind, Session, name_of};
-use crate::side::Side;
+use crate::side::{Ends, Side};
 
 /// A scenario that was run, as what a program says and does.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,8 @@ pub struct Program {
     pub ipv6: bool,
     /// There was a wire, so that the segments were seen.
     pub wired: bool,
+    /// What drove the ends where its file says so: here raw calls do.
+    pub driven: Ends<Runtime>,
     /// In order.
     pub statements: Vec<Statement>,
     /// The last entry of the transcript that was taken in.
@@ -126,6 +129,7 @@ impl Program {
             title: scenario.title.clone(),
             ipv6: scenario.ipv6,
             wired: false,
+            driven: scenario.driven,
             statements: Vec::new(),
             seen: 0,
         }
@@ -458,6 +462,15 @@ impl Program {
                 running_on()
             ),
         ];
+        for (side, runtime) in self.driven.iter() {
+            if *runtime != Runtime::Native {
+                head.push(String::new());
+                head.push(format!(
+                    "Its file has the {side} driven by {runtime}. For this program raw calls were made in its place, and what is beside \
+                     them is what those returned."
+                ));
+            }
+        }
         if let Some(step) = self.differs() {
             head.push(String::new());
             head.push(format!(

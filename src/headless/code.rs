@@ -16,17 +16,18 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
         return fail(BAD, "only a packetdrill script is about one end: a program has both");
     }
     let scenario = match load(name) {
-        // The program makes the calls itself, and what they return to it is what raw calls return.
-        Ok(scenario) => Arc::new(Scenario {
-            driven: Ends::default(),
-            ..scenario
-        }),
+        Ok(scenario) => scenario,
         Err(why) => {
             eprintln!("{why}");
             return ExitCode::from(BAD);
         }
     };
     let mut program = Program::new(&scenario);
+    // The program makes the calls itself, and what they return to it is what raw calls return.
+    let scenario = Arc::new(Scenario {
+        driven: Ends::default(),
+        ..scenario
+    });
     let ended = run::watched(
         &scenario,
         options,

@@ -256,6 +256,8 @@ impl<'a, W: Write> Runner<'a, W> {
                 } => Some(format!("{} could not be set: {why}", setting.name())),
                 _ => None,
             });
+        let refused = issued.root.filter(|root| self.live.session.was_refused(*root));
+        let failed = failed.or_else(|| refused.map(|_| format!("the {side} endpoint did not take it")));
         match failed {
             Some(why) => at_fault(Verdict::NotDone, why),
             None => Ok(Ok(())),

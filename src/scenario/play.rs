@@ -305,8 +305,7 @@ fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
             call: *name,
             state: state.unwrap_or(State::Close),
             rule: *rule,
-            set_by_seen: chain(&session.transcript, *call)
-                .is_some_and(|chain| matches!(chain.set_by, Some(Setter::Found(..)))),
+            set_by_seen: chain(session, *call).is_some_and(|chain| matches!(chain.set_by, Some(Setter::Found(..)))),
         }),
         _ => None,
     });

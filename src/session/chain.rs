@@ -1,8 +1,9 @@
 //! Why a call gave back what it did, link by link: the call, the state in which it was made, what set the error, the rule. Each link
 //! has its entry in the transcript, where there is one.
 
+use super::Session;
 use super::transcript::{Entry, Reason, Transcript, What};
-use crate::call::{CallId, CallKind, SocketName};
+use crate::call::{Call, CallId, CallKind, How, Order, SocketName};
 use crate::explain::rules::{CallClass, SetBy};
 use crate::explain::{RuleId, is_told_once};
 use crate::lab::event::Fate;
@@ -62,12 +63,14 @@ impl Setter {
 }
 
 /// The chain of that call's outcome; none when it has not returned, or its entry was dropped.
-pub fn chain(transcript: &Transcript, call: CallId) -> Option<Chain> {
+pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
+    let transcript = &session.transcript;
     let is_it = |entry: &&Entry| matches!(&entry.what, What::Outcome { call: id, .. } if *id == call);
     let returned = transcript.entries().iter().rev().find(is_it)?;
     let What::Outcome {
         side,
         socket,
+        name,
         state,
         rule,
         ..
@@ -81,6 +84,8 @@ pub fn chain(transcript: &Transcript, call: CallId) -> Option<Chain> {
     let end = Whose {
         side: *side,
         socket: socket.as_ref(),
+        session,
+        asks: *name,
         tuple: None,
     };
     let state = state.unwrap_or(State::Close);
@@ -117,6 +122,10 @@ fn before(transcript: &Transcript, no: u64) -> impl Iterator<Item = &Entry> {
 struct Whose<'a> {
     side: Side,
     socket: Option<&'a SocketName>,
+    /// What the calls were asked is known to it.
+    session: &'a Session,
+    /// The call whose outcome it is.
+    asks: CallKind,
     /// Its addresses, as far as a change of state told them.
     tuple: Option<Tuple>,
 }
@@ -178,11 +187,11 @@ impl Whose<'_> {
             SetBy::Timer => by(&|cause| matches!(cause, Reason::Timer(_))),
             SetBy::Administrator => by(&|cause| matches!(cause, Reason::Destroyed)),
             SetBy::OwnCall(kinds) => {
-                let is_one = |name: CallKind| CallClass::any_is(kinds, name);
+                let is_one = |name: CallKind, call: CallId| CallClass::any_is(kinds, name) && self.can_end(kinds, call);
                 // The one that changed the state, rather than one after it that changed nothing.
                 let mut changes = before(transcript, no).filter_map(|entry| self.changed(entry));
                 let maker = changes.find_map(|(_, cause)| match cause {
-                    Reason::Call { call, name } if is_one(*name) => Some(*call),
+                    Reason::Call { call, name } if is_one(*name, *call) => Some(*call),
                     _ => None,
                 });
                 let made = |entry: &Entry, same: &dyn Fn(Option<&SocketName>) -> bool| match &entry.what {
@@ -193,7 +202,7 @@ impl Whose<'_> {
                         call,
                         outcome,
                         ..
-                    } if *side == self.side && is_one(*name) => {
+                    } if *side == self.side && is_one(*name, *call) => {
                         // A shutdown that fails is noted all the same; a connect that does not wait goes on.
                         let taken = matches!(
                             outcome,
@@ -230,7 +239,9 @@ impl Whose<'_> {
                     ..
                 } => {
                     let asks = matches!(name, CallKind::Read | CallKind::Write | CallKind::SoError);
-                    *side == self.side && socket.as_ref() == self.socket && asks && is_told_once(*errno)
+                    // It waits in the socket, whichever descriptor asks.
+                    let same = connection(socket.as_ref()) == connection(self.socket);
+                    *side == self.side && same && asks && is_told_once(*errno)
                 }
                 _ => false,
             }),
@@ -256,6 +267,22 @@ impl Whose<'_> {
                 newest(&|entry| matches!(&entry.what, What::Host { side, failed: None, .. } if *side == self.side))
             }
             SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing => None,
+        }
+    }
+
+    /// Where only a shutdown can be meant: does that one end the direction in which the call wanted to go?
+    fn can_end(&self, kinds: &[CallClass], call: CallId) -> bool {
+        let direction = match self.asks {
+            CallKind::Read => How::Read,
+            CallKind::Write => How::Write,
+            _ => return true,
+        };
+        match self.session.order_of(call) {
+            Some(Order::On {
+                call: Call::Shutdown { how },
+                ..
+            }) if kinds == [CallClass::Shutdown] => *how == direction || *how == How::Both,
+            _ => true,
         }
     }
 

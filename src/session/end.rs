@@ -82,10 +82,12 @@ pub struct End {
     pub table: Table,
     /// The host's settings.
     pub settings: Vec<(Setting, SettingValue)>,
-    /// The options of a socket as they were last read; an errno when not one could be.
-    pub options: Option<(SocketName, Result<Vec<OptionReading>, Errno>)>,
+    /// The options of a socket as they were last read; what came instead when not one could be.
+    pub options: Option<(SocketName, Result<Vec<OptionReading>, Outcome>)>,
     /// Buttons whose call the endpoint's language cannot make, as it said: the command as the button gives it.
     refused: HashSet<(CallKind, Option<How>)>,
+    /// Those that it has made.
+    worked: HashSet<(CallKind, Option<How>)>,
     /// The names of connections, for those that outlive their descriptors.
     pub(super) named: HashMap<Tuple, SocketName>,
     /// Names given so far.
@@ -122,6 +124,7 @@ impl End {
             settings,
             options: None,
             refused: HashSet::new(),
+            worked: HashSet::new(),
             named: HashMap::new(),
             given: HashMap::new(),
         }
@@ -295,6 +298,7 @@ impl End {
         self.last = None;
         self.options = None;
         self.refused.clear();
+        self.worked.clear();
     }
 
     /// That connection belongs to the socket of that name, also when no descriptor holds it any more.
@@ -408,8 +412,18 @@ impl End {
             }
             Order::Process(ProcessCall::Interrupt { .. }) => return,
         };
-        if let (Outcome::Unsupported(_), Some(command)) = (outcome, plainly(call)) {
-            self.refused.insert(command);
+        // What has worked before can be made, if not on every socket.
+        if let Some(command) = plainly(call) {
+            match outcome {
+                Outcome::Unsupported(_) if !self.worked.contains(&command) => {
+                    self.refused.insert(command);
+                }
+                Outcome::Unsupported(_) => {}
+                _ => {
+                    self.refused.remove(&command);
+                    self.worked.insert(command);
+                }
+            }
         }
         let ok = matches!(outcome, Outcome::Ok(_));
         if let Some(socket) = self.socket(name) {
@@ -480,14 +494,10 @@ impl End {
             }
             Call::Options => {
                 let read = match outcome {
-                    Outcome::Ok(Value::Options { readings }) => Some(Ok(readings.clone())),
-                    Outcome::Err(errno) => Some(Err(*errno)),
-                    Outcome::Ok(_)
-                    | Outcome::DeadlineExceeded { .. }
-                    | Outcome::Library(_)
-                    | Outcome::Unsupported(_) => None,
+                    Outcome::Ok(Value::Options { readings }) => Ok(readings.clone()),
+                    refused => Err(refused.clone()),
                 };
-                self.options = read.map(|read| (name.clone(), read)).or(self.options.take());
+                self.options = Some((name.clone(), read));
             }
             _ => {}
         }

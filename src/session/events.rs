@@ -63,6 +63,7 @@ impl Session {
                 let end = &mut self.ends[side];
                 if let Some(place) = end.pending.iter().position(|pending| Some(pending.id) == id) {
                     let pending = end.pending.remove(place);
+                    self.refused.insert(pending.root);
                     let outcome = Outcome::Unsupported(why.clone());
                     end.remember(&pending.order, &outcome, None, pending.state);
                 }

@@ -3,7 +3,7 @@
 //! [`Session`] is pure: commands go in and requests for the lab come out, the lab's events go in and the picture changes.
 //! It reads no clock and owns no descriptor, so that a test can play any lab.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -149,6 +149,8 @@ pub struct Session {
     heard: QuickMap<Tuple, Heard>,
     /// The calls that were made, for causes.
     calls: HashMap<CallId, Made>,
+    /// Calls that an endpoint did not take: the first of the command's.
+    refused: HashSet<CallId>,
 }
 
 impl Session {
@@ -171,6 +173,7 @@ impl Session {
             inferred: inferred::Inferred::default(),
             heard: QuickMap::default(),
             calls: HashMap::new(),
+            refused: HashSet::new(),
         }
     }
 
@@ -209,12 +212,17 @@ impl Session {
                 return Ok(self.begin(side, [order].into(), None, now));
             }
             EndCommand::Kill => {
-                self.require_process(side)?;
+                // One that never says hello is got rid of like this, too.
+                if !matches!(self.ends[side].process, Process::Starting { .. }) {
+                    self.require_process(side)?;
+                }
                 Request::Kill(side)
             }
             EndCommand::Restart => {
                 if matches!(self.ends[side].process, Process::Starting { .. }) {
-                    return Err(Refusal::Impossible(format!("the {side} endpoint is starting already")));
+                    return Err(Refusal::Impossible(format!(
+                        "the {side} endpoint is starting already: kill ends it"
+                    )));
                 }
                 self.ends[side].restart();
                 Request::Restart(side)
@@ -291,6 +299,11 @@ impl Session {
     /// The first call of the command that `call` was made for.
     pub fn root_of(&self, call: CallId) -> Option<CallId> {
         self.calls.get(&call).map(|made| made.root)
+    }
+
+    /// Did the endpoint not take a call of the command that began with `root`?
+    pub fn was_refused(&self, root: CallId) -> bool {
+        self.refused.contains(&root)
     }
 
     /// What `call` was asked to do.

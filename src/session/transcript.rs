@@ -11,7 +11,7 @@ use crate::explain::RuleId;
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, Fate, Passage, WireChange};
 use crate::observe::{TimerKind, Tuple};
-use crate::outcome::{Outcome, Value};
+use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
 use crate::state::State;
 use crate::wire::flow::{Again, PacketNo};
@@ -379,6 +379,9 @@ impl Entry {
                     Outcome::Ok(Value::Read { n, data }) if *n > 0 && lines.is_empty() => {
                         lines.push(format!("{name} = {n} B {}   <{}>", data.quoted(*n), human(*took)));
                     }
+                    Outcome::Ok(Value::Options { readings }) if lines.is_empty() => {
+                        lines.push(format!("{name} = {}   <{}>", told(readings), human(*took)));
+                    }
                     Outcome::Library(error) if said.is_none() => lines.push(format!("{name} = {error}")),
                     Outcome::Library(error) => lines.push(format!("{name} = {error}{words}   <{}>", human(*took))),
                     Outcome::Ok(_) | Outcome::Err(_) if lines.is_empty() => {
@@ -569,5 +572,21 @@ impl Transcript {
             .front()
             .map_or(0, |first| (no + 1).saturating_sub(first.no));
         self.entries.iter().skip(skip as usize)
+    }
+}
+/// Options that were read: of one its value, of several each with its name.
+fn told(readings: &[OptionReading]) -> String {
+    let value = |reading: &OptionReading| match reading.value {
+        Reading::Value(value) => reading.option.show(value),
+        Reading::Errno(errno) => errno.name(),
+    };
+    match readings {
+        [one] => value(one),
+        all => {
+            let all = all
+                .iter()
+                .map(|reading| format!("{} {}", reading.option.name(), value(reading)));
+            all.collect::<Vec<_>>().join(", ")
+        }
     }
 }

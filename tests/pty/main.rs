@@ -364,6 +364,17 @@ fn a_record_says_what_drove_the_ends() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// An endpoint that never says hello can be got rid of.
+#[test]
+fn what_never_comes_up_can_be_killed() {
+    let mut terminal = Terminal::start(120, 40, &["--lab", "loopback", "--client-command", "sleep 100"]);
+    terminal.see("the endpoint is up");
+    terminal.keys("K");
+    terminal.see("killed by SIGKILL");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}
+
 #[test]
 fn a_blocked_read_is_interrupted() {
     let mut terminal = connected("isolated");

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::host::Change;
 use crate::call::{CallId, OptionKind, SocketName, SocketOption};
 use crate::command::{Ask, EndCommand, option_value};
-use crate::outcome::Reading;
+use crate::outcome::{Outcome, Reading};
 use crate::session::Session;
 use crate::side::Side;
 use crate::tui::canvas::Canvas;
@@ -33,11 +33,19 @@ impl Options {
         }
         match readings {
             // A descriptor that is closed has no options: every one of them is EBADF.
-            Err(errno) => Some(Reading::Errno(*errno)),
+            Err(outcome) => outcome.errno().map(Reading::Errno),
             Ok(readings) => readings
                 .iter()
                 .find(|reading| reading.option == option)
                 .map(|reading| reading.value),
+        }
+    }
+
+    /// Why there is nothing to show: what came instead of the options, where that is no errno.
+    fn instead<'a>(&self, session: &'a Session) -> Option<&'a Outcome> {
+        match session.ends[self.side].options.as_ref()? {
+            (name, Err(outcome)) if self.socket.as_ref() == Some(name) && outcome.errno().is_none() => Some(outcome),
+            _ => None,
         }
     }
 
@@ -89,7 +97,10 @@ impl Options {
             let (shown, style) = match self.reading(session, *option) {
                 Some(Reading::Value(value)) => (option.show(value), strong),
                 Some(Reading::Errno(errno)) => (errno.name(), canvas.theme.bad()),
-                None => ("...".to_owned(), text),
+                None => (
+                    self.instead(session).map_or_else(|| "...".to_owned(), Outcome::brief),
+                    text,
+                ),
             };
             canvas.put_cut(list.x + 20, y, list.right(), &shown, style);
             canvas.hits.add(place, action.clone(), true);
@@ -98,7 +109,9 @@ impl Options {
                 canvas.tint(place, style);
             }
         }
-        if let Some(answer) = &end.last {
+        if let Some(Outcome::Unsupported(why)) = self.instead(session) {
+            canvas.put_cut(foot.x, foot.y, foot.right(), why, canvas.theme.bad());
+        } else if let Some(answer) = &end.last {
             let said = answer.trace.last().map_or_else(
                 || format!("{}: {}", answer.name, answer.outcome.brief()),
                 |traced| traced.text.clone(),

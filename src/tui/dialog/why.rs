@@ -72,13 +72,13 @@ impl Why {
 
     fn links(&self, session: &Session) -> Vec<Link> {
         let transcript = &session.transcript;
-        chain(transcript, self.call).map_or_else(Vec::new, |chain| links(transcript, &chain))
+        chain(session, self.call).map_or_else(Vec::new, |chain| links(transcript, &chain))
     }
 
     /// Where a link leads.
     pub fn leads_to(&self, session: &Session, link: usize) -> Option<Lead> {
         if link == PROOF {
-            let rule = chain(&session.transcript, self.call)?.rule?;
+            let rule = chain(session, self.call)?.rule?;
             return Some(Lead::Scenario(rule.rule().proof));
         }
         Some(Lead::Entry(self.links(session).get(link)?.entry?))
@@ -163,7 +163,7 @@ impl Why {
             }
         };
         let transcript = &session.transcript;
-        let Some(chain) = chain(transcript, self.call) else {
+        let Some(chain) = chain(session, self.call) else {
             say("", "the transcript has dropped it", text, None);
             return lines;
         };
@@ -181,7 +181,10 @@ impl Why {
             say("decided", &sources.join(", "), text, None);
             say(
                 "proof",
-                &format!("scenario {}, of the rule {}", rule.proof, rule.id),
+                &format!(
+                    "scenario {}, of the rule {}: it begins in a fresh lab",
+                    rule.proof, rule.id
+                ),
                 text,
                 Some(PROOF),
             );
