@@ -1013,6 +1013,22 @@ fn the_chain_knows_which_call_on_the_same_socket_it_was() {
     assert!(entry(&play, told), "{}", set_by(&play));
 }
 
+/// What a library answers by itself, it knows from somewhere: the reset that an earlier read was told.
+#[test]
+fn the_chain_of_a_librarys_own_answer_leads_to_what_it_was_told() {
+    let mut play = Play::connected();
+    play.types("client read").unwrap();
+    let read = play.sent();
+    play.fails(&read, Errno::ECONNRESET);
+    let told = play.session.transcript.last();
+    play.carries_out("client so-error", 0);
+    play.types("client read").unwrap();
+    let again = play.sent();
+    play.ends(&again, Outcome::Library("Connection reset".into()), None);
+    assert_eq!(chain(&play.session, again.id).unwrap().known_from, Some(told));
+    assert_eq!(chain(&play.session, read.id).unwrap().known_from, None);
+}
+
 /// A button is crossed for what the language has never done: what it has, it cannot do on this socket only.
 #[test]
 fn a_button_is_crossed_until_its_call_works() {

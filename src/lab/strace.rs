@@ -73,7 +73,7 @@ impl Reader {
         let (thread, call) = line.split_once(' ')?;
         let thread = thread.parse().ok()?;
         let call = call.trim_start();
-        if let Some(begun) = call.strip_suffix("<unfinished ...>") {
+        if let Some(begun) = call.strip_suffix(" <unfinished ...>") {
             self.unfinished.insert(thread, begun.to_owned());
             return None;
         }
@@ -220,6 +220,8 @@ mod tests {
             texts(&mut reader, rest),
             ["write(5, \"a\", 1) = 1", "read(5, \"hi\", 9) = 2"]
         );
+        let all_in_it = "7 close(5<TCP:[1.1.1.1:1->1.1.1.1:2]> <unfinished ...>\n7 <... close resumed>) = 0 <0.1>\n";
+        assert_eq!(texts(&mut reader, all_in_it), ["close(5) = 0"]);
     }
 
     #[test]

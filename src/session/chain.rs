@@ -28,6 +28,9 @@ pub struct Chain {
     pub outcome: u64,
     /// The rule.
     pub rule: Option<RuleId>,
+    /// Of what a language's library answered by itself: the last outcome on the same socket that it may know from, an error or an end of
+    /// one direction or both.
+    pub known_from: Option<u64>,
 }
 
 /// What set an outcome's error, as far as the transcript has it.
@@ -73,6 +76,7 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
         name,
         state,
         rule,
+        outcome,
         ..
     } = &returned.what
     else {
@@ -105,6 +109,10 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
         set_by,
         outcome: returned.no,
         rule: *rule,
+        known_from: matches!(outcome, Outcome::Library(_))
+            .then(|| before(transcript, returned.no).find(|entry| end.has_told(entry)))
+            .flatten()
+            .map(|entry| entry.no),
     })
 }
 
@@ -267,6 +275,27 @@ impl Whose<'_> {
                 newest(&|entry| matches!(&entry.what, What::Host { side, failed: None, .. } if *side == self.side))
             }
             SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing => None,
+        }
+    }
+
+    /// Is that an outcome on the same socket that failed, met the end, or ended something?
+    fn has_told(&self, entry: &Entry) -> bool {
+        match &entry.what {
+            What::Outcome {
+                side,
+                socket,
+                name,
+                outcome,
+                ..
+            } if *side == self.side && connection(socket.as_ref()) == connection(self.socket) => match outcome {
+                Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }) => true,
+                Outcome::Ok(_) => matches!(
+                    name,
+                    CallKind::Close | CallKind::RstClose | CallKind::LingerClose | CallKind::Shutdown
+                ),
+                Outcome::DeadlineExceeded { .. } | Outcome::Library(_) | Outcome::Unsupported(_) => false,
+            },
+            _ => false,
         }
     }
 

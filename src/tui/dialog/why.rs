@@ -254,6 +254,13 @@ fn links(transcript: &Transcript, chain: &Chain) -> Vec<Link> {
             entry: chain.since,
         });
     }
+    if let Some(earlier) = entry(chain.known_from) {
+        links.push(Link {
+            name: "after",
+            words: earlier.lines().join(" "),
+            entry: chain.known_from,
+        });
+    }
     if let Some(setter) = chain.set_by {
         links.push(Link {
             name: "set by",
