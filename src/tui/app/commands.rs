@@ -142,7 +142,14 @@ impl App {
                 return self.issue(issued).0;
             }
             ScreenCommand::Why => match &self.session.ends[side].last {
-                Some(answer) => return self.act(Action::Why(answer.id), now),
+                Some(answer) => {
+                    let call = answer.id;
+                    if !self.session.ends[side].pending.is_empty() {
+                        self.status =
+                            Some("a blocked call gave nothing back yet: this is the last that returned".into());
+                    }
+                    return self.act(Action::Why(call), now);
+                }
                 None => self.status = Some(format!("the {side} has made no call that returned")),
             },
             ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(Raw {
