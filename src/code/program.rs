@@ -259,7 +259,7 @@ impl Program {
         made.ended = Some(at);
         if made.step == step {
             made.given = Given::Outcome(outcome.clone());
-            made.aside &= differs && may_wait(&made.call);
+            made.aside &= differs && may_wait(&made.call) && !has_deadline(&made.call);
         } else {
             let late = Late {
                 step: made.step,
@@ -568,6 +568,16 @@ fn sysctl(command: &Command, at: Duration) -> Option<Sysctl> {
     let assignment = format!("{}={}", setting.sysctl()?, value.to_sysctl());
     let side = *side;
     Some(Sysctl { side, assignment, at })
+}
+
+/// Does a call end by itself, whatever others do?
+pub const fn has_deadline(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::Connect { deadline: Some(_), .. }
+            | Call::Read { deadline: Some(_), .. }
+            | Call::Write { deadline: Some(_), .. }
+    )
 }
 
 /// May a call wait for something that other calls do?

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use self::layout::{aligned, columns, entries, without_comment};
 use self::making::{Maker, Making, Why, changes_nothing, is_after_dial, listens};
 use super::helpers::{self, Helper, used};
+use super::program::has_deadline;
 use super::words::{comment, comment_without, wrapped};
 use super::{Given, Made, Program, Statement};
 use crate::outcome::Outcome;
@@ -134,6 +135,13 @@ impl<'a> Body<'a> {
             }
             self.line(&format!("\treturn {}", result.replace('\n', "\n\t")));
             self.line("})");
+            // It ends by itself, and is over before the next.
+            if has_deadline(&made.call) && matches!(made.given, Given::Outcome(_)) {
+                self.line(&format!("wait({})", made.step));
+                for line in after {
+                    self.line(&line);
+                }
+            }
         } else {
             for line in before {
                 self.line(&line);
