@@ -133,14 +133,16 @@ impl<'a> Body<'a> {
             for line in before {
                 self.line(&format!("\t{}", line.replace('\n', "\n\t")));
             }
+            if has_deadline(&made.call) {
+                for line in after {
+                    self.line(&format!("\tdefer {line}"));
+                }
+            }
             self.line(&format!("\treturn {}", result.replace('\n', "\n\t")));
             self.line("})");
             // It ends by itself, and is over before the next.
             if has_deadline(&made.call) && matches!(made.given, Given::Outcome(_)) {
                 self.line(&format!("wait({})", made.step));
-                for line in after {
-                    self.line(&line);
-                }
             }
         } else {
             for line in before {
