@@ -1179,6 +1179,53 @@ fn addresses_are_found_where_they_stand() {
     );
     assert_eq!(of("read tcp [::1]:4->[::1]:80: i/o timeout"), ["[::1]:4", "[::1]:80"]);
     assert_eq!(of("connect ECONNREFUSED 127.0.0.1:80"), ["127.0.0.1:80"]);
+    assert_eq!(
+        of("10.0.0.1:5 -> 10.0.0.2:80: connection reset by peer"),
+        ["10.0.0.1:5", "10.0.0.2:80"]
+    );
+    // What was asked for, and a proxy, are no ends of one connection.
+    for (text, addresses) in [
+        (
+            "Get \"http://10.0.0.5:8080/x\": dial tcp 10.0.0.5:8080: connect: connection refused",
+            &["10.0.0.5:8080"][..],
+        ),
+        (
+            "Get \"http://10.0.0.5:8080/x\": proxyconnect tcp: dial tcp 10.0.0.7:3128: connect: connection refused",
+            &["10.0.0.7:3128"],
+        ),
+        (
+            "Get \"http://10.0.0.5:8080/x\": read tcp 10.0.0.1:5->10.0.0.7:3128: read: connection reset by peer",
+            &["10.0.0.1:5", "10.0.0.7:3128"],
+        ),
+        (
+            "Error: connect EADDRNOTAVAIL 10.0.0.2:8080 - Local (0.0.0.0:0)",
+            &["10.0.0.2:8080"],
+        ),
+        (
+            "Error: connect ETIMEDOUT 10.0.0.2:8080 - Local (10.0.0.1:41822)",
+            &["10.0.0.1:41822", "10.0.0.2:8080"],
+        ),
+        (
+            "[10.0.0.9:5000] connect to 10.0.0.2:80 failed: Connection refused",
+            &["10.0.0.2:80"],
+        ),
+        ("10.0.0.9:5000 10.0.0.2:80 errno=104", &[]),
+        // nginx's own address is no peer.
+        (
+            "connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.1, server: 0.0.0.0:80, request: \"GET / HTTP/1.1\", upstream: \"http://10.0.0.2:8080/\", host: \"10.0.0.5:80\"",
+            &["10.0.0.2:8080"],
+        ),
+        (
+            "recv() failed (104: Connection reset by peer) while reading client request line, client: 10.0.0.1, server: 0.0.0.0:80",
+            &[],
+        ),
+        (
+            "recv() failed (104: Connection reset by peer) while proxying connection, client: 10.0.0.1:5, server: 0.0.0.0:80",
+            &["10.0.0.1:5"],
+        ),
+    ] {
+        assert_eq!(of(text), addresses, "{text}");
+    }
     assert_eq!(of("EPIPE"), [""; 0]);
 }
 
