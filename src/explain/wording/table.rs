@@ -1197,7 +1197,9 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("socket write error", cue(Write, Some(Java))),
     ("connectexception", cue(Connect, Some(Java))),
     ("noroutetohostexception", cue(Connect, Some(Java))),
-    ("bindexception", cue(Bind, Some(Java))),
+    // Java says it of any call that gives EADDRINUSE or EADDRNOTAVAIL: of connect and listen, too.
+    ("bindexception: permission denied", cue(Bind, Some(Java))),
+    ("bindexception", unknown(Java)),
     ("dial tcp", cue(Connect, Some(Go))),
     ("read tcp", cue(Read, Some(Go))),
     ("write tcp", cue(Write, Some(Go))),

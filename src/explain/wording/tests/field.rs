@@ -285,6 +285,20 @@ const LINES: &[(&str, &str)] = &[
         "java.net.SocketException: Network is unreachable (connect failed)",
     ),
     ("closed tcp - Java", "java.net.SocketException: Closed by interrupt"),
+    // Of connect as well as of bind and listen.
+    (
+        "EADDRNOTAVAIL tcp - Java",
+        "java.net.BindException: Cannot assign requested address",
+    ),
+    (
+        "EADDRNOTAVAIL tcp bind Java",
+        "java.net.BindException: Cannot assign requested address (Bind failed)",
+    ),
+    (
+        "EADDRINUSE tcp - Java",
+        "java.net.BindException: Address already in use",
+    ),
+    ("EACCES tcp bind Java", "java.net.BindException: Permission denied"),
     (
         "EOF tcp - Java",
         "java.io.IOException: HTTP/1.1 header parser received no bytes",
