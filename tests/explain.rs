@@ -193,6 +193,40 @@ fn what_belongs_together_and_what_does_not() {
     }
 }
 
+/// What a library says by itself is not taken for the kernel's word, nor for a close of the program's.
+#[test]
+fn what_a_library_says_by_itself() {
+    for (message, name, words) in [
+        (
+            "Error: This socket has been ended by the other party",
+            "ended by the peer",
+            "The peer's FIN came",
+        ),
+        (
+            "Error [ERR_STREAM_WRITE_AFTER_END]: write after end",
+            "ended by ourselves",
+            "We have sent FIN",
+        ),
+        (
+            "Error [ERR_STREAM_DESTROYED]: Cannot call write after a stream was destroyed",
+            "destroyed",
+            "the error was told already",
+        ),
+        (
+            "Error [ERR_SOCKET_CLOSED]: Socket is closed",
+            "not connected",
+            "none was ever made",
+        ),
+    ] {
+        let answer = answered(&[message]);
+        let flat = answer.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(answer.starts_with(&format!("{name}\n")), "{answer}");
+        assert!(flat.contains(words), "{words}: {answer}");
+        assert!(answer.contains("why, had the kernel been asked"), "{answer}");
+        assert!(!answer.contains("closed by ourselves"), "{answer}");
+    }
+}
+
 /// Several words are one text; a number below zero is no option.
 #[test]
 fn words_and_numbers() {

@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::rules::{CallClass, Gives};
+use super::rules::{CallClass, Gives, RuleId};
 use crate::errno::Errno;
 use crate::hash::QuickMap;
 
@@ -48,18 +48,61 @@ pub enum Subject {
     Deadline,
     /// A call on what the program itself has closed, caught by its library.
     Closed,
+    /// A write after the peer's FIN, to which the library had ended our direction as well.
+    EndedByPeer,
+    /// A call on our own direction, which the program itself had ended.
+    EndedByUs,
+    /// A call on a connection that the library had given up: the program closed it, or an error came before.
+    Destroyed,
+    /// A call on a socket of which the library knows no connection.
+    Unconnected,
 }
 
 impl Subject {
-    /// What a rule must give to be a cause of it.
+    /// What a rule must give to be a cause of it; of a library's own words what the kernel would have said, had it been asked.
     pub const fn gives(self) -> Gives {
         match self {
             Subject::Errno(errno) => Gives::Errno(errno),
             Subject::Eof => Gives::Eof,
             Subject::Deadline => Gives::Deadline,
-            // What the kernel would have said, had it been asked.
             Subject::Closed => Gives::Errno(Errno::EBADF),
+            Subject::EndedByPeer | Subject::EndedByUs | Subject::Destroyed | Subject::Unconnected => {
+                Gives::Errno(Errno::EPIPE)
+            }
         }
+    }
+
+    /// The rules that the kernel's answer falls under, of what a library says by itself; none of what the kernel said.
+    pub const fn beside(self) -> Option<&'static [RuleId]> {
+        Some(match self {
+            Subject::Errno(_) | Subject::Eof | Subject::Deadline => return None,
+            Subject::Closed => &[RuleId::DescriptorClosed],
+            Subject::EndedByPeer => &[RuleId::ResetInCloseWait],
+            Subject::EndedByUs => &[RuleId::FinSent, RuleId::ShutdownOver],
+            Subject::Destroyed => &[RuleId::ErrorTold, RuleId::DescriptorClosed, RuleId::ShutdownOver],
+            Subject::Unconnected => &[
+                RuleId::WriteUnconnected,
+                RuleId::ReadUnconnected,
+                RuleId::ShutdownReadUnconnected,
+                RuleId::ShutdownWriteUnconnected,
+                RuleId::ShutdownBothUnconnected,
+            ],
+        })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Subject::Errno(errno) => return f.pad(&errno.name()),
+            Subject::Eof => "EOF",
+            Subject::Deadline => "deadline exceeded",
+            Subject::Closed => "closed by ourselves",
+            Subject::EndedByPeer => "ended by the peer",
+            Subject::EndedByUs => "ended by ourselves",
+            Subject::Destroyed => "destroyed",
+            Subject::Unconnected => "not connected",
+        })
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::{Carrier, Dialect, Subject};
 use crate::errno::Errno;
-use crate::explain::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Write};
+use crate::explain::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Shutdown, Write};
 
 use Dialect::{Curl, DotNet, Elixir, Erlang, Go, Java, Nginx, Node, OpenSsh, Php, Python, Ruby, Rust, Strace};
-use Subject::{Closed, Deadline, Eof};
+use Subject::{Closed, Deadline, Destroyed, EndedByPeer, EndedByUs, Eof, Unconnected};
 
 /// Words that stand for something.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +78,7 @@ const OWN_TIMEOUT: &str = "This is the program's own timeout, not the kernel's E
 const NGINX_TIMEOUT: &str = "nginx prints 110 (ETIMEDOUT) for its own timeouts, too: the kernel had not given up yet.";
 const HANG_UP: &str =
     "Node.js gives it the code ECONNRESET, but as a rule the server closed in order, with FIN, before it had answered.";
-const ENDED: &str = "Node.js gives it the code EPIPE, but no call was made: the peer's FIN came, and Node.js ended our direction as well (allowHalfOpen is off).";
+const ENDED: &str = "Node.js gives it the code EPIPE, but the kernel did not say so.";
 const TRANSPORT: &str = "No call was made: asyncio's transport was closing, since the peer had ended, an error had been told, or the program had closed it.";
 const NOT_TOLD: &str = "The library does not tell an end in order (FIN) from an RST.";
 const GEN_TCP: &str =
@@ -160,11 +160,11 @@ pub(super) const WORDS: &[Wording] = &[
     ),
     but(
         TRANSPORT,
-        at("cannot write to closing transport", Closed, Some(Python), Write),
+        at("cannot write to closing transport", Destroyed, Some(Python), Write),
     ),
     but(
         TRANSPORT,
-        at("connectionreseterror: connection lost", Closed, Some(Python), Write),
+        at("connectionreseterror: connection lost", Destroyed, Some(Python), Write),
     ),
     but(
         OWN_TIMEOUT,
@@ -208,17 +208,36 @@ pub(super) const WORDS: &[Wording] = &[
         ENDED,
         at(
             "this socket has been ended by the other party",
-            Closed,
+            EndedByPeer,
             Some(Node),
             Write,
         ),
     ),
-    of("err_stream_destroyed", Closed, Some(Node)),
-    at("err_stream_write_after_end", Closed, Some(Node), Write),
+    of("err_stream_destroyed", Destroyed, Some(Node)),
+    of("after a stream was destroyed", Destroyed, Some(Node)),
+    at(
+        "cannot call write after a stream was destroyed",
+        Destroyed,
+        Some(Node),
+        Write,
+    ),
+    at(
+        "cannot call end after a stream was destroyed",
+        Destroyed,
+        Some(Node),
+        Shutdown,
+    ),
+    at("err_stream_write_after_end", EndedByUs, Some(Node), Write),
+    at("write after end", EndedByUs, Some(Node), Write),
+    at("err_stream_already_finished", EndedByUs, Some(Node), Shutdown),
+    at(
+        "cannot call end after a stream was finished",
+        EndedByUs,
+        Some(Node),
+        Shutdown,
+    ),
     of("err_stream_premature_close", Eof, Some(Node)),
-    of("err_socket_closed", Closed, Some(Node)),
-    at("write after end", Closed, Some(Node), Write),
-    of("after a stream was destroyed", Closed, Some(Node)),
+    at("err_socket_closed", Unconnected, Some(Node), Write),
     but(OWN_TIMEOUT, of("esockettimedout", Deadline, Some(Node))),
     but(
         HANG_UP,
@@ -543,7 +562,7 @@ pub(super) const WORDS: &[Wording] = &[
     but(OWN_TIMEOUT, of("error, :timeout}", Deadline, Some(Elixir))),
     but(OWN_TIMEOUT, of("mint.transporterror) timeout", Deadline, Some(Elixir))),
     but(GEN_TCP, at("tcp recv: closed", Eof, Some(Elixir), Read)),
-    but(GEN_TCP, at("tcp send: closed", Closed, Some(Elixir), Write)),
+    but(GEN_TCP, at("tcp send: closed", Destroyed, Some(Elixir), Write)),
     of("client unexpectedly closed tcp connection", Eof, Some(Erlang)),
     but(
         OWN_TIMEOUT,

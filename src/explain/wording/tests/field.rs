@@ -540,7 +540,7 @@ const LINES: &[(&str, &str)] = &[
     ("deadline tcp read -", "500 read timeout"),
     ("-", "{error,nxdomain}"),
     (
-        "closed tcp write Elixir",
+        "destroyed tcp write Elixir",
         "** (DBConnection.ConnectionError) tcp send: closed (the connection was closed by the pool, possibly due to a timeout or because the pool has been terminated)",
     ),
     (
@@ -819,10 +819,9 @@ const LINES: &[(&str, &str)] = &[
 
 fn told(found: &Found) -> String {
     let subject = match found.subject {
-        Subject::Errno(errno) => errno.name(),
-        Subject::Eof => "EOF".into(),
         Subject::Deadline => "deadline".into(),
         Subject::Closed => "closed".into(),
+        subject => subject.to_string().replace(' ', "-"),
     };
     let carrier = format!("{:?}", found.carrier).to_ascii_lowercase();
     let call = found.call.map_or("-", |call| call.name());

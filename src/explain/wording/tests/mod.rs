@@ -136,19 +136,19 @@ fn messages_of_many_languages() {
         ("Error: socket hang up { code: 'ECONNRESET' }", Eof, None, node),
         (
             "Error: This socket has been ended by the other party { code: 'EPIPE' }",
-            Closed,
+            Subject::EndedByPeer,
             Some(Write),
             node,
         ),
         (
             "Error [ERR_STREAM_DESTROYED]: Cannot call write after a stream was destroyed",
-            Closed,
-            None,
+            Subject::Destroyed,
+            Some(Write),
             node,
         ),
         (
             "Error [ERR_STREAM_WRITE_AFTER_END]: write after end",
-            Closed,
+            Subject::EndedByUs,
             Some(Write),
             node,
         ),
@@ -377,11 +377,11 @@ fn messages_of_many_programs() {
         ),
         (
             "ConnectionResetError: Connection lost",
-            is(Closed, Some(Write), Some(Python)),
+            is(Subject::Destroyed, Some(Write), Some(Python)),
         ),
         (
             "aiohttp.client_exceptions.ClientConnectionResetError: Cannot write to closing transport",
-            is(Closed, Some(Write), Some(Python)),
+            is(Subject::Destroyed, Some(Write), Some(Python)),
         ),
         (
             "aiohttp.client_exceptions.ServerDisconnectedError: Server disconnected",
