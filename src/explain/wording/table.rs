@@ -91,6 +91,9 @@ const NOT_WHY: &str = "The library does not say why the connect failed; most oft
 const GONE: &str = "The client does not tell an end in order (FIN) from an RST; as a rule the server had closed the idle connection (wait_timeout), or ended.";
 const ALLOCATED: &str = "This is Docker's own word, before any bind: another container has published that port.";
 const SIGNAL: &str = "The signal comes with EPIPE (sk_stream_error), unless it is ignored or MSG_NOSIGNAL is set.";
+const JDK: &str = "Java says so by itself, from what it has noted of the socket: the kernel was not asked, and would give this errno.";
+const INTERRUPT: &str = "The thread was interrupted while it waited, and so Java closed the channel: a later call says ClosedChannelException.";
+const HALF_CLOSED: &str = "Java says so when another thread closes the channel, and of a write after shutdownOutput, where it stays open: then the kernel's word would be EPIPE.";
 const JETTY: &str = "Jetty calls so whatever ended a connection while it wrote: as a rule the client had gone; the errno stands in the line below, after Caused by.";
 const SEVEN: &str = "curl's 7 is any connect that failed, most often a refused one; curl -v shows the errno's text.";
 
@@ -313,7 +316,47 @@ pub(super) const WORDS: &[Wording] = &[
     of("header parser received no bytes", Eof, Some(Java)),
     but(OWN_TIMEOUT, at("readtimeoutexception", Deadline, Some(Java), Read)),
     but(OWN_TIMEOUT, at("writetimeoutexception", Deadline, Some(Java), Write)),
-    of("socketexception: closed by interrupt", Closed, Some(Java)),
+    but(
+        INTERRUPT,
+        of("socketexception: closed by interrupt", Closed, Some(Java)),
+    ),
+    but(INTERRUPT, of("closedbyinterruptexception", Closed, Some(Java))),
+    but(
+        JDK,
+        at("socketexception: already bound", errno(Errno::EINVAL), Some(Java), Bind),
+    ),
+    but(JDK, at("alreadyboundexception", errno(Errno::EINVAL), Some(Java), Bind)),
+    but(
+        JDK,
+        at(
+            "socketexception: already connected",
+            errno(Errno::EISCONN),
+            Some(Java),
+            Connect,
+        ),
+    ),
+    but(
+        JDK,
+        at("alreadyconnectedexception", errno(Errno::EISCONN), Some(Java), Connect),
+    ),
+    but(
+        JDK,
+        at(
+            "connectionpendingexception",
+            errno(Errno::EALREADY),
+            Some(Java),
+            Connect,
+        ),
+    ),
+    of("notyetconnectedexception", Unconnected, Some(Java)),
+    of("socketexception: socket is not connected", Unconnected, Some(Java)),
+    at("socket output is already shutdown", EndedByUs, Some(Java), Shutdown),
+    at(
+        "socketexception: socket output is shutdown",
+        EndedByUs,
+        Some(Java),
+        Write,
+    ),
     of("endofstreamexception", Eof, Some(Java)),
     of("likely server has closed socket", Eof, Some(Java)),
     but(OWN_TIMEOUT, at("timeout connecting to", Deadline, None, Connect)),
@@ -359,7 +402,7 @@ pub(super) const WORDS: &[Wording] = &[
     of("remote host terminated the handshake", Eof, Some(Java)),
     of("remote host closed connection during handshake", Eof, Some(Java)),
     of("closedchannelexception", Closed, Some(Java)),
-    of("asynchronouscloseexception", Closed, Some(Java)),
+    but(HALF_CLOSED, of("asynchronouscloseexception", Closed, Some(Java))),
     of("unexpected end of file from server", Eof, Some(Java)),
     of("premature eof", Eof, Some(Java)),
     of("premature end of", Eof, Some(Java)),
