@@ -186,7 +186,9 @@ fn what_belongs_together_and_what_does_not() {
         pipe.contains("This is a pipe") && pipe.contains("Nobody reads"),
         "{pipe}"
     );
-    for answer in [udp, unix, pipe] {
+    let file = answered(&["ls: cannot access '/mnt/sshfs': Transport endpoint is not connected"]);
+    assert!(file.contains("This is a file") && file.contains("FUSE"), "{file}");
+    for answer in [udp, unix, pipe, file] {
         for of_tcp in ["answered the SYN", "why", "in other languages", "finwait run"] {
             assert!(!answer.contains(of_tcp), "{answer}");
         }

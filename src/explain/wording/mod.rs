@@ -29,8 +29,8 @@ pub use carrier::Carrier;
 use errno::{by_name, errno};
 pub use log::Log;
 use table::{
-    ADDRESSES, Address, FILES, HEADLINE, KINDS, OTHERS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED,
-    WORDS, Wording,
+    ADDRESSES, Address, FILES, HEADLINE, KINDS, OTHERS, SOCKETS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS,
+    WINDOWS_ABORTED, WORDS, Wording,
 };
 
 /// The longest part of a line that is looked at, in bytes: no message is longer, and memory stays bounded.
@@ -247,7 +247,12 @@ fn said(text: &str, alone: bool) -> Option<Found> {
     if !alone && call.is_none() && matches!(subject, Subject::Errno(errno) if FILES.contains(&errno)) {
         return None;
     }
-    let carrier = Carrier::of(&low);
+    let of_sockets = matches!(subject, Subject::Errno(errno) if SOCKETS.contains(&errno));
+    let carrier = if of_sockets {
+        Carrier::of(&low)
+    } else {
+        Carrier::told(&low)
+    };
     let addresses = addresses(&low, place);
     let of_address = || match (subject, call, addresses.last()) {
         (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),

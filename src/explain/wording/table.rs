@@ -866,7 +866,7 @@ pub(super) const OTHERS: &[(&str, &str, &str)] = &[
     ("while looking for matching", "", PARSER),
     ("eof when reading a line", "", PARSER),
     ("ran out of input", "", PARSER),
-    ("gzip:", "", PARSER),
+    ("gzip:", "stdout: broken pipe", PARSER),
 ];
 
 /// What urllib3 calls every failure that ends a connection: the failure itself stands after it.
@@ -896,6 +896,17 @@ pub(super) const FILES: &[Errno] = &[
     Errno::EROFS,
     Errno::EDOM,
     Errno::ERANGE,
+];
+
+/// Errnos that no regular file or device gives, whatever path stands in the line: it may be a request's.
+pub(super) const SOCKETS: &[Errno] = &[
+    Errno::EPIPE,
+    Errno::ECONNRESET,
+    Errno::ECONNREFUSED,
+    Errno::ECONNABORTED,
+    Errno::EISCONN,
+    Errno::EADDRINUSE,
+    Errno::EADDRNOTAVAIL,
 ];
 
 /// Words by which a line is not of TCP, or is though others stand in it; the first counts.
@@ -943,6 +954,9 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("printing to stdout", Carrier::Pipe),
     // Node.js: fs.write, which no socket goes through.
     ("epipe: broken pipe, write", Carrier::Pipe),
+    ("(stdout)", Carrier::Pipe),
+    ("stdout: write error", Carrier::Pipe),
+    ("stdout: broken pipe", Carrier::Pipe),
     ("cat: write error", Carrier::Pipe),
     ("echo: write error", Carrier::Pipe),
     ("grep: write error", Carrier::Pipe),
@@ -950,6 +964,54 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("printf: write error", Carrier::Pipe),
 ];
 
+/// Calls that take a path, or as a program tells them before one.
+pub(super) const ON_FILES: &[&str] = &[
+    "open",
+    "openat",
+    "read",
+    "write",
+    "stat",
+    "lstat",
+    "readdir",
+    "readdirent",
+    "scandir",
+    "mkdir",
+    "unlink",
+    "remove",
+    "rename",
+    "close",
+    "fsync",
+    "sync",
+    "chmod",
+    "chown",
+    "truncate",
+    "access",
+    "opendir",
+];
+
+/// What GNU's tools say before a file's name in quotes.
+pub(super) const TOOLS: &[&str] = &[
+    "cannot access",
+    "cannot stat",
+    "cannot statx",
+    "cannot open",
+    "cannot read",
+    "cannot create",
+    "cannot create directory",
+    "cannot create regular file",
+    "cannot remove",
+    "error reading",
+    "error writing",
+    "failed to access",
+    "failed to close",
+    "failed to open",
+    "reading directory",
+    "closing directory",
+];
+
+/// What must be known of a message of a file.
+pub(super) const FILE: &str =
+    "This is a file, or what stands behind one, not a TCP socket: none of the rules for a connection applies.";
 /// What must be known of a message of a Unix socket.
 pub(super) const UNIX: &str =
     "This is a Unix socket, not TCP: no segment is sent, and none of the rules for a TCP connection applies.";

@@ -200,7 +200,7 @@ pub fn answer(said: &Said) -> Answer {
                     "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
                         .into()
                 }
-                Carrier::Udp | Carrier::Unix | Carrier::Pipe => {
+                Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => {
                     "finwait knows TCP: what it means here, only its text says.".into()
                 }
             },
@@ -208,7 +208,7 @@ pub fn answer(said: &Said) -> Answer {
         ),
         scenarios: match carrier {
             Carrier::Tcp => scenarios(subject, call, &causes),
-            Carrier::Udp | Carrier::Unix | Carrier::Pipe => Vec::new(),
+            Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => Vec::new(),
         },
         causes,
         other_calls,

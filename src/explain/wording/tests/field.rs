@@ -814,6 +814,27 @@ const LINES: &[(&str, &str)] = &[
         "EPIPE tcp write Node.js",
         "2024-01-02T03:04:05.678901234Z stdout F Error: write EPIPE",
     ),
+    ("EPIPE pipe write -", "xz: (stdout): Write error: Broken pipe"),
+    ("EPIPE pipe write -", "tar: stdout: write error: Broken pipe"),
+    ("EPIPE pipe - -", "gzip: stdout: Broken pipe"),
+    ("-", "gzip: x.gz: unexpected end of file"),
+    (
+        "ENOTCONN file - -",
+        "ls: cannot access '/mnt/sshfs': Transport endpoint is not connected",
+    ),
+    (
+        "ENOTCONN file - Python",
+        "OSError: [Errno 107] Transport endpoint is not connected: '/mnt/sshfs'",
+    ),
+    ("ETIMEDOUT file - -", "cp: error reading '/nfs/x': Connection timed out"),
+    ("ETIMEDOUT file - -", "open /var/lib/foo: connection timed out"),
+    ("EAGAIN file - -", "read /dev/ttyUSB0: resource temporarily unavailable"),
+    // An address behind a slash, and a request's path, are no files.
+    (
+        "ECONNREFUSED tcp connect Java",
+        "java.net.ConnectException: Connection refused: /10.0.0.2:80",
+    ),
+    ("ECONNRESET tcp read -", "GET /open: read: connection reset by peer"),
     ("EOF tcp - -", "level=error err=EOF caller=client.go:12"),
 ];
 
