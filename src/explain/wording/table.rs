@@ -88,6 +88,8 @@ const PHP_TIMEOUT: &str = "PHP prints the text of ETIMEDOUT for its own timeout 
 const HAPPY_EYEBALLS: &str = "Node.js 20 and later give each address of a name 250 ms (autoSelectFamilyAttemptTimeout) and call it ETIMEDOUT: the kernel had not given up yet.";
 const CANCELLED: &str = "The kernel does not say this on a socket: .NET cancelled the call itself, after a timeout, a CancellationToken or a Dispose.";
 const NOT_WHY: &str = "The library does not say why the connect failed; most often it was refused.";
+const MYSQL_TIMEOUT: &str =
+    "MySQL's client says 110 (ETIMEDOUT) of its own connect_timeout, too: then the kernel had not given up yet.";
 const GONE: &str = "The client does not tell an end in order (FIN) from an RST; as a rule the server had closed the idle connection (wait_timeout), or ended.";
 const ALLOCATED: &str = "This is Docker's own word, before any bind: another container has published that port.";
 const SIGNAL: &str = "The signal comes with EPIPE (sk_stream_error), unless it is ignored or MSG_NOSIGNAL is set.";
@@ -640,6 +642,25 @@ pub(super) const WORDS: &[Wording] = &[
     but(
         OWN_TIMEOUT,
         at("got timeout reading communication packets", Deadline, None, Read),
+    ),
+    but(
+        MYSQL_TIMEOUT,
+        with(
+            "(110",
+            at(
+                "can't connect to mysql server on",
+                errno(Errno::ETIMEDOUT),
+                None,
+                Connect,
+            ),
+        ),
+    ),
+    but(
+        MYSQL_TIMEOUT,
+        with(
+            "(110",
+            at("can't connect to server on", errno(Errno::ETIMEDOUT), None, Connect),
+        ),
     ),
     at("ora-12541", errno(Errno::ECONNREFUSED), None, Connect),
     but(OWN_TIMEOUT, at("ora-12170", Deadline, None, Connect)),
@@ -1321,6 +1342,11 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("socket write error", cue(Write, Some(Java))),
     ("connectexception", cue(Connect, Some(Java))),
     ("noroutetohostexception", cue(Connect, Some(Java))),
+    // Java's read says "Connection reset", whatever libc's text is; the whole text is its write's, and of older channels' read.
+    ("socketexception: connection reset by peer", unknown(Java)),
+    ("socketexception: connection reset", cue(Read, Some(Java))),
+    ("socketexception: broken pipe", cue(Write, Some(Java))),
+    ("java.io.ioexception: broken pipe", cue(Write, Some(Java))),
     // Java says it of any call that gives EADDRINUSE or EADDRNOTAVAIL: of connect and listen, too.
     ("bindexception: permission denied", cue(Bind, Some(Java))),
     ("bindexception", unknown(Java)),

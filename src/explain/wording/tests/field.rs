@@ -285,6 +285,14 @@ const LINES: &[(&str, &str)] = &[
         "java.net.SocketException: Network is unreachable (connect failed)",
     ),
     ("closed tcp - Java", "java.net.SocketException: Closed by interrupt"),
+    ("EPIPE tcp write Java", "java.net.SocketException: Broken pipe"),
+    ("EPIPE tcp write Java", "java.io.IOException: Broken pipe"),
+    (
+        "ECONNRESET tcp - Java",
+        "java.net.SocketException: Connection reset by peer",
+    ),
+    // Of any call, as older versions have it.
+    ("ECONNRESET tcp - Java", "java.io.IOException: Connection reset by peer"),
     // Of connect as well as of bind and listen.
     (
         "EADDRNOTAVAIL tcp - Java",

@@ -156,7 +156,7 @@ fn messages_of_many_languages() {
         (
             "java.net.SocketException: Connection reset",
             errno(Errno::ECONNRESET),
-            None,
+            Some(Read),
             java,
         ),
         (
@@ -1141,6 +1141,15 @@ fn what_the_kernel_says_and_what_the_program_says_are_told_apart() {
     let own = recognize("java.net.SocketTimeoutException: connect timed out").unwrap();
     assert_eq!(own.subject, Deadline);
     assert!(own.remark.unwrap().contains("ETIMEDOUT"));
+    let mysql = |number| {
+        recognize(&format!(
+            "ERROR 2003 (HY000): Can't connect to MySQL server on '10.0.0.2' ({number})"
+        ))
+    };
+    let timed_out = mysql(110).unwrap();
+    assert_eq!(timed_out.subject, errno(Errno::ETIMEDOUT));
+    assert!(timed_out.remark.unwrap().contains("connect_timeout"));
+    assert_eq!(mysql(111).unwrap().remark, None);
     let kernel = recognize("java.net.ConnectException: Connection timed out").unwrap();
     assert_eq!((kernel.subject, kernel.remark), (errno(Errno::ETIMEDOUT), None));
 }
