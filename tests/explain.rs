@@ -186,10 +186,46 @@ fn what_belongs_together_and_what_does_not() {
         pipe.contains("This is a pipe") && pipe.contains("Nobody reads"),
         "{pipe}"
     );
-    for answer in [udp, unix, pipe] {
+    let file = answered(&["ls: cannot access '/mnt/sshfs': Transport endpoint is not connected"]);
+    assert!(file.contains("This is a file") && file.contains("FUSE"), "{file}");
+    for answer in [udp, unix, pipe, file] {
         for of_tcp in ["answered the SYN", "why", "in other languages", "finwait run"] {
             assert!(!answer.contains(of_tcp), "{answer}");
         }
+    }
+}
+
+/// What a library says by itself is not taken for the kernel's word, nor for a close of the program's.
+#[test]
+fn what_a_library_says_by_itself() {
+    for (message, name, words) in [
+        (
+            "Error: This socket has been ended by the other party",
+            "ended by the peer",
+            "The peer's FIN came",
+        ),
+        (
+            "Error [ERR_STREAM_WRITE_AFTER_END]: write after end",
+            "ended by ourselves",
+            "We have sent FIN",
+        ),
+        (
+            "Error [ERR_STREAM_DESTROYED]: Cannot call write after a stream was destroyed",
+            "destroyed",
+            "the error was told already",
+        ),
+        (
+            "Error [ERR_SOCKET_CLOSED]: Socket is closed",
+            "not connected",
+            "none was ever made",
+        ),
+    ] {
+        let answer = answered(&[message]);
+        let flat = answer.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(answer.starts_with(&format!("{name}\n")), "{answer}");
+        assert!(flat.contains(words), "{words}: {answer}");
+        assert!(answer.contains("why, had the kernel been asked"), "{answer}");
+        assert!(!answer.contains("closed by ourselves"), "{answer}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is said of an errno on what is no TCP connection: a UDP socket, a Unix socket, a pipe. There an errno of the same name has
+//! What is said of an errno on what is no TCP connection: a UDP socket, a Unix socket, a pipe, a file. There an errno of the same name has
 //! other causes, of which no scenario shows any: so nothing here is a rule, and nothing of TCP is said.
 
 use super::prose::{self, Prose};
@@ -9,7 +9,7 @@ use crate::errno::Errno;
 pub fn of(subject: Subject, carrier: Carrier) -> Option<&'static Prose> {
     match carrier {
         Carrier::Tcp => prose::of(subject),
-        Carrier::Udp | Carrier::Unix | Carrier::Pipe => Some(&row(subject, carrier)?.0),
+        Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => Some(&row(subject, carrier)?.0),
     }
 }
 
@@ -24,6 +24,7 @@ fn row(subject: Subject, carrier: Carrier) -> Option<&'static (Prose, &'static s
         Carrier::Udp => UDP,
         Carrier::Unix => UNIX,
         Carrier::Pipe => PIPE,
+        Carrier::File => FILE,
     };
     table.iter().find(|(prose, _)| prose.subject == subject)
 }
@@ -178,13 +179,53 @@ const PIPE: &[(Prose, &str)] = &[
     ),
 ];
 
+/// For a file on what is mounted there.
+const MOUNT: &[&str] = &[
+    "what is mounted there: findmnt -T PATH",
+    "what the kernel says of it: dmesg, and for NFS nfsstat -m",
+];
+
+const FILE: &[(Prose, &str)] = &[
+    // fuse_get_req, where the connection is no longer fc->connected.
+    (
+        Prose {
+            subject: errno(Errno::ENOTCONN),
+            means: "The program that serves this mount (FUSE: sshfs, s3fs, rclone) has ended, and the mount is left behind.",
+            look_for: &[
+                "what is mounted there: findmnt -T PATH, and whether its program still runs",
+                "its log; then fusermount -u PATH, and mount it again",
+            ],
+            mistaken_for: "A socket without a connection: only the text is the same.",
+        },
+        "FUSE: its program has ended",
+    ),
+    (
+        Prose {
+            subject: errno(Errno::ETIMEDOUT),
+            means: "What stands behind the file did not answer: the server of a network file system, as NFS with a soft mount, or a device.",
+            look_for: MOUNT,
+            mistaken_for: "A TCP connection of this program's: it has none here, though the file system's own may be at fault.",
+        },
+        "file: what serves it is silent",
+    ),
+    (
+        Prose {
+            subject: errno(Errno::EAGAIN),
+            means: "The file may not be waited for (O_NONBLOCK), and has nothing to read or no room: a terminal, a serial line, a FIFO, a lock.",
+            look_for: &["who set O_NONBLOCK on it: strace -e trace=openat,fcntl, and who else has it open: fuser PATH"],
+            mistaken_for: "A failure: nothing has failed yet.",
+        },
+        "file: nothing to read yet",
+    ),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_subject_is_spoken_of_once_and_in_whole_sentences() {
-        for table in [UDP, UNIX, PIPE] {
+        for table in [UDP, UNIX, PIPE, FILE] {
             for (place, (prose, brief)) in table.iter().enumerate() {
                 assert!((5..=30).contains(&brief.len()), "{brief}");
                 assert!(!prose.look_for.is_empty());

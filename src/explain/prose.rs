@@ -194,9 +194,41 @@ prose! {
         "The program called on a connection that it has closed itself. The library noticed; the kernel's word for it would be EBADF.",
     look for [
         "the other goroutine, thread or callback that closed it: a deferred close, a pool, a cancelled request",
-        "for Node.js: destroy() and end() before the write",
     ],
     mistaken "Something that the peer did. It may have ended as well, but this message does not say so.";
+
+    Subject::EndedByPeer =>
+        "The peer's FIN came, and Node.js ended our direction as well, by itself (allowHalfOpen is off); then the program wrote. No call was made. The kernel would have taken the bytes, and said EPIPE only after an RST.",
+    look for [
+        "why the peer ended: its log, an idle timeout of the server's (keepAliveTimeout, say), a pool that kept the connection too long",
+        "the 'end' event before the write: tcpdump 'tcp[tcpflags] & tcp-fin != 0'",
+        "whether the peer still reads: with allowHalfOpen: true our direction stays, and the program ends it",
+    ],
+    mistaken "An RST, for its code EPIPE. Nor has the program closed anything: it was Node.js that answered the FIN.";
+
+    Subject::EndedByUs =>
+        "The program had ended its own direction (end(), shutdownOutput), and called on it again. The library noticed; the kernel would say EPIPE to a write, and nothing or ENOTCONN to another shutdown.",
+    look for [
+        "the first end: a handler that ends the answer twice, or that goes on writing after it, as a callback or a pipe may",
+        "our FIN, and whether the peer goes on sending: ss -tan state fin-wait-2",
+    ],
+    mistaken "Something that the peer did, and a socket that is closed: what the peer sends can still be read.";
+
+    Subject::Destroyed =>
+        "The library had given the connection up before this call: the program closed it, as with destroy(), or an earlier error did, such as an RST. This message does not say which.",
+    look for [
+        "an error that was told before on the same connection: in Node.js the 'error' event with ECONNRESET or EPIPE",
+        "the program's own destroy(), abort() or close(): a timeout, a cancelled request, a pool",
+    ],
+    mistaken "The first error. It is a later call's: what ended the connection was told before, or was done here.";
+
+    Subject::Unconnected =>
+        "The library knows of no connection on this socket: none was ever made, it has not come about yet, or it is over. The kernel would say ENOTCONN, and EPIPE to a write.",
+    look for [
+        "the order of the calls: was connect called, and has it succeeded ('connect' event, finishConnect)?",
+        "a connect that failed before, or a close",
+    ],
+    mistaken "The peer's end of a connection: there need not have been one.";
 }
 
 #[cfg(test)]

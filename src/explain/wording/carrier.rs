@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::find;
-use super::table::{CARRIERS, PIPE, UDP, UNIX};
+use super::table::{CARRIERS, FILE, ON_FILES, PIPE, TOOLS, UDP, UNIX};
 
 /// What carries the bytes. The same errno means something else on each, and only TCP has rules here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -17,13 +17,20 @@ pub enum Carrier {
     Unix,
     /// A pipe, as between two programs of a shell
     Pipe,
+    /// A file, of whatever file system, or a device
+    File,
 }
 
 impl Carrier {
     /// What a line speaks of: the first sign of the table that stands in it, else TCP.
     pub(super) fn of(low: &str) -> Carrier {
-        let sign = CARRIERS.iter().find(|(text, _)| find(low, text).is_some());
-        sign.map_or(Carrier::Tcp, |(_, carrier)| *carrier)
+        sign(low).unwrap_or(Carrier::Tcp)
+    }
+
+    /// What a message speaks of: a path tells it, too.
+    pub(super) fn told(low: &str) -> Carrier {
+        let file = || of_file(low).then_some(Carrier::File);
+        sign(low).or_else(file).unwrap_or(Carrier::Tcp)
     }
 
     /// What must be known of a message of it.
@@ -33,6 +40,33 @@ impl Carrier {
             Carrier::Udp => Some(UDP),
             Carrier::Unix => Some(UNIX),
             Carrier::Pipe => Some(PIPE),
+            Carrier::File => Some(FILE),
         }
     }
+}
+
+fn sign(low: &str) -> Option<Carrier> {
+    let sign = CARRIERS.iter().find(|(text, _)| find(low, text).is_some());
+    sign.map(|(_, carrier)| *carrier)
+}
+
+/// Does it name the file that the error is of? "open /var/lib/foo: ..." (Go), "..., open '/var/lib/foo'" (Node.js), "cannot access 'foo': ..."
+/// (GNU's tools), "[Errno 107] ...: '/mnt/foo'" (Python).
+fn of_file(low: &str) -> bool {
+    const QUOTES: [char; 4] = ['\'', '"', '`', '\u{2018}'];
+    let after = |words: &str| low.get(find(low, words)? + words.len()..)?.strip_prefix(' ');
+    // Java and Netty write an address behind a slash.
+    let is_path = |rest: &str| {
+        let mut chars = rest.trim_start_matches(QUOTES).chars();
+        chars.next() == Some('/') && chars.next().is_some_and(char::is_alphabetic)
+    };
+    let python = || {
+        low.rsplit_once(": ")
+            .is_some_and(|(_, last)| last.starts_with(QUOTES) && is_path(last))
+    };
+    ON_FILES.iter().any(|call| after(call).is_some_and(is_path))
+        || TOOLS
+            .iter()
+            .any(|words| after(words).is_some_and(|rest| rest.starts_with(QUOTES) || is_path(rest)))
+        || python()
 }

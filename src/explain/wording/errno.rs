@@ -25,7 +25,8 @@ impl Told {
 pub(super) fn errno(text: &str, low: &str, alone: bool) -> Option<Told> {
     let whole = text.trim_start_matches('-');
     if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) {
-        return numbered(whole.parse().ok()?).filter(|_| alone);
+        // Below zero it is the kernel's way; but -1 is what any call returns that failed, and Java's read at the end.
+        return numbered(whole.parse().ok()?).filter(|_| alone && text != "-1");
     }
     let marked = marked(low);
     let mut words = text.split(|c: char| !is_in_name(c));

@@ -8,12 +8,14 @@
 use serde::Serialize;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::rules::{CallClass, Gives};
+use super::rules::{CallClass, Gives, RuleId};
 use crate::errno::Errno;
 use crate::hash::QuickMap;
 
+mod address;
 mod call;
 mod carrier;
 mod errno;
@@ -21,13 +23,14 @@ mod log;
 mod strace;
 mod table;
 
+use address::addresses;
 use call::{call_of, cue};
 pub use carrier::Carrier;
 use errno::{by_name, errno};
 pub use log::Log;
 use table::{
-    ADDRESSES, Address, FILES, HEADLINE, KINDS, OTHERS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS, WINDOWS_ABORTED,
-    WORDS, Wording,
+    ADDRESSES, Address, FILES, HEADLINE, KINDS, OTHERS, SOCKETS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS,
+    WINDOWS_ABORTED, WORDS, Wording,
 };
 
 /// The longest part of a line that is looked at, in bytes: no message is longer, and memory stays bounded.
@@ -45,18 +48,61 @@ pub enum Subject {
     Deadline,
     /// A call on what the program itself has closed, caught by its library.
     Closed,
+    /// A write after the peer's FIN, to which the library had ended our direction as well.
+    EndedByPeer,
+    /// A call on our own direction, which the program itself had ended.
+    EndedByUs,
+    /// A call on a connection that the library had given up: the program closed it, or an error came before.
+    Destroyed,
+    /// A call on a socket of which the library knows no connection.
+    Unconnected,
 }
 
 impl Subject {
-    /// What a rule must give to be a cause of it.
+    /// What a rule must give to be a cause of it; of a library's own words what the kernel would have said, had it been asked.
     pub const fn gives(self) -> Gives {
         match self {
             Subject::Errno(errno) => Gives::Errno(errno),
             Subject::Eof => Gives::Eof,
             Subject::Deadline => Gives::Deadline,
-            // What the kernel would have said, had it been asked.
             Subject::Closed => Gives::Errno(Errno::EBADF),
+            Subject::EndedByPeer | Subject::EndedByUs | Subject::Destroyed | Subject::Unconnected => {
+                Gives::Errno(Errno::EPIPE)
+            }
         }
+    }
+
+    /// The rules that the kernel's answer falls under, of what a library says by itself; none of what the kernel said.
+    pub const fn beside(self) -> Option<&'static [RuleId]> {
+        Some(match self {
+            Subject::Errno(_) | Subject::Eof | Subject::Deadline => return None,
+            Subject::Closed => &[RuleId::DescriptorClosed],
+            Subject::EndedByPeer => &[RuleId::ResetInCloseWait],
+            Subject::EndedByUs => &[RuleId::FinSent, RuleId::ShutdownOver],
+            Subject::Destroyed => &[RuleId::ErrorTold, RuleId::DescriptorClosed, RuleId::ShutdownOver],
+            Subject::Unconnected => &[
+                RuleId::WriteUnconnected,
+                RuleId::ReadUnconnected,
+                RuleId::ShutdownReadUnconnected,
+                RuleId::ShutdownWriteUnconnected,
+                RuleId::ShutdownBothUnconnected,
+            ],
+        })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Subject::Errno(errno) => return f.pad(&errno.name()),
+            Subject::Eof => "EOF",
+            Subject::Deadline => "deadline exceeded",
+            Subject::Closed => "closed by ourselves",
+            Subject::EndedByPeer => "ended by the peer",
+            Subject::EndedByUs => "ended by ourselves",
+            Subject::Destroyed => "destroyed",
+            Subject::Unconnected => "not connected",
+        })
     }
 }
 
@@ -129,7 +175,7 @@ pub struct Found {
     pub call: Option<CallClass>,
     /// Whose words, where that can be told.
     pub dialect: Option<Dialect>,
-    /// The addresses in it, two at the most.
+    /// Our own address and the peer's, where the line has them as a pair; else the one it is about, if that can be told.
     pub addresses: Vec<SocketAddr>,
     /// What must be known of this very wording, in one sentence.
     pub remark: Option<&'static str>,
@@ -164,20 +210,36 @@ fn said(text: &str, alone: bool) -> Option<Found> {
     let errno = errno(text, &low, alone);
     let whole = || WHOLE.iter().find(|wording| alone && wording.text == low);
     let weak = || longest(&low, &OPEN).or_else(|| kind(text)).or_else(whole);
-    let subject = match (strong, errno) {
-        (Some(wording), _) => (wording.subject, wording.dialect, wording.call, wording.remark),
-        (None, Some(told)) => (Subject::Errno(told.errno), told.dialect, None, told.remark),
+    let of_wording = |wording: &Wording| {
+        let (subject, text) = (wording.subject, wording.text);
+        (
+            subject,
+            wording.dialect,
+            wording.call,
+            wording.remark,
+            low.find(text).map(|at| at..at + text.len()),
+        )
+    };
+    let told = match (strong, errno) {
+        (Some(wording), _) => of_wording(wording),
+        (None, Some(told)) => (
+            Subject::Errno(told.errno),
+            told.dialect,
+            None,
+            told.remark,
+            place(&low, told.errno),
+        ),
         (None, None) => match weak() {
-            Some(wording) => (wording.subject, wording.dialect, wording.call, wording.remark),
-            None if closed_by_address(&low) => (Subject::Eof, Some(Dialect::OpenSsh), None, None),
-            None if end_of_file(text) => (Subject::Eof, None, None, None),
+            Some(wording) => of_wording(wording),
+            None if closed_by_address(&low) => (Subject::Eof, Some(Dialect::OpenSsh), None, None, None),
+            None if end_of_file(text) => (Subject::Eof, None, None, None, None),
             None => return None,
         },
     };
     if not_ours(&low).is_some() {
         return None;
     }
-    let (subject, dialect, call, remark) = subject;
+    let (subject, dialect, call, remark, place) = told;
     let cue = cue(text, &low);
     // The stream ends for whoever reads: another call that the line tells is not the one that saw it.
     let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
@@ -185,9 +247,14 @@ fn said(text: &str, alone: bool) -> Option<Found> {
     if !alone && call.is_none() && matches!(subject, Subject::Errno(errno) if FILES.contains(&errno)) {
         return None;
     }
-    let carrier = Carrier::of(&low);
-    let addresses = addresses(text);
-    let of_address = || match (subject, call, addresses.first()) {
+    let of_sockets = matches!(subject, Subject::Errno(errno) if SOCKETS.contains(&errno));
+    let carrier = if of_sockets {
+        Carrier::of(&low)
+    } else {
+        Carrier::told(&low)
+    };
+    let addresses = addresses(&low, place);
+    let of_address = || match (subject, call, addresses.last()) {
         (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
         _ => None,
     };
@@ -312,6 +379,15 @@ impl<T> Index<T> {
     }
 }
 
+/// Where an errno's name or text stands in a line.
+fn place(low: &str, errno: Errno) -> Option<Range<usize>> {
+    let name = errno.name().to_ascii_lowercase();
+    let named = || Some((find(low, &name)?, name.len()));
+    let mut texts = STRERROR.all(low).filter(|(_, _, of)| **of == errno);
+    let (at, length) = texts.next().map(|(at, text, _)| (at, text.len())).or_else(named)?;
+    Some(at..at + length)
+}
+
 /// The longest of the wordings in a line: it says the most.
 fn longest(low: &str, index: &Index<Wording>) -> Option<&'static Wording> {
     let fits = |(at, text, wording): &(usize, &str, &Wording)| {
@@ -411,28 +487,6 @@ fn of_address(errno: Errno, to: IpAddr) -> Option<&'static str> {
     };
     let (_, _, remark) = ADDRESSES.iter().find(|(of, address, _)| *of == errno && is(*address))?;
     Some(*remark)
-}
-
-/// The addresses in a line: `10.0.0.1:41822->10.0.0.2:80`, `[::1]:80`; two that an arrow joins go before others.
-fn addresses(text: &str) -> Vec<SocketAddr> {
-    if let Some((from, to)) = text.rmatch_indices("->").find_map(|(at, _)| pair(text, at)) {
-        return vec![from, to];
-    }
-    let words = text.split([' ', '\t', '>', ',', '(', ')', '"', '\'', '/', '=', '#']);
-    let trimmed = words.map(|word| word.trim_end_matches([':', ';', '.', '-']));
-    trimmed.filter_map(|word| word.parse().ok()).take(2).collect()
-}
-
-/// The two addresses on both sides of an arrow.
-fn pair(text: &str, arrow: usize) -> Option<(SocketAddr, SocketAddr)> {
-    let outside = |c: char| !(c.is_ascii_hexdigit() || matches!(c, ':' | '.' | '[' | ']' | '%'));
-    let from = text[..arrow].rsplit(outside).next()?;
-    let to = text[arrow + 2..].split(outside).next()?.trim_end_matches([':', '.']);
-    // strace -yy: "4<TCP:[10.0.0.1:5->10.0.0.2:80]>"
-    let parse = |word: &str| word.parse().ok();
-    let from = parse(from).or_else(|| parse(from.split_once('[')?.1))?;
-    let to = parse(to).or_else(|| parse(to.strip_suffix(']')?))?;
-    Some((from, to))
 }
 
 #[cfg(test)]

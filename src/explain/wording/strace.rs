@@ -84,14 +84,15 @@ impl Traced<'_> {
             }
             Returned::Nothing | Returned::Other => return None,
         };
-        let carrier = Carrier::of(&text.to_ascii_lowercase());
+        let low = text.to_ascii_lowercase();
+        let carrier = Carrier::of(&low);
         (alone || call.is_some() || OF_SOCKETS.contains(&self.name)).then(|| Found {
             subject,
             call,
             dialect: Some(Dialect::Strace),
             addresses: match address(text) {
                 Some(address) => vec![address],
-                None => addresses(text),
+                None => addresses(&low, None),
             },
             remark: carrier.remark(),
             carrier,

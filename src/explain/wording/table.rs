@@ -2,10 +2,10 @@
 
 use super::{Carrier, Dialect, Subject};
 use crate::errno::Errno;
-use crate::explain::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Write};
+use crate::explain::rules::CallClass::{self, Accept, Bind, Close, Connect, Listen, Read, Shutdown, Write};
 
 use Dialect::{Curl, DotNet, Elixir, Erlang, Go, Java, Nginx, Node, OpenSsh, Php, Python, Ruby, Rust, Strace};
-use Subject::{Closed, Deadline, Eof};
+use Subject::{Closed, Deadline, Destroyed, EndedByPeer, EndedByUs, Eof, Unconnected};
 
 /// Words that stand for something.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +78,7 @@ const OWN_TIMEOUT: &str = "This is the program's own timeout, not the kernel's E
 const NGINX_TIMEOUT: &str = "nginx prints 110 (ETIMEDOUT) for its own timeouts, too: the kernel had not given up yet.";
 const HANG_UP: &str =
     "Node.js gives it the code ECONNRESET, but as a rule the server closed in order, with FIN, before it had answered.";
-const ENDED: &str = "Node.js gives it the code EPIPE, but no call was made: the peer's FIN came, and Node.js ended our direction as well (allowHalfOpen is off).";
+const ENDED: &str = "Node.js gives it the code EPIPE, but the kernel did not say so.";
 const TRANSPORT: &str = "No call was made: asyncio's transport was closing, since the peer had ended, an error had been told, or the program had closed it.";
 const NOT_TOLD: &str = "The library does not tell an end in order (FIN) from an RST.";
 const GEN_TCP: &str =
@@ -88,9 +88,14 @@ const PHP_TIMEOUT: &str = "PHP prints the text of ETIMEDOUT for its own timeout 
 const HAPPY_EYEBALLS: &str = "Node.js 20 and later give each address of a name 250 ms (autoSelectFamilyAttemptTimeout) and call it ETIMEDOUT: the kernel had not given up yet.";
 const CANCELLED: &str = "The kernel does not say this on a socket: .NET cancelled the call itself, after a timeout, a CancellationToken or a Dispose.";
 const NOT_WHY: &str = "The library does not say why the connect failed; most often it was refused.";
+const MYSQL_TIMEOUT: &str =
+    "MySQL's client says 110 (ETIMEDOUT) of its own connect_timeout, too: then the kernel had not given up yet.";
 const GONE: &str = "The client does not tell an end in order (FIN) from an RST; as a rule the server had closed the idle connection (wait_timeout), or ended.";
 const ALLOCATED: &str = "This is Docker's own word, before any bind: another container has published that port.";
 const SIGNAL: &str = "The signal comes with EPIPE (sk_stream_error), unless it is ignored or MSG_NOSIGNAL is set.";
+const JDK: &str = "Java says so by itself, from what it has noted of the socket: the kernel was not asked, and would give this errno.";
+const INTERRUPT: &str = "The thread was interrupted while it waited, and so Java closed the channel: a later call says ClosedChannelException.";
+const HALF_CLOSED: &str = "Java says so when another thread closes the channel, and of a write after shutdownOutput, where it stays open: then the kernel's word would be EPIPE.";
 const JETTY: &str = "Jetty calls so whatever ended a connection while it wrote: as a rule the client had gone; the errno stands in the line below, after Caused by.";
 const SEVEN: &str = "curl's 7 is any connect that failed, most often a refused one; curl -v shows the errno's text.";
 
@@ -160,11 +165,11 @@ pub(super) const WORDS: &[Wording] = &[
     ),
     but(
         TRANSPORT,
-        at("cannot write to closing transport", Closed, Some(Python), Write),
+        at("cannot write to closing transport", Destroyed, Some(Python), Write),
     ),
     but(
         TRANSPORT,
-        at("connectionreseterror: connection lost", Closed, Some(Python), Write),
+        at("connectionreseterror: connection lost", Destroyed, Some(Python), Write),
     ),
     but(
         OWN_TIMEOUT,
@@ -208,17 +213,36 @@ pub(super) const WORDS: &[Wording] = &[
         ENDED,
         at(
             "this socket has been ended by the other party",
-            Closed,
+            EndedByPeer,
             Some(Node),
             Write,
         ),
     ),
-    of("err_stream_destroyed", Closed, Some(Node)),
-    at("err_stream_write_after_end", Closed, Some(Node), Write),
+    of("err_stream_destroyed", Destroyed, Some(Node)),
+    of("after a stream was destroyed", Destroyed, Some(Node)),
+    at(
+        "cannot call write after a stream was destroyed",
+        Destroyed,
+        Some(Node),
+        Write,
+    ),
+    at(
+        "cannot call end after a stream was destroyed",
+        Destroyed,
+        Some(Node),
+        Shutdown,
+    ),
+    at("err_stream_write_after_end", EndedByUs, Some(Node), Write),
+    at("write after end", EndedByUs, Some(Node), Write),
+    at("err_stream_already_finished", EndedByUs, Some(Node), Shutdown),
+    at(
+        "cannot call end after a stream was finished",
+        EndedByUs,
+        Some(Node),
+        Shutdown,
+    ),
     of("err_stream_premature_close", Eof, Some(Node)),
-    of("err_socket_closed", Closed, Some(Node)),
-    at("write after end", Closed, Some(Node), Write),
-    of("after a stream was destroyed", Closed, Some(Node)),
+    at("err_socket_closed", Unconnected, Some(Node), Write),
     but(OWN_TIMEOUT, of("esockettimedout", Deadline, Some(Node))),
     but(
         HANG_UP,
@@ -294,7 +318,47 @@ pub(super) const WORDS: &[Wording] = &[
     of("header parser received no bytes", Eof, Some(Java)),
     but(OWN_TIMEOUT, at("readtimeoutexception", Deadline, Some(Java), Read)),
     but(OWN_TIMEOUT, at("writetimeoutexception", Deadline, Some(Java), Write)),
-    of("socketexception: closed by interrupt", Closed, Some(Java)),
+    but(
+        INTERRUPT,
+        of("socketexception: closed by interrupt", Closed, Some(Java)),
+    ),
+    but(INTERRUPT, of("closedbyinterruptexception", Closed, Some(Java))),
+    but(
+        JDK,
+        at("socketexception: already bound", errno(Errno::EINVAL), Some(Java), Bind),
+    ),
+    but(JDK, at("alreadyboundexception", errno(Errno::EINVAL), Some(Java), Bind)),
+    but(
+        JDK,
+        at(
+            "socketexception: already connected",
+            errno(Errno::EISCONN),
+            Some(Java),
+            Connect,
+        ),
+    ),
+    but(
+        JDK,
+        at("alreadyconnectedexception", errno(Errno::EISCONN), Some(Java), Connect),
+    ),
+    but(
+        JDK,
+        at(
+            "connectionpendingexception",
+            errno(Errno::EALREADY),
+            Some(Java),
+            Connect,
+        ),
+    ),
+    of("notyetconnectedexception", Unconnected, Some(Java)),
+    of("socketexception: socket is not connected", Unconnected, Some(Java)),
+    at("socket output is already shutdown", EndedByUs, Some(Java), Shutdown),
+    at(
+        "socketexception: socket output is shutdown",
+        EndedByUs,
+        Some(Java),
+        Write,
+    ),
     of("endofstreamexception", Eof, Some(Java)),
     of("likely server has closed socket", Eof, Some(Java)),
     but(OWN_TIMEOUT, at("timeout connecting to", Deadline, None, Connect)),
@@ -340,7 +404,7 @@ pub(super) const WORDS: &[Wording] = &[
     of("remote host terminated the handshake", Eof, Some(Java)),
     of("remote host closed connection during handshake", Eof, Some(Java)),
     of("closedchannelexception", Closed, Some(Java)),
-    of("asynchronouscloseexception", Closed, Some(Java)),
+    but(HALF_CLOSED, of("asynchronouscloseexception", Closed, Some(Java))),
     of("unexpected end of file from server", Eof, Some(Java)),
     of("premature eof", Eof, Some(Java)),
     of("premature end of", Eof, Some(Java)),
@@ -543,7 +607,7 @@ pub(super) const WORDS: &[Wording] = &[
     but(OWN_TIMEOUT, of("error, :timeout}", Deadline, Some(Elixir))),
     but(OWN_TIMEOUT, of("mint.transporterror) timeout", Deadline, Some(Elixir))),
     but(GEN_TCP, at("tcp recv: closed", Eof, Some(Elixir), Read)),
-    but(GEN_TCP, at("tcp send: closed", Closed, Some(Elixir), Write)),
+    but(GEN_TCP, at("tcp send: closed", Destroyed, Some(Elixir), Write)),
     of("client unexpectedly closed tcp connection", Eof, Some(Erlang)),
     but(
         OWN_TIMEOUT,
@@ -578,6 +642,25 @@ pub(super) const WORDS: &[Wording] = &[
     but(
         OWN_TIMEOUT,
         at("got timeout reading communication packets", Deadline, None, Read),
+    ),
+    but(
+        MYSQL_TIMEOUT,
+        with(
+            "(110",
+            at(
+                "can't connect to mysql server on",
+                errno(Errno::ETIMEDOUT),
+                None,
+                Connect,
+            ),
+        ),
+    ),
+    but(
+        MYSQL_TIMEOUT,
+        with(
+            "(110",
+            at("can't connect to server on", errno(Errno::ETIMEDOUT), None, Connect),
+        ),
     ),
     at("ora-12541", errno(Errno::ECONNREFUSED), None, Connect),
     but(OWN_TIMEOUT, at("ora-12170", Deadline, None, Connect)),
@@ -804,7 +887,7 @@ pub(super) const OTHERS: &[(&str, &str, &str)] = &[
     ("while looking for matching", "", PARSER),
     ("eof when reading a line", "", PARSER),
     ("ran out of input", "", PARSER),
-    ("gzip:", "", PARSER),
+    ("gzip:", "stdout: broken pipe", PARSER),
 ];
 
 /// What urllib3 calls every failure that ends a connection: the failure itself stands after it.
@@ -834,6 +917,17 @@ pub(super) const FILES: &[Errno] = &[
     Errno::EROFS,
     Errno::EDOM,
     Errno::ERANGE,
+];
+
+/// Errnos that no regular file or device gives, whatever path stands in the line: it may be a request's.
+pub(super) const SOCKETS: &[Errno] = &[
+    Errno::EPIPE,
+    Errno::ECONNRESET,
+    Errno::ECONNREFUSED,
+    Errno::ECONNABORTED,
+    Errno::EISCONN,
+    Errno::EADDRINUSE,
+    Errno::EADDRNOTAVAIL,
 ];
 
 /// Words by which a line is not of TCP, or is though others stand in it; the first counts.
@@ -881,6 +975,9 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("printing to stdout", Carrier::Pipe),
     // Node.js: fs.write, which no socket goes through.
     ("epipe: broken pipe, write", Carrier::Pipe),
+    ("(stdout)", Carrier::Pipe),
+    ("stdout: write error", Carrier::Pipe),
+    ("stdout: broken pipe", Carrier::Pipe),
     ("cat: write error", Carrier::Pipe),
     ("echo: write error", Carrier::Pipe),
     ("grep: write error", Carrier::Pipe),
@@ -888,6 +985,54 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("printf: write error", Carrier::Pipe),
 ];
 
+/// Calls that take a path, or as a program tells them before one.
+pub(super) const ON_FILES: &[&str] = &[
+    "open",
+    "openat",
+    "read",
+    "write",
+    "stat",
+    "lstat",
+    "readdir",
+    "readdirent",
+    "scandir",
+    "mkdir",
+    "unlink",
+    "remove",
+    "rename",
+    "close",
+    "fsync",
+    "sync",
+    "chmod",
+    "chown",
+    "truncate",
+    "access",
+    "opendir",
+];
+
+/// What GNU's tools say before a file's name in quotes.
+pub(super) const TOOLS: &[&str] = &[
+    "cannot access",
+    "cannot stat",
+    "cannot statx",
+    "cannot open",
+    "cannot read",
+    "cannot create",
+    "cannot create directory",
+    "cannot create regular file",
+    "cannot remove",
+    "error reading",
+    "error writing",
+    "failed to access",
+    "failed to close",
+    "failed to open",
+    "reading directory",
+    "closing directory",
+];
+
+/// What must be known of a message of a file.
+pub(super) const FILE: &str =
+    "This is a file, or what stands behind one, not a TCP socket: none of the rules for a connection applies.";
 /// What must be known of a message of a Unix socket.
 pub(super) const UNIX: &str =
     "This is a Unix socket, not TCP: no segment is sent, and none of the rules for a TCP connection applies.";
@@ -1197,7 +1342,14 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("socket write error", cue(Write, Some(Java))),
     ("connectexception", cue(Connect, Some(Java))),
     ("noroutetohostexception", cue(Connect, Some(Java))),
-    ("bindexception", cue(Bind, Some(Java))),
+    // Java's read says "Connection reset", whatever libc's text is; the whole text is its write's, and of older channels' read.
+    ("socketexception: connection reset by peer", unknown(Java)),
+    ("socketexception: connection reset", cue(Read, Some(Java))),
+    ("socketexception: broken pipe", cue(Write, Some(Java))),
+    ("java.io.ioexception: broken pipe", cue(Write, Some(Java))),
+    // Java says it of any call that gives EADDRINUSE or EADDRNOTAVAIL: of connect and listen, too.
+    ("bindexception: permission denied", cue(Bind, Some(Java))),
+    ("bindexception", unknown(Java)),
     ("dial tcp", cue(Connect, Some(Go))),
     ("read tcp", cue(Read, Some(Go))),
     ("write tcp", cue(Write, Some(Go))),

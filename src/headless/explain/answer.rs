@@ -5,9 +5,8 @@ use std::cmp::Reverse;
 use std::net::SocketAddr;
 
 use crate::command::Command;
-use crate::errno::Errno;
 use crate::explain::elsewhere;
-use crate::explain::rules::{CallClass, Gives, RULES, Rule, RuleId};
+use crate::explain::rules::{CallClass, Gives, RULES, Rule};
 use crate::explain::wording::{Carrier, Dialect, Found, Subject};
 use crate::matrix::Matrix;
 use crate::scenario::expect::Expected;
@@ -165,9 +164,9 @@ pub fn answer(said: &Said) -> Answer {
     } = said.found;
     let of_all = || {
         let rules = if carrier == Carrier::Tcp { RULES } else { &[] };
-        rules.iter().filter(move |rule| match subject {
-            Subject::Closed => rule.id == RuleId::DescriptorClosed,
-            subject => rule.gives == subject.gives(),
+        rules.iter().filter(move |rule| match subject.beside() {
+            Some(beside) => beside.contains(&rule.id),
+            None => rule.gives == subject.gives(),
         })
     };
     let mut causes: Vec<&Rule> = of_all()
@@ -179,17 +178,12 @@ pub fn answer(said: &Said) -> Answer {
     }
     let (number, text) = match subject {
         Subject::Errno(errno) => (Some(errno.0), Some(errno.text())),
-        Subject::Eof | Subject::Deadline | Subject::Closed => (None, None),
+        _ => (None, None),
     };
     let prose = elsewhere::of(subject, carrier);
     Answer {
         subject,
-        name: match subject {
-            Subject::Errno(errno) => errno.name(),
-            Subject::Eof => "EOF".into(),
-            Subject::Deadline => "deadline exceeded".into(),
-            Subject::Closed => "closed by ourselves".into(),
-        },
+        name: subject.to_string(),
         number,
         text,
         call,
@@ -206,7 +200,7 @@ pub fn answer(said: &Said) -> Answer {
                     "An errno of the kernel that finwait knows no rule for: no scenario shows it on a TCP socket here."
                         .into()
                 }
-                Carrier::Udp | Carrier::Unix | Carrier::Pipe => {
+                Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => {
                     "finwait knows TCP: what it means here, only its text says.".into()
                 }
             },
@@ -214,7 +208,7 @@ pub fn answer(said: &Said) -> Answer {
         ),
         scenarios: match carrier {
             Carrier::Tcp => scenarios(subject, call, &causes),
-            Carrier::Udp | Carrier::Unix | Carrier::Pipe => Vec::new(),
+            Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => Vec::new(),
         },
         causes,
         other_calls,
@@ -239,9 +233,11 @@ fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec
         }
     }
     let proofs = shown.len();
+    // Where else the errno occurs a library would say something else.
+    let others = if subject.beside().is_some() { 0 } else { OTHERS };
     for wanted in [call, None] {
         for scenario in all.iter().filter(|scenario| occurs(subject, wanted, scenario)) {
-            if shown.len() < proofs + OTHERS {
+            if shown.len() < proofs + others {
                 show(&mut shown, scenario, false);
             }
         }
@@ -292,10 +288,13 @@ pub struct Words<'a> {
 impl<'a> Told<'a> {
     /// Looks it up in the matrix.
     pub fn of(answer: &'a Answer) -> Told<'a> {
-        let gives = match answer.subject {
-            // What the kernel says to a closed descriptor, where the library asks it.
-            Subject::Closed => Errno::EBADF.name(),
-            Subject::Errno(_) | Subject::Eof | Subject::Deadline => answer.name.clone(),
+        let gives = match answer.subject.gives() {
+            Gives::Errno(errno) => errno.name(),
+            Gives::Eof | Gives::Deadline => answer.name.clone(),
+        };
+        let rule = match (answer.subject.beside(), answer.causes.first()) {
+            (Some(_), Some(rule)) => Some(rule.id),
+            _ => None,
         };
         // Without a call, that of the causes which languages speak of: they come with those that are met most often first.
         let of_causes = answer.causes.iter().flat_map(|rule| rule.calls);
@@ -303,7 +302,7 @@ impl<'a> Told<'a> {
         let told = answer.call.iter().filter(|_| answer.carrier == Carrier::Tcp);
         let words = told
             .chain(of_causes)
-            .map(|call| Matrix::kept().words(*call, &gives, None))
+            .map(|call| Matrix::kept().words(*call, &gives, rule))
             .find(|words| !words.is_empty());
         let words = words.into_iter().flatten();
         Told {

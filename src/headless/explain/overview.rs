@@ -75,6 +75,7 @@ fn row(answer: &Answer) -> ([String; 5], String) {
         (Carrier::Udp, ..) => elsewhere.unwrap_or("UDP, not TCP").to_owned(),
         (Carrier::Unix, ..) => elsewhere.unwrap_or("a Unix socket, not TCP").to_owned(),
         (Carrier::Pipe, ..) => elsewhere.unwrap_or("a pipe, not TCP").to_owned(),
+        (Carrier::File, ..) => elsewhere.unwrap_or("a file, not TCP").to_owned(),
         (Carrier::Tcp, ..) if answer.windows => "Windows, not Linux".to_owned(),
         (Carrier::Tcp, Some(rule), _) if !answer.other_calls => rule.brief.to_owned(),
         // No rule is for it: what libc says is all that is known.

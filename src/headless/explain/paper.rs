@@ -62,6 +62,7 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
     }
     if !answer.causes.is_empty() {
         let of = match answer.call {
+            _ if answer.subject.beside().is_some() => "why, had the kernel been asked".into(),
             Some(call) if answer.other_calls => format!("why: finwait knows none for {call}; of other calls"),
             Some(call) if answer.windows => format!("why {call} gives it on Linux"),
             Some(call) => format!("why {call} gives it"),

@@ -285,6 +285,28 @@ const LINES: &[(&str, &str)] = &[
         "java.net.SocketException: Network is unreachable (connect failed)",
     ),
     ("closed tcp - Java", "java.net.SocketException: Closed by interrupt"),
+    ("EPIPE tcp write Java", "java.net.SocketException: Broken pipe"),
+    ("EPIPE tcp write Java", "java.io.IOException: Broken pipe"),
+    (
+        "ECONNRESET tcp - Java",
+        "java.net.SocketException: Connection reset by peer",
+    ),
+    // Of any call, as older versions have it.
+    ("ECONNRESET tcp - Java", "java.io.IOException: Connection reset by peer"),
+    // Of connect as well as of bind and listen.
+    (
+        "EADDRNOTAVAIL tcp - Java",
+        "java.net.BindException: Cannot assign requested address",
+    ),
+    (
+        "EADDRNOTAVAIL tcp bind Java",
+        "java.net.BindException: Cannot assign requested address (Bind failed)",
+    ),
+    (
+        "EADDRINUSE tcp - Java",
+        "java.net.BindException: Address already in use",
+    ),
+    ("EACCES tcp bind Java", "java.net.BindException: Permission denied"),
     (
         "EOF tcp - Java",
         "java.io.IOException: HTTP/1.1 header parser received no bytes",
@@ -526,7 +548,7 @@ const LINES: &[(&str, &str)] = &[
     ("deadline tcp read -", "500 read timeout"),
     ("-", "{error,nxdomain}"),
     (
-        "closed tcp write Elixir",
+        "destroyed tcp write Elixir",
         "** (DBConnection.ConnectionError) tcp send: closed (the connection was closed by the pool, possibly due to a timeout or because the pool has been terminated)",
     ),
     (
@@ -800,15 +822,35 @@ const LINES: &[(&str, &str)] = &[
         "EPIPE tcp write Node.js",
         "2024-01-02T03:04:05.678901234Z stdout F Error: write EPIPE",
     ),
+    ("EPIPE pipe write -", "xz: (stdout): Write error: Broken pipe"),
+    ("EPIPE pipe write -", "tar: stdout: write error: Broken pipe"),
+    ("EPIPE pipe - -", "gzip: stdout: Broken pipe"),
+    ("-", "gzip: x.gz: unexpected end of file"),
+    (
+        "ENOTCONN file - -",
+        "ls: cannot access '/mnt/sshfs': Transport endpoint is not connected",
+    ),
+    (
+        "ENOTCONN file - Python",
+        "OSError: [Errno 107] Transport endpoint is not connected: '/mnt/sshfs'",
+    ),
+    ("ETIMEDOUT file - -", "cp: error reading '/nfs/x': Connection timed out"),
+    ("ETIMEDOUT file - -", "open /var/lib/foo: connection timed out"),
+    ("EAGAIN file - -", "read /dev/ttyUSB0: resource temporarily unavailable"),
+    // An address behind a slash, and a request's path, are no files.
+    (
+        "ECONNREFUSED tcp connect Java",
+        "java.net.ConnectException: Connection refused: /10.0.0.2:80",
+    ),
+    ("ECONNRESET tcp read -", "GET /open: read: connection reset by peer"),
     ("EOF tcp - -", "level=error err=EOF caller=client.go:12"),
 ];
 
 fn told(found: &Found) -> String {
     let subject = match found.subject {
-        Subject::Errno(errno) => errno.name(),
-        Subject::Eof => "EOF".into(),
         Subject::Deadline => "deadline".into(),
         Subject::Closed => "closed".into(),
+        subject => subject.to_string().replace(' ', "-"),
     };
     let carrier = format!("{:?}", found.carrier).to_ascii_lowercase();
     let call = found.call.map_or("-", |call| call.name());

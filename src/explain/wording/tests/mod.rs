@@ -136,19 +136,19 @@ fn messages_of_many_languages() {
         ("Error: socket hang up { code: 'ECONNRESET' }", Eof, None, node),
         (
             "Error: This socket has been ended by the other party { code: 'EPIPE' }",
-            Closed,
+            Subject::EndedByPeer,
             Some(Write),
             node,
         ),
         (
             "Error [ERR_STREAM_DESTROYED]: Cannot call write after a stream was destroyed",
-            Closed,
-            None,
+            Subject::Destroyed,
+            Some(Write),
             node,
         ),
         (
             "Error [ERR_STREAM_WRITE_AFTER_END]: write after end",
-            Closed,
+            Subject::EndedByUs,
             Some(Write),
             node,
         ),
@@ -156,7 +156,7 @@ fn messages_of_many_languages() {
         (
             "java.net.SocketException: Connection reset",
             errno(Errno::ECONNRESET),
-            None,
+            Some(Read),
             java,
         ),
         (
@@ -377,11 +377,11 @@ fn messages_of_many_programs() {
         ),
         (
             "ConnectionResetError: Connection lost",
-            is(Closed, Some(Write), Some(Python)),
+            is(Subject::Destroyed, Some(Write), Some(Python)),
         ),
         (
             "aiohttp.client_exceptions.ClientConnectionResetError: Cannot write to closing transport",
-            is(Closed, Some(Write), Some(Python)),
+            is(Subject::Destroyed, Some(Write), Some(Python)),
         ),
         (
             "aiohttp.client_exceptions.ServerDisconnectedError: Server disconnected",
@@ -1122,6 +1122,8 @@ fn what_is_no_message_is_not_taken_for_one() {
         "errno 0",
         "errno=99999999999999999999",
         "0",
+        // What a call returns that failed.
+        "-1",
         "4095",
         "cat <<EOF > file",
         "EOFX",
@@ -1139,6 +1141,15 @@ fn what_the_kernel_says_and_what_the_program_says_are_told_apart() {
     let own = recognize("java.net.SocketTimeoutException: connect timed out").unwrap();
     assert_eq!(own.subject, Deadline);
     assert!(own.remark.unwrap().contains("ETIMEDOUT"));
+    let mysql = |number| {
+        recognize(&format!(
+            "ERROR 2003 (HY000): Can't connect to MySQL server on '10.0.0.2' ({number})"
+        ))
+    };
+    let timed_out = mysql(110).unwrap();
+    assert_eq!(timed_out.subject, errno(Errno::ETIMEDOUT));
+    assert!(timed_out.remark.unwrap().contains("connect_timeout"));
+    assert_eq!(mysql(111).unwrap().remark, None);
     let kernel = recognize("java.net.ConnectException: Connection timed out").unwrap();
     assert_eq!((kernel.subject, kernel.remark), (errno(Errno::ETIMEDOUT), None));
 }
@@ -1179,6 +1190,53 @@ fn addresses_are_found_where_they_stand() {
     );
     assert_eq!(of("read tcp [::1]:4->[::1]:80: i/o timeout"), ["[::1]:4", "[::1]:80"]);
     assert_eq!(of("connect ECONNREFUSED 127.0.0.1:80"), ["127.0.0.1:80"]);
+    assert_eq!(
+        of("10.0.0.1:5 -> 10.0.0.2:80: connection reset by peer"),
+        ["10.0.0.1:5", "10.0.0.2:80"]
+    );
+    // What was asked for, and a proxy, are no ends of one connection.
+    for (text, addresses) in [
+        (
+            "Get \"http://10.0.0.5:8080/x\": dial tcp 10.0.0.5:8080: connect: connection refused",
+            &["10.0.0.5:8080"][..],
+        ),
+        (
+            "Get \"http://10.0.0.5:8080/x\": proxyconnect tcp: dial tcp 10.0.0.7:3128: connect: connection refused",
+            &["10.0.0.7:3128"],
+        ),
+        (
+            "Get \"http://10.0.0.5:8080/x\": read tcp 10.0.0.1:5->10.0.0.7:3128: read: connection reset by peer",
+            &["10.0.0.1:5", "10.0.0.7:3128"],
+        ),
+        (
+            "Error: connect EADDRNOTAVAIL 10.0.0.2:8080 - Local (0.0.0.0:0)",
+            &["10.0.0.2:8080"],
+        ),
+        (
+            "Error: connect ETIMEDOUT 10.0.0.2:8080 - Local (10.0.0.1:41822)",
+            &["10.0.0.1:41822", "10.0.0.2:8080"],
+        ),
+        (
+            "[10.0.0.9:5000] connect to 10.0.0.2:80 failed: Connection refused",
+            &["10.0.0.2:80"],
+        ),
+        ("10.0.0.9:5000 10.0.0.2:80 errno=104", &[]),
+        // nginx's own address is no peer.
+        (
+            "connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.1, server: 0.0.0.0:80, request: \"GET / HTTP/1.1\", upstream: \"http://10.0.0.2:8080/\", host: \"10.0.0.5:80\"",
+            &["10.0.0.2:8080"],
+        ),
+        (
+            "recv() failed (104: Connection reset by peer) while reading client request line, client: 10.0.0.1, server: 0.0.0.0:80",
+            &[],
+        ),
+        (
+            "recv() failed (104: Connection reset by peer) while proxying connection, client: 10.0.0.1:5, server: 0.0.0.0:80",
+            &["10.0.0.1:5"],
+        ),
+    ] {
+        assert_eq!(of(text), addresses, "{text}");
+    }
     assert_eq!(of("EPIPE"), [""; 0]);
 }
 
@@ -1190,6 +1248,61 @@ fn every_text_of_libc_is_known() {
         assert_eq!(found.subject, Subject::Errno(*errno), "{name}");
         assert_eq!(recognize(name).unwrap().subject, Subject::Errno(*errno));
     }
+}
+
+/// All that the languages were measured to say is known, and says what was measured: an errno and a deadline are the kernel's and
+/// the program's, whatever a library answers by itself has its own subject or a remark.
+#[test]
+fn every_text_of_the_matrix_is_known() {
+    use crate::matrix::{Beside, Matrix};
+    /// Values and events, not errors; and errors that are not a socket's.
+    const NOT_ERRORS: &[(&str, &str)] = &[
+        ("0", "what C's read returns at the end of the stream"),
+        ("-1", "what Java's read returns at the end of the stream"),
+        ("b''", "what Python's recv returns at the end of the stream"),
+        ("'end' event", "an event of Node.js"),
+        ("'timeout' event", "an event of Node.js"),
+        ("null", "what Node.js' read returns when it has nothing"),
+        (
+            "panic: runtime error: invalid memory address or nil pointer dereference",
+            "Go's nil, not a socket",
+        ),
+        (
+            "java.nio.channels.IllegalBlockingModeException",
+            "a Selector's, which takes no blocking channel",
+        ),
+    ];
+    let cells = Matrix::kept()
+        .events
+        .iter()
+        .flat_map(|event| &event.rows)
+        .flat_map(|row| &row.cells);
+    let mut unmet: Vec<&str> = NOT_ERRORS.iter().map(|(text, _)| *text).collect();
+    let mut wrong = Vec::new();
+    for cell in cells {
+        let Some(said) = cell.said.as_deref() else { continue };
+        let found = recognize(said);
+        if NOT_ERRORS.iter().any(|(text, _)| *text == said) {
+            unmet.retain(|text| *text != said);
+            assert_eq!(found, None, "{said}");
+            continue;
+        }
+        let Some(found) = found else {
+            wrong.push(format!("unknown: {said}"));
+            continue;
+        };
+        // Whatever the kernel said is told as it is; Java's read says "Connection reset" again where the kernel says EOF.
+        if cell.beside == Beside::Same && found.subject.to_string() != cell.gives {
+            wrong.push(format!("{} and not {}: {said}", found.subject, cell.gives));
+        }
+        if found.carrier != Carrier::Tcp {
+            wrong.push(format!("{:?}: {said}", found.carrier));
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(unmet, [""; 0], "stand in the matrix no more");
 }
 
 /// Each row of the tables says what it says alone, and stands once.
