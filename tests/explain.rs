@@ -111,19 +111,19 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
     );
 }
 
+/// What is answered, as JSON, in its order.
+fn names_in(output: &Output) -> Vec<String> {
+    let answers: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let name = |answer: &Value| answer["name"].as_str().unwrap().to_owned();
+    answers.iter().map(name).collect()
+}
+
 /// What most lines say is answered first, for people and as JSON.
 #[test]
 fn the_most_frequent_comes_first() {
     let log = b"write: Broken pipe\nread: Connection reset by peer\nread: Connection reset by peer\n";
     let told = output_of(finwait().args(["explain", "--json"]), log);
-    let answers: Value = serde_json::from_slice(&told.stdout).unwrap();
-    let names: Vec<_> = answers
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|answer| &answer["name"])
-        .collect();
-    assert_eq!(names, ["ECONNRESET", "EPIPE"]);
+    assert_eq!(names_in(&told), ["ECONNRESET", "EPIPE"]);
     let plain = text(&output_of(finwait().arg("explain"), log).stdout);
     let at = |words: &str| plain.find(words).expect(words);
     assert!(
@@ -166,14 +166,7 @@ fn what_belongs_together_and_what_does_not() {
     let stack =
         b"Error: socket hang up\n    at connResetException (node:internal/errors:720:14) {\n  code: 'ECONNRESET'\n}\n";
     let output = output_of(finwait().args(["explain", "--json"]), stack);
-    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let names: Vec<_> = answers
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|answer| &answer["name"])
-        .collect();
-    assert_eq!(names, ["EOF"]);
+    assert_eq!(names_in(&output), ["EOF"]);
     let udp = answered(&["write udp 10.0.0.1:5->10.0.0.2:53: write: connection refused"]);
     assert!(udp.contains("This is UDP") && udp.contains("ICMP"), "{udp}");
     let unix = answered(&["connect() to unix:/run/php-fpm.sock failed (11: Resource temporarily unavailable)"]);

@@ -101,7 +101,7 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
     });
     let tuple = before(transcript, returned.no).find_map(|entry| end.changed(entry).map(|(tuple, _)| tuple));
     let end = Whose { tuple, ..end };
-    let set_by = rule.map(|rule| end.setter(transcript, returned.no, rule.rule().set_by));
+    let set_by = rule.map(|rule| end.setter(returned.no, rule.rule().set_by));
     Some(Chain {
         call: began,
         state,
@@ -154,12 +154,13 @@ impl Whose<'_> {
     }
 
     /// Which of them set the error of the outcome `no`.
-    fn setter(&self, transcript: &Transcript, no: u64, all: &'static [SetBy]) -> Setter {
+    fn setter(&self, no: u64, all: &'static [SetBy]) -> Setter {
         let found = all
             .iter()
-            .filter_map(|set_by| Some((*set_by, self.place(transcript, no, *set_by)?)));
+            .filter_map(|set_by| Some((*set_by, self.place(no, *set_by)?)));
         // A change of state that a packet made tells which only where but one can have.
-        let is_packet = |no: u64| matches!(transcript.entry(no), Some(entry) if matches!(entry.what, What::Packet(_)));
+        let is_packet =
+            |no: u64| matches!(self.session.transcript.entry(no), Some(entry) if matches!(entry.what, What::Packet(_)));
         let either = all.iter().filter(|set_by| set_by.is_packet()).count() > 1;
         // Where either may have, it was the last that happened.
         match found.max_by_key(|(_, no)| *no) {
@@ -173,7 +174,8 @@ impl Whose<'_> {
     }
 
     /// The newest entry before `no` in which that happened.
-    fn place(&self, transcript: &Transcript, no: u64, set_by: SetBy) -> Option<u64> {
+    fn place(&self, no: u64, set_by: SetBy) -> Option<u64> {
+        let transcript = &self.session.transcript;
         let newest = |happened: &dyn Fn(&Entry) -> bool| {
             before(transcript, no)
                 .find(|entry| happened(entry))

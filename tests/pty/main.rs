@@ -4,6 +4,8 @@
 mod support;
 mod terminal;
 
+use std::path::{Path, PathBuf};
+
 use terminal::{Half, Terminal, untouched};
 
 /// A terminal of 120x40 with finwait in that lab, both endpoints up.
@@ -289,6 +291,30 @@ fn a_tour_is_left_in_the_middle() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// Records what was done, and leaves: the file, and what it says.
+#[track_caller]
+fn recorded(mut terminal: Terminal, folder: &Path) -> (PathBuf, String) {
+    terminal.click("O record]", Half::Left);
+    terminal.see("written: recorded-1.toml");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    let file = folder.join("recorded-1.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    (file, text)
+}
+
+/// Requires that all is as that file expects.
+#[track_caller]
+fn runs(file: &Path, lab: &str) {
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_finwait"))
+        .args(["run", "--lab", lab])
+        .arg(file)
+        .output()
+        .unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(run.status.success(), "{text}\n{}", String::from_utf8_lossy(&run.stdout));
+}
+
 /// What was clicked becomes a scenario file, and that runs.
 #[test]
 fn what_was_clicked_is_recorded_and_runs() {
@@ -310,22 +336,12 @@ fn what_was_clicked_is_recorded_and_runs() {
     terminal.see("blocked");
     terminal.click("RST-close]", Half::Left);
     terminal.see("ECONNRESET");
-    terminal.click("O record]", Half::Left);
-    terminal.see("written: recorded-1.toml");
-    terminal.keys("q");
-    assert!(terminal.end().success());
-    let file = folder.join("recorded-1.toml");
-    let text = std::fs::read_to_string(&file).unwrap();
+    let (file, text) = recorded(terminal, &folder);
     assert!(
         text.contains("returns = \"blocked\"") && text.contains("later = { server = \"ECONNRESET\" }"),
         "{text}"
     );
-    let run = std::process::Command::new(env!("CARGO_BIN_EXE_finwait"))
-        .args(["run", "--lab", "isolated"])
-        .arg(&file)
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{text}\n{}", String::from_utf8_lossy(&run.stdout));
+    runs(&file, "isolated");
     let mut terminal = Terminal::start(120, 40, &["tour", file.to_str().unwrap()]);
     terminal.see("step 1 of");
     terminal.see("next: server listen");
@@ -348,19 +364,9 @@ fn a_record_says_what_drove_the_ends() {
     terminal.see_both_up();
     terminal.click("c connect]", Half::Left);
     terminal.see("ConnectionRefusedError");
-    terminal.click("O record]", Half::Left);
-    terminal.see("written: recorded-1.toml");
-    terminal.keys("q");
-    assert!(terminal.end().success());
-    let file = folder.join("recorded-1.toml");
-    let text = std::fs::read_to_string(&file).unwrap();
+    let (file, text) = recorded(terminal, &folder);
     assert!(text.contains("driven  = { client = \"python\" }\n"), "{text}");
-    let run = std::process::Command::new(env!("CARGO_BIN_EXE_finwait"))
-        .args(["run", "--lab", "loopback"])
-        .arg(&file)
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{text}\n{}", String::from_utf8_lossy(&run.stdout));
+    runs(&file, "loopback");
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

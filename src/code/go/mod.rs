@@ -22,7 +22,7 @@ const PACKAGES: [&str; 10] = [
 /// The program's text.
 pub fn write(program: &Program) -> String {
     let body = Body::of(program);
-    let globals = body.globals(program);
+    let globals = body.globals();
     let main = format!(
         "\nfunc main() {{\n\ttime.AfterFunc(30*time.Second, func() {{ panic(\"too long\") }}) // whatever happens, the program \
          ends\n{}}}\n",
@@ -174,10 +174,10 @@ impl<'a> Body<'a> {
     }
 
     /// The declarations.
-    fn globals(&self, program: &Program) -> String {
+    fn globals(&self) -> String {
         let mut variables = self.maker.variables.clone();
-        variables.extend(program.ports().into_iter().map(|port| {
-            if listens(program, &port) {
+        variables.extend(self.program.ports().into_iter().map(|port| {
+            if listens(self.program, &port) {
                 format!("{} int", port.variable)
             } else {
                 format!("{} = freePort()", port.variable)
