@@ -521,7 +521,8 @@ function start(line) {
   carryOut(request);
 }
 
-reply(JSON.stringify({ hello: { protocol: VERSION, runtime: allowHalfOpen ? 'node-half-open' : 'node' } }));
+const runtime = allowHalfOpen ? 'node-half-open' : 'node';
+reply(JSON.stringify({ hello: { protocol: VERSION, runtime, 'takes-unasked': true } }));
 
 let pieces = []; // of the line that has begun
 let length = 0;

@@ -31,6 +31,9 @@ pub enum Reply {
         protocol: u32,
         /// The runtime's name: `native`, `go`, ...
         runtime: String,
+        /// Its library accepts and reads by itself, as soon as there is something.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not", rename = "takes-unasked")]
+        takes_unasked: bool,
     },
     /// The call is about to be made, in the runtime's own words: `read(5, ..., 1024)`. It may now block.
     Began {

@@ -105,6 +105,8 @@ pub struct Process {
     outbox: VecDeque<u8>,
     syscalls: Option<Syscalls>,
     hides: bool,
+    /// Its library accepts and reads by itself, as it has said in its hello.
+    pub takes_unasked: bool,
     /// How many lines of its made no sense.
     nonsense: usize,
     /// We sent it SIGKILL.
@@ -208,6 +210,7 @@ impl Process {
             outbox: VecDeque::new(),
             syscalls,
             hides,
+            takes_unasked: false,
             nonsense: 0,
             killed: false,
         }

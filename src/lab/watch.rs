@@ -147,6 +147,13 @@ impl Watch {
         })
     }
 
+    /// Is there something that an endpoint may accept or read?
+    pub fn holds_something(&self) -> bool {
+        self.rows
+            .iter()
+            .any(|row| row.rx_queue > 0 && (row.inode != 0 || row.state == State::Listen))
+    }
+
     /// The row of the socket with this inode, as it was last read.
     pub fn row(&self, inode: u64) -> Option<&Row> {
         self.rows.iter().find(|row| row.inode == inode)

@@ -96,7 +96,7 @@ impl Endpoint {
     /// The name that it has for itself, which is the first that it says.
     pub fn hello(&mut self) -> String {
         match self.reply(|_| true) {
-            Reply::Hello { protocol, runtime } => {
+            Reply::Hello { protocol, runtime, .. } => {
                 assert_eq!(protocol, finwait::endpoint::protocol::VERSION);
                 runtime
             }

@@ -4,6 +4,7 @@
 mod support;
 mod terminal;
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 
 use terminal::{Half, Terminal, untouched};
@@ -43,6 +44,27 @@ fn labs(test: impl Fn(&str)) {
     for lab in ["isolated", "loopback"] {
         test(lab);
     }
+}
+
+/// What a library takes unasked makes no segment, and no word tells of it: the screen shows it nevertheless.
+#[test]
+fn what_a_library_accepts_unasked_is_seen_however_late() {
+    if !support::has("node") {
+        return;
+    }
+    let mut terminal = started_with(&["--server", "node"]);
+    terminal.see(" node");
+    let lines = terminal.lines().join("\n");
+    let (pid, _) = lines.split_once(" node").unwrap();
+    let (_, pid) = pid.rsplit_once("pid ").unwrap();
+    let node = Pid::from_raw(pid.parse().unwrap()).unwrap();
+    terminal.click("listen]", Half::Right);
+    terminal.see("LISTEN");
+    kill_process(node, Signal::STOP).unwrap();
+    terminal.click("c connect]", Half::Left);
+    terminal.see("not accepted yet");
+    kill_process(node, Signal::CONT).unwrap();
+    terminal.see("accepted by the library");
 }
 
 #[test]

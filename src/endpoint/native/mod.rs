@@ -52,6 +52,7 @@ pub fn run() -> ExitCode {
     endpoint.reply(&Reply::Hello {
         protocol: VERSION,
         runtime: "native".into(),
+        takes_unasked: false,
     });
     let mut lines = Lines::new(BufReader::new(io::stdin().lock()), LONGEST_LINE);
     loop {

@@ -22,7 +22,14 @@ impl Driver {
         for reply in replies {
             (self.dirty, self.unquiet) = (true, true);
             match reply {
-                Ok(Reply::Hello { protocol, runtime }) => {
+                Ok(Reply::Hello {
+                    protocol,
+                    runtime,
+                    takes_unasked,
+                }) => {
+                    if let Some(process) = &mut self.ends[side].process {
+                        process.takes_unasked = takes_unasked;
+                    }
                     if protocol == VERSION {
                         let runtime: String = plain(&runtime).chars().take(40).collect();
                         self.tell(Happening::Born { side, pid, runtime });

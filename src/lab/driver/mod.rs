@@ -60,7 +60,8 @@ const BUSY_READING: Duration = Duration::from_millis(100);
 /// While a socket waits for an acknowledgement that no packet will announce (loopback), and when a call has begun that does not
 /// return (it may fill a queue and then block), the tables are read again after this, twice as long each time.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
-/// The longest of those waits; what is not done then waits for a timer of the kernel.
+/// The longest of those waits; what is not done then waits for a timer of the kernel, or is looked for so often, where no word will
+/// tell of it: what a library takes unasked.
 const LAST_LOOK: Duration = Duration::from_millis(256);
 /// The least time between two readings because of a timer; twice as long each time that one is overdue, for the kernel's timer wheel
 /// lets long ones go off late (TIME_WAIT's by more than a second).
@@ -121,6 +122,11 @@ impl End {
     fn is_returning(&self, flight: &Flight) -> bool {
         let inode = flight.on.as_ref().and_then(|name| self.inodes.get(name));
         inode.is_some_and(|inode| flight.awaits.is_there(self.watch.row(*inode)))
+    }
+
+    /// Is the library about to take something that nobody has asked it for? No word and no packet will tell that it has.
+    fn is_taking(&self) -> bool {
+        self.process.as_ref().is_some_and(|process| process.takes_unasked) && self.watch.holds_something()
     }
 }
 
@@ -351,7 +357,11 @@ impl Driver {
             self.quieten();
         } else if timed_out {
             // A timer went off, or it is time to look again: either may have changed something.
-            self.look_in = self.look_in.map(|wait| wait * 2).filter(|wait| *wait <= LAST_LOOK);
+            let longer = self.look_in.map(|wait| wait * 2);
+            self.look_in = match longer {
+                Some(wait) if wait > LAST_LOOK => self.is_taking().then_some(LAST_LOOK),
+                shorter => shorter,
+            };
             self.slack = (self.slack * 2).min(TIMER_PATIENCE);
             self.settle(None);
             self.quieten();
@@ -376,6 +386,11 @@ impl Driver {
             packets: Ends::from_fn(|side| devices[side].is_some_and(is_ready)),
             rung: is_ready(fds.len() - 1).then(|| self.bell.listen()),
         }
+    }
+
+    /// Is a library about to take something unasked, at either end?
+    fn is_taking(&self) -> bool {
+        self.ends.iter().any(|(_, end)| end.is_taking())
     }
 
     /// Reads both tables, `first`'s first, and tells what changed.
@@ -434,13 +449,12 @@ impl Driver {
                 .ends
                 .iter()
                 .all(|(_, end)| end.watch.quiet(stands) && end.ended.is_empty());
-        let returning = self
-            .ends
-            .iter()
-            .any(|(_, end)| end.in_flight.iter().any(|flight| end.is_returning(flight)));
+        let is_returning = |end: &End| end.in_flight.iter().any(|flight| end.is_returning(flight));
+        let taking = self.is_taking();
+        let returning = taking || self.ends.iter().any(|(_, end)| is_returning(end));
         let patient = self.look_in.is_none_or(|wait| wait < RETURN_PATIENCE);
         if calm && !(returning && patient) {
-            if self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
+            if !taking && self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
                 self.look_in = None;
             }
             if std::mem::take(&mut self.unquiet) {
