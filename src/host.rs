@@ -1,4 +1,4 @@
-//! Settings of a host: what can be turned in a lab's own network namespaces.
+//! Settings of a host: what can be turned in a lab's own network namespaces, and of the process that has the sockets.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -33,6 +33,20 @@ pub enum Setting {
     DefaultRoute,
     /// The network device.
     Device,
+    /// `RLIMIT_NOFILE` of the endpoint's process, its soft limit: no descriptor is made whose number is not below it. What is open
+    /// stays open.
+    Nofile,
+}
+
+/// What a setting is one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The host's kernel: the sysctl of that name.
+    Kernel(&'static str),
+    /// The way from the host to the wire.
+    Network,
+    /// The endpoint's process.
+    Process,
 }
 
 /// What a setting's value looks like.
@@ -48,7 +62,7 @@ pub enum SettingKind {
 
 impl Setting {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Setting; 7] = [
+    pub const ALL: [Setting; 8] = [
         Setting::TcpSynRetries,
         Setting::TcpRetries2,
         Setting::TcpFinTimeout,
@@ -56,6 +70,7 @@ impl Setting {
         Setting::IpLocalPortRange,
         Setting::DefaultRoute,
         Setting::Device,
+        Setting::Nofile,
     ];
 
     /// Its name in commands.
@@ -68,18 +83,33 @@ impl Setting {
             Setting::IpLocalPortRange => "ip_local_port_range",
             Setting::DefaultRoute => "default_route",
             Setting::Device => "device",
+            Setting::Nofile => "nofile",
         }
     }
 
-    /// The sysctl behind it; none for the route and the device.
-    pub const fn sysctl(self) -> Option<&'static str> {
+    /// What it is a setting of.
+    pub const fn of(self) -> Of {
         match self {
-            Setting::TcpSynRetries => Some("net.ipv4.tcp_syn_retries"),
-            Setting::TcpRetries2 => Some("net.ipv4.tcp_retries2"),
-            Setting::TcpFinTimeout => Some("net.ipv4.tcp_fin_timeout"),
-            Setting::TcpAbortOnOverflow => Some("net.ipv4.tcp_abort_on_overflow"),
-            Setting::IpLocalPortRange => Some("net.ipv4.ip_local_port_range"),
-            Setting::DefaultRoute | Setting::Device => None,
+            Setting::TcpSynRetries => Of::Kernel("net.ipv4.tcp_syn_retries"),
+            Setting::TcpRetries2 => Of::Kernel("net.ipv4.tcp_retries2"),
+            Setting::TcpFinTimeout => Of::Kernel("net.ipv4.tcp_fin_timeout"),
+            Setting::TcpAbortOnOverflow => Of::Kernel("net.ipv4.tcp_abort_on_overflow"),
+            Setting::IpLocalPortRange => Of::Kernel("net.ipv4.ip_local_port_range"),
+            Setting::DefaultRoute | Setting::Device => Of::Network,
+            Setting::Nofile => Of::Process,
+        }
+    }
+
+    /// Is it the machine's own in a lab without hosts? A process is ours in any lab.
+    pub const fn is_the_hosts(self) -> bool {
+        !matches!(self.of(), Of::Process)
+    }
+
+    /// The sysctl behind it, where it is one.
+    pub const fn sysctl(self) -> Option<&'static str> {
+        match self.of() {
+            Of::Kernel(name) => Some(name),
+            Of::Network | Of::Process => None,
         }
     }
 
@@ -93,6 +123,7 @@ impl Setting {
             Setting::IpLocalPortRange => "the local ports connect chooses from",
             Setting::DefaultRoute => "the only route; off: ENETUNREACH",
             Setting::Device => "the network device",
+            Setting::Nofile => "ulimit -n of the process; 0: EMFILE",
         }
     }
 
@@ -107,6 +138,8 @@ impl Setting {
             Setting::IpLocalPortRange => SettingKind::Ports,
             Setting::DefaultRoute => SettingKind::Switch("on", "off"),
             Setting::Device => SettingKind::Switch("up", "down"),
+            // sysctl_nr_open_max, which no limit may exceed.
+            Setting::Nofile => SettingKind::Number(0, 2_147_483_584),
         }
     }
 

@@ -90,7 +90,12 @@ impl Play {
     fn born(&mut self, side: Side) {
         self.pid += 1;
         let (pid, runtime) = (self.pid, "native".to_owned());
-        self.happens(Happening::Born { side, pid, runtime });
+        self.happens(Happening::Born {
+            side,
+            pid,
+            runtime,
+            nofile: None,
+        });
     }
 
     fn types(&mut self, text: &str) -> Result<Option<CallId>, Refusal> {

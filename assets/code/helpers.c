@@ -256,3 +256,13 @@ static void await(int step)
 {
 	told(step, 5000);
 }
+
+//= limit_descriptors
+/* The numbers of this process's descriptors stay below that; what is open stays open. */
+static void limit_descriptors(rlim_t most)
+{
+	struct rlimit limit;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = most;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}

@@ -120,3 +120,9 @@ def linger_of(sock):
 def limit_of(sock, option):
     seconds, micros = struct.unpack("ll", sock.getsockopt(socket.SOL_SOCKET, option, 16))
     return seconds * 1000 + micros // 1000
+
+#= limit_descriptors
+def limit_descriptors(most):
+    """The numbers of this process's descriptors stay below that; what is open stays open."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

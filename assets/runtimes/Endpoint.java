@@ -50,6 +50,10 @@ final class Endpoint {
     static final Map<String, Name> names = new ConcurrentHashMap<>();
     static boolean nio;
 
+    /** Loaded now: when they are needed, no descriptor may be left to read their files by. */
+    private static final Class<?>[] ALL = {Address.class, Call.class, Descriptor.class, Failure.class, Hidden.class,
+        Json.class, Name.class, Option.class, Refused.class, Unsupported.class};
+
     private static final FileInputStream in = new FileInputStream(FileDescriptor.in);
     private static final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
     private static final ByteBuffer chunk = ByteBuffer.allocate(1 << 16).limit(0); // of the input, not yet taken
@@ -912,6 +916,7 @@ final class Failure {
             case "Cannot allocate memory" -> 12;
             case "Permission denied" -> 13;
             case "Invalid argument" -> 22;
+            case "Too many open files in system" -> 23;
             case "Too many open files" -> 24;
             case "Broken pipe" -> 32;
             case "Protocol not available" -> 92;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::helpers::{self, Helper, used};
-use super::words::{comment, comment_without, safe, wrapped};
+use super::words::{comment, comment_without, safe, whose_limit, wrapped};
 use super::{Made, Program, Statement};
 use crate::call::{Bytes, Call, OptionKind, SocketOption, escape};
 
@@ -48,6 +48,9 @@ pub fn write(program: &Program) -> String {
             }
             Statement::Absent { step, what, .. } => {
                 let _ = writeln!(body, "\t/* {step} not in this program: {} */", safe(what));
+            }
+            Statement::Limit { side, most, .. } => {
+                let _ = writeln!(body, "\tlimit_descriptors({most});\t/* {} */", whose_limit(*side));
             }
             Statement::Pause(time) => {
                 let _ = writeln!(body, "\tpause_ms({});", time.as_millis());
@@ -98,7 +101,7 @@ pub fn write(program: &Program) -> String {
 }
 
 /// The headers, each with the words that need it; without any it always is.
-const INCLUDES: [(&str, &[&str]); 16] = [
+const INCLUDES: [(&str, &[&str]); 17] = [
     ("arpa/inet.h", &["htons", "ntohs"]),
     ("errno.h", &[]),
     ("fcntl.h", &["fcntl("]),
@@ -111,6 +114,7 @@ const INCLUDES: [(&str, &[&str]); 16] = [
     ("stdio.h", &[]),
     ("stdlib.h", &["malloc("]),
     ("string.h", &["memcpy(", "strncpy(", "strcat("]),
+    ("sys/resource.h", &["rlimit("]),
     ("sys/socket.h", &[]),
     ("sys/time.h", &["timeval"]),
     ("time.h", &[]),

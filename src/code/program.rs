@@ -8,6 +8,7 @@ use super::words::{comment, running_on, safe};
 use crate::call::{Call, CallId, Order, SocketName};
 use crate::command::{Command, EndCommand};
 use crate::errno::Errno;
+use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Fate, Passage};
 use crate::lab::facts::LabFacts;
 use crate::outcome::Outcome;
@@ -56,6 +57,15 @@ pub enum Statement {
         done_to: Option<Side>,
         /// A setting of a host, where it is one, and when it was changed.
         sysctl: Option<Sysctl>,
+    },
+    /// The process may have so many descriptors from now on.
+    Limit {
+        /// Which step's.
+        step: usize,
+        /// Whose; a program is both ends.
+        side: Side,
+        /// The numbers stay below it.
+        most: u32,
     },
     /// Nothing was done for so long.
     Pause(Duration),
@@ -152,6 +162,10 @@ impl Program {
                     .push(Statement::Pause(Duration::from_millis(tenths * 100)));
             }
             None => {}
+            Some(Command::End(side, EndCommand::Host(Setting::Nofile, SettingValue::Number(most)))) => {
+                let (side, most) = (*side, *most);
+                self.statements.push(Statement::Limit { step, side, most });
+            }
             Some(command) => {
                 if let Some((what, done_to)) = absent(command) {
                     let first = session.transcript.since(self.seen).next();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::helpers::{self, Helper, used};
-use super::words::{comment, comment_without, escaped, wrapped};
+use super::words::{comment, comment_without, escaped, whose_limit, wrapped};
 use super::{Given, Made, Program, Statement};
 use crate::call::{Bytes, Call, OptionKind, SocketOption};
 use crate::clock::Millis;
@@ -59,6 +59,9 @@ pub fn write(program: &Program) -> String {
             Statement::Absent { step, what, .. } => {
                 let _ = writeln!(body, "# {step} not in this program: {what}");
             }
+            Statement::Limit { side, most, .. } => {
+                let _ = writeln!(body, "limit_descriptors({most})  # {}", whose_limit(*side));
+            }
             Statement::Pause(time) => {
                 let _ = writeln!(body, "time.sleep({})", seconds(Millis(time.as_millis() as u32)));
             }
@@ -92,6 +95,7 @@ pub fn write(program: &Program) -> String {
         "errno",
         "fcntl",
         "os",
+        "resource",
         "select",
         "signal",
         "socket",

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::program::Late;
 use crate::outcome::{Outcome, Reading, Value};
 use crate::scenario::Kernel;
+use crate::side::Side;
 
 /// Columns of a comment.
 const WIDTH: usize = 110;
@@ -89,4 +90,9 @@ pub fn escaped(bytes: &[u8]) -> String {
 /// The running kernel, as a sentence goes on: ` on Linux 6.18`; nothing where it is not known.
 pub fn running_on() -> String {
     Kernel::running().map_or_else(String::new, |kernel| format!(" on Linux {kernel}"))
+}
+
+/// What stands beside a limit of descriptors.
+pub fn whose_limit(side: Side) -> String {
+    format!("the {side}'s; here both ends are one process, and it is theirs")
 }

@@ -49,6 +49,17 @@ pub enum Command {
     Screen(ScreenCommand),
 }
 
+impl Command {
+    /// What it needs that only the isolated lab has.
+    pub const fn needs_isolated(&self) -> Option<&'static str> {
+        match self {
+            Command::Wire(_) => Some("the wire"),
+            Command::End(_, EndCommand::Host(setting, _)) if setting.is_the_hosts() => Some("a host's settings"),
+            Command::End(..) | Command::Screen(_) => None,
+        }
+    }
+}
+
 /// Something that one end does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndCommand {

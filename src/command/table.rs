@@ -211,7 +211,7 @@ table! {
     DESTROY "destroy" Process [button('J', "ss -K")] [ON]
         "take the connection away as an administrator does (SOCK_DESTROY): the endpoint finds ECONNABORTED, the peer gets RST";
     HOST "host" Process [] [Arg::Plain("setting", Kind::Setting), Arg::Plain("value", Kind::SettingValue)]
-        "change a setting of the host: host tcp_syn_retries 2, host default_route off, host device down";
+        "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
     MODE "mode" Wire [primary(button('s', "step"))] [Arg::Plain("mode", Kind::Word(&["flow", "step"]))]
         "hold every segment until you say so (step), or let them pass (flow); without a word, the other than now";
     STEP "step" Wire [] []

@@ -37,6 +37,10 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::EBADF, _) if !s.known => RuleId::DescriptorNeverWas,
         (Errno::EBADF, _) if !s.open => RuleId::DescriptorClosed,
 
+        // The process's limit.
+        (Errno::EMFILE, Accept { .. }) => RuleId::AcceptNoNumber,
+        (Errno::EMFILE, Call::Socket { .. } | Call::Dup { .. } | Connect { .. } | Listen { .. }) => RuleId::NoNumber,
+
         // A signal.
         (Errno::EINTR, Connect { .. }) => RuleId::ConnectInterrupted,
         (Errno::EINTR, Accept { .. }) => RuleId::AcceptInterrupted,

@@ -2,7 +2,7 @@
 //!
 //! `errors`, `successes` and `mod.rs` decide which of them an outcome falls under; all that is said about it stands here. Each rule is
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it gave back. What no
-//! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule: the errno's own text is said.
+//! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule.
 //!
 //! The table's order is likelihood: rules that give the same stand together, and the first of them that is for a call is what that
 //! call most often meets in the field. `finwait explain` tells causes in this order.
@@ -170,6 +170,8 @@ pub enum SetBy {
     OtherSocket,
     /// A limit of the host.
     Limit,
+    /// A limit of the process.
+    ProcessLimit,
     /// Nothing came that the call could have given back, and it may not wait (longer).
     Nothing,
     /// A call that must come before it was not made, or failed: there is no connection, say.
@@ -212,6 +214,7 @@ impl SetBy {
             SetBy::Argument => "the call's own arguments: nothing was sent".into(),
             SetBy::OtherSocket => "another socket that has the address".into(),
             SetBy::Limit => "a limit of the host".into(),
+            SetBy::ProcessLimit => "a limit of the process (ulimit -n)".into(),
             SetBy::Nothing => "nothing: what the call is for has not come".into(),
             SetBy::Missing => "nothing: a call that must come before it was not made, or failed".into(),
         }
@@ -886,6 +889,29 @@ rules! {
         brief: "it never was a socket",
         decided_by: &[Kernel("__fdget")],
         proof: "no-descriptor",
+    }
+
+    // EMFILE. A number is looked for before anything else is done (__sys_accept4_file, sock_map_fd): so nothing is lost by it.
+    AcceptNoNumber "accept-no-number" {
+        calls: &[Accept],
+        gives: errno(Errno::EMFILE),
+        states: &[Listening],
+        set_by: &[SetBy::ProcessLimit],
+        because: "The process may open no more descriptors (RLIMIT_NOFILE): the connection stays in the listener's queue",
+        brief: "too many open descriptors",
+        decided_by: &[Kernel("alloc_fd")],
+        proof: "too-many-open-files",
+    }
+    // connect and listen: languages' libraries make the socket in them.
+    NoNumber "no-number" {
+        calls: &[CallClass::Socket, CallClass::Dup, Connect, Listen],
+        gives: errno(Errno::EMFILE),
+        states: ANY,
+        set_by: &[SetBy::ProcessLimit],
+        because: "The process may open no more descriptors (RLIMIT_NOFILE): nothing was made",
+        brief: "too many open descriptors",
+        decided_by: &[Kernel("alloc_fd")],
+        proof: "too-many-open-files",
     }
 
     // EINTR. signal(7): connect goes on by itself, everything else has done nothing. SA_RESTART never restarts poll, so it goes first.

@@ -79,6 +79,8 @@ pub enum Happening {
         pid: u32,
         /// What it is: `native`.
         runtime: String,
+        /// Below what the numbers of its descriptors must stay ([`Setting::Nofile`]), where that could be read.
+        nofile: Option<u32>,
     },
     /// An endpoint's process ended.
     Died {

@@ -293,6 +293,7 @@ impl Network {
     fn settings(&self) -> Vec<(Setting, SettingValue)> {
         Setting::ALL
             .into_iter()
+            .filter(|setting| setting.is_the_hosts())
             .filter_map(|setting| {
                 let value = match setting.sysctl() {
                     Some(name) => setting.from_sysctl(&sysctl::read(name).ok()?)?,

@@ -5,7 +5,7 @@ use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal, WaitIdOptions};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Resource, Rlimit, Signal, WaitIdOptions, prlimit};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -362,6 +362,34 @@ impl Process {
                 Vec::new()
             }
         }
+    }
+
+    /// The numbers of its descriptors stay below that (`RLIMIT_NOFILE`, the soft limit); those that are open stay open.
+    pub fn limit_descriptors(&self, most: u32) -> Result<()> {
+        let hard = self.descriptor_limits().and_then(|(_, hard)| hard);
+        let limit = Rlimit {
+            current: Some(most.into()),
+            maximum: hard.map(u64::from),
+        };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Nofile, limit)
+            .map(drop)
+            .during(|| match hard {
+                Some(hard) => format!("limit the endpoint's descriptors to {most}, with {hard} as the hard limit"),
+                None => format!("limit the endpoint's descriptors to {most}"),
+            })
+    }
+
+    /// The soft limit of the numbers of its descriptors; none where it cannot be read, or there is none.
+    pub fn descriptor_limit(&self) -> Option<u32> {
+        self.descriptor_limits()?.0
+    }
+
+    /// The soft and the hard limit; none is `unlimited`.
+    fn descriptor_limits(&self) -> Option<(Option<u32>, Option<u32>)> {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.pid())).ok()?;
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+        let mut words = line.split_whitespace().map(|word| word.parse().ok());
+        Some((words.next()?, words.next()?))
     }
 
     /// Sends SIGKILL.

@@ -41,6 +41,7 @@ pub const SCENARIOS: &[&str] = &[
     "user-timeout",
     "destroyed-by-the-administrator",
     "listener-closed",
+    "too-many-open-files",
 ];
 
 /// The table as it was measured.

@@ -273,12 +273,7 @@ impl<'a> Reader<'a> {
                 (error.column.saturating_sub(prefix + 1), why)
             })
         })?;
-        let needs = match &command {
-            Command::Wire(_) => Some("the wire"),
-            Command::End(_, EndCommand::Host(..)) => Some("a host's settings"),
-            Command::End(..) | Command::Screen(_) => None,
-        };
-        if let (Some(needs), false) = (needs, isolated) {
+        if let (Some(needs), false) = (command.needs_isolated(), isolated) {
             self.wrong(
                 value.span(),
                 format!("only the isolated lab has {needs}: lab = \"isolated\""),

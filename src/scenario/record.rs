@@ -6,8 +6,8 @@ use super::observation::{Returned, standing};
 use super::play::outcome;
 use super::returns::Returns;
 use crate::call::{CallId, SocketName};
+use crate::command::Command;
 use crate::command::wire::WireCommand;
-use crate::command::{Command, EndCommand};
 use crate::runtime::Runtime;
 use crate::session::view::Held;
 use crate::session::{LabKind, Process, Session, socket_of};
@@ -52,7 +52,7 @@ impl Recorder {
     /// The user has given a command, which the session took; `before` is the last entry of the transcript before it.
     pub fn issued(&mut self, session: &Session, command: &Command, root: Option<CallId>, before: u64) {
         self.settle(session);
-        self.wired |= matches!(command, Command::Wire(_) | Command::End(_, EndCommand::Host(..)));
+        self.wired |= command.needs_isolated().is_some();
         self.open = Some(Open {
             command: command.clone(),
             root,

@@ -6,6 +6,7 @@ use super::transcript::{Entry, Reason, Transcript, What};
 use crate::call::{Call, CallId, CallKind, How, Order, SocketName};
 use crate::explain::rules::{CallClass, SetBy};
 use crate::explain::{RuleId, is_told_once};
+use crate::host::Of;
 use crate::lab::event::Fate;
 use crate::observe::Tuple;
 use crate::outcome::{Outcome, Value};
@@ -183,6 +184,17 @@ impl Whose<'_> {
         };
         let by =
             |cause: &dyn Fn(&Reason) -> bool| newest(&|entry| self.changed(entry).is_some_and(|(_, why)| cause(why)));
+        let setting = |is_it: &dyn Fn(Of) -> bool| {
+            newest(&|entry| match &entry.what {
+                What::Host {
+                    side,
+                    setting,
+                    failed: None,
+                    ..
+                } => *side == self.side && is_it(setting.of()),
+                _ => false,
+            })
+        };
         match set_by {
             SetBy::Rst => newest(&|entry| self.received(entry, Flags::RST)).or_else(|| by(&unseen)),
             SetBy::Fin => newest(&|entry| self.received(entry, Flags::FIN)).or_else(|| by(&unseen)),
@@ -273,9 +285,9 @@ impl Whose<'_> {
                     _ => false,
                 })
             }
-            SetBy::Limit | SetBy::Route => {
-                newest(&|entry| matches!(&entry.what, What::Host { side, failed: None, .. } if *side == self.side))
-            }
+            SetBy::Limit => setting(&|of| matches!(of, Of::Kernel(_))),
+            SetBy::Route => setting(&|of| of == Of::Network),
+            SetBy::ProcessLimit => setting(&|of| of == Of::Process),
             SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing => None,
         }
     }

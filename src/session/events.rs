@@ -7,7 +7,15 @@ impl Session {
     pub fn absorb(&mut self, event: Event) -> Vec<Request> {
         let at = event.at;
         match event.what {
-            Happening::Born { side, pid, runtime } => {
+            Happening::Born {
+                side,
+                pid,
+                runtime,
+                nofile,
+            } => {
+                if let Some(most) = nofile {
+                    self.ends[side].set_setting(Setting::Nofile, SettingValue::Number(most));
+                }
                 self.ends[side].process = Process::Running {
                     pid,
                     runtime: runtime.clone(),

@@ -14,7 +14,7 @@ use crate::command::{Ask, EndCommand};
 use crate::endpoint::protocol::{self, Traced};
 use crate::explain::{self, Past, RuleId, Situation, Why};
 use crate::hash::QuickMap;
-use crate::host::Port;
+use crate::host::{Port, Setting, SettingValue};
 use crate::lab::event::{Cause, Event, Fate, Happening, Passage, Request, WireOrder};
 use crate::observe::Tuple;
 use crate::outcome::Outcome;
@@ -251,13 +251,13 @@ impl Session {
                 }
             }
             EndCommand::Host(setting, value) => match self.lab.kind {
-                LabKind::Isolated => Request::Host(side, *setting, *value),
-                LabKind::Loopback(_) => {
+                LabKind::Loopback(_) if setting.is_the_hosts() => {
                     return Err(Refusal::Impossible(format!(
                         "{} is this machine's own in the loopback lab, and finwait leaves it alone: use the isolated lab",
                         setting.name()
                     )));
                 }
+                LabKind::Isolated | LabKind::Loopback(_) => Request::Host(side, *setting, *value),
             },
         };
         Ok(Issued {

@@ -73,6 +73,43 @@ fn the_range_of_local_ports(run: &mut Run, _: Lab) {
 }
 in_labs!(the_range_of_local_ports: Isolated);
 
+/// With no number left for a descriptor accept takes nothing from the queue, and what is open goes on; the limit is the next
+/// process's, too.
+fn a_limit_of_descriptors(run: &mut Run, _: Lab) {
+    run.succeeds(&["server listen", "server host nofile 0", "client connect"]);
+    assert_eq!(run.does("server accept"), "EMFILE");
+    assert!(run.stand().contains("(not accepted yet)"), "{}", run.stand());
+    assert_eq!(run.does("server dup on=listener"), "EMFILE");
+    run.succeeds(&["server host nofile 64", "server accept", "server host nofile 0"]);
+    assert_eq!(run.does("client write hello"), "wrote 5");
+    assert_eq!(run.does("server read"), "read hello");
+    run.gives("server restart");
+    run.settles();
+    assert_eq!(run.does("server socket"), "EMFILE");
+}
+in_labs!(a_limit_of_descriptors: Isolated Loopback);
+
+/// Where no higher number is to be had, a closed one's comes again, as in any program; nothing that was made is lost.
+fn a_number_that_comes_again(run: &mut Run, _: Lab) {
+    run.succeeds(&["client socket", "client host nofile 4", "client close", "client socket"]);
+    let sockets: Vec<&str> = ["client", "client2"]
+        .map(|name| run.socket("client", name)["held"].as_str().unwrap())
+        .into();
+    assert_eq!(sockets, ["closed", "open"], "{}", run.stand());
+    assert_eq!(run.does("client socket"), "EMFILE");
+}
+in_labs!(a_number_that_comes_again: Isolated);
+
+/// More than the hard limit: one sentence with both, and exit status 1.
+#[test]
+fn a_limit_above_the_hard_one_is_refused() {
+    let mut run = Lab::Isolated.open();
+    run.gives("client host nofile 2147483584");
+    let (code, stderr) = run.ends();
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    assert!(stderr.contains("as the hard limit: Invalid argument"), "{stderr}");
+}
+
 /// The machine's own settings are left alone: a setting in the loopback lab is one sentence, and exit status 1.
 #[test]
 fn the_loopback_lab_has_no_settings() {

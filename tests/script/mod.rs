@@ -86,6 +86,7 @@ impl Script {
                 side,
                 pid,
                 runtime: "native".into(),
+                nofile: Some(1024),
             });
         }
         script
@@ -435,6 +436,7 @@ impl Script {
                 side,
                 pid,
                 runtime: "native".into(),
+                nofile: Some(1024),
             });
         }
         s

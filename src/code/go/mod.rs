@@ -108,6 +108,14 @@ impl<'a> Body<'a> {
                 self.astray = true;
                 self.line(&format!("// {step} not in this program: {what}"));
             }
+            // Dial makes the socket: what the other end connects while the limit lasts would fail by it.
+            Statement::Limit { step, side, .. } => {
+                self.without.get_or_insert(*step);
+                self.astray = true;
+                self.line(&format!(
+                    "// {step} {side} limit not in this program: both ends are one process, and Dial would meet it"
+                ));
+            }
             Statement::Pause(time) => self.line(&format!("time.Sleep({} * time.Millisecond)", time.as_millis())),
         }
     }

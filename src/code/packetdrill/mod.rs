@@ -164,6 +164,10 @@ impl Script {
                 self.left_out(what);
                 self.changed |= *done_to == Some(self.end);
             }
+            Statement::Limit { side, most, .. } => {
+                self.left_out(&format!("the {side}'s process may have {most} descriptors"));
+                self.changed |= *side == self.end;
+            }
             Statement::Call(made) if made.side == self.end => {
                 self.call(program, made, follows).map_err(|why| (made.at, why))?;
             }

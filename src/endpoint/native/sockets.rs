@@ -36,9 +36,14 @@ impl Sockets {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = match table.used.last() {
             Some(highest) if table.used.contains(&fresh) => {
-                let moved = sys.dup_above(fresh, highest + 1);
-                sys.close(fresh)?;
-                moved?
+                match sys.dup_above(fresh, highest + 1) {
+                    Ok(moved) => {
+                        sys.close(fresh)?;
+                        moved
+                    }
+                    // No number above is allowed (RLIMIT_NOFILE): as in any program, an old name's number is somebody else's now.
+                    Err(_) => fresh,
+                }
             }
             _ => fresh,
         };

@@ -204,7 +204,10 @@ pub fn answer(said: &Said) -> Answer {
                     "finwait knows TCP: what it means here, only its text says.".into()
                 }
             },
-            |prose| prose.means.to_owned(),
+            |prose| match causes.is_empty() && carrier == Carrier::Tcp {
+                true => format!("{} No scenario can show it here.", prose.means),
+                false => prose.means.to_owned(),
+            },
         ),
         scenarios: match carrier {
             Carrier::Tcp => scenarios(subject, call, &causes),

@@ -116,7 +116,7 @@ mod tests {
 4 different messages in 5 of 6 lines, the most frequent first; each is answered below.
 
   lines  from  what               call    words     likeliest cause
-      2     4  EMFILE             accept  nginx +1  Too many open files
+      2     4  EMFILE             accept  nginx +1  too many open descriptors
       1     2  ECONNRESET         read    nginx     an RST came
       1     3  deadline exceeded  read    Go        the peer sent nothing
       1     6  EPIPE              write   -         the peer closed, then sent RST
@@ -130,7 +130,7 @@ first; each is answered below.
   lines  from  what               call    words
                  likeliest cause
       2     4  EMFILE             accept  nginx +1
-                 Too many open files
+                 too many open descriptors
       1     2  ECONNRESET         read    nginx
                  an RST came
       1     3  deadline exceeded  read    Go

@@ -32,7 +32,13 @@ impl Driver {
                     }
                     if protocol == VERSION {
                         let runtime: String = plain(&runtime).chars().take(40).collect();
-                        self.tell(Happening::Born { side, pid, runtime });
+                        let nofile = self.limited(side);
+                        self.tell(Happening::Born {
+                            side,
+                            pid,
+                            runtime,
+                            nofile,
+                        });
                     } else {
                         let why = format!("it speaks protocol {protocol}, and finwait {VERSION}: it is killed");
                         self.tell(Happening::Garbled { side, id: None, why });
@@ -72,6 +78,18 @@ impl Driver {
             }
         }
         self.tell_calls(side, Syscalls::so_far);
+    }
+
+    /// Limits the descriptors of a process that has come up as its host's setting says: its limit.
+    fn limited(&mut self, side: Side) -> Option<u32> {
+        let End { process, nofile, .. } = &self.ends[side];
+        let process = process.as_ref()?;
+        let limited = nofile.map(|most| process.limit_descriptors(most));
+        let is_now = process.descriptor_limit();
+        if let Some(limited) = limited {
+            self.complain(limited);
+        }
+        is_now
     }
 
     /// Tells system calls that strace has seen, where it looks.

@@ -37,6 +37,7 @@ use crate::call::{Call, CallId, Family, Order, SocketName};
 use crate::clock::{Millis, Stamp};
 use crate::endpoint::protocol::{self, Reply, Traced, VERSION};
 use crate::error::Result;
+use crate::host::{Setting, SettingValue};
 use crate::observe::tracker::{Arrived, Change, through};
 use crate::observe::{Row, Tuple};
 use crate::outcome::Outcome;
@@ -97,6 +98,8 @@ struct End {
     listeners: HashSet<String>,
     /// The order of its system calls among its words, where strace sees them.
     strace: Option<Syscalls>,
+    /// Below what the numbers of its process's descriptors must stay, where that was set.
+    nofile: Option<u32>,
     /// The process has died since the last reading.
     died: bool,
 }
@@ -229,6 +232,7 @@ impl Driver {
                 infos: HashMap::new(),
                 closed: HashSet::new(),
                 listeners: HashSet::new(),
+                nofile: None,
                 died: false,
             })
         };

@@ -50,10 +50,17 @@ impl Driver {
             }
             Request::Wire(order) => self.wire_order(order),
             Request::Host(side, setting, value) => {
-                let result = self.ends[side]
-                    .host
-                    .set(side, setting, value)
-                    .map_err(|error| error.to_string());
+                let end = &mut self.ends[side];
+                let result = match (setting, value) {
+                    (Setting::Nofile, SettingValue::Number(most)) => {
+                        end.nofile = Some(most);
+                        // A process that is yet to come will be told.
+                        let process = end.process.as_ref();
+                        process.map_or(Ok(()), |process| process.limit_descriptors(most))
+                    }
+                    _ => end.host.set(side, setting, value),
+                };
+                let result = result.map_err(|error| error.to_string());
                 self.tell(Happening::Host {
                     side,
                     setting,

@@ -92,7 +92,7 @@ impl App {
             Some(Dialog::Help(skip)) => *skip = skip.saturating_add_signed(lines as isize),
             Some(Dialog::Raw(raw)) => raw.down = raw.down.saturating_add_signed(lines as isize),
             Some(Dialog::Options(options)) => options.selected = moved(options.selected, SocketOption::ALL.len()),
-            Some(Dialog::Host(_, selected)) => *selected = moved(*selected, Setting::ALL.len()),
+            Some(Dialog::Host(_, selected)) => *selected = moved(*selected, host::rows(&self.session).count()),
             Some(Dialog::Rules(selected)) => *selected = moved(*selected, rules::rows(&self.session)),
             Some(Dialog::Picker(picker)) => picker.selected = moved(picker.selected, picker.found().len()),
             Some(Dialog::Predict(predict)) => predict.selected = moved(predict.selected, predict.choices.len()),

@@ -16,7 +16,6 @@ use crate::call::{CallId, SocketName, SocketOption};
 use crate::clock::Stamp;
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
-use crate::host::Setting;
 use crate::lab::event::{Event, Happening, Request};
 use std::sync::Arc;
 

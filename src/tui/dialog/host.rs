@@ -24,9 +24,17 @@ fn value(session: &Session, side: Side, setting: Setting) -> Option<SettingValue
     known.into_iter().find(|(s, _)| *s == setting).map(|(_, value)| *value)
 }
 
+/// The settings that there are in the lab, in the order in which they are shown.
+pub fn rows(session: &Session) -> impl Iterator<Item = Setting> {
+    let isolated = session.lab.kind == LabKind::Isolated;
+    Setting::ALL
+        .into_iter()
+        .filter(move |setting| isolated || !setting.is_the_hosts())
+}
+
 /// What pressing a row leads to: a switch is turned, a number is typed.
 pub fn change(session: &Session, side: Side, row: usize) -> Option<Change> {
-    let setting = *Setting::ALL.get(row)?;
+    let setting = rows(session).nth(row)?;
     let value = value(session, side, setting);
     Some(match (setting.kind(), value) {
         (SettingKind::Switch(..), value) => {
@@ -42,24 +50,16 @@ pub fn change(session: &Session, side: Side, row: usize) -> Option<Change> {
 
 /// Draws the settings.
 pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, side: Side, selected: usize) {
-    const NONE: &str = "In the loopback lab these are this machine's own settings, and finwait leaves them alone. \
+    const NONE: &str = "In the loopback lab the others are this machine's own, and finwait leaves them alone. \
                         The isolated lab has hosts of its own to turn them on: finwait doctor says what it needs.";
     let none = matches!(session.lab.kind, LabKind::Loopback(_));
-    let lines = if none { 4 } else { Setting::ALL.len() };
+    let lines = rows(session).count() + if none { 4 } else { 0 };
     let area = layout::middle(screen, 86, lines as u16 + 2);
     let address = session.lab.addresses[side];
     let inside = canvas.frame(area, &format!("the {side}'s host {address}   (Esc closes)"));
     let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
-    if none {
-        for (line, y) in wrap(NONE, usize::from(inside.width))
-            .iter()
-            .zip(inside.y..inside.bottom())
-        {
-            canvas.put(inside.x, y, inside.right(), line, text);
-        }
-        return;
-    }
-    for ((row, setting), y) in Setting::ALL.into_iter().enumerate().zip(inside.y..inside.bottom()) {
+    let mut lines = inside.y..inside.bottom();
+    for ((row, setting), y) in rows(session).enumerate().zip(&mut lines) {
         let place = Rect::new(inside.x, y, inside.width, 1);
         let action = Action::Row(row);
         canvas.put(inside.x, y, inside.right(), setting.name(), text);
@@ -70,6 +70,11 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, side: Side, se
         if selected == row || canvas.is_picked(place, &action) {
             let style = canvas.theme.picked();
             canvas.tint(place, style);
+        }
+    }
+    if none {
+        for (line, y) in wrap(NONE, usize::from(inside.width)).iter().zip(lines) {
+            canvas.put(inside.x, y, inside.right(), line, dim);
         }
     }
     if inside.height > 0 {
