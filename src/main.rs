@@ -2,7 +2,7 @@
 #![deny(clippy::unwrap_used)]
 
 use clap::Parser;
-use std::io::{self, BufReader, BufWriter};
+use std::io::{self, BufReader, BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use finwait::headless::scenarios::{self, How};
 use finwait::headless::{self, Format, Runner, Source, Verdict};
 use finwait::lab::{Lab, Options, Wanted};
 use finwait::live::Events;
-use finwait::runtime::Choice;
+use finwait::runtime::{Choice, to_be_compiled};
 use finwait::scenario::Scenario;
 use finwait::scenario::run::lab_for;
 use finwait::session::Session;
@@ -58,10 +58,17 @@ fn main() -> ExitCode {
     let choices = cli.choices();
     let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != Choice::default());
     let options = match cli.driving() {
-        Driving::Chosen => match options.driven_by(choices, cli.syscalls) {
-            Ok(options) => options,
-            Err(error) => return fail(NO_LAB, &error.to_string()),
-        },
+        Driving::Chosen => {
+            // Nobody should take the silence of a compiler for ours.
+            let said_to_somebody = std::io::stderr().is_terminal();
+            for runtime in said_to_somebody.then(|| to_be_compiled(&choices)).into_iter().flatten() {
+                eprintln!("finwait: compiling the {runtime} endpoint, this once");
+            }
+            match options.driven_by(choices, cli.syscalls) {
+                Ok(options) => options,
+                Err(error) => return fail(NO_LAB, &error.to_string()),
+            }
+        }
         Driving::Fixed if chosen => {
             let why = "claims, matrix and code say themselves what drives the ends: --client, --server and --syscalls are not for them";
             return fail(NOT_UNDERSTOOD, why);

@@ -110,19 +110,36 @@ pub(super) fn launch(recipe: &Recipe, tool: &Path) -> Result<Launch> {
     Ok(launch.with(recipe.arguments))
 }
 
-/// The folder with the source and what was made of it.
-fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
-    let (file, text) = recipe.source;
+/// Is a compiler yet to make the program?
+pub(super) fn is_to_be_compiled(recipe: &Recipe, tool: &Path) -> bool {
+    !matches!(recipe.build, Build::Script) && folder(recipe, tool).is_ok_and(|folder| !folder.is_dir())
+}
+
+/// What distinguishes a source's folders from those of others.
+fn stem(recipe: &Recipe) -> &'static str {
+    let (file, _) = recipe.source;
+    file.split('.').next_back().unwrap_or(file)
+}
+
+/// The name of the folder with the source and what was made of it.
+fn folder(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
+    let (_, text) = recipe.source;
     let compiler = match recipe.build {
         Build::Script => String::new(),
         Build::Program(_) | Build::Classes => version(recipe, tool)?,
     };
-    let caches = caches(recipe)?;
-    let stem = file.split('.').next_back().unwrap_or(file);
-    let folder = caches.join(format!("{stem}-{:016x}", key(&[text, &compiler, recipe.tool])));
+    let name = format!("{}-{:016x}", stem(recipe), key(&[text, &compiler, recipe.tool]));
+    Ok(caches(recipe)?.join(name))
+}
+
+/// The folder, made where it is not there yet.
+fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
+    let folder = folder(recipe, tool)?;
     if folder.is_dir() {
         return Ok(folder);
     }
+    let (file, text) = recipe.source;
+    let (caches, stem) = (caches(recipe)?, stem(recipe));
     // Each attempt has a name of its own: two threads may make the same.
     static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
     let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed);

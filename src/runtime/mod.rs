@@ -257,6 +257,23 @@ impl Launch {
     }
 }
 
+/// The runtimes among them whose endpoints a compiler is yet to make, which takes a while.
+pub fn to_be_compiled(choices: &Ends<Choice>) -> Vec<Runtime> {
+    let mut runtimes: Vec<Runtime> = choices
+        .iter()
+        .filter_map(|(_, choice)| match choice {
+            Choice::Runtime(runtime) => Some(*runtime),
+            Choice::Command(_) => None,
+        })
+        .filter(|runtime| {
+            let recipe = runtime.recipe();
+            recipe.is_some_and(|recipe| recipe.find().is_ok_and(|tool| cache::is_to_be_compiled(&recipe, &tool)))
+        })
+        .collect();
+    runtimes.dedup();
+    runtimes
+}
+
 /// What drives both ends, and how it is started: made ready once, for labs one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Driven {
