@@ -16,7 +16,7 @@ use finwait::outcome::{Outcome, Value};
 use finwait::session::chain::{Setter, chain};
 use finwait::session::transcript::{Entry, What};
 use finwait::session::view::Held;
-use finwait::session::{LabFacts, LabKind, Refusal, Session, Socket};
+use finwait::session::{Ending, LabFacts, LabKind, Refusal, Session, Socket};
 use finwait::side::{Ends, Side};
 use finwait::state::State;
 use finwait::wire::flow::{Flows, Seen};
@@ -1032,6 +1032,54 @@ fn the_chain_of_a_librarys_own_answer_leads_to_what_it_was_told() {
     play.ends(&again, Outcome::Library("Connection reset".into()), None);
     assert_eq!(chain(&play.session, again.id).unwrap().known_from, Some(told));
     assert_eq!(chain(&play.session, read.id).unwrap().known_from, None);
+}
+
+/// SIGPIPE comes with EPIPE and with nothing else: so the write that it killed the process by has that one's chain.
+#[test]
+fn a_write_that_killed_its_process_has_its_chain() {
+    let dies = |play: &mut Play, signal: i32| {
+        play.happens(Happening::Died {
+            side: Client,
+            pid: 101,
+            how: Death::Signal(signal),
+        });
+    };
+    let shut = || {
+        let mut play = Play::connected();
+        play.types("client shutdown write").unwrap();
+        let shutdown = play.sent();
+        let inode = play.socket(Client, "client").inode.unwrap();
+        let by_it = Cause::Call(shutdown.id);
+        play.changes(Client, of_client(), inode, (State::Established, State::FinWait1), by_it);
+        play.succeeds(&shutdown);
+        let shut = play.session.transcript.last();
+        (play, shut)
+    };
+    let (mut play, shutdown) = shut();
+    play.types("client read").unwrap();
+    let read = play.sent();
+    play.types("client write").unwrap();
+    let write = play.sent();
+    dies(&mut play, 13);
+    let last = play.session.ends[Client].last.clone().unwrap();
+    assert_eq!((last.id, last.ending), (write.id, Ending::Lost(Death::Signal(13))));
+    assert!(last.why.contains("SIGPIPE with EPIPE"), "{}", last.why);
+    let lost = chain(&play.session, write.id).unwrap();
+    assert_eq!(lost.rule, Some(RuleId::WritingShut));
+    assert_eq!(lost.set_by.unwrap().entry(), Some(shutdown));
+    assert_eq!(chain(&play.session, read.id).unwrap().rule, None);
+
+    // Of two nobody knows which; and of another signal nothing follows.
+    for (commands, signal) in [(vec!["client write", "client write"], 13), (vec!["client write"], 9)] {
+        let (mut play, _) = shut();
+        for command in commands {
+            play.types(command).unwrap();
+            play.sent();
+        }
+        dies(&mut play, signal);
+        let last = play.session.ends[Client].last.clone().unwrap();
+        assert_eq!((last.rule, last.ending), (None, Ending::Lost(Death::Signal(signal))));
+    }
 }
 
 /// A button is crossed for what the language has never done: what it has, it cannot do on this socket only.

@@ -202,6 +202,7 @@ impl Program {
                     }
                 }
                 What::Syscall { .. }
+                | What::Lost { .. }
                 | What::Blocked { .. }
                 | What::Wire { .. }
                 | What::State { .. }

@@ -4,7 +4,7 @@
 //! means; both are one match each. What has no rule falls back to the errno's own text. Every sentence was held against the kernel
 //! (Linux 6.18): where books say otherwise, a comment says so and names the function that decides.
 
-use crate::call::{Call, Order, ProcessCall, Sigpipe};
+use crate::call::{Call, Order, ProcessCall, Sigpipe, WriteFlag};
 use crate::errno::Errno;
 use crate::outcome::{Outcome, Value};
 use crate::side::Side;
@@ -129,6 +129,26 @@ pub fn why(order: &Order, outcome: &Outcome, situation: &Situation) -> Why {
         (Order::Process(_), Outcome::Err(errno)) => Why::said(errors::generic(*errno)),
         (Order::Process(_), Outcome::DeadlineExceeded { .. }) => Why::said("It was not done before the deadline."),
     }
+}
+
+/// May the call raise SIGPIPE? A write, unless MSG_NOSIGNAL forbids it.
+pub fn may_raise_sigpipe(order: &Order) -> bool {
+    matches!(order, Order::On { call: Call::Write { flags, .. }, .. } if !flags.contains(&WriteFlag::Nosignal))
+}
+
+/// Why a write killed its process by SIGPIPE: the kernel raises it with EPIPE and with nothing else (`sk_stream_error`), so that it is
+/// what the write would have returned.
+pub fn killed_by_sigpipe(order: &Order, situation: &Situation) -> Why {
+    let why = why(order, &Outcome::Err(Errno::EPIPE), situation);
+    Why {
+        sentence: format!("The kernel sent SIGPIPE with EPIPE, and it kills. {}", why.sentence),
+        ..why
+    }
+}
+
+/// Why a call never returned whose process ended otherwise.
+pub fn lost() -> Why {
+    Why::said("Its process ended before it returned, and the kernel closed its sockets.")
 }
 
 /// Our deadline passed: nothing was taken back, the socket stays as it is.

@@ -13,7 +13,7 @@ use super::returns::Returns;
 use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::Stamp;
 use crate::command::{Command, EndCommand};
-use crate::lab::event::{Death, Request};
+use crate::lab::event::Request;
 use crate::scenario::expect::{Check, Expected};
 use crate::session::chain::{Setter, chain};
 use crate::session::transcript::What;
@@ -266,12 +266,10 @@ pub(super) fn outcome(session: &Session, side: Side, root: CallId, since: u64) -
         What::Outcome { call, outcome, .. } if session.root_of(*call) == Some(root) => {
             Some(Returned::Outcome(outcome.clone()))
         }
+        What::Lost { call, how, .. } if session.root_of(*call) == Some(root) => Some(Returned::Died(*how)),
         _ => None,
     });
-    returned.unwrap_or_else(|| match death(session, side, since) {
-        Some(how) => Returned::Died(how),
-        None => Returned::NotDone("its call was lost".into()),
-    })
+    returned.unwrap_or_else(|| Returned::NotDone("its call was lost".into()))
 }
 
 /// What the endpoint's language said of the last call of the command that began with `root`, after `since`.
@@ -283,19 +281,18 @@ fn said(session: &Session, root: CallId, since: u64) -> Option<String> {
     })?
 }
 
-/// How the process of `side` ended after `since`, if it did.
-fn death(session: &Session, side: Side, since: u64) -> Option<Death> {
-    session.transcript.since(since).find_map(|entry| match &entry.what {
-        What::Died { side: whose, how, .. } if *whose == side => Some(*how),
-        _ => None,
-    })
-}
-
-/// The outcomes after `since` that fall under a rule.
+/// What ended after `since`, and falls under a rule.
 fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
     let entries = session.transcript.since(since);
     let ruled = entries.filter_map(|entry| match &entry.what {
         What::Outcome {
+            call,
+            name,
+            state,
+            rule: Some(rule),
+            ..
+        }
+        | What::Lost {
             call,
             name,
             state,

@@ -25,7 +25,7 @@ pub struct Chain {
     pub since: Option<u64>,
     /// What set the error; none without a rule.
     pub set_by: Option<Setter>,
-    /// Where it returned.
+    /// Where it returned, or where it is told that it never did.
     pub outcome: u64,
     /// The rule.
     pub rule: Option<RuleId>,
@@ -66,20 +66,27 @@ impl Setter {
     }
 }
 
-/// The chain of that call's outcome; none when it has not returned, or its entry was dropped.
+/// The chain of that call's outcome; none when it is still under way, or its entry was dropped.
 pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
     let transcript = &session.transcript;
-    let is_it = |entry: &&Entry| matches!(&entry.what, What::Outcome { call: id, .. } if *id == call);
+    let is_it = |entry: &&Entry| matches!(&entry.what, What::Outcome { call: id, .. } | What::Lost { call: id, .. } if *id == call);
     let returned = transcript.entries().iter().rev().find(is_it)?;
-    let What::Outcome {
+    let (What::Outcome {
         side,
         socket,
         name,
         state,
         rule,
-        outcome,
         ..
-    } = &returned.what
+    }
+    | What::Lost {
+        side,
+        socket,
+        name,
+        state,
+        rule,
+        ..
+    }) = &returned.what
     else {
         return None;
     };
@@ -110,10 +117,16 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
         set_by,
         outcome: returned.no,
         rule: *rule,
-        known_from: matches!(outcome, Outcome::Library(_))
-            .then(|| before(transcript, returned.no).find(|entry| end.has_told(entry)))
-            .flatten()
-            .map(|entry| entry.no),
+        known_from: matches!(
+            &returned.what,
+            What::Outcome {
+                outcome: Outcome::Library(_),
+                ..
+            }
+        )
+        .then(|| before(transcript, returned.no).find(|entry| end.has_told(entry)))
+        .flatten()
+        .map(|entry| entry.no),
     })
 }
 

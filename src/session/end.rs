@@ -76,7 +76,7 @@ pub struct End {
     pub current: Option<SocketName>,
     /// Calls that have not returned, the oldest first.
     pub pending: Vec<Pending>,
-    /// The last call that returned.
+    /// The last call that ended.
     pub last: Option<Answer>,
     /// The host's table as it was last read.
     pub table: Table,

@@ -23,12 +23,17 @@ impl Session {
                 self.transcript.push(at, What::Born { side, pid, runtime });
             }
             Happening::Died { side, pid, how } => {
+                let whys = self.lost(side, how);
                 let lost = self.ends[side].died(pid, how);
                 self.transcript.push(at, What::Died { side, pid, how });
-                for pending in lost {
-                    let call = pending.text.unwrap_or_else(|| pending.order.kind().to_string());
-                    let text = format!("the {side}'s {call} never returned: its process is gone");
-                    self.transcript.push(at, What::Note { text });
+                let explained = whys.iter().any(|why| why.rule.is_some());
+                for (pending, why) in lost.into_iter().zip(whys) {
+                    // The one that killed it is what the user wants to read about.
+                    let shown = !pending.looking && explained == why.rule.is_some();
+                    let answer = self.never_returned(at, side, pending, how, why);
+                    if shown {
+                        self.ends[side].last = Some(answer);
+                    }
                 }
             }
             Happening::Began { side, id, text } => {
@@ -161,6 +166,56 @@ impl Session {
         Vec::new()
     }
 
+    /// Why each call under way never returned, its process having ended so.
+    fn lost(&self, side: Side, how: Death) -> Vec<Why> {
+        let pending = &self.ends[side].pending;
+        // Where several could have raised the signal, nobody knows which did.
+        let raisers = pending
+            .iter()
+            .filter(|pending| explain::may_raise_sigpipe(&pending.order));
+        let only = raisers.count() == 1;
+        let why = |pending: &Pending| match how {
+            Death::Signal(libc::SIGPIPE) if only && explain::may_raise_sigpipe(&pending.order) => {
+                explain::killed_by_sigpipe(&pending.order, &self.situation(side, pending))
+            }
+            Death::Signal(_) | Death::Exited(_) => explain::lost(),
+        };
+        pending.iter().map(why).collect()
+    }
+
+    /// Writes down that a call never returned.
+    fn never_returned(&mut self, at: Stamp, side: Side, pending: Pending, how: Death, why: Why) -> Answer {
+        let name = pending.order.kind();
+        let socket = socket_of(&pending.order).cloned();
+        let text = pending.text.unwrap_or_else(|| name.to_string());
+        self.transcript.push(
+            at,
+            What::Lost {
+                side,
+                call: pending.id,
+                socket: socket.clone(),
+                name,
+                text: text.clone(),
+                how,
+                state: pending.state,
+                rule: why.rule,
+            },
+        );
+        Answer {
+            id: pending.id,
+            socket,
+            name,
+            text: Some(text),
+            ending: Ending::Lost(how),
+            said: None,
+            trace: self.syscalls_since(side, pending.id),
+            took: at.since(pending.since),
+            state: pending.state,
+            why: why.sentence,
+            rule: why.rule,
+        }
+    }
+
     #[allow(clippy::too_many_arguments)] // they are the fields of one event
     fn ended(
         &mut self,
@@ -214,7 +269,7 @@ impl Session {
                 socket,
                 name,
                 text,
-                outcome,
+                ending: Ending::Returned(outcome),
                 said,
                 trace,
                 took,

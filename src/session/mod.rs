@@ -12,10 +12,11 @@ use crate::clock::Stamp;
 use crate::command::wire::WireCommand;
 use crate::command::{Ask, EndCommand};
 use crate::endpoint::protocol::{self, Traced};
+use crate::errno::Errno;
 use crate::explain::{self, Past, RuleId, Situation, Why};
 use crate::hash::QuickMap;
 use crate::host::{Port, Setting, SettingValue};
-use crate::lab::event::{Cause, Event, Fate, Happening, Passage, Request, WireOrder};
+use crate::lab::event::{Cause, Death, Event, Fate, Happening, Passage, Request, WireOrder};
 use crate::observe::Tuple;
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
@@ -83,7 +84,39 @@ pub struct Issued {
     pub root: Option<CallId>,
 }
 
-/// The last call that returned: what the error pane shows.
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It returned.
+    Returned(Outcome),
+    /// It never did: its process ended so.
+    Lost(Death),
+}
+
+impl Ending {
+    /// What it gave back, if it returned.
+    pub const fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Ending::Returned(outcome) => Some(outcome),
+            Ending::Lost(_) => None,
+        }
+    }
+
+    /// The errno, when it failed.
+    pub fn errno(&self) -> Option<Errno> {
+        self.outcome().and_then(Outcome::errno)
+    }
+
+    /// One to three words for narrow places.
+    pub fn brief(&self) -> String {
+        match self {
+            Ending::Returned(outcome) => outcome.brief(),
+            Ending::Lost(how) => how.to_string(),
+        }
+    }
+}
+
+/// The last call that ended: what the error pane shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Its number.
@@ -94,8 +127,8 @@ pub struct Answer {
     pub name: CallKind,
     /// The call in the language's words; none for raw calls, which the trace has.
     pub text: Option<String>,
-    /// What it gave back.
-    pub outcome: Outcome,
+    /// What it gave back, or that it never did.
+    pub ending: Ending,
     /// What a programmer of the endpoint's language sees of it.
     pub said: Option<String>,
     /// The system calls behind it.

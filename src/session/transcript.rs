@@ -87,6 +87,27 @@ pub enum What {
         #[serde(skip_serializing_if = "Option::is_none")]
         rule: Option<RuleId>,
     },
+    /// A call never returned: its process ended.
+    Lost {
+        /// By whom.
+        side: Side,
+        /// Its number.
+        call: CallId,
+        /// On which socket.
+        socket: Option<SocketName>,
+        /// Which call.
+        name: CallKind,
+        /// The call in the runtime's words; its name where it had not begun.
+        text: String,
+        /// How the process ended.
+        how: Death,
+        /// The socket's state when the call was made; none when it stood in no table, as a socket in CLOSE.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        state: Option<State>,
+        /// The rule of the errno that it would have returned, where the signal tells which.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rule: Option<RuleId>,
+    },
     /// A system call that an endpoint in another language made, as `strace` saw it.
     Syscall {
         /// By whom.
@@ -281,7 +302,11 @@ impl Filter {
             (Filter::All, _)
                 | (
                     Filter::Calls,
-                    What::Call { .. } | What::Outcome { .. } | What::Blocked { .. } | What::Syscall { .. }
+                    What::Call { .. }
+                        | What::Outcome { .. }
+                        | What::Lost { .. }
+                        | What::Blocked { .. }
+                        | What::Syscall { .. }
                 )
                 | (Filter::Segments, What::Packet(_) | What::Wire { .. })
                 | (Filter::States, What::State { .. })
@@ -299,6 +324,7 @@ impl Entry {
         match &self.what {
             What::Call { side, .. }
             | What::Outcome { side, .. }
+            | What::Lost { side, .. }
             | What::Syscall { side, .. }
             | What::Blocked { side, .. }
             | What::Born { side, .. }
@@ -396,6 +422,7 @@ impl Entry {
             What::Syscall { made, .. } => {
                 vec![format!("| {}   <{}>", made.text, human(Duration::from_nanos(made.ns)))]
             }
+            What::Lost { text, how, .. } => vec![format!("{text} never returned: {how}")],
             What::Blocked { text, waited, .. } => vec![format!("{text} blocked for {}", human(*waited))],
             What::Packet(passage) => {
                 let way = format!("{} -> {}", passage.from, passage.from.other());

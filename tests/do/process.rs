@@ -57,6 +57,8 @@ fn sigpipe(run: &mut Run, _: Lab) {
     run.gives("client write");
     let place = run.awaits(|line| line["kind"] == "died");
     assert_eq!(run.said[place]["how"]["signal"], 13);
+    let place = run.awaits(|line| line["kind"] == "lost");
+    assert_eq!(run.said[place]["rule"], "fin-sent");
 }
 in_labs!(sigpipe: Isolated Loopback);
 

@@ -145,12 +145,11 @@ impl App {
                 Some(answer) => {
                     let call = answer.id;
                     if !self.session.ends[side].pending.is_empty() {
-                        self.status =
-                            Some("a blocked call gave nothing back yet: this is the last that returned".into());
+                        self.status = Some("a blocked call gave nothing back yet: this is the last that ended".into());
                     }
                     return self.act(Action::Why(call), now);
                 }
-                None => self.status = Some(format!("the {side} has made no call that returned")),
+                None => self.status = Some(format!("the {side} has made no call that ended")),
             },
             ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(Raw {
                 side,

@@ -301,7 +301,7 @@ impl App {
                 }
                 match entry.and_then(|no| self.session.transcript.entry(no)) {
                     Some(Entry {
-                        what: What::Outcome { call, .. },
+                        what: What::Outcome { call, .. } | What::Lost { call, .. },
                         ..
                     }) => self.dialogs.push(Dialog::Why(Why::new(*call))),
                     Some(Entry {

@@ -113,10 +113,10 @@ impl Options {
             canvas.put_cut(foot.x, foot.y, foot.right(), why, canvas.theme.bad());
         } else if let Some(answer) = &end.last {
             let said = answer.trace.last().map_or_else(
-                || format!("{}: {}", answer.name, answer.outcome.brief()),
+                || format!("{}: {}", answer.name, answer.ending.brief()),
                 |traced| traced.text.clone(),
             );
-            let style = if answer.outcome.errno().is_some() {
+            let style = if answer.ending.errno().is_some() {
                 canvas.theme.bad()
             } else {
                 text

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::call::CallId;
-use crate::explain::rules::CallClass;
+use crate::explain::rules::{CallClass, Gives};
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
 use crate::session::Session;
@@ -195,11 +195,22 @@ impl Why {
                 Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. } => {}
             }
         }
-        if let Some(What::Outcome { name, outcome, .. }) = transcript.entry(chain.outcome).map(|entry| &entry.what)
-            && let Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }) = outcome
-        {
-            let of_class = CallClass::of(*name);
-            let words = of_class.map(|call| Matrix::kept().words(call, &outcome.brief(), chain.rule));
+        let gave = match transcript.entry(chain.outcome).map(|entry| &entry.what) {
+            Some(What::Outcome { name, outcome, .. })
+                if matches!(outcome, Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. })) =>
+            {
+                Some((*name, outcome.brief()))
+            }
+            // Of the errno that came with the signal.
+            Some(What::Lost { name, .. }) => match rule.map(|rule| rule.gives) {
+                Some(Gives::Errno(errno)) => Some((*name, errno.name())),
+                Some(Gives::Eof | Gives::Deadline) | None => None,
+            },
+            _ => None,
+        };
+        if let Some((name, gave)) = gave {
+            let of_class = CallClass::of(name);
+            let words = of_class.map(|call| Matrix::kept().words(call, &gave, chain.rule));
             let words = words.unwrap_or_default();
             for (nth, (runtime, said)) in words.iter().enumerate() {
                 if nth == 0 {
@@ -219,24 +230,32 @@ impl Why {
 fn links(transcript: &Transcript, chain: &Chain) -> Vec<Link> {
     let entry = |no: Option<u64>| no.and_then(|no| transcript.entry(no));
     let mut links = Vec::new();
-    let returned = entry(Some(chain.outcome)).map(|entry| &entry.what);
-    let Some(What::Outcome {
-        side,
-        socket,
-        name,
-        outcome,
-        text,
-        said,
-        trace,
-        ..
-    }) = returned
-    else {
-        return links;
-    };
-    let called = match (trace.last(), text) {
-        (Some(traced), _) => traced.text.clone(),
-        (None, Some(text)) => format!("{text} = {}", said.clone().unwrap_or_else(|| outcome.brief())),
-        (None, None) => format!("{name} = {}", outcome.brief()),
+    let (side, socket, called) = match entry(Some(chain.outcome)).map(|entry| &entry.what) {
+        Some(What::Outcome {
+            side,
+            socket,
+            name,
+            outcome,
+            text,
+            said,
+            trace,
+            ..
+        }) => {
+            let called = match (trace.last(), text) {
+                (Some(traced), _) => traced.text.clone(),
+                (None, Some(text)) => format!("{text} = {}", said.clone().unwrap_or_else(|| outcome.brief())),
+                (None, None) => format!("{name} = {}", outcome.brief()),
+            };
+            (side, socket, called)
+        }
+        Some(What::Lost {
+            side,
+            socket,
+            text,
+            how,
+            ..
+        }) => (side, socket, format!("{text} never returned: {how}")),
+        _ => return links,
     };
     links.push(Link {
         name: "call",

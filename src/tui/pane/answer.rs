@@ -1,4 +1,4 @@
-//! The error pane: calls that have not returned, and what the last one gave back, as `strace` prints it, with one sentence why.
+//! The error pane: calls that have not returned, and what the last one gave back, or that it never did, as `strace` prints it, with one sentence why.
 
 use ratatui::layout::Rect;
 
@@ -10,7 +10,7 @@ use crate::command::{EndCommand, ScreenCommand, table};
 use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
-use crate::session::{Answer, Session};
+use crate::session::{Answer, Ending, Session};
 use crate::side::Side;
 use crate::text::{width, wrap, wrap_to};
 use crate::tui::canvas::{Canvas, button_width, short_call};
@@ -114,10 +114,10 @@ fn took(time: Duration) -> String {
 /// The system call that an answer is about, of those behind it: what makes a descriptor comes first, and may be followed by what moves
 /// it to a number of its own; otherwise the last one says most.
 fn main_call(answer: &Answer, calls: &[String]) -> String {
-    match &answer.outcome {
+    match answer.ending.outcome() {
         // The language's words come first, and what it did after them.
         _ if answer.text.is_some() => calls.first().cloned().unwrap_or_default(),
-        Outcome::Ok(Value::Descriptor { fd, .. }) if calls.len() > 1 => {
+        Some(Outcome::Ok(Value::Descriptor { fd, .. })) if calls.len() > 1 => {
             let made = calls.first().cloned().unwrap_or_default();
             format!("{made}, moved to {fd}")
         }
@@ -131,7 +131,7 @@ pub fn lines_wanted(session: &Session, side: Side, width: u16) -> u16 {
     let room = usize::from(width.saturating_sub(2));
     let last = end.last.as_ref().map_or(1, |answer| {
         let calls: usize = calls(answer).iter().map(|call| wrap(call, room).len()).sum();
-        let meant = usize::from(answer.outcome.errno().is_some());
+        let meant = usize::from(answer.ending.errno().is_some());
         calls + meant + wrap(&answer.why, room).len()
     });
     (end.pending.len() + last) as u16
@@ -154,22 +154,26 @@ fn calls(answer: &Answer) -> Vec<String> {
 /// A call in its language's words, and what the language says of it.
 fn in_words(answer: &Answer) -> String {
     let call = answer.text.as_deref().unwrap_or(answer.name.name());
-    let brief = answer.outcome.brief();
-    let result = match (&answer.outcome, &answer.said) {
-        (Outcome::Ok(_), Some(said)) if *said != brief => format!("{brief} ({said})"),
-        (_, Some(said)) => said.clone(),
-        (_, None) => brief,
+    let brief = answer.ending.brief();
+    let result = match (&answer.ending, &answer.said) {
+        (Ending::Lost(how), _) => return format!("{call}: {how}"),
+        (Ending::Returned(Outcome::Ok(_)), Some(said)) if *said != brief => format!("{brief} ({said})"),
+        (Ending::Returned(_), Some(said)) => said.clone(),
+        (Ending::Returned(_), None) => brief,
     };
     format!("{call} = {result} {}", took(answer.took))
 }
 
-/// The last call that returned.
+/// The last call that ended.
 fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
     let room = usize::from(area.width.saturating_sub(2));
     let height = usize::from(area.height);
     let mut lines = Vec::new();
     let calls = calls(answer);
-    let failed = answer.outcome.errno().is_some() || matches!(answer.outcome, Outcome::Library(_));
+    let failed = match &answer.ending {
+        Ending::Returned(Outcome::Err(_) | Outcome::Library(_)) | Ending::Lost(_) => true,
+        Ending::Returned(Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_)) => false,
+    };
     let style = if failed {
         canvas.theme.bad()
     } else {
@@ -195,10 +199,9 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
         }
     }
     lines.extend(wrapped.into_iter().map(|line| (line, style)));
-    let meant = match &answer.outcome {
-        Outcome::Err(errno) => Some(*errno),
-        Outcome::Ok(Value::PendingError { error }) => *error,
-        Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Library(_) | Outcome::Unsupported(_) => None,
+    let meant = match &answer.ending {
+        Ending::Returned(Outcome::Ok(Value::PendingError { error })) => *error,
+        ending => ending.errno(),
     };
     if let Some(errno) = meant {
         // The system call's own line has the text too.
@@ -211,14 +214,14 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
             lines.push((line, canvas.theme.bad()));
         }
     }
-    if let Outcome::DeadlineExceeded { .. } = answer.outcome {
+    if let Some(Outcome::DeadlineExceeded { .. }) = answer.ending.outcome() {
         lines.push(("deadline exceeded; the call was given up".into(), canvas.theme.strong()));
     }
     let left = height.saturating_sub(lines.len());
     let text = canvas.theme.text();
     lines.extend(wrap_to(&answer.why, room, left).into_iter().map(|line| (line, text)));
     // Where there is room left: what other languages say of the same, as it was measured.
-    let failed = answer.outcome.errno();
+    let failed = answer.ending.errno();
     let class = CallClass::of(answer.name);
     let words = failed
         .zip(class)

@@ -214,8 +214,13 @@ impl Diagram {
                 }
             }
             What::Died { side, .. } => self.push(entry, Kind::Process { side: *side }),
-            What::Blocked { .. } | What::Syscall { .. } | What::Host { .. } | What::Note { .. } | What::Wire { .. } => {
-            }
+            // The end of the process is drawn.
+            What::Lost { .. }
+            | What::Blocked { .. }
+            | What::Syscall { .. }
+            | What::Host { .. }
+            | What::Note { .. }
+            | What::Wire { .. } => {}
         }
     }
 
