@@ -17,7 +17,7 @@ use finwait::session::LabKind;
 use finwait::session::transcript::What;
 use finwait::side::Side;
 use finwait::tui::app::Effect;
-use finwait::tui::hit::Action;
+use finwait::tui::hit::{Action, Hit};
 use finwait::tui::pane::wire_bar;
 use finwait::tui::{Exit, theme::Theme};
 use finwait::wire::flow::PacketNo;
@@ -71,6 +71,32 @@ fn why_a_read_was_reset() {
         script.keys("!");
         script
     });
+}
+
+/// A call that waits is explained, too, by the key and by a click on its line: what for, and what would end it.
+#[test]
+fn why_a_read_waits() {
+    for by_click in [false, true] {
+        let mut script = Script::blocked();
+        script.keys("1");
+        draw(&mut script, 120, 40);
+        if by_click {
+            let is_it = |hit: &&Hit| matches!(hit.action, Action::Why(_)) && hit.area.width > 10;
+            let hit = script.app.hits().all().iter().find(is_it).unwrap().clone();
+            let effects = click(&mut script, hit.area.x + 2, hit.area.y);
+            script.take(effects);
+        } else {
+            script.keys("!");
+        }
+        let text = text_of(&mut script, 120, 40);
+        for part in [
+            "has not returned",
+            "awaits   bytes or the end of the stream",
+            "ended by data; the peer's FIN",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
 }
 
 /// Each link leads to its line in the log: the third is the segment that set the error.

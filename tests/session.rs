@@ -1034,6 +1034,22 @@ fn the_chain_of_a_librarys_own_answer_leads_to_what_it_was_told() {
     assert_eq!(chain(&play.session, read.id).unwrap().known_from, None);
 }
 
+/// The chain of a call that waits has the state in which its socket is now, and no end; when it has returned it has one.
+#[test]
+fn the_chain_of_a_call_that_waits() {
+    let mut play = Play::connected();
+    play.types("client read").unwrap();
+    let read = play.sent();
+    let waiting = chain(&play.session, read.id).unwrap();
+    assert_eq!(
+        (waiting.state, waiting.ended, waiting.rule),
+        (State::Established, None, None)
+    );
+    play.fails(&read, Errno::ECONNRESET);
+    let over = chain(&play.session, read.id).unwrap();
+    assert_eq!(over.ended, Some(play.session.transcript.last()));
+}
+
 /// SIGPIPE comes with EPIPE and with nothing else: so the write that it killed the process by has that one's chain.
 #[test]
 fn a_write_that_killed_its_process_has_its_chain() {

@@ -191,6 +191,16 @@ pub enum Call {
 }
 
 impl Call {
+    /// Does it end by itself after a time, whatever others do?
+    pub const fn has_deadline(&self) -> bool {
+        matches!(
+            self,
+            Call::Connect { deadline: Some(_), .. }
+                | Call::Read { deadline: Some(_), .. }
+                | Call::Write { deadline: Some(_), .. }
+        )
+    }
+
     /// Which call it is.
     pub const fn kind(&self) -> CallKind {
         match self {

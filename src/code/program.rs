@@ -274,7 +274,7 @@ impl Program {
         made.ended = Some(at);
         if made.step == step {
             made.given = Given::Outcome(outcome.clone());
-            made.aside &= differs && may_wait(&made.call) && !has_deadline(&made.call);
+            made.aside &= differs && may_wait(&made.call) && !made.call.has_deadline();
         } else {
             let late = Late {
                 step: made.step,
@@ -583,16 +583,6 @@ fn sysctl(command: &Command, at: Duration) -> Option<Sysctl> {
     let assignment = format!("{}={}", setting.sysctl()?, value.to_sysctl());
     let side = *side;
     Some(Sysctl { side, assignment, at })
-}
-
-/// Does a call end by itself, whatever others do?
-pub const fn has_deadline(call: &Call) -> bool {
-    matches!(
-        call,
-        Call::Connect { deadline: Some(_), .. }
-            | Call::Read { deadline: Some(_), .. }
-            | Call::Write { deadline: Some(_), .. }
-    )
 }
 
 /// May a call wait for something that other calls do?

@@ -17,6 +17,7 @@ mod past;
 pub mod prose;
 pub mod rules;
 mod successes;
+pub mod waiting;
 pub mod wording;
 
 pub use past::Past;

@@ -1,8 +1,8 @@
-//! Why a call gave back what it did, link by link: the call, the state in which it was made, what set the error, the rule. Each link
+//! Why a call gave back what it did, or waits, link by link: the call, the state in which it was made, what set the error, the rule. Each link
 //! has its entry in the transcript, where there is one.
 
-use super::Session;
 use super::transcript::{Entry, Reason, Transcript, What};
+use super::{Session, socket_of};
 use crate::call::{Call, CallId, CallKind, How, Order, SocketName};
 use crate::explain::rules::{CallClass, SetBy};
 use crate::explain::{RuleId, is_told_once};
@@ -14,19 +14,19 @@ use crate::side::Side;
 use crate::state::State;
 use crate::wire::segment::{Flags, Packet};
 
-/// The chain of one outcome; the numbers are those of entries.
+/// The chain of one call; the numbers are those of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
     /// Where the call began; none when that entry was dropped.
     pub call: Option<u64>,
-    /// The socket's state then.
+    /// The socket's state then; of a call that is under way, its state now.
     pub state: State,
     /// Where it came to that state; none when it was in it from its beginning.
     pub since: Option<u64>,
     /// What set the error; none without a rule.
     pub set_by: Option<Setter>,
-    /// Where it returned, or where it is told that it never did.
-    pub outcome: u64,
+    /// Where it returned, or where it is told that it never did; none while it is under way.
+    pub ended: Option<u64>,
     /// The rule.
     pub rule: Option<RuleId>,
     /// Of what a language's library answered by itself: the last outcome on the same socket that it may know from, an error or an end of
@@ -66,68 +66,119 @@ impl Setter {
     }
 }
 
-/// The chain of that call's outcome; none when it is still under way, or its entry was dropped.
+/// The chain of that call; none when its entries were dropped.
 pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
     let transcript = &session.transcript;
     let is_it = |entry: &&Entry| matches!(&entry.what, What::Outcome { call: id, .. } | What::Lost { call: id, .. } if *id == call);
-    let returned = transcript.entries().iter().rev().find(is_it)?;
-    let (What::Outcome {
+    let ended = transcript.entries().iter().rev().find(is_it);
+    let Subject {
         side,
         socket,
         name,
         state,
         rule,
-        ..
-    }
-    | What::Lost {
-        side,
-        socket,
-        name,
-        state,
-        rule,
-        ..
-    }) = &returned.what
-    else {
-        return None;
+    } = match ended {
+        Some(entry) => Subject::of_entry(entry)?,
+        None => Subject::of_pending(session, call)?,
     };
-    let mut began = before(transcript, returned.no);
+    // A call that is under way is after everything.
+    let end_no = ended.map_or(u64::MAX, |entry| entry.no);
+    let mut began = before(transcript, end_no);
     let began = began.find(|entry| matches!(&entry.what, What::Call { call: id, .. } if *id == call));
     let began = began.map(|entry| entry.no);
     let end = Whose {
-        side: *side,
-        socket: socket.as_ref(),
+        side,
+        socket,
         session,
-        asks: *name,
+        asks: name,
         tuple: None,
     };
     let state = state.unwrap_or(State::Close);
-    let changes = before(transcript, began.unwrap_or(returned.no));
-    let mut changes = changes.filter(|entry| end.changed(entry).is_some());
+    // What is waited for is a matter of the state that it is in now.
+    let then = if ended.is_some() {
+        began.unwrap_or(end_no)
+    } else {
+        end_no
+    };
+    let mut changes = before(transcript, then).filter(|entry| end.changed(entry).is_some());
     let since = changes.next().filter(|entry| {
         let to = |what: &What| matches!(what, What::State { to, .. } if *to == state);
         to(&entry.what)
     });
-    let tuple = before(transcript, returned.no).find_map(|entry| end.changed(entry).map(|(tuple, _)| tuple));
+    let tuple = before(transcript, end_no).find_map(|entry| end.changed(entry).map(|(tuple, _)| tuple));
     let end = Whose { tuple, ..end };
-    let set_by = rule.map(|rule| end.setter(returned.no, rule.rule().set_by));
-    Some(Chain {
-        call: began,
-        state,
-        since: since.map(|entry| entry.no),
-        set_by,
-        outcome: returned.no,
-        rule: *rule,
-        known_from: matches!(
-            &returned.what,
+    let by_library = ended.filter(|entry| {
+        matches!(
+            &entry.what,
             What::Outcome {
                 outcome: Outcome::Library(_),
                 ..
             }
         )
-        .then(|| before(transcript, returned.no).find(|entry| end.has_told(entry)))
-        .flatten()
-        .map(|entry| entry.no),
+    });
+    Some(Chain {
+        call: began,
+        state,
+        since: since.map(|entry| entry.no),
+        set_by: rule.map(|rule| end.setter(end_no, rule.rule().set_by)),
+        ended: ended.map(|entry| entry.no),
+        rule,
+        known_from: by_library
+            .and_then(|_| before(transcript, end_no).find(|entry| end.has_told(entry)))
+            .map(|entry| entry.no),
     })
+}
+
+/// The call that a chain is of, and what is known of how it ended.
+struct Subject<'a> {
+    side: Side,
+    socket: Option<&'a SocketName>,
+    name: CallKind,
+    /// The socket's state when it was made; of one that is under way, its state now.
+    state: Option<State>,
+    rule: Option<RuleId>,
+}
+
+impl<'a> Subject<'a> {
+    fn of_entry(entry: &'a Entry) -> Option<Subject<'a>> {
+        match &entry.what {
+            What::Outcome {
+                side,
+                socket,
+                name,
+                state,
+                rule,
+                ..
+            }
+            | What::Lost {
+                side,
+                socket,
+                name,
+                state,
+                rule,
+                ..
+            } => Some(Subject {
+                side: *side,
+                socket: socket.as_ref(),
+                name: *name,
+                state: *state,
+                rule: *rule,
+            }),
+            _ => None,
+        }
+    }
+
+    fn of_pending(session: &'a Session, call: CallId) -> Option<Subject<'a>> {
+        let (side, pending) = session.pending(call)?;
+        let socket = socket_of(&pending.order);
+        Some(Subject {
+            side,
+            socket,
+            name: pending.order.kind(),
+            state: socket.and_then(|name| session.ends[side].state_of(name)),
+            rule: None,
+        })
+    }
 }
 
 /// The entries before `no`, the newest first.

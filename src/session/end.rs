@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::table::Table;
 use super::{Answer, Pending, Refusal};
-use crate::call::{Call, CallKind, How, Order, ProcessCall, Sigpipe, SocketName};
+use crate::call::{Call, CallId, CallKind, How, Order, ProcessCall, Sigpipe, SocketName};
 use crate::clock::Stamp;
 use crate::command::{Ask, Pick};
 use crate::errno::Errno;
@@ -173,6 +173,13 @@ impl End {
             };
             is_its_own.then_some(place)
         })
+    }
+
+    /// The call that is under way and was begun last, or else the last one that ended.
+    pub fn newest(&self) -> Option<CallId> {
+        let pending = self.pending.iter().rfind(|pending| !pending.looking);
+        let ended = self.last.as_ref().map(|answer| answer.id);
+        pending.map(|pending| pending.id).or(ended)
     }
 
     /// A socket's state in the table; none when it has no row.

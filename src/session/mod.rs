@@ -344,6 +344,13 @@ impl Session {
         self.calls.get(&call).map(|made| &made.order)
     }
 
+    /// A call that has not returned, and whose it is.
+    pub fn pending(&self, call: CallId) -> Option<(Side, &Pending)> {
+        self.ends
+            .iter()
+            .find_map(|(side, end)| Some((side, end.pending.iter().find(|pending| pending.id == call)?)))
+    }
+
     /// Puts on record which calls are still blocked at `now`: those of one command, or all.
     pub fn note_blocked(&mut self, side: Side, root: Option<CallId>, now: Stamp) {
         let ends = &self.ends;

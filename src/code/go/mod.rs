@@ -6,7 +6,6 @@ use std::fmt::Write;
 use self::layout::{aligned, columns, entries, without_comment};
 use self::making::{Maker, Making, Why, changes_nothing, is_after_dial, listens};
 use super::helpers::{self, Helper, used};
-use super::program::has_deadline;
 use super::words::{comment, comment_without, wrapped};
 use super::{Given, Made, Program, Statement};
 use crate::outcome::Outcome;
@@ -141,7 +140,7 @@ impl<'a> Body<'a> {
             for line in before {
                 self.line(&format!("\t{}", line.replace('\n', "\n\t")));
             }
-            if has_deadline(&made.call) {
+            if made.call.has_deadline() {
                 for line in after {
                     self.line(&format!("\tdefer {line}"));
                 }
@@ -149,7 +148,7 @@ impl<'a> Body<'a> {
             self.line(&format!("\treturn {}", result.replace('\n', "\n\t")));
             self.line("})");
             // It ends by itself, and is over before the next.
-            if has_deadline(&made.call) && matches!(made.given, Given::Outcome(_)) {
+            if made.call.has_deadline() && matches!(made.given, Given::Outcome(_)) {
                 self.line(&format!("wait({})", made.step));
             }
         } else {

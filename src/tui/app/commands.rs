@@ -141,15 +141,10 @@ impl App {
                 self.dialogs.push(Dialog::Options(options));
                 return self.issue(issued).0;
             }
-            ScreenCommand::Why => match &self.session.ends[side].last {
-                Some(answer) => {
-                    let call = answer.id;
-                    if !self.session.ends[side].pending.is_empty() {
-                        self.status = Some("a blocked call gave nothing back yet: this is the last that ended".into());
-                    }
-                    return self.act(Action::Why(call), now);
-                }
-                None => self.status = Some(format!("the {side} has made no call that ended")),
+            // What it waits for is nearer than why the one before it ended.
+            ScreenCommand::Why => match self.session.ends[side].newest() {
+                Some(call) => return self.act(Action::Why(call), now),
+                None => self.status = Some(format!("the {side} has made no call yet")),
             },
             ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(Raw {
                 side,

@@ -1,15 +1,17 @@
-//! Why?: the chain behind an outcome, each link with its line in the transcript, and what other languages say of the same.
+//! Why?: the chain behind an outcome, or behind a call that waits, each link with its line in the transcript, and what other
+//! languages say of the same.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::call::CallId;
+use crate::call::{CallId, Order};
 use crate::explain::rules::{CallClass, Gives};
+use crate::explain::waiting::waits;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
-use crate::session::Session;
 use crate::session::chain::{Chain, Setter, chain};
-use crate::session::transcript::{Entry, Transcript, What, describe};
+use crate::session::transcript::{Entry, What, describe};
+use crate::session::{Session, socket_of};
 use crate::text::{width, wrap};
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
@@ -71,8 +73,7 @@ impl Why {
     }
 
     fn links(&self, session: &Session) -> Vec<Link> {
-        let transcript = &session.transcript;
-        chain(session, self.call).map_or_else(Vec::new, |chain| links(transcript, &chain))
+        chain(session, self.call).map_or_else(Vec::new, |chain| links(session, self.call, &chain))
     }
 
     /// Where a link leads.
@@ -167,7 +168,7 @@ impl Why {
             say("", "the transcript has dropped it", text, None);
             return lines;
         };
-        for (nth, link) in links(transcript, &chain).into_iter().enumerate() {
+        for (nth, link) in links(session, self.call, &chain).into_iter().enumerate() {
             let words = match link.entry.and_then(|no| transcript.entry(no)) {
                 Some(entry) => format!("{} (at {})", link.words, entry.time().trim_start()),
                 None => link.words,
@@ -188,14 +189,26 @@ impl Why {
                 text,
                 Some(PROOF),
             );
-        } else if let Some(What::Outcome { outcome, .. }) = transcript.entry(chain.outcome).map(|entry| &entry.what) {
+        }
+        if let (None, Some((_, pending))) = (chain.ended, session.pending(self.call))
+            && let Order::On { call, .. } = &pending.order
+        {
+            let wait = waits(call, chain.state);
+            say("awaits", wait.awaits, text, None);
+            say("ended by", wait.ended_by, text, None);
+            if call.has_deadline() {
+                say("", "or by its own deadline, and the socket stays as it is", text, None);
+            }
+        }
+        let ended = chain.ended.and_then(|no| transcript.entry(no)).map(|entry| &entry.what);
+        if let (None, Some(What::Outcome { outcome, .. })) = (rule, ended) {
             match outcome {
                 Outcome::Library(_) => say("rule", BY_ITSELF, text, None),
                 Outcome::Unsupported(why) => say("rule", &format!("The language has no such call: {why}."), text, None),
                 Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. } => {}
             }
         }
-        let gave = match transcript.entry(chain.outcome).map(|entry| &entry.what) {
+        let gave = match ended {
             Some(What::Outcome { name, outcome, .. })
                 if matches!(outcome, Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. })) =>
             {
@@ -227,10 +240,11 @@ impl Why {
 }
 
 /// The chain's links up to the rule.
-fn links(transcript: &Transcript, chain: &Chain) -> Vec<Link> {
+fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
+    let transcript = &session.transcript;
     let entry = |no: Option<u64>| no.and_then(|no| transcript.entry(no));
     let mut links = Vec::new();
-    let (side, socket, called) = match entry(Some(chain.outcome)).map(|entry| &entry.what) {
+    let (side, socket, called) = match entry(chain.ended).map(|entry| &entry.what) {
         Some(What::Outcome {
             side,
             socket,
@@ -246,7 +260,7 @@ fn links(transcript: &Transcript, chain: &Chain) -> Vec<Link> {
                 (None, Some(text)) => format!("{text} = {}", said.clone().unwrap_or_else(|| outcome.brief())),
                 (None, None) => format!("{name} = {}", outcome.brief()),
             };
-            (side, socket, called)
+            (*side, socket.as_ref(), called)
         }
         Some(What::Lost {
             side,
@@ -254,13 +268,20 @@ fn links(transcript: &Transcript, chain: &Chain) -> Vec<Link> {
             text,
             how,
             ..
-        }) => (side, socket, format!("{text} never returned: {how}")),
-        _ => return links,
+        }) => (*side, socket.as_ref(), format!("{text} never returned: {how}")),
+        _ => match session.pending(call) {
+            Some((side, pending)) => {
+                let kind = pending.order.kind();
+                let text = pending.text.clone().unwrap_or_else(|| kind.to_string());
+                (side, socket_of(&pending.order), format!("{text} has not returned"))
+            }
+            None => return links,
+        },
     };
     links.push(Link {
         name: "call",
         words: format!("{side} {called}"),
-        entry: chain.call.or(Some(chain.outcome)),
+        entry: chain.call.or(chain.ended),
     });
     if let Some(socket) = socket {
         let by = entry(chain.since).map_or_else(String::new, |entry| match &entry.what {
@@ -269,7 +290,11 @@ fn links(transcript: &Transcript, chain: &Chain) -> Vec<Link> {
         });
         links.push(Link {
             name: "state",
-            words: format!("{socket} was in {}{by}", chain.state),
+            words: format!(
+                "{socket} {} in {}{by}",
+                if chain.ended.is_some() { "was" } else { "is" },
+                chain.state
+            ),
             entry: chain.since,
         });
     }

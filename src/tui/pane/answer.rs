@@ -27,7 +27,7 @@ pub fn rule(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
         Sigpipe::Ignore => ([" SIGPIPE ignored ", " no SIGPIPE "], canvas.theme.dim()),
         Sigpipe::Default => ([" SIGPIPE kills ", " SIGPIPE "], canvas.theme.strong()),
     };
-    let why = session.ends[side].last.as_ref();
+    let why = session.ends[side].newest();
     let why = why.and_then(|_| table::of_screen(ScreenCommand::Why).buttons.first());
     let button = why.map_or(0, |why| usize::from(button_width(Some(why.key), why.label)) + 1);
     let right = area.right().saturating_sub(1);
@@ -76,6 +76,8 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
             }
             _ => call,
         };
+        let line = Rect::new(area.x, y, right.saturating_sub(area.x), 1);
+        canvas.hits.add(line, Action::Why(pending.id), false);
         let x = canvas.put_cut(
             area.x + 1,
             y,
