@@ -275,7 +275,7 @@ table! {
     RAW_ROWS "raw" Screen [button('T', "raw rows")] []
         "show the sockets as /proc/net/tcp prints them";
     WHY "why" Screen [button('!', "why?")] []
-        "why the last call gave back what it did: its state, what set the error, the rule, and what other languages say";
+        "why the last call gave back what it did: its state, what set the error, the rule, what other languages say; or what it waits for";
     EDIT "edit" Screen [button('E', "edit")] []
         "change a button's arguments before it is pressed: the marked one's (or right-click the button)";
     MORE "more" Screen [button('m', "more")] []
