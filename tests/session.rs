@@ -98,6 +98,17 @@ impl Play {
         });
     }
 
+    /// The client's shutdown of writing: the entry of its return.
+    fn ends_its_direction(&mut self) -> u64 {
+        self.types("client shutdown write").unwrap();
+        let shutdown = self.sent();
+        let inode = self.socket(Client, "client").inode.unwrap();
+        let by_it = Cause::Call(shutdown.id);
+        self.changes(Client, of_client(), inode, (State::Established, State::FinWait1), by_it);
+        self.succeeds(&shutdown);
+        self.session.transcript.last()
+    }
+
     fn types(&mut self, text: &str) -> Result<Option<CallId>, Refusal> {
         let Ok(Command::End(side, command)) = parse(text, None) else {
             panic!("{text:?} is no command of an end");
@@ -983,13 +994,7 @@ fn the_chain_knows_which_call_on_the_same_socket_it_was() {
         }
     };
     let mut play = Play::connected();
-    play.types("client shutdown write").unwrap();
-    let shutdown = play.sent();
-    let inode = play.socket(Client, "client").inode.unwrap();
-    let by_it = Cause::Call(shutdown.id);
-    play.changes(Client, of_client(), inode, (State::Established, State::FinWait1), by_it);
-    play.succeeds(&shutdown);
-    let writing = play.session.transcript.last();
+    let writing = play.ends_its_direction();
     play.carries_out("client shutdown read", 0);
     let reading = play.session.transcript.last();
     assert_ne!(writing, reading);
@@ -1062,14 +1067,8 @@ fn a_write_that_killed_its_process_has_its_chain() {
     };
     let shut = || {
         let mut play = Play::connected();
-        play.types("client shutdown write").unwrap();
-        let shutdown = play.sent();
-        let inode = play.socket(Client, "client").inode.unwrap();
-        let by_it = Cause::Call(shutdown.id);
-        play.changes(Client, of_client(), inode, (State::Established, State::FinWait1), by_it);
-        play.succeeds(&shutdown);
-        let shut = play.session.transcript.last();
-        (play, shut)
+        let shutdown = play.ends_its_direction();
+        (play, shutdown)
     };
     let (mut play, shutdown) = shut();
     play.types("client read").unwrap();

@@ -1,10 +1,11 @@
 //! A scenario that was run, as a program that makes the same calls.
 //!
-//! [`Program`] is gathered from a session, step by step; `c`, `python`, `go` and `packetdrill` only find the words.
+//! [`Program`] is gathered from a session, step by step (`gather`); `c`, `python`, `go` and `packetdrill` only find the words.
 
 use crate::side::Side;
 
 mod c;
+mod gather;
 mod go;
 mod helpers;
 mod packetdrill;

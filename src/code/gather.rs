@@ -1,0 +1,193 @@
+//! How a program is gathered: step by step, from what the session's transcript has gained.
+
+use std::time::Duration;
+
+use super::program::{Given, Late, Made, Program, Statement, Sysctl, may_wait};
+use super::words::safe;
+use crate::call::{Call, CallId, Order};
+use crate::command::{Command, EndCommand};
+use crate::host::{Setting, SettingValue};
+use crate::lab::facts::LabFacts;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
+use crate::scenario::report::StepReport;
+use crate::session::transcript::What;
+use crate::session::{LabKind, Session, name_of};
+use crate::side::Side;
+
+impl Program {
+    /// Takes in a step that is over.
+    pub fn step(&mut self, scenario: &Scenario, session: &Session, report: &StepReport) {
+        let lab = &session.lab;
+        self.wired = lab.kind == LabKind::Isolated;
+        self.ipv6 = lab.addresses[Side::Client].is_ipv6();
+        self.statements.extend(report.say.clone().map(Statement::Say));
+        let step = report.no;
+        let action = step.checked_sub(1).and_then(|place| scenario.steps.get(place));
+        let command = action.and_then(|step| Some(&step.action.as_ref()?.command));
+        match command {
+            None if report.took_ms >= PAUSE.as_secs_f64() * 1e3 => {
+                // Rounded up, so that two runs make one program.
+                let tenths = (report.took_ms / 1e2).ceil() as u64;
+                self.statements
+                    .push(Statement::Pause(Duration::from_millis(tenths * 100)));
+            }
+            None => {}
+            Some(Command::End(side, EndCommand::Host(Setting::Nofile, SettingValue::Number(most)))) => {
+                let (side, most) = (*side, *most);
+                self.statements.push(Statement::Limit { step, side, most });
+            }
+            Some(command) => {
+                if let Some((what, done_to)) = absent(command) {
+                    let first = session.transcript.since(self.seen).next();
+                    let sysctl = sysctl(command, first.map_or(Duration::ZERO, |entry| entry.at));
+                    self.statements.push(Statement::Absent {
+                        step,
+                        what,
+                        done_to,
+                        sysctl,
+                    });
+                }
+            }
+        }
+        for entry in session.transcript.since(self.seen) {
+            match &entry.what {
+                What::Call { side, call, .. } => self.began(lab, step, *side, *call, session.order_of(*call), entry.at),
+                What::Outcome { call, outcome, .. } => self.ended(step, *call, outcome, entry.at),
+                What::Packet(passage) => {
+                    let passage = Box::new(passage.clone());
+                    self.statements.push(Statement::Packet(entry.at, passage));
+                }
+                What::Died { side, how, .. } => {
+                    // The call under way has killed it, and would kill the program.
+                    let under_way = |statement: &Statement| {
+                        matches!(statement, Statement::Call(made)
+                            if made.step == step && made.side == *side && made.ended.is_none())
+                    };
+                    if let Some(place) = self.statements.iter().rposition(under_way) {
+                        let Statement::Call(made) = self.statements.remove(place) else {
+                            continue;
+                        };
+                        let what = format!("the {side}'s {}, at which its process is {how}", made.name);
+                        self.leave_out(step, what, *side);
+                    }
+                }
+                What::Syscall { .. }
+                | What::Lost { .. }
+                | What::Blocked { .. }
+                | What::Wire { .. }
+                | What::State { .. }
+                | What::Born { .. }
+                | What::Host { .. }
+                | What::Note { .. } => {}
+            }
+        }
+        self.seen = session.transcript.last();
+    }
+
+    fn began(&mut self, lab: &LabFacts, step: usize, side: Side, id: CallId, order: Option<&Order>, at: Duration) {
+        let Some(order @ Order::On { socket, call }) = order else {
+            // What is asked of the process was told as absent already.
+            return;
+        };
+        if let Call::Bind { address } | Call::Connect { address, .. } = call {
+            let ip = address.ip();
+            if !(ip.is_loopback() || ip.is_unspecified() || Side::BOTH.iter().any(|side| lab.addresses[*side] == ip)) {
+                let what = format!(
+                    "the {side}'s {} to {address}, which is not this machine",
+                    name_of(order)
+                );
+                self.leave_out(step, what, side);
+                return;
+            }
+        }
+        let aside = !self.is_aside(step);
+        self.statements.push(Statement::Call(Made {
+            step,
+            side,
+            socket: socket.clone(),
+            name: name_of(order),
+            call: call.clone(),
+            given: Given::Blocked,
+            aside,
+            at,
+            ended: None,
+            id,
+        }));
+    }
+
+    /// A call of that end's that no program of sockets can make, or none like this one.
+    fn leave_out(&mut self, step: usize, what: String, side: Side) {
+        let (done_to, sysctl) = (Some(side), None);
+        self.statements.push(Statement::Absent {
+            step,
+            what,
+            done_to,
+            sysctl,
+        });
+    }
+
+    /// Is a call of that step made aside already? One of each step can be: it is known by the step's number.
+    fn is_aside(&self, step: usize) -> bool {
+        self.calls().any(|made| made.step == step && made.aside)
+    }
+
+    fn ended(&mut self, step: usize, call: CallId, outcome: &Outcome, at: Duration) {
+        let differs = self.differs().is_some();
+        let place = self
+            .statements
+            .iter()
+            .position(|statement| matches!(statement, Statement::Call(made) if made.id == call));
+        let Some(of) = place else { return };
+        let Some(Statement::Call(made)) = self.statements.get_mut(of) else {
+            return;
+        };
+        made.ended = Some(at);
+        if made.step == step {
+            made.given = Given::Outcome(outcome.clone());
+            made.aside &= differs && may_wait(&made.call) && !made.call.has_deadline();
+        } else {
+            let late = Late {
+                step: made.step,
+                of,
+                came: step,
+                outcome: outcome.clone(),
+            };
+            self.statements.push(Statement::Late(late));
+        }
+    }
+}
+
+/// A step without a command that took less was no pause.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What no program of sockets does about a command, and whose host, process or connection it changes; none when it leads to calls, or
+/// to nothing.
+fn absent(command: &Command) -> Option<(String, Option<Side>)> {
+    let (side, command) = match command {
+        Command::Wire(command) => return Some((format!("on the wire: {}", safe(&command.to_string())), None)),
+        Command::Screen(_) => return None,
+        Command::End(side, command) => (*side, command),
+    };
+    let what = match command {
+        EndCommand::Call { .. } | EndCommand::Use(_) => return None,
+        // Whether it kills is seen when it does.
+        EndCommand::Sigpipe(_) => return Some((format!("in the {side}'s process only: {command}"), None)),
+        EndCommand::Interrupt(_) => format!("a signal interrupts the {side}'s call"),
+        EndCommand::Kill => format!("the {side}'s process is killed"),
+        EndCommand::Restart => format!("the {side}'s process is started anew"),
+        EndCommand::Destroy(_) => format!("the administrator destroys the {side}'s connection"),
+        EndCommand::Host(..) => format!("on the {side}'s host: {command}"),
+    };
+    Some((what, Some(side)))
+}
+
+/// The setting that a command changes, where it is a sysctl.
+fn sysctl(command: &Command, at: Duration) -> Option<Sysctl> {
+    let Command::End(side, EndCommand::Host(setting, value)) = command else {
+        return None;
+    };
+    let assignment = format!("{}={}", setting.sysctl()?, value.to_sysctl());
+    let side = *side;
+    Some(Sysctl { side, assignment, at })
+}

@@ -1,0 +1,346 @@
+//! The diagram's rows: made once, as the transcript gains entries, and kept small.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::call::CallId;
+use crate::lab::event::{Fate, Passage};
+use crate::session::transcript::{Entry, Transcript, What};
+use crate::side::{Ends, Side};
+use crate::state::State;
+use crate::wire::flow::{Again, PacketNo};
+use crate::wire::segment::{Packet, Segment};
+
+/// A pause that is worth a line.
+const PAUSE: Duration = Duration::from_secs(1);
+/// What a state is put beside must have happened so shortly before.
+const TOGETHER: Duration = Duration::from_millis(250);
+
+/// What a row shows between the edges. Numbers are those of transcript entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A call at its end's edge, and its return when nothing lies between.
+    Call {
+        side: Side,
+        id: CallId,
+        returned: Option<u64>,
+    },
+    /// A return that comes later.
+    Return { side: Side },
+    /// A packet; `connection` counts from 1, `again` the retransmissions of it that stand on the wire or are lost.
+    Packet {
+        connection: u32,
+        no: PacketNo,
+        again: u32,
+        fate: Fate,
+    },
+    /// Nothing but states at the edges.
+    States,
+    /// The state of a socket that is not the end's main one.
+    Named { side: Side },
+    /// An endpoint died or was born again.
+    Process { side: Side },
+    /// Nothing happened for so long.
+    Pause(Duration),
+}
+
+/// One row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    /// The number of its entry.
+    pub no: u64,
+    pub at: Duration,
+    pub kind: Kind,
+    /// The states that stand beside it.
+    pub labels: Ends<Option<State>>,
+}
+
+/// How often the packet of the newest row of that number is told to have come again.
+fn again_of(rows: &mut VecDeque<Row>, head: PacketNo) -> Option<&mut u32> {
+    let is_it = |row: &Row| matches!(row.kind, Kind::Packet { no, fate, .. } if no == head && fate.is_held());
+    let place = rows.iter().rposition(is_it)?;
+    match &mut rows[place].kind {
+        Kind::Packet { again, .. } => Some(again),
+        _ => None,
+    }
+}
+
+/// Retransmissions that stand on the wire behind an earlier one of the same.
+#[derive(Debug)]
+struct Fold {
+    /// What they are retransmissions of.
+    of: PacketNo,
+    /// Each with its entry's number and its connection's, the oldest first.
+    behind: VecDeque<(PacketNo, u64, u32)>,
+}
+
+/// All rows that there are.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    rows: VecDeque<Row>,
+    gone: u64,
+    upto: u64,
+    last_at: Option<Duration>,
+    connections: HashMap<(SocketAddr, SocketAddr), u32>,
+    born: Ends<bool>,
+    /// By the packet that they stand behind.
+    folds: HashMap<PacketNo, Fold>,
+}
+
+fn pair(segment: &Segment) -> (SocketAddr, SocketAddr) {
+    let (a, b) = (segment.source, segment.destination);
+    if a <= b { (a, b) } else { (b, a) }
+}
+
+impl Rows {
+    /// Takes in what the transcript has gained, and lets go of what it has lost.
+    pub fn update(&mut self, transcript: &Transcript) {
+        for entry in transcript.since(self.upto) {
+            self.upto = entry.no;
+            self.add(entry);
+        }
+        let first = transcript.entries().front().map_or(0, |entry| entry.no);
+        while self.rows.front().is_some_and(|row| row.no < first) {
+            self.rows.pop_front();
+            self.gone += 1;
+        }
+    }
+
+    /// The rows that there are.
+    pub fn range(&self) -> Range<u64> {
+        self.gone..self.gone + self.rows.len() as u64
+    }
+
+    /// The row of that place in the range.
+    pub fn get(&self, at: u64) -> Option<&Row> {
+        self.rows.get(at.checked_sub(self.gone)? as usize)
+    }
+
+    /// The packets that stand on the wire behind that one, as retransmissions of the same.
+    pub fn behind(&self, no: PacketNo) -> impl Iterator<Item = PacketNo> {
+        let fold = self.folds.get(&no);
+        fold.into_iter().flat_map(|fold| fold.behind.iter().map(|(no, ..)| *no))
+    }
+
+    /// Does the packet of `row` have an earlier row, where it left its host?
+    pub fn left_above(&self, row: &Row, no: PacketNo) -> bool {
+        let same = |other: &&Row| matches!(other.kind, Kind::Packet { no: of, .. } if of == no) && other.no < row.no;
+        self.rows.iter().rev().any(|other| same(&other))
+    }
+
+    /// The row where a packet left, or what became of it; none when it is on none.
+    pub fn row_of(&self, no: PacketNo) -> Option<u64> {
+        let place = self
+            .rows
+            .iter()
+            .rposition(|row| matches!(row.kind, Kind::Packet { no: of, .. } if of == no))?;
+        Some(self.gone + place as u64)
+    }
+
+    fn push(&mut self, entry: &Entry, kind: Kind) {
+        if let Some(last) = self.last_at {
+            let pause = entry.at.saturating_sub(last);
+            if pause >= PAUSE {
+                self.rows.push_back(Row {
+                    no: entry.no,
+                    at: entry.at,
+                    kind: Kind::Pause(pause),
+                    labels: Ends::default(),
+                });
+            }
+        }
+        self.last_at = Some(entry.at);
+        self.rows.push_back(Row {
+            no: entry.no,
+            at: entry.at,
+            kind,
+            labels: Ends::default(),
+        });
+    }
+
+    fn add(&mut self, entry: &Entry) {
+        match &entry.what {
+            What::Call { side, call, .. } => self.push(
+                entry,
+                Kind::Call {
+                    side: *side,
+                    id: *call,
+                    returned: None,
+                },
+            ),
+            What::Outcome { side, call, .. } => {
+                // Only states may stand between a call and its return, for both to go on one row.
+                let newest = self
+                    .rows
+                    .iter_mut()
+                    .rev()
+                    .find(|row| !matches!(row.kind, Kind::States | Kind::Named { .. }));
+                let begun = newest.and_then(|row| match &mut row.kind {
+                    Kind::Call { id, returned, .. } if id == call => Some(returned),
+                    _ => None,
+                });
+                match begun {
+                    Some(returned) if self.last_at.is_none_or(|last| entry.at.saturating_sub(last) < PAUSE) => {
+                        *returned = Some(entry.no);
+                        self.last_at = Some(entry.at);
+                    }
+                    _ => self.push(entry, Kind::Return { side: *side }),
+                }
+            }
+            What::Packet(passage) => {
+                self.add_packet(entry, passage);
+                self.unfold(entry, passage);
+            }
+            What::State { side, socket, to, .. } => {
+                let main = socket
+                    .as_ref()
+                    .is_none_or(|name| name.as_str() == side.name() || name.as_str() == "listener");
+                if !main {
+                    self.push(entry, Kind::Named { side: *side });
+                    return;
+                }
+                let fits = |row: &Row| {
+                    row.labels[*side].is_none()
+                        && entry.at.saturating_sub(row.at) < TOGETHER
+                        && match row.kind {
+                            Kind::Call { side: caller, .. } | Kind::Return { side: caller } => caller == *side,
+                            Kind::Packet { .. } | Kind::States => true,
+                            Kind::Named { .. } | Kind::Process { .. } | Kind::Pause(_) => false,
+                        }
+                };
+                if !self.rows.back().is_some_and(fits) {
+                    self.push(entry, Kind::States);
+                }
+                self.last_at = Some(entry.at);
+                if let Some(row) = self.rows.back_mut() {
+                    row.labels[*side] = Some(*to);
+                }
+            }
+            What::Born { side, .. } => {
+                // The first birth of each is the beginning, not news.
+                if std::mem::replace(&mut self.born[*side], true) {
+                    self.push(entry, Kind::Process { side: *side });
+                }
+            }
+            What::Died { side, .. } => self.push(entry, Kind::Process { side: *side }),
+            // The end of the process is drawn.
+            What::Lost { .. }
+            | What::Blocked { .. }
+            | What::Syscall { .. }
+            | What::Host { .. }
+            | What::Note { .. }
+            | What::Wire { .. } => {}
+        }
+    }
+
+    fn add_packet(&mut self, entry: &Entry, passage: &Passage) {
+        let connection = match &passage.packet {
+            Packet::Tcp(segment) => {
+                let next = self.connections.len() as u32 + 1;
+                *self.connections.entry(pair(segment)).or_insert(next)
+            }
+            Packet::Icmp { .. } | Packet::Other { .. } => 1,
+        };
+        let no = passage.no;
+        // What becomes of one that stands on the newest row is told on that row.
+        let newest = self.rows.back_mut();
+        if passage.waited.is_some()
+            && let Some(row) = newest
+            && let Kind::Packet {
+                no: of, fate, again, ..
+            } = &mut row.kind
+            && *of == no
+        {
+            *fate = passage.fate;
+            // What stood behind it gets a row of its own.
+            *again = if passage.fate.is_held() { *again } else { 0 };
+            row.no = entry.no;
+            row.at = entry.at;
+            self.last_at = Some(entry.at);
+            return;
+        }
+        // A retransmission that stands on the wire behind the first, or is lost like it, is folded under it.
+        if let (Some(Again::Retransmit { of: Some(of), .. }), None) = (passage.seen.again, passage.waited) {
+            let head = self
+                .folds
+                .iter()
+                .find(|(_, fold)| fold.of == of)
+                .map_or(of, |(head, _)| *head);
+            let first = self.rows.iter_mut().rev().find_map(|row| match &mut row.kind {
+                Kind::Packet { no, again, fate, .. } if *no == head => Some((again, *fate)),
+                _ => None,
+            });
+            let alike = |first: Fate| {
+                (first.is_held() && passage.fate.is_held()) || (first == Fate::Dropped && passage.fate == Fate::Dropped)
+            };
+            if let Some((again, first)) = first
+                && alike(first)
+            {
+                *again += 1;
+                if passage.fate.is_held() {
+                    let fold = self.folds.entry(head).or_insert(Fold {
+                        of,
+                        behind: VecDeque::new(),
+                    });
+                    fold.behind.push_back((no, entry.no, connection));
+                }
+                return;
+            }
+        }
+        // Its own row already says that it is delayed.
+        if passage.fate.is_held() && passage.waited.is_some() {
+            return;
+        }
+        let fate = passage.fate;
+        self.push(
+            entry,
+            Kind::Packet {
+                connection,
+                no,
+                again: 0,
+                fate,
+            },
+        );
+    }
+
+    /// What stood folded behind a packet comes into sight when that has left the wire; one that has left from behind is forgotten.
+    fn unfold(&mut self, entry: &Entry, passage: &Passage) {
+        if passage.fate.is_held() {
+            return;
+        }
+        for (head, fold) in &mut self.folds {
+            let before = fold.behind.len();
+            fold.behind.retain(|(no, ..)| *no != passage.no);
+            let gone = (before - fold.behind.len()) as u32;
+            if gone > 0
+                && let Some(again) = again_of(&mut self.rows, *head)
+            {
+                *again = again.saturating_sub(gone);
+            }
+        }
+        let Some(mut fold) = self.folds.remove(&passage.no) else {
+            return;
+        };
+        // Where it left its host, it stands alone again.
+        if let Some(again) = again_of(&mut self.rows, passage.no) {
+            *again = 0;
+        }
+        if let Some((no, at, connection)) = fold.behind.pop_front() {
+            let again = fold.behind.len() as u32;
+            self.rows.push_back(Row {
+                no: at,
+                at: entry.at,
+                kind: Kind::Packet {
+                    connection,
+                    no,
+                    again,
+                    fate: Fate::Held,
+                },
+                labels: Ends::default(),
+            });
+            self.folds.insert(no, fold);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What stands on a row, in words: the longest first, for who draws takes what fits.
+
+use crate::clock::human;
+use crate::lab::event::Passage;
+use crate::outcome::{Outcome, Value};
+use crate::session::transcript::{What, besides, describe};
+use crate::session::{OnWire, Session};
+use crate::tui::canvas::Canvas;
+use crate::wire::flow::Again;
+use crate::wire::queue::Origin;
+use crate::wire::segment::{Flags, Packet};
+
+/// How long a packet has stood on the wire, or how long until it goes on.
+pub(super) fn held_words(held: &OnWire, canvas: &Canvas) -> String {
+    match held.due {
+        Some(due) => format!("in {}", human(due.since(canvas.now))),
+        None => human(canvas.now.since(held.since)),
+    }
+}
+
+/// What a call returned, as `strace` has it after the `=`.
+fn result(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Ok(Value::Done | Value::Options { .. }) => "0".into(),
+        Outcome::Ok(Value::Later) => outcome.brief(),
+        Outcome::Ok(Value::Descriptor { fd, .. }) => fd.to_string(),
+        Outcome::Ok(Value::Read { n: 0, .. }) => "0 (EOF)".into(),
+        Outcome::Ok(Value::Read { n, .. } | Value::Written { n }) => n.to_string(),
+        Outcome::Ok(Value::Ready { .. } | Value::PendingError { .. })
+        | Outcome::Err(_)
+        | Outcome::DeadlineExceeded { .. }
+        | Outcome::Library(_)
+        | Outcome::Unsupported(_) => outcome.brief(),
+    }
+}
+
+/// A call and its return in words, the longest first; and whether it failed.
+pub(super) fn call_texts(call: Option<&What>, returned: Option<&What>) -> (Vec<String>, bool) {
+    let called = match call {
+        Some(What::Call { text, .. }) => Some(text.as_str()),
+        _ => None,
+    };
+    match (called, returned) {
+        (called, Some(What::Outcome { name, outcome, .. })) => {
+            let result = result(outcome);
+            let mut texts = Vec::new();
+            if let Some(text) = called {
+                texts.push(format!("{text} = {result}"));
+            }
+            texts.push(format!("{name} = {result}"));
+            texts.push(format!("= {result}"));
+            (texts, outcome.errno().is_some())
+        }
+        (Some(text), _) => {
+            let name = text.split('(').next().unwrap_or(text);
+            // A lingering close is two calls.
+            let more = if text.contains("), close(") { ", close" } else { "" };
+            (vec![format!("{text} ..."), format!("{name}{more} ...")], false)
+        }
+        (None, _) => (Vec::new(), false),
+    }
+}
+
+/// A packet in words, the longest first.
+pub(super) fn packet_texts(passage: &Passage, connection: u32, again: u32, session: &Session) -> Vec<String> {
+    let more = match (again, besides(passage)) {
+        (0, None) => String::new(),
+        (0, Some(besides)) => format!("  {besides}"),
+        (n, _) => format!("  +{n} again"),
+    };
+    // The least that tells it from an ordinary one.
+    let mark = match (passage.origin, passage.seen.again) {
+        (Origin::Forged, _) => "forged ",
+        (Origin::Copy(_), _) => "copy ",
+        (Origin::Host, Some(Again::Retransmit { .. })) => "again ",
+        (Origin::Host, Some(Again::Probe)) => "probe ",
+        (Origin::Host, None) => "",
+    };
+    let Packet::Tcp(segment) = &passage.packet else {
+        let short = match &passage.packet {
+            Packet::Icmp { message, .. } => vec![message.clone(), "ICMP".into()],
+            Packet::Tcp(_) | Packet::Other { .. } => vec!["other".into()],
+        };
+        let mut texts = vec![
+            format!("{}{more}", describe(passage)),
+            format!("{mark}{}", describe(passage)),
+        ];
+        texts.extend(short.into_iter().map(|text| format!("{mark}{text}")));
+        return texts;
+    };
+    // Beside the first connection, the port that is not the listener's tells them apart.
+    let which = if connection > 1 {
+        let port = if segment.source.port() == session.lab.port.0 {
+            segment.destination.port()
+        } else {
+            segment.source.port()
+        };
+        format!(":{port} ")
+    } else {
+        String::new()
+    };
+    let flags = segment.flags;
+    let seq = format!(" seq {}", passage.seen.seq.unwrap_or(segment.seq.0));
+    let ack = if flags.has(Flags::ACK) {
+        format!(" ack {}", passage.seen.ack.unwrap_or(segment.ack.0))
+    } else {
+        String::new()
+    };
+    let len = if segment.len > 0 {
+        format!(" len {}", segment.len)
+    } else {
+        String::new()
+    };
+    // Where data has no room for its length, it is still told from an acknowledgement.
+    let data = if segment.len > 0 { " data" } else { "" };
+    let plus = if again > 0 { format!(" +{again}") } else { String::new() };
+    vec![
+        format!("{which}{}{more}", describe(passage)),
+        format!("{which}{flags}{seq}{ack}{len}{more}"),
+        format!("{which}{mark}{flags}{seq}{ack}{len}{plus}"),
+        if segment.len > 0 {
+            format!("{which}{mark}{flags}{seq}{len}{plus}")
+        } else {
+            format!("{which}{mark}{flags}{ack}{plus}")
+        },
+        format!("{which}{mark}{flags}{len}{plus}"),
+        format!("{mark}{flags}{len}{plus}"),
+        format!("{mark}{flags}{plus}"),
+        format!("{flags}{data}"),
+        flags.to_string(),
+    ]
+}
