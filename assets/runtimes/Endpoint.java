@@ -50,15 +50,30 @@ final class Endpoint {
     static final Map<String, Name> names = new ConcurrentHashMap<>();
     static boolean nio;
 
-    /** Loaded now: when they are needed, no descriptor may be left to read their files by. */
-    private static final Class<?>[] ALL = {Address.class, Call.class, Descriptor.class, Failure.class, Hidden.class,
-        Json.class, Name.class, Option.class, Refused.class, Unsupported.class};
-
     private static final FileInputStream in = new FileInputStream(FileDescriptor.in);
     private static final FileOutputStream out = new FileOutputStream(FileDescriptor.out);
     private static final ByteBuffer chunk = ByteBuffer.allocate(1 << 16).limit(0); // of the input, not yet taken
 
+    /** What is loaded at need, with the libraries that it loads: for that a descriptor is taken, and later none may be left. */
+    private static final String[] AT_NEED = {
+        "Address", "Call", "Call$Maker", "Descriptor", "Failure", "Hidden", "Json", "Name", "Option", "Refused", "Unsupported",
+        "java.net.InetAddress", "java.net.Socket", "java.net.ServerSocket", "sun.nio.ch.Net", "sun.nio.ch.IOUtil",
+        "sun.nio.ch.NioSocketImpl", "sun.nio.ch.FileDispatcherImpl", "sun.nio.ch.SocketDispatcher",
+        "sun.nio.ch.SocketChannelImpl", "sun.nio.ch.ServerSocketChannelImpl",
+    };
+
+    private static void loadAll() {
+        for (String name : AT_NEED) {
+            try {
+                Class.forName(name);
+            } catch (ClassNotFoundException e) {
+                // Another version of Java has it under another name, or does without.
+            }
+        }
+    }
+
     public static void main(String[] args) throws IOException {
+        loadAll();
         nio = args.length > 0 && args[0].equals("--nio");
         String runtime = nio ? "java-nio" : "java";
         reply("hello", "\"protocol\":" + VERSION + ",\"runtime\":\"" + runtime + "\"");

@@ -241,7 +241,7 @@ table! {
     CLEAR "clear" Wire [] []
         "take all rules away";
     FORGE "forge" Wire []
-        [Arg::Plain("what", Kind::Word(&["rst", "ack", "syn", "old-syn", "fin", "data", "net-unreachable", "host-unreachable", "port-unreachable", "frag-needed"])),
+        [Arg::Plain("what", Kind::Word(&["rst", "ack", "syn", "old-syn", "fin", "data", "net-unreachable", "host-unreachable", "port-unreachable", "prohibited", "frag-needed"])),
          Arg::Named("to", SIDES), Arg::Named("seq", Kind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", Kind::Bytes)]
         "make a packet up in the other end's name: forge rst to=client seq=in-window";
     FORGE_DIALOG "forge-dialog" Screen [primary(button('f', "forge"))] []

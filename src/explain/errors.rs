@@ -88,6 +88,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         // The network, while connecting.
         (Errno::ENETUNREACH, Connect { .. }) => RuleId::NetworkUnreachable,
         (Errno::EHOSTUNREACH, Connect { .. }) => RuleId::HostUnreachable,
+        (Errno::EACCES, Connect { .. }) => RuleId::Prohibited,
         (Errno::ECONNREFUSED, Connect { .. }) if s.rst_received => RuleId::Refused,
         (Errno::ECONNREFUSED, Connect { .. }) if s.icmp_received => RuleId::RefusedByIcmp,
         (Errno::ETIMEDOUT, Connect { .. }) => RuleId::ConnectTimedOut,

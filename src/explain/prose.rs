@@ -235,6 +235,16 @@ prose! {
         ],
         mistaken "The peer's end of a connection: there need not have been one.";
 
+        // __inet_bind: ip_unprivileged_port_start; fib_props: RTN_PROHIBIT.
+        errno(Errno::EACCES) =>
+            "This process, or this way, is forbidden. For bind: the port is below 1024, and the process has no right to it. For connect: a firewall that rejects IPv6, a route that prohibits, or a security module.",
+        look for [
+            "for bind: sysctl net.ipv4.ip_unprivileged_port_start; CAP_NET_BIND_SERVICE, by setcap or AmbientCapabilities=",
+            "for connect: tcpdump icmp6, for an answer such as administratively prohibited; ip route get ADDRESS, where prohibit says so",
+            "SELinux, AppArmor, Landlock: ausearch -m avc, dmesg",
+        ],
+        mistaken "A file's permissions. For connect it is met with IPv6: over IPv4 the same firewall's answer is EHOSTUNREACH (\"No route to host\"), and one that drops says nothing.";
+
         errno(Errno::EMFILE) =>
             "The process has as many descriptors as it may, and no number is left for another. What is open goes on.",
         look for [
@@ -247,24 +257,16 @@ prose! {
 
     /// What is said of the rest: TCP sockets give it, and no scenario can show it here.
     UNSHOWN {
-        // __inet_bind: ip_unprivileged_port_start; fib_props: RTN_PROHIBIT.
-        errno(Errno::EACCES) =>
-            "This process may not. For bind: the port is below 1024, and the process is not root. For connect: a route that prohibits, or a security module.",
-        look for [
-            "for bind: sysctl net.ipv4.ip_unprivileged_port_start; CAP_NET_BIND_SERVICE, by setcap or AmbientCapabilities=",
-            "for connect: ip route get ADDRESS, where prohibit says so",
-            "SELinux, AppArmor, Landlock: ausearch -m avc, dmesg",
-        ],
-        mistaken "A firewall in the network, which refuses, answers with ICMP or says nothing. This was said on our own host, before anything was sent.";
-
-        // __cgroup_bpf_run_filter_sock_addr, seccomp's SECCOMP_RET_ERRNO.
+        // capable, seccomp's SECCOMP_RET_ERRNO, __cgroup_bpf_run_filter_sock_addr.
         errno(Errno::EPERM) =>
-            "A filter on our own host forbids the call: seccomp, a BPF program of the control group, or a rule of the local firewall.",
+            "The process lacks a capability that the call needs, or a filter on our own host forbids it: seccomp, or a BPF program of the control group.",
         look for [
-            "the service's sandbox: SystemCallFilter=, SocketBindDeny=, IPAddressDeny= in systemctl cat UNIT; a container's seccomp profile",
-            "the firewall's output chain: nft list ruleset, iptables -nvL OUTPUT (a datagram that it drops fails with EPERM)",
+            "what it asks for: a raw socket (CAP_NET_RAW), IP_TRANSPARENT, SO_MARK or a device (CAP_NET_ADMIN), a higher limit (CAP_SYS_RESOURCE)",
+            "what it has: grep Cap /proc/PID/status; capsh --decode",
+            "the service's sandbox: CapabilityBoundingSet=, SystemCallFilter=, SocketBindDeny= in systemctl cat UNIT; a container's seccomp profile",
+            "for datagrams: nft list ruleset, iptables -nvL OUTPUT; one that the output chain drops fails with EPERM",
         ],
-        mistaken "A missing file permission, or a port below 1024: that is EACCES.";
+        mistaken "A missing file permission, or a port below 1024: that is EACCES. A TCP connect that the local firewall drops waits, and times out.";
 
         // alloc_empty_file: files_stat.max_files.
         errno(Errno::ENFILE) =>

@@ -891,6 +891,19 @@ rules! {
         proof: "no-descriptor",
     }
 
+    // EACCES. icmpv6_err_convert: administratively prohibited, and refused by policy. Of IPv4 the same message is EHOSTUNREACH
+    // (icmp_err_convert).
+    Prohibited "prohibited" {
+        calls: &[Connect],
+        gives: errno(Errno::EACCES),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Icmp, SetBy::Route],
+        because: "A firewall on the way forbids it and says so with ICMPv6, or a route of our own prohibits it",
+        brief: "a firewall forbids it (IPv6)",
+        decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Rfc(4443, "3.1")],
+        proof: "prohibited-ipv6",
+    }
+
     // EMFILE. A number is looked for before anything else is done (__sys_accept4_file, sock_map_fd): so nothing is lost by it.
     AcceptNoNumber "accept-no-number" {
         calls: &[Accept],

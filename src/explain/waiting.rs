@@ -10,57 +10,80 @@ pub struct Wait {
     pub awaits: &'static str,
     /// What ends the wait, and what the call gives then.
     pub ended_by: &'static str,
+    /// What a signal does, to a raw call; languages' libraries go on waiting, or have ways of their own.
+    pub signal: Option<&'static str>,
 }
 
-/// Why that call waits on a socket that is in `state` now.
-pub fn waits(call: &Call, state: State) -> Wait {
-    let (awaits, ended_by) = match (call, state) {
+const EINTR: Option<&str> = Some("a signal (EINTR)");
+/// `connect` does not begin again: it is under way.
+const GOES_ON: Option<&str> = Some("a signal (EINTR), and the handshake goes on");
+
+/// Why that call waits on a socket that is in `state` now, and has so much in its queue: bytes, or connections for a listener.
+pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
+    use State::{SynRecv, SynSent};
+    let (awaits, ended_by, signal) = match (call, state) {
         // inet_csk_wait_for_connect
-        (Call::Accept { .. }, _) => (
+        (Call::Accept { .. }, _) if queue == 0 => (
             "a connection whose handshake is done: the listener's queue is empty",
-            "a client that connects; a signal (EINTR); shutdown of the listener (EINVAL)",
+            "a client that connects; shutdown of the listener (EINVAL)",
+            EINTR,
         ),
-        // inet_stream_connect
-        (Call::Connect { .. }, State::SynSent) => (
+        (Call::Accept { .. }, _) => (
+            "its library: a connection stands in the queue, and is not taken; --syscalls shows what accept4 gives",
+            "a call of the library's that succeeds",
+            None,
+        ),
+        // inet_stream_connect; tcp_reset and tcp_v4_err in SYN_SENT
+        (Call::Connect { .. }, SynSent) => (
             "the answer to its SYN, which the kernel sends again and again",
-            "SYN,ACK; RST or ICMP port unreachable (ECONNREFUSED); the last retry (ETIMEDOUT); a signal, and the handshake goes on",
+            "SYN,ACK; RST or ICMP port unreachable (ECONNREFUSED); another ICMP error (EHOSTUNREACH, ENETUNREACH); the last retry (ETIMEDOUT)",
+            GOES_ON,
         ),
         (Call::Connect { .. }, _) => (
             "the end of the handshake",
-            "the last ACK; RST (ECONNREFUSED); the last retry (ETIMEDOUT); a signal, and the handshake goes on",
+            "the last ACK; RST (ECONNRESET); the last retry (ETIMEDOUT)",
+            GOES_ON,
         ),
-        // sk_stream_wait_connect
-        (Call::Write { .. }, State::SynSent | State::SynRecv) => (
-            "the end of the handshake: nothing can be sent before",
-            "the handshake's end, and it is written; RST (ECONNREFUSED); the last retry (ETIMEDOUT); a signal (EINTR)",
+        // sk_stream_wait_connect, tcp_recvmsg_locked
+        (Call::Read { .. } | Call::Write { .. }, SynSent) => (
+            "the end of the handshake: there is no connection before",
+            "the handshake's end, and then it reads or writes; RST (ECONNREFUSED); the last retry (ETIMEDOUT)",
+            EINTR,
         ),
-        // sk_stream_wait_memory
+        (Call::Read { .. } | Call::Write { .. }, SynRecv) => (
+            "the end of the handshake: there is no connection before",
+            "the handshake's end, and then it reads or writes; RST (ECONNRESET); the last retry (ETIMEDOUT)",
+            EINTR,
+        ),
+        // sk_stream_wait_memory; do_error in tcp_sendmsg_locked
         (Call::Write { .. }, _) => (
             "room in the send buffer: what is in it has not been acknowledged, or the peer's window is closed",
-            "an ACK; RST (ECONNRESET); retransmissions or probes without an answer (ETIMEDOUT); a signal",
+            "an ACK; RST (ECONNRESET) or no answer for too long (ETIMEDOUT): if it has taken bytes already it gives their number, and the next \
+             call the error",
+            Some("a signal (EINTR, or the number of bytes taken)"),
         ),
         // tcp_recvmsg_locked, sk_wait_data
         (Call::Read { flags, .. }, _) if flags.contains(&ReadFlag::Waitall) => (
             "all the bytes that it asks for (MSG_WAITALL)",
-            "enough data; the peer's FIN, or RST, or a signal: then it gives what has come, if anything has",
+            "enough data; the peer's FIN or RST: then it gives what has come, if anything has",
+            Some("a signal (EINTR, or what has come)"),
         ),
         (Call::Read { .. }, _) => (
             "bytes or the end of the stream: nothing is there to be read",
-            "data; the peer's FIN, or our own shutdown of reading (0 bytes); RST (ECONNRESET); a signal (EINTR)",
+            "data; the peer's FIN, or our own shutdown of reading (0 bytes); RST (ECONNRESET)",
+            EINTR,
         ),
         // do_poll
         (Call::Poll { .. }, _) => (
             "one of its events, and none is there",
-            "an event; its timeout (no events); a signal (EINTR)",
+            "an event; its timeout (no events)",
+            EINTR,
         ),
         // sk_stream_wait_close
-        (Call::LingerClose { .. }, _) => (
-            "the peer's acknowledgement of all that was sent, its FIN too (SO_LINGER)",
+        (Call::LingerClose { .. } | Call::Close, _) => (
+            "the peer's acknowledgement of all that was sent, our FIN too (SO_LINGER)",
             "the ACK; the seconds of SO_LINGER, and the kernel goes on alone",
-        ),
-        (Call::Close, _) => (
-            "nothing, as a rule: with SO_LINGER on, the acknowledgement of all that was sent",
-            "the ACK; the seconds of SO_LINGER, and the kernel goes on alone",
+            None,
         ),
         (
             Call::Socket { .. }
@@ -78,17 +101,23 @@ pub fn waits(call: &Call, state: State) -> Wait {
         ) => (
             "nothing of the kernel's: the call does not wait, and its endpoint has not told of its return",
             "its return",
+            None,
         ),
     };
-    Wait { awaits, ended_by }
+    Wait {
+        awaits,
+        ended_by,
+        signal,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::SocketName;
 
     #[test]
-    fn a_wait_is_told_by_the_call_and_the_state() {
+    fn a_wait_is_told_by_the_call_the_state_and_the_queue() {
         let read = Call::Read {
             n: 5,
             flags: Vec::new(),
@@ -100,18 +129,53 @@ mod tests {
             flags: Vec::new(),
             deadline: None,
         };
-        assert!(waits(&read, State::Established).awaits.starts_with("bytes"));
-        assert!(
-            waits(&write, State::Established)
-                .awaits
-                .starts_with("room in the send buffer")
-        );
-        assert!(
-            waits(&write, State::SynSent)
-                .awaits
-                .starts_with("the end of the handshake")
-        );
-        let wait = waits(&Call::LingerClose { seconds: 5 }, State::FinWait1);
-        assert!(wait.ended_by.contains("SO_LINGER"), "{wait:?}");
+        let accept = Call::Accept {
+            r#as: SocketName::new("server").unwrap(),
+        };
+        for (call, state, queue, awaits, ended_by) in [
+            (&read, State::Established, 0, "bytes or the end", "RST (ECONNRESET)"),
+            (
+                &read,
+                State::SynSent,
+                0,
+                "the end of the handshake",
+                "RST (ECONNREFUSED)",
+            ),
+            (
+                &write,
+                State::Established,
+                0,
+                "room in the send buffer",
+                "the next call the error",
+            ),
+            (
+                &write,
+                State::SynRecv,
+                0,
+                "the end of the handshake",
+                "RST (ECONNRESET)",
+            ),
+            (
+                &accept,
+                State::Listen,
+                0,
+                "a connection whose handshake",
+                "a client that connects",
+            ),
+            (&accept, State::Listen, 1, "its library", "a call of the library's"),
+            (
+                &Call::LingerClose { seconds: 5 },
+                State::FinWait1,
+                0,
+                "the peer's acknowledgement",
+                "SO_LINGER",
+            ),
+        ] {
+            let wait = waits(call, state, queue);
+            assert!(
+                wait.awaits.starts_with(awaits) && wait.ended_by.contains(ended_by),
+                "{wait:?}"
+            );
+        }
     }
 }

@@ -107,6 +107,13 @@ pub struct Cell {
     pub beside: Beside,
 }
 
+impl Event {
+    /// What the runtimes gave, in all scenarios.
+    fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.rows.iter().flat_map(|row| &row.cells)
+    }
+}
+
 /// How a runtime's answer stands to that of raw calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -203,28 +210,35 @@ impl Matrix {
         matrix
     }
 
-    /// What each runtime says where a raw call gives that, `EPIPE` or `EOF`: those of the rule first, then of any; one text each, the
-    /// kernel's answer in its own words before its library's own answer. Runtimes that say the same stand together.
+    /// What each runtime says where a raw call gives that, `EPIPE` or `EOF`; one text each. Where the rule was measured, what the runtime
+    /// gave there, whatever that is; else what it says of the same under another rule, the kernel's answer in its own words before its
+    /// library's own answer. Runtimes that say the same stand together.
     pub fn words(&self, call: CallClass, gives: &str, rule: Option<RuleId>) -> Vec<(String, &str)> {
-        let events = || {
-            self.events
-                .iter()
-                .filter(|event| CallClass::of(event.call) == Some(call) && event.gives == gives)
-        };
-        let by_rule = rule.and_then(|rule| events().find(|event| event.rule == Some(rule)));
+        let of_call = |event: &&Event| CallClass::of(event.call) == Some(call) && event.gives == gives;
         let mut words: Vec<(Runtime, &str)> = Vec::new();
+        let mut say = |cell: &'_ Cell, said| {
+            if !words.iter().any(|(runtime, _)| *runtime == cell.runtime) {
+                words.push((cell.runtime, said));
+            }
+        };
+        let by_rule = |event: &&Event| rule.is_some() && event.rule == rule;
+        for cell in self
+            .events
+            .iter()
+            .filter(of_call)
+            .filter(by_rule)
+            .flat_map(Event::cells)
+        {
+            match (cell.beside, &cell.said) {
+                (Beside::Unsupported | Beside::Elsewhere, _) => {}
+                (_, Some(said)) => say(cell, said.as_str()),
+                (_, None) => say(cell, cell.gives.as_str()),
+            }
+        }
         for beside in [Beside::Same, Beside::Library] {
-            for event in by_rule.into_iter().chain(events()) {
-                for cell in event
-                    .rows
-                    .iter()
-                    .flat_map(|row| &row.cells)
-                    .filter(|cell| cell.beside == beside)
-                {
-                    let known = words.iter().any(|(runtime, _)| *runtime == cell.runtime);
-                    if let (Some(said), false) = (&cell.said, known) {
-                        words.push((cell.runtime, said));
-                    }
+            for cell in self.events.iter().filter(of_call).flat_map(Event::cells) {
+                if let (true, Some(said)) = (cell.beside == beside, &cell.said) {
+                    say(cell, said.as_str());
                 }
             }
         }

@@ -13,6 +13,7 @@ use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, Observed};
 use crate::observe::Tuple;
 use crate::outcome::{OptionReading, Outcome, Value};
+use crate::runtime::Runtime;
 use crate::side::Side;
 use crate::state::State;
 
@@ -38,6 +39,14 @@ pub enum Process {
         /// How it ended.
         how: Death,
     },
+}
+
+impl Process {
+    /// Does it make the system calls that it is asked for, and nothing else?
+    pub fn makes_raw_calls(&self) -> bool {
+        let raw = [Runtime::Native, Runtime::C];
+        matches!(self, Process::Running { runtime, .. } if raw.iter().any(|raw| raw.name() == runtime))
+    }
 }
 
 /// A socket that an endpoint made, by name.

@@ -32,13 +32,15 @@ pub enum Forgery {
     HostUnreachable,
     /// ICMP: nobody at that port.
     PortUnreachable,
+    /// ICMP: a firewall forbids it (administratively prohibited).
+    Prohibited,
     /// ICMP: too large for the path; packet too big, in IPv6.
     FragNeeded,
 }
 
 impl Forgery {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Forgery; 10] = [
+    pub const ALL: [Forgery; 11] = [
         Forgery::Rst,
         Forgery::Ack,
         Forgery::Syn,
@@ -48,6 +50,7 @@ impl Forgery {
         Forgery::NetUnreachable,
         Forgery::HostUnreachable,
         Forgery::PortUnreachable,
+        Forgery::Prohibited,
         Forgery::FragNeeded,
     ];
 
@@ -63,6 +66,7 @@ impl Forgery {
             Forgery::NetUnreachable => "net-unreachable",
             Forgery::HostUnreachable => "host-unreachable",
             Forgery::PortUnreachable => "port-unreachable",
+            Forgery::Prohibited => "prohibited",
             Forgery::FragNeeded => "frag-needed",
         }
     }
@@ -71,7 +75,11 @@ impl Forgery {
     pub const fn is_segment(self) -> bool {
         !matches!(
             self,
-            Forgery::NetUnreachable | Forgery::HostUnreachable | Forgery::PortUnreachable | Forgery::FragNeeded
+            Forgery::NetUnreachable
+                | Forgery::HostUnreachable
+                | Forgery::PortUnreachable
+                | Forgery::Prohibited
+                | Forgery::FragNeeded
         )
     }
 }
@@ -174,7 +182,11 @@ pub fn forge(
             psh: true,
             ..acknowledging(segment(placed))
         },
-        Forgery::NetUnreachable | Forgery::HostUnreachable | Forgery::PortUnreachable | Forgery::FragNeeded => {
+        Forgery::NetUnreachable
+        | Forgery::HostUnreachable
+        | Forgery::PortUnreachable
+        | Forgery::Prohibited
+        | Forgery::FragNeeded => {
             // It quotes what the receiver itself sent, at a number that it still waits for: else the kernel takes it for
             // an attack (`tcp_v4_err`, `tcp_v6_err`: between SND.UNA and SND.NXT).
             let quoted = TcpHeader::new(local.port(), peer.port(), known.unacknowledged.0, WINDOW);
@@ -209,10 +221,12 @@ fn icmp(what: Forgery, local: IpAddr, peer: IpAddr, quote: &[u8]) -> Option<Vec<
         (Forgery::HostUnreachable, false) => (3, 1, 0),
         (Forgery::PortUnreachable, false) => (3, 3, 0),
         (Forgery::FragNeeded, false) => (3, 4, MTU),
+        (Forgery::Prohibited, false) => (3, 13, 0),
         (Forgery::NetUnreachable, true) => (1, 0, 0),
         (Forgery::HostUnreachable, true) => (1, 3, 0),
         (Forgery::PortUnreachable, true) => (1, 4, 0),
         (Forgery::FragNeeded, true) => (2, 0, MTU),
+        (Forgery::Prohibited, true) => (1, 1, 0),
         _ => return None,
     };
     let mut bytes = Vec::new();
@@ -284,6 +298,7 @@ mod tests {
             assert_eq!(words(Forgery::NetUnreachable, six), "network unreachable");
             assert_eq!(words(Forgery::HostUnreachable, six), "host unreachable");
             assert_eq!(words(Forgery::PortUnreachable, six), "port unreachable");
+            assert_eq!(words(Forgery::Prohibited, six), "communication prohibited");
         }
         assert_eq!(words(Forgery::FragNeeded, false), "fragmentation needed, MTU 1300");
         assert_eq!(words(Forgery::FragNeeded, true), "packet too big, MTU 1300");

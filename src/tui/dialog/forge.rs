@@ -12,7 +12,7 @@ use crate::tui::layout;
 use crate::wire::forge::{Forge, Forgery, Place};
 
 /// What can be chosen, with what it shows.
-const CHOICES: [(Forgery, Place, &str); 13] = [
+const CHOICES: [(Forgery, Place, &str); 14] = [
     (Forgery::Rst, Place::Exact, "at the number expected: the end"),
     (
         Forgery::Rst,
@@ -29,6 +29,7 @@ const CHOICES: [(Forgery, Place, &str); 13] = [
     (Forgery::NetUnreachable, Place::Exact, "ICMP: no route to the network"),
     (Forgery::HostUnreachable, Place::Exact, "ICMP: no route to the host"),
     (Forgery::PortUnreachable, Place::Exact, "ICMP: nobody at that port"),
+    (Forgery::Prohibited, Place::Exact, "ICMP: a firewall forbids it"),
     (Forgery::FragNeeded, Place::Exact, "ICMP: too large for the path"),
 ];
 

@@ -190,12 +190,16 @@ impl Why {
                 Some(PROOF),
             );
         }
-        if let (None, Some((_, pending))) = (chain.ended, session.pending(self.call))
-            && let Order::On { call, .. } = &pending.order
+        if let (None, Some((side, pending))) = (chain.ended, session.pending(self.call))
+            && let Order::On { socket, call } = &pending.order
         {
-            let wait = waits(call, chain.state);
+            let end = &session.ends[side];
+            let row = end.socket(socket).and_then(|socket| end.row(socket));
+            let wait = waits(call, chain.state, row.map_or(0, |observed| observed.row.rx_queue));
+            let signal = wait.signal.filter(|_| end.process.makes_raw_calls());
+            let ends: Vec<&str> = std::iter::once(wait.ended_by).chain(signal).collect();
             say("awaits", wait.awaits, text, None);
-            say("ended by", wait.ended_by, text, None);
+            say("ended by", &ends.join("; "), text, None);
             if call.has_deadline() {
                 say("", "or by its own deadline, and the socket stays as it is", text, None);
             }
