@@ -726,6 +726,7 @@ fn nothing_raw_is_drawn() {
         side: Side::Client,
         pid: 1,
         runtime: "evil\u{1b}[31m".into(),
+        takes_unasked: false,
         nofile: None,
     });
     script.tell(Happening::Note("a\u{7}b\u{1b}]0;title\u{7}\nc\u{202e}".into()));

@@ -94,6 +94,7 @@ impl Play {
             side,
             pid,
             runtime,
+            takes_unasked: false,
             nofile: None,
         });
     }

@@ -346,6 +346,17 @@ impl Program {
                  One that still waits after a moment is blocked, and the program goes on."
             ));
         }
+        let limits = self.statements.iter().find_map(|statement| match statement {
+            Statement::Limit { step, side, .. } => Some((step, side)),
+            _ => None,
+        });
+        if let Some((step, side)) = limits {
+            head.push(String::new());
+            head.push(format!(
+                "Step {step} limits the {side}'s descriptors. Both ends are one process here, and share them: what the other end makes \
+                 counts, too, and may fail."
+            ));
+        }
         head.push(String::new());
         head.push(format!("    {how}"));
         head

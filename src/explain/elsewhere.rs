@@ -26,7 +26,7 @@ fn row(subject: Subject, carrier: Carrier) -> Option<&'static (Prose, &'static s
         Carrier::Pipe => PIPE,
         Carrier::File => FILE,
     };
-    table.iter().find(|(prose, _)| prose.subject == subject)
+    table.iter().chain(ANY).find(|(prose, _)| prose.subject == subject)
 }
 
 const fn errno(errno: Errno) -> Subject {
@@ -186,6 +186,16 @@ const MOUNT: &[&str] = &[
 ];
 
 const FILE: &[(Prose, &str)] = &[
+    // inode_permission
+    (
+        Prose {
+            subject: errno(Errno::EACCES),
+            means: "This process may not do that with the file, or not pass one of the directories above it.",
+            look_for: &["who it is and who may: namei -l PATH, id; and SELinux or AppArmor: ausearch -m avc, dmesg"],
+            mistaken_for: "A port that only root may have, or a firewall: those are a socket's.",
+        },
+        "file: no permission",
+    ),
     // fuse_get_req, where the connection is no longer fc->connected.
     (
         Prose {
@@ -219,13 +229,39 @@ const FILE: &[(Prose, &str)] = &[
     ),
 ];
 
+/// Of whatever is no TCP socket.
+const ANY: &[(Prose, &str)] = &[
+    // alloc_fd
+    (
+        Prose {
+            subject: errno(Errno::EMFILE),
+            means: "The process has as many descriptors as it may, and no number is left for another. What is open goes on.",
+            look_for: &[
+                "how many, and how many may be: ls /proc/PID/fd | wc -l, and Max open files in /proc/PID/limits",
+                "what they are: lsof -p PID; sockets in CLOSE_WAIT that nobody closes are a leak that ends here, too",
+            ],
+            mistaken_for: "A fault of this file's: it only came when the numbers were out.",
+        },
+        "too many open descriptors",
+    ),
+    (
+        Prose {
+            subject: errno(Errno::ENOMEM),
+            means: "The kernel found no memory for what was asked.",
+            look_for: &["dmesg, free, and the control group's limit: memory.max and memory.events"],
+            mistaken_for: "A leak here: whoever asks when memory is out is told.",
+        },
+        "no memory is left",
+    ),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_subject_is_spoken_of_once_and_in_whole_sentences() {
-        for table in [UDP, UNIX, PIPE, FILE] {
+        for table in [UDP, UNIX, PIPE, FILE, ANY] {
             for (place, (prose, brief)) in table.iter().enumerate() {
                 assert!((5..=30).contains(&brief.len()), "{brief}");
                 assert!(!prose.look_for.is_empty());

@@ -38,6 +38,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::EBADF, _) if !s.open => RuleId::DescriptorClosed,
 
         // The process's limit.
+        (Errno::EINVAL, Poll { .. }) => RuleId::PollAboveLimit,
         (Errno::EMFILE, Accept { .. }) => RuleId::AcceptNoNumber,
         (Errno::EMFILE, Call::Socket { .. } | Call::Dup { .. } | Connect { .. } | Listen { .. }) => RuleId::NoNumber,
 

@@ -53,6 +53,8 @@ pub struct Situation {
     pub rst_sent: Option<bool>,
     /// What its earlier calls did to it, this one included.
     pub past: Past,
+    /// Its endpoint's library accepts and reads by itself.
+    pub takes_unasked: bool,
 }
 
 impl Situation {

@@ -1269,6 +1269,18 @@ rules! {
         proof: "urgent-byte",
     }
 
+    // do_sys_poll: as many as the process may have, whatever their numbers are.
+    PollAboveLimit "poll-above-limit" {
+        calls: &[Poll],
+        gives: errno(Errno::EINVAL),
+        states: ANY,
+        set_by: &[SetBy::ProcessLimit],
+        because: "It was asked about more descriptors than the process may have (RLIMIT_NOFILE), open as they are",
+        brief: "more than it may have",
+        decided_by: &[Kernel("do_sys_poll")],
+        proof: "poll-above-the-limit",
+    }
+
     // EADDRINUSE.
 
     // TIME_WAIT keeps the option as it was on the socket that left it.

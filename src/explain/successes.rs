@@ -77,6 +77,9 @@ fn listen(backlog: i32, s: &Situation) -> String {
         return "It listened already: only the length of its queue is set anew.".into();
     }
     match backlog {
+        _ if s.takes_unasked => {
+            "Clients can connect from now on. The library accepts by itself; in the listener's queue they stand only until then.".into()
+        }
         0 => "Clients can connect from now on: 1 may wait for accept, the next one's SYN is dropped.".into(),
         1..=4095 => {
             let held = backlog + 1;
@@ -136,6 +139,10 @@ fn write(asked: usize, n: usize, flags: &[WriteFlag], s: &Situation) -> &'static
     let oob = flags.contains(&WriteFlag::Oob);
     match (s.was(), s.is()) {
         _ if asked == 0 => "Zero bytes: nothing is sent.",
+        // do_error in tcp_sendmsg_locked: what was copied is told, and the error to the next call.
+        _ if n < asked && s.is() == Close && s.open => {
+            "So many fitted into the send buffer; then the connection ended, by an RST or a timeout, and the next call is told the error."
+        }
         _ if n < asked => "Only so many fitted into the send buffer, and waiting for more room was over or forbidden.",
         // The FIN is all that this side knows; a peer that closed answers data with RST (tcp_rcv_state_process).
         (CloseWait, Close) if s.open => {

@@ -24,6 +24,7 @@ const FRESH: Situation = Situation {
     unread: 0,
     rst_sent: Some(false),
     past: Past::NONE,
+    takes_unasked: false,
 };
 
 /// A socket with a peer, that went from one state to another.
@@ -901,6 +902,7 @@ fn situations() -> Vec<Situation> {
                         error_told: bit(8),
                         given_up: bit(10),
                     },
+                    takes_unasked: false,
                 });
             }
         }

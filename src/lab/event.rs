@@ -79,6 +79,8 @@ pub enum Happening {
         pid: u32,
         /// What it is: `native`.
         runtime: String,
+        /// Its library accepts and reads by itself.
+        takes_unasked: bool,
         /// Below what the numbers of its descriptors must stay ([`Setting::Nofile`]), where that could be read.
         nofile: Option<u32>,
     },

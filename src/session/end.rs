@@ -77,6 +77,8 @@ pub struct Socket {
 pub struct End {
     /// The endpoint's process.
     pub process: Process,
+    /// Its library accepts and reads by itself.
+    pub(super) takes_unasked: bool,
     /// What SIGPIPE does to it.
     pub sigpipe: Sigpipe,
     /// The sockets that it made, the oldest first.
@@ -124,6 +126,7 @@ impl End {
     pub(super) fn new(settings: Vec<(Setting, SettingValue)>, began: Stamp) -> End {
         End {
             process: Process::Starting { replaces: None },
+            takes_unasked: false,
             sigpipe: Sigpipe::Ignore,
             sockets: Vec::new(),
             current: None,

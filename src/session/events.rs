@@ -11,8 +11,10 @@ impl Session {
                 side,
                 pid,
                 runtime,
+                takes_unasked,
                 nofile,
             } => {
+                self.ends[side].takes_unasked = takes_unasked;
                 if let Some(most) = nofile {
                     self.ends[side].set_setting(Setting::Nofile, SettingValue::Number(most));
                 }
@@ -323,6 +325,7 @@ impl Session {
                 LabKind::Loopback(_) => None,
             },
             past: socket.map_or(Past::NONE, |socket| socket.past),
+            takes_unasked: end.takes_unasked,
         }
     }
 

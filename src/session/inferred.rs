@@ -168,6 +168,9 @@ pub fn disagreement(row: Option<State>, info: Option<State>, segments: Option<St
             "the last ACK was not taken: the queue is full, or data is waited for (TCP_DEFER_ACCEPT)"
         }
         (Some(_), State::Close) => "an RST was not taken: it is not at the number expected next (RFC 5961)",
+        (Some(State::FinWait1), State::Established) | (Some(State::LastAck), State::CloseWait) => {
+            "its FIN waits in the send queue, behind what has not been acknowledged"
+        }
         (Some(_), State::CloseWait | State::Closing | State::TimeWait) => {
             "a FIN was not taken: what comes before it has not arrived"
         }

@@ -86,6 +86,7 @@ impl Script {
                 side,
                 pid,
                 runtime: "native".into(),
+                takes_unasked: false,
                 nofile: Some(1024),
             });
         }
@@ -436,6 +437,7 @@ impl Script {
                 side,
                 pid,
                 runtime: "native".into(),
+                takes_unasked: false,
                 nofile: Some(1024),
             });
         }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::find;
 use super::table::{CARRIERS, FILE, ON_FILES, PIPE, TOOLS, UDP, UNIX};
+use super::{find, places};
 
 /// What carries the bytes. The same errno means something else on each, and only TCP has rules here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -54,7 +54,11 @@ fn sign(low: &str) -> Option<Carrier> {
 /// (GNU's tools), "[Errno 107] ...: '/mnt/foo'" (Python).
 fn of_file(low: &str) -> bool {
     const QUOTES: [char; 4] = ['\'', '"', '`', '\u{2018}'];
-    let after = |words: &str| low.get(find(low, words)? + words.len()..)?.strip_prefix(' ');
+    // Each place counts: "too many open files, open '/app/x.js'".
+    let after = |words: &'static str, fits: &dyn Fn(&str) -> bool| {
+        let mut rests = places(low, words).map(|at| &low[at + words.len()..]);
+        rests.any(|rest| rest.strip_prefix(' ').is_some_and(fits))
+    };
     // Java and Netty write an address behind a slash.
     let is_path = |rest: &str| {
         let mut chars = rest.trim_start_matches(QUOTES).chars();
@@ -64,9 +68,9 @@ fn of_file(low: &str) -> bool {
         low.rsplit_once(": ")
             .is_some_and(|(_, last)| last.starts_with(QUOTES) && is_path(last))
     };
-    ON_FILES.iter().any(|call| after(call).is_some_and(is_path))
+    ON_FILES.iter().any(|call| after(call, &is_path))
         || TOOLS
             .iter()
-            .any(|words| after(words).is_some_and(|rest| rest.starts_with(QUOTES) || is_path(rest)))
+            .any(|words| after(words, &|rest| rest.starts_with(QUOTES) || is_path(rest)))
         || python()
 }

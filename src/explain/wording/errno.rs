@@ -161,6 +161,11 @@ fn marked(low: &str) -> Option<Told> {
             let dialect = if rest.strip_prefix(": ").and_then(text_at).is_some() {
                 // nginx: "recv() failed (104: Connection reset by peer)".
                 Some(Dialect::Nginx)
+            } else if before.ends_with("() failed ") && rest.starts_with(": ") {
+                // In another language than English, the number is the same.
+                Some(Dialect::Nginx)
+            } else if before.ends_with("accept failed ") && rest.starts_with(')') {
+                None
             } else if before.ends_with("error") && rest.starts_with(", ") && !rest.starts_with(", '[ssl: ") {
                 // An exception as Python's repr shows it: "BrokenPipeError(32, 'Broken pipe')". In OpenSSL's the number is its own.
                 Some(Dialect::Python)

@@ -322,16 +322,23 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// Where `needle` stands in `text` as words of its own.
+/// Where `needle` first stands in `text` as words of its own.
 fn find(text: &str, needle: &str) -> Option<usize> {
+    places(text, needle).next()
+}
+
+/// All places where it does.
+fn places<'a>(text: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let (bytes, wanted) = (text.as_bytes(), needle.as_bytes());
-    let whole = |at: usize| {
+    let whole = move |at: usize| {
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
         let after = bytes.get(at + wanted.len());
         !(is_word(wanted.first()) && is_word(before) || is_word(wanted.last()) && is_word(after))
     };
-    text.match_indices(needle).map(|(at, _)| at).find(|at| whole(*at))
+    text.match_indices(needle)
+        .map(|(at, _)| at)
+        .filter(move |at| whole(*at))
 }
 
 const fn is_in_name(c: char) -> bool {

@@ -826,6 +826,9 @@ const UPSTREAM: &str =
 const POOL: &str = "it is about waiting for a connection of the program's own pool";
 const PROCESS: &str = "it is about a process or a thread";
 const PARSER: &str = "it is about a text or a file that was read";
+const WATCH: &str = "it is about watching files (inotify), whose limits are sysctls of their own: fs.inotify.max_user_instances and max_user_watches";
+const MEMORY: &str = "it is about memory of the process, not of a socket";
+const LOGIN: &str = "it is about logging in: the connection stands, and who asked is refused";
 
 /// Lines that speak of something else than a socket, whatever else stands in them; words that make them known again; of what they
 /// speak.
@@ -881,6 +884,23 @@ pub(super) const OTHERS: &[(&str, &str, &str)] = &[
     ("create thread", "", PROCESS),
     ("create new os thread", "", PROCESS),
     ("spawn eagain", "", PROCESS),
+    ("spawn emfile", "", PROCESS),
+    ("spawn enomem", "", PROCESS),
+    ("spawn eacces", "", PROCESS),
+    ("spawn eperm", "", PROCESS),
+    ("fork/exec", "", PROCESS),
+    ("could not fork", "", PROCESS),
+    ("inotify", "", WATCH),
+    ("inotify_init", "", WATCH),
+    ("inotify_init1", "", WATCH),
+    ("inotify_add_watch", "", WATCH),
+    ("fsnotify", "", WATCH),
+    ("too many open files, watch", "", WATCH),
+    ("mmap", "", MEMORY),
+    ("mlock", "", MEMORY),
+    ("shared memory segment", "", MEMORY),
+    ("permission denied (publickey", "", LOGIN),
+    ("permission denied, please try again", "", LOGIN),
     ("syntax error", "", PARSER),
     ("syntaxerror", "", PARSER),
     ("parse error", "", PARSER),
@@ -978,6 +998,15 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("(stdout)", Carrier::Pipe),
     ("stdout: write error", Carrier::Pipe),
     ("stdout: broken pipe", Carrier::Pipe),
+    ("pipe2:", Carrier::Pipe),
+    ("pipe:", Carrier::Pipe),
+    ("pipe()", Carrier::Pipe),
+    ("filenotfoundexception", Carrier::File),
+    ("filesystemexception", Carrier::File),
+    ("could not open file", Carrier::File),
+    ("could not open error log file", Carrier::File),
+    ("opening file '", Carrier::File),
+    ("file permissions deny", Carrier::File),
     ("cat: write error", Carrier::Pipe),
     ("echo: write error", Carrier::Pipe),
     ("grep: write error", Carrier::Pipe),
@@ -988,6 +1017,7 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
 /// Calls that take a path, or as a program tells them before one.
 pub(super) const ON_FILES: &[&str] = &[
     "open",
+    "open()",
     "openat",
     "read",
     "write",
@@ -1232,6 +1262,7 @@ texts! {
     "invalid argument" EINVAL;
     "too many open files in system" ENFILE;
     "too many open files" EMFILE;
+    "no file descriptors available" EMFILE;
     "inappropriate ioctl for device" ENOTTY;
     "file too large" EFBIG;
     "no space left on device" ENOSPC;
@@ -1349,6 +1380,7 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("java.io.ioexception: broken pipe", cue(Write, Some(Java))),
     // Java says it of any call that gives EADDRINUSE or EADDRNOTAVAIL: of connect and listen, too.
     ("bindexception: permission denied", cue(Bind, Some(Java))),
+    ("socketexception: permission denied", cue(Connect, Some(Java))),
     ("bindexception", unknown(Java)),
     ("dial tcp", cue(Connect, Some(Go))),
     ("read tcp", cue(Read, Some(Go))),
@@ -1406,7 +1438,9 @@ pub(super) const CALLS: &[(&str, Cue)] = &[
     ("immediate connect fail", cue(Connect, Some(Curl))),
     ("connect error", cue(Connect, None)),
     ("attempting to bind", cue(Bind, None)),
+    ("accept failed", cue(Accept, None)),
     ("cannot bind", cue(Bind, None)),
+    ("bind to port", cue(Bind, None)),
     ("bind failed", cue(Bind, None)),
     ("bind [", cue(Bind, None)),
     ("recvmsg:", cue(Read, None)),

@@ -37,6 +37,7 @@ impl Driver {
                             side,
                             pid,
                             runtime,
+                            takes_unasked,
                             nofile,
                         });
                     } else {

@@ -4,7 +4,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::call::{CallId, Order};
+use crate::call::{CallId, CallKind, Order};
 use crate::explain::rules::{CallClass, Gives};
 use crate::explain::waiting::waits;
 use crate::matrix::Matrix;
@@ -287,7 +287,12 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
         words: format!("{side} {called}"),
         entry: chain.call.or(chain.ended),
     });
-    if let Some(socket) = socket {
+    // A socket that is yet to be made has no state.
+    let name = match entry(chain.ended).map(|entry| &entry.what) {
+        Some(What::Outcome { name, .. } | What::Lost { name, .. }) => Some(*name),
+        _ => None,
+    };
+    if let Some(socket) = socket.filter(|_| name != Some(CallKind::Socket)) {
         let by = entry(chain.since).map_or_else(String::new, |entry| match &entry.what {
             What::State { from, cause, .. } => format!(", by {}", cause.words(*from)),
             _ => String::new(),

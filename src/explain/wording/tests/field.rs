@@ -4,6 +4,66 @@ use super::super::{Found, Subject, recognize};
 
 /// `-` where a line must not be known.
 const LINES: &[(&str, &str)] = &[
+    // What has the words of a limit or a right, and is no TCP socket
+    (
+        "EMFILE file - nginx",
+        "open() \"/usr/share/nginx/html/index.html\" failed (24: Too many open files)",
+    ),
+    (
+        "EMFILE file - Java",
+        "java.io.FileNotFoundException: /var/log/app.log (Too many open files)",
+    ),
+    (
+        "EMFILE file - Java",
+        "java.nio.file.FileSystemException: /tmp/a: Too many open files",
+    ),
+    (
+        "EMFILE file - -",
+        "FATAL: could not open file \"base/1/2\": Too many open files",
+    ),
+    (
+        "EMFILE file - -",
+        "ERROR 23 (HY000): Error on opening file './a.MYD' (Errcode: 24 - Too many open files)",
+    ),
+    (
+        "EMFILE file - -",
+        "Error: EMFILE: too many open files, open '/app/x.js'",
+    ),
+    ("EMFILE pipe - -", "pipe2: Too many open files"),
+    (
+        "EMFILE tcp accept nginx",
+        "accept4() failed (24: No file descriptors available)",
+    ),
+    (
+        "EMFILE tcp accept nginx",
+        "accept4() failed (24: Zu viele offene Dateien)",
+    ),
+    ("EMFILE tcp accept -", "accept failed (24)"),
+    (
+        "EACCES file - nginx",
+        "open() \"/srv/index.html\" failed (13: Permission denied)",
+    ),
+    (
+        "EACCES file - nginx",
+        "nginx: [alert] could not open error log file: open() \"/var/log/nginx/error.log\" failed (13: Permission denied)",
+    ),
+    ("EACCES tcp connect Java", "java.net.SocketException: Permission denied"),
+    (
+        "EACCES tcp bind OpenSSH",
+        "sshd[12]: error: Bind to port 22 on 0.0.0.0 failed: Permission denied.",
+    ),
+    ("-", "Permission denied (publickey)."),
+    ("-", "inotify_init: Too many open files"),
+    ("-", "failed to create fsnotify watcher: too many open files"),
+    ("-", "Error: EMFILE: too many open files, watch '/app'"),
+    (
+        "-",
+        "java.io.IOException: User limit of inotify instances reached or too many open files",
+    ),
+    ("-", "mmap: Cannot allocate memory"),
+    ("-", "could not fork new process for connection: Cannot allocate memory"),
+    ("-", "fork/exec /bin/ls: too many open files"),
+    ("-", "spawn EMFILE"),
     // nginx
     (
         "-",
