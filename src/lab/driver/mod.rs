@@ -62,7 +62,7 @@ const BUSY_READING: Duration = Duration::from_millis(100);
 /// return (it may fill a queue and then block), the tables are read again after this, twice as long each time.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 /// The longest of those waits; what is not done then waits for a timer of the kernel, or is looked for so often, where no word will
-/// tell of it: what a library takes unasked.
+/// tell of it: what a library takes unasked, and what a torn reading did not show.
 const LAST_LOOK: Duration = Duration::from_millis(256);
 /// The least time between two readings because of a timer; twice as long each time that one is overdue, for the kernel's timer wheel
 /// lets long ones go off late (TIME_WAIT's by more than a second).
@@ -363,7 +363,7 @@ impl Driver {
             // A timer went off, or it is time to look again: either may have changed something.
             let longer = self.look_in.map(|wait| wait * 2);
             self.look_in = match longer {
-                Some(wait) if wait > LAST_LOOK => self.is_taking().then_some(LAST_LOOK),
+                Some(wait) if wait > LAST_LOOK => (self.is_taking() || self.is_torn()).then_some(LAST_LOOK),
                 shorter => shorter,
             };
             self.slack = (self.slack * 2).min(TIMER_PATIENCE);
@@ -397,6 +397,11 @@ impl Driver {
         self.ends.iter().any(|(_, end)| end.is_taking())
     }
 
+    /// Was a table told that was not whole?
+    fn is_torn(&self) -> bool {
+        self.ends.iter().any(|(_, end)| end.watch.is_torn())
+    }
+
     /// Reads both tables, `first`'s first, and tells what changed.
     fn settle(&mut self, first: Option<Side>) {
         (self.dirty, self.streamed) = (false, 0);
@@ -409,6 +414,9 @@ impl Driver {
             if let Some(Some(rows)) = self.complain(table) {
                 self.tell(Happening::Table { side, rows });
             }
+        }
+        if self.is_torn() {
+            self.look_in.get_or_insert(FIRST_LOOK);
         }
         for side in Side::BOTH {
             self.ends[side].died = false;
@@ -458,7 +466,7 @@ impl Driver {
         let returning = taking || self.ends.iter().any(|(_, end)| is_returning(end));
         let patient = self.look_in.is_none_or(|wait| wait < RETURN_PATIENCE);
         if calm && !(returning && patient) {
-            if !taking && self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
+            if !taking && !self.is_torn() && self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
                 self.look_in = None;
             }
             if std::mem::take(&mut self.unquiet) {
