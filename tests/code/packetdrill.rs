@@ -383,6 +383,8 @@ fn a_segment_says_all_that_its_receiver_goes_by() {
     let text = generated("host-unreachable-established", "client");
     assert!(text.contains("< icmp unreachable host_unreachable [1:1(0)]"), "{text}");
     assert!(text.contains("< icmp unreachable host_unreachable [6:6(0)]"), "{text}");
+    let text = generated("prohibited-ipv6", "client");
+    assert!(text.contains("< icmp unreachable admin_prohibited [0:0(0)]"), "{text}");
     // packetdrill counts from the first SYN, forged or not.
     let text = generated("old-duplicate-syn", "server");
     assert!(

@@ -450,16 +450,16 @@ impl Script {
         match &passage.packet {
             Packet::Tcp(_) | Packet::Icmp { .. } if self.changed => Err(Why::Absent),
             Packet::Tcp(segment) => self.segment(at, passage, segment, follows),
-            Packet::Icmp { message, .. } if !leaves => {
-                self.icmp(at, message);
+            Packet::Icmp { message, source, .. } if !leaves => {
+                self.icmp(at, message, source.is_ipv6());
                 Ok(())
             }
             Packet::Icmp { .. } | Packet::Other { .. } => Ok(()),
         }
     }
 
-    fn icmp(&mut self, at: Duration, message: &str) {
-        match segment::icmp(message) {
+    fn icmp(&mut self, at: Duration, message: &str, ipv6: bool) {
+        match segment::icmp(message, ipv6) {
             Some(words) => {
                 let quoted = self
                     .connection

@@ -104,13 +104,16 @@ fn sack(blocks: &[(u32, u32)], segment: &Segment, numbers: Numbers) -> String {
 }
 
 /// An ICMP error in packetdrill's words.
-pub fn icmp(message: &str) -> Option<&'static str> {
-    Some(match message {
-        "network unreachable" => "unreachable net_unreachable",
-        "host unreachable" => "unreachable host_unreachable",
-        "protocol unreachable" => "unreachable protocol_unreachable",
-        "port unreachable" => "unreachable port_unreachable",
-        "source route failed" => "unreachable source_route_failed",
+pub fn icmp(message: &str, ipv6: bool) -> Option<&'static str> {
+    Some(match (message, ipv6) {
+        ("network unreachable", _) => "unreachable net_unreachable",
+        ("host unreachable", false) => "unreachable host_unreachable",
+        ("host unreachable", true) => "unreachable address_unreachable",
+        ("protocol unreachable", false) => "unreachable protocol_unreachable",
+        ("port unreachable", _) => "unreachable port_unreachable",
+        ("source route failed", false) => "unreachable source_route_failed",
+        ("communication prohibited", false) => "unreachable packet_filtered",
+        ("communication prohibited", true) => "unreachable admin_prohibited",
         _ => return None,
     })
 }
