@@ -58,7 +58,10 @@ pub fn write(program: &Program) -> String {
             Statement::Packet(..) => {}
         }
     }
-    let head = program.head(&format!("cc -pthread {0}.c -o {0} && ./{0}", program.name));
+    let head = program.head(
+        &format!("cc -pthread {0}.c -o {0} && ./{0}", program.name),
+        program.limit(),
+    );
     let head: String = head.iter().map(|line| wrapped(&safe(line), " * ")).collect();
     let sockets: Vec<String> = program
         .sockets()

@@ -180,6 +180,14 @@ impl Program {
         })
     }
 
+    /// The first limit of descriptors: in which step, and whose.
+    pub fn limit(&self) -> Option<(usize, Side)> {
+        self.statements.iter().find_map(|statement| match statement {
+            Statement::Limit { step, side, .. } => Some((*step, *side)),
+            _ => None,
+        })
+    }
+
     /// A socket's name as a variable: both ends' when both have one of that name, in words parted by `_`.
     pub fn variable(&self, side: Side, socket: &SocketName) -> String {
         let others = self.sockets().into_iter();
@@ -319,7 +327,9 @@ impl Program {
     }
 
     /// What stands above the program: what it is, and how far it can be trusted.
-    pub fn head(&self, how: &str) -> Vec<String> {
+    ///
+    /// `limit` is the first limit of descriptors that the program sets, by its step, and whose it is.
+    pub fn head(&self, how: &str, limit: Option<(usize, Side)>) -> Vec<String> {
         let mut head = vec![
             self.title.clone(),
             String::new(),
@@ -346,11 +356,7 @@ impl Program {
                  One that still waits after a moment is blocked, and the program goes on."
             ));
         }
-        let limits = self.statements.iter().find_map(|statement| match statement {
-            Statement::Limit { step, side, .. } => Some((step, side)),
-            _ => None,
-        });
-        if let Some((step, side)) = limits {
+        if let Some((step, side)) = limit {
             head.push(String::new());
             head.push(format!(
                 "Step {step} limits the {side}'s descriptors. Both ends are one process here, and share them: what the other end makes \

@@ -68,7 +68,7 @@ pub fn write(program: &Program) -> String {
             Statement::Packet(..) => {}
         }
     }
-    let head = program.head(&format!("python3 {}.py", program.name));
+    let head = program.head(&format!("python3 {}.py", program.name), program.limit());
     let head: String = head.iter().map(|line| wrapped(line, "")).collect();
     let head = head.replace('\\', "\\\\").replace("\"\"\"", "'''");
     let host = if program.ipv6 { "::1" } else { "127.0.0.1" };

@@ -98,6 +98,20 @@ fn what_cannot_be_in_a_program_is_said() {
     }
 }
 
+/// Both ends are one process in a program: one that limits it says so in its head, and one that does not says nothing of the kind.
+#[test]
+fn a_program_that_limits_descriptors_says_whose() {
+    for (language, limits) in [("c", true), ("python", true), ("go", false)] {
+        let text = generated(&["too-many-open-files", "--language", language]);
+        assert_eq!(
+            text.contains("Step 3 limits the server's descriptors."),
+            limits,
+            "{text}"
+        );
+        assert_eq!(text.contains("limit_descriptors(0)"), limits, "{text}");
+    }
+}
+
 fn refused(args: &[&str]) -> (Option<i32>, String) {
     let out = output(finwait().arg("code").args(args));
     assert_eq!(text(&out.stdout), "");

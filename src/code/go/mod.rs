@@ -200,7 +200,8 @@ impl<'a> Body<'a> {
 
 /// What stands above the program; `without` is the first step that it is without.
 fn head(program: &Program, without: Option<usize>) -> String {
-    let mut head = program.head(&format!("go run {}.go", program.name));
+    // It sets no limit.
+    let mut head = program.head(&format!("go run {}.go", program.name), None);
     let how = head.pop().unwrap_or_default();
     head.push(
         "Go does some things by itself: Dial and Listen make the socket, and Dial closes it when it fails; a closed conn is \
