@@ -60,9 +60,10 @@ fn main() -> ExitCode {
     let options = match cli.driving() {
         Driving::Chosen => {
             // Nobody should take the silence of a compiler for ours.
-            let said_to_somebody = std::io::stderr().is_terminal();
-            for runtime in said_to_somebody.then(|| to_be_compiled(&choices)).into_iter().flatten() {
-                eprintln!("finwait: compiling the {runtime} endpoint, this once");
+            if io::stderr().is_terminal() {
+                for runtime in to_be_compiled(&choices) {
+                    eprintln!("finwait: compiling the {runtime} endpoint, this once");
+                }
             }
             match options.driven_by(choices, cli.syscalls) {
                 Ok(options) => options,

@@ -235,9 +235,9 @@ const ANY: &[(Prose, &str)] = &[
     (
         Prose {
             subject: errno(Errno::EMFILE),
-            means: "The process has as many descriptors as it may, and no number is left for another. What is open goes on.",
+            means: prose::NO_NUMBER_LEFT,
             look_for: &[
-                "how many, and how many may be: ls /proc/PID/fd | wc -l, and Max open files in /proc/PID/limits",
+                prose::HOW_MANY_NUMBERS,
                 "what they are: lsof -p PID; sockets in CLOSE_WAIT that nobody closes are a leak that ends here, too",
             ],
             mistaken_for: "A fault of this file's: it only came when the numbers were out.",

@@ -24,7 +24,7 @@ pub fn of(subject: Subject) -> Option<&'static Prose> {
 
 macro_rules! prose {
     ($($(#[$what:meta])* $table:ident { $(
-        $subject:expr => $means:literal, look for [$($look:literal),* $(,)?], mistaken $mistaken:literal;
+        $subject:expr => $means:expr, look for [$($look:expr),* $(,)?], mistaken $mistaken:literal;
     )* })*) => {$(
         $(#[$what])*
         pub const $table: &[Prose] = &[$(Prose {
@@ -35,6 +35,13 @@ macro_rules! prose {
         }),*];
     )*};
 }
+
+/// What EMFILE means, on a socket and elsewhere.
+pub(super) const NO_NUMBER_LEFT: &str =
+    "The process has as many descriptors as it may, and no number is left for another. What is open goes on.";
+/// What to look at first, then.
+pub(super) const HOW_MANY_NUMBERS: &str =
+    "how many, and how many may be: ls /proc/PID/fd | wc -l, and Max open files in /proc/PID/limits";
 
 const fn errno(errno: Errno) -> Subject {
     Subject::Errno(errno)
@@ -246,9 +253,9 @@ prose! {
         mistaken "A file's permissions. For connect it is met with IPv6: over IPv4 the same firewall's answer is EHOSTUNREACH (\"No route to host\"), and one that drops says nothing.";
 
         errno(Errno::EMFILE) =>
-            "The process has as many descriptors as it may, and no number is left for another. What is open goes on.",
+            NO_NUMBER_LEFT,
         look for [
-            "how many, and how many may be: ls /proc/PID/fd | wc -l, and Max open files in /proc/PID/limits",
+            HOW_MANY_NUMBERS,
             "what they are: lsof -p PID; many in CLOSE_WAIT (ss -tanp state close-wait) are connections that nobody closes",
             "who sets the limit: ulimit -n, LimitNOFILE= of the unit, the container's --ulimit",
         ],

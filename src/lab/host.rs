@@ -15,7 +15,7 @@ use super::keeper::Keeper;
 use super::process::{Newborn, spawn};
 use crate::call::Family;
 use crate::error::{Error, Operation, Result};
-use crate::host::{Setting, SettingValue};
+use crate::host::{Of, Setting, SettingValue};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::rtnl::Rtnl;
@@ -293,11 +293,11 @@ impl Network {
     fn settings(&self) -> Vec<(Setting, SettingValue)> {
         Setting::ALL
             .into_iter()
-            .filter(|setting| setting.is_the_hosts())
             .filter_map(|setting| {
-                let value = match setting.sysctl() {
-                    Some(name) => setting.from_sysctl(&sysctl::read(name).ok()?)?,
-                    None => SettingValue::Switch(true),
+                let value = match setting.of() {
+                    Of::Kernel(name) => setting.from_sysctl(&sysctl::read(name).ok()?)?,
+                    Of::Network => SettingValue::Switch(true),
+                    Of::Process => return None,
                 };
                 Some((setting, value))
             })

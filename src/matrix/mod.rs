@@ -216,7 +216,7 @@ impl Matrix {
     pub fn words(&self, call: CallClass, gives: &str, rule: Option<RuleId>) -> Vec<(String, &str)> {
         let of_call = |event: &&Event| CallClass::of(event.call) == Some(call) && event.gives == gives;
         let mut words: Vec<(Runtime, &str)> = Vec::new();
-        let mut say = |cell: &'_ Cell, said| {
+        let mut say = |cell: &Cell, said| {
             if !words.iter().any(|(runtime, _)| *runtime == cell.runtime) {
                 words.push((cell.runtime, said));
             }

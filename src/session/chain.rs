@@ -1,5 +1,5 @@
-//! Why a call gave back what it did, or waits, link by link: the call, the state in which it was made, what set the error, the rule. Each link
-//! has its entry in the transcript, where there is one.
+//! Why a call gave back what it did, or waits, link by link: the call, the state in which it was made, what set the error, the rule.
+//! Each link has its entry in the transcript, where there is one.
 
 use super::transcript::{Entry, Reason, Transcript, What};
 use super::{Session, socket_of};
@@ -95,11 +95,7 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
     };
     let state = state.unwrap_or(State::Close);
     // What is waited for is a matter of the state that it is in now.
-    let then = if ended.is_some() {
-        began.unwrap_or(end_no)
-    } else {
-        end_no
-    };
+    let then = began.filter(|_| ended.is_some()).unwrap_or(end_no);
     let mut changes = before(transcript, then).filter(|entry| end.changed(entry).is_some());
     let since = changes.next().filter(|entry| {
         let to = |what: &What| matches!(what, What::State { to, .. } if *to == state);
@@ -107,14 +103,9 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
     });
     let tuple = before(transcript, end_no).find_map(|entry| end.changed(entry).map(|(tuple, _)| tuple));
     let end = Whose { tuple, ..end };
-    let by_library = ended.filter(|entry| {
-        matches!(
-            &entry.what,
-            What::Outcome {
-                outcome: Outcome::Library(_),
-                ..
-            }
-        )
+    let by_library = ended.is_some_and(|entry| match &entry.what {
+        What::Outcome { outcome, .. } => matches!(outcome, Outcome::Library(_)),
+        _ => false,
     });
     Some(Chain {
         call: began,
@@ -124,7 +115,8 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
         ended: ended.map(|entry| entry.no),
         rule,
         known_from: by_library
-            .and_then(|_| before(transcript, end_no).find(|entry| end.has_told(entry)))
+            .then(|| before(transcript, end_no).find(|entry| end.has_told(entry)))
+            .flatten()
             .map(|entry| entry.no),
     })
 }

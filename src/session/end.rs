@@ -44,8 +44,10 @@ pub enum Process {
 impl Process {
     /// Does it make the system calls that it is asked for, and nothing else?
     pub fn makes_raw_calls(&self) -> bool {
-        let raw = [Runtime::Native, Runtime::C];
-        matches!(self, Process::Running { runtime, .. } if raw.iter().any(|raw| raw.name() == runtime))
+        match self {
+            Process::Running { runtime, .. } => matches!(Runtime::named(runtime), Some(Runtime::Native | Runtime::C)),
+            Process::Starting { .. } | Process::Dead { .. } => false,
+        }
     }
 }
 

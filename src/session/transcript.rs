@@ -601,6 +601,7 @@ impl Transcript {
         self.entries.iter().skip(skip as usize)
     }
 }
+
 /// Options that were read: of one its value, of several each with its name.
 fn told(readings: &[OptionReading]) -> String {
     let value = |reading: &OptionReading| match reading.value {

@@ -363,7 +363,7 @@ impl Driver {
             // A timer went off, or it is time to look again: either may have changed something.
             let longer = self.look_in.map(|wait| wait * 2);
             self.look_in = match longer {
-                Some(wait) if wait > LAST_LOOK => (self.is_taking() || self.is_torn()).then_some(LAST_LOOK),
+                Some(wait) if wait > LAST_LOOK => self.owes_a_look().then_some(LAST_LOOK),
                 shorter => shorter,
             };
             self.slack = (self.slack * 2).min(TIMER_PATIENCE);
@@ -400,6 +400,11 @@ impl Driver {
     /// Was a table told that was not whole?
     fn is_torn(&self) -> bool {
         self.ends.iter().any(|(_, end)| end.watch.is_torn())
+    }
+
+    /// Is something to be looked for of which nothing else will tell?
+    fn owes_a_look(&self) -> bool {
+        self.is_taking() || self.is_torn()
     }
 
     /// Reads both tables, `first`'s first, and tells what changed.
@@ -462,11 +467,10 @@ impl Driver {
                 .iter()
                 .all(|(_, end)| end.watch.quiet(stands) && end.ended.is_empty());
         let is_returning = |end: &End| end.in_flight.iter().any(|flight| end.is_returning(flight));
-        let taking = self.is_taking();
-        let returning = taking || self.ends.iter().any(|(_, end)| is_returning(end));
+        let returning = self.is_taking() || self.ends.iter().any(|(_, end)| is_returning(end));
         let patient = self.look_in.is_none_or(|wait| wait < RETURN_PATIENCE);
         if calm && !(returning && patient) {
-            if !taking && !self.is_torn() && self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
+            if !self.owes_a_look() && self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
                 self.look_in = None;
             }
             if std::mem::take(&mut self.unquiet) {

@@ -248,7 +248,7 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
     let transcript = &session.transcript;
     let entry = |no: Option<u64>| no.and_then(|no| transcript.entry(no));
     let mut links = Vec::new();
-    let (side, socket, called) = match entry(chain.ended).map(|entry| &entry.what) {
+    let (side, name, socket, called) = match entry(chain.ended).map(|entry| &entry.what) {
         Some(What::Outcome {
             side,
             socket,
@@ -264,20 +264,26 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
                 (None, Some(text)) => format!("{text} = {}", said.clone().unwrap_or_else(|| outcome.brief())),
                 (None, None) => format!("{name} = {}", outcome.brief()),
             };
-            (*side, socket.as_ref(), called)
+            (*side, *name, socket.as_ref(), called)
         }
         Some(What::Lost {
             side,
+            name,
             socket,
             text,
             how,
             ..
-        }) => (*side, socket.as_ref(), format!("{text} never returned: {how}")),
+        }) => (*side, *name, socket.as_ref(), format!("{text} never returned: {how}")),
         _ => match session.pending(call) {
             Some((side, pending)) => {
-                let kind = pending.order.kind();
-                let text = pending.text.clone().unwrap_or_else(|| kind.to_string());
-                (side, socket_of(&pending.order), format!("{text} has not returned"))
+                let name = pending.order.kind();
+                let text = pending.text.clone().unwrap_or_else(|| name.to_string());
+                (
+                    side,
+                    name,
+                    socket_of(&pending.order),
+                    format!("{text} has not returned"),
+                )
             }
             None => return links,
         },
@@ -288,11 +294,7 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
         entry: chain.call.or(chain.ended),
     });
     // A socket that is yet to be made has no state.
-    let name = match entry(chain.ended).map(|entry| &entry.what) {
-        Some(What::Outcome { name, .. } | What::Lost { name, .. }) => Some(*name),
-        _ => None,
-    };
-    if let Some(socket) = socket.filter(|_| name != Some(CallKind::Socket)) {
+    if let Some(socket) = socket.filter(|_| name != CallKind::Socket) {
         let by = entry(chain.since).map_or_else(String::new, |entry| match &entry.what {
             What::State { from, cause, .. } => format!(", by {}", cause.words(*from)),
             _ => String::new(),
