@@ -238,6 +238,17 @@ fn a_difference_is_told_with_its_place() {
     let place = format!("{}:6:11: returns: expected ok, observed ECONNREFUSED", file.path());
     assert!(out.contains(&place) && out.contains("It should."), "{out}");
     assert!(out.contains("1 differ, 1 step left"), "{out}");
+    // What differs has its reason beside it, in the report and in its object.
+    let reason = "why: ";
+    let why = out.lines().find_map(|line| line.trim_start().strip_prefix(reason));
+    let why = why.unwrap_or_else(|| panic!("{out}"));
+    let json = text(&run(&["run", file.path(), "--json"]).stdout);
+    let observed: Vec<Line> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let Some(Line::Step(step)) = observed.get(1) else {
+        panic!("{json}")
+    };
+    assert_eq!(step.observation.why.as_deref(), Some(why), "{json}");
+    assert!(why.contains("RST") && why.ends_with('.'), "{why}");
     let output = run(&["run", file.path(), "--keep-going"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(

@@ -342,6 +342,9 @@ impl<'a, W: Write> Runner<'a, W> {
         for line in entry.lines() {
             writeln!(self.out, "{}  {:<6}  {line}", entry.time(), entry.speaker())?;
         }
+        if let Some(why) = entry.why() {
+            writeln!(self.out, "{:>9}  {:<6}  {why}", "", "why")?;
+        }
         Ok(())
     }
 

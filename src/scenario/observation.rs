@@ -107,6 +107,9 @@ pub struct Observation {
     /// What the endpoint's language says of it, where that is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
+    /// One plain sentence why it gave that back; none while it has not returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Calls that were blocked when the step began, and what became of them, the oldest first.
     pub later: Vec<Later>,
     /// The sockets of both ends.
@@ -129,6 +132,9 @@ pub struct Later {
     /// What the endpoint's language says of it, where that is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
+    /// One plain sentence why it gave that back; none while it has not returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// The sockets of an end as they stand.

@@ -272,13 +272,30 @@ pub(super) fn outcome(session: &Session, side: Side, root: CallId, since: u64) -
     returned.unwrap_or_else(|| Returned::NotDone("its call was lost".into()))
 }
 
-/// What the endpoint's language said of the last call of the command that began with `root`, after `since`.
-fn said(session: &Session, root: CallId, since: u64) -> Option<String> {
+/// What is said of how a call ended.
+#[derive(Default)]
+struct Words {
+    /// By the endpoint's language.
+    said: Option<String>,
+    /// By finwait: why.
+    why: Option<String>,
+}
+
+/// What is said of the last call that ended of the command that began with `root`, after `since`.
+fn words(session: &Session, root: CallId, since: u64) -> Words {
     let mut entries = session.transcript.since(since).rev();
-    entries.find_map(|entry| match &entry.what {
-        What::Outcome { call, said, .. } if session.root_of(*call) == Some(root) => Some(said.clone()),
+    let words = entries.find_map(|entry| match &entry.what {
+        What::Outcome { call, said, why, .. } if session.root_of(*call) == Some(root) => {
+            let (said, why) = (said.clone(), Some(why.clone()));
+            Some(Words { said, why })
+        }
+        What::Lost { call, why, .. } if session.root_of(*call) == Some(root) => {
+            let (said, why) = (None, Some(why.clone()));
+            Some(Words { said, why })
+        }
         _ => None,
-    })?
+    });
+    words.unwrap_or_default()
 }
 
 /// What ended after `since`, and falls under a rule.
@@ -310,21 +327,30 @@ fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
 }
 
 fn observe(session: &Session, under: &Under, returned: Returned) -> Observation {
-    let later = under.blocked.iter().map(|call| Later {
-        side: call.side,
-        socket: call.socket.clone(),
-        returned: outcome(session, call.side, call.root, under.since),
-        call: call.name,
-        said: said(session, call.root, under.since),
-    });
-    let said = match returned {
-        Returned::Outcome(_) => under.root.and_then(|root| said(session, root, under.since)),
-        Returned::Done | Returned::Blocked | Returned::Died(_) | Returned::NotDone(_) => None,
+    // Of a command that has not come to its end, the calls before its last one are not what is asked about.
+    let words = |returned: &Returned, root: Option<CallId>| match (returned, root) {
+        (Returned::Outcome(_) | Returned::Died(_), Some(root)) => words(session, root, under.since),
+        _ => Words::default(),
     };
+    let later = under.blocked.iter().map(|call| {
+        let returned = outcome(session, call.side, call.root, under.since);
+        let Words { said, why } = words(&returned, Some(call.root));
+        Later {
+            side: call.side,
+            socket: call.socket.clone(),
+            returned,
+            call: call.name,
+            said,
+            why,
+        }
+    });
+    let later = later.collect();
+    let Words { said, why } = words(&returned, under.root);
     Observation {
         returned,
         said,
-        later: later.collect(),
+        why,
+        later,
         sockets: Ends::from_fn(|side| standing(session, side)),
         segments: sightings(session, under.since),
     }

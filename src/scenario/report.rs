@@ -267,6 +267,15 @@ impl fmt::Display for StepReport {
                 self.path, check.about, check.expected, check.observed
             )?;
         }
+        if !self.held() {
+            let seen = &self.observation;
+            let own = seen.why.iter().map(|why| format!("\n        why: {why}"));
+            let later = seen.later.iter().filter_map(|later| {
+                let why = later.why.as_ref()?;
+                Some(format!("\n        why {}'s {}: {why}", later.socket, later.call))
+            });
+            own.chain(later).try_for_each(|why| f.write_str(&why))?;
+        }
         for claim in &self.claims {
             let held = match claim.held {
                 Some(true) => "so it is",

@@ -201,6 +201,7 @@ impl Session {
                 how,
                 state: pending.state,
                 rule: why.rule,
+                why: why.sentence.clone(),
             },
         );
         Answer {
@@ -255,6 +256,7 @@ impl Session {
                 trace: trace.clone(),
                 state: pending.state,
                 rule,
+                why: sentence.clone(),
             },
         );
         if trace.is_empty() {

@@ -86,6 +86,8 @@ pub enum What {
         /// The rule that it falls under, where there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         rule: Option<RuleId>,
+        /// One plain sentence why.
+        why: String,
     },
     /// A call never returned: its process ended.
     Lost {
@@ -107,6 +109,8 @@ pub enum What {
         /// The rule of the errno that it would have returned, where the signal tells which.
         #[serde(skip_serializing_if = "Option::is_none")]
         rule: Option<RuleId>,
+        /// One plain sentence why.
+        why: String,
     },
     /// A system call that an endpoint in another language made, as `strace` saw it.
     Syscall {
@@ -364,6 +368,19 @@ impl Entry {
     /// The time as it is shown: seconds and milliseconds since the beginning.
     pub fn time(&self) -> String {
         format!("{:>9.3}", self.at.as_secs_f64())
+    }
+
+    /// The sentence why, of a call that did not simply succeed: one that failed, waited in vain or never returned, and of a success
+    /// only where a rule is behind it, as with the end of the stream.
+    pub fn why(&self) -> Option<&str> {
+        match &self.what {
+            What::Outcome { outcome, rule, why, .. } => {
+                let plain = matches!(outcome, Outcome::Ok(_)) && rule.is_none();
+                (!plain).then_some(why)
+            }
+            What::Lost { why, .. } => Some(why),
+            _ => None,
+        }
     }
 
     /// The lines of the log for this entry, one for each system call of an outcome; never empty, never a control character.

@@ -12,4 +12,5 @@ mod host;
 mod process;
 mod reset;
 mod sockets;
+mod why;
 mod wire;
