@@ -1,25 +1,23 @@
 //! Which rule a call that failed falls under.
 
-use super::rules::{CallClass, Forbids, RuleId};
-use super::{Situation, Why, cause, options};
-use crate::call::{Call, How, ReadFlag, WriteFlag};
+use super::rules::{CallClass, RuleId};
+use super::sock::Cause;
+use super::{Situation, Why};
+use crate::call::{Call, How, ReadFlag};
 use crate::errno::Errno;
 use crate::state::State;
 
-/// One sentence for a call that failed, and its rule.
+/// One sentence for a call that failed, its rule, and what set the error.
 pub(super) fn why(call: &Call, errno: Errno, s: &Situation) -> Why {
-    let Some(id) = rule(call, errno, s) else {
-        return Why::said(match (call, errno) {
+    match rule(call, errno, s) {
+        Some(id) => Why::by(id, call, s),
+        None => Why::said(match (call, errno) {
             // Nobody saw which, in the loopback lab: so no rule has it.
             (Call::Connect { .. }, Errno::ECONNREFUSED) => {
                 "The SYN was answered with RST or ICMP port unreachable: as a rule nobody listens on that port.".into()
             }
             _ => generic(errno),
-        });
-    };
-    match (id, call) {
-        (RuleId::OptionValue, Call::SetOption { option, .. }) => Why::more(id, options::refused(*option)),
-        _ => Why::more(id, id.rule().because.where_forbidden_by(forbids(call))),
+        }),
     }
 }
 
@@ -52,9 +50,9 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         // Not now.
         (Errno::EAGAIN, Accept { .. }) => RuleId::AcceptNothing,
         (Errno::EAGAIN, Read { flags, .. }) if flags.contains(&ReadFlag::Oob) => RuleId::UrgentNotYet,
-        (Errno::EAGAIN, Read { .. }) if s.shakes_hands() => RuleId::ReadBeforeHandshake,
+        (Errno::EAGAIN, Read { .. }) if s.shakes_hands_still() => RuleId::ReadBeforeHandshake,
         (Errno::EAGAIN, Read { .. }) => RuleId::ReadNothing,
-        (Errno::EAGAIN, Write { .. }) if s.shakes_hands() => RuleId::WriteBeforeHandshake,
+        (Errno::EAGAIN, Write { .. }) if s.shakes_hands_still() => RuleId::WriteBeforeHandshake,
         (Errno::EAGAIN, Write { .. }) => RuleId::WriteNoRoom,
         (Errno::EINPROGRESS, Connect { .. }) => RuleId::ConnectUnderWay,
         (Errno::EALREADY, Connect { .. }) => RuleId::ConnectStillUnderWay,
@@ -65,11 +63,11 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::EISCONN, Connect { .. }) => RuleId::AlreadyConnected,
         (Errno::ENOTCONN, Read { .. }) if s.listens() => RuleId::ReadOnListener,
         (Errno::ENOTCONN, Read { .. }) => RuleId::ReadUnconnected,
-        (Errno::ENOTCONN, Shutdown { .. }) if s.connected => RuleId::ShutdownOver,
+        (Errno::ENOTCONN, Shutdown { .. }) if s.sock.connected && s.sock.dissolved.is_none() => RuleId::ShutdownOver,
         (Errno::ENOTCONN, Shutdown { how: How::Read }) => RuleId::ShutdownReadUnconnected,
         (Errno::ENOTCONN, Shutdown { how: How::Write }) => RuleId::ShutdownWriteUnconnected,
         (Errno::ENOTCONN, Shutdown { how: How::Both }) => RuleId::ShutdownBothUnconnected,
-        (Errno::EINVAL, Bind { .. }) if s.before.is_some() || s.connected => RuleId::BindTwice,
+        (Errno::EINVAL, Bind { .. }) if s.before.is_some() || s.sock.named.is_some() => RuleId::BindTwice,
         (Errno::EINVAL, Bind { .. }) => RuleId::BindTwiceOrFamily,
         (Errno::EINVAL, Listen { .. }) => RuleId::ListenConnected,
         (Errno::EINVAL, Accept { .. }) => RuleId::AcceptWithoutListen,
@@ -90,8 +88,12 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::ENETUNREACH, Connect { .. }) => RuleId::NetworkUnreachable,
         (Errno::EHOSTUNREACH, Connect { .. }) => RuleId::HostUnreachable,
         (Errno::EACCES, Connect { .. }) => RuleId::Prohibited,
-        (Errno::ECONNREFUSED, Connect { .. }) if s.rst_received => RuleId::Refused,
-        (Errno::ECONNREFUSED, Connect { .. }) if s.icmp_received => RuleId::RefusedByIcmp,
+        (Errno::ECONNREFUSED, Connect { .. }) => match s.sock.ended_by() {
+            Some(Cause::Rst) => RuleId::Refused,
+            Some(Cause::Icmp(_)) => RuleId::RefusedByIcmp,
+            _ => return None,
+        },
+        (Errno::ETIMEDOUT, Connect { .. }) if ended_in(s, State::SynRecv) => RuleId::HandshakeGivenUp,
         (Errno::ETIMEDOUT, Connect { .. }) => RuleId::ConnectTimedOut,
         (Errno::ECONNRESET, Connect { .. }) => RuleId::ConnectReset,
         (Errno::ECONNABORTED, Connect { .. }) => RuleId::AttemptDead,
@@ -99,42 +101,112 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         // The end of a connection.
         (Errno::EPIPE, Read { .. } | Connect { .. }) => RuleId::DissolvedWhileWaiting,
         (Errno::EPIPE, Write { .. }) => return broken_pipe(s),
-        (_, Read { .. } | Write { .. }) => return cause(errno, s),
+        (_, Read { .. } | Write { .. }) => return waiting(errno, s),
         _ => return None,
     })
 }
 
-/// Who forbids the call to wait, where it may not: its own MSG_DONTWAIT, or what was set on the socket.
-fn forbids(call: &Call) -> Forbids {
-    let own = match call {
-        Call::Read { flags, .. } => flags.contains(&ReadFlag::Dontwait),
-        Call::Write { flags, .. } => flags.contains(&WriteFlag::Dontwait),
-        _ => false,
-    };
-    if own { Forbids::ThisCall } else { Forbids::Socket }
+/// Did the connection, or the attempt at one, end in that state?
+fn ended_in(s: &Situation, state: State) -> bool {
+    s.sock.end.is_some_and(|end| end.from == state)
 }
 
-/// `EPIPE`: tcp_sendmsg_locked looks at our own shutdown and at the waiting error, and an error other than EPIPE goes first
-/// (sk_stream_error). So EPIPE means our own FIN, an error told before, an RST in CLOSE_WAIT, or no peer at all.
+/// The rule of an error that waited in the socket (`sk_err`), or was noted in it (`sk_err_soft`); none for one without a story.
+pub(super) fn waiting(errno: Errno, s: &Situation) -> Option<RuleId> {
+    /// Where an error of the network comes from.
+    enum Heard {
+        /// An attempt that it ended.
+        Attempt,
+        /// A connection that goes on.
+        Noted,
+        /// A connection on which the kernel has given up.
+        AtEnd,
+    }
+    let heard = match s.sock.end {
+        None => Heard::Noted,
+        Some(end) if matches!(end.by, Cause::Icmp(_) | Cause::Rst | Cause::Unseen) => Heard::Attempt,
+        Some(_) => Heard::AtEnd,
+    };
+    Some(match (errno, heard) {
+        (Errno::ECONNREFUSED, Heard::Attempt) => RuleId::RefusedEarlier,
+        (Errno::ECONNREFUSED, Heard::Noted) => RuleId::RefusedNoted,
+        (Errno::ECONNREFUSED, Heard::AtEnd) => RuleId::RefusedAtEnd,
+        (Errno::EHOSTUNREACH, Heard::Attempt) => RuleId::HostUnreachableEarlier,
+        (Errno::EHOSTUNREACH, Heard::Noted) => RuleId::HostUnreachableNoted,
+        (Errno::EHOSTUNREACH, Heard::AtEnd) => RuleId::HostUnreachableAtEnd,
+        (Errno::ENETUNREACH, Heard::Attempt) => RuleId::NetworkUnreachableEarlier,
+        (Errno::ENETUNREACH, Heard::Noted) => RuleId::NetworkUnreachableNoted,
+        (Errno::ENETUNREACH, Heard::AtEnd) => RuleId::NetworkUnreachableAtEnd,
+        (Errno::EACCES, Heard::Attempt) => RuleId::ProhibitedEarlier,
+        (Errno::EACCES, Heard::Noted) => RuleId::ProhibitedNoted,
+        (Errno::EACCES, Heard::AtEnd) => RuleId::ProhibitedAtEnd,
+        (Errno::ECONNRESET, _) => match s.sock.end {
+            Some(end) if end.is_by_data() => RuleId::DataAfterShutdown,
+            Some(end) if matches!(end.by, Cause::Call(_)) => RuleId::GivenUpByUs,
+            _ => RuleId::Reset,
+        },
+        (Errno::EPIPE, _) => RuleId::ResetInCloseWait,
+        (Errno::ETIMEDOUT, _) if ended_in(s, State::SynSent) => RuleId::SynGivenUp,
+        (Errno::ETIMEDOUT, _) if ended_in(s, State::SynRecv) => RuleId::HandshakeGivenUp,
+        (Errno::ETIMEDOUT, _) => RuleId::PeerGivenUp,
+        (Errno::ECONNABORTED, _) => RuleId::Destroyed,
+        _ => return None,
+    })
+}
+
+/// `EPIPE`: the order in which `sk_stream_wait_connect` and `tcp_sendmsg_locked` look. First the error that waits, which is EPIPE
+/// itself after an RST in CLOSE_WAIT (`tcp_reset`); then whether there is a connection to write on.
 fn broken_pipe(s: &Situation) -> Option<RuleId> {
-    use State::{
-        Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait,
-    };
-    Some(match (s.was(), s.is()) {
-        (Listen, _) => RuleId::WriteOnListener,
-        _ if s.listening => RuleId::WriteOnListener,
-        (FinWait1 | FinWait2 | Closing | LastAck | TimeWait, _) => RuleId::FinSent,
-        // The call waited for room or for the handshake.
-        (Established | CloseWait | SynSent | SynRecv, FinWait1 | FinWait2 | Closing | LastAck | TimeWait) => {
+    let sock = &s.sock;
+    if sock.epipe_waits() {
+        return Some(RuleId::ResetInCloseWait);
+    }
+    if s.listens() {
+        return Some(RuleId::WriteOnListener);
+    }
+    // It waited for room or for the handshake when that came.
+    let waited_for = |entry: u64| s.since_it_began(Some(entry));
+    if let Some(dissolved) = sock.dissolved.map(|made| made.entry).or_else(|| {
+        let disconnect = s.under_way(CallClass::Disconnect);
+        disconnect.map(|call| call.began)
+    }) {
+        return Some(if waited_for(dissolved) {
+            RuleId::DissolvedWhileWaiting
+        } else {
+            RuleId::WriteUnconnected
+        });
+    }
+    if let Some(shut) = s.shut(How::Write).filter(|_| sock.connected) {
+        return Some(if waited_for(shut) {
             RuleId::ShutWhileWriting
+        } else if sock.left.fin.is_some() || !s.segments_seen && is_fin_sent(s.was()) {
+            RuleId::FinSent
+        } else {
+            RuleId::WritingShut
+        });
+    }
+    if sock.reported.is_some() && sock.end.is_some() {
+        return Some(RuleId::ErrorTold);
+    }
+    if !sock.connected {
+        return Some(RuleId::WriteUnconnected);
+    }
+    match sock.end {
+        // Several things at once: two calls waited, and the other one was told the error.
+        Some(end) if !end.is_orderly() && end.by != Cause::Unseen => {
+            (!s.under_way.is_empty()).then_some(RuleId::ErrorTold)
         }
-        _ if s.connected && s.past.writing_shut => RuleId::WritingShut,
-        (CloseWait, _) => RuleId::ResetInCloseWait,
-        (Close, _) if !s.connected => RuleId::WriteUnconnected,
-        (Close, _) if s.past.error_told => RuleId::ErrorTold,
         // What else shuts sending down (tcp_done) leaves an error behind, and that would have gone first.
-        (Close, _) => RuleId::ResetInCloseWait,
-        // Several things at once: two calls waited, say, and the other one was told the error.
-        _ => return None,
-    })
+        Some(end) if end.by == Cause::Unseen => Some(RuleId::ResetInCloseWait),
+        None if s.was() == State::CloseWait || !s.segments_seen => Some(RuleId::ResetInCloseWait),
+        _ => None,
+    }
+}
+
+/// Has our FIN been acknowledged, or crossed the peer's: it was sent then, though no segment was seen?
+const fn is_fin_sent(state: State) -> bool {
+    matches!(
+        state,
+        State::FinWait2 | State::Closing | State::TimeWait | State::FinWait1 | State::LastAck
+    )
 }

@@ -4,7 +4,9 @@
 //! means; both are one match each. What has no rule falls back to the errno's own text. Every sentence was held against the kernel
 //! (Linux 6.18): where books say otherwise, a comment says so and names the function that decides.
 
-use crate::call::{Call, Order, ProcessCall, Sigpipe, WriteFlag};
+use std::time::Duration;
+
+use crate::call::{Call, CallKind, How, Order, ProcessCall, Sigpipe, SocketName, WriteFlag};
 use crate::errno::Errno;
 use crate::outcome::{Outcome, Value};
 use crate::side::Side;
@@ -13,19 +15,21 @@ use crate::state::State;
 pub mod elsewhere;
 mod errors;
 mod options;
-mod past;
 pub mod prose;
 pub mod rules;
+mod setter;
+pub mod sock;
 mod successes;
 pub mod waiting;
 pub mod wording;
 
-pub use past::Past;
-use rules::{Gives, RULES};
+use rules::CallClass;
 pub use rules::{Rule, RuleId, is_told_once};
+pub use setter::Setter;
+pub use sock::{EntryNo, Sock};
 
-/// What matters for the question why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What matters for the question why. The socket is told as it was when the call returned, before the call's own effect on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Situation {
     /// Whose call.
     pub side: Side,
@@ -33,28 +37,71 @@ pub struct Situation {
     pub open: bool,
     /// Did the endpoint ever have a descriptor by that name?
     pub known: bool,
-    /// Has it a peer, or is it about to?
-    pub connected: bool,
-    /// Does it listen?
-    pub listening: bool,
+    /// The call that closed the descriptor, if one did.
+    pub closed: Option<EntryNo>,
     /// Its state when the call was made; none when it was not in the table.
     pub before: Option<State>,
     /// Its state as last seen.
     pub now: Option<State>,
-    /// Has the peer's FIN come? (Known only where segments are seen.)
-    pub fin_received: bool,
-    /// Has an RST come? (Known only where segments are seen.)
-    pub rst_received: bool,
-    /// Has an ICMP error about it come? (Known only where segments are seen.)
-    pub icmp_received: bool,
     /// The bytes that it had to be read when the call was made.
     pub unread: u32,
-    /// Has its host sent RST? None where segments are not seen.
-    pub rst_sent: Option<bool>,
-    /// What its earlier calls did to it, this one included.
-    pub past: Past,
+    /// What the record tells of it.
+    pub sock: Sock,
+    /// Are its segments seen: is there a wire, and do they pass over it?
+    pub segments_seen: bool,
+    /// The entry of the call's beginning.
+    pub began: EntryNo,
+    /// How long it took.
+    pub took: Duration,
+    /// The signal that was sent to the call.
+    pub interrupted: Option<EntryNo>,
+    /// Other calls on it that have not returned.
+    pub under_way: Vec<UnderWay>,
+    /// What else holds it: another descriptor, or a call that waits.
+    pub held_by: Option<Holder>,
+    /// The connection that `accept` took out of the queue.
+    pub accepted: Option<Sock>,
+    /// The state of another socket at its end that has the port which was asked for.
+    pub port_taken_by: Option<State>,
+    /// The host's and the process's limits.
+    pub limits: Limits,
     /// Its endpoint's library accepts and reads by itself.
     pub takes_unasked: bool,
+}
+
+/// A call that has not returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnderWay {
+    /// Which.
+    pub class: CallClass,
+    /// Which direction it shuts down, if it does.
+    pub how: Option<How>,
+    /// The entry of its beginning.
+    pub began: EntryNo,
+}
+
+/// What holds a socket whose descriptor was closed (`fput`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Another descriptor, by name.
+    Descriptor(SocketName),
+    /// A call that waits.
+    Call(CallKind),
+}
+
+/// The host's and the process's limits, and the entries of the changes that set them; none where they are as they were at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// What took the route away: `default_route = off`, or `device = down`.
+    pub no_route: Option<EntryNo>,
+    /// `ip_local_port_range`.
+    pub port_range: Option<EntryNo>,
+    /// `nofile`.
+    pub nofile: Option<EntryNo>,
+    /// `tcp_syn_retries`.
+    pub syn_retries: Option<u32>,
+    /// `tcp_retries2`.
+    pub retries2: Option<u32>,
 }
 
 impl Situation {
@@ -68,14 +115,37 @@ impl Situation {
         self.now.unwrap_or(State::Close)
     }
 
-    /// Was its handshake under way when the call was made?
-    fn shakes_hands(&self) -> bool {
-        matches!(self.was(), State::SynSent | State::SynRecv)
+    /// Was its handshake still under way when the call returned?
+    fn shakes_hands_still(&self) -> bool {
+        matches!(self.is(), State::SynSent | State::SynRecv)
     }
 
     /// Did it listen when the call was made, or does it now?
     fn listens(&self) -> bool {
-        self.listening || self.was() == State::Listen
+        self.sock.listening || self.was() == State::Listen
+    }
+
+    /// Did that happen since the call began?
+    fn since_it_began(&self, entry: Option<EntryNo>) -> bool {
+        entry.is_some_and(|entry| entry > self.began)
+    }
+
+    /// Another call of that class on the socket, which has not returned.
+    fn under_way(&self, class: CallClass) -> Option<&UnderWay> {
+        self.under_way.iter().find(|call| call.class == class)
+    }
+
+    /// Our own shutdown of that direction: one that returned, else one under way.
+    fn shut(&self, direction: How) -> Option<EntryNo> {
+        let returned = match direction {
+            How::Read => self.sock.receiving_shut,
+            How::Write => self.sock.sending_shut,
+            How::Both => None,
+        };
+        returned.or_else(|| {
+            let shuts = |call: &&UnderWay| call.how == Some(direction) || call.how == Some(How::Both);
+            self.under_way.iter().find(shuts).map(|call| call.began)
+        })
     }
 }
 
@@ -86,6 +156,8 @@ pub struct Why {
     pub sentence: String,
     /// The rule; none for a success that needs no explanation, and where nothing is known beyond the errno's text.
     pub rule: Option<RuleId>,
+    /// What set the error, or brought the end; none without a rule.
+    pub set_by: Option<Setter>,
 }
 
 impl Why {
@@ -94,21 +166,25 @@ impl Why {
         Why {
             sentence: sentence.into(),
             rule: None,
+            set_by: None,
         }
     }
 
-    /// A rule, in words that fit this case better than its own.
-    fn more(rule: RuleId, sentence: impl Into<String>) -> Why {
+    /// A rule, in the words that fit this case, and what set the error.
+    fn by(rule: RuleId, call: &Call, s: &Situation) -> Why {
+        Why {
+            sentence: setter::sentence(rule, call, s),
+            rule: Some(rule),
+            set_by: Some(Setter::find(rule, call, s)),
+        }
+    }
+
+    /// The same in other words.
+    fn in_words(self, sentence: impl Into<String>) -> Why {
         Why {
             sentence: sentence.into(),
-            rule: Some(rule),
+            ..self
         }
-    }
-}
-
-impl From<RuleId> for Why {
-    fn from(id: RuleId) -> Why {
-        Why::more(id, id.rule().because.to_string())
     }
 }
 
@@ -156,18 +232,16 @@ pub fn lost() -> Why {
 
 /// Our deadline passed: nothing was taken back, the socket stays as it is.
 fn deadline(call: &Call, written: usize, s: &Situation) -> Why {
+    let by = |rule| Why::by(rule, call, s);
     match call {
-        Call::Connect { .. } if s.is() == State::SynSent => RuleId::ConnectDeadline.into(),
+        Call::Connect { .. } if s.is() == State::SynSent => by(RuleId::ConnectDeadline),
         Call::Connect { .. } => Why::said("The handshake was not done before the deadline."),
-        Call::Read { .. } => RuleId::ReadDeadline.into(),
-        Call::Write { .. } if written > 0 => Why::more(
-            RuleId::WriteDeadlineHalf,
-            format!("{written} bytes were taken, then the send buffer was full until the deadline."),
-        ),
-        Call::Write { .. } if matches!(s.is(), State::SynSent | State::SynRecv) => {
-            RuleId::WriteDeadlineHandshake.into()
-        }
-        Call::Write { .. } => RuleId::WriteDeadline.into(),
+        Call::Read { .. } => by(RuleId::ReadDeadline),
+        Call::Write { .. } if written > 0 => by(RuleId::WriteDeadlineHalf).in_words(format!(
+            "{written} bytes were taken, then the send buffer was full until the deadline."
+        )),
+        Call::Write { .. } if matches!(s.is(), State::SynSent | State::SynRecv) => by(RuleId::WriteDeadlineHandshake),
+        Call::Write { .. } => by(RuleId::WriteDeadline),
         _ => Why::said("It was not done before the deadline; the socket is as it was."),
     }
 }
@@ -204,22 +278,6 @@ fn unsupported(reason: &str) -> String {
         "" => "The runtime cannot make this call.".into(),
         plain => format!("The runtime cannot make this call: {plain}."),
     }
-}
-
-/// The rule of the error that waited in the socket; none for one without a story.
-fn cause(errno: Errno, s: &Situation) -> Option<RuleId> {
-    let waiting = RULES
-        .iter()
-        .filter(|rule| rule.waits() && rule.gives == Gives::Errno(errno));
-    // Where one errno has two stories.
-    let mut fitting = waiting.map(|rule| rule.id).filter(|id| match id {
-        RuleId::Reset => s.connected && !s.past.given_up,
-        RuleId::GivenUpByUs => s.past.given_up,
-        RuleId::SynGivenUp => s.was() == State::SynSent,
-        RuleId::PeerGivenUp => s.was() != State::SynSent,
-        _ => true,
-    });
-    fitting.next()
 }
 
 /// A call that succeeded and of which nothing else can be said.

@@ -148,8 +148,10 @@ pub enum Gives {
 pub enum SetBy {
     /// An RST that this end received.
     Rst,
-    /// The peer's FIN, received.
+    /// The peer's FIN, received and taken.
     Fin,
+    /// Data that this end received after it had shut both directions down.
+    Data,
     /// An ICMP error that this end received.
     Icmp,
     /// A timer of the kernel ran out.
@@ -168,7 +170,7 @@ pub enum SetBy {
     Argument,
     /// Another socket that holds the address.
     OtherSocket,
-    /// A limit of the host.
+    /// The host's range of local ports (`ip_local_port_range`).
     Limit,
     /// A limit of the process.
     ProcessLimit,
@@ -181,7 +183,7 @@ pub enum SetBy {
 impl SetBy {
     /// Is it a packet that came, which only a lab with a wire sees?
     pub const fn is_packet(self) -> bool {
-        matches!(self, SetBy::Rst | SetBy::Fin | SetBy::Icmp)
+        matches!(self, SetBy::Rst | SetBy::Fin | SetBy::Data | SetBy::Icmp)
     }
 
     /// Is it something that happened, and so stands in a transcript?
@@ -197,6 +199,7 @@ impl SetBy {
         match self {
             SetBy::Rst => "an RST received".into(),
             SetBy::Fin => "the peer's FIN".into(),
+            SetBy::Data => "data received after our own shutdown".into(),
             SetBy::Icmp => "an ICMP error received".into(),
             SetBy::Timer => "a timer of the kernel".into(),
             SetBy::OwnCall(kinds) => {
@@ -207,16 +210,16 @@ impl SetBy {
                     None => "nothing of ours: the socket was never used".into(),
                 }
             }
-            SetBy::Told => "an earlier call that was told the error".into(),
+            SetBy::Told => "an earlier call that reported the error".into(),
             SetBy::Signal => "a signal".into(),
             SetBy::Administrator => "the administrator (SOCK_DESTROY)".into(),
-            SetBy::Route => "the routing table, before anything was sent".into(),
+            SetBy::Route => "this host's routing table, before anything was sent".into(),
             SetBy::Argument => "the call's own arguments: nothing was sent".into(),
             SetBy::OtherSocket => "another socket that has the address".into(),
-            SetBy::Limit => "a limit of the host".into(),
+            SetBy::Limit => "ip_local_port_range".into(),
             SetBy::ProcessLimit => "a limit of the process (ulimit -n)".into(),
-            SetBy::Nothing => "nothing: what the call is for has not come".into(),
-            SetBy::Missing => "nothing: a call that must come before it was not made, or failed".into(),
+            SetBy::Nothing => "nothing: what the call waits for has not come".into(),
+            SetBy::Missing => "nothing: a call that must come before was not made, or failed".into(),
         }
     }
 }
@@ -271,23 +274,27 @@ pub enum Further {
 }
 
 /// Who forbids a call to wait, as far as that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Forbids {
     /// Any that can.
     Any,
     /// MSG_DONTWAIT, of this call only.
     ThisCall,
-    /// What was set on the socket.
+    /// O_NONBLOCK, set on the socket.
+    Nonblock,
+    /// The socket's own limit, which ran out after so long.
+    Timeout(SocketOption, String),
+    /// What was set on the socket, by whom is not known.
     Socket,
 }
 
 impl Because {
     /// One plain sentence, where it is known who forbids to wait.
-    pub fn where_forbidden_by(self, whom: Forbids) -> String {
+    pub fn where_forbidden_by(self, whom: &Forbids) -> String {
         let Because { cause, further } = self;
         match further {
             Further::Nothing => format!("{cause}."),
-            Further::ToldOnce(then) => format!("{cause}; this is told once{then}."),
+            Further::ToldOnce(then) => format!("{cause}; this error is reported once{then}."),
             Further::NoWaiting {
                 dontwait,
                 timeout,
@@ -297,6 +304,8 @@ impl Because {
                 let forbids = match whom {
                     Forbids::Any if dontwait => format!("MSG_DONTWAIT, O_NONBLOCK or {timeout} forbids to wait longer"),
                     Forbids::ThisCall if dontwait => "MSG_DONTWAIT forbids to wait".into(),
+                    Forbids::Nonblock => "O_NONBLOCK forbids to wait".into(),
+                    Forbids::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
                     Forbids::Any | Forbids::ThisCall | Forbids::Socket => {
                         format!("O_NONBLOCK or {timeout} forbids to wait longer")
                     }
@@ -310,7 +319,7 @@ impl Because {
 impl fmt::Display for Because {
     /// One plain sentence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.where_forbidden_by(Forbids::Any))
+        f.pad(&self.where_forbidden_by(&Forbids::Any))
     }
 }
 
@@ -452,7 +461,7 @@ const WRITABLE: &[State] = &[Established, CloseWait];
 /// Where the peer's FIN has not come.
 const READABLE: &[State] = &[Established, FinWait1, FinWait2];
 /// Where our own FIN was sent.
-const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait];
+const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait, State::Close];
 
 /// Takes in an ICMP error.
 const ICMP_ERROR: Source = KernelByFamily("tcp_v4_err", "tcp_v6_err");
@@ -482,8 +491,8 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: CLOSE,
         set_by: &[SetBy::Told],
-        because: "The connection has failed and the error was told already; from then on it is EPIPE",
-        brief: "an earlier call had the error",
+        because: "The connection has failed and its error was already reported; every later write gets EPIPE",
+        brief: "the error was already reported",
         decided_by: &[Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "error-handed-out-once",
     }
@@ -492,7 +501,7 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: FIN_SENT,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We have sent FIN, which says that nothing follows: the error is our own doing",
+        because: "We have sent FIN, which says that nothing follows: our own shutdown is the reason",
         brief: "our own shutdown",
         decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_wait_connect"), Rfc(9293, "3.10.2")],
         proof: "half-close",
@@ -500,9 +509,9 @@ rules! {
     WritingShut "writing-shut" {
         calls: &[Write],
         gives: errno(Errno::EPIPE),
-        states: &[Established, SynSent, SynRecv, CloseWait, State::Close],
+        states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We shut our sending direction down ourselves: nothing can be written after that",
+        because: "Our own shutdown ended the sending direction: nothing can be written after that",
         brief: "our own shutdown",
         decided_by: &[Kernel("tcp_sendmsg_locked")],
         proof: "failed-shutdown-of-both",
@@ -522,7 +531,7 @@ rules! {
         calls: &[Write],
         gives: errno(Errno::EPIPE),
         states: CLOSE,
-        set_by: &[SetBy::Missing],
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
         because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN",
         brief: "not connected",
         decided_by: &[Kernel("sk_stream_wait_connect")],
@@ -540,10 +549,10 @@ rules! {
     }
     // sk_wait_event: a call that waits while tcp_disconnect runs is thrown out with EPIPE.
     DissolvedWhileWaiting "dissolved-while-waiting" {
-        calls: &[Read, Connect],
+        calls: &[Read, Write, Connect],
         gives: errno(Errno::EPIPE),
         states: WITH_PEER,
-        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect])],
+        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
         because: "Our own disconnect dissolved the connection while this call waited",
         brief: "our own disconnect",
         decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
@@ -559,17 +568,29 @@ rules! {
         set_by: &[SetBy::Rst],
         because: "An RST ended the connection",
         brief: "an RST came",
-        further: ToldOnce(", then read gives 0 and write EPIPE"),
+        further: ToldOnce(", then read gives 0 and write gives EPIPE"),
         decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
         proof: "linger-zero",
+    }
+    // tcp_rcv_state_process in FIN_WAIT1 and FIN_WAIT2 with RCV_SHUTDOWN: tcp_reset tells us, and an RST tells the peer.
+    DataAfterShutdown "data-after-shutdown" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: &[State::Close, FinWait1, FinWait2],
+        set_by: &[SetBy::Data],
+        because: "Data came after we had shut both directions down: our own kernel reset the connection, and sent the RST",
+        brief: "data after our own shutdown",
+        further: ToldOnce(""),
+        decided_by: &[Kernel("tcp_rcv_state_process"), Kernel("tcp_reset"), Rfc(9293, "3.10.4")],
+        proof: "shutdown-both",
     }
     ConnectReset "connect-reset" {
         calls: &[Connect],
         gives: errno(Errno::ECONNRESET),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect])],
-        because: "An RST came right after the handshake, or another call gave the attempt up meanwhile",
-        brief: "RST right after the handshake",
+        because: "An RST came during the handshake or right after it, or our own other call gave the attempt up",
+        brief: "RST around the handshake",
         decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
         proof: "shutdown-in-syn-sent",
     }
@@ -602,7 +623,7 @@ rules! {
     RefusedByIcmp "refused-by-icmp" {
         calls: &[Connect],
         gives: errno(Errno::ECONNREFUSED),
-        states: &[State::Close, SynSent],
+        states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp],
         because: "ICMP port unreachable answered the SYN: as a rule a firewall rejects it, or nobody listens there",
         brief: "rejected, as by a firewall",
@@ -612,12 +633,33 @@ rules! {
     RefusedEarlier "refused-earlier" {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ECONNREFUSED),
-        states: &[State::Close, SynSent],
+        states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Rst, SetBy::Icmp],
         because: "The connect begun earlier was answered with RST or with ICMP port unreachable",
         brief: "the connect was refused",
         decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
         proof: "nonblocking-refused",
+    }
+    // tcp_v4_err on a connection: noted in sk_err_soft, which SO_ERROR hands out and tcp_write_err tells at the end.
+    RefusedNoted "refused-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::ECONNREFUSED),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp],
+        because: "ICMP port unreachable came on a connection: it is only noted, and the connection lives while the kernel retries",
+        brief: "ICMP on a live connection",
+        decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        proof: "port-unreachable-established",
+    }
+    RefusedAtEnd "refused-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNREFUSED),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last that it had heard was ICMP port unreachable",
+        brief: "a firewall rejects it by now",
+        decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        proof: "port-unreachable-at-the-end",
     }
 
     // ETIMEDOUT. Connect meets it far more often than a connection that stands.
@@ -626,7 +668,7 @@ rules! {
     ConnectTimedOut "connect-timed-out" {
         calls: &[Connect],
         gives: errno(Errno::ETIMEDOUT),
-        states: &[State::Close, SynSent, SynRecv],
+        states: &[State::Close, SynSent],
         set_by: &[SetBy::Timer],
         because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out",
         brief: "no answer to the SYN",
@@ -661,18 +703,40 @@ rules! {
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
         proof: "write-waits-for-lost-syn",
     }
+    // tcp_write_timeout in SYN_RECV, of a simultaneous open.
+    HandshakeGivenUp "handshake-given-up" {
+        calls: &[Connect, Read, Write, SoError],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Timer],
+        because: "The peer's SYN came, but nothing acknowledged our SYN,ACK",
+        brief: "no answer to our SYN,ACK",
+        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        proof: "simultaneous-open-timeout",
+    }
 
     // The network. No route means that no SYN leaves. That an ICMP message is a soft error, which must not end an attempt (RFC 9293,
     // 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 tells why.
     HostUnreachable "host-unreachable" {
         calls: &[Connect],
         gives: errno(Errno::EHOSTUNREACH),
-        states: &[State::Close, SynSent],
+        states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp, SetBy::Route],
         because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so",
         brief: "no way to that host",
         decided_by: &[ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "host-unreachable",
+    }
+    // tcp_v4_err in SYN_SENT and SYN_RECV: it ends the attempt at once.
+    HostUnreachableEarlier "host-unreachable-earlier" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Icmp],
+        because: "ICMP host unreachable, or that a firewall forbids it, ended the attempt to connect at once",
+        brief: "ICMP ended the attempt",
+        decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
+        proof: "nonblocking-host-unreachable",
     }
     // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
     // SO_ERROR hands out the note too (sk_getsockopt), while the connection lives on.
@@ -689,7 +753,7 @@ rules! {
     HostUnreachableNoted "host-unreachable-noted" {
         calls: &[SoError],
         gives: errno(Errno::EHOSTUNREACH),
-        states: WRITABLE,
+        states: WITH_PEER,
         set_by: &[SetBy::Icmp],
         because: "The peer could not be reached for a while; the connection lives while the kernel retries",
         brief: "no way to it for a while",
@@ -699,12 +763,23 @@ rules! {
     NetworkUnreachable "network-unreachable" {
         calls: &[Connect],
         gives: errno(Errno::ENETUNREACH),
-        states: &[State::Close, SynSent],
+        states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Route, SetBy::Icmp],
         because: "This host has no route to that network, or an ICMP message said there is none",
         brief: "no route to that network",
         decided_by: &[BEGINS, ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "no-route",
+    }
+    // tcp_v4_err in SYN_SENT and SYN_RECV: it ends the attempt at once.
+    NetworkUnreachableEarlier "network-unreachable-earlier" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ENETUNREACH),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Icmp],
+        because: "ICMP network unreachable ended the attempt to connect at once",
+        brief: "ICMP ended the attempt",
+        decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
+        proof: "nonblocking-network-unreachable",
     }
     NetworkUnreachableAtEnd "network-unreachable-at-the-end" {
         calls: &[Read, Write, SoError],
@@ -719,7 +794,7 @@ rules! {
     NetworkUnreachableNoted "network-unreachable-noted" {
         calls: &[SoError],
         gives: errno(Errno::ENETUNREACH),
-        states: WRITABLE,
+        states: WITH_PEER,
         set_by: &[SetBy::Icmp],
         because: "The peer's network could not be reached for a while; the connection lives while the kernel retries",
         brief: "no route to it for a while",
@@ -747,7 +822,7 @@ rules! {
         gives: errno(Errno::ECONNABORTED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Told, SetBy::Administrator],
-        because: "The attempt is dead: its error was told already, or the socket was destroyed; connect again starts anew",
+        because: "The attempt is dead: its error was already reported, or the socket was destroyed; connect again starts anew",
         brief: "the attempt had failed before",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "attempt-dead",
@@ -780,8 +855,8 @@ rules! {
         gives: Gives::Eof,
         states: CLOSE,
         set_by: &[SetBy::Told],
-        because: "The error that ended the connection was told already; from then on read gives 0",
-        brief: "an earlier call had the error",
+        because: "The error that ended the connection was already reported; every later read gives 0",
+        brief: "the error was already reported",
         decided_by: &[Kernel("tcp_done"), Kernel("tcp_recvmsg_locked")],
         proof: "linger-zero",
     }
@@ -810,7 +885,7 @@ rules! {
         calls: &[Read],
         gives: Gives::Eof,
         states: WITH_PEER,
-        set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin],
+        set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin, SetBy::Told],
         because: "An urgent byte was announced, and cannot come any more: receiving is over",
         brief: "no urgent byte can come",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
@@ -875,7 +950,7 @@ rules! {
         gives: errno(Errno::EBADF),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Close])],
-        because: "We closed this descriptor: its number stands for nothing, whatever became of the connection",
+        because: "We closed this descriptor: the number is no longer open, whatever became of the connection",
         brief: "we closed it ourselves",
         decided_by: &[Kernel("__fdget"), Kernel("file_close_fd")],
         proof: "closed-descriptor",
@@ -896,12 +971,42 @@ rules! {
     Prohibited "prohibited" {
         calls: &[Connect],
         gives: errno(Errno::EACCES),
-        states: &[State::Close, SynSent],
+        states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp, SetBy::Route],
         because: "A firewall on the way forbids it and says so with ICMPv6, or a route of our own prohibits it",
         brief: "a firewall forbids it (IPv6)",
         decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Rfc(4443, "3.1")],
         proof: "prohibited-ipv6",
+    }
+    ProhibitedEarlier "prohibited-earlier" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::EACCES),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Icmp],
+        because: "ICMPv6 from a firewall ended the attempt to connect at once",
+        brief: "ICMP ended the attempt",
+        decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Rfc(5461, "4.1")],
+        proof: "nonblocking-prohibited-ipv6",
+    }
+    ProhibitedAtEnd "prohibited-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::EACCES),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last that it had heard was ICMPv6 from a firewall that forbids it",
+        brief: "a firewall forbids it by now",
+        decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Kernel("tcp_write_err")],
+        proof: "prohibited-at-the-end-ipv6",
+    }
+    ProhibitedNoted "prohibited-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::EACCES),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp],
+        because: "A firewall said with ICMPv6 that it forbids it; that is only noted while the kernel retries",
+        brief: "ICMP on a live connection",
+        decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Kernel("sk_getsockopt")],
+        proof: "prohibited-at-the-end-ipv6",
     }
 
     // EMFILE. A number is looked for before anything else is done (__sys_accept4_file, sock_map_fd): so nothing is lost by it.
@@ -1135,7 +1240,7 @@ rules! {
         calls: &[Shutdown],
         gives: errno(Errno::ENOTCONN),
         states: &[State::Close, TimeWait],
-        set_by: &[SetBy::Rst, SetBy::Fin, SetBy::Timer],
+        set_by: &[SetBy::Rst, SetBy::Fin, SetBy::Timer, SetBy::Icmp, SetBy::Data, SetBy::Administrator, SetBy::OwnCall(&[CallClass::Disconnect])],
         because: "The connection is over or never came about: no direction is left to end",
         brief: "the connection is over",
         decided_by: &[Kernel("inet_shutdown")],
@@ -1146,7 +1251,7 @@ rules! {
         calls: &[Read],
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
-        set_by: &[SetBy::Missing],
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
         because: "There is no connection to read from",
         brief: "not connected",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
@@ -1156,7 +1261,7 @@ rules! {
         calls: &[Shutdown],
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
-        set_by: &[SetBy::Missing],
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
         because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect",
         brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
@@ -1166,7 +1271,7 @@ rules! {
         calls: &[Shutdown],
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
-        set_by: &[SetBy::Missing],
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
         because: "Not connected, and noted all the same: even after a connect, write gives EPIPE",
         brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
@@ -1177,7 +1282,7 @@ rules! {
         calls: &[Shutdown],
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
-        set_by: &[SetBy::Missing],
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
         because: "Not connected, and noted all the same: from now on read gives 0",
         brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
@@ -1201,17 +1306,17 @@ rules! {
         calls: &[Bind],
         gives: errno(Errno::EINVAL),
         states: CLOSE,
-        set_by: &[SetBy::OwnCall(&[Bind]), SetBy::Argument],
-        because: "It has an address already, or the address is of another family than the socket",
-        brief: "it has an address already",
-        decided_by: &[Kernel("__inet_bind"), Kernel("inet6_bind_sk")],
+        set_by: &[SetBy::Argument],
+        because: "The address is of another family than the socket: IPv4, on an IPv6 socket",
+        brief: "address of another family",
+        decided_by: &[Kernel("inet6_bind_sk")],
         proof: "bound-twice",
     }
     BindTwice "bind-twice" {
         calls: &[Bind],
         gives: errno(Errno::EINVAL),
         states: ANY,
-        set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect])],
+        set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect, Accept])],
         because: "It has an address already: listen and connect give one, and it is given once",
         brief: "it has an address already",
         decided_by: &[Kernel("__inet_bind")],
@@ -1230,8 +1335,8 @@ rules! {
     AcceptWithoutListen "accept-without-listen" {
         calls: &[Accept],
         gives: errno(Errno::EINVAL),
-        states: WITH_PEER,
-        set_by: &[SetBy::Missing],
+        states: ANY,
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect]), SetBy::Administrator],
         because: "It does not listen: only a listening socket can accept",
         brief: "it does not listen",
         decided_by: &[Kernel("inet_csk_accept")],

@@ -1,8 +1,12 @@
 //! What a call that succeeded means: success says less than it seems to.
 
-use super::rules::RuleId;
-use super::{DONE, Situation, Why, cause, fits, options};
+use super::errors::waiting;
+use super::rules::{Forbids, RuleId};
+use super::setter::{self, forbids};
+use super::sock::Cause;
+use super::{DONE, Holder, Situation, Why, fits, options};
 use crate::call::{Call, How, PollEvent, ReadFlag, WriteFlag};
+use crate::clock::human;
 use crate::errno::Errno;
 use crate::outcome::Value;
 use crate::state::State;
@@ -14,8 +18,8 @@ pub(super) fn why(call: &Call, value: &Value, s: &Situation) -> Why {
         return Why::said(DONE);
     }
     match (call, value) {
-        (Call::SoError, Value::PendingError { error: Some(errno) }) => pending(*errno, s),
-        (Call::Read { n: asked, flags, .. }, Value::Read { n: 0, .. }) if *asked > 0 => end(flags, s),
+        (Call::SoError, Value::PendingError { error: Some(errno) }) => pending(call, *errno, s),
+        (Call::Read { n: asked, flags, .. }, Value::Read { n: 0, .. }) if *asked > 0 => end(call, flags, s),
         _ => Why::said(sentence(call, value, s)),
     }
 }
@@ -32,8 +36,13 @@ fn sentence(call: &Call, value: &Value, s: &Situation) -> String {
                 data, repeat, flags, ..
             },
             Value::Written { n },
-        ) => write(data.0.len().saturating_mul(*repeat), *n, flags, s).into(),
-        (Call::Read { n: asked, flags, .. }, Value::Read { n, .. }) => read(*asked, *n, flags, s).into(),
+        ) => write(call, data.0.len().saturating_mul(*repeat), *n, flags, s),
+        (Call::Read { n: asked, flags, .. }, Value::Read { n, .. }) => read(call, *asked, *n, flags, s),
+        (Call::Close, _) => close(s),
+        (Call::RstClose | Call::LingerClose { seconds: 0 }, _) => rst_close(s),
+        (Call::LingerClose { .. }, _) => linger_close(s),
+        (Call::Shutdown { how }, _) => shutdown(*how, s),
+        (Call::Disconnect, _) => disconnect(s),
         _ => plain(call, s).into(),
     }
 }
@@ -47,27 +56,35 @@ fn plain(call: &Call, s: &Situation) -> &'static str {
         }
         Call::Bind { .. } => "The address is its own; nothing is sent, and nobody can connect before listen.",
         // inet_csk_accept: whatever has come over the connection since, RST included, is for the calls on the new socket.
-        Call::Accept { .. } => "The oldest finished connection left the queue: its handshake was done before accept.",
+        Call::Accept { .. } => match s.accepted.and_then(|accepted| accepted.established) {
+            Some(done) if done > s.began => {
+                "The oldest finished connection left the queue: its handshake was done while accept waited."
+            }
+            Some(_) => "The oldest finished connection left the queue: its handshake was done before accept.",
+            None => "The oldest finished connection left the queue.",
+        },
         // tcp_finish_connect comes with the SYN-ACK: the last ACK may be lost, and the accept queue full.
         Call::Connect { .. } => match s.was() {
             SynSent | SynRecv | Established => "The handshake begun earlier is done; the next connect gives EISCONN.",
             _ => "The peer's kernel answered the SYN; its program need not have accepted yet.",
         },
-        Call::Shutdown { how } => shutdown(*how, s),
-        Call::Close => close(s),
-        Call::RstClose | Call::LingerClose { seconds: 0 } => rst_close(s),
-        Call::LingerClose { .. } => linger_close(s),
-        Call::Disconnect => disconnect(s),
         Call::Dup { .. } => "A second descriptor of the same socket: close sends nothing until both are closed.",
         Call::SoError => match s.is() {
             SynSent | SynRecv => "No error waits in the socket so far; the handshake is not done.",
-            Close if s.connected => "No error waits in the socket: there was none, or it was told already.",
+            _ if s.sock.reported.is_some() => "No error waits in the socket: it was already reported.",
             _ => "No error waits in the socket.",
         },
         Call::Options | Call::GetOption { .. } => "The options as they stand now.",
-        Call::Listen { .. } | Call::Poll { .. } | Call::SetOption { .. } | Call::Read { .. } | Call::Write { .. } => {
-            DONE
-        }
+        Call::Listen { .. }
+        | Call::Poll { .. }
+        | Call::SetOption { .. }
+        | Call::Read { .. }
+        | Call::Write { .. }
+        | Call::Shutdown { .. }
+        | Call::Close
+        | Call::RstClose
+        | Call::LingerClose { .. }
+        | Call::Disconnect => DONE,
     }
 }
 
@@ -89,188 +106,378 @@ fn listen(backlog: i32, s: &Situation) -> String {
     }
 }
 
-fn read(asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) -> &'static str {
+fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) -> String {
     let with = |flag| flags.contains(&flag);
-    match n {
+    let plain = match n {
         // sock_read_iter returns before TCP is asked; recv of 0 bytes would wait for data.
         0 => "Zero bytes were asked for: this says nothing about the connection.",
         _ if with(ReadFlag::Oob) => "The urgent byte, taken past those before it.",
         _ if with(ReadFlag::Peek) => "Looked at only: the bytes stay for the next read.",
         n if n < asked && with(ReadFlag::Waitall) => {
-            "Fewer than asked for: the end of the stream, an error, a signal or a timeout ended the wait."
+            return format!("Fewer than asked for: {}.", cut_short(call, How::Read, s));
         }
         // tcp_recvmsg_locked: data first, then the FIN, then the error.
         _ => match s.was() {
-            FinWait1 | FinWait2 => "We have sent FIN, but the peer has not: its bytes still come.",
+            _ if s.sock.fin.is_some() => {
+                "Bytes that came before the peer's FIN: they are read first, then read gives 0."
+            }
+            FinWait1 | FinWait2 => "We have shut our direction down, and the peer has not: its bytes still come.",
             CloseWait | LastAck | Closing | TimeWait => {
                 "Bytes that came before the peer's FIN: they are read first, then read gives 0."
             }
-            Close => "Bytes that came before the end: they are read first, then comes the error or 0.",
+            Close if s.sock.has_error() => "Bytes that came before the end: they are read first, then comes the error.",
+            Close => "Bytes that came before the end: they are read first, then read gives 0.",
             _ if n == asked => "As many bytes as were asked for; more may be waiting.",
             _ => "What had come by now: the stream keeps the bytes' order, not the sizes of the writes.",
+        },
+    };
+    plain.into()
+}
+
+/// What ended a call that has moved fewer bytes than it was asked to.
+fn cut_short(call: &Call, direction: How, s: &Situation) -> String {
+    let sock = &s.sock;
+    let end = sock.end.filter(|_| sock.has_error());
+    match end {
+        Some(end) => format!("{}, and the next call reports the error", ended(end.by)),
+        None if direction == How::Read && sock.fin.is_some() => "the peer's FIN ended the stream".into(),
+        None if s.shut(direction).is_some() => "our own shutdown ended that direction".into(),
+        None if s.interrupted.is_some() => "a signal ended the wait for more".into(),
+        None => match forbids(call, s) {
+            Forbids::ThisCall => "MSG_DONTWAIT forbids to wait for more".into(),
+            Forbids::Nonblock => "O_NONBLOCK forbids to wait for more".into(),
+            Forbids::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
+            Forbids::Any | Forbids::Socket => "the wait for more was over, or not allowed".into(),
         },
     }
 }
 
-/// Read gives 0: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
-fn end(flags: &[ReadFlag], s: &Situation) -> Why {
-    let by_fin = |state| matches!(state, CloseWait | LastAck | Closing | TimeWait);
-    let id = match (s.was(), s.is()) {
-        _ if flags.contains(&ReadFlag::Oob) => RuleId::NoUrgentByteAnyMore,
-        (was, is) if by_fin(was) || by_fin(is) => RuleId::EofFin,
-        _ if s.fin_received && s.rst_received => RuleId::EofFinBeforeRst,
-        _ if s.fin_received => RuleId::EofFin,
-        (Close, _) if !s.connected => RuleId::EofUnconnected,
-        (Close, _) if s.past.error_told => RuleId::EofErrorTold,
-        _ if s.past.reading_shut => RuleId::EofReadingShut,
-        // Not seen, in the loopback lab; but what else shuts receiving down (tcp_done) leaves an error behind, and that would
-        // have gone first.
-        (Close, _) => {
-            let ended = "The peer had ended its direction before the connection ended: end of stream.";
-            return Why::more(RuleId::EofFin, ended);
-        }
-        (_, Close) => return Why::said("The connection ended while we waited: end of stream."),
-        _ => return Why::said("Receiving is over, by the peer's FIN or by our own shutdown: end of stream."),
-    };
-    id.into()
-}
-
-fn write(asked: usize, n: usize, flags: &[WriteFlag], s: &Situation) -> &'static str {
-    let oob = flags.contains(&WriteFlag::Oob);
-    match (s.was(), s.is()) {
-        _ if asked == 0 => "Zero bytes: nothing is sent.",
-        // do_error in tcp_sendmsg_locked: what was copied is told, and the error to the next call.
-        _ if n < asked && s.is() == Close && s.open => {
-            "So many fitted into the send buffer; then the connection ended, by an RST or a timeout, and the next call is told the error."
-        }
-        _ if n < asked => "Only so many fitted into the send buffer, and waiting for more room was over or forbidden.",
-        // The FIN is all that this side knows; a peer that closed answers data with RST (tcp_rcv_state_process).
-        (CloseWait, Close) if s.open => {
-            "Taken, but the peer had closed both directions: its RST has ended the connection."
-        }
-        (CloseWait, _) => "Taken: the peer's FIN ends its own direction; if it closed both, it answers with RST.",
-        (SynSent | SynRecv, _) => "The write waited for the handshake; the bytes are in the send buffer now.",
-        (_, Close) if s.open => {
-            "Taken into the send buffer, but the connection has ended since: the bytes may be lost."
-        }
-        _ if oob => "Taken into the send buffer, the last byte marked as urgent.",
-        _ => "Taken into the send buffer: the kernel sends it, and the peer need not have read it.",
+/// That something ended a connection.
+fn ended(by: Cause) -> String {
+    match by {
+        Cause::Rst => "an RST ended the connection".into(),
+        Cause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
+        Cause::Segment => "data after our own shutdown ended the connection".into(),
+        Cause::Timer(_) => "the kernel gave up on the peer".into(),
+        Cause::Administrator => "the connection was destroyed on this host".into(),
+        Cause::Call(class) => format!("our own {} ended the connection", class.name()),
+        Cause::Death => "the end of the process ended the connection".into(),
+        Cause::Unseen => "the connection ended".into(),
     }
 }
 
-fn shutdown(how: How, s: &Situation) -> &'static str {
-    match (how, s.was()) {
+/// Read gives 0, in the order in which `tcp_recvmsg_locked` looks: the peer's FIN was taken (SOCK_DONE), or the error was reported
+/// before, or reading is shut down.
+fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Why {
+    let sock = &s.sock;
+    let by = |rule| Why::by(rule, call, s);
+    let has_fin = |state| matches!(state, CloseWait | LastAck | Closing | TimeWait);
+    if flags.contains(&ReadFlag::Oob) {
+        return by(RuleId::NoUrgentByteAnyMore);
+    }
+    if sock.fin.is_some() {
+        let reset = sock.end.is_some_and(|end| end.by == Cause::Rst);
+        return by(if reset { RuleId::EofFinBeforeRst } else { RuleId::EofFin });
+    }
+    if sock.reported.is_some() && sock.end.is_some() {
+        return by(RuleId::EofErrorTold);
+    }
+    if s.shut(How::Read).is_some() {
+        return by(if sock.connected {
+            RuleId::EofReadingShut
+        } else {
+            RuleId::EofUnconnected
+        });
+    }
+    match sock.end {
+        // Another call was told the error, and has not returned.
+        Some(end) if !end.is_orderly() && end.by != Cause::Unseen => by(RuleId::EofErrorTold),
+        _ if has_fin(s.was()) || has_fin(s.is()) => by(RuleId::EofFin),
+        // Not seen, in the loopback lab; but what else shuts receiving down (tcp_done) leaves an error behind, and that would
+        // have gone first.
+        _ => {
+            by(RuleId::EofFin).in_words("The peer had ended its direction before the connection ended: end of stream.")
+        }
+    }
+}
+
+fn write(call: &Call, asked: usize, n: usize, flags: &[WriteFlag], s: &Situation) -> String {
+    let oob = flags.contains(&WriteFlag::Oob);
+    let ended_since = s.sock.end.filter(|end| s.since_it_began(Some(end.entry)));
+    let plain = match (s.was(), s.is()) {
+        _ if asked == 0 => "Zero bytes: nothing is sent.",
+        // do_error in tcp_sendmsg_locked: what was copied is told, and the error to the next call.
+        _ if n < asked => {
+            return format!(
+                "Only so many fitted into the send buffer: {}.",
+                cut_short(call, How::Write, s)
+            );
+        }
+        // The FIN is all that this side knows; a peer that closed answers data with RST (tcp_rcv_state_process).
+        (CloseWait, Close) if s.open && ended_since.is_none_or(|end| matches!(end.by, Cause::Rst | Cause::Unseen)) => {
+            "Taken, but the peer had closed both directions: its RST has ended the connection."
+        }
+        (CloseWait, _) if ended_since.is_none() => {
+            "Taken: the peer's FIN ends its own direction; if it closed both, it answers with RST."
+        }
+        (_, Close) if s.open => match ended_since {
+            Some(end) => {
+                return format!(
+                    "Taken into the send buffer, but {} since: the bytes may be lost.",
+                    ended(end.by)
+                );
+            }
+            None => "Taken into the send buffer, but the connection has ended since: the bytes may be lost.",
+        },
+        (SynSent | SynRecv, _) => "The write waited for the handshake; the bytes are in the send buffer now.",
+        _ if oob => "Taken into the send buffer, the last byte marked as urgent.",
+        _ => "Taken into the send buffer: the kernel sends it, and the peer need not have read it.",
+    };
+    plain.into()
+}
+
+/// Has a segment left since the call began?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Yes,
+    No,
+    /// Segments are not seen here.
+    Unknown,
+}
+
+fn sent(entry: Option<u64>, s: &Situation) -> Sent {
+    match s.segments_seen {
+        false => Sent::Unknown,
+        true if s.since_it_began(entry) => Sent::Yes,
+        true => Sent::No,
+    }
+}
+
+/// That our FIN was sent, as far as it was, and what follows.
+fn fin(s: &Situation, then: &str) -> String {
+    match sent(s.sock.left.fin, s) {
+        Sent::Yes => format!("FIN sent: {then}."),
+        Sent::Unknown if matches!(s.is(), FinWait2 | TimeWait | Closing) => format!("FIN sent: {then}."),
+        Sent::Unknown => format!("FIN queued, and sent after anything unsent: {then}."),
+        Sent::No if s.limits.no_route.is_some() => {
+            format!("The FIN is queued, but did not leave: this host has no route to the peer; {then}.")
+        }
+        Sent::No => format!("The FIN is queued behind data that has not left yet: {then}."),
+    }
+}
+
+fn shutdown(how: How, s: &Situation) -> String {
+    let plain = match (how, s.was()) {
         // inet_shutdown: a listener has no sending direction; shutting its reading down is tcp_disconnect.
         (How::Write, Listen) => "Nothing happens: a listener has no direction to send in.",
-        (How::Read | How::Both, Listen) => "It listens no more, and connections that nobody accepted get RST.",
+        (How::Read | How::Both, Listen) => "It does not listen any more, and the connections in its queue are gone.",
         (_, SynSent) => "The attempt is given up, and nothing is sent; an ECONNRESET waits for whoever asks.",
+        // tcp_shutdown, since Linux 6.10: tcp_rcv_state_process sends it when the handshake is done.
+        (How::Write | How::Both, SynRecv) if s.is() == SynRecv => {
+            "The FIN is deferred until the handshake is done: nothing is sent, and the state stays SYN_RECV."
+        }
         (How::Write, Established | SynRecv) => {
-            "FIN sent, after anything unsent: nothing more to say, still listening for the peer's bytes."
+            return fin(s, "nothing more to say, still listening for the peer's bytes");
         }
-        (How::Write | How::Both, CloseWait) => {
-            "FIN sent, after anything unsent: the peer's came before, so both directions end."
+        (How::Write | How::Both, CloseWait) => return fin(s, "the peer's came before, so both directions end"),
+        (How::Both, Established | SynRecv) => return fin(s, "and data that still comes is answered with RST"),
+        (How::Write, FinWait1 | FinWait2 | Closing | LastAck) => {
+            "The sending direction was shut down before: nothing changes."
         }
-        (How::Both, Established | SynRecv) => {
-            "FIN sent, after anything unsent, and data that still comes is answered with RST."
-        }
-        (How::Write, FinWait1 | FinWait2 | Closing | LastAck) => "Our FIN was sent before: nothing changes.",
         // tcp_rcv_state_process: in FIN_WAIT, data that comes after SHUT_RD resets both sides.
         (How::Read | How::Both, FinWait1 | FinWait2) => {
-            "Our FIN was sent before; with reading shut down too, data that still comes is answered with RST."
+            "The sending direction was shut down before; with reading shut down too, data that still comes is answered with RST."
         }
-        (_, Closing | LastAck) => "Both FINs are under way already: nothing changes.",
+        (_, Closing | LastAck) => "Both directions were shut down before: nothing changes.",
         // RCV_SHUTDOWN only: tcp_shutdown does nothing without SEND_SHUTDOWN, and data is queued as before.
         (How::Read, Established | SynRecv) => {
             "Nothing is sent, the peer knows nothing: read gives 0, but for data that came or still comes."
         }
         (How::Read, CloseWait) => "Nothing is sent, and the peer's FIN had ended this direction already.",
         (_, TimeWait | Close) => DONE,
+    };
+    plain.into()
+}
+
+/// That something else holds the socket (`fput` of a descriptor that is not the last): another descriptor (dup, fork), or a call that
+/// waits.
+fn held(s: &Situation) -> Option<String> {
+    let holder = match s.held_by.as_ref()? {
+        Holder::Descriptor(name) => format!("{name}, another descriptor of it,"),
+        Holder::Call(kind) => format!("a {kind} that waits"),
+    };
+    Some(format!("Nothing is sent: {holder} still holds the socket"))
+}
+
+fn close(s: &Situation) -> String {
+    if let Some(held) = held(s) {
+        return format!("{held}.");
     }
+    let plain = match s.was() {
+        Listen => "With its last descriptor the listener goes, and the connections in its queue with it.",
+        Close if s.sock.end.is_some() => "The descriptor is closed; the connection was over already.",
+        Close => "The descriptor is closed; there was no connection to end.",
+        SynSent => "The attempt is given up, and nothing is sent.",
+        TimeWait => "Both FINs are done; TIME_WAIT stays in the kernel without the descriptor.",
+        Established | SynRecv | FinWait1 | FinWait2 | CloseWait | Closing | LastAck => {
+            return if s.segments_seen {
+                closed(s)
+            } else {
+                closed_unseen(s).into()
+            };
+        }
+    };
+    plain.into()
 }
 
-/// What is left after a close. Another descriptor (dup, fork) or a call that still waits keeps the socket (fput).
-const HELD: &str = "Nothing is sent: another descriptor or a waiting call still holds the socket.";
-
-/// A state in which close would have done something, had it been the last one.
-fn held(s: &Situation) -> bool {
-    s.was() == s.is() && matches!(s.was(), Established | CloseWait | SynSent | SynRecv)
+/// What a close of the last descriptor did, where segments are seen (`__tcp_close`).
+fn closed(s: &Situation) -> String {
+    let sock = &s.sock;
+    let end = sock.end.filter(|end| s.since_it_began(Some(end.entry)));
+    let fin_sent = sent(sock.left.fin, s) == Sent::Yes;
+    let rst_sent = sent(sock.left.rst, s) == Sent::Yes;
+    // Unread data comes before SO_LINGER, and that before the FIN; TCP_LINGER2 is looked at last.
+    let reason = if s.unread > 0 {
+        Some("unread bytes were thrown away, and RST tells the peer so, instead of FIN (RFC 2525, 2.17)")
+    } else if sock.options.linger == Some(0) {
+        Some("SO_LINGER with 0 seconds makes it RST instead of FIN")
+    } else if s.was() == FinWait2 && sock.options.linger2.is_some_and(|seconds| seconds < 0) {
+        Some("TCP_LINGER2 below 0 leaves no orphan in FIN_WAIT2")
+    } else {
+        None
+    };
+    let plain = match (end.map(|end| end.by), fin_sent, rst_sent) {
+        (Some(Cause::Rst), true, _) => {
+            "FIN sent, and the peer's host answered with RST: it had no such connection any more."
+        }
+        (Some(Cause::Rst), false, false) => "An RST from the peer ended the connection meanwhile.",
+        (Some(by @ (Cause::Timer(_) | Cause::Icmp(_) | Cause::Administrator)), ..) => {
+            return format!("While close waited, {}.", ended(by));
+        }
+        (_, true, true) => "FIN sent, and then RST: data came that nobody will read.",
+        (_, false, true) => match reason {
+            Some(reason) => return format!("RST sent: {reason}."),
+            None => "RST sent: the connection is gone.",
+        },
+        (_, false, false) if reason.is_some() && s.is() == Close => {
+            "The connection is gone without a segment: the RST did not leave this host."
+        }
+        (_, true, false) => match (s.was(), s.is()) {
+            (CloseWait, Close) => "FIN sent, and acknowledged at once: both FINs are done, and the connection is gone.",
+            (CloseWait, _) => "FIN sent: the peer's came before, so only its last ACK is missing.",
+            _ => "FIN sent: the kernel ends the connection alone, and answers data that still comes with RST.",
+        },
+        (_, false, false) => match s.was() {
+            FinWait1 if sock.left.fin.is_none() => {
+                "Our FIN was queued before and has not left yet: the kernel alone goes on."
+            }
+            FinWait1 | FinWait2 => {
+                "Our FIN was sent before; the kernel alone waits for the rest, and answers data with RST."
+            }
+            Closing | LastAck => "Both FINs are under way already: the kernel alone waits for the last ACK.",
+            CloseWait => return fin(s, "the peer's came before, so both directions end"),
+            _ => return fin(s, "the kernel ends the connection alone"),
+        },
+    };
+    plain.into()
 }
 
-fn close(s: &Situation) -> &'static str {
+/// The same where segments are not seen: told by the states before and after.
+fn closed_unseen(s: &Situation) -> &'static str {
     match (s.was(), s.is()) {
-        _ if held(s) => HELD,
-        (Listen, _) => "With its last descriptor the listener goes: connections that nobody accepted get RST.",
-        (Close, _) => "The descriptor is given back; there was no connection to end.",
-        (SynSent, _) => "The attempt is given up, and nothing is sent.",
-        // __tcp_close: unread data means RST (RFC 2525, 2.17), SO_LINGER 0 too, TCP_LINGER2 below 0 in FIN_WAIT2.
         (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Close) if s.unread > 0 => {
             "Unread bytes were thrown away: RST tells the peer so, instead of FIN (RFC 2525, 2.17)."
         }
-        (Established | SynRecv | FinWait1 | FinWait2, Close) => {
+        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Close) if s.sock.options.linger == Some(0) => {
             "An RST ended the connection instead of FINs, as SO_LINGER with 0 seconds makes it."
         }
-        (CloseWait, Close) if s.rst_sent == Some(true) => {
-            "An RST ended the connection instead of our FIN, as SO_LINGER with 0 seconds makes it."
+        (Established | SynRecv | FinWait1 | FinWait2, Close) => {
+            "The connection is gone: by an RST, for with FINs alone it would be in TIME_WAIT or wait for the peer."
         }
-        (CloseWait, Close) if s.rst_sent == Some(false) => {
-            "FIN sent, and acknowledged at once: both FINs are done, and the connection is gone."
-        }
-        (Established | SynRecv, _) => {
-            "FIN sent: the kernel ends the connection alone, and answers data that still comes with RST."
-        }
-        (CloseWait, Close) => "The connection is gone: both FINs are acknowledged, or SO_LINGER 0 made it an RST.",
+        (CloseWait, Close) => "The connection is gone: both FINs are acknowledged.",
         (CloseWait, _) => "FIN sent: the peer's came before, so only its last ACK is missing.",
         (FinWait1 | FinWait2, _) => {
             "Our FIN was sent before; the kernel alone waits for the rest, and answers data with RST."
         }
         (Closing | LastAck, _) => "Both FINs are under way already: the kernel alone waits for the last ACK.",
-        (TimeWait, _) => "Both FINs are done; TIME_WAIT stays in the kernel without the descriptor.",
+        _ => "FIN sent: the kernel ends the connection alone, and answers data that still comes with RST.",
     }
 }
 
 /// tcp_disconnect sends RST only where the peer still has something to be reset (tcp_need_reset).
-fn rst_close(s: &Situation) -> &'static str {
-    match s.was() {
-        _ if held(s) => HELD,
-        Established | SynRecv | FinWait1 | FinWait2 | CloseWait => {
+fn rst_close(s: &Situation) -> String {
+    if let Some(held) = held(s) {
+        return format!("{held}; SO_LINGER stays at 0 seconds, which makes its last close send RST.");
+    }
+    let had_fin = s.sock.left.fin.is_some_and(|fin| fin < s.began);
+    let plain = match (s.was(), sent(s.sock.left.rst, s)) {
+        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Sent::Yes) if had_fin => {
+            "RST sent, though our FIN had gone before: unsent and unread bytes are thrown away, and no TIME_WAIT is left."
+        }
+        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Sent::Yes | Sent::Unknown) => {
             "RST sent instead of FIN: unsent and unread bytes are thrown away, and no TIME_WAIT is left."
         }
-        Closing | LastAck => "Both FINs were under way already: the connection is forgotten here without the last ACK.",
-        Listen | Close | SynSent | TimeWait => close(s),
-    }
+        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Sent::No) if s.is() == Close => {
+            "The connection is gone without a segment: the RST did not leave this host, so the peer knows nothing."
+        }
+        (Closing | LastAck, Sent::Yes) => {
+            "RST sent, for not all bytes had been sent: the connection is forgotten here."
+        }
+        (Closing | LastAck, _) => {
+            "Both FINs were under way already: the connection is forgotten here without the last ACK."
+        }
+        _ => return close(s),
+    };
+    plain.into()
 }
 
 /// On Linux close returns 0 whether all was acknowledged or the time ran out (sk_stream_wait_close); nothing is lost then.
-fn linger_close(s: &Situation) -> &'static str {
+fn linger_close(s: &Situation) -> String {
+    if held(s).is_some() {
+        return close(s);
+    }
+    let after = human(s.took);
     match (s.was(), s.is()) {
-        _ if held(s) => HELD,
         (Established | SynRecv | CloseWait | FinWait1, FinWait1 | LastAck | Closing) => {
-            "The wait ended with bytes or FIN not acknowledged: close succeeds all the same, the kernel goes on."
+            let by = match s.interrupted {
+                Some(_) => "a signal ended the wait",
+                None => "SO_LINGER ran out",
+            };
+            format!(
+                "After {after} {by}, and not all was acknowledged, our FIN included: close succeeds all the same, the kernel goes on alone."
+            )
         }
         (Established | SynRecv | FinWait1, FinWait2 | TimeWait) => {
-            "Everything was acknowledged, the FIN too; close did not wait for the peer's FIN."
+            "Everything was acknowledged, the FIN too; close did not wait for the peer's FIN.".into()
         }
         _ => close(s),
     }
 }
 
-fn disconnect(s: &Situation) -> &'static str {
-    match s.was() {
+fn disconnect(s: &Situation) -> String {
+    let plain = match (s.was(), sent(s.sock.left.rst, s)) {
         // tcp_disconnect leaves ECONNRESET in our own socket too.
-        Established | SynRecv | CloseWait | FinWait1 | FinWait2 => {
+        (Established | SynRecv | CloseWait | FinWait1 | FinWait2, Sent::Yes | Sent::Unknown) => {
             "RST sent, the connection is dissolved; the socket can connect again, and an ECONNRESET waits in it."
         }
-        SynSent => "The attempt is given up; the socket can connect again, and an ECONNRESET waits in it.",
-        Listen => "It listens no more, and connections that nobody accepted get RST.",
-        Closing | LastAck | TimeWait => "The connection was all but over; the socket can connect again.",
-        Close => "There was no connection to dissolve; the socket can connect.",
-    }
+        (Established | SynRecv | CloseWait | FinWait1 | FinWait2, Sent::No) => {
+            "The connection is dissolved, but the RST did not leave this host; the socket can connect again, and an ECONNRESET waits in it."
+        }
+        (SynSent, _) => "The attempt is given up; the socket can connect again, and an ECONNRESET waits in it.",
+        (Listen, _) => "It does not listen any more, and the connections in its queue are gone.",
+        (Closing | LastAck, Sent::Yes) => "RST sent, for not all bytes had been sent; the socket can connect again.",
+        (Closing | LastAck | TimeWait, _) => "The connection was all but over; the socket can connect again.",
+        (Close, _) if s.sock.end.is_some() => "The connection was over already; the socket can connect again.",
+        (Close, _) => "There was no connection to dissolve; the socket can connect.",
+    };
+    plain.into()
 }
 
 /// The events' meanings, the most telling first, joined to one sentence (tcp_poll).
 fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
     let told = |event| events.contains(&event);
-    let by_fin = s.fin_received || matches!(s.is(), CloseWait | LastAck | Closing | TimeWait);
+    let by_fin = s.sock.fin.is_some() || matches!(s.is(), CloseWait | LastAck | Closing | TimeWait);
+    let by_shutdown = s.shut(How::Read).is_some();
     if events.is_empty() {
         return if asked.is_empty() {
             "Nothing was asked for, and there is neither an error nor the end of both directions.".into()
@@ -279,7 +486,7 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
         };
     }
     if told(PollEvent::Nval) {
-        return "The number stands for no open descriptor; poll says so without failing.".into();
+        return "The file descriptor is not open; poll says so without failing.".into();
     }
     let mut said = Vec::new();
     if told(PollEvent::Err) {
@@ -287,7 +494,7 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
     }
     if told(PollEvent::Hup) {
         // SHUTDOWN_MASK or CLOSE: also on a socket that never had a connection.
-        said.push(if s.connected {
+        said.push(if s.sock.connected {
             "both directions are over"
         } else {
             "there is no connection"
@@ -300,7 +507,7 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
             said.push(if by_fin {
                 "the peer's FIN has come"
             } else {
-                if s.past.reading_shut {
+                if by_shutdown {
                     "we shut reading down"
                 } else {
                     "receiving is over, by FIN or SHUT_RD"
@@ -312,10 +519,12 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
                 "a finished connection waits for accept"
             } else if told(PollEvent::Rdhup) {
                 "read gives what is left, then 0"
-            } else if asked.contains(&PollEvent::Rdhup) {
+            } else if !by_fin && !by_shutdown {
                 "there are bytes to read"
+            } else if s.unread > 0 {
+                "there are bytes to read, and then the end of the stream"
             } else {
-                "there are bytes to read, or the end of the stream"
+                "read gives 0, the end of the stream"
             });
         }
         if told(PollEvent::Pri) {
@@ -329,19 +538,13 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
 }
 
 /// A pending error that `SO_ERROR` took out of the socket.
-fn pending(errno: Errno, s: &Situation) -> Why {
-    let id = match errno {
-        // sk_getsockopt hands out what was only noted, too, while the connection lives on.
-        Errno::EHOSTUNREACH if s.is() != Close => Some(RuleId::HostUnreachableNoted),
-        Errno::ENETUNREACH if s.is() != Close => Some(RuleId::NetworkUnreachableNoted),
-        errno => cause(errno, s),
-    };
-    let Some(id) = id else {
+fn pending(call: &Call, errno: Errno, s: &Situation) -> Why {
+    let Some(id) = waiting(errno, s) else {
         return Why::said(format!("The socket held {errno}; asking took it out."));
     };
-    // What is told once has now been told: what follows is for the calls to come.
-    let cause = id.rule().because.cause;
-    Why::more(id, format!("{cause}; asking took the error out."))
+    // What is reported once has now been reported: what follows is for the calls to come.
+    let sentence = format!("{}; asking took the error out.", setter::cause(id, s));
+    Why::by(id, call, s).in_words(sentence)
 }
 
 /// A list of clauses as a sentence.

@@ -13,9 +13,9 @@ use super::returns::Returns;
 use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::Stamp;
 use crate::command::{Command, EndCommand};
+use crate::explain::Setter;
 use crate::lab::event::Request;
 use crate::scenario::expect::{Check, Expected};
-use crate::session::chain::{Setter, chain};
 use crate::session::transcript::What;
 use crate::session::{Issued, Process, Session, socket_of};
 use crate::side::{Ends, Side};
@@ -303,23 +303,23 @@ fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
     let entries = session.transcript.since(since);
     let ruled = entries.filter_map(|entry| match &entry.what {
         What::Outcome {
-            call,
             name,
             state,
             rule: Some(rule),
+            set_by,
             ..
         }
         | What::Lost {
-            call,
             name,
             state,
             rule: Some(rule),
+            set_by,
             ..
         } => Some(Ruled {
             call: *name,
             state: state.unwrap_or(State::Close),
             rule: *rule,
-            set_by_seen: chain(session, *call).is_some_and(|chain| matches!(chain.set_by, Some(Setter::Found(..)))),
+            set_by_seen: matches!(set_by, Some(Setter::Found(..))),
         }),
         _ => None,
     });

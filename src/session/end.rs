@@ -1,6 +1,7 @@
 //! One end: its process, its sockets, its host.
 
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
 
 use super::table::Table;
 use super::{Answer, Pending, Refusal};
@@ -8,7 +9,9 @@ use crate::call::{Call, CallId, CallKind, How, Order, ProcessCall, Sigpipe, Sock
 use crate::clock::Stamp;
 use crate::command::{Ask, Pick};
 use crate::errno::Errno;
-use crate::explain::Past;
+use crate::explain::Sock;
+use crate::explain::sock::EntryNo;
+use crate::hash::QuickMap;
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, Observed};
 use crate::observe::Tuple;
@@ -64,14 +67,59 @@ pub struct Socket {
     pub inode: Option<u64>,
     /// Its addresses, once it was seen in a table: by them its row is found after the close.
     pub tuple: Option<Tuple>,
-    /// Has `connect` or `accept` given it a peer, or is it about to?
-    pub connected: bool,
-    /// Has `listen` succeeded?
-    pub listening: bool,
-    /// What earlier calls did to it, by this descriptor or another.
-    pub past: Past,
+    /// The kernel's socket behind the descriptor, which other descriptors may share.
+    pub sock: SockId,
+    /// The call that closed the descriptor.
+    pub closed: Option<EntryNo>,
     /// The state in its TCP_INFO, while its descriptor is open and its socket in no table.
     pub info: Option<State>,
+}
+
+/// A socket of the kernel's at one end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SockId(usize);
+
+/// The kernel's sockets at one end, as far as the record tells of them.
+#[derive(Debug, Default)]
+pub(super) struct Socks {
+    all: Vec<Sock>,
+    /// Those that have or had a descriptor.
+    by_inode: QuickMap<u64, SockId>,
+    /// Connections, the newest that has these addresses.
+    by_tuple: QuickMap<Tuple, SockId>,
+}
+
+impl Socks {
+    /// Another one.
+    fn add(&mut self, sock: Sock) -> SockId {
+        self.all.push(sock);
+        SockId(self.all.len() - 1)
+    }
+
+    /// What the record tells of it.
+    pub(super) fn get(&self, id: SockId) -> &Sock {
+        &self.all[id.0]
+    }
+
+    pub(super) fn get_mut(&mut self, id: SockId) -> &mut Sock {
+        &mut self.all[id.0]
+    }
+
+    /// The newest connection with these addresses.
+    pub(super) fn of_tuple(&self, tuple: &Tuple) -> Option<SockId> {
+        self.by_tuple.get(tuple).copied()
+    }
+
+    /// The socket whose state has changed: that of the inode, else the connection with these addresses, which may be a new one.
+    pub(super) fn changed(&mut self, tuple: Tuple, inode: u64, begins: bool) -> SockId {
+        let held = self.by_inode.get(&inode).copied().filter(|_| inode != 0);
+        let known = held.or_else(|| self.of_tuple(&tuple).filter(|_| !begins));
+        let id = known.unwrap_or_else(|| self.add(Sock::default()));
+        if tuple.peer.port() != 0 {
+            self.by_tuple.insert(tuple, id);
+        }
+        id
+    }
 }
 
 /// One end: its process, its sockets, its host.
@@ -105,20 +153,23 @@ pub struct End {
     pub(super) named: HashMap<Tuple, SocketName>,
     /// Names given so far.
     given: HashMap<String, u32>,
+    /// The kernel's sockets.
+    pub(super) socks: Socks,
+    /// The newest change of each setting: its entry.
+    pub(super) set_at: HashMap<Setting, EntryNo>,
 }
 
 impl Socket {
     /// One that the kernel has not made yet.
-    pub(super) const fn unborn(name: SocketName) -> Socket {
+    pub(super) const fn unborn(name: SocketName, sock: SockId) -> Socket {
         Socket {
             name,
             fd: None,
             open: false,
             inode: None,
             tuple: None,
-            connected: false,
-            listening: false,
-            past: Past::NONE,
+            sock,
+            closed: None,
             info: None,
         }
     }
@@ -141,6 +192,8 @@ impl End {
             worked: HashSet::new(),
             named: HashMap::new(),
             given: HashMap::new(),
+            socks: Socks::default(),
+            set_at: HashMap::new(),
         }
     }
 
@@ -154,9 +207,21 @@ impl End {
         self.current.as_ref().and_then(|name| self.socket(name))
     }
 
+    /// What the record tells of the kernel's socket behind a descriptor.
+    pub fn sock(&self, socket: &Socket) -> &Sock {
+        self.socks.get(socket.sock)
+    }
+
+    /// The same of the socket of that name.
+    pub(super) fn sock_mut(&mut self, name: &SocketName) -> Option<&mut Sock> {
+        let id = self.socket(name)?.sock;
+        Some(self.socks.get_mut(id))
+    }
+
     /// The newest open listener.
     pub fn listener(&self) -> Option<&Socket> {
-        self.sockets.iter().rev().find(|socket| socket.open && socket.listening)
+        let mut newest = self.sockets.iter().rev();
+        newest.find(|socket| socket.open && self.sock(socket).listening)
     }
 
     /// The row of a socket in the host's table: by inode while a descriptor is open, by its addresses afterwards.
@@ -231,8 +296,14 @@ impl End {
         self.refused.contains(&(call.kind(), how))
     }
 
+    /// Adds a socket that the kernel has not made yet, and makes it the current one.
+    pub(super) fn add_unborn(&mut self, name: SocketName) {
+        let sock = self.socks.add(Sock::default());
+        self.add(Socket::unborn(name, sock));
+    }
+
     /// Adds a socket and makes it the current one.
-    pub(super) fn add(&mut self, socket: Socket) {
+    fn add(&mut self, socket: Socket) {
         self.current = Some(socket.name.clone());
         self.sockets.push(socket);
     }
@@ -252,10 +323,23 @@ impl End {
 
     /// A call on that socket has made a descriptor, and may still be under way.
     pub(super) fn made(&mut self, name: &SocketName, fd: i32, inode: Option<u64>) {
+        self.opened(name, fd, inode);
+        self.join();
+    }
+
+    /// The descriptor is open, and the inode stands for its socket.
+    fn opened(&mut self, name: &SocketName, fd: i32, inode: Option<u64>) {
         self.set(name, |socket| {
             (socket.fd, socket.open, socket.inode) = (Some(fd), true, inode)
         });
-        self.join();
+        if let (Some(inode), Some(sock)) = (inode, self.socket(name).map(|socket| socket.sock)) {
+            self.socks.by_inode.insert(inode, sock);
+        }
+    }
+
+    /// The descriptor is closed, by the call of that entry; none where the library closed it by itself.
+    pub(super) fn closed(&mut self, name: &SocketName, by: Option<EntryNo>) {
+        self.set(name, |socket| (socket.open, socket.closed) = (false, by));
     }
 
     /// Makes another socket the current one.
@@ -390,6 +474,27 @@ impl End {
         }
     }
 
+    /// The kernel's socket that accept took from a listener's queue: the connection from `peer`.
+    fn accepted(&mut self, listener: &SocketName, peer: Option<SocketAddr>, entry: EntryNo) -> SockId {
+        let listener = self.socket(listener);
+        let inherited = listener.map_or_else(Sock::default, |socket| Sock::accepted_from(self.sock(socket)));
+        let local = listener.and_then(|socket| socket.tuple).map(|tuple| tuple.local);
+        let known = match (local, peer) {
+            (Some(local), Some(peer)) if !local.ip().is_unspecified() => self.socks.of_tuple(&Tuple { local, peer }),
+            // The listener takes connections at every address.
+            (_, Some(peer)) => {
+                let is_it =
+                    |tuple: &Tuple| tuple.peer == peer && local.is_none_or(|local| local.port() == tuple.local.port());
+                let mut all = self.socks.by_tuple.iter();
+                all.find(|(tuple, _)| is_it(tuple)).map(|(_, id)| *id)
+            }
+            (_, None) => None,
+        };
+        let id = known.unwrap_or_else(|| self.socks.add(Sock::default()));
+        self.socks.get_mut(id).inherit(&inherited, entry);
+        id
+    }
+
     /// Takes in the host's table as it was at `at`.
     pub(super) fn observe(&mut self, rows: Vec<Observed>, at: Stamp) {
         self.table = Table::new(rows, at);
@@ -400,9 +505,16 @@ impl End {
     /// inode, or after it.
     fn join(&mut self) {
         let mut seen = Vec::new();
+        let socks = &self.socks;
         for socket in self.sockets.iter_mut().filter(|socket| socket.open) {
             if let Some(place) = socket.inode.and_then(|inode| self.table.of_inode(inode)) {
                 let tuple = self.table.rows()[place].row.tuple;
+                // What accept took was a connection before it had a descriptor.
+                if socket.tuple.is_none()
+                    && let Some(sock) = socks.of_tuple(&tuple)
+                {
+                    socket.sock = sock;
+                }
                 socket.tuple = Some(tuple);
                 // The first descriptor of a socket names the connection, not its dup.
                 if !seen.contains(&tuple) {
@@ -413,16 +525,23 @@ impl End {
         }
     }
 
-    /// Keeps what a returned call says of the sockets.
-    /// `before` is the socket's state when the call was made.
-    pub(super) fn remember(&mut self, order: &Order, outcome: &Outcome, inode: Option<u64>, before: Option<State>) {
-        self.note(order, outcome, inode, before);
+    /// Keeps what a returned call says of the sockets. `before` is the socket's state when the call was made, `entry` that of its
+    /// outcome.
+    pub(super) fn remember(
+        &mut self,
+        order: &Order,
+        outcome: &Outcome,
+        inode: Option<u64>,
+        before: Option<State>,
+        entry: EntryNo,
+    ) {
+        self.note(order, outcome, inode, before, entry);
         if inode.is_some() {
             self.join();
         }
     }
 
-    fn note(&mut self, order: &Order, outcome: &Outcome, inode: Option<u64>, before: Option<State>) {
+    fn note(&mut self, order: &Order, outcome: &Outcome, inode: Option<u64>, before: Option<State>, entry: EntryNo) {
         let (name, call) = match order {
             Order::On { socket, call } => (socket, call),
             Order::Process(ProcessCall::Sigpipe { disposition }) => {
@@ -446,21 +565,12 @@ impl End {
                 }
             }
         }
-        let ok = matches!(outcome, Outcome::Ok(_));
-        if let Some(socket) = self.socket(name) {
-            let past = socket.past.and(call, outcome, before, socket.connected);
-            let inode = socket.inode.filter(|_| socket.open);
-            let shares = |other: &Socket| other.name == *name || (inode.is_some() && other.inode == inode);
-            self.sockets
-                .iter_mut()
-                .filter(|other| shares(other))
-                .for_each(|socket| socket.past = past);
+        if let Some(sock) = self.sock_mut(name) {
+            sock.called(call, outcome, before, entry);
         }
         match call {
             Call::Socket { .. } => match outcome.descriptor() {
-                Some(fd) => self.set(name, |socket| {
-                    (socket.fd, socket.open, socket.inode) = (Some(fd), true, inode)
-                }),
+                Some(fd) => self.opened(name, fd, inode),
                 // The library makes it later; until then it has a name, and no descriptor.
                 None if *outcome == Outcome::Ok(Value::Later) => {}
                 None => {
@@ -468,50 +578,34 @@ impl End {
                     self.current = self.sockets.last().map(|socket| socket.name.clone());
                 }
             },
-            Call::Accept { r#as } | Call::Dup { r#as } => {
-                if outcome.descriptor().is_none() {
-                    self.give_back(order);
+            Call::Accept { r#as } => match outcome {
+                Outcome::Ok(Value::Descriptor { fd, peer }) => {
+                    let sock = self.accepted(name, *peer, entry);
+                    self.add(Socket::unborn(r#as.clone(), sock));
+                    self.opened(r#as, *fd, inode);
                 }
-                if let Some(fd) = outcome.descriptor() {
-                    let twin = matches!(call, Call::Dup { .. })
-                        .then(|| self.socket(name).cloned())
-                        .flatten();
-                    let mut socket = Socket::unborn(r#as.clone());
-                    (socket.fd, socket.open, socket.inode) = (Some(fd), true, inode);
-                    socket.connected = twin.as_ref().is_none_or(|twin| twin.connected);
-                    socket.listening = twin.as_ref().is_some_and(|twin| twin.listening);
-                    socket.tuple = twin.as_ref().and_then(|twin| twin.tuple);
-                    socket.past = twin.as_ref().map_or(Past::NONE, |twin| twin.past);
-                    if twin.is_some() {
-                        // The first descriptor stays the current one: closing it is what shows that nothing is sent.
-                        self.sockets.push(socket);
-                    } else {
-                        self.add(socket);
-                    }
+                _ => self.give_back(order),
+            },
+            Call::Dup { r#as } => match (outcome.descriptor(), self.socket(name).cloned()) {
+                (Some(fd), Some(twin)) => {
+                    // The first descriptor stays the current one: closing it is what shows that nothing is sent.
+                    let mut socket = Socket::unborn(r#as.clone(), twin.sock);
+                    socket.tuple = twin.tuple;
+                    self.sockets.push(socket);
+                    self.opened(r#as, fd, inode);
+                }
+                _ => self.give_back(order),
+            },
+            // No call of the kernel's was made: what begin() took for granted was not so.
+            Call::Connect { .. } if matches!(outcome, Outcome::Library(_) | Outcome::Unsupported(_)) => {
+                let had_addresses = self.socket(name).is_some_and(|socket| socket.tuple.is_some());
+                if let Some(sock) = self.sock_mut(name) {
+                    sock.connected &= had_addresses;
                 }
             }
-            Call::Listen { .. } if ok => self.set(name, |socket| socket.listening = true),
-            Call::Connect { .. } => self.set(name, |socket| {
-                // A connection under way, or one that stood before, is one; a failed attempt leaves a socket for another.
-                let under_way = [Errno::EINPROGRESS, Errno::EALREADY, Errno::EISCONN, Errno::EINTR];
-                socket.connected = match outcome {
-                    Outcome::Err(errno) => under_way.contains(errno) && !socket.listening,
-                    Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } => true,
-                    // No call of the kernel's was made.
-                    Outcome::Library(_) | Outcome::Unsupported(_) => socket.connected && socket.tuple.is_some(),
-                };
-            }),
-            Call::Disconnect if ok => self.set(name, |socket| (socket.connected, socket.listening) = (false, false)),
-            // inet_shutdown dissolves an attempt, and a listener too unless only its sending is shut down.
-            Call::Shutdown { .. } if ok && before == Some(State::SynSent) => {
-                self.set(name, |socket| socket.connected = false);
-            }
-            Call::Shutdown {
-                how: How::Read | How::Both,
-            } if ok => self.set(name, |socket| socket.listening = false),
             // On Linux close gives the descriptor back whatever it returns, EINTR included (close(2)).
             Call::Close | Call::RstClose | Call::LingerClose { .. } if outcome.errno() != Some(Errno::EBADF) => {
-                self.set(name, |socket| (socket.open, socket.listening) = (false, false));
+                self.closed(name, Some(entry));
             }
             Call::Options => {
                 let read = match outcome {

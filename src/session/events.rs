@@ -1,6 +1,9 @@
 //! What the driver tells of the lab, taken in: into the transcript, and into what is known of both ends.
 
 use super::*;
+use crate::explain::rules::CallClass;
+use crate::explain::sock;
+use crate::explain::{Holder, Limits, Sock, UnderWay};
 
 impl Session {
     /// Takes in what happened: the requests that follow from it.
@@ -39,10 +42,11 @@ impl Session {
                 }
             }
             Happening::Began { side, id, text } => {
-                if let Some(pending) = self.ends[side].pending.iter_mut().find(|pending| pending.id == id) {
+                let pendings = &mut self.ends[side].pending;
+                if let Some(pending) = pendings.iter_mut().find(|pending| pending.id == id) {
                     pending.text = Some(text.clone());
                     let socket = socket_of(&pending.order).cloned();
-                    self.transcript.push(
+                    pending.began = self.transcript.push(
                         at,
                         What::Call {
                             side,
@@ -51,6 +55,12 @@ impl Session {
                             text,
                         },
                     );
+                    let began = pending.began;
+                    if let Order::Process(ProcessCall::Interrupt { target }) = pending.order
+                        && let Some(target) = pendings.iter_mut().find(|pending| pending.id == target)
+                    {
+                        target.interrupted = Some(began);
+                    }
                 }
             }
             Happening::Ended {
@@ -69,7 +79,7 @@ impl Session {
                 inode,
             } => self.ends[side].made(&socket, fd, inode),
             Happening::Gone { side, socket } => {
-                self.ends[side].set(&socket, |socket| (socket.open, socket.listening) = (false, false));
+                self.ends[side].closed(&socket, None);
             }
             Happening::Syscall { side, made } => {
                 self.transcript.push(at, What::Syscall { side, made });
@@ -80,7 +90,8 @@ impl Session {
                     let pending = end.pending.remove(place);
                     self.refused.insert(pending.root);
                     let outcome = Outcome::Unsupported(why.clone());
-                    end.remember(&pending.order, &outcome, None, pending.state);
+                    let entry = self.transcript.last() + 1;
+                    end.remember(&pending.order, &outcome, None, pending.state, entry);
                 }
                 self.transcript.push(
                     at,
@@ -120,7 +131,8 @@ impl Session {
                     });
                 }
                 let cause = self.reason(side, cause);
-                self.transcript.push(
+                let (made_by, by) = self.made_by(side, &cause);
+                let no = self.transcript.push(
                     at,
                     What::State {
                         side,
@@ -131,6 +143,10 @@ impl Session {
                         cause,
                     },
                 );
+                let socks = &mut self.ends[side].socks;
+                let begins = from == State::Close && to != State::Listen;
+                let sock = socks.changed(tuple, inode, begins);
+                socks.get_mut(sock).changed(from, to, made_by, by.unwrap_or(no), no);
             }
             Happening::Info { side, socket, state } => {
                 if let Some(name) = SocketName::new(&socket) {
@@ -148,6 +164,7 @@ impl Session {
             } => {
                 if result.is_ok() {
                     self.ends[side].set_setting(setting, value);
+                    self.ends[side].set_at.insert(setting, self.transcript.last() + 1);
                 }
                 let failed = result.err();
                 self.transcript.push(
@@ -201,6 +218,7 @@ impl Session {
                 how,
                 state: pending.state,
                 rule: why.rule,
+                set_by: why.set_by,
                 why: why.sentence.clone(),
             },
         );
@@ -216,6 +234,7 @@ impl Session {
             state: pending.state,
             why: why.sentence,
             rule: why.rule,
+            set_by: why.set_by,
         }
     }
 
@@ -238,8 +257,19 @@ impl Session {
         let pending = end.pending.remove(place);
         let name = pending.order.kind();
         let socket = socket_of(&pending.order).cloned();
-        end.remember(&pending.order, &outcome, inode, pending.state);
-        let Why { sentence, rule } = explain::why(&pending.order, &outcome, &self.situation(side, &pending));
+        // As the socket was before this call's own effect on it, but for its descriptor.
+        let sock = socket
+            .as_ref()
+            .and_then(|name| end.socket(name))
+            .map(|socket| *end.sock(socket));
+        let entry = self.transcript.last() + 1;
+        end.remember(&pending.order, &outcome, inode, pending.state, entry);
+        let situation = Situation {
+            sock: sock.unwrap_or_default(),
+            took,
+            ..self.situation(side, &pending)
+        };
+        let Why { sentence, rule, set_by } = explain::why(&pending.order, &outcome, &situation);
         // Raw calls have their words in their own lines.
         let text = pending.text.filter(|_| trace.is_empty());
         self.transcript.push(
@@ -256,6 +286,7 @@ impl Session {
                 trace: trace.clone(),
                 state: pending.state,
                 rule,
+                set_by,
                 why: sentence.clone(),
             },
         );
@@ -280,6 +311,7 @@ impl Session {
                 state: pending.state,
                 why: sentence,
                 rule,
+                set_by,
             });
         }
         if succeeded {
@@ -306,61 +338,188 @@ impl Session {
     /// What matters for the question why.
     fn situation(&self, side: Side, pending: &Pending) -> Situation {
         let end = &self.ends[side];
-        let socket = socket_of(&pending.order).and_then(|name| end.socket(name));
-        let heard = socket
-            .and_then(|socket| socket.tuple)
-            .and_then(|tuple| self.heard.get(&tuple));
+        let name = socket_of(&pending.order);
+        let socket = name.and_then(|name| end.socket(name));
+        let of_it = |socket: &Socket, order: &Order| {
+            let other = socket_of(order).and_then(|name| end.socket(name));
+            other.is_some_and(|other| other.sock == socket.sock)
+        };
+        let others = |socket: &Socket| {
+            let calls = end
+                .pending
+                .iter()
+                .filter(|other| other.id != pending.id && other.text.is_some());
+            let calls: Vec<&Pending> = calls.filter(|other| of_it(socket, &other.order)).collect();
+            calls
+        };
+        let others = socket.map_or_else(Vec::new, others);
+        let holds = |other: &&Socket| other.open && socket.is_some_and(|socket| other.sock == socket.sock);
+        let held_by = end
+            .sockets
+            .iter()
+            .find(holds)
+            .map(|other| Holder::Descriptor(other.name.clone()));
+        let wired = self.lab.kind == LabKind::Isolated;
+        let accepted = match &pending.order {
+            Order::On {
+                call: Call::Accept { r#as },
+                ..
+            } => end.socket(r#as).map(|socket| *end.sock(socket)),
+            _ => None,
+        };
         Situation {
             side,
             open: socket.is_some_and(|socket| socket.open),
             known: socket.is_some_and(|socket| socket.fd.is_some()),
-            connected: socket.is_some_and(|socket| socket.connected),
-            listening: socket.is_some_and(|socket| socket.listening),
+            closed: socket.and_then(|socket| socket.closed),
             before: pending.state,
             now: socket.and_then(|socket| end.state_of(&socket.name)),
-            fin_received: heard.is_some_and(|heard| heard.fin),
-            rst_received: heard.is_some_and(|heard| heard.rst),
-            icmp_received: heard.is_some_and(|heard| heard.icmp),
             unread: pending.unread,
-            rst_sent: match self.lab.kind {
-                LabKind::Isolated => Some(heard.is_some_and(|heard| heard.rst_sent)),
-                LabKind::Loopback(_) => None,
-            },
-            past: socket.map_or(Past::NONE, |socket| socket.past),
+            sock: socket.map(|socket| *end.sock(socket)).unwrap_or_default(),
+            // What a socket connected to its own host sends does not come to the wire.
+            segments_seen: wired
+                && socket
+                    .and_then(|socket| socket.tuple)
+                    .is_none_or(|tuple| tuple.local.ip() != tuple.peer.ip()),
+            began: pending.began,
+            took: Duration::ZERO,
+            interrupted: pending.interrupted,
+            under_way: others.iter().filter_map(|other| under_way(other)).collect(),
+            held_by: held_by.or_else(|| others.first().map(|other| Holder::Call(other.order.kind()))),
+            accepted,
+            port_taken_by: self.port_taken_by(side, &pending.order),
+            limits: self.limits(side),
             takes_unasked: end.takes_unasked,
         }
+    }
+
+    /// The host's and the process's limits, and what set them.
+    fn limits(&self, side: Side) -> Limits {
+        let end = &self.ends[side];
+        let value = |setting: Setting| {
+            end.settings
+                .iter()
+                .find(|(known, _)| *known == setting)
+                .map(|(_, value)| *value)
+        };
+        let number = |setting| match value(setting) {
+            Some(SettingValue::Number(number)) => Some(number),
+            _ => None,
+        };
+        let set_at = |setting: Setting| end.set_at.get(&setting).copied();
+        let off = |setting: Setting| set_at(setting).filter(|_| value(setting) == Some(SettingValue::Switch(false)));
+        Limits {
+            no_route: off(Setting::DefaultRoute).max(off(Setting::Device)),
+            port_range: set_at(Setting::IpLocalPortRange),
+            nofile: set_at(Setting::Nofile),
+            syn_retries: number(Setting::TcpSynRetries),
+            retries2: number(Setting::TcpRetries2),
+        }
+    }
+
+    /// The state of a socket at that end which has the local port that the call asks for: one in TIME_WAIT, if there is one.
+    fn port_taken_by(&self, side: Side, order: &Order) -> Option<State> {
+        let end = &self.ends[side];
+        let port = match order {
+            Order::On {
+                call: Call::Bind { address },
+                ..
+            } => address.port(),
+            _ => return None,
+        };
+        let rows = end.table.rows().iter().map(|observed| &observed.row);
+        let taken = rows.filter(|row| row.tuple.local.port() == port).map(|row| row.state);
+        taken.max_by_key(|state| *state == State::Listen)
     }
 
     fn packet(&mut self, at: Stamp, passage: Passage) {
         self.wire.passed(at, &passage);
         self.inferred.passed(at, &passage);
-        let mut flags = None;
-        if let Packet::Tcp(segment) = &passage.packet {
-            let tuple = Tuple {
-                local: segment.destination,
-                peer: segment.source,
-            };
-            // A SYN begins a connection: what was heard before belongs to an earlier one.
-            if segment.flags.has(Flags::SYN) && passage.seen.again.is_none() {
-                self.heard.remove(&tuple);
+        let entry = self.transcript.last() + 1;
+        let arrived = passage.fate == Fate::Delivered;
+        // It leaves once, whatever becomes of it; what was forged or copied on the wire never left.
+        let left = passage.origin == Origin::Host && passage.waited.is_none();
+        let to = passage.from.other();
+        match &passage.packet {
+            Packet::Tcp(segment) => {
+                let tuple = Tuple {
+                    local: segment.destination,
+                    peer: segment.source,
+                };
+                if segment.flags.has(TOLD) {
+                    if left {
+                        self.on_sock(passage.from, &tuple.mirrored(), |sock| sock.sent(segment.flags, entry));
+                    }
+                    if arrived {
+                        self.on_sock(to, &tuple, |sock| sock.received(segment.flags, entry));
+                    }
+                }
+                if arrived {
+                    self.received[to] = Some(Received {
+                        no: passage.no,
+                        flags: Some(segment.flags),
+                        icmp: None,
+                        entry,
+                    });
+                }
             }
-            if segment.flags.has(Flags::RST) && passage.origin == Origin::Host {
-                self.heard.entry(tuple.mirrored()).or_default().rst_sent = true;
+            Packet::Icmp { about, error, .. } => {
+                if arrived {
+                    if let (Some((local, peer)), Some(error)) = (about, error) {
+                        let tuple = Tuple {
+                            local: *local,
+                            peer: *peer,
+                        };
+                        self.on_sock(to, &tuple, |sock| sock.hears(*error, entry));
+                    }
+                    self.received[to] = Some(Received {
+                        no: passage.no,
+                        flags: None,
+                        icmp: *error,
+                        entry,
+                    });
+                }
             }
-            flags = Some(segment.flags);
-            if passage.fate == Fate::Delivered {
-                let heard = self.heard.entry(tuple).or_default();
-                heard.fin |= segment.flags.has(Flags::FIN);
-                heard.rst |= segment.flags.has(Flags::RST);
-            }
-        }
-        if let (Some(tuple), Fate::Delivered) = (quoted_by(&passage), passage.fate) {
-            self.heard.entry(tuple).or_default().icmp = true;
-        }
-        if passage.fate == Fate::Delivered {
-            self.received[passage.from.other()] = Some((passage.no, flags));
+            Packet::Other { .. } => {}
         }
         self.transcript.push(at, What::Packet(passage));
+    }
+
+    /// Does something to the newest connection with these addresses.
+    fn on_sock(&mut self, side: Side, tuple: &Tuple, change: impl FnOnce(&mut Sock)) {
+        let socks = &mut self.ends[side].socks;
+        if let Some(id) = socks.of_tuple(tuple) {
+            change(socks.get_mut(id));
+        }
+    }
+
+    /// What made a change of state, and its entry where that is another one: a packet's, or the beginning of a call.
+    fn made_by(&self, side: Side, reason: &Reason) -> (sock::Cause, Option<EntryNo>) {
+        let call = |side: Side, id: CallId, name: CallKind| {
+            let pending = self.ends[side].pending.iter().find(|pending| pending.id == id);
+            let class = CallClass::of(name).unwrap_or(CallClass::Close);
+            (sock::Cause::Call(class), pending.map(|pending| pending.began))
+        };
+        match reason {
+            Reason::Call { call: id, name } => call(side, *id, *name),
+            Reason::Release { .. } => (sock::Cause::Call(CallClass::Close), None),
+            Reason::Received { .. } => match self.received[side] {
+                Some(Received { flags, icmp, entry, .. }) => {
+                    let cause = match (flags, icmp) {
+                        (Some(flags), _) if flags.has(Flags::RST) => sock::Cause::Rst,
+                        (None, Some(error)) => sock::Cause::Icmp(error),
+                        _ => sock::Cause::Segment,
+                    };
+                    (cause, Some(entry))
+                }
+                None => (sock::Cause::Unseen, None),
+            },
+            Reason::Timer(kind) => (sock::Cause::Timer(*kind), None),
+            Reason::Death => (sock::Cause::Death, None),
+            Reason::Destroyed => (sock::Cause::Administrator, None),
+            Reason::Library => (sock::Cause::Call(CallClass::Close), None),
+            Reason::PeerCall { .. } | Reason::PeerDeath { .. } | Reason::Unseen => (sock::Cause::Unseen, None),
+        }
     }
 
     fn reason(&self, side: Side, cause: Cause) -> Reason {
@@ -369,7 +528,10 @@ impl Session {
             Cause::Call(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::Call { call, name }),
             Cause::Release(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::Release { call, name }),
             Cause::Received => match self.received[side] {
-                Some((packet_no, flags)) => Reason::Received { packet_no, flags },
+                Some(received) => Reason::Received {
+                    packet_no: received.no,
+                    flags: received.flags,
+                },
                 None => Reason::Unseen,
             },
             Cause::PeerCall(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::PeerCall {
@@ -387,10 +549,21 @@ impl Session {
     }
 }
 
-/// The connection that an ICMP error is about, seen from the host that receives it: that of the segment which it quotes.
-fn quoted_by(passage: &Passage) -> Option<Tuple> {
-    match &passage.packet {
-        Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
-        Packet::Tcp(_) | Packet::Other { .. } => None,
-    }
+/// The flags that a socket's record keeps.
+const TOLD: Flags = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0 | Flags::URG.0);
+
+/// What matters of a call that has not returned; none for one that is of no socket.
+fn under_way(pending: &Pending) -> Option<UnderWay> {
+    let how = match &pending.order {
+        Order::On {
+            call: Call::Shutdown { how },
+            ..
+        } => Some(*how),
+        _ => None,
+    };
+    Some(UnderWay {
+        class: CallClass::of(pending.order.kind())?,
+        how,
+        began: pending.began,
+    })
 }

@@ -13,8 +13,7 @@ use crate::command::wire::WireCommand;
 use crate::command::{Ask, EndCommand};
 use crate::endpoint::protocol::{self, Traced};
 use crate::errno::Errno;
-use crate::explain::{self, Past, RuleId, Situation, Why};
-use crate::hash::QuickMap;
+use crate::explain::{self, EntryNo, RuleId, Setter, Situation, Why};
 use crate::host::{Port, Setting, SettingValue};
 use crate::lab::event::{Cause, Death, Event, Fate, Happening, Passage, Request, WireOrder};
 use crate::observe::Tuple;
@@ -23,7 +22,7 @@ use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::wire::flow::PacketNo;
 use crate::wire::queue::Origin;
-use crate::wire::segment::{Flags, Packet};
+use crate::wire::segment::{Flags, IcmpError, Packet};
 
 pub mod chain;
 pub mod edges;
@@ -71,6 +70,10 @@ pub struct Pending {
     state: Option<State>,
     /// The bytes that it had to be read then.
     unread: u32,
+    /// The entry of its beginning; of what came last when it was asked for, until it begins.
+    began: EntryNo,
+    /// The signal that was sent to it.
+    interrupted: Option<EntryNo>,
     /// The screen asked, not the user: its answer is not the last one.
     looking: bool,
 }
@@ -141,16 +144,20 @@ pub struct Answer {
     pub why: String,
     /// The rule behind it.
     pub rule: Option<RuleId>,
+    /// What set the error.
+    pub set_by: Option<Setter>,
 }
 
-/// What a connection's segments have said so far, seen from one host.
-#[derive(Clone, Copy, Debug, Default)]
-struct Heard {
-    fin: bool,
-    rst: bool,
-    icmp: bool,
-    /// Its own host has sent RST.
-    rst_sent: bool,
+/// A packet that a host received.
+#[derive(Clone, Copy, Debug)]
+struct Received {
+    no: PacketNo,
+    /// Its flags, when it was a segment.
+    flags: Option<Flags>,
+    /// The error that it reports, when it was ICMP.
+    icmp: Option<IcmpError>,
+    /// Its entry.
+    entry: EntryNo,
 }
 
 /// A call that was made.
@@ -173,13 +180,11 @@ pub struct Session {
     pub transcript: Transcript,
     next_call: u64,
     /// The last packet that each host received, for the causes of transitions.
-    received: Ends<Option<(PacketNo, Option<Flags>)>>,
+    received: Ends<Option<Received>>,
     /// When all was quiet last: what the tables and the segments say can be compared up to then.
     quiet_at: Stamp,
     /// What the segments say of the states.
     inferred: inferred::Inferred,
-    /// What each host heard on a connection.
-    heard: QuickMap<Tuple, Heard>,
     /// The calls that were made, for causes.
     calls: HashMap<CallId, Made>,
     /// Calls that an endpoint did not take: the first of the command's.
@@ -204,7 +209,6 @@ impl Session {
             received: Ends::default(),
             quiet_at: began,
             inferred: inferred::Inferred::default(),
-            heard: QuickMap::default(),
             calls: HashMap::new(),
             refused: HashSet::new(),
         }
@@ -404,8 +408,12 @@ impl Session {
             state = end.state_of(socket);
             unread = end.unread(socket);
             match call {
-                Call::Socket { .. } => end.add(Socket::unborn(socket.clone())),
-                Call::Connect { .. } => end.set(socket, |socket| socket.connected = true),
+                Call::Socket { .. } => end.add_unborn(socket.clone()),
+                Call::Connect { .. } => {
+                    if let Some(sock) = end.sock_mut(socket) {
+                        sock.connected = true;
+                    }
+                }
                 _ => {}
             }
         }
@@ -421,6 +429,8 @@ impl Session {
             then: orders,
             state,
             unread,
+            began: self.transcript.last(),
+            interrupted: None,
             looking: false,
         });
         Issued {

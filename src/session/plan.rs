@@ -140,7 +140,8 @@ fn default_target(end: &End, ask: &Ask) -> Option<SocketName> {
     let current = end.current();
     let unused = current.filter(|socket| {
         let open = socket.open || socket.fd.is_none();
-        open && !socket.connected && !socket.listening && !end.is_spoken_for(&socket.name)
+        let sock = end.sock(socket);
+        open && !sock.connected && !sock.listening && !end.is_spoken_for(&socket.name)
     });
     match ask {
         Ask::Socket => None,

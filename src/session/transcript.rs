@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::{Stamp, human};
 use crate::endpoint::protocol::Traced;
-use crate::explain::RuleId;
+use crate::explain::{EntryNo, RuleId, Setter};
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, Fate, Passage, WireChange};
 use crate::observe::{TimerKind, Tuple};
@@ -25,7 +25,7 @@ pub const KEPT: usize = 100_000;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
     /// Its number, from 1 on; never used twice.
-    pub no: u64,
+    pub no: EntryNo,
     /// When, counted from the beginning of the run.
     #[serde(rename = "at_s", serialize_with = "seconds")]
     pub at: Duration,
@@ -86,6 +86,9 @@ pub enum What {
         /// The rule that it falls under, where there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         rule: Option<RuleId>,
+        /// What set the error, or brought the end, where there is a rule: which, and the number of its entry.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        set_by: Option<Setter>,
         /// One plain sentence why.
         why: String,
     },
@@ -109,6 +112,9 @@ pub enum What {
         /// The rule of the errno that it would have returned, where the signal tells which.
         #[serde(skip_serializing_if = "Option::is_none")]
         rule: Option<RuleId>,
+        /// What set the error, or brought the end, where there is a rule: which, and the number of its entry.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        set_by: Option<Setter>,
         /// One plain sentence why.
         why: String,
     },

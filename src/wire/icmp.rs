@@ -59,6 +59,60 @@ pub(super) fn v6(head: [u8; 8]) -> String {
     words.to_owned()
 }
 
+/// An ICMP error that ends an attempt to connect and is noted on a connection, as `icmp_err_convert` and `icmpv6_err_convert` sort them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IcmpError {
+    /// No route to the network: ENETUNREACH.
+    Network,
+    /// No way to the host: EHOSTUNREACH.
+    Host,
+    /// Nobody at that port: ECONNREFUSED.
+    Port,
+    /// A firewall forbids it: EHOSTUNREACH, over IPv6 EACCES.
+    Prohibited,
+    /// Any other: a protocol that is not spoken, a time to live that is over.
+    Other,
+}
+
+impl IcmpError {
+    /// The words for it, as in "ICMP ... answered the SYN".
+    pub const fn name(self) -> &'static str {
+        match self {
+            IcmpError::Network => "network unreachable",
+            IcmpError::Host => "host unreachable",
+            IcmpError::Port => "port unreachable",
+            IcmpError::Prohibited => "communication prohibited",
+            IcmpError::Other => "error",
+        }
+    }
+}
+
+/// The error in an ICMPv4 message of that type and code; none where the message is none, or TCP does not take it for one.
+pub(super) const fn error_v4([kind, code, ..]: [u8; 8]) -> Option<IcmpError> {
+    Some(match (kind, code) {
+        // What the path's MTU is, is no error.
+        (3, 4) => return None,
+        (3, 0 | 6 | 11) => IcmpError::Network,
+        (3, 1 | 5 | 7 | 8 | 12) => IcmpError::Host,
+        (3, 3) => IcmpError::Port,
+        (3, 9 | 10 | 13 | 14 | 15) => IcmpError::Prohibited,
+        (3 | 11 | 12, _) => IcmpError::Other,
+        _ => return None,
+    })
+}
+
+/// The error in an ICMPv6 message of that type and code; none where the message is none, or TCP does not take it for one.
+pub(super) const fn error_v6([kind, code, ..]: [u8; 8]) -> Option<IcmpError> {
+    Some(match (kind, code) {
+        (1, 0) => IcmpError::Network,
+        (1, 2 | 3) => IcmpError::Host,
+        (1, 4) => IcmpError::Port,
+        (1, 1 | 5 | 6) => IcmpError::Prohibited,
+        (1 | 3 | 4, _) => IcmpError::Other,
+        _ => return None,
+    })
+}
+
 /// IP's number of TCP.
 const TCP: u8 = 6;
 /// Where the quoted packet begins.

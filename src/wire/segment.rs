@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use super::icmp;
+pub use super::icmp::IcmpError;
 use crate::call::Bytes;
 
 /// A sequence number: wraps at 2^32 (RFC 9293, 3.4).
@@ -94,6 +95,9 @@ pub enum Packet {
         /// Source and destination of the TCP segment that an error quotes.
         #[serde(skip)]
         about: Option<(SocketAddr, SocketAddr)>,
+        /// The error, as TCP takes it; none where it reports none.
+        #[serde(skip)]
+        error: Option<IcmpError>,
     },
     /// Anything else, malformed ones included.
     Other {
@@ -174,7 +178,8 @@ fn transport(ip: &IpSlice<'_>) -> Result<Packet, String> {
     if payload.fragmented {
         return Err(format!("fragment of {}", protocol(payload.ip_number)));
     }
-    let icmp = |words: fn([u8; 8]) -> String, quoted: fn(&[u8]) -> Option<(SocketAddr, SocketAddr)>| {
+    type Quoted = fn(&[u8]) -> Option<(SocketAddr, SocketAddr)>;
+    let icmp = |words: fn([u8; 8]) -> String, error: fn([u8; 8]) -> Option<IcmpError>, quoted: Quoted| {
         let head = payload.payload.first_chunk().copied();
         let head = head.ok_or_else(|| cut_short("ICMP message", payload.payload.len()))?;
         Ok(Packet::Icmp {
@@ -182,6 +187,7 @@ fn transport(ip: &IpSlice<'_>) -> Result<Packet, String> {
             destination,
             message: words(head),
             about: quoted(payload.payload),
+            error: error(head),
         })
     };
     match payload.ip_number {
@@ -192,8 +198,8 @@ fn transport(ip: &IpSlice<'_>) -> Result<Packet, String> {
                 Err(format!("TCP header with a data offset of {data_offset}"))
             }
         },
-        IpNumber::ICMP if source.is_ipv4() => icmp(icmp::v4, icmp::quoted_v4),
-        IpNumber::IPV6_ICMP if source.is_ipv6() => icmp(icmp::v6, icmp::quoted_v6),
+        IpNumber::ICMP if source.is_ipv4() => icmp(icmp::v4, icmp::error_v4, icmp::quoted_v4),
+        IpNumber::IPV6_ICMP if source.is_ipv6() => icmp(icmp::v6, icmp::error_v6, icmp::quoted_v6),
         other => Err(protocol(other)),
     }
 }

@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::call::{CallId, CallKind, Order};
+use crate::explain::Setter;
 use crate::explain::rules::{CallClass, Gives};
 use crate::explain::waiting::waits;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
-use crate::session::chain::{Chain, Setter, chain};
+use crate::session::chain::{Chain, chain};
 use crate::session::transcript::{Entry, What, describe};
 use crate::session::{Session, socket_of};
 use crate::text::{width, wrap};

@@ -1,0 +1,398 @@
+//! What set an outcome's error: found in what the record tells of the socket, and the rule's sentence in the words of this very case.
+
+use serde::Serialize;
+
+use super::rules::{CallClass, Forbids, Further, RuleId, SetBy};
+use super::sock::{Cause, EntryNo, Made};
+use super::{Situation, options};
+use crate::call::{Call, How, ReadFlag, SocketOption, WriteFlag};
+use crate::clock::human;
+use crate::observe::TimerKind;
+use crate::state::State;
+
+/// What set an outcome's error, as far as the record has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setter {
+    /// This, and the entry in which it happened.
+    Found(SetBy, EntryNo),
+    /// This, of which no entry can tell: an argument, a call that was not made.
+    Timeless(SetBy),
+    /// One of these, which was not seen: as in the loopback lab, which has no wire.
+    Unseen(&'static [SetBy]),
+}
+
+impl Setter {
+    /// The entry in which it happened.
+    pub const fn entry(self) -> Option<EntryNo> {
+        match self {
+            Setter::Found(_, entry) => Some(entry),
+            Setter::Timeless(_) | Setter::Unseen(_) => None,
+        }
+    }
+
+    /// In words, to go on from "set by".
+    pub fn words(self) -> String {
+        match self {
+            Setter::Found(set_by, _) | Setter::Timeless(set_by) => set_by.words(),
+            Setter::Unseen(any) => {
+                let any: Vec<String> = any.iter().map(|set_by| set_by.words()).collect();
+                format!("{}, which was not seen", any.join(" or "))
+            }
+        }
+    }
+
+    /// What set the error of a call that falls under that rule.
+    pub(super) fn find(rule: RuleId, call: &Call, s: &Situation) -> Setter {
+        let all = rule.rule().set_by;
+        let found = all
+            .iter()
+            .filter_map(|set_by| Some((*set_by, entry_of(*set_by, call, s)?)));
+        // The nearest that can have set it.
+        let nearest = found.max_by_key(|(_, entry)| *entry);
+        let unseen = s.sock.end.filter(|end| end.by == Cause::Unseen);
+        match (nearest, unseen) {
+            (Some((set_by, entry)), _) => Setter::Found(set_by, entry),
+            // A segment that was not seen made the change, and only one kind can have.
+            (None, Some(end)) => match all.iter().filter(|set_by| set_by.is_packet()).collect::<Vec<_>>()[..] {
+                [only] => Setter::Found(*only, end.entry),
+                _ => Setter::Unseen(all),
+            },
+            (None, None) => match all.iter().find(|set_by| !set_by.happens()) {
+                Some(set_by) => Setter::Timeless(*set_by),
+                None => Setter::Unseen(all),
+            },
+        }
+    }
+}
+
+/// The entry in which that happened to the socket, before the call returned.
+fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
+    let sock = &s.sock;
+    let ended = |is_it: fn(Cause) -> bool| sock.end.filter(|end| is_it(end.by)).map(|end| end.entry);
+    match set_by {
+        SetBy::Rst => ended(|by| by == Cause::Rst),
+        SetBy::Data => sock.end.filter(|end| end.is_by_data()).map(|end| end.entry),
+        SetBy::Fin => sock.fin,
+        SetBy::Icmp => {
+            let noted = sock.noted.map(|(_, entry)| entry);
+            ended(|by| matches!(by, Cause::Icmp(_))).or(noted)
+        }
+        SetBy::Timer => ended(|by| matches!(by, Cause::Timer(_))),
+        SetBy::Administrator => {
+            let stopped = sock.stopped.filter(|(by, _)| *by == Cause::Administrator);
+            stopped
+                .map(|(_, entry)| entry)
+                .or_else(|| ended(|by| by == Cause::Administrator))
+        }
+        SetBy::Told => sock.reported.or_else(|| taker(s)),
+        SetBy::OwnCall(classes) => classes.iter().filter_map(|class| own_call(*class, call, s)).max(),
+        SetBy::Signal => s.interrupted,
+        SetBy::Route => s.limits.no_route,
+        SetBy::Limit => s.limits.port_range,
+        SetBy::ProcessLimit => s.limits.nofile,
+        SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing => None,
+    }
+}
+
+/// Another call, still under way, that can have been told the error: it returns after the one that it left EPIPE to.
+fn taker(s: &Situation) -> Option<EntryNo> {
+    let takes = |class| {
+        matches!(
+            class,
+            CallClass::Read | CallClass::Write | CallClass::SoError | CallClass::Connect
+        )
+    };
+    let mut others = s.under_way.iter();
+    others.find(|other| takes(other.class)).map(|other| other.began)
+}
+
+/// Our own call of that class that decides what `call` returns.
+fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
+    let sock = &s.sock;
+    let is_it = |made: Option<Made>| made.filter(|made| made.class == class).map(|made| made.entry);
+    let stopped = sock
+        .stopped
+        .filter(|(by, _)| *by == Cause::Call(class))
+        .map(|(_, entry)| entry);
+    let under_way = || s.under_way(class).map(|call| call.began);
+    match class {
+        CallClass::Shutdown => {
+            let direction = match call {
+                Call::Read { .. } => s.shut(How::Read),
+                Call::Write { .. } => s.shut(How::Write),
+                _ => None,
+            };
+            direction
+                .or_else(|| is_it(sock.dissolved))
+                .or(stopped)
+                .or_else(under_way)
+        }
+        CallClass::Disconnect => is_it(sock.dissolved).or(stopped).or_else(under_way),
+        CallClass::Listen => is_it(sock.named).or_else(|| is_it(sock.listened)),
+        CallClass::Bind => is_it(sock.named),
+        CallClass::Connect => is_it(sock.peer).or_else(|| is_it(sock.named)).or_else(under_way),
+        CallClass::Accept => is_it(sock.peer),
+        CallClass::Close => s.closed,
+        CallClass::Socket
+        | CallClass::Read
+        | CallClass::Write
+        | CallClass::Dup
+        | CallClass::Poll
+        | CallClass::SoError
+        | CallClass::GetOption
+        | CallClass::SetOption => None,
+    }
+}
+
+/// The rule's sentence: of this very case where the record knows more than the rule says of all.
+pub(super) fn sentence(rule: RuleId, call: &Call, s: &Situation) -> String {
+    let because = rule.rule().because;
+    match (rule, call) {
+        (RuleId::OptionValue, Call::SetOption { option, .. }) => options::refused(*option),
+        _ => match because.further {
+            Further::NoWaiting { .. } => because.where_forbidden_by(&forbids(call, s)),
+            Further::ToldOnce(then) => format!("{}; this error is reported once{then}.", cause(rule, s)),
+            Further::Nothing => format!("{}.", cause(rule, s)),
+        },
+    }
+}
+
+/// The cause in one clause: of this case, else the rule's own.
+pub(super) fn cause(rule: RuleId, s: &Situation) -> String {
+    // With no segments seen, the rule's own words say all that is known.
+    let is_seen = s.sock.ended_by() != Some(Cause::Unseen);
+    let own = is_seen.then(|| cause_here(rule, s)).flatten();
+    own.unwrap_or_else(|| rule.rule().because.cause.into())
+}
+
+/// The cause in the words of this case; none where the rule's own are as good.
+fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
+    let sock = &s.sock;
+    let by_icmp = match (sock.ended_by(), sock.noted) {
+        (Some(Cause::Icmp(icmp)), _) => Some(icmp.name()),
+        (_, Some((icmp, _))) => Some(icmp.name()),
+        _ => None,
+    };
+    let dissolved = sock.dissolved.map(|made| made.class.name());
+    Some(match rule {
+        RuleId::PeerGivenUp => format!("The kernel gave up on the peer: {}", ran_out(s)?),
+        RuleId::ConnectTimedOut => format!("No answer to the SYN: {}", ran_out(s)?),
+        RuleId::SynGivenUp => format!("No answer to the SYN, sent {} times: {}", sock.left.syns, ran_out(s)?),
+        RuleId::HandshakeGivenUp => format!(
+            "The peer's SYN came, but nothing acknowledged our SYN,ACK: {}",
+            ran_out(s)?
+        ),
+        RuleId::ConnectReset => match sock.end?.by {
+            Cause::Rst if sock.end?.is_of_handshake() => {
+                "An RST came during the handshake: the peer's SYN had come, so that it is not ECONNREFUSED".into()
+            }
+            Cause::Rst => "An RST came right after the handshake, before connect returned".into(),
+            Cause::Call(class) => format!("Our own {} gave the attempt up while connect waited", class.name()),
+            _ => return None,
+        },
+        RuleId::GivenUpByUs => {
+            let class = dissolved.or_else(|| match sock.end?.by {
+                Cause::Call(class) => Some(class.name()),
+                _ => None,
+            })?;
+            let what = if sock.end?.is_of_handshake() {
+                "gave the attempt to connect up"
+            } else {
+                "dissolved the connection"
+            };
+            format!("Our own {class} {what}")
+        }
+        RuleId::RefusedEarlier => match sock.end?.by {
+            Cause::Icmp(_) => format!("ICMP {} answered the SYN of the connect begun earlier", by_icmp?),
+            Cause::Rst => "An RST answered the SYN of the connect begun earlier".into(),
+            _ => return None,
+        },
+        RuleId::HostUnreachableEarlier | RuleId::NetworkUnreachableEarlier | RuleId::ProhibitedEarlier => {
+            format!("ICMP {} ended the attempt to connect at once", by_icmp?)
+        }
+        RuleId::HostUnreachable | RuleId::NetworkUnreachable | RuleId::Prohibited | RuleId::RefusedByIcmp
+            if by_icmp.is_some() =>
+        {
+            let aside = match rule {
+                RuleId::HostUnreachable => "no way to that host",
+                RuleId::NetworkUnreachable => "no route to that network, as somebody on the way says",
+                RuleId::Prohibited => "a firewall on the way forbids it",
+                _ => "as a rule a firewall rejects it, or nobody listens there",
+            };
+            let what = match sock.end?.from {
+                State::SynRecv => "came in the middle of the handshake",
+                _ => "answered the SYN",
+            };
+            format!("ICMP {} {what}: {aside}", by_icmp?)
+        }
+        RuleId::NetworkUnreachable => "This host has no route to that network: no SYN left".into(),
+        RuleId::HostUnreachable => "This host's route to that host is unreachable: no SYN left".into(),
+        RuleId::Prohibited => "A route of this host's own prohibits it: no SYN left".into(),
+        RuleId::HostUnreachableAtEnd
+        | RuleId::NetworkUnreachableAtEnd
+        | RuleId::RefusedAtEnd
+        | RuleId::ProhibitedAtEnd => format!(
+            "The kernel gave up on the peer ({}), and the last that it had heard was ICMP {}",
+            ran_out(s)?,
+            by_icmp?
+        ),
+        RuleId::AttemptDead if sock.reported.is_some() => {
+            "The attempt is dead, and an earlier call was told its error; connect again starts anew".into()
+        }
+        RuleId::AttemptDead if sock.ended_by() == Some(Cause::Administrator) => {
+            "The attempt was destroyed on this host, as ss -K does; connect again starts anew".into()
+        }
+        RuleId::ShutdownOver => shutdown_over(s)?,
+        RuleId::WriteUnconnected if dissolved.is_some() => format!(
+            "Our own {} took the peer away: a stream socket without a peer gives EPIPE, not ENOTCONN",
+            dissolved?
+        ),
+        RuleId::ReadUnconnected if dissolved.is_some() => {
+            format!(
+                "Our own {} took the peer away: there is no connection to read from",
+                dissolved?
+            )
+        }
+        RuleId::DissolvedWhileWaiting => {
+            let class = match dissolved {
+                Some(class) => class,
+                None if s.under_way(CallClass::Shutdown).is_some() => CallClass::Shutdown.name(),
+                None => CallClass::Disconnect.name(),
+            };
+            format!("Our own {class} dissolved the connection while this call waited")
+        }
+        RuleId::AcceptWithoutListen => match sock.stopped?.0 {
+            Cause::Administrator => "It does not listen any more: it was destroyed in LISTEN, as ss -K does".into(),
+            Cause::Call(class) => format!("It does not listen any more: our own {} ended that", class.name()),
+            _ => return None,
+        },
+        RuleId::BindTwice => format!(
+            "It has an address already: {} gave it one, and it is given once",
+            sock.named?.class.name()
+        ),
+        RuleId::BindTwiceOrFamily => "The address is of another family than the socket".into(),
+        RuleId::ListenConnected | RuleId::AlreadyConnected | RuleId::ConnectedOnce => {
+            let class = sock.peer?.class.name();
+            match rule {
+                RuleId::ListenConnected => format!("{class} gave it a peer, and only a socket without one can listen"),
+                RuleId::AlreadyConnected => {
+                    format!("{class} gave it a peer already, and a stream socket keeps its peer until disconnect")
+                }
+                _ => format!(
+                    "{class} gave it a peer once, and that counts until disconnect, though the connection is over"
+                ),
+            }
+        }
+        RuleId::AddressTaken => match s.port_taken_by? {
+            State::TimeWait => {
+                "A connection in TIME_WAIT has the address; SO_REUSEADDR on both sockets would allow it".into()
+            }
+            state => format!("Another socket, in {state}, has the address"),
+        },
+        RuleId::NoUrgentByte => match (sock.urgent, sock.urgent_read) {
+            (None, _) if s.segments_seen => "No urgent byte is here: none has come".into(),
+            (Some(_), true) => "No urgent byte is here: it was read already".into(),
+            (Some(_), false) => "No urgent byte is here: an ordinary read passed over it".into(),
+            (None, _) => return None,
+        },
+        RuleId::NoUrgentByteAnyMore => {
+            let how = if sock.fin.is_some() {
+                "the peer's FIN has come"
+            } else if s.shut(How::Read).is_some() {
+                "we shut reading down"
+            } else {
+                "the connection is over"
+            };
+            format!("An urgent byte was announced, and cannot come any more: {how}")
+        }
+        _ => return None,
+    })
+}
+
+/// Why nothing is left to be shut down.
+fn shutdown_over(s: &Situation) -> Option<String> {
+    let sock = &s.sock;
+    let end = sock.end?;
+    let how = match end.by {
+        Cause::Rst => "an RST ended it".to_owned(),
+        Cause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
+        Cause::Segment if end.is_by_data() => "our own kernel reset it, for data came after we had shut it down".into(),
+        Cause::Segment => "both FINs are done".into(),
+        Cause::Timer(_) => format!("the kernel gave up on the peer: {}", ran_out(s)?),
+        Cause::Administrator => "it was destroyed on this host, as ss -K does".into(),
+        Cause::Call(class) => format!("our own {} ended it", class.name()),
+        Cause::Death | Cause::Unseen => return None,
+    };
+    let what = if end.is_of_handshake() {
+        "The attempt at a connection failed"
+    } else {
+        "The connection is over"
+    };
+    Some(format!("{what}, and no direction is left to end: {how}"))
+}
+
+/// Which limit ran out, of a connection or an attempt that a timer ended.
+fn ran_out(s: &Situation) -> Option<String> {
+    let end = s.sock.end?;
+    let Cause::Timer(kind) = end.by else { return None };
+    let options = &s.sock.options;
+    let sysctl = |name: &str, value: Option<u32>| {
+        value.map_or_else(
+            || format!("{name} ran out"),
+            |value| format!("{name} ({value}) ran out"),
+        )
+    };
+    let user_timeout = options
+        .user_timeout
+        .map(|ms| format!("TCP_USER_TIMEOUT ({ms} ms) ran out"));
+    Some(match (end.from, kind) {
+        // tcp_write_timeout: by count, else by time.
+        (State::SynSent | State::SynRecv, _) => {
+            let retries = options.syncnt.and_then(|n| u32::try_from(n).ok());
+            let by_count = match retries {
+                Some(n) => format!("TCP_SYNCNT ({n}) ran out"),
+                None => sysctl("tcp_syn_retries", s.limits.syn_retries),
+            };
+            let most = retries.or(s.limits.syn_retries);
+            match user_timeout {
+                Some(by_time) if !s.segments_seen || most.is_some_and(|most| s.sock.left.syns <= most) => by_time,
+                _ => by_count,
+            }
+        }
+        // tcp_keepalive_timer
+        (_, TimerKind::Keepalive) => user_timeout.unwrap_or_else(|| "its keepalive probes were not answered".into()),
+        // tcp_probe_timer, tcp_write_timeout
+        (_, TimerKind::Retransmit | TimerKind::ZeroWindowProbe | TimerKind::TimeWait) => {
+            user_timeout.unwrap_or_else(|| sysctl("tcp_retries2", s.limits.retries2))
+        }
+    })
+}
+
+/// Who forbids the call to wait, where it may not: its own MSG_DONTWAIT, or what was set on the socket.
+pub(super) fn forbids(call: &Call, s: &Situation) -> Forbids {
+    let options = &s.sock.options;
+    let (dontwait, timeout, option) = match call {
+        Call::Read { flags, .. } => (
+            flags.contains(&ReadFlag::Dontwait),
+            options.rcvtimeo,
+            SocketOption::Rcvtimeo,
+        ),
+        Call::Accept { .. } => (false, options.rcvtimeo, SocketOption::Rcvtimeo),
+        Call::Write { flags, .. } => (
+            flags.contains(&WriteFlag::Dontwait),
+            options.sndtimeo,
+            SocketOption::Sndtimeo,
+        ),
+        _ => (false, options.sndtimeo, SocketOption::Sndtimeo),
+    };
+    if dontwait {
+        Forbids::ThisCall
+    } else if options.nonblock {
+        Forbids::Nonblock
+    } else if timeout > 0 {
+        Forbids::Timeout(option, human(s.took))
+    } else {
+        Forbids::Socket
+    }
+}

@@ -1,0 +1,420 @@
+//! What the record tells of a socket in the kernel: the fields of `struct sock` that decide what later calls return, each with the entry
+//! of the transcript that set it.
+//!
+//! Pure, and no simulation: a field is set by what the kernel was seen to do. Whether it took a segment or ignored it is read from the
+//! change of state that followed (`tcp_validate_incoming`, `tcp_rcv_synsent_state_process` and their like decide; we see what they
+//! decided). So a FIN beyond the window, or an RST that meets a closed socket, sets nothing.
+
+use super::rules::{CallClass, is_told_once};
+use crate::call::{Call, How, ReadFlag, SocketOption};
+use crate::errno::Errno;
+use crate::observe::TimerKind;
+use crate::outcome::{Outcome, Value};
+use crate::state::State;
+use crate::wire::segment::{Flags, IcmpError};
+
+/// The number of an entry of the transcript.
+pub type EntryNo = u64;
+
+/// What made a socket change its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// An RST that it received.
+    Rst,
+    /// An ICMP error that its host received.
+    Icmp(IcmpError),
+    /// Any other segment that it received.
+    Segment,
+    /// A timer of the kernel that ran out.
+    Timer(TimerKind),
+    /// SOCK_DESTROY, as `ss -K` does it.
+    Administrator,
+    /// A call of its own endpoint, or the end of one that still held it.
+    Call(CallClass),
+    /// The end of its process.
+    Death,
+    /// Something that was not seen: a segment in a lab without a wire.
+    Unseen,
+}
+
+/// The end of a connection, or of an attempt at one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// What ended it.
+    pub by: Cause,
+    /// The state that it ended.
+    pub from: State,
+    /// The entry of what ended it: the packet, the call, or the change of state where neither was seen.
+    pub entry: EntryNo,
+}
+
+impl End {
+    /// Did both sides end their directions in order, so that no error is left (`tcp_done` by the last ACK, or TIME_WAIT)?
+    pub const fn is_orderly(&self) -> bool {
+        match self.by {
+            Cause::Segment => !self.is_by_data(),
+            // A closed or killed socket has no reader left; disconnect and shutdown leave ECONNRESET.
+            Cause::Call(class) => matches!(class, CallClass::Close),
+            Cause::Death => true,
+            Cause::Rst | Cause::Icmp(_) | Cause::Timer(_) | Cause::Administrator | Cause::Unseen => false,
+        }
+    }
+
+    /// Did data end it that came after we had shut both directions down: the kernel resets the connection itself, and tells us
+    /// ECONNRESET (`tcp_rcv_state_process`)?
+    pub const fn is_by_data(&self) -> bool {
+        matches!(
+            (self.by, self.from),
+            (Cause::Segment, State::FinWait1 | State::FinWait2)
+        )
+    }
+
+    /// Did it end an attempt, before the handshake was done?
+    pub const fn is_of_handshake(&self) -> bool {
+        matches!(self.from, State::SynSent | State::SynRecv)
+    }
+}
+
+/// A call of ours, and the entry of its outcome; of its beginning while it is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Which call.
+    pub class: CallClass,
+    /// Its entry.
+    pub entry: EntryNo,
+}
+
+/// The newest segments of each kind that left the host, whatever became of them on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// With FIN.
+    pub fin: Option<EntryNo>,
+    /// With RST.
+    pub rst: Option<EntryNo>,
+    /// SYNs, the first one and each that was sent again.
+    pub syns: u32,
+}
+
+/// What was set on the socket, as far as it decides how long calls wait and what close does. None is the kernel's default, or what a
+/// language's library chose without telling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// O_NONBLOCK: of the open file, which `dup` shares and `accept` does not inherit.
+    pub nonblock: bool,
+    /// SO_RCVTIMEO, ms.
+    pub rcvtimeo: i64,
+    /// SO_SNDTIMEO, ms.
+    pub sndtimeo: i64,
+    /// SO_LINGER, seconds; none while it is off.
+    pub linger: Option<i64>,
+    /// TCP_LINGER2, seconds.
+    pub linger2: Option<i64>,
+    /// TCP_SYNCNT.
+    pub syncnt: Option<i64>,
+    /// TCP_USER_TIMEOUT, ms.
+    pub user_timeout: Option<i64>,
+}
+
+/// A socket in the kernel, as far as the record tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sock {
+    /// Has `connect` or `accept` given it a peer, or is it about to?
+    pub connected: bool,
+    /// Does it listen?
+    pub listening: bool,
+    /// The call that gave it a local address.
+    pub named: Option<Made>,
+    /// The call that gave it a peer.
+    pub peer: Option<Made>,
+    /// The call that made it listen.
+    pub listened: Option<Made>,
+    /// What ended its listening: a call of ours, or the administrator.
+    pub stopped: Option<(Cause, EntryNo)>,
+    /// When its handshake was done: the entry of that change of state.
+    pub established: Option<EntryNo>,
+    /// The peer's FIN, as the kernel took it (`SOCK_DONE`): the entry of the segment, or of the change of state where it was not seen.
+    pub fin: Option<EntryNo>,
+    /// Our own shutdown of reading (`RCV_SHUTDOWN`).
+    pub receiving_shut: Option<EntryNo>,
+    /// Our own shutdown of writing (`SEND_SHUTDOWN`).
+    pub sending_shut: Option<EntryNo>,
+    /// How the connection ended.
+    pub end: Option<End>,
+    /// The call that was told the error that the end had left (`sock_error` clears `sk_err`).
+    pub reported: Option<EntryNo>,
+    /// An ICMP error that was only noted (`sk_err_soft`), for the connection went on.
+    pub noted: Option<(IcmpError, EntryNo)>,
+    /// The call that took the peer away: `disconnect`, or `shutdown` where it does the same (`inet_shutdown`).
+    pub dissolved: Option<Made>,
+    /// What left its host.
+    pub left: Left,
+    /// The newest segment with FIN that reached its host, taken or not.
+    fin_arrived: Option<EntryNo>,
+    /// The newest urgent byte that reached its host.
+    pub urgent: Option<EntryNo>,
+    /// Was an urgent byte read since?
+    pub urgent_read: bool,
+    /// What was set on it.
+    pub options: Options,
+}
+
+/// Has the peer's FIN been taken in that state?
+const fn has_fin(state: State) -> bool {
+    matches!(
+        state,
+        State::CloseWait | State::LastAck | State::Closing | State::TimeWait
+    )
+}
+
+impl Sock {
+    /// What a connection that came through this listener begins with: its options are inherited (`sk_clone_lock`), but for those of the
+    /// open file.
+    pub fn accepted_from(listener: &Sock) -> Sock {
+        Sock {
+            options: Options {
+                nonblock: false,
+                ..listener.options
+            },
+            ..Sock::default()
+        }
+    }
+
+    /// Takes in that `accept`, whose entry is `entry`, gave it a descriptor.
+    pub fn inherit(&mut self, begins_with: &Sock, entry: EntryNo) {
+        let accept = Made {
+            class: CallClass::Accept,
+            entry,
+        };
+        self.options = begins_with.options;
+        self.connected = true;
+        (self.named, self.peer) = (Some(accept), Some(accept));
+    }
+
+    /// Does an error wait in it (`sk_err`), as far as is known?
+    pub fn has_error(&self) -> bool {
+        self.reported.is_none() && self.end.is_some_and(|end| !end.is_orderly())
+    }
+
+    /// What ended the connection.
+    pub fn ended_by(&self) -> Option<Cause> {
+        self.end.map(|end| end.by)
+    }
+
+    /// Takes in a change of its state. `cause` has the entry `by`: that of the packet or call, where there is one; `no` is the entry of
+    /// the change itself.
+    pub fn changed(&mut self, from: State, to: State, cause: Cause, by: EntryNo, no: EntryNo) {
+        use State::{Close, Established, Listen, SynRecv, SynSent, TimeWait};
+        match (from, to) {
+            // tcp_connect_init; sk_shutdown stays as it was.
+            (Close, SynSent) => self.begin_attempt(),
+            (Listen, Close) => {
+                (self.listening, self.stopped) = (false, Some((cause, by)));
+                // tcp_abort: ECONNABORTED waits in it.
+                if cause == Cause::Administrator {
+                    self.end = Some(End {
+                        by: cause,
+                        from,
+                        entry: by,
+                    });
+                }
+                return;
+            }
+            _ => {}
+        }
+        let was_in_handshake = matches!(from, Close | SynSent | SynRecv);
+        if to == Established || (was_in_handshake && !matches!(to, Close | SynSent | SynRecv | Listen)) {
+            self.established.get_or_insert(no);
+        }
+        if !has_fin(from) && has_fin(to) {
+            self.fin = Some(match cause {
+                // It may have come before the data that it had to wait for.
+                Cause::Segment => self.fin_arrived.unwrap_or(by),
+                _ => no,
+            });
+        }
+        if matches!(to, Close | TimeWait) && !matches!(from, Close | TimeWait) && self.end.is_none() {
+            self.end = Some(End {
+                by: cause,
+                from,
+                entry: by,
+            });
+        }
+    }
+
+    /// A new attempt at a connection: nothing is left of the one before but what we set on the socket.
+    fn begin_attempt(&mut self) {
+        *self = Sock {
+            connected: true,
+            named: self.named,
+            peer: self.peer,
+            receiving_shut: self.receiving_shut,
+            sending_shut: self.sending_shut,
+            options: self.options,
+            ..Sock::default()
+        };
+    }
+
+    /// Takes in a segment that left its host.
+    pub fn sent(&mut self, flags: Flags, entry: EntryNo) {
+        if flags.has(Flags::SYN) {
+            self.left.syns += 1;
+        }
+        if flags.has(Flags::FIN) {
+            self.left.fin = Some(entry);
+        }
+        if flags.has(Flags::RST) {
+            self.left.rst = Some(entry);
+        }
+    }
+
+    /// Takes in a segment that reached its host; what the kernel made of it is told by [`Sock::changed`].
+    pub fn received(&mut self, flags: Flags, entry: EntryNo) {
+        if flags.has(Flags::FIN) {
+            self.fin_arrived = Some(entry);
+        }
+        if flags.has(Flags::URG) {
+            (self.urgent, self.urgent_read) = (Some(entry), false);
+        }
+    }
+
+    /// Takes in an ICMP error about it, that did not end an attempt: the kernel notes it while the connection stands (`tcp_v4_err`).
+    pub fn hears(&mut self, icmp: IcmpError, entry: EntryNo) {
+        if self.established.is_some() && self.end.is_none() {
+            self.noted = Some((icmp, entry));
+        }
+    }
+
+    /// Takes in the outcome of a call on it, whose entry is `entry`; `before` is the state when the call was made.
+    pub fn called(&mut self, call: &Call, outcome: &Outcome, before: Option<State>, entry: EntryNo) {
+        let ok = matches!(outcome, Outcome::Ok(_));
+        let made = |class| Some(Made { class, entry });
+        match (call, outcome) {
+            (Call::Bind { .. }, _) if ok => self.named = self.named.or(made(CallClass::Bind)),
+            (Call::Listen { .. }, _) if ok => {
+                self.listening = true;
+                self.named = self.named.or(made(CallClass::Listen));
+                (self.listened, self.stopped) = (self.listened.or(made(CallClass::Listen)), None);
+            }
+            (Call::Connect { .. }, outcome) => self.connect_ended(outcome, entry),
+            // inet_shutdown, tcp_disconnect: a listener and an attempt are dissolved.
+            (Call::Disconnect, _) if ok => self.dissolve(CallClass::Disconnect, entry),
+            (Call::Shutdown { how: How::Write }, _) if before == Some(State::Listen) => {}
+            (Call::Shutdown { .. }, _) if ok && matches!(before, Some(State::Listen | State::SynSent)) => {
+                self.dissolve(CallClass::Shutdown, entry);
+            }
+            // Without a connection it fails, and is noted all the same.
+            (Call::Shutdown { how }, _) if ok || outcome.errno() == Some(Errno::ENOTCONN) => {
+                if matches!(how, How::Read | How::Both) {
+                    self.receiving_shut = self.receiving_shut.or(Some(entry));
+                }
+                if matches!(how, How::Write | How::Both) {
+                    self.sending_shut = self.sending_shut.or(Some(entry));
+                }
+            }
+            (Call::Write { .. }, Outcome::Err(Errno::EPIPE)) if self.epipe_waits() => self.reported = Some(entry),
+            (Call::Read { .. } | Call::Write { .. }, Outcome::Err(errno)) if is_told_once(*errno) => {
+                self.reported = Some(entry);
+            }
+            (Call::SoError, Outcome::Ok(Value::PendingError { error: Some(_) })) => {
+                // With the connection still there it took what was only noted.
+                match self.end {
+                    Some(_) => self.reported = Some(entry),
+                    None => self.noted = None,
+                }
+            }
+            (Call::Read { flags, .. }, Outcome::Ok(Value::Read { n, .. }))
+                if *n > 0 && flags.contains(&ReadFlag::Oob) && !flags.contains(&ReadFlag::Peek) =>
+            {
+                self.urgent_read = true;
+            }
+            (Call::SetOption { option, value }, _) if ok => self.set(*option, *value),
+            (Call::RstClose, _) if ok => self.options.linger = Some(0),
+            (Call::LingerClose { seconds }, _) if ok => self.options.linger = Some(i64::from(*seconds)),
+            _ => {}
+        }
+    }
+
+    /// Does EPIPE itself wait in it: an RST came after the peer's FIN (`tcp_reset` in CLOSE_WAIT)?
+    pub fn epipe_waits(&self) -> bool {
+        self.has_error()
+            && self
+                .end
+                .is_some_and(|end| end.from == State::CloseWait && end.by == Cause::Rst)
+    }
+
+    fn connect_ended(&mut self, outcome: &Outcome, entry: EntryNo) {
+        match outcome {
+            // __inet_stream_connect, at its label sock_error: the attempt is dissolved, and its error told by this very call.
+            Outcome::Err(errno) if is_told_once(*errno) && !self.listening && self.established.is_none() => {
+                *self = Sock {
+                    named: self.named,
+                    options: self.options,
+                    left: self.left,
+                    end: self.end,
+                    reported: Some(entry),
+                    ..Sock::default()
+                };
+            }
+            Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Err(Errno::EINPROGRESS | Errno::EINTR) => {
+                let connect = Made {
+                    class: CallClass::Connect,
+                    entry,
+                };
+                self.connected = true;
+                self.named = self.named.or(Some(connect));
+                self.peer = self.peer.or(Some(connect));
+            }
+            Outcome::Err(Errno::EALREADY | Errno::EISCONN) => self.connected = !self.listening,
+            Outcome::Err(_) => self.connected = false,
+            // No call of the kernel's was made.
+            Outcome::Library(_) | Outcome::Unsupported(_) => {}
+        }
+    }
+
+    /// `tcp_disconnect`: the socket has no peer any more, and both directions are open again.
+    fn dissolve(&mut self, class: CallClass, entry: EntryNo) {
+        let had_peer = self.connected;
+        (self.connected, self.listening) = (false, false);
+        (self.peer, self.fin, self.noted) = (None, None, None);
+        (self.receiving_shut, self.sending_shut) = (None, None);
+        if had_peer {
+            self.dissolved = Some(Made { class, entry });
+        }
+        if let Some(end) = &mut self.end
+            && end.by == Cause::Call(class)
+        {
+            end.entry = entry;
+        }
+        if let Some((Cause::Call(stopped), at)) = &mut self.stopped
+            && *stopped == class
+        {
+            *at = entry;
+        }
+    }
+
+    fn set(&mut self, option: SocketOption, value: i64) {
+        let options = &mut self.options;
+        let unless_off = (value >= 0).then_some(value);
+        let unless_zero = (value != 0).then_some(value);
+        match option {
+            SocketOption::Nonblock => options.nonblock = value != 0,
+            SocketOption::Rcvtimeo => options.rcvtimeo = value,
+            SocketOption::Sndtimeo => options.sndtimeo = value,
+            SocketOption::Linger => options.linger = unless_off,
+            SocketOption::Linger2 => options.linger2 = Some(value),
+            SocketOption::Syncnt => options.syncnt = unless_zero,
+            SocketOption::UserTimeout => options.user_timeout = unless_zero,
+            SocketOption::Reuseaddr
+            | SocketOption::Reuseport
+            | SocketOption::Nodelay
+            | SocketOption::Cork
+            | SocketOption::Keepalive
+            | SocketOption::Keepidle
+            | SocketOption::Keepintvl
+            | SocketOption::Keepcnt
+            | SocketOption::DeferAccept
+            | SocketOption::Rcvbuf
+            | SocketOption::Sndbuf => {}
+        }
+    }
+}
