@@ -68,7 +68,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::ENOTCONN, Shutdown { how: How::Write }) => RuleId::ShutdownWriteUnconnected,
         (Errno::ENOTCONN, Shutdown { how: How::Both }) => RuleId::ShutdownBothUnconnected,
         (Errno::EINVAL, Bind { .. }) if s.before.is_some() || s.sock.named.is_some() => RuleId::BindTwice,
-        (Errno::EINVAL, Bind { .. }) => RuleId::BindTwiceOrFamily,
+        (Errno::EINVAL, Bind { .. }) => RuleId::BindOtherFamily6,
         (Errno::EINVAL, Listen { .. }) => RuleId::ListenConnected,
         (Errno::EINVAL, Accept { .. }) => RuleId::AcceptWithoutListen,
         // On an IPv4 socket it would be a blackhole route, which no scenario shows.
@@ -124,7 +124,7 @@ pub(super) fn waiting(errno: Errno, s: &Situation) -> Option<RuleId> {
     }
     let heard = match s.sock.end {
         None => Heard::Noted,
-        Some(end) if matches!(end.by, Cause::Icmp(_) | Cause::Rst | Cause::Unseen) => Heard::Attempt,
+        Some(end) if matches!(end.by, Cause::Icmp(_) | Cause::Rst | Cause::Unseen(_)) => Heard::Attempt,
         Some(_) => Heard::AtEnd,
     };
     Some(match (errno, heard) {
@@ -193,11 +193,9 @@ fn broken_pipe(s: &Situation) -> Option<RuleId> {
     }
     match sock.end {
         // Several things at once: two calls waited, and the other one was told the error.
-        Some(end) if !end.is_orderly() && end.by != Cause::Unseen => {
-            (!s.under_way.is_empty()).then_some(RuleId::ErrorTold)
-        }
+        Some(end) if !end.is_orderly() && !end.by.is_unseen() => (!s.under_way.is_empty()).then_some(RuleId::ErrorTold),
         // What else shuts sending down (tcp_done) leaves an error behind, and that would have gone first.
-        Some(end) if end.by == Cause::Unseen => Some(RuleId::ResetInCloseWait),
+        Some(end) if end.by.is_unseen() => Some(RuleId::ResetInCloseWait),
         None if s.was() == State::CloseWait || !s.segments_seen => Some(RuleId::ResetInCloseWait),
         _ => None,
     }

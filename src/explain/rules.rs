@@ -1301,17 +1301,6 @@ rules! {
 
     // EINVAL.
 
-    // inet6_bind answers an IPv4 address, which is too short for it, with EINVAL; inet_bind the reverse with EAFNOSUPPORT.
-    BindTwiceOrFamily "bind-twice-or-family" {
-        calls: &[Bind],
-        gives: errno(Errno::EINVAL),
-        states: CLOSE,
-        set_by: &[SetBy::Argument],
-        because: "The address is of another family than the socket: IPv4, on an IPv6 socket",
-        brief: "address of another family",
-        decided_by: &[Kernel("inet6_bind_sk")],
-        proof: "bound-twice",
-    }
     BindTwice "bind-twice" {
         calls: &[Bind],
         gives: errno(Errno::EINVAL),
@@ -1321,6 +1310,17 @@ rules! {
         brief: "it has an address already",
         decided_by: &[Kernel("__inet_bind")],
         proof: "listener-misuse",
+    }
+    // inet6_bind answers an IPv4 address, which is too short for it, with EINVAL; inet_bind the reverse with EAFNOSUPPORT.
+    BindOtherFamily6 "bind-ipv4-address-on-ipv6-socket" {
+        calls: &[Bind],
+        gives: errno(Errno::EINVAL),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "An IPv4 address is too short for an IPv6 socket: its length is looked at before its family",
+        brief: "IPv4 address, IPv6 socket",
+        decided_by: &[Kernel("inet6_bind_sk")],
+        proof: "address-family-ipv6",
     }
     OptionValue "option-value" {
         calls: &[SetOption],

@@ -50,7 +50,7 @@ impl Setter {
             .filter_map(|set_by| Some((*set_by, entry_of(*set_by, call, s)?)));
         // The nearest that can have set it.
         let nearest = found.max_by_key(|(_, entry)| *entry);
-        let unseen = s.sock.end.filter(|end| end.by == Cause::Unseen);
+        let unseen = s.sock.end.filter(|end| end.by.is_unseen());
         match (nearest, unseen) {
             (Some((set_by, entry)), _) => Setter::Found(set_by, entry),
             // A segment that was not seen made the change, and only one kind can have.
@@ -161,7 +161,7 @@ pub(super) fn sentence(rule: RuleId, call: &Call, s: &Situation) -> String {
 /// The cause in one clause: of this case, else the rule's own.
 pub(super) fn cause(rule: RuleId, s: &Situation) -> String {
     // With no segments seen, the rule's own words say all that is known.
-    let is_seen = s.sock.ended_by() != Some(Cause::Unseen);
+    let is_seen = !s.sock.ended_by().is_some_and(Cause::is_unseen);
     let own = is_seen.then(|| cause_here(rule, s)).flatten();
     own.unwrap_or_else(|| rule.rule().because.cause.into())
 }
@@ -271,7 +271,6 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             "It has an address already: {} gave it one, and it is given once",
             sock.named?.class.name()
         ),
-        RuleId::BindTwiceOrFamily => "The address is of another family than the socket".into(),
         RuleId::ListenConnected | RuleId::AlreadyConnected | RuleId::ConnectedOnce => {
             let class = sock.peer?.class.name();
             match rule {
@@ -322,7 +321,7 @@ fn shutdown_over(s: &Situation) -> Option<String> {
         Cause::Timer(_) => format!("the kernel gave up on the peer: {}", ran_out(s)?),
         Cause::Administrator => "it was destroyed on this host, as ss -K does".into(),
         Cause::Call(class) => format!("our own {} ended it", class.name()),
-        Cause::Death | Cause::Unseen => return None,
+        Cause::Death | Cause::Unseen(_) => return None,
     };
     let what = if end.is_of_handshake() {
         "The attempt at a connection failed"

@@ -33,8 +33,15 @@ pub enum Cause {
     Call(CallClass),
     /// The end of its process.
     Death,
-    /// Something that was not seen: a segment in a lab without a wire.
-    Unseen,
+    /// Something that was not seen: a segment in a lab without a wire, and the peer's call that sent it, where one was under way.
+    Unseen(Option<CallClass>),
+}
+
+impl Cause {
+    /// Was it not seen?
+    pub const fn is_unseen(self) -> bool {
+        matches!(self, Cause::Unseen(_))
+    }
 }
 
 /// The end of a connection, or of an attempt at one.
@@ -52,11 +59,12 @@ impl End {
     /// Did both sides end their directions in order, so that no error is left (`tcp_done` by the last ACK, or TIME_WAIT)?
     pub const fn is_orderly(&self) -> bool {
         match self.by {
-            Cause::Segment => !self.is_by_data(),
+            Cause::Segment | Cause::Unseen(_) if self.is_by_data() => false,
+            Cause::Segment => true,
             // A closed or killed socket has no reader left; disconnect and shutdown leave ECONNRESET.
             Cause::Call(class) => matches!(class, CallClass::Close),
             Cause::Death => true,
-            Cause::Rst | Cause::Icmp(_) | Cause::Timer(_) | Cause::Administrator | Cause::Unseen => false,
+            Cause::Rst | Cause::Icmp(_) | Cause::Timer(_) | Cause::Administrator | Cause::Unseen(_) => false,
         }
     }
 
@@ -65,7 +73,10 @@ impl End {
     pub const fn is_by_data(&self) -> bool {
         matches!(
             (self.by, self.from),
-            (Cause::Segment, State::FinWait1 | State::FinWait2)
+            (
+                Cause::Segment | Cause::Unseen(Some(CallClass::Write)),
+                State::FinWait1 | State::FinWait2
+            )
         )
     }
 

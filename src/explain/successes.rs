@@ -162,7 +162,7 @@ fn ended(by: Cause) -> String {
         Cause::Administrator => "the connection was destroyed on this host".into(),
         Cause::Call(class) => format!("our own {} ended the connection", class.name()),
         Cause::Death => "the end of the process ended the connection".into(),
-        Cause::Unseen => "the connection ended".into(),
+        Cause::Unseen(_) => "the connection ended".into(),
     }
 }
 
@@ -191,7 +191,7 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Why {
     }
     match sock.end {
         // Another call was told the error, and has not returned.
-        Some(end) if !end.is_orderly() && end.by != Cause::Unseen => by(RuleId::EofErrorTold),
+        Some(end) if !end.is_orderly() && !end.by.is_unseen() => by(RuleId::EofErrorTold),
         _ if has_fin(s.was()) || has_fin(s.is()) => by(RuleId::EofFin),
         // Not seen, in the loopback lab; but what else shuts receiving down (tcp_done) leaves an error behind, and that would
         // have gone first.
@@ -214,7 +214,9 @@ fn write(call: &Call, asked: usize, n: usize, flags: &[WriteFlag], s: &Situation
             );
         }
         // The FIN is all that this side knows; a peer that closed answers data with RST (tcp_rcv_state_process).
-        (CloseWait, Close) if s.open && ended_since.is_none_or(|end| matches!(end.by, Cause::Rst | Cause::Unseen)) => {
+        (CloseWait, Close)
+            if s.open && ended_since.is_none_or(|end| matches!(end.by, Cause::Rst | Cause::Unseen(_))) =>
+        {
             "Taken, but the peer had closed both directions: its RST has ended the connection."
         }
         (CloseWait, _) if ended_since.is_none() => {

@@ -512,13 +512,14 @@ impl Session {
                     };
                     (cause, Some(entry))
                 }
-                None => (sock::Cause::Unseen, None),
+                None => (sock::Cause::Unseen(None), None),
             },
             Reason::Timer(kind) => (sock::Cause::Timer(*kind), None),
             Reason::Death => (sock::Cause::Death, None),
             Reason::Destroyed => (sock::Cause::Administrator, None),
             Reason::Library => (sock::Cause::Call(CallClass::Close), None),
-            Reason::PeerCall { .. } | Reason::PeerDeath { .. } | Reason::Unseen => (sock::Cause::Unseen, None),
+            Reason::PeerCall { name, .. } => (sock::Cause::Unseen(CallClass::of(*name)), None),
+            Reason::PeerDeath { .. } | Reason::Unseen => (sock::Cause::Unseen(None), None),
         }
     }
 
