@@ -25,7 +25,7 @@ pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
         // inet_csk_wait_for_connect
         (Call::Accept { .. }, _) if queue == 0 => (
             "a connection whose handshake is done: the listener's queue is empty",
-            "a client that connects; shutdown of the listener (EINVAL)",
+            "a client that connects; shutdown, disconnect or SOCK_DESTROY of the listener (EINVAL); SO_RCVTIMEO (EAGAIN)",
             EINTR,
         ),
         (Call::Accept { .. }, _) => (
@@ -36,53 +36,64 @@ pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
         // inet_stream_connect; tcp_reset and tcp_v4_err in SYN_SENT
         (Call::Connect { .. }, SynSent) => (
             "the answer to its SYN, which the kernel sends again and again",
-            "SYN,ACK; RST or ICMP port unreachable (ECONNREFUSED); another ICMP error (EHOSTUNREACH, ENETUNREACH); the last retry (ETIMEDOUT)",
+            "SYN,ACK; RST or ICMP port unreachable (ECONNREFUSED); another ICMP error (EHOSTUNREACH, ENETUNREACH, over IPv6 EACCES); the last \
+             retry (ETIMEDOUT); shutdown or disconnect of it (ECONNRESET or EPIPE, by kernel); SOCK_DESTROY (ECONNABORTED); SO_SNDTIMEO \
+             (EINPROGRESS)",
             GOES_ON,
         ),
         (Call::Connect { .. }, _) => (
             "the end of the handshake",
-            "the last ACK; RST (ECONNRESET); the last retry (ETIMEDOUT)",
+            "the last ACK; RST (ECONNRESET); an ICMP error (ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, over IPv6 EACCES); the last retry \
+             (ETIMEDOUT); disconnect of it (EPIPE); SOCK_DESTROY (ECONNABORTED); SO_SNDTIMEO (EINPROGRESS)",
             GOES_ON,
         ),
         // sk_stream_wait_connect, tcp_recvmsg_locked
         (Call::Read { .. } | Call::Write { .. }, SynSent) => (
             "the end of the handshake: there is no connection before",
-            "the handshake's end, and then it reads or writes; RST (ECONNREFUSED); the last retry (ETIMEDOUT)",
+            "the handshake's end, and then it reads or writes; RST or ICMP port unreachable (ECONNREFUSED); another ICMP error (EHOSTUNREACH, \
+             ENETUNREACH, over IPv6 EACCES); the last retry (ETIMEDOUT); shutdown or disconnect of it (ECONNRESET or EPIPE); SOCK_DESTROY \
+             (ECONNABORTED); SO_RCVTIMEO or SO_SNDTIMEO (EAGAIN)",
             EINTR,
         ),
         (Call::Read { .. } | Call::Write { .. }, SynRecv) => (
             "the end of the handshake: there is no connection before",
-            "the handshake's end, and then it reads or writes; RST (ECONNRESET); the last retry (ETIMEDOUT)",
+            "the handshake's end, and then it reads or writes; RST (ECONNRESET); an ICMP error (ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, over \
+             IPv6 EACCES); the last retry (ETIMEDOUT); disconnect of it (ECONNRESET or EPIPE); SOCK_DESTROY (ECONNABORTED); SO_RCVTIMEO or \
+             SO_SNDTIMEO (EAGAIN)",
             EINTR,
         ),
         // sk_stream_wait_memory; do_error in tcp_sendmsg_locked
         (Call::Write { .. }, _) => (
             "room in the send buffer: what is in it has not been acknowledged, or the peer's window is closed",
-            "an ACK; RST (ECONNRESET) or no answer for too long (ETIMEDOUT): if it has taken bytes already it gives their number, and the next \
-             call the error",
+            "an ACK; RST (ECONNRESET, after the peer's FIN EPIPE); no answer for too long (ETIMEDOUT, or what ICMP said last: EHOSTUNREACH, \
+             ENETUNREACH, ECONNREFUSED); our own shutdown of writing or disconnect (EPIPE); SOCK_DESTROY (ECONNABORTED); SO_SNDTIMEO (EAGAIN): \
+             if it has taken bytes already it gives their number, and the next call the error",
             Some("a signal (EINTR, or the number of bytes taken)"),
         ),
         // tcp_recvmsg_locked, sk_wait_data
         (Call::Read { flags, .. }, _) if flags.contains(&ReadFlag::Waitall) => (
             "all the bytes that it asks for (MSG_WAITALL)",
-            "enough data; the peer's FIN or RST: then it gives what has come, if anything has",
+            "enough data; the peer's FIN, our own shutdown of reading, RST, no answer for too long, disconnect, SOCK_DESTROY, SO_RCVTIMEO: then \
+             it gives what has come, if anything has",
             Some("a signal (EINTR, or what has come)"),
         ),
         (Call::Read { .. }, _) => (
             "bytes or the end of the stream: nothing is there to be read",
-            "data; the peer's FIN, or our own shutdown of reading (0 bytes); RST (ECONNRESET)",
+            "data; the peer's FIN, or our own shutdown of reading (0 bytes); RST (ECONNRESET); no answer for too long (ETIMEDOUT, or what ICMP \
+             said last: EHOSTUNREACH, ENETUNREACH, ECONNREFUSED); our own disconnect (EPIPE); SOCK_DESTROY (ECONNABORTED); SO_RCVTIMEO (EAGAIN)",
             EINTR,
         ),
         // do_poll
         (Call::Poll { .. }, _) => (
             "one of its events, and none is there",
-            "an event; its timeout (no events)",
+            "an event, or the end of both directions or an error, which come unasked; its timeout (no events)",
             EINTR,
         ),
         // sk_stream_wait_close
         (Call::LingerClose { .. } | Call::Close, _) => (
             "the peer's acknowledgement of all that was sent, our FIN too (SO_LINGER)",
-            "the ACK; the seconds of SO_LINGER, and the kernel goes on alone",
+            "the ACK; RST, no answer for too long or SOCK_DESTROY, which end the connection; the seconds of SO_LINGER, and the kernel goes on \
+             alone: close returns 0 in any case",
             None,
         ),
         (

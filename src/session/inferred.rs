@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::clock::Stamp;
+use crate::explain::sock::{Cause, End};
 use crate::lab::event::{Fate, Passage};
 use crate::observe::Tuple;
 use crate::side::Side;
@@ -145,8 +146,14 @@ impl Inferred {
 
 /// Why sources differ, in one sentence; none when they agree.
 ///
-/// `row` is procfs's state, none without a row; `info` what TCP_INFO says on the open descriptor; `segments` what they say.
-pub fn disagreement(row: Option<State>, info: Option<State>, segments: Option<State>) -> Option<String> {
+/// `row` is procfs's state, none without a row; `info` what TCP_INFO says on the open descriptor; `segments` what they say; `end` how the
+/// connection ended, as far as the record tells.
+pub fn disagreement(
+    row: Option<State>,
+    info: Option<State>,
+    segments: Option<State>,
+    end: Option<End>,
+) -> Option<String> {
     let shown = row.map_or("nothing", State::name);
     if let (Some(row), Some(info)) = (row, info)
         && row != info
@@ -163,7 +170,7 @@ pub fn disagreement(row: Option<State>, info: Option<State>, segments: Option<St
     let why = match (row, segments) {
         // The end of TIME_WAIT and of a closed connection leave no segment.
         (None, State::TimeWait | State::Close | State::FinWait2) => return None,
-        (None, _) => "a timer or a call ended it without a segment that was seen",
+        (None, _) => return Some(format!("procfs says nothing, the segments {segments}: {}", ended(end))),
         (Some(State::SynRecv), State::Established) => {
             "the last ACK was not taken: the queue is full, or data is waited for (TCP_DEFER_ACCEPT)"
         }
@@ -177,6 +184,22 @@ pub fn disagreement(row: Option<State>, info: Option<State>, segments: Option<St
         (Some(_), _) => "the kernel has not taken what came, or sent without our seeing it",
     };
     Some(format!("procfs says {shown}, the segments {segments}: {why}"))
+}
+
+/// What ended a connection, where its segments do not tell.
+fn ended(end: Option<End>) -> String {
+    let Some(End { by, from, .. }) = end else {
+        return "it is gone, and no segment told of its end".into();
+    };
+    match by {
+        Cause::Icmp(icmp) => format!("ICMP {} ended it, and that is no segment of the connection", icmp.name()),
+        Cause::Timer(kind) => format!("the {} timer ended it, without a segment", kind.name(from)),
+        Cause::Administrator => "it was destroyed on this host, without a segment".into(),
+        Cause::Call(class) => format!("our own {} ended it, without a segment", class.name()),
+        Cause::Death => "the end of its process ended it, without a segment".into(),
+        Cause::Rst | Cause::Segment => "a segment ended it that does not fit what came before".into(),
+        Cause::Unseen(_) => "what ended it was not seen".into(),
+    }
 }
 
 #[cfg(test)]
@@ -289,13 +312,13 @@ mod tests {
     #[test]
     fn what_is_not_taken_is_told() {
         assert_eq!(
-            disagreement(Some(State::Established), None, Some(State::Established)),
+            disagreement(Some(State::Established), None, Some(State::Established), None),
             None
         );
-        assert_eq!(disagreement(None, Some(State::Close), Some(State::Close)), None);
-        let told = disagreement(Some(State::TimeWait), Some(State::Close), Some(State::TimeWait));
+        assert_eq!(disagreement(None, Some(State::Close), Some(State::Close), None), None);
+        let told = disagreement(Some(State::TimeWait), Some(State::Close), Some(State::TimeWait), None);
         assert!(told.unwrap().starts_with("procfs says TIME_WAIT, TCP_INFO CLOSE"));
-        let told = disagreement(Some(State::Established), None, Some(State::Close));
+        let told = disagreement(Some(State::Established), None, Some(State::Close), None);
         assert!(told.unwrap().contains("RFC 5961"));
     }
 }

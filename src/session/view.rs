@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Session, Socket, inferred};
 use crate::call::SocketName;
 use crate::clock::Stamp;
+use crate::explain::sock::End;
 use crate::lab::event::Observed;
 use crate::observe::TimerKind;
 use crate::side::Side;
@@ -28,6 +29,8 @@ pub struct SocketView<'a> {
     pub info: Option<State>,
     /// The state as its segments alone would have it; none where they are not seen.
     pub segments: Option<State>,
+    /// How its connection ended, where it did.
+    pub end: Option<End>,
 }
 
 /// Who holds a socket.
@@ -74,7 +77,8 @@ impl SocketView<'_> {
 
     /// Why the sources of its state differ, in one sentence; none when they agree.
     pub fn disagreement(&self) -> Option<String> {
-        inferred::disagreement(self.row.map(|observed| observed.row.state), self.info, self.segments)
+        let row = self.row.map(|observed| observed.row.state);
+        inferred::disagreement(row, self.info, self.segments, self.end)
     }
 
     /// The timer that runs, with what is left of it at `now` when the table was read at `read`.
@@ -110,6 +114,7 @@ impl Session {
                         .map(|observed| observed.row.tuple)
                         .or(socket.tuple.filter(|_| socket.open))
                         .and_then(|tuple| self.inferred.state(side, &tuple, self.quiet_at)),
+                    end: end.sock(socket).end,
                 }
             })
             .collect();
@@ -137,6 +142,7 @@ impl Session {
                 row: Some(observed),
                 info: None,
                 segments: self.inferred.state(side, tuple, self.quiet_at),
+                end: None,
             }
         }));
         views
