@@ -94,7 +94,7 @@ pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
             "the peer's acknowledgement of all that was sent, our FIN too (SO_LINGER)",
             "the ACK; RST, no answer for too long or SOCK_DESTROY, which end the connection; the seconds of SO_LINGER, and the kernel goes on \
              alone: close returns 0 in any case",
-            None,
+            Some("a signal, and the kernel goes on alone"),
         ),
         (
             Call::Socket { .. }
