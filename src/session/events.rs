@@ -102,6 +102,7 @@ impl Session {
                 from,
                 to,
                 cause,
+                witness,
             } => {
                 // In one of these states a connection without a descriptor waits in a queue: it has begun anew. So has one that
                 // we connect.
@@ -129,6 +130,7 @@ impl Session {
                         from,
                         to,
                         cause,
+                        witness,
                     },
                 );
             }
