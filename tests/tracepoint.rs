@@ -2,13 +2,14 @@
 //! by socket, and whose work each step was.
 //!
 //! A script is a list of commands, and nothing is expected but that both tell the same. `SERVER` stands for a port of this run's
-//! own, which the server takes (it is what the tracepoint is filtered by, so one end of every connection has it), `CLIENT` for one
-//! that a client may bind, and `NOBODY` for an address where nobody answers. Where a script ends all must stand still, and a socket
+//! own, which the server takes (it is what the tracepoint is filtered by, so one end of every connection has it), `CLIENT`, `OTHER`
+//! and `THIRD` for those that a client may bind, and `NOBODY` for an address where nobody answers. Where a script ends all must stand still, and a socket
 //! that ends in SYN_SENT must have been bound.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use finwait::side::Side;
 use finwait::state::State;
@@ -16,6 +17,8 @@ use finwait::wire::segment::Flags;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+#[path = "support/author.rs"]
+mod author;
 #[path = "support/mod.rs"]
 mod support;
 #[path = "support/traced.rs"]
@@ -23,6 +26,7 @@ mod traced;
 #[path = "support/tracefs.rs"]
 mod tracefs;
 
+use author::Author;
 use support::{Lab, Run};
 use traced::{By, Ports, Step, agree, as_traced, connections};
 use tracefs::Instance;
@@ -841,9 +845,38 @@ scripts! {
     sigpipe ["client connect :SERVER", "server accept", "server sigpipe default", "server shutdown write", "server write"]
 }
 
+/// Scripts at random: the first few seeds; as many as `FINWAIT_SCRIPTS=FIRST-LAST` says, when that is set.
+#[test]
+fn scripts_at_random() {
+    let said = std::env::var("FINWAIT_SCRIPTS").unwrap_or_else(|_| "1-12".to_owned());
+    let (first, last) = said.split_once('-').unwrap();
+    let seeds: std::ops::RangeInclusive<u64> = first.parse().unwrap()..=last.parse().unwrap();
+    let mut wrong = Vec::new();
+    for seed in seeds {
+        let lab = if seed % 4 == 0 { Lab::Isolated6 } else { Lab::Isolated };
+        let compared = std::panic::catch_unwind(|| {
+            let mut author = Author::new(seed);
+            compare(lab, "30", &mut |run| author.next(run));
+        });
+        if compared.is_err() {
+            wrong.push(seed);
+        }
+    }
+    assert!(wrong.is_empty(), "seeds {wrong:?}");
+}
+
 /// Runs the script with the tracepoint on, and compares.
 #[track_caller]
 fn told_is_what_was_seen(lab: Lab, patience: &str, script: &[&str]) {
+    let mut left = script.iter();
+    compare(lab, patience, &mut |_| {
+        left.next().map(|&command| vec![command.to_owned()])
+    });
+}
+
+/// Runs what `next` gives, one command after the other, with the tracepoint on, and compares.
+#[track_caller]
+fn compare(lab: Lab, patience: &str, next: &mut dyn FnMut(&Run) -> Option<Vec<String>>) {
     let instance = match Instance::record() {
         Ok(instance) => instance,
         Err(why) => {
@@ -862,28 +895,36 @@ fn told_is_what_was_seen(lab: Lab, patience: &str, script: &[&str]) {
     let words = [
         ("SERVER", server.to_string()),
         ("CLIENT", (server + 10_000).to_string()),
+        ("OTHER", (server + 20_000).to_string()),
+        ("THIRD", (server + 30_000).to_string()),
         ("NOBODY", nobody.to_owned()),
     ];
     let mut run = lab.open_with(&["--patience", patience]);
     let wire = thread_called("lab", run.pid());
     let mut stopped_at = 0;
-    for command in LISTEN.iter().chain(script).chain([&CALM]) {
-        match *command {
-            STOP => {
-                both(&run, Signal::STOP);
-                stopped_at = run.said.len();
-                continue;
-            }
-            CONT => {
-                both(&run, Signal::CONT);
-                return_of_all(&mut run, stopped_at);
-                continue;
-            }
-            _ => {}
+    let mut carry_out = |run: &mut Run, command: &str| match command {
+        STOP => {
+            both(run, Signal::STOP);
+            stopped_at = run.said.len();
         }
-        let with = |text: String, (word, value): &(&str, String)| text.replace(word, value);
-        run.gives(&words.iter().fold((*command).to_owned(), with));
-        run.settles();
+        CONT => {
+            both(run, Signal::CONT);
+            return_of_all(run, stopped_at);
+        }
+        _ => {
+            let with = |text: String, (word, value): &(&str, String)| text.replace(word, value);
+            run.gives(&words.iter().fold(command.to_owned(), with));
+            run.settles();
+        }
+    };
+    LISTEN.iter().for_each(|command| carry_out(&mut run, command));
+    while let Some(commands) = next(&run) {
+        commands.iter().for_each(|command| carry_out(&mut run, command));
+    }
+    carry_out(&mut run, CALM);
+    let deadline = Instant::now() + STILL;
+    while is_sending(&run) && Instant::now() < deadline {
+        carry_out(&mut run, CALM);
     }
     let events = instance.stop();
     let is_traced = |ports: Ports| ports.0 == server || ports.1 == server;
@@ -932,6 +973,19 @@ fn nothing_is_left_open(run: &Run) {
             );
         }
     }
+}
+
+/// How long something that was lost may take to be sent again and answered.
+const STILL: Duration = Duration::from_secs(8);
+
+/// Does a socket wait for an acknowledgement, and nothing stands on the wire?
+fn is_sending(run: &Run) -> bool {
+    let last = run.said.iter().rfind(|line| line["kind"] == "states").unwrap();
+    let waits = |side: Side| {
+        let mut sockets = last["states"][side.name()].as_array().unwrap().iter();
+        sockets.any(|socket| socket["timer"]["kind"] == "retransmit")
+    };
+    Side::BOTH.into_iter().any(waits) && author::held(run).is_empty()
 }
 
 /// Sends both endpoints a signal.

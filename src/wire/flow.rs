@@ -391,8 +391,8 @@ impl Flows {
                 elsewhere: true,
             });
         }
-        // The answer to a SYN that is not taken up has no number of the earlier connection.
-        (!half.stale).then(|| Counted {
+        // A refusal by a host that has no such socket has nought for its number (RFC 9293, 3.10.7.1), which is none of a connection's.
+        (!half.stale && number.0 != 0).then(|| Counted {
             number: number.relative_to(half.first),
             elsewhere,
         })
@@ -728,8 +728,10 @@ mod tests {
 
     /// The answer of a host that knows no such connection: RST, its number nought.
     #[test]
-    fn a_refusal_of_a_new_connection_has_no_number_of_the_old_one() {
+    fn a_refusal_has_no_number_of_a_connection() {
         let mut flows = half_closed();
+        let rst = segment(false, Flags(Flags::RST.0 | Flags::ACK.0), 0, 1_002, 0);
+        assert_eq!(numbers(flows.sent(PacketNo(5), &rst)), (None, Some(2), OWN));
         flows.sent(PacketNo(5), &segment(true, Flags::SYN, ANEW, 0, 0));
         let rst = segment(false, Flags(Flags::RST.0 | Flags::ACK.0), 0, ANEW + 1, 0);
         assert_eq!(numbers(flows.sent(PacketNo(6), &rst)), (None, Some(1), OWN));

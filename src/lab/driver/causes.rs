@@ -83,7 +83,13 @@ impl Driver {
     /// What made a socket change its state when no packet came for it.
     pub(super) fn likely(&self, side: Side, change: &Change) -> Cause {
         let end = &self.ends[side];
-        if self.destroyed == Some((side, change.tuple)) {
+        // With a listener goes what waits in its queue.
+        let goes = |(at, gone): (Side, Tuple)| {
+            at == side
+                && (gone == change.tuple
+                    || change.inode == 0 && gone.is_listener() && change.tuple.came_through(gone.local))
+        };
+        if self.destroyed.is_some_and(goes) {
             return Cause::Destroyed;
         }
         // The kernel closes what a dead process held; what becomes of it later is the work of packets and timers. A call that is
