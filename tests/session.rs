@@ -10,7 +10,7 @@ use finwait::errno::Errno;
 use finwait::explain::RuleId;
 use finwait::explain::rules::{CallClass, SetBy};
 use finwait::host::Port;
-use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request};
+use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request, Witness};
 use finwait::observe::{Row, TimerKind, Tuple};
 use finwait::outcome::{Outcome, Value};
 use finwait::session::chain::{Setter, chain};
@@ -215,6 +215,7 @@ impl Play {
             from,
             to,
             cause,
+            witness: Witness::Table,
         });
         self.session.transcript.entries().back().unwrap()
     }

@@ -2,13 +2,14 @@
 //! by socket, and whose work each step was.
 //!
 //! A script is a list of commands, and nothing is expected but that both tell the same. `SERVER` stands for a port of this run's
-//! own, which the server takes (it is what the tracepoint is filtered by, so one end of every connection has it), `CLIENT` for one
-//! that a client may bind, and `NOBODY` for an address where nobody answers. Where a script ends all must stand still, and a socket
+//! own, which the server takes (it is what the tracepoint is filtered by, so one end of every connection has it), `CLIENT`, `OTHER`
+//! and `THIRD` for those that a client may bind, and `NOBODY` for an address where nobody answers. Where a script ends all must stand still, and a socket
 //! that ends in SYN_SENT must have been bound.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use finwait::side::Side;
 use finwait::state::State;
@@ -16,6 +17,8 @@ use finwait::wire::segment::Flags;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+#[path = "support/author.rs"]
+mod author;
 #[path = "support/mod.rs"]
 mod support;
 #[path = "support/traced.rs"]
@@ -23,20 +26,24 @@ mod traced;
 #[path = "support/tracefs.rs"]
 mod tracefs;
 
+use author::Author;
 use support::{Lab, Run};
 use traced::{By, Ports, Step, agree, as_traced, connections};
 use tracefs::Instance;
 
-/// A name, and what comes after [`LISTEN`]; `patience` is how many milliseconds a call that blocks for good is waited for.
+/// A name, and what comes after [`LISTEN`]; `patience` is how many milliseconds a call that blocks for good is waited for, and
+/// `times` how often a script is run whose result hangs on which thread is the quicker.
 macro_rules! scripts {
-    ($($name:ident $(patience $patience:literal)? [$($command:expr),* $(,)?])*) => {
+    ($($name:ident $(patience $patience:literal)? $(times $times:literal)? [$($command:expr),* $(,)?])*) => {
         $(
             mod $name {
                 use super::*;
 
                 fn compare(lab: Lab) {
                     let patience = [$($patience,)? "20000"][0];
-                    told_is_what_was_seen(lab, patience, &[$($command),*]);
+                    for _ in 0..[$($times,)? 1][0] {
+                        told_is_what_was_seen(lab, patience, &[$($command),*]);
+                    }
                 }
 
                 #[test]
@@ -248,6 +255,287 @@ scripts! {
         "client close",
         "server write",
         "server read",
+    ]
+
+    // The last holder of a socket is a call that waits: its end closes it, right after the packet that ended it.
+    a_fin_ends_the_read_that_holds_it_last patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client rst-close",
+        "server shutdown write",
+    ]
+    a_fin_ends_the_poll_that_holds_it_last patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client poll in timeout=20000",
+        "client rst-close",
+        "server close",
+    ]
+    a_fin_ends_the_read_that_holds_it_last_in_an_orderly_way patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client close",
+        "server close",
+    ]
+    data_ends_the_read_that_holds_it_last patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client rst-close",
+        "server write",
+    ]
+    data_and_a_fin_at_once_end_the_read_that_holds_it_last patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client rst-close",
+        "wire hold data",
+        "server write",
+        "server shutdown write",
+        "wire deliver all",
+    ]
+    a_fin_before_its_data_ends_no_read patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client rst-close",
+        "wire hold data times=1",
+        "server write",
+        "server shutdown write",
+        "wire deliver all",
+    ]
+    a_crossing_fin_ends_the_read_that_holds_it_last patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "wire hold FIN",
+        "client shutdown write",
+        "client rst-close",
+        "server shutdown write",
+        "wire clear",
+        "wire deliver 5",
+        "wire deliver all",
+    ]
+    a_fin_acknowledged_ends_the_poll_that_holds_it_last patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client poll in timeout=20000",
+        "wire hold FIN",
+        "client shutdown write",
+        "client rst-close",
+        "wire clear",
+        "wire deliver all",
+    ]
+    a_fin_that_acknowledges_a_fin_ends_the_read_that_holds_it_last patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "wire hold any from=server",
+        "client shutdown write",
+        "client rst-close",
+        "server shutdown write",
+        "wire drop next",
+        "wire clear",
+        "wire deliver all",
+    ]
+    a_reset_ends_the_read_that_holds_it_last patience "30" times 4 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client close",
+        "server rst-close",
+    ]
+    a_syn_ack_ends_the_connect_that_holds_it_last patience "30" times 8 [
+        "wire hold SYN,ACK",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "client rst-close",
+        "wire deliver all",
+        "server accept",
+    ]
+    a_syn_ack_ends_the_connect_that_holds_it_last_in_an_orderly_way patience "30" times 8 [
+        "wire hold SYN,ACK",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "client close",
+        "wire deliver all",
+        "server accept",
+        "server close",
+    ]
+    crossing_syns_end_the_connect_that_holds_it_last patience "30" times 8 [
+        "server close",
+        "server socket",
+        "server bind :SERVER",
+        "client bind :CLIENT",
+        "wire step",
+        "client connect :SERVER",
+        "server connect :CLIENT",
+        "client rst-close",
+        "wire deliver all",
+        "wire flow",
+    ]
+    an_interrupt_ends_the_read_that_holds_it_last patience "30" times 4 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client rst-close",
+        "client interrupt",
+        "server read",
+    ]
+    two_reads_hold_it_last patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client read",
+        "client rst-close",
+        "server shutdown write",
+    ]
+    a_read_by_another_descriptor_holds_it_last patience "30" times 8 [
+        "client connect :SERVER",
+        "server accept",
+        "client dup",
+        "client read on=client-dup",
+        "client close on=client",
+        "client rst-close on=client-dup",
+        "server shutdown write",
+    ]
+    a_write_holds_it_last patience "100" times 4 [
+        "client connect :SERVER",
+        "server accept",
+        "client set-option SO_SNDBUF 4608",
+        "client write x repeat=4000000",
+        "client rst-close",
+        "server rst-close",
+    ]
+    an_accept_takes_the_first_and_the_listener_goes patience "30" times 8 [
+        "wire hold ACK from=client",
+        "client connect :SERVER",
+        "client connect :SERVER",
+        "server accept",
+        "server close",
+        "wire deliver all",
+    ]
+    a_linger_close_waits_in_the_read_that_holds_it_last patience "30" times 4 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client linger-close 5",
+        "server shutdown write",
+        "server close",
+    ]
+    kill_under_a_read_that_holds_it_last patience "30" times 4 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client rst-close",
+        "client kill",
+        "server read",
+    ]
+    destroy_under_a_read_that_holds_it_last patience "30" times 4 [
+        "client connect :SERVER",
+        "server accept",
+        "client read",
+        "client rst-close",
+        "client destroy on=client",
+    ]
+
+    // A port that is used again
+    time_wait_whose_place_our_connect_takes [
+        "client socket",
+        "client set-option SO_REUSEADDR on",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+        "client close",
+        "server close",
+        "client socket",
+        "client set-option SO_REUSEADDR on",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+    ]
+    an_orphan_whose_place_our_connect_takes [
+        "client socket",
+        "client set-option SO_REUSEADDR on",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+        "client close",
+        "client socket",
+        "client set-option SO_REUSEADDR on",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+    ]
+    time_wait_whose_place_a_connect_from_its_own_end_takes [
+        "client socket",
+        "client set-option SO_REUSEADDR on",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+        "client close",
+        "server close on=server",
+        "server close on=listener",
+        "client socket",
+        "client set-option SO_REUSEADDR on",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+    ]
+    a_connection_dissolved_and_connected_anew [
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+        "client disconnect",
+        "client connect :SERVER",
+        "server accept",
+    ]
+    a_connection_destroyed_and_connected_anew [
+        "client socket",
+        "client set-option SO_REUSEADDR on",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+        "client destroy",
+        "client close",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+    ]
+    a_connection_whose_last_ack_came_connected_anew [
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+        "server close",
+        "client close",
+        "client socket",
+        "client bind :CLIENT",
+        "client connect :SERVER",
+        "server accept",
+    ]
+    the_server_connects_into_the_clients_time_wait [
+        "server close",
+        "client socket",
+        "client set-option SO_REUSEADDR on",
+        "client bind :CLIENT",
+        "server socket",
+        "server set-option SO_REUSEADDR on",
+        "server bind :SERVER",
+        "server listen on=listener2",
+        "client connect :SERVER",
+        "server accept",
+        "client close",
+        "server close on=server",
+        "server close on=listener2",
+        "client socket",
+        "client set-option SO_REUSEADDR on",
+        "client bind :CLIENT",
+        "client listen",
+        "server socket",
+        "server set-option SO_REUSEADDR on",
+        "server bind :SERVER",
+        "server connect :CLIENT",
     ]
 
     // At once: processes that are stopped make the calls that they were told of when they go on, together.
@@ -557,9 +845,38 @@ scripts! {
     sigpipe ["client connect :SERVER", "server accept", "server sigpipe default", "server shutdown write", "server write"]
 }
 
+/// Scripts at random: the first few seeds; as many as `FINWAIT_SCRIPTS=FIRST-LAST` says, when that is set.
+#[test]
+fn scripts_at_random() {
+    let said = std::env::var("FINWAIT_SCRIPTS").unwrap_or_else(|_| "1-12".to_owned());
+    let (first, last) = said.split_once('-').unwrap();
+    let seeds: std::ops::RangeInclusive<u64> = first.parse().unwrap()..=last.parse().unwrap();
+    let mut wrong = Vec::new();
+    for seed in seeds {
+        let lab = if seed % 4 == 0 { Lab::Isolated6 } else { Lab::Isolated };
+        let compared = std::panic::catch_unwind(|| {
+            let mut author = Author::new(seed);
+            compare(lab, "30", &mut |run| author.next(run));
+        });
+        if compared.is_err() {
+            wrong.push(seed);
+        }
+    }
+    assert!(wrong.is_empty(), "seeds {wrong:?}");
+}
+
 /// Runs the script with the tracepoint on, and compares.
 #[track_caller]
 fn told_is_what_was_seen(lab: Lab, patience: &str, script: &[&str]) {
+    let mut left = script.iter();
+    compare(lab, patience, &mut |_| {
+        left.next().map(|&command| vec![command.to_owned()])
+    });
+}
+
+/// Runs what `next` gives, one command after the other, with the tracepoint on, and compares.
+#[track_caller]
+fn compare(lab: Lab, patience: &str, next: &mut dyn FnMut(&Run) -> Option<Vec<String>>) {
     let instance = match Instance::record() {
         Ok(instance) => instance,
         Err(why) => {
@@ -578,30 +895,40 @@ fn told_is_what_was_seen(lab: Lab, patience: &str, script: &[&str]) {
     let words = [
         ("SERVER", server.to_string()),
         ("CLIENT", (server + 10_000).to_string()),
+        ("OTHER", (server + 20_000).to_string()),
+        ("THIRD", (server + 30_000).to_string()),
         ("NOBODY", nobody.to_owned()),
     ];
     let mut run = lab.open_with(&["--patience", patience]);
     let wire = thread_called("lab", run.pid());
     let mut stopped_at = 0;
-    for command in LISTEN.iter().chain(script).chain([&CALM]) {
-        match *command {
-            STOP => {
-                both(&run, Signal::STOP);
-                stopped_at = run.said.len();
-                continue;
-            }
-            CONT => {
-                both(&run, Signal::CONT);
-                return_of_all(&mut run, stopped_at);
-                continue;
-            }
-            _ => {}
+    let mut carry_out = |run: &mut Run, command: &str| match command {
+        STOP => {
+            both(run, Signal::STOP);
+            stopped_at = run.said.len();
         }
-        let with = |text: String, (word, value): &(&str, String)| text.replace(word, value);
-        run.gives(&words.iter().fold((*command).to_owned(), with));
-        run.settles();
+        CONT => {
+            both(run, Signal::CONT);
+            return_of_all(run, stopped_at);
+        }
+        _ => {
+            let with = |text: String, (word, value): &(&str, String)| text.replace(word, value);
+            run.gives(&words.iter().fold(command.to_owned(), with));
+            run.settles();
+        }
+    };
+    LISTEN.iter().for_each(|command| carry_out(&mut run, command));
+    while let Some(commands) = next(&run) {
+        commands.iter().for_each(|command| carry_out(&mut run, command));
+    }
+    carry_out(&mut run, CALM);
+    let deadline = Instant::now() + STILL;
+    while is_sending(&run) && Instant::now() < deadline {
+        carry_out(&mut run, CALM);
     }
     let events = instance.stop();
+    let is_traced = |ports: Ports| ports.0 == server || ports.1 == server;
+    nothing_is_left_open(&run);
     let cookies = cookies_received(&run);
     let mut seen: BTreeMap<Side, BTreeMap<Ports, Vec<Step>>> = BTreeMap::new();
     for (ports, steps) in connections(&events, wire) {
@@ -614,6 +941,8 @@ fn told_is_what_was_seen(lab: Lab, patience: &str, script: &[&str]) {
         let by_cookie = made_of_cookies(&run, side);
         let cookies = if side == Side::Server { cookies } else { 0 };
         assert_eq!(by_cookie, cookies, "the {side}'s SYN cookies\n{}", run.transcript());
+        // A listener is traced by its own port alone.
+        let told: BTreeMap<Ports, Vec<Step>> = told.into_iter().filter(|(ports, _)| is_traced(*ports)).collect();
         let all: BTreeSet<Ports> = told.keys().chain(seen.keys()).copied().collect();
         for ports in all {
             let told = told.get(&ports).map_or(&[][..], Vec::as_slice);
@@ -628,6 +957,35 @@ fn told_is_what_was_seen(lab: Lab, patience: &str, script: &[&str]) {
         }
     }
     run.end();
+}
+
+/// Each change has a cause, and each number is counted from the first of its own connection: scripts send little.
+#[track_caller]
+fn nothing_is_left_open(run: &Run) {
+    for line in &run.said {
+        assert!(line["cause"] != "unseen", "{line}\n{}", run.transcript());
+        if line["kind"] == "packet" && line["origin"] != "forged" {
+            let is_small = |number: &Value| number.as_u64().is_none_or(|number| number < 1 << 28);
+            assert!(
+                is_small(&line["seq"]) && is_small(&line["ack"]),
+                "{line}\n{}",
+                run.transcript()
+            );
+        }
+    }
+}
+
+/// How long something that was lost may take to be sent again and answered.
+const STILL: Duration = Duration::from_secs(8);
+
+/// Does a socket wait for an acknowledgement, and nothing stands on the wire?
+fn is_sending(run: &Run) -> bool {
+    let last = run.said.iter().rfind(|line| line["kind"] == "states").unwrap();
+    let waits = |side: Side| {
+        let mut sockets = last["states"][side.name()].as_array().unwrap().iter();
+        sockets.any(|socket| socket["timer"]["kind"] == "retransmit")
+    };
+    Side::BOTH.into_iter().any(waits) && author::held(run).is_empty()
 }
 
 /// Sends both endpoints a signal.
@@ -708,7 +1066,8 @@ fn by(cause: &Value) -> By {
     };
     match kind.as_str() {
         "call" | "release" | "death" => By::Process,
-        "received" => By::Wire,
+        // The thread that writes packets to the hosts is the one that asks the kernel to destroy.
+        "received" | "destroyed" => By::Wire,
         "timer" => By::Timer,
         _ => By::Nobody,
     }

@@ -173,6 +173,8 @@ pub enum Happening {
         to: State,
         /// Why.
         cause: Cause,
+        /// How that is known.
+        witness: Witness,
     },
     /// A host's table, whole, whenever it differs from the last one told.
     Table {
@@ -303,6 +305,24 @@ impl Fate {
     /// Does it stand on the wire?
     pub const fn is_held(self) -> bool {
         matches!(self, Fate::Held | Fate::Delayed(_))
+    }
+}
+
+/// How it is known that a socket has been in a state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Witness {
+    /// The kernel's table has shown it.
+    #[default]
+    Table,
+    /// No table has: it was over too soon. It follows from the segments, and from what the kernel does with such ones.
+    Segments,
+}
+
+impl Witness {
+    /// Has the table shown it?
+    pub const fn is_table(&self) -> bool {
+        matches!(self, Witness::Table)
     }
 }
 

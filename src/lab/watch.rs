@@ -1,6 +1,7 @@
 //! What a host's kernel says of the sockets, read when something happened: the tables, and what changed in them.
 
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::event::Observed;
@@ -39,17 +40,12 @@ struct Ours {
 
 impl Ours {
     fn pick(&mut self, rows: &mut Vec<Row>) {
-        let listeners: Vec<Tuple> = rows
+        let listeners: Vec<SocketAddr> = rows
             .iter()
             .filter(|row| row.state == State::Listen && self.inodes.contains(&row.inode))
-            .map(|row| row.tuple)
+            .map(|row| row.tuple.local)
             .collect();
-        let queued = |tuple: &Tuple| {
-            listeners.iter().any(|listener| {
-                listener.local.port() == tuple.local.port()
-                    && (listener.local.ip() == tuple.local.ip() || listener.local.ip().is_unspecified())
-            })
-        };
+        let queued = |tuple: &Tuple| listeners.iter().any(|listener| tuple.came_through(*listener));
         // Whatever came through our listener is ours, also when accept has given it a descriptor of which we have not heard.
         rows.retain(|row| match row.inode {
             0 => self.known.contains(&row.tuple) || queued(&row.tuple),

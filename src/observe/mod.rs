@@ -22,6 +22,16 @@ pub struct Tuple {
 }
 
 impl Tuple {
+    /// Are these a listener's addresses?
+    pub const fn is_listener(&self) -> bool {
+        self.peer.port() == 0
+    }
+
+    /// Can this connection have come through a listener at that address?
+    pub fn came_through(&self, listener: SocketAddr) -> bool {
+        listener.port() == self.local.port() && (listener.ip() == self.local.ip() || listener.ip().is_unspecified())
+    }
+
     /// The same connection as the other host names it.
     pub const fn mirrored(self) -> Tuple {
         Tuple {

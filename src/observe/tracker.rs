@@ -20,6 +20,9 @@ pub struct Change {
     pub to: State,
     /// A timer that had run out when the table was read.
     pub expired: Option<TimerKind>,
+    /// The inode of the socket that took its addresses over between the two readings, 0 for one that no descriptor holds; none
+    /// when they are free, or still its own.
+    pub heir: Option<u64>,
 }
 
 /// Several listeners may share an address (SO_REUSEPORT): their inode tells them apart. A connection's addresses are its own,
@@ -91,11 +94,13 @@ impl Tracker {
                 from,
                 to: row.state,
                 expired: before.and_then(|seen| expired(&seen, at)),
+                heir: None,
             };
             if reborn {
                 changes.push(Change {
                     inode: before.map_or(0, |seen| seen.inode),
                     to: State::Close,
+                    heir: Some(row.inode),
                     ..change
                 });
                 changes.push(Change {
@@ -117,6 +122,7 @@ impl Tracker {
                     from: seen.state,
                     to: State::Close,
                     expired: expired(seen, at),
+                    heir: None,
                 });
             }
             there
@@ -147,34 +153,92 @@ const fn is_reborn(from: State, to: State) -> bool {
     }
 }
 
-/// A segment that has just reached a host, as far as it decides through which states it leads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A packet that has just reached a host, as far as it decides through which states it leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived {
-    /// It is an RST.
-    pub reset: bool,
-    /// It acknowledges the host's FIN.
-    pub acknowledges_fin: bool,
+    /// The connection that it is of, or about, the host's own end first; none when it names none.
+    pub tuple: Option<Tuple>,
+    /// What it is.
+    pub what: Arrival,
 }
 
-/// The states between two that one segment leads through, in order. A segment may carry the ACK of a handshake or of our FIN, and a
-/// FIN: `tcp_rcv_state_process` looks at the ACK first.
-pub const fn through(from: State, to: State, arrived: Arrived) -> &'static [State] {
+/// What has reached a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// An RST.
+    Reset,
+    /// Any other segment.
+    Segment {
+        /// It has ACK.
+        acknowledges: bool,
+        /// It acknowledges the host's FIN.
+        acknowledges_fin: bool,
+        /// The peer's FIN has come with it, and all that was sent before that: it is a FIN, or fills the gap before one.
+        completes_fin: bool,
+    },
+    /// An ICMP error, or what we cannot read.
+    Other,
+}
+
+/// Who makes a step from one state to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// The packet that has arrived.
+    Packet,
+    /// A call of the host's own, which began or ended meanwhile, or the end of its process.
+    Call,
+}
+
+/// The states between two readings around a packet, in order: `tcp_rcv_state_process` looks at the ACK of a handshake or of our FIN
+/// first, then at the FIN; and a call that the packet ended may have closed the socket at once, when it was the last to hold it
+/// (`held`). No table has shown them: they follow from the segment, and from what the kernel does with such a one.
+pub const fn between(from: State, to: State, what: Arrival, held: bool) -> &'static [State] {
+    use State::{Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, SynRecv, SynSent, TimeWait};
+    let (acknowledges, acknowledges_fin, completes_fin) = match what {
+        // Either ends at once whatever there was.
+        Arrival::Reset | Arrival::Other => return &[],
+        Arrival::Segment {
+            acknowledges,
+            acknowledges_fin,
+            completes_fin,
+        } => (acknowledges, acknowledges_fin, completes_fin),
+    };
     match (from, to) {
-        // An RST ends at once whatever there was.
-        (_, State::Close) if arrived.reset => &[],
-        // The ACK of an orphan's FIN, with data that nobody will read.
-        (State::FinWait1, State::Close) if arrived.acknowledges_fin => &[State::FinWait2],
-        (State::FinWait1, State::TimeWait) => &[State::FinWait2],
         // The ACK of a SYN cookie makes the connection out of nothing, by way of SYN_RECV (`cookie_v4_check`).
-        (State::Close, State::Established) => &[State::SynRecv],
-        (State::Close, State::CloseWait) => &[State::SynRecv, State::Established],
-        // The call that waited for the SYN,ACK was the last to hold the socket, and closed it at once.
-        (State::SynSent | State::SynRecv, State::FinWait1) => &[State::Established],
-        (State::SynSent | State::SynRecv, State::CloseWait) => &[State::Established],
-        (State::SynRecv, State::LastAck) => &[State::Established, State::CloseWait],
-        (State::Established, State::LastAck) => &[State::CloseWait],
+        (Close, Established) => &[SynRecv],
+        (Close, CloseWait) => &[SynRecv, Established],
+        (SynSent | SynRecv, FinWait1 | CloseWait) => &[Established],
+        (SynSent | SynRecv, LastAck) => &[Established, CloseWait],
+        (Established, LastAck) => &[CloseWait],
+        (FinWait1, TimeWait) => &[FinWait2],
+        // Data that comes with the ACK of an orphan's FIN is answered with RST: nobody will read it.
+        (FinWait1, Close) if acknowledges_fin => &[FinWait2],
+        (FinWait1, Close) if held && completes_fin => &[Closing],
+        (SynSent | SynRecv, Close) if held && completes_fin => &[Established, CloseWait],
+        (SynSent | SynRecv, Close) if held && acknowledges => &[Established],
+        (Established, Close) if completes_fin => &[CloseWait],
         _ => &[],
     }
+}
+
+/// Who makes that single step, a packet having just arrived? `held` says that a waiting call is the last to hold the socket.
+pub const fn maker(from: State, to: State, what: Arrival, held: bool) -> Maker {
+    use State::{
+        Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait,
+    };
+    let by_packet = match (from, to) {
+        (_, FinWait1 | SynSent | Listen) | (Listen, _) | (CloseWait, LastAck) => false,
+        (from, Close) => match (what, from) {
+            (Arrival::Reset | Arrival::Other, _) => true,
+            // No segment but RST ends these; data for an orphan, or a queue that is full, may end those.
+            (Arrival::Segment { .. }, SynSent | Established | CloseWait) => false,
+            (Arrival::Segment { acknowledges_fin, .. }, LastAck) => acknowledges_fin || !held,
+            (Arrival::Segment { .. }, SynRecv | FinWait1 | FinWait2 | Closing) => !held,
+            (Arrival::Segment { .. }, TimeWait | Close | Listen) => true,
+        },
+        _ => true,
+    };
+    if by_packet { Maker::Packet } else { Maker::Call }
 }
 
 fn expired(seen: &Seen, at: Stamp) -> Option<TimerKind> {
@@ -247,6 +311,81 @@ mod tests {
             steps,
             [(7, State::TimeWait, State::Close), (0, State::Close, State::SynRecv)]
         );
+        assert_eq!([changes[0].heir, changes[1].heir], [Some(0), None]);
+    }
+
+    #[test]
+    fn a_connect_that_takes_addresses_over_is_the_heir() {
+        let mut tracker = Tracker::default();
+        tracker.read(Stamp(S), &[row(State::Established, 7, None)]);
+        tracker.read(Stamp(2 * S), &[row(State::FinWait2, 0, None)]);
+        let changes = tracker.read(Stamp(3 * S), &[row(State::SynSent, 8, None)]);
+        assert_eq!((changes[0].inode, changes[0].heir), (7, Some(8)));
+        assert_eq!((changes[1].inode, changes[1].heir), (8, None));
+    }
+
+    const PLAIN: Arrival = Arrival::Segment {
+        acknowledges: true,
+        acknowledges_fin: false,
+        completes_fin: false,
+    };
+    const FIN: Arrival = Arrival::Segment {
+        acknowledges: true,
+        acknowledges_fin: false,
+        completes_fin: true,
+    };
+    const ACK_OF_FIN: Arrival = Arrival::Segment {
+        acknowledges: true,
+        acknowledges_fin: true,
+        completes_fin: false,
+    };
+
+    /// Each step with its maker.
+    fn steps(from: State, to: State, what: Arrival, held: bool) -> Vec<(State, Maker)> {
+        let states = between(from, to, what, held).iter().chain([&to]);
+        let mut from = from;
+        states
+            .map(|to| (*to, maker(std::mem::replace(&mut from, *to), *to, what, held)))
+            .collect()
+    }
+
+    #[test]
+    fn a_call_that_the_packet_ends_closes_what_it_was_the_last_to_hold() {
+        use Maker::{Call, Packet};
+        use State::*;
+        assert_eq!(
+            steps(Established, Close, FIN, true),
+            [(CloseWait, Packet), (Close, Call)]
+        );
+        assert_eq!(steps(Established, Close, PLAIN, true), [(Close, Call)]);
+        assert_eq!(steps(Established, Close, Arrival::Reset, true), [(Close, Packet)]);
+        assert_eq!(
+            steps(SynSent, Close, PLAIN, true),
+            [(Established, Packet), (Close, Call)]
+        );
+        assert_eq!(steps(SynSent, Close, Arrival::Other, true), [(Close, Packet)]);
+        assert_eq!(steps(FinWait1, Close, FIN, true), [(Closing, Packet), (Close, Call)]);
+        assert_eq!(
+            steps(FinWait1, Close, ACK_OF_FIN, true),
+            [(FinWait2, Packet), (Close, Call)]
+        );
+        assert_eq!(
+            steps(SynSent, FinWait1, PLAIN, true),
+            [(Established, Packet), (FinWait1, Call)]
+        );
+    }
+
+    #[test]
+    fn what_nobody_holds_is_ended_by_packets() {
+        use Maker::Packet;
+        use State::*;
+        assert_eq!(
+            steps(FinWait1, Close, ACK_OF_FIN, false),
+            [(FinWait2, Packet), (Close, Packet)]
+        );
+        assert_eq!(steps(FinWait1, Close, PLAIN, false), [(Close, Packet)]);
+        assert_eq!(steps(LastAck, Close, ACK_OF_FIN, true), [(Close, Packet)]);
+        assert_eq!(steps(SynRecv, Close, PLAIN, false), [(Close, Packet)]);
     }
 
     #[test]

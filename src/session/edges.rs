@@ -104,8 +104,8 @@ pub static EDGES: [Edge; 30] = {
         abort(SynRecv, "RST or timeout"),
         abort(Established, "RST or timeout"),
         abort(FinWait1, "RST or timeout"),
-        // Also `tcp_fin_timeout`, when nobody holds the socket.
-        abort(FinWait2, "RST or timeout"),
+        // Also `tcp_fin_timeout`, when nobody holds the socket; a connect may take its place then (`tcp_twsk_unique`).
+        abort(FinWait2, "RST, timeout or new SYN"),
         abort(Closing, "RST or timeout"),
         // 3.6.1: a new SYN may take its place.
         abort(TimeWait, "rcv RST or new SYN"),
@@ -291,6 +291,7 @@ mod tests {
     use super::*;
     use crate::call::{CallId, SocketName};
     use crate::clock::Stamp;
+    use crate::lab::event::Witness;
     use crate::observe::{TimerKind, Tuple};
     use proptest::prelude::*;
 
@@ -316,6 +317,7 @@ mod tests {
             from,
             to,
             cause,
+            witness: Witness::Table,
         }
     }
 

@@ -113,6 +113,7 @@ impl Session {
                 from,
                 to,
                 cause,
+                witness,
             } => {
                 // In one of these states a connection without a descriptor waits in a queue: it has begun anew. So has one that
                 // we connect.
@@ -141,6 +142,7 @@ impl Session {
                         from,
                         to,
                         cause,
+                        witness,
                     },
                 );
                 let socks = &mut self.ends[side].socks;

@@ -59,10 +59,7 @@ impl Table {
 
     /// Could this connection stand in the queue of one of the listeners?
     pub fn in_a_queue(&self, tuple: &Tuple) -> bool {
-        self.listeners.iter().any(|listener| {
-            listener.port() == tuple.local.port()
-                && (listener.ip().is_unspecified() || listener.ip() == tuple.local.ip())
-        })
+        self.listeners.iter().any(|listener| tuple.came_through(*listener))
     }
 
     /// Does a timer still run at `now`?

@@ -9,12 +9,12 @@ use crate::clock::{Stamp, human};
 use crate::endpoint::protocol::Traced;
 use crate::explain::{EntryNo, RuleId, Setter};
 use crate::host::{Setting, SettingValue};
-use crate::lab::event::{Death, Fate, Passage, WireChange};
+use crate::lab::event::{Death, Fate, Passage, WireChange, Witness};
 use crate::observe::{TimerKind, Tuple};
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
 use crate::state::State;
-use crate::wire::flow::{Again, PacketNo};
+use crate::wire::flow::{Again, Elsewhere, PacketNo};
 use crate::wire::queue::{Mode, Origin, RuleChange};
 use crate::wire::segment::{Flags, Packet};
 
@@ -161,6 +161,9 @@ pub enum What {
         to: State,
         /// Why.
         cause: Reason,
+        /// How that is known.
+        #[serde(skip_serializing_if = "Witness::is_table")]
+        witness: Witness,
     },
     /// An endpoint came up.
     Born {
@@ -253,6 +256,10 @@ impl Reason {
     /// In words, after "caused by": `shutdown`, `the FIN,ACK received`; `from` is the state that it ended.
     pub fn words(&self, from: State) -> String {
         match self {
+            Reason::Call {
+                name: CallKind::Connect,
+                ..
+            } if matches!(from, State::TimeWait | State::FinWait2) => "connect, which takes its addresses over".into(),
             Reason::Call { name, .. } => name.to_string(),
             Reason::Release { name, .. } => format!("the end of {name}, the last to hold the closed socket"),
             Reason::Received { flags: Some(flags), .. } => format!("the {flags} received"),
@@ -363,6 +370,7 @@ impl Entry {
             from,
             to,
             cause,
+            ..
         } = &self.what
         else {
             return None;
@@ -469,6 +477,7 @@ impl Entry {
                 from,
                 to,
                 cause,
+                witness,
             } => {
                 // Who is on the way to the other, as far as the state tells.
                 let way = if [*from, *to].contains(&State::SynSent) {
@@ -479,7 +488,11 @@ impl Entry {
                 let who = whose(*side, socket.as_ref(), || {
                     format!("{} {way} {}", tuple.local, tuple.peer)
                 });
-                vec![format!("{who} {from} -> {to}   caused by {}", cause.words(*from))]
+                let how = match witness {
+                    Witness::Table => "",
+                    Witness::Segments => " (inferred from the segments)",
+                };
+                vec![format!("{who} {from} -> {to}   caused by {}{how}", cause.words(*from))]
             }
             What::Born { pid, runtime, .. } => vec![format!("the endpoint is up: pid {pid}, {runtime}")],
             What::Died { pid, how, .. } => vec![format!("the endpoint is dead: pid {pid} {how}")],
@@ -525,8 +538,22 @@ pub fn describe(passage: &Passage) -> String {
     }
 }
 
-/// What a packet is besides, if anything: `retransmit 2 of #7`, `forged`, `copy of #3`.
+/// What a packet is besides, if anything: `retransmit 2 of #7`, `forged`, `copy of #3`, `ack of another connection`.
 pub fn besides(passage: &Passage) -> Option<String> {
+    let which = match passage.seen.elsewhere {
+        Elsewhere { seq: false, ack: false } => None,
+        Elsewhere { seq: true, ack: true } => Some("numbers of another connection"),
+        Elsewhere { seq: true, ack: false } => Some("seq of another connection"),
+        Elsewhere { seq: false, ack: true } => Some("ack of another connection"),
+    };
+    match (sort(passage), which) {
+        (Some(sort), Some(which)) => Some(format!("{sort}, {which}")),
+        (sort, which) => sort.or(which.map(str::to_owned)),
+    }
+}
+
+/// Where a packet comes from, unless its host sends it for the first time.
+fn sort(passage: &Passage) -> Option<String> {
     match (passage.origin, passage.seen.again) {
         (Origin::Forged, _) => Some("forged".into()),
         (Origin::Copy(no), _) => Some(format!("copy of {no}")),

@@ -30,6 +30,26 @@ pub struct Seen {
     pub window: Option<u32>,
     /// Is it sent again?
     pub again: Option<Again>,
+    /// Which of its numbers are of another connection between the same addresses.
+    #[serde(default, skip_serializing_if = "Elsewhere::is_nowhere")]
+    pub elsewhere: Elsewhere,
+}
+
+/// Which numbers of a segment count from the first of another connection than the newest between its addresses: of an earlier one,
+/// or of one whose SYN was made up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The sequence number.
+    pub seq: bool,
+    /// The acknowledgement.
+    pub ack: bool,
+}
+
+impl Elsewhere {
+    /// Are both the newest connection's?
+    pub const fn is_nowhere(&self) -> bool {
+        !self.seq && !self.ack
+    }
 }
 
 /// How a segment is one that was sent before.
@@ -66,6 +86,10 @@ struct Half {
     next: SeqNo,
     /// Was FIN sent?
     finished: bool,
+    /// Where the FIN that has arrived ends, also one that was made up.
+    fin_arrived: Option<SeqNo>,
+    /// Has the other side begun another connection since, which this one has not taken up?
+    stale: bool,
     /// Was the peer's SYN answered, by a SYN,ACK?
     answered: bool,
     /// The oldest first.
@@ -82,6 +106,34 @@ struct Half {
     scale: Option<u8>,
 }
 
+/// The numbers that a direction of a connection has used: from its first to the one after its last.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    first: SeqNo,
+    next: SeqNo,
+}
+
+impl Span {
+    /// Its place, counted from the first; none for a number outside.
+    const fn place(self, number: SeqNo) -> Option<u32> {
+        let place = number.relative_to(self.first);
+        if place <= self.next.relative_to(self.first) {
+            Some(place)
+        } else {
+            None
+        }
+    }
+}
+
+/// A number, counted from the first of its connection.
+#[derive(Clone, Copy)]
+struct Counted {
+    number: u32,
+    elsewhere: bool,
+}
+
+/// Connections between the same addresses before the newest that are remembered.
+const EARLIER: usize = 4;
 /// Islands that are remembered; beyond that the oldest go.
 const ISLANDS: usize = 64;
 /// Connections that are remembered.
@@ -96,6 +148,8 @@ pub type Way = (SocketAddr, SocketAddr);
 #[derive(Debug, Default)]
 pub struct Flows {
     halves: QuickMap<Way, Half>,
+    /// What went that way before, the newest last: earlier connections, and SYNs that were made up.
+    earlier: QuickMap<Way, VecDeque<Span>>,
     /// Ways in the order in which they were first seen.
     order: VecDeque<Way>,
     last: Option<Way>,
@@ -150,6 +204,8 @@ impl Half {
             synced,
             next: segment.seq,
             finished: false,
+            fin_arrived: None,
+            stale: false,
             answered: false,
             unacknowledged: VecDeque::new(),
             arrived: segment.seq,
@@ -206,7 +262,24 @@ impl Half {
         None
     }
 
-    /// Records what arrived.
+    const fn span(&self) -> Span {
+        Span {
+            first: self.first,
+            next: self.next,
+        }
+    }
+
+    /// Records what arrived: has the FIN come with it, and all before that?
+    fn arrived(&mut self, segment: &Segment) -> bool {
+        if segment.flags.has(Flags::FIN) {
+            self.fin_arrived = Some(segment.end());
+        }
+        let before_it = self.arrived;
+        self.arrive(segment.seq, segment.end());
+        self.fin_arrived
+            .is_some_and(|end| before(before_it, end) && !before(self.arrived, end))
+    }
+
     fn arrive(&mut self, seq: SeqNo, end: SeqNo) {
         if before(self.arrived, seq) {
             if self.islands.len() == ISLANDS {
@@ -229,26 +302,27 @@ impl Flows {
         let way = segment.way();
         let back = (way.1, way.0);
         let syn = segment.flags.has(Flags::SYN);
-        // A SYN with another number begins a connection anew, and what the other side's numbers counted from belongs to an
-        // earlier one; unless both have just sent one (simultaneous open), and then its SYN,ACK tells them again.
-        let anew = syn
-            && self
-                .halves
-                .get(&way)
-                .is_some_and(|half| !half.synced || half.first != segment.seq);
-        if anew {
-            self.halves.remove(&way);
-            if !segment.flags.has(Flags::ACK) {
-                self.halves.remove(&back);
+        // A SYN with another number begins a connection anew, which the other side does not know yet; unless both have just sent one
+        // (simultaneous open).
+        let numbers = self.halves.get(&way).map(|half| (half.first, half.synced, half.stale));
+        if let Some((first, synced, stale)) = numbers
+            && syn
+            && (!synced || first != segment.seq)
+        {
+            self.retire(way);
+            let back = self.halves.get_mut(&back);
+            if let Some(back) = back.filter(|_| !stale && !segment.flags.has(Flags::ACK)) {
+                back.stale = true;
             }
+        }
+        // What is left of an earlier connection tells nothing of this one.
+        if self.is_left_over(way, segment.seq) {
+            return self.look(segment);
         }
         if !self.halves.contains_key(&way) {
             // A lone reset tells nothing of a connection.
             if segment.flags.has(Flags::RST) {
-                return Seen {
-                    ack: self.relative_ack(segment),
-                    ..Seen::default()
-                };
+                return self.look(segment);
             }
             self.remember(way);
             self.halves.insert(way, Half::new(segment));
@@ -261,7 +335,6 @@ impl Flows {
             (false, Some(None)) => Some(0),
             (false, None) => None,
         };
-        let ack = self.relative_ack(segment);
         let Some(half) = self.halves.get_mut(&way) else {
             return Seen::default();
         };
@@ -271,40 +344,120 @@ impl Flows {
             half.ack_sent = Some(half.ack_sent.map_or(segment.ack, |ack| later(ack, segment.ack)));
         }
         Seen {
-            seq: half.synced.then(|| segment.seq.relative_to(half.first)),
-            ack,
             window: scale.map(|scale| u32::from(segment.window) << scale.min(14)),
             again,
+            ..self.look(segment)
         }
     }
 
     /// What a segment would be beside those that went before it, without its being one of them: a forged one.
     pub fn look(&self, segment: &Segment) -> Seen {
-        let half = self.halves.get(&segment.way());
+        let way = segment.way();
+        let begins = segment.flags.has(Flags::SYN) && self.is_new(way, segment.seq);
+        let seq = if begins {
+            Some(Counted {
+                number: 0,
+                elsewhere: true,
+            })
+        } else {
+            self.counted(way, segment.seq)
+        };
+        let ack = segment
+            .flags
+            .has(Flags::ACK)
+            .then(|| self.counted((way.1, way.0), segment.ack))
+            .flatten();
         Seen {
-            seq: half
-                .filter(|half| half.synced)
-                .map(|half| segment.seq.relative_to(half.first)),
-            ack: self.relative_ack(segment),
+            seq: seq.map(|seq| seq.number),
+            ack: ack.map(|ack| ack.number),
+            elsewhere: Elsewhere {
+                seq: seq.is_some_and(|seq| seq.elsewhere),
+                ack: ack.is_some_and(|ack| ack.elsewhere),
+            },
             ..Seen::default()
         }
     }
 
-    fn relative_ack(&self, segment: &Segment) -> Option<u32> {
-        let half = self.halves.get(&(segment.destination, segment.source))?;
-        (segment.flags.has(Flags::ACK) && half.synced).then(|| segment.ack.relative_to(half.first))
+    /// A number that goes that way, or acknowledges what went, counted from the first of its connection; none when that was not seen.
+    fn counted(&self, way: Way, number: SeqNo) -> Option<Counted> {
+        let half = self.halves.get(&way).filter(|half| half.synced)?;
+        let elsewhere = half.stale;
+        if let Some(number) = half.span().place(number) {
+            return Some(Counted { number, elsewhere });
+        }
+        if let Some(number) = self.place_earlier(way, number) {
+            return Some(Counted {
+                number,
+                elsewhere: true,
+            });
+        }
+        // A refusal by a host that has no such socket has nought for its number (RFC 9293, 3.10.7.1), which is none of a connection's.
+        (!half.stale && number.0 != 0).then(|| Counted {
+            number: number.relative_to(half.first),
+            elsewhere,
+        })
     }
 
-    /// A segment has reached the other host.
-    pub fn arrived(&mut self, segment: &Segment) {
+    /// The place of a number among those that went that way before the newest connection.
+    fn place_earlier(&self, way: Way, number: SeqNo) -> Option<u32> {
+        let spans = self.earlier.get(&way)?;
+        spans.iter().rev().find_map(|span| span.place(number))
+    }
+
+    /// Is that number one of an earlier connection, and none of the newest?
+    fn is_left_over(&self, way: Way, number: SeqNo) -> bool {
+        let half = self.halves.get(&way);
+        half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(way, number).is_some()
+    }
+
+    /// Is that number none of any connection that went that way, though one did?
+    fn is_new(&self, way: Way, number: SeqNo) -> bool {
+        let half = self.halves.get(&way).filter(|half| half.synced);
+        half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(way, number).is_none()
+    }
+
+    /// The newest connection that way gives its place to another.
+    fn retire(&mut self, way: Way) {
+        if let Some(half) = self.halves.remove(&way).filter(|half| half.synced) {
+            self.remember_span(way, half.span());
+        }
+    }
+
+    fn remember_span(&mut self, way: Way, span: Span) {
+        let spans = self.earlier.entry(way).or_default();
+        if spans.len() == EARLIER {
+            spans.pop_front();
+        }
+        spans.push_back(span);
+    }
+
+    /// A segment has reached the other host: has its sender's FIN come with it, and all that was sent before that?
+    pub fn arrived(&mut self, segment: &Segment) -> bool {
         let way = segment.way();
+        // Only one that was made up has not been sent.
+        if segment.flags.has(Flags::SYN) && self.is_new(way, segment.seq) {
+            self.remember_span(
+                way,
+                Span {
+                    first: segment.seq,
+                    next: segment.end(),
+                },
+            );
+        }
+        if self.is_left_over(way, segment.seq) {
+            return false;
+        }
+        let mut completes_fin = false;
+        let mut stale = false;
         if let Some(half) = self.halves.get_mut(&way) {
-            half.arrive(segment.seq, segment.end());
+            completes_fin = half.arrived(segment);
+            stale = half.stale;
             if segment.flags.has(Flags::ACK) {
                 half.ack_arrived = Some(half.ack_arrived.map_or(segment.ack, |ack| later(ack, segment.ack)));
             }
         }
         if segment.flags.has(Flags::ACK)
+            && !stale
             && let Some(back) = self.halves.get_mut(&(way.1, way.0))
         {
             while back
@@ -315,6 +468,7 @@ impl Flows {
                 back.unacknowledged.pop_front();
             }
         }
+        completes_fin
     }
 
     /// Does a segment acknowledge its receiver's FIN?
@@ -326,7 +480,11 @@ impl Flows {
     /// What the end at `local` expects of the one at `peer`; none when it has said nothing.
     pub fn expects(&self, local: SocketAddr, peer: SocketAddr) -> Option<Expects> {
         let own = self.halves.get(&(local, peer))?;
-        let theirs = self.halves.get(&(peer, local));
+        // What the other side says of a connection that this end does not know, or does not know any more, is not expected here.
+        let theirs = self
+            .halves
+            .get(&(peer, local))
+            .filter(|theirs| !own.stale && !theirs.stale);
         let scale = match theirs {
             Some(theirs) if theirs.scale.is_some() => own.scale.unwrap_or(0),
             _ => 0,
@@ -359,6 +517,7 @@ impl Flows {
             && let Some(oldest) = self.order.pop_front()
         {
             self.halves.remove(&oldest);
+            self.earlier.remove(&oldest);
         }
         self.order.push_back(way);
     }
@@ -496,6 +655,124 @@ mod tests {
                 of: Some(PacketNo(9))
             })
         );
+    }
+
+    /// The client's numbers and the server's, of a connection that both have closed to half: 1,000 and 9,000 are the first.
+    fn half_closed() -> Flows {
+        let mut flows = Flows::default();
+        for (no, segment) in [
+            segment(true, Flags::SYN, 1_000, 0, 0),
+            segment(false, SYN_ACK, 9_000, 1_001, 0),
+            segment(true, FIN_ACK, 1_001, 9_001, 0),
+            segment(false, Flags::ACK, 9_001, 1_002, 0),
+        ]
+        .iter()
+        .enumerate()
+        {
+            flows.sent(PacketNo(no as u64 + 1), segment);
+            flows.arrived(segment);
+        }
+        flows
+    }
+
+    /// As `tcp_twsk_unique` has it: 65,537 after the last.
+    const ANEW: u32 = 1_002 + 65_537;
+
+    const OWN: [bool; 2] = [false, false];
+
+    /// Both numbers, and whether each is another connection's.
+    fn numbers(seen: Seen) -> (Option<u32>, Option<u32>, [bool; 2]) {
+        let Elsewhere { seq, ack } = seen.elsewhere;
+        (seen.seq, seen.ack, [seq, ack])
+    }
+
+    /// A connect takes the place of an orphan in FIN_WAIT2: the server, in CLOSE_WAIT, knows nothing of it.
+    #[test]
+    fn what_answers_a_syn_with_the_numbers_of_an_earlier_connection_is_counted_from_that() {
+        let mut flows = half_closed();
+        let mut sends = |no: u64, segment: Segment| {
+            let seen = flows.sent(PacketNo(no), &segment);
+            flows.arrived(&segment);
+            numbers(seen)
+        };
+        assert_eq!(sends(5, segment(true, Flags::SYN, ANEW, 0, 0)), (Some(0), None, OWN));
+        assert_eq!(
+            sends(6, segment(false, Flags::ACK, 9_001, 1_002, 0)),
+            (Some(1), Some(2), [true, true])
+        );
+        assert_eq!(
+            sends(7, segment(true, Flags::RST, 1_002, 0, 0)),
+            (Some(2), None, [true, false])
+        );
+        assert_eq!(sends(8, segment(true, Flags::SYN, ANEW, 0, 0)), (Some(0), None, OWN));
+        assert_eq!(
+            sends(9, segment(false, SYN_ACK, 77, ANEW + 1, 0)),
+            (Some(0), Some(1), OWN)
+        );
+        assert_eq!(
+            sends(10, segment(true, Flags::ACK, ANEW + 1, 78, 0)),
+            (Some(1), Some(1), OWN)
+        );
+    }
+
+    #[test]
+    fn what_an_end_expects_is_of_the_connection_that_it_knows() {
+        let mut flows = half_closed();
+        let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+        let syn = segment(true, Flags::SYN, ANEW, 0, 0);
+        flows.sent(PacketNo(5), &syn);
+        assert!(!flows.arrived(&syn));
+        assert_eq!(flows.expects(server, client).unwrap().next, SeqNo(1_002));
+        assert_eq!(flows.expects(client, server).unwrap().unacknowledged, SeqNo(ANEW));
+    }
+
+    /// The answer of a host that knows no such connection: RST, its number nought.
+    #[test]
+    fn a_refusal_has_no_number_of_a_connection() {
+        let mut flows = half_closed();
+        let rst = segment(false, Flags(Flags::RST.0 | Flags::ACK.0), 0, 1_002, 0);
+        assert_eq!(numbers(flows.sent(PacketNo(5), &rst)), (None, Some(2), OWN));
+        flows.sent(PacketNo(5), &segment(true, Flags::SYN, ANEW, 0, 0));
+        let rst = segment(false, Flags(Flags::RST.0 | Flags::ACK.0), 0, ANEW + 1, 0);
+        assert_eq!(numbers(flows.sent(PacketNo(6), &rst)), (None, Some(1), OWN));
+    }
+
+    #[test]
+    fn syns_that_cross_begin_one_connection_anew() {
+        let mut flows = half_closed();
+        let mut sends = |segment: Segment| numbers(flows.sent(PacketNo(9), &segment));
+        assert_eq!(sends(segment(true, Flags::SYN, ANEW, 0, 0)), (Some(0), None, OWN));
+        assert_eq!(sends(segment(false, Flags::SYN, 70_000, 0, 0)), (Some(0), None, OWN));
+        assert_eq!(sends(segment(true, SYN_ACK, ANEW, 70_001, 0)), (Some(0), Some(1), OWN));
+        assert_eq!(
+            sends(segment(false, SYN_ACK, 70_000, ANEW + 1, 0)),
+            (Some(0), Some(1), OWN)
+        );
+    }
+
+    #[test]
+    fn a_forged_syn_is_the_first_of_its_own_connection() {
+        let mut flows = half_closed();
+        let syn = segment(true, Flags::SYN, 1_000_u32.wrapping_sub(100_000), 0, 0);
+        assert_eq!(numbers(flows.look(&syn)), (Some(0), None, [true, false]));
+        flows.arrived(&syn);
+        let answer = segment(false, SYN_ACK, 60_000, syn.seq.0.wrapping_add(1), 0);
+        assert_eq!(
+            numbers(flows.sent(PacketNo(5), &answer)),
+            (Some(0), Some(1), [false, true])
+        );
+    }
+
+    #[test]
+    fn a_fin_has_come_when_all_before_it_has() {
+        let mut flows = connected();
+        let fin = segment(false, FIN_ACK, 106, u32::MAX - 4, 0);
+        let data = segment(false, Flags::ACK, 101, u32::MAX - 4, 5);
+        flows.sent(PacketNo(4), &data);
+        flows.sent(PacketNo(5), &fin);
+        assert!(!flows.arrived(&fin), "data is missing");
+        assert!(flows.arrived(&data), "it fills the gap");
+        assert!(!flows.arrived(&data), "it had come already");
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use finwait::endpoint::protocol::Traced;
 use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::host::{Setting, SettingValue};
-use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request, WireChange};
+use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request, WireChange, Witness};
 use finwait::observe::{Row, TcpInfo, Timer, TimerKind, Tuple};
 use finwait::outcome::{OptionReading, Outcome, Reading, Value};
 use finwait::session::{LabFacts, LabKind, Session};
@@ -259,6 +259,7 @@ impl Script {
             from,
             to,
             cause,
+            witness: Witness::Table,
         })
     }
 

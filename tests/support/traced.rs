@@ -100,8 +100,8 @@ const fn left_fin_wait2() -> Step {
 
 /// What the tracepoint saw, sorted by connection; `wire` is the thread that writes packets to the hosts.
 ///
-/// Left out is what is no change in any table: a state set to what it was, and a `connect` that finds no free port, for which the
-/// kernel sets SYN_SENT and takes it back before the socket is in a table.
+/// Left out is what is no change in any table: a state set to what it was, and a `connect` that finds no free port, or its own taken
+/// for that peer, for which the kernel sets SYN_SENT and takes it back before the socket is in a table.
 pub fn connections(events: &[Event], wire: u32) -> BTreeMap<Ports, Vec<Step>> {
     // A socket is known by its address in the kernel while it lives, for it has no port of its own when connect begins. The address
     // is given to another socket afterwards, and that begins at CLOSE, or as a listener's copy.
@@ -118,6 +118,11 @@ pub fn connections(events: &[Event], wire: u32) -> BTreeMap<Ports, Vec<Step>> {
     for (_, life) in lives {
         let ports = life.iter().map(|event| (event.sport, event.dport)).max();
         let ports = ports.unwrap_or_default();
+        if let [began, ended] = life[..]
+            && was_taken_back(began, ended)
+        {
+            continue;
+        }
         let steps = life.iter().map(|event| Step {
             from: event.from,
             to: event.to,
@@ -132,6 +137,18 @@ pub fn connections(events: &[Event], wire: u32) -> BTreeMap<Ports, Vec<Step>> {
         }
     }
     connections
+}
+
+/// How long a `connect` may take that finds no port, us: at most a few steps of one thread, and no packet.
+const TAKEN_BACK: u64 = 5_000;
+
+/// Is that one `connect`, in one thread, which set SYN_SENT and took it back at once?
+fn was_taken_back(began: &Event, ended: &Event) -> bool {
+    (began.to, ended.to) == (State::SynSent, State::Close)
+        && began.thread == ended.thread
+        && !began.interrupt
+        && !ended.interrupt
+        && ended.at - began.at < TAKEN_BACK
 }
 
 mod tests {
@@ -213,6 +230,7 @@ mod tests {
 
     fn event(socket: u64, from: State, to: State, sport: u16, dport: u16) -> Event {
         Event {
+            at: 0,
             thread: 7,
             interrupt: false,
             socket,
@@ -261,6 +279,13 @@ mod tests {
     fn a_connect_that_finds_no_port_is_in_no_table() {
         let events = [event(1, Close, SynSent, 0, 80), event(1, SynSent, Close, 0, 80)];
         assert!(connections(&events, 7).is_empty());
+        let mut bound = [event(1, Close, SynSent, 4000, 80), event(1, SynSent, Close, 4000, 80)];
+        assert!(connections(&bound, 7).is_empty());
+        bound[1].at = 30_000;
+        assert_eq!(connections(&bound, 7).len(), 1, "that was under way");
+        bound[1].at = 10;
+        bound[1].thread = 8;
+        assert_eq!(connections(&bound, 7).len(), 1, "that was another's work");
     }
 
     #[test]
@@ -273,7 +298,7 @@ oldstate=0x2 (2) newstate=0x1 (1) sport=0xcd40 (52544) dport=0x10e1 (4321) famil
             .unwrap()
         };
         let event = line("[a b]-2 c-7", "b..1.");
-        assert_eq!((event.thread, event.interrupt), (7, false));
+        assert_eq!((event.thread, event.interrupt, event.at), (7, false, 1_479_022_886));
         assert_eq!((event.from, event.to), (SynSent, Established));
         assert_eq!(
             (event.sport, event.dport, event.socket),

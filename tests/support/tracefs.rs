@@ -172,6 +172,8 @@ impl Drop for Mount {
 /// One line of the tracepoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {
+    /// When, us.
+    pub at: u64,
     /// The thread in whose context it happened.
     pub thread: u32,
     /// It happened in a soft interrupt, whichever thread that came upon.
@@ -195,7 +197,9 @@ impl Event {
         // A thread's name may have blanks and brackets.
         let (task, rest) = head.rsplit_once('[')?;
         let (_, thread) = task.trim_end().rsplit_once('-')?;
-        let flags = rest.split_whitespace().nth(1)?;
+        let mut words = rest.split_whitespace().skip(1);
+        let (flags, at) = (words.next()?, words.next()?);
+        let (seconds, micros) = at.split_once('.')?;
         let field = |name: &str| {
             let (_, text) = fields.split_once(&format!("{name}=0x"))?;
             u64::from_str_radix(text.split_whitespace().next()?, 16).ok()
@@ -203,6 +207,7 @@ impl Event {
         let state = |name| State::from_kernel(field(name)?.try_into().ok()?);
         let port = |name| u16::try_from(field(name)?).ok();
         Some(Event {
+            at: seconds.parse::<u64>().ok()? * 1_000_000 + micros.parse::<u64>().ok()?,
             thread: thread.parse().ok()?,
             interrupt: matches!(flags.as_bytes().get(2)?, b's' | b'h' | b'H'),
             socket: field("skaddr")?,

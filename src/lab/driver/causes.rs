@@ -27,31 +27,45 @@ impl Driver {
         let changes = end.watch.changes(&mut end.host);
         for change in self.complain(changes).unwrap_or_default() {
             self.unquiet = true;
-            let Some(arrived) = arrived.filter(|_| change.to != State::Listen && change.from != State::Listen) else {
-                self.transition(side, &change, self.likely(side, &change));
-                continue;
-            };
-            // A packet may lead through several states at once.
-            let mut from = change.from;
-            let steps = through(change.from, change.to, arrived);
-            for to in steps.iter().chain([&change.to]) {
-                let step = Change {
-                    from,
-                    to: *to,
-                    ..change
-                };
-                let cause = if is_made_by_calls(&step) {
-                    self.likely(side, &step)
-                } else {
-                    Cause::Received
-                };
-                self.transition(side, &step, cause);
-                from = *to;
+            // What a packet does to a listener it does to a socket of its own.
+            let connected = change.to != State::Listen && change.from != State::Listen;
+            match arrived.filter(|arrived| connected && arrived.tuple == Some(change.tuple)) {
+                Some(arrived) => self.led(side, &change, arrived.what),
+                None => self.transition(side, &change, self.likely(side, &change), Witness::Table),
             }
         }
     }
 
-    pub(super) fn transition(&mut self, side: Side, change: &Change, cause: Cause) {
+    /// Tells what a packet that has just arrived has led to: it may have led through several states, and have ended a call that did
+    /// the rest.
+    fn led(&mut self, side: Side, change: &Change, what: Arrival) {
+        let holder = self.ends[side].holder(change).map(|flight| flight.id);
+        let held = holder.is_some();
+        let unseen = between(change.from, change.to, what, held);
+        let witness = if unseen.is_empty() {
+            Witness::Table
+        } else {
+            Witness::Segments
+        };
+        let mut from = change.from;
+        for to in unseen.iter().chain([&change.to]) {
+            let step = Change {
+                from,
+                to: *to,
+                ..*change
+            };
+            let cause = match (maker(from, *to, what, held), holder) {
+                (Maker::Packet, _) => Cause::Received,
+                // Whoever closed the descriptor did so before the packet came.
+                (Maker::Call, Some(holder)) if !self.ends[side].is_dying() => Cause::Release(holder),
+                (Maker::Call, _) => self.likely(side, &step),
+            };
+            self.transition(side, &step, cause, witness);
+            from = *to;
+        }
+    }
+
+    pub(super) fn transition(&mut self, side: Side, change: &Change, cause: Cause, witness: Witness) {
         let Change {
             tuple, inode, from, to, ..
         } = *change;
@@ -62,40 +76,36 @@ impl Driver {
             from,
             to,
             cause,
+            witness,
         });
     }
 
     /// What made a socket change its state when no packet came for it.
     pub(super) fn likely(&self, side: Side, change: &Change) -> Cause {
         let end = &self.ends[side];
-        if self.destroyed == Some((side, change.tuple)) {
+        // With a listener goes what waits in its queue.
+        let goes = |(at, gone): (Side, Tuple)| {
+            at == side
+                && (gone == change.tuple
+                    || change.inode == 0 && gone.is_listener() && change.tuple.came_through(gone.local))
+        };
+        if self.destroyed.is_some_and(goes) {
             return Cause::Destroyed;
         }
         // The kernel closes what a dead process held; what becomes of it later is the work of packets and timers. A call that is
         // still in flight then did not come to do it.
-        let dying = end.died || end.process.as_ref().is_some_and(Process::is_exiting);
-        if dying && Power::Ends.made(change) {
+        if end.is_dying() && Power::Ends.made(change) {
             return Cause::Death;
         }
-        // A connection that never had a descriptor can only go with its listener. A call on another socket did not do it; one
-        // whose socket is not known may have.
-        let about = |flight: &&Flight| match (&flight.on, change.inode) {
-            (None, _) => false,
-            (Some(name), 0) => end.listeners.contains(name),
-            (Some(name), inode) => end.inodes.get(name).is_none_or(|known| *known == inode),
-        };
         let mut flights = end.in_flight.iter().rev();
-        if let Some(flight) = flights.find(|flight| flight.power.made(change) && about(flight)) {
+        if let Some(flight) = flights.find(|flight| end.may_have_made(flight, change)) {
             return Cause::Call(flight.id);
         }
         if let Some(kind) = change.expired {
             return Cause::Timer(kind);
         }
         // The kernel closes a socket when nobody holds it any more: a waiting call does.
-        let holds = |flight: &&Flight| {
-            flight.on.as_ref().is_some_and(|name| end.closed.contains(name)) && change.inode != 0 && about(flight)
-        };
-        if let Some(flight) = end.in_flight.iter().rev().find(holds) {
+        if let Some(flight) = end.holder(change) {
             return Cause::Release(flight.id);
         }
         // Without a wire, the segment is not seen; the call that sent it is known.
@@ -104,7 +114,7 @@ impl Driver {
             if let Some(flight) = peer.in_flight.iter().rev().find(|flight| flight.power != Power::None) {
                 return Cause::PeerCall(flight.id);
             }
-            if peer.died || peer.process.as_ref().is_some_and(Process::is_exiting) {
+            if peer.is_dying() {
                 return Cause::PeerDeath;
             }
         }
@@ -119,10 +129,40 @@ impl Driver {
     }
 }
 
-/// Can only a call, or a death, make this change?
-const fn is_made_by_calls(change: &Change) -> bool {
-    matches!(
-        (change.from, change.to),
-        (_, State::FinWait1 | State::SynSent) | (State::CloseWait, State::LastAck)
-    )
+impl End {
+    /// Has its process died since the last reading, or does it just now?
+    fn is_dying(&self) -> bool {
+        self.died || self.process.as_ref().is_some_and(Process::is_exiting)
+    }
+
+    /// The call that waits on a socket whose descriptor is closed, and so is the last to hold it. A handshake at a listener outlives
+    /// that one, until its last ACK comes.
+    fn holder(&self, change: &Change) -> Option<&Flight> {
+        if change.inode == 0 && change.from == State::SynRecv {
+            return None;
+        }
+        let is_closed = |flight: &Flight| flight.on.as_ref().is_some_and(|name| self.has_closed(name));
+        let holds =
+            |flight: &&Flight| flight.power != Power::Ends && is_closed(flight) && self.is_about(flight, change.inode);
+        self.in_flight.iter().rev().find(holds)
+    }
+
+    /// Is that call on the socket with this inode? A connection that never had a descriptor can only go with its listener. A call on
+    /// another socket did not do it; one whose socket is not known may have.
+    fn is_about(&self, flight: &Flight, inode: u64) -> bool {
+        match (&flight.on, inode) {
+            (None, _) => false,
+            (Some(name), 0) => self.listeners.contains(name),
+            (Some(name), inode) => self.inodes.get(name).is_none_or(|known| *known == inode),
+        }
+    }
+
+    /// Can that call have made the change, by itself?
+    fn may_have_made(&self, flight: &Flight, change: &Change) -> bool {
+        match change.heir {
+            // Its addresses went to the socket that connects.
+            Some(heir) => flight.power == Power::Opens && heir != 0 && self.is_about(flight, heir),
+            None => flight.power.made(change) && self.is_about(flight, change.inode),
+        }
+    }
 }

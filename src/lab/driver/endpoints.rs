@@ -176,8 +176,7 @@ impl Driver {
                 let end = &mut self.ends[side];
                 if let Some(place) = end.in_flight.iter().position(|flight| flight.id == id) {
                     let flight = end.in_flight.remove(place);
-                    // On Linux close gives the descriptor back whatever it returns (close(2)).
-                    if flight.power == Power::Ends && trace.iter().any(|traced| traced.text.starts_with("close(")) {
+                    if flight.closes(&trace) {
                         end.closed.extend(flight.on);
                     }
                 }

@@ -19,6 +19,13 @@ pub(super) struct Flight {
     pub(super) lingers: bool,
 }
 
+impl Flight {
+    /// Has it closed its descriptor, with these system calls? On Linux close gives the descriptor back whatever it returns (close(2)).
+    pub(super) fn closes(&self, trace: &[Traced]) -> bool {
+        self.power == Power::Ends && trace.iter().any(|traced| traced.text.starts_with("close("))
+    }
+}
+
 /// What a blocked call waits for, as far as a table shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaits {

@@ -26,7 +26,7 @@ use std::time::Duration;
 use self::flight::{Awaits, Flight, Power};
 use self::syscalls::Syscalls;
 use super::bell::{Bell, Rung};
-use super::event::{Cause, Fate, Happening, Passage, Request, WireChange, WireOrder};
+use super::event::{Cause, Fate, Happening, Passage, Request, WireChange, WireOrder, Witness};
 use super::facts::{LabFacts, LabKind};
 use super::host::Host;
 use super::outbox::Outbox;
@@ -38,7 +38,7 @@ use crate::clock::{Millis, Stamp};
 use crate::endpoint::protocol::{self, Reply, Traced, VERSION};
 use crate::error::Result;
 use crate::host::{Setting, SettingValue};
-use crate::observe::tracker::{Arrived, Change, through};
+use crate::observe::tracker::{Arrival, Arrived, Change, Maker, between, maker};
 use crate::observe::{Row, Tuple};
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
@@ -119,6 +119,18 @@ impl End {
     fn is_under_way(&self, id: CallId) -> bool {
         let ended = |reply: &Reply| matches!(reply, Reply::Ended { id: ended, .. } if *ended == id);
         self.in_flight.iter().any(|flight| flight.id == id) && !self.ended.iter().any(ended)
+    }
+
+    /// Has the descriptor of that name been closed, also by a call whose return is not told yet?
+    fn has_closed(&self, name: &String) -> bool {
+        let closed_it = |reply: &Reply| match reply {
+            Reply::Ended { id, trace, .. } => {
+                let flight = self.in_flight.iter().find(|flight| flight.id == *id);
+                flight.is_some_and(|flight| flight.on.as_ref() == Some(name) && flight.closes(trace))
+            }
+            _ => false,
+        };
+        self.closed.contains(name) || self.ended.iter().any(closed_it)
     }
 
     /// Is what the call waits for there?

@@ -97,16 +97,11 @@ impl Driver {
             // A TUN write is synchronous: unless a call owns the receiving socket, that has its new state when it returns.
             _ => Fate::Delivered,
         };
-        if let (Fate::Delivered, Packet::Tcp(segment)) = (fate, &passage.packet) {
-            self.flows.arrived(segment);
-        }
-        let arrived = match &passage.packet {
-            Packet::Tcp(segment) => Arrived {
-                reset: segment.flags.has(Flags::RST),
-                acknowledges_fin: self.flows.acknowledges_fin(segment),
-            },
-            Packet::Icmp { .. } | Packet::Other { .. } => Arrived::default(),
+        let completes_fin = match (fate, &passage.packet) {
+            (Fate::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
+            _ => false,
         };
+        let arrived = self.arrived(&passage.packet, completes_fin);
         let passed = Happening::Packet(Passage { fate, ..passage });
         if telling {
             self.outbox.push(passed);
@@ -114,6 +109,25 @@ impl Driver {
         } else {
             self.outbox.push_idly(passed);
         }
+    }
+
+    /// What a packet is to the host that it has reached.
+    fn arrived(&self, packet: &Packet, completes_fin: bool) -> Arrived {
+        let tuple = match packet {
+            Packet::Tcp(_) => tuple_of(packet).map(Tuple::mirrored),
+            Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
+            Packet::Other { .. } => None,
+        };
+        let what = match packet {
+            Packet::Tcp(segment) if segment.flags.has(Flags::RST) => Arrival::Reset,
+            Packet::Tcp(segment) => Arrival::Segment {
+                acknowledges: segment.flags.has(Flags::ACK),
+                acknowledges_fin: self.flows.acknowledges_fin(segment),
+                completes_fin,
+            },
+            Packet::Icmp { .. } | Packet::Other { .. } => Arrival::Other,
+        };
+        Arrived { tuple, what }
     }
 
     /// Lets a packet stand on the wire: until the user decides, or for so long.
