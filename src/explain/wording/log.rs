@@ -22,16 +22,18 @@ impl Log {
     /// `syscall`, says nothing beside the error.
     pub fn end_line(&mut self) -> Option<Found> {
         const PROPERTIES: [&str; 4] = ["code: '", "errno: ", "errorno: '", "syscall: '"];
-        let text = String::from_utf8_lossy(self.line.beginning());
-        let inner = text.trim_start();
-        let is_property = PROPERTIES.iter().any(|name| inner.starts_with(name));
-        if self.goes_on && is_property {
-            self.line.pass_over();
-            return None;
+        let mut below = false;
+        if self.goes_on {
+            let text = String::from_utf8_lossy(self.line.beginning());
+            let inner = text.trim_start();
+            if PROPERTIES.iter().any(|name| inner.starts_with(name)) {
+                self.line.pass_over();
+                return None;
+            }
+            below = inner.len() < text.len() || text.starts_with("Emitted '");
         }
-        let below = inner.len() < text.len() || text.starts_with("Emitted '");
         let found = self.line.end();
-        self.goes_on = found.is_some() || self.goes_on && below;
+        self.goes_on = found.is_some() || below;
         found
     }
 

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
+use super::exit;
 use crate::explain::wording::{LONGEST, Line, Log, nearest, something_else};
 use answer::{Answer, Gathered, Told, answer};
 use overview::overview;
@@ -67,8 +68,7 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
 
 /// One sentence on standard error.
 fn fail(why: &str) -> ExitCode {
-    eprintln!("finwait: {why}");
-    ExitCode::from(UNKNOWN)
+    exit::fail(UNKNOWN, why)
 }
 
 /// What the lines say, and how the first that is not empty begins; `progress` is told how many bytes and lines came so far.
