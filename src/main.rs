@@ -118,7 +118,7 @@ fn main() -> ExitCode {
             end,
         }) => code::code(&scenario, language, end, &options),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
-        Some(Verb::Keeper) => finwait::lab::keeper::run(),
+        Some(Verb::Keeper { host, clear }) => finwait::lab::keeper::run(&host, clear),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
     }
 }

@@ -111,7 +111,7 @@ fn one(scenario: Scenario, options: &Options, how: How) -> ExitCode {
     let mut out = io::stdout().lock();
     if let (Some(driven), false) = (options.driven.words(), how.json) {
         // A reader that has gone is noticed with the first line of the report.
-        let _ = writeln!(out, "{driven}");
+        let _ = writeln!(Harmless(&mut out), "{}", excerpt(&driven, LONGEST_NAME));
     }
     let ended = run::run(&Arc::new(scenario), options, how.keep_going, |line| {
         tell(&mut out, &line, how.json)?;
