@@ -2,10 +2,13 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::clock::Millis;
 use crate::code::Language;
+use crate::command::table::LONGEST_MS;
 use crate::lab::Wanted;
 use crate::runtime::{Choice, Runtime};
 use crate::side::{Ends, Side};
+use crate::typed;
 
 /// Drive both ends of a live TCP connection, call by call, and see what the kernel really does.
 #[derive(Debug, Parser)]
@@ -61,11 +64,17 @@ impl Cli {
                 | Verb::Check { .. }
                 | Verb::Explain { .. }
                 | Verb::Doctor { .. }
-                | Verb::Keeper
+                | Verb::Keeper { .. }
                 | Verb::Endpoint { .. },
             ) => Driving::None,
         }
     }
+}
+
+/// Reads how long to wait.
+fn patience(text: &str) -> Result<Millis, String> {
+    let time = typed::millis(text).filter(|time| (1..=LONGEST_MS).contains(&time.0));
+    time.ok_or_else(|| format!("a time from 1 ms to {} s is, like 500ms or 2s", LONGEST_MS / 1000))
 }
 
 /// Who says what drives the ends.
@@ -118,9 +127,9 @@ pub enum Verb {
         /// Print JSON lines
         #[arg(long)]
         json: bool,
-        /// How long a call may take before it is reported as blocked and the next command runs, in milliseconds
-        #[arg(long, value_name = "MS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=3_600_000))]
-        patience: u32,
+        /// How long a call may take before it is reported as blocked and the next command runs: 500ms, 2s, or milliseconds
+        #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = patience)]
+        patience: Millis,
     },
     /// List the scenarios
     List {
@@ -203,9 +212,15 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Be the keeper of a host: clear its connections away once standard input ends
+    /// Be the keeper of a host: end its processes once standard input ends, and clear its connections away
     #[command(hide = true)]
-    Keeper,
+    Keeper {
+        /// What its processes have in their environment
+        host: String,
+        /// The network namespace is the host's own
+        #[arg(long)]
+        clear: bool,
+    },
     /// Be an endpoint: make socket calls as told on standard input
     #[command(hide = true)]
     Endpoint {

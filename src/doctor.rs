@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use crate::call::Family;
 use crate::error::Error;
+use crate::headless::exit::complain;
 use crate::lab::{self, Options, Wanted};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
@@ -94,7 +95,7 @@ pub fn run(options: &Options, json: bool) -> ExitCode {
     if let Err(error) = said
         && error.kind() != std::io::ErrorKind::BrokenPipe
     {
-        eprintln!("finwait: write to standard output: {error}");
+        complain(&format!("finwait: write to standard output: {error}"));
         return ExitCode::from(2);
     }
     ExitCode::from(match report.lab {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use crate::typed;
+
 /// A TCP or UDP port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -54,6 +56,8 @@ pub enum Of {
 pub enum SettingKind {
     /// A number in a range, both ends included.
     Number(u32, u32),
+    /// Seconds, so many at most.
+    Seconds(u32),
     /// `low-high`, two ports.
     Ports,
     /// One of two words; the first means on.
@@ -133,7 +137,7 @@ impl Setting {
             // The kernel's own bounds: tcp_syn_retries_max is MAX_TCP_SYNCNT, 127; tcp_retries2 is a byte.
             Setting::TcpSynRetries => SettingKind::Number(1, 127),
             Setting::TcpRetries2 => SettingKind::Number(0, 255),
-            Setting::TcpFinTimeout => SettingKind::Number(0, 100_000),
+            Setting::TcpFinTimeout => SettingKind::Seconds(100_000),
             Setting::TcpAbortOnOverflow => SettingKind::Switch("on", "off"),
             Setting::IpLocalPortRange => SettingKind::Ports,
             Setting::DefaultRoute => SettingKind::Switch("on", "off"),
@@ -150,6 +154,13 @@ impl Setting {
                 Ok(n) if (low..=high).contains(&n) => Ok(SettingValue::Number(n)),
                 _ => Err(format!("{} is a number from {low} to {high}", self.name())),
             },
+            SettingKind::Seconds(most) => match typed::seconds(text) {
+                Some(n) if n <= most => Ok(SettingValue::Number(n)),
+                _ => Err(format!(
+                    "{} is a number of seconds from 0 to {most}, like 60 or 60s",
+                    self.name()
+                )),
+            },
             SettingKind::Ports => {
                 let port = |text: &str| text.trim().parse::<u16>().ok().filter(|&port| port > 0);
                 match text.split_once('-').map(|(low, high)| (port(low), port(high))) {
@@ -162,7 +173,9 @@ impl Setting {
             }
             SettingKind::Switch(on, _) if text == on => Ok(SettingValue::Switch(true)),
             SettingKind::Switch(_, off) if text == off => Ok(SettingValue::Switch(false)),
-            SettingKind::Switch(on, off) => Err(format!("{} is {on} or {off}", self.name())),
+            SettingKind::Switch(on, off) => typed::switch(text)
+                .map(SettingValue::Switch)
+                .ok_or_else(|| format!("{} is {on} or {off}", self.name())),
         }
     }
 
@@ -181,7 +194,7 @@ impl Setting {
     pub fn from_sysctl(self, text: &str) -> Option<SettingValue> {
         let mut words = text.split_whitespace();
         Some(match self.kind() {
-            SettingKind::Number(..) => SettingValue::Number(words.next()?.parse().ok()?),
+            SettingKind::Number(..) | SettingKind::Seconds(_) => SettingValue::Number(words.next()?.parse().ok()?),
             SettingKind::Switch(..) => SettingValue::Switch(words.next()? != "0"),
             SettingKind::Ports => {
                 SettingValue::Ports(Port(words.next()?.parse().ok()?), Port(words.next()?.parse().ok()?))
@@ -231,12 +244,30 @@ mod tests {
     }
 
     #[test]
+    fn switches_and_times_are_taken_as_everywhere() {
+        for setting in [Setting::TcpAbortOnOverflow, Setting::DefaultRoute, Setting::Device] {
+            assert_eq!(
+                ["1", "on", "0", "off"].map(|text| setting.parse(text)),
+                [true, true, false, false].map(|on| Ok(SettingValue::Switch(on)))
+            );
+        }
+        assert_eq!(
+            ["60", "60s", "60000ms"].map(|text| Setting::TcpFinTimeout.parse(text)),
+            [60; 3].map(|n| Ok(SettingValue::Number(n)))
+        );
+    }
+
+    #[test]
     fn a_bad_value_is_told_what_would_be_right() {
         assert_eq!(
             Setting::TcpSynRetries.parse("0").unwrap_err(),
             "tcp_syn_retries is a number from 1 to 127"
         );
-        assert_eq!(Setting::Device.parse("off").unwrap_err(), "device is up or down");
+        assert_eq!(Setting::Device.parse("away").unwrap_err(), "device is up or down");
+        assert_eq!(
+            Setting::TcpFinTimeout.parse("2500ms").unwrap_err(),
+            "tcp_fin_timeout is a number of seconds from 0 to 100000, like 60 or 60s"
+        );
         assert!(Setting::IpLocalPortRange.parse("5-4").is_err());
         assert!(Setting::IpLocalPortRange.parse("1-65536").is_err());
     }

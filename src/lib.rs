@@ -32,4 +32,5 @@ pub mod side;
 pub mod state;
 pub mod text;
 pub mod tui;
+pub mod typed;
 pub mod wire;

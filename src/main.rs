@@ -10,8 +10,9 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use finwait::cli::{Cli, Driving, Verb};
-use finwait::clock::{Millis, Stamp};
+use finwait::clock::Stamp;
 use finwait::headless::code;
+use finwait::headless::exit::{complain, fail};
 use finwait::headless::matrix::Form;
 use finwait::headless::scenarios::{self, How};
 use finwait::headless::{self, Format, Runner, Source, Verdict};
@@ -85,7 +86,7 @@ fn main() -> ExitCode {
             patience,
         }) => {
             let format = if json { Format::Json } else { Format::Text };
-            run(&options, &commands, format, Millis(patience).into())
+            run(&options, &commands, format, patience.into())
         }
         Some(Verb::List { json }) => scenarios::list(json),
         Some(Verb::Show { name }) => scenarios::show(&name),
@@ -117,15 +118,9 @@ fn main() -> ExitCode {
             end,
         }) => code::code(&scenario, language, end, &options),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
-        Some(Verb::Keeper) => finwait::lab::keeper::run(),
+        Some(Verb::Keeper { host, clear }) => finwait::lab::keeper::run(&host, clear),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
     }
-}
-
-/// One sentence on standard error.
-fn fail(code: u8, why: &str) -> ExitCode {
-    eprintln!("finwait: {why}");
-    ExitCode::from(code)
 }
 
 /// `finwait tour`
@@ -133,7 +128,7 @@ fn tour(name: &str, options: &Options) -> ExitCode {
     let scenario = match scenarios::load(name) {
         Ok(scenario) => Arc::new(scenario),
         Err(why) => {
-            eprintln!("{why}");
+            complain(&why);
             return ExitCode::from(NOT_UNDERSTOOD);
         }
     };
@@ -172,8 +167,12 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>) -> ExitCode {
 /// `finwait do`
 fn run(options: &Options, commands: &[String], format: Format, patience: Duration) -> ExitCode {
     let from_stdin = commands == ["-"];
-    if !from_stdin && let Err(why) = headless::check(commands) {
-        return fail(NOT_UNDERSTOOD, &why);
+    if !from_stdin && let Err(refused) = headless::check(commands) {
+        if format == Format::Json {
+            // The sentence below is for whoever reads no object.
+            let _ = refused.print(&mut io::stdout());
+        }
+        return fail(NOT_UNDERSTOOD, &refused.to_string());
     }
     let began = Stamp::now();
     let (inputs, inbox) = channel();
@@ -202,7 +201,7 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
         patience,
     );
     let verdict = match runner.start() {
-        Ok(Ok(())) => all(&mut runner),
+        Ok(Ok(())) => all(&mut runner, from_stdin),
         Ok(Err(why)) => return fail(NO_LAB, &why),
         Err(error) => Err(error),
     };
@@ -216,13 +215,14 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
     }
 }
 
-fn all<W: io::Write>(runner: &mut Runner<'_, W>) -> io::Result<Verdict> {
+/// Carries all commands out. One that is not understood ends those of a command line; whoever types them goes on.
+fn all<W: io::Write>(runner: &mut Runner<'_, W>, typed: bool) -> io::Result<Verdict> {
     let mut verdict = Verdict::Done;
     while let Some(line) = runner.next_command()? {
-        if let Err((fault, why)) = runner.run(&line)? {
-            eprintln!("finwait: {why}");
-            verdict = fault;
-            if fault == Verdict::NotUnderstood {
+        if let Err(refused) = runner.run(&line)? {
+            complain(&format!("finwait: {refused}"));
+            verdict = verdict.max(refused.verdict);
+            if refused.verdict == Verdict::NotUnderstood && !typed {
                 break;
             }
         }

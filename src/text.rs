@@ -1,5 +1,6 @@
 //! Text in columns: how wide it is, where it breaks, and what of it may go to a terminal.
 
+use std::io::{self, Write};
 use unicode_width::UnicodeWidthChar;
 
 /// A character that may stand on the screen in place of `c`: no controls, nothing that changes the direction of text.
@@ -11,6 +12,45 @@ pub fn safe(c: char) -> char {
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => '?',
         c if c.is_control() => '?',
         c => c,
+    }
+}
+
+/// Text as it may go to a terminal that is not ours: what one would act on is written out, as `\u{1b}`; lines and tabs stay.
+pub fn harmless(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for c in text.chars() {
+        if safe(c) == c || matches!(c, '\n' | '\t' | '\u{a0}') {
+            harmless.push(c);
+        } else {
+            harmless.extend(c.escape_unicode());
+        }
+    }
+    harmless
+}
+
+/// The first characters of a text from outside, harmless and on one line; what is left out is shown by three dots.
+pub fn excerpt(text: &str, most: usize) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.by_ref().take(most).collect();
+    let mut excerpt = harmless(&first).replace('\n', "\\n");
+    if chars.next().is_some() {
+        excerpt.push_str("...");
+    }
+    excerpt
+}
+
+/// A writer of text for people: what passes it is harmless.
+pub struct Harmless<W>(pub W);
+
+impl<W: Write> Write for Harmless<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // What is written is whole characters: Rust's formatting never splits one.
+        self.0.write_all(harmless(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -77,6 +117,19 @@ mod tests {
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), Vec::<String>::new());
         assert_eq!(wrap_to("one two three four", 7, 2), ["one two", "three.."]);
+    }
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_written_out() {
+        assert_eq!(
+            harmless("a\u{1b}[31m\u{9b}\u{202e}\t語\n"),
+            "a\\u{1b}[31m\\u{9b}\\u{202e}\t語\n"
+        );
+        assert_eq!(excerpt("ab\ncd", 4), "ab\\nc...");
+        assert_eq!(excerpt("abc", 3), "abc");
+        let mut out = Harmless(Vec::new());
+        write!(out, "\u{1b}é").unwrap();
+        assert_eq!(out.0, "\\u{1b}é".as_bytes());
     }
 
     #[test]

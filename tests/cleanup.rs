@@ -230,3 +230,161 @@ in_both_labs! {
         new.are_gone();
     };
 }
+
+/// A client of the user's own that leaves processes behind in every way that there is, and writes their numbers into a file.
+struct Forker {
+    folder: PathBuf,
+}
+
+impl Forker {
+    fn new(name: &str, lab: Lab) -> Forker {
+        let folder = std::env::temp_dir().join(format!("finwait-forker-{name}-{lab:?}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let finwait = env!("CARGO_BIN_EXE_finwait");
+        let pids = folder.join("pids");
+        let script = format!(
+            "sleep 1000 </dev/null >&2 & echo $! >> {pids}\n\
+             nohup setsid sh -c 'echo $$ >> {pids}; exec sleep 1001' </dev/null >&2 &\n\
+             (setsid sh -c 'sleep 1002 & echo $! >> {pids}' </dev/null >&2 &)\n\
+             while [ \"$(wc -l < {pids})\" -lt 3 ]; do :; done\n\
+             exec {finwait} endpoint --side client\n",
+            pids = pids.display()
+        );
+        fs::write(folder.join("script"), script).unwrap();
+        Forker { folder }
+    }
+
+    fn run(&self, lab: Lab) -> Run {
+        let command = format!("sh {}", self.folder.join("script").display());
+        lab.open_with(&["--patience", "100", "--client-command", &command])
+    }
+
+    /// What was left behind so far.
+    fn left(&self) -> Vec<u32> {
+        let pids = fs::read_to_string(self.folder.join("pids")).unwrap();
+        pids.lines().map(|pid| pid.parse().unwrap()).collect()
+    }
+
+    #[track_caller]
+    fn are_gone(&self, pids: &[u32]) {
+        until("what an endpoint has started to end", || {
+            !pids.iter().any(|&pid| lives(pid))
+        });
+    }
+}
+
+impl Drop for Forker {
+    fn drop(&mut self) {
+        // Only of a test that failed something is left.
+        for pid in self.left().into_iter().filter(|&pid| lives(pid)) {
+            let _ = kill_process(Pid::from_raw(pid as i32).unwrap(), Signal::KILL);
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+in_both_labs! {
+    /// What an endpoint has started ends with it, in a session of its own and an orphan too: with the lab, ...
+    what_an_endpoint_started_ends_with_the_lab: |lab| {
+        let forker = Forker::new("end", lab);
+        let mut run = forker.run(lab);
+        run.succeeds(&["server listen", "client connect", "server accept"]);
+        let (left, traces) = (forker.left(), Traces::of(&run, lab));
+        assert!(left.len() == 3 && left.iter().all(|&pid| lives(pid)), "{left:?}");
+        run.end();
+        forker.are_gone(&left);
+        traces.are_gone();
+    };
+    /// ... with kill -9 of finwait, ...
+    what_an_endpoint_started_ends_with_sigkill: |lab| {
+        let forker = Forker::new("kill", lab);
+        let mut run = forker.run(lab);
+        run.succeeds(&["server listen", "client connect", "server accept"]);
+        let (left, traces) = (forker.left(), Traces::of(&run, lab));
+        assert!(left.len() == 3 && left.iter().all(|&pid| lives(pid)), "{left:?}");
+        kill_process(Pid::from_raw(run.pid() as i32).unwrap(), Signal::KILL).unwrap();
+        exit(run.child());
+        forker.are_gone(&left);
+        traces.are_gone();
+    };
+    /// ... and with the endpoint, while the lab lives: the next one's are its own.
+    what_an_endpoint_started_ends_with_the_endpoint: |lab| {
+        let forker = Forker::new("restart", lab);
+        let mut run = forker.run(lab);
+        run.succeeds(&["server listen", "client connect", "server accept"]);
+        let old = forker.left();
+        run.does("client kill");
+        forker.are_gone(&old);
+        run.does("client restart");
+        run.succeeds(&["client connect"]);
+        let new: Vec<u32> = forker.left().into_iter().filter(|pid| !old.contains(pid)).collect();
+        assert!(!new.is_empty() && new.iter().all(|&pid| lives(pid)), "{new:?}");
+        run.end();
+        forker.are_gone(&new);
+    };
+}
+
+/// In the isolated lab also one that has nothing in its environment that tells whose it is: it would keep the host's namespace.
+#[test]
+fn what_keeps_a_hosts_namespace_ends() {
+    let lab = Lab::Isolated;
+    let forker = Forker::new("env", lab);
+    let script = forker.folder.join("script");
+    let text = fs::read_to_string(&script)
+        .unwrap()
+        .replace("setsid sh", "env -i setsid sh");
+    fs::write(&script, text).unwrap();
+    let mut run = forker.run(lab);
+    run.succeeds(&["server listen", "client connect"]);
+    let (left, traces) = (forker.left(), Traces::of(&run, lab));
+    kill_process(Pid::from_raw(run.pid() as i32).unwrap(), Signal::KILL).unwrap();
+    exit(run.child());
+    forker.are_gone(&left);
+    traces.are_gone();
+}
+
+/// A keeper that is started by hand in the machine's own namespace destroys no connection there.
+#[test]
+fn a_keeper_clears_no_namespace_but_its_own() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    let output = support::output(support::finwait().args(["keeper", "nobody", "--clear"]));
+    assert_eq!(output.status.code(), Some(1));
+    std::io::Write::write_all(&mut server, b"here").unwrap();
+    let mut here = [0; 4];
+    std::io::Read::read_exact(&mut &client, &mut here).unwrap();
+}
+
+/// What an endpoint writes to its standard error comes in whole lines, however it writes it, harmless and not too long.
+#[test]
+fn complaints_come_in_whole_lines() {
+    let forker = Forker::new("says", Lab::Loopback);
+    let script = forker.folder.join("script");
+    let finwait = env!("CARGO_BIN_EXE_finwait");
+    fs::write(forker.folder.join("pids"), "").unwrap();
+    let text = format!(
+        "printf 'half a ' >&2; sleep 0.05; printf 'line\\nand \\033[31mred\\n' >&2\n\
+         head -c 100000 /dev/zero | tr '\\0' x >&2; echo >&2\n\
+         printf 'no end' >&2\n\
+         exec {finwait} endpoint --side client\n"
+    );
+    fs::write(&script, text).unwrap();
+    let mut run = forker.run(Lab::Loopback);
+    run.does("client kill");
+    let notes = |run: &Run| {
+        let notes = run.said.iter().filter(|line| line["kind"] == "note");
+        let notes = notes.filter_map(|line| line["text"].as_str()?.strip_prefix("the client endpoint says: "));
+        notes.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let said = notes(&run);
+    let [half, red, long, last] = &said[..] else {
+        panic!("{said:#?}")
+    };
+    assert_eq!(
+        (half.as_str(), red.as_str(), last.as_str()),
+        ("half a line", "and \\u{1b}[31mred", "no end")
+    );
+    assert!(long.starts_with("xxx") && long.ends_with("x...") && long.len() < 3000);
+    run.end();
+}

@@ -111,6 +111,83 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
     );
 }
 
+/// A record of a log in JSON, its stack trace in one line; among others, and alone.
+#[test]
+fn a_long_line_is_read_to_its_end() {
+    let frames = "\\n    at Socket.emit (node:events:518:28)".repeat(500);
+    let record =
+        |error: &str| format!("{{\"level\":50,\"stack\":\"Error: no answer{frames}\\nError: {error}{frames}\"}}\n");
+    let log = record("read ECONNRESET") + &record("write EPIPE") + &record("write EPIPE");
+    let output = output_of(finwait().args(["explain", "--json"]), log.as_bytes());
+    assert_eq!(names_in(&output), ["EPIPE", "ECONNRESET"]);
+    let output = output_of(
+        finwait().args(["explain", "--json"]),
+        record("read ECONNRESET").as_bytes(),
+    );
+    assert_eq!(names_in(&output), ["ECONNRESET"]);
+}
+
+/// How far a long log has been read is told on a terminal, and the line is gone in the end; nothing is told elsewhere.
+#[test]
+fn progress_is_told_on_a_terminal() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let terminal = std::fs::File::options()
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_finwait"))
+        .arg("explain")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(terminal)
+        .spawn()
+        .unwrap();
+    let mut log = child.stdin.take().unwrap();
+    // It writes until it is told to stop, nobody reads, or that has taken too long.
+    let deadline = std::time::Instant::now() + support::BOUND;
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stopped = std::sync::Arc::clone(&stop);
+    let writer = std::thread::spawn(move || {
+        while !stopped.load(std::sync::atomic::Ordering::Relaxed)
+            && std::time::Instant::now() < deadline
+            && std::io::Write::write_all(&mut log, b"write: broken pipe\n").is_ok()
+        {}
+    });
+    let mut seen = String::new();
+    let mut master = std::fs::File::from(master);
+    let mut read = |seen: &mut String| {
+        let mut bytes = [0; 1024];
+        let n = std::io::Read::read(&mut master, &mut bytes).unwrap_or(0);
+        seen.push_str(std::str::from_utf8(&bytes[..n]).unwrap());
+        n > 0
+    };
+    while !seen.contains(" lines") {
+        assert!(read(&mut seen), "{seen:?}");
+    }
+    assert!(seen.starts_with("\rfinwait: read "), "{seen:?}");
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    writer.join().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(text(&output.stdout).contains("EPIPE"));
+    // The program's side is closed: what it wrote last is still here.
+    while read(&mut seen) {}
+    let last = seen.trim_end_matches('\r').rsplit('\r').next().unwrap();
+    assert!(
+        seen.ends_with('\r') && !last.is_empty() && last.trim().is_empty(),
+        "{seen:?}"
+    );
+
+    let plain = output_of(
+        finwait().arg("explain"),
+        "write: broken pipe\n".repeat(100_000).as_bytes(),
+    );
+    assert!(plain.stderr.is_empty());
+}
+
 /// What is answered, as JSON, in its order.
 fn names_in(output: &Output) -> Vec<String> {
     let answers: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();

@@ -11,6 +11,7 @@ use super::{Address, Ask, EndCommand, Pick};
 use crate::call::{Bytes, CallId, OptionKind, PollEvent, SocketName, SocketOption};
 use crate::clock::Millis;
 use crate::host::{Port, Setting};
+use crate::typed;
 
 /// The word that stands for a value in commands: its name in the protocol.
 pub fn word<T: Serialize>(value: &T) -> String {
@@ -99,10 +100,10 @@ impl Given {
             }
             let text = token.text();
             let next = plain.get(given.plain.len());
-            // A flag's word is a flag, but where bytes are still to come only a bare word after them can be one.
+            // A flag's word is a flag; in quotes it is bytes, where those are still to come.
             let is_flag = flags.contains(&text.as_str());
-            let bytes_first = matches!(next, Some((_, Kind::Bytes)));
-            if is_flag && !bytes_first {
+            let is_bytes = token.quoted && matches!(next, Some((_, Kind::Bytes)));
+            if is_flag && !is_bytes {
                 given.flags.push(token.clone());
             } else if next.is_some() {
                 given.plain.push(token.clone());
@@ -156,9 +157,23 @@ impl Given {
             })
     }
 
+    /// A time of at least `least` milliseconds.
+    pub(super) fn time(&self, name: &str, least: u32) -> Result<Option<Millis>, ParseError> {
+        let read = |token: &Token| {
+            let time = typed::millis(&token.text()).filter(|time| (least..=table::LONGEST_MS).contains(&time.0));
+            time.ok_or_else(|| {
+                token.wrong(format!(
+                    "{name} is a time from {least} ms to {} s, like 500ms or 2s, not {}",
+                    table::LONGEST_MS / 1000,
+                    shown(&token.text())
+                ))
+            })
+        };
+        self.named(name).map(read).transpose()
+    }
+
     fn deadline(&self) -> Result<Option<Millis>, ParseError> {
-        let ms = self.number::<u32>(self.named("deadline"), "deadline, in milliseconds,", 1, 3_600_000)?;
-        Ok(ms.map(Millis))
+        self.time("deadline", 1)
     }
 
     fn flags<T: DeserializeOwned + PartialEq>(&self) -> Vec<T> {
@@ -213,32 +228,29 @@ impl Given {
         let token = self.required(1, "a value", "like on, off or a number")?;
         let text = token.text();
         let number = text.parse::<i32>().ok().map(i64::from);
+        let in_ms = || number.or_else(|| Some(i64::from(typed::millis(&text)?.0)));
+        let in_s = || number.or_else(|| Some(i64::from(typed::seconds(&text)?)));
         let (value, valid) = match option.kind() {
-            OptionKind::Switch => (
-                match text.as_str() {
-                    "on" | "1" => Some(1),
-                    "off" | "0" => Some(0),
-                    _ => None,
-                },
-                "on or off".to_owned(),
-            ),
+            OptionKind::Switch => (typed::switch(&text).map(i64::from), "on or off".to_owned()),
             OptionKind::Linger => (
                 if text == "off" {
                     Some(-1)
                 } else {
-                    number.filter(|n| (0..=65_535).contains(n))
+                    in_s().filter(|n| (0..=65_535).contains(n))
                 },
-                "off or a number of seconds".to_owned(),
+                "off or a number of seconds, like 5 or 5s".to_owned(),
             ),
             OptionKind::Timeout => (
                 if text == "none" {
                     Some(0)
                 } else {
-                    number.filter(|n| *n >= 0)
+                    in_ms().filter(|n| (0..=i64::from(i32::MAX)).contains(n))
                 },
-                "none or a number of milliseconds".to_owned(),
+                "none or a number of milliseconds, like 500, 500ms or 2s".to_owned(),
             ),
             // The kernel judges the number itself: a bad one is an EINVAL that the user may want to see.
+            OptionKind::Number("s") => (in_s(), "a number of seconds, like 5 or 5s".to_owned()),
+            OptionKind::Number("ms") => (in_ms(), "a number of milliseconds, like 500, 500ms or 2s".to_owned()),
             OptionKind::Number(_) => (number, "a whole number".to_owned()),
         };
         value.ok_or_else(|| token.wrong(format!("{} is {valid}, not {}", option.name(), shown(&text))))
@@ -303,7 +315,7 @@ impl Given {
             "close" => Ask::Close,
             "rst-close" => Ask::RstClose,
             "linger-close" => Ask::LingerClose {
-                seconds: self.number(first, "seconds", 0, 65_535)?.unwrap_or(5),
+                seconds: first.map_or(Ok(5), linger)?,
             },
             "disconnect" => Ask::Disconnect,
             "dup" => Ask::Dup,
@@ -312,10 +324,9 @@ impl Given {
                 if events.is_empty() {
                     events = vec![PollEvent::In, PollEvent::Out, PollEvent::Rdhup];
                 }
-                let timeout = self.number(self.named("timeout"), "timeout, in milliseconds,", 0, 3_600_000)?;
                 Ask::Poll {
                     events,
-                    timeout: Millis(timeout.unwrap_or(0)),
+                    timeout: self.time("timeout", 0)?.unwrap_or_default(),
                 }
             }
             "so-error" => Ask::SoError,
@@ -390,6 +401,17 @@ fn unknown(spec: &Spec, token: &Token, flags: &[&'static str]) -> ParseError {
         why: format!("{} does not know {}; it {takes}", spec.name, token.whole()),
         nearest: nearest(&word, &valid),
     }
+}
+
+/// Reads how many seconds to linger on.
+fn linger(token: &Token) -> Result<u16, ParseError> {
+    let seconds = typed::seconds(&token.text()).and_then(|seconds| u16::try_from(seconds).ok());
+    seconds.ok_or_else(|| {
+        token.wrong(format!(
+            "seconds is a number from 0 to 65535, like 5 or 5s, not {}",
+            shown(&token.text())
+        ))
+    })
 }
 
 /// Reads an address: `10.0.0.2:8080`, `[fd00::2]:8080`, `:8080` or `8080`.

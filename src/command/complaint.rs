@@ -26,8 +26,14 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
+/// The beginning of a word, beyond any that could be meant: comparing takes time by the square of the length.
+fn as_long_as_a_word(word: &str) -> &str {
+    word.char_indices().nth(100).map_or(word, |(end, _)| &word[..end])
+}
+
 /// At most three of `valid` that are near to `word`, the nearest first.
 pub fn nearest(word: &str, valid: &[&str]) -> Vec<String> {
+    let word = as_long_as_a_word(word);
     let mut near: Vec<(f64, &str)> = valid
         .iter()
         .map(|valid| {
@@ -53,15 +59,17 @@ pub fn nearest_or_best(word: &str, valid: &[&str]) -> Vec<String> {
     if !near.is_empty() {
         return near;
     }
+    let word = as_long_as_a_word(word);
     let score = |valid: &str| strsim::jaro_winkler(word, valid);
     let best = valid.iter().max_by(|a, b| score(a).total_cmp(&score(b)));
     best.map(|best| (*best).to_owned()).into_iter().collect()
 }
 
 /// A word in a message: escaped, and cut where it is long.
-pub(super) fn shown(word: &str) -> String {
-    let mut text: String = word.chars().take(40).flat_map(char::escape_debug).collect();
-    if word.chars().count() > 40 {
+pub(crate) fn shown(word: &str) -> String {
+    let mut chars = word.chars();
+    let mut text: String = chars.by_ref().take(40).flat_map(char::escape_debug).collect();
+    if chars.next().is_some() {
         text.push_str("...");
     }
     text

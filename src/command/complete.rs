@@ -107,7 +107,7 @@ fn values(kind: Kind, given: &[String], sockets: &[&SocketName]) -> Vec<String> 
                 _ => Vec::new(),
             }
         }
-        Kind::Address | Kind::Bytes | Kind::Number(..) => Vec::new(),
+        Kind::Address | Kind::Bytes | Kind::Number(..) | Kind::Time => Vec::new(),
     }
 }
 

@@ -23,6 +23,7 @@ mod token;
 pub mod wire;
 
 pub use arguments::option_value;
+pub(crate) use complaint::shown;
 pub use complaint::{nearest, nearest_or_best};
 use wire::WireCommand;
 

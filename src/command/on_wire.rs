@@ -9,6 +9,7 @@ use crate::call::Bytes;
 use crate::clock::Millis;
 use crate::host::Port;
 use crate::side::Side;
+use crate::typed;
 use crate::wire::flow::PacketNo;
 use crate::wire::forge::{Forge, Forgery, Place};
 use crate::wire::queue::{Mode, RuleChange};
@@ -40,8 +41,7 @@ impl Given {
             "drop" => self.verdict(Verdict::Drop, WireCommand::Drop)?,
             "duplicate" => self.verdict(Verdict::Duplicate, WireCommand::Duplicate)?,
             "delay" => {
-                let ms = self.number::<u32>(self.named("ms"), "ms", 0, 3_600_000)?;
-                let time = ms.map_or(DELAY, Millis);
+                let time = self.time("ms", 0)?.unwrap_or(DELAY);
                 self.verdict(Verdict::Delay(time), |target| WireCommand::Delay(target, time))?
             }
             "hold" => match self.first()? {
@@ -136,11 +136,11 @@ impl Given {
         }
         let payload = match self.named("payload") {
             None => None,
-            Some(token) => match token.text().as_str() {
-                "yes" => Some(true),
-                "no" => Some(false),
-                other => return Err(token.wrong(format!("payload is yes or no, not {}", shown(other)))),
-            },
+            Some(token) => {
+                let text = token.text();
+                let wrong = || token.wrong(format!("payload is yes or no, not {}", shown(&text)));
+                Some(typed::switch(&text).ok_or_else(wrong)?)
+            }
         };
         Ok(Rule {
             from: self.side("from")?,

@@ -195,7 +195,10 @@ mod tests {
     fn bytes_that_look_like_arguments_are_bytes() {
         for (text, bytes) in [
             ("client write a=b", "a=b"),
-            ("client write oob", "oob"),
+            ("client write \"oob\"", "oob"),
+            ("client write nosignal", "hello"),
+            ("client write oob dontwait", "hello"),
+            ("client write oob later", "later"),
             ("client write \"\"", ""),
         ] {
             match end(text) {
@@ -205,6 +208,79 @@ mod tests {
                 } => assert_eq!(data.0, bytes.as_bytes()),
                 other => panic!("{other:?}"),
             }
+        }
+    }
+
+    /// As in a scenario's file; a bare number has the unit of its place.
+    #[test]
+    fn times_are_taken_with_their_unit() {
+        for (with, without) in [
+            ("client connect deadline=2s", "client connect deadline=2000"),
+            ("client read deadline=500ms", "client read deadline=500"),
+            ("client write deadline=1s", "client write deadline=1000"),
+            ("client poll timeout=0s", "client poll"),
+            ("client poll timeout=2s", "client poll timeout=2000"),
+            ("client linger-close 3s", "client linger-close 3"),
+            ("client set-option SO_LINGER 2s", "client set-option SO_LINGER 2"),
+            ("client set-option SO_RCVTIMEO 2s", "client set-option SO_RCVTIMEO 2000"),
+            (
+                "client set-option TCP_USER_TIMEOUT 500ms",
+                "client set-option TCP_USER_TIMEOUT 500",
+            ),
+            (
+                "client set-option TCP_KEEPIDLE 2000ms",
+                "client set-option TCP_KEEPIDLE 2",
+            ),
+            ("client host tcp_fin_timeout 3s", "client host tcp_fin_timeout 3"),
+            ("wire delay 7 ms=2s", "wire delay 7 ms=2000"),
+        ] {
+            assert!(parse(with, None).is_ok(), "{with}");
+            assert_eq!(parse(with, None), parse(without, None), "{with}");
+        }
+        assert_eq!(
+            complaint("client read deadline=0"),
+            "column 22: deadline is a time from 1 ms to 3600 s, like 500ms or 2s, not 0"
+        );
+        assert_eq!(
+            complaint("client linger-close 500ms"),
+            "column 21: seconds is a number from 0 to 65535, like 5 or 5s, not 500ms"
+        );
+    }
+
+    #[test]
+    fn switches_are_taken_alike() {
+        for (one, other) in [
+            (
+                "server host tcp_abort_on_overflow 1",
+                "server host tcp_abort_on_overflow on",
+            ),
+            ("server host device 0", "server host device down"),
+            ("client set-option O_NONBLOCK 1", "client set-option O_NONBLOCK on"),
+            ("wire hold any payload=1", "wire hold any payload=yes"),
+        ] {
+            assert!(parse(one, None).is_ok(), "{one}");
+            assert_eq!(parse(one, None), parse(other, None), "{one}");
+        }
+    }
+
+    /// However long a word is, a complaint about it is one line.
+    #[test]
+    fn a_complaint_repeats_no_more_than_a_word() {
+        let long = "a".repeat(1_000_000);
+        for text in [
+            long.clone(),
+            format!("{long}=1"),
+            format!("client {long}"),
+            format!("client {long}=1"),
+            format!("client socket {long}"),
+            format!("client socket {long}=1"),
+            format!("client connect {long}"),
+            format!("client host {long} 1"),
+            format!("client read on={long} deadline={long}"),
+            format!("wire {long}=2"),
+        ] {
+            let said = complaint(&text);
+            assert!(said.len() < 300, "{}", said.len());
         }
     }
 

@@ -67,6 +67,8 @@ pub enum Kind {
     Bytes,
     /// A number, both ends included.
     Number(i64, i64),
+    /// A time: `500ms`, `2s`, or a number in the argument's own unit.
+    Time,
     /// One of a few words.
     Word(&'static [&'static str]),
     /// A socket's name.
@@ -111,7 +113,6 @@ pub struct Spec {
     pub help: &'static str,
 }
 
-const MS: Kind = Kind::Number(1, 3_600_000);
 const ON: Arg = Arg::Named("on", Kind::Socket);
 const SIDES: Kind = Kind::Word(&["client", "server"]);
 // What a rule is about.
@@ -124,6 +125,8 @@ const NTH: Arg = Arg::Named("nth", Kind::Number(1, 1_000_000));
 const TIMES: Arg = Arg::Named("times", Kind::Number(1, 1_000_000));
 const CHANCE: Arg = Arg::Named("chance", Kind::Number(0, 100));
 const SEED: Arg = Arg::Named("seed", Kind::Number(0, u32::MAX as i64));
+/// The longest time that a command takes.
+pub const LONGEST_MS: u32 = 3_600_000;
 /// [`crate::call::MOST_BYTES`], for a kind of number.
 pub const MOST_BYTES: i64 = crate::call::MOST_BYTES as i64;
 
@@ -164,15 +167,15 @@ table! {
         "wait for connections, by default backlog=2; makes and binds a socket if there is none to use";
     ACCEPT "accept" Open [primary(button('a', "accept"))] [ON]
         "take a connection from the listener's queue; blocks while there is none";
-    CONNECT "connect" Open [primary(button('c', "connect"))] [Arg::Plain("address", Kind::Address), Arg::Named("deadline", MS), ON]
+    CONNECT "connect" Open [primary(button('c', "connect"))] [Arg::Plain("address", Kind::Address), Arg::Named("deadline", Kind::Time), ON]
         "connect to the server: the current socket if it has not connected yet, else a new one";
-    RECONNECT "reconnect" Open [button('C', "reconnect")] [Arg::Plain("address", Kind::Address), Arg::Named("deadline", MS), ON]
+    RECONNECT "reconnect" Open [button('C', "reconnect")] [Arg::Plain("address", Kind::Address), Arg::Named("deadline", Kind::Time), ON]
         "call connect on the current socket as it is: EISCONN, EALREADY, EBADF, ...";
     READ "read" Talk [primary(button('r', "read"))]
-        [Arg::Plain("n", Kind::Number(0, MOST_BYTES)), Arg::Flags(&["peek", "waitall", "dontwait", "oob"]), Arg::Named("deadline", MS), ON]
+        [Arg::Plain("n", Kind::Number(0, MOST_BYTES)), Arg::Flags(&["peek", "waitall", "dontwait", "oob"]), Arg::Named("deadline", Kind::Time), ON]
         "read at most n bytes, by default 1024; blocks while there is nothing";
     WRITE "write" Talk [primary(button('w', "write"))]
-        [Arg::Plain("bytes", Kind::Bytes), Arg::Flags(&["nosignal", "oob", "dontwait"]), Arg::Named("repeat", Kind::Number(1, MOST_BYTES)), Arg::Named("deadline", MS), ON]
+        [Arg::Plain("bytes", Kind::Bytes), Arg::Flags(&["nosignal", "oob", "dontwait"]), Arg::Named("repeat", Kind::Number(1, MOST_BYTES)), Arg::Named("deadline", Kind::Time), ON]
         "write bytes, by default \"hello\"; repeat=n writes them n times in one call";
     SHUTDOWN "shutdown" End [primary(preset('h', "shut wr", "write")), preset('H', "shut rd", "read"), preset('B', "shut both", "both")]
         [Arg::Plain("how", Kind::Word(&["write", "read", "both"])), ON]
@@ -181,14 +184,14 @@ table! {
         "give the descriptor back; the last one of a connection sends FIN";
     RST_CLOSE "rst-close" End [primary(button('X', "RST-close"))] [ON]
         "linger on with 0 seconds, then close: sends RST instead of FIN";
-    LINGER_CLOSE "linger-close" End [preset('L', "linger-close", "5")] [Arg::Plain("seconds", Kind::Number(0, 65_535)), ON]
+    LINGER_CLOSE "linger-close" End [preset('L', "linger-close", "5")] [Arg::Plain("seconds", Kind::Time), ON]
         "linger on with n seconds, by default 5, then close: blocks until all is acknowledged or time is up";
     DISCONNECT "disconnect" End [button('D', "disconnect")] [ON]
         "connect(AF_UNSPEC): dissolve the connection with RST and keep the socket";
     DUP "dup" Ask [button('U', "dup")] [ON]
         "a second descriptor of the same socket; close sends nothing until the last one";
     POLL "poll" Ask [button('p', "poll")]
-        [Arg::Flags(&["in", "out", "rdhup", "hup", "err", "pri"]), Arg::Named("timeout", Kind::Number(0, 3_600_000)), ON]
+        [Arg::Flags(&["in", "out", "rdhup", "hup", "err", "pri"]), Arg::Named("timeout", Kind::Time), ON]
         "what the socket is ready for, by default in out rdhup, timeout=0";
     SO_ERROR "so-error" Ask [button('e', "SO_ERROR")] [ON]
         "take the pending error out of the socket: it is handed out once";
@@ -228,7 +231,7 @@ table! {
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "put a copy beside what stands on the wire; with a kind, a rule";
     DELAY "delay" Wire [button('k', "delay")]
-        [WHICH, Arg::Named("ms", Kind::Number(0, 3_600_000)), FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        [WHICH, Arg::Named("ms", Kind::Time), FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "let what stands on the wire go on by itself, by default after ms=1000; with a kind, a rule";
     HOLD "hold" Wire []
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]

@@ -13,6 +13,8 @@ pub struct Token {
     pub value: Vec<u8>,
     /// Where the value begins.
     pub value_column: usize,
+    /// Does it have a quote in it? Then it is meant as bytes.
+    pub quoted: bool,
 }
 
 impl Token {
@@ -24,7 +26,7 @@ impl Token {
     /// The whole token, for messages.
     pub fn whole(&self) -> String {
         match &self.name {
-            Some(name) => format!("{name}={}", shown(&self.text())),
+            Some(name) => format!("{}={}", shown(name), shown(&self.text())),
             None => shown(&self.text()),
         }
     }
@@ -52,15 +54,15 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, ParseError> {
             name: None,
             value: Vec::new(),
             value_column: at + 1,
+            quoted: false,
         };
         let mut quoted_since = None;
-        let mut quoted = false;
         while let Some(&(at, c)) = chars.peek() {
             match (quoted_since, c) {
                 (None, c) if c.is_whitespace() => break,
                 (None, '"') => {
                     quoted_since = Some(at);
-                    quoted = true;
+                    token.quoted = true;
                 }
                 (Some(_), '"') => quoted_since = None,
                 (Some(_), '\\') => {
@@ -68,7 +70,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, ParseError> {
                     token.value.push(escaped(&mut chars, at)?);
                     continue;
                 }
-                (None, '=') if token.name.is_none() && !quoted && is_name(&token.value) => {
+                (None, '=') if token.name.is_none() && !token.quoted && is_name(&token.value) => {
                     token.name = Some(String::from_utf8_lossy(&token.value).into_owned());
                     token.value.clear();
                     token.value_column = at + 2;

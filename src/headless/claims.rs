@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::children::{self, Job};
 use super::exit::{DIFFERS, fail, print};
-use super::scenarios::complain;
+use super::scenarios::mistaken;
 use crate::lab::Options;
 use crate::runtime::{Choice, Runtime};
 use crate::scenario::expect::Check;
@@ -36,7 +36,7 @@ struct Claim {
 pub fn run(options: &Options, json: bool) -> ExitCode {
     let all = match catalog::all() {
         Ok(all) => all,
-        Err(mistakes) => return complain(&mistakes),
+        Err(mistakes) => return mistaken(&mistakes),
     };
     let claims: Vec<Scenario> = all.into_iter().filter(|scenario| scenario.claim.is_some()).collect();
     let mut jobs: Vec<Job> = claims.iter().map(|scenario| job(scenario, options.clone())).collect();

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::exit::{BAD, CANNOT, DIFFERS, fail, print};
+use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
 use super::scenarios::load;
 use crate::code::{Language, Program, is_seen_by, write};
 use crate::lab::Options;
@@ -18,7 +18,7 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
     let scenario = match load(name) {
         Ok(scenario) => scenario,
         Err(why) => {
-            eprintln!("{why}");
+            complain(&why);
             return ExitCode::from(BAD);
         }
     };

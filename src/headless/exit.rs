@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::text::excerpt;
+
 /// Something was not as expected, or failed on the way.
 pub const DIFFERS: u8 = 1;
 /// A name, a file or an argument is wrong.
@@ -23,8 +25,16 @@ impl Fault {
 
 /// One sentence on standard error, and the status.
 pub fn fail(code: u8, why: &str) -> ExitCode {
-    eprintln!("finwait: {why}");
+    complain(&format!("finwait: {why}"));
     ExitCode::from(code)
+}
+
+/// Says on standard error what is wrong: nothing that a terminal would act on, and no line longer than anyone would read, whatever it
+/// quotes of what was typed or read. That nobody hears it changes nothing.
+pub fn complain(text: &str) {
+    const LONGEST: usize = 2000;
+    let lines: Vec<String> = text.lines().map(|line| excerpt(line, LONGEST)).collect();
+    let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }
 
 /// Prints on standard output; a reader that has seen enough is no failure.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::children::{self, Job};
-use super::exit::{BAD, CANNOT, DIFFERS, Fault, print};
+use super::exit::{BAD, CANNOT, DIFFERS, Fault, complain, print};
 use super::scenarios::load;
 use crate::errno::Errno;
 use crate::lab::{Options, Wanted};
@@ -30,7 +30,7 @@ pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: Form
     let mut bad = false;
     for why in names.iter().filter_map(|name| check(name).err()) {
         bad = true;
-        eprintln!("{why}");
+        complain(&why);
     }
     if bad {
         return ExitCode::from(BAD);

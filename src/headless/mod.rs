@@ -1,6 +1,8 @@
 //! `finwait do`: the same commands without a screen, and the transcript on standard output.
 
 use serde::Serialize;
+use std::collections::HashSet;
+use std::fmt;
 use std::io::{self, BufRead, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -13,8 +15,9 @@ use crate::lab::Lab;
 use crate::live::{Came, Input, Line, Live, PROCESS_PATIENCE};
 use crate::observe::TimerKind;
 use crate::session::transcript::{Entry, What};
-use crate::session::{Issued, Process, Refusal, Session};
+use crate::session::{Issued, Pending, Process, Refusal, Session};
 use crate::side::{Ends, Side};
+use crate::text::{excerpt, harmless};
 
 pub mod children;
 pub mod claims;
@@ -34,7 +37,8 @@ pub enum Format {
 }
 
 /// How a run of commands ended; the program's exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Every command could be carried out, whatever the kernel answered.
     Done,
@@ -43,6 +47,45 @@ pub enum Verdict {
     /// One was not understood.
     NotUnderstood,
 }
+
+/// A command that was not carried out; as text, where it stood and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Whether it was understood.
+    pub verdict: Verdict,
+    /// `command 2`, `line 7`.
+    place: String,
+    /// How it begins.
+    text: String,
+    /// What is wrong with it, in one sentence.
+    why: String,
+}
+
+impl Refused {
+    fn new(verdict: Verdict, line: &Line, why: String) -> Refused {
+        let text = String::from_utf8_lossy(&line.bytes);
+        Refused {
+            verdict,
+            place: line.place.clone(),
+            text: excerpt(text.trim(), LONGEST_ECHO),
+            why,
+        }
+    }
+
+    /// Prints it as a line of JSON.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        json(out, &Extra::Refused(self))
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.place, self.why)
+    }
+}
+
+/// How many characters of a command are repeated to people.
+const LONGEST_ECHO: usize = 400;
 
 /// Where commands come from.
 pub enum Source {
@@ -55,14 +98,7 @@ pub enum Source {
 impl Source {
     /// The commands of the command line.
     pub fn given(texts: &[String]) -> Source {
-        let lines: Vec<Line> = texts
-            .iter()
-            .enumerate()
-            .map(|(n, text)| Line {
-                bytes: text.clone().into_bytes(),
-                place: format!("command {}", n + 1),
-            })
-            .collect();
+        let lines: Vec<Line> = given(texts).collect();
         Source::Given(lines.into_iter())
     }
 
@@ -110,14 +146,23 @@ pub struct Runner<'a, W: Write> {
     printed: u64,
     /// A call whose beginning is printed only if something else comes before its outcome.
     held: Option<Entry>,
+    /// The calls that were told to be blocked since the last command began.
+    told_blocked: HashSet<CallId>,
 }
 
-/// Reads the commands of a command line; the first that is not understood ends it.
-pub fn check(texts: &[String]) -> Result<(), String> {
-    texts.iter().enumerate().try_for_each(|(n, text)| {
-        understand(text)
-            .map(drop)
-            .map_err(|why| format!("command {}, {why}", n + 1))
+/// The commands of a command line, each with its place.
+fn given(texts: &[String]) -> impl Iterator<Item = Line> {
+    texts.iter().enumerate().map(|(n, text)| Line {
+        bytes: text.clone().into_bytes(),
+        place: format!("command {}", n + 1),
+    })
+}
+
+/// Reads the commands of a command line; the error is the first that is not understood.
+pub fn check(texts: &[String]) -> Result<(), Refused> {
+    given(texts).zip(texts).try_for_each(|(line, text)| {
+        let understood = understand(text).map(drop);
+        understood.map_err(|why| Refused::new(Verdict::NotUnderstood, &line, why))
     })
 }
 
@@ -127,7 +172,7 @@ fn understand(text: &str) -> Result<Command, String> {
         Ok(command @ (Command::End(..) | Command::Wire(_))) => Ok(command),
         Ok(Command::Screen(_)) => Err(format!(
             "column 1: {} is about the screen, and there is none",
-            text.trim()
+            excerpt(text.trim(), LONGEST_ECHO)
         )),
         Err(error) => Err(error.to_string()),
     }
@@ -152,6 +197,7 @@ impl<'a, W: Write> Runner<'a, W> {
             patience,
             printed: 0,
             held: None,
+            told_blocked: HashSet::new(),
         }
     }
 
@@ -178,9 +224,24 @@ impl<'a, W: Write> Runner<'a, W> {
 
     /// Carries out one command, and waits until its call has returned and both hosts are quiet, or patience is at its end.
     ///
-    /// The inner error is one sentence about a command that could not be carried out.
-    pub fn run(&mut self, line: &Line) -> io::Result<Result<(), (Verdict, String)>> {
-        let at_fault = |verdict, why: String| Ok(Err((verdict, format!("{}, {why}", line.place))));
+    /// The inner error is a command that could not be carried out; in JSON it has been printed.
+    pub fn run(&mut self, line: &Line) -> io::Result<Result<(), Refused>> {
+        self.told_blocked.clear();
+        let Err((verdict, why)) = self.carry_out(line)? else {
+            return Ok(Ok(()));
+        };
+        let refused = Refused::new(verdict, line, why);
+        self.print_new()?;
+        if self.format == Format::Json {
+            refused.print(&mut self.out)?;
+        }
+        self.out.flush()?;
+        Ok(Err(refused))
+    }
+
+    /// The inner error says whether the command was understood, and why it could not be carried out.
+    fn carry_out(&mut self, line: &Line) -> io::Result<Result<(), (Verdict, String)>> {
+        let at_fault = |verdict, why: String| Ok(Err((verdict, why)));
         let understood = match std::str::from_utf8(&line.bytes) {
             Ok(text) => understand(text).map(|command| (text, command)),
             Err(error) => {
@@ -235,7 +296,7 @@ impl<'a, W: Write> Runner<'a, W> {
                     !session.busy(side, root) && !interrupted.is_some_and(flies)
                 };
                 if !self.wait(self.patience, is_over)? {
-                    self.report_blocked(side, Some(root))?;
+                    self.report_blocked(side, |pending| pending.root == root)?;
                 }
                 true
             }
@@ -264,10 +325,12 @@ impl<'a, W: Write> Runner<'a, W> {
         }
     }
 
-    /// Reports what is still blocked at the end of all commands.
+    /// Reports what is still blocked at the end of all commands, and was not told with the last of them.
     pub fn finish(&mut self) -> io::Result<()> {
         for side in Side::BOTH {
-            self.report_blocked(side, None)?;
+            let told = std::mem::take(&mut self.told_blocked);
+            self.report_blocked(side, |pending| !told.contains(&pending.id))?;
+            self.told_blocked.extend(told);
         }
         self.print_new()?;
         self.out.flush()
@@ -295,16 +358,16 @@ impl<'a, W: Write> Runner<'a, W> {
         }
     }
 
-    fn report_blocked(&mut self, side: Side, root: Option<CallId>) -> io::Result<()> {
-        let now = Stamp::now();
-        self.live.session.note_blocked(side, root, now);
+    fn report_blocked(&mut self, side: Side, which: impl Fn(&Pending) -> bool) -> io::Result<()> {
+        let told = self.live.session.note_blocked(side, which, Stamp::now());
+        self.told_blocked.extend(told);
         self.print_new()
     }
 
     fn print_command(&mut self, text: &str) -> io::Result<()> {
         self.print_new()?;
         match self.format {
-            Format::Text => writeln!(self.out, "> {}", text.trim()),
+            Format::Text => writeln!(self.out, "> {}", excerpt(text.trim(), LONGEST_ECHO)),
             Format::Json => self.print_json(&Extra::Command { text: text.trim() }),
         }
     }
@@ -339,18 +402,19 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     fn print_text(&mut self, entry: &Entry) -> io::Result<()> {
+        // An endpoint of the user's own may say anything.
         for line in entry.lines() {
+            let line = harmless(&line);
             writeln!(self.out, "{}  {:<6}  {line}", entry.time(), entry.speaker())?;
         }
         if let Some(why) = entry.why() {
-            writeln!(self.out, "{:>9}  {:<6}  {why}", "", "why")?;
+            writeln!(self.out, "{:>9}  {:<6}  {}", "", "why", harmless(why))?;
         }
         Ok(())
     }
 
     fn print_json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, value)?;
-        writeln!(self.out)
+        json(&mut self.out, value)
     }
 
     fn print_states(&mut self) -> io::Result<()> {
@@ -401,6 +465,12 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 }
 
+/// A value as a line of JSON.
+fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    writeln!(out)
+}
+
 /// A socket as it stands after a command.
 #[derive(Serialize)]
 struct Standing {
@@ -443,5 +513,6 @@ impl Standing {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Extra<'a> {
     Command { text: &'a str },
+    Refused(&'a Refused),
     States { states: &'a Ends<Vec<Standing>> },
 }

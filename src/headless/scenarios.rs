@@ -7,11 +7,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::children::{self, Job};
-use super::exit::{BAD, CANNOT, DIFFERS, fail, print};
+use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
 use crate::clock::human;
 use crate::lab::Options;
 use crate::scenario::report::{End, Heading, Line, StepReport, count};
 use crate::scenario::{Scenario, catalog, file, run};
+use crate::text::{Harmless, excerpt};
+
+/// How much of a name is repeated.
+const LONGEST_NAME: usize = 200;
 
 /// How `finwait run` is to go about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +30,7 @@ pub struct How {
 pub fn list(json: bool) -> ExitCode {
     let all = match catalog::all() {
         Ok(all) => all,
-        Err(mistakes) => return complain(&mistakes),
+        Err(mistakes) => return mistaken(&mistakes),
     };
     print(|out| {
         if json {
@@ -61,11 +65,12 @@ pub fn check(files: &[String]) -> ExitCode {
         match read(path) {
             Ok(scenario) => {
                 let steps = count(scenario.steps.len(), "step");
+                let path = excerpt(path, LONGEST_NAME);
                 println!("{path}: {steps}, {}", count(scenario.expectations(), "expectation"));
             }
             Err(why) => {
                 bad = true;
-                eprintln!("{why}");
+                complain(&why);
             }
         }
     }
@@ -79,7 +84,7 @@ pub fn run(names: &[String], options: &Options, how: How) -> ExitCode {
     if all {
         match catalog::all() {
             Ok(known) => scenarios.extend(known.into_iter().map(|scenario| (scenario.name.clone(), scenario))),
-            Err(mistakes) => return complain(&mistakes),
+            Err(mistakes) => return mistaken(&mistakes),
         }
     }
     let mut bad = false;
@@ -88,7 +93,7 @@ pub fn run(names: &[String], options: &Options, how: How) -> ExitCode {
             Ok(scenario) => scenarios.push((name.clone(), scenario)),
             Err(why) => {
                 bad = true;
-                eprintln!("{why}");
+                complain(&why);
             }
         }
     }
@@ -106,7 +111,7 @@ fn one(scenario: Scenario, options: &Options, how: How) -> ExitCode {
     let mut out = io::stdout().lock();
     if let (Some(driven), false) = (options.driven.words(), how.json) {
         // A reader that has gone is noticed with the first line of the report.
-        let _ = writeln!(out, "{driven}");
+        let _ = writeln!(Harmless(&mut out), "{}", excerpt(&driven, LONGEST_NAME));
     }
     let ended = run::run(&Arc::new(scenario), options, how.keep_going, |line| {
         tell(&mut out, &line, how.json)?;
@@ -132,9 +137,9 @@ fn tell(out: &mut impl Write, line: &Line, json: bool) -> io::Result<()> {
             serde_json::to_writer(&mut *out, line)?;
             writeln!(out)
         }
-        Line::Scenario(heading) => writeln!(out, "{}: {}", heading.name, heading.title),
-        Line::Step(step) => writeln!(out, "{step}"),
-        Line::End(end) => writeln!(out, "{end}"),
+        Line::Scenario(heading) => writeln!(Harmless(out), "{}: {}", heading.name, heading.title),
+        Line::Step(step) => writeln!(Harmless(out), "{step}"),
+        Line::End(end) => writeln!(Harmless(out), "{end}"),
     }
 }
 
@@ -147,8 +152,8 @@ fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: How) -> E
         for line in lines {
             match line {
                 line if how.json => tell(&mut out, line, true)?,
-                Line::Step(step) if !step.held() => writeln!(out, "{}", differences(scenario, step))?,
-                Line::End(end) => writeln!(out, "{end}")?,
+                Line::Step(step) if !step.held() => writeln!(Harmless(&mut out), "{}", differences(scenario, step))?,
+                Line::End(end) => writeln!(Harmless(&mut out), "{end}")?,
                 Line::Scenario(_) | Line::Step(_) => {}
             }
             if let Line::End(end) = line {
@@ -268,12 +273,13 @@ pub fn load(name: &str) -> Result<Scenario, String> {
 }
 
 fn read(path: &str) -> Result<Scenario, String> {
-    let text = std::fs::read(path).map_err(|error| format!("finwait: {path}: {error}"))?;
+    let shown = excerpt(path, LONGEST_NAME);
+    let text = std::fs::read(path).map_err(|error| format!("finwait: {shown}: {error}"))?;
     let text = String::from_utf8(text).map_err(|error| {
         let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("{path}:{line}:{column}: this is not UTF-8")
+        format!("{shown}:{line}:{column}: this is not UTF-8")
     })?;
     file::read(path, &text).map_err(|mistakes| all_of(&mistakes))
 }
@@ -288,10 +294,11 @@ fn unknown(name: &str) -> String {
         [only] => format!("did you mean {only}? "),
         [most @ .., last] => format!("did you mean {} or {last}? ", most.join(", ")),
     };
-    format!("there is no scenario {name:?}; {near}finwait list lists them, and a file has a / or ends with .toml")
+    let name = excerpt(name, LONGEST_NAME);
+    format!("there is no scenario \"{name}\"; {near}finwait list lists them, and a file has a / or ends with .toml")
 }
 
-pub(super) fn complain(mistakes: &[crate::scenario::mistake::Mistake]) -> ExitCode {
-    eprintln!("{}", all_of(mistakes));
+pub(super) fn mistaken(mistakes: &[crate::scenario::mistake::Mistake]) -> ExitCode {
+    complain(&all_of(mistakes));
     ExitCode::from(BAD)
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::Options;
 use super::keeper::Keeper;
 use super::process::{Newborn, spawn};
+use super::tree::HostMark;
 use crate::call::Family;
 use crate::error::{Error, Operation, Result};
 use crate::host::{Of, Setting, SettingValue};
@@ -153,10 +154,16 @@ fn live(side: Side, place: Place, programs: &Programs, ready: &Sender<Result<Ope
         return;
     }
     let mut keeper = None;
+    let host = HostMark::new();
+    // finwait's own endpoint starts no process.
+    let may_fork = programs.endpoint.program != programs.keeper;
     for job in inbox {
         // A reply that nobody waits for any more is no failure.
         match job {
-            Job::Bear(reply) => drop(reply.send(spawn(&programs.endpoint, side))),
+            Job::Bear(reply) => {
+                let mark = may_fork.then(|| host.endpoint());
+                drop(reply.send(spawn(&programs.endpoint, side, mark)));
+            }
             Job::Set(setting, value, reply) => drop(reply.send(match &mut network {
                 Some(network) => network.set(setting, value),
                 None => Err(Error::NoIsolatedLab {
@@ -165,8 +172,8 @@ fn live(side: Side, place: Place, programs: &Programs, ready: &Sender<Result<Ope
             })),
         }
         // After the first endpoint, whose start is waited for. Without a keeper, orphans stay until they time out.
-        if network.is_some() && keeper.is_none() {
-            keeper = Keeper::spawn(&programs.keeper).ok();
+        if (network.is_some() || may_fork) && keeper.is_none() {
+            keeper = Keeper::spawn(&programs.keeper, &host, network.is_some()).ok();
         }
     }
 }

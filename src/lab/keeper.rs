@@ -1,4 +1,4 @@
-//! A host's keeper: a process that outlives the program by a moment, to clear its namespace away.
+//! A host's keeper: a process that outlives the program by a moment, to clear its namespace away, and what its endpoints started.
 //!
 //! Connections that a dead endpoint leaves to the kernel send their FIN again and again to a wire that is gone, and keep their
 //! namespace alive for minutes. The program cannot take them away itself when it was killed with -9: the keeper, which waits
@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 
+use super::tree::{self, HostMark};
 use crate::call::Family;
 use crate::error::{Operation, Result};
 use crate::observe::diag::Diag;
@@ -24,11 +25,13 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts one in the calling thread's network namespace.
-    pub fn spawn(program: &Path) -> Result<Keeper> {
+    /// Starts one in the calling thread's network namespace, for the processes of that host; `owns` says that the namespace is the
+    /// host's own, and to be cleared.
+    pub fn spawn(program: &Path, host: &HostMark, owns: bool) -> Result<Keeper> {
         let child = Command::new(program)
             .arg0("finwait-keeper")
-            .arg("keeper")
+            .args(["keeper", host.word()])
+            .args(owns.then_some("--clear"))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -48,8 +51,16 @@ impl Drop for Keeper {
     }
 }
 
-/// Waits for the end of standard input, then destroys what connections are left in this network namespace.
-pub fn run() -> ExitCode {
+/// Waits for the end of standard input, then ends the processes of that host, and if `clear`s destroys what connections are left in this
+/// network namespace.
+pub fn run(host: &str, clears: bool) -> ExitCode {
+    let namespace = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/net")).ok();
+    let own = namespace("self").filter(|_| clears);
+    // Whoever asks us by mistake is not to lose the machine's own connections.
+    let parent = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().to_string());
+    if clears && (own.is_none() || own == parent.and_then(|parent| namespace(&parent))) {
+        return ExitCode::FAILURE;
+    }
     let Ok(mut diag) = Diag::open() else {
         return ExitCode::FAILURE;
     };
@@ -61,6 +72,10 @@ pub fn run() -> ExitCode {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => break,
         }
+    }
+    tree::end_host(host, own);
+    if !clears {
+        return ExitCode::SUCCESS;
     }
     for _ in 0..ROUNDS {
         let mut left = 0;

@@ -20,6 +20,7 @@ use crate::runtime::{Choice, Driven};
 use crate::side::{Ends, Side};
 
 mod bell;
+mod complaints;
 mod driver;
 pub mod event;
 pub mod facts;
@@ -28,6 +29,7 @@ pub mod keeper;
 mod outbox;
 mod process;
 mod strace;
+mod tree;
 mod watch;
 
 use event::Request;

@@ -7,13 +7,14 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Resource, Rlimit, Signal, WaitIdOptions, prlimit};
 use std::collections::VecDeque;
-use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use super::complaints::Complaints;
 use super::event::Death;
 use super::strace::{self, Printed};
+use super::tree::{self, Mark};
 use crate::call::CallId;
 use crate::endpoint::protocol::{Reply, Request};
 use crate::error::{Error, Operation, Result};
@@ -31,6 +32,7 @@ pub struct Newborn {
     pidfd: OwnedFd,
     syscalls: Option<Syscalls>,
     hides: bool,
+    mark: Option<Mark>,
 }
 
 /// What strace prints of an endpoint.
@@ -42,8 +44,8 @@ struct Syscalls {
     reader: strace::Reader,
 }
 
-/// Starts an endpoint in the calling thread's network namespace. It dies with that thread.
-pub fn spawn(launch: &Launch, side: Side) -> Result<Newborn> {
+/// Starts an endpoint in the calling thread's network namespace. It dies with that thread; with a mark, what it starts can be found.
+pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<Newborn> {
     let no = |why: &dyn std::fmt::Display| Error::NoEndpoint {
         side,
         why: why.to_string(),
@@ -79,6 +81,9 @@ pub fn spawn(launch: &Launch, side: Side) -> Result<Newborn> {
         .stderr(Stdio::piped())
         // A Ctrl-C at the terminal is for finwait, which ends its endpoints itself.
         .process_group(0);
+    if let Some(mark) = &mark {
+        command.env(tree::VARIABLE, mark.word());
+    }
     die_with_parent(&mut command);
     let child = command
         .spawn()
@@ -91,6 +96,7 @@ pub fn spawn(launch: &Launch, side: Side) -> Result<Newborn> {
         pidfd,
         syscalls,
         hides: launch.hides,
+        mark,
     })
 }
 
@@ -98,7 +104,7 @@ pub fn spawn(launch: &Launch, side: Side) -> Result<Newborn> {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    stderr: Option<ChildStderr>,
+    complaints: Complaints,
     control: OwnedFd,
     pidfd: OwnedFd,
     inbox: Vec<u8>,
@@ -111,6 +117,8 @@ pub struct Process {
     nonsense: usize,
     /// We sent it SIGKILL.
     killed: bool,
+    /// What the processes that it started have in their environment; none of finwait's own endpoint, which starts none.
+    mark: Option<Mark>,
 }
 
 /// What of a process is worth a look.
@@ -196,14 +204,12 @@ impl Process {
             pidfd,
             syscalls,
             hides,
+            mark,
         } = newborn;
-        let stderr = child
-            .stderr
-            .take()
-            .filter(|stderr| rustix::io::ioctl_fionbio(stderr, true).is_ok());
+        let complaints = Complaints::of(child.stderr.take());
         Process {
             child,
-            stderr,
+            complaints,
             control,
             pidfd,
             inbox: Vec::new(),
@@ -213,6 +219,7 @@ impl Process {
             takes_unasked: false,
             nonsense: 0,
             killed: false,
+            mark,
         }
     }
 
@@ -238,7 +245,7 @@ impl Process {
 
     /// What its complaints come by.
     pub fn stderr(&self) -> Option<BorrowedFd<'_>> {
-        self.stderr.as_ref().map(AsFd::as_fd)
+        self.complaints.from().map(AsFd::as_fd)
     }
 
     /// What its system calls come by, where they are seen.
@@ -344,23 +351,21 @@ impl Process {
         }
     }
 
-    /// What it has written to its standard error since the last time, escaped.
+    /// The lines that it has written to its standard error since the last time.
     pub fn complaints(&mut self) -> Vec<String> {
-        let mut chunk = [0; 4096];
-        let read = match &mut self.stderr {
-            None => return Vec::new(),
-            Some(stderr) => stderr.read(&mut chunk),
-        };
-        match read {
-            Ok(n) if n > 0 => String::from_utf8_lossy(&chunk[..n])
-                .lines()
-                .map(|line| line.chars().flat_map(char::escape_debug).collect())
-                .collect(),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Vec::new(),
-            _ => {
-                self.stderr = None;
-                Vec::new()
-            }
+        self.complaints.read()
+    }
+
+    /// All that is left of them, after its end.
+    pub fn last_complaints(&mut self) -> Vec<String> {
+        self.complaints.last()
+    }
+
+    /// Ends the processes that it started: they would hold its sockets, and its host's namespace. strace ends by itself, and has its last
+    /// words to say.
+    fn end_the_rest(&self) {
+        if let Some(mark) = &self.mark {
+            mark.end_all(self.syscalls.is_some().then_some("strace"));
         }
     }
 
@@ -414,6 +419,7 @@ impl Process {
     /// How it ended, if it has.
     pub fn reap(&mut self) -> Option<Death> {
         let status = self.child.try_wait().ok()??;
+        self.end_the_rest();
         Some(match (status.code(), status.signal()) {
             (_, Some(signal)) => Death::Signal(signal),
             (code, None) => Death::Exited(code.unwrap_or(0)),
@@ -444,5 +450,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
         let _ = self.child.wait();
+        self.end_the_rest();
     }
 }

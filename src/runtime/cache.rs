@@ -49,8 +49,12 @@ pub(super) fn version(recipe: &Recipe, tool: &Path) -> Result<String> {
         // Whole or not at all, and only for the next time.
         let unfinished = known.with_extension(std::process::id().to_string());
         let kept = known.parent().is_some_and(|folder| fs::create_dir_all(folder).is_ok());
-        if kept && fs::write(&unfinished, &said).is_ok() {
-            let _ = fs::rename(&unfinished, &known);
+        if kept
+            && fs::write(&unfinished, &said)
+                .and_then(|()| fs::rename(&unfinished, &known))
+                .is_err()
+        {
+            let _ = fs::remove_file(&unfinished);
         }
     }
     Ok(said)
@@ -148,8 +152,8 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     // What a run that was killed left behind under our number.
     let _ = fs::remove_dir_all(&unfinished);
     fs::create_dir_all(&unfinished).during(|| advice("make the cache directory"))?;
-    fs::write(unfinished.join(file), text).during(|| advice("write the endpoint's source into"))?;
-    let built = build(recipe, tool, &unfinished, &caches);
+    let written = fs::write(unfinished.join(file), text).during(|| advice("write the endpoint's source into"));
+    let built = written.and_then(|()| build(recipe, tool, &unfinished, &caches));
     if let Err(error) = built {
         let _ = fs::remove_dir_all(&unfinished);
         return Err(error);

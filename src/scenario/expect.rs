@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::bound::Bound;
-use super::mistake::{Place, did_you_mean};
+use super::mistake::{Place, did_you_mean, quoted};
 use super::observation::{Observation, Returned, Standing};
 use super::returns::Returns;
 use super::segments::{Segments, listed};
@@ -92,7 +92,12 @@ impl Who {
             None => (None, text),
             Some((side, name)) => {
                 let known = Side::BOTH.into_iter().find(|known| known.name() == side);
-                let known = known.ok_or_else(|| format!("before the colon stands client or server, not {side:?}"))?;
+                let known = known.ok_or_else(|| {
+                    format!(
+                        "before the colon stands client or server, not {side}",
+                        side = quoted(side)
+                    )
+                })?;
                 (Some(known), name)
             }
         };
@@ -101,8 +106,9 @@ impl Who {
         match SocketName::new(name).filter(|_| known) {
             Some(name) => Ok(Who { side, name }),
             None => Err(format!(
-                "no socket is ever called {name:?}: they are client, server, listener, then client2, ..., and client-dup{}",
-                did_you_mean(name, &["client", "server", "listener", "queued"])
+                "no socket is ever called {name}: they are client, server, listener, then client2, ..., and client-dup{}",
+                did_you_mean(name, &["client", "server", "listener", "queued"]),
+                name = quoted(name)
             )),
         }
     }
@@ -156,7 +162,7 @@ fn state(name: &str) -> Result<State, String> {
         } else {
             near
         };
-        format!("{name:?} is not a state{all}")
+        format!("{name} is not a state{all}", name = quoted(name))
     })
 }
 
@@ -196,7 +202,11 @@ impl Stands {
                     let near = did_you_mean(word, &names);
                     (
                         at(word),
-                        format!("after a state can stand {}, not {word:?}{near}", names.join(", ")),
+                        format!(
+                            "after a state can stand {}, not {word}{near}",
+                            names.join(", "),
+                            word = quoted(word)
+                        ),
                     )
                 })?;
                 Some(held)
@@ -206,7 +216,10 @@ impl Stands {
             None => Ok(Stands { state, held }),
             Some(word) => Err((
                 at(word),
-                format!("{word:?} is one word too many: a state, and who holds the socket"),
+                format!(
+                    "{word} is one word too many: a state, and who holds the socket",
+                    word = quoted(word)
+                ),
             )),
         }
     }

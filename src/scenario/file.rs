@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::bound::Bound;
 use super::expect::{self, Expectation, Expected, Stands, Way, Who};
 use super::keys::{self, Key};
-use super::mistake::{Mistake, Place, did_you_mean, in_string};
+use super::mistake::{Mistake, Place, did_you_mean, in_string, quoted};
 use super::returns::Returns;
 use super::segments::{Item, Segments};
 use super::{Action, Group, Kernel, Scenario, Step, WITHIN};
@@ -17,6 +17,7 @@ use crate::command::parse::{WIRE, parse};
 use crate::command::{Command, EndCommand};
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
+use crate::typed;
 
 /// The end of a scenario file's name.
 pub const SUFFIX: &str = ".toml";
@@ -379,7 +380,7 @@ impl<'a> Reader<'a> {
                 } else {
                     near
                 };
-                self.wrong(key.span(), format!("{what} has no {:?}{all}", key.get_ref()));
+                self.wrong(key.span(), format!("{what} has no {}{all}", quoted(key.get_ref())));
             }
         }
         for (name, _) in known
@@ -477,7 +478,11 @@ impl<'a> Reader<'a> {
                 let near = did_you_mean(text, &names);
                 (
                     0,
-                    format!("{text:?} is not {what}; there are {}{near}", names.join(", ")),
+                    format!(
+                        "{text} is not {what}; there are {}{near}",
+                        names.join(", "),
+                        text = quoted(text)
+                    ),
                 )
             })
         })
@@ -507,21 +512,10 @@ impl<'a> Reader<'a> {
     }
 
     fn duration(&mut self, value: Field<'a, '_>) -> Option<Duration> {
-        self.parsed(value, |text| {
-            let read = || {
-                let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-                let number: u64 = digits.parse().ok()?;
-                match unit.trim() {
-                    "ms" => Some(Duration::from_millis(number)),
-                    "s" => number.checked_mul(1000).map(Duration::from_millis),
-                    _ => None,
-                }
-            };
-            match read() {
-                Some(time) if time <= LONGEST && !time.is_zero() => Ok(time),
-                Some(_) => Err((0, format!("a step waits from 1ms to {}s", LONGEST.as_secs()))),
-                None => Err((0, format!("{DURATIONS}, not {text:?}"))),
-            }
+        self.parsed(value, |text| match typed::time(text) {
+            Some(time) if time <= LONGEST && !time.is_zero() => Ok(time),
+            Some(_) => Err((0, format!("a step waits from 1ms to {}s", LONGEST.as_secs()))),
+            None => Err((0, format!("{DURATIONS}, not {text}", text = quoted(text)))),
         })
     }
 

@@ -5,6 +5,13 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::excerpt;
+
+/// How many characters of a line are shown before its mistake, and after it.
+const AROUND: usize = 100;
+/// How much of a file's name is repeated.
+const LONGEST_PATH: usize = 200;
+
 /// A place in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
@@ -62,11 +69,18 @@ impl fmt::Display for Mistake {
     /// `half-close.toml:7:11: ...`, then the line with a caret below the place.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { line, column } = self.place;
-        writeln!(f, "{}:{line}:{column}: {}", self.path, self.why)?;
-        // Nothing of a file reaches the terminal raw, and a tab is as wide below the line as in it.
+        let path = excerpt(&self.path, LONGEST_PATH);
+        writeln!(f, "{path}:{line}:{column}: {}", self.why)?;
+        // Nothing of a file reaches the terminal raw, and a tab is as wide below the line as in it. Of a long line what is around the place.
+        let left = (column - 1).saturating_sub(AROUND);
         let shown = |c: char| if c.is_control() { ' ' } else { c };
-        let text: String = self.line.chars().map(shown).collect();
-        let head: String = text.chars().take(column - 1).collect();
+        let mut chars = self.line.chars().skip(left).map(shown);
+        let before = if left > 0 { "..." } else { "" };
+        let mut text: String = before.chars().chain(chars.by_ref().take(2 * AROUND)).collect();
+        if chars.next().is_some() {
+            text.push_str("...");
+        }
+        let head: String = text.chars().take(before.len() + column - 1 - left).collect();
         let number = line.to_string();
         let margin = " ".repeat(number.len());
         let indent = " ".repeat(unicode_width::UnicodeWidthStr::width(head.as_str()));
@@ -76,6 +90,11 @@ impl fmt::Display for Mistake {
 }
 
 impl std::error::Error for Mistake {}
+
+/// A word of a file in quotes, as a message repeats it: escaped, and cut where it is long.
+pub(super) fn quoted(word: &str) -> String {
+    format!("\"{}\"", crate::command::shown(word))
+}
 
 /// The words that are near to `word`, as the end of a sentence; empty when none is.
 pub(super) fn did_you_mean(word: &str, valid: &[&str]) -> String {

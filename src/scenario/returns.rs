@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::bound::Bound;
-use super::mistake::did_you_mean;
+use super::mistake::{did_you_mean, quoted};
 use super::observation::Returned;
 use crate::call::{Bytes, PollEvent, escape};
 use crate::command::string_value;
@@ -124,8 +124,11 @@ impl Returns {
                     return Err((
                         0,
                         match did_you_mean(trimmed, &words) {
-                            near if near.is_empty() => format!("no call returns {trimmed:?}; there are {VALID}"),
-                            near => format!("no call returns {trimmed:?}{near}"),
+                            near if near.is_empty() => format!(
+                                "no call returns {trimmed}; there are {VALID}",
+                                trimmed = quoted(trimmed)
+                            ),
+                            near => format!("no call returns {trimmed}{near}", trimmed = quoted(trimmed)),
                         },
                     ));
                 }

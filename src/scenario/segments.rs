@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::bound::Bound;
-use super::mistake::did_you_mean;
+use super::mistake::{did_you_mean, quoted};
 use super::observation::{Said, Sighting};
 use crate::call::{Bytes, escape};
 use crate::command::string_value;
@@ -168,7 +168,7 @@ impl Item {
         let from = from.ok_or_else(|| {
             (
                 at,
-                format!("a segment begins with who sent it: client or server, not {word:?}; ... stands for any number of them"),
+                format!("a segment begins with who sent it: client or server, not {word}; ... stands for any number of them", word = quoted(word)),
             )
         })?;
         let (at, word) = words.next().unwrap_or((text.chars().count(), ""));
@@ -191,7 +191,12 @@ impl Item {
                 (Some(number), _, _) => {
                     let (at, word) = words.next().unwrap_or((text.chars().count(), ""));
                     let bound = Bound::parse(word).filter(|bound| bound.number >= 0);
-                    let bound = bound.ok_or_else(|| (at, format!("{} takes a number, not {word:?}", number.name())))?;
+                    let bound = bound.ok_or_else(|| {
+                        (
+                            at,
+                            format!("{} takes a number, not {word}", number.name(), word = quoted(word)),
+                        )
+                    })?;
                     pattern.numbers.push((number, bound));
                 }
                 (None, Some(besides), _) => pattern.besides.push(besides),
@@ -212,8 +217,9 @@ impl Item {
                     return Err((
                         at,
                         format!(
-                            "{word:?} says nothing of a segment; {} and its bytes in quotes do{near}",
-                            valid.join(", ")
+                            "{word} says nothing of a segment; {} and its bytes in quotes do{near}",
+                            valid.join(", "),
+                            word = quoted(word)
                         ),
                     ));
                 }
@@ -257,8 +263,9 @@ fn flags(word: &str) -> Result<Flags, String> {
             let mut valid: Vec<&str> = FLAGS.iter().map(|(name, _)| *name).collect();
             valid.extend(["any", "data", "ICMP"]);
             format!(
-                "after who sent it comes what it is: its flags like SYN,ACK, or any, data, ICMP; not {word:?}{}",
-                did_you_mean(name, &valid)
+                "after who sent it comes what it is: its flags like SYN,ACK, or any, data, ICMP; not {word}{}",
+                did_you_mean(name, &valid),
+                word = quoted(word)
             )
         })?;
         flags.0 |= flag.0;

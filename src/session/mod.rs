@@ -355,14 +355,12 @@ impl Session {
             .find_map(|(side, end)| Some((side, end.pending.iter().find(|pending| pending.id == call)?)))
     }
 
-    /// Puts on record which calls are still blocked at `now`: those of one command, or all.
-    pub fn note_blocked(&mut self, side: Side, root: Option<CallId>, now: Stamp) {
+    /// Puts on record which of those calls are still blocked at `now`: their numbers.
+    pub fn note_blocked(&mut self, side: Side, which: impl Fn(&Pending) -> bool, now: Stamp) -> Vec<CallId> {
         let ends = &self.ends;
-        for pending in ends[side]
-            .pending
-            .iter()
-            .filter(|pending| root.is_none_or(|root| pending.root == root))
-        {
+        let mut noted = Vec::new();
+        for pending in ends[side].pending.iter().filter(|pending| which(pending)) {
+            noted.push(pending.id);
             let what = What::Blocked {
                 side,
                 call: pending.id,
@@ -372,6 +370,7 @@ impl Session {
             };
             self.transcript.push(now, what);
         }
+        noted
     }
 
     fn require_process(&self, side: Side) -> Result<(), Refusal> {

@@ -256,8 +256,12 @@ fn save(name: &str, text: &str) -> Result<String> {
         let file = format!("{name}-{nth}.toml");
         match std::fs::File::create_new(&file) {
             Ok(mut out) => {
-                out.write_all(text.as_bytes()).during(|| format!("write {file}"))?;
-                return Ok(file);
+                let written = out.write_all(text.as_bytes()).and_then(|()| out.sync_all());
+                if written.is_err() {
+                    // Nothing that looks like a scenario stays.
+                    let _ = std::fs::remove_file(&file);
+                }
+                return written.during(|| format!("write {file}")).map(|()| file);
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && nth < 10_000 => nth += 1,
             Err(error) => return Err(error).during(|| format!("write {file}")),

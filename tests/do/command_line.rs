@@ -130,7 +130,134 @@ fn commands_on_standard_input() {
         2,
         "finwait: line 4, column 10: \"lisen\" is not a command; did you mean listen?\n",
     );
-    assert!(!String::from_utf8(output.stdout).unwrap().contains("connect"));
+    // Whoever types them has the lab still.
+    assert!(String::from_utf8(output.stdout).unwrap().contains("client ESTABLISHED"));
+}
+
+/// A command that is refused is an object among the others, and the next one is carried out. What was not understood decides the status.
+#[test]
+fn a_refused_command_in_json() {
+    let script = b"server lisen\nserver close on=nobody\nclient kill\nclient socket\nserver listen\n";
+    let output = output_of(finwait().args(["--lab", "loopback", "do", "-", "--json"]), script);
+    assert_eq!(output.status.code(), Some(2));
+    let lines: Vec<serde_json::Value> = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    let refused = lines.iter().filter(|line| line["kind"] == "refused");
+    let refused: Vec<[&str; 3]> = refused
+        .map(|line| ["verdict", "place", "text"].map(|key| line[key].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            ["not-understood", "line 1", "server lisen"],
+            ["not-understood", "line 2", "server close on=nobody"],
+            ["not-done", "line 4", "client socket"],
+        ]
+    );
+    let listens = |line: &serde_json::Value| line["kind"] == "state" && line["to"] == "LISTEN";
+    assert!(lines.iter().any(listens), "{lines:#?}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 3);
+
+    // Of a command line none is begun where one is not understood.
+    let output = run(&["--json", "server listen", "server lisen"]);
+    let refused: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&refused["kind"], &refused["place"]),
+        (&"refused".into(), &"command 2".into())
+    );
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// What is blocked is told once: with its command, and at the end only if something came between.
+#[test]
+fn what_is_blocked_is_told_once() {
+    let told = |commands: &[&str]| {
+        let output = run(&[&["--patience", "50ms"], commands].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().filter(|line| line.contains(" blocked for ")).count()
+    };
+    assert_eq!(told(&["server listen", "server accept"]), 1);
+    assert_eq!(told(&["server listen", "server accept", "client socket"]), 2);
+}
+
+/// Nothing that is typed, named or written in a file reaches a terminal raw, and no more of it is repeated than anyone would read.
+#[test]
+fn what_is_repeated_is_harmless_and_short() {
+    let folder = std::env::temp_dir().join(format!("finwait-harmless-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let head = "title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n[[step]]\n";
+    let long = "a".repeat(1_000_000);
+    let escaping = file(
+        "\u{1b}[31m.toml",
+        &format!("{head}client = \"write \\\"\\u001b[31m\\\"\"\n"),
+    );
+    let wrong = file("wrong.toml", &format!("{head}client = \"con\u{9b}31mect\"\n"));
+    let lines = [
+        format!("title = \"{long}\"; wrong\n"),
+        format!("{head}client = \"{long}\"\n"),
+        format!("{head}{long} = 1\n"),
+        format!(
+            "{head}client = \"connect\"\nreturns = \"{long}\"\nstates = {{ client = \"{long}\" }}\nsegments = [\"{long}\"]\nwithin = \"{long}\"\n"
+        ),
+    ];
+    let mut calls: Vec<Vec<&str>> = vec![
+        vec!["run", "\u{1b}[31m"],
+        vec!["run", "\u{1b}[31m.toml"],
+        vec!["check", "\u{1b}[31m"],
+        vec!["show", "\u{1b}[31m"],
+        vec!["code", "--language=c", "\u{1b}[31m.toml"],
+        vec!["tour", "/\u{1b}[31m"],
+        vec!["run", &escaping],
+        vec!["check", &escaping],
+        vec!["check", &wrong],
+        vec!["\u{1b}[31m"],
+        vec!["--lab", "\u{1b}[31m", "doctor"],
+        vec!["do", "client write \"\u{1b}[31m\""],
+        vec!["do", "client \u{1b}[31m"],
+        vec!["explain", "\u{1b}[31mnothing\u{9b}"],
+        vec!["--client-command", "\u{1b}[31m", "do", "client socket"],
+    ];
+    let long_files: Vec<String> = lines
+        .iter()
+        .enumerate()
+        .map(|(n, text)| file(&format!("{n}.toml"), text))
+        .collect();
+    calls.extend(long_files.iter().map(|file| vec!["check", file.as_str()]));
+    let arguments = [
+        "a".repeat(100_000),
+        "a".repeat(100_000) + "=1",
+        format!("client write \"{}\"", "b".repeat(100_000)),
+    ];
+    calls.extend(
+        arguments
+            .iter()
+            .flat_map(|argument| [vec!["do", argument.as_str()], vec!["run", argument.as_str()]]),
+    );
+    for call in &calls {
+        let output = output(finwait().args(["--lab", "loopback"]).args(call));
+        let said = [output.stdout, output.stderr].concat();
+        let shown: String = call.join(" ").chars().take(80).collect();
+        assert!(!said.is_empty(), "{shown:?}");
+        let said = String::from_utf8_lossy(&said);
+        assert!(
+            said.chars().all(|c| c == '\n' || !c.is_control()),
+            "{shown:?}: {said:?}"
+        );
+        assert!(said.len() < 8000, "{shown:?}: {}", said.len());
+    }
+    let script = [b"a".repeat(20_000_000), b"=1\n".to_vec()].concat();
+    let output = output_of(finwait().args(["--lab", "loopback", "do", "-", "--json"]), &script);
+    assert!(output.stderr.len() < 1000 && output.stdout.len() < 8000);
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Nothing on standard input is nothing to do.

@@ -337,6 +337,24 @@ fn runs(file: &Path, lab: &str) {
     assert!(run.status.success(), "{text}\n{}", String::from_utf8_lossy(&run.stdout));
 }
 
+/// Where there is no room for a record none is left behind, and the reason is said.
+#[test]
+fn no_room_for_a_record() {
+    let folder = std::env::temp_dir().join(format!("finwait-no-room-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut terminal = Terminal::start_without_room(&folder, 120, 40, &["--lab", "loopback"]);
+    terminal.see_both_up();
+    terminal.click("l listen]", Half::Right);
+    terminal.see("LISTEN");
+    terminal.click("O record]", Half::Left);
+    terminal.see("write recorded-1.toml: File too large");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 /// What was clicked becomes a scenario file, and that runs.
 #[test]
 fn what_was_clicked_is_recorded_and_runs() {

@@ -74,15 +74,28 @@ impl Terminal {
     }
 
     pub fn start_with(cols: u16, rows: u16, args: &[&str], env: &[(&str, &str)]) -> Terminal {
-        Terminal::start_where(None, cols, rows, args, env)
+        Terminal::start_where(None, &[], cols, rows, args, env)
     }
 
     /// In a folder.
     pub fn start_in(folder: &Path, cols: u16, rows: u16, args: &[&str]) -> Terminal {
-        Terminal::start_where(Some(folder), cols, rows, args, &[])
+        Terminal::start_where(Some(folder), &[], cols, rows, args, &[])
     }
 
-    fn start_where(folder: Option<&Path>, cols: u16, rows: u16, args: &[&str], env: &[(&str, &str)]) -> Terminal {
+    /// In a folder, with no room for a byte in any file.
+    pub fn start_without_room(folder: &Path, cols: u16, rows: u16, args: &[&str]) -> Terminal {
+        let without_room = ["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"];
+        Terminal::start_where(Some(folder), &without_room, cols, rows, args, &[])
+    }
+
+    fn start_where(
+        folder: Option<&Path>,
+        before: &[&str],
+        cols: u16,
+        rows: u16,
+        args: &[&str],
+        env: &[(&str, &str)],
+    ) -> Terminal {
         let (master, slave) = pty(cols, rows);
         let side = || Stdio::from(slave.try_clone().expect("a descriptor"));
         // A session of its own, with the pty as its controlling terminal, as a terminal emulator starts a program.
@@ -91,7 +104,9 @@ impl Terminal {
             command.current_dir(folder);
         }
         let child = command
-            .args(["--ctty", env!("CARGO_BIN_EXE_finwait")])
+            .arg("--ctty")
+            .args(before)
+            .arg(env!("CARGO_BIN_EXE_finwait"))
             .args(args)
             .env("TERM", "xterm-256color")
             .env_remove("NO_COLOR")

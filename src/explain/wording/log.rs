@@ -1,27 +1,45 @@
 //! A log, line by line: what a line says may hang on those above it.
 
-use super::{Found, said};
+use super::Found;
+use super::line::Line;
 
 /// The lines that came so far, as far as they matter.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Log {
+    /// The one that comes in.
+    line: Line,
     /// Are the next lines the rest of an error that was found?
     goes_on: bool,
 }
 
 impl Log {
-    /// What the next line says. A bare number is no errno here; and what Node.js prints below an error, its `code` and its `syscall`,
-    /// says nothing beside the error.
-    pub fn line(&mut self, text: &str) -> Option<Found> {
+    /// Takes in the next bytes of a line.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.line.push(bytes);
+    }
+
+    /// The line is over: what it says. A bare number is no errno here; and what Node.js prints below an error, its `code` and its
+    /// `syscall`, says nothing beside the error.
+    pub fn end_line(&mut self) -> Option<Found> {
         const PROPERTIES: [&str; 4] = ["code: '", "errno: ", "errorno: '", "syscall: '"];
-        let inner = text.trim_start();
-        let is_property = PROPERTIES.iter().any(|name| inner.starts_with(name));
-        if self.goes_on && is_property {
-            return None;
+        let mut below = false;
+        if self.goes_on {
+            let text = String::from_utf8_lossy(self.line.beginning());
+            let inner = text.trim_start();
+            if PROPERTIES.iter().any(|name| inner.starts_with(name)) {
+                self.line.pass_over();
+                return None;
+            }
+            below = inner.len() < text.len() || text.starts_with("Emitted '");
         }
-        let found = said(text, false);
-        let below = inner.len() < text.len() || text.starts_with("Emitted '");
-        self.goes_on = found.is_some() || self.goes_on && below;
+        let found = self.line.end();
+        self.goes_on = found.is_some() || below;
         found
+    }
+
+    /// What the next line says.
+    pub fn line(&mut self, text: &str) -> Option<Found> {
+        self.push(text.as_bytes());
+        self.end_line()
     }
 }

@@ -19,6 +19,7 @@ mod address;
 mod call;
 mod carrier;
 mod errno;
+mod line;
 mod log;
 mod strace;
 mod table;
@@ -27,13 +28,14 @@ use address::addresses;
 use call::{call_of, cue};
 pub use carrier::Carrier;
 use errno::{by_name, errno};
+pub use line::Line;
 pub use log::Log;
 use table::{
     ADDRESSES, Address, FILES, HEADLINE, KINDS, OTHERS, SOCKETS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS,
     WINDOWS_ABORTED, WORDS, Wording,
 };
 
-/// The longest part of a line that is looked at, in bytes: no message is longer, and memory stays bounded.
+/// How much of a text is looked at at once, in bytes: no message is longer. `Line` goes through a longer one in parts of that size.
 pub const LONGEST: usize = 4096;
 
 /// What a message is about.
@@ -307,7 +309,8 @@ fn cut(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
-/// Without the colours that a log may have (CSI sequences), and with blanks for all else that is no character.
+/// Without the colours that a log may have (CSI sequences), and with blanks for all else that is no character, also where it is
+/// written as in JSON: `\n`.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -315,6 +318,8 @@ fn plain(text: &str) -> String {
         if c == '\u{1b}' && chars.next_if_eq(&'[').is_some() {
             let is_final = |c: char| ('@'..='~').contains(&c);
             let _ = chars.find(|c| is_final(*c));
+        } else if c == '\\' && chars.next_if(|c| matches!(c, 'n' | 'r' | 't')).is_some() {
+            plain.push_str("  ");
         } else {
             plain.push(if c.is_control() { ' ' } else { c });
         }

@@ -3,14 +3,17 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::explain::wording::{LONGEST, Log, nearest, recognize, something_else};
+use super::exit;
+use crate::explain::wording::{LONGEST, Line, Log, nearest, something_else};
 use answer::{Answer, Gathered, Told, answer};
 use overview::overview;
 use paper::{Paper, print};
+use progress::Progress;
 
 mod answer;
 mod overview;
 mod paper;
+mod progress;
 
 /// Nothing in it is known, or there is nothing.
 const UNKNOWN: u8 = 1;
@@ -21,11 +24,12 @@ const COLUMNS: usize = 100;
 pub fn explain(words: &[String], json: bool) -> ExitCode {
     let text = words.join(" ");
     let gathered = if !words.is_empty() {
-        gather(text.as_bytes())
+        gather(text.as_bytes(), |_, _| {})
     } else if io::stdin().is_terminal() {
         return fail("say what to explain, as in finwait explain EPIPE, or pipe a log into it");
     } else {
-        gather(io::stdin().lock())
+        let mut progress = Progress::of_stdin();
+        gather(io::stdin().lock(), |bytes, lines| progress.show(bytes, lines))
     };
     let (gathered, first) = match gathered {
         Ok(gathered) => gathered,
@@ -64,51 +68,76 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
 
 /// One sentence on standard error.
 fn fail(why: &str) -> ExitCode {
-    eprintln!("finwait: {why}");
-    ExitCode::from(UNKNOWN)
+    exit::fail(UNKNOWN, why)
 }
 
-/// What the lines say, and the first that is not empty; no more of a line is kept than is looked at.
-fn gather(mut from: impl BufRead) -> io::Result<(Gathered, Option<String>)> {
+/// What the lines say, and how the first that is not empty begins; `progress` is told how many bytes and lines came so far.
+fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Result<(Gathered, Option<String>)> {
     let mut gathered = Gathered::default();
     let mut log = Log::default();
-    let mut first = None;
-    let mut line = Vec::new();
+    // What is all there is says more than a line among others.
+    let mut only = Line::alone();
+    let mut first = First::default();
+    let mut bytes = 0;
+    let mut open = false;
     loop {
         let (taken, ended) = match from.fill_buf() {
             Ok([]) => break,
-            Ok(bytes) => {
-                let end = bytes.iter().position(|byte| *byte == b'\n');
-                let part = &bytes[..end.unwrap_or(bytes.len())];
-                line.extend_from_slice(&part[..part.len().min(LONGEST - line.len())]);
-                (end.map_or(bytes.len(), |end| end + 1), end.is_some())
+            Ok(buffer) => {
+                let end = buffer.iter().position(|byte| *byte == b'\n');
+                let part = &buffer[..end.unwrap_or(buffer.len())];
+                log.push(part);
+                if gathered.lines() == 0 {
+                    only.push(part);
+                }
+                first.push(part);
+                (end.map_or(buffer.len(), |end| end + 1), end.is_some())
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         from.consume(taken);
+        bytes += taken as u64;
+        open = !ended;
         if ended {
-            take(&mut gathered, &mut log, &mut first, &mut line);
+            gathered.add(log.end_line());
+            first.end_line();
         }
+        progress(bytes, gathered.lines());
     }
-    if !line.is_empty() {
-        take(&mut gathered, &mut log, &mut first, &mut line);
+    if open {
+        gathered.add(log.end_line());
+        first.end_line();
     }
-    // What is all there is says more than a line among others.
-    if let (1, Some(all)) = (gathered.lines(), &first) {
+    if gathered.lines() == 1 {
         gathered = Gathered::default();
-        gathered.add(recognize(all));
+        gathered.add(only.end());
     }
-    Ok((gathered, first))
+    Ok((gathered, first.text))
 }
 
-fn take(gathered: &mut Gathered, log: &mut Log, first: &mut Option<String>, line: &mut Vec<u8>) {
-    let text = String::from_utf8_lossy(line);
-    if first.is_none() && !text.trim().is_empty() {
-        *first = Some(text.trim().to_owned());
+/// How the first line begins that is not empty.
+#[derive(Default)]
+struct First {
+    line: Vec<u8>,
+    text: Option<String>,
+}
+
+impl First {
+    fn push(&mut self, bytes: &[u8]) {
+        if self.text.is_none() {
+            let room = LONGEST - self.line.len();
+            self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
     }
-    gathered.add(log.line(&text));
-    line.clear();
+
+    fn end_line(&mut self) {
+        let text = String::from_utf8_lossy(&self.line);
+        if self.text.is_none() && !text.trim().is_empty() {
+            self.text = Some(text.trim().to_owned());
+        }
+        self.line.clear();
+    }
 }
 
 /// Why there is no answer, in one sentence.
@@ -151,20 +180,21 @@ mod tests {
         log.extend(vec![b'x'; 3 * LONGEST]);
         log.extend(b" write: broken pipe\n\nread: connection reset by peer");
         // A small buffer, so that lines come in pieces.
-        let (gathered, first) = gather(BufReader::with_capacity(7, log.as_slice())).unwrap();
+        let (gathered, first) = gather(BufReader::with_capacity(7, log.as_slice()), |_, _| {}).unwrap();
         assert_eq!(gathered.lines(), 4);
-        let [reset] = gathered.most_first()[..] else {
+        let [reset, pipe] = gathered.most_first()[..] else {
             panic!("{gathered:?}")
         };
         assert_eq!((reset.lines, reset.first), (2, 1));
+        assert_eq!((pipe.lines, pipe.first), (1, 2));
         assert!(first.unwrap().contains("reset"));
-        assert_eq!(gather(b"".as_slice()).unwrap().0.lines(), 0);
+        assert_eq!(gather(b"".as_slice(), |_, _| {}).unwrap().0.lines(), 0);
     }
 
     #[test]
     fn nothing_that_a_terminal_would_act_on_is_printed() {
         let line = "write tcp 10.0.0.1:1->10.0.0.2:2: \u{1b}[2J\u{202e}\u{7}write: broken pipe";
-        let (gathered, _) = gather(line.as_bytes()).unwrap();
+        let (gathered, _) = gather(line.as_bytes(), |_, _| {}).unwrap();
         let answers: Vec<Answer> = gathered.most_first().into_iter().map(answer).collect();
         assert_eq!(answers.len(), 1);
         let mut out = Vec::new();
@@ -173,7 +203,7 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{text}");
         assert!(text.lines().all(|line| line.len() <= 60), "{text}");
-        let (gathered, first) = gather("\u{1b}[2J\u{202e}no such thing".as_bytes()).unwrap();
+        let (gathered, first) = gather("\u{1b}[2J\u{202e}no such thing".as_bytes(), |_, _| {}).unwrap();
         assert!(
             unknown(&gathered, first.as_deref())
                 .chars()

@@ -104,7 +104,12 @@ impl Driver {
     /// Tells what an endpoint has written to its standard error.
     pub(super) fn heed(&mut self, side: Side) {
         let process = self.ends[side].process.as_mut();
-        for line in process.map(Process::complaints).unwrap_or_default() {
+        let lines = process.map(Process::complaints).unwrap_or_default();
+        self.complained(side, lines);
+    }
+
+    fn complained(&mut self, side: Side, lines: Vec<String>) {
+        for line in lines {
             self.tell(Happening::Note(format!("the {side} endpoint says: {line}")));
         }
     }
@@ -254,7 +259,9 @@ impl Driver {
         };
         // Its last words, and its sockets' last segments.
         self.hear(side);
-        self.heed(side);
+        let process = self.ends[side].process.as_mut();
+        let lines = process.map(Process::last_complaints).unwrap_or_default();
+        self.complained(side, lines);
         self.relay(EITHER);
         self.outcomes();
         let end = &mut self.ends[side];

@@ -41,7 +41,7 @@ pub fn change(session: &Session, side: Side, row: usize) -> Option<Change> {
             let on = matches!(value, Some(SettingValue::Switch(true)));
             Change::Now(EndCommand::Host(setting, SettingValue::Switch(!on)))
         }
-        (SettingKind::Number(..) | SettingKind::Ports, value) => {
+        (SettingKind::Number(..) | SettingKind::Seconds(_) | SettingKind::Ports, value) => {
             let shown = value.map_or(String::new(), |value| setting.show(value));
             Change::Typed(format!("{side} host {} {shown}", setting.name()))
         }

@@ -1366,3 +1366,79 @@ proptest::proptest! {
         proptest::prop_assert_eq!(found.call, Some(CallClass::Read));
     }
 }
+
+/// What a line of a log says that comes in pieces of that size.
+fn in_pieces(line: &str, size: usize) -> Option<(Subject, Option<CallClass>)> {
+    let mut log = Log::default();
+    line.as_bytes().chunks(size).for_each(|piece| log.push(piece));
+    log.end_line().map(|found| (found.subject, found.call))
+}
+
+/// Wherever a message stands in a long line, it says the same.
+#[test]
+fn a_long_line_is_read_to_its_end() {
+    let expected = Some((errno(Errno::ECONNRESET), Some(Read)));
+    for message in [
+        "read tcp 10.0.0.1:5->10.0.0.2:80: read: connection reset by peer",
+        "recv failed: ECONNRESET",
+        "recv() failed (104: Connection reset by peer)",
+    ] {
+        for before in (2900..4400).step_by(13).chain([7_100, 50_000]) {
+            let line = format!(
+                "{} {message} {}",
+                "abc ".repeat(before / 4) + &"x".repeat(before % 4),
+                "y".repeat(2000)
+            );
+            assert_eq!(in_pieces(&line, 1000), expected, "{message} at {before}");
+        }
+    }
+    // It is the same however the pieces come.
+    let line = format!("{} recv failed: ECONNRESET{}", "z".repeat(5000), " z".repeat(4000));
+    for size in [1, 7, 4095, 4096, 4097, 100_000] {
+        assert_eq!(in_pieces(&line, size), expected, "{size}");
+    }
+    assert_eq!(in_pieces(&"read ".repeat(100_000), 4096), None);
+}
+
+/// A word that is cut in two is not two words.
+#[test]
+fn the_end_of_a_word_is_no_word() {
+    for before in (2900..4200).step_by(11) {
+        let line = format!("{}EPIPE {}", "x".repeat(before), "y ".repeat(1000));
+        assert_eq!(in_pieces(&line, 4096), None, "{before}");
+    }
+}
+
+/// A record in JSON: its stack trace is one line, whose breaks are written out.
+#[test]
+fn a_stack_trace_in_json() {
+    let frames = "\\n\\tat com.example.Service.call(Service.java:42)".repeat(200);
+    let line = format!(
+        "{{\"level\":\"error\",\"stack\":\"com.example.Failed: no answer{frames}\\nCaused by: java.net.SocketException: Broken pipe (Write failed){frames}\"}}"
+    );
+    assert!(line.len() > 2 * LONGEST);
+    assert_eq!(in_pieces(&line, 4096), Some((errno(Errno::EPIPE), Some(Write))));
+    let line = format!(
+        "{{\"err\":\"Error: {}\\nECONNREFUSED\\n    at connect\"}}",
+        "a ".repeat(4000)
+    );
+    assert_eq!(
+        in_pieces(&line, 4096).map(|(subject, _)| subject),
+        Some(errno(Errno::ECONNREFUSED))
+    );
+}
+
+/// What a call of strace's was given is data, however long it is.
+#[test]
+fn a_long_line_of_strace() {
+    let data = "connection refused, ECONNREFUSED ".repeat(400);
+    let call = |result: &str| {
+        format!(
+            "[pid 7] 12:00:01 sendto(5, \"{data}\", {}, 0, NULL, 0) = {result}",
+            data.len()
+        )
+    };
+    let failed = call("-1 EPIPE (Broken pipe)");
+    assert_eq!(in_pieces(&failed, 4096), Some((errno(Errno::EPIPE), Some(Write))));
+    assert_eq!(in_pieces(&call(&data.len().to_string()), 4096), None);
+}

@@ -1,0 +1,108 @@
+//! One line as it comes in, piece by piece: however long it is, no more of it is kept than is looked at at once.
+//!
+//! A line that is longer is gone through in parts, each of which begins before the last one ended, so that a message lies whole in one of
+//! them. The first message counts.
+
+use super::{Found, LONGEST, is_in_name, plain, said, strace};
+
+/// How much of a part is looked at again with the next: more than any message has, with its call and its addresses.
+const OVERLAP: usize = 1024;
+/// What stands so near to the end of a part may be cut off there.
+const EDGE: usize = 256;
+/// How much of a long line's beginning is kept: a call that strace prints begins there, and its result ends the line.
+const HEAD: usize = 256;
+
+/// What came of a line so far.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    /// Is it all there is? In a log a bare number or `EOF` may be anything.
+    alone: bool,
+    /// Its last part, or all of it.
+    part: Vec<u8>,
+    /// How it began, once the first part is gone.
+    head: Option<Vec<u8>>,
+    /// What it says; nothing after that is looked at.
+    found: Option<Found>,
+    /// What was seen at the end of a part, and may be less than what stands there.
+    at_edge: Option<Found>,
+}
+
+impl Line {
+    /// A line that is all there is.
+    pub fn alone() -> Line {
+        Line {
+            alone: true,
+            ..Line::default()
+        }
+    }
+
+    /// Takes in its next bytes.
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.part.len() == LONGEST {
+                self.turn();
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(LONGEST - self.part.len()));
+            self.part.extend_from_slice(now);
+            bytes = later;
+        }
+    }
+
+    /// Looks at a full part, and keeps what the next one begins with.
+    fn turn(&mut self) {
+        if self.found.is_none()
+            && let Some(found) = self.says(LONGEST)
+        {
+            let before = self.says(LONGEST - EDGE);
+            let is_whole = before.is_some_and(|before| before.subject == found.subject);
+            if is_whole {
+                self.found = Some(found);
+            } else {
+                self.at_edge.get_or_insert(found);
+            }
+        }
+        self.head.get_or_insert_with(|| self.part[..HEAD].to_vec());
+        self.part.drain(..LONGEST - OVERLAP);
+    }
+
+    /// What the first bytes of the part say.
+    fn says(&self, most: usize) -> Option<Found> {
+        let text = String::from_utf8_lossy(&self.part[..most.min(self.part.len())]);
+        let text = match self.head {
+            // It may begin with the rest of a word.
+            Some(_) => text.trim_start_matches(is_in_name),
+            None => &text,
+        };
+        said(text, self.alone)
+    }
+
+    /// The line is over: what it says. What comes next is a new one.
+    pub fn end(&mut self) -> Option<Found> {
+        let called = self.head.as_deref().map(|head| {
+            let (head, end) = (String::from_utf8_lossy(head), String::from_utf8_lossy(&self.part));
+            format!("{} ... {}", plain(head.trim()), plain(end.trim()))
+        });
+        let found = match called.as_deref().and_then(|text| Some((strace::traced(text)?, text))) {
+            // What stands in a call's arguments is data.
+            Some((traced, text)) => traced.found(text, self.alone),
+            None => {
+                let found = self.found.take();
+                found.or_else(|| self.says(LONGEST)).or_else(|| self.at_edge.take())
+            }
+        };
+        self.pass_over();
+        found
+    }
+
+    /// The line is over, and not asked about.
+    pub(super) fn pass_over(&mut self) {
+        (self.head, self.found, self.at_edge) = (None, None, None);
+        self.part.clear();
+    }
+
+    /// How it begins, as far as that was kept.
+    pub(super) fn beginning(&self) -> &[u8] {
+        let begin = self.head.as_deref().unwrap_or(&self.part);
+        &begin[..begin.len().min(HEAD)]
+    }
+}
