@@ -39,6 +39,8 @@ pub struct Author {
     left: u64,
     /// The wire was opened for the end.
     opened: bool,
+    /// Options and settings are changed, too.
+    with_options: bool,
 }
 
 /// The ports that a client may bind: few, so that they are used again.
@@ -118,12 +120,76 @@ const FORGERIES: &[&str] = &[
     "port-unreachable",
 ];
 
+/// Options that decide how long calls wait, and what ends a connection.
+const OPTIONS: &[&str] = &[
+    "O_NONBLOCK on",
+    "O_NONBLOCK on",
+    "O_NONBLOCK off",
+    "SO_RCVTIMEO 20",
+    "SO_SNDTIMEO 20",
+    "SO_LINGER 0",
+    "SO_LINGER off",
+    "TCP_LINGER2 -1",
+    "TCP_SYNCNT 1",
+    "TCP_USER_TIMEOUT 200",
+    "SO_RCVBUF 4096",
+    "SO_SNDBUF 4608",
+];
+
+const SETTINGS: &[&str] = &[
+    "default_route off",
+    "default_route on",
+    "default_route on",
+    "device up",
+    "tcp_syn_retries 1",
+    "tcp_retries2 1",
+    "ip_local_port_range 7100-7101",
+];
+
+const NEW_SOCKETS: &[&str] = &["socket", "listen", "connect", "bind 0"];
+
+/// What is done less often, and most of it in vain.
+const MORE_CALLS: &[&str] = &[
+    "read dontwait",
+    "read 100 waitall",
+    "read peek",
+    "read oob",
+    "write dontwait",
+    "write x repeat=300000 dontwait",
+    "write ! oob",
+    "poll",
+    "poll in out rdhup",
+    "so-error",
+    "so-error",
+    "listen",
+    "accept",
+    "bind :CLIENT",
+    "bind 0",
+    "close",
+    "shutdown both",
+    "shutdown read",
+    "disconnect",
+    "reconnect",
+    "read deadline=20",
+    "write deadline=20",
+];
+
 impl Author {
     pub const fn new(seed: u64) -> Author {
         Author {
             dice: Dice(seed),
             left: LENGTH,
             opened: false,
+            with_options: false,
+        }
+    }
+
+    /// One that changes options of sockets and settings of hosts, too, so that calls fail for more reasons.
+    #[allow(dead_code)] // each user takes what it needs
+    pub const fn with_options(seed: u64) -> Author {
+        Author {
+            with_options: true,
+            ..Author::new(seed)
         }
     }
 
@@ -153,6 +219,22 @@ impl Author {
     fn attempt(&mut self, run: &Run) -> Option<Vec<String>> {
         let side = *self.dice.one(&["client", "server"])?;
         let all = |commands: &[&str]| Some(commands.iter().map(|&command| command.to_owned()).collect());
+        if self.with_options && self.dice.below(100) < 22 {
+            return match self.dice.below(10) {
+                0 => Some(vec![format!("{side} host {}", self.dice.one(SETTINGS)?)]),
+                1 => Some(vec![format!("{side} {}", self.dice.one(NEW_SOCKETS)?)]),
+                2..6 => {
+                    let sockets = open_sockets(run, side);
+                    let (name, _) = self.dice.one(&sockets)?;
+                    Some(vec![format!("{side} set-option {} on={name}", self.dice.one(OPTIONS)?)])
+                }
+                _ => {
+                    let sockets = open_sockets(run, side);
+                    let (name, _) = self.dice.one(&sockets)?;
+                    Some(vec![format!("{side} {} on={name}", self.dice.one(MORE_CALLS)?)])
+                }
+            };
+        }
         match self.dice.below(100) {
             0..14 => {
                 let port = self.dice.one(PORTS)?;

@@ -1,0 +1,92 @@
+//! What finwait says of why, held against the record of the same run and the kernel's counters, in scripts that no one chose.
+//!
+//! `author` writes a script at random, as its seed has it. `record` reads the transcript again by itself: which segments came and left,
+//! and which the kernel was seen to act upon. `claims` checks what each outcome's sentence and its cause claim against that. Nothing of
+//! finwait's own reasoning is used.
+//!
+//! `FINWAIT_SCRIPTS=1-1000 cargo test --test differential at_random` runs at length.
+
+#[path = "../support/mod.rs"]
+#[macro_use]
+mod support;
+#[path = "../support/author.rs"]
+mod author;
+
+mod claims;
+mod record;
+
+use author::Author;
+use claims::{Tally, check};
+use record::Record;
+use serde_json::Value;
+use support::{Lab, Run};
+
+/// What every script begins with.
+const LISTEN: &[&str] = &["server bind :SERVER", "server listen backlog=2"];
+/// Waits until all is quiet.
+const CALM: &str = "server host tcp_abort_on_overflow off";
+/// The ports of a script.
+const WORDS: [(&str, &str); 4] = [("SERVER", "8080"), ("CLIENT", "7001"), ("OTHER", "7002"), ("THIRD", "7003")];
+
+/// Plays what `next` gives, and returns all that was printed, with the RSTs that each host's kernel says it has sent.
+fn play(lab: Lab, next: &mut dyn FnMut(&Run) -> Option<Vec<String>>) -> (Vec<Value>, [Option<u64>; 2]) {
+    let mut run = lab.open_with(&["--patience", "30"]);
+    let carry_out = |run: &mut Run, command: &str| {
+        let with = |text: String, (word, port): &(&str, &str)| text.replace(word, port);
+        run.gives(&WORDS.iter().fold(command.to_owned(), with));
+        run.settles();
+    };
+    LISTEN.iter().for_each(|command| carry_out(&mut run, command));
+    while let Some(commands) = next(&run) {
+        commands.iter().for_each(|command| carry_out(&mut run, command));
+    }
+    carry_out(&mut run, CALM);
+    let resets = ["client", "server"].map(|side| resets_sent(run.endpoint(side)));
+    let said = std::mem::take(&mut run.said);
+    (said, resets)
+}
+
+/// The RSTs that the kernel counts as sent in the network namespace of a process (`TcpOutRsts`).
+fn resets_sent(pid: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/net/snmp")).ok()?;
+    let mut lines = text.lines().filter(|line| line.starts_with("Tcp:"));
+    let (names, values) = (lines.next()?, lines.next()?);
+    let place = names.split(' ').position(|name| name == "OutRsts")?;
+    values.split(' ').nth(place)?.parse().ok()
+}
+
+/// Plays a script and checks it: what is wrong, with the transcript.
+fn wrong_in(lab: Lab, tally: &mut Tally, next: &mut dyn FnMut(&Run) -> Option<Vec<String>>) -> Vec<String> {
+    let (said, resets) = play(lab, next);
+    let record = Record::of(&said);
+    let mut wrong = check(&record, tally);
+    for (side, counted) in ["client", "server"].iter().zip(resets) {
+        let seen = record.resets_left(side);
+        if let Some(counted) = counted.filter(|counted| *counted != seen) {
+            wrong.push(format!("{side}: {seen} RSTs were seen to leave, its kernel counts {counted}"));
+        }
+    }
+    if !wrong.is_empty() {
+        wrong.push(record.commands());
+    }
+    wrong
+}
+
+/// Scripts at random: the first few seeds; as many as `FINWAIT_SCRIPTS=FIRST-LAST` says, when that is set.
+#[test]
+fn at_random() {
+    let said = std::env::var("FINWAIT_SCRIPTS").unwrap_or_else(|_| "1-40".to_owned());
+    let (first, last) = said.split_once('-').unwrap();
+    let seeds: std::ops::RangeInclusive<u64> = first.parse().unwrap()..=last.parse().unwrap();
+    let mut tally = Tally::default();
+    let mut wrong = Vec::new();
+    for seed in seeds {
+        let lab = if seed % 4 == 0 { Lab::Isolated6 } else { Lab::Isolated };
+        let mut author = Author::with_options(seed);
+        let found = wrong_in(lab, &mut tally, &mut |run| author.next(run));
+        wrong.extend(found.into_iter().map(|what| format!("seed {seed}: {what}")));
+    }
+    println!("{tally}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tally.checked() > 0);
+}

@@ -1,0 +1,189 @@
+//! A transcript, read anew: each connection's segments and changes of state, and the calls on it. Of finwait's own code nothing is used
+//! but the names of flags.
+
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// FIN, in a segment's flags.
+pub const FIN: u64 = 0x01;
+/// SYN.
+pub const SYN: u64 = 0x02;
+/// RST.
+pub const RST: u64 = 0x04;
+
+/// A connection as one host sees it: its own address, then the peer's.
+pub type Pair = (String, String);
+
+/// One run.
+pub struct Record<'a> {
+    /// All that was printed, in order.
+    said: &'a [Value],
+    /// The connections that a socket's name stood for, and from which entry on.
+    named: HashMap<(String, String), Vec<(u64, Pair)>>,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn pair(local: &Value, peer: &Value) -> Option<Pair> {
+    let (local, peer) = (local.as_str()?, peer.as_str()?);
+    (!peer.ends_with(":0")).then(|| (local.to_owned(), peer.to_owned()))
+}
+
+/// The number of an entry; 0 for a line that is none.
+pub fn no(line: &Value) -> u64 {
+    line["no"].as_u64().unwrap_or(0)
+}
+
+/// The name of the socket's first descriptor, which the others were made from.
+pub fn base(name: &str) -> &str {
+    name.split("-dup").next().unwrap_or(name)
+}
+
+impl<'a> Record<'a> {
+    pub fn of(said: &'a [Value]) -> Record<'a> {
+        let mut named: HashMap<_, Vec<(u64, Pair)>> = HashMap::new();
+        let mut last = 0;
+        // What accept gave has its name in the line of states that follows.
+        let mut accepted: HashMap<String, Vec<(u64, Pair)>> = HashMap::new();
+        for line in said {
+            last = last.max(no(line));
+            let mut name = |side: &str, socket: &str, from: u64, pair: Pair| {
+                let known = named.entry((side.to_owned(), base(socket).to_owned())).or_default();
+                if known.last().is_none_or(|(_, newest)| *newest != pair) {
+                    known.push((from, pair));
+                }
+            };
+            match line["kind"].as_str() {
+                Some("state") => {
+                    if let (Some(socket), Some(pair)) =
+                        (line["socket"].as_str(), pair(&line["tuple"]["local"], &line["tuple"]["peer"]))
+                    {
+                        name(&text(&line["side"]), socket, no(line), pair);
+                    }
+                }
+                Some("outcome") if line["name"] == "accept" => {
+                    let side = text(&line["side"]);
+                    let peer = line["outcome"]["ok"]["descriptor"]["peer"].as_str();
+                    if let Some(peer) = peer {
+                        accepted.entry(side).or_default().push((no(line), (String::new(), peer.to_owned())));
+                    }
+                }
+                Some("states") => {
+                    for side in ["client", "server"] {
+                        for row in line["states"][side].as_array().into_iter().flatten() {
+                            if let (Some(socket), Some(pair)) = (row["socket"].as_str(), pair(&row["local"], &row["peer"])) {
+                                let waiting = accepted.entry(side.to_owned()).or_default();
+                                let place = waiting.iter().position(|(_, (_, peer))| *peer == pair.1);
+                                let from = place.map_or(last, |place| waiting.remove(place).0);
+                                name(side, socket, from, pair);
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Record { said, named }
+    }
+
+    /// All entries.
+    pub fn entries(&self) -> impl Iterator<Item = &'a Value> + Clone {
+        self.said.iter().filter(|line| no(line) > 0)
+    }
+
+    /// The entry of that number.
+    pub fn entry(&self, number: u64) -> Option<&'a Value> {
+        self.entries().find(|line| no(line) == number)
+    }
+
+    /// The entries after `after` and before `before`.
+    pub fn between(&self, after: u64, before: u64) -> impl Iterator<Item = &'a Value> + Clone {
+        self.entries().filter(move |line| no(line) > after && no(line) < before)
+    }
+
+    /// The outcomes.
+    pub fn outcomes(&self) -> impl Iterator<Item = &'a Value> {
+        self.entries().filter(|line| line["kind"] == "outcome")
+    }
+
+    /// The entry in which a call began; that of its outcome where it was told with it.
+    pub fn began(&self, outcome: &Value) -> u64 {
+        let began = self.entries().find(|line| line["kind"] == "call" && line["call"] == outcome["call"]);
+        began.map_or_else(|| no(outcome), no)
+    }
+
+    /// The connection that the socket of an outcome stood for then; none when the record does not tell.
+    pub fn pair(&self, outcome: &Value) -> Option<Pair> {
+        let key = (text(&outcome["side"]), base(outcome["socket"].as_str()?).to_owned());
+        let known = self.named.get(&key)?;
+        known.iter().rfind(|(from, _)| *from < no(outcome)).map(|(_, pair)| pair.clone())
+    }
+
+    /// The changes of state of a connection at one host, between two entries.
+    pub fn states(&self, side: &'a str, pair: &'a Pair, after: u64, before: u64) -> impl Iterator<Item = &'a Value> {
+        self.between(after, before).filter(move |line| {
+            line["kind"] == "state"
+                && line["side"] == side
+                && line["tuple"]["local"] == pair.0.as_str()
+                && line["tuple"]["peer"] == pair.1.as_str()
+        })
+    }
+
+    /// Where the connection began that has these addresses at `before`: the entry of its first change of state.
+    pub fn born(&self, side: &'a str, pair: &'a Pair, before: u64) -> u64 {
+        let births = self.states(side, pair, 0, before).filter(|line| line["from"] == "CLOSE");
+        births.last().map_or(0, no)
+    }
+
+    /// The segments with one of these flags that left the host on that connection, between two entries.
+    pub fn left(&self, side: &'a str, pair: &'a Pair, flags: u64, after: u64, before: u64) -> usize {
+        let sent = self.between(after, before).filter(|line| {
+            let segment = &line["packet"]["tcp"];
+            line["kind"] == "packet"
+                && line["from"] == side
+                && line["origin"] == "host"
+                && line["held_us"].is_null()
+                && segment["source"] == pair.0.as_str()
+                && segment["destination"] == pair.1.as_str()
+                && segment["flags"].as_u64().unwrap_or(0) & flags != 0
+        });
+        sent.count()
+    }
+
+    /// Is that a packet which reached the host?
+    pub fn reached(side: &str, line: &Value) -> bool {
+        line["kind"] == "packet" && line["from"] != side && line["fate"] == "delivered"
+    }
+
+    /// Is it a segment of that connection?
+    pub fn is_of(pair: &Pair, line: &Value) -> bool {
+        let segment = &line["packet"]["tcp"];
+        segment["source"] == pair.1.as_str() && segment["destination"] == pair.0.as_str()
+    }
+
+    /// The flags of a packet that is a segment.
+    pub fn flags(line: &Value) -> u64 {
+        line["packet"]["tcp"]["flags"].as_u64().unwrap_or(0)
+    }
+
+    /// The RSTs that left a host, all told.
+    pub fn resets_left(&self, side: &str) -> u64 {
+        let left = self.entries().filter(|line| {
+            line["kind"] == "packet"
+                && line["from"] == side
+                && line["origin"] == "host"
+                && line["held_us"].is_null()
+                && Record::flags(line) & RST != 0
+        });
+        left.count() as u64
+    }
+
+    /// The commands of the run, for failures.
+    pub fn commands(&self) -> String {
+        let commands = self.said.iter().filter(|line| line["kind"] == "command");
+        let commands: Vec<String> = commands.map(|line| format!("{:?}", text(&line["text"]))).collect();
+        format!("do {}", commands.join(" "))
+    }
+}
