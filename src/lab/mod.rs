@@ -28,6 +28,7 @@ pub mod keeper;
 mod outbox;
 mod process;
 mod strace;
+pub mod syn;
 mod watch;
 
 use event::Request;
@@ -35,6 +36,7 @@ use facts::{LabFacts, LabKind};
 use host::{Host, Place, Programs};
 use outbox::Outbox;
 pub use outbox::{Batch, Events};
+use syn::SynPatience;
 
 /// Which lab is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -195,6 +197,7 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         addresses,
         port: PORT,
         settings: Ends::from_fn(|side| hosts[side].settings.clone()),
+        syn_patience: SynPatience::here(),
     };
     Ok((facts, hosts))
 }
@@ -219,6 +222,7 @@ fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Ho
         },
         port: free_port(address)?,
         settings: Ends::default(),
+        syn_patience: SynPatience::here(),
     };
     Ok((facts, hosts))
 }
