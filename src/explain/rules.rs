@@ -877,7 +877,7 @@ rules! {
         set_by: &[SetBy::OwnCall(&[Close])],
         because: "We closed this descriptor: its number stands for nothing, whatever became of the connection",
         brief: "we closed it ourselves",
-        decided_by: &[Kernel("__fdget"), Kernel("file_close_fd")],
+        decided_by: &[Kernel("fdget"), Kernel("file_close_fd")],
         proof: "closed-descriptor",
     }
     DescriptorNeverWas "descriptor-never-was" {
@@ -887,7 +887,7 @@ rules! {
         set_by: &[SetBy::Argument],
         because: "No socket by that name was ever made: the call went to no open descriptor",
         brief: "it never was a socket",
-        decided_by: &[Kernel("__fdget")],
+        decided_by: &[Kernel("fdget")],
         proof: "no-descriptor",
     }
 
