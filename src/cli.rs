@@ -164,9 +164,15 @@ pub enum Verb {
         #[arg(value_name = "FILE", required = true)]
         files: Vec<String>,
     },
-    /// Run the scenarios of the article's claims, and say which of them hold
+    /// Run the scenarios of the article's claims, and say which of them hold, hold in part, for Go only, or not at all
+    ///
+    /// Exit status: 0 when this kernel does what the catalog expects of it, whatever becomes of the claims; 1 when it does something
+    /// else, or finwait failed; 3 when none of the claims could be run here.
     Claims {
-        /// Print JSON
+        /// One line a claim: its name, the verdict, the article's words, and today's where it does not hold
+        #[arg(long)]
+        brief: bool,
+        /// Print JSON; with --brief, the verdicts and their total
         #[arg(long)]
         json: bool,
     },

@@ -20,8 +20,8 @@ impl fmt::Display for Port {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
-    /// `net.ipv4.tcp_syn_retries`: how often an unanswered SYN is sent again with ever longer waits, after the first four, a second
-    /// apart (`tcp_syn_linear_timeouts`, Linux 6.5 and later).
+    /// `net.ipv4.tcp_syn_retries`: for how long an unanswered SYN is sent again, as the time that so many doublings of a second make;
+    /// [`SynPatience`](crate::lab::syn::SynPatience) works it out.
     TcpSynRetries,
     /// `net.ipv4.tcp_retries2`: how often unacknowledged data is sent again.
     TcpRetries2,

@@ -97,7 +97,7 @@ fn main() -> ExitCode {
             keep_going,
         }) => scenarios::run(&scenarios, &options, How { json, keep_going }),
         Some(Verb::Check { files }) => scenarios::check(&files),
-        Some(Verb::Claims { json }) => finwait::headless::claims::run(&options, json),
+        Some(Verb::Claims { brief, json }) => finwait::headless::claims::run(&options, brief, json),
         Some(Verb::Matrix {
             scenarios,
             runtimes,

@@ -5,8 +5,9 @@
 //
 // What Go does differently:
 //
-//   - There is no socket before Dial or Listen: socket, bind and options before them are noted, and done there. A conn
-//     that no Dial has filled is nil, and a call on it panics.
+//   - There is no socket before Dial or Listen: socket, bind and options before them are noted, and done there. A call
+//     that needs one gets a socket of package syscall as a conn, by FileConn; Dial and Listen put theirs in its place.
+//     After a Dial that failed the conn is nil, and a call on it panics.
 //   - Dial closes its socket when it fails, or its time is up. A second Dial makes a second socket.
 //   - Every socket is O_NONBLOCK. A goroutine that waits is parked by the runtime's poller, in no system call.
 //   - Write goes on until all is written. A deadline holds for the whole conn, also for calls that are under way.
@@ -83,6 +84,8 @@ type socket struct {
 	local    netip.AddrPort
 	noted    []setting
 	conn     *net.TCPConn
+	raw      bool // the conn is FileConn's, and never was connected
+	failed   bool // the last Dial
 	listener *net.TCPListener
 }
 
@@ -166,7 +169,8 @@ func monotonic() int64 {
 type request struct {
 	id     *uint64
 	fields map[string]json.RawMessage
-	start  int64 // of the call
+	first  string // what is done for the call before it
+	start  int64  // of the call
 }
 
 // parse reads a line. A request that makes no sense has its id, if that could be read.
@@ -312,7 +316,7 @@ type (
 
 // began tells the call, which is to be made at once.
 func (r *request) began(text string) {
-	reply("began", began{r.id, monotonic(), text})
+	reply("began", began{r.id, monotonic(), r.first + text})
 	r.start = monotonic()
 }
 
@@ -434,7 +438,69 @@ func (r *request) make() (any, error) {
 	if !known {
 		return nil, refusal("there is no socket of that name")
 	}
+	if s.conn == nil && s.listener == nil && !s.failed && contains(onConn, name) {
+		var err error
+		if s, err = r.unconnected(s); err != nil {
+			r.began("// and no " + name + " after that")
+			return nil, err
+		}
+	}
 	return call(r, s)
+}
+
+// onConn are the calls that need a conn, connected or not.
+var onConn = []string{
+	"read", "write", "shutdown", "close", "rst-close", "linger-close", "dup", "so-error", "options", "get-option",
+}
+
+// unconnected makes what was noted a conn that was never connected. Package net has no way to one but FileConn.
+func (r *request) unconnected(s socket) (socket, error) {
+	domain := map[string]int{"inet": syscall.AF_INET, "inet6": syscall.AF_INET6}[s.family]
+	number, err := syscall.Socket(domain, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+	if err != nil {
+		return s, os.NewSyscallError("socket", err)
+	}
+	file := os.NewFile(uintptr(number), "socket")
+	defer file.Close()
+	r.first = fmt.Sprintf("fd, _ := syscall.Socket(%s, SOCK_STREAM, IPPROTO_TCP); ",
+		map[string]string{"inet": "AF_INET", "inet6": "AF_INET6"}[s.family])
+	if s.local.IsValid() {
+		r.first += fmt.Sprintf("syscall.Bind(fd, %s); ", s.local)
+		if err := syscall.Bind(number, sockaddr(s.local)); err != nil {
+			return s, os.NewSyscallError("bind", err)
+		}
+	}
+	for _, set := range s.noted {
+		r.first += set.text() + "; "
+		if err := set.set(number); err != nil {
+			return s, err
+		}
+	}
+	r.first += "conn, _ := net.FileConn(os.NewFile(fd, \"socket\")); "
+	conn, err := net.FileConn(file) // which makes a descriptor of its own
+	if err != nil {
+		return s, err
+	}
+	s.conn, s.raw = conn.(*net.TCPConn), true
+	r.change(func(kept *socket) { kept.conn, kept.raw = s.conn, true })
+	return s, onDescriptor(s.conn, func(fd int) error { reply("made", made{r.id, fd}); return nil })
+}
+
+func sockaddr(address netip.AddrPort) syscall.Sockaddr {
+	if address.Addr().Is4() {
+		return &syscall.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().As4()}
+	}
+	return &syscall.SockaddrInet6{Port: int(address.Port()), Addr: address.Addr().As16()}
+}
+
+// vacate closes a conn that was never connected, for Dial or Listen to put another in its place.
+func (r *request) vacate(s socket) socket {
+	if s.raw {
+		s.conn.Close()
+		s.conn, s.raw = nil, false
+		r.change(func(kept *socket) { kept.conn, kept.raw = nil, false })
+	}
+	return s
 }
 
 func (r *request) sigpipe() (any, error) {
@@ -593,6 +659,7 @@ func (r *request) control(noted []setting) (text string, control func(_, _ strin
 }
 
 func (r *request) dial(s socket) (any, error) {
+	s = r.vacate(s)
 	sets, control := r.control(s.noted)
 	dialer := net.Dialer{Control: control}
 	fields := ""
@@ -623,6 +690,7 @@ func (r *request) dial(s socket) (any, error) {
 	}
 	r.began("net." + text)
 	conn, err := dialer.Dial(network, address.String())
+	r.change(func(s *socket) { s.failed = err != nil })
 	if err != nil {
 		return nil, err
 	}
@@ -637,6 +705,7 @@ func (r *request) dial(s socket) (any, error) {
 }
 
 func (r *request) listen(s socket) (any, error) {
+	s = r.vacate(s)
 	address := s.local
 	r.number("backlog", math.MinInt32, math.MaxInt32)
 	if s.conn != nil || s.listener != nil {

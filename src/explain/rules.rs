@@ -952,7 +952,7 @@ rules! {
         set_by: &[SetBy::OwnCall(&[Close])],
         because: "We closed this descriptor: the number is no longer open, whatever became of the connection",
         brief: "we closed it ourselves",
-        decided_by: &[Kernel("__fdget"), Kernel("file_close_fd")],
+        decided_by: &[Kernel("fdget"), Kernel("file_close_fd")],
         proof: "closed-descriptor",
     }
     DescriptorNeverWas "descriptor-never-was" {
@@ -962,7 +962,7 @@ rules! {
         set_by: &[SetBy::Argument],
         because: "No socket by that name was ever made: the call went to no open descriptor",
         brief: "it never was a socket",
-        decided_by: &[Kernel("__fdget")],
+        decided_by: &[Kernel("fdget")],
         proof: "no-descriptor",
     }
 

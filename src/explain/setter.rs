@@ -89,10 +89,16 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
         SetBy::OwnCall(classes) => classes.iter().filter_map(|class| own_call(*class, call, s)).max(),
         SetBy::Signal => s.interrupted,
         SetBy::Route => s.limits.no_route,
-        SetBy::Limit => s.limits.port_range,
+        // With a port of its own it needs none of the range.
+        SetBy::Limit => s.limits.port_range.filter(|_| !is_bound(s)),
         SetBy::ProcessLimit => s.limits.nofile,
         SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing => None,
     }
+}
+
+/// Did bind give it its port?
+fn is_bound(s: &Situation) -> bool {
+    s.sock.named.is_some_and(|made| made.class == CallClass::Bind)
 }
 
 /// Another call, still under way, that can have been told the error: it returns after the one that it left EPIPE to.
@@ -282,6 +288,9 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
                     "{class} gave it a peer once, and that counts until disconnect, though the connection is over"
                 ),
             }
+        }
+        RuleId::NoPortLeft if is_bound(s) => {
+            "Another connection has this local address and port and this destination already".into()
         }
         RuleId::AddressTaken => match s.port_taken_by? {
             State::TimeWait => {

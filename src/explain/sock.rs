@@ -201,6 +201,11 @@ impl Sock {
         (self.named, self.peer) = (Some(accept), Some(accept));
     }
 
+    /// Is it a connection that has not been accepted?
+    pub const fn is_in_a_queue(&self) -> bool {
+        self.established.is_some() && self.peer.is_none()
+    }
+
     /// Does an error wait in it (`sk_err`), as far as is known?
     pub fn has_error(&self) -> bool {
         self.reported.is_none() && self.end.is_some_and(|end| !end.is_orderly())

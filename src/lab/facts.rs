@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::host::{Port, Setting, SettingValue};
+use crate::lab::syn::SynPatience;
 use crate::side::Ends;
 
 /// What a lab is, as far as commands and the screen need to know.
@@ -16,6 +17,8 @@ pub struct LabFacts {
     pub port: Port,
     /// The hosts' settings as they were at the beginning; none in the loopback lab.
     pub settings: Ends<Vec<(Setting, SettingValue)>>,
+    /// How long a connect into silence takes on this machine, outside the lab; none where procfs does not tell.
+    pub syn_patience: Option<SynPatience>,
 }
 
 /// The two kinds of lab.

@@ -29,6 +29,7 @@ pub mod keeper;
 mod outbox;
 mod process;
 mod strace;
+pub mod syn;
 mod tree;
 mod watch;
 
@@ -37,6 +38,7 @@ use facts::{LabFacts, LabKind};
 use host::{Host, Place, Programs};
 use outbox::Outbox;
 pub use outbox::{Batch, Events};
+use syn::SynPatience;
 
 /// Which lab is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -197,6 +199,7 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         addresses,
         port: PORT,
         settings: Ends::from_fn(|side| hosts[side].settings.clone()),
+        syn_patience: SynPatience::here(),
     };
     Ok((facts, hosts))
 }
@@ -221,6 +224,7 @@ fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Ho
         },
         port: free_port(address)?,
         settings: Ends::default(),
+        syn_patience: SynPatience::here(),
     };
     Ok((facts, hosts))
 }

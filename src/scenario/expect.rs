@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 use super::bound::Bound;
 use super::mistake::{Place, did_you_mean, quoted};
@@ -9,6 +10,7 @@ use super::observation::{Observation, Returned, Standing};
 use super::returns::Returns;
 use super::segments::{Segments, listed};
 use crate::call::SocketName;
+use crate::clock::human;
 use crate::session::view::Held;
 use crate::side::Side;
 use crate::state::State;
@@ -37,6 +39,8 @@ pub enum Expected {
     Queue(Who, Way, Bound),
     /// The segments on the wire.
     Segments(Segments),
+    /// How long a connect into silence takes with this machine's settings: about so long.
+    SynPatience(Duration),
     /// What Go says of the step's call, or of a blocked one that returned in it: these words, or more.
     Go(String),
 }
@@ -343,6 +347,13 @@ impl Expectation {
                     got.map(|got| segments.holds(got)),
                 )
             }
+            Expected::SynPatience(wanted) => (
+                "gives up after".into(),
+                format!("about {}", human(*wanted)),
+                seen.syn_patience
+                    .map_or_else(|| "procfs does not tell".into(), |patience| patience.to_string()),
+                seen.syn_patience.map(|patience| patience.is_about(*wanted)),
+            ),
             Expected::Go(words) => {
                 let said = || {
                     seen.said
@@ -378,6 +389,7 @@ impl Expectation {
             | Expected::Queued(_)
             | Expected::Queue(..)
             | Expected::Segments(_)
+            | Expected::SynPatience(_)
             | Expected::Go(_) => false,
         }
     }
@@ -395,6 +407,7 @@ impl Expectation {
             }
             Expected::Queue(who, way, bound) => vec![Expected::Queue(who.clone(), *way, bound.opposite())],
             Expected::Segments(segments) => segments.opposites().into_iter().map(Expected::Segments).collect(),
+            Expected::SynPatience(wanted) => vec![Expected::SynPatience(*wanted * 2)],
             Expected::Go(words) => vec![Expected::Go(format!("not {words}"))],
         };
         let place = self.place;

@@ -216,6 +216,13 @@ impl<'a> Reader<'a> {
             let what = Expected::Go(words);
             claimed.push(Expectation { place, what });
         }
+        let part = self.line(table.get("part"));
+        if let (Some(value), true, true) = (table.get("part"), claimed.is_empty(), before == self.mistakes.len()) {
+            self.wrong(
+                value.span(),
+                "part names the part of the claim that a step tries, and this step claims nothing: claim or go".into(),
+            );
+        }
         let within = self.duration(table.get("within"));
         let stands = self.duration(table.get("stands"));
         for key in ["within", "stands", "because"] {
@@ -246,6 +253,7 @@ impl<'a> Reader<'a> {
             action,
             expected,
             claimed,
+            part,
             within: within.unwrap_or(WITHIN),
             stands: stands.unwrap_or(Duration::ZERO),
             because,
@@ -347,6 +355,11 @@ impl<'a> Reader<'a> {
             if before == self.mistakes.len() {
                 add(self.text, value.span(), Expected::Segments(segments));
             }
+        }
+        if let Some(value) = table.get("gives-up")
+            && let Some(wanted) = self.duration(Some(value))
+        {
+            add(self.text, value.span(), Expected::SynPatience(wanted));
         }
         expected
     }

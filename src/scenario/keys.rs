@@ -32,10 +32,12 @@ pub const STEP: &[Key] = &[
     ("states", false),
     ("queues", false),
     ("segments", false),
+    ("gives-up", false),
     ("within", false),
     ("stands", false),
     ("because", false),
     ("claim", false),
+    ("part", false),
     ("go", false),
 ];
 
@@ -46,6 +48,7 @@ pub const EXPECTATIONS: &[Key] = &[
     ("states", false),
     ("queues", false),
     ("segments", false),
+    ("gives-up", false),
 ];
 
 /// Of a socket in `queues`.

@@ -73,6 +73,8 @@ pub struct Step {
     pub expected: Vec<Expectation>,
     /// What the article claims of this step, where it does.
     pub claimed: Vec<Expectation>,
+    /// The part of the claim that it tries, where the claim has parts.
+    pub part: Option<String>,
     /// How long the expectations may take to come true.
     pub within: Duration,
     /// For how long they must stay true then.
@@ -93,6 +95,14 @@ pub struct Action {
     pub command: Command,
     /// Where its text stands in the file.
     pub place: Place,
+}
+
+impl Step {
+    /// Is any of what it expects, or the article claims, about how long a connect into silence takes?
+    pub fn asks_for_syn_patience(&self) -> bool {
+        let mut all = self.expected.iter().chain(&self.claimed);
+        all.any(|expectation| matches!(expectation.what, Expected::SynPatience(_)))
+    }
 }
 
 impl Scenario {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Bytes, CallKind, SocketName};
 use crate::lab::event::{Death, Fate, Passage};
+use crate::lab::syn::SynPatience;
 use crate::outcome::Outcome;
 use crate::session::view::Held;
 use crate::session::{LabKind, Session};
@@ -116,6 +117,9 @@ pub struct Observation {
     pub sockets: Ends<Vec<Standing>>,
     /// The packets in the order of their first sight; none in the loopback lab, which has no wire.
     pub segments: Option<Vec<Sighting>>,
+    /// How long a connect into silence takes on this machine, where the step asks for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub syn_patience: Option<SynPatience>,
 }
 
 /// A call of an earlier step.

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Scenario;
 use super::observation::{Later, Observation, Returned, sightings, standing};
 use super::report::{Ruled, StepReport};
 use super::returns::Returns;
+use super::{Scenario, Step};
 use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::Stamp;
 use crate::command::{Command, EndCommand};
@@ -159,7 +159,7 @@ impl Play {
         };
         let command = step.action.as_ref().map(|action| &action.command);
         let returned = under.returned(session, command, quiet, now);
-        let seen = observe(session, under, returned.clone().unwrap_or(Returned::Blocked));
+        let seen = observe(session, step, under, returned.clone().unwrap_or(Returned::Blocked));
         let checks: Vec<Check> = step.expected.iter().map(|expected| expected.check(&seen)).collect();
         let all = checks.iter().all(|check| check.held != Some(false));
         let end = under.began.plus(step.within);
@@ -326,7 +326,7 @@ fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
     ruled.collect()
 }
 
-fn observe(session: &Session, under: &Under, returned: Returned) -> Observation {
+fn observe(session: &Session, step: &Step, under: &Under, returned: Returned) -> Observation {
     // Of a command that has not come to its end, the calls before its last one are not what is asked about.
     let words = |returned: &Returned, root: Option<CallId>| match (returned, root) {
         (Returned::Outcome(_) | Returned::Died(_), Some(root)) => words(session, root, under.since),
@@ -353,5 +353,6 @@ fn observe(session: &Session, under: &Under, returned: Returned) -> Observation 
         later,
         sockets: Ends::from_fn(|side| standing(session, side)),
         segments: sightings(session, under.since),
+        syn_patience: session.lab.syn_patience.filter(|_| step.asks_for_syn_patience()),
     }
 }

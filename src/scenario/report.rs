@@ -95,6 +95,9 @@ pub struct StepReport {
     pub checks: Vec<Check>,
     /// What the article claims, and whether it was so.
     pub claims: Vec<Check>,
+    /// The part of the claim that it tries, where the claim has parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// The file's reason for what it expects, when something else was observed.
     pub because: Option<String>,
     /// How long it took, ms.
@@ -148,6 +151,7 @@ impl StepReport {
             because: step.and_then(|step| step.because.clone()).filter(|_| !held),
             checks,
             claims,
+            part: step.and_then(|step| step.part.clone()),
             took_ms: millis(took),
             observation,
             rules,

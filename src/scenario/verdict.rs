@@ -1,17 +1,22 @@
-//! Whether a claim of the article holds: computed from a run, never written by hand.
+//! Whether a claim of the article holds: computed from a run, part by part, never written by hand.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::Kernel;
 use super::expect::Check;
+use super::report::StepReport;
+use crate::outcome::Outcome;
+use crate::scenario::observation::Returned;
 
-/// Whether a claim holds.
+/// Whether a claim, or a part of one, holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// All that it claims was observed.
     Holds,
+    /// One part of it was observed, of another part the opposite; or raw calls do as claimed and Go says something else.
+    Half,
     /// Of raw calls it does not hold; of Go's it does.
     HoldsForGoOnly,
     /// Something else was observed.
@@ -19,21 +24,62 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// From what held of raw calls, and what of Go's where they were made ([`held`]). None when nothing of it could be seen.
+    /// All of them, in the order in which they are counted.
+    pub const ALL: [Verdict; 4] = [
+        Verdict::Holds,
+        Verdict::Half,
+        Verdict::DoesNotHold,
+        Verdict::HoldsForGoOnly,
+    ];
+
+    /// Judges one part, from what held of raw calls, and what of Go's where they were made ([`held`]). None when nothing of it could
+    /// be seen.
     pub const fn of(raw: Option<bool>, go: Option<bool>) -> Option<Verdict> {
         Some(match (raw, go) {
             (None, None) => return None,
             (Some(true), Some(true) | None) => Verdict::Holds,
             (Some(false) | None, Some(true)) => Verdict::HoldsForGoOnly,
-            // The article speaks of Go: raw calls alone do not make it right.
-            (_, Some(false)) | (Some(false), None) => Verdict::DoesNotHold,
+            // The errno is as claimed, its words are not.
+            (Some(true), Some(false)) => Verdict::Half,
+            (None, Some(false)) | (Some(false), Some(false) | None) => Verdict::DoesNotHold,
         })
+    }
+
+    /// Judges a whole claim by its parts; none while a part that was not tried could change it.
+    pub fn of_parts(parts: impl IntoIterator<Item = Option<Verdict>>) -> Option<Verdict> {
+        let parts: Vec<Option<Verdict>> = parts.into_iter().collect();
+        let any = |wanted: Verdict| parts.contains(&Some(wanted));
+        let some_holds = any(Verdict::Holds) || any(Verdict::HoldsForGoOnly);
+        if any(Verdict::Half) || (some_holds && any(Verdict::DoesNotHold)) {
+            return Some(Verdict::Half);
+        }
+        if parts.is_empty() || parts.contains(&None) {
+            return None;
+        }
+        Some(if any(Verdict::DoesNotHold) {
+            Verdict::DoesNotHold
+        } else if any(Verdict::HoldsForGoOnly) {
+            Verdict::HoldsForGoOnly
+        } else {
+            Verdict::Holds
+        })
+    }
+
+    /// In one or two words, for a column.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Verdict::Holds => "holds",
+            Verdict::Half => "half",
+            Verdict::HoldsForGoOnly => "for Go only",
+            Verdict::DoesNotHold => "does not hold",
+        }
     }
 
     /// In words, for the kernel that runs here.
     pub fn words(self, kernel: Option<Kernel>) -> String {
         match (self, kernel) {
             (Verdict::Holds, _) => "holds".into(),
+            (Verdict::Half, _) => "half holds".into(),
             (Verdict::HoldsForGoOnly, _) => "holds for Go only".into(),
             (Verdict::DoesNotHold, Some(kernel)) => format!("does not hold on Linux {kernel}"),
             (Verdict::DoesNotHold, None) => "does not hold on this kernel".into(),
@@ -41,9 +87,36 @@ impl Verdict {
     }
 }
 
-/// Was all observed that is claimed of each step? None when nothing of it could be seen. Where the article gives Go's words and they
-/// could be heard, they decide; raw calls have none, and are judged by the rest.
-pub fn held<'a>(steps: impl IntoIterator<Item = &'a [Check]>) -> Option<bool> {
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.words(Kernel::running()))
+    }
+}
+
+/// The parts of a claim that `steps` try, in the order of their first step: each with its name, none for the claim as a whole, and
+/// its steps.
+pub fn parts<'a>(steps: impl IntoIterator<Item = &'a StepReport>) -> Vec<(Option<&'a str>, Vec<&'a StepReport>)> {
+    let mut parts: Vec<(Option<&str>, Vec<&StepReport>)> = Vec::new();
+    for step in steps.into_iter().filter(|step| !step.claims.is_empty()) {
+        let name = step.part.as_deref();
+        match parts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, steps)) => steps.push(step),
+            None => parts.push((name, vec![step])),
+        }
+    }
+    parts
+}
+
+/// Tells whether all was observed that is claimed of the steps; none when nothing of it could be seen. A call that a language does
+/// not have was not tried.
+pub fn tried<'a>(steps: impl IntoIterator<Item = &'a StepReport>) -> Option<bool> {
+    let made = |step: &&StepReport| !matches!(step.observation.returned, Returned::Outcome(Outcome::Unsupported(_)));
+    held(steps.into_iter().filter(made).map(|step| step.claims.as_slice()))
+}
+
+/// Tells whether all was observed that is claimed of each step; none when nothing of it could be seen. Where the article gives Go's
+/// words and they could be heard, they decide; raw calls have none, and are judged by the rest.
+fn held<'a>(steps: impl IntoIterator<Item = &'a [Check]>) -> Option<bool> {
     let of_step = |claims: &'a [Check]| {
         let words: Vec<&Check> = claims
             .iter()
@@ -60,26 +133,32 @@ pub fn held<'a>(steps: impl IntoIterator<Item = &'a [Check]>) -> Option<bool> {
     (!seen.is_empty()).then(|| seen.iter().all(|held| *held))
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.words(Kernel::running()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scenario::mistake::Place;
 
-    #[test]
-    fn a_verdict_follows_from_what_was_observed() {
-        let check = |about: &str, held| Check {
+    fn check(about: &str, held: Option<bool>) -> Check {
+        Check {
             place: Place::default(),
             about: about.into(),
             expected: "EPIPE".into(),
             observed: "EPIPE".into(),
             held,
-        };
+        }
+    }
+
+    fn step(part: Option<&str>, returned: &serde_json::Value, claims: &[Check]) -> StepReport {
+        serde_json::from_value(serde_json::json!({
+            "scenario": "", "path": "", "no": 1, "line": 1, "say": null, "command": null, "checks": [], "claims": claims,
+            "part": part, "because": null, "took_ms": 1.0,
+            "observation": { "returned": returned, "later": [], "sockets": {"client": [], "server": []}, "segments": null },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_was_observed_decides() {
         let returns = |held| check("returns", held);
         let go = |held| check("go", held);
         assert_eq!(held([]), None);
@@ -95,11 +174,62 @@ mod tests {
         // Go answers in its own words where raw calls have an errno.
         assert_eq!(held([[returns(Some(false)), go(Some(true))].as_slice()]), Some(true));
         assert_eq!(held([[returns(Some(true)), go(Some(false))].as_slice()]), Some(false));
-        assert_eq!(Verdict::of(None, None), None);
-        assert_eq!(Verdict::of(Some(true), None), Some(Verdict::Holds));
-        assert_eq!(Verdict::of(Some(true), Some(true)), Some(Verdict::Holds));
-        assert_eq!(Verdict::of(Some(false), Some(true)), Some(Verdict::HoldsForGoOnly));
-        assert_eq!(Verdict::of(None, Some(true)), Some(Verdict::HoldsForGoOnly));
-        assert_eq!(Verdict::of(Some(true), Some(false)), Some(Verdict::DoesNotHold));
+    }
+
+    #[test]
+    fn a_part_is_judged_by_raw_calls_and_by_go() {
+        for (raw, go, verdict) in [
+            (None, None, None),
+            (Some(true), None, Some(Verdict::Holds)),
+            (Some(true), Some(true), Some(Verdict::Holds)),
+            (Some(false), Some(true), Some(Verdict::HoldsForGoOnly)),
+            (None, Some(true), Some(Verdict::HoldsForGoOnly)),
+            (Some(true), Some(false), Some(Verdict::Half)),
+            (Some(false), Some(false), Some(Verdict::DoesNotHold)),
+            (Some(false), None, Some(Verdict::DoesNotHold)),
+            (None, Some(false), Some(Verdict::DoesNotHold)),
+        ] {
+            assert_eq!(Verdict::of(raw, go), verdict, "{raw:?} {go:?}");
+        }
+    }
+
+    #[test]
+    fn a_claim_is_judged_by_its_parts() {
+        use Verdict::{DoesNotHold, Half, Holds, HoldsForGoOnly};
+        let of = |parts: &[Option<Verdict>]| Verdict::of_parts(parts.iter().copied());
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[Some(Holds), Some(Holds)]), Some(Holds));
+        assert_eq!(of(&[Some(Holds), Some(HoldsForGoOnly)]), Some(HoldsForGoOnly));
+        assert_eq!(of(&[Some(DoesNotHold), Some(DoesNotHold)]), Some(DoesNotHold));
+        assert_eq!(of(&[Some(Holds), Some(DoesNotHold)]), Some(Half));
+        assert_eq!(of(&[Some(HoldsForGoOnly), Some(DoesNotHold)]), Some(Half));
+        assert_eq!(of(&[Some(Half), Some(Holds)]), Some(Half));
+        // A part that was not tried leaves it open, unless the others are at odds already.
+        assert_eq!(of(&[Some(Holds), None]), None);
+        assert_eq!(of(&[Some(DoesNotHold), None]), None);
+        assert_eq!(of(&[Some(Holds), None, Some(DoesNotHold)]), Some(Half));
+    }
+
+    #[test]
+    fn steps_of_one_name_are_one_part_and_what_a_language_lacks_is_not_tried() {
+        let ok = serde_json::json!({"outcome": {"ok": "done"}});
+        let lacks = serde_json::json!({"outcome": {"unsupported": "no such call"}});
+        let steps = [
+            step(Some("first"), &ok, &[check("returns", Some(true))]),
+            step(None, &ok, &[]),
+            step(Some("second"), &ok, &[check("returns", Some(false))]),
+            step(Some("first"), &lacks, &[check("returns", Some(false))]),
+        ];
+        let parts = parts(&steps);
+        assert_eq!(
+            parts
+                .iter()
+                .map(|(name, steps)| (*name, steps.len()))
+                .collect::<Vec<_>>(),
+            [(Some("first"), 2), (Some("second"), 1)]
+        );
+        let judged: Vec<Option<bool>> = parts.iter().map(|(_, steps)| tried(steps.iter().copied())).collect();
+        assert_eq!(judged, [Some(true), Some(false)]);
+        assert_eq!(tried([&steps[3]]), None);
     }
 }

@@ -87,6 +87,8 @@ pub(super) struct Socks {
     by_inode: QuickMap<u64, SockId>,
     /// Connections, the newest that has these addresses.
     by_tuple: QuickMap<Tuple, SockId>,
+    /// Older ones that are over and still stand in a listener's queue, the oldest first.
+    queued: Vec<(Tuple, SockId)>,
 }
 
 impl Socks {
@@ -116,9 +118,20 @@ impl Socks {
         let known = held.or_else(|| self.of_tuple(&tuple).filter(|_| !begins));
         let id = known.unwrap_or_else(|| self.add(Sock::default()));
         if tuple.peer.port() != 0 {
-            self.by_tuple.insert(tuple, id);
+            let older = self.by_tuple.insert(tuple, id).filter(|older| *older != id);
+            if let Some(older) = older.filter(|older| self.get(*older).is_in_a_queue()) {
+                self.queued.push((tuple, older));
+            }
         }
         id
+    }
+
+    /// The connection with these addresses that accept takes out of the queue: the oldest.
+    fn take(&mut self, tuple: &Tuple) -> Option<SockId> {
+        match self.queued.iter().position(|(queued, _)| queued == tuple) {
+            Some(place) => Some(self.queued.remove(place).1),
+            None => self.of_tuple(tuple),
+        }
     }
 }
 
@@ -480,7 +493,7 @@ impl End {
         let inherited = listener.map_or_else(Sock::default, |socket| Sock::accepted_from(self.sock(socket)));
         let local = listener.and_then(|socket| socket.tuple).map(|tuple| tuple.local);
         let known = match (local, peer) {
-            (Some(local), Some(peer)) if !local.ip().is_unspecified() => self.socks.of_tuple(&Tuple { local, peer }),
+            (Some(local), Some(peer)) if !local.ip().is_unspecified() => self.socks.take(&Tuple { local, peer }),
             // The listener takes connections at every address.
             (_, Some(peer)) => {
                 let is_it =
@@ -511,6 +524,7 @@ impl End {
                 let tuple = self.table.rows()[place].row.tuple;
                 // What accept took was a connection before it had a descriptor.
                 if socket.tuple.is_none()
+                    && socks.get(socket.sock).named.is_none()
                     && let Some(sock) = socks.of_tuple(&tuple)
                 {
                     socket.sock = sock;

@@ -192,7 +192,10 @@ fn ended(end: Option<End>) -> String {
         return "it is gone, and no segment told of its end".into();
     };
     match by {
-        Cause::Icmp(icmp) => format!("ICMP {} ended it, and that is no segment of the connection", icmp.name()),
+        Cause::Icmp(icmp) => format!(
+            "ICMP {} ended it, and that is no segment of the connection",
+            icmp.name()
+        ),
         Cause::Timer(kind) => format!("the {} timer ended it, without a segment", kind.name(from)),
         Cause::Administrator => "it was destroyed on this host, without a segment".into(),
         Cause::Call(class) => format!("our own {} ended it, without a segment", class.name()),

@@ -154,10 +154,15 @@ impl Claims<'_, '_> {
         self.tally.rules.entry(name.to_owned()).or_default().insert(situation);
         let set_by = &outcome["set_by"];
         if rule.set_by.iter().all(|set_by| set_by.happens()) && !is_self {
-            self.claim(set_by["found"].is_array(), &format!("{name} has a cause in the transcript"));
+            self.claim(
+                set_by["found"].is_array(),
+                &format!("{name} has a cause in the transcript"),
+            );
         }
         self.claim(set_by["unseen"].is_null() || is_self, "all is seen here");
-        let Some(entry) = set_by["found"][1].as_u64() else { return };
+        let Some(entry) = set_by["found"][1].as_u64() else {
+            return;
+        };
         let before = entry < no(outcome);
         self.claim(before, "the cause comes before its effect");
         let Some(cause) = self.record.entry(entry) else {
@@ -184,11 +189,17 @@ impl Claims<'_, '_> {
             after.next().cloned()
         });
         let made = |next: &Option<Value>| {
-            let no = next.as_ref().and_then(|next| next["cause"]["received"]["packet_no"].as_u64());
+            let no = next
+                .as_ref()
+                .and_then(|next| next["cause"]["received"]["packet_no"].as_u64());
             no.is_some() && no == cause["packet_no"].as_u64()
         };
-        let to = next.as_ref().map(|next| next["to"].as_str().unwrap_or_default().to_owned());
-        let from = next.as_ref().map(|next| next["from"].as_str().unwrap_or_default().to_owned());
+        let to = next
+            .as_ref()
+            .map(|next| next["to"].as_str().unwrap_or_default().to_owned());
+        let from = next
+            .as_ref()
+            .map(|next| next["from"].as_str().unwrap_or_default().to_owned());
         let errno = self.outcome["outcome"]["err"]
             .as_i64()
             .or(self.outcome["outcome"]["ok"]["pending-error"]["error"].as_i64());
@@ -197,7 +208,10 @@ impl Claims<'_, '_> {
                 self.claim(reached && Record::flags(cause) & RST != 0, "an RST came");
                 if let Some(pair) = &pair {
                     self.claim(Record::is_of(pair, cause), "it is of this connection");
-                    self.claim(made(&next) && to.as_deref() == Some("CLOSE"), "the kernel took it: it ended the connection");
+                    self.claim(
+                        made(&next) && to.as_deref() == Some("CLOSE"),
+                        "the kernel took it: it ended the connection",
+                    );
                     // tcp_reset
                     let said = match from.as_deref() {
                         Some("SYN_SENT") => 111,
@@ -212,7 +226,12 @@ impl Claims<'_, '_> {
                 self.claim(reached && Record::flags(cause) & FIN != 0, "a FIN came");
                 if let Some(pair) = &pair {
                     let born = record.born(side, pair, until);
-                    let has_fin = |state: &Value| matches!(state.as_str(), Some("CLOSE_WAIT" | "CLOSING" | "LAST_ACK" | "TIME_WAIT"));
+                    let has_fin = |state: &Value| {
+                        matches!(
+                            state.as_str(),
+                            Some("CLOSE_WAIT" | "CLOSING" | "LAST_ACK" | "TIME_WAIT")
+                        )
+                    };
                     let mut states = record.states(side, pair, born.saturating_sub(1), until);
                     self.claim(states.any(|line| has_fin(&line["to"])), "the kernel took it");
                     self.claim(no(cause) > born, "it is of this connection");
@@ -227,7 +246,10 @@ impl Claims<'_, '_> {
                 self.claim(reached && len > 0, "data came");
                 if let Some(pair) = &pair {
                     self.claim(made(&next) && to.as_deref() == Some("CLOSE"), "it ended the connection");
-                    self.claim(record.left(side, pair, RST, no(cause), u64::MAX) > 0, "our own kernel sent an RST");
+                    self.claim(
+                        record.left(side, pair, RST, no(cause), u64::MAX) > 0,
+                        "our own kernel sent an RST",
+                    );
                 }
             }
             "icmp" => {
@@ -254,16 +276,26 @@ impl Claims<'_, '_> {
                 let under_way = cause["kind"] == "call";
                 self.claim(told || under_way, "a call was told an error");
                 let same = |line: &Value| line["socket"].as_str().map(base).map(str::to_owned);
-                self.claim(cause["side"] == side && same(cause) == same(self.outcome), "of the same socket");
+                self.claim(
+                    cause["side"] == side && same(cause) == same(self.outcome),
+                    "of the same socket",
+                );
             }
             "signal" => {
-                let signal = cause["kind"] == "call" && cause["text"].as_str().unwrap_or_default().starts_with("tgkill");
-                self.claim(signal && no(cause) > self.began, "a signal was sent after the call began");
+                let signal =
+                    cause["kind"] == "call" && cause["text"].as_str().unwrap_or_default().starts_with("tgkill");
+                self.claim(
+                    signal && no(cause) > self.began,
+                    "a signal was sent after the call began",
+                );
             }
             "route" => {
                 let setting = cause["setting"].as_str();
                 let off = cause["value"]["switch"] == false;
-                self.claim(matches!(setting, Some("default_route" | "device")) && off, "a setting took the route away");
+                self.claim(
+                    matches!(setting, Some("default_route" | "device")) && off,
+                    "a setting took the route away",
+                );
             }
             "limit" => self.claim(cause["setting"] == "ip_local_port_range", "the range of ports was set"),
             "process-limit" => self.claim(cause["setting"] == "nofile", "the limit of descriptors was set"),
@@ -275,7 +307,10 @@ impl Claims<'_, '_> {
     fn own_call(&mut self, kinds: &[Value], cause: &Value) {
         let is_call = cause["kind"] == "outcome" || cause["kind"] == "call";
         self.claim(is_call && cause["side"] == self.side, "it is a call at this end");
-        self.claim(cause["call"] != self.outcome["call"], "it is not the failing call itself");
+        self.claim(
+            cause["call"] != self.outcome["call"],
+            "it is not the failing call itself",
+        );
         let name = cause["name"].as_str().unwrap_or_default();
         let is_one = kinds.iter().any(|kind| {
             let kind = kind.as_str().unwrap_or_default();
@@ -295,7 +330,9 @@ impl Claims<'_, '_> {
         let born = record.born(side, pair, until);
         let came = |flags: u64| {
             let mut lines = record.between(began, until);
-            lines.any(|line| Record::reached(side, line) && Record::is_of(pair, line) && Record::flags(line) & flags != 0)
+            lines.any(|line| {
+                Record::reached(side, line) && Record::is_of(pair, line) && Record::flags(line) & flags != 0
+            })
         };
         let said: Vec<(&'static str, bool)> = [
             ("FIN sent", left(FIN, began, until)),
@@ -321,9 +358,18 @@ impl Claims<'_, '_> {
             *self.tally.phrases.entry(phrase).or_default() += 1;
             self.claim(holds, &format!("{phrase:?} is not so"));
         }
-        let has_fin = |line: &Value| matches!(line["to"].as_str(), Some("CLOSE_WAIT" | "CLOSING" | "LAST_ACK" | "TIME_WAIT"));
+        let has_fin = |line: &Value| {
+            matches!(
+                line["to"].as_str(),
+                Some("CLOSE_WAIT" | "CLOSING" | "LAST_ACK" | "TIME_WAIT")
+            )
+        };
         let fin_taken = || record.states(side, pair, born.saturating_sub(1), until).any(has_fin);
-        for phrase in ["the peer's FIN has come", "The peer's FIN has come", "before the peer's FIN"] {
+        for phrase in [
+            "the peer's FIN has come",
+            "The peer's FIN has come",
+            "before the peer's FIN",
+        ] {
             if sentence.contains(phrase) {
                 *self.tally.phrases.entry(phrase).or_default() += 1;
                 self.claim(fin_taken(), &format!("{phrase:?} is not so"));

@@ -57,9 +57,10 @@ impl<'a> Record<'a> {
             };
             match line["kind"].as_str() {
                 Some("state") => {
-                    if let (Some(socket), Some(pair)) =
-                        (line["socket"].as_str(), pair(&line["tuple"]["local"], &line["tuple"]["peer"]))
-                    {
+                    if let (Some(socket), Some(pair)) = (
+                        line["socket"].as_str(),
+                        pair(&line["tuple"]["local"], &line["tuple"]["peer"]),
+                    ) {
                         name(&text(&line["side"]), socket, no(line), pair);
                     }
                 }
@@ -67,13 +68,18 @@ impl<'a> Record<'a> {
                     let side = text(&line["side"]);
                     let peer = line["outcome"]["ok"]["descriptor"]["peer"].as_str();
                     if let Some(peer) = peer {
-                        accepted.entry(side).or_default().push((no(line), (String::new(), peer.to_owned())));
+                        accepted
+                            .entry(side)
+                            .or_default()
+                            .push((no(line), (String::new(), peer.to_owned())));
                     }
                 }
                 Some("states") => {
                     for side in ["client", "server"] {
                         for row in line["states"][side].as_array().into_iter().flatten() {
-                            if let (Some(socket), Some(pair)) = (row["socket"].as_str(), pair(&row["local"], &row["peer"])) {
+                            if let (Some(socket), Some(pair)) =
+                                (row["socket"].as_str(), pair(&row["local"], &row["peer"]))
+                            {
                                 let waiting = accepted.entry(side.to_owned()).or_default();
                                 let place = waiting.iter().position(|(_, (_, peer))| *peer == pair.1);
                                 let from = place.map_or(last, |place| waiting.remove(place).0);
@@ -110,7 +116,9 @@ impl<'a> Record<'a> {
 
     /// The entry in which a call began; that of its outcome where it was told with it.
     pub fn began(&self, outcome: &Value) -> u64 {
-        let began = self.entries().find(|line| line["kind"] == "call" && line["call"] == outcome["call"]);
+        let began = self
+            .entries()
+            .find(|line| line["kind"] == "call" && line["call"] == outcome["call"]);
         began.map_or_else(|| no(outcome), no)
     }
 
@@ -118,7 +126,10 @@ impl<'a> Record<'a> {
     pub fn pair(&self, outcome: &Value) -> Option<Pair> {
         let key = (text(&outcome["side"]), base(outcome["socket"].as_str()?).to_owned());
         let known = self.named.get(&key)?;
-        known.iter().rfind(|(from, _)| *from < no(outcome)).map(|(_, pair)| pair.clone())
+        known
+            .iter()
+            .rfind(|(from, _)| *from < no(outcome))
+            .map(|(_, pair)| pair.clone())
     }
 
     /// The changes of state of a connection at one host, between two entries.
@@ -133,7 +144,9 @@ impl<'a> Record<'a> {
 
     /// Where the connection began that has these addresses at `before`: the entry of its first change of state.
     pub fn born(&self, side: &'a str, pair: &'a Pair, before: u64) -> u64 {
-        let births = self.states(side, pair, 0, before).filter(|line| line["from"] == "CLOSE");
+        let births = self
+            .states(side, pair, 0, before)
+            .filter(|line| line["from"] == "CLOSE");
         births.last().map_or(0, no)
     }
 

@@ -1,5 +1,8 @@
 //! Opening a connection, and the ways in which it fails.
 
+use finwait::lab::syn::SynPatience;
+use serde_json::Value;
+
 use crate::support::{Lab, Run};
 
 /// The handshake is three segments, each with its transition; the numbers count from the connection's first.
@@ -87,13 +90,27 @@ fn timed_out(run: &mut Run, _: Lab) {
     let connect = run.blocks("client connect 203.0.113.1:80");
     assert_eq!(run.stand(), "client SYN_SENT | ");
     assert_eq!(run.returned(connect), "ETIMEDOUT");
-    // How often is not so simple: net.ipv4.tcp_syn_linear_timeouts, 4, adds some at equal distances.
-    let sent = run.segments();
-    assert!(
-        sent.len() > 1 && sent.iter().all(|segment| segment == "client SYN seq 0"),
-        "{sent:?}"
-    );
-    run.awaits(|line| line["kind"] == "state" && line["to"] == "CLOSE");
+    let end = run.awaits(|line| line["kind"] == "state" && line["to"] == "CLOSE");
+    // When, is what the settings give, of a fresh host: what finwait claims says of the defaults is worked out in the same way.
+    let host = SynPatience {
+        retries: 1,
+        linear: SynPatience::here().map_or(0, |here| if here.linear > 0 { 4 } else { 0 }),
+    };
+    let at = |line: &Value| line["at_s"].as_f64().unwrap();
+    let sent: Vec<f64> = run
+        .step()
+        .iter()
+        .filter(|line| line["kind"] == "packet")
+        .map(at)
+        .collect();
+    let end = at(run.line(end));
+    let timers: Vec<f64> = sent[1..].iter().chain([&end]).map(|at| at - sent[0]).collect();
+    assert_eq!(timers.len(), host.timers().len(), "{timers:?}");
+    for (timer, wanted) in timers.iter().zip(host.timers()) {
+        let late = timer - wanted.as_secs_f64();
+        assert!((-0.01..1.0).contains(&late), "{timers:?}, not {:?}", host.timers());
+    }
+    assert!(run.segments().iter().all(|segment| segment == "client SYN seq 0"));
     assert_eq!(
         run.transitions(),
         [

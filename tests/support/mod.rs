@@ -325,6 +325,11 @@ impl Run {
         &self.said[self.step..]
     }
 
+    /// The line of that place.
+    pub fn line(&self, place: usize) -> &Value {
+        &self.said[place]
+    }
+
     /// Waits for a line like that, among those printed already too: its place.
     #[track_caller]
     pub fn awaits(&mut self, wanted: impl Fn(&Value) -> bool) -> usize {

@@ -123,6 +123,11 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
             "6:11: a step waits from 1ms to 600s",
         ),
         ("say = \"x\"\nwithin = \"1s\"", "6:10: within is about expectations"),
+        (
+            "client = \"socket\"\npart = \"the first\"",
+            "6:8: part names the part of the claim that a step tries, and this step claims nothing",
+        ),
+        ("say = \"x\"\ngives-up = \"soon\"", "6:13: a time is like"),
         ("client = \"read\"\nclaim = false", "6:9: a step's claim is true"),
         (
             "say = \"x\"\nclaim = true",
