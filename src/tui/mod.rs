@@ -6,21 +6,30 @@
 //! that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the lab's thread what happened, the input thread
 //! what crossterm's blocking `read` returns, the signal thread the signals, the watcher that the terminal hung up. They block until
 //! the process ends.
+//!
+//! # Stopped
+//!
+//! Ctrl-Z and SIGTSTP stop all of these threads, and the lab's; the endpoints are process groups of their own, and go on: their sockets
+//! live, a call that blocks may return, the kernel's timers run. What they send waits in the hosts' devices until finwait goes on. The
+//! input thread reads nothing between Ctrl-Z and the moment when the terminal is ours again: what is typed there is the shell's.
 
 use crossterm::event::Event as Input;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{
+    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+};
 use signal_hook::iterator::Signals;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::clock::Stamp;
+use crate::clock::{Stamp, human};
 use crate::error::{Operation, Result};
-use crate::lab::event::Happening;
+use crate::lab::event::{Event, Happening};
 use crate::lab::{Batch, Lab, Options};
+use crate::os::signal::{Whom, never_stops, stop};
 use crate::scenario::Scenario;
 use crate::scenario::branch::Grown;
 use crate::session::{LabFacts, Session};
@@ -55,6 +64,8 @@ pub enum Message {
     Signal(i32),
     /// The terminal is gone.
     HangUp,
+    /// Nothing can be read from the terminal any more.
+    Deaf(io::Error),
 }
 
 /// How the screen was left.
@@ -81,6 +92,65 @@ impl Exit {
 
 /// How long messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// How long is waited for the SIGCONT that let us go on, and in the background for a signal that ends us, before the terminal is taken
+/// again. Nobody waits so long who comes back by `fg`.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// The signals that end the program, all of those that would without giving the terminal back.
+const LAST: [i32; 11] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGIO,
+];
+
+/// The terminal is not ours: we are about to stop, or go on again.
+#[derive(Clone, Copy, Debug)]
+struct Away {
+    /// When we stopped; none when it was not our doing (SIGSTOP).
+    since: Option<Stamp>,
+    /// SIGCONT has come.
+    continued: bool,
+    /// When to take the terminal.
+    back: Stamp,
+}
+
+impl Away {
+    /// Gives the terminal back and stops; returns when we are to go on.
+    fn stopped(guard: &mut Guard, whom: Whom) -> Result<Away> {
+        guard.give_back();
+        let since = Stamp::now();
+        stop(whom)
+            .map_err(|error| io::Error::from_raw_os_error(error.0))
+            .during(|| "stop finwait".into())?;
+        Ok(Away {
+            since: Some(since),
+            continued: false,
+            back: Stamp::now().plus(GRACE),
+        })
+    }
+
+    /// SIGCONT came.
+    fn go_on(before: Option<Away>) -> Away {
+        let now = Stamp::now();
+        Away {
+            since: before.and_then(|away| away.since),
+            continued: true,
+            // `kill %1` continues a stopped job, too, so that it can end: first of all it gets the chance.
+            back: if terminal::in_front() { now } else { now.plus(GRACE) },
+        }
+    }
+
+    /// What the log says of it; the error is for whoever wanted to stop, and could not.
+    fn note(self, now: Stamp) -> std::result::Result<String, &'static str> {
+        match self.since {
+            _ if !self.continued => Err("no shell would bring finwait back from there: it does not stop"),
+            Some(since) => Ok(format!(
+                "finwait was stopped for {}: the sockets lived on, and what they did meanwhile is told only now",
+                human(now.since(since))
+            )),
+            None => Ok("finwait goes on (SIGCONT): what the sockets did while it was stopped is told only now".into()),
+        }
+    }
+}
 
 /// Is it what streams while nobody does anything? Of such, the screen shows the latest every [`FRAME`]; all else it shows at once.
 const fn streams(what: &Happening) -> bool {
@@ -136,24 +206,44 @@ pub fn run(
     let mut began = app.session().transcript.began();
     let mut turn = 0;
     // Signals are caught before the terminal is taken: none may end the program while it is raw.
-    let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT]).during(|| "catch signals".into())?;
+    let never_stops = never_stops();
+    let caught = LAST.into_iter().chain([SIGCONT]).chain((!never_stops).then_some(SIGTSTP));
+    let signals = Signals::new(caught).during(|| "catch signals".into())?;
     let mut guard = Guard::enter()?;
-    listen(signals, sender.clone())?;
+    let (ours, is_ours) = channel();
+    listen(signals, sender.clone(), is_ours)?;
+    let mut away: Option<Away> = None;
     // When the next frame may be drawn; before that, only if somebody waits for it.
     let (mut drawn_next, mut awaited) = (Stamp::default(), true);
     loop {
         let now = Stamp::now();
-        if app.is_stale() && (awaited || now >= drawn_next) {
-            if guard.terminal().draw(|frame| app.draw(frame, now)).is_err() {
-                return Ok(Exit::HangUp);
+        if let Some(gone) = away.take_if(|away| now >= away.back) {
+            if let Err(error) = guard.take() {
+                return lost("take over the terminal", error);
+            }
+            let _ = ours.send(());
+            awaited = true;
+            match gone.note(now) {
+                Ok(note) => drop(app.absorb(Event {
+                    at: now,
+                    what: Happening::Note(note),
+                })),
+                Err(why) => app.say(why.into()),
+            }
+        }
+        let draws = away.is_none() && app.is_stale();
+        if draws && (awaited || now >= drawn_next) {
+            if let Err(error) = guard.draw(|frame| app.draw(frame, now)) {
+                return lost("draw the screen", error);
             }
             (drawn_next, awaited) = (now.plus(FRAME), false);
         }
         let now = Stamp::now();
-        let frame = app.is_stale().then(|| drawn_next.since(now));
+        let frame = (away.is_none() && app.is_stale()).then(|| drawn_next.since(now));
+        let back = away.map(|away| away.back.since(now));
         let look = app.look_at().map(|at| at.since(now));
         let tick = sleep(app.session().counts_down(now), began, now);
-        let mut next = match [frame, look, tick].into_iter().flatten().min() {
+        let mut next = match [frame, look, tick, back].into_iter().flatten().min() {
             None => inbox.recv().ok(),
             Some(time) => match inbox.recv_timeout(time) {
                 Ok(message) => Some(message),
@@ -187,6 +277,8 @@ pub fn run(
                     }
                     effects
                 }
+                // Meant for whoever has the terminal.
+                Message::Input(_) if away.is_some() => Vec::new(),
                 Message::Input(input) => {
                     panic_if_asked();
                     awaited = true;
@@ -197,8 +289,17 @@ pub fn run(
                     app.grown(grown);
                     Vec::new()
                 }
+                Message::Signal(SIGTSTP) => {
+                    away = Some(Away::stopped(&mut guard, Whom::Us)?);
+                    Vec::new()
+                }
+                Message::Signal(SIGCONT) => {
+                    away = Some(Away::go_on(away));
+                    Vec::new()
+                }
                 Message::Signal(number) => return Ok(Exit::Signal(number)),
                 Message::HangUp => return Ok(Exit::HangUp),
+                Message::Deaf(error) => return lost("read from the terminal", error),
             };
             for effect in effects {
                 match effect {
@@ -230,15 +331,20 @@ pub fn run(
                         Err(error) => error.to_string(),
                     }),
                     Effect::Copy(text) => {
-                        if guard.copy(&text).is_err() {
-                            return Ok(Exit::HangUp);
+                        if let Err(error) = guard.copy(&text) {
+                            return lost("hand text to the terminal's clipboard", error);
                         }
                     }
                     Effect::Redraw => {
-                        if guard.terminal().clear().is_err() {
-                            return Ok(Exit::HangUp);
+                        if let Err(error) = guard.take() {
+                            return lost("draw the screen anew", error);
                         }
                     }
+                    Effect::Suspend if never_stops => {
+                        app.say("whoever started finwait does not want it to stop (SIGTSTP is ignored)".into());
+                        let _ = ours.send(());
+                    }
+                    Effect::Suspend => away = Some(Away::stopped(&mut guard, Whom::Group)?),
                     Effect::Leave(exit) => return Ok(exit),
                 }
             }
@@ -246,6 +352,14 @@ pub fn run(
             next = if enough { None } else { inbox.try_recv().ok() };
         }
     }
+}
+
+/// What a failure at the terminal means: that it is gone, or else something that the user is to know.
+fn lost(operation: &str, error: io::Error) -> Result<Exit> {
+    if terminal::is_gone(&error) {
+        return Ok(Exit::HangUp);
+    }
+    Err(error).during(|| operation.into())
 }
 
 /// Writes a new file of that name in the folder where the program was started: its name. None that is there is touched.
@@ -272,8 +386,8 @@ fn panic_if_asked() {
     }
 }
 
-/// Starts the threads that listen: to signals, to the terminal, and for its end.
-fn listen(mut signals: Signals, sender: Sender<Message>) -> Result<()> {
+/// Starts the threads that listen: to signals, to the terminal, and for its end. `is_ours` tells when the terminal is ours again.
+fn listen(mut signals: Signals, sender: Sender<Message>, is_ours: Receiver<()>) -> Result<()> {
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
         thread::Builder::new()
             .name(name.into())
@@ -297,12 +411,27 @@ fn listen(mut signals: Signals, sender: Sender<Message>) -> Result<()> {
         "input",
         Box::new(move || {
             // `poll(Duration::ZERO)` never returns an event with `use-dev-tty`; a blocking read does.
-            while let Ok(input) = crossterm::event::read() {
-                if to.send(Message::Input(input)).is_err() {
+            let error = loop {
+                let input = match crossterm::event::read() {
+                    Ok(input) => input,
+                    Err(error) => break error,
+                };
+                let suspends = matches!(&input, Input::Key(key) if app::suspends(key));
+                if suspends {
+                    // What was typed behind it has come along, and is not for us.
+                    while crossterm::event::poll(Duration::from_millis(1)).is_ok_and(|more| more) {
+                        if let Err(error) = crossterm::event::read() {
+                            let _ = to.send(Message::Deaf(error));
+                            return;
+                        }
+                    }
+                    while is_ours.try_recv().is_ok() {}
+                }
+                if to.send(Message::Input(input)).is_err() || (suspends && is_ours.recv().is_err()) {
                     return;
                 }
-            }
-            let _ = to.send(Message::HangUp);
+            };
+            let _ = to.send(Message::Deaf(error));
         }),
     )?;
     // A terminal that is gone without SIGHUP would leave crossterm spinning.

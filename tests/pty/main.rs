@@ -2,6 +2,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+mod jobs;
+mod keys;
 mod terminal;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -26,7 +28,19 @@ fn started_with(args: &[&str]) -> Terminal {
 /// Listen, connect and accept, by mouse.
 #[track_caller]
 fn connected(lab: &str) -> Terminal {
-    let mut terminal = started(lab);
+    connects(started(lab))
+}
+
+/// The same in a folder, in the isolated lab.
+#[track_caller]
+fn connected_in(folder: &Path) -> Terminal {
+    let mut terminal = Terminal::start_in(folder, 120, 40, &["--lab", "isolated"]);
+    terminal.see_both_up();
+    connects(terminal)
+}
+
+#[track_caller]
+fn connects(mut terminal: Terminal) -> Terminal {
     terminal.click("listen]", Half::Right);
     terminal.see("LISTEN");
     terminal.click("c connect]", Half::Left);

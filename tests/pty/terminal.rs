@@ -158,6 +158,21 @@ impl Terminal {
         self.screen().rows(0, cols.get()).collect()
     }
 
+    /// What [`scribble`](Terminal::scribble) leaves.
+    pub const SCRIBBLE: &str = "a message from somebody else";
+
+    /// Another program writes over the screen.
+    pub fn scribble(&mut self) {
+        self.parser
+            .process(format!("\x1b[2J\x1b[3;3H{}", Terminal::SCRIBBLE).as_bytes());
+    }
+
+    /// How often finwait has written this.
+    pub fn written(&self, text: &str) -> usize {
+        let is_it = |bytes: &&[u8]| *bytes == text.as_bytes();
+        self.raw.windows(text.len()).filter(is_it).count()
+    }
+
     fn take(&mut self, bytes: &[u8]) {
         self.raw.extend_from_slice(bytes);
         self.parser.process(bytes);
@@ -166,9 +181,15 @@ impl Terminal {
     /// Waits until the screen is as `wanted` says; shows the screen when it never is.
     #[track_caller]
     pub fn wait(&mut self, what: &str, mut wanted: impl FnMut(&[String]) -> bool) {
+        self.until(what, |terminal| wanted(&terminal.lines()));
+    }
+
+    /// Waits until the terminal is as `wanted` says.
+    #[track_caller]
+    pub fn until(&mut self, what: &str, mut wanted: impl FnMut(&Terminal) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if wanted(&self.lines()) {
+            if wanted(self) {
                 return;
             }
             match self
@@ -179,7 +200,7 @@ impl Terminal {
                 Err(RecvTimeoutError::Timeout) => {
                     panic!("waited for {what}; the screen is\n{}", self.lines().join("\n"))
                 }
-                Err(RecvTimeoutError::Disconnected) if wanted(&self.lines()) => return,
+                Err(RecvTimeoutError::Disconnected) if wanted(self) => return,
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!(
                         "finwait ended before {what}; the screen was\n{}",
@@ -236,9 +257,16 @@ impl Terminal {
         })
     }
 
-    /// Presses and releases the left mouse button on the middle of this text, as a terminal reports it (SGR, mode 1006).
+    /// Clicks on the middle of this text.
     #[track_caller]
     pub fn click(&mut self, text: &str, half: Half) {
+        let report = self.press_on(text, half);
+        self.keys(&report);
+    }
+
+    /// What a terminal reports (SGR, mode 1006) when the left mouse button is pressed and released on the middle of this text.
+    #[track_caller]
+    pub fn press_on(&mut self, text: &str, half: Half) -> String {
         let place = |term: &Terminal| term.find(text, half);
         if place(self).is_none() {
             self.wait(&format!("\"{text}\" to click on"), |_| true);
@@ -255,7 +283,7 @@ impl Terminal {
         }
         let (col, row) = place(self).expect("it was just seen");
         let (x, y) = (col + text.chars().count() as u16 / 2 + 1, row + 1);
-        self.keys(&format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m"));
+        format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
     }
 
     /// The terminal's size changes.

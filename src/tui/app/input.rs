@@ -2,6 +2,13 @@
 
 use super::*;
 
+/// Does this key suspend the program, whatever is on the screen?
+pub fn suspends(key: &KeyEvent) -> bool {
+    key.kind != KeyEventKind::Release
+        && key.modifiers.contains(KeyModifiers::CONTROL)
+        && key.code == KeyCode::Char('z')
+}
+
 impl App {
     /// Takes in what the user did.
     pub fn input(&mut self, input: &Input, now: Stamp) -> Vec<Effect> {
@@ -111,6 +118,9 @@ impl App {
         }
         if control && key.code == KeyCode::Char('l') {
             return vec![Effect::Redraw];
+        }
+        if suspends(&key) {
+            return vec![Effect::Suspend];
         }
         match self.dialogs.last_mut() {
             Some(Dialog::Prompt(prompt)) => {
