@@ -2,7 +2,7 @@
 #![deny(clippy::unwrap_used)]
 
 use clap::Parser;
-use std::io::{self, BufReader, BufWriter, IsTerminal};
+use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -124,7 +124,8 @@ fn main() -> ExitCode {
 
 /// One sentence on standard error.
 fn fail(code: u8, why: &str) -> ExitCode {
-    eprintln!("finwait: {why}");
+    // Whoever cannot be told is no reason to panic: the terminal may be gone.
+    let _ = writeln!(io::stderr(), "finwait: {why}");
     ExitCode::from(code)
 }
 

@@ -591,6 +591,30 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
     }
 }
 
+/// A letter with Ctrl or Alt is another key: it closes no dialog, and is not searched for. Nor is a control character typed.
+#[test]
+fn a_letter_with_control_or_alt_is_not_the_letter() {
+    let keys = |script: &mut Script, open: &str, code: char, modifiers| {
+        script.keys(open);
+        let before = text_of(script, 120, 40);
+        let key = KeyEvent::new(KeyCode::Char(code), modifiers);
+        let effects = script.app.input(&Input::Key(key), script.now);
+        assert_eq!(effects, [], "{open} {key:?}");
+        assert_eq!(text_of(script, 120, 40), before, "{open} {key:?}");
+    };
+    for open in ["?", "o", "t", "T", "!", "W", "f", "Y", ""] {
+        for modifiers in [KeyModifiers::CONTROL, KeyModifiers::ALT] {
+            let others = ('a'..='z').filter(|code| modifiers == KeyModifiers::ALT || !['c', 'l', 'z'].contains(code));
+            for code in others.chain([' ', '1', '2', '!', '?']) {
+                keys(&mut Script::reset(), open, code, modifiers);
+            }
+        }
+    }
+    for open in [":", "?", "Y", ""] {
+        keys(&mut Script::reset(), open, '\u{7}', KeyModifiers::NONE);
+    }
+}
+
 #[test]
 fn the_other_ends_line_gives_it_the_keys() {
     let mut script = Script::half_close();

@@ -6,12 +6,6 @@
 //! that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the lab's thread what happened, the input thread
 //! what crossterm's blocking `read` returns, the signal thread the signals, the watcher that the terminal hung up. They block until
 //! the process ends.
-//!
-//! # Stopped
-//!
-//! Ctrl-Z and SIGTSTP stop all of these threads, and the lab's; the endpoints are process groups of their own, and go on: their sockets
-//! live, a call that blocks may return, the kernel's timers run. What they send waits in the hosts' devices until finwait goes on. The
-//! input thread reads nothing between Ctrl-Z and the moment when the terminal is ours again: what is typed there is the shell's.
 
 use crossterm::event::Event as Input;
 use signal_hook::consts::{
@@ -25,16 +19,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::clock::{Stamp, human};
+use crate::clock::Stamp;
 use crate::error::{Operation, Result};
 use crate::lab::event::{Event, Happening};
 use crate::lab::{Batch, Lab, Options};
-use crate::os::signal::{Whom, never_stops, stop};
+use crate::os::signal::Whom;
 use crate::scenario::Scenario;
 use crate::scenario::branch::Grown;
 use crate::session::{LabFacts, Session};
 
 pub mod app;
+mod away;
 pub mod canvas;
 pub mod dialog;
 pub mod hit;
@@ -48,6 +43,7 @@ pub mod tour;
 pub use terminal::can_draw;
 
 use app::{App, Effect, Fresh};
+use away::{Away, Stops};
 use terminal::Guard;
 use theme::Theme;
 
@@ -93,64 +89,10 @@ impl Exit {
 /// How long messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// How long is waited for the SIGCONT that let us go on, and in the background for a signal that ends us, before the terminal is taken
-/// again. Nobody waits so long who comes back by `fg`.
-const GRACE: Duration = Duration::from_millis(100);
-
 /// The signals that end the program, all of those that would without giving the terminal back.
 const LAST: [i32; 11] = [
     SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGIO,
 ];
-
-/// The terminal is not ours: we are about to stop, or go on again.
-#[derive(Clone, Copy, Debug)]
-struct Away {
-    /// When we stopped; none when it was not our doing (SIGSTOP).
-    since: Option<Stamp>,
-    /// SIGCONT has come.
-    continued: bool,
-    /// When to take the terminal.
-    back: Stamp,
-}
-
-impl Away {
-    /// Gives the terminal back and stops; returns when we are to go on.
-    fn stopped(guard: &mut Guard, whom: Whom) -> Result<Away> {
-        guard.give_back();
-        let since = Stamp::now();
-        stop(whom)
-            .map_err(|error| io::Error::from_raw_os_error(error.0))
-            .during(|| "stop finwait".into())?;
-        Ok(Away {
-            since: Some(since),
-            continued: false,
-            back: Stamp::now().plus(GRACE),
-        })
-    }
-
-    /// SIGCONT came.
-    fn go_on(before: Option<Away>) -> Away {
-        let now = Stamp::now();
-        Away {
-            since: before.and_then(|away| away.since),
-            continued: true,
-            // `kill %1` continues a stopped job, too, so that it can end: first of all it gets the chance.
-            back: if terminal::in_front() { now } else { now.plus(GRACE) },
-        }
-    }
-
-    /// What the log says of it; the error is for whoever wanted to stop, and could not.
-    fn note(self, now: Stamp) -> std::result::Result<String, &'static str> {
-        match self.since {
-            _ if !self.continued => Err("no shell would bring finwait back from there: it does not stop"),
-            Some(since) => Ok(format!(
-                "finwait was stopped for {}: the sockets lived on, and what they did meanwhile is told only now",
-                human(now.since(since))
-            )),
-            None => Ok("finwait goes on (SIGCONT): what the sockets did while it was stopped is told only now".into()),
-        }
-    }
-}
 
 /// Is it what streams while nobody does anything? Of such, the screen shows the latest every [`FRAME`]; all else it shows at once.
 const fn streams(what: &Happening) -> bool {
@@ -206,8 +148,11 @@ pub fn run(
     let mut began = app.session().transcript.began();
     let mut turn = 0;
     // Signals are caught before the terminal is taken: none may end the program while it is raw.
-    let never_stops = never_stops();
-    let caught = LAST.into_iter().chain([SIGCONT]).chain((!never_stops).then_some(SIGTSTP));
+    let stops = Stops::detect();
+    let caught = LAST
+        .into_iter()
+        .chain([SIGCONT])
+        .chain(stops.caught().then_some(SIGTSTP));
     let signals = Signals::new(caught).during(|| "catch signals".into())?;
     let mut guard = Guard::enter()?;
     let (ours, is_ours) = channel();
@@ -223,14 +168,21 @@ pub fn run(
             }
             let _ = ours.send(());
             awaited = true;
-            match gone.note(now) {
-                Ok(note) => drop(app.absorb(Event {
-                    at: now,
+            app.spoiled();
+            let at = Stamp::now();
+            let note = gone.note(at).map(|note| {
+                app.absorb(Event {
+                    at,
                     what: Happening::Note(note),
-                })),
-                Err(why) => app.say(why.into()),
+                })
+            });
+            for effect in note.into_iter().flatten() {
+                if let Effect::Lab(request) = effect {
+                    lab.send(request);
+                }
             }
         }
+        let now = Stamp::now();
         let draws = away.is_none() && app.is_stale();
         if draws && (awaited || now >= drawn_next) {
             if let Err(error) = guard.draw(|frame| app.draw(frame, now)) {
@@ -290,12 +242,17 @@ pub fn run(
                     Vec::new()
                 }
                 Message::Signal(SIGTSTP) => {
-                    away = Some(Away::stopped(&mut guard, Whom::Us)?);
+                    match stops.refused() {
+                        None => away = Some(Away::stopped(&mut guard, Whom::Us)?),
+                        Some(why) => app.say(why.into()),
+                    }
                     Vec::new()
                 }
                 Message::Signal(SIGCONT) => {
                     away = Some(Away::go_on(away));
-                    Vec::new()
+                    // What is pressed from here on is for us.
+                    next = None;
+                    continue;
                 }
                 Message::Signal(number) => return Ok(Exit::Signal(number)),
                 Message::HangUp => return Ok(Exit::HangUp),
@@ -340,11 +297,13 @@ pub fn run(
                             return lost("draw the screen anew", error);
                         }
                     }
-                    Effect::Suspend if never_stops => {
-                        app.say("whoever started finwait does not want it to stop (SIGTSTP is ignored)".into());
-                        let _ = ours.send(());
-                    }
-                    Effect::Suspend => away = Some(Away::stopped(&mut guard, Whom::Group)?),
+                    Effect::Suspend => match stops.refused() {
+                        None => away = Some(Away::stopped(&mut guard, Whom::Group)?),
+                        Some(why) => {
+                            app.say(why.into());
+                            let _ = ours.send(());
+                        }
+                    },
                     Effect::Leave(exit) => return Ok(exit),
                 }
             }

@@ -1,9 +1,10 @@
 //! What a person does, and sees: the real binary in a pty, clicked with real mouse reports.
 
-#[path = "../support/mod.rs"]
-mod support;
+mod failing;
 mod jobs;
 mod keys;
+#[path = "../support/mod.rs"]
+mod support;
 mod terminal;
 
 use rustix::process::{Pid, Signal, kill_process};

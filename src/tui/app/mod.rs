@@ -225,6 +225,11 @@ impl App {
         self.stale
     }
 
+    /// The terminal shows something else, or nothing any more.
+    pub const fn spoiled(&mut self) {
+        self.stale = true;
+    }
+
     /// A clock or a countdown has moved on.
     pub const fn tick(&mut self) {
         self.stale = true;
