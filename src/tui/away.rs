@@ -56,10 +56,12 @@ impl Away {
 
     /// What the log says of it at `now`; none when nothing has let us go on, so that we had not stopped.
     pub fn note(self, now: Stamp) -> Option<String> {
-        let told = "the sockets lived on, and what they did meanwhile is told only now";
         self.continued.then(|| match self.since {
-            Some(since) => format!("finwait was stopped for {}: {told}", human(now.since(since))),
-            None => format!("finwait goes on (SIGCONT): if it was stopped, {told}"),
+            Some(since) => format!(
+                "stopped for {}; the sockets went on, what they did is told now",
+                human(now.since(since))
+            ),
+            None => "SIGCONT: if finwait was stopped, the sockets went on, what they did is told now".into(),
         })
     }
 }

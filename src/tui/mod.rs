@@ -214,8 +214,8 @@ pub fn run(
             },
         };
         if next.is_none() {
-            // Nobody is left who could tell us anything: not even the terminal.
-            return Ok(Exit::HangUp);
+            let all = io::Error::other("all threads that could tell of it have ended");
+            return Err(all).during(|| "wait for something to happen".into());
         }
         let since = Stamp::now();
         while let Some(message) = next {

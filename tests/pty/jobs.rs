@@ -77,7 +77,7 @@ fn control_z_gives_the_terminal_to_the_shell_and_fg_brings_all_back() {
         terminal.keys("xXq2");
         terminal.see("xXq2");
         comes_back(&mut terminal, "\x15fg\r");
-        terminal.see("finwait was stopped for ");
+        terminal.see("lab     stopped for ");
         assert_eq!(sockets(&terminal), before);
     }
     // Keys are not echoed, and do what they do.

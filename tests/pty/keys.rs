@@ -75,6 +75,9 @@ fn other_keys() -> Vec<String> {
         "\x1b[<35;9999;9999M",
         "\x1b[<64;3;3M",
         "\x1b[<99;3;3m",
+        "\x1b[<0;0;0M",
+        "\x1b[32;0;0M",
+        "\x1b[M\x20\x20\x20",
         "\x1b[M###",
         "\x1b[67;3;3M",
         // What makes no sense.

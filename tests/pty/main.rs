@@ -490,7 +490,7 @@ fn control_c_leaves_the_terminal_clean() {
 
 #[test]
 fn signals_leave_the_terminal_clean() {
-    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGUSR1, libc::SIGALRM] {
         let (mut terminal, before) = watched(&[]);
         let pid = rustix::process::Pid::from_raw(terminal.pid()).expect("a pid");
         let signal = rustix::process::Signal::from_named_raw(signal).expect("a signal");
