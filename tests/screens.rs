@@ -591,6 +591,33 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
     }
 }
 
+/// A letter with Ctrl or Alt is another key: it closes no dialog, and is not searched for. Nor is a control character typed.
+#[test]
+fn a_letter_with_control_or_alt_is_not_the_letter() {
+    let with = [KeyModifiers::CONTROL, KeyModifiers::ALT]
+        .into_iter()
+        .flat_map(|modifiers| {
+            let others =
+                ('a'..='z').filter(move |code| modifiers == KeyModifiers::ALT || !['c', 'l', 'z'].contains(code));
+            let others = others.chain([' ', '1', '2', '!', '?']);
+            others.map(move |code| KeyEvent::new(KeyCode::Char(code), modifiers))
+        });
+    let bell = KeyEvent::new(KeyCode::Char('\u{7}'), KeyModifiers::NONE);
+    let keys: Vec<KeyEvent> = with.chain([bell]).collect();
+    // In the prompt, some of them edit the line.
+    let (all, prompt) = (keys.as_slice(), &keys[keys.len() - 1..]);
+    let dialogs = ["?", "o", "t", "T", "!", "W", "f", "Y", ""].map(|open| (open, all));
+    for (open, keys) in dialogs.into_iter().chain([(":", prompt)]) {
+        let mut script = Script::reset();
+        script.keys(open);
+        let before = text_of(&mut script, 120, 40);
+        for key in keys {
+            assert_eq!(script.app.input(&Input::Key(*key), script.now), [], "{open} {key:?}");
+        }
+        assert_eq!(text_of(&mut script, 120, 40), before, "{open}");
+    }
+}
+
 #[test]
 fn the_other_ends_line_gives_it_the_keys() {
     let mut script = Script::half_close();

@@ -33,7 +33,8 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         // The descriptor.
         (Errno::EBADF, call) if !CallClass::any_is(CallClass::ON_DESCRIPTOR, call.kind()) => return None,
         (Errno::EBADF, _) if !s.known => RuleId::DescriptorNeverWas,
-        (Errno::EBADF, _) if !s.open => RuleId::DescriptorClosed,
+        // Of one that is open for all that is known, a close has given the descriptor back and still waits.
+        (Errno::EBADF, _) if !s.open || s.under_way(CallClass::Close).is_some() => RuleId::DescriptorClosed,
 
         // The process's limit.
         (Errno::EINVAL, Poll { .. }) => RuleId::PollAboveLimit,

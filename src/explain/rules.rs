@@ -489,7 +489,7 @@ rules! {
     ErrorTold "error-told" {
         calls: &[Write],
         gives: errno(Errno::EPIPE),
-        states: CLOSE,
+        states: WITH_PEER,
         set_by: &[SetBy::Told],
         because: "The connection has failed and its error was already reported; every later write gets EPIPE",
         brief: "the error was already reported",
@@ -552,8 +552,8 @@ rules! {
         calls: &[Read, Write, Connect],
         gives: errno(Errno::EPIPE),
         states: WITH_PEER,
-        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
-        because: "Our own disconnect dissolved the connection while this call waited",
+        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown, Connect])],
+        because: "Our own disconnect, or a connect that failed, dissolved the connection while this call waited",
         brief: "our own disconnect",
         decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
         proof: "disconnect-under-read",
@@ -809,7 +809,7 @@ rules! {
     Destroyed "destroyed" {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ECONNABORTED),
-        states: WITH_PEER,
+        states: ANY,
         set_by: &[SetBy::Administrator],
         because: "The socket was destroyed on this host, as ss -K does: no segment of the peer's ended it",
         brief: "destroyed, as by ss -K",
@@ -853,7 +853,7 @@ rules! {
     EofErrorTold "eof-error-told" {
         calls: &[Read],
         gives: Gives::Eof,
-        states: CLOSE,
+        states: WITH_PEER,
         set_by: &[SetBy::Told],
         because: "The error that ended the connection was already reported; every later read gives 0",
         brief: "the error was already reported",

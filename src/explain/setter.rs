@@ -137,9 +137,13 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
         CallClass::Disconnect => is_it(sock.dissolved).or(stopped).or_else(under_way),
         CallClass::Listen => is_it(sock.named).or_else(|| is_it(sock.listened)),
         CallClass::Bind => is_it(sock.named),
-        CallClass::Connect => is_it(sock.peer).or_else(|| is_it(sock.named)).or_else(under_way),
+        CallClass::Connect => is_it(sock.peer)
+            .or_else(|| is_it(sock.named))
+            .or_else(|| is_it(sock.failed))
+            .or_else(under_way),
         CallClass::Accept => is_it(sock.peer),
-        CallClass::Close => s.closed,
+        // A close that lingers has given its descriptor back already.
+        CallClass::Close => s.closed.or_else(under_way),
         CallClass::Socket
         | CallClass::Read
         | CallClass::Write
@@ -261,12 +265,15 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             )
         }
         RuleId::DissolvedWhileWaiting => {
-            let class = match dissolved {
-                Some(class) => class,
-                None if s.under_way(CallClass::Shutdown).is_some() => CallClass::Shutdown.name(),
-                None => CallClass::Disconnect.name(),
-            };
-            format!("Our own {class} dissolved the connection while this call waited")
+            let waits = |class: CallClass| s.under_way(class).map(|_| class.name());
+            match dissolved
+                .or(waits(CallClass::Shutdown))
+                .or(waits(CallClass::Disconnect))
+            {
+                Some(class) => format!("Our own {class} dissolved the connection while this call waited"),
+                None => "Our own connect was told that the attempt had failed, and dissolved it while this call waited"
+                    .into(),
+            }
         }
         RuleId::AcceptWithoutListen => match sock.stopped?.0 {
             Cause::Administrator => "It does not listen any more: it was destroyed in LISTEN, as ss -K does".into(),

@@ -155,6 +155,8 @@ pub struct Sock {
     pub reported: Option<EntryNo>,
     /// An ICMP error that was only noted (`sk_err_soft`), for the connection went on.
     pub noted: Option<(IcmpError, EntryNo)>,
+    /// The connect that was told that its attempt had failed, and dissolved it (`__inet_stream_connect`).
+    pub failed: Option<Made>,
     /// The call that took the peer away: `disconnect`, or `shutdown` where it does the same (`inet_shutdown`).
     pub dissolved: Option<Made>,
     /// What left its host.
@@ -248,6 +250,9 @@ impl Sock {
                 _ => no,
             });
         }
+        if to == Close {
+            self.named = self.bound();
+        }
         if matches!(to, Close | TimeWait) && !matches!(from, Close | TimeWait) && self.end.is_none() {
             self.end = Some(End {
                 by: cause,
@@ -255,6 +260,12 @@ impl Sock {
                 entry: by,
             });
         }
+    }
+
+    /// The bind that gave it its port, which it keeps when the connection ends; one that the kernel chose is given up
+    /// (`tcp_set_state`).
+    fn bound(&self) -> Option<Made> {
+        self.named.filter(|made| made.class == CallClass::Bind)
     }
 
     /// A new attempt at a connection: nothing is left of the one before but what we set on the socket.
@@ -363,11 +374,15 @@ impl Sock {
             // __inet_stream_connect, at its label sock_error: the attempt is dissolved, and its error told by this very call.
             Outcome::Err(errno) if is_told_once(*errno) && !self.listening && self.established.is_none() => {
                 *self = Sock {
-                    named: self.named,
+                    named: self.bound(),
                     options: self.options,
                     left: self.left,
                     end: self.end,
                     reported: Some(entry),
+                    failed: Some(Made {
+                        class: CallClass::Connect,
+                        entry,
+                    }),
                     ..Sock::default()
                 };
             }

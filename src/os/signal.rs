@@ -1,11 +1,12 @@
-//! Signals: the one that interrupts a blocked call, `SIGPIPE`, and the one that ends a child with its parent.
+//! Signals: the one that interrupts a blocked call, `SIGPIPE`, the one that ends a child with its parent, and the one that stops.
 
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use libc::c_int;
-use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, getpid, getppid, kill_current_process_group, set_parent_process_death_signal};
+use rustix::thread::gettid;
 
 use super::sock::Answer;
 use crate::call::Sigpipe;
@@ -19,16 +20,42 @@ pub const INTERRUPT_NAME: &str = "SIGUSR1";
 
 extern "C" fn nothing(_signal: c_int) {}
 
-/// Sets a signal's handler, with neither flags (so without `SA_RESTART`) nor masked signals.
-fn handle(signal: c_int, handler: libc::sighandler_t) -> Answer<c_int> {
-    // SAFETY: all zeros are a sigaction: default handler, empty mask, no flags.
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_sigaction = handler;
-    // SAFETY: a live sigaction, whose handler is SIG_IGN, SIG_DFL or a function that does nothing.
-    match unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) } {
-        0 => Ok(0),
-        _ => Err(Errno::of(&io::Error::last_os_error())),
+/// What a process does with a signal.
+struct Action(libc::sigaction);
+
+impl Action {
+    /// That handler, with neither flags (so without `SA_RESTART`) nor masked signals.
+    fn of(handler: libc::sighandler_t) -> Action {
+        // SAFETY: all zeros are a sigaction: default handler, empty mask, no flags.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = handler;
+        Action(action)
     }
+
+    /// Puts it in force; returns what was in force before.
+    fn set(&self, signal: c_int) -> Answer<Action> {
+        let mut before = Action::of(libc::SIG_DFL);
+        // SAFETY: two live sigactions; the handler is SIG_IGN, SIG_DFL, a function that does nothing, or one that was in force before.
+        match unsafe { libc::sigaction(signal, &raw const self.0, &raw mut before.0) } {
+            0 => Ok(before),
+            _ => Err(Errno::of(&io::Error::last_os_error())),
+        }
+    }
+
+    /// What is in force.
+    fn now(signal: c_int) -> Answer<Action> {
+        let mut now = Action::of(libc::SIG_DFL);
+        // SAFETY: a live sigaction to write to; nothing is changed.
+        match unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut now.0) } {
+            0 => Ok(now),
+            _ => Err(Errno::of(&io::Error::last_os_error())),
+        }
+    }
+}
+
+/// Sets a signal's handler.
+fn handle(signal: c_int, handler: libc::sighandler_t) -> Answer<c_int> {
+    Action::of(handler).set(signal).map(|_| 0)
 }
 
 /// Makes the interrupting signal end blocked calls with `EINTR`, and do nothing else.
@@ -38,12 +65,46 @@ pub fn allow_interrupts() -> Answer<c_int> {
 
 /// Interrupts a thread of this process, whatever it is doing.
 pub fn interrupt(thread: Pid) -> Answer<c_int> {
+    to_thread(thread, INTERRUPT)
+}
+
+/// Sends a signal to a thread of this process.
+fn to_thread(thread: Pid, signal: c_int) -> Answer<c_int> {
     let (process, thread) = (getpid().as_raw_nonzero().get(), thread.as_raw_nonzero().get());
     // SAFETY: tgkill takes three numbers; a thread that is gone is an ESRCH.
-    match unsafe { libc::syscall(libc::SYS_tgkill, process, thread, INTERRUPT) } {
+    match unsafe { libc::syscall(libc::SYS_tgkill, process, thread, signal) } {
         0 => Ok(0),
         _ => Err(Errno::of(&io::Error::last_os_error())),
     }
+}
+
+/// Whom [`stop`] stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// This process alone: somebody has sent SIGTSTP to it.
+    Us,
+    /// Its whole process group, as Ctrl-Z at a terminal does.
+    Group,
+}
+
+/// Is SIGTSTP ignored? A parent that leaves it so wants its children not to stop.
+pub fn never_stops() -> bool {
+    Action::now(libc::SIGTSTP).is_ok_and(|action| action.0.sa_sigaction == libc::SIG_IGN)
+}
+
+/// Stops with SIGTSTP, and returns when SIGCONT has come. It returns at once where the kernel stops nobody because no shell could
+/// let him go on: in an orphaned process group (setpgid(2)).
+pub fn stop(whom: Whom) -> Answer<()> {
+    let caught = Action::of(libc::SIG_IGN).set(libc::SIGTSTP)?;
+    if whom == Whom::Group {
+        // Ourselves it does not reach: we are still to stop at a known place.
+        let _ = kill_current_process_group(Signal::TSTP);
+    }
+    Action::of(libc::SIG_DFL).set(libc::SIGTSTP)?;
+    // To this thread, which does not block it: the process stops before the call returns.
+    let stopped = to_thread(gettid(), libc::SIGTSTP);
+    caught.set(libc::SIGTSTP)?;
+    stopped.map(drop)
 }
 
 /// Sets what SIGPIPE does to this process.

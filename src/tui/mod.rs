@@ -8,24 +8,28 @@
 //! the process ends.
 
 use crossterm::event::Event as Input;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{
+    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+};
 use signal_hook::iterator::Signals;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use crate::clock::Stamp;
 use crate::error::{Operation, Result};
-use crate::lab::event::Happening;
+use crate::lab::event::{Event, Happening};
 use crate::lab::{Batch, Lab, Options};
+use crate::os::signal::Whom;
 use crate::scenario::Scenario;
 use crate::scenario::branch::Grown;
 use crate::session::{LabFacts, Session};
 
 pub mod app;
+mod away;
 pub mod canvas;
 pub mod dialog;
 pub mod hit;
@@ -39,6 +43,7 @@ pub mod tour;
 pub use terminal::can_draw;
 
 use app::{App, Effect, Fresh};
+use away::{Away, Stops};
 use terminal::Guard;
 use theme::Theme;
 
@@ -55,6 +60,8 @@ pub enum Message {
     Signal(i32),
     /// The terminal is gone.
     HangUp,
+    /// Nothing can be read from the terminal any more.
+    Deaf(io::Error),
 }
 
 /// How the screen was left.
@@ -81,6 +88,11 @@ impl Exit {
 
 /// How long messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// The signals that end the program, all of those that would without giving the terminal back.
+const LAST: [i32; 11] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGIO,
+];
 
 /// Is it what streams while nobody does anything? Of such, the screen shows the latest every [`FRAME`]; all else it shows at once.
 const fn streams(what: &Happening) -> bool {
@@ -136,24 +148,54 @@ pub fn run(
     let mut began = app.session().transcript.began();
     let mut turn = 0;
     // Signals are caught before the terminal is taken: none may end the program while it is raw.
-    let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT]).during(|| "catch signals".into())?;
+    let stops = Stops::detect();
+    let caught = LAST
+        .into_iter()
+        .chain([SIGCONT])
+        .chain(stops.caught().then_some(SIGTSTP));
+    let signals = Signals::new(caught).during(|| "catch signals".into())?;
     let mut guard = Guard::enter()?;
-    listen(signals, sender.clone())?;
+    let (ours, is_ours) = channel();
+    listen(signals, sender.clone(), is_ours)?;
+    let mut away: Option<Away> = None;
     // When the next frame may be drawn; before that, only if somebody waits for it.
     let (mut drawn_next, mut awaited) = (Stamp::default(), true);
     loop {
         let now = Stamp::now();
-        if app.is_stale() && (awaited || now >= drawn_next) {
-            if guard.terminal().draw(|frame| app.draw(frame, now)).is_err() {
-                return Ok(Exit::HangUp);
+        if let Some(gone) = away.take_if(|away| now >= away.back) {
+            if let Err(error) = guard.take() {
+                return lost("take over the terminal", error);
+            }
+            let _ = ours.send(());
+            awaited = true;
+            app.spoiled();
+            let at = Stamp::now();
+            let note = gone.note(at).map(|note| {
+                app.absorb(Event {
+                    at,
+                    what: Happening::Note(note),
+                })
+            });
+            for effect in note.into_iter().flatten() {
+                if let Effect::Lab(request) = effect {
+                    lab.send(request);
+                }
+            }
+        }
+        let now = Stamp::now();
+        let draws = away.is_none() && app.is_stale();
+        if draws && (awaited || now >= drawn_next) {
+            if let Err(error) = guard.draw(|frame| app.draw(frame, now)) {
+                return lost("draw the screen", error);
             }
             (drawn_next, awaited) = (now.plus(FRAME), false);
         }
         let now = Stamp::now();
-        let frame = app.is_stale().then(|| drawn_next.since(now));
+        let frame = (away.is_none() && app.is_stale()).then(|| drawn_next.since(now));
+        let back = away.map(|away| away.back.since(now));
         let look = app.look_at().map(|at| at.since(now));
         let tick = sleep(app.session().counts_down(now), began, now);
-        let mut next = match [frame, look, tick].into_iter().flatten().min() {
+        let mut next = match [frame, look, tick, back].into_iter().flatten().min() {
             None => inbox.recv().ok(),
             Some(time) => match inbox.recv_timeout(time) {
                 Ok(message) => Some(message),
@@ -172,8 +214,8 @@ pub fn run(
             },
         };
         if next.is_none() {
-            // Nobody is left who could tell us anything: not even the terminal.
-            return Ok(Exit::HangUp);
+            let all = io::Error::other("all threads that could tell of it have ended");
+            return Err(all).during(|| "wait for something to happen".into());
         }
         let since = Stamp::now();
         while let Some(message) = next {
@@ -187,6 +229,8 @@ pub fn run(
                     }
                     effects
                 }
+                // Meant for whoever has the terminal.
+                Message::Input(_) if away.is_some() => Vec::new(),
                 Message::Input(input) => {
                     panic_if_asked();
                     awaited = true;
@@ -197,8 +241,22 @@ pub fn run(
                     app.grown(grown);
                     Vec::new()
                 }
+                Message::Signal(SIGTSTP) => {
+                    match stops.refused() {
+                        None => away = Some(Away::stopped(&mut guard, Whom::Us)?),
+                        Some(why) => app.say(why.into()),
+                    }
+                    Vec::new()
+                }
+                Message::Signal(SIGCONT) => {
+                    away = Some(Away::go_on(away));
+                    // What is pressed from here on is for us.
+                    next = None;
+                    continue;
+                }
                 Message::Signal(number) => return Ok(Exit::Signal(number)),
                 Message::HangUp => return Ok(Exit::HangUp),
+                Message::Deaf(error) => return lost("read from the terminal", error),
             };
             for effect in effects {
                 match effect {
@@ -230,15 +288,22 @@ pub fn run(
                         Err(error) => error.to_string(),
                     }),
                     Effect::Copy(text) => {
-                        if guard.copy(&text).is_err() {
-                            return Ok(Exit::HangUp);
+                        if let Err(error) = guard.copy(&text) {
+                            return lost("hand text to the terminal's clipboard", error);
                         }
                     }
                     Effect::Redraw => {
-                        if guard.terminal().clear().is_err() {
-                            return Ok(Exit::HangUp);
+                        if let Err(error) = guard.take() {
+                            return lost("draw the screen anew", error);
                         }
                     }
+                    Effect::Suspend => match stops.refused() {
+                        None => away = Some(Away::stopped(&mut guard, Whom::Group)?),
+                        Some(why) => {
+                            app.say(why.into());
+                            let _ = ours.send(());
+                        }
+                    },
                     Effect::Leave(exit) => return Ok(exit),
                 }
             }
@@ -246,6 +311,14 @@ pub fn run(
             next = if enough { None } else { inbox.try_recv().ok() };
         }
     }
+}
+
+/// What a failure at the terminal means: that it is gone, or else something that the user is to know.
+fn lost(operation: &str, error: io::Error) -> Result<Exit> {
+    if terminal::is_gone(&error) {
+        return Ok(Exit::HangUp);
+    }
+    Err(error).during(|| operation.into())
 }
 
 /// Writes a new file of that name in the folder where the program was started: its name. None that is there is touched.
@@ -276,8 +349,8 @@ fn panic_if_asked() {
     }
 }
 
-/// Starts the threads that listen: to signals, to the terminal, and for its end.
-fn listen(mut signals: Signals, sender: Sender<Message>) -> Result<()> {
+/// Starts the threads that listen: to signals, to the terminal, and for its end. `is_ours` tells when the terminal is ours again.
+fn listen(mut signals: Signals, sender: Sender<Message>, is_ours: Receiver<()>) -> Result<()> {
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
         thread::Builder::new()
             .name(name.into())
@@ -301,12 +374,27 @@ fn listen(mut signals: Signals, sender: Sender<Message>) -> Result<()> {
         "input",
         Box::new(move || {
             // `poll(Duration::ZERO)` never returns an event with `use-dev-tty`; a blocking read does.
-            while let Ok(input) = crossterm::event::read() {
-                if to.send(Message::Input(input)).is_err() {
+            let error = loop {
+                let input = match crossterm::event::read() {
+                    Ok(input) => input,
+                    Err(error) => break error,
+                };
+                let suspends = matches!(&input, Input::Key(key) if app::suspends(key));
+                if suspends {
+                    // What was typed behind it has come along, and is not for us.
+                    while crossterm::event::poll(Duration::from_millis(1)).is_ok_and(|more| more) {
+                        if let Err(error) = crossterm::event::read() {
+                            let _ = to.send(Message::Deaf(error));
+                            return;
+                        }
+                    }
+                    while is_ours.try_recv().is_ok() {}
+                }
+                if to.send(Message::Input(input)).is_err() || (suspends && is_ours.recv().is_err()) {
                     return;
                 }
-            }
-            let _ = to.send(Message::HangUp);
+            };
+            let _ = to.send(Message::Deaf(error));
         }),
     )?;
     // A terminal that is gone without SIGHUP would leave crossterm spinning.

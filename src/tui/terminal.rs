@@ -5,9 +5,14 @@ use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use std::io::{self, BufWriter, IsTerminal, Stdout};
+use ratatui::{Frame, Terminal};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::getpgrp;
+use rustix::stdio::{stdin, stdout};
+use rustix::termios::{LocalModes, isatty, tcdrain, tcgetattr, tcgetpgrp};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::Once;
@@ -22,7 +27,32 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The terminal while it is ours: given back when this is dropped, and by the panic hook.
 pub struct Guard {
     // Never dropped: ratatui's drop writes to the terminal after we have given it back, and prints, or panics, when it is dead.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Out>>>>,
+}
+
+/// Standard output, written to until the terminal has taken all: a shell's other jobs may have made it non-blocking.
+#[derive(Debug)]
+struct Out;
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::write(stdout(), bytes) {
+                Ok(n) => return Ok(n),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => {
+                    let mut fds = [PollFd::from_borrowed_fd(stdout(), PollFlags::OUT)];
+                    // What is wrong with it, the next write says.
+                    let _ = poll(&mut fds, None);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Is there a terminal that a screen can be drawn on? The error says why not.
@@ -43,41 +73,89 @@ pub fn can_draw() -> Result<()> {
     }
 }
 
+/// Has the terminal gone away? `error` is what it answered.
+pub fn is_gone(error: &io::Error) -> bool {
+    let dead = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    let mut fds = [PollFd::from_borrowed_fd(stdout(), PollFlags::empty())];
+    let at_once = rustix::event::Timespec::default();
+    let hung_up = poll(&mut fds, Some(&at_once)).is_ok() && fds[0].revents().intersects(dead);
+    hung_up || Errno::from_io_error(error) == Some(Errno::IO)
+}
+
+/// Are we in the terminal's foreground? A terminal that is not our controlling one has no background.
+pub fn in_front() -> bool {
+    tcgetpgrp(stdout()).map_or(true, |front| front == getpgrp())
+}
+
 impl Guard {
     /// Takes the terminal over.
     pub fn enter() -> Result<Guard> {
         can_draw()?;
         hook();
-        enable_raw_mode().during(|| "take over the terminal".into())?;
-        TAKEN.store(true, Ordering::SeqCst);
-        let out = BufWriter::with_capacity(64 << 10, io::stdout());
+        let out = BufWriter::with_capacity(64 << 10, Out);
+        let terminal = Terminal::new(CrosstermBackend::new(out)).during(taking)?;
         // From here on, an early return gives the terminal back.
-        let guard = Terminal::new(CrosstermBackend::new(out)).map(|terminal| Guard {
+        let mut guard = Guard {
             terminal: ManuallyDrop::new(terminal),
-        });
-        let entered = execute!(
-            io::stdout(),
+        };
+        guard.take().during(taking)?;
+        Ok(guard)
+    }
+
+    /// Takes the terminal over, also where it is ours but somebody else has changed it or written on it, and has all of it drawn anew.
+    /// In the background it waits, stopped as any program is that sets a terminal's modes there, until we are in front.
+    ///
+    /// The terminal is told, and never asked: its answer would come by the thread that reads keys.
+    pub fn take(&mut self) -> io::Result<()> {
+        // This, too, is a thing of the foreground, but it changes nothing: the modes read next are those that we were given.
+        while let Err(error) = tcdrain(stdout()) {
+            if error != Errno::INTR {
+                return Err(error.into());
+            }
+        }
+        TAKEN.store(true, Ordering::SeqCst);
+        if !is_raw() {
+            // crossterm may believe that it still is.
+            disable_raw_mode()?;
+            enable_raw_mode()?;
+        }
+        execute!(
+            self.terminal.backend_mut(),
             EnterAlternateScreen,
             EnableMouseCapture,
             EnableBracketedPaste,
             Hide
-        );
-        let guard = entered.and(guard).during(|| "take over the terminal".into());
-        if guard.is_err() {
-            restore();
-        }
-        guard
+        )?;
+        // Not `clear`, which asks where the cursor is.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
-    /// What is drawn with.
-    pub fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<BufWriter<Stdout>>> {
-        &mut self.terminal
+    /// Gives the terminal back until [`take`](Guard::take).
+    pub fn give_back(&mut self) {
+        restore();
+    }
+
+    /// Draws a frame.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        self.terminal.draw(draw).map(drop)
     }
 
     /// Hands text to the terminal's clipboard (OSC 52).
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
     }
+}
+
+fn taking() -> String {
+    "take over the terminal".into()
+}
+
+/// Does the terminal hand over each key, and none of them as a signal or an echo?
+fn is_raw() -> bool {
+    let keys = if isatty(stdin()) { stdin() } else { stdout() };
+    let cooked = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+    tcgetattr(keys).is_ok_and(|modes| !modes.local_modes.intersects(cooked))
 }
 
 impl Drop for Guard {
@@ -89,14 +167,18 @@ impl Drop for Guard {
 /// Gives the terminal back, if it is ours. A dead terminal is no reason to fail.
 fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut out = BufWriter::new(Out);
         let _ = execute!(
-            io::stdout(),
+            out,
             DisableBracketedPaste,
             DisableMouseCapture,
             LeaveAlternateScreen,
             Show
         );
-        let _ = disable_raw_mode();
+        // Whoever is in front has modes of his own; to change them would stop us.
+        if in_front() {
+            let _ = disable_raw_mode();
+        }
     }
 }
 

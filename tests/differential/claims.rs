@@ -225,7 +225,7 @@ impl Claims<'_, '_> {
             "fin" => {
                 self.claim(reached && Record::flags(cause) & FIN != 0, "a FIN came");
                 if let Some(pair) = &pair {
-                    let born = record.born(side, pair, until);
+                    let born = record.born(self.outcome, side, pair);
                     let has_fin = |state: &Value| {
                         matches!(
                             state.as_str(),
@@ -327,7 +327,7 @@ impl Claims<'_, '_> {
     fn phrases(&mut self, sentence: &str, pair: &Pair) {
         let (record, side, began, until) = (self.record, self.side, self.began, no(self.outcome));
         let left = |flags: u64, after: u64, before: u64| record.left(side, pair, flags, after, before) > 0;
-        let born = record.born(side, pair, until);
+        let born = record.born(self.outcome, side, pair);
         let came = |flags: u64| {
             let mut lines = record.between(began, until);
             lines.any(|line| {

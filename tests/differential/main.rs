@@ -77,6 +77,7 @@ fn wrong_in(lab: Lab, tally: &mut Tally, next: &mut dyn FnMut(&Run) -> Option<Ve
     }
     if !wrong.is_empty() {
         wrong.push(record.commands());
+        wrong.push(record.kept());
     }
     wrong
 }

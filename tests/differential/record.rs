@@ -142,11 +142,14 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// Where the connection began that has these addresses at `before`: the entry of its first change of state.
-    pub fn born(&self, side: &'a str, pair: &'a Pair, before: u64) -> u64 {
-        let births = self
-            .states(side, pair, 0, before)
-            .filter(|line| line["from"] == "CLOSE");
+    /// Where the connection of an outcome's socket began: the entry of its first change of state. Another one may have the same
+    /// addresses by now.
+    pub fn born(&self, outcome: &Value, side: &'a str, pair: &'a Pair) -> u64 {
+        let name = base(outcome["socket"].as_str().unwrap_or_default());
+        let births = self.states(side, pair, 0, no(outcome)).filter(|line| {
+            // One that was queued when it began has no name then.
+            line["from"] == "CLOSE" && line["socket"].as_str().is_none_or(|socket| socket == name)
+        });
         births.last().map_or(0, no)
     }
 
@@ -191,6 +194,20 @@ impl<'a> Record<'a> {
                 && Record::flags(line) & RST != 0
         });
         left.count() as u64
+    }
+
+    /// Where the transcript was written, for failures.
+    pub fn kept(&self) -> String {
+        let path = std::env::temp_dir().join(format!(
+            "finwait-differential-{}-{}",
+            std::process::id(),
+            self.said.len()
+        ));
+        let lines: String = self.said.iter().map(|line| format!("{line}\n")).collect();
+        match std::fs::write(&path, lines) {
+            Ok(()) => format!("the transcript: {}", path.display()),
+            Err(why) => format!("the transcript could not be written: {why}"),
+        }
     }
 
     /// The commands of the run, for failures.

@@ -1,5 +1,8 @@
 //! What a person does, and sees: the real binary in a pty, clicked with real mouse reports.
 
+mod failing;
+mod jobs;
+mod keys;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
@@ -26,7 +29,19 @@ fn started_with(args: &[&str]) -> Terminal {
 /// Listen, connect and accept, by mouse.
 #[track_caller]
 fn connected(lab: &str) -> Terminal {
-    let mut terminal = started(lab);
+    connects(started(lab))
+}
+
+/// The same in a folder, in the isolated lab.
+#[track_caller]
+fn connected_in(folder: &Path) -> Terminal {
+    let mut terminal = Terminal::start_in(folder, 120, 40, &["--lab", "isolated"]);
+    terminal.see_both_up();
+    connects(terminal)
+}
+
+#[track_caller]
+fn connects(mut terminal: Terminal) -> Terminal {
     terminal.click("listen]", Half::Right);
     terminal.see("LISTEN");
     terminal.click("c connect]", Half::Left);
@@ -493,7 +508,7 @@ fn control_c_leaves_the_terminal_clean() {
 
 #[test]
 fn signals_leave_the_terminal_clean() {
-    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGUSR1, libc::SIGALRM] {
         let (mut terminal, before) = watched(&[]);
         let pid = rustix::process::Pid::from_raw(terminal.pid()).expect("a pid");
         let signal = rustix::process::Signal::from_named_raw(signal).expect("a signal");

@@ -2,8 +2,9 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
+use rustix::process::Pid;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{Winsize, tcgetattr, tcgetwinsize, tcsetwinsize};
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// How long a person would wait before giving up; a bound, not an expectation.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program.
+const FINWAIT: [&str; 1] = [env!("CARGO_BIN_EXE_finwait")];
 
 pub struct Terminal {
     parser: vt100::Parser,
@@ -74,43 +78,54 @@ impl Terminal {
     }
 
     pub fn start_with(cols: u16, rows: u16, args: &[&str], env: &[(&str, &str)]) -> Terminal {
-        Terminal::start_where(None, &[], cols, rows, args, env)
+        Terminal::start_where(pty(cols, rows), |command| {
+            command.args(FINWAIT).args(args).envs(env.iter().copied());
+        })
     }
 
     /// In a folder.
     pub fn start_in(folder: &Path, cols: u16, rows: u16, args: &[&str]) -> Terminal {
-        Terminal::start_where(Some(folder), &[], cols, rows, args, &[])
+        Terminal::start_where(pty(cols, rows), |command| {
+            command.current_dir(folder).args(FINWAIT).args(args);
+        })
     }
 
     /// In a folder, with no room for a byte in any file.
     pub fn start_without_room(folder: &Path, cols: u16, rows: u16, args: &[&str]) -> Terminal {
         let without_room = ["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"];
-        Terminal::start_where(Some(folder), &without_room, cols, rows, args, &[])
+        Terminal::start_where(pty(cols, rows), |command| {
+            command.current_dir(folder).args(without_room).args(FINWAIT).args(args);
+        })
     }
 
-    fn start_where(
-        folder: Option<&Path>,
-        before: &[&str],
-        cols: u16,
-        rows: u16,
-        args: &[&str],
-        env: &[(&str, &str)],
-    ) -> Terminal {
+    /// Started by another program, which has it behind its own arguments.
+    pub fn start_by(starter: &[&str], args: &[&str]) -> Terminal {
+        Terminal::start_where(pty(120, 40), |command| {
+            command.args(starter).args(FINWAIT).args(args);
+        })
+    }
+
+    /// In a terminal that somebody has made non-blocking.
+    pub fn start_nonblocking(cols: u16, rows: u16) -> Terminal {
         let (master, slave) = pty(cols, rows);
+        rustix::io::ioctl_fionbio(&slave, true).expect("a pty can be non-blocking");
+        Terminal::start_where((master, slave), |command| {
+            command.args(FINWAIT);
+        })
+    }
+
+    fn start_where((master, slave): (OwnedFd, File), what: impl FnOnce(&mut Command)) -> Terminal {
+        let size = tcgetwinsize(&master).expect("a pty has a size");
+        let (rows, cols) = (size.ws_row, size.ws_col);
         let side = || Stdio::from(slave.try_clone().expect("a descriptor"));
         // A session of its own, with the pty as its controlling terminal, as a terminal emulator starts a program.
         let mut command = Command::new("setsid");
-        if let Some(folder) = folder {
-            command.current_dir(folder);
-        }
-        let child = command
+        command
             .arg("--ctty")
-            .args(before)
-            .arg(env!("CARGO_BIN_EXE_finwait"))
-            .args(args)
             .env("TERM", "xterm-256color")
-            .env_remove("NO_COLOR")
-            .envs(env.iter().copied())
+            .env_remove("NO_COLOR");
+        what(&mut command);
+        let child = command
             .stdin(side())
             .stdout(side())
             .stderr(side())
@@ -173,6 +188,21 @@ impl Terminal {
         self.screen().rows(0, cols.get()).collect()
     }
 
+    /// What [`scribble`](Terminal::scribble) leaves.
+    pub const SCRIBBLE: &str = "a message from somebody else";
+
+    /// Another program writes over the screen.
+    pub fn scribble(&mut self) {
+        self.parser
+            .process(format!("\x1b[2J\x1b[3;3H{}", Terminal::SCRIBBLE).as_bytes());
+    }
+
+    /// How often finwait has written this.
+    pub fn written(&self, text: &str) -> usize {
+        let is_it = |bytes: &&[u8]| *bytes == text.as_bytes();
+        self.raw.windows(text.len()).filter(is_it).count()
+    }
+
     fn take(&mut self, bytes: &[u8]) {
         self.raw.extend_from_slice(bytes);
         self.parser.process(bytes);
@@ -181,20 +211,25 @@ impl Terminal {
     /// Waits until the screen is as `wanted` says; shows the screen when it never is.
     #[track_caller]
     pub fn wait(&mut self, what: &str, mut wanted: impl FnMut(&[String]) -> bool) {
+        self.until(what, |terminal| wanted(&terminal.lines()));
+    }
+
+    /// Waits until the terminal is as `wanted` says.
+    #[track_caller]
+    pub fn until(&mut self, what: &str, mut wanted: impl FnMut(&Terminal) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if wanted(&self.lines()) {
+            if wanted(self) {
                 return;
             }
-            match self
-                .output
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
+            // Not all that is waited for shows in what finwait writes.
+            match self.output.recv_timeout(Duration::from_millis(20)) {
                 Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
                 Err(RecvTimeoutError::Timeout) => {
                     panic!("waited for {what}; the screen is\n{}", self.lines().join("\n"))
                 }
-                Err(RecvTimeoutError::Disconnected) if wanted(&self.lines()) => return,
+                Err(RecvTimeoutError::Disconnected) if wanted(self) => return,
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!(
                         "finwait ended before {what}; the screen was\n{}",
@@ -251,9 +286,16 @@ impl Terminal {
         })
     }
 
-    /// Presses and releases the left mouse button on the middle of this text, as a terminal reports it (SGR, mode 1006).
+    /// Clicks on the middle of this text.
     #[track_caller]
     pub fn click(&mut self, text: &str, half: Half) {
+        let report = self.press_on(text, half);
+        self.keys(&report);
+    }
+
+    /// What a terminal reports (SGR, mode 1006) when the left mouse button is pressed and released on the middle of this text.
+    #[track_caller]
+    pub fn press_on(&mut self, text: &str, half: Half) -> String {
         let place = |term: &Terminal| term.find(text, half);
         if place(self).is_none() {
             self.wait(&format!("\"{text}\" to click on"), |_| true);
@@ -270,7 +312,7 @@ impl Terminal {
         }
         let (col, row) = place(self).expect("it was just seen");
         let (x, y) = (col + text.chars().count() as u16 / 2 + 1, row + 1);
-        self.keys(&format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m"));
+        format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
     }
 
     /// The terminal's size changes.
@@ -283,6 +325,15 @@ impl Terminal {
     /// finwait's process number.
     pub fn pid(&self) -> i32 {
         self.child.id() as i32
+    }
+
+    /// The only child of the program that was started, once there is one.
+    pub fn only_child(&self) -> Pid {
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid()));
+        let children = children.expect("the program lives");
+        let pids: Vec<i32> = children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+        assert_eq!(pids.len(), 1, "{children}");
+        Pid::from_raw(pids[0]).expect("a process")
     }
 
     /// The line discipline as it is now.

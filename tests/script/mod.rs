@@ -111,6 +111,7 @@ impl Script {
             Effect::Lab(request) => Some(request),
             Effect::Copy(_)
             | Effect::Redraw
+            | Effect::Suspend
             | Effect::Fresh(_)
             | Effect::Grow(_)
             | Effect::Save(..)

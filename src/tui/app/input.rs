@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// Does this key suspend the program, whatever is on the screen?
+pub fn suspends(key: &KeyEvent) -> bool {
+    key.kind != KeyEventKind::Release && key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('z')
+}
+
 impl App {
     /// Takes in what the user did.
     pub fn input(&mut self, input: &Input, now: Stamp) -> Vec<Effect> {
@@ -106,11 +111,19 @@ impl App {
 
     pub(super) fn key(&mut self, key: KeyEvent, now: Stamp) -> Vec<Effect> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let plain = !control && !key.modifiers.contains(KeyModifiers::ALT);
         if control && key.code == KeyCode::Char('c') {
             return vec![Effect::Leave(Exit::Signal(signal_hook::consts::SIGINT))];
         }
         if control && key.code == KeyCode::Char('l') {
             return vec![Effect::Redraw];
+        }
+        if suspends(&key) {
+            return vec![Effect::Suspend];
+        }
+        // A terminal may send the character itself (CSI u): it is nobody's key, and nothing to type.
+        if matches!(key.code, KeyCode::Char(c) if c.is_control()) {
+            return Vec::new();
         }
         match self.dialogs.last_mut() {
             Some(Dialog::Prompt(prompt)) => {
@@ -124,9 +137,9 @@ impl App {
                     Wish::Run(text) => self.typed(text, now),
                 }
             }
-            Some(_) => self.dialog_key(key, now),
-            None if control || key.modifiers.contains(KeyModifiers::ALT) => Vec::new(),
-            None => self.plain_key(key, now),
+            Some(_) if plain => self.dialog_key(key, now),
+            None if plain => self.plain_key(key, now),
+            Some(_) | None => Vec::new(),
         }
     }
 
@@ -134,7 +147,7 @@ impl App {
         // What is typed is searched for.
         if let Some(Dialog::Picker(picker)) = self.dialogs.last_mut() {
             match key.code {
-                KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
+                KeyCode::Char(c) => {
                     picker.search.push(c);
                     return Vec::new();
                 }

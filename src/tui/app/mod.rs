@@ -6,6 +6,8 @@ mod commands;
 mod draw;
 mod input;
 
+pub use input::suspends;
+
 use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
@@ -61,6 +63,8 @@ pub enum Effect {
     Copy(String),
     /// Draw all of it anew: something else has written on the terminal.
     Redraw,
+    /// Give the terminal back, and stop until we are told to go on.
+    Suspend,
     /// Run both, and hand what comes of them to [`App::grown`].
     Grow(Branch),
     /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
@@ -219,6 +223,11 @@ impl App {
     /// Has anything changed since the last frame?
     pub const fn is_stale(&self) -> bool {
         self.stale
+    }
+
+    /// The terminal shows something else, or nothing any more.
+    pub const fn spoiled(&mut self) {
+        self.stale = true;
     }
 
     /// A clock or a countdown has moved on.

@@ -9,7 +9,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 
 /// What hands can do that is no command.
-const HANDS: [(&str, &str); 10] = [
+const HANDS: [(&str, &str); 11] = [
     ("1 2", "give the keys to the client, to the server"),
     (
         "Tab",
@@ -22,6 +22,10 @@ const HANDS: [(&str, &str); 10] = [
     ("wheel", "scroll what is under the pointer"),
     ("PgUp PgDn", "scroll the log; Home and End to its ends"),
     ("Ctrl-L", "draw the screen anew"),
+    (
+        "Ctrl-Z",
+        "stop finwait and give the shell its terminal; fg goes on: the endpoints and their sockets have lived on",
+    ),
     ("Ctrl-C", "leave"),
 ];
 

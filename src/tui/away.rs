@@ -1,0 +1,119 @@
+//! Stopped, and back again.
+//!
+//! Ctrl-Z and SIGTSTP stop all threads, the screen's and the lab's; the endpoints are process groups of their own, and go on: their sockets
+//! live, a call that blocks may return, the kernel's timers run. What they send waits in the hosts' devices until finwait goes on. The
+//! input thread reads nothing between Ctrl-Z and the moment when the terminal is ours again: what is typed there is the shell's.
+
+use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
+use std::io;
+use std::time::Duration;
+
+use super::terminal::{self, Guard};
+use crate::clock::{Stamp, human};
+use crate::error::{Operation, Result};
+use crate::os::signal::{self, Whom};
+
+/// How long is waited for the SIGCONT that let us go on, and in the background for a signal that ends us, before the terminal is taken
+/// again. Nobody waits so long who comes back by `fg`.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// The terminal is not ours: we are about to stop, or go on again.
+#[derive(Clone, Copy, Debug)]
+pub struct Away {
+    /// When we stopped; none when it was not our doing (SIGSTOP).
+    since: Option<Stamp>,
+    /// SIGCONT has come.
+    continued: bool,
+    /// When to take the terminal.
+    pub back: Stamp,
+}
+
+impl Away {
+    /// Gives the terminal back and stops; returns when we are to go on.
+    pub fn stopped(guard: &mut Guard, whom: Whom) -> Result<Away> {
+        guard.give_back();
+        let since = Stamp::now();
+        signal::stop(whom)
+            .map_err(|error| io::Error::from_raw_os_error(error.0))
+            .during(|| "stop finwait".into())?;
+        Ok(Away {
+            since: Some(since),
+            continued: false,
+            back: Stamp::now().plus(GRACE),
+        })
+    }
+
+    /// SIGCONT came.
+    pub fn go_on(before: Option<Away>) -> Away {
+        let now = Stamp::now();
+        Away {
+            since: before.and_then(|away| away.since),
+            continued: true,
+            // `kill %1` continues a stopped job, too, so that it can end: first of all it gets the chance.
+            back: if terminal::in_front() { now } else { now.plus(GRACE) },
+        }
+    }
+
+    /// What the log says of it at `now`; none when nothing has let us go on, so that we had not stopped.
+    pub fn note(self, now: Stamp) -> Option<String> {
+        self.continued.then(|| match self.since {
+            Some(since) => format!(
+                "stopped for {}; the sockets went on, what they did is told now",
+                human(now.since(since))
+            ),
+            None => "SIGCONT: if finwait was stopped, the sockets went on, what they did is told now".into(),
+        })
+    }
+}
+
+/// Whether the program can be stopped, as it was when it started.
+#[derive(Clone, Copy, Debug)]
+pub struct Stops {
+    ignored: bool,
+}
+
+impl Stops {
+    /// Before SIGTSTP is caught.
+    pub fn detect() -> Stops {
+        Stops {
+            ignored: signal::never_stops(),
+        }
+    }
+
+    /// Is SIGTSTP to be caught?
+    pub const fn caught(self) -> bool {
+        !self.ignored
+    }
+
+    /// Why it cannot be stopped; none when it can.
+    pub fn refused(self) -> Option<&'static str> {
+        if self.ignored {
+            Some("finwait does not stop: whoever started it wants SIGTSTP to be ignored")
+        } else if !has_shell() {
+            Some("finwait does not stop: no shell with job control started it, and could let it go on")
+        } else {
+            None
+        }
+    }
+}
+
+/// Is there a shell that could let us go on? Without one the kernel stops nobody (an orphaned process group, setpgid(2)).
+fn has_shell() -> bool {
+    let (group, session) = (getpgrp(), getsid(None));
+    let mut ancestor = getppid();
+    while let Some(pid) = ancestor {
+        if getpgid(Some(pid)) != Ok(group) {
+            return session.is_ok() && getsid(Some(pid)) == session;
+        }
+        ancestor = parent(pid);
+    }
+    false
+}
+
+/// A process's parent.
+fn parent(pid: Pid) -> Option<Pid> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The command's name may hold blanks and brackets; behind it come the state and the parent.
+    let (_, rest) = stat.rsplit_once(')')?;
+    Pid::from_raw(rest.split_whitespace().nth(1)?.parse().ok()?)
+}

@@ -1,0 +1,231 @@
+//! Every key, on the main screen and in every dialog: none ends the program, or takes a socket away, unless that is its job.
+
+use std::collections::BTreeSet;
+
+use finwait::command::ScreenCommand;
+use finwait::command::table::{Group, Spec, TABLE, of_screen};
+
+use super::terminal::{Half, Terminal};
+use super::{connected_in, started};
+
+/// Esc as the kitty protocol sends it: what comes behind it is not taken for a key with Alt.
+const ESC: &str = "\x1b[27u";
+/// Ctrl-L.
+const REDRAW: &str = "\x0c";
+
+/// What is written when the terminal is taken over: the alternate screen.
+pub const BACK: &str = "\x1b[?1049h";
+
+/// Each key of the table that quits nothing, with its row.
+fn table_keys() -> Vec<(&'static Spec, char)> {
+    TABLE
+        .iter()
+        .filter(|spec| spec.name != of_screen(ScreenCommand::Quit).name)
+        .flat_map(|spec| spec.buttons.iter().map(|button| (*spec, button.key)))
+        .collect()
+}
+
+/// What else a keyboard and a terminal send. Ctrl-C, which quits, Ctrl-Z and Esc have tests of their own.
+fn other_keys() -> Vec<String> {
+    let own = ['\x03', '\x1a', '\x1b', '\r'];
+    let controls = (0..0x20_u8).map(char::from).filter(|key| !own.contains(key));
+    let mut keys: Vec<String> = controls.map(String::from).collect();
+    keys.push("\x7f".into());
+    // With Alt; these two begin other sequences.
+    let alt = ('!'..='~').filter(|key| !['O', '['].contains(key));
+    keys.extend(alt.map(|key| format!("\x1b{key}")));
+    keys.extend(
+        ('A'..='D')
+            .chain('P'..='S')
+            .chain(['F', 'H'])
+            .map(|key| format!("\x1bO{key}")),
+    );
+    keys.extend(
+        ('A'..='F')
+            .chain(['H', 'Z', 'P', 'Q', 'R', 'S'])
+            .map(|key| format!("\x1b[{key}")),
+    );
+    // With Shift, Alt and Control.
+    keys.extend((2..=8).flat_map(|with| ["A", "B", "C", "D", "H", "F"].map(|key| format!("\x1b[1;{with}{key}"))));
+    // Home to F20, and numbers that no key has.
+    keys.extend((0..=40).map(|number| format!("\x1b[{number}~")));
+    keys.extend((2..=8).map(|with| format!("\x1b[5;{with}~")));
+    let rest = [
+        // Characters of more than one byte, and bytes that are none.
+        "\u{e9}",
+        "\u{20ac}",
+        "\u{1f600}",
+        "\u{202e}",
+        // A paste, focus that comes and goes.
+        "\x1b[200~q\nquit\r\x03\x1a\x1b[201~",
+        "\x1b[I",
+        "\x1b[O",
+        // Answers that nobody asked for: the cursor's place, the terminal's kind, its keyboard's.
+        "\x1b[1;1R",
+        "\x1b[?62;22c",
+        "\x1b[?1u",
+        // Control characters and keys by number.
+        "\x1b[7u",
+        "\x1b[97;5u",
+        "\x1b[57428u",
+        "\x1b[113;6u",
+        "\x1b[27;5;113~",
+        // Mouse reports of all kinds, also beside the screen.
+        "\x1b[<35;3;3M",
+        "\x1b[<35;9999;9999M",
+        "\x1b[<64;3;3M",
+        "\x1b[<99;3;3m",
+        "\x1b[<0;0;0M",
+        "\x1b[32;0;0M",
+        "\x1b[M\x20\x20\x20",
+        "\x1b[M###",
+        "\x1b[67;3;3M",
+        // What makes no sense.
+        "\x1b[;;;~",
+        "\x1b[99999999999~",
+        "\x1b[<M",
+        "\x1b[?25h",
+        "\x1b[1;2;3;4;5x",
+    ];
+    keys.extend(rest.map(String::from));
+    keys
+}
+
+/// The processes of both endpoints.
+pub fn endpoints(terminal: &Terminal) -> Vec<i32> {
+    let pid = |rest: &str| rest.split_whitespace().next()?.parse().ok();
+    let pids: Vec<i32> = terminal.lines()[1].split("pid ").skip(1).filter_map(pid).collect();
+    assert_eq!(pids.len(), 2, "{:?}", terminal.lines());
+    pids
+}
+
+/// The sockets that both endpoints hold, by their inodes.
+pub fn sockets(terminal: &Terminal) -> BTreeSet<String> {
+    let of = |pid| std::fs::read_dir(format!("/proc/{pid}/fd")).expect("the endpoint lives");
+    let links = endpoints(terminal)
+        .into_iter()
+        .flat_map(of)
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    let names = links.map(|link| link.to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with("socket:")).collect()
+}
+
+/// Something else writes on the terminal; these keys are pressed, then Ctrl-L, and all is drawn anew.
+#[track_caller]
+fn redraws_after(terminal: &mut Terminal, keys: &str) {
+    terminal.scribble();
+    terminal.keys(&format!("{keys}{ESC}{ESC}{ESC}{REDRAW}"));
+    terminal.wait(&format!("a screen drawn anew after {keys:?}"), |lines| {
+        let text = lines.join("\n");
+        !text.contains(Terminal::SCRIBBLE) && text.contains("CLIENT") && text.contains("SERVER")
+    });
+}
+
+#[test]
+fn control_l_draws_the_screen_anew() {
+    let mut terminal = started("isolated");
+    redraws_after(&mut terminal, "");
+    assert_eq!(
+        terminal.written("\x1b[6n"),
+        0,
+        "it asked the terminal where the cursor is"
+    );
+}
+
+#[test]
+fn no_other_key_than_those_of_the_table_does_a_thing_to_the_lab() {
+    let mut terminal = super::connected("isolated");
+    let before = sockets(&terminal);
+    for key in other_keys() {
+        redraws_after(&mut terminal, &key);
+    }
+    terminal.keys("\x1b");
+    redraws_after(&mut terminal, "");
+    assert_eq!(sockets(&terminal), before);
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}
+
+#[test]
+fn every_key_of_the_table_leaves_finwait_alive() {
+    let folder = std::env::temp_dir().join(format!("finwait-keys-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut terminal = connected_in(&folder);
+    let before = sockets(&terminal);
+    // First what takes no socket away.
+    let ends = |spec: &Spec| matches!(spec.group, Group::End | Group::Process);
+    let (ending, other): (Vec<_>, Vec<_>) = table_keys().into_iter().partition(|(spec, _)| ends(spec));
+    assert!(other.len() > 40, "{}", other.len());
+    for (spec, key) in other {
+        redraws_after(&mut terminal, &key.to_string());
+        assert!(before.is_subset(&sockets(&terminal)), "{}", spec.name);
+    }
+    for (_, key) in ending {
+        redraws_after(&mut terminal, &key.to_string());
+    }
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What is seen of the prompt.
+const PROMPT: &str = "Enter runs it";
+
+/// What opens each dialog, and what is seen of it then.
+const DIALOGS: [(&str, &str); 10] = [
+    ("?", "help: keys"),
+    (":", PROMPT),
+    ("E", PROMPT),
+    ("o", "options of"),
+    ("t", "host"),
+    ("T", "raw"),
+    ("!", "why?   (Esc"),
+    ("W", "rules"),
+    ("f", "forge"),
+    ("Y", "type to search"),
+];
+
+#[test]
+fn every_key_in_every_dialog_leaves_finwait_alive() {
+    let mut terminal = super::connected("isolated");
+    let before = sockets(&terminal);
+    let mut keys = other_keys();
+    keys.extend(table_keys().into_iter().map(|(_, key)| key.to_string()));
+    keys.push("q".into());
+    // A packet is looked into by a click.
+    let click = terminal.press_on(" SYN seq 0 ", Half::Left);
+    for (open, seen) in [(click.as_str(), "one packet")].into_iter().chain(DIALOGS) {
+        terminal.keys(open);
+        terminal.see(seen);
+        redraws_after(&mut terminal, "");
+        for key in &keys {
+            redraws_after(&mut terminal, &format!("{open}{key}"));
+        }
+        assert!(before.is_subset(&sockets(&terminal)), "{open}");
+    }
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}
+
+/// Nothing would bring it back from there: the terminal's program is no shell's job.
+#[test]
+fn control_z_without_a_shell_does_not_stop() {
+    let mut terminal = super::connected("isolated");
+    let before = sockets(&terminal);
+    // The prompt lies over the line that says it.
+    let others = DIALOGS.into_iter().filter(|(_, seen)| *seen != PROMPT);
+    for (open, seen) in others.chain([("", "")]) {
+        terminal.keys(open);
+        terminal.see(seen);
+        terminal.keys("\x1a");
+        terminal.see("finwait does not stop: no shell");
+        assert!(terminal.lines().iter().any(|line| line.contains(seen)), "{seen}");
+        redraws_after(&mut terminal, "");
+    }
+    let drawn = terminal.written(BACK);
+    let pid = rustix::process::Pid::from_raw(terminal.pid()).expect("a process");
+    rustix::process::kill_process(pid, rustix::process::Signal::TSTP).expect("it is ours");
+    terminal.see("finwait does not stop: no shell");
+    assert_eq!(terminal.written(BACK), drawn, "the terminal was not given away");
+    assert_eq!(sockets(&terminal), before);
+}
