@@ -178,7 +178,15 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
     Some(match rule {
         RuleId::PeerGivenUp => format!("The kernel gave up on the peer: {}", ran_out(s)?),
         RuleId::ConnectTimedOut => format!("No answer to the SYN: {}", ran_out(s)?),
-        RuleId::SynGivenUp => format!("No answer to the SYN, sent {} times: {}", sock.left.syns, ran_out(s)?),
+        RuleId::SynGivenUp => {
+            let sent = match sock.left.syns {
+                // Not seen, in the loopback lab.
+                0 => String::new(),
+                1 => ", sent once".into(),
+                n => format!(", sent {n} times"),
+            };
+            format!("No answer to the SYN{sent}: {}", ran_out(s)?)
+        }
         RuleId::HandshakeGivenUp => format!(
             "The peer's SYN came, but nothing acknowledged our SYN,ACK: {}",
             ran_out(s)?
@@ -275,12 +283,16 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::ListenConnected | RuleId::AlreadyConnected | RuleId::ConnectedOnce => {
             let class = sock.peer?.class.name();
             match rule {
-                RuleId::ListenConnected => format!("{class} gave it a peer, and only a socket without one can listen"),
+                RuleId::ListenConnected => {
+                    format!("Our own {class} gave it a peer, and only a socket without one can listen")
+                }
                 RuleId::AlreadyConnected => {
-                    format!("{class} gave it a peer already, and a stream socket keeps its peer until disconnect")
+                    format!(
+                        "Our own {class} gave it a peer already, and a stream socket keeps its peer until disconnect"
+                    )
                 }
                 _ => format!(
-                    "{class} gave it a peer once, and that counts until disconnect, though the connection is over"
+                    "Our own {class} gave it a peer once, and that counts until disconnect, though the connection is over"
                 ),
             }
         }

@@ -44,6 +44,8 @@ pub struct End {
     pub by: Cause,
     /// The state that it ended.
     pub from: State,
+    /// The state that it led to: TIME_WAIT or CLOSE.
+    pub to: State,
     /// The entry of what ended it: the packet, the call, or the change of state where neither was seen.
     pub entry: EntryNo,
 }
@@ -61,11 +63,11 @@ impl End {
     }
 
     /// Did data end it that came after we had shut both directions down: the kernel resets the connection itself, and tells us
-    /// ECONNRESET (`tcp_rcv_state_process`)?
+    /// ECONNRESET (`tcp_rcv_state_process`)? The peer's FIN leads to TIME_WAIT instead.
     pub const fn is_by_data(&self) -> bool {
         matches!(
-            (self.by, self.from),
-            (Cause::Segment, State::FinWait1 | State::FinWait2)
+            (self.by, self.from, self.to),
+            (Cause::Segment, State::FinWait1 | State::FinWait2, State::Close)
         )
     }
 
@@ -214,6 +216,7 @@ impl Sock {
                     self.end = Some(End {
                         by: cause,
                         from,
+                        to,
                         entry: by,
                     });
                 }
@@ -236,6 +239,7 @@ impl Sock {
             self.end = Some(End {
                 by: cause,
                 from,
+                to,
                 entry: by,
             });
         }
@@ -418,3 +422,6 @@ impl Sock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
