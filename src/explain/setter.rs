@@ -45,9 +45,8 @@ impl Setter {
     /// What set the error of a call that falls under that rule.
     pub(super) fn find(rule: RuleId, call: &Call, s: &Situation) -> Setter {
         let all = rule.rule().set_by;
-        let found = all
-            .iter()
-            .filter_map(|set_by| Some((*set_by, entry_of(*set_by, call, s)?)));
+        let each = all.iter().flat_map(|set_by| one_by_one(*set_by));
+        let found = each.filter_map(|set_by| Some((set_by, entry_of(set_by, call, s)?)));
         // The nearest that can have set it.
         let nearest = found.max_by_key(|(_, entry)| *entry);
         let unseen = s.sock.end.filter(|end| end.by == Cause::Unseen);
@@ -63,6 +62,14 @@ impl Setter {
                 None => Setter::Unseen(all),
             },
         }
+    }
+}
+
+/// Each call that it may have been by itself, so that what was found names the one.
+fn one_by_one(set_by: SetBy) -> Vec<SetBy> {
+    match set_by {
+        SetBy::OwnCall(classes) => classes.chunks(1).map(SetBy::OwnCall).collect(),
+        set_by => vec![set_by],
     }
 }
 
