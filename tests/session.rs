@@ -829,9 +829,16 @@ fn a_socket_is_held_by_a_call_that_waits_on_it_and_by_no_other() {
     }
 }
 
-/// The connection has its own past from the queue on, and what was set on the listener.
+/// The connection has its own past from the queue on, and what was set on the listener; also where the endpoint does not tell whose
+/// connection it took, and the table has to.
 #[test]
 fn what_accept_takes_has_the_listeners_options_and_its_own_past() {
+    for tells_peer in [true, false] {
+        accept_inherits(tells_peer);
+    }
+}
+
+fn accept_inherits(tells_peer: bool) {
     let mut play = Play::connected();
     for option in ["SO_RCVTIMEO 300", "O_NONBLOCK on"] {
         play.carries_out(&format!("server set-option {option} on=listener"), 0);
@@ -841,8 +848,17 @@ fn what_accept_takes_has_the_listeners_options_and_its_own_past() {
         play.changes(Server, of_server(), 0, states, Cause::Received);
     }
     let established = play.session.transcript.last();
-    play.carries_out("server accept", 9);
+    if tells_peer {
+        play.carries_out("server accept", 9);
+    } else {
+        play.types("server accept").unwrap();
+        let accept = play.sent();
+        let given = Value::Descriptor { fd: 9, peer: None };
+        play.ends(&accept, Outcome::Ok(given), Some(9));
+        play.table(Server, &[listener(1), (of_server(), State::Established, 9)]);
+    }
     let sock = play.sock(Server, "server2");
+    assert!(sock.connected);
     assert_eq!(sock.established, Some(established));
     assert_eq!((sock.options.rcvtimeo, sock.options.nonblock), (300, false));
     assert_eq!(
@@ -850,7 +866,17 @@ fn what_accept_takes_has_the_listeners_options_and_its_own_past() {
         0,
         "it was accepted before"
     );
-    assert!(play.why(Server).contains("done before accept"), "{}", play.why(Server));
+    let why = play.why(Server);
+    assert_eq!(why.contains("done before accept"), tells_peer, "{why}");
+    // What it goes through from now on is its own, too.
+    play.changes(
+        Server,
+        of_server(),
+        9,
+        (State::Established, State::Close),
+        Cause::Received,
+    );
+    assert!(play.sock(Server, "server2").end.is_some());
 }
 
 #[test]
