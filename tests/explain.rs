@@ -282,7 +282,7 @@ fn what_a_library_says_by_itself() {
         (
             "Error [ERR_STREAM_DESTROYED]: Cannot call write after a stream was destroyed",
             "destroyed",
-            "the error was told already",
+            "its error was already reported",
         ),
         (
             "Error [ERR_SOCKET_CLOSED]: Socket is closed",

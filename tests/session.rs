@@ -7,13 +7,13 @@ use finwait::call::{Bytes, Call, CallId, How, Order, ProcessCall, SocketName};
 use finwait::clock::Stamp;
 use finwait::command::{Command, EndCommand, parse::parse};
 use finwait::errno::Errno;
-use finwait::explain::RuleId;
 use finwait::explain::rules::{CallClass, SetBy};
+use finwait::explain::{RuleId, Setter, Sock};
 use finwait::host::Port;
 use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request, Witness};
 use finwait::observe::{Row, TimerKind, Tuple};
 use finwait::outcome::{Outcome, Value};
-use finwait::session::chain::{Setter, chain};
+use finwait::session::chain::chain;
 use finwait::session::transcript::{Entry, What};
 use finwait::session::view::Held;
 use finwait::session::{Ending, LabFacts, LabKind, Refusal, Session, Socket};
@@ -21,7 +21,7 @@ use finwait::side::{Ends, Side};
 use finwait::state::State;
 use finwait::wire::flow::{Flows, Seen};
 use finwait::wire::queue::{Origin, Wire};
-use finwait::wire::segment::{Flags, Packet, Segment, SeqNo};
+use finwait::wire::segment::{Flags, IcmpError, Packet, Segment, SeqNo};
 
 use Side::{Client, Server};
 
@@ -170,7 +170,10 @@ impl Play {
         self.fd += 1;
         let value = Value::Descriptor {
             fd: self.fd,
-            peer: None,
+            peer: match &sent.call {
+                Call::Accept { .. } => Some(of_client().local),
+                _ => None,
+            },
         };
         self.ends(sent, Outcome::Ok(value), Some(inode));
     }
@@ -254,6 +257,11 @@ impl Play {
             .unwrap_or_else(|| panic!("no {socket}"))
     }
 
+    /// What the record tells of the kernel's socket behind that name.
+    fn sock(&self, side: Side, socket: &str) -> &Sock {
+        self.session.ends[side].sock(self.socket(side, socket))
+    }
+
     fn current(&self, side: Side) -> &str {
         self.session.ends[side].current.as_ref().map_or("", SocketName::as_str)
     }
@@ -275,11 +283,60 @@ impl Play {
         self.session.sockets(side).into_iter().map(line).collect()
     }
 
+    /// The server listens, with the socket of that inode.
+    fn listens(&mut self, inode: u64) {
+        self.types("server listen").unwrap();
+        let mut listen = self.sent();
+        self.gives(&listen, inode);
+        for _ in ["bind", "listen"] {
+            listen = self.sent();
+            if word(&listen.call) == "listen" {
+                let (tuple, to, inode) = listener(inode);
+                self.changes(Server, tuple, inode, (State::Close, to), Cause::Call(listen.id));
+            }
+            self.succeeds(&listen);
+        }
+    }
+
+    /// The changes of state of a handshake, both ends', which that connect began.
+    fn shakes_hands(&mut self, inode: u64, tuple: Tuple, connect: &Sent) {
+        let by = Cause::Call(connect.id);
+        self.changes(Client, tuple, inode, (State::Close, State::SynSent), by);
+        let received = Cause::Received;
+        let (of_server, done) = (tuple.mirrored(), State::Established);
+        self.changes(Server, of_server, 0, (State::Close, State::SynRecv), received);
+        self.changes(Client, tuple, inode, (State::SynSent, done), received);
+        self.changes(Server, of_server, 0, (State::SynRecv, done), received);
+    }
+
+    /// A segment of the client's reaches the server and changes the state of its connection, whose inode is 3.
+    fn server_takes(&mut self, flags: &[Flags], seq: u32, states: (State, State)) {
+        self.passes(Client, segment(Client, flags, seq, 1, b""));
+        self.changes(Server, of_server(), 3, states, Cause::Received);
+    }
+
+    /// The client's FIN ends its direction, and its RST then the connection.
+    fn closes_and_resets(&mut self) {
+        self.server_takes(&[Flags::FIN, Flags::ACK], 1, (State::Established, State::CloseWait));
+        self.server_takes(&[Flags::RST], 2, (State::CloseWait, State::Close));
+    }
+
+    /// A segment of the server's reaches the client and changes the state of its connection, whose inode is 2.
+    fn client_takes(&mut self, flags: &[Flags], seq: u32, states: (State, State)) {
+        self.passes(Server, segment(Server, flags, seq, 1, b""));
+        self.changes(Client, of_client(), 2, states, Cause::Received);
+    }
+
     /// A listener, a connection and its accepted end: inodes 1 (listener), 2 (client), 3 (server).
     fn connected() -> Play {
         let mut play = Play::new();
-        play.carries_out("server listen", 1);
-        play.carries_out("client connect", 2);
+        play.listens(1);
+        play.carries_out("client socket", 2);
+        play.types("client connect on=client").unwrap();
+        let connect = play.sent();
+        play.shakes_hands(2, of_client(), &connect);
+        play.succeeds(&connect);
+        play.table(Server, &[listener(1), (of_server(), State::Established, 0)]);
         play.carries_out("server accept", 3);
         play.table(Server, &[listener(1), (of_server(), State::Established, 3)]);
         play.table(Client, &[(of_client(), State::Established, 2)]);
@@ -392,7 +449,7 @@ fn connect_makes_a_socket_when_there_is_none() {
     let mut play = Play::new();
     let calls = play.carries_out("client connect", 2);
     assert_eq!(calls, made(&[("client", "socket"), ("client", "connect")]));
-    assert!(play.socket(Client, "client").connected);
+    assert!(play.sock(Client, "client").connected);
 }
 
 #[test]
@@ -539,7 +596,7 @@ fn listen_makes_and_binds_a_socket_each_call_after_the_success_of_the_one_before
     }
     assert!(play.asked.is_empty());
     assert!(!play.session.busy(Server, root));
-    assert!(play.socket(Server, "listener").listening);
+    assert!(play.sock(Server, "listener").listening);
 }
 
 #[test]
@@ -552,7 +609,7 @@ fn a_chain_ends_with_the_first_call_that_fails() {
     play.fails(&bind, Errno::EADDRINUSE);
     assert!(play.asked.is_empty(), "{:?}", play.asked);
     assert!(!play.session.busy(Server, root));
-    assert!(!play.socket(Server, "listener").listening);
+    assert!(!play.sock(Server, "listener").listening);
 }
 
 #[test]
@@ -613,11 +670,15 @@ fn each_end_counts_its_own_names() {
 fn a_listener_whose_reading_is_shut_down_listens_no_more() {
     let mut play = Play::connected();
     play.carries_out("server shutdown read on=listener", 0);
-    assert!(!play.socket(Server, "listener").listening);
-    assert!(play.why(Server).contains("listens no more"), "{}", play.why(Server));
+    assert!(!play.sock(Server, "listener").listening);
+    assert!(
+        play.why(Server).contains("does not listen any more"),
+        "{}",
+        play.why(Server)
+    );
     let mut play = Play::connected();
     play.carries_out("server shutdown write on=listener", 0);
-    assert!(play.socket(Server, "listener").listening);
+    assert!(play.sock(Server, "listener").listening);
 }
 
 #[test]
@@ -633,7 +694,7 @@ fn a_shutdown_in_syn_sent_leaves_a_socket_for_another_attempt() {
     assert_eq!(shutdown.call, Call::Shutdown { how: How::Write });
     play.table(Client, &[]);
     play.succeeds(&shutdown);
-    assert!(!play.socket(Client, "client").connected);
+    assert!(!play.sock(Client, "client").connected);
     assert!(play.why(Client).contains("given up"), "{}", play.why(Client));
 }
 
@@ -643,7 +704,7 @@ fn a_listener_is_not_connected_by_an_attempt_that_must_fail() {
     play.types("server reconnect on=listener").unwrap();
     let sent = play.sent();
     play.fails(&sent, Errno::EISCONN);
-    let listener = play.socket(Server, "listener");
+    let listener = play.sock(Server, "listener");
     assert!(listener.listening && !listener.connected);
 }
 
@@ -745,7 +806,79 @@ fn a_socket_closed_through_one_descriptor_is_still_held_by_the_other() {
             ("client-dup".to_owned(), State::Established, Held::Open),
         ]
     );
-    assert!(play.why(Client).contains("another descriptor"), "{}", play.why(Client));
+    assert!(
+        play.why(Client).contains("client-dup, another descriptor"),
+        "{}",
+        play.why(Client)
+    );
+}
+
+#[test]
+fn a_socket_is_held_by_a_call_that_waits_on_it_and_by_no_other() {
+    for (waits_on, held) in [("client", true), ("client2", false)] {
+        let mut play = Play::connected();
+        play.carries_out("client socket", 7);
+        play.types(&format!("client read on={waits_on}")).unwrap();
+        let read = play.sent();
+        play.happens(Happening::Began {
+            side: Client,
+            id: read.id,
+            text: "read(...)".into(),
+        });
+        play.carries_out("client close on=client", 0);
+        let why = play.why(Client);
+        assert_eq!(why.contains("a read that waits still holds the socket"), held, "{why}");
+    }
+}
+
+/// The connection has its own past from the queue on, and what was set on the listener; also where the endpoint does not tell whose
+/// connection it took, and the table has to.
+#[test]
+fn what_accept_takes_has_the_listeners_options_and_its_own_past() {
+    for tells_peer in [true, false] {
+        accept_inherits(tells_peer);
+    }
+}
+
+fn accept_inherits(tells_peer: bool) {
+    let mut play = Play::connected();
+    for option in ["SO_RCVTIMEO 300", "O_NONBLOCK on"] {
+        play.carries_out(&format!("server set-option {option} on=listener"), 0);
+    }
+    play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
+    for states in [(State::Close, State::SynRecv), (State::SynRecv, State::Established)] {
+        play.changes(Server, of_server(), 0, states, Cause::Received);
+    }
+    let established = play.session.transcript.last();
+    if tells_peer {
+        play.carries_out("server accept", 9);
+    } else {
+        play.types("server accept").unwrap();
+        let accept = play.sent();
+        let given = Value::Descriptor { fd: 9, peer: None };
+        play.ends(&accept, Outcome::Ok(given), Some(9));
+        play.table(Server, &[listener(1), (of_server(), State::Established, 9)]);
+    }
+    let sock = play.sock(Server, "server2");
+    assert!(sock.connected);
+    assert_eq!(sock.established, Some(established));
+    assert_eq!((sock.options.rcvtimeo, sock.options.nonblock), (300, false));
+    assert_eq!(
+        play.sock(Server, "server").options.rcvtimeo,
+        0,
+        "it was accepted before"
+    );
+    let why = play.why(Server);
+    assert_eq!(why.contains("done before accept"), tells_peer, "{why}");
+    // What it goes through from now on is its own, too.
+    play.changes(
+        Server,
+        of_server(),
+        9,
+        (State::Established, State::Close),
+        Cause::Received,
+    );
+    assert!(play.sock(Server, "server2").end.is_some());
 }
 
 #[test]
@@ -882,8 +1015,7 @@ fn a_connection_whose_beginning_was_not_seen_shows_absolute_numbers() {
 fn what_the_peer_sent_explains_what_a_call_gave() {
     let mut play = Play::connected();
     // CLOSE_WAIT, then RST: EPIPE, and never ECONNRESET.
-    play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
-    play.passes(Client, segment(Client, &[Flags::RST], 2, 0, b""));
+    play.closes_and_resets();
     play.table(Server, &[listener(1)]);
     play.types("server write").unwrap();
     let write = play.sent();
@@ -892,18 +1024,24 @@ fn what_the_peer_sent_explains_what_a_call_gave() {
         play.why(Server),
         "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET."
     );
-    let read = |play: &mut Play| {
-        play.carries_out("server read", 0);
+    let read = |play: &mut Play, text: &str| {
+        play.carries_out(text, 0);
         play.why(Server).to_owned()
     };
-    assert!(
-        read(&mut play).contains("FIN came before its RST"),
-        "{}",
-        play.why(Server)
-    );
-    // The next connection on the same addresses has heard nothing.
+    let first = read(&mut play, "server read");
+    assert!(first.contains("FIN came before its RST"), "{first}");
+    // The next connection on the same addresses has heard nothing of that, and the old socket nothing of the next.
     play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
-    assert!(!read(&mut play).contains("RST"), "{}", play.why(Server));
+    for states in [(State::Close, State::SynRecv), (State::SynRecv, State::Established)] {
+        play.changes(Server, of_server(), 0, states, Cause::Received);
+    }
+    play.carries_out("server accept", 9);
+    play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 10, 1, b""));
+    let states = (State::Established, State::CloseWait);
+    play.changes(Server, of_server(), 9, states, Cause::Received);
+    let second = read(&mut play, "server read on=server2");
+    assert_eq!(second, "The peer has ended its direction: end of stream.");
+    assert_eq!(read(&mut play, "server read on=server"), first);
 }
 
 #[test]
@@ -916,33 +1054,44 @@ fn what_a_socket_did_before_explains_what_a_call_gives() {
     };
     let mut play = Play::connected();
     play.carries_out("client dup", 2);
-    play.carries_out("client shutdown write on=client-dup", 0);
-    play.table(Client, &[]);
     // Shut down through the other descriptor: it is the same socket.
+    play.types("client shutdown write on=client-dup").unwrap();
+    let shutdown = play.sent();
+    let states = (State::Established, State::FinWait1);
+    play.changes(Client, of_client(), 2, states, Cause::Call(shutdown.id));
+    play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
+    play.succeeds(&shutdown);
     assert!(
-        broken(&mut play, "client write on=client").contains("ourselves"),
+        broken(&mut play, "client write on=client").contains("our own shutdown is the reason"),
         "{}",
         play.why(Client)
     );
 
     let mut play = Play::connected();
+    let states = (State::Established, State::CloseWait);
+    play.client_takes(&[Flags::FIN, Flags::ACK], 1, states);
+    play.client_takes(&[Flags::RST], 2, (State::CloseWait, State::Close));
     play.table(Client, &[]);
     assert!(
         broken(&mut play, "client write").contains("CLOSE_WAIT"),
         "{}",
         play.why(Client)
     );
+
+    let mut play = Play::connected();
+    play.client_takes(&[Flags::RST], 1, (State::Established, State::Close));
+    play.table(Client, &[]);
     play.types("client read").unwrap();
     let read = play.sent();
     play.fails(&read, Errno::ECONNRESET);
     assert!(
-        broken(&mut play, "client write").contains("told already"),
+        broken(&mut play, "client write").contains("already reported"),
         "{}",
         play.why(Client)
     );
     play.carries_out("client disconnect", 0);
     assert!(
-        broken(&mut play, "client write").contains("no connection"),
+        broken(&mut play, "client write").contains("disconnect took the peer away"),
         "{}",
         play.why(Client)
     );
@@ -961,9 +1110,9 @@ fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
         (chain.rule.unwrap(), set_by, place)
     };
     let mut play = Play::connected();
-    play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
-    play.passes(Client, segment(Client, &[Flags::RST], 2, 0, b""));
-    // Another connection's RST, and one that was not delivered: neither did it.
+    play.closes_and_resets();
+    // One that was not delivered, and one that met no connection any more: neither did it.
+    play.passes(Client, segment(Client, &[Flags::RST], 6, 0, b""));
     play.passes_with(Client, segment(Client, &[Flags::RST], 7, 0, b""), Fate::Dropped);
     play.table(Server, &[listener(1)]);
     play.types("server write").unwrap();
@@ -1014,7 +1163,7 @@ fn the_chain_knows_which_call_on_the_same_socket_it_was() {
 
     let mut play = Play::connected();
     play.carries_out("client dup", 2);
-    play.passes(Server, segment(Server, &[Flags::RST, Flags::ACK], 1, 1, b""));
+    play.client_takes(&[Flags::RST, Flags::ACK], 1, (State::Established, State::Close));
     play.table(Client, &[]);
     play.types("client read on=client-dup").unwrap();
     let read = play.sent();
@@ -1162,6 +1311,8 @@ fn a_refused_connection_leaves_no_row_and_is_explained_all_the_same() {
     play.changes(Client, of_client(), inode, (State::Close, State::SynSent), began);
     play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
     play.passes(Server, segment(Server, &[Flags::RST, Flags::ACK], 0, 10, b""));
+    let states = (State::SynSent, State::Close);
+    play.changes(Client, of_client(), inode, states, Cause::Received);
     play.fails(&connect, Errno::ECONNREFUSED);
     assert_eq!(
         play.why(Client),
@@ -1190,8 +1341,14 @@ fn an_icmp_error_is_about_the_connection_that_it_quotes() {
             destination: CLIENT,
             message: "port unreachable".into(),
             about: Some((quoted.local, quoted.peer)),
+            error: Some(IcmpError::Port),
         };
         let icmp = play.passes(Server, icmp).no;
+        // The kernel finds the attempt that it quotes, and ends that one.
+        if quoted == of_client() {
+            let states = (State::SynSent, State::Close);
+            play.changes(Client, of_client(), inode, states, Cause::Received);
+        }
         play.fails(&connect, Errno::ECONNREFUSED);
         let chain = chain(&play.session, connect.id).unwrap();
         (chain.rule, chain.set_by, icmp)
@@ -1201,6 +1358,28 @@ fn an_icmp_error_is_about_the_connection_that_it_quotes() {
     assert_eq!(set_by, Some(Setter::Found(SetBy::Icmp, icmp)));
     let (rule, set_by, _) = refused(from_port(DIALS + 1));
     assert_eq!((rule, set_by), (None, None), "it was another's");
+}
+
+/// On a connection it is only noted: on the one that it quotes.
+#[test]
+fn an_icmp_error_is_noted_on_the_connection_that_it_quotes() {
+    for (quoted, noted) in [(of_client(), true), (from_port(DIALS + 1), false)] {
+        let mut play = Play::connected();
+        let icmp = play.passes(
+            Server,
+            Packet::Icmp {
+                source: SERVER,
+                destination: CLIENT,
+                message: "host unreachable".into(),
+                about: Some((quoted.local, quoted.peer)),
+                error: Some(IcmpError::Host),
+            },
+        );
+        let icmp = icmp.no;
+        let sock = play.sock(Client, "client");
+        assert_eq!(sock.noted, noted.then_some((IcmpError::Host, icmp)));
+        assert_eq!(sock.end, None);
+    }
 }
 
 /// Without a wire it is not told whether an RST or an ICMP error came, and no one of them is claimed.
@@ -1233,7 +1412,7 @@ fn what_nobody_saw_is_said_to_be_unseen() {
     assert_eq!(chain.rule, Some(RuleId::RefusedEarlier));
     assert_eq!(
         chain.set_by.unwrap().words(),
-        "an RST received or an ICMP error received, which nobody saw"
+        "an RST received or an ICMP error received, which was not seen"
     );
     play.carries_out("client socket", 5);
     play.types("client read").unwrap();
@@ -1245,13 +1424,23 @@ fn what_nobody_saw_is_said_to_be_unseen() {
 
 #[test]
 fn a_segment_that_was_not_taken_is_not_heard() {
-    for (fate, heard) in [(Fate::Delivered, true), (Fate::Refused(Errno::EIO), false)] {
+    let rst = || segment(Client, &[Flags::RST], 2, 0, b"");
+    for (fate, taken) in [
+        (Fate::Delivered, true),
+        // It came, and the kernel ignored it: out of the window, say.
+        (Fate::Delivered, false),
+        (Fate::Refused(Errno::EIO), false),
+    ] {
         let mut play = Play::connected();
-        play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
-        play.passes_with(Client, segment(Client, &[Flags::RST], 2, 0, b""), fate);
-        play.table(Server, &[listener(1)]);
+        play.server_takes(&[Flags::FIN, Flags::ACK], 1, (State::Established, State::CloseWait));
+        play.passes_with(Client, rst(), fate);
+        if taken {
+            let states = (State::CloseWait, State::Close);
+            play.changes(Server, of_server(), 3, states, Cause::Received);
+            play.table(Server, &[listener(1)]);
+        }
         play.carries_out("server read", 0);
-        assert_eq!(play.why(Server).contains("RST"), heard, "{}", play.why(Server));
+        assert_eq!(play.why(Server).contains("RST"), taken, "{}", play.why(Server));
     }
 }
 

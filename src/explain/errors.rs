@@ -102,7 +102,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         // The end of a connection.
         (Errno::EPIPE, Read { .. } | Connect { .. }) => RuleId::DissolvedWhileWaiting,
         (Errno::EPIPE, Write { .. }) => return broken_pipe(s),
-        (_, Read { .. } | Write { .. }) => return waiting(errno, s),
+        (_, Read { .. } | Write { .. }) => return waiting(call, errno, s),
         _ => return None,
     })
 }
@@ -113,7 +113,7 @@ fn ended_in(s: &Situation, state: State) -> bool {
 }
 
 /// The rule of an error that waited in the socket (`sk_err`), or was noted in it (`sk_err_soft`); none for one without a story.
-pub(super) fn waiting(errno: Errno, s: &Situation) -> Option<RuleId> {
+pub(super) fn waiting(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
     /// Where an error of the network comes from.
     enum Heard {
         /// An attempt that it ended.
@@ -123,10 +123,17 @@ pub(super) fn waiting(errno: Errno, s: &Situation) -> Option<RuleId> {
         /// A connection on which the kernel has given up.
         AtEnd,
     }
+    let is_attempt = s.sock.established.is_none() && matches!(s.was(), State::Close | State::SynSent | State::SynRecv);
     let heard = match s.sock.end {
-        None => Heard::Noted,
-        Some(end) if matches!(end.by, Cause::Icmp(_) | Cause::Rst | Cause::Unseen(_)) => Heard::Attempt,
+        Some(end) if matches!(end.by, Cause::Icmp(_) | Cause::Rst | Cause::Unseen(_)) && end.is_of_handshake() => {
+            Heard::Attempt
+        }
         Some(_) => Heard::AtEnd,
+        // Its end came too soon to be seen, as in the loopback lab.
+        None if is_attempt => Heard::Attempt,
+        // Only SO_ERROR hands out what is only noted (sk_getsockopt).
+        None if matches!(call, Call::SoError) => Heard::Noted,
+        None => Heard::AtEnd,
     };
     Some(match (errno, heard) {
         (Errno::ECONNREFUSED, Heard::Attempt) => RuleId::RefusedEarlier,

@@ -412,9 +412,9 @@ macro_rules! rules {
 
 impl Rule {
     /// Does the error wait in the socket (`sk_err`) until it is told: to SO_ERROR, or to a call that moves bytes? One that was only
-    /// noted (`sk_err_soft`) does not.
+    /// noted (`sk_err_soft`) does not, and EBADF is of the descriptor, not of the socket.
     pub fn waits(&self) -> bool {
-        self.calls.contains(&SoError) && self.calls.contains(&Write)
+        self.calls.contains(&SoError) && self.calls.contains(&Write) && self.gives != Gives::Errno(Errno::EBADF)
     }
 }
 

@@ -45,9 +45,8 @@ impl Setter {
     /// What set the error of a call that falls under that rule.
     pub(super) fn find(rule: RuleId, call: &Call, s: &Situation) -> Setter {
         let all = rule.rule().set_by;
-        let found = all
-            .iter()
-            .filter_map(|set_by| Some((*set_by, entry_of(*set_by, call, s)?)));
+        let each = all.iter().flat_map(|set_by| one_by_one(*set_by));
+        let found = each.filter_map(|set_by| Some((set_by, entry_of(set_by, call, s)?)));
         // The nearest that can have set it.
         let nearest = found.max_by_key(|(_, entry)| *entry);
         let unseen = s.sock.end.filter(|end| end.by.is_unseen());
@@ -63,6 +62,14 @@ impl Setter {
                 None => Setter::Unseen(all),
             },
         }
+    }
+}
+
+/// Each call that it may have been by itself, so that what was found names the one.
+fn one_by_one(set_by: SetBy) -> Vec<SetBy> {
+    match set_by {
+        SetBy::OwnCall(classes) => classes.chunks(1).map(SetBy::OwnCall).collect(),
+        set_by => vec![set_by],
     }
 }
 
@@ -188,7 +195,15 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
     Some(match rule {
         RuleId::PeerGivenUp => format!("The kernel gave up on the peer: {}", ran_out(s)?),
         RuleId::ConnectTimedOut => format!("No answer to the SYN: {}", ran_out(s)?),
-        RuleId::SynGivenUp => format!("No answer to the SYN, sent {} times: {}", sock.left.syns, ran_out(s)?),
+        RuleId::SynGivenUp => {
+            let sent = match sock.left.syns {
+                // Not seen, in the loopback lab.
+                0 => String::new(),
+                1 => ", sent once".into(),
+                n => format!(", sent {n} times"),
+            };
+            format!("No answer to the SYN{sent}: {}", ran_out(s)?)
+        }
         RuleId::HandshakeGivenUp => format!(
             "The peer's SYN came, but nothing acknowledged our SYN,ACK: {}",
             ran_out(s)?
@@ -287,12 +302,16 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::ListenConnected | RuleId::AlreadyConnected | RuleId::ConnectedOnce => {
             let class = sock.peer?.class.name();
             match rule {
-                RuleId::ListenConnected => format!("{class} gave it a peer, and only a socket without one can listen"),
+                RuleId::ListenConnected => {
+                    format!("Our own {class} gave it a peer, and only a socket without one can listen")
+                }
                 RuleId::AlreadyConnected => {
-                    format!("{class} gave it a peer already, and a stream socket keeps its peer until disconnect")
+                    format!(
+                        "Our own {class} gave it a peer already, and a stream socket keeps its peer until disconnect"
+                    )
                 }
                 _ => format!(
-                    "{class} gave it a peer once, and that counts until disconnect, though the connection is over"
+                    "Our own {class} gave it a peer once, and that counts until disconnect, though the connection is over"
                 ),
             }
         }

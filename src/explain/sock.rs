@@ -51,6 +51,8 @@ pub struct End {
     pub by: Cause,
     /// The state that it ended.
     pub from: State,
+    /// The state that it led to: TIME_WAIT or CLOSE.
+    pub to: State,
     /// The entry of what ended it: the packet, the call, or the change of state where neither was seen.
     pub entry: EntryNo,
 }
@@ -69,13 +71,14 @@ impl End {
     }
 
     /// Did data end it that came after we had shut both directions down: the kernel resets the connection itself, and tells us
-    /// ECONNRESET (`tcp_rcv_state_process`)?
+    /// ECONNRESET (`tcp_rcv_state_process`)? The peer's FIN leads to TIME_WAIT instead.
     pub const fn is_by_data(&self) -> bool {
         matches!(
-            (self.by, self.from),
+            (self.by, self.from, self.to),
             (
                 Cause::Segment | Cause::Unseen(Some(CallClass::Write)),
-                State::FinWait1 | State::FinWait2
+                State::FinWait1 | State::FinWait2,
+                State::Close
             )
         )
     }
@@ -208,6 +211,11 @@ impl Sock {
         self.established.is_some() && self.peer.is_none()
     }
 
+    /// Did accept make it, of a connection that is not known yet?
+    pub fn is_just_accepted(&self) -> bool {
+        self.established.is_none() && self.peer.is_some_and(|made| made.class == CallClass::Accept)
+    }
+
     /// Does an error wait in it (`sk_err`), as far as is known?
     pub fn has_error(&self) -> bool {
         self.reported.is_none() && self.end.is_some_and(|end| !end.is_orderly())
@@ -232,6 +240,7 @@ impl Sock {
                     self.end = Some(End {
                         by: cause,
                         from,
+                        to,
                         entry: by,
                     });
                 }
@@ -257,6 +266,7 @@ impl Sock {
             self.end = Some(End {
                 by: cause,
                 from,
+                to,
                 entry: by,
             });
         }
@@ -449,3 +459,6 @@ impl Sock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

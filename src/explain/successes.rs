@@ -541,7 +541,7 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
 
 /// A pending error that `SO_ERROR` took out of the socket.
 fn pending(call: &Call, errno: Errno, s: &Situation) -> Why {
-    let Some(id) = waiting(errno, s) else {
+    let Some(id) = waiting(call, errno, s) else {
         return Why::said(format!("The socket held {errno}; asking took it out."));
     };
     // What is reported once has now been reported: what follows is for the calls to come.

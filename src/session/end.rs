@@ -10,7 +10,8 @@ use crate::clock::Stamp;
 use crate::command::{Ask, Pick};
 use crate::errno::Errno;
 use crate::explain::Sock;
-use crate::explain::sock::EntryNo;
+use crate::explain::rules::CallClass;
+use crate::explain::sock::{EntryNo, Made};
 use crate::hash::QuickMap;
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, Observed};
@@ -110,6 +111,21 @@ impl Socks {
     /// The newest connection with these addresses.
     pub(super) fn of_tuple(&self, tuple: &Tuple) -> Option<SockId> {
         self.by_tuple.get(tuple).copied()
+    }
+
+    /// What accept gave, without telling whose connection it took, is the one that was known before by its addresses.
+    fn become_one(&mut self, known: SockId, given: SockId, inode: Option<u64>) {
+        let given = *self.get(given);
+        if let Some(Made {
+            class: CallClass::Accept,
+            entry,
+        }) = given.peer
+        {
+            self.get_mut(known).inherit(&given, entry);
+        }
+        if let Some(inode) = inode {
+            self.by_inode.insert(inode, known);
+        }
     }
 
     /// The socket whose state has changed: that of the inode, else the connection with these addresses, which may be a new one.
@@ -518,15 +534,16 @@ impl End {
     /// inode, or after it.
     fn join(&mut self) {
         let mut seen = Vec::new();
-        let socks = &self.socks;
+        let socks = &mut self.socks;
         for socket in self.sockets.iter_mut().filter(|socket| socket.open) {
             if let Some(place) = socket.inode.and_then(|inode| self.table.of_inode(inode)) {
                 let tuple = self.table.rows()[place].row.tuple;
                 // What accept took was a connection before it had a descriptor.
                 if socket.tuple.is_none()
-                    && socks.get(socket.sock).named.is_none()
+                    && socks.get(socket.sock).is_just_accepted()
                     && let Some(sock) = socks.of_tuple(&tuple)
                 {
+                    socks.become_one(sock, socket.sock, socket.inode);
                     socket.sock = sock;
                 }
                 socket.tuple = Some(tuple);

@@ -300,7 +300,11 @@ impl Script {
         s.state(Server, State::SynRecv, State::Established, 0, Cause::Received);
         s.end(connect, done(), "connect(5, 10.0.0.2:8080) = 0", None);
         s.wait(300).run("server accept");
-        s.call("accept4(4)", fd(5), Some(300));
+        let given = Value::Descriptor {
+            fd: 5,
+            peer: CLIENT.parse().ok(),
+        };
+        s.call("accept4(4)", Outcome::Ok(given), Some(300));
         s.table(Server, vec![listener(0), row(Server, State::Established, 300)]);
         s
     }
