@@ -792,6 +792,8 @@ scripts! {
         "client connect :SERVER",
         "client connect :SERVER",
     ]
+    shutdown_of_a_listener_by_another_descriptor ["server dup", "client connect :SERVER", "server shutdown read on=listener-dup"]
+    destroy_of_a_listener_with_a_queue ["client connect :SERVER", "client connect :SERVER", "server destroy on=listener"]
     shutdown_of_a_listener ["client connect :SERVER", "server shutdown read"]
     disconnect_of_a_listener ["client connect :SERVER", "server disconnect", "server listen"]
 
@@ -911,6 +913,8 @@ fn compare(lab: Lab, patience: &str, next: &mut dyn FnMut(&Run) -> Option<Vec<St
             both(run, Signal::CONT);
             return_of_all(run, stopped_at);
         }
+        // On a slow machine a call that blocks for a moment may have let the next one pass, and nothing stands there then.
+        "wire deliver all" | "wire deliver next" | "wire drop next" if author::held(run).is_empty() => {}
         _ => {
             let with = |text: String, (word, value): &(&str, String)| text.replace(word, value);
             run.gives(&words.iter().fold(command.to_owned(), with));

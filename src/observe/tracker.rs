@@ -230,10 +230,10 @@ pub const fn maker(from: State, to: State, what: Arrival, held: bool) -> Maker {
         (_, FinWait1 | SynSent | Listen) | (Listen, _) | (CloseWait, LastAck) => false,
         (from, Close) => match (what, from) {
             (Arrival::Reset | Arrival::Other, _) => true,
-            // No segment but RST ends these; data for an orphan, or a queue that is full, may end those.
-            (Arrival::Segment { .. }, SynSent | Established | CloseWait) => false,
+            // No segment but RST ends these. Those may be ended by data that nobody will read, and by a queue that is full.
+            (Arrival::Segment { .. }, SynSent | Established) => false,
             (Arrival::Segment { acknowledges_fin, .. }, LastAck) => acknowledges_fin || !held,
-            (Arrival::Segment { .. }, SynRecv | FinWait1 | FinWait2 | Closing) => !held,
+            (Arrival::Segment { .. }, SynRecv | FinWait1 | FinWait2 | CloseWait | Closing) => !held,
             (Arrival::Segment { .. }, TimeWait | Close | Listen) => true,
         },
         _ => true,

@@ -312,7 +312,7 @@ fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
 fn observe(session: &Session, under: &Under, returned: Returned) -> Observation {
     let later = under.blocked.iter().map(|call| Later {
         side: call.side,
-        socket: call.socket.clone(),
+        socket: session.ends[call.side].shown(&call.socket).clone(),
         returned: outcome(session, call.side, call.root, under.since),
         call: call.name,
         said: said(session, call.root, under.since),

@@ -120,12 +120,25 @@ impl Session {
                         }
                     });
                 }
+                if let Some(name) = socket
+                    .as_ref()
+                    .filter(|_| from == State::Close && to != State::Listen && !queued)
+                {
+                    self.ends[side].connects(side, name);
+                }
+                let end = &self.ends[side];
+                let called = socket
+                    .as_ref()
+                    .map(|name| end.shown(name))
+                    .filter(|called| Some(*called) != socket.as_ref());
+                let called = called.cloned();
                 let cause = self.reason(side, cause);
                 self.transcript.push(
                     at,
                     What::State {
                         side,
                         socket,
+                        called,
                         tuple,
                         from,
                         to,

@@ -100,7 +100,7 @@ impl Session {
                 }
                 let row = place.map(|place| &rows[place]);
                 SocketView {
-                    name: Some(&socket.name),
+                    name: Some(socket.shown()),
                     fd: socket.fd,
                     current: end.current.as_ref() == Some(&socket.name),
                     held: held(socket, row),
@@ -120,7 +120,7 @@ impl Session {
             .map(|(observed, _)| observed);
         views.extend(nobodys.map(|observed| {
             let tuple = &observed.row.tuple;
-            let name = end.named.get(tuple);
+            let name = end.named.get(tuple).map(|name| end.shown(name));
             SocketView {
                 name,
                 fd: None,

@@ -435,7 +435,8 @@ impl Flows {
     pub fn arrived(&mut self, segment: &Segment) -> bool {
         let way = segment.way();
         // Only one that was made up has not been sent.
-        if segment.flags.has(Flags::SYN) && self.is_new(way, segment.seq) {
+        let made_up = !self.halves.contains_key(&way) || self.is_new(way, segment.seq);
+        if segment.flags.has(Flags::SYN) && made_up {
             self.remember_span(
                 way,
                 Span {
@@ -760,6 +761,20 @@ mod tests {
         assert_eq!(
             numbers(flows.sent(PacketNo(5), &answer)),
             (Some(0), Some(1), [false, true])
+        );
+    }
+
+    #[test]
+    fn what_answers_a_forged_syn_is_no_answer_to_the_one_that_comes_later() {
+        let mut flows = Flows::default();
+        let forged = segment(false, Flags::SYN, 90, 0, 0);
+        flows.sent(PacketNo(1), &segment(true, Flags::SYN, 1_000, 0, 0));
+        flows.arrived(&forged);
+        flows.sent(PacketNo(2), &segment(false, SYN_ACK, 9_000, 1_001, 0));
+        let answer = segment(true, Flags::ACK, 1_001, 91, 0);
+        assert_eq!(
+            numbers(flows.sent(PacketNo(3), &answer)),
+            (Some(1), Some(1), [false, true])
         );
     }
 

@@ -152,9 +152,16 @@ impl End {
     fn is_about(&self, flight: &Flight, inode: u64) -> bool {
         match (&flight.on, inode) {
             (None, _) => false,
-            (Some(name), 0) => self.listeners.contains(name),
+            (Some(name), 0) => self.is_listener(name),
             (Some(name), inode) => self.inodes.get(name).is_none_or(|known| *known == inode),
         }
+    }
+
+    /// Was that socket told to listen, by this descriptor or another?
+    fn is_listener(&self, name: &String) -> bool {
+        let inode = self.inodes.get(name);
+        let told = |told: &String| told == name || (inode.is_some() && self.inodes.get(told) == inode);
+        self.listeners.iter().any(told)
     }
 
     /// Can that call have made the change, by itself?
