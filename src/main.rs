@@ -2,7 +2,7 @@
 #![deny(clippy::unwrap_used)]
 
 use clap::Parser;
-use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
+use std::io::{self, BufReader, BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;

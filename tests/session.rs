@@ -654,6 +654,49 @@ fn no_name_is_given_twice() {
     assert_eq!(play.carries_out("client socket", 9), made(&[("client4", "socket")]));
 }
 
+/// A socket that was made to listen, and connects, is no listener: it is shown, and answers, by another name, and the endpoint knows
+/// it by its first one.
+#[test]
+fn a_socket_that_connects_is_not_called_a_listener() {
+    let mut play = Play::new();
+    play.carries_out("server bind", 1);
+    play.carries_out("server connect", 1);
+    let tuple = Tuple {
+        local: "10.0.0.2:8080".parse().unwrap(),
+        peer: "10.0.0.1:7000".parse().unwrap(),
+    };
+    let begins = (State::Close, State::SynSent);
+    let told = play.changes(Server, tuple, 1, begins, Cause::Unseen).lines();
+    assert!(told[0].starts_with("server CLOSE -> SYN_SENT"), "{told:?}");
+    play.table(Server, &[(tuple, State::SynSent, 1)]);
+    let shown = play.session.sockets(Server);
+    assert_eq!(shown[0].name.unwrap().as_str(), "server");
+    for name in ["server", "listener"] {
+        assert_eq!(
+            play.carries_out(&format!("server so-error on={name}"), 1)[0].0,
+            "listener"
+        );
+    }
+    // Another one has neither name.
+    assert_eq!(play.carries_out("server listen", 2)[0].0, "listener2");
+    assert_eq!(play.carries_out("server accept", 3).len(), 1);
+    assert_eq!(play.names(Server), ["listener", "listener2", "server2"]);
+}
+
+#[test]
+fn a_listener_keeps_its_name() {
+    let mut play = Play::new();
+    play.carries_out("server listen", 1);
+    let listening = Tuple {
+        local: "10.0.0.2:8080".parse().unwrap(),
+        peer: "0.0.0.0:0".parse().unwrap(),
+    };
+    let told = play
+        .changes(Server, listening, 1, (State::Close, State::Listen), Cause::Unseen)
+        .lines();
+    assert!(told[0].starts_with("server listener CLOSE -> LISTEN"), "{told:?}");
+}
+
 #[test]
 fn each_end_counts_its_own_names() {
     let mut play = Play::new();

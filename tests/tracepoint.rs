@@ -3,8 +3,8 @@
 //!
 //! A script is a list of commands, and nothing is expected but that both tell the same. `SERVER` stands for a port of this run's
 //! own, which the server takes (it is what the tracepoint is filtered by, so one end of every connection has it), `CLIENT`, `OTHER`
-//! and `THIRD` for those that a client may bind, and `NOBODY` for an address where nobody answers. Where a script ends all must stand still, and a socket
-//! that ends in SYN_SENT must have been bound.
+//! and `THIRD` for those that a client may bind, and `NOBODY` for an address where nobody answers. Where a script ends all must
+//! stand still, and a socket that ends in SYN_SENT must have been bound.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -574,6 +574,14 @@ scripts! {
         "client close",
         CONT,
     ]
+    a_connect_and_a_reset_of_one_socket_at_once patience "100" times 6 [
+        "client bind :CLIENT",
+        STOP,
+        "client connect :SERVER",
+        "client rst-close",
+        CONT,
+        "server accept",
+    ]
     a_reset_and_a_close_at_once patience "100" [
         "client connect :SERVER",
         "server accept",
@@ -792,6 +800,22 @@ scripts! {
         "client connect :SERVER",
         "client connect :SERVER",
     ]
+    a_listener_whose_sending_is_shut_down ["server shutdown write", "client connect :SERVER", "server accept"]
+    a_shutdown_in_syn_recv_waits_for_the_last_ack patience "150" [
+        "server close",
+        "server socket",
+        "server bind :SERVER",
+        "client bind :CLIENT",
+        "wire step",
+        "client connect :SERVER",
+        "server connect :CLIENT",
+        "wire deliver all",
+        "client shutdown write",
+        "wire flow",
+        "server close",
+    ]
+    shutdown_of_a_listener_by_another_descriptor ["server dup", "client connect :SERVER", "server shutdown read on=listener-dup"]
+    destroy_of_a_listener_with_a_queue ["client connect :SERVER", "client connect :SERVER", "server destroy on=listener"]
     shutdown_of_a_listener ["client connect :SERVER", "server shutdown read"]
     disconnect_of_a_listener ["client connect :SERVER", "server disconnect", "server listen"]
 
@@ -911,6 +935,8 @@ fn compare(lab: Lab, patience: &str, next: &mut dyn FnMut(&Run) -> Option<Vec<St
             both(run, Signal::CONT);
             return_of_all(run, stopped_at);
         }
+        // On a slow machine a call that blocks for a moment may have let the next one pass, and nothing stands there then.
+        "wire deliver all" | "wire deliver next" | "wire drop next" if author::held(run).is_empty() => {}
         _ => {
             let with = |text: String, (word, value): &(&str, String)| text.replace(word, value);
             run.gives(&words.iter().fold(command.to_owned(), with));

@@ -272,6 +272,11 @@ impl Sock {
         }
     }
 
+    /// Did a connect fail before it began an attempt, for want of a route? The socket is as it was then.
+    fn found_no_way(&self, errno: Errno) -> bool {
+        self.end.is_none() && matches!(errno, Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EACCES)
+    }
+
     /// The bind that gave it its port, which it keeps when the connection ends; one that the kernel chose is given up
     /// (`tcp_set_state`).
     fn bound(&self) -> Option<Made> {
@@ -382,7 +387,7 @@ impl Sock {
     fn connect_ended(&mut self, outcome: &Outcome, entry: EntryNo) {
         match outcome {
             // __inet_stream_connect, at its label sock_error: the attempt is dissolved, and its error told by this very call.
-            Outcome::Err(errno) if is_told_once(*errno) && !self.listening && self.established.is_none() => {
+            Outcome::Err(errno) if is_told_once(*errno) && !self.listening && !self.found_no_way(*errno) => {
                 *self = Sock {
                     named: self.bound(),
                     options: self.options,

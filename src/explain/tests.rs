@@ -482,7 +482,10 @@ fn without_seen_segments_none_is_named_as_the_one_that_set_it() {
         Setter::Found(rules::SetBy::Rst, over.sock.end.unwrap().entry)
     );
     // Either can have.
-    let refused = Life::unseen().dials().goes(State::Close, Cause::Unseen(None)).situation();
+    let refused = Life::unseen()
+        .dials()
+        .goes(State::Close, Cause::Unseen(None))
+        .situation();
     let why = super::why(&on(read()), &Outcome::Err(Errno::ECONNREFUSED), &refused);
     assert!(
         matches!(why.set_by, Some(Setter::Unseen(any)) if any.len() == 2),
@@ -750,7 +753,10 @@ fn refusals_differ_by_what_answered() {
     let sentence = fails(connect(), Errno::ECONNREFUSED, &by_icmp(IcmpError::Port));
     tells(&sentence, &["ICMP port unreachable answered the SYN"]);
     keeps_silent(&sentence, &["RST"]);
-    let unseen = Life::unseen().is_asked().dials().goes(State::Close, Cause::Unseen(None));
+    let unseen = Life::unseen()
+        .is_asked()
+        .dials()
+        .goes(State::Close, Cause::Unseen(None));
     for s in [fresh(), unseen.situation()] {
         let unseen = super::why(&on(connect()), &Outcome::Err(Errno::ECONNREFUSED), &s);
         assert_eq!(unseen.rule, None, "nobody saw which");

@@ -175,6 +175,8 @@ pub enum Arrival {
         acknowledges_fin: bool,
         /// The peer's FIN has come with it, and all that was sent before that: it is a FIN, or fills the gap before one.
         completes_fin: bool,
+        /// It has data that begins before the peer's FIN, and goes on behind it.
+        overruns_fin: bool,
     },
     /// An ICMP error, or what we cannot read.
     Other,
@@ -201,6 +203,7 @@ pub const fn between(from: State, to: State, what: Arrival, held: bool) -> &'sta
             acknowledges,
             acknowledges_fin,
             completes_fin,
+            ..
         } => (acknowledges, acknowledges_fin, completes_fin),
     };
     match (from, to) {
@@ -221,6 +224,15 @@ pub const fn between(from: State, to: State, what: Arrival, held: bool) -> &'sta
     }
 }
 
+/// The state between two readings, a FIN having left meanwhile: the call that sent it led there, and another ended it at once.
+pub const fn after_fin(from: State, to: State) -> Option<State> {
+    match (from, to) {
+        (State::Established | State::SynRecv, State::Close) => Some(State::FinWait1),
+        (State::CloseWait, State::Close) => Some(State::LastAck),
+        _ => None,
+    }
+}
+
 /// Who makes that single step, a packet having just arrived? `held` says that a waiting call is the last to hold the socket.
 pub const fn maker(from: State, to: State, what: Arrival, held: bool) -> Maker {
     use State::{
@@ -230,10 +242,11 @@ pub const fn maker(from: State, to: State, what: Arrival, held: bool) -> Maker {
         (_, FinWait1 | SynSent | Listen) | (Listen, _) | (CloseWait, LastAck) => false,
         (from, Close) => match (what, from) {
             (Arrival::Reset | Arrival::Other, _) => true,
-            // No segment but RST ends these; data for an orphan, or a queue that is full, may end those.
-            (Arrival::Segment { .. }, SynSent | Established | CloseWait) => false,
+            // No segment but RST ends these. Those may be ended by data that nobody will read, and by a queue that is full.
+            (Arrival::Segment { .. }, SynSent | Established) => false,
             (Arrival::Segment { acknowledges_fin, .. }, LastAck) => acknowledges_fin || !held,
-            (Arrival::Segment { .. }, SynRecv | FinWait1 | FinWait2 | Closing) => !held,
+            (Arrival::Segment { overruns_fin, .. }, CloseWait | Closing) => overruns_fin || !held,
+            (Arrival::Segment { .. }, SynRecv | FinWait1 | FinWait2) => !held,
             (Arrival::Segment { .. }, TimeWait | Close | Listen) => true,
         },
         _ => true,
@@ -328,16 +341,19 @@ mod tests {
         acknowledges: true,
         acknowledges_fin: false,
         completes_fin: false,
+        overruns_fin: false,
     };
     const FIN: Arrival = Arrival::Segment {
         acknowledges: true,
         acknowledges_fin: false,
         completes_fin: true,
+        overruns_fin: false,
     };
     const ACK_OF_FIN: Arrival = Arrival::Segment {
         acknowledges: true,
         acknowledges_fin: true,
         completes_fin: false,
+        overruns_fin: false,
     };
 
     /// Each step with its maker.
@@ -376,6 +392,14 @@ mod tests {
     }
 
     #[test]
+    fn who_has_sent_a_fin_was_in_the_state_that_it_leads_to() {
+        use State::*;
+        assert_eq!(after_fin(Established, Close), Some(FinWait1));
+        assert_eq!(after_fin(CloseWait, Close), Some(LastAck));
+        assert_eq!(after_fin(Established, FinWait1), None);
+    }
+
+    #[test]
     fn what_nobody_holds_is_ended_by_packets() {
         use Maker::Packet;
         use State::*;
@@ -386,6 +410,14 @@ mod tests {
         assert_eq!(steps(FinWait1, Close, PLAIN, false), [(Close, Packet)]);
         assert_eq!(steps(LastAck, Close, ACK_OF_FIN, true), [(Close, Packet)]);
         assert_eq!(steps(SynRecv, Close, PLAIN, false), [(Close, Packet)]);
+        let over = Arrival::Segment {
+            acknowledges: true,
+            acknowledges_fin: false,
+            completes_fin: false,
+            overruns_fin: true,
+        };
+        assert_eq!(steps(CloseWait, Close, over, true), [(Close, Packet)]);
+        assert_eq!(steps(CloseWait, Close, PLAIN, true), [(Close, Maker::Call)]);
     }
 
     #[test]

@@ -337,7 +337,7 @@ fn observe(session: &Session, step: &Step, under: &Under, returned: Returned) ->
         let Words { said, why } = words(&returned, Some(call.root));
         Later {
             side: call.side,
-            socket: call.socket.clone(),
+            socket: session.ends[call.side].shown(&call.socket).clone(),
             returned,
             call: call.name,
             said,

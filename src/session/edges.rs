@@ -310,6 +310,7 @@ mod tests {
         What::State {
             side,
             socket: SocketName::new("client").filter(|_| named),
+            called: None,
             tuple: Tuple {
                 local: "10.0.0.1:1000".parse().unwrap(),
                 peer: "10.0.0.2:8080".parse().unwrap(),

@@ -21,6 +21,9 @@ use crate::runtime::Runtime;
 use crate::side::Side;
 use crate::state::State;
 
+/// The name of what listens, or is made to.
+pub(super) const LISTENER: &str = "listener";
+
 /// An endpoint's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Process {
@@ -58,8 +61,10 @@ impl Process {
 /// A socket that an endpoint made, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Socket {
-    /// Its name, never given twice at one end.
+    /// The name under which the endpoint knows it, never given twice at one end.
     pub name: SocketName,
+    /// What it is called instead since it connects, its name having been that of a listener; never given twice, either.
+    pub called: Option<SocketName>,
     /// The descriptor's number, also after it was closed; none until the kernel gave one.
     pub fd: Option<i32>,
     /// Is the descriptor open?
@@ -193,6 +198,7 @@ impl Socket {
     pub(super) const fn unborn(name: SocketName, sock: SockId) -> Socket {
         Socket {
             name,
+            called: None,
             fd: None,
             open: false,
             inode: None,
@@ -201,6 +207,16 @@ impl Socket {
             closed: None,
             info: None,
         }
+    }
+
+    /// What it is called now.
+    pub fn shown(&self) -> &SocketName {
+        self.called.as_ref().unwrap_or(&self.name)
+    }
+
+    /// Is that its name, or what it is called?
+    fn is(&self, name: &SocketName) -> bool {
+        self.name == *name || self.called.as_ref() == Some(name)
     }
 }
 
@@ -228,7 +244,24 @@ impl End {
 
     /// The socket of that name.
     pub fn socket(&self, name: &SocketName) -> Option<&Socket> {
-        self.sockets.iter().find(|socket| socket.name == *name)
+        self.sockets.iter().find(|socket| socket.is(name))
+    }
+
+    /// What the socket of that name is called now.
+    pub fn shown<'a>(&'a self, name: &'a SocketName) -> &'a SocketName {
+        self.socket(name).map_or(name, Socket::shown)
+    }
+
+    /// That socket of the `side`'s end connects: if it has a listener's name, it gets another.
+    pub(super) fn connects(&mut self, side: Side, name: &SocketName) {
+        let is_misnamed = |socket: &Socket| {
+            let base = socket.name.as_str().trim_end_matches(|c: char| c.is_ascii_digit());
+            base == LISTENER && socket.called.is_none() && !self.sock(socket).listening
+        };
+        if self.socket(name).is_some_and(is_misnamed) {
+            let called = self.fresh_name(side.name());
+            self.set(name, |socket| socket.called = called);
+        }
     }
 
     /// The socket that calls go to.
@@ -338,7 +371,7 @@ impl End {
     }
 
     pub(super) fn set(&mut self, name: &SocketName, change: impl FnOnce(&mut Socket)) {
-        if let Some(socket) = self.sockets.iter_mut().find(|socket| socket.name == *name) {
+        if let Some(socket) = self.sockets.iter_mut().find(|socket| socket.is(name)) {
             change(socket);
         }
     }
@@ -406,11 +439,11 @@ impl End {
     }
 
     /// A name that the user gave, if there is such a socket.
-    pub(super) fn known<'a>(&self, side: Side, name: &'a SocketName) -> Result<&'a SocketName, Refusal> {
-        if self.socket(name).is_some() {
-            return Ok(name);
+    pub(super) fn known(&self, side: Side, name: &SocketName) -> Result<&SocketName, Refusal> {
+        if let Some(socket) = self.socket(name) {
+            return Ok(&socket.name);
         }
-        let names: Vec<&str> = self.sockets.iter().map(|socket| socket.name.as_str()).collect();
+        let names: Vec<&str> = self.sockets.iter().map(|socket| socket.shown().as_str()).collect();
         let why = match names.as_slice() {
             [] => format!("the {side} has no socket {name}: it has none yet"),
             names => format!("the {side} has no socket {name}: it has {}", names.join(", ")),

@@ -131,6 +131,18 @@ impl Session {
                         }
                     });
                 }
+                if let Some(name) = socket
+                    .as_ref()
+                    .filter(|_| from == State::Close && to != State::Listen && !queued)
+                {
+                    self.ends[side].connects(side, name);
+                }
+                let end = &self.ends[side];
+                let called = socket
+                    .as_ref()
+                    .map(|name| end.shown(name))
+                    .filter(|called| Some(*called) != socket.as_ref());
+                let called = called.cloned();
                 let cause = self.reason(side, cause);
                 let (made_by, by) = self.made_by(side, &cause);
                 let no = self.transcript.push(
@@ -138,6 +150,7 @@ impl Session {
                     What::State {
                         side,
                         socket,
+                        called,
                         tuple,
                         from,
                         to,

@@ -61,10 +61,11 @@ impl Inferred {
                 (_, false) => SynSent,
             }
         } else if flags.has(Flags::RST) {
-            // It may answer a segment of a connection that is none of this end's.
-            match before {
-                None => return,
-                Some(_) => Close,
+            // It may answer a segment of a connection that is none of this end's; in SYN_SENT it does: who gives up sends nothing.
+            match state {
+                SynSent => return,
+                _ if before.is_none() => return,
+                _ => Close,
             }
         } else if state == Close {
             // Who still speaks is not closed: what was thought to have closed it was not taken.
@@ -293,6 +294,18 @@ mod tests {
         assert_eq!(play.states(), [Some(TimeWait), Some(LastAck)]);
         play.passes(Side::Client, ACK, 2, 2, Fate::Delivered);
         assert_eq!(play.states(), [Some(TimeWait), Some(Close)]);
+    }
+
+    /// A connect takes the addresses of an orphan in FIN_WAIT2: the peer answers in the old connection's numbers, and learns by RST.
+    #[test]
+    fn an_rst_from_syn_sent_ends_the_other_end_only() {
+        let mut play = Play::connected();
+        play.passes(Side::Client, FIN_ACK, 1, 1, Fate::Delivered);
+        play.passes(Side::Server, ACK, 1, 2, Fate::Delivered);
+        play.passes(Side::Client, Flags::SYN, 65_539, 0, Fate::Delivered);
+        play.passes(Side::Server, ACK, 1, 2, Fate::Delivered);
+        play.passes(Side::Client, Flags::RST, 2, 0, Fate::Delivered);
+        assert_eq!(play.states(), [Some(State::SynSent), Some(State::Close)]);
     }
 
     #[test]

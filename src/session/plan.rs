@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
+use super::end::LISTENER;
 use super::{End, LabFacts, Refusal};
 use crate::call::{Call, Family, Order, SocketName};
 use crate::command::{Address, Ask};
@@ -80,7 +81,8 @@ pub(super) fn plan(
         Ask::LingerClose { seconds } => Call::LingerClose { seconds: *seconds },
         Ask::Disconnect => Call::Disconnect,
         Ask::Dup => {
-            let base = target.as_ref().map_or(side.name(), SocketName::as_str);
+            let end = &ends[side];
+            let base = target.as_ref().map_or(side.name(), |name| end.shown(name).as_str());
             let base = format!("{}-dup", &base[..base.len().min(16)]);
             Call::Dup {
                 r#as: fresh(&mut ends[side], &base)?,
@@ -108,8 +110,8 @@ pub(super) fn plan(
             // The server's sockets are made to listen unless they connect.
             let connects = matches!(ask, Ask::Connect { .. } | Ask::Reconnect { .. });
             let base = match (side, ask) {
-                (_, Ask::Listen { .. }) => "listener",
-                (Side::Server, _) if !connects => "listener",
+                (_, Ask::Listen { .. }) => LISTENER,
+                (Side::Server, _) if !connects => LISTENER,
                 (side, _) => side.name(),
             };
             if *ask != Ask::Socket {

@@ -153,6 +153,9 @@ pub enum What {
         side: Side,
         /// Which; none when it has no name, as in the accept queue.
         socket: Option<SocketName>,
+        /// What it is called, where that is another name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        called: Option<SocketName>,
         /// Its addresses.
         tuple: Tuple,
         /// Before.
@@ -366,6 +369,7 @@ impl Entry {
         let What::State {
             side,
             socket,
+            called,
             tuple,
             from,
             to,
@@ -375,7 +379,9 @@ impl Entry {
         else {
             return None;
         };
-        let who = whose(*side, socket.as_ref(), || format!("from :{}", tuple.peer.port()));
+        let who = whose(*side, called.as_ref().or(socket.as_ref()), || {
+            format!("from :{}", tuple.peer.port())
+        });
         Some(format!("{who} {from} -> {to} by {}", cause.words(*from)))
     }
 
@@ -473,6 +479,7 @@ impl Entry {
             What::State {
                 side,
                 socket,
+                called,
                 tuple,
                 from,
                 to,
@@ -485,7 +492,7 @@ impl Entry {
                 } else {
                     "<-"
                 };
-                let who = whose(*side, socket.as_ref(), || {
+                let who = whose(*side, called.as_ref().or(socket.as_ref()), || {
                     format!("{} {way} {}", tuple.local, tuple.peer)
                 });
                 let how = match witness {

@@ -104,7 +104,7 @@ impl Session {
                 }
                 let row = place.map(|place| &rows[place]);
                 SocketView {
-                    name: Some(&socket.name),
+                    name: Some(socket.shown()),
                     fd: socket.fd,
                     current: end.current.as_ref() == Some(&socket.name),
                     held: held(socket, row),
@@ -125,7 +125,7 @@ impl Session {
             .map(|(observed, _)| observed);
         views.extend(nobodys.map(|observed| {
             let tuple = &observed.row.tuple;
-            let name = end.named.get(tuple);
+            let name = end.named.get(tuple).map(|name| end.shown(name));
             SocketView {
                 name,
                 fd: None,

@@ -125,12 +125,33 @@ impl Span {
     }
 }
 
+/// What has come with a segment that arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Came {
+    /// Its sender's FIN, and all that was sent before that.
+    pub completes_fin: bool,
+    /// Data that begins before a FIN which has come already, and goes on behind it: the FIN was made up.
+    pub overruns_fin: bool,
+}
+
 /// A number, counted from the first of its connection.
 #[derive(Clone, Copy)]
 struct Counted {
     number: u32,
     elsewhere: bool,
 }
+
+/// What a number is that no connection has used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beyond {
+    /// It counts in the newest connection, from before its first number or behind its last.
+    Counts,
+    /// The same, but only near behind its last.
+    Near,
+}
+
+/// How far behind a connection's first number a RST's may lie and still be near: far more than a lab sends.
+const NEAR: u32 = 1 << 24;
 
 /// Connections between the same addresses before the newest that are remembered.
 const EARLIER: usize = 4;
@@ -269,15 +290,29 @@ impl Half {
         }
     }
 
-    /// Records what arrived: has the FIN come with it, and all before that?
-    fn arrived(&mut self, segment: &Segment) -> bool {
+    /// Records what arrived.
+    fn arrived(&mut self, segment: &Segment) -> Came {
+        let data_end = SeqNo(
+            segment
+                .seq
+                .0
+                .wrapping_add(segment.span() - u32::from(segment.flags.has(Flags::FIN))),
+        );
+        let overruns_fin = self
+            .fin_arrived
+            .is_some_and(|end| !before(self.arrived, end) && before(segment.seq, end) && before(end, data_end));
         if segment.flags.has(Flags::FIN) {
             self.fin_arrived = Some(segment.end());
         }
         let before_it = self.arrived;
         self.arrive(segment.seq, segment.end());
-        self.fin_arrived
-            .is_some_and(|end| before(before_it, end) && !before(self.arrived, end))
+        let completes_fin = self
+            .fin_arrived
+            .is_some_and(|end| before(before_it, end) && !before(self.arrived, end));
+        Came {
+            completes_fin,
+            overruns_fin,
+        }
     }
 
     fn arrive(&mut self, seq: SeqNo, end: SeqNo) {
@@ -317,12 +352,12 @@ impl Flows {
         }
         // What is left of an earlier connection tells nothing of this one.
         if self.is_left_over(way, segment.seq) {
-            return self.look(segment);
+            return self.seen_of_host(segment);
         }
         if !self.halves.contains_key(&way) {
             // A lone reset tells nothing of a connection.
             if segment.flags.has(Flags::RST) {
-                return self.look(segment);
+                return self.seen_of_host(segment);
             }
             self.remember(way);
             self.halves.insert(way, Half::new(segment));
@@ -346,12 +381,27 @@ impl Flows {
         Seen {
             window: scale.map(|scale| u32::from(segment.window) << scale.min(14)),
             again,
-            ..self.look(segment)
+            ..self.seen_of_host(segment)
         }
     }
 
     /// What a segment would be beside those that went before it, without its being one of them: a forged one.
     pub fn look(&self, segment: &Segment) -> Seen {
+        self.seen(segment, Beyond::Counts)
+    }
+
+    /// Whose numbers a segment has that its host sends. A RST answers whatever came, with the numbers that this had: they are a
+    /// connection's only where that one has used them, or nearly (RFC 9293, 3.10.7.1; nought where it has none).
+    fn seen_of_host(&self, segment: &Segment) -> Seen {
+        let beyond = if segment.flags.has(Flags::RST) {
+            Beyond::Near
+        } else {
+            Beyond::Counts
+        };
+        self.seen(segment, beyond)
+    }
+
+    fn seen(&self, segment: &Segment, beyond: Beyond) -> Seen {
         let way = segment.way();
         let begins = segment.flags.has(Flags::SYN) && self.is_new(way, segment.seq);
         let seq = if begins {
@@ -360,12 +410,12 @@ impl Flows {
                 elsewhere: true,
             })
         } else {
-            self.counted(way, segment.seq)
+            self.counted(way, segment.seq, beyond)
         };
         let ack = segment
             .flags
             .has(Flags::ACK)
-            .then(|| self.counted((way.1, way.0), segment.ack))
+            .then(|| self.counted((way.1, way.0), segment.ack, beyond))
             .flatten();
         Seen {
             seq: seq.map(|seq| seq.number),
@@ -379,7 +429,7 @@ impl Flows {
     }
 
     /// A number that goes that way, or acknowledges what went, counted from the first of its connection; none when that was not seen.
-    fn counted(&self, way: Way, number: SeqNo) -> Option<Counted> {
+    fn counted(&self, way: Way, number: SeqNo, beyond: Beyond) -> Option<Counted> {
         let half = self.halves.get(&way).filter(|half| half.synced)?;
         let elsewhere = half.stale;
         if let Some(number) = half.span().place(number) {
@@ -391,9 +441,13 @@ impl Flows {
                 elsewhere: true,
             });
         }
-        // A refusal by a host that has no such socket has nought for its number (RFC 9293, 3.10.7.1), which is none of a connection's.
-        (!half.stale && number.0 != 0).then(|| Counted {
-            number: number.relative_to(half.first),
+        let place = number.relative_to(half.first);
+        let counts = match beyond {
+            Beyond::Counts => true,
+            Beyond::Near => number.0 != 0 && place < NEAR,
+        };
+        (!half.stale && counts).then_some(Counted {
+            number: place,
             elsewhere,
         })
     }
@@ -431,11 +485,12 @@ impl Flows {
         spans.push_back(span);
     }
 
-    /// A segment has reached the other host: has its sender's FIN come with it, and all that was sent before that?
-    pub fn arrived(&mut self, segment: &Segment) -> bool {
+    /// A segment has reached the other host: what has come with it.
+    pub fn arrived(&mut self, segment: &Segment) -> Came {
         let way = segment.way();
         // Only one that was made up has not been sent.
-        if segment.flags.has(Flags::SYN) && self.is_new(way, segment.seq) {
+        let made_up = !self.halves.contains_key(&way) || self.is_new(way, segment.seq);
+        if segment.flags.has(Flags::SYN) && made_up {
             self.remember_span(
                 way,
                 Span {
@@ -445,12 +500,12 @@ impl Flows {
             );
         }
         if self.is_left_over(way, segment.seq) {
-            return false;
+            return Came::default();
         }
-        let mut completes_fin = false;
+        let mut came = Came::default();
         let mut stale = false;
         if let Some(half) = self.halves.get_mut(&way) {
-            completes_fin = half.arrived(segment);
+            came = half.arrived(segment);
             stale = half.stale;
             if segment.flags.has(Flags::ACK) {
                 half.ack_arrived = Some(half.ack_arrived.map_or(segment.ack, |ack| later(ack, segment.ack)));
@@ -468,7 +523,7 @@ impl Flows {
                 back.unacknowledged.pop_front();
             }
         }
-        completes_fin
+        came
     }
 
     /// Does a segment acknowledge its receiver's FIN?
@@ -721,7 +776,7 @@ mod tests {
         let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
         let syn = segment(true, Flags::SYN, ANEW, 0, 0);
         flows.sent(PacketNo(5), &syn);
-        assert!(!flows.arrived(&syn));
+        assert_eq!(flows.arrived(&syn), Came::default());
         assert_eq!(flows.expects(server, client).unwrap().next, SeqNo(1_002));
         assert_eq!(flows.expects(client, server).unwrap().unacknowledged, SeqNo(ANEW));
     }
@@ -764,15 +819,39 @@ mod tests {
     }
 
     #[test]
+    fn what_answers_a_forged_syn_is_no_answer_to_the_one_that_comes_later() {
+        let mut flows = Flows::default();
+        let forged = segment(false, Flags::SYN, 90, 0, 0);
+        flows.sent(PacketNo(1), &segment(true, Flags::SYN, 1_000, 0, 0));
+        flows.arrived(&forged);
+        flows.sent(PacketNo(2), &segment(false, SYN_ACK, 9_000, 1_001, 0));
+        let answer = segment(true, Flags::ACK, 1_001, 91, 0);
+        assert_eq!(
+            numbers(flows.sent(PacketNo(3), &answer)),
+            (Some(1), Some(1), [false, true])
+        );
+    }
+
+    #[test]
     fn a_fin_has_come_when_all_before_it_has() {
         let mut flows = connected();
         let fin = segment(false, FIN_ACK, 106, u32::MAX - 4, 0);
         let data = segment(false, Flags::ACK, 101, u32::MAX - 4, 5);
         flows.sent(PacketNo(4), &data);
         flows.sent(PacketNo(5), &fin);
-        assert!(!flows.arrived(&fin), "data is missing");
-        assert!(flows.arrived(&data), "it fills the gap");
-        assert!(!flows.arrived(&data), "it had come already");
+        assert!(!flows.arrived(&fin).completes_fin, "data is missing");
+        assert!(flows.arrived(&data).completes_fin, "it fills the gap");
+        assert!(!flows.arrived(&data).completes_fin, "it had come already");
+    }
+
+    #[test]
+    fn data_where_a_forged_fin_stands_goes_over_it() {
+        let mut flows = connected();
+        let forged = segment(false, FIN_ACK, 101, u32::MAX - 4, 0);
+        let data = segment(false, Flags::ACK, 101, u32::MAX - 4, 5);
+        assert!(flows.arrived(&forged).completes_fin);
+        flows.sent(PacketNo(4), &data);
+        assert!(flows.arrived(&data).overruns_fin);
     }
 
     proptest! {

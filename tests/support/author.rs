@@ -89,7 +89,6 @@ const CALLS: &[&str] = &[
     "poll in timeout=20000",
     "poll hup timeout=20000",
     "so-error",
-    "reconnect",
     "accept",
 ];
 
@@ -248,7 +247,10 @@ impl Author {
             25..70 => {
                 let sockets = open_sockets(run, side);
                 let (name, _) = self.dice.one(&sockets)?;
-                let call = self.dice.one(CALLS)?;
+                let call = match (self.dice.below(24), side) {
+                    (0, "client") => "reconnect :SERVER",
+                    _ => self.dice.one(CALLS)?,
+                };
                 Some(vec![format!("{side} {call} on={name}")])
             }
             70..72 => {

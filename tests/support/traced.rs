@@ -116,8 +116,11 @@ pub fn connections(events: &[Event], wire: u32) -> BTreeMap<Ports, Vec<Step>> {
     }
     let mut connections: BTreeMap<Ports, Vec<Step>> = BTreeMap::new();
     for (_, life) in lives {
-        let ports = life.iter().map(|event| (event.sport, event.dport)).max();
-        let ports = ports.unwrap_or_default();
+        // At its first step it has no port yet, or that of its last connection.
+        let Some(settled) = life.get(1).or(life.first()) else {
+            continue;
+        };
+        let ports = (settled.sport, settled.dport);
         if let [began, ended] = life[..]
             && was_taken_back(began, ended)
         {

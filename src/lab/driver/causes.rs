@@ -22,16 +22,19 @@ impl Driver {
     }
 
     /// Reads a host's table and tells what changed. Where no packet has just arrived, the likeliest cause is found for each change.
-    pub(super) fn changes(&mut self, side: Side, arrived: Option<Arrived>) {
+    pub(super) fn changes(&mut self, side: Side, beside: Beside) {
         let end = &mut self.ends[side];
         let changes = end.watch.changes(&mut end.host);
         for change in self.complain(changes).unwrap_or_default() {
             self.unquiet = true;
             // What a packet does to a listener it does to a socket of its own.
             let connected = change.to != State::Listen && change.from != State::Listen;
-            match arrived.filter(|arrived| connected && arrived.tuple == Some(change.tuple)) {
-                Some(arrived) => self.led(side, &change, arrived.what),
-                None => self.transition(side, &change, self.likely(side, &change), Witness::Table),
+            match beside {
+                Beside::Arrived(Arrived { tuple, what }) if connected && tuple == Some(change.tuple) => {
+                    self.led(side, &change, what);
+                }
+                Beside::FinLeft(tuple) if tuple == change.tuple => self.finished(side, &change),
+                _ => self.transition(side, &change, self.likely(side, &change), Witness::Table),
             }
         }
     }
@@ -42,11 +45,7 @@ impl Driver {
         let holder = self.ends[side].holder(change).map(|flight| flight.id);
         let held = holder.is_some();
         let unseen = between(change.from, change.to, what, held);
-        let witness = if unseen.is_empty() {
-            Witness::Table
-        } else {
-            Witness::Segments
-        };
+        let witness = witness(!unseen.is_empty());
         let mut from = change.from;
         for to in unseen.iter().chain([&change.to]) {
             let step = Change {
@@ -58,10 +57,26 @@ impl Driver {
                 (Maker::Packet, _) => Cause::Received,
                 // Whoever closed the descriptor did so before the packet came.
                 (Maker::Call, Some(holder)) if !self.ends[side].is_dying() => Cause::Release(holder),
-                (Maker::Call, _) => self.likely(side, &step),
+                (Maker::Call, _) => match self.likely(side, &step) {
+                    // A shutdown in SYN_RECV, or of the listener before, sends its FIN when the last ACK comes.
+                    Cause::Unseen if change.from == State::SynRecv => Cause::Received,
+                    likely => likely,
+                },
             };
             self.transition(side, &step, cause, witness);
             from = *to;
+        }
+    }
+
+    /// Tells what calls have led to, a FIN having left: when it is over already, another call has ended it at once.
+    fn finished(&mut self, side: Side, change: &Change) {
+        let unseen = after_fin(change.from, change.to);
+        let witness = witness(unseen.is_some());
+        let mut from = change.from;
+        for to in unseen.into_iter().chain([change.to]) {
+            let step = Change { from, to, ..*change };
+            self.transition(side, &step, self.likely(side, &step), witness);
+            from = to;
         }
     }
 
@@ -94,12 +109,16 @@ impl Driver {
         }
         // The kernel closes what a dead process held; what becomes of it later is the work of packets and timers. A call that is
         // still in flight then did not come to do it.
-        if end.is_dying() && Power::Ends.made(change) {
+        if end.is_dying() && Power::Closes.made(change) {
             return Cause::Death;
         }
-        let mut flights = end.in_flight.iter().rev();
-        if let Some(flight) = flights.find(|flight| end.may_have_made(flight, change)) {
-            return Cause::Call(flight.id);
+        let flights = end.in_flight.iter().rev();
+        let mut flights = flights.filter(|flight| end.may_have_made(flight, change)).peekable();
+        let newest = flights.peek().map(|flight| flight.id);
+        // Of several, the one that leaves nothing standing, where nothing is left.
+        let abort = flights.find(|flight| flight.power == Power::Aborts);
+        if let Some(id) = abort.map(|flight| flight.id).or(newest) {
+            return Cause::Call(id);
         }
         if let Some(kind) = change.expired {
             return Cause::Timer(kind);
@@ -119,7 +138,7 @@ impl Driver {
             }
         }
         // What only a call can do, none was told to do.
-        let by_a_call = [Power::Opens, Power::Listens, Power::Ends]
+        let by_a_call = [Power::Opens, Power::Listens, Power::Closes]
             .iter()
             .any(|power| power.made(change));
         if by_a_call && end.process.as_ref().is_some_and(Process::hides) {
@@ -142,8 +161,7 @@ impl End {
             return None;
         }
         let is_closed = |flight: &Flight| flight.on.as_ref().is_some_and(|name| self.has_closed(name));
-        let holds =
-            |flight: &&Flight| flight.power != Power::Ends && is_closed(flight) && self.is_about(flight, change.inode);
+        let holds = |flight: &&Flight| !flight.power.ends() && is_closed(flight) && self.is_about(flight, change.inode);
         self.in_flight.iter().rev().find(holds)
     }
 
@@ -152,9 +170,16 @@ impl End {
     fn is_about(&self, flight: &Flight, inode: u64) -> bool {
         match (&flight.on, inode) {
             (None, _) => false,
-            (Some(name), 0) => self.listeners.contains(name),
+            (Some(name), 0) => self.is_listener(name),
             (Some(name), inode) => self.inodes.get(name).is_none_or(|known| *known == inode),
         }
+    }
+
+    /// Was that socket told to listen, by this descriptor or another?
+    fn is_listener(&self, name: &String) -> bool {
+        let inode = self.inodes.get(name);
+        let told = |told: &String| told == name || (inode.is_some() && self.inodes.get(told) == inode);
+        self.listeners.iter().any(told)
     }
 
     /// Can that call have made the change, by itself?
@@ -165,4 +190,9 @@ impl End {
             None => flight.power.made(change) && self.is_about(flight, change.inode),
         }
     }
+}
+
+/// How a change is known whose steps between no table has shown, if there are any.
+const fn witness(unseen: bool) -> Witness {
+    if unseen { Witness::Segments } else { Witness::Table }
 }

@@ -131,7 +131,7 @@ impl Driver {
                 let is_it = |reply: &Reply| matches!(reply, Reply::Ended { id, .. } if *id == flight.id);
                 ended.iter().any(is_it)
             };
-            let under_way = |flight: &&mut Flight| flight.power == Power::Ends && !flight.lingers && !returned(flight);
+            let under_way = |flight: &&mut Flight| flight.power.ends() && !flight.lingers && !returned(flight);
             let mut waited_for = in_flight.iter_mut().filter(under_way).peekable();
             if waited_for.peek().is_none() {
                 return;

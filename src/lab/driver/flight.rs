@@ -22,7 +22,7 @@ pub(super) struct Flight {
 impl Flight {
     /// Has it closed its descriptor, with these system calls? On Linux close gives the descriptor back whatever it returns (close(2)).
     pub(super) fn closes(&self, trace: &[Traced]) -> bool {
-        self.power == Power::Ends && trace.iter().any(|traced| traced.text.starts_with("close("))
+        self.power.ends() && trace.iter().any(|traced| traced.text.starts_with("close("))
     }
 }
 
@@ -73,8 +73,10 @@ pub(super) enum Power {
     Opens,
     /// `listen`
     Listens,
-    /// `shutdown`, `close` and their kin, `connect(AF_UNSPEC)`.
-    Ends,
+    /// `shutdown`, and `close` that sends FIN where it can.
+    Closes,
+    /// `close` that sends RST, `connect(AF_UNSPEC)`.
+    Aborts,
     /// Everything else.
     None,
 }
@@ -85,9 +87,8 @@ impl Power {
             Order::On { call, .. } => match call {
                 Call::Connect { .. } => Power::Opens,
                 Call::Listen { .. } => Power::Listens,
-                Call::Shutdown { .. } | Call::Close | Call::RstClose | Call::LingerClose { .. } | Call::Disconnect => {
-                    Power::Ends
-                }
+                Call::Shutdown { .. } | Call::Close | Call::LingerClose { .. } => Power::Closes,
+                Call::RstClose | Call::Disconnect => Power::Aborts,
                 Call::Socket { .. }
                 | Call::Bind { .. }
                 | Call::Accept { .. }
@@ -104,13 +105,20 @@ impl Power {
         }
     }
 
+    /// Can it end a connection, or its half?
+    pub(super) const fn ends(self) -> bool {
+        matches!(self, Power::Closes | Power::Aborts)
+    }
+
     /// Could it have made this change?
     pub(super) fn made(self, change: &Change) -> bool {
         match self {
             Power::Opens => change.from == State::Close,
             Power::Listens => change.to == State::Listen,
+            // It sends no FIN.
+            Power::Aborts if matches!(change.to, State::FinWait1 | State::LastAck) => false,
             // What a closed socket does afterwards is the work of packets and timers.
-            Power::Ends => match change.from {
+            Power::Closes | Power::Aborts => match change.from {
                 State::Close => false,
                 State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => {
                     change.to == State::Close && change.expired.is_none()

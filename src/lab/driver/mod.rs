@@ -38,12 +38,12 @@ use crate::clock::{Millis, Stamp};
 use crate::endpoint::protocol::{self, Reply, Traced, VERSION};
 use crate::error::Result;
 use crate::host::{Setting, SettingValue};
-use crate::observe::tracker::{Arrival, Arrived, Change, Maker, between, maker};
+use crate::observe::tracker::{Arrival, Arrived, Change, Maker, after_fin, between, maker};
 use crate::observe::{Row, Tuple};
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::wire::flow::{Flows, PacketNo, Seen};
+use crate::wire::flow::{Came, Flows, PacketNo, Seen};
 use crate::wire::forge::{Forge, forge};
 use crate::wire::queue::{Held, Origin, Which, Wire};
 use crate::wire::rule::{Standing, Verdict};
@@ -185,6 +185,17 @@ pub(super) struct Driver {
     slack: Duration,
     /// A failure that was told already, so that it is told once.
     told: Option<String>,
+}
+
+/// What a table is read beside.
+#[derive(Clone, Copy)]
+enum Beside {
+    /// No packet of which it is known what it does.
+    Nothing,
+    /// A packet that the host has just been handed.
+    Arrived(Arrived),
+    /// A FIN that the host has sent, of that connection.
+    FinLeft(Tuple),
 }
 
 /// What ends the driver.
@@ -425,7 +436,7 @@ impl Driver {
         self.read_at = Stamp::now();
         let first = first.unwrap_or(Side::Client);
         for side in [first, first.other()] {
-            self.changes(side, None);
+            self.changes(side, Beside::Nothing);
             let end = &mut self.ends[side];
             let table = end.watch.table(&mut end.host);
             if let Some(Some(rows)) = self.complain(table) {

@@ -39,12 +39,12 @@ impl Driver {
                 self.ends[side].process = self.complain(newborn);
             }
             Request::Destroy(side, tuple) => {
-                self.changes(side, None);
+                self.changes(side, Beside::Nothing);
                 let end = &mut self.ends[side];
                 let destroyed = end.host.diag.destroy(&tuple);
                 self.complain(destroyed);
                 self.destroyed = Some((side, tuple));
-                self.changes(side, None);
+                self.changes(side, Beside::Nothing);
                 self.destroyed = None;
                 self.dirty = true;
             }

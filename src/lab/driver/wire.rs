@@ -41,7 +41,7 @@ impl Driver {
         // The endpoint announced the call before it made it: what it said is there by now.
         if self.can_change_a_state(from, &packet) {
             self.hear(from);
-            self.changes(from, None);
+            self.changes(from, left(&packet, &seen));
         } else if self.ends[from].owes_a_word() {
             self.hear(from);
         }
@@ -89,7 +89,7 @@ impl Driver {
             // What the receiving end has done by itself is no work of this packet.
             self.hear(to);
             self.let_return(to);
-            self.changes(to, None);
+            self.changes(to, Beside::Nothing);
         }
         let written = self.ends[to].host.tun.as_ref().map(|tun| tun.write(bytes));
         let fate = match written {
@@ -97,22 +97,22 @@ impl Driver {
             // A TUN write is synchronous: unless a call owns the receiving socket, that has its new state when it returns.
             _ => Fate::Delivered,
         };
-        let completes_fin = match (fate, &passage.packet) {
+        let came = match (fate, &passage.packet) {
             (Fate::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
-            _ => false,
+            _ => Came::default(),
         };
-        let arrived = self.arrived(&passage.packet, completes_fin);
+        let arrived = self.arrived(&passage.packet, came);
         let passed = Happening::Packet(Passage { fate, ..passage });
         if telling {
             self.outbox.push(passed);
-            self.changes(to, Some(arrived));
+            self.changes(to, Beside::Arrived(arrived));
         } else {
             self.outbox.push_idly(passed);
         }
     }
 
     /// What a packet is to the host that it has reached.
-    fn arrived(&self, packet: &Packet, completes_fin: bool) -> Arrived {
+    fn arrived(&self, packet: &Packet, came: Came) -> Arrived {
         let tuple = match packet {
             Packet::Tcp(_) => tuple_of(packet).map(Tuple::mirrored),
             Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
@@ -123,7 +123,8 @@ impl Driver {
             Packet::Tcp(segment) => Arrival::Segment {
                 acknowledges: segment.flags.has(Flags::ACK),
                 acknowledges_fin: self.flows.acknowledges_fin(segment),
-                completes_fin,
+                completes_fin: came.completes_fin,
+                overruns_fin: came.overruns_fin,
             },
             Packet::Icmp { .. } | Packet::Other { .. } => Arrival::Other,
         };
@@ -280,6 +281,16 @@ impl Driver {
             self.told_rules = self.wire.rules().to_vec();
             self.tell(Happening::Rules(self.told_rules.clone()));
         }
+    }
+}
+
+/// What a packet that its host has sent tells of that one's states.
+fn left(packet: &Packet, seen: &Seen) -> Beside {
+    match (packet, tuple_of(packet)) {
+        (Packet::Tcp(segment), Some(tuple)) if segment.flags.has(Flags::FIN) && seen.again.is_none() => {
+            Beside::FinLeft(tuple)
+        }
+        _ => Beside::Nothing,
     }
 }
 
