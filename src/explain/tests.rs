@@ -154,7 +154,7 @@ impl Life {
     }
 
     /// An RST comes, and ends it.
-    fn is_reset(self) -> Life {
+    fn reset_by_peer(self) -> Life {
         self.receives(Flags::RST).goes(State::Close, Cause::Rst)
     }
 
@@ -171,12 +171,12 @@ impl Life {
             State::FinWait2 => self.at(State::FinWait1).goes(State::FinWait2, Cause::Segment),
             State::Closing => self.at(State::FinWait1).takes_fin(),
             State::TimeWait => self.at(State::FinWait2).takes_fin(),
-            State::Close => self.connects().is_reset(),
+            State::Close => self.connects().reset_by_peer(),
         }
     }
 
     /// The call in question is made; what follows happens while it is under way.
-    fn is_asked(mut self) -> Life {
+    fn asked(mut self) -> Life {
         (self.asked_in, self.no) = (Some(self.state), BEGAN);
         self
     }
@@ -191,7 +191,7 @@ impl Life {
             (_, State::FinWait1 | State::LastAck) => self.ends_sending(CallClass::Close),
             (State::Established, State::CloseWait) => self.takes_fin(),
             (State::LastAck | State::TimeWait, State::Close) => self.goes(State::Close, Cause::Segment),
-            (_, State::Close) => self.is_reset(),
+            (_, State::Close) => self.reset_by_peer(),
             (_, to) => self.goes(to, Cause::Segment),
         }
     }
@@ -228,12 +228,12 @@ fn fresh() -> Situation {
 
 /// A socket with a peer, that went from one state to another while the call was under way.
 fn connected(before: State, now: State) -> Situation {
-    Life::new().at(before).is_asked().comes_to(now).situation()
+    Life::new().at(before).asked().comes_to(now).situation()
 }
 
 /// The same where no segment is seen.
 fn connected_unseen(before: State, now: State) -> Situation {
-    Life::unseen().at(before).is_asked().comes_to(now).situation()
+    Life::unseen().at(before).asked().comes_to(now).situation()
 }
 
 fn listening() -> Situation {
@@ -241,7 +241,7 @@ fn listening() -> Situation {
 }
 
 fn after_fin_and_rst() -> Situation {
-    Life::new().at(State::CloseWait).is_reset().situation()
+    Life::new().at(State::CloseWait).reset_by_peer().situation()
 }
 
 /// A call of ours on the same socket that has not returned.
@@ -411,7 +411,7 @@ fn a_broken_pipe_in_close_wait_is_the_peers_rst() {
 fn an_epipe_that_was_reported_waits_no_more() {
     let told = Life::new()
         .at(State::CloseWait)
-        .is_reset()
+        .reset_by_peer()
         .failed(write(), Errno::EPIPE)
         .situation();
     tells(&fails(write(), Errno::EPIPE, &told), &["already reported"]);
@@ -421,7 +421,7 @@ fn an_epipe_that_was_reported_waits_no_more() {
 
 #[test]
 fn a_write_that_waited_while_we_shut_down_blames_the_shutdown() {
-    let live = || Life::new().at(State::Established).is_asked();
+    let live = || Life::new().at(State::Established).asked();
     let returned = live().shuts_writing().situation();
     tells(
         &fails(write(), Errno::EPIPE, &returned),
@@ -433,7 +433,7 @@ fn a_write_that_waited_while_we_shut_down_blames_the_shutdown() {
         ..live().ends_sending(CallClass::Shutdown).situation()
     };
     tells(&fails(write(), Errno::EPIPE, &not_yet), &["Our own shutdown", "waited"]);
-    let before = Life::new().at(State::FinWait1).is_asked().situation();
+    let before = Life::new().at(State::FinWait1).asked().situation();
     keeps_silent(&fails(write(), Errno::EPIPE, &before), &["waited"]);
 }
 
@@ -529,7 +529,10 @@ fn a_shutdown_that_fails_takes_effect_all_the_same() {
 fn a_shutdown_of_what_is_over_says_what_ended_it() {
     let says = |life: Life| fails(shutdown(How::Write), Errno::ENOTCONN, &life.situation());
     let live = || Life::new().at(State::Established);
-    tells(&says(live().is_reset()), &["The connection is over", "an RST ended it"]);
+    tells(
+        &says(live().reset_by_peer()),
+        &["The connection is over", "an RST ended it"],
+    );
     let by_timer = Cause::Timer(TimerKind::Retransmit);
     tells(
         &says(live().goes(State::Close, by_timer)),
@@ -542,7 +545,7 @@ fn a_shutdown_of_what_is_over_says_what_ended_it() {
         &["our own kernel reset it", "data came"],
     );
     tells(&says(deaf.takes_fin()), &["both FINs are done"]);
-    let refused = Life::new().dials().is_reset();
+    let refused = Life::new().dials().reset_by_peer();
     tells(
         &says(refused),
         &["The attempt at a connection failed", "an RST ended it"],
@@ -588,7 +591,7 @@ fn a_disconnect_leaves_its_own_reset_behind() {
         under_way: vec![under_way(CallClass::Disconnect, None)],
         ..Life::new()
             .at(State::Established)
-            .is_asked()
+            .asked()
             .goes(State::Close, Cause::Call(CallClass::Disconnect))
             .situation()
     };
@@ -616,7 +619,7 @@ fn a_timeout_names_its_timer() {
         &fails(connect(), Errno::ETIMEDOUT, &fresh()),
         &["SYN", "tcp_syn_retries"],
     );
-    let live = Life::new().at(State::Established).is_asked();
+    let live = Life::new().at(State::Established).asked();
     // Which timer it was, was not seen.
     tells(
         &fails(
@@ -633,7 +636,7 @@ fn a_timeout_names_its_timer() {
     let dialling = |life: Life| {
         let s = life
             .dials()
-            .is_asked()
+            .asked()
             .goes(State::Close, Cause::Timer(TimerKind::Retransmit))
             .situation();
         fails(write(), Errno::ETIMEDOUT, &s)
@@ -658,7 +661,7 @@ fn a_timeout_names_the_one_limit_that_ran_out() {
     };
     let by_timer = Cause::Timer(TimerKind::Retransmit);
     let in_syn_sent = |options: &[(SocketOption, i64)], syns: u32| {
-        let dials = set(Life::new(), options).is_asked().dials();
+        let dials = set(Life::new(), options).asked().dials();
         let sent = (1..syns).fold(dials, |life, _| life.sends(Flags::SYN));
         let s = sent.goes(State::Close, by_timer).situation();
         fails(connect(), Errno::ETIMEDOUT, &Situation { limits, ..s })
@@ -701,7 +704,7 @@ fn a_timeout_names_the_one_limit_that_ran_out() {
     only(&all, &in_syn_sent(&[(UserTimeout, 0)], 3), "tcp_syn_retries", "(2)");
 
     let connected = |options: &[(SocketOption, i64)], kind| {
-        let life = set(Life::new().at(State::Established), options).is_asked();
+        let life = set(Life::new().at(State::Established), options).asked();
         let s = life.goes(State::Close, Cause::Timer(kind)).situation();
         fails(read(), Errno::ETIMEDOUT, &Situation { limits, ..s })
     };
@@ -733,7 +736,7 @@ fn unreachable_after_the_handshake_ends_the_connection_only_when_the_kernel_give
         &["lives"],
     );
     let dead = alive
-        .is_asked()
+        .asked()
         .goes(State::Close, Cause::Timer(TimerKind::Retransmit))
         .situation();
     let words = ["gave up", "ICMP host unreachable", "tcp_retries2"];
@@ -745,18 +748,15 @@ fn unreachable_after_the_handshake_ends_the_connection_only_when_the_kernel_give
 fn refusals_differ_by_what_answered() {
     let sentence = fails(connect(), Errno::ECONNREFUSED, &fresh());
     tells(&sentence, &["RST or ICMP port unreachable"]);
-    let dials = || Life::new().is_asked().dials();
-    let sentence = fails(connect(), Errno::ECONNREFUSED, &dials().is_reset().situation());
+    let dials = || Life::new().asked().dials();
+    let sentence = fails(connect(), Errno::ECONNREFUSED, &dials().reset_by_peer().situation());
     tells(&sentence, &["An RST answered the SYN"]);
     keeps_silent(&sentence, &["ICMP"]);
     let by_icmp = |icmp| dials().goes(State::Close, Cause::Icmp(icmp)).situation();
     let sentence = fails(connect(), Errno::ECONNREFUSED, &by_icmp(IcmpError::Port));
     tells(&sentence, &["ICMP port unreachable answered the SYN"]);
     keeps_silent(&sentence, &["RST"]);
-    let unseen = Life::unseen()
-        .is_asked()
-        .dials()
-        .goes(State::Close, Cause::Unseen(None));
+    let unseen = Life::unseen().asked().dials().goes(State::Close, Cause::Unseen(None));
     for s in [fresh(), unseen.situation()] {
         let unseen = super::why(&on(connect()), &Outcome::Err(Errno::ECONNREFUSED), &s);
         assert_eq!(unseen.rule, None, "nobody saw which");
@@ -918,7 +918,7 @@ fn a_failed_attempt_is_told_once_more_to_connect() {
         &fails(connect(), Errno::ECONNABORTED, &fresh()),
         &["already reported", "anew"],
     );
-    let told = Life::new().dials().is_reset().failed(write(), Errno::ECONNREFUSED);
+    let told = Life::new().dials().reset_by_peer().failed(write(), Errno::ECONNREFUSED);
     tells(
         &fails(connect(), Errno::ECONNABORTED, &told.situation()),
         &["an earlier call", "anew"],
@@ -967,7 +967,7 @@ fn a_shutdown_says_what_it_ends_and_what_goes_on() {
     tells(&does(shutdown(How::Read), &listening()), &["does not listen any more"]);
     let given_up = Life::new()
         .dials()
-        .is_asked()
+        .asked()
         .goes(State::Close, Cause::Call(CallClass::Shutdown));
     tells(&does(shutdown(How::Write), &given_up.situation()), &["given up"]);
 }
@@ -1048,9 +1048,9 @@ fn a_close_tells_fin_from_rst_by_what_left_the_host() {
         })
     };
     let says = |life: Life| does(Call::Close, &closed(life));
-    let resets = |life: Life| life.is_asked().sends(Flags::RST).goes(State::Close, by_close);
+    let resets = |life: Life| life.asked().sends(Flags::RST).goes(State::Close, by_close);
     tells(
-        &says(Life::new().at(State::Established).is_asked().comes_to(State::FinWait2)),
+        &says(Life::new().at(State::Established).asked().comes_to(State::FinWait2)),
         &["FIN sent"],
     );
     tells(&says(resets(lingers())), &["RST sent", "SO_LINGER"]);
@@ -1061,7 +1061,7 @@ fn a_close_tells_fin_from_rst_by_what_left_the_host() {
     tells(&does(Call::Close, &unread), &["RST", "unread bytes"]);
     keeps_silent(&does(Call::Close, &unread), &["SO_LINGER"]);
     let half = || Life::new().at(State::CloseWait);
-    let acknowledged = half().is_asked().ends_sending(CallClass::Close);
+    let acknowledged = half().asked().ends_sending(CallClass::Close);
     tells(
         &says(acknowledged.clone().goes(State::Close, Cause::Segment)),
         &["FIN sent", "acknowledged"],
@@ -1069,13 +1069,13 @@ fn a_close_tells_fin_from_rst_by_what_left_the_host() {
     tells(&says(acknowledged.clone()), &["FIN sent", "last ACK"]);
     tells(&says(resets(lingers().takes_fin())), &["RST", "SO_LINGER"]);
     // The peer's host answered the FIN with RST: it had forgotten the connection.
-    tells(&says(acknowledged.is_reset()), &["FIN sent", "answered with RST"]);
+    tells(&says(acknowledged.reset_by_peer()), &["FIN sent", "answered with RST"]);
     // What the host has no route for does not leave it.
-    let kept = lingers().is_asked().goes(State::Close, by_close);
+    let kept = lingers().asked().goes(State::Close, by_close);
     tells(&says(kept), &["without a segment"]);
 
     tells(&does(Call::RstClose, &closed(resets(lingers()))), &["RST sent"]);
-    let attempt = Life::new().dials().is_asked().goes(State::Close, by_close);
+    let attempt = Life::new().dials().asked().goes(State::Close, by_close);
     keeps_silent(&does(Call::RstClose, &closed(attempt)), &["RST"]);
     keeps_silent(&says(Life::new()), &["FIN", "RST"]);
 }
@@ -1091,13 +1091,13 @@ fn a_close_is_told_by_the_states_where_no_segment_is_seen() {
         option: SocketOption::Linger,
         value: 0,
     });
-    tells(&does(Call::Close, &closed(lingers.is_asked())), &["RST", "SO_LINGER"]);
+    tells(&does(Call::Close, &closed(lingers.asked())), &["RST", "SO_LINGER"]);
     let unread = Situation {
         unread: 5,
-        ..closed(live().is_asked())
+        ..closed(live().asked())
     };
     tells(&does(Call::Close, &unread), &["RST", "Unread bytes"]);
-    let half = Life::unseen().at(State::CloseWait).is_asked();
+    let half = Life::unseen().at(State::CloseWait).asked();
     tells(
         &does(Call::Close, &closed(half.clone().ends_sending(CallClass::Close))),
         &["FINs are acknowledged"],
@@ -1202,7 +1202,7 @@ fn poll_says_what_each_event_means() {
 #[test]
 fn so_error_takes_the_error_out() {
     let held = |errno| Value::PendingError { error: Some(errno) };
-    let refused = Life::new().dials().is_reset();
+    let refused = Life::new().dials().reset_by_peer();
     tells(
         &gives(Call::SoError, held(Errno::ECONNREFUSED), &refused.clone().situation()),
         &["An RST", "connect begun earlier", "took the error out"],
@@ -1225,7 +1225,7 @@ fn an_orderly_end_leaves_no_error() {
     let over = Life::new().at(State::TimeWait);
     assert!(!over.sock.has_error(), "{:?}", over.sock.end);
     let waitall = read_with(&[ReadFlag::Waitall]);
-    let half = Life::new().at(State::FinWait2).is_asked().takes_fin().situation();
+    let half = Life::new().at(State::FinWait2).asked().takes_fin().situation();
     let short = gives(waitall, got(5), &half);
     tells(&short, &["the peer's FIN ended the stream"]);
     keeps_silent(&short, &["error", "data"]);

@@ -60,8 +60,10 @@ impl With for Sock {
 }
 
 fn dialling() -> Sock {
-    let mut sock = Sock::default();
-    sock.connected = true;
+    let mut sock = Sock {
+        connected: true,
+        ..Sock::default()
+    };
     sock.changed(Close, SynSent, Cause::Call(CallClass::Connect), 1, 2);
     sock
 }
