@@ -312,6 +312,10 @@ fn cut(text: &str, most: usize) -> &str {
 /// Without the colours that a log may have (CSI sequences), and with blanks for all else that is no character, also where it is
 /// written as in JSON: `\n`.
 fn plain(text: &str) -> String {
+    // Most lines have nothing of all that.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
+        return text.to_owned();
+    }
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
