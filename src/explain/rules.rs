@@ -489,7 +489,7 @@ rules! {
     ErrorTold "error-told" {
         calls: &[Write],
         gives: errno(Errno::EPIPE),
-        states: WITH_PEER,
+        states: &[State::Close, Established, CloseWait, SynSent],
         set_by: &[SetBy::Told],
         because: "The connection has failed and its error was already reported; every later write gets EPIPE",
         brief: "the error was already reported",
@@ -853,7 +853,7 @@ rules! {
     EofErrorTold "eof-error-told" {
         calls: &[Read],
         gives: Gives::Eof,
-        states: WITH_PEER,
+        states: &[State::Close, Established, FinWait1, FinWait2, SynSent],
         set_by: &[SetBy::Told],
         because: "The error that ended the connection was already reported; every later read gives 0",
         brief: "the error was already reported",

@@ -150,7 +150,7 @@ mod tests {
                 State::SynSent,
                 0,
                 "the end of the handshake",
-                "RST (ECONNREFUSED)",
+                "port unreachable (ECONNREFUSED)",
             ),
             (
                 &write,

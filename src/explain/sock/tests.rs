@@ -408,10 +408,6 @@ fn a_new_attempt_begins_with_nothing_of_the_one_before_but_what_was_set() {
     sock.changed(Close, SynSent, Cause::Call(CallClass::Connect), 30, 31);
     let expected = Sock {
         connected: true,
-        named: Some(Made {
-            class: CallClass::Connect,
-            entry: 5,
-        }),
         options: Options {
             syncnt: Some(3),
             ..Options::default()
@@ -421,6 +417,29 @@ fn a_new_attempt_begins_with_nothing_of_the_one_before_but_what_was_set() {
     assert_eq!(sock, expected);
     sock.sent(Flags::SYN, 32);
     assert_eq!(sock.left.syns, 1, "the SYNs of this attempt");
+}
+
+/// A port that the kernel chose is given up with the connection, one that was bound is kept (`tcp_set_state`).
+#[test]
+fn a_bound_port_outlives_the_connection() {
+    let ended = |sock: Sock| {
+        sock.with(|sock| sock.changed(Established, Close, Cause::Rst, 20, 21))
+            .named
+    };
+    assert_eq!(ended(connected()), None);
+    let bind = Call::Bind {
+        address: "10.0.0.1:7000".parse().unwrap(),
+    };
+    let bound = Sock::default().with(|sock| {
+        sock.called(&bind, &OK, None, 1);
+        sock.changed(Close, SynSent, Cause::Call(CallClass::Connect), 2, 3);
+        sock.changed(SynSent, Established, Cause::Segment, 4, 5);
+    });
+    let named = Some(Made {
+        class: CallClass::Bind,
+        entry: 1,
+    });
+    assert_eq!(ended(bound), named);
 }
 
 #[test]
