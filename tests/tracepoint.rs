@@ -415,6 +415,7 @@ scripts! {
         "client connect :SERVER",
         "server accept",
         "server close",
+        "wire deliver next",
         "wire deliver all",
     ]
     a_linger_close_waits_in_the_read_that_holds_it_last patience "30" times 4 [

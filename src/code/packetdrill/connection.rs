@@ -19,8 +19,10 @@ pub struct Connection {
     answered: bool,
     /// The end's first number that was not acknowledged, which an ICMP error quotes: the kernel believes no other.
     pub unacknowledged: u32,
-    /// The number of the other end's SYN, from which packetdrill counts. It is not 0 where the SYN was forged.
+    /// The number of the other end's SYN, from which packetdrill counts. It may not be 0 where the SYN was forged.
     first: u32,
+    /// That SYN was another connection's than the one its addresses had last: it was forged.
+    elsewhere: bool,
 }
 
 impl Connection {
@@ -32,6 +34,7 @@ impl Connection {
             answered: false,
             unacknowledged: 0,
             first: 0,
+            elsewhere: false,
         }
     }
 
@@ -44,7 +47,8 @@ impl Connection {
         }
         // The other end's SYN may be on its way just then: a simultaneous open.
         let crosses = !self.answered;
-        let other_number = passage.seen.seq.is_some_and(|seq| seq != self.first);
+        let is_first = |seq| seq == self.first && passage.seen.elsewhere.seq == self.elsewhere;
+        let other_number = passage.seen.seq.is_some_and(|seq| !is_first(seq));
         is_syn && !crosses && (is_new || other_number)
     }
 
@@ -56,6 +60,7 @@ impl Connection {
         };
         if is_syn(segment) && !leaves && !self.answered {
             self.first = numbers.seq;
+            self.elsewhere = passage.seen.elsewhere.seq;
         }
         self.begun |= is_syn(segment);
         self.answered |= !leaves;
