@@ -1250,7 +1250,7 @@ rules! {
     ReadUnconnected "read-unconnected" {
         calls: &[Read],
         gives: errno(Errno::ENOTCONN),
-        states: CLOSE,
+        states: &[State::Close, SynSent, SynRecv, Established],
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
         because: "There is no connection to read from",
         brief: "not connected",

@@ -7,7 +7,7 @@ use std::fmt;
 
 use finwait::explain::rules::RULES;
 
-use super::record::{FIN, Pair, RST, Record, SYN, base, no};
+use super::record::{FIN, Pair, RST, Record, SYN, no};
 
 /// What was checked, and how often each rule was met in which situations: the call, the state, and what the socket went through.
 #[derive(Default)]
@@ -275,7 +275,7 @@ impl Claims<'_, '_> {
                 let told = outcome["err"].is_number() || outcome["ok"]["pending-error"]["error"].is_number();
                 let under_way = cause["kind"] == "call";
                 self.claim(told || under_way, "a call was told an error");
-                let same = |line: &Value| line["socket"].as_str().map(base).map(str::to_owned);
+                let same = |line: &Value| self.record.socket(line);
                 self.claim(
                     cause["side"] == side && same(cause) == same(self.outcome),
                     "of the same socket",
@@ -318,7 +318,7 @@ impl Claims<'_, '_> {
         });
         self.claim(is_one, &format!("{name} is one of {kinds:?}"));
         if cause["kind"] == "outcome" && name != "accept" {
-            let same = |line: &Value| line["socket"].as_str().map(base).map(str::to_owned);
+            let same = |line: &Value| self.record.socket(line);
             self.claim(same(cause) == same(self.outcome), "of the same socket");
         }
     }

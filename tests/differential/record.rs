@@ -20,6 +20,8 @@ pub struct Record<'a> {
     said: &'a [Value],
     /// The connections that a socket's name stood for, and from which entry on.
     named: HashMap<(String, String), Vec<(u64, Pair)>>,
+    /// The first names of sockets that are called otherwise since they connect.
+    called: HashMap<(String, String), String>,
 }
 
 fn text(value: &Value) -> String {
@@ -37,7 +39,7 @@ pub fn no(line: &Value) -> u64 {
 }
 
 /// The name of the socket's first descriptor, which the others were made from.
-pub fn base(name: &str) -> &str {
+fn base(name: &str) -> &str {
     name.split("-dup").next().unwrap_or(name)
 }
 
@@ -45,12 +47,18 @@ impl<'a> Record<'a> {
     pub fn of(said: &'a [Value]) -> Record<'a> {
         let mut named: HashMap<_, Vec<(u64, Pair)>> = HashMap::new();
         let mut last = 0;
+        let mut called = HashMap::new();
+        for line in said.iter().filter(|line| line["called"].is_string()) {
+            called.insert((text(&line["side"]), text(&line["called"])), text(&line["socket"]));
+        }
         // What accept gave has its name in the line of states that follows.
         let mut accepted: HashMap<String, Vec<(u64, Pair)>> = HashMap::new();
         for line in said {
             last = last.max(no(line));
             let mut name = |side: &str, socket: &str, from: u64, pair: Pair| {
-                let known = named.entry((side.to_owned(), base(socket).to_owned())).or_default();
+                let key = (side.to_owned(), base(socket).to_owned());
+                let first = called.get(&key).cloned().unwrap_or(key.1);
+                let known = named.entry((side.to_owned(), first)).or_default();
                 if known.last().is_none_or(|(_, newest)| *newest != pair) {
                     known.push((from, pair));
                 }
@@ -91,7 +99,14 @@ impl<'a> Record<'a> {
                 _ => {}
             }
         }
-        Record { said, named }
+        Record { said, named, called }
+    }
+
+    /// The socket of an entry, by the first name of its first descriptor; none for the process.
+    pub fn socket(&self, line: &Value) -> Option<String> {
+        let name = base(line["socket"].as_str()?).to_owned();
+        let key = (text(&line["side"]), name);
+        Some(self.called.get(&key).cloned().unwrap_or(key.1))
     }
 
     /// All entries.
@@ -124,7 +139,7 @@ impl<'a> Record<'a> {
 
     /// The connection that the socket of an outcome stood for then; none when the record does not tell.
     pub fn pair(&self, outcome: &Value) -> Option<Pair> {
-        let key = (text(&outcome["side"]), base(outcome["socket"].as_str()?).to_owned());
+        let key = (text(&outcome["side"]), self.socket(outcome)?);
         let known = self.named.get(&key)?;
         known
             .iter()
@@ -145,7 +160,7 @@ impl<'a> Record<'a> {
     /// Where the connection of an outcome's socket began: the entry of its first change of state. Another one may have the same
     /// addresses by now.
     pub fn born(&self, outcome: &Value, side: &'a str, pair: &'a Pair) -> u64 {
-        let name = base(outcome["socket"].as_str().unwrap_or_default());
+        let name = self.socket(outcome).unwrap_or_default();
         let births = self.states(side, pair, 0, no(outcome)).filter(|line| {
             // One that was queued when it began has no name then.
             line["from"] == "CLOSE" && line["socket"].as_str().is_none_or(|socket| socket == name)
