@@ -226,6 +226,26 @@ fn the_catalog_in_the_loopback_lab() {
     );
 }
 
+/// Over IPv6 all of it holds but what is of IPv4 alone, which is skipped, and said to be.
+#[test]
+fn the_catalog_over_ipv6() {
+    let output = run(&["--lab", "isolated", "--ipv6", "run", "--all", "--keep-going"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    let mut skipped: Vec<&str> = out
+        .lines()
+        .filter_map(|line| line.strip_suffix("skipped: it is of IPv4 alone, and IPv6 was asked for"))
+        .map(str::trim)
+        .collect();
+    skipped.sort_unstable();
+    assert_eq!(skipped, ["address-family", "foreign-address"], "{out}");
+    assert!(
+        out.lines()
+            .all(|line| !line.contains("skipped:") || line.contains("IPv4 alone")),
+        "{out}"
+    );
+}
+
 /// The runner itself notices, and says what it expected, what it observed, and where it stands in the file.
 #[test]
 fn a_difference_is_told_with_its_place() {
@@ -320,6 +340,11 @@ fn exit_codes_and_what_is_said() {
             &["--lab", "loopback", "run", "handshake"],
             3,
             "handshake cannot be run here: it needs the isolated lab",
+        ),
+        (
+            &["--ipv6", "run", "address-family"],
+            3,
+            "address-family cannot be run here: it is of IPv4 alone, and IPv6 was asked for",
         ),
         (&["run", new.path()], 3, "it needs Linux 99.0, and this is"),
         (

@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
         );
         let id = self.line(table.get("id"));
         let isolated = self.word(table.get("lab"), "a lab", &[("any", false), ("isolated", true)]);
-        let ipv6 = self.bool(table.get("ipv6")).unwrap_or(false);
+        let ipv6 = self.bool(table.get("ipv6"));
         let driven = self.driven(table.get("driven"));
         let needs = self.parsed(table.get("needs"), |text| {
             Kernel::parse(text)

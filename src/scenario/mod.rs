@@ -46,8 +46,8 @@ pub struct Scenario {
     pub id: Option<String>,
     /// It needs the wire, or host settings: the isolated lab.
     pub isolated: bool,
-    /// It is about IPv6.
-    pub ipv6: bool,
+    /// It is of IPv6 alone, or of IPv4 alone; none where it is of either.
+    pub ipv6: Option<bool>,
     /// What drives the ends, where the user does not say.
     pub driven: Ends<Runtime>,
     /// The oldest kernel that it is true of.

@@ -26,11 +26,15 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
     {
         return Err(format!("it needs Linux {needs}, and this is {running}"));
     }
+    let ipv6 = match (scenario.ipv6, options.ipv6) {
+        (Some(false), true) => return Err("it is of IPv4 alone, and IPv6 was asked for".into()),
+        (alone, asked) => alone.unwrap_or(asked),
+    };
     let driven = options.driven.or(scenario.driven, &options.program);
     Ok(Options {
         driven: driven.map_err(|error| error.to_string())?,
         wanted,
-        ipv6: options.ipv6 || scenario.ipv6,
+        ipv6,
         ..options.clone()
     })
 }
