@@ -550,6 +550,19 @@ rules! {
         proof: "disconnect-under-read",
     }
 
+    // EBUSY. tcp_disconnect looked at sk_wait_pending in kernels of the middle of 2023, and does in 5.10 since then; the others count
+    // sk_disconnects, and throw out the call that waits.
+    WaitedOn "waited-on" {
+        calls: &[Shutdown, CallClass::Disconnect],
+        gives: errno(Errno::EBUSY),
+        states: &[SynSent, SynRecv, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck],
+        set_by: &[SetBy::OwnCall(&[Connect, Read, Write])],
+        because: "Another call waits on this socket, and this kernel lets nobody dissolve it meanwhile",
+        brief: "another call waits on it",
+        decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
+        proof: "disconnect-under-read-busy",
+    }
+
     // ECONNRESET. An asynchronous error is kept in sk_err and handed out once, to whichever of read, write and SO_ERROR asks first
     // (sock_error). shutdown and, on a socket that was connected, connect leave it where it is.
     Reset "reset" {

@@ -17,6 +17,7 @@ pub mod expect;
 pub mod file;
 pub mod keys;
 pub mod mistake;
+pub mod needs;
 pub mod observation;
 pub mod play;
 pub mod record;
@@ -28,6 +29,7 @@ pub mod verdict;
 
 use expect::{Expectation, Expected};
 use mistake::Place;
+use needs::Needs;
 
 /// A scenario, as its file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +52,8 @@ pub struct Scenario {
     pub ipv6: Option<bool>,
     /// What drives the ends, where the user does not say.
     pub driven: Ends<Runtime>,
-    /// The oldest kernel that it is true of.
-    pub needs: Option<Kernel>,
+    /// What the kernel must be like for it to be true.
+    pub needs: Option<Needs>,
     /// The article's claim, in a sentence.
     pub claim: Option<String>,
     /// What the article says that Go returns.
