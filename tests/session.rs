@@ -61,6 +61,7 @@ impl Play {
             },
             port: Port(LISTENS),
             settings: Ends::default(),
+            no_sock_diag: None,
         };
         let mut play = Play {
             session: Session::new(lab, Stamp(0)),

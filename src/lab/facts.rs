@@ -16,6 +16,8 @@ pub struct LabFacts {
     pub port: Port,
     /// The hosts' settings as they were at the beginning; none in the loopback lab.
     pub settings: Ends<Vec<(Setting, SettingValue)>>,
+    /// Why the kernel does not tell of its sockets by sock_diag, where it does not: procfs alone is read then, and nothing is destroyed.
+    pub no_sock_diag: Option<String>,
 }
 
 /// The two kinds of lab.

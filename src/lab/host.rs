@@ -34,8 +34,8 @@ const TABLE_SLOTS: u32 = 1024;
 pub struct Host {
     /// The end of the wire; none in the loopback lab.
     pub tun: Option<Tun>,
-    /// Its sockets by netlink.
-    pub diag: Diag,
+    /// Its sockets by netlink; or why the kernel does not tell them so.
+    pub diag: std::result::Result<Diag, String>,
     /// Its sockets by procfs, for each family.
     pub tables: Vec<(Family, ProcTable)>,
     /// Its settings as they were found.
@@ -131,7 +131,7 @@ fn gone(side: Side) -> Error {
 /// What the thread opened in its namespace.
 struct Opened {
     tun: Option<Tun>,
-    diag: Diag,
+    diag: std::result::Result<Diag, String>,
     tables: Vec<(Family, ProcTable)>,
     settings: Vec<(Setting, SettingValue)>,
 }
@@ -181,7 +181,7 @@ fn open(network: Option<&mut Network>) -> Result<Opened> {
     };
     Ok(Opened {
         tun,
-        diag: Diag::open()?,
+        diag: Diag::answering().map_err(|error| error.to_string()),
         tables,
         settings,
     })

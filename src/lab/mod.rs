@@ -195,6 +195,7 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         addresses,
         port: PORT,
         settings: Ends::from_fn(|side| hosts[side].settings.clone()),
+        no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
     };
     Ok((facts, hosts))
 }
@@ -219,6 +220,7 @@ fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Ho
         },
         port: free_port(address)?,
         settings: Ends::default(),
+        no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
     };
     Ok((facts, hosts))
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::command::Command;
+use crate::command::{Command, EndCommand};
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
 
@@ -121,6 +121,14 @@ impl Scenario {
         let claimed = self.steps.iter().filter(|step| !step.claimed.is_empty());
         let all: Vec<Side> = claimed.flat_map(of_step).collect();
         Side::BOTH.into_iter().filter(|side| all.contains(side)).collect()
+    }
+}
+
+impl Scenario {
+    /// Does a step take a connection away as an administrator does?
+    pub fn destroys(&self) -> bool {
+        let mut actions = self.steps.iter().filter_map(|step| step.action.as_ref());
+        actions.any(|action| matches!(action.command, Command::End(_, EndCommand::Destroy(_))))
     }
 }
 

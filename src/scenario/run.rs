@@ -92,6 +92,10 @@ pub fn watched(
             return finish(end, &mut tell);
         }
     };
+    if facts.no_sock_diag.is_some() && scenario.destroys() {
+        end.skipped = Some("it destroys a connection, and this kernel has no sock_diag for TCP".into());
+        return finish(end, &mut tell);
+    }
     let mut live = Live::new(Session::new(facts, began), &lab, inbox);
     if let Err(why) = live.start()? {
         end.skipped = Some(why);

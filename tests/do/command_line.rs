@@ -1,6 +1,6 @@
 //! What is typed, what is said about it, and the exit status.
 
-use crate::support::{finwait, output, output_of};
+use crate::support::{Lab, finwait, output, output_of, without_sock_diag};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -390,6 +390,56 @@ fn no_procfs() {
             assert!(said.is_empty(), "{args:?}: {said}");
         }
     }
+}
+
+/// A kernel whose sock_diag knows no TCP: procfs alone is believed, and that is said; nothing but `destroy` is missed.
+#[test]
+fn no_sock_diag() {
+    for lab in [Lab::Isolated, Lab::Loopback] {
+        let mut finwait = finwait();
+        without_sock_diag(&mut finwait);
+        let mut run = lab.open_by(finwait, &["--patience", "1000"]);
+        run.connects();
+        assert!(
+            run.transcript().contains("no sock_diag for TCP"),
+            "{lab:?}: {}",
+            run.transcript()
+        );
+        run.succeeds(&["client shutdown write"]);
+        assert_eq!(
+            run.stand(),
+            "client FIN_WAIT2 | listener LISTEN, server CLOSE_WAIT",
+            "{lab:?}"
+        );
+        run.succeeds(&["server close"]);
+        assert_eq!(
+            run.stand(),
+            "client TIME_WAIT (kept by the kernel) | listener LISTEN, server CLOSE (closed)",
+            "{lab:?}"
+        );
+        let transitions = run.transitions();
+        assert!(
+            transitions
+                .iter()
+                .any(|line| line.contains("LAST_ACK") || lab == Lab::Loopback),
+            "{lab:?}: {transitions:?}"
+        );
+        if lab == Lab::Isolated {
+            run.gives("server destroy on=listener");
+            let (code, said) = run.ends();
+            assert_eq!(code, Some(1), "{said}");
+            assert!(said.contains("sudo modprobe tcp_diag"), "{said}");
+            continue;
+        }
+        run.end();
+    }
+    let output = output(without_sock_diag(finwait().arg("doctor")));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("note  sock_diag") && said.contains("procfs alone"),
+        "{said}"
+    );
 }
 
 /// A transcript that nobody reads on stops the run, also in the middle of it.

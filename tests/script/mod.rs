@@ -66,6 +66,7 @@ pub fn facts(kind: LabKind) -> LabFacts {
             client: settings.clone(),
             server: settings,
         },
+        no_sock_diag: None,
     }
 }
 

@@ -533,3 +533,56 @@ pub fn has(program: &str) -> bool {
     }
     here
 }
+
+/// Makes a command run where the kernel knows no sock_diag: to make a socket of it fails as it does there.
+pub fn without_sock_diag(command: &mut Command) -> &mut Command {
+    use std::os::unix::process::CommandExt;
+    /// The offsets of what `struct seccomp_data` holds: the call's number, and the lower halves of its arguments.
+    const NUMBER: u32 = 0;
+    const ARGUMENT: [u32; 3] = [16, 24, 32];
+    let load = |offset: u32| libc::sock_filter {
+        code: (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16,
+        jt: 0,
+        jf: 0,
+        k: offset,
+    };
+    // On to the next where it is equal, and else over so many.
+    let equals = |value: u32, over: u8| libc::sock_filter {
+        code: (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16,
+        jt: 0,
+        jf: over,
+        k: value,
+    };
+    let gives = |value: u32| libc::sock_filter {
+        code: (libc::BPF_RET | libc::BPF_K) as u16,
+        jt: 0,
+        jf: 0,
+        k: value,
+    };
+    let filter = [
+        load(NUMBER),
+        equals(libc::SYS_socket as u32, 5),
+        load(ARGUMENT[0]),
+        equals(libc::AF_NETLINK as u32, 3),
+        load(ARGUMENT[2]),
+        equals(libc::NETLINK_SOCK_DIAG as u32, 1),
+        gives(libc::SECCOMP_RET_ERRNO | libc::EPROTONOSUPPORT as u32),
+        gives(libc::SECCOMP_RET_ALLOW),
+    ];
+    // SAFETY: between fork and exec only two calls of prctl are made, with a program that lives as long as the closure.
+    unsafe {
+        command.pre_exec(move || {
+            let program = libc::sock_fprog {
+                len: filter.len() as u16,
+                filter: filter.as_ptr().cast_mut(),
+            };
+            let set = libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+                && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == 0;
+            if set {
+                Ok(())
+            } else {
+                Err(std::io::Error::last_os_error())
+            }
+        })
+    }
+}
