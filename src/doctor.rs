@@ -1,5 +1,6 @@
 //! `finwait doctor`: what this machine lets finwait do, and what to do about the rest.
 
+use ratatui::layout::Size;
 use serde::Serialize;
 use std::env;
 use std::fs;
@@ -14,6 +15,7 @@ use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::{netns, tun};
 use crate::runtime::{self, Runtime, on_path};
+use crate::tui::backend::known;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -134,6 +136,7 @@ fn examine(options: &Options) -> Report {
         tun_device(),
         procfs(),
         sock_diag(),
+        ipv6(),
         terminal(),
         colours(),
         mouse(),
@@ -151,7 +154,7 @@ fn examine(options: &Options) -> Report {
     let tables = !checks
         .iter()
         .any(|check| check.name == "procfs" && check.level == Level::Missing);
-    let address = std::net::TcpListener::bind("127.0.0.1:0");
+    let address = lab::try_loopback(false);
     let loopback_works = tables && address.is_ok();
     // Last, because it may move this process into a user namespace.
     let began = Instant::now();
@@ -161,9 +164,9 @@ fn examine(options: &Options) -> Report {
     });
     let took = began.elapsed();
     let lab = match (&isolated, loopback_works) {
-        (Ok(()), true) => Labs::Isolated,
-        (_, true) => Labs::Loopback,
-        (_, false) => Labs::None,
+        (Ok(()), _) => Labs::Isolated,
+        (Err(_), true) => Labs::Loopback,
+        (Err(_), false) => Labs::None,
     };
     checks.push(match isolated {
         Ok(()) => Check::ok("isolated lab", format!("built in {:.1} ms", took.as_secs_f64() * 1e3)),
@@ -184,8 +187,8 @@ fn examine(options: &Options) -> Report {
         Check::bad(
             "loopback lab",
             Level::Missing,
-            format!("127.0.0.1 cannot be used: {error}"),
-            "bring the device lo up: ip link set lo up",
+            error.to_string(),
+            "the isolated lab does without it",
         )
     } else {
         Check::bad(
@@ -344,6 +347,18 @@ fn sock_diag() -> Check {
     }
 }
 
+fn ipv6() -> Check {
+    const NAME: &str = "IPv6";
+    let bad = |error: Error, advice: &str| Check::bad(NAME, Level::Note, error.to_string(), advice);
+    if let Err(error) = lab::has_ipv6() {
+        return bad(error, "--ipv6 is refused");
+    }
+    match lab::try_loopback(true) {
+        Ok(()) => Check::ok(NAME, "::1 can be used"),
+        Err(error) => bad(error, "with --ipv6 there is the isolated lab alone"),
+    }
+}
+
 fn terminal() -> Check {
     const NAME: &str = "terminal";
     if !stdout().is_terminal() {
@@ -355,6 +370,15 @@ fn terminal() -> Check {
         );
     }
     match rustix::termios::tcgetwinsize(stdout()) {
+        Ok(size) if size.ws_col == 0 || size.ws_row == 0 => {
+            let Size { width, height } = known(None);
+            Check::bad(
+                NAME,
+                Level::Note,
+                format!("its size is not known: it is drawn on as {width}x{height}"),
+                "stty cols 120 rows 40, or set COLUMNS and LINES",
+            )
+        }
         Ok(size) if size.ws_col >= 120 && size.ws_row >= 40 => {
             Check::ok(NAME, format!("{}x{}: comfortable", size.ws_col, size.ws_row))
         }

@@ -247,6 +247,8 @@ impl Network {
         }
         if v6 {
             for scope in ["all", "default"] {
+                // The machine may have switched it off for new namespaces.
+                wish(&format!("net.ipv6.conf.{scope}.disable_ipv6"), "0");
                 wish(&format!("net.ipv6.conf.{scope}.accept_ra"), "0");
                 wish(&format!("net.ipv6.conf.{scope}.router_solicitations"), "0");
                 wish(&format!("net.ipv6.conf.{scope}.keep_addr_on_down"), "1");

@@ -26,6 +26,7 @@ use crate::scenario::branch::Grown;
 use crate::session::{LabFacts, Session};
 
 pub mod app;
+pub mod backend;
 pub mod canvas;
 pub mod dialog;
 pub mod hit;

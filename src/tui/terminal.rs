@@ -6,7 +6,6 @@ use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracket
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use std::io::{self, BufWriter, IsTerminal, Stdout};
 use std::mem::ManuallyDrop;
 use std::panic;
@@ -14,6 +13,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use super::backend::Sized;
 use crate::error::{Error, Operation, Result};
 
 /// Is the terminal ours now? Whoever turns this to false gives it back.
@@ -22,7 +22,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The terminal while it is ours: given back when this is dropped, and by the panic hook.
 pub struct Guard {
     // Never dropped: ratatui's drop writes to the terminal after we have given it back, and prints, or panics, when it is dead.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
+    terminal: ManuallyDrop<Terminal<Sized<BufWriter<Stdout>>>>,
 }
 
 /// Is there a terminal that a screen can be drawn on? The error says why not.
@@ -52,7 +52,7 @@ impl Guard {
         TAKEN.store(true, Ordering::SeqCst);
         let out = BufWriter::with_capacity(64 << 10, io::stdout());
         // From here on, an early return gives the terminal back.
-        let guard = Terminal::new(CrosstermBackend::new(out)).map(|terminal| Guard {
+        let guard = Terminal::new(Sized::new(out)).map(|terminal| Guard {
             terminal: ManuallyDrop::new(terminal),
         });
         let entered = execute!(
@@ -70,13 +70,15 @@ impl Guard {
     }
 
     /// What is drawn with.
-    pub fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<BufWriter<Stdout>>> {
+    pub fn terminal(&mut self) -> &mut Terminal<Sized<BufWriter<Stdout>>> {
         &mut self.terminal
     }
 
     /// Hands text to the terminal's clipboard (OSC 52).
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(self.terminal.backend_mut(), CopyToClipboard::to_clipboard_from(text))
+        self.terminal
+            .backend_mut()
+            .execute(CopyToClipboard::to_clipboard_from(text))
     }
 }
 
