@@ -156,6 +156,8 @@ pub enum SetBy {
     Timer,
     /// An earlier call of ours on the same socket, one of these kinds.
     OwnCall(&'static [CallClass]),
+    /// Another call of ours that waits on the same socket, and has not returned.
+    WaitingCall,
     /// The error had been handed out before, by an earlier call on the same socket.
     Told,
     /// A signal came while the call waited.
@@ -207,6 +209,7 @@ impl SetBy {
                     None => "nothing of ours: the socket was never used".into(),
                 }
             }
+            SetBy::WaitingCall => "another call that waits on the same socket".into(),
             SetBy::Told => "an earlier call that was told the error".into(),
             SetBy::Signal => "a signal".into(),
             SetBy::Administrator => "the administrator (SOCK_DESTROY)".into(),
@@ -556,7 +559,7 @@ rules! {
         calls: &[Shutdown, CallClass::Disconnect],
         gives: errno(Errno::EBUSY),
         states: &[SynSent, SynRecv, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck],
-        set_by: &[SetBy::OwnCall(&[Connect, Read, Write])],
+        set_by: &[SetBy::WaitingCall],
         because: "Another call waits on this socket, and this kernel lets nobody dissolve it meanwhile",
         brief: "another call waits on it",
         decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],

@@ -308,6 +308,21 @@ impl Whose<'_> {
                 let own = newest(&|socket| socket == self.socket);
                 own.or_else(|| newest(&|socket| connection(socket) == connection(self.socket)))
             }
+            SetBy::WaitingCall => {
+                let returned = |id: CallId, by: u64| {
+                    let mut entries = transcript.entries().iter();
+                    entries
+                        .any(|entry| entry.no <= by && matches!(&entry.what, What::Outcome { call, .. } if *call == id))
+                };
+                newest(&|entry| match &entry.what {
+                    What::Call { side, call, socket, .. } => {
+                        *side == self.side
+                            && connection(socket.as_ref()) == connection(self.socket)
+                            && !returned(*call, no)
+                    }
+                    _ => false,
+                })
+            }
             SetBy::Told => newest(&|entry| match &entry.what {
                 What::Outcome {
                     side,
