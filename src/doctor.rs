@@ -1,5 +1,6 @@
 //! `finwait doctor`: what this machine lets finwait do, and what to do about the rest.
 
+use ratatui::layout::Size;
 use serde::Serialize;
 use std::env;
 use std::fs;
@@ -15,6 +16,7 @@ use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::{netns, tun};
 use crate::runtime::{self, Runtime, on_path};
+use crate::tui::backend::known;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -135,6 +137,7 @@ fn examine(options: &Options) -> Report {
         tun_device(),
         procfs(),
         sock_diag(),
+        ipv6(),
         terminal(),
         colours(),
         mouse(),
@@ -151,8 +154,8 @@ fn examine(options: &Options) -> Report {
     }
     let tables = !checks
         .iter()
-        .any(|check| ["procfs", "sock_diag"].contains(&check.name) && check.level == Level::Missing);
-    let address = std::net::TcpListener::bind("127.0.0.1:0");
+        .any(|check| check.name == "procfs" && check.level == Level::Missing);
+    let address = lab::try_loopback(false);
     let loopback_works = tables && address.is_ok();
     // Last, because it may move this process into a user namespace.
     let began = Instant::now();
@@ -162,9 +165,9 @@ fn examine(options: &Options) -> Report {
     });
     let took = began.elapsed();
     let lab = match (&isolated, loopback_works) {
-        (Ok(()), true) => Labs::Isolated,
-        (_, true) => Labs::Loopback,
-        (_, false) => Labs::None,
+        (Ok(()), _) => Labs::Isolated,
+        (Err(_), true) => Labs::Loopback,
+        (Err(_), false) => Labs::None,
     };
     checks.push(match isolated {
         Ok(()) => Check::ok("isolated lab", format!("built in {:.1} ms", took.as_secs_f64() * 1e3)),
@@ -185,15 +188,15 @@ fn examine(options: &Options) -> Report {
         Check::bad(
             "loopback lab",
             Level::Missing,
-            format!("127.0.0.1 cannot be used: {error}"),
-            "bring the device lo up: ip link set lo up",
+            error.to_string(),
+            "the isolated lab does without it",
         )
     } else {
         Check::bad(
             "loopback lab",
             Level::Missing,
             "the kernel's socket tables cannot be read",
-            "see procfs and sock_diag above",
+            "see procfs above",
         )
     });
     Report { lab, checks }
@@ -332,13 +335,29 @@ fn procfs() -> Check {
 
 fn sock_diag() -> Check {
     const NAME: &str = "sock_diag";
-    let mut rows = Vec::new();
-    Check::needed(
-        NAME,
-        Diag::open().and_then(|mut diag| diag.dump(Family::Inet, &mut rows)),
-        "answers",
-        "sudo modprobe tcp_diag; timers, round-trip times and transitions come from there",
-    )
+    match Diag::answering() {
+        Ok(_) => Check::ok(NAME, "answers"),
+        Err(error) => Check::bad(
+            NAME,
+            Level::Note,
+            format!(
+                "{error}: what is said of sockets is from procfs alone, without TCP_INFO, and destroy is not available"
+            ),
+            "sudo modprobe tcp_diag",
+        ),
+    }
+}
+
+fn ipv6() -> Check {
+    const NAME: &str = "IPv6";
+    let bad = |error: Error, advice: &str| Check::bad(NAME, Level::Note, error.to_string(), advice);
+    if let Err(error) = lab::has_ipv6() {
+        return bad(error, "--ipv6 is refused");
+    }
+    match lab::try_loopback(true) {
+        Ok(()) => Check::ok(NAME, "::1 can be used"),
+        Err(error) => bad(error, "with --ipv6 there is the isolated lab alone"),
+    }
 }
 
 fn terminal() -> Check {
@@ -352,6 +371,15 @@ fn terminal() -> Check {
         );
     }
     match rustix::termios::tcgetwinsize(stdout()) {
+        Ok(size) if size.ws_col == 0 || size.ws_row == 0 => {
+            let Size { width, height } = known(None);
+            Check::bad(
+                NAME,
+                Level::Note,
+                format!("its size is not known: it is drawn on as {width}x{height}"),
+                "stty cols 120 rows 40, or set COLUMNS and LINES",
+            )
+        }
         Ok(size) if size.ws_col >= 120 && size.ws_row >= 40 => {
             Check::ok(NAME, format!("{}x{}: comfortable", size.ws_col, size.ws_row))
         }

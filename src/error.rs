@@ -19,6 +19,22 @@ pub enum Error {
         /// Which step failed, and what to do about it.
         why: String,
     },
+    /// IPv6 was asked for, and is not here.
+    #[error("IPv6 is not available here: {why}; without --ipv6, IPv4 is used")]
+    NoIpv6 {
+        /// What lacks, and what to do about it.
+        why: String,
+    },
+    /// The machine's loopback address cannot be used.
+    #[error("{address} is not available: {errno}{advice}")]
+    NoLoopback {
+        /// Which.
+        address: std::net::IpAddr,
+        /// What the kernel said.
+        errno: crate::errno::Errno,
+        /// What to do about it, with what joins it to the rest.
+        advice: &'static str,
+    },
     /// A program that is needed for something is not here.
     #[error("{what} needs {tool}, which is not on PATH; Debian's and Ubuntu's package is {package}")]
     NoTool {

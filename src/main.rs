@@ -150,7 +150,7 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>) -> ExitCode {
         if fresh.isolated {
             options.wanted = Wanted::Isolated;
         }
-        options.ipv6 |= fresh.ipv6;
+        options.ipv6 = fresh.ipv6.unwrap_or(options.ipv6);
         options.driven = options.driven.or(fresh.driven, &options.program)?;
         Lab::start(&options, sink)
     };

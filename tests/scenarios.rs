@@ -227,6 +227,24 @@ fn the_catalog_in_the_loopback_lab() {
     );
 }
 
+/// Over IPv6 all of it holds but what is of IPv4 alone, which is skipped, and said to be.
+#[test]
+fn the_catalog_over_ipv6() {
+    let output = run(&["--lab", "isolated", "--ipv6", "run", "--all", "--keep-going"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    let mut of_ipv4: Vec<&str> = Vec::new();
+    for (name, why) in out.lines().filter_map(|line| line.split_once(" skipped: ")) {
+        match why {
+            "it is of IPv4 alone, and IPv6 was asked for" => of_ipv4.push(name.trim()),
+            // As it would be over IPv4.
+            why => assert!(why.starts_with("it needs a kernel that gives "), "{name}: {why}"),
+        }
+    }
+    of_ipv4.sort_unstable();
+    assert_eq!(of_ipv4, ["address-family", "foreign-address"], "{out}");
+}
+
 /// The runner itself notices, and says what it expected, what it observed, and where it stands in the file.
 #[test]
 fn a_difference_is_told_with_its_place() {
@@ -332,6 +350,11 @@ fn exit_codes_and_what_is_said() {
             &["--lab", "loopback", "run", "handshake"],
             3,
             "handshake cannot be run here: it needs the isolated lab",
+        ),
+        (
+            &["--ipv6", "run", "address-family"],
+            3,
+            "address-family cannot be run here: it is of IPv4 alone, and IPv6 was asked for",
         ),
         (&["run", new.path()], 3, "it needs Linux 99.0, and this is"),
         (
@@ -507,6 +530,7 @@ fn the_schema_has_the_programs_keys() {
         (&schema["$defs"]["expectations"], keys::EXPECTATIONS),
         (&schema["$defs"]["queue"], keys::QUEUE),
         (&schema["properties"]["driven"], keys::DRIVEN),
+        (&schema["$defs"]["needs"], keys::NEEDS),
     ] {
         let mut known: Vec<&str> = table["properties"]
             .as_object()
@@ -530,6 +554,13 @@ fn the_schema_has_the_programs_keys() {
     }
     let runtimes = finwait::runtime::Runtime::ALL.map(finwait::runtime::Runtime::name);
     assert_eq!(schema["$defs"]["runtime"]["enum"], serde_json::json!(runtimes));
+    let questions = finwait::scenario::needs::Question::ALL;
+    assert_eq!(keys::NEEDS.len(), questions.len());
+    for question in questions {
+        let answers: Vec<String> = question.answers().iter().map(|answer| answer.name()).collect();
+        let known = &schema["$defs"]["needs"]["properties"][question.name()]["enum"];
+        assert_eq!(known, &serde_json::json!(answers));
+    }
 }
 
 /// The annotated example of the format's description is a scenario, and it holds.

@@ -62,6 +62,7 @@ impl Play {
             port: Port(LISTENS),
             settings: Ends::default(),
             syn_patience: None,
+            no_sock_diag: None,
         };
         let mut play = Play {
             session: Session::new(lab, Stamp(0)),
@@ -1340,6 +1341,32 @@ fn the_chain_finds_a_call_that_returned_later() {
         chain.set_by,
         Some(Setter::Found(SetBy::OwnCall(&[CallClass::Disconnect]), began))
     );
+}
+
+/// Where a kernel lets nobody dissolve a connection on which another call waits, it is that call which forbids it, and no call before it
+/// that has returned.
+#[test]
+fn the_chain_finds_the_call_that_waits() {
+    let mut play = Play::connected();
+    play.types("client read").unwrap();
+    let read = play.sent();
+    play.happens(Happening::Began {
+        side: Client,
+        id: read.id,
+        text: "read(4, ..., 1024)".into(),
+    });
+    let began = play.session.transcript.last();
+    play.types("client disconnect").unwrap();
+    let disconnect = play.sent();
+    play.happens(Happening::Began {
+        side: Client,
+        id: disconnect.id,
+        text: "connect(AF_UNSPEC)".into(),
+    });
+    play.fails(&disconnect, Errno::EBUSY);
+    let refused = chain(&play.session, disconnect.id).unwrap();
+    assert_eq!(refused.rule, Some(RuleId::WaitedOn));
+    assert_eq!(refused.set_by, Some(Setter::Found(SetBy::WaitingCall, began)));
 }
 
 /// A connection that is refused is gone before its row is told: the change of state tells its addresses.

@@ -131,7 +131,7 @@ impl Program {
         Program {
             name: scenario.name.clone(),
             title: scenario.title.clone(),
-            ipv6: scenario.ipv6,
+            ipv6: scenario.ipv6 == Some(true),
             wired: false,
             driven: scenario.driven,
             statements: Vec::new(),

@@ -28,7 +28,7 @@ pub(super) fn generic(errno: Errno) -> String {
 
 /// The rules' match, the errnos that any call can meet first; none where nothing is known beyond the errno's text.
 fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
-    use Call::{Accept, Bind, Connect, Listen, Poll, Read, SetOption, Shutdown, Write};
+    use Call::{Accept, Bind, Connect, Disconnect, Listen, Poll, Read, SetOption, Shutdown, Write};
     Some(match (errno, call) {
         // The descriptor.
         (Errno::EBADF, call) if !CallClass::any_is(CallClass::ON_DESCRIPTOR, call.kind()) => return None,
@@ -76,6 +76,8 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::EINVAL, Connect { address, .. }) if address.is_ipv4() => RuleId::ConnectOtherFamily6,
         (Errno::EINVAL, Read { flags, .. }) if flags.contains(&ReadFlag::Oob) => RuleId::NoUrgentByte,
         (Errno::EINVAL, SetOption { .. }) => RuleId::OptionValue,
+
+        (Errno::EBUSY, Shutdown { .. } | Disconnect) => RuleId::WaitedOn,
 
         // The address.
         (Errno::EADDRINUSE, Bind { address }) if address.port() == 0 => RuleId::NoPortToBind,

@@ -136,6 +136,14 @@ prose! {
         look for ["poll for POLLOUT instead of calling connect again"],
         mistaken "EISCONN, which the next connect gives once the handshake is done.";
 
+        errno(Errno::EBUSY) =>
+            "Of a device, a file system or a file: somebody uses it. Of a TCP socket: its connection was to be dissolved while another thread waits in a call on it, and this kernel forbids that; nothing has happened to it.",
+        look for [
+            "the kernel: those of the middle of 2023, and 5.10 since then, say so; the others throw out the call that waits (uname -r)",
+            "the thread that waits: a read without a time limit, a connect under way, a write to a full buffer",
+        ],
+        mistaken "EALREADY: a second connect while the first is under way. And what mount, umount and device drivers mean by it, which has nothing to do with sockets.";
+
         errno(Errno::EAGAIN) =>
             "The call would have had to wait, and was not allowed to: nothing failed, try again later. EWOULDBLOCK is the same number.",
         look for [

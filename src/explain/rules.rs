@@ -158,6 +158,8 @@ pub enum SetBy {
     Timer,
     /// An earlier call of ours on the same socket, one of these kinds.
     OwnCall(&'static [CallClass]),
+    /// Another call of ours that waits on the same socket, and has not returned.
+    WaitingCall,
     /// The error had been handed out before, by an earlier call on the same socket.
     Told,
     /// A signal came while the call waited.
@@ -210,6 +212,7 @@ impl SetBy {
                     None => "nothing of ours: the socket was never used".into(),
                 }
             }
+            SetBy::WaitingCall => "another call that waits on the same socket".into(),
             SetBy::Told => "an earlier call that reported the error".into(),
             SetBy::Signal => "a signal".into(),
             SetBy::Administrator => "the administrator (SOCK_DESTROY)".into(),
@@ -557,6 +560,19 @@ rules! {
         brief: "our own disconnect",
         decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
         proof: "disconnect-under-read",
+    }
+
+    // EBUSY. tcp_disconnect looked at sk_wait_pending in kernels of the middle of 2023, and does in 5.10 since then; the others count
+    // sk_disconnects, and throw out the call that waits.
+    WaitedOn "waited-on" {
+        calls: &[Shutdown, CallClass::Disconnect],
+        gives: errno(Errno::EBUSY),
+        states: &[SynSent, SynRecv, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck],
+        set_by: &[SetBy::WaitingCall],
+        because: "Another call waits on this socket, and this kernel lets nobody dissolve it meanwhile",
+        brief: "another call waits on it",
+        decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
+        proof: "disconnect-under-read-busy",
     }
 
     // ECONNRESET. An asynchronous error is kept in sk_err and handed out once, to whichever of read, write and SO_ERROR asks first

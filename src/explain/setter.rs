@@ -94,6 +94,7 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
         }
         SetBy::Told => sock.reported.or_else(|| taker(s)),
         SetBy::OwnCall(classes) => classes.iter().filter_map(|class| own_call(*class, call, s)).max(),
+        SetBy::WaitingCall => s.under_way.iter().map(|call| call.began).max(),
         SetBy::Signal => s.interrupted,
         SetBy::Route => s.limits.no_route,
         // With a port of its own it needs none of the range.

@@ -44,10 +44,19 @@ pub fn list(json: bool) -> ExitCode {
                 group = Some(scenario.group);
                 writeln!(out, "{}", scenario.group)?;
             }
-            writeln!(out, "  {:<28} {}", scenario.name, scenario.title)?;
+            writeln!(out, "  {:<28} {}{}", scenario.name, scenario.title, alone(scenario))?;
         }
         Ok(())
     })
+}
+
+/// The IP version that a scenario is of, where it is of one alone: what follows its line.
+const fn alone(scenario: &Scenario) -> &'static str {
+    match scenario.ipv6 {
+        None => "",
+        Some(true) => " (IPv6 alone)",
+        Some(false) => " (IPv4 alone)",
+    }
 }
 
 /// `finwait show`
@@ -66,7 +75,11 @@ pub fn check(files: &[String]) -> ExitCode {
             Ok(scenario) => {
                 let steps = count(scenario.steps.len(), "step");
                 let path = excerpt(path, LONGEST_NAME);
-                println!("{path}: {steps}, {}", count(scenario.expectations(), "expectation"));
+                println!(
+                    "{path}: {steps}, {}{}",
+                    count(scenario.expectations(), "expectation"),
+                    alone(&scenario)
+                );
             }
             Err(why) => {
                 bad = true;

@@ -19,6 +19,8 @@ pub struct LabFacts {
     pub settings: Ends<Vec<(Setting, SettingValue)>>,
     /// How long a connect into silence takes on this machine, outside the lab; none where procfs does not tell.
     pub syn_patience: Option<SynPatience>,
+    /// Why the kernel does not tell of its sockets by sock_diag, where it does not: procfs alone is read then, and nothing is destroyed.
+    pub no_sock_diag: Option<String>,
 }
 
 /// The two kinds of lab.

@@ -35,8 +35,8 @@ const TABLE_SLOTS: u32 = 1024;
 pub struct Host {
     /// The end of the wire; none in the loopback lab.
     pub tun: Option<Tun>,
-    /// Its sockets by netlink.
-    pub diag: Diag,
+    /// Its sockets by netlink; or why the kernel does not tell them so.
+    pub diag: std::result::Result<Diag, String>,
     /// Its sockets by procfs, for each family.
     pub tables: Vec<(Family, ProcTable)>,
     /// Its settings as they were found.
@@ -132,7 +132,7 @@ fn gone(side: Side) -> Error {
 /// What the thread opened in its namespace.
 struct Opened {
     tun: Option<Tun>,
-    diag: Diag,
+    diag: std::result::Result<Diag, String>,
     tables: Vec<(Family, ProcTable)>,
     settings: Vec<(Setting, SettingValue)>,
 }
@@ -188,7 +188,7 @@ fn open(network: Option<&mut Network>) -> Result<Opened> {
     };
     Ok(Opened {
         tun,
-        diag: Diag::open()?,
+        diag: Diag::answering().map_err(|error| error.to_string()),
         tables,
         settings,
     })
@@ -254,6 +254,8 @@ impl Network {
         }
         if v6 {
             for scope in ["all", "default"] {
+                // The machine may have switched it off for new namespaces.
+                wish(&format!("net.ipv6.conf.{scope}.disable_ipv6"), "0");
                 wish(&format!("net.ipv6.conf.{scope}.accept_ra"), "0");
                 wish(&format!("net.ipv6.conf.{scope}.router_solicitations"), "0");
                 wish(&format!("net.ipv6.conf.{scope}.keep_addr_on_down"), "1");

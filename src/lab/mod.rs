@@ -7,15 +7,18 @@
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
 use socket2::{Domain, Protocol, Socket, Type};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use crate::errno::Errno;
 use crate::error::{Error, Operation, Result};
 use crate::host::Port;
 use crate::os::netns;
+use crate::os::rtnl::Rtnl;
 use crate::runtime::{Choice, Driven};
 use crate::side::{Ends, Side};
 
@@ -116,6 +119,9 @@ impl Lab {
     /// Must be called before the program has a second thread: a user namespace is entered where the isolated lab needs one,
     /// and that is only allowed to a process with a single thread (`unshare(2)`).
     pub fn start(options: &Options, sink: impl Fn(Batch) + Send + 'static) -> Result<(Lab, LabFacts)> {
+        if options.ipv6 {
+            has_ipv6()?;
+        }
         let (facts, hosts) = match options.wanted {
             Wanted::Isolated => isolated(options)?,
             Wanted::Loopback => loopback(options, None)?,
@@ -200,17 +206,15 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
         port: PORT,
         settings: Ends::from_fn(|side| hosts[side].settings.clone()),
         syn_patience: SynPatience::here(),
+        no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
     };
     Ok((facts, hosts))
 }
 
 /// Both ends on the machine's own loopback address.
 fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Host>)> {
-    let address: IpAddr = if options.ipv6 {
-        Ipv6Addr::LOCALHOST.into()
-    } else {
-        Ipv4Addr::LOCALHOST.into()
-    };
+    let address = loopback_address(options.ipv6);
+    reach(address)?;
     let host = |side| Host::start(side, Place::Machine, Programs::of(options, side));
     let hosts = Ends {
         client: host(Side::Client)?,
@@ -225,8 +229,62 @@ fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Ho
         port: free_port(address)?,
         settings: Ends::default(),
         syn_patience: SynPatience::here(),
+        no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
     };
     Ok((facts, hosts))
+}
+
+/// May the machine's loopback address be used: can something listen there, and be connected to? An address of a device that is down can
+/// still be bound.
+pub fn try_loopback(ipv6: bool) -> Result<()> {
+    reach(loopback_address(ipv6))
+}
+
+fn loopback_address(ipv6: bool) -> IpAddr {
+    if ipv6 {
+        Ipv6Addr::LOCALHOST.into()
+    } else {
+        Ipv4Addr::LOCALHOST.into()
+    }
+}
+
+fn reach(address: IpAddr) -> Result<()> {
+    let tried = TcpListener::bind((address, 0)).and_then(|listener| {
+        let listens_on = listener.local_addr()?;
+        TcpStream::connect_timeout(&listens_on, REACH_PATIENCE).map(drop)
+    });
+    tried.map_err(|error| {
+        let errno = Errno::of(&error);
+        let advice = match errno {
+            Errno::ENETUNREACH | Errno::ENETDOWN | Errno::EADDRNOTAVAIL if is_down("lo") => {
+                "; the device lo is down: ip link set lo up"
+            }
+            Errno::EADDRNOTAVAIL if address.is_ipv6() => {
+                "; IPv6 is switched off on the device lo: sysctl net.ipv6.conf.lo.disable_ipv6=0"
+            }
+            _ => "",
+        };
+        Error::NoLoopback { address, errno, advice }
+    })
+}
+
+/// Is that device of the calling thread's network namespace down?
+fn is_down(device: &str) -> bool {
+    Rtnl::open().and_then(|mut rtnl| rtnl.is_up(device)).is_ok_and(|up| !up)
+}
+
+/// How long the kernel may take to answer itself.
+const REACH_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Has the kernel IPv6?
+pub fn has_ipv6() -> Result<()> {
+    match Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)) {
+        Ok(_) => Ok(()),
+        Err(source) if Errno::of(&source) == Errno::EAFNOSUPPORT => Err(Error::NoIpv6 {
+            why: "this kernel has none (ipv6.disable=1 on its command line, or no module ipv6)".into(),
+        }),
+        Err(source) => Err(source).during(|| "make an IPv6 socket".into()),
+    }
 }
 
 /// A port that nobody uses now, outside the range from which connect takes its own: another program's service is never met by
@@ -237,17 +295,19 @@ fn free_port(address: IpAddr) -> Result<Port> {
     let start = std::process::id() % 10_000;
     (0..10_000)
         .map(|n| 20_000 + ((start + n * 3_571) % 10_000) as u16)
-        .find(|port| is_free(SocketAddr::new(address, *port)).unwrap_or(false))
-        .map(Port)
-        .ok_or_else(|| Error::Os {
-            operation: format!("find a free port on {address} from 20000 to 29999"),
-            source: std::io::ErrorKind::AddrInUse.into(),
+        .find_map(|port| match is_free(SocketAddr::new(address, port)) {
+            Ok(()) => Some(Ok(Port(port))),
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => None,
+            // The next one would be no better.
+            Err(error) => Some(Err(error)),
         })
+        .unwrap_or_else(|| Err(std::io::ErrorKind::AddrInUse.into()))
+        .during(|| format!("find a free port on {address} from 20000 to 29999"))
 }
 
 /// Could an endpoint bind that address now? As it will: without SO_REUSEADDR, which std's listener sets, and which would find
 /// an address free that TIME_WAIT still keeps.
-fn is_free(address: SocketAddr) -> std::io::Result<bool> {
+fn is_free(address: SocketAddr) -> std::io::Result<()> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    Ok(socket.bind(&address.into()).is_ok())
+    socket.bind(&address.into())
 }

@@ -88,18 +88,44 @@ impl Watch {
         }
     }
 
-    /// Reads the table by netlink, and tells what changed since the last time.
+    /// Reads the table by netlink, or from procfs where the kernel does not tell it so, and tells what changed since the last time.
     pub fn changes(&mut self, host: &mut Host) -> Result<Vec<Change>> {
         self.rows.clear();
-        for family in &self.families {
-            host.diag.dump(*family, &mut self.scratch)?;
-            self.rows.append(&mut self.scratch);
+        match &mut host.diag {
+            Ok(diag) => {
+                for family in &self.families {
+                    diag.dump(*family, &mut self.scratch)?;
+                    self.rows.append(&mut self.scratch);
+                }
+            }
+            Err(_) => self.read_procfs(host)?,
         }
         if let Some(ours) = &mut self.ours {
             ours.pick(&mut self.rows);
         }
         self.read_at = Stamp::now();
         Ok(self.tracker.read(self.read_at, &self.rows))
+    }
+
+    /// Replaces the rows by what procfs shows: what two readings one after the other agree on, or the last of a few.
+    fn read_procfs(&mut self, host: &mut Host) -> Result<()> {
+        let mut before = None;
+        for _ in 0..READINGS {
+            let mut shown = Vec::new();
+            let tables = host.tables.iter_mut();
+            for (_, file) in tables.filter(|(family, _)| self.families.contains(family)) {
+                file.read(&mut self.proc_rows)?;
+                shown.append(&mut self.proc_rows);
+            }
+            let mut seen = HashSet::new();
+            self.rows = shown.into_iter().map(|shown| shown.row).collect();
+            self.rows.retain(|row| seen.insert((row.tuple, row.inode)));
+            if before.as_ref() == Some(&seen) {
+                break;
+            }
+            before = Some(seen);
+        }
+        Ok(())
     }
 
     /// The table as procfs shows it, with what the last [`Watch::changes`] found by netlink added; none when netlink found

@@ -49,6 +49,13 @@ impl Diag {
         })
     }
 
+    /// Opens one that answers: a kernel may have sock_diag, and not its part for TCP, a module.
+    pub fn answering() -> Result<Diag> {
+        let mut diag = Diag::open()?;
+        diag.dump_without_info(Family::Inet, &mut Vec::new())?;
+        Ok(diag)
+    }
+
     /// Replaces `rows` by the TCP sockets of a family, listeners first.
     ///
     /// A socket that changes its place in the table meanwhile may come twice or not at all: the kernel locks a bucket at a time.

@@ -28,12 +28,22 @@ impl Rtnl {
 
     /// The index of the link called `name`; `ENODEV` when there is none.
     pub fn link_index(&mut self, name: &str) -> Result<u32> {
+        self.link(name, 4)
+    }
+
+    /// Is the link called `name` up? `ENODEV` when there is none.
+    pub fn is_up(&mut self, name: &str) -> Result<bool> {
+        Ok(self.link(name, 8)? & libc::IFF_UP as u32 != 0)
+    }
+
+    /// What stands at an offset of a link's `struct ifinfomsg`: its index at 4, its flags at 8.
+    fn link(&mut self, name: &str, offset: usize) -> Result<u32> {
         let request = Request::new(libc::RTM_GETLINK, libc::NLM_F_ACK, &ifinfomsg(0, false, false))
             .attribute(libc::IFLA_IFNAME, &[name.as_bytes(), &[0]].concat());
-        let mut index = None;
+        let mut found = None;
         self.netlink
-            .exchange(request, |message| index = index.or(u32_at(message.body, 4)))
-            .and_then(|()| index.ok_or(rustix::io::Errno::NODEV))
+            .exchange(request, |message| found = found.or(u32_at(message.body, offset)))
+            .and_then(|()| found.ok_or(rustix::io::Errno::NODEV))
             .during(|| format!("look up the link {name}"))
     }
 

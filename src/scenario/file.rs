@@ -10,11 +10,13 @@ use super::bound::Bound;
 use super::expect::{self, Expectation, Expected, Stands, Way, Who};
 use super::keys::{self, Key};
 use super::mistake::{Mistake, Place, did_you_mean, in_string, quoted};
+use super::needs::{Needs, Question};
 use super::returns::Returns;
 use super::segments::{Item, Segments};
 use super::{Action, Group, Kernel, Scenario, Step, WITHIN};
 use crate::command::parse::{WIRE, parse};
 use crate::command::{Command, EndCommand};
+use crate::errno::Errno;
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
 use crate::typed;
@@ -66,6 +68,8 @@ type Field<'a, 'b> = Option<&'b Value<'a>>;
 
 /// How a duration is written.
 const DURATIONS: &str = "a time is like \"500ms\" or \"2s\"";
+/// How a kernel's answers are written.
+const ANSWERS: &str = "{ disconnect-under-read = \"EPIPE\" }";
 /// The longest that a step may wait.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -82,13 +86,9 @@ impl<'a> Reader<'a> {
         );
         let id = self.line(table.get("id"));
         let isolated = self.word(table.get("lab"), "a lab", &[("any", false), ("isolated", true)]);
-        let ipv6 = self.bool(table.get("ipv6")).unwrap_or(false);
+        let ipv6 = self.bool(table.get("ipv6"));
         let driven = self.driven(table.get("driven"));
-        let needs = self.parsed(table.get("needs"), |text| {
-            Kernel::parse(text)
-                .filter(|kernel| kernel.to_string() == text)
-                .ok_or_else(|| (0, "a kernel is like \"6.1\"".into()))
-        });
+        let needs = self.needs(table.get("needs"));
         let claim = self.line(table.get("claim"));
         let expects = self.line(table.get("expects"));
         if let (None, Some(expects)) = (table.get("claim"), table.get("expects")) {
@@ -130,6 +130,32 @@ impl<'a> Reader<'a> {
             expects,
             steps,
         })
+    }
+
+    /// What the kernel must be like: a version, or its answers to questions.
+    fn needs(&mut self, value: Field<'a, '_>) -> Option<Needs> {
+        let DeValue::Table(_) = value?.get_ref() else {
+            let kernel = self.parsed(value, |text| {
+                Kernel::parse(text)
+                    .filter(|kernel| kernel.to_string() == text)
+                    .ok_or_else(|| (0, format!("a kernel is like \"6.1\", or what it gives like {ANSWERS}")))
+            });
+            return kernel.map(Needs::Kernel);
+        };
+        let table = self.table(value?, ANSWERS)?;
+        self.know(table, keys::NEEDS, "needs", &value?.span());
+        let mut answers = Vec::new();
+        for question in Question::ALL {
+            let known: Vec<(String, Errno)> = question
+                .answers()
+                .iter()
+                .map(|answer| (answer.name(), *answer))
+                .collect();
+            let known: Vec<(&str, Errno)> = known.iter().map(|(name, answer)| (name.as_str(), *answer)).collect();
+            let answer = self.word(table.get(question.name()), "what a kernel gives for it", &known);
+            answers.extend(answer.map(|answer| (question, answer)));
+        }
+        Some(Needs::Answers(answers))
     }
 
     /// What drives the ends: raw calls where nothing is said.

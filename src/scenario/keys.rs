@@ -21,6 +21,9 @@ pub const TOP: &[Key] = &[
 /// Of the ends in `driven`.
 pub const DRIVEN: &[Key] = &[("client", false), ("server", false)];
 
+/// Of what a kernel must give, in `needs`.
+pub const NEEDS: &[Key] = &[("disconnect-under-read", false), ("shutdown-under-connect", false)];
+
 /// Of a step.
 pub const STEP: &[Key] = &[
     ("say", false),

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::command::Command;
+use crate::command::{Command, EndCommand};
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
 
@@ -17,6 +17,7 @@ pub mod expect;
 pub mod file;
 pub mod keys;
 pub mod mistake;
+pub mod needs;
 pub mod observation;
 pub mod play;
 pub mod record;
@@ -28,6 +29,7 @@ pub mod verdict;
 
 use expect::{Expectation, Expected};
 use mistake::Place;
+use needs::Needs;
 
 /// A scenario, as its file has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,12 +48,12 @@ pub struct Scenario {
     pub id: Option<String>,
     /// It needs the wire, or host settings: the isolated lab.
     pub isolated: bool,
-    /// It is about IPv6.
-    pub ipv6: bool,
+    /// It is of IPv6 alone, or of IPv4 alone; none where it is of either.
+    pub ipv6: Option<bool>,
     /// What drives the ends, where the user does not say.
     pub driven: Ends<Runtime>,
-    /// The oldest kernel that it is true of.
-    pub needs: Option<Kernel>,
+    /// What the kernel must be like for it to be true.
+    pub needs: Option<Needs>,
     /// The article's claim, in a sentence.
     pub claim: Option<String>,
     /// What the article says that Go returns.
@@ -129,6 +131,14 @@ impl Scenario {
         let claimed = self.steps.iter().filter(|step| !step.claimed.is_empty());
         let all: Vec<Side> = claimed.flat_map(of_step).collect();
         Side::BOTH.into_iter().filter(|side| all.contains(side)).collect()
+    }
+}
+
+impl Scenario {
+    /// Does a step take a connection away as an administrator does?
+    pub fn destroys(&self) -> bool {
+        let mut actions = self.steps.iter().filter_map(|step| step.action.as_ref());
+        actions.any(|action| matches!(action.command, Command::End(_, EndCommand::Destroy(_))))
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Heading {
     pub id: Option<String>,
     /// It needs the isolated lab.
     pub isolated: bool,
+    /// It is of IPv6 alone, or of IPv4 alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6: Option<bool>,
     /// How many steps it has.
     pub steps: usize,
     /// How many expectations it has.
@@ -62,6 +65,7 @@ impl Heading {
             group: scenario.group,
             id: scenario.id.clone(),
             isolated: scenario.isolated,
+            ipv6: scenario.ipv6,
             steps: scenario.steps.len(),
             expectations: scenario.expectations(),
             claim: scenario.claim.clone(),

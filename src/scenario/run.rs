@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use super::Scenario;
+use super::needs::Needs;
 use super::play::{Judgement, Play};
 use super::report::{End, Heading, Line, StepReport, millis};
 use super::verdict::{Verdict, parts, tried};
-use super::{Kernel, Scenario};
 use crate::clock::Stamp;
 use crate::lab::{Lab, Options, Wanted};
 use crate::live::{Came, Events, Live};
@@ -21,16 +22,19 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
         (true, Wanted::Auto | Wanted::Isolated) => Wanted::Isolated,
         (false, wanted) => wanted,
     };
-    if let (Some(needs), Some(running)) = (scenario.needs, Kernel::running())
-        && running < needs
-    {
-        return Err(format!("it needs Linux {needs}, and this is {running}"));
+    let ipv6 = match (scenario.ipv6, options.ipv6) {
+        (Some(false), true) => return Err("it is of IPv4 alone, and IPv6 was asked for".into()),
+        (alone, asked) => alone.unwrap_or(asked),
+    };
+    // The kernel is asked last: that takes a moment.
+    if let Some(why) = scenario.needs.as_ref().and_then(Needs::unmet) {
+        return Err(why);
     }
     let driven = options.driven.or(scenario.driven, &options.program);
     Ok(Options {
         driven: driven.map_err(|error| error.to_string())?,
         wanted,
-        ipv6: options.ipv6 || scenario.ipv6,
+        ipv6,
         ..options.clone()
     })
 }
@@ -88,6 +92,10 @@ pub fn watched(
             return finish(end, &mut tell);
         }
     };
+    if facts.no_sock_diag.is_some() && scenario.destroys() {
+        end.skipped = Some("it destroys a connection, and this kernel has no sock_diag for TCP".into());
+        return finish(end, &mut tell);
+    }
     let mut live = Live::new(Session::new(facts, began), &lab, inbox);
     if let Err(why) = live.start()? {
         end.skipped = Some(why);

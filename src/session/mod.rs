@@ -200,6 +200,12 @@ impl Session {
             let text = format!("loopback lab: {why}; segments and host settings cannot be had here");
             transcript.push(began, What::Note { text });
         }
+        if let Some(why) = &lab.no_sock_diag {
+            let text = format!(
+                "no sock_diag for TCP: {why}; what is said of sockets is from procfs alone, without TCP_INFO, and destroy is not available"
+            );
+            transcript.push(began, What::Note { text });
+        }
         Session {
             lab,
             ends,
@@ -268,6 +274,12 @@ impl Session {
                 if let LabKind::Loopback(_) = self.lab.kind {
                     return Err(Refusal::Impossible(
                         "in the loopback lab connections are this machine's own, and finwait destroys none: use the isolated lab"
+                            .into(),
+                    ));
+                }
+                if self.lab.no_sock_diag.is_some() {
+                    return Err(Refusal::Impossible(
+                        "only sock_diag destroys a connection, and this kernel does not have it for TCP: sudo modprobe tcp_diag"
                             .into(),
                     ));
                 }

@@ -30,6 +30,7 @@ use crate::session::{LabFacts, Session};
 
 pub mod app;
 mod away;
+pub mod backend;
 pub mod canvas;
 pub mod dialog;
 pub mod hit;

@@ -5,7 +5,6 @@ use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -19,6 +18,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use super::backend::KnownSize;
 use crate::error::{Error, Operation, Result};
 
 /// Is the terminal ours now? Whoever turns this to false gives it back.
@@ -27,7 +27,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The terminal while it is ours: given back when this is dropped, and by the panic hook.
 pub struct Guard {
     // Never dropped: ratatui's drop writes to the terminal after we have given it back, and prints, or panics, when it is dead.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Out>>>>,
+    terminal: ManuallyDrop<Terminal<KnownSize<BufWriter<Out>>>>,
 }
 
 /// Standard output, written to until the terminal has taken all: a shell's other jobs may have made it non-blocking.
@@ -93,7 +93,7 @@ impl Guard {
         can_draw()?;
         hook();
         let out = BufWriter::with_capacity(64 << 10, Out);
-        let terminal = Terminal::new(CrosstermBackend::new(out)).during(taking)?;
+        let terminal = Terminal::new(KnownSize::new(out)).during(taking)?;
         // From here on, an early return gives the terminal back.
         let mut guard = Guard {
             terminal: ManuallyDrop::new(terminal),

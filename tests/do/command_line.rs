@@ -1,6 +1,6 @@
 //! What is typed, what is said about it, and the exit status.
 
-use crate::support::{finwait, output, output_of};
+use crate::support::{Lab, finwait, output, output_of, without_ipv6, without_sock_diag};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -519,6 +519,139 @@ fn no_procfs() {
             assert!(said.is_empty(), "{args:?}: {said}");
         }
     }
+}
+
+/// A kernel whose sock_diag knows no TCP: procfs alone is believed, and that is said; nothing but `destroy` is missed.
+#[test]
+fn no_sock_diag() {
+    for lab in [Lab::Isolated, Lab::Loopback] {
+        let mut finwait = finwait();
+        without_sock_diag(&mut finwait);
+        let mut run = lab.open_by(finwait, &["--patience", "1000"]);
+        run.connects();
+        assert!(
+            run.transcript().contains("no sock_diag for TCP"),
+            "{lab:?}: {}",
+            run.transcript()
+        );
+        run.succeeds(&["client shutdown write"]);
+        assert_eq!(
+            run.stand(),
+            "client FIN_WAIT2 | listener LISTEN, server CLOSE_WAIT",
+            "{lab:?}"
+        );
+        run.succeeds(&["server close"]);
+        assert_eq!(
+            run.stand(),
+            "client TIME_WAIT (kept by the kernel) | listener LISTEN, server CLOSE (closed)",
+            "{lab:?}"
+        );
+        let transitions = run.transitions();
+        assert!(
+            transitions
+                .iter()
+                .any(|line| line.contains("LAST_ACK") || lab == Lab::Loopback),
+            "{lab:?}: {transitions:?}"
+        );
+        if lab == Lab::Isolated {
+            run.gives("server destroy on=listener");
+            let (code, said) = run.ends();
+            assert_eq!(code, Some(1), "{said}");
+            assert!(said.contains("sudo modprobe tcp_diag"), "{said}");
+            continue;
+        }
+        run.end();
+    }
+    let output = output(without_sock_diag(finwait().arg("doctor")));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("note  sock_diag") && said.contains("procfs alone"),
+        "{said}"
+    );
+}
+
+/// A kernel without IPv6: --ipv6 is refused with one sentence, in either lab, and nothing else is.
+#[test]
+fn no_ipv6() {
+    for lab in ["auto", "isolated", "loopback"] {
+        let output = output(without_ipv6(finwait().args([
+            "--lab",
+            lab,
+            "--ipv6",
+            "do",
+            "server listen",
+        ])));
+        let why = "this kernel has none (ipv6.disable=1 on its command line, or no module ipv6)";
+        says(
+            &output,
+            3,
+            &format!("finwait: IPv6 is not available here: {why}; without --ipv6, IPv4 is used\n"),
+        );
+    }
+    let output = output(without_ipv6(finwait().arg("doctor")));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("note  IPv6              IPv6 is not available here"),
+        "{said}"
+    );
+    let output = crate::support::output(without_ipv6(finwait().args(["do", "server listen", "client connect"])));
+    says(&output, 0, "");
+    let output = crate::support::output(without_ipv6(finwait().args(["run", "address-family-ipv6"])));
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("cannot be run here: IPv6 is not available here"),
+        "{said}"
+    );
+}
+
+/// In a network namespace of its own, made ready by `script`, as root of it.
+fn in_a_namespace(script: &str, args: &[&str]) -> Output {
+    let mut command = Command::new("unshare");
+    if !rustix::process::getuid().is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    let script = format!("set -e; {script}; exec \"$@\"");
+    command.args(["--net", "sh", "-c", &script, "sh", env!("CARGO_BIN_EXE_finwait")]);
+    output(command.args(args))
+}
+
+/// Where the device lo is down, or has no IPv6, the loopback lab is refused with one sentence, and doctor says so.
+#[test]
+fn a_loopback_device_that_cannot_be_used() {
+    let down =
+        "127.0.0.1 is not available: ENETUNREACH (Network is unreachable); the device lo is down: ip link set lo up";
+    let listen = ["--lab", "loopback", "do", "server listen"];
+    says(&in_a_namespace(":", &listen), 3, &format!("finwait: {down}\n"));
+    let output = in_a_namespace(":", &["doctor"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "the isolated lab needs no lo: {said}");
+    assert!(said.contains(&format!("MISS  loopback lab      {down}")), "{said}");
+
+    let off = "ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6";
+    let listen = ["--lab", "loopback", "--ipv6", "do", "server listen"];
+    let why = "::1 is not available: EADDRNOTAVAIL (Cannot assign requested address); IPv6 is switched off on the device lo: \
+               sysctl net.ipv6.conf.lo.disable_ipv6=0";
+    says(&in_a_namespace(off, &listen), 3, &format!("finwait: {why}\n"));
+    let output = in_a_namespace(off, &["doctor"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(&format!("note  IPv6              {why}")), "{said}");
+    // A namespace of its own has its own IPv6.
+    let listen = ["--lab", "isolated", "--ipv6", "do", "server listen", "client connect"];
+    says(&in_a_namespace(off, &listen), 0, "");
+}
+
+/// Neither lab: the device lo is down, and /dev/net/tun is not there.
+#[test]
+fn neither_lab() {
+    let output = in_a_namespace(
+        "unshare --mount sh -c 'mount -t tmpfs none /dev/net; exec \"$@\"' sh \"$@\"; exit",
+        &["doctor"],
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
 }
 
 /// A transcript that nobody reads on stops the run, also in the middle of it.

@@ -659,3 +659,16 @@ fn ipv6_shows_its_addresses() {
     terminal.see("[fd00::2]:8080");
     terminal.see("ESTABLISHED");
 }
+
+/// A serial console says 0x0, which means that its size is not known: it is drawn on as 80x24, and followed when it says more.
+#[test]
+fn a_terminal_that_does_not_know_its_size() {
+    let mut terminal = Terminal::start(0, 0, &["--lab", "loopback"]);
+    terminal.see_both_up();
+    terminal.resize(120, 40);
+    terminal.wait("the whole width", |lines| {
+        lines.iter().any(|line| line.trim_end().chars().count() > 100)
+    });
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}

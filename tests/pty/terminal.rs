@@ -153,7 +153,11 @@ impl Terminal {
             }
         });
         Terminal {
-            parser: vt100::Parser::new(rows.try_into().expect("not 0"), cols.try_into().expect("not 0"), 0),
+            parser: {
+                // One that does not know its size is taken for a VT100.
+                let (rows, cols) = if (rows, cols) == (0, 0) { (24, 80) } else { (rows, cols) };
+                vt100::Parser::new(rows.try_into().expect("not 0"), cols.try_into().expect("not 0"), 0)
+            },
             output,
             master: Some(master),
             reader: Some(reader),

@@ -67,6 +67,7 @@ pub fn facts(kind: LabKind) -> LabFacts {
             server: settings,
         },
         syn_patience: None,
+        no_sock_diag: None,
     }
 }
 

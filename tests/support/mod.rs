@@ -538,3 +538,63 @@ pub fn has(program: &str) -> bool {
     }
     here
 }
+
+/// Makes a command run where the kernel knows no sock_diag: to make a socket of it fails as it does there.
+pub fn without_sock_diag(command: &mut Command) -> &mut Command {
+    without_sockets(
+        command,
+        libc::AF_NETLINK,
+        Some(libc::NETLINK_SOCK_DIAG),
+        libc::EPROTONOSUPPORT,
+    )
+}
+
+/// Makes a command run where the kernel knows no IPv6.
+pub fn without_ipv6(command: &mut Command) -> &mut Command {
+    without_sockets(command, libc::AF_INET6, None, libc::EAFNOSUPPORT)
+}
+
+/// Makes a command run where no socket of that family, and of that protocol, can be made.
+fn without_sockets(command: &mut Command, family: i32, protocol: Option<i32>, errno: i32) -> &mut Command {
+    use std::os::unix::process::CommandExt;
+    const fn step(code: u32, jf: u8, k: u32) -> libc::sock_filter {
+        let code = code as u16;
+        libc::sock_filter { code, jt: 0, jf, k }
+    }
+    // Whether a number in `struct seccomp_data` is that one; else the program goes on so many steps later.
+    let is = |offset: u32, value: i32, over: u8| {
+        [
+            step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, offset),
+            step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, over, value as u32),
+        ]
+    };
+    let returns = |value: u32| step(libc::BPF_RET | libc::BPF_K, 0, value);
+    // The call's number stands at 0, the lower halves of its arguments at 16, 24, 32.
+    let protocol = protocol.map(|protocol| is(32, protocol, 1));
+    let more = if protocol.is_some() { 2 } else { 0 };
+    let filter: Vec<libc::sock_filter> = is(0, libc::SYS_socket as i32, 3 + more)
+        .into_iter()
+        .chain(is(16, family, 1 + more))
+        .chain(protocol.into_iter().flatten())
+        .chain([
+            returns(libc::SECCOMP_RET_ERRNO | errno as u32),
+            returns(libc::SECCOMP_RET_ALLOW),
+        ])
+        .collect();
+    // SAFETY: between fork and exec only prctl is called, twice, with a program that lives as long as the closure.
+    unsafe {
+        command.pre_exec(move || {
+            let program = libc::sock_fprog {
+                len: filter.len() as u16,
+                filter: filter.as_ptr().cast_mut(),
+            };
+            let set = libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+                && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == 0;
+            if set {
+                Ok(())
+            } else {
+                Err(std::io::Error::last_os_error())
+            }
+        })
+    }
+}

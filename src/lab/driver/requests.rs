@@ -41,8 +41,11 @@ impl Driver {
             Request::Destroy(side, tuple) => {
                 self.changes(side, Beside::Nothing);
                 let end = &mut self.ends[side];
-                let destroyed = end.host.diag.destroy(&tuple);
-                self.complain(destroyed);
+                // The session asks for nothing that cannot be.
+                if let Ok(diag) = &mut end.host.diag {
+                    let destroyed = diag.destroy(&tuple);
+                    self.complain(destroyed);
+                }
                 self.destroyed = Some((side, tuple));
                 self.changes(side, Beside::Nothing);
                 self.destroyed = None;

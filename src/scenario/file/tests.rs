@@ -184,8 +184,17 @@ fn mistakes_of_the_file_itself() {
         ),
         (
             &format!("{HEAD}needs = \"6\"\n{step}"),
-            "4:10: a kernel is like \"6.1\"",
+            "4:10: a kernel is like \"6.1\", or what it gives like { disconnect-under-read",
         ),
+        (
+            &format!("{HEAD}needs = {{ disconnect-under-write = \"EPIPE\" }}\n{step}"),
+            "4:11: needs has no \"disconnect-under-write\"; did you mean disconnect-under-read?",
+        ),
+        (
+            &format!("{HEAD}needs = {{ disconnect-under-read = \"EBUSI\" }}\n{step}"),
+            "4:36: \"EBUSI\" is not what a kernel gives for it; there are EPIPE, EBUSY, ECONNRESET; did you mean EBUSY?",
+        ),
+        (&format!("{HEAD}needs = {{}}\n{step}"), "4:9: this says nothing"),
         (
             &format!("{HEAD}claim = \"c\"\n{step}"),
             "4:9: no step says what the claim expects",

@@ -80,8 +80,8 @@ pub enum Effect {
 pub struct Fresh {
     /// It needs the wire.
     pub isolated: bool,
-    /// It is about IPv6.
-    pub ipv6: bool,
+    /// It is of IPv6 alone, or of IPv4 alone.
+    pub ipv6: Option<bool>,
     /// What it says drives the ends.
     pub driven: Ends<Runtime>,
 }
