@@ -26,16 +26,16 @@ pub struct Cli {
     /// What drives the server
     #[arg(long, value_enum, value_name = "RUNTIME", default_value_t, global = true)]
     pub server: Runtime,
-    /// A command of your own that speaks the endpoint protocol drives the client (assets/runtimes/PROTOCOL.md)
+    /// Drive the client with your own command, which speaks the endpoint protocol (assets/runtimes/PROTOCOL.md)
     #[arg(long, value_name = "COMMAND", conflicts_with = "client", global = true)]
     pub client_command: Option<String>,
-    /// A command of your own drives the server
+    /// Drive the server with your own command
     #[arg(long, value_name = "COMMAND", conflicts_with = "server", global = true)]
     pub server_command: Option<String>,
-    /// Show the system calls that another language's sockets really make, with strace
+    /// Use strace to show the system calls that another language's sockets really make
     #[arg(long, global = true)]
     pub syscalls: bool,
-    /// What to do; without it, open the screen
+    /// What to do; without a command, open the screen
     #[command(subcommand)]
     pub verb: Option<Verb>,
 }
@@ -74,7 +74,12 @@ impl Cli {
 /// Reads how long to wait.
 fn patience(text: &str) -> Result<Millis, String> {
     let time = typed::millis(text).filter(|time| (1..=LONGEST_MS).contains(&time.0));
-    time.ok_or_else(|| format!("a time from 1 ms to {} s is, like 500ms or 2s", LONGEST_MS / 1000))
+    time.ok_or_else(|| {
+        format!(
+            "it must be a time from 1 ms to {} s, like 500ms or 2s",
+            LONGEST_MS / 1000
+        )
+    })
 }
 
 /// Who says what drives the ends.
@@ -91,7 +96,7 @@ pub enum Driving {
 /// Where the ends live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LabChoice {
-    /// Isolated where it can be had, else loopback
+    /// Isolated where available, else loopback
     #[default]
     Auto,
     /// Two network namespaces, or exit with status 3
@@ -115,13 +120,13 @@ impl From<LabChoice> for Wanted {
 pub enum Verb {
     /// Open the screen with the guide through a scenario: finwait tour half-close
     Tour {
-        /// Its name, as in finwait list, or a file, which has a / or ends with .toml: also what the screen recorded
+        /// A name from finwait list, or a file (its path has a / or ends in .toml), such as a recording of the screen's
         #[arg(value_name = "NAME|PATH")]
         scenario: String,
     },
     /// Run commands without a screen and print the transcript: finwait do "server listen" "client connect"
     Do {
-        /// Commands, each one argument, like "client write hello"; or - for one a line on standard input
+        /// Commands, one argument each, like "client write hello"; or - to read them from standard input, one per line
         #[arg(required = true, value_name = "COMMAND")]
         commands: Vec<String>,
         /// Print JSON lines
@@ -139,22 +144,22 @@ pub enum Verb {
     },
     /// Print a scenario's file
     Show {
-        /// Its name, as in finwait list
+        /// A name from finwait list
         #[arg(value_name = "NAME")]
         name: String,
     },
     /// Run scenarios and compare what they expect with what the kernel does
     Run {
-        /// Names, as in finwait list, or files, which have a / or end with .toml
+        /// Names from finwait list, or files (their paths have a / or end in .toml)
         #[arg(value_name = "NAME|PATH", required_unless_present = "all", conflicts_with = "all")]
         scenarios: Vec<String>,
-        /// All that finwait list lists
+        /// Every scenario that finwait list shows
         #[arg(long)]
         all: bool,
         /// Print JSON lines
         #[arg(long)]
         json: bool,
-        /// Go on after what was not as expected: with the next step, and the next scenario
+        /// Continue after a failed expectation, with the next step and the next scenario
         #[arg(long)]
         keep_going: bool,
     },
@@ -166,22 +171,22 @@ pub enum Verb {
     },
     /// Run the scenarios of the article's claims, and say which of them hold, hold in part, for Go only, or not at all
     ///
-    /// Exit status: 0 when this kernel does what the catalog expects of it, whatever becomes of the claims; 1 when it does something
-    /// else, or finwait failed; 3 when none of the claims could be run here.
+    /// Exit status: 0 if this kernel behaves as the catalog expects, whether or not the claims hold; 1 if it does not, or finwait
+    /// failed; 3 if none of the claims can run here.
     Claims {
-        /// One line a claim: its name, the verdict, the article's words, and today's where it does not hold
+        /// One line per claim: its name, the verdict, the article's words, and today's where it does not hold
         #[arg(long)]
         brief: bool,
         /// Print JSON; with --brief, the verdicts and their total
         #[arg(long)]
         json: bool,
     },
-    /// Run scenarios with other languages' sockets, and print what each of them says
+    /// Run scenarios with other languages' sockets, and print what each language reports
     Matrix {
-        /// Names, as in finwait list, or files; without any, those of the table in the README
+        /// Names from finwait list, or files; by default, those in the README's table
         #[arg(value_name = "NAME|PATH")]
         scenarios: Vec<String>,
-        /// Only these, separated by commas; without it, all that are here
+        /// Only these, separated by commas; by default, all that are installed
         #[arg(long, value_name = "RUNTIMES", value_enum, value_delimiter = ',')]
         runtimes: Vec<Runtime>,
         /// Print JSON
@@ -193,7 +198,7 @@ pub enum Verb {
     },
     /// Explain an error message: finwait explain "write: broken pipe", finwait explain EPIPE, finwait explain < logfile
     Explain {
-        /// The message, or an errno's name or number; without it, the lines of standard input
+        /// The message, or an errno's name or number; by default, the lines of standard input
         #[arg(value_name = "TEXT", allow_negative_numbers = true)]
         text: Vec<String>,
         /// Print JSON
@@ -202,13 +207,13 @@ pub enum Verb {
     },
     /// Run a scenario and print a program that makes the same calls, each with what it returned
     Code {
-        /// Its name, as in finwait list, or a file, which has a / or ends with .toml: also what the screen recorded
+        /// A name from finwait list, or a file (its path has a / or ends in .toml), such as a recording of the screen's
         #[arg(value_name = "NAME|PATH")]
         scenario: String,
         /// The program's language
         #[arg(long, value_enum)]
         language: Language,
-        /// Whose calls, and the segments as they come to it; of packetdrill, which knows one end only [default: client]
+        /// The end that a packetdrill script is about, as packetdrill knows only one [default: client]
         #[arg(long, value_enum, value_name = "END")]
         end: Option<Side>,
     },

@@ -26,7 +26,7 @@ enum Level {
     Ok,
     /// Not so, but nothing is lost by it here.
     Note,
-    /// Something cannot be had.
+    /// Something is not available.
     Missing,
 }
 
@@ -72,7 +72,7 @@ impl Check {
     }
 }
 
-/// Which labs can be had.
+/// Which labs are available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Labs {
@@ -90,7 +90,7 @@ struct Report {
     checks: Vec<Check>,
 }
 
-/// Checks everything, prints a line each. Exit status 0 when the isolated lab can be had, 1 when only loopback, 2 when neither.
+/// Checks everything, prints a line each. Exit status 0 when the isolated lab is available, 1 when only loopback, 2 when neither.
 pub fn run(options: &Options, json: bool) -> ExitCode {
     let report = examine(options);
     let said = if json { say_json(&report) } else { say_lines(&report) };
@@ -189,7 +189,7 @@ fn examine(options: &Options) -> Report {
             "loopback lab",
             Level::Missing,
             error.to_string(),
-            "the isolated lab does without it",
+            "the isolated lab does not need it",
         )
     } else {
         Check::bad(
@@ -218,7 +218,7 @@ fn strace() -> Check {
 /// Where endpoints in other languages are put, and compiled.
 fn cache() -> Check {
     const NAME: &str = "cache directory";
-    let advice = "set XDG_CACHE_HOME to a directory that can be written; without one only raw calls can drive an end";
+    let advice = "set XDG_CACHE_HOME to a writable directory; without one only raw calls can drive an end";
     let made = runtime::cache::directory().and_then(|directory| {
         let made = fs::create_dir_all(&directory).and_then(|()| {
             let probe = directory.join(format!("probe-{}", std::process::id()));
@@ -242,7 +242,7 @@ fn language(runtime: Runtime) -> Check {
             format!("{tool} is not on PATH: it cannot drive an end"),
             &format!("install the package {package}"),
         ),
-        Err(error) => bad(error.to_string(), "mend it, or drive the ends by something else"),
+        Err(error) => bad(error.to_string(), "fix it, or drive the ends with something else"),
     }
 }
 
@@ -255,7 +255,7 @@ fn capabilities(privileged: bool) -> Check {
     if privileged {
         Check::ok(NAME, "CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace is needed")
     } else {
-        Check::ok(NAME, "none: an ordinary user, who needs a user namespace")
+        Check::ok(NAME, "none: an ordinary user needs a user namespace")
     }
 }
 
@@ -266,7 +266,7 @@ fn user_namespaces(privileged: bool) -> Check {
         return Check::bad(
             NAME,
             Level::Note,
-            "cannot be told without procfs",
+            "unknown without procfs",
             "mount it: mount -t proc proc /proc",
         );
     }
@@ -294,7 +294,7 @@ fn user_namespaces(privileged: bool) -> Check {
             "switched off (user.max_user_namespaces is 0)",
             "sudo sysctl user.max_user_namespaces=1000, or run finwait with sudo",
         ),
-        Some(most) => Check::ok(NAME, format!("allowed, {most} at the most")),
+        Some(most) => Check::ok(NAME, format!("allowed, at most {most}")),
         None => Check::ok(NAME, "allowed"),
     }
 }
@@ -341,7 +341,7 @@ fn sock_diag() -> Check {
             NAME,
             Level::Note,
             format!(
-                "{error}: what is said of sockets is from procfs alone, without TCP_INFO, and destroy is not available"
+                "{error}: what is known of sockets comes from procfs alone, without TCP_INFO, and destroy is not available"
             ),
             "sudo modprobe tcp_diag",
         ),
@@ -356,7 +356,7 @@ fn ipv6() -> Check {
     }
     match lab::try_loopback(true) {
         Ok(()) => Check::ok(NAME, "::1 can be used"),
-        Err(error) => bad(error, "with --ipv6 there is the isolated lab alone"),
+        Err(error) => bad(error, "--ipv6 works in the isolated lab only"),
     }
 }
 
@@ -376,7 +376,7 @@ fn terminal() -> Check {
             Check::bad(
                 NAME,
                 Level::Note,
-                format!("its size is not known: it is drawn on as {width}x{height}"),
+                format!("its size is not known: {width}x{height} is assumed"),
                 "stty cols 120 rows 40, or set COLUMNS and LINES",
             )
         }
@@ -408,14 +408,14 @@ fn colours() -> Check {
     const NAME: &str = "colours";
     let term = env::var("TERM").unwrap_or_default();
     if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-        return Check::ok(NAME, "off, as NO_COLOR asks; no meaning is lost");
+        return Check::ok(NAME, "off, as NO_COLOR asks; nothing is shown by colour alone");
     }
     match term.as_str() {
         "" | "dumb" => Check::bad(
             NAME,
             Level::Note,
             format!("TERM is \"{}\"", term.escape_debug()),
-            "set TERM to what the terminal is, like xterm-256color",
+            "set TERM to the terminal's type, like xterm-256color",
         ),
         _ => Check::ok(NAME, format!("TERM is {}", term.escape_debug())),
     }
@@ -435,9 +435,9 @@ fn mouse() -> Check {
         Ok(_) if env::var_os("TMUX").is_some() => Check::bad(
             NAME,
             Level::Note,
-            "tmux passes it on where told to",
+            "tmux passes it on if told to",
             "tmux set -g mouse on",
         ),
-        Ok(_) => Check::ok(NAME, "reported in the SGR form that terminals share"),
+        Ok(_) => Check::ok(NAME, "reported in SGR form"),
     }
 }

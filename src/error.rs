@@ -13,8 +13,8 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
-    /// The isolated lab cannot be had here.
-    #[error("the isolated lab cannot be had: {why}")]
+    /// The isolated lab is not available here.
+    #[error("the isolated lab is not available: {why}")]
     NoIsolatedLab {
         /// Which step failed, and what to do about it.
         why: String,

@@ -153,7 +153,7 @@ fn not_up(side: crate::side::Side, process: &Process) -> String {
         Process::Dead { how, .. } => format!("its process is gone: {how}"),
         Process::Starting { .. } | Process::Running { .. } => {
             let patience = PROCESS_PATIENCE.as_secs();
-            format!("it said no hello within {patience} s")
+            format!("it sent no hello within {patience} s")
         }
     };
     format!("the {side} endpoint did not come up: {why}")

@@ -27,7 +27,7 @@ use finwait::tui::{self, Sink};
 
 /// A command, an argument or an address that is not understood.
 const NOT_UNDERSTOOD: u8 = 2;
-/// The lab cannot be had.
+/// The lab is not available.
 const NO_LAB: u8 = 3;
 /// Anything else of ours that failed.
 const FAILED: u8 = 1;
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
             }
         }
         Driving::Fixed if chosen => {
-            let why = "claims, matrix and code say themselves what drives the ends: --client, --server and --syscalls are not for them";
+            let why = "claims, matrix and code choose what drives the ends: --client, --server and --syscalls do not apply to them";
             return fail(NOT_UNDERSTOOD, why);
         }
         Driving::Fixed | Driving::None => options,
@@ -134,7 +134,7 @@ fn tour(name: &str, options: &Options) -> ExitCode {
     };
     match lab_for(&scenario, options) {
         Ok(options) => screen(&options, Some(scenario)),
-        Err(why) => fail(NO_LAB, &format!("{name} cannot be run here: {why}")),
+        Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a call gave back. An outcome is data: an errno is what the user came to see, never our program's error.
+//! What a call returned. An outcome is data: an errno is what the user came to see, never our program's error.
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use crate::call::{Bytes, PollEvent, SocketOption};
 use crate::errno::Errno;
 
-/// What a call gave back.
+/// What a call returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {

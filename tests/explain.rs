@@ -320,17 +320,9 @@ fn words_and_numbers() {
 #[test]
 fn what_is_not_known_is_said_to_be() {
     for (words, stdin, said) in [
-        (&["EPIPEE"][..], &b""[..], "the nearest that it knows is \"EPIPE\""),
-        (
-            &["write: brken pipe"],
-            b"",
-            "the nearest that it knows is \"broken pipe\"",
-        ),
-        (
-            &["wholly unlike anything"],
-            b"",
-            "an errno's name, number or text would do",
-        ),
+        (&["EPIPEE"][..], &b""[..], "the nearest it knows is \"EPIPE\""),
+        (&["write: brken pipe"], b"", "the nearest it knows is \"broken pipe\""),
+        (&["wholly unlike anything"], b"", "try an errno's name, number or text"),
         // What it is about instead.
         (
             &["dial tcp: lookup db on 10.0.0.10:53: no such host"],

@@ -322,7 +322,7 @@ fn verbs_that_drive_the_ends_themselves_refuse_a_choice() {
         let output = output(finwait().args(["--client", "c"]).args(verb));
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
-        assert!(stderr.contains("say themselves what drives the ends"), "{stderr}");
+        assert!(stderr.contains("choose what drives the ends"), "{stderr}");
     }
     // Where no end is driven, none is made ready.
     let output = output(finwait().args(["--client", "go", "list"]).env("PATH", "/nowhere"));
@@ -350,7 +350,7 @@ fn an_endpoint_that_talks_nonsense_is_put_up_with() {
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     let out = said("print('nonsense', flush=True)");
-    assert!(out.contains("it said something that is no reply"), "{out}");
+    assert!(out.contains("it sent an invalid reply"), "{out}");
     let out = said(r#"print(json.dumps({"refused": {"id": i, "why": "\x1b[2J no"}}), flush=True)"#);
     assert!(out.contains("\\u{1b}[2J no") && !out.contains('\u{1b}'), "{out}");
     let out =
@@ -359,11 +359,11 @@ fn an_endpoint_that_talks_nonsense_is_put_up_with() {
     // What can be told of it ends the call that it is about.
     let out = said(r#"print(json.dumps({"ended": {"id": i, "outcome": "what"}}), flush=True)"#);
     assert!(
-        out.contains("it said something that is no reply") && !out.contains("blocked"),
+        out.contains("it sent an invalid reply") && !out.contains("blocked"),
         "{out}"
     );
     let out = said("[print('x', flush=True) for _ in range(500)]");
-    assert!(out.contains("nothing else than nonsense: it is killed"), "{out}");
+    assert!(out.contains("killed after more than 100 invalid replies"), "{out}");
 }
 
 /// A command of the user's own that speaks the protocol is an endpoint like any other.

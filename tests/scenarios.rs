@@ -215,7 +215,7 @@ fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
     assert!(flipped >= all.iter().map(|scenario| scenario.expectations()).sum::<usize>());
 }
 
-/// What can be run without a wire holds there, too; the rest is skipped, and said to be.
+/// What can be run without a wire holds there, too; the rest is skipped, and reported.
 #[test]
 fn the_catalog_in_the_loopback_lab() {
     let output = run(&["--lab", "loopback", "run", "--all", "--keep-going"]);
@@ -227,7 +227,7 @@ fn the_catalog_in_the_loopback_lab() {
     );
 }
 
-/// Over IPv6 all of it holds but what is of IPv4 alone, which is skipped, and said to be.
+/// Over IPv6 all of it holds but what is of IPv4 alone, which is skipped, and reported.
 #[test]
 fn the_catalog_over_ipv6() {
     let output = run(&["--lab", "isolated", "--ipv6", "run", "--all", "--keep-going"]);
@@ -236,9 +236,9 @@ fn the_catalog_over_ipv6() {
     let mut of_ipv4: Vec<&str> = Vec::new();
     for (name, why) in out.lines().filter_map(|line| line.split_once(" skipped: ")) {
         match why {
-            "it is of IPv4 alone, and IPv6 was asked for" => of_ipv4.push(name.trim()),
+            "it is for IPv4 only, and IPv6 was asked for" => of_ipv4.push(name.trim()),
             // As it would be over IPv4.
-            why => assert!(why.starts_with("it needs a kernel that gives "), "{name}: {why}"),
+            why => assert!(why.starts_with("it needs a kernel that returns "), "{name}: {why}"),
         }
     }
     of_ipv4.sort_unstable();
@@ -349,18 +349,18 @@ fn exit_codes_and_what_is_said() {
         (
             &["--lab", "loopback", "run", "handshake"],
             3,
-            "handshake cannot be run here: it needs the isolated lab",
+            "handshake cannot run here: it needs the isolated lab",
         ),
         (
             &["--ipv6", "run", "address-family"],
             3,
-            "address-family cannot be run here: it is of IPv4 alone, and IPv6 was asked for",
+            "address-family cannot run here: it is for IPv4 only, and IPv6 was asked for",
         ),
         (&["run", new.path()], 3, "it needs Linux 99.0, and this is"),
         (
             &["--lab", "loopback", "run", "handshake", "full-close"],
             3,
-            "none of them can be run here",
+            "none of them can run here",
         ),
         (&["run"], 2, "NAME|PATH"),
     ] {
@@ -432,7 +432,7 @@ fn claims() {
     }
     has("write-broken-pipe", "CLOSE_WAIT", "holds");
     has("write-broken-pipe", "first call after it", "does-not-hold");
-    has("write-broken-pipe", "was told of it", "holds");
+    has("write-broken-pipe", "reported it", "holds");
     has("dial-backlog-full", "one more waits", "holds");
     has("dial-backlog-full", "as the backlog says", "does-not-hold");
     has("dial-timed-out", "fails with", "holds");
@@ -480,7 +480,7 @@ fn claims() {
     let brief = text(&run(&["claims", "--brief"]).stdout);
     let mut lines: Vec<&str> = brief.lines().collect();
     if !support::has("go") {
-        assert!(lines.pop().unwrap().starts_with("Go is not here"));
+        assert!(lines.pop().unwrap().starts_with("Go is not available"));
     }
     let last = lines.pop().unwrap();
     assert_eq!(lines.len(), rows.as_array().unwrap().len(), "{brief}");

@@ -373,7 +373,7 @@ fn the_scenarios_are_searched_by_what_is_typed() {
     script.keys("Yno such scenario at all");
     let said = text_of(&mut script, 120, 40);
     assert!(
-        said.contains("none has all of these words") && said.contains("0 of"),
+        said.contains("no scenario has all these words") && said.contains("0 of"),
         "{said}"
     );
     script.keys("\u{1b}Y epipe half");
@@ -538,7 +538,7 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                         }
                         // Nothing stands on it: refused, and said so.
                         Command::Wire(_) => {
-                            assert!(text_of(&mut script, width, height).contains("nothing stands on the wire"));
+                            assert!(text_of(&mut script, width, height).contains("no segment is held"));
                         }
                         Command::Screen(ScreenCommand::Quit) => assert!(left),
                         Command::Screen(_) => {}

@@ -1386,7 +1386,7 @@ fn a_refused_connection_leaves_no_row_and_is_explained_all_the_same() {
     play.fails(&connect, Errno::ECONNREFUSED);
     assert_eq!(
         play.why(Client),
-        "An RST answered the SYN: as a rule nobody listens on that port."
+        "An RST answered the SYN: usually nobody listens on that port."
     );
     assert_eq!(
         play.session.ends[Client].last.as_ref().unwrap().rule,

@@ -905,7 +905,7 @@ fn compare(lab: Lab, patience: &str, next: &mut dyn FnMut(&Run) -> Option<Vec<St
     let instance = match Instance::record() {
         Ok(instance) => instance,
         Err(why) => {
-            // A developer may be without root; where everything is said to be checked it must be.
+            // A developer may be without root; where everything must be checked (`CI`) it is required.
             assert!(std::env::var("CI") != Ok("true".into()), "not compared: {why}");
             eprintln!("not compared with the kernel's tracepoint, which needs root and tracefs: {why}");
             return;
@@ -1005,7 +1005,7 @@ fn nothing_is_left_open(run: &Run) {
 /// How long something that was lost may take to be sent again and answered.
 const STILL: Duration = Duration::from_secs(8);
 
-/// Does a socket wait for an acknowledgement, and nothing stands on the wire?
+/// Does a socket wait for an acknowledgement, and nothing is held on the wire?
 fn is_sending(run: &Run) -> bool {
     let last = run.said.iter().rfind(|line| line["kind"] == "states").unwrap();
     let waits = |side: Side| {

@@ -843,7 +843,7 @@ final class Call extends Thread {
         if (fields.get(field) instanceof String name && name.matches("[A-Za-z][A-Za-z0-9_-]{0,23}")) {
             return name;
         }
-        throw new Refused("a socket's name is a letter, then letters, digits, - and _, 24 in all at the most");
+        throw new Refused("a socket's name is a letter, then letters, digits, - and _, at most 24 in all");
     }
 
     private byte[] data() throws Refused {

@@ -360,7 +360,7 @@ static bool socket_name(struct call *c, enum key key, char name[25]) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     if (take_string(c->field[key], name, 25) && name[strspn(name, letters)] == '\0' && isalpha((unsigned char)name[0]))
         return true;
-    return refuse(c, "a socket's name is a letter, then letters, digits, - and _, 24 in all at the most");
+    return refuse(c, "a socket's name is a letter, then letters, digits, - and _, at most 24 in all");
 }
 
 struct address {

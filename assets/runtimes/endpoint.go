@@ -245,7 +245,7 @@ var names = regexp.MustCompile("^[A-Za-z][A-Za-z0-9_-]{0,23}$")
 func (r *request) name(field string) string {
 	name := r.text(field)
 	if !names.MatchString(name) {
-		panic(refusal("a socket's name is a letter, then letters, digits, - and _, 24 in all at the most"))
+		panic(refusal("a socket's name is a letter, then letters, digits, - and _, at most 24 in all"))
 	}
 	return name
 }

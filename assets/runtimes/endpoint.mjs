@@ -66,7 +66,7 @@ function flags(request, words) {
 function nameIn(request, field = 'socket') {
   const name = request[field];
   if (typeof name !== 'string' || !/^[A-Za-z][\w-]{0,23}$/.test(name)) {
-    throw new Refused("a socket's name is a letter, then letters, digits, - and _, 24 in all at the most");
+    throw new Refused("a socket's name is a letter, then letters, digits, - and _, at most 24 in all");
   }
   return name;
 }

@@ -122,7 +122,7 @@ def flags_of(request, words):
 def a_name(request, key="socket"):
     name = request.get(key)
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,23}", name):
-        raise Refused("a socket's name is a letter, then letters, digits, - and _, 24 in all at the most")
+        raise Refused("a socket's name is a letter, then letters, digits, - and _, at most 24 in all")
     return name
 
 

@@ -14,8 +14,7 @@ impl TryFrom<String> for SocketName {
     type Error = &'static str;
 
     fn try_from(name: String) -> Result<SocketName, &'static str> {
-        SocketName::new(&name)
-            .ok_or("a socket's name is a letter, then letters, digits, - and _, 24 in all at the most")
+        SocketName::new(&name).ok_or("a socket's name is a letter, then letters, digits, - and _, at most 24 in all")
     }
 }
 

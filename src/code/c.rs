@@ -91,8 +91,7 @@ pub fn write(program: &Program) -> String {
         .collect();
     let helpers = helpers(program);
     let main = format!(
-        "{threads}\nint main(void)\n{{\n\tsetvbuf(stdout, NULL, _IOLBF, 0);\n\tsignal(SIGPIPE, SIG_IGN);\t/* a write to nobody \
-         returns EPIPE */\n\talarm(30);\t\t/* whatever happens, the program ends */\n{free}{body}\treturn 0;\n}}\n"
+        "{threads}\nint main(void)\n{{\n\tsetvbuf(stdout, NULL, _IOLBF, 0);\n\tsignal(SIGPIPE, SIG_IGN);\t/* write returns EPIPE instead */\n\talarm(30);\t\t/* whatever happens, the program ends */\n{free}{body}\treturn 0;\n}}\n"
     );
     let code = format!("{variables}\n{}{main}", used(&helpers, &main).join("\n"));
     let includes: String = INCLUDES

@@ -68,7 +68,7 @@ impl Program {
                         let Statement::Call(made) = self.statements.remove(place) else {
                             continue;
                         };
-                        let what = format!("the {side}'s {}, at which its process is {how}", made.name);
+                        let what = format!("the {side}'s {}, after which its process is {how}", made.name);
                         self.leave_out(step, what, *side);
                     }
                 }
@@ -175,7 +175,7 @@ fn absent(command: &Command) -> Option<(String, Option<Side>)> {
         EndCommand::Sigpipe(_) => return Some((format!("in the {side}'s process only: {command}"), None)),
         EndCommand::Interrupt(_) => format!("a signal interrupts the {side}'s call"),
         EndCommand::Kill => format!("the {side}'s process is killed"),
-        EndCommand::Restart => format!("the {side}'s process is started anew"),
+        EndCommand::Restart => format!("the {side}'s process is restarted"),
         EndCommand::Destroy(_) => format!("the administrator destroys the {side}'s connection"),
         EndCommand::Host(..) => format!("on the {side}'s host: {command}"),
     };

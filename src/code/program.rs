@@ -91,7 +91,7 @@ pub struct Made {
     pub name: String,
     /// What was asked.
     pub call: Call,
-    /// What it gave back in its step.
+    /// What it returned in its step.
     pub given: Given,
     /// It may wait for others of the program's calls, and is made in a thread of its own.
     pub aside: bool,
@@ -112,11 +112,11 @@ pub struct Late {
     pub of: usize,
     /// The step in which it returned.
     pub came: usize,
-    /// What it gave back.
+    /// What it returned.
     pub outcome: Outcome,
 }
 
-/// What a call gave back in its step.
+/// What a call returned in its step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
     /// This.
@@ -147,7 +147,7 @@ impl Program {
         })
     }
 
-    /// What a call gave back, however late; none when it never returned.
+    /// What a call returned, however late; none when it never returned.
     pub fn outcome<'a>(&'a self, made: &'a Made) -> Option<&'a Outcome> {
         if let Given::Outcome(outcome) = &made.given {
             return Some(outcome);
@@ -334,8 +334,7 @@ impl Program {
             self.title.clone(),
             String::new(),
             format!(
-                "The calls of both ends in finwait's scenario {}, in their order. The comment beside a call is what it \
-                 returned there{}. The program prints what it returns now: STEP END CALL RESULT.",
+                "The calls of both ends in finwait's scenario {}, in order. The comment beside each call is what it returned there{}. The program prints what it returns now: STEP END CALL RESULT.",
                 self.name,
                 running_on()
             ),
@@ -344,23 +343,20 @@ impl Program {
             if *runtime != Runtime::Native {
                 head.push(String::new());
                 head.push(format!(
-                    "Its file has the {side} driven by {runtime}. For this program raw calls were made in its place, and what is beside \
-                     them is what those returned."
+                    "In the scenario, {runtime} drives the {side}. For this program raw calls were made instead, and the comments show what those returned."
                 ));
             }
         }
         if let Some(step) = self.differs() {
             head.push(String::new());
             head.push(format!(
-                "Step {step} is nothing that sockets can do. It is left out, and from there on calls may return something else. \
-                 One that still waits after a moment is blocked, and the program goes on."
+                "Step {step} is nothing that a program can do with sockets. It is left out, so later calls may return something else. A call that still waits after a moment counts as blocked, and the program goes on."
             ));
         }
         if let Some((step, side)) = limit {
             head.push(String::new());
             head.push(format!(
-                "Step {step} limits the {side}'s descriptors. Both ends are one process here, and share them: what the other end makes \
-                 counts, too, and may fail."
+                "Step {step} limits the {side}'s descriptors. Here both ends are one process: the other end's descriptors count, too, and its calls may fail."
             ));
         }
         head.push(String::new());

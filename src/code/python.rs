@@ -110,12 +110,14 @@ pub fn write(program: &Program) -> String {
     format!("#!/usr/bin/env python3\n\"\"\"{}\"\"\"\n{imports}\n\n{code}", head)
 }
 
-/// What a call gave back, and what Python does differently.
+/// What a call returned, and what Python does differently.
 fn given(program: &Program, made: &Made) -> String {
     let given = made.given.comment();
     match &made.call {
-        Call::Close if program.is_closed(made) => format!("{given}; a socket of Python's closes once: 0"),
-        Call::Poll { .. } if program.is_closed(made) => format!("{given}; Python has no number to ask for: closed"),
+        Call::Close if program.is_closed(made) => format!("{given}; a Python socket closes only once: 0"),
+        Call::Poll { .. } if program.is_closed(made) => {
+            format!("{given}; Python has no descriptor left to use: closed")
+        }
         _ => given,
     }
 }

@@ -10,13 +10,13 @@ use crate::side::Side;
 /// Columns of a comment.
 const WIDTH: usize = 110;
 
-/// What a call gave back in a step that the program is without.
+/// What a call returned in a step that the program is without.
 pub fn comment_without(late: &Late) -> String {
     let given = comment(&late.outcome);
     format!("{given}, in step {}, which is not in this program", late.came)
 }
 
-/// What a call gave back, as a comment has it.
+/// What a call returned, as a comment has it.
 pub fn comment(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Ok(Value::Done | Value::Later) => "= 0".into(),
@@ -94,5 +94,5 @@ pub fn running_on() -> String {
 
 /// What stands beside a limit of descriptors.
 pub fn whose_limit(side: Side) -> String {
-    format!("the {side}'s; here both ends are one process, and it is theirs")
+    format!("the {side}'s; here both ends are one process, and share it")
 }

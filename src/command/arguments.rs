@@ -81,7 +81,7 @@ impl Given {
                     Some(known) if given.named.iter().any(|(n, _)| *n == known) => {
                         return Err(ParseError {
                             column: token.column,
-                            why: format!("{known}= stands twice"),
+                            why: format!("{known}= is given twice"),
                             nearest: Vec::new(),
                         });
                     }
@@ -387,7 +387,7 @@ fn unknown(spec: &Spec, token: &Token, flags: &[&'static str]) -> ParseError {
     });
     let valid: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).chain(named).collect();
     let takes = if valid.is_empty() {
-        "takes nothing more".to_owned()
+        "takes no more arguments".to_owned()
     } else {
         format!("takes {}", valid.join(", "))
     };
@@ -438,7 +438,7 @@ fn address(token: &Token) -> Result<Address, ParseError> {
     });
     Err(token.wrong(match bad_port {
         Some(port) => format!("a port is a number from 0 to 65535, not {}", shown(port)),
-        None if text.parse::<std::net::IpAddr>().is_ok() => format!("{} has no port, like {}", shown(&text), {
+        None if text.parse::<std::net::IpAddr>().is_ok() => format!("{} needs a port, like {}", shown(&text), {
             if text.contains(':') {
                 format!("[{text}]:8080")
             } else {

@@ -33,7 +33,7 @@ pub fn string_value(text: &str) -> Result<Vec<u8>, parse::ParseError> {
         [token] if token.name.is_none() => Ok(token.value.clone()),
         tokens => Err(parse::ParseError {
             column: tokens.get(1).map_or(1, |token| token.column),
-            why: "only one string in quotes can stand here".into(),
+            why: "only one quoted string is allowed here".into(),
             nearest: Vec::new(),
         }),
     }
@@ -75,7 +75,7 @@ pub enum EndCommand {
     Use(Pick),
     /// Interrupts a blocked call; without a number, the one that was begun last.
     Interrupt(Option<CallId>),
-    /// What SIGPIPE does to the endpoint; without a word, the other than now.
+    /// What SIGPIPE does to the endpoint; without an argument, switch between the two.
     Sigpipe(Option<Sigpipe>),
     /// `kill -9`
     Kill,
@@ -182,7 +182,7 @@ pub enum ScreenCommand {
     OptionsDialog,
     /// Shows or hides the raw procfs rows.
     RawRows,
-    /// Why the last call of the end that has the keys gave back what it did.
+    /// Why the last call of the end that has the keys returned what it did.
     Why,
     /// Opens the prompt with the marked button's command.
     Edit,

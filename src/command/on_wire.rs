@@ -58,7 +58,7 @@ impl Given {
                 let preset = Preset::ALL.into_iter().find(|preset| preset.name() == text);
                 WireCommand::Preset(preset.ok_or_else(|| ParseError {
                     column: token.value_column,
-                    why: format!("{} is not a preset; there are {}", shown(&text), names.join(", ")),
+                    why: format!("{} is not a preset; the presets are {}", shown(&text), names.join(", ")),
                     nearest: nearest(&text, &names),
                 })?)
             }
@@ -75,7 +75,7 @@ impl Given {
         })
     }
 
-    /// What a verdict's word means: for what stands on the wire, or from now on.
+    /// What a verdict's word means: for what is held on the wire, or from now on.
     fn verdict(&self, verdict: Verdict, now: impl Fn(Target) -> WireCommand) -> Result<WireCommand, ParseError> {
         let of_a_rule = OF_A_RULE.iter().find_map(|name| Some((*name, self.named(name)?)));
         Ok(match (self.first()?, of_a_rule) {
@@ -130,7 +130,7 @@ impl Given {
         if let (None, Some(token)) = (percent, self.named("seed")) {
             return Err(ParseError {
                 column: token.column,
-                why: "seed= is for chance=, which is not there".into(),
+                why: "seed= is only for chance=, which is missing".into(),
                 nearest: Vec::new(),
             });
         }
@@ -163,10 +163,7 @@ impl Given {
         let what: Forgery = self.one_of(token, "what to forge", &names)?;
         let to = self.side("to")?.ok_or_else(|| ParseError {
             column: self.end_of_text(),
-            why: format!(
-                "whom it is for is missing: forge {} to=client or to=server",
-                what.name()
-            ),
+            why: format!("the receiver is missing: forge {} to=client or to=server", what.name()),
             nearest: Vec::new(),
         })?;
         let place = match self.named("seq") {
@@ -174,7 +171,7 @@ impl Given {
             Some(token) if !what.is_segment() => {
                 return Err(ParseError {
                     column: token.column,
-                    why: format!("{} is ICMP, and has no sequence number", what.name()),
+                    why: format!("{} is an ICMP error, and has no sequence number", what.name()),
                     nearest: Vec::new(),
                 });
             }

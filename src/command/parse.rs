@@ -76,12 +76,15 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
     if spec.is_screen() {
         return match screen(spec) {
             Some(command) if !named_side => Ok(Command::Screen(command)),
-            _ => Err(verb.wrong(format!("{} is about the screen, and takes no end before it", spec.name))),
+            _ => Err(verb.wrong(format!(
+                "{} is a command of the screen, and takes no end before it",
+                spec.name
+            ))),
         };
     }
     if spec.group == table::Group::Wire {
         if named_side || (!named_wire && side.is_none()) {
-            return Err(verb.wrong(format!("{} is about the wire: wire {0}", spec.name)));
+            return Err(verb.wrong(format!("{} is a command of the wire: wire {0}", spec.name)));
         }
         return Ok(Command::Wire(given.build_wire(spec)?));
     }
@@ -312,7 +315,7 @@ mod tests {
         );
         assert_eq!(
             complaint("client connect 10.0.0.2"),
-            "column 16: 10.0.0.2 has no port, like 10.0.0.2:8080"
+            "column 16: 10.0.0.2 needs a port, like 10.0.0.2:8080"
         );
         assert_eq!(complaint("client write \"abc"), "column 14: this quote is not closed");
         assert_eq!(
@@ -415,9 +418,9 @@ mod tests {
         );
         assert_eq!(
             complaint("client drop SYN"),
-            "column 8: drop is about the wire: wire drop"
+            "column 8: drop is a command of the wire: wire drop"
         );
-        assert_eq!(complaint("step"), "column 1: step is about the wire: wire step");
+        assert_eq!(complaint("step"), "column 1: step is a command of the wire: wire step");
         assert_eq!(
             complaint("wire drop SYNN"),
             "column 11: SYNN is neither a segment on the wire (next, all, or its number) nor a kind of segment (any, SYN, SYN-ACK, FIN, RST, data, ACK, ICMP); did you mean SYN?"
@@ -432,7 +435,7 @@ mod tests {
         );
         assert_eq!(
             complaint("wire forge rst"),
-            "column 15: whom it is for is missing: forge rst to=client or to=server"
+            "column 15: the receiver is missing: forge rst to=client or to=server"
         );
         assert_eq!(
             complaint("wire forge rst to=client seq=inwindow"),
@@ -440,11 +443,11 @@ mod tests {
         );
         assert_eq!(
             complaint("wire forge frag-needed to=client seq=1"),
-            "column 34: frag-needed is ICMP, and has no sequence number"
+            "column 34: frag-needed is an ICMP error, and has no sequence number"
         );
         assert_eq!(
             complaint("wire drop any seed=1"),
-            "column 15: seed= is for chance=, which is not there"
+            "column 15: seed= is only for chance=, which is missing"
         );
         assert_eq!(
             complaint("client wire step"),

@@ -81,7 +81,7 @@ pub enum Kind {
     Setting,
     /// A host setting's value.
     SettingValue,
-    /// What stands on the wire, `next`, `all` or its number; or a kind of segment, for a rule.
+    /// What is held on the wire, `next`, `all` or its number; or a kind of segment, for a rule.
     Segment,
 }
 
@@ -181,20 +181,20 @@ table! {
         [Arg::Plain("how", Kind::Word(&["write", "read", "both"])), ON]
         "end a direction: write sends FIN (half-close), read sends nothing, both does both";
     CLOSE "close" End [primary(button('x', "close"))] [ON]
-        "give the descriptor back; the last one of a connection sends FIN";
+        "close the descriptor; closing the last one of a connection sends FIN";
     RST_CLOSE "rst-close" End [primary(button('X', "RST-close"))] [ON]
-        "linger on with 0 seconds, then close: sends RST instead of FIN";
+        "set SO_LINGER to 0 seconds, then close: sends RST instead of FIN";
     LINGER_CLOSE "linger-close" End [preset('L', "linger-close", "5")] [Arg::Plain("seconds", Kind::Time), ON]
-        "linger on with n seconds, by default 5, then close: blocks until all is acknowledged or time is up";
+        "set SO_LINGER to n seconds, by default 5, then close: blocks until all is acknowledged or time is up";
     DISCONNECT "disconnect" End [button('D', "disconnect")] [ON]
         "connect(AF_UNSPEC): dissolve the connection with RST and keep the socket";
     DUP "dup" Ask [button('U', "dup")] [ON]
-        "a second descriptor of the same socket; close sends nothing until the last one";
+        "a second descriptor for the same socket; only closing the last one ends the connection";
     POLL "poll" Ask [button('p', "poll")]
         [Arg::Flags(&["in", "out", "rdhup", "hup", "err", "pri"]), Arg::Named("timeout", Kind::Time), ON]
         "what the socket is ready for, by default in out rdhup, timeout=0";
     SO_ERROR "so-error" Ask [button('e', "SO_ERROR")] [ON]
-        "take the pending error out of the socket: it is handed out once";
+        "read the socket's pending error, which clears it";
     OPTIONS "options" Ask [] [ON]
         "read every option of the socket";
     GET "get-option" Ask [] [Arg::Plain("option", Kind::Option), ON]
@@ -212,65 +212,65 @@ table! {
     RESTART "restart" Process [button('R', "restart")] []
         "start a new endpoint process on the same host";
     DESTROY "destroy" Process [button('J', "ss -K")] [ON]
-        "take the connection away as an administrator does (SOCK_DESTROY): the endpoint finds ECONNABORTED, the peer gets RST";
+        "destroy the connection as an administrator does (SOCK_DESTROY): the endpoint gets ECONNABORTED, the peer gets RST";
     HOST "host" Process [] [Arg::Plain("setting", Kind::Setting), Arg::Plain("value", Kind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
     MODE "mode" Wire [primary(button('s', "step"))] [Arg::Plain("mode", Kind::Word(&["flow", "step"]))]
-        "hold every segment until you say so (step), or let them pass (flow); without a word, the other than now";
+        "hold every segment until you say so (step), or let them pass (flow); without an argument, switch between the two";
     STEP "step" Wire [] []
         "hold every segment until you say so";
     FLOW "flow" Wire [] []
-        "let segments pass, and those that step has held";
+        "let segments pass, including those that step has held";
     DELIVER "deliver" Wire [primary(button('n', "deliver")), preset('N', "deliver all", "all")]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "hand on what stands on the wire: the selected or oldest, all, or #7; with a kind (deliver SYN), a rule from now on";
+        "deliver held segments: the selected or oldest, all, or #7; with a kind (deliver SYN), add a rule";
     DROP "drop" Wire [primary(button('d', "drop")), preset('A', "drop all", "all")]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "lose what stands on the wire; with a kind, a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
+        "drop held segments; with a kind, add a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
     DUPLICATE "duplicate" Wire [button('j', "duplicate")]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "put a copy beside what stands on the wire; with a kind, a rule";
+        "duplicate held segments; with a kind, add a rule";
     DELAY "delay" Wire [button('k', "delay")]
         [WHICH, Arg::Named("ms", Kind::Time), FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "let what stands on the wire go on by itself, by default after ms=1000; with a kind, a rule";
+        "deliver held segments later, by default after ms=1000; with a kind, add a rule";
     HOLD "hold" Wire []
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "a rule: let such segments stand on the wire: hold FIN from=server, hold any seq=1 payload=yes";
+        "add a rule that holds such segments: hold FIN from=server, hold any seq=1 payload=yes";
     PRESET "preset" Wire []
         [Arg::Plain("preset", Kind::Word(&["lose-syn", "lose-final-ack", "hold-fin", "black-hole-client", "black-hole-server", "cut-cable", "lose-10-percent"]))]
-        "a rule that is wanted often";
+        "add one of the common rules";
     RULE "rule" Wire [] [Arg::Plain("rule", Kind::Number(1, u32::MAX as i64)), Arg::Plain("change", Kind::Word(&["on", "off", "remove"]))]
-        "switch a rule on or off, or take it away";
+        "switch a rule on or off, or remove it";
     CLEAR "clear" Wire [] []
-        "take all rules away";
+        "remove all rules";
     FORGE "forge" Wire []
         [Arg::Plain("what", Kind::Word(&["rst", "ack", "syn", "old-syn", "fin", "data", "net-unreachable", "host-unreachable", "port-unreachable", "prohibited", "frag-needed"])),
          Arg::Named("to", SIDES), Arg::Named("seq", Kind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", Kind::Bytes)]
-        "make a packet up in the other end's name: forge rst to=client seq=in-window";
+        "send a packet in the other end's name: forge rst to=client seq=in-window";
     FORGE_DIALOG "forge-dialog" Screen [primary(button('f', "forge"))] []
-        "choose a packet to make up: RST, SYN, FIN, data, ICMP; for the end that has the keys";
+        "choose a packet to forge: RST, SYN, FIN, data, ICMP; sent to the end that has the keys";
     WIRE_RULES "wire-rules" Screen [primary(button('W', "rules"))] []
-        "the wire's rules, on and off, and rules that are wanted often";
+        "show the wire's rules: switch them on and off, add common ones";
     HELD_BEFORE "held-before" Screen [button('<', "older")] []
-        "select the segment on the wire before this one";
+        "select the held segment before this one";
     HELD_AFTER "held-after" Screen [button('>', "newer")] []
-        "select the segment on the wire after this one: deliver it, and it overtakes the older ones";
+        "select the held segment after this one: deliver it, and it overtakes the older ones";
     SCENARIOS "scenarios" Screen [button('Y', "scenarios")] []
         "choose a scenario to be guided through";
     TOUR_NEXT "next" Screen [button('.', "Next")] []
-        "the guide's next step";
+        "run the guide's next step";
     TOUR_END "to-the-end" Screen [button('=', "to the end")] []
-        "all of the guide's steps that are left";
+        "run all of the guide's remaining steps";
     TOUR_BACK "back" Screen [button(',', "Back")] []
-        "one step back: the steps before it are done again, in a fresh lab";
+        "go one step back: the steps before it run again, in a fresh lab";
     PREDICT "predict" Screen [button('#', "predict")] []
-        "say what the guide's next step will give back, before it is done";
+        "guess what the guide's next step will return, before it runs";
     BRANCH "branch" Screen [button('&', "branch")] []
-        "change the guide's next step: both ways are run, and shown side by side";
+        "change the guide's next step: both versions run, and are shown side by side";
     TOUR_LEAVE "leave" Screen [button(';', "Leave")] []
         "leave the guide, and explore from here: the sockets stay as they are";
     RECORD "record" Screen [button('O', "record")] []
-        "write what was done so far into a scenario file, with what came of it";
+        "write what you have done so far to a scenario file, with the results";
     OPTIONS_DIALOG "options-dialog" Screen [primary(button('o', "options"))] []
         "show and set the options of the current socket";
     HOST_SETTINGS "host-settings" Screen [button('t', "host")] []
@@ -278,11 +278,11 @@ table! {
     RAW_ROWS "raw" Screen [button('T', "raw rows")] []
         "show the sockets as /proc/net/tcp prints them";
     WHY "why" Screen [button('!', "why?")] []
-        "why the last call gave back what it did: its state, what set the error, the rule, what other languages say; or what it waits for";
+        "why the last call returned what it did: its state, what set the error, the rule, what other languages say; or what it waits for";
     EDIT "edit" Screen [button('E', "edit")] []
-        "change a button's arguments before it is pressed: the marked one's (or right-click the button)";
+        "change the marked button's arguments before it is pressed (or right-click a button)";
     MORE "more" Screen [button('m', "more")] []
-        "show the other buttons, where there is no room for all";
+        "show the other buttons, where not all of them fit";
     OTHER_END "other-end" Screen [button('`', "other end")] []
         "move the keys to the other end (1 the client, 2 the server)";
     STATES "states" Screen [button('v', "states")] []
@@ -290,9 +290,9 @@ table! {
     ZOOM "zoom" Screen [button('z', "zoom")] []
         "give the whole screen to the diagram, then to the end that has the keys, then to the log; Esc goes back";
     LOG_FILTER "log-filter" Screen [button('/', "filter")] []
-        "show another kind of log line: all, calls, segments, states, processes";
+        "choose which log lines are shown: all, calls, segments, states, processes";
     LOG_FOLLOW "log-follow" Screen [button('F', "follow")] []
-        "let the log follow what happens, or stand still";
+        "let the log follow new lines, or stay where it is";
     COPY_LINE "copy-line" Screen [button('y', "copy")] []
         "copy the selected log line to the terminal's clipboard";
     PROMPT "prompt" Screen [button(':', "command")] []
@@ -300,7 +300,7 @@ table! {
     HELP "help" Screen [button('?', "help")] []
         "this page";
     QUIT "quit" Screen [button('q', "quit")] []
-        "leave; endpoints, namespaces and devices go with the program";
+        "leave finwait; its endpoints, namespaces and devices go with it";
 }
 
 /// The command of that name.

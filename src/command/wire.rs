@@ -14,7 +14,7 @@ use crate::wire::rule::{Chance, Kind, Rule, RuleNo, Verdict};
 pub enum WireCommand {
     /// Lets segments pass, or holds each; without a mode, the other than now.
     Mode(Option<Mode>),
-    /// Hands on what stands on the wire.
+    /// Delivers what is held.
     Deliver(Target),
     /// Loses it.
     Drop(Target),
@@ -34,7 +34,7 @@ pub enum WireCommand {
     Forge(Forge),
 }
 
-/// Which of those that stand on the wire.
+/// Which of those that are held on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
     /// The oldest; on the screen, the selected one.
@@ -53,7 +53,7 @@ pub enum Preset {
     LoseSyn,
     /// The handshake's last ACK is lost.
     LoseFinalAck,
-    /// Every FIN stands on the wire.
+    /// Every FIN is held.
     HoldFin,
     /// Nothing from the client arrives.
     BlackHoleClient,
@@ -104,13 +104,13 @@ impl Preset {
     /// What it does, in a few words.
     pub const fn help(self) -> &'static str {
         match self {
-            Preset::LoseSyn => "lose the next SYN",
-            Preset::LoseFinalAck => "lose the handshake's last ACK",
+            Preset::LoseSyn => "drop the next SYN",
+            Preset::LoseFinalAck => "drop the handshake's last ACK",
             Preset::HoldFin => "hold every FIN",
-            Preset::BlackHoleClient => "lose all that the client sends",
-            Preset::BlackHoleServer => "lose all that the server sends",
+            Preset::BlackHoleClient => "drop all that the client sends",
+            Preset::BlackHoleServer => "drop all that the server sends",
             Preset::CutCable => "lose everything",
-            Preset::Lose10 => "lose one in ten, the same ones each time",
+            Preset::Lose10 => "drop one in ten, the same ones each time",
         }
     }
 

@@ -60,7 +60,7 @@ pub enum Reply {
         at: Stamp,
         /// How long all of it took, ns.
         ns: u64,
-        /// What it gave back.
+        /// What it returned.
         outcome: Outcome,
         /// What a programmer of the language sees of it: the text of the error, as the library words it.
         #[serde(default, skip_serializing_if = "Option::is_none")]

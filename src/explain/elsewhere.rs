@@ -48,18 +48,18 @@ const UDP: &[(Prose, &str)] = &[
     (
         Prose {
             subject: errno(Errno::ECONNREFUSED),
-            means: "An earlier datagram was answered with ICMP port unreachable: nobody has that port open. The next call on the socket tells it.",
+            means: "An earlier datagram was answered with ICMP port unreachable: nobody has that port open. The next call on the socket reports it.",
             look_for: DATAGRAM,
-            mistaken_for: "TCP's refusal, an RST in answer to a SYN. Here no connection was tried, and the call that fails need not be the one that was answered.",
+            mistaken_for: "TCP's refusal, an RST in answer to a SYN. Here no connection was attempted, and the call that fails need not be the one that was answered.",
         },
         "UDP: nobody has that port open",
     ),
     (
         Prose {
             subject: Subject::Deadline,
-            means: "No datagram came back before the program's own time ran out. The kernel sends none again: whoever asked must ask again.",
+            means: "No datagram came back before the program's own time ran out. The kernel does not resend: the program must ask again.",
             look_for: DATAGRAM,
-            mistaken_for: "A connection that could not be made: it is the question before it, as a rule for the address of a name, that had no answer.",
+            mistaken_for: "A connection that could not be made: what got no answer is the query before it, usually for the address of a name.",
         },
         "UDP: no answer came",
     ),
@@ -70,7 +70,7 @@ const UNIX: &[(Prose, &str)] = &[
     (
         Prose {
             subject: errno(Errno::ECONNREFUSED),
-            means: "The socket's file is there, and nobody listens on it: as a rule its server has ended and left it behind.",
+            means: "The socket's file is there, and nobody listens on it: usually its server has ended and left it behind.",
             look_for: PATH,
             mistaken_for: "A refused TCP connection: no packet, port or firewall is in play. Without the file it would be ENOENT.",
         },
@@ -85,7 +85,7 @@ const UNIX: &[(Prose, &str)] = &[
                 "the queue: ss -xlp, Recv-Q against Send-Q, which is the backlog",
                 "the server's workers: are all of them busy? And net.core.somaxconn, which caps the backlog",
             ],
-            mistaken_for: "A passing nuisance, as it is on TCP, where a full queue makes the SYN wait. Here the request has failed.",
+            mistaken_for: "A temporary condition, as it is on TCP, where a full queue makes the SYN wait. Here the request has failed.",
         },
         "Unix socket: full, or empty",
     ),
@@ -102,7 +102,7 @@ const UNIX: &[(Prose, &str)] = &[
     (
         Prose {
             subject: errno(Errno::EACCES),
-            means: "This process may not write to the socket's file, or not pass one of the directories above it.",
+            means: "This process may not write to the socket's file, or may not search one of the directories above it.",
             look_for: &["who it is and who may: namei -l PATH, id; and SELinux or AppArmor: ausearch -m avc, dmesg"],
             mistaken_for: "A firewall. Connecting to a Unix socket needs write permission on its file.",
         },
@@ -127,7 +127,7 @@ const UNIX: &[(Prose, &str)] = &[
             subject: errno(Errno::ECONNRESET),
             means: "The peer closed without having read all that we wrote, or the listener closed before it had accepted.",
             look_for: &["the peer's log: it closed, or died, or restarted, in the middle of the request"],
-            mistaken_for: "Something that the network did: no segment was sent.",
+            mistaken_for: "Something the network did: no segment was sent.",
         },
         "Unix socket: the peer closed",
     ),
@@ -143,10 +143,10 @@ const UNIX: &[(Prose, &str)] = &[
     (
         Prose {
             subject: Subject::Deadline,
-            means: "The program's own time ran out: the peer has not answered, and the connection stands as it was.",
+            means: "The program's own time ran out: the peer has not answered, and the connection is unchanged.",
             look_for: &[
                 "what the peer is doing: its log, its workers, strace -p",
-                "ss -xp: bytes that wait in a Recv-Q are read by nobody",
+                "ss -xp: bytes that wait in a Recv-Q mean that nobody reads them",
             ],
             mistaken_for: "A network that loses packets: there is none between the two.",
         },
@@ -161,10 +161,10 @@ const PIPE: &[(Prose, &str)] = &[
             subject: errno(Errno::EPIPE),
             means: "Nobody reads the pipe any more: the program that it leads to has ended.",
             look_for: &[
-                "what stands after it in the shell's line: head, grep -q and less end as soon as they have seen enough",
+                "what comes after it in the shell pipeline: head, grep -q and less end as soon as they have seen enough",
                 "for a service: whoever reads its standard output, such as a log collector that died",
             ],
-            mistaken_for: "A broken connection. Without a handler SIGPIPE ends the writer, without a message and as it should be.",
+            mistaken_for: "A broken connection. Without a handler SIGPIPE ends the writer silently, as it should.",
         },
         "pipe: its reader has ended",
     ),
@@ -190,9 +190,9 @@ const FILE: &[(Prose, &str)] = &[
     (
         Prose {
             subject: errno(Errno::EACCES),
-            means: "This process may not do that with the file, or not pass one of the directories above it.",
+            means: "This process may not do that with the file, or may not search one of the directories above it.",
             look_for: &["who it is and who may: namei -l PATH, id; and SELinux or AppArmor: ausearch -m avc, dmesg"],
-            mistaken_for: "A port that only root may have, or a firewall: those are a socket's.",
+            mistaken_for: "A port that only root may use, or a firewall: those concern sockets.",
         },
         "file: no permission",
     ),
@@ -212,7 +212,7 @@ const FILE: &[(Prose, &str)] = &[
     (
         Prose {
             subject: errno(Errno::ETIMEDOUT),
-            means: "What stands behind the file did not answer: the server of a network file system, as NFS with a soft mount, or a device.",
+            means: "What serves the file did not answer: the server of a network file system, such as NFS with a soft mount, or a device.",
             look_for: MOUNT,
             mistaken_for: "A TCP connection of this program's: it has none here, though the file system's own may be at fault.",
         },
@@ -221,7 +221,7 @@ const FILE: &[(Prose, &str)] = &[
     (
         Prose {
             subject: errno(Errno::EAGAIN),
-            means: "The file may not be waited for (O_NONBLOCK), and has nothing to read or no room: a terminal, a serial line, a FIFO, a lock.",
+            means: "The call may not wait (O_NONBLOCK), and there is nothing to read or no room: a terminal, a serial line, a FIFO, a lock.",
             look_for: &["who set O_NONBLOCK on it: strace -e trace=openat,fcntl, and who else has it open: fuser PATH"],
             mistaken_for: "A failure: nothing has failed yet.",
         },
@@ -240,7 +240,7 @@ const ANY: &[(Prose, &str)] = &[
                 prose::HOW_MANY_NUMBERS,
                 "what they are: lsof -p PID; sockets in CLOSE_WAIT that nobody closes are a leak that ends here, too",
             ],
-            mistaken_for: "A fault of this file's: it only came when the numbers were out.",
+            mistaken_for: "A problem with this file: it was only the one that was opened when no descriptors were left.",
         },
         "too many open descriptors",
     ),
@@ -249,7 +249,7 @@ const ANY: &[(Prose, &str)] = &[
             subject: errno(Errno::ENOMEM),
             means: "The kernel found no memory for what was asked.",
             look_for: &["dmesg, free, and the control group's limit: memory.max and memory.events"],
-            mistaken_for: "A leak here: whoever asks when memory is out is told.",
+            mistaken_for: "A leak here: whoever asks when memory has run out gets this error.",
         },
         "no memory is left",
     ),

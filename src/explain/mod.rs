@@ -1,4 +1,4 @@
-//! Why: one plain sentence for an outcome, from the call, what it gave back and the socket's situation, and the rule behind it.
+//! Why: one plain sentence for an outcome, from the call, what it returned and the socket's situation, and the rule behind it.
 //!
 //! `rules` is the table of all rules; `errors` decides which of them a call that failed falls under, `successes` says what success
 //! means; both are one match each. What has no rule falls back to the errno's own text. Every sentence was held against the kernel
@@ -149,7 +149,7 @@ impl Situation {
     }
 }
 
-/// Why a call gave back what it did.
+/// Why a call returned what it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Why {
     /// One plain sentence: the rule's own, or one that says more of this very case.
@@ -188,15 +188,15 @@ impl Why {
     }
 }
 
-/// Why the call gave back what it did.
+/// Why the call returned what it did.
 pub fn why(order: &Order, outcome: &Outcome, situation: &Situation) -> Why {
     match (order, outcome) {
         (_, Outcome::Unsupported(reason)) => Why::said(unsupported(reason)),
         (_, Outcome::Library(_)) => {
-            Why::said("The language's library refused by itself: no errno of the kernel stands behind it.")
+            Why::said("The language's library refused by itself: there is no errno from the kernel.")
         }
         (_, Outcome::Ok(Value::Later)) => {
-            Why::said("Noted: this language's library does it as a part of connect or listen.")
+            Why::said("Noted: this language's library does it as part of connect or listen.")
         }
         (Order::On { call, .. }, Outcome::Ok(value)) => successes::why(call, value, situation),
         (Order::On { call, .. }, Outcome::Err(errno)) => errors::why(call, *errno, situation),
@@ -220,7 +220,10 @@ pub fn may_raise_sigpipe(order: &Order) -> bool {
 pub fn killed_by_sigpipe(order: &Order, situation: &Situation) -> Why {
     let why = why(order, &Outcome::Err(Errno::EPIPE), situation);
     Why {
-        sentence: format!("The kernel sent SIGPIPE with EPIPE, and it kills. {}", why.sentence),
+        sentence: format!(
+            "The kernel sent SIGPIPE with EPIPE, which kills the process. {}",
+            why.sentence
+        ),
         ..why
     }
 }
@@ -242,7 +245,7 @@ fn deadline(call: &Call, written: usize, s: &Situation) -> Why {
         )),
         Call::Write { .. } if matches!(s.is(), State::SynSent | State::SynRecv) => by(RuleId::WriteDeadlineHandshake),
         Call::Write { .. } => by(RuleId::WriteDeadline),
-        _ => Why::said("It was not done before the deadline; the socket is as it was."),
+        _ => Why::said("It was not done before the deadline; the socket is unchanged."),
     }
 }
 
@@ -254,11 +257,11 @@ const fn process(call: &ProcessCall) -> &'static str {
         }
         ProcessCall::Sigpipe {
             disposition: Sigpipe::Ignore,
-        } => "SIGPIPE is ignored from now on: a write that cannot be returns EPIPE.",
+        } => "SIGPIPE is ignored from now on: a write that would raise it just returns EPIPE.",
         // sk_stream_error sends the signal with every EPIPE, unless MSG_NOSIGNAL forbids it.
         ProcessCall::Sigpipe {
             disposition: Sigpipe::Default,
-        } => "SIGPIPE is at its default: a write that would return EPIPE kills the process, but for MSG_NOSIGNAL.",
+        } => "SIGPIPE is at its default: a write that would return EPIPE kills the process, except with MSG_NOSIGNAL.",
     }
 }
 

@@ -37,29 +37,33 @@ pub(super) fn refused(option: SocketOption) -> String {
 const fn effect(option: SocketOption, value: i64) -> &'static str {
     let on = value != 0;
     match option {
-        SocketOption::Linger if value < 0 => "close returns at once, and the kernel sends what is left by itself",
-        SocketOption::Linger if value == 0 => "close sends RST instead of FIN, and throws unsent bytes away",
-        SocketOption::Linger => "close waits so long, at most, until everything is acknowledged",
+        SocketOption::Linger if value < 0 => {
+            "close returns at once, and the kernel sends what is left in the background"
+        }
+        SocketOption::Linger if value == 0 => "close sends RST instead of FIN, and discards unsent bytes",
+        SocketOption::Linger => "close waits at most this long for everything to be acknowledged",
         SocketOption::Reuseaddr if on => {
             "bind may take an address in TIME_WAIT, if the socket that left it had this on too"
         }
-        SocketOption::Reuseaddr => "bind finds an address in TIME_WAIT taken",
+        SocketOption::Reuseaddr => "bind treats an address in TIME_WAIT as taken",
         SocketOption::Reuseport if on => "several sockets may listen on one port, if each had this on before bind",
-        SocketOption::Reuseport => "it shares its port with no other listener",
+        SocketOption::Reuseport => "it does not share its port with another listener",
         SocketOption::Nodelay if on => "small writes are sent at once",
         SocketOption::Nodelay => "a small write may wait until those before it are acknowledged (Nagle)",
         SocketOption::Cork if on => "only full segments are sent, the rest waits for more",
         SocketOption::Cork => "nothing is held back for a full segment",
-        SocketOption::Keepalive if on => "a silent peer is probed, and given up if it does not answer",
-        SocketOption::Keepalive => "a peer that is gone is not noticed while we say nothing",
-        SocketOption::Keepidle => "so long must all be silent before the first keepalive probe",
+        SocketOption::Keepalive if on => "a silent peer is probed, and given up on if it does not answer",
+        SocketOption::Keepalive => "a peer that is gone goes unnoticed while we send nothing",
+        SocketOption::Keepidle => "how long the connection must be idle before the first keepalive probe",
         SocketOption::Keepintvl => "the time between keepalive probes",
-        SocketOption::Keepcnt => "after so many unanswered keepalive probes the peer is given up",
-        SocketOption::UserTimeout if on => "so long may sent data stay unacknowledged",
-        SocketOption::UserTimeout => "the system's own limits decide when a silent peer is given up",
-        SocketOption::Syncnt => "how often an unanswered SYN is sent again",
-        SocketOption::DeferAccept if on => "a connection waits about so long for its first bytes before accept gets it",
-        SocketOption::DeferAccept => "accept gets a connection when its handshake is done",
+        SocketOption::Keepcnt => "how many unanswered keepalive probes it takes to give up on the peer",
+        SocketOption::UserTimeout if on => "how long sent data may stay unacknowledged",
+        SocketOption::UserTimeout => "the system's own limits decide when to give up on a silent peer",
+        SocketOption::Syncnt => "how many times an unanswered SYN is sent again",
+        SocketOption::DeferAccept if on => {
+            "about how long a connection waits for its first bytes before accept returns it"
+        }
+        SocketOption::DeferAccept => "accept returns a connection as soon as its handshake is done",
         // sk_setsockopt doubles the number to pay for its own bookkeeping, within rmem_max and wmem_max.
         SocketOption::Rcvbuf => "the receive buffer; the kernel doubles what is set, within its limits",
         SocketOption::Sndbuf => "the send buffer; the kernel doubles what is set, within its limits",
@@ -70,6 +74,6 @@ const fn effect(option: SocketOption, value: i64) -> &'static str {
         SocketOption::Nonblock if on => "read, write and accept give EAGAIN and connect EINPROGRESS rather than wait",
         SocketOption::Nonblock => "read, write, accept and connect wait",
         SocketOption::Linger2 if value < 0 => "after close nothing waits in FIN_WAIT2, and the peer gets RST",
-        SocketOption::Linger2 => "so long may the connection stay in FIN_WAIT2 after close",
+        SocketOption::Linger2 => "how long the connection may stay in FIN_WAIT2 after close",
     }
 }

@@ -38,10 +38,10 @@ macro_rules! prose {
 
 /// What EMFILE means, on a socket and elsewhere.
 pub(super) const NO_NUMBER_LEFT: &str =
-    "The process has as many descriptors as it may, and no number is left for another. What is open goes on.";
+    "The process has reached its limit of open descriptors. Those that are open keep working.";
 /// What to look at first, then.
 pub(super) const HOW_MANY_NUMBERS: &str =
-    "how many, and how many may be: ls /proc/PID/fd | wc -l, and Max open files in /proc/PID/limits";
+    "how many are open, and the limit: ls /proc/PID/fd | wc -l, and Max open files in /proc/PID/limits";
 
 const fn errno(errno: Errno) -> Subject {
     Subject::Errno(errno)
@@ -51,54 +51,54 @@ prose! {
     /// What is said of what rules give.
     PROSE {
         errno(Errno::EPIPE) =>
-            "Nothing can be written on this socket any more: our own direction is over, or the connection's error was told to an earlier call.",
+            "Nothing can be written on this socket any more: our own direction is shut down, or the connection's error was already reported to an earlier call.",
         look for [
-            "an earlier error on the same connection: EPIPE is as a rule the second one",
+            "an earlier error on the same connection: EPIPE is usually the second one",
             "who closed first: ss -tan state close-wait (the peer did), fin-wait-2 (we did)",
             "an RST: tcpdump 'tcp[tcpflags] & tcp-rst != 0'",
             "the peer's log: it closed, or died, before it had read all that we wrote",
         ],
-        mistaken "ECONNRESET. What counts is the state in which the RST arrives: in ESTABLISHED it is ECONNRESET, in CLOSE_WAIT EPIPE; and after either was told, every write is EPIPE.";
+        mistaken "ECONNRESET. What counts is the state in which the RST arrives: in ESTABLISHED it is ECONNRESET, in CLOSE_WAIT EPIPE; and once either has been reported, every write gets EPIPE.";
 
         errno(Errno::ECONNRESET) =>
-            "The connection was ended by an RST. It is told once, to the first call that asks; after it read gives 0 and write EPIPE.",
+            "The connection was ended by an RST. It is reported once, to the first call that asks; after that read returns 0 and write gets EPIPE.",
         look for [
             "who sent the RST, and after what: tcpdump 'tcp[tcpflags] & (tcp-rst|tcp-fin) != 0'",
             "a peer that closes with unread bytes, or with SO_LINGER 0, or whose process died in the middle of a request",
             "a middlebox: an RST whose TTL differs from that of the peer's other segments (tcpdump -v)",
-            "a keep-alive connection that the server had given up just before the request",
+            "a keep-alive connection that the server had closed just before the request",
         ],
-        mistaken "EPIPE (the second error, or an RST after the peer's FIN) and EOF (an end in order). A listener's full queue does not give it, unless tcp_abort_on_overflow is on.";
+        mistaken "EPIPE (the second error, or an RST after the peer's FIN) and EOF (an end in order). A listener's full queue does not cause it, unless tcp_abort_on_overflow is on.";
 
         errno(Errno::ECONNREFUSED) =>
-            "The peer's host answered the SYN, and said no: as a rule nobody listens on that address and port.",
+            "The peer's host answered the SYN, and said no: usually nobody listens on that address and port.",
         look for [
             "the listener: ss -tln on the peer, its address and not only its port (127.0.0.1 is not 0.0.0.0)",
-            "who is meant: in a container localhost is the container itself, and may be ::1, where the server has only 127.0.0.1",
+            "which host is meant: in a container localhost is the container itself, and may be ::1, where the server has only 127.0.0.1",
             "the answer to the SYN: tcpdump 'tcp[tcpflags] & tcp-rst != 0 or icmp'",
             "a firewall that rejects rather than drops",
         ],
-        mistaken "ETIMEDOUT. A refused connect had an answer, and a host that lives; a full accept queue or a firewall that drops gives no answer at all.";
+        mistaken "ETIMEDOUT. A refused connect got an answer, from a host that is up; a full accept queue or a firewall that drops gives no answer at all.";
 
         errno(Errno::ETIMEDOUT) =>
-            "The kernel gave up: it had sent again and again, or probed, and the peer never answered.",
+            "The kernel gave up: it had retransmitted again and again, or probed, and the peer never answered.",
         look for [
             "retransmissions: ss -tino shows retrans and backoff, nstat -az TcpExtTCPTimeouts",
             "whether anything comes back: tcpdump host PEER",
             "tcp_syn_retries for connect, tcp_retries2 for data, TCP_USER_TIMEOUT and keepalive for both",
         ],
-        mistaken "The program's own timeout (i/o timeout, Read timed out, timed out), which comes earlier, is no errno, and leaves the connection as it was.";
+        mistaken "The program's own timeout (i/o timeout, Read timed out, timed out), which comes earlier, is not an errno, and leaves the connection unchanged.";
 
         errno(Errno::EHOSTUNREACH) =>
-            "There is no way to that host: a router or our own host said so.",
+            "That host cannot be reached: a router or our own host said so.",
         look for [
             "ICMP: tcpdump icmp, and who sends it",
             "ip route get ADDRESS, and ip neigh: FAILED means that nobody on the link answers",
         ],
-        mistaken "ENETUNREACH (no route at all, nothing was sent) and ETIMEDOUT. On a connection that stands it is only noted, and the kernel retries.";
+        mistaken "ENETUNREACH (no route at all, nothing was sent) and ETIMEDOUT. On an established connection it is only noted, and the kernel retries.";
 
         errno(Errno::ENETUNREACH) =>
-            "There is no route to that network: as a rule our own host knows none, and nothing was sent.",
+            "There is no route to that network: usually our own host knows none, and nothing was sent.",
         look for [
             "ip route get ADDRESS, and ip -6 route for an IPv6 address: a name may have one without there being a route",
             "whether the interface is up: ip link",
@@ -106,7 +106,7 @@ prose! {
         mistaken "EHOSTUNREACH, which needs somebody who says so, and ETIMEDOUT, which needs a SYN that was sent.";
 
         errno(Errno::ECONNABORTED) =>
-            "The connection was taken away on this host: by the administrator, or it is a failed attempt whose error was told already.",
+            "The connection was taken away on this host: by the administrator, or it is a failed attempt whose error was already reported.",
         look for [
             "ss -K, or whatever destroys sockets on this host (SOCK_DESTROY)",
             "the error that the call before it got",
@@ -137,9 +137,9 @@ prose! {
         mistaken "EISCONN, which the next connect gives once the handshake is done.";
 
         errno(Errno::EBUSY) =>
-            "Of a device, a file system or a file: somebody uses it. Of a TCP socket: its connection was to be dissolved while another thread waits in a call on it, and this kernel forbids that; nothing has happened to it.",
+            "For a device, a file system or a file: it is in use. For a TCP socket: another thread waits in a call on it, and this kernel does not let the connection be dissolved meanwhile; nothing has happened to it.",
         look for [
-            "the kernel: those of the middle of 2023, and 5.10 since then, say so; the others throw out the call that waits (uname -r)",
+            "the kernel (uname -r): those from the middle of 2023, and 5.10 since then, give this error; others end the call that waits",
             "the thread that waits: a read without a time limit, a connect under way, a write to a full buffer",
         ],
         mistaken "EALREADY: a second connect while the first is under way. And what mount, umount and device drivers mean by it, which has nothing to do with sockets.";
@@ -147,23 +147,23 @@ prose! {
         errno(Errno::EAGAIN) =>
             "The call would have had to wait, and was not allowed to: nothing failed, try again later. EWOULDBLOCK is the same number.",
         look for [
-            "who forbids to wait: O_NONBLOCK, MSG_DONTWAIT, or SO_RCVTIMEO and SO_SNDTIMEO that ran out",
+            "what forbids waiting: O_NONBLOCK, MSG_DONTWAIT, or SO_RCVTIMEO and SO_SNDTIMEO that ran out",
             "for write: a peer that does not read, ss -tnm shows Send-Q, and rwnd_limited in ss -ti",
         ],
-        mistaken "A timeout of the kernel's (ETIMEDOUT). With SO_RCVTIMEO it is the socket's own clock that ran out, and the connection stands.";
+        mistaken "A timeout of the kernel's (ETIMEDOUT). With SO_RCVTIMEO it is the socket's own timeout that ran out, and the connection is still there.";
 
         errno(Errno::EINTR) =>
             "A signal came while the call waited, before it had done anything.",
         look for ["the handler, and SA_RESTART: without it every waiting call is ended", "profilers, timers and SIGCHLD in the program"],
-        mistaken "A failure: read, write and accept are called again. Not so connect, which goes on by itself, and close, which is done.";
+        mistaken "A failure: call read, write or accept again. Not so connect, which goes on by itself, and close, which is done.";
 
         errno(Errno::EBADF) =>
-            "The number stands for no open descriptor: as a rule this program has closed it.",
+            "The number is not an open descriptor: usually this program has closed it.",
         look for [
             "two owners of one descriptor, and a close in each",
             "strace -f -e trace=close,read,write: who closed it before",
         ],
-        mistaken "An end of the connection: the kernel did not get as far as TCP. If the number has been given out again, the call hits another socket, without any error.";
+        mistaken "An end of the connection: the kernel did not get as far as TCP. If the number has been reused, the call hits another socket, without any error.";
 
         errno(Errno::EINVAL) =>
             "The call does not fit the socket's state, or its arguments do not fit the call.",
@@ -176,10 +176,10 @@ prose! {
             "ss -tlnp, and ss -tan sport = :PORT for TIME_WAIT and for old connections of the server's",
             "SO_REUSEADDR: it must have been on at the socket that left the TIME_WAIT, too",
         ],
-        mistaken "A TIME_WAIT. Servers of Go, Java, Node.js and nginx set SO_REUSEADDR, and then it is in nobody's way: it is a live socket, another process that listens, or a child that inherited the descriptor.";
+        mistaken "A TIME_WAIT. Servers written in Go, Java or Node.js, and nginx, set SO_REUSEADDR, and then it is not in the way: what is, is a live socket, another process that listens, or a child that inherited the descriptor.";
 
         errno(Errno::EADDRNOTAVAIL) =>
-            "The local address cannot be had: no interface has it, or for this destination no local port is left.",
+            "The local address is not available: no interface has it, or for this destination no local port is left.",
         look for [
             "for bind: ip addr",
             "for connect: ss -tan state time-wait dst PEER | wc -l, and ip_local_port_range",
@@ -193,16 +193,16 @@ prose! {
         mistaken "A kernel without IPv6: there socket itself fails.";
 
         Subject::Eof =>
-            "The stream is at its end. It is no error to the kernel: read returns 0, as a rule after the peer's FIN.",
+            "The stream is at its end. It is not an error to the kernel: read returns 0, usually after the peer's FIN.",
         look for [
             "who sent the FIN, and after what: tcpdump 'tcp[tcpflags] & tcp-fin != 0'",
             "the peer's log: it closed, or exited, or timed out an idle connection",
-            "whether an error was told on this connection before: after it read gives 0, too",
+            "whether an error was reported on this connection before: after that read returns 0, too",
         ],
         mistaken "An end of both directions. The peer may only have ended its own (a half-close), and still read; whether it does, only an RST tells.";
 
         Subject::Deadline =>
-            "The program's own time ran out. The kernel was not asked, and goes on: the connection stands as it was.",
+            "The program's own time ran out. The kernel was not asked, and goes on: the connection is unchanged.",
         look for [
             "who set it: SetDeadline, settimeout, setSoTimeout, a client's or a proxy's configuration",
             "what the connection was doing: ss -tino shows the queues, retrans and timers",
@@ -211,7 +211,7 @@ prose! {
         mistaken "ETIMEDOUT (\"Connection timed out\"), which the kernel says after its own retransmissions, and after which the connection is gone.";
 
         Subject::Closed =>
-            "The program called on a connection that it has closed itself. The library noticed; the kernel's word for it would be EBADF.",
+            "The program used a connection that it had closed itself. The library noticed; the kernel's word for it would be EBADF.",
         look for [
             "the other goroutine, thread or callback that closed it: a deferred close, a pool, a cancelled request",
         ],
@@ -224,10 +224,10 @@ prose! {
             "the 'end' event before the write: tcpdump 'tcp[tcpflags] & tcp-fin != 0'",
             "whether the peer still reads: with allowHalfOpen: true our direction stays, and the program ends it",
         ],
-        mistaken "An RST, for its code EPIPE. Nor has the program closed anything: it was Node.js that answered the FIN.";
+        mistaken "An RST, because of the code EPIPE. Nor has the program closed anything: it was Node.js that answered the FIN.";
 
         Subject::EndedByUs =>
-            "The program had ended its own direction (end(), shutdownOutput), and called on it again. The library noticed; the kernel would say EPIPE to a write, and nothing or ENOTCONN to another shutdown.",
+            "The program had ended its own direction (end(), shutdownOutput), and then used it again. The library noticed; the kernel would say EPIPE to a write, and nothing or ENOTCONN to another shutdown.",
         look for [
             "the first end: a handler that ends the answer twice, or that goes on writing after it, as a callback or a pipe may",
             "our FIN, and whether the peer goes on sending: ss -tan state fin-wait-2",
@@ -237,13 +237,13 @@ prose! {
         Subject::Destroyed =>
             "The library had given the connection up before this call: the program closed it, as with destroy(), or an earlier error did, such as an RST. This message does not say which.",
         look for [
-            "an error that was told before on the same connection: in Node.js the 'error' event with ECONNRESET or EPIPE",
+            "an error that was reported before on the same connection: in Node.js the 'error' event with ECONNRESET or EPIPE",
             "the program's own destroy(), abort() or close(): a timeout, a cancelled request, a pool",
         ],
-        mistaken "The first error. It is a later call's: what ended the connection was told before, or was done here.";
+        mistaken "The first error. This one is a later call's: what ended the connection was reported before, or was done here.";
 
         Subject::Unconnected =>
-            "The library knows of no connection on this socket: none was ever made, it has not come about yet, or it is over. The kernel would say ENOTCONN, and EPIPE to a write.",
+            "The library knows of no connection on this socket: none was ever made, it is not established yet, or it is over. The kernel would say ENOTCONN, and EPIPE to a write.",
         look for [
             "the order of the calls: was connect called, and has it succeeded ('connect' event, finishConnect)?",
             "a connect that failed before, or a close",
@@ -252,13 +252,13 @@ prose! {
 
         // __inet_bind: ip_unprivileged_port_start; fib_props: RTN_PROHIBIT.
         errno(Errno::EACCES) =>
-            "This process, or this way, is forbidden. For bind: the port is below 1024, and the process has no right to it. For connect: a firewall that rejects IPv6, a route that prohibits, or a security module.",
+            "It is forbidden, to this process or on this path. For bind: the port is below 1024, and the process has no right to it. For connect: a firewall that rejects IPv6, a route that prohibits, or a security module.",
         look for [
             "for bind: sysctl net.ipv4.ip_unprivileged_port_start; CAP_NET_BIND_SERVICE, by setcap or AmbientCapabilities=",
             "for connect: tcpdump icmp6, for an answer such as administratively prohibited; ip route get ADDRESS, where prohibit says so",
             "SELinux, AppArmor, Landlock: ausearch -m avc, dmesg",
         ],
-        mistaken "A file's permissions. For connect it is met with IPv6: over IPv4 the same firewall's answer is EHOSTUNREACH (\"No route to host\"), and one that drops says nothing.";
+        mistaken "A file's permissions. For connect it is seen with IPv6: over IPv4 the same firewall's answer is EHOSTUNREACH (\"No route to host\"), and one that drops says nothing.";
 
         errno(Errno::EMFILE) =>
             NO_NUMBER_LEFT,
@@ -285,8 +285,8 @@ prose! {
 
         // alloc_empty_file: files_stat.max_files.
         errno(Errno::ENFILE) =>
-            "The whole host has as many open files as it may; root may still open some.",
-        look for ["cat /proc/sys/fs/file-nr: open, free, and the most; sysctl fs.file-max", "who has them: lsof, counted by process"],
+            "The whole host has reached its limit of open files; root may still open some.",
+        look for ["cat /proc/sys/fs/file-nr: open, free, and the maximum; sysctl fs.file-max", "who has them: lsof, counted by process"],
         mistaken "EMFILE (\"Too many open files\", without \"in system\"), the limit of one process, which is met far more often.";
 
         // tcp_connect, where tcp_stream_alloc_skb finds no memory; net_xmit_errno.

@@ -1,7 +1,7 @@
 //! The rules: every reason that finwait knows for an errno, for the end of a stream and for a deadline that passed. One table.
 //!
 //! `errors`, `successes` and `mod.rs` decide which of them an outcome falls under; all that is said about it stands here. Each rule is
-//! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it gave back. What no
+//! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it returned. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule.
 //!
 //! The table's order is likelihood: rules that give the same stand together, and the first of them that is for a call is what that
@@ -130,7 +130,7 @@ impl fmt::Display for CallClass {
     }
 }
 
-/// What a call gives back when a rule applies.
+/// What a call returns when a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gives {
@@ -176,7 +176,7 @@ pub enum SetBy {
     Limit,
     /// A limit of the process.
     ProcessLimit,
-    /// Nothing came that the call could have given back, and it may not wait (longer).
+    /// Nothing came that the call could have returned, and it may not wait (longer).
     Nothing,
     /// A call that must come before it was not made, or failed: there is no connection, say.
     Missing,
@@ -292,7 +292,7 @@ pub enum Forbids {
 }
 
 impl Because {
-    /// One plain sentence, where it is known who forbids to wait.
+    /// One plain sentence, where it is known who forbids waiting.
     pub fn where_forbidden_by(self, whom: &Forbids) -> String {
         let Because { cause, further } = self;
         match further {
@@ -305,12 +305,12 @@ impl Because {
             } => {
                 let timeout = timeout.name();
                 let forbids = match whom {
-                    Forbids::Any if dontwait => format!("MSG_DONTWAIT, O_NONBLOCK or {timeout} forbids to wait longer"),
-                    Forbids::ThisCall if dontwait => "MSG_DONTWAIT forbids to wait".into(),
-                    Forbids::Nonblock => "O_NONBLOCK forbids to wait".into(),
+                    Forbids::Any if dontwait => format!("MSG_DONTWAIT, O_NONBLOCK or {timeout} forbids waiting longer"),
+                    Forbids::ThisCall if dontwait => "MSG_DONTWAIT forbids waiting".into(),
+                    Forbids::Nonblock => "O_NONBLOCK forbids waiting".into(),
                     Forbids::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
                     Forbids::Any | Forbids::ThisCall | Forbids::Socket => {
-                        format!("O_NONBLOCK or {timeout} forbids to wait longer")
+                        format!("O_NONBLOCK or {timeout} forbids waiting longer")
                     }
                 };
                 format!("{cause}, and {forbids}{instead}.")
@@ -332,14 +332,14 @@ impl Serialize for Because {
     }
 }
 
-/// One reason for what a call gave back.
+/// One reason for what a call returned.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Rule {
     /// Which, for the program.
     pub id: RuleId,
     /// The calls that it is about.
     pub calls: &'static [CallClass],
-    /// What they give back.
+    /// What they return.
     pub gives: Gives,
     /// The socket's states at the call in which it happens. CLOSE is a socket in no table.
     pub states: &'static [State],
@@ -631,7 +631,7 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Rst],
-        because: "An RST answered the SYN: as a rule nobody listens on that port",
+        because: "An RST answered the SYN: usually nobody listens on that port",
         brief: "nobody listens there",
         decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
         proof: "refused",
@@ -641,7 +641,7 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp],
-        because: "ICMP port unreachable answered the SYN: as a rule a firewall rejects it, or nobody listens there",
+        because: "ICMP port unreachable answered the SYN: usually a firewall rejects it, or nobody listens there",
         brief: "rejected, as by a firewall",
         decided_by: &[ICMP_ERROR, Rfc(9293, "3.9.2.2")],
         proof: "refused-by-icmp",
@@ -698,7 +698,7 @@ rules! {
         states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::Timer],
         because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out",
-        brief: "the peer answers no more",
+        brief: "the peer no longer answers",
         decided_by: &[
             Kernel("tcp_write_timeout"),
             Kernel("tcp_probe_timer"),
@@ -914,7 +914,7 @@ rules! {
         gives: Gives::Deadline,
         states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
         set_by: &[SetBy::Nothing],
-        because: "Nothing to hand out came before the deadline; the socket is as it was",
+        because: "Nothing readable came before the deadline; the socket is unchanged",
         brief: "the peer sent nothing",
         decided_by: &[],
         proof: "read-deadline",
@@ -1108,7 +1108,7 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: READABLE,
         set_by: &[SetBy::Nothing],
-        because: "There is no byte, no FIN and no error to hand out",
+        because: "There is no byte, FIN or error to return",
         brief: "nothing to read yet",
         further: NoWaiting {
             dontwait: true,
@@ -1278,7 +1278,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
-        because: "Not connected, and noted all the same: read gives 0 now, and write EPIPE even after a connect",
+        because: "Not connected, but it takes effect: read returns 0 now, and write gives EPIPE even after a connect",
         brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "failed-shutdown-of-both",
@@ -1288,7 +1288,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
-        because: "Not connected, and noted all the same: even after a connect, write gives EPIPE",
+        because: "Not connected, but it takes effect: even after a connect, write gives EPIPE",
         brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "not-connected",
@@ -1299,7 +1299,7 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
-        because: "Not connected, and noted all the same: from now on read gives 0",
+        because: "Not connected, but it takes effect: from now on read returns 0",
         brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "failed-shutdown-takes-effect",
@@ -1322,7 +1322,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect, Accept])],
-        because: "It has an address already: listen and connect give one, and it is given once",
+        because: "It already has an address (listen and connect assign one, too): a second bind is refused",
         brief: "it has an address already",
         decided_by: &[Kernel("__inet_bind")],
         proof: "listener-misuse",
@@ -1333,7 +1333,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "An IPv4 address is too short for an IPv6 socket: its length is looked at before its family",
+        because: "An IPv4 address is too short for an IPv6 socket: its length is checked before its family",
         brief: "IPv4 address, IPv6 socket",
         decided_by: &[Kernel("inet6_bind_sk")],
         proof: "address-family-ipv6",
@@ -1373,7 +1373,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "An IPv4 address is too short for an IPv6 socket: its length is looked at before its family",
+        because: "An IPv4 address is too short for an IPv6 socket: its length is checked before its family",
         brief: "IPv4 address, IPv6 socket",
         decided_by: &[Kernel("tcp_v6_connect")],
         proof: "address-family-ipv6",
@@ -1384,8 +1384,8 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
         set_by: &[SetBy::Nothing],
-        because: "No urgent byte is here: none came, or it was read already, or an ordinary read passed over it",
-        brief: "no urgent byte is here",
+        because: "There is no urgent byte: none came, or it was read already, or an ordinary read passed over it",
+        brief: "there is no urgent byte",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -1396,7 +1396,7 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::ProcessLimit],
-        because: "It was asked about more descriptors than the process may have (RLIMIT_NOFILE), open as they are",
+        because: "It was passed more descriptors than the process may have (RLIMIT_NOFILE), even if they are open",
         brief: "more than it may have",
         decided_by: &[Kernel("do_sys_poll")],
         proof: "poll-above-the-limit",

@@ -506,15 +506,15 @@ fn an_unconnected_socket_reads_enotconn_and_writes_epipe() {
 fn a_shutdown_that_fails_takes_effect_all_the_same() {
     tells(
         &fails(shutdown(How::Read), Errno::ENOTCONN, &fresh()),
-        &["all the same", "read gives 0"],
+        &["it takes effect", "read returns 0"],
     );
     // The kernel notes SHUT_WR as well, but read goes on to give ENOTCONN then.
     let write = fails(shutdown(How::Write), Errno::ENOTCONN, &fresh());
-    tells(&write, &["all the same", "EPIPE"]);
+    tells(&write, &["it takes effect", "EPIPE"]);
     keeps_silent(&write, &["read"]);
     tells(
         &fails(shutdown(How::Both), Errno::ENOTCONN, &fresh()),
-        &["read gives 0", "EPIPE"],
+        &["read returns 0", "EPIPE"],
     );
     let over = fails(
         shutdown(How::Read),
@@ -522,7 +522,7 @@ fn a_shutdown_that_fails_takes_effect_all_the_same() {
         &connected(State::TimeWait, State::TimeWait),
     );
     tells(&over, &["over", "both FINs"]);
-    keeps_silent(&over, &["all the same", "data"]);
+    keeps_silent(&over, &["it takes effect", "data"]);
 }
 
 #[test]
@@ -796,7 +796,7 @@ fn eagain_names_who_forbids_to_wait() {
     let live = connected(State::Established, State::Established);
     tells(
         &fails(read_with(&[ReadFlag::Dontwait]), Errno::EAGAIN, &live),
-        &["no FIN", "MSG_DONTWAIT"],
+        &["no byte, FIN", "MSG_DONTWAIT"],
     );
     tells(&fails(read(), Errno::EAGAIN, &live), &["O_NONBLOCK", "SO_RCVTIMEO"]);
     tells(
@@ -1693,7 +1693,7 @@ fn a_rule_is_found_by_its_id_and_has_all_that_is_said_about_it() {
     }
 }
 
-/// The table says of each rule which calls it is about and what they give back; what falls under it is just that.
+/// The table says of each rule which calls it is about and what they return; what falls under it is just that.
 #[test]
 fn an_outcome_falls_under_a_rule_that_is_about_it() {
     use rules::{CallClass, Gives};

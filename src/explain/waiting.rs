@@ -29,13 +29,13 @@ pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
             EINTR,
         ),
         (Call::Accept { .. }, _) => (
-            "its library: a connection stands in the queue, and is not taken; --syscalls shows what accept4 gives",
+            "its library: a connection waits in the queue, and is not taken; --syscalls shows what accept4 gives",
             "a call of the library's that succeeds",
             None,
         ),
         // inet_stream_connect; tcp_reset and tcp_v4_err in SYN_SENT
         (Call::Connect { .. }, SynSent) => (
-            "the answer to its SYN, which the kernel sends again and again",
+            "the answer to its SYN, which the kernel keeps sending",
             "SYN,ACK; RST or ICMP port unreachable (ECONNREFUSED); another ICMP error (EHOSTUNREACH, ENETUNREACH, over IPv6 EACCES); the last \
              retry (ETIMEDOUT); shutdown or disconnect of it (ECONNRESET or EPIPE, by kernel); SOCK_DESTROY (ECONNABORTED); SO_SNDTIMEO \
              (EINPROGRESS)",
@@ -78,14 +78,14 @@ pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
             Some("a signal (EINTR, or what has come)"),
         ),
         (Call::Read { .. }, _) => (
-            "bytes or the end of the stream: nothing is there to be read",
+            "bytes or the end of the stream: there is nothing to read",
             "data; the peer's FIN, or our own shutdown of reading (0 bytes); RST (ECONNRESET); no answer for too long (ETIMEDOUT, or what ICMP \
              said last: EHOSTUNREACH, ENETUNREACH, ECONNREFUSED); our own disconnect (EPIPE); SOCK_DESTROY (ECONNABORTED); SO_RCVTIMEO (EAGAIN)",
             EINTR,
         ),
         // do_poll
         (Call::Poll { .. }, _) => (
-            "one of its events, and none is there",
+            "one of its events: none is there yet",
             "an event, or the end of both directions or an error, which come unasked; its timeout (no events)",
             EINTR,
         ),
@@ -110,7 +110,7 @@ pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
             | Call::SetOption { .. },
             _,
         ) => (
-            "nothing of the kernel's: the call does not wait, and its endpoint has not told of its return",
+            "nothing in the kernel: the call does not wait, and its endpoint has not reported its return",
             "its return",
             None,
         ),

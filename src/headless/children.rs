@@ -107,7 +107,7 @@ fn in_child(job: &Job) -> io::Result<Vec<Line>> {
     }
     let status = child.wait()?;
     if !lines.iter().any(|line| matches!(line, Line::End(_))) {
-        return Err(io::Error::other(format!("{name} came to no end: {status}")));
+        return Err(io::Error::other(format!("{name} did not finish: {status}")));
     }
     Ok(lines)
 }

@@ -341,7 +341,7 @@ fn tell(out: &mut dyn io::Write, rows: &[Claim], go: bool, brief: bool, json: bo
     }
     writeln!(out, "{}", total.line())?;
     if !go {
-        writeln!(out, "Go is not here: finwait doctor tells what it needs")?;
+        writeln!(out, "Go is not available: finwait doctor says what it needs")?;
     }
     Ok(())
 }
@@ -361,7 +361,7 @@ fn in_a_line(out: &mut dyn io::Write, row: &Claim) -> io::Result<()> {
     let article = row.expects.as_deref().unwrap_or(&row.claim);
     write!(out, "{:<24} {:<14} {article}", row.id, label(row.verdict))?;
     match (row.verdict, &row.skipped) {
-        (None, Some(why)) => writeln!(out, "; cannot be run here: {why}"),
+        (None, Some(why)) => writeln!(out, "; cannot run here: {why}"),
         (Some(Verdict::Half | Verdict::DoesNotHold), _) => writeln!(out, "; today: {}", row.today.join("; ")),
         _ => writeln!(out),
     }
@@ -390,7 +390,7 @@ fn in_full(out: &mut dyn io::Write, row: &Claim) -> io::Result<()> {
         }
     }
     let verdict = match (&row.skipped, row.verdict) {
-        (Some(why), _) => format!("not tried: it cannot be run here: {why}"),
+        (Some(why), _) => format!("not tried: it cannot run here: {why}"),
         (None, Some(verdict)) => verdict.to_string(),
         (None, None) => "not tried: Go is needed, or a wire".into(),
     };

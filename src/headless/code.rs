@@ -39,7 +39,7 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
         Err(error) => return fail(DIFFERS, &error.to_string()),
         Ok(end) => {
             if let Some(why) = end.skipped {
-                return fail(CANNOT, &format!("{name} cannot be run here: {why}"));
+                return fail(CANNOT, &format!("{name} cannot run here: {why}"));
             }
         }
     }
@@ -54,7 +54,7 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
         let why = if is_seen_by(&program, other) {
             format!("{nothing}: try --end {other}")
         } else {
-            format!("{nothing}; nor has the {other} a segment")
+            format!("{nothing}; the {other} has no segment either")
         };
         return fail(CANNOT, &format!("{name}: {why}"));
     }

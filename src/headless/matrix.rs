@@ -54,7 +54,7 @@ fn check(name: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "finwait: {name}: it says itself what drives its ends (driven), and here that is what the matrix varies"
+        "finwait: {name}: its file says what drives its ends (driven), and that is what the matrix varies"
     ))
 }
 
@@ -73,7 +73,7 @@ fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, Fault> {
     if wanted.is_empty() {
         return Err(Fault(
             CANNOT,
-            "no runtime is here: finwait doctor tells what they need".into(),
+            "no runtime is available: finwait doctor says what they need".into(),
         ));
     }
     let versioned = wanted.into_iter().map(|runtime| Ok((runtime, runtime.version()?)));
@@ -164,6 +164,6 @@ fn text(matrix: &Matrix) -> String {
             text.push_str(&format!("{mark} {:<26}  {says}\n", runtimes.join(", ")));
         }
     }
-    text.push_str("\n! the runtime behaves in its own way   - it has no such call   ~ nor an earlier one, and so met something else\n");
+    text.push_str("\n! the runtime behaves in its own way   - it has no such call   ~ nor an earlier one, and so met another situation\n");
     text
 }

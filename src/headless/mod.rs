@@ -171,7 +171,7 @@ fn understand(text: &str) -> Result<Command, String> {
     match parse::parse(text, None) {
         Ok(command @ (Command::End(..) | Command::Wire(_))) => Ok(command),
         Ok(Command::Screen(_)) => Err(format!(
-            "column 1: {} is about the screen, and there is none",
+            "column 1: {} is a command of the screen, and there is none here",
             excerpt(text.trim(), LONGEST_ECHO)
         )),
         Err(error) => Err(error.to_string()),

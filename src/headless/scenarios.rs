@@ -135,7 +135,7 @@ fn one(scenario: Scenario, options: &Options, how: How) -> ExitCode {
             skipped: Some(why),
             scenario,
             ..
-        }) => fail(CANNOT, &format!("{scenario} cannot be run here: {why}")),
+        }) => fail(CANNOT, &format!("{scenario} cannot run here: {why}")),
         Ok(end) if end.held() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(DIFFERS),
         // Whoever read it has seen enough.
@@ -192,7 +192,7 @@ fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: How) -> E
     }
     match total {
         Total { differ, .. } if differ > 0 => ExitCode::from(DIFFERS),
-        Total { held: 0, skipped, .. } if skipped > 0 => fail(CANNOT, "none of them can be run here"),
+        Total { held: 0, skipped, .. } if skipped > 0 => fail(CANNOT, "none of them can run here"),
         _ => ExitCode::SUCCESS,
     }
 }

@@ -41,13 +41,13 @@ pub enum Request {
 pub enum WireOrder {
     /// Let segments pass, or hold each.
     Mode(Mode),
-    /// Hand on what stands on the wire.
+    /// Deliver what is held.
     Deliver(Which),
-    /// Lose what stands on the wire.
+    /// Drop what is held.
     Drop(Which),
-    /// Put a copy beside what stands on the wire.
+    /// Duplicate what is held.
     Duplicate(Which),
-    /// Let what stands on the wire go on by itself after so long.
+    /// Deliver what is held after so long.
     Delay(Which, Millis),
     /// Put rules in force.
     Rules(Vec<Rule>),
@@ -110,7 +110,7 @@ pub enum Happening {
         id: CallId,
         /// How long it took.
         took: Duration,
-        /// What it gave back.
+        /// What it returned.
         outcome: Outcome,
         /// What a programmer of the endpoint's language sees of it.
         said: Option<String>,
@@ -259,7 +259,7 @@ pub struct Passage {
     pub fate: Fate,
     /// The rule that decided; none for the mode or the user.
     pub rule: Option<RuleNo>,
-    /// How long it stood on the wire, us; none for what passed at once.
+    /// How long it was held, us; none for what passed at once.
     #[serde(rename = "held_us", serialize_with = "micros")]
     pub waited: Option<Duration>,
 }
@@ -293,16 +293,16 @@ pub enum Fate {
     Delivered,
     /// The other host's device did not take it; `EIO` when it is down.
     Refused(Errno),
-    /// It stands on the wire until the user decides.
+    /// It is held on the wire until the user decides.
     Held,
-    /// It stands on the wire, and goes on by itself after so long.
+    /// It is held on the wire, and goes on by itself after so long.
     Delayed(Millis),
     /// It is lost.
     Dropped,
 }
 
 impl Fate {
-    /// Does it stand on the wire?
+    /// Is it held on the wire?
     pub const fn is_held(self) -> bool {
         matches!(self, Fate::Held | Fate::Delayed(_))
     }

@@ -200,7 +200,7 @@ const ADDRESS_PATIENCE: Duration = Duration::from_secs(5);
 /// Waits until packets to the host's own address are its own.
 ///
 /// An IPv6 address gets its local route from a work queue (`addrconf_dad_work`), some time after netlink has said that all is
-/// done: a SYN that comes before is dropped without a word.
+/// done: a SYN that comes before is dropped silently.
 fn await_local_route(address: Ipv6Addr) -> Result<()> {
     const ROUTES: &str = "/proc/thread-self/net/ipv6_route";
     let began = Instant::now();

@@ -46,7 +46,7 @@ use syn::SynPatience;
 /// Which lab is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wanted {
-    /// The isolated one where it can be had, else loopback.
+    /// The isolated one where it is available, else loopback.
     #[default]
     Auto,
     /// Two namespaces, or an error.
@@ -171,7 +171,7 @@ impl Drop for Lab {
     }
 }
 
-/// Builds the isolated lab's hosts and lets them go again: the surest answer to whether they can be had. See [`Lab::start`].
+/// Builds the isolated lab's hosts and lets them go again: the surest way to find out whether they are available. See [`Lab::start`].
 pub fn try_isolated(options: &Options) -> Result<()> {
     isolated(options).map(drop)
 }

@@ -185,12 +185,12 @@ impl Nonsense {
         let word = value.as_ref().and_then(|value| value.as_object()?.values().next());
         Nonsense {
             about: word.and_then(|word| word.get("id")?.as_u64()).map(CallId),
-            why: format!("it said something that is no reply ({error}): {shown}"),
+            why: format!("it sent an invalid reply ({error}): {shown}"),
         }
     }
 }
 
-/// How much nonsense is put up with.
+/// How many invalid replies are accepted before the endpoint is killed.
 const MOST_NONSENSE: usize = 100;
 /// How long a line of an endpoint may be.
 const LONGEST_LINE: usize = 1 << 20;
@@ -323,15 +323,15 @@ impl Process {
             self.inbox.clear();
             replies.push(Err(Nonsense {
                 about: None,
-                why: format!("it said a line of more than {LONGEST_LINE} bytes"),
+                why: format!("it sent a line of more than {LONGEST_LINE} bytes"),
             }));
         }
         self.nonsense += replies.iter().filter(|reply| reply.is_err()).count();
         // One that cannot be spoken with any more would leave its calls blocked for ever.
         if silent && !self.killed {
-            self.give_up("it has closed the socket that it speaks by: it is killed", &mut replies);
+            self.give_up("killed: it has closed its control socket", &mut replies);
         } else if self.nonsense > MOST_NONSENSE && !self.killed {
-            self.give_up("it says nothing else than nonsense: it is killed", &mut replies);
+            self.give_up("killed after more than 100 invalid replies", &mut replies);
         }
         replies
     }
@@ -426,7 +426,7 @@ impl Process {
         })
     }
 
-    /// The state in the TCP_INFO of a socket that one of its descriptors holds; none where it cannot be had (`ptrace` may be
+    /// The state in the TCP_INFO of a socket that one of its descriptors holds; none where it is not available (`ptrace` may be
     /// forbidden), or the number stands for another socket by now.
     ///
     /// Only to be asked of a socket that is in no table, and so is CLOSE: a second descriptor of it, for a moment, keeps nothing from

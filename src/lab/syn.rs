@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::human;
 use crate::os::sysctl;
 
-/// The settings that say how often an unanswered SYN is sent again.
+/// The settings that say how many times an unanswered SYN is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SynPatience {
     /// `net.ipv4.tcp_syn_retries`

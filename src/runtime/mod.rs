@@ -213,7 +213,7 @@ pub struct Launch {
     pub arguments: Vec<OsString>,
     /// `strace`, where the endpoint's own system calls are to be seen.
     pub strace: Option<PathBuf>,
-    /// Its library may make and close descriptors, and carry IPv4 over IPv6 sockets, without a word: all but the native endpoint may.
+    /// Its library may make and close descriptors, and carry IPv4 over IPv6 sockets, silently: all but the native endpoint may.
     pub hides: bool,
 }
 

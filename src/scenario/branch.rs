@@ -69,7 +69,7 @@ impl Branch {
     }
 }
 
-/// A step's report in lines: what was done, what it gave back, what passed the wire, how the sockets stand.
+/// A step's report in lines: what was done, what it returned, what passed the wire, how the sockets stand.
 pub fn lines(report: &StepReport) -> Vec<String> {
     let seen = &report.observation;
     let command = report.command.as_deref().unwrap_or("wait");

@@ -27,9 +27,9 @@ pub struct Expectation {
 /// What a step should show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// What its call gives back.
+    /// What its call returns.
     Returns(Returns),
-    /// What a call of an earlier step gives back during this one.
+    /// What a call of an earlier step returns during this one.
     Later(Who, Returns),
     /// The state of a socket.
     State(Who, Stands),
@@ -98,7 +98,7 @@ impl Who {
                 let known = Side::BOTH.into_iter().find(|known| known.name() == side);
                 let known = known.ok_or_else(|| {
                     format!(
-                        "before the colon stands client or server, not {side}",
+                        "before the colon comes client or server, not {side}",
                         side = quoted(side)
                     )
                 })?;
@@ -181,7 +181,7 @@ pub fn queued(text: &str) -> Result<Vec<State>, (usize, String)> {
         states.push(state(word).map_err(|why| (at, why))?);
     }
     if states.is_empty() {
-        return Err((0, "what is queued is none, or states like ESTABLISHED SYN_RECV".into()));
+        return Err((0, "queued is none, or states like ESTABLISHED SYN_RECV".into()));
     }
     states.sort();
     Ok(states)
@@ -207,7 +207,7 @@ impl Stands {
                     (
                         at(word),
                         format!(
-                            "after a state can stand {}, not {word}{near}",
+                            "after a state can come {}, not {word}{near}",
                             names.join(", "),
                             word = quoted(word)
                         ),
@@ -351,7 +351,7 @@ impl Expectation {
                 "gives up after".into(),
                 format!("about {}", human(*wanted)),
                 seen.syn_patience
-                    .map_or_else(|| "procfs does not tell".into(), |patience| patience.to_string()),
+                    .map_or_else(|| "procfs does not say".into(), |patience| patience.to_string()),
                 seen.syn_patience.map(|patience| patience.is_about(*wanted)),
             ),
             Expected::Go(words) => {

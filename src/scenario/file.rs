@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         {
             self.wrong(
                 value.span(),
-                "returns is what a command gives back, and this step has none: client, server or wire".into(),
+                "returns is what a command returns, and this step has none: client, server or wire".into(),
             );
         }
         if let (Some(Action { command, .. }), Some(value)) = (&action, table.get("returns")) {
@@ -375,7 +375,7 @@ impl<'a> Reader<'a> {
             if segments.is_empty_talk() {
                 self.wrong(
                     value.span(),
-                    "... alone is true of whatever comes: leave segments out".into(),
+                    "... alone matches whatever comes: leave segments out".into(),
                 );
             }
             if before == self.mistakes.len() {
@@ -456,7 +456,7 @@ impl<'a> Reader<'a> {
     fn table<'b>(&mut self, value: &'b Value<'a>, like: &str) -> Option<&'b DeTable<'a>> {
         match value.get_ref() {
             DeValue::Table(table) if table.is_empty() => {
-                self.wrong(value.span(), format!("this says nothing; it is like {like}"));
+                self.wrong(value.span(), format!("this is empty; it should be like {like}"));
                 None
             }
             DeValue::Table(table) => Some(table),
@@ -472,7 +472,7 @@ impl<'a> Reader<'a> {
         let value = value?;
         match value.get_ref() {
             DeValue::String(text) if text.trim().is_empty() => {
-                self.wrong(value.span(), "this says nothing".into());
+                self.wrong(value.span(), "this is empty".into());
                 None
             }
             DeValue::String(text) => match text.chars().position(|c| c.is_control() && c != '\n') {
@@ -493,7 +493,7 @@ impl<'a> Reader<'a> {
     fn line(&mut self, value: Field<'a, '_>) -> Option<String> {
         let text = self.string(value)?;
         if let (true, Some(value)) = (text.contains('\n'), value) {
-            self.wrong(value.span(), "this is one line".into());
+            self.wrong(value.span(), "this must be one line".into());
         }
         Some(text)
     }

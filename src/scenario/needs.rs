@@ -35,13 +35,13 @@ impl Needs {
             Needs::Answers(answers) => answers.iter().find_map(|(question, wanted)| match question.ask() {
                 Ok(answer) if answer == *wanted => None,
                 Ok(answer) => Some(format!(
-                    "it needs a kernel that gives {} for {}, and this one gives {}",
+                    "it needs a kernel that returns {} for {}, and this one returns {}",
                     wanted.name(),
                     question.name(),
                     answer.name()
                 )),
                 Err(why) => Some(format!(
-                    "it needs a kernel that gives {} for {}, and that cannot be found out here: {why}",
+                    "it needs a kernel that returns {} for {}, which cannot be checked here: {why}",
                     wanted.name(),
                     question.name()
                 )),
@@ -204,7 +204,7 @@ mod tests {
         let why = met(*other).unwrap();
         assert!(
             why.ends_with(&format!(
-                "for disconnect-under-read, and this one gives {}",
+                "for disconnect-under-read, and this one returns {}",
                 answer.name()
             )),
             "{why}"

@@ -222,7 +222,7 @@ impl fmt::Display for End {
             count(self.steps, "step"),
             count(self.expectations, "expectation")
         )?;
-        for (n, what) in [(self.differ, "differ"), (self.unseen, "not to be seen here")] {
+        for (n, what) in [(self.differ, "differ"), (self.unseen, "not visible here")] {
             if n > 0 {
                 write!(f, ", {n} {what}")?;
             }
@@ -288,7 +288,7 @@ impl fmt::Display for StepReport {
             let held = match claim.held {
                 Some(true) => "so it is",
                 Some(false) => "it is not so",
-                None => "not to be seen here",
+                None => "not visible here",
             };
             write!(
                 f,

@@ -1,4 +1,4 @@
-//! What a call gives back, in the words of a scenario.
+//! What a call returns, in the words of a scenario.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::errno::Errno;
 use crate::lab::event::Death;
 use crate::outcome::{Outcome, Reading, Value};
 
-/// What a call should give back.
+/// What a call should return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Returns {
     /// Anything but an error: what is meant where nothing is said.
@@ -83,7 +83,7 @@ impl Returns {
             (_, "read") if rest.trim_start().starts_with('"') => {
                 let bytes = string_value(rest.trim()).map_err(|error| (at_rest + error.column - 1, error.why))?;
                 match bytes.len() {
-                    0 => return Err((at_rest, "no bytes are the end of the stream: EOF".into())),
+                    0 => return Err((at_rest, "zero bytes are the end of the stream: EOF".into())),
                     _ => Returns::Bytes(Bytes(bytes)),
                 }
             }
@@ -322,7 +322,7 @@ mod tests {
             ),
             ("wrote many", 6, "wrote takes a number, like wrote 5 or wrote >0"),
             (r#"read "open"#, 5, "this quote is not closed"),
-            (r#"read """#, 5, "no bytes are the end of the stream: EOF"),
+            (r#"read """#, 5, "zero bytes are the end of the stream: EOF"),
         ] {
             assert_eq!(Returns::parse(text), Err((at, why.to_owned())), "{text}");
         }

@@ -15,7 +15,7 @@ use crate::lab::{Lab, Options, Wanted};
 use crate::live::{Came, Events, Live};
 use crate::session::Session;
 
-/// The lab that a scenario is run in, when `options` are what the user wants; or why it cannot be run here, in one sentence.
+/// The lab that a scenario is run in, when `options` are what the user wants; or why it cannot run here, in one sentence.
 pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String> {
     let wanted = match (scenario.isolated, options.wanted) {
         (true, Wanted::Loopback) => return Err("it needs the isolated lab, and the loopback lab was asked for".into()),
@@ -23,7 +23,7 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
         (false, wanted) => wanted,
     };
     let ipv6 = match (scenario.ipv6, options.ipv6) {
-        (Some(false), true) => return Err("it is of IPv4 alone, and IPv6 was asked for".into()),
+        (Some(false), true) => return Err("it is for IPv4 only, and IPv6 was asked for".into()),
         (alone, asked) => alone.unwrap_or(asked),
     };
     // The kernel is asked last: that takes a moment.

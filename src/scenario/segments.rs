@@ -85,9 +85,9 @@ impl Number {
 pub enum Besides {
     /// The other host had it.
     Delivered,
-    /// It stands on the wire.
+    /// It is held on the wire.
     Held,
-    /// It stands on the wire, and goes on by itself.
+    /// It is held on the wire, and goes on by itself.
     Delayed,
     /// It was lost.
     Dropped,
@@ -217,7 +217,7 @@ impl Item {
                     return Err((
                         at,
                         format!(
-                            "{word} says nothing of a segment; {} and its bytes in quotes do{near}",
+                            "{word} does not describe a segment; {} and its bytes in quotes do{near}",
                             valid.join(", "),
                             word = quoted(word)
                         ),

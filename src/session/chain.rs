@@ -1,4 +1,4 @@
-//! Why a call gave back what it did, or waits, link by link: the call, the state in which it was made, what set the error, the rule.
+//! Why a call returned what it did, or waits, link by link: the call, the state in which it was made, what set the error, the rule.
 //! Each link has its entry in the transcript, where there is one.
 
 use super::transcript::{Entry, Transcript, What};

@@ -161,9 +161,9 @@ pub fn disagreement(
     {
         let why = match (row, info) {
             (State::TimeWait | State::FinWait2, State::Close) => {
-                "the descriptor's own socket is done, what procfs shows is a small one in its place (tcp_time_wait)"
+                "the descriptor's own socket is closed, procfs shows the small one in its place (tcp_time_wait)"
             }
-            _ => "the descriptor holds another socket than the row",
+            _ => "the descriptor's socket is not the row's",
         };
         return Some(format!("procfs says {row}, TCP_INFO {info}: {why}"));
     }
@@ -173,16 +173,16 @@ pub fn disagreement(
         (None, State::TimeWait | State::Close | State::FinWait2) => return None,
         (None, _) => return Some(format!("procfs says nothing, the segments {segments}: {}", ended(end))),
         (Some(State::SynRecv), State::Established) => {
-            "the last ACK was not taken: the queue is full, or data is waited for (TCP_DEFER_ACCEPT)"
+            "the last ACK was not accepted: the queue is full, or it waits for data (TCP_DEFER_ACCEPT)"
         }
-        (Some(_), State::Close) => "an RST was not taken: it is not at the number expected next (RFC 5961)",
+        (Some(_), State::Close) => "an RST was not accepted: it is not at the next expected number (RFC 5961)",
         (Some(State::FinWait1), State::Established) | (Some(State::LastAck), State::CloseWait) => {
             "its FIN waits in the send queue, behind what has not been acknowledged"
         }
         (Some(_), State::CloseWait | State::Closing | State::TimeWait) => {
-            "a FIN was not taken: what comes before it has not arrived"
+            "a FIN was not accepted: what comes before it has not arrived"
         }
-        (Some(_), _) => "the kernel has not taken what came, or sent without our seeing it",
+        (Some(_), _) => "the kernel did not accept what came, or sent something unseen",
     };
     Some(format!("procfs says {shown}, the segments {segments}: {why}"))
 }
@@ -190,7 +190,7 @@ pub fn disagreement(
 /// What ended a connection, where its segments do not tell.
 fn ended(end: Option<End>) -> String {
     let Some(End { by, from, .. }) = end else {
-        return "it is gone, and no segment told of its end".into();
+        return "it is gone, and no segment showed its end".into();
     };
     match by {
         Cause::Icmp(icmp) => format!(

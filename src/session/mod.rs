@@ -46,7 +46,7 @@ pub enum Refusal {
     /// The command names something that is not there: the word, and one sentence.
     #[error("{1}")]
     Unknown(String, String),
-    /// It cannot be had now, or in this lab.
+    /// It is not available now, or in this lab.
     #[error("{0}")]
     Impossible(String),
 }
@@ -97,7 +97,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// What it gave back, if it returned.
+    /// What it returned, if it returned.
     pub const fn outcome(&self) -> Option<&Outcome> {
         match self {
             Ending::Returned(outcome) => Some(outcome),
@@ -130,7 +130,7 @@ pub struct Answer {
     pub name: CallKind,
     /// The call in the language's words; none for raw calls, which the trace has.
     pub text: Option<String>,
-    /// What it gave back, or that it never did.
+    /// What it returned, or that it never did.
     pub ending: Ending,
     /// What a programmer of the endpoint's language sees of it.
     pub said: Option<String>,
@@ -197,12 +197,12 @@ impl Session {
         let ends = Ends::from_fn(|side| End::new(lab.settings[side].clone(), began));
         let mut transcript = Transcript::new(began);
         if let LabKind::Loopback(Some(why)) = &lab.kind {
-            let text = format!("loopback lab: {why}; segments and host settings cannot be had here");
+            let text = format!("loopback lab: {why}; segments and host settings are not available here");
             transcript.push(began, What::Note { text });
         }
         if let Some(why) = &lab.no_sock_diag {
             let text = format!(
-                "no sock_diag for TCP: {why}; what is said of sockets is from procfs alone, without TCP_INFO, and destroy is not available"
+                "no sock_diag for TCP: {why}; what is known of sockets comes from procfs alone, without TCP_INFO, and destroy is not available"
             );
             transcript.push(began, What::Note { text });
         }
@@ -273,7 +273,7 @@ impl Session {
             EndCommand::Destroy(on) => {
                 if let LabKind::Loopback(_) = self.lab.kind {
                     return Err(Refusal::Impossible(
-                        "in the loopback lab connections are this machine's own, and finwait destroys none: use the isolated lab"
+                        "in the loopback lab connections belong to this machine, and finwait destroys none: use the isolated lab"
                             .into(),
                     ));
                 }
@@ -302,7 +302,7 @@ impl Session {
             EndCommand::Host(setting, value) => match self.lab.kind {
                 LabKind::Loopback(_) if setting.is_the_hosts() => {
                     return Err(Refusal::Impossible(format!(
-                        "{} is this machine's own in the loopback lab, and finwait leaves it alone: use the isolated lab",
+                        "in the loopback lab {} belongs to this machine, and finwait leaves it alone: use the isolated lab",
                         setting.name()
                     )));
                 }

@@ -70,7 +70,7 @@ pub enum What {
         /// The call in the runtime's words, where no trace below has it.
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
-        /// What it gave back.
+        /// What it returned.
         outcome: Outcome,
         /// What a programmer of the endpoint's language sees of it, where there is more than success.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -466,15 +466,13 @@ impl Entry {
                 vec![format!("{way}  {}   {}", describe(passage), became(passage))]
             }
             What::Wire { change } => vec![match change {
-                WireChange::Mode(Mode::Step) => {
-                    "step: every segment stands on the wire until it is delivered or dropped".into()
-                }
+                WireChange::Mode(Mode::Step) => "step: every segment is held until it is delivered or dropped".into(),
                 WireChange::Mode(Mode::Flow) => "flow: segments pass as they come".into(),
                 WireChange::Added(no, rule) => format!("{no}: {rule}"),
                 WireChange::Rule(no, RuleChange::On) => format!("{no} is on"),
                 WireChange::Rule(no, RuleChange::Off) => format!("{no} is off"),
-                WireChange::Rule(no, RuleChange::Remove) => format!("{no} is gone"),
-                WireChange::Cleared => "no rules any more".into(),
+                WireChange::Rule(no, RuleChange::Remove) => format!("{no} is removed"),
+                WireChange::Cleared => "all rules are removed".into(),
             }],
             What::State {
                 side,

@@ -10,7 +10,7 @@ use crate::wire::flow::PacketNo;
 use crate::wire::queue::{Mode, Which};
 use crate::wire::rule::{RuleNo, Standing};
 
-/// A segment that stands on the wire.
+/// A segment that is held on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnWire {
     /// What it is.
@@ -84,7 +84,7 @@ impl Wire {
 
     fn which(&self, target: Target) -> Result<Which, String> {
         match target {
-            _ if self.held.is_empty() => Err("nothing stands on the wire: step holds what comes".into()),
+            _ if self.held.is_empty() => Err("no segment is held: step holds what comes".into()),
             Target::Next => Ok(Which::Next),
             Target::All => Ok(Which::All),
             Target::One(no) if self.held.contains_key(&no) => Ok(Which::One(no)),
@@ -92,7 +92,7 @@ impl Wire {
                 let numbers: Vec<String> = self.held.keys().take(8).map(|no| no.0.to_string()).collect();
                 let more = if self.held.len() > 8 { ", ..." } else { "" };
                 Err(format!(
-                    "{no} does not stand on the wire: {}{more} do",
+                    "{no} is not held on the wire: {}{more} are",
                     numbers.join(", ")
                 ))
             }

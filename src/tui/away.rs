@@ -58,10 +58,10 @@ impl Away {
     pub fn note(self, now: Stamp) -> Option<String> {
         self.continued.then(|| match self.since {
             Some(since) => format!(
-                "stopped for {}; the sockets went on, what they did is told now",
+                "stopped for {}; the sockets went on, what they did is shown now",
                 human(now.since(since))
             ),
-            None => "SIGCONT: if finwait was stopped, the sockets went on, what they did is told now".into(),
+            None => "SIGCONT: if finwait was stopped, the sockets went on, what they did is shown now".into(),
         })
     }
 }
@@ -88,9 +88,9 @@ impl Stops {
     /// Why it cannot be stopped; none when it can.
     pub fn refused(self) -> Option<&'static str> {
         if self.ignored {
-            Some("finwait does not stop: whoever started it wants SIGTSTP to be ignored")
+            Some("finwait does not stop: it was started with SIGTSTP ignored")
         } else if !has_shell() {
-            Some("finwait does not stop: no shell with job control started it, and could let it go on")
+            Some("finwait does not stop: no shell with job control started it, so nothing could resume it")
         } else {
             None
         }

@@ -223,7 +223,7 @@ pub fn button_width(key: Option<char>, label: &str) -> u16 {
     width(label) as u16 + if key.is_some() { 4 } else { 2 }
 }
 
-/// A system call as `strace` prints it, cut in its arguments rather than in what it gave back.
+/// A system call as `strace` prints it, cut in its arguments rather than in what it returned.
 pub fn short_call(text: &str, room: usize) -> String {
     if width(text) <= room {
         return text.to_owned();

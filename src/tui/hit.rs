@@ -26,7 +26,7 @@ pub enum Action {
     Wire(WireCommand),
     /// A packet of the diagram, by the number of its entry in the transcript.
     Segment(u64),
-    /// Why a call gave back what it did.
+    /// Why a call returned what it did.
     Why(CallId),
     /// A row of the dialog on top.
     Row(usize),

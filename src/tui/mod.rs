@@ -295,7 +295,7 @@ pub fn run(
                     }
                     Effect::Redraw => {
                         if let Err(error) = guard.take() {
-                            return lost("draw the screen anew", error);
+                            return lost("redraw the screen", error);
                         }
                     }
                     Effect::Suspend => match stops.refused() {

@@ -1,4 +1,4 @@
-//! The terminal: taken over in one place, given back in one place, whatever the way out.
+//! The terminal: taken over in one place, restored in one place, whatever the way out.
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
@@ -24,7 +24,7 @@ use crate::error::{Error, Operation, Result};
 /// Is the terminal ours now? Whoever turns this to false gives it back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal while it is ours: given back when this is dropped, and by the panic hook.
+/// The terminal while it is ours: restored when this is dropped, and by the panic hook.
 pub struct Guard {
     // Never dropped: ratatui's drop writes to the terminal after we have given it back, and prints, or panics, when it is dead.
     terminal: ManuallyDrop<Terminal<KnownSize<BufWriter<Out>>>>,
@@ -67,8 +67,8 @@ pub fn can_draw() -> Result<()> {
         return no("standard output is not a terminal");
     }
     match std::env::var("TERM").as_deref() {
-        Ok("dumb") => no("this terminal moves no cursor (TERM is dumb)"),
-        Ok("") | Err(_) => no("what this terminal can do is not known (TERM is not set)"),
+        Ok("dumb") => no("this terminal cannot move the cursor (TERM is dumb)"),
+        Ok("") | Err(_) => no("what this terminal can do is unknown (TERM is not set)"),
         Ok(_) => Ok(()),
     }
 }
@@ -183,7 +183,7 @@ fn restore() {
 }
 
 /// A panic first gives the terminal back, and then speaks. One on another thread ends the program: the screen cannot go on
-/// without its lab, nor draw on a terminal that was given back.
+/// without its lab, nor draw on a terminal that was restored.
 fn hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

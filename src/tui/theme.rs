@@ -58,7 +58,7 @@ impl Theme {
         self.colour(Color::Red, self.strong())
     }
 
-    /// A segment that stands on the wire.
+    /// A segment that is held on the wire.
     pub const fn held(self) -> Style {
         self.colour(Color::Magenta, self.strong())
     }

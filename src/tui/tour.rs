@@ -22,7 +22,7 @@ enum Pace {
     Until(usize),
 }
 
-/// What the user thinks that a step will give back or show, and whether it did.
+/// What the user thinks that a step will return or show, and whether it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prediction {
     /// The step, from 0 on.
@@ -35,7 +35,7 @@ pub struct Prediction {
     pub right: Option<bool>,
 }
 
-/// What a call gives back, as a check has it.
+/// What a call returns, as a check has it.
 pub const RETURNS: &str = "returns";
 
 /// A tour under way.

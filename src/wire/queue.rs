@@ -54,7 +54,7 @@ pub enum Origin {
     Copy(PacketNo),
 }
 
-/// A segment that stands on the wire.
+/// A segment that is held on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// Its number.
@@ -77,7 +77,7 @@ pub struct Held {
     pub due: Option<Stamp>,
 }
 
-/// Which of those that stand on the wire.
+/// Which of those that are held on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Which {
@@ -101,7 +101,7 @@ pub enum RuleChange {
     Remove,
 }
 
-/// The most packets that may stand on the wire; what comes then is lost, as on any queue.
+/// The most packets that may be held on the wire; what comes then is lost, as on any queue.
 pub const MOST_HELD: usize = 4096;
 
 /// The wire.
@@ -138,17 +138,17 @@ impl Wire {
         }
     }
 
-    /// A segment is to stand on the wire.
+    /// A segment is to be held.
     pub fn hold(&mut self, held: Held) {
         self.held.insert(held.no, held);
     }
 
-    /// Those that stand on the wire, the oldest first.
+    /// Those that are held on the wire, the oldest first.
     pub fn held(&self) -> impl Iterator<Item = &Held> {
         self.held.values()
     }
 
-    /// Does none stand on the wire?
+    /// Is none held?
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
     }
@@ -172,7 +172,7 @@ impl Wire {
         self.held.remove(&no)
     }
 
-    /// A second one of the same: the copy, which stands on the wire too. None when there is no such, or no room.
+    /// A second one of the same: the copy, which is held on the wire too. None when there is no such, or no room.
     pub fn copy(&mut self, no: PacketNo, now: Stamp) -> Option<&Held> {
         if self.held.len() >= MOST_HELD {
             return None;

@@ -15,7 +15,7 @@ use crate::side::Side;
 pub enum Verdict {
     /// The other host has it at once.
     Deliver,
-    /// It stands on the wire until the user decides.
+    /// It is held on the wire until the user decides.
     Hold,
     /// It is lost.
     Drop,

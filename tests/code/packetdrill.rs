@@ -354,9 +354,9 @@ fn a_script_ends_where_packetdrill_cannot_go_on() {
         ("interrupted-connect", "client", "a signal interrupts connect"),
         ("dup-and-close", "client", "no call for dup"),
         ("self-connect", "client", "the end connects to itself"),
-        ("would-block", "client", "a time that the socket keeps ends read"),
-        ("zero-window", "client", "write waits, and never returned by itself"),
-        ("no-port-to-bind", "client", "not of the socket that was made last"),
+        ("would-block", "client", "a timeout of the socket's ends read"),
+        ("zero-window", "client", "write never returned by itself"),
+        ("no-port-to-bind", "client", "does not belong to the newest socket"),
         ("peer-gone-idle", "server", "a step that is not in the script"),
         ("no-route", "client", "a step that is not in the script"),
         ("early-reply", "client", "another connection begins"),
@@ -414,7 +414,7 @@ fn joined_segments_are_parted_before_a_long_write() {
 /// Where two things are at work at a time, another run may differ, and the script says so.
 #[test]
 fn a_race_is_told() {
-    let told = |text: &str| text.contains("// Segments come while this call is at work.");
+    let told = |text: &str| text.contains("// Segments arrive during this call.");
     assert!(told(&generated("both-only-write", "server")));
     assert!(!told(&generated("half-close", "server")));
 }
@@ -515,7 +515,7 @@ fn every_script_of_the_catalog_keeps_to_the_grammar() {
                     let err = String::from_utf8_lossy(&out.stderr);
                     let idle = format!("the {end} does nothing in it");
                     if out.status.code() == Some(3)
-                        && (err.contains(&idle) || err.contains("it needs a kernel that gives "))
+                        && (err.contains(&idle) || err.contains("it needs a kernel that returns "))
                     {
                         continue;
                     }

@@ -55,7 +55,7 @@ fn commands_that_are_not_understood() {
         ),
         (
             vec!["quit"],
-            "command 1, column 1: quit is about the screen, and there is none",
+            "command 1, column 1: quit is a command of the screen, and there is none here",
         ),
         (
             vec!["client write \"open"],
@@ -435,7 +435,7 @@ fn no_isolated_lab() {
     assert_eq!((output.status.code(), said.as_str()), (Some(0), ""));
     let first = text.lines().next().unwrap();
     assert!(
-        first.contains("loopback lab: ") && first.contains("/dev/net/tun") && first.contains("cannot be had here"),
+        first.contains("loopback lab: ") && first.contains("/dev/net/tun") && first.contains("are not available here"),
         "{first}"
     );
     assert!(text.contains("client ESTABLISHED"), "{text}");
@@ -601,10 +601,7 @@ fn no_ipv6() {
     let output = crate::support::output(without_ipv6(finwait().args(["run", "address-family-ipv6"])));
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        said.contains("cannot be run here: IPv6 is not available here"),
-        "{said}"
-    );
+    assert!(said.contains("cannot run here: IPv6 is not available here"), "{said}");
 }
 
 /// In a network namespace of its own, made ready by `script`, as root of it.

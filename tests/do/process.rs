@@ -62,7 +62,7 @@ fn sigpipe(run: &mut Run, _: Lab) {
 }
 in_labs!(sigpipe: Isolated Loopback);
 
-/// A blocked call that is interrupted returns EINTR; the socket is as it was.
+/// A blocked call that is interrupted returns EINTR; the socket is unchanged.
 fn interrupts(run: &mut Run, _: Lab) {
     run.connects();
     let read = run.blocks("client read");

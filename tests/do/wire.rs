@@ -195,7 +195,7 @@ fn a_later_segment_overtakes_an_earlier_one(run: &mut Run, _: Lab) {
 }
 in_labs!(a_later_segment_overtakes_an_earlier_one: Isolated Isolated6);
 
-/// The numbers of the segments that stand on the wire, without those that the kernel has sent again meanwhile: on a busy host a step
+/// The numbers of the segments that are held on the wire, without those that the kernel has sent again meanwhile: on a busy host a step
 /// may take longer than its timer of 200 ms.
 fn held(run: &Run) -> Vec<u64> {
     let mut held = std::collections::BTreeSet::new();
@@ -396,10 +396,7 @@ fn without_a_wire_it_says_so() {
 #[test]
 fn what_is_not_there_is_told() {
     for (command, why) in [
-        (
-            "wire deliver next",
-            "line 1, nothing stands on the wire: step holds what comes",
-        ),
+        ("wire deliver next", "line 1, no segment is held: step holds what comes"),
         ("wire rule 3 off", "line 1, the wire has no rules"),
     ] {
         let mut run = Lab::Isolated.open();

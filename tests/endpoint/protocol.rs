@@ -266,7 +266,7 @@ fn fields_that_nobody_knows_are_ignored() {
     });
 }
 
-/// "A socket: a letter, then letters, digits, `-` and `_`, 24 in all at the most."
+/// "A socket: a letter, then letters, digits, `-` and `_`, at most 24 in all."
 #[test]
 fn other_names_are_refused() {
     holds(|e| {

@@ -126,7 +126,7 @@ fn an_rst_close_gives_the_peer_econnreset() {
     });
 }
 
-/// Step by step, from a SYN that hangs in the air to ESTABLISHED: what stands on the wire is seen, with the states beside it, and
+/// Step by step, from a SYN that hangs in the air to ESTABLISHED: what is held on the wire is seen, with the states beside it, and
 /// delivered by a click, on the wire's button or on the segment's own.
 #[test]
 fn a_handshake_is_stepped_through_by_clicks() {
@@ -197,7 +197,7 @@ fn a_tour_is_clicked_from_the_picker_to_its_last_step() {
     }
     // The client writes after its FIN.
     terminal.click("# predict]", Half::Left);
-    terminal.see("what will it give back?");
+    terminal.see("what will it return?");
     terminal.click("EOF", Half::Left);
     terminal.see("you predict EOF");
     terminal.click(". Next]", Half::Left);

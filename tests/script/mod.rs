@@ -388,7 +388,7 @@ impl Script {
         s
     }
 
-    /// Step: both have shut down, both FINs stand on the wire, one was sent again; a SYN-ACK had stood there before.
+    /// Step: both have shut down, both FINs are held on the wire, one was sent again; a SYN-ACK had stood there before.
     pub fn stepping() -> Script {
         use Side::{Client, Server};
         let mut s = Script::connected(LabKind::Isolated);

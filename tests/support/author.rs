@@ -205,7 +205,7 @@ impl Author {
         }
     }
 
-    /// At the end what stands on the wire goes on, so that all comes to a standstill.
+    /// At the end what is held on the wire goes on, so that all comes to a standstill.
     fn end(&mut self, run: &Run) -> Option<Vec<String>> {
         if !std::mem::replace(&mut self.opened, true) {
             return Some(vec!["wire flow".to_owned(), "wire clear".to_owned()]);
@@ -319,7 +319,7 @@ fn waiting(run: &Run, side: &str) -> Vec<u64> {
     waiting
 }
 
-/// The numbers of the packets that stand on the wire.
+/// The numbers of the packets that are held on the wire.
 pub fn held(run: &Run) -> Vec<u64> {
     let mut fates = BTreeMap::new();
     for line in run.said.iter().filter(|line| line["kind"] == "packet") {

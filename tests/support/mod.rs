@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// How long anything may take that does happen; far more than it needs.
 pub const BOUND: Duration = Duration::from_secs(60);
 
-/// A lab, asked for by name: a test that needs it fails where it cannot be had.
+/// A lab, asked for by name: a test that needs it fails where it is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lab {
     Isolated,
@@ -239,7 +239,7 @@ impl Run {
         }
     }
 
-    /// Gives a command, waits until it is over or patience is, and tells what its call gave back in a few words.
+    /// Gives a command, waits until it is over or patience is, and tells what its call returned in a few words.
     #[track_caller]
     pub fn does(&mut self, command: &str) -> String {
         self.gives(command);
@@ -274,7 +274,7 @@ impl Run {
         Blocked(line["call"].as_u64().unwrap())
     }
 
-    /// Waits until a blocked call has returned, and tells what it gave back.
+    /// Waits until a blocked call has returned, and tells what it returned.
     #[track_caller]
     pub fn returned(&mut self, Blocked(call): Blocked) -> String {
         let place = self.awaits(|line| line["kind"] == "outcome" && line["call"] == call);
@@ -445,7 +445,7 @@ impl Drop for Run {
     }
 }
 
-/// What a call gave back, in a few words.
+/// What a call returned, in a few words.
 pub fn brief(line: &Value) -> String {
     let outcome: Outcome = serde_json::from_value(line["outcome"].clone()).unwrap_or_else(|e| panic!("{line}: {e}"));
     match &outcome {
@@ -527,7 +527,7 @@ pub fn segment(line: &Value) -> Option<String> {
     Some(format!("{from} {flags}{}{}{len}", number("seq"), number("ack")))
 }
 
-/// Is that program on PATH? Where all is said to be checked (`CI`), one that is not fails the test that wants it; else what cannot be
+/// Is that program on PATH? Where everything must be checked (`CI`), one that is not fails the test that wants it; else what cannot be
 /// had is said, and passed over.
 pub fn has(program: &str) -> bool {
     let here = finwait::runtime::on_path(program).is_some();

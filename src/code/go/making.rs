@@ -90,7 +90,7 @@ impl Why {
 }
 
 const NO_CONN: Making = Making::Not(Why::Cannot("net has a socket only in a conn or a listener"));
-const NONBLOCK: Making = cannot("every socket of Go's is O_NONBLOCK, and its calls wait all the same");
+const NONBLOCK: Making = cannot("Go's sockets are always O_NONBLOCK, and its calls wait all the same");
 
 const fn cannot(why: &'static str) -> Making {
     Making::Not(Why::Cannot(why))
@@ -133,7 +133,7 @@ impl<'a> Maker<'a> {
             Call::Bind { address } | Call::Connect { address, .. } if self.program.is_other_family(address) => {
                 return cannot("Dial and Listen make a socket of the address's own family");
             }
-            Call::Disconnect => return cannot("syscall has no address of AF_UNSPEC"),
+            Call::Disconnect => return cannot("syscall has no AF_UNSPEC address"),
             Call::Poll { .. } => return cannot("neither net nor syscall has poll"),
             Call::Options | Call::GetOption { .. } => return cannot("net has no way to read options"),
             Call::Socket { .. } => {
@@ -255,7 +255,7 @@ impl<'a> Maker<'a> {
                 let accepted = self.conn(made.side, r#as);
                 Some(makes(accepted, format!("{name}.AcceptTCP()")))
             }
-            Call::Dup { .. } => Some(cannot("net can only double a conn")),
+            Call::Dup { .. } => Some(cannot("net can only duplicate a conn")),
             _ => None,
         }
     }

@@ -204,14 +204,13 @@ fn head(program: &Program, without: Option<usize>) -> String {
     let mut head = program.head(&format!("go run {}.go", program.name), None);
     let how = head.pop().unwrap_or_default();
     head.push(
-        "Go does some things by itself: Dial and Listen make the socket, and Dial closes it when it fails; a closed conn is \
-         known to be closed, and no call is made. No errno stands behind that: closed."
+        "Go does some things by itself: Dial and Listen make the socket, and Dial closes it when it fails; on a conn that it knows to be closed it makes no call, so there is no errno: closed."
             .into(),
     );
     if let Some(step) = without {
         head.push(String::new());
         head.push(format!(
-            "Step {step} has a call that Go does not make, and from there on calls may return something else."
+            "Step {step} has a call that Go does not make, so later calls may return something else."
         ));
     }
     head.push(String::new());
@@ -220,7 +219,7 @@ fn head(program: &Program, without: Option<usize>) -> String {
     format!("{head}//\t{}\n", how.trim())
 }
 
-/// What a call gave back, and what Go does differently.
+/// What a call returned, and what Go does differently.
 fn given(program: &Program, made: &Made) -> String {
     let given = made.given.comment();
     match &made.given {

@@ -45,23 +45,22 @@ impl Why {
     /// In a sentence.
     pub fn sentence(&self) -> String {
         match self {
-            Why::AnotherConnection => "another connection begins, and packetdrill follows one".into(),
+            Why::AnotherConnection => "another connection begins, and packetdrill follows only one".into(),
             Why::OtherSocket => {
-                "the next segment is not of the socket that was made last, which is the one that packetdrill follows"
-                    .into()
+                "the next segment does not belong to the newest socket, the one that packetdrill follows".into()
             }
             Why::TwoCalls { waits, made } => {
                 format!("{made} is called while {waits} waits, and packetdrill makes one call at a time")
             }
             Why::Unfinished(call) => {
-                format!("{call} waits, and never returned by itself: packetdrill waits for each call that it makes")
+                format!("{call} never returned by itself, and packetdrill waits for every call that it makes")
             }
-            Why::Interrupted(call) => format!("a signal interrupts {call}, and packetdrill sends none"),
-            Why::Absent => "what follows may come of a step that is not in the script".into(),
+            Why::Interrupted(call) => format!("a signal interrupts {call}, and packetdrill sends no signals"),
+            Why::Absent => "what follows may result from a step that is not in the script".into(),
             Why::NoCall(call) => format!("packetdrill has no call for {call}"),
-            Why::NoNumber(call) => format!("{call} is made on a socket that no call of the script has made"),
+            Why::NoNumber(call) => format!("{call} uses a socket that no call in the script has made"),
             Why::Timeval(call) => {
-                format!("a time that the socket keeps ends {call}, and packetdrill cannot set it: it has no timeval")
+                format!("a timeout of the socket's ends {call}, and packetdrill cannot set it: it has no timeval")
             }
             Why::Itself => "the end connects to itself, and packetdrill always connects to the other end".into(),
         }

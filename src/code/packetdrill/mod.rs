@@ -28,8 +28,7 @@ use connection::{Connection, is_syn};
 use lines::{AT_ONCE, Fd, Line, TOLERANCE, What};
 
 /// What is said of a call that is at work while segments come.
-const RACED: &str = "Segments come while this call is at work. Which of the two is quicker decides what the kernel acknowledges by \
-                     itself, and where it sets PSH: another run may differ here, and not pass.";
+const RACED: &str = "Segments arrive during this call. Timing decides what the kernel acknowledges by itself and where it sets PSH: another run may differ here, and fail.";
 
 /// What packetdrill takes the next segment of a script to be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +78,7 @@ pub fn write(program: &Program, end: Side) -> String {
         program.title.clone(),
         String::new(),
         format!(
-            "finwait's scenario {}, as its {end} made it{kernel}: what the {end} called and what it returned, what it sent, and \
-             what came to it. Timestamps are left out of that, as they would be those of another run, and the room that they take \
-             is taken off the MSS.",
+            "finwait's scenario {}, as its {end} saw it{kernel}: the calls it made and what they returned, the segments it sent and those it received. Timestamps are left out, as another run has others, and the MSS is smaller by their size.",
             program.name
         ),
         String::new(),
@@ -273,7 +270,7 @@ impl Script {
         let (name, given) = (&made.name, given(outcome));
         match &made.call {
             Call::Bind { address } | Call::Connect { address, .. } if program.is_other_family(address) => Some(
-                format!("{name} to {address} {given}: packetdrill has addresses of one family"),
+                format!("{name} to {address} {given}: packetdrill uses addresses of one family only"),
             ),
             Call::Listen { .. } if matches!(outcome, Outcome::Err(_)) && self.is_begun() => Some(format!(
                 "{name} {given}: packetdrill would take the socket for a listener from then on"
@@ -411,7 +408,7 @@ impl Script {
             return;
         }
         self.parts = true;
-        self.comment("The kernel may join segments, as in finwait's run. From now on it parts them before the device sees them, as there.");
+        self.comment("The kernel may merge segments, as in finwait's run. From here on it splits them before the device sees them, as there.");
         let command = "`ip link set dev tun0 gso_max_segs 1`".into();
         self.event(made.at, What::Command, command);
     }
@@ -468,7 +465,7 @@ impl Script {
                 let text = format!("< icmp {words} [{quoted}:{quoted}(0)]");
                 self.event(at, What::Comes(None), text);
             }
-            None => self.left_out(&format!("ICMP {message} comes")),
+            None => self.left_out(&format!("ICMP {message} arrives")),
         }
     }
 

@@ -818,7 +818,7 @@ pub(super) const WORDS: &[Wording] = &[
 ];
 
 const NAME: &str = "it is about resolving a name: no connection was tried";
-const TLS: &str = "it is about TLS, which failed on a connection that stands";
+const TLS: &str = "it is about TLS, which failed on an established connection";
 const ANSWER: &str = "it is about a proxy's answer, which came over a connection that stands";
 const STREAM: &str = "it is about one stream of HTTP/2: such a reset is a frame (RST_STREAM), not TCP's RST";
 const UPSTREAM: &str =

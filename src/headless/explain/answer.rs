@@ -201,7 +201,7 @@ pub fn answer(said: &Said) -> Answer {
                         .into()
                 }
                 Carrier::Udp | Carrier::Unix | Carrier::Pipe | Carrier::File => {
-                    "finwait knows TCP: what it means here, only its text says.".into()
+                    "finwait knows TCP: for what it means here there is only its text.".into()
                 }
             },
             |prose| match causes.is_empty() && carrier == Carrier::Tcp {

@@ -154,8 +154,8 @@ fn unknown(gathered: &Gathered, first: Option<&str>) -> String {
     let dots = if shown.len() < first.len() { "..." } else { "" };
     let instead = match (something_else(first), nearest(first)) {
         (Some(what), _) => what.into(),
-        (None, Some(near)) => format!("the nearest that it knows is {near:?}"),
-        (None, None) => "an errno's name, number or text would do".into(),
+        (None, Some(near)) => format!("the nearest it knows is {near:?}"),
+        (None, None) => "try an errno's name, number or text".into(),
     };
     format!("knows no wording in {shown:?}{dots}; {instead}")
 }

@@ -54,7 +54,7 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
     paper.paragraph(out, "  ", &answer.means)?;
     for Remark { line, text } in &answer.remarks {
         let of = if answer.lines > 1 {
-            format!("  Mind, of line {line}: ")
+            format!("  Note on line {line}:  ")
         } else {
             "  Mind: ".into()
         };

@@ -41,7 +41,7 @@ impl Driver {
                             nofile,
                         });
                     } else {
-                        let why = format!("it speaks protocol {protocol}, and finwait {VERSION}: it is killed");
+                        let why = format!("killed: it speaks protocol {protocol}, and finwait {VERSION}");
                         self.tell(Happening::Garbled { side, id: None, why });
                         if let Some(process) = &mut self.ends[side].process {
                             process.kill();

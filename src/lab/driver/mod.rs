@@ -481,7 +481,7 @@ impl Driver {
 
     /// Tells when all is quiet: nothing is in the air, no socket waits for an acknowledgement, and no call is about to return.
     fn quieten(&mut self) {
-        // A socket whose segments stand on the wire waits for the user; what goes on by itself is waited for.
+        // A socket whose segments are held on the wire waits for the user; what goes on by itself is waited for.
         let held: HashSet<Tuple> = self.wire.held().filter_map(|held| tuple_of(&held.packet)).collect();
         let stands = |tuple: &Tuple| !held.is_empty() && (held.contains(tuple) || held.contains(&tuple.mirrored()));
         let calm = self.wire.next_due().is_none()

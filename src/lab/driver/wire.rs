@@ -131,7 +131,7 @@ impl Driver {
         Arrived { tuple, what }
     }
 
-    /// Lets a packet stand on the wire: until the user decides, or for so long.
+    /// Holds a packet on the wire: until the user decides, or for so long.
     pub(super) fn hold(&mut self, passage: Passage, bytes: &[u8], time: Option<Millis>) {
         let now = Stamp::now();
         let fate = time.map_or(Fate::Held, Fate::Delayed);
@@ -228,8 +228,8 @@ impl Driver {
         let picked = self.wire.picked(which);
         if picked.is_empty() {
             self.tell(Happening::Note(match which {
-                Which::One(no) => format!("{no} does not stand on the wire any more"),
-                Which::Next | Which::All => "nothing stands on the wire".into(),
+                Which::One(no) => format!("{no} is no longer held on the wire"),
+                Which::Next | Which::All => "no segment is held".into(),
             }));
         }
         picked
@@ -294,7 +294,7 @@ fn left(packet: &Packet, seen: &Seen) -> Beside {
     }
 }
 
-/// What is told of a packet that stood on the wire.
+/// What is told of a packet that was held.
 fn passage_of(held: Held, fate: Fate) -> Passage {
     Passage {
         no: held.no,
@@ -308,7 +308,7 @@ fn passage_of(held: Held, fate: Fate) -> Passage {
     }
 }
 
-/// How a packet stands on the wire.
+/// How a packet is held.
 fn standing(held: &Held) -> Fate {
     match held.due {
         Some(due) => Fate::Delayed(Millis(due.since(held.since).as_millis() as u32)),

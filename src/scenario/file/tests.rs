@@ -37,7 +37,7 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
         ("client = \"server connect\"", "5:11: \"server\" is not a command"),
         (
             "client = \"quit\"",
-            "5:11: quit is about the screen, and takes no end before it",
+            "5:11: quit is a command of the screen, and takes no end before it",
         ),
         ("client = 5", "5:10: this is a number, and must be a string"),
         ("client = \"\"", "5:11: a command is missing"),
@@ -67,7 +67,7 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
         ),
         (
             "returns = \"ok\"",
-            "5:11: returns is what a command gives back, and this step has none",
+            "5:11: returns is what a command returns, and this step has none",
         ),
         (
             "client = \"read\"\nlater = \"ok\"",
@@ -83,13 +83,16 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
         ),
         (
             "client = \"read\"\nstates = { client = \"FIN_WAIT2 orphaned\" }",
-            "6:32: after a state can stand open, orphan, shared, not \"orphaned\"; did you mean orphan?",
+            "6:32: after a state can come open, orphan, shared, not \"orphaned\"; did you mean orphan?",
         ),
         (
             "client = \"read\"\nstates = { queued = \"ESTABLISHED SYNRECV\" }",
             "6:34: \"SYNRECV\" is not a state; did you mean SYN_RECV?",
         ),
-        ("client = \"read\"\nstates = {}", "6:10: this says nothing; it is like"),
+        (
+            "client = \"read\"\nstates = {}",
+            "6:10: this is empty; it should be like",
+        ),
         (
             "client = \"read\"\nqueues = { client = { rx = \"many\" } }",
             "6:28: a queue is a number of bytes, like 5 or \">0\"",
@@ -108,7 +111,7 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
         ),
         (
             "client = \"read\"\nsegments = [\"...\"]",
-            "6:12: ... alone is true of whatever comes",
+            "6:12: ... alone matches whatever comes",
         ),
         (
             "client = \"read\"\nsegments = \"client SYN\"",
@@ -133,7 +136,7 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
             "say = \"x\"\nclaim = true",
             "6:9: this step expects nothing that could be claimed",
         ),
-        ("say = \"\"", "5:7: this says nothing"),
+        ("say = \"\"", "5:7: this is empty"),
         (
             "",
             "4:1: a step says something, does something or expects something: this one is empty",
@@ -194,7 +197,7 @@ fn mistakes_of_the_file_itself() {
             &format!("{HEAD}needs = {{ disconnect-under-read = \"EBUSI\" }}\n{step}"),
             "4:36: \"EBUSI\" is not what a kernel gives for it; there are EPIPE, EBUSY, ECONNRESET; did you mean EBUSY?",
         ),
-        (&format!("{HEAD}needs = {{}}\n{step}"), "4:9: this says nothing"),
+        (&format!("{HEAD}needs = {{}}\n{step}"), "4:9: this is empty"),
         (
             &format!("{HEAD}claim = \"c\"\n{step}"),
             "4:9: no step says what the claim expects",

@@ -64,7 +64,7 @@ impl App {
     fn choose(&mut self, after: bool) {
         let all: Vec<PacketNo> = self.session.wire.held.keys().copied().collect();
         let Some(chosen) = self.chosen().or(all.first().copied()) else {
-            self.status = Some("nothing stands on the wire: step holds what comes".into());
+            self.status = Some("no segment is held: step holds what comes".into());
             return;
         };
         let at = all.iter().position(|no| *no == chosen).unwrap_or(0);
@@ -168,7 +168,7 @@ impl App {
             | ScreenCommand::TourLeave => return self.tour_command(command, now),
             ScreenCommand::Record => {
                 if self.recorder.is_empty() {
-                    self.status = Some("nothing was done yet that could be written down".into());
+                    self.status = Some("there is nothing to record yet".into());
                 } else {
                     let text = self.recorder.file(&self.session, "Recorded by hand");
                     return vec![Effect::Save("recorded".into(), text)];
@@ -210,7 +210,7 @@ impl App {
     /// What the guide's buttons do.
     fn tour_command(&mut self, command: ScreenCommand, now: Stamp) -> Vec<Effect> {
         let Some(tour) = &mut self.tour else {
-            self.status = Some("there is no guide: scenarios offers some".into());
+            self.status = Some("there is no guide: scenarios starts one".into());
             return Vec::new();
         };
         match command {
@@ -230,7 +230,7 @@ impl App {
                         prompt.branches = true;
                         self.dialogs.push(Dialog::Prompt(prompt));
                     }
-                    None => self.status = Some("the next step does nothing that could be changed".into()),
+                    None => self.status = Some("the next step has no command to change".into()),
                 }
                 return Vec::new();
             }
@@ -241,13 +241,13 @@ impl App {
                     .and_then(|action| Predict::new(action.text.clone(), tour.expects()));
                 match predict {
                     Some(predict) => self.dialogs.push(Dialog::Predict(predict)),
-                    None => self.status = Some("of the next step there is nothing to predict".into()),
+                    None => self.status = Some("there is nothing to predict about the next step".into()),
                 }
                 return Vec::new();
             }
             _ => {
                 self.tour = None;
-                self.status = Some("on your own now: the sockets stand as the guide left them".into());
+                self.status = Some("on your own now: the sockets are as the guide left them".into());
                 return Vec::new();
             }
         }

@@ -241,7 +241,7 @@ impl App {
             }
             KeyCode::Char(c) => {
                 let Some((spec, button)) = table::pressed(c) else {
-                    self.status = Some(format!("{} is no key here: ? lists them", c.escape_debug()));
+                    self.status = Some(format!("{} is not a key here: ? lists them", c.escape_debug()));
                     return Vec::new();
                 };
                 return if spec.group == table::Group::Wire {

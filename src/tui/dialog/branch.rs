@@ -32,7 +32,7 @@ impl Compare {
         );
         let [trunk, branch] = match &self.grown {
             None => {
-                canvas.put(inside.x, inside.y, inside.right(), "both are run ...", text);
+                canvas.put(inside.x, inside.y, inside.right(), "running both ...", text);
                 return;
             }
             Some(Err(why)) => {

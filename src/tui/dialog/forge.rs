@@ -20,11 +20,11 @@ const CHOICES: [(Forgery, Place, &str); 14] = [
         "in the window: a challenge ACK (RFC 5961)",
     ),
     (Forgery::Rst, Place::OutOfWindow, "beyond the window: ignored"),
-    (Forgery::Syn, Place::Exact, "this connection's SYN once more"),
+    (Forgery::Syn, Place::Exact, "this connection's SYN again"),
     (Forgery::OldSyn, Place::Exact, "a SYN of an earlier connection"),
     (Forgery::Fin, Place::Exact, "the peer seems to close"),
     (Forgery::Data, Place::Exact, "bytes that the peer never wrote"),
-    (Forgery::Ack, Place::Exact, "an acknowledgement once more"),
+    (Forgery::Ack, Place::Exact, "the same acknowledgement again"),
     (Forgery::Ack, Place::OutOfWindow, "a stray acknowledgement"),
     (Forgery::NetUnreachable, Place::Exact, "ICMP: no route to the network"),
     (Forgery::HostUnreachable, Place::Exact, "ICMP: no route to the host"),
@@ -51,11 +51,11 @@ pub fn choice(row: usize, to: Side) -> Option<WireCommand> {
 /// Draws them.
 pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, to: Side, selected: usize) {
     let area = layout::middle(screen, 76, ROWS as u16 + 2);
-    let title = format!("make up a packet for the {to}   (1 2: for whom)");
+    let title = format!("forge a packet to the {to}   (1 2: which end)");
     let inside = canvas.frame(area, &title);
     let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
     if let LabKind::Loopback(_) = session.lab.kind {
-        let said = "The loopback lab has no wire: the isolated lab has.";
+        let said = "The loopback lab has no wire: use the isolated lab.";
         canvas.put_cut(inside.x, inside.y, inside.right(), said, text);
         return;
     }

@@ -21,10 +21,10 @@ const HANDS: [(&str, &str); 11] = [
     ("right click", "change a button's arguments before it is pressed"),
     ("wheel", "scroll what is under the pointer"),
     ("PgUp PgDn", "scroll the log; Home and End to its ends"),
-    ("Ctrl-L", "draw the screen anew"),
+    ("Ctrl-L", "redraw the screen"),
     (
         "Ctrl-Z",
-        "stop finwait and give the shell its terminal; fg goes on: the endpoints and their sockets have lived on",
+        "suspend finwait and go back to the shell; fg resumes: the endpoints and their sockets live on meanwhile",
     ),
     ("Ctrl-C", "leave"),
 ];

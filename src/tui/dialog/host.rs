@@ -50,8 +50,7 @@ pub fn change(session: &Session, side: Side, row: usize) -> Option<Change> {
 
 /// Draws the settings.
 pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, side: Side, selected: usize) {
-    const NONE: &str = "In the loopback lab the others are this machine's own, and finwait leaves them alone. \
-                        The isolated lab has hosts of its own to turn them on: finwait doctor says what it needs.";
+    const NONE: &str = "In the loopback lab the other settings belong to this machine, and finwait leaves them alone. The isolated lab has hosts of its own: finwait doctor says what it needs.";
     let none = matches!(session.lab.kind, LabKind::Loopback(_));
     let lines = rows(session).count() + if none { 4 } else { 0 };
     let area = layout::middle(screen, 86, lines as u16 + 2);
@@ -78,7 +77,7 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, side: Side, se
         }
     }
     if inside.height > 0 {
-        let hint = " Enter or click: turn it, or type a value ";
+        let hint = " Enter or click: switch it, or type a value ";
         canvas.put(inside.x, area.bottom() - 1, area.right() - 1, hint, strong);
     }
 }

@@ -84,7 +84,7 @@ impl Options {
         };
         let inside = canvas.frame(area, &title);
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
-        // The last line tells what the last call gave back.
+        // The last line tells what the last call returned.
         let (list, foot) = layout::bottom(inside, 1);
         let height = usize::from(list.height);
         let more = SocketOption::ALL.len().saturating_sub(height);
@@ -125,7 +125,7 @@ impl Options {
         }
         if inside.height > 0 {
             let hint = match more.saturating_sub(skip) {
-                0 => " Enter or click: turn it, or type a value ".to_owned(),
+                0 => " Enter or click: switch it, or type a value ".to_owned(),
                 n => format!(" {n} more below   Enter or click: change it "),
             };
             canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);

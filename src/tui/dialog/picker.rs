@@ -121,7 +121,7 @@ impl Picker {
             }
         }
         if found.is_empty() {
-            canvas.put(list.x, list.y, list.right(), "none has all of these words", text);
+            canvas.put(list.x, list.y, list.right(), "no scenario has all these words", text);
         }
         for (line, y) in about.iter().zip(foot.y..foot.bottom()) {
             canvas.put_cut(foot.x, y, foot.right(), line, dim);

@@ -1,4 +1,4 @@
-//! What will the next step give back, and in which state leave the socket? A few answers to choose from.
+//! What will the next step return, and in which state leave the socket? A few answers to choose from.
 
 use ratatui::layout::Rect;
 
@@ -79,7 +79,7 @@ impl Predict {
         let area = layout::middle(screen, 56, self.choices.len() as u16 + 3);
         let title = match self.questions.first() {
             Some((about, _)) if about != RETURNS => format!("what will be the {about}?   (Esc closes)"),
-            _ => "what will it give back?   (Esc closes)".into(),
+            _ => "what will it return?   (Esc closes)".into(),
         };
         let inside = canvas.frame(area, &title);
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());

@@ -182,7 +182,7 @@ impl Prompt {
         let inside = canvas.frame(
             area,
             if self.branches {
-                "what instead?   (Enter runs both ways, Esc closes)"
+                "what instead?   (Enter runs both, Esc closes)"
             } else {
                 "command   (Enter runs it, Tab completes, Up is history, Esc closes)"
             },

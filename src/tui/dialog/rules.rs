@@ -43,7 +43,7 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, selected: usiz
     let inside = canvas.frame(area, "the wire's rules   (Esc closes)");
     let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
     if let LabKind::Loopback(_) = session.lab.kind {
-        let said = "The loopback lab has no wire: the isolated lab has.";
+        let said = "The loopback lab has no wire: use the isolated lab.";
         canvas.put_cut(inside.x, inside.y, inside.right(), said, text);
         return;
     }
@@ -54,9 +54,9 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, selected: usiz
         Preset(usize, Preset),
     }
     let mut all = vec![Line::Heading(if rules.is_empty() {
-        "no rules: what passes is up to the mode (:wire hold FIN from=server makes one)"
+        "no rules: the mode decides (:wire hold FIN from=server adds a rule)"
     } else {
-        "in force, the first that fits decides"
+        "in force, the first that matches decides"
     })];
     all.extend((0..rules.len()).map(Line::Rule));
     all.push(Line::Heading("put in force"));

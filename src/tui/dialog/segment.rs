@@ -126,7 +126,7 @@ fn option_words(option: &TcpOption) -> String {
     match option {
         TcpOption::Mss(mss) => format!("maximum segment size {mss}"),
         TcpOption::WindowScale(shift) => format!("window scale {shift} (windows times {})", 1u64 << shift.min(&14)),
-        TcpOption::SackPermitted => "selective acknowledgements understood".into(),
+        TcpOption::SackPermitted => "selective acknowledgements permitted".into(),
         TcpOption::Sack(blocks) => {
             let blocks: Vec<String> = blocks.iter().map(|(from, to)| format!("{from}-{to}")).collect();
             format!("received beyond a gap: {}", blocks.join(", "))

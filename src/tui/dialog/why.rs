@@ -41,7 +41,7 @@ pub enum Lead {
 const PROOF: usize = usize::MAX;
 /// Where no errno stands behind an answer.
 const BY_ITSELF: &str =
-    "The language's library answered by itself: the kernel was not asked, or its answer is not told.";
+    "The language's library answered by itself: the kernel was not asked, or its answer is not reported.";
 
 /// One link of the chain in words, and the entry that it points to.
 struct Link {
@@ -184,7 +184,7 @@ impl Why {
             say(
                 "proof",
                 &format!(
-                    "scenario {}, of the rule {}: it begins in a fresh lab",
+                    "scenario {}, for the rule {}: it starts in a fresh lab",
                     rule.proof, rule.id
                 ),
                 text,

@@ -137,7 +137,7 @@ fn came(report: &StepReport) -> Vec<(String, bool)> {
         let held = match claim.held {
             Some(true) => "so it is",
             Some(false) => "it is not so",
-            None => "not to be seen here",
+            None => "not visible here",
         };
         lines.push((
             format!("the article expects {} {}: {held}", claim.about, claim.expected),

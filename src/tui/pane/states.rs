@@ -146,7 +146,7 @@ fn counts(coverage: &Coverage) -> [String; 4] {
     ]
 }
 
-/// The last edge with its cause: on one line if some wording is so short, else all of it if `most` lines can be had.
+/// The last edge with its cause: on one line if some wording is so short, else all of it if there is room for `most` lines.
 fn last(coverage: &Coverage, room: usize, most: usize) -> Vec<String> {
     let Some(last) = coverage.last() else {
         return wrap_to("no socket has changed its state yet", room, most);

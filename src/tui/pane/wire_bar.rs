@@ -24,7 +24,7 @@ struct Item {
     action: Action,
 }
 
-/// The buttons, the few that come first where there is no room for all in front; while nothing stands on the wire, those only.
+/// The buttons, the few that come first where there is no room for all in front; while nothing is held, those only.
 fn items(session: &Session) -> Vec<Item> {
     let mode = session.wire.mode;
     let wire = table::TABLE.iter().filter(|spec| spec.group == Group::Wire);

@@ -132,7 +132,7 @@ impl Lane {
             }
         }
         if let Stretch::Arrives(_) = stretch {
-            // Where it stood on the wire.
+            // Where it was held.
             let stood = if from == Side::Client { start } else { end - 1 };
             canvas.put(stood, y, stood + 1, "*", style);
         }

@@ -29,7 +29,7 @@ pub(super) enum Kind {
     },
     /// A return that comes later.
     Return { side: Side },
-    /// A packet; `connection` counts from 1, `again` the retransmissions of it that stand on the wire or are lost.
+    /// A packet; `connection` counts from 1, `again` the retransmissions of it that are held on the wire or are lost.
     Packet {
         connection: u32,
         no: PacketNo,
@@ -67,7 +67,7 @@ fn again_of(rows: &mut VecDeque<Row>, head: PacketNo) -> Option<&mut u32> {
     }
 }
 
-/// Retransmissions that stand on the wire behind an earlier one of the same.
+/// Retransmissions that are held on the wire behind an earlier one of the same.
 #[derive(Debug)]
 struct Fold {
     /// What they are retransmissions of.
@@ -118,7 +118,7 @@ impl Rows {
         self.rows.get(at.checked_sub(self.gone)? as usize)
     }
 
-    /// The packets that stand on the wire behind that one, as retransmissions of the same.
+    /// The packets that are held on the wire behind that one, as retransmissions of the same.
     pub fn behind(&self, no: PacketNo) -> impl Iterator<Item = PacketNo> {
         let fold = self.folds.get(&no);
         fold.into_iter().flat_map(|fold| fold.behind.iter().map(|(no, ..)| *no))
@@ -261,7 +261,7 @@ impl Rows {
             self.last_at = Some(entry.at);
             return;
         }
-        // A retransmission that stands on the wire behind the first, or is lost like it, is folded under it.
+        // A retransmission that is held on the wire behind the first, or is lost like it, is folded under it.
         if let (Some(Again::Retransmit { of: Some(of), .. }), None) = (passage.seen.again, passage.waited) {
             let head = self
                 .folds
