@@ -53,7 +53,7 @@ impl Cli {
         }
     }
 
-    /// Who says what drives the ends.
+    /// Says who decides what drives the ends.
     pub const fn driving(&self) -> Driving {
         match &self.verb {
             None | Some(Verb::Tour { .. } | Verb::Do { .. } | Verb::Run { .. }) => Driving::Chosen,
@@ -82,7 +82,7 @@ fn patience(text: &str) -> Result<Millis, String> {
     })
 }
 
-/// Who says what drives the ends.
+/// Says who decides what drives the ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Driving {
     /// The user.

@@ -33,13 +33,13 @@ enum Level {
 /// One line of the report.
 #[derive(Clone, Debug, Serialize)]
 struct Check {
-    /// What was looked at.
+    /// The subject of the check.
     name: &'static str,
     /// How it came out.
     level: Level,
-    /// What was found.
+    /// The finding.
     found: String,
-    /// What to do about it.
+    /// Advice on how to fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
 }
@@ -202,7 +202,7 @@ fn examine(options: &Options) -> Report {
     Report { lab, checks }
 }
 
-/// What shows the system calls of runtimes.
+/// Checks for strace, which shows the system calls of runtimes.
 fn strace() -> Check {
     match on_path("strace") {
         Some(path) => Check::ok("strace", path.display().to_string()),
@@ -233,7 +233,7 @@ fn cache() -> Check {
     }
 }
 
-/// What a language's endpoint needs.
+/// Checks for the tools that a language's endpoint needs.
 fn language(runtime: Runtime) -> Check {
     let bad = |found: String, advice: &str| Check::bad(runtime.name(), Level::Note, found, advice);
     match runtime.version() {

@@ -17,7 +17,7 @@ macro_rules! errnos {
                 pub const $name: Errno = Errno(libc::$name);
             )*
 
-            /// Those that have a name here, in the table's order.
+            /// Errnos that have a name here, in the table's order.
             pub const NAMED: &'static [(Errno, &'static str)] = &[$((Errno::$name, stringify!($name))),*];
 
             /// glibc's text of one that has a name here, whatever libc this program was built with.
@@ -111,7 +111,7 @@ impl Errno {
             .map_or_else(|| format!("E{}", self.0), |(_, name)| (*name).to_owned())
     }
 
-    /// Its text as glibc and `strace` have it, `Broken pipe`; libc's own (`strerror`) for one that is not in the table.
+    /// The text as glibc and `strace` have it, `Broken pipe`; libc's own (`strerror`) for one that is not in the table.
     pub fn text(self) -> String {
         match self.known_text() {
             Some(text) => text.to_owned(),

@@ -8,7 +8,7 @@ pub enum Error {
     /// An operation on the operating system failed.
     #[error("{operation}: {source}")]
     Os {
-        /// What was tried, with its object: `open /dev/net/tun`.
+        /// The attempt, with its object: `open /dev/net/tun`.
         operation: String,
         /// Why it failed.
         source: io::Error,
@@ -22,7 +22,7 @@ pub enum Error {
     /// IPv6 was asked for, and is not here.
     #[error("IPv6 is not available here: {why}; without --ipv6, IPv4 is used")]
     NoIpv6 {
-        /// What lacks, and what to do about it.
+        /// The reason, and what to do about it.
         why: String,
     },
     /// The machine's loopback address cannot be used.
@@ -30,17 +30,17 @@ pub enum Error {
     NoLoopback {
         /// Which.
         address: std::net::IpAddr,
-        /// What the kernel said.
+        /// The kernel's answer.
         errno: crate::errno::Errno,
-        /// What to do about it, with what joins it to the rest.
+        /// Advice, with the punctuation that joins it to the rest.
         advice: &'static str,
     },
     /// A program that is needed for something is not here.
     #[error("{what} needs {tool}, which is not on PATH; Debian's and Ubuntu's package is {package}")]
     NoTool {
-        /// What it is needed for: `go`, `--syscalls`.
+        /// The purpose: `go`, `--syscalls`.
         what: String,
-        /// Its name.
+        /// The name.
         tool: &'static str,
         /// The package that has it.
         package: &'static str,
@@ -50,15 +50,15 @@ pub enum Error {
     NoRuntime {
         /// The runtime's name: `go`.
         name: String,
-        /// What failed.
+        /// The reason.
         why: String,
     },
     /// Something that another program said could not be read.
     #[error("{what}: {why}")]
     Garbled {
-        /// Whose words: `the client endpoint`, `/proc/net/tcp`.
+        /// The speaker: `the client endpoint`, `/proc/net/tcp`.
         what: String,
-        /// What is wrong with them.
+        /// The reason.
         why: String,
     },
     /// An endpoint did not come up.

@@ -51,7 +51,7 @@ pub enum Of {
     Process,
 }
 
-/// What a setting's value looks like.
+/// The form of a setting's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingKind {
     /// A number in a range, both ends included.
@@ -77,7 +77,7 @@ impl Setting {
         Setting::Nofile,
     ];
 
-    /// Its name in commands.
+    /// The name in commands.
     pub const fn name(self) -> &'static str {
         match self {
             Setting::TcpSynRetries => "tcp_syn_retries",
@@ -117,7 +117,7 @@ impl Setting {
         }
     }
 
-    /// What it does, in a few words.
+    /// A description in a few words.
     pub const fn help(self) -> &'static str {
         match self {
             Setting::TcpSynRetries => "SYN retries, as time: 1 s, doubled for each",
@@ -131,7 +131,7 @@ impl Setting {
         }
     }
 
-    /// What its values look like.
+    /// The form of the values.
     pub const fn kind(self) -> SettingKind {
         match self {
             // The kernel's own bounds: tcp_syn_retries_max is MAX_TCP_SYNCNT, 127; tcp_retries2 is a byte.
@@ -216,7 +216,7 @@ pub enum SettingValue {
 }
 
 impl SettingValue {
-    /// What is written to the sysctl file.
+    /// The text that is written to the sysctl file.
     pub fn to_sysctl(self) -> String {
         match self {
             SettingValue::Number(n) => n.to_string(),

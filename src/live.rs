@@ -8,7 +8,7 @@ use crate::lab::event::{Happening, Request};
 use crate::lab::{Batch, Lab};
 use crate::session::{Process, Session};
 
-/// What its owner waits for.
+/// Inputs that its owner waits for.
 #[derive(Debug)]
 pub enum Input {
     /// Something happened in the lab.
@@ -54,7 +54,7 @@ pub const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A session and its lab.
 pub struct Live<'a> {
-    /// What is known.
+    /// The session.
     pub session: Session,
     lab: &'a Lab,
     inbox: Receiver<Input>,
@@ -62,7 +62,7 @@ pub struct Live<'a> {
     pub quiet: bool,
 }
 
-/// What came while waiting.
+/// The input that came while waiting.
 #[derive(Debug)]
 pub enum Came {
     /// Events, which the session has absorbed.

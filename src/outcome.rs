@@ -1,4 +1,4 @@
-//! What a call returned. An outcome is data: an errno is what the user came to see, never our program's error.
+//! The outcome of a call. An outcome is data: an errno is what the user came to see, never our program's error.
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use crate::call::{Bytes, PollEvent, SocketOption};
 use crate::errno::Errno;
 
-/// What a call returned.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It succeeded.
+    /// Success.
     Ok(Value),
-    /// It failed; the kernel says why.
+    /// Failure; the kernel says why.
     Err(Errno),
     /// Our deadline passed first; the socket stays as it is. `written` bytes of a write were taken before.
     DeadlineExceeded {
@@ -26,7 +26,7 @@ pub enum Outcome {
     Unsupported(String),
 }
 
-/// What a successful call returned.
+/// The value that a successful call returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Value {
@@ -36,9 +36,9 @@ pub enum Value {
     Later,
     /// A new descriptor, and for `accept` the peer's address.
     Descriptor {
-        /// Its number.
+        /// The number.
         fd: i32,
-        /// Who connected.
+        /// The peer's address.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         peer: Option<SocketAddr>,
     },
@@ -54,12 +54,12 @@ pub enum Value {
         /// How many.
         n: usize,
     },
-    /// What `poll` reported; empty when its time ran out.
+    /// The events that `poll` reported; empty when its time ran out.
     Ready {
         /// The events.
         events: Vec<PollEvent>,
     },
-    /// What `SO_ERROR` held; `None` when no error was pending.
+    /// The error that `SO_ERROR` held; `None` when no error was pending.
     PendingError {
         /// The error, taken out of the socket by this call.
         error: Option<Errno>,
@@ -76,7 +76,7 @@ pub enum Value {
 pub struct OptionReading {
     /// Which.
     pub option: SocketOption,
-    /// Its value, or the errno of the attempt.
+    /// The value, or the errno of the attempt.
     #[serde(flatten)]
     pub value: Reading,
 }

@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// What one read or write may ask for, bytes: 64 MiB.
+/// The most that one read or write may ask for, bytes: 64 MiB.
 pub const MOST_BYTES: usize = 64 << 20;
 
 /// How many bytes of a string the transcript shows, `strace`'s default.

@@ -1,4 +1,4 @@
-//! What can be asked of an endpoint: one vocabulary for buttons, prompt, transcript and the endpoint protocol.
+//! Calls and requests to an endpoint: one vocabulary for buttons, prompt, transcript and the endpoint protocol.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -30,7 +30,7 @@ macro_rules! kinds {
         }
 
         impl CallKind {
-            /// Its name in the protocol, and in all that is printed.
+            /// The name in the protocol, and in all that is printed.
             pub const fn name(self) -> &'static str {
                 match self { $(CallKind::$variant => $name),* }
             }
@@ -165,9 +165,9 @@ pub enum Call {
         /// The new descriptor's name.
         r#as: SocketName,
     },
-    /// What the socket is ready for.
+    /// Asks what the socket is ready for.
     Poll {
-        /// What is asked for; HUP, ERR and NVAL come unasked.
+        /// The events asked for; HUP, ERR and NVAL come unasked.
         events: Vec<PollEvent>,
         /// How long to wait; 0 asks and returns.
         timeout: Millis,
@@ -185,7 +185,7 @@ pub enum Call {
     SetOption {
         /// Which.
         option: SocketOption,
-        /// What the number means: [`SocketOption::kind`].
+        /// The option's number, whose meaning is [`SocketOption::kind`].
         value: i64,
     },
 }
@@ -240,7 +240,7 @@ const fn is_once(n: &usize) -> bool {
     *n == 1
 }
 
-/// What happens to an endpoint that writes into a reset connection.
+/// The disposition of SIGPIPE in an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sigpipe {
@@ -251,7 +251,7 @@ pub enum Sigpipe {
     Default,
 }
 
-/// What is asked of the endpoint's process rather than of one of its sockets.
+/// Requests to the endpoint's process rather than to one of its sockets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "kebab-case")]
 pub enum ProcessCall {

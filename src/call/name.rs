@@ -1,4 +1,4 @@
-//! What an endpoint's sockets are called.
+//! Names of an endpoint's sockets.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

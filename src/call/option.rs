@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a socket option's number means.
+/// The meaning of a socket option's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptionKind {
     /// 1 is on, 0 is off.
@@ -32,7 +32,7 @@ macro_rules! options {
                 match self { $(SocketOption::$variant => $name),* }
             }
 
-            /// What its number means.
+            /// The meaning of the number.
             pub const fn kind(self) -> OptionKind {
                 match self { $(SocketOption::$variant => $kind),* }
             }
@@ -41,7 +41,7 @@ macro_rules! options {
 }
 
 options! {
-    /// What close does with unsent data.
+    /// How close treats unsent data.
     Linger "SO_LINGER" OptionKind::Linger;
     /// Bind over TIME_WAIT.
     Reuseaddr "SO_REUSEADDR" OptionKind::Switch;

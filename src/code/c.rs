@@ -160,7 +160,7 @@ fn aside(program: &Program, made: &Made) -> String {
     out
 }
 
-/// What stands before a call, the call, whose value is its result in words, and what stands after it.
+/// The lines before a call, the call, whose value is its result in words, and the lines after it.
 fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) {
     let fd = program.variable(made.side, &made.socket);
     let (mut before, mut after) = (Vec::new(), Vec::new());

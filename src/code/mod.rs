@@ -15,7 +15,7 @@ mod words;
 
 pub use program::{Given, Late, Made, Program, ProgramPort, Statement, Sysctl};
 
-/// What a program can be written in.
+/// Languages that a program can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Language {
     /// C11 and POSIX sockets

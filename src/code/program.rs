@@ -1,4 +1,4 @@
-//! What a scenario's run was, whatever the language: its calls, what they returned, and what else happened.
+//! A scenario's run, whatever the language: its calls, what they returned, and what else happened.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ pub struct Program {
     pub name: String,
     /// The scenario's title.
     pub title: String,
-    /// It is about IPv6.
+    /// Whether the run is over IPv6.
     pub ipv6: bool,
     /// There was a wire, so that the segments were seen.
     pub wired: bool,
@@ -41,13 +41,13 @@ pub enum Statement {
     Call(Made),
     /// A call that was blocked has returned by now.
     Late(Late),
-    /// What no program of sockets does.
+    /// A command that no program of sockets can carry out.
     Absent {
         /// Which step's.
         step: usize,
         /// In a few words.
         what: String,
-        /// Whose host, process or connection it changes; nobody's, when it is done on the wire, or shows only in the process itself.
+        /// The end whose host, process or connection it changes; none when it is done on the wire, or shows only in the process itself.
         done_to: Option<Side>,
         /// A setting of a host, where it is one, and when it was changed.
         sysctl: Option<Sysctl>,
@@ -56,7 +56,7 @@ pub enum Statement {
     Limit {
         /// Which step's.
         step: usize,
-        /// Whose; a program is both ends.
+        /// The end; a program is both ends.
         side: Side,
         /// The numbers stay below it.
         most: u32,
@@ -70,7 +70,7 @@ pub enum Statement {
 /// A host's setting was changed, which a script can do for the end that it is about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sysctl {
-    /// Whose.
+    /// The end.
     pub side: Side,
     /// `net.ipv4.tcp_syn_retries=1`
     pub assignment: String,
@@ -87,13 +87,13 @@ pub struct Made {
     pub side: Side,
     /// On which socket.
     pub socket: SocketName,
-    /// Its name in the protocol.
+    /// The name in the protocol.
     pub name: String,
-    /// What was asked.
+    /// The call that was asked for.
     pub call: Call,
-    /// What it returned in its step.
+    /// The result in its step.
     pub given: Given,
-    /// It may wait for others of the program's calls, and is made in a thread of its own.
+    /// Whether it may wait for others of the program's calls, and so is made in a thread of its own.
     pub aside: bool,
     /// When it began.
     pub at: Duration,
@@ -112,16 +112,16 @@ pub struct Late {
     pub of: usize,
     /// The step in which it returned.
     pub came: usize,
-    /// What it returned.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What a call returned in its step.
+/// The result of a call in its step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
     /// This.
     Outcome(Outcome),
-    /// It had not returned.
+    /// The call had not returned.
     Blocked,
 }
 
@@ -147,7 +147,7 @@ impl Program {
         })
     }
 
-    /// What a call returned, however late; none when it never returned.
+    /// The outcome of a call, however late; none when it never returned.
     pub fn outcome<'a>(&'a self, made: &'a Made) -> Option<&'a Outcome> {
         if let Given::Outcome(outcome) = &made.given {
             return Some(outcome);
@@ -368,7 +368,7 @@ impl Program {
 /// A port of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramPort {
-    /// Its number in the scenario.
+    /// The number in the scenario.
     pub number: u16,
     /// The variable that holds its number in the program.
     pub variable: String,

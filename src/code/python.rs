@@ -110,7 +110,7 @@ pub fn write(program: &Program) -> String {
     format!("#!/usr/bin/env python3\n\"\"\"{}\"\"\"\n{imports}\n\n{code}", head)
 }
 
-/// What a call returned, and what Python does differently.
+/// The result of a call, and how Python differs.
 fn given(program: &Program, made: &Made) -> String {
     let given = made.given.comment();
     match &made.call {

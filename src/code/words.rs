@@ -1,4 +1,4 @@
-//! What the programs of all languages say in comments, and how bytes and lines are written.
+//! Comments in the programs of all languages, and how bytes and lines are written.
 
 use std::fmt::Write;
 
@@ -10,13 +10,13 @@ use crate::side::Side;
 /// Columns of a comment.
 const WIDTH: usize = 110;
 
-/// What a call returned in a step that the program is without.
+/// A comment with the outcome of a call in a step that the program is without.
 pub fn comment_without(late: &Late) -> String {
     let given = comment(&late.outcome);
     format!("{given}, in step {}, which is not in this program", late.came)
 }
 
-/// What a call returned, as a comment has it.
+/// The outcome of a call, as a comment has it.
 pub fn comment(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Ok(Value::Done | Value::Later) => "= 0".into(),
@@ -92,7 +92,7 @@ pub fn running_on() -> String {
     Kernel::running().map_or_else(String::new, |kernel| format!(" on Linux {kernel}"))
 }
 
-/// What stands beside a limit of descriptors.
+/// A comment beside a limit of descriptors.
 pub fn whose_limit(side: Side) -> String {
     format!("the {side}'s; here both ends are one process, and share it")
 }

@@ -1,13 +1,13 @@
-//! What is wrong with a command's text: one sentence, where it is, and what would be right.
+//! Mistakes in a command's text: one sentence, where it is, and what would be right.
 
 use std::fmt;
 
-/// What is wrong with a command's text.
+/// A mistake in a command's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
     /// Where it begins, counted in characters from 1.
     pub column: usize,
-    /// What is wrong, and what would be right.
+    /// The mistake, and what would be right.
     pub why: String,
     /// The nearest words that would be valid there, the nearest first.
     pub nearest: Vec<String>,

@@ -39,7 +39,7 @@ pub fn string_value(text: &str) -> Result<Vec<u8>, parse::ParseError> {
     }
 }
 
-/// What a person asks for.
+/// A command of the user's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Something that one end does.
@@ -51,7 +51,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// What it needs that only the isolated lab has.
+    /// The part of the isolated lab that it needs, if any.
     pub const fn needs_isolated(&self) -> Option<&'static str> {
         match self {
             Command::Wire(_) => Some("the wire"),
@@ -75,7 +75,7 @@ pub enum EndCommand {
     Use(Pick),
     /// Interrupts a blocked call; without a number, the one that was begun last.
     Interrupt(Option<CallId>),
-    /// What SIGPIPE does to the endpoint; without an argument, switch between the two.
+    /// The effect of SIGPIPE on the endpoint; without an argument, switch between the two.
     Sigpipe(Option<Sigpipe>),
     /// `kill -9`
     Kill,

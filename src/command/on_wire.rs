@@ -21,7 +21,7 @@ const OF_A_RULE: [&str; 8] = ["from", "port", "seq", "payload", "nth", "times", 
 /// How long a delay is that no length was given for.
 const DELAY: Millis = Millis(1000);
 
-/// What the first argument of a verdict says.
+/// The first argument of a verdict.
 enum First {
     Target(Target),
     Kind(Kind),

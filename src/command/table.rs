@@ -33,7 +33,7 @@ impl Group {
         Group::Screen,
     ];
 
-    /// Its heading in the help.
+    /// The heading in the help.
     pub const fn title(self) -> &'static str {
         match self {
             Group::Open => "Open a connection",
@@ -81,7 +81,7 @@ pub enum Kind {
     Setting,
     /// A host setting's value.
     SettingValue,
-    /// What is held on the wire, `next`, `all` or its number; or a kind of segment, for a rule.
+    /// Held segments, `next`, `all` or a number; or a kind of segment, for a rule.
     Segment,
 }
 
@@ -90,7 +90,7 @@ pub enum Kind {
 pub struct Button {
     /// The key that presses it.
     pub key: char,
-    /// What stands on it.
+    /// The text on it.
     pub label: &'static str,
     /// The arguments that it gives, as typed.
     pub preset: &'static str,
@@ -103,11 +103,11 @@ pub struct Button {
 pub struct Spec {
     /// The word that is typed; in the endpoint protocol the same.
     pub name: &'static str,
-    /// What it is about.
+    /// The subject.
     pub group: Group,
-    /// Its buttons; none for a command that needs an argument which only the user knows.
+    /// The buttons; none for a command that needs an argument which only the user knows.
     pub buttons: &'static [Button],
-    /// What it takes, all of it optional unless the help says otherwise.
+    /// The arguments, all of them optional unless the help says otherwise.
     pub args: &'static [Arg],
     /// One line for people.
     pub help: &'static str,

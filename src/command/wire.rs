@@ -1,4 +1,4 @@
-//! What a person asks of the wire.
+//! Commands of the wire.
 
 use std::fmt;
 
@@ -101,7 +101,7 @@ impl Preset {
         }
     }
 
-    /// What it does, in a few words.
+    /// A description in a few words.
     pub const fn help(self) -> &'static str {
         match self {
             Preset::LoseSyn => "drop the next SYN",

@@ -31,7 +31,7 @@ pub enum Reply {
         protocol: u32,
         /// The runtime's name: `native`, `go`, ...
         runtime: String,
-        /// Its library accepts and reads by itself, as soon as there is something.
+        /// The library accepts and reads by itself, as soon as there is something.
         #[serde(default, skip_serializing_if = "std::ops::Not::not", rename = "takes-unasked")]
         takes_unasked: bool,
     },
@@ -60,9 +60,9 @@ pub enum Reply {
         at: Stamp,
         /// How long all of it took, ns.
         ns: u64,
-        /// What it returned.
+        /// The outcome.
         outcome: Outcome,
-        /// What a programmer of the language sees of it: the text of the error, as the library words it.
+        /// The error as a programmer of the language sees it: the text of the error, as the library words it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
         /// The system calls that were made for it, in order; empty when the runtime cannot tell.

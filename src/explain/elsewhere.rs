@@ -5,7 +5,7 @@ use super::prose::{self, Prose};
 use super::wording::{Carrier, Subject};
 use crate::errno::Errno;
 
-/// What is said of a subject, on whatever carries the bytes; none where nothing is known.
+/// The text about a subject, on whatever carries the bytes; none where nothing is known.
 pub fn of(subject: Subject, carrier: Carrier) -> Option<&'static Prose> {
     match carrier {
         Carrier::Tcp => prose::of(subject),

@@ -28,10 +28,10 @@ pub use rules::{Rule, RuleId, is_told_once};
 pub use setter::Setter;
 pub use sock::{EntryNo, Sock};
 
-/// What matters for the question why. The socket is told as it was when the call returned, before the call's own effect on it.
+/// The facts that decide why. The socket is told as it was when the call returned, before the call's own effect on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Situation {
-    /// Whose call.
+    /// The end that made the call.
     pub side: Side,
     /// Is the descriptor open, after the call?
     pub open: bool,
@@ -39,13 +39,13 @@ pub struct Situation {
     pub known: bool,
     /// The call that closed the descriptor, if one did.
     pub closed: Option<EntryNo>,
-    /// Its state when the call was made; none when it was not in the table.
+    /// The state when the call was made; none when it was not in the table.
     pub before: Option<State>,
-    /// Its state as last seen.
+    /// The state as last seen.
     pub now: Option<State>,
     /// The bytes that it had to be read when the call was made.
     pub unread: u32,
-    /// What the record tells of it.
+    /// The record of the socket.
     pub sock: Sock,
     /// Are its segments seen: is there a wire, and do they pass over it?
     pub segments_seen: bool,
@@ -57,7 +57,7 @@ pub struct Situation {
     pub interrupted: Option<EntryNo>,
     /// Other calls on it that have not returned.
     pub under_way: Vec<UnderWay>,
-    /// What else holds it: another descriptor, or a call that waits.
+    /// Another holder of the socket: another descriptor, or a call that waits.
     pub held_by: Option<Holder>,
     /// The connection that `accept` took out of the queue.
     pub accepted: Option<Sock>,
@@ -65,7 +65,7 @@ pub struct Situation {
     pub port_taken_by: Option<State>,
     /// The host's and the process's limits.
     pub limits: Limits,
-    /// Its endpoint's library accepts and reads by itself.
+    /// The endpoint's library accepts and reads by itself.
     pub takes_unasked: bool,
 }
 
@@ -80,7 +80,7 @@ pub struct UnderWay {
     pub began: EntryNo,
 }
 
-/// What holds a socket whose descriptor was closed (`fput`).
+/// The holder of a socket whose descriptor was closed (`fput`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holder {
     /// Another descriptor, by name.
@@ -92,7 +92,7 @@ pub enum Holder {
 /// The host's and the process's limits, and the entries of the changes that set them; none where they are as they were at the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// What took the route away: `default_route = off`, or `device = down`.
+    /// The entry that took the route away: `default_route = off`, or `device = down`.
     pub no_route: Option<EntryNo>,
     /// `ip_local_port_range`.
     pub port_range: Option<EntryNo>,
@@ -156,7 +156,7 @@ pub struct Why {
     pub sentence: String,
     /// The rule; none for a success that needs no explanation, and where nothing is known beyond the errno's text.
     pub rule: Option<RuleId>,
-    /// What set the error, or brought the end; none without a rule.
+    /// The setter of the error, or of the end; none without a rule.
     pub set_by: Option<Setter>,
 }
 

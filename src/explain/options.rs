@@ -1,4 +1,4 @@
-//! What an option does, and which values the kernel takes for it.
+//! Socket options: their effects, and which values the kernel takes.
 
 use crate::call::SocketOption;
 use crate::outcome::{OptionReading, Reading};
@@ -33,7 +33,7 @@ pub(super) fn refused(option: SocketOption) -> String {
     format!("The kernel takes values {allowed} for {name}.")
 }
 
-/// What the option's value means for the calls to come.
+/// The effect of the option's value on later calls.
 const fn effect(option: SocketOption, value: i64) -> &'static str {
     let on = value != 0;
     match option {

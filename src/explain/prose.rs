@@ -4,20 +4,20 @@
 use super::wording::Subject;
 use crate::errno::Errno;
 
-/// What is said of an errno, of the end of a stream, of a deadline.
+/// The text about an errno, the end of a stream, or a deadline.
 #[derive(Debug)]
 pub struct Prose {
     /// Of what.
     pub subject: Subject,
     /// One or two sentences.
     pub means: &'static str,
-    /// What to look at, and with what.
+    /// Things to look at, and the tools.
     pub look_for: &'static [&'static str],
-    /// What it is taken for, and how to tell.
+    /// Errors that it is mistaken for, and how to tell.
     pub mistaken_for: &'static str,
 }
 
-/// What is said of a subject; none for an errno that is not known of TCP sockets.
+/// The text about a subject; none for an errno that is not known of TCP sockets.
 pub fn of(subject: Subject) -> Option<&'static Prose> {
     PROSE.iter().chain(UNSHOWN).find(|prose| prose.subject == subject)
 }
@@ -36,10 +36,10 @@ macro_rules! prose {
     )*};
 }
 
-/// What EMFILE means, on a socket and elsewhere.
+/// The meaning of EMFILE, on a socket and elsewhere.
 pub(super) const NO_NUMBER_LEFT: &str =
     "The process has reached its limit of open descriptors. Those that are open keep working.";
-/// What to look at first, then.
+/// The first thing to look at, then.
 pub(super) const HOW_MANY_NUMBERS: &str =
     "how many are open, and the limit: ls /proc/PID/fd | wc -l, and Max open files in /proc/PID/limits";
 
@@ -48,7 +48,7 @@ const fn errno(errno: Errno) -> Subject {
 }
 
 prose! {
-    /// What is said of what rules give.
+    /// Texts about the errnos that rules give.
     PROSE {
         errno(Errno::EPIPE) =>
             "Nothing can be written on this socket any more: our own direction is shut down, or the connection's error was already reported to an earlier call.",
@@ -270,7 +270,7 @@ prose! {
         mistaken "ENFILE, the limit of the whole host. Clients see nothing of it: the kernel makes their connections, and they wait in the listener's queue until that is full.";
     }
 
-    /// What is said of the rest: TCP sockets give it, and no scenario can show it here.
+    /// Texts about the rest: TCP sockets give them, and no scenario can show it here.
     UNSHOWN {
         // capable, seccomp's SECCOMP_RET_ERRNO, __cgroup_bpf_run_filter_sock_addr.
         errno(Errno::EPERM) =>

@@ -58,7 +58,7 @@ pub enum CallClass {
 }
 
 impl CallClass {
-    /// Those that take a descriptor and fail where it is closed; poll says so with POLLNVAL instead.
+    /// Calls that take a descriptor and fail where it is closed; poll says so with POLLNVAL instead.
     pub const ON_DESCRIPTOR: &'static [CallClass] = &[
         CallClass::Bind,
         CallClass::Listen,
@@ -102,7 +102,7 @@ impl CallClass {
         CallClass::of(kind).is_some_and(|class| classes.contains(&class))
     }
 
-    /// Its name for people.
+    /// The name for people.
     pub const fn name(self) -> &'static str {
         match self {
             CallClass::Socket => "socket",
@@ -130,11 +130,11 @@ impl fmt::Display for CallClass {
     }
 }
 
-/// What a call returns when a rule applies.
+/// The outcome of a call when a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gives {
-    /// It fails with this errno; `SO_ERROR` hands it out.
+    /// The call fails with this errno; `SO_ERROR` returns it.
     Errno(Errno),
     /// A read of 0 bytes, though more were asked for.
     Eof,
@@ -142,7 +142,7 @@ pub enum Gives {
     Deadline,
 }
 
-/// What set the error, or brought the end: what to look for in a transcript, before the outcome.
+/// The setter of an error, or of an end: the event to look for in a transcript, before the outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetBy {
@@ -227,7 +227,7 @@ impl SetBy {
     }
 }
 
-/// Who decides it.
+/// The functions or RFCs that decide it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
@@ -249,16 +249,16 @@ impl fmt::Display for Source {
     }
 }
 
-/// What a rule says: the cause, in one clause, and what follows from it.
+/// The words of a rule: the cause, in one clause, and what follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Because {
     /// The cause; no period ends it.
     pub cause: &'static str,
-    /// What follows.
+    /// The consequence.
     pub further: Further,
 }
 
-/// What a rule says beyond the cause.
+/// The words of a rule beyond the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Further {
     /// Nothing.
@@ -271,12 +271,12 @@ pub enum Further {
         dontwait: bool,
         /// The socket's own limit; O_NONBLOCK is another.
         timeout: SocketOption,
-        /// What to do instead.
+        /// Advice on what to do instead.
         instead: &'static str,
     },
 }
 
-/// Who forbids a call to wait, as far as that is known.
+/// The reason why a call may not wait, as far as that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Forbids {
     /// Any that can.
@@ -287,7 +287,7 @@ pub enum Forbids {
     Nonblock,
     /// The socket's own limit, which ran out after so long.
     Timeout(SocketOption, String),
-    /// What was set on the socket, by whom is not known.
+    /// An option of the socket, which one is not known.
     Socket,
 }
 
@@ -339,17 +339,17 @@ pub struct Rule {
     pub id: RuleId,
     /// The calls that it is about.
     pub calls: &'static [CallClass],
-    /// What they return.
+    /// The outcome of these calls.
     pub gives: Gives,
     /// The socket's states at the call in which it happens. CLOSE is a socket in no table.
     pub states: &'static [State],
-    /// What set it; more than one where either may have.
+    /// The setters; more than one where either may have.
     pub set_by: &'static [SetBy],
     /// One plain sentence.
     pub because: Because,
     /// The cause in a few words.
     pub brief: &'static str,
-    /// Who decides it.
+    /// The functions or RFCs that decide it.
     pub decided_by: &'static [Source],
     /// The scenario that shows it.
     pub proof: &'static str,
@@ -389,7 +389,7 @@ macro_rules! rules {
         }
 
         impl RuleId {
-            /// Its name: `reset`.
+            /// The name: `reset`.
             pub const fn name(self) -> &'static str {
                 match self { $(RuleId::$variant => $name),* }
             }
@@ -428,7 +428,7 @@ pub fn is_told_once(errno: Errno) -> bool {
 }
 
 impl RuleId {
-    /// What is known of it.
+    /// The rule's entry in the table.
     pub const fn rule(self) -> &'static Rule {
         &RULES[self as usize]
     }
@@ -1478,7 +1478,7 @@ rules! {
 mod tests {
     use super::*;
 
-    /// So that the order within what is given can be read off the table.
+    /// Keeps rules with the same outcome together, so that their order can be read off the table.
     #[test]
     fn rules_that_give_the_same_stand_together() {
         let mut groups: Vec<Gives> = RULES.iter().map(|rule| rule.gives).collect();

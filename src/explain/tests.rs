@@ -23,7 +23,7 @@ fn shown(state: State) -> Option<State> {
     (state != State::Close).then_some(state)
 }
 
-/// What a socket went through, told to its record as the session tells it.
+/// A socket's history, passed to its record as the session does.
 #[derive(Clone)]
 struct Life {
     sock: Sock,

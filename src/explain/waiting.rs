@@ -6,11 +6,11 @@ use crate::state::State;
 /// A wait, in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// What the call waits for.
+    /// The event that the call waits for.
     pub awaits: &'static str,
-    /// What ends the wait, and what the call gives then.
+    /// Events that end the wait, and what the call returns then.
     pub ended_by: &'static str,
-    /// What a signal does, to a raw call; languages' libraries go on waiting, or have ways of their own.
+    /// The effect of a signal on a raw call; languages' libraries go on waiting, or have ways of their own.
     pub signal: Option<&'static str>,
 }
 

@@ -17,7 +17,7 @@ use crate::scenario::report::Line;
 pub struct Job {
     /// The scenario's name, or its file.
     pub scenario: String,
-    /// Its lab, and what drives the ends.
+    /// The lab, and what drives the ends.
     pub options: Options,
     /// Go on with the next step after one that was not as expected.
     pub keep_going: bool,

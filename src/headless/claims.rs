@@ -22,15 +22,15 @@ struct Claim {
     id: String,
     scenario: String,
     claim: String,
-    /// What the article says.
+    /// The article's words.
     expects: Option<String>,
-    /// What is said today: by Go where it was asked, else the errno of raw calls.
+    /// Today's words: by Go where it was asked, else the errno of raw calls.
     today: Vec<String>,
-    /// What raw calls gave.
+    /// The results of raw calls.
     observed: Vec<String>,
-    /// What Go gave and said; none where it was not asked.
+    /// Go's results and words; none where it was not asked.
     go: Option<Vec<String>>,
-    /// Its parts, each with its own evidence.
+    /// The parts, each with its own evidence.
     parts: Vec<Part>,
     skipped: Option<String>,
     /// None when it was not tried.
@@ -48,7 +48,7 @@ struct Part {
     expects: Vec<String>,
     observed: Vec<String>,
     go: Option<Vec<String>>,
-    /// What is said today.
+    /// Today's words.
     #[serde(skip)]
     today: Vec<String>,
     /// Whether it is about calls; else about settings alone.
@@ -270,7 +270,7 @@ fn without_addresses(said: &str) -> &str {
     }
 }
 
-/// What raw calls gave in a step that is claimed, and what else was claimed of it.
+/// The results of raw calls in a step that is claimed, and what else was claimed of it.
 fn observed(step: &StepReport) -> Vec<String> {
     let claims = step.claims.iter().filter(|check| check.about != "go");
     let seen: Vec<String> = claims.map(|check| about(check, &check.observed)).collect();
@@ -281,7 +281,7 @@ fn observed(step: &StepReport) -> Vec<String> {
     }
 }
 
-/// What the article says of a step.
+/// The article's words on a step.
 fn expected(check: &Check) -> String {
     match check.about.as_str() {
         "go" => format!("\"{}\"", check.expected),
@@ -296,7 +296,7 @@ fn about(check: &Check, text: &str) -> String {
     }
 }
 
-/// What a step's call gave, or the blocked one that returned in it, whichever is claimed; in the language's words where it has some.
+/// The result of a step's call, or of the blocked one that returned in it, whichever is claimed; in the language's words where it has some.
 fn said(step: &StepReport) -> String {
     let words = step.claims.iter().find(|check| check.about == "go");
     if let Some(words) = words.filter(|words| !words.observed.is_empty()) {

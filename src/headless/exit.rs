@@ -9,7 +9,7 @@ use crate::text::excerpt;
 pub const DIFFERS: u8 = 1;
 /// A name, a file or an argument is wrong.
 pub const BAD: u8 = 2;
-/// It cannot be done here.
+/// The exit status where it cannot be done here.
 pub const CANNOT: u8 = 3;
 
 /// Why it ends before it is done: the exit status, and one sentence.

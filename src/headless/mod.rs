@@ -57,7 +57,7 @@ pub struct Refused {
     place: String,
     /// How it begins.
     text: String,
-    /// What is wrong with it, in one sentence.
+    /// The mistake, in one sentence.
     why: String,
 }
 
@@ -166,7 +166,7 @@ pub fn check(texts: &[String]) -> Result<(), Refused> {
     })
 }
 
-/// What a run of commands can be told: all but what is about the screen.
+/// Parses a command: any but those of the screen.
 fn understand(text: &str) -> Result<Command, String> {
     match parse::parse(text, None) {
         Ok(command @ (Command::End(..) | Command::Wire(_))) => Ok(command),

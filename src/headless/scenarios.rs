@@ -208,7 +208,7 @@ enum Sum<'a> {
     Total(&'a Total),
 }
 
-/// What came of all.
+/// The totals.
 #[derive(Debug, Default, Serialize)]
 struct Total {
     scenarios: usize,

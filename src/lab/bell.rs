@@ -20,7 +20,7 @@ pub struct Bell {
     wake: Arc<OwnedFd>,
 }
 
-/// Who rings.
+/// The source of a wake-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ringer {
     Request,
@@ -123,7 +123,7 @@ impl Bell {
         let _ = rustix::io::read(&self.wake, &mut [0; 8]);
     }
 
-    /// What is written to for requests.
+    /// The descriptor to write to for requests.
     pub fn wake(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
     }

@@ -1,4 +1,4 @@
-//! What an endpoint writes to its standard error, in whole lines, however it comes.
+//! Standard error of an endpoint, in whole lines, however it comes.
 
 use std::io::{self, Read};
 use std::process::ChildStderr;
@@ -19,7 +19,7 @@ pub struct Complaints {
 }
 
 impl Complaints {
-    /// Those of a child; none where it cannot be read without waiting.
+    /// The complaints of a child; none where its standard error cannot be read without waiting.
     pub fn of(stderr: Option<ChildStderr>) -> Complaints {
         let from = stderr.filter(|stderr| rustix::io::ioctl_fionbio(stderr, true).is_ok());
         Complaints {
@@ -28,7 +28,7 @@ impl Complaints {
         }
     }
 
-    /// What they come by.
+    /// The descriptor that they come by.
     pub const fn from(&self) -> Option<&ChildStderr> {
         self.from.as_ref()
     }

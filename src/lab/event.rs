@@ -1,4 +1,4 @@
-//! What a lab is asked, and what it tells: the only words between the lab's thread and its owner.
+//! Requests to a lab, and its events: the only words between the lab's thread and its owner.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::wire::queue::{Mode, Origin, RuleChange, Which};
 use crate::wire::rule::{Rule, RuleNo, Standing};
 use crate::wire::segment::Packet;
 
-/// What a lab can be asked to do.
+/// A request to a lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Hand this line to the endpoint.
@@ -36,7 +36,7 @@ pub enum Request {
     Wire(WireOrder),
 }
 
-/// What the wire can be asked to do.
+/// A request to the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WireOrder {
     /// Let segments pass, or hold each.
@@ -73,22 +73,22 @@ pub struct Event {
 pub enum Happening {
     /// An endpoint's process came up.
     Born {
-        /// Whose.
+        /// The end.
         side: Side,
-        /// Its process number.
+        /// The process number.
         pid: u32,
-        /// What it is: `native`.
+        /// The runtime: `native`.
         runtime: String,
-        /// Its library accepts and reads by itself.
+        /// The library accepts and reads by itself.
         takes_unasked: bool,
         /// Below what the numbers of its descriptors must stay ([`Setting::Nofile`]), where that could be read.
         nofile: Option<u32>,
     },
     /// An endpoint's process ended.
     Died {
-        /// Whose.
+        /// The end.
         side: Side,
-        /// Its process number.
+        /// The process number.
         pid: u32,
         /// How.
         how: Death,
@@ -110,9 +110,9 @@ pub enum Happening {
         id: CallId,
         /// How long it took.
         took: Duration,
-        /// What it returned.
+        /// The outcome.
         outcome: Outcome,
-        /// What a programmer of the endpoint's language sees of it.
+        /// The text that a programmer of the endpoint's language sees.
         said: Option<String>,
         /// The system calls behind it.
         trace: Vec<Traced>,
@@ -121,7 +121,7 @@ pub enum Happening {
     },
     /// A call that is under way, or has returned, made a descriptor.
     Made {
-        /// Whose.
+        /// The end.
         side: Side,
         /// The socket's name.
         socket: SocketName,
@@ -132,21 +132,21 @@ pub enum Happening {
     },
     /// The endpoint's library has closed a socket's descriptor by itself.
     Gone {
-        /// Whose.
+        /// The end.
         side: Side,
         /// The socket's name.
         socket: SocketName,
     },
     /// A system call that an endpoint in another language made, as `strace` saw it.
     Syscall {
-        /// Whose.
+        /// The end.
         side: Side,
         /// The call and what it returned.
         made: Traced,
     },
     /// The endpoint did not understand, or said something that we do not.
     Garbled {
-        /// Whose.
+        /// The end.
         side: Side,
         /// The call that it was about, if known.
         id: Option<CallId>,
@@ -165,7 +165,7 @@ pub enum Happening {
         side: Side,
         /// Which socket.
         tuple: Tuple,
-        /// Its inode, 0 when no descriptor holds it.
+        /// The inode, 0 when no descriptor holds it.
         inode: u64,
         /// Before; `CLOSE` when it was not in the table.
         from: State,
@@ -178,29 +178,29 @@ pub enum Happening {
     },
     /// A host's table, whole, whenever it differs from the last one told.
     Table {
-        /// Whose.
+        /// The end.
         side: Side,
-        /// Its sockets.
+        /// The sockets.
         rows: Vec<Observed>,
     },
-    /// What TCP_INFO says of an open descriptor whose socket is in no table; none when it is in one again.
+    /// TCP_INFO of an open descriptor whose socket is in no table; none when it is in one again.
     Info {
-        /// Whose.
+        /// The end.
         side: Side,
         /// The socket's name.
         socket: String,
-        /// Its state there.
+        /// The state there.
         state: Option<State>,
     },
     /// A host's setting was changed, or could not be.
     Host {
-        /// Whose.
+        /// The end.
         side: Side,
         /// Which.
         setting: Setting,
         /// To what.
         value: SettingValue,
-        /// What the kernel said.
+        /// The kernel's answer.
         result: Result<(), String>,
     },
     /// Something that the user should know.
@@ -248,9 +248,9 @@ pub struct Passage {
     pub no: PacketNo,
     /// The host that sent it, or in whose name it was forged.
     pub from: Side,
-    /// What it says.
+    /// The contents.
     pub packet: Packet,
-    /// What it is beside those before it.
+    /// The relation to the packets before it.
     #[serde(flatten)]
     pub seen: Seen,
     /// Where it comes from.
@@ -297,7 +297,7 @@ pub enum Fate {
     Held,
     /// It is held on the wire, and goes on by itself after so long.
     Delayed(Millis),
-    /// It is lost.
+    /// The packet is dropped.
     Dropped,
 }
 
@@ -340,7 +340,7 @@ pub enum Cause {
     PeerCall(CallId),
     /// A timer of the kernel.
     Timer(TimerKind),
-    /// Its process died, and the kernel closed its descriptors.
+    /// The process died, and the kernel closed its descriptors.
     Death,
     /// The other endpoint's process died; in the loopback lab, where the segment between is not seen.
     PeerDeath,

@@ -1,4 +1,4 @@
-//! What a lab is: all that its owner needs to know of it.
+//! Facts about a lab: all that its owner needs to know of it.
 
 use std::net::IpAddr;
 

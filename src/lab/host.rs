@@ -35,11 +35,11 @@ const TABLE_SLOTS: u32 = 1024;
 pub struct Host {
     /// The end of the wire; none in the loopback lab.
     pub tun: Option<Tun>,
-    /// Its sockets by netlink; or why the kernel does not tell them so.
+    /// The sockets by netlink; or why the kernel does not tell them so.
     pub diag: std::result::Result<Diag, String>,
-    /// Its sockets by procfs, for each family.
+    /// The sockets by procfs, for each family.
     pub tables: Vec<(Family, ProcTable)>,
-    /// Its settings as they were found.
+    /// The settings as they were found.
     pub settings: Vec<(Setting, SettingValue)>,
     jobs: Sender<Job>,
     _thread: JoinHandle<()>,
@@ -59,7 +59,7 @@ pub enum Place {
     Machine,
 }
 
-/// What a host runs.
+/// The programs that a host runs.
 #[derive(Clone, Debug)]
 pub struct Programs {
     /// finwait itself.
@@ -68,7 +68,7 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Those of one end.
+    /// The programs of one end.
     pub fn of(options: &Options, side: Side) -> Programs {
         Programs {
             keeper: options.program.clone(),
@@ -129,7 +129,7 @@ fn gone(side: Side) -> Error {
     }
 }
 
-/// What the thread opened in its namespace.
+/// The descriptors that the thread opened in its namespace.
 struct Opened {
     tun: Option<Tun>,
     diag: std::result::Result<Diag, String>,

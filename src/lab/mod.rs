@@ -64,7 +64,7 @@ pub struct Options {
     pub ipv6: bool,
     /// The finwait binary, which is also the native endpoint.
     pub program: PathBuf,
-    /// What drives the ends.
+    /// The runtimes that drive the ends.
     pub driven: Driven,
 }
 

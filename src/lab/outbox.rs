@@ -1,4 +1,4 @@
-//! What the driver has to tell, on its way to the lab's owner: in batches, and never much more than the owner keeps up with.
+//! Events of the driver, on their way to the lab's owner: in batches, and never much more than the owner keeps up with.
 
 use rustix::fd::OwnedFd;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::clock::Stamp;
 
 /// How many events may wait for their reader before the driver waits for it.
 const MOST_UNREAD: usize = 4096;
-/// It goes on when so many are left: to wait for each batch anew would cost a wake-up a batch.
+/// The number of unread events at which the driver goes on: to wait for each batch anew would cost a wake-up a batch.
 const FEW_UNREAD: usize = MOST_UNREAD / 2;
 /// How many events are handed over at once.
 const BATCH: usize = 128;

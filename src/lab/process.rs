@@ -35,7 +35,7 @@ pub struct Newborn {
     mark: Option<Mark>,
 }
 
-/// What strace prints of an endpoint.
+/// strace's output for an endpoint.
 #[derive(Debug)]
 struct Syscalls {
     output: OwnedFd,
@@ -111,24 +111,24 @@ pub struct Process {
     outbox: VecDeque<u8>,
     syscalls: Option<Syscalls>,
     hides: bool,
-    /// Its library accepts and reads by itself, as it has said in its hello.
+    /// The library accepts and reads by itself, as it has said in its hello.
     pub takes_unasked: bool,
     /// How many lines of its made no sense.
     nonsense: usize,
     /// We sent it SIGKILL.
     killed: bool,
-    /// What the processes that it started have in their environment; none of finwait's own endpoint, which starts none.
+    /// The mark in the environment of the processes that it started; none of finwait's own endpoint, which starts none.
     mark: Option<Mark>,
 }
 
-/// What of a process is worth a look.
+/// The descriptors of a process that are ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ready {
-    /// It has said something, or takes more of our words.
+    /// A reply has come, or it takes more requests.
     pub words: bool,
-    /// It has ended.
+    /// The process has ended.
     pub end: bool,
-    /// It has written to its standard error.
+    /// Standard error has something.
     pub complaints: bool,
     /// strace has printed calls of its.
     pub syscalls: bool,
@@ -223,7 +223,7 @@ impl Process {
         }
     }
 
-    /// Its process number.
+    /// The process number.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -233,22 +233,22 @@ impl Process {
         self.hides
     }
 
-    /// What its words come by, and ours go.
+    /// The descriptor of the protocol.
     pub fn control(&self) -> BorrowedFd<'_> {
         self.control.as_fd()
     }
 
-    /// What tells of its end.
+    /// The descriptor that becomes readable at its end.
     pub fn pidfd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
     }
 
-    /// What its complaints come by.
+    /// The descriptor of its standard error.
     pub fn stderr(&self) -> Option<BorrowedFd<'_>> {
         self.complaints.from().map(AsFd::as_fd)
     }
 
-    /// What its system calls come by, where they are seen.
+    /// The descriptor of strace's output, where system calls are seen.
     pub fn syscalls(&self) -> Option<BorrowedFd<'_>> {
         self.syscalls.as_ref().map(|syscalls| syscalls.output.as_fd())
     }

@@ -10,7 +10,7 @@ use crate::call::CallId;
 use crate::endpoint::protocol::Traced;
 use crate::errno::Errno;
 
-/// What strace is asked to print.
+/// strace's arguments.
 pub const ARGUMENTS: [&str; 9] = [
     // The tracer is the endpoint's grandchild, so that the endpoint stays ours.
     "-D",
@@ -27,7 +27,7 @@ pub const ARGUMENTS: [&str; 9] = [
 /// How a TCP socket's descriptor is marked (`-yy`), of either family.
 const MARK: &str = "<TCP";
 
-/// What a line says.
+/// The finding in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Printed {
     /// A call on a TCP socket.
@@ -48,7 +48,7 @@ pub enum Word {
 /// Puts calls together that were cut in two.
 #[derive(Debug, Default)]
 pub struct Reader {
-    /// What has come of a line that is not whole.
+    /// The beginning of a line that is not whole.
     rest: Vec<u8>,
     /// The beginnings of calls, by thread.
     unfinished: HashMap<u32, String>,
@@ -84,7 +84,7 @@ impl Reader {
     }
 }
 
-/// What a whole call says.
+/// Parses a whole call.
 fn printed(call: &str) -> Option<Printed> {
     match said(call) {
         Some((word, id)) => Some(Printed::Said(word, id)),

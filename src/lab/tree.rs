@@ -16,11 +16,11 @@ const ROUNDS: usize = 200;
 /// How long the killed may take to go before they are looked for again.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// What the processes of one host have in their environment, and nobody else.
+/// The mark in the environment of one host's processes, and nobody else's.
 #[derive(Clone, Debug)]
 pub struct HostMark(String);
 
-/// What the processes of one endpoint have.
+/// The mark of the processes of one endpoint.
 #[derive(Clone, Debug)]
 pub struct Mark(String);
 
@@ -30,7 +30,7 @@ impl HostMark {
         HostMark(format!("{}-{}-{}", std::process::id(), Stamp::now().0, count()))
     }
 
-    /// That of its next endpoint.
+    /// The mark of the host's next endpoint.
     pub fn endpoint(&self) -> Mark {
         Mark(format!("{}.{}", self.0, count()))
     }

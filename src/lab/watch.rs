@@ -1,4 +1,4 @@
-//! What a host's kernel says of the sockets, read when something happened: the tables, and what changed in them.
+//! The sockets according to a host's kernel, read when something happened: the tables, and what changed in them.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -81,7 +81,7 @@ impl Watch {
         }
     }
 
-    /// That socket belongs to our endpoint.
+    /// Notes that the socket belongs to our endpoint.
     pub fn own(&mut self, inode: u64) {
         if let Some(ours) = &mut self.ours {
             ours.inodes.insert(inode);

@@ -4,7 +4,7 @@ use crate::call::CallKind;
 
 use super::{Beside, Cell, Event, Matrix};
 
-/// What the README has of it: the errors, and where a language reads or writes in its own way.
+/// The README's part of it: the errors, and where a language reads or writes in its own way.
 pub fn table(matrix: &Matrix) -> String {
     let mut text =
         String::from("| call, and what raw calls give | runtimes | what they say | |\n| --- | --- | --- | --- |\n");
@@ -35,7 +35,7 @@ fn heading(event: &Event) -> String {
     format!("`{}`: {}{rule}", event.call, event.gives)
 }
 
-/// What is said, or what is given where nothing is said.
+/// The words, or the result where there are none.
 fn words(cell: &Cell) -> String {
     let said = cell.said.as_ref().map(|said| {
         // A bar ends a cell, and two backticks hold one.

@@ -88,7 +88,7 @@ fn is_given(gives: Gives, returned: &Returned) -> bool {
     }
 }
 
-/// What a call gave, in a word or two, without what differs from run to run.
+/// The result of a call, in a word or two, without what differs from run to run.
 fn gives(returned: &Returned) -> String {
     match returned {
         Returned::Outcome(outcome) => match outcome {

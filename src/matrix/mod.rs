@@ -61,16 +61,16 @@ pub struct Version {
     /// Which.
     #[serde(with = "by_name")]
     pub runtime: Runtime,
-    /// What its tool says of its version.
+    /// The version according to its tool.
     pub version: String,
 }
 
-/// What the kernel answered a call for one reason, and what each runtime made of that.
+/// An answer of the kernel to a call, for one reason, and what each runtime made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// The call.
     pub call: CallKind,
-    /// What raw calls give: `EPIPE`, `EOF`.
+    /// The result of raw calls: `EPIPE`, `EOF`.
     pub gives: String,
     /// The rule by which they do, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,21 +86,21 @@ pub struct Row {
     pub scenario: String,
     /// The step, from 1 on.
     pub step: usize,
-    /// Its command: `client write x`; for a call that returned late, the socket and the call.
+    /// The command: `client write x`; for a call that returned late, the socket and the call.
     pub command: String,
-    /// What each runtime says, in the order of the columns.
+    /// The words of each runtime, in the order of the columns.
     pub cells: Vec<Cell>,
 }
 
-/// What one runtime gives.
+/// The result of one runtime.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// The runtime.
     #[serde(with = "by_name")]
     pub runtime: Runtime,
-    /// What its call gives: `EPIPE`, `EOF`, `net.ErrClosed`; the reason where it is unsupported.
+    /// The result of its call: `EPIPE`, `EOF`, `net.ErrClosed`; the reason where it is unsupported.
     pub gives: String,
-    /// What its programmer sees, to the letter, but for the numbers of ports.
+    /// The text that its programmer sees, to the letter, but for the numbers of ports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
     /// How that stands to what raw calls give.
@@ -108,7 +108,7 @@ pub struct Cell {
 }
 
 impl Event {
-    /// What the runtimes gave, in all scenarios.
+    /// The results of the runtimes, in all scenarios.
     fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.rows.iter().flat_map(|row| &row.cells)
     }
@@ -122,11 +122,11 @@ pub enum Beside {
     Same,
     /// Something else: the runtime behaves in its own way.
     Differs,
-    /// Its library failed it by itself: no system call was made, or the kernel's answer is not told.
+    /// The library failed it by itself: no system call was made, or the kernel's answer is not told.
     Library,
     /// The language has no such call.
     Unsupported,
-    /// It could not make an earlier call of the scenario, and so met something else here.
+    /// The runtime could not make an earlier call of the scenario, and so met another situation here.
     Elsewhere,
 }
 
@@ -177,7 +177,7 @@ impl Event {
 }
 
 impl Cell {
-    /// What is said, without the addresses.
+    /// The words, without the addresses.
     fn somewhere(&self) -> Option<String> {
         let said = self.said.as_ref()?;
         Some(said.replace("10.0.0.1:PORT", "*").replace("10.0.0.2:8080", "*"))

@@ -218,7 +218,7 @@ fn left(ms: u32) -> Duration {
     Duration::from_millis(if ms > i32::MAX as u32 { 0 } else { u64::from(ms) })
 }
 
-/// What is shown of a `struct tcp_info`, of which older kernels send less: fields that did not come are 0.
+/// The fields shown of a `struct tcp_info`, of which older kernels send less: fields that did not come are 0.
 fn tcp_info(bytes: &[u8]) -> TcpInfo {
     let field = |offset| u32_at(bytes, offset).unwrap_or(0);
     TcpInfo {

@@ -44,9 +44,9 @@ impl Tuple {
 /// One socket in a host's table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// Its addresses.
+    /// The addresses.
     pub tuple: Tuple,
-    /// Its state.
+    /// The state.
     pub state: State,
     /// Bytes received and not read; for a listener, connections not accepted.
     pub rx_queue: u32,
@@ -65,13 +65,13 @@ pub struct Row {
 /// A timer of a socket, as it was when the table was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {
-    /// What it is for.
+    /// The purpose.
     pub kind: TimerKind,
     /// When it goes off, counted from the reading.
     pub left: Duration,
 }
 
-/// What a timer is for (`get_tcp4_sock` and `inet_csk_diag_fill` number them alike).
+/// The purpose of a timer (`get_tcp4_sock` and `inet_csk_diag_fill` number them alike).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TimerKind {
@@ -97,7 +97,7 @@ impl TimerKind {
         }
     }
 
-    /// Its name on the screen, when it runs in that state: an orphan's wait in FIN_WAIT2 is the time-wait timer, too, with
+    /// The name on the screen, when it runs in that state: an orphan's wait in FIN_WAIT2 is the time-wait timer, too, with
     /// `tcp_fin_timeout` for its length.
     pub const fn name(self, state: State) -> &'static str {
         match (self, state) {
@@ -110,7 +110,7 @@ impl TimerKind {
     }
 }
 
-/// What finwait shows of `struct tcp_info` (`include/uapi/linux/tcp.h`).
+/// The fields that finwait shows of `struct tcp_info` (`include/uapi/linux/tcp.h`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TcpInfo {
     /// Smoothed round-trip time, us.

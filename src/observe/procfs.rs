@@ -16,7 +16,7 @@ use crate::state::State;
 /// A row of the table, and how it stood there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcRow {
-    /// What it says; there is no TCP_INFO here.
+    /// The row; there is no TCP_INFO here.
     pub row: Row,
     /// The row itself, without the blanks at its ends.
     pub line: String,

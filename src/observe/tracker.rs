@@ -12,7 +12,7 @@ use crate::state::State;
 pub struct Change {
     /// Which socket.
     pub tuple: Tuple,
-    /// Its inode, before the change or after it: 0 only when no descriptor held it either time.
+    /// The inode, before the change or after it: 0 only when no descriptor held it either time.
     pub inode: u64,
     /// Before; `CLOSE` when it was not in the table.
     pub from: State,
@@ -57,7 +57,7 @@ struct Seen {
 /// How early the kernel's timer wheel may be reported as over: its clock ticks every 1 to 10 ms (CONFIG_HZ).
 const TICK: Duration = Duration::from_millis(10);
 
-/// What was in a host's table at the last reading.
+/// A host's table at the last reading.
 #[derive(Debug, Default)]
 pub struct Tracker {
     seen: QuickMap<Key, Seen>,
@@ -158,31 +158,31 @@ const fn is_reborn(from: State, to: State) -> bool {
 pub struct Arrived {
     /// The connection that it is of, or about, the host's own end first; none when it names none.
     pub tuple: Option<Tuple>,
-    /// What it is.
+    /// The kind.
     pub what: Arrival,
 }
 
-/// What has reached a host.
+/// The packet that has reached a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     /// An RST.
     Reset,
     /// Any other segment.
     Segment {
-        /// It has ACK.
+        /// Whether it has ACK.
         acknowledges: bool,
-        /// It acknowledges the host's FIN.
+        /// Whether it acknowledges the host's FIN.
         acknowledges_fin: bool,
         /// The peer's FIN has come with it, and all that was sent before that: it is a FIN, or fills the gap before one.
         completes_fin: bool,
-        /// It has data that begins before the peer's FIN, and goes on behind it.
+        /// Whether it has data that begins before the peer's FIN, and goes on behind it.
         overruns_fin: bool,
     },
     /// An ICMP error, or what we cannot read.
     Other,
 }
 
-/// Who makes a step from one state to the next.
+/// The party that makes a step from one state to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Maker {
     /// The packet that has arrived.
@@ -233,7 +233,7 @@ pub const fn after_fin(from: State, to: State) -> Option<State> {
     }
 }
 
-/// Who makes that single step, a packet having just arrived? `held` says that a waiting call is the last to hold the socket.
+/// The party that makes that single step, a packet having just arrived. `held` says that a waiting call is the last to hold the socket.
 pub const fn maker(from: State, to: State, what: Arrival, held: bool) -> Maker {
     use State::{
         Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait,

@@ -42,7 +42,7 @@ pub struct Message<'a> {
     pub flags: u16,
     /// `nlmsg_seq`: that of the request.
     pub sequence: u32,
-    /// What follows the header.
+    /// The bytes after the header.
     pub body: &'a [u8],
 }
 

@@ -36,7 +36,7 @@ impl Rtnl {
         Ok(self.link(name, 8)? & libc::IFF_UP as u32 != 0)
     }
 
-    /// What stands at an offset of a link's `struct ifinfomsg`: its index at 4, its flags at 8.
+    /// The number at an offset of a link's `struct ifinfomsg`: its index at 4, its flags at 8.
     fn link(&mut self, name: &str, offset: usize) -> Result<u32> {
         let request = Request::new(libc::RTM_GETLINK, libc::NLM_F_ACK, &ifinfomsg(0, false, false))
             .attribute(libc::IFLA_IFNAME, &[name.as_bytes(), &[0]].concat());

@@ -15,16 +15,16 @@ use crate::errno::Errno;
 /// The signal that interrupts a blocked call. Not `SIGURG`: the kernel sends that one for urgent data.
 const INTERRUPT: c_int = libc::SIGUSR1;
 
-/// Its name.
+/// The name.
 pub const INTERRUPT_NAME: &str = "SIGUSR1";
 
 extern "C" fn nothing(_signal: c_int) {}
 
-/// What a process does with a signal.
+/// The disposition of a signal.
 struct Action(libc::sigaction);
 
 impl Action {
-    /// That handler, with neither flags (so without `SA_RESTART`) nor masked signals.
+    /// An action with that handler, with neither flags (so without `SA_RESTART`) nor masked signals.
     fn of(handler: libc::sighandler_t) -> Action {
         // SAFETY: all zeros are a sigaction: default handler, empty mask, no flags.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
@@ -83,7 +83,7 @@ fn to_thread(thread: Pid, signal: c_int) -> Answer<c_int> {
 pub enum Whom {
     /// This process alone: somebody has sent SIGTSTP to it.
     Us,
-    /// Its whole process group, as Ctrl-Z at a terminal does.
+    /// The whole process group, as Ctrl-Z at a terminal does.
     Group,
 }
 

@@ -15,7 +15,7 @@ pub fn write(name: &str, value: &str) -> Result<()> {
         .during(|| format!("set {name} to {value}"))
 }
 
-/// What `name` is set to, without the newline; numbers of a list are separated by tabs.
+/// The value of `name`, without the newline; numbers of a list are separated by tabs.
 pub fn read(name: &str) -> Result<String> {
     let mut value = fs::read_to_string(path(name)).during(|| format!("read {name}"))?;
     value.truncate(value.trim_end().len());

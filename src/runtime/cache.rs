@@ -24,7 +24,7 @@ const OPENS: [&str; 6] = [
     "java.base/sun.nio.ch=ALL-UNNAMED",
 ];
 
-/// What makes a virtual machine that lives for a minute start quickly.
+/// Options that make a short-lived virtual machine start quickly.
 const QUICK: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
 
 fn failed(recipe: &Recipe, why: String) -> Error {
@@ -119,7 +119,7 @@ pub(super) fn is_to_be_compiled(recipe: &Recipe, tool: &Path) -> bool {
     !matches!(recipe.build, Build::Script) && folder(recipe, tool).is_ok_and(|folder| !folder.is_dir())
 }
 
-/// What distinguishes a source's folders from those of others.
+/// The prefix that distinguishes a source's folders from those of others.
 fn stem(recipe: &Recipe) -> &'static str {
     let (file, _) = recipe.source;
     file.split('.').next_back().unwrap_or(file)

@@ -46,13 +46,13 @@ struct Recipe {
     version: &'static [&'static str],
     /// The Debian and Ubuntu package that has the tool.
     package: &'static str,
-    /// What is done with the source.
+    /// The way it is built.
     build: Build,
-    /// What the endpoint is started with.
+    /// The arguments that the endpoint is started with.
     arguments: &'static [&'static str],
 }
 
-/// What becomes of a source before it runs.
+/// How a source is built before it runs.
 #[derive(Clone, Copy)]
 enum Build {
     /// Nothing: the tool runs the file.
@@ -151,7 +151,7 @@ impl Runtime {
         })
     }
 
-    /// Its name: `go`, `java-nio`.
+    /// The name: `go`, `java-nio`.
     pub const fn name(self) -> &'static str {
         match self.recipe() {
             None => "native",
@@ -189,7 +189,7 @@ impl fmt::Display for Runtime {
     }
 }
 
-/// What an end is to be driven by.
+/// The choice of what drives an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// One of ours.
@@ -207,13 +207,13 @@ impl Default for Choice {
 /// A program that is ready to be started as an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
-    /// What is started.
+    /// The program to start.
     pub program: PathBuf,
     /// With what.
     pub arguments: Vec<OsString>,
     /// `strace`, where the endpoint's own system calls are to be seen.
     pub strace: Option<PathBuf>,
-    /// Its library may make and close descriptors, and carry IPv4 over IPv6 sockets, silently: all but the native endpoint may.
+    /// The library may make and close descriptors, and carry IPv4 over IPv6 sockets, silently: all but the native endpoint may.
     pub hides: bool,
 }
 

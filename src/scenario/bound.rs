@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a number must be.
+/// A bound on a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     /// How it compares.

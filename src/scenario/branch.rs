@@ -21,7 +21,7 @@ pub struct Branch {
     pub at: usize,
 }
 
-/// What came of both, step by step; the error is one sentence.
+/// The reports of both, step by step; the error is one sentence.
 pub type Grown = Result<[Vec<StepReport>; 2], String>;
 
 impl Branch {

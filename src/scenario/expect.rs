@@ -24,12 +24,12 @@ pub struct Expectation {
     pub what: Expected,
 }
 
-/// What a step should show.
+/// An expectation of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// What its call returns.
+    /// The result of its call.
     Returns(Returns),
-    /// What a call of an earlier step returns during this one.
+    /// The result, during this step, of a call of an earlier one.
     Later(Who, Returns),
     /// The state of a socket.
     State(Who, Stands),
@@ -41,23 +41,23 @@ pub enum Expected {
     Segments(Segments),
     /// How long a connect into silence takes with this machine's settings: about so long.
     SynPatience(Duration),
-    /// What Go says of the step's call, or of a blocked one that returned in it: these words, or more.
+    /// Go's words on the step's call, or on a blocked one that returned in it: these words, or more.
     Go(String),
 }
 
 /// Which socket: by its name, and by its end where both have one of that name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Who {
-    /// Its end, when the file says so.
+    /// The end, when the file says so.
     pub side: Option<Side>,
-    /// Its name.
+    /// The name.
     pub name: SocketName,
 }
 
 /// How a socket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stands {
-    /// Its state; none: the kernel does not know it any more.
+    /// The state; none: the kernel does not know it any more.
     pub state: Option<State>,
     /// Who holds it, when the file says so.
     pub held: Option<Held>,
@@ -66,9 +66,9 @@ pub struct Stands {
 /// Which queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// What is to be taken.
+    /// Bytes to be read, or connections to be accepted.
     Rx,
-    /// What is not acknowledged.
+    /// Bytes that are not acknowledged.
     Tx,
 }
 
@@ -76,7 +76,7 @@ impl Way {
     /// Both.
     pub const ALL: [Way; 2] = [Way::Rx, Way::Tx];
 
-    /// Its name in files.
+    /// The name in files.
     pub const fn name(self) -> &'static str {
         match self {
             Way::Rx => "rx",
@@ -137,7 +137,7 @@ impl Who {
         self.sides().find_map(named)
     }
 
-    /// What became of the oldest call of an earlier step on that socket; none when there is none.
+    /// The fate of the oldest call of an earlier step on that socket; none when there is none.
     fn later<'a>(&self, seen: &'a Observation) -> Option<&'a Returned> {
         let of = |side: Side| {
             let mut calls = seen.later.iter().filter(move |call| call.side == side);
@@ -267,9 +267,9 @@ pub struct Check {
     pub place: Place,
     /// What it is about: `returns`, `state of client`.
     pub about: String,
-    /// What was expected, in the file's words.
+    /// The expectation, in the file's words.
     pub expected: String,
-    /// What was observed, in the same.
+    /// The observation, in the same.
     pub observed: String,
     /// Was it so? None where it cannot be seen: the loopback lab has no wire.
     pub held: Option<bool>,

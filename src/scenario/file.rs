@@ -63,7 +63,7 @@ struct Reader<'a> {
 
 /// A value and where it stands.
 type Value<'a> = Spanned<DeValue<'a>>;
-/// What a table holds under a key.
+/// The value under a key of a table.
 type Field<'a, 'b> = Option<&'b Value<'a>>;
 
 /// How a duration is written.
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What the kernel must be like: a version, or its answers to questions.
+    /// The needs of a scenario from the kernel: a version, or its answers to questions.
     fn needs(&mut self, value: Field<'a, '_>) -> Option<Needs> {
         let DeValue::Table(_) = value?.get_ref() else {
             let kernel = self.parsed(value, |text| {
@@ -527,7 +527,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What a string says; a mistake in it is told at its character.
+    /// Parses a string; a mistake in it is reported at its character.
     fn parsed<T>(&mut self, value: Field<'a, '_>, read: impl Fn(&str) -> Result<T, (usize, String)>) -> Option<T> {
         let value = value?;
         let DeValue::String(text) = value.get_ref() else {
@@ -574,7 +574,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Who can do something, in a step.
+/// The keys of a step that carry a command.
 const DOERS: [&str; 3] = [Side::Client.name(), Side::Server.name(), WIRE];
 
 #[cfg(test)]

@@ -44,11 +44,11 @@ pub struct Scenario {
     pub summary: String,
     /// Which part of the catalog it belongs to.
     pub group: Group,
-    /// Its id in the catalog or in the list of claims.
+    /// The id in the catalog or in the list of claims.
     pub id: Option<String>,
-    /// It needs the wire, or host settings: the isolated lab.
+    /// Whether it needs the wire, or host settings: the isolated lab.
     pub isolated: bool,
-    /// It is of IPv6 alone, or of IPv4 alone; none where it is of either.
+    /// The family that it is for: IPv6 alone, or IPv4 alone; none where it is for both.
     pub ipv6: Option<bool>,
     /// What drives the ends, where the user does not say.
     pub driven: Ends<Runtime>,
@@ -56,9 +56,9 @@ pub struct Scenario {
     pub needs: Option<Needs>,
     /// The article's claim, in a sentence.
     pub claim: Option<String>,
-    /// What the article says that Go returns.
+    /// The result in Go according to the article.
     pub expects: Option<String>,
-    /// What is done, in order; never empty.
+    /// The steps, in order; never empty.
     pub steps: Vec<Step>,
 }
 
@@ -69,11 +69,11 @@ pub struct Step {
     pub place: Place,
     /// Prose for people.
     pub say: Option<String>,
-    /// What is done; none in a step that only says something, or waits.
+    /// The command; none in a step that only says something, or waits.
     pub action: Option<Action>,
-    /// What must be observed.
+    /// The expectations.
     pub expected: Vec<Expectation>,
-    /// What the article claims of this step, where it does.
+    /// The article's claims about this step, where it has any.
     pub claimed: Vec<Expectation>,
     /// The part of the claim that it tries, where the claim has parts.
     pub part: Option<String>,
@@ -88,7 +88,7 @@ pub struct Step {
 /// How long a step's expectations may take unless it says otherwise.
 pub const WITHIN: Duration = Duration::from_secs(5);
 
-/// What a step does.
+/// The command of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
     /// The whole command, as typed for `finwait do`: `client write "hello"`.
@@ -171,7 +171,7 @@ impl Group {
         Group::Article,
     ];
 
-    /// Its name in files.
+    /// The name in files.
     pub const fn name(self) -> &'static str {
         match self {
             Group::Connect => "connect",

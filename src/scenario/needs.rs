@@ -1,4 +1,4 @@
-//! What a scenario needs of the kernel: a version, or that the kernel answers a question in a certain way.
+//! Needs of a scenario from the kernel: a version, or that the kernel answers a question in a certain way.
 //!
 //! Stable kernels take changes back, so that a version says little of them: where it matters, the kernel itself is asked, on sockets of
 //! the loopback address.
@@ -15,12 +15,12 @@ use super::Kernel;
 use crate::errno::Errno;
 use crate::os::sock;
 
-/// What a scenario needs of the kernel.
+/// The needs of a scenario from the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// That it is this one, or a later one.
+    /// This kernel, or a later one.
     Kernel(Kernel),
-    /// That it answers each of the questions so.
+    /// These answers to the questions.
     Answers(Vec<(Question, Errno)>),
 }
 
@@ -67,7 +67,7 @@ impl Question {
     /// All of them.
     pub const ALL: [Question; 2] = [Question::DisconnectUnderRead, Question::ShutdownUnderConnect];
 
-    /// Its name in files.
+    /// The name in files.
     pub const fn name(self) -> &'static str {
         match self {
             Question::DisconnectUnderRead => "disconnect-under-read",

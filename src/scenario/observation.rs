@@ -1,4 +1,4 @@
-//! What was observed in one step: plain data, which expectations are held against, and which can be kept and read again.
+//! Observations of one step: plain data, which expectations are held against, and which can be kept and read again.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,19 +16,19 @@ use crate::wire::segment::{Flags, Packet};
 
 use super::returns::Returns;
 
-/// What became of a command.
+/// The result of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Returned {
-    /// It makes no call, and was carried out.
+    /// The command makes no call, and was carried out.
     Done,
-    /// Its call gave this back.
+    /// The call returned this.
     Outcome(Outcome),
-    /// Its call has not returned.
+    /// The call has not returned.
     Blocked,
-    /// Its process died under it.
+    /// The process died under it.
     Died(Death),
-    /// It could not be carried out; one sentence.
+    /// The command could not be carried out; one sentence.
     NotDone(String),
 }
 
@@ -50,7 +50,7 @@ impl Returned {
 pub struct Standing {
     /// Its name; none for what nobody has accepted, or that no descriptor of ours ever held.
     pub name: Option<SocketName>,
-    /// Its state; none when the kernel does not know it any more.
+    /// The state; none when the kernel does not know it any more.
     pub state: Option<State>,
     /// Who holds it.
     pub held: Held,
@@ -81,13 +81,13 @@ pub struct Sighting {
 pub enum Said {
     /// A TCP segment.
     Tcp {
-        /// Its control bits.
+        /// The control bits.
         flags: Flags,
-        /// Its sequence number, counted from the connection's first.
+        /// The sequence number, counted from the connection's first.
         seq: u32,
-        /// Its acknowledgement, counted likewise; none without ACK.
+        /// The acknowledgement, counted likewise; none without ACK.
         ack: Option<u32>,
-        /// Its window in bytes.
+        /// The window in bytes.
         window: u32,
         /// Bytes of payload.
         len: usize,
@@ -100,12 +100,12 @@ pub enum Said {
     Other(String),
 }
 
-/// What was observed in one step.
+/// The observation of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
-    /// What became of the step's command.
+    /// The result of the step's command.
     pub returned: Returned,
-    /// What the endpoint's language says of it, where that is more than success.
+    /// The words of the endpoint's language, where there is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
     /// One plain sentence why it gave that back; none while it has not returned.
@@ -125,15 +125,15 @@ pub struct Observation {
 /// A call of an earlier step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Later {
-    /// Whose.
+    /// The end.
     pub side: Side,
     /// On which socket.
     pub socket: SocketName,
-    /// What became of it.
+    /// The result.
     pub returned: Returned,
     /// Which call.
     pub call: CallKind,
-    /// What the endpoint's language says of it, where that is more than success.
+    /// The words of the endpoint's language, where there is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
     /// One plain sentence why it gave that back; none while it has not returned.

@@ -256,7 +256,7 @@ impl Under {
     }
 }
 
-/// What became of the command of `side` that began with `root`, as far as the transcript after `since` tells.
+/// The result of the command of `side` that began with `root`, as far as the transcript after `since` tells.
 pub(super) fn outcome(session: &Session, side: Side, root: CallId, since: u64) -> Returned {
     if session.busy(side, root) {
         return Returned::Blocked;
@@ -272,7 +272,7 @@ pub(super) fn outcome(session: &Session, side: Side, root: CallId, since: u64) -
     returned.unwrap_or_else(|| Returned::NotDone("its call was lost".into()))
 }
 
-/// What is said of how a call ended.
+/// The words about how a call ended.
 #[derive(Default)]
 struct Words {
     /// By the endpoint's language.
@@ -281,7 +281,7 @@ struct Words {
     why: Option<String>,
 }
 
-/// What is said of the last call that ended of the command that began with `root`, after `since`.
+/// The words about the last call that ended of the command that began with `root`, after `since`.
 fn words(session: &Session, root: CallId, since: u64) -> Words {
     let mut entries = session.transcript.since(since).rev();
     let words = entries.find_map(|entry| match &entry.what {
@@ -298,7 +298,7 @@ fn words(session: &Session, root: CallId, since: u64) -> Words {
     words.unwrap_or_default()
 }
 
-/// What ended after `since`, and falls under a rule.
+/// Outcomes after `since` that fall under a rule.
 fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
     let entries = session.transcript.since(since);
     let ruled = entries.filter_map(|entry| match &entry.what {

@@ -1,4 +1,4 @@
-//! What a user did becomes a scenario: each command a step, what came of it its expectations.
+//! Recording: what a user did becomes a scenario: each command a step, what came of it its expectations.
 
 use std::fmt::Write;
 
@@ -144,7 +144,7 @@ impl Recorder {
     }
 }
 
-/// What drove the ends: nothing where that were raw calls. A command of the user's own is no business of a file's.
+/// The runtimes that drove the ends: nothing where that were raw calls. A command of the user's own is no business of a file's.
 fn driven(session: &Session) -> String {
     let (mut runtimes, mut commands) = (Vec::new(), String::new());
     for (side, end) in session.ends.iter() {

@@ -1,4 +1,4 @@
-//! What came of a run, as lines of JSON have it and as people read it.
+//! Reports of runs, as lines of JSON and for people.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -30,19 +30,19 @@ pub enum Line {
 /// Which scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its file.
+    /// The file.
     pub path: String,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Its group.
+    /// The group.
     pub group: Group,
-    /// Its id.
+    /// The id.
     pub id: Option<String>,
-    /// It needs the isolated lab.
+    /// Whether it needs the isolated lab.
     pub isolated: bool,
-    /// It is of IPv6 alone, or of IPv4 alone.
+    /// The family that it is for: IPv6 alone, or IPv4 alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv6: Option<bool>,
     /// How many steps it has.
@@ -51,7 +51,7 @@ pub struct Heading {
     pub expectations: usize,
     /// The article's claim.
     pub claim: Option<String>,
-    /// What the article expects.
+    /// The article's expectation.
     pub expects: Option<String>,
 }
 
@@ -74,30 +74,30 @@ impl Heading {
     }
 }
 
-/// What came of a step.
+/// The report of a step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
     /// The scenario's name.
     pub scenario: String,
-    /// Its file.
+    /// The file.
     pub path: String,
     /// Which step, from 1 on.
     pub no: usize,
     /// Where it begins in the file.
     pub line: usize,
-    /// Its prose.
+    /// The prose.
     pub say: Option<String>,
-    /// Its command.
+    /// The command.
     pub command: Option<String>,
-    /// Whose command; none of the wire's.
+    /// The end that the command is for; none for the wire's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<Side>,
     /// The call that its command makes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallKind>,
-    /// What was expected, and whether it was so.
+    /// The expectations, and whether they held.
     pub checks: Vec<Check>,
-    /// What the article claims, and whether it was so.
+    /// The article's claims, and whether they held.
     pub claims: Vec<Check>,
     /// The part of the claim that it tries, where the claim has parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,7 +106,7 @@ pub struct StepReport {
     pub because: Option<String>,
     /// How long it took, ms.
     pub took_ms: f64,
-    /// What was observed.
+    /// The observation.
     pub observation: Observation,
     /// The rules that the outcomes of this step fall under, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -167,7 +167,7 @@ impl StepReport {
         self.differences().next().is_none()
     }
 
-    /// What was not as expected.
+    /// The expectations that did not hold.
     pub fn differences(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| check.held == Some(false))
     }
@@ -189,9 +189,9 @@ pub struct End {
     pub steps: usize,
     /// Expectations that were held against what was observed.
     pub expectations: usize,
-    /// Those that were not so.
+    /// The number of those that did not hold.
     pub differ: usize,
-    /// Those that cannot be seen in this lab.
+    /// The number of those that cannot be seen in this lab.
     pub unseen: usize,
     /// Steps that were not made, since one before them was not as expected.
     pub left: usize,

@@ -29,15 +29,15 @@ pub enum Item {
 /// Which segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    /// Who sent it.
+    /// The sender.
     pub from: Side,
     /// What it says.
     pub kind: Kind,
     /// What its numbers are.
     pub numbers: Vec<(Number, Bound)>,
-    /// Its payload.
+    /// The payload.
     pub payload: Option<Bytes>,
-    /// What else it is.
+    /// Further properties.
     pub besides: Vec<Besides>,
 }
 
@@ -80,7 +80,7 @@ impl Number {
     }
 }
 
-/// What a segment is besides, or what became of it.
+/// A further property of a segment, or what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Besides {
     /// The other host had it.
@@ -89,9 +89,9 @@ pub enum Besides {
     Held,
     /// It is held on the wire, and goes on by itself.
     Delayed,
-    /// It was lost.
+    /// The segment was dropped.
     Dropped,
-    /// It was sent before.
+    /// A retransmission.
     Retransmit,
     /// A keepalive or zero-window probe.
     Probe,
@@ -317,7 +317,7 @@ impl Segments {
         matches(&self.0, &seen)
     }
 
-    /// Those that count.
+    /// The segments that count.
     pub fn counted<'a>(&self, seen: &'a [Sighting]) -> impl Iterator<Item = &'a Sighting> {
         let again = self
             .0

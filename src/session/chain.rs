@@ -18,7 +18,7 @@ pub struct Chain {
     pub state: State,
     /// Where it came to that state; none when it was in it from its beginning.
     pub since: Option<EntryNo>,
-    /// What set the error; none without a rule.
+    /// The setter of the error; none without a rule.
     pub set_by: Option<Setter>,
     /// Where it returned, or where it is told that it never did; none while it is under way.
     pub ended: Option<EntryNo>,

@@ -27,21 +27,21 @@ pub(super) const LISTENER: &str = "listener";
 /// An endpoint's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Process {
-    /// It has been started and has not spoken yet.
+    /// The process has been started and has not said hello yet.
     Starting {
         /// The process that it takes the place of, whose end is still to come.
         replaces: Option<u32>,
     },
-    /// It takes calls.
+    /// The endpoint takes calls.
     Running {
-        /// Its process number.
+        /// The process number.
         pid: u32,
-        /// What it is.
+        /// The kind.
         runtime: String,
     },
-    /// It is gone.
+    /// The process is gone.
     Dead {
-        /// Its process number.
+        /// The process number.
         pid: u32,
         /// How it ended.
         how: Death,
@@ -71,7 +71,7 @@ pub struct Socket {
     pub open: bool,
     /// The socket's inode, by which its row is found while a descriptor is open.
     pub inode: Option<u64>,
-    /// Its addresses, once it was seen in a table: by them its row is found after the close.
+    /// The addresses, once it was seen in a table: by them its row is found after the close.
     pub tuple: Option<Tuple>,
     /// The kernel's socket behind the descriptor, which other descriptors may share.
     pub sock: SockId,
@@ -89,7 +89,7 @@ pub struct SockId(usize);
 #[derive(Debug, Default)]
 pub(super) struct Socks {
     all: Vec<Sock>,
-    /// Those that have or had a descriptor.
+    /// Sockets that have or had a descriptor.
     by_inode: QuickMap<u64, SockId>,
     /// Connections, the newest that has these addresses.
     by_tuple: QuickMap<Tuple, SockId>,
@@ -104,7 +104,7 @@ impl Socks {
         SockId(self.all.len() - 1)
     }
 
-    /// What the record tells of it.
+    /// The record of the socket.
     pub(super) fn get(&self, id: SockId) -> &Sock {
         &self.all[id.0]
     }
@@ -118,7 +118,7 @@ impl Socks {
         self.by_tuple.get(tuple).copied()
     }
 
-    /// What accept gave, without telling whose connection it took, is the one that was known before by its addresses.
+    /// The socket from accept, which does not say whose connection it took, is the one that was known before by its addresses.
     fn become_one(&mut self, known: SockId, given: SockId, inode: Option<u64>) {
         let given = *self.get(given);
         if let Some(Made {
@@ -161,9 +161,9 @@ impl Socks {
 pub struct End {
     /// The endpoint's process.
     pub process: Process,
-    /// Its library accepts and reads by itself.
+    /// The library accepts and reads by itself.
     pub(super) takes_unasked: bool,
-    /// What SIGPIPE does to it.
+    /// The disposition of SIGPIPE.
     pub sigpipe: Sigpipe,
     /// The sockets that it made, the oldest first.
     pub sockets: Vec<Socket>,
@@ -181,7 +181,7 @@ pub struct End {
     pub options: Option<(SocketName, Result<Vec<OptionReading>, Outcome>)>,
     /// Buttons whose call the endpoint's language cannot make, as it said: the command as the button gives it.
     refused: HashSet<(CallKind, Option<How>)>,
-    /// Those that it has made.
+    /// Calls that it has made.
     worked: HashSet<(CallKind, Option<How>)>,
     /// The names of connections, for those that outlive their descriptors.
     pub(super) named: HashMap<Tuple, SocketName>,
@@ -209,7 +209,7 @@ impl Socket {
         }
     }
 
-    /// What it is called now.
+    /// The current name.
     pub fn shown(&self) -> &SocketName {
         self.called.as_ref().unwrap_or(&self.name)
     }
@@ -247,12 +247,12 @@ impl End {
         self.sockets.iter().find(|socket| socket.is(name))
     }
 
-    /// What the socket of that name is called now.
+    /// The current name of the socket of that name.
     pub fn shown<'a>(&'a self, name: &'a SocketName) -> &'a SocketName {
         self.socket(name).map_or(name, Socket::shown)
     }
 
-    /// That socket of the `side`'s end connects: if it has a listener's name, it gets another.
+    /// Notes that the socket of the `side`'s end connects: if it has a listener's name, it gets another.
     pub(super) fn connects(&mut self, side: Side, name: &SocketName) {
         let is_misnamed = |socket: &Socket| {
             let base = socket.name.as_str().trim_end_matches(|c: char| c.is_ascii_digit());
@@ -269,7 +269,7 @@ impl End {
         self.current.as_ref().and_then(|name| self.socket(name))
     }
 
-    /// What the record tells of the kernel's socket behind a descriptor.
+    /// The record of the kernel's socket behind a descriptor.
     pub fn sock(&self, socket: &Socket) -> &Sock {
         self.socks.get(socket.sock)
     }
@@ -468,7 +468,7 @@ impl End {
         self.worked.clear();
     }
 
-    /// That connection belongs to the socket of that name, also when no descriptor holds it any more.
+    /// Notes that the connection belongs to the socket of that name, also when no descriptor holds it any more.
     pub(super) fn name_connection(&mut self, tuple: Tuple, name: &SocketName) {
         self.named.entry(tuple).or_insert_with(|| name.clone());
     }

@@ -1,4 +1,4 @@
-//! What the driver tells of the lab, taken in: into the transcript, and into what is known of both ends.
+//! Events of the driver, taken in: into the transcript, and into what is known of both ends.
 
 use super::*;
 use crate::explain::rules::CallClass;
@@ -568,7 +568,7 @@ impl Session {
 /// The flags that a socket's record keeps.
 const TOLD: Flags = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0 | Flags::URG.0);
 
-/// What matters of a call that has not returned; none for one that is of no socket.
+/// The facts about a call that has not returned; none for one that is of no socket.
 fn under_way(pending: &Pending) -> Option<UnderWay> {
     let how = match &pending.order {
         Order::On {

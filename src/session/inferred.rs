@@ -12,7 +12,7 @@ use crate::state::State;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet, Segment};
 
-/// What the segments say of one end.
+/// The state of one end according to the segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Known {
     state: State,
@@ -22,7 +22,7 @@ struct Known {
     since: Stamp,
 }
 
-/// What the segments say of every end.
+/// The states of all ends according to the segments.
 #[derive(Debug, Default)]
 pub struct Inferred {
     known: HashMap<(Side, Tuple), Known>,

@@ -46,7 +46,7 @@ pub enum Refusal {
     /// The command names something that is not there: the word, and one sentence.
     #[error("{1}")]
     Unknown(String, String),
-    /// It is not available now, or in this lab.
+    /// The command is not available now, or in this lab.
     #[error("{0}")]
     Impossible(String),
 }
@@ -54,7 +54,7 @@ pub enum Refusal {
 /// A call that has not returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// Its number.
+    /// The number.
     pub id: CallId,
     /// The number of the first call of its command: `connect` on no socket is `socket`, then `connect`.
     pub root: CallId,
@@ -78,7 +78,7 @@ pub struct Pending {
     looking: bool,
 }
 
-/// What a command led to.
+/// The result of issuing a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Issued {
     /// To be handed to the lab, in order.
@@ -90,14 +90,14 @@ pub struct Issued {
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It returned.
+    /// The call returned.
     Returned(Outcome),
-    /// It never did: its process ended so.
+    /// The call never returned: its process ended so.
     Lost(Death),
 }
 
 impl Ending {
-    /// What it returned, if it returned.
+    /// The outcome, if it returned.
     pub const fn outcome(&self) -> Option<&Outcome> {
         match self {
             Ending::Returned(outcome) => Some(outcome),
@@ -130,9 +130,9 @@ pub struct Answer {
     pub name: CallKind,
     /// The call in the language's words; none for raw calls, which the trace has.
     pub text: Option<String>,
-    /// What it returned, or that it never did.
+    /// The outcome, or that there is none.
     pub ending: Ending,
-    /// What a programmer of the endpoint's language sees of it.
+    /// The text that a programmer of the endpoint's language sees.
     pub said: Option<String>,
     /// The system calls behind it.
     pub trace: Vec<Traced>,
@@ -144,7 +144,7 @@ pub struct Answer {
     pub why: String,
     /// The rule behind it.
     pub rule: Option<RuleId>,
-    /// What set the error.
+    /// The setter of the error.
     pub set_by: Option<Setter>,
 }
 
@@ -152,11 +152,11 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug)]
 struct Received {
     no: PacketNo,
-    /// Its flags, when it was a segment.
+    /// The flags, when it was a segment.
     flags: Option<Flags>,
     /// The error that it reports, when it was ICMP.
     icmp: Option<IcmpError>,
-    /// Its entry.
+    /// The entry.
     entry: EntryNo,
 }
 
@@ -167,7 +167,7 @@ struct Made {
     order: Order,
 }
 
-/// What is known of a run, and its transcript.
+/// A run: all that is known of it, and its transcript.
 #[derive(Debug)]
 pub struct Session {
     /// The lab.
@@ -176,7 +176,7 @@ pub struct Session {
     pub ends: Ends<End>,
     /// The wire between them.
     pub wire: Wire,
-    /// What happened.
+    /// The transcript.
     pub transcript: Transcript,
     next_call: u64,
     /// The last packet that each host received, for the causes of transitions.

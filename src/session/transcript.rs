@@ -24,7 +24,7 @@ pub const KEPT: usize = 100_000;
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
-    /// Its number, from 1 on; never used twice.
+    /// The number, from 1 on; never used twice.
     pub no: EntryNo,
     /// When, counted from the beginning of the run.
     #[serde(rename = "at_s", serialize_with = "seconds")]
@@ -50,7 +50,7 @@ pub enum What {
     Call {
         /// By whom.
         side: Side,
-        /// Its number.
+        /// The number.
         call: CallId,
         /// On which socket; none for the process.
         socket: Option<SocketName>,
@@ -61,7 +61,7 @@ pub enum What {
     Outcome {
         /// By whom.
         side: Side,
-        /// Its number.
+        /// The number.
         call: CallId,
         /// On which socket.
         socket: Option<SocketName>,
@@ -70,9 +70,9 @@ pub enum What {
         /// The call in the runtime's words, where no trace below has it.
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
-        /// What it returned.
+        /// The outcome.
         outcome: Outcome,
-        /// What a programmer of the endpoint's language sees of it, where there is more than success.
+        /// The text that a programmer of the endpoint's language sees, where there is more than success.
         #[serde(skip_serializing_if = "Option::is_none")]
         said: Option<String>,
         /// How long it took, us.
@@ -86,7 +86,7 @@ pub enum What {
         /// The rule that it falls under, where there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         rule: Option<RuleId>,
-        /// What set the error, or brought the end, where there is a rule: which, and the number of its entry.
+        /// The setter of the error, or of the end, where there is a rule: which, and the number of its entry.
         #[serde(skip_serializing_if = "Option::is_none")]
         set_by: Option<Setter>,
         /// One plain sentence why.
@@ -96,7 +96,7 @@ pub enum What {
     Lost {
         /// By whom.
         side: Side,
-        /// Its number.
+        /// The number.
         call: CallId,
         /// On which socket.
         socket: Option<SocketName>,
@@ -112,7 +112,7 @@ pub enum What {
         /// The rule of the errno that it would have returned, where the signal tells which.
         #[serde(skip_serializing_if = "Option::is_none")]
         rule: Option<RuleId>,
-        /// What set the error, or brought the end, where there is a rule: which, and the number of its entry.
+        /// The setter of the error, or of the end, where there is a rule: which, and the number of its entry.
         #[serde(skip_serializing_if = "Option::is_none")]
         set_by: Option<Setter>,
         /// One plain sentence why.
@@ -130,7 +130,7 @@ pub enum What {
     Blocked {
         /// By whom.
         side: Side,
-        /// Its number.
+        /// The number.
         call: CallId,
         /// On which socket.
         socket: Option<SocketName>,
@@ -144,7 +144,7 @@ pub enum What {
     Packet(Passage),
     /// How the wire treats packets was changed.
     Wire {
-        /// What was changed.
+        /// The change.
         change: WireChange,
     },
     /// A socket changed its state.
@@ -153,10 +153,10 @@ pub enum What {
         side: Side,
         /// Which; none when it has no name, as in the accept queue.
         socket: Option<SocketName>,
-        /// What it is called, where that is another name.
+        /// The current name, where that is another one.
         #[serde(skip_serializing_if = "Option::is_none")]
         called: Option<SocketName>,
-        /// Its addresses.
+        /// The addresses.
         tuple: Tuple,
         /// Before.
         from: State,
@@ -170,25 +170,25 @@ pub enum What {
     },
     /// An endpoint came up.
     Born {
-        /// Whose.
+        /// The end.
         side: Side,
-        /// Its process number.
+        /// The process number.
         pid: u32,
-        /// What it is.
+        /// The kind.
         runtime: String,
     },
     /// An endpoint ended.
     Died {
-        /// Whose.
+        /// The end.
         side: Side,
-        /// Its process number.
+        /// The process number.
         pid: u32,
         /// How.
         how: Death,
     },
     /// A setting of a host was changed, or could not be.
     Host {
-        /// Whose.
+        /// The end.
         side: Side,
         /// Which.
         setting: Setting,
@@ -210,14 +210,14 @@ pub enum What {
 pub enum Reason {
     /// A call of its own endpoint.
     Call {
-        /// Its number.
+        /// The number.
         call: CallId,
         /// Which call it is.
         name: CallKind,
     },
     /// The end of a call that still held the socket when its last descriptor had been closed.
     Release {
-        /// Its number.
+        /// The number.
         call: CallId,
         /// Which call it is.
         name: CallKind,
@@ -226,25 +226,25 @@ pub enum Reason {
     Received {
         /// The packet's number.
         packet_no: PacketNo,
-        /// Its flags, when it was a segment.
+        /// The flags, when it was a segment.
         flags: Option<Flags>,
     },
     /// A call of the other endpoint, in the loopback lab.
     PeerCall {
-        /// Whose.
+        /// The end.
         side: Side,
-        /// Its number.
+        /// The number.
         call: CallId,
         /// Which call it is.
         name: CallKind,
     },
     /// A timer of the kernel.
     Timer(TimerKind),
-    /// Its process died.
+    /// The process died.
     Death,
     /// The other end's process died, in the loopback lab.
     PeerDeath {
-        /// Whose.
+        /// The end.
         side: Side,
     },
     /// The administrator destroyed it.
@@ -304,7 +304,7 @@ impl Filter {
         Filter::Processes,
     ];
 
-    /// Its name on the screen.
+    /// The name on the screen.
     pub const fn name(self) -> &'static str {
         match self {
             Filter::All => "all",
@@ -339,7 +339,7 @@ impl Filter {
 }
 
 impl Entry {
-    /// Who speaks in the log's second column: `client`, `wire`, `state`.
+    /// The speaker in the log's second column: `client`, `wire`, `state`.
     pub const fn speaker(&self) -> &'static str {
         match &self.what {
             What::Call { side, .. }

@@ -1,4 +1,4 @@
-//! What the state pane shows: each socket of an end with what the kernel says of it now.
+//! The contents of the state pane: each socket of an end with what the kernel says of it now.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::state::State;
 /// A socket as the state pane shows it.
 #[derive(Clone, Copy, Debug)]
 pub struct SocketView<'a> {
-    /// Its name; none for a connection that was not accepted, or that no descriptor of ours ever held.
+    /// The name; none for a connection that was not accepted, or that no descriptor of ours ever held.
     pub name: Option<&'a SocketName>,
-    /// Its descriptor's number, open or not; none when the endpoint holds no descriptor by that name now.
+    /// The descriptor's number, open or not; none when the endpoint holds no descriptor by that name now.
     pub fd: Option<i32>,
     /// Do calls go to it?
     pub current: bool,
@@ -70,7 +70,7 @@ impl Held {
 }
 
 impl SocketView<'_> {
-    /// Its state; `CLOSE` when it is not in the table.
+    /// The state; `CLOSE` when it is not in the table.
     pub fn state(&self) -> State {
         self.row.map_or(State::Close, |observed| observed.row.state)
     }

@@ -1,4 +1,4 @@
-//! What is known of the wire: its mode, its rules, and what stands on it.
+//! The state of the wire: its mode, its rules, and what stands on it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub struct OnWire {
 /// The wire as far as its owner was told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wire {
-    /// What becomes of segments that no rule speaks of.
+    /// The mode, for segments that no rule matches.
     pub mode: Mode,
     /// The rules in force.
     pub rules: Vec<Standing>,

@@ -1,4 +1,4 @@
-//! What is drawn on: crossterm's backend, with a size also where the terminal does not know its own.
+//! The backend that is drawn on: crossterm's, with a size also where the terminal does not know its own.
 
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
@@ -38,7 +38,7 @@ impl<W: Write> KnownSize<W> {
     }
 }
 
-/// What is no drawing goes to the terminal as it is.
+/// Passes all other output to the terminal as it is.
 impl<W: Write> Write for KnownSize<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)

@@ -1,4 +1,4 @@
-//! What panes draw on: text that cannot leave its place, buttons that register themselves, and nothing raw.
+//! The canvas that panes draw on: text that cannot leave its place, buttons that register themselves, and nothing raw.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -13,7 +13,7 @@ use crate::text::{safe, width};
 /// A frame in the making.
 pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
-    /// What the pointer and the keyboard can reach.
+    /// Areas that the pointer and the keyboard can reach.
     pub hits: &'a mut Hits,
     /// How things look.
     pub theme: Theme,

@@ -1,4 +1,4 @@
-//! What the mouse and the keyboard can reach: areas registered while drawing, the topmost (last) wins.
+//! Areas that the mouse and the keyboard can reach: areas registered while drawing, the topmost (last) wins.
 
 use ratatui::layout::{Position, Rect};
 
@@ -7,7 +7,7 @@ use crate::command::wire::WireCommand;
 use crate::command::{ScreenCommand, table};
 use crate::side::Side;
 
-/// What a press does.
+/// The effect of a press.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A button of the command table, by its key, for an end.
@@ -65,7 +65,7 @@ impl Action {
     }
 }
 
-/// What the wheel turns.
+/// A zone that the wheel turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
     /// An end's list of sockets.
@@ -93,7 +93,7 @@ pub enum Toward {
 pub struct Hit {
     /// Where.
     pub area: Rect,
-    /// What a press does.
+    /// The effect of a press.
     pub action: Action,
     /// Does the keyboard's mark stop there?
     pub stop: bool,
@@ -140,7 +140,7 @@ impl Hits {
         &self.hits
     }
 
-    /// What lies under a point.
+    /// The action under a point.
     pub fn at(&self, point: Position) -> Option<&Action> {
         self.hits
             .iter()
@@ -149,7 +149,7 @@ impl Hits {
             .map(|hit| &hit.action)
     }
 
-    /// What the wheel turns at a point.
+    /// The zone that the wheel turns at a point.
     pub fn zone_at(&self, point: Position) -> Option<Zone> {
         self.zones
             .iter()

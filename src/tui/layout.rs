@@ -153,9 +153,9 @@ pub fn map(screen: Rect, focus: Side, reason: bool, guide: bool) -> Option<Map> 
 /// Where things stand in an end's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Whose it is.
+    /// The title: whose column it is.
     pub title: Rect,
-    /// Its sockets.
+    /// The sockets.
     pub sockets: Rect,
     /// A line between them and the last call, where there is room for one.
     pub rule: Option<Rect>,
@@ -165,7 +165,7 @@ pub struct Column {
     pub buttons: Rect,
 }
 
-/// What the parts of a column would like to have, lines.
+/// The lines that the parts of a column would like to have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// The title; this is given.

@@ -48,12 +48,12 @@ use away::{Away, Stops};
 use terminal::Guard;
 use theme::Theme;
 
-/// What the screen's thread is told.
+/// A message to the screen's thread.
 #[derive(Debug)]
 pub enum Message {
     /// By the lab of that turn.
     Lab(u32, Batch),
-    /// What came of two runs that were to be compared.
+    /// The result of two runs that were to be compared.
     Grown(Grown),
     /// By the terminal.
     Input(Input),
@@ -314,7 +314,7 @@ pub fn run(
     }
 }
 
-/// What a failure at the terminal means: that it is gone, or else something that the user is to know.
+/// The meaning of a failure at the terminal: that it is gone, or else something that the user is to know.
 fn lost(operation: &str, error: io::Error) -> Result<Exit> {
     if terminal::is_gone(&error) {
         return Ok(Exit::HangUp);

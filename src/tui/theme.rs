@@ -16,7 +16,7 @@ impl Theme {
     /// With colours that read on a light and on a dark ground.
     pub const COLOURED: Theme = Theme { coloured: true };
 
-    /// What the user wants: `NO_COLOR`, set and not empty, means none (no-color.org).
+    /// Detects the user's wish: `NO_COLOR`, set and not empty, means none (no-color.org).
     pub fn detect() -> Theme {
         match std::env::var_os("NO_COLOR") {
             Some(value) if !value.is_empty() => Theme::PLAIN,
@@ -33,12 +33,12 @@ impl Theme {
         Style::new()
     }
 
-    /// What matters.
+    /// The style for what matters.
     pub const fn strong(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// What only holds other things together.
+    /// The style for what only holds other things together.
     pub const fn dim(self) -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }

@@ -13,29 +13,29 @@ use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, Step};
 use crate::session::{Process, Session};
 
-/// What the tour does by itself.
+/// How the tour goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pace {
-    /// It waits for the user.
+    /// The tour waits for the user.
     Stands,
-    /// It goes on until so many steps are done.
+    /// The tour goes on until so many steps are done.
     Until(usize),
 }
 
-/// What the user thinks that a step will return or show, and whether it did.
+/// A prediction of what a step will return or show, and whether it was right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prediction {
     /// The step, from 0 on.
     pub step: usize,
-    /// What of it: [`RETURNS`], or as a check has it, `state of client`.
+    /// The subject: [`RETURNS`], or as a check has it, `state of client`.
     pub about: String,
-    /// What the user picked.
+    /// The user's choice.
     pub picked: String,
     /// Was it so? None while the step is not over.
     pub right: Option<bool>,
 }
 
-/// What a call returns, as a check has it.
+/// The subject of the check on a call's result.
 pub const RETURNS: &str = "returns";
 
 /// A tour under way.
@@ -45,7 +45,7 @@ pub struct Tour {
     pace: Pace,
     /// The steps that are over.
     pub done: Vec<StepReport>,
-    /// What was predicted, the oldest first.
+    /// The predictions, the oldest first.
     pub predictions: Vec<Prediction>,
     quiet: bool,
     /// When to look again, if nothing happens before.
@@ -76,7 +76,7 @@ impl Tour {
         }
     }
 
-    /// What is shown.
+    /// The scenario that is shown.
     pub fn scenario(&self) -> Arc<Scenario> {
         self.play.shared()
     }
@@ -86,7 +86,7 @@ impl Tour {
         self.play.scenario().steps.get(self.play.next())
     }
 
-    /// Its number, from 0 on.
+    /// The number, from 0 on.
     pub const fn at(&self) -> usize {
         self.play.next()
     }
@@ -116,7 +116,7 @@ impl Tour {
         self.look_at
     }
 
-    /// What can be predicted of the next step, and what is expected: the outcome of its call, and the first state that it names.
+    /// The subjects that can be predicted of the next step, with what is expected: the outcome of its call, and the first state that it names.
     pub fn expects(&self) -> Vec<(String, String)> {
         let Some(step) = self.step() else { return Vec::new() };
         let command = step.action.as_ref().map(|action| &action.command);
@@ -147,7 +147,7 @@ impl Tour {
         });
     }
 
-    /// What was predicted of a step, in a few words; none when nothing was.
+    /// The prediction for a step, in a few words; none when nothing was.
     pub fn predicted(&self, step: usize) -> Option<String> {
         let of = self.predictions.iter().filter(|prediction| prediction.step == step);
         let words: Vec<String> = of

@@ -22,11 +22,11 @@ impl std::fmt::Display for PacketNo {
 /// What a segment is, beside those that went before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Its sequence number, counted from the connection's first; none when that was not seen.
+    /// The sequence number, counted from the connection's first; none when that was not seen.
     pub seq: Option<u32>,
-    /// Its acknowledgement, counted likewise; none without ACK.
+    /// The acknowledgement, counted likewise; none without ACK.
     pub ack: Option<u32>,
-    /// Its window in bytes, scaled as both SYNs agreed.
+    /// The window in bytes, scaled as both SYNs agreed.
     pub window: Option<u32>,
     /// Is it sent again?
     pub again: Option<Again>,
@@ -114,7 +114,7 @@ struct Span {
 }
 
 impl Span {
-    /// Its place, counted from the first; none for a number outside.
+    /// The place, counted from the first; none for a number outside.
     const fn place(self, number: SeqNo) -> Option<u32> {
         let place = number.relative_to(self.first);
         if place <= self.next.relative_to(self.first) {
@@ -128,7 +128,7 @@ impl Span {
 /// What has come with a segment that arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Came {
-    /// Its sender's FIN, and all that was sent before that.
+    /// The sender's FIN, and all that was sent before that.
     pub completes_fin: bool,
     /// Data that begins before a FIN which has come already, and goes on behind it: the FIN was made up.
     pub overruns_fin: bool,

@@ -63,9 +63,9 @@ pub struct Held {
     pub from: Side,
     /// The packet itself.
     pub bytes: Vec<u8>,
-    /// What it says.
+    /// The contents.
     pub packet: Packet,
-    /// What it is beside those before it.
+    /// The relation to the packets before it.
     pub seen: Seen,
     /// Where it comes from.
     pub origin: Origin,

@@ -17,7 +17,7 @@ pub enum Verdict {
     Deliver,
     /// It is held on the wire until the user decides.
     Hold,
-    /// It is lost.
+    /// The packet is dropped.
     Drop,
     /// The other host has it twice.
     Duplicate,
@@ -236,7 +236,7 @@ impl fmt::Display for RuleNo {
 pub struct Standing {
     /// Its number.
     pub no: RuleNo,
-    /// What it says.
+    /// The contents.
     pub rule: Rule,
     /// Is it switched on?
     pub on: bool,

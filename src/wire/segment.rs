@@ -111,7 +111,7 @@ pub enum Packet {
 /// One TCP segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
-    /// Who sent it.
+    /// The sender.
     pub source: SocketAddr,
     /// Whom it is for.
     pub destination: SocketAddr,

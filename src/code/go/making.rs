@@ -11,13 +11,13 @@ use crate::code::{Given, Made, Program, ProgramPort};
 use crate::outcome::{Outcome, Value};
 use crate::side::Side;
 
-/// What Go has of a socket.
+/// Go's handle of a socket.
 #[derive(Clone, Debug, Default)]
 enum Holds {
     /// Nothing that a method could be called on.
     #[default]
     Nothing,
-    /// What `Dial` or `Listen` is to do.
+    /// Work that is left to `Dial` or `Listen`.
     Noted(Noted),
     /// A `*net.TCPConn`.
     Conn,
@@ -25,12 +25,12 @@ enum Holds {
     Listener,
 }
 
-/// What `Dial` or `Listen` is to do beside its own.
+/// Work of `Dial` or `Listen` beside its own.
 #[derive(Clone, Debug, Default)]
 struct Noted {
     /// Where to bind, if anywhere.
     local: Option<String>,
-    /// What to set before that.
+    /// Options to set before that.
     settings: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ pub enum Making {
 pub enum Why {
     /// `Dial` or `Listen` does what it would.
     Later,
-    /// It has no way to.
+    /// Go has no way to do it.
     Cannot(&'static str),
 }
 

@@ -48,7 +48,7 @@ pub fn write(program: &Program) -> String {
     )
 }
 
-/// What `main` does.
+/// The body of `main`.
 struct Body<'a> {
     program: &'a Program,
     maker: Maker<'a>,
@@ -198,7 +198,7 @@ impl<'a> Body<'a> {
     }
 }
 
-/// What stands above the program; `without` is the first step that it is without.
+/// The comment above the program; `without` is the first step that it is without.
 fn head(program: &Program, without: Option<usize>) -> String {
     // It sets no limit.
     let mut head = program.head(&format!("go run {}.go", program.name), None);
@@ -219,7 +219,7 @@ fn head(program: &Program, without: Option<usize>) -> String {
     format!("{head}//\t{}\n", how.trim())
 }
 
-/// What a call returned, and what Go does differently.
+/// The result of a call, and how Go differs.
 fn given(program: &Program, made: &Made) -> String {
     let given = made.given.comment();
     match &made.given {

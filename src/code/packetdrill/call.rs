@@ -29,7 +29,7 @@ pub enum Why {
     Unfinished(String),
     /// A signal ended a call.
     Interrupted(String),
-    /// What comes next may be the work of a step that the script is without.
+    /// Any later event may be the work of a step that the script is without.
     Absent,
     /// There is no such call.
     NoCall(&'static str),
@@ -150,7 +150,7 @@ fn given_up(made: &Made, fd: Fd) -> Said {
     }
 }
 
-/// What stands behind the `=`.
+/// The text behind the `=`.
 fn result(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Ok(Value::Read { n, .. } | Value::Written { n }) => n.to_string(),

@@ -11,7 +11,7 @@ use crate::wire::segment::{Flags, Segment};
 
 /// The connection that a script is about.
 pub struct Connection {
-    /// Its addresses, as a segment of the end has them.
+    /// The addresses, as a segment of the end has them.
     pub way: (SocketAddr, SocketAddr),
     /// A SYN has begun it.
     pub begun: bool,

@@ -83,9 +83,9 @@ impl Line {
 
 /// A segment that came after what another one acknowledges.
 pub struct After {
-    /// Its line.
+    /// The line.
     pub place: usize,
-    /// Its first byte, and the one after its last.
+    /// The first byte, and the one after its last.
     pub bytes: (u32, u32),
     /// When what is acknowledged came.
     pub answers: Duration,

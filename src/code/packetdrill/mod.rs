@@ -30,7 +30,7 @@ use lines::{AT_ONCE, Fd, Line, TOLERANCE, What};
 /// What is said of a call that is at work while segments come.
 const RACED: &str = "Segments arrive during this call. Timing decides what the kernel acknowledges by itself and where it sets PSH: another run may differ here, and fail.";
 
-/// What packetdrill takes the next segment of a script to be about.
+/// The socket that packetdrill takes the next segment of a script to be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Followed {
     /// No socket was made yet.
@@ -41,7 +41,7 @@ enum Followed {
     Connection,
 }
 
-/// What is known of the end's sockets and segments so far.
+/// The script so far, with what is known of the end's sockets and segments.
 struct Script {
     end: Side,
     /// How many bytes are in the longest segment that it sent.
@@ -52,7 +52,7 @@ struct Script {
     closed: HashSet<Fd>,
     bound: HashSet<Fd>,
     listens: HashSet<Fd>,
-    /// They keep a time of their own, for reading or writing.
+    /// Sockets with a timeout of their own, for reading or writing.
     timed: HashSet<Fd>,
     next: Fd,
     sent: HashSet<PacketNo>,
@@ -354,7 +354,7 @@ impl Script {
         is_syn && passage.from == self.end && then.is_none_or(|then| *at <= then)
     }
 
-    /// What a call changes that is in the script.
+    /// Notes the changes that a call of the script makes.
     fn note(&mut self, made: &Made, outcome: &Outcome, fd: Fd) {
         match &made.call {
             Call::Socket { .. } if matches!(outcome, Outcome::Ok(_)) => {

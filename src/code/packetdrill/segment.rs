@@ -2,13 +2,13 @@
 
 use crate::wire::segment::{Flags, Segment, TcpOption};
 
-/// What timestamps take of each segment, bytes: without them that much more data would be in it.
+/// The room that timestamps take in each segment, bytes: without them that much more data would be in it.
 const TIMESTAMPS: u16 = 12;
 
 /// A segment's numbers, as the script counts them.
 #[derive(Clone, Copy, Debug)]
 pub struct Numbers {
-    /// Its first byte.
+    /// The first byte.
     pub seq: u32,
     /// The next byte expected.
     pub ack: u32,

@@ -1,4 +1,4 @@
-//! What each call does: which system calls, in which order, and what becomes of their answers.
+//! How each call is made: which system calls, in which order, and what becomes of their answers.
 
 use std::net::SocketAddr;
 use std::os::fd::RawFd;

@@ -1,11 +1,11 @@
-//! What carries the bytes that a line speaks of.
+//! Carriers of the bytes that a line speaks of.
 
 use serde::Serialize;
 
 use super::table::{CARRIERS, FILE, ON_FILES, PIPE, TOOLS, UDP, UNIX};
 use super::{find, places};
 
-/// What carries the bytes. The same errno means something else on each, and only TCP has rules here.
+/// The carrier of the bytes. The same errno means something else on each, and only TCP has rules here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Carrier {
@@ -22,18 +22,18 @@ pub enum Carrier {
 }
 
 impl Carrier {
-    /// What a line speaks of: the first sign of the table that stands in it, else TCP.
+    /// The carrier that a line speaks of: the first sign of the table that stands in it, else TCP.
     pub(super) fn of(low: &str) -> Carrier {
         sign(low).unwrap_or(Carrier::Tcp)
     }
 
-    /// What a message speaks of: a path tells it, too.
+    /// The carrier that a message speaks of, which a path shows, too.
     pub(super) fn told(low: &str) -> Carrier {
         let file = || of_file(low).then_some(Carrier::File);
         sign(low).or_else(file).unwrap_or(Carrier::Tcp)
     }
 
-    /// What must be known of a message of it.
+    /// A remark on messages about it.
     pub(super) const fn remark(self) -> Option<&'static str> {
         match self {
             Carrier::Tcp => None,

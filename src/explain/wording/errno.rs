@@ -66,7 +66,7 @@ fn numbered(number: i32) -> Option<Told> {
     })
 }
 
-/// What must be known of Windows' errno of that name.
+/// A remark on Windows' errno of that name.
 fn windows(errno: Errno) -> &'static str {
     match errno {
         Errno::ECONNABORTED => WINDOWS_ABORTED,

@@ -7,7 +7,7 @@ use super::{Found, LONGEST, is_in_name, plain, said, strace};
 
 /// How much of a part is looked at again with the next: more than any message has, with its call and its addresses.
 const OVERLAP: usize = 1024;
-/// What stands so near to the end of a part may be cut off there.
+/// Bytes so near to the end of a part may be cut off there.
 const EDGE: usize = 256;
 /// How much of a long line's beginning is kept: a call that strace prints begins there, and its result ends the line.
 const HEAD: usize = 256;
@@ -17,13 +17,13 @@ const HEAD: usize = 256;
 pub struct Line {
     /// Is it all there is? In a log a bare number or `EOF` may be anything.
     alone: bool,
-    /// Its last part, or all of it.
+    /// The last part, or all of it.
     part: Vec<u8>,
     /// How it began, once the first part is gone.
     head: Option<Vec<u8>>,
-    /// What it says; nothing after that is looked at.
+    /// The finding; nothing after that is looked at.
     found: Option<Found>,
-    /// What was seen at the end of a part, and may be less than what stands there.
+    /// A finding at the end of a part, which may be incomplete.
     at_edge: Option<Found>,
 }
 
@@ -65,7 +65,7 @@ impl Line {
         self.part.drain(..LONGEST - OVERLAP);
     }
 
-    /// What the first bytes of the part say.
+    /// Recognizes the first bytes of the part.
     fn says(&self, most: usize) -> Option<Found> {
         let text = String::from_utf8_lossy(&self.part[..most.min(self.part.len())]);
         let text = match self.head {

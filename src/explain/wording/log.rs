@@ -37,7 +37,7 @@ impl Log {
         found
     }
 
-    /// What the next line says.
+    /// Recognizes the next line.
     pub fn line(&mut self, text: &str) -> Option<Found> {
         self.push(text.as_bytes());
         self.end_line()

@@ -38,7 +38,7 @@ use table::{
 /// How much of a text is looked at at once, in bytes: no message is longer. `Line` goes through a longer one in parts of that size.
 pub const LONGEST: usize = 4096;
 
-/// What a message is about.
+/// The subject of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
@@ -61,7 +61,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// What a rule must give to be a cause of it; of a library's own words what the kernel would have said, had it been asked.
+    /// The outcome that a rule must give to be a cause of it; of a library's own words what the kernel would have said, had it been asked.
     pub const fn gives(self) -> Gives {
         match self {
             Subject::Errno(errno) => Gives::Errno(errno),
@@ -108,7 +108,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// Whose wording it is.
+/// The language or program whose wording it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
@@ -168,20 +168,20 @@ impl fmt::Display for Dialect {
     }
 }
 
-/// What a line says.
+/// The finding in a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Found {
-    /// What it is about.
+    /// The subject.
     pub subject: Subject,
     /// The call that failed, where it is told.
     pub call: Option<CallClass>,
-    /// Whose words, where that can be told.
+    /// The language or program whose words they are, where that is known.
     pub dialect: Option<Dialect>,
     /// Our own address and the peer's, where the line has them as a pair; else the one it is about, if that can be told.
     pub addresses: Vec<SocketAddr>,
-    /// What must be known of this very wording, in one sentence.
+    /// A remark on this very wording, in one sentence.
     pub remark: Option<&'static str>,
-    /// What carries the bytes: what is known of TCP applies to nothing else.
+    /// The carrier of the bytes: what is known of TCP applies to nothing else.
     pub carrier: Carrier,
 }
 
@@ -192,12 +192,12 @@ impl Found {
     }
 }
 
-/// What a text says, if it is all there is; none when it has no wording that is known.
+/// Recognizes a text that stands alone; none when it has no wording that is known.
 pub fn recognize(text: &str) -> Option<Found> {
     said(text, true)
 }
 
-/// What a text says: alone, or a line among others, where a bare number or `EOF` may be anything.
+/// Recognizes a text: alone, or a line among others, where a bare number or `EOF` may be anything.
 fn said(text: &str, alone: bool) -> Option<Found> {
     let text = plain(cut(text.trim(), LONGEST));
     let text = text.trim();
@@ -495,7 +495,7 @@ fn by_its_looks(text: &str) -> Option<Dialect> {
         .map(|(_, dialect)| *dialect)
 }
 
-/// What must be known where connect to that address gave that errno.
+/// A remark where connect to that address gave that errno.
 fn of_address(errno: Errno, to: IpAddr) -> Option<&'static str> {
     let is = |address| match address {
         Address::Loopback => to.is_loopback(),

@@ -43,7 +43,7 @@ pub(super) fn traced(text: &str) -> Option<Traced<'_>> {
     is_call.then_some(Traced { name, returned })
 }
 
-/// What stands after the sign of equality; none when it is not what a call returns.
+/// The result after the sign of equality; none when it is not what a call returns.
 fn returned(rest: &str) -> Option<Returned> {
     let mut words = rest.split_ascii_whitespace();
     let value = words.next()?;
@@ -62,7 +62,7 @@ fn returned(rest: &str) -> Option<Returned> {
 }
 
 impl Traced<'_> {
-    /// What it says. In a log what other calls than a socket's returned is no news.
+    /// The finding. In a log what other calls than a socket's returned is no news.
     pub(super) fn found(self, text: &str, alone: bool) -> Option<Found> {
         const OF_TCP: [&str; 2] = [", ..., ", "<TCP"];
         const OF_SOCKETS: [&str; 4] = ["getpeername", "getsockname", "sendmmsg", "recvmmsg"];

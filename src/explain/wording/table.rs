@@ -12,21 +12,21 @@ use Subject::{Closed, Deadline, Destroyed, EndedByPeer, EndedByUs, Eof, Unconnec
 pub(super) struct Wording {
     /// In small letters, as whole words; in `KINDS` as they are.
     pub(super) text: &'static str,
-    /// What they are about.
+    /// The subject.
     pub(super) subject: Subject,
-    /// Whose they are.
+    /// The language or program whose they are.
     pub(super) dialect: Option<Dialect>,
     /// Of which call, where that is certain.
     pub(super) call: Option<CallClass>,
-    /// What must be known of them.
+    /// A remark on them.
     pub(super) remark: Option<&'static str>,
-    /// What must stand elsewhere in the line.
+    /// Text that must stand elsewhere in the line.
     pub(super) with: Option<&'static str>,
     /// Do they count only where a clause ends? (`unexpected EOF at line 3` is a parser's.)
     pub(super) ends: bool,
 }
 
-/// What tells a call.
+/// A sign of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cue {
     pub(super) call: Option<CallClass>,
@@ -77,26 +77,26 @@ const fn errno(errno: Errno) -> Subject {
 const OWN_TIMEOUT: &str = "This is the program's own timeout, not the kernel's ETIMEDOUT (\"Connection timed out\"): the kernel had not given up yet.";
 const NGINX_TIMEOUT: &str = "nginx prints 110 (ETIMEDOUT) for its own timeouts, too: the kernel had not given up yet.";
 const HANG_UP: &str =
-    "Node.js gives it the code ECONNRESET, but as a rule the server closed in order, with FIN, before it had answered.";
+    "Node.js gives it the code ECONNRESET, but usually the server closed in order, with FIN, before it had answered.";
 const ENDED: &str = "Node.js gives it the code EPIPE, but the kernel did not say so.";
-const TRANSPORT: &str = "No call was made: asyncio's transport was closing, since the peer had ended, an error had been told, or the program had closed it.";
+const TRANSPORT: &str = "No call was made: asyncio's transport was closing, since the peer had ended, an error had been reported, or the program had closed it.";
 const NOT_TOLD: &str = "The library does not tell an end in order (FIN) from an RST.";
 const GEN_TCP: &str =
     "Erlang says closed when the peer has ended the stream, and on a socket that the program has closed itself.";
-const RESOLVER: &str = "It is the resolver's own timeout: no name server answered, and no connection was tried.";
-const PHP_TIMEOUT: &str = "PHP prints the text of ETIMEDOUT for its own timeout (default_socket_timeout, 60 s), too: as a rule the kernel had not given up yet.";
+const RESOLVER: &str = "It is the resolver's own timeout: no name server answered, and no connection was attempted.";
+const PHP_TIMEOUT: &str = "PHP prints the text of ETIMEDOUT for its own timeout (default_socket_timeout, 60 s), too: usually the kernel had not given up yet.";
 const HAPPY_EYEBALLS: &str = "Node.js 20 and later give each address of a name 250 ms (autoSelectFamilyAttemptTimeout) and call it ETIMEDOUT: the kernel had not given up yet.";
 const CANCELLED: &str = "The kernel does not say this on a socket: .NET cancelled the call itself, after a timeout, a CancellationToken or a Dispose.";
 const NOT_WHY: &str = "The library does not say why the connect failed; most often it was refused.";
 const MYSQL_TIMEOUT: &str =
     "MySQL's client says 110 (ETIMEDOUT) of its own connect_timeout, too: then the kernel had not given up yet.";
-const GONE: &str = "The client does not tell an end in order (FIN) from an RST; as a rule the server had closed the idle connection (wait_timeout), or ended.";
+const GONE: &str = "The client does not tell an end in order (FIN) from an RST; usually the server had closed the idle connection (wait_timeout), or ended.";
 const ALLOCATED: &str = "This is Docker's own word, before any bind: another container has published that port.";
 const SIGNAL: &str = "The signal comes with EPIPE (sk_stream_error), unless it is ignored or MSG_NOSIGNAL is set.";
-const JDK: &str = "Java says so by itself, from what it has noted of the socket: the kernel was not asked, and would give this errno.";
+const JDK: &str = "Java says this by itself, from what it remembers of the socket: the kernel was not asked, and would return this errno.";
 const INTERRUPT: &str = "The thread was interrupted while it waited, and so Java closed the channel: a later call says ClosedChannelException.";
-const HALF_CLOSED: &str = "Java says so when another thread closes the channel, and of a write after shutdownOutput, where it stays open: then the kernel's word would be EPIPE.";
-const JETTY: &str = "Jetty calls so whatever ended a connection while it wrote: as a rule the client had gone; the errno stands in the line below, after Caused by.";
+const HALF_CLOSED: &str = "Java says this when another thread closes the channel, and of a write after shutdownOutput, where it stays open: then the kernel's word would be EPIPE.";
+const JETTY: &str = "Jetty reports this for whatever ended a connection while it wrote: usually the client had gone; the errno is in the line below, after Caused by.";
 const SEVEN: &str = "curl's 7 is any connect that failed, most often a refused one; curl -v shows the errno's text.";
 
 /// A library's own words. They go before any errno that stands beside them.
@@ -910,7 +910,7 @@ pub(super) const OTHERS: &[(&str, &str, &str)] = &[
     ("gzip:", "stdout: broken pipe", PARSER),
 ];
 
-/// What urllib3 calls every failure that ends a connection: the failure itself stands after it.
+/// urllib3's words for every failure that ends a connection: the failure itself stands after it.
 pub(super) const HEADLINE: &str = "'connection aborted.'";
 
 /// Envoy writes its details with underscores for blanks, after this.
@@ -1040,7 +1040,7 @@ pub(super) const ON_FILES: &[&str] = &[
     "opendir",
 ];
 
-/// What GNU's tools say before a file's name in quotes.
+/// Words of GNU's tools before a file's name in quotes.
 pub(super) const TOOLS: &[&str] = &[
     "cannot access",
     "cannot stat",
@@ -1060,21 +1060,21 @@ pub(super) const TOOLS: &[&str] = &[
     "closing directory",
 ];
 
-/// What must be known of a message of a file.
+/// A remark on messages about a file.
 pub(super) const FILE: &str =
     "This is a file, or what stands behind one, not a TCP socket: none of the rules for a connection applies.";
-/// What must be known of a message of a Unix socket.
+/// A remark on messages about a Unix socket.
 pub(super) const UNIX: &str =
     "This is a Unix socket, not TCP: no segment is sent, and none of the rules for a TCP connection applies.";
-/// What must be known of a message of a pipe.
+/// A remark on messages about a pipe.
 pub(super) const PIPE: &str =
     "This is a pipe, as between two programs of a shell, not TCP: none of the rules for a connection applies.";
-/// What must be known of a message of UDP.
+/// A remark on messages about UDP.
 pub(super) const UDP: &str =
     "This is UDP (such as DNS), not TCP: there is no connection, and none of the rules for one applies.";
-/// What must be known of Windows' numbers and texts.
+/// A remark on Windows' numbers and texts.
 pub(super) const WINDOWS: &str = "This is Windows' wording: the errno is the one that has the same name on Linux, where the same case may give another.";
-/// What must be known of Windows' WSAECONNABORTED, which Linux says of something else.
+/// A remark on Windows' WSAECONNABORTED, which Linux says of something else.
 pub(super) const WINDOWS_ABORTED: &str = "This is Windows' wording: Windows had given the connection up itself, as a rule since data was not acknowledged. There Linux gives ETIMEDOUT.";
 /// An address that says more than the errno.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -1085,7 +1085,7 @@ pub(super) enum Address {
     Ipv6,
 }
 
-/// What must be known of an errno of connect with such an address.
+/// Remarks on an errno of connect with such an address.
 pub(super) const ADDRESSES: &[(Errno, Address, &str)] = &[
     (
         Errno::ECONNREFUSED,
@@ -1105,7 +1105,7 @@ pub(super) const ADDRESSES: &[(Errno, Address, &str)] = &[
     ),
 ];
 
-/// What must be known of a number whose text says something else.
+/// A remark on a number whose text says something else.
 pub(super) const ELSEWHERE: &str =
     "The number is another system's (macOS or a BSD); on Linux it stands for something else, so the text counts.";
 
@@ -1235,7 +1235,7 @@ pub(super) const KINDS: &[Wording] = &[
 
 macro_rules! texts {
     ($($text:literal $errno:ident;)*) => {
-        /// What strerror says (glibc's words, and musl's and BSD's where they differ), in small letters; a test holds it against libc.
+        /// The texts of strerror (glibc's words, and musl's and BSD's where they differ), in small letters; a test holds it against libc.
         pub(super) const TEXTS: &[(&str, Errno)] = &[$(($text, Errno::$errno)),*];
     };
 }
@@ -1327,7 +1327,7 @@ const fn cue(call: CallClass, dialect: Option<Dialect>) -> Cue {
     }
 }
 
-/// Whose words they are, of whatever call.
+/// A cue for the words of a language, of whatever call.
 const fn unknown(dialect: Dialect) -> Cue {
     Cue {
         call: None,

@@ -21,9 +21,9 @@ const OTHERS: usize = 5;
 pub struct Said {
     /// What they say; of the first.
     pub found: Found,
-    /// Whose words they are, each once.
+    /// The languages or programs whose words they are, each once.
     pub dialects: Vec<Dialect>,
-    /// What must be known of their wordings, each once.
+    /// Remarks on their wordings, each once.
     pub remarks: Vec<Remark>,
     /// How many they are.
     pub lines: u64,
@@ -31,7 +31,7 @@ pub struct Said {
     pub first: u64,
 }
 
-/// What must be known of a wording.
+/// A remark on a wording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Remark {
     /// The first line that has it.
@@ -107,9 +107,9 @@ impl Gathered {
 /// A scenario that shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Shows {
-    /// Its name, for `finwait run`.
+    /// The name, for `finwait run`.
     pub name: String,
-    /// Its title.
+    /// The title.
     pub title: String,
     /// Does it prove one of the causes? Else the errno occurs in it.
     pub proves: bool,
@@ -123,13 +123,13 @@ pub struct Answer {
     pub subject: Subject,
     /// `EPIPE`, `EOF`, `deadline exceeded`, `closed by ourselves`.
     pub name: String,
-    /// Its number, of an errno.
+    /// The number, of an errno.
     pub number: Option<i32>,
     /// libc's text, of an errno.
     pub text: Option<String>,
     /// The call, where the text told it.
     pub call: Option<CallClass>,
-    /// Whose words they are.
+    /// The languages or programs whose words they are.
     pub dialects: Vec<Dialect>,
     /// Is it Windows' wording? What is said is of Linux.
     pub windows: bool,
@@ -139,19 +139,19 @@ pub struct Answer {
     pub lines: u64,
     /// The number of the first.
     pub first: u64,
-    /// What must be known of the wordings.
+    /// Remarks on the wordings.
     pub remarks: Vec<Remark>,
-    /// What carries the bytes: but for TCP nothing that is known of TCP is said.
+    /// The carrier of the bytes: what is known of TCP is said of TCP only.
     pub carrier: Carrier,
-    /// What it means.
+    /// The meaning.
     pub means: String,
     /// Why it happens: the rules for that call, or for all calls where it is not told.
     pub causes: Vec<&'static Rule>,
     /// The call was told, but no rule is for it: the causes are those for other calls.
     pub other_calls: bool,
-    /// What to look for.
+    /// Things to look for.
     pub look_for: &'static [&'static str],
-    /// What it is taken for.
+    /// Errors that it is mistaken for.
     pub mistaken_for: Option<&'static str>,
     /// The scenarios, the proofs first.
     pub scenarios: Vec<Shows>,
@@ -279,7 +279,7 @@ pub struct Told<'a> {
     pub languages: Vec<Words<'a>>,
 }
 
-/// What languages say.
+/// The words of languages.
 #[derive(Serialize)]
 pub struct Words<'a> {
     /// Which of them.

@@ -71,7 +71,7 @@ fn fail(why: &str) -> ExitCode {
     exit::fail(UNKNOWN, why)
 }
 
-/// What the lines say, and how the first that is not empty begins; `progress` is told how many bytes and lines came so far.
+/// Gathers what the lines say, and how the first that is not empty begins; `progress` is told how many bytes and lines came so far.
 fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Result<(Gathered, Option<String>)> {
     let mut gathered = Gathered::default();
     let mut log = Log::default();

@@ -1,4 +1,4 @@
-//! What a log says at a glance: one line for each answer that follows, in the same order.
+//! A log at a glance: one line for each answer that follows, in the same order.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::text::width;
 const HEADS: [&str; 5] = ["lines", "from", "what", "call", "words"];
 /// The head of the cause's.
 const CAUSE: &str = "likeliest cause";
-/// Those that hold numbers, which end where the column ends.
+/// The number of columns with numbers, which are aligned to the right.
 const NUMBERS: usize = 2;
 
 /// One line an answer: how many lines say it, the number of the first of them, its name, the call, whose words, the likeliest cause.

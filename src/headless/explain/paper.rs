@@ -7,7 +7,7 @@ use crate::explain::rules::{CallClass, Rule};
 use crate::state::State;
 use crate::text::wrap;
 
-/// What is written on.
+/// The page that is written on.
 pub struct Paper {
     /// Columns.
     pub columns: usize,

@@ -4,7 +4,7 @@ use rustix::fs::{FileType, fstat, seek};
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// What is read sooner needs no word.
+/// The time before progress is shown for the first time.
 const FIRST: Duration = Duration::from_secs(1);
 /// How often the line changes.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -31,7 +31,7 @@ impl Progress {
         Progress(io::stderr().is_terminal().then(shown))
     }
 
-    /// So much came so far.
+    /// Shows how much came so far.
     pub fn show(&mut self, bytes: u64, lines: u64) {
         let Some(shown) = &mut self.0 else { return };
         let now = Instant::now();

@@ -26,7 +26,7 @@ impl Flight {
     }
 }
 
-/// What a blocked call waits for, as far as a table shows it.
+/// The event that a blocked call waits for, as far as a table shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaits {
     /// `accept`

@@ -90,7 +90,7 @@ struct End {
     inodes: HashMap<String, u64>,
     /// The numbers of their descriptors.
     numbers: HashMap<String, i32>,
-    /// What TCP_INFO said of those in no table, as it was told.
+    /// TCP_INFO's states of sockets in no table, as reported.
     infos: HashMap<String, State>,
     /// The names of sockets whose descriptors were closed.
     closed: HashSet<String>,
@@ -187,7 +187,7 @@ pub(super) struct Driver {
     told: Option<String>,
 }
 
-/// What a table is read beside.
+/// The occasion on which a table is read.
 #[derive(Clone, Copy)]
 enum Beside {
     /// No packet of which it is known what it does.
@@ -198,7 +198,7 @@ enum Beside {
     FinLeft(Tuple),
 }
 
-/// What ends the driver.
+/// The end of the driver.
 struct Over;
 
 /// Packets may have come from either host.
@@ -207,7 +207,7 @@ const EITHER: Ends<bool> = Ends {
     server: true,
 };
 
-/// What is worth a look after a wait.
+/// Descriptors that are ready after a wait.
 struct Ready {
     /// Anything at all.
     any: bool,

@@ -1,4 +1,4 @@
-//! What the session asks of the driver: calls, and what the wire is to do.
+//! Requests of the session to the driver: calls, and what the wire is to do.
 
 use super::*;
 

@@ -9,7 +9,7 @@ use crate::call::CallId;
 use crate::endpoint::protocol::Traced;
 use crate::lab::strace::{Printed, Word};
 
-/// What strace has printed of an endpoint and was not told yet, and which words were heard before their lines.
+/// System calls that strace has printed of an endpoint and that were not reported yet, and which words were heard before their lines.
 #[derive(Debug, Default)]
 pub(super) struct Syscalls {
     printed: VecDeque<Printed>,

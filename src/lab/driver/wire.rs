@@ -111,7 +111,7 @@ impl Driver {
         }
     }
 
-    /// What a packet is to the host that it has reached.
+    /// The kind of arrival that a packet is to the host that it has reached.
     fn arrived(&self, packet: &Packet, came: Came) -> Arrived {
         let tuple = match packet {
             Packet::Tcp(_) => tuple_of(packet).map(Tuple::mirrored),
@@ -284,7 +284,7 @@ impl Driver {
     }
 }
 
-/// What a packet that its host has sent tells of that one's states.
+/// The conclusions on a host's states from a packet that it has sent.
 fn left(packet: &Packet, seen: &Seen) -> Beside {
     match (packet, tuple_of(packet)) {
         (Packet::Tcp(segment), Some(tuple)) if segment.flags.has(Flags::FIN) && seen.again.is_none() => {

@@ -1,4 +1,4 @@
-//! What typed commands and buttons do: to an end, to the wire, to the screen itself.
+//! Effects of typed commands and buttons: to an end, to the wire, to the screen itself.
 
 use super::*;
 

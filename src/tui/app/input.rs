@@ -1,4 +1,4 @@
-//! What keys, mouse and wheel do.
+//! Effects of keys, mouse and wheel.
 
 use super::*;
 

@@ -54,7 +54,7 @@ const HISTORY: usize = 200;
 /// How many lines a turn of the wheel is.
 const WHEEL: i64 = 3;
 
-/// What the screen wants done outside of it.
+/// An effect that the screen wants outside of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Ask the lab.
@@ -75,19 +75,19 @@ pub enum Effect {
     Leave(Exit),
 }
 
-/// What a fresh lab must be.
+/// Requirements for a fresh lab.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fresh {
-    /// It needs the wire.
+    /// Whether it needs the wire.
     pub isolated: bool,
-    /// It is of IPv6 alone, or of IPv4 alone.
+    /// The family that it is for: IPv6 alone, or IPv4 alone.
     pub ipv6: Option<bool>,
     /// What it says drives the ends.
     pub driven: Ends<Runtime>,
 }
 
 impl Fresh {
-    /// What a scenario needs.
+    /// The requirements of a scenario.
     pub const fn of(scenario: &Scenario) -> Fresh {
         Fresh {
             isolated: scenario.isolated,
@@ -182,7 +182,7 @@ impl App {
         self.stale = true;
     }
 
-    /// What came of two runs that were to be compared.
+    /// The result of two runs that were to be compared.
     pub fn grown(&mut self, grown: Grown) {
         let waiting = self.dialogs.iter_mut().rev().find_map(|dialog| match dialog {
             Dialog::Compare(compare) if compare.grown.is_none() => Some(compare),
@@ -210,12 +210,12 @@ impl App {
         requests.into_iter().map(Effect::Lab).collect()
     }
 
-    /// What it shows.
+    /// The session that it shows.
     pub const fn session(&self) -> &Session {
         &self.session
     }
 
-    /// What can be pressed on the frame drawn last.
+    /// The areas of the last frame that can be pressed.
     pub const fn hits(&self) -> &Hits {
         &self.hits
     }

@@ -7,12 +7,12 @@ use crate::text::wrap;
 use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 
-/// What is compared.
+/// The comparison.
 #[derive(Debug)]
 pub struct Compare {
     /// The two scenarios.
     pub branch: Branch,
-    /// What came of them; none while they run.
+    /// The reports; none while they run.
     pub grown: Option<Grown>,
     /// Lines above the window.
     pub skip: usize,

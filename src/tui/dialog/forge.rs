@@ -36,7 +36,7 @@ const CHOICES: [(Forgery, Place, &str); 14] = [
 /// How many rows there are to select.
 pub const ROWS: usize = CHOICES.len();
 
-/// What a row makes up, for an end's host.
+/// The packet that a row forges, for an end's host.
 pub fn choice(row: usize, to: Side) -> Option<WireCommand> {
     let (what, place, _) = *CHOICES.get(row)?;
     Some(WireCommand::Forge(Forge {

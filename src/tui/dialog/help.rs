@@ -8,7 +8,7 @@ use crate::text::wrap;
 use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 
-/// What hands can do that is no command.
+/// Keys and gestures that are no commands.
 const HANDS: [(&str, &str); 11] = [
     ("1 2", "give the keys to the client, to the server"),
     (

@@ -11,7 +11,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
-/// What pressing a row leads to.
+/// The effect of pressing a row.
 pub enum Change {
     /// At once.
     Now(EndCommand),
@@ -32,7 +32,7 @@ pub fn rows(session: &Session) -> impl Iterator<Item = Setting> {
         .filter(move |setting| isolated || !setting.is_the_hosts())
 }
 
-/// What pressing a row leads to: a switch is turned, a number is typed.
+/// The effect of pressing a row: a switch is turned, a number is typed.
 pub fn change(session: &Session, side: Side, row: usize) -> Option<Change> {
     let setting = rows(session).nth(row)?;
     let value = value(session, side, setting);

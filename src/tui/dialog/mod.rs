@@ -1,4 +1,4 @@
-//! What opens over the screen, one file each.
+//! Dialogs that open over the screen, one file each.
 
 pub mod branch;
 pub mod forge;
@@ -15,7 +15,7 @@ pub mod why;
 
 use crate::side::Side;
 
-/// What is open, the topmost last in the stack that the screen keeps.
+/// A dialog that is open, the topmost last in the stack that the screen keeps.
 #[derive(Debug)]
 pub enum Dialog {
     /// The commands and keys, scrolled by so many lines.

@@ -12,10 +12,10 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
-/// Whose options, and what is to be read again.
+/// The options of an end, and what is to be read again.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Whose.
+    /// The end.
     pub side: Side,
     /// Of which socket; none when the end has none.
     pub socket: Option<SocketName>,
@@ -49,7 +49,7 @@ impl Options {
         }
     }
 
-    /// What pressing a row leads to: a switch is turned, a number is typed.
+    /// The effect of pressing a row: a switch is turned, a number is typed.
     pub fn change(&self, session: &Session, row: usize) -> Option<Change> {
         let option = *SocketOption::ALL.get(row)?;
         let on = self.socket.clone();

@@ -16,7 +16,7 @@ use crate::tui::layout;
 #[derive(Debug)]
 pub struct Picker {
     all: Vec<Arc<Scenario>>,
-    /// What was typed.
+    /// The text that was typed.
     pub search: String,
     /// Which row of those found is selected.
     pub selected: usize,
@@ -36,7 +36,7 @@ impl Picker {
         })
     }
 
-    /// Those that fit what is searched for: every word of it stands in the name, title, summary, id, or what is shown.
+    /// The scenarios that match the search: every word of it stands in the name, title, summary, id, or what is shown.
     pub fn found(&self) -> Vec<&Arc<Scenario>> {
         let wanted = self.search.to_lowercase();
         let words: Vec<&str> = wanted.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! What will the next step return, and in which state leave the socket? A few answers to choose from.
+//! Predictions: what will the next step return, and in which state leave the socket? A few answers to choose from.
 
 use ratatui::layout::Rect;
 
@@ -31,12 +31,12 @@ const STATES: [&str; 7] = [
 /// How many there are to choose from.
 const CHOICES: usize = 5;
 
-/// What there is to choose from.
+/// The choices.
 #[derive(Clone, Debug)]
 pub struct Predict {
-    /// What is about to be done.
+    /// The next command.
     command: String,
-    /// What is asked, and what is expected; the first of them now.
+    /// The questions, and what is expected; the first of them now.
     questions: Vec<(String, String)>,
     /// The answers to choose from, in an order that tells nothing.
     pub choices: Vec<String>,

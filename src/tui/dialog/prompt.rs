@@ -14,7 +14,7 @@ use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
-/// What the prompt wants done.
+/// A wish of the prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// Only to be drawn again.
@@ -29,7 +29,7 @@ pub enum Wish {
 #[derive(Debug)]
 pub struct Prompt {
     input: Input,
-    /// What Tab goes through: the text before the word, the words, and which one stands there.
+    /// The completions that Tab goes through: the text before the word, the words, and which one stands there.
     cycle: Option<(String, Vec<String>, usize)>,
     error: Option<ParseError>,
     /// How far back in the history, and what was typed before going there.
@@ -37,7 +37,7 @@ pub struct Prompt {
     draft: String,
     /// The last word is there to be typed over.
     over: bool,
-    /// What is typed takes the place of the tour's next step.
+    /// Whether the text takes the place of the tour's next step.
     pub branches: bool,
 }
 

@@ -8,14 +8,14 @@ use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 
-/// What procfs prints above the rows (`tcp4_seq_show`, `tcp6_seq_show`).
+/// The line that procfs prints above the rows (`tcp4_seq_show`, `tcp6_seq_show`).
 const HEAD4: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
 const HEAD6: &str = "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
 
-/// Whose rows, and how far they are scrolled.
+/// The rows of an end, and how far they are scrolled.
 #[derive(Clone, Copy, Debug)]
 pub struct Raw {
-    /// Whose.
+    /// The end.
     pub side: Side,
     /// Lines above the window.
     pub down: usize,

@@ -14,7 +14,7 @@ pub fn rows(session: &Session) -> usize {
     session.wire.rules.len() + Preset::ALL.len()
 }
 
-/// What pressing a row does: a rule is switched, a preset put in force.
+/// The effect of pressing a row: a rule is switched, a preset added.
 pub fn press(session: &Session, row: usize) -> Option<WireCommand> {
     let rules = &session.wire.rules;
     match rules.get(row) {
@@ -29,7 +29,7 @@ pub fn press(session: &Session, row: usize) -> Option<WireCommand> {
     }
 }
 
-/// What removing a row does.
+/// The effect of removing a row.
 pub fn remove(session: &Session, row: usize) -> Option<WireCommand> {
     let rule = session.wire.rules.get(row)?;
     Some(WireCommand::Change(rule.no, RuleChange::Remove))

@@ -327,7 +327,7 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
     links
 }
 
-/// What set the error, with what its entry says.
+/// The setter of the error, with the words of its entry.
 fn told(setter: Setter, entry: Option<&Entry>) -> String {
     let more = entry.and_then(|entry| match &entry.what {
         What::Packet(passage) => Some(describe(passage)),

@@ -18,7 +18,7 @@ const OF_AN_END: [ScreenCommand; 4] = [
     ScreenCommand::Edit,
 ];
 
-/// What one button is.
+/// A button.
 #[derive(Clone, Debug)]
 struct Item {
     button: &'static Button,

@@ -100,7 +100,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
     }
 }
 
-/// What came of a step, expected beside observed: each line, and whether it was so.
+/// The result of a step, expected beside observed: each line, and whether it was so.
 fn came(report: &StepReport) -> Vec<(String, bool)> {
     let mut lines = Vec::new();
     let mark = |held| if held { "\u{2713}" } else { "\u{2717}" };

@@ -9,7 +9,7 @@ use crate::text::{width, wrap_to};
 use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 
-/// What stands at the right, the last one first.
+/// The buttons at the right, the last one first.
 const BUTTONS: [ScreenCommand; 4] = [
     ScreenCommand::Quit,
     ScreenCommand::Help,

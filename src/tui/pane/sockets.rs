@@ -28,7 +28,7 @@ fn restart_button() -> (char, &'static str) {
     button.map_or(('R', "restart"), |button| (button.key, button.label))
 }
 
-/// Whose column this is, and how its process is.
+/// Draws whose column this is, and how its process is.
 pub fn title(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, focused: bool) {
     let end = &session.ends[side];
     let address = session.lab.addresses[side];
@@ -143,7 +143,7 @@ fn named(view: &SocketView) -> String {
     }
 }
 
-/// Who holds it, when it is not the endpoint by an open descriptor.
+/// The holder, when it is not the endpoint by an open descriptor.
 fn held(view: &SocketView) -> String {
     match view.held {
         Held::Open => String::new(),

@@ -38,7 +38,7 @@ const ORDER: [State; 11] = [
 /// The rows that all of them take in two columns.
 const ROWS: usize = ORDER.len().div_ceil(2);
 
-/// What the `x` in a border means, the longest first.
+/// Explanations of the `x` in a border, the longest first.
 const KEY: [&str; 3] = [
     "x: to CLOSE by RST, abort or timeout (X: seen)",
     "x: to CLOSE by RST or timeout",
@@ -168,7 +168,7 @@ fn letters(current: &Ends<Option<State>>, state: State) -> [Option<&'static str>
     [letter(Side::Client, "C"), letter(Side::Server, "S")]
 }
 
-/// Those letters, each in a column of its own.
+/// Draws those letters, each in a column of its own.
 fn marks(canvas: &mut Canvas, (x, y): (u16, u16), letters: impl Iterator<Item = &'static str>) {
     for (x, letter) in (x..).zip(letters) {
         canvas.put(x, y, x + 1, letter, canvas.theme.picked());

@@ -53,7 +53,7 @@ fn items(session: &Session) -> Vec<Item> {
     items
 }
 
-/// What a button of the wire does.
+/// The action of a button of the wire.
 pub fn pressed(spec: &Spec, button: &Button) -> Option<Action> {
     match parse::parse(&format!("{} {} {}", parse::WIRE, spec.name, button.preset), None) {
         Ok(Command::Wire(command)) => Some(Action::Wire(command)),

@@ -9,7 +9,7 @@ const fn errno(errno: Errno) -> Subject {
     Subject::Errno(errno)
 }
 
-/// What programs in the field print, word for word.
+/// Messages that programs in the field print, word for word.
 #[test]
 fn messages_of_many_languages() {
     let go = Some(Dialect::Go);

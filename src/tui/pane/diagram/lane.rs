@@ -139,7 +139,7 @@ impl Lane {
         if start > left { (left, start) } else { (end, right) }
     }
 
-    /// What an arrow takes up of the lane, beside what it leaves free.
+    /// The part of the lane that an arrow takes up, beside what it leaves free.
     pub const fn rest(&self, y: u16, (start, end): (u16, u16)) -> Rect {
         let left = self.left + 1;
         let (from, to) = if start == left {

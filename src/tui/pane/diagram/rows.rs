@@ -15,7 +15,7 @@ use crate::wire::segment::{Packet, Segment};
 
 /// A pause that is worth a line.
 const PAUSE: Duration = Duration::from_secs(1);
-/// What a state is put beside must have happened so shortly before.
+/// The longest time between a state and the event that it is put beside.
 const TOGETHER: Duration = Duration::from_millis(250);
 
 /// What a row shows between the edges. Numbers are those of transcript entries.
@@ -70,7 +70,7 @@ fn again_of(rows: &mut VecDeque<Row>, head: PacketNo) -> Option<&mut u32> {
 /// Retransmissions that are held on the wire behind an earlier one of the same.
 #[derive(Debug)]
 struct Fold {
-    /// What they are retransmissions of.
+    /// The packet that they retransmit.
     of: PacketNo,
     /// Each with its entry's number and its connection's, the oldest first.
     behind: VecDeque<(PacketNo, u64, u32)>,

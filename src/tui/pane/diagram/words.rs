@@ -1,4 +1,4 @@
-//! What stands on a row, in words: the longest first, for who draws takes what fits.
+//! The words on a row: the longest first, for who draws takes what fits.
 
 use crate::clock::human;
 use crate::lab::event::Passage;
@@ -18,7 +18,7 @@ pub(super) fn held_words(held: &OnWire, canvas: &Canvas) -> String {
     }
 }
 
-/// What a call returned, as `strace` has it after the `=`.
+/// The result of a call, as `strace` has it after the `=`.
 fn result(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Ok(Value::Done | Value::Options { .. }) => "0".into(),
