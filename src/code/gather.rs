@@ -161,8 +161,8 @@ impl Program {
 /// A step without a command that took less was no pause.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What no program of sockets does about a command, and whose host, process or connection it changes; none when it leads to calls, or
-/// to nothing.
+/// The part of a command that no program of sockets can carry out, and whose host, process or connection it changes; none when it leads
+/// to calls, or to nothing.
 fn absent(command: &Command) -> Option<(String, Option<Side>)> {
     let (side, command) = match command {
         Command::Wire(command) => return Some((format!("on the wire: {}", safe(&command.to_string())), None)),

@@ -326,7 +326,7 @@ impl Program {
         self.port_of(address).map_or_else(|| "0".into(), |port| port.variable)
     }
 
-    /// What stands above the program: what it is, and how far it can be trusted.
+    /// The comment above the program: what it is, and how far it can be trusted.
     ///
     /// `limit` is the first limit of descriptors that the program sets, by its step, and whose it is.
     pub fn head(&self, how: &str, limit: Option<(usize, Side)>) -> Vec<String> {

@@ -42,7 +42,7 @@ pub enum Target {
     Next,
     /// All of them.
     All,
-    /// That one.
+    /// The packet of this number.
     One(PacketNo),
 }
 

@@ -1,4 +1,4 @@
-//! What is said of an errno on what is no TCP connection: a UDP socket, a Unix socket, a pipe, a file. There an errno of the same name has
+//! Texts about an errno outside of TCP: on a UDP socket, a Unix socket, a pipe, a file. There an errno of the same name has
 //! other causes, of which no scenario shows any: so nothing here is a rule, and nothing of TCP is said.
 
 use super::prose::{self, Prose};

@@ -1,4 +1,4 @@
-//! What is said of each errno as a whole: what it means, what to look for, what it is taken for. One table of those that a rule gives;
+//! Texts about each errno as a whole: what it means, what to look for, what it is mistaken for. One table of those that a rule gives;
 //! and one of those that a TCP socket gives, too, but no scenario can show here.
 
 use super::wording::Subject;

@@ -263,7 +263,7 @@ pub struct Because {
 pub enum Further {
     /// Nothing.
     Nothing,
-    /// What `sock_error` hands out, it hands out once; and what later calls give.
+    /// An error that `sock_error` returns only once; and what later calls return.
     ToldOnce(&'static str),
     /// The call may not wait (longer).
     NoWaiting {

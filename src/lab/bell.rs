@@ -1,4 +1,4 @@
-//! What rings for the driver beside packets: requests, and what endpoints do.
+//! Wake-ups of the driver beside packets: requests, and what endpoints do.
 //!
 //! These descriptors seldom ring while packets stream, and poll would look at each of them every time. The kernel keeps them in a
 //! list of their own instead (epoll), which is one descriptor to poll.

@@ -201,8 +201,8 @@ impl Watch {
 /// between moves its rows: one is shown twice, or not at all (`tcp_seek_last_pos`).
 const READINGS: usize = 3;
 
-/// What procfs has shown, with what netlink's `rows` add to it; and whether it has shown each socket once, and all of `rows`. In a
-/// `shared` table those say which sockets are ours.
+/// The rows that procfs has shown, with what netlink's `rows` add to them; and whether it has shown each socket once, and all of `rows`.
+/// In a `shared` table those say which sockets are ours.
 fn joined(rows: &[Row], shown: Vec<ProcRow>, shared: bool) -> (Vec<Observed>, bool) {
     let key = |row: &Row| (row.tuple, row.inode);
     let twins: HashMap<(Tuple, u64), &Row> = rows.iter().map(|row| (key(row), row)).collect();

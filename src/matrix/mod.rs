@@ -1,4 +1,4 @@
-//! What each language says of the same event: measured by running scenarios with each runtime, kept in `assets/matrix.json`.
+//! The words of each language for the same event: measured by running scenarios with each runtime, kept in `assets/matrix.json`.
 //!
 //! A runtime drives one end at a time, the other is driven by raw calls: so that what a call meets is the same for each of them,
 //! and what differs is the language's own doing.
@@ -210,9 +210,9 @@ impl Matrix {
         matrix
     }
 
-    /// What each runtime says where a raw call gives that, `EPIPE` or `EOF`; one text each. Where the rule was measured, what the runtime
-    /// gave there, whatever that is; else what it says of the same under another rule, the kernel's answer in its own words before its
-    /// library's own answer. Runtimes that say the same stand together.
+    /// The words of each runtime where a raw call gives that, `EPIPE` or `EOF`; one text each. Where the rule was measured, what the
+    /// runtime gave there, whatever that is; else what it says of the same under another rule, the kernel's answer in its own words
+    /// before its library's own answer. Runtimes that say the same stand together.
     pub fn words(&self, call: CallClass, gives: &str, rule: Option<RuleId>) -> Vec<(String, &str)> {
         let of_call = |event: &&Event| CallClass::of(event.call) == Some(call) && event.gives == gives;
         let mut words: Vec<(Runtime, &str)> = Vec::new();

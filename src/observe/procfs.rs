@@ -104,7 +104,7 @@ fn row(line: &str) -> Option<Row> {
     })
 }
 
-/// What `TcpNetEntry` passes over (`get_tcp4_sock`, `get_openreq4`, `get_timewait4_sock`).
+/// The fields that `TcpNetEntry` passes over (`get_tcp4_sock`, `get_openreq4`, `get_timewait4_sock`).
 struct Rest {
     timer: Option<Timer>,
     retransmits: u32,

@@ -1,4 +1,4 @@
-//! What an endpoint is written in: the runtimes that finwait brings along, and commands of the user's own.
+//! Languages that an endpoint is written in: those that finwait brings along, and commands of the user's own.
 //!
 //! Each brings its endpoint's source (`assets/runtimes/`), which speaks the endpoint protocol. It is put into the user's cache
 //! directory, compiled there if need be, once for each source and compiler, and started from there.

@@ -122,7 +122,7 @@ fn errno(called: io::Result<()>) -> Option<Errno> {
     called.err().map(|error| Errno::of(&error))
 }
 
-/// What `other` gives while `call` waits in a thread of its own; what `call` gives then, where that is no error. `free` ends a wait that
+/// The result of `other` while `call` waits in a thread of its own; that of `call`, where that is no error. `free` ends a wait that
 /// `other` has not ended.
 ///
 /// The thread is gone afterwards: a process with two cannot enter a user namespace.

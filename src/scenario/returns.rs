@@ -1,4 +1,4 @@
-//! What a call returns, in the words of a scenario.
+//! Results of calls, in the words of a scenario.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::errno::Errno;
 use crate::lab::event::Death;
 use crate::outcome::{Outcome, Reading, Value};
 
-/// What a call should return.
+/// The result that a call should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Returns {
     /// Anything but an error: what is meant where nothing is said.
@@ -46,7 +46,7 @@ pub enum Returns {
     Killed(Death),
 }
 
-/// What may stand there, for complaints.
+/// The valid words, for complaints.
 const VALID: &str = "ok, an errno like EPIPE, blocked, EOF, read \"hello\", read 5, wrote 5, deadline exceeded, the events of poll like \
                      in out rdhup, not ready, no error, value 1, killed by SIGPIPE, library, unsupported";
 const NOT_READY: &str = "not ready";
@@ -181,7 +181,7 @@ impl Returns {
         }
     }
 
-    /// What would hold of that outcome and of few others; none where no words are for it.
+    /// The words that fit that outcome and few others; none where there are none.
     pub fn of(returned: &Returned) -> Option<Returns> {
         let count = |n: usize| Bound::exactly(i64::try_from(n).unwrap_or(i64::MAX));
         Some(match returned {

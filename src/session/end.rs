@@ -63,7 +63,7 @@ impl Process {
 pub struct Socket {
     /// The name under which the endpoint knows it, never given twice at one end.
     pub name: SocketName,
-    /// What it is called instead since it connects, its name having been that of a listener; never given twice, either.
+    /// The other name that it has since it connects, its name having been that of a listener; never given twice, either.
     pub called: Option<SocketName>,
     /// The descriptor's number, also after it was closed; none until the kernel gave one.
     pub fd: Option<i32>,

@@ -350,7 +350,7 @@ impl Session {
         made
     }
 
-    /// What matters for the question why.
+    /// The facts that decide why.
     fn situation(&self, side: Side, pending: &Pending) -> Situation {
         let end = &self.ends[side];
         let name = socket_of(&pending.order);

@@ -1,4 +1,4 @@
-//! What the segments of each connection have said so far: numbers counted from the first, retransmissions recognised, and what each
+//! Connections as their segments have shown them so far: numbers counted from the first, retransmissions recognised, and what each
 //! end expects next. Pure; what a kernel really holds it knows best itself.
 
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ impl std::fmt::Display for PacketNo {
     }
 }
 
-/// What a segment is, beside those that went before it.
+/// The relation of a segment to those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// The sequence number, counted from the connection's first; none when that was not seen.
@@ -94,9 +94,9 @@ struct Half {
     answered: bool,
     /// The oldest first.
     unacknowledged: VecDeque<Sent>,
-    /// What arrived at the other end without a gap ends here.
+    /// The end of what arrived at the other end without a gap.
     arrived: SeqNo,
-    /// What arrived beyond a gap.
+    /// Ranges that arrived beyond a gap.
     islands: Vec<(SeqNo, SeqNo)>,
     /// The last acknowledgement in this direction that was sent, and the last that arrived.
     ack_sent: Option<SeqNo>,
@@ -125,7 +125,7 @@ impl Span {
     }
 }
 
-/// What has come with a segment that arrived.
+/// The news that a segment brought to its receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Came {
     /// The sender's FIN, and all that was sent before that.
@@ -141,10 +141,10 @@ struct Counted {
     elsewhere: bool,
 }
 
-/// What a number is that no connection has used.
+/// The place of a number that no connection has used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Beyond {
-    /// It counts in the newest connection, from before its first number or behind its last.
+    /// The number counts in the newest connection, from before its first number or behind its last.
     Counts,
     /// The same, but only near behind its last.
     Near,
@@ -169,14 +169,14 @@ pub type Way = (SocketAddr, SocketAddr);
 #[derive(Debug, Default)]
 pub struct Flows {
     halves: QuickMap<Way, Half>,
-    /// What went that way before, the newest last: earlier connections, and SYNs that were made up.
+    /// Earlier traffic that way, the newest last: earlier connections, and SYNs that were made up.
     earlier: QuickMap<Way, VecDeque<Span>>,
     /// Ways in the order in which they were first seen.
     order: VecDeque<Way>,
     last: Option<Way>,
 }
 
-/// What one end of a connection would take and has said, for those who speak in the other's name.
+/// The numbers that one end of a connection would accept and has sent, for those who speak in the other's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expects {
     /// The next byte that it has not received (RCV.NXT).
@@ -211,7 +211,7 @@ impl Segment {
         SeqNo(self.seq.0.wrapping_add(self.span()))
     }
 
-    /// Who sends it, who receives it.
+    /// The sender and the receiver.
     pub const fn way(&self) -> Way {
         (self.source, self.destination)
     }
@@ -385,13 +385,13 @@ impl Flows {
         }
     }
 
-    /// What a segment would be beside those that went before it, without its being one of them: a forged one.
+    /// The relation that a segment would have to those before it, without its being one of them: a forged one.
     pub fn look(&self, segment: &Segment) -> Seen {
         self.seen(segment, Beyond::Counts)
     }
 
-    /// Whose numbers a segment has that its host sends. A RST answers whatever came, with the numbers that this had: they are a
-    /// connection's only where that one has used them, or nearly (RFC 9293, 3.10.7.1; nought where it has none).
+    /// The connection whose numbers a segment has that its host sends. A RST answers whatever came, with the numbers that this had: they
+    /// are a connection's only where that one has used them, or nearly (RFC 9293, 3.10.7.1; nought where it has none).
     fn seen_of_host(&self, segment: &Segment) -> Seen {
         let beyond = if segment.flags.has(Flags::RST) {
             Beyond::Near
@@ -532,7 +532,7 @@ impl Flows {
         segment.flags.has(Flags::ACK) && sent.is_some_and(|half| half.finished && half.next == segment.ack)
     }
 
-    /// What the end at `local` expects of the one at `peer`; none when it has said nothing.
+    /// The numbers that the end at `local` expects from the one at `peer`; none when it has said nothing.
     pub fn expects(&self, local: SocketAddr, peer: SocketAddr) -> Option<Expects> {
         let own = self.halves.get(&(local, peer))?;
         // What the other side says of a connection that this end does not know, or does not know any more, is not expected here.

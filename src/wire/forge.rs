@@ -10,7 +10,7 @@ use crate::call::Bytes;
 use crate::host::Port;
 use crate::side::Side;
 
-/// What is made up.
+/// The kind of forged packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Forgery {
@@ -102,9 +102,9 @@ pub enum Place {
 /// A packet that is to be made up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forge {
-    /// What.
+    /// The kind.
     pub what: Forgery,
-    /// Whose host receives it.
+    /// The end whose host receives it.
     pub to: Side,
     /// Where in the sequence it stands.
     pub place: Place,

@@ -1,4 +1,4 @@
-//! What an ICMP message says, in words, and which segment an error quotes.
+//! ICMP messages in words, and which segment an error quotes.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -12,14 +12,14 @@ use super::segment::Packet;
 use crate::clock::{Millis, Stamp};
 use crate::side::Side;
 
-/// What becomes of a segment that no rule speaks of.
+/// The mode, for segments that no rule matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// It is delivered as it comes.
+    /// The segment is delivered as it comes.
     #[default]
     Flow,
-    /// It is held until the user says so.
+    /// The segment is held until the user says so.
     Step,
 }
 
@@ -50,7 +50,7 @@ pub enum Origin {
     Host,
     /// The user made it up.
     Forged,
-    /// It is a copy that the wire made of another.
+    /// A copy that the wire made of another.
     Copy(PacketNo),
 }
 

@@ -119,6 +119,6 @@ fn the_loopback_lab_has_no_settings() {
     assert_eq!(code, Some(1));
     assert_eq!(
         stderr,
-        "finwait: line 1, tcp_fin_timeout is this machine's own in the loopback lab, and finwait leaves it alone: use the isolated lab\n"
+        "finwait: line 1, in the loopback lab tcp_fin_timeout belongs to this machine, and finwait leaves it alone: use the isolated lab\n"
     );
 }

@@ -414,7 +414,7 @@ fn where_sources_differ_it_is_told(run: &mut Run, _: Lab) {
     run.succeeds(&["wire forge rst to=client seq=out-of-window"]);
     let told = differs(run, "client", "client").unwrap();
     assert!(
-        told.starts_with("procfs says ESTABLISHED, the segments CLOSE: an RST was not taken"),
+        told.starts_with("procfs says ESTABLISHED, the segments CLOSE: an RST was not accepted"),
         "{told}"
     );
     // Who still speaks is not closed.

@@ -57,7 +57,7 @@ struct Body<'a> {
     begun: BTreeSet<usize>,
     /// An error is kept in `main` itself.
     has_err: bool,
-    /// What is not made may be what a later call waits for, or needs: from there on none may hold the program up.
+    /// A call that is not made may be what a later call waits for, or needs: from there on none may hold the program up.
     astray: bool,
     /// The first step with a call that Go does not make, where nothing else was left out before.
     without: Option<usize>,

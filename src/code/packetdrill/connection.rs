@@ -21,7 +21,7 @@ pub struct Connection {
     pub unacknowledged: u32,
     /// The number of the other end's SYN, from which packetdrill counts. It may not be 0 where the SYN was forged.
     first: u32,
-    /// That SYN was another connection's than the one its addresses had last: it was forged.
+    /// Whether the SYN belongs to another connection than the last one of its addresses: it was forged.
     elsewhere: bool,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::code::words::wrapped;
 
-/// What the end's kernel sends within so short a time after something else is its answer to that: it takes no time in the script.
+/// The time within which a segment of the end's kernel is its answer to the event before: it takes no time in the script.
 ///
 /// The shortest of TCP's timers that it must not hide is that of the delayed acknowledgement, 40 ms.
 pub const AT_ONCE: Duration = Duration::from_millis(25);
@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// a delayed acknowledgement takes, so that one that is not delayed can be told from it.
 pub const TOLERANCE: Duration = AT_ONCE.saturating_add(TICK);
 
-/// What the other end answers takes so long to come, so that it is no part of what the end itself does at once.
+/// The time that the other end's answers take, so that they are apart from what the end itself does at once.
 ///
 /// It adds to the kernel's estimate of the round trip and to each timer made of it, doubled with each retransmission, and between finwait's
 /// hosts there was next to nothing: so it is short.

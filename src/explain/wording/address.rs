@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 
-/// What a line in small letters tells: our own address and the peer's, where they are written as a pair; else the address that is
+/// The addresses in a line in small letters: our own address and the peer's, where they are written as a pair; else the address that is
 /// nearest to the words of the error; none where it cannot be told which.
 pub(super) fn addresses(low: &str, sign: Option<Range<usize>>) -> Vec<SocketAddr> {
     let pair = || low.rmatch_indices("->").find_map(|(at, _)| arrow(low, at));

@@ -1,5 +1,5 @@
-//! What a line of text says: the errno, the end of a stream, a deadline or a socket closed by ourselves, in any of the wordings of
-//! `table`, and the call, the addresses and the language where the line tells them.
+//! Recognizes what a line of text says: the errno, the end of a stream, a deadline or a socket closed by ourselves, in any of the
+//! wordings of `table`, and the call, the addresses and the language where the line tells them.
 //!
 //! Pure, and safe with any text: what comes out is made of our own words and of addresses that were parsed. Three kinds of sign are
 //! looked for, the surest first: a library's own words (`read timed out` is Java's deadline, whatever errno stands beside it), then
@@ -272,7 +272,7 @@ fn said(text: &str, alone: bool) -> Option<Found> {
     })
 }
 
-/// What a text speaks of that is no socket: a name, TLS, a parser, a process. A clause; none where it may be a socket.
+/// The subject of a text that is about no socket: a name, TLS, a parser, a process. A clause; none where it may be a socket.
 pub fn something_else(text: &str) -> Option<&'static str> {
     not_ours(&plain(cut(text.trim(), LONGEST)).to_ascii_lowercase())
 }
