@@ -20,10 +20,10 @@ pub struct Cli {
     /// Use IPv6: fd00::1 and fd00::2, or ::1
     #[arg(long, global = true)]
     pub ipv6: bool,
-    /// What drives the client: raw system calls, or another language's sockets
+    /// Drive the client with raw system calls, or with another language's sockets
     #[arg(long, value_enum, value_name = "RUNTIME", default_value_t, global = true)]
     pub client: Runtime,
-    /// What drives the server
+    /// Drive the server with raw system calls, or with another language's sockets
     #[arg(long, value_enum, value_name = "RUNTIME", default_value_t, global = true)]
     pub server: Runtime,
     /// Drive the client with your own command, which speaks the endpoint protocol (assets/runtimes/PROTOCOL.md)
@@ -120,7 +120,7 @@ impl From<LabChoice> for Wanted {
 pub enum Verb {
     /// Open the screen with the guide through a scenario: finwait tour half-close
     Tour {
-        /// A name from finwait list, or a file (its path has a / or ends in .toml), such as a recording of the screen's
+        /// A name from finwait list, or a file (its path has a / or ends in .toml), such as a recording
         #[arg(value_name = "NAME|PATH")]
         scenario: String,
     },
@@ -153,7 +153,7 @@ pub enum Verb {
         /// Names from finwait list, or files (their paths have a / or end in .toml)
         #[arg(value_name = "NAME|PATH", required_unless_present = "all", conflicts_with = "all")]
         scenarios: Vec<String>,
-        /// Every scenario that finwait list shows
+        /// Run every scenario that finwait list shows
         #[arg(long)]
         all: bool,
         /// Print JSON lines
@@ -207,7 +207,7 @@ pub enum Verb {
     },
     /// Run a scenario and print a program that makes the same calls, each with what it returned
     Code {
-        /// A name from finwait list, or a file (its path has a / or ends in .toml), such as a recording of the screen's
+        /// A name from finwait list, or a file (its path has a / or ends in .toml), such as a recording
         #[arg(value_name = "NAME|PATH")]
         scenario: String,
         /// The program's language

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
             let sentence = sentence.trim_start_matches("error: ").trim_end_matches(':');
             return fail(
                 NOT_UNDERSTOOD,
-                &format!("{sentence}; finwait --help lists what there is"),
+                &format!("{sentence}; see finwait --help"),
             );
         }
         Err(help) => {
