@@ -419,7 +419,8 @@ impl Sock {
 
     /// `tcp_disconnect`: the socket has no peer any more, and both directions are open again.
     fn dissolve(&mut self, class: CallClass, entry: EntryNo) {
-        let had_peer = self.connected;
+        // A connect that waited may have been told before that there is no peer any more.
+        let had_peer = self.connected || self.end.is_some_and(|end| end.by == Cause::Call(class));
         (self.connected, self.listening) = (false, false);
         (self.peer, self.fin, self.noted) = (None, None, None);
         (self.receiving_shut, self.sending_shut) = (None, None);
