@@ -597,7 +597,7 @@ rules! {
         because: "Data came after we had shut both directions down: our own kernel reset the connection, and sent the RST",
         brief: "data after our own shutdown",
         further: ToldOnce(""),
-        decided_by: &[Kernel("tcp_rcv_state_process"), Kernel("tcp_reset"), Rfc(9293, "3.10.4")],
+        decided_by: &[Kernel("tcp_rcv_state_process"), Kernel("tcp_reset"), Rfc(9293, "3.6.1")],
         proof: "shutdown-both",
     }
     ConnectReset "connect-reset" {
