@@ -9,7 +9,7 @@ use finwait::explain::rules::RULES;
 
 use super::record::{FIN, Pair, RST, Record, SYN, no};
 
-/// What was checked, and how often each rule was met in which situations: the call, the state, and what the socket went through.
+/// What was checked, and in which situations ([`Record::situation`]) each rule was met.
 #[derive(Default)]
 pub struct Tally {
     outcomes: u64,
@@ -24,10 +24,22 @@ impl Tally {
         self.claims
     }
 
-    /// The rules that were met in fewer than `least` situations.
-    pub fn rare(&self, least: usize) -> Vec<String> {
+    /// Adds what a script showed, which was written for that rule: the situations of others do not count.
+    pub fn add(&mut self, shown: Tally, rule: &str) {
+        self.outcomes += shown.outcomes;
+        self.claims += shown.claims;
+        for (phrase, times) in shown.phrases {
+            *self.phrases.entry(phrase).or_default() += times;
+        }
+        let met = shown.rules.into_iter().filter(|(met, _)| met == rule);
+        met.for_each(|(rule, situations)| self.rules.entry(rule).or_default().extend(situations));
+    }
+
+    /// The rules out of `those` that were met in fewer than `least` situations.
+    pub fn rare(&self, least: usize, those: impl Fn(&str) -> bool) -> Vec<String> {
         let met = |name: &str| self.rules.get(name).map_or(0, BTreeSet::len);
-        let rare = RULES.iter().map(|rule| rule.id.name()).filter(|name| met(name) < least);
+        let names = RULES.iter().map(|rule| rule.id.name()).filter(|name| those(name));
+        let rare = names.filter(|name| met(name) < least);
         rare.map(|name| format!("{name}: {}", met(name))).collect()
     }
 }
@@ -149,8 +161,7 @@ impl Claims<'_, '_> {
                 &format!("{name} is not about {state}"),
             );
         }
-        let situation = format!("{} in {} {}", outcome["name"], outcome["state"], outcome["set_by"]);
-        let situation = situation.split(|c: char| c.is_ascii_digit()).collect::<String>();
+        let situation = self.record.situation(outcome, self.pair.as_ref());
         self.tally.rules.entry(name.to_owned()).or_default().insert(situation);
         let set_by = &outcome["set_by"];
         if rule.set_by.iter().all(|set_by| set_by.happens()) && !is_self {

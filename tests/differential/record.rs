@@ -168,6 +168,51 @@ impl<'a> Record<'a> {
         births.last().map_or(0, no)
     }
 
+    /// What an outcome's socket went through: the states of its connection with what made each, the calls on it, through which
+    /// descriptor it is asked now, and whether the call waited.
+    pub fn situation(&self, outcome: &'a Value, pair: Option<&Pair>) -> String {
+        let (side, name) = (outcome["side"].as_str().unwrap_or_default(), self.socket(outcome));
+        let earlier = self.between(0, no(outcome)).filter(|line| line["side"] == side);
+        let went = earlier.filter_map(|line| match line["kind"].as_str()? {
+            "outcome" if self.socket(line) == name => {
+                let how = match &line["outcome"] {
+                    Value::Object(how) => how.keys().next().cloned().unwrap_or_default(),
+                    how => how.to_string(),
+                };
+                Some(format!("{} {how}", text(&line["name"])))
+            }
+            "state"
+                if pair.is_some_and(|pair| {
+                    line["tuple"]["local"] == pair.0.as_str() && line["tuple"]["peer"] == pair.1.as_str()
+                }) =>
+            {
+                let by = match &line["cause"] {
+                    Value::Object(by) => by.keys().next().cloned().unwrap_or_default(),
+                    by => by.to_string(),
+                };
+                Some(format!("{} by {by}", text(&line["to"])))
+            }
+            _ => None,
+        });
+        let went: Vec<String> = went.collect();
+        let waited = self
+            .said
+            .iter()
+            .any(|line| line["kind"] == "blocked" && line["call"] == outcome["call"]);
+        let family = if pair.is_some_and(|pair| pair.0.starts_with('[')) {
+            6
+        } else {
+            4
+        };
+        format!(
+            "{}: {} of {side} {}, {}IPv{family}",
+            went.join(", "),
+            text(&outcome["name"]),
+            text(&outcome["socket"]),
+            if waited { "waited, " } else { "" }
+        )
+    }
+
     /// The segments with one of these flags that left the host on that connection, between two entries.
     pub fn left(&self, side: &'a str, pair: &'a Pair, flags: u64, after: u64, before: u64) -> usize {
         let sent = self.between(after, before).filter(|line| {

@@ -281,6 +281,21 @@ impl Run {
         brief(&self.said[place])
     }
 
+    /// Waits until no call of that end blocks any more.
+    #[track_caller]
+    pub fn returns(&mut self, side: &str) {
+        let blocked = |line: &&Value| line["kind"] == "blocked" && line["side"] == side;
+        let calls: Vec<u64> = self
+            .said
+            .iter()
+            .filter(blocked)
+            .filter_map(|line| line["call"].as_u64())
+            .collect();
+        for call in calls {
+            self.awaits(|line| line["kind"] == "outcome" && line["call"] == call);
+        }
+    }
+
     /// Has it not returned, as far as was told?
     pub fn is_blocked(&self, Blocked(call): Blocked) -> bool {
         !self
