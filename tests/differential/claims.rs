@@ -14,7 +14,7 @@ use super::record::{FIN, Pair, RST, Record, SYN, no};
 pub struct Tally {
     outcomes: u64,
     claims: u64,
-    rules: BTreeMap<String, BTreeSet<String>>,
+    rules: BTreeMap<String, Vec<String>>,
     phrases: BTreeMap<&'static str, u64>,
 }
 
@@ -24,24 +24,28 @@ impl Tally {
         self.claims
     }
 
-    /// Adds what a script showed, which was written for that rule: the situations of others do not count.
+    /// Adds what a script showed, which was written for that rule: the last situation in which it met it counts, and no other.
     pub fn add(&mut self, shown: Tally, rule: &str) {
         self.outcomes += shown.outcomes;
         self.claims += shown.claims;
         for (phrase, times) in shown.phrases {
             *self.phrases.entry(phrase).or_default() += times;
         }
-        let met = shown.rules.into_iter().filter(|(met, _)| met == rule);
-        met.for_each(|(rule, situations)| self.rules.entry(rule).or_default().extend(situations));
+        let met = shown.rules.get(rule).and_then(|situations| situations.last());
+        self.rules.entry(rule.to_owned()).or_default().extend(met.cloned());
     }
 
     /// The rules out of `those` that were met in fewer than `least` situations.
     pub fn rare(&self, least: usize, those: impl Fn(&str) -> bool) -> Vec<String> {
-        let met = |name: &str| self.rules.get(name).map_or(0, BTreeSet::len);
+        let met = |name: &str| self.rules.get(name).map_or(0, |situations| different(situations));
         let names = RULES.iter().map(|rule| rule.id.name()).filter(|name| those(name));
         let rare = names.filter(|name| met(name) < least);
         rare.map(|name| format!("{name}: {}", met(name))).collect()
     }
+}
+
+fn different(situations: &[String]) -> usize {
+    situations.iter().collect::<BTreeSet<_>>().len()
 }
 
 impl fmt::Display for Tally {
@@ -51,7 +55,7 @@ impl fmt::Display for Tally {
             writeln!(f, "  {times:5}  {phrase}")?;
         }
         for (rule, situations) in &self.rules {
-            writeln!(f, "  {:5}  {rule}", situations.len())?;
+            writeln!(f, "  {:5}  {rule}", different(situations))?;
         }
         Ok(())
     }
@@ -162,7 +166,7 @@ impl Claims<'_, '_> {
             );
         }
         let situation = self.record.situation(outcome, self.pair.as_ref());
-        self.tally.rules.entry(name.to_owned()).or_default().insert(situation);
+        self.tally.rules.entry(name.to_owned()).or_default().push(situation);
         let set_by = &outcome["set_by"];
         if rule.set_by.iter().all(|set_by| set_by.happens()) && !is_self {
             self.claim(

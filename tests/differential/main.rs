@@ -41,8 +41,7 @@ fn carry_out(run: &mut Run, command: &str) {
 }
 
 /// Plays `next` until it has nothing more to do, and returns all that was printed, with the RSTs that each host's kernel says it has sent.
-fn play(lab: Lab, next: &mut dyn FnMut(&mut Run) -> Option<()>) -> (Vec<Value>, [Option<u64>; 2]) {
-    let mut run = lab.open_with(&["--patience", "30"]);
+fn play(mut run: Run, next: &mut dyn FnMut(&mut Run) -> Option<()>) -> (Vec<Value>, [Option<u64>; 2]) {
     while next(&mut run).is_some() {}
     carry_out(&mut run, CALM);
     let resets = ["client", "server"].map(|side| resets_sent(run.endpoint(side)));
@@ -60,8 +59,8 @@ fn resets_sent(pid: u32) -> Option<u64> {
 }
 
 /// Plays a script and checks it: what is wrong, with the transcript.
-fn wrong_in(lab: Lab, tally: &mut Tally, next: &mut dyn FnMut(&mut Run) -> Option<()>) -> Vec<String> {
-    let (said, resets) = play(lab, next);
+fn wrong_in(run: Run, tally: &mut Tally, next: &mut dyn FnMut(&mut Run) -> Option<()>) -> Vec<String> {
+    let (said, resets) = play(run, next);
     let record = Record::of(&said);
     let mut wrong = check(&record, tally);
     for (side, counted) in ["client", "server"].iter().zip(resets) {
@@ -93,7 +92,7 @@ fn at_random() {
         let lab = if seed % 4 == 0 { Lab::Isolated6 } else { Lab::Isolated };
         let mut author = Author::with_options(seed);
         let mut listens = Some(LISTEN);
-        let found = wrong_in(lab, &mut tally, &mut |run| {
+        let found = wrong_in(lab.open_with(&["--patience", "30"]), &mut tally, &mut |run| {
             let commands = match listens.take() {
                 Some(commands) => commands.iter().map(|&command| command.to_owned()).collect(),
                 None => author.next(run)?,

@@ -229,11 +229,11 @@ impl Run {
         writeln!(self.stdin.as_ref().unwrap(), "{command}").unwrap();
     }
 
-    /// Waits until the last command is over.
+    /// Waits until the last command is over, or refused.
     #[track_caller]
     pub fn settles(&mut self) -> usize {
         if self.owed {
-            self.next_line(|line| line["kind"] == "states")
+            self.next_line(ends_a_command)
         } else {
             self.said.len() - 1
         }
@@ -361,7 +361,7 @@ impl Run {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(line) => {
-                    self.owed &= line["kind"] != "states";
+                    self.owed &= !ends_a_command(&line);
                     self.said.push(line);
                     if wanted(&self.said[self.said.len() - 1]) {
                         return self.said.len() - 1;
@@ -458,6 +458,10 @@ impl Drop for Run {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn ends_a_command(line: &Value) -> bool {
+    line["kind"] == "states" || line["kind"] == "refused"
 }
 
 /// What a call gave back, in a few words.
