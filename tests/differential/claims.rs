@@ -7,7 +7,8 @@ use std::fmt;
 
 use finwait::explain::rules::RULES;
 
-use super::record::{FIN, Pair, RST, Record, SYN, no};
+use super::phrases::Told;
+use super::record::{FIN, Pair, RST, Record, no};
 
 /// What was checked, and in which situations ([`Record::situation`]) each rule was met.
 #[derive(Default)]
@@ -338,64 +339,19 @@ impl Claims<'_, '_> {
         }
     }
 
-    /// What the sentence says of segments and of order.
+    /// What the sentence says of segments, of their order, of limits and of earlier calls.
     fn phrases(&mut self, sentence: &str, pair: &Pair) {
-        let (record, side, began, until) = (self.record, self.side, self.began, no(self.outcome));
-        let left = |flags: u64, after: u64, before: u64| record.left(side, pair, flags, after, before) > 0;
-        let born = record.born(self.outcome, side, pair);
-        let came = |flags: u64| {
-            let mut lines = record.between(began, until);
-            lines.any(|line| {
-                Record::reached(side, line) && Record::is_of(pair, line) && Record::flags(line) & flags != 0
-            })
+        let told = Told {
+            record: self.record,
+            outcome: self.outcome,
+            side: self.side,
+            pair,
+            born: self.record.born(self.outcome, self.side, pair),
+            began: self.began,
         };
-        let said: Vec<(&'static str, bool)> = [
-            ("FIN sent", left(FIN, began, until)),
-            ("and then RST", left(RST, began, until)),
-            ("RST sent", left(RST, began, until)),
-            ("The FIN is queued", !left(FIN, began, until)),
-            ("The FIN is deferred", !left(FIN, began, until)),
-            ("did not leave", !left(FIN | RST, began, until)),
-            ("without a segment", !left(FIN | RST, began, until)),
-            ("Nothing is sent", !left(FIN | RST | SYN, began, until)),
-            ("and nothing is sent", !left(FIN | RST | SYN, began, until)),
-            ("answered with RST: it had", came(RST)),
-            ("Our FIN was sent before", left(FIN, born, began)),
-            ("We have sent FIN", left(FIN, born, until)),
-            ("though our FIN had gone before", left(FIN, born, began)),
-            ("has not left yet", !left(FIN, born, until)),
-            ("its RST has ended the connection", came(RST)),
-        ]
-        .into_iter()
-        .filter(|(phrase, _)| sentence.contains(phrase))
-        .collect();
-        for (phrase, holds) in said {
+        for (phrase, holds) in told.claims(sentence) {
             *self.tally.phrases.entry(phrase).or_default() += 1;
             self.claim(holds, &format!("{phrase:?} is not so"));
-        }
-        let has_fin = |line: &Value| {
-            matches!(
-                line["to"].as_str(),
-                Some("CLOSE_WAIT" | "CLOSING" | "LAST_ACK" | "TIME_WAIT")
-            )
-        };
-        let fin_taken = || record.states(side, pair, born.saturating_sub(1), until).any(has_fin);
-        for phrase in [
-            "the peer's FIN has come",
-            "The peer's FIN has come",
-            "before the peer's FIN",
-        ] {
-            if sentence.contains(phrase) {
-                *self.tally.phrases.entry(phrase).or_default() += 1;
-                self.claim(fin_taken(), &format!("{phrase:?} is not so"));
-            }
-        }
-        if sentence.contains("still holds the socket") {
-            *self.tally.phrases.entry("still holds the socket").or_default() += 1;
-            let gone = record
-                .states(side, pair, began, until)
-                .any(|line| line["cause"]["call"]["call"] == self.outcome["call"]);
-            self.claim(!gone, "the call changed no state, for something holds the socket");
         }
     }
 }

@@ -13,6 +13,7 @@ mod support;
 mod author;
 
 mod claims;
+mod phrases;
 mod record;
 mod situations;
 

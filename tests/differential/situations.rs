@@ -154,7 +154,6 @@ const TABLE: &[(&str, &[&str])] = &[
         "dissolved-while-waiting",
         &[
             "EST; client read; client disconnect",
-            "NARROW; FILL; client write; client disconnect",
             "EST; client dup; client shutdown write; client read on=client; client disconnect on=client-dup",
             "EST; server read; server write; client write; server read; server disconnect",
             "server listen; wire hold SYN; client connect; client disconnect",
@@ -171,6 +170,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "IPv6: EST; client write; server close; client so-error",
             "EST; wire forge rst to=client seq=in-window; wire forge rst to=client; client dup; client read on=client-dup",
             "EST; wire hold FIN from=server; server close; client write; client write",
+            "EST; server rst-close; client disconnect; client read",
         ],
     ),
     (
@@ -195,6 +195,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "given-up-by-us",
         &[
             "EST; client disconnect; client so-error",
+            "NARROW; FILL; client write; client disconnect",
             "EST; client disconnect; client read",
             "TRIES; client shutdown both; client so-error",
             "TRIES; client disconnect; client write",
@@ -447,9 +448,9 @@ const TABLE: &[(&str, &[&str])] = &[
         "no-urgent-byte-any-more",
         &[
             "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; server shutdown read; server read oob",
-            "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; server shutdown both; server read oob",
-            "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; server shutdown write; \
-             server read; server shutdown read; server dup; server read oob on=server-dup",
+            "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; wire forge fin to=server; server read oob",
+            "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; wire forge fin to=server; \
+             wire forge rst to=server; server dup; server read oob on=server-dup",
         ],
     ),
     (
