@@ -333,6 +333,31 @@ impl Claims<'_, '_> {
             name == kind || (kind == "close" && name.ends_with("close")) || cause["kind"] == "call"
         });
         self.claim(is_one, &format!("{name} is one of {kinds:?}"));
+        // What the sentence says that one of our own calls did, the call that is named as the cause has done.
+        let sentence = self.outcome["why"].as_str().unwrap_or_default();
+        for (phrase, before) in [(" gave it ", true), ("Our own ", false), ("our own ", false)] {
+            let mut parts = sentence.splitn(2, phrase);
+            let (head, tail) = (parts.next().unwrap_or_default(), parts.next());
+            let said = match (tail, before) {
+                (Some(_), true) => head.rsplit(' ').next(),
+                (Some(tail), false) => tail.split(' ').next(),
+                (None, _) => None,
+            };
+            if let Some(said) = said.filter(|_| cause["kind"] == "outcome") {
+                let said = said.trim_end_matches(|c: char| !c.is_alphanumeric());
+                let is_it = name == said || said == "close" && name.ends_with("close");
+                self.claim(is_it, &format!("the sentence says {said}, the cause is {name}"));
+            }
+        }
+        // What has failed, or found nothing to do, sets nothing.
+        if cause["kind"] == "outcome" && name == "disconnect" {
+            let idle = ["There was no connection", "The connection was over already"];
+            let said = cause["why"].as_str().unwrap_or_default();
+            self.claim(
+                !idle.iter().any(|idle| said.starts_with(idle)),
+                "that call found nothing to do",
+            );
+        }
         if cause["kind"] == "outcome" && name != "accept" {
             let same = |line: &Value| self.record.socket(line);
             self.claim(same(cause) == same(self.outcome), "of the same socket");

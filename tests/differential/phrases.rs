@@ -283,7 +283,7 @@ impl<'a> Told<'a> {
             "ICMP network unreachable": message("ICMP ");
             "ICMP port unreachable": message("ICMP ");
             "ICMP communication prohibited": message("ICMP ");
-            "answered the SYN": self.ended_from() == "SYN_SENT";
+            "answered the SYN": self.ended_from() == "SYN_SENT" || sentence.contains("kernel answered the SYN");
             "came in the middle of the handshake": self.ended_from() == "SYN_RECV";
             "ended the attempt to connect at once": is_handshake(self.ended_from())
                 && self.ended_by().is_some_and(|packet| packet["packet"]["icmp"].is_object());
@@ -319,8 +319,8 @@ impl<'a> Told<'a> {
             "The handshake is not done": is_handshake(self.state(until));
             "the handshake is not done": is_handshake(self.state(until));
             "The handshake was not done": is_handshake(self.state(until));
-            "The handshake is under way": is_handshake(self.state(until));
-            "is still under way": is_handshake(self.state(until));
+            "The handshake is under way": self.was_in_handshake();
+            "is still under way": self.was_in_handshake();
             "the kernel goes on trying in SYN_SENT": self.state(until) == "SYN_SENT";
             "The write waited for the handshake": is_handshake(self.state(began));
             "The send buffer": self.queue("tx_queue", false).is_none_or(|bytes| bytes > 0);
@@ -366,13 +366,26 @@ impl<'a> Told<'a> {
             "only its last ACK is missing": self.state(until) == "LAST_ACK";
             "over already, and": self.end().is_some();
             "an ECONNRESET waits": self.record.next_error(self.outcome).is_none_or(|errno| errno == 104);
-            "this error is reported once": self.record.next_error(self.outcome).is_none_or(|errno| errno == 0 || errno == 32);
-            "asking took": self.record.next_error(self.outcome).is_none_or(|errno| errno == 0 || errno == 32 || errno == 107);
+            "this error is reported once": self.record.next_error(self.outcome).is_none_or(|errno| [0, 32, 107].contains(&errno));
+            "asking took": self.record.next_error(self.outcome).is_none_or(|errno| [0, 32, 107].contains(&errno));
+            "every later": self.record.next_error(self.outcome).is_none_or(|errno| errno == 0 || errno == 32);
+            "The connection has failed": self.end().is_some_and(|end| !is_handshake(end["from"].as_str().unwrap_or_default()));
+            "The error that ended the connection": !is_handshake(self.ended_from());
+            "The attempt to connect has failed": is_handshake(self.ended_from());
+            "that ended the attempt": is_handshake(self.ended_from());
             "then comes the error": self.record.next_error(self.outcome).is_none_or(|errno| errno != 0);
             "then read gives 0": self.record.next_error(self.outcome).is_none_or(|errno| errno == 0 || errno == 32);
             "no error waits": self.record.next_error(self.outcome).is_none_or(|errno| errno == 0 || errno == 32);
         }
         said
+    }
+
+    /// Was the handshake under way at some time during the call? What ended it may have come as it returned.
+    fn was_in_handshake(&self) -> bool {
+        let mut during = self.states(self.began, self.until());
+        is_handshake(self.state(self.began))
+            || is_handshake(self.state(self.until()))
+            || during.any(|line| is_handshake(line["to"].as_str().unwrap_or_default()))
     }
 
     fn has_no_route(&self) -> bool {

@@ -164,9 +164,18 @@ impl<'a> Record<'a> {
     /// addresses by now.
     pub fn born(&self, outcome: &Value, side: &'a str, pair: &'a Pair) -> u64 {
         let name = self.socket(outcome).unwrap_or_default();
+        let known = self.named.get(&(text(&outcome["side"]), name.clone()));
+        let known = known.and_then(|known| known.iter().rfind(|(from, of)| *from < no(outcome) && of == pair));
+        let known = known.map_or(0, |(from, _)| *from);
         let births = self.states(side, pair, 0, no(outcome)).filter(|line| {
             // One that was queued when it began has no name then.
-            line["from"] == "CLOSE" && line["socket"].as_str().is_none_or(|socket| socket == name)
+            let is_its = |socket: &str| {
+                self.called
+                    .get(&(side.to_owned(), socket.to_owned()))
+                    .map_or(socket, String::as_str)
+                    == name
+            };
+            line["from"] == "CLOSE" && line["socket"].as_str().map_or(no(line) <= known, is_its)
         });
         births.last().map_or(0, no)
     }
@@ -277,11 +286,8 @@ impl<'a> Record<'a> {
             .said
             .iter()
             .any(|line| line["kind"] == "blocked" && line["call"] == outcome["call"]);
-        let family = if pair.is_some_and(|pair| pair.0.starts_with('[')) {
-            6
-        } else {
-            4
-        };
+        let is_six = |line: &Value| line["trace"].to_string().contains("AF_INET6");
+        let family = if self.entries().any(is_six) { 6 } else { 4 };
         format!(
             "{}: {} of {side} {}, {}IPv{family}",
             went.join(", "),

@@ -448,8 +448,10 @@ const TABLE: &[(&str, &[&str])] = &[
         "no-urgent-byte-any-more",
         &[
             "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; server shutdown read; server read oob",
-            "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; wire forge fin to=server; server read oob",
-            "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; wire forge fin to=server; \
+            "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; \
+             wire drop data from=client; wire forge fin to=server; server read oob",
+            "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; \
+             wire drop data from=client; wire forge fin to=server; \
              wire forge rst to=server; server dup; server read oob on=server-dup",
         ],
     ),
@@ -555,6 +557,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "server listen; client connect; server host nofile 0; server accept",
             "server listen; server host nofile 0; server accept",
+            "EST; server host nofile 0; client connect; server accept on=listener",
             "IPv6: server listen; server set-option O_NONBLOCK on; client connect; server dup on=listener; \
              server host nofile 0; server accept on=listener-dup",
         ],
