@@ -614,7 +614,7 @@ rules! {
     GivenUpByUs "given-up-by-us" {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ECONNRESET),
-        states: &[State::Close, SynSent, SynRecv],
+        states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
         because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT",
         brief: "we gave it up ourselves",
@@ -712,7 +712,7 @@ rules! {
     SynGivenUp "syn-given-up" {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ETIMEDOUT),
-        states: &[SynSent],
+        states: &[State::Close, SynSent],
         set_by: &[SetBy::Timer],
         because: "The SYN was sent again and again, and nothing came back",
         brief: "no answer to the SYN",

@@ -143,6 +143,8 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
                 .or_else(under_way)
         }
         CallClass::Disconnect => is_it(sock.dissolved).or(stopped).or_else(under_way),
+        // What gave it its address is the one that counts for bind.
+        CallClass::Listen if matches!(call, Call::Bind { .. }) => is_it(sock.named),
         CallClass::Listen => is_it(sock.named).or_else(|| is_it(sock.listened)),
         CallClass::Bind => is_it(sock.named),
         CallClass::Connect => is_it(sock.peer)
@@ -230,6 +232,10 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             format!("Our own {class} {what}")
         }
         RuleId::RefusedEarlier => match sock.end?.by {
+            Cause::Icmp(_) if sock.end?.from == State::SynRecv => format!(
+                "ICMP {} came in the middle of the handshake of the connect begun earlier",
+                by_icmp?
+            ),
             Cause::Icmp(_) => format!("ICMP {} answered the SYN of the connect begun earlier", by_icmp?),
             Cause::Rst => "An RST answered the SYN of the connect begun earlier".into(),
             _ => return None,
@@ -263,6 +269,13 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             ran_out(s)?,
             by_icmp?
         ),
+        RuleId::ErrorTold if sock.end?.is_of_handshake() => {
+            "The attempt to connect has failed and its error was already reported; every write gets EPIPE until the next connect"
+                .into()
+        }
+        RuleId::EofErrorTold if sock.end?.is_of_handshake() => {
+            "The error that ended the attempt to connect was already reported; every later read gives 0".into()
+        }
         RuleId::AttemptDead if sock.reported.is_some() => {
             "The attempt is dead, and an earlier call was told its error; connect again starts anew".into()
         }

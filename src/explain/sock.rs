@@ -339,10 +339,10 @@ impl Sock {
             }
             (Call::Connect { .. }, outcome) => self.connect_ended(outcome, entry),
             // inet_shutdown, tcp_disconnect: a listener and an attempt are dissolved.
-            (Call::Disconnect, _) if ok => self.dissolve(CallClass::Disconnect, entry),
+            (Call::Disconnect, _) if ok => self.dissolve(CallClass::Disconnect, before, entry),
             (Call::Shutdown { how: How::Write }, _) if before == Some(State::Listen) => {}
             (Call::Shutdown { .. }, _) if ok && matches!(before, Some(State::Listen | State::SynSent)) => {
-                self.dissolve(CallClass::Shutdown, entry);
+                self.dissolve(CallClass::Shutdown, before, entry);
             }
             // Without a connection it fails, and is noted all the same.
             (Call::Shutdown { how }, _) if ok || outcome.errno() == Some(Errno::ENOTCONN) => {
@@ -418,7 +418,8 @@ impl Sock {
     }
 
     /// `tcp_disconnect`: the socket has no peer any more, and both directions are open again.
-    fn dissolve(&mut self, class: CallClass, entry: EntryNo) {
+    /// `before` is the state when it was made.
+    fn dissolve(&mut self, class: CallClass, before: Option<State>, entry: EntryNo) {
         // A connect that waited may have been told before that there is no peer any more.
         let had_peer = self.connected || self.end.is_some_and(|end| end.by == Cause::Call(class));
         (self.connected, self.listening) = (false, false);
@@ -426,6 +427,10 @@ impl Sock {
         (self.receiving_shut, self.sending_shut) = (None, None);
         if had_peer {
             self.dissolved = Some(Made { class, entry });
+        }
+        // What had ended already was ended by another call.
+        if matches!(before, None | Some(State::Close)) {
+            return;
         }
         if let Some(end) = &mut self.end
             && end.by == Cause::Call(class)

@@ -179,7 +179,9 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Why {
         let reset = sock.end.is_some_and(|end| end.by == Cause::Rst);
         return by(if reset { RuleId::EofFinBeforeRst } else { RuleId::EofFin });
     }
-    if sock.reported.is_some() && sock.end.is_some() {
+    // What dissolves a connection opens both directions again (tcp_disconnect): the error that is told then shuts nothing.
+    let is_dissolved = sock.dissolved.is_some() || sock.failed.is_some();
+    if sock.reported.is_some() && sock.end.is_some() && !is_dissolved {
         return by(RuleId::EofErrorTold);
     }
     if s.shut(How::Read).is_some() {
