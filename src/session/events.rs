@@ -427,6 +427,7 @@ impl Session {
             no_route: off(Setting::DefaultRoute).max(off(Setting::Device)),
             port_range: set_at(Setting::IpLocalPortRange),
             nofile: set_at(Setting::Nofile),
+            syn_linear: self.lab.syn_patience.map_or(0, |patience| patience.linear),
             syn_retries: number(Setting::TcpSynRetries),
             retries2: number(Setting::TcpRetries2),
         }
