@@ -354,6 +354,13 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::NoPortLeft if is_bound(s) => {
             "Another connection has this local address and port and this destination already".into()
         }
+        RuleId::ReadUnconnected if sock.failed.is_some() => {
+            "Our own connect has failed: there is no connection to read from".into()
+        }
+        RuleId::ListenTaken => match s.port_taken_by? {
+            State::Listen => "Another socket listens on this address already".into(),
+            state => format!("Another socket, in {state}, has the address"),
+        },
         RuleId::AddressTaken => match s.port_taken_by? {
             State::TimeWait => {
                 "A connection in TIME_WAIT has the address; SO_REUSEADDR on both sockets would allow it".into()

@@ -158,6 +158,8 @@ pub struct Sock {
     pub reported: Option<EntryNo>,
     /// An ICMP error that was only noted (`sk_err_soft`), for the connection went on.
     pub noted: Option<(IcmpError, EntryNo)>,
+    /// Did the peer's SYN cross ours: was it a simultaneous open?
+    pub crossed: bool,
     /// Does the ICMP error that ended an attempt stand in the error queue, too (`tcp_v4_err`, `ip_icmp_error`)? There it stays until
     /// MSG_ERRQUEUE takes it, and no call here does. Over IPv6 it is put there for IPV6_RECVERR only.
     pub queued_icmp: bool,
@@ -267,6 +269,7 @@ impl Sock {
         if to == Close {
             self.named = self.bound();
         }
+        self.crossed |= (from, to) == (SynSent, SynRecv);
         if matches!(from, SynSent | SynRecv) && matches!(cause, Cause::Icmp(_)) {
             self.queued_icmp = true;
         }

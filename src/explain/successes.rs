@@ -66,6 +66,9 @@ fn plain(call: &Call, s: &Situation) -> &'static str {
         // tcp_finish_connect comes with the SYN-ACK: the last ACK may be lost, and the accept queue full.
         Call::Connect { .. } => match s.was() {
             SynSent | SynRecv | Established => "The handshake begun earlier is done; the next connect gives EISCONN.",
+            _ if s.sock.crossed => {
+                "The peer's SYN crossed ours: it has called connect, too, and nobody needs to accept."
+            }
             _ => "The peer's kernel answered the SYN; its program need not have accepted yet.",
         },
         Call::Dup { .. } => "A second descriptor of the same socket: close sends nothing until both are closed.",
@@ -213,6 +216,9 @@ fn write(call: &Call, asked: usize, n: usize, flags: &[WriteFlag], s: &Situation
                 "Only so many fitted into the send buffer: {}.",
                 cut_short(call, How::Write, s)
             );
+        }
+        _ if s.segments_seen && s.limits.no_route.is_some() => {
+            "Taken into the send buffer, where it stays: this host has no route to the peer."
         }
         // The FIN is all that this side knows; a peer that closed answers data with RST (tcp_rcv_state_process).
         (CloseWait, Close)
@@ -419,6 +425,7 @@ fn closed_unseen(s: &Situation) -> &'static str {
             "The connection is gone: by an RST, for with FINs alone it would be in TIME_WAIT or wait for the peer."
         }
         (CloseWait, Close) => "The connection is gone: both FINs are acknowledged.",
+        (_, TimeWait) => "FIN sent, and the peer's has come: both are done, and TIME_WAIT stays in the kernel.",
         (CloseWait, _) => "FIN sent: the peer's came before, so only its last ACK is missing.",
         (FinWait1 | FinWait2, _) => {
             "Our FIN was sent before; the kernel alone waits for the rest, and answers data with RST."

@@ -1932,3 +1932,54 @@ fn a_user_timeout_that_ran_out_during_the_linear_retries_is_named() {
     };
     tells(&fails(connect(), Errno::ETIMEDOUT, &s), &["TCP_USER_TIMEOUT (500 ms)"]);
 }
+
+#[test]
+fn a_connect_that_the_peers_crossed_waits_for_no_accept() {
+    let s = Life::new()
+        .asked()
+        .dials()
+        .goes(State::SynRecv, Cause::Segment)
+        .goes(State::Established, Cause::Segment)
+        .situation();
+    keeps_silent(&does(connect(), &s), &["need not have accepted"]);
+}
+
+#[test]
+fn a_write_without_a_route_does_not_leave() {
+    let s = Situation {
+        limits: Limits {
+            no_route: Some(3),
+            ..Limits::default()
+        },
+        ..connected(State::Established, State::Established)
+    };
+    tells(&gives(write(), taken(), &s), &["no route"]);
+    keeps_silent(&gives(write(), taken(), &s), &["the kernel sends it"]);
+}
+
+#[test]
+fn a_read_after_a_connect_that_failed_names_the_connect() {
+    let s = Life::new()
+        .dials()
+        .reset_by_peer()
+        .failed(connect(), Errno::ECONNREFUSED)
+        .situation();
+    let why = super::why(&on(read()), &Outcome::Err(Errno::ENOTCONN), &s);
+    tells(&why.sentence, &["Our own connect"]);
+    assert!(
+        why.set_by
+            .is_some_and(|set_by| set_by.entry() == Some(s.sock.failed.unwrap().entry)),
+        "{why:?}"
+    );
+}
+
+#[test]
+fn a_listen_on_a_port_that_a_connection_has_says_so() {
+    let s = Situation {
+        port_taken_by: Some(State::Established),
+        ..fresh()
+    };
+    let listen = Call::Listen { backlog: 2 };
+    keeps_silent(&fails(listen.clone(), Errno::EADDRINUSE, &s), &["listens"]);
+    tells(&fails(listen, Errno::EADDRINUSE, &s), &["in ESTABLISHED"]);
+}
