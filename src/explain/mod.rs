@@ -98,6 +98,8 @@ pub struct Limits {
     pub port_range: Option<EntryNo>,
     /// `nofile`.
     pub nofile: Option<EntryNo>,
+    /// `tcp_syn_linear_timeouts`, of Linux 6.5 and later; 0 before.
+    pub syn_linear: u32,
     /// `tcp_syn_retries`.
     pub syn_retries: Option<u32>,
     /// `tcp_retries2`.

@@ -1267,7 +1267,7 @@ rules! {
         calls: &[Read],
         gives: errno(Errno::ENOTCONN),
         states: &[State::Close, SynSent, SynRecv, Established],
-        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown, Connect])],
         because: "There is no connection to read from",
         brief: "not connected",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::rules::{CallClass, Forbids, Further, RuleId, SetBy};
-use super::sock::{Cause, EntryNo, Made};
+use super::sock::{Cause, End, EntryNo, Made};
 use super::{Situation, options};
 use crate::call::{Call, How, ReadFlag, SocketOption, WriteFlag};
 use crate::clock::human;
@@ -50,6 +50,9 @@ impl Setter {
         // The nearest that can have set it.
         let nearest = found.max_by_key(|(_, entry)| *entry);
         let unseen = s.sock.end.filter(|end| end.by.is_unseen());
+        if rule == RuleId::Reset && by_us_or_the_peer(s) {
+            return Setter::Unseen(&[SetBy::Rst, SetBy::Data]);
+        }
         match (nearest, unseen) {
             (Some((set_by, entry)), _) => Setter::Found(set_by, entry),
             // A segment that was not seen made the change, and only one kind can have.
@@ -104,6 +107,12 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
     }
 }
 
+/// Can data that came after our own shutdown have ended it, as well as an RST of the peer's: was neither seen?
+fn by_us_or_the_peer(s: &Situation) -> bool {
+    let may_be = |end: &End| end.by.is_unseen() && matches!(end.from, State::FinWait1 | State::FinWait2);
+    s.sock.end.as_ref().is_some_and(may_be) && s.sock.receiving_shut.is_some()
+}
+
 /// Did bind give it its port?
 fn is_bound(s: &Situation) -> bool {
     s.sock.named.is_some_and(|made| made.class == CallClass::Bind)
@@ -147,6 +156,7 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
         CallClass::Listen if matches!(call, Call::Bind { .. }) => is_it(sock.named),
         CallClass::Listen => is_it(sock.named).or_else(|| is_it(sock.listened)),
         CallClass::Bind => is_it(sock.named),
+        CallClass::Connect | CallClass::Accept if matches!(call, Call::Bind { .. }) => is_it(sock.named),
         CallClass::Connect => is_it(sock.peer)
             .or_else(|| is_it(sock.named))
             .or_else(|| is_it(sock.failed))
@@ -182,7 +192,14 @@ pub(super) fn sentence(rule: RuleId, call: &Call, s: &Situation) -> String {
 pub(super) fn cause(rule: RuleId, s: &Situation) -> String {
     // With no segments seen, the rule's own words say all that is known.
     let is_seen = !s.sock.ended_by().is_some_and(Cause::is_unseen);
-    let own = is_seen.then(|| cause_here(rule, s)).flatten();
+    let own = match rule {
+        RuleId::Reset if by_us_or_the_peer(s) => {
+            Some("The peer's RST ended the connection, or data that came after we had shut both directions down".into())
+        }
+        // No state in between is seen of an attempt, either.
+        RuleId::ErrorTold | RuleId::EofErrorTold if was_attempt(s) => cause_here(rule, s),
+        _ => is_seen.then(|| cause_here(rule, s)).flatten(),
+    };
     own.unwrap_or_else(|| rule.rule().because.cause.into())
 }
 
@@ -269,14 +286,20 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             ran_out(s)?,
             by_icmp?
         ),
-        RuleId::ErrorTold if sock.end?.is_of_handshake() => {
+        RuleId::ErrorTold if was_attempt(s) => {
             "The attempt to connect has failed and its error was already reported; every write gets EPIPE until the next connect"
                 .into()
         }
-        RuleId::EofErrorTold if sock.end?.is_of_handshake() => {
-            "The error that ended the attempt to connect was already reported; every later read gives 0".into()
+        RuleId::EofErrorTold if was_attempt(s) => {
+            "The attempt to connect failed, and its error was already reported; every later read gives 0".into()
         }
-        RuleId::AttemptDead if sock.reported.is_some() => {
+        RuleId::ErrorTold if sock.end?.from == State::Listen => {
+            "The listener was destroyed, and the error was already reported; every later write gets EPIPE".into()
+        }
+        RuleId::EofErrorTold if sock.end?.from == State::Listen => {
+            "The listener was destroyed, and the error was already reported; every later read gives 0".into()
+        }
+        RuleId::AttemptDead if sock.reported.or_else(|| taker(s)).is_some() => {
             "The attempt is dead, and an earlier call was told its error; connect again starts anew".into()
         }
         RuleId::AttemptDead if sock.ended_by() == Some(Cause::Administrator) => {
@@ -332,6 +355,13 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::NoPortLeft if is_bound(s) => {
             "Another connection has this local address and port and this destination already".into()
         }
+        RuleId::ReadUnconnected if sock.failed.is_some() => {
+            "Our own connect has failed: there is no connection to read from".into()
+        }
+        RuleId::ListenTaken => match s.port_taken_by? {
+            State::Listen => "Another socket listens on this address already".into(),
+            state => format!("Another socket, in {state}, has the address"),
+        },
         RuleId::AddressTaken => match s.port_taken_by? {
             State::TimeWait => {
                 "A connection in TIME_WAIT has the address; SO_REUSEADDR on both sockets would allow it".into()
@@ -356,6 +386,12 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Was it an attempt at a connection that failed, and no connection?
+fn was_attempt(s: &Situation) -> bool {
+    let sock = &s.sock;
+    sock.end.map_or(sock.established.is_none(), |end| end.is_of_handshake())
 }
 
 /// Why nothing is left to be shut down.
@@ -403,8 +439,16 @@ fn ran_out(s: &Situation) -> Option<String> {
                 None => sysctl("tcp_syn_retries", s.limits.syn_retries),
             };
             let most = retries.or(s.limits.syn_retries);
+            let linear = if end.from == State::SynSent {
+                s.limits.syn_linear
+            } else {
+                0
+            };
             match user_timeout {
-                Some(by_time) if !s.segments_seen || most.is_some_and(|most| s.sock.left.syns <= most) => by_time,
+                // A timeout ends it before it was sent again that often; a SYN,ACK is not sent more often at first.
+                Some(by_time) if !s.segments_seen || most.is_some_and(|most| s.sock.left.syns <= most + linear) => {
+                    by_time
+                }
                 _ => by_count,
             }
         }
