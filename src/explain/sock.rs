@@ -439,7 +439,8 @@ impl Sock {
     /// `before` is the state when it was made.
     fn dissolve(&mut self, class: CallClass, before: Option<State>, entry: EntryNo) {
         // A connect that waited may have been told before that there is no peer any more.
-        let had_peer = self.connected || self.end.is_some_and(|end| end.by == Cause::Call(class));
+        let ended_by_it = self.dissolved.is_none() && self.end.is_some_and(|end| end.by == Cause::Call(class));
+        let had_peer = self.connected || ended_by_it;
         (self.connected, self.listening) = (false, false);
         (self.peer, self.fin, self.noted) = (None, None, None);
         (self.receiving_shut, self.sending_shut) = (None, None);

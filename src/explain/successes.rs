@@ -184,7 +184,7 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Why {
     }
     // What dissolves a connection opens both directions again (tcp_disconnect): the error that is told then shuts nothing.
     let is_dissolved = sock.dissolved.is_some() || sock.failed.is_some();
-    if sock.reported.is_some() && sock.end.is_some() && !is_dissolved {
+    if sock.reported.is_some() && !is_dissolved {
         return by(RuleId::EofErrorTold);
     }
     if s.shut(How::Read).is_some() {
@@ -325,7 +325,6 @@ fn held(s: &Situation) -> Option<String> {
     let holder = match s.held_by.as_ref()? {
         Holder::Descriptor(name) => format!("{name}, another descriptor of it,"),
         Holder::Call(kind @ CallKind::Accept) => format!("an {kind} that waits"),
-        Holder::Call(CallKind::Accept) => "an accept that waits".into(),
         Holder::Call(kind) => format!("a {kind} that waits"),
     };
     Some(format!("Nothing is sent: {holder} still holds the socket"))
