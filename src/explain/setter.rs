@@ -47,8 +47,14 @@ impl Setter {
         let all = rule.rule().set_by;
         let each = all.iter().flat_map(|set_by| one_by_one(*set_by));
         let found = each.filter_map(|set_by| Some((set_by, entry_of(set_by, call, s)?)));
-        // The nearest that can have set it.
-        let nearest = found.max_by_key(|(_, entry)| *entry);
+        let nearest = match rule {
+            // A connect that was given up dissolves, too; but what gave it up came first, and threw out whoever waited.
+            RuleId::DissolvedWhileWaiting => {
+                found.min_by_key(|(set_by, _)| *set_by == SetBy::OwnCall(&[CallClass::Connect]))
+            }
+            // The nearest that can have set it.
+            _ => found.max_by_key(|(_, entry)| *entry),
+        };
         let unseen = s.sock.end.filter(|end| end.by.is_unseen());
         match (nearest, unseen) {
             (Some((set_by, entry)), _) => Setter::Found(set_by, entry),
@@ -130,6 +136,10 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
         .filter(|(by, _)| *by == Cause::Call(class))
         .map(|(_, entry)| entry);
     let under_way = || s.under_way(class).map(|call| call.began);
+    // For bind only what gave the socket its address counts.
+    if matches!(call, Call::Bind { .. }) && class != CallClass::Close {
+        return is_it(sock.named);
+    }
     match class {
         CallClass::Shutdown => {
             let direction = match call {
@@ -143,8 +153,6 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
                 .or_else(under_way)
         }
         CallClass::Disconnect => is_it(sock.dissolved).or(stopped).or_else(under_way),
-        // What gave it its address is the one that counts for bind.
-        CallClass::Listen if matches!(call, Call::Bind { .. }) => is_it(sock.named),
         CallClass::Listen => is_it(sock.named).or_else(|| is_it(sock.listened)),
         CallClass::Bind => is_it(sock.named),
         CallClass::Connect => is_it(sock.peer)

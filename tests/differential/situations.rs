@@ -157,6 +157,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "EST; client dup; client shutdown write; client read on=client; client disconnect on=client-dup",
             "EST; server read; server write; client write; server read; server disconnect",
             "server listen; wire hold SYN; client connect; client disconnect",
+            "server listen; wire hold SYN; client connect; client read; client shutdown both",
         ],
     ),
     (
@@ -199,6 +200,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "EST; client disconnect; client read",
             "TRIES; client shutdown both; client so-error",
             "TRIES; client disconnect; client write",
+            "server listen; wire hold SYN; client connect; client disconnect; client so-error",
             "EST; server shutdown write; client disconnect; client read",
         ],
     ),
