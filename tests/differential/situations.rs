@@ -157,7 +157,6 @@ const TABLE: &[(&str, &[&str])] = &[
             "EST; client dup; client shutdown write; client read on=client; client disconnect on=client-dup",
             "EST; server read; server write; client write; server read; server disconnect",
             "server listen; wire hold SYN; client connect; client disconnect",
-            "server listen; wire hold SYN; client connect; client read; client shutdown both",
         ],
     ),
     (
@@ -738,6 +737,8 @@ const TABLE: &[(&str, &[&str])] = &[
             "EST; client disconnect; client so-error; client read",
             "TRIES; client shutdown write; client so-error; client read",
             "client socket; client bind 0; client dup; client read dontwait on=client-dup",
+            "EST; wire drop data from=client seq=1449; client write x repeat=2000 oob; wire forge rst to=server; server read oob",
+            "client connect; client shutdown read; client disconnect; client read",
         ],
     ),
     (
@@ -807,6 +808,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "server listen; server accept; server destroy on=listener",
             "server listen; server shutdown read on=listener; server accept on=listener",
             "server listen; server disconnect on=listener; server accept on=listener",
+            "server listen; server disconnect on=listener; server disconnect on=listener; server accept on=listener",
             "EST; server accept on=listener; server shutdown both on=listener",
         ],
     ),
