@@ -188,6 +188,14 @@ impl SetBy {
         matches!(self, SetBy::Rst | SetBy::Fin | SetBy::Data | SetBy::Icmp)
     }
 
+    /// Does it end a connection by itself, and not a call of ours?
+    pub const fn ends(self) -> bool {
+        matches!(
+            self,
+            SetBy::Rst | SetBy::Data | SetBy::Icmp | SetBy::Timer | SetBy::Administrator
+        )
+    }
+
     /// Is it something that happened, and so stands in a transcript?
     pub const fn happens(self) -> bool {
         !matches!(
@@ -1267,7 +1275,7 @@ rules! {
         calls: &[Read],
         gives: errno(Errno::ENOTCONN),
         states: &[State::Close, SynSent, SynRecv, Established],
-        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown, Connect])],
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown, Connect]), SetBy::Rst, SetBy::Data, SetBy::Timer, SetBy::Administrator],
         because: "There is no connection to read from",
         brief: "not connected",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],

@@ -45,10 +45,19 @@ impl Setter {
     /// What set the error of a call that falls under that rule.
     pub(super) fn find(rule: RuleId, call: &Call, s: &Situation) -> Setter {
         let all = rule.rule().set_by;
-        let each = all.iter().flat_map(|set_by| one_by_one(*set_by));
+        // What ended a connection says nothing of a socket that has been dissolved since.
+        let is_dissolved = s.sock.dissolved.is_some() || s.sock.failed.is_some();
+        let is_it = |set_by: &SetBy| rule != RuleId::ReadUnconnected || !is_dissolved || !set_by.ends();
+        let each = all.iter().flat_map(|set_by| one_by_one(*set_by)).filter(is_it);
         let found = each.filter_map(|set_by| Some((set_by, entry_of(set_by, call, s)?)));
-        // The nearest that can have set it.
-        let nearest = found.max_by_key(|(_, entry)| *entry);
+        let nearest = match rule {
+            // A connect that was given up dissolves, too; but what gave it up came first, and threw out whoever waited.
+            RuleId::DissolvedWhileWaiting => {
+                found.min_by_key(|(set_by, _)| *set_by == SetBy::OwnCall(&[CallClass::Connect]))
+            }
+            // The nearest that can have set it.
+            _ => found.max_by_key(|(_, entry)| *entry),
+        };
         let unseen = s.sock.end.filter(|end| end.by.is_unseen());
         if rule == RuleId::Reset && by_us_or_the_peer(s) {
             return Setter::Unseen(&[SetBy::Rst, SetBy::Data]);
@@ -139,6 +148,10 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
         .filter(|(by, _)| *by == Cause::Call(class))
         .map(|(_, entry)| entry);
     let under_way = || s.under_way(class).map(|call| call.began);
+    // For bind only what gave the socket its address counts.
+    if matches!(call, Call::Bind { .. }) && class != CallClass::Close {
+        return is_it(sock.named);
+    }
     match class {
         CallClass::Shutdown => {
             let direction = match call {
@@ -152,8 +165,6 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
                 .or_else(under_way)
         }
         CallClass::Disconnect => is_it(sock.dissolved).or(stopped).or_else(under_way),
-        // What gave it its address is the one that counts for bind.
-        CallClass::Listen if matches!(call, Call::Bind { .. }) => is_it(sock.named),
         CallClass::Listen => is_it(sock.named).or_else(|| is_it(sock.listened)),
         CallClass::Bind => is_it(sock.named),
         CallClass::Connect | CallClass::Accept if matches!(call, Call::Bind { .. }) => is_it(sock.named),
@@ -316,6 +327,10 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
                 dissolved?
             )
         }
+        // Only MSG_OOB asks for the state before it asks for the error (tcp_recv_urg).
+        RuleId::ReadUnconnected if sock.failed.is_none() && sock.established.is_some() => {
+            format!("The connection is over, and no urgent byte can come: {}", how_it_ended(s)?)
+        }
         RuleId::DissolvedWhileWaiting => {
             let waits = |class: CallClass| s.under_way(class).map(|_| class.name());
             match dissolved
@@ -396,9 +411,19 @@ fn was_attempt(s: &Situation) -> bool {
 
 /// Why nothing is left to be shut down.
 fn shutdown_over(s: &Situation) -> Option<String> {
-    let sock = &s.sock;
-    let end = sock.end?;
-    let how = match end.by {
+    let how = how_it_ended(s)?;
+    let what = if s.sock.end?.is_of_handshake() {
+        "The attempt at a connection failed"
+    } else {
+        "The connection is over"
+    };
+    Some(format!("{what}, and no direction is left to end: {how}"))
+}
+
+/// How a connection ended, or an attempt at one, as a clause.
+fn how_it_ended(s: &Situation) -> Option<String> {
+    let end = s.sock.end?;
+    Some(match end.by {
         Cause::Rst => "an RST ended it".to_owned(),
         Cause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
         Cause::Segment if end.is_by_data() => "our own kernel reset it, for data came after we had shut it down".into(),
@@ -407,13 +432,7 @@ fn shutdown_over(s: &Situation) -> Option<String> {
         Cause::Administrator => "it was destroyed on this host, as ss -K does".into(),
         Cause::Call(class) => format!("our own {} ended it", class.name()),
         Cause::Death | Cause::Unseen(_) => return None,
-    };
-    let what = if end.is_of_handshake() {
-        "The attempt at a connection failed"
-    } else {
-        "The connection is over"
-    };
-    Some(format!("{what}, and no direction is left to end: {how}"))
+    })
 }
 
 /// Which limit ran out, of a connection or an attempt that a timer ended.

@@ -438,9 +438,9 @@ impl Sock {
     /// `tcp_disconnect`: the socket has no peer any more, and both directions are open again.
     /// `before` is the state when it was made.
     fn dissolve(&mut self, class: CallClass, before: Option<State>, entry: EntryNo) {
-        // A connect that waited may have been told before that there is no peer any more.
-        let ended_by_it = self.dissolved.is_none() && self.end.is_some_and(|end| end.by == Cause::Call(class));
-        let had_peer = self.connected || ended_by_it;
+        // A connect that it threw out may have returned before it.
+        let was_attempt = matches!(before, Some(State::SynSent | State::SynRecv));
+        let had_peer = self.connected || was_attempt;
         (self.connected, self.listening) = (false, false);
         (self.peer, self.fin, self.noted) = (None, None, None);
         (self.receiving_shut, self.sending_shut) = (None, None);

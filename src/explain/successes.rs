@@ -1,7 +1,7 @@
 //! What a call that succeeded means: success says less than it seems to.
 
 use super::errors::waiting;
-use super::rules::{Forbids, RuleId};
+use super::rules::{CallClass, Forbids, RuleId};
 use super::setter::{self, forbids};
 use super::sock::Cause;
 use super::{DONE, Holder, Situation, Why, fits, options};
@@ -281,6 +281,10 @@ fn shutdown(how: How, s: &Situation) -> String {
         // inet_shutdown: a listener has no sending direction; shutting its reading down is tcp_disconnect.
         (How::Write, Listen) => "Nothing happens: a listener has no direction to send in.",
         (How::Read | How::Both, Listen) => "It does not listen any more, and the connections in its queue are gone.",
+        // __inet_stream_connect, which waits, takes it, unless another call that waits is first.
+        (_, SynSent) if s.under_way(CallClass::Connect).is_some() || s.since_it_began(s.sock.reported) => {
+            "The attempt is given up, and nothing is sent; a call that waited gets the ECONNRESET."
+        }
         (_, SynSent) => "The attempt is given up, and nothing is sent; an ECONNRESET waits for whoever asks.",
         // tcp_shutdown, since Linux 6.10: tcp_rcv_state_process sends it when the handshake is done.
         (How::Write | How::Both, SynRecv) if s.is() == SynRecv => {

@@ -361,6 +361,11 @@ impl<'a> Told<'a> {
             "The attempt is given up": self.states(began, until).any(|line| line["from"] == "SYN_SENT" && line["to"] == "CLOSE")
                 && (self.ended_by_call("close") || self.ended_by_call("shutdown") || self.ended_by_call("disconnect")
                     || self.ended_by_call("rst-close") || self.ended_by_call("linger-close"));
+            "a call that waited gets the ECONNRESET": self.record.entries().any(|line| {
+                line["outcome"]["err"] == 104 && no(line) > began && line["side"] == self.side
+                    && self.record.socket(line) == self.record.socket(self.outcome)
+            });
+            "no urgent byte can come": self.has_flag("MSG_OOB") && self.came_with(URG, born, until);
             "The peer's kernel answered the SYN": self.came_with(SYN, born, until) && !is_handshake(self.state(until));
             "The handshake begun earlier is done": self.came_with(SYN, born, until) && !is_handshake(self.state(began));
             "only its last ACK is missing": self.state(until) == "LAST_ACK";
