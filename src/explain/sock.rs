@@ -437,7 +437,8 @@ impl Sock {
 
     /// `tcp_disconnect`: the socket has no peer any more, and both directions are open again.
     fn dissolve(&mut self, class: CallClass, entry: EntryNo) {
-        let had_peer = self.connected;
+        // Or the connect that waited was told before.
+        let had_peer = self.connected || self.end.is_some_and(|end| end.by == Cause::Call(class));
         (self.connected, self.listening) = (false, false);
         (self.peer, self.fin, self.noted) = (None, None, None);
         (self.receiving_shut, self.sending_shut) = (None, None);

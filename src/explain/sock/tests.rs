@@ -562,3 +562,13 @@ fn a_close_with_so_linger_sets_it() {
     assert_eq!(lingers(Call::LingerClose { seconds: 3 }).options.linger, Some(3));
     assert_eq!(lingers(Call::Close).options.linger, None);
 }
+
+/// The connect that waited may be told before the disconnect that dissolved its attempt.
+#[test]
+fn a_disconnect_that_returns_last_has_taken_the_peer_away_all_the_same() {
+    let sock = dialling()
+        .with(|sock| sock.changed(SynSent, Close, Cause::Call(CallClass::Disconnect), 5, 6))
+        .with(|sock| sock.called(&connect(), &err(Errno::EPIPE), None, 7))
+        .with(|sock| sock.called(&Call::Disconnect, &OK, Some(SynSent), 8));
+    assert_eq!(sock.dissolved.map(|made| made.entry), Some(8));
+}
