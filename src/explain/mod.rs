@@ -47,6 +47,8 @@ pub struct Situation {
     pub unread: u32,
     /// What the record tells of it.
     pub sock: Sock,
+    /// Is it connected to itself: has the peer its own address and port?
+    pub to_itself: bool,
     /// Are its segments seen: is there a wire, and do they pass over it?
     pub segments_seen: bool,
     /// The entry of the call's beginning.

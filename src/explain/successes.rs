@@ -66,6 +66,7 @@ fn plain(call: &Call, s: &Situation) -> &'static str {
         // tcp_finish_connect comes with the SYN-ACK: the last ACK may be lost, and the accept queue full.
         Call::Connect { .. } => match s.was() {
             SynSent | SynRecv | Established => "The handshake begun earlier is done; the next connect gives EISCONN.",
+            _ if s.to_itself => "The socket is connected to itself: its own SYN came back, and nobody needs to accept.",
             _ if s.sock.crossed => {
                 "The peer's SYN crossed ours: it has called connect, too, and nobody needs to accept."
             }
@@ -278,6 +279,9 @@ fn fin(s: &Situation, then: &str) -> String {
 
 fn shutdown(how: How, s: &Situation) -> String {
     let plain = match (how, s.was()) {
+        (How::Write | How::Both, Established) if s.to_itself && s.is() == TimeWait => {
+            "FIN sent, and come back to the socket itself: both directions are done."
+        }
         // inet_shutdown: a listener has no sending direction; shutting its reading down is tcp_disconnect.
         (How::Write, Listen) => "Nothing happens: a listener has no direction to send in.",
         (How::Read | How::Both, Listen) => "It does not listen any more, and the connections in its queue are gone.",
@@ -371,8 +375,15 @@ fn closed(s: &Situation) -> String {
     let fin_sent = sent(sock.left.fin, s) == Sent::Yes;
     let rst_sent = sent(sock.left.rst, s) == Sent::Yes;
     // Unread data comes before SO_LINGER, and that before the FIN; TCP_LINGER2 is looked at last.
-    let reason = if s.unread > 0 {
+    let had_fin = sock.left.fin.is_some_and(|fin| fin < s.began);
+    let reason = if s.unread > 0 && had_fin {
+        Some(
+            "unread bytes were thrown away, and RST tells the peer so (RFC 2525, 2.17), though our FIN had gone before",
+        )
+    } else if s.unread > 0 {
         Some("unread bytes were thrown away, and RST tells the peer so, instead of FIN (RFC 2525, 2.17)")
+    } else if sock.options.linger == Some(0) && had_fin {
+        Some("SO_LINGER with 0 seconds makes close send it, though our FIN had gone before")
     } else if sock.options.linger == Some(0) {
         Some("SO_LINGER with 0 seconds makes it RST instead of FIN")
     } else if s.was() == FinWait2 && sock.options.linger2.is_some_and(|seconds| seconds < 0) {

@@ -207,6 +207,7 @@ impl Life {
             now: shown(self.state),
             unread: 0,
             sock: self.sock,
+            to_itself: false,
             segments_seen: self.wired,
             began: BEGAN,
             took: Duration::from_millis(250),
@@ -1982,4 +1983,39 @@ fn a_listen_on_a_port_that_a_connection_has_says_so() {
     let listen = Call::Listen { backlog: 2 };
     keeps_silent(&fails(listen.clone(), Errno::EADDRINUSE, &s), &["listens"]);
     tells(&fails(listen, Errno::EADDRINUSE, &s), &["in ESTABLISHED"]);
+}
+
+#[test]
+fn a_reset_after_our_own_fin_is_not_sent_instead_of_it() {
+    let closed = |unread| Situation {
+        open: false,
+        unread,
+        ..Life::new()
+            .at(State::FinWait2)
+            .succeeded(Call::SetOption {
+                option: SocketOption::Linger,
+                value: 0,
+            })
+            .asked()
+            .sends(Flags::RST)
+            .goes(State::Close, Cause::Call(CallClass::Close))
+            .situation()
+    };
+    for s in [closed(0), closed(5)] {
+        let sentence = does(Call::Close, &s);
+        tells(&sentence, &["RST sent", "our FIN had gone before"]);
+        keeps_silent(&sentence, &["instead of FIN"]);
+    }
+}
+
+#[test]
+fn a_socket_that_is_connected_to_itself_has_no_peer_to_accept() {
+    let s = Situation {
+        to_itself: true,
+        ..Life::unseen()
+            .asked()
+            .goes(State::Established, Cause::Call(CallClass::Connect))
+            .situation()
+    };
+    tells(&does(connect(), &s), &["connected to itself"]);
 }

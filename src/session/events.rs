@@ -391,6 +391,9 @@ impl Session {
             now: socket.and_then(|socket| end.state_of(&socket.name)),
             unread: pending.unread,
             sock: socket.map(|socket| *end.sock(socket)).unwrap_or_default(),
+            to_itself: socket
+                .and_then(|socket| socket.tuple)
+                .is_some_and(|tuple| tuple.local == tuple.peer),
             // What a socket connected to its own host sends does not come to the wire.
             segments_seen: wired
                 && socket
