@@ -658,6 +658,24 @@ fn q_a_fin_that_waits_behind_data() {
     played.last("client close", &queued);
 }
 
+/// The marker of a state that its sources do not agree on says what ended the connection, where no segment of it does.
+#[test]
+fn r_the_end_that_no_segment_tells() {
+    let differs = |commands: &str| {
+        let played = Played::of(commands);
+        let states = played.0.iter().rfind(|line| line["kind"] == "states").unwrap();
+        let client = &states["states"]["client"][0];
+        client["differs"].as_str().unwrap_or_default().to_owned()
+    };
+    let attempt = "server listen; wire hold SYN; client socket; client set-option O_NONBLOCK on; client connect;";
+    let by_icmp = differs(&format!("{attempt} wire forge port-unreachable to=client"));
+    assert!(by_icmp.contains("ICMP port unreachable ended it"), "{by_icmp:?}");
+    let by_destroy = differs(&format!("{attempt} client destroy"));
+    assert!(by_destroy.contains("destroyed on this host"), "{by_destroy:?}");
+    let by_us = differs(&format!("{attempt} client shutdown both"));
+    assert!(by_us.contains("our own shutdown ended it"), "{by_us:?}");
+}
+
 /// What ends a wait, and who forbids it, is named where the record knows.
 #[test]
 fn s_who_forbids_to_wait() {

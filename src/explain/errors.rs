@@ -195,7 +195,7 @@ fn broken_pipe(s: &Situation) -> Option<RuleId> {
             RuleId::WritingShut
         });
     }
-    if sock.reported.is_some() && sock.end.is_some() {
+    if sock.reported.is_some() && (sock.end.is_some() || sock.connected) {
         return Some(RuleId::ErrorTold);
     }
     if !sock.connected {

@@ -47,6 +47,8 @@ pub struct Situation {
     pub unread: u32,
     /// The record of the socket.
     pub sock: Sock,
+    /// Is it connected to itself: has the peer its own address and port?
+    pub to_itself: bool,
     /// Are its segments seen: is there a wire, and do they pass over it?
     pub segments_seen: bool,
     /// The entry of the call's beginning.
@@ -98,6 +100,8 @@ pub struct Limits {
     pub port_range: Option<EntryNo>,
     /// `nofile`.
     pub nofile: Option<EntryNo>,
+    /// `tcp_syn_linear_timeouts`, of Linux 6.5 and later; 0 before.
+    pub syn_linear: u32,
     /// `tcp_syn_retries`.
     pub syn_retries: Option<u32>,
     /// `tcp_retries2`.

@@ -188,6 +188,14 @@ impl SetBy {
         matches!(self, SetBy::Rst | SetBy::Fin | SetBy::Data | SetBy::Icmp)
     }
 
+    /// Does it end a connection by itself, and not a call of ours?
+    pub const fn ends(self) -> bool {
+        matches!(
+            self,
+            SetBy::Rst | SetBy::Data | SetBy::Icmp | SetBy::Timer | SetBy::Administrator
+        )
+    }
+
     /// Is it something that happened, and so stands in a transcript?
     pub const fn happens(self) -> bool {
         !matches!(
@@ -597,7 +605,7 @@ rules! {
         because: "Data came after we had shut both directions down: our own kernel reset the connection, and sent the RST",
         brief: "data after our own shutdown",
         further: ToldOnce(""),
-        decided_by: &[Kernel("tcp_rcv_state_process"), Kernel("tcp_reset"), Rfc(9293, "3.10.4")],
+        decided_by: &[Kernel("tcp_rcv_state_process"), Kernel("tcp_reset"), Rfc(9293, "3.6.1")],
         proof: "shutdown-both",
     }
     ConnectReset "connect-reset" {
@@ -614,7 +622,7 @@ rules! {
     GivenUpByUs "given-up-by-us" {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ECONNRESET),
-        states: &[State::Close, SynSent, SynRecv],
+        states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
         because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT",
         brief: "we gave it up ourselves",
@@ -712,7 +720,7 @@ rules! {
     SynGivenUp "syn-given-up" {
         calls: &[Read, Write, SoError],
         gives: errno(Errno::ETIMEDOUT),
-        states: &[SynSent],
+        states: &[State::Close, SynSent],
         set_by: &[SetBy::Timer],
         because: "The SYN was sent again and again, and nothing came back",
         brief: "no answer to the SYN",
@@ -1267,7 +1275,7 @@ rules! {
         calls: &[Read],
         gives: errno(Errno::ENOTCONN),
         states: &[State::Close, SynSent, SynRecv, Established],
-        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown, Connect]), SetBy::Rst, SetBy::Data, SetBy::Timer, SetBy::Administrator],
         because: "There is no connection to read from",
         brief: "not connected",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::rules::{CallClass, Forbids, Further, RuleId, SetBy};
-use super::sock::{Cause, EntryNo, Made};
+use super::sock::{Cause, End, EntryNo, Made};
 use super::{Situation, options};
 use crate::call::{Call, How, ReadFlag, SocketOption, WriteFlag};
 use crate::clock::human;
@@ -45,11 +45,23 @@ impl Setter {
     /// What set the error of a call that falls under that rule.
     pub(super) fn find(rule: RuleId, call: &Call, s: &Situation) -> Setter {
         let all = rule.rule().set_by;
-        let each = all.iter().flat_map(|set_by| one_by_one(*set_by));
+        // What ended a connection says nothing of a socket that has been dissolved since.
+        let is_dissolved = s.sock.dissolved.is_some() || s.sock.failed.is_some();
+        let is_it = |set_by: &SetBy| rule != RuleId::ReadUnconnected || !is_dissolved || !set_by.ends();
+        let each = all.iter().flat_map(|set_by| one_by_one(*set_by)).filter(is_it);
         let found = each.filter_map(|set_by| Some((set_by, entry_of(set_by, call, s)?)));
-        // The nearest that can have set it.
-        let nearest = found.max_by_key(|(_, entry)| *entry);
+        let nearest = match rule {
+            // A connect that was given up dissolves, too; but what gave it up came first, and threw out whoever waited.
+            RuleId::DissolvedWhileWaiting => {
+                found.min_by_key(|(set_by, _)| *set_by == SetBy::OwnCall(&[CallClass::Connect]))
+            }
+            // The nearest that can have set it.
+            _ => found.max_by_key(|(_, entry)| *entry),
+        };
         let unseen = s.sock.end.filter(|end| end.by.is_unseen());
+        if rule == RuleId::Reset && by_us_or_the_peer(s) {
+            return Setter::Unseen(&[SetBy::Rst, SetBy::Data]);
+        }
         match (nearest, unseen) {
             (Some((set_by, entry)), _) => Setter::Found(set_by, entry),
             // A segment that was not seen made the change, and only one kind can have.
@@ -104,6 +116,12 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
     }
 }
 
+/// Can data that came after our own shutdown have ended it, as well as an RST of the peer's: was neither seen?
+fn by_us_or_the_peer(s: &Situation) -> bool {
+    let may_be = |end: &End| end.by.is_unseen() && matches!(end.from, State::FinWait1 | State::FinWait2);
+    s.sock.end.as_ref().is_some_and(may_be) && s.sock.receiving_shut.is_some()
+}
+
 /// Did bind give it its port?
 fn is_bound(s: &Situation) -> bool {
     s.sock.named.is_some_and(|made| made.class == CallClass::Bind)
@@ -130,6 +148,10 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
         .filter(|(by, _)| *by == Cause::Call(class))
         .map(|(_, entry)| entry);
     let under_way = || s.under_way(class).map(|call| call.began);
+    // For bind only what gave the socket its address counts.
+    if matches!(call, Call::Bind { .. }) && class != CallClass::Close {
+        return is_it(sock.named);
+    }
     match class {
         CallClass::Shutdown => {
             let direction = match call {
@@ -145,6 +167,7 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
         CallClass::Disconnect => is_it(sock.dissolved).or(stopped).or_else(under_way),
         CallClass::Listen => is_it(sock.named).or_else(|| is_it(sock.listened)),
         CallClass::Bind => is_it(sock.named),
+        CallClass::Connect | CallClass::Accept if matches!(call, Call::Bind { .. }) => is_it(sock.named),
         CallClass::Connect => is_it(sock.peer)
             .or_else(|| is_it(sock.named))
             .or_else(|| is_it(sock.failed))
@@ -180,7 +203,14 @@ pub(super) fn sentence(rule: RuleId, call: &Call, s: &Situation) -> String {
 pub(super) fn cause(rule: RuleId, s: &Situation) -> String {
     // With no segments seen, the rule's own words say all that is known.
     let is_seen = !s.sock.ended_by().is_some_and(Cause::is_unseen);
-    let own = is_seen.then(|| cause_here(rule, s)).flatten();
+    let own = match rule {
+        RuleId::Reset if by_us_or_the_peer(s) => {
+            Some("The peer's RST ended the connection, or data that came after we had shut both directions down".into())
+        }
+        // No state in between is seen of an attempt, either.
+        RuleId::ErrorTold | RuleId::EofErrorTold if was_attempt(s) => cause_here(rule, s),
+        _ => is_seen.then(|| cause_here(rule, s)).flatten(),
+    };
     own.unwrap_or_else(|| rule.rule().because.cause.into())
 }
 
@@ -230,6 +260,10 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             format!("Our own {class} {what}")
         }
         RuleId::RefusedEarlier => match sock.end?.by {
+            Cause::Icmp(_) if sock.end?.from == State::SynRecv => format!(
+                "ICMP {} came in the middle of the handshake of the connect begun earlier",
+                by_icmp?
+            ),
             Cause::Icmp(_) => format!("ICMP {} answered the SYN of the connect begun earlier", by_icmp?),
             Cause::Rst => "An RST answered the SYN of the connect begun earlier".into(),
             _ => return None,
@@ -263,7 +297,20 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             ran_out(s)?,
             by_icmp?
         ),
-        RuleId::AttemptDead if sock.reported.is_some() => {
+        RuleId::ErrorTold if was_attempt(s) => {
+            "The attempt to connect has failed and its error was already reported; every write gets EPIPE until the next connect"
+                .into()
+        }
+        RuleId::EofErrorTold if was_attempt(s) => {
+            "The attempt to connect failed, and its error was already reported; every later read gives 0".into()
+        }
+        RuleId::ErrorTold if sock.end?.from == State::Listen => {
+            "The listener was destroyed, and the error was already reported; every later write gets EPIPE".into()
+        }
+        RuleId::EofErrorTold if sock.end?.from == State::Listen => {
+            "The listener was destroyed, and the error was already reported; every later read gives 0".into()
+        }
+        RuleId::AttemptDead if sock.reported.or_else(|| taker(s)).is_some() => {
             "The attempt is dead, and an earlier call was told its error; connect again starts anew".into()
         }
         RuleId::AttemptDead if sock.ended_by() == Some(Cause::Administrator) => {
@@ -279,6 +326,10 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
                 "Our own {} took the peer away: there is no connection to read from",
                 dissolved?
             )
+        }
+        // Only MSG_OOB asks for the state before it asks for the error (tcp_recv_urg).
+        RuleId::ReadUnconnected if sock.failed.is_none() && sock.established.is_some() => {
+            format!("The connection is over, and no urgent byte can come: {}", how_it_ended(s)?)
         }
         RuleId::DissolvedWhileWaiting => {
             let waits = |class: CallClass| s.under_way(class).map(|_| class.name());
@@ -319,6 +370,13 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::NoPortLeft if is_bound(s) => {
             "Another connection has this local address and port and this destination already".into()
         }
+        RuleId::ReadUnconnected if sock.failed.is_some() => {
+            "Our own connect has failed: there is no connection to read from".into()
+        }
+        RuleId::ListenTaken => match s.port_taken_by? {
+            State::Listen => "Another socket listens on this address already".into(),
+            state => format!("Another socket, in {state}, has the address"),
+        },
         RuleId::AddressTaken => match s.port_taken_by? {
             State::TimeWait => {
                 "A connection in TIME_WAIT has the address; SO_REUSEADDR on both sockets would allow it".into()
@@ -345,11 +403,27 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
     })
 }
 
+/// Was it an attempt at a connection that failed, and no connection?
+fn was_attempt(s: &Situation) -> bool {
+    let sock = &s.sock;
+    sock.end.map_or(sock.established.is_none(), |end| end.is_of_handshake())
+}
+
 /// Why nothing is left to be shut down.
 fn shutdown_over(s: &Situation) -> Option<String> {
-    let sock = &s.sock;
-    let end = sock.end?;
-    let how = match end.by {
+    let how = how_it_ended(s)?;
+    let what = if s.sock.end?.is_of_handshake() {
+        "The attempt at a connection failed"
+    } else {
+        "The connection is over"
+    };
+    Some(format!("{what}, and no direction is left to end: {how}"))
+}
+
+/// How a connection ended, or an attempt at one, as a clause.
+fn how_it_ended(s: &Situation) -> Option<String> {
+    let end = s.sock.end?;
+    Some(match end.by {
         Cause::Rst => "an RST ended it".to_owned(),
         Cause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
         Cause::Segment if end.is_by_data() => "our own kernel reset it, for data came after we had shut it down".into(),
@@ -358,13 +432,7 @@ fn shutdown_over(s: &Situation) -> Option<String> {
         Cause::Administrator => "it was destroyed on this host, as ss -K does".into(),
         Cause::Call(class) => format!("our own {} ended it", class.name()),
         Cause::Death | Cause::Unseen(_) => return None,
-    };
-    let what = if end.is_of_handshake() {
-        "The attempt at a connection failed"
-    } else {
-        "The connection is over"
-    };
-    Some(format!("{what}, and no direction is left to end: {how}"))
+    })
 }
 
 /// Which limit ran out, of a connection or an attempt that a timer ended.
@@ -390,8 +458,16 @@ fn ran_out(s: &Situation) -> Option<String> {
                 None => sysctl("tcp_syn_retries", s.limits.syn_retries),
             };
             let most = retries.or(s.limits.syn_retries);
+            let linear = if end.from == State::SynSent {
+                s.limits.syn_linear
+            } else {
+                0
+            };
             match user_timeout {
-                Some(by_time) if !s.segments_seen || most.is_some_and(|most| s.sock.left.syns <= most) => by_time,
+                // A timeout ends it before it was sent again that often; a SYN,ACK is not sent more often at first.
+                Some(by_time) if !s.segments_seen || most.is_some_and(|most| s.sock.left.syns <= most + linear) => {
+                    by_time
+                }
                 _ => by_count,
             }
         }

@@ -158,6 +158,11 @@ pub struct Sock {
     pub reported: Option<EntryNo>,
     /// An ICMP error that was only noted (`sk_err_soft`), for the connection went on.
     pub noted: Option<(IcmpError, EntryNo)>,
+    /// Did the peer's SYN cross ours: was it a simultaneous open?
+    pub crossed: bool,
+    /// Does the ICMP error that ended an attempt stand in the error queue, too (`tcp_v4_err`, `ip_icmp_error`)? There it stays until
+    /// MSG_ERRQUEUE takes it, and no call here does. Over IPv6 it is put there for IPV6_RECVERR only.
+    pub queued_icmp: bool,
     /// The connect that was told that its attempt had failed, and dissolved it (`__inet_stream_connect`).
     pub failed: Option<Made>,
     /// The call that took the peer away: `disconnect`, or `shutdown` where it does the same (`inet_shutdown`).
@@ -233,6 +238,8 @@ impl Sock {
         match (from, to) {
             // tcp_connect_init; sk_shutdown stays as it was.
             (Close, SynSent) => self.begin_attempt(),
+            // SYN_SENT came and went unseen.
+            (Close, to) if !matches!(to, Close | Listen | TimeWait) && self.has_a_past() => self.begin_attempt(),
             (Listen, Close) => {
                 (self.listening, self.stopped) = (false, Some((cause, by)));
                 // tcp_abort: ECONNABORTED waits in it.
@@ -262,6 +269,10 @@ impl Sock {
         if to == Close {
             self.named = self.bound();
         }
+        self.crossed |= (from, to) == (SynSent, SynRecv);
+        if matches!(from, SynSent | SynRecv) && matches!(cause, Cause::Icmp(_)) {
+            self.queued_icmp = true;
+        }
         if matches!(to, Close | TimeWait) && !matches!(from, Close | TimeWait) && self.end.is_none() {
             self.end = Some(End {
                 by: cause,
@@ -283,6 +294,11 @@ impl Sock {
         self.named.filter(|made| made.class == CallClass::Bind)
     }
 
+    /// Did a connection or an attempt at one end before?
+    fn has_a_past(&self) -> bool {
+        self.end.is_some() || self.reported.is_some() || self.dissolved.is_some()
+    }
+
     /// A new attempt at a connection: nothing is left of the one before but what we set on the socket.
     fn begin_attempt(&mut self) {
         *self = Sock {
@@ -292,6 +308,7 @@ impl Sock {
             receiving_shut: self.receiving_shut,
             sending_shut: self.sending_shut,
             options: self.options,
+            queued_icmp: self.queued_icmp,
             ..Sock::default()
         };
     }
@@ -339,10 +356,10 @@ impl Sock {
             }
             (Call::Connect { .. }, outcome) => self.connect_ended(outcome, entry),
             // inet_shutdown, tcp_disconnect: a listener and an attempt are dissolved.
-            (Call::Disconnect, _) if ok => self.dissolve(CallClass::Disconnect, entry),
+            (Call::Disconnect, _) if ok => self.dissolve(CallClass::Disconnect, before, entry),
             (Call::Shutdown { how: How::Write }, _) if before == Some(State::Listen) => {}
             (Call::Shutdown { .. }, _) if ok && matches!(before, Some(State::Listen | State::SynSent)) => {
-                self.dissolve(CallClass::Shutdown, entry);
+                self.dissolve(CallClass::Shutdown, before, entry);
             }
             // Without a connection it fails, and is noted all the same.
             (Call::Shutdown { how }, _) if ok || outcome.errno() == Some(Errno::ENOTCONN) => {
@@ -358,10 +375,10 @@ impl Sock {
                 self.reported = Some(entry);
             }
             (Call::SoError, Outcome::Ok(Value::PendingError { error: Some(_) })) => {
-                // With the connection still there it took what was only noted.
+                // With the connection still there it took what was only noted; of an attempt nothing is.
                 match self.end {
-                    Some(_) => self.reported = Some(entry),
-                    None => self.noted = None,
+                    None if self.established.is_some() => self.noted = None,
+                    _ => self.reported = Some(entry),
                 }
             }
             (Call::Read { flags, .. }, Outcome::Ok(Value::Read { n, .. }))
@@ -393,6 +410,7 @@ impl Sock {
                     options: self.options,
                     left: self.left,
                     end: self.end,
+                    queued_icmp: self.queued_icmp,
                     reported: Some(entry),
                     failed: Some(Made {
                         class: CallClass::Connect,
@@ -418,13 +436,20 @@ impl Sock {
     }
 
     /// `tcp_disconnect`: the socket has no peer any more, and both directions are open again.
-    fn dissolve(&mut self, class: CallClass, entry: EntryNo) {
-        let had_peer = self.connected;
+    /// `before` is the state when it was made.
+    fn dissolve(&mut self, class: CallClass, before: Option<State>, entry: EntryNo) {
+        // A connect that it threw out may have returned before it.
+        let was_attempt = matches!(before, Some(State::SynSent | State::SynRecv));
+        let had_peer = self.connected || was_attempt;
         (self.connected, self.listening) = (false, false);
         (self.peer, self.fin, self.noted) = (None, None, None);
         (self.receiving_shut, self.sending_shut) = (None, None);
         if had_peer {
             self.dissolved = Some(Made { class, entry });
+        }
+        // What had ended already was ended by another call.
+        if matches!(before, None | Some(State::Close)) {
+            return;
         }
         if let Some(end) = &mut self.end
             && end.by == Cause::Call(class)

@@ -1,11 +1,11 @@
 //! What a call that succeeded means: success says less than it seems to.
 
 use super::errors::waiting;
-use super::rules::{Forbids, RuleId};
+use super::rules::{CallClass, Forbids, RuleId};
 use super::setter::{self, forbids};
 use super::sock::Cause;
 use super::{DONE, Holder, Situation, Why, fits, options};
-use crate::call::{Call, How, PollEvent, ReadFlag, WriteFlag};
+use crate::call::{Call, CallKind, How, PollEvent, ReadFlag, WriteFlag};
 use crate::clock::human;
 use crate::errno::Errno;
 use crate::outcome::Value;
@@ -66,6 +66,10 @@ fn plain(call: &Call, s: &Situation) -> &'static str {
         // tcp_finish_connect comes with the SYN-ACK: the last ACK may be lost, and the accept queue full.
         Call::Connect { .. } => match s.was() {
             SynSent | SynRecv | Established => "The handshake begun earlier is done; the next connect gives EISCONN.",
+            _ if s.to_itself => "The socket is connected to itself: its own SYN came back, and nobody needs to accept.",
+            _ if s.sock.crossed => {
+                "The peer's SYN crossed ours: it has called connect, too, and nobody needs to accept."
+            }
             _ => "The peer's kernel answered the SYN; its program need not have accepted yet.",
         },
         Call::Dup { .. } => "A second descriptor of the same socket: close sends nothing until both are closed.",
@@ -179,7 +183,9 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Why {
         let reset = sock.end.is_some_and(|end| end.by == Cause::Rst);
         return by(if reset { RuleId::EofFinBeforeRst } else { RuleId::EofFin });
     }
-    if sock.reported.is_some() && sock.end.is_some() {
+    // What dissolves a connection opens both directions again (tcp_disconnect): the error that is told then shuts nothing.
+    let is_dissolved = sock.dissolved.is_some() || sock.failed.is_some();
+    if sock.reported.is_some() && !is_dissolved {
         return by(RuleId::EofErrorTold);
     }
     if s.shut(How::Read).is_some() {
@@ -191,7 +197,7 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Why {
     }
     match sock.end {
         // Another call was told the error, and has not returned.
-        Some(end) if !end.is_orderly() && !end.by.is_unseen() => by(RuleId::EofErrorTold),
+        Some(end) if !end.is_orderly() && !end.by.is_unseen() && sock.dissolved.is_none() => by(RuleId::EofErrorTold),
         _ if has_fin(s.was()) || has_fin(s.is()) => by(RuleId::EofFin),
         // Not seen, in the loopback lab; but what else shuts receiving down (tcp_done) leaves an error behind, and that would
         // have gone first.
@@ -212,6 +218,9 @@ fn write(call: &Call, asked: usize, n: usize, flags: &[WriteFlag], s: &Situation
                 "Only so many fitted into the send buffer: {}.",
                 cut_short(call, How::Write, s)
             );
+        }
+        _ if s.segments_seen && s.limits.no_route.is_some() => {
+            "Taken into the send buffer, where it stays: this host has no route to the peer."
         }
         // The FIN is all that this side knows; a peer that closed answers data with RST (tcp_rcv_state_process).
         (CloseWait, Close)
@@ -270,19 +279,33 @@ fn fin(s: &Situation, then: &str) -> String {
 
 fn shutdown(how: How, s: &Situation) -> String {
     let plain = match (how, s.was()) {
+        (How::Write | How::Both, Established) if s.to_itself && s.is() == TimeWait => {
+            "FIN sent, and come back to the socket itself: both directions are done."
+        }
         // inet_shutdown: a listener has no sending direction; shutting its reading down is tcp_disconnect.
         (How::Write, Listen) => "Nothing happens: a listener has no direction to send in.",
         (How::Read | How::Both, Listen) => "It does not listen any more, and the connections in its queue are gone.",
+        // __inet_stream_connect, which waits, takes it, unless another call that waits is first.
+        (_, SynSent) if s.under_way(CallClass::Connect).is_some() || s.since_it_began(s.sock.reported) => {
+            "The attempt is given up, and nothing is sent; a call that waited gets the ECONNRESET."
+        }
         (_, SynSent) => "The attempt is given up, and nothing is sent; an ECONNRESET waits for whoever asks.",
         // tcp_shutdown, since Linux 6.10: tcp_rcv_state_process sends it when the handshake is done.
         (How::Write | How::Both, SynRecv) if s.is() == SynRecv => {
             "The FIN is deferred until the handshake is done: nothing is sent, and the state stays SYN_RECV."
         }
+        // tcp_rcv_state_process, FIN_WAIT: RCV_SHUTDOWN resets, whichever direction was shut down first.
+        (How::Write, Established | SynRecv) if s.shut(How::Read).is_some() => {
+            return fin(
+                s,
+                "with reading shut down before, data that still comes is answered with RST",
+            );
+        }
         (How::Write, Established | SynRecv) => {
             return fin(s, "nothing more to say, still listening for the peer's bytes");
         }
         (How::Write | How::Both, CloseWait) => return fin(s, "the peer's came before, so both directions end"),
-        (How::Both, Established | SynRecv) => return fin(s, "and data that still comes is answered with RST"),
+        (How::Both, Established | SynRecv) => return fin(s, "data that still comes is answered with RST"),
         (How::Write, FinWait1 | FinWait2 | Closing | LastAck) => {
             "The sending direction was shut down before: nothing changes."
         }
@@ -302,10 +325,14 @@ fn shutdown(how: How, s: &Situation) -> String {
 }
 
 /// That something else holds the socket (`fput` of a descriptor that is not the last): another descriptor (dup, fork), or a call that
-/// waits.
+/// waits. A language's library may have ended the connection all the same: what it does not give back yet is no call of the kernel's.
 fn held(s: &Situation) -> Option<String> {
+    if s.since_it_began(s.sock.left.fin.max(s.sock.left.rst)) {
+        return None;
+    }
     let holder = match s.held_by.as_ref()? {
         Holder::Descriptor(name) => format!("{name}, another descriptor of it,"),
+        Holder::Call(kind @ CallKind::Accept) => format!("an {kind} that waits"),
         Holder::Call(kind) => format!("a {kind} that waits"),
     };
     Some(format!("Nothing is sent: {holder} still holds the socket"))
@@ -317,7 +344,7 @@ fn close(s: &Situation) -> String {
     }
     let plain = match s.was() {
         Listen => "With its last descriptor the listener goes, and the connections in its queue with it.",
-        Close if s.sock.end.is_some() => "The descriptor is closed; the connection was over already.",
+        Close if s.sock.end.is_some() => return format!("The descriptor is closed; {} already.", was_over(s)),
         Close => "The descriptor is closed; there was no connection to end.",
         SynSent => "The attempt is given up, and nothing is sent.",
         TimeWait => "Both FINs are done; TIME_WAIT stays in the kernel without the descriptor.",
@@ -332,6 +359,15 @@ fn close(s: &Situation) -> String {
     plain.into()
 }
 
+/// What was over before the call.
+fn was_over(s: &Situation) -> &'static str {
+    match s.sock.end {
+        Some(end) if end.is_of_handshake() => "the attempt to connect had failed",
+        Some(end) if end.from == Listen => "the listener was gone",
+        _ => "the connection was over",
+    }
+}
+
 /// What a close of the last descriptor did, where segments are seen (`__tcp_close`).
 fn closed(s: &Situation) -> String {
     let sock = &s.sock;
@@ -339,8 +375,15 @@ fn closed(s: &Situation) -> String {
     let fin_sent = sent(sock.left.fin, s) == Sent::Yes;
     let rst_sent = sent(sock.left.rst, s) == Sent::Yes;
     // Unread data comes before SO_LINGER, and that before the FIN; TCP_LINGER2 is looked at last.
-    let reason = if s.unread > 0 {
+    let had_fin = sock.left.fin.is_some_and(|fin| fin < s.began);
+    let reason = if s.unread > 0 && had_fin {
+        Some(
+            "unread bytes were thrown away, and RST tells the peer so (RFC 2525, 2.17), though our FIN had gone before",
+        )
+    } else if s.unread > 0 {
         Some("unread bytes were thrown away, and RST tells the peer so, instead of FIN (RFC 2525, 2.17)")
+    } else if sock.options.linger == Some(0) && had_fin {
+        Some("SO_LINGER with 0 seconds makes close send it, though our FIN had gone before")
     } else if sock.options.linger == Some(0) {
         Some("SO_LINGER with 0 seconds makes it RST instead of FIN")
     } else if s.was() == FinWait2 && sock.options.linger2.is_some_and(|seconds| seconds < 0) {
@@ -350,7 +393,8 @@ fn closed(s: &Situation) -> String {
     };
     let plain = match (end.map(|end| end.by), fin_sent, rst_sent) {
         (Some(Cause::Rst), true, _) => {
-            "FIN sent, and the peer's host answered with RST: it had no such connection any more."
+            // It may have forgotten the connection, or want no more of it.
+            "FIN sent, and the peer's host answered with RST: the connection is gone."
         }
         (Some(Cause::Rst), false, false) => "An RST from the peer ended the connection meanwhile.",
         (Some(by @ (Cause::Timer(_) | Cause::Icmp(_) | Cause::Administrator)), ..) => {
@@ -370,7 +414,7 @@ fn closed(s: &Situation) -> String {
             _ => "FIN sent: the kernel ends the connection alone, and answers data that still comes with RST.",
         },
         (_, false, false) => match s.was() {
-            FinWait1 if sock.left.fin.is_none() => {
+            FinWait1 | Closing | LastAck if sock.left.fin.is_none() => {
                 "Our FIN was queued before and has not left yet: the kernel alone goes on."
             }
             FinWait1 | FinWait2 => {
@@ -397,6 +441,7 @@ fn closed_unseen(s: &Situation) -> &'static str {
             "The connection is gone: by an RST, for with FINs alone it would be in TIME_WAIT or wait for the peer."
         }
         (CloseWait, Close) => "The connection is gone: both FINs are acknowledged.",
+        (_, TimeWait) => "FIN sent, and the peer's has come: both are done, and TIME_WAIT stays in the kernel.",
         (CloseWait, _) => "FIN sent: the peer's came before, so only its last ACK is missing.",
         (FinWait1 | FinWait2, _) => {
             "Our FIN was sent before; the kernel alone waits for the rest, and answers data with RST."
@@ -424,6 +469,9 @@ fn rst_close(s: &Situation) -> String {
         }
         (Closing | LastAck, Sent::Yes) => {
             "RST sent, for not all bytes had been sent: the connection is forgotten here."
+        }
+        (Closing | LastAck, _) if s.segments_seen && s.sock.left.fin.is_none() => {
+            "Our FIN was queued before and has not left this host: the connection is forgotten here."
         }
         (Closing | LastAck, _) => {
             "Both FINs were under way already: the connection is forgotten here without the last ACK."
@@ -469,7 +517,9 @@ fn disconnect(s: &Situation) -> String {
         (Listen, _) => "It does not listen any more, and the connections in its queue are gone.",
         (Closing | LastAck, Sent::Yes) => "RST sent, for not all bytes had been sent; the socket can connect again.",
         (Closing | LastAck | TimeWait, _) => "The connection was all but over; the socket can connect again.",
-        (Close, _) if s.sock.end.is_some() => "The connection was over already; the socket can connect again.",
+        (Close, _) if s.sock.end.is_some() => {
+            return capital(&format!("{} already; the socket can connect again", was_over(s)));
+        }
         (Close, _) => "There was no connection to dissolve; the socket can connect.",
     };
     plain.into()
@@ -491,8 +541,14 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
         return "The file descriptor is not open; poll says so without failing.".into();
     }
     let mut said = Vec::new();
+    // __tcp_poll: sk_err, or the error queue.
+    let is_queued = s.sock.queued_icmp && !s.sock.has_error();
     if told(PollEvent::Err) {
-        said.push("an error waits, which SO_ERROR would take");
+        said.push(if is_queued {
+            "the ICMP error stands in the error queue, which only MSG_ERRQUEUE takes"
+        } else {
+            "an error waits, which SO_ERROR would take"
+        });
     }
     if told(PollEvent::Hup) {
         // SHUTDOWN_MASK or CLOSE: also on a socket that never had a connection.
@@ -502,7 +558,7 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
             "there is no connection"
         });
     }
-    if told(PollEvent::Hup) || told(PollEvent::Err) {
+    if told(PollEvent::Hup) || told(PollEvent::Err) && !is_queued {
         said.push("neither read nor write would wait");
     } else {
         if told(PollEvent::Rdhup) {

@@ -207,6 +207,7 @@ impl Life {
             now: shown(self.state),
             unread: 0,
             sock: self.sock,
+            to_itself: false,
             segments_seen: self.wired,
             began: BEGAN,
             took: Duration::from_millis(250),
@@ -1731,4 +1732,290 @@ fn an_outcome_falls_under_a_rule_that_is_about_it() {
     }
     let never: Vec<_> = rules::RULES.iter().filter(|rule| !fell.contains(&rule.id)).collect();
     assert!(never.is_empty(), "nothing falls under {never:?}");
+}
+
+/// A FIN that waits behind data, or on a host without a route, is under way nowhere.
+#[test]
+fn a_close_of_what_waits_for_the_last_ack_looks_whether_its_fin_has_left() {
+    let queued = Life::new()
+        .at(State::CloseWait)
+        .goes(State::LastAck, Cause::Call(CallClass::Shutdown))
+        .succeeded(shutdown(How::Write))
+        .asked();
+    tells(&does(Call::Close, &queued.clone().situation()), &["has not left yet"]);
+    let reset = queued.goes(State::Close, Cause::Call(CallClass::Close)).situation();
+    keeps_silent(&does(Call::RstClose, &reset), &["under way"]);
+    let sent = Life::new().at(State::LastAck).asked().situation();
+    tells(&does(Call::Close, &sent), &["Both FINs are under way"]);
+}
+
+#[test]
+fn a_shutdown_of_both_directions_is_one_sentence() {
+    let sentence = does(
+        shutdown(How::Both),
+        &Life::new()
+            .at(State::Established)
+            .asked()
+            .ends_sending(CallClass::Shutdown)
+            .situation(),
+    );
+    tells(&sentence, &["FIN sent: data that still comes"]);
+}
+
+#[test]
+fn a_shutdown_of_writing_after_one_of_reading_hears_the_peer_no_more() {
+    let deaf = Life::new().at(State::Established).succeeded(shutdown(How::Read));
+    let sentence = does(
+        shutdown(How::Write),
+        &deaf.asked().ends_sending(CallClass::Shutdown).situation(),
+    );
+    tells(&sentence, &["FIN sent", "answered with RST"]);
+    keeps_silent(&sentence, &["still listening"]);
+}
+
+/// tcp_disconnect opens both directions again: what ends the stream after it is what came after it.
+#[test]
+fn after_a_disconnect_the_end_of_stream_is_our_own_shutdown() {
+    let s = Life::new()
+        .at(State::Established)
+        .goes(State::Close, Cause::Call(CallClass::Disconnect))
+        .succeeded(Call::Disconnect)
+        .returned(
+            Call::SoError,
+            Outcome::Ok(Value::PendingError {
+                error: Some(Errno::ECONNRESET),
+            }),
+        )
+        .failed(shutdown(How::Both), Errno::ENOTCONN)
+        .situation();
+    let why = super::why(&on(read()), &Outcome::Ok(got(0)), &s);
+    assert_eq!(why.rule, Some(RuleId::EofUnconnected), "{why:?}");
+}
+
+/// tcp_v4_err queues the ICMP error that ended an attempt (ip_icmp_error): the queue outlives SO_ERROR and a new connect.
+#[test]
+fn poll_tells_the_error_queue_from_the_pending_error() {
+    use PollEvent::{Err, Hup, In, Out, Rdhup};
+    let refused = Life::new().dials().goes(State::Close, Cause::Icmp(IcmpError::Host));
+    let usual = [In, Out, Rdhup];
+    let waiting = poll_says(&usual, &[In, Out, Rdhup, Err, Hup], &refused.clone().situation());
+    tells(&waiting, &["SO_ERROR"]);
+    let told = refused.failed(connect(), Errno::EHOSTUNREACH);
+    let queue = poll_says(&usual, &[Out, Err, Hup], &told.clone().situation());
+    tells(&queue, &["error queue", "MSG_ERRQUEUE", "neither read nor write"]);
+    keeps_silent(&queue, &["An error waits, which SO_ERROR"]);
+    let again = poll_says(&usual, &[Err], &told.dials().situation());
+    tells(&again, &["error queue"]);
+    keeps_silent(&again, &["neither read nor write"]);
+}
+
+/// What connect gave besides is the peer, not the address.
+#[test]
+fn what_named_a_bound_socket_is_its_bind() {
+    let bind = Call::Bind { address: address(7000) };
+    let s = Life::new().succeeded(bind.clone()).connects().situation();
+    let why = super::why(&on(bind), &Outcome::Err(Errno::EINVAL), &s);
+    assert_eq!(
+        why.set_by,
+        Some(Setter::Found(rules::SetBy::OwnCall(&[CallClass::Bind]), 1)),
+        "{why:?}"
+    );
+}
+
+#[test]
+fn an_attempt_that_failed_was_no_connection() {
+    let refused = |end: fn(Life) -> Life| end(Life::new().dials());
+    let told = refused(|life| life.reset_by_peer()).failed(read(), Errno::ECONNREFUSED);
+    let s = told.clone().situation();
+    keeps_silent(&fails(write(), Errno::EPIPE, &s), &["The connection"]);
+    keeps_silent(&gives(read(), got(0), &s), &["ended the connection"]);
+    for call in [Call::Close, Call::RstClose, Call::Disconnect] {
+        keeps_silent(&does(call, &s), &["connection was over"]);
+    }
+    let midway = Life::new()
+        .at(State::SynRecv)
+        .goes(State::Close, Cause::Icmp(IcmpError::Port))
+        .situation();
+    keeps_silent(&fails(read(), Errno::ECONNREFUSED, &midway), &["answered the SYN"]);
+}
+
+/// Without a wire SYN_SENT comes and goes unseen.
+#[test]
+fn without_seen_segments_an_attempt_is_told_from_a_connection() {
+    let refused = || {
+        let mut life = Life::unseen();
+        life.sock.connected = true;
+        life.failed(connect(), Errno::EINPROGRESS)
+    };
+    let error = Outcome::Ok(Value::PendingError {
+        error: Some(Errno::ECONNREFUSED),
+    });
+    for told in [
+        refused().returned(Call::SoError, error),
+        refused().failed(read(), Errno::ECONNREFUSED),
+    ] {
+        let s = told.situation();
+        let end = super::why(&on(read()), &Outcome::Ok(got(0)), &s);
+        assert_eq!(end.rule, Some(RuleId::EofErrorTold), "{end:?}");
+        let broken = super::why(&on(write()), &Outcome::Err(Errno::EPIPE), &s);
+        assert_eq!(broken.rule, Some(RuleId::ErrorTold), "{broken:?}");
+    }
+    // The next connection has nothing of it.
+    let again = Life::unseen()
+        .failed(connect(), Errno::ECONNREFUSED)
+        .goes(State::Established, Cause::Unseen(None))
+        .succeeded(connect())
+        .takes_fin()
+        .reset_by_peer()
+        .situation();
+    let broken = super::why(&on(write()), &Outcome::Err(Errno::EPIPE), &again);
+    assert_eq!(broken.rule, Some(RuleId::ResetInCloseWait), "{broken:?}");
+}
+
+/// Data after our own shutdown looks like the peer's RST where no segment is seen.
+#[test]
+fn without_seen_segments_a_reset_after_our_own_shutdown_names_no_one() {
+    let s = Life::unseen()
+        .at(State::Established)
+        .ends_sending(CallClass::Shutdown)
+        .succeeded(shutdown(How::Both))
+        .goes(State::FinWait2, Cause::Segment)
+        .goes(State::Close, Cause::Unseen(None))
+        .situation();
+    let why = super::why(&on(read()), &Outcome::Err(Errno::ECONNRESET), &s);
+    tells(&why.sentence, &["or data"]);
+    assert!(matches!(why.set_by, Some(Setter::Unseen(_))), "{why:?}");
+}
+
+/// A language's library sends the FIN, whatever waits in it.
+#[test]
+fn a_close_that_has_sent_its_fin_is_held_by_nothing() {
+    let s = Situation {
+        open: false,
+        held_by: Some(Holder::Call(CallKind::Read)),
+        ..connected(State::Established, State::FinWait1)
+    };
+    keeps_silent(&does(Call::Close, &s), &["Nothing is sent"]);
+    let accepts = Situation {
+        open: false,
+        held_by: Some(Holder::Call(CallKind::Accept)),
+        ..listening()
+    };
+    tells(&does(Call::Close, &accepts), &["an accept that waits"]);
+}
+
+/// A peer in FIN_WAIT2 that wants no data has the connection yet, and resets it.
+#[test]
+fn an_rst_that_answers_a_fin_says_no_more_than_that() {
+    let s = Life::new().at(State::CloseWait).asked();
+    let reset = s.ends_sending(CallClass::Close).reset_by_peer().situation();
+    let sentence = does(Call::Close, &reset);
+    tells(&sentence, &["FIN sent", "answered with RST"]);
+    keeps_silent(&sentence, &["no such connection"]);
+}
+
+/// The kernel counts tcp_syn_linear_timeouts to the retries (tcp_write_timeout).
+#[test]
+fn a_user_timeout_that_ran_out_during_the_linear_retries_is_named() {
+    let set = |option, value| Call::SetOption { option, value };
+    let life = Life::new()
+        .succeeded(set(SocketOption::Syncnt, 1))
+        .succeeded(set(SocketOption::UserTimeout, 500))
+        .dials()
+        .sends(Flags::SYN)
+        .goes(State::Close, Cause::Timer(TimerKind::Retransmit));
+    let s = Situation {
+        limits: Limits {
+            syn_linear: 4,
+            ..Limits::default()
+        },
+        ..life.situation()
+    };
+    tells(&fails(connect(), Errno::ETIMEDOUT, &s), &["TCP_USER_TIMEOUT (500 ms)"]);
+}
+
+#[test]
+fn a_connect_that_the_peers_crossed_waits_for_no_accept() {
+    let s = Life::new()
+        .asked()
+        .dials()
+        .goes(State::SynRecv, Cause::Segment)
+        .goes(State::Established, Cause::Segment)
+        .situation();
+    keeps_silent(&does(connect(), &s), &["need not have accepted"]);
+}
+
+#[test]
+fn a_write_without_a_route_does_not_leave() {
+    let s = Situation {
+        limits: Limits {
+            no_route: Some(3),
+            ..Limits::default()
+        },
+        ..connected(State::Established, State::Established)
+    };
+    tells(&gives(write(), taken(), &s), &["no route"]);
+    keeps_silent(&gives(write(), taken(), &s), &["the kernel sends it"]);
+}
+
+#[test]
+fn a_read_after_a_connect_that_failed_names_the_connect() {
+    let s = Life::new()
+        .dials()
+        .reset_by_peer()
+        .failed(connect(), Errno::ECONNREFUSED)
+        .situation();
+    let why = super::why(&on(read()), &Outcome::Err(Errno::ENOTCONN), &s);
+    tells(&why.sentence, &["Our own connect"]);
+    assert!(
+        why.set_by
+            .is_some_and(|set_by| set_by.entry() == Some(s.sock.failed.unwrap().entry)),
+        "{why:?}"
+    );
+}
+
+#[test]
+fn a_listen_on_a_port_that_a_connection_has_says_so() {
+    let s = Situation {
+        port_taken_by: Some(State::Established),
+        ..fresh()
+    };
+    let listen = Call::Listen { backlog: 2 };
+    keeps_silent(&fails(listen.clone(), Errno::EADDRINUSE, &s), &["listens"]);
+    tells(&fails(listen, Errno::EADDRINUSE, &s), &["in ESTABLISHED"]);
+}
+
+#[test]
+fn a_reset_after_our_own_fin_is_not_sent_instead_of_it() {
+    let closed = |unread| Situation {
+        open: false,
+        unread,
+        ..Life::new()
+            .at(State::FinWait2)
+            .succeeded(Call::SetOption {
+                option: SocketOption::Linger,
+                value: 0,
+            })
+            .asked()
+            .sends(Flags::RST)
+            .goes(State::Close, Cause::Call(CallClass::Close))
+            .situation()
+    };
+    for s in [closed(0), closed(5)] {
+        let sentence = does(Call::Close, &s);
+        tells(&sentence, &["RST sent", "our FIN had gone before"]);
+        keeps_silent(&sentence, &["instead of FIN"]);
+    }
+}
+
+#[test]
+fn a_socket_that_is_connected_to_itself_has_no_peer_to_accept() {
+    let s = Situation {
+        to_itself: true,
+        ..Life::unseen()
+            .asked()
+            .goes(State::Established, Cause::Call(CallClass::Connect))
+            .situation()
+    };
+    tells(&does(connect(), &s), &["connected to itself"]);
 }

@@ -189,4 +189,55 @@ mod tests {
             );
         }
     }
+
+    /// Each way in which a wait can end is told with its errno.
+    #[test]
+    fn all_that_ends_a_wait_is_told() {
+        let read = Call::Read {
+            n: 5,
+            flags: Vec::new(),
+            deadline: None,
+        };
+        let write = Call::Write {
+            data: crate::call::Bytes(b"x".to_vec()),
+            repeat: 1,
+            flags: Vec::new(),
+            deadline: None,
+        };
+        let connect = Call::Connect {
+            address: "10.0.0.2:80".parse().unwrap(),
+            deadline: None,
+        };
+        let accept = Call::Accept {
+            r#as: SocketName::new("server").unwrap(),
+        };
+        let network = [
+            "ECONNREFUSED",
+            "EHOSTUNREACH",
+            "ENETUNREACH",
+            "ETIMEDOUT",
+            "ECONNABORTED",
+            "EPIPE",
+        ];
+        let told = |call: &Call, state: State, more: &[&str]| {
+            let wait = waits(call, state, 0);
+            for errno in more {
+                assert!(wait.ended_by.contains(errno), "{errno} is missing in {}", wait.ended_by);
+            }
+        };
+        for state in [State::SynSent, State::SynRecv, State::Established] {
+            for call in [&read, &write] {
+                told(call, state, &network);
+                told(
+                    call,
+                    state,
+                    &["EAGAIN", if state == State::SynSent { "RST" } else { "ECONNRESET" }],
+                );
+            }
+        }
+        told(&connect, State::SynSent, &network);
+        told(&connect, State::SynRecv, &network);
+        told(&connect, State::SynSent, &["EINPROGRESS", "EACCES"]);
+        told(&accept, State::Listen, &["EINVAL", "EAGAIN", "SOCK_DESTROY"]);
+    }
 }

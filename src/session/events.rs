@@ -391,6 +391,9 @@ impl Session {
             now: socket.and_then(|socket| end.state_of(&socket.name)),
             unread: pending.unread,
             sock: socket.map(|socket| *end.sock(socket)).unwrap_or_default(),
+            to_itself: socket
+                .and_then(|socket| socket.tuple)
+                .is_some_and(|tuple| tuple.local == tuple.peer),
             // What a socket connected to its own host sends does not come to the wire.
             segments_seen: wired
                 && socket
@@ -427,12 +430,13 @@ impl Session {
             no_route: off(Setting::DefaultRoute).max(off(Setting::Device)),
             port_range: set_at(Setting::IpLocalPortRange),
             nofile: set_at(Setting::Nofile),
+            syn_linear: self.lab.syn_patience.map_or(0, |patience| patience.linear),
             syn_retries: number(Setting::TcpSynRetries),
             retries2: number(Setting::TcpRetries2),
         }
     }
 
-    /// The state of a socket at that end which has the local port that the call asks for: one in TIME_WAIT, if there is one.
+    /// The state of a socket at that end which has the local port that the call asks for: LISTEN, if one listens there.
     fn port_taken_by(&self, side: Side, order: &Order) -> Option<State> {
         let end = &self.ends[side];
         let port = match order {
@@ -440,6 +444,11 @@ impl Session {
                 call: Call::Bind { address },
                 ..
             } => address.port(),
+            // Of one that has listened before, or was connected.
+            Order::On {
+                socket,
+                call: Call::Listen { .. },
+            } => end.socket(socket)?.tuple?.local.port(),
             _ => return None,
         };
         let rows = end.table.rows().iter().map(|observed| &observed.row);

@@ -7,14 +7,15 @@ use std::fmt;
 
 use finwait::explain::rules::RULES;
 
-use super::record::{FIN, Pair, RST, Record, SYN, no};
+use super::phrases::Told;
+use super::record::{FIN, Pair, RST, Record, no};
 
-/// What was checked, and how often each rule was met in which situations: the call, the state, and what the socket went through.
+/// What was checked, and in which situations ([`Record::situation`]) each rule was met.
 #[derive(Default)]
 pub struct Tally {
     outcomes: u64,
     claims: u64,
-    rules: BTreeMap<String, BTreeSet<String>>,
+    rules: BTreeMap<String, Vec<String>>,
     phrases: BTreeMap<&'static str, u64>,
 }
 
@@ -24,12 +25,28 @@ impl Tally {
         self.claims
     }
 
-    /// The rules that were met in fewer than `least` situations.
-    pub fn rare(&self, least: usize) -> Vec<String> {
-        let met = |name: &str| self.rules.get(name).map_or(0, BTreeSet::len);
-        let rare = RULES.iter().map(|rule| rule.id.name()).filter(|name| met(name) < least);
+    /// Adds what a script showed, which was written for that rule: the last situation in which it met it counts, and no other.
+    pub fn add(&mut self, shown: Tally, rule: &str) {
+        self.outcomes += shown.outcomes;
+        self.claims += shown.claims;
+        for (phrase, times) in shown.phrases {
+            *self.phrases.entry(phrase).or_default() += times;
+        }
+        let met = shown.rules.get(rule).and_then(|situations| situations.last());
+        self.rules.entry(rule.to_owned()).or_default().extend(met.cloned());
+    }
+
+    /// The rules out of `those` that were met in fewer than `least` situations.
+    pub fn rare(&self, least: usize, those: impl Fn(&str) -> bool) -> Vec<String> {
+        let met = |name: &str| self.rules.get(name).map_or(0, |situations| different(situations));
+        let names = RULES.iter().map(|rule| rule.id.name()).filter(|name| those(name));
+        let rare = names.filter(|name| met(name) < least);
         rare.map(|name| format!("{name}: {}", met(name))).collect()
     }
+}
+
+fn different(situations: &[String]) -> usize {
+    situations.iter().collect::<BTreeSet<_>>().len()
 }
 
 impl fmt::Display for Tally {
@@ -39,7 +56,7 @@ impl fmt::Display for Tally {
             writeln!(f, "  {times:5}  {phrase}")?;
         }
         for (rule, situations) in &self.rules {
-            writeln!(f, "  {:5}  {rule}", situations.len())?;
+            writeln!(f, "  {:5}  {rule}", different(situations))?;
         }
         Ok(())
     }
@@ -149,9 +166,8 @@ impl Claims<'_, '_> {
                 &format!("{name} is not about {state}"),
             );
         }
-        let situation = format!("{} in {} {}", outcome["name"], outcome["state"], outcome["set_by"]);
-        let situation = situation.split(|c: char| c.is_ascii_digit()).collect::<String>();
-        self.tally.rules.entry(name.to_owned()).or_default().insert(situation);
+        let situation = self.record.situation(outcome, self.pair.as_ref());
+        self.tally.rules.entry(name.to_owned()).or_default().push(situation);
         let set_by = &outcome["set_by"];
         if rule.set_by.iter().all(|set_by| set_by.happens()) && !is_self {
             self.claim(
@@ -218,7 +234,7 @@ impl Claims<'_, '_> {
                         Some("CLOSE_WAIT") => 32,
                         _ => 104,
                     };
-                    let told = self.outcome["name"] == "shutdown" || errno == Some(said);
+                    let told = self.outcome["name"] == "shutdown" || rule == "read-unconnected" || errno == Some(said);
                     self.claim(told, &format!("an RST in {from:?} is errno {said}"));
                 }
             }
@@ -317,70 +333,49 @@ impl Claims<'_, '_> {
             name == kind || (kind == "close" && name.ends_with("close")) || cause["kind"] == "call"
         });
         self.claim(is_one, &format!("{name} is one of {kinds:?}"));
+        // What the sentence says that one of our own calls did, the call that is named as the cause has done.
+        let sentence = self.outcome["why"].as_str().unwrap_or_default();
+        for (phrase, before) in [(" gave it ", true), ("Our own ", false), ("our own ", false)] {
+            let mut parts = sentence.splitn(2, phrase);
+            let (head, tail) = (parts.next().unwrap_or_default(), parts.next());
+            let said = match (tail, before) {
+                (Some(_), true) => head.rsplit(' ').next(),
+                (Some(tail), false) => tail.split(' ').next(),
+                (None, _) => None,
+            };
+            if let Some(said) = said.filter(|_| cause["kind"] == "outcome") {
+                let said = said.trim_end_matches(|c: char| !c.is_alphanumeric());
+                let is_it = name == said || said == "close" && name.ends_with("close");
+                self.claim(is_it, &format!("the sentence says {said}, the cause is {name}"));
+            }
+        }
+        // What has failed, or found nothing to do, sets nothing.
+        if cause["kind"] == "outcome" && name == "disconnect" {
+            let said = cause["why"].as_str().unwrap_or_default();
+            self.claim(
+                !said.starts_with("There was no connection"),
+                "that call found nothing to do",
+            );
+        }
         if cause["kind"] == "outcome" && name != "accept" {
             let same = |line: &Value| self.record.socket(line);
             self.claim(same(cause) == same(self.outcome), "of the same socket");
         }
     }
 
-    /// What the sentence says of segments and of order.
+    /// What the sentence says of segments, of their order, of limits and of earlier calls.
     fn phrases(&mut self, sentence: &str, pair: &Pair) {
-        let (record, side, began, until) = (self.record, self.side, self.began, no(self.outcome));
-        let left = |flags: u64, after: u64, before: u64| record.left(side, pair, flags, after, before) > 0;
-        let born = record.born(self.outcome, side, pair);
-        let came = |flags: u64| {
-            let mut lines = record.between(began, until);
-            lines.any(|line| {
-                Record::reached(side, line) && Record::is_of(pair, line) && Record::flags(line) & flags != 0
-            })
+        let told = Told {
+            record: self.record,
+            outcome: self.outcome,
+            side: self.side,
+            pair,
+            born: self.record.born(self.outcome, self.side, pair),
+            began: self.began,
         };
-        let said: Vec<(&'static str, bool)> = [
-            ("FIN sent", left(FIN, began, until)),
-            ("and then RST", left(RST, began, until)),
-            ("RST sent", left(RST, began, until)),
-            ("The FIN is queued", !left(FIN, began, until)),
-            ("The FIN is deferred", !left(FIN, began, until)),
-            ("did not leave", !left(FIN | RST, began, until)),
-            ("without a segment", !left(FIN | RST, began, until)),
-            ("Nothing is sent", !left(FIN | RST | SYN, began, until)),
-            ("and nothing is sent", !left(FIN | RST | SYN, began, until)),
-            ("answered with RST: it had", came(RST)),
-            ("Our FIN was sent before", left(FIN, born, began)),
-            ("We have sent FIN", left(FIN, born, until)),
-            ("though our FIN had gone before", left(FIN, born, began)),
-            ("has not left yet", !left(FIN, born, until)),
-            ("its RST has ended the connection", came(RST)),
-        ]
-        .into_iter()
-        .filter(|(phrase, _)| sentence.contains(phrase))
-        .collect();
-        for (phrase, holds) in said {
+        for (phrase, holds) in told.claims(sentence) {
             *self.tally.phrases.entry(phrase).or_default() += 1;
             self.claim(holds, &format!("{phrase:?} is not so"));
-        }
-        let has_fin = |line: &Value| {
-            matches!(
-                line["to"].as_str(),
-                Some("CLOSE_WAIT" | "CLOSING" | "LAST_ACK" | "TIME_WAIT")
-            )
-        };
-        let fin_taken = || record.states(side, pair, born.saturating_sub(1), until).any(has_fin);
-        for phrase in [
-            "the peer's FIN has come",
-            "The peer's FIN has come",
-            "before the peer's FIN",
-        ] {
-            if sentence.contains(phrase) {
-                *self.tally.phrases.entry(phrase).or_default() += 1;
-                self.claim(fin_taken(), &format!("{phrase:?} is not so"));
-            }
-        }
-        if sentence.contains("still holds the socket") {
-            *self.tally.phrases.entry("still holds the socket").or_default() += 1;
-            let gone = record
-                .states(side, pair, began, until)
-                .any(|line| line["cause"]["call"]["call"] == self.outcome["call"]);
-            self.claim(!gone, "the call changed no state, for something holds the socket");
         }
     }
 }

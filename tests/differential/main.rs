@@ -13,7 +13,9 @@ mod support;
 mod author;
 
 mod claims;
+mod phrases;
 mod record;
+mod situations;
 
 use author::Author;
 use claims::{Tally, check};
@@ -33,18 +35,15 @@ const WORDS: [(&str, &str); 4] = [
     ("THIRD", "7003"),
 ];
 
-/// Plays what `next` gives, and returns all that was printed, with the RSTs that each host's kernel says it has sent.
-fn play(lab: Lab, next: &mut dyn FnMut(&Run) -> Option<Vec<String>>) -> (Vec<Value>, [Option<u64>; 2]) {
-    let mut run = lab.open_with(&["--patience", "30"]);
-    let carry_out = |run: &mut Run, command: &str| {
-        let with = |text: String, (word, port): &(&str, &str)| text.replace(word, port);
-        run.gives(&WORDS.iter().fold(command.to_owned(), with));
-        run.settles();
-    };
-    LISTEN.iter().for_each(|command| carry_out(&mut run, command));
-    while let Some(commands) = next(&run) {
-        commands.iter().for_each(|command| carry_out(&mut run, command));
-    }
+/// Gives a command, and waits until it is over or patience is.
+fn carry_out(run: &mut Run, command: &str) {
+    run.gives(command);
+    run.settles();
+}
+
+/// Plays `next` until it has nothing more to do, and returns all that was printed, with the RSTs that each host's kernel says it has sent.
+fn play(mut run: Run, next: &mut dyn FnMut(&mut Run) -> Option<()>) -> (Vec<Value>, [Option<u64>; 2]) {
+    while next(&mut run).is_some() {}
     carry_out(&mut run, CALM);
     let resets = ["client", "server"].map(|side| resets_sent(run.endpoint(side)));
     let said = std::mem::take(&mut run.said);
@@ -61,8 +60,8 @@ fn resets_sent(pid: u32) -> Option<u64> {
 }
 
 /// Plays a script and checks it: what is wrong, with the transcript.
-fn wrong_in(lab: Lab, tally: &mut Tally, next: &mut dyn FnMut(&Run) -> Option<Vec<String>>) -> Vec<String> {
-    let (said, resets) = play(lab, next);
+fn wrong_in(run: Run, tally: &mut Tally, next: &mut dyn FnMut(&mut Run) -> Option<()>) -> Vec<String> {
+    let (said, resets) = play(run, next);
     let record = Record::of(&said);
     let mut wrong = check(&record, tally);
     for (side, counted) in ["client", "server"].iter().zip(resets) {
@@ -93,7 +92,17 @@ fn at_random() {
     for seed in seeds {
         let lab = if seed % 4 == 0 { Lab::Isolated6 } else { Lab::Isolated };
         let mut author = Author::with_options(seed);
-        let found = wrong_in(lab, &mut tally, &mut |run| author.next(run));
+        let mut listens = Some(LISTEN);
+        let found = wrong_in(lab.open_with(&["--patience", "30"]), &mut tally, &mut |run| {
+            let commands = match listens.take() {
+                Some(commands) => commands.iter().map(|&command| command.to_owned()).collect(),
+                None => author.next(run)?,
+            };
+            let with = |text: String, (word, port): &(&str, &str)| text.replace(word, port);
+            let commands = commands.into_iter().map(|command| WORDS.iter().fold(command, with));
+            commands.for_each(|command| carry_out(run, &command));
+            Some(())
+        });
         wrong.extend(found.into_iter().map(|what| format!("seed {seed}: {what}")));
     }
     println!("{tally}");

@@ -11,6 +11,9 @@ pub const SYN: u64 = 0x02;
 /// RST.
 pub const RST: u64 = 0x04;
 
+/// URG.
+pub const URG: u64 = 0x20;
+
 /// A connection as one host sees it: its own address, then the peer's.
 pub type Pair = (String, String);
 
@@ -161,11 +164,137 @@ impl<'a> Record<'a> {
     /// addresses by now.
     pub fn born(&self, outcome: &Value, side: &'a str, pair: &'a Pair) -> u64 {
         let name = self.socket(outcome).unwrap_or_default();
+        let known = self.named.get(&(text(&outcome["side"]), name.clone()));
+        let known = known.and_then(|known| known.iter().rfind(|(from, of)| *from < no(outcome) && of == pair));
+        let known = known.map_or(0, |(from, _)| *from);
         let births = self.states(side, pair, 0, no(outcome)).filter(|line| {
             // One that was queued when it began has no name then.
-            line["from"] == "CLOSE" && line["socket"].as_str().is_none_or(|socket| socket == name)
+            let is_its = |socket: &str| {
+                self.called
+                    .get(&(side.to_owned(), socket.to_owned()))
+                    .map_or(socket, String::as_str)
+                    == name
+            };
+            line["from"] == "CLOSE" && line["socket"].as_str().map_or(no(line) <= known, is_its)
         });
         births.last().map_or(0, no)
+    }
+
+    /// The calls on the socket of an outcome that have begun before it and return after it.
+    pub fn waits_beside(&self, outcome: &'a Value) -> Vec<u64> {
+        let (until, socket) = (no(outcome), self.socket(outcome));
+        let of = |line: &&Value| line["side"] == outcome["side"] && self.socket(line) == socket;
+        let begun = self.between(0, until).filter(of).filter(|line| line["kind"] == "call");
+        let waits = begun.filter(|line| line["call"] != outcome["call"]);
+        let returned = |call: &Value| {
+            let mut before = self.between(0, until);
+            before.any(|line| line["kind"] == "outcome" && line["call"] == *call)
+        };
+        waits
+            .filter(|line| !returned(&line["call"]))
+            .filter_map(|line| line["call"].as_u64())
+            .collect()
+    }
+
+    /// What the next call that asks the socket of an outcome for an error was given: 0 for none; none where no such call came before
+    /// something else could change that.
+    pub fn next_error(&self, outcome: &'a Value) -> Option<u64> {
+        let socket = self.socket(outcome);
+        if !self.waits_beside(outcome).is_empty() {
+            return None;
+        }
+        let side = &outcome["side"];
+        for line in self.between(no(outcome), u64::MAX) {
+            let here = line["side"] == *side;
+            match line["kind"].as_str() {
+                // What comes from the peer may leave another error.
+                Some("packet") if line["from"] != *side => return None,
+                Some("state") if here => return None,
+                Some("outcome") if here && self.socket(line) == socket => {
+                    let given = &line["outcome"];
+                    return match line["name"].as_str()? {
+                        "read" | "write" => match given["err"].as_u64() {
+                            Some(11 | 4 | 9) => None,
+                            Some(errno) => Some(errno),
+                            None if given["ok"]["read"]["n"] == 0 => Some(0),
+                            None => None,
+                        },
+                        "so-error" => Some(given["ok"]["pending-error"]["error"].as_u64().unwrap_or(0)),
+                        "poll" | "dup" | "options" | "get-option" | "set-option" | "bind" => continue,
+                        _ => None,
+                    };
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Did accept give the socket of an outcome its peer?
+    pub fn accepted(&self, outcome: &'a Value, side: &str, pair: &Pair) -> bool {
+        let mut before = self.between(0, no(outcome));
+        before.any(|line| {
+            line["name"] == "accept"
+                && line["side"] == side
+                && line["outcome"]["ok"]["descriptor"]["peer"] == pair.1.as_str()
+        })
+    }
+
+    /// The connection's row in the kernel's table as it was last printed before the call of an outcome, or first after it.
+    pub fn row(&self, outcome: &Value, side: &str, pair: &Pair, after: bool) -> Option<&'a Value> {
+        let call =
+            |line: &&Value| line["call"] == outcome["call"] && (line["kind"] == "call" || line["kind"] == "outcome");
+        let first = self.said.iter().position(|line| call(&line))?;
+        let last = self.said.iter().rposition(|line| call(&line))?;
+        let is_table = |line: &&Value| line["kind"] == "states";
+        let table = match after {
+            true => self.said[last..].iter().find(is_table)?,
+            false => self.said[..first].iter().rfind(is_table)?,
+        };
+        let mut rows = table["states"][side].as_array()?.iter();
+        rows.find(|row| row["local"] == pair.0.as_str() && row["peer"] == pair.1.as_str())
+    }
+
+    /// What an outcome's socket went through: the states of its connection with what made each, the calls on it, through which
+    /// descriptor it is asked now, and whether the call waited.
+    pub fn situation(&self, outcome: &'a Value, pair: Option<&Pair>) -> String {
+        let (side, name) = (outcome["side"].as_str().unwrap_or_default(), self.socket(outcome));
+        let earlier = self.between(0, no(outcome)).filter(|line| line["side"] == side);
+        let went = earlier.filter_map(|line| match line["kind"].as_str()? {
+            "outcome" if self.socket(line) == name => {
+                let how = match &line["outcome"] {
+                    Value::Object(how) => how.keys().next().cloned().unwrap_or_default(),
+                    how => how.to_string(),
+                };
+                Some(format!("{} {how}", text(&line["name"])))
+            }
+            "state"
+                if pair.is_some_and(|pair| {
+                    line["tuple"]["local"] == pair.0.as_str() && line["tuple"]["peer"] == pair.1.as_str()
+                }) =>
+            {
+                let by = match &line["cause"] {
+                    Value::Object(by) => by.keys().next().cloned().unwrap_or_default(),
+                    by => by.to_string(),
+                };
+                Some(format!("{} by {by}", text(&line["to"])))
+            }
+            _ => None,
+        });
+        let went: Vec<String> = went.collect();
+        let waited = self
+            .said
+            .iter()
+            .any(|line| line["kind"] == "blocked" && line["call"] == outcome["call"]);
+        let is_six = |line: &Value| line["trace"].to_string().contains("AF_INET6");
+        let family = if self.entries().any(is_six) { 6 } else { 4 };
+        format!(
+            "{}: {} of {side} {}, {}IPv{family}",
+            went.join(", "),
+            text(&outcome["name"]),
+            text(&outcome["socket"]),
+            if waited { "waited, " } else { "" }
+        )
     }
 
     /// The segments with one of these flags that left the host on that connection, between two entries.

@@ -70,7 +70,7 @@ fn quits(mut terminal: Terminal) {
 #[test]
 fn control_z_gives_the_terminal_to_the_shell_and_fg_brings_all_back() {
     let (mut terminal, _) = job();
-    let before = sockets(&terminal);
+    let before = sockets(&mut terminal);
     for _ in 0..2 {
         control_z(&mut terminal, "");
         // The shell's line is echoed, and finwait reads nothing of it: x would close the socket.
@@ -78,7 +78,7 @@ fn control_z_gives_the_terminal_to_the_shell_and_fg_brings_all_back() {
         terminal.see("xXq2");
         comes_back(&mut terminal, "\x15fg\r");
         terminal.see("lab     stopped for ");
-        assert_eq!(sockets(&terminal), before);
+        assert_eq!(sockets(&mut terminal), before);
     }
     // Keys are not echoed, and do what they do.
     terminal.keys("w");
@@ -109,23 +109,23 @@ fn control_z_works_in_a_dialog() {
 #[test]
 fn what_is_typed_behind_control_z_presses_nothing() {
     let (mut terminal, _) = job();
-    let before = sockets(&terminal);
+    let before = sockets(&mut terminal);
     control_z(&mut terminal, "xX2x");
     comes_back(&mut terminal, "\x15fg\r");
     terminal.keys("y");
     terminal.see("copied");
-    assert_eq!(sockets(&terminal), before);
+    assert_eq!(sockets(&mut terminal), before);
     quits(terminal);
 }
 
 #[test]
 fn sigtstp_from_outside_stops_like_control_z() {
     let (mut terminal, finwait) = job();
-    let before = sockets(&terminal);
+    let before = sockets(&mut terminal);
     stops(&mut terminal, |_| kill_process(finwait, Signal::TSTP).unwrap());
     clean(&terminal, &untouched());
     comes_back(&mut terminal, "fg\r");
-    assert_eq!(sockets(&terminal), before);
+    assert_eq!(sockets(&mut terminal), before);
     quits(terminal);
 }
 
@@ -133,13 +133,13 @@ fn sigtstp_from_outside_stops_like_control_z() {
 #[test]
 fn after_sigstop_all_is_taken_again() {
     let (mut terminal, finwait) = job();
-    let before = sockets(&terminal);
+    let before = sockets(&mut terminal);
     stops(&mut terminal, |_| kill_process(finwait, Signal::STOP).unwrap());
     // As a full-screen program does in between, and the shell. Raw mode is left as it was: a line ends with a line feed.
     let between = "stty $modes; printf '\\033[?1049l\\033[?1003l\\033[?25hlitter'";
     comes_back(&mut terminal, &format!("{between}; fg\n"));
     assert!(!terminal.lines().join("\n").contains("litter"));
-    assert_eq!(sockets(&terminal), before);
+    assert_eq!(sockets(&mut terminal), before);
     quits(terminal);
 }
 

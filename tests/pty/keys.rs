@@ -100,7 +100,8 @@ pub fn endpoints(terminal: &Terminal) -> Vec<i32> {
 }
 
 /// The sockets that both endpoints hold, by their inodes.
-pub fn sockets(terminal: &Terminal) -> BTreeSet<String> {
+pub fn sockets(terminal: &mut Terminal) -> BTreeSet<String> {
+    terminal.wait("both ends' processes", |lines| lines[1].matches("pid ").count() == 2);
     let of = |pid| std::fs::read_dir(format!("/proc/{pid}/fd")).expect("the endpoint lives");
     let links = endpoints(terminal)
         .into_iter()
@@ -135,13 +136,13 @@ fn control_l_draws_the_screen_anew() {
 #[test]
 fn no_other_key_than_those_of_the_table_does_a_thing_to_the_lab() {
     let mut terminal = super::connected("isolated");
-    let before = sockets(&terminal);
+    let before = sockets(&mut terminal);
     for key in other_keys() {
         redraws_after(&mut terminal, &key);
     }
     terminal.keys("\x1b");
     redraws_after(&mut terminal, "");
-    assert_eq!(sockets(&terminal), before);
+    assert_eq!(sockets(&mut terminal), before);
     terminal.keys("q");
     assert!(terminal.end().success());
 }
@@ -151,14 +152,14 @@ fn every_key_of_the_table_leaves_finwait_alive() {
     let folder = std::env::temp_dir().join(format!("finwait-keys-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let mut terminal = connected_in(&folder);
-    let before = sockets(&terminal);
+    let before = sockets(&mut terminal);
     // First what takes no socket away.
     let ends = |spec: &Spec| matches!(spec.group, Group::End | Group::Process);
     let (ending, other): (Vec<_>, Vec<_>) = table_keys().into_iter().partition(|(spec, _)| ends(spec));
     assert!(other.len() > 40, "{}", other.len());
     for (spec, key) in other {
         redraws_after(&mut terminal, &key.to_string());
-        assert!(before.is_subset(&sockets(&terminal)), "{}", spec.name);
+        assert!(before.is_subset(&sockets(&mut terminal)), "{}", spec.name);
     }
     for (_, key) in ending {
         redraws_after(&mut terminal, &key.to_string());
@@ -188,7 +189,7 @@ const DIALOGS: [(&str, &str); 10] = [
 #[test]
 fn every_key_in_every_dialog_leaves_finwait_alive() {
     let mut terminal = super::connected("isolated");
-    let before = sockets(&terminal);
+    let before = sockets(&mut terminal);
     let mut keys = other_keys();
     keys.extend(table_keys().into_iter().map(|(_, key)| key.to_string()));
     keys.push("q".into());
@@ -201,7 +202,7 @@ fn every_key_in_every_dialog_leaves_finwait_alive() {
         for key in &keys {
             redraws_after(&mut terminal, &format!("{open}{key}"));
         }
-        assert!(before.is_subset(&sockets(&terminal)), "{open}");
+        assert!(before.is_subset(&sockets(&mut terminal)), "{open}");
     }
     terminal.keys("q");
     assert!(terminal.end().success());
@@ -211,7 +212,7 @@ fn every_key_in_every_dialog_leaves_finwait_alive() {
 #[test]
 fn control_z_without_a_shell_does_not_stop() {
     let mut terminal = super::connected("isolated");
-    let before = sockets(&terminal);
+    let before = sockets(&mut terminal);
     // The prompt lies over the line that says it.
     let others = DIALOGS.into_iter().filter(|(_, seen)| *seen != PROMPT);
     for (open, seen) in others.chain([("", "")]) {
@@ -227,5 +228,5 @@ fn control_z_without_a_shell_does_not_stop() {
     rustix::process::kill_process(pid, rustix::process::Signal::TSTP).expect("it is ours");
     terminal.see("finwait does not stop: no shell");
     assert_eq!(terminal.written(BACK), drawn, "the terminal was not given away");
-    assert_eq!(sockets(&terminal), before);
+    assert_eq!(sockets(&mut terminal), before);
 }

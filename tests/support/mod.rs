@@ -229,11 +229,11 @@ impl Run {
         writeln!(self.stdin.as_ref().unwrap(), "{command}").unwrap();
     }
 
-    /// Waits until the last command is over.
+    /// Waits until the last command is over, or refused.
     #[track_caller]
     pub fn settles(&mut self) -> usize {
         if self.owed {
-            self.next_line(|line| line["kind"] == "states")
+            self.next_line(ends_a_command)
         } else {
             self.said.len() - 1
         }
@@ -279,6 +279,21 @@ impl Run {
     pub fn returned(&mut self, Blocked(call): Blocked) -> String {
         let place = self.awaits(|line| line["kind"] == "outcome" && line["call"] == call);
         brief(&self.said[place])
+    }
+
+    /// Waits until no call of that end blocks any more.
+    #[track_caller]
+    pub fn returns(&mut self, side: &str) {
+        let blocked = |line: &&Value| line["kind"] == "blocked" && line["side"] == side;
+        let calls: Vec<u64> = self
+            .said
+            .iter()
+            .filter(blocked)
+            .filter_map(|line| line["call"].as_u64())
+            .collect();
+        for call in calls {
+            self.awaits(|line| line["kind"] == "outcome" && line["call"] == call);
+        }
     }
 
     /// Has it not returned, as far as was told?
@@ -346,7 +361,7 @@ impl Run {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(line) => {
-                    self.owed &= line["kind"] != "states";
+                    self.owed &= !ends_a_command(&line);
                     self.said.push(line);
                     if wanted(&self.said[self.said.len() - 1]) {
                         return self.said.len() - 1;
@@ -443,6 +458,10 @@ impl Drop for Run {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn ends_a_command(line: &Value) -> bool {
+    line["kind"] == "states" || line["kind"] == "refused"
 }
 
 /// What a call returned, in a few words.

@@ -562,3 +562,18 @@ fn a_close_with_so_linger_sets_it() {
     assert_eq!(lingers(Call::LingerClose { seconds: 3 }).options.linger, Some(3));
     assert_eq!(lingers(Call::Close).options.linger, None);
 }
+
+/// A connect that waited returns before the disconnect that ended it: what follows is the disconnect's doing all the same.
+#[test]
+fn a_disconnect_is_remembered_though_the_connect_that_it_ended_returned_first() {
+    let sock = dialling().with(|sock| {
+        sock.changed(SynSent, Close, Cause::Call(CallClass::Disconnect), 20, 21);
+        sock.called(&connect(), &err(Errno::EPIPE), None, 22);
+        sock.called(&Call::Disconnect, &OK, Some(SynSent), 23);
+    });
+    let disconnect = Made {
+        class: CallClass::Disconnect,
+        entry: 23,
+    };
+    assert_eq!(sock.dissolved, Some(disconnect));
+}
