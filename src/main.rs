@@ -45,10 +45,7 @@ fn main() -> ExitCode {
                 .collect();
             let sentence = paragraph.join(" ");
             let sentence = sentence.trim_start_matches("error: ").trim_end_matches(':');
-            return fail(
-                NOT_UNDERSTOOD,
-                &format!("{sentence}; see finwait --help"),
-            );
+            return fail(NOT_UNDERSTOOD, &format!("{sentence}; see finwait --help"));
         }
         Err(help) => {
             let _ = help.print();
