@@ -145,6 +145,9 @@ impl Claims<'_, '_> {
             && pair.0.rsplit_once(':').map(|(ip, _)| ip) != pair.1.rsplit_once(':').map(|(ip, _)| ip)
         {
             self.phrases(&sentence, &pair);
+        } else if self.outcome["name"] == "accept" {
+            // A listener has no peer: what is said of it is of the call, and of the connection that it gave.
+            self.phrases(&sentence, &Pair::default());
         }
     }
 

@@ -174,6 +174,18 @@ impl<'a> Told<'a> {
         own.is_some_and(|text| text.contains("O_NONBLOCK"))
     }
 
+    /// Where the handshake of the connection that accept gave was done.
+    fn accepted_at(&self) -> Option<u64> {
+        let peer = &self.outcome["outcome"]["ok"]["descriptor"]["peer"];
+        let done = self
+            .record
+            .between(0, self.until())
+            .filter(|line| line["kind"] == "state" && line["side"] == self.side);
+        done.filter(|line| line["to"] == "ESTABLISHED" && line["tuple"]["peer"] == *peer)
+            .last()
+            .map(no)
+    }
+
     /// The text of the call itself.
     fn has_flag(&self, flag: &str) -> bool {
         Self::traced(self.outcome).any(|text| text.contains(flag))
@@ -271,6 +283,8 @@ impl<'a> Told<'a> {
             "oth FINs are": self.fin_taken().is_some() && self.left(FIN, born, until) > 0;
             "and the peer has not": is_shut(self.state(until)) && self.fin_taken().is_none();
             "still listening for the peer's bytes": self.fin_taken().is_none_or(|fin| fin > began);
+            "its handshake was done while accept waited": self.accepted_at() > Some(began);
+            "its handshake was done before accept": self.accepted_at() < Some(began);
             "The urgent byte, taken": self.came_with(URG, born, until);
             "none has come": !self.came_with(URG, born, until);
             "An urgent byte was announced": self.came_with(URG, born, until);

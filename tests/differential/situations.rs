@@ -62,7 +62,8 @@ const WORDS: &[(&str, &str)] = &[
     // What the client writes then fills its send buffer.
     (
         "FILL",
-        "client write x repeat=100000 deadline=50; client write x repeat=100000 deadline=50",
+        "client write x repeat=100000 deadline=100; client write x repeat=100000 deadline=100; \
+         client write x repeat=100000 deadline=100",
     ),
     // An end whose data nobody acknowledges gives up after 0.2 s.
     ("IMPATIENT", "client set-option TCP_USER_TIMEOUT 200"),
