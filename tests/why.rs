@@ -182,6 +182,21 @@ fn a_an_rst_of_our_own_kernel() {
     .last("client shutdown", &over);
 }
 
+/// So does a FIN whose data has not come.
+#[test]
+fn a_an_rst_of_our_own_kernel_for_a_fin_beyond_a_gap() {
+    let own = Why {
+        rule: Some("data-after-shutdown"),
+        says: &["A FIN came before the data", "our own kernel reset the connection"],
+        never: &["Data came"],
+        set_by: set_by("data", "server FIN,ACK"),
+    };
+    Played::of(&format!(
+        "{EST} client shutdown both; wire hold data; server write; server close; client read"
+    ))
+    .last("client read", &own);
+}
+
 /// An ICMP error on a connection is only noted.
 #[test]
 fn b_an_icmp_error_on_a_connection() {

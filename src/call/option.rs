@@ -99,6 +99,8 @@ impl SocketOption {
             (OptionKind::Timeout, 0) => "none".into(),
             (OptionKind::Timeout, n) => format!("{n} ms"),
             (OptionKind::Number(""), n) => n.to_string(),
+            (OptionKind::Number("probes"), 1) => "1 probe".into(),
+            (OptionKind::Number("bytes"), 1) => "1 byte".into(),
             (OptionKind::Number(unit), n) => format!("{n} {unit}"),
         }
     }

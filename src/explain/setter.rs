@@ -239,6 +239,11 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             "The peer's SYN came, but nothing acknowledged our SYN,ACK: {}",
             ran_out(s)?
         ),
+        RuleId::DataAfterShutdown if sock.ended_by_fin_beyond_a_gap() => {
+            "A FIN came before the data that it follows, after we had shut both directions down: our own kernel reset the \
+             connection, and sent the RST"
+                .into()
+        }
         RuleId::ConnectReset => match sock.end?.by {
             Cause::Rst if sock.end?.is_of_handshake() => {
                 "An RST came during the handshake: the peer's SYN had come, so that it is not ECONNREFUSED".into()

@@ -211,6 +211,12 @@ impl Sock {
         (self.named, self.peer) = (Some(accept), Some(accept));
     }
 
+    /// Did a FIN end it that came beyond a gap, where data was expected: to `tcp_rcv_state_process` that is new data, too?
+    pub fn ended_by_fin_beyond_a_gap(&self) -> bool {
+        let by_data = self.end.filter(End::is_by_data);
+        by_data.is_some_and(|end| self.fin_arrived == Some(end.entry))
+    }
+
     /// Is it a connection that has not been accepted?
     pub const fn is_in_a_queue(&self) -> bool {
         self.established.is_some() && self.peer.is_none()

@@ -72,7 +72,7 @@ fn plain(call: &Call, s: &Situation) -> &'static str {
             }
             _ => "The peer's kernel answered the SYN; its program need not have accepted yet.",
         },
-        Call::Dup { .. } => "A second descriptor of the same socket: close sends nothing until both are closed.",
+        Call::Dup { .. } => "Another descriptor of the same socket: close sends nothing until the last one is closed.",
         Call::SoError => match s.is() {
             SynSent | SynRecv => "No error waits in the socket so far; the handshake is not done.",
             _ if s.sock.reported.is_some() => "No error waits in the socket: it was already reported.",

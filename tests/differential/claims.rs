@@ -262,7 +262,8 @@ impl Claims<'_, '_> {
             }
             "data" => {
                 let len = cause["packet"]["tcp"]["len"].as_u64().unwrap_or(0);
-                self.claim(reached && len > 0, "data came");
+                let is_fin = Record::flags(cause) & FIN != 0;
+                self.claim(reached && (len > 0 || is_fin), "data came, or a FIN beyond it");
                 if let Some(pair) = &pair {
                     self.claim(made(&next) && to.as_deref() == Some("CLOSE"), "it ended the connection");
                     self.claim(
