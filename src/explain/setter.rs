@@ -321,6 +321,9 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::AttemptDead if sock.ended_by() == Some(Cause::Administrator) => {
             "The attempt was destroyed on this host, as ss -K does; connect again starts anew".into()
         }
+        RuleId::AttemptDead if taker(s).is_some() => {
+            "The attempt is dead, and another call that waited takes its error; connect again starts anew".into()
+        }
         RuleId::ShutdownOver => shutdown_over(s)?,
         RuleId::WriteUnconnected if dissolved.is_some() => format!(
             "Our own {} took the peer away: a stream socket without a peer gives EPIPE, not ENOTCONN",

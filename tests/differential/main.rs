@@ -4,6 +4,9 @@
 //! and which the kernel was seen to act upon. `claims` checks what each outcome's sentence and its cause claim against that. Nothing of
 //! finwait's own reasoning is used.
 //!
+//! `situations` plays scripts that were chosen, so that each rule is met in at least three situations; `phrases` is what a sentence's
+//! words claim.
+//!
 //! `FINWAIT_SCRIPTS=1-1000 cargo test --test differential at_random` runs at length.
 
 #[path = "../support/mod.rs"]

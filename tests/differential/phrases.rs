@@ -375,6 +375,10 @@ impl<'a> Told<'a> {
             "The attempt is given up": self.states(began, until).any(|line| line["from"] == "SYN_SENT" && line["to"] == "CLOSE")
                 && (self.ended_by_call("close") || self.ended_by_call("shutdown") || self.ended_by_call("disconnect")
                     || self.ended_by_call("rst-close") || self.ended_by_call("linger-close"));
+            "another call that waited takes its error": self.record.entries().any(|line| {
+                line["outcome"]["err"].is_number() && no(line) > until && line["side"] == self.side
+                    && self.record.socket(line) == self.record.socket(self.outcome)
+            });
             "a call that waited gets the ECONNRESET": self.record.entries().any(|line| {
                 line["outcome"]["err"] == 104 && no(line) > began && line["side"] == self.side
                     && self.record.socket(line) == self.record.socket(self.outcome)
