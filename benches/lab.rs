@@ -4,12 +4,12 @@
 #![allow(missing_docs, reason = "criterion_group! makes public items")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use finwait::clock::Stamp;
+use finwait::clock::MonoTime;
 use finwait::command::{Command, parse::parse};
-use finwait::lab::event::Happening;
-use finwait::lab::{Lab, Options, Wanted};
-use finwait::live::{Events, Input};
-use finwait::session::{Process, Session};
+use finwait::lab::event::LabEvent;
+use finwait::lab::{Lab, LabMode, Options};
+use finwait::live::{EventSink, Input};
+use finwait::session::{ProcessState, Session};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -21,23 +21,23 @@ struct Run {
 }
 
 impl Run {
-    fn start(wanted: Wanted) -> Run {
+    fn start(wanted: LabMode) -> Run {
         let options = Options::native(wanted, false, env!("CARGO_BIN_EXE_finwait").into());
         let (sender, inbox) = channel();
-        let events = Events::new(sender);
+        let events = EventSink::new(sender);
         let (lab, facts) = Lab::start(&options, move |batch| events.send(batch)).expect("root");
-        let session = Session::new(facts, Stamp::now());
+        let session = Session::new(facts, MonoTime::now());
         let mut run = Run { lab, inbox, session };
         run.absorb_until(|_, session| {
             session
                 .ends
                 .iter()
-                .all(|(_, end)| matches!(end.process, Process::Running { .. }))
+                .all(|(_, end)| matches!(end.process, ProcessState::Running { .. }))
         });
         run
     }
 
-    fn absorb_until(&mut self, done: impl Fn(&Happening, &Session) -> bool) {
+    fn absorb_until(&mut self, done: impl Fn(&LabEvent, &Session) -> bool) {
         loop {
             let Ok(Input::Events(batch)) = self.inbox.recv_timeout(Duration::from_secs(20)) else {
                 panic!("the lab says nothing");
@@ -61,7 +61,10 @@ impl Run {
         let Ok(Command::End(side, command)) = parse(text, None) else {
             panic!("{text}");
         };
-        let issued = self.session.command(side, &command, Stamp::now()).expect("a command");
+        let issued = self
+            .session
+            .command(side, &command, MonoTime::now())
+            .expect("a command");
         let root = issued.root.expect("a call");
         for request in issued.requests {
             self.lab.send(request);
@@ -70,15 +73,15 @@ impl Run {
     }
 
     fn quieten(&mut self) {
-        self.absorb_until(|what, _| *what == Happening::Quiet);
+        self.absorb_until(|what, _| *what == LabEvent::Quiet);
     }
 }
 
 fn lab(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("lab");
     group.sample_size(20).measurement_time(Duration::from_secs(3));
-    for (name, wanted) in [("isolated", Wanted::Isolated), ("loopback", Wanted::Loopback)] {
-        let time = |times: u64, what: fn(Wanted) -> Duration| (0..times).map(|_| what(wanted)).sum();
+    for (name, wanted) in [("isolated", LabMode::Isolated), ("loopback", LabMode::Loopback)] {
+        let time = |times: u64, what: fn(LabMode) -> Duration| (0..times).map(|_| what(wanted)).sum();
         group.bench_function(format!("{name}, up"), |bencher| {
             bencher.iter_custom(|times| {
                 time(times, |wanted| {
@@ -106,7 +109,7 @@ fn lab(criterion: &mut Criterion) {
 
 fn command(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("command");
-    for (name, wanted) in [("isolated", Wanted::Isolated), ("loopback", Wanted::Loopback)] {
+    for (name, wanted) in [("isolated", LabMode::Isolated), ("loopback", LabMode::Loopback)] {
         let mut run = Run::start(wanted);
         for text in ["server listen", "client connect", "server accept"] {
             run.command(text);

@@ -4,15 +4,15 @@
 //! `cargo bench --bench throughput`, as root, prints a table and takes less than a minute. Absolute figures do not carry to another
 //! machine; the ratios do.
 
-use finwait::clock::Stamp;
-use finwait::lab::{Lab, Options, Wanted};
-use finwait::live::{Events, Input};
-use finwait::os::netlink::{Netlink, Request};
+use finwait::clock::MonoTime;
+use finwait::lab::{Lab, LabMode, Options};
+use finwait::live::{EventSink, Input};
+use finwait::os::netlink::{Netlink, NetlinkRequest};
 use finwait::os::netns::unshare_net;
 use finwait::os::rtnl::Rtnl;
 use finwait::os::sysctl;
 use finwait::os::tun::Tun;
-use finwait::session::{Process, Session};
+use finwait::session::{ProcessState, Session};
 use finwait::side::{Ends, Side};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -246,7 +246,7 @@ fn make_veth(peer: &File) {
     let kind = attribute(libc::IFLA_INFO_KIND, b"veth");
     let info = [kind, attribute(libc::IFLA_INFO_DATA, &described)].concat();
     let flags = libc::NLM_F_ACK | libc::NLM_F_CREATE | libc::NLM_F_EXCL;
-    let request = Request::new(libc::RTM_NEWLINK, flags, &[0; 16])
+    let request = NetlinkRequest::new(libc::RTM_NEWLINK, flags, &[0; 16])
         .attribute(libc::IFLA_IFNAME, b"wire0\0")
         .attribute(libc::IFLA_LINKINFO, &info);
     let mut netlink = Netlink::open(None, "rtnetlink").expect("rtnetlink");
@@ -318,11 +318,11 @@ fn relay() -> Network {
 
 /// finwait's own lab, and a session that records what it tells, as behind the screen.
 fn wire(mtu: u32) -> Network {
-    let options = Options::native(Wanted::Isolated, false, env!("CARGO_BIN_EXE_finwait").into());
+    let options = Options::native(LabMode::Isolated, false, env!("CARGO_BIN_EXE_finwait").into());
     let (sender, inbox) = channel();
-    let events = Events::new(sender.clone());
+    let events = EventSink::new(sender.clone());
     let (lab, facts) = Lab::start(&options, move |batch| events.send(batch)).expect("root");
-    let mut session = Session::new(facts, Stamp::now());
+    let mut session = Session::new(facts, MonoTime::now());
     let (born, pids) = channel();
     let joint = Stop::start(move |over| {
         let mut told = false;
@@ -358,7 +358,7 @@ fn wire(mtu: u32) -> Network {
 
 fn pid(session: &Session, side: Side) -> Option<u32> {
     match session.ends[side].process {
-        Process::Running { pid, .. } => Some(pid),
+        ProcessState::Running { pid, .. } => Some(pid),
         _ => None,
     }
 }

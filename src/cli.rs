@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::clock::Millis;
 use crate::code::Language;
 use crate::command::table::LONGEST_MS;
-use crate::lab::Wanted;
-use crate::runtime::{Choice, Runtime};
+use crate::lab::LabMode;
+use crate::runtime::{Runtime, RuntimeChoice};
 use crate::side::{Ends, Side};
 use crate::typed;
 
@@ -42,10 +42,10 @@ pub struct Cli {
 
 impl Cli {
     /// What is to drive each end.
-    pub fn choices(&self) -> Ends<Choice> {
+    pub fn choices(&self) -> Ends<RuntimeChoice> {
         let choice = |command: &Option<String>, runtime| match command {
-            Some(command) => Choice::Command(command.clone()),
-            None => Choice::Runtime(runtime),
+            Some(command) => RuntimeChoice::Command(command.clone()),
+            None => RuntimeChoice::Runtime(runtime),
         };
         Ends {
             client: choice(&self.client_command, self.client),
@@ -105,12 +105,12 @@ pub enum LabChoice {
     Loopback,
 }
 
-impl From<LabChoice> for Wanted {
-    fn from(choice: LabChoice) -> Wanted {
+impl From<LabChoice> for LabMode {
+    fn from(choice: LabChoice) -> LabMode {
         match choice {
-            LabChoice::Auto => Wanted::Auto,
-            LabChoice::Isolated => Wanted::Isolated,
-            LabChoice::Loopback => Wanted::Loopback,
+            LabChoice::Auto => LabMode::Auto,
+            LabChoice::Isolated => LabMode::Isolated,
+            LabChoice::Loopback => LabMode::Loopback,
         }
     }
 }

@@ -8,23 +8,23 @@ use std::time::Duration;
 /// A point in time: nanoseconds of `CLOCK_MONOTONIC`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Stamp(pub u64);
+pub struct MonoTime(pub u64);
 
-impl Stamp {
+impl MonoTime {
     /// Now.
-    pub fn now() -> Stamp {
+    pub fn now() -> MonoTime {
         let t = clock_gettime(ClockId::Monotonic);
-        Stamp(t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64)
+        MonoTime(t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64)
     }
 
     /// The time from `earlier` to this point; zero when it lies the other way round.
-    pub fn since(self, earlier: Stamp) -> Duration {
+    pub fn since(self, earlier: MonoTime) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
     /// This point, `later` on.
-    pub fn plus(self, later: Duration) -> Stamp {
-        Stamp(self.0 + later.as_nanos() as u64)
+    pub fn plus(self, later: Duration) -> MonoTime {
+        MonoTime(self.0 + later.as_nanos() as u64)
     }
 }
 

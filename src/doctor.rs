@@ -11,7 +11,7 @@ use std::time::Instant;
 use crate::call::Family;
 use crate::error::Error;
 use crate::headless::exit::complain;
-use crate::lab::{self, Options, Wanted};
+use crate::lab::{self, LabMode, Options};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::{netns, tun};
@@ -32,7 +32,7 @@ enum Level {
 
 /// One line of the report.
 #[derive(Clone, Debug, Serialize)]
-struct Check {
+struct DoctorCheck {
     /// The subject of the check.
     name: &'static str,
     /// How it came out.
@@ -44,9 +44,9 @@ struct Check {
     advice: Option<String>,
 }
 
-impl Check {
-    fn ok(name: &'static str, found: impl Into<String>) -> Check {
-        Check {
+impl DoctorCheck {
+    fn ok(name: &'static str, found: impl Into<String>) -> DoctorCheck {
+        DoctorCheck {
             name,
             level: Level::Ok,
             found: found.into(),
@@ -54,8 +54,8 @@ impl Check {
         }
     }
 
-    fn bad(name: &'static str, level: Level, found: impl Into<String>, advice: &str) -> Check {
-        Check {
+    fn bad(name: &'static str, level: Level, found: impl Into<String>, advice: &str) -> DoctorCheck {
+        DoctorCheck {
             name,
             level,
             found: found.into(),
@@ -64,10 +64,10 @@ impl Check {
     }
 
     /// Something that a lab cannot do without.
-    fn needed(name: &'static str, tried: crate::error::Result<()>, found: &str, advice: &str) -> Check {
+    fn needed(name: &'static str, tried: crate::error::Result<()>, found: &str, advice: &str) -> DoctorCheck {
         match tried {
-            Ok(()) => Check::ok(name, found),
-            Err(error) => Check::bad(name, Level::Missing, error.to_string(), advice),
+            Ok(()) => DoctorCheck::ok(name, found),
+            Err(error) => DoctorCheck::bad(name, Level::Missing, error.to_string(), advice),
         }
     }
 }
@@ -87,7 +87,7 @@ enum Labs {
 #[derive(Serialize)]
 struct Report {
     lab: Labs,
-    checks: Vec<Check>,
+    checks: Vec<DoctorCheck>,
 }
 
 /// Checks everything, prints a line each. Exit status 0 when the isolated lab is available, 1 when only loopback, 2 when neither.
@@ -160,7 +160,7 @@ fn examine(options: &Options) -> Report {
     // Last, because it may move this process into a user namespace.
     let began = Instant::now();
     let isolated = lab::try_isolated(&Options {
-        wanted: Wanted::Isolated,
+        wanted: LabMode::Isolated,
         ..options.clone()
     });
     let took = began.elapsed();
@@ -170,8 +170,8 @@ fn examine(options: &Options) -> Report {
         (Err(_), false) => Labs::None,
     };
     checks.push(match isolated {
-        Ok(()) => Check::ok("isolated lab", format!("built in {:.1} ms", took.as_secs_f64() * 1e3)),
-        Err(error) => Check::bad(
+        Ok(()) => DoctorCheck::ok("isolated lab", format!("built in {:.1} ms", took.as_secs_f64() * 1e3)),
+        Err(error) => DoctorCheck::bad(
             "isolated lab",
             Level::Missing,
             error.to_string(),
@@ -183,16 +183,16 @@ fn examine(options: &Options) -> Report {
         ),
     });
     checks.push(if loopback_works {
-        Check::ok("loopback lab", "127.0.0.1 can be used")
+        DoctorCheck::ok("loopback lab", "127.0.0.1 can be used")
     } else if let Err(error) = address {
-        Check::bad(
+        DoctorCheck::bad(
             "loopback lab",
             Level::Missing,
             error.to_string(),
             "the isolated lab does not need it",
         )
     } else {
-        Check::bad(
+        DoctorCheck::bad(
             "loopback lab",
             Level::Missing,
             "the kernel's socket tables cannot be read",
@@ -203,10 +203,10 @@ fn examine(options: &Options) -> Report {
 }
 
 /// Checks for strace, which shows the system calls of runtimes.
-fn strace() -> Check {
+fn strace() -> DoctorCheck {
     match on_path("strace") {
-        Some(path) => Check::ok("strace", path.display().to_string()),
-        None => Check::bad(
+        Some(path) => DoctorCheck::ok("strace", path.display().to_string()),
+        None => DoctorCheck::bad(
             "strace",
             Level::Note,
             "not on PATH: --syscalls cannot show what other languages' sockets really do",
@@ -216,7 +216,7 @@ fn strace() -> Check {
 }
 
 /// Where endpoints in other languages are put, and compiled.
-fn cache() -> Check {
+fn cache() -> DoctorCheck {
     const NAME: &str = "cache directory";
     let advice = "set XDG_CACHE_HOME to a writable directory; without one only raw calls can drive an end";
     let made = runtime::cache::directory().and_then(|directory| {
@@ -228,16 +228,16 @@ fn cache() -> Check {
             .map_err(|error| format!("{} cannot be written: {error}", directory.display()))
     });
     match made {
-        Ok(directory) => Check::ok(NAME, directory),
-        Err(why) => Check::bad(NAME, Level::Note, why, advice),
+        Ok(directory) => DoctorCheck::ok(NAME, directory),
+        Err(why) => DoctorCheck::bad(NAME, Level::Note, why, advice),
     }
 }
 
 /// Checks for the tools that a language's endpoint needs.
-fn language(runtime: Runtime) -> Check {
-    let bad = |found: String, advice: &str| Check::bad(runtime.name(), Level::Note, found, advice);
+fn language(runtime: Runtime) -> DoctorCheck {
+    let bad = |found: String, advice: &str| DoctorCheck::bad(runtime.name(), Level::Note, found, advice);
     match runtime.version() {
-        Ok(version) => Check::ok(runtime.name(), version),
+        Ok(version) => DoctorCheck::ok(runtime.name(), version),
         Err(Error::NoTool { tool, package, .. }) => bad(
             format!("{tool} is not on PATH: it cannot drive an end"),
             &format!("install the package {package}"),
@@ -250,20 +250,20 @@ fn read(path: &str) -> Option<String> {
     fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
 }
 
-fn capabilities(privileged: bool) -> Check {
+fn capabilities(privileged: bool) -> DoctorCheck {
     const NAME: &str = "capabilities";
     if privileged {
-        Check::ok(NAME, "CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace is needed")
+        DoctorCheck::ok(NAME, "CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace is needed")
     } else {
-        Check::ok(NAME, "none: an ordinary user needs a user namespace")
+        DoctorCheck::ok(NAME, "none: an ordinary user needs a user namespace")
     }
 }
 
-fn user_namespaces(privileged: bool) -> Check {
+fn user_namespaces(privileged: bool) -> DoctorCheck {
     const NAME: &str = "user namespaces";
     let level = if privileged { Level::Note } else { Level::Missing };
     if fs::metadata("/proc/self").is_err() {
-        return Check::bad(
+        return DoctorCheck::bad(
             NAME,
             Level::Note,
             "unknown without procfs",
@@ -271,7 +271,7 @@ fn user_namespaces(privileged: bool) -> Check {
         );
     }
     if fs::metadata("/proc/self/ns/user").is_err() {
-        return Check::bad(
+        return DoctorCheck::bad(
             NAME,
             level,
             "this kernel has none (CONFIG_USER_NS)",
@@ -280,7 +280,7 @@ fn user_namespaces(privileged: bool) -> Check {
     }
     // Debian's switch; absent elsewhere.
     if read("/proc/sys/kernel/unprivileged_userns_clone").as_deref() == Some("0") {
-        return Check::bad(
+        return DoctorCheck::bad(
             NAME,
             level,
             "switched off for ordinary users",
@@ -288,44 +288,44 @@ fn user_namespaces(privileged: bool) -> Check {
         );
     }
     match read("/proc/sys/user/max_user_namespaces").and_then(|text| text.parse::<u64>().ok()) {
-        Some(0) => Check::bad(
+        Some(0) => DoctorCheck::bad(
             NAME,
             level,
             "switched off (user.max_user_namespaces is 0)",
             "sudo sysctl user.max_user_namespaces=1000, or run finwait with sudo",
         ),
-        Some(most) => Check::ok(NAME, format!("allowed, at most {most}")),
-        None => Check::ok(NAME, "allowed"),
+        Some(most) => DoctorCheck::ok(NAME, format!("allowed, at most {most}")),
+        None => DoctorCheck::ok(NAME, "allowed"),
     }
 }
 
-fn apparmor(privileged: bool) -> Check {
+fn apparmor(privileged: bool) -> DoctorCheck {
     const NAME: &str = "AppArmor";
     match read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").as_deref() {
-        Some("1") => Check::bad(
+        Some("1") => DoctorCheck::bad(
             NAME,
             if privileged { Level::Note } else { Level::Missing },
             "restricts what an ordinary user's namespaces may do (Ubuntu 23.10 and later)",
             "install assets/apparmor/finwait, or run finwait with sudo",
         ),
-        _ => Check::ok(NAME, "does not restrict user namespaces"),
+        _ => DoctorCheck::ok(NAME, "does not restrict user namespaces"),
     }
 }
 
-fn tun_device() -> Check {
+fn tun_device() -> DoctorCheck {
     const NAME: &str = "/dev/net/tun";
     let advice = if fs::metadata(NAME).is_err() {
         "sudo modprobe tun; in a container, add the device: --device /dev/net/tun"
     } else {
         "sudo chmod 0666 /dev/net/tun, as distributions ship it, or run finwait with sudo"
     };
-    Check::needed(NAME, tun::available(), "can be opened", advice)
+    DoctorCheck::needed(NAME, tun::available(), "can be opened", advice)
 }
 
-fn procfs() -> Check {
+fn procfs() -> DoctorCheck {
     const NAME: &str = "procfs";
     let mut rows = Vec::new();
-    Check::needed(
+    DoctorCheck::needed(
         NAME,
         ProcTable::open(Family::Inet).and_then(|mut table| table.read(&mut rows)),
         "/proc/net/tcp can be read",
@@ -333,11 +333,11 @@ fn procfs() -> Check {
     )
 }
 
-fn sock_diag() -> Check {
+fn sock_diag() -> DoctorCheck {
     const NAME: &str = "sock_diag";
     match Diag::answering() {
-        Ok(_) => Check::ok(NAME, "answers"),
-        Err(error) => Check::bad(
+        Ok(_) => DoctorCheck::ok(NAME, "answers"),
+        Err(error) => DoctorCheck::bad(
             NAME,
             Level::Note,
             format!(
@@ -348,22 +348,22 @@ fn sock_diag() -> Check {
     }
 }
 
-fn ipv6() -> Check {
+fn ipv6() -> DoctorCheck {
     const NAME: &str = "IPv6";
-    let bad = |error: Error, advice: &str| Check::bad(NAME, Level::Note, error.to_string(), advice);
+    let bad = |error: Error, advice: &str| DoctorCheck::bad(NAME, Level::Note, error.to_string(), advice);
     if let Err(error) = lab::has_ipv6() {
         return bad(error, "--ipv6 is refused");
     }
     match lab::try_loopback(true) {
-        Ok(()) => Check::ok(NAME, "::1 can be used"),
+        Ok(()) => DoctorCheck::ok(NAME, "::1 can be used"),
         Err(error) => bad(error, "--ipv6 works in the isolated lab only"),
     }
 }
 
-fn terminal() -> Check {
+fn terminal() -> DoctorCheck {
     const NAME: &str = "terminal";
     if !stdout().is_terminal() {
-        return Check::bad(
+        return DoctorCheck::bad(
             NAME,
             Level::Note,
             "standard output is not one",
@@ -373,7 +373,7 @@ fn terminal() -> Check {
     match rustix::termios::tcgetwinsize(stdout()) {
         Ok(size) if size.ws_col == 0 || size.ws_row == 0 => {
             let Size { width, height } = known(None);
-            Check::bad(
+            DoctorCheck::bad(
                 NAME,
                 Level::Note,
                 format!("its size is not known: {width}x{height} is assumed"),
@@ -381,21 +381,21 @@ fn terminal() -> Check {
             )
         }
         Ok(size) if size.ws_col >= 120 && size.ws_row >= 40 => {
-            Check::ok(NAME, format!("{}x{}: comfortable", size.ws_col, size.ws_row))
+            DoctorCheck::ok(NAME, format!("{}x{}: comfortable", size.ws_col, size.ws_row))
         }
-        Ok(size) if size.ws_col >= 60 && size.ws_row >= 15 => Check::bad(
+        Ok(size) if size.ws_col >= 60 && size.ws_row >= 15 => DoctorCheck::bad(
             NAME,
             Level::Note,
             format!("{}x{}: enough", size.ws_col, size.ws_row),
             "120x40 is comfortable",
         ),
-        Ok(size) => Check::bad(
+        Ok(size) => DoctorCheck::bad(
             NAME,
             Level::Missing,
             format!("{}x{}: too small", size.ws_col, size.ws_row),
             "make the window 60x15 or larger",
         ),
-        Err(error) => Check::bad(
+        Err(error) => DoctorCheck::bad(
             NAME,
             Level::Note,
             format!("its size is not known: {error}"),
@@ -404,40 +404,40 @@ fn terminal() -> Check {
     }
 }
 
-fn colours() -> Check {
+fn colours() -> DoctorCheck {
     const NAME: &str = "colours";
     let term = env::var("TERM").unwrap_or_default();
     if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-        return Check::ok(NAME, "off, as NO_COLOR asks; nothing is shown by colour alone");
+        return DoctorCheck::ok(NAME, "off, as NO_COLOR asks; nothing is shown by colour alone");
     }
     match term.as_str() {
-        "" | "dumb" => Check::bad(
+        "" | "dumb" => DoctorCheck::bad(
             NAME,
             Level::Note,
             format!("TERM is \"{}\"", term.escape_debug()),
             "set TERM to the terminal's type, like xterm-256color",
         ),
-        _ => Check::ok(NAME, format!("TERM is {}", term.escape_debug())),
+        _ => DoctorCheck::ok(NAME, format!("TERM is {}", term.escape_debug())),
     }
 }
 
-fn mouse() -> Check {
+fn mouse() -> DoctorCheck {
     const NAME: &str = "mouse";
     match env::var("TERM").as_deref() {
         // The kernel's own console knows no mouse reports.
-        Ok("linux") => Check::bad(
+        Ok("linux") => DoctorCheck::bad(
             NAME,
             Level::Note,
             "this terminal reports none",
             "every button has a key",
         ),
-        Ok("" | "dumb") | Err(_) => Check::bad(NAME, Level::Note, "not known", "every button has a key"),
-        Ok(_) if env::var_os("TMUX").is_some() => Check::bad(
+        Ok("" | "dumb") | Err(_) => DoctorCheck::bad(NAME, Level::Note, "not known", "every button has a key"),
+        Ok(_) if env::var_os("TMUX").is_some() => DoctorCheck::bad(
             NAME,
             Level::Note,
             "tmux passes it on if told to",
             "tmux set -g mouse on",
         ),
-        Ok(_) => Check::ok(NAME, "reported in SGR form"),
+        Ok(_) => DoctorCheck::ok(NAME, "reported in SGR form"),
     }
 }

@@ -6,22 +6,22 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map with that hash.
-pub type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
+pub type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
 
 /// Multiplies and rotates, a word at a time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Quick(u64);
+pub struct QuickHasher(u64);
 
 /// 2^64 divided by the golden ratio: odd, and without a pattern in its bits.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-impl Quick {
+impl QuickHasher {
     const fn mix(&mut self, word: u64) {
         self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(SPREAD);
     }
 }
 
-impl Hasher for Quick {
+impl Hasher for QuickHasher {
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
             let mut word = [0; 8];
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn neighbouring_ports_are_spread_over_a_table() {
-        let hash = BuildHasherDefault::<Quick>::default();
+        let hash = BuildHasherDefault::<QuickHasher>::default();
         let server: SocketAddr = "10.0.0.2:8080".parse().unwrap();
         let slots: HashSet<u64> = (32_768..33_792_u16)
             .map(|port| hash.hash_one((SocketAddr::new([10, 0, 0, 1].into(), port), server)) & 1023)

@@ -42,7 +42,7 @@ pub enum Setting {
 
 /// What a setting is one of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
+pub enum SettingScope {
     /// The host's kernel: the sysctl of that name.
     Kernel(&'static str),
     /// The way from the host to the wire.
@@ -92,28 +92,28 @@ impl Setting {
     }
 
     /// What it is a setting of.
-    pub const fn of(self) -> Of {
+    pub const fn scope(self) -> SettingScope {
         match self {
-            Setting::TcpSynRetries => Of::Kernel("net.ipv4.tcp_syn_retries"),
-            Setting::TcpRetries2 => Of::Kernel("net.ipv4.tcp_retries2"),
-            Setting::TcpFinTimeout => Of::Kernel("net.ipv4.tcp_fin_timeout"),
-            Setting::TcpAbortOnOverflow => Of::Kernel("net.ipv4.tcp_abort_on_overflow"),
-            Setting::IpLocalPortRange => Of::Kernel("net.ipv4.ip_local_port_range"),
-            Setting::DefaultRoute | Setting::Device => Of::Network,
-            Setting::Nofile => Of::Process,
+            Setting::TcpSynRetries => SettingScope::Kernel("net.ipv4.tcp_syn_retries"),
+            Setting::TcpRetries2 => SettingScope::Kernel("net.ipv4.tcp_retries2"),
+            Setting::TcpFinTimeout => SettingScope::Kernel("net.ipv4.tcp_fin_timeout"),
+            Setting::TcpAbortOnOverflow => SettingScope::Kernel("net.ipv4.tcp_abort_on_overflow"),
+            Setting::IpLocalPortRange => SettingScope::Kernel("net.ipv4.ip_local_port_range"),
+            Setting::DefaultRoute | Setting::Device => SettingScope::Network,
+            Setting::Nofile => SettingScope::Process,
         }
     }
 
     /// Is it the machine's own in a lab without hosts? A process is ours in any lab.
     pub const fn is_the_hosts(self) -> bool {
-        !matches!(self.of(), Of::Process)
+        !matches!(self.scope(), SettingScope::Process)
     }
 
     /// The sysctl behind it, where it is one.
     pub const fn sysctl(self) -> Option<&'static str> {
-        match self.of() {
-            Of::Kernel(name) => Some(name),
-            Of::Network | Of::Process => None,
+        match self.scope() {
+            SettingScope::Kernel(name) => Some(name),
+            SettingScope::Network | SettingScope::Process => None,
         }
     }
 

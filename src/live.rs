@@ -4,9 +4,9 @@ use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crate::lab::event::{Happening, Request};
+use crate::lab::event::{LabEvent, LabRequest};
 use crate::lab::{Batch, Lab};
-use crate::session::{Process, Session};
+use crate::session::{ProcessState, Session};
 
 /// Inputs that its owner waits for.
 #[derive(Debug)]
@@ -14,14 +14,14 @@ pub enum Input {
     /// Something happened in the lab.
     Events(Batch),
     /// A command came on standard input; none when that has ended.
-    Line(io::Result<Option<Line>>),
+    Line(io::Result<Option<InputLine>>),
     /// The lab's thread is gone.
     Gone,
 }
 
 /// A command that was read, and where it stood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct InputLine {
     /// Its bytes, which are not always text.
     pub bytes: Vec<u8>,
     /// `command 2`, `line 7`: for complaints.
@@ -29,12 +29,12 @@ pub struct Line {
 }
 
 /// The lab's sink: hands on what happens, and tells when there will be no more.
-pub struct Events(Sender<Input>);
+pub struct EventSink(Sender<Input>);
 
-impl Events {
+impl EventSink {
     /// Into `inputs`.
-    pub const fn new(inputs: Sender<Input>) -> Events {
-        Events(inputs)
+    pub const fn new(inputs: Sender<Input>) -> EventSink {
+        EventSink(inputs)
     }
 
     /// Hands on what happened. An owner that is gone does not want it.
@@ -43,7 +43,7 @@ impl Events {
     }
 }
 
-impl Drop for Events {
+impl Drop for EventSink {
     fn drop(&mut self) {
         let _ = self.0.send(Input::Gone);
     }
@@ -64,11 +64,11 @@ pub struct Live<'a> {
 
 /// The input that came while waiting.
 #[derive(Debug)]
-pub enum Came {
+pub enum WaitOutcome {
     /// Events, which the session has absorbed.
     Event,
     /// A line of standard input, or its end.
-    Line(io::Result<Option<Line>>),
+    Line(io::Result<Option<InputLine>>),
     /// Nothing, and the time is up.
     Nothing,
 }
@@ -85,7 +85,7 @@ impl<'a> Live<'a> {
     }
 
     /// Hands requests to the lab, which is not quiet then until it says so; without any, nothing is asked and nothing stirs.
-    pub fn send(&mut self, requests: Vec<Request>) {
+    pub fn send(&mut self, requests: Vec<LabRequest>) {
         self.quiet = requests.is_empty();
         for request in requests {
             self.lab.send(request);
@@ -93,7 +93,7 @@ impl<'a> Live<'a> {
     }
 
     /// Takes in what comes next, until `deadline` at the longest; without one, however long it takes.
-    pub fn take(&mut self, deadline: Option<Instant>) -> io::Result<Came> {
+    pub fn take(&mut self, deadline: Option<Instant>) -> io::Result<WaitOutcome> {
         let input = match deadline {
             None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(deadline) => self
@@ -104,15 +104,15 @@ impl<'a> Live<'a> {
             Ok(Input::Events(batch)) => {
                 for event in batch {
                     // The lab is quiet when it says so, which ends a batch, and nothing has happened since.
-                    self.quiet = event.what == Happening::Quiet;
+                    self.quiet = event.what == LabEvent::Quiet;
                     for request in self.session.absorb(event) {
                         self.lab.send(request);
                     }
                 }
-                Ok(Came::Event)
+                Ok(WaitOutcome::Event)
             }
-            Ok(Input::Line(line)) => Ok(Came::Line(line)),
-            Err(RecvTimeoutError::Timeout) => Ok(Came::Nothing),
+            Ok(Input::Line(line)) => Ok(WaitOutcome::Line(line)),
+            Err(RecvTimeoutError::Timeout) => Ok(WaitOutcome::Nothing),
             Ok(Input::Gone) | Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the lab's thread is gone")),
         }
     }
@@ -122,13 +122,13 @@ impl<'a> Live<'a> {
         let ends = &self.session.ends;
         if ends
             .iter()
-            .any(|(_, end)| matches!(end.process, Process::Starting { .. }))
+            .any(|(_, end)| matches!(end.process, ProcessState::Starting { .. }))
         {
             return None;
         }
         let dead = ends
             .iter()
-            .find(|(_, end)| !matches!(end.process, Process::Running { .. }));
+            .find(|(_, end)| !matches!(end.process, ProcessState::Running { .. }));
         Some(dead.map_or(Ok(()), |(side, end)| Err(not_up(side, &end.process))))
     }
 
@@ -139,19 +139,19 @@ impl<'a> Live<'a> {
             if let Some(started) = self.started() {
                 return Ok(started);
             }
-            if let Came::Nothing = self.take(Some(deadline))? {
+            if let WaitOutcome::Nothing = self.take(Some(deadline))? {
                 let mut ends = self.session.ends.iter();
-                let late = ends.find(|(_, end)| matches!(end.process, Process::Starting { .. }));
+                let late = ends.find(|(_, end)| matches!(end.process, ProcessState::Starting { .. }));
                 return Ok(late.map_or(Ok(()), |(side, end)| Err(not_up(side, &end.process))));
             }
         }
     }
 }
 
-fn not_up(side: crate::side::Side, process: &Process) -> String {
+fn not_up(side: crate::side::Side, process: &ProcessState) -> String {
     let why = match process {
-        Process::Dead { how, .. } => format!("its process is gone: {how}"),
-        Process::Starting { .. } | Process::Running { .. } => {
+        ProcessState::Dead { how, .. } => format!("its process is gone: {how}"),
+        ProcessState::Starting { .. } | ProcessState::Running { .. } => {
             let patience = PROCESS_PATIENCE.as_secs();
             format!("it sent no hello within {patience} s")
         }

@@ -10,19 +10,19 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use finwait::cli::{Cli, Driving, Verb};
-use finwait::clock::Stamp;
+use finwait::clock::MonoTime;
 use finwait::headless::code;
 use finwait::headless::exit::{complain, fail};
-use finwait::headless::matrix::Form;
-use finwait::headless::scenarios::{self, How};
-use finwait::headless::{self, Format, Runner, Source, Verdict};
-use finwait::lab::{Lab, Options, Wanted};
-use finwait::live::Events;
-use finwait::runtime::{Choice, to_be_compiled};
+use finwait::headless::matrix::MatrixFormat;
+use finwait::headless::scenarios::{self, RunOptions};
+use finwait::headless::{self, CommandSource, Format, RunStatus, Runner};
+use finwait::lab::{Lab, LabMode, Options};
+use finwait::live::EventSink;
+use finwait::runtime::{RuntimeChoice, to_be_compiled};
 use finwait::scenario::Scenario;
 use finwait::scenario::run::lab_for;
 use finwait::session::Session;
-use finwait::tui::app::Fresh;
+use finwait::tui::app::LabSpec;
 use finwait::tui::{self, Sink};
 
 /// A command, an argument or an address that is not understood.
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     };
     let options = Options::native(cli.lab.into(), cli.ipv6, PathBuf::from("/proc/self/exe"));
     let choices = cli.choices();
-    let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != Choice::default());
+    let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != RuntimeChoice::default());
     let options = match cli.driving() {
         Driving::Chosen => {
             // Nobody should take the silence of a compiler for ours.
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
             all: _,
             json,
             keep_going,
-        }) => scenarios::run(&scenarios, &options, How { json, keep_going }),
+        }) => scenarios::run(&scenarios, &options, RunOptions { json, keep_going }),
         Some(Verb::Check { files }) => scenarios::check(&files),
         Some(Verb::Claims { brief, json }) => finwait::headless::claims::run(&options, brief, json),
         Some(Verb::Matrix {
@@ -102,9 +102,9 @@ fn main() -> ExitCode {
             markdown,
         }) => {
             let form = match (json, markdown) {
-                (true, _) => Form::Json,
-                (false, true) => Form::Markdown,
-                (false, false) => Form::Text,
+                (true, _) => MatrixFormat::Json,
+                (false, true) => MatrixFormat::Markdown,
+                (false, false) => MatrixFormat::Text,
             };
             finwait::headless::matrix::run(&scenarios, &runtimes, &options, form)
         }
@@ -115,7 +115,7 @@ fn main() -> ExitCode {
             end,
         }) => code::code(&scenario, language, end, &options),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
-        Some(Verb::Keeper { host, clear }) => finwait::lab::keeper::run(&host, clear),
+        Some(Verb::Keeper { host, clear }) => finwait::lab::namespace_reaper::run(&host, clear),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
     }
 }
@@ -142,10 +142,10 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>) -> ExitCode {
         return fail(FAILED, &error.to_string());
     }
     let (sender, inbox) = channel();
-    let make = |fresh: Fresh, sink: Sink| {
+    let make = |fresh: LabSpec, sink: Sink| {
         let mut options = options.clone();
         if fresh.isolated {
-            options.wanted = Wanted::Isolated;
+            options.wanted = LabMode::Isolated;
         }
         options.ipv6 = fresh.ipv6.unwrap_or(options.ipv6);
         options.driven = options.driven.or(fresh.driven, &options.program)?;
@@ -171,17 +171,17 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
         }
         return fail(NOT_UNDERSTOOD, &refused.to_string());
     }
-    let began = Stamp::now();
+    let began = MonoTime::now();
     let (inputs, inbox) = channel();
-    let events = Events::new(inputs.clone());
+    let events = EventSink::new(inputs.clone());
     let (lab, facts) = match Lab::start(options, move |batch| events.send(batch)) {
         Ok(started) => started,
         Err(error) => return fail(NO_LAB, &error.to_string()),
     };
     let source = if from_stdin {
-        Source::reader(BufReader::new(io::stdin()), inputs)
+        CommandSource::reader(BufReader::new(io::stdin()), inputs)
     } else {
-        Ok(Source::given(commands))
+        Ok(CommandSource::given(commands))
     };
     let source = match source {
         Ok(source) => source,
@@ -203,9 +203,9 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
         Err(error) => Err(error),
     };
     match verdict {
-        Ok(Verdict::Done) => ExitCode::SUCCESS,
-        Ok(Verdict::NotDone) => ExitCode::from(FAILED),
-        Ok(Verdict::NotUnderstood) => ExitCode::from(NOT_UNDERSTOOD),
+        Ok(RunStatus::Done) => ExitCode::SUCCESS,
+        Ok(RunStatus::NotDone) => ExitCode::from(FAILED),
+        Ok(RunStatus::NotUnderstood) => ExitCode::from(NOT_UNDERSTOOD),
         // Whoever read the transcript has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => fail(FAILED, &format!("write to standard output: {error}")),
@@ -213,13 +213,13 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
 }
 
 /// Carries all commands out. One that is not understood ends those of a command line; whoever types them goes on.
-fn all<W: io::Write>(runner: &mut Runner<'_, W>, typed: bool) -> io::Result<Verdict> {
-    let mut verdict = Verdict::Done;
+fn all<W: io::Write>(runner: &mut Runner<'_, W>, typed: bool) -> io::Result<RunStatus> {
+    let mut verdict = RunStatus::Done;
     while let Some(line) = runner.next_command()? {
         if let Err(refused) = runner.run(&line)? {
             complain(&format!("finwait: {refused}"));
             verdict = verdict.max(refused.verdict);
-            if refused.verdict == Verdict::NotUnderstood && !typed {
+            if refused.verdict == RunStatus::NotUnderstood && !typed {
                 break;
             }
         }

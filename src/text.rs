@@ -40,9 +40,9 @@ pub fn excerpt(text: &str, most: usize) -> String {
 }
 
 /// A writer of text for people: what passes it is harmless.
-pub struct Harmless<W>(pub W);
+pub struct SanitizingWriter<W>(pub W);
 
-impl<W: Write> Write for Harmless<W> {
+impl<W: Write> Write for SanitizingWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // What is written is whole characters: Rust's formatting never splits one.
         self.0.write_all(harmless(&String::from_utf8_lossy(bytes)).as_bytes())?;
@@ -127,7 +127,7 @@ mod tests {
         );
         assert_eq!(excerpt("ab\ncd", 4), "ab\\nc...");
         assert_eq!(excerpt("abc", 3), "abc");
-        let mut out = Harmless(Vec::new());
+        let mut out = SanitizingWriter(Vec::new());
         write!(out, "\u{1b}é").unwrap();
         assert_eq!(out.0, "\\u{1b}é".as_bytes());
     }

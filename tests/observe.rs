@@ -6,7 +6,7 @@ use etherparse::PacketBuilder;
 use finwait::call::Family;
 use finwait::observe::diag::Diag;
 use finwait::observe::procfs::{ProcRow, ProcTable};
-use finwait::observe::{Row, TimerKind, Tuple};
+use finwait::observe::{SocketRow, TimerKind, Tuple};
 use finwait::os::netns::{capable, unshare_net_with_own_table};
 use finwait::os::rtnl::Rtnl;
 use finwait::os::tun::Tun;
@@ -35,7 +35,7 @@ impl Views {
         }
     }
 
-    fn diag(&mut self) -> Vec<Row> {
+    fn diag(&mut self) -> Vec<SocketRow> {
         let mut rows = Vec::new();
         self.diag.dump(self.family, &mut rows).unwrap();
         rows.sort_by_key(|row| row.tuple);
@@ -51,7 +51,7 @@ impl Views {
     }
 
     /// Waits until sock_diag reports `state` for the connection.
-    fn await_state(&mut self, tuple: Tuple, state: State) -> Row {
+    fn await_state(&mut self, tuple: Tuple, state: State) -> SocketRow {
         let deadline = Instant::now() + Duration::from_secs(5);
         loop {
             let row = self.diag.query(&tuple).unwrap();
@@ -95,7 +95,7 @@ fn inode(fd: impl AsFd) -> u64 {
     rustix::fs::fstat(fd).unwrap().st_ino
 }
 
-fn find(rows: &[Row], tuple: Tuple) -> &Row {
+fn find(rows: &[SocketRow], tuple: Tuple) -> &SocketRow {
     rows.iter().find(|row| row.tuple == tuple).unwrap()
 }
 

@@ -473,7 +473,7 @@ fn the_committed_table_is_what_is_measured() {
     let measured: Matrix = serde_json::from_slice(&output.stdout).unwrap();
     let kept = Matrix::kept().of(&here);
     for event in &measured.events {
-        let same = |known: &&finwait::matrix::Event| {
+        let same = |known: &&finwait::matrix::MatrixEvent| {
             (&known.call, &known.gives, &known.rule) == (&event.call, &event.gives, &event.rule)
         };
         let known = kept.events.iter().find(same);

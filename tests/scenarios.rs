@@ -3,8 +3,8 @@
 mod support;
 
 use finwait::explain::rules::{CallClass, RULES, Rule};
-use finwait::scenario::report::{End, Line, StepReport};
-use finwait::scenario::verdict::Verdict;
+use finwait::scenario::claim_status::ClaimStatus;
+use finwait::scenario::report::{ReportLine, StepReport, Summary};
 use finwait::scenario::{catalog, file};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -60,15 +60,15 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
 
 struct Catalog {
     output: Output,
-    lines: Vec<Line>,
+    lines: Vec<ReportLine>,
     total: Value,
 }
 
 impl Catalog {
     fn steps(&self) -> impl Iterator<Item = &StepReport> + Clone {
         self.lines.iter().filter_map(|line| match line {
-            Line::Step(step) => Some(step.as_ref()),
-            Line::Scenario(_) | Line::End(_) => None,
+            ReportLine::Step(step) => Some(step.as_ref()),
+            ReportLine::Scenario(_) | ReportLine::End(_) => None,
         })
     }
 }
@@ -113,7 +113,7 @@ fn every_rule_is_proved_by_its_scenario() {
         CATALOG
             .lines
             .iter()
-            .any(|line| matches!(line, Line::End(end) if end.scenario == rule.proof && end.skipped.is_some()))
+            .any(|line| matches!(line, ReportLine::End(end) if end.scenario == rule.proof && end.skipped.is_some()))
     };
     for rule in RULES {
         assert!(
@@ -174,7 +174,7 @@ fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
     let differ: Vec<String> = lines
         .iter()
         .filter_map(|line| match line {
-            Line::Step(step) if !step.held() => Some(format!("{}, step {}:\n{step}", step.scenario, step.no)),
+            ReportLine::Step(step) if !step.held() => Some(format!("{}, step {}:\n{step}", step.scenario, step.no)),
             _ => None,
         })
         .collect();
@@ -262,8 +262,8 @@ fn a_difference_is_told_with_its_place() {
     let why = out.lines().find_map(|line| line.trim_start().strip_prefix(reason));
     let why = why.unwrap_or_else(|| panic!("{out}"));
     let json = text(&run(&["run", file.path(), "--json"]).stdout);
-    let observed: Vec<Line> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let Some(Line::Step(step)) = observed.get(1) else {
+    let observed: Vec<ReportLine> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let Some(ReportLine::Step(step)) = observed.get(1) else {
         panic!("{json}")
     };
     assert_eq!(step.observation.why.as_deref(), Some(why), "{json}");
@@ -287,16 +287,16 @@ fn what_does_not_come_true_is_bounded() {
     let output = run(&["--lab", "loopback", "run", file.path(), "--keep-going", "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let out = text(&output.stdout);
-    let lines: Vec<Line> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<ReportLine> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let observed: Vec<String> = lines
         .iter()
         .filter_map(|line| match line {
-            Line::Step(step) => Some(
+            ReportLine::Step(step) => Some(
                 step.differences()
                     .map(|check| check.observed.clone())
                     .collect::<Vec<_>>(),
             ),
-            Line::Scenario(_) | Line::End(_) => None,
+            ReportLine::Scenario(_) | ReportLine::End(_) => None,
         })
         .flatten()
         .collect();
@@ -304,7 +304,7 @@ fn what_does_not_come_true_is_bounded() {
         observed,
         ["LISTEN", "blocked", "no call of an earlier step was blocked"]
     );
-    let Some(Line::End(End { took_ms, .. })) = lines.last() else {
+    let Some(ReportLine::End(Summary { took_ms, .. })) = lines.last() else {
         panic!("{out}")
     };
     assert!(*took_ms < 5000.0, "{took_ms}");
@@ -503,18 +503,21 @@ fn a_verdict_can_fail() {
         let output = run(&["run", file.path(), "--json"]);
         let last = text(&output.stdout).lines().last().unwrap().to_owned();
         match serde_json::from_str(&last).unwrap() {
-            Line::End(end) => end.verdict,
-            Line::Scenario(_) | Line::Step(_) => panic!("{last}"),
+            ReportLine::End(end) => end.verdict,
+            ReportLine::Scenario(_) | ReportLine::Step(_) => panic!("{last}"),
         }
     };
-    assert_eq!(verdict("as-it-is", None), Some(Verdict::Half));
+    assert_eq!(verdict("as-it-is", None), Some(ClaimStatus::Half));
     let of_the_first_write = (
         "claim   = { returns = \"EPIPE\" }",
         "claim   = { returns = \"ECONNRESET\" }",
     );
-    assert_eq!(verdict("all-true", Some(of_the_first_write)), Some(Verdict::Holds));
+    assert_eq!(verdict("all-true", Some(of_the_first_write)), Some(ClaimStatus::Holds));
     let of_the_others = ("claim   = true", "claim   = { returns = \"ENOTCONN\" }");
-    assert_eq!(verdict("none-true", Some(of_the_others)), Some(Verdict::DoesNotHold));
+    assert_eq!(
+        verdict("none-true", Some(of_the_others)),
+        Some(ClaimStatus::DoesNotHold)
+    );
 }
 
 /// The schema for editors knows the keys that the program knows.

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use finwait::call::CallKind;
 use finwait::command::parse::parse;
-use finwait::command::table::Group;
+use finwait::command::table::CommandGroup;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{Command, EndCommand, ScreenCommand, table};
-use finwait::lab::event::{Fate, Happening, Request, WireOrder};
+use finwait::lab::event::{Disposition, LabEvent, LabRequest, WireRequest};
 use finwait::session::LabKind;
-use finwait::session::transcript::What;
+use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
 use finwait::tui::app::Effect;
 use finwait::tui::hit::{Action, Hit};
@@ -22,7 +22,7 @@ use finwait::tui::pane::wire_bar;
 use finwait::tui::{Exit, theme::Theme};
 use finwait::wire::flow::PacketNo;
 use finwait::wire::queue::{Mode, Which};
-use finwait::wire::rule::{Kind, Rule, RuleNo, Standing, Verdict};
+use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
 use finwait::wire::segment::Packet;
 
 mod script;
@@ -263,7 +263,7 @@ fn one_packet_looked_into() {
     snapshots("segment", || {
         let mut script = Script::stepping();
         let entry = script.app.session().transcript.entries().iter().find(|entry| {
-            matches!(&entry.what, What::Packet(passage) if matches!(&passage.packet, Packet::Tcp(segment) if segment.len > 0))
+            matches!(&entry.what, EntryKind::Packet(record) if matches!(&record.packet, Packet::Tcp(segment) if segment.len > 0))
         });
         let no = entry.unwrap().no;
         draw(&mut script, 200, 60);
@@ -283,17 +283,17 @@ fn one_packet_looked_into() {
 fn the_wires_rules() {
     snapshots("rules", || {
         let mut script = Script::stepping();
-        let mut hold = Standing::new(
+        let mut hold = RuleStatus::new(
             RuleNo(1),
             Rule {
                 from: Some(Side::Server),
-                ..Rule::new(Verdict::Hold, Kind::Fin)
+                ..Rule::new(Verdict::Hold, PacketKind::Fin)
             },
         );
         (hold.fitted, hold.fired) = (3, 2);
-        let mut lose = Standing::new(RuleNo(2), Preset::Lose10.rules()[0]);
+        let mut lose = RuleStatus::new(RuleNo(2), Preset::Lose10.rules()[0]);
         lose.on = false;
-        script.tell(Happening::Rules(vec![hold, lose]));
+        script.tell(LabEvent::Rules(vec![hold, lose]));
         script.keys("W");
         script
     });
@@ -314,15 +314,15 @@ fn keys_act_on_the_chosen_packet_and_a_click_chooses() {
     let held: Vec<PacketNo> = script.app.session().wire.held.keys().copied().collect();
     script.asked.clear();
     let asked = |script: &mut Script| match script.asked.pop() {
-        Some(Request::Wire(order)) => order,
+        Some(LabRequest::Wire(order)) => order,
         other => panic!("{other:?}"),
     };
     script.keys("n");
-    assert_eq!(asked(&mut script), WireOrder::Deliver(Which::One(held[0])));
+    assert_eq!(asked(&mut script), WireRequest::Deliver(Which::One(held[0])));
     script.keys(">d");
-    assert_eq!(asked(&mut script), WireOrder::Drop(Which::One(held[1])));
+    assert_eq!(asked(&mut script), WireRequest::Drop(Which::One(held[1])));
     script.keys("N");
-    assert_eq!(asked(&mut script), WireOrder::Deliver(Which::All));
+    assert_eq!(asked(&mut script), WireRequest::Deliver(Which::All));
     // A click on a packet's own button.
     draw(&mut script, 200, 60);
     let deliver = Action::Wire(WireCommand::Deliver(Target::One(held[0])));
@@ -331,15 +331,15 @@ fn keys_act_on_the_chosen_packet_and_a_click_chooses() {
     let effects = click(&mut script, place.x + 1, place.y);
     assert_eq!(
         effects,
-        [Effect::Lab(Request::Wire(WireOrder::Deliver(Which::One(held[0]))))]
+        [Effect::Lab(LabRequest::Wire(WireRequest::Deliver(Which::One(held[0]))))]
     );
     // The oldest is meant again when the chosen one is gone.
     script.keys("<");
     let entries = script.app.session().wire.held.len();
-    script.oldest(Fate::Delivered);
+    script.oldest(Disposition::Delivered);
     assert_eq!(script.app.session().wire.held.len(), entries - 1);
     script.keys("n");
-    assert_eq!(asked(&mut script), WireOrder::Deliver(Which::One(held[1])));
+    assert_eq!(asked(&mut script), WireRequest::Deliver(Which::One(held[1])));
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn sources_that_disagree() {
         let mut script = Script::stepping();
         // An RST that the kernel does not take.
         script.mode(Mode::Flow).packet(Side::Server, 4, 900, 0, "");
-        script.tell(Happening::Quiet);
+        script.tell(LabEvent::Quiet);
         script
     });
 }
@@ -454,7 +454,7 @@ fn without_colour_there_is_none() {
         finwait::session::Session::new(script::facts(LabKind::Isolated), script.now),
         Theme::PLAIN,
     );
-    script.tell(Happening::Died {
+    script.tell(LabEvent::Died {
         side: Side::Client,
         pid: 1,
         how: finwait::lab::event::Death::Signal(9),
@@ -488,7 +488,7 @@ fn mouse(script: &mut Script, kind: MouseEventKind, column: u16, row: u16) -> Ve
 /// Every button of the table is somewhere: turn the pages at both ends and press what is found.
 /// The key of a button of the wire.
 fn key_of_the_wire(action: &Action) -> Option<char> {
-    let wire = table::TABLE.iter().filter(|spec| spec.group == Group::Wire);
+    let wire = table::TABLE.iter().filter(|spec| spec.group == CommandGroup::Wire);
     let mut buttons = wire.flat_map(|spec| spec.buttons.iter().map(move |button| (*spec, button)));
     buttons
         .find(|(spec, button)| wire_bar::pressed(spec, button).as_ref() == Some(action))
@@ -529,11 +529,15 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                     let left = effects.contains(&Effect::Leave(Exit::Quit));
                     script.take(effects);
                     let (spec, button) = table::pressed(key).unwrap();
-                    let of = if spec.group == Group::Wire { "wire" } else { side.name() };
+                    let of = if spec.group == CommandGroup::Wire {
+                        "wire"
+                    } else {
+                        side.name()
+                    };
                     let text = format!("{of} {} {}", spec.name, button.preset);
                     match parse(if spec.is_screen() { spec.name } else { &text }, None).unwrap() {
                         Command::Wire(WireCommand::Mode(_)) => {
-                            let step = Request::Wire(WireOrder::Mode(Mode::Step));
+                            let step = LabRequest::Wire(WireRequest::Mode(Mode::Step));
                             assert_eq!(script.asked.get(asked), Some(&step));
                         }
                         // Nothing stands on it: refused, and said so.
@@ -553,12 +557,12 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                                 .get(asked)
                                 .unwrap_or_else(|| panic!("{text}: nothing asked"));
                             let of = match request {
-                                Request::Order(of, _) | Request::Kill(of) | Request::Restart(of) => *of,
-                                Request::Host(of, ..) | Request::Destroy(of, _) => *of,
-                                Request::Wire(_) => panic!("{text}: asked of the wire"),
+                                LabRequest::Call(of, _) | LabRequest::Kill(of) | LabRequest::Restart(of) => *of,
+                                LabRequest::Host(of, ..) | LabRequest::Destroy(of, _) => *of,
+                                LabRequest::Wire(_) => panic!("{text}: asked of the wire"),
                             };
                             assert_eq!(of, side, "{text}");
-                            if let Request::Order(_, order) = request {
+                            if let LabRequest::Call(_, order) = request {
                                 let name = order.order.kind();
                                 // `connect` and `listen` make their socket first, and to reconnect is to call connect.
                                 assert!(
@@ -573,7 +577,8 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
             for spec in table::TABLE {
                 for button in spec.buttons {
                     // More is there only where there is no room for all, and some of the wire's only while it holds something.
-                    let of_the_wire = spec.group == Group::Wire || ["held-before", "held-after"].contains(&spec.name);
+                    let of_the_wire =
+                        spec.group == CommandGroup::Wire || ["held-before", "held-after"].contains(&spec.name);
                     assert!(
                         seen.contains(&button.key)
                             || spec.name == "more"
@@ -692,7 +697,7 @@ fn a_switch_in_the_options_is_turned_and_read_again() {
         None,
     );
     match script.asked.as_slice() {
-        [Request::Order(Side::Client, request)] => assert_eq!(request.order.kind(), CallKind::Options),
+        [LabRequest::Call(Side::Client, request)] => assert_eq!(request.order.kind(), CallKind::Options),
         other => panic!("{other:?}"),
     }
 }
@@ -704,10 +709,10 @@ fn nothing_is_drawn_when_nothing_changed() {
     draw(&mut script, 120, 40);
     assert!(!script.app.is_stale());
     // The first time that all is quiet, the sources of the states are compared.
-    script.tell(Happening::Quiet);
+    script.tell(LabEvent::Quiet);
     assert!(script.app.is_stale());
     draw(&mut script, 120, 40);
-    script.tell(Happening::Quiet);
+    script.tell(LabEvent::Quiet);
     // From one place in the log to another: nothing looks different.
     for x in 0..50 {
         mouse(&mut script, MouseEventKind::Moved, x, 34);
@@ -749,14 +754,14 @@ fn the_log_scrolls_stands_still_and_follows_again() {
 #[test]
 fn nothing_raw_is_drawn() {
     let mut script = Script::new(LabKind::Isolated);
-    script.tell(Happening::Born {
+    script.tell(LabEvent::Born {
         side: Side::Client,
         pid: 1,
         runtime: "evil\u{1b}[31m".into(),
         takes_unasked: false,
         nofile: None,
     });
-    script.tell(Happening::Note("a\u{7}b\u{1b}]0;title\u{7}\nc\u{202e}".into()));
+    script.tell(LabEvent::Note("a\u{7}b\u{1b}]0;title\u{7}\nc\u{202e}".into()));
     let terminal = draw(&mut script, 200, 60);
     for cell in terminal.backend().buffer().content() {
         assert!(

@@ -3,23 +3,25 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use finwait::call::{Bytes, Call, CallId, How, Order, ProcessCall, SocketName};
-use finwait::clock::Stamp;
+use finwait::call::{Bytes, Call, CallId, EndpointCall, ProcessCall, ShutdownHow, SocketName};
+use finwait::clock::MonoTime;
 use finwait::command::{Command, EndCommand, parse::parse};
 use finwait::errno::Errno;
 use finwait::explain::rules::{CallClass, SetBy};
-use finwait::explain::{RuleId, Setter, Sock};
+use finwait::explain::{ErrorSource, RuleId, Sock};
 use finwait::host::Port;
-use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request, Witness};
-use finwait::observe::{Row, TimerKind, Tuple};
+use finwait::lab::event::{
+    Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, TimedEvent, TransitionCause, Witness,
+};
+use finwait::observe::{SocketRow, TimerKind, Tuple};
 use finwait::outcome::{Outcome, Value};
 use finwait::session::chain::chain;
-use finwait::session::transcript::{Entry, What};
-use finwait::session::view::Held;
-use finwait::session::{Ending, LabFacts, LabKind, Refusal, Session, Socket};
+use finwait::session::transcript::{Entry, EntryKind};
+use finwait::session::view::HeldBy;
+use finwait::session::{CallEnd, CommandError, LabFacts, LabKind, Session, Socket};
 use finwait::side::{Ends, Side};
 use finwait::state::State;
-use finwait::wire::flow::{Flows, Seen};
+use finwait::wire::flow::{FlowInfo, Flows};
 use finwait::wire::queue::{Origin, Wire};
 use finwait::wire::segment::{Flags, IcmpError, Packet, Segment, SeqNo};
 
@@ -37,7 +39,7 @@ struct Play {
     fd: i32,
     pid: u32,
     /// What the session asked of the lab and the test has not answered yet.
-    asked: Vec<Request>,
+    asked: Vec<LabRequest>,
     flows: Flows,
     numbers: Wire,
 }
@@ -65,7 +67,7 @@ impl Play {
             no_sock_diag: None,
         };
         let mut play = Play {
-            session: Session::new(lab, Stamp(0)),
+            session: Session::new(lab, MonoTime(0)),
             now: 0,
             fd: 4,
             pid: 100,
@@ -83,16 +85,16 @@ impl Play {
         Play::in_a(LabKind::Isolated)
     }
 
-    fn happens(&mut self, what: Happening) {
+    fn happens(&mut self, what: LabEvent) {
         self.now += 1_000_000;
-        let at = Stamp(self.now);
-        self.asked.extend(self.session.absorb(Event { at, what }));
+        let at = MonoTime(self.now);
+        self.asked.extend(self.session.absorb(TimedEvent { at, what }));
     }
 
     fn born(&mut self, side: Side) {
         self.pid += 1;
         let (pid, runtime) = (self.pid, "native".to_owned());
-        self.happens(Happening::Born {
+        self.happens(LabEvent::Born {
             side,
             pid,
             runtime,
@@ -106,18 +108,18 @@ impl Play {
         self.types("client shutdown write").unwrap();
         let shutdown = self.sent();
         let inode = self.socket(Client, "client").inode.unwrap();
-        let by_it = Cause::Call(shutdown.id);
+        let by_it = TransitionCause::Call(shutdown.id);
         self.changes(Client, of_client(), inode, (State::Established, State::FinWait1), by_it);
         self.succeeds(&shutdown);
         self.session.transcript.last()
     }
 
-    fn types(&mut self, text: &str) -> Result<Option<CallId>, Refusal> {
+    fn types(&mut self, text: &str) -> Result<Option<CallId>, CommandError> {
         let Ok(Command::End(side, command)) = parse(text, None) else {
             panic!("{text:?} is no command of an end");
         };
         self.now += 1_000_000;
-        let issued = self.session.command(side, &command, Stamp(self.now))?;
+        let issued = self.session.command(side, &command, MonoTime(self.now))?;
         self.asked.extend(issued.requests);
         Ok(issued.root)
     }
@@ -133,8 +135,8 @@ impl Play {
     fn sent(&mut self) -> Sent {
         assert_eq!(self.asked.len(), 1, "{:?}", self.asked);
         match self.asked.remove(0) {
-            Request::Order(side, request) => match request.order {
-                Order::On { socket, call } => Sent {
+            LabRequest::Call(side, request) => match request.order {
+                EndpointCall::On { socket, call } => Sent {
                     side,
                     id: request.id,
                     socket: socket.to_string(),
@@ -147,7 +149,7 @@ impl Play {
     }
 
     fn ends(&mut self, sent: &Sent, outcome: Outcome, inode: Option<u64>) {
-        self.happens(Happening::Ended {
+        self.happens(LabEvent::Ended {
             side: sent.side,
             id: sent.id,
             took: Duration::from_micros(11),
@@ -208,12 +210,19 @@ impl Play {
             .iter()
             .map(|&(tuple, state, inode)| row(tuple, state, inode))
             .collect();
-        self.happens(Happening::Table { side, rows });
+        self.happens(LabEvent::Table { side, rows });
     }
 
-    fn changes(&mut self, side: Side, tuple: Tuple, inode: u64, states: (State, State), cause: Cause) -> &Entry {
+    fn changes(
+        &mut self,
+        side: Side,
+        tuple: Tuple,
+        inode: u64,
+        states: (State, State),
+        cause: TransitionCause,
+    ) -> &Entry {
         let (from, to) = states;
-        self.happens(Happening::Transition {
+        self.happens(LabEvent::Transition {
             side,
             tuple,
             inode,
@@ -226,22 +235,22 @@ impl Play {
     }
 
     fn passes(&mut self, from: Side, packet: Packet) -> &Entry {
-        self.passes_with(from, packet, Fate::Delivered)
+        self.passes_with(from, packet, Disposition::Delivered)
     }
 
-    fn passes_with(&mut self, from: Side, packet: Packet, fate: Fate) -> &Entry {
+    fn passes_with(&mut self, from: Side, packet: Packet, disposition: Disposition) -> &Entry {
         let no = self.numbers.number();
         let seen = match &packet {
             Packet::Tcp(segment) => self.flows.sent(no, segment),
-            _ => Seen::default(),
+            _ => FlowInfo::default(),
         };
-        self.happens(Happening::Packet(Passage {
+        self.happens(LabEvent::Packet(PacketRecord {
             no,
             from,
             packet,
             seen,
             origin: Origin::Host,
-            fate,
+            disposition,
             rule: None,
             waited: None,
         }));
@@ -276,7 +285,7 @@ impl Play {
     }
 
     /// Each line of the state pane: name, state, who holds it.
-    fn pane(&self, side: Side) -> Vec<(String, State, Held)> {
+    fn pane(&self, side: Side) -> Vec<(String, State, HeldBy)> {
         let line = |view: finwait::session::view::SocketView| {
             let name = view.name.map_or("-".to_owned(), ToString::to_string);
             (name, view.state(), view.held)
@@ -293,7 +302,13 @@ impl Play {
             listen = self.sent();
             if word(&listen.call) == "listen" {
                 let (tuple, to, inode) = listener(inode);
-                self.changes(Server, tuple, inode, (State::Close, to), Cause::Call(listen.id));
+                self.changes(
+                    Server,
+                    tuple,
+                    inode,
+                    (State::Close, to),
+                    TransitionCause::Call(listen.id),
+                );
             }
             self.succeeds(&listen);
         }
@@ -301,9 +316,9 @@ impl Play {
 
     /// The changes of state of a handshake, both ends', which that connect began.
     fn shakes_hands(&mut self, inode: u64, tuple: Tuple, connect: &Sent) {
-        let by = Cause::Call(connect.id);
+        let by = TransitionCause::Call(connect.id);
         self.changes(Client, tuple, inode, (State::Close, State::SynSent), by);
-        let received = Cause::Received;
+        let received = TransitionCause::Received;
         let (of_server, done) = (tuple.mirrored(), State::Established);
         self.changes(Server, of_server, 0, (State::Close, State::SynRecv), received);
         self.changes(Client, tuple, inode, (State::SynSent, done), received);
@@ -313,7 +328,7 @@ impl Play {
     /// A segment of the client's reaches the server and changes the state of its connection, whose inode is 3.
     fn server_takes(&mut self, flags: &[Flags], seq: u32, states: (State, State)) {
         self.passes(Client, segment(Client, flags, seq, 1, b""));
-        self.changes(Server, of_server(), 3, states, Cause::Received);
+        self.changes(Server, of_server(), 3, states, TransitionCause::Received);
     }
 
     /// The client's FIN ends its direction, and its RST then the connection.
@@ -325,7 +340,7 @@ impl Play {
     /// A segment of the server's reaches the client and changes the state of its connection, whose inode is 2.
     fn client_takes(&mut self, flags: &[Flags], seq: u32, states: (State, State)) {
         self.passes(Server, segment(Server, flags, seq, 1, b""));
-        self.changes(Client, of_client(), 2, states, Cause::Received);
+        self.changes(Client, of_client(), 2, states, TransitionCause::Received);
     }
 
     /// A listener, a connection and its accepted end: inodes 1 (listener), 2 (client), 3 (server).
@@ -393,9 +408,9 @@ fn listener(inode: u64) -> (Tuple, State, u64) {
     (tuple, State::Listen, inode)
 }
 
-fn row(tuple: Tuple, state: State, inode: u64) -> Observed {
-    Observed {
-        row: Row {
+fn row(tuple: Tuple, state: State, inode: u64) -> ObservedSocket {
+    ObservedSocket {
+        row: SocketRow {
             tuple,
             state,
             rx_queue: 0,
@@ -431,14 +446,14 @@ fn segment(from: Side, flags: &[Flags], seq: u32, ack: u32, payload: &[u8]) -> P
 /// What the transcript says caused the change.
 fn caused_by(entry: &Entry) -> String {
     match &entry.what {
-        What::State { cause, from, .. } => cause.words(*from),
+        EntryKind::State { cause, from, .. } => cause.words(*from),
         what => panic!("{what:?} is no change"),
     }
 }
 
 fn changed(entry: &Entry) -> Option<&str> {
     match &entry.what {
-        What::State { socket, .. } => socket.as_ref().map(SocketName::as_str),
+        EntryKind::State { socket, .. } => socket.as_ref().map(SocketName::as_str),
         what => panic!("{what:?} is no change"),
     }
 }
@@ -630,7 +645,7 @@ fn a_call_that_the_endpoint_did_not_understand_is_over() {
     let root = play.types("client connect").unwrap().unwrap();
     let id = Some(play.sent().id);
     let why = "the line is too long".to_owned();
-    play.happens(Happening::Garbled { side: Client, id, why });
+    play.happens(LabEvent::Garbled { side: Client, id, why });
     assert!(!play.session.busy(Client, root));
     assert!(play.names(Client).is_empty(), "{:?}", play.names(Client));
 }
@@ -645,11 +660,11 @@ fn no_name_is_given_twice() {
         play.carries_out("client close", 0);
     }
     play.types("client kill").unwrap();
-    assert!(matches!(play.asked.remove(0), Request::Kill(Client)));
+    assert!(matches!(play.asked.remove(0), LabRequest::Kill(Client)));
     let (pid, how) = (play.pid - 1, Death::Signal(9));
-    play.happens(Happening::Died { side: Client, pid, how });
+    play.happens(LabEvent::Died { side: Client, pid, how });
     play.types("client restart").unwrap();
-    assert!(matches!(play.asked.remove(0), Request::Restart(Client)));
+    assert!(matches!(play.asked.remove(0), LabRequest::Restart(Client)));
     play.born(Client);
     assert!(play.names(Client).is_empty());
     assert_eq!(play.carries_out("client socket", 9), made(&[("client4", "socket")]));
@@ -667,7 +682,7 @@ fn a_socket_that_connects_is_not_called_a_listener() {
         peer: "10.0.0.1:7000".parse().unwrap(),
     };
     let begins = (State::Close, State::SynSent);
-    let told = play.changes(Server, tuple, 1, begins, Cause::Unseen).lines();
+    let told = play.changes(Server, tuple, 1, begins, TransitionCause::Unseen).lines();
     assert!(told[0].starts_with("server CLOSE -> SYN_SENT"), "{told:?}");
     play.table(Server, &[(tuple, State::SynSent, 1)]);
     let shown = play.session.sockets(Server);
@@ -693,7 +708,13 @@ fn a_listener_keeps_its_name() {
         peer: "0.0.0.0:0".parse().unwrap(),
     };
     let told = play
-        .changes(Server, listening, 1, (State::Close, State::Listen), Cause::Unseen)
+        .changes(
+            Server,
+            listening,
+            1,
+            (State::Close, State::Listen),
+            TransitionCause::Unseen,
+        )
         .lines();
     assert!(told[0].starts_with("server listener CLOSE -> LISTEN"), "{told:?}");
 }
@@ -735,7 +756,12 @@ fn a_shutdown_in_syn_sent_leaves_a_socket_for_another_attempt() {
     play.table(Client, &[(of_client(), State::SynSent, 2)]);
     play.types("client shutdown write").unwrap();
     let shutdown = play.sent();
-    assert_eq!(shutdown.call, Call::Shutdown { how: How::Write });
+    assert_eq!(
+        shutdown.call,
+        Call::Shutdown {
+            how: ShutdownHow::Write
+        }
+    );
     play.table(Client, &[]);
     play.succeeds(&shutdown);
     assert!(!play.sock(Client, "client").connected);
@@ -767,8 +793,8 @@ fn a_row_gets_its_name_by_inode_while_a_descriptor_is_open() {
     assert_eq!(
         play.pane(Server),
         [
-            ("listener".to_owned(), State::Listen, Held::Open),
-            ("server".to_owned(), State::Established, Held::Open),
+            ("listener".to_owned(), State::Listen, HeldBy::Open),
+            ("server".to_owned(), State::Established, HeldBy::Open),
         ]
     );
 }
@@ -780,15 +806,15 @@ fn an_orphan_keeps_its_name_by_its_addresses() {
     play.carries_out("client close", 0);
     assert_eq!(
         play.pane(Client),
-        [("client".to_owned(), State::FinWait2, Held::Orphan)]
+        [("client".to_owned(), State::FinWait2, HeldBy::Orphan)]
     );
     play.table(Client, &[(of_client(), State::TimeWait, 0)]);
     assert_eq!(
         play.pane(Client),
-        [("client".to_owned(), State::TimeWait, Held::TimeWait)]
+        [("client".to_owned(), State::TimeWait, HeldBy::TimeWait)]
     );
     play.table(Client, &[]);
-    assert_eq!(play.pane(Client), [("client".to_owned(), State::Close, Held::Closed)]);
+    assert_eq!(play.pane(Client), [("client".to_owned(), State::Close, HeldBy::Closed)]);
 }
 
 #[test]
@@ -798,7 +824,7 @@ fn an_orphan_outlives_its_process_under_its_name() {
     play.asked.clear();
     play.table(Client, &[(of_client(), State::FinWait2, 0)]);
     let pid = 101;
-    play.happens(Happening::Died {
+    play.happens(LabEvent::Died {
         side: Client,
         pid,
         how: Death::Signal(9),
@@ -806,7 +832,7 @@ fn an_orphan_outlives_its_process_under_its_name() {
     play.born(Client);
     assert_eq!(
         play.pane(Client),
-        [("client".to_owned(), State::FinWait2, Held::Orphan)]
+        [("client".to_owned(), State::FinWait2, HeldBy::Orphan)]
     );
     // The calls of the new process do not go to it.
     assert_eq!(play.carries_out("client connect", 9)[0].0, "client2");
@@ -818,7 +844,7 @@ fn an_open_descriptor_of_a_finished_connection_shows_its_time_wait() {
     play.table(Client, &[(of_client(), State::TimeWait, 0)]);
     assert_eq!(
         play.pane(Client),
-        [("client".to_owned(), State::TimeWait, Held::TimeWait)]
+        [("client".to_owned(), State::TimeWait, HeldBy::TimeWait)]
     );
 }
 
@@ -827,14 +853,17 @@ fn a_connection_in_the_queue_has_no_name_until_it_is_accepted() {
     let mut play = Play::new();
     play.carries_out("server listen", 1);
     play.table(Server, &[listener(1), (of_server(), State::Established, 0)]);
-    assert_eq!(play.pane(Server)[1], ("-".to_owned(), State::Established, Held::Queued));
+    assert_eq!(
+        play.pane(Server)[1],
+        ("-".to_owned(), State::Established, HeldBy::Queued)
+    );
     play.types("server accept").unwrap();
     let accept = play.sent();
     play.table(Server, &[listener(1), (of_server(), State::Established, 3)]);
     play.gives(&accept, 3);
     assert_eq!(
         play.pane(Server)[1],
-        ("server".to_owned(), State::Established, Held::Open)
+        ("server".to_owned(), State::Established, HeldBy::Open)
     );
 }
 
@@ -846,8 +875,8 @@ fn a_socket_closed_through_one_descriptor_is_still_held_by_the_other() {
     assert_eq!(
         play.pane(Client),
         [
-            ("client".to_owned(), State::Established, Held::Shared),
-            ("client-dup".to_owned(), State::Established, Held::Open),
+            ("client".to_owned(), State::Established, HeldBy::Shared),
+            ("client-dup".to_owned(), State::Established, HeldBy::Open),
         ]
     );
     assert!(
@@ -864,7 +893,7 @@ fn a_socket_is_held_by_a_call_that_waits_on_it_and_by_no_other() {
         play.carries_out("client socket", 7);
         play.types(&format!("client read on={waits_on}")).unwrap();
         let read = play.sent();
-        play.happens(Happening::Began {
+        play.happens(LabEvent::Began {
             side: Client,
             id: read.id,
             text: "read(...)".into(),
@@ -891,7 +920,7 @@ fn accept_inherits(tells_peer: bool) {
     }
     play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
     for states in [(State::Close, State::SynRecv), (State::SynRecv, State::Established)] {
-        play.changes(Server, of_server(), 0, states, Cause::Received);
+        play.changes(Server, of_server(), 0, states, TransitionCause::Received);
     }
     let established = play.session.transcript.last();
     if tells_peer {
@@ -920,7 +949,7 @@ fn accept_inherits(tells_peer: bool) {
         of_server(),
         9,
         (State::Established, State::Close),
-        Cause::Received,
+        TransitionCause::Received,
     );
     assert!(play.sock(Server, "server2").end.is_some());
 }
@@ -931,33 +960,51 @@ fn a_new_connection_with_old_addresses_is_not_the_old_one() {
     play.carries_out("server close", 0);
     play.table(Server, &[listener(1)]);
     // The client's port is the same again.
-    let entry = play.changes(Server, of_server(), 0, (State::Close, State::SynRecv), Cause::Received);
+    let entry = play.changes(
+        Server,
+        of_server(),
+        0,
+        (State::Close, State::SynRecv),
+        TransitionCause::Received,
+    );
     assert_eq!(changed(entry), None);
     play.table(Server, &[listener(1), (of_server(), State::Established, 0)]);
-    assert_eq!(play.pane(Server)[1], ("server".to_owned(), State::Close, Held::Closed));
-    assert_eq!(play.pane(Server)[2], ("-".to_owned(), State::Established, Held::Queued));
-    play.carries_out("server accept", 9);
-    play.table(Server, &[listener(1), (of_server(), State::Established, 9)]);
-    assert_eq!(play.pane(Server)[1], ("server".to_owned(), State::Close, Held::Closed));
+    assert_eq!(
+        play.pane(Server)[1],
+        ("server".to_owned(), State::Close, HeldBy::Closed)
+    );
     assert_eq!(
         play.pane(Server)[2],
-        ("server2".to_owned(), State::Established, Held::Open)
+        ("-".to_owned(), State::Established, HeldBy::Queued)
+    );
+    play.carries_out("server accept", 9);
+    play.table(Server, &[listener(1), (of_server(), State::Established, 9)]);
+    assert_eq!(
+        play.pane(Server)[1],
+        ("server".to_owned(), State::Close, HeldBy::Closed)
+    );
+    assert_eq!(
+        play.pane(Server)[2],
+        ("server2".to_owned(), State::Established, HeldBy::Open)
     );
     let entry = play.changes(
         Server,
         of_server(),
         9,
         (State::Established, State::CloseWait),
-        Cause::Received,
+        TransitionCause::Received,
     );
     assert_eq!(changed(entry), Some("server2"));
     // The second one's remains are its own, too.
     play.carries_out("server close", 0);
     play.table(Server, &[listener(1), (of_server(), State::LastAck, 0)]);
-    assert_eq!(play.pane(Server)[1], ("server".to_owned(), State::Close, Held::Closed));
+    assert_eq!(
+        play.pane(Server)[1],
+        ("server".to_owned(), State::Close, HeldBy::Closed)
+    );
     assert_eq!(
         play.pane(Server)[2],
-        ("server2".to_owned(), State::LastAck, Held::Orphan)
+        ("server2".to_owned(), State::LastAck, HeldBy::Orphan)
     );
 }
 
@@ -973,7 +1020,7 @@ fn a_change_names_the_call_that_caused_it() {
         of_client(),
         2,
         (State::Established, State::FinWait1),
-        Cause::Call(id),
+        TransitionCause::Call(id),
     );
     assert_eq!(caused_by(entry), "shutdown");
     assert_eq!(changed(entry), Some("client"));
@@ -987,10 +1034,10 @@ fn a_change_names_the_segment_that_its_host_received_last() {
     // The other way: not received by the server.
     play.passes(Server, segment(Server, &[Flags::ACK], 1, 2, b""));
     let states = (State::Established, State::CloseWait);
-    let entry = play.changes(Server, of_server(), 3, states, Cause::Received);
+    let entry = play.changes(Server, of_server(), 3, states, TransitionCause::Received);
     assert_eq!(caused_by(entry), "the FIN,ACK received");
     let states = (State::FinWait1, State::FinWait2);
-    let entry = play.changes(Client, of_client(), 2, states, Cause::Received);
+    let entry = play.changes(Client, of_client(), 2, states, TransitionCause::Received);
     assert_eq!(caused_by(entry), "the ACK received");
 }
 
@@ -998,10 +1045,10 @@ fn a_change_names_the_segment_that_its_host_received_last() {
 fn a_packet_that_was_not_taken_causes_nothing() {
     let mut play = Play::connected();
     play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
-    let refused = Fate::Refused(Errno::EIO);
+    let refused = Disposition::Refused(Errno::EIO);
     play.passes_with(Client, segment(Client, &[Flags::RST], 2, 0, b""), refused);
     let states = (State::Established, State::CloseWait);
-    let entry = play.changes(Server, of_server(), 3, states, Cause::Received);
+    let entry = play.changes(Server, of_server(), 3, states, TransitionCause::Received);
     assert_eq!(caused_by(entry), "the FIN,ACK received");
 }
 
@@ -1010,14 +1057,20 @@ fn timers_deaths_the_peers_calls_and_the_unseen_are_named() {
     let mut play = Play::connected();
     let states = (State::Established, State::Close);
     let mut cause = |cause| caused_by(play.changes(Client, of_client(), 2, states, cause));
-    assert_eq!(cause(Cause::Timer(TimerKind::Retransmit)), "the retransmit timer");
-    assert_eq!(cause(Cause::Timer(TimerKind::TimeWait)), "the time-wait timer");
-    assert_eq!(cause(Cause::Death), "the end of its process");
-    assert_eq!(cause(Cause::Unseen), "a segment or timer not seen here");
+    assert_eq!(
+        cause(TransitionCause::Timer(TimerKind::Retransmit)),
+        "the retransmit timer"
+    );
+    assert_eq!(
+        cause(TransitionCause::Timer(TimerKind::TimeWait)),
+        "the time-wait timer"
+    );
+    assert_eq!(cause(TransitionCause::Death), "the end of its process");
+    assert_eq!(cause(TransitionCause::Unseen), "a segment or timer not seen here");
     let mut play = Play::connected();
     play.types("server close").unwrap();
     let id = play.sent().id;
-    let entry = play.changes(Client, of_client(), 2, states, Cause::PeerCall(id));
+    let entry = play.changes(Client, of_client(), 2, states, TransitionCause::PeerCall(id));
     assert_eq!(caused_by(entry), "the server's close");
 }
 
@@ -1028,7 +1081,7 @@ fn sequence_numbers_count_from_each_sides_first() {
     let mut play = Play::connected();
     let first = u32::MAX - 1;
     let numbers = |entry: &Entry| match &entry.what {
-        What::Packet(passage) => (passage.seen.seq, passage.seen.ack),
+        EntryKind::Packet(record) => (record.seen.seq, record.seen.ack),
         what => panic!("{what:?}"),
     };
     let syn = play.passes(Client, segment(Client, &[Flags::SYN], first, 0, b""));
@@ -1077,12 +1130,12 @@ fn what_the_peer_sent_explains_what_a_call_gave() {
     // The next connection on the same addresses has heard nothing of that, and the old socket nothing of the next.
     play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
     for states in [(State::Close, State::SynRecv), (State::SynRecv, State::Established)] {
-        play.changes(Server, of_server(), 0, states, Cause::Received);
+        play.changes(Server, of_server(), 0, states, TransitionCause::Received);
     }
     play.carries_out("server accept", 9);
     play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 10, 1, b""));
     let states = (State::Established, State::CloseWait);
-    play.changes(Server, of_server(), 9, states, Cause::Received);
+    play.changes(Server, of_server(), 9, states, TransitionCause::Received);
     let second = read(&mut play, "server read on=server2");
     assert_eq!(second, "The peer has ended its direction: end of stream.");
     assert_eq!(read(&mut play, "server read on=server"), first);
@@ -1102,7 +1155,7 @@ fn what_a_socket_did_before_explains_what_a_call_gives() {
     play.types("client shutdown write on=client-dup").unwrap();
     let shutdown = play.sent();
     let states = (State::Established, State::FinWait1);
-    play.changes(Client, of_client(), 2, states, Cause::Call(shutdown.id));
+    play.changes(Client, of_client(), 2, states, TransitionCause::Call(shutdown.id));
     play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
     play.succeeds(&shutdown);
     assert!(
@@ -1147,7 +1200,7 @@ fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
     let link = |play: &Play| {
         let call = play.session.ends[Server].last.as_ref().unwrap().id;
         let chain = chain(&play.session, call).unwrap();
-        let Some(Setter::Found(set_by, no)) = chain.set_by else {
+        let Some(ErrorSource::Found(set_by, no)) = chain.set_by else {
             panic!("{:?}", chain.set_by);
         };
         let place = play.session.transcript.entry(no).unwrap().lines().join(" ");
@@ -1157,7 +1210,7 @@ fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
     play.closes_and_resets();
     // One that was not delivered, and one that met no connection any more: neither did it.
     play.passes(Client, segment(Client, &[Flags::RST], 6, 0, b""));
-    play.passes_with(Client, segment(Client, &[Flags::RST], 7, 0, b""), Fate::Dropped);
+    play.passes_with(Client, segment(Client, &[Flags::RST], 7, 0, b""), Disposition::Dropped);
     play.table(Server, &[listener(1)]);
     play.types("server write").unwrap();
     let write = play.sent();
@@ -1185,7 +1238,7 @@ fn the_chain_knows_which_call_on_the_same_socket_it_was() {
     let set_by = |play: &Play| {
         let call = play.session.ends[Client].last.as_ref().unwrap().id;
         match chain(&play.session, call).unwrap().set_by {
-            Some(Setter::Found(_, no)) => play.session.transcript.entry(no).unwrap().lines().join(" "),
+            Some(ErrorSource::Found(_, no)) => play.session.transcript.entry(no).unwrap().lines().join(" "),
             other => panic!("{other:?}"),
         }
     };
@@ -1196,7 +1249,7 @@ fn the_chain_knows_which_call_on_the_same_socket_it_was() {
     assert_ne!(writing, reading);
     let entry = |play: &Play, no| {
         let link = chain(&play.session, play.session.ends[Client].last.as_ref().unwrap().id);
-        matches!(link.unwrap().set_by, Some(Setter::Found(_, found)) if found == no)
+        matches!(link.unwrap().set_by, Some(ErrorSource::Found(_, found)) if found == no)
     };
     play.carries_out("client read", 0);
     assert!(entry(&play, reading), "{}", set_by(&play));
@@ -1255,7 +1308,7 @@ fn the_chain_of_a_call_that_waits() {
 #[test]
 fn a_write_that_killed_its_process_has_its_chain() {
     let dies = |play: &mut Play, signal: i32| {
-        play.happens(Happening::Died {
+        play.happens(LabEvent::Died {
             side: Client,
             pid: 101,
             how: Death::Signal(signal),
@@ -1273,7 +1326,7 @@ fn a_write_that_killed_its_process_has_its_chain() {
     let write = play.sent();
     dies(&mut play, 13);
     let last = play.session.ends[Client].last.clone().unwrap();
-    assert_eq!((last.id, last.ending), (write.id, Ending::Lost(Death::Signal(13))));
+    assert_eq!((last.id, last.ending), (write.id, CallEnd::Lost(Death::Signal(13))));
     assert!(last.why.contains("SIGPIPE with EPIPE"), "{}", last.why);
     let lost = chain(&play.session, write.id).unwrap();
     assert_eq!(lost.rule, Some(RuleId::WritingShut));
@@ -1289,7 +1342,7 @@ fn a_write_that_killed_its_process_has_its_chain() {
         }
         dies(&mut play, signal);
         let last = play.session.ends[Client].last.clone().unwrap();
-        assert_eq!((last.rule, last.ending), (None, Ending::Lost(Death::Signal(signal))));
+        assert_eq!((last.rule, last.ending), (None, CallEnd::Lost(Death::Signal(signal))));
     }
 }
 
@@ -1327,7 +1380,7 @@ fn the_chain_finds_a_call_that_returned_later() {
     let read = play.sent();
     play.types("client disconnect").unwrap();
     let disconnect = play.sent();
-    play.happens(Happening::Began {
+    play.happens(LabEvent::Began {
         side: Client,
         id: disconnect.id,
         text: "connect(AF_UNSPEC)".into(),
@@ -1339,7 +1392,7 @@ fn the_chain_finds_a_call_that_returned_later() {
     assert_eq!(chain.rule, Some(RuleId::DissolvedWhileWaiting));
     assert_eq!(
         chain.set_by,
-        Some(Setter::Found(SetBy::OwnCall(&[CallClass::Disconnect]), began))
+        Some(ErrorSource::Found(SetBy::OwnCall(&[CallClass::Disconnect]), began))
     );
 }
 
@@ -1350,7 +1403,7 @@ fn the_chain_finds_the_call_that_waits() {
     let mut play = Play::connected();
     play.types("client read").unwrap();
     let read = play.sent();
-    play.happens(Happening::Began {
+    play.happens(LabEvent::Began {
         side: Client,
         id: read.id,
         text: "read(4, ..., 1024)".into(),
@@ -1358,7 +1411,7 @@ fn the_chain_finds_the_call_that_waits() {
     let began = play.session.transcript.last();
     play.types("client disconnect").unwrap();
     let disconnect = play.sent();
-    play.happens(Happening::Began {
+    play.happens(LabEvent::Began {
         side: Client,
         id: disconnect.id,
         text: "connect(AF_UNSPEC)".into(),
@@ -1366,7 +1419,7 @@ fn the_chain_finds_the_call_that_waits() {
     play.fails(&disconnect, Errno::EBUSY);
     let refused = chain(&play.session, disconnect.id).unwrap();
     assert_eq!(refused.rule, Some(RuleId::WaitedOn));
-    assert_eq!(refused.set_by, Some(Setter::Found(SetBy::WaitingCall, began)));
+    assert_eq!(refused.set_by, Some(ErrorSource::Found(SetBy::WaitingCall, began)));
 }
 
 /// A connection that is refused is gone before its row is told: the change of state tells its addresses.
@@ -1377,12 +1430,12 @@ fn a_refused_connection_leaves_no_row_and_is_explained_all_the_same() {
     play.types("client connect on=client").unwrap();
     let connect = play.sent();
     let inode = play.socket(Client, "client").inode.unwrap();
-    let began = Cause::Call(CallId(2));
+    let began = TransitionCause::Call(CallId(2));
     play.changes(Client, of_client(), inode, (State::Close, State::SynSent), began);
     play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
     play.passes(Server, segment(Server, &[Flags::RST, Flags::ACK], 0, 10, b""));
     let states = (State::SynSent, State::Close);
-    play.changes(Client, of_client(), inode, states, Cause::Received);
+    play.changes(Client, of_client(), inode, states, TransitionCause::Received);
     play.fails(&connect, Errno::ECONNREFUSED);
     assert_eq!(
         play.why(Client),
@@ -1403,7 +1456,7 @@ fn an_icmp_error_is_about_the_connection_that_it_quotes() {
         play.types("client connect on=client").unwrap();
         let connect = play.sent();
         let inode = play.socket(Client, "client").inode.unwrap();
-        let began = Cause::Call(connect.id);
+        let began = TransitionCause::Call(connect.id);
         play.changes(Client, of_client(), inode, (State::Close, State::SynSent), began);
         play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
         let icmp = Packet::Icmp {
@@ -1417,7 +1470,7 @@ fn an_icmp_error_is_about_the_connection_that_it_quotes() {
         // The kernel finds the attempt that it quotes, and ends that one.
         if quoted == of_client() {
             let states = (State::SynSent, State::Close);
-            play.changes(Client, of_client(), inode, states, Cause::Received);
+            play.changes(Client, of_client(), inode, states, TransitionCause::Received);
         }
         play.fails(&connect, Errno::ECONNREFUSED);
         let chain = chain(&play.session, connect.id).unwrap();
@@ -1425,7 +1478,7 @@ fn an_icmp_error_is_about_the_connection_that_it_quotes() {
     };
     let (rule, set_by, icmp) = refused(of_client());
     assert_eq!(rule, Some(RuleId::RefusedByIcmp));
-    assert_eq!(set_by, Some(Setter::Found(SetBy::Icmp, icmp)));
+    assert_eq!(set_by, Some(ErrorSource::Found(SetBy::Icmp, icmp)));
     let (rule, set_by, _) = refused(from_port(DIALS + 1));
     assert_eq!((rule, set_by), (None, None), "it was another's");
 }
@@ -1466,14 +1519,14 @@ fn what_nobody_saw_is_said_to_be_unseen() {
         of_client(),
         inode,
         (State::Close, State::SynSent),
-        Cause::Call(connect.id),
+        TransitionCause::Call(connect.id),
     );
     play.changes(
         Client,
         of_client(),
         inode,
         (State::SynSent, State::Close),
-        Cause::Unseen,
+        TransitionCause::Unseen,
     );
     play.types("client read").unwrap();
     let read = play.sent();
@@ -1489,24 +1542,24 @@ fn what_nobody_saw_is_said_to_be_unseen() {
     let read = play.sent();
     play.fails(&read, Errno::ENOTCONN);
     let chain = finwait::session::chain::chain(&play.session, read.id).unwrap();
-    assert_eq!(chain.set_by, Some(Setter::Timeless(SetBy::Missing)));
+    assert_eq!(chain.set_by, Some(ErrorSource::Timeless(SetBy::Missing)));
 }
 
 #[test]
 fn a_segment_that_was_not_taken_is_not_heard() {
     let rst = || segment(Client, &[Flags::RST], 2, 0, b"");
-    for (fate, taken) in [
-        (Fate::Delivered, true),
+    for (disposition, taken) in [
+        (Disposition::Delivered, true),
         // It came, and the kernel ignored it: out of the window, say.
-        (Fate::Delivered, false),
-        (Fate::Refused(Errno::EIO), false),
+        (Disposition::Delivered, false),
+        (Disposition::Refused(Errno::EIO), false),
     ] {
         let mut play = Play::connected();
         play.server_takes(&[Flags::FIN, Flags::ACK], 1, (State::Established, State::CloseWait));
-        play.passes_with(Client, rst(), fate);
+        play.passes_with(Client, rst(), disposition);
         if taken {
             let states = (State::CloseWait, State::Close);
-            play.changes(Server, of_server(), 3, states, Cause::Received);
+            play.changes(Server, of_server(), 3, states, TransitionCause::Received);
             play.table(Server, &[listener(1)]);
         }
         play.carries_out("server read", 0);
@@ -1528,10 +1581,13 @@ fn an_interrupt_goes_to_the_call_that_was_begun_last() {
         // Twice: an interrupt that has not returned yet is not what the user means.
         play.types("client interrupt").unwrap();
         let request = play.asked.remove(0);
-        let Request::Order(Client, request) = request else {
+        let LabRequest::Call(Client, request) = request else {
             panic!("{request:?}");
         };
-        assert_eq!(request.order, Order::Process(ProcessCall::Interrupt { target: last }));
+        assert_eq!(
+            request.order,
+            EndpointCall::Process(ProcessCall::Interrupt { target: last })
+        );
     }
 }
 
@@ -1559,7 +1615,7 @@ fn refusals_are_one_sentence_and_send_nothing() {
     refusals.push(play.refusal("client restart"));
     play.born(Client);
     let (pid, how) = (play.pid, Death::Signal(13));
-    play.happens(Happening::Died { side: Client, pid, how });
+    play.happens(LabEvent::Died { side: Client, pid, how });
     refusals.push(play.refusal("client connect"));
     refusals.push(play.refusal("client kill"));
     assert!(

@@ -14,7 +14,7 @@ mod words;
 pub use bytes::{Bytes, MOST_BYTES, SHOWN_BYTES, escape};
 pub use name::SocketName;
 pub use option::{OptionKind, SocketOption};
-pub use words::{Family, How, PollEvent, ReadFlag, WriteFlag};
+pub use words::{Family, PollEvent, ReadFlag, ShutdownHow, WriteFlag};
 
 /// The number that joins a call, its beginning and its outcome; unique in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -147,7 +147,7 @@ pub enum Call {
     /// Ends one or both directions.
     Shutdown {
         /// Which.
-        how: How,
+        how: ShutdownHow,
     },
     /// Gives the descriptor back.
     Close,
@@ -270,7 +270,7 @@ pub enum ProcessCall {
 /// A request's content: a call on a named socket, or one for the process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Order {
+pub enum EndpointCall {
     /// A call on a socket.
     On {
         /// The socket's name.
@@ -293,12 +293,12 @@ impl ProcessCall {
     }
 }
 
-impl Order {
+impl EndpointCall {
     /// Which call it is.
     pub const fn kind(&self) -> CallKind {
         match self {
-            Order::On { call, .. } => call.kind(),
-            Order::Process(call) => call.kind(),
+            EndpointCall::On { call, .. } => call.kind(),
+            EndpointCall::Process(call) => call.kind(),
         }
     }
 }
@@ -320,7 +320,7 @@ mod tests {
             r#"{"call": "sigpipe", "disposition": "ignore"}"#,
         ];
         for text in orders {
-            let order: Order = serde_json::from_str(text).unwrap();
+            let order: EndpointCall = serde_json::from_str(text).unwrap();
             let value: serde_json::Value = serde_json::from_str(text).unwrap();
             assert_eq!(order.kind().name(), value["call"]);
             assert_eq!(serde_json::to_value(order.kind()).unwrap(), value["call"]);

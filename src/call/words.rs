@@ -83,7 +83,7 @@ impl WriteFlag {
 /// Which direction `shutdown` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum How {
+pub enum ShutdownHow {
     /// `SHUT_RD`
     Read,
     /// `SHUT_WR`: sends FIN, the half-close.
@@ -92,13 +92,13 @@ pub enum How {
     Both,
 }
 
-impl How {
+impl ShutdownHow {
     /// The C name.
     pub const fn name(self) -> &'static str {
         match self {
-            How::Read => "SHUT_RD",
-            How::Write => "SHUT_WR",
-            How::Both => "SHUT_RDWR",
+            ShutdownHow::Read => "SHUT_RD",
+            ShutdownHow::Write => "SHUT_WR",
+            ShutdownHow::Both => "SHUT_RDWR",
         }
     }
 }

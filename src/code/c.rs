@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::helpers::{self, Helper, used};
 use super::words::{comment, comment_without, safe, whose_limit, wrapped};
-use super::{Made, Program, Statement};
+use super::{CallRecord, Program, Statement};
 use crate::call::{Bytes, Call, OptionKind, SocketOption, escape};
 
 /// The program's text.
@@ -124,7 +124,7 @@ const INCLUDES: [(&str, &[&str]); 17] = [
 ];
 
 /// A call in its line; the bounds of a deadline before and after it.
-fn direct(program: &Program, made: &Made, given: &str) -> String {
+fn direct(program: &Program, made: &CallRecord, given: &str) -> String {
     let (before, expression, after) = around(program, made);
     let mut out = String::new();
     for line in before {
@@ -142,7 +142,7 @@ fn direct(program: &Program, made: &Made, given: &str) -> String {
 }
 
 /// The body of the function that makes a call in its thread.
-fn aside(program: &Program, made: &Made) -> String {
+fn aside(program: &Program, made: &CallRecord) -> String {
     let (before, expression, after) = around(program, made);
     let mut out = String::new();
     for line in before {
@@ -161,7 +161,7 @@ fn aside(program: &Program, made: &Made) -> String {
 }
 
 /// The lines before a call, the call, whose value is its result in words, and the lines after it.
-fn around(program: &Program, made: &Made) -> (Vec<String>, String, Vec<String>) {
+fn around(program: &Program, made: &CallRecord) -> (Vec<String>, String, Vec<String>) {
     let fd = program.variable(made.side, &made.socket);
     let (mut before, mut after) = (Vec::new(), Vec::new());
     let mut by = |option: &str, deadline: &Option<crate::clock::Millis>, call: String, least: usize| match deadline {

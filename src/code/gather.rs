@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::program::{Given, Late, Made, Program, Statement, Sysctl, may_wait};
+use super::program::{CallRecord, CallResult, LateReturn, Program, Statement, Sysctl, may_wait};
 use super::words::safe;
-use crate::call::{Call, CallId, Order};
+use crate::call::{Call, CallId, EndpointCall};
 use crate::command::{Command, EndCommand};
 use crate::host::{Setting, SettingValue};
 use crate::lab::facts::LabFacts;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::scenario::report::StepReport;
-use crate::session::transcript::What;
+use crate::session::transcript::EntryKind;
 use crate::session::{LabKind, Session, name_of};
 use crate::side::Side;
 
@@ -52,13 +52,15 @@ impl Program {
         }
         for entry in session.transcript.since(self.seen) {
             match &entry.what {
-                What::Call { side, call, .. } => self.began(lab, step, *side, *call, session.order_of(*call), entry.at),
-                What::Outcome { call, outcome, .. } => self.ended(step, *call, outcome, entry.at),
-                What::Packet(passage) => {
-                    let passage = Box::new(passage.clone());
-                    self.statements.push(Statement::Packet(entry.at, passage));
+                EntryKind::Call { side, call, .. } => {
+                    self.began(lab, step, *side, *call, session.order_of(*call), entry.at)
                 }
-                What::Died { side, how, .. } => {
+                EntryKind::Outcome { call, outcome, .. } => self.ended(step, *call, outcome, entry.at),
+                EntryKind::Packet(record) => {
+                    let record = Box::new(record.clone());
+                    self.statements.push(Statement::Packet(entry.at, record));
+                }
+                EntryKind::Died { side, how, .. } => {
                     // The call under way has killed it, and would kill the program.
                     let under_way = |statement: &Statement| {
                         matches!(statement, Statement::Call(made)
@@ -72,21 +74,29 @@ impl Program {
                         self.leave_out(step, what, *side);
                     }
                 }
-                What::Syscall { .. }
-                | What::Lost { .. }
-                | What::Blocked { .. }
-                | What::Wire { .. }
-                | What::State { .. }
-                | What::Born { .. }
-                | What::Host { .. }
-                | What::Note { .. } => {}
+                EntryKind::Syscall { .. }
+                | EntryKind::Lost { .. }
+                | EntryKind::Blocked { .. }
+                | EntryKind::Wire { .. }
+                | EntryKind::State { .. }
+                | EntryKind::Born { .. }
+                | EntryKind::Host { .. }
+                | EntryKind::Note { .. } => {}
             }
         }
         self.seen = session.transcript.last();
     }
 
-    fn began(&mut self, lab: &LabFacts, step: usize, side: Side, id: CallId, order: Option<&Order>, at: Duration) {
-        let Some(order @ Order::On { socket, call }) = order else {
+    fn began(
+        &mut self,
+        lab: &LabFacts,
+        step: usize,
+        side: Side,
+        id: CallId,
+        order: Option<&EndpointCall>,
+        at: Duration,
+    ) {
+        let Some(order @ EndpointCall::On { socket, call }) = order else {
             // What is asked of the process was told as absent already.
             return;
         };
@@ -102,13 +112,13 @@ impl Program {
             }
         }
         let aside = !self.is_aside(step);
-        self.statements.push(Statement::Call(Made {
+        self.statements.push(Statement::Call(CallRecord {
             step,
             side,
             socket: socket.clone(),
             name: name_of(order),
             call: call.clone(),
-            given: Given::Blocked,
+            given: CallResult::Blocked,
             aside,
             at,
             ended: None,
@@ -144,10 +154,10 @@ impl Program {
         };
         made.ended = Some(at);
         if made.step == step {
-            made.given = Given::Outcome(outcome.clone());
+            made.given = CallResult::Outcome(outcome.clone());
             made.aside &= differs && may_wait(&made.call) && !made.call.has_deadline();
         } else {
-            let late = Late {
+            let late = LateReturn {
                 step: made.step,
                 of,
                 came: step,

@@ -13,7 +13,7 @@ mod program;
 mod python;
 mod words;
 
-pub use program::{Given, Late, Made, Program, ProgramPort, Statement, Sysctl};
+pub use program::{CallRecord, CallResult, LateReturn, Program, ProgramPort, Statement, Sysctl};
 
 /// Languages that a program can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

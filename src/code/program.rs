@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::words::{comment, running_on};
 use crate::call::{Call, CallId, SocketName};
 use crate::errno::Errno;
-use crate::lab::event::{Fate, Passage};
+use crate::lab::event::{Disposition, PacketRecord};
 use crate::outcome::Outcome;
 use crate::runtime::Runtime;
 use crate::scenario::Scenario;
@@ -38,9 +38,9 @@ pub enum Statement {
     /// Prose of the scenario.
     Say(String),
     /// A call.
-    Call(Made),
+    Call(CallRecord),
     /// A call that was blocked has returned by now.
-    Late(Late),
+    Late(LateReturn),
     /// A command that no program of sockets can carry out.
     Absent {
         /// Which step's.
@@ -64,7 +64,7 @@ pub enum Statement {
     /// Nothing was done for so long.
     Pause(Duration),
     /// A packet on the wire, whenever something became of it.
-    Packet(Duration, Box<Passage>),
+    Packet(Duration, Box<PacketRecord>),
 }
 
 /// A host's setting was changed, which a script can do for the end that it is about.
@@ -80,7 +80,7 @@ pub struct Sysctl {
 
 /// A call that was made.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Made {
+pub struct CallRecord {
     /// In which step, from 1 on.
     pub step: usize,
     /// By whom.
@@ -92,7 +92,7 @@ pub struct Made {
     /// The call that was asked for.
     pub call: Call,
     /// The result in its step.
-    pub given: Given,
+    pub given: CallResult,
     /// Whether it may wait for others of the program's calls, and so is made in a thread of its own.
     pub aside: bool,
     /// When it began.
@@ -105,7 +105,7 @@ pub struct Made {
 
 /// A call that returned in a later step than its own.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Late {
+pub struct LateReturn {
     /// The step of the call.
     pub step: usize,
     /// The call: its place among the statements.
@@ -118,7 +118,7 @@ pub struct Late {
 
 /// The result of a call in its step.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Given {
+pub enum CallResult {
     /// This.
     Outcome(Outcome),
     /// The call had not returned.
@@ -140,7 +140,7 @@ impl Program {
     }
 
     /// The calls, in order.
-    pub fn calls(&self) -> impl Iterator<Item = &Made> {
+    pub fn calls(&self) -> impl Iterator<Item = &CallRecord> {
         self.statements.iter().filter_map(|statement| match statement {
             Statement::Call(made) => Some(made),
             _ => None,
@@ -148,8 +148,8 @@ impl Program {
     }
 
     /// The outcome of a call, however late; none when it never returned.
-    pub fn outcome<'a>(&'a self, made: &'a Made) -> Option<&'a Outcome> {
-        if let Given::Outcome(outcome) = &made.given {
+    pub fn outcome<'a>(&'a self, made: &'a CallRecord) -> Option<&'a Outcome> {
+        if let CallResult::Outcome(outcome) = &made.given {
             return Some(outcome);
         }
         self.statements.iter().find_map(|statement| match statement {
@@ -159,7 +159,7 @@ impl Program {
     }
 
     /// The call that has returned late.
-    pub fn late(&self, late: &Late) -> Option<&Made> {
+    pub fn late(&self, late: &LateReturn) -> Option<&CallRecord> {
         match self.statements.get(late.of) {
             Some(Statement::Call(made)) => Some(made),
             _ => None,
@@ -167,7 +167,7 @@ impl Program {
     }
 
     /// Was it something that no program of sockets does, beside which that call returned? Then there is little to wait for.
-    pub fn is_late_by_absent(&self, late: &Late) -> bool {
+    pub fn is_late_by_absent(&self, late: &LateReturn) -> bool {
         let mut statements = self.statements.iter();
         statements.any(|statement| matches!(statement, Statement::Absent { step, .. } if *step == late.came))
     }
@@ -216,19 +216,19 @@ impl Program {
     }
 
     /// The calls before this one on its socket.
-    pub fn before<'a>(&'a self, made: &'a Made) -> impl Iterator<Item = &'a Made> {
+    pub fn before<'a>(&'a self, made: &'a CallRecord) -> impl Iterator<Item = &'a CallRecord> {
         let before = self.calls().take_while(|before| before.id != made.id);
         before.filter(|before| before.side == made.side && before.socket == made.socket)
     }
 
     /// Has the socket of this call no descriptor: was it closed by a call before, or made by none?
-    pub fn is_closed(&self, made: &Made) -> bool {
+    pub fn is_closed(&self, made: &CallRecord) -> bool {
         self.before(made).any(|before| before.call.is_close()) || self.is_unmade(made)
     }
 
     /// Is this a call on a socket that none before it has made?
-    pub fn is_unmade(&self, made: &Made) -> bool {
-        let makes = |before: &Made| match &before.call {
+    pub fn is_unmade(&self, made: &CallRecord) -> bool {
+        let makes = |before: &CallRecord| match &before.call {
             Call::Socket { .. } => before.socket == made.socket,
             Call::Accept { r#as } | Call::Dup { r#as } => *r#as == made.socket,
             _ => false,
@@ -305,15 +305,15 @@ impl Program {
     }
 
     /// The port that the kernel chooses in this `bind` or `listen`, if it is the first word about that port.
-    pub fn chosen_by(&self, made: &Made) -> Option<ProgramPort> {
+    pub fn chosen_by(&self, made: &CallRecord) -> Option<ProgramPort> {
         self.ports().into_iter().find(|port| port.first == Some(made.id))
     }
 
     /// Every error that the program has to know by name.
     pub fn errors(&self) -> Vec<Errno> {
         let met = self.calls().filter_map(|made| match &made.given {
-            Given::Outcome(outcome) => outcome.errno(),
-            Given::Blocked => None,
+            CallResult::Outcome(outcome) => outcome.errno(),
+            CallResult::Blocked => None,
         });
         let mut errors: Vec<Errno> = NAMED.into_iter().chain(met).collect();
         errors.sort_by_key(|errno| errno.name());
@@ -376,17 +376,17 @@ pub struct ProgramPort {
     pub first: Option<CallId>,
 }
 
-impl Given {
+impl CallResult {
     /// Did it succeed?
     pub const fn is_ok(&self) -> bool {
-        matches!(self, Given::Outcome(Outcome::Ok(_)))
+        matches!(self, CallResult::Outcome(Outcome::Ok(_)))
     }
 
     /// As a comment has it: `= -1 EPIPE (Broken pipe)`.
     pub fn comment(&self) -> String {
         match self {
-            Given::Blocked => "blocked".into(),
-            Given::Outcome(outcome) => comment(outcome),
+            CallResult::Blocked => "blocked".into(),
+            CallResult::Outcome(outcome) => comment(outcome),
         }
     }
 }
@@ -442,6 +442,6 @@ pub const fn may_wait(call: &Call) -> bool {
 }
 
 /// Did that packet reach the other host here?
-pub fn arrived(passage: &Passage) -> bool {
-    passage.fate == Fate::Delivered
+pub fn arrived(record: &PacketRecord) -> bool {
+    record.disposition == Disposition::Delivered
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::helpers::{self, Helper, used};
 use super::words::{comment, comment_without, escaped, whose_limit, wrapped};
-use super::{Given, Made, Program, Statement};
+use super::{CallRecord, CallResult, Program, Statement};
 use crate::call::{Bytes, Call, OptionKind, SocketOption};
 use crate::clock::Millis;
 
@@ -29,7 +29,7 @@ pub fn write(program: &Program) -> String {
                 }
                 let (kept, call) = call(program, made);
                 let doing = if made.aside { "begin" } else { "done" };
-                let kept = kept.filter(|_| made.given != Given::Blocked);
+                let kept = kept.filter(|_| made.given != CallResult::Blocked);
                 let kept = kept.map_or_else(String::new, |kept| format!("{kept} = "));
                 let _ = writeln!(
                     body,
@@ -111,7 +111,7 @@ pub fn write(program: &Program) -> String {
 }
 
 /// The result of a call, and how Python differs.
-fn given(program: &Program, made: &Made) -> String {
+fn given(program: &Program, made: &CallRecord) -> String {
     let given = made.given.comment();
     match &made.call {
         Call::Close if program.is_closed(made) => format!("{given}; a Python socket closes only once: 0"),
@@ -133,7 +133,7 @@ fn left_out(program: &Program, call: &Call) -> Option<&'static str> {
 }
 
 /// A call as an expression, and the variable that keeps what it makes.
-fn call(program: &Program, made: &Made) -> (Option<String>, String) {
+fn call(program: &Program, made: &CallRecord) -> (Option<String>, String) {
     let socket = program.variable(made.side, &made.socket);
     let mut kept = None;
     let in_time = |deadline: &Option<Millis>, call: String| match deadline {

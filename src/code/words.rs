@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::program::Late;
+use super::program::LateReturn;
 use crate::outcome::{Outcome, Reading, Value};
 use crate::scenario::Kernel;
 use crate::side::Side;
@@ -11,7 +11,7 @@ use crate::side::Side;
 const WIDTH: usize = 110;
 
 /// A comment with the outcome of a call in a step that the program is without.
-pub fn comment_without(late: &Late) -> String {
+pub fn comment_without(late: &LateReturn) -> String {
     let given = comment(&late.outcome);
     format!("{given}, in step {}, which is not in this program", late.came)
 }

@@ -5,9 +5,9 @@ use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
 
 use super::complaint::{ParseError, nearest, shown};
-use super::table::{self, Arg, Kind, Spec};
+use super::table::{self, Arg, ArgKind, Spec};
 use super::token::Token;
-use super::{Address, Ask, EndCommand, Pick};
+use super::{Address, CallRequest, EndCommand, Pick};
 use crate::call::{Bytes, CallId, OptionKind, PollEvent, SocketName, SocketOption};
 use crate::clock::Millis;
 use crate::host::{Port, Setting};
@@ -37,23 +37,23 @@ pub fn option_value(option: SocketOption, value: i64) -> String {
 }
 
 /// The arguments of a command, sorted by the table's row.
-pub struct Given {
+pub struct ParsedArguments {
     plain: Vec<Token>,
     named: Vec<(&'static str, Token)>,
     flags: Vec<Token>,
     end_of_text: usize,
 }
 
-impl Given {
+impl ParsedArguments {
     /// Sorts the words after the verb; the first that the command does not take is told.
-    pub fn collect(spec: &'static Spec, tokens: &[Token], end_of_text: usize) -> Result<Given, ParseError> {
-        let mut given = Given {
+    pub fn collect(spec: &'static Spec, tokens: &[Token], end_of_text: usize) -> Result<ParsedArguments, ParseError> {
+        let mut given = ParsedArguments {
             plain: Vec::new(),
             named: Vec::new(),
             flags: Vec::new(),
             end_of_text,
         };
-        let plain: Vec<(&str, Kind)> = spec
+        let plain: Vec<(&str, ArgKind)> = spec
             .args
             .iter()
             .filter_map(|arg| match arg {
@@ -87,7 +87,9 @@ impl Given {
                     }
                     Some(known) => given.named.push((known, token.clone())),
                     // `write a=b` means the bytes "a=b".
-                    None if given.plain.is_empty() && plain.first().is_some_and(|(_, kind)| *kind == Kind::Bytes) => {
+                    None if given.plain.is_empty()
+                        && plain.first().is_some_and(|(_, kind)| *kind == ArgKind::Bytes) =>
+                    {
                         let mut whole = token.clone();
                         whole.value = [name.as_bytes(), b"=", &token.value].concat();
                         whole.name = None;
@@ -102,7 +104,7 @@ impl Given {
             let next = plain.get(given.plain.len());
             // A flag's word is a flag; in quotes it is bytes, where those are still to come.
             let is_flag = flags.contains(&text.as_str());
-            let is_bytes = token.quoted && matches!(next, Some((_, Kind::Bytes)));
+            let is_bytes = token.quoted && matches!(next, Some((_, ArgKind::Bytes)));
             if is_flag && !is_bytes {
                 given.flags.push(token.clone());
             } else if next.is_some() {
@@ -258,26 +260,26 @@ impl Given {
 
     /// The command that the arguments make.
     pub fn build(&self, spec: &Spec) -> Result<EndCommand, ParseError> {
-        let on = self.named("on").map(Given::socket).transpose()?;
+        let on = self.named("on").map(ParsedArguments::socket).transpose()?;
         let first = self.plain.first();
         let call = match spec.name {
-            "socket" => Ask::Socket,
-            "bind" => Ask::Bind {
+            "socket" => CallRequest::Socket,
+            "bind" => CallRequest::Bind {
                 address: self.address()?,
             },
-            "listen" => Ask::Listen {
+            "listen" => CallRequest::Listen {
                 backlog: self.number(self.named("backlog"), "backlog", -1, 65_535)?.unwrap_or(2),
             },
-            "accept" => Ask::Accept,
-            "connect" => Ask::Connect {
+            "accept" => CallRequest::Accept,
+            "connect" => CallRequest::Connect {
                 address: self.address()?,
                 deadline: self.deadline()?,
             },
-            "reconnect" => Ask::Reconnect {
+            "reconnect" => CallRequest::Reconnect {
                 address: self.address()?,
                 deadline: self.deadline()?,
             },
-            "read" => Ask::Read {
+            "read" => CallRequest::Read {
                 n: self.number(first, "n", 0, table::MOST_BYTES)?.unwrap_or(1024),
                 flags: self.flags(),
                 deadline: self.deadline()?,
@@ -298,7 +300,7 @@ impl Given {
                         nearest: Vec::new(),
                     });
                 }
-                Ask::Write {
+                CallRequest::Write {
                     data: Bytes(data),
                     repeat,
                     flags: self.flags(),
@@ -308,33 +310,33 @@ impl Given {
             "shutdown" => {
                 let valid = "write, read or both";
                 let token = self.required(0, "what to shut down", valid)?;
-                Ask::Shutdown {
+                CallRequest::Shutdown {
                     how: self.one_of(token, "what to shut down", &["write", "read", "both"])?,
                 }
             }
-            "close" => Ask::Close,
-            "rst-close" => Ask::RstClose,
-            "linger-close" => Ask::LingerClose {
+            "close" => CallRequest::Close,
+            "rst-close" => CallRequest::RstClose,
+            "linger-close" => CallRequest::LingerClose {
                 seconds: first.map_or(Ok(5), linger)?,
             },
-            "disconnect" => Ask::Disconnect,
-            "dup" => Ask::Dup,
+            "disconnect" => CallRequest::Disconnect,
+            "dup" => CallRequest::Dup,
             "poll" => {
                 let mut events: Vec<PollEvent> = self.flags();
                 if events.is_empty() {
                     events = vec![PollEvent::In, PollEvent::Out, PollEvent::Rdhup];
                 }
-                Ask::Poll {
+                CallRequest::Poll {
                     events,
                     timeout: self.time("timeout", 0)?.unwrap_or_default(),
                 }
             }
-            "so-error" => Ask::SoError,
-            "options" => Ask::Options,
-            "get-option" => Ask::Get { option: self.option()? },
+            "so-error" => CallRequest::SoError,
+            "options" => CallRequest::Options,
+            "get-option" => CallRequest::Get { option: self.option()? },
             "set-option" => {
                 let option = self.option()?;
-                Ask::Set {
+                CallRequest::Set {
                     option,
                     value: self.option_value(option)?,
                 }
@@ -351,7 +353,7 @@ impl Given {
                 let token = self.required(0, "a socket's name", "like client2, or next")?;
                 match token.text().as_str() {
                     "next" => EndCommand::Use(Pick::Next),
-                    _ => EndCommand::Use(Pick::Named(Given::socket(token)?)),
+                    _ => EndCommand::Use(Pick::Named(ParsedArguments::socket(token)?)),
                 }
             }
             "interrupt" => EndCommand::Interrupt(self.number(first, "a call's number", 1, i64::MAX)?.map(CallId)),
@@ -362,7 +364,7 @@ impl Given {
             ),
             "kill" => EndCommand::Kill,
             "restart" => EndCommand::Restart,
-            "destroy" => EndCommand::Destroy(self.named("on").map(Given::socket).transpose()?),
+            "destroy" => EndCommand::Destroy(self.named("on").map(ParsedArguments::socket).transpose()?),
             _ => {
                 let names = Setting::ALL.map(Setting::name);
                 let token = self.required(0, "a setting", &names.join(", "))?;

@@ -1,7 +1,7 @@
 //! Words that would fit where the cursor stands in the prompt.
 
 use super::parse::WIRE;
-use super::table::{self, Arg, Group, Kind};
+use super::table::{self, Arg, ArgKind, CommandGroup};
 use super::token::tokens;
 use crate::call::{SocketName, SocketOption};
 use crate::host::{Setting, SettingKind};
@@ -32,8 +32,8 @@ pub fn complete(text: &str, side: Option<Side>, sockets: &[&SocketName]) -> Vec<
             let verbs = table::TABLE
                 .iter()
                 .filter(|spec| match spec.group {
-                    Group::Screen => alone,
-                    Group::Wire => named_wire || (alone && side.is_some()),
+                    CommandGroup::Screen => alone,
+                    CommandGroup::Wire => named_wire || (alone && side.is_some()),
                     _ => named_side || (alone && side.is_some()),
                 })
                 .map(|spec| spec.name);
@@ -63,7 +63,7 @@ fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&Sock
                 place += 1;
             }
             Arg::Named("on", _) if begun.starts_with("on=") => words.extend(names().map(|name| format!("on={name}"))),
-            Arg::Named(name, Kind::Word(values)) if begun.starts_with(&format!("{name}=")) => {
+            Arg::Named(name, ArgKind::Word(values)) if begun.starts_with(&format!("{name}=")) => {
                 words.extend(values.iter().map(|value| format!("{name}={value}")));
             }
             Arg::Named(name, _) => words.push(format!("{name}=")),
@@ -79,26 +79,26 @@ fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&Sock
 }
 
 /// The words that an argument can be, where they are few.
-fn values(kind: Kind, given: &[String], sockets: &[&SocketName]) -> Vec<String> {
+fn values(kind: ArgKind, given: &[String], sockets: &[&SocketName]) -> Vec<String> {
     let owned = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
     match kind {
-        Kind::Word(words) => owned(words),
-        Kind::Socket => {
+        ArgKind::Word(words) => owned(words),
+        ArgKind::Socket => {
             let mut names: Vec<String> = sockets.iter().map(|name| name.as_str().to_owned()).collect();
             names.push("next".into());
             names
         }
-        Kind::Option => SocketOption::ALL
+        ArgKind::Option => SocketOption::ALL
             .iter()
             .map(|option| option.name().to_owned())
             .collect(),
-        Kind::OptionValue => owned(&["on", "off"]),
-        Kind::Segment => {
-            let kinds = crate::wire::rule::Kind::ALL.map(crate::wire::rule::Kind::name);
+        ArgKind::OptionValue => owned(&["on", "off"]),
+        ArgKind::Segment => {
+            let kinds = crate::wire::rule::PacketKind::ALL.map(crate::wire::rule::PacketKind::name);
             owned(&["next", "all"]).into_iter().chain(owned(&kinds)).collect()
         }
-        Kind::Setting => owned(&Setting::ALL.map(Setting::name)),
-        Kind::SettingValue => {
+        ArgKind::Setting => owned(&Setting::ALL.map(Setting::name)),
+        ArgKind::SettingValue => {
             let setting = Setting::ALL
                 .into_iter()
                 .find(|s| given.first().is_some_and(|name| name == s.name()));
@@ -107,7 +107,7 @@ fn values(kind: Kind, given: &[String], sockets: &[&SocketName]) -> Vec<String> 
                 _ => Vec::new(),
             }
         }
-        Kind::Address | Kind::Bytes | Kind::Number(..) | Kind::Time => Vec::new(),
+        ArgKind::Address | ArgKind::Bytes | ArgKind::Number(..) | ArgKind::Time => Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use crate::call::{
-    Bytes, CallId, CallKind, How, PollEvent, ReadFlag, Sigpipe, SocketName, SocketOption, WriteFlag, escape,
+    Bytes, CallId, CallKind, PollEvent, ReadFlag, ShutdownHow, Sigpipe, SocketName, SocketOption, WriteFlag, escape,
 };
 use crate::clock::Millis;
 use crate::host::{Port, Setting, SettingValue};
@@ -69,7 +69,7 @@ pub enum EndCommand {
         /// The socket that the user named; else the call's default one.
         on: Option<SocketName>,
         /// The call.
-        call: Ask,
+        call: CallRequest,
     },
     /// Makes a socket the current one.
     Use(Pick),
@@ -99,7 +99,7 @@ pub enum Pick {
 /// A call as a person asks for it: what is left out takes its default when the call is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the same as `Call`'s, which is documented
-pub enum Ask {
+pub enum CallRequest {
     Socket,
     Bind {
         address: Address,
@@ -130,7 +130,7 @@ pub enum Ask {
         deadline: Option<Millis>,
     },
     Shutdown {
-        how: How,
+        how: ShutdownHow,
     },
     Close,
     RstClose,
@@ -240,28 +240,28 @@ impl EndCommand {
     }
 }
 
-impl Ask {
+impl CallRequest {
     /// The call that it is about. To reconnect is to call connect on the socket as it is.
     pub const fn kind(&self) -> CallKind {
         match self {
-            Ask::Socket => CallKind::Socket,
-            Ask::Bind { .. } => CallKind::Bind,
-            Ask::Listen { .. } => CallKind::Listen,
-            Ask::Accept => CallKind::Accept,
-            Ask::Connect { .. } | Ask::Reconnect { .. } => CallKind::Connect,
-            Ask::Read { .. } => CallKind::Read,
-            Ask::Write { .. } => CallKind::Write,
-            Ask::Shutdown { .. } => CallKind::Shutdown,
-            Ask::Close => CallKind::Close,
-            Ask::RstClose => CallKind::RstClose,
-            Ask::LingerClose { .. } => CallKind::LingerClose,
-            Ask::Disconnect => CallKind::Disconnect,
-            Ask::Dup => CallKind::Dup,
-            Ask::Poll { .. } => CallKind::Poll,
-            Ask::SoError => CallKind::SoError,
-            Ask::Options => CallKind::Options,
-            Ask::Get { .. } => CallKind::GetOption,
-            Ask::Set { .. } => CallKind::SetOption,
+            CallRequest::Socket => CallKind::Socket,
+            CallRequest::Bind { .. } => CallKind::Bind,
+            CallRequest::Listen { .. } => CallKind::Listen,
+            CallRequest::Accept => CallKind::Accept,
+            CallRequest::Connect { .. } | CallRequest::Reconnect { .. } => CallKind::Connect,
+            CallRequest::Read { .. } => CallKind::Read,
+            CallRequest::Write { .. } => CallKind::Write,
+            CallRequest::Shutdown { .. } => CallKind::Shutdown,
+            CallRequest::Close => CallKind::Close,
+            CallRequest::RstClose => CallKind::RstClose,
+            CallRequest::LingerClose { .. } => CallKind::LingerClose,
+            CallRequest::Disconnect => CallKind::Disconnect,
+            CallRequest::Dup => CallKind::Dup,
+            CallRequest::Poll { .. } => CallKind::Poll,
+            CallRequest::SoError => CallKind::SoError,
+            CallRequest::Options => CallKind::Options,
+            CallRequest::Get { .. } => CallKind::GetOption,
+            CallRequest::Set { .. } => CallKind::SetOption,
         }
     }
 }
@@ -297,35 +297,35 @@ impl fmt::Display for EndCommand {
     }
 }
 
-impl fmt::Display for Ask {
+impl fmt::Display for CallRequest {
     /// The arguments, each after a blank, defaults left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let deadline = |f: &mut fmt::Formatter<'_>, deadline: &Option<Millis>| {
             deadline.map_or(Ok(()), |ms| write!(f, " deadline={}", ms.0))
         };
         match self {
-            Ask::Socket
-            | Ask::Accept
-            | Ask::Close
-            | Ask::RstClose
-            | Ask::Disconnect
-            | Ask::Dup
-            | Ask::SoError
-            | Ask::Options => Ok(()),
-            Ask::Bind { address } => write!(f, "{address}"),
-            Ask::Listen { backlog } => write!(f, " backlog={backlog}"),
-            Ask::Connect { address, deadline: d } | Ask::Reconnect { address, deadline: d } => {
+            CallRequest::Socket
+            | CallRequest::Accept
+            | CallRequest::Close
+            | CallRequest::RstClose
+            | CallRequest::Disconnect
+            | CallRequest::Dup
+            | CallRequest::SoError
+            | CallRequest::Options => Ok(()),
+            CallRequest::Bind { address } => write!(f, "{address}"),
+            CallRequest::Listen { backlog } => write!(f, " backlog={backlog}"),
+            CallRequest::Connect { address, deadline: d } | CallRequest::Reconnect { address, deadline: d } => {
                 write!(f, "{address}")?;
                 deadline(f, d)
             }
-            Ask::Read { n, flags, deadline: d } => {
+            CallRequest::Read { n, flags, deadline: d } => {
                 write!(f, " {n}")?;
                 flags
                     .iter()
                     .try_for_each(|flag| write!(f, " {}", arguments::word(flag)))?;
                 deadline(f, d)
             }
-            Ask::Write {
+            CallRequest::Write {
                 data,
                 repeat,
                 flags,
@@ -340,9 +340,9 @@ impl fmt::Display for Ask {
                     .try_for_each(|flag| write!(f, " {}", arguments::word(flag)))?;
                 deadline(f, d)
             }
-            Ask::Shutdown { how } => write!(f, " {}", arguments::word(how)),
-            Ask::LingerClose { seconds } => write!(f, " {seconds}"),
-            Ask::Poll { events, timeout } => {
+            CallRequest::Shutdown { how } => write!(f, " {}", arguments::word(how)),
+            CallRequest::LingerClose { seconds } => write!(f, " {seconds}"),
+            CallRequest::Poll { events, timeout } => {
                 events
                     .iter()
                     .try_for_each(|event| write!(f, " {}", arguments::word(event)))?;
@@ -351,8 +351,10 @@ impl fmt::Display for Ask {
                 }
                 Ok(())
             }
-            Ask::Get { option } => write!(f, " {}", option.name()),
-            Ask::Set { option, value } => write!(f, " {} {}", option.name(), arguments::option_value(*option, *value)),
+            CallRequest::Get { option } => write!(f, " {}", option.name()),
+            CallRequest::Set { option, value } => {
+                write!(f, " {} {}", option.name(), arguments::option_value(*option, *value))
+            }
         }
     }
 }

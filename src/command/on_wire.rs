@@ -1,6 +1,6 @@
 //! The arguments of the wire's commands, from words to values.
 
-use super::arguments::Given;
+use super::arguments::ParsedArguments;
 use super::complaint::{ParseError, nearest, shown};
 use super::table::Spec;
 use super::token::Token;
@@ -11,9 +11,9 @@ use crate::host::Port;
 use crate::side::Side;
 use crate::typed;
 use crate::wire::flow::PacketNo;
-use crate::wire::forge::{Forge, Forgery, Place};
+use crate::wire::forge::{Forge, Forgery, SequencePlace};
 use crate::wire::queue::{Mode, RuleChange};
-use crate::wire::rule::{Chance, Kind, Rule, RuleNo, Verdict};
+use crate::wire::rule::{Chance, PacketKind, Rule, RuleNo, Verdict};
 
 /// The arguments that say which segments a rule is for.
 const OF_A_RULE: [&str; 8] = ["from", "port", "seq", "payload", "nth", "times", "chance", "seed"];
@@ -22,12 +22,12 @@ const OF_A_RULE: [&str; 8] = ["from", "port", "seq", "payload", "nth", "times", 
 const DELAY: Millis = Millis(1000);
 
 /// The first argument of a verdict.
-enum First {
+enum FirstArgument {
     Target(Target),
-    Kind(Kind),
+    Kind(PacketKind),
 }
 
-impl Given {
+impl ParsedArguments {
     /// The command of the wire that the arguments make.
     pub fn build_wire(&self, spec: &Spec) -> Result<WireCommand, ParseError> {
         Ok(match spec.name {
@@ -45,11 +45,11 @@ impl Given {
                 self.verdict(Verdict::Delay(time), |target| WireCommand::Delay(target, time))?
             }
             "hold" => match self.first()? {
-                Some(First::Target(_)) => {
+                Some(FirstArgument::Target(_)) => {
                     return Err(self.wrong(0, "hold takes a kind of segment to hold from now on, like hold FIN"));
                 }
-                Some(First::Kind(kind)) => WireCommand::Rule(self.rule(Verdict::Hold, kind)?),
-                None => WireCommand::Rule(self.rule(Verdict::Hold, Kind::Any)?),
+                Some(FirstArgument::Kind(kind)) => WireCommand::Rule(self.rule(Verdict::Hold, kind)?),
+                None => WireCommand::Rule(self.rule(Verdict::Hold, PacketKind::Any)?),
             },
             "preset" => {
                 let names = Preset::ALL.map(Preset::name);
@@ -79,9 +79,9 @@ impl Given {
     fn verdict(&self, verdict: Verdict, now: impl Fn(Target) -> WireCommand) -> Result<WireCommand, ParseError> {
         let of_a_rule = OF_A_RULE.iter().find_map(|name| Some((*name, self.named(name)?)));
         Ok(match (self.first()?, of_a_rule) {
-            (Some(First::Kind(kind)), _) => WireCommand::Rule(self.rule(verdict, kind)?),
-            (None, Some(_)) => WireCommand::Rule(self.rule(verdict, Kind::Any)?),
-            (Some(First::Target(_)), Some((name, token))) => {
+            (Some(FirstArgument::Kind(kind)), _) => WireCommand::Rule(self.rule(verdict, kind)?),
+            (None, Some(_)) => WireCommand::Rule(self.rule(verdict, PacketKind::Any)?),
+            (Some(FirstArgument::Target(_)), Some((name, token))) => {
                 return Err(ParseError {
                     column: token.column,
                     why: format!(
@@ -91,31 +91,31 @@ impl Given {
                     nearest: Vec::new(),
                 });
             }
-            (Some(First::Target(target)), None) => now(target),
+            (Some(FirstArgument::Target(target)), None) => now(target),
             (None, None) => now(Target::Next),
         })
     }
 
-    fn first(&self) -> Result<Option<First>, ParseError> {
+    fn first(&self) -> Result<Option<FirstArgument>, ParseError> {
         let Some(token) = self.plain(0) else { return Ok(None) };
         let text = token.text();
         let number = text.strip_prefix('#').unwrap_or(&text);
         if let Some(kind) = kind_named(&text) {
-            return Ok(Some(First::Kind(kind)));
+            return Ok(Some(FirstArgument::Kind(kind)));
         }
         match (text.as_str(), number.parse()) {
-            ("next", _) => Ok(Some(First::Target(Target::Next))),
-            ("all", _) => Ok(Some(First::Target(Target::All))),
-            (_, Ok(no)) => Ok(Some(First::Target(Target::One(PacketNo(no))))),
+            ("next", _) => Ok(Some(FirstArgument::Target(Target::Next))),
+            ("all", _) => Ok(Some(FirstArgument::Target(Target::All))),
+            (_, Ok(no)) => Ok(Some(FirstArgument::Target(Target::One(PacketNo(no))))),
             _ => {
                 let mut valid = vec!["next", "all"];
-                valid.extend(Kind::ALL.map(Kind::name));
+                valid.extend(PacketKind::ALL.map(PacketKind::name));
                 Err(ParseError {
                     column: token.value_column,
                     why: format!(
                         "{} is neither a segment on the wire (next, all, or its number) nor a kind of segment ({})",
                         shown(&text),
-                        Kind::ALL.map(Kind::name).join(", ")
+                        PacketKind::ALL.map(PacketKind::name).join(", ")
                     ),
                     nearest: nearest(&text, &valid),
                 })
@@ -123,7 +123,7 @@ impl Given {
         }
     }
 
-    fn rule(&self, verdict: Verdict, kind: Kind) -> Result<Rule, ParseError> {
+    fn rule(&self, verdict: Verdict, kind: PacketKind) -> Result<Rule, ParseError> {
         let count = |name| self.number::<u32>(self.named(name), name, 1, 1_000_000);
         let percent = self.number::<u8>(self.named("chance"), "chance, in percent,", 0, 100)?;
         let seed = self.number::<u32>(self.named("seed"), "seed", 0, i64::from(u32::MAX))?;
@@ -167,7 +167,7 @@ impl Given {
             nearest: Vec::new(),
         })?;
         let place = match self.named("seq") {
-            None => Place::Exact,
+            None => SequencePlace::Exact,
             Some(token) if !what.is_segment() => {
                 return Err(ParseError {
                     column: token.column,
@@ -176,10 +176,10 @@ impl Given {
                 });
             }
             Some(token) => match token.text().as_str() {
-                "exact" => Place::Exact,
-                "in-window" => Place::InWindow,
-                "out-of-window" => Place::OutOfWindow,
-                text => Place::At(text.parse().map_err(|_| ParseError {
+                "exact" => SequencePlace::Exact,
+                "in-window" => SequencePlace::InWindow,
+                "out-of-window" => SequencePlace::OutOfWindow,
+                text => SequencePlace::At(text.parse().map_err(|_| ParseError {
                     column: token.value_column,
                     why: format!(
                         "seq is exact, in-window, out-of-window or a number counted from the SYN's, not {}",
@@ -235,9 +235,9 @@ impl Given {
 }
 
 /// The kind that a word names, in capitals or not: `SYN`, `syn-ack`, `SYN,ACK`.
-fn kind_named(text: &str) -> Option<Kind> {
+fn kind_named(text: &str) -> Option<PacketKind> {
     let text = text.replace(',', "-");
-    Kind::ALL
+    PacketKind::ALL
         .into_iter()
         .find(|kind| kind.name().eq_ignore_ascii_case(&text))
 }

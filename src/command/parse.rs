@@ -1,6 +1,6 @@
 //! From text to a [`Command`], or one sentence about what is wrong, where, and what would be right.
 
-use super::arguments::Given;
+use super::arguments::ParsedArguments;
 use super::complaint::nearest_or_best;
 use super::table::{self, Spec};
 use super::token::tokens;
@@ -43,8 +43,8 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
         });
     };
     let fits = |spec: &Spec| match spec.group {
-        table::Group::Screen => !named_side && !named_wire,
-        table::Group::Wire => !named_side,
+        table::CommandGroup::Screen => !named_side && !named_wire,
+        table::CommandGroup::Wire => !named_side,
         _ => !named_wire,
     };
     let spec = if verb.name.is_none() {
@@ -72,7 +72,7 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
             nearest: nearest_or_best(&verb.text(), &valid),
         });
     };
-    let given = Given::collect(spec, args, end_of_text)?;
+    let given = ParsedArguments::collect(spec, args, end_of_text)?;
     if spec.is_screen() {
         return match screen(spec) {
             Some(command) if !named_side => Ok(Command::Screen(command)),
@@ -82,7 +82,7 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
             ))),
         };
     }
-    if spec.group == table::Group::Wire {
+    if spec.group == table::CommandGroup::Wire {
         if named_side || (!named_wire && side.is_none()) {
             return Err(verb.wrong(format!("{} is a command of the wire: wire {0}", spec.name)));
         }
@@ -101,7 +101,7 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
 impl Spec {
     /// Is it about the screen rather than an end?
     pub const fn is_screen(&self) -> bool {
-        matches!(self.group, table::Group::Screen)
+        matches!(self.group, table::CommandGroup::Screen)
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::call::{Bytes, SocketName};
     use crate::clock::Millis;
-    use crate::command::{Address, Ask, EndCommand};
+    use crate::command::{Address, CallRequest, EndCommand};
     use proptest::prelude::*;
 
     fn end(text: &str) -> EndCommand {
@@ -166,14 +166,14 @@ mod tests {
             end("server listen backlog=5"),
             EndCommand::Call {
                 on: None,
-                call: Ask::Listen { backlog: 5 }
+                call: CallRequest::Listen { backlog: 5 }
             }
         );
         assert_eq!(
             end(r#"client write "hi\n\x00\33" nosignal on=client2"#),
             EndCommand::Call {
                 on: SocketName::new("client2"),
-                call: Ask::Write {
+                call: CallRequest::Write {
                     data: Bytes(b"hi\n\0\x1b".to_vec()),
                     repeat: 1,
                     flags: vec![crate::call::WriteFlag::Nosignal],
@@ -185,7 +185,7 @@ mod tests {
             end("client connect 10.0.0.2:80 deadline=250"),
             EndCommand::Call {
                 on: None,
-                call: Ask::Connect {
+                call: CallRequest::Connect {
                     address: Address::Full("10.0.0.2:80".parse().unwrap()),
                     deadline: Some(Millis(250))
                 }
@@ -206,7 +206,7 @@ mod tests {
         ] {
             match end(text) {
                 EndCommand::Call {
-                    call: Ask::Write { data, .. },
+                    call: CallRequest::Write { data, .. },
                     ..
                 } => assert_eq!(data.0, bytes.as_bytes()),
                 other => panic!("{other:?}"),
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn every_row_of_the_table_reads_back_as_itself() {
         for spec in table::TABLE.iter().filter(|spec| !spec.is_screen()) {
-            if spec.group == table::Group::Wire {
+            if spec.group == table::CommandGroup::Wire {
                 continue;
             }
             let args = match spec.name {
@@ -470,7 +470,7 @@ mod tests {
 
         #[test]
         fn written_bytes_survive_the_text(data in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let command = Command::End(Side::Client, EndCommand::Call { on: None, call: Ask::Write {
+            let command = Command::End(Side::Client, EndCommand::Call { on: None, call: CallRequest::Write {
                 data: Bytes(data), repeat: 1, flags: vec![], deadline: None,
             }});
             prop_assert_eq!(parse(&command.to_string(), None), Ok(command));

@@ -1,10 +1,10 @@
 //! The one table of commands: name, key, button, help; names are also those of the endpoint protocol.
 
-use super::{Ask, EndCommand, ScreenCommand};
+use super::{CallRequest, EndCommand, ScreenCommand};
 
 /// What a command's word is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
+pub enum CommandGroup {
     /// Opening a connection.
     Open,
     /// Moving bytes.
@@ -21,28 +21,28 @@ pub enum Group {
     Screen,
 }
 
-impl Group {
+impl CommandGroup {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Group; 7] = [
-        Group::Open,
-        Group::Talk,
-        Group::End,
-        Group::Ask,
-        Group::Process,
-        Group::Wire,
-        Group::Screen,
+    pub const ALL: [CommandGroup; 7] = [
+        CommandGroup::Open,
+        CommandGroup::Talk,
+        CommandGroup::End,
+        CommandGroup::Ask,
+        CommandGroup::Process,
+        CommandGroup::Wire,
+        CommandGroup::Screen,
     ];
 
     /// The heading in the help.
     pub const fn title(self) -> &'static str {
         match self {
-            Group::Open => "Open a connection",
-            Group::Talk => "Talk",
-            Group::End => "End it",
-            Group::Ask => "Ask the socket",
-            Group::Process => "The process and its host",
-            Group::Wire => "The wire",
-            Group::Screen => "The screen",
+            CommandGroup::Open => "Open a connection",
+            CommandGroup::Talk => "Talk",
+            CommandGroup::End => "End it",
+            CommandGroup::Ask => "Ask the socket",
+            CommandGroup::Process => "The process and its host",
+            CommandGroup::Wire => "The wire",
+            CommandGroup::Screen => "The screen",
         }
     }
 }
@@ -51,16 +51,16 @@ impl Group {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arg {
     /// By its place.
-    Plain(&'static str, Kind),
+    Plain(&'static str, ArgKind),
     /// `name=value`
-    Named(&'static str, Kind),
+    Named(&'static str, ArgKind),
     /// A bare word out of a few; may stand several times.
     Flags(&'static [&'static str]),
 }
 
 /// What an argument's text must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ArgKind {
     /// `10.0.0.2:8080`, `[fd00::2]:8080`, `:8080`
     Address,
     /// `"hello\n"`, or a word without blanks.
@@ -104,7 +104,7 @@ pub struct Spec {
     /// The word that is typed; in the endpoint protocol the same.
     pub name: &'static str,
     /// The subject.
-    pub group: Group,
+    pub group: CommandGroup,
     /// The buttons; none for a command that needs an argument which only the user knows.
     pub buttons: &'static [Button],
     /// The arguments, all of them optional unless the help says otherwise.
@@ -113,18 +113,18 @@ pub struct Spec {
     pub help: &'static str,
 }
 
-const ON: Arg = Arg::Named("on", Kind::Socket);
-const SIDES: Kind = Kind::Word(&["client", "server"]);
+const ON: Arg = Arg::Named("on", ArgKind::Socket);
+const SIDES: ArgKind = ArgKind::Word(&["client", "server"]);
 // What a rule is about.
-const WHICH: Arg = Arg::Plain("which", Kind::Segment);
+const WHICH: Arg = Arg::Plain("which", ArgKind::Segment);
 const FROM: Arg = Arg::Named("from", SIDES);
-const PORT: Arg = Arg::Named("port", Kind::Number(1, 65_535));
-const SEQ: Arg = Arg::Named("seq", Kind::Number(0, u32::MAX as i64));
-const PAYLOAD: Arg = Arg::Named("payload", Kind::Word(&["yes", "no"]));
-const NTH: Arg = Arg::Named("nth", Kind::Number(1, 1_000_000));
-const TIMES: Arg = Arg::Named("times", Kind::Number(1, 1_000_000));
-const CHANCE: Arg = Arg::Named("chance", Kind::Number(0, 100));
-const SEED: Arg = Arg::Named("seed", Kind::Number(0, u32::MAX as i64));
+const PORT: Arg = Arg::Named("port", ArgKind::Number(1, 65_535));
+const SEQ: Arg = Arg::Named("seq", ArgKind::Number(0, u32::MAX as i64));
+const PAYLOAD: Arg = Arg::Named("payload", ArgKind::Word(&["yes", "no"]));
+const NTH: Arg = Arg::Named("nth", ArgKind::Number(1, 1_000_000));
+const TIMES: Arg = Arg::Named("times", ArgKind::Number(1, 1_000_000));
+const CHANCE: Arg = Arg::Named("chance", ArgKind::Number(0, 100));
+const SEED: Arg = Arg::Named("seed", ArgKind::Number(0, u32::MAX as i64));
 /// The longest time that a command takes.
 pub const LONGEST_MS: u32 = 3_600_000;
 /// [`crate::call::MOST_BYTES`], for a kind of number.
@@ -152,7 +152,7 @@ const fn primary(button: Button) -> Button {
 
 macro_rules! table {
     ($($id:ident $name:literal $group:ident [$($button:expr),*] [$($arg:expr),*] $help:literal;)*) => {
-        $(const $id: Spec = Spec { name: $name, group: Group::$group, buttons: &[$($button),*], args: &[$($arg),*], help: $help };)*
+        $(const $id: Spec = Spec { name: $name, group: CommandGroup::$group, buttons: &[$($button),*], args: &[$($arg),*], help: $help };)*
         /// Every command, in the order of its button.
         pub static TABLE: &[&Spec] = &[$(&$id),*];
     };
@@ -161,51 +161,51 @@ macro_rules! table {
 table! {
     SOCKET "socket" Open [button('S', "socket")] []
         "make a new socket and make it the current one";
-    BIND "bind" Open [button('b', "bind")] [Arg::Plain("address", Kind::Address), ON]
+    BIND "bind" Open [button('b', "bind")] [Arg::Plain("address", ArgKind::Address), ON]
         "give the socket a local address; without one, the lab's";
-    LISTEN "listen" Open [primary(button('l', "listen"))] [Arg::Named("backlog", Kind::Number(-1, 65_535)), ON]
+    LISTEN "listen" Open [primary(button('l', "listen"))] [Arg::Named("backlog", ArgKind::Number(-1, 65_535)), ON]
         "wait for connections, by default backlog=2; makes and binds a socket if there is none to use";
     ACCEPT "accept" Open [primary(button('a', "accept"))] [ON]
         "take a connection from the listener's queue; blocks while there is none";
-    CONNECT "connect" Open [primary(button('c', "connect"))] [Arg::Plain("address", Kind::Address), Arg::Named("deadline", Kind::Time), ON]
+    CONNECT "connect" Open [primary(button('c', "connect"))] [Arg::Plain("address", ArgKind::Address), Arg::Named("deadline", ArgKind::Time), ON]
         "connect to the server: the current socket if it has not connected yet, else a new one";
-    RECONNECT "reconnect" Open [button('C', "reconnect")] [Arg::Plain("address", Kind::Address), Arg::Named("deadline", Kind::Time), ON]
+    RECONNECT "reconnect" Open [button('C', "reconnect")] [Arg::Plain("address", ArgKind::Address), Arg::Named("deadline", ArgKind::Time), ON]
         "call connect on the current socket as it is: EISCONN, EALREADY, EBADF, ...";
     READ "read" Talk [primary(button('r', "read"))]
-        [Arg::Plain("n", Kind::Number(0, MOST_BYTES)), Arg::Flags(&["peek", "waitall", "dontwait", "oob"]), Arg::Named("deadline", Kind::Time), ON]
+        [Arg::Plain("n", ArgKind::Number(0, MOST_BYTES)), Arg::Flags(&["peek", "waitall", "dontwait", "oob"]), Arg::Named("deadline", ArgKind::Time), ON]
         "read at most n bytes, by default 1024; blocks while there is nothing";
     WRITE "write" Talk [primary(button('w', "write"))]
-        [Arg::Plain("bytes", Kind::Bytes), Arg::Flags(&["nosignal", "oob", "dontwait"]), Arg::Named("repeat", Kind::Number(1, MOST_BYTES)), Arg::Named("deadline", Kind::Time), ON]
+        [Arg::Plain("bytes", ArgKind::Bytes), Arg::Flags(&["nosignal", "oob", "dontwait"]), Arg::Named("repeat", ArgKind::Number(1, MOST_BYTES)), Arg::Named("deadline", ArgKind::Time), ON]
         "write bytes, by default \"hello\"; repeat=n writes them n times in one call";
     SHUTDOWN "shutdown" End [primary(preset('h', "shut wr", "write")), preset('H', "shut rd", "read"), preset('B', "shut both", "both")]
-        [Arg::Plain("how", Kind::Word(&["write", "read", "both"])), ON]
+        [Arg::Plain("how", ArgKind::Word(&["write", "read", "both"])), ON]
         "end a direction: write sends FIN (half-close), read sends nothing, both does both";
     CLOSE "close" End [primary(button('x', "close"))] [ON]
         "close the descriptor; closing the last one of a connection sends FIN";
     RST_CLOSE "rst-close" End [primary(button('X', "RST-close"))] [ON]
         "set SO_LINGER to 0 seconds, then close: sends RST instead of FIN";
-    LINGER_CLOSE "linger-close" End [preset('L', "linger-close", "5")] [Arg::Plain("seconds", Kind::Time), ON]
+    LINGER_CLOSE "linger-close" End [preset('L', "linger-close", "5")] [Arg::Plain("seconds", ArgKind::Time), ON]
         "set SO_LINGER to n seconds, by default 5, then close: blocks until all is acknowledged or time is up";
     DISCONNECT "disconnect" End [button('D', "disconnect")] [ON]
         "connect(AF_UNSPEC): dissolve the connection with RST and keep the socket";
     DUP "dup" Ask [button('U', "dup")] [ON]
         "a second descriptor for the same socket; only closing the last one ends the connection";
     POLL "poll" Ask [button('p', "poll")]
-        [Arg::Flags(&["in", "out", "rdhup", "hup", "err", "pri"]), Arg::Named("timeout", Kind::Time), ON]
+        [Arg::Flags(&["in", "out", "rdhup", "hup", "err", "pri"]), Arg::Named("timeout", ArgKind::Time), ON]
         "what the socket is ready for, by default in out rdhup, timeout=0";
     SO_ERROR "so-error" Ask [button('e', "SO_ERROR")] [ON]
         "read the socket's pending error, which clears it";
     OPTIONS "options" Ask [] [ON]
         "read every option of the socket";
-    GET "get-option" Ask [] [Arg::Plain("option", Kind::Option), ON]
+    GET "get-option" Ask [] [Arg::Plain("option", ArgKind::Option), ON]
         "read one option: get-option TCP_NODELAY";
-    SET "set-option" Ask [] [Arg::Plain("option", Kind::Option), Arg::Plain("value", Kind::OptionValue), ON]
+    SET "set-option" Ask [] [Arg::Plain("option", ArgKind::Option), Arg::Plain("value", ArgKind::OptionValue), ON]
         "set one option: set-option TCP_NODELAY on, set-option SO_LINGER 0";
-    USE "use" Process [primary(preset('u', "next socket", "next"))] [Arg::Plain("socket", Kind::Socket)]
+    USE "use" Process [primary(preset('u', "next socket", "next"))] [Arg::Plain("socket", ArgKind::Socket)]
         "make a socket the current one; next is the next in the list";
-    INTERRUPT "interrupt" Process [primary(button('i', "interrupt"))] [Arg::Plain("call", Kind::Number(1, i64::MAX))]
+    INTERRUPT "interrupt" Process [primary(button('i', "interrupt"))] [Arg::Plain("call", ArgKind::Number(1, i64::MAX))]
         "send a signal to the blocked call: it returns EINTR";
-    SIGPIPE "sigpipe" Process [button('g', "SIGPIPE")] [Arg::Plain("what", Kind::Word(&["ignore", "default"]))]
+    SIGPIPE "sigpipe" Process [button('g', "SIGPIPE")] [Arg::Plain("what", ArgKind::Word(&["ignore", "default"]))]
         "what SIGPIPE does: ignored, write returns EPIPE; at its default, the process dies";
     KILL "kill" Process [button('K', "kill -9")] []
         "kill -9 the endpoint; the kernel closes its sockets";
@@ -213,9 +213,9 @@ table! {
         "start a new endpoint process on the same host";
     DESTROY "destroy" Process [button('J', "ss -K")] [ON]
         "destroy the connection as an administrator does (SOCK_DESTROY): the endpoint gets ECONNABORTED, the peer gets RST";
-    HOST "host" Process [] [Arg::Plain("setting", Kind::Setting), Arg::Plain("value", Kind::SettingValue)]
+    HOST "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
-    MODE "mode" Wire [primary(button('s', "step"))] [Arg::Plain("mode", Kind::Word(&["flow", "step"]))]
+    MODE "mode" Wire [primary(button('s', "step"))] [Arg::Plain("mode", ArgKind::Word(&["flow", "step"]))]
         "hold every segment until you say so (step), or let them pass (flow); without an argument, switch between the two";
     STEP "step" Wire [] []
         "hold every segment until you say so";
@@ -231,21 +231,21 @@ table! {
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "duplicate held segments; with a kind, add a rule";
     DELAY "delay" Wire [button('k', "delay")]
-        [WHICH, Arg::Named("ms", Kind::Time), FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        [WHICH, Arg::Named("ms", ArgKind::Time), FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "deliver held segments later, by default after ms=1000; with a kind, add a rule";
     HOLD "hold" Wire []
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "add a rule that holds such segments: hold FIN from=server, hold any seq=1 payload=yes";
     PRESET "preset" Wire []
-        [Arg::Plain("preset", Kind::Word(&["lose-syn", "lose-final-ack", "hold-fin", "black-hole-client", "black-hole-server", "cut-cable", "lose-10-percent"]))]
+        [Arg::Plain("preset", ArgKind::Word(&["lose-syn", "lose-final-ack", "hold-fin", "black-hole-client", "black-hole-server", "cut-cable", "lose-10-percent"]))]
         "add one of the common rules";
-    RULE "rule" Wire [] [Arg::Plain("rule", Kind::Number(1, u32::MAX as i64)), Arg::Plain("change", Kind::Word(&["on", "off", "remove"]))]
+    RULE "rule" Wire [] [Arg::Plain("rule", ArgKind::Number(1, u32::MAX as i64)), Arg::Plain("change", ArgKind::Word(&["on", "off", "remove"]))]
         "switch a rule on or off, or remove it";
     CLEAR "clear" Wire [] []
         "remove all rules";
     FORGE "forge" Wire []
-        [Arg::Plain("what", Kind::Word(&["rst", "ack", "syn", "old-syn", "fin", "data", "net-unreachable", "host-unreachable", "port-unreachable", "prohibited", "frag-needed"])),
-         Arg::Named("to", SIDES), Arg::Named("seq", Kind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", Kind::Bytes)]
+        [Arg::Plain("what", ArgKind::Word(&["rst", "ack", "syn", "old-syn", "fin", "data", "net-unreachable", "host-unreachable", "port-unreachable", "prohibited", "frag-needed"])),
+         Arg::Named("to", SIDES), Arg::Named("seq", ArgKind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", ArgKind::Bytes)]
         "send a packet in the other end's name: forge rst to=client seq=in-window";
     FORGE_DIALOG "forge-dialog" Screen [primary(button('f', "forge"))] []
         "choose a packet to forge: RST, SYN, FIN, data, ICMP; sent to the end that has the keys";
@@ -320,25 +320,25 @@ pub fn pressed(key: char) -> Option<(&'static Spec, &'static Button)> {
 pub const fn of_end(command: &EndCommand) -> &'static Spec {
     match command {
         EndCommand::Call { call, .. } => match call {
-            Ask::Socket => &SOCKET,
-            Ask::Bind { .. } => &BIND,
-            Ask::Listen { .. } => &LISTEN,
-            Ask::Accept => &ACCEPT,
-            Ask::Connect { .. } => &CONNECT,
-            Ask::Reconnect { .. } => &RECONNECT,
-            Ask::Read { .. } => &READ,
-            Ask::Write { .. } => &WRITE,
-            Ask::Shutdown { .. } => &SHUTDOWN,
-            Ask::Close => &CLOSE,
-            Ask::RstClose => &RST_CLOSE,
-            Ask::LingerClose { .. } => &LINGER_CLOSE,
-            Ask::Disconnect => &DISCONNECT,
-            Ask::Dup => &DUP,
-            Ask::Poll { .. } => &POLL,
-            Ask::SoError => &SO_ERROR,
-            Ask::Options => &OPTIONS,
-            Ask::Get { .. } => &GET,
-            Ask::Set { .. } => &SET,
+            CallRequest::Socket => &SOCKET,
+            CallRequest::Bind { .. } => &BIND,
+            CallRequest::Listen { .. } => &LISTEN,
+            CallRequest::Accept => &ACCEPT,
+            CallRequest::Connect { .. } => &CONNECT,
+            CallRequest::Reconnect { .. } => &RECONNECT,
+            CallRequest::Read { .. } => &READ,
+            CallRequest::Write { .. } => &WRITE,
+            CallRequest::Shutdown { .. } => &SHUTDOWN,
+            CallRequest::Close => &CLOSE,
+            CallRequest::RstClose => &RST_CLOSE,
+            CallRequest::LingerClose { .. } => &LINGER_CLOSE,
+            CallRequest::Disconnect => &DISCONNECT,
+            CallRequest::Dup => &DUP,
+            CallRequest::Poll { .. } => &POLL,
+            CallRequest::SoError => &SO_ERROR,
+            CallRequest::Options => &OPTIONS,
+            CallRequest::Get { .. } => &GET,
+            CallRequest::Set { .. } => &SET,
         },
         EndCommand::Use(_) => &USE,
         EndCommand::Interrupt(_) => &INTERRUPT,
@@ -406,7 +406,7 @@ mod tests {
         use crate::command::wire::Preset;
         use crate::wire::forge::Forgery;
         let words = |spec: &Spec| match spec.args[0] {
-            Arg::Plain(_, Kind::Word(words)) => words,
+            Arg::Plain(_, ArgKind::Word(words)) => words,
             _ => &[],
         };
         assert_eq!(words(&PRESET), Preset::ALL.map(Preset::name));
@@ -419,8 +419,8 @@ mod tests {
         for spec in TABLE {
             for button in spec.buttons {
                 let side = match spec.group {
-                    Group::Screen => "",
-                    Group::Wire => "wire ",
+                    CommandGroup::Screen => "",
+                    CommandGroup::Wire => "wire ",
                     _ => "client ",
                 };
                 let text = format!("{side}{} {}", spec.name, button.preset);

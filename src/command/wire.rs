@@ -5,9 +5,9 @@ use std::fmt;
 use crate::clock::Millis;
 use crate::side::Side;
 use crate::wire::flow::PacketNo;
-use crate::wire::forge::{Forge, Forgery, Place};
+use crate::wire::forge::{Forge, Forgery, SequencePlace};
 use crate::wire::queue::{Mode, RuleChange};
-use crate::wire::rule::{Chance, Kind, Rule, RuleNo, Verdict};
+use crate::wire::rule::{Chance, PacketKind, Rule, RuleNo, Verdict};
 
 /// What a person asks of the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,18 +116,18 @@ impl Preset {
 
     /// The rules that it is.
     pub const fn rules(self) -> [Rule; 1] {
-        const ANY: Rule = Rule::new(Verdict::Drop, Kind::Any);
+        const ANY: Rule = Rule::new(Verdict::Drop, PacketKind::Any);
         [match self {
-            Preset::LoseSyn => once(Rule::new(Verdict::Drop, Kind::Syn)),
+            Preset::LoseSyn => once(Rule::new(Verdict::Drop, PacketKind::Syn)),
             // The first acknowledgement from the client that takes up number 1 and carries nothing.
             Preset::LoseFinalAck => once(of(
                 Side::Client,
                 Rule {
                     seq: Some(1),
-                    ..Rule::new(Verdict::Drop, Kind::Ack)
+                    ..Rule::new(Verdict::Drop, PacketKind::Ack)
                 },
             )),
-            Preset::HoldFin => Rule::new(Verdict::Hold, Kind::Fin),
+            Preset::HoldFin => Rule::new(Verdict::Hold, PacketKind::Fin),
             Preset::BlackHoleClient => of(Side::Client, ANY),
             Preset::BlackHoleServer => of(Side::Server, ANY),
             Preset::CutCable => ANY,
@@ -183,10 +183,10 @@ impl fmt::Display for WireCommand {
             WireCommand::Forge(forge) => {
                 write!(f, " {} to={}", forge.what.name(), forge.to)?;
                 match forge.place {
-                    Place::Exact => {}
-                    Place::InWindow => f.write_str(" seq=in-window")?,
-                    Place::OutOfWindow => f.write_str(" seq=out-of-window")?,
-                    Place::At(at) => write!(f, " seq={at}")?,
+                    SequencePlace::Exact => {}
+                    SequencePlace::InWindow => f.write_str(" seq=in-window")?,
+                    SequencePlace::OutOfWindow => f.write_str(" seq=out-of-window")?,
+                    SequencePlace::At(at) => write!(f, " seq={at}")?,
                 }
                 if let Some(port) = forge.port {
                     write!(f, " port={port}")?;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::call::{Call, CallId, Order, ProcessCall, SocketName};
-use crate::clock::Stamp;
+use crate::call::{Call, CallId, EndpointCall, ProcessCall, SocketName};
+use crate::clock::MonoTime;
 use crate::errno::Errno;
 use crate::outcome::Outcome;
 
@@ -18,7 +18,7 @@ pub struct Request {
     pub id: CallId,
     /// What to do.
     #[serde(flatten)]
-    pub order: Order,
+    pub order: EndpointCall,
 }
 
 /// A line from the endpoint.
@@ -40,7 +40,7 @@ pub enum Reply {
         /// The request's.
         id: CallId,
         /// When (`CLOCK_MONOTONIC`, ns).
-        at: Stamp,
+        at: MonoTime,
         /// The call as a programmer would write it.
         text: String,
     },
@@ -57,7 +57,7 @@ pub enum Reply {
         /// The request's.
         id: CallId,
         /// When (`CLOCK_MONOTONIC`, ns).
-        at: Stamp,
+        at: MonoTime,
         /// How long all of it took, ns.
         ns: u64,
         /// The outcome.
@@ -67,7 +67,7 @@ pub enum Reply {
         said: Option<String>,
         /// The system calls that were made for it, in order; empty when the runtime cannot tell.
         #[serde(default)]
-        trace: Vec<Traced>,
+        trace: Vec<TracedCall>,
     },
     /// The line that came was not understood; the endpoint goes on.
     Refused {
@@ -80,7 +80,7 @@ pub enum Reply {
 
 /// One system call, as `strace` would print it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Traced {
+pub struct TracedCall {
     /// `shutdown(5, SHUT_WR) = 0`, or `... = -1 EPIPE (Broken pipe)`.
     pub text: String,
     /// The errno, when it failed.
@@ -108,15 +108,15 @@ pub fn parse(line: &[u8]) -> Result<Request, Reply> {
         .map_err(|why| refused(Some(id), why))
 }
 
-fn on_socket(value: Value) -> Result<Order, String> {
+fn on_socket(value: Value) -> Result<EndpointCall, String> {
     let socket = SocketName::deserialize(&value["socket"]).map_err(|e| e.to_string())?;
     let call = Call::deserialize(value).map_err(|e| format!("the call on {socket} cannot be read: {e}"))?;
-    Ok(Order::On { socket, call })
+    Ok(EndpointCall::On { socket, call })
 }
 
-fn for_process(value: Value) -> Result<Order, String> {
+fn for_process(value: Value) -> Result<EndpointCall, String> {
     let call = ProcessCall::deserialize(value);
-    call.map(Order::Process)
+    call.map(EndpointCall::Process)
         .map_err(|e| format!("without a socket, the call cannot be read: {e}"))
 }
 

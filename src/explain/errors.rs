@@ -1,17 +1,17 @@
 //! Which rule a call that failed falls under.
 
 use super::rules::{CallClass, RuleId};
-use super::sock::Cause;
-use super::{Situation, Why};
-use crate::call::{Call, How, ReadFlag};
+use super::sock::EndCause;
+use super::{Explanation, Situation};
+use crate::call::{Call, ReadFlag, ShutdownHow};
 use crate::errno::Errno;
 use crate::state::State;
 
 /// One sentence for a call that failed, its rule, and what set the error.
-pub(super) fn why(call: &Call, errno: Errno, s: &Situation) -> Why {
+pub(super) fn why(call: &Call, errno: Errno, s: &Situation) -> Explanation {
     match rule(call, errno, s) {
-        Some(id) => Why::by(id, call, s),
-        None => Why::said(match (call, errno) {
+        Some(id) => Explanation::by(id, call, s),
+        None => Explanation::without_rule(match (call, errno) {
             // Nobody saw which, in the loopback lab: so no rule has it.
             (Call::Connect { .. }, Errno::ECONNREFUSED) => {
                 "The SYN was answered with RST or ICMP port unreachable: as a rule nobody listens on that port.".into()
@@ -65,9 +65,14 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::ENOTCONN, Read { .. }) if s.listens() => RuleId::ReadOnListener,
         (Errno::ENOTCONN, Read { .. }) => RuleId::ReadUnconnected,
         (Errno::ENOTCONN, Shutdown { .. }) if s.sock.connected && s.sock.dissolved.is_none() => RuleId::ShutdownOver,
-        (Errno::ENOTCONN, Shutdown { how: How::Read }) => RuleId::ShutdownReadUnconnected,
-        (Errno::ENOTCONN, Shutdown { how: How::Write }) => RuleId::ShutdownWriteUnconnected,
-        (Errno::ENOTCONN, Shutdown { how: How::Both }) => RuleId::ShutdownBothUnconnected,
+        (Errno::ENOTCONN, Shutdown { how: ShutdownHow::Read }) => RuleId::ShutdownReadUnconnected,
+        (
+            Errno::ENOTCONN,
+            Shutdown {
+                how: ShutdownHow::Write,
+            },
+        ) => RuleId::ShutdownWriteUnconnected,
+        (Errno::ENOTCONN, Shutdown { how: ShutdownHow::Both }) => RuleId::ShutdownBothUnconnected,
         (Errno::EINVAL, Bind { .. }) if s.before.is_some() || s.sock.named.is_some() => RuleId::BindTwice,
         (Errno::EINVAL, Bind { .. }) => RuleId::BindOtherFamily6,
         (Errno::EINVAL, Listen { .. }) => RuleId::ListenConnected,
@@ -92,8 +97,8 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::EHOSTUNREACH, Connect { .. }) => RuleId::HostUnreachable,
         (Errno::EACCES, Connect { .. }) => RuleId::Prohibited,
         (Errno::ECONNREFUSED, Connect { .. }) => match s.sock.ended_by() {
-            Some(Cause::Rst) => RuleId::Refused,
-            Some(Cause::Icmp(_)) => RuleId::RefusedByIcmp,
+            Some(EndCause::Rst) => RuleId::Refused,
+            Some(EndCause::Icmp(_)) => RuleId::RefusedByIcmp,
             _ => return None,
         },
         (Errno::ETIMEDOUT, Connect { .. }) if ended_in(s, State::SynRecv) => RuleId::HandshakeGivenUp,
@@ -117,7 +122,7 @@ fn ended_in(s: &Situation, state: State) -> bool {
 /// The rule of an error that waited in the socket (`sk_err`), or was noted in it (`sk_err_soft`); none for one without a story.
 pub(super) fn waiting(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
     /// Where an error of the network comes from.
-    enum Heard {
+    enum ErrorContext {
         /// An attempt that it ended.
         Attempt,
         /// A connection that goes on.
@@ -127,32 +132,34 @@ pub(super) fn waiting(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId
     }
     let is_attempt = s.sock.established.is_none() && matches!(s.was(), State::Close | State::SynSent | State::SynRecv);
     let heard = match s.sock.end {
-        Some(end) if matches!(end.by, Cause::Icmp(_) | Cause::Rst | Cause::Unseen(_)) && end.is_of_handshake() => {
-            Heard::Attempt
+        Some(end)
+            if matches!(end.by, EndCause::Icmp(_) | EndCause::Rst | EndCause::Unseen(_)) && end.is_of_handshake() =>
+        {
+            ErrorContext::Attempt
         }
-        Some(_) => Heard::AtEnd,
+        Some(_) => ErrorContext::AtEnd,
         // Its end came too soon to be seen, as in the loopback lab.
-        None if is_attempt => Heard::Attempt,
+        None if is_attempt => ErrorContext::Attempt,
         // Only SO_ERROR hands out what is only noted (sk_getsockopt).
-        None if matches!(call, Call::SoError) => Heard::Noted,
-        None => Heard::AtEnd,
+        None if matches!(call, Call::SoError) => ErrorContext::Noted,
+        None => ErrorContext::AtEnd,
     };
     Some(match (errno, heard) {
-        (Errno::ECONNREFUSED, Heard::Attempt) => RuleId::RefusedEarlier,
-        (Errno::ECONNREFUSED, Heard::Noted) => RuleId::RefusedNoted,
-        (Errno::ECONNREFUSED, Heard::AtEnd) => RuleId::RefusedAtEnd,
-        (Errno::EHOSTUNREACH, Heard::Attempt) => RuleId::HostUnreachableEarlier,
-        (Errno::EHOSTUNREACH, Heard::Noted) => RuleId::HostUnreachableNoted,
-        (Errno::EHOSTUNREACH, Heard::AtEnd) => RuleId::HostUnreachableAtEnd,
-        (Errno::ENETUNREACH, Heard::Attempt) => RuleId::NetworkUnreachableEarlier,
-        (Errno::ENETUNREACH, Heard::Noted) => RuleId::NetworkUnreachableNoted,
-        (Errno::ENETUNREACH, Heard::AtEnd) => RuleId::NetworkUnreachableAtEnd,
-        (Errno::EACCES, Heard::Attempt) => RuleId::ProhibitedEarlier,
-        (Errno::EACCES, Heard::Noted) => RuleId::ProhibitedNoted,
-        (Errno::EACCES, Heard::AtEnd) => RuleId::ProhibitedAtEnd,
+        (Errno::ECONNREFUSED, ErrorContext::Attempt) => RuleId::RefusedEarlier,
+        (Errno::ECONNREFUSED, ErrorContext::Noted) => RuleId::RefusedNoted,
+        (Errno::ECONNREFUSED, ErrorContext::AtEnd) => RuleId::RefusedAtEnd,
+        (Errno::EHOSTUNREACH, ErrorContext::Attempt) => RuleId::HostUnreachableEarlier,
+        (Errno::EHOSTUNREACH, ErrorContext::Noted) => RuleId::HostUnreachableNoted,
+        (Errno::EHOSTUNREACH, ErrorContext::AtEnd) => RuleId::HostUnreachableAtEnd,
+        (Errno::ENETUNREACH, ErrorContext::Attempt) => RuleId::NetworkUnreachableEarlier,
+        (Errno::ENETUNREACH, ErrorContext::Noted) => RuleId::NetworkUnreachableNoted,
+        (Errno::ENETUNREACH, ErrorContext::AtEnd) => RuleId::NetworkUnreachableAtEnd,
+        (Errno::EACCES, ErrorContext::Attempt) => RuleId::ProhibitedEarlier,
+        (Errno::EACCES, ErrorContext::Noted) => RuleId::ProhibitedNoted,
+        (Errno::EACCES, ErrorContext::AtEnd) => RuleId::ProhibitedAtEnd,
         (Errno::ECONNRESET, _) => match s.sock.end {
             Some(end) if end.is_by_data() => RuleId::DataAfterShutdown,
-            Some(end) if matches!(end.by, Cause::Call(_)) => RuleId::GivenUpByUs,
+            Some(end) if matches!(end.by, EndCause::Call(_)) => RuleId::GivenUpByUs,
             _ => RuleId::Reset,
         },
         (Errno::EPIPE, _) => RuleId::ResetInCloseWait,
@@ -186,7 +193,7 @@ fn broken_pipe(s: &Situation) -> Option<RuleId> {
             RuleId::WriteUnconnected
         });
     }
-    if let Some(shut) = s.shut(How::Write).filter(|_| sock.connected) {
+    if let Some(shut) = s.shut(ShutdownHow::Write).filter(|_| sock.connected) {
         return Some(if waited_for(shut) {
             RuleId::ShutWhileWriting
         } else if sock.left.fin.is_some() || !s.segments_seen && is_fin_sent(s.was()) {

@@ -6,26 +6,26 @@
 
 use std::time::Duration;
 
-use crate::call::{Call, CallKind, How, Order, ProcessCall, Sigpipe, SocketName, WriteFlag};
+use crate::call::{Call, CallKind, EndpointCall, ProcessCall, ShutdownHow, Sigpipe, SocketName, WriteFlag};
 use crate::errno::Errno;
 use crate::outcome::{Outcome, Value};
 use crate::side::Side;
 use crate::state::State;
 
 pub mod elsewhere;
+mod error_source;
 mod errors;
 mod options;
 pub mod prose;
 pub mod rules;
-mod setter;
 pub mod sock;
 mod successes;
 pub mod waiting;
 pub mod wording;
 
+pub use error_source::ErrorSource;
 use rules::CallClass;
 pub use rules::{Rule, RuleId, is_told_once};
-pub use setter::Setter;
 pub use sock::{EntryNo, Sock};
 
 /// The facts that decide why. The socket is told as it was when the call returned, before the call's own effect on it.
@@ -58,7 +58,7 @@ pub struct Situation {
     /// The signal that was sent to the call.
     pub interrupted: Option<EntryNo>,
     /// Other calls on it that have not returned.
-    pub under_way: Vec<UnderWay>,
+    pub under_way: Vec<CallUnderWay>,
     /// Another holder of the socket: another descriptor, or a call that waits.
     pub held_by: Option<Holder>,
     /// The connection that `accept` took out of the queue.
@@ -73,11 +73,11 @@ pub struct Situation {
 
 /// A call that has not returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnderWay {
+pub struct CallUnderWay {
     /// Which.
     pub class: CallClass,
     /// Which direction it shuts down, if it does.
-    pub how: Option<How>,
+    pub how: Option<ShutdownHow>,
     /// The entry of its beginning.
     pub began: EntryNo,
 }
@@ -135,19 +135,19 @@ impl Situation {
     }
 
     /// Another call of that class on the socket, which has not returned.
-    fn under_way(&self, class: CallClass) -> Option<&UnderWay> {
+    fn under_way(&self, class: CallClass) -> Option<&CallUnderWay> {
         self.under_way.iter().find(|call| call.class == class)
     }
 
     /// Our own shutdown of that direction: one that returned, else one under way.
-    fn shut(&self, direction: How) -> Option<EntryNo> {
+    fn shut(&self, direction: ShutdownHow) -> Option<EntryNo> {
         let returned = match direction {
-            How::Read => self.sock.receiving_shut,
-            How::Write => self.sock.sending_shut,
-            How::Both => None,
+            ShutdownHow::Read => self.sock.receiving_shut,
+            ShutdownHow::Write => self.sock.sending_shut,
+            ShutdownHow::Both => None,
         };
         returned.or_else(|| {
-            let shuts = |call: &&UnderWay| call.how == Some(direction) || call.how == Some(How::Both);
+            let shuts = |call: &&CallUnderWay| call.how == Some(direction) || call.how == Some(ShutdownHow::Both);
             self.under_way.iter().find(shuts).map(|call| call.began)
         })
     }
@@ -155,19 +155,19 @@ impl Situation {
 
 /// Why a call returned what it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Why {
+pub struct Explanation {
     /// One plain sentence: the rule's own, or one that says more of this very case.
     pub sentence: String,
     /// The rule; none for a success that needs no explanation, and where nothing is known beyond the errno's text.
     pub rule: Option<RuleId>,
     /// The setter of the error, or of the end; none without a rule.
-    pub set_by: Option<Setter>,
+    pub set_by: Option<ErrorSource>,
 }
 
-impl Why {
+impl Explanation {
     /// A sentence without a rule.
-    fn said(sentence: impl Into<String>) -> Why {
-        Why {
+    fn without_rule(sentence: impl Into<String>) -> Explanation {
+        Explanation {
             sentence: sentence.into(),
             rule: None,
             set_by: None,
@@ -175,17 +175,17 @@ impl Why {
     }
 
     /// A rule, in the words that fit this case, and what set the error.
-    fn by(rule: RuleId, call: &Call, s: &Situation) -> Why {
-        Why {
-            sentence: setter::sentence(rule, call, s),
+    fn by(rule: RuleId, call: &Call, s: &Situation) -> Explanation {
+        Explanation {
+            sentence: error_source::sentence(rule, call, s),
             rule: Some(rule),
-            set_by: Some(Setter::find(rule, call, s)),
+            set_by: Some(ErrorSource::find(rule, call, s)),
         }
     }
 
     /// The same in other words.
-    fn in_words(self, sentence: impl Into<String>) -> Why {
-        Why {
+    fn in_words(self, sentence: impl Into<String>) -> Explanation {
+        Explanation {
             sentence: sentence.into(),
             ..self
         }
@@ -193,37 +193,39 @@ impl Why {
 }
 
 /// Why the call returned what it did.
-pub fn why(order: &Order, outcome: &Outcome, situation: &Situation) -> Why {
+pub fn explain(order: &EndpointCall, outcome: &Outcome, situation: &Situation) -> Explanation {
     match (order, outcome) {
-        (_, Outcome::Unsupported(reason)) => Why::said(unsupported(reason)),
+        (_, Outcome::Unsupported(reason)) => Explanation::without_rule(unsupported(reason)),
         (_, Outcome::Library(_)) => {
-            Why::said("The language's library refused by itself: there is no errno from the kernel.")
+            Explanation::without_rule("The language's library refused by itself: there is no errno from the kernel.")
         }
         (_, Outcome::Ok(Value::Later)) => {
-            Why::said("Noted: this language's library does it as part of connect or listen.")
+            Explanation::without_rule("Noted: this language's library does it as part of connect or listen.")
         }
-        (Order::On { call, .. }, Outcome::Ok(value)) => successes::why(call, value, situation),
-        (Order::On { call, .. }, Outcome::Err(errno)) => errors::why(call, *errno, situation),
-        (Order::On { call, .. }, Outcome::DeadlineExceeded { written }) => deadline(call, *written, situation),
-        (Order::Process(call), Outcome::Ok(_)) => Why::said(process(call)),
-        (Order::Process(ProcessCall::Interrupt { .. }), Outcome::Err(Errno::ESRCH)) => {
-            Why::said("That call is not blocked: it has returned already, or was never made.")
+        (EndpointCall::On { call, .. }, Outcome::Ok(value)) => successes::why(call, value, situation),
+        (EndpointCall::On { call, .. }, Outcome::Err(errno)) => errors::why(call, *errno, situation),
+        (EndpointCall::On { call, .. }, Outcome::DeadlineExceeded { written }) => deadline(call, *written, situation),
+        (EndpointCall::Process(call), Outcome::Ok(_)) => Explanation::without_rule(process(call)),
+        (EndpointCall::Process(ProcessCall::Interrupt { .. }), Outcome::Err(Errno::ESRCH)) => {
+            Explanation::without_rule("That call is not blocked: it has returned already, or was never made.")
         }
-        (Order::Process(_), Outcome::Err(errno)) => Why::said(errors::generic(*errno)),
-        (Order::Process(_), Outcome::DeadlineExceeded { .. }) => Why::said("It was not done before the deadline."),
+        (EndpointCall::Process(_), Outcome::Err(errno)) => Explanation::without_rule(errors::generic(*errno)),
+        (EndpointCall::Process(_), Outcome::DeadlineExceeded { .. }) => {
+            Explanation::without_rule("It was not done before the deadline.")
+        }
     }
 }
 
 /// May the call raise SIGPIPE? A write, unless MSG_NOSIGNAL forbids it.
-pub fn may_raise_sigpipe(order: &Order) -> bool {
-    matches!(order, Order::On { call: Call::Write { flags, .. }, .. } if !flags.contains(&WriteFlag::Nosignal))
+pub fn may_raise_sigpipe(order: &EndpointCall) -> bool {
+    matches!(order, EndpointCall::On { call: Call::Write { flags, .. }, .. } if !flags.contains(&WriteFlag::Nosignal))
 }
 
 /// Why a write killed its process by SIGPIPE: the kernel raises it with EPIPE and with nothing else (`sk_stream_error`), so that it is
 /// what the write would have returned.
-pub fn killed_by_sigpipe(order: &Order, situation: &Situation) -> Why {
-    let why = why(order, &Outcome::Err(Errno::EPIPE), situation);
-    Why {
+pub fn killed_by_sigpipe(order: &EndpointCall, situation: &Situation) -> Explanation {
+    let why = explain(order, &Outcome::Err(Errno::EPIPE), situation);
+    Explanation {
         sentence: format!(
             "The kernel sent SIGPIPE with EPIPE, which kills the process. {}",
             why.sentence
@@ -233,23 +235,23 @@ pub fn killed_by_sigpipe(order: &Order, situation: &Situation) -> Why {
 }
 
 /// Why a call never returned whose process ended otherwise.
-pub fn lost() -> Why {
-    Why::said("Its process ended before it returned, and the kernel closed its sockets.")
+pub fn lost() -> Explanation {
+    Explanation::without_rule("Its process ended before it returned, and the kernel closed its sockets.")
 }
 
 /// Our deadline passed: nothing was taken back, the socket stays as it is.
-fn deadline(call: &Call, written: usize, s: &Situation) -> Why {
-    let by = |rule| Why::by(rule, call, s);
+fn deadline(call: &Call, written: usize, s: &Situation) -> Explanation {
+    let by = |rule| Explanation::by(rule, call, s);
     match call {
         Call::Connect { .. } if s.is() == State::SynSent => by(RuleId::ConnectDeadline),
-        Call::Connect { .. } => Why::said("The handshake was not done before the deadline."),
+        Call::Connect { .. } => Explanation::without_rule("The handshake was not done before the deadline."),
         Call::Read { .. } => by(RuleId::ReadDeadline),
         Call::Write { .. } if written > 0 => by(RuleId::WriteDeadlineHalf).in_words(format!(
             "{written} bytes were taken, then the send buffer was full until the deadline."
         )),
         Call::Write { .. } if matches!(s.is(), State::SynSent | State::SynRecv) => by(RuleId::WriteDeadlineHandshake),
         Call::Write { .. } => by(RuleId::WriteDeadline),
-        _ => Why::said("It was not done before the deadline; the socket is unchanged."),
+        _ => Explanation::without_rule("It was not done before the deadline; the socket is unchanged."),
     }
 }
 

@@ -308,12 +308,12 @@ prose! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::rules::{Gives, RULES};
+    use crate::explain::rules::{RULES, RuleOutcome};
     use std::collections::HashSet;
 
     #[test]
     fn all_that_a_rule_gives_has_its_prose_and_what_none_gives_stands_apart() {
-        let given: HashSet<Gives> = RULES.iter().map(|rule| rule.gives).collect();
+        let given: HashSet<RuleOutcome> = RULES.iter().map(|rule| rule.gives).collect();
         for prose in PROSE {
             assert!(
                 given.contains(&prose.subject.gives()),

@@ -14,9 +14,9 @@ use crate::call::{CallKind, SocketOption};
 use crate::errno::Errno;
 use crate::state::State;
 
+use Authority::{Kernel, KernelByFamily, Rfc};
 use CallClass::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
 use Further::{NoWaiting, ToldOnce};
-use Source::{Kernel, KernelByFamily, Rfc};
 use State::{
     CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen as Listening, SynRecv, SynSent, TimeWait,
 };
@@ -133,7 +133,7 @@ impl fmt::Display for CallClass {
 /// The outcome of a call when a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Gives {
+pub enum RuleOutcome {
     /// The call fails with this errno; `SO_ERROR` returns it.
     Errno(Errno),
     /// A read of 0 bytes, though more were asked for.
@@ -238,7 +238,7 @@ impl SetBy {
 /// The functions or RFCs that decide it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum Authority {
     /// A function of the Linux kernel.
     Kernel(&'static str),
     /// A function of the Linux kernel, of IPv4 and of IPv6.
@@ -247,7 +247,7 @@ pub enum Source {
     Rfc(u16, &'static str),
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Kernel(function) => write!(f, "{function}()"),
@@ -259,7 +259,7 @@ impl fmt::Display for Source {
 
 /// The words of a rule: the cause, in one clause, and what follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Because {
+pub struct RuleText {
     /// The cause; no period ends it.
     pub cause: &'static str,
     /// The consequence.
@@ -286,7 +286,7 @@ pub enum Further {
 
 /// The reason why a call may not wait, as far as that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Forbids {
+pub enum WaitForbidder {
     /// Any that can.
     Any,
     /// MSG_DONTWAIT, of this call only.
@@ -299,10 +299,10 @@ pub enum Forbids {
     Socket,
 }
 
-impl Because {
+impl RuleText {
     /// One plain sentence, where it is known who forbids waiting.
-    pub fn where_forbidden_by(self, whom: &Forbids) -> String {
-        let Because { cause, further } = self;
+    pub fn where_forbidden_by(self, whom: &WaitForbidder) -> String {
+        let RuleText { cause, further } = self;
         match further {
             Further::Nothing => format!("{cause}."),
             Further::ToldOnce(then) => format!("{cause}; this error is reported once{then}."),
@@ -313,11 +313,13 @@ impl Because {
             } => {
                 let timeout = timeout.name();
                 let forbids = match whom {
-                    Forbids::Any if dontwait => format!("MSG_DONTWAIT, O_NONBLOCK or {timeout} forbids waiting longer"),
-                    Forbids::ThisCall if dontwait => "MSG_DONTWAIT forbids waiting".into(),
-                    Forbids::Nonblock => "O_NONBLOCK forbids waiting".into(),
-                    Forbids::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
-                    Forbids::Any | Forbids::ThisCall | Forbids::Socket => {
+                    WaitForbidder::Any if dontwait => {
+                        format!("MSG_DONTWAIT, O_NONBLOCK or {timeout} forbids waiting longer")
+                    }
+                    WaitForbidder::ThisCall if dontwait => "MSG_DONTWAIT forbids waiting".into(),
+                    WaitForbidder::Nonblock => "O_NONBLOCK forbids waiting".into(),
+                    WaitForbidder::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
+                    WaitForbidder::Any | WaitForbidder::ThisCall | WaitForbidder::Socket => {
                         format!("O_NONBLOCK or {timeout} forbids waiting longer")
                     }
                 };
@@ -327,14 +329,14 @@ impl Because {
     }
 }
 
-impl fmt::Display for Because {
+impl fmt::Display for RuleText {
     /// One plain sentence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.where_forbidden_by(&Forbids::Any))
+        f.pad(&self.where_forbidden_by(&WaitForbidder::Any))
     }
 }
 
-impl Serialize for Because {
+impl Serialize for RuleText {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -348,17 +350,17 @@ pub struct Rule {
     /// The calls that it is about.
     pub calls: &'static [CallClass],
     /// The outcome of these calls.
-    pub gives: Gives,
+    pub gives: RuleOutcome,
     /// The socket's states at the call in which it happens. CLOSE is a socket in no table.
     pub states: &'static [State],
     /// The setters; more than one where either may have.
     pub set_by: &'static [SetBy],
     /// One plain sentence.
-    pub because: Because,
+    pub because: RuleText,
     /// The cause in a few words.
     pub brief: &'static str,
     /// The functions or RFCs that decide it.
-    pub decided_by: &'static [Source],
+    pub decided_by: &'static [Authority],
     /// The scenario that shows it.
     pub proof: &'static str,
 }
@@ -410,7 +412,7 @@ macro_rules! rules {
             gives: $gives,
             states: $states,
             set_by: $set_by,
-            because: Because {
+            because: RuleText {
                 cause: $because,
                 further: further!($($further)?),
             },
@@ -425,14 +427,14 @@ impl Rule {
     /// Does the error wait in the socket (`sk_err`) until it is told: to SO_ERROR, or to a call that moves bytes? One that was only
     /// noted (`sk_err_soft`) does not, and EBADF is of the descriptor, not of the socket.
     pub fn waits(&self) -> bool {
-        self.calls.contains(&SoError) && self.calls.contains(&Write) && self.gives != Gives::Errno(Errno::EBADF)
+        self.calls.contains(&SoError) && self.calls.contains(&Write) && self.gives != RuleOutcome::Errno(Errno::EBADF)
     }
 }
 
 /// Is it an error that ends a connection, and that whoever of read, write and SO_ERROR asks first is told once (`sock_error`)?
 pub fn is_told_once(errno: Errno) -> bool {
     let mut rules = RULES.iter();
-    rules.any(|rule| rule.gives == Gives::Errno(errno) && rule.waits() && rule.calls.contains(&Read))
+    rules.any(|rule| rule.gives == RuleOutcome::Errno(errno) && rule.waits() && rule.calls.contains(&Read))
 }
 
 impl RuleId {
@@ -475,12 +477,12 @@ const READABLE: &[State] = &[Established, FinWait1, FinWait2];
 const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait, State::Close];
 
 /// Takes in an ICMP error.
-const ICMP_ERROR: Source = KernelByFamily("tcp_v4_err", "tcp_v6_err");
+const ICMP_ERROR: Authority = KernelByFamily("tcp_v4_err", "tcp_v6_err");
 /// Begins a connection.
-const BEGINS: Source = KernelByFamily("tcp_v4_connect", "tcp_v6_connect");
+const BEGINS: Authority = KernelByFamily("tcp_v4_connect", "tcp_v6_connect");
 
-const fn errno(errno: Errno) -> Gives {
-    Gives::Errno(errno)
+const fn errno(errno: Errno) -> RuleOutcome {
+    RuleOutcome::Errno(errno)
 }
 
 rules! {
@@ -855,7 +857,7 @@ rules! {
     // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
     EofFin "eof-fin" {
         calls: &[Read],
-        gives: Gives::Eof,
+        gives: RuleOutcome::Eof,
         states: WITH_PEER,
         set_by: &[SetBy::Fin],
         because: "The peer has ended its direction: end of stream",
@@ -866,7 +868,7 @@ rules! {
     // tcp_reset in CLOSE_WAIT leaves EPIPE, which read never looks at.
     EofFinBeforeRst "eof-fin-before-rst" {
         calls: &[Read],
-        gives: Gives::Eof,
+        gives: RuleOutcome::Eof,
         states: &[State::Close, CloseWait, Established],
         set_by: &[SetBy::Fin],
         because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream",
@@ -876,7 +878,7 @@ rules! {
     }
     EofErrorTold "eof-error-told" {
         calls: &[Read],
-        gives: Gives::Eof,
+        gives: RuleOutcome::Eof,
         states: &[State::Close, Established, FinWait1, FinWait2, SynSent],
         set_by: &[SetBy::Told],
         because: "The error that ended the connection was already reported; every later read gives 0",
@@ -886,7 +888,7 @@ rules! {
     }
     EofReadingShut "eof-reading-shut" {
         calls: &[Read],
-        gives: Gives::Eof,
+        gives: RuleOutcome::Eof,
         states: &[Established, SynSent, SynRecv, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "We shut reading down ourselves, and no data is left: end of stream",
@@ -897,7 +899,7 @@ rules! {
     // inet_shutdown notes SHUT_RD even where it returns ENOTCONN.
     EofUnconnected "eof-unconnected" {
         calls: &[Read],
-        gives: Gives::Eof,
+        gives: RuleOutcome::Eof,
         states: CLOSE,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
         because: "Not connected, but reading was shut down: end of stream",
@@ -907,7 +909,7 @@ rules! {
     }
     NoUrgentByteAnyMore "no-urgent-byte-any-more" {
         calls: &[Read],
-        gives: Gives::Eof,
+        gives: RuleOutcome::Eof,
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin, SetBy::Told],
         because: "An urgent byte was announced, and cannot come any more: receiving is over",
@@ -919,7 +921,7 @@ rules! {
     // The program's own deadline: nothing was taken back, the socket stays as it is. Most wait for an answer, fewer for a handshake.
     ReadDeadline "read-deadline" {
         calls: &[Read],
-        gives: Gives::Deadline,
+        gives: RuleOutcome::Deadline,
         states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
         set_by: &[SetBy::Nothing],
         because: "Nothing readable came before the deadline; the socket is unchanged",
@@ -929,7 +931,7 @@ rules! {
     }
     ConnectDeadline "connect-deadline" {
         calls: &[Connect],
-        gives: Gives::Deadline,
+        gives: RuleOutcome::Deadline,
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Nothing],
         because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT",
@@ -939,7 +941,7 @@ rules! {
     }
     WriteDeadlineHalf "write-deadline-half" {
         calls: &[Write],
-        gives: Gives::Deadline,
+        gives: RuleOutcome::Deadline,
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
         because: "Some bytes were taken, then the send buffer was full until the deadline",
@@ -949,7 +951,7 @@ rules! {
     }
     WriteDeadline "write-deadline" {
         calls: &[Write],
-        gives: Gives::Deadline,
+        gives: RuleOutcome::Deadline,
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
         because: "The send buffer was full until the deadline: not one byte was taken",
@@ -959,7 +961,7 @@ rules! {
     }
     WriteDeadlineHandshake "write-deadline-handshake" {
         calls: &[Write],
-        gives: Gives::Deadline,
+        gives: RuleOutcome::Deadline,
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
         because: "The handshake was not done before the deadline, so nothing was taken",
@@ -1489,9 +1491,9 @@ mod tests {
     /// Keeps rules with the same outcome together, so that their order can be read off the table.
     #[test]
     fn rules_that_give_the_same_stand_together() {
-        let mut groups: Vec<Gives> = RULES.iter().map(|rule| rule.gives).collect();
+        let mut groups: Vec<RuleOutcome> = RULES.iter().map(|rule| rule.gives).collect();
         groups.dedup();
-        let all: std::collections::HashSet<Gives> = groups.iter().copied().collect();
+        let all: std::collections::HashSet<RuleOutcome> = groups.iter().copied().collect();
         assert_eq!(groups.len(), all.len(), "{groups:?}");
     }
 

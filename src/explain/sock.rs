@@ -6,7 +6,7 @@
 //! decided). So a FIN beyond the window, or an RST that meets a closed socket, sets nothing.
 
 use super::rules::{CallClass, is_told_once};
-use crate::call::{Call, How, ReadFlag, SocketOption};
+use crate::call::{Call, ReadFlag, ShutdownHow, SocketOption};
 use crate::errno::Errno;
 use crate::observe::TimerKind;
 use crate::outcome::{Outcome, Value};
@@ -18,7 +18,7 @@ pub type EntryNo = u64;
 
 /// What made a socket change its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum EndCause {
     /// An RST that it received.
     Rst,
     /// An ICMP error that its host received.
@@ -37,18 +37,18 @@ pub enum Cause {
     Unseen(Option<CallClass>),
 }
 
-impl Cause {
+impl EndCause {
     /// Was it not seen?
     pub const fn is_unseen(self) -> bool {
-        matches!(self, Cause::Unseen(_))
+        matches!(self, EndCause::Unseen(_))
     }
 }
 
 /// The end of a connection, or of an attempt at one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct ConnectionEnd {
     /// What ended it.
-    pub by: Cause,
+    pub by: EndCause,
     /// The state that it ended.
     pub from: State,
     /// The state that it led to: TIME_WAIT or CLOSE.
@@ -57,16 +57,18 @@ pub struct End {
     pub entry: EntryNo,
 }
 
-impl End {
+impl ConnectionEnd {
     /// Did both sides end their directions in order, so that no error is left (`tcp_done` by the last ACK, or TIME_WAIT)?
     pub const fn is_orderly(&self) -> bool {
         match self.by {
-            Cause::Segment | Cause::Unseen(_) if self.is_by_data() => false,
-            Cause::Segment => true,
+            EndCause::Segment | EndCause::Unseen(_) if self.is_by_data() => false,
+            EndCause::Segment => true,
             // A closed or killed socket has no reader left; disconnect and shutdown leave ECONNRESET.
-            Cause::Call(class) => matches!(class, CallClass::Close),
-            Cause::Death => true,
-            Cause::Rst | Cause::Icmp(_) | Cause::Timer(_) | Cause::Administrator | Cause::Unseen(_) => false,
+            EndCause::Call(class) => matches!(class, CallClass::Close),
+            EndCause::Death => true,
+            EndCause::Rst | EndCause::Icmp(_) | EndCause::Timer(_) | EndCause::Administrator | EndCause::Unseen(_) => {
+                false
+            }
         }
     }
 
@@ -76,7 +78,7 @@ impl End {
         matches!(
             (self.by, self.from, self.to),
             (
-                Cause::Segment | Cause::Unseen(Some(CallClass::Write)),
+                EndCause::Segment | EndCause::Unseen(Some(CallClass::Write)),
                 State::FinWait1 | State::FinWait2,
                 State::Close
             )
@@ -91,7 +93,7 @@ impl End {
 
 /// A call of ours, and the entry of its outcome; of its beginning while it is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct CallEntry {
     /// Which call.
     pub class: CallClass,
     /// Its entry.
@@ -100,7 +102,7 @@ pub struct Made {
 
 /// The newest segments of each kind that left the host, whatever became of them on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Left {
+pub struct SentSegments {
     /// With FIN.
     pub fin: Option<EntryNo>,
     /// With RST.
@@ -112,7 +114,7 @@ pub struct Left {
 /// What was set on the socket, as far as it decides how long calls wait and what close does. None is the kernel's default, or what a
 /// language's library chose without telling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct SockOptions {
     /// O_NONBLOCK: of the open file, which `dup` shares and `accept` does not inherit.
     pub nonblock: bool,
     /// SO_RCVTIMEO, ms.
@@ -137,13 +139,13 @@ pub struct Sock {
     /// Does it listen?
     pub listening: bool,
     /// The call that gave it a local address.
-    pub named: Option<Made>,
+    pub named: Option<CallEntry>,
     /// The call that gave it a peer.
-    pub peer: Option<Made>,
+    pub peer: Option<CallEntry>,
     /// The call that made it listen.
-    pub listened: Option<Made>,
+    pub listened: Option<CallEntry>,
     /// What ended its listening: a call of ours, or the administrator.
-    pub stopped: Option<(Cause, EntryNo)>,
+    pub stopped: Option<(EndCause, EntryNo)>,
     /// When its handshake was done: the entry of that change of state.
     pub established: Option<EntryNo>,
     /// The peer's FIN, as the kernel took it (`SOCK_DONE`): the entry of the segment, or of the change of state where it was not seen.
@@ -153,7 +155,7 @@ pub struct Sock {
     /// Our own shutdown of writing (`SEND_SHUTDOWN`).
     pub sending_shut: Option<EntryNo>,
     /// How the connection ended.
-    pub end: Option<End>,
+    pub end: Option<ConnectionEnd>,
     /// The call that was told the error that the end had left (`sock_error` clears `sk_err`).
     pub reported: Option<EntryNo>,
     /// An ICMP error that was only noted (`sk_err_soft`), for the connection went on.
@@ -164,11 +166,11 @@ pub struct Sock {
     /// MSG_ERRQUEUE takes it, and no call here does. Over IPv6 it is put there for IPV6_RECVERR only.
     pub queued_icmp: bool,
     /// The connect that was told that its attempt had failed, and dissolved it (`__inet_stream_connect`).
-    pub failed: Option<Made>,
+    pub failed: Option<CallEntry>,
     /// The call that took the peer away: `disconnect`, or `shutdown` where it does the same (`inet_shutdown`).
-    pub dissolved: Option<Made>,
+    pub dissolved: Option<CallEntry>,
     /// What left its host.
-    pub left: Left,
+    pub left: SentSegments,
     /// The newest segment with FIN that reached its host, taken or not.
     fin_arrived: Option<EntryNo>,
     /// The newest urgent byte that reached its host.
@@ -176,7 +178,7 @@ pub struct Sock {
     /// Was an urgent byte read since?
     pub urgent_read: bool,
     /// What was set on it.
-    pub options: Options,
+    pub options: SockOptions,
 }
 
 /// Has the peer's FIN been taken in that state?
@@ -192,7 +194,7 @@ impl Sock {
     /// open file.
     pub fn accepted_from(listener: &Sock) -> Sock {
         Sock {
-            options: Options {
+            options: SockOptions {
                 nonblock: false,
                 ..listener.options
             },
@@ -202,7 +204,7 @@ impl Sock {
 
     /// Takes in that `accept`, whose entry is `entry`, gave it a descriptor.
     pub fn inherit(&mut self, begins_with: &Sock, entry: EntryNo) {
-        let accept = Made {
+        let accept = CallEntry {
             class: CallClass::Accept,
             entry,
         };
@@ -213,7 +215,7 @@ impl Sock {
 
     /// Did a FIN end it that came beyond a gap, where data was expected: to `tcp_rcv_state_process` that is new data, too?
     pub fn ended_by_fin_beyond_a_gap(&self) -> bool {
-        let by_data = self.end.filter(End::is_by_data);
+        let by_data = self.end.filter(ConnectionEnd::is_by_data);
         by_data.is_some_and(|end| self.fin_arrived == Some(end.entry))
     }
 
@@ -233,13 +235,13 @@ impl Sock {
     }
 
     /// What ended the connection.
-    pub fn ended_by(&self) -> Option<Cause> {
+    pub fn ended_by(&self) -> Option<EndCause> {
         self.end.map(|end| end.by)
     }
 
     /// Takes in a change of its state. `cause` has the entry `by`: that of the packet or call, where there is one; `no` is the entry of
     /// the change itself.
-    pub fn changed(&mut self, from: State, to: State, cause: Cause, by: EntryNo, no: EntryNo) {
+    pub fn changed(&mut self, from: State, to: State, cause: EndCause, by: EntryNo, no: EntryNo) {
         use State::{Close, Established, Listen, SynRecv, SynSent, TimeWait};
         match (from, to) {
             // tcp_connect_init; sk_shutdown stays as it was.
@@ -249,8 +251,8 @@ impl Sock {
             (Listen, Close) => {
                 (self.listening, self.stopped) = (false, Some((cause, by)));
                 // tcp_abort: ECONNABORTED waits in it.
-                if cause == Cause::Administrator {
-                    self.end = Some(End {
+                if cause == EndCause::Administrator {
+                    self.end = Some(ConnectionEnd {
                         by: cause,
                         from,
                         to,
@@ -268,7 +270,7 @@ impl Sock {
         if !has_fin(from) && has_fin(to) {
             self.fin = Some(match cause {
                 // It may have come before the data that it had to wait for.
-                Cause::Segment => self.fin_arrived.unwrap_or(by),
+                EndCause::Segment => self.fin_arrived.unwrap_or(by),
                 _ => no,
             });
         }
@@ -276,11 +278,11 @@ impl Sock {
             self.named = self.bound();
         }
         self.crossed |= (from, to) == (SynSent, SynRecv);
-        if matches!(from, SynSent | SynRecv) && matches!(cause, Cause::Icmp(_)) {
+        if matches!(from, SynSent | SynRecv) && matches!(cause, EndCause::Icmp(_)) {
             self.queued_icmp = true;
         }
         if matches!(to, Close | TimeWait) && !matches!(from, Close | TimeWait) && self.end.is_none() {
-            self.end = Some(End {
+            self.end = Some(ConnectionEnd {
                 by: cause,
                 from,
                 to,
@@ -296,7 +298,7 @@ impl Sock {
 
     /// The bind that gave it its port, which it keeps when the connection ends; one that the kernel chose is given up
     /// (`tcp_set_state`).
-    fn bound(&self) -> Option<Made> {
+    fn bound(&self) -> Option<CallEntry> {
         self.named.filter(|made| made.class == CallClass::Bind)
     }
 
@@ -352,7 +354,7 @@ impl Sock {
     /// Takes in the outcome of a call on it, whose entry is `entry`; `before` is the state when the call was made.
     pub fn called(&mut self, call: &Call, outcome: &Outcome, before: Option<State>, entry: EntryNo) {
         let ok = matches!(outcome, Outcome::Ok(_));
-        let made = |class| Some(Made { class, entry });
+        let made = |class| Some(CallEntry { class, entry });
         match (call, outcome) {
             (Call::Bind { .. }, _) if ok => self.named = self.named.or(made(CallClass::Bind)),
             (Call::Listen { .. }, _) if ok => {
@@ -363,16 +365,21 @@ impl Sock {
             (Call::Connect { .. }, outcome) => self.connect_ended(outcome, entry),
             // inet_shutdown, tcp_disconnect: a listener and an attempt are dissolved.
             (Call::Disconnect, _) if ok => self.dissolve(CallClass::Disconnect, before, entry),
-            (Call::Shutdown { how: How::Write }, _) if before == Some(State::Listen) => {}
+            (
+                Call::Shutdown {
+                    how: ShutdownHow::Write,
+                },
+                _,
+            ) if before == Some(State::Listen) => {}
             (Call::Shutdown { .. }, _) if ok && matches!(before, Some(State::Listen | State::SynSent)) => {
                 self.dissolve(CallClass::Shutdown, before, entry);
             }
             // Without a connection it fails, and is noted all the same.
             (Call::Shutdown { how }, _) if ok || outcome.errno() == Some(Errno::ENOTCONN) => {
-                if matches!(how, How::Read | How::Both) {
+                if matches!(how, ShutdownHow::Read | ShutdownHow::Both) {
                     self.receiving_shut = self.receiving_shut.or(Some(entry));
                 }
-                if matches!(how, How::Write | How::Both) {
+                if matches!(how, ShutdownHow::Write | ShutdownHow::Both) {
                     self.sending_shut = self.sending_shut.or(Some(entry));
                 }
             }
@@ -404,7 +411,7 @@ impl Sock {
         self.has_error()
             && self
                 .end
-                .is_some_and(|end| end.from == State::CloseWait && end.by == Cause::Rst)
+                .is_some_and(|end| end.from == State::CloseWait && end.by == EndCause::Rst)
     }
 
     fn connect_ended(&mut self, outcome: &Outcome, entry: EntryNo) {
@@ -418,7 +425,7 @@ impl Sock {
                     end: self.end,
                     queued_icmp: self.queued_icmp,
                     reported: Some(entry),
-                    failed: Some(Made {
+                    failed: Some(CallEntry {
                         class: CallClass::Connect,
                         entry,
                     }),
@@ -426,7 +433,7 @@ impl Sock {
                 };
             }
             Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Err(Errno::EINPROGRESS | Errno::EINTR) => {
-                let connect = Made {
+                let connect = CallEntry {
                     class: CallClass::Connect,
                     entry,
                 };
@@ -451,18 +458,18 @@ impl Sock {
         (self.peer, self.fin, self.noted) = (None, None, None);
         (self.receiving_shut, self.sending_shut) = (None, None);
         if had_peer {
-            self.dissolved = Some(Made { class, entry });
+            self.dissolved = Some(CallEntry { class, entry });
         }
         // What had ended already was ended by another call.
         if matches!(before, None | Some(State::Close)) {
             return;
         }
         if let Some(end) = &mut self.end
-            && end.by == Cause::Call(class)
+            && end.by == EndCause::Call(class)
         {
             end.entry = entry;
         }
-        if let Some((Cause::Call(stopped), at)) = &mut self.stopped
+        if let Some((EndCause::Call(stopped), at)) = &mut self.stopped
             && *stopped == class
         {
             *at = entry;

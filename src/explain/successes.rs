@@ -1,11 +1,11 @@
 //! What a call that succeeded means: success says less than it seems to.
 
+use super::error_source::{self, forbids};
 use super::errors::waiting;
-use super::rules::{CallClass, Forbids, RuleId};
-use super::setter::{self, forbids};
-use super::sock::Cause;
-use super::{DONE, Holder, Situation, Why, fits, options};
-use crate::call::{Call, CallKind, How, PollEvent, ReadFlag, WriteFlag};
+use super::rules::{CallClass, RuleId, WaitForbidder};
+use super::sock::EndCause;
+use super::{DONE, Explanation, Holder, Situation, fits, options};
+use crate::call::{Call, CallKind, PollEvent, ReadFlag, ShutdownHow, WriteFlag};
 use crate::clock::human;
 use crate::errno::Errno;
 use crate::outcome::Value;
@@ -13,14 +13,14 @@ use crate::state::State;
 use State::{Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait};
 
 /// One sentence for a call that succeeded; a rule, where what it gave back is the end of a stream or an error.
-pub(super) fn why(call: &Call, value: &Value, s: &Situation) -> Why {
+pub(super) fn why(call: &Call, value: &Value, s: &Situation) -> Explanation {
     if !fits(call, value) {
-        return Why::said(DONE);
+        return Explanation::without_rule(DONE);
     }
     match (call, value) {
         (Call::SoError, Value::PendingError { error: Some(errno) }) => pending(call, *errno, s),
         (Call::Read { n: asked, flags, .. }, Value::Read { n: 0, .. }) if *asked > 0 => end(call, flags, s),
-        _ => Why::said(sentence(call, value, s)),
+        _ => Explanation::without_rule(sentence(call, value, s)),
     }
 }
 
@@ -118,7 +118,7 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
         _ if with(ReadFlag::Oob) => "The urgent byte, taken past those before it.",
         _ if with(ReadFlag::Peek) => "Looked at only: the bytes stay for the next read.",
         n if n < asked && with(ReadFlag::Waitall) => {
-            return format!("Fewer than asked for: {}.", cut_short(call, How::Read, s));
+            return format!("Fewer than asked for: {}.", cut_short(call, ShutdownHow::Read, s));
         }
         // tcp_recvmsg_locked: data first, then the FIN, then the error.
         _ => match s.was() {
@@ -139,48 +139,48 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
 }
 
 /// What ended a call that has moved fewer bytes than it was asked to.
-fn cut_short(call: &Call, direction: How, s: &Situation) -> String {
+fn cut_short(call: &Call, direction: ShutdownHow, s: &Situation) -> String {
     let sock = &s.sock;
     let end = sock.end.filter(|_| sock.has_error());
     match end {
         Some(end) => format!("{}, and the next call reports the error", ended(end.by)),
-        None if direction == How::Read && sock.fin.is_some() => "the peer's FIN ended the stream".into(),
+        None if direction == ShutdownHow::Read && sock.fin.is_some() => "the peer's FIN ended the stream".into(),
         None if s.shut(direction).is_some() => "our own shutdown ended that direction".into(),
         None if s.interrupted.is_some() => "a signal ended the wait for more".into(),
         None => match forbids(call, s) {
-            Forbids::ThisCall => "MSG_DONTWAIT forbids to wait for more".into(),
-            Forbids::Nonblock => "O_NONBLOCK forbids to wait for more".into(),
-            Forbids::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
-            Forbids::Any | Forbids::Socket => "the wait for more was over, or not allowed".into(),
+            WaitForbidder::ThisCall => "MSG_DONTWAIT forbids to wait for more".into(),
+            WaitForbidder::Nonblock => "O_NONBLOCK forbids to wait for more".into(),
+            WaitForbidder::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
+            WaitForbidder::Any | WaitForbidder::Socket => "the wait for more was over, or not allowed".into(),
         },
     }
 }
 
 /// That something ended a connection.
-fn ended(by: Cause) -> String {
+fn ended(by: EndCause) -> String {
     match by {
-        Cause::Rst => "an RST ended the connection".into(),
-        Cause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
-        Cause::Segment => "data after our own shutdown ended the connection".into(),
-        Cause::Timer(_) => "the kernel gave up on the peer".into(),
-        Cause::Administrator => "the connection was destroyed on this host".into(),
-        Cause::Call(class) => format!("our own {} ended the connection", class.name()),
-        Cause::Death => "the end of the process ended the connection".into(),
-        Cause::Unseen(_) => "the connection ended".into(),
+        EndCause::Rst => "an RST ended the connection".into(),
+        EndCause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
+        EndCause::Segment => "data after our own shutdown ended the connection".into(),
+        EndCause::Timer(_) => "the kernel gave up on the peer".into(),
+        EndCause::Administrator => "the connection was destroyed on this host".into(),
+        EndCause::Call(class) => format!("our own {} ended the connection", class.name()),
+        EndCause::Death => "the end of the process ended the connection".into(),
+        EndCause::Unseen(_) => "the connection ended".into(),
     }
 }
 
 /// Read gives 0, in the order in which `tcp_recvmsg_locked` looks: the peer's FIN was taken (SOCK_DONE), or the error was reported
 /// before, or reading is shut down.
-fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Why {
+fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Explanation {
     let sock = &s.sock;
-    let by = |rule| Why::by(rule, call, s);
+    let by = |rule| Explanation::by(rule, call, s);
     let has_fin = |state| matches!(state, CloseWait | LastAck | Closing | TimeWait);
     if flags.contains(&ReadFlag::Oob) {
         return by(RuleId::NoUrgentByteAnyMore);
     }
     if sock.fin.is_some() {
-        let reset = sock.end.is_some_and(|end| end.by == Cause::Rst);
+        let reset = sock.end.is_some_and(|end| end.by == EndCause::Rst);
         return by(if reset { RuleId::EofFinBeforeRst } else { RuleId::EofFin });
     }
     // What dissolves a connection opens both directions again (tcp_disconnect): the error that is told then shuts nothing.
@@ -188,7 +188,7 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Why {
     if sock.reported.is_some() && !is_dissolved {
         return by(RuleId::EofErrorTold);
     }
-    if s.shut(How::Read).is_some() {
+    if s.shut(ShutdownHow::Read).is_some() {
         return by(if sock.connected {
             RuleId::EofReadingShut
         } else {
@@ -216,7 +216,7 @@ fn write(call: &Call, asked: usize, n: usize, flags: &[WriteFlag], s: &Situation
         _ if n < asked => {
             return format!(
                 "Only so many fitted into the send buffer: {}.",
-                cut_short(call, How::Write, s)
+                cut_short(call, ShutdownHow::Write, s)
             );
         }
         _ if s.segments_seen && s.limits.no_route.is_some() => {
@@ -224,7 +224,7 @@ fn write(call: &Call, asked: usize, n: usize, flags: &[WriteFlag], s: &Situation
         }
         // The FIN is all that this side knows; a peer that closed answers data with RST (tcp_rcv_state_process).
         (CloseWait, Close)
-            if s.open && ended_since.is_none_or(|end| matches!(end.by, Cause::Rst | Cause::Unseen(_))) =>
+            if s.open && ended_since.is_none_or(|end| matches!(end.by, EndCause::Rst | EndCause::Unseen(_))) =>
         {
             "Taken, but the peer had closed both directions: its RST has ended the connection."
         }
@@ -249,76 +249,80 @@ fn write(call: &Call, asked: usize, n: usize, flags: &[WriteFlag], s: &Situation
 
 /// Has a segment left since the call began?
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sent {
+enum SegmentSent {
     Yes,
     No,
     /// Segments are not seen here.
     Unknown,
 }
 
-fn sent(entry: Option<u64>, s: &Situation) -> Sent {
+fn sent(entry: Option<u64>, s: &Situation) -> SegmentSent {
     match s.segments_seen {
-        false => Sent::Unknown,
-        true if s.since_it_began(entry) => Sent::Yes,
-        true => Sent::No,
+        false => SegmentSent::Unknown,
+        true if s.since_it_began(entry) => SegmentSent::Yes,
+        true => SegmentSent::No,
     }
 }
 
 /// That our FIN was sent, as far as it was, and what follows.
 fn fin(s: &Situation, then: &str) -> String {
     match sent(s.sock.left.fin, s) {
-        Sent::Yes => format!("FIN sent: {then}."),
-        Sent::Unknown if matches!(s.is(), FinWait2 | TimeWait | Closing) => format!("FIN sent: {then}."),
-        Sent::Unknown => format!("FIN queued, and sent after anything unsent: {then}."),
-        Sent::No if s.limits.no_route.is_some() => {
+        SegmentSent::Yes => format!("FIN sent: {then}."),
+        SegmentSent::Unknown if matches!(s.is(), FinWait2 | TimeWait | Closing) => format!("FIN sent: {then}."),
+        SegmentSent::Unknown => format!("FIN queued, and sent after anything unsent: {then}."),
+        SegmentSent::No if s.limits.no_route.is_some() => {
             format!("The FIN is queued, but did not leave: this host has no route to the peer; {then}.")
         }
-        Sent::No => format!("The FIN is queued behind data that has not left yet: {then}."),
+        SegmentSent::No => format!("The FIN is queued behind data that has not left yet: {then}."),
     }
 }
 
-fn shutdown(how: How, s: &Situation) -> String {
+fn shutdown(how: ShutdownHow, s: &Situation) -> String {
     let plain = match (how, s.was()) {
-        (How::Write | How::Both, Established) if s.to_itself && s.is() == TimeWait => {
+        (ShutdownHow::Write | ShutdownHow::Both, Established) if s.to_itself && s.is() == TimeWait => {
             "FIN sent, and come back to the socket itself: both directions are done."
         }
         // inet_shutdown: a listener has no sending direction; shutting its reading down is tcp_disconnect.
-        (How::Write, Listen) => "Nothing happens: a listener has no direction to send in.",
-        (How::Read | How::Both, Listen) => "It does not listen any more, and the connections in its queue are gone.",
+        (ShutdownHow::Write, Listen) => "Nothing happens: a listener has no direction to send in.",
+        (ShutdownHow::Read | ShutdownHow::Both, Listen) => {
+            "It does not listen any more, and the connections in its queue are gone."
+        }
         // __inet_stream_connect, which waits, takes it, unless another call that waits is first.
         (_, SynSent) if s.under_way(CallClass::Connect).is_some() || s.since_it_began(s.sock.reported) => {
             "The attempt is given up, and nothing is sent; a call that waited gets the ECONNRESET."
         }
         (_, SynSent) => "The attempt is given up, and nothing is sent; an ECONNRESET waits for whoever asks.",
         // tcp_shutdown, since Linux 6.10: tcp_rcv_state_process sends it when the handshake is done.
-        (How::Write | How::Both, SynRecv) if s.is() == SynRecv => {
+        (ShutdownHow::Write | ShutdownHow::Both, SynRecv) if s.is() == SynRecv => {
             "The FIN is deferred until the handshake is done: nothing is sent, and the state stays SYN_RECV."
         }
         // tcp_rcv_state_process, FIN_WAIT: RCV_SHUTDOWN resets, whichever direction was shut down first.
-        (How::Write, Established | SynRecv) if s.shut(How::Read).is_some() => {
+        (ShutdownHow::Write, Established | SynRecv) if s.shut(ShutdownHow::Read).is_some() => {
             return fin(
                 s,
                 "with reading shut down before, data that still comes is answered with RST",
             );
         }
-        (How::Write, Established | SynRecv) => {
+        (ShutdownHow::Write, Established | SynRecv) => {
             return fin(s, "nothing more to say, still listening for the peer's bytes");
         }
-        (How::Write | How::Both, CloseWait) => return fin(s, "the peer's came before, so both directions end"),
-        (How::Both, Established | SynRecv) => return fin(s, "data that still comes is answered with RST"),
-        (How::Write, FinWait1 | FinWait2 | Closing | LastAck) => {
+        (ShutdownHow::Write | ShutdownHow::Both, CloseWait) => {
+            return fin(s, "the peer's came before, so both directions end");
+        }
+        (ShutdownHow::Both, Established | SynRecv) => return fin(s, "data that still comes is answered with RST"),
+        (ShutdownHow::Write, FinWait1 | FinWait2 | Closing | LastAck) => {
             "The sending direction was shut down before: nothing changes."
         }
         // tcp_rcv_state_process: in FIN_WAIT, data that comes after SHUT_RD resets both sides.
-        (How::Read | How::Both, FinWait1 | FinWait2) => {
+        (ShutdownHow::Read | ShutdownHow::Both, FinWait1 | FinWait2) => {
             "The sending direction was shut down before; with reading shut down too, data that still comes is answered with RST."
         }
         (_, Closing | LastAck) => "Both directions were shut down before: nothing changes.",
         // RCV_SHUTDOWN only: tcp_shutdown does nothing without SEND_SHUTDOWN, and data is queued as before.
-        (How::Read, Established | SynRecv) => {
+        (ShutdownHow::Read, Established | SynRecv) => {
             "Nothing is sent, the peer knows nothing: read gives 0, but for data that came or still comes."
         }
-        (How::Read, CloseWait) => "Nothing is sent, and the peer's FIN had ended this direction already.",
+        (ShutdownHow::Read, CloseWait) => "Nothing is sent, and the peer's FIN had ended this direction already.",
         (_, TimeWait | Close) => DONE,
     };
     plain.into()
@@ -372,8 +376,8 @@ fn was_over(s: &Situation) -> &'static str {
 fn closed(s: &Situation) -> String {
     let sock = &s.sock;
     let end = sock.end.filter(|end| s.since_it_began(Some(end.entry)));
-    let fin_sent = sent(sock.left.fin, s) == Sent::Yes;
-    let rst_sent = sent(sock.left.rst, s) == Sent::Yes;
+    let fin_sent = sent(sock.left.fin, s) == SegmentSent::Yes;
+    let rst_sent = sent(sock.left.rst, s) == SegmentSent::Yes;
     // Unread data comes before SO_LINGER, and that before the FIN; TCP_LINGER2 is looked at last.
     let had_fin = sock.left.fin.is_some_and(|fin| fin < s.began);
     let reason = if s.unread > 0 && had_fin {
@@ -392,12 +396,12 @@ fn closed(s: &Situation) -> String {
         None
     };
     let plain = match (end.map(|end| end.by), fin_sent, rst_sent) {
-        (Some(Cause::Rst), true, _) => {
+        (Some(EndCause::Rst), true, _) => {
             // It may have forgotten the connection, or want no more of it.
             "FIN sent, and the peer's host answered with RST: the connection is gone."
         }
-        (Some(Cause::Rst), false, false) => "An RST from the peer ended the connection meanwhile.",
-        (Some(by @ (Cause::Timer(_) | Cause::Icmp(_) | Cause::Administrator)), ..) => {
+        (Some(EndCause::Rst), false, false) => "An RST from the peer ended the connection meanwhile.",
+        (Some(by @ (EndCause::Timer(_) | EndCause::Icmp(_) | EndCause::Administrator)), ..) => {
             return format!("While close waited, {}.", ended(by));
         }
         (_, true, true) => "FIN sent, and then RST: data came that nobody will read.",
@@ -458,16 +462,16 @@ fn rst_close(s: &Situation) -> String {
     }
     let had_fin = s.sock.left.fin.is_some_and(|fin| fin < s.began);
     let plain = match (s.was(), sent(s.sock.left.rst, s)) {
-        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Sent::Yes) if had_fin => {
+        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, SegmentSent::Yes) if had_fin => {
             "RST sent, though our FIN had gone before: unsent and unread bytes are thrown away, and no TIME_WAIT is left."
         }
-        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Sent::Yes | Sent::Unknown) => {
+        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, SegmentSent::Yes | SegmentSent::Unknown) => {
             "RST sent instead of FIN: unsent and unread bytes are thrown away, and no TIME_WAIT is left."
         }
-        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Sent::No) if s.is() == Close => {
+        (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, SegmentSent::No) if s.is() == Close => {
             "The connection is gone without a segment: the RST did not leave this host, so the peer knows nothing."
         }
-        (Closing | LastAck, Sent::Yes) => {
+        (Closing | LastAck, SegmentSent::Yes) => {
             "RST sent, for not all bytes had been sent: the connection is forgotten here."
         }
         (Closing | LastAck, _) if s.segments_seen && s.sock.left.fin.is_none() => {
@@ -507,15 +511,17 @@ fn linger_close(s: &Situation) -> String {
 fn disconnect(s: &Situation) -> String {
     let plain = match (s.was(), sent(s.sock.left.rst, s)) {
         // tcp_disconnect leaves ECONNRESET in our own socket too.
-        (Established | SynRecv | CloseWait | FinWait1 | FinWait2, Sent::Yes | Sent::Unknown) => {
+        (Established | SynRecv | CloseWait | FinWait1 | FinWait2, SegmentSent::Yes | SegmentSent::Unknown) => {
             "RST sent, the connection is dissolved; the socket can connect again, and an ECONNRESET waits in it."
         }
-        (Established | SynRecv | CloseWait | FinWait1 | FinWait2, Sent::No) => {
+        (Established | SynRecv | CloseWait | FinWait1 | FinWait2, SegmentSent::No) => {
             "The connection is dissolved, but the RST did not leave this host; the socket can connect again, and an ECONNRESET waits in it."
         }
         (SynSent, _) => "The attempt is given up; the socket can connect again, and an ECONNRESET waits in it.",
         (Listen, _) => "It does not listen any more, and the connections in its queue are gone.",
-        (Closing | LastAck, Sent::Yes) => "RST sent, for not all bytes had been sent; the socket can connect again.",
+        (Closing | LastAck, SegmentSent::Yes) => {
+            "RST sent, for not all bytes had been sent; the socket can connect again."
+        }
         (Closing | LastAck | TimeWait, _) => "The connection was all but over; the socket can connect again.",
         (Close, _) if s.sock.end.is_some() => {
             return capital(&format!("{} already; the socket can connect again", was_over(s)));
@@ -529,7 +535,7 @@ fn disconnect(s: &Situation) -> String {
 fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
     let told = |event| events.contains(&event);
     let by_fin = s.sock.fin.is_some() || matches!(s.is(), CloseWait | LastAck | Closing | TimeWait);
-    let by_shutdown = s.shut(How::Read).is_some();
+    let by_shutdown = s.shut(ShutdownHow::Read).is_some();
     if events.is_empty() {
         return if asked.is_empty() {
             "Nothing was asked for, and there is neither an error nor the end of both directions.".into()
@@ -596,13 +602,13 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> String {
 }
 
 /// A pending error that `SO_ERROR` took out of the socket.
-fn pending(call: &Call, errno: Errno, s: &Situation) -> Why {
+fn pending(call: &Call, errno: Errno, s: &Situation) -> Explanation {
     let Some(id) = waiting(call, errno, s) else {
-        return Why::said(format!("The socket held {errno}; asking took it out."));
+        return Explanation::without_rule(format!("The socket held {errno}; asking took it out."));
     };
     // What is reported once has now been reported: what follows is for the calls to come.
-    let sentence = format!("{}; asking took the error out.", setter::cause(id, s));
-    Why::by(id, call, s).in_words(sentence)
+    let sentence = format!("{}; asking took the error out.", error_source::cause(id, s));
+    Explanation::by(id, call, s).in_words(sentence)
 }
 
 /// A list of clauses as a sentence.

@@ -1,16 +1,18 @@
 use super::*;
-use crate::call::{Bytes, CallId, Family, How, Order, PollEvent, ReadFlag, SocketName, SocketOption, WriteFlag};
+use crate::call::{
+    Bytes, CallId, EndpointCall, Family, PollEvent, ReadFlag, ShutdownHow, SocketName, SocketOption, WriteFlag,
+};
 use crate::clock::Millis;
 use crate::observe::TimerKind;
 use crate::outcome::{OptionReading, Reading};
 use crate::wire::segment::{Flags, IcmpError};
-use sock::{Cause, End, Left, Made, Options};
+use sock::{CallEntry, ConnectionEnd, EndCause, SentSegments, SockOptions};
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
 /// The sentence.
-fn why(order: &Order, outcome: &Outcome, s: &Situation) -> String {
-    super::why(order, outcome, s).sentence
+fn why(order: &EndpointCall, outcome: &Outcome, s: &Situation) -> String {
+    super::explain(order, outcome, s).sentence
 }
 
 /// The entry in which the call began: what was before it has lower numbers.
@@ -78,9 +80,9 @@ impl Life {
     }
 
     /// Its state changed.
-    fn goes(mut self, to: State, cause: Cause) -> Life {
+    fn goes(mut self, to: State, cause: EndCause) -> Life {
         let cause = match cause {
-            Cause::Rst | Cause::Icmp(_) | Cause::Segment if !self.wired => Cause::Unseen(None),
+            EndCause::Rst | EndCause::Icmp(_) | EndCause::Segment if !self.wired => EndCause::Unseen(None),
             cause => cause,
         };
         let (by, no) = (self.next(), self.next());
@@ -114,18 +116,18 @@ impl Life {
     /// A connect is under way.
     fn dials(mut self) -> Life {
         self.sock.connected = true;
-        self.goes(State::SynSent, Cause::Call(CallClass::Connect))
+        self.goes(State::SynSent, EndCause::Call(CallClass::Connect))
             .sends(Flags::SYN)
     }
 
     fn connects(self) -> Life {
         self.dials()
-            .goes(State::Established, Cause::Segment)
+            .goes(State::Established, EndCause::Segment)
             .succeeded(connect())
     }
 
     fn listens(self) -> Life {
-        self.goes(State::Listen, Cause::Call(CallClass::Listen))
+        self.goes(State::Listen, EndCause::Call(CallClass::Listen))
             .succeeded(Call::Listen { backlog: 2 })
     }
 
@@ -135,12 +137,13 @@ impl Life {
             State::CloseWait => State::LastAck,
             _ => State::FinWait1,
         };
-        self.goes(to, Cause::Call(by)).sends(FIN_ACK)
+        self.goes(to, EndCause::Call(by)).sends(FIN_ACK)
     }
 
     /// The same by a shutdown that has returned.
     fn shuts_writing(self) -> Life {
-        self.ends_sending(CallClass::Shutdown).succeeded(shutdown(How::Write))
+        self.ends_sending(CallClass::Shutdown)
+            .succeeded(shutdown(ShutdownHow::Write))
     }
 
     /// The peer's FIN comes, and the kernel takes it.
@@ -150,12 +153,12 @@ impl Life {
             State::FinWait2 => State::TimeWait,
             _ => State::CloseWait,
         };
-        self.receives(FIN_ACK).goes(to, Cause::Segment)
+        self.receives(FIN_ACK).goes(to, EndCause::Segment)
     }
 
     /// An RST comes, and ends it.
     fn reset_by_peer(self) -> Life {
-        self.receives(Flags::RST).goes(State::Close, Cause::Rst)
+        self.receives(Flags::RST).goes(State::Close, EndCause::Rst)
     }
 
     /// The way to that state as a client's connection goes; CLOSE is that of one which an RST has ended.
@@ -163,12 +166,12 @@ impl Life {
         match state {
             State::Listen => self.listens(),
             State::SynSent => self.dials(),
-            State::SynRecv => self.dials().goes(State::SynRecv, Cause::Segment),
+            State::SynRecv => self.dials().goes(State::SynRecv, EndCause::Segment),
             State::Established => self.connects(),
             State::CloseWait => self.connects().takes_fin(),
             State::LastAck => self.at(State::CloseWait).shuts_writing(),
             State::FinWait1 => self.connects().shuts_writing(),
-            State::FinWait2 => self.at(State::FinWait1).goes(State::FinWait2, Cause::Segment),
+            State::FinWait2 => self.at(State::FinWait1).goes(State::FinWait2, EndCause::Segment),
             State::Closing => self.at(State::FinWait1).takes_fin(),
             State::TimeWait => self.at(State::FinWait2).takes_fin(),
             State::Close => self.connects().reset_by_peer(),
@@ -187,12 +190,12 @@ impl Life {
             (from, to) if from == to => self,
             (State::Established, State::FinWait2) => self
                 .ends_sending(CallClass::Close)
-                .goes(State::FinWait2, Cause::Segment),
+                .goes(State::FinWait2, EndCause::Segment),
             (_, State::FinWait1 | State::LastAck) => self.ends_sending(CallClass::Close),
             (State::Established, State::CloseWait) => self.takes_fin(),
-            (State::LastAck | State::TimeWait, State::Close) => self.goes(State::Close, Cause::Segment),
+            (State::LastAck | State::TimeWait, State::Close) => self.goes(State::Close, EndCause::Segment),
             (_, State::Close) => self.reset_by_peer(),
-            (_, to) => self.goes(to, Cause::Segment),
+            (_, to) => self.goes(to, EndCause::Segment),
         }
     }
 
@@ -246,8 +249,8 @@ fn after_fin_and_rst() -> Situation {
 }
 
 /// A call of ours on the same socket that has not returned.
-fn under_way(class: CallClass, how: Option<How>) -> UnderWay {
-    UnderWay {
+fn under_way(class: CallClass, how: Option<ShutdownHow>) -> CallUnderWay {
+    CallUnderWay {
         class,
         how,
         began: BEGAN + 1,
@@ -258,8 +261,8 @@ fn name() -> SocketName {
     SocketName::new("client").unwrap()
 }
 
-fn on(call: Call) -> Order {
-    Order::On { socket: name(), call }
+fn on(call: Call) -> EndpointCall {
+    EndpointCall::On { socket: name(), call }
 }
 
 fn fails(call: Call, errno: Errno, s: &Situation) -> String {
@@ -310,7 +313,7 @@ fn connect() -> Call {
     }
 }
 
-fn shutdown(how: How) -> Call {
+fn shutdown(how: ShutdownHow) -> Call {
     Call::Shutdown { how }
 }
 
@@ -385,8 +388,8 @@ fn a_broken_pipe_is_our_own_doing_after_shutdown() {
 fn a_fin_that_has_not_left_was_not_sent() {
     let queued = Life::new()
         .at(State::Established)
-        .goes(State::FinWait1, Cause::Call(CallClass::Shutdown))
-        .succeeded(shutdown(How::Write))
+        .goes(State::FinWait1, EndCause::Call(CallClass::Shutdown))
+        .succeeded(shutdown(ShutdownHow::Write))
         .situation();
     let sentence = fails(write(), Errno::EPIPE, &queued);
     tells(&sentence, &["Our own shutdown"]);
@@ -430,7 +433,7 @@ fn a_write_that_waited_while_we_shut_down_blames_the_shutdown() {
     );
     // The write may return first.
     let not_yet = Situation {
-        under_way: vec![under_way(CallClass::Shutdown, Some(How::Both))],
+        under_way: vec![under_way(CallClass::Shutdown, Some(ShutdownHow::Both))],
         ..live().ends_sending(CallClass::Shutdown).situation()
     };
     tells(&fails(write(), Errno::EPIPE, &not_yet), &["Our own shutdown", "waited"]);
@@ -453,8 +456,8 @@ fn without_seen_segments_the_past_tells_whose_doing_the_end_was() {
     tells(&gives(read(), got(0), &told), &["already reported"]);
     let ours = Life::unseen()
         .at(State::Established)
-        .goes(State::FinWait1, Cause::Call(CallClass::Shutdown))
-        .succeeded(shutdown(How::Both))
+        .goes(State::FinWait1, EndCause::Call(CallClass::Shutdown))
+        .succeeded(shutdown(ShutdownHow::Both))
         .situation();
     tells(&fails(write(), Errno::EPIPE, &ours), &["our own shutdown"]);
     tells(&gives(read(), got(0), &ours), &["ourselves"]);
@@ -476,20 +479,20 @@ fn without_seen_segments_nobody_claims_that_no_rst_came() {
 #[test]
 fn without_seen_segments_none_is_named_as_the_one_that_set_it() {
     let over = connected_unseen(State::Established, State::Close);
-    let set_by = |call, errno: Errno| super::why(&on(call), &Outcome::Err(errno), &over).set_by.unwrap();
+    let set_by = |call, errno: Errno| super::explain(&on(call), &Outcome::Err(errno), &over).set_by.unwrap();
     // Only one kind can have: the change of state is where it did.
     assert_eq!(
         set_by(read(), Errno::ECONNRESET),
-        Setter::Found(rules::SetBy::Rst, over.sock.end.unwrap().entry)
+        ErrorSource::Found(rules::SetBy::Rst, over.sock.end.unwrap().entry)
     );
     // Either can have.
     let refused = Life::unseen()
         .dials()
-        .goes(State::Close, Cause::Unseen(None))
+        .goes(State::Close, EndCause::Unseen(None))
         .situation();
-    let why = super::why(&on(read()), &Outcome::Err(Errno::ECONNREFUSED), &refused);
+    let why = super::explain(&on(read()), &Outcome::Err(Errno::ECONNREFUSED), &refused);
     assert!(
-        matches!(why.set_by, Some(Setter::Unseen(any)) if any.len() == 2),
+        matches!(why.set_by, Some(ErrorSource::Unseen(any)) if any.len() == 2),
         "{why:?}"
     );
 }
@@ -506,19 +509,19 @@ fn an_unconnected_socket_reads_enotconn_and_writes_epipe() {
 #[test]
 fn a_shutdown_that_fails_takes_effect_all_the_same() {
     tells(
-        &fails(shutdown(How::Read), Errno::ENOTCONN, &fresh()),
+        &fails(shutdown(ShutdownHow::Read), Errno::ENOTCONN, &fresh()),
         &["it takes effect", "read returns 0"],
     );
     // The kernel notes SHUT_WR as well, but read goes on to give ENOTCONN then.
-    let write = fails(shutdown(How::Write), Errno::ENOTCONN, &fresh());
+    let write = fails(shutdown(ShutdownHow::Write), Errno::ENOTCONN, &fresh());
     tells(&write, &["it takes effect", "EPIPE"]);
     keeps_silent(&write, &["read"]);
     tells(
-        &fails(shutdown(How::Both), Errno::ENOTCONN, &fresh()),
+        &fails(shutdown(ShutdownHow::Both), Errno::ENOTCONN, &fresh()),
         &["read returns 0", "EPIPE"],
     );
     let over = fails(
-        shutdown(How::Read),
+        shutdown(ShutdownHow::Read),
         Errno::ENOTCONN,
         &connected(State::TimeWait, State::TimeWait),
     );
@@ -528,21 +531,21 @@ fn a_shutdown_that_fails_takes_effect_all_the_same() {
 
 #[test]
 fn a_shutdown_of_what_is_over_says_what_ended_it() {
-    let says = |life: Life| fails(shutdown(How::Write), Errno::ENOTCONN, &life.situation());
+    let says = |life: Life| fails(shutdown(ShutdownHow::Write), Errno::ENOTCONN, &life.situation());
     let live = || Life::new().at(State::Established);
     tells(
         &says(live().reset_by_peer()),
         &["The connection is over", "an RST ended it"],
     );
-    let by_timer = Cause::Timer(TimerKind::Retransmit);
+    let by_timer = EndCause::Timer(TimerKind::Retransmit);
     tells(
         &says(live().goes(State::Close, by_timer)),
         &["gave up on the peer", "tcp_retries2"],
     );
-    tells(&says(live().goes(State::Close, Cause::Administrator)), &["ss -K"]);
-    let deaf = live().shuts_writing().goes(State::FinWait2, Cause::Segment);
+    tells(&says(live().goes(State::Close, EndCause::Administrator)), &["ss -K"]);
+    let deaf = live().shuts_writing().goes(State::FinWait2, EndCause::Segment);
     tells(
-        &says(deaf.clone().goes(State::Close, Cause::Segment)),
+        &says(deaf.clone().goes(State::Close, EndCause::Segment)),
         &["our own kernel reset it", "data came"],
     );
     tells(&says(deaf.takes_fin()), &["both FINs are done"]);
@@ -559,7 +562,7 @@ fn a_shutdown_of_what_is_over_says_what_ended_it() {
 fn a_disconnect_leaves_its_own_reset_behind() {
     let given_up = Life::new()
         .at(State::Established)
-        .goes(State::Close, Cause::Call(CallClass::Disconnect))
+        .goes(State::Close, EndCause::Call(CallClass::Disconnect))
         .succeeded(Call::Disconnect)
         .situation();
     tells(&fails(read(), Errno::ECONNRESET, &given_up), &["Our own disconnect"]);
@@ -581,8 +584,8 @@ fn a_disconnect_leaves_its_own_reset_behind() {
     );
     let attempt = Life::new()
         .dials()
-        .goes(State::Close, Cause::Call(CallClass::Shutdown))
-        .succeeded(shutdown(How::Write))
+        .goes(State::Close, EndCause::Call(CallClass::Shutdown))
+        .succeeded(shutdown(ShutdownHow::Write))
         .situation();
     tells(
         &fails(read(), Errno::ECONNRESET, &attempt),
@@ -593,7 +596,7 @@ fn a_disconnect_leaves_its_own_reset_behind() {
         ..Life::new()
             .at(State::Established)
             .asked()
-            .goes(State::Close, Cause::Call(CallClass::Disconnect))
+            .goes(State::Close, EndCause::Call(CallClass::Disconnect))
             .situation()
     };
     tells(&fails(read(), Errno::EPIPE, &waited), &["disconnect", "waited"]);
@@ -603,7 +606,7 @@ fn a_disconnect_leaves_its_own_reset_behind() {
 fn after_a_disconnect_there_is_no_peer() {
     let gone = Life::new()
         .at(State::Established)
-        .goes(State::Close, Cause::Call(CallClass::Disconnect))
+        .goes(State::Close, EndCause::Call(CallClass::Disconnect))
         .succeeded(Call::Disconnect)
         .failed(read(), Errno::ECONNRESET)
         .situation();
@@ -626,11 +629,13 @@ fn a_timeout_names_its_timer() {
         &fails(
             write(),
             Errno::ETIMEDOUT,
-            &live.clone().goes(State::Close, Cause::Unseen(None)).situation(),
+            &live.clone().goes(State::Close, EndCause::Unseen(None)).situation(),
         ),
         &["tcp_retries2", "keepalive", "TCP_USER_TIMEOUT"],
     );
-    let probed = live.goes(State::Close, Cause::Timer(TimerKind::Keepalive)).situation();
+    let probed = live
+        .goes(State::Close, EndCause::Timer(TimerKind::Keepalive))
+        .situation();
     let probed = fails(write(), Errno::ETIMEDOUT, &probed);
     tells(&probed, &["keepalive", "gave up"]);
     keeps_silent(&probed, &["tcp_retries2", "TCP_USER_TIMEOUT"]);
@@ -638,7 +643,7 @@ fn a_timeout_names_its_timer() {
         let s = life
             .dials()
             .asked()
-            .goes(State::Close, Cause::Timer(TimerKind::Retransmit))
+            .goes(State::Close, EndCause::Timer(TimerKind::Retransmit))
             .situation();
         fails(write(), Errno::ETIMEDOUT, &s)
     };
@@ -660,7 +665,7 @@ fn a_timeout_names_the_one_limit_that_ran_out() {
             life.succeeded(Call::SetOption { option, value })
         })
     };
-    let by_timer = Cause::Timer(TimerKind::Retransmit);
+    let by_timer = EndCause::Timer(TimerKind::Retransmit);
     let in_syn_sent = |options: &[(SocketOption, i64)], syns: u32| {
         let dials = set(Life::new(), options).asked().dials();
         let sent = (1..syns).fold(dials, |life, _| life.sends(Flags::SYN));
@@ -706,7 +711,7 @@ fn a_timeout_names_the_one_limit_that_ran_out() {
 
     let connected = |options: &[(SocketOption, i64)], kind| {
         let life = set(Life::new().at(State::Established), options).asked();
-        let s = life.goes(State::Close, Cause::Timer(kind)).situation();
+        let s = life.goes(State::Close, EndCause::Timer(kind)).situation();
         fails(read(), Errno::ETIMEDOUT, &Situation { limits, ..s })
     };
     only(&all, &connected(&[], TimerKind::Retransmit), "tcp_retries2", "(5)");
@@ -738,7 +743,7 @@ fn unreachable_after_the_handshake_ends_the_connection_only_when_the_kernel_give
     );
     let dead = alive
         .asked()
-        .goes(State::Close, Cause::Timer(TimerKind::Retransmit))
+        .goes(State::Close, EndCause::Timer(TimerKind::Retransmit))
         .situation();
     let words = ["gave up", "ICMP host unreachable", "tcp_retries2"];
     tells(&gives(Call::SoError, error, &dead), &words);
@@ -753,13 +758,16 @@ fn refusals_differ_by_what_answered() {
     let sentence = fails(connect(), Errno::ECONNREFUSED, &dials().reset_by_peer().situation());
     tells(&sentence, &["An RST answered the SYN"]);
     keeps_silent(&sentence, &["ICMP"]);
-    let by_icmp = |icmp| dials().goes(State::Close, Cause::Icmp(icmp)).situation();
+    let by_icmp = |icmp| dials().goes(State::Close, EndCause::Icmp(icmp)).situation();
     let sentence = fails(connect(), Errno::ECONNREFUSED, &by_icmp(IcmpError::Port));
     tells(&sentence, &["ICMP port unreachable answered the SYN"]);
     keeps_silent(&sentence, &["RST"]);
-    let unseen = Life::unseen().asked().dials().goes(State::Close, Cause::Unseen(None));
+    let unseen = Life::unseen()
+        .asked()
+        .dials()
+        .goes(State::Close, EndCause::Unseen(None));
     for s in [fresh(), unseen.situation()] {
-        let unseen = super::why(&on(connect()), &Outcome::Err(Errno::ECONNREFUSED), &s);
+        let unseen = super::explain(&on(connect()), &Outcome::Err(Errno::ECONNREFUSED), &s);
         assert_eq!(unseen.rule, None, "nobody saw which");
     }
     // Before a SYN leaves, it is this host's own table that knows no way.
@@ -924,7 +932,7 @@ fn a_failed_attempt_is_told_once_more_to_connect() {
         &fails(connect(), Errno::ECONNABORTED, &told.situation()),
         &["an earlier call", "anew"],
     );
-    let destroyed = Life::new().dials().goes(State::Close, Cause::Administrator);
+    let destroyed = Life::new().dials().goes(State::Close, EndCause::Administrator);
     tells(
         &fails(connect(), Errno::ECONNABORTED, &destroyed.situation()),
         &["ss -K", "anew"],
@@ -948,29 +956,53 @@ fn an_errno_without_a_rule_shows_the_kernels_text() {
 
 #[test]
 fn a_shutdown_says_what_it_ends_and_what_goes_on() {
-    let half = does(shutdown(How::Write), &connected(State::Established, State::FinWait1));
+    let half = does(
+        shutdown(ShutdownHow::Write),
+        &connected(State::Established, State::FinWait1),
+    );
     tells(&half, &["FIN sent", "still listening"]);
-    let second = does(shutdown(How::Write), &connected(State::FinWait2, State::FinWait2));
+    let second = does(
+        shutdown(ShutdownHow::Write),
+        &connected(State::FinWait2, State::FinWait2),
+    );
     tells(&second, &["before", "nothing changes"]);
-    let last = does(shutdown(How::Write), &connected(State::CloseWait, State::LastAck));
+    let last = does(
+        shutdown(ShutdownHow::Write),
+        &connected(State::CloseWait, State::LastAck),
+    );
     tells(&last, &["FIN sent", "the peer's came before"]);
     // After SHUT_RD later data is still read, unless our FIN is out: then it draws an RST.
-    let deaf = does(shutdown(How::Read), &connected(State::Established, State::Established));
+    let deaf = does(
+        shutdown(ShutdownHow::Read),
+        &connected(State::Established, State::Established),
+    );
     tells(&deaf, &["Nothing is sent", "still comes"]);
     keeps_silent(&deaf, &["RST"]);
-    let both = does(shutdown(How::Both), &connected(State::Established, State::FinWait1));
+    let both = does(
+        shutdown(ShutdownHow::Both),
+        &connected(State::Established, State::FinWait1),
+    );
     tells(&both, &["FIN sent", "RST"]);
     tells(
-        &does(shutdown(How::Read), &connected(State::FinWait2, State::FinWait2)),
+        &does(
+            shutdown(ShutdownHow::Read),
+            &connected(State::FinWait2, State::FinWait2),
+        ),
         &["RST"],
     );
-    tells(&does(shutdown(How::Write), &listening()), &["Nothing happens"]);
-    tells(&does(shutdown(How::Read), &listening()), &["does not listen any more"]);
+    tells(&does(shutdown(ShutdownHow::Write), &listening()), &["Nothing happens"]);
+    tells(
+        &does(shutdown(ShutdownHow::Read), &listening()),
+        &["does not listen any more"],
+    );
     let given_up = Life::new()
         .dials()
         .asked()
-        .goes(State::Close, Cause::Call(CallClass::Shutdown));
-    tells(&does(shutdown(How::Write), &given_up.situation()), &["given up"]);
+        .goes(State::Close, EndCause::Call(CallClass::Shutdown));
+    tells(
+        &does(shutdown(ShutdownHow::Write), &given_up.situation()),
+        &["given up"],
+    );
 }
 
 #[test]
@@ -999,12 +1031,14 @@ fn reading_zero_bytes_is_the_end_of_the_stream_and_says_by_whom() {
     // SHUT_RD leaves the state as it is.
     let deaf = Life::new()
         .at(State::Established)
-        .succeeded(shutdown(How::Read))
+        .succeeded(shutdown(ShutdownHow::Read))
         .situation();
     tells(&gives(read(), got(0), &deaf), &["ourselves", "end of stream"]);
     keeps_silent(&gives(read(), got(0), &deaf), &["peer"]);
     tells(&gives(read(), got(0), &after_fin_and_rst()), &["FIN first"]);
-    let unconnected = Life::new().failed(shutdown(How::Read), Errno::ENOTCONN).situation();
+    let unconnected = Life::new()
+        .failed(shutdown(ShutdownHow::Read), Errno::ENOTCONN)
+        .situation();
     tells(&gives(read(), got(0), &unconnected), &["Not connected"]);
 }
 
@@ -1041,7 +1075,7 @@ fn a_close_tells_fin_from_rst_by_what_left_the_host() {
         open: false,
         ..life.situation()
     };
-    let by_close = Cause::Call(CallClass::Close);
+    let by_close = EndCause::Call(CallClass::Close);
     let lingers = || {
         Life::new().at(State::Established).succeeded(Call::SetOption {
             option: SocketOption::Linger,
@@ -1064,7 +1098,7 @@ fn a_close_tells_fin_from_rst_by_what_left_the_host() {
     let half = || Life::new().at(State::CloseWait);
     let acknowledged = half().asked().ends_sending(CallClass::Close);
     tells(
-        &says(acknowledged.clone().goes(State::Close, Cause::Segment)),
+        &says(acknowledged.clone().goes(State::Close, EndCause::Segment)),
         &["FIN sent", "acknowledged"],
     );
     tells(&says(acknowledged.clone()), &["FIN sent", "last ACK"]);
@@ -1085,7 +1119,7 @@ fn a_close_tells_fin_from_rst_by_what_left_the_host() {
 fn a_close_is_told_by_the_states_where_no_segment_is_seen() {
     let closed = |life: Life| Situation {
         open: false,
-        ..life.goes(State::Close, Cause::Call(CallClass::Close)).situation()
+        ..life.goes(State::Close, EndCause::Call(CallClass::Close)).situation()
     };
     let live = || Life::unseen().at(State::Established);
     let lingers = live().succeeded(Call::SetOption {
@@ -1184,7 +1218,7 @@ fn poll_says_what_each_event_means() {
     keeps_silent(&poll_says(&usual, &[In, Out, Rdhup], &live), &["has come"]);
     let deaf = Life::new()
         .at(State::Established)
-        .succeeded(shutdown(How::Read))
+        .succeeded(shutdown(ShutdownHow::Read))
         .situation();
     tells(&poll_says(&usual, &[In, Out, Rdhup], &deaf), &["We shut reading down"]);
     let over = connected(State::Close, State::Close);
@@ -1305,13 +1339,13 @@ fn a_deadline_is_ours_and_the_kernel_goes_on() {
 
 #[test]
 fn the_process_calls_are_explained_too() {
-    let interrupt = Order::Process(ProcessCall::Interrupt { target: CallId(3) });
+    let interrupt = EndpointCall::Process(ProcessCall::Interrupt { target: CallId(3) });
     tells(
         &why(&interrupt, &Outcome::Err(Errno::ESRCH), &fresh()),
         &["not blocked"],
     );
     tells(&why(&interrupt, &Outcome::Ok(Value::Done), &fresh()), &["EINTR"]);
-    let sigpipe = |disposition| Order::Process(ProcessCall::Sigpipe { disposition });
+    let sigpipe = |disposition| EndpointCall::Process(ProcessCall::Sigpipe { disposition });
     tells(
         &why(&sigpipe(Sigpipe::Default), &Outcome::Ok(Value::Done), &fresh()),
         &["kills"],
@@ -1377,7 +1411,7 @@ fn calls() -> Vec<Call> {
         Call::Options,
     ];
     calls.extend([-1, 0, 2, i32::MAX].map(|backlog| Call::Listen { backlog }));
-    calls.extend([How::Read, How::Write, How::Both].map(shutdown));
+    calls.extend([ShutdownHow::Read, ShutdownHow::Write, ShutdownHow::Both].map(shutdown));
     calls.extend([ReadFlag::Peek, ReadFlag::Waitall, ReadFlag::Dontwait, ReadFlag::Oob].map(|flag| read_with(&[flag])));
     calls.extend([WriteFlag::Nosignal, WriteFlag::Oob, WriteFlag::Dontwait].map(|flag| write_with(&[flag])));
     calls.push(Call::Poll {
@@ -1456,19 +1490,19 @@ fn numbered(mut n: usize) -> Situation {
     let state = |choice: usize| choice.checked_sub(1).map(|n| State::ALL[n]);
     let (before, now) = (state(choose(12)), state(choose(12)));
     let ends = [
-        (Cause::Rst, State::SynSent),
-        (Cause::Rst, State::Established),
-        (Cause::Rst, State::CloseWait),
-        (Cause::Icmp(IcmpError::Port), State::SynSent),
-        (Cause::Icmp(IcmpError::Prohibited), State::SynRecv),
-        (Cause::Segment, State::FinWait2),
-        (Cause::Segment, State::LastAck),
-        (Cause::Timer(TimerKind::Retransmit), State::SynSent),
-        (Cause::Timer(TimerKind::Retransmit), State::SynRecv),
-        (Cause::Timer(TimerKind::Keepalive), State::Established),
-        (Cause::Administrator, State::Established),
-        (Cause::Call(CallClass::Disconnect), State::SynSent),
-        (Cause::Unseen(None), State::Established),
+        (EndCause::Rst, State::SynSent),
+        (EndCause::Rst, State::Established),
+        (EndCause::Rst, State::CloseWait),
+        (EndCause::Icmp(IcmpError::Port), State::SynSent),
+        (EndCause::Icmp(IcmpError::Prohibited), State::SynRecv),
+        (EndCause::Segment, State::FinWait2),
+        (EndCause::Segment, State::LastAck),
+        (EndCause::Timer(TimerKind::Retransmit), State::SynSent),
+        (EndCause::Timer(TimerKind::Retransmit), State::SynRecv),
+        (EndCause::Timer(TimerKind::Keepalive), State::Established),
+        (EndCause::Administrator, State::Established),
+        (EndCause::Call(CallClass::Disconnect), State::SynSent),
+        (EndCause::Unseen(None), State::Established),
     ];
     let end = choose(ends.len() + 1).checked_sub(1).map(|n| ends[n]);
     let bits = choose(1 << 12);
@@ -1477,7 +1511,7 @@ fn numbered(mut n: usize) -> Situation {
     let entry = if choose(3) == 0 { BEGAN + 10 } else { BEGAN - 10 };
     let left = choose(4);
     let at = |happened: bool| happened.then_some(entry);
-    let by = |class, happened: bool| happened.then_some(Made { class, entry });
+    let by = |class, happened: bool| happened.then_some(CallEntry { class, entry });
     let mut sock = Sock::default();
     (sock.connected, sock.listening) = (bit(2), bit(3));
     (sock.fin, sock.reported) = (at(bit(4)), at(bit(5)));
@@ -1486,20 +1520,20 @@ fn numbered(mut n: usize) -> Situation {
     sock.noted = bit(9).then_some((IcmpError::Host, entry));
     sock.named = by(CallClass::Bind, bit(10));
     sock.peer = by(CallClass::Connect, bit(2));
-    sock.stopped = bit(8).then_some((Cause::Call(CallClass::Shutdown), entry));
+    sock.stopped = bit(8).then_some((EndCause::Call(CallClass::Shutdown), entry));
     (sock.urgent, sock.urgent_read) = (at(bit(5)), bit(6));
-    sock.left = Left {
+    sock.left = SentSegments {
         fin: at(left & 1 != 0),
         rst: at(left & 2 != 0),
         syns: u32::from(bit(9)),
     };
-    sock.options = Options {
+    sock.options = SockOptions {
         nonblock: bit(8),
         linger: bit(10).then_some(0),
         user_timeout: bit(4).then_some(900),
-        ..Options::default()
+        ..SockOptions::default()
     };
-    sock.end = end.map(|(by, from)| End {
+    sock.end = end.map(|(by, from)| ConnectionEnd {
         by,
         from,
         to: State::Close,
@@ -1524,7 +1558,7 @@ fn numbered(mut n: usize) -> Situation {
 
 /// All the sentences for these orders and outcomes, each once, in as many situations.
 fn sentences<'a>(
-    orders: &[Order],
+    orders: &[EndpointCall],
     outcomes: &[Outcome],
     situations: impl Iterator<Item = &'a Situation> + Clone,
 ) -> HashSet<String> {
@@ -1558,7 +1592,7 @@ fn every_value_of_every_call_has_one_plain_sentence() {
 #[test]
 fn every_situation_of_the_calls_that_look_at_it_has_one_plain_sentence() {
     let mut orders: Vec<_> = [read(), write(), connect(), Call::SoError].map(on).into();
-    orders.extend([How::Read, How::Write, How::Both].map(|how| on(shutdown(how))));
+    orders.extend([ShutdownHow::Read, ShutdownHow::Write, ShutdownHow::Both].map(|how| on(shutdown(how))));
     orders.extend(
         [
             Call::Close,
@@ -1653,7 +1687,7 @@ fn the_errnos_that_a_user_meets_have_more_than_their_text() {
             Call::Accept { r#as: name() },
             &[Errno::EAGAIN, Errno::EBADF, Errno::EINTR, Errno::EINVAL],
         ),
-        (shutdown(How::Write), &[Errno::EBADF, Errno::ENOTCONN]),
+        (shutdown(ShutdownHow::Write), &[Errno::EBADF, Errno::ENOTCONN]),
         (
             Call::SetOption {
                 option: SocketOption::Cork,
@@ -1689,7 +1723,7 @@ fn a_rule_is_found_by_its_id_and_has_all_that_is_said_about_it() {
         assert!(!rule.states.is_empty(), "{}: no state", rule.id);
         assert!(!rule.set_by.is_empty(), "{}: set by nothing", rule.id);
         // The program's own deadline is all that neither the kernel nor an RFC decides.
-        let ours = rule.gives == rules::Gives::Deadline;
+        let ours = rule.gives == rules::RuleOutcome::Deadline;
         assert_eq!(rule.decided_by.is_empty(), ours, "{}: who decides?", rule.id);
     }
 }
@@ -1697,7 +1731,7 @@ fn a_rule_is_found_by_its_id_and_has_all_that_is_said_about_it() {
 /// The table says of each rule which calls it is about and what they return; what falls under it is just that.
 #[test]
 fn an_outcome_falls_under_a_rule_that_is_about_it() {
-    use rules::{CallClass, Gives};
+    use rules::{CallClass, RuleOutcome};
     let errnos = Errno::NAMED.iter().map(|&(errno, _)| errno);
     let outcomes: Vec<_> = errnos
         .clone()
@@ -1712,15 +1746,15 @@ fn an_outcome_falls_under_a_rule_that_is_about_it() {
         for outcome in &outcomes {
             let gave = match outcome {
                 Outcome::Err(errno) | Outcome::Ok(Value::PendingError { error: Some(errno) }) => {
-                    Some(Gives::Errno(*errno))
+                    Some(RuleOutcome::Errno(*errno))
                 }
-                Outcome::Ok(Value::Read { n: 0, .. }) => Some(Gives::Eof),
-                Outcome::DeadlineExceeded { .. } => Some(Gives::Deadline),
+                Outcome::Ok(Value::Read { n: 0, .. }) => Some(RuleOutcome::Eof),
+                Outcome::DeadlineExceeded { .. } => Some(RuleOutcome::Deadline),
                 _ => None,
             };
             let order = on(call.clone());
             for s in &situations {
-                let Some(id) = super::why(&order, outcome, s).rule else {
+                let Some(id) = super::explain(&order, outcome, s).rule else {
                     continue;
                 };
                 let rule = id.rule();
@@ -1739,11 +1773,11 @@ fn an_outcome_falls_under_a_rule_that_is_about_it() {
 fn a_close_of_what_waits_for_the_last_ack_looks_whether_its_fin_has_left() {
     let queued = Life::new()
         .at(State::CloseWait)
-        .goes(State::LastAck, Cause::Call(CallClass::Shutdown))
-        .succeeded(shutdown(How::Write))
+        .goes(State::LastAck, EndCause::Call(CallClass::Shutdown))
+        .succeeded(shutdown(ShutdownHow::Write))
         .asked();
     tells(&does(Call::Close, &queued.clone().situation()), &["has not left yet"]);
-    let reset = queued.goes(State::Close, Cause::Call(CallClass::Close)).situation();
+    let reset = queued.goes(State::Close, EndCause::Call(CallClass::Close)).situation();
     keeps_silent(&does(Call::RstClose, &reset), &["under way"]);
     let sent = Life::new().at(State::LastAck).asked().situation();
     tells(&does(Call::Close, &sent), &["Both FINs are under way"]);
@@ -1752,7 +1786,7 @@ fn a_close_of_what_waits_for_the_last_ack_looks_whether_its_fin_has_left() {
 #[test]
 fn a_shutdown_of_both_directions_is_one_sentence() {
     let sentence = does(
-        shutdown(How::Both),
+        shutdown(ShutdownHow::Both),
         &Life::new()
             .at(State::Established)
             .asked()
@@ -1764,9 +1798,11 @@ fn a_shutdown_of_both_directions_is_one_sentence() {
 
 #[test]
 fn a_shutdown_of_writing_after_one_of_reading_hears_the_peer_no_more() {
-    let deaf = Life::new().at(State::Established).succeeded(shutdown(How::Read));
+    let deaf = Life::new()
+        .at(State::Established)
+        .succeeded(shutdown(ShutdownHow::Read));
     let sentence = does(
-        shutdown(How::Write),
+        shutdown(ShutdownHow::Write),
         &deaf.asked().ends_sending(CallClass::Shutdown).situation(),
     );
     tells(&sentence, &["FIN sent", "answered with RST"]);
@@ -1778,7 +1814,7 @@ fn a_shutdown_of_writing_after_one_of_reading_hears_the_peer_no_more() {
 fn after_a_disconnect_the_end_of_stream_is_our_own_shutdown() {
     let s = Life::new()
         .at(State::Established)
-        .goes(State::Close, Cause::Call(CallClass::Disconnect))
+        .goes(State::Close, EndCause::Call(CallClass::Disconnect))
         .succeeded(Call::Disconnect)
         .returned(
             Call::SoError,
@@ -1786,9 +1822,9 @@ fn after_a_disconnect_the_end_of_stream_is_our_own_shutdown() {
                 error: Some(Errno::ECONNRESET),
             }),
         )
-        .failed(shutdown(How::Both), Errno::ENOTCONN)
+        .failed(shutdown(ShutdownHow::Both), Errno::ENOTCONN)
         .situation();
-    let why = super::why(&on(read()), &Outcome::Ok(got(0)), &s);
+    let why = super::explain(&on(read()), &Outcome::Ok(got(0)), &s);
     assert_eq!(why.rule, Some(RuleId::EofUnconnected), "{why:?}");
 }
 
@@ -1796,7 +1832,7 @@ fn after_a_disconnect_the_end_of_stream_is_our_own_shutdown() {
 #[test]
 fn poll_tells_the_error_queue_from_the_pending_error() {
     use PollEvent::{Err, Hup, In, Out, Rdhup};
-    let refused = Life::new().dials().goes(State::Close, Cause::Icmp(IcmpError::Host));
+    let refused = Life::new().dials().goes(State::Close, EndCause::Icmp(IcmpError::Host));
     let usual = [In, Out, Rdhup];
     let waiting = poll_says(&usual, &[In, Out, Rdhup, Err, Hup], &refused.clone().situation());
     tells(&waiting, &["SO_ERROR"]);
@@ -1814,10 +1850,10 @@ fn poll_tells_the_error_queue_from_the_pending_error() {
 fn what_named_a_bound_socket_is_its_bind() {
     let bind = Call::Bind { address: address(7000) };
     let s = Life::new().succeeded(bind.clone()).connects().situation();
-    let why = super::why(&on(bind), &Outcome::Err(Errno::EINVAL), &s);
+    let why = super::explain(&on(bind), &Outcome::Err(Errno::EINVAL), &s);
     assert_eq!(
         why.set_by,
-        Some(Setter::Found(rules::SetBy::OwnCall(&[CallClass::Bind]), 1)),
+        Some(ErrorSource::Found(rules::SetBy::OwnCall(&[CallClass::Bind]), 1)),
         "{why:?}"
     );
 }
@@ -1834,7 +1870,7 @@ fn an_attempt_that_failed_was_no_connection() {
     }
     let midway = Life::new()
         .at(State::SynRecv)
-        .goes(State::Close, Cause::Icmp(IcmpError::Port))
+        .goes(State::Close, EndCause::Icmp(IcmpError::Port))
         .situation();
     keeps_silent(&fails(read(), Errno::ECONNREFUSED, &midway), &["answered the SYN"]);
 }
@@ -1855,20 +1891,20 @@ fn without_seen_segments_an_attempt_is_told_from_a_connection() {
         refused().failed(read(), Errno::ECONNREFUSED),
     ] {
         let s = told.situation();
-        let end = super::why(&on(read()), &Outcome::Ok(got(0)), &s);
+        let end = super::explain(&on(read()), &Outcome::Ok(got(0)), &s);
         assert_eq!(end.rule, Some(RuleId::EofErrorTold), "{end:?}");
-        let broken = super::why(&on(write()), &Outcome::Err(Errno::EPIPE), &s);
+        let broken = super::explain(&on(write()), &Outcome::Err(Errno::EPIPE), &s);
         assert_eq!(broken.rule, Some(RuleId::ErrorTold), "{broken:?}");
     }
     // The next connection has nothing of it.
     let again = Life::unseen()
         .failed(connect(), Errno::ECONNREFUSED)
-        .goes(State::Established, Cause::Unseen(None))
+        .goes(State::Established, EndCause::Unseen(None))
         .succeeded(connect())
         .takes_fin()
         .reset_by_peer()
         .situation();
-    let broken = super::why(&on(write()), &Outcome::Err(Errno::EPIPE), &again);
+    let broken = super::explain(&on(write()), &Outcome::Err(Errno::EPIPE), &again);
     assert_eq!(broken.rule, Some(RuleId::ResetInCloseWait), "{broken:?}");
 }
 
@@ -1878,13 +1914,13 @@ fn without_seen_segments_a_reset_after_our_own_shutdown_names_no_one() {
     let s = Life::unseen()
         .at(State::Established)
         .ends_sending(CallClass::Shutdown)
-        .succeeded(shutdown(How::Both))
-        .goes(State::FinWait2, Cause::Segment)
-        .goes(State::Close, Cause::Unseen(None))
+        .succeeded(shutdown(ShutdownHow::Both))
+        .goes(State::FinWait2, EndCause::Segment)
+        .goes(State::Close, EndCause::Unseen(None))
         .situation();
-    let why = super::why(&on(read()), &Outcome::Err(Errno::ECONNRESET), &s);
+    let why = super::explain(&on(read()), &Outcome::Err(Errno::ECONNRESET), &s);
     tells(&why.sentence, &["or data"]);
-    assert!(matches!(why.set_by, Some(Setter::Unseen(_))), "{why:?}");
+    assert!(matches!(why.set_by, Some(ErrorSource::Unseen(_))), "{why:?}");
 }
 
 /// A language's library sends the FIN, whatever waits in it.
@@ -1923,7 +1959,7 @@ fn a_user_timeout_that_ran_out_during_the_linear_retries_is_named() {
         .succeeded(set(SocketOption::UserTimeout, 500))
         .dials()
         .sends(Flags::SYN)
-        .goes(State::Close, Cause::Timer(TimerKind::Retransmit));
+        .goes(State::Close, EndCause::Timer(TimerKind::Retransmit));
     let s = Situation {
         limits: Limits {
             syn_linear: 4,
@@ -1939,8 +1975,8 @@ fn a_connect_that_the_peers_crossed_waits_for_no_accept() {
     let s = Life::new()
         .asked()
         .dials()
-        .goes(State::SynRecv, Cause::Segment)
-        .goes(State::Established, Cause::Segment)
+        .goes(State::SynRecv, EndCause::Segment)
+        .goes(State::Established, EndCause::Segment)
         .situation();
     keeps_silent(&does(connect(), &s), &["need not have accepted"]);
 }
@@ -1965,7 +2001,7 @@ fn a_read_after_a_connect_that_failed_names_the_connect() {
         .reset_by_peer()
         .failed(connect(), Errno::ECONNREFUSED)
         .situation();
-    let why = super::why(&on(read()), &Outcome::Err(Errno::ENOTCONN), &s);
+    let why = super::explain(&on(read()), &Outcome::Err(Errno::ENOTCONN), &s);
     tells(&why.sentence, &["Our own connect"]);
     assert!(
         why.set_by
@@ -1998,7 +2034,7 @@ fn a_reset_after_our_own_fin_is_not_sent_instead_of_it() {
             })
             .asked()
             .sends(Flags::RST)
-            .goes(State::Close, Cause::Call(CallClass::Close))
+            .goes(State::Close, EndCause::Call(CallClass::Close))
             .situation()
     };
     for s in [closed(0), closed(5)] {
@@ -2014,7 +2050,7 @@ fn a_socket_that_is_connected_to_itself_has_no_peer_to_accept() {
         to_itself: true,
         ..Life::unseen()
             .asked()
-            .goes(State::Established, Cause::Call(CallClass::Connect))
+            .goes(State::Established, EndCause::Call(CallClass::Connect))
             .situation()
     };
     tells(&does(connect(), &s), &["connected to itself"]);

@@ -10,11 +10,11 @@ use std::thread;
 
 use crate::lab::Options;
 use crate::os::signal::die_with_parent;
-use crate::scenario::report::Line;
+use crate::scenario::report::ReportLine;
 
 /// One run.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub struct ChildRun {
     /// The scenario's name, or its file.
     pub scenario: String,
     /// The lab, and what drives the ends.
@@ -31,10 +31,10 @@ pub fn as_many() -> usize {
 /// Does all of them, so many at once, and hands over each one's place among them and its report, in the order in which they end. An error of `ended`
 /// stops it, and so does `stops` when it says so of a report.
 pub fn run(
-    jobs: &[Job],
+    jobs: &[ChildRun],
     at_once: usize,
-    stops: impl Fn(&io::Result<Vec<Line>>) -> bool + Sync,
-    mut ended: impl FnMut(usize, &[Line]) -> io::Result<()>,
+    stops: impl Fn(&io::Result<Vec<ReportLine>>) -> bool + Sync,
+    mut ended: impl FnMut(usize, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
     let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
     let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
@@ -68,7 +68,7 @@ pub fn run(
 }
 
 /// Does all of them, whatever comes of them: their reports, in the order of the jobs.
-pub fn reports(jobs: &[Job], at_once: usize) -> io::Result<Vec<Vec<Line>>> {
+pub fn reports(jobs: &[ChildRun], at_once: usize) -> io::Result<Vec<Vec<ReportLine>>> {
     let mut reports = vec![Vec::new(); jobs.len()];
     run(
         jobs,
@@ -83,7 +83,7 @@ pub fn reports(jobs: &[Job], at_once: usize) -> io::Result<Vec<Vec<Line>>> {
 }
 
 /// The report of `finwait run NAME --json`.
-fn in_child(job: &Job) -> io::Result<Vec<Line>> {
+fn in_child(job: &ChildRun) -> io::Result<Vec<ReportLine>> {
     let name = &job.scenario;
     let mut command = Command::new(&job.options.program);
     command.args(["run", name, "--json"]).args(job.options.arguments());
@@ -106,7 +106,7 @@ fn in_child(job: &Job) -> io::Result<Vec<Line>> {
         }
     }
     let status = child.wait()?;
-    if !lines.iter().any(|line| matches!(line, Line::End(_))) {
+    if !lines.iter().any(|line| matches!(line, ReportLine::End(_))) {
         return Err(io::Error::other(format!("{name} did not finish: {status}")));
     }
     Ok(lines)

@@ -4,15 +4,15 @@ use serde::Serialize;
 use std::io;
 use std::process::ExitCode;
 
-use super::children::{self, Job};
+use super::children::{self, ChildRun};
 use super::exit::{CANNOT, DIFFERS, fail, print};
 use super::scenarios::mistaken;
 use crate::lab::Options;
-use crate::runtime::{Choice, Runtime};
+use crate::runtime::{Runtime, RuntimeChoice};
+use crate::scenario::claim_status::{ClaimStatus, parts, tried};
 use crate::scenario::expect::Check;
-use crate::scenario::observation::Returned;
-use crate::scenario::report::{End, Line, StepReport, count};
-use crate::scenario::verdict::{Verdict, parts, tried};
+use crate::scenario::observation::CommandResult;
+use crate::scenario::report::{ReportLine, StepReport, Summary, count};
 use crate::scenario::{Kernel, Scenario, catalog};
 use crate::side::Ends;
 
@@ -34,7 +34,7 @@ struct Claim {
     parts: Vec<Part>,
     skipped: Option<String>,
     /// None when it was not tried.
-    verdict: Option<Verdict>,
+    verdict: Option<ClaimStatus>,
     kernel: Option<String>,
 }
 
@@ -43,7 +43,7 @@ struct Claim {
 struct Part {
     /// None when it is the whole.
     part: Option<String>,
-    verdict: Option<Verdict>,
+    verdict: Option<ClaimStatus>,
     /// What the article says of it: of the raw call, and in Go's words.
     expects: Vec<String>,
     observed: Vec<String>,
@@ -60,7 +60,7 @@ struct Part {
 #[derive(Serialize)]
 struct Brief<'a> {
     id: &'a str,
-    verdict: Option<Verdict>,
+    verdict: Option<ClaimStatus>,
     expects: Option<&'a str>,
     today: &'a [String],
 }
@@ -68,7 +68,7 @@ struct Brief<'a> {
 /// How many claims came to what.
 #[derive(Serialize, Default, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
-struct Total {
+struct ClaimTotals {
     claims: usize,
     holds: usize,
     half: usize,
@@ -77,9 +77,9 @@ struct Total {
     not_tried: usize,
 }
 
-impl Total {
-    fn of(verdicts: impl IntoIterator<Item = Option<Verdict>>) -> Total {
-        let mut total = Total::default();
+impl ClaimTotals {
+    fn of(verdicts: impl IntoIterator<Item = Option<ClaimStatus>>) -> ClaimTotals {
+        let mut total = ClaimTotals::default();
         for verdict in verdicts {
             total.claims += 1;
             *total.count_of(verdict) += 1;
@@ -87,19 +87,19 @@ impl Total {
         total
     }
 
-    const fn count_of(&mut self, verdict: Option<Verdict>) -> &mut usize {
+    const fn count_of(&mut self, verdict: Option<ClaimStatus>) -> &mut usize {
         match verdict {
-            Some(Verdict::Holds) => &mut self.holds,
-            Some(Verdict::Half) => &mut self.half,
-            Some(Verdict::DoesNotHold) => &mut self.does_not_hold,
-            Some(Verdict::HoldsForGoOnly) => &mut self.holds_for_go_only,
+            Some(ClaimStatus::Holds) => &mut self.holds,
+            Some(ClaimStatus::Half) => &mut self.half,
+            Some(ClaimStatus::DoesNotHold) => &mut self.does_not_hold,
+            Some(ClaimStatus::HoldsForGoOnly) => &mut self.holds_for_go_only,
             None => &mut self.not_tried,
         }
     }
 
     fn line(mut self) -> String {
         let kernel = Kernel::running().map_or_else(String::new, |kernel| format!(" on Linux {kernel}"));
-        let verdicts = Verdict::ALL.map(Some).into_iter().chain([None]);
+        let verdicts = ClaimStatus::ALL.map(Some).into_iter().chain([None]);
         let counts: Vec<String> = verdicts
             .map(|verdict| format!("{} {}", label(verdict), self.count_of(verdict)))
             .collect();
@@ -108,7 +108,7 @@ impl Total {
 }
 
 /// A verdict's column; of a claim that was not tried as well.
-const fn label(verdict: Option<Verdict>) -> &'static str {
+const fn label(verdict: Option<ClaimStatus>) -> &'static str {
     match verdict {
         Some(verdict) => verdict.label(),
         None => "not tried",
@@ -122,7 +122,7 @@ pub fn run(options: &Options, brief: bool, json: bool) -> ExitCode {
         Err(mistakes) => return mistaken(&mistakes),
     };
     let claims: Vec<Scenario> = all.into_iter().filter(|scenario| scenario.claim.is_some()).collect();
-    let mut jobs: Vec<Job> = claims.iter().map(|scenario| job(scenario, options.clone())).collect();
+    let mut jobs: Vec<ChildRun> = claims.iter().map(|scenario| job(scenario, options.clone())).collect();
     let go = Runtime::Go.is_here();
     if go {
         for scenario in &claims {
@@ -155,8 +155,8 @@ pub fn run(options: &Options, brief: bool, json: bool) -> ExitCode {
     }
 }
 
-fn job(scenario: &Scenario, options: Options) -> Job {
-    Job {
+fn job(scenario: &Scenario, options: Options) -> ChildRun {
+    ChildRun {
         scenario: scenario.name.clone(),
         options,
         keep_going: true,
@@ -167,30 +167,30 @@ fn job(scenario: &Scenario, options: Options) -> Job {
 fn with_go(scenario: &Scenario, options: &Options) -> crate::error::Result<Options> {
     let claimants = scenario.claimants();
     let choices = Ends::from_fn(|side| match claimants.contains(&side) {
-        true => Choice::Runtime(Runtime::Go),
-        false => Choice::default(),
+        true => RuntimeChoice::Runtime(Runtime::Go),
+        false => RuntimeChoice::default(),
     });
     options.clone().driven_by(choices, false)
 }
 
-fn end(lines: &[Line]) -> Option<&End> {
+fn end(lines: &[ReportLine]) -> Option<&Summary> {
     lines.iter().find_map(|line| match line {
-        Line::End(end) => Some(end),
-        Line::Scenario(_) | Line::Step(_) => None,
+        ReportLine::End(end) => Some(end),
+        ReportLine::Scenario(_) | ReportLine::Step(_) => None,
     })
 }
 
 /// The steps of a run that was made to its end: a step that was never made was not as the article has it.
-fn steps(lines: &[Line]) -> Vec<&StepReport> {
+fn steps(lines: &[ReportLine]) -> Vec<&StepReport> {
     let whole = end(lines).is_some_and(|end| end.left == 0 && end.skipped.is_none());
     let steps = lines.iter().filter_map(|line| match line {
-        Line::Step(step) => Some(step.as_ref()),
-        Line::Scenario(_) | Line::End(_) => None,
+        ReportLine::Step(step) => Some(step.as_ref()),
+        ReportLine::Scenario(_) | ReportLine::End(_) => None,
     });
     steps.filter(|_| whole).collect()
 }
 
-fn row(scenario: &Scenario, raw: &[Line], go: Option<&[Line]>) -> Claim {
+fn row(scenario: &Scenario, raw: &[ReportLine], go: Option<&[ReportLine]>) -> Claim {
     let (made, made_by_go) = (steps(raw), go.map(steps));
     let by_go = made_by_go.as_ref().map(|steps| parts(steps.iter().copied()));
     let parts: Vec<Part> = parts(made.iter().copied())
@@ -222,7 +222,7 @@ fn row(scenario: &Scenario, raw: &[Line], go: Option<&[Line]>) -> Claim {
                 .collect()
         }),
         skipped: end(raw).and_then(|end| end.skipped.clone()),
-        verdict: Verdict::of_parts(parts.iter().map(|part| part.verdict)),
+        verdict: ClaimStatus::of_parts(parts.iter().map(|part| part.verdict)),
         parts,
         kernel: Kernel::running().map(|kernel| kernel.to_string()),
     }
@@ -248,7 +248,7 @@ fn part(name: Option<&str>, raw: &[&StepReport], go: Option<&[&StepReport]>, cal
     let go: Option<Vec<String>> = go.map(|steps| steps.iter().map(|step| said(step)).collect());
     Part {
         part: name.map(str::to_owned),
-        verdict: Verdict::of(judged.0, judged.1),
+        verdict: ClaimStatus::of(judged.0, judged.1),
         expects: distinct(raw.iter().flat_map(|step| step.claims.iter().map(expected))),
         today: match (&go, judged.1) {
             // What Go says where it could be asked.
@@ -320,12 +320,12 @@ fn said(step: &StepReport) -> String {
     all.join("; ")
 }
 
-fn words_of(returned: &Returned, said: &Option<String>) -> String {
+fn words_of(returned: &CommandResult, said: &Option<String>) -> String {
     said.clone().unwrap_or_else(|| returned.words())
 }
 
 fn tell(out: &mut dyn io::Write, rows: &[Claim], go: bool, brief: bool, json: bool) -> io::Result<()> {
-    let total = Total::of(rows.iter().map(|row| row.verdict));
+    let total = ClaimTotals::of(rows.iter().map(|row| row.verdict));
     match (json, brief) {
         (true, true) => {
             let claims: Vec<Brief<'_>> = rows.iter().map(Brief::of).collect();
@@ -362,7 +362,7 @@ fn in_a_line(out: &mut dyn io::Write, row: &Claim) -> io::Result<()> {
     write!(out, "{:<24} {:<14} {article}", row.id, label(row.verdict))?;
     match (row.verdict, &row.skipped) {
         (None, Some(why)) => writeln!(out, "; cannot run here: {why}"),
-        (Some(Verdict::Half | Verdict::DoesNotHold), _) => writeln!(out, "; today: {}", row.today.join("; ")),
+        (Some(ClaimStatus::Half | ClaimStatus::DoesNotHold), _) => writeln!(out, "; today: {}", row.today.join("; ")),
         _ => writeln!(out),
     }
 }
@@ -403,17 +403,17 @@ mod tests {
 
     #[test]
     fn the_total_counts_each_claim_once() {
-        let total = Total::of([
-            Some(Verdict::Holds),
-            Some(Verdict::Half),
-            Some(Verdict::Half),
-            Some(Verdict::DoesNotHold),
-            Some(Verdict::HoldsForGoOnly),
+        let total = ClaimTotals::of([
+            Some(ClaimStatus::Holds),
+            Some(ClaimStatus::Half),
+            Some(ClaimStatus::Half),
+            Some(ClaimStatus::DoesNotHold),
+            Some(ClaimStatus::HoldsForGoOnly),
             None,
         ]);
         assert_eq!(
             total,
-            Total {
+            ClaimTotals {
                 claims: 6,
                 holds: 1,
                 half: 2,

@@ -14,9 +14,9 @@ pub const CANNOT: u8 = 3;
 
 /// Why it ends before it is done: the exit status, and one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault(pub u8, pub String);
+pub struct ExitError(pub u8, pub String);
 
-impl Fault {
+impl ExitError {
     /// Says so, and ends.
     pub fn end(self) -> ExitCode {
         fail(self.0, &self.1)

@@ -2,19 +2,19 @@
 
 use std::process::ExitCode;
 
-use super::children::{self, Job};
-use super::exit::{BAD, CANNOT, DIFFERS, Fault, complain, print};
+use super::children::{self, ChildRun};
+use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain, print};
 use super::scenarios::load;
 use crate::errno::Errno;
-use crate::lab::{Options, Wanted};
+use crate::lab::{LabMode, Options};
 use crate::matrix::measure::{Runs, matrix};
-use crate::matrix::{Beside, Matrix, SCENARIOS, markdown};
-use crate::runtime::{Choice, Runtime};
+use crate::matrix::{Agreement, Matrix, SCENARIOS, markdown};
+use crate::runtime::{Runtime, RuntimeChoice};
 use crate::side::{Ends, Side};
 
 /// How it is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum MatrixFormat {
     /// For people at a terminal.
     Text,
     /// As it is committed.
@@ -24,7 +24,7 @@ pub enum Form {
 }
 
 /// Measures `names`, or all that are measured where none is named, with `runtimes`, or all that are here.
-pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: Form) -> ExitCode {
+pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: MatrixFormat) -> ExitCode {
     let all: Vec<String> = SCENARIOS.iter().map(|name| (*name).to_owned()).collect();
     let names = if names.is_empty() { &all } else { names };
     let mut bad = false;
@@ -38,9 +38,9 @@ pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: Form
     match here(runtimes).and_then(|runtimes| measure(names, &runtimes, options)) {
         Ok(matrix) => print(|out| {
             let text = match form {
-                Form::Json => matrix.to_json(),
-                Form::Markdown => markdown::table(&matrix),
-                Form::Text => text(&matrix),
+                MatrixFormat::Json => matrix.to_json(),
+                MatrixFormat::Markdown => markdown::table(&matrix),
+                MatrixFormat::Text => text(&matrix),
             };
             out.write_all(text.as_bytes())
         }),
@@ -59,7 +59,7 @@ fn check(name: &str) -> Result<(), String> {
 }
 
 /// The runtimes that are wanted, with their versions; those that are here, where none is named.
-fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, Fault> {
+fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, ExitError> {
     let of_all = Runtime::ALL
         .into_iter()
         .filter(|runtime| *runtime != Runtime::Native && runtime.is_here());
@@ -71,34 +71,34 @@ fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, Fault> {
     wanted.sort();
     wanted.dedup();
     if wanted.is_empty() {
-        return Err(Fault(
+        return Err(ExitError(
             CANNOT,
             "no runtime is available: finwait doctor says what they need".into(),
         ));
     }
     let versioned = wanted.into_iter().map(|runtime| Ok((runtime, runtime.version()?)));
     let versioned: crate::error::Result<Vec<_>> = versioned.collect();
-    versioned.map_err(|error| Fault(CANNOT, error.to_string()))
+    versioned.map_err(|error| ExitError(CANNOT, error.to_string()))
 }
 
-fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) -> Result<Matrix, Fault> {
-    let cannot = |error: crate::error::Error| Fault(CANNOT, error.to_string());
-    let job = |scenario: &String, options: Options| Job {
+fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) -> Result<Matrix, ExitError> {
+    let cannot = |error: crate::error::Error| ExitError(CANNOT, error.to_string());
+    let job = |scenario: &String, options: Options| ChildRun {
         scenario: scenario.clone(),
         options,
         keep_going: true,
     };
     // The words of an error hold addresses: always those of the same lab.
     let raw = Options {
-        wanted: Wanted::Isolated,
+        wanted: LabMode::Isolated,
         ..options.clone()
     };
     let mut ways = vec![(None, raw.clone())];
     for (runtime, _) in runtimes {
         for side in Side::BOTH {
             let ends = Ends::from_fn(|end| match end == side {
-                true => Choice::Runtime(*runtime),
-                false => Choice::default(),
+                true => RuntimeChoice::Runtime(*runtime),
+                false => RuntimeChoice::default(),
             });
             let options = raw.clone().driven_by(ends, false).map_err(cannot)?;
             ways.push((Some((*runtime, side)), options));
@@ -110,7 +110,7 @@ fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) 
     }
     // Where a runtime goes its own way, what the scenario expects does not come, and is waited for: more at once than elsewhere.
     let reports = children::reports(&jobs, 2 * children::as_many());
-    let reports = reports.map_err(|error| Fault(DIFFERS, error.to_string()))?;
+    let reports = reports.map_err(|error| ExitError(DIFFERS, error.to_string()))?;
     let mut reports = reports.into_iter();
     let mut runs = Vec::new();
     for name in names {
@@ -150,15 +150,15 @@ fn text(matrix: &Matrix) -> String {
         text.push_str(&format!("  seen in {}\n", places.join(", ")));
         for (cell, runtimes) in event.said() {
             let mark = match cell.beside {
-                Beside::Same => " ",
-                Beside::Unsupported => "-",
-                Beside::Elsewhere => "~",
-                Beside::Library | Beside::Differs => "!",
+                Agreement::Same => " ",
+                Agreement::Unsupported => "-",
+                Agreement::Elsewhere => "~",
+                Agreement::Library | Agreement::Differs => "!",
             };
             let says = match (&cell.said, cell.beside) {
-                (Some(said), Beside::Differs | Beside::Elsewhere) => format!("{said}   ({})", cell.gives),
+                (Some(said), Agreement::Differs | Agreement::Elsewhere) => format!("{said}   ({})", cell.gives),
                 (Some(said), _) => said.clone(),
-                (None, Beside::Unsupported) => format!("has no such call: {}", cell.gives),
+                (None, Agreement::Unsupported) => format!("has no such call: {}", cell.gives),
                 (None, _) => cell.gives.clone(),
             };
             text.push_str(&format!("{mark} {:<26}  {says}\n", runtimes.join(", ")));

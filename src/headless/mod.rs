@@ -9,13 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::call::CallId;
-use crate::clock::Stamp;
+use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::lab::Lab;
-use crate::live::{Came, Input, Line, Live, PROCESS_PATIENCE};
+use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
 use crate::observe::TimerKind;
-use crate::session::transcript::{Entry, What};
-use crate::session::{Issued, Pending, Process, Refusal, Session};
+use crate::session::transcript::{Entry, EntryKind};
+use crate::session::{CommandError, IssuedCommand, PendingCall, ProcessState, Session};
 use crate::side::{Ends, Side};
 use crate::text::{excerpt, harmless};
 
@@ -39,7 +39,7 @@ pub enum Format {
 /// How a run of commands ended; the program's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum RunStatus {
     /// Every command could be carried out, whatever the kernel answered.
     Done,
     /// One could not: its endpoint was dead, or this lab does not have it.
@@ -50,9 +50,9 @@ pub enum Verdict {
 
 /// A command that was not carried out; as text, where it stood and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Refused {
+pub struct RefusedCommand {
     /// Whether it was understood.
-    pub verdict: Verdict,
+    pub verdict: RunStatus,
     /// `command 2`, `line 7`.
     place: String,
     /// How it begins.
@@ -61,10 +61,10 @@ pub struct Refused {
     why: String,
 }
 
-impl Refused {
-    fn new(verdict: Verdict, line: &Line, why: String) -> Refused {
+impl RefusedCommand {
+    fn new(verdict: RunStatus, line: &InputLine, why: String) -> RefusedCommand {
         let text = String::from_utf8_lossy(&line.bytes);
-        Refused {
+        RefusedCommand {
             verdict,
             place: line.place.clone(),
             text: excerpt(text.trim(), LONGEST_ECHO),
@@ -74,11 +74,11 @@ impl Refused {
 
     /// Prints it as a line of JSON.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        json(out, &Extra::Refused(self))
+        json(out, &ExtraLine::Refused(self))
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RefusedCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.place, self.why)
     }
@@ -88,22 +88,22 @@ impl fmt::Display for Refused {
 const LONGEST_ECHO: usize = 400;
 
 /// Where commands come from.
-pub enum Source {
+pub enum CommandSource {
     /// The command line.
-    Given(std::vec::IntoIter<Line>),
+    Given(std::vec::IntoIter<InputLine>),
     /// Standard input, whose thread reads a line whenever it is asked and answers with [`Input::Line`].
     Stdin(Sender<()>),
 }
 
-impl Source {
+impl CommandSource {
     /// The commands of the command line.
-    pub fn given(texts: &[String]) -> Source {
-        let lines: Vec<Line> = given(texts).collect();
-        Source::Given(lines.into_iter())
+    pub fn given(texts: &[String]) -> CommandSource {
+        let lines: Vec<InputLine> = given(texts).collect();
+        CommandSource::Given(lines.into_iter())
     }
 
     /// One command a line; blank lines and those that begin with `#` are passed over.
-    pub fn reader(mut from: impl BufRead + Send + 'static, inputs: Sender<Input>) -> io::Result<Source> {
+    pub fn reader(mut from: impl BufRead + Send + 'static, inputs: Sender<Input>) -> io::Result<CommandSource> {
         let (ask, asked) = channel();
         thread::Builder::new().name("input".into()).spawn(move || {
             let mut count = 0;
@@ -113,11 +113,11 @@ impl Source {
                 }
             }
         })?;
-        Ok(Source::Stdin(ask))
+        Ok(CommandSource::Stdin(ask))
     }
 }
 
-fn next_line(from: &mut impl BufRead, count: &mut usize) -> io::Result<Option<Line>> {
+fn next_line(from: &mut impl BufRead, count: &mut usize) -> io::Result<Option<InputLine>> {
     loop {
         let mut bytes = Vec::new();
         if from.read_until(b'\n', &mut bytes)? == 0 {
@@ -127,7 +127,7 @@ fn next_line(from: &mut impl BufRead, count: &mut usize) -> io::Result<Option<Li
         let text = bytes.trim_ascii_end();
         let command = text.trim_ascii_start();
         if !command.is_empty() && !command.starts_with(b"#") {
-            return Ok(Some(Line {
+            return Ok(Some(InputLine {
                 bytes: text.to_vec(),
                 place: format!("line {count}"),
             }));
@@ -138,7 +138,7 @@ fn next_line(from: &mut impl BufRead, count: &mut usize) -> io::Result<Option<Li
 /// Runs commands one after the other.
 pub struct Runner<'a, W: Write> {
     live: Live<'a>,
-    source: Source,
+    source: CommandSource,
     out: W,
     format: Format,
     patience: Duration,
@@ -151,18 +151,18 @@ pub struct Runner<'a, W: Write> {
 }
 
 /// The commands of a command line, each with its place.
-fn given(texts: &[String]) -> impl Iterator<Item = Line> {
-    texts.iter().enumerate().map(|(n, text)| Line {
+fn given(texts: &[String]) -> impl Iterator<Item = InputLine> {
+    texts.iter().enumerate().map(|(n, text)| InputLine {
         bytes: text.clone().into_bytes(),
         place: format!("command {}", n + 1),
     })
 }
 
 /// Reads the commands of a command line; the error is the first that is not understood.
-pub fn check(texts: &[String]) -> Result<(), Refused> {
+pub fn check(texts: &[String]) -> Result<(), RefusedCommand> {
     given(texts).zip(texts).try_for_each(|(line, text)| {
         let understood = understand(text).map(drop);
-        understood.map_err(|why| Refused::new(Verdict::NotUnderstood, &line, why))
+        understood.map_err(|why| RefusedCommand::new(RunStatus::NotUnderstood, &line, why))
     })
 }
 
@@ -184,7 +184,7 @@ impl<'a, W: Write> Runner<'a, W> {
         session: Session,
         lab: &'a Lab,
         inbox: Receiver<Input>,
-        source: Source,
+        source: CommandSource,
         out: W,
         format: Format,
         patience: Duration,
@@ -209,15 +209,15 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     /// The next command, none after the last. What happens until it comes is printed when it happens.
-    pub fn next_command(&mut self) -> io::Result<Option<Line>> {
+    pub fn next_command(&mut self) -> io::Result<Option<InputLine>> {
         match &mut self.source {
-            Source::Given(lines) => return Ok(lines.next()),
-            Source::Stdin(ask) => ask.send(()).map_err(|_| io::ErrorKind::BrokenPipe)?,
+            CommandSource::Given(lines) => return Ok(lines.next()),
+            CommandSource::Stdin(ask) => ask.send(()).map_err(|_| io::ErrorKind::BrokenPipe)?,
         }
         loop {
             match self.live.take(None)? {
-                Came::Line(line) => return line,
-                Came::Event | Came::Nothing => self.print_new()?,
+                WaitOutcome::Line(line) => return line,
+                WaitOutcome::Event | WaitOutcome::Nothing => self.print_new()?,
             }
         }
     }
@@ -225,12 +225,12 @@ impl<'a, W: Write> Runner<'a, W> {
     /// Carries out one command, and waits until its call has returned and both hosts are quiet, or patience is at its end.
     ///
     /// The inner error is a command that could not be carried out; in JSON it has been printed.
-    pub fn run(&mut self, line: &Line) -> io::Result<Result<(), Refused>> {
+    pub fn run(&mut self, line: &InputLine) -> io::Result<Result<(), RefusedCommand>> {
         self.told_blocked.clear();
         let Err((verdict, why)) = self.carry_out(line)? else {
             return Ok(Ok(()));
         };
-        let refused = Refused::new(verdict, line, why);
+        let refused = RefusedCommand::new(verdict, line, why);
         self.print_new()?;
         if self.format == Format::Json {
             refused.print(&mut self.out)?;
@@ -240,7 +240,7 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     /// The inner error says whether the command was understood, and why it could not be carried out.
-    fn carry_out(&mut self, line: &Line) -> io::Result<Result<(), (Verdict, String)>> {
+    fn carry_out(&mut self, line: &InputLine) -> io::Result<Result<(), (RunStatus, String)>> {
         let at_fault = |verdict, why: String| Ok(Err((verdict, why)));
         let understood = match std::str::from_utf8(&line.bytes) {
             Ok(text) => understand(text).map(|command| (text, command)),
@@ -251,7 +251,7 @@ impl<'a, W: Write> Runner<'a, W> {
         };
         let (text, command) = match understood {
             Ok(understood) => understood,
-            Err(why) => return at_fault(Verdict::NotUnderstood, why),
+            Err(why) => return at_fault(RunStatus::NotUnderstood, why),
         };
         self.print_command(text)?;
         // An interrupt is over when the call that it interrupts is.
@@ -261,18 +261,18 @@ impl<'a, W: Write> Runner<'a, W> {
         };
         let before = self.printed;
         let issued = match &command {
-            Command::End(side, command) => self.live.session.command(*side, command, Stamp::now()),
+            Command::End(side, command) => self.live.session.command(*side, command, MonoTime::now()),
             Command::Wire(command) => self.live.session.wire(command),
             // Not understood, as there is no screen.
-            Command::Screen(_) => Ok(Issued::default()),
+            Command::Screen(_) => Ok(IssuedCommand::default()),
         };
         let issued = match issued {
             Ok(issued) => issued,
-            Err(Refusal::Unknown(word, why)) => {
+            Err(CommandError::Unknown(word, why)) => {
                 let column = text.rfind(&word).map_or(1, |at| text[..at].chars().count() + 1);
-                return at_fault(Verdict::NotUnderstood, format!("column {column}: {why}"));
+                return at_fault(RunStatus::NotUnderstood, format!("column {column}: {why}"));
             }
-            Err(refusal @ Refusal::Impossible(_)) => return at_fault(Verdict::NotDone, refusal.to_string()),
+            Err(error @ CommandError::Impossible(_)) => return at_fault(RunStatus::NotDone, error.to_string()),
         };
         self.live.send(issued.requests);
         let (side, end_command) = match &command {
@@ -281,14 +281,14 @@ impl<'a, W: Write> Runner<'a, W> {
         };
         match (end_command, issued.root) {
             (Some(EndCommand::Kill), _) => self.wait(PROCESS_PATIENCE, |s| {
-                matches!(s.ends[side].process, Process::Dead { .. })
+                matches!(s.ends[side].process, ProcessState::Dead { .. })
             })?,
             (Some(EndCommand::Restart), _) => self.wait(PROCESS_PATIENCE, |s| {
-                matches!(s.ends[side].process, Process::Running { .. })
+                matches!(s.ends[side].process, ProcessState::Running { .. })
             })?,
             (Some(EndCommand::Host(..)), _) => self.wait(PROCESS_PATIENCE, |session| {
                 let mut since = session.transcript.since(before);
-                since.any(|entry| matches!(entry.what, What::Host { .. }))
+                since.any(|entry| matches!(entry.what, EntryKind::Host { .. }))
             })?,
             (_, Some(root)) => {
                 let is_over = |session: &Session| {
@@ -310,7 +310,7 @@ impl<'a, W: Write> Runner<'a, W> {
             .transcript
             .since(before)
             .find_map(|entry| match &entry.what {
-                What::Host {
+                EntryKind::Host {
                     setting,
                     failed: Some(why),
                     ..
@@ -320,7 +320,7 @@ impl<'a, W: Write> Runner<'a, W> {
         let refused = issued.root.filter(|root| self.live.session.was_refused(*root));
         let failed = failed.or_else(|| refused.map(|_| format!("the {side} endpoint did not take it")));
         match failed {
-            Some(why) => at_fault(Verdict::NotDone, why),
+            Some(why) => at_fault(RunStatus::NotDone, why),
             None => Ok(Ok(())),
         }
     }
@@ -352,14 +352,14 @@ impl<'a, W: Write> Runner<'a, W> {
             }
             was_done = is_done;
             // A line is only asked for, and so only given, between two commands.
-            if let Came::Nothing = self.live.take(Some(deadline))? {
+            if let WaitOutcome::Nothing = self.live.take(Some(deadline))? {
                 return Ok(done(&self.live.session));
             }
         }
     }
 
-    fn report_blocked(&mut self, side: Side, which: impl Fn(&Pending) -> bool) -> io::Result<()> {
-        let told = self.live.session.note_blocked(side, which, Stamp::now());
+    fn report_blocked(&mut self, side: Side, which: impl Fn(&PendingCall) -> bool) -> io::Result<()> {
+        let told = self.live.session.note_blocked(side, which, MonoTime::now());
         self.told_blocked.extend(told);
         self.print_new()
     }
@@ -368,7 +368,7 @@ impl<'a, W: Write> Runner<'a, W> {
         self.print_new()?;
         match self.format {
             Format::Text => writeln!(self.out, "> {}", excerpt(text.trim(), LONGEST_ECHO)),
-            Format::Json => self.print_json(&Extra::Command { text: text.trim() }),
+            Format::Json => self.print_json(&ExtraLine::Command { text: text.trim() }),
         }
     }
 
@@ -382,15 +382,16 @@ impl<'a, W: Write> Runner<'a, W> {
                 Format::Text => {
                     // A call that returns at once is one line, as strace prints it; else its beginning is one too.
                     let own = |held: &Entry| match (&held.what, &entry.what) {
-                        (What::Call { call: begun, .. }, What::Outcome { call, .. } | What::Blocked { call, .. }) => {
-                            begun == call
-                        }
+                        (
+                            EntryKind::Call { call: begun, .. },
+                            EntryKind::Outcome { call, .. } | EntryKind::Blocked { call, .. },
+                        ) => begun == call,
                         _ => false,
                     };
                     if let Some(held) = self.held.take().filter(|held| !own(held)) {
                         self.print_text(&held)?;
                     }
-                    if matches!(entry.what, What::Call { .. }) {
+                    if matches!(entry.what, EntryKind::Call { .. }) {
                         self.held = Some(entry);
                     } else {
                         self.print_text(&entry)?;
@@ -418,12 +419,12 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     fn print_states(&mut self) -> io::Result<()> {
-        let now = Stamp::now();
+        let now = MonoTime::now();
         let states = Ends::from_fn(|side| {
             let table_at = self.live.session.ends[side].table.read_at();
             let views = self.live.session.sockets(side).into_iter();
             views
-                .map(|view| Standing {
+                .map(|view| SocketStatus {
                     socket: view.name.map(ToString::to_string),
                     fd: view.fd,
                     state: view.state().name(),
@@ -442,10 +443,10 @@ impl<'a, W: Write> Runner<'a, W> {
                 .collect::<Vec<_>>()
         });
         match self.format {
-            Format::Json => self.print_json(&Extra::States { states: &states }),
+            Format::Json => self.print_json(&ExtraLine::States { states: &states }),
             Format::Text => {
                 let of = |side| {
-                    let sockets: Vec<String> = states[side].iter().map(Standing::text).collect();
+                    let sockets: Vec<String> = states[side].iter().map(SocketStatus::text).collect();
                     if sockets.is_empty() {
                         "no sockets".to_owned()
                     } else {
@@ -473,7 +474,7 @@ fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
 
 /// A socket as it stands after a command.
 #[derive(Serialize)]
-struct Standing {
+struct SocketStatus {
     socket: Option<String>,
     fd: Option<i32>,
     state: &'static str,
@@ -496,7 +497,7 @@ struct Countdown {
     left_s: f64,
 }
 
-impl Standing {
+impl SocketStatus {
     fn text(&self) -> String {
         let name = self.socket.as_deref().unwrap_or("(no name)");
         let held = if self.held == "open" {
@@ -511,8 +512,8 @@ impl Standing {
 /// Lines of the JSON output that are not part of the transcript.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-enum Extra<'a> {
+enum ExtraLine<'a> {
     Command { text: &'a str },
-    Refused(&'a Refused),
-    States { states: &'a Ends<Vec<Standing>> },
+    Refused(&'a RefusedCommand),
+    States { states: &'a Ends<Vec<SocketStatus>> },
 }

@@ -6,20 +6,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::children::{self, Job};
+use super::children::{self, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
 use crate::clock::human;
 use crate::lab::Options;
-use crate::scenario::report::{End, Heading, Line, StepReport, count};
+use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
 use crate::scenario::{Scenario, catalog, file, run};
-use crate::text::{Harmless, excerpt};
+use crate::text::{SanitizingWriter, excerpt};
 
 /// How much of a name is repeated.
 const LONGEST_NAME: usize = 200;
 
 /// How `finwait run` is to go about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct How {
+pub struct RunOptions {
     /// JSON lines rather than text.
     pub json: bool,
     /// Go on after what was not as expected.
@@ -91,7 +91,7 @@ pub fn check(files: &[String]) -> ExitCode {
 }
 
 /// `finwait run`; no names mean the whole catalog.
-pub fn run(names: &[String], options: &Options, how: How) -> ExitCode {
+pub fn run(names: &[String], options: &Options, how: RunOptions) -> ExitCode {
     let all = names.is_empty();
     let mut scenarios = Vec::new();
     if all {
@@ -120,18 +120,18 @@ pub fn run(names: &[String], options: &Options, how: How) -> ExitCode {
 }
 
 /// Runs one scenario in this process.
-fn one(scenario: Scenario, options: &Options, how: How) -> ExitCode {
+fn one(scenario: Scenario, options: &Options, how: RunOptions) -> ExitCode {
     let mut out = io::stdout().lock();
     if let (Some(driven), false) = (options.driven.words(), how.json) {
         // A reader that has gone is noticed with the first line of the report.
-        let _ = writeln!(Harmless(&mut out), "{}", excerpt(&driven, LONGEST_NAME));
+        let _ = writeln!(SanitizingWriter(&mut out), "{}", excerpt(&driven, LONGEST_NAME));
     }
     let ended = run::run(&Arc::new(scenario), options, how.keep_going, |line| {
         tell(&mut out, &line, how.json)?;
         out.flush()
     });
     match ended {
-        Ok(End {
+        Ok(Summary {
             skipped: Some(why),
             scenario,
             ..
@@ -144,32 +144,34 @@ fn one(scenario: Scenario, options: &Options, how: How) -> ExitCode {
     }
 }
 
-fn tell(out: &mut impl Write, line: &Line, json: bool) -> io::Result<()> {
+fn tell(out: &mut impl Write, line: &ReportLine, json: bool) -> io::Result<()> {
     match line {
         line if json => {
             serde_json::to_writer(&mut *out, line)?;
             writeln!(out)
         }
-        Line::Scenario(heading) => writeln!(Harmless(out), "{}: {}", heading.name, heading.title),
-        Line::Step(step) => writeln!(Harmless(out), "{step}"),
-        Line::End(end) => writeln!(Harmless(out), "{end}"),
+        ReportLine::Scenario(heading) => writeln!(SanitizingWriter(out), "{}: {}", heading.name, heading.title),
+        ReportLine::Step(step) => writeln!(SanitizingWriter(out), "{step}"),
+        ReportLine::End(end) => writeln!(SanitizingWriter(out), "{end}"),
     }
 }
 
 /// Runs several, each in a process of its own.
-fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: How) -> ExitCode {
+fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: RunOptions) -> ExitCode {
     let began = Instant::now();
-    let mut total = Total::default();
+    let mut total = RunTotals::default();
     let mut out = io::stdout().lock();
     let done = in_parallel(&scenarios, options, how, |scenario, lines| {
         for line in lines {
             match line {
                 line if how.json => tell(&mut out, line, true)?,
-                Line::Step(step) if !step.held() => writeln!(Harmless(&mut out), "{}", differences(scenario, step))?,
-                Line::End(end) => writeln!(Harmless(&mut out), "{end}")?,
-                Line::Scenario(_) | Line::Step(_) => {}
+                ReportLine::Step(step) if !step.held() => {
+                    writeln!(SanitizingWriter(&mut out), "{}", differences(scenario, step))?
+                }
+                ReportLine::End(end) => writeln!(SanitizingWriter(&mut out), "{end}")?,
+                ReportLine::Scenario(_) | ReportLine::Step(_) => {}
             }
-            if let Line::End(end) = line {
+            if let ReportLine::End(end) = line {
                 total.add(end);
             }
         }
@@ -191,8 +193,8 @@ fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: How) -> E
         return ExitCode::SUCCESS;
     }
     match total {
-        Total { differ, .. } if differ > 0 => ExitCode::from(DIFFERS),
-        Total { held: 0, skipped, .. } if skipped > 0 => fail(CANNOT, "none of them can run here"),
+        RunTotals { differ, .. } if differ > 0 => ExitCode::from(DIFFERS),
+        RunTotals { held: 0, skipped, .. } if skipped > 0 => fail(CANNOT, "none of them can run here"),
         _ => ExitCode::SUCCESS,
     }
 }
@@ -205,12 +207,12 @@ fn differences(scenario: &Scenario, step: &StepReport) -> String {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Sum<'a> {
-    Total(&'a Total),
+    Total(&'a RunTotals),
 }
 
 /// The totals.
 #[derive(Debug, Default, Serialize)]
-struct Total {
+struct RunTotals {
     scenarios: usize,
     held: usize,
     differ: usize,
@@ -221,8 +223,8 @@ struct Total {
     took_ms: f64,
 }
 
-impl Total {
-    fn add(&mut self, end: &End) {
+impl RunTotals {
+    fn add(&mut self, end: &Summary) {
         self.scenarios += 1;
         self.skipped += usize::from(end.skipped.is_some());
         self.held += usize::from(end.held());
@@ -256,17 +258,17 @@ impl Total {
 fn in_parallel(
     scenarios: &[(String, Scenario)],
     options: &Options,
-    how: How,
-    mut ended: impl FnMut(&Scenario, &[Line]) -> io::Result<()>,
+    how: RunOptions,
+    mut ended: impl FnMut(&Scenario, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let job = |(name, _): &(String, Scenario)| Job {
+    let job = |(name, _): &(String, Scenario)| ChildRun {
         scenario: name.clone(),
         options: options.clone(),
         keep_going: how.keep_going,
     };
-    let jobs: Vec<Job> = scenarios.iter().map(job).collect();
-    let stops = |lines: &io::Result<Vec<Line>>| {
-        let held = |line: &Line| matches!(line, Line::End(end) if end.held() || end.skipped.is_some());
+    let jobs: Vec<ChildRun> = scenarios.iter().map(job).collect();
+    let stops = |lines: &io::Result<Vec<ReportLine>>| {
+        let held = |line: &ReportLine| matches!(line, ReportLine::End(end) if end.held() || end.skipped.is_some());
         !how.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))
     };
     children::run(&jobs, children::as_many(), stops, |place, lines| {

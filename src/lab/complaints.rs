@@ -15,7 +15,7 @@ const MOST: usize = 256 << 10;
 pub struct Complaints {
     /// None once it has ended.
     from: Option<ChildStderr>,
-    line: Line,
+    line: PartialLine,
 }
 
 impl Complaints {
@@ -24,7 +24,7 @@ impl Complaints {
         let from = stderr.filter(|stderr| rustix::io::ioctl_fionbio(stderr, true).is_ok());
         Complaints {
             from,
-            line: Line::default(),
+            line: PartialLine::default(),
         }
     }
 
@@ -62,13 +62,13 @@ impl Complaints {
 
 /// A line that has not ended yet.
 #[derive(Debug, Default)]
-struct Line {
+struct PartialLine {
     bytes: Vec<u8>,
     /// More of it came than is kept.
     longer: bool,
 }
 
-impl Line {
+impl PartialLine {
     /// Takes in more bytes; the lines that end in them.
     fn take(&mut self, bytes: &[u8], lines: &mut Vec<String>) {
         let mut parts = bytes.split(|byte| *byte == b'\n').peekable();
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn lines_are_whole_however_they_come() {
-        let mut line = Line::default();
+        let mut line = PartialLine::default();
         let mut lines = Vec::new();
         for piece in ["a mess", "age\nand\n\nano", "ther \u{1b}[31m\r\n", "la", "st"] {
             line.take(piece.as_bytes(), &mut lines);

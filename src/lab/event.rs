@@ -5,25 +5,25 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::call::{CallId, SocketName};
-use crate::clock::{Millis, Stamp};
-use crate::endpoint::protocol::{self, Traced};
+use crate::clock::{Millis, MonoTime};
+use crate::endpoint::protocol::{self, TracedCall};
 use crate::errno::Errno;
 use crate::host::{Setting, SettingValue};
-use crate::observe::{Row, TimerKind, Tuple};
+use crate::observe::{SocketRow, TimerKind, Tuple};
 use crate::outcome::Outcome;
 use crate::side::Side;
 use crate::state::State;
-use crate::wire::flow::{PacketNo, Seen};
+use crate::wire::flow::{FlowInfo, PacketNo};
 use crate::wire::forge::Forge;
 use crate::wire::queue::{Mode, Origin, RuleChange, Which};
-use crate::wire::rule::{Rule, RuleNo, Standing};
+use crate::wire::rule::{Rule, RuleNo, RuleStatus};
 use crate::wire::segment::Packet;
 
 /// A request to a lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub enum LabRequest {
     /// Hand this line to the endpoint.
-    Order(Side, protocol::Request),
+    Call(Side, protocol::Request),
     /// `kill -9` the endpoint.
     Kill(Side),
     /// Start a new endpoint; the old one, if it lives, is killed first.
@@ -33,12 +33,12 @@ pub enum Request {
     /// Destroy that connection (SOCK_DESTROY), its local end on this host.
     Destroy(Side, Tuple),
     /// Do something on the wire.
-    Wire(WireOrder),
+    Wire(WireRequest),
 }
 
 /// A request to the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WireOrder {
+pub enum WireRequest {
     /// Let segments pass, or hold each.
     Mode(Mode),
     /// Deliver what is held.
@@ -61,16 +61,16 @@ pub enum WireOrder {
 
 /// Something that happened in the lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct TimedEvent {
     /// When.
-    pub at: Stamp,
+    pub at: MonoTime,
     /// What.
-    pub what: Happening,
+    pub what: LabEvent,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
+pub enum LabEvent {
     /// An endpoint's process came up.
     Born {
         /// The end.
@@ -115,7 +115,7 @@ pub enum Happening {
         /// The text that a programmer of the endpoint's language sees.
         said: Option<String>,
         /// The system calls behind it.
-        trace: Vec<Traced>,
+        trace: Vec<TracedCall>,
         /// The inode behind the new descriptor, when one was made.
         inode: Option<u64>,
     },
@@ -142,7 +142,7 @@ pub enum Happening {
         /// The end.
         side: Side,
         /// The call and what it returned.
-        made: Traced,
+        made: TracedCall,
     },
     /// The endpoint did not understand, or said something that we do not.
     Garbled {
@@ -154,11 +154,11 @@ pub enum Happening {
         why: String,
     },
     /// A packet came to the wire, or something became of one that stood there.
-    Packet(Passage),
+    Packet(PacketRecord),
     /// How the wire treats packets was changed.
     Wire(WireChange),
     /// The rules in force, with their counts, whenever they differ from the last told.
-    Rules(Vec<Standing>),
+    Rules(Vec<RuleStatus>),
     /// A socket changed its state.
     Transition {
         /// On which host.
@@ -172,7 +172,7 @@ pub enum Happening {
         /// After; `CLOSE` when it is no longer there.
         to: State,
         /// Why.
-        cause: Cause,
+        cause: TransitionCause,
         /// How that is known.
         witness: Witness,
     },
@@ -181,7 +181,7 @@ pub enum Happening {
         /// The end.
         side: Side,
         /// The sockets.
-        rows: Vec<Observed>,
+        rows: Vec<ObservedSocket>,
     },
     /// TCP_INFO of an open descriptor whose socket is in no table; none when it is in one again.
     Info {
@@ -211,9 +211,9 @@ pub enum Happening {
 
 /// A socket as procfs shows it, with what sock_diag adds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observed {
+pub struct ObservedSocket {
     /// State and queues from procfs; timer, retransmits and TCP_INFO from sock_diag where it knows more.
-    pub row: Row,
+    pub row: SocketRow,
     /// The line in `/proc/net/tcp`.
     pub line: String,
 }
@@ -242,7 +242,7 @@ impl fmt::Display for Death {
 
 /// A packet on the wire, and what became of it. One that stands there is told again when something does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Passage {
+pub struct PacketRecord {
     /// Its number.
     #[serde(rename = "packet_no")]
     pub no: PacketNo,
@@ -252,11 +252,12 @@ pub struct Passage {
     pub packet: Packet,
     /// The relation to the packets before it.
     #[serde(flatten)]
-    pub seen: Seen,
+    pub seen: FlowInfo,
     /// Where it comes from.
     pub origin: Origin,
     /// What became of it.
-    pub fate: Fate,
+    #[serde(rename = "fate")]
+    pub disposition: Disposition,
     /// The rule that decided; none for the mode or the user.
     pub rule: Option<RuleNo>,
     /// How long it was held, us; none for what passed at once.
@@ -288,7 +289,7 @@ pub enum WireChange {
 /// What became of a packet on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
+pub enum Disposition {
     /// The other host has it.
     Delivered,
     /// The other host's device did not take it; `EIO` when it is down.
@@ -301,10 +302,10 @@ pub enum Fate {
     Dropped,
 }
 
-impl Fate {
+impl Disposition {
     /// Is it held on the wire?
     pub const fn is_held(self) -> bool {
-        matches!(self, Fate::Held | Fate::Delayed(_))
+        matches!(self, Disposition::Held | Disposition::Delayed(_))
     }
 }
 
@@ -329,7 +330,7 @@ impl Witness {
 /// Why a socket changed its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Cause {
+pub enum TransitionCause {
     /// A call of its own endpoint.
     Call(CallId),
     /// The end of a call that still held the socket when its last descriptor had been closed.

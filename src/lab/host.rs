@@ -11,12 +11,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Options;
-use super::keeper::Keeper;
-use super::process::{Newborn, spawn};
+use super::namespace_reaper::NamespaceReaper;
+use super::process::{SpawnedProcess, spawn};
 use super::tree::HostMark;
 use crate::call::Family;
 use crate::error::{Error, Operation, Result};
-use crate::host::{Of, Setting, SettingValue};
+use crate::host::{Setting, SettingScope, SettingValue};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::rtnl::Rtnl;
@@ -46,13 +46,13 @@ pub struct Host {
 }
 
 enum Job {
-    Bear(Sender<Result<Newborn>>),
+    Spawn(Sender<Result<SpawnedProcess>>),
     Set(Setting, SettingValue, Sender<Result<()>>),
 }
 
 /// Where a host lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum HostLocation {
     /// In a namespace of its own, with this address.
     Namespace(IpAddr),
     /// On the machine itself.
@@ -63,7 +63,7 @@ pub enum Place {
 #[derive(Clone, Debug)]
 pub struct Programs {
     /// finwait itself.
-    keeper: PathBuf,
+    reaper: PathBuf,
     endpoint: Launch,
 }
 
@@ -71,7 +71,7 @@ impl Programs {
     /// The programs of one end.
     pub fn of(options: &Options, side: Side) -> Programs {
         Programs {
-            keeper: options.program.clone(),
+            reaper: options.program.clone(),
             endpoint: options.driven.launch(side).clone(),
         }
     }
@@ -79,7 +79,7 @@ impl Programs {
 
 impl Host {
     /// Makes a host, and its thread.
-    pub fn start(side: Side, place: Place, programs: Programs) -> Result<Host> {
+    pub fn start(side: Side, place: HostLocation, programs: Programs) -> Result<Host> {
         let (jobs, inbox) = channel();
         let (ready, built) = channel();
         let thread = std::thread::Builder::new()
@@ -89,7 +89,7 @@ impl Host {
                 operation: format!("start the {side} host's thread"),
                 source,
             })?;
-        let Opened {
+        let HostHandles {
             tun,
             diag,
             tables,
@@ -106,9 +106,9 @@ impl Host {
     }
 
     /// Starts a new endpoint on this host.
-    pub fn bear(&self, side: Side) -> Result<Newborn> {
+    pub fn spawn(&self, side: Side) -> Result<SpawnedProcess> {
         let (reply, answer) = channel();
-        self.jobs.send(Job::Bear(reply)).map_err(|_| gone(side))?;
+        self.jobs.send(Job::Spawn(reply)).map_err(|_| gone(side))?;
         answer.recv().map_err(|_| gone(side))?
     }
 
@@ -130,7 +130,7 @@ fn gone(side: Side) -> Error {
 }
 
 /// The descriptors that the thread opened in its namespace.
-struct Opened {
+struct HostHandles {
     tun: Option<Tun>,
     diag: std::result::Result<Diag, String>,
     tables: Vec<(Family, ProcTable)>,
@@ -138,10 +138,16 @@ struct Opened {
 }
 
 /// The thread's life: build, hand over, then do jobs until nobody can ask any more.
-fn live(side: Side, place: Place, programs: &Programs, ready: &Sender<Result<Opened>>, inbox: &Receiver<Job>) {
+fn live(
+    side: Side,
+    place: HostLocation,
+    programs: &Programs,
+    ready: &Sender<Result<HostHandles>>,
+    inbox: &Receiver<Job>,
+) {
     let mut network = match place {
-        Place::Machine => None,
-        Place::Namespace(address) => match Network::build(address) {
+        HostLocation::Machine => None,
+        HostLocation::Namespace(address) => match Network::build(address) {
             Ok(network) => Some(network),
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -153,14 +159,14 @@ fn live(side: Side, place: Place, programs: &Programs, ready: &Sender<Result<Ope
     if ready.send(opened).is_err() {
         return;
     }
-    let mut keeper = None;
+    let mut reaper = None;
     let host = HostMark::new();
     // finwait's own endpoint starts no process.
-    let may_fork = programs.endpoint.program != programs.keeper;
+    let may_fork = programs.endpoint.program != programs.reaper;
     for job in inbox {
         // A reply that nobody waits for any more is no failure.
         match job {
-            Job::Bear(reply) => {
+            Job::Spawn(reply) => {
                 let mark = may_fork.then(|| host.endpoint());
                 drop(reply.send(spawn(&programs.endpoint, side, mark)));
             }
@@ -171,14 +177,14 @@ fn live(side: Side, place: Place, programs: &Programs, ready: &Sender<Result<Ope
                 }),
             })),
         }
-        // After the first endpoint, whose start is waited for. Without a keeper, orphans stay until they time out.
-        if (network.is_some() || may_fork) && keeper.is_none() {
-            keeper = Keeper::spawn(&programs.keeper, &host, network.is_some()).ok();
+        // After the first endpoint, whose start is waited for. Without a reaper, orphans stay until they time out.
+        if (network.is_some() || may_fork) && reaper.is_none() {
+            reaper = NamespaceReaper::spawn(&programs.reaper, &host, network.is_some()).ok();
         }
     }
 }
 
-fn open(network: Option<&mut Network>) -> Result<Opened> {
+fn open(network: Option<&mut Network>) -> Result<HostHandles> {
     let mut tables = vec![(Family::Inet, ProcTable::open(Family::Inet)?)];
     // A kernel without IPv6 has no tcp6: there is nothing to see then.
     tables.extend(ProcTable::open(Family::Inet6).map(|table| (Family::Inet6, table)));
@@ -186,7 +192,7 @@ fn open(network: Option<&mut Network>) -> Result<Opened> {
         None => (None, Vec::new()),
         Some(network) => (network.tun.take(), network.settings()),
     };
-    Ok(Opened {
+    Ok(HostHandles {
         tun,
         diag: Diag::answering().map_err(|error| error.to_string()),
         tables,
@@ -303,10 +309,10 @@ impl Network {
         Setting::ALL
             .into_iter()
             .filter_map(|setting| {
-                let value = match setting.of() {
-                    Of::Kernel(name) => setting.from_sysctl(&sysctl::read(name).ok()?)?,
-                    Of::Network => SettingValue::Switch(true),
-                    Of::Process => return None,
+                let value = match setting.scope() {
+                    SettingScope::Kernel(name) => setting.from_sysctl(&sysctl::read(name).ok()?)?,
+                    SettingScope::Network => SettingValue::Switch(true),
+                    SettingScope::Process => return None,
                 };
                 Some((setting, value))
             })

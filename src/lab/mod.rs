@@ -19,33 +19,33 @@ use crate::error::{Error, Operation, Result};
 use crate::host::Port;
 use crate::os::netns;
 use crate::os::rtnl::Rtnl;
-use crate::runtime::{Choice, Driven};
+use crate::runtime::{EndpointRuntimes, RuntimeChoice};
 use crate::side::{Ends, Side};
 
-mod bell;
 mod complaints;
 mod driver;
 pub mod event;
+mod event_queue;
 pub mod facts;
 mod host;
-pub mod keeper;
-mod outbox;
+pub mod namespace_reaper;
+mod poller;
 mod process;
 mod strace;
 pub mod syn;
 mod tree;
 mod watch;
 
-use event::Request;
+use event::LabRequest;
+use event_queue::EventQueue;
+pub use event_queue::{Batch, BatchEvents};
 use facts::{LabFacts, LabKind};
-use host::{Host, Place, Programs};
-use outbox::Outbox;
-pub use outbox::{Batch, Events};
+use host::{Host, HostLocation, Programs};
 use syn::SynPatience;
 
 /// Which lab is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wanted {
+pub enum LabMode {
     /// The isolated one where it is available, else loopback.
     #[default]
     Auto,
@@ -59,19 +59,19 @@ pub enum Wanted {
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Which.
-    pub wanted: Wanted,
+    pub wanted: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
     /// The finwait binary, which is also the native endpoint.
     pub program: PathBuf,
     /// The runtimes that drive the ends.
-    pub driven: Driven,
+    pub driven: EndpointRuntimes,
 }
 
 impl Options {
     /// A lab whose ends are driven by raw system calls; `program` is finwait.
-    pub fn native(wanted: Wanted, ipv6: bool, program: PathBuf) -> Options {
-        let driven = Driven::native(&program);
+    pub fn native(wanted: LabMode, ipv6: bool, program: PathBuf) -> Options {
+        let driven = EndpointRuntimes::native(&program);
         Options {
             wanted,
             ipv6,
@@ -81,8 +81,8 @@ impl Options {
     }
 
     /// The same with ends driven by these, made ready here.
-    pub fn driven_by(mut self, choices: Ends<Choice>, syscalls: bool) -> Result<Options> {
-        self.driven = Driven::by(choices, syscalls, &self.program)?;
+    pub fn driven_by(mut self, choices: Ends<RuntimeChoice>, syscalls: bool) -> Result<Options> {
+        self.driven = EndpointRuntimes::by(choices, syscalls, &self.program)?;
         Ok(self)
     }
 
@@ -90,9 +90,9 @@ impl Options {
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = self.driven.arguments();
         match self.wanted {
-            Wanted::Auto => {}
-            Wanted::Isolated => arguments.extend(["--lab".into(), "isolated".into()]),
-            Wanted::Loopback => arguments.extend(["--lab".into(), "loopback".into()]),
+            LabMode::Auto => {}
+            LabMode::Isolated => arguments.extend(["--lab".into(), "isolated".into()]),
+            LabMode::Loopback => arguments.extend(["--lab".into(), "loopback".into()]),
         }
         if self.ipv6 {
             arguments.push("--ipv6".into());
@@ -107,7 +107,7 @@ const PORT: Port = Port(8080);
 /// A running lab; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Lab {
-    requests: Option<Sender<Request>>,
+    requests: Option<Sender<LabRequest>>,
     wake: Arc<OwnedFd>,
     driver: Option<JoinHandle<()>>,
 }
@@ -123,9 +123,9 @@ impl Lab {
             has_ipv6()?;
         }
         let (facts, hosts) = match options.wanted {
-            Wanted::Isolated => isolated(options)?,
-            Wanted::Loopback => loopback(options, None)?,
-            Wanted::Auto => match isolated(options) {
+            LabMode::Isolated => isolated(options)?,
+            LabMode::Loopback => loopback(options, None)?,
+            LabMode::Auto => match isolated(options) {
                 Ok(lab) => lab,
                 Err(error) => loopback(options, Some(error.to_string()))?,
             },
@@ -133,7 +133,7 @@ impl Lab {
         let wake =
             Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).during(|| "make an eventfd".into())?);
         let (requests, inbox) = channel();
-        let outbox = Outbox::new(Box::new(sink), Arc::clone(&wake));
+        let outbox = EventQueue::new(Box::new(sink), Arc::clone(&wake));
         let driver = driver::Driver::new(hosts, &facts, inbox, Arc::clone(&wake), outbox)?;
         let driver = std::thread::Builder::new()
             .name("lab".into())
@@ -148,7 +148,7 @@ impl Lab {
     }
 
     /// Asks the lab to do something.
-    pub fn send(&self, request: Request) {
+    pub fn send(&self, request: LabRequest) {
         if let Some(requests) = &self.requests {
             // A driver that is gone has told why through the sink.
             let _ = requests.send(request);
@@ -195,7 +195,14 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
             server: Ipv4Addr::new(10, 0, 0, 2).into(),
         }
     };
-    let host = |side| Host::start(side, Place::Namespace(addresses[side]), Programs::of(options, side)).map_err(why);
+    let host = |side| {
+        Host::start(
+            side,
+            HostLocation::Namespace(addresses[side]),
+            Programs::of(options, side),
+        )
+        .map_err(why)
+    };
     let hosts = Ends {
         client: host(Side::Client)?,
         server: host(Side::Server)?,
@@ -215,7 +222,7 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
 fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Host>)> {
     let address = loopback_address(options.ipv6);
     reach(address)?;
-    let host = |side| Host::start(side, Place::Machine, Programs::of(options, side));
+    let host = |side| Host::start(side, HostLocation::Machine, Programs::of(options, side));
     let hosts = Ends {
         client: host(Side::Client)?,
         server: host(Side::Server)?,

@@ -24,28 +24,28 @@ use crate::runtime::Launch;
 use crate::side::Side;
 use crate::state::State;
 
-/// A process that was just born: what its host's thread hands over.
+/// A process that was just spawned, as its host's thread hands it over.
 #[derive(Debug)]
-pub struct Newborn {
+pub struct SpawnedProcess {
     child: Child,
     control: OwnedFd,
     pidfd: OwnedFd,
-    syscalls: Option<Syscalls>,
+    syscalls: Option<StracePipe>,
     hides: bool,
     mark: Option<Mark>,
 }
 
 /// strace's output for an endpoint.
 #[derive(Debug)]
-struct Syscalls {
+struct StracePipe {
     output: OwnedFd,
     /// strace opens it by its name in procfs when it starts; kept open, the output never ends before the process.
     input: OwnedFd,
-    reader: strace::Reader,
+    reader: strace::StraceReader,
 }
 
 /// Starts an endpoint in the calling thread's network namespace. It dies with that thread; with a mark, what it starts can be found.
-pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<Newborn> {
+pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<SpawnedProcess> {
     let no = |why: &dyn std::fmt::Display| Error::NoEndpoint {
         side,
         why: why.to_string(),
@@ -60,7 +60,7 @@ pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<Newborn>
     // The endpoint reads and writes its end blocking: any language can.
     rustix::io::ioctl_fionbio(&theirs, false).during(|| "make the endpoint's control socket blocking".into())?;
     let out = theirs.try_clone().map_err(|error| no(&error))?;
-    let syscalls = launch.strace.is_some().then(Syscalls::new).transpose()?;
+    let syscalls = launch.strace.is_some().then(StracePipe::new).transpose()?;
     let mut command = match (&launch.strace, &syscalls) {
         (Some(strace), Some(syscalls)) => {
             let mut command = Command::new(strace);
@@ -90,7 +90,7 @@ pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<Newborn>
         .map_err(|error| no(&format!("{}: {error}", command.get_program().display())))?;
     let pid = Pid::from_child(&child);
     let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty()).during(|| "open the endpoint's pidfd".into())?;
-    Ok(Newborn {
+    Ok(SpawnedProcess {
         child,
         control: ours,
         pidfd,
@@ -109,12 +109,12 @@ pub struct Process {
     pidfd: OwnedFd,
     inbox: Vec<u8>,
     outbox: VecDeque<u8>,
-    syscalls: Option<Syscalls>,
+    syscalls: Option<StracePipe>,
     hides: bool,
     /// The library accepts and reads by itself, as it has said in its hello.
     pub takes_unasked: bool,
     /// How many lines of its made no sense.
-    nonsense: usize,
+    invalid_replies: usize,
     /// We sent it SIGKILL.
     killed: bool,
     /// The mark in the environment of the processes that it started; none of finwait's own endpoint, which starts none.
@@ -123,7 +123,7 @@ pub struct Process {
 
 /// The descriptors of a process that are ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ready {
+pub struct ProcessReadiness {
     /// A reply has come, or it takes more requests.
     pub words: bool,
     /// The process has ended.
@@ -134,9 +134,9 @@ pub struct Ready {
     pub syscalls: bool,
 }
 
-impl Ready {
+impl ProcessReadiness {
     /// Everything.
-    pub const ALL: Ready = Ready {
+    pub const ALL: ProcessReadiness = ProcessReadiness {
         words: true,
         end: true,
         complaints: true,
@@ -144,12 +144,12 @@ impl Ready {
     };
 }
 
-impl Syscalls {
-    fn new() -> Result<Syscalls> {
+impl StracePipe {
+    fn new() -> Result<StracePipe> {
         let (output, input) =
             pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).during(|| "make a pipe for strace's output".into())?;
-        let reader = strace::Reader::default();
-        Ok(Syscalls { output, input, reader })
+        let reader = strace::StraceReader::default();
+        Ok(StracePipe { output, input, reader })
     }
 
     fn read(&mut self) -> Vec<Printed> {
@@ -165,17 +165,17 @@ impl Syscalls {
     }
 }
 
-/// Something that an endpoint said, and that is no reply.
+/// A line of an endpoint that is no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nonsense {
+pub struct ProtocolError {
     /// The call that it was about, where that much could be read.
     pub about: Option<CallId>,
     /// One sentence.
     pub why: String,
 }
 
-impl Nonsense {
-    fn of(line: &[u8], error: &str) -> Nonsense {
+impl ProtocolError {
+    fn of(line: &[u8], error: &str) -> ProtocolError {
         let shown: String = String::from_utf8_lossy(line)
             .chars()
             .take(80)
@@ -183,7 +183,7 @@ impl Nonsense {
             .collect();
         let value: Option<serde_json::Value> = serde_json::from_slice(line).ok();
         let word = value.as_ref().and_then(|value| value.as_object()?.values().next());
-        Nonsense {
+        ProtocolError {
             about: word.and_then(|word| word.get("id")?.as_u64()).map(CallId),
             why: format!("it sent an invalid reply ({error}): {shown}"),
         }
@@ -191,21 +191,21 @@ impl Nonsense {
 }
 
 /// How many invalid replies are accepted before the endpoint is killed.
-const MOST_NONSENSE: usize = 100;
+const MOST_INVALID_REPLIES: usize = 100;
 /// How long a line of an endpoint may be.
 const LONGEST_LINE: usize = 1 << 20;
 
 impl Process {
-    /// Takes over a newborn process.
-    pub fn adopt(newborn: Newborn) -> Process {
-        let Newborn {
+    /// Takes over a process that was just spawned.
+    pub fn adopt(spawned: SpawnedProcess) -> Process {
+        let SpawnedProcess {
             mut child,
             control,
             pidfd,
             syscalls,
             hides,
             mark,
-        } = newborn;
+        } = spawned;
         let complaints = Complaints::of(child.stderr.take());
         Process {
             child,
@@ -217,7 +217,7 @@ impl Process {
             syscalls,
             hides,
             takes_unasked: false,
-            nonsense: 0,
+            invalid_replies: 0,
             killed: false,
             mark,
         }
@@ -255,7 +255,7 @@ impl Process {
 
     /// The system calls on TCP sockets that it made since the last time, where they are seen, and its words among them.
     pub fn syscalls_seen(&mut self) -> Vec<Printed> {
-        self.syscalls.as_mut().map(Syscalls::read).unwrap_or_default()
+        self.syscalls.as_mut().map(StracePipe::read).unwrap_or_default()
     }
 
     /// Waits so long for a word of it, or its end.
@@ -291,7 +291,7 @@ impl Process {
     }
 
     /// Reads what it has said so far. A line that is not a reply is told as such.
-    pub fn hear(&mut self) -> Vec<std::result::Result<Reply, Nonsense>> {
+    pub fn hear(&mut self) -> Vec<std::result::Result<Reply, ProtocolError>> {
         let mut chunk = [0; 16 << 10];
         let mut silent = false;
         loop {
@@ -315,28 +315,28 @@ impl Process {
         let mut taken = 0;
         while let Some(end) = self.inbox[taken..].iter().position(|&byte| byte == b'\n') {
             let line = &self.inbox[taken..taken + end];
-            replies.push(serde_json::from_slice(line).map_err(|error| Nonsense::of(line, &error.to_string())));
+            replies.push(serde_json::from_slice(line).map_err(|error| ProtocolError::of(line, &error.to_string())));
             taken += end + 1;
         }
         self.inbox.drain(..taken);
         if self.inbox.len() > LONGEST_LINE {
             self.inbox.clear();
-            replies.push(Err(Nonsense {
+            replies.push(Err(ProtocolError {
                 about: None,
                 why: format!("it sent a line of more than {LONGEST_LINE} bytes"),
             }));
         }
-        self.nonsense += replies.iter().filter(|reply| reply.is_err()).count();
+        self.invalid_replies += replies.iter().filter(|reply| reply.is_err()).count();
         // One that cannot be spoken with any more would leave its calls blocked for ever.
         if silent && !self.killed {
             self.give_up("killed: it has closed its control socket", &mut replies);
-        } else if self.nonsense > MOST_NONSENSE && !self.killed {
+        } else if self.invalid_replies > MOST_INVALID_REPLIES && !self.killed {
             self.give_up("killed after more than 100 invalid replies", &mut replies);
         }
         replies
     }
 
-    fn give_up(&mut self, why: &str, replies: &mut Vec<std::result::Result<Reply, Nonsense>>) {
+    fn give_up(&mut self, why: &str, replies: &mut Vec<std::result::Result<Reply, ProtocolError>>) {
         let is_over = rustix::process::waitid(
             rustix::process::WaitId::PidFd(self.pidfd.as_fd()),
             WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT,
@@ -344,7 +344,7 @@ impl Process {
         // Its death says more.
         if matches!(is_over, Ok(None)) && !self.is_exiting() {
             self.kill();
-            replies.push(Err(Nonsense {
+            replies.push(Err(ProtocolError {
                 about: None,
                 why: why.into(),
             }));

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::call::CallId;
-use crate::endpoint::protocol::Traced;
+use crate::endpoint::protocol::TracedCall;
 use crate::errno::Errno;
 
 /// strace's arguments.
@@ -31,7 +31,7 @@ const MARK: &str = "<TCP";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Printed {
     /// A call on a TCP socket.
-    Call(Traced),
+    Call(TracedCall),
     /// The endpoint said a word about a call.
     Said(Word, CallId),
 }
@@ -47,14 +47,14 @@ pub enum Word {
 
 /// Puts calls together that were cut in two.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub struct StraceReader {
     /// The beginning of a line that is not whole.
     rest: Vec<u8>,
     /// The beginnings of calls, by thread.
     unfinished: HashMap<u32, String>,
 }
 
-impl Reader {
+impl StraceReader {
     /// Takes in what strace has printed; what is whole with it, in its order.
     pub fn read(&mut self, bytes: &[u8]) -> Vec<Printed> {
         self.rest.extend_from_slice(bytes);
@@ -110,7 +110,7 @@ fn said(call: &str) -> Option<(Word, CallId)> {
 }
 
 /// A whole call, if it is about a TCP socket.
-fn traced(call: &str) -> Option<Traced> {
+fn traced(call: &str) -> Option<TracedCall> {
     let (call, took) = match call
         .rsplit_once(" <")
         .and_then(|(call, took)| Some((call, took.strip_suffix('>')?)))
@@ -128,7 +128,7 @@ fn traced(call: &str) -> Option<Traced> {
             .find(|(_, known)| *known == name)
             .map(|(errno, _)| *errno)
     });
-    Some(Traced {
+    Some(TracedCall {
         text: text.split_whitespace().collect::<Vec<_>>().join(" "),
         errno,
         ns: (took * 1e9) as u64,
@@ -168,7 +168,7 @@ fn without_marks(call: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn calls(printed: Vec<Printed>) -> Vec<Traced> {
+    fn calls(printed: Vec<Printed>) -> Vec<TracedCall> {
         let calls = printed.into_iter().map(|printed| match printed {
             Printed::Call(traced) => traced,
             Printed::Said(..) => panic!("{printed:?}"),
@@ -176,7 +176,7 @@ mod tests {
         calls.collect()
     }
 
-    fn texts(reader: &mut Reader, printed: &str) -> Vec<String> {
+    fn texts(reader: &mut StraceReader, printed: &str) -> Vec<String> {
         let calls = calls(reader.read(printed.as_bytes()));
         calls.into_iter().map(|traced| traced.text).collect()
     }
@@ -190,7 +190,7 @@ mod tests {
 7 setsockopt(7<TCP:[10.0.0.1:41822->10.0.0.2:8080]>, SOL_SOCKET, SO_KEEPALIVE, [1], 4) = 0 <0.000002>
 7 read(7<TCPv6:[[::1]:1->[::1]:2]>, 0xc000, 8)  = -1 EAGAIN (Resource temporarily unavailable) <0.000004>
 ";
-        let mut reader = Reader::default();
+        let mut reader = StraceReader::default();
         let made = calls(reader.read(printed.as_bytes()));
         let texts: Vec<&str> = made.iter().map(|traced| traced.text.as_str()).collect();
         assert_eq!(
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_call_that_was_cut_in_two_is_put_together() {
-        let mut reader = Reader::default();
+        let mut reader = StraceReader::default();
         assert!(
             texts(
                 &mut reader,
@@ -228,7 +228,7 @@ mod tests {
     fn the_endpoints_own_words_are_told_apart() {
         let line =
             "7 write(1<UNIX-STREAM:[1->2]>, \"{\\\"began\\\":{\\\"id\\\":16,\\\"at\\\":21\"..., 90) = 90 <0.1>\n";
-        let mut reader = Reader::default();
+        let mut reader = StraceReader::default();
         assert_eq!(reader.read(line.as_bytes()), [Printed::Said(Word::Began, CallId(16))]);
         assert!(
             reader
@@ -241,14 +241,14 @@ mod tests {
     fn what_a_program_writes_is_not_taken_for_a_mark() {
         let line = "7 write(5<TCP:[1]>, \"1<TCP:[x]> \\\"2<b>\", 9) = 9 <0.1>\n7 write(9</tmp/x>, \"1<TCP:[x]>\", 1) = 1 <0.1>\n";
         assert_eq!(
-            texts(&mut Reader::default(), line),
+            texts(&mut StraceReader::default(), line),
             ["write(5, \"1<TCP:[x]> \\\"2<b>\", 9) = 9"]
         );
     }
 
     #[test]
     fn nonsense_is_passed_over() {
-        let mut reader = Reader::default();
+        let mut reader = StraceReader::default();
         assert!(
             texts(
                 &mut reader,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::clock::Stamp;
+use crate::clock::MonoTime;
 
 /// The variable that marks them.
 pub const VARIABLE: &str = "FINWAIT_ENDPOINT";
@@ -27,7 +27,7 @@ pub struct Mark(String);
 impl HostMark {
     /// One that nobody had before.
     pub fn new() -> HostMark {
-        HostMark(format!("{}-{}-{}", std::process::id(), Stamp::now().0, count()))
+        HostMark(format!("{}-{}-{}", std::process::id(), MonoTime::now().0, count()))
     }
 
     /// The mark of the host's next endpoint.

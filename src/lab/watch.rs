@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::event::Observed;
+use super::event::ObservedSocket;
 use super::host::Host;
 use crate::call::Family;
-use crate::clock::Stamp;
+use crate::clock::MonoTime;
 use crate::error::Result;
 use crate::observe::procfs::ProcRow;
-use crate::observe::tracker::{Change, Tracker};
-use crate::observe::{Row, TimerKind, Tuple};
+use crate::observe::tracker::{StateChange, Tracker};
+use crate::observe::{SocketRow, TimerKind, Tuple};
 use crate::state::State;
 
 /// Watches one host's table.
@@ -19,27 +19,27 @@ use crate::state::State;
 pub struct Watch {
     tracker: Tracker,
     families: Vec<Family>,
-    ours: Option<Ours>,
-    rows: Vec<Row>,
-    scratch: Vec<Row>,
+    ours: Option<OwnRows>,
+    rows: Vec<SocketRow>,
+    scratch: Vec<SocketRow>,
     proc_rows: Vec<ProcRow>,
     /// When the rows were read by netlink.
-    read_at: Stamp,
+    read_at: MonoTime,
     /// The rows by netlink when procfs was last read, and when that was.
-    told: Option<(Stamp, Vec<Row>)>,
+    told: Option<(MonoTime, Vec<SocketRow>)>,
 }
 
 /// Which rows of a table that we share with the whole machine are ours.
 #[derive(Debug, Default)]
-struct Ours {
+struct OwnRows {
     /// The inodes of our endpoint's sockets.
     inodes: HashSet<u64>,
     /// Connections that were ours at the last reading: orphans and TIME_WAIT have no inode.
     known: HashSet<Tuple>,
 }
 
-impl Ours {
-    fn pick(&mut self, rows: &mut Vec<Row>) {
+impl OwnRows {
+    fn pick(&mut self, rows: &mut Vec<SocketRow>) {
         let listeners: Vec<SocketAddr> = rows
             .iter()
             .filter(|row| row.state == State::Listen && self.inodes.contains(&row.inode))
@@ -65,11 +65,11 @@ impl Watch {
         Watch {
             tracker: Tracker::default(),
             families: vec![family],
-            ours: shared.then(Ours::default),
+            ours: shared.then(OwnRows::default),
             rows: Vec::new(),
             scratch: Vec::new(),
             proc_rows: Vec::new(),
-            read_at: Stamp::default(),
+            read_at: MonoTime::default(),
             told: None,
         }
     }
@@ -89,7 +89,7 @@ impl Watch {
     }
 
     /// Reads the table by netlink, or from procfs where the kernel does not tell it so, and tells what changed since the last time.
-    pub fn changes(&mut self, host: &mut Host) -> Result<Vec<Change>> {
+    pub fn changes(&mut self, host: &mut Host) -> Result<Vec<StateChange>> {
         self.rows.clear();
         match &mut host.diag {
             Ok(diag) => {
@@ -103,7 +103,7 @@ impl Watch {
         if let Some(ours) = &mut self.ours {
             ours.pick(&mut self.rows);
         }
-        self.read_at = Stamp::now();
+        self.read_at = MonoTime::now();
         Ok(self.tracker.read(self.read_at, &self.rows))
     }
 
@@ -130,8 +130,8 @@ impl Watch {
 
     /// The table as procfs shows it, with what the last [`Watch::changes`] found by netlink added; none when netlink found
     /// nothing new since the last time. What only counts down is not new.
-    pub fn table(&mut self, host: &mut Host) -> Result<Option<Vec<Observed>>> {
-        let unchanged = |(at, told): &(Stamp, Vec<Row>)| {
+    pub fn table(&mut self, host: &mut Host) -> Result<Option<Vec<ObservedSocket>>> {
+        let unchanged = |(at, told): &(MonoTime, Vec<SocketRow>)| {
             let since = self.read_at.since(*at);
             told.len() == self.rows.len() && told.iter().zip(&self.rows).all(|(a, b)| same(a, b, since))
         };
@@ -182,12 +182,12 @@ impl Watch {
     }
 
     /// The row of the socket with this inode, as it was last read.
-    pub fn row(&self, inode: u64) -> Option<&Row> {
+    pub fn row(&self, inode: u64) -> Option<&SocketRow> {
         self.rows.iter().find(|row| row.inode == inode)
     }
 
     /// When the next timer of the table goes off.
-    pub fn next_timer(&self) -> Option<Stamp> {
+    pub fn next_timer(&self) -> Option<MonoTime> {
         self.tracker.next_timer()
     }
 
@@ -203,9 +203,9 @@ const READINGS: usize = 3;
 
 /// The rows that procfs has shown, with what netlink's `rows` add to them; and whether it has shown each socket once, and all of `rows`.
 /// In a `shared` table those say which sockets are ours.
-fn joined(rows: &[Row], shown: Vec<ProcRow>, shared: bool) -> (Vec<Observed>, bool) {
-    let key = |row: &Row| (row.tuple, row.inode);
-    let twins: HashMap<(Tuple, u64), &Row> = rows.iter().map(|row| (key(row), row)).collect();
+fn joined(rows: &[SocketRow], shown: Vec<ProcRow>, shared: bool) -> (Vec<ObservedSocket>, bool) {
+    let key = |row: &SocketRow| (row.tuple, row.inode);
+    let twins: HashMap<(Tuple, u64), &SocketRow> = rows.iter().map(|row| (key(row), row)).collect();
     let mut seen = HashSet::with_capacity(twins.len());
     let mut found = 0;
     let mut is_whole = true;
@@ -221,16 +221,16 @@ fn joined(rows: &[Row], shown: Vec<ProcRow>, shared: bool) -> (Vec<Observed>, bo
         }
         found += usize::from(twin.is_some());
         let row = merged(row, twin);
-        table.push(Observed { row, line });
+        table.push(ObservedSocket { row, line });
     }
     (table, is_whole && found == twins.len())
 }
 
 /// procfs has the last word on the state and the queues; netlink counts timers in milliseconds and has TCP_INFO.
-fn merged(row: Row, twin: Option<&Row>) -> Row {
+fn merged(row: SocketRow, twin: Option<&SocketRow>) -> SocketRow {
     match twin {
         None => row,
-        Some(twin) => Row {
+        Some(twin) => SocketRow {
             timer: twin.timer,
             retransmits: twin.retransmits,
             info: twin.info,
@@ -249,17 +249,17 @@ fn merged(row: Row, twin: Option<&Row>) -> Row {
 const SAME_TIMER: Duration = Duration::from_millis(50);
 
 /// Is `b` the same as `a` was `since` ago, but for how much of a timer is left?
-fn same(a: &Row, b: &Row, since: Duration) -> bool {
+fn same(a: &SocketRow, b: &SocketRow, since: Duration) -> bool {
     let same_timer = match (a.timer, b.timer) {
         (None, None) => true,
         (Some(a), Some(b)) => a.kind == b.kind && a.left.saturating_sub(since).abs_diff(b.left) < SAME_TIMER,
         _ => false,
     };
     same_timer
-        && Row {
+        && SocketRow {
             timer: None,
             ..a.clone()
-        } == Row {
+        } == SocketRow {
             timer: None,
             ..b.clone()
         }
@@ -270,8 +270,8 @@ mod tests {
     use super::*;
     use crate::observe::Timer;
 
-    fn row(kind: TimerKind, left_ms: u64) -> Row {
-        Row {
+    fn row(kind: TimerKind, left_ms: u64) -> SocketRow {
+        SocketRow {
             tuple: Tuple {
                 local: "10.0.0.1:1000".parse().unwrap(),
                 peer: "10.0.0.2:8080".parse().unwrap(),
@@ -289,7 +289,7 @@ mod tests {
         }
     }
 
-    fn shown(row: &Row) -> ProcRow {
+    fn shown(row: &SocketRow) -> ProcRow {
         let line = format!("{} {}", row.tuple.local, row.inode);
         ProcRow { row: row.clone(), line }
     }
@@ -298,17 +298,17 @@ mod tests {
     #[test]
     fn a_table_that_shows_a_socket_twice_or_not_at_all_is_not_whole() {
         let ours = row(TimerKind::Keepalive, 2_000);
-        let queued = Row {
+        let queued = SocketRow {
             inode: 0,
             tuple: ours.tuple.mirrored(),
             ..ours.clone()
         };
-        let foreign = Row {
+        let foreign = SocketRow {
             inode: 9,
             ..queued.clone()
         };
         let rows = [ours.clone(), queued.clone()];
-        let told = |shared: bool, rows_shown: &[&Row]| {
+        let told = |shared: bool, rows_shown: &[&SocketRow]| {
             let (table, is_whole) = joined(&rows, rows_shown.iter().map(|row| shown(row)).collect(), shared);
             (table.iter().map(|seen| seen.row.inode).collect::<Vec<_>>(), is_whole)
         };

@@ -2,22 +2,22 @@
 
 use crate::call::CallKind;
 
-use super::{Beside, Cell, Event, Matrix};
+use super::{Agreement, Cell, Matrix, MatrixEvent};
 
 /// The README's part of it: the errors, and where a language reads or writes in its own way.
 pub fn table(matrix: &Matrix) -> String {
     let mut text =
         String::from("| call, and what raw calls give | runtimes | what they say | |\n| --- | --- | --- | --- |\n");
-    let telling = |event: &&Event| event.rule.is_some() || matches!(event.call, CallKind::Read | CallKind::Write);
+    let telling = |event: &&MatrixEvent| event.rule.is_some() || matches!(event.call, CallKind::Read | CallKind::Write);
     for event in matrix.events.iter().filter(telling) {
         let said = event.said().into_iter();
-        let said = said.filter(|(cell, _)| !matches!(cell.beside, Beside::Unsupported | Beside::Elsewhere));
+        let said = said.filter(|(cell, _)| !matches!(cell.beside, Agreement::Unsupported | Agreement::Elsewhere));
         for (nth, (cell, runtimes)) in said.enumerate() {
             let first = if nth == 0 { heading(event) } else { String::new() };
             let mark = match cell.beside {
-                Beside::Library => "**by itself**",
-                Beside::Differs => "**differs**",
-                Beside::Same | Beside::Unsupported | Beside::Elsewhere => "",
+                Agreement::Library => "**by itself**",
+                Agreement::Differs => "**differs**",
+                Agreement::Same | Agreement::Unsupported | Agreement::Elsewhere => "",
             };
             text.push_str(&format!(
                 "| {first} | {} | {} | {mark} |\n",
@@ -30,7 +30,7 @@ pub fn table(matrix: &Matrix) -> String {
 }
 
 /// The event's call and what the kernel gives, with a rule's name where there is one.
-fn heading(event: &Event) -> String {
+fn heading(event: &MatrixEvent) -> String {
     let rule = event.rule.map_or(String::new(), |rule| format!(" ({rule})"));
     format!("`{}`: {}{rule}", event.call, event.gives)
 }
@@ -47,7 +47,7 @@ fn words(cell: &Cell) -> String {
         }
     });
     match (said, cell.beside) {
-        (Some(said), Beside::Differs) => format!("{said} ({})", cell.gives),
+        (Some(said), Agreement::Differs) => format!("{said} ({})", cell.gives),
         (Some(said), _) => said,
         (None, _) => cell.gives.replace('|', "\\|"),
     }

@@ -1,14 +1,14 @@
 //! From runs' reports to the table.
 
-use super::{Beside, Cell, Event, Matrix, Row, Version};
+use super::{Agreement, Cell, Matrix, MatrixEvent, MatrixRow, Version};
 use crate::call::CallKind;
 use crate::explain::RuleId;
-use crate::explain::rules::Gives;
+use crate::explain::rules::RuleOutcome;
 use crate::outcome::{Outcome, Value};
 use crate::runtime::Runtime;
 use crate::scenario::Kernel;
-use crate::scenario::observation::Returned;
-use crate::scenario::report::{Line, Ruled, StepReport};
+use crate::scenario::observation::CommandResult;
+use crate::scenario::report::{ReportLine, RuledOutcome, StepReport};
 use crate::side::Side;
 
 /// The reports of one scenario.
@@ -17,39 +17,39 @@ pub struct Runs {
     /// The scenario.
     pub scenario: String,
     /// Both ends driven by raw calls.
-    pub raw: Vec<Line>,
+    pub raw: Vec<ReportLine>,
     /// Each runtime's, once at either end.
-    pub by: Vec<(Runtime, Side, Vec<Line>)>,
+    pub by: Vec<(Runtime, Side, Vec<ReportLine>)>,
 }
 
 /// A call and what it gave.
-struct Call<'a> {
+struct MeasuredCall<'a> {
     /// Which: the step, and the socket where it is a call of an earlier one.
     key: (usize, Option<&'a str>),
     side: Side,
     call: CallKind,
     command: String,
-    returned: &'a Returned,
+    returned: &'a CommandResult,
     said: Option<&'a str>,
     rule: Option<RuleId>,
 }
 
 /// The calls of a run.
-fn calls(lines: &[Line]) -> Vec<Call<'_>> {
+fn calls(lines: &[ReportLine]) -> Vec<MeasuredCall<'_>> {
     let steps = lines.iter().filter_map(|line| match line {
-        Line::Step(step) => Some(step.as_ref()),
-        Line::Scenario(_) | Line::End(_) => None,
+        ReportLine::Step(step) => Some(step.as_ref()),
+        ReportLine::Scenario(_) | ReportLine::End(_) => None,
     });
     steps.flat_map(of_step).collect()
 }
 
-fn of_step(step: &StepReport) -> Vec<Call<'_>> {
+fn of_step(step: &StepReport) -> Vec<MeasuredCall<'_>> {
     let seen = &step.observation;
     let mut calls = Vec::new();
-    if let (Some(command), Some(side), Some(call), Returned::Outcome(_) | Returned::Blocked) =
+    if let (Some(command), Some(side), Some(call), CommandResult::Outcome(_) | CommandResult::Blocked) =
         (&step.command, step.side, step.call, &seen.returned)
     {
-        calls.push(Call {
+        calls.push(MeasuredCall {
             key: (step.no, None),
             side,
             call,
@@ -60,7 +60,7 @@ fn of_step(step: &StepReport) -> Vec<Call<'_>> {
         });
     }
     for later in &seen.later {
-        calls.push(Call {
+        calls.push(MeasuredCall {
             key: (step.no, Some(later.socket.as_str())),
             side: later.side,
             call: later.call,
@@ -71,62 +71,64 @@ fn of_step(step: &StepReport) -> Vec<Call<'_>> {
         });
     }
     for call in &mut calls {
-        let of_it = |ruled: &&Ruled| ruled.call == call.call && is_given(ruled.rule.rule().gives, call.returned);
+        let of_it = |ruled: &&RuledOutcome| ruled.call == call.call && is_given(ruled.rule.rule().gives, call.returned);
         call.rule = step.rules.iter().find(of_it).map(|ruled| ruled.rule);
     }
     calls
 }
 
 /// Is it what a rule gives?
-fn is_given(gives: Gives, returned: &Returned) -> bool {
+fn is_given(gives: RuleOutcome, returned: &CommandResult) -> bool {
     match (gives, returned) {
-        (Gives::Errno(errno), Returned::Outcome(Outcome::Err(got))) => errno == *got,
-        (Gives::Errno(errno), Returned::Outcome(Outcome::Ok(Value::PendingError { error }))) => Some(errno) == *error,
-        (Gives::Eof, Returned::Outcome(Outcome::Ok(Value::Read { n, .. }))) => *n == 0,
-        (Gives::Deadline, Returned::Outcome(Outcome::DeadlineExceeded { .. })) => true,
+        (RuleOutcome::Errno(errno), CommandResult::Outcome(Outcome::Err(got))) => errno == *got,
+        (RuleOutcome::Errno(errno), CommandResult::Outcome(Outcome::Ok(Value::PendingError { error }))) => {
+            Some(errno) == *error
+        }
+        (RuleOutcome::Eof, CommandResult::Outcome(Outcome::Ok(Value::Read { n, .. }))) => *n == 0,
+        (RuleOutcome::Deadline, CommandResult::Outcome(Outcome::DeadlineExceeded { .. })) => true,
         _ => false,
     }
 }
 
 /// The result of a call, in a word or two, without what differs from run to run.
-fn gives(returned: &Returned) -> String {
+fn gives(returned: &CommandResult) -> String {
     match returned {
-        Returned::Outcome(outcome) => match outcome {
+        CommandResult::Outcome(outcome) => match outcome {
             Outcome::Ok(Value::Done | Value::Later | Value::Descriptor { .. } | Value::Options { .. }) => "ok".into(),
             Outcome::DeadlineExceeded { .. } => "deadline exceeded".into(),
             Outcome::Unsupported(why) => why.clone(),
             Outcome::Ok(_) | Outcome::Err(_) | Outcome::Library(_) => outcome.brief(),
         },
-        Returned::Blocked => "blocked".into(),
-        Returned::Done | Returned::Died(_) | Returned::NotDone(_) => returned.words(),
+        CommandResult::Blocked => "blocked".into(),
+        CommandResult::Done | CommandResult::Died(_) | CommandResult::NotDone(_) => returned.words(),
     }
 }
 
 /// Is it plain success, of which there is nothing to say?
-fn is_plain(returned: &Returned) -> bool {
+fn is_plain(returned: &CommandResult) -> bool {
     match returned {
-        Returned::Outcome(Outcome::Ok(Value::Read { n, .. })) => *n > 0,
-        Returned::Outcome(Outcome::Ok(Value::PendingError { error })) => error.is_none(),
-        Returned::Outcome(Outcome::Ok(_)) | Returned::Done | Returned::Blocked => true,
-        Returned::Outcome(_) | Returned::Died(_) | Returned::NotDone(_) => false,
+        CommandResult::Outcome(Outcome::Ok(Value::Read { n, .. })) => *n > 0,
+        CommandResult::Outcome(Outcome::Ok(Value::PendingError { error })) => error.is_none(),
+        CommandResult::Outcome(Outcome::Ok(_)) | CommandResult::Done | CommandResult::Blocked => true,
+        CommandResult::Outcome(_) | CommandResult::Died(_) | CommandResult::NotDone(_) => false,
     }
 }
 
 /// How a runtime's answer stands to that of raw calls.
-fn beside(raw: &Returned, got: &Returned) -> Beside {
+fn beside(raw: &CommandResult, got: &CommandResult) -> Agreement {
     match got {
-        Returned::Outcome(Outcome::Unsupported(_)) => Beside::Unsupported,
-        Returned::Outcome(Outcome::Library(_)) => Beside::Library,
+        CommandResult::Outcome(Outcome::Unsupported(_)) => Agreement::Unsupported,
+        CommandResult::Outcome(Outcome::Library(_)) => Agreement::Library,
         _ if is_plain(raw) && is_plain(got) => {
-            let blocked = |returned: &Returned| *returned == Returned::Blocked;
+            let blocked = |returned: &CommandResult| *returned == CommandResult::Blocked;
             if blocked(raw) == blocked(got) {
-                Beside::Same
+                Agreement::Same
             } else {
-                Beside::Differs
+                Agreement::Differs
             }
         }
-        _ if gives(raw) == gives(got) => Beside::Same,
-        _ => Beside::Differs,
+        _ if gives(raw) == gives(got) => Agreement::Same,
+        _ => Agreement::Differs,
     }
 }
 
@@ -149,19 +151,19 @@ pub fn plain(said: &str) -> String {
 
 /// The table of those runs, for these runtimes.
 pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
-    let mut events: Vec<Event> = Vec::new();
+    let mut events: Vec<MatrixEvent> = Vec::new();
     for run in runs {
         for raw in calls(&run.raw) {
             let cells = runtimes.iter().map(|(runtime, _)| {
                 let lines = run.by.iter().find(|(by, side, _)| by == runtime && *side == raw.side);
                 let own = lines.map(|(_, _, lines)| calls(lines)).unwrap_or_default();
                 let got = own.iter().find(|call| call.key == raw.key);
-                let lacks = |call: &&Call| {
-                    call.side == raw.side && matches!(call.returned, Returned::Outcome(Outcome::Unsupported(_)))
+                let lacks = |call: &&MeasuredCall| {
+                    call.side == raw.side && matches!(call.returned, CommandResult::Outcome(Outcome::Unsupported(_)))
                 };
                 let lost = own.iter().find(lacks).is_some_and(|call| call.key.0 < raw.key.0);
-                let beside = |got: &Returned| match beside(raw.returned, got) {
-                    Beside::Differs if lost => Beside::Elsewhere,
+                let beside = |got: &CommandResult| match beside(raw.returned, got) {
+                    Agreement::Differs if lost => Agreement::Elsewhere,
                     beside => beside,
                 };
                 match got {
@@ -176,18 +178,21 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
                         runtime: *runtime,
                         gives: "no such call was under way".into(),
                         said: None,
-                        beside: if lost { Beside::Elsewhere } else { Beside::Differs },
+                        beside: if lost { Agreement::Elsewhere } else { Agreement::Differs },
                     },
                 }
             });
             let cells: Vec<Cell> = cells.collect();
-            let dull = cells
-                .iter()
-                .all(|cell| matches!(cell.beside, Beside::Same | Beside::Unsupported | Beside::Elsewhere));
+            let dull = cells.iter().all(|cell| {
+                matches!(
+                    cell.beside,
+                    Agreement::Same | Agreement::Unsupported | Agreement::Elsewhere
+                )
+            });
             if is_plain(raw.returned) && dull {
                 continue;
             }
-            let row = Row {
+            let row = MatrixRow {
                 scenario: run.scenario.clone(),
                 step: raw.key.0,
                 command: raw.command.clone(),
@@ -199,7 +204,7 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
                 .find(|event| event.call == call && event.gives == gives && event.rule == rule);
             match known {
                 Some(event) => event.rows.push(row),
-                None => events.push(Event {
+                None => events.push(MatrixEvent {
                     call,
                     gives,
                     rule,
@@ -208,7 +213,7 @@ pub fn matrix(runtimes: &[(Runtime, String)], runs: &[Runs]) -> Matrix {
             }
         }
     }
-    let order = |event: &Event| (event.call.name(), event.gives.clone(), event.rule.map(RuleId::name));
+    let order = |event: &MatrixEvent| (event.call.name(), event.gives.clone(), event.rule.map(RuleId::name));
     events.sort_by_key(order);
     Matrix {
         kernel: Kernel::running().map_or_else(String::new, |kernel| kernel.to_string()),
@@ -244,25 +249,25 @@ mod tests {
 
     #[test]
     fn what_a_runtime_does_in_its_own_way_is_told_apart_from_its_own_words() {
-        let err = |errno| Returned::Outcome(Outcome::Err(errno));
-        let ok = |value| Returned::Outcome(Outcome::Ok(value));
+        let err = |errno| CommandResult::Outcome(Outcome::Err(errno));
+        let ok = |value| CommandResult::Outcome(Outcome::Ok(value));
         let eof = ok(Value::Read {
             n: 0,
             data: Default::default(),
         });
-        assert_eq!(beside(&err(Errno::EPIPE), &err(Errno::EPIPE)), Beside::Same);
-        assert_eq!(beside(&eof, &err(Errno::ECONNRESET)), Beside::Differs);
-        assert_eq!(beside(&ok(Value::Done), &Returned::Blocked), Beside::Differs);
+        assert_eq!(beside(&err(Errno::EPIPE), &err(Errno::EPIPE)), Agreement::Same);
+        assert_eq!(beside(&eof, &err(Errno::ECONNRESET)), Agreement::Differs);
+        assert_eq!(beside(&ok(Value::Done), &CommandResult::Blocked), Agreement::Differs);
         assert_eq!(
             beside(&ok(Value::Descriptor { fd: 3, peer: None }), &ok(Value::Later)),
-            Beside::Same
+            Agreement::Same
         );
         assert_eq!(
             beside(
                 &err(Errno::EBADF),
-                &Returned::Outcome(Outcome::Library("net.ErrClosed".into()))
+                &CommandResult::Outcome(Outcome::Library("net.ErrClosed".into()))
             ),
-            Beside::Library
+            Agreement::Library
         );
     }
 }

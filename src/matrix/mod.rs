@@ -52,7 +52,7 @@ pub struct Matrix {
     /// The runtimes, in the order of the columns.
     pub runtimes: Vec<Version>,
     /// The events.
-    pub events: Vec<Event>,
+    pub events: Vec<MatrixEvent>,
 }
 
 /// A runtime as it was measured.
@@ -67,7 +67,7 @@ pub struct Version {
 
 /// An answer of the kernel to a call, for one reason, and what each runtime made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
+pub struct MatrixEvent {
     /// The call.
     pub call: CallKind,
     /// The result of raw calls: `EPIPE`, `EOF`.
@@ -76,12 +76,12 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<RuleId>,
     /// Where it was measured.
-    pub rows: Vec<Row>,
+    pub rows: Vec<MatrixRow>,
 }
 
 /// One call of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct MatrixRow {
     /// The scenario.
     pub scenario: String,
     /// The step, from 1 on.
@@ -104,10 +104,10 @@ pub struct Cell {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
     /// How that stands to what raw calls give.
-    pub beside: Beside,
+    pub beside: Agreement,
 }
 
-impl Event {
+impl MatrixEvent {
     /// The results of the runtimes, in all scenarios.
     fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.rows.iter().flat_map(|row| &row.cells)
@@ -117,7 +117,7 @@ impl Event {
 /// How a runtime's answer stands to that of raw calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Beside {
+pub enum Agreement {
     /// The same, in its own words.
     Same,
     /// Something else: the runtime behaves in its own way.
@@ -149,7 +149,7 @@ mod by_name {
 /// The table that is committed.
 const KEPT: &str = include_str!("../../assets/matrix.json");
 
-impl Event {
+impl MatrixEvent {
     /// Each thing that is said of it, with the runtimes that say it, in the order of the runtimes. Who is whose peer is not
     /// what tells two texts apart.
     pub fn said(&self) -> Vec<(&Cell, Vec<&str>)> {
@@ -214,29 +214,29 @@ impl Matrix {
     /// runtime gave there, whatever that is; else what it says of the same under another rule, the kernel's answer in its own words
     /// before its library's own answer. Runtimes that say the same stand together.
     pub fn words(&self, call: CallClass, gives: &str, rule: Option<RuleId>) -> Vec<(String, &str)> {
-        let of_call = |event: &&Event| CallClass::of(event.call) == Some(call) && event.gives == gives;
+        let of_call = |event: &&MatrixEvent| CallClass::of(event.call) == Some(call) && event.gives == gives;
         let mut words: Vec<(Runtime, &str)> = Vec::new();
         let mut say = |cell: &Cell, said| {
             if !words.iter().any(|(runtime, _)| *runtime == cell.runtime) {
                 words.push((cell.runtime, said));
             }
         };
-        let by_rule = |event: &&Event| rule.is_some() && event.rule == rule;
+        let by_rule = |event: &&MatrixEvent| rule.is_some() && event.rule == rule;
         for cell in self
             .events
             .iter()
             .filter(of_call)
             .filter(by_rule)
-            .flat_map(Event::cells)
+            .flat_map(MatrixEvent::cells)
         {
             match (cell.beside, &cell.said) {
-                (Beside::Unsupported | Beside::Elsewhere, _) => {}
+                (Agreement::Unsupported | Agreement::Elsewhere, _) => {}
                 (_, Some(said)) => say(cell, said.as_str()),
                 (_, None) => say(cell, cell.gives.as_str()),
             }
         }
-        for beside in [Beside::Same, Beside::Library] {
-            for cell in self.events.iter().filter(of_call).flat_map(Event::cells) {
+        for beside in [Agreement::Same, Agreement::Library] {
+            for cell in self.events.iter().filter(of_call).flat_map(MatrixEvent::cells) {
                 if let (true, Some(said)) = (cell.beside == beside, &cell.said) {
                     say(cell, said.as_str());
                 }

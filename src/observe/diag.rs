@@ -5,10 +5,10 @@ use rustix::net::netlink;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::{Row, TcpInfo, Timer, TimerKind, Tuple};
+use super::{SocketRow, TcpInfo, Timer, TimerKind, Tuple};
 use crate::call::Family;
 use crate::error::{Operation, Result};
-use crate::os::netlink::{Message, Netlink, Request, attribute, u32_at};
+use crate::os::netlink::{Netlink, NetlinkMessage, NetlinkRequest, attribute, u32_at};
 use crate::state::State;
 
 /// `SOCK_DIAG_BY_FAMILY`
@@ -34,7 +34,7 @@ pub struct Diag {
 }
 
 /// How a dump ended.
-enum Dumped {
+enum DumpEnd {
     /// The rows are what was there.
     Whole,
     /// The table changed under it, or parts were lost.
@@ -60,20 +60,20 @@ impl Diag {
     ///
     /// A socket that changes its place in the table meanwhile may come twice or not at all: the kernel locks a bucket at a time.
     /// After an error the rows are those that came before it.
-    pub fn dump(&mut self, family: Family, rows: &mut Vec<Row>) -> Result<()> {
+    pub fn dump(&mut self, family: Family, rows: &mut Vec<SocketRow>) -> Result<()> {
         self.dump_with(family, WITH_INFO, rows)
     }
 
     /// [`Diag::dump`] without TCP_INFO, for which the kernel locks each socket: about a quarter less time.
-    pub fn dump_without_info(&mut self, family: Family, rows: &mut Vec<Row>) -> Result<()> {
+    pub fn dump_without_info(&mut self, family: Family, rows: &mut Vec<SocketRow>) -> Result<()> {
         self.dump_with(family, WITHOUT_INFO, rows)
     }
 
-    fn dump_with(&mut self, family: Family, extensions: u8, rows: &mut Vec<Row>) -> Result<()> {
+    fn dump_with(&mut self, family: Family, extensions: u8, rows: &mut Vec<SocketRow>) -> Result<()> {
         for _ in 0..ATTEMPTS {
             match self.attempt(family, extensions, rows) {
-                Ok(Dumped::Whole) => return Ok(()),
-                Ok(Dumped::Disturbed) => {}
+                Ok(DumpEnd::Whole) => return Ok(()),
+                Ok(DumpEnd::Disturbed) => {}
                 Err(error) => {
                     self.netlink.drain();
                     return Err(error);
@@ -84,7 +84,7 @@ impl Diag {
         Ok(())
     }
 
-    fn attempt(&mut self, family: Family, extensions: u8, rows: &mut Vec<Row>) -> Result<Dumped> {
+    fn attempt(&mut self, family: Family, extensions: u8, rows: &mut Vec<SocketRow>) -> Result<DumpEnd> {
         rows.clear();
         let request = request(BY_FAMILY, family, libc::NLM_F_DUMP, extensions, &[0; 48]);
         self.netlink
@@ -105,7 +105,7 @@ impl Diag {
         }
         end.unwrap_or(Ok(()))
             .during(|| "dump the sockets with sock_diag".into())?;
-        Ok(if disturbed { Dumped::Disturbed } else { Dumped::Whole })
+        Ok(if disturbed { DumpEnd::Disturbed } else { DumpEnd::Whole })
     }
 
     /// Takes the connection with exactly these addresses out of the world, whoever holds it (`tcp_abort`); one that is gone already
@@ -119,7 +119,7 @@ impl Diag {
     }
 
     /// The socket with exactly these addresses; `None` when there is none, whatever listens on the local one.
-    pub fn query(&mut self, tuple: &Tuple) -> Result<Option<Row>> {
+    pub fn query(&mut self, tuple: &Tuple) -> Result<Option<SocketRow>> {
         let family = Family::of(&tuple.local);
         let mut found = None;
         let request = request(BY_FAMILY, family, 0, WITH_INFO, &id(tuple));
@@ -144,7 +144,7 @@ fn same(a: &Tuple, b: &Tuple) -> bool {
 }
 
 /// A request with its `struct inet_diag_req_v2`.
-fn request(kind: u16, family: Family, flags: i32, extensions: u8, id: &[u8; 48]) -> Request {
+fn request(kind: u16, family: Family, flags: i32, extensions: u8, id: &[u8; 48]) -> NetlinkRequest {
     let family = match family {
         Family::Inet => libc::AF_INET,
         Family::Inet6 => libc::AF_INET6,
@@ -155,7 +155,7 @@ fn request(kind: u16, family: Family, flags: i32, extensions: u8, id: &[u8; 48])
     body[2] = extensions;
     body[4..8].copy_from_slice(&ALL_STATES.to_ne_bytes());
     body[8..56].copy_from_slice(id);
-    Request::new(kind, flags, &body)
+    NetlinkRequest::new(kind, flags, &body)
 }
 
 /// `struct inet_diag_sockid`: ports and addresses in network byte order, any interface, any cookie.
@@ -173,7 +173,7 @@ fn id(tuple: &Tuple) -> [u8; 48] {
 }
 
 /// The row in a message, if it is one: a `struct inet_diag_msg` of a known family and state, and its attributes.
-fn row(message: &Message<'_>) -> Option<Row> {
+fn row(message: &NetlinkMessage<'_>) -> Option<SocketRow> {
     if message.kind != BY_FAMILY {
         return None;
     }
@@ -196,7 +196,7 @@ fn row(message: &Message<'_>) -> Option<Row> {
         Some(SocketAddr::new(ip.to_canonical(), port))
     };
     let info = attribute(attributes, INFO).filter(|_| state != State::Listen);
-    Some(Row {
+    Some(SocketRow {
         tuple: Tuple {
             local: address(4, 8)?,
             peer: address(6, 24)?,
@@ -251,8 +251,8 @@ mod tests {
         body
     }
 
-    fn parsed(body: &[u8]) -> Option<Row> {
-        row(&Message {
+    fn parsed(body: &[u8]) -> Option<SocketRow> {
+        row(&NetlinkMessage {
             kind: BY_FAMILY,
             flags: 0,
             sequence: 0,

@@ -43,7 +43,7 @@ impl Tuple {
 
 /// One socket in a host's table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct SocketRow {
     /// The addresses.
     pub tuple: Tuple,
     /// The state.

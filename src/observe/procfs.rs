@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::str::SplitAsciiWhitespace;
 use std::time::Duration;
 
-use super::{Row, Timer, TimerKind, Tuple};
+use super::{SocketRow, Timer, TimerKind, Tuple};
 use crate::call::Family;
 use crate::error::{Operation, Result};
 use crate::state::State;
@@ -17,7 +17,7 @@ use crate::state::State;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcRow {
     /// The row; there is no TCP_INFO here.
-    pub row: Row,
+    pub row: SocketRow,
     /// The row itself, without the blanks at its ends.
     pub line: String,
 }
@@ -83,13 +83,13 @@ pub fn parse(table: &[u8], rows: &mut Vec<ProcRow>, unread: &mut Vec<String>) {
 }
 
 /// The row that a line says, if it does.
-fn row(line: &str) -> Option<Row> {
+fn row(line: &str) -> Option<SocketRow> {
     // One line at a time: `TcpNetEntries` gives up the whole table for one line that it does not understand.
     let header = &b"\n"[..];
     let entries = TcpNetEntries::from_buf_read(header.chain(line.as_bytes()), current_system_info()).ok()?;
     let entry = entries.0.into_iter().next()?;
-    let rest = Rest::of(line)?;
-    Some(Row {
+    let rest = UnparsedFields::of(line)?;
+    Some(SocketRow {
         tuple: Tuple {
             local: plain(entry.local_address),
             peer: plain(entry.remote_address),
@@ -105,13 +105,13 @@ fn row(line: &str) -> Option<Row> {
 }
 
 /// The fields that `TcpNetEntry` passes over (`get_tcp4_sock`, `get_openreq4`, `get_timewait4_sock`).
-struct Rest {
+struct UnparsedFields {
     timer: Option<Timer>,
     retransmits: u32,
 }
 
-impl Rest {
-    fn of(line: &str) -> Option<Rest> {
+impl UnparsedFields {
+    fn of(line: &str) -> Option<UnparsedFields> {
         let mut columns: SplitAsciiWhitespace<'_> = line.split_ascii_whitespace();
         // After slot, local address, remote address, state and queues: `tr tm->when`, `retrnsmt`, `uid`, `timeout`.
         let (active, when) = columns.nth(5)?.split_once(':')?;
@@ -119,7 +119,7 @@ impl Rest {
         let probes = columns.nth(1)?.parse().ok()?;
         let kind = TimerKind::from_kernel(u8::from_str_radix(active, 16).ok()?);
         let ticks = u64::from_str_radix(when, 16).ok()?;
-        Some(Rest {
+        Some(UnparsedFields {
             timer: kind.map(|kind| Timer {
                 kind,
                 left: left(ticks),

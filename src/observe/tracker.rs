@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Row, TimerKind, Tuple};
-use crate::clock::Stamp;
+use super::{SocketRow, TimerKind, Tuple};
+use crate::clock::MonoTime;
 use crate::hash::QuickMap;
 use crate::state::State;
 
 /// A state change between two readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct StateChange {
     /// Which socket.
     pub tuple: Tuple,
     /// The inode, before the change or after it: 0 only when no descriptor held it either time.
@@ -28,11 +28,11 @@ pub struct Change {
 /// Several listeners may share an address (SO_REUSEPORT): their inode tells them apart. A connection's addresses are its own,
 /// and stay when its inode goes to 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key(Tuple, u64);
+struct SocketKey(Tuple, u64);
 
-impl Key {
-    const fn of(row: &Row) -> Key {
-        Key(
+impl SocketKey {
+    const fn of(row: &SocketRow) -> SocketKey {
+        SocketKey(
             row.tuple,
             if matches!(row.state, State::Listen) {
                 row.inode
@@ -44,13 +44,13 @@ impl Key {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct TrackedSocket {
     state: State,
     /// The last one that it had.
     inode: u64,
     /// Does a descriptor hold it?
     held: bool,
-    timer: Option<(TimerKind, Stamp)>,
+    timer: Option<(TimerKind, MonoTime)>,
     reading: u64,
 }
 
@@ -60,18 +60,18 @@ const TICK: Duration = Duration::from_millis(10);
 /// A host's table at the last reading.
 #[derive(Debug, Default)]
 pub struct Tracker {
-    seen: QuickMap<Key, Seen>,
+    seen: QuickMap<SocketKey, TrackedSocket>,
     reading: u64,
 }
 
 impl Tracker {
     /// Compares the table, as it was at `at`, with the one before, and keeps it.
-    pub fn read<'a>(&mut self, at: Stamp, rows: impl IntoIterator<Item = &'a Row>) -> Vec<Change> {
+    pub fn read<'a>(&mut self, at: MonoTime, rows: impl IntoIterator<Item = &'a SocketRow>) -> Vec<StateChange> {
         self.reading += 1;
         let mut changes = Vec::new();
         for row in rows {
             let timer = row.timer.map(|timer| (timer.kind, at.plus(timer.left)));
-            let key = Key::of(row);
+            let key = SocketKey::of(row);
             let before = self.seen.get(&key).copied();
             let from = before.map_or(State::Close, |seen| seen.state);
             let reborn = is_reborn(from, row.state);
@@ -80,7 +80,7 @@ impl Tracker {
                 Some(seen) if row.inode == 0 && !reborn => seen.inode,
                 _ => row.inode,
             };
-            let seen = Seen {
+            let seen = TrackedSocket {
                 state: row.state,
                 inode,
                 held: row.inode != 0,
@@ -88,7 +88,7 @@ impl Tracker {
                 reading: self.reading,
             };
             self.seen.insert(key, seen);
-            let change = Change {
+            let change = StateChange {
                 tuple: row.tuple,
                 inode,
                 from,
@@ -97,13 +97,13 @@ impl Tracker {
                 heir: None,
             };
             if reborn {
-                changes.push(Change {
+                changes.push(StateChange {
                     inode: before.map_or(0, |seen| seen.inode),
                     to: State::Close,
                     heir: Some(row.inode),
                     ..change
                 });
-                changes.push(Change {
+                changes.push(StateChange {
                     from: State::Close,
                     expired: None,
                     ..change
@@ -116,7 +116,7 @@ impl Tracker {
         self.seen.retain(|key, seen| {
             let there = seen.reading == reading;
             if !there {
-                changes.push(Change {
+                changes.push(StateChange {
                     tuple: key.0,
                     inode: seen.inode,
                     from: seen.state,
@@ -133,12 +133,12 @@ impl Tracker {
     /// Is that connection, and every other one that could be meant, ESTABLISHED, so that plain data changes no state?
     pub fn settled(&self, tuple: &Tuple) -> bool {
         self.seen
-            .get(&Key(*tuple, 0))
+            .get(&SocketKey(*tuple, 0))
             .is_some_and(|seen| seen.state == State::Established && seen.held)
     }
 
     /// When the next timer of the table goes off.
-    pub fn next_timer(&self) -> Option<Stamp> {
+    pub fn next_timer(&self) -> Option<MonoTime> {
         self.seen.values().filter_map(|seen| seen.timer).map(|(_, at)| at).min()
     }
 }
@@ -184,7 +184,7 @@ pub enum Arrival {
 
 /// The party that makes a step from one state to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Maker {
+pub enum Actor {
     /// The packet that has arrived.
     Packet,
     /// A call of the host's own, which began or ended meanwhile, or the end of its process.
@@ -234,7 +234,7 @@ pub const fn after_fin(from: State, to: State) -> Option<State> {
 }
 
 /// The party that makes that single step, a packet having just arrived. `held` says that a waiting call is the last to hold the socket.
-pub const fn maker(from: State, to: State, what: Arrival, held: bool) -> Maker {
+pub const fn maker(from: State, to: State, what: Arrival, held: bool) -> Actor {
     use State::{
         Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait,
     };
@@ -251,10 +251,10 @@ pub const fn maker(from: State, to: State, what: Arrival, held: bool) -> Maker {
         },
         _ => true,
     };
-    if by_packet { Maker::Packet } else { Maker::Call }
+    if by_packet { Actor::Packet } else { Actor::Call }
 }
 
-fn expired(seen: &Seen, at: Stamp) -> Option<TimerKind> {
+fn expired(seen: &TrackedSocket, at: MonoTime) -> Option<TimerKind> {
     seen.timer
         .filter(|(_, due)| *due <= at.plus(TICK))
         .map(|(kind, _)| kind)
@@ -265,8 +265,8 @@ mod tests {
     use super::*;
     use crate::observe::Timer;
 
-    fn row(state: State, inode: u64, timer: Option<(TimerKind, u64)>) -> Row {
-        Row {
+    fn row(state: State, inode: u64, timer: Option<(TimerKind, u64)>) -> SocketRow {
+        SocketRow {
             tuple: Tuple {
                 local: "10.0.0.1:1000".parse().unwrap(),
                 peer: "10.0.0.2:8080".parse().unwrap(),
@@ -289,13 +289,17 @@ mod tests {
     #[test]
     fn a_socket_that_appears_came_from_close_and_one_that_goes_went_there() {
         let mut tracker = Tracker::default();
-        let changes = tracker.read(Stamp(S), &[row(State::SynSent, 7, None)]);
+        let changes = tracker.read(MonoTime(S), &[row(State::SynSent, 7, None)]);
         assert_eq!(
             (changes[0].from, changes[0].to, changes[0].inode),
             (State::Close, State::SynSent, 7)
         );
-        assert!(tracker.read(Stamp(2 * S), &[row(State::SynSent, 7, None)]).is_empty());
-        let changes = tracker.read(Stamp(3 * S), &[]);
+        assert!(
+            tracker
+                .read(MonoTime(2 * S), &[row(State::SynSent, 7, None)])
+                .is_empty()
+        );
+        let changes = tracker.read(MonoTime(3 * S), &[]);
         assert_eq!(
             (changes[0].from, changes[0].to, changes[0].inode),
             (State::SynSent, State::Close, 7)
@@ -305,17 +309,17 @@ mod tests {
     #[test]
     fn an_orphan_keeps_the_inode_that_it_had() {
         let mut tracker = Tracker::default();
-        tracker.read(Stamp(S), &[row(State::Established, 7, None)]);
-        let changes = tracker.read(Stamp(2 * S), &[row(State::FinWait1, 0, None)]);
+        tracker.read(MonoTime(S), &[row(State::Established, 7, None)]);
+        let changes = tracker.read(MonoTime(2 * S), &[row(State::FinWait1, 0, None)]);
         assert_eq!(changes[0].inode, 7);
     }
 
     #[test]
     fn a_syn_that_takes_the_place_of_a_time_wait_begins_another_connection() {
         let mut tracker = Tracker::default();
-        tracker.read(Stamp(S), &[row(State::Established, 7, None)]);
-        tracker.read(Stamp(2 * S), &[row(State::TimeWait, 0, None)]);
-        let changes = tracker.read(Stamp(3 * S), &[row(State::SynRecv, 0, None)]);
+        tracker.read(MonoTime(S), &[row(State::Established, 7, None)]);
+        tracker.read(MonoTime(2 * S), &[row(State::TimeWait, 0, None)]);
+        let changes = tracker.read(MonoTime(3 * S), &[row(State::SynRecv, 0, None)]);
         let steps: Vec<_> = changes
             .iter()
             .map(|change| (change.inode, change.from, change.to))
@@ -330,9 +334,9 @@ mod tests {
     #[test]
     fn a_connect_that_takes_addresses_over_is_the_heir() {
         let mut tracker = Tracker::default();
-        tracker.read(Stamp(S), &[row(State::Established, 7, None)]);
-        tracker.read(Stamp(2 * S), &[row(State::FinWait2, 0, None)]);
-        let changes = tracker.read(Stamp(3 * S), &[row(State::SynSent, 8, None)]);
+        tracker.read(MonoTime(S), &[row(State::Established, 7, None)]);
+        tracker.read(MonoTime(2 * S), &[row(State::FinWait2, 0, None)]);
+        let changes = tracker.read(MonoTime(3 * S), &[row(State::SynSent, 8, None)]);
         assert_eq!((changes[0].inode, changes[0].heir), (7, Some(8)));
         assert_eq!((changes[1].inode, changes[1].heir), (8, None));
     }
@@ -357,7 +361,7 @@ mod tests {
     };
 
     /// Each step with its maker.
-    fn steps(from: State, to: State, what: Arrival, held: bool) -> Vec<(State, Maker)> {
+    fn steps(from: State, to: State, what: Arrival, held: bool) -> Vec<(State, Actor)> {
         let states = between(from, to, what, held).iter().chain([&to]);
         let mut from = from;
         states
@@ -367,7 +371,7 @@ mod tests {
 
     #[test]
     fn a_call_that_the_packet_ends_closes_what_it_was_the_last_to_hold() {
-        use Maker::{Call, Packet};
+        use Actor::{Call, Packet};
         use State::*;
         assert_eq!(
             steps(Established, Close, FIN, true),
@@ -401,7 +405,7 @@ mod tests {
 
     #[test]
     fn what_nobody_holds_is_ended_by_packets() {
-        use Maker::Packet;
+        use Actor::Packet;
         use State::*;
         assert_eq!(
             steps(FinWait1, Close, ACK_OF_FIN, false),
@@ -417,25 +421,25 @@ mod tests {
             overruns_fin: true,
         };
         assert_eq!(steps(CloseWait, Close, over, true), [(Close, Packet)]);
-        assert_eq!(steps(CloseWait, Close, PLAIN, true), [(Close, Maker::Call)]);
+        assert_eq!(steps(CloseWait, Close, PLAIN, true), [(Close, Actor::Call)]);
     }
 
     #[test]
     fn a_timer_that_has_run_out_is_named() {
         let mut tracker = Tracker::default();
         tracker.read(
-            Stamp(S),
+            MonoTime(S),
             &[row(State::TimeWait, 0, Some((TimerKind::TimeWait, 60_000)))],
         );
-        assert_eq!(tracker.next_timer(), Some(Stamp(61 * S)));
-        let changes = tracker.read(Stamp(61 * S), &[]);
+        assert_eq!(tracker.next_timer(), Some(MonoTime(61 * S)));
+        let changes = tracker.read(MonoTime(61 * S), &[]);
         assert_eq!(changes[0].expired, Some(TimerKind::TimeWait));
 
         tracker.read(
-            Stamp(70 * S),
+            MonoTime(70 * S),
             &[row(State::TimeWait, 0, Some((TimerKind::TimeWait, 60_000)))],
         );
-        let early = tracker.read(Stamp(71 * S), &[]);
+        let early = tracker.read(MonoTime(71 * S), &[]);
         assert_eq!(early[0].expired, None, "60 s had not passed");
     }
 }

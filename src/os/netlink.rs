@@ -29,13 +29,13 @@ pub struct Netlink {
 
 /// A request under construction: header, the family's fixed part, attributes.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct NetlinkRequest {
     bytes: Vec<u8>,
 }
 
 /// One message of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Message<'a> {
+pub struct NetlinkMessage<'a> {
     /// `nlmsg_type`: of the family, or `NLMSG_DONE`, `NLMSG_ERROR`.
     pub kind: u16,
     /// `nlmsg_flags`
@@ -66,7 +66,7 @@ impl Netlink {
     }
 
     /// Sends a request.
-    pub fn send(&mut self, mut request: Request) -> rustix::io::Result<()> {
+    pub fn send(&mut self, mut request: NetlinkRequest) -> rustix::io::Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
         request.seal(self.sequence);
         send(&self.fd, &request.bytes, SendFlags::empty()).map(drop)
@@ -75,7 +75,7 @@ impl Netlink {
     /// Takes one datagram and hands those of its messages that answer the last request to `take`, in order.
     ///
     /// `Err(EAGAIN)` within `Error::Os` when there is none: an answer is there from the start or never comes.
-    pub fn receive(&mut self, mut take: impl FnMut(Message<'_>)) -> Result<()> {
+    pub fn receive(&mut self, mut take: impl FnMut(NetlinkMessage<'_>)) -> Result<()> {
         // With TRUNC the length is the datagram's, whatever fitted.
         let (_, len) = recv(&self.fd, &mut self.buffer[..], RecvFlags::DONTWAIT | RecvFlags::TRUNC)
             .during(|| format!("receive a {} answer", self.name))?;
@@ -94,7 +94,11 @@ impl Netlink {
 
     /// Sends a request and takes its answer: messages of the family up to the acknowledgement when `NLM_F_ACK` asks for one,
     /// a single message otherwise; or the kernel's error.
-    pub fn exchange(&mut self, request: Request, mut take: impl FnMut(Message<'_>)) -> rustix::io::Result<()> {
+    pub fn exchange(
+        &mut self,
+        request: NetlinkRequest,
+        mut take: impl FnMut(NetlinkMessage<'_>),
+    ) -> rustix::io::Result<()> {
         let acknowledged = request.wants_acknowledgement();
         self.send(request)?;
         let mut outcome = None;
@@ -125,20 +129,20 @@ impl Netlink {
     }
 }
 
-impl Request {
+impl NetlinkRequest {
     /// A request of that kind with these flags, beside `NLM_F_REQUEST`, and the family's fixed part.
-    pub fn new(kind: u16, flags: i32, body: &[u8]) -> Request {
+    pub fn new(kind: u16, flags: i32, body: &[u8]) -> NetlinkRequest {
         let mut bytes = Vec::with_capacity(128);
         bytes.extend([0; 4]);
         bytes.extend(kind.to_ne_bytes());
         bytes.extend(((flags | libc::NLM_F_REQUEST) as u16).to_ne_bytes());
         bytes.extend([0; 8]);
         bytes.extend(body);
-        Request { bytes }
+        NetlinkRequest { bytes }
     }
 
     /// Adds an attribute.
-    pub fn attribute(mut self, kind: u16, value: &[u8]) -> Request {
+    pub fn attribute(mut self, kind: u16, value: &[u8]) -> NetlinkRequest {
         self.pad();
         self.bytes.extend((value.len() as u16 + 4).to_ne_bytes());
         self.bytes.extend(kind.to_ne_bytes());
@@ -163,7 +167,7 @@ impl Request {
     }
 }
 
-impl Message<'_> {
+impl NetlinkMessage<'_> {
     /// For `NLMSG_ERROR` and `NLMSG_DONE` what they report: the errno, or that all went well. `None` for other messages.
     pub fn outcome(&self) -> Option<rustix::io::Result<()>> {
         if !matches!(i32::from(self.kind), libc::NLMSG_ERROR | libc::NLMSG_DONE) {
@@ -181,7 +185,7 @@ impl Message<'_> {
 }
 
 /// The messages of a datagram; `None`, once and last, where one does not fit into what is left.
-pub fn messages(mut datagram: &[u8]) -> impl Iterator<Item = Option<Message<'_>>> {
+pub fn messages(mut datagram: &[u8]) -> impl Iterator<Item = Option<NetlinkMessage<'_>>> {
     std::iter::from_fn(move || {
         if datagram.is_empty() {
             return None;
@@ -193,9 +197,9 @@ pub fn messages(mut datagram: &[u8]) -> impl Iterator<Item = Option<Message<'_>>
     })
 }
 
-fn first_message(datagram: &[u8]) -> Option<Message<'_>> {
+fn first_message(datagram: &[u8]) -> Option<NetlinkMessage<'_>> {
     let len = u32_at(datagram, 0)? as usize;
-    Some(Message {
+    Some(NetlinkMessage {
         kind: u16_at(datagram, 4)?,
         flags: u16_at(datagram, 6)?,
         sequence: u32_at(datagram, 8)?,
@@ -233,7 +237,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn sealed(request: Request, sequence: u32) -> Vec<u8> {
+    fn sealed(request: NetlinkRequest, sequence: u32) -> Vec<u8> {
         let mut request = request;
         request.seal(sequence);
         request.bytes
@@ -241,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_is_built_is_what_is_read() {
-        let request = Request::new(20, libc::NLM_F_ACK, &[1, 2, 3, 4])
+        let request = NetlinkRequest::new(20, libc::NLM_F_ACK, &[1, 2, 3, 4])
             .attribute(1, &[9])
             .attribute(2, &[7, 7]);
         let bytes = sealed(request, 5);
@@ -257,8 +261,8 @@ mod tests {
 
     #[test]
     fn a_message_cut_short_is_told_once_after_the_whole_ones() {
-        let mut bytes = sealed(Request::new(20, 0, &[0; 8]), 1);
-        bytes.extend(sealed(Request::new(21, 0, &[0; 8]), 1));
+        let mut bytes = sealed(NetlinkRequest::new(20, 0, &[0; 8]), 1);
+        bytes.extend(sealed(NetlinkRequest::new(21, 0, &[0; 8]), 1));
         bytes.pop();
         let read: Vec<_> = messages(&bytes).collect();
         assert_eq!(read.len(), 2);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::netlink::{Netlink, Request, u32_at};
+use super::netlink::{Netlink, NetlinkRequest, u32_at};
 use crate::error::{Operation, Result};
 
 /// `RT_SCOPE_LINK`: the destination is on the link, there is no gateway.
@@ -38,7 +38,7 @@ impl Rtnl {
 
     /// The number at an offset of a link's `struct ifinfomsg`: its index at 4, its flags at 8.
     fn link(&mut self, name: &str, offset: usize) -> Result<u32> {
-        let request = Request::new(libc::RTM_GETLINK, libc::NLM_F_ACK, &ifinfomsg(0, false, false))
+        let request = NetlinkRequest::new(libc::RTM_GETLINK, libc::NLM_F_ACK, &ifinfomsg(0, false, false))
             .attribute(libc::IFLA_IFNAME, &[name.as_bytes(), &[0]].concat());
         let mut found = None;
         self.netlink
@@ -49,7 +49,7 @@ impl Rtnl {
 
     /// Takes a link up or down, and sets its MTU, bytes.
     pub fn set_link(&mut self, index: u32, up: bool, mtu: Option<u32>) -> Result<()> {
-        let mut request = Request::new(libc::RTM_NEWLINK, libc::NLM_F_ACK, &ifinfomsg(index, up, true));
+        let mut request = NetlinkRequest::new(libc::RTM_NEWLINK, libc::NLM_F_ACK, &ifinfomsg(index, up, true));
         if let Some(mtu) = mtu {
             request = request.attribute(libc::IFLA_MTU, &mtu.to_ne_bytes());
         }
@@ -71,7 +71,7 @@ impl Rtnl {
             IpAddr::V4(v4) => &v4.octets(),
             IpAddr::V6(v6) => &v6.octets(),
         };
-        let request = Request::new(libc::RTM_NEWADDR, CREATE, &body)
+        let request = NetlinkRequest::new(libc::RTM_NEWADDR, CREATE, &body)
             .attribute(libc::IFA_LOCAL, octets)
             .attribute(libc::IFA_ADDRESS, octets);
         self.ask(request, rustix::io::Errno::EXIST)
@@ -95,7 +95,7 @@ impl Rtnl {
     }
 
     /// Sends a request and waits for the acknowledgement; the error `done` says that there is nothing to do.
-    fn ask(&mut self, request: Request, done: rustix::io::Errno) -> rustix::io::Result<()> {
+    fn ask(&mut self, request: NetlinkRequest, done: rustix::io::Errno) -> rustix::io::Result<()> {
         match self.netlink.exchange(request, |_| {}) {
             Err(errno) if errno == done => Ok(()),
             outcome => outcome,
@@ -105,7 +105,7 @@ impl Rtnl {
 
 const CREATE: i32 = libc::NLM_F_ACK | libc::NLM_F_CREATE | libc::NLM_F_EXCL;
 
-fn default_route(kind: u16, flags: i32, index: u32, v6: bool, scope: u8) -> Request {
+fn default_route(kind: u16, flags: i32, index: u32, v6: bool, scope: u8) -> NetlinkRequest {
     // struct rtmsg: family, lengths of destination and source, tos, table, protocol, scope, type, flags
     let mut body = [0; 12];
     body[0] = family(v6);
@@ -113,7 +113,7 @@ fn default_route(kind: u16, flags: i32, index: u32, v6: bool, scope: u8) -> Requ
     body[5] = if kind == libc::RTM_NEWROUTE { PROTOCOL_STATIC } else { 0 };
     body[6] = scope;
     body[7] = libc::RTN_UNICAST;
-    Request::new(kind, flags, &body).attribute(libc::RTA_OIF, &index.to_ne_bytes())
+    NetlinkRequest::new(kind, flags, &body).attribute(libc::RTA_OIF, &index.to_ne_bytes())
 }
 
 /// `struct ifinfomsg`: family, type, index, flags, and which of the flags to change.

@@ -191,16 +191,16 @@ impl fmt::Display for Runtime {
 
 /// The choice of what drives an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
+pub enum RuntimeChoice {
     /// One of ours.
     Runtime(Runtime),
     /// A command of the user's own, which speaks the protocol; `sh` reads it.
     Command(String),
 }
 
-impl Default for Choice {
-    fn default() -> Choice {
-        Choice::Runtime(Runtime::Native)
+impl Default for RuntimeChoice {
+    fn default() -> RuntimeChoice {
+        RuntimeChoice::Runtime(Runtime::Native)
     }
 }
 
@@ -240,15 +240,15 @@ impl Launch {
         }
     }
 
-    fn prepare(choice: &Choice, side: Side, program: &Path, strace: Option<&Path>) -> Result<Launch> {
+    fn prepare(choice: &RuntimeChoice, side: Side, program: &Path, strace: Option<&Path>) -> Result<Launch> {
         let launch = match choice {
-            Choice::Runtime(runtime) => match runtime.recipe() {
+            RuntimeChoice::Runtime(runtime) => match runtime.recipe() {
                 // It says itself which calls it makes.
                 None => return Ok(Launch::native(program, side)),
                 Some(recipe) => cache::launch(&recipe, &recipe.find()?)?,
             },
             // With exec the command's process is the one that was started, whose descriptors and death are watched.
-            Choice::Command(command) => Launch::new("/bin/sh").with(["-c".into(), format!("exec {command}")]),
+            RuntimeChoice::Command(command) => Launch::new("/bin/sh").with(["-c".into(), format!("exec {command}")]),
         };
         Ok(Launch {
             strace: strace.map(Path::to_owned),
@@ -258,12 +258,12 @@ impl Launch {
 }
 
 /// The runtimes among them whose endpoints a compiler is yet to make, which takes a while.
-pub fn to_be_compiled(choices: &Ends<Choice>) -> Vec<Runtime> {
+pub fn to_be_compiled(choices: &Ends<RuntimeChoice>) -> Vec<Runtime> {
     let mut runtimes: Vec<Runtime> = choices
         .iter()
         .filter_map(|(_, choice)| match choice {
-            Choice::Runtime(runtime) => Some(*runtime),
-            Choice::Command(_) => None,
+            RuntimeChoice::Runtime(runtime) => Some(*runtime),
+            RuntimeChoice::Command(_) => None,
         })
         .filter(|runtime| {
             let recipe = runtime.recipe();
@@ -276,16 +276,16 @@ pub fn to_be_compiled(choices: &Ends<Choice>) -> Vec<Runtime> {
 
 /// What drives both ends, and how it is started: made ready once, for labs one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Driven {
-    choices: Ends<Choice>,
+pub struct EndpointRuntimes {
+    choices: Ends<RuntimeChoice>,
     syscalls: bool,
     launches: Ends<Launch>,
 }
 
-impl Driven {
+impl EndpointRuntimes {
     /// By raw system calls; `program` is finwait itself.
-    pub fn native(program: &Path) -> Driven {
-        Driven {
+    pub fn native(program: &Path) -> EndpointRuntimes {
+        EndpointRuntimes {
             choices: Ends::default(),
             syscalls: false,
             launches: Ends::from_fn(|side| Launch::native(program, side)),
@@ -293,7 +293,7 @@ impl Driven {
     }
 
     /// By these, found on PATH and compiled where that was not done before. With `syscalls`, what they really do is to be seen.
-    pub fn by(choices: Ends<Choice>, syscalls: bool, program: &Path) -> Result<Driven> {
+    pub fn by(choices: Ends<RuntimeChoice>, syscalls: bool, program: &Path) -> Result<EndpointRuntimes> {
         let strace = if syscalls {
             let strace = on_path("strace").ok_or(Error::NoTool {
                 what: "--syscalls".into(),
@@ -309,7 +309,7 @@ impl Driven {
             client: launch(Side::Client)?,
             server: launch(Side::Server)?,
         };
-        Ok(Driven {
+        Ok(EndpointRuntimes {
             choices,
             syscalls,
             launches,
@@ -317,20 +317,22 @@ impl Driven {
     }
 
     /// The same, but an end that is left to raw system calls is driven by that runtime.
-    pub fn or(&self, runtimes: Ends<Runtime>, program: &Path) -> Result<Driven> {
+    pub fn or(&self, runtimes: Ends<Runtime>, program: &Path) -> Result<EndpointRuntimes> {
         let choices = Ends::from_fn(|side| match &self.choices[side] {
-            choice if *choice == Choice::default() => Choice::Runtime(runtimes[side]),
+            choice if *choice == RuntimeChoice::default() => RuntimeChoice::Runtime(runtimes[side]),
             choice => choice.clone(),
         });
         if choices == self.choices {
             return Ok(self.clone());
         }
-        Driven::by(choices, self.syscalls, program)
+        EndpointRuntimes::by(choices, self.syscalls, program)
     }
 
     /// Do raw system calls drive both ends?
     pub fn is_native(&self) -> bool {
-        self.choices.iter().all(|(_, choice)| *choice == Choice::default())
+        self.choices
+            .iter()
+            .all(|(_, choice)| *choice == RuntimeChoice::default())
     }
 
     /// In words: `client driven by java`; none where raw calls drive both ends.
@@ -339,9 +341,9 @@ impl Driven {
             .choices
             .iter()
             .filter_map(|(side, choice)| match choice {
-                Choice::Runtime(Runtime::Native) => None,
-                Choice::Runtime(runtime) => Some(format!("{side} driven by {runtime}")),
-                Choice::Command(command) => Some(format!("{side} driven by {command}")),
+                RuntimeChoice::Runtime(Runtime::Native) => None,
+                RuntimeChoice::Runtime(runtime) => Some(format!("{side} driven by {runtime}")),
+                RuntimeChoice::Command(command) => Some(format!("{side} driven by {command}")),
             })
             .collect();
         (!ends.is_empty()).then(|| ends.join(", "))
@@ -357,9 +359,9 @@ impl Driven {
         let mut arguments = Vec::new();
         for (side, choice) in self.choices.iter() {
             match choice {
-                Choice::Runtime(Runtime::Native) => {}
-                Choice::Runtime(runtime) => arguments.extend([format!("--{side}"), runtime.to_string()]),
-                Choice::Command(command) => arguments.extend([format!("--{side}-command"), command.clone()]),
+                RuntimeChoice::Runtime(Runtime::Native) => {}
+                RuntimeChoice::Runtime(runtime) => arguments.extend([format!("--{side}"), runtime.to_string()]),
+                RuntimeChoice::Command(command) => arguments.extend([format!("--{side}-command"), command.clone()]),
             }
         }
         if self.syscalls {
@@ -409,7 +411,7 @@ mod tests {
 
     #[test]
     fn a_command_of_the_users_own_is_the_endpoints_process() {
-        let choice = Choice::Command("./mine --fast".into());
+        let choice = RuntimeChoice::Command("./mine --fast".into());
         let launch = Launch::prepare(&choice, Side::Client, Path::new("/finwait"), None).unwrap();
         assert_eq!(launch.program, Path::new("/bin/sh"));
         assert_eq!(launch.arguments, ["-c", "exec ./mine --fast"]);

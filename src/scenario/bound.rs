@@ -6,14 +6,14 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
     /// How it compares.
-    pub order: Order,
+    pub order: Comparison,
     /// With what.
     pub number: i64,
 }
 
 /// How a number compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum Comparison {
     /// The same.
     Equal,
     /// `>`
@@ -26,17 +26,23 @@ pub enum Order {
     AtMost,
 }
 
-impl Order {
+impl Comparison {
     /// All of them; those that begin with another come before it.
-    const ALL: [Order; 5] = [Order::AtLeast, Order::AtMost, Order::Above, Order::Below, Order::Equal];
+    const ALL: [Comparison; 5] = [
+        Comparison::AtLeast,
+        Comparison::AtMost,
+        Comparison::Above,
+        Comparison::Below,
+        Comparison::Equal,
+    ];
 
     const fn sign(self) -> &'static str {
         match self {
-            Order::Equal => "",
-            Order::Above => ">",
-            Order::AtLeast => ">=",
-            Order::Below => "<",
-            Order::AtMost => "<=",
+            Comparison::Equal => "",
+            Comparison::Above => ">",
+            Comparison::AtLeast => ">=",
+            Comparison::Below => "<",
+            Comparison::AtMost => "<=",
         }
     }
 }
@@ -45,7 +51,7 @@ impl Bound {
     /// Exactly that number.
     pub const fn exactly(number: i64) -> Bound {
         Bound {
-            order: Order::Equal,
+            order: Comparison::Equal,
             number,
         }
     }
@@ -53,7 +59,9 @@ impl Bound {
     /// Reads one; none when it is not one.
     pub fn parse(text: &str) -> Option<Bound> {
         let text = text.trim();
-        let order = Order::ALL.into_iter().find(|order| text.starts_with(order.sign()))?;
+        let order = Comparison::ALL
+            .into_iter()
+            .find(|order| text.starts_with(order.sign()))?;
         let digits = text[order.sign().len()..].trim_start();
         let number = digits.parse().ok().filter(|_| !digits.starts_with('+'))?;
         Some(Bound { order, number })
@@ -62,22 +70,22 @@ impl Bound {
     /// Is the number such a one?
     pub const fn holds(self, number: i64) -> bool {
         match self.order {
-            Order::Equal => number == self.number,
-            Order::Above => number > self.number,
-            Order::AtLeast => number >= self.number,
-            Order::Below => number < self.number,
-            Order::AtMost => number <= self.number,
+            Comparison::Equal => number == self.number,
+            Comparison::Above => number > self.number,
+            Comparison::AtLeast => number >= self.number,
+            Comparison::Below => number < self.number,
+            Comparison::AtMost => number <= self.number,
         }
     }
 
     /// One that holds of no number of which this does.
     pub const fn opposite(self) -> Bound {
         let (order, number) = match self.order {
-            Order::Equal => (Order::Equal, self.number.wrapping_add(1)),
-            Order::Above => (Order::AtMost, self.number),
-            Order::AtLeast => (Order::Below, self.number),
-            Order::Below => (Order::AtLeast, self.number),
-            Order::AtMost => (Order::Above, self.number),
+            Comparison::Equal => (Comparison::Equal, self.number.wrapping_add(1)),
+            Comparison::Above => (Comparison::AtMost, self.number),
+            Comparison::AtLeast => (Comparison::Below, self.number),
+            Comparison::Below => (Comparison::AtLeast, self.number),
+            Comparison::AtMost => (Comparison::Above, self.number),
         };
         Bound { order, number }
     }

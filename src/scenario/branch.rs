@@ -3,9 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use super::mistake::Place;
-use super::report::{Line, StepReport};
-use super::{Action, Scenario, run};
+use super::mistake::Position;
+use super::report::{ReportLine, StepReport};
+use super::{Scenario, StepAction, run};
 use crate::command::Command;
 use crate::lab::Options;
 use crate::side::Side;
@@ -22,7 +22,7 @@ pub struct Branch {
 }
 
 /// The reports of both, step by step; the error is one sentence.
-pub type Grown = Result<[Vec<StepReport>; 2], String>;
+pub type BranchResult = Result<[Vec<StepReport>; 2], String>;
 
 impl Branch {
     /// The scenario with `command` in place of the command of step `at`. From there on nothing is expected of it.
@@ -34,10 +34,10 @@ impl Branch {
             step.stands = std::time::Duration::ZERO;
             if nth == at {
                 step.say = None;
-                step.action = Some(Action {
+                step.action = Some(StepAction {
                     text: command.to_string(),
                     command: command.clone(),
-                    place: Place::default(),
+                    place: Position::default(),
                 });
             }
         }
@@ -49,11 +49,11 @@ impl Branch {
     }
 
     /// Runs both, one after the other, each in a lab of its own.
-    pub fn grow(&self, options: &Options) -> Grown {
+    pub fn grow(&self, options: &Options) -> BranchResult {
         let both = [&self.trunk, &self.branch].map(|scenario| {
             let mut reports = Vec::new();
-            let mut tell = |line: Line| -> io::Result<()> {
-                if let Line::Step(report) = line {
+            let mut tell = |line: ReportLine| -> io::Result<()> {
+                if let ReportLine::Step(report) = line {
                     reports.push(*report);
                 }
                 Ok(())
@@ -81,11 +81,11 @@ pub fn lines(report: &StepReport) -> Vec<String> {
     let states: Vec<String> = Side::BOTH
         .into_iter()
         .flat_map(|side| &seen.sockets[side])
-        .filter_map(|standing| {
-            let name = standing.name.as_ref()?;
+        .filter_map(|snapshot| {
+            let name = snapshot.name.as_ref()?;
             Some(format!(
                 "{name} {}",
-                standing.state.map_or("none", |state| state.name())
+                snapshot.state.map_or("none", |state| state.name())
             ))
         })
         .collect();

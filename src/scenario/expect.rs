@@ -5,13 +5,13 @@ use std::fmt;
 use std::time::Duration;
 
 use super::bound::Bound;
-use super::mistake::{Place, did_you_mean, quoted};
-use super::observation::{Observation, Returned, Standing};
+use super::mistake::{Position, did_you_mean, quoted};
+use super::observation::{CommandResult, Observation, SocketSnapshot};
 use super::returns::Returns;
 use super::segments::{Segments, listed};
 use crate::call::SocketName;
 use crate::clock::human;
-use crate::session::view::Held;
+use crate::session::view::HeldBy;
 use crate::side::Side;
 use crate::state::State;
 
@@ -19,7 +19,7 @@ use crate::state::State;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
     /// Where it stands in the file.
-    pub place: Place,
+    pub place: Position,
     /// What.
     pub what: Expected,
 }
@@ -30,13 +30,13 @@ pub enum Expected {
     /// The result of its call.
     Returns(Returns),
     /// The result, during this step, of a call of an earlier one.
-    Later(Who, Returns),
+    Later(SocketRef, Returns),
     /// The state of a socket.
-    State(Who, Stands),
+    State(SocketRef, SocketExpectation),
     /// The states of what nobody has accepted.
     Queued(Vec<State>),
     /// A queue of a socket.
-    Queue(Who, Way, Bound),
+    Queue(SocketRef, Queue, Bound),
     /// The segments on the wire.
     Segments(Segments),
     /// How long a connect into silence takes with this machine's settings: about so long.
@@ -47,7 +47,7 @@ pub enum Expected {
 
 /// Which socket: by its name, and by its end where both have one of that name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Who {
+pub struct SocketRef {
     /// The end, when the file says so.
     pub side: Option<Side>,
     /// The name.
@@ -56,42 +56,46 @@ pub struct Who {
 
 /// How a socket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stands {
+pub struct SocketExpectation {
     /// The state; none: the kernel does not know it any more.
     pub state: Option<State>,
     /// Who holds it, when the file says so.
-    pub held: Option<Held>,
+    pub held: Option<HeldBy>,
 }
 
 /// Which queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Queue {
     /// Bytes to be read, or connections to be accepted.
     Rx,
     /// Bytes that are not acknowledged.
     Tx,
 }
 
-impl Way {
+impl Queue {
     /// Both.
-    pub const ALL: [Way; 2] = [Way::Rx, Way::Tx];
+    pub const ALL: [Queue; 2] = [Queue::Rx, Queue::Tx];
 
     /// The name in files.
     pub const fn name(self) -> &'static str {
         match self {
-            Way::Rx => "rx",
-            Way::Tx => "tx",
+            Queue::Rx => "rx",
+            Queue::Tx => "tx",
         }
     }
 }
 
 /// The holders that a file can ask for.
-const HOLDERS: [(&str, Held); 3] = [("open", Held::Open), ("orphan", Held::Orphan), ("shared", Held::Shared)];
+const HOLDERS: [(&str, HeldBy); 3] = [
+    ("open", HeldBy::Open),
+    ("orphan", HeldBy::Orphan),
+    ("shared", HeldBy::Shared),
+];
 const NONE: &str = "none";
 
-impl Who {
+impl SocketRef {
     /// Reads `client`, `server2`, `client:listener`; the error is one sentence.
-    pub fn parse(text: &str) -> Result<Who, String> {
+    pub fn parse(text: &str) -> Result<SocketRef, String> {
         let (side, name) = match text.split_once(':') {
             None => (None, text),
             Some((side, name)) => {
@@ -108,7 +112,7 @@ impl Who {
         let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
         let known = ["client", "server", "listener"].contains(&base) || base.ends_with("-dup");
         match SocketName::new(name).filter(|_| known) {
-            Some(name) => Ok(Who { side, name }),
+            Some(name) => Ok(SocketRef { side, name }),
             None => Err(format!(
                 "no socket is ever called {name}: they are client, server, listener, then client2, ..., and client-dup{}",
                 did_you_mean(name, &["client", "server", "listener", "queued"]),
@@ -129,16 +133,16 @@ impl Who {
     }
 
     /// The socket as it stood; none when there is none of that name.
-    pub fn find<'a>(&self, seen: &'a Observation) -> Option<&'a Standing> {
+    pub fn find<'a>(&self, seen: &'a Observation) -> Option<&'a SocketSnapshot> {
         let named = |side: Side| {
-            let mut standing = seen.sockets[side].iter();
-            standing.find(|standing| standing.name.as_ref() == Some(&self.name))
+            let mut snapshot = seen.sockets[side].iter();
+            snapshot.find(|snapshot| snapshot.name.as_ref() == Some(&self.name))
         };
         self.sides().find_map(named)
     }
 
     /// The fate of the oldest call of an earlier step on that socket; none when there is none.
-    fn later<'a>(&self, seen: &'a Observation) -> Option<&'a Returned> {
+    fn later<'a>(&self, seen: &'a Observation) -> Option<&'a CommandResult> {
         let of = |side: Side| {
             let mut calls = seen.later.iter().filter(move |call| call.side == side);
             calls.find(|call| call.socket == self.name).map(|call| &call.returned)
@@ -147,7 +151,7 @@ impl Who {
     }
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for SocketRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.side.map_or(Ok(()), |side| write!(f, "{side}:"))?;
         write!(f, "{}", self.name)
@@ -187,9 +191,9 @@ pub fn queued(text: &str) -> Result<Vec<State>, (usize, String)> {
     Ok(states)
 }
 
-impl Stands {
+impl SocketExpectation {
     /// Reads `FIN_WAIT2`, `FIN_WAIT2 orphan`, `none`; the error is the character where it is wrong, and one sentence.
-    pub fn parse(text: &str) -> Result<Stands, (usize, String)> {
+    pub fn parse(text: &str) -> Result<SocketExpectation, (usize, String)> {
         let mut words = text.split_whitespace();
         let first = words.next().unwrap_or("");
         let state = match first {
@@ -217,7 +221,7 @@ impl Stands {
             }
         };
         match words.next() {
-            None => Ok(Stands { state, held }),
+            None => Ok(SocketExpectation { state, held }),
             Some(word) => Err((
                 at(word),
                 format!(
@@ -228,30 +232,30 @@ impl Stands {
         }
     }
 
-    fn of(standing: Option<&Standing>) -> Stands {
-        Stands {
-            state: standing.and_then(|standing| standing.state),
-            held: standing.and_then(|standing| Some(standing.held).filter(|_| standing.state.is_some())),
+    fn of(snapshot: Option<&SocketSnapshot>) -> SocketExpectation {
+        SocketExpectation {
+            state: snapshot.and_then(|snapshot| snapshot.state),
+            held: snapshot.and_then(|snapshot| Some(snapshot.held).filter(|_| snapshot.state.is_some())),
         }
     }
 
-    fn holds(self, got: Stands) -> bool {
+    fn holds(self, got: SocketExpectation) -> bool {
         got.state == self.state && (self.held.is_none() || got.held == self.held)
     }
 
-    fn opposite(self) -> Stands {
+    fn opposite(self) -> SocketExpectation {
         let state = match self.state {
             Some(State::Closing) => State::LastAck,
             _ => State::Closing,
         };
-        Stands {
+        SocketExpectation {
             state: Some(state),
             held: None,
         }
     }
 }
 
-impl fmt::Display for Stands {
+impl fmt::Display for SocketExpectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.state.map_or(NONE, State::name))?;
         let holder = HOLDERS.iter().find(|(_, held)| Some(*held) == self.held);
@@ -264,7 +268,7 @@ impl fmt::Display for Stands {
 pub struct Check {
     /// Where the expectation stands in the file.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: Position,
     /// What it is about: `returns`, `state of client`.
     pub about: String,
     /// The expectation, in the file's words.
@@ -290,15 +294,15 @@ impl Expectation {
                 (
                     format!("later, {who}"),
                     returns.to_string(),
-                    got.map_or_else(|| "no call of an earlier step was blocked".into(), Returned::words),
+                    got.map_or_else(|| "no call of an earlier step was blocked".into(), CommandResult::words),
                     Some(got.is_some_and(|got| returns.holds(got))),
                 )
             }
             Expected::State(who, stands) => {
-                let got = Stands::of(who.find(seen));
-                let shown = Stands {
+                let got = SocketExpectation::of(who.find(seen));
+                let shown = SocketExpectation {
                     // Who holds it is told where it is asked for, or no surprise.
-                    held: got.held.filter(|held| stands.held.is_some() || *held == Held::Orphan),
+                    held: got.held.filter(|held| stands.held.is_some() || *held == HeldBy::Orphan),
                     ..got
                 };
                 (
@@ -312,7 +316,7 @@ impl Expectation {
                 let mut got: Vec<State> = seen
                     .sockets
                     .iter()
-                    .flat_map(|(_, standing)| queue_of(standing))
+                    .flat_map(|(_, snapshot)| queue_of(snapshot))
                     .collect();
                 got.sort();
                 (
@@ -323,16 +327,16 @@ impl Expectation {
                 )
             }
             Expected::Queue(who, way, bound) => {
-                let standing = who.find(seen);
-                let got = standing.map_or(0, |standing| match way {
-                    Way::Rx => standing.rx,
-                    Way::Tx => standing.tx,
+                let snapshot = who.find(seen);
+                let got = snapshot.map_or(0, |snapshot| match way {
+                    Queue::Rx => snapshot.rx,
+                    Queue::Tx => snapshot.tx,
                 });
                 (
                     format!("{} of {who}", way.name()),
                     bound.to_string(),
-                    standing.map_or_else(|| "no such socket".into(), |_| got.to_string()),
-                    Some(standing.is_some() && bound.holds(i64::from(got))),
+                    snapshot.map_or_else(|| "no such socket".into(), |_| got.to_string()),
+                    Some(snapshot.is_some() && bound.holds(i64::from(got))),
                 )
             }
             Expected::Segments(segments) => {
@@ -379,12 +383,12 @@ impl Expectation {
     pub fn is_lost(&self, seen: &Observation) -> bool {
         match &self.what {
             Expected::Returns(returns) => {
-                let waits = seen.returned == Returned::Blocked && *returns != Returns::Blocked;
+                let waits = seen.returned == CommandResult::Blocked && *returns != Returns::Blocked;
                 !waits && !returns.holds(&seen.returned)
             }
             Expected::Later(who, returns) => who
                 .later(seen)
-                .is_none_or(|got| *got != Returned::Blocked && !returns.holds(got)),
+                .is_none_or(|got| *got != CommandResult::Blocked && !returns.holds(got)),
             Expected::State(..)
             | Expected::Queued(_)
             | Expected::Queue(..)
@@ -415,9 +419,9 @@ impl Expectation {
     }
 }
 
-fn queue_of(standing: &[Standing]) -> impl Iterator<Item = State> {
-    let queued = standing.iter().filter(|standing| standing.held == Held::Queued);
-    queued.filter_map(|standing| standing.state)
+fn queue_of(snapshot: &[SocketSnapshot]) -> impl Iterator<Item = State> {
+    let queued = snapshot.iter().filter(|snapshot| snapshot.held == HeldBy::Queued);
+    queued.filter_map(|snapshot| snapshot.state)
 }
 
 fn states_of(states: &[State]) -> String {

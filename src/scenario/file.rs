@@ -7,13 +7,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::bound::Bound;
-use super::expect::{self, Expectation, Expected, Stands, Way, Who};
+use super::expect::{self, Expectation, Expected, Queue, SocketExpectation, SocketRef};
 use super::keys::{self, Key};
-use super::mistake::{Mistake, Place, did_you_mean, in_string, quoted};
+use super::mistake::{Mistake, Position, did_you_mean, in_string, quoted};
 use super::needs::{Needs, Question};
 use super::returns::Returns;
 use super::segments::{Item, Segments};
-use super::{Action, Group, Kernel, Scenario, Step, WITHIN};
+use super::{Group, Kernel, Scenario, Step, StepAction, WITHIN};
 use crate::command::parse::{WIRE, parse};
 use crate::command::{Command, EndCommand};
 use crate::errno::Errno;
@@ -62,9 +62,9 @@ struct Reader<'a> {
 }
 
 /// A value and where it stands.
-type Value<'a> = Spanned<DeValue<'a>>;
+type TomlValue<'a> = Spanned<DeValue<'a>>;
 /// The value under a key of a table.
-type Field<'a, 'b> = Option<&'b Value<'a>>;
+type Field<'a, 'b> = Option<&'b TomlValue<'a>>;
 
 /// How a duration is written.
 const DURATIONS: &str = "a time is like \"500ms\" or \"2s\"";
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn step(&mut self, value: &Value<'a>, isolated: bool) -> Option<Step> {
+    fn step(&mut self, value: &TomlValue<'a>, isolated: bool) -> Option<Step> {
         let DeValue::Table(table) = value.get_ref() else {
             self.wrong(value.span(), "a step is a table, after a line [[step]]".into());
             return None;
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
                 "returns is what a command returns, and this step has none: client, server or wire".into(),
             );
         }
-        if let (Some(Action { command, .. }), Some(value)) = (&action, table.get("returns")) {
+        if let (Some(StepAction { command, .. }), Some(value)) = (&action, table.get("returns")) {
             let calls = matches!(
                 command,
                 Command::End(
@@ -238,7 +238,7 @@ impl<'a> Reader<'a> {
             },
         };
         if let (Some(words), Some(value)) = (self.line(table.get("go")), table.get("go")) {
-            let place = Place::of(self.text, value.span().start);
+            let place = Position::of(self.text, value.span().start);
             let what = Expected::Go(words);
             claimed.push(Expectation { place, what });
         }
@@ -274,7 +274,7 @@ impl<'a> Reader<'a> {
             );
         }
         Some(Step {
-            place: Place::of(self.text, at.start),
+            place: Position::of(self.text, at.start),
             say,
             action,
             expected,
@@ -286,7 +286,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn action(&mut self, table: &DeTable<'a>, isolated: bool) -> Option<Action> {
+    fn action(&mut self, table: &DeTable<'a>, isolated: bool) -> Option<StepAction> {
         let mut done = DOERS.iter().filter_map(|doer| Some((*doer, table.get(*doer)?)));
         let (doer, value) = done.next()?;
         for (other, value) in done {
@@ -315,17 +315,17 @@ impl<'a> Reader<'a> {
             );
         }
         let text = value.get_ref().as_str().unwrap_or_default().trim();
-        Some(Action {
+        Some(StepAction {
             text: format!("{doer} {text}"),
             command,
-            place: Place::of(self.text, value.span().start),
+            place: Position::of(self.text, value.span().start),
         })
     }
 
     fn expectations(&mut self, table: &DeTable<'a>) -> Vec<Expectation> {
         let mut expected = Vec::new();
         let mut add = |text: &str, span: Range<usize>, what: Expected| {
-            let place = Place::of(text, span.start);
+            let place = Position::of(text, span.start);
             expected.push(Expectation { place, what });
         };
         if let Some(value) = table.get("returns")
@@ -347,7 +347,9 @@ impl<'a> Reader<'a> {
                     if let Some(states) = self.parsed(Some(value), expect::queued) {
                         add(self.text, value.span(), Expected::Queued(states));
                     }
-                } else if let (Some(who), Some(stands)) = (self.who(key), self.parsed(Some(value), Stands::parse)) {
+                } else if let (Some(who), Some(stands)) =
+                    (self.who(key), self.parsed(Some(value), SocketExpectation::parse))
+                {
                     add(self.text, value.span(), Expected::State(who, stands));
                 }
             }
@@ -357,7 +359,7 @@ impl<'a> Reader<'a> {
                 continue;
             };
             self.know(queues, keys::QUEUE, "a queue", &value.span());
-            for way in Way::ALL {
+            for way in Queue::ALL {
                 let Some(value) = queues.get(way.name()) else { continue };
                 if let Some(bound) = self.bound(value) {
                     add(self.text, value.span(), Expected::Queue(who.clone(), way, bound));
@@ -391,15 +393,15 @@ impl<'a> Reader<'a> {
     }
 
     /// The values of a table whose keys are sockets.
-    fn by_socket<'b>(&mut self, value: Field<'a, 'b>, like: &str) -> Vec<(Option<Who>, &'b Value<'a>)> {
+    fn by_socket<'b>(&mut self, value: Field<'a, 'b>, like: &str) -> Vec<(Option<SocketRef>, &'b TomlValue<'a>)> {
         let Some(table) = value.and_then(|value| self.table(value, like)) else {
             return Vec::new();
         };
         table.iter().map(|(key, value)| (self.who(key), value)).collect()
     }
 
-    fn who(&mut self, key: &Spanned<std::borrow::Cow<'a, str>>) -> Option<Who> {
-        match Who::parse(key.get_ref()) {
+    fn who(&mut self, key: &Spanned<std::borrow::Cow<'a, str>>) -> Option<SocketRef> {
+        match SocketRef::parse(key.get_ref()) {
             Ok(who) => Some(who),
             Err(why) => {
                 self.wrong(key.span(), why);
@@ -441,7 +443,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The complaint about a value of the wrong type.
-    fn kind(&mut self, value: &Value<'a>, wanted: &str) {
+    fn kind(&mut self, value: &TomlValue<'a>, wanted: &str) {
         let what = match value.get_ref() {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) | DeValue::Float(_) => "a number",
@@ -453,7 +455,7 @@ impl<'a> Reader<'a> {
         self.wrong(value.span(), format!("this is {what}, and must be {wanted}"));
     }
 
-    fn table<'b>(&mut self, value: &'b Value<'a>, like: &str) -> Option<&'b DeTable<'a>> {
+    fn table<'b>(&mut self, value: &'b TomlValue<'a>, like: &str) -> Option<&'b DeTable<'a>> {
         match value.get_ref() {
             DeValue::Table(table) if table.is_empty() => {
                 self.wrong(value.span(), format!("this is empty; it should be like {like}"));
@@ -544,7 +546,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A mistake at the character `n` of a string.
-    fn wrong_at(&mut self, value: &Value<'a>, n: usize, why: String) {
+    fn wrong_at(&mut self, value: &TomlValue<'a>, n: usize, why: String) {
         let span = value.span();
         let at = span.start + in_string(self.text.get(span.clone()).unwrap_or_default(), n);
         self.wrong(at..span.end, why);
@@ -558,7 +560,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn bound(&mut self, value: &Value<'a>) -> Option<Bound> {
+    fn bound(&mut self, value: &TomlValue<'a>) -> Option<Bound> {
         let bound = match value.get_ref() {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
                 .ok()

@@ -14,19 +14,19 @@ const LONGEST_PATH: usize = 200;
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place {
+pub struct Position {
     /// The line, from 1 on.
     pub line: usize,
     /// The column in characters, from 1 on.
     pub column: usize,
 }
 
-impl Place {
+impl Position {
     /// Of a byte of `text`.
-    pub fn of(text: &str, byte: usize) -> Place {
+    pub fn of(text: &str, byte: usize) -> Position {
         let before = &text.as_bytes()[..byte.min(text.len())];
         let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        Place {
+        Position {
             line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
             // Bytes that begin a character.
             column: before[begin..].iter().filter(|byte| **byte & 0xc0 != 0x80).count() + 1,
@@ -40,7 +40,7 @@ pub struct Mistake {
     /// The file, as it was named.
     pub path: String,
     /// Where.
-    pub place: Place,
+    pub place: Position,
     /// What is wrong, and what would be right.
     pub why: String,
     /// The offending line.
@@ -50,11 +50,11 @@ pub struct Mistake {
 impl Mistake {
     /// At the beginning of `span`.
     pub(super) fn new(path: &str, text: &str, span: Range<usize>, why: String) -> Mistake {
-        Mistake::at(path, text, Place::of(text, span.start), why)
+        Mistake::at(path, text, Position::of(text, span.start), why)
     }
 
     /// At a place.
-    pub(super) fn at(path: &str, text: &str, place: Place, why: String) -> Mistake {
+    pub(super) fn at(path: &str, text: &str, place: Position, why: String) -> Mistake {
         let line = text.lines().nth(place.line - 1).unwrap_or_default();
         Mistake {
             path: path.to_owned(),
@@ -68,7 +68,7 @@ impl Mistake {
 impl fmt::Display for Mistake {
     /// `half-close.toml:7:11: ...`, then the line with a caret below the place.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { line, column } = self.place;
+        let Position { line, column } = self.place;
         let path = excerpt(&self.path, LONGEST_PATH);
         writeln!(f, "{path}:{line}:{column}: {}", self.why)?;
         // Nothing of a file reaches the terminal raw, and a tab is as wide below the line as in it. Of a long line what is around the place.

@@ -13,6 +13,7 @@ use crate::side::{Ends, Side};
 pub mod bound;
 pub mod branch;
 pub mod catalog;
+pub mod claim_status;
 pub mod expect;
 pub mod file;
 pub mod keys;
@@ -25,10 +26,9 @@ pub mod report;
 pub mod returns;
 pub mod run;
 pub mod segments;
-pub mod verdict;
 
 use expect::{Expectation, Expected};
-use mistake::Place;
+use mistake::Position;
 use needs::Needs;
 
 /// A scenario, as its file has it.
@@ -66,11 +66,11 @@ pub struct Scenario {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Where it begins in the file.
-    pub place: Place,
+    pub place: Position,
     /// Prose for people.
     pub say: Option<String>,
     /// The command; none in a step that only says something, or waits.
-    pub action: Option<Action>,
+    pub action: Option<StepAction>,
     /// The expectations.
     pub expected: Vec<Expectation>,
     /// The article's claims about this step, where it has any.
@@ -90,13 +90,13 @@ pub const WITHIN: Duration = Duration::from_secs(5);
 
 /// The command of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Action {
+pub struct StepAction {
     /// The whole command, as typed for `finwait do`: `client write "hello"`.
     pub text: String,
     /// The same, understood.
     pub command: Command,
     /// Where its text stands in the file.
-    pub place: Place,
+    pub place: Position,
 }
 
 impl Step {

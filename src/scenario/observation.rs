@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Bytes, CallKind, SocketName};
-use crate::lab::event::{Death, Fate, Passage};
+use crate::lab::event::{Death, Disposition, PacketRecord};
 use crate::lab::syn::SynPatience;
 use crate::outcome::Outcome;
-use crate::session::view::Held;
+use crate::session::view::HeldBy;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::wire::flow::Again;
+use crate::wire::flow::Retransmission;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
@@ -19,7 +19,7 @@ use super::returns::Returns;
 /// The result of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Returned {
+pub enum CommandResult {
     /// The command makes no call, and was carried out.
     Done,
     /// The call returned this.
@@ -32,14 +32,14 @@ pub enum Returned {
     NotDone(String),
 }
 
-impl Returned {
+impl CommandResult {
     /// In the words of a scenario.
     pub fn words(&self) -> String {
         match (Returns::of(self), self) {
-            (_, Returned::Outcome(Outcome::Library(name))) => name.clone(),
-            (_, Returned::Outcome(Outcome::Unsupported(why))) => format!("unsupported: {why}"),
+            (_, CommandResult::Outcome(Outcome::Library(name))) => name.clone(),
+            (_, CommandResult::Outcome(Outcome::Unsupported(why))) => format!("unsupported: {why}"),
             (Some(returns), _) => returns.to_string(),
-            (None, Returned::NotDone(why)) => format!("not done: {why}"),
+            (None, CommandResult::NotDone(why)) => format!("not done: {why}"),
             (None, _) => "nothing".into(),
         }
     }
@@ -47,13 +47,13 @@ impl Returned {
 
 /// A socket as it stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct SocketSnapshot {
     /// Its name; none for what nobody has accepted, or that no descriptor of ours ever held.
     pub name: Option<SocketName>,
     /// The state; none when the kernel does not know it any more.
     pub state: Option<State>,
     /// Who holds it.
-    pub held: Held,
+    pub held: HeldBy,
     /// Bytes (of a listener, connections) to be taken.
     pub rx: u32,
     /// Bytes not acknowledged.
@@ -62,23 +62,24 @@ pub struct Standing {
 
 /// A packet that was on the wire in that step, and what became of it in the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting {
+pub struct ObservedPacket {
     /// The host that sent it, or in whose name it was forged.
     pub from: Side,
     /// What it says.
-    pub said: Said,
+    pub said: PacketContent,
     /// Is it sent again?
-    pub again: Option<Again>,
+    pub again: Option<Retransmission>,
     /// Where it comes from.
     pub origin: Origin,
     /// What became of it.
-    pub fate: Fate,
+    #[serde(rename = "fate")]
+    pub disposition: Disposition,
 }
 
 /// What a packet says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Said {
+pub enum PacketContent {
     /// A TCP segment.
     Tcp {
         /// The control bits.
@@ -104,7 +105,7 @@ pub enum Said {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// The result of the step's command.
-    pub returned: Returned,
+    pub returned: CommandResult,
     /// The words of the endpoint's language, where there is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
@@ -112,11 +113,11 @@ pub struct Observation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// Calls that were blocked when the step began, and what became of them, the oldest first.
-    pub later: Vec<Later>,
+    pub later: Vec<LateCall>,
     /// The sockets of both ends.
-    pub sockets: Ends<Vec<Standing>>,
+    pub sockets: Ends<Vec<SocketSnapshot>>,
     /// The packets in the order of their first sight; none in the loopback lab, which has no wire.
-    pub segments: Option<Vec<Sighting>>,
+    pub segments: Option<Vec<ObservedPacket>>,
     /// How long a connect into silence takes on this machine, where the step asks for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub syn_patience: Option<SynPatience>,
@@ -124,13 +125,13 @@ pub struct Observation {
 
 /// A call of an earlier step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Later {
+pub struct LateCall {
     /// The end.
     pub side: Side,
     /// On which socket.
     pub socket: SocketName,
     /// The result.
-    pub returned: Returned,
+    pub returned: CommandResult,
     /// Which call.
     pub call: CallKind,
     /// The words of the endpoint's language, where there is more than success.
@@ -142,15 +143,15 @@ pub struct Later {
 }
 
 /// The sockets of an end as they stand.
-pub(super) fn standing(session: &Session, side: Side) -> Vec<Standing> {
+pub(super) fn snapshots(session: &Session, side: Side) -> Vec<SocketSnapshot> {
     let views = session.sockets(side).into_iter();
     views
-        .map(|view| Standing {
+        .map(|view| SocketSnapshot {
             name: view.name.cloned(),
             state: match (view.row, view.held) {
                 (Some(observed), _) => Some(observed.row.state),
                 // An open descriptor without a row stands for a socket that is not connected.
-                (None, Held::Open) => Some(State::Close),
+                (None, HeldBy::Open) => Some(State::Close),
                 (None, _) => None,
             },
             held: view.held,
@@ -161,42 +162,44 @@ pub(super) fn standing(session: &Session, side: Side) -> Vec<Standing> {
 }
 
 /// The packets among the transcript's entries after `since`.
-pub(super) fn sightings(session: &Session, since: u64) -> Option<Vec<Sighting>> {
-    use crate::session::transcript::What;
+pub(super) fn sightings(session: &Session, since: u64) -> Option<Vec<ObservedPacket>> {
+    use crate::session::transcript::EntryKind;
     if let LabKind::Loopback(_) = session.lab.kind {
         return None;
     }
-    let mut seen: Vec<(_, Sighting)> = Vec::new();
+    let mut seen: Vec<(_, ObservedPacket)> = Vec::new();
     for entry in session.transcript.since(since) {
-        let What::Packet(passage) = &entry.what else { continue };
-        match seen.iter_mut().find(|(no, _)| *no == passage.no) {
-            Some((_, sighting)) => sighting.fate = passage.fate,
-            None => seen.push((passage.no, sighting(passage))),
+        let EntryKind::Packet(record) = &entry.what else {
+            continue;
+        };
+        match seen.iter_mut().find(|(no, _)| *no == record.no) {
+            Some((_, sighting)) => sighting.disposition = record.disposition,
+            None => seen.push((record.no, sighting(record))),
         }
     }
     Some(seen.into_iter().map(|(_, sighting)| sighting).collect())
 }
 
-fn sighting(passage: &Passage) -> Sighting {
-    Sighting {
-        from: passage.from,
-        said: match &passage.packet {
-            Packet::Tcp(segment) => Said::Tcp {
+fn sighting(record: &PacketRecord) -> ObservedPacket {
+    ObservedPacket {
+        from: record.from,
+        said: match &record.packet {
+            Packet::Tcp(segment) => PacketContent::Tcp {
                 flags: segment.flags,
-                seq: passage.seen.seq.unwrap_or(segment.seq.0),
+                seq: record.seen.seq.unwrap_or(segment.seq.0),
                 ack: segment
                     .flags
                     .has(Flags::ACK)
-                    .then(|| passage.seen.ack.unwrap_or(segment.ack.0)),
-                window: passage.seen.window.unwrap_or(u32::from(segment.window)),
+                    .then(|| record.seen.ack.unwrap_or(segment.ack.0)),
+                window: record.seen.window.unwrap_or(u32::from(segment.window)),
                 len: segment.len,
                 payload: segment.payload.clone(),
             },
-            Packet::Icmp { message, .. } => Said::Icmp(message.clone()),
-            Packet::Other { what, .. } => Said::Other(what.clone()),
+            Packet::Icmp { message, .. } => PacketContent::Icmp(message.clone()),
+            Packet::Other { what, .. } => PacketContent::Other(what.clone()),
         },
-        again: passage.seen.again,
-        origin: passage.origin,
-        fate: passage.fate,
+        again: record.seen.again,
+        origin: record.origin,
+        disposition: record.disposition,
     }
 }

@@ -6,18 +6,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::observation::{Later, Observation, Returned, sightings, standing};
-use super::report::{Ruled, StepReport};
+use super::observation::{CommandResult, LateCall, Observation, sightings, snapshots};
+use super::report::{RuledOutcome, StepReport};
 use super::returns::Returns;
 use super::{Scenario, Step};
 use crate::call::{CallId, CallKind, SocketName};
-use crate::clock::Stamp;
+use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand};
-use crate::explain::Setter;
-use crate::lab::event::Request;
+use crate::explain::ErrorSource;
+use crate::lab::event::LabRequest;
 use crate::scenario::expect::{Check, Expected};
-use crate::session::transcript::What;
-use crate::session::{Issued, Process, Session, socket_of};
+use crate::session::transcript::EntryKind;
+use crate::session::{IssuedCommand, ProcessState, Session, socket_of};
 use crate::side::{Ends, Side};
 use crate::state::State;
 
@@ -32,26 +32,26 @@ pub struct Play {
     scenario: Arc<Scenario>,
     /// The step that comes next, or is under way.
     next: usize,
-    now: Option<Under>,
+    now: Option<StepInProgress>,
 }
 
 /// A step under way.
 #[derive(Debug)]
-struct Under {
-    began: Stamp,
+struct StepInProgress {
+    began: MonoTime,
     /// The last entry of the transcript before it.
     since: u64,
     side: Option<Side>,
     root: Option<CallId>,
     refused: Option<String>,
     /// Calls that were blocked when it began.
-    blocked: Vec<Blocked>,
+    blocked: Vec<BlockedCall>,
     /// Since when all that it expects is so.
-    true_since: Option<Stamp>,
+    true_since: Option<MonoTime>,
 }
 
 #[derive(Clone, Debug)]
-struct Blocked {
+struct BlockedCall {
     side: Side,
     socket: SocketName,
     root: CallId,
@@ -60,9 +60,9 @@ struct Blocked {
 
 /// Whether a step is over.
 #[derive(Debug)]
-pub enum Judgement {
+pub enum StepStatus {
     /// Not yet: look again after the next event, and at that time at the latest.
-    Wait(Stamp),
+    Wait(MonoTime),
     /// It is: what came of it.
     Over(Box<StepReport>),
 }
@@ -103,7 +103,7 @@ impl Play {
     }
 
     /// Begins the next step; what it asks of the lab.
-    pub fn begin(&mut self, session: &mut Session, now: Stamp) -> Vec<Request> {
+    pub fn begin(&mut self, session: &mut Session, now: MonoTime) -> Vec<LabRequest> {
         let Some(step) = self.scenario.steps.get(self.next) else {
             return Vec::new();
         };
@@ -113,7 +113,7 @@ impl Play {
                 let socket = socket_of(&pending.order)?.clone();
                 let root = pending.root;
                 let name = pending.order.kind();
-                Some(Blocked {
+                Some(BlockedCall {
                     side,
                     socket,
                     root,
@@ -121,7 +121,7 @@ impl Play {
                 })
             })
         });
-        let mut under = Under {
+        let mut under = StepInProgress {
             began: now,
             since: session.transcript.last(),
             side: None,
@@ -131,7 +131,7 @@ impl Play {
             true_since: None,
         };
         let issued = match step.action.as_ref().map(|action| &action.command) {
-            None | Some(Command::Screen(_)) => Ok(Issued::default()),
+            None | Some(Command::Screen(_)) => Ok(IssuedCommand::default()),
             Some(Command::Wire(command)) => session.wire(command),
             Some(Command::End(side, command)) => {
                 under.side = Some(*side);
@@ -143,8 +143,8 @@ impl Play {
                 under.root = issued.root;
                 issued.requests
             }
-            Err(refusal) => {
-                under.refused = Some(refusal.to_string());
+            Err(error) => {
+                under.refused = Some(error.to_string());
                 Vec::new()
             }
         };
@@ -153,18 +153,18 @@ impl Play {
     }
 
     /// Is the step under way over at `now`? `quiet` says whether the lab is.
-    pub fn judge(&mut self, session: &Session, quiet: bool, now: Stamp) -> Judgement {
+    pub fn judge(&mut self, session: &Session, quiet: bool, now: MonoTime) -> StepStatus {
         let (Some(step), Some(under)) = (self.scenario.steps.get(self.next), self.now.as_mut()) else {
-            return Judgement::Wait(now.plus(QUIET_PATIENCE));
+            return StepStatus::Wait(now.plus(QUIET_PATIENCE));
         };
         let command = step.action.as_ref().map(|action| &action.command);
         let returned = under.returned(session, command, quiet, now);
-        let seen = observe(session, step, under, returned.clone().unwrap_or(Returned::Blocked));
+        let seen = observe(session, step, under, returned.clone().unwrap_or(CommandResult::Blocked));
         let checks: Vec<Check> = step.expected.iter().map(|expected| expected.check(&seen)).collect();
         let all = checks.iter().all(|check| check.held != Some(false));
         let end = under.began.plus(step.within);
-        let wait = |until: Stamp| {
-            Judgement::Wait(if until.0 <= now.0 {
+        let wait = |until: MonoTime| {
+            StepStatus::Wait(if until.0 <= now.0 {
                 now.plus(Duration::from_millis(1))
             } else {
                 until
@@ -174,7 +174,7 @@ impl Play {
             true
         } else if all && returned.is_some() {
             let since = *under.true_since.get_or_insert(now);
-            let blocked = seen.returned == Returned::Blocked
+            let blocked = seen.returned == CommandResult::Blocked
                 || step
                     .expected
                     .iter()
@@ -183,7 +183,7 @@ impl Play {
             let stood = since.plus(step.stands);
             let calm = quiet || now.since(since) >= QUIET_PATIENCE;
             if now.0 < shown.0 || now.0 < stood.0 {
-                return wait(Stamp(shown.0.max(stood.0)));
+                return wait(MonoTime(shown.0.max(stood.0)));
             }
             if !calm {
                 return wait(since.plus(QUIET_PATIENCE));
@@ -209,15 +209,21 @@ impl Play {
         let report = StepReport::new(&self.scenario, self.next, checks, claims, seen, rules, took);
         self.next += 1;
         self.now = None;
-        Judgement::Over(Box::new(report))
+        StepStatus::Over(Box::new(report))
     }
 }
 
-impl Under {
+impl StepInProgress {
     /// What became of the step's command; none while that is open.
-    fn returned(&self, session: &Session, command: Option<&Command>, quiet: bool, now: Stamp) -> Option<Returned> {
+    fn returned(
+        &self,
+        session: &Session,
+        command: Option<&Command>,
+        quiet: bool,
+        now: MonoTime,
+    ) -> Option<CommandResult> {
         if let Some(why) = &self.refused {
-            return Some(Returned::NotDone(why.clone()));
+            return Some(CommandResult::NotDone(why.clone()));
         }
         let (side, command) = match (self.side, command) {
             (Some(side), Some(Command::End(_, command))) => (side, command),
@@ -225,31 +231,31 @@ impl Under {
             // nothing.
             (_, Some(Command::Wire(_))) => {
                 let mut since = session.transcript.since(self.since);
-                let told = since.any(|entry| matches!(entry.what, What::Wire { .. } | What::Packet(_)));
+                let told = since.any(|entry| matches!(entry.what, EntryKind::Wire { .. } | EntryKind::Packet(_)));
                 let done = (quiet && told) || now.since(self.began) >= QUIET_PATIENCE;
-                return done.then_some(Returned::Done);
+                return done.then_some(CommandResult::Done);
             }
-            (_, _) => return Some(Returned::Done),
+            (_, _) => return Some(CommandResult::Done),
         };
         let process = &session.ends[side].process;
         let mut since = session.transcript.since(self.since);
         match command {
-            EndCommand::Kill => matches!(process, Process::Dead { .. }).then_some(Returned::Done),
-            EndCommand::Restart => matches!(process, Process::Running { .. }).then_some(Returned::Done),
+            EndCommand::Kill => matches!(process, ProcessState::Dead { .. }).then_some(CommandResult::Done),
+            EndCommand::Restart => matches!(process, ProcessState::Running { .. }).then_some(CommandResult::Done),
             EndCommand::Host(..) => since.find_map(|entry| match &entry.what {
-                What::Host { failed: None, .. } => Some(Returned::Done),
-                What::Host { failed: Some(why), .. } => Some(Returned::NotDone(why.clone())),
+                EntryKind::Host { failed: None, .. } => Some(CommandResult::Done),
+                EntryKind::Host { failed: Some(why), .. } => Some(CommandResult::NotDone(why.clone())),
                 _ => None,
             }),
             // It is told as the change of state that it makes.
             EndCommand::Destroy(_) => {
-                let told = since.any(|entry| matches!(entry.what, What::State { .. }));
+                let told = since.any(|entry| matches!(entry.what, EntryKind::State { .. }));
                 let done = (quiet && told) || now.since(self.began) >= QUIET_PATIENCE;
-                done.then_some(Returned::Done)
+                done.then_some(CommandResult::Done)
             }
-            EndCommand::Use(_) => Some(Returned::Done),
+            EndCommand::Use(_) => Some(CommandResult::Done),
             EndCommand::Call { .. } | EndCommand::Interrupt(_) | EndCommand::Sigpipe(_) => match self.root {
-                None => Some(Returned::Done),
+                None => Some(CommandResult::Done),
                 Some(root) => Some(outcome(session, side, root, self.since)),
             },
         }
@@ -257,24 +263,24 @@ impl Under {
 }
 
 /// The result of the command of `side` that began with `root`, as far as the transcript after `since` tells.
-pub(super) fn outcome(session: &Session, side: Side, root: CallId, since: u64) -> Returned {
+pub(super) fn outcome(session: &Session, side: Side, root: CallId, since: u64) -> CommandResult {
     if session.busy(side, root) {
-        return Returned::Blocked;
+        return CommandResult::Blocked;
     }
     let mut entries = session.transcript.since(since).rev();
     let returned = entries.find_map(|entry| match &entry.what {
-        What::Outcome { call, outcome, .. } if session.root_of(*call) == Some(root) => {
-            Some(Returned::Outcome(outcome.clone()))
+        EntryKind::Outcome { call, outcome, .. } if session.root_of(*call) == Some(root) => {
+            Some(CommandResult::Outcome(outcome.clone()))
         }
-        What::Lost { call, how, .. } if session.root_of(*call) == Some(root) => Some(Returned::Died(*how)),
+        EntryKind::Lost { call, how, .. } if session.root_of(*call) == Some(root) => Some(CommandResult::Died(*how)),
         _ => None,
     });
-    returned.unwrap_or_else(|| Returned::NotDone("its call was lost".into()))
+    returned.unwrap_or_else(|| CommandResult::NotDone("its call was lost".into()))
 }
 
 /// The words about how a call ended.
 #[derive(Default)]
-struct Words {
+struct EndingWords {
     /// By the endpoint's language.
     said: Option<String>,
     /// By finwait: why.
@@ -282,16 +288,16 @@ struct Words {
 }
 
 /// The words about the last call that ended of the command that began with `root`, after `since`.
-fn words(session: &Session, root: CallId, since: u64) -> Words {
+fn words(session: &Session, root: CallId, since: u64) -> EndingWords {
     let mut entries = session.transcript.since(since).rev();
     let words = entries.find_map(|entry| match &entry.what {
-        What::Outcome { call, said, why, .. } if session.root_of(*call) == Some(root) => {
+        EntryKind::Outcome { call, said, why, .. } if session.root_of(*call) == Some(root) => {
             let (said, why) = (said.clone(), Some(why.clone()));
-            Some(Words { said, why })
+            Some(EndingWords { said, why })
         }
-        What::Lost { call, why, .. } if session.root_of(*call) == Some(root) => {
+        EntryKind::Lost { call, why, .. } if session.root_of(*call) == Some(root) => {
             let (said, why) = (None, Some(why.clone()));
-            Some(Words { said, why })
+            Some(EndingWords { said, why })
         }
         _ => None,
     });
@@ -299,43 +305,43 @@ fn words(session: &Session, root: CallId, since: u64) -> Words {
 }
 
 /// Outcomes after `since` that fall under a rule.
-fn ruled(session: &Session, since: u64) -> Vec<Ruled> {
+fn ruled(session: &Session, since: u64) -> Vec<RuledOutcome> {
     let entries = session.transcript.since(since);
     let ruled = entries.filter_map(|entry| match &entry.what {
-        What::Outcome {
+        EntryKind::Outcome {
             name,
             state,
             rule: Some(rule),
             set_by,
             ..
         }
-        | What::Lost {
+        | EntryKind::Lost {
             name,
             state,
             rule: Some(rule),
             set_by,
             ..
-        } => Some(Ruled {
+        } => Some(RuledOutcome {
             call: *name,
             state: state.unwrap_or(State::Close),
             rule: *rule,
-            set_by_seen: matches!(set_by, Some(Setter::Found(..))),
+            set_by_seen: matches!(set_by, Some(ErrorSource::Found(..))),
         }),
         _ => None,
     });
     ruled.collect()
 }
 
-fn observe(session: &Session, step: &Step, under: &Under, returned: Returned) -> Observation {
+fn observe(session: &Session, step: &Step, under: &StepInProgress, returned: CommandResult) -> Observation {
     // Of a command that has not come to its end, the calls before its last one are not what is asked about.
-    let words = |returned: &Returned, root: Option<CallId>| match (returned, root) {
-        (Returned::Outcome(_) | Returned::Died(_), Some(root)) => words(session, root, under.since),
-        _ => Words::default(),
+    let words = |returned: &CommandResult, root: Option<CallId>| match (returned, root) {
+        (CommandResult::Outcome(_) | CommandResult::Died(_), Some(root)) => words(session, root, under.since),
+        _ => EndingWords::default(),
     };
     let later = under.blocked.iter().map(|call| {
         let returned = outcome(session, call.side, call.root, under.since);
-        let Words { said, why } = words(&returned, Some(call.root));
-        Later {
+        let EndingWords { said, why } = words(&returned, Some(call.root));
+        LateCall {
             side: call.side,
             socket: session.ends[call.side].shown(&call.socket).clone(),
             returned,
@@ -345,13 +351,13 @@ fn observe(session: &Session, step: &Step, under: &Under, returned: Returned) ->
         }
     });
     let later = later.collect();
-    let Words { said, why } = words(&returned, under.root);
+    let EndingWords { said, why } = words(&returned, under.root);
     Observation {
         returned,
         said,
         why,
         later,
-        sockets: Ends::from_fn(|side| standing(session, side)),
+        sockets: Ends::from_fn(|side| snapshots(session, side)),
         segments: sightings(session, under.since),
         syn_patience: session.lab.syn_patience.filter(|_| step.asks_for_syn_patience()),
     }

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use super::observation::{Returned, standing};
+use super::observation::{CommandResult, snapshots};
 use super::play::outcome;
 use super::returns::Returns;
 use crate::call::{CallId, SocketName};
 use crate::command::Command;
 use crate::command::wire::WireCommand;
 use crate::runtime::Runtime;
-use crate::session::view::Held;
-use crate::session::{LabKind, Process, Session, socket_of};
+use crate::session::view::HeldBy;
+use crate::session::{LabKind, ProcessState, Session, socket_of};
 use crate::side::Side;
 use crate::state::State;
 
@@ -76,7 +76,7 @@ impl Recorder {
             if let Some(returns) = Returns::of(&returned) {
                 let _ = writeln!(text, "returns = {}", quoted(&returns.to_string()));
             }
-            if returned == Returned::Blocked {
+            if returned == CommandResult::Blocked {
                 let pending = session.ends[*side].pending.iter().find(|pending| pending.root == root);
                 let socket = pending.and_then(|pending| socket_of(&pending.order)).cloned();
                 self.blocked.extend(socket.map(|socket| (*side, socket, root)));
@@ -148,7 +148,7 @@ impl Recorder {
 fn driven(session: &Session) -> String {
     let (mut runtimes, mut commands) = (Vec::new(), String::new());
     for (side, end) in session.ends.iter() {
-        let Process::Running { runtime, .. } = &end.process else {
+        let ProcessState::Running { runtime, .. } = &end.process else {
             continue;
         };
         match Runtime::named(runtime) {
@@ -177,14 +177,14 @@ fn states(session: &Session) -> Vec<String> {
     let all: Vec<_> = Side::BOTH
         .into_iter()
         .flat_map(|side| {
-            standing(session, side)
+            snapshots(session, side)
                 .into_iter()
-                .map(move |standing| (side, standing))
+                .map(move |snapshot| (side, snapshot))
         })
         .collect();
     let mut states = Vec::new();
-    for (side, standing) in &all {
-        let Some(name) = &standing.name else { continue };
+    for (side, snapshot) in &all {
+        let Some(name) = &snapshot.name else { continue };
         let twice = all
             .iter()
             .any(|(other, one)| other != side && one.name.as_ref() == Some(name));
@@ -193,8 +193,8 @@ fn states(session: &Session) -> Vec<String> {
         } else {
             name.to_string()
         };
-        let state = standing.state.map_or("none", State::name);
-        let orphan = if standing.held == Held::Orphan { " orphan" } else { "" };
+        let state = snapshot.state.map_or("none", State::name);
+        let orphan = if snapshot.held == HeldBy::Orphan { " orphan" } else { "" };
         states.push(format!("{who} = \"{state}{orphan}\""));
     }
     states

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
+use super::claim_status::ClaimStatus;
 use super::expect::Check;
 use super::observation::Observation;
-use super::verdict::Verdict;
 use super::{Group, Scenario};
 use crate::call::CallKind;
 use crate::clock::human;
@@ -18,13 +18,13 @@ use crate::state::State;
 /// One line of a run's report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Line {
+pub enum ReportLine {
     /// A scenario begins.
     Scenario(Heading),
     /// A step is over.
     Step(Box<StepReport>),
     /// The scenario is over.
-    End(End),
+    End(Summary),
 }
 
 /// Which scenario.
@@ -110,12 +110,12 @@ pub struct StepReport {
     pub observation: Observation,
     /// The rules that the outcomes of this step fall under, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rules: Vec<Ruled>,
+    pub rules: Vec<RuledOutcome>,
 }
 
 /// An outcome that falls under a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ruled {
+pub struct RuledOutcome {
     /// Which call.
     pub call: CallKind,
     /// The socket's state when it was made.
@@ -134,7 +134,7 @@ impl StepReport {
         checks: Vec<Check>,
         claims: Vec<Check>,
         observation: Observation,
-        rules: Vec<Ruled>,
+        rules: Vec<RuledOutcome>,
         took: Duration,
     ) -> StepReport {
         let step = scenario.steps.get(place);
@@ -180,7 +180,7 @@ pub(super) fn millis(took: Duration) -> f64 {
 
 /// What came of a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct End {
+pub struct Summary {
     /// Its name.
     pub scenario: String,
     /// Why it could not be run here; none when it was.
@@ -198,17 +198,17 @@ pub struct End {
     /// How long it took, ms.
     pub took_ms: f64,
     /// Whether the article's claim holds; none when it claims nothing, or that could not be seen.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<ClaimStatus>,
 }
 
-impl End {
+impl Summary {
     /// Was all as expected?
     pub const fn held(&self) -> bool {
         self.skipped.is_none() && self.differ == 0 && self.left == 0
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.skipped {
             return write!(f, "{:<28} skipped: {why}", self.scenario);

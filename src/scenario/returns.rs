@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::bound::Bound;
 use super::mistake::{did_you_mean, quoted};
-use super::observation::Returned;
+use super::observation::CommandResult;
 use crate::call::{Bytes, PollEvent, escape};
 use crate::command::string_value;
 use crate::errno::Errno;
@@ -137,13 +137,15 @@ impl Returns {
     }
 
     /// Is that what was returned?
-    pub fn holds(&self, returned: &Returned) -> bool {
+    pub fn holds(&self, returned: &CommandResult) -> bool {
         let outcome = match (self, returned) {
-            (Returns::Blocked, returned) => return matches!(returned, Returned::Blocked),
-            (Returns::Killed(death), returned) => return *returned == Returned::Died(*death),
-            (Returns::Success | Returns::Ok, Returned::Done) => return true,
-            (_, Returned::Outcome(outcome)) => outcome,
-            (_, Returned::Done | Returned::Blocked | Returned::Died(_) | Returned::NotDone(_)) => return false,
+            (Returns::Blocked, returned) => return matches!(returned, CommandResult::Blocked),
+            (Returns::Killed(death), returned) => return *returned == CommandResult::Died(*death),
+            (Returns::Success | Returns::Ok, CommandResult::Done) => return true,
+            (_, CommandResult::Outcome(outcome)) => outcome,
+            (_, CommandResult::Done | CommandResult::Blocked | CommandResult::Died(_) | CommandResult::NotDone(_)) => {
+                return false;
+            }
         };
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         match (self, outcome) {
@@ -182,18 +184,18 @@ impl Returns {
     }
 
     /// The words that fit that outcome and few others; none where there are none.
-    pub fn of(returned: &Returned) -> Option<Returns> {
+    pub fn of(returned: &CommandResult) -> Option<Returns> {
         let count = |n: usize| Bound::exactly(i64::try_from(n).unwrap_or(i64::MAX));
         Some(match returned {
-            Returned::Done => Returns::Ok,
-            Returned::Blocked => Returns::Blocked,
-            Returned::Died(death) => Returns::Killed(*death),
-            Returned::NotDone(_) => return None,
-            Returned::Outcome(Outcome::Library(_)) => Returns::Library,
-            Returned::Outcome(Outcome::Unsupported(_)) => Returns::Unsupported,
-            Returned::Outcome(Outcome::Err(errno)) => Returns::Errno(*errno),
-            Returned::Outcome(Outcome::DeadlineExceeded { .. }) => Returns::DeadlineExceeded,
-            Returned::Outcome(Outcome::Ok(value)) => match value {
+            CommandResult::Done => Returns::Ok,
+            CommandResult::Blocked => Returns::Blocked,
+            CommandResult::Died(death) => Returns::Killed(*death),
+            CommandResult::NotDone(_) => return None,
+            CommandResult::Outcome(Outcome::Library(_)) => Returns::Library,
+            CommandResult::Outcome(Outcome::Unsupported(_)) => Returns::Unsupported,
+            CommandResult::Outcome(Outcome::Err(errno)) => Returns::Errno(*errno),
+            CommandResult::Outcome(Outcome::DeadlineExceeded { .. }) => Returns::DeadlineExceeded,
+            CommandResult::Outcome(Outcome::Ok(value)) => match value {
                 Value::Done | Value::Later | Value::Descriptor { .. } => Returns::Ok,
                 Value::Read { n: 0, .. } => Returns::Eof,
                 // Long ones are told by their length: nobody reads a kilobyte of zeros.

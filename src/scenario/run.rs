@@ -6,20 +6,20 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use super::Scenario;
+use super::claim_status::{ClaimStatus, parts, tried};
 use super::needs::Needs;
-use super::play::{Judgement, Play};
-use super::report::{End, Heading, Line, StepReport, millis};
-use super::verdict::{Verdict, parts, tried};
-use crate::clock::Stamp;
-use crate::lab::{Lab, Options, Wanted};
-use crate::live::{Came, Events, Live};
+use super::play::{Play, StepStatus};
+use super::report::{Heading, ReportLine, StepReport, Summary, millis};
+use crate::clock::MonoTime;
+use crate::lab::{Lab, LabMode, Options};
+use crate::live::{EventSink, Live, WaitOutcome};
 use crate::session::Session;
 
 /// The lab that a scenario is run in, when `options` are what the user wants; or why it cannot run here, in one sentence.
 pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String> {
     let wanted = match (scenario.isolated, options.wanted) {
-        (true, Wanted::Loopback) => return Err("it needs the isolated lab, and the loopback lab was asked for".into()),
-        (true, Wanted::Auto | Wanted::Isolated) => Wanted::Isolated,
+        (true, LabMode::Loopback) => return Err("it needs the isolated lab, and the loopback lab was asked for".into()),
+        (true, LabMode::Auto | LabMode::Isolated) => LabMode::Isolated,
         (false, wanted) => wanted,
     };
     let ipv6 = match (scenario.ipv6, options.ipv6) {
@@ -45,8 +45,8 @@ pub fn run(
     scenario: &Arc<Scenario>,
     options: &Options,
     keep_going: bool,
-    tell: impl FnMut(Line) -> io::Result<()>,
-) -> io::Result<End> {
+    tell: impl FnMut(ReportLine) -> io::Result<()>,
+) -> io::Result<Summary> {
     watched(scenario, options, keep_going, tell, |_, _| {})
 }
 
@@ -55,12 +55,12 @@ pub fn watched(
     scenario: &Arc<Scenario>,
     options: &Options,
     keep_going: bool,
-    mut tell: impl FnMut(Line) -> io::Result<()>,
+    mut tell: impl FnMut(ReportLine) -> io::Result<()>,
     mut watch: impl FnMut(&Session, &StepReport),
-) -> io::Result<End> {
-    let began = Stamp::now();
-    tell(Line::Scenario(Heading::of(scenario)))?;
-    let mut end = End {
+) -> io::Result<Summary> {
+    let began = MonoTime::now();
+    tell(ReportLine::Scenario(Heading::of(scenario)))?;
+    let mut end = Summary {
         scenario: scenario.name.clone(),
         skipped: None,
         steps: 0,
@@ -71,9 +71,9 @@ pub fn watched(
         took_ms: 0.0,
         verdict: None,
     };
-    let finish = |mut end: End, tell: &mut dyn FnMut(Line) -> io::Result<()>| {
-        end.took_ms = millis(Stamp::now().since(began));
-        tell(Line::End(end.clone()))?;
+    let finish = |mut end: Summary, tell: &mut dyn FnMut(ReportLine) -> io::Result<()>| {
+        end.took_ms = millis(MonoTime::now().since(began));
+        tell(ReportLine::End(end.clone()))?;
         Ok(end)
     };
     let options = match lab_for(scenario, options) {
@@ -84,7 +84,7 @@ pub fn watched(
         }
     };
     let (inputs, inbox) = channel();
-    let events = Events::new(inputs);
+    let events = EventSink::new(inputs);
     let (lab, facts) = match Lab::start(&options, move |event| events.send(event)) {
         Ok(started) => started,
         Err(error) => {
@@ -104,16 +104,16 @@ pub fn watched(
     let mut play = Play::new(Arc::clone(scenario));
     let mut claimed = Vec::new();
     while play.next() < scenario.steps.len() {
-        let requests = play.begin(&mut live.session, Stamp::now());
+        let requests = play.begin(&mut live.session, MonoTime::now());
         live.send(requests);
         let report = loop {
-            let now = Stamp::now();
+            let now = MonoTime::now();
             match play.judge(&live.session, live.quiet, now) {
-                Judgement::Over(report) => break report,
-                Judgement::Wait(until) => {
+                StepStatus::Over(report) => break report,
+                StepStatus::Wait(until) => {
                     let left = until.since(now).max(Duration::from_millis(1));
                     match live.take(Some(Instant::now() + left))? {
-                        Came::Event | Came::Nothing | Came::Line(_) => {}
+                        WaitOutcome::Event | WaitOutcome::Nothing | WaitOutcome::Line(_) => {}
                     }
                 }
             }
@@ -134,7 +134,7 @@ pub fn watched(
         }
         watch(&live.session, &report);
         let as_expected = report.held();
-        tell(Line::Step(report))?;
+        tell(ReportLine::Step(report))?;
         if !as_expected && !keep_going {
             break;
         }
@@ -142,7 +142,7 @@ pub fn watched(
     // Another language's answers alone are no verdict: finwait claims asks both.
     if end.left == 0 && options.driven.is_native() {
         let parts = parts(&claimed).into_iter();
-        end.verdict = Verdict::of_parts(parts.map(|(_, steps)| Verdict::of(tried(steps), None)));
+        end.verdict = ClaimStatus::of_parts(parts.map(|(_, steps)| ClaimStatus::of(tried(steps), None)));
     }
     drop(live);
     drop(lab);

@@ -4,12 +4,12 @@ use std::fmt;
 
 use super::bound::Bound;
 use super::mistake::{did_you_mean, quoted};
-use super::observation::{Said, Sighting};
+use super::observation::{ObservedPacket, PacketContent};
 use crate::call::{Bytes, escape};
 use crate::command::string_value;
-use crate::lab::event::Fate;
+use crate::lab::event::Disposition;
 use crate::side::Side;
-use crate::wire::flow::Again;
+use crate::wire::flow::Retransmission;
 use crate::wire::queue::Origin;
 use crate::wire::segment::Flags;
 
@@ -32,18 +32,18 @@ pub struct Pattern {
     /// The sender.
     pub from: Side,
     /// What it says.
-    pub kind: Kind,
+    pub kind: SegmentKind,
     /// What its numbers are.
     pub numbers: Vec<(Number, Bound)>,
     /// The payload.
     pub payload: Option<Bytes>,
     /// Further properties.
-    pub besides: Vec<Besides>,
+    pub besides: Vec<Annotation>,
 }
 
 /// What a packet is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum SegmentKind {
     /// `any`
     Any,
     /// `data`: with payload.
@@ -82,7 +82,7 @@ impl Number {
 
 /// A further property of a segment, or what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Besides {
+pub enum Annotation {
     /// The other host had it.
     Delivered,
     /// It is held on the wire.
@@ -101,46 +101,46 @@ pub enum Besides {
     Copy,
 }
 
-impl Besides {
-    const ALL: [Besides; 8] = [
-        Besides::Delivered,
-        Besides::Held,
-        Besides::Delayed,
-        Besides::Dropped,
-        Besides::Retransmit,
-        Besides::Probe,
-        Besides::Forged,
-        Besides::Copy,
+impl Annotation {
+    const ALL: [Annotation; 8] = [
+        Annotation::Delivered,
+        Annotation::Held,
+        Annotation::Delayed,
+        Annotation::Dropped,
+        Annotation::Retransmit,
+        Annotation::Probe,
+        Annotation::Forged,
+        Annotation::Copy,
     ];
 
     const fn name(self) -> &'static str {
         match self {
-            Besides::Delivered => "delivered",
-            Besides::Held => "held",
-            Besides::Delayed => "delayed",
-            Besides::Dropped => "dropped",
-            Besides::Retransmit => "retransmit",
-            Besides::Probe => "probe",
-            Besides::Forged => "forged",
-            Besides::Copy => "copy",
+            Annotation::Delivered => "delivered",
+            Annotation::Held => "held",
+            Annotation::Delayed => "delayed",
+            Annotation::Dropped => "dropped",
+            Annotation::Retransmit => "retransmit",
+            Annotation::Probe => "probe",
+            Annotation::Forged => "forged",
+            Annotation::Copy => "copy",
         }
     }
 
-    const fn is(self, seen: &Sighting) -> bool {
+    const fn is(self, seen: &ObservedPacket) -> bool {
         match self {
-            Besides::Delivered => matches!(seen.fate, Fate::Delivered),
-            Besides::Held => matches!(seen.fate, Fate::Held),
-            Besides::Delayed => matches!(seen.fate, Fate::Delayed(_)),
-            Besides::Dropped => matches!(seen.fate, Fate::Dropped | Fate::Refused(_)),
-            Besides::Retransmit => matches!(seen.again, Some(Again::Retransmit { .. })),
-            Besides::Probe => matches!(seen.again, Some(Again::Probe)),
-            Besides::Forged => matches!(seen.origin, Origin::Forged),
-            Besides::Copy => matches!(seen.origin, Origin::Copy(_)),
+            Annotation::Delivered => matches!(seen.disposition, Disposition::Delivered),
+            Annotation::Held => matches!(seen.disposition, Disposition::Held),
+            Annotation::Delayed => matches!(seen.disposition, Disposition::Delayed(_)),
+            Annotation::Dropped => matches!(seen.disposition, Disposition::Dropped | Disposition::Refused(_)),
+            Annotation::Retransmit => matches!(seen.again, Some(Retransmission::Retransmit { .. })),
+            Annotation::Probe => matches!(seen.again, Some(Retransmission::Probe)),
+            Annotation::Forged => matches!(seen.origin, Origin::Forged),
+            Annotation::Copy => matches!(seen.origin, Origin::Copy(_)),
         }
     }
 
     const fn is_again(self) -> bool {
-        matches!(self, Besides::Retransmit | Besides::Probe)
+        matches!(self, Annotation::Retransmit | Annotation::Probe)
     }
 }
 
@@ -162,7 +162,7 @@ impl Item {
         if text.trim() == ANY {
             return Ok(Item::Any);
         }
-        let mut words = Words { text, at: 0 };
+        let mut words = WordSplitter { text, at: 0 };
         let (at, word) = words.next().unwrap_or((0, ""));
         let from = Side::BOTH.into_iter().find(|side| side.name() == word);
         let from = from.ok_or_else(|| {
@@ -175,10 +175,10 @@ impl Item {
         let mut pattern = Pattern {
             from,
             kind: match word {
-                "any" => Kind::Any,
-                "data" => Kind::Data,
-                "ICMP" => Kind::Icmp(String::new()),
-                _ => Kind::Flags(flags(word).map_err(|why| (at, why))?),
+                "any" => SegmentKind::Any,
+                "data" => SegmentKind::Data,
+                "ICMP" => SegmentKind::Icmp(String::new()),
+                _ => SegmentKind::Flags(flags(word).map_err(|why| (at, why))?),
             },
             numbers: Vec::new(),
             payload: None,
@@ -186,7 +186,7 @@ impl Item {
         };
         while let Some((at, word)) = words.next() {
             let number = Number::ALL.into_iter().find(|number| number.name() == word);
-            let besides = Besides::ALL.into_iter().find(|besides| besides.name() == word);
+            let besides = Annotation::ALL.into_iter().find(|besides| besides.name() == word);
             match (number, besides, &mut pattern.kind) {
                 (Some(number), _, _) => {
                     let (at, word) = words.next().unwrap_or((text.chars().count(), ""));
@@ -204,7 +204,7 @@ impl Item {
                     let payload = string_value(word).map_err(|error| (at + error.column - 1, error.why))?;
                     pattern.payload = Some(Bytes(payload));
                 }
-                (None, None, Kind::Icmp(message)) => {
+                (None, None, SegmentKind::Icmp(message)) => {
                     if !message.is_empty() {
                         message.push(' ');
                     }
@@ -212,7 +212,7 @@ impl Item {
                 }
                 (None, None, _) => {
                     let mut valid: Vec<&str> = Number::ALL.map(Number::name).to_vec();
-                    valid.extend(Besides::ALL.map(Besides::name));
+                    valid.extend(Annotation::ALL.map(Annotation::name));
                     let near = did_you_mean(word, &valid);
                     return Err((
                         at,
@@ -230,12 +230,12 @@ impl Item {
 }
 
 /// Words of a text with their places in characters; one in quotes is one word.
-struct Words<'a> {
+struct WordSplitter<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Iterator for Words<'a> {
+impl<'a> Iterator for WordSplitter<'a> {
     type Item = (usize, &'a str);
 
     fn next(&mut self) -> Option<(usize, &'a str)> {
@@ -275,16 +275,16 @@ fn flags(word: &str) -> Result<Flags, String> {
 
 impl Pattern {
     /// Is it such a segment?
-    pub fn is(&self, seen: &Sighting) -> bool {
+    pub fn is(&self, seen: &ObservedPacket) -> bool {
         let kind = match (&self.kind, &seen.said) {
-            (Kind::Any, _) => true,
-            (Kind::Data, Said::Tcp { len, .. }) => *len > 0,
-            (Kind::Flags(flags), Said::Tcp { flags: got, .. }) => got == flags,
-            (Kind::Icmp(words), Said::Icmp(message)) => message.starts_with(words.as_str()),
-            (Kind::Data | Kind::Flags(_) | Kind::Icmp(_), _) => false,
+            (SegmentKind::Any, _) => true,
+            (SegmentKind::Data, PacketContent::Tcp { len, .. }) => *len > 0,
+            (SegmentKind::Flags(flags), PacketContent::Tcp { flags: got, .. }) => got == flags,
+            (SegmentKind::Icmp(words), PacketContent::Icmp(message)) => message.starts_with(words.as_str()),
+            (SegmentKind::Data | SegmentKind::Flags(_) | SegmentKind::Icmp(_), _) => false,
         };
         let number = |(number, bound): &(Number, Bound)| {
-            let Said::Tcp {
+            let PacketContent::Tcp {
                 seq, ack, window, len, ..
             } = &seen.said
             else {
@@ -301,7 +301,7 @@ impl Pattern {
         let payload = self
             .payload
             .as_ref()
-            .is_none_or(|wanted| matches!(&seen.said, Said::Tcp { payload, .. } if payload == wanted));
+            .is_none_or(|wanted| matches!(&seen.said, PacketContent::Tcp { payload, .. } if payload == wanted));
         seen.from == self.from
             && kind
             && self.numbers.iter().all(number)
@@ -312,13 +312,13 @@ impl Pattern {
 
 impl Segments {
     /// Are these the segments? Retransmissions and probes, which come with time, count only where the list speaks of such.
-    pub fn holds(&self, seen: &[Sighting]) -> bool {
-        let seen: Vec<&Sighting> = self.counted(seen).collect();
+    pub fn holds(&self, seen: &[ObservedPacket]) -> bool {
+        let seen: Vec<&ObservedPacket> = self.counted(seen).collect();
         matches(&self.0, &seen)
     }
 
     /// The segments that count.
-    pub fn counted<'a>(&self, seen: &'a [Sighting]) -> impl Iterator<Item = &'a Sighting> {
+    pub fn counted<'a>(&self, seen: &'a [ObservedPacket]) -> impl Iterator<Item = &'a ObservedPacket> {
         let again = self
             .0
             .iter()
@@ -336,7 +336,7 @@ impl Segments {
         if self.0.is_empty() {
             let any = Item::One(Pattern {
                 from: Side::Client,
-                kind: Kind::Any,
+                kind: SegmentKind::Any,
                 numbers: Vec::new(),
                 payload: None,
                 besides: Vec::new(),
@@ -358,7 +358,7 @@ impl Segments {
     }
 }
 
-fn matches(items: &[Item], seen: &[&Sighting]) -> bool {
+fn matches(items: &[Item], seen: &[&ObservedPacket]) -> bool {
     match items.split_first() {
         None => seen.is_empty(),
         Some((Item::Any, rest)) => (0..=seen.len()).any(|skip| matches(rest, &seen[skip..])),
@@ -392,11 +392,11 @@ impl fmt::Display for Item {
         };
         write!(f, "{} ", pattern.from)?;
         match &pattern.kind {
-            Kind::Any => f.write_str("any")?,
-            Kind::Data => f.write_str("data")?,
-            Kind::Flags(flags) => write!(f, "{flags}")?,
-            Kind::Icmp(message) if message.is_empty() => f.write_str("ICMP")?,
-            Kind::Icmp(message) => write!(f, "ICMP {message}")?,
+            SegmentKind::Any => f.write_str("any")?,
+            SegmentKind::Data => f.write_str("data")?,
+            SegmentKind::Flags(flags) => write!(f, "{flags}")?,
+            SegmentKind::Icmp(message) if message.is_empty() => f.write_str("ICMP")?,
+            SegmentKind::Icmp(message) => write!(f, "ICMP {message}")?,
         }
         for (number, bound) in &pattern.numbers {
             write!(f, " {} {bound}", number.name())?;
@@ -411,11 +411,11 @@ impl fmt::Display for Item {
     }
 }
 
-impl fmt::Display for Sighting {
+impl fmt::Display for ObservedPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.from)?;
         match &self.said {
-            Said::Tcp {
+            PacketContent::Tcp {
                 flags,
                 seq,
                 ack,
@@ -429,12 +429,12 @@ impl fmt::Display for Sighting {
                     write!(f, " len {len} {}", payload.quoted(*len))?;
                 }
             }
-            Said::Icmp(message) => write!(f, "ICMP {message}")?,
-            Said::Other(what) => f.write_str(what)?,
+            PacketContent::Icmp(message) => write!(f, "ICMP {message}")?,
+            PacketContent::Other(what) => f.write_str(what)?,
         }
-        let mut besides = Besides::ALL.iter().filter(|besides| besides.is(self));
+        let mut besides = Annotation::ALL.iter().filter(|besides| besides.is(self));
         besides.try_for_each(|besides| match besides {
-            Besides::Delivered => Ok(()),
+            Annotation::Delivered => Ok(()),
             besides => write!(f, " {}", besides.name()),
         })
     }
@@ -449,10 +449,10 @@ mod tests {
         Segments(items.iter().map(|item| Item::parse(item).unwrap()).collect())
     }
 
-    fn seen(from: Side, flags: u16, seq: u32, payload: &[u8]) -> Sighting {
-        Sighting {
+    fn seen(from: Side, flags: u16, seq: u32, payload: &[u8]) -> ObservedPacket {
+        ObservedPacket {
             from,
-            said: Said::Tcp {
+            said: PacketContent::Tcp {
                 flags: Flags(flags),
                 seq,
                 ack: (flags & 16 != 0).then_some(1),
@@ -462,7 +462,7 @@ mod tests {
             },
             again: None,
             origin: Origin::Host,
-            fate: Fate::Delivered,
+            disposition: Disposition::Delivered,
         }
     }
 
@@ -484,7 +484,7 @@ mod tests {
     #[test]
     fn lists_are_exact_and_in_order_but_for_dots_and_retransmissions() {
         let mut again = seen(Side::Client, 2, 0, b"");
-        again.again = Some(Again::Retransmit {
+        again.again = Some(Retransmission::Retransmit {
             nth: 1,
             of: Some(PacketNo(1)),
         });

@@ -1,10 +1,10 @@
 //! Why a call returned what it did, or waits, link by link: the call, the state in which it was made, what set the error, the rule.
 //! Each link has its entry in the transcript, where there is one.
 
-use super::transcript::{Entry, Transcript, What};
+use super::transcript::{Entry, EntryKind, Transcript};
 use super::{Session, socket_of};
 use crate::call::{CallId, CallKind, SocketName};
-use crate::explain::{EntryNo, RuleId, Setter};
+use crate::explain::{EntryNo, ErrorSource, RuleId};
 use crate::outcome::{Outcome, Value};
 use crate::side::Side;
 use crate::state::State;
@@ -19,7 +19,7 @@ pub struct Chain {
     /// Where it came to that state; none when it was in it from its beginning.
     pub since: Option<EntryNo>,
     /// The setter of the error; none without a rule.
-    pub set_by: Option<Setter>,
+    pub set_by: Option<ErrorSource>,
     /// Where it returned, or where it is told that it never did; none while it is under way.
     pub ended: Option<EntryNo>,
     /// The rule.
@@ -32,21 +32,21 @@ pub struct Chain {
 /// The chain of that call; none when its entries were dropped.
 pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
     let transcript = &session.transcript;
-    let is_it = |entry: &&Entry| matches!(&entry.what, What::Outcome { call: id, .. } | What::Lost { call: id, .. } if *id == call);
+    let is_it = |entry: &&Entry| matches!(&entry.what, EntryKind::Outcome { call: id, .. } | EntryKind::Lost { call: id, .. } if *id == call);
     let ended = transcript.entries().iter().rev().find(is_it);
-    let Subject {
+    let ChainCall {
         of,
         state,
         rule,
         set_by,
     } = match ended {
-        Some(entry) => Subject::of_entry(entry)?,
-        None => Subject::of_pending(session, call)?,
+        Some(entry) => ChainCall::of_entry(entry)?,
+        None => ChainCall::of_pending(session, call)?,
     };
     // A call that is under way is after everything.
     let end_no = ended.map_or(u64::MAX, |entry| entry.no);
     let mut began = before(transcript, end_no);
-    let began = began.find(|entry| matches!(&entry.what, What::Call { call: id, .. } if *id == call));
+    let began = began.find(|entry| matches!(&entry.what, EntryKind::Call { call: id, .. } if *id == call));
     let began = began.map(|entry| entry.no);
     let state = state.unwrap_or(State::Close);
     // What is waited for is a matter of the state that it is in now.
@@ -54,7 +54,7 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
     let mut changes = before(transcript, then).filter_map(|entry| Some((entry.no, of.changed_to(entry)?)));
     let since = changes.next().filter(|(_, to)| *to == state).map(|(no, _)| no);
     let by_library = ended.is_some_and(|entry| match &entry.what {
-        What::Outcome { outcome, .. } => matches!(outcome, Outcome::Library(_)),
+        EntryKind::Outcome { outcome, .. } => matches!(outcome, Outcome::Library(_)),
         _ => false,
     });
     Some(Chain {
@@ -72,18 +72,18 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
 }
 
 /// The call that a chain is of, and what is known of how it ended.
-struct Subject<'a> {
-    of: Whose<'a>,
+struct ChainCall<'a> {
+    of: ChainSocket<'a>,
     /// The socket's state when it was made; of one that is under way, its state now.
     state: Option<State>,
     rule: Option<RuleId>,
-    set_by: Option<Setter>,
+    set_by: Option<ErrorSource>,
 }
 
-impl<'a> Subject<'a> {
-    fn of_entry(entry: &'a Entry) -> Option<Subject<'a>> {
+impl<'a> ChainCall<'a> {
+    fn of_entry(entry: &'a Entry) -> Option<ChainCall<'a>> {
         match &entry.what {
-            What::Outcome {
+            EntryKind::Outcome {
                 side,
                 socket,
                 state,
@@ -91,15 +91,15 @@ impl<'a> Subject<'a> {
                 set_by,
                 ..
             }
-            | What::Lost {
+            | EntryKind::Lost {
                 side,
                 socket,
                 state,
                 rule,
                 set_by,
                 ..
-            } => Some(Subject {
-                of: Whose {
+            } => Some(ChainCall {
+                of: ChainSocket {
                     side: *side,
                     socket: socket.as_ref(),
                 },
@@ -111,11 +111,11 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn of_pending(session: &'a Session, call: CallId) -> Option<Subject<'a>> {
+    fn of_pending(session: &'a Session, call: CallId) -> Option<ChainCall<'a>> {
         let (side, pending) = session.pending(call)?;
         let socket = socket_of(&pending.order);
-        Some(Subject {
-            of: Whose { side, socket },
+        Some(ChainCall {
+            of: ChainSocket { side, socket },
             state: socket.and_then(|name| session.ends[side].state_of(name)),
             rule: None,
             set_by: None,
@@ -134,16 +134,16 @@ fn before(transcript: &Transcript, no: EntryNo) -> impl Iterator<Item = &Entry> 
 
 /// The socket that a chain is about.
 #[derive(Clone, Copy)]
-struct Whose<'a> {
+struct ChainSocket<'a> {
     side: Side,
     socket: Option<&'a SocketName>,
 }
 
-impl Whose<'_> {
+impl ChainSocket<'_> {
     /// The state that it changed to, where that is a change of its state.
     fn changed_to(&self, entry: &Entry) -> Option<State> {
         match &entry.what {
-            What::State { side, socket, to, .. }
+            EntryKind::State { side, socket, to, .. }
                 if *side == self.side && connection(socket.as_ref()) == connection(self.socket) =>
             {
                 Some(*to)
@@ -155,7 +155,7 @@ impl Whose<'_> {
     /// Is that an outcome on the same socket that failed, met the end, or ended something?
     fn has_told(&self, entry: &Entry) -> bool {
         match &entry.what {
-            What::Outcome {
+            EntryKind::Outcome {
                 side,
                 socket,
                 name,

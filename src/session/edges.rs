@@ -8,12 +8,12 @@ use crate::call::CallKind;
 use crate::side::{Ends, Side};
 use crate::state::State;
 
-use super::transcript::{Entry, Reason, Transcript, What};
+use super::transcript::{Entry, EntryKind, Reason, Transcript};
 use crate::wire::segment::Flags;
 
 /// Why an edge stands in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum EdgeOrigin {
     /// The RFC has it, and Linux takes it.
     Figure,
     /// The RFC has it, and Linux never takes it.
@@ -32,11 +32,11 @@ pub struct Edge {
     /// on this event, and what is sent then: `close / snd FIN`.
     pub event: &'static str,
     /// Why it stands here.
-    pub source: Source,
+    pub source: EdgeOrigin,
 }
 
 const fn edge(from: State, to: State, event: &'static str) -> Edge {
-    let source = Source::Figure;
+    let source = EdgeOrigin::Figure;
     Edge {
         from,
         to,
@@ -47,14 +47,14 @@ const fn edge(from: State, to: State, event: &'static str) -> Edge {
 
 const fn never(from: State, to: State, event: &'static str) -> Edge {
     Edge {
-        source: Source::OnlyFigure,
+        source: EdgeOrigin::OnlyFigure,
         ..edge(from, to, event)
     }
 }
 
 const fn abort(from: State, event: &'static str) -> Edge {
     Edge {
-        source: Source::Abort,
+        source: EdgeOrigin::Abort,
         ..edge(from, State::Close, event)
     }
 }
@@ -118,29 +118,32 @@ pub static EDGES: [Edge; 30] = {
 pub fn between(from: State, to: State) -> Option<usize> {
     EDGES
         .iter()
-        .position(|edge| edge.source != Source::Abort && (edge.from, edge.to) == (from, to))
+        .position(|edge| edge.source != EdgeOrigin::Abort && (edge.from, edge.to) == (from, to))
 }
 
 /// The edge that leads from a state to CLOSE by RST, abort or timeout.
 pub fn aborted(from: State) -> Option<usize> {
     EDGES
         .iter()
-        .position(|edge| edge.source == Source::Abort && edge.from == from)
+        .position(|edge| edge.source == EdgeOrigin::Abort && edge.from == from)
 }
 
 /// The edges that leave a state and can be taken.
 pub fn leaving(state: State) -> impl Iterator<Item = usize> {
-    (0..EDGES.len()).filter(move |&place| EDGES[place].from == state && EDGES[place].source != Source::OnlyFigure)
+    (0..EDGES.len()).filter(move |&place| EDGES[place].from == state && EDGES[place].source != EdgeOrigin::OnlyFigure)
 }
 
 /// How many edges can be taken.
 pub fn possible() -> usize {
-    EDGES.iter().filter(|edge| edge.source != Source::OnlyFigure).count()
+    EDGES
+        .iter()
+        .filter(|edge| edge.source != EdgeOrigin::OnlyFigure)
+        .count()
 }
 
 /// A change of state, and the edge that it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct TakenEdge {
     /// The number of the transcript's entry.
     pub no: u64,
     /// On which host.
@@ -155,7 +158,7 @@ pub struct Taken {
     pub cause: String,
 }
 
-impl Taken {
+impl TakenEdge {
     /// In one line, the longest wording first: `client ESTABLISHED -> FIN_WAIT1: close / snd FIN   caused by shutdown`; at last
     /// without the event and the cause.
     pub fn words(&self) -> [String; 3] {
@@ -164,7 +167,7 @@ impl Taken {
             .map_or("not one edge, several at once", |edge| EDGES[edge].event);
         // What came, without what was sent then.
         let short = event.split(" / ").next().unwrap_or(event);
-        let Taken {
+        let TakenEdge {
             side, from, to, cause, ..
         } = self;
         [
@@ -182,7 +185,7 @@ pub struct Coverage {
     wired: bool,
     taken: [Ends<u32>; EDGES.len()],
     other: u32,
-    last: Option<Taken>,
+    last: Option<TakenEdge>,
 }
 
 impl Coverage {
@@ -195,8 +198,8 @@ impl Coverage {
     }
 
     fn add(&mut self, entry: &Entry) {
-        self.wired |= matches!(entry.what, What::Packet { .. });
-        let What::State {
+        self.wired |= matches!(entry.what, EntryKind::Packet { .. });
+        let EntryKind::State {
             side,
             ref socket,
             from,
@@ -212,7 +215,7 @@ impl Coverage {
             Some(edge) => self.taken[edge][side] += 1,
             None => self.other += 1,
         }
-        self.last = Some(Taken {
+        self.last = Some(TakenEdge {
             no: entry.no,
             side,
             from: edge.map_or(from, |edge| EDGES[edge].from),
@@ -240,7 +243,7 @@ impl Coverage {
             (CloseWait, Close) if !self.wired && !resets(cause) => None,
             _ => between(from, to).or_else(|| aborted(from).filter(|_| to == Close)),
         };
-        edge.filter(|&edge| EDGES[edge].source != Source::OnlyFigure)
+        edge.filter(|&edge| EDGES[edge].source != EdgeOrigin::OnlyFigure)
     }
 
     /// How often an edge was taken, by each end.
@@ -265,7 +268,7 @@ impl Coverage {
     }
 
     /// The last change.
-    pub const fn last(&self) -> Option<&Taken> {
+    pub const fn last(&self) -> Option<&TakenEdge> {
         self.last.as_ref()
     }
 
@@ -290,7 +293,7 @@ fn resets(cause: &Reason) -> bool {
 mod tests {
     use super::*;
     use crate::call::{CallId, SocketName};
-    use crate::clock::Stamp;
+    use crate::clock::MonoTime;
     use crate::lab::event::Witness;
     use crate::observe::{TimerKind, Tuple};
     use proptest::prelude::*;
@@ -306,8 +309,8 @@ mod tests {
         }
     }
 
-    fn change(side: Side, named: bool, from: State, to: State, cause: Reason) -> What {
-        What::State {
+    fn change(side: Side, named: bool, from: State, to: State, cause: Reason) -> EntryKind {
+        EntryKind::State {
             side,
             socket: SocketName::new("client").filter(|_| named),
             called: None,
@@ -324,8 +327,8 @@ mod tests {
 
     /// The edge of one change, as its event.
     fn event(named: bool, from: State, to: State, cause: Reason) -> &'static str {
-        let mut transcript = Transcript::new(Stamp(0));
-        transcript.push(Stamp(0), change(Side::Client, named, from, to, cause));
+        let mut transcript = Transcript::new(MonoTime(0));
+        transcript.push(MonoTime(0), change(Side::Client, named, from, to, cause));
         let mut coverage = Coverage::default();
         coverage.update(&transcript);
         coverage
@@ -343,10 +346,8 @@ mod tests {
         for (i, a) in EDGES.iter().enumerate() {
             assert!(a.from != a.to);
             assert!(
-                EDGES[i + 1..]
-                    .iter()
-                    .all(|b| (a.from, a.to) != (b.from, b.to)
-                        || (a.source == Source::Abort) != (b.source == Source::Abort)),
+                EDGES[i + 1..].iter().all(|b| (a.from, a.to) != (b.from, b.to)
+                    || (a.source == EdgeOrigin::Abort) != (b.source == EdgeOrigin::Abort)),
                 "{a:?}"
             );
         }
@@ -395,9 +396,12 @@ mod tests {
 
     #[test]
     fn the_last_edge_is_named_with_its_cause() {
-        let mut transcript = Transcript::new(Stamp(0));
+        let mut transcript = Transcript::new(MonoTime(0));
         let (from, to) = (State::Established, State::FinWait1);
-        transcript.push(Stamp(0), change(Side::Client, true, from, to, call(CallKind::Shutdown)));
+        transcript.push(
+            MonoTime(0),
+            change(Side::Client, true, from, to, call(CallKind::Shutdown)),
+        );
         let mut coverage = Coverage::default();
         coverage.update(&transcript);
         let last = coverage.last().unwrap();
@@ -430,12 +434,12 @@ mod tests {
                 0..300,
             ),
         ) {
-            let mut transcript = Transcript::new(Stamp(0));
+            let mut transcript = Transcript::new(MonoTime(0));
             let mut coverage = Coverage::default();
             for (n, (client, named, from, to, cause)) in changes.iter().enumerate() {
                 let side = if *client { Side::Client } else { Side::Server };
                 let (from, to) = (State::ALL[*from], State::ALL[*to]);
-                transcript.push(Stamp(0), change(side, *named, from, to, cause.clone()));
+                transcript.push(MonoTime(0), change(side, *named, from, to, cause.clone()));
                 // All at once or one by one is the same.
                 if n % 3 == 0 {
                     coverage.update(&transcript);

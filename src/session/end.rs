@@ -3,18 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
-use super::table::Table;
-use super::{Answer, Pending, Refusal};
-use crate::call::{Call, CallId, CallKind, How, Order, ProcessCall, Sigpipe, SocketName};
-use crate::clock::Stamp;
-use crate::command::{Ask, Pick};
+use super::table::HostTable;
+use super::{CommandError, LastOutcome, PendingCall};
+use crate::call::{Call, CallId, CallKind, EndpointCall, ProcessCall, ShutdownHow, Sigpipe, SocketName};
+use crate::clock::MonoTime;
+use crate::command::{CallRequest, Pick};
 use crate::errno::Errno;
 use crate::explain::Sock;
 use crate::explain::rules::CallClass;
-use crate::explain::sock::{EntryNo, Made};
+use crate::explain::sock::{CallEntry, EntryNo};
 use crate::hash::QuickMap;
 use crate::host::{Setting, SettingValue};
-use crate::lab::event::{Death, Observed};
+use crate::lab::event::{Death, ObservedSocket};
 use crate::observe::Tuple;
 use crate::outcome::{OptionReading, Outcome, Value};
 use crate::runtime::Runtime;
@@ -26,7 +26,7 @@ pub(super) const LISTENER: &str = "listener";
 
 /// An endpoint's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Process {
+pub enum ProcessState {
     /// The process has been started and has not said hello yet.
     Starting {
         /// The process that it takes the place of, whose end is still to come.
@@ -48,12 +48,14 @@ pub enum Process {
     },
 }
 
-impl Process {
+impl ProcessState {
     /// Does it make the system calls that it is asked for, and nothing else?
     pub fn makes_raw_calls(&self) -> bool {
         match self {
-            Process::Running { runtime, .. } => matches!(Runtime::named(runtime), Some(Runtime::Native | Runtime::C)),
-            Process::Starting { .. } | Process::Dead { .. } => false,
+            ProcessState::Running { runtime, .. } => {
+                matches!(Runtime::named(runtime), Some(Runtime::Native | Runtime::C))
+            }
+            ProcessState::Starting { .. } | ProcessState::Dead { .. } => false,
         }
     }
 }
@@ -121,7 +123,7 @@ impl Socks {
     /// The socket from accept, which does not say whose connection it took, is the one that was known before by its addresses.
     fn become_one(&mut self, known: SockId, given: SockId, inode: Option<u64>) {
         let given = *self.get(given);
-        if let Some(Made {
+        if let Some(CallEntry {
             class: CallClass::Accept,
             entry,
         }) = given.peer
@@ -160,7 +162,7 @@ impl Socks {
 #[derive(Debug)]
 pub struct End {
     /// The endpoint's process.
-    pub process: Process,
+    pub process: ProcessState,
     /// The library accepts and reads by itself.
     pub(super) takes_unasked: bool,
     /// The disposition of SIGPIPE.
@@ -170,19 +172,19 @@ pub struct End {
     /// The one that calls go to.
     pub current: Option<SocketName>,
     /// Calls that have not returned, the oldest first.
-    pub pending: Vec<Pending>,
+    pub pending: Vec<PendingCall>,
     /// The last call that ended.
-    pub last: Option<Answer>,
+    pub last: Option<LastOutcome>,
     /// The host's table as it was last read.
-    pub table: Table,
+    pub table: HostTable,
     /// The host's settings.
     pub settings: Vec<(Setting, SettingValue)>,
     /// The options of a socket as they were last read; what came instead when not one could be.
     pub options: Option<(SocketName, Result<Vec<OptionReading>, Outcome>)>,
     /// Buttons whose call the endpoint's language cannot make, as it said: the command as the button gives it.
-    refused: HashSet<(CallKind, Option<How>)>,
+    refused: HashSet<(CallKind, Option<ShutdownHow>)>,
     /// Calls that it has made.
-    worked: HashSet<(CallKind, Option<How>)>,
+    worked: HashSet<(CallKind, Option<ShutdownHow>)>,
     /// The names of connections, for those that outlive their descriptors.
     pub(super) named: HashMap<Tuple, SocketName>,
     /// Names given so far.
@@ -221,16 +223,16 @@ impl Socket {
 }
 
 impl End {
-    pub(super) fn new(settings: Vec<(Setting, SettingValue)>, began: Stamp) -> End {
+    pub(super) fn new(settings: Vec<(Setting, SettingValue)>, began: MonoTime) -> End {
         End {
-            process: Process::Starting { replaces: None },
+            process: ProcessState::Starting { replaces: None },
             takes_unasked: false,
             sigpipe: Sigpipe::Ignore,
             sockets: Vec::new(),
             current: None,
             pending: Vec::new(),
             last: None,
-            table: Table::new(Vec::new(), began),
+            table: HostTable::new(Vec::new(), began),
             settings,
             options: None,
             refused: HashSet::new(),
@@ -289,7 +291,7 @@ impl End {
     /// The row of a socket in the host's table: by inode while a descriptor is open, by its addresses afterwards.
     ///
     /// TIME_WAIT and orphaned FIN_WAIT2 rows have inode 0 even then, so the addresses are tried in any case.
-    pub fn row(&self, socket: &Socket) -> Option<&Observed> {
+    pub fn row(&self, socket: &Socket) -> Option<&ObservedSocket> {
         self.place(socket).and_then(|place| self.table.rows().get(place))
     }
 
@@ -350,9 +352,9 @@ impl End {
     }
 
     /// Has the endpoint's language said that it cannot make the call of that command, like `shutdown read`?
-    pub fn refuses(&self, call: &Ask) -> bool {
+    pub fn refuses(&self, call: &CallRequest) -> bool {
         let how = match call {
-            Ask::Shutdown { how } => Some(*how),
+            CallRequest::Shutdown { how } => Some(*how),
             _ => None,
         };
         self.refused.contains(&(call.kind(), how))
@@ -405,7 +407,7 @@ impl End {
     }
 
     /// Makes another socket the current one.
-    pub(super) fn pick(&mut self, side: Side, pick: &Pick) -> Result<(), Refusal> {
+    pub(super) fn pick(&mut self, side: Side, pick: &Pick) -> Result<(), CommandError> {
         let name = match pick {
             Pick::Named(name) => self.known(side, name)?.clone(),
             Pick::Next => {
@@ -416,7 +418,7 @@ impl End {
                 let next = place.map_or(0, |place| place + 1) % self.sockets.len().max(1);
                 match self.sockets.get(next) {
                     Some(socket) => socket.name.clone(),
-                    None => return Err(Refusal::Impossible(format!("the {side} has no sockets yet"))),
+                    None => return Err(CommandError::Impossible(format!("the {side} has no sockets yet"))),
                 }
             }
         };
@@ -439,7 +441,7 @@ impl End {
     }
 
     /// A name that the user gave, if there is such a socket.
-    pub(super) fn known(&self, side: Side, name: &SocketName) -> Result<&SocketName, Refusal> {
+    pub(super) fn known(&self, side: Side, name: &SocketName) -> Result<&SocketName, CommandError> {
         if let Some(socket) = self.socket(name) {
             return Ok(&socket.name);
         }
@@ -448,16 +450,16 @@ impl End {
             [] => format!("the {side} has no socket {name}: it has none yet"),
             names => format!("the {side} has no socket {name}: it has {}", names.join(", ")),
         };
-        Err(Refusal::Unknown(name.to_string(), why))
+        Err(CommandError::Unknown(name.to_string(), why))
     }
 
     /// A new process is asked for: it knows nothing of the old one's sockets. The names of their connections are kept.
     pub(super) fn restart(&mut self) {
         let replaces = match self.process {
-            Process::Running { pid, .. } => Some(pid),
-            Process::Starting { .. } | Process::Dead { .. } => None,
+            ProcessState::Running { pid, .. } => Some(pid),
+            ProcessState::Starting { .. } | ProcessState::Dead { .. } => None,
         };
-        self.process = Process::Starting { replaces };
+        self.process = ProcessState::Starting { replaces };
         self.sigpipe = Sigpipe::Ignore;
         self.sockets.clear();
         self.current = None;
@@ -479,11 +481,11 @@ impl End {
     }
 
     /// The process is gone, and the calls that it had not returned from with it.
-    pub(super) fn died(&mut self, pid: u32, how: Death) -> Vec<Pending> {
+    pub(super) fn died(&mut self, pid: u32, how: Death) -> Vec<PendingCall> {
         self.process = match self.process {
             // This was the old process's end, and the new one is on its way.
-            Process::Starting { replaces } if replaces == Some(pid) => Process::Starting { replaces: None },
-            _ => Process::Dead { pid, how },
+            ProcessState::Starting { replaces } if replaces == Some(pid) => ProcessState::Starting { replaces: None },
+            _ => ProcessState::Dead { pid, how },
         };
         for socket in &mut self.sockets {
             socket.open = false;
@@ -496,10 +498,12 @@ impl End {
     }
 
     /// The call that is making the socket that `order` is about, if it has not been made yet.
-    pub(super) fn maker(&mut self, order: &Order) -> Option<&mut Pending> {
-        let Order::On { socket, call } = order else { return None };
-        let makes = |pending: &&mut Pending| match &pending.order {
-            Order::On {
+    pub(super) fn maker(&mut self, order: &EndpointCall) -> Option<&mut PendingCall> {
+        let EndpointCall::On { socket, call } = order else {
+            return None;
+        };
+        let makes = |pending: &&mut PendingCall| match &pending.order {
+            EndpointCall::On {
                 socket: made,
                 call: Call::Socket { .. },
             } => made == socket,
@@ -511,9 +515,11 @@ impl End {
 
     /// Is a connect or a listen on that socket under way, or about to be?
     pub(super) fn is_spoken_for(&self, name: &SocketName) -> bool {
-        let uses = |order: &Order| match order {
-            Order::On { socket, call } => socket == name && matches!(call, Call::Connect { .. } | Call::Listen { .. }),
-            Order::Process(_) => false,
+        let uses = |order: &EndpointCall| match order {
+            EndpointCall::On { socket, call } => {
+                socket == name && matches!(call, Call::Connect { .. } | Call::Listen { .. })
+            }
+            EndpointCall::Process(_) => false,
         };
         self.pending
             .iter()
@@ -521,8 +527,8 @@ impl End {
     }
 
     /// A name that a call was to give to what it makes, and has not: the next one may have it.
-    fn give_back(&mut self, order: &Order) {
-        let Order::On {
+    fn give_back(&mut self, order: &EndpointCall) {
+        let EndpointCall::On {
             call: Call::Accept { r#as } | Call::Dup { r#as },
             ..
         } = order
@@ -558,8 +564,8 @@ impl End {
     }
 
     /// Takes in the host's table as it was at `at`.
-    pub(super) fn observe(&mut self, rows: Vec<Observed>, at: Stamp) {
-        self.table = Table::new(rows, at);
+    pub(super) fn observe(&mut self, rows: Vec<ObservedSocket>, at: MonoTime) {
+        self.table = HostTable::new(rows, at);
         self.join();
     }
 
@@ -593,7 +599,7 @@ impl End {
     /// outcome.
     pub(super) fn remember(
         &mut self,
-        order: &Order,
+        order: &EndpointCall,
         outcome: &Outcome,
         inode: Option<u64>,
         before: Option<State>,
@@ -605,16 +611,23 @@ impl End {
         }
     }
 
-    fn note(&mut self, order: &Order, outcome: &Outcome, inode: Option<u64>, before: Option<State>, entry: EntryNo) {
+    fn note(
+        &mut self,
+        order: &EndpointCall,
+        outcome: &Outcome,
+        inode: Option<u64>,
+        before: Option<State>,
+        entry: EntryNo,
+    ) {
         let (name, call) = match order {
-            Order::On { socket, call } => (socket, call),
-            Order::Process(ProcessCall::Sigpipe { disposition }) => {
+            EndpointCall::On { socket, call } => (socket, call),
+            EndpointCall::Process(ProcessCall::Sigpipe { disposition }) => {
                 if matches!(outcome, Outcome::Ok(_)) {
                     self.sigpipe = *disposition;
                 }
                 return;
             }
-            Order::Process(ProcessCall::Interrupt { .. }) => return,
+            EndpointCall::Process(ProcessCall::Interrupt { .. }) => return,
         };
         // What has worked before can be made, if not on every socket.
         if let Some(command) = plainly(call) {
@@ -685,7 +698,7 @@ impl End {
 
 /// The call without its arguments, but for which direction is shut down; none for a call with wishes of its own, which may be what a
 /// language cannot express.
-fn plainly(call: &Call) -> Option<(CallKind, Option<How>)> {
+fn plainly(call: &Call) -> Option<(CallKind, Option<ShutdownHow>)> {
     let (wishes, how) = match call {
         Call::Read { flags, deadline, .. } => (!flags.is_empty() || deadline.is_some(), None),
         Call::Write { flags, deadline, .. } => (!flags.is_empty() || deadline.is_some(), None),

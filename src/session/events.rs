@@ -3,14 +3,14 @@
 use super::*;
 use crate::explain::rules::CallClass;
 use crate::explain::sock;
-use crate::explain::{Holder, Limits, Sock, UnderWay};
+use crate::explain::{CallUnderWay, Holder, Limits, Sock};
 
 impl Session {
     /// Takes in what happened: the requests that follow from it.
-    pub fn absorb(&mut self, event: Event) -> Vec<Request> {
+    pub fn absorb(&mut self, event: TimedEvent) -> Vec<LabRequest> {
         let at = event.at;
         match event.what {
-            Happening::Born {
+            LabEvent::Born {
                 side,
                 pid,
                 runtime,
@@ -21,16 +21,16 @@ impl Session {
                 if let Some(most) = nofile {
                     self.ends[side].set_setting(Setting::Nofile, SettingValue::Number(most));
                 }
-                self.ends[side].process = Process::Running {
+                self.ends[side].process = ProcessState::Running {
                     pid,
                     runtime: runtime.clone(),
                 };
-                self.transcript.push(at, What::Born { side, pid, runtime });
+                self.transcript.push(at, EntryKind::Born { side, pid, runtime });
             }
-            Happening::Died { side, pid, how } => {
+            LabEvent::Died { side, pid, how } => {
                 let whys = self.lost(side, how);
                 let lost = self.ends[side].died(pid, how);
-                self.transcript.push(at, What::Died { side, pid, how });
+                self.transcript.push(at, EntryKind::Died { side, pid, how });
                 let explained = whys.iter().any(|why| why.rule.is_some());
                 for (pending, why) in lost.into_iter().zip(whys) {
                     // The one that killed it is what the user wants to read about.
@@ -41,14 +41,14 @@ impl Session {
                     }
                 }
             }
-            Happening::Began { side, id, text } => {
+            LabEvent::Began { side, id, text } => {
                 let pendings = &mut self.ends[side].pending;
                 if let Some(pending) = pendings.iter_mut().find(|pending| pending.id == id) {
                     pending.text = Some(text.clone());
                     let socket = socket_of(&pending.order).cloned();
                     pending.began = self.transcript.push(
                         at,
-                        What::Call {
+                        EntryKind::Call {
                             side,
                             call: id,
                             socket,
@@ -56,14 +56,14 @@ impl Session {
                         },
                     );
                     let began = pending.began;
-                    if let Order::Process(ProcessCall::Interrupt { target }) = pending.order
+                    if let EndpointCall::Process(ProcessCall::Interrupt { target }) = pending.order
                         && let Some(target) = pendings.iter_mut().find(|pending| pending.id == target)
                     {
                         target.interrupted = Some(began);
                     }
                 }
             }
-            Happening::Ended {
+            LabEvent::Ended {
                 side,
                 id,
                 took,
@@ -72,19 +72,19 @@ impl Session {
                 trace,
                 inode,
             } => return self.ended(at, side, id, took, outcome, said, trace, inode),
-            Happening::Made {
+            LabEvent::Made {
                 side,
                 socket,
                 fd,
                 inode,
             } => self.ends[side].made(&socket, fd, inode),
-            Happening::Gone { side, socket } => {
+            LabEvent::Gone { side, socket } => {
                 self.ends[side].closed(&socket, None);
             }
-            Happening::Syscall { side, made } => {
-                self.transcript.push(at, What::Syscall { side, made });
+            LabEvent::Syscall { side, made } => {
+                self.transcript.push(at, EntryKind::Syscall { side, made });
             }
-            Happening::Garbled { side, id, why } => {
+            LabEvent::Garbled { side, id, why } => {
                 let end = &mut self.ends[side];
                 if let Some(place) = end.pending.iter().position(|pending| Some(pending.id) == id) {
                     let pending = end.pending.remove(place);
@@ -95,18 +95,18 @@ impl Session {
                 }
                 self.transcript.push(
                     at,
-                    What::Note {
+                    EntryKind::Note {
                         text: format!("the {side} endpoint: {why}"),
                     },
                 );
             }
-            Happening::Packet(passage) => self.packet(at, passage),
-            Happening::Wire(change) => {
+            LabEvent::Packet(record) => self.packet(at, record),
+            LabEvent::Wire(change) => {
                 self.wire.changed(&change);
-                self.transcript.push(at, What::Wire { change });
+                self.transcript.push(at, EntryKind::Wire { change });
             }
-            Happening::Rules(rules) => self.wire.rules = rules,
-            Happening::Transition {
+            LabEvent::Rules(rules) => self.wire.rules = rules,
+            LabEvent::Transition {
                 side,
                 tuple,
                 inode,
@@ -147,7 +147,7 @@ impl Session {
                 let (made_by, by) = self.made_by(side, &cause);
                 let no = self.transcript.push(
                     at,
-                    What::State {
+                    EntryKind::State {
                         side,
                         socket,
                         called,
@@ -163,15 +163,15 @@ impl Session {
                 let sock = socks.changed(tuple, inode, begins);
                 socks.get_mut(sock).changed(from, to, made_by, by.unwrap_or(no), no);
             }
-            Happening::Info { side, socket, state } => {
+            LabEvent::Info { side, socket, state } => {
                 if let Some(name) = SocketName::new(&socket) {
                     self.ends[side].set(&name, |socket| socket.info = state);
                 }
             }
-            Happening::Table { side, rows } => {
+            LabEvent::Table { side, rows } => {
                 self.ends[side].observe(rows, at);
             }
-            Happening::Host {
+            LabEvent::Host {
                 side,
                 setting,
                 value,
@@ -184,7 +184,7 @@ impl Session {
                 let failed = result.err();
                 self.transcript.push(
                     at,
-                    What::Host {
+                    EntryKind::Host {
                         side,
                         setting,
                         value,
@@ -192,23 +192,23 @@ impl Session {
                     },
                 );
             }
-            Happening::Note(text) => {
-                self.transcript.push(at, What::Note { text });
+            LabEvent::Note(text) => {
+                self.transcript.push(at, EntryKind::Note { text });
             }
-            Happening::Quiet => self.quiet_at = at,
+            LabEvent::Quiet => self.quiet_at = at,
         }
         Vec::new()
     }
 
     /// Why each call under way never returned, its process having ended so.
-    fn lost(&self, side: Side, how: Death) -> Vec<Why> {
+    fn lost(&self, side: Side, how: Death) -> Vec<Explanation> {
         let pending = &self.ends[side].pending;
         // Where several could have raised the signal, nobody knows which did.
         let raisers = pending
             .iter()
             .filter(|pending| explain::may_raise_sigpipe(&pending.order));
         let only = raisers.count() == 1;
-        let why = |pending: &Pending| match how {
+        let why = |pending: &PendingCall| match how {
             Death::Signal(libc::SIGPIPE) if only && explain::may_raise_sigpipe(&pending.order) => {
                 explain::killed_by_sigpipe(&pending.order, &self.situation(side, pending))
             }
@@ -218,13 +218,20 @@ impl Session {
     }
 
     /// Writes down that a call never returned.
-    fn never_returned(&mut self, at: Stamp, side: Side, pending: Pending, how: Death, why: Why) -> Answer {
+    fn never_returned(
+        &mut self,
+        at: MonoTime,
+        side: Side,
+        pending: PendingCall,
+        how: Death,
+        why: Explanation,
+    ) -> LastOutcome {
         let name = pending.order.kind();
         let socket = socket_of(&pending.order).cloned();
         let text = pending.text.unwrap_or_else(|| name.to_string());
         self.transcript.push(
             at,
-            What::Lost {
+            EntryKind::Lost {
                 side,
                 call: pending.id,
                 socket: socket.clone(),
@@ -237,12 +244,12 @@ impl Session {
                 why: why.sentence.clone(),
             },
         );
-        Answer {
+        LastOutcome {
             id: pending.id,
             socket,
             name,
             text: Some(text),
-            ending: Ending::Lost(how),
+            ending: CallEnd::Lost(how),
             said: None,
             trace: self.syscalls_since(side, pending.id),
             took: at.since(pending.since),
@@ -256,15 +263,15 @@ impl Session {
     #[allow(clippy::too_many_arguments)] // they are the fields of one event
     fn ended(
         &mut self,
-        at: Stamp,
+        at: MonoTime,
         side: Side,
         id: CallId,
         took: Duration,
         outcome: Outcome,
         said: Option<String>,
-        mut trace: Vec<Traced>,
+        mut trace: Vec<TracedCall>,
         inode: Option<u64>,
-    ) -> Vec<Request> {
+    ) -> Vec<LabRequest> {
         let end = &mut self.ends[side];
         let Some(place) = end.pending.iter().position(|pending| pending.id == id) else {
             return Vec::new();
@@ -284,12 +291,12 @@ impl Session {
             took,
             ..self.situation(side, &pending)
         };
-        let Why { sentence, rule, set_by } = explain::why(&pending.order, &outcome, &situation);
+        let Explanation { sentence, rule, set_by } = explain::explain(&pending.order, &outcome, &situation);
         // Raw calls have their words in their own lines.
         let text = pending.text.filter(|_| trace.is_empty());
         self.transcript.push(
             at,
-            What::Outcome {
+            EntryKind::Outcome {
                 side,
                 call: id,
                 socket: socket.clone(),
@@ -310,16 +317,16 @@ impl Session {
         }
         let succeeded = matches!(outcome, Outcome::Ok(_));
         // The signal that did its work is not what the user wants to read about: the call that it interrupted is.
-        let interrupted = matches!(pending.order, Order::Process(ProcessCall::Interrupt { .. }));
+        let interrupted = matches!(pending.order, EndpointCall::Process(ProcessCall::Interrupt { .. }));
         // Nor is a call that the command only begins with: what it leads to is.
         let shown = !(pending.looking || (interrupted || !pending.then.is_empty()) && succeeded);
         if shown {
-            self.ends[side].last = Some(Answer {
+            self.ends[side].last = Some(LastOutcome {
                 id,
                 socket,
                 name,
                 text,
-                ending: Ending::Returned(outcome),
+                ending: CallEnd::Returned(outcome),
                 said,
                 trace,
                 took,
@@ -337,12 +344,12 @@ impl Session {
     }
 
     /// The system calls that an endpoint in another language made since that call of its began, where they are seen.
-    fn syscalls_since(&self, side: Side, id: CallId) -> Vec<Traced> {
+    fn syscalls_since(&self, side: Side, id: CallId) -> Vec<TracedCall> {
         let mut made = Vec::new();
         for entry in self.transcript.since(0).rev() {
             match &entry.what {
-                What::Call { call, .. } if *call == id => break,
-                What::Syscall { side: whose, made: one } if *whose == side => made.push(one.clone()),
+                EntryKind::Call { call, .. } if *call == id => break,
+                EntryKind::Syscall { side: whose, made: one } if *whose == side => made.push(one.clone()),
                 _ => {}
             }
         }
@@ -351,11 +358,11 @@ impl Session {
     }
 
     /// The facts that decide why.
-    fn situation(&self, side: Side, pending: &Pending) -> Situation {
+    fn situation(&self, side: Side, pending: &PendingCall) -> Situation {
         let end = &self.ends[side];
         let name = socket_of(&pending.order);
         let socket = name.and_then(|name| end.socket(name));
-        let of_it = |socket: &Socket, order: &Order| {
+        let of_it = |socket: &Socket, order: &EndpointCall| {
             let other = socket_of(order).and_then(|name| end.socket(name));
             other.is_some_and(|other| other.sock == socket.sock)
         };
@@ -364,7 +371,7 @@ impl Session {
                 .pending
                 .iter()
                 .filter(|other| other.id != pending.id && other.text.is_some());
-            let calls: Vec<&Pending> = calls.filter(|other| of_it(socket, &other.order)).collect();
+            let calls: Vec<&PendingCall> = calls.filter(|other| of_it(socket, &other.order)).collect();
             calls
         };
         let others = socket.map_or_else(Vec::new, others);
@@ -376,7 +383,7 @@ impl Session {
             .map(|other| Holder::Descriptor(other.name.clone()));
         let wired = self.lab.kind == LabKind::Isolated;
         let accepted = match &pending.order {
-            Order::On {
+            EndpointCall::On {
                 call: Call::Accept { r#as },
                 ..
             } => end.socket(r#as).map(|socket| *end.sock(socket)),
@@ -437,15 +444,15 @@ impl Session {
     }
 
     /// The state of a socket at that end which has the local port that the call asks for: LISTEN, if one listens there.
-    fn port_taken_by(&self, side: Side, order: &Order) -> Option<State> {
+    fn port_taken_by(&self, side: Side, order: &EndpointCall) -> Option<State> {
         let end = &self.ends[side];
         let port = match order {
-            Order::On {
+            EndpointCall::On {
                 call: Call::Bind { address },
                 ..
             } => address.port(),
             // Of one that has listened before, or was connected.
-            Order::On {
+            EndpointCall::On {
                 socket,
                 call: Call::Listen { .. },
             } => end.socket(socket)?.tuple?.local.port(),
@@ -456,15 +463,15 @@ impl Session {
         taken.max_by_key(|state| *state == State::Listen)
     }
 
-    fn packet(&mut self, at: Stamp, passage: Passage) {
-        self.wire.passed(at, &passage);
-        self.inferred.passed(at, &passage);
+    fn packet(&mut self, at: MonoTime, record: PacketRecord) {
+        self.wire.passed(at, &record);
+        self.inferred.passed(at, &record);
         let entry = self.transcript.last() + 1;
-        let arrived = passage.fate == Fate::Delivered;
+        let arrived = record.disposition == Disposition::Delivered;
         // It leaves once, whatever becomes of it; what was forged or copied on the wire never left.
-        let left = passage.origin == Origin::Host && passage.waited.is_none();
-        let to = passage.from.other();
-        match &passage.packet {
+        let left = record.origin == Origin::Host && record.waited.is_none();
+        let to = record.from.other();
+        match &record.packet {
             Packet::Tcp(segment) => {
                 let tuple = Tuple {
                     local: segment.destination,
@@ -472,15 +479,15 @@ impl Session {
                 };
                 if segment.flags.has(TOLD) {
                     if left {
-                        self.on_sock(passage.from, &tuple.mirrored(), |sock| sock.sent(segment.flags, entry));
+                        self.on_sock(record.from, &tuple.mirrored(), |sock| sock.sent(segment.flags, entry));
                     }
                     if arrived {
                         self.on_sock(to, &tuple, |sock| sock.received(segment.flags, entry));
                     }
                 }
                 if arrived {
-                    self.received[to] = Some(Received {
-                        no: passage.no,
+                    self.received[to] = Some(ReceivedPacket {
+                        no: record.no,
                         flags: Some(segment.flags),
                         icmp: None,
                         entry,
@@ -496,8 +503,8 @@ impl Session {
                         };
                         self.on_sock(to, &tuple, |sock| sock.hears(*error, entry));
                     }
-                    self.received[to] = Some(Received {
-                        no: passage.no,
+                    self.received[to] = Some(ReceivedPacket {
+                        no: record.no,
                         flags: None,
                         icmp: *error,
                         entry,
@@ -506,7 +513,7 @@ impl Session {
             }
             Packet::Other { .. } => {}
         }
-        self.transcript.push(at, What::Packet(passage));
+        self.transcript.push(at, EntryKind::Packet(record));
     }
 
     /// Does something to the newest connection with these addresses.
@@ -518,58 +525,62 @@ impl Session {
     }
 
     /// What made a change of state, and its entry where that is another one: a packet's, or the beginning of a call.
-    fn made_by(&self, side: Side, reason: &Reason) -> (sock::Cause, Option<EntryNo>) {
+    fn made_by(&self, side: Side, reason: &Reason) -> (sock::EndCause, Option<EntryNo>) {
         let call = |side: Side, id: CallId, name: CallKind| {
             let pending = self.ends[side].pending.iter().find(|pending| pending.id == id);
             let class = CallClass::of(name).unwrap_or(CallClass::Close);
-            (sock::Cause::Call(class), pending.map(|pending| pending.began))
+            (sock::EndCause::Call(class), pending.map(|pending| pending.began))
         };
         match reason {
             Reason::Call { call: id, name } => call(side, *id, *name),
-            Reason::Release { .. } => (sock::Cause::Call(CallClass::Close), None),
+            Reason::Release { .. } => (sock::EndCause::Call(CallClass::Close), None),
             Reason::Received { .. } => match self.received[side] {
-                Some(Received { flags, icmp, entry, .. }) => {
+                Some(ReceivedPacket { flags, icmp, entry, .. }) => {
                     let cause = match (flags, icmp) {
-                        (Some(flags), _) if flags.has(Flags::RST) => sock::Cause::Rst,
-                        (None, Some(error)) => sock::Cause::Icmp(error),
-                        _ => sock::Cause::Segment,
+                        (Some(flags), _) if flags.has(Flags::RST) => sock::EndCause::Rst,
+                        (None, Some(error)) => sock::EndCause::Icmp(error),
+                        _ => sock::EndCause::Segment,
                     };
                     (cause, Some(entry))
                 }
-                None => (sock::Cause::Unseen(None), None),
+                None => (sock::EndCause::Unseen(None), None),
             },
-            Reason::Timer(kind) => (sock::Cause::Timer(*kind), None),
-            Reason::Death => (sock::Cause::Death, None),
-            Reason::Destroyed => (sock::Cause::Administrator, None),
-            Reason::Library => (sock::Cause::Call(CallClass::Close), None),
-            Reason::PeerCall { name, .. } => (sock::Cause::Unseen(CallClass::of(*name)), None),
-            Reason::PeerDeath { .. } | Reason::Unseen => (sock::Cause::Unseen(None), None),
+            Reason::Timer(kind) => (sock::EndCause::Timer(*kind), None),
+            Reason::Death => (sock::EndCause::Death, None),
+            Reason::Destroyed => (sock::EndCause::Administrator, None),
+            Reason::Library => (sock::EndCause::Call(CallClass::Close), None),
+            Reason::PeerCall { name, .. } => (sock::EndCause::Unseen(CallClass::of(*name)), None),
+            Reason::PeerDeath { .. } | Reason::Unseen => (sock::EndCause::Unseen(None), None),
         }
     }
 
-    fn reason(&self, side: Side, cause: Cause) -> Reason {
+    fn reason(&self, side: Side, cause: TransitionCause) -> Reason {
         let named = |call: CallId| Some((call, self.order_of(call)?.kind()));
         match cause {
-            Cause::Call(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::Call { call, name }),
-            Cause::Release(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::Release { call, name }),
-            Cause::Received => match self.received[side] {
+            TransitionCause::Call(call) => {
+                named(call).map_or(Reason::Unseen, |(call, name)| Reason::Call { call, name })
+            }
+            TransitionCause::Release(call) => {
+                named(call).map_or(Reason::Unseen, |(call, name)| Reason::Release { call, name })
+            }
+            TransitionCause::Received => match self.received[side] {
                 Some(received) => Reason::Received {
                     packet_no: received.no,
                     flags: received.flags,
                 },
                 None => Reason::Unseen,
             },
-            Cause::PeerCall(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::PeerCall {
+            TransitionCause::PeerCall(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::PeerCall {
                 side: side.other(),
                 call,
                 name,
             }),
-            Cause::Timer(kind) => Reason::Timer(kind),
-            Cause::Death => Reason::Death,
-            Cause::PeerDeath => Reason::PeerDeath { side: side.other() },
-            Cause::Destroyed => Reason::Destroyed,
-            Cause::Library => Reason::Library,
-            Cause::Unseen => Reason::Unseen,
+            TransitionCause::Timer(kind) => Reason::Timer(kind),
+            TransitionCause::Death => Reason::Death,
+            TransitionCause::PeerDeath => Reason::PeerDeath { side: side.other() },
+            TransitionCause::Destroyed => Reason::Destroyed,
+            TransitionCause::Library => Reason::Library,
+            TransitionCause::Unseen => Reason::Unseen,
         }
     }
 }
@@ -578,15 +589,15 @@ impl Session {
 const TOLD: Flags = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0 | Flags::URG.0);
 
 /// The facts about a call that has not returned; none for one that is of no socket.
-fn under_way(pending: &Pending) -> Option<UnderWay> {
+fn under_way(pending: &PendingCall) -> Option<CallUnderWay> {
     let how = match &pending.order {
-        Order::On {
+        EndpointCall::On {
             call: Call::Shutdown { how },
             ..
         } => Some(*how),
         _ => None,
     };
-    Some(UnderWay {
+    Some(CallUnderWay {
         class: CallClass::of(pending.order.kind())?,
         how,
         began: pending.began,

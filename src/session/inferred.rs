@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::clock::Stamp;
-use crate::explain::sock::{Cause, End};
-use crate::lab::event::{Fate, Passage};
+use crate::clock::MonoTime;
+use crate::explain::sock::{ConnectionEnd, EndCause};
+use crate::lab::event::{Disposition, PacketRecord};
 use crate::observe::Tuple;
 use crate::side::Side;
 use crate::state::State;
@@ -19,14 +19,14 @@ struct Known {
     /// After our FIN, counted from the connection's first number.
     fin_end: Option<u32>,
     /// When it last changed.
-    since: Stamp,
+    since: MonoTime,
 }
 
 /// The states of all ends according to the segments.
 #[derive(Debug, Default)]
 pub struct Inferred {
     known: HashMap<(Side, Tuple), Known>,
-    newest: Stamp,
+    newest: MonoTime,
 }
 
 /// Connections that are remembered; beyond that all are forgotten.
@@ -34,22 +34,22 @@ const MOST: usize = 8192;
 
 impl Inferred {
     /// Takes in what became of a packet.
-    pub fn passed(&mut self, at: Stamp, passage: &Passage) {
-        let Packet::Tcp(segment) = &passage.packet else { return };
+    pub fn passed(&mut self, at: MonoTime, record: &PacketRecord) {
+        let Packet::Tcp(segment) = &record.packet else { return };
         let way = Tuple {
             local: segment.source,
             peer: segment.destination,
         };
         // It leaves once, whatever becomes of it; a forged one never left.
-        if passage.origin == Origin::Host && passage.waited.is_none() {
-            self.sent(at, (passage.from, way), segment, passage.seen.seq);
+        if record.origin == Origin::Host && record.waited.is_none() {
+            self.sent(at, (record.from, way), segment, record.seen.seq);
         }
-        if passage.fate == Fate::Delivered {
-            self.received(at, (passage.from.other(), way.mirrored()), segment, passage.seen.ack);
+        if record.disposition == Disposition::Delivered {
+            self.received(at, (record.from.other(), way.mirrored()), segment, record.seen.ack);
         }
     }
 
-    fn sent(&mut self, at: Stamp, whose: (Side, Tuple), segment: &Segment, seq: Option<u32>) {
+    fn sent(&mut self, at: MonoTime, whose: (Side, Tuple), segment: &Segment, seq: Option<u32>) {
         use State::*;
         let flags = segment.flags;
         let before = self.known.get(&whose).copied();
@@ -89,7 +89,7 @@ impl Inferred {
         self.put(at, whose, next, fin_end);
     }
 
-    fn received(&mut self, at: Stamp, whose: (Side, Tuple), segment: &Segment, ack: Option<u32>) {
+    fn received(&mut self, at: MonoTime, whose: (Side, Tuple), segment: &Segment, ack: Option<u32>) {
         use State::*;
         let Some(known) = self.known.get(&whose).copied() else {
             return;
@@ -118,7 +118,7 @@ impl Inferred {
         }
     }
 
-    fn put(&mut self, at: Stamp, whose: (Side, Tuple), state: State, fin_end: Option<u32>) {
+    fn put(&mut self, at: MonoTime, whose: (Side, Tuple), state: State, fin_end: Option<u32>) {
         self.newest = at;
         if self.known.len() >= MOST {
             self.known.clear();
@@ -134,12 +134,12 @@ impl Inferred {
     }
 
     /// When that changed last.
-    pub const fn newest(&self) -> Stamp {
+    pub const fn newest(&self) -> MonoTime {
         self.newest
     }
 
     /// What the segments say of an end, if that is no newer than `quiet`: in between, a table may not have been read yet.
-    pub fn state(&self, side: Side, tuple: &Tuple, quiet: Stamp) -> Option<State> {
+    pub fn state(&self, side: Side, tuple: &Tuple, quiet: MonoTime) -> Option<State> {
         let known = self.known.get(&(side, *tuple))?;
         (known.since <= quiet).then_some(known.state)
     }
@@ -153,7 +153,7 @@ pub fn disagreement(
     row: Option<State>,
     info: Option<State>,
     segments: Option<State>,
-    end: Option<End>,
+    end: Option<ConnectionEnd>,
 ) -> Option<String> {
     let shown = row.map_or("nothing", State::name);
     if let (Some(row), Some(info)) = (row, info)
@@ -188,21 +188,21 @@ pub fn disagreement(
 }
 
 /// What ended a connection, where its segments do not tell.
-fn ended(end: Option<End>) -> String {
-    let Some(End { by, from, .. }) = end else {
+fn ended(end: Option<ConnectionEnd>) -> String {
+    let Some(ConnectionEnd { by, from, .. }) = end else {
         return "it is gone, and no segment showed its end".into();
     };
     match by {
-        Cause::Icmp(icmp) => format!(
+        EndCause::Icmp(icmp) => format!(
             "ICMP {} ended it, and that is no segment of the connection",
             icmp.name()
         ),
-        Cause::Timer(kind) => format!("the {} timer ended it, without a segment", kind.name(from)),
-        Cause::Administrator => "it was destroyed on this host, without a segment".into(),
-        Cause::Call(class) => format!("our own {} ended it, without a segment", class.name()),
-        Cause::Death => "the end of its process ended it, without a segment".into(),
-        Cause::Rst | Cause::Segment => "a segment ended it that does not fit what came before".into(),
-        Cause::Unseen(_) => "what ended it was not seen".into(),
+        EndCause::Timer(kind) => format!("the {} timer ended it, without a segment", kind.name(from)),
+        EndCause::Administrator => "it was destroyed on this host, without a segment".into(),
+        EndCause::Call(class) => format!("our own {} ended it, without a segment", class.name()),
+        EndCause::Death => "the end of its process ended it, without a segment".into(),
+        EndCause::Rst | EndCause::Segment => "a segment ended it that does not fit what came before".into(),
+        EndCause::Unseen(_) => "what ended it was not seen".into(),
     }
 }
 
@@ -224,7 +224,7 @@ mod tests {
     const FIN_ACK: Flags = Flags(Flags::FIN.0 | Flags::ACK.0);
 
     impl Play {
-        fn passes(&mut self, from: Side, flags: Flags, seq: u32, ack: u32, fate: Fate) {
+        fn passes(&mut self, from: Side, flags: Flags, seq: u32, ack: u32, disposition: Disposition) {
             let tuple = tuple(from);
             let segment = Segment {
                 source: tuple.local,
@@ -240,21 +240,21 @@ mod tests {
             };
             self.no += 1;
             let seen = self.flows.sent(PacketNo(self.no), &segment);
-            let passage = Passage {
+            let record = PacketRecord {
                 no: PacketNo(self.no),
                 from,
                 packet: Packet::Tcp(segment),
                 seen,
                 origin: Origin::Host,
-                fate,
+                disposition,
                 rule: None,
                 waited: None,
             };
-            self.inferred.passed(Stamp(self.no), &passage);
+            self.inferred.passed(MonoTime(self.no), &record);
         }
 
         fn states(&self) -> [Option<State>; 2] {
-            Side::BOTH.map(|side| self.inferred.state(side, &tuple(side), Stamp(u64::MAX)))
+            Side::BOTH.map(|side| self.inferred.state(side, &tuple(side), MonoTime(u64::MAX)))
         }
 
         fn connected() -> Play {
@@ -263,9 +263,9 @@ mod tests {
                 flows: Flows::default(),
                 no: 0,
             };
-            play.passes(Side::Client, Flags::SYN, 0, 0, Fate::Delivered);
-            play.passes(Side::Server, SYN_ACK, 0, 1, Fate::Delivered);
-            play.passes(Side::Client, ACK, 1, 1, Fate::Delivered);
+            play.passes(Side::Client, Flags::SYN, 0, 0, Disposition::Delivered);
+            play.passes(Side::Server, SYN_ACK, 0, 1, Disposition::Delivered);
+            play.passes(Side::Client, ACK, 1, 1, Disposition::Delivered);
             play
         }
     }
@@ -286,13 +286,13 @@ mod tests {
         use State::*;
         let mut play = Play::connected();
         assert_eq!(play.states(), [Some(Established), Some(Established)]);
-        play.passes(Side::Client, FIN_ACK, 1, 1, Fate::Delivered);
+        play.passes(Side::Client, FIN_ACK, 1, 1, Disposition::Delivered);
         assert_eq!(play.states(), [Some(FinWait1), Some(CloseWait)]);
-        play.passes(Side::Server, ACK, 1, 2, Fate::Delivered);
+        play.passes(Side::Server, ACK, 1, 2, Disposition::Delivered);
         assert_eq!(play.states(), [Some(FinWait2), Some(CloseWait)]);
-        play.passes(Side::Server, FIN_ACK, 1, 2, Fate::Delivered);
+        play.passes(Side::Server, FIN_ACK, 1, 2, Disposition::Delivered);
         assert_eq!(play.states(), [Some(TimeWait), Some(LastAck)]);
-        play.passes(Side::Client, ACK, 2, 2, Fate::Delivered);
+        play.passes(Side::Client, ACK, 2, 2, Disposition::Delivered);
         assert_eq!(play.states(), [Some(TimeWait), Some(Close)]);
     }
 
@@ -300,11 +300,11 @@ mod tests {
     #[test]
     fn an_rst_from_syn_sent_ends_the_other_end_only() {
         let mut play = Play::connected();
-        play.passes(Side::Client, FIN_ACK, 1, 1, Fate::Delivered);
-        play.passes(Side::Server, ACK, 1, 2, Fate::Delivered);
-        play.passes(Side::Client, Flags::SYN, 65_539, 0, Fate::Delivered);
-        play.passes(Side::Server, ACK, 1, 2, Fate::Delivered);
-        play.passes(Side::Client, Flags::RST, 2, 0, Fate::Delivered);
+        play.passes(Side::Client, FIN_ACK, 1, 1, Disposition::Delivered);
+        play.passes(Side::Server, ACK, 1, 2, Disposition::Delivered);
+        play.passes(Side::Client, Flags::SYN, 65_539, 0, Disposition::Delivered);
+        play.passes(Side::Server, ACK, 1, 2, Disposition::Delivered);
+        play.passes(Side::Client, Flags::RST, 2, 0, Disposition::Delivered);
         assert_eq!(play.states(), [Some(State::SynSent), Some(State::Close)]);
     }
 
@@ -312,16 +312,16 @@ mod tests {
     fn fins_that_cross_lead_through_closing() {
         use State::*;
         let mut play = Play::connected();
-        play.passes(Side::Client, FIN_ACK, 1, 1, Fate::Delivered);
+        play.passes(Side::Client, FIN_ACK, 1, 1, Disposition::Delivered);
         // Sent before the other had arrived.
-        play.passes(Side::Server, FIN_ACK, 1, 1, Fate::Delivered);
+        play.passes(Side::Server, FIN_ACK, 1, 1, Disposition::Delivered);
         assert_eq!(play.states(), [Some(Closing), Some(LastAck)]);
     }
 
     #[test]
     fn a_held_segment_has_left_and_not_arrived() {
         let mut play = Play::connected();
-        play.passes(Side::Client, FIN_ACK, 1, 1, Fate::Held);
+        play.passes(Side::Client, FIN_ACK, 1, 1, Disposition::Held);
         assert_eq!(play.states(), [Some(State::FinWait1), Some(State::Established)]);
     }
 

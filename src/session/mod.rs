@@ -7,15 +7,17 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::call::{Call, CallId, CallKind, Order, ProcessCall, Sigpipe, SocketName};
-use crate::clock::Stamp;
+use crate::call::{Call, CallId, CallKind, EndpointCall, ProcessCall, Sigpipe, SocketName};
+use crate::clock::MonoTime;
 use crate::command::wire::WireCommand;
-use crate::command::{Ask, EndCommand};
-use crate::endpoint::protocol::{self, Traced};
+use crate::command::{CallRequest, EndCommand};
+use crate::endpoint::protocol::{self, TracedCall};
 use crate::errno::Errno;
-use crate::explain::{self, EntryNo, RuleId, Setter, Situation, Why};
+use crate::explain::{self, EntryNo, ErrorSource, Explanation, RuleId, Situation};
 use crate::host::{Port, Setting, SettingValue};
-use crate::lab::event::{Cause, Death, Event, Fate, Happening, Passage, Request, WireOrder};
+use crate::lab::event::{
+    Death, Disposition, LabEvent, LabRequest, PacketRecord, TimedEvent, TransitionCause, WireRequest,
+};
 use crate::observe::Tuple;
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
@@ -36,13 +38,13 @@ pub mod view;
 mod wire;
 
 pub use crate::lab::facts::{LabFacts, LabKind};
-pub use end::{End, Process, Socket};
-use transcript::{Reason, Transcript, What};
-pub use wire::{OnWire, Wire};
+pub use end::{End, ProcessState, Socket};
+use transcript::{EntryKind, Reason, Transcript};
+pub use wire::{WaitingPacket, WireView};
 
 /// A command that cannot be carried out, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum CommandError {
     /// The command names something that is not there: the word, and one sentence.
     #[error("{1}")]
     Unknown(String, String),
@@ -53,19 +55,19 @@ pub enum Refusal {
 
 /// A call that has not returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
+pub struct PendingCall {
     /// The number.
     pub id: CallId,
     /// The number of the first call of its command: `connect` on no socket is `socket`, then `connect`.
     pub root: CallId,
     /// What was asked.
-    pub order: Order,
+    pub order: EndpointCall,
     /// In the runtime's words, once it said that it begins.
     pub text: Option<String>,
     /// Since when.
-    pub since: Stamp,
+    pub since: MonoTime,
     /// What its command does next, if this succeeds.
-    then: VecDeque<Order>,
+    then: VecDeque<EndpointCall>,
     /// The socket's state when it was made.
     state: Option<State>,
     /// The bytes that it had to be read then.
@@ -80,28 +82,28 @@ pub struct Pending {
 
 /// The result of issuing a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Issued {
+pub struct IssuedCommand {
     /// To be handed to the lab, in order.
-    pub requests: Vec<Request>,
+    pub requests: Vec<LabRequest>,
     /// The first call of the command, when it makes calls: it is over when [`Session::busy`] says so.
     pub root: Option<CallId>,
 }
 
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum CallEnd {
     /// The call returned.
     Returned(Outcome),
     /// The call never returned: its process ended so.
     Lost(Death),
 }
 
-impl Ending {
+impl CallEnd {
     /// The outcome, if it returned.
     pub const fn outcome(&self) -> Option<&Outcome> {
         match self {
-            Ending::Returned(outcome) => Some(outcome),
-            Ending::Lost(_) => None,
+            CallEnd::Returned(outcome) => Some(outcome),
+            CallEnd::Lost(_) => None,
         }
     }
 
@@ -113,15 +115,15 @@ impl Ending {
     /// One to three words for narrow places.
     pub fn brief(&self) -> String {
         match self {
-            Ending::Returned(outcome) => outcome.brief(),
-            Ending::Lost(how) => how.to_string(),
+            CallEnd::Returned(outcome) => outcome.brief(),
+            CallEnd::Lost(how) => how.to_string(),
         }
     }
 }
 
 /// The last call that ended: what the error pane shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct LastOutcome {
     /// Its number.
     pub id: CallId,
     /// The socket's name; none for the process.
@@ -131,11 +133,11 @@ pub struct Answer {
     /// The call in the language's words; none for raw calls, which the trace has.
     pub text: Option<String>,
     /// The outcome, or that there is none.
-    pub ending: Ending,
+    pub ending: CallEnd,
     /// The text that a programmer of the endpoint's language sees.
     pub said: Option<String>,
     /// The system calls behind it.
-    pub trace: Vec<Traced>,
+    pub trace: Vec<TracedCall>,
     /// How long it took.
     pub took: Duration,
     /// The socket's state when the call was made; none when it stood in no table.
@@ -145,12 +147,12 @@ pub struct Answer {
     /// The rule behind it.
     pub rule: Option<RuleId>,
     /// The setter of the error.
-    pub set_by: Option<Setter>,
+    pub set_by: Option<ErrorSource>,
 }
 
 /// A packet that a host received.
 #[derive(Clone, Copy, Debug)]
-struct Received {
+struct ReceivedPacket {
     no: PacketNo,
     /// The flags, when it was a segment.
     flags: Option<Flags>,
@@ -162,9 +164,9 @@ struct Received {
 
 /// A call that was made.
 #[derive(Debug)]
-struct Made {
+struct IssuedCall {
     root: CallId,
-    order: Order,
+    order: EndpointCall,
 }
 
 /// A run: all that is known of it, and its transcript.
@@ -175,41 +177,41 @@ pub struct Session {
     /// The two ends.
     pub ends: Ends<End>,
     /// The wire between them.
-    pub wire: Wire,
+    pub wire: WireView,
     /// The transcript.
     pub transcript: Transcript,
     next_call: u64,
     /// The last packet that each host received, for the causes of transitions.
-    received: Ends<Option<Received>>,
+    received: Ends<Option<ReceivedPacket>>,
     /// When all was quiet last: what the tables and the segments say can be compared up to then.
-    quiet_at: Stamp,
+    quiet_at: MonoTime,
     /// What the segments say of the states.
     inferred: inferred::Inferred,
     /// The calls that were made, for causes.
-    calls: HashMap<CallId, Made>,
+    calls: HashMap<CallId, IssuedCall>,
     /// Calls that an endpoint did not take: the first of the command's.
     refused: HashSet<CallId>,
 }
 
 impl Session {
     /// A run that begins at `began`, with both endpoints about to start.
-    pub fn new(lab: LabFacts, began: Stamp) -> Session {
+    pub fn new(lab: LabFacts, began: MonoTime) -> Session {
         let ends = Ends::from_fn(|side| End::new(lab.settings[side].clone(), began));
         let mut transcript = Transcript::new(began);
         if let LabKind::Loopback(Some(why)) = &lab.kind {
             let text = format!("loopback lab: {why}; segments and host settings are not available here");
-            transcript.push(began, What::Note { text });
+            transcript.push(began, EntryKind::Note { text });
         }
         if let Some(why) = &lab.no_sock_diag {
             let text = format!(
                 "no sock_diag for TCP: {why}; what is known of sockets comes from procfs alone, without TCP_INFO, and destroy is not available"
             );
-            transcript.push(began, What::Note { text });
+            transcript.push(began, EntryKind::Note { text });
         }
         Session {
             lab,
             ends,
-            wire: Wire::default(),
+            wire: WireView::default(),
             transcript,
             next_call: 1,
             received: Ends::default(),
@@ -221,7 +223,7 @@ impl Session {
     }
 
     /// Carries out a command at `now`.
-    pub fn command(&mut self, side: Side, command: &EndCommand, now: Stamp) -> Result<Issued, Refusal> {
+    pub fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Result<IssuedCommand, CommandError> {
         let request = match command {
             EndCommand::Call { on, call } => {
                 self.require_process(side)?;
@@ -230,19 +232,19 @@ impl Session {
             }
             EndCommand::Use(pick) => {
                 self.ends[side].pick(side, pick)?;
-                return Ok(Issued::default());
+                return Ok(IssuedCommand::default());
             }
             EndCommand::Interrupt(id) => {
                 self.require_process(side)?;
                 let target = match self.interrupted(side, *id) {
                     Some(id) => id,
                     None => {
-                        return Err(Refusal::Impossible(format!(
+                        return Err(CommandError::Impossible(format!(
                             "no call of the {side} is blocked: there is nothing to interrupt"
                         )));
                     }
                 };
-                let order = Order::Process(ProcessCall::Interrupt { target });
+                let order = EndpointCall::Process(ProcessCall::Interrupt { target });
                 return Ok(self.begin(side, [order].into(), None, now));
             }
             EndCommand::Sigpipe(disposition) => {
@@ -251,34 +253,34 @@ impl Session {
                     Sigpipe::Ignore => Sigpipe::Default,
                     Sigpipe::Default => Sigpipe::Ignore,
                 });
-                let order = Order::Process(ProcessCall::Sigpipe { disposition });
+                let order = EndpointCall::Process(ProcessCall::Sigpipe { disposition });
                 return Ok(self.begin(side, [order].into(), None, now));
             }
             EndCommand::Kill => {
                 // One that never says hello is got rid of like this, too.
-                if !matches!(self.ends[side].process, Process::Starting { .. }) {
+                if !matches!(self.ends[side].process, ProcessState::Starting { .. }) {
                     self.require_process(side)?;
                 }
-                Request::Kill(side)
+                LabRequest::Kill(side)
             }
             EndCommand::Restart => {
-                if matches!(self.ends[side].process, Process::Starting { .. }) {
-                    return Err(Refusal::Impossible(format!(
+                if matches!(self.ends[side].process, ProcessState::Starting { .. }) {
+                    return Err(CommandError::Impossible(format!(
                         "the {side} endpoint is starting already: kill ends it"
                     )));
                 }
                 self.ends[side].restart();
-                Request::Restart(side)
+                LabRequest::Restart(side)
             }
             EndCommand::Destroy(on) => {
                 if let LabKind::Loopback(_) = self.lab.kind {
-                    return Err(Refusal::Impossible(
+                    return Err(CommandError::Impossible(
                         "in the loopback lab connections belong to this machine, and finwait destroys none: use the isolated lab"
                             .into(),
                     ));
                 }
                 if self.lab.no_sock_diag.is_some() {
-                    return Err(Refusal::Impossible(
+                    return Err(CommandError::Impossible(
                         "only sock_diag destroys a connection, and this kernel does not have it for TCP: sudo modprobe tcp_diag"
                             .into(),
                     ));
@@ -291,9 +293,9 @@ impl Session {
                 let socket = name.as_ref().and_then(|name| end.socket(name));
                 let row = socket.and_then(|socket| end.row(socket));
                 match row {
-                    Some(observed) => Request::Destroy(side, observed.row.tuple),
+                    Some(observed) => LabRequest::Destroy(side, observed.row.tuple),
                     None => {
-                        return Err(Refusal::Impossible(format!(
+                        return Err(CommandError::Impossible(format!(
                             "the {side} has no connection there that could be destroyed"
                         )));
                     }
@@ -301,25 +303,30 @@ impl Session {
             }
             EndCommand::Host(setting, value) => match self.lab.kind {
                 LabKind::Loopback(_) if setting.is_the_hosts() => {
-                    return Err(Refusal::Impossible(format!(
+                    return Err(CommandError::Impossible(format!(
                         "in the loopback lab {} belongs to this machine, and finwait leaves it alone: use the isolated lab",
                         setting.name()
                     )));
                 }
-                LabKind::Isolated | LabKind::Loopback(_) => Request::Host(side, *setting, *value),
+                LabKind::Isolated | LabKind::Loopback(_) => LabRequest::Host(side, *setting, *value),
             },
         };
-        Ok(Issued {
+        Ok(IssuedCommand {
             requests: vec![request],
             root: None,
         })
     }
 
     /// Reads the options of a socket for the screen.
-    pub fn look(&mut self, side: Side, socket: Option<SocketName>, now: Stamp) -> Result<Issued, Refusal> {
+    pub fn look(
+        &mut self,
+        side: Side,
+        socket: Option<SocketName>,
+        now: MonoTime,
+    ) -> Result<IssuedCommand, CommandError> {
         let command = EndCommand::Call {
             on: socket,
-            call: Ask::Options,
+            call: CallRequest::Options,
         };
         let issued = self.command(side, &command, now)?;
         let pending = self.ends[side].pending.iter_mut();
@@ -356,24 +363,24 @@ impl Session {
     }
 
     /// What `call` was asked to do.
-    pub fn order_of(&self, call: CallId) -> Option<&Order> {
+    pub fn order_of(&self, call: CallId) -> Option<&EndpointCall> {
         self.calls.get(&call).map(|made| &made.order)
     }
 
     /// A call that has not returned, and whose it is.
-    pub fn pending(&self, call: CallId) -> Option<(Side, &Pending)> {
+    pub fn pending(&self, call: CallId) -> Option<(Side, &PendingCall)> {
         self.ends
             .iter()
             .find_map(|(side, end)| Some((side, end.pending.iter().find(|pending| pending.id == call)?)))
     }
 
     /// Puts on record which of those calls are still blocked at `now`: their numbers.
-    pub fn note_blocked(&mut self, side: Side, which: impl Fn(&Pending) -> bool, now: Stamp) -> Vec<CallId> {
+    pub fn note_blocked(&mut self, side: Side, which: impl Fn(&PendingCall) -> bool, now: MonoTime) -> Vec<CallId> {
         let ends = &self.ends;
         let mut noted = Vec::new();
         for pending in ends[side].pending.iter().filter(|pending| which(pending)) {
             noted.push(pending.id);
-            let what = What::Blocked {
+            let what = EntryKind::Blocked {
                 side,
                 call: pending.id,
                 socket: socket_of(&pending.order).cloned(),
@@ -385,27 +392,35 @@ impl Session {
         noted
     }
 
-    fn require_process(&self, side: Side) -> Result<(), Refusal> {
+    fn require_process(&self, side: Side) -> Result<(), CommandError> {
         match &self.ends[side].process {
-            Process::Running { .. } => Ok(()),
-            Process::Starting { .. } => Err(Refusal::Impossible(format!("the {side} endpoint is not up yet"))),
-            Process::Dead { how, .. } => Err(Refusal::Impossible(format!(
+            ProcessState::Running { .. } => Ok(()),
+            ProcessState::Starting { .. } => {
+                Err(CommandError::Impossible(format!("the {side} endpoint is not up yet")))
+            }
+            ProcessState::Dead { how, .. } => Err(CommandError::Impossible(format!(
                 "the {side} endpoint is dead ({how}): restart starts a new one"
             ))),
         }
     }
 
     /// Sends the first of `orders`; the others follow when it has succeeded.
-    fn begin(&mut self, side: Side, mut orders: VecDeque<Order>, root: Option<CallId>, now: Stamp) -> Issued {
+    fn begin(
+        &mut self,
+        side: Side,
+        mut orders: VecDeque<EndpointCall>,
+        root: Option<CallId>,
+        now: MonoTime,
+    ) -> IssuedCommand {
         let Some(order) = orders.pop_front() else {
-            return Issued::default();
+            return IssuedCommand::default();
         };
         // A call on a socket that the kernel is still making waits until it is made.
         if let Some(maker) = self.ends[side].maker(&order) {
             let root = maker.root;
             maker.then.push_back(order);
             maker.then.extend(orders);
-            return Issued {
+            return IssuedCommand {
                 requests: Vec::new(),
                 root: Some(root),
             };
@@ -415,7 +430,7 @@ impl Session {
         let root = root.unwrap_or(id);
         let end = &mut self.ends[side];
         let (mut state, mut unread) = (None, 0);
-        if let Order::On { socket, call } = &order {
+        if let EndpointCall::On { socket, call } = &order {
             state = end.state_of(socket);
             unread = end.unread(socket);
             match call {
@@ -429,9 +444,9 @@ impl Session {
             }
         }
         let made = order.clone();
-        self.calls.insert(id, Made { root, order: made });
+        self.calls.insert(id, IssuedCall { root, order: made });
         let end = &mut self.ends[side];
-        end.pending.push(Pending {
+        end.pending.push(PendingCall {
             id,
             root,
             order: order.clone(),
@@ -444,25 +459,25 @@ impl Session {
             interrupted: None,
             looking: false,
         });
-        Issued {
-            requests: vec![Request::Order(side, protocol::Request { id, order })],
+        IssuedCommand {
+            requests: vec![LabRequest::Call(side, protocol::Request { id, order })],
             root: Some(root),
         }
     }
 
     /// Has the wire do something.
-    pub fn wire(&self, command: &WireCommand) -> Result<Issued, Refusal> {
+    pub fn wire(&self, command: &WireCommand) -> Result<IssuedCommand, CommandError> {
         if let LabKind::Loopback(_) = self.lab.kind {
-            return Err(Refusal::Impossible(
+            return Err(CommandError::Impossible(
                 "the loopback lab has no wire to hold segments on: use the isolated lab".into(),
             ));
         }
-        let mut order = self.wire.order(command).map_err(Refusal::Impossible)?;
-        if let WireOrder::Forge(forge, about) = &mut order {
+        let mut order = self.wire.order(command).map_err(CommandError::Impossible)?;
+        if let WireRequest::Forge(forge, about) = &mut order {
             *about = self.about(forge.to, forge.port);
         }
-        Ok(Issued {
-            requests: vec![Request::Wire(order)],
+        Ok(IssuedCommand {
+            requests: vec![LabRequest::Wire(order)],
             root: None,
         })
     }
@@ -496,14 +511,14 @@ impl Session {
 }
 
 /// The socket that an order is about.
-pub fn socket_of(order: &Order) -> Option<&SocketName> {
+pub fn socket_of(order: &EndpointCall) -> Option<&SocketName> {
     match order {
-        Order::On { socket, .. } => Some(socket),
-        Order::Process(_) => None,
+        EndpointCall::On { socket, .. } => Some(socket),
+        EndpointCall::Process(_) => None,
     }
 }
 
 /// An order's call in one word: its name in the protocol.
-pub fn name_of(order: &Order) -> String {
+pub fn name_of(order: &EndpointCall) -> String {
     order.kind().to_string()
 }

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
 use super::end::LISTENER;
-use super::{End, LabFacts, Refusal};
-use crate::call::{Call, Family, Order, SocketName};
-use crate::command::{Address, Ask};
+use super::{CommandError, End, LabFacts};
+use crate::call::{Call, EndpointCall, Family, SocketName};
+use crate::command::{Address, CallRequest};
 use crate::side::{Ends, Side};
 use crate::state::State;
 
@@ -20,12 +20,12 @@ pub(super) fn plan(
     ends: &mut Ends<End>,
     side: Side,
     on: Option<&SocketName>,
-    ask: &Ask,
-) -> Result<VecDeque<Order>, Refusal> {
+    request: &CallRequest,
+) -> Result<VecDeque<EndpointCall>, CommandError> {
     let named = on.map(|name| ends[side].known(side, name).cloned()).transpose()?;
     let target = match named {
         Some(name) => Some(name),
-        None => default_target(&ends[side], ask),
+        None => default_target(&ends[side], request),
     };
     let address = |address: Address, default: SocketAddr| match address {
         Address::Default => default,
@@ -35,36 +35,36 @@ pub(super) fn plan(
     let own = SocketAddr::new(lab.addresses[side], lab.port.0);
     let to_peer = |given: Address| address(given, peer_address(lab, &ends[side.other()], side.other()));
     let mut before = Vec::new();
-    let call = match ask {
-        Ask::Socket => Call::Socket {
+    let call = match request {
+        CallRequest::Socket => Call::Socket {
             family: family(own.ip()),
         },
-        Ask::Bind { address: given } => {
+        CallRequest::Bind { address: given } => {
             // A client leaves the port to the kernel unless the user names one.
             let port = if side == Side::Server { own.port() } else { 0 };
             Call::Bind {
                 address: address(*given, SocketAddr::new(own.ip(), port)),
             }
         }
-        Ask::Listen { backlog } => {
+        CallRequest::Listen { backlog } => {
             if target.is_none() {
                 before.push(Call::Bind { address: own });
             }
             Call::Listen { backlog: *backlog }
         }
-        Ask::Accept => Call::Accept {
+        CallRequest::Accept => Call::Accept {
             r#as: fresh(&mut ends[side], side.name())?,
         },
-        Ask::Connect { address, deadline } | Ask::Reconnect { address, deadline } => Call::Connect {
+        CallRequest::Connect { address, deadline } | CallRequest::Reconnect { address, deadline } => Call::Connect {
             address: to_peer(*address),
             deadline: *deadline,
         },
-        Ask::Read { n, flags, deadline } => Call::Read {
+        CallRequest::Read { n, flags, deadline } => Call::Read {
             n: *n,
             flags: flags.clone(),
             deadline: *deadline,
         },
-        Ask::Write {
+        CallRequest::Write {
             data,
             repeat,
             flags,
@@ -75,12 +75,12 @@ pub(super) fn plan(
             flags: flags.clone(),
             deadline: *deadline,
         },
-        Ask::Shutdown { how } => Call::Shutdown { how: *how },
-        Ask::Close => Call::Close,
-        Ask::RstClose => Call::RstClose,
-        Ask::LingerClose { seconds } => Call::LingerClose { seconds: *seconds },
-        Ask::Disconnect => Call::Disconnect,
-        Ask::Dup => {
+        CallRequest::Shutdown { how } => Call::Shutdown { how: *how },
+        CallRequest::Close => Call::Close,
+        CallRequest::RstClose => Call::RstClose,
+        CallRequest::LingerClose { seconds } => Call::LingerClose { seconds: *seconds },
+        CallRequest::Disconnect => Call::Disconnect,
+        CallRequest::Dup => {
             let end = &ends[side];
             let base = target.as_ref().map_or(side.name(), |name| end.shown(name).as_str());
             let base = format!("{}-dup", &base[..base.len().min(16)]);
@@ -88,33 +88,36 @@ pub(super) fn plan(
                 r#as: fresh(&mut ends[side], &base)?,
             }
         }
-        Ask::Poll { events, timeout } => Call::Poll {
+        CallRequest::Poll { events, timeout } => Call::Poll {
             events: events.clone(),
             timeout: *timeout,
         },
-        Ask::SoError => Call::SoError,
-        Ask::Options => Call::Options,
-        Ask::Get { option } => Call::GetOption { option: *option },
-        Ask::Set { option, value } => Call::SetOption {
+        CallRequest::SoError => Call::SoError,
+        CallRequest::Options => Call::Options,
+        CallRequest::Get { option } => Call::GetOption { option: *option },
+        CallRequest::Set { option, value } => Call::SetOption {
             option: *option,
             value: *value,
         },
     };
     let makes_one = matches!(
-        ask,
-        Ask::Bind { .. } | Ask::Listen { .. } | Ask::Connect { .. } | Ask::Reconnect { .. }
+        request,
+        CallRequest::Bind { .. }
+            | CallRequest::Listen { .. }
+            | CallRequest::Connect { .. }
+            | CallRequest::Reconnect { .. }
     );
     let socket = match target {
         Some(name) => name,
-        None if makes_one || *ask == Ask::Socket => {
+        None if makes_one || *request == CallRequest::Socket => {
             // The server's sockets are made to listen unless they connect.
-            let connects = matches!(ask, Ask::Connect { .. } | Ask::Reconnect { .. });
-            let base = match (side, ask) {
-                (_, Ask::Listen { .. }) => LISTENER,
+            let connects = matches!(request, CallRequest::Connect { .. } | CallRequest::Reconnect { .. });
+            let base = match (side, request) {
+                (_, CallRequest::Listen { .. }) => LISTENER,
                 (Side::Server, _) if !connects => LISTENER,
                 (side, _) => side.name(),
             };
-            if *ask != Ask::Socket {
+            if *request != CallRequest::Socket {
                 before.insert(
                     0,
                     Call::Socket {
@@ -125,12 +128,14 @@ pub(super) fn plan(
             fresh(&mut ends[side], base)?
         }
         // No such name was ever made: the endpoint makes the call on descriptor -1.
-        None => SocketName::new(side.name()).ok_or_else(|| Refusal::Impossible(format!("the {side} has no socket")))?,
+        None => {
+            SocketName::new(side.name()).ok_or_else(|| CommandError::Impossible(format!("the {side} has no socket")))?
+        }
     };
     Ok(before
         .into_iter()
         .chain([call])
-        .map(|call| Order::On {
+        .map(|call| EndpointCall::On {
             socket: socket.clone(),
             call,
         })
@@ -138,18 +143,18 @@ pub(super) fn plan(
 }
 
 /// The socket that a call goes to when the user names none; none when a new one is to be made, or there is none at all.
-fn default_target(end: &End, ask: &Ask) -> Option<SocketName> {
+fn default_target(end: &End, request: &CallRequest) -> Option<SocketName> {
     let current = end.current();
     let unused = current.filter(|socket| {
         let open = socket.open || socket.fd.is_none();
         let sock = end.sock(socket);
         open && !sock.connected && !sock.listening && !end.is_spoken_for(&socket.name)
     });
-    match ask {
-        Ask::Socket => None,
-        Ask::Accept => end.listener().or(current),
-        Ask::Connect { .. } => unused,
-        Ask::Listen { .. } => unused.or_else(|| end.listener()),
+    match request {
+        CallRequest::Socket => None,
+        CallRequest::Accept => end.listener().or(current),
+        CallRequest::Connect { .. } => unused,
+        CallRequest::Listen { .. } => unused.or_else(|| end.listener()),
         _ => current,
     }
     .map(|socket| socket.name.clone())
@@ -170,9 +175,9 @@ fn peer_address(lab: &LabFacts, peer: &End, side: Side) -> SocketAddr {
     }
 }
 
-fn fresh(end: &mut End, base: &str) -> Result<SocketName, Refusal> {
+fn fresh(end: &mut End, base: &str) -> Result<SocketName, CommandError> {
     end.fresh_name(base)
-        .ok_or_else(|| Refusal::Impossible(format!("there are too many sockets called {base}")))
+        .ok_or_else(|| CommandError::Impossible(format!("there are too many sockets called {base}")))
 }
 
 const fn family(ip: IpAddr) -> Family {

@@ -3,26 +3,27 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use crate::clock::Stamp;
-use crate::lab::event::Observed;
+use crate::clock::MonoTime;
+use crate::lab::event::ObservedSocket;
 use crate::observe::Tuple;
 use crate::state::State;
 
 /// A host's socket table.
 #[derive(Debug, Default)]
-pub struct Table {
-    rows: Vec<Observed>,
-    read_at: Stamp,
+pub struct HostTable {
+    rows: Vec<ObservedSocket>,
+    read_at: MonoTime,
     by_inode: HashMap<u64, usize>,
     by_tuple: HashMap<Tuple, usize>,
     listeners: Vec<SocketAddr>,
 }
 
-impl Table {
+impl HostTable {
     /// The table as it was read at `read_at`.
-    pub fn new(rows: Vec<Observed>, read_at: Stamp) -> Table {
-        let of = |keep: fn(&Observed) -> bool| rows.iter().enumerate().filter(move |(_, observed)| keep(observed));
-        Table {
+    pub fn new(rows: Vec<ObservedSocket>, read_at: MonoTime) -> HostTable {
+        let of =
+            |keep: fn(&ObservedSocket) -> bool| rows.iter().enumerate().filter(move |(_, observed)| keep(observed));
+        HostTable {
             by_inode: of(|observed| observed.row.inode != 0)
                 .map(|(place, o)| (o.row.inode, place))
                 .collect(),
@@ -38,12 +39,12 @@ impl Table {
     }
 
     /// The rows, in the kernel's order.
-    pub fn rows(&self) -> &[Observed] {
+    pub fn rows(&self) -> &[ObservedSocket] {
         &self.rows
     }
 
     /// When it was read: countdowns count from here.
-    pub const fn read_at(&self) -> Stamp {
+    pub const fn read_at(&self) -> MonoTime {
         self.read_at
     }
 
@@ -63,7 +64,7 @@ impl Table {
     }
 
     /// Does a timer still run at `now`?
-    pub fn counts_down(&self, now: Stamp) -> bool {
+    pub fn counts_down(&self, now: MonoTime) -> bool {
         let past = now.since(self.read_at);
         self.rows
             .iter()

@@ -5,16 +5,16 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::call::{CallId, CallKind, SocketName};
-use crate::clock::{Stamp, human};
-use crate::endpoint::protocol::Traced;
-use crate::explain::{EntryNo, RuleId, Setter};
+use crate::clock::{MonoTime, human};
+use crate::endpoint::protocol::TracedCall;
+use crate::explain::{EntryNo, ErrorSource, RuleId};
 use crate::host::{Setting, SettingValue};
-use crate::lab::event::{Death, Fate, Passage, WireChange, Witness};
+use crate::lab::event::{Death, Disposition, PacketRecord, WireChange, Witness};
 use crate::observe::{TimerKind, Tuple};
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
 use crate::state::State;
-use crate::wire::flow::{Again, Elsewhere, PacketNo};
+use crate::wire::flow::{OtherConnection, PacketNo, Retransmission};
 use crate::wire::queue::{Mode, Origin, RuleChange};
 use crate::wire::segment::{Flags, Packet};
 
@@ -31,7 +31,7 @@ pub struct Entry {
     pub at: Duration,
     /// What.
     #[serde(flatten)]
-    pub what: What,
+    pub what: EntryKind,
 }
 
 fn seconds<S: serde::Serializer>(at: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -45,7 +45,7 @@ fn micros<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok,
 /// What happened, with the names that people use.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum What {
+pub enum EntryKind {
     /// A call was begun.
     Call {
         /// By whom.
@@ -79,7 +79,7 @@ pub enum What {
         #[serde(rename = "took_us", serialize_with = "micros")]
         took: Duration,
         /// The system calls behind it, as `strace` would print them.
-        trace: Vec<Traced>,
+        trace: Vec<TracedCall>,
         /// The socket's state when the call was made; none when it stood in no table, as a socket in CLOSE.
         #[serde(skip_serializing_if = "Option::is_none")]
         state: Option<State>,
@@ -88,7 +88,7 @@ pub enum What {
         rule: Option<RuleId>,
         /// The setter of the error, or of the end, where there is a rule: which, and the number of its entry.
         #[serde(skip_serializing_if = "Option::is_none")]
-        set_by: Option<Setter>,
+        set_by: Option<ErrorSource>,
         /// One plain sentence why.
         why: String,
     },
@@ -114,7 +114,7 @@ pub enum What {
         rule: Option<RuleId>,
         /// The setter of the error, or of the end, where there is a rule: which, and the number of its entry.
         #[serde(skip_serializing_if = "Option::is_none")]
-        set_by: Option<Setter>,
+        set_by: Option<ErrorSource>,
         /// One plain sentence why.
         why: String,
     },
@@ -124,7 +124,7 @@ pub enum What {
         side: Side,
         /// The call and what it returned.
         #[serde(flatten)]
-        made: Traced,
+        made: TracedCall,
     },
     /// A call has not returned so far (told by the headless runner).
     Blocked {
@@ -141,7 +141,7 @@ pub enum What {
         waited: Duration,
     },
     /// A packet came to the wire, or something became of one that stood there.
-    Packet(Passage),
+    Packet(PacketRecord),
     /// How the wire treats packets was changed.
     Wire {
         /// The change.
@@ -316,23 +316,23 @@ impl Filter {
     }
 
     /// Does an entry pass?
-    pub const fn passes(self, what: &What) -> bool {
+    pub const fn passes(self, what: &EntryKind) -> bool {
         matches!(
             (self, what),
             (Filter::All, _)
                 | (
                     Filter::Calls,
-                    What::Call { .. }
-                        | What::Outcome { .. }
-                        | What::Lost { .. }
-                        | What::Blocked { .. }
-                        | What::Syscall { .. }
+                    EntryKind::Call { .. }
+                        | EntryKind::Outcome { .. }
+                        | EntryKind::Lost { .. }
+                        | EntryKind::Blocked { .. }
+                        | EntryKind::Syscall { .. }
                 )
-                | (Filter::Segments, What::Packet(_) | What::Wire { .. })
-                | (Filter::States, What::State { .. })
+                | (Filter::Segments, EntryKind::Packet(_) | EntryKind::Wire { .. })
+                | (Filter::States, EntryKind::State { .. })
                 | (
                     Filter::Processes,
-                    What::Born { .. } | What::Died { .. } | What::Host { .. } | What::Note { .. }
+                    EntryKind::Born { .. } | EntryKind::Died { .. } | EntryKind::Host { .. } | EntryKind::Note { .. }
                 )
         )
     }
@@ -342,31 +342,31 @@ impl Entry {
     /// The speaker in the log's second column: `client`, `wire`, `state`.
     pub const fn speaker(&self) -> &'static str {
         match &self.what {
-            What::Call { side, .. }
-            | What::Outcome { side, .. }
-            | What::Lost { side, .. }
-            | What::Syscall { side, .. }
-            | What::Blocked { side, .. }
-            | What::Born { side, .. }
-            | What::Died { side, .. }
-            | What::Host { side, .. } => side.name(),
-            What::Packet(_) | What::Wire { .. } => "wire",
-            What::State { .. } => "state",
-            What::Note { .. } => "lab",
+            EntryKind::Call { side, .. }
+            | EntryKind::Outcome { side, .. }
+            | EntryKind::Lost { side, .. }
+            | EntryKind::Syscall { side, .. }
+            | EntryKind::Blocked { side, .. }
+            | EntryKind::Born { side, .. }
+            | EntryKind::Died { side, .. }
+            | EntryKind::Host { side, .. } => side.name(),
+            EntryKind::Packet(_) | EntryKind::Wire { .. } => "wire",
+            EntryKind::State { .. } => "state",
+            EntryKind::Note { .. } => "lab",
         }
     }
 
     /// A packet in fewer words than its line has, for narrow places: without its receiver, who is the other end.
     pub fn short_packet(&self) -> Option<String> {
         match &self.what {
-            What::Packet(passage) => Some(format!("{} {}: {}", passage.from, describe(passage), became(passage))),
+            EntryKind::Packet(record) => Some(format!("{} {}: {}", record.from, describe(record), became(record))),
             _ => None,
         }
     }
 
     /// A state change in fewer words than its line has, for narrow places: by its peer's port, without what it was before.
     pub fn short_state(&self) -> Option<String> {
-        let What::State {
+        let EntryKind::State {
             side,
             socket,
             called,
@@ -394,11 +394,11 @@ impl Entry {
     /// only where a rule is behind it, as with the end of the stream.
     pub fn why(&self) -> Option<&str> {
         match &self.what {
-            What::Outcome { outcome, rule, why, .. } => {
+            EntryKind::Outcome { outcome, rule, why, .. } => {
                 let plain = matches!(outcome, Outcome::Ok(_)) && rule.is_none();
                 (!plain).then_some(why)
             }
-            What::Lost { why, .. } => Some(why),
+            EntryKind::Lost { why, .. } => Some(why),
             _ => None,
         }
     }
@@ -406,8 +406,8 @@ impl Entry {
     /// The lines of the log for this entry, one for each system call of an outcome; never empty, never a control character.
     pub fn lines(&self) -> Vec<String> {
         match &self.what {
-            What::Call { text, .. } => vec![format!("{text} ...")],
-            What::Outcome {
+            EntryKind::Call { text, .. } => vec![format!("{text} ...")],
+            EntryKind::Outcome {
                 outcome,
                 text,
                 said,
@@ -456,16 +456,16 @@ impl Entry {
                 }
                 lines
             }
-            What::Syscall { made, .. } => {
+            EntryKind::Syscall { made, .. } => {
                 vec![format!("| {}   <{}>", made.text, human(Duration::from_nanos(made.ns)))]
             }
-            What::Lost { text, how, .. } => vec![format!("{text} never returned: {how}")],
-            What::Blocked { text, waited, .. } => vec![format!("{text} blocked for {}", human(*waited))],
-            What::Packet(passage) => {
-                let way = format!("{} -> {}", passage.from, passage.from.other());
-                vec![format!("{way}  {}   {}", describe(passage), became(passage))]
+            EntryKind::Lost { text, how, .. } => vec![format!("{text} never returned: {how}")],
+            EntryKind::Blocked { text, waited, .. } => vec![format!("{text} blocked for {}", human(*waited))],
+            EntryKind::Packet(record) => {
+                let way = format!("{} -> {}", record.from, record.from.other());
+                vec![format!("{way}  {}   {}", describe(record), became(record))]
             }
-            What::Wire { change } => vec![match change {
+            EntryKind::Wire { change } => vec![match change {
                 WireChange::Mode(Mode::Step) => "step: every segment is held until it is delivered or dropped".into(),
                 WireChange::Mode(Mode::Flow) => "flow: segments pass as they come".into(),
                 WireChange::Added(no, rule) => format!("{no}: {rule}"),
@@ -474,7 +474,7 @@ impl Entry {
                 WireChange::Rule(no, RuleChange::Remove) => format!("{no} is removed"),
                 WireChange::Cleared => "all rules are removed".into(),
             }],
-            What::State {
+            EntryKind::State {
                 side,
                 socket,
                 called,
@@ -499,9 +499,9 @@ impl Entry {
                 };
                 vec![format!("{who} {from} -> {to}   caused by {}{how}", cause.words(*from))]
             }
-            What::Born { pid, runtime, .. } => vec![format!("the endpoint is up: pid {pid}, {runtime}")],
-            What::Died { pid, how, .. } => vec![format!("the endpoint is dead: pid {pid} {how}")],
-            What::Host {
+            EntryKind::Born { pid, runtime, .. } => vec![format!("the endpoint is up: pid {pid}, {runtime}")],
+            EntryKind::Died { pid, how, .. } => vec![format!("the endpoint is dead: pid {pid} {how}")],
+            EntryKind::Host {
                 setting, value, failed, ..
             } => {
                 let said = format!("{} = {}", setting.name(), setting.show(*value));
@@ -510,7 +510,7 @@ impl Entry {
                     Some(why) => format!("{said} failed: {why}"),
                 }]
             }
-            What::Note { text } => vec![text.clone()],
+            EntryKind::Note { text } => vec![text.clone()],
         }
     }
 }
@@ -525,13 +525,13 @@ fn whose(side: Side, socket: Option<&SocketName>, addresses: impl FnOnce() -> St
 }
 
 /// A packet in a few words: `SYN seq 0`, `PSH,ACK seq 1 ack 1 len 5 "hello"`.
-pub fn describe(passage: &Passage) -> String {
-    match &passage.packet {
+pub fn describe(record: &PacketRecord) -> String {
+    match &record.packet {
         Packet::Tcp(segment) => {
             let mut text = segment.flags.to_string();
-            text.push_str(&format!(" seq {}", passage.seen.seq.unwrap_or(segment.seq.0)));
+            text.push_str(&format!(" seq {}", record.seen.seq.unwrap_or(segment.seq.0)));
             if segment.flags.has(Flags::ACK) {
-                text.push_str(&format!(" ack {}", passage.seen.ack.unwrap_or(segment.ack.0)));
+                text.push_str(&format!(" ack {}", record.seen.ack.unwrap_or(segment.ack.0)));
             }
             if segment.len > 0 {
                 text.push_str(&format!(" len {} {}", segment.len, segment.payload.quoted(segment.len)));
@@ -544,46 +544,50 @@ pub fn describe(passage: &Passage) -> String {
 }
 
 /// What a packet is besides, if anything: `retransmit 2 of #7`, `forged`, `copy of #3`, `ack of another connection`.
-pub fn besides(passage: &Passage) -> Option<String> {
-    let which = match passage.seen.elsewhere {
-        Elsewhere { seq: false, ack: false } => None,
-        Elsewhere { seq: true, ack: true } => Some("numbers of another connection"),
-        Elsewhere { seq: true, ack: false } => Some("seq of another connection"),
-        Elsewhere { seq: false, ack: true } => Some("ack of another connection"),
+pub fn besides(record: &PacketRecord) -> Option<String> {
+    let which = match record.seen.elsewhere {
+        OtherConnection { seq: false, ack: false } => None,
+        OtherConnection { seq: true, ack: true } => Some("numbers of another connection"),
+        OtherConnection { seq: true, ack: false } => Some("seq of another connection"),
+        OtherConnection { seq: false, ack: true } => Some("ack of another connection"),
     };
-    match (sort(passage), which) {
+    match (sort(record), which) {
         (Some(sort), Some(which)) => Some(format!("{sort}, {which}")),
         (sort, which) => sort.or(which.map(str::to_owned)),
     }
 }
 
 /// Where a packet comes from, unless its host sends it for the first time.
-fn sort(passage: &Passage) -> Option<String> {
-    match (passage.origin, passage.seen.again) {
+fn sort(record: &PacketRecord) -> Option<String> {
+    match (record.origin, record.seen.again) {
         (Origin::Forged, _) => Some("forged".into()),
         (Origin::Copy(no), _) => Some(format!("copy of {no}")),
-        (Origin::Host, Some(Again::Retransmit { nth, of: Some(no) })) => Some(format!("retransmit {nth} of {no}")),
-        (Origin::Host, Some(Again::Retransmit { of: None, .. })) => Some("retransmit".into()),
-        (Origin::Host, Some(Again::Probe)) => Some("probe".into()),
+        (Origin::Host, Some(Retransmission::Retransmit { nth, of: Some(no) })) => {
+            Some(format!("retransmit {nth} of {no}"))
+        }
+        (Origin::Host, Some(Retransmission::Retransmit { of: None, .. })) => Some("retransmit".into()),
+        (Origin::Host, Some(Retransmission::Probe)) => Some("probe".into()),
         (Origin::Host, None) => None,
     }
 }
 
 /// What became of a packet, in words: `delivered`, `held as #7 by rule 1`, `dropped after 2.1 s on the wire`.
-pub fn became(passage: &Passage) -> String {
-    let mut text = besides(passage).map_or(String::new(), |besides| format!("{besides}, "));
-    text.push_str(&match passage.fate {
-        Fate::Delivered => "delivered".to_owned(),
-        Fate::Refused(errno) => format!("not taken: {errno}"),
-        Fate::Held => format!("held as {}", passage.no),
-        Fate::Delayed(time) => format!("delayed by {time} as {}", passage.no),
-        Fate::Dropped => "dropped".to_owned(),
+pub fn became(record: &PacketRecord) -> String {
+    let mut text = besides(record).map_or(String::new(), |besides| format!("{besides}, "));
+    text.push_str(&match record.disposition {
+        Disposition::Delivered => "delivered".to_owned(),
+        Disposition::Refused(errno) => format!("not taken: {errno}"),
+        Disposition::Held => format!("held as {}", record.no),
+        Disposition::Delayed(time) => format!("delayed by {time} as {}", record.no),
+        Disposition::Dropped => "dropped".to_owned(),
     });
-    match passage.waited {
-        Some(waited) if !passage.fate.is_held() => text.push_str(&format!(" after {} on the wire", human(waited))),
+    match record.waited {
+        Some(waited) if !record.disposition.is_held() => {
+            text.push_str(&format!(" after {} on the wire", human(waited)))
+        }
         // By the user's own hand: no rule did it.
         Some(_) => {}
-        None => text.push_str(&passage.rule.map_or(String::new(), |rule| format!(" by {rule}"))),
+        None => text.push_str(&record.rule.map_or(String::new(), |rule| format!(" by {rule}"))),
     }
     text
 }
@@ -591,14 +595,14 @@ pub fn became(passage: &Passage) -> String {
 /// The entries of one run, the oldest dropped when there are too many.
 #[derive(Debug, Default)]
 pub struct Transcript {
-    began: Stamp,
+    began: MonoTime,
     entries: VecDeque<Entry>,
     next: u64,
 }
 
 impl Transcript {
     /// An empty one; times count from `began`.
-    pub const fn new(began: Stamp) -> Transcript {
+    pub const fn new(began: MonoTime) -> Transcript {
         Transcript {
             began,
             entries: VecDeque::new(),
@@ -607,7 +611,7 @@ impl Transcript {
     }
 
     /// Adds what happened at `at`.
-    pub fn push(&mut self, at: Stamp, what: What) -> u64 {
+    pub fn push(&mut self, at: MonoTime, what: EntryKind) -> u64 {
         if self.entries.len() == KEPT {
             self.entries.pop_front();
         }
@@ -622,7 +626,7 @@ impl Transcript {
     }
 
     /// When the run began.
-    pub const fn began(&self) -> Stamp {
+    pub const fn began(&self) -> MonoTime {
         self.began
     }
 

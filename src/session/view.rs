@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::{Session, Socket, inferred};
 use crate::call::SocketName;
-use crate::clock::Stamp;
-use crate::explain::sock::End;
-use crate::lab::event::Observed;
+use crate::clock::MonoTime;
+use crate::explain::sock::ConnectionEnd;
+use crate::lab::event::ObservedSocket;
 use crate::observe::TimerKind;
 use crate::side::Side;
 use crate::state::State;
@@ -22,21 +22,21 @@ pub struct SocketView<'a> {
     /// Do calls go to it?
     pub current: bool,
     /// Who holds it.
-    pub held: Held,
+    pub held: HeldBy,
     /// Its row in the host's table.
-    pub row: Option<&'a Observed>,
+    pub row: Option<&'a ObservedSocket>,
     /// The state in the TCP_INFO of its open descriptor, where its socket is in no table.
     pub info: Option<State>,
     /// The state as its segments alone would have it; none where they are not seen.
     pub segments: Option<State>,
     /// How its connection ended, where it did.
-    pub end: Option<End>,
+    pub end: Option<ConnectionEnd>,
 }
 
 /// Who holds a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Held {
+pub enum HeldBy {
     /// The endpoint, by an open descriptor.
     Open,
     /// Nobody: the program closed it, and the kernel has forgotten it.
@@ -54,17 +54,17 @@ pub enum Held {
     Queued,
 }
 
-impl Held {
+impl HeldBy {
     /// In a word or two, for the screen.
     pub const fn words(self) -> &'static str {
         match self {
-            Held::Open => "open",
-            Held::Closed => "closed",
-            Held::Shared => "held elsewhere",
-            Held::Orphan => "orphan",
-            Held::TimeWait => "kept by the kernel",
-            Held::Untold => "accepted by the library",
-            Held::Queued => "not accepted yet",
+            HeldBy::Open => "open",
+            HeldBy::Closed => "closed",
+            HeldBy::Shared => "held elsewhere",
+            HeldBy::Orphan => "orphan",
+            HeldBy::TimeWait => "kept by the kernel",
+            HeldBy::Untold => "accepted by the library",
+            HeldBy::Queued => "not accepted yet",
         }
     }
 }
@@ -82,7 +82,7 @@ impl SocketView<'_> {
     }
 
     /// The timer that runs, with what is left of it at `now` when the table was read at `read`.
-    pub fn timer(&self, read: Stamp, now: Stamp) -> Option<(TimerKind, Duration)> {
+    pub fn timer(&self, read: MonoTime, now: MonoTime) -> Option<(TimerKind, Duration)> {
         let timer = self.row?.row.timer?;
         Some((timer.kind, timer.left.saturating_sub(now.since(read))))
     }
@@ -131,13 +131,13 @@ impl Session {
                 fd: None,
                 current: false,
                 held: if observed.row.state == State::TimeWait {
-                    Held::TimeWait
+                    HeldBy::TimeWait
                 } else if observed.row.inode != 0 && name.is_none() {
-                    Held::Untold
+                    HeldBy::Untold
                 } else if name.is_none() && end.table.in_a_queue(tuple) {
-                    Held::Queued
+                    HeldBy::Queued
                 } else {
-                    Held::Orphan
+                    HeldBy::Orphan
                 },
                 row: Some(observed),
                 info: None,
@@ -154,7 +154,7 @@ impl Session {
     }
 
     /// Does anything on the screen count at `now`, so that it must be drawn again without an event?
-    pub fn counts_down(&self, now: Stamp) -> bool {
+    pub fn counts_down(&self, now: MonoTime) -> bool {
         self.wire.counts_down()
             || self
                 .ends
@@ -163,12 +163,12 @@ impl Session {
     }
 }
 
-fn held(socket: &Socket, row: Option<&Observed>) -> Held {
+fn held(socket: &Socket, row: Option<&ObservedSocket>) -> HeldBy {
     match row.map(|observed| observed.row.state) {
-        Some(State::TimeWait) => Held::TimeWait,
-        _ if socket.open || socket.fd.is_none() => Held::Open,
-        Some(_) if row.is_some_and(|observed| observed.row.inode != 0) => Held::Shared,
-        Some(_) => Held::Orphan,
-        None => Held::Closed,
+        Some(State::TimeWait) => HeldBy::TimeWait,
+        _ if socket.open || socket.fd.is_none() => HeldBy::Open,
+        Some(_) if row.is_some_and(|observed| observed.row.inode != 0) => HeldBy::Shared,
+        Some(_) => HeldBy::Orphan,
+        None => HeldBy::Closed,
     }
 }

@@ -3,49 +3,49 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::clock::Stamp;
+use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
-use crate::lab::event::{Fate, Passage, WireChange, WireOrder};
+use crate::lab::event::{Disposition, PacketRecord, WireChange, WireRequest};
 use crate::wire::flow::PacketNo;
 use crate::wire::queue::{Mode, Which};
-use crate::wire::rule::{RuleNo, Standing};
+use crate::wire::rule::{RuleNo, RuleStatus};
 
 /// A segment that is held on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OnWire {
+pub struct WaitingPacket {
     /// What it is.
-    pub passage: Passage,
+    pub record: PacketRecord,
     /// Since when.
-    pub since: Stamp,
+    pub since: MonoTime,
     /// When it goes on by itself; never, when the user is to decide.
-    pub due: Option<Stamp>,
+    pub due: Option<MonoTime>,
 }
 
 /// The wire as far as its owner was told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wire {
+pub struct WireView {
     /// The mode, for segments that no rule matches.
     pub mode: Mode,
     /// The rules in force.
-    pub rules: Vec<Standing>,
+    pub rules: Vec<RuleStatus>,
     /// What stands on it, by number.
-    pub held: BTreeMap<PacketNo, OnWire>,
+    pub held: BTreeMap<PacketNo, WaitingPacket>,
 }
 
-impl Wire {
+impl WireView {
     /// Takes in what became of a packet.
-    pub(super) fn passed(&mut self, at: Stamp, passage: &Passage) {
-        let due = match passage.fate {
-            Fate::Held => None,
-            Fate::Delayed(time) => Some(at.plus(Duration::from(time))),
-            Fate::Delivered | Fate::Refused(_) | Fate::Dropped => {
-                self.held.remove(&passage.no);
+    pub(super) fn passed(&mut self, at: MonoTime, record: &PacketRecord) {
+        let due = match record.disposition {
+            Disposition::Held => None,
+            Disposition::Delayed(time) => Some(at.plus(Duration::from(time))),
+            Disposition::Delivered | Disposition::Refused(_) | Disposition::Dropped => {
+                self.held.remove(&record.no);
                 return;
             }
         };
-        let since = self.held.get(&passage.no).map_or(at, |held| held.since);
-        let passage = passage.clone();
-        self.held.insert(passage.no, OnWire { passage, since, due });
+        let since = self.held.get(&record.no).map_or(at, |held| held.since);
+        let record = record.clone();
+        self.held.insert(record.no, WaitingPacket { record, since, due });
     }
 
     /// Takes in a change.
@@ -57,7 +57,7 @@ impl Wire {
     }
 
     /// The order that a command is, or one sentence why it can be none.
-    pub(super) fn order(&self, command: &WireCommand) -> Result<WireOrder, String> {
+    pub(super) fn order(&self, command: &WireCommand) -> Result<WireRequest, String> {
         let known = |no: RuleNo| {
             let there = self.rules.iter().any(|rule| rule.no == no);
             there.then_some(no).ok_or_else(|| match self.rules.as_slice() {
@@ -69,16 +69,16 @@ impl Wire {
             })
         };
         Ok(match command {
-            WireCommand::Mode(mode) => WireOrder::Mode(mode.unwrap_or(self.mode.other())),
-            WireCommand::Deliver(target) => WireOrder::Deliver(self.which(*target)?),
-            WireCommand::Drop(target) => WireOrder::Drop(self.which(*target)?),
-            WireCommand::Duplicate(target) => WireOrder::Duplicate(self.which(*target)?),
-            WireCommand::Delay(target, time) => WireOrder::Delay(self.which(*target)?, *time),
-            WireCommand::Rule(rule) => WireOrder::Rules(vec![*rule]),
-            WireCommand::Preset(preset) => WireOrder::Rules(preset.rules().to_vec()),
-            WireCommand::Change(no, change) => WireOrder::Rule(known(*no)?, *change),
-            WireCommand::Clear => WireOrder::ClearRules,
-            WireCommand::Forge(forge) => WireOrder::Forge(forge.clone(), None),
+            WireCommand::Mode(mode) => WireRequest::Mode(mode.unwrap_or(self.mode.other())),
+            WireCommand::Deliver(target) => WireRequest::Deliver(self.which(*target)?),
+            WireCommand::Drop(target) => WireRequest::Drop(self.which(*target)?),
+            WireCommand::Duplicate(target) => WireRequest::Duplicate(self.which(*target)?),
+            WireCommand::Delay(target, time) => WireRequest::Delay(self.which(*target)?, *time),
+            WireCommand::Rule(rule) => WireRequest::Rules(vec![*rule]),
+            WireCommand::Preset(preset) => WireRequest::Rules(preset.rules().to_vec()),
+            WireCommand::Change(no, change) => WireRequest::Rule(known(*no)?, *change),
+            WireCommand::Clear => WireRequest::ClearRules,
+            WireCommand::Forge(forge) => WireRequest::Forge(forge.clone(), None),
         })
     }
 

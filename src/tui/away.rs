@@ -9,9 +9,9 @@ use std::io;
 use std::time::Duration;
 
 use super::terminal::{self, Guard};
-use crate::clock::{Stamp, human};
+use crate::clock::{MonoTime, human};
 use crate::error::{Operation, Result};
-use crate::os::signal::{self, Whom};
+use crate::os::signal::{self, StopTarget};
 
 /// How long is waited for the SIGCONT that let us go on, and in the background for a signal that ends us, before the terminal is taken
 /// again. Nobody waits so long who comes back by `fg`.
@@ -19,34 +19,34 @@ const GRACE: Duration = Duration::from_millis(100);
 
 /// The terminal is not ours: we are about to stop, or go on again.
 #[derive(Clone, Copy, Debug)]
-pub struct Away {
+pub struct Suspension {
     /// When we stopped; none when it was not our doing (SIGSTOP).
-    since: Option<Stamp>,
+    since: Option<MonoTime>,
     /// SIGCONT has come.
     continued: bool,
     /// When to take the terminal.
-    pub back: Stamp,
+    pub back: MonoTime,
 }
 
-impl Away {
+impl Suspension {
     /// Gives the terminal back and stops; returns when we are to go on.
-    pub fn stopped(guard: &mut Guard, whom: Whom) -> Result<Away> {
+    pub fn stopped(guard: &mut Guard, whom: StopTarget) -> Result<Suspension> {
         guard.give_back();
-        let since = Stamp::now();
+        let since = MonoTime::now();
         signal::stop(whom)
             .map_err(|error| io::Error::from_raw_os_error(error.0))
             .during(|| "stop finwait".into())?;
-        Ok(Away {
+        Ok(Suspension {
             since: Some(since),
             continued: false,
-            back: Stamp::now().plus(GRACE),
+            back: MonoTime::now().plus(GRACE),
         })
     }
 
     /// SIGCONT came.
-    pub fn go_on(before: Option<Away>) -> Away {
-        let now = Stamp::now();
-        Away {
+    pub fn go_on(before: Option<Suspension>) -> Suspension {
+        let now = MonoTime::now();
+        Suspension {
             since: before.and_then(|away| away.since),
             continued: true,
             // `kill %1` continues a stopped job, too, so that it can end: first of all it gets the chance.
@@ -55,7 +55,7 @@ impl Away {
     }
 
     /// What the log says of it at `now`; none when nothing has let us go on, so that we had not stopped.
-    pub fn note(self, now: Stamp) -> Option<String> {
+    pub fn note(self, now: MonoTime) -> Option<String> {
         self.continued.then(|| match self.since {
             Some(since) => format!(
                 "stopped for {}; the sockets went on, what they did is shown now",
@@ -68,14 +68,14 @@ impl Away {
 
 /// Whether the program can be stopped, as it was when it started.
 #[derive(Clone, Copy, Debug)]
-pub struct Stops {
+pub struct JobControl {
     ignored: bool,
 }
 
-impl Stops {
+impl JobControl {
     /// Before SIGTSTP is caught.
-    pub fn detect() -> Stops {
-        Stops {
+    pub fn detect() -> JobControl {
+        JobControl {
             ignored: signal::never_stops(),
         }
     }

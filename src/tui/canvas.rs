@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::hit::{Action, Hits};
 use super::theme::Theme;
-use crate::clock::Stamp;
+use crate::clock::MonoTime;
 use crate::text::{safe, width};
 
 /// A frame in the making.
@@ -18,7 +18,7 @@ pub struct Canvas<'a> {
     /// How things look.
     pub theme: Theme,
     /// The time that clocks and countdowns show.
-    pub now: Stamp,
+    pub now: MonoTime,
     pointer: Option<Position>,
     mark: Option<Action>,
     /// Where the terminal's cursor stands, when it is shown.
@@ -31,7 +31,7 @@ impl<'a> Canvas<'a> {
         buffer: &'a mut Buffer,
         hits: &'a mut Hits,
         theme: Theme,
-        now: Stamp,
+        now: MonoTime,
         pointer: Option<Position>,
         mark: Option<Action>,
     ) -> Self {
@@ -288,7 +288,7 @@ mod tests {
     fn nothing_raw_reaches_the_buffer() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 1));
         let mut hits = Hits::default();
-        let mut canvas = Canvas::new(&mut buffer, &mut hits, Theme::PLAIN, Stamp(0), None, None);
+        let mut canvas = Canvas::new(&mut buffer, &mut hits, Theme::PLAIN, MonoTime(0), None, None);
         canvas.put(0, 0, 12, "a\x1b[2Jb\u{202e}\nc", Style::new());
         assert_eq!(buffer, Buffer::with_lines(["a?[2Jb??c   "]));
     }

@@ -81,7 +81,7 @@ pub enum Zone {
 /// A direction on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub enum Toward {
+pub enum ArrowDirection {
     Left,
     Right,
     Up,
@@ -176,7 +176,7 @@ impl Hits {
     }
 
     /// The nearest stop from `mark` in a direction; none when there is none.
-    pub fn toward(&self, mark: &Action, toward: Toward) -> Option<Action> {
+    pub fn toward(&self, mark: &Action, toward: ArrowDirection) -> Option<Action> {
         let from = self.stops().find(|hit| hit.action == *mark)?.area;
         let centre = |area: Rect| {
             (
@@ -191,10 +191,10 @@ impl Hits {
                 let (to_x, to_y) = centre(hit.area);
                 let (right, down) = (to_x - x, to_y - y);
                 let (along, across) = match toward {
-                    Toward::Left => (-right, down.abs() * 8),
-                    Toward::Right => (right, down.abs() * 8),
-                    Toward::Up => (-down * 2, right.abs()),
-                    Toward::Down => (down * 2, right.abs()),
+                    ArrowDirection::Left => (-right, down.abs() * 8),
+                    ArrowDirection::Right => (right, down.abs() * 8),
+                    ArrowDirection::Up => (-down * 2, right.abs()),
+                    ArrowDirection::Down => (down * 2, right.abs()),
                 };
                 (along > 0).then_some((along + across, &hit.action))
             })
@@ -230,8 +230,8 @@ mod tests {
         let press = |key| Action::Press(Side::Client, key);
         assert_eq!(hits.next(Some(&press('c')), false, |_| true), Some(press('a')));
         assert_eq!(hits.next(Some(&press('a')), true, |_| true), Some(press('c')));
-        assert_eq!(hits.toward(&press('a'), Toward::Right), Some(press('b')));
-        assert_eq!(hits.toward(&press('a'), Toward::Down), Some(press('c')));
-        assert_eq!(hits.toward(&press('a'), Toward::Up), None);
+        assert_eq!(hits.toward(&press('a'), ArrowDirection::Right), Some(press('b')));
+        assert_eq!(hits.toward(&press('a'), ArrowDirection::Down), Some(press('c')));
+        assert_eq!(hits.toward(&press('a'), ArrowDirection::Up), None);
     }
 }

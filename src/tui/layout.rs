@@ -30,7 +30,7 @@ const WIDEST_END: u16 = 64;
 
 /// Where things stand on a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Map {
+pub struct ScreenLayout {
     /// The top line.
     pub header: Rect,
     /// Why this is only the loopback lab.
@@ -58,9 +58,9 @@ pub enum Pane {
     Log,
 }
 
-impl Map {
+impl ScreenLayout {
     /// The same screen with its body given to one pane.
-    pub fn zoomed(self, pane: Pane, focus: Side) -> Map {
+    pub fn zoomed(self, pane: Pane, focus: Side) -> ScreenLayout {
         let above = self.reason.unwrap_or(self.header);
         let body = Rect {
             y: above.bottom(),
@@ -68,7 +68,7 @@ impl Map {
             ..self.header
         };
         let none = Rect { height: 0, ..body };
-        Map {
+        ScreenLayout {
             other: None,
             ends: Ends::from_fn(|side| (pane == Pane::End && side == focus).then_some(body)),
             diagram: if pane == Pane::Middle { body } else { none },
@@ -79,7 +79,7 @@ impl Map {
 }
 
 /// The places on a screen of this size, with a guide in the log's place or not; none when it is too small.
-pub fn map(screen: Rect, focus: Side, reason: bool, guide: bool) -> Option<Map> {
+pub fn map(screen: Rect, focus: Side, reason: bool, guide: bool) -> Option<ScreenLayout> {
     if screen.width < LEAST.0 || screen.height < LEAST.1 {
         return None;
     }
@@ -139,7 +139,7 @@ pub fn map(screen: Rect, focus: Side, reason: bool, guide: bool) -> Option<Map> 
             }
         }
     };
-    Some(Map {
+    Some(ScreenLayout {
         header,
         reason,
         other,
@@ -152,7 +152,7 @@ pub fn map(screen: Rect, focus: Side, reason: bool, guide: bool) -> Option<Map> 
 
 /// Where things stand in an end's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct ColumnLayout {
     /// The title: whose column it is.
     pub title: Rect,
     /// The sockets.
@@ -167,7 +167,7 @@ pub struct Column {
 
 /// The lines that the parts of a column would like to have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct PreferredHeights {
     /// The title; this is given.
     pub title: u16,
     /// The sockets.
@@ -179,7 +179,7 @@ pub struct Wanted {
 }
 
 /// Divides a column.
-pub fn column(area: Rect, wanted: Wanted) -> Column {
+pub fn column(area: Rect, wanted: PreferredHeights) -> ColumnLayout {
     let (titles, button_rows) = (wanted.title, wanted.buttons);
     let (title, rest) = top(area, titles);
     let tall = rest.height;
@@ -207,7 +207,7 @@ pub fn column(area: Rect, wanted: Wanted) -> Column {
     };
     let (rest, answer) = bottom(rest, answer);
     let (sockets, rule) = bottom(rest, line);
-    Column {
+    ColumnLayout {
         title,
         sockets,
         rule: (rule.height > 0).then_some(rule),
@@ -323,7 +323,7 @@ mod tests {
                     }
                     for area in columns {
                         for (sockets, answer) in [(1, 1), (40, 40), (1, 40), (40, 1), (5, 5)] {
-                            let wanted = Wanted {
+                            let wanted = PreferredHeights {
                                 title: 1,
                                 sockets,
                                 answer,

@@ -19,13 +19,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::clock::Stamp;
+use crate::clock::MonoTime;
 use crate::error::{Operation, Result};
-use crate::lab::event::{Event, Happening};
+use crate::lab::event::{LabEvent, TimedEvent};
 use crate::lab::{Batch, Lab, Options};
-use crate::os::signal::Whom;
+use crate::os::signal::StopTarget;
 use crate::scenario::Scenario;
-use crate::scenario::branch::Grown;
+use crate::scenario::branch::BranchResult;
 use crate::session::{LabFacts, Session};
 
 pub mod app;
@@ -43,8 +43,8 @@ pub mod tour;
 
 pub use terminal::can_draw;
 
-use app::{App, Effect, Fresh};
-use away::{Away, Stops};
+use app::{App, Effect, LabSpec};
+use away::{JobControl, Suspension};
 use terminal::Guard;
 use theme::Theme;
 
@@ -54,7 +54,7 @@ pub enum Message {
     /// By the lab of that turn.
     Lab(u32, Batch),
     /// The result of two runs that were to be compared.
-    Grown(Grown),
+    Grown(BranchResult),
     /// By the terminal.
     Input(Input),
     /// By the kernel: a signal.
@@ -96,29 +96,29 @@ const LAST: [i32; 11] = [
 ];
 
 /// Is it what streams while nobody does anything? Of such, the screen shows the latest every [`FRAME`]; all else it shows at once.
-const fn streams(what: &Happening) -> bool {
+const fn streams(what: &LabEvent) -> bool {
     matches!(
         what,
-        Happening::Packet(_) | Happening::Table { .. } | Happening::Rules(_) | Happening::Quiet
+        LabEvent::Packet(_) | LabEvent::Table { .. } | LabEvent::Rules(_) | LabEvent::Quiet
     )
 }
 
 /// How long to sleep at `now` when no message comes: for ever, unless something on the screen counts; then until the run's clock,
 /// which began at `began`, has another whole second.
-pub fn sleep(counts: bool, began: Stamp, now: Stamp) -> Option<Duration> {
+pub fn sleep(counts: bool, began: MonoTime, now: MonoTime) -> Option<Duration> {
     let past = Duration::from_nanos(u64::from(now.since(began).subsec_nanos()));
     counts.then(|| Duration::from_secs(1) - past)
 }
 
 /// Makes a lab; what happens in it is told to the sink.
-pub type MakeLab<'a> = dyn Fn(Fresh, Sink) -> Result<(Lab, LabFacts)> + 'a;
+pub type MakeLab<'a> = dyn Fn(LabSpec, Sink) -> Result<(Lab, LabFacts)> + 'a;
 /// Takes in what happens in a lab.
 pub type Sink = Box<dyn Fn(Batch) + Send>;
 
 /// Makes the first lab, and a screen of it; with a guide through that scenario. Before [`run`], and before the program has a second
 /// thread (see [`Lab::start`]).
 pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Message>) -> Result<(Lab, App)> {
-    let fresh = tour.as_deref().map_or_else(Fresh::default, Fresh::of);
+    let fresh = tour.as_deref().map_or_else(LabSpec::default, LabSpec::of);
     let (lab, session) = lab_of(make, fresh, 0, sender)?;
     let mut app = App::new(session, Theme::detect());
     if let Some(scenario) = tour {
@@ -128,8 +128,8 @@ pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Me
 }
 
 /// Makes a lab whose events carry the number of its turn: what an earlier one still says is not mistaken for its words.
-fn lab_of(make: &MakeLab, fresh: Fresh, turn: u32, sender: &Sender<Message>) -> Result<(Lab, Session)> {
-    let began = Stamp::now();
+fn lab_of(make: &MakeLab, fresh: LabSpec, turn: u32, sender: &Sender<Message>) -> Result<(Lab, Session)> {
+    let began = MonoTime::now();
     let events = sender.clone();
     // Events outlive nobody: a screen that is gone does not want them.
     let sink = move |batch| drop(events.send(Message::Lab(turn, batch)));
@@ -149,7 +149,7 @@ pub fn run(
     let mut began = app.session().transcript.began();
     let mut turn = 0;
     // Signals are caught before the terminal is taken: none may end the program while it is raw.
-    let stops = Stops::detect();
+    let stops = JobControl::detect();
     let caught = LAST
         .into_iter()
         .chain([SIGCONT])
@@ -158,11 +158,11 @@ pub fn run(
     let mut guard = Guard::enter()?;
     let (ours, is_ours) = channel();
     listen(signals, sender.clone(), is_ours)?;
-    let mut away: Option<Away> = None;
+    let mut away: Option<Suspension> = None;
     // When the next frame may be drawn; before that, only if somebody waits for it.
-    let (mut drawn_next, mut awaited) = (Stamp::default(), true);
+    let (mut drawn_next, mut awaited) = (MonoTime::default(), true);
     loop {
-        let now = Stamp::now();
+        let now = MonoTime::now();
         if let Some(gone) = away.take_if(|away| now >= away.back) {
             if let Err(error) = guard.take() {
                 return lost("take over the terminal", error);
@@ -170,11 +170,11 @@ pub fn run(
             let _ = ours.send(());
             awaited = true;
             app.spoiled();
-            let at = Stamp::now();
+            let at = MonoTime::now();
             let note = gone.note(at).map(|note| {
-                app.absorb(Event {
+                app.absorb(TimedEvent {
                     at,
-                    what: Happening::Note(note),
+                    what: LabEvent::Note(note),
                 })
             });
             for effect in note.into_iter().flatten() {
@@ -183,7 +183,7 @@ pub fn run(
                 }
             }
         }
-        let now = Stamp::now();
+        let now = MonoTime::now();
         let draws = away.is_none() && app.is_stale();
         if draws && (awaited || now >= drawn_next) {
             if let Err(error) = guard.draw(|frame| app.draw(frame, now)) {
@@ -191,7 +191,7 @@ pub fn run(
             }
             (drawn_next, awaited) = (now.plus(FRAME), false);
         }
-        let now = Stamp::now();
+        let now = MonoTime::now();
         let frame = (away.is_none() && app.is_stale()).then(|| drawn_next.since(now));
         let back = away.map(|away| away.back.since(now));
         let look = app.look_at().map(|at| at.since(now));
@@ -204,7 +204,7 @@ pub fn run(
                     if tick == Some(time) {
                         app.tick();
                     }
-                    for effect in app.go_on(Stamp::now()) {
+                    for effect in app.go_on(MonoTime::now()) {
                         if let Effect::Lab(request) = effect {
                             lab.send(request);
                         }
@@ -218,7 +218,7 @@ pub fn run(
             let all = io::Error::other("all threads that could tell of it have ended");
             return Err(all).during(|| "wait for something to happen".into());
         }
-        let since = Stamp::now();
+        let since = MonoTime::now();
         while let Some(message) = next {
             let effects = match message {
                 Message::Lab(of, _) if of != turn => Vec::new(),
@@ -235,7 +235,7 @@ pub fn run(
                 Message::Input(input) => {
                     panic_if_asked();
                     awaited = true;
-                    app.input(&input, Stamp::now())
+                    app.input(&input, MonoTime::now())
                 }
                 Message::Grown(grown) => {
                     awaited = true;
@@ -244,13 +244,13 @@ pub fn run(
                 }
                 Message::Signal(SIGTSTP) => {
                     match stops.refused() {
-                        None => away = Some(Away::stopped(&mut guard, Whom::Us)?),
+                        None => away = Some(Suspension::stopped(&mut guard, StopTarget::Us)?),
                         Some(why) => app.say(why.into()),
                     }
                     Vec::new()
                 }
                 Message::Signal(SIGCONT) => {
-                    away = Some(Away::go_on(away));
+                    away = Some(Suspension::go_on(away));
                     // What is pressed from here on is for us.
                     next = None;
                     continue;
@@ -299,7 +299,7 @@ pub fn run(
                         }
                     }
                     Effect::Suspend => match stops.refused() {
-                        None => away = Some(Away::stopped(&mut guard, Whom::Group)?),
+                        None => away = Some(Suspension::stopped(&mut guard, StopTarget::Group)?),
                         Some(why) => {
                             app.say(why.into());
                             let _ = ours.send(());
@@ -308,7 +308,7 @@ pub fn run(
                     Effect::Leave(exit) => return Ok(exit),
                 }
             }
-            let enough = Stamp::now().since(since) >= FRAME;
+            let enough = MonoTime::now().since(since) >= FRAME;
             next = if enough { None } else { inbox.try_recv().ok() };
         }
     }
@@ -429,8 +429,8 @@ mod tests {
 
     #[test]
     fn it_sleeps_for_ever_unless_something_counts() {
-        let began = Stamp(5);
-        let at = |ms: u64| Stamp(5 + ms * 1_000_000);
+        let began = MonoTime(5);
+        let at = |ms: u64| MonoTime(5 + ms * 1_000_000);
         assert_eq!(sleep(false, began, at(1_234)), None);
         assert_eq!(sleep(true, began, at(1_234)), Some(Duration::from_millis(766)));
         assert_eq!(sleep(true, began, at(2_000)), Some(Duration::from_secs(1)));

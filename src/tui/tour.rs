@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::clock::Stamp;
+use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand};
-use crate::lab::event::Request;
+use crate::lab::event::LabRequest;
 use crate::scenario::expect::Expected;
-use crate::scenario::play::{Judgement, Play};
+use crate::scenario::play::{Play, StepStatus};
 use crate::scenario::record::Recorder;
 use crate::scenario::report::StepReport;
 use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, Step};
-use crate::session::{Process, Session};
+use crate::session::{ProcessState, Session};
 
 /// How the tour goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Tour {
     pub predictions: Vec<Prediction>,
     quiet: bool,
     /// When to look again, if nothing happens before.
-    look_at: Option<Stamp>,
+    look_at: Option<MonoTime>,
 }
 
 impl Tour {
@@ -112,7 +112,7 @@ impl Tour {
     }
 
     /// When to look again, if nothing happens before.
-    pub const fn look_at(&self) -> Option<Stamp> {
+    pub const fn look_at(&self) -> Option<MonoTime> {
         self.look_at
     }
 
@@ -175,22 +175,22 @@ impl Tour {
     }
 
     /// Goes on as far as it can at `now`; what it asks of the lab. What it does is recorded like what the user does.
-    pub fn go_on(&mut self, session: &mut Session, recorder: &mut Recorder, now: Stamp) -> Vec<Request> {
+    pub fn go_on(&mut self, session: &mut Session, recorder: &mut Recorder, now: MonoTime) -> Vec<LabRequest> {
         self.look_at = None;
         let mut requests = Vec::new();
         loop {
             if self.play.is_under_way() {
                 match self.play.judge(session, self.quiet, now) {
-                    Judgement::Wait(until) => {
+                    StepStatus::Wait(until) => {
                         self.look_at = Some(until);
                         return requests;
                     }
-                    Judgement::Over(report) => self.over(*report),
+                    StepStatus::Over(report) => self.over(*report),
                 }
             }
             let starting = |session: &Session| {
                 let mut ends = session.ends.iter();
-                ends.any(|(_, end)| matches!(end.process, Process::Starting { .. }))
+                ends.any(|(_, end)| matches!(end.process, ProcessState::Starting { .. }))
             };
             match self.pace {
                 Pace::Until(steps) if self.at() < steps && self.step().is_some() => {

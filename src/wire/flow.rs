@@ -21,7 +21,7 @@ impl std::fmt::Display for PacketNo {
 
 /// The relation of a segment to those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct FlowInfo {
     /// The sequence number, counted from the connection's first; none when that was not seen.
     pub seq: Option<u32>,
     /// The acknowledgement, counted likewise; none without ACK.
@@ -29,23 +29,23 @@ pub struct Seen {
     /// The window in bytes, scaled as both SYNs agreed.
     pub window: Option<u32>,
     /// Is it sent again?
-    pub again: Option<Again>,
+    pub again: Option<Retransmission>,
     /// Which of its numbers are of another connection between the same addresses.
-    #[serde(default, skip_serializing_if = "Elsewhere::is_nowhere")]
-    pub elsewhere: Elsewhere,
+    #[serde(default, skip_serializing_if = "OtherConnection::is_nowhere")]
+    pub elsewhere: OtherConnection,
 }
 
 /// Which numbers of a segment count from the first of another connection than the newest between its addresses: of an earlier one,
 /// or of one whose SYN was made up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Elsewhere {
+pub struct OtherConnection {
     /// The sequence number.
     pub seq: bool,
     /// The acknowledgement.
     pub ack: bool,
 }
 
-impl Elsewhere {
+impl OtherConnection {
     /// Are both the newest connection's?
     pub const fn is_nowhere(&self) -> bool {
         !self.seq && !self.ack
@@ -55,7 +55,7 @@ impl Elsewhere {
 /// How a segment is one that was sent before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Again {
+pub enum Retransmission {
     /// A retransmission: the `nth`, from 1 on, of what packet `of` sent first.
     Retransmit {
         /// Which.
@@ -69,7 +69,7 @@ pub enum Again {
 
 /// Sequence space that was sent and whose acknowledgement has not arrived.
 #[derive(Clone, Copy, Debug)]
-struct Sent {
+struct SentRange {
     seq: SeqNo,
     end: SeqNo,
     no: PacketNo,
@@ -78,7 +78,7 @@ struct Sent {
 
 /// One direction of a connection.
 #[derive(Clone, Debug)]
-struct Half {
+struct HalfConnection {
     first: SeqNo,
     /// Was the SYN seen? Else `first` is only where we came in.
     synced: bool,
@@ -93,7 +93,7 @@ struct Half {
     /// Was the peer's SYN answered, by a SYN,ACK?
     answered: bool,
     /// The oldest first.
-    unacknowledged: VecDeque<Sent>,
+    unacknowledged: VecDeque<SentRange>,
     /// The end of what arrived at the other end without a gap.
     arrived: SeqNo,
     /// Ranges that arrived beyond a gap.
@@ -108,12 +108,12 @@ struct Half {
 
 /// The numbers that a direction of a connection has used: from its first to the one after its last.
 #[derive(Clone, Copy, Debug)]
-struct Span {
+struct SeqRange {
     first: SeqNo,
     next: SeqNo,
 }
 
-impl Span {
+impl SeqRange {
     /// The place, counted from the first; none for a number outside.
     const fn place(self, number: SeqNo) -> Option<u32> {
         let place = number.relative_to(self.first);
@@ -127,7 +127,7 @@ impl Span {
 
 /// The news that a segment brought to its receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Came {
+pub struct FinProgress {
     /// The sender's FIN, and all that was sent before that.
     pub completes_fin: bool,
     /// Data that begins before a FIN which has come already, and goes on behind it: the FIN was made up.
@@ -136,14 +136,14 @@ pub struct Came {
 
 /// A number, counted from the first of its connection.
 #[derive(Clone, Copy)]
-struct Counted {
+struct RelativeNumber {
     number: u32,
     elsewhere: bool,
 }
 
 /// The place of a number that no connection has used.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Beyond {
+enum UnusedNumber {
     /// The number counts in the newest connection, from before its first number or behind its last.
     Counts,
     /// The same, but only near behind its last.
@@ -163,22 +163,22 @@ const CONNECTIONS: usize = 4096;
 const UNACKNOWLEDGED: usize = 4096;
 
 /// One direction: who sends, who receives.
-pub type Way = (SocketAddr, SocketAddr);
+pub type Direction = (SocketAddr, SocketAddr);
 
 /// Every connection whose segments passed.
 #[derive(Debug, Default)]
 pub struct Flows {
-    halves: QuickMap<Way, Half>,
+    halves: QuickMap<Direction, HalfConnection>,
     /// Earlier traffic that way, the newest last: earlier connections, and SYNs that were made up.
-    earlier: QuickMap<Way, VecDeque<Span>>,
+    earlier: QuickMap<Direction, VecDeque<SeqRange>>,
     /// Ways in the order in which they were first seen.
-    order: VecDeque<Way>,
-    last: Option<Way>,
+    order: VecDeque<Direction>,
+    last: Option<Direction>,
 }
 
 /// The numbers that one end of a connection would accept and has sent, for those who speak in the other's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expects {
+pub struct ReceiveState {
     /// The next byte that it has not received (RCV.NXT).
     pub next: SeqNo,
     /// How many bytes from there on it would take (RCV.WND).
@@ -212,15 +212,15 @@ impl Segment {
     }
 
     /// The sender and the receiver.
-    pub const fn way(&self) -> Way {
+    pub const fn way(&self) -> Direction {
         (self.source, self.destination)
     }
 }
 
-impl Half {
-    fn new(segment: &Segment) -> Half {
+impl HalfConnection {
+    fn new(segment: &Segment) -> HalfConnection {
         let synced = segment.flags.has(Flags::SYN);
-        Half {
+        HalfConnection {
             first: segment.seq,
             synced,
             next: segment.seq,
@@ -242,7 +242,7 @@ impl Half {
     }
 
     /// Records what is sent; is it something that was sent before?
-    fn send(&mut self, no: PacketNo, segment: &Segment) -> Option<Again> {
+    fn send(&mut self, no: PacketNo, segment: &Segment) -> Option<Retransmission> {
         let (seq, end) = (segment.seq, segment.end());
         self.finished |= segment.flags.has(Flags::FIN);
         // In a simultaneous open the SYN is sent again to acknowledge the other's: that is not for want of an answer.
@@ -255,7 +255,7 @@ impl Half {
                 && !segment.flags.has(Flags::RST)
                 && self.next.relative_to(self.first) > 0
                 && seq.0 == self.next.0.wrapping_sub(1);
-            return probe.then_some(Again::Probe);
+            return probe.then_some(Retransmission::Probe);
         }
         if before(seq, self.next) {
             // What comes again may be cut differently: it is told by where it begins.
@@ -267,31 +267,31 @@ impl Half {
             return Some(match first {
                 Some(sent) => {
                     sent.again += 1;
-                    Again::Retransmit {
+                    Retransmission::Retransmit {
                         nth: sent.again,
                         of: Some(sent.no),
                     }
                 }
-                None => Again::Retransmit { nth: 1, of: None },
+                None => Retransmission::Retransmit { nth: 1, of: None },
             });
         }
         self.next = end;
         if self.unacknowledged.len() == UNACKNOWLEDGED {
             self.unacknowledged.pop_front();
         }
-        self.unacknowledged.push_back(Sent { seq, end, no, again: 0 });
+        self.unacknowledged.push_back(SentRange { seq, end, no, again: 0 });
         None
     }
 
-    const fn span(&self) -> Span {
-        Span {
+    const fn span(&self) -> SeqRange {
+        SeqRange {
             first: self.first,
             next: self.next,
         }
     }
 
     /// Records what arrived.
-    fn arrived(&mut self, segment: &Segment) -> Came {
+    fn arrived(&mut self, segment: &Segment) -> FinProgress {
         let data_end = SeqNo(
             segment
                 .seq
@@ -309,7 +309,7 @@ impl Half {
         let completes_fin = self
             .fin_arrived
             .is_some_and(|end| before(before_it, end) && !before(self.arrived, end));
-        Came {
+        FinProgress {
             completes_fin,
             overruns_fin,
         }
@@ -333,7 +333,7 @@ impl Half {
 
 impl Flows {
     /// A segment leaves its host.
-    pub fn sent(&mut self, no: PacketNo, segment: &Segment) -> Seen {
+    pub fn sent(&mut self, no: PacketNo, segment: &Segment) -> FlowInfo {
         let way = segment.way();
         let back = (way.1, way.0);
         let syn = segment.flags.has(Flags::SYN);
@@ -360,7 +360,7 @@ impl Flows {
                 return self.seen_of_host(segment);
             }
             self.remember(way);
-            self.halves.insert(way, Half::new(segment));
+            self.halves.insert(way, HalfConnection::new(segment));
         }
         self.last = Some(way);
         let scale = match (syn, self.halves.get(&back).map(|half| half.scale)) {
@@ -371,14 +371,14 @@ impl Flows {
             (false, None) => None,
         };
         let Some(half) = self.halves.get_mut(&way) else {
-            return Seen::default();
+            return FlowInfo::default();
         };
         let again = half.send(no, segment);
         half.window = segment.window;
         if segment.flags.has(Flags::ACK) {
             half.ack_sent = Some(half.ack_sent.map_or(segment.ack, |ack| later(ack, segment.ack)));
         }
-        Seen {
+        FlowInfo {
             window: scale.map(|scale| u32::from(segment.window) << scale.min(14)),
             again,
             ..self.seen_of_host(segment)
@@ -386,26 +386,26 @@ impl Flows {
     }
 
     /// The relation that a segment would have to those before it, without its being one of them: a forged one.
-    pub fn look(&self, segment: &Segment) -> Seen {
-        self.seen(segment, Beyond::Counts)
+    pub fn look(&self, segment: &Segment) -> FlowInfo {
+        self.seen(segment, UnusedNumber::Counts)
     }
 
     /// The connection whose numbers a segment has that its host sends. A RST answers whatever came, with the numbers that this had: they
     /// are a connection's only where that one has used them, or nearly (RFC 9293, 3.10.7.1; nought where it has none).
-    fn seen_of_host(&self, segment: &Segment) -> Seen {
+    fn seen_of_host(&self, segment: &Segment) -> FlowInfo {
         let beyond = if segment.flags.has(Flags::RST) {
-            Beyond::Near
+            UnusedNumber::Near
         } else {
-            Beyond::Counts
+            UnusedNumber::Counts
         };
         self.seen(segment, beyond)
     }
 
-    fn seen(&self, segment: &Segment, beyond: Beyond) -> Seen {
+    fn seen(&self, segment: &Segment, beyond: UnusedNumber) -> FlowInfo {
         let way = segment.way();
         let begins = segment.flags.has(Flags::SYN) && self.is_new(way, segment.seq);
         let seq = if begins {
-            Some(Counted {
+            Some(RelativeNumber {
                 number: 0,
                 elsewhere: true,
             })
@@ -417,67 +417,67 @@ impl Flows {
             .has(Flags::ACK)
             .then(|| self.counted((way.1, way.0), segment.ack, beyond))
             .flatten();
-        Seen {
+        FlowInfo {
             seq: seq.map(|seq| seq.number),
             ack: ack.map(|ack| ack.number),
-            elsewhere: Elsewhere {
+            elsewhere: OtherConnection {
                 seq: seq.is_some_and(|seq| seq.elsewhere),
                 ack: ack.is_some_and(|ack| ack.elsewhere),
             },
-            ..Seen::default()
+            ..FlowInfo::default()
         }
     }
 
     /// A number that goes that way, or acknowledges what went, counted from the first of its connection; none when that was not seen.
-    fn counted(&self, way: Way, number: SeqNo, beyond: Beyond) -> Option<Counted> {
+    fn counted(&self, way: Direction, number: SeqNo, beyond: UnusedNumber) -> Option<RelativeNumber> {
         let half = self.halves.get(&way).filter(|half| half.synced)?;
         let elsewhere = half.stale;
         if let Some(number) = half.span().place(number) {
-            return Some(Counted { number, elsewhere });
+            return Some(RelativeNumber { number, elsewhere });
         }
         if let Some(number) = self.place_earlier(way, number) {
-            return Some(Counted {
+            return Some(RelativeNumber {
                 number,
                 elsewhere: true,
             });
         }
         let place = number.relative_to(half.first);
         let counts = match beyond {
-            Beyond::Counts => true,
-            Beyond::Near => number.0 != 0 && place < NEAR,
+            UnusedNumber::Counts => true,
+            UnusedNumber::Near => number.0 != 0 && place < NEAR,
         };
-        (!half.stale && counts).then_some(Counted {
+        (!half.stale && counts).then_some(RelativeNumber {
             number: place,
             elsewhere,
         })
     }
 
     /// The place of a number among those that went that way before the newest connection.
-    fn place_earlier(&self, way: Way, number: SeqNo) -> Option<u32> {
+    fn place_earlier(&self, way: Direction, number: SeqNo) -> Option<u32> {
         let spans = self.earlier.get(&way)?;
         spans.iter().rev().find_map(|span| span.place(number))
     }
 
     /// Is that number one of an earlier connection, and none of the newest?
-    fn is_left_over(&self, way: Way, number: SeqNo) -> bool {
+    fn is_left_over(&self, way: Direction, number: SeqNo) -> bool {
         let half = self.halves.get(&way);
         half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(way, number).is_some()
     }
 
     /// Is that number none of any connection that went that way, though one did?
-    fn is_new(&self, way: Way, number: SeqNo) -> bool {
+    fn is_new(&self, way: Direction, number: SeqNo) -> bool {
         let half = self.halves.get(&way).filter(|half| half.synced);
         half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(way, number).is_none()
     }
 
     /// The newest connection that way gives its place to another.
-    fn retire(&mut self, way: Way) {
+    fn retire(&mut self, way: Direction) {
         if let Some(half) = self.halves.remove(&way).filter(|half| half.synced) {
             self.remember_span(way, half.span());
         }
     }
 
-    fn remember_span(&mut self, way: Way, span: Span) {
+    fn remember_span(&mut self, way: Direction, span: SeqRange) {
         let spans = self.earlier.entry(way).or_default();
         if spans.len() == EARLIER {
             spans.pop_front();
@@ -486,23 +486,23 @@ impl Flows {
     }
 
     /// A segment has reached the other host: what has come with it.
-    pub fn arrived(&mut self, segment: &Segment) -> Came {
+    pub fn arrived(&mut self, segment: &Segment) -> FinProgress {
         let way = segment.way();
         // Only one that was made up has not been sent.
         let made_up = !self.halves.contains_key(&way) || self.is_new(way, segment.seq);
         if segment.flags.has(Flags::SYN) && made_up {
             self.remember_span(
                 way,
-                Span {
+                SeqRange {
                     first: segment.seq,
                     next: segment.end(),
                 },
             );
         }
         if self.is_left_over(way, segment.seq) {
-            return Came::default();
+            return FinProgress::default();
         }
-        let mut came = Came::default();
+        let mut came = FinProgress::default();
         let mut stale = false;
         if let Some(half) = self.halves.get_mut(&way) {
             came = half.arrived(segment);
@@ -533,7 +533,7 @@ impl Flows {
     }
 
     /// The numbers that the end at `local` expects from the one at `peer`; none when it has said nothing.
-    pub fn expects(&self, local: SocketAddr, peer: SocketAddr) -> Option<Expects> {
+    pub fn expects(&self, local: SocketAddr, peer: SocketAddr) -> Option<ReceiveState> {
         let own = self.halves.get(&(local, peer))?;
         // What the other side says of a connection that this end does not know, or does not know any more, is not expected here.
         let theirs = self
@@ -550,7 +550,7 @@ impl Flows {
             (None, Some(theirs)) => theirs.arrived,
             (None, None) => SeqNo(0),
         };
-        Some(Expects {
+        Some(ReceiveState {
             next,
             window: u32::from(own.window) << scale.min(14),
             sent: own.next,
@@ -560,11 +560,11 @@ impl Flows {
     }
 
     /// Sender and receiver of the last segment.
-    pub const fn last(&self) -> Option<Way> {
+    pub const fn last(&self) -> Option<Direction> {
         self.last
     }
 
-    fn remember(&mut self, way: Way) {
+    fn remember(&mut self, way: Direction) {
         if self.order.contains(&way) {
             return;
         }
@@ -649,7 +649,7 @@ mod tests {
             let of = Some(PacketNo(4));
             assert_eq!(
                 flows.sent(PacketNo(4 + u64::from(nth)), &data).again,
-                Some(Again::Retransmit { nth, of })
+                Some(Retransmission::Retransmit { nth, of })
             );
         }
         flows.arrived(&segment(true, Flags::ACK, u32::MAX - 4, 106, 0));
@@ -657,7 +657,7 @@ mod tests {
         assert_eq!(flows.sent(PacketNo(7), &fin).again, None);
         assert_eq!(
             flows.sent(PacketNo(8), &fin).again,
-            Some(Again::Retransmit {
+            Some(Retransmission::Retransmit {
                 nth: 1,
                 of: Some(PacketNo(7))
             })
@@ -677,7 +677,7 @@ mod tests {
             flows
                 .sent(PacketNo(5), &segment(false, Flags::ACK, 100, u32::MAX - 4, 0))
                 .again,
-            Some(Again::Probe)
+            Some(Retransmission::Probe)
         );
     }
 
@@ -705,7 +705,7 @@ mod tests {
         let again = flows.sent(PacketNo(10), &segment(true, Flags::SYN, 7_000, 0, 0)).again;
         assert_eq!(
             again,
-            Some(Again::Retransmit {
+            Some(Retransmission::Retransmit {
                 nth: 1,
                 of: Some(PacketNo(9))
             })
@@ -736,8 +736,8 @@ mod tests {
     const OWN: [bool; 2] = [false, false];
 
     /// Both numbers, and whether each is another connection's.
-    fn numbers(seen: Seen) -> (Option<u32>, Option<u32>, [bool; 2]) {
-        let Elsewhere { seq, ack } = seen.elsewhere;
+    fn numbers(seen: FlowInfo) -> (Option<u32>, Option<u32>, [bool; 2]) {
+        let OtherConnection { seq, ack } = seen.elsewhere;
         (seen.seq, seen.ack, [seq, ack])
     }
 
@@ -776,7 +776,7 @@ mod tests {
         let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
         let syn = segment(true, Flags::SYN, ANEW, 0, 0);
         flows.sent(PacketNo(5), &syn);
-        assert_eq!(flows.arrived(&syn), Came::default());
+        assert_eq!(flows.arrived(&syn), FinProgress::default());
         assert_eq!(flows.expects(server, client).unwrap().next, SeqNo(1_002));
         assert_eq!(flows.expects(client, server).unwrap().unacknowledged, SeqNo(ANEW));
     }

@@ -4,7 +4,7 @@ use etherparse::{PacketBuilder, PacketBuilderStep, TcpHeader};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
-use super::flow::Expects;
+use super::flow::ReceiveState;
 use super::segment::SeqNo;
 use crate::call::Bytes;
 use crate::host::Port;
@@ -87,7 +87,7 @@ impl Forgery {
 /// Where in the sequence a forged segment claims to stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum SequencePlace {
     /// At the very byte that the receiver expects next.
     #[default]
     Exact,
@@ -107,7 +107,7 @@ pub struct Forge {
     /// The end whose host receives it.
     pub to: Side,
     /// Where in the sequence it stands.
-    pub place: Place,
+    pub place: SequencePlace,
     /// The port at the other end that it claims to come from; none for the current connection's.
     pub port: Option<Port>,
     /// The payload, for [`Forgery::Data`].
@@ -130,13 +130,13 @@ const TTL: u8 = 64;
 /// Without anything known of the connection (`expects`), numbers count from 0: that is a stray segment.
 pub fn forge(
     what: Forgery,
-    place: Place,
+    place: SequencePlace,
     data: &[u8],
     local: SocketAddr,
     peer: SocketAddr,
-    expects: Option<Expects>,
+    expects: Option<ReceiveState>,
 ) -> Option<Vec<u8>> {
-    let known = expects.unwrap_or(Expects {
+    let known = expects.unwrap_or(ReceiveState {
         next: SeqNo(0),
         window: 0,
         sent: SeqNo(0),
@@ -145,10 +145,10 @@ pub fn forge(
     });
     let shifted = |base: SeqNo, by: u32| SeqNo(base.0.wrapping_add(by));
     let placed = match place {
-        Place::Exact => known.next,
-        Place::InWindow => shifted(known.next, (known.window / 2).max(1)),
-        Place::OutOfWindow => shifted(known.next, known.window.wrapping_add(BEYOND)),
-        Place::At(at) => shifted(known.peer_first, at),
+        SequencePlace::Exact => known.next,
+        SequencePlace::InWindow => shifted(known.next, (known.window / 2).max(1)),
+        SequencePlace::OutOfWindow => shifted(known.next, known.window.wrapping_add(BEYOND)),
+        SequencePlace::At(at) => shifted(known.peer_first, at),
     };
     let segment = |seq: SeqNo| TcpHeader::new(peer.port(), local.port(), seq.0, WINDOW);
     // Every segment acknowledges but the first SYN, and an RST that answers none (RFC 9293, 3.10.7.1).
@@ -165,9 +165,9 @@ pub fn forge(
         Forgery::Ack => acknowledging(segment(placed)),
         Forgery::Syn | Forgery::OldSyn => {
             let seq = match (what, place) {
-                (_, Place::At(_) | Place::InWindow | Place::OutOfWindow) => placed,
-                (Forgery::OldSyn, Place::Exact) => SeqNo(known.peer_first.0.wrapping_sub(OLDER)),
-                (_, Place::Exact) => known.peer_first,
+                (_, SequencePlace::At(_) | SequencePlace::InWindow | SequencePlace::OutOfWindow) => placed,
+                (Forgery::OldSyn, SequencePlace::Exact) => SeqNo(known.peer_first.0.wrapping_sub(OLDER)),
+                (_, SequencePlace::Exact) => known.peer_first,
             };
             TcpHeader {
                 syn: true,
@@ -245,7 +245,7 @@ mod tests {
     use crate::wire::segment::{Flags, Packet, decode};
     use proptest::prelude::*;
 
-    const EXPECTS: Expects = Expects {
+    const EXPECTS: ReceiveState = ReceiveState {
         next: SeqNo(u32::MAX),
         window: 1000,
         sent: SeqNo(77),
@@ -261,7 +261,7 @@ mod tests {
         }
     }
 
-    fn made(what: Forgery, place: Place, six: bool) -> Packet {
+    fn made(what: Forgery, place: SequencePlace, six: bool) -> Packet {
         let (local, peer) = ends(six);
         decode(&forge(what, place, b"hi", local, peer, Some(EXPECTS)).unwrap())
     }
@@ -278,16 +278,16 @@ mod tests {
                 }
                 other => panic!("{other:?}"),
             };
-            assert_eq!(seq(Place::Exact), SeqNo(u32::MAX));
-            assert_eq!(seq(Place::InWindow), SeqNo(499));
-            assert_eq!(seq(Place::OutOfWindow), SeqNo(999 + (1 << 29)));
-            assert_eq!(seq(Place::At(10)), SeqNo(0));
+            assert_eq!(seq(SequencePlace::Exact), SeqNo(u32::MAX));
+            assert_eq!(seq(SequencePlace::InWindow), SeqNo(499));
+            assert_eq!(seq(SequencePlace::OutOfWindow), SeqNo(999 + (1 << 29)));
+            assert_eq!(seq(SequencePlace::At(10)), SeqNo(0));
         }
     }
 
     #[test]
     fn icmp_errors_say_what_they_are_and_quote_what_is_unacknowledged() {
-        let words = |what, six| match made(what, Place::Exact, six) {
+        let words = |what, six| match made(what, SequencePlace::Exact, six) {
             Packet::Icmp { message, about, .. } => {
                 assert_eq!(about, Some(ends(six)), "it quotes what the receiver sent");
                 message
@@ -303,17 +303,25 @@ mod tests {
         assert_eq!(words(Forgery::FragNeeded, false), "fragmentation needed, MTU 1300");
         assert_eq!(words(Forgery::FragNeeded, true), "packet too big, MTU 1300");
         let (local, peer) = ends(false);
-        let bytes = forge(Forgery::PortUnreachable, Place::Exact, &[], local, peer, Some(EXPECTS)).unwrap();
+        let bytes = forge(
+            Forgery::PortUnreachable,
+            SequencePlace::Exact,
+            &[],
+            local,
+            peer,
+            Some(EXPECTS),
+        )
+        .unwrap();
         assert_eq!(bytes[20 + 8 + 20 + 4..][..4], 70u32.to_be_bytes());
     }
 
     #[test]
     fn data_carries_its_bytes_and_a_syn_acknowledges_nothing() {
-        match made(Forgery::Data, Place::Exact, false) {
+        match made(Forgery::Data, SequencePlace::Exact, false) {
             Packet::Tcp(segment) => assert_eq!((segment.len, segment.payload.0.as_slice()), (2, &b"hi"[..])),
             other => panic!("{other:?}"),
         }
-        match made(Forgery::OldSyn, Place::Exact, false) {
+        match made(Forgery::OldSyn, SequencePlace::Exact, false) {
             Packet::Tcp(segment) => {
                 assert_eq!(segment.flags, Flags::SYN);
                 assert_eq!(segment.seq, SeqNo(u32::MAX - 9 - OLDER));
@@ -327,8 +335,8 @@ mod tests {
         #[test]
         fn checksums_are_valid(next: u32, window: u32, data in proptest::collection::vec(any::<u8>(), 0..300), six: bool) {
             let (local, peer) = ends(six);
-            let expects = Expects { next: SeqNo(next), window, ..EXPECTS };
-            let packet = forge(Forgery::Data, Place::InWindow, &data, local, peer, Some(expects)).unwrap();
+            let expects = ReceiveState { next: SeqNo(next), window, ..EXPECTS };
+            let packet = forge(Forgery::Data, SequencePlace::InWindow, &data, local, peer, Some(expects)).unwrap();
             let (pseudo, segment): (Vec<u8>, &[u8]) = if six {
                 ([&packet[8..40], &((packet.len() - 40) as u32).to_be_bytes(), &[0, 0, 0, 6]].concat(), &packet[40..])
             } else {

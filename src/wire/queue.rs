@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::flow::{PacketNo, Seen};
-use super::rule::{Rule, RuleNo, Standing, Verdict};
+use super::flow::{FlowInfo, PacketNo};
+use super::rule::{Rule, RuleNo, RuleStatus, Verdict};
 use super::segment::Packet;
-use crate::clock::{Millis, Stamp};
+use crate::clock::{Millis, MonoTime};
 use crate::side::Side;
 
 /// The mode, for segments that no rule matches.
@@ -56,7 +56,7 @@ pub enum Origin {
 
 /// A segment that is held on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldPacket {
     /// Its number.
     pub no: PacketNo,
     /// The host that sent it.
@@ -66,15 +66,15 @@ pub struct Held {
     /// The contents.
     pub packet: Packet,
     /// The relation to the packets before it.
-    pub seen: Seen,
+    pub seen: FlowInfo,
     /// Where it comes from.
     pub origin: Origin,
     /// The rule that holds it; none for the mode.
     pub rule: Option<RuleNo>,
     /// Since when it stands here.
-    pub since: Stamp,
+    pub since: MonoTime,
     /// When it goes on by itself; never, when the user is to decide.
-    pub due: Option<Stamp>,
+    pub due: Option<MonoTime>,
 }
 
 /// Which of those that are held on the wire.
@@ -108,10 +108,10 @@ pub const MOST_HELD: usize = 4096;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wire {
     mode: Mode,
-    rules: Vec<Standing>,
+    rules: Vec<RuleStatus>,
     rules_made: u32,
     packets: u64,
-    held: BTreeMap<PacketNo, Held>,
+    held: BTreeMap<PacketNo, HeldPacket>,
 }
 
 impl Wire {
@@ -122,7 +122,7 @@ impl Wire {
     }
 
     /// What becomes of a packet, and by which rule: the first in force that speaks of it, else the mode.
-    pub fn judge(&mut self, from: Side, packet: &Packet, seen: &Seen) -> (Verdict, Option<RuleNo>) {
+    pub fn judge(&mut self, from: Side, packet: &Packet, seen: &FlowInfo) -> (Verdict, Option<RuleNo>) {
         let by_rule = self
             .rules
             .iter_mut()
@@ -139,12 +139,12 @@ impl Wire {
     }
 
     /// A segment is to be held.
-    pub fn hold(&mut self, held: Held) {
+    pub fn hold(&mut self, held: HeldPacket) {
         self.held.insert(held.no, held);
     }
 
     /// Those that are held on the wire, the oldest first.
-    pub fn held(&self) -> impl Iterator<Item = &Held> {
+    pub fn held(&self) -> impl Iterator<Item = &HeldPacket> {
         self.held.values()
     }
 
@@ -168,17 +168,17 @@ impl Wire {
     }
 
     /// Takes one off the wire.
-    pub fn take(&mut self, no: PacketNo) -> Option<Held> {
+    pub fn take(&mut self, no: PacketNo) -> Option<HeldPacket> {
         self.held.remove(&no)
     }
 
     /// A second one of the same: the copy, which is held on the wire too. None when there is no such, or no room.
-    pub fn copy(&mut self, no: PacketNo, now: Stamp) -> Option<&Held> {
+    pub fn copy(&mut self, no: PacketNo, now: MonoTime) -> Option<&HeldPacket> {
         if self.held.len() >= MOST_HELD {
             return None;
         }
         let original = self.held.get(&no)?.clone();
-        let copy = Held {
+        let copy = HeldPacket {
             no: self.number(),
             origin: Origin::Copy(no),
             since: now,
@@ -190,20 +190,20 @@ impl Wire {
     }
 
     /// Lets one go on by itself after `time`.
-    pub fn delay(&mut self, no: PacketNo, time: Millis, now: Stamp) -> Option<&Held> {
+    pub fn delay(&mut self, no: PacketNo, time: Millis, now: MonoTime) -> Option<&HeldPacket> {
         let held = self.held.get_mut(&no)?;
         held.due = Some(now.plus(Duration::from(time)));
         Some(held)
     }
 
     /// When the next one goes on by itself.
-    pub fn next_due(&self) -> Option<Stamp> {
+    pub fn next_due(&self) -> Option<MonoTime> {
         self.held.values().filter_map(|held| held.due).min()
     }
 
     /// Takes off what is due at `now`, the earliest first.
-    pub fn due(&mut self, now: Stamp) -> Vec<Held> {
-        let mut due: Vec<(Stamp, PacketNo)> = self
+    pub fn due(&mut self, now: MonoTime) -> Vec<HeldPacket> {
+        let mut due: Vec<(MonoTime, PacketNo)> = self
             .held
             .values()
             .filter_map(|held| Some((held.due.filter(|due| *due <= now)?, held.no)))
@@ -233,7 +233,7 @@ impl Wire {
     }
 
     /// The rules, in the order in which they are asked.
-    pub fn rules(&self) -> &[Standing] {
+    pub fn rules(&self) -> &[RuleStatus] {
         &self.rules
     }
 
@@ -241,7 +241,7 @@ impl Wire {
     pub fn add_rule(&mut self, rule: Rule) -> RuleNo {
         self.rules_made += 1;
         let no = RuleNo(self.rules_made);
-        self.rules.push(Standing::new(no, rule));
+        self.rules.push(RuleStatus::new(no, rule));
         no
     }
 
@@ -267,7 +267,7 @@ impl Wire {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::rule::Kind;
+    use crate::wire::rule::PacketKind;
     use proptest::prelude::*;
 
     fn packet() -> Packet {
@@ -280,21 +280,21 @@ mod tests {
     /// A packet comes: its number, and whether it passed.
     fn comes(wire: &mut Wire, at: u64) -> (PacketNo, Verdict) {
         let no = wire.number();
-        let (verdict, rule) = wire.judge(Side::Client, &packet(), &Seen::default());
+        let (verdict, rule) = wire.judge(Side::Client, &packet(), &FlowInfo::default());
         let due = match verdict {
-            Verdict::Delay(time) => Some(Stamp(at).plus(time.into())),
+            Verdict::Delay(time) => Some(MonoTime(at).plus(time.into())),
             _ => None,
         };
         if matches!(verdict, Verdict::Hold | Verdict::Delay(_)) {
-            wire.hold(Held {
+            wire.hold(HeldPacket {
                 no,
                 from: Side::Client,
                 bytes: vec![no.0 as u8],
                 packet: packet(),
-                seen: Seen::default(),
+                seen: FlowInfo::default(),
                 origin: Origin::Host,
                 rule,
-                since: Stamp(at),
+                since: MonoTime(at),
                 due,
             });
         }
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn what_a_rule_holds_stays_when_the_mode_changes() {
         let mut wire = Wire::default();
-        wire.add_rule(Rule::new(Verdict::Hold, Kind::Any));
+        wire.add_rule(Rule::new(Verdict::Hold, PacketKind::Any));
         wire.set_mode(Mode::Step);
         let (no, _) = comes(&mut wire, 0);
         assert!(wire.set_mode(Mode::Flow).is_empty());
@@ -327,9 +327,9 @@ mod tests {
         let mut wire = Wire::default();
         let first = wire.add_rule(Rule {
             times: Some(1),
-            ..Rule::new(Verdict::Deliver, Kind::Any)
+            ..Rule::new(Verdict::Deliver, PacketKind::Any)
         });
-        let second = wire.add_rule(Rule::new(Verdict::Drop, Kind::Any));
+        let second = wire.add_rule(Rule::new(Verdict::Drop, PacketKind::Any));
         assert_eq!(comes(&mut wire, 0).1, Verdict::Deliver);
         assert_eq!(comes(&mut wire, 0).1, Verdict::Drop);
         assert!(wire.change_rule(second, RuleChange::Off));
@@ -342,10 +342,10 @@ mod tests {
         let mut wire = Wire::default();
         wire.set_mode(Mode::Step);
         let (no, _) = comes(&mut wire, 0);
-        let copy = wire.copy(no, Stamp(5)).unwrap().clone();
+        let copy = wire.copy(no, MonoTime(5)).unwrap().clone();
         assert_eq!((copy.origin, copy.bytes), (Origin::Copy(no), vec![1]));
         assert_eq!(wire.picked(Which::All), [no, copy.no]);
-        assert!(wire.copy(PacketNo(99), Stamp(5)).is_none());
+        assert!(wire.copy(PacketNo(99), MonoTime(5)).is_none());
     }
 
     #[test]
@@ -410,7 +410,7 @@ mod tests {
                         }
                     }
                     Act::Rule(which) => {
-                        wire.add_rule(Rule { times: Some(2), ..Rule::new(verdicts[usize::from(which)], Kind::Any) });
+                        wire.add_rule(Rule { times: Some(2), ..Rule::new(verdicts[usize::from(which)], PacketKind::Any) });
                     }
                     Act::Deliver(which) | Act::Drop(which) => {
                         if let Some(no) = nth(which, &wire) {
@@ -419,24 +419,24 @@ mod tests {
                     }
                     Act::Copy(which) => {
                         if let Some(no) = nth(which, &wire) {
-                            prop_assert!(wire.copy(no, Stamp(now)).is_some());
+                            prop_assert!(wire.copy(no, MonoTime(now)).is_some());
                             born += 1;
                         }
                     }
                     Act::Delay(which, time) => {
                         if let Some(no) = nth(which, &wire) {
-                            wire.delay(no, Millis(u32::from(time)), Stamp(now));
+                            wire.delay(no, Millis(u32::from(time)), MonoTime(now));
                         }
                     }
                     Act::Time(ms) => {
                         now += u64::from(ms) * 1_000_000;
-                        let due = wire.due(Stamp(now));
+                        let due = wire.due(MonoTime(now));
                         let order: Vec<_> = due.iter().map(|held| (held.due, held.no)).collect();
                         prop_assert!(order.is_sorted());
                         for held in due {
                             prop_assert!(ended.insert(held.no));
                         }
-                        prop_assert!(wire.next_due().is_none_or(|due| due > Stamp(now)));
+                        prop_assert!(wire.next_due().is_none_or(|due| due > MonoTime(now)));
                     }
                 }
                 prop_assert_eq!(born, ended.len() + wire.held().count());

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use super::flow::Seen;
+use super::flow::FlowInfo;
 use super::segment::{Flags, Packet};
 use crate::clock::Millis;
 use crate::host::Port;
@@ -40,7 +40,7 @@ impl Verdict {
 
 /// The kinds of packet that a rule can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Kind {
+pub enum PacketKind {
     /// Every packet, whatever it is.
     #[serde(rename = "any")]
     Any,
@@ -67,30 +67,30 @@ pub enum Kind {
     Icmp,
 }
 
-impl Kind {
+impl PacketKind {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Kind; 8] = [
-        Kind::Any,
-        Kind::Syn,
-        Kind::SynAck,
-        Kind::Fin,
-        Kind::Rst,
-        Kind::Data,
-        Kind::Ack,
-        Kind::Icmp,
+    pub const ALL: [PacketKind; 8] = [
+        PacketKind::Any,
+        PacketKind::Syn,
+        PacketKind::SynAck,
+        PacketKind::Fin,
+        PacketKind::Rst,
+        PacketKind::Data,
+        PacketKind::Ack,
+        PacketKind::Icmp,
     ];
 
     /// The word for it in commands.
     pub const fn name(self) -> &'static str {
         match self {
-            Kind::Any => "any",
-            Kind::Syn => "SYN",
-            Kind::SynAck => "SYN-ACK",
-            Kind::Fin => "FIN",
-            Kind::Rst => "RST",
-            Kind::Data => "data",
-            Kind::Ack => "ACK",
-            Kind::Icmp => "ICMP",
+            PacketKind::Any => "any",
+            PacketKind::Syn => "SYN",
+            PacketKind::SynAck => "SYN-ACK",
+            PacketKind::Fin => "FIN",
+            PacketKind::Rst => "RST",
+            PacketKind::Data => "data",
+            PacketKind::Ack => "ACK",
+            PacketKind::Icmp => "ICMP",
         }
     }
 
@@ -98,23 +98,23 @@ impl Kind {
     pub const fn is(self, packet: &Packet) -> bool {
         let segment = match packet {
             Packet::Tcp(segment) => segment,
-            Packet::Icmp { .. } => return matches!(self, Kind::Any | Kind::Icmp),
-            Packet::Other { .. } => return matches!(self, Kind::Any),
+            Packet::Icmp { .. } => return matches!(self, PacketKind::Any | PacketKind::Icmp),
+            Packet::Other { .. } => return matches!(self, PacketKind::Any),
         };
         let flags = segment.flags;
         match self {
-            Kind::Any => true,
-            Kind::Syn => flags.has(Flags::SYN) && !flags.has(Flags::ACK),
-            Kind::SynAck => flags.has(Flags::SYN) && flags.has(Flags::ACK),
-            Kind::Fin => flags.has(Flags::FIN),
-            Kind::Rst => flags.has(Flags::RST),
-            Kind::Data => segment.len > 0,
-            Kind::Ack => {
+            PacketKind::Any => true,
+            PacketKind::Syn => flags.has(Flags::SYN) && !flags.has(Flags::ACK),
+            PacketKind::SynAck => flags.has(Flags::SYN) && flags.has(Flags::ACK),
+            PacketKind::Fin => flags.has(Flags::FIN),
+            PacketKind::Rst => flags.has(Flags::RST),
+            PacketKind::Data => segment.len > 0,
+            PacketKind::Ack => {
                 flags.has(Flags::ACK)
                     && segment.len == 0
                     && !flags.has(Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0))
             }
-            Kind::Icmp => false,
+            PacketKind::Icmp => false,
         }
     }
 }
@@ -134,7 +134,7 @@ pub struct Rule {
     /// What becomes of them.
     pub verdict: Verdict,
     /// Which kind.
-    pub kind: Kind,
+    pub kind: PacketKind,
     /// Sent by this end only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Side>,
@@ -161,7 +161,7 @@ pub struct Rule {
 
 impl Rule {
     /// A rule for every packet of a kind.
-    pub const fn new(verdict: Verdict, kind: Kind) -> Rule {
+    pub const fn new(verdict: Verdict, kind: PacketKind) -> Rule {
         Rule {
             verdict,
             kind,
@@ -176,7 +176,7 @@ impl Rule {
     }
 
     /// Does the packet fit, apart from counts and chance?
-    fn fits(&self, from: Side, packet: &Packet, seen: &Seen) -> bool {
+    fn fits(&self, from: Side, packet: &Packet, seen: &FlowInfo) -> bool {
         if !self.kind.is(packet) || self.from.is_some_and(|side| side != from) {
             return false;
         }
@@ -233,7 +233,7 @@ impl fmt::Display for RuleNo {
 
 /// A rule in force, with its counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct RuleStatus {
     /// Its number.
     pub no: RuleNo,
     /// The contents.
@@ -249,10 +249,10 @@ pub struct Standing {
     dice: u64,
 }
 
-impl Standing {
+impl RuleStatus {
     /// A rule that comes into force.
-    pub fn new(no: RuleNo, rule: Rule) -> Standing {
-        Standing {
+    pub fn new(no: RuleNo, rule: Rule) -> RuleStatus {
+        RuleStatus {
             no,
             rule,
             on: true,
@@ -263,7 +263,7 @@ impl Standing {
     }
 
     /// What it says of a packet, if anything.
-    pub fn judge(&mut self, from: Side, packet: &Packet, seen: &Seen) -> Option<Verdict> {
+    pub fn judge(&mut self, from: Side, packet: &Packet, seen: &FlowInfo) -> Option<Verdict> {
         let spent = self.rule.times.is_some_and(|times| self.fired >= times);
         if !self.on || spent || !self.rule.fits(from, packet, seen) {
             return None;
@@ -312,23 +312,23 @@ mod tests {
         })
     }
 
-    fn seen(seq: u32) -> Seen {
-        Seen {
+    fn seen(seq: u32) -> FlowInfo {
+        FlowInfo {
             seq: Some(seq),
-            ..Seen::default()
+            ..FlowInfo::default()
         }
     }
 
-    fn standing(rule: Rule) -> Standing {
-        Standing::new(RuleNo(1), rule)
+    fn status(rule: Rule) -> RuleStatus {
+        RuleStatus::new(RuleNo(1), rule)
     }
 
     #[test]
     fn kinds_are_told_apart() {
         let of = |flags: Flags, len| -> Vec<&str> {
             let packet = packet(flags.0, len);
-            let kinds = Kind::ALL.into_iter().filter(|kind| kind.is(&packet));
-            kinds.map(Kind::name).collect()
+            let kinds = PacketKind::ALL.into_iter().filter(|kind| kind.is(&packet));
+            kinds.map(PacketKind::name).collect()
         };
         assert_eq!(of(Flags::SYN, 0), ["any", "SYN"]);
         assert_eq!(of(Flags(Flags::SYN.0 | Flags::ACK.0), 0), ["any", "SYN-ACK"]);
@@ -340,9 +340,9 @@ mod tests {
 
     #[test]
     fn the_nth_is_decided_on_and_no_other() {
-        let mut rule = standing(Rule {
+        let mut rule = status(Rule {
             nth: Some(2),
-            ..Rule::new(Verdict::Drop, Kind::Data)
+            ..Rule::new(Verdict::Drop, PacketKind::Data)
         });
         let verdicts: Vec<_> = (0..3)
             .map(|_| rule.judge(Side::Client, &packet(Flags::ACK.0, 1), &seen(1)))
@@ -352,10 +352,10 @@ mod tests {
 
     #[test]
     fn a_rule_that_has_fired_often_enough_is_spent() {
-        let mut rule = standing(Rule {
+        let mut rule = status(Rule {
             times: Some(1),
             from: Some(Side::Server),
-            ..Rule::new(Verdict::Hold, Kind::Any)
+            ..Rule::new(Verdict::Hold, PacketKind::Any)
         });
         let syn = packet(Flags::SYN.0, 0);
         assert_eq!(rule.judge(Side::Client, &syn, &seen(0)), None);
@@ -369,7 +369,7 @@ mod tests {
         let of = |wanted, seq, len| {
             let rule = Rule {
                 seq: Some(wanted),
-                ..Rule::new(Verdict::Drop, Kind::Any)
+                ..Rule::new(Verdict::Drop, PacketKind::Any)
             };
             rule.fits(Side::Client, &packet(Flags::ACK.0, len), &seen(seq))
         };
@@ -380,9 +380,9 @@ mod tests {
     #[test]
     fn ten_percent_are_about_ten_percent_and_the_same_each_time() {
         let run = |seed| {
-            let mut rule = standing(Rule {
+            let mut rule = status(Rule {
                 chance: Some(Chance { percent: 10, seed }),
-                ..Rule::new(Verdict::Drop, Kind::Any)
+                ..Rule::new(Verdict::Drop, PacketKind::Any)
             });
             (0..1000)
                 .filter(|_| rule.judge(Side::Client, &packet(0, 0), &seen(0)).is_some())
@@ -399,7 +399,7 @@ mod tests {
             from: Some(Side::Server),
             nth: Some(1),
             times: Some(1),
-            ..Rule::new(Verdict::Hold, Kind::Fin)
+            ..Rule::new(Verdict::Hold, PacketKind::Fin)
         };
         assert_eq!(rule.to_string(), "hold FIN from=server nth=1 times=1");
     }

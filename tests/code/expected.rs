@@ -2,8 +2,8 @@
 
 use finwait::call::CallKind;
 use finwait::outcome::{Outcome, Reading, Value};
-use finwait::scenario::observation::Returned;
-use finwait::scenario::report::Line;
+use finwait::scenario::observation::CommandResult;
+use finwait::scenario::report::ReportLine;
 use finwait::side::Side;
 use std::collections::BTreeMap;
 
@@ -24,12 +24,12 @@ pub struct Expected {
 }
 
 /// By the report of `finwait run NAME --json`.
-pub fn of(lines: &[Line]) -> BTreeMap<Place, Expected> {
+pub fn of(lines: &[ReportLine]) -> BTreeMap<Place, Expected> {
     let mut all: BTreeMap<Place, Expected> = BTreeMap::new();
     // Calls that had not returned, the oldest of each end first, as a report lists what became of them.
     let mut waiting: Vec<Place> = Vec::new();
     for line in lines {
-        let Line::Step(step) = line else { continue };
+        let ReportLine::Step(step) = line else { continue };
         let seen = &step.observation;
         let before: Vec<Place> = Side::BOTH
             .into_iter()
@@ -43,7 +43,7 @@ pub fn of(lines: &[Line]) -> BTreeMap<Place, Expected> {
             .collect();
         assert_eq!(before.len(), seen.later.len(), "{}, step {}", step.scenario, step.no);
         for (place, later) in before.iter().zip(&seen.later) {
-            if let Returned::Outcome(outcome) = &later.returned {
+            if let CommandResult::Outcome(outcome) = &later.returned {
                 let expected = all.get_mut(place).unwrap();
                 expected.words.push(word(outcome));
                 expected.steps.push(step.no);
@@ -54,12 +54,12 @@ pub fn of(lines: &[Line]) -> BTreeMap<Place, Expected> {
             continue;
         };
         let words = match &seen.returned {
-            Returned::Outcome(outcome) => word(outcome),
-            Returned::Blocked => {
+            CommandResult::Outcome(outcome) => word(outcome),
+            CommandResult::Blocked => {
                 waiting.push((step.no, side));
                 "blocked".into()
             }
-            Returned::Done | Returned::Died(_) | Returned::NotDone(_) => continue,
+            CommandResult::Done | CommandResult::Died(_) | CommandResult::NotDone(_) => continue,
         };
         let closed = words == "-1 EBADF" || words == "POLLNVAL";
         let words = vec![words];

@@ -4,7 +4,7 @@ use super::expected::{self, Expected, Place};
 use super::support::{finwait, has, output};
 use finwait::call::CallKind;
 use finwait::scenario::needs::Needs;
-use finwait::scenario::report::Line;
+use finwait::scenario::report::ReportLine;
 use finwait::scenario::{Scenario, catalog};
 use finwait::side::Side;
 use std::collections::BTreeMap;
@@ -71,7 +71,7 @@ fn observed(scenario: &Scenario) -> Observed {
 
 fn run(scenario: &Scenario) -> Observed {
     let out = said(finwait().args(["--lab", "isolated", "run", &scenario.name, "--json"]))?;
-    let lines: Vec<Line> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<ReportLine> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     Ok(expected::of(&lines))
 }
 

@@ -202,8 +202,8 @@ fn held(run: &Run) -> Vec<u64> {
     let packets = run.said.iter().filter(|line| line["kind"] == "packet");
     for line in packets.filter(|line| line["again"].is_null()) {
         let no = line["packet_no"].as_u64().unwrap();
-        let fate = &line["fate"];
-        if fate == "held" || fate.get("delayed").is_some() {
+        let disposition = &line["fate"];
+        if disposition == "held" || disposition.get("delayed").is_some() {
             held.insert(no);
         } else {
             held.remove(&no);

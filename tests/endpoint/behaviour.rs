@@ -1,6 +1,6 @@
 //! What an endpoint does, in the words of the socket interface. Each test opens by stating it.
 
-use finwait::call::{Bytes, Call, CallId, Family, How, PollEvent, ProcessCall, Sigpipe, SocketOption};
+use finwait::call::{Bytes, Call, CallId, Family, PollEvent, ProcessCall, ShutdownHow, Sigpipe, SocketOption};
 use finwait::clock::Millis;
 use finwait::endpoint::protocol::Reply;
 use finwait::errno::Errno;
@@ -32,7 +32,9 @@ fn until(e: &mut Endpoint, socket: &str, event: PollEvent) {
     assert!(events.contains(&event), "{outcome:?}");
 }
 
-const SHUT_WR: Call = Call::Shutdown { how: How::Write };
+const SHUT_WR: Call = Call::Shutdown {
+    how: ShutdownHow::Write,
+};
 
 /// A connection carries bytes; closing one end is the end of the stream at the other.
 #[test]

@@ -12,12 +12,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use finwait::call::{Bytes, Call, CallId, Family, Order, ProcessCall, SocketName};
-use finwait::endpoint::protocol::{Reply, Request, Traced};
+use finwait::call::{Bytes, Call, CallId, EndpointCall, Family, ProcessCall, SocketName};
+use finwait::endpoint::protocol::{Reply, Request, TracedCall};
 use finwait::errno::Errno;
 use finwait::os::signal::die_with_parent;
 use finwait::outcome::{Outcome, Value};
-use finwait::runtime::{Choice, Driven};
+use finwait::runtime::{EndpointRuntimes, RuntimeChoice};
 use finwait::side::{Ends, Side};
 
 /// How long anything may take that does happen; far more than it needs.
@@ -27,7 +27,7 @@ pub const BOUND: Duration = Duration::from_secs(20);
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ended {
     pub outcome: Outcome,
-    pub trace: Vec<Traced>,
+    pub trace: Vec<TracedCall>,
 }
 
 /// A running endpoint.
@@ -58,13 +58,13 @@ impl Endpoint {
     }
 
     /// What finwait starts for that choice.
-    pub fn of(choice: &Choice) -> Endpoint {
+    pub fn of(choice: &RuntimeChoice) -> Endpoint {
         let program = Path::new(env!("CARGO_BIN_EXE_finwait"));
         let choices = Ends {
             client: choice.clone(),
-            server: Choice::default(),
+            server: RuntimeChoice::default(),
         };
-        let driven = Driven::by(choices, false, program).unwrap();
+        let driven = EndpointRuntimes::by(choices, false, program).unwrap();
         let launch = driven.launch(Side::Client);
         let mut command = Command::new(&launch.program);
         command.args(&launch.arguments);
@@ -130,7 +130,7 @@ impl Endpoint {
         self.control.write_all(bytes).unwrap();
     }
 
-    fn order(&mut self, order: Order) -> CallId {
+    fn order(&mut self, order: EndpointCall) -> CallId {
         self.last += 1;
         let id = CallId(self.last);
         let mut line = serde_json::to_vec(&Request { id, order }).unwrap();
@@ -141,7 +141,7 @@ impl Endpoint {
 
     /// Has the call begun, without waiting for its end.
     pub fn begin(&mut self, socket: &str, call: Call) -> CallId {
-        let wanted = self.order(Order::On {
+        let wanted = self.order(EndpointCall::On {
             socket: name(socket),
             call,
         });
@@ -170,7 +170,7 @@ impl Endpoint {
 
     /// Makes a call for the process.
     pub fn process(&mut self, call: ProcessCall) -> Outcome {
-        let id = self.order(Order::Process(call));
+        let id = self.order(EndpointCall::Process(call));
         self.end(id).outcome
     }
 

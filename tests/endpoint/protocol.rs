@@ -9,11 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use finwait::call::CallId;
-use finwait::clock::Stamp;
+use finwait::clock::MonoTime;
 use finwait::endpoint::protocol::Reply;
 use finwait::errno::Errno;
 use finwait::outcome::{Outcome, Value};
-use finwait::runtime::{Choice, Runtime, on_path};
+use finwait::runtime::{Runtime, RuntimeChoice, on_path};
 use serde_json::{Value as Json, json};
 
 use super::driver::{Endpoint, done, failed, free_address, free_address_of, wrote};
@@ -27,9 +27,9 @@ const LONGEST_LINE: usize = (128 << 20) + (64 << 10);
 const SHORT: u32 = 50;
 
 /// The endpoints that are here; in CI all of them must be.
-fn drivers() -> Vec<Choice> {
+fn drivers() -> Vec<RuntimeChoice> {
     if let Ok(command) = std::env::var("ENDPOINT") {
-        return vec![Choice::Command(command)];
+        return vec![RuntimeChoice::Command(command)];
     }
     let is_here = |runtime: &Runtime| {
         let Some((tool, _)) = runtime.needs() else { return true };
@@ -40,7 +40,11 @@ fn drivers() -> Vec<Choice> {
         }
         here
     };
-    Runtime::ALL.into_iter().filter(is_here).map(Choice::Runtime).collect()
+    Runtime::ALL
+        .into_iter()
+        .filter(is_here)
+        .map(RuntimeChoice::Runtime)
+        .collect()
 }
 
 /// Holds a rule against a new endpoint of each kind, and tells of all that break it.
@@ -55,8 +59,8 @@ fn holds(rule: fn(&mut Endpoint)) {
                 let mut endpoint = Endpoint::of(driver);
                 let hello = endpoint.hello();
                 match driver {
-                    Choice::Runtime(runtime) => assert_eq!(hello, runtime.name()),
-                    Choice::Command(_) => assert!(!hello.is_empty()),
+                    RuntimeChoice::Runtime(runtime) => assert_eq!(hello, runtime.name()),
+                    RuntimeChoice::Command(_) => assert!(!hello.is_empty()),
                 }
                 rule(&mut endpoint);
             });
@@ -497,7 +501,7 @@ fn a_blocked_call_holds_up_nothing() {
 #[test]
 fn replies_come_in_order_and_time() {
     holds(|e| {
-        let before = Stamp::now();
+        let before = MonoTime::now();
         e.connected(HERE, 1);
         // Said before the rest: what was kept of it is in order.
         let address = free_address();
@@ -516,14 +520,14 @@ fn replies_come_in_order_and_time() {
             for reply in &heard {
                 match (reply, last) {
                     (Reply::Began { id, at, .. }, None) if id.0 == wanted => {
-                        assert!(before <= *at && *at <= Stamp::now(), "{reply:?}");
+                        assert!(before <= *at && *at <= MonoTime::now(), "{reply:?}");
                         last = Some(*at);
                     }
                     (Reply::Made { id, fd }, Some(_)) if id.0 == wanted => made = Some(*fd),
                     (Reply::Ended { id, at, ns, .. }, Some(began)) if id.0 == wanted => {
                         let took = at.since(began).as_nanos();
                         assert!(
-                            began <= *at && *at <= Stamp::now() && u128::from(*ns) <= took,
+                            began <= *at && *at <= MonoTime::now() && u128::from(*ns) <= took,
                             "{reply:?}"
                         );
                         last = None;

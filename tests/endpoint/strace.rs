@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use finwait::call::{Bytes, Call, CallId, Family, How, PollEvent, ProcessCall, ReadFlag, SocketOption, WriteFlag};
+use finwait::call::{
+    Bytes, Call, CallId, Family, PollEvent, ProcessCall, ReadFlag, ShutdownHow, SocketOption, WriteFlag,
+};
 use finwait::clock::Millis;
 
 use super::driver::{Endpoint, connect, done, free_address, name, read, write};
@@ -199,8 +201,13 @@ fn every_call(s: &mut Script) {
     s.call("copy", Call::Close);
     s.call("copy", Call::Dup { r#as: name("copy") });
     s.call("client", Call::SoError);
-    s.call("client", Call::Shutdown { how: How::Read });
-    s.call("client", Call::Shutdown { how: How::Write });
+    s.call("client", Call::Shutdown { how: ShutdownHow::Read });
+    s.call(
+        "client",
+        Call::Shutdown {
+            how: ShutdownHow::Write,
+        },
+    );
     s.call("client", write("too late"));
     s.call("server", Call::RstClose);
     s.call("client", poll(all_events(), 0));
@@ -257,4 +264,4 @@ fn every_call(s: &mut Script) {
     }
 }
 
-const SHUT_BOTH: Call = Call::Shutdown { how: How::Both };
+const SHUT_BOTH: Call = Call::Shutdown { how: ShutdownHow::Both };

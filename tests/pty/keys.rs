@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use finwait::command::ScreenCommand;
-use finwait::command::table::{Group, Spec, TABLE, of_screen};
+use finwait::command::table::{CommandGroup, Spec, TABLE, of_screen};
 
 use super::terminal::{Half, Terminal};
 use super::{connected_in, started};
@@ -154,7 +154,7 @@ fn every_key_of_the_table_leaves_finwait_alive() {
     let mut terminal = connected_in(&folder);
     let before = sockets(&mut terminal);
     // First what takes no socket away.
-    let ends = |spec: &Spec| matches!(spec.group, Group::End | Group::Process);
+    let ends = |spec: &Spec| matches!(spec.group, CommandGroup::End | CommandGroup::Process);
     let (ending, other): (Vec<_>, Vec<_>) = table_keys().into_iter().partition(|(spec, _)| ends(spec));
     assert!(other.len() > 40, "{}", other.len());
     for (spec, key) in other {

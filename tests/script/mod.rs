@@ -3,15 +3,18 @@
 
 use std::time::Duration;
 
-use finwait::call::{Bytes, CallId, Order};
-use finwait::clock::Stamp;
+use finwait::call::{Bytes, CallId, EndpointCall};
+use finwait::clock::MonoTime;
 use finwait::command::{Command, parse::parse};
-use finwait::endpoint::protocol::Traced;
+use finwait::endpoint::protocol::TracedCall;
 use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::host::{Setting, SettingValue};
-use finwait::lab::event::{Cause, Death, Event, Fate, Happening, Observed, Passage, Request, WireChange, Witness};
-use finwait::observe::{Row, TcpInfo, Timer, TimerKind, Tuple};
+use finwait::lab::event::{
+    Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, TimedEvent, TransitionCause, WireChange,
+    Witness,
+};
+use finwait::observe::{SocketRow, TcpInfo, Timer, TimerKind, Tuple};
 use finwait::outcome::{OptionReading, Outcome, Reading, Value};
 use finwait::session::{LabFacts, LabKind, Session};
 use finwait::side::{Ends, Side};
@@ -29,14 +32,14 @@ const BEGAN: u64 = 1_000_000_000;
 /// A screen, and the lab that we play for it.
 pub struct Script {
     pub app: App,
-    pub now: Stamp,
+    pub now: MonoTime,
     /// What was asked of the lab and not answered.
-    pub asked: Vec<Request>,
-    rows: Ends<Vec<Observed>>,
+    pub asked: Vec<LabRequest>,
+    rows: Ends<Vec<ObservedSocket>>,
     flows: Flows,
     numbers: Wire,
     /// What becomes of the next packets.
-    pub fate: Fate,
+    pub disposition: Disposition,
 }
 
 pub fn facts(kind: LabKind) -> LabFacts {
@@ -73,18 +76,18 @@ pub fn facts(kind: LabKind) -> LabFacts {
 
 impl Script {
     pub fn new(kind: LabKind) -> Script {
-        let session = Session::new(facts(kind), Stamp(BEGAN));
+        let session = Session::new(facts(kind), MonoTime(BEGAN));
         let mut script = Script {
             app: App::new(session, Theme::COLOURED),
-            now: Stamp(BEGAN),
+            now: MonoTime(BEGAN),
             asked: Vec::new(),
             rows: Ends::default(),
             flows: Flows::default(),
             numbers: Wire::default(),
-            fate: Fate::Delivered,
+            disposition: Disposition::Delivered,
         };
         for (side, pid) in [(Side::Client, 4711), (Side::Server, 4712)] {
-            script.tell(Happening::Born {
+            script.tell(LabEvent::Born {
                 side,
                 pid,
                 runtime: "native".into(),
@@ -100,9 +103,9 @@ impl Script {
         self
     }
 
-    pub fn tell(&mut self, what: Happening) -> &mut Self {
+    pub fn tell(&mut self, what: LabEvent) -> &mut Self {
         self.now = self.now.plus(Duration::from_micros(100));
-        let effects = self.app.absorb(Event { at: self.now, what });
+        let effects = self.app.absorb(TimedEvent { at: self.now, what });
         self.take(effects);
         self
     }
@@ -144,9 +147,9 @@ impl Script {
     }
 
     /// The call that waits for an answer: whose, and its number.
-    fn next(&mut self) -> (Side, CallId, Order) {
+    fn next(&mut self) -> (Side, CallId, EndpointCall) {
         match self.asked.remove(0) {
-            Request::Order(side, request) => (side, request.id, request.order),
+            LabRequest::Call(side, request) => (side, request.id, request.order),
             other => panic!("{other:?}"),
         }
     }
@@ -154,7 +157,7 @@ impl Script {
     /// The endpoint begins the oldest call asked for.
     pub fn begin(&mut self, text: &str) -> (Side, CallId) {
         let (side, id, _) = self.next();
-        self.tell(Happening::Began {
+        self.tell(LabEvent::Began {
             side,
             id,
             text: text.into(),
@@ -164,13 +167,13 @@ impl Script {
 
     pub fn end(&mut self, (side, id): (Side, CallId), outcome: Outcome, trace: &str, inode: Option<u64>) -> &mut Self {
         let errno = outcome.errno();
-        self.tell(Happening::Ended {
+        self.tell(LabEvent::Ended {
             side,
             id,
             took: Duration::from_micros(11),
             outcome,
             said: None,
-            trace: vec![Traced {
+            trace: vec![TracedCall {
                 text: trace.into(),
                 errno,
                 ns: 11_000,
@@ -208,54 +211,54 @@ impl Script {
         };
         let no = self.numbers.number();
         let seen = self.flows.sent(no, &segment);
-        let passage = Passage {
+        let record = PacketRecord {
             no,
             from,
             packet: Packet::Tcp(segment),
             seen,
             origin: Origin::Host,
-            fate: self.fate,
+            disposition: self.disposition,
             rule: None,
             waited: None,
         };
-        self.becomes(passage)
+        self.becomes(record)
     }
 
     /// What becomes of a packet.
-    pub fn becomes(&mut self, passage: Passage) -> &mut Self {
-        if let (Packet::Tcp(segment), Fate::Delivered) = (&passage.packet, passage.fate) {
+    pub fn becomes(&mut self, record: PacketRecord) -> &mut Self {
+        if let (Packet::Tcp(segment), Disposition::Delivered) = (&record.packet, record.disposition) {
             self.flows.arrived(segment);
         }
-        self.tell(Happening::Packet(passage))
+        self.tell(LabEvent::Packet(record))
     }
 
     /// What becomes of the oldest packet on the wire.
-    pub fn oldest(&mut self, fate: Fate) -> &mut Self {
+    pub fn oldest(&mut self, disposition: Disposition) -> &mut Self {
         let held = self.app.session().wire.held.values().next().expect("one is held");
-        let passage = Passage {
-            fate,
+        let record = PacketRecord {
+            disposition,
             waited: Some(self.now.since(held.since)),
-            ..held.passage.clone()
+            ..held.record.clone()
         };
-        self.becomes(passage)
+        self.becomes(record)
     }
 
     /// The wire holds what comes, or does not any more.
     pub fn mode(&mut self, mode: Mode) -> &mut Self {
-        self.fate = match mode {
-            Mode::Step => Fate::Held,
-            Mode::Flow => Fate::Delivered,
+        self.disposition = match mode {
+            Mode::Step => Disposition::Held,
+            Mode::Flow => Disposition::Delivered,
         };
-        self.tell(Happening::Wire(WireChange::Mode(mode)))
+        self.tell(LabEvent::Wire(WireChange::Mode(mode)))
     }
 
-    pub fn state(&mut self, side: Side, from: State, to: State, inode: u64, cause: Cause) -> &mut Self {
+    pub fn state(&mut self, side: Side, from: State, to: State, inode: u64, cause: TransitionCause) -> &mut Self {
         let tuple = if to == State::Listen || from == State::Listen {
             listening()
         } else {
             tuple(side)
         };
-        self.tell(Happening::Transition {
+        self.tell(LabEvent::Transition {
             side,
             tuple,
             inode,
@@ -266,9 +269,9 @@ impl Script {
         })
     }
 
-    pub fn table(&mut self, side: Side, rows: Vec<Observed>) -> &mut Self {
+    pub fn table(&mut self, side: Side, rows: Vec<ObservedSocket>) -> &mut Self {
         self.rows[side] = rows.clone();
-        self.tell(Happening::Table { side, rows })
+        self.tell(LabEvent::Table { side, rows })
     }
 
     /// The server listens, the client has connected, the server has accepted.
@@ -281,24 +284,42 @@ impl Script {
         s.call("bind(4, 10.0.0.2:8080)", done(), None);
         let listen = s.begin("listen(4, 2)");
         s.table(Server, vec![listener(0)]);
-        s.state(Server, State::Close, State::Listen, 100, Cause::Call(listen.1));
+        s.state(
+            Server,
+            State::Close,
+            State::Listen,
+            100,
+            TransitionCause::Call(listen.1),
+        );
         s.end(listen, done(), "listen(4, 2) = 0", None);
         s.wait(500).run("client connect");
         s.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)", fd(5), Some(200));
         let connect = s.begin("connect(5, 10.0.0.2:8080)");
         s.table(Client, vec![row(Client, State::SynSent, 200)]);
-        s.state(Client, State::Close, State::SynSent, 200, Cause::Call(connect.1));
+        s.state(
+            Client,
+            State::Close,
+            State::SynSent,
+            200,
+            TransitionCause::Call(connect.1),
+        );
         if wire {
             s.packet(Client, 2, 0, 0, "");
-            s.state(Server, State::Close, State::SynRecv, 0, Cause::Received);
+            s.state(Server, State::Close, State::SynRecv, 0, TransitionCause::Received);
             s.packet(Server, 18, 0, 1, "");
         }
         s.table(Client, vec![row(Client, State::Established, 200)]);
-        s.state(Client, State::SynSent, State::Established, 200, Cause::Received);
+        s.state(
+            Client,
+            State::SynSent,
+            State::Established,
+            200,
+            TransitionCause::Received,
+        );
         if wire {
             s.packet(Client, 16, 1, 1, "");
         }
-        s.state(Server, State::SynRecv, State::Established, 0, Cause::Received);
+        s.state(Server, State::SynRecv, State::Established, 0, TransitionCause::Received);
         s.end(connect, done(), "connect(5, 10.0.0.2:8080) = 0", None);
         s.wait(300).run("server accept");
         let given = Value::Descriptor {
@@ -322,15 +343,21 @@ impl Script {
             State::Established,
             State::FinWait1,
             200,
-            Cause::Call(shutdown.1),
+            TransitionCause::Call(shutdown.1),
         );
         s.packet(Client, 17, 1, 1, "");
         s.table(Server, vec![listener(0), row(Server, State::CloseWait, 300)]);
-        s.state(Server, State::Established, State::CloseWait, 300, Cause::Received);
+        s.state(
+            Server,
+            State::Established,
+            State::CloseWait,
+            300,
+            TransitionCause::Received,
+        );
         s.end(shutdown, done(), "shutdown(5, SHUT_WR) = 0", None);
         s.packet(Server, 16, 1, 2, "");
         s.table(Client, vec![row(Client, State::FinWait2, 200)]);
-        s.state(Client, State::FinWait1, State::FinWait2, 200, Cause::Received);
+        s.state(Client, State::FinWait1, State::FinWait2, 200, TransitionCause::Received);
         s.wait(2_100).run("server write \"hello\\n\"");
         let write = s.begin("write(5, \"hello\\n\", 6)");
         s.packet(Server, 24, 1, 2, "hello\n");
@@ -355,11 +382,17 @@ impl Script {
         let read = s.begin("read(5, ..., 1024)");
         s.wait(3_200).run("server rst-close");
         let close = s.begin("close(5)");
-        s.state(Server, State::Established, State::Close, 300, Cause::Call(close.1));
+        s.state(
+            Server,
+            State::Established,
+            State::Close,
+            300,
+            TransitionCause::Call(close.1),
+        );
         s.packet(Server, 20, 1, 1, "");
         s.table(Client, vec![]);
         s.table(Server, vec![listener(0)]);
-        s.state(Client, State::Established, State::Close, 200, Cause::Received);
+        s.state(Client, State::Established, State::Close, 200, TransitionCause::Received);
         s.end(close, done(), "close(5) = 0", None);
         let failed = Outcome::Err(Errno::ECONNRESET);
         s.end(
@@ -402,7 +435,7 @@ impl Script {
             "write(5, \"hello\", 5) = 5",
             None,
         );
-        s.wait(1_500).oldest(Fate::Delivered);
+        s.wait(1_500).oldest(Disposition::Delivered);
         s.packet(Server, 16, 1, 6, "");
         s.run("client shutdown write");
         let shutdown = s.begin("shutdown(5, SHUT_WR)");
@@ -411,11 +444,11 @@ impl Script {
             State::Established,
             State::FinWait1,
             200,
-            Cause::Call(shutdown.1),
+            TransitionCause::Call(shutdown.1),
         );
         s.packet(Client, 17, 6, 1, "");
         s.end(shutdown, done(), "shutdown(5, SHUT_WR) = 0", None);
-        s.wait(300).oldest(Fate::Dropped);
+        s.wait(300).oldest(Disposition::Dropped);
         s.wait(20).packet(Client, 17, 6, 1, "");
         s.run("server shutdown write");
         let shutdown = s.begin("shutdown(5, SHUT_WR)");
@@ -424,7 +457,7 @@ impl Script {
             State::Established,
             State::FinWait1,
             300,
-            Cause::Call(shutdown.1),
+            TransitionCause::Call(shutdown.1),
         );
         s.packet(Server, 17, 1, 6, "");
         s.end(shutdown, done(), "shutdown(5, SHUT_WR) = 0", None);
@@ -441,7 +474,7 @@ impl Script {
         s.keys("Yhalf-close fin_wait2\n");
         s.app.restart(Session::new(facts(LabKind::Isolated), s.now));
         for (side, pid) in [(Side::Client, 4713), (Side::Server, 4714)] {
-            s.tell(Happening::Born {
+            s.tell(LabEvent::Born {
                 side,
                 pid,
                 runtime: "native".into(),
@@ -463,13 +496,19 @@ impl Script {
             kind: TimerKind::TimeWait,
             left: Duration::from_millis(59_700),
         });
-        s.tell(Happening::Died {
+        s.tell(LabEvent::Died {
             side: Side::Client,
             pid: 4711,
             how: Death::Signal(9),
         });
         s.packet(Side::Client, 17, 1, 1, "");
-        s.state(Side::Client, State::Established, State::FinWait2, 0, Cause::Death);
+        s.state(
+            Side::Client,
+            State::Established,
+            State::FinWait2,
+            0,
+            TransitionCause::Death,
+        );
         s.table(Side::Client, vec![orphan]);
         s
     }
@@ -555,9 +594,9 @@ fn listening() -> Tuple {
     }
 }
 
-pub fn listener(queue: u32) -> Observed {
-    Observed {
-        row: Row {
+pub fn listener(queue: u32) -> ObservedSocket {
+    ObservedSocket {
+        row: SocketRow {
             tuple: listening(),
             state: State::Listen,
             rx_queue: queue,
@@ -571,9 +610,9 @@ pub fn listener(queue: u32) -> Observed {
     }
 }
 
-pub fn row(side: Side, state: State, inode: u64) -> Observed {
-    Observed {
-        row: Row {
+pub fn row(side: Side, state: State, inode: u64) -> ObservedSocket {
+    ObservedSocket {
+        row: SocketRow {
             tuple: tuple(side),
             state,
             rx_queue: 0,

@@ -321,11 +321,11 @@ fn waiting(run: &Run, side: &str) -> Vec<u64> {
 
 /// The numbers of the packets that are held on the wire.
 pub fn held(run: &Run) -> Vec<u64> {
-    let mut fates = BTreeMap::new();
+    let mut dispositions = BTreeMap::new();
     for line in run.said.iter().filter(|line| line["kind"] == "packet") {
-        fates.insert(line["packet_no"].as_u64().unwrap_or_default(), line["fate"] == "held");
+        dispositions.insert(line["packet_no"].as_u64().unwrap_or_default(), line["fate"] == "held");
     }
-    fates
+    dispositions
         .into_iter()
         .filter(|(_, held)| *held)
         .map(|(number, _)| number)

@@ -4,21 +4,21 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use super::layout::literal;
-use crate::call::{Bytes, Call, How, OptionKind, ReadFlag, SocketName, SocketOption, WriteFlag};
+use crate::call::{Bytes, Call, OptionKind, ReadFlag, ShutdownHow, SocketName, SocketOption, WriteFlag};
 use crate::clock::Millis;
 use crate::code::words::escaped;
-use crate::code::{Given, Made, Program, ProgramPort};
+use crate::code::{CallRecord, CallResult, Program, ProgramPort};
 use crate::outcome::{Outcome, Value};
 use crate::side::Side;
 
 /// Go's handle of a socket.
 #[derive(Clone, Debug, Default)]
-enum Holds {
+enum GoSocket {
     /// Nothing that a method could be called on.
     #[default]
     Nothing,
     /// Work that is left to `Dial` or `Listen`.
-    Noted(Noted),
+    Noted(DeferredOption),
     /// A `*net.TCPConn`.
     Conn,
     /// A `*net.TCPListener`.
@@ -27,14 +27,14 @@ enum Holds {
 
 /// Work of `Dial` or `Listen` beside its own.
 #[derive(Clone, Debug, Default)]
-struct Noted {
+struct DeferredOption {
     /// Where to bind, if anywhere.
     local: Option<String>,
     /// Options to set before that.
     settings: Vec<String>,
 }
 
-impl Noted {
+impl DeferredOption {
     /// The port to bind to, 0 being any.
     fn port(&self) -> &str {
         self.local.as_deref().unwrap_or("0")
@@ -47,7 +47,7 @@ impl Noted {
 }
 
 /// A call as Go makes it.
-pub enum Making {
+pub enum GoCall {
     /// An expression that is its result in words; statements before and after it.
     Does {
         /// Before.
@@ -67,60 +67,60 @@ pub enum Making {
         after: Vec<String>,
     },
     /// Go does not make it.
-    Not(Why),
+    Not(Omission),
 }
 
 /// Why Go does not make a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum Omission {
     /// `Dial` or `Listen` does what it would.
     Later,
     /// Go has no way to do it.
     Cannot(&'static str),
 }
 
-impl Why {
+impl Omission {
     /// In words.
     pub const fn words(self) -> &'static str {
         match self {
-            Why::Later => "Dial or Listen does it",
-            Why::Cannot(why) => why,
+            Omission::Later => "Dial or Listen does it",
+            Omission::Cannot(why) => why,
         }
     }
 }
 
-const NO_CONN: Making = Making::Not(Why::Cannot("net has a socket only in a conn or a listener"));
-const NONBLOCK: Making = cannot("Go's sockets are always O_NONBLOCK, and its calls wait all the same");
+const NO_CONN: GoCall = GoCall::Not(Omission::Cannot("net has a socket only in a conn or a listener"));
+const NONBLOCK: GoCall = cannot("Go's sockets are always O_NONBLOCK, and its calls wait all the same");
 
-const fn cannot(why: &'static str) -> Making {
-    Making::Not(Why::Cannot(why))
+const fn cannot(why: &'static str) -> GoCall {
+    GoCall::Not(Omission::Cannot(why))
 }
 
-fn result(result: String) -> Making {
-    Making::Does {
+fn result(result: String) -> GoCall {
+    GoCall::Does {
         before: Vec::new(),
         result,
         after: Vec::new(),
     }
 }
 
-fn makes(name: String, call: String) -> Making {
+fn makes(name: String, call: String) -> GoCall {
     let after = Vec::new();
-    Making::Makes { name, call, after }
+    GoCall::Makes { name, call, after }
 }
 
 /// Finds how the calls of a program are made, in their order.
-pub struct Maker<'a> {
+pub struct GoTranslator<'a> {
     program: &'a Program,
-    sockets: HashMap<(Side, SocketName), Holds>,
+    sockets: HashMap<(Side, SocketName), GoSocket>,
     /// The conns and listeners that are to be declared.
     pub variables: Vec<String>,
 }
 
-impl<'a> Maker<'a> {
+impl<'a> GoTranslator<'a> {
     /// Of a program of which nothing has been made.
-    pub fn new(program: &'a Program) -> Maker<'a> {
-        Maker {
+    pub fn new(program: &'a Program) -> GoTranslator<'a> {
+        GoTranslator {
             program,
             sockets: HashMap::new(),
             variables: Vec::new(),
@@ -128,7 +128,7 @@ impl<'a> Maker<'a> {
     }
 
     /// How the next call is made.
-    pub fn making(&mut self, made: &Made) -> Making {
+    pub fn making(&mut self, made: &CallRecord) -> GoCall {
         match &made.call {
             Call::Bind { address } | Call::Connect { address, .. } if self.program.is_other_family(address) => {
                 return cannot("Dial and Listen make a socket of the address's own family");
@@ -137,22 +137,22 @@ impl<'a> Maker<'a> {
             Call::Poll { .. } => return cannot("neither net nor syscall has poll"),
             Call::Options | Call::GetOption { .. } => return cannot("net has no way to read options"),
             Call::Socket { .. } => {
-                self.hold(made, Holds::Noted(Noted::default()));
+                self.hold(made, GoSocket::Noted(DeferredOption::default()));
                 return self.later(made);
             }
             _ => {}
         }
         let key = (made.side, made.socket.clone());
         match self.sockets.get(&key).cloned().unwrap_or_default() {
-            Holds::Nothing => NO_CONN,
-            Holds::Noted(noted) => self.unmade(made, noted),
-            Holds::Conn => self.on_conn(made).unwrap_or_else(|| self.on_either(made)),
-            Holds::Listener => self.on_listener(made).unwrap_or_else(|| self.on_either(made)),
+            GoSocket::Nothing => NO_CONN,
+            GoSocket::Noted(noted) => self.unmade(made, noted),
+            GoSocket::Conn => self.on_conn(made).unwrap_or_else(|| self.on_either(made)),
+            GoSocket::Listener => self.on_listener(made).unwrap_or_else(|| self.on_either(made)),
         }
     }
 
     /// A call on a socket that Go has not made yet.
-    fn unmade(&mut self, made: &Made, mut noted: Noted) -> Making {
+    fn unmade(&mut self, made: &CallRecord, mut noted: DeferredOption) -> GoCall {
         let name = variable(self.program, made.side, &made.socket);
         match &made.call {
             Call::Bind { .. } if noted.local.is_some() => cannot("Dial and Listen bind once"),
@@ -167,7 +167,7 @@ impl<'a> Maker<'a> {
                     return makes(name, format!("listen({local}, 0{})", noted.arguments()));
                 }
                 noted.local = Some(local);
-                self.hold(made, Holds::Noted(noted));
+                self.hold(made, GoSocket::Noted(noted));
                 self.later(made)
             }
             Call::SetOption { option, .. } if *option == SocketOption::Nonblock => NONBLOCK,
@@ -175,38 +175,38 @@ impl<'a> Maker<'a> {
             Call::SetOption { option, value } => {
                 let body = format!("return {}", setting(*option, *value));
                 noted.settings.push(literal("func(fd int) error", &body));
-                self.hold(made, Holds::Noted(noted));
+                self.hold(made, GoSocket::Noted(noted));
                 self.later(made)
             }
             Call::Listen { backlog } => {
                 self.declare(&name, "TCPListener");
                 let holds = match made.given.is_ok() {
-                    true => Holds::Listener,
-                    false => Holds::Nothing,
+                    true => GoSocket::Listener,
+                    false => GoSocket::Nothing,
                 };
                 self.hold(made, holds);
                 let of_it = self.program.before(made).chain([made]);
                 let chosen = of_it.filter_map(|made| self.program.chosen_by(made)).next();
                 let chosen = chosen.filter(|port| listens(self.program, port));
                 let after = chosen.map(|port| format!("{} = {name}.Addr().(*net.TCPAddr).Port", port.variable));
-                Making::Makes {
+                GoCall::Makes {
                     call: format!("listen({}, {backlog}{})", noted.port(), noted.arguments()),
                     name,
                     after: after.into_iter().collect(),
                 }
             }
             Call::Connect { .. } if self.is_nonblocking(made) => {
-                self.hold(made, Holds::Nothing);
+                self.hold(made, GoSocket::Nothing);
                 cannot("Dial waits until the connection is there")
             }
             Call::Connect { address, deadline } => {
                 self.declare(&name, "TCPConn");
                 let fails = matches!(
                     made.given,
-                    Given::Outcome(Outcome::Err(_) | Outcome::DeadlineExceeded { .. })
+                    CallResult::Outcome(Outcome::Err(_) | Outcome::DeadlineExceeded { .. })
                 );
                 if !fails {
-                    self.hold(made, Holds::Conn);
+                    self.hold(made, GoSocket::Conn);
                 }
                 let limit = deadline.map_or_else(|| "0".into(), |ms| format!("{}*time.Millisecond", ms.0));
                 let (local, port) = (noted.port(), self.program.port_name(address));
@@ -217,7 +217,7 @@ impl<'a> Maker<'a> {
     }
 
     /// A call that a conn has a method for.
-    fn on_conn(&mut self, made: &Made) -> Option<Making> {
+    fn on_conn(&mut self, made: &CallRecord) -> Option<GoCall> {
         let name = variable(self.program, made.side, &made.socket);
         Some(match &made.call {
             Call::Read { n, flags, deadline } => {
@@ -237,8 +237,10 @@ impl<'a> Maker<'a> {
                 let call = format!("number({name}.Write({}))", bytes(data, *repeat));
                 limited(&name, "SetWriteDeadline", *deadline, call)
             }
-            Call::Shutdown { how: How::Read } => result(format!("number(0, {name}.CloseRead())")),
-            Call::Shutdown { how: How::Write } => result(format!("number(0, {name}.CloseWrite())")),
+            Call::Shutdown { how: ShutdownHow::Read } => result(format!("number(0, {name}.CloseRead())")),
+            Call::Shutdown {
+                how: ShutdownHow::Write,
+            } => result(format!("number(0, {name}.CloseWrite())")),
             Call::Dup { r#as } => {
                 let copy = self.conn(made.side, r#as);
                 makes(copy, format!("duplicate({name})"))
@@ -248,7 +250,7 @@ impl<'a> Maker<'a> {
     }
 
     /// A call that a listener has a method for.
-    fn on_listener(&mut self, made: &Made) -> Option<Making> {
+    fn on_listener(&mut self, made: &CallRecord) -> Option<GoCall> {
         let name = variable(self.program, made.side, &made.socket);
         match &made.call {
             Call::Accept { r#as } => {
@@ -261,7 +263,7 @@ impl<'a> Maker<'a> {
     }
 
     /// A call on a conn or a listener that has no method for it, but a descriptor; or that both have.
-    fn on_either(&self, made: &Made) -> Making {
+    fn on_either(&self, made: &CallRecord) -> GoCall {
         let name = variable(self.program, made.side, &made.socket);
         let raw = |body: &str| {
             let call = literal("func(fd int) (int, error)", body);
@@ -312,7 +314,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn hold(&mut self, made: &Made, holds: Holds) {
+    fn hold(&mut self, made: &CallRecord, holds: GoSocket) {
         self.sockets.insert((made.side, made.socket.clone()), holds);
     }
 
@@ -320,7 +322,7 @@ impl<'a> Maker<'a> {
     fn conn(&mut self, side: Side, socket: &SocketName) -> String {
         let name = variable(self.program, side, socket);
         self.declare(&name, "TCPConn");
-        self.sockets.insert((side, socket.clone()), Holds::Conn);
+        self.sockets.insert((side, socket.clone()), GoSocket::Conn);
         name
     }
 
@@ -332,8 +334,8 @@ impl<'a> Maker<'a> {
     }
 
     /// Is it ever set not to block?
-    fn is_nonblocking(&self, made: &Made) -> bool {
-        let sets = |before: &Made| {
+    fn is_nonblocking(&self, made: &CallRecord) -> bool {
+        let sets = |before: &CallRecord| {
             (before.side, &before.socket) == (made.side, &made.socket)
                 && matches!(before.call, Call::SetOption { option: SocketOption::Nonblock, value } if value != 0)
         };
@@ -341,7 +343,7 @@ impl<'a> Maker<'a> {
     }
 
     /// A call that `Dial` or `Listen` makes up for, where one of them follows.
-    fn later(&self, made: &Made) -> Making {
+    fn later(&self, made: &CallRecord) -> GoCall {
         let after = self.program.calls().skip_while(|after| after.id != made.id).skip(1);
         let mut of_it = after
             .filter(|after| after.side == made.side && after.socket == made.socket)
@@ -352,7 +354,7 @@ impl<'a> Maker<'a> {
             Call::Connect { address, .. } => !self.program.is_other_family(address),
             _ => false,
         });
-        if follows { Making::Not(Why::Later) } else { NO_CONN }
+        if follows { GoCall::Not(Omission::Later) } else { NO_CONN }
     }
 }
 
@@ -360,9 +362,9 @@ impl<'a> Maker<'a> {
 pub fn listens(program: &Program, port: &ProgramPort) -> bool {
     let first = program.calls().find(|made| port.first == Some(made.id));
     let Some(first) = first else { return false };
-    let is_its = |made: &Made| (made.side, &made.socket) == (first.side, &first.socket);
+    let is_its = |made: &CallRecord| (made.side, &made.socket) == (first.side, &first.socket);
     // Until it listens, no other may need the port.
-    let others = |made: &Made| matches!(&made.call, Call::Bind { address } if address.port() == port.number);
+    let others = |made: &CallRecord| matches!(&made.call, Call::Bind { address } if address.port() == port.number);
     let mut decides = program
         .calls()
         .filter(|made| is_its(made) && matches!(made.call, Call::Listen { .. }) || !is_its(made) && others(made));
@@ -370,15 +372,15 @@ pub fn listens(program: &Program, port: &ProgramPort) -> bool {
 }
 
 /// Is that a `bind` which fails in `Listen`, as no other call makes it?
-fn is_failing_listen(program: &Program, made: &Made) -> bool {
-    let binds = |made: &Made| matches!(made.call, Call::Bind { .. });
+fn is_failing_listen(program: &Program, made: &CallRecord) -> bool {
+    let binds = |made: &CallRecord| matches!(made.call, Call::Bind { .. });
     let is_bound = program.before(made).any(|before| binds(before) && before.given.is_ok());
     binds(made) && !made.given.is_ok() && !is_bound && made.socket.as_str().starts_with("listener")
 }
 
 /// Is that a `connect` after one that has connected the socket?
-pub fn is_after_dial(program: &Program, made: &Made) -> bool {
-    let connects = |made: &Made| matches!(made.call, Call::Connect { .. });
+pub fn is_after_dial(program: &Program, made: &CallRecord) -> bool {
+    let connects = |made: &CallRecord| matches!(made.call, Call::Connect { .. });
     connects(made)
         && program
             .before(made)
@@ -386,13 +388,13 @@ pub fn is_after_dial(program: &Program, made: &Made) -> bool {
 }
 
 /// Did that call leave everything as it was: as one that only looks, or one on no descriptor?
-pub fn changes_nothing(program: &Program, made: &Made) -> bool {
+pub fn changes_nothing(program: &Program, made: &CallRecord) -> bool {
     let looks = match made.call {
         Call::Poll { .. } | Call::Options | Call::GetOption { .. } => true,
         // It takes the error that it finds.
         Call::SoError => matches!(
             made.given,
-            Given::Outcome(Outcome::Ok(Value::PendingError { error: None }))
+            CallResult::Outcome(Outcome::Ok(Value::PendingError { error: None }))
         ),
         _ => false,
     };
@@ -413,11 +415,11 @@ fn variable(program: &Program, side: Side, socket: &SocketName) -> String {
 }
 
 /// A call on a conn with a deadline, which is taken away again.
-fn limited(name: &str, set: &str, deadline: Option<Millis>, call: String) -> Making {
+fn limited(name: &str, set: &str, deadline: Option<Millis>, call: String) -> GoCall {
     let Some(ms) = deadline else {
         return result(call);
     };
-    Making::Does {
+    GoCall::Does {
         before: vec![format!("{name}.{set}(time.Now().Add({} * time.Millisecond))", ms.0)],
         result: call,
         after: vec![format!("{name}.{set}(time.Time{{}})")],

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use self::layout::{aligned, columns, entries, without_comment};
-use self::making::{Maker, Making, Why, changes_nothing, is_after_dial, listens};
+use self::making::{GoCall, GoTranslator, Omission, changes_nothing, is_after_dial, listens};
 use super::helpers::{self, Helper, used};
 use super::words::{comment, comment_without, wrapped};
-use super::{Given, Made, Program, Statement};
+use super::{CallRecord, CallResult, Program, Statement};
 use crate::outcome::Outcome;
 
 mod layout;
@@ -51,7 +51,7 @@ pub fn write(program: &Program) -> String {
 /// The body of `main`.
 struct Body<'a> {
     program: &'a Program,
-    maker: Maker<'a>,
+    maker: GoTranslator<'a>,
     text: String,
     /// The calls that were begun in goroutines: their places among the statements.
     begun: BTreeSet<usize>,
@@ -69,7 +69,7 @@ impl<'a> Body<'a> {
     fn of(program: &'a Program) -> Body<'a> {
         let mut body = Body {
             program,
-            maker: Maker::new(program),
+            maker: GoTranslator::new(program),
             text: String::new(),
             begun: BTreeSet::new(),
             has_err: false,
@@ -119,12 +119,12 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn call(&mut self, place: usize, made: &Made) {
+    fn call(&mut self, place: usize, made: &CallRecord) {
         let aside = made.aside || self.astray;
         let (before, result, after) = match self.maker.making(made) {
-            Making::Not(why) => return self.not_made(made, why),
-            Making::Does { before, result, after } => (before, result, after),
-            Making::Makes { name, call, after } => {
+            GoCall::Not(why) => return self.not_made(made, why),
+            GoCall::Does { before, result, after } => (before, result, after),
+            GoCall::Makes { name, call, after } => {
                 // In `main` one `err` serves all; a goroutine has its own.
                 self.has_err |= !aside;
                 let own = aside.then(|| "var err error".to_owned());
@@ -148,7 +148,7 @@ impl<'a> Body<'a> {
             self.line(&format!("\treturn {}", result.replace('\n', "\n\t")));
             self.line("})");
             // It ends by itself, and is over before the next.
-            if made.call.has_deadline() && matches!(made.given, Given::Outcome(_)) {
+            if made.call.has_deadline() && matches!(made.given, CallResult::Outcome(_)) {
                 self.line(&format!("wait({})", made.step));
             }
         } else {
@@ -162,8 +162,8 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn not_made(&mut self, made: &Made, why: Why) {
-        if why != Why::Later && !changes_nothing(self.program, made) {
+    fn not_made(&mut self, made: &CallRecord, why: Omission) {
+        if why != Omission::Later && !changes_nothing(self.program, made) {
             if !self.astray {
                 self.without = Some(made.step);
             }
@@ -220,10 +220,10 @@ fn head(program: &Program, without: Option<usize>) -> String {
 }
 
 /// The result of a call, and how Go differs.
-fn given(program: &Program, made: &Made) -> String {
+fn given(program: &Program, made: &CallRecord) -> String {
     let given = made.given.comment();
     match &made.given {
-        Given::Outcome(Outcome::Err(_)) if program.is_closed(made) => format!("{given}; Go's word: closed"),
+        CallResult::Outcome(Outcome::Err(_)) if program.is_closed(made) => format!("{given}; Go's word: closed"),
         _ => given,
     }
 }

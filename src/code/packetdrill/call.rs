@@ -1,24 +1,24 @@
 //! Calls in packetdrill's words.
 
 use super::lines::Fd;
-use super::{Made, given};
+use super::{CallRecord, given};
 use crate::call::{Call, OptionKind, PollEvent, SocketOption};
 use crate::errno::Errno;
 use crate::outcome::{Outcome, Reading, Value};
 
 /// What a script says of a call.
-pub enum Said {
+pub enum CallText {
     /// These calls; only the last may wait.
     Calls(Vec<String>),
     /// Nothing, and it goes on without: why.
     Nothing(String),
     /// Nothing, and it ends: why.
-    Over(Why),
+    Over(StopReason),
 }
 
 /// Why a script ends before the run does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum StopReason {
     /// Another connection begins.
     AnotherConnection,
     /// A segment is that of a socket that is not the last made.
@@ -41,41 +41,41 @@ pub enum Why {
     Itself,
 }
 
-impl Why {
+impl StopReason {
     /// In a sentence.
     pub fn sentence(&self) -> String {
         match self {
-            Why::AnotherConnection => "another connection begins, and packetdrill follows only one".into(),
-            Why::OtherSocket => {
+            StopReason::AnotherConnection => "another connection begins, and packetdrill follows only one".into(),
+            StopReason::OtherSocket => {
                 "the next segment does not belong to the newest socket, the one that packetdrill follows".into()
             }
-            Why::TwoCalls { waits, made } => {
+            StopReason::TwoCalls { waits, made } => {
                 format!("{made} is called while {waits} waits, and packetdrill makes one call at a time")
             }
-            Why::Unfinished(call) => {
+            StopReason::Unfinished(call) => {
                 format!("{call} never returned by itself, and packetdrill waits for every call that it makes")
             }
-            Why::Interrupted(call) => format!("a signal interrupts {call}, and packetdrill sends no signals"),
-            Why::Absent => "what follows may result from a step that is not in the script".into(),
-            Why::NoCall(call) => format!("packetdrill has no call for {call}"),
-            Why::NoNumber(call) => format!("{call} uses a socket that no call in the script has made"),
-            Why::Timeval(call) => {
+            StopReason::Interrupted(call) => format!("a signal interrupts {call}, and packetdrill sends no signals"),
+            StopReason::Absent => "what follows may result from a step that is not in the script".into(),
+            StopReason::NoCall(call) => format!("packetdrill has no call for {call}"),
+            StopReason::NoNumber(call) => format!("{call} uses a socket that no call in the script has made"),
+            StopReason::Timeval(call) => {
                 format!("a timeout of the socket's ends {call}, and packetdrill cannot set it: it has no timeval")
             }
-            Why::Itself => "the end connects to itself, and packetdrill always connects to the other end".into(),
+            StopReason::Itself => "the end connects to itself, and packetdrill always connects to the other end".into(),
         }
     }
 }
 
 /// What the script says of a call on `fd`, which makes the socket `new` if it makes one.
-pub fn said(made: &Made, outcome: &Outcome, fd: Fd, new: Fd) -> Said {
+pub fn said(made: &CallRecord, outcome: &Outcome, fd: Fd, new: Fd) -> CallText {
     match outcome {
         Outcome::DeadlineExceeded { .. } => return given_up(made, fd),
         Outcome::Library(_) | Outcome::Unsupported(_) => {
             let given = given(outcome);
-            return Said::Nothing(format!("{} {given}: no call was made", made.name));
+            return CallText::Nothing(format!("{} {given}: no call was made", made.name));
         }
-        Outcome::Err(Errno::EINTR) => return Said::Over(Why::Interrupted(made.name.clone())),
+        Outcome::Err(Errno::EINTR) => return CallText::Over(StopReason::Interrupted(made.name.clone())),
         Outcome::Ok(_) | Outcome::Err(_) => {}
     }
     let result = result(outcome);
@@ -106,18 +106,18 @@ pub fn said(made: &Made, outcome: &Outcome, fd: Fd, new: Fd) -> Said {
         }
         Call::Shutdown { how } => format!("shutdown({fd}, {}) = {result}", how.name()),
         Call::Close => format!("close({fd}) = {result}"),
-        Call::RstClose => return Said::Calls(vec![linger(fd, 0), format!("close({fd}) = {result}")]),
+        Call::RstClose => return CallText::Calls(vec![linger(fd, 0), format!("close({fd}) = {result}")]),
         Call::LingerClose { seconds } => {
-            return Said::Calls(vec![linger(fd, i64::from(*seconds)), format!("close({fd}) = {result}")]);
+            return CallText::Calls(vec![linger(fd, i64::from(*seconds)), format!("close({fd}) = {result}")]);
         }
         Call::Poll { events, timeout } => return poll(fd, events, timeout.0, outcome),
         Call::SoError => return pending_error(fd, outcome),
         Call::GetOption { option } if is_number(*option) => return get_option(fd, *option, outcome),
         Call::SetOption { option, value } => return set_option(fd, *option, *value, &result),
-        Call::Dup { .. } => return Said::Over(Why::NoCall("dup")),
-        Call::Options | Call::GetOption { .. } => return Said::Nothing("options are read".into()),
+        Call::Dup { .. } => return CallText::Over(StopReason::NoCall("dup")),
+        Call::Options | Call::GetOption { .. } => return CallText::Nothing("options are read".into()),
     };
-    Said::Calls(vec![text])
+    CallText::Calls(vec![text])
 }
 
 /// How many bytes a call writes.
@@ -137,16 +137,16 @@ pub const fn leaves_traces(call: &Call) -> bool {
 }
 
 /// A call that finwait's own deadline has ended.
-fn given_up(made: &Made, fd: Fd) -> Said {
+fn given_up(made: &CallRecord, fd: Fd) -> CallText {
     match &made.call {
         // It is a connect that does not wait.
-        Call::Connect { .. } => Said::Calls(vec![
+        Call::Connect { .. } => CallText::Calls(vec![
             format!("fcntl({fd}, F_SETFL, O_RDWR|O_NONBLOCK) = 0"),
             format!("connect({fd}, ..., ...) = -1 {}", Errno::EINPROGRESS),
             format!("fcntl({fd}, F_SETFL, O_RDWR) = 0"),
         ]),
-        call if leaves_traces(call) => Said::Over(Why::Unfinished(made.name.clone())),
-        _ => Said::Nothing(format!("{}, which finwait gave up at its deadline", made.name)),
+        call if leaves_traces(call) => CallText::Over(StopReason::Unfinished(made.name.clone())),
+        _ => CallText::Nothing(format!("{}, which finwait gave up at its deadline", made.name)),
     }
 }
 
@@ -171,9 +171,9 @@ fn linger(fd: Fd, seconds: i64) -> String {
     format!("setsockopt({fd}, SOL_SOCKET, SO_LINGER, {linger}, 8) = 0")
 }
 
-fn poll(fd: Fd, events: &[PollEvent], timeout: u32, outcome: &Outcome) -> Said {
+fn poll(fd: Fd, events: &[PollEvent], timeout: u32, outcome: &Outcome) -> CallText {
     let Outcome::Ok(Value::Ready { events: ready }) = outcome else {
-        return Said::Nothing("poll, which failed".into());
+        return CallText::Nothing("poll, which failed".into());
     };
     let names = |events: &[PollEvent]| match events {
         [] => "0".into(),
@@ -181,32 +181,32 @@ fn poll(fd: Fd, events: &[PollEvent], timeout: u32, outcome: &Outcome) -> Said {
     };
     let (events, revents, result) = (names(events), names(ready), result(outcome));
     let poll = format!("poll([{{fd={fd}, events={events}, revents={revents}}}], 1, {timeout}) = {result}");
-    Said::Calls(vec![poll])
+    CallText::Calls(vec![poll])
 }
 
-fn pending_error(fd: Fd, outcome: &Outcome) -> Said {
+fn pending_error(fd: Fd, outcome: &Outcome) -> CallText {
     let Outcome::Ok(Value::PendingError { error }) = outcome else {
-        return Said::Nothing("SO_ERROR, which could not be read".into());
+        return CallText::Nothing("SO_ERROR, which could not be read".into());
     };
     let error = error.map_or_else(|| "0".into(), |error| error.name());
-    Said::Calls(vec![format!(
+    CallText::Calls(vec![format!(
         "getsockopt({fd}, SOL_SOCKET, SO_ERROR, [{error}], [4]) = 0"
     )])
 }
 
-fn get_option(fd: Fd, option: SocketOption, outcome: &Outcome) -> Said {
+fn get_option(fd: Fd, option: SocketOption, outcome: &Outcome) -> CallText {
     let value = match outcome {
         Outcome::Ok(Value::Options { readings }) => readings.first().map(|reading| &reading.value),
         _ => None,
     };
     let Some(Reading::Value(value)) = value else {
-        return Said::Nothing("an option that could not be read".into());
+        return CallText::Nothing("an option that could not be read".into());
     };
     let (level, name) = (option.level(), option.name());
-    Said::Calls(vec![format!("getsockopt({fd}, {level}, {name}, [{value}], [4]) = 0")])
+    CallText::Calls(vec![format!("getsockopt({fd}, {level}, {name}, [{value}], [4]) = 0")])
 }
 
-fn set_option(fd: Fd, option: SocketOption, value: i64, result: &str) -> Said {
+fn set_option(fd: Fd, option: SocketOption, value: i64, result: &str) -> CallText {
     let (level, name) = (option.level(), option.name());
     let text = match option.kind() {
         OptionKind::Switch if option == SocketOption::Nonblock => {
@@ -214,12 +214,12 @@ fn set_option(fd: Fd, option: SocketOption, value: i64, result: &str) -> Said {
             format!("fcntl({fd}, F_SETFL, {flags}) = {result}")
         }
         OptionKind::Linger => linger(fd, value),
-        OptionKind::Timeout => return Said::Nothing(format!("{name} is set, a timeval")),
+        OptionKind::Timeout => return CallText::Nothing(format!("{name} is set, a timeval")),
         OptionKind::Switch | OptionKind::Number(_) => {
             format!("setsockopt({fd}, {level}, {name}, [{value}], 4) = {result}")
         }
     };
-    Said::Calls(vec![text])
+    CallText::Calls(vec![text])
 }
 
 /// Is that an option whose value is a plain number?

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use super::segment::Numbers;
-use crate::lab::event::Passage;
+use crate::lab::event::PacketRecord;
 use crate::side::Side;
-use crate::wire::flow::Seen;
+use crate::wire::flow::FlowInfo;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Segment};
 
@@ -39,28 +39,28 @@ impl Connection {
     }
 
     /// Does that segment begin another connection?
-    pub fn is_another(&self, passage: &Passage, segment: &Segment, leaves: bool) -> bool {
-        let is_syn = is_syn(segment) && passage.origin == Origin::Host && self.begun;
-        let is_new = passage.seen.again.is_none();
+    pub fn is_another(&self, record: &PacketRecord, segment: &Segment, leaves: bool) -> bool {
+        let is_syn = is_syn(segment) && record.origin == Origin::Host && self.begun;
+        let is_new = record.seen.again.is_none();
         if leaves || self.way != (segment.destination, segment.source) {
             return is_syn && is_new;
         }
         // The other end's SYN may be on its way just then: a simultaneous open.
         let crosses = !self.answered;
-        let is_first = |seq| seq == self.first && passage.seen.elsewhere.seq == self.elsewhere;
-        let other_number = passage.seen.seq.is_some_and(|seq| !is_first(seq));
+        let is_first = |seq| seq == self.first && record.seen.elsewhere.seq == self.elsewhere;
+        let other_number = record.seen.seq.is_some_and(|seq| !is_first(seq));
         is_syn && !crosses && (is_new || other_number)
     }
 
     /// Takes in a segment of the connection.
-    pub fn takes(&mut self, passage: &Passage, segment: &Segment, leaves: bool) -> Numbers {
+    pub fn takes(&mut self, record: &PacketRecord, segment: &Segment, leaves: bool) -> Numbers {
         let mut numbers = Numbers {
-            seq: passage.seen.seq.unwrap_or(segment.seq.0),
-            ack: passage.seen.ack.unwrap_or(segment.ack.0),
+            seq: record.seen.seq.unwrap_or(segment.seq.0),
+            ack: record.seen.ack.unwrap_or(segment.ack.0),
         };
         if is_syn(segment) && !leaves && !self.answered {
             self.first = numbers.seq;
-            self.elsewhere = passage.seen.elsewhere.seq;
+            self.elsewhere = record.seen.elsewhere.seq;
         }
         self.begun |= is_syn(segment);
         self.answered |= !leaves;
@@ -68,13 +68,13 @@ impl Connection {
             numbers.ack = numbers.ack.wrapping_sub(self.first);
         } else {
             numbers.seq = numbers.seq.wrapping_sub(self.first);
-            self.acknowledge(passage);
+            self.acknowledge(record);
         }
         numbers
     }
 
-    fn acknowledge(&mut self, passage: &Passage) {
-        let Some(ack) = passage.seen.ack.filter(|_| passage.origin == Origin::Host) else {
+    fn acknowledge(&mut self, record: &PacketRecord) {
+        let Some(ack) = record.seen.ack.filter(|_| record.origin == Origin::Host) else {
             return;
         };
         if is_from(ack, self.unacknowledged) {
@@ -86,7 +86,7 @@ impl Connection {
     pub fn takes_at_once(
         &self,
         (seq, end): (u32, u32),
-        mut next: impl Iterator<Item = (Side, Seen)>,
+        mut next: impl Iterator<Item = (Side, FlowInfo)>,
         side: Side,
     ) -> bool {
         let count = |number: Option<u32>| number.map(|number| number.wrapping_sub(self.first));

@@ -29,7 +29,7 @@ pub type Fd = u32;
 
 /// What happens at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum ScriptEvent {
     /// A command of the shell.
     Command,
     /// A call on that socket.
@@ -42,11 +42,15 @@ pub enum What {
 
 /// A line of a script.
 #[derive(Debug)]
-pub enum Line {
+pub enum ScriptLine {
     /// Prose.
     Comment(String),
     /// An event without a duration, at its time.
-    Event { at: Duration, what: What, text: String },
+    Event {
+        at: Duration,
+        what: ScriptEvent,
+        text: String,
+    },
     /// A call that waits: what it waits for came at `until`, and at `ended` it had returned.
     Waits {
         at: Duration,
@@ -57,11 +61,11 @@ pub enum Line {
     },
 }
 
-impl Line {
+impl ScriptLine {
     /// Where it is a call on that socket, when it began.
     pub fn began_on(&self, socket: Fd) -> Option<Duration> {
         match self {
-            Line::Event { at, .. } | Line::Waits { at, .. } if self.is_on(socket) => Some(*at),
+            ScriptLine::Event { at, .. } | ScriptLine::Waits { at, .. } if self.is_on(socket) => Some(*at),
             _ => None,
         }
     }
@@ -69,15 +73,15 @@ impl Line {
     /// Is it a call on that socket?
     pub fn is_on(&self, socket: Fd) -> bool {
         match self {
-            Line::Comment(_) => false,
-            Line::Event { what, .. } => *what == What::Call(socket),
-            Line::Waits { fd, .. } => *fd == socket,
+            ScriptLine::Comment(_) => false,
+            ScriptLine::Event { what, .. } => *what == ScriptEvent::Call(socket),
+            ScriptLine::Waits { fd, .. } => *fd == socket,
         }
     }
 
     /// Is it a call that had not returned then?
     pub fn is_under_way(&self, then: Duration) -> bool {
-        matches!(self, Line::Waits { ended, .. } if *ended > then)
+        matches!(self, ScriptLine::Waits { ended, .. } if *ended > then)
     }
 }
 
@@ -92,11 +96,11 @@ pub struct After {
 }
 
 /// The next bytes after those that `ack` acknowledges, where both came just now, one behind the other.
-pub fn came_after(lines: &[Line], ack: u32) -> Option<After> {
-    let came = |line: &Line| match line {
-        Line::Event {
+pub fn came_after(lines: &[ScriptLine], ack: u32) -> Option<After> {
+    let came = |line: &ScriptLine| match line {
+        ScriptLine::Event {
             at,
-            what: What::Comes(Some(bytes)),
+            what: ScriptEvent::Comes(Some(bytes)),
             ..
         } if bytes.0 != bytes.1 => Some((*at, *bytes)),
         _ => None,
@@ -113,7 +117,7 @@ pub fn came_after(lines: &[Line], ack: u32) -> Option<After> {
 
 /// How the time of something is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum TimeBase {
     /// The kernel's answer to something: a segment that leaves, a call that returns.
     #[default]
     Answer,
@@ -123,12 +127,12 @@ enum Kind {
     Comes,
 }
 
-impl Kind {
-    const fn of(what: What) -> Kind {
+impl TimeBase {
+    const fn of(what: ScriptEvent) -> TimeBase {
         match what {
-            What::Leaves => Kind::Answer,
-            What::Command | What::Call(_) => Kind::Done,
-            What::Comes(_) => Kind::Comes,
+            ScriptEvent::Leaves => TimeBase::Answer,
+            ScriptEvent::Command | ScriptEvent::Call(_) => TimeBase::Done,
+            ScriptEvent::Comes(_) => TimeBase::Comes,
         }
     }
 }
@@ -138,17 +142,17 @@ struct Times(BTreeMap<Duration, Duration>);
 
 impl Times {
     /// What is done to the kernel has its time, as its timers go on meanwhile; what it answers at once has none.
-    fn of(lines: &[Line]) -> Times {
-        let mut seen: BTreeMap<Duration, Kind> = BTreeMap::new();
+    fn of(lines: &[ScriptLine]) -> Times {
+        let mut seen: BTreeMap<Duration, TimeBase> = BTreeMap::new();
         for line in lines {
             match line {
-                Line::Comment(_) => {}
-                Line::Event { at, what, .. } => {
+                ScriptLine::Comment(_) => {}
+                ScriptLine::Event { at, what, .. } => {
                     let kind = seen.entry(*at).or_default();
-                    *kind = Kind::of(*what).max(*kind);
+                    *kind = TimeBase::of(*what).max(*kind);
                 }
-                Line::Waits { at, until, .. } => {
-                    for (at, kind) in [(at, Kind::Done), (until, Kind::Answer)] {
+                ScriptLine::Waits { at, until, .. } => {
+                    for (at, kind) in [(at, TimeBase::Done), (until, TimeBase::Answer)] {
                         let before = seen.entry(*at).or_default();
                         *before = kind.max(*before);
                     }
@@ -157,15 +161,15 @@ impl Times {
         }
         let mut times = BTreeMap::new();
         let mut time = Duration::ZERO;
-        let mut before: Option<(Duration, Kind)> = None;
+        let mut before: Option<(Duration, TimeBase)> = None;
         // When something last had a time of its own: in the run, and in the script.
         let mut timed = (seen.keys().next().copied().unwrap_or_default(), Duration::ZERO);
         for (at, kind) in seen {
             let (last, was) = before.unwrap_or((at, kind));
             let own = timed.1 + Duration::from_millis(at.saturating_sub(timed.0).as_millis() as u64);
-            let answers = kind == Kind::Answer && at.saturating_sub(last) < AT_ONCE;
+            let answers = kind == TimeBase::Answer && at.saturating_sub(last) < AT_ONCE;
             if !answers {
-                let soonest = if kind == Kind::Comes && was != Kind::Comes {
+                let soonest = if kind == TimeBase::Comes && was != TimeBase::Comes {
                     time + RTT
                 } else {
                     time
@@ -185,22 +189,22 @@ impl Times {
 }
 
 /// The lines as text, each so long after the one before.
-pub fn text(lines: &[Line]) -> String {
+pub fn text(lines: &[ScriptLine]) -> String {
     let times = Times::of(lines);
     let mut out = String::new();
     let mut last = Duration::ZERO;
     let mut open = Duration::ZERO;
     for line in lines {
         match line {
-            Line::Comment(text) => {
+            ScriptLine::Comment(text) => {
                 let _ = write!(out, "\n{}", wrapped(text, "// "));
             }
-            Line::Event { at, text, .. } => {
+            ScriptLine::Event { at, text, .. } => {
                 let now = times.due(*at).max(last);
                 let _ = writeln!(out, "{:>6} {text}", plus(now - last));
                 last = now;
             }
-            Line::Waits { at, until, text, .. } => {
+            ScriptLine::Waits { at, until, text, .. } => {
                 let now = times.due(*at).max(last);
                 // Both are counted from the event before.
                 let until = times.due(*until);
@@ -239,21 +243,21 @@ fn seconds(time: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn event(ms: u64, what: What, text: &str) -> Line {
+    fn event(ms: u64, what: ScriptEvent, text: &str) -> ScriptLine {
         let at = Duration::from_millis(ms);
         let text = text.into();
-        Line::Event { at, what, text }
+        ScriptLine::Event { at, what, text }
     }
 
     #[test]
     fn what_is_done_has_its_time_and_what_is_answered_has_none() {
         let lines = [
-            event(100, What::Call(3), "call"),
-            event(102, What::Leaves, "answer"),
-            event(103, What::Comes(None), "comes"),
-            event(110, What::Comes(None), "comes"),
-            event(110 + AT_ONCE.as_millis() as u64, What::Leaves, "timer"),
-            event(150, What::Call(3), "call"),
+            event(100, ScriptEvent::Call(3), "call"),
+            event(102, ScriptEvent::Leaves, "answer"),
+            event(103, ScriptEvent::Comes(None), "comes"),
+            event(110, ScriptEvent::Comes(None), "comes"),
+            event(110 + AT_ONCE.as_millis() as u64, ScriptEvent::Leaves, "timer"),
+            event(150, ScriptEvent::Call(3), "call"),
         ];
         assert_eq!(
             text(&lines[..4]),
@@ -270,7 +274,7 @@ mod tests {
     fn a_script_goes_on_until_its_last_call_has_returned() {
         let [at, until, ended] = [0, 40, 41].map(Duration::from_millis);
         let (fd, call) = (3, "call".into());
-        let waits = Line::Waits {
+        let waits = ScriptLine::Waits {
             at,
             until,
             ended,
@@ -282,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_bytes_behind_those_that_are_acknowledged_came_after() {
-        let comes = |ms, from, to| event(ms, What::Comes(Some((from, to))), "");
+        let comes = |ms, from, to| event(ms, ScriptEvent::Comes(Some((from, to))), "");
         let lines = [comes(1, 1, 11), comes(2, 11, 21), comes(3, 21, 31)];
         let after = came_after(&lines, 11).unwrap();
         assert_eq!((after.place, after.bytes, after.answers.as_millis()), (1, (11, 21), 1));
@@ -291,7 +295,7 @@ mod tests {
         assert!(came_after(&lines, 31).is_none());
         assert!(came_after(&lines, 1).is_none());
         let [first, second, _] = lines;
-        let lines = [first, event(1, What::Leaves, ""), second];
+        let lines = [first, event(1, ScriptEvent::Leaves, ""), second];
         assert!(came_after(&lines, 11).is_none());
     }
 }

@@ -13,19 +13,19 @@ use std::time::Duration;
 
 use super::program::{arrived, may_wait};
 use super::words::{comment as given, running_on, wrapped};
-use super::{Made, Program, Statement, Sysctl};
+use super::{CallRecord, Program, Statement, Sysctl};
 use crate::call::{Call, OptionKind, SocketName};
 use crate::errno::Errno;
-use crate::lab::event::Passage;
+use crate::lab::event::PacketRecord;
 use crate::outcome::Outcome;
 use crate::side::Side;
 use crate::wire::flow::PacketNo;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Packet, Segment};
 
-use call::{Said, Why, leaves_traces, said, written};
+use call::{CallText, StopReason, leaves_traces, said, written};
 use connection::{Connection, is_syn};
-use lines::{AT_ONCE, Fd, Line, TOLERANCE, What};
+use lines::{AT_ONCE, Fd, ScriptEvent, ScriptLine, TOLERANCE};
 
 /// What is said of a call that is at work while segments come.
 const RACED: &str = "Segments arrive during this call. Timing decides what the kernel acknowledges by itself and where it sets PSH: another run may differ here, and fail.";
@@ -56,7 +56,7 @@ struct Script {
     timed: HashSet<Fd>,
     next: Fd,
     sent: HashSet<PacketNo>,
-    lines: Vec<Line>,
+    lines: Vec<ScriptLine>,
     followed: Followed,
     connection: Option<Connection>,
     /// The socket of the last `connect`.
@@ -68,7 +68,7 @@ struct Script {
 /// Has the script of that end anything but comments?
 pub fn has_events(program: &Program, end: Side) -> bool {
     let lines = script(program, end);
-    lines.iter().any(|line| !matches!(line, Line::Comment(_)))
+    lines.iter().any(|line| !matches!(line, ScriptLine::Comment(_)))
 }
 
 /// The script's text.
@@ -92,7 +92,7 @@ pub fn write(program: &Program, end: Side) -> String {
 }
 
 /// The script, line by line.
-fn script(program: &Program, end: Side) -> Vec<Line> {
+fn script(program: &Program, end: Side) -> Vec<ScriptLine> {
     let mut script = Script::new(end, longest_segment(program, end));
     for (place, statement) in program.statements.iter().enumerate() {
         let follows = &program.statements[place..];
@@ -107,7 +107,7 @@ fn script(program: &Program, end: Side) -> Vec<Line> {
 /// How many bytes are in the longest segment that the end sent.
 fn longest_segment(program: &Program, end: Side) -> usize {
     let lengths = program.statements.iter().filter_map(|statement| match statement {
-        Statement::Packet(_, passage) if passage.from == end => match &passage.packet {
+        Statement::Packet(_, record) if record.from == end => match &record.packet {
             Packet::Tcp(segment) => Some(segment.len),
             _ => None,
         },
@@ -151,7 +151,7 @@ impl Script {
         program: &Program,
         statement: &Statement,
         follows: &[Statement],
-    ) -> Result<(), (Duration, Why)> {
+    ) -> Result<(), (Duration, StopReason)> {
         match statement {
             Statement::Say(prose) => self.comment(prose),
             Statement::Absent {
@@ -168,26 +168,26 @@ impl Script {
             Statement::Call(made) if made.side == self.end => {
                 self.call(program, made, follows).map_err(|why| (made.at, why))?;
             }
-            Statement::Packet(at, passage) => self.packet(*at, passage, follows).map_err(|why| (*at, why))?,
+            Statement::Packet(at, record) => self.packet(*at, record, follows).map_err(|why| (*at, why))?,
             Statement::Call(_) | Statement::Late(_) | Statement::Pause(_) => {}
         }
         Ok(())
     }
 
     fn comment(&mut self, text: &str) {
-        self.lines.push(Line::Comment(text.to_owned()));
+        self.lines.push(ScriptLine::Comment(text.to_owned()));
     }
 
     fn left_out(&mut self, what: &str) {
         self.comment(&format!("Not in this script: {what}"));
     }
 
-    fn event(&mut self, at: Duration, what: What, text: String) {
-        self.lines.push(Line::Event { at, what, text });
+    fn event(&mut self, at: Duration, what: ScriptEvent, text: String) {
+        self.lines.push(ScriptLine::Event { at, what, text });
     }
 
     /// The script is over. A call that waits then would not return any more, so it ends before that.
-    fn ends(&mut self, at: Duration, why: &Why) {
+    fn ends(&mut self, at: Duration, why: &StopReason) {
         if let Some(waits) = self.lines.iter().position(|line| line.is_under_way(at)) {
             self.lines.truncate(waits);
         }
@@ -201,11 +201,11 @@ impl Script {
         } else {
             sysctl.assignment.clone()
         };
-        self.event(sysctl.at, What::Command, format!("`sysctl -q -w {assignment}`"));
+        self.event(sysctl.at, ScriptEvent::Command, format!("`sysctl -q -w {assignment}`"));
     }
 
     /// Until when a call waits; none when it returns at once. What follows on it begins with the call itself.
-    fn waits(&self, follows: &[Statement], made: &Made, outcome: &Outcome) -> Option<Duration> {
+    fn waits(&self, follows: &[Statement], made: &CallRecord, outcome: &Outcome) -> Option<Duration> {
         let ended = made.ended.filter(|_| may_wait(&made.call))?;
         if let Outcome::DeadlineExceeded { .. } = outcome {
             return None;
@@ -215,7 +215,7 @@ impl Script {
             return None;
         }
         let mut came = follows.iter().filter_map(|statement| match statement {
-            Statement::Packet(at, passage) if passage.from != self.end && arrived(passage) => Some(*at),
+            Statement::Packet(at, record) if record.from != self.end && arrived(record) => Some(*at),
             _ => None,
         });
         match came.rfind(|at| *at <= ended) {
@@ -226,7 +226,7 @@ impl Script {
         }
     }
 
-    fn call(&mut self, program: &Program, made: &Made, follows: &[Statement]) -> Result<(), Why> {
+    fn call(&mut self, program: &Program, made: &CallRecord, follows: &[Statement]) -> Result<(), StopReason> {
         let Some(outcome) = program.outcome(made) else {
             return self.unfinished(made);
         };
@@ -235,7 +235,7 @@ impl Script {
             return Ok(());
         }
         if self.changed && !matches!(made.call, Call::Socket { .. }) {
-            return Err(Why::Absent);
+            return Err(StopReason::Absent);
         }
         let Some(fd) = self.number(made, outcome)? else {
             return Ok(());
@@ -248,12 +248,12 @@ impl Script {
         }
         let until = self.waits(follows, made, outcome);
         match said(made, outcome, fd, self.next) {
-            Said::Over(why) => Err(why),
-            Said::Nothing(why) => {
+            CallText::Over(why) => Err(why),
+            CallText::Nothing(why) => {
                 self.left_out(&why);
                 Ok(())
             }
-            Said::Calls(calls) => {
+            CallText::Calls(calls) => {
                 self.note(made, outcome, fd);
                 self.part(made);
                 if until.is_some() && self.is_raced(made, follows) {
@@ -266,7 +266,7 @@ impl Script {
     }
 
     /// A call that packetdrill cannot make as it was made, and that has changed nothing: what is said of it.
-    fn changes_nothing(&self, program: &Program, made: &Made, outcome: &Outcome) -> Option<String> {
+    fn changes_nothing(&self, program: &Program, made: &CallRecord, outcome: &Outcome) -> Option<String> {
         let (name, given) = (&made.name, given(outcome));
         match &made.call {
             Call::Bind { address } | Call::Connect { address, .. } if program.is_other_family(address) => Some(
@@ -280,16 +280,16 @@ impl Script {
     }
 
     /// A call that never returned: one that only waits can be left out.
-    fn unfinished(&mut self, made: &Made) -> Result<(), Why> {
+    fn unfinished(&mut self, made: &CallRecord) -> Result<(), StopReason> {
         if leaves_traces(&made.call) {
-            return Err(Why::Unfinished(made.name.clone()));
+            return Err(StopReason::Unfinished(made.name.clone()));
         }
         self.left_out(&format!("{}, which never returned", made.name));
         Ok(())
     }
 
     /// The number of the call's socket; none, with a word why, when the call cannot be made in the script, and changes nothing.
-    fn number(&mut self, made: &Made, outcome: &Outcome) -> Result<Option<Fd>, Why> {
+    fn number(&mut self, made: &CallRecord, outcome: &Outcome) -> Result<Option<Fd>, StopReason> {
         if matches!(made.call, Call::Socket { .. }) {
             return Ok(Some(self.next));
         }
@@ -303,29 +303,29 @@ impl Script {
                 ));
                 Ok(None)
             }
-            _ => Err(Why::NoNumber(made.name.clone())),
+            _ => Err(StopReason::NoNumber(made.name.clone())),
         }
     }
 
     /// What packetdrill cannot do, although it has the call.
-    fn check(&self, made: &Made, outcome: &Outcome, fd: Fd, follows: &[Statement]) -> Result<(), Why> {
+    fn check(&self, made: &CallRecord, outcome: &Outcome, fd: Fd, follows: &[Statement]) -> Result<(), StopReason> {
         if let Some(other) = self.interferes(made, follows) {
-            return Err(Why::TwoCalls {
+            return Err(StopReason::TwoCalls {
                 waits: made.name.clone(),
                 made: other.name.clone(),
             });
         }
         let timed = self.timed.contains(&fd) && ends_by_a_timer(outcome);
         if timed && self.waits(follows, made, outcome).is_some() {
-            return Err(Why::Timeval(made.name.clone()));
+            return Err(StopReason::Timeval(made.name.clone()));
         }
         if let Call::Connect { .. } = made.call {
             let sends = follows.iter().any(|statement| self.is_syn_by(statement, made.ended));
             if matches!(outcome, Outcome::Ok(_)) && !sends && !self.is_begun() {
-                return Err(Why::Itself);
+                return Err(StopReason::Itself);
             }
             if sends && self.followed != Followed::Socket(fd) && !self.is_begun() {
-                return Err(Why::OtherSocket);
+                return Err(StopReason::OtherSocket);
             }
         }
         Ok(())
@@ -336,7 +336,7 @@ impl Script {
     }
 
     /// A call that the end makes while this one waits.
-    fn interferes<'a>(&self, made: &Made, follows: &'a [Statement]) -> Option<&'a Made> {
+    fn interferes<'a>(&self, made: &CallRecord, follows: &'a [Statement]) -> Option<&'a CallRecord> {
         let ended = made.ended?;
         let mut others = follows.iter().skip(1).filter_map(|statement| match statement {
             Statement::Call(other) if other.side == self.end => Some(other),
@@ -347,15 +347,15 @@ impl Script {
 
     /// Is it a SYN that the end sends before then?
     fn is_syn_by(&self, statement: &Statement, then: Option<Duration>) -> bool {
-        let Statement::Packet(at, passage) = statement else {
+        let Statement::Packet(at, record) = statement else {
             return false;
         };
-        let is_syn = matches!(&passage.packet, Packet::Tcp(segment) if is_syn(segment));
-        is_syn && passage.from == self.end && then.is_none_or(|then| *at <= then)
+        let is_syn = matches!(&record.packet, Packet::Tcp(segment) if is_syn(segment));
+        is_syn && record.from == self.end && then.is_none_or(|then| *at <= then)
     }
 
     /// Notes the changes that a call of the script makes.
-    fn note(&mut self, made: &Made, outcome: &Outcome, fd: Fd) {
+    fn note(&mut self, made: &CallRecord, outcome: &Outcome, fd: Fd) {
         match &made.call {
             Call::Socket { .. } if matches!(outcome, Outcome::Ok(_)) => {
                 self.make(&made.socket);
@@ -368,7 +368,7 @@ impl Script {
             Call::Listen { .. } if matches!(outcome, Outcome::Ok(_)) => {
                 if self.bound.insert(fd) {
                     self.comment("Listen takes any port, and packetdrill sends to one only.");
-                    self.event(made.at, What::Call(fd), format!("bind({fd}, ..., ...) = 0"));
+                    self.event(made.at, ScriptEvent::Call(fd), format!("bind({fd}, ..., ...) = 0"));
                 }
                 self.listens.insert(fd);
             }
@@ -384,15 +384,15 @@ impl Script {
     }
 
     /// Does a call read while data comes, or write while acknowledgements come, so that it takes several steps?
-    fn is_raced(&self, made: &Made, follows: &[Statement]) -> bool {
+    fn is_raced(&self, made: &CallRecord, follows: &[Statement]) -> bool {
         let (Call::Read { .. } | Call::Write { .. }, Some(ended)) = (&made.call, made.ended) else {
             return false;
         };
         let reads = matches!(made.call, Call::Read { .. });
         let steps = follows.iter().filter(|statement| match statement {
-            Statement::Packet(at, passage) => {
-                let step = matches!(&passage.packet, Packet::Tcp(segment) if !reads || segment.len > 0);
-                step && passage.from != self.end && arrived(passage) && *at <= ended
+            Statement::Packet(at, record) => {
+                let step = matches!(&record.packet, Packet::Tcp(segment) if !reads || segment.len > 0);
+                step && record.from != self.end && arrived(record) && *at <= ended
             }
             _ => false,
         });
@@ -403,14 +403,14 @@ impl Script {
     ///
     /// packetdrill's device takes several as one. The limit parts them where the connection has asked the device before; asked later, the
     /// kernel would join none, and what it joins decides what it sends.
-    fn part(&mut self, made: &Made) {
+    fn part(&mut self, made: &CallRecord) {
         if self.parts || self.longest == 0 || written(&made.call) <= self.longest {
             return;
         }
         self.parts = true;
         self.comment("The kernel may merge segments, as in finwait's run. From here on it splits them before the device sees them, as there.");
         let command = "`ip link set dev tun0 gso_max_segs 1`".into();
-        self.event(made.at, What::Command, command);
+        self.event(made.at, ScriptEvent::Command, command);
     }
 
     fn make(&mut self, socket: &SocketName) {
@@ -419,14 +419,14 @@ impl Script {
     }
 
     /// The calls' lines, of which the last waits.
-    fn calls(&mut self, made: &Made, fd: Fd, mut calls: Vec<String>, until: Option<Duration>) {
+    fn calls(&mut self, made: &CallRecord, fd: Fd, mut calls: Vec<String>, until: Option<Duration>) {
         let last = until.zip(made.ended).and_then(|times| Some((times, calls.pop()?)));
         for text in calls {
-            self.event(made.at, What::Call(fd), text);
+            self.event(made.at, ScriptEvent::Call(fd), text);
         }
         if let Some(((until, ended), text)) = last {
             let at = made.at;
-            self.lines.push(Line::Waits {
+            self.lines.push(ScriptLine::Waits {
                 at,
                 until,
                 ended,
@@ -436,17 +436,17 @@ impl Script {
         }
     }
 
-    fn packet(&mut self, at: Duration, passage: &Passage, follows: &[Statement]) -> Result<(), Why> {
-        let leaves = passage.from == self.end;
-        if leaves && (passage.origin != Origin::Host || !self.sent.insert(passage.no)) {
+    fn packet(&mut self, at: Duration, record: &PacketRecord, follows: &[Statement]) -> Result<(), StopReason> {
+        let leaves = record.from == self.end;
+        if leaves && (record.origin != Origin::Host || !self.sent.insert(record.no)) {
             return Ok(());
         }
-        if !leaves && !arrived(passage) {
+        if !leaves && !arrived(record) {
             return Ok(());
         }
-        match &passage.packet {
-            Packet::Tcp(_) | Packet::Icmp { .. } if self.changed => Err(Why::Absent),
-            Packet::Tcp(segment) => self.segment(at, passage, segment, follows),
+        match &record.packet {
+            Packet::Tcp(_) | Packet::Icmp { .. } if self.changed => Err(StopReason::Absent),
+            Packet::Tcp(segment) => self.segment(at, record, segment, follows),
             Packet::Icmp { message, source, .. } if !leaves => {
                 self.icmp(at, message, source.is_ipv6());
                 Ok(())
@@ -463,7 +463,7 @@ impl Script {
                     .as_ref()
                     .map_or(0, |connection| connection.unacknowledged);
                 let text = format!("< icmp {words} [{quoted}:{quoted}(0)]");
-                self.event(at, What::Comes(None), text);
+                self.event(at, ScriptEvent::Comes(None), text);
             }
             None => self.left_out(&format!("ICMP {message} arrives")),
         }
@@ -472,11 +472,11 @@ impl Script {
     fn segment(
         &mut self,
         at: Duration,
-        passage: &Passage,
+        record: &PacketRecord,
         segment: &Segment,
         follows: &[Statement],
-    ) -> Result<(), Why> {
-        let leaves = passage.from == self.end;
+    ) -> Result<(), StopReason> {
+        let leaves = record.from == self.end;
         let way = if leaves {
             (segment.source, segment.destination)
         } else {
@@ -485,25 +485,25 @@ impl Script {
         let connection = self.connection.get_or_insert_with(|| Connection::new(way));
         let is_followed = connection.way == way;
         let first = !connection.begun;
-        if connection.is_another(passage, segment, leaves) {
+        if connection.is_another(record, segment, leaves) {
             self.forget_the_next_connection(leaves);
-            return Err(Why::AnotherConnection);
+            return Err(StopReason::AnotherConnection);
         }
         if !is_followed {
             self.left_out("a segment of another connection");
             return Ok(());
         }
-        let numbers = connection.takes(passage, segment, leaves);
+        let numbers = connection.takes(record, segment, leaves);
         let (begins, begun) = (first && connection.begun, connection.begun);
         self.follow(begins, begun, leaves)?;
         if leaves {
             self.leaves(at, numbers.ack, segment::leaves(segment, numbers), follows);
         } else {
-            if passage.origin != Origin::Host {
+            if record.origin != Origin::Host {
                 self.comment("Not sent by the other end's kernel:");
             }
             let bytes = (numbers.seq, numbers.seq.wrapping_add(segment.len as u32));
-            self.event(at, What::Comes(Some(bytes)), segment::comes(segment, numbers));
+            self.event(at, ScriptEvent::Comes(Some(bytes)), segment::comes(segment, numbers));
         }
         Ok(())
     }
@@ -511,29 +511,29 @@ impl Script {
     /// A segment leaves: before what came only while it was on its way to finwait, if it does not acknowledge that and the next does.
     fn leaves(&mut self, at: Duration, ack: u32, text: String, follows: &[Statement]) {
         let next = follows.iter().skip(1).filter_map(|statement| match statement {
-            Statement::Packet(_, passage) if passage.from == self.end || arrived(passage) => {
-                Some((passage.from, passage.seen))
+            Statement::Packet(_, record) if record.from == self.end || arrived(record) => {
+                Some((record.from, record.seen))
             }
             _ => None,
         });
-        let what = What::Leaves;
+        let what = ScriptEvent::Leaves;
         let connection = self.connection.as_ref();
         match lines::came_after(&self.lines, ack) {
             Some(after) if connection.is_some_and(|it| it.takes_at_once(after.bytes, next, self.end)) => {
                 let at = after.answers;
-                self.lines.insert(after.place, Line::Event { at, what, text });
+                self.lines.insert(after.place, ScriptLine::Event { at, what, text });
             }
             _ => self.event(at, what, text),
         }
     }
 
     /// Fails where the segment is not one of what packetdrill follows.
-    fn follow(&mut self, first: bool, begun: bool, leaves: bool) -> Result<(), Why> {
+    fn follow(&mut self, first: bool, begun: bool, leaves: bool) -> Result<(), StopReason> {
         match self.followed {
-            Followed::Socket(_) if begun && !first => Err(Why::OtherSocket),
+            Followed::Socket(_) if begun && !first => Err(StopReason::OtherSocket),
             // It looks for a listener there, and nowhere else.
             Followed::Socket(fd) if first && !leaves && !self.listens.contains(&fd) && !self.listens.is_empty() => {
-                Err(Why::OtherSocket)
+                Err(StopReason::OtherSocket)
             }
             _ => {
                 if first {

@@ -11,9 +11,9 @@ use super::sockets::Sockets;
 use super::strace;
 use super::trace::Trace;
 use crate::call::{Bytes, Call, PollEvent, SocketName, SocketOption};
-use crate::clock::{Millis, Stamp};
+use crate::clock::{Millis, MonoTime};
 use crate::errno::Errno;
-use crate::os::sock::Answer;
+use crate::os::sock::SysResult;
 use crate::outcome::{OptionReading, Reading, Value};
 
 /// The largest buffer of a read or a write.
@@ -124,7 +124,7 @@ pub fn make(sys: &mut Trace, sockets: &Sockets, name: &SocketName, call: &Call) 
     Ok(Value::Done)
 }
 
-fn close_lingering(sys: &mut Trace, fd: RawFd, seconds: u16) -> Answer<c_int> {
+fn close_lingering(sys: &mut Trace, fd: RawFd, seconds: u16) -> SysResult<c_int> {
     // Both at once: what close does to the peer is told before it returns, and setsockopt came first.
     let linger = options::linger_text(fd, c_int::from(seconds));
     sys.announce(&format!("{linger}, {}", Trace::close_text(fd)));
@@ -143,7 +143,7 @@ fn all_options(sys: &mut Trace, fd: RawFd) -> Result<Value, Stop> {
     {
         return Err(errno.into());
     }
-    let reading = |(option, answer): (SocketOption, Answer<i64>)| OptionReading {
+    let reading = |(option, answer): (SocketOption, SysResult<i64>)| OptionReading {
         option,
         value: answer.map_or_else(Reading::Errno, Reading::Value),
     };
@@ -154,22 +154,22 @@ fn all_options(sys: &mut Trace, fd: RawFd) -> Result<Value, Stop> {
 
 /// A point in time at which a call is given up, in Go's sense: the socket stays as it is.
 #[derive(Clone, Copy)]
-struct Deadline(Stamp);
+struct Deadline(MonoTime);
 
 impl Deadline {
     fn after(time: Millis) -> Deadline {
-        Deadline(Stamp::now().plus(time.into()))
+        Deadline(MonoTime::now().plus(time.into()))
     }
 
     /// The rest in milliseconds, rounded up so that `poll` never returns too early; `None` when there is none.
     fn rest(self) -> Option<c_int> {
-        let rest = self.0.since(Stamp::now());
+        let rest = self.0.since(MonoTime::now());
         let ms = rest.as_nanos().div_ceil(Duration::from_millis(1).as_nanos());
         (ms > 0).then(|| c_int::try_from(ms).unwrap_or(c_int::MAX))
     }
 
     /// Waits for an event; false when the time is up first.
-    fn wait(self, sys: &mut Trace, fd: RawFd, event: PollEvent) -> Answer<bool> {
+    fn wait(self, sys: &mut Trace, fd: RawFd, event: PollEvent) -> SysResult<bool> {
         match self.rest() {
             Some(ms) => sys.poll(fd, strace::event_bits(&[event]), ms).map(|events| events != 0),
             None => Ok(false),

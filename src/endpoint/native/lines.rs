@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Line<'a> {
+pub enum ReadLine<'a> {
     /// A line, without its newline; the last one may have had none.
     Whole(&'a [u8]),
     /// A line longer than allowed, skipped.
@@ -31,14 +31,14 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next line; waits for it.
-    pub fn next(&mut self) -> io::Result<Line<'_>> {
+    pub fn next(&mut self) -> io::Result<ReadLine<'_>> {
         // A new one each time, or one long line would keep its memory for good.
         self.line = Vec::new();
         let (mut begun, mut ended, mut too_long) = (false, false, false);
         while !ended {
             let piece = match self.from.fill_buf() {
                 Ok([]) if begun => break,
-                Ok([]) => return Ok(Line::End),
+                Ok([]) => return Ok(ReadLine::End),
                 Ok(piece) => piece,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
@@ -54,9 +54,9 @@ impl<R: BufRead> Lines<R> {
             (begun, ended) = (true, newline.is_some());
         }
         Ok(if too_long {
-            Line::TooLong
+            ReadLine::TooLong
         } else {
-            Line::Whole(&self.line)
+            ReadLine::Whole(&self.line)
         })
     }
 }
@@ -71,12 +71,12 @@ mod tests {
         for capacity in 1..12 {
             let text: &[u8] = b"one\n\nfour5\n\xff\xfe\nlast";
             let mut lines = Lines::new(BufReader::with_capacity(capacity, text), 4);
-            assert_eq!(lines.next().unwrap(), Line::Whole(b"one"));
-            assert_eq!(lines.next().unwrap(), Line::Whole(b""));
-            assert_eq!(lines.next().unwrap(), Line::TooLong);
-            assert_eq!(lines.next().unwrap(), Line::Whole(b"\xff\xfe"));
-            assert_eq!(lines.next().unwrap(), Line::Whole(b"last"));
-            assert_eq!(lines.next().unwrap(), Line::End);
+            assert_eq!(lines.next().unwrap(), ReadLine::Whole(b"one"));
+            assert_eq!(lines.next().unwrap(), ReadLine::Whole(b""));
+            assert_eq!(lines.next().unwrap(), ReadLine::TooLong);
+            assert_eq!(lines.next().unwrap(), ReadLine::Whole(b"\xff\xfe"));
+            assert_eq!(lines.next().unwrap(), ReadLine::Whole(b"last"));
+            assert_eq!(lines.next().unwrap(), ReadLine::End);
         }
     }
 }

@@ -10,7 +10,7 @@
 //! that an order needs, so that `strace` and the transcript agree.
 
 mod calls;
-mod flights;
+mod in_flight;
 mod lines;
 mod options;
 mod sockets;
@@ -26,13 +26,13 @@ use std::thread;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use self::calls::Stop;
-use self::flights::Flights;
-use self::lines::{Line, Lines};
+use self::in_flight::InFlight;
+use self::lines::{Lines, ReadLine};
 use self::sockets::Sockets;
 use self::trace::Trace;
 use super::protocol::{self, Reply, Request, VERSION};
-use crate::call::{CallId, MOST_BYTES, Order, ProcessCall};
-use crate::clock::Stamp;
+use crate::call::{CallId, EndpointCall, MOST_BYTES, ProcessCall};
+use crate::clock::MonoTime;
 use crate::os::signal;
 use crate::outcome::{Outcome, Value};
 
@@ -57,12 +57,12 @@ pub fn run() -> ExitCode {
     let mut lines = Lines::new(BufReader::new(io::stdin().lock()), LONGEST_LINE);
     loop {
         match lines.next() {
-            Ok(Line::Whole(line)) => match protocol::parse(line) {
+            Ok(ReadLine::Whole(line)) => match protocol::parse(line) {
                 Ok(request) => endpoint.start(request),
                 Err(refused) => endpoint.reply(&refused),
             },
-            Ok(Line::TooLong) => endpoint.refuse(None, format!("the line is longer than {LONGEST_LINE} bytes")),
-            Ok(Line::End) => break,
+            Ok(ReadLine::TooLong) => endpoint.refuse(None, format!("the line is longer than {LONGEST_LINE} bytes")),
+            Ok(ReadLine::End) => break,
             Err(error) => {
                 eprintln!("finwait endpoint: standard input: {error}");
                 break;
@@ -89,7 +89,7 @@ fn use_all_numbers() {
 #[derive(Default)]
 struct Endpoint {
     sockets: Sockets,
-    flights: Flights,
+    in_flight: InFlight,
     output: Mutex<()>,
 }
 
@@ -97,7 +97,7 @@ impl Endpoint {
     /// Carries the order out on a thread of its own.
     fn start(self: &Arc<Self>, request: Request) {
         let id = request.id;
-        if !self.flights.enter(id) {
+        if !self.in_flight.enter(id) {
             return self.refuse(Some(id), format!("a call of id {} is in flight", id.0));
         }
         let endpoint = Arc::clone(self);
@@ -105,7 +105,7 @@ impl Endpoint {
             .stack_size(STACK)
             .spawn(move || endpoint.carry_out(&request));
         if let Err(error) = thread {
-            self.flights.land(id);
+            self.in_flight.land(id);
             self.refuse(Some(id), format!("no thread for the call: {error}"));
         }
     }
@@ -115,29 +115,29 @@ impl Endpoint {
         let announce = |text| {
             self.reply(&Reply::Began {
                 id,
-                at: Stamp::now(),
+                at: MonoTime::now(),
                 text,
             })
         };
         let mut sys = Trace::new(&announce);
-        self.flights.take_off(id);
+        self.in_flight.take_off(id);
         let result = match order {
-            Order::On { socket, call } => calls::make(&mut sys, &self.sockets, socket, call),
-            Order::Process(ProcessCall::Interrupt { target }) => {
+            EndpointCall::On { socket, call } => calls::make(&mut sys, &self.sockets, socket, call),
+            EndpointCall::Process(ProcessCall::Interrupt { target }) => {
                 // An interrupt is no call in flight: it cannot be meant by one, itself included.
-                self.flights.land(id);
-                self.flights
+                self.in_flight.land(id);
+                self.in_flight
                     .interrupt(&mut sys, *target)
                     .map(|()| Value::Done)
                     .map_err(Stop::from)
             }
-            Order::Process(ProcessCall::Sigpipe { disposition }) => {
+            EndpointCall::Process(ProcessCall::Sigpipe { disposition }) => {
                 sys.set_sigpipe(*disposition).map(|_| Value::Done).map_err(Stop::from)
             }
         };
-        let at = Stamp::now();
+        let at = MonoTime::now();
         // Before the reply: an interrupt that comes after it must find nothing.
-        self.flights.land(id);
+        self.in_flight.land(id);
         let outcome = match result {
             Ok(value) => Outcome::Ok(value),
             Err(Stop::Errno(errno)) => Outcome::Err(errno),

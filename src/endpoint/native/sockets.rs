@@ -6,17 +6,17 @@ use std::sync::{Mutex, PoisonError};
 
 use super::trace::Trace;
 use crate::call::SocketName;
-use crate::os::sock::Answer;
+use crate::os::sock::SysResult;
 
 /// The number for a name that never had one; the kernel answers `EBADF`.
 const NEVER: RawFd = -1;
 
 /// Which name has, or had, which number.
 #[derive(Default)]
-pub struct Sockets(Mutex<Table>);
+pub struct Sockets(Mutex<DescriptorTable>);
 
 #[derive(Default)]
-struct Table {
+struct DescriptorTable {
     numbers: HashMap<SocketName, RawFd>,
     used: BTreeSet<RawFd>,
 }
@@ -32,7 +32,7 @@ impl Sockets {
     ///
     /// The kernel hands out the lowest free number (`alloc_fd`), so a closed name's number would soon belong to somebody
     /// else. Until it is moved here it does: a call on that closed name made at this very moment would hit the new socket.
-    pub fn adopt(&self, sys: &mut Trace, name: &SocketName, fresh: RawFd) -> Answer<RawFd> {
+    pub fn adopt(&self, sys: &mut Trace, name: &SocketName, fresh: RawFd) -> SysResult<RawFd> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = match table.used.last() {
             Some(highest) if table.used.contains(&fresh) => {

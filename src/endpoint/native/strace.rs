@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 
 use libc::c_int;
 
-use crate::call::{Bytes, Family, How, PollEvent, ReadFlag, SHOWN_BYTES, WriteFlag};
+use crate::call::{Bytes, Family, PollEvent, ReadFlag, SHOWN_BYTES, ShutdownHow, WriteFlag};
 
 /// A buffer whose content says nothing: the call has not returned, or it failed.
 pub const HIDDEN: &str = "...";
@@ -21,11 +21,11 @@ pub const fn family(family: Family) -> c_int {
 }
 
 /// The C constant of a direction.
-pub const fn how(how: How) -> c_int {
+pub const fn how(how: ShutdownHow) -> c_int {
     match how {
-        How::Read => libc::SHUT_RD,
-        How::Write => libc::SHUT_WR,
-        How::Both => libc::SHUT_RDWR,
+        ShutdownHow::Read => libc::SHUT_RD,
+        ShutdownHow::Write => libc::SHUT_WR,
+        ShutdownHow::Both => libc::SHUT_RDWR,
     }
 }
 

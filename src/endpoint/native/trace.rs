@@ -8,15 +8,15 @@ use libc::c_int;
 use rustix::process::{Pid, getpid};
 
 use super::strace::{self, HIDDEN};
-use crate::call::{Family, How, Sigpipe};
-use crate::clock::Stamp;
-use crate::endpoint::protocol::Traced;
+use crate::call::{Family, ShutdownHow, Sigpipe};
+use crate::clock::MonoTime;
+use crate::endpoint::protocol::TracedCall;
 use crate::os::signal;
-use crate::os::sock::{self, Answer, Plain};
+use crate::os::sock::{self, Plain, SysResult};
 
 /// Where an option lives, and how `strace` calls the place.
 #[derive(Clone, Copy)]
-pub struct Place {
+pub struct OptionLevel {
     /// `SOL_SOCKET` or `IPPROTO_TCP`.
     pub level: c_int,
     /// The option's number on that level.
@@ -25,7 +25,7 @@ pub struct Place {
     pub name: &'static str,
 }
 
-impl Place {
+impl OptionLevel {
     const fn level_name(self) -> &'static str {
         if self.level == libc::SOL_SOCKET {
             "SOL_SOCKET"
@@ -38,8 +38,8 @@ impl Place {
 /// Makes system calls and remembers them.
 pub struct Trace<'a> {
     announce: Option<&'a dyn Fn(String)>,
-    began: Stamp,
-    made: Vec<Traced>,
+    began: MonoTime,
+    made: Vec<TracedCall>,
 }
 
 impl<'a> Trace<'a> {
@@ -47,18 +47,18 @@ impl<'a> Trace<'a> {
     pub fn new(announce: &'a dyn Fn(String)) -> Trace<'a> {
         Trace {
             announce: Some(announce),
-            began: Stamp::now(),
+            began: MonoTime::now(),
             made: Vec::new(),
         }
     }
 
     /// When the order began: just after it was announced.
-    pub const fn began(&self) -> Stamp {
+    pub const fn began(&self) -> MonoTime {
         self.began
     }
 
     /// The calls that were made.
-    pub fn into_made(self) -> Vec<Traced> {
+    pub fn into_made(self) -> Vec<TracedCall> {
         self.made
     }
 
@@ -66,52 +66,58 @@ impl<'a> Trace<'a> {
     pub fn announce(&mut self, text: &str) {
         if let Some(announce) = self.announce.take() {
             announce(text.to_owned());
-            self.began = Stamp::now();
+            self.began = MonoTime::now();
         }
     }
 
-    fn start(&mut self, call: &str) -> Stamp {
+    fn start(&mut self, call: &str) -> MonoTime {
         self.announce(call);
-        Stamp::now()
+        MonoTime::now()
     }
 
     /// Writes down a call: `call` as it stood before, when it failed, or what `done` makes of it.
-    fn finish<T>(&mut self, start: Stamp, call: &str, answer: Answer<T>, done: impl FnOnce(&T) -> String) -> Answer<T> {
-        let ns = Stamp::now().0.saturating_sub(start.0);
+    fn finish<T>(
+        &mut self,
+        start: MonoTime,
+        call: &str,
+        answer: SysResult<T>,
+        done: impl FnOnce(&T) -> String,
+    ) -> SysResult<T> {
+        let ns = MonoTime::now().0.saturating_sub(start.0);
         let (text, errno) = match &answer {
             Ok(value) => (done(value), None),
             Err(errno) => (format!("{call} = -1 {errno}"), Some(*errno)),
         };
-        self.made.push(Traced { text, errno, ns });
+        self.made.push(TracedCall { text, errno, ns });
         answer
     }
 
     /// A call whose text is the same before and after, and ends in a number.
-    fn plain<T: Display>(&mut self, call: &str, make: impl FnOnce() -> Answer<T>) -> Answer<T> {
+    fn plain<T: Display>(&mut self, call: &str, make: impl FnOnce() -> SysResult<T>) -> SysResult<T> {
         let start = self.start(call);
         let answer = make();
         self.finish(start, call, answer, |number| format!("{call} = {number}"))
     }
 
     /// `socket`
-    pub fn socket(&mut self, family: Family) -> Answer<RawFd> {
+    pub fn socket(&mut self, family: Family) -> SysResult<RawFd> {
         let call = format!("socket({}, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP)", family.name());
         self.plain(&call, || sock::socket(strace::family(family)))
     }
 
     /// `bind`
-    pub fn bind(&mut self, fd: RawFd, address: &SocketAddr) -> Answer<c_int> {
+    pub fn bind(&mut self, fd: RawFd, address: &SocketAddr) -> SysResult<c_int> {
         let (text, length) = (strace::address(address), strace::address_length(address));
         self.plain(&format!("bind({fd}, {text}, {length})"), || sock::bind(fd, address))
     }
 
     /// `listen`
-    pub fn listen(&mut self, fd: RawFd, backlog: c_int) -> Answer<c_int> {
+    pub fn listen(&mut self, fd: RawFd, backlog: c_int) -> SysResult<c_int> {
         self.plain(&format!("listen({fd}, {backlog})"), || sock::listen(fd, backlog))
     }
 
     /// `accept4`
-    pub fn accept(&mut self, fd: RawFd) -> Answer<(RawFd, Option<SocketAddr>)> {
+    pub fn accept(&mut self, fd: RawFd) -> SysResult<(RawFd, Option<SocketAddr>)> {
         let room = size_of::<libc::sockaddr_storage>();
         let call = format!("accept4({fd}, {HIDDEN}, [{room}], SOCK_CLOEXEC)");
         let start = self.start(&call);
@@ -135,19 +141,19 @@ impl<'a> Trace<'a> {
     }
 
     /// `connect`
-    pub fn connect(&mut self, fd: RawFd, address: &SocketAddr) -> Answer<c_int> {
+    pub fn connect(&mut self, fd: RawFd, address: &SocketAddr) -> SysResult<c_int> {
         self.plain(&Self::connect_text(fd, address), || sock::connect(fd, address))
     }
 
     /// `connect` with `AF_UNSPEC`
-    pub fn disconnect(&mut self, fd: RawFd) -> Answer<c_int> {
+    pub fn disconnect(&mut self, fd: RawFd) -> SysResult<c_int> {
         self.plain(&format!("connect({fd}, {}, 16)", strace::NOWHERE), || {
             sock::disconnect(fd)
         })
     }
 
     /// `read`
-    pub fn read(&mut self, fd: RawFd, into: &mut [u8]) -> Answer<usize> {
+    pub fn read(&mut self, fd: RawFd, into: &mut [u8]) -> SysResult<usize> {
         let room = into.len();
         let call = format!("read({fd}, {HIDDEN}, {room})");
         let start = self.start(&call);
@@ -158,7 +164,7 @@ impl<'a> Trace<'a> {
     }
 
     /// `recvfrom`
-    pub fn recv(&mut self, fd: RawFd, into: &mut [u8], flags: c_int) -> Answer<usize> {
+    pub fn recv(&mut self, fd: RawFd, into: &mut [u8], flags: c_int) -> SysResult<usize> {
         let (room, names) = (into.len(), strace::message_flags(flags));
         let text = |data: &str| format!("recvfrom({fd}, {data}, {room}, {names}, NULL, NULL)");
         let call = text(HIDDEN);
@@ -170,20 +176,20 @@ impl<'a> Trace<'a> {
     }
 
     /// `write`
-    pub fn write(&mut self, fd: RawFd, bytes: &[u8]) -> Answer<usize> {
+    pub fn write(&mut self, fd: RawFd, bytes: &[u8]) -> SysResult<usize> {
         let call = format!("write({fd}, {}, {})", strace::bytes(bytes), bytes.len());
         self.plain(&call, || sock::write(fd, bytes))
     }
 
     /// `sendto`
-    pub fn send(&mut self, fd: RawFd, bytes: &[u8], flags: c_int) -> Answer<usize> {
+    pub fn send(&mut self, fd: RawFd, bytes: &[u8], flags: c_int) -> SysResult<usize> {
         let (data, names) = (strace::bytes(bytes), strace::message_flags(flags));
         let call = format!("sendto({fd}, {data}, {}, {names}, NULL, 0)", bytes.len());
         self.plain(&call, || sock::send(fd, bytes, flags))
     }
 
     /// `shutdown`
-    pub fn shutdown(&mut self, fd: RawFd, how: How) -> Answer<c_int> {
+    pub fn shutdown(&mut self, fd: RawFd, how: ShutdownHow) -> SysResult<c_int> {
         self.plain(&format!("shutdown({fd}, {})", how.name()), || {
             sock::shutdown(fd, strace::how(how))
         })
@@ -195,24 +201,24 @@ impl<'a> Trace<'a> {
     }
 
     /// `close`
-    pub fn close(&mut self, fd: RawFd) -> Answer<c_int> {
+    pub fn close(&mut self, fd: RawFd) -> SysResult<c_int> {
         self.plain(&Self::close_text(fd), || sock::close(fd))
     }
 
     /// `dup`
-    pub fn dup(&mut self, fd: RawFd) -> Answer<RawFd> {
+    pub fn dup(&mut self, fd: RawFd) -> SysResult<RawFd> {
         self.plain(&format!("dup({fd})"), || sock::dup(fd))
     }
 
     /// `fcntl(F_DUPFD_CLOEXEC)`
-    pub fn dup_above(&mut self, fd: RawFd, least: RawFd) -> Answer<RawFd> {
+    pub fn dup_above(&mut self, fd: RawFd, least: RawFd) -> SysResult<RawFd> {
         self.plain(&format!("fcntl({fd}, F_DUPFD_CLOEXEC, {least})"), || {
             sock::dup_above(fd, least)
         })
     }
 
     /// `fcntl(F_GETFL)`
-    pub fn status_flags(&mut self, fd: RawFd) -> Answer<c_int> {
+    pub fn status_flags(&mut self, fd: RawFd) -> SysResult<c_int> {
         let call = format!("fcntl({fd}, F_GETFL)");
         let start = self.start(&call);
         let answer = sock::status_flags(fd);
@@ -227,14 +233,14 @@ impl<'a> Trace<'a> {
     }
 
     /// `fcntl(F_SETFL)`
-    pub fn set_status_flags(&mut self, fd: RawFd, flags: c_int) -> Answer<c_int> {
+    pub fn set_status_flags(&mut self, fd: RawFd, flags: c_int) -> SysResult<c_int> {
         self.plain(&Self::set_status_flags_text(fd, flags), || {
             sock::set_status_flags(fd, flags)
         })
     }
 
     /// `poll`: the events that came, none when the time ran out.
-    pub fn poll(&mut self, fd: RawFd, events: i16, timeout_ms: c_int) -> Answer<i16> {
+    pub fn poll(&mut self, fd: RawFd, events: i16, timeout_ms: c_int) -> SysResult<i16> {
         let call = strace::poll(fd, events, timeout_ms);
         let start = self.start(&call);
         let answer = sock::poll(fd, events, timeout_ms);
@@ -243,7 +249,7 @@ impl<'a> Trace<'a> {
     }
 
     /// `getsockopt`; `show` prints the value.
-    pub fn option<T: Plain>(&mut self, fd: RawFd, place: Place, show: impl FnOnce(T) -> String) -> Answer<T> {
+    pub fn option<T: Plain>(&mut self, fd: RawFd, place: OptionLevel, show: impl FnOnce(T) -> String) -> SysResult<T> {
         let (level, name, length) = (place.level_name(), place.name, size_of::<T>());
         let text = |value: &str| format!("getsockopt({fd}, {level}, {name}, {value}, [{length}])");
         let call = text(HIDDEN);
@@ -253,13 +259,13 @@ impl<'a> Trace<'a> {
     }
 
     /// How `setsockopt` reads before it is made.
-    pub fn set_option_text<T: Plain>(fd: RawFd, place: Place, _: T, shown: &str) -> String {
+    pub fn set_option_text<T: Plain>(fd: RawFd, place: OptionLevel, _: T, shown: &str) -> String {
         let (level, name, length) = (place.level_name(), place.name, size_of::<T>());
         format!("setsockopt({fd}, {level}, {name}, {shown}, {length})")
     }
 
     /// `setsockopt`; `shown` is the value in print.
-    pub fn set_option<T: Plain>(&mut self, fd: RawFd, place: Place, value: T, shown: &str) -> Answer<c_int> {
+    pub fn set_option<T: Plain>(&mut self, fd: RawFd, place: OptionLevel, value: T, shown: &str) -> SysResult<c_int> {
         let call = Self::set_option_text(fd, place, value, shown);
         self.plain(&call, || sock::set_option(fd, place.level, place.number, value))
     }
@@ -271,12 +277,12 @@ impl<'a> Trace<'a> {
     }
 
     /// `tgkill`
-    pub fn interrupt(&mut self, thread: Pid) -> Answer<c_int> {
+    pub fn interrupt(&mut self, thread: Pid) -> SysResult<c_int> {
         self.plain(&Self::interrupt_text(Some(thread)), || signal::interrupt(thread))
     }
 
     /// `rt_sigaction` of SIGPIPE
-    pub fn set_sigpipe(&mut self, disposition: Sigpipe) -> Answer<c_int> {
+    pub fn set_sigpipe(&mut self, disposition: Sigpipe) -> SysResult<c_int> {
         let handler = match disposition {
             Sigpipe::Ignore => "SIG_IGN",
             Sigpipe::Default => "SIG_DFL",

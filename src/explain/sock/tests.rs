@@ -35,7 +35,7 @@ fn write() -> Call {
     }
 }
 
-const fn shutdown(how: How) -> Call {
+const fn shutdown(how: ShutdownHow) -> Call {
     Call::Shutdown { how }
 }
 
@@ -49,12 +49,12 @@ fn pending(errno: Errno) -> Outcome {
 
 /// With one happening more.
 trait With: Sized {
-    fn with(self, happening: impl FnOnce(&mut Self)) -> Self;
+    fn with(self, change: impl FnOnce(&mut Self)) -> Self;
 }
 
 impl With for Sock {
-    fn with(mut self, happening: impl FnOnce(&mut Sock)) -> Sock {
-        happening(&mut self);
+    fn with(mut self, change: impl FnOnce(&mut Sock)) -> Sock {
+        change(&mut self);
         self
     }
 }
@@ -64,20 +64,20 @@ fn dialling() -> Sock {
         connected: true,
         ..Sock::default()
     };
-    sock.changed(Close, SynSent, Cause::Call(CallClass::Connect), 1, 2);
+    sock.changed(Close, SynSent, EndCause::Call(CallClass::Connect), 1, 2);
     sock
 }
 
 /// A client's connection, whose connect returned in entry 5.
 fn connected() -> Sock {
     dialling()
-        .with(|sock| sock.changed(SynSent, Established, Cause::Segment, 3, 4))
+        .with(|sock| sock.changed(SynSent, Established, EndCause::Segment, 3, 4))
         .with(|sock| sock.called(&connect(), &OK, None, 5))
 }
 
 /// One that an RST, entry 20, has ended.
 fn reset() -> Sock {
-    connected().with(|sock| sock.changed(Established, Close, Cause::Rst, 20, 21))
+    connected().with(|sock| sock.changed(Established, Close, EndCause::Rst, 20, 21))
 }
 
 // What the kernel takes, and what it ignores.
@@ -112,17 +112,17 @@ fn a_fin_is_taken_with_the_change_of_state_and_has_the_entry_in_which_it_came() 
     ] {
         let taken = connected()
             .with(|sock| sock.received(FIN_ACK, 30))
-            .with(|sock| sock.changed(from, to, Cause::Segment, 33, 34));
+            .with(|sock| sock.changed(from, to, EndCause::Segment, 33, 34));
         // What it waited for was the data in entry 33.
         assert_eq!(taken.fin, Some(30), "{from} -> {to}");
         assert!(!taken.has_error(), "{from} -> {to}: {:?}", taken.end);
         // Where no segment is seen, the change of state is all that tells.
-        let unseen = connected().with(|sock| sock.changed(from, to, Cause::Unseen(None), 34, 34));
+        let unseen = connected().with(|sock| sock.changed(from, to, EndCause::Unseen(None), 34, 34));
         assert_eq!(unseen.fin, Some(34), "{from} -> {to}");
     }
     // From one state that has the FIN to another: it is the same FIN.
-    let once = connected().with(|sock| sock.changed(Established, CloseWait, Cause::Segment, 30, 31));
-    let again = once.with(|sock| sock.changed(CloseWait, LastAck, Cause::Call(CallClass::Close), 40, 41));
+    let once = connected().with(|sock| sock.changed(Established, CloseWait, EndCause::Segment, 30, 31));
+    let again = once.with(|sock| sock.changed(CloseWait, LastAck, EndCause::Call(CallClass::Close), 40, 41));
     assert_eq!(again.fin, Some(30));
 }
 
@@ -138,11 +138,11 @@ fn the_first_end_is_the_one_that_counts() {
     let end = reset().end.unwrap();
     assert_eq!(
         (end.by, end.from, end.to, end.entry),
-        (Cause::Rst, Established, Close, 20)
+        (EndCause::Rst, Established, Close, 20)
     );
     let time_wait = connected()
-        .with(|sock| sock.changed(FinWait2, TimeWait, Cause::Segment, 30, 31))
-        .with(|sock| sock.changed(TimeWait, Close, Cause::Timer(TimerKind::TimeWait), 50, 50));
+        .with(|sock| sock.changed(FinWait2, TimeWait, EndCause::Segment, 30, 31))
+        .with(|sock| sock.changed(TimeWait, Close, EndCause::Timer(TimerKind::TimeWait), 50, 50));
     assert_eq!(time_wait.end.unwrap().entry, 30);
     assert!(!time_wait.has_error());
 }
@@ -150,29 +150,29 @@ fn the_first_end_is_the_one_that_counts() {
 #[test]
 fn the_end_leaves_an_error_unless_both_fins_made_it() {
     let ends = |from, to, by| connected().with(|sock| sock.changed(from, to, by, 30, 31));
-    let timer = Cause::Timer(TimerKind::Retransmit);
+    let timer = EndCause::Timer(TimerKind::Retransmit);
     for (from, to, by, leaves) in [
-        (Established, Close, Cause::Rst, true),
-        (CloseWait, Close, Cause::Rst, true),
-        (SynSent, Close, Cause::Icmp(IcmpError::Host), true),
+        (Established, Close, EndCause::Rst, true),
+        (CloseWait, Close, EndCause::Rst, true),
+        (SynSent, Close, EndCause::Icmp(IcmpError::Host), true),
         (FinWait1, Close, timer, true),
-        (Established, Close, Cause::Administrator, true),
-        (Established, Close, Cause::Call(CallClass::Disconnect), true),
-        (SynSent, Close, Cause::Call(CallClass::Shutdown), true),
+        (Established, Close, EndCause::Administrator, true),
+        (Established, Close, EndCause::Call(CallClass::Disconnect), true),
+        (SynSent, Close, EndCause::Call(CallClass::Shutdown), true),
         // Data after SHUT_RDWR: the kernel resets the connection itself.
-        (FinWait1, Close, Cause::Segment, true),
-        (FinWait2, Close, Cause::Segment, true),
+        (FinWait1, Close, EndCause::Segment, true),
+        (FinWait2, Close, EndCause::Segment, true),
         // The peer's FIN.
-        (FinWait2, TimeWait, Cause::Segment, false),
-        (Closing, TimeWait, Cause::Segment, false),
+        (FinWait2, TimeWait, EndCause::Segment, false),
+        (Closing, TimeWait, EndCause::Segment, false),
         // The last ACK.
-        (LastAck, Close, Cause::Segment, false),
-        (Established, Close, Cause::Call(CallClass::Close), false),
-        (Established, Close, Cause::Death, false),
+        (LastAck, Close, EndCause::Segment, false),
+        (Established, Close, EndCause::Call(CallClass::Close), false),
+        (Established, Close, EndCause::Death, false),
     ] {
         let sock = ends(from, to, by);
         assert_eq!(sock.has_error(), leaves, "{from} -> {to} by {by:?}");
-        assert_eq!(sock.end.unwrap().is_by_data(), leaves && by == Cause::Segment);
+        assert_eq!(sock.end.unwrap().is_by_data(), leaves && by == EndCause::Segment);
     }
 }
 
@@ -188,7 +188,7 @@ fn what_left_the_host_is_the_newest_of_each_kind() {
     sock.sent(Flags::ACK, 14);
     assert_eq!(
         sock.left,
-        Left {
+        SentSegments {
             fin: Some(12),
             rst: Some(13),
             syns: 3
@@ -252,7 +252,7 @@ fn the_error_is_reported_to_the_first_that_asks() {
         (read(&[]), err(Errno::EAGAIN)),
         (write(), err(Errno::EPIPE)),
         (read(&[]), err(Errno::EBADF)),
-        (shutdown(How::Both), err(Errno::ENOTCONN)),
+        (shutdown(ShutdownHow::Both), err(Errno::ENOTCONN)),
         (connect(), err(Errno::EISCONN)),
         (Call::SoError, Outcome::Ok(Value::PendingError { error: None })),
     ] {
@@ -263,8 +263,8 @@ fn the_error_is_reported_to_the_first_that_asks() {
 
 #[test]
 fn an_epipe_that_waits_is_an_error_like_any_other() {
-    let half = connected().with(|sock| sock.changed(Established, CloseWait, Cause::Segment, 20, 21));
-    let waits = half.with(|sock| sock.changed(CloseWait, Close, Cause::Rst, 22, 23));
+    let half = connected().with(|sock| sock.changed(Established, CloseWait, EndCause::Segment, 20, 21));
+    let waits = half.with(|sock| sock.changed(CloseWait, Close, EndCause::Rst, 22, 23));
     assert!(waits.epipe_waits() && waits.has_error());
     // A read looks at the FIN first, and takes nothing.
     let nothing = Outcome::Ok(Value::Read {
@@ -289,37 +289,37 @@ fn an_epipe_that_waits_is_an_error_like_any_other() {
 #[test]
 fn a_shutdown_ends_its_direction_and_the_first_one_counts() {
     let mut sock = connected();
-    sock.called(&shutdown(How::Write), &OK, Some(Established), 30);
+    sock.called(&shutdown(ShutdownHow::Write), &OK, Some(Established), 30);
     assert_eq!((sock.sending_shut, sock.receiving_shut), (Some(30), None));
-    sock.called(&shutdown(How::Both), &OK, Some(FinWait2), 31);
+    sock.called(&shutdown(ShutdownHow::Both), &OK, Some(FinWait2), 31);
     assert_eq!((sock.sending_shut, sock.receiving_shut), (Some(30), Some(31)));
-    let failed = connected().with(|sock| sock.called(&shutdown(How::Read), &err(Errno::EBADF), None, 30));
+    let failed = connected().with(|sock| sock.called(&shutdown(ShutdownHow::Read), &err(Errno::EBADF), None, 30));
     assert_eq!(failed, connected());
 }
 
 #[test]
 fn a_shutdown_without_a_connection_fails_and_is_noted_and_outlives_a_connect() {
     let mut sock = Sock::default();
-    sock.called(&shutdown(How::Both), &err(Errno::ENOTCONN), None, 1);
+    sock.called(&shutdown(ShutdownHow::Both), &err(Errno::ENOTCONN), None, 1);
     assert_eq!((sock.sending_shut, sock.receiving_shut), (Some(1), Some(1)));
     sock.connected = true;
-    sock.changed(Close, SynSent, Cause::Call(CallClass::Connect), 2, 3);
-    sock.changed(SynSent, Established, Cause::Segment, 4, 5);
+    sock.changed(Close, SynSent, EndCause::Call(CallClass::Connect), 2, 3);
+    sock.changed(SynSent, Established, EndCause::Segment, 4, 5);
     sock.called(&connect(), &OK, None, 6);
     assert_eq!((sock.sending_shut, sock.receiving_shut), (Some(1), Some(1)));
 }
 
 #[test]
 fn a_shutdown_of_an_attempt_dissolves_it() {
-    for how in [How::Read, How::Write, How::Both] {
+    for how in [ShutdownHow::Read, ShutdownHow::Write, ShutdownHow::Both] {
         let sock = dialling()
-            .with(|sock| sock.changed(SynSent, Close, Cause::Call(CallClass::Shutdown), 30, 31))
+            .with(|sock| sock.changed(SynSent, Close, EndCause::Call(CallClass::Shutdown), 30, 31))
             .with(|sock| sock.called(&shutdown(how), &OK, Some(SynSent), 32));
         assert!(!sock.connected);
         assert_eq!((sock.sending_shut, sock.receiving_shut), (None, None));
         assert_eq!(
             sock.dissolved,
-            Some(Made {
+            Some(CallEntry {
                 class: CallClass::Shutdown,
                 entry: 32
             })
@@ -337,25 +337,25 @@ fn a_shutdown_of_an_attempt_dissolves_it() {
 fn a_listener_ends_by_a_shutdown_of_reading_and_not_of_writing() {
     let listens = || {
         let mut sock = Sock::default();
-        sock.changed(Close, Listen, Cause::Call(CallClass::Listen), 1, 2);
+        sock.changed(Close, Listen, EndCause::Call(CallClass::Listen), 1, 2);
         sock.called(&Call::Listen { backlog: 2 }, &OK, None, 3);
         sock
     };
     let sock = listens();
     assert!(sock.listening);
     assert_eq!(sock.named.map(|made| made.class), Some(CallClass::Listen));
-    let written = listens().with(|sock| sock.called(&shutdown(How::Write), &OK, Some(Listen), 10));
+    let written = listens().with(|sock| sock.called(&shutdown(ShutdownHow::Write), &OK, Some(Listen), 10));
     assert_eq!(written, listens());
     let read = listens()
-        .with(|sock| sock.changed(Listen, Close, Cause::Call(CallClass::Shutdown), 10, 11))
-        .with(|sock| sock.called(&shutdown(How::Read), &OK, Some(Listen), 12));
+        .with(|sock| sock.changed(Listen, Close, EndCause::Call(CallClass::Shutdown), 10, 11))
+        .with(|sock| sock.called(&shutdown(ShutdownHow::Read), &OK, Some(Listen), 12));
     assert!(!read.listening && !read.has_error());
-    assert_eq!(read.stopped, Some((Cause::Call(CallClass::Shutdown), 12)));
+    assert_eq!(read.stopped, Some((EndCause::Call(CallClass::Shutdown), 12)));
     assert_eq!((read.receiving_shut, read.dissolved), (None, None), "it had no peer");
     // tcp_abort leaves ECONNABORTED in a listener, too.
-    let destroyed = listens().with(|sock| sock.changed(Listen, Close, Cause::Administrator, 11, 11));
+    let destroyed = listens().with(|sock| sock.changed(Listen, Close, EndCause::Administrator, 11, 11));
     assert!(!destroyed.listening && destroyed.has_error());
-    assert_eq!(destroyed.stopped, Some((Cause::Administrator, 11)));
+    assert_eq!(destroyed.stopped, Some((EndCause::Administrator, 11)));
     // It may listen again.
     let again = read.with(|sock| sock.called(&Call::Listen { backlog: 2 }, &OK, None, 20));
     assert!(again.listening && again.stopped.is_none());
@@ -367,24 +367,24 @@ fn a_listener_ends_by_a_shutdown_of_reading_and_not_of_writing() {
 fn a_disconnect_takes_the_peer_away_and_opens_both_directions() {
     let mut sock = connected().with(|sock| {
         sock.hears(IcmpError::Host, 10);
-        sock.called(&shutdown(How::Both), &OK, Some(Established), 11);
-        sock.changed(Established, CloseWait, Cause::Segment, 12, 13);
+        sock.called(&shutdown(ShutdownHow::Both), &OK, Some(Established), 11);
+        sock.changed(Established, CloseWait, EndCause::Segment, 12, 13);
         sock.called(&set(SocketOption::Nonblock, 1), &OK, Some(CloseWait), 14);
     });
-    sock.changed(CloseWait, Close, Cause::Call(CallClass::Disconnect), 30, 31);
+    sock.changed(CloseWait, Close, EndCause::Call(CallClass::Disconnect), 30, 31);
     sock.called(&Call::Disconnect, &OK, Some(CloseWait), 32);
     assert!(!sock.connected && sock.has_error());
     assert_eq!((sock.peer, sock.fin, sock.noted), (None, None, None));
     assert_eq!((sock.sending_shut, sock.receiving_shut), (None, None));
     assert_eq!(
         sock.dissolved,
-        Some(Made {
+        Some(CallEntry {
             class: CallClass::Disconnect,
             entry: 32
         })
     );
     let end = sock.end.unwrap();
-    assert_eq!((end.by, end.entry), (Cause::Call(CallClass::Disconnect), 32));
+    assert_eq!((end.by, end.entry), (EndCause::Call(CallClass::Disconnect), 32));
     assert!(sock.options.nonblock, "what was set on it stays");
     // One without a peer is not dissolved.
     let unconnected = Sock::default().with(|sock| sock.called(&Call::Disconnect, &OK, None, 1));
@@ -399,18 +399,18 @@ fn a_new_attempt_begins_with_nothing_of_the_one_before_but_what_was_set() {
     let mut sock = connected().with(|sock| {
         sock.called(&set(SocketOption::Syncnt, 3), &OK, Some(Established), 6);
         sock.sent(FIN_ACK, 10);
-        sock.changed(Established, CloseWait, Cause::Segment, 12, 13);
-        sock.changed(CloseWait, Close, Cause::Rst, 14, 15);
+        sock.changed(Established, CloseWait, EndCause::Segment, 12, 13);
+        sock.changed(CloseWait, Close, EndCause::Rst, 14, 15);
         sock.called(&write(), &err(Errno::EPIPE), None, 16);
         sock.called(&Call::Disconnect, &OK, None, 17);
     });
     sock.connected = true;
-    sock.changed(Close, SynSent, Cause::Call(CallClass::Connect), 30, 31);
+    sock.changed(Close, SynSent, EndCause::Call(CallClass::Connect), 30, 31);
     let expected = Sock {
         connected: true,
-        options: Options {
+        options: SockOptions {
             syncnt: Some(3),
-            ..Options::default()
+            ..SockOptions::default()
         },
         ..Sock::default()
     };
@@ -423,7 +423,7 @@ fn a_new_attempt_begins_with_nothing_of_the_one_before_but_what_was_set() {
 #[test]
 fn a_bound_port_outlives_the_connection() {
     let ended = |sock: Sock| {
-        sock.with(|sock| sock.changed(Established, Close, Cause::Rst, 20, 21))
+        sock.with(|sock| sock.changed(Established, Close, EndCause::Rst, 20, 21))
             .named
     };
     assert_eq!(ended(connected()), None);
@@ -432,10 +432,10 @@ fn a_bound_port_outlives_the_connection() {
     };
     let bound = Sock::default().with(|sock| {
         sock.called(&bind, &OK, None, 1);
-        sock.changed(Close, SynSent, Cause::Call(CallClass::Connect), 2, 3);
-        sock.changed(SynSent, Established, Cause::Segment, 4, 5);
+        sock.changed(Close, SynSent, EndCause::Call(CallClass::Connect), 2, 3);
+        sock.changed(SynSent, Established, EndCause::Segment, 4, 5);
     });
-    let named = Some(Made {
+    let named = Some(CallEntry {
         class: CallClass::Bind,
         entry: 1,
     });
@@ -446,7 +446,7 @@ fn a_bound_port_outlives_the_connection() {
 fn a_connect_that_failed_has_reported_its_error_itself() {
     let refused = dialling()
         .with(|sock| sock.called(&set(SocketOption::Nonblock, 1), &OK, None, 10))
-        .with(|sock| sock.changed(SynSent, Close, Cause::Rst, 20, 21))
+        .with(|sock| sock.changed(SynSent, Close, EndCause::Rst, 20, 21))
         .with(|sock| sock.called(&connect(), &err(Errno::ECONNREFUSED), None, 22));
     assert!(!refused.connected && !refused.has_error());
     assert_eq!((refused.reported, refused.peer), (Some(22), None));
@@ -469,7 +469,7 @@ fn a_connect_that_goes_on_has_a_peer() {
     ] {
         let sock = dialling().with(|sock| sock.called(&connect(), &outcome, None, 10));
         assert!(sock.connected, "{outcome:?}");
-        let made = Some(Made {
+        let made = Some(CallEntry {
             class: CallClass::Connect,
             entry: 10,
         });
@@ -493,7 +493,7 @@ fn the_first_call_that_gave_an_address_is_the_one() {
     assert_eq!(sock.named, None);
     sock.called(&bind, &OK, None, 2);
     sock.called(&connect(), &OK, None, 3);
-    let class = |made: Option<Made>| made.map(|made| (made.class, made.entry));
+    let class = |made: Option<CallEntry>| made.map(|made| (made.class, made.entry));
     assert_eq!(class(sock.named), Some((CallClass::Bind, 2)));
     assert_eq!(class(sock.peer), Some((CallClass::Connect, 3)));
 }
@@ -514,24 +514,24 @@ fn accept_inherits_the_listeners_options_but_not_those_of_the_open_file() {
     listener.called(&Call::Listen { backlog: 2 }, &OK, None, 2);
     // The connection was in the queue: it has a past of its own, and keeps that.
     let mut accepted = Sock::default();
-    accepted.changed(Close, SynRecv, Cause::Segment, 10, 11);
-    accepted.changed(SynRecv, Established, Cause::Segment, 12, 13);
+    accepted.changed(Close, SynRecv, EndCause::Segment, 10, 11);
+    accepted.changed(SynRecv, Established, EndCause::Segment, 12, 13);
     accepted.received(FIN_ACK, 14);
-    accepted.changed(Established, CloseWait, Cause::Segment, 14, 15);
+    accepted.changed(Established, CloseWait, EndCause::Segment, 14, 15);
     accepted.inherit(&Sock::accepted_from(&listener), 20);
     assert_eq!(
         accepted.options,
-        Options {
+        SockOptions {
             nonblock: false,
             rcvtimeo: 300,
             linger: Some(0),
             user_timeout: Some(900),
-            ..Options::default()
+            ..SockOptions::default()
         }
     );
     assert_eq!((accepted.established, accepted.fin), (Some(13), Some(14)));
     assert!(accepted.connected && !accepted.listening);
-    let accept = Some(Made {
+    let accept = Some(CallEntry {
         class: CallClass::Accept,
         entry: 20,
     });
@@ -546,12 +546,12 @@ fn an_option_that_is_off_forbids_nothing() {
     let mut sock = Sock::default();
     for (option, on, off) in [(Nonblock, 1, 0), (Linger, 0, -1), (Syncnt, 2, 0), (UserTimeout, 5, 0)] {
         sock.called(&set(option, on), &OK, None, 1);
-        assert_ne!(sock.options, Options::default(), "{option:?}");
+        assert_ne!(sock.options, SockOptions::default(), "{option:?}");
         sock.called(&set(option, off), &OK, None, 2);
-        assert_eq!(sock.options, Options::default(), "{option:?}");
+        assert_eq!(sock.options, SockOptions::default(), "{option:?}");
     }
     sock.called(&set(Syncnt, 500), &err(Errno::EINVAL), None, 3);
-    assert_eq!(sock.options, Options::default());
+    assert_eq!(sock.options, SockOptions::default());
 }
 
 /// They set it before they close: another descriptor of the socket finds it so.
@@ -567,11 +567,11 @@ fn a_close_with_so_linger_sets_it() {
 #[test]
 fn a_disconnect_is_remembered_though_the_connect_that_it_ended_returned_first() {
     let sock = dialling().with(|sock| {
-        sock.changed(SynSent, Close, Cause::Call(CallClass::Disconnect), 20, 21);
+        sock.changed(SynSent, Close, EndCause::Call(CallClass::Disconnect), 20, 21);
         sock.called(&connect(), &err(Errno::EPIPE), None, 22);
         sock.called(&Call::Disconnect, &OK, Some(SynSent), 23);
     });
-    let disconnect = Made {
+    let disconnect = CallEntry {
         class: CallClass::Disconnect,
         entry: 23,
     };

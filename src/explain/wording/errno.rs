@@ -5,15 +5,15 @@ use super::{Dialect, STRERROR, is_in_name};
 use crate::errno::Errno;
 
 /// An errno that a line tells.
-pub(super) struct Told {
+pub(super) struct ErrnoMatch {
     pub(super) errno: Errno,
     pub(super) dialect: Option<Dialect>,
     pub(super) remark: Option<&'static str>,
 }
 
-impl Told {
-    const fn of(errno: Errno, dialect: Option<Dialect>) -> Told {
-        Told {
+impl ErrnoMatch {
+    const fn of(errno: Errno, dialect: Option<Dialect>) -> ErrnoMatch {
+        ErrnoMatch {
             errno,
             dialect,
             remark: None,
@@ -22,7 +22,7 @@ impl Told {
 }
 
 /// An errno: by its name, by a marked number, by its text; where it is all there is, the whole may be the number or the name.
-pub(super) fn errno(text: &str, low: &str, alone: bool) -> Option<Told> {
+pub(super) fn errno(text: &str, low: &str, alone: bool) -> Option<ErrnoMatch> {
     let whole = text.trim_start_matches('-');
     if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) {
         // Below zero it is the kernel's way; but -1 is what any call returns that failed, and Java's read at the end.
@@ -33,7 +33,7 @@ pub(super) fn errno(text: &str, low: &str, alone: bool) -> Option<Told> {
     if let Some(told) = words.find_map(by_name).or_else(|| atom(low)) {
         // A name is the same everywhere, a number is not.
         let dialect = told.dialect.or(marked.and_then(|marked| marked.dialect));
-        return Some(Told { dialect, ..told });
+        return Some(ErrnoMatch { dialect, ..told });
     }
     if let Some(told) = marked.or_else(|| by_name(&low.to_ascii_uppercase())) {
         return Some(told);
@@ -50,18 +50,18 @@ pub(super) fn errno(text: &str, low: &str, alone: bool) -> Option<Told> {
     // strerror's own text begins with a capital; whoever writes it small has words of its own.
     let own = errno.text();
     let is_c = said.len() == text.len() && text.starts_with(own.as_str());
-    Some(Told::of(errno, is_c.then_some(Dialect::C)))
+    Some(ErrnoMatch::of(errno, is_c.then_some(Dialect::C)))
 }
 
 /// The errno of that number, of this system or of Windows.
-fn numbered(number: i32) -> Option<Told> {
-    let here = named(number).map(|errno| Told::of(errno, None));
+fn numbered(number: i32) -> Option<ErrnoMatch> {
+    let here = named(number).map(|errno| ErrnoMatch::of(errno, None));
     here.or_else(|| {
         let (_, errno) = WINSOCK.iter().find(|(known, _)| *known == number)?;
         let remark = Some(windows(*errno));
-        Some(Told {
+        Some(ErrnoMatch {
             remark,
-            ..Told::of(*errno, None)
+            ..ErrnoMatch::of(*errno, None)
         })
     })
 }
@@ -80,7 +80,7 @@ pub(super) fn named(number: i32) -> Option<Errno> {
     Errno::NAMED.iter().any(|(known, _)| *known == errno).then_some(errno)
 }
 
-pub(super) fn by_name(word: &str) -> Option<Told> {
+pub(super) fn by_name(word: &str) -> Option<ErrnoMatch> {
     let name = word.strip_prefix("WSA").unwrap_or(word);
     // Most words of a log are none.
     if !name.starts_with('E') {
@@ -91,14 +91,14 @@ pub(super) fn by_name(word: &str) -> Option<Told> {
         "ENOTSUP" => Errno::EOPNOTSUPP,
         name => Errno::NAMED.iter().find(|(_, known)| *known == name)?.0,
     };
-    Some(Told {
+    Some(ErrnoMatch {
         remark: (name != word).then_some(windows(errno)),
-        ..Told::of(errno, None)
+        ..ErrnoMatch::of(errno, None)
     })
 }
 
 /// A name in small letters, as Erlang's and Elixir's terms have it: `{error,econnrefused}`, `reason: :econnrefused`.
-fn atom(low: &str) -> Option<Told> {
+fn atom(low: &str) -> Option<ErrnoMatch> {
     let mut places = low.match_indices([',', ':']);
     places.find_map(|(at, before)| {
         let rest = &low[at + 1..];
@@ -114,12 +114,12 @@ fn atom(low: &str) -> Option<Told> {
             Dialect::Elixir
         };
         let told = by_name(&name.to_ascii_uppercase())?;
-        Some(Told::of(told.errno, Some(dialect)))
+        Some(ErrnoMatch::of(told.errno, Some(dialect)))
     })
 }
 
 /// A number that is marked as an errno: `errno=104`, `os error 104`, `[Errno 104]`, `(104: `, `Error(104, '`.
-fn marked(low: &str) -> Option<Told> {
+fn marked(low: &str) -> Option<ErrnoMatch> {
     const MARKS: &[(&str, Option<Dialect>)] = &[
         ("os error ", Some(Dialect::Rust)),
         ("[errno ", Some(Dialect::Python)),
@@ -150,7 +150,7 @@ fn marked(low: &str) -> Option<Told> {
         places.find_map(|(at, mark)| {
             let (number, rest) = number(at + mark.len())?;
             let (told, dialect) = (numbered(number)?, *dialect);
-            Some(agreed(Told { dialect, ..told }, &low[..at], rest))
+            Some(agreed(ErrnoMatch { dialect, ..told }, &low[..at], rest))
         })
     });
     by_mark.or_else(|| {
@@ -176,20 +176,20 @@ fn marked(low: &str) -> Option<Told> {
                 return None;
             };
             let told = numbered(number)?;
-            Some(agreed(Told { dialect, ..told }, before, rest))
+            Some(agreed(ErrnoMatch { dialect, ..told }, before, rest))
         })
     })
 }
 
 /// What a number says, unless the text beside it says something else: on macOS 61 is ECONNREFUSED.
-fn agreed(told: Told, before: &str, after: &str) -> Told {
+fn agreed(told: ErrnoMatch, before: &str, after: &str) -> ErrnoMatch {
     let before = before.trim_end_matches([' ', '(', '[']);
     let beside = text_at(after.trim_start_matches([' ', ']', ')', ':', ',', '\'', '"'])).or_else(|| {
         let ending = TEXTS.iter().filter(|(text, _)| before.ends_with(text));
         Some(ending.max_by_key(|(text, _)| text.len())?.1)
     });
     match beside {
-        Some(errno) if errno != told.errno => Told {
+        Some(errno) if errno != told.errno => ErrnoMatch {
             errno,
             remark: Some(ELSEWHERE),
             ..told

@@ -3,7 +3,7 @@
 //! A line that is longer is gone through in parts, each of which begins before the last one ended, so that a message lies whole in one of
 //! them. The first message counts.
 
-use super::{Found, LONGEST, is_in_name, plain, said, strace};
+use super::{LONGEST, WordingMatch, is_in_name, plain, said, strace};
 
 /// How much of a part is looked at again with the next: more than any message has, with its call and its addresses.
 const OVERLAP: usize = 1024;
@@ -14,7 +14,7 @@ const HEAD: usize = 256;
 
 /// What came of a line so far.
 #[derive(Clone, Debug, Default)]
-pub struct Line {
+pub struct LineScanner {
     /// Is it all there is? In a log a bare number or `EOF` may be anything.
     alone: bool,
     /// The last part, or all of it.
@@ -22,17 +22,17 @@ pub struct Line {
     /// How it began, once the first part is gone.
     head: Option<Vec<u8>>,
     /// The finding; nothing after that is looked at.
-    found: Option<Found>,
+    found: Option<WordingMatch>,
     /// A finding at the end of a part, which may be incomplete.
-    at_edge: Option<Found>,
+    at_edge: Option<WordingMatch>,
 }
 
-impl Line {
+impl LineScanner {
     /// A line that is all there is.
-    pub fn alone() -> Line {
-        Line {
+    pub fn alone() -> LineScanner {
+        LineScanner {
             alone: true,
-            ..Line::default()
+            ..LineScanner::default()
         }
     }
 
@@ -66,7 +66,7 @@ impl Line {
     }
 
     /// Recognizes the first bytes of the part.
-    fn says(&self, most: usize) -> Option<Found> {
+    fn says(&self, most: usize) -> Option<WordingMatch> {
         let text = String::from_utf8_lossy(&self.part[..most.min(self.part.len())]);
         let text = match self.head {
             // It may begin with the rest of a word.
@@ -77,7 +77,7 @@ impl Line {
     }
 
     /// The line is over: what it says. What comes next is a new one.
-    pub fn end(&mut self) -> Option<Found> {
+    pub fn end(&mut self) -> Option<WordingMatch> {
         let called = self.head.as_deref().map(|head| {
             let (head, end) = (String::from_utf8_lossy(head), String::from_utf8_lossy(&self.part));
             format!("{} ... {}", plain(head.trim()), plain(end.trim()))

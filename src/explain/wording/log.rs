@@ -1,18 +1,18 @@
 //! A log, line by line: what a line says may hang on those above it.
 
-use super::Found;
-use super::line::Line;
+use super::WordingMatch;
+use super::line::LineScanner;
 
 /// The lines that came so far, as far as they matter.
 #[derive(Clone, Debug, Default)]
-pub struct Log {
+pub struct LogScanner {
     /// The one that comes in.
-    line: Line,
+    line: LineScanner,
     /// Are the next lines the rest of an error that was found?
     goes_on: bool,
 }
 
-impl Log {
+impl LogScanner {
     /// Takes in the next bytes of a line.
     pub fn push(&mut self, bytes: &[u8]) {
         self.line.push(bytes);
@@ -20,7 +20,7 @@ impl Log {
 
     /// The line is over: what it says. A bare number is no errno here; and what Node.js prints below an error, its `code` and its
     /// `syscall`, says nothing beside the error.
-    pub fn end_line(&mut self) -> Option<Found> {
+    pub fn end_line(&mut self) -> Option<WordingMatch> {
         const PROPERTIES: [&str; 4] = ["code: '", "errno: ", "errorno: '", "syscall: '"];
         let mut below = false;
         if self.goes_on {
@@ -38,7 +38,7 @@ impl Log {
     }
 
     /// Recognizes the next line.
-    pub fn line(&mut self, text: &str) -> Option<Found> {
+    pub fn line(&mut self, text: &str) -> Option<WordingMatch> {
         self.push(text.as_bytes());
         self.end_line()
     }

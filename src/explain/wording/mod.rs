@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::rules::{CallClass, Gives, RuleId};
+use super::rules::{CallClass, RuleId, RuleOutcome};
 use crate::errno::Errno;
 use crate::hash::QuickMap;
 
@@ -28,14 +28,14 @@ use address::addresses;
 use call::{call_of, cue};
 pub use carrier::Carrier;
 use errno::{by_name, errno};
-pub use line::Line;
-pub use log::Log;
+pub use line::LineScanner;
+pub use log::LogScanner;
 use table::{
-    ADDRESSES, Address, FILES, HEADLINE, KINDS, OTHERS, SOCKETS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS,
+    ADDRESSES, AddressHint, FILES, HEADLINE, KINDS, OTHERS, SOCKETS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS,
     WINDOWS_ABORTED, WORDS, Wording,
 };
 
-/// How much of a text is looked at at once, in bytes: no message is longer. `Line` goes through a longer one in parts of that size.
+/// How much of a text is looked at at once, in bytes: no message is longer. `LineScanner` goes through a longer one in parts of that size.
 pub const LONGEST: usize = 4096;
 
 /// The subject of a message.
@@ -62,14 +62,14 @@ pub enum Subject {
 
 impl Subject {
     /// The outcome that a rule must give to be a cause of it; of a library's own words what the kernel would have said, had it been asked.
-    pub const fn gives(self) -> Gives {
+    pub const fn gives(self) -> RuleOutcome {
         match self {
-            Subject::Errno(errno) => Gives::Errno(errno),
-            Subject::Eof => Gives::Eof,
-            Subject::Deadline => Gives::Deadline,
-            Subject::Closed => Gives::Errno(Errno::EBADF),
+            Subject::Errno(errno) => RuleOutcome::Errno(errno),
+            Subject::Eof => RuleOutcome::Eof,
+            Subject::Deadline => RuleOutcome::Deadline,
+            Subject::Closed => RuleOutcome::Errno(Errno::EBADF),
             Subject::EndedByPeer | Subject::EndedByUs | Subject::Destroyed | Subject::Unconnected => {
-                Gives::Errno(Errno::EPIPE)
+                RuleOutcome::Errno(Errno::EPIPE)
             }
         }
     }
@@ -170,7 +170,7 @@ impl fmt::Display for Dialect {
 
 /// The finding in a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Found {
+pub struct WordingMatch {
     /// The subject.
     pub subject: Subject,
     /// The call that failed, where it is told.
@@ -185,7 +185,7 @@ pub struct Found {
     pub carrier: Carrier,
 }
 
-impl Found {
+impl WordingMatch {
     /// Is it Windows' wording? There an errno of the same name has other causes.
     pub fn is_windows(&self) -> bool {
         self.remark == Some(WINDOWS) || self.remark == Some(WINDOWS_ABORTED)
@@ -193,12 +193,12 @@ impl Found {
 }
 
 /// Recognizes a text that stands alone; none when it has no wording that is known.
-pub fn recognize(text: &str) -> Option<Found> {
+pub fn recognize(text: &str) -> Option<WordingMatch> {
     said(text, true)
 }
 
 /// Recognizes a text: alone, or a line among others, where a bare number or `EOF` may be anything.
-fn said(text: &str, alone: bool) -> Option<Found> {
+fn said(text: &str, alone: bool) -> Option<WordingMatch> {
     let text = plain(cut(text.trim(), LONGEST));
     let text = text.trim();
     if let Some(traced) = strace::traced(text) {
@@ -260,7 +260,7 @@ fn said(text: &str, alone: bool) -> Option<Found> {
         (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
         _ => None,
     };
-    Some(Found {
+    Some(WordingMatch {
         subject,
         call,
         dialect: dialect
@@ -355,17 +355,18 @@ const fn is_in_name(c: char) -> bool {
 }
 
 /// The rows of a table by how their text begins: a line of a log is gone through once, word by word, and not once for each row.
-struct Index<T: 'static>(QuickMap<[u8; 3], Vec<(&'static str, &'static T)>>);
+struct TextIndex<T: 'static>(QuickMap<[u8; 3], Vec<(&'static str, &'static T)>>);
 
-static STRONG: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WORDS.iter().map(|row| (row.text, row))));
-static NOT_OURS: LazyLock<Index<(&str, &str, &str)>> =
-    LazyLock::new(|| Index::of(OTHERS.iter().map(|row| (row.0, row))));
-static OPEN: LazyLock<Index<Wording>> = LazyLock::new(|| Index::of(WEAK.iter().map(|row| (row.text, row))));
-static STRERROR: LazyLock<Index<Errno>> = LazyLock::new(|| Index::of(TEXTS.iter().map(|(text, errno)| (*text, errno))));
+static STRONG: LazyLock<TextIndex<Wording>> = LazyLock::new(|| TextIndex::of(WORDS.iter().map(|row| (row.text, row))));
+static NOT_OURS: LazyLock<TextIndex<(&str, &str, &str)>> =
+    LazyLock::new(|| TextIndex::of(OTHERS.iter().map(|row| (row.0, row))));
+static OPEN: LazyLock<TextIndex<Wording>> = LazyLock::new(|| TextIndex::of(WEAK.iter().map(|row| (row.text, row))));
+static STRERROR: LazyLock<TextIndex<Errno>> =
+    LazyLock::new(|| TextIndex::of(TEXTS.iter().map(|(text, errno)| (*text, errno))));
 
-impl<T> Index<T> {
-    fn of(rows: impl Iterator<Item = (&'static str, &'static T)>) -> Index<T> {
-        let mut index = Index(QuickMap::default());
+impl<T> TextIndex<T> {
+    fn of(rows: impl Iterator<Item = (&'static str, &'static T)>) -> TextIndex<T> {
+        let mut index = TextIndex(QuickMap::default());
         for (text, row) in rows {
             if let Some(begin) = text.as_bytes().first_chunk() {
                 index.0.entry(*begin).or_default().push((text, row));
@@ -405,7 +406,7 @@ fn place(low: &str, errno: Errno) -> Option<Range<usize>> {
 }
 
 /// The longest of the wordings in a line: it says the most.
-fn longest(low: &str, index: &Index<Wording>) -> Option<&'static Wording> {
+fn longest(low: &str, index: &TextIndex<Wording>) -> Option<&'static Wording> {
     let fits = |(at, text, wording): &(usize, &str, &Wording)| {
         let after = low[at + text.len()..].trim_start().as_bytes().first();
         wording.with.is_none_or(|with| low.contains(with))
@@ -498,8 +499,8 @@ fn by_its_looks(text: &str) -> Option<Dialect> {
 /// A remark where connect to that address gave that errno.
 fn of_address(errno: Errno, to: IpAddr) -> Option<&'static str> {
     let is = |address| match address {
-        Address::Loopback => to.is_loopback(),
-        Address::Ipv6 => to.is_ipv6(),
+        AddressHint::Loopback => to.is_loopback(),
+        AddressHint::Ipv6 => to.is_ipv6(),
     };
     let (_, _, remark) = ADDRESSES.iter().find(|(of, address, _)| *of == errno && is(*address))?;
     Some(*remark)

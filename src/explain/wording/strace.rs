@@ -4,19 +4,19 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::errno::named;
-use super::{Carrier, Dialect, Found, Subject, addresses, by_name, call_of, is_in_name};
+use super::{Carrier, Dialect, Subject, WordingMatch, addresses, by_name, call_of, is_in_name};
 use crate::errno::Errno;
 use crate::explain::rules::CallClass;
 
 /// A call, and what it returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Traced<'a> {
+pub(super) struct StraceCall<'a> {
     name: &'a str,
-    returned: Returned,
+    returned: StraceResult,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Returned {
+enum StraceResult {
     Nothing,
     Failed(Errno),
     /// Nothing yet, a success, or an errno that has no name here.
@@ -24,11 +24,11 @@ enum Returned {
 }
 
 /// The call in a line of that form; none for any other line.
-pub(super) fn traced(text: &str) -> Option<Traced<'_>> {
+pub(super) fn traced(text: &str) -> Option<StraceCall<'_>> {
     const UNFINISHED: [&str; 2] = [" <unfinished ...>", ") ..."];
     let end = UNFINISHED.iter().find_map(|end| text.strip_suffix(end));
     let (call, returned) = match end {
-        Some(call) => (call, Returned::Other),
+        Some(call) => (call, StraceResult::Other),
         None => {
             let (call, rest) = text.rsplit_once(" = ")?;
             // strace aligns the signs of equality.
@@ -40,53 +40,55 @@ pub(super) fn traced(text: &str) -> Option<Traced<'_>> {
         None => call.split_once('(')?.0.rsplit(|c: char| !is_in_name(c)).next()?,
     };
     let is_call = !name.is_empty() && name.bytes().all(|byte| is_in_name(char::from(byte)));
-    is_call.then_some(Traced { name, returned })
+    is_call.then_some(StraceCall { name, returned })
 }
 
 /// The result after the sign of equality; none when it is not what a call returns.
-fn returned(rest: &str) -> Option<Returned> {
+fn returned(rest: &str) -> Option<StraceResult> {
     let mut words = rest.split_ascii_whitespace();
     let value = words.next()?;
     let next = words.next();
-    let failed = || next.and_then(by_name).map(|told| Returned::Failed(told.errno));
+    let failed = || next.and_then(by_name).map(|told| StraceResult::Failed(told.errno));
     let explained = next.is_none_or(|word| word.starts_with(['(', '<', '[', 'E']));
     let hex = value.strip_prefix("0x").unwrap_or(value);
     match value {
-        "-1" => Some(failed().unwrap_or(Returned::Other)),
+        "-1" => Some(failed().unwrap_or(StraceResult::Other)),
         _ if !explained => None,
-        "0" => Some(Returned::Nothing),
-        "?" => Some(Returned::Other),
-        _ if hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => Some(Returned::Other),
+        "0" => Some(StraceResult::Nothing),
+        "?" => Some(StraceResult::Other),
+        _ if hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => Some(StraceResult::Other),
         _ => None,
     }
 }
 
-impl Traced<'_> {
+impl StraceCall<'_> {
     /// The finding. In a log what other calls than a socket's returned is no news.
-    pub(super) fn found(self, text: &str, alone: bool) -> Option<Found> {
+    pub(super) fn found(self, text: &str, alone: bool) -> Option<WordingMatch> {
         const OF_TCP: [&str; 2] = [", ..., ", "<TCP"];
         const OF_SOCKETS: [&str; 4] = ["getpeername", "getsockname", "sendmmsg", "recvmmsg"];
         let mut call = call_of(self.name);
         let subject = match self.returned {
             // "getsockopt(5, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0"
-            Returned::Nothing if self.name == "getsockopt" => {
+            StraceResult::Nothing if self.name == "getsockopt" => {
                 let (_, told) = text.split_once("SO_ERROR, [")?;
                 let told = told.split(']').next()?;
                 let number = || named(told.parse().ok()?);
                 call = Some(CallClass::SoError);
                 Subject::Errno(by_name(told).map(|told| told.errno).or_else(number)?)
             }
-            Returned::Failed(errno) => Subject::Errno(errno),
+            StraceResult::Failed(errno) => Subject::Errno(errno),
             // Read may be of a file.
-            Returned::Nothing if matches!(self.name, "recv" | "recvfrom") => Subject::Eof,
-            Returned::Nothing if self.name == "read" && (alone || OF_TCP.iter().any(|sign| text.contains(sign))) => {
+            StraceResult::Nothing if matches!(self.name, "recv" | "recvfrom") => Subject::Eof,
+            StraceResult::Nothing
+                if self.name == "read" && (alone || OF_TCP.iter().any(|sign| text.contains(sign))) =>
+            {
                 Subject::Eof
             }
-            Returned::Nothing | Returned::Other => return None,
+            StraceResult::Nothing | StraceResult::Other => return None,
         };
         let low = text.to_ascii_lowercase();
         let carrier = Carrier::of(&low);
-        (alone || call.is_some() || OF_SOCKETS.contains(&self.name)).then(|| Found {
+        (alone || call.is_some() || OF_SOCKETS.contains(&self.name)).then(|| WordingMatch {
             subject,
             call,
             dialect: Some(Dialect::Strace),

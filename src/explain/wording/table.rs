@@ -1078,7 +1078,7 @@ pub(super) const WINDOWS: &str = "This is Windows' wording: the errno is the one
 pub(super) const WINDOWS_ABORTED: &str = "This is Windows' wording: Windows had given the connection up itself, as a rule since data was not acknowledged. There Linux gives ETIMEDOUT.";
 /// An address that says more than the errno.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Address {
+pub(super) enum AddressHint {
     /// This host itself.
     Loopback,
     /// Of IPv6.
@@ -1086,21 +1086,21 @@ pub(super) enum Address {
 }
 
 /// Remarks on an errno of connect with such an address.
-pub(super) const ADDRESSES: &[(Errno, Address, &str)] = &[
+pub(super) const ADDRESSES: &[(Errno, AddressHint, &str)] = &[
     (
         Errno::ECONNREFUSED,
-        Address::Loopback,
+        AddressHint::Loopback,
         "A loopback address is this very host, and in a container the container itself: what listens outside of it is not met there.",
     ),
     // ipv6_dev_get_saddr, before any port is looked for.
     (
         Errno::EADDRNOTAVAIL,
-        Address::Ipv6,
+        AddressHint::Ipv6,
         "With an IPv6 address it is as a rule not a port that is missing, but an IPv6 address of this host's to connect from (ip -6 addr).",
     ),
     (
         Errno::ENETUNREACH,
-        Address::Ipv6,
+        AddressHint::Ipv6,
         "It is IPv6 that has no route from here: a client that tries all addresses of a name goes on with IPv4.",
     ),
 ];

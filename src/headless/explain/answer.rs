@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 
 use crate::command::Command;
 use crate::explain::elsewhere;
-use crate::explain::rules::{CallClass, Gives, RULES, Rule};
-use crate::explain::wording::{Carrier, Dialect, Found, Subject};
+use crate::explain::rules::{CallClass, RULES, Rule, RuleOutcome};
+use crate::explain::wording::{Carrier, Dialect, Subject, WordingMatch};
 use crate::matrix::Matrix;
 use crate::scenario::expect::Expected;
 use crate::scenario::returns::Returns;
@@ -18,9 +18,9 @@ const OTHERS: usize = 5;
 
 /// Lines that say the same, and where they stand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Said {
+pub struct Finding {
     /// What they say; of the first.
-    pub found: Found,
+    pub found: WordingMatch,
     /// The languages or programs whose words they are, each once.
     pub dialects: Vec<Dialect>,
     /// Remarks on their wordings, each once.
@@ -40,9 +40,9 @@ pub struct Remark {
     pub text: &'static str,
 }
 
-impl Said {
+impl Finding {
     /// Takes in a line more.
-    fn add(&mut self, found: &Found, line: u64) {
+    fn add(&mut self, found: &WordingMatch, line: u64) {
         self.lines += 1;
         if let Some(dialect) = found.dialect.filter(|dialect| !self.dialects.contains(dialect)) {
             self.dialects.push(dialect);
@@ -56,24 +56,24 @@ impl Said {
 
 /// Lines, gathered by what they say: as many as there are subjects and calls, however many lines come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Gathered {
-    said: Vec<Said>,
+pub struct GroupedLines {
+    said: Vec<Finding>,
     lines: u64,
 }
 
-impl Gathered {
+impl GroupedLines {
     /// Takes in the next line's finding.
-    pub fn add(&mut self, found: Option<Found>) {
+    pub fn add(&mut self, found: Option<WordingMatch>) {
         self.lines += 1;
         let Some(found) = found else { return };
-        let same = |said: &&mut Said| {
-            let of = |found: &Found| (found.subject, found.call, found.carrier, found.is_windows());
+        let same = |said: &&mut Finding| {
+            let of = |found: &WordingMatch| (found.subject, found.call, found.carrier, found.is_windows());
             of(&said.found) == of(&found)
         };
         match self.said.iter_mut().find(same) {
             Some(said) => said.add(&found, self.lines),
             None => {
-                let mut said = Said {
+                let mut said = Finding {
                     found: found.clone(),
                     dialects: Vec::new(),
                     remarks: Vec::new(),
@@ -87,8 +87,8 @@ impl Gathered {
     }
 
     /// What was said, what most lines say first; of as many, what was said first.
-    pub fn most_first(&self) -> Vec<&Said> {
-        let mut said: Vec<&Said> = self.said.iter().collect();
+    pub fn most_first(&self) -> Vec<&Finding> {
+        let mut said: Vec<&Finding> = self.said.iter().collect();
         said.sort_by_key(|said| (Reverse(said.lines), said.first));
         said
     }
@@ -106,7 +106,7 @@ impl Gathered {
 
 /// A scenario that shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Shows {
+pub struct ScenarioRef {
     /// The name, for `finwait run`.
     pub name: String,
     /// The title.
@@ -154,12 +154,12 @@ pub struct Answer {
     /// Errors that it is mistaken for.
     pub mistaken_for: Option<&'static str>,
     /// The scenarios, the proofs first.
-    pub scenarios: Vec<Shows>,
+    pub scenarios: Vec<ScenarioRef>,
 }
 
 /// Answers what was found.
-pub fn answer(said: &Said) -> Answer {
-    let Found {
+pub fn answer(said: &Finding) -> Answer {
+    let WordingMatch {
         subject, call, carrier, ..
     } = said.found;
     let of_all = || {
@@ -221,13 +221,13 @@ pub fn answer(said: &Said) -> Answer {
 }
 
 /// The scenarios that show it: proofs in the order of the rules, then those in which it occurs, in that call first.
-fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec<Shows> {
+fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec<ScenarioRef> {
     let all = catalog::all().unwrap_or_default();
-    let mut shown: Vec<Shows> = Vec::new();
-    let show = |shown: &mut Vec<Shows>, scenario: &Scenario, proves| {
+    let mut shown: Vec<ScenarioRef> = Vec::new();
+    let show = |shown: &mut Vec<ScenarioRef>, scenario: &Scenario, proves| {
         if !shown.iter().any(|shows| shows.name == scenario.name) {
             let (name, title) = (scenario.name.clone(), scenario.title.clone());
-            shown.push(Shows { name, title, proves });
+            shown.push(ScenarioRef { name, title, proves });
         }
     };
     for rule in causes {
@@ -251,8 +251,8 @@ fn scenarios(subject: Subject, call: Option<CallClass>, causes: &[&Rule]) -> Vec
 /// Does a step of the scenario expect it, of that call where one is wanted?
 fn occurs(subject: Subject, call: Option<CallClass>, scenario: &Scenario) -> bool {
     let fits = |returns: &Returns| match (subject.gives(), returns) {
-        (Gives::Errno(errno), Returns::Errno(returned)) => errno == *returned,
-        (Gives::Eof, Returns::Eof) | (Gives::Deadline, Returns::DeadlineExceeded) => true,
+        (RuleOutcome::Errno(errno), Returns::Errno(returned)) => errno == *returned,
+        (RuleOutcome::Eof, Returns::Eof) | (RuleOutcome::Deadline, Returns::DeadlineExceeded) => true,
         _ => false,
     };
     scenario.steps.iter().any(|step| {
@@ -271,29 +271,29 @@ fn occurs(subject: Subject, call: Option<CallClass>, scenario: &Scenario) -> boo
 
 /// An answer, and what each language says of the same, as it was measured.
 #[derive(Serialize)]
-pub struct Told<'a> {
+pub struct MeasuredAnswer<'a> {
     /// The answer.
     #[serde(flatten)]
     pub answer: &'a Answer,
     /// Of the same call and outcome.
-    pub languages: Vec<Words<'a>>,
+    pub languages: Vec<LanguageMessages<'a>>,
 }
 
 /// The words of languages.
 #[derive(Serialize)]
-pub struct Words<'a> {
+pub struct LanguageMessages<'a> {
     /// Which of them.
     pub runtimes: String,
     /// The wording.
     pub said: &'a str,
 }
 
-impl<'a> Told<'a> {
+impl<'a> MeasuredAnswer<'a> {
     /// Looks it up in the matrix.
-    pub fn of(answer: &'a Answer) -> Told<'a> {
+    pub fn of(answer: &'a Answer) -> MeasuredAnswer<'a> {
         let gives = match answer.subject.gives() {
-            Gives::Errno(errno) => errno.name(),
-            Gives::Eof | Gives::Deadline => answer.name.clone(),
+            RuleOutcome::Errno(errno) => errno.name(),
+            RuleOutcome::Eof | RuleOutcome::Deadline => answer.name.clone(),
         };
         let rule = match (answer.subject.beside(), answer.causes.first()) {
             (Some(_), Some(rule)) => Some(rule.id),
@@ -308,9 +308,11 @@ impl<'a> Told<'a> {
             .map(|call| Matrix::kept().words(*call, &gives, rule))
             .find(|words| !words.is_empty());
         let words = words.into_iter().flatten();
-        Told {
+        MeasuredAnswer {
             answer,
-            languages: words.map(|(runtimes, said)| Words { runtimes, said }).collect(),
+            languages: words
+                .map(|(runtimes, said)| LanguageMessages { runtimes, said })
+                .collect(),
         }
     }
 }
@@ -322,7 +324,7 @@ mod tests {
 
     #[test]
     fn lines_that_say_the_same_are_one_answer_and_most_lines_come_first() {
-        let mut gathered = Gathered::default();
+        let mut gathered = GroupedLines::default();
         for line in [
             "nothing",
             "accept: Too many open files",

@@ -4,8 +4,8 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::exit;
-use crate::explain::wording::{LONGEST, Line, Log, nearest, something_else};
-use answer::{Answer, Gathered, Told, answer};
+use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
+use answer::{Answer, GroupedLines, MeasuredAnswer, answer};
 use overview::overview;
 use paper::{Paper, print};
 use progress::Progress;
@@ -42,7 +42,7 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
     let answers: Vec<Answer> = said.into_iter().map(answer).collect();
     let mut out = io::stdout().lock();
     let printed = if json {
-        let told: Vec<Told> = answers.iter().map(Told::of).collect();
+        let told: Vec<MeasuredAnswer> = answers.iter().map(MeasuredAnswer::of).collect();
         serde_json::to_writer(&mut out, &told)
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out))
@@ -72,11 +72,11 @@ fn fail(why: &str) -> ExitCode {
 }
 
 /// Gathers what the lines say, and how the first that is not empty begins; `progress` is told how many bytes and lines came so far.
-fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Result<(Gathered, Option<String>)> {
-    let mut gathered = Gathered::default();
-    let mut log = Log::default();
+fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Result<(GroupedLines, Option<String>)> {
+    let mut gathered = GroupedLines::default();
+    let mut log = LogScanner::default();
     // What is all there is says more than a line among others.
-    let mut only = Line::alone();
+    let mut only = LineScanner::alone();
     let mut first = First::default();
     let mut bytes = 0;
     let mut open = false;
@@ -110,7 +110,7 @@ fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Res
         first.end_line();
     }
     if gathered.lines() == 1 {
-        gathered = Gathered::default();
+        gathered = GroupedLines::default();
         gathered.add(only.end());
     }
     Ok((gathered, first.text))
@@ -141,7 +141,7 @@ impl First {
 }
 
 /// Why there is no answer, in one sentence.
-fn unknown(gathered: &Gathered, first: Option<&str>) -> String {
+fn unknown(gathered: &GroupedLines, first: Option<&str>) -> String {
     const SHOWN: usize = 60;
     let Some(first) = first else {
         return "there is nothing to explain: the text is empty".into();

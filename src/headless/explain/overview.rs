@@ -87,12 +87,12 @@ fn row(answer: &Answer) -> ([String; 5], String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::answer::{Gathered, answer};
+    use super::super::answer::{GroupedLines, answer};
     use super::*;
     use crate::explain::wording::recognize;
 
     fn seen(columns: usize) -> String {
-        let mut gathered = Gathered::default();
+        let mut gathered = GroupedLines::default();
         for line in [
             "nothing that is known",
             "recv() failed (104: Connection reset by peer) while reading response header from upstream",

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::answer::{Answer, Remark, Told, Words};
+use super::answer::{Answer, LanguageMessages, MeasuredAnswer, Remark};
 use crate::explain::rules::{CallClass, Rule};
 use crate::state::State;
 use crate::text::wrap;
@@ -74,10 +74,10 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
             cause(out, rule, paper)?;
         }
     }
-    let languages = Told::of(answer).languages;
+    let languages = MeasuredAnswer::of(answer).languages;
     if !languages.is_empty() {
         writeln!(out, "\nin other languages")?;
-        for Words { runtimes, said } in languages {
+        for LanguageMessages { runtimes, said } in languages {
             paper.paragraph(out, &format!("  {runtimes:<22}"), said)?;
         }
     }

@@ -22,7 +22,7 @@ impl Driver {
     }
 
     /// Reads a host's table and tells what changed. Where no packet has just arrived, the likeliest cause is found for each change.
-    pub(super) fn changes(&mut self, side: Side, beside: Beside) {
+    pub(super) fn changes(&mut self, side: Side, beside: ReadTrigger) {
         let end = &mut self.ends[side];
         let changes = end.watch.changes(&mut end.host);
         for change in self.complain(changes).unwrap_or_default() {
@@ -30,10 +30,10 @@ impl Driver {
             // What a packet does to a listener it does to a socket of its own.
             let connected = change.to != State::Listen && change.from != State::Listen;
             match beside {
-                Beside::Arrived(Arrived { tuple, what }) if connected && tuple == Some(change.tuple) => {
+                ReadTrigger::Arrived(Arrived { tuple, what }) if connected && tuple == Some(change.tuple) => {
                     self.led(side, &change, what);
                 }
-                Beside::FinLeft(tuple) if tuple == change.tuple => self.finished(side, &change),
+                ReadTrigger::FinLeft(tuple) if tuple == change.tuple => self.finished(side, &change),
                 _ => self.transition(side, &change, self.likely(side, &change), Witness::Table),
             }
         }
@@ -41,25 +41,25 @@ impl Driver {
 
     /// Tells what a packet that has just arrived has led to: it may have led through several states, and have ended a call that did
     /// the rest.
-    fn led(&mut self, side: Side, change: &Change, what: Arrival) {
-        let holder = self.ends[side].holder(change).map(|flight| flight.id);
+    fn led(&mut self, side: Side, change: &StateChange, what: Arrival) {
+        let holder = self.ends[side].holder(change).map(|call| call.id);
         let held = holder.is_some();
         let unseen = between(change.from, change.to, what, held);
         let witness = witness(!unseen.is_empty());
         let mut from = change.from;
         for to in unseen.iter().chain([&change.to]) {
-            let step = Change {
+            let step = StateChange {
                 from,
                 to: *to,
                 ..*change
             };
             let cause = match (maker(from, *to, what, held), holder) {
-                (Maker::Packet, _) => Cause::Received,
+                (Actor::Packet, _) => TransitionCause::Received,
                 // Whoever closed the descriptor did so before the packet came.
-                (Maker::Call, Some(holder)) if !self.ends[side].is_dying() => Cause::Release(holder),
-                (Maker::Call, _) => match self.likely(side, &step) {
+                (Actor::Call, Some(holder)) if !self.ends[side].is_dying() => TransitionCause::Release(holder),
+                (Actor::Call, _) => match self.likely(side, &step) {
                     // A shutdown in SYN_RECV, or of the listener before, sends its FIN when the last ACK comes.
-                    Cause::Unseen if change.from == State::SynRecv => Cause::Received,
+                    TransitionCause::Unseen if change.from == State::SynRecv => TransitionCause::Received,
                     likely => likely,
                 },
             };
@@ -69,22 +69,22 @@ impl Driver {
     }
 
     /// Tells what calls have led to, a FIN having left: when it is over already, another call has ended it at once.
-    fn finished(&mut self, side: Side, change: &Change) {
+    fn finished(&mut self, side: Side, change: &StateChange) {
         let unseen = after_fin(change.from, change.to);
         let witness = witness(unseen.is_some());
         let mut from = change.from;
         for to in unseen.into_iter().chain([change.to]) {
-            let step = Change { from, to, ..*change };
+            let step = StateChange { from, to, ..*change };
             self.transition(side, &step, self.likely(side, &step), witness);
             from = to;
         }
     }
 
-    pub(super) fn transition(&mut self, side: Side, change: &Change, cause: Cause, witness: Witness) {
-        let Change {
+    pub(super) fn transition(&mut self, side: Side, change: &StateChange, cause: TransitionCause, witness: Witness) {
+        let StateChange {
             tuple, inode, from, to, ..
         } = *change;
-        self.tell(Happening::Transition {
+        self.tell(LabEvent::Transition {
             side,
             tuple,
             inode,
@@ -96,7 +96,7 @@ impl Driver {
     }
 
     /// What made a socket change its state when no packet came for it.
-    pub(super) fn likely(&self, side: Side, change: &Change) -> Cause {
+    pub(super) fn likely(&self, side: Side, change: &StateChange) -> TransitionCause {
         let end = &self.ends[side];
         // With a listener goes what waits in its queue.
         let goes = |(at, gone): (Side, Tuple)| {
@@ -105,50 +105,55 @@ impl Driver {
                     || change.inode == 0 && gone.is_listener() && change.tuple.came_through(gone.local))
         };
         if self.destroyed.is_some_and(goes) {
-            return Cause::Destroyed;
+            return TransitionCause::Destroyed;
         }
         // The kernel closes what a dead process held; what becomes of it later is the work of packets and timers. A call that is
         // still in flight then did not come to do it.
-        if end.is_dying() && Power::Closes.made(change) {
-            return Cause::Death;
+        if end.is_dying() && StateEffect::Closes.made(change) {
+            return TransitionCause::Death;
         }
-        let flights = end.in_flight.iter().rev();
-        let mut flights = flights.filter(|flight| end.may_have_made(flight, change)).peekable();
-        let newest = flights.peek().map(|flight| flight.id);
+        let calls = end.in_flight.iter().rev();
+        let mut calls = calls.filter(|call| end.may_have_made(call, change)).peekable();
+        let newest = calls.peek().map(|call| call.id);
         // Of several, the one that leaves nothing standing, where nothing is left.
-        let abort = flights.find(|flight| flight.power == Power::Aborts);
-        if let Some(id) = abort.map(|flight| flight.id).or(newest) {
-            return Cause::Call(id);
+        let abort = calls.find(|call| call.effect == StateEffect::Aborts);
+        if let Some(id) = abort.map(|call| call.id).or(newest) {
+            return TransitionCause::Call(id);
         }
         if let Some(kind) = change.expired {
-            return Cause::Timer(kind);
+            return TransitionCause::Timer(kind);
         }
         // The kernel closes a socket when nobody holds it any more: a waiting call does.
-        if let Some(flight) = end.holder(change) {
-            return Cause::Release(flight.id);
+        if let Some(call) = end.holder(change) {
+            return TransitionCause::Release(call.id);
         }
         // Without a wire, the segment is not seen; the call that sent it is known.
         if !self.wired {
             let peer = &self.ends[side.other()];
-            if let Some(flight) = peer.in_flight.iter().rev().find(|flight| flight.power != Power::None) {
-                return Cause::PeerCall(flight.id);
+            if let Some(call) = peer
+                .in_flight
+                .iter()
+                .rev()
+                .find(|call| call.effect != StateEffect::None)
+            {
+                return TransitionCause::PeerCall(call.id);
             }
             if peer.is_dying() {
-                return Cause::PeerDeath;
+                return TransitionCause::PeerDeath;
             }
         }
         // What only a call can do, none was told to do.
-        let by_a_call = [Power::Opens, Power::Listens, Power::Closes]
+        let by_a_call = [StateEffect::Opens, StateEffect::Listens, StateEffect::Closes]
             .iter()
-            .any(|power| power.made(change));
+            .any(|effect| effect.made(change));
         if by_a_call && end.process.as_ref().is_some_and(Process::hides) {
-            return Cause::Library;
+            return TransitionCause::Library;
         }
-        Cause::Unseen
+        TransitionCause::Unseen
     }
 }
 
-impl End {
+impl DriverEnd {
     /// Has its process died since the last reading, or does it just now?
     fn is_dying(&self) -> bool {
         self.died || self.process.as_ref().is_some_and(Process::is_exiting)
@@ -156,19 +161,19 @@ impl End {
 
     /// The call that waits on a socket whose descriptor is closed, and so is the last to hold it. A handshake at a listener outlives
     /// that one, until its last ACK comes.
-    fn holder(&self, change: &Change) -> Option<&Flight> {
+    fn holder(&self, change: &StateChange) -> Option<&InFlightCall> {
         if change.inode == 0 && change.from == State::SynRecv {
             return None;
         }
-        let is_closed = |flight: &Flight| flight.on.as_ref().is_some_and(|name| self.has_closed(name));
-        let holds = |flight: &&Flight| !flight.power.ends() && is_closed(flight) && self.is_about(flight, change.inode);
+        let is_closed = |call: &InFlightCall| call.on.as_ref().is_some_and(|name| self.has_closed(name));
+        let holds = |call: &&InFlightCall| !call.effect.ends() && is_closed(call) && self.is_about(call, change.inode);
         self.in_flight.iter().rev().find(holds)
     }
 
     /// Is that call on the socket with this inode? A connection that never had a descriptor can only go with its listener. A call on
     /// another socket did not do it; one whose socket is not known may have.
-    fn is_about(&self, flight: &Flight, inode: u64) -> bool {
-        match (&flight.on, inode) {
+    fn is_about(&self, call: &InFlightCall, inode: u64) -> bool {
+        match (&call.on, inode) {
             (None, _) => false,
             (Some(name), 0) => self.is_listener(name),
             (Some(name), inode) => self.inodes.get(name).is_none_or(|known| *known == inode),
@@ -183,11 +188,11 @@ impl End {
     }
 
     /// Can that call have made the change, by itself?
-    fn may_have_made(&self, flight: &Flight, change: &Change) -> bool {
+    fn may_have_made(&self, call: &InFlightCall, change: &StateChange) -> bool {
         match change.heir {
             // Its addresses went to the socket that connects.
-            Some(heir) => flight.power == Power::Opens && heir != 0 && self.is_about(flight, heir),
-            None => flight.power.made(change) && self.is_about(flight, change.inode),
+            Some(heir) => call.effect == StateEffect::Opens && heir != 0 && self.is_about(call, heir),
+            None => call.effect.made(change) && self.is_about(call, change.inode),
         }
     }
 }

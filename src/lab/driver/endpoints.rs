@@ -33,7 +33,7 @@ impl Driver {
                     if protocol == VERSION {
                         let runtime: String = plain(&runtime).chars().take(40).collect();
                         let nofile = self.limited(side);
-                        self.tell(Happening::Born {
+                        self.tell(LabEvent::Born {
                             side,
                             pid,
                             runtime,
@@ -42,7 +42,7 @@ impl Driver {
                         });
                     } else {
                         let why = format!("killed: it speaks protocol {protocol}, and finwait {VERSION}");
-                        self.tell(Happening::Garbled { side, id: None, why });
+                        self.tell(LabEvent::Garbled { side, id: None, why });
                         if let Some(process) = &mut self.ends[side].process {
                             process.kill();
                         }
@@ -50,40 +50,40 @@ impl Driver {
                 }
                 Ok(Reply::Began { id, text, .. }) => {
                     self.look_in = Some(FIRST_LOOK);
-                    let mut flights = self.ends[side].in_flight.iter_mut();
-                    if let Some(flight) = flights.find(|flight| flight.id == id) {
-                        flight.begun = true;
+                    let mut calls = self.ends[side].in_flight.iter_mut();
+                    if let Some(call) = calls.find(|call| call.id == id) {
+                        call.begun = true;
                     }
                     let text = plain(&text);
                     self.tell_calls(side, |strace| strace.heard(Word::Began, id));
-                    self.tell(Happening::Began { side, id, text });
+                    self.tell(LabEvent::Began { side, id, text });
                 }
                 Ok(Reply::Made { id, fd }) => self.made(side, id, fd),
                 Ok(Reply::Ended { id, .. }) if !self.ends[side].is_under_way(id) => {
                     let why = format!("it ended call {}, which is not under way", id.0);
-                    self.tell(Happening::Garbled { side, id: None, why });
+                    self.tell(LabEvent::Garbled { side, id: None, why });
                 }
                 Ok(ended @ Reply::Ended { id, .. }) => {
                     self.tell_calls(side, |strace| strace.heard(Word::Ended, id));
                     self.ends[side].ended.push_back(ended);
                 }
                 Ok(Reply::Refused { id, why }) => {
-                    self.ends[side].in_flight.retain(|flight| Some(flight.id) != id);
+                    self.ends[side].in_flight.retain(|call| Some(call.id) != id);
                     let why = plain(&why);
-                    self.tell(Happening::Garbled { side, id, why });
+                    self.tell(LabEvent::Garbled { side, id, why });
                 }
-                Err(Nonsense { about, why }) => {
-                    self.ends[side].in_flight.retain(|flight| Some(flight.id) != about);
-                    self.tell(Happening::Garbled { side, id: about, why });
+                Err(ProtocolError { about, why }) => {
+                    self.ends[side].in_flight.retain(|call| Some(call.id) != about);
+                    self.tell(LabEvent::Garbled { side, id: about, why });
                 }
             }
         }
-        self.tell_calls(side, Syscalls::so_far);
+        self.tell_calls(side, SyscallOrder::so_far);
     }
 
     /// Limits the descriptors of a process that has come up as its host's setting says: its limit.
     fn limited(&mut self, side: Side) -> Option<u32> {
-        let End { process, nofile, .. } = &self.ends[side];
+        let DriverEnd { process, nofile, .. } = &self.ends[side];
         let process = process.as_ref()?;
         let limited = nofile.map(|most| process.limit_descriptors(most));
         let is_now = process.descriptor_limit();
@@ -94,10 +94,10 @@ impl Driver {
     }
 
     /// Tells system calls that strace has seen, where it looks.
-    fn tell_calls(&mut self, side: Side, which: impl FnOnce(&mut Syscalls) -> Vec<Traced>) {
+    fn tell_calls(&mut self, side: Side, which: impl FnOnce(&mut SyscallOrder) -> Vec<TracedCall>) {
         let calls = self.ends[side].strace.as_mut().map(which);
         for made in calls.into_iter().flatten() {
-            self.tell(Happening::Syscall { side, made });
+            self.tell(LabEvent::Syscall { side, made });
         }
     }
 
@@ -110,15 +110,15 @@ impl Driver {
 
     fn complained(&mut self, side: Side, lines: Vec<String>) {
         for line in lines {
-            self.tell(Happening::Note(format!("the {side} endpoint says: {line}")));
+            self.tell(LabEvent::Note(format!("the {side} endpoint says: {line}")));
         }
     }
 
     /// Waits for calls that end something there: a packet that came between such a call and the reading after it would hide a state.
     pub(super) fn let_return(&mut self, side: Side) {
-        let deadline = Stamp::now().plus(ENDING_PATIENCE);
+        let deadline = MonoTime::now().plus(ENDING_PATIENCE);
         loop {
-            let End {
+            let DriverEnd {
                 process: Some(process),
                 in_flight,
                 ended,
@@ -127,21 +127,21 @@ impl Driver {
             else {
                 return;
             };
-            let returned = |flight: &Flight| {
-                let is_it = |reply: &Reply| matches!(reply, Reply::Ended { id, .. } if *id == flight.id);
+            let returned = |call: &InFlightCall| {
+                let is_it = |reply: &Reply| matches!(reply, Reply::Ended { id, .. } if *id == call.id);
                 ended.iter().any(is_it)
             };
-            let under_way = |flight: &&mut Flight| flight.power.ends() && !flight.lingers && !returned(flight);
+            let under_way = |call: &&mut InFlightCall| call.effect.ends() && !call.lingers && !returned(call);
             let mut waited_for = in_flight.iter_mut().filter(under_way).peekable();
             if waited_for.peek().is_none() {
                 return;
             }
-            let left = deadline.since(Stamp::now());
+            let left = deadline.since(MonoTime::now());
             if left.is_zero() {
-                waited_for.for_each(|flight| flight.lingers = true);
+                waited_for.for_each(|call| call.lingers = true);
                 return;
             }
-            self.outbox.flush();
+            self.queue.flush();
             process.wait(left);
             self.hear(side);
         }
@@ -168,10 +168,10 @@ impl Driver {
                     (Some(fd), Some(process)) => process.inode(*fd),
                     _ => None,
                 };
-                let flight = end.in_flight.iter().position(|flight| flight.id == id);
+                let call = end.in_flight.iter().position(|call| call.id == id);
                 if let Some(inode) = inode {
                     end.watch.own(inode);
-                    let name = flight.and_then(|place| end.in_flight[place].makes.clone());
+                    let name = call.and_then(|place| end.in_flight[place].makes.clone());
                     let number = outcome.descriptor();
                     end.numbers.extend(name.clone().zip(number));
                     end.inodes.extend(name.map(|name| (name, inode)));
@@ -179,13 +179,13 @@ impl Driver {
                 // Both tables, so that whoever hears of the outcome sees its consequences.
                 self.settle(Some(side));
                 let end = &mut self.ends[side];
-                if let Some(place) = end.in_flight.iter().position(|flight| flight.id == id) {
-                    let flight = end.in_flight.remove(place);
-                    if flight.closes(&trace) {
-                        end.closed.extend(flight.on);
+                if let Some(place) = end.in_flight.iter().position(|call| call.id == id) {
+                    let call = end.in_flight.remove(place);
+                    if call.closes(&trace) {
+                        end.closed.extend(call.on);
                     }
                 }
-                self.tell(Happening::Ended {
+                self.tell(LabEvent::Ended {
                     side,
                     id,
                     took: Duration::from_nanos(ns),
@@ -197,7 +197,7 @@ impl Driver {
                     said: said.map(|said| plain(&said)),
                     trace: trace
                         .into_iter()
-                        .map(|traced| Traced {
+                        .map(|traced| TracedCall {
                             text: plain(&traced.text),
                             ..traced
                         })
@@ -212,8 +212,8 @@ impl Driver {
     /// A call that is under way has made a descriptor.
     pub(super) fn made(&mut self, side: Side, id: CallId, fd: i32) {
         let end = &mut self.ends[side];
-        let flight = end.in_flight.iter().find(|flight| flight.id == id);
-        let (Some(name), Some(process)) = (flight.and_then(|flight| flight.on.clone()), &end.process) else {
+        let call = end.in_flight.iter().find(|call| call.id == id);
+        let (Some(name), Some(process)) = (call.and_then(|call| call.on.clone()), &end.process) else {
             return;
         };
         let inode = process.inode(fd);
@@ -225,7 +225,7 @@ impl Driver {
             end.inodes.insert(name.clone(), inode);
         }
         if let Some(socket) = SocketName::new(&name) {
-            self.tell(Happening::Made {
+            self.tell(LabEvent::Made {
                 side,
                 socket,
                 fd,
@@ -248,12 +248,12 @@ impl Driver {
         let gone: Vec<String> = end.numbers.keys().filter(is_gone).cloned().collect();
         end.closed.extend(gone.iter().cloned());
         for socket in gone.iter().filter_map(|name| SocketName::new(name)) {
-            self.tell(Happening::Gone { side, socket });
+            self.tell(LabEvent::Gone { side, socket });
         }
     }
 
-    /// Buries an endpoint, if it has died.
-    pub(super) fn bury(&mut self, side: Side) {
+    /// Reaps an endpoint's process, if it has ended (`waitid(2)`).
+    pub(super) fn reap(&mut self, side: Side) {
         let Some(how) = self.ends[side].process.as_mut().and_then(Process::reap) else {
             return;
         };
@@ -271,10 +271,10 @@ impl Driver {
         end.numbers.clear();
         end.infos.clear();
         end.closed.clear();
-        end.strace = end.strace.as_ref().map(|_| Syscalls::default());
+        end.strace = end.strace.as_ref().map(|_| SyscallOrder::default());
         end.listeners.clear();
         end.died = true;
-        self.tell(Happening::Died {
+        self.tell(LabEvent::Died {
             side,
             pid: process.pid(),
             how,

@@ -6,11 +6,11 @@
 //! packets before the outcome, so that the transcript is in the order of cause and effect.
 //!
 //! `requests` is what it is asked, `endpoints` what it hears, `wire` what it does with packets, `causes` how it finds what changed and why,
-//! `flight` what it knows of a call under way, `syscalls` where those that strace sees belong.
+//! `in_flight` what it knows of a call under way, `syscalls` where those that strace sees belong.
 
 mod causes;
 mod endpoints;
-mod flight;
+mod in_flight;
 mod requests;
 mod syscalls;
 mod wire;
@@ -23,30 +23,32 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use self::flight::{Awaits, Flight, Power};
-use self::syscalls::Syscalls;
-use super::bell::{Bell, Rung};
-use super::event::{Cause, Fate, Happening, Passage, Request, WireChange, WireOrder, Witness};
+use self::in_flight::{InFlightCall, StateEffect, WaitCondition};
+use self::syscalls::SyscallOrder;
+use super::event::{
+    Disposition, LabEvent, LabRequest, PacketRecord, TransitionCause, WireChange, WireRequest, Witness,
+};
+use super::event_queue::EventQueue;
 use super::facts::{LabFacts, LabKind};
 use super::host::Host;
-use super::outbox::Outbox;
-use super::process::{Nonsense, Process};
+use super::poller::{Poller, Readiness};
+use super::process::{Process, ProtocolError};
 use super::strace::Word;
 use super::watch::Watch;
-use crate::call::{Call, CallId, Family, Order, SocketName};
-use crate::clock::{Millis, Stamp};
-use crate::endpoint::protocol::{self, Reply, Traced, VERSION};
+use crate::call::{Call, CallId, EndpointCall, Family, SocketName};
+use crate::clock::{Millis, MonoTime};
+use crate::endpoint::protocol::{self, Reply, TracedCall, VERSION};
 use crate::error::Result;
 use crate::host::{Setting, SettingValue};
-use crate::observe::tracker::{Arrival, Arrived, Change, Maker, after_fin, between, maker};
-use crate::observe::{Row, Tuple};
+use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
+use crate::observe::{SocketRow, Tuple};
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::wire::flow::{Came, Flows, PacketNo, Seen};
+use crate::wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};
 use crate::wire::forge::{Forge, forge};
-use crate::wire::queue::{Held, Origin, Which, Wire};
-use crate::wire::rule::{Standing, Verdict};
+use crate::wire::queue::{HeldPacket, Origin, Which, Wire};
+use crate::wire::rule::{RuleStatus, Verdict};
 use crate::wire::segment::{Flags, Packet, decode};
 
 /// The longest packet that a device may give us.
@@ -77,13 +79,13 @@ const RETURN_PATIENCE: Duration = Duration::from_millis(32);
 const ENDING_PATIENCE: Duration = Duration::from_millis(20);
 
 /// One end, as the driver holds it.
-struct End {
+struct DriverEnd {
     // Field order is drop order: the process goes before the host, whose thread bore it.
     process: Option<Process>,
     host: Host,
     watch: Watch,
     /// Calls that have not returned, the oldest first.
-    in_flight: Vec<Flight>,
+    in_flight: Vec<InFlightCall>,
     /// Outcomes that were heard, and wait for the packets before them.
     ended: VecDeque<Reply>,
     /// The inodes of sockets by name.
@@ -97,36 +99,36 @@ struct End {
     /// The names of sockets that were told to listen.
     listeners: HashSet<String>,
     /// The order of its system calls among its words, where strace sees them.
-    strace: Option<Syscalls>,
+    strace: Option<SyscallOrder>,
     /// Below what the numbers of its process's descriptors must stay, where that was set.
     nofile: Option<u32>,
     /// The process has died since the last reading.
     died: bool,
 }
 
-impl End {
+impl DriverEnd {
     /// Is a call under way that can change a state by itself?
     fn is_changing(&self) -> bool {
-        self.in_flight.iter().any(|flight| flight.power != Power::None)
+        self.in_flight.iter().any(|call| call.effect != StateEffect::None)
     }
 
     /// Is a call under way whose announcement has not been heard?
     fn owes_a_word(&self) -> bool {
-        self.in_flight.iter().any(|flight| !flight.begun)
+        self.in_flight.iter().any(|call| !call.begun)
     }
 
     /// Is that call under way, and its return not heard?
     fn is_under_way(&self, id: CallId) -> bool {
         let ended = |reply: &Reply| matches!(reply, Reply::Ended { id: ended, .. } if *ended == id);
-        self.in_flight.iter().any(|flight| flight.id == id) && !self.ended.iter().any(ended)
+        self.in_flight.iter().any(|call| call.id == id) && !self.ended.iter().any(ended)
     }
 
     /// Has the descriptor of that name been closed, also by a call whose return is not told yet?
     fn has_closed(&self, name: &String) -> bool {
         let closed_it = |reply: &Reply| match reply {
             Reply::Ended { id, trace, .. } => {
-                let flight = self.in_flight.iter().find(|flight| flight.id == *id);
-                flight.is_some_and(|flight| flight.on.as_ref() == Some(name) && flight.closes(trace))
+                let call = self.in_flight.iter().find(|call| call.id == *id);
+                call.is_some_and(|call| call.on.as_ref() == Some(name) && call.closes(trace))
             }
             _ => false,
         };
@@ -134,9 +136,9 @@ impl End {
     }
 
     /// Is what the call waits for there?
-    fn is_returning(&self, flight: &Flight) -> bool {
-        let inode = flight.on.as_ref().and_then(|name| self.inodes.get(name));
-        inode.is_some_and(|inode| flight.awaits.is_there(self.watch.row(*inode)))
+    fn is_returning(&self, call: &InFlightCall) -> bool {
+        let inode = call.on.as_ref().and_then(|name| self.inodes.get(name));
+        inode.is_some_and(|inode| call.awaits.is_there(self.watch.row(*inode)))
     }
 
     /// Is the library about to take something that nobody has asked it for? No word and no packet will tell that it has.
@@ -158,7 +160,7 @@ fn tuple_of(packet: &Packet) -> Option<Tuple> {
 
 /// The driver's thread.
 pub(super) struct Driver {
-    ends: Ends<End>,
+    ends: Ends<DriverEnd>,
     wired: bool,
     /// What the administrator destroys just now.
     destroyed: Option<(Side, Tuple)>,
@@ -166,10 +168,10 @@ pub(super) struct Driver {
     wire: Wire,
     flows: Flows,
     /// The rules as they were last told.
-    told_rules: Vec<Standing>,
-    inbox: Receiver<Request>,
-    bell: Bell,
-    outbox: Outbox,
+    told_rules: Vec<RuleStatus>,
+    inbox: Receiver<LabRequest>,
+    poller: Poller,
+    queue: EventQueue,
     buffer: Vec<u8>,
     /// Something happened since the tables were last read for the screen.
     dirty: bool,
@@ -178,7 +180,7 @@ pub(super) struct Driver {
     /// ... and since it was last told that all is quiet.
     unquiet: bool,
     /// When the tables were last read for the screen.
-    read_at: Stamp,
+    read_at: MonoTime,
     /// How long to wait before looking again; none when nothing is waited for.
     look_in: Option<Duration>,
     /// How long to wait before reading the tables for a timer that is overdue.
@@ -189,7 +191,7 @@ pub(super) struct Driver {
 
 /// The occasion on which a table is read.
 #[derive(Clone, Copy)]
-enum Beside {
+enum ReadTrigger {
     /// No packet of which it is known what it does.
     Nothing,
     /// A packet that the host has just been handed.
@@ -199,7 +201,7 @@ enum Beside {
 }
 
 /// The end of the driver.
-struct Over;
+struct DriverExit;
 
 /// Packets may have come from either host.
 const EITHER: Ends<bool> = Ends {
@@ -208,13 +210,13 @@ const EITHER: Ends<bool> = Ends {
 };
 
 /// Descriptors that are ready after a wait.
-struct Ready {
+struct Wakeup {
     /// Anything at all.
     any: bool,
     /// Hosts that have a packet.
     packets: Ends<bool>,
     /// Everything else.
-    rung: Option<Rung>,
+    readiness: Option<Readiness>,
 }
 
 impl Driver {
@@ -222,28 +224,28 @@ impl Driver {
     pub fn new(
         hosts: Ends<Host>,
         facts: &LabFacts,
-        inbox: Receiver<Request>,
+        inbox: Receiver<LabRequest>,
         wake: Arc<OwnedFd>,
-        outbox: Outbox,
+        queue: EventQueue,
     ) -> Result<Driver> {
-        let bell = Bell::new(wake)?;
+        let poller = Poller::new(wake)?;
         let wired = facts.kind == LabKind::Isolated;
         let Ends { client, server } = hosts;
-        let end = |side: Side, host: Host| -> Result<End> {
+        let end = |side: Side, host: Host| -> Result<DriverEnd> {
             let family = if facts.addresses[side].is_ipv6() {
                 Family::Inet6
             } else {
                 Family::Inet
             };
-            let process = Process::adopt(host.bear(side)?);
-            bell.watch(side, &process)?;
-            let strace = process.syscalls().map(|_| Syscalls::default());
+            let process = Process::adopt(host.spawn(side)?);
+            poller.watch(side, &process)?;
+            let strace = process.syscalls().map(|_| SyscallOrder::default());
             let mut watch = Watch::new(family, !wired);
             if process.hides() {
                 watch.expect(Family::Inet);
                 watch.expect(Family::Inet6);
             }
-            Ok(End {
+            Ok(DriverEnd {
                 process: Some(process),
                 host,
                 watch,
@@ -271,13 +273,13 @@ impl Driver {
             flows: Flows::default(),
             told_rules: Vec::new(),
             inbox,
-            bell,
-            outbox,
+            poller,
+            queue,
             buffer: vec![0; LONGEST_PACKET],
             dirty: true,
             streamed: 0,
             unquiet: true,
-            read_at: Stamp::now(),
+            read_at: MonoTime::now(),
             look_in: None,
             slack: TIMER_SLACK,
             told: None,
@@ -293,8 +295,8 @@ impl Driver {
         }
     }
 
-    fn tell(&mut self, what: Happening) {
-        self.outbox.push(what);
+    fn tell(&mut self, what: LabEvent) {
+        self.queue.push(what);
     }
 
     /// A failure of ours on the way: told once, and the work goes on.
@@ -304,7 +306,7 @@ impl Driver {
             Err(error) => {
                 let text = error.to_string();
                 if self.told.as_ref() != Some(&text) {
-                    self.tell(Happening::Note(text.clone()));
+                    self.tell(LabEvent::Note(text.clone()));
                     self.told = Some(text);
                 }
                 None
@@ -313,12 +315,12 @@ impl Driver {
     }
 
     /// Waits until something happens, and takes it in.
-    fn turn(&mut self) -> std::result::Result<(), Over> {
-        if self.outbox.is_behind() {
+    fn turn(&mut self) -> std::result::Result<(), DriverExit> {
+        if self.queue.is_behind() {
             return self.await_reader();
         }
         let ready = self.wait();
-        let processes = ready.rung.map(|rung| rung.processes).unwrap_or_default();
+        let processes = ready.readiness.map(|readiness| readiness.processes).unwrap_or_default();
         for side in Side::BOTH {
             if processes[side].words || processes[side].syscalls {
                 self.hear(side);
@@ -332,25 +334,25 @@ impl Driver {
         self.outcomes();
         for side in Side::BOTH {
             if processes[side].end {
-                self.bury(side);
+                self.reap(side);
             }
         }
-        self.outbox.flush_due(self.grace());
-        if ready.rung.is_some_and(|rung| rung.requests) {
-            self.bell.silence();
+        self.queue.flush_due(self.grace());
+        if ready.readiness.is_some_and(|readiness| readiness.requests) {
+            self.poller.drain();
             self.requests()?;
-            self.outbox.flush_due(self.grace());
+            self.queue.flush_due(self.grace());
         }
         Ok(())
     }
 
     /// Lets the reader of what is told catch up, and does nothing meanwhile that could be told: packets stay with their hosts. Only
     /// requests are heard, for their sender does not wait for us, and the last of them may be that nobody wants the lab any more.
-    fn await_reader(&mut self) -> std::result::Result<(), Over> {
-        self.outbox.flush();
-        let mut fds = [PollFd::from_borrowed_fd(self.bell.wake(), PollFlags::IN)];
+    fn await_reader(&mut self) -> std::result::Result<(), DriverExit> {
+        self.queue.flush();
+        let mut fds = [PollFd::from_borrowed_fd(self.poller.wake(), PollFlags::IN)];
         let _ = poll(&mut fds, None);
-        self.bell.silence();
+        self.poller.drain();
         self.requests()
     }
 
@@ -360,8 +362,8 @@ impl Driver {
     }
 
     /// Sleeps until a descriptor has something to say or a time has come; reads the tables when nothing more is under way.
-    fn wait(&mut self) -> Ready {
-        let now = Stamp::now();
+    fn wait(&mut self) -> Wakeup {
+        let now = MonoTime::now();
         let timeout = if self.dirty {
             Some(self.grace())
         } else {
@@ -376,7 +378,7 @@ impl Driver {
         let (look, due) = (timeout.map(|timeout| now.plus(timeout)), self.wire.next_due());
         let until = [look, due].into_iter().flatten().min();
         let ready = self.poll(until.map(|until| until.since(now)));
-        let woke = Stamp::now();
+        let woke = MonoTime::now();
         let timed_out = !ready.any && look.is_some_and(|look| look <= woke) && due.is_none_or(|due| due > woke);
         if self.dirty && (timed_out || woke.since(self.read_at) > BUSY_READING) {
             self.slack = TIMER_SLACK;
@@ -396,22 +398,22 @@ impl Driver {
         ready
     }
 
-    fn poll(&self, timeout: Option<Duration>) -> Ready {
+    fn poll(&self, timeout: Option<Duration>) -> Wakeup {
         let mut fds = Vec::with_capacity(3);
         let devices = Ends::from_fn(|side| {
             let tun = self.ends[side].host.tun.as_ref();
             fds.extend(tun.map(|tun| PollFd::from_borrowed_fd(tun.as_fd(), PollFlags::IN)));
             tun.map(|_| fds.len() - 1)
         });
-        fds.push(PollFd::from_borrowed_fd(self.bell.as_fd(), PollFlags::IN));
+        fds.push(PollFd::from_borrowed_fd(self.poller.as_fd(), PollFlags::IN));
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         let polled = poll(&mut fds, timeout.as_ref());
         // EINTR and the like: look at everything, which costs nothing but time.
         let is_ready = |place: usize| polled.is_err() || !fds[place].revents().is_empty();
-        Ready {
+        Wakeup {
             any: polled != Ok(0),
             packets: Ends::from_fn(|side| devices[side].is_some_and(is_ready)),
-            rung: is_ready(fds.len() - 1).then(|| self.bell.listen()),
+            readiness: is_ready(fds.len() - 1).then(|| self.poller.poll()),
         }
     }
 
@@ -433,14 +435,14 @@ impl Driver {
     /// Reads both tables, `first`'s first, and tells what changed.
     fn settle(&mut self, first: Option<Side>) {
         (self.dirty, self.streamed) = (false, 0);
-        self.read_at = Stamp::now();
+        self.read_at = MonoTime::now();
         let first = first.unwrap_or(Side::Client);
         for side in [first, first.other()] {
-            self.changes(side, Beside::Nothing);
+            self.changes(side, ReadTrigger::Nothing);
             let end = &mut self.ends[side];
             let table = end.watch.table(&mut end.host);
             if let Some(Some(rows)) = self.complain(table) {
-                self.tell(Happening::Table { side, rows });
+                self.tell(LabEvent::Table { side, rows });
             }
         }
         if self.is_torn() {
@@ -475,7 +477,7 @@ impl Driver {
                 Some(state) => infos.insert(socket.clone(), state),
                 None => infos.remove(&socket),
             };
-            self.tell(Happening::Info { side, socket, state });
+            self.tell(LabEvent::Info { side, socket, state });
         }
     }
 
@@ -489,7 +491,7 @@ impl Driver {
                 .ends
                 .iter()
                 .all(|(_, end)| end.watch.quiet(stands) && end.ended.is_empty());
-        let is_returning = |end: &End| end.in_flight.iter().any(|flight| end.is_returning(flight));
+        let is_returning = |end: &DriverEnd| end.in_flight.iter().any(|call| end.is_returning(call));
         let returning = self.is_taking() || self.ends.iter().any(|(_, end)| is_returning(end));
         let patient = self.look_in.is_none_or(|wait| wait < RETURN_PATIENCE);
         if calm && !(returning && patient) {
@@ -498,11 +500,11 @@ impl Driver {
             }
             if std::mem::take(&mut self.unquiet) {
                 // The last of its batch, so that who reads it finds that nothing has happened since.
-                self.tell(Happening::Quiet);
+                self.tell(LabEvent::Quiet);
             }
         } else if self.unquiet && self.look_in.is_none() {
             self.look_in = Some(FIRST_LOOK);
         }
-        self.outbox.flush();
+        self.queue.flush();
     }
 }

@@ -3,43 +3,43 @@
 use super::*;
 
 impl Driver {
-    pub(super) fn requests(&mut self) -> std::result::Result<(), Over> {
+    pub(super) fn requests(&mut self) -> std::result::Result<(), DriverExit> {
         loop {
             match self.inbox.try_recv() {
                 Ok(request) => self.request(request),
                 Err(TryRecvError::Empty) => return Ok(()),
-                Err(TryRecvError::Disconnected) => return Err(Over),
+                Err(TryRecvError::Disconnected) => return Err(DriverExit),
             }
         }
     }
 
-    fn request(&mut self, request: Request) {
+    fn request(&mut self, request: LabRequest) {
         self.unquiet = true;
         match request {
-            Request::Order(side, request) => self.order(side, &request),
-            Request::Kill(side) => {
+            LabRequest::Call(side, request) => self.order(side, &request),
+            LabRequest::Kill(side) => {
                 if let Some(process) = &mut self.ends[side].process {
                     process.kill();
                 }
             }
-            Request::Restart(side) => {
+            LabRequest::Restart(side) => {
                 if let Some(process) = &mut self.ends[side].process {
                     process.kill();
                     // SIGKILL cannot be held off: the process is waited for, and its end told as any other.
                     while self.ends[side].process.is_some() {
-                        self.outbox.flush();
+                        self.queue.flush();
                         self.poll(None);
-                        Side::BOTH.into_iter().for_each(|side| self.bury(side));
+                        Side::BOTH.into_iter().for_each(|side| self.reap(side));
                     }
                 }
-                let newborn = self.ends[side].host.bear(side).and_then(|newborn| {
-                    let process = Process::adopt(newborn);
-                    self.bell.watch(side, &process).map(|()| process)
+                let spawned = self.ends[side].host.spawn(side).and_then(|spawned| {
+                    let process = Process::adopt(spawned);
+                    self.poller.watch(side, &process).map(|()| process)
                 });
-                self.ends[side].process = self.complain(newborn);
+                self.ends[side].process = self.complain(spawned);
             }
-            Request::Destroy(side, tuple) => {
-                self.changes(side, Beside::Nothing);
+            LabRequest::Destroy(side, tuple) => {
+                self.changes(side, ReadTrigger::Nothing);
                 let end = &mut self.ends[side];
                 // The session asks for nothing that cannot be.
                 if let Ok(diag) = &mut end.host.diag {
@@ -47,12 +47,12 @@ impl Driver {
                     self.complain(destroyed);
                 }
                 self.destroyed = Some((side, tuple));
-                self.changes(side, Beside::Nothing);
+                self.changes(side, ReadTrigger::Nothing);
                 self.destroyed = None;
                 self.dirty = true;
             }
-            Request::Wire(order) => self.wire_order(order),
-            Request::Host(side, setting, value) => {
+            LabRequest::Wire(order) => self.wire_order(order),
+            LabRequest::Host(side, setting, value) => {
                 let end = &mut self.ends[side];
                 let result = match (setting, value) {
                     (Setting::Nofile, SettingValue::Number(most)) => {
@@ -64,7 +64,7 @@ impl Driver {
                     _ => end.host.set(side, setting, value),
                 };
                 let result = result.map_err(|error| error.to_string());
-                self.tell(Happening::Host {
+                self.tell(LabEvent::Host {
                     side,
                     setting,
                     value,
@@ -77,7 +77,7 @@ impl Driver {
 
     fn order(&mut self, side: Side, request: &protocol::Request) {
         let (on, makes) = match &request.order {
-            Order::On { socket, call } => {
+            EndpointCall::On { socket, call } => {
                 let made = match call {
                     Call::Socket { family } => {
                         self.ends[side].watch.expect(*family);
@@ -92,11 +92,11 @@ impl Driver {
                 }
                 (Some(name), made.map(|name| name.as_str().to_owned()))
             }
-            Order::Process(_) => (None, None),
+            EndpointCall::Process(_) => (None, None),
         };
         let end = &mut self.ends[side];
         let Some(process) = &mut end.process else {
-            self.tell(Happening::Garbled {
+            self.tell(LabEvent::Garbled {
                 side,
                 id: Some(request.id),
                 why: "it is dead, and makes no calls".into(),
@@ -104,12 +104,12 @@ impl Driver {
             return;
         };
         let sent = process.send(request);
-        end.in_flight.push(Flight {
+        end.in_flight.push(InFlightCall {
             id: request.id,
             on,
             makes,
-            power: Power::of(&request.order),
-            awaits: Awaits::of(&request.order),
+            effect: StateEffect::of(&request.order),
+            awaits: WaitCondition::of(&request.order),
             begun: false,
             lingers: false,
         });

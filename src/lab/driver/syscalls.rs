@@ -6,24 +6,24 @@
 use std::collections::{HashSet, VecDeque};
 
 use crate::call::CallId;
-use crate::endpoint::protocol::Traced;
+use crate::endpoint::protocol::TracedCall;
 use crate::lab::strace::{Printed, Word};
 
 /// System calls that strace has printed of an endpoint and that were not reported yet, and which words were heard before their lines.
 #[derive(Debug, Default)]
-pub(super) struct Syscalls {
+pub(super) struct SyscallOrder {
     printed: VecDeque<Printed>,
     early: HashSet<(Word, CallId)>,
 }
 
-impl Syscalls {
+impl SyscallOrder {
     /// strace has printed these.
     pub(super) fn printed(&mut self, lines: Vec<Printed>) {
         self.printed.extend(lines);
     }
 
     /// A word was heard: the calls before it. All of those have been printed by now, for strace prints a call before the program goes on.
-    pub(super) fn heard(&mut self, word: Word, id: CallId) -> Vec<Traced> {
+    pub(super) fn heard(&mut self, word: Word, id: CallId) -> Vec<TracedCall> {
         let said = Printed::Said(word, id);
         match self.printed.iter().position(|line| *line == said) {
             Some(place) => self.printed.drain(..=place).filter_map(call).collect(),
@@ -36,7 +36,7 @@ impl Syscalls {
     }
 
     /// The calls up to the next word that has not been heard.
-    pub(super) fn so_far(&mut self) -> Vec<Traced> {
+    pub(super) fn so_far(&mut self) -> Vec<TracedCall> {
         let mut calls = Vec::new();
         while let Some(line) = self.printed.pop_front() {
             match line {
@@ -53,7 +53,7 @@ impl Syscalls {
     }
 }
 
-fn call(line: Printed) -> Option<Traced> {
+fn call(line: Printed) -> Option<TracedCall> {
     match line {
         Printed::Call(made) => Some(made),
         Printed::Said(..) => None,
@@ -65,14 +65,14 @@ mod tests {
     use super::*;
 
     fn made(text: &str) -> Printed {
-        Printed::Call(Traced {
+        Printed::Call(TracedCall {
             text: text.into(),
             errno: None,
             ns: 0,
         })
     }
 
-    fn texts(calls: Vec<Traced>) -> Vec<String> {
+    fn texts(calls: Vec<TracedCall>) -> Vec<String> {
         calls.into_iter().map(|made| made.text).collect()
     }
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn calls_wait_for_the_word_that_came_before_them() {
-        let mut order = Syscalls::default();
+        let mut order = SyscallOrder::default();
         order.printed(vec![made("read"), BEGAN, made("write")]);
         assert_eq!(texts(order.so_far()), ["read"]);
         assert_eq!(texts(order.so_far()), [""; 0]);
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_word_may_be_heard_before_its_line() {
-        let mut order = Syscalls::default();
+        let mut order = SyscallOrder::default();
         assert!(order.heard(Word::Began, CallId(1)).is_empty());
         order.printed(vec![BEGAN, made("write")]);
         assert_eq!(texts(order.heard(Word::Ended, CallId(1))), ["write"]);
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn words_heard_together_part_the_calls_between_them() {
-        let mut order = Syscalls::default();
+        let mut order = SyscallOrder::default();
         order.printed(vec![BEGAN, made("write"), ENDED, made("read")]);
         assert!(order.heard(Word::Began, CallId(1)).is_empty());
         assert_eq!(texts(order.heard(Word::Ended, CallId(1))), ["write"]);

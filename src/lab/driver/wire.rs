@@ -36,7 +36,7 @@ impl Driver {
         let no = self.wire.number();
         let seen = match &packet {
             Packet::Tcp(segment) => self.flows.sent(no, segment),
-            Packet::Icmp { .. } | Packet::Other { .. } => Seen::default(),
+            Packet::Icmp { .. } | Packet::Other { .. } => FlowInfo::default(),
         };
         // The endpoint announced the call before it made it: what it said is there by now.
         if self.can_change_a_state(from, &packet) {
@@ -46,13 +46,13 @@ impl Driver {
             self.hear(from);
         }
         let (verdict, rule) = self.wire.judge(from, &packet, &seen);
-        let passage = Passage {
+        let record = PacketRecord {
             no,
             from,
             packet,
             seen,
             origin: Origin::Host,
-            fate: Fate::Delivered,
+            disposition: Disposition::Delivered,
             rule,
             waited: None,
         };
@@ -60,59 +60,59 @@ impl Driver {
         let buffer = std::mem::take(&mut self.buffer);
         let bytes = &buffer[..len];
         match verdict {
-            Verdict::Deliver => self.deliver(passage, bytes),
+            Verdict::Deliver => self.deliver(record, bytes),
             Verdict::Duplicate => {
-                let copy = Passage {
+                let copy = PacketRecord {
                     no: self.wire.number(),
                     origin: Origin::Copy(no),
-                    ..passage.clone()
+                    ..record.clone()
                 };
-                self.deliver(passage, bytes);
+                self.deliver(record, bytes);
                 self.deliver(copy, bytes);
             }
-            Verdict::Drop => self.tell(Happening::Packet(Passage {
-                fate: Fate::Dropped,
-                ..passage
+            Verdict::Drop => self.tell(LabEvent::Packet(PacketRecord {
+                disposition: Disposition::Dropped,
+                ..record
             })),
-            Verdict::Hold => self.hold(passage, bytes, None),
-            Verdict::Delay(time) => self.hold(passage, bytes, Some(time)),
+            Verdict::Hold => self.hold(record, bytes, None),
+            Verdict::Delay(time) => self.hold(record, bytes, Some(time)),
         }
         self.buffer = buffer;
         true
     }
 
     /// Hands a packet to the other host, and tells what it did there.
-    pub(super) fn deliver(&mut self, passage: Passage, bytes: &[u8]) {
-        let to = passage.from.other();
-        let telling = self.can_change_a_state(passage.from, &passage.packet);
+    pub(super) fn deliver(&mut self, record: PacketRecord, bytes: &[u8]) {
+        let to = record.from.other();
+        let telling = self.can_change_a_state(record.from, &record.packet);
         if telling {
             // What the receiving end has done by itself is no work of this packet.
             self.hear(to);
             self.let_return(to);
-            self.changes(to, Beside::Nothing);
+            self.changes(to, ReadTrigger::Nothing);
         }
         let written = self.ends[to].host.tun.as_ref().map(|tun| tun.write(bytes));
-        let fate = match written {
-            Some(Err(error)) => Fate::Refused(error.into()),
+        let disposition = match written {
+            Some(Err(error)) => Disposition::Refused(error.into()),
             // A TUN write is synchronous: unless a call owns the receiving socket, that has its new state when it returns.
-            _ => Fate::Delivered,
+            _ => Disposition::Delivered,
         };
-        let came = match (fate, &passage.packet) {
-            (Fate::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
-            _ => Came::default(),
+        let came = match (disposition, &record.packet) {
+            (Disposition::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
+            _ => FinProgress::default(),
         };
-        let arrived = self.arrived(&passage.packet, came);
-        let passed = Happening::Packet(Passage { fate, ..passage });
+        let arrived = self.arrived(&record.packet, came);
+        let passed = LabEvent::Packet(PacketRecord { disposition, ..record });
         if telling {
-            self.outbox.push(passed);
-            self.changes(to, Beside::Arrived(arrived));
+            self.queue.push(passed);
+            self.changes(to, ReadTrigger::Arrived(arrived));
         } else {
-            self.outbox.push_idly(passed);
+            self.queue.push_idly(passed);
         }
     }
 
     /// The kind of arrival that a packet is to the host that it has reached.
-    fn arrived(&self, packet: &Packet, came: Came) -> Arrived {
+    fn arrived(&self, packet: &Packet, came: FinProgress) -> Arrived {
         let tuple = match packet {
             Packet::Tcp(_) => tuple_of(packet).map(Tuple::mirrored),
             Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
@@ -132,92 +132,92 @@ impl Driver {
     }
 
     /// Holds a packet on the wire: until the user decides, or for so long.
-    pub(super) fn hold(&mut self, passage: Passage, bytes: &[u8], time: Option<Millis>) {
-        let now = Stamp::now();
-        let fate = time.map_or(Fate::Held, Fate::Delayed);
-        self.wire.hold(Held {
-            no: passage.no,
-            from: passage.from,
+    pub(super) fn hold(&mut self, record: PacketRecord, bytes: &[u8], time: Option<Millis>) {
+        let now = MonoTime::now();
+        let disposition = time.map_or(Disposition::Held, Disposition::Delayed);
+        self.wire.hold(HeldPacket {
+            no: record.no,
+            from: record.from,
             bytes: bytes.to_vec(),
-            packet: passage.packet.clone(),
-            seen: passage.seen,
-            origin: passage.origin,
-            rule: passage.rule,
+            packet: record.packet.clone(),
+            seen: record.seen,
+            origin: record.origin,
+            rule: record.rule,
             since: now,
             due: time.map(|time| now.plus(time.into())),
         });
-        self.tell(Happening::Packet(Passage { fate, ..passage }));
+        self.tell(LabEvent::Packet(PacketRecord { disposition, ..record }));
     }
 
     /// Hands on what is due by now.
     pub(super) fn release(&mut self) {
-        if self.wire.next_due().is_some_and(|due| due <= Stamp::now()) {
+        if self.wire.next_due().is_some_and(|due| due <= MonoTime::now()) {
             (self.dirty, self.unquiet) = (true, true);
-            for held in self.wire.due(Stamp::now()) {
+            for held in self.wire.due(MonoTime::now()) {
                 self.hand_on(held);
             }
         }
     }
 
-    pub(super) fn hand_on(&mut self, held: Held) {
+    pub(super) fn hand_on(&mut self, held: HeldPacket) {
         let bytes = held.bytes.clone();
-        self.deliver(passage_of(held, Fate::Delivered), &bytes);
+        self.deliver(record_of(held, Disposition::Delivered), &bytes);
     }
 
     /// Does what the user wants on the wire.
-    pub(super) fn wire_order(&mut self, order: WireOrder) {
+    pub(super) fn wire_order(&mut self, order: WireRequest) {
         match order {
-            WireOrder::Mode(mode) => {
+            WireRequest::Mode(mode) => {
                 let freed = self.wire.set_mode(mode);
-                self.tell(Happening::Wire(WireChange::Mode(mode)));
+                self.tell(LabEvent::Wire(WireChange::Mode(mode)));
                 freed.into_iter().for_each(|no| self.deliver_held(no));
             }
-            WireOrder::Deliver(which) => self.picked(which).into_iter().for_each(|no| self.deliver_held(no)),
-            WireOrder::Drop(which) => {
+            WireRequest::Deliver(which) => self.picked(which).into_iter().for_each(|no| self.deliver_held(no)),
+            WireRequest::Drop(which) => {
                 for no in self.picked(which) {
                     if let Some(held) = self.wire.take(no) {
-                        self.tell(Happening::Packet(passage_of(held, Fate::Dropped)));
+                        self.tell(LabEvent::Packet(record_of(held, Disposition::Dropped)));
                     }
                 }
             }
-            WireOrder::Duplicate(which) => {
+            WireRequest::Duplicate(which) => {
                 for no in self.picked(which) {
-                    let copy = self.wire.copy(no, Stamp::now()).cloned();
+                    let copy = self.wire.copy(no, MonoTime::now()).cloned();
                     if let Some(copy) = copy {
-                        let fate = standing(&copy);
-                        self.tell(Happening::Packet(Passage {
+                        let disposition = disposition_of(&copy);
+                        self.tell(LabEvent::Packet(PacketRecord {
                             waited: None,
-                            ..passage_of(copy, fate)
+                            ..record_of(copy, disposition)
                         }));
                     }
                 }
             }
-            WireOrder::Delay(which, time) => {
+            WireRequest::Delay(which, time) => {
                 for no in self.picked(which) {
-                    let delayed = self.wire.delay(no, time, Stamp::now()).cloned();
+                    let delayed = self.wire.delay(no, time, MonoTime::now()).cloned();
                     if let Some(held) = delayed {
-                        self.tell(Happening::Packet(passage_of(held, Fate::Delayed(time))));
+                        self.tell(LabEvent::Packet(record_of(held, Disposition::Delayed(time))));
                     }
                 }
             }
-            WireOrder::Rules(rules) => {
+            WireRequest::Rules(rules) => {
                 for rule in rules {
                     let no = self.wire.add_rule(rule);
-                    self.tell(Happening::Wire(WireChange::Added(no, rule)));
+                    self.tell(LabEvent::Wire(WireChange::Added(no, rule)));
                 }
             }
-            WireOrder::Rule(no, change) => {
+            WireRequest::Rule(no, change) => {
                 if self.wire.change_rule(no, change) {
-                    self.tell(Happening::Wire(WireChange::Rule(no, change)));
+                    self.tell(LabEvent::Wire(WireChange::Rule(no, change)));
                 } else {
-                    self.tell(Happening::Note(format!("there is no {no} any more")));
+                    self.tell(LabEvent::Note(format!("there is no {no} any more")));
                 }
             }
-            WireOrder::ClearRules => {
+            WireRequest::ClearRules => {
                 self.wire.clear_rules();
-                self.tell(Happening::Wire(WireChange::Cleared));
+                self.tell(LabEvent::Wire(WireChange::Cleared));
             }
-            WireOrder::Forge(what, about) => self.forge(&what, about),
+            WireRequest::Forge(what, about) => self.forge(&what, about),
         }
         self.tell_rules();
         self.dirty = true;
@@ -227,7 +227,7 @@ impl Driver {
     pub(super) fn picked(&mut self, which: Which) -> Vec<PacketNo> {
         let picked = self.wire.picked(which);
         if picked.is_empty() {
-            self.tell(Happening::Note(match which {
+            self.tell(LabEvent::Note(match which {
                 Which::One(no) => format!("{no} is no longer held on the wire"),
                 Which::Next | Which::All => "no segment is held".into(),
             }));
@@ -254,64 +254,64 @@ impl Driver {
         });
         let Some(bytes) = made else {
             let text = "there is no connection to forge a segment of: port= names one".into();
-            self.tell(Happening::Note(text));
+            self.tell(LabEvent::Note(text));
             return;
         };
         let packet = decode(&bytes);
         let seen = match &packet {
             Packet::Tcp(segment) => self.flows.look(segment),
-            Packet::Icmp { .. } | Packet::Other { .. } => Seen::default(),
+            Packet::Icmp { .. } | Packet::Other { .. } => FlowInfo::default(),
         };
-        let passage = Passage {
+        let record = PacketRecord {
             no: self.wire.number(),
             from: what.to.other(),
             packet,
             seen,
             origin: Origin::Forged,
-            fate: Fate::Delivered,
+            disposition: Disposition::Delivered,
             rule: None,
             waited: None,
         };
-        self.deliver(passage, &bytes);
+        self.deliver(record, &bytes);
     }
 
     /// Tells the rules, if they or their counts have changed since they were told.
     pub(super) fn tell_rules(&mut self) {
         if self.told_rules != self.wire.rules() {
             self.told_rules = self.wire.rules().to_vec();
-            self.tell(Happening::Rules(self.told_rules.clone()));
+            self.tell(LabEvent::Rules(self.told_rules.clone()));
         }
     }
 }
 
 /// The conclusions on a host's states from a packet that it has sent.
-fn left(packet: &Packet, seen: &Seen) -> Beside {
+fn left(packet: &Packet, seen: &FlowInfo) -> ReadTrigger {
     match (packet, tuple_of(packet)) {
         (Packet::Tcp(segment), Some(tuple)) if segment.flags.has(Flags::FIN) && seen.again.is_none() => {
-            Beside::FinLeft(tuple)
+            ReadTrigger::FinLeft(tuple)
         }
-        _ => Beside::Nothing,
+        _ => ReadTrigger::Nothing,
     }
 }
 
 /// What is told of a packet that was held.
-fn passage_of(held: Held, fate: Fate) -> Passage {
-    Passage {
+fn record_of(held: HeldPacket, disposition: Disposition) -> PacketRecord {
+    PacketRecord {
         no: held.no,
         from: held.from,
         packet: held.packet,
         seen: held.seen,
         origin: held.origin,
-        fate,
+        disposition,
         rule: held.rule,
-        waited: Some(Stamp::now().since(held.since)),
+        waited: Some(MonoTime::now().since(held.since)),
     }
 }
 
 /// How a packet is held.
-fn standing(held: &Held) -> Fate {
+fn disposition_of(held: &HeldPacket) -> Disposition {
     match held.due {
-        Some(due) => Fate::Delayed(Millis(due.since(held.since).as_millis() as u32)),
-        None => Fate::Held,
+        Some(due) => Disposition::Delayed(Millis(due.since(held.since).as_millis() as u32)),
+        None => Disposition::Held,
     }
 }

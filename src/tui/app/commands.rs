@@ -11,7 +11,7 @@ impl App {
     }
 
     /// Runs what was typed; a mistake leaves the prompt open.
-    pub(super) fn typed(&mut self, text: String, now: Stamp) -> Vec<Effect> {
+    pub(super) fn typed(&mut self, text: String, now: MonoTime) -> Vec<Effect> {
         if text.trim().is_empty() {
             self.dialogs.pop();
             return Vec::new();
@@ -29,7 +29,7 @@ impl App {
         self.dialogs.pop();
         if let (true, Some(tour)) = (branches, &self.tour) {
             let branch = Branch::new(tour.scenario(), tour.at(), command);
-            self.dialogs.push(Dialog::Compare(Compare {
+            self.dialogs.push(Dialog::Compare(CompareDialog {
                 branch: branch.clone(),
                 grown: None,
                 skip: 0,
@@ -100,7 +100,7 @@ impl App {
     }
 
     /// Has the session carry out a command; a refusal is shown.
-    pub(super) fn command(&mut self, side: Side, command: &EndCommand, now: Stamp) -> (Vec<Effect>, Option<CallId>) {
+    pub(super) fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> (Vec<Effect>, Option<CallId>) {
         // What came of the command before is what can be seen now.
         self.recorder.settle(&self.session);
         let before = self.session.transcript.last();
@@ -112,17 +112,17 @@ impl App {
         self.issue(issued)
     }
 
-    pub(super) fn issue(&mut self, issued: Result<Issued, Refusal>) -> (Vec<Effect>, Option<CallId>) {
+    pub(super) fn issue(&mut self, issued: Result<IssuedCommand, CommandError>) -> (Vec<Effect>, Option<CallId>) {
         match issued {
             Ok(issued) => (issued.requests.into_iter().map(Effect::Lab).collect(), issued.root),
-            Err(refusal) => {
-                self.status = Some(refusal.to_string());
+            Err(error) => {
+                self.status = Some(error.to_string());
                 (Vec::new(), None)
             }
         }
     }
 
-    pub(super) fn screen(&mut self, command: ScreenCommand, now: Stamp) -> Vec<Effect> {
+    pub(super) fn screen(&mut self, command: ScreenCommand, now: MonoTime) -> Vec<Effect> {
         let side = self.focus;
         match command {
             ScreenCommand::Quit => return vec![Effect::Leave(Exit::Quit)],
@@ -131,7 +131,7 @@ impl App {
             ScreenCommand::OtherEnd => self.focus = side.other(),
             ScreenCommand::HostSettings => self.dialogs.push(Dialog::Host(side, 0)),
             ScreenCommand::OptionsDialog => {
-                let options = Options {
+                let options = OptionsDialog {
                     side,
                     socket: self.session.ends[side].current.clone(),
                     selected: 0,
@@ -146,7 +146,7 @@ impl App {
                 Some(call) => return self.act(Action::Why(call), now),
                 None => self.status = Some(format!("the {side} has made no call yet")),
             },
-            ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(Raw {
+            ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(RawDialog {
                 side,
                 down: 0,
                 across: 0,
@@ -208,7 +208,7 @@ impl App {
     }
 
     /// What the guide's buttons do.
-    fn tour_command(&mut self, command: ScreenCommand, now: Stamp) -> Vec<Effect> {
+    fn tour_command(&mut self, command: ScreenCommand, now: MonoTime) -> Vec<Effect> {
         let Some(tour) = &mut self.tour else {
             self.status = Some("there is no guide: scenarios starts one".into());
             return Vec::new();
@@ -219,7 +219,7 @@ impl App {
             ScreenCommand::TourBack => {
                 let to = tour.at().saturating_sub(1);
                 let scenario = tour.scenario();
-                let fresh = Fresh::of(&scenario);
+                let fresh = LabSpec::of(&scenario);
                 self.tour = Some(tour.again(to));
                 return vec![Effect::Fresh(fresh)];
             }
@@ -238,7 +238,7 @@ impl App {
                 let action = tour.step().and_then(|step| step.action.as_ref());
                 let predict = action
                     .filter(|_| !tour.goes_on())
-                    .and_then(|action| Predict::new(action.text.clone(), tour.expects()));
+                    .and_then(|action| PredictDialog::new(action.text.clone(), tour.expects()));
                 match predict {
                     Some(predict) => self.dialogs.push(Dialog::Predict(predict)),
                     None => self.status = Some("there is nothing to predict about the next step".into()),

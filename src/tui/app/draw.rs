@@ -4,7 +4,7 @@ use super::*;
 
 impl App {
     /// Draws all of it.
-    pub fn draw(&mut self, frame: &mut Frame, now: Stamp) {
+    pub fn draw(&mut self, frame: &mut Frame, now: MonoTime) {
         self.stale = false;
         let screen = frame.area();
         let mut hits = std::mem::take(&mut self.hits);
@@ -49,7 +49,7 @@ impl App {
     }
 
     /// The screen without its dialogs.
-    pub(super) fn base(&mut self, canvas: &mut Canvas, map: &layout::Map, reason: Option<&str>) {
+    pub(super) fn base(&mut self, canvas: &mut Canvas, map: &layout::ScreenLayout, reason: Option<&str>) {
         let session = &self.session;
         // What has lost its place to a zoomed pane, or has none in three columns.
         let also: &[ScreenCommand] = match (self.zoom, map.other) {
@@ -68,7 +68,7 @@ impl App {
         for (side, area) in map.ends.iter() {
             let Some(area) = *area else { continue };
             let titles = sockets::title_lines(session, side);
-            let wanted = layout::Wanted {
+            let wanted = layout::PreferredHeights {
                 title: titles,
                 sockets: sockets::lines_wanted(session, side, area.width, canvas.now),
                 answer: answer::lines_wanted(session, side, area.width),

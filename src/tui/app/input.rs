@@ -9,7 +9,7 @@ pub fn suspends(key: &KeyEvent) -> bool {
 
 impl App {
     /// Takes in what the user did.
-    pub fn input(&mut self, input: &Input, now: Stamp) -> Vec<Effect> {
+    pub fn input(&mut self, input: &Input, now: MonoTime) -> Vec<Effect> {
         match input {
             Input::Key(key) if key.kind != KeyEventKind::Release => {
                 self.stale = true;
@@ -32,7 +32,7 @@ impl App {
         }
     }
 
-    pub(super) fn mouse(&mut self, mouse: MouseEvent, now: Stamp) -> Vec<Effect> {
+    pub(super) fn mouse(&mut self, mouse: MouseEvent, now: MonoTime) -> Vec<Effect> {
         let point = Position::new(mouse.column, mouse.row);
         let hover = |point: Option<Position>| {
             let action = point.and_then(|point| self.hits.at(point));
@@ -109,7 +109,7 @@ impl App {
         }
     }
 
-    pub(super) fn key(&mut self, key: KeyEvent, now: Stamp) -> Vec<Effect> {
+    pub(super) fn key(&mut self, key: KeyEvent, now: MonoTime) -> Vec<Effect> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let plain = !control && !key.modifiers.contains(KeyModifiers::ALT);
         if control && key.code == KeyCode::Char('c') {
@@ -129,12 +129,12 @@ impl App {
             Some(Dialog::Prompt(prompt)) => {
                 let names: Vec<&SocketName> = socket_names(&self.session);
                 match prompt.key(key, self.focus, &names, &self.history) {
-                    Wish::None => Vec::new(),
-                    Wish::Close => {
+                    PromptPurpose::None => Vec::new(),
+                    PromptPurpose::Close => {
                         self.dialogs.pop();
                         Vec::new()
                     }
-                    Wish::Run(text) => self.typed(text, now),
+                    PromptPurpose::Run(text) => self.typed(text, now),
                 }
             }
             Some(_) if plain => self.dialog_key(key, now),
@@ -143,7 +143,7 @@ impl App {
         }
     }
 
-    pub(super) fn dialog_key(&mut self, key: KeyEvent, now: Stamp) -> Vec<Effect> {
+    pub(super) fn dialog_key(&mut self, key: KeyEvent, now: MonoTime) -> Vec<Effect> {
         // What is typed is searched for.
         if let Some(Dialog::Picker(picker)) = self.dialogs.last_mut() {
             match key.code {
@@ -228,7 +228,7 @@ impl App {
         Vec::new()
     }
 
-    pub(super) fn plain_key(&mut self, key: KeyEvent, now: Stamp) -> Vec<Effect> {
+    pub(super) fn plain_key(&mut self, key: KeyEvent, now: MonoTime) -> Vec<Effect> {
         let in_log = self.mark == Some(Action::LogLine(None));
         match key.code {
             KeyCode::Char('1') => self.focus = Side::Client,
@@ -244,7 +244,7 @@ impl App {
                     self.status = Some(format!("{} is not a key here: ? lists them", c.escape_debug()));
                     return Vec::new();
                 };
-                return if spec.group == table::Group::Wire {
+                return if spec.group == table::CommandGroup::Wire {
                     match wire_bar::pressed(spec, button) {
                         Some(action) => self.act(action, now),
                         None => Vec::new(),
@@ -262,10 +262,10 @@ impl App {
             KeyCode::BackTab => self.step(true),
             KeyCode::Up if in_log => self.log.select_by(-1),
             KeyCode::Down if in_log => self.log.select_by(1),
-            KeyCode::Up => self.go(Toward::Up),
-            KeyCode::Down => self.go(Toward::Down),
-            KeyCode::Left => self.go(Toward::Left),
-            KeyCode::Right => self.go(Toward::Right),
+            KeyCode::Up => self.go(ArrowDirection::Up),
+            KeyCode::Down => self.go(ArrowDirection::Down),
+            KeyCode::Left => self.go(ArrowDirection::Left),
+            KeyCode::Right => self.go(ArrowDirection::Right),
             KeyCode::PageUp => self.log.page(-1),
             KeyCode::PageDown => self.log.page(1),
             KeyCode::Home => self.log.home(),
@@ -285,7 +285,7 @@ impl App {
     }
 
     /// Moves the mark to the nearest in a direction.
-    pub(super) fn go(&mut self, toward: Toward) {
+    pub(super) fn go(&mut self, toward: ArrowDirection) {
         match &self.mark {
             None => self.step(false),
             Some(mark) => match self.hits.toward(mark, toward) {

@@ -15,32 +15,32 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use crate::call::{CallId, SocketName, SocketOption};
-use crate::clock::Stamp;
+use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
-use crate::lab::event::{Event, Happening, Request};
+use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use std::sync::Arc;
 
 use crate::runtime::Runtime;
-use crate::scenario::branch::{Branch, Grown};
+use crate::scenario::branch::{Branch, BranchResult};
 use crate::scenario::record::Recorder;
 use crate::scenario::{Scenario, catalog, file};
 use crate::session::edges::Coverage;
-use crate::session::transcript::{Entry, What};
-use crate::session::{Issued, LabKind, Refusal, Session};
+use crate::session::transcript::{Entry, EntryKind};
+use crate::session::{CommandError, IssuedCommand, LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::tui::Exit;
 use crate::tui::canvas::Canvas;
-use crate::tui::dialog::branch::Compare;
-use crate::tui::dialog::host::{self, Change};
-use crate::tui::dialog::options::Options;
+use crate::tui::dialog::branch::CompareDialog;
+use crate::tui::dialog::host::{self, HostChange};
+use crate::tui::dialog::options::OptionsDialog;
 use crate::tui::dialog::picker::Picker;
-use crate::tui::dialog::predict::Predict;
-use crate::tui::dialog::prompt::{Prompt, Wish};
-use crate::tui::dialog::raw::Raw;
-use crate::tui::dialog::why::{Lead, Why};
+use crate::tui::dialog::predict::PredictDialog;
+use crate::tui::dialog::prompt::{Prompt, PromptPurpose};
+use crate::tui::dialog::raw::RawDialog;
+use crate::tui::dialog::why::{LinkTarget, WhyDialog};
 use crate::tui::dialog::{Dialog, forge, help, rules, segment};
-use crate::tui::hit::{Action, Hits, Toward, Zone};
+use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
 use crate::tui::layout::{self, LEAST, Pane};
 use crate::tui::pane::diagram::Diagram;
 use crate::tui::pane::log::Log;
@@ -58,7 +58,7 @@ const WHEEL: i64 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Ask the lab.
-    Lab(Request),
+    Lab(LabRequest),
     /// Put text on the clipboard.
     Copy(String),
     /// Draw all of it anew: something else has written on the terminal.
@@ -68,7 +68,7 @@ pub enum Effect {
     /// Run both, and hand what comes of them to [`App::grown`].
     Grow(Branch),
     /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
-    Fresh(Fresh),
+    Fresh(LabSpec),
     /// Write a file of this name, or of one like it that is not there yet: its text.
     Save(String, String),
     /// Leave.
@@ -77,7 +77,7 @@ pub enum Effect {
 
 /// Requirements for a fresh lab.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Fresh {
+pub struct LabSpec {
     /// Whether it needs the wire.
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone.
@@ -86,10 +86,10 @@ pub struct Fresh {
     pub driven: Ends<Runtime>,
 }
 
-impl Fresh {
+impl LabSpec {
     /// The requirements of a scenario.
-    pub const fn of(scenario: &Scenario) -> Fresh {
-        Fresh {
+    pub const fn of(scenario: &Scenario) -> LabSpec {
+        LabSpec {
             isolated: scenario.isolated,
             ipv6: scenario.ipv6,
             driven: scenario.driven,
@@ -183,7 +183,7 @@ impl App {
     }
 
     /// The result of two runs that were to be compared.
-    pub fn grown(&mut self, grown: Grown) {
+    pub fn grown(&mut self, grown: BranchResult) {
         let waiting = self.dialogs.iter_mut().rev().find_map(|dialog| match dialog {
             Dialog::Compare(compare) if compare.grown.is_none() => Some(compare),
             _ => None,
@@ -195,12 +195,12 @@ impl App {
     }
 
     /// When to go on, if nothing happens before.
-    pub fn look_at(&self) -> Option<Stamp> {
+    pub fn look_at(&self) -> Option<MonoTime> {
         self.tour.as_ref().and_then(Tour::look_at)
     }
 
     /// The tour goes on as far as it can.
-    pub fn go_on(&mut self, now: Stamp) -> Vec<Effect> {
+    pub fn go_on(&mut self, now: MonoTime) -> Vec<Effect> {
         let Some(tour) = &mut self.tour else {
             return Vec::new();
         };
@@ -236,11 +236,11 @@ impl App {
     }
 
     /// Takes in what happened in the lab.
-    pub fn absorb(&mut self, event: Event) -> Vec<Effect> {
+    pub fn absorb(&mut self, event: TimedEvent) -> Vec<Effect> {
         let at = event.at;
         // Quiet is no news, unless it is what a comparison waited for.
-        self.stale |= event.what != Happening::Quiet || self.session.compares_when_quiet();
-        let quiet = event.what == Happening::Quiet;
+        self.stale |= event.what != LabEvent::Quiet || self.session.compares_when_quiet();
+        let quiet = event.what == LabEvent::Quiet;
         let mut effects: Vec<Effect> = self.session.absorb(event).into_iter().map(Effect::Lab).collect();
         if let Some(tour) = &mut self.tour {
             tour.hear(quiet);
@@ -266,7 +266,7 @@ impl App {
     }
 
     /// Does what a press does.
-    fn act(&mut self, action: Action, now: Stamp) -> Vec<Effect> {
+    fn act(&mut self, action: Action, now: MonoTime) -> Vec<Effect> {
         match action {
             Action::Press(side, key) => {
                 self.focus = side;
@@ -310,12 +310,12 @@ impl App {
                 }
                 match entry.and_then(|no| self.session.transcript.entry(no)) {
                     Some(Entry {
-                        what: What::Outcome { call, .. } | What::Lost { call, .. },
+                        what: EntryKind::Outcome { call, .. } | EntryKind::Lost { call, .. },
                         ..
-                    }) => self.dialogs.push(Dialog::Why(Why::new(*call))),
+                    }) => self.dialogs.push(Dialog::Why(WhyDialog::new(*call))),
                     Some(Entry {
                         no,
-                        what: What::Packet(_),
+                        what: EntryKind::Packet(_),
                         ..
                     }) => self.dialogs.push(Dialog::Segment(*no, 0)),
                     _ => {}
@@ -325,7 +325,7 @@ impl App {
             Action::Wire(command) => self.wire(&command),
             Action::Segment(entry) => {
                 let no = match self.session.transcript.entry(entry).map(|entry| &entry.what) {
-                    Some(What::Packet(passage)) => Some(passage.no),
+                    Some(EntryKind::Packet(record)) => Some(record.no),
                     _ => None,
                 };
                 // One on the wire is chosen first, and looked into when it is pressed again.
@@ -338,7 +338,7 @@ impl App {
                 Vec::new()
             }
             Action::Why(call) => {
-                self.dialogs.push(Dialog::Why(Why::new(call)));
+                self.dialogs.push(Dialog::Why(WhyDialog::new(call)));
                 Vec::new()
             }
             Action::Row(row) => {
@@ -385,24 +385,24 @@ impl App {
     }
 
     fn guide(&mut self, scenario: Arc<Scenario>) -> Vec<Effect> {
-        let fresh = Fresh::of(&scenario);
+        let fresh = LabSpec::of(&scenario);
         self.begin(scenario);
         vec![Effect::Fresh(fresh)]
     }
 
     /// Presses a row of the dialog on top.
-    fn row(&mut self, row: usize, now: Stamp) -> Vec<Effect> {
+    fn row(&mut self, row: usize, now: MonoTime) -> Vec<Effect> {
         let (side, change) = match self.dialogs.last() {
             Some(Dialog::Options(options)) => (options.side, options.change(&self.session, row)),
             Some(Dialog::Host(side, _)) => (*side, host::change(&self.session, *side, row)),
             Some(Dialog::Why(why)) => {
                 match why.leads_to(&self.session, row) {
-                    Some(Lead::Entry(entry)) => {
+                    Some(LinkTarget::Entry(entry)) => {
                         self.dialogs.pop();
                         self.log.show(entry);
                         self.mark = Some(Action::LogLine(None));
                     }
-                    Some(Lead::Scenario(name)) => return self.guide_through(name),
+                    Some(LinkTarget::Scenario(name)) => return self.guide_through(name),
                     None => {}
                 }
                 return Vec::new();
@@ -442,12 +442,12 @@ impl App {
         };
         match change {
             None => Vec::new(),
-            Some(Change::Now(command)) => {
+            Some(HostChange::Now(command)) => {
                 let (effects, root) = self.command(side, &command, now);
                 self.read_after(side, root);
                 effects
             }
-            Some(Change::Typed(text)) => {
+            Some(HostChange::Typed(text)) => {
                 // The old value is there to be typed over.
                 self.dialogs.push(Dialog::Prompt(Prompt::replacing_last(text)));
                 Vec::new()

@@ -2,23 +2,23 @@
 
 use ratatui::layout::Rect;
 
-use crate::scenario::branch::{Branch, Grown, lines};
+use crate::scenario::branch::{Branch, BranchResult, lines};
 use crate::text::wrap;
 use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 
 /// The comparison.
 #[derive(Debug)]
-pub struct Compare {
+pub struct CompareDialog {
     /// The two scenarios.
     pub branch: Branch,
     /// The reports; none while they run.
-    pub grown: Option<Grown>,
+    pub grown: Option<BranchResult>,
     /// Lines above the window.
     pub skip: usize,
 }
 
-impl Compare {
+impl CompareDialog {
     /// Draws both; keeps the scrolling within what there is.
     pub fn draw(&mut self, canvas: &mut Canvas, screen: Rect) {
         let area = layout::middle(screen, screen.width, screen.height);

@@ -9,28 +9,44 @@ use crate::side::Side;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
-use crate::wire::forge::{Forge, Forgery, Place};
+use crate::wire::forge::{Forge, Forgery, SequencePlace};
 
 /// What can be chosen, with what it shows.
-const CHOICES: [(Forgery, Place, &str); 14] = [
-    (Forgery::Rst, Place::Exact, "at the number expected: the end"),
+const CHOICES: [(Forgery, SequencePlace, &str); 14] = [
+    (Forgery::Rst, SequencePlace::Exact, "at the number expected: the end"),
     (
         Forgery::Rst,
-        Place::InWindow,
+        SequencePlace::InWindow,
         "in the window: a challenge ACK (RFC 5961)",
     ),
-    (Forgery::Rst, Place::OutOfWindow, "beyond the window: ignored"),
-    (Forgery::Syn, Place::Exact, "this connection's SYN again"),
-    (Forgery::OldSyn, Place::Exact, "a SYN of an earlier connection"),
-    (Forgery::Fin, Place::Exact, "the peer seems to close"),
-    (Forgery::Data, Place::Exact, "bytes that the peer never wrote"),
-    (Forgery::Ack, Place::Exact, "the same acknowledgement again"),
-    (Forgery::Ack, Place::OutOfWindow, "a stray acknowledgement"),
-    (Forgery::NetUnreachable, Place::Exact, "ICMP: no route to the network"),
-    (Forgery::HostUnreachable, Place::Exact, "ICMP: no route to the host"),
-    (Forgery::PortUnreachable, Place::Exact, "ICMP: nobody at that port"),
-    (Forgery::Prohibited, Place::Exact, "ICMP: a firewall forbids it"),
-    (Forgery::FragNeeded, Place::Exact, "ICMP: too large for the path"),
+    (Forgery::Rst, SequencePlace::OutOfWindow, "beyond the window: ignored"),
+    (Forgery::Syn, SequencePlace::Exact, "this connection's SYN again"),
+    (Forgery::OldSyn, SequencePlace::Exact, "a SYN of an earlier connection"),
+    (Forgery::Fin, SequencePlace::Exact, "the peer seems to close"),
+    (Forgery::Data, SequencePlace::Exact, "bytes that the peer never wrote"),
+    (Forgery::Ack, SequencePlace::Exact, "the same acknowledgement again"),
+    (Forgery::Ack, SequencePlace::OutOfWindow, "a stray acknowledgement"),
+    (
+        Forgery::NetUnreachable,
+        SequencePlace::Exact,
+        "ICMP: no route to the network",
+    ),
+    (
+        Forgery::HostUnreachable,
+        SequencePlace::Exact,
+        "ICMP: no route to the host",
+    ),
+    (
+        Forgery::PortUnreachable,
+        SequencePlace::Exact,
+        "ICMP: nobody at that port",
+    ),
+    (Forgery::Prohibited, SequencePlace::Exact, "ICMP: a firewall forbids it"),
+    (
+        Forgery::FragNeeded,
+        SequencePlace::Exact,
+        "ICMP: too large for the path",
+    ),
 ];
 
 /// How many rows there are to select.
@@ -63,9 +79,9 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, to: Side, sele
     let skip = (selected + 1).saturating_sub(height);
     for ((row, (what, place, help)), y) in CHOICES.iter().enumerate().skip(skip).take(height).zip(inside.y..) {
         let name = match place {
-            Place::InWindow => format!("{} in-window", what.name()),
-            Place::OutOfWindow => format!("{} out-of-window", what.name()),
-            Place::Exact | Place::At(_) => what.name().to_owned(),
+            SequencePlace::InWindow => format!("{} in-window", what.name()),
+            SequencePlace::OutOfWindow => format!("{} out-of-window", what.name()),
+            SequencePlace::Exact | SequencePlace::At(_) => what.name().to_owned(),
         };
         canvas.put(inside.x, y, inside.right(), &name, text);
         canvas.put_cut(inside.x + 19, y, inside.right(), help, dim);

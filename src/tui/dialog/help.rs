@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::command::table::{Group, TABLE};
+use crate::command::table::{CommandGroup, TABLE};
 use crate::text::wrap;
 use crate::tui::canvas::Canvas;
 use crate::tui::layout;
@@ -38,7 +38,7 @@ fn lines(room: usize, canvas: &Canvas) -> Vec<(String, String, Style)> {
             lines.push((key, line, text));
         }
     };
-    for group in Group::ALL {
+    for group in CommandGroup::ALL {
         paragraph("", "\u{0}");
         paragraph("\u{1}", group.title());
         for spec in TABLE.iter().filter(|spec| spec.group == group) {

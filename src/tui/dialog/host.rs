@@ -12,7 +12,7 @@ use crate::tui::hit::Action;
 use crate::tui::layout;
 
 /// The effect of pressing a row.
-pub enum Change {
+pub enum HostChange {
     /// At once.
     Now(EndCommand),
     /// After typing: the prompt opens with this.
@@ -33,17 +33,17 @@ pub fn rows(session: &Session) -> impl Iterator<Item = Setting> {
 }
 
 /// The effect of pressing a row: a switch is turned, a number is typed.
-pub fn change(session: &Session, side: Side, row: usize) -> Option<Change> {
+pub fn change(session: &Session, side: Side, row: usize) -> Option<HostChange> {
     let setting = rows(session).nth(row)?;
     let value = value(session, side, setting);
     Some(match (setting.kind(), value) {
         (SettingKind::Switch(..), value) => {
             let on = matches!(value, Some(SettingValue::Switch(true)));
-            Change::Now(EndCommand::Host(setting, SettingValue::Switch(!on)))
+            HostChange::Now(EndCommand::Host(setting, SettingValue::Switch(!on)))
         }
         (SettingKind::Number(..) | SettingKind::Seconds(_) | SettingKind::Ports, value) => {
             let shown = value.map_or(String::new(), |value| setting.show(value));
-            Change::Typed(format!("{side} host {} {shown}", setting.name()))
+            HostChange::Typed(format!("{side} host {} {shown}", setting.name()))
         }
     })
 }

@@ -23,21 +23,21 @@ pub enum Dialog {
     /// The line where commands are typed.
     Prompt(prompt::Prompt),
     /// The options of an end's current socket.
-    Options(options::Options),
+    Options(options::OptionsDialog),
     /// The settings of an end's host; which row is selected.
     Host(Side, usize),
     /// An end's sockets as procfs prints them.
-    Raw(raw::Raw),
+    Raw(raw::RawDialog),
     /// One packet: the number of its entry in the transcript, scrolled by so many lines.
     Segment(u64, usize),
     /// Why an outcome came about.
-    Why(why::Why),
+    Why(why::WhyDialog),
     /// The scenarios.
     Picker(picker::Picker),
     /// Two runs side by side.
-    Compare(branch::Compare),
+    Compare(branch::CompareDialog),
     /// A prediction of the tour's next step.
-    Predict(predict::Predict),
+    Predict(predict::PredictDialog),
     /// The wire's rules; which row is selected.
     Rules(usize),
     /// Packets to make up for an end; which row is selected.

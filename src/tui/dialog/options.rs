@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::host::Change;
+use super::host::HostChange;
 use crate::call::{CallId, OptionKind, SocketName, SocketOption};
-use crate::command::{Ask, EndCommand, option_value};
+use crate::command::{CallRequest, EndCommand, option_value};
 use crate::outcome::{Outcome, Reading};
 use crate::session::Session;
 use crate::side::Side;
@@ -14,7 +14,7 @@ use crate::tui::layout;
 
 /// The options of an end, and what is to be read again.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct OptionsDialog {
     /// The end.
     pub side: Side,
     /// Of which socket; none when the end has none.
@@ -25,7 +25,7 @@ pub struct Options {
     pub setting: Option<CallId>,
 }
 
-impl Options {
+impl OptionsDialog {
     fn reading(&self, session: &Session, option: SocketOption) -> Option<Reading> {
         let (name, readings) = session.ends[self.side].options.as_ref()?;
         if self.socket.as_ref().is_some_and(|socket| socket != name) {
@@ -50,13 +50,13 @@ impl Options {
     }
 
     /// The effect of pressing a row: a switch is turned, a number is typed.
-    pub fn change(&self, session: &Session, row: usize) -> Option<Change> {
+    pub fn change(&self, session: &Session, row: usize) -> Option<HostChange> {
         let option = *SocketOption::ALL.get(row)?;
         let on = self.socket.clone();
         Some(match (option.kind(), self.reading(session, option)) {
-            (OptionKind::Switch, reading) => Change::Now(EndCommand::Call {
+            (OptionKind::Switch, reading) => HostChange::Now(EndCommand::Call {
                 on,
-                call: Ask::Set {
+                call: CallRequest::Set {
                     option,
                     value: i64::from(reading == Some(Reading::Value(0))),
                 },
@@ -69,7 +69,7 @@ impl Options {
                 let value = option_value(option, value);
                 let on = on.map_or(String::new(), |name| format!(" on={name}"));
                 // The value last, to be typed over.
-                Change::Typed(format!("{} set-option{on} {} {value}", self.side, option.name()))
+                HostChange::Typed(format!("{} set-option{on} {} {value}", self.side, option.name()))
             }
         })
     }

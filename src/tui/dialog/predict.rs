@@ -33,7 +33,7 @@ const CHOICES: usize = 5;
 
 /// The choices.
 #[derive(Clone, Debug)]
-pub struct Predict {
+pub struct PredictDialog {
     /// The next command.
     command: String,
     /// The questions, and what is expected; the first of them now.
@@ -44,9 +44,9 @@ pub struct Predict {
     pub selected: usize,
 }
 
-impl Predict {
+impl PredictDialog {
     /// For a step of which these are expected; none when there is nothing to ask.
-    pub fn new(command: String, questions: Vec<(String, String)>) -> Option<Predict> {
+    pub fn new(command: String, questions: Vec<(String, String)>) -> Option<PredictDialog> {
         let (about, right) = questions.first()?;
         let usual: &[&str] = if about == RETURNS { &USUAL } else { &STATES };
         let mut choices: Vec<String> = usual
@@ -58,7 +58,7 @@ impl Predict {
         choices.push(right.clone());
         // By name: where the right one stands says nothing about it.
         choices.sort();
-        Some(Predict {
+        Some(PredictDialog {
             command,
             questions,
             choices,
@@ -67,10 +67,10 @@ impl Predict {
     }
 
     /// The answer in that row, with what it is about; and the next question, if there is one.
-    pub fn answer(mut self, row: usize) -> Option<(String, String, Option<Predict>)> {
+    pub fn answer(mut self, row: usize) -> Option<(String, String, Option<PredictDialog>)> {
         let picked = self.choices.get(row)?.clone();
         let (about, _) = self.questions.remove(0);
-        let next = Predict::new(self.command, self.questions);
+        let next = PredictDialog::new(self.command, self.questions);
         Some((about, picked, next))
     }
 

@@ -16,7 +16,7 @@ use crate::tui::layout;
 
 /// A wish of the prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum PromptPurpose {
     /// Only to be drawn again.
     None,
     /// To be closed.
@@ -138,19 +138,19 @@ impl Prompt {
     }
 
     /// A key.
-    pub fn key(&mut self, key: KeyEvent, side: Side, sockets: &[&SocketName], history: &[String]) -> Wish {
+    pub fn key(&mut self, key: KeyEvent, side: Side, sockets: &[&SocketName], history: &[String]) -> PromptPurpose {
         let over = std::mem::take(&mut self.over);
         let types = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
         if over && (types || key.code == KeyCode::Backspace) {
             let before = before_last_word(self.input.value()).to_owned();
             self.set(before);
             if key.code == KeyCode::Backspace {
-                return Wish::None;
+                return PromptPurpose::None;
             }
         }
         match key.code {
-            KeyCode::Esc => return Wish::Close,
-            KeyCode::Enter => return Wish::Run(self.input.value().to_owned()),
+            KeyCode::Esc => return PromptPurpose::Close,
+            KeyCode::Enter => return PromptPurpose::Run(self.input.value().to_owned()),
             KeyCode::Tab => self.tab(side, sockets, false),
             KeyCode::BackTab => self.tab(side, sockets, true),
             KeyCode::Up | KeyCode::Down => {
@@ -163,7 +163,7 @@ impl Prompt {
             }
         }
         self.error = None;
-        Wish::None
+        PromptPurpose::None
     }
 
     /// Pasted text: on one line, and nothing raw.

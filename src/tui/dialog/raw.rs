@@ -14,7 +14,7 @@ const HEAD6: &str = "  sl  local_address                         remote_address 
 
 /// The rows of an end, and how far they are scrolled.
 #[derive(Clone, Copy, Debug)]
-pub struct Raw {
+pub struct RawDialog {
     /// The end.
     pub side: Side,
     /// Lines above the window.
@@ -23,7 +23,7 @@ pub struct Raw {
     pub across: usize,
 }
 
-impl Raw {
+impl RawDialog {
     /// Draws the rows; keeps the scrolling within what there is.
     pub fn draw(&mut self, canvas: &mut Canvas, screen: Rect, session: &Session) {
         let table = session.ends[self.side].table.rows();

@@ -48,38 +48,38 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, selected: usiz
         return;
     }
     // Each line: what is drawn, and the row that it is, if it can be pressed.
-    enum Line<'a> {
+    enum RuleLine<'a> {
         Heading(&'a str),
         Rule(usize),
         Preset(usize, Preset),
     }
-    let mut all = vec![Line::Heading(if rules.is_empty() {
+    let mut all = vec![RuleLine::Heading(if rules.is_empty() {
         "no rules: the mode decides (:wire hold FIN from=server adds a rule)"
     } else {
         "in force, the first that matches decides"
     })];
-    all.extend((0..rules.len()).map(Line::Rule));
-    all.push(Line::Heading("put in force"));
+    all.extend((0..rules.len()).map(RuleLine::Rule));
+    all.push(RuleLine::Heading("put in force"));
     all.extend(
         Preset::ALL
             .into_iter()
             .enumerate()
-            .map(|(nth, preset)| Line::Preset(rules.len() + nth, preset)),
+            .map(|(nth, preset)| RuleLine::Preset(rules.len() + nth, preset)),
     );
     let height = usize::from(inside.height);
     let at = all
         .iter()
-        .position(|line| matches!(line, Line::Rule(row) | Line::Preset(row, _) if *row == selected))
+        .position(|line| matches!(line, RuleLine::Rule(row) | RuleLine::Preset(row, _) if *row == selected))
         .unwrap_or(0);
     let skip = (at + 1).saturating_sub(height);
     let hidden = all.len().saturating_sub(skip + height);
     for (line, y) in all.into_iter().skip(skip).take(height).zip(inside.y..) {
         let (row, right) = match line {
-            Line::Heading(said) => {
+            RuleLine::Heading(said) => {
                 canvas.put_cut(inside.x, y, inside.right(), said, dim);
                 continue;
             }
-            Line::Rule(row) => {
+            RuleLine::Rule(row) => {
                 let rule = &rules[row];
                 let wide = button_width(None, "remove");
                 let right = inside.right().saturating_sub(wide + 1);
@@ -90,7 +90,7 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, selected: usiz
                 canvas.put_right(x, y, right, &fired, dim);
                 (row, right)
             }
-            Line::Preset(row, preset) => {
+            RuleLine::Preset(row, preset) => {
                 let x = canvas.put(
                     inside.x,
                     y,

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::call::escape;
 use crate::session::Session;
-use crate::session::transcript::{What, became, besides};
+use crate::session::transcript::{EntryKind, became, besides};
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::layout;
@@ -13,7 +13,7 @@ use crate::wire::segment::{Flags, Packet, TcpOption};
 /// Draws it from its `skip`th line on: how far it can be scrolled. `entry` is its number in the transcript.
 pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, entry: u64, skip: usize) -> usize {
     let lines = match session.transcript.entry(entry).map(|entry| &entry.what) {
-        Some(What::Packet(passage)) => lines(passage),
+        Some(EntryKind::Packet(record)) => lines(record),
         _ => vec![("".into(), "the transcript has dropped it".into())],
     };
     let widest = lines.iter().map(|(_, said)| width(said)).max().unwrap_or(0);
@@ -34,18 +34,18 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, entry: u64, sk
     most
 }
 
-fn lines(passage: &crate::lab::event::Passage) -> Vec<(String, String)> {
+fn lines(record: &crate::lab::event::PacketRecord) -> Vec<(String, String)> {
     let mut lines: Vec<(String, String)> = Vec::new();
     let mut line = |name: &str, said: String| lines.push((name.to_owned(), said));
     line(
         "packet",
-        format!("{} {} -> {}", passage.no, passage.from, passage.from.other()),
+        format!("{} {} -> {}", record.no, record.from, record.from.other()),
     );
-    line("fate", became(passage));
-    if let Some(besides) = besides(passage) {
+    line("fate", became(record));
+    if let Some(besides) = besides(record) {
         line("it is", besides);
     }
-    match &passage.packet {
+    match &record.packet {
         Packet::Tcp(segment) => {
             line("from", segment.source.to_string());
             line("to", segment.destination.to_string());
@@ -54,18 +54,18 @@ fn lines(passage: &crate::lab::event::Passage) -> Vec<(String, String)> {
                 Some(relative) => format!("{relative}   ({raw} on the wire)"),
                 None => format!("{raw}"),
             };
-            line("sequence", counted(passage.seen.seq, segment.seq.0));
+            line("sequence", counted(record.seen.seq, segment.seq.0));
             line(
                 "acknowledges",
                 if segment.flags.has(Flags::ACK) {
-                    counted(passage.seen.ack, segment.ack.0)
+                    counted(record.seen.ack, segment.ack.0)
                 } else {
                     "nothing".into()
                 },
             );
             line(
                 "window",
-                match passage.seen.window {
+                match record.seen.window {
                     Some(window) if window != u32::from(segment.window) => {
                         format!("{window} bytes   ({} on the wire, scaled)", segment.window)
                     }

@@ -4,14 +4,14 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::call::{CallId, CallKind, Order};
-use crate::explain::Setter;
-use crate::explain::rules::{CallClass, Gives};
+use crate::call::{CallId, CallKind, EndpointCall};
+use crate::explain::ErrorSource;
+use crate::explain::rules::{CallClass, RuleOutcome};
 use crate::explain::waiting::waits;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
 use crate::session::chain::{Chain, chain};
-use crate::session::transcript::{Entry, What, describe};
+use crate::session::transcript::{Entry, EntryKind, describe};
 use crate::session::{Session, socket_of};
 use crate::text::{width, wrap};
 use crate::tui::canvas::Canvas;
@@ -20,7 +20,7 @@ use crate::tui::layout;
 
 /// Why an outcome came about.
 #[derive(Debug)]
-pub struct Why {
+pub struct WhyDialog {
     call: CallId,
     /// Which link is selected.
     pub selected: usize,
@@ -30,7 +30,7 @@ pub struct Why {
 
 /// Where a link leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lead {
+pub enum LinkTarget {
     /// To a line of the log.
     Entry(u64),
     /// Into a scenario.
@@ -56,17 +56,17 @@ const WIDE: u16 = 96;
 const NAMES: u16 = 9;
 
 /// A line of the dialog: a name, words, how they look, and the link that a press goes to.
-struct Line {
+struct WhyLine {
     name: String,
     words: String,
     style: Style,
     link: Option<usize>,
 }
 
-impl Why {
+impl WhyDialog {
     /// Of that call's outcome.
-    pub const fn new(call: CallId) -> Why {
-        Why {
+    pub const fn new(call: CallId) -> WhyDialog {
+        WhyDialog {
             call,
             selected: 0,
             skip: 0,
@@ -78,12 +78,12 @@ impl Why {
     }
 
     /// Where a link leads.
-    pub fn leads_to(&self, session: &Session, link: usize) -> Option<Lead> {
+    pub fn leads_to(&self, session: &Session, link: usize) -> Option<LinkTarget> {
         if link == PROOF {
             let rule = chain(session, self.call)?.rule?;
-            return Some(Lead::Scenario(rule.rule().proof));
+            return Some(LinkTarget::Scenario(rule.rule().proof));
         }
-        Some(Lead::Entry(self.links(session).get(link)?.entry?))
+        Some(LinkTarget::Entry(self.links(session).get(link)?.entry?))
     }
 
     /// Turned by so many lines: by one, the next link that points somewhere is selected, or the one before; else it is scrolled.
@@ -150,13 +150,13 @@ impl Why {
         canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
     }
 
-    fn lines(&self, canvas: &Canvas, session: &Session, room: usize) -> Vec<Line> {
+    fn lines(&self, canvas: &Canvas, session: &Session, room: usize) -> Vec<WhyLine> {
         let text = canvas.theme.text();
         let mut lines = Vec::new();
         let mut say = |name: &str, words: &str, style: Style, link: Option<usize>| {
             for (nth, words) in wrap(words, room).into_iter().enumerate() {
                 let name = if nth == 0 { name.to_owned() } else { String::new() };
-                lines.push(Line {
+                lines.push(WhyLine {
                     name,
                     words,
                     style,
@@ -192,7 +192,7 @@ impl Why {
             );
         }
         if let (None, Some((side, pending))) = (chain.ended, session.pending(self.call))
-            && let Order::On { socket, call } = &pending.order
+            && let EndpointCall::On { socket, call } = &pending.order
         {
             let end = &session.ends[side];
             let row = end.socket(socket).and_then(|socket| end.row(socket));
@@ -206,7 +206,7 @@ impl Why {
             }
         }
         let ended = chain.ended.and_then(|no| transcript.entry(no)).map(|entry| &entry.what);
-        if let (None, Some(What::Outcome { outcome, .. })) = (rule, ended) {
+        if let (None, Some(EntryKind::Outcome { outcome, .. })) = (rule, ended) {
             match outcome {
                 Outcome::Library(_) => say("rule", BY_ITSELF, text, None),
                 Outcome::Unsupported(why) => say("rule", &format!("The language has no such call: {why}."), text, None),
@@ -214,15 +214,15 @@ impl Why {
             }
         }
         let gave = match ended {
-            Some(What::Outcome { name, outcome, .. })
+            Some(EntryKind::Outcome { name, outcome, .. })
                 if matches!(outcome, Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. })) =>
             {
                 Some((*name, outcome.brief()))
             }
             // Of the errno that came with the signal.
-            Some(What::Lost { name, .. }) => match rule.map(|rule| rule.gives) {
-                Some(Gives::Errno(errno)) => Some((*name, errno.name())),
-                Some(Gives::Eof | Gives::Deadline) | None => None,
+            Some(EntryKind::Lost { name, .. }) => match rule.map(|rule| rule.gives) {
+                Some(RuleOutcome::Errno(errno)) => Some((*name, errno.name())),
+                Some(RuleOutcome::Eof | RuleOutcome::Deadline) | None => None,
             },
             _ => None,
         };
@@ -250,7 +250,7 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
     let entry = |no: Option<u64>| no.and_then(|no| transcript.entry(no));
     let mut links = Vec::new();
     let (side, name, socket, called) = match entry(chain.ended).map(|entry| &entry.what) {
-        Some(What::Outcome {
+        Some(EntryKind::Outcome {
             side,
             socket,
             name,
@@ -267,7 +267,7 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
             };
             (*side, *name, socket.as_ref(), called)
         }
-        Some(What::Lost {
+        Some(EntryKind::Lost {
             side,
             name,
             socket,
@@ -297,7 +297,7 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
     // A socket that is yet to be made has no state.
     if let Some(socket) = socket.filter(|_| name != CallKind::Socket) {
         let by = entry(chain.since).map_or_else(String::new, |entry| match &entry.what {
-            What::State { from, cause, .. } => format!(", by {}", cause.words(*from)),
+            EntryKind::State { from, cause, .. } => format!(", by {}", cause.words(*from)),
             _ => String::new(),
         });
         links.push(Link {
@@ -317,24 +317,24 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
             entry: chain.known_from,
         });
     }
-    if let Some(setter) = chain.set_by {
+    if let Some(source) = chain.set_by {
         links.push(Link {
             name: "set by",
-            words: told(setter, entry(setter.entry())),
-            entry: setter.entry(),
+            words: told(source, entry(source.entry())),
+            entry: source.entry(),
         });
     }
     links
 }
 
 /// The setter of the error, with the words of its entry.
-fn told(setter: Setter, entry: Option<&Entry>) -> String {
+fn told(source: ErrorSource, entry: Option<&Entry>) -> String {
     let more = entry.and_then(|entry| match &entry.what {
-        What::Packet(passage) => Some(describe(passage)),
-        What::State { from, to, cause, .. } => Some(format!("{from} -> {to} by {}", cause.words(*from))),
-        What::Outcome { name, outcome, .. } => Some(format!("{name} = {}", outcome.brief())),
-        What::Host { setting, value, .. } => Some(format!("{} = {}", setting.name(), setting.show(*value))),
+        EntryKind::Packet(record) => Some(describe(record)),
+        EntryKind::State { from, to, cause, .. } => Some(format!("{from} -> {to} by {}", cause.words(*from))),
+        EntryKind::Outcome { name, outcome, .. } => Some(format!("{name} = {}", outcome.brief())),
+        EntryKind::Host { setting, value, .. } => Some(format!("{} = {}", setting.name(), setting.show(*value))),
         _ => None,
     });
-    more.map_or_else(|| setter.words(), |more| format!("{}: {more}", setter.words()))
+    more.map_or_else(|| source.words(), |more| format!("{}: {more}", source.words()))
 }

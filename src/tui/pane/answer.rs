@@ -10,7 +10,7 @@ use crate::command::{EndCommand, ScreenCommand, table};
 use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
-use crate::session::{Answer, Ending, Session};
+use crate::session::{CallEnd, LastOutcome, Session};
 use crate::side::Side;
 use crate::text::{width, wrap, wrap_to};
 use crate::tui::canvas::{Canvas, button_width, short_call};
@@ -115,7 +115,7 @@ fn took(time: Duration) -> String {
 
 /// The system call that an answer is about, of those behind it: what makes a descriptor comes first, and may be followed by what moves
 /// it to a number of its own; otherwise the last one says most.
-fn main_call(answer: &Answer, calls: &[String]) -> String {
+fn main_call(answer: &LastOutcome, calls: &[String]) -> String {
     match answer.ending.outcome() {
         // The language's words come first, and what it did after them.
         _ if answer.text.is_some() => calls.first().cloned().unwrap_or_default(),
@@ -139,7 +139,7 @@ pub fn lines_wanted(session: &Session, side: Side, width: u16) -> u16 {
     (end.pending.len() + last) as u16
 }
 
-fn calls(answer: &Answer) -> Vec<String> {
+fn calls(answer: &LastOutcome) -> Vec<String> {
     if answer.trace.is_empty() || answer.text.is_some() {
         // What the language says, and below it what it did.
         let own = answer.trace.iter().map(|traced| format!("| {}", traced.text));
@@ -154,27 +154,27 @@ fn calls(answer: &Answer) -> Vec<String> {
 }
 
 /// A call in its language's words, and what the language says of it.
-fn in_words(answer: &Answer) -> String {
+fn in_words(answer: &LastOutcome) -> String {
     let call = answer.text.as_deref().unwrap_or(answer.name.name());
     let brief = answer.ending.brief();
     let result = match (&answer.ending, &answer.said) {
-        (Ending::Lost(how), _) => return format!("{call}: {how}"),
-        (Ending::Returned(Outcome::Ok(_)), Some(said)) if *said != brief => format!("{brief} ({said})"),
-        (Ending::Returned(_), Some(said)) => said.clone(),
-        (Ending::Returned(_), None) => brief,
+        (CallEnd::Lost(how), _) => return format!("{call}: {how}"),
+        (CallEnd::Returned(Outcome::Ok(_)), Some(said)) if *said != brief => format!("{brief} ({said})"),
+        (CallEnd::Returned(_), Some(said)) => said.clone(),
+        (CallEnd::Returned(_), None) => brief,
     };
     format!("{call} = {result} {}", took(answer.took))
 }
 
 /// The last call that ended.
-fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
+fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome) {
     let room = usize::from(area.width.saturating_sub(2));
     let height = usize::from(area.height);
     let mut lines = Vec::new();
     let calls = calls(answer);
     let failed = match &answer.ending {
-        Ending::Returned(Outcome::Err(_) | Outcome::Library(_)) | Ending::Lost(_) => true,
-        Ending::Returned(Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_)) => false,
+        CallEnd::Returned(Outcome::Err(_) | Outcome::Library(_)) | CallEnd::Lost(_) => true,
+        CallEnd::Returned(Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_)) => false,
     };
     let style = if failed {
         canvas.theme.bad()
@@ -202,7 +202,7 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &Answer) {
     }
     lines.extend(wrapped.into_iter().map(|line| (line, style)));
     let meant = match &answer.ending {
-        Ending::Returned(Outcome::Ok(Value::PendingError { error })) => *error,
+        CallEnd::Returned(Outcome::Ok(Value::PendingError { error })) => *error,
         ending => ending.errno(),
     };
     if let Some(errno) = meant {

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::command::parse::parse;
-use crate::command::table::{self, Group};
+use crate::command::table::{self, CommandGroup};
 use crate::command::{Command, EndCommand, ScreenCommand, table::Button};
 use crate::session::End;
 use crate::side::Side;
@@ -24,7 +24,7 @@ struct Item {
     button: &'static Button,
     /// The command's name.
     name: &'static str,
-    group: Group,
+    group: CommandGroup,
     command: Option<ScreenCommand>,
 }
 
@@ -32,7 +32,7 @@ struct Item {
 fn items(why: bool) -> Vec<Item> {
     let calls = table::TABLE
         .iter()
-        .filter(|spec| !matches!(spec.group, Group::Screen | Group::Wire))
+        .filter(|spec| !matches!(spec.group, CommandGroup::Screen | CommandGroup::Wire))
         .flat_map(|spec| {
             spec.buttons.iter().map(|button| Item {
                 button,

@@ -9,12 +9,12 @@ mod words;
 use ratatui::layout::Rect;
 use std::ops::Range;
 
-use self::lane::{Lane, Stretch};
-use self::rows::{Kind, Row, Rows};
+use self::lane::{ArrowSpan, Lane};
+use self::rows::{Row, RowKind, Rows};
 use self::words::{call_texts, held_words, packet_texts};
 use crate::clock::human;
-use crate::lab::event::Fate;
-use crate::session::transcript::{Transcript, What};
+use crate::lab::event::Disposition;
+use crate::session::transcript::{EntryKind, Transcript};
 use crate::session::{LabKind, Session};
 use crate::side::Side;
 use crate::text::width;
@@ -150,7 +150,7 @@ impl Diagram {
             canvas.theme.text()
         };
         match row.kind {
-            Kind::Call {
+            RowKind::Call {
                 side,
                 id,
                 returned: returned_no,
@@ -163,41 +163,41 @@ impl Diagram {
                     lane.asks_why(canvas, y, id);
                 }
             }
-            Kind::Return { side } => {
+            RowKind::Return { side } => {
                 let (texts, failed) = call_texts(None, what);
                 let style = if failed { canvas.theme.bad() } else { plain };
                 lane.at_edge(canvas, y, side, &texts, style);
-                if let Some(What::Outcome { call, .. }) = what {
+                if let Some(EntryKind::Outcome { call, .. }) = what {
                     lane.asks_why(canvas, y, *call);
                 }
             }
-            Kind::Packet {
+            RowKind::Packet {
                 connection, no, again, ..
             } => {
-                if let Some(What::Packet(passage)) = what {
-                    let held = session.wire.held.get(&no).filter(|_| passage.waited.is_none());
-                    let texts = packet_texts(passage, connection, again, session);
-                    let reset = matches!(&passage.packet, Packet::Tcp(segment) if segment.flags.has(Flags::RST));
-                    let lost = matches!(passage.fate, Fate::Dropped | Fate::Refused(_));
+                if let Some(EntryKind::Packet(record)) = what {
+                    let held = session.wire.held.get(&no).filter(|_| record.waited.is_none());
+                    let texts = packet_texts(record, connection, again, session);
+                    let reset = matches!(&record.packet, Packet::Tcp(segment) if segment.flags.has(Flags::RST));
+                    let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
                     let style = match held {
                         Some(_) => canvas.theme.held(),
                         None if reset || lost => canvas.theme.bad(),
                         None => plain,
                     };
-                    let way = match (passage.fate, passage.waited) {
-                        (Fate::Held | Fate::Delayed(_), _) => Stretch::Leaves('*'),
-                        (Fate::Dropped, None) => Stretch::Leaves('x'),
+                    let way = match (record.disposition, record.waited) {
+                        (Disposition::Held | Disposition::Delayed(_), _) => ArrowSpan::Leaves('*'),
+                        (Disposition::Dropped, None) => ArrowSpan::Leaves('x'),
                         // It left on a row of its own, further up.
-                        (Fate::Dropped, Some(_)) if self.rows.left_above(row, no) => Stretch::Arrives('x'),
-                        (Fate::Dropped, Some(_)) => Stretch::Leaves('x'),
-                        (_, Some(_)) if self.rows.left_above(row, no) => Stretch::Arrives('>'),
-                        (Fate::Refused(_), _) => Stretch::Whole('x'),
-                        (Fate::Delivered, _) => Stretch::Whole('>'),
+                        (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives('x'),
+                        (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves('x'),
+                        (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives('>'),
+                        (Disposition::Refused(_), _) => ArrowSpan::Whole('x'),
+                        (Disposition::Delivered, _) => ArrowSpan::Whole('>'),
                     };
                     let action = Action::Segment(row.no);
                     let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
                     canvas.hits.add(place, action.clone(), false);
-                    let free = lane.arrow(canvas, y, passage.from, &texts, way, style);
+                    let free = lane.arrow(canvas, y, record.from, &texts, way, style);
                     if canvas.is_picked(place, &action) {
                         let picked = canvas.theme.picked();
                         canvas.tint(place, picked);
@@ -213,9 +213,9 @@ impl Diagram {
                     }
                 }
             }
-            Kind::States => {}
-            Kind::Named { side } => {
-                if let Some(What::State {
+            RowKind::States => {}
+            RowKind::Named { side } => {
+                if let Some(EntryKind::State {
                     socket: Some(name), to, ..
                 }) = what
                 {
@@ -223,15 +223,15 @@ impl Diagram {
                     lane.at_edge(canvas, y, side, &texts, canvas.theme.state(*to));
                 }
             }
-            Kind::Process { side } => {
+            RowKind::Process { side } => {
                 let texts = match what {
-                    Some(What::Died { how, .. }) => [format!("{side} {how}"), how.to_string()],
-                    Some(What::Born { pid, .. }) => [format!("{side} restarted, pid {pid}"), format!("pid {pid}")],
+                    Some(EntryKind::Died { how, .. }) => [format!("{side} {how}"), how.to_string()],
+                    Some(EntryKind::Born { pid, .. }) => [format!("{side} restarted, pid {pid}"), format!("pid {pid}")],
                     _ => return,
                 };
                 lane.at_edge(canvas, y, side, &texts, canvas.theme.bad());
             }
-            Kind::Pause(pause) => {
+            RowKind::Pause(pause) => {
                 let text = format!("~ {} ~", human(pause));
                 let x = lane.left + (lane.right - lane.left).saturating_sub(width(&text) as u16) / 2;
                 canvas.put(x.max(lane.left + 1), y, lane.right, &text, canvas.theme.dim());

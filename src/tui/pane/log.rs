@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::call::{CallId, CallKind};
 use crate::command::{ScreenCommand, table};
-use crate::session::transcript::{Entry, Filter, Transcript, What};
+use crate::session::transcript::{Entry, EntryKind, Filter, Transcript};
 use crate::text::width;
 use crate::tui::canvas::{Canvas, short_call};
 use crate::tui::hit::{Action, Zone};
@@ -14,14 +14,14 @@ use crate::tui::scroll::Scroll;
 
 /// The lines of one kind: entry number and line within the entry.
 #[derive(Debug, Default)]
-struct Index {
+struct LineIndex {
     lines: VecDeque<(u64, u16)>,
     gone: u64,
     /// The call that the last line says is begun.
     begun: Option<CallId>,
 }
 
-impl Index {
+impl LineIndex {
     fn range(&self) -> Range<u64> {
         self.gone..self.gone + self.lines.len() as u64
     }
@@ -35,7 +35,7 @@ impl Index {
 fn lines_of(entry: &Entry) -> Vec<String> {
     let lines = entry.lines();
     match (&entry.what, lines.first()) {
-        (What::Outcome { name, trace, .. }, Some(first)) if *name == CallKind::Options && trace.len() > 1 => {
+        (EntryKind::Outcome { name, trace, .. }, Some(first)) if *name == CallKind::Options && trace.len() > 1 => {
             let fd = first
                 .split_once('(')
                 .and_then(|(_, args)| args.split(',').next())
@@ -50,7 +50,7 @@ fn lines_of(entry: &Entry) -> Vec<String> {
 #[derive(Debug, Default)]
 pub struct Log {
     filter: Filter,
-    indexes: [Index; Filter::ALL.len()],
+    indexes: [LineIndex; Filter::ALL.len()],
     upto: u64,
     scroll: Scroll,
     selected: Option<u64>,
@@ -62,17 +62,17 @@ impl Log {
         for entry in transcript.since(self.upto) {
             self.upto = entry.no;
             let lines = match &entry.what {
-                What::Outcome { .. } => lines_of(entry).len() as u16,
+                EntryKind::Outcome { .. } => lines_of(entry).len() as u16,
                 _ => 1,
             };
             for (index, filter) in self.indexes.iter_mut().zip(Filter::ALL) {
                 if filter.passes(&entry.what) {
                     // A call that returned at once is one line, as strace prints it.
-                    if matches!(&entry.what, What::Outcome { call, .. } if index.begun == Some(*call)) {
+                    if matches!(&entry.what, EntryKind::Outcome { call, .. } if index.begun == Some(*call)) {
                         index.lines.pop_back();
                     }
                     index.begun = match &entry.what {
-                        What::Call { call, .. } => Some(*call),
+                        EntryKind::Call { call, .. } => Some(*call),
                         _ => None,
                     };
                     index.lines.extend((0..lines).map(|line| (entry.no, line)));
@@ -88,7 +88,7 @@ impl Log {
         }
     }
 
-    fn index(&self) -> &Index {
+    fn index(&self) -> &LineIndex {
         let place = Filter::ALL.iter().position(|filter| *filter == self.filter);
         &self.indexes[place.unwrap_or(0)]
     }
@@ -253,14 +253,16 @@ impl Log {
                 canvas.put(x + 1, y, area.right(), entry.speaker(), text);
             }
             let said = words.as_ref().and_then(|(_, lines)| lines.get(usize::from(line)));
-            let failed = matches!(&entry.what, What::Outcome { outcome, .. } if outcome.errno().is_some())
-                || matches!(&entry.what, What::Died { .. });
+            let failed = matches!(&entry.what, EntryKind::Outcome { outcome, .. } if outcome.errno().is_some())
+                || matches!(&entry.what, EntryKind::Died { .. });
             let style = if failed { canvas.theme.bad() } else { text };
             let room = usize::from(area.right().saturating_sub(area.x + 18));
             let said = said.map_or(String::new(), |said| match &entry.what {
-                What::Call { .. } | What::Outcome { .. } | What::Blocked { .. } => short_call(said, room),
-                What::State { .. } if width(said) > room => entry.short_state().unwrap_or_else(|| said.clone()),
-                What::Packet(_) if width(said) > room => entry.short_packet().unwrap_or_else(|| said.clone()),
+                EntryKind::Call { .. } | EntryKind::Outcome { .. } | EntryKind::Blocked { .. } => {
+                    short_call(said, room)
+                }
+                EntryKind::State { .. } if width(said) > room => entry.short_state().unwrap_or_else(|| said.clone()),
+                EntryKind::Packet(_) if width(said) > room => entry.short_packet().unwrap_or_else(|| said.clone()),
                 _ => said.clone(),
             });
             canvas.put_cut(area.x + 18, y, area.right(), &said, style);

@@ -4,10 +4,10 @@ use ratatui::layout::Rect;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::clock::{Stamp, human};
+use crate::clock::{MonoTime, human};
 use crate::command::{EndCommand, ScreenCommand, table};
-use crate::session::view::{Held, SocketView};
-use crate::session::{Process, Session};
+use crate::session::view::{HeldBy, SocketView};
+use crate::session::{ProcessState, Session};
 use crate::side::Side;
 use crate::state::State;
 use crate::text::{width, wrap};
@@ -18,8 +18,8 @@ use crate::tui::layout;
 /// How many lines an end's title takes.
 pub fn title_lines(session: &Session, side: Side) -> u16 {
     match session.ends[side].process {
-        Process::Dead { .. } => 2,
-        Process::Running { .. } | Process::Starting { .. } => 1,
+        ProcessState::Dead { .. } => 2,
+        ProcessState::Running { .. } | ProcessState::Starting { .. } => 1,
     }
 }
 
@@ -46,20 +46,20 @@ pub fn title(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, foc
     let mut x = canvas.put(area.x + 1, area.y, right, &name, style);
     let mut words = vec![address.to_string()];
     match &end.process {
-        Process::Starting { .. } => words.push("starting".into()),
-        Process::Running { pid, runtime } => {
+        ProcessState::Starting { .. } => words.push("starting".into()),
+        ProcessState::Running { pid, runtime } => {
             let pid_and_runtime = format!("pid {pid} {runtime}");
             let room = usize::from(right.saturating_sub(x)) >= width(&words[0]) + width(&pid_and_runtime) + 4;
             words.push(if room { pid_and_runtime } else { format!("pid {pid}") });
         }
-        Process::Dead { .. } => {}
+        ProcessState::Dead { .. } => {}
     }
     for word in words {
         if usize::from(right.saturating_sub(x)) >= width(&word) + 2 {
             x = canvas.put(x + 2, area.y, right, &word, style);
         }
     }
-    if let Process::Dead { how, .. } = &end.process
+    if let ProcessState::Dead { how, .. } = &end.process
         && area.height > 1
     {
         let (key, label) = restart_button();
@@ -89,9 +89,9 @@ pub fn one_line(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) 
     let mut x = canvas.put(area.x + 1, area.y, right, &side.name().to_uppercase(), strong);
     let mut words = Vec::new();
     match &end.process {
-        Process::Dead { how, .. } => words.push((format!("dead: {how}"), canvas.theme.bad())),
-        Process::Starting { .. } => words.push(("starting".into(), canvas.theme.text())),
-        Process::Running { .. } => {}
+        ProcessState::Dead { how, .. } => words.push((format!("dead: {how}"), canvas.theme.bad())),
+        ProcessState::Starting { .. } => words.push(("starting".into(), canvas.theme.text())),
+        ProcessState::Running { .. } => {}
     }
     let views = session.sockets(side);
     let current = views.iter().find(|view| view.current).or(views.first());
@@ -146,7 +146,7 @@ fn named(view: &SocketView) -> String {
 /// The holder, when it is not the endpoint by an open descriptor.
 fn held(view: &SocketView) -> String {
     match view.held {
-        Held::Open => String::new(),
+        HeldBy::Open => String::new(),
         held => held.words().to_owned(),
     }
 }
@@ -162,7 +162,7 @@ fn queues(view: &SocketView) -> String {
     }
 }
 
-fn timer(view: &SocketView, read: Stamp, now: Stamp) -> String {
+fn timer(view: &SocketView, read: MonoTime, now: MonoTime) -> String {
     match view.timer(read, now) {
         Some((kind, left)) => format!("{} {}", kind.name(view.state()), human(left)),
         None => String::new(),
@@ -183,7 +183,7 @@ fn fitting(address: SocketAddr, room: usize) -> String {
 fn addresses(view: &SocketView, room: usize) -> Vec<String> {
     let Some(observed) = view.row else {
         return vec![match view.held {
-            Held::Closed => "the kernel has forgotten it".into(),
+            HeldBy::Closed => "the kernel has forgotten it".into(),
             _ => "not in the kernel's table".into(),
         }];
     };
@@ -222,7 +222,7 @@ fn differing(view: &SocketView, room: usize) -> Vec<String> {
 }
 
 /// The lines under a socket's first one: addresses, queues and timer, then TCP_INFO.
-fn details(view: &SocketView, room: usize, read: Stamp, now: Stamp) -> Vec<String> {
+fn details(view: &SocketView, room: usize, read: MonoTime, now: MonoTime) -> Vec<String> {
     let mut lines = addresses(view, room);
     let Some(observed) = view.row else {
         lines.extend(differing(view, room));
@@ -254,7 +254,7 @@ fn details(view: &SocketView, room: usize, read: Stamp, now: Stamp) -> Vec<Strin
 }
 
 /// How many lines the sockets of an end would like to have.
-pub fn lines_wanted(session: &Session, side: Side, width: u16, now: Stamp) -> u16 {
+pub fn lines_wanted(session: &Session, side: Side, width: u16, now: MonoTime) -> u16 {
     let views = session.sockets(side);
     // Beyond a screenful they do not all fit anyway.
     if views.len() > 100 {
@@ -378,7 +378,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, skip
 }
 
 /// A socket's first line: marker, name, descriptor, state, who holds it.
-fn head(canvas: &mut Canvas, area: Rect, view: &SocketView, alone: bool, read: Stamp) {
+fn head(canvas: &mut Canvas, area: Rect, view: &SocketView, alone: bool, read: MonoTime) {
     let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
     let right = area.right();
     let name_style = if view.current { strong } else { text };

@@ -18,7 +18,7 @@ use crate::tui::layout;
 
 mod plan;
 
-use plan::{PLANS, Place, Plan};
+use plan::{Node, PLANS, Plan};
 
 /// The states in the order of a connection's life.
 const ORDER: [State; 11] = [
@@ -420,7 +420,7 @@ impl Picture {
         &self,
         canvas: &mut Canvas,
         coverage: &Coverage,
-        place: &Place,
+        place: &Node,
         current: &Ends<Option<State>>,
         last: Option<usize>,
     ) {
@@ -475,7 +475,7 @@ impl Picture {
     }
 
     /// A state as its name, `C` and `S` beside it.
-    fn bare(&self, canvas: &mut Canvas, coverage: &Coverage, place: &Place, current: &Ends<Option<State>>) {
+    fn bare(&self, canvas: &mut Canvas, coverage: &Coverage, place: &Node, current: &Ends<Option<State>>) {
         let (x, y) = self.cell(place.at);
         let letters = letters(current, place.state);
         let here = letters.iter().any(Option::is_some);

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::command::table::{self, Button, Group, Spec};
+use crate::command::table::{self, Button, CommandGroup, Spec};
 use crate::command::{Command, ScreenCommand, parse};
 use crate::session::Session;
 use crate::tui::canvas::{Canvas, button_width};
@@ -27,7 +27,7 @@ struct Item {
 /// The buttons, the few that come first where there is no room for all in front; while nothing is held, those only.
 fn items(session: &Session) -> Vec<Item> {
     let mode = session.wire.mode;
-    let wire = table::TABLE.iter().filter(|spec| spec.group == Group::Wire);
+    let wire = table::TABLE.iter().filter(|spec| spec.group == CommandGroup::Wire);
     let buttons = wire.flat_map(|spec| spec.buttons.iter().map(move |button| (*spec, button)));
     let wire = buttons.filter_map(|(spec, button)| {
         let label = match (spec.name, mode, session.wire.held.len()) {

@@ -1,6 +1,6 @@
 //! Lines of logs from the field, of which each taught something: what it is about, what carries the bytes, the call, whose words.
 
-use super::super::{Found, Subject, recognize};
+use super::super::{Subject, WordingMatch, recognize};
 
 /// `-` where a line must not be known.
 const LINES: &[(&str, &str)] = &[
@@ -906,7 +906,7 @@ const LINES: &[(&str, &str)] = &[
     ("EOF tcp - -", "level=error err=EOF caller=client.go:12"),
 ];
 
-fn told(found: &Found) -> String {
+fn told(found: &WordingMatch) -> String {
     let subject = match found.subject {
         Subject::Deadline => "deadline".into(),
         Subject::Closed => "closed".into(),

@@ -986,7 +986,7 @@ fn lines_of_strace_and_of_the_transcript() {
         ),
     ];
     for (text, expected) in messages {
-        let found = Log::default().line(text);
+        let found = LogScanner::default().line(text);
         let told = found.as_ref().map(|found| (found.subject, found.call));
         assert_eq!(told, expected, "{text}");
         assert!(
@@ -1003,7 +1003,7 @@ fn lines_of_strace_and_of_the_transcript() {
 #[test]
 fn a_log_says_less_than_its_lines_alone() {
     let said = |lines: &str| {
-        let mut log = Log::default();
+        let mut log = LogScanner::default();
         let found = lines.lines().filter_map(|line| log.line(line));
         found.map(|found| (found.subject, found.call)).collect::<Vec<_>>()
     };
@@ -1254,7 +1254,7 @@ fn every_text_of_libc_is_known() {
 /// the program's, whatever a library answers by itself has its own subject or a remark.
 #[test]
 fn every_text_of_the_matrix_is_known() {
-    use crate::matrix::{Beside, Matrix};
+    use crate::matrix::{Agreement, Matrix};
     /// Values and events, not errors; and errors that are not a socket's.
     const NOT_ERRORS: &[(&str, &str)] = &[
         ("0", "what C's read returns at the end of the stream"),
@@ -1292,7 +1292,7 @@ fn every_text_of_the_matrix_is_known() {
             continue;
         };
         // Whatever the kernel said is told as it is; Java's read says "Connection reset" again where the kernel says EOF.
-        if cell.beside == Beside::Same && found.subject.to_string() != cell.gives {
+        if cell.beside == Agreement::Same && found.subject.to_string() != cell.gives {
             wrong.push(format!("{} and not {}: {said}", found.subject, cell.gives));
         }
         if found.carrier != Carrier::Tcp {
@@ -1369,7 +1369,7 @@ proptest::proptest! {
 
 /// What a line of a log says that comes in pieces of that size.
 fn in_pieces(line: &str, size: usize) -> Option<(Subject, Option<CallClass>)> {
-    let mut log = Log::default();
+    let mut log = LogScanner::default();
     line.as_bytes().chunks(size).for_each(|piece| log.push(piece));
     log.end_line().map(|found| (found.subject, found.call))
 }

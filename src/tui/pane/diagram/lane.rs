@@ -14,7 +14,7 @@ use crate::wire::flow::PacketNo;
 
 /// How far an arrow goes, and what stands at its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stretch {
+pub(super) enum ArrowSpan {
     /// From one lifeline to the other.
     Whole(char),
     /// From its sender's to somewhere on the wire.
@@ -86,7 +86,7 @@ impl Lane {
         y: u16,
         from: Side,
         texts: &[String],
-        stretch: Stretch,
+        stretch: ArrowSpan,
         style: Style,
     ) -> (u16, u16) {
         let (left, right) = (self.left + 1, self.right);
@@ -99,24 +99,24 @@ impl Lane {
         // One that goes halfway takes what its text needs, and no less than half of the lane.
         let all = right.saturating_sub(left);
         let long = match stretch {
-            Stretch::Whole(_) => all,
-            Stretch::Leaves(_) | Stretch::Arrives(_) => (wide + 3).max(all / 2).min(all),
+            ArrowSpan::Whole(_) => all,
+            ArrowSpan::Leaves(_) | ArrowSpan::Arrives(_) => (wide + 3).max(all / 2).min(all),
         };
         let at_left = matches!(
             (from, stretch),
-            (Side::Client, Stretch::Whole(_) | Stretch::Leaves(_)) | (Side::Server, Stretch::Arrives(_))
+            (Side::Client, ArrowSpan::Whole(_) | ArrowSpan::Leaves(_)) | (Side::Server, ArrowSpan::Arrives(_))
         );
         let (start, end) = match stretch {
-            Stretch::Whole(_) => (left, right),
-            Stretch::Leaves(_) | Stretch::Arrives(_) if at_left => (left, left + long),
-            Stretch::Leaves(_) | Stretch::Arrives(_) => (right - long, right),
+            ArrowSpan::Whole(_) => (left, right),
+            ArrowSpan::Leaves(_) | ArrowSpan::Arrives(_) if at_left => (left, left + long),
+            ArrowSpan::Leaves(_) | ArrowSpan::Arrives(_) => (right - long, right),
         };
         for x in start..end {
             canvas.put(x, y, end, "-", style);
         }
         let spare = (end - start).saturating_sub(wide + 1);
         let inset = 1 + spare.saturating_sub(2).min(1);
-        let (Stretch::Whole(point) | Stretch::Leaves(point) | Stretch::Arrives(point)) = stretch;
+        let (ArrowSpan::Whole(point) | ArrowSpan::Leaves(point) | ArrowSpan::Arrives(point)) = stretch;
         let point = match (point, from) {
             ('>', Side::Server) => '<',
             (point, _) => point,
@@ -131,7 +131,7 @@ impl Lane {
                 canvas.put(start, y, end, point.encode_utf8(&mut [0; 4]), style);
             }
         }
-        if let Stretch::Arrives(_) = stretch {
+        if let ArrowSpan::Arrives(_) = stretch {
             // Where it was held.
             let stood = if from == Side::Client { start } else { end - 1 };
             canvas.put(stood, y, stood + 1, "*", style);

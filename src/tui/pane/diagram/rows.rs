@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::call::CallId;
-use crate::lab::event::{Fate, Passage};
-use crate::session::transcript::{Entry, Transcript, What};
+use crate::lab::event::{Disposition, PacketRecord};
+use crate::session::transcript::{Entry, EntryKind, Transcript};
 use crate::side::{Ends, Side};
 use crate::state::State;
-use crate::wire::flow::{Again, PacketNo};
+use crate::wire::flow::{PacketNo, Retransmission};
 use crate::wire::segment::{Packet, Segment};
 
 /// A pause that is worth a line.
@@ -20,7 +20,7 @@ const TOGETHER: Duration = Duration::from_millis(250);
 
 /// What a row shows between the edges. Numbers are those of transcript entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RowKind {
     /// A call at its end's edge, and its return when nothing lies between.
     Call {
         side: Side,
@@ -34,7 +34,7 @@ pub(super) enum Kind {
         connection: u32,
         no: PacketNo,
         again: u32,
-        fate: Fate,
+        disposition: Disposition,
     },
     /// Nothing but states at the edges.
     States,
@@ -52,17 +52,18 @@ pub(super) struct Row {
     /// The number of its entry.
     pub no: u64,
     pub at: Duration,
-    pub kind: Kind,
+    pub kind: RowKind,
     /// The states that stand beside it.
     pub labels: Ends<Option<State>>,
 }
 
 /// How often the packet of the newest row of that number is told to have come again.
 fn again_of(rows: &mut VecDeque<Row>, head: PacketNo) -> Option<&mut u32> {
-    let is_it = |row: &Row| matches!(row.kind, Kind::Packet { no, fate, .. } if no == head && fate.is_held());
+    let is_it =
+        |row: &Row| matches!(row.kind, RowKind::Packet { no, disposition, .. } if no == head && disposition.is_held());
     let place = rows.iter().rposition(is_it)?;
     match &mut rows[place].kind {
-        Kind::Packet { again, .. } => Some(again),
+        RowKind::Packet { again, .. } => Some(again),
         _ => None,
     }
 }
@@ -126,7 +127,7 @@ impl Rows {
 
     /// Does the packet of `row` have an earlier row, where it left its host?
     pub fn left_above(&self, row: &Row, no: PacketNo) -> bool {
-        let same = |other: &&Row| matches!(other.kind, Kind::Packet { no: of, .. } if of == no) && other.no < row.no;
+        let same = |other: &&Row| matches!(other.kind, RowKind::Packet { no: of, .. } if of == no) && other.no < row.no;
         self.rows.iter().rev().any(|other| same(&other))
     }
 
@@ -135,18 +136,18 @@ impl Rows {
         let place = self
             .rows
             .iter()
-            .rposition(|row| matches!(row.kind, Kind::Packet { no: of, .. } if of == no))?;
+            .rposition(|row| matches!(row.kind, RowKind::Packet { no: of, .. } if of == no))?;
         Some(self.gone + place as u64)
     }
 
-    fn push(&mut self, entry: &Entry, kind: Kind) {
+    fn push(&mut self, entry: &Entry, kind: RowKind) {
         if let Some(last) = self.last_at {
             let pause = entry.at.saturating_sub(last);
             if pause >= PAUSE {
                 self.rows.push_back(Row {
                     no: entry.no,
                     at: entry.at,
-                    kind: Kind::Pause(pause),
+                    kind: RowKind::Pause(pause),
                     labels: Ends::default(),
                 });
             }
@@ -162,23 +163,23 @@ impl Rows {
 
     fn add(&mut self, entry: &Entry) {
         match &entry.what {
-            What::Call { side, call, .. } => self.push(
+            EntryKind::Call { side, call, .. } => self.push(
                 entry,
-                Kind::Call {
+                RowKind::Call {
                     side: *side,
                     id: *call,
                     returned: None,
                 },
             ),
-            What::Outcome { side, call, .. } => {
+            EntryKind::Outcome { side, call, .. } => {
                 // Only states may stand between a call and its return, for both to go on one row.
                 let newest = self
                     .rows
                     .iter_mut()
                     .rev()
-                    .find(|row| !matches!(row.kind, Kind::States | Kind::Named { .. }));
+                    .find(|row| !matches!(row.kind, RowKind::States | RowKind::Named { .. }));
                 let begun = newest.and_then(|row| match &mut row.kind {
-                    Kind::Call { id, returned, .. } if id == call => Some(returned),
+                    RowKind::Call { id, returned, .. } if id == call => Some(returned),
                     _ => None,
                 });
                 match begun {
@@ -186,100 +187,106 @@ impl Rows {
                         *returned = Some(entry.no);
                         self.last_at = Some(entry.at);
                     }
-                    _ => self.push(entry, Kind::Return { side: *side }),
+                    _ => self.push(entry, RowKind::Return { side: *side }),
                 }
             }
-            What::Packet(passage) => {
-                self.add_packet(entry, passage);
-                self.unfold(entry, passage);
+            EntryKind::Packet(record) => {
+                self.add_packet(entry, record);
+                self.unfold(entry, record);
             }
-            What::State { side, socket, to, .. } => {
+            EntryKind::State { side, socket, to, .. } => {
                 let main = socket
                     .as_ref()
                     .is_none_or(|name| name.as_str() == side.name() || name.as_str() == "listener");
                 if !main {
-                    self.push(entry, Kind::Named { side: *side });
+                    self.push(entry, RowKind::Named { side: *side });
                     return;
                 }
                 let fits = |row: &Row| {
                     row.labels[*side].is_none()
                         && entry.at.saturating_sub(row.at) < TOGETHER
                         && match row.kind {
-                            Kind::Call { side: caller, .. } | Kind::Return { side: caller } => caller == *side,
-                            Kind::Packet { .. } | Kind::States => true,
-                            Kind::Named { .. } | Kind::Process { .. } | Kind::Pause(_) => false,
+                            RowKind::Call { side: caller, .. } | RowKind::Return { side: caller } => caller == *side,
+                            RowKind::Packet { .. } | RowKind::States => true,
+                            RowKind::Named { .. } | RowKind::Process { .. } | RowKind::Pause(_) => false,
                         }
                 };
                 if !self.rows.back().is_some_and(fits) {
-                    self.push(entry, Kind::States);
+                    self.push(entry, RowKind::States);
                 }
                 self.last_at = Some(entry.at);
                 if let Some(row) = self.rows.back_mut() {
                     row.labels[*side] = Some(*to);
                 }
             }
-            What::Born { side, .. } => {
+            EntryKind::Born { side, .. } => {
                 // The first birth of each is the beginning, not news.
                 if std::mem::replace(&mut self.born[*side], true) {
-                    self.push(entry, Kind::Process { side: *side });
+                    self.push(entry, RowKind::Process { side: *side });
                 }
             }
-            What::Died { side, .. } => self.push(entry, Kind::Process { side: *side }),
+            EntryKind::Died { side, .. } => self.push(entry, RowKind::Process { side: *side }),
             // The end of the process is drawn.
-            What::Lost { .. }
-            | What::Blocked { .. }
-            | What::Syscall { .. }
-            | What::Host { .. }
-            | What::Note { .. }
-            | What::Wire { .. } => {}
+            EntryKind::Lost { .. }
+            | EntryKind::Blocked { .. }
+            | EntryKind::Syscall { .. }
+            | EntryKind::Host { .. }
+            | EntryKind::Note { .. }
+            | EntryKind::Wire { .. } => {}
         }
     }
 
-    fn add_packet(&mut self, entry: &Entry, passage: &Passage) {
-        let connection = match &passage.packet {
+    fn add_packet(&mut self, entry: &Entry, record: &PacketRecord) {
+        let connection = match &record.packet {
             Packet::Tcp(segment) => {
                 let next = self.connections.len() as u32 + 1;
                 *self.connections.entry(pair(segment)).or_insert(next)
             }
             Packet::Icmp { .. } | Packet::Other { .. } => 1,
         };
-        let no = passage.no;
+        let no = record.no;
         // What becomes of one that stands on the newest row is told on that row.
         let newest = self.rows.back_mut();
-        if passage.waited.is_some()
+        if record.waited.is_some()
             && let Some(row) = newest
-            && let Kind::Packet {
-                no: of, fate, again, ..
+            && let RowKind::Packet {
+                no: of,
+                disposition,
+                again,
+                ..
             } = &mut row.kind
             && *of == no
         {
-            *fate = passage.fate;
+            *disposition = record.disposition;
             // What stood behind it gets a row of its own.
-            *again = if passage.fate.is_held() { *again } else { 0 };
+            *again = if record.disposition.is_held() { *again } else { 0 };
             row.no = entry.no;
             row.at = entry.at;
             self.last_at = Some(entry.at);
             return;
         }
         // A retransmission that is held on the wire behind the first, or is lost like it, is folded under it.
-        if let (Some(Again::Retransmit { of: Some(of), .. }), None) = (passage.seen.again, passage.waited) {
+        if let (Some(Retransmission::Retransmit { of: Some(of), .. }), None) = (record.seen.again, record.waited) {
             let head = self
                 .folds
                 .iter()
                 .find(|(_, fold)| fold.of == of)
                 .map_or(of, |(head, _)| *head);
             let first = self.rows.iter_mut().rev().find_map(|row| match &mut row.kind {
-                Kind::Packet { no, again, fate, .. } if *no == head => Some((again, *fate)),
+                RowKind::Packet {
+                    no, again, disposition, ..
+                } if *no == head => Some((again, *disposition)),
                 _ => None,
             });
-            let alike = |first: Fate| {
-                (first.is_held() && passage.fate.is_held()) || (first == Fate::Dropped && passage.fate == Fate::Dropped)
+            let alike = |first: Disposition| {
+                (first.is_held() && record.disposition.is_held())
+                    || (first == Disposition::Dropped && record.disposition == Disposition::Dropped)
             };
             if let Some((again, first)) = first
                 && alike(first)
             {
                 *again += 1;
-                if passage.fate.is_held() {
+                if record.disposition.is_held() {
                     let fold = self.folds.entry(head).or_insert(Fold {
                         of,
                         behind: VecDeque::new(),
@@ -290,29 +297,29 @@ impl Rows {
             }
         }
         // Its own row already says that it is delayed.
-        if passage.fate.is_held() && passage.waited.is_some() {
+        if record.disposition.is_held() && record.waited.is_some() {
             return;
         }
-        let fate = passage.fate;
+        let disposition = record.disposition;
         self.push(
             entry,
-            Kind::Packet {
+            RowKind::Packet {
                 connection,
                 no,
                 again: 0,
-                fate,
+                disposition,
             },
         );
     }
 
     /// What stood folded behind a packet comes into sight when that has left the wire; one that has left from behind is forgotten.
-    fn unfold(&mut self, entry: &Entry, passage: &Passage) {
-        if passage.fate.is_held() {
+    fn unfold(&mut self, entry: &Entry, record: &PacketRecord) {
+        if record.disposition.is_held() {
             return;
         }
         for (head, fold) in &mut self.folds {
             let before = fold.behind.len();
-            fold.behind.retain(|(no, ..)| *no != passage.no);
+            fold.behind.retain(|(no, ..)| *no != record.no);
             let gone = (before - fold.behind.len()) as u32;
             if gone > 0
                 && let Some(again) = again_of(&mut self.rows, *head)
@@ -320,11 +327,11 @@ impl Rows {
                 *again = again.saturating_sub(gone);
             }
         }
-        let Some(mut fold) = self.folds.remove(&passage.no) else {
+        let Some(mut fold) = self.folds.remove(&record.no) else {
             return;
         };
         // Where it left its host, it stands alone again.
-        if let Some(again) = again_of(&mut self.rows, passage.no) {
+        if let Some(again) = again_of(&mut self.rows, record.no) {
             *again = 0;
         }
         if let Some((no, at, connection)) = fold.behind.pop_front() {
@@ -332,11 +339,11 @@ impl Rows {
             self.rows.push_back(Row {
                 no: at,
                 at: entry.at,
-                kind: Kind::Packet {
+                kind: RowKind::Packet {
                     connection,
                     no,
                     again,
-                    fate: Fate::Held,
+                    disposition: Disposition::Held,
                 },
                 labels: Ends::default(),
             });

@@ -1,17 +1,17 @@
 //! The words on a row: the longest first, for who draws takes what fits.
 
 use crate::clock::human;
-use crate::lab::event::Passage;
+use crate::lab::event::PacketRecord;
 use crate::outcome::{Outcome, Value};
-use crate::session::transcript::{What, besides, describe};
-use crate::session::{OnWire, Session};
+use crate::session::transcript::{EntryKind, besides, describe};
+use crate::session::{Session, WaitingPacket};
 use crate::tui::canvas::Canvas;
-use crate::wire::flow::Again;
+use crate::wire::flow::Retransmission;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
 /// How long a packet has been held, or how long until it goes on.
-pub(super) fn held_words(held: &OnWire, canvas: &Canvas) -> String {
+pub(super) fn held_words(held: &WaitingPacket, canvas: &Canvas) -> String {
     match held.due {
         Some(due) => format!("in {}", human(due.since(canvas.now))),
         None => human(canvas.now.since(held.since)),
@@ -35,13 +35,13 @@ fn result(outcome: &Outcome) -> String {
 }
 
 /// A call and its return in words, the longest first; and whether it failed.
-pub(super) fn call_texts(call: Option<&What>, returned: Option<&What>) -> (Vec<String>, bool) {
+pub(super) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>) -> (Vec<String>, bool) {
     let called = match call {
-        Some(What::Call { text, .. }) => Some(text.as_str()),
+        Some(EntryKind::Call { text, .. }) => Some(text.as_str()),
         _ => None,
     };
     match (called, returned) {
-        (called, Some(What::Outcome { name, outcome, .. })) => {
+        (called, Some(EntryKind::Outcome { name, outcome, .. })) => {
             let result = result(outcome);
             let mut texts = Vec::new();
             if let Some(text) = called {
@@ -62,28 +62,28 @@ pub(super) fn call_texts(call: Option<&What>, returned: Option<&What>) -> (Vec<S
 }
 
 /// A packet in words, the longest first.
-pub(super) fn packet_texts(passage: &Passage, connection: u32, again: u32, session: &Session) -> Vec<String> {
-    let more = match (again, besides(passage)) {
+pub(super) fn packet_texts(record: &PacketRecord, connection: u32, again: u32, session: &Session) -> Vec<String> {
+    let more = match (again, besides(record)) {
         (0, None) => String::new(),
         (0, Some(besides)) => format!("  {besides}"),
         (n, _) => format!("  +{n} again"),
     };
     // The least that tells it from an ordinary one.
-    let mark = match (passage.origin, passage.seen.again) {
+    let mark = match (record.origin, record.seen.again) {
         (Origin::Forged, _) => "forged ",
         (Origin::Copy(_), _) => "copy ",
-        (Origin::Host, Some(Again::Retransmit { .. })) => "again ",
-        (Origin::Host, Some(Again::Probe)) => "probe ",
+        (Origin::Host, Some(Retransmission::Retransmit { .. })) => "again ",
+        (Origin::Host, Some(Retransmission::Probe)) => "probe ",
         (Origin::Host, None) => "",
     };
-    let Packet::Tcp(segment) = &passage.packet else {
-        let short = match &passage.packet {
+    let Packet::Tcp(segment) = &record.packet else {
+        let short = match &record.packet {
             Packet::Icmp { message, .. } => vec![message.clone(), "ICMP".into()],
             Packet::Tcp(_) | Packet::Other { .. } => vec!["other".into()],
         };
         let mut texts = vec![
-            format!("{}{more}", describe(passage)),
-            format!("{mark}{}", describe(passage)),
+            format!("{}{more}", describe(record)),
+            format!("{mark}{}", describe(record)),
         ];
         texts.extend(short.into_iter().map(|text| format!("{mark}{text}")));
         return texts;
@@ -100,9 +100,9 @@ pub(super) fn packet_texts(passage: &Passage, connection: u32, again: u32, sessi
         String::new()
     };
     let flags = segment.flags;
-    let seq = format!(" seq {}", passage.seen.seq.unwrap_or(segment.seq.0));
+    let seq = format!(" seq {}", record.seen.seq.unwrap_or(segment.seq.0));
     let ack = if flags.has(Flags::ACK) {
-        format!(" ack {}", passage.seen.ack.unwrap_or(segment.ack.0))
+        format!(" ack {}", record.seen.ack.unwrap_or(segment.ack.0))
     } else {
         String::new()
     };
@@ -115,7 +115,7 @@ pub(super) fn packet_texts(passage: &Passage, connection: u32, again: u32, sessi
     let data = if segment.len > 0 { " data" } else { "" };
     let plus = if again > 0 { format!(" +{again}") } else { String::new() };
     vec![
-        format!("{which}{}{more}", describe(passage)),
+        format!("{which}{}{more}", describe(record)),
         format!("{which}{flags}{seq}{ack}{len}{more}"),
         format!("{which}{mark}{flags}{seq}{ack}{len}{plus}"),
         if segment.len > 0 {

@@ -6,7 +6,7 @@
 use crate::state::State::{self, *};
 
 /// Where a state stands.
-pub struct Place {
+pub struct Node {
     pub state: State,
     /// The left upper corner.
     pub at: (u16, u16),
@@ -34,12 +34,12 @@ pub struct Plan {
     pub columns: &'static [u16],
     /// The rows after which it can be.
     pub rows: &'static [u16],
-    pub places: [Place; 11],
+    pub places: [Node; 11],
     pub routes: &'static [Route],
 }
 
-const fn boxed(state: State, x: u16, y: u16, width: u16, height: u16) -> Place {
-    Place {
+const fn boxed(state: State, x: u16, y: u16, width: u16, height: u16) -> Node {
+    Node {
         state,
         at: (x, y),
         size: (width, height),
@@ -47,8 +47,8 @@ const fn boxed(state: State, x: u16, y: u16, width: u16, height: u16) -> Place {
     }
 }
 
-const fn bare(state: State, x: u16, y: u16, marks: u16) -> Place {
-    Place {
+const fn bare(state: State, x: u16, y: u16, marks: u16) -> Node {
+    Node {
         state,
         at: (x, y),
         size: (state.name().len() as u16, 1),
@@ -197,7 +197,7 @@ static SMALL: Plan = Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::edges::{EDGES, Source, between};
+    use crate::session::edges::{EDGES, EdgeOrigin, between};
     use std::collections::HashMap;
 
     /// Every cell that a plan fills, with who fills it. Lines may meet lines; nothing else may meet anything.
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn every_edge_that_can_be_taken_is_on_every_plan_and_begins_and_ends_at_its_states() {
         for plan in PLANS {
-            for edge in EDGES.iter().filter(|edge| edge.source == Source::Figure) {
+            for edge in EDGES.iter().filter(|edge| edge.source == EdgeOrigin::Figure) {
                 assert_eq!(
                     plan.routes
                         .iter()

@@ -3,32 +3,32 @@
 use super::*;
 
 /// A call that has not returned.
-pub(super) struct Flight {
+pub(super) struct InFlightCall {
     pub(super) id: CallId,
     /// The name of the socket that it is about.
     pub(super) on: Option<String>,
     /// The name of the socket that it makes.
     pub(super) makes: Option<String>,
     /// What it can do to a state by itself.
-    pub(super) power: Power,
+    pub(super) effect: StateEffect,
     /// What it waits for when it blocks.
-    pub(super) awaits: Awaits,
+    pub(super) awaits: WaitCondition,
     /// The endpoint has announced it.
     pub(super) begun: bool,
     /// A packet has waited for it in vain.
     pub(super) lingers: bool,
 }
 
-impl Flight {
+impl InFlightCall {
     /// Has it closed its descriptor, with these system calls? On Linux close gives the descriptor back whatever it returns (close(2)).
-    pub(super) fn closes(&self, trace: &[Traced]) -> bool {
-        self.power.ends() && trace.iter().any(|traced| traced.text.starts_with("close("))
+    pub(super) fn closes(&self, trace: &[TracedCall]) -> bool {
+        self.effect.ends() && trace.iter().any(|traced| traced.text.starts_with("close("))
     }
 }
 
 /// The event that a blocked call waits for, as far as a table shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Awaits {
+pub(super) enum WaitCondition {
     /// `accept`
     Connection,
     /// `read`
@@ -39,36 +39,36 @@ pub(super) enum Awaits {
     Other,
 }
 
-impl Awaits {
-    pub(super) const fn of(order: &Order) -> Awaits {
+impl WaitCondition {
+    pub(super) const fn of(order: &EndpointCall) -> WaitCondition {
         match order {
-            Order::On { call, .. } => match call {
-                Call::Accept { .. } => Awaits::Connection,
-                Call::Read { .. } => Awaits::Bytes,
-                Call::Connect { .. } => Awaits::Handshake,
-                _ => Awaits::Other,
+            EndpointCall::On { call, .. } => match call {
+                Call::Accept { .. } => WaitCondition::Connection,
+                Call::Read { .. } => WaitCondition::Bytes,
+                Call::Connect { .. } => WaitCondition::Handshake,
+                _ => WaitCondition::Other,
             },
-            Order::Process(_) => Awaits::Other,
+            EndpointCall::Process(_) => WaitCondition::Other,
         }
     }
 
     /// Is it there, so that the call is about to return? `row` is the socket's, none when it has none.
-    pub(super) fn is_there(self, row: Option<&Row>) -> bool {
+    pub(super) fn is_there(self, row: Option<&SocketRow>) -> bool {
         match (self, row) {
-            (Awaits::Connection, Some(row)) => row.rx_queue > 0,
-            (Awaits::Bytes, Some(row)) => {
+            (WaitCondition::Connection, Some(row)) => row.rx_queue > 0,
+            (WaitCondition::Bytes, Some(row)) => {
                 row.rx_queue > 0 || matches!(row.state, State::CloseWait | State::LastAck | State::Closing)
             }
-            (Awaits::Handshake, Some(row)) => !matches!(row.state, State::SynSent | State::SynRecv),
-            (Awaits::Bytes | Awaits::Handshake, None) => true,
-            (Awaits::Connection, None) | (Awaits::Other, _) => false,
+            (WaitCondition::Handshake, Some(row)) => !matches!(row.state, State::SynSent | State::SynRecv),
+            (WaitCondition::Bytes | WaitCondition::Handshake, None) => true,
+            (WaitCondition::Connection, None) | (WaitCondition::Other, _) => false,
         }
     }
 }
 
 /// What a call can do to a socket's state by itself, without a packet that comes or a timer that runs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Power {
+pub(super) enum StateEffect {
     /// `connect`
     Opens,
     /// `listen`
@@ -81,14 +81,14 @@ pub(super) enum Power {
     None,
 }
 
-impl Power {
-    pub(super) const fn of(order: &Order) -> Power {
+impl StateEffect {
+    pub(super) const fn of(order: &EndpointCall) -> StateEffect {
         match order {
-            Order::On { call, .. } => match call {
-                Call::Connect { .. } => Power::Opens,
-                Call::Listen { .. } => Power::Listens,
-                Call::Shutdown { .. } | Call::Close | Call::LingerClose { .. } => Power::Closes,
-                Call::RstClose | Call::Disconnect => Power::Aborts,
+            EndpointCall::On { call, .. } => match call {
+                Call::Connect { .. } => StateEffect::Opens,
+                Call::Listen { .. } => StateEffect::Listens,
+                Call::Shutdown { .. } | Call::Close | Call::LingerClose { .. } => StateEffect::Closes,
+                Call::RstClose | Call::Disconnect => StateEffect::Aborts,
                 Call::Socket { .. }
                 | Call::Bind { .. }
                 | Call::Accept { .. }
@@ -99,33 +99,33 @@ impl Power {
                 | Call::SoError
                 | Call::Options
                 | Call::GetOption { .. }
-                | Call::SetOption { .. } => Power::None,
+                | Call::SetOption { .. } => StateEffect::None,
             },
-            Order::Process(_) => Power::None,
+            EndpointCall::Process(_) => StateEffect::None,
         }
     }
 
     /// Can it end a connection, or its half?
     pub(super) const fn ends(self) -> bool {
-        matches!(self, Power::Closes | Power::Aborts)
+        matches!(self, StateEffect::Closes | StateEffect::Aborts)
     }
 
     /// Could it have made this change?
-    pub(super) fn made(self, change: &Change) -> bool {
+    pub(super) fn made(self, change: &StateChange) -> bool {
         match self {
-            Power::Opens => change.from == State::Close,
-            Power::Listens => change.to == State::Listen,
+            StateEffect::Opens => change.from == State::Close,
+            StateEffect::Listens => change.to == State::Listen,
             // It sends no FIN.
-            Power::Aborts if matches!(change.to, State::FinWait1 | State::LastAck) => false,
+            StateEffect::Aborts if matches!(change.to, State::FinWait1 | State::LastAck) => false,
             // What a closed socket does afterwards is the work of packets and timers.
-            Power::Closes | Power::Aborts => match change.from {
+            StateEffect::Closes | StateEffect::Aborts => match change.from {
                 State::Close => false,
                 State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => {
                     change.to == State::Close && change.expired.is_none()
                 }
                 _ => true,
             },
-            Power::None => false,
+            StateEffect::None => false,
         }
     }
 }

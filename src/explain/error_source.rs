@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::rules::{CallClass, Forbids, Further, RuleId, SetBy};
-use super::sock::{Cause, End, EntryNo, Made};
+use super::rules::{CallClass, Further, RuleId, SetBy, WaitForbidder};
+use super::sock::{CallEntry, ConnectionEnd, EndCause, EntryNo};
 use super::{Situation, options};
-use crate::call::{Call, How, ReadFlag, SocketOption, WriteFlag};
+use crate::call::{Call, ReadFlag, ShutdownHow, SocketOption, WriteFlag};
 use crate::clock::human;
 use crate::observe::TimerKind;
 use crate::state::State;
@@ -13,7 +13,7 @@ use crate::state::State;
 /// What set an outcome's error, as far as the record has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Setter {
+pub enum ErrorSource {
     /// This, and the entry in which it happened.
     Found(SetBy, EntryNo),
     /// This, of which no entry can tell: an argument, a call that was not made.
@@ -22,20 +22,20 @@ pub enum Setter {
     Unseen(&'static [SetBy]),
 }
 
-impl Setter {
+impl ErrorSource {
     /// The entry in which it happened.
     pub const fn entry(self) -> Option<EntryNo> {
         match self {
-            Setter::Found(_, entry) => Some(entry),
-            Setter::Timeless(_) | Setter::Unseen(_) => None,
+            ErrorSource::Found(_, entry) => Some(entry),
+            ErrorSource::Timeless(_) | ErrorSource::Unseen(_) => None,
         }
     }
 
     /// In words, to go on from "set by".
     pub fn words(self) -> String {
         match self {
-            Setter::Found(set_by, _) | Setter::Timeless(set_by) => set_by.words(),
-            Setter::Unseen(any) => {
+            ErrorSource::Found(set_by, _) | ErrorSource::Timeless(set_by) => set_by.words(),
+            ErrorSource::Unseen(any) => {
                 let any: Vec<String> = any.iter().map(|set_by| set_by.words()).collect();
                 format!("{}, which was not seen", any.join(" or "))
             }
@@ -43,7 +43,7 @@ impl Setter {
     }
 
     /// What set the error of a call that falls under that rule.
-    pub(super) fn find(rule: RuleId, call: &Call, s: &Situation) -> Setter {
+    pub(super) fn find(rule: RuleId, call: &Call, s: &Situation) -> ErrorSource {
         let all = rule.rule().set_by;
         // What ended a connection says nothing of a socket that has been dissolved since.
         let is_dissolved = s.sock.dissolved.is_some() || s.sock.failed.is_some();
@@ -60,18 +60,18 @@ impl Setter {
         };
         let unseen = s.sock.end.filter(|end| end.by.is_unseen());
         if rule == RuleId::Reset && by_us_or_the_peer(s) {
-            return Setter::Unseen(&[SetBy::Rst, SetBy::Data]);
+            return ErrorSource::Unseen(&[SetBy::Rst, SetBy::Data]);
         }
         match (nearest, unseen) {
-            (Some((set_by, entry)), _) => Setter::Found(set_by, entry),
+            (Some((set_by, entry)), _) => ErrorSource::Found(set_by, entry),
             // A segment that was not seen made the change, and only one kind can have.
             (None, Some(end)) => match all.iter().filter(|set_by| set_by.is_packet()).collect::<Vec<_>>()[..] {
-                [only] => Setter::Found(*only, end.entry),
-                _ => Setter::Unseen(all),
+                [only] => ErrorSource::Found(*only, end.entry),
+                _ => ErrorSource::Unseen(all),
             },
             (None, None) => match all.iter().find(|set_by| !set_by.happens()) {
-                Some(set_by) => Setter::Timeless(*set_by),
-                None => Setter::Unseen(all),
+                Some(set_by) => ErrorSource::Timeless(*set_by),
+                None => ErrorSource::Unseen(all),
             },
         }
     }
@@ -88,21 +88,21 @@ fn one_by_one(set_by: SetBy) -> Vec<SetBy> {
 /// The entry in which that happened to the socket, before the call returned.
 fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
     let sock = &s.sock;
-    let ended = |is_it: fn(Cause) -> bool| sock.end.filter(|end| is_it(end.by)).map(|end| end.entry);
+    let ended = |is_it: fn(EndCause) -> bool| sock.end.filter(|end| is_it(end.by)).map(|end| end.entry);
     match set_by {
-        SetBy::Rst => ended(|by| by == Cause::Rst),
+        SetBy::Rst => ended(|by| by == EndCause::Rst),
         SetBy::Data => sock.end.filter(|end| end.is_by_data()).map(|end| end.entry),
         SetBy::Fin => sock.fin,
         SetBy::Icmp => {
             let noted = sock.noted.map(|(_, entry)| entry);
-            ended(|by| matches!(by, Cause::Icmp(_))).or(noted)
+            ended(|by| matches!(by, EndCause::Icmp(_))).or(noted)
         }
-        SetBy::Timer => ended(|by| matches!(by, Cause::Timer(_))),
+        SetBy::Timer => ended(|by| matches!(by, EndCause::Timer(_))),
         SetBy::Administrator => {
-            let stopped = sock.stopped.filter(|(by, _)| *by == Cause::Administrator);
+            let stopped = sock.stopped.filter(|(by, _)| *by == EndCause::Administrator);
             stopped
                 .map(|(_, entry)| entry)
-                .or_else(|| ended(|by| by == Cause::Administrator))
+                .or_else(|| ended(|by| by == EndCause::Administrator))
         }
         SetBy::Told => sock.reported.or_else(|| taker(s)),
         SetBy::OwnCall(classes) => classes.iter().filter_map(|class| own_call(*class, call, s)).max(),
@@ -118,7 +118,7 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
 
 /// Can data that came after our own shutdown have ended it, as well as an RST of the peer's: was neither seen?
 fn by_us_or_the_peer(s: &Situation) -> bool {
-    let may_be = |end: &End| end.by.is_unseen() && matches!(end.from, State::FinWait1 | State::FinWait2);
+    let may_be = |end: &ConnectionEnd| end.by.is_unseen() && matches!(end.from, State::FinWait1 | State::FinWait2);
     s.sock.end.as_ref().is_some_and(may_be) && s.sock.receiving_shut.is_some()
 }
 
@@ -142,10 +142,10 @@ fn taker(s: &Situation) -> Option<EntryNo> {
 /// Our own call of that class that decides what `call` returns.
 fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
     let sock = &s.sock;
-    let is_it = |made: Option<Made>| made.filter(|made| made.class == class).map(|made| made.entry);
+    let is_it = |made: Option<CallEntry>| made.filter(|made| made.class == class).map(|made| made.entry);
     let stopped = sock
         .stopped
-        .filter(|(by, _)| *by == Cause::Call(class))
+        .filter(|(by, _)| *by == EndCause::Call(class))
         .map(|(_, entry)| entry);
     let under_way = || s.under_way(class).map(|call| call.began);
     // For bind only what gave the socket its address counts.
@@ -155,8 +155,8 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
     match class {
         CallClass::Shutdown => {
             let direction = match call {
-                Call::Read { .. } => s.shut(How::Read),
-                Call::Write { .. } => s.shut(How::Write),
+                Call::Read { .. } => s.shut(ShutdownHow::Read),
+                Call::Write { .. } => s.shut(ShutdownHow::Write),
                 _ => None,
             };
             direction
@@ -202,7 +202,7 @@ pub(super) fn sentence(rule: RuleId, call: &Call, s: &Situation) -> String {
 /// The cause in one clause: of this case, else the rule's own.
 pub(super) fn cause(rule: RuleId, s: &Situation) -> String {
     // With no segments seen, the rule's own words say all that is known.
-    let is_seen = !s.sock.ended_by().is_some_and(Cause::is_unseen);
+    let is_seen = !s.sock.ended_by().is_some_and(EndCause::is_unseen);
     let own = match rule {
         RuleId::Reset if by_us_or_the_peer(s) => {
             Some("The peer's RST ended the connection, or data that came after we had shut both directions down".into())
@@ -218,7 +218,7 @@ pub(super) fn cause(rule: RuleId, s: &Situation) -> String {
 fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
     let sock = &s.sock;
     let by_icmp = match (sock.ended_by(), sock.noted) {
-        (Some(Cause::Icmp(icmp)), _) => Some(icmp.name()),
+        (Some(EndCause::Icmp(icmp)), _) => Some(icmp.name()),
         (_, Some((icmp, _))) => Some(icmp.name()),
         _ => None,
     };
@@ -245,16 +245,16 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
                 .into()
         }
         RuleId::ConnectReset => match sock.end?.by {
-            Cause::Rst if sock.end?.is_of_handshake() => {
+            EndCause::Rst if sock.end?.is_of_handshake() => {
                 "An RST came during the handshake: the peer's SYN had come, so that it is not ECONNREFUSED".into()
             }
-            Cause::Rst => "An RST came right after the handshake, before connect returned".into(),
-            Cause::Call(class) => format!("Our own {} gave the attempt up while connect waited", class.name()),
+            EndCause::Rst => "An RST came right after the handshake, before connect returned".into(),
+            EndCause::Call(class) => format!("Our own {} gave the attempt up while connect waited", class.name()),
             _ => return None,
         },
         RuleId::GivenUpByUs => {
             let class = dissolved.or_else(|| match sock.end?.by {
-                Cause::Call(class) => Some(class.name()),
+                EndCause::Call(class) => Some(class.name()),
                 _ => None,
             })?;
             let what = if sock.end?.is_of_handshake() {
@@ -265,12 +265,12 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             format!("Our own {class} {what}")
         }
         RuleId::RefusedEarlier => match sock.end?.by {
-            Cause::Icmp(_) if sock.end?.from == State::SynRecv => format!(
+            EndCause::Icmp(_) if sock.end?.from == State::SynRecv => format!(
                 "ICMP {} came in the middle of the handshake of the connect begun earlier",
                 by_icmp?
             ),
-            Cause::Icmp(_) => format!("ICMP {} answered the SYN of the connect begun earlier", by_icmp?),
-            Cause::Rst => "An RST answered the SYN of the connect begun earlier".into(),
+            EndCause::Icmp(_) => format!("ICMP {} answered the SYN of the connect begun earlier", by_icmp?),
+            EndCause::Rst => "An RST answered the SYN of the connect begun earlier".into(),
             _ => return None,
         },
         RuleId::HostUnreachableEarlier | RuleId::NetworkUnreachableEarlier | RuleId::ProhibitedEarlier => {
@@ -318,7 +318,7 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::AttemptDead if sock.reported.or_else(|| taker(s)).is_some() => {
             "The attempt is dead, and an earlier call was told its error; connect again starts anew".into()
         }
-        RuleId::AttemptDead if sock.ended_by() == Some(Cause::Administrator) => {
+        RuleId::AttemptDead if sock.ended_by() == Some(EndCause::Administrator) => {
             "The attempt was destroyed on this host, as ss -K does; connect again starts anew".into()
         }
         RuleId::AttemptDead if taker(s).is_some() => {
@@ -351,8 +351,8 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             }
         }
         RuleId::AcceptWithoutListen => match sock.stopped?.0 {
-            Cause::Administrator => "It does not listen any more: it was destroyed in LISTEN, as ss -K does".into(),
-            Cause::Call(class) => format!("It does not listen any more: our own {} ended that", class.name()),
+            EndCause::Administrator => "It does not listen any more: it was destroyed in LISTEN, as ss -K does".into(),
+            EndCause::Call(class) => format!("It does not listen any more: our own {} ended that", class.name()),
             _ => return None,
         },
         RuleId::BindTwice => format!(
@@ -400,7 +400,7 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::NoUrgentByteAnyMore => {
             let how = if sock.fin.is_some() {
                 "the peer's FIN has come"
-            } else if s.shut(How::Read).is_some() {
+            } else if s.shut(ShutdownHow::Read).is_some() {
                 "we shut reading down"
             } else {
                 "the connection is over"
@@ -432,21 +432,23 @@ fn shutdown_over(s: &Situation) -> Option<String> {
 fn how_it_ended(s: &Situation) -> Option<String> {
     let end = s.sock.end?;
     Some(match end.by {
-        Cause::Rst => "an RST ended it".to_owned(),
-        Cause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
-        Cause::Segment if end.is_by_data() => "our own kernel reset it, for data came after we had shut it down".into(),
-        Cause::Segment => "both FINs are done".into(),
-        Cause::Timer(_) => format!("the kernel gave up on the peer: {}", ran_out(s)?),
-        Cause::Administrator => "it was destroyed on this host, as ss -K does".into(),
-        Cause::Call(class) => format!("our own {} ended it", class.name()),
-        Cause::Death | Cause::Unseen(_) => return None,
+        EndCause::Rst => "an RST ended it".to_owned(),
+        EndCause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
+        EndCause::Segment if end.is_by_data() => {
+            "our own kernel reset it, for data came after we had shut it down".into()
+        }
+        EndCause::Segment => "both FINs are done".into(),
+        EndCause::Timer(_) => format!("the kernel gave up on the peer: {}", ran_out(s)?),
+        EndCause::Administrator => "it was destroyed on this host, as ss -K does".into(),
+        EndCause::Call(class) => format!("our own {} ended it", class.name()),
+        EndCause::Death | EndCause::Unseen(_) => return None,
     })
 }
 
 /// Which limit ran out, of a connection or an attempt that a timer ended.
 fn ran_out(s: &Situation) -> Option<String> {
     let end = s.sock.end?;
-    let Cause::Timer(kind) = end.by else { return None };
+    let EndCause::Timer(kind) = end.by else { return None };
     let options = &s.sock.options;
     let sysctl = |name: &str, value: Option<u32>| {
         value.map_or_else(
@@ -489,7 +491,7 @@ fn ran_out(s: &Situation) -> Option<String> {
 }
 
 /// Who forbids the call to wait, where it may not: its own MSG_DONTWAIT, or what was set on the socket.
-pub(super) fn forbids(call: &Call, s: &Situation) -> Forbids {
+pub(super) fn forbids(call: &Call, s: &Situation) -> WaitForbidder {
     let options = &s.sock.options;
     let (dontwait, timeout, option) = match call {
         Call::Read { flags, .. } => (
@@ -506,12 +508,12 @@ pub(super) fn forbids(call: &Call, s: &Situation) -> Forbids {
         _ => (false, options.sndtimeo, SocketOption::Sndtimeo),
     };
     if dontwait {
-        Forbids::ThisCall
+        WaitForbidder::ThisCall
     } else if options.nonblock {
-        Forbids::Nonblock
+        WaitForbidder::Nonblock
     } else if timeout > 0 {
-        Forbids::Timeout(option, human(s.took))
+        WaitForbidder::Timeout(option, human(s.took))
     } else {
-        Forbids::Socket
+        WaitForbidder::Socket
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::event::{Event, Happening};
-use crate::clock::Stamp;
+use super::event::{LabEvent, TimedEvent};
+use crate::clock::MonoTime;
 
 /// How many events may wait for their reader before the driver waits for it.
 const MOST_UNREAD: usize = 4096;
@@ -18,16 +18,16 @@ const BATCH: usize = 128;
 /// Events in the order in which they happened: a message and a wake-up for each packet would cost more than the packet.
 #[derive(Debug)]
 pub struct Batch {
-    events: Vec<Event>,
+    events: Vec<TimedEvent>,
     receipt: Receipt,
 }
 
 impl IntoIterator for Batch {
-    type Item = Event;
-    type IntoIter = Events;
+    type Item = TimedEvent;
+    type IntoIter = BatchEvents;
 
-    fn into_iter(self) -> Events {
-        Events {
+    fn into_iter(self) -> BatchEvents {
+        BatchEvents {
             events: self.events.into_iter(),
             _receipt: self.receipt,
         }
@@ -36,15 +36,15 @@ impl IntoIterator for Batch {
 
 /// The events of a batch, one by one.
 #[derive(Debug)]
-pub struct Events {
-    events: std::vec::IntoIter<Event>,
+pub struct BatchEvents {
+    events: std::vec::IntoIter<TimedEvent>,
     _receipt: Receipt,
 }
 
-impl Iterator for Events {
-    type Item = Event;
+impl Iterator for BatchEvents {
+    type Item = TimedEvent;
 
-    fn next(&mut self) -> Option<Event> {
+    fn next(&mut self) -> Option<TimedEvent> {
         self.events.next()
     }
 }
@@ -72,10 +72,10 @@ impl Drop for Receipt {
     }
 }
 
-/// The driver's end.
-pub(super) struct Outbox {
+/// The driver's end of the queue.
+pub(super) struct EventQueue {
     sink: Box<dyn Fn(Batch) + Send>,
-    events: Vec<Event>,
+    events: Vec<TimedEvent>,
     unread: Arc<Unread>,
     /// Somebody may wait for one of the events.
     urgent: bool,
@@ -83,11 +83,11 @@ pub(super) struct Outbox {
     behind: bool,
 }
 
-impl Outbox {
+impl EventQueue {
     /// Hands over to `sink`; `wake` is written to when a reader that was behind has caught up.
-    pub fn new(sink: Box<dyn Fn(Batch) + Send>, wake: Arc<OwnedFd>) -> Outbox {
+    pub fn new(sink: Box<dyn Fn(Batch) + Send>, wake: Arc<OwnedFd>) -> EventQueue {
         let events = AtomicUsize::new(0);
-        Outbox {
+        EventQueue {
             sink,
             events: Vec::new(),
             unread: Arc::new(Unread { events, wake }),
@@ -97,14 +97,17 @@ impl Outbox {
     }
 
     /// Something happened; it is handed over at the end of the driver's turn.
-    pub fn push(&mut self, what: Happening) {
+    pub fn push(&mut self, what: LabEvent) {
         self.urgent = true;
         self.push_idly(what);
     }
 
     /// Something happened that is one of many alike, as the packets of a stream are: it may wait for a few of them.
-    pub fn push_idly(&mut self, what: Happening) {
-        self.events.push(Event { at: Stamp::now(), what });
+    pub fn push_idly(&mut self, what: LabEvent) {
+        self.events.push(TimedEvent {
+            at: MonoTime::now(),
+            what,
+        });
         if self.events.len() >= BATCH {
             self.flush();
         }
@@ -113,7 +116,7 @@ impl Outbox {
     /// At the end of a turn: hands over what cannot wait, or has waited for so long that no more of its kind is worth it.
     pub fn flush_due(&mut self, linger: Duration) {
         if let Some(first) = self.events.first()
-            && (self.urgent || Stamp::now().since(first.at) >= linger)
+            && (self.urgent || MonoTime::now().since(first.at) >= linger)
         {
             self.flush();
         }
@@ -149,61 +152,61 @@ mod tests {
     use rustix::event::{EventfdFlags, eventfd};
     use std::sync::mpsc::{Receiver, channel};
 
-    fn outbox() -> (Outbox, Receiver<Batch>, Arc<OwnedFd>) {
+    fn queue() -> (EventQueue, Receiver<Batch>, Arc<OwnedFd>) {
         let (sender, inbox) = channel();
         let wake = Arc::new(eventfd(0, EventfdFlags::NONBLOCK).unwrap());
         let sink = move |batch| drop(sender.send(batch));
-        (Outbox::new(Box::new(sink), Arc::clone(&wake)), inbox, wake)
+        (EventQueue::new(Box::new(sink), Arc::clone(&wake)), inbox, wake)
     }
 
-    fn note(n: usize) -> Happening {
-        Happening::Note(n.to_string())
+    fn note(n: usize) -> LabEvent {
+        LabEvent::Note(n.to_string())
     }
 
     #[test]
     fn events_keep_their_order_across_batches() {
-        let (mut outbox, inbox, _wake) = outbox();
+        let (mut queue, inbox, _wake) = queue();
         (0..3 * BATCH).for_each(|n| match n % 2 {
-            0 => outbox.push(note(n)),
-            _ => outbox.push_idly(note(n)),
+            0 => queue.push(note(n)),
+            _ => queue.push_idly(note(n)),
         });
-        outbox.push(note(3 * BATCH));
-        outbox.flush_due(Duration::MAX);
-        let told: Vec<Happening> = inbox.try_iter().flatten().map(|event| event.what).collect();
+        queue.push(note(3 * BATCH));
+        queue.flush_due(Duration::MAX);
+        let told: Vec<LabEvent> = inbox.try_iter().flatten().map(|event| event.what).collect();
         assert_eq!(told, (0..=3 * BATCH).map(note).collect::<Vec<_>>());
     }
 
     #[test]
     fn what_may_wait_goes_with_what_may_not_or_when_it_has_waited_enough() {
-        let (mut outbox, inbox, _wake) = outbox();
-        outbox.push_idly(note(1));
-        outbox.push(note(2));
-        outbox.flush_due(Duration::MAX);
+        let (mut queue, inbox, _wake) = queue();
+        queue.push_idly(note(1));
+        queue.push(note(2));
+        queue.flush_due(Duration::MAX);
         assert_eq!(inbox.try_iter().flatten().count(), 2);
 
-        outbox.push_idly(note(3));
-        outbox.flush_due(Duration::MAX);
+        queue.push_idly(note(3));
+        queue.flush_due(Duration::MAX);
         assert_eq!(inbox.try_iter().flatten().count(), 0);
-        outbox.flush_due(Duration::ZERO);
+        queue.flush_due(Duration::ZERO);
         assert_eq!(inbox.try_iter().flatten().count(), 1);
     }
 
     #[test]
     fn a_reader_that_is_behind_is_waited_for_and_wakes_the_driver_when_it_has_caught_up() {
-        let (mut outbox, inbox, wake) = outbox();
+        let (mut queue, inbox, wake) = queue();
         let mut told = 0;
-        while !outbox.is_behind() {
-            outbox.push(note(told));
-            outbox.flush();
+        while !queue.is_behind() {
+            queue.push(note(told));
+            queue.flush();
             told += 1;
         }
         assert_eq!(told, MOST_UNREAD + 1);
         let woken = || rustix::io::read(&wake, &mut [0; 8]).is_ok();
-        assert!(inbox.try_iter().take(100).count() == 100 && outbox.is_behind() && !woken());
-        assert!(inbox.try_iter().take(FEW_UNREAD).count() == FEW_UNREAD && !outbox.is_behind() && woken());
+        assert!(inbox.try_iter().take(100).count() == 100 && queue.is_behind() && !woken());
+        assert!(inbox.try_iter().take(FEW_UNREAD).count() == FEW_UNREAD && !queue.is_behind() && woken());
         // Nobody reads any more: nothing is unread, and nothing is waited for.
         drop(inbox);
-        (0..2 * MOST_UNREAD).for_each(|n| outbox.push(note(n)));
-        assert!(!outbox.is_behind());
+        (0..2 * MOST_UNREAD).for_each(|n| queue.push(note(n)));
+        assert!(!queue.is_behind());
     }
 }

@@ -7,12 +7,12 @@ use super::Kernel;
 use super::expect::Check;
 use super::report::StepReport;
 use crate::outcome::Outcome;
-use crate::scenario::observation::Returned;
+use crate::scenario::observation::CommandResult;
 
 /// Whether a claim, or a part of one, holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum ClaimStatus {
     /// All that it claims was observed.
     Holds,
     /// One part of it was observed, of another part the opposite; or raw calls do as claimed and Go says something else.
@@ -23,71 +23,71 @@ pub enum Verdict {
     DoesNotHold,
 }
 
-impl Verdict {
+impl ClaimStatus {
     /// All of them, in the order in which they are counted.
-    pub const ALL: [Verdict; 4] = [
-        Verdict::Holds,
-        Verdict::Half,
-        Verdict::DoesNotHold,
-        Verdict::HoldsForGoOnly,
+    pub const ALL: [ClaimStatus; 4] = [
+        ClaimStatus::Holds,
+        ClaimStatus::Half,
+        ClaimStatus::DoesNotHold,
+        ClaimStatus::HoldsForGoOnly,
     ];
 
     /// Judges one part, from what held of raw calls, and what of Go's where they were made ([`held`]). None when nothing of it could
     /// be seen.
-    pub const fn of(raw: Option<bool>, go: Option<bool>) -> Option<Verdict> {
+    pub const fn of(raw: Option<bool>, go: Option<bool>) -> Option<ClaimStatus> {
         Some(match (raw, go) {
             (None, None) => return None,
-            (Some(true), Some(true) | None) => Verdict::Holds,
-            (Some(false) | None, Some(true)) => Verdict::HoldsForGoOnly,
+            (Some(true), Some(true) | None) => ClaimStatus::Holds,
+            (Some(false) | None, Some(true)) => ClaimStatus::HoldsForGoOnly,
             // The errno is as claimed, its words are not.
-            (Some(true), Some(false)) => Verdict::Half,
-            (None, Some(false)) | (Some(false), Some(false) | None) => Verdict::DoesNotHold,
+            (Some(true), Some(false)) => ClaimStatus::Half,
+            (None, Some(false)) | (Some(false), Some(false) | None) => ClaimStatus::DoesNotHold,
         })
     }
 
     /// Judges a whole claim by its parts; none while a part that was not tried could change it.
-    pub fn of_parts(parts: impl IntoIterator<Item = Option<Verdict>>) -> Option<Verdict> {
-        let parts: Vec<Option<Verdict>> = parts.into_iter().collect();
-        let any = |wanted: Verdict| parts.contains(&Some(wanted));
-        let some_holds = any(Verdict::Holds) || any(Verdict::HoldsForGoOnly);
-        if any(Verdict::Half) || (some_holds && any(Verdict::DoesNotHold)) {
-            return Some(Verdict::Half);
+    pub fn of_parts(parts: impl IntoIterator<Item = Option<ClaimStatus>>) -> Option<ClaimStatus> {
+        let parts: Vec<Option<ClaimStatus>> = parts.into_iter().collect();
+        let any = |wanted: ClaimStatus| parts.contains(&Some(wanted));
+        let some_holds = any(ClaimStatus::Holds) || any(ClaimStatus::HoldsForGoOnly);
+        if any(ClaimStatus::Half) || (some_holds && any(ClaimStatus::DoesNotHold)) {
+            return Some(ClaimStatus::Half);
         }
         if parts.is_empty() || parts.contains(&None) {
             return None;
         }
-        Some(if any(Verdict::DoesNotHold) {
-            Verdict::DoesNotHold
-        } else if any(Verdict::HoldsForGoOnly) {
-            Verdict::HoldsForGoOnly
+        Some(if any(ClaimStatus::DoesNotHold) {
+            ClaimStatus::DoesNotHold
+        } else if any(ClaimStatus::HoldsForGoOnly) {
+            ClaimStatus::HoldsForGoOnly
         } else {
-            Verdict::Holds
+            ClaimStatus::Holds
         })
     }
 
     /// In one or two words, for a column.
     pub const fn label(self) -> &'static str {
         match self {
-            Verdict::Holds => "holds",
-            Verdict::Half => "half",
-            Verdict::HoldsForGoOnly => "for Go only",
-            Verdict::DoesNotHold => "does not hold",
+            ClaimStatus::Holds => "holds",
+            ClaimStatus::Half => "half",
+            ClaimStatus::HoldsForGoOnly => "for Go only",
+            ClaimStatus::DoesNotHold => "does not hold",
         }
     }
 
     /// In words, for the kernel that runs here.
     pub fn words(self, kernel: Option<Kernel>) -> String {
         match (self, kernel) {
-            (Verdict::Holds, _) => "holds".into(),
-            (Verdict::Half, _) => "half holds".into(),
-            (Verdict::HoldsForGoOnly, _) => "holds for Go only".into(),
-            (Verdict::DoesNotHold, Some(kernel)) => format!("does not hold on Linux {kernel}"),
-            (Verdict::DoesNotHold, None) => "does not hold on this kernel".into(),
+            (ClaimStatus::Holds, _) => "holds".into(),
+            (ClaimStatus::Half, _) => "half holds".into(),
+            (ClaimStatus::HoldsForGoOnly, _) => "holds for Go only".into(),
+            (ClaimStatus::DoesNotHold, Some(kernel)) => format!("does not hold on Linux {kernel}"),
+            (ClaimStatus::DoesNotHold, None) => "does not hold on this kernel".into(),
         }
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for ClaimStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.words(Kernel::running()))
     }
@@ -110,7 +110,12 @@ pub fn parts<'a>(steps: impl IntoIterator<Item = &'a StepReport>) -> Vec<(Option
 /// Tells whether all was observed that is claimed of the steps; none when nothing of it could be seen. A call that a language does
 /// not have was not tried.
 pub fn tried<'a>(steps: impl IntoIterator<Item = &'a StepReport>) -> Option<bool> {
-    let made = |step: &&StepReport| !matches!(step.observation.returned, Returned::Outcome(Outcome::Unsupported(_)));
+    let made = |step: &&StepReport| {
+        !matches!(
+            step.observation.returned,
+            CommandResult::Outcome(Outcome::Unsupported(_))
+        )
+    };
     held(steps.into_iter().filter(made).map(|step| step.claims.as_slice()))
 }
 
@@ -136,11 +141,11 @@ fn held<'a>(steps: impl IntoIterator<Item = &'a [Check]>) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::mistake::Place;
+    use crate::scenario::mistake::Position;
 
     fn check(about: &str, held: Option<bool>) -> Check {
         Check {
-            place: Place::default(),
+            place: Position::default(),
             about: about.into(),
             expected: "EPIPE".into(),
             observed: "EPIPE".into(),
@@ -180,23 +185,23 @@ mod tests {
     fn a_part_is_judged_by_raw_calls_and_by_go() {
         for (raw, go, verdict) in [
             (None, None, None),
-            (Some(true), None, Some(Verdict::Holds)),
-            (Some(true), Some(true), Some(Verdict::Holds)),
-            (Some(false), Some(true), Some(Verdict::HoldsForGoOnly)),
-            (None, Some(true), Some(Verdict::HoldsForGoOnly)),
-            (Some(true), Some(false), Some(Verdict::Half)),
-            (Some(false), Some(false), Some(Verdict::DoesNotHold)),
-            (Some(false), None, Some(Verdict::DoesNotHold)),
-            (None, Some(false), Some(Verdict::DoesNotHold)),
+            (Some(true), None, Some(ClaimStatus::Holds)),
+            (Some(true), Some(true), Some(ClaimStatus::Holds)),
+            (Some(false), Some(true), Some(ClaimStatus::HoldsForGoOnly)),
+            (None, Some(true), Some(ClaimStatus::HoldsForGoOnly)),
+            (Some(true), Some(false), Some(ClaimStatus::Half)),
+            (Some(false), Some(false), Some(ClaimStatus::DoesNotHold)),
+            (Some(false), None, Some(ClaimStatus::DoesNotHold)),
+            (None, Some(false), Some(ClaimStatus::DoesNotHold)),
         ] {
-            assert_eq!(Verdict::of(raw, go), verdict, "{raw:?} {go:?}");
+            assert_eq!(ClaimStatus::of(raw, go), verdict, "{raw:?} {go:?}");
         }
     }
 
     #[test]
     fn a_claim_is_judged_by_its_parts() {
-        use Verdict::{DoesNotHold, Half, Holds, HoldsForGoOnly};
-        let of = |parts: &[Option<Verdict>]| Verdict::of_parts(parts.iter().copied());
+        use ClaimStatus::{DoesNotHold, Half, Holds, HoldsForGoOnly};
+        let of = |parts: &[Option<ClaimStatus>]| ClaimStatus::of_parts(parts.iter().copied());
         assert_eq!(of(&[]), None);
         assert_eq!(of(&[Some(Holds), Some(Holds)]), Some(Holds));
         assert_eq!(of(&[Some(Holds), Some(HoldsForGoOnly)]), Some(HoldsForGoOnly));

@@ -1,7 +1,7 @@
-//! A host's keeper: a process that outlives the program by a moment, to clear its namespace away, and what its endpoints started.
+//! A namespace's reaper: a process that outlives the program by a moment, to clear the namespace, and what its endpoints started.
 //!
 //! Connections that a dead endpoint leaves to the kernel send their FIN again and again to a wire that is gone, and keep their
-//! namespace alive for minutes. The program cannot take them away itself when it was killed with -9: the keeper, which waits
+//! namespace alive for minutes. The program cannot take them away itself when it was killed with -9: the reaper, which waits
 //! for the end of the pipe between them, can.
 
 use std::io::{self, Read};
@@ -18,16 +18,16 @@ use crate::state::State;
 /// How often the table is read at the most: a socket may come up while the others are taken away.
 const ROUNDS: usize = 100;
 
-/// A keeper that waits for our end.
+/// A reaper process that waits for our end.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct NamespaceReaper {
     child: Child,
 }
 
-impl Keeper {
+impl NamespaceReaper {
     /// Starts one in the calling thread's network namespace, for the processes of that host; `owns` says that the namespace is the
     /// host's own, and to be cleared.
-    pub fn spawn(program: &Path, host: &HostMark, owns: bool) -> Result<Keeper> {
+    pub fn spawn(program: &Path, host: &HostMark, owns: bool) -> Result<NamespaceReaper> {
         let child = Command::new(program)
             .arg0("finwait-keeper")
             .args(["keeper", host.word()])
@@ -39,11 +39,11 @@ impl Keeper {
             .process_group(0)
             .spawn()
             .during(|| "start the keeper of a host".into())?;
-        Ok(Keeper { child })
+        Ok(NamespaceReaper { child })
     }
 }
 
-impl Drop for Keeper {
+impl Drop for NamespaceReaper {
     fn drop(&mut self) {
         // Its standard input ends: it clears away, and is done.
         drop(self.child.stdin.take());

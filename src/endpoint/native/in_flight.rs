@@ -10,7 +10,7 @@ use rustix::thread::gettid;
 use super::trace::Trace;
 use crate::call::CallId;
 use crate::errno::Errno;
-use crate::os::sock::Answer;
+use crate::os::sock::SysResult;
 
 /// A signal may come just before the thread enters its blocking call and be lost there: it is sent again after so long...
 const AGAIN: Duration = Duration::from_millis(5);
@@ -19,12 +19,12 @@ const TRIES: usize = 50;
 
 /// The calls in flight, each with its thread once that runs.
 #[derive(Default)]
-pub struct Flights {
+pub struct InFlight {
     threads: Mutex<HashMap<CallId, Option<Pid>>>,
     landed: Condvar,
 }
 
-impl Flights {
+impl InFlight {
     fn threads(&self) -> MutexGuard<'_, HashMap<CallId, Option<Pid>>> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -53,7 +53,7 @@ impl Flights {
     /// Interrupts a call until it is over; `ESRCH` when it is not in flight, or is over before a signal could be sent.
     ///
     /// The lock is held over `tgkill`, so the thread is still the one that makes the call.
-    pub fn interrupt(&self, sys: &mut Trace, target: CallId) -> Answer<()> {
+    pub fn interrupt(&self, sys: &mut Trace, target: CallId) -> SysResult<()> {
         sys.announce(&Trace::interrupt_text(None));
         let mut threads = self.threads();
         if !threads.contains_key(&target) {
