@@ -283,7 +283,7 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
                 RuleId::HostUnreachable => "no way to that host",
                 RuleId::NetworkUnreachable => "no route to that network, as somebody on the way says",
                 RuleId::Prohibited => "a firewall on the way forbids it",
-                _ => "as a rule a firewall rejects it, or nobody listens there",
+                _ => "usually a firewall rejects it, or nobody listens there",
             };
             let what = match sock.end?.from {
                 State::SynRecv => "came in the middle of the handshake",
@@ -316,13 +316,13 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             "The listener was destroyed, and the error was already reported; every later read gives 0".into()
         }
         RuleId::AttemptDead if sock.reported.or_else(|| taker(s)).is_some() => {
-            "The attempt is dead, and an earlier call was told its error; connect again starts anew".into()
+            "The attempt is dead, and an earlier call reported its error; connecting again starts a new attempt".into()
         }
         RuleId::AttemptDead if sock.ended_by() == Some(EndCause::Administrator) => {
-            "The attempt was destroyed on this host, as ss -K does; connect again starts anew".into()
+            "The attempt was destroyed on this host, as ss -K does; connecting again starts a new attempt".into()
         }
         RuleId::AttemptDead if taker(s).is_some() => {
-            "The attempt is dead, and another call that waited takes its error; connect again starts anew".into()
+            "The attempt is dead, and another call that waited takes its error; connecting again starts a new attempt".into()
         }
         RuleId::ShutdownOver => shutdown_over(s)?,
         RuleId::WriteUnconnected if dissolved.is_some() => format!(
@@ -392,9 +392,9 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             state => format!("Another socket, in {state}, has the address"),
         },
         RuleId::NoUrgentByte => match (sock.urgent, sock.urgent_read) {
-            (None, _) if s.segments_seen => "No urgent byte is here: none has come".into(),
-            (Some(_), true) => "No urgent byte is here: it was read already".into(),
-            (Some(_), false) => "No urgent byte is here: an ordinary read passed over it".into(),
+            (None, _) if s.segments_seen => "There is no urgent byte: none has come".into(),
+            (Some(_), true) => "There is no urgent byte: it was read already".into(),
+            (Some(_), false) => "There is no urgent byte: an ordinary read passed over it".into(),
             (None, _) => return None,
         },
         RuleId::NoUrgentByteAnyMore => {

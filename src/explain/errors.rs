@@ -14,7 +14,7 @@ pub(super) fn why(call: &Call, errno: Errno, s: &Situation) -> Explanation {
         None => Explanation::without_rule(match (call, errno) {
             // Nobody saw which, in the loopback lab: so no rule has it.
             (Call::Connect { .. }, Errno::ECONNREFUSED) => {
-                "The SYN was answered with RST or ICMP port unreachable: as a rule nobody listens on that port.".into()
+                "The SYN was answered with RST or ICMP port unreachable: usually nobody listens on that port.".into()
             }
             _ => generic(errno),
         }),

@@ -848,7 +848,7 @@ rules! {
         gives: errno(Errno::ECONNABORTED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Told, SetBy::Administrator],
-        because: "The attempt is dead: its error was already reported, or the socket was destroyed; connect again starts anew",
+        because: "The attempt is dead: its error was already reported, or the socket was destroyed; connecting again starts a new attempt",
         brief: "the attempt had failed before",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "attempt-dead",

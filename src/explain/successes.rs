@@ -148,8 +148,8 @@ fn cut_short(call: &Call, direction: ShutdownHow, s: &Situation) -> String {
         None if s.shut(direction).is_some() => "our own shutdown ended that direction".into(),
         None if s.interrupted.is_some() => "a signal ended the wait for more".into(),
         None => match forbids(call, s) {
-            WaitForbidder::ThisCall => "MSG_DONTWAIT forbids to wait for more".into(),
-            WaitForbidder::Nonblock => "O_NONBLOCK forbids to wait for more".into(),
+            WaitForbidder::ThisCall => "MSG_DONTWAIT forbids waiting for more".into(),
+            WaitForbidder::Nonblock => "O_NONBLOCK forbids waiting for more".into(),
             WaitForbidder::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
             WaitForbidder::Any | WaitForbidder::Socket => "the wait for more was over, or not allowed".into(),
         },
@@ -381,11 +381,9 @@ fn closed(s: &Situation) -> String {
     // Unread data comes before SO_LINGER, and that before the FIN; TCP_LINGER2 is looked at last.
     let had_fin = sock.left.fin.is_some_and(|fin| fin < s.began);
     let reason = if s.unread > 0 && had_fin {
-        Some(
-            "unread bytes were thrown away, and RST tells the peer so (RFC 2525, 2.17), though our FIN had gone before",
-        )
+        Some("unread bytes were discarded, and RST tells the peer so (RFC 2525, 2.17), though our FIN had gone before")
     } else if s.unread > 0 {
-        Some("unread bytes were thrown away, and RST tells the peer so, instead of FIN (RFC 2525, 2.17)")
+        Some("unread bytes were discarded, and RST tells the peer so, instead of FIN (RFC 2525, 2.17)")
     } else if sock.options.linger == Some(0) && had_fin {
         Some("SO_LINGER with 0 seconds makes close send it, though our FIN had gone before")
     } else if sock.options.linger == Some(0) {
@@ -436,7 +434,7 @@ fn closed(s: &Situation) -> String {
 fn closed_unseen(s: &Situation) -> &'static str {
     match (s.was(), s.is()) {
         (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Close) if s.unread > 0 => {
-            "Unread bytes were thrown away: RST tells the peer so, instead of FIN (RFC 2525, 2.17)."
+            "Unread bytes were discarded: RST tells the peer so, instead of FIN (RFC 2525, 2.17)."
         }
         (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Close) if s.sock.options.linger == Some(0) => {
             "An RST ended the connection instead of FINs, as SO_LINGER with 0 seconds makes it."
@@ -463,10 +461,10 @@ fn rst_close(s: &Situation) -> String {
     let had_fin = s.sock.left.fin.is_some_and(|fin| fin < s.began);
     let plain = match (s.was(), sent(s.sock.left.rst, s)) {
         (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, SegmentSent::Yes) if had_fin => {
-            "RST sent, though our FIN had gone before: unsent and unread bytes are thrown away, and no TIME_WAIT is left."
+            "RST sent, though our FIN had gone before: unsent and unread bytes are discarded, and no TIME_WAIT is left."
         }
         (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, SegmentSent::Yes | SegmentSent::Unknown) => {
-            "RST sent instead of FIN: unsent and unread bytes are thrown away, and no TIME_WAIT is left."
+            "RST sent instead of FIN: unsent and unread bytes are discarded, and no TIME_WAIT is left."
         }
         (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, SegmentSent::No) if s.is() == Close => {
             "The connection is gone without a segment: the RST did not leave this host, so the peer knows nothing."

@@ -925,7 +925,7 @@ fn a_connected_socket_stays_taken_after_its_connection() {
 fn a_failed_attempt_is_told_once_more_to_connect() {
     tells(
         &fails(connect(), Errno::ECONNABORTED, &fresh()),
-        &["already reported", "anew"],
+        &["already reported", "a new attempt"],
     );
     let told = Life::new().dials().reset_by_peer().failed(write(), Errno::ECONNREFUSED);
     tells(

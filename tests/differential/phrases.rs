@@ -343,7 +343,7 @@ impl<'a> Told<'a> {
         }
         // Our own calls.
         claims! {
-            "unread bytes were thrown away": self.queue("rx_queue", false).is_none_or(|bytes| bytes > 0);
+            "unread bytes were discarded": self.queue("rx_queue", false).is_none_or(|bytes| bytes > 0);
             "SO_LINGER with 0 seconds": self.option("SO_LINGER").is_some_and(|set| set.contains("l_onoff=1, l_linger=0"));
             "TCP_LINGER2 below 0": self.option("TCP_LINGER2").is_some_and(|set| set.contains("[-"));
             "still holds the socket": !gone();
