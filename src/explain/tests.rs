@@ -930,12 +930,12 @@ fn a_failed_attempt_is_told_once_more_to_connect() {
     let told = Life::new().dials().reset_by_peer().failed(write(), Errno::ECONNREFUSED);
     tells(
         &fails(connect(), Errno::ECONNABORTED, &told.situation()),
-        &["an earlier call", "anew"],
+        &["an earlier call", "a new attempt"],
     );
     let destroyed = Life::new().dials().goes(State::Close, EndCause::Administrator);
     tells(
         &fails(connect(), Errno::ECONNABORTED, &destroyed.situation()),
-        &["ss -K", "anew"],
+        &["ss -K", "a new attempt"],
     );
     tells(&fails(read(), Errno::ECONNABORTED, &fresh()), &["ss -K"]);
 }
