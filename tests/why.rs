@@ -518,6 +518,9 @@ fn k_the_earlier_call() {
         ..earlier("already-connected", "client connect")
     };
     Played::of(&format!("{EST} client reconnect; client reconnect")).last("client connect", &peer);
+    // A connect that waits has given the socket its port already.
+    Played::of("wire hold SYN; client socket; client connect; client bind 0")
+        .last("client bind", &earlier("bind-twice", "client connect..."));
 }
 
 /// What stands in the log was seen.

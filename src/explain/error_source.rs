@@ -167,7 +167,9 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
         CallClass::Disconnect => is_it(sock.dissolved).or(stopped).or_else(under_way),
         CallClass::Listen => is_it(sock.named).or_else(|| is_it(sock.listened)),
         CallClass::Bind => is_it(sock.named),
-        CallClass::Connect | CallClass::Accept if matches!(call, Call::Bind { .. }) => is_it(sock.named),
+        // A connect that waits has given it a port already.
+        CallClass::Connect if matches!(call, Call::Bind { .. }) => is_it(sock.named).or_else(under_way),
+        CallClass::Accept if matches!(call, Call::Bind { .. }) => is_it(sock.named),
         CallClass::Connect => is_it(sock.peer)
             .or_else(|| is_it(sock.named))
             .or_else(|| is_it(sock.failed))
@@ -239,6 +241,9 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
             "The peer's SYN came, but nothing acknowledged our SYN,ACK: {}",
             ran_out(s)?
         ),
+        RuleId::ResetInCloseWait if sock.end?.is_by_data() => {
+            "Data came beyond the peer's FIN: our own kernel reset the connection, and in CLOSE_WAIT that is EPIPE".into()
+        }
         RuleId::DataAfterShutdown if sock.ended_by_fin_beyond_a_gap() => {
             "A FIN came before the data that it follows, after we had shut both directions down: our own kernel reset the \
              connection, and sent the RST"
@@ -378,7 +383,7 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::NoPortLeft if is_bound(s) => {
             "Another connection has this local address and port and this destination already".into()
         }
-        RuleId::ReadUnconnected if sock.failed.is_some() => {
+        RuleId::ReadUnconnected if sock.failed.is_some() && sock.stopped.is_none_or(|(_, at)| sock.failed.is_some_and(|made| made.entry > at)) => {
             "Our own connect has failed: there is no connection to read from".into()
         }
         RuleId::ListenTaken => match s.port_taken_by? {
@@ -435,7 +440,11 @@ fn how_it_ended(s: &Situation) -> Option<String> {
         EndCause::Rst => "an RST ended it".to_owned(),
         EndCause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
         EndCause::Segment if end.is_by_data() => {
-            "our own kernel reset it, for data came after we had shut it down".into()
+            if end.from == State::CloseWait {
+                "our own kernel reset it, for data came beyond the peer's FIN".into()
+            } else {
+                "our own kernel reset it, for data came after we had shut it down".into()
+            }
         }
         EndCause::Segment => "both FINs are done".into(),
         EndCause::Timer(_) => format!("the kernel gave up on the peer: {}", ran_out(s)?),

@@ -209,7 +209,7 @@ impl SetBy {
         match self {
             SetBy::Rst => "an RST received".into(),
             SetBy::Fin => "the peer's FIN".into(),
-            SetBy::Data => "data received after our own shutdown".into(),
+            SetBy::Data => "data received after its direction had ended".into(),
             SetBy::Icmp => "an ICMP error received".into(),
             SetBy::Timer => "a timer of the kernel".into(),
             SetBy::OwnCall(kinds) => {
@@ -493,7 +493,7 @@ rules! {
         calls: &[Write, SoError],
         gives: errno(Errno::EPIPE),
         states: &[CloseWait, State::Close],
-        set_by: &[SetBy::Rst],
+        set_by: &[SetBy::Rst, SetBy::Data],
         because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET",
         brief: "the peer closed, then sent RST",
         decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],

@@ -72,8 +72,9 @@ impl ConnectionEnd {
         }
     }
 
-    /// Did data end it that came after we had shut both directions down: the kernel resets the connection itself, and tells us
-    /// ECONNRESET (`tcp_rcv_state_process`)? The peer's FIN leads to TIME_WAIT instead.
+    /// Did data end it that came after we had shut both directions down, or beyond the peer's own FIN: the kernel resets the
+    /// connection itself, and tells us ECONNRESET, in CLOSE_WAIT EPIPE (`tcp_rcv_state_process`)? The peer's FIN leads to TIME_WAIT
+    /// instead.
     pub const fn is_by_data(&self) -> bool {
         matches!(
             (self.by, self.from, self.to),
@@ -81,7 +82,7 @@ impl ConnectionEnd {
                 EndCause::Segment | EndCause::Unseen(Some(CallClass::Write)),
                 State::FinWait1 | State::FinWait2,
                 State::Close
-            )
+            ) | (EndCause::Segment, State::CloseWait, State::Close)
         )
     }
 
@@ -190,14 +191,16 @@ const fn has_fin(state: State) -> bool {
 }
 
 impl Sock {
-    /// What a connection that came through this listener begins with: its options are inherited (`sk_clone_lock`), but for those of the
-    /// open file.
+    /// What a connection that came through this listener begins with: its options and what was shut down are inherited
+    /// (`sk_clone_lock`), but not the options of the open file.
     pub fn accepted_from(listener: &Sock) -> Sock {
         Sock {
             options: SockOptions {
                 nonblock: false,
                 ..listener.options
             },
+            receiving_shut: listener.receiving_shut,
+            sending_shut: listener.sending_shut,
             ..Sock::default()
         }
     }
@@ -209,6 +212,8 @@ impl Sock {
             entry,
         };
         self.options = begins_with.options;
+        self.receiving_shut = self.receiving_shut.or(begins_with.receiving_shut);
+        self.sending_shut = self.sending_shut.or(begins_with.sending_shut);
         self.connected = true;
         (self.named, self.peer) = (Some(accept), Some(accept));
     }
@@ -411,7 +416,7 @@ impl Sock {
         self.has_error()
             && self
                 .end
-                .is_some_and(|end| end.from == State::CloseWait && end.by == EndCause::Rst)
+                .is_some_and(|end| end.from == State::CloseWait && (end.by == EndCause::Rst || end.is_by_data()))
     }
 
     fn connect_ended(&mut self, outcome: &Outcome, entry: EntryNo) {

@@ -361,7 +361,11 @@ impl Claims<'_, '_> {
                 "that call found nothing to do",
             );
         }
-        if cause["kind"] == "outcome" && name != "accept" {
+        // What was shut down on a listener is shut down on the connections that come through it.
+        let of_listener = cause["socket"]
+            .as_str()
+            .is_some_and(|name| name.starts_with("listener"));
+        if cause["kind"] == "outcome" && name != "accept" && !(name == "shutdown" && of_listener) {
             let same = |line: &Value| self.record.socket(line);
             self.claim(same(cause) == same(self.outcome), "of the same socket");
         }
