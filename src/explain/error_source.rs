@@ -148,9 +148,10 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
         .filter(|(by, _)| *by == EndCause::Call(class))
         .map(|(_, entry)| entry);
     let under_way = || s.under_way(class).map(|call| call.began);
-    // For bind only what gave the socket its address counts.
+    // For bind only what gave the socket its address counts; a connect that waits has given it a port already.
     if matches!(call, Call::Bind { .. }) && class != CallClass::Close {
-        return is_it(sock.named);
+        let connecting = || (class == CallClass::Connect).then(under_way).flatten();
+        return is_it(sock.named).or_else(connecting);
     }
     match class {
         CallClass::Shutdown => {
@@ -167,9 +168,6 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
         CallClass::Disconnect => is_it(sock.dissolved).or(stopped).or_else(under_way),
         CallClass::Listen => is_it(sock.named).or_else(|| is_it(sock.listened)),
         CallClass::Bind => is_it(sock.named),
-        // A connect that waits has given it a port already.
-        CallClass::Connect if matches!(call, Call::Bind { .. }) => is_it(sock.named).or_else(under_way),
-        CallClass::Accept if matches!(call, Call::Bind { .. }) => is_it(sock.named),
         CallClass::Connect => is_it(sock.peer)
             .or_else(|| is_it(sock.named))
             .or_else(|| is_it(sock.failed))
