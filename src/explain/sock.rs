@@ -224,9 +224,16 @@ impl Sock {
         by_data.is_some_and(|end| self.fin_arrived == Some(end.entry))
     }
 
-    /// Is it a connection that has not been accepted?
+    /// Is it a connection that has not been accepted, and can be? Those in a listener's queue go with it.
     pub const fn is_in_a_queue(&self) -> bool {
-        self.established.is_some() && self.peer.is_none()
+        let is_gone = matches!(
+            self.end,
+            Some(ConnectionEnd {
+                by: EndCause::Call(_) | EndCause::Administrator | EndCause::Death,
+                ..
+            })
+        );
+        self.established.is_some() && self.peer.is_none() && !is_gone
     }
 
     /// Did accept make it, of a connection that is not known yet?
