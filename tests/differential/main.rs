@@ -87,7 +87,7 @@ fn wrong_in(run: Run, tally: &mut Tally, next: &mut dyn FnMut(&mut Run) -> Optio
 /// Scripts at random: the first few seeds; as many as `FINWAIT_SCRIPTS=FIRST-LAST` says, when that is set.
 #[test]
 fn at_random() {
-    let said = std::env::var("FINWAIT_SCRIPTS").unwrap_or_else(|_| "1-40".to_owned());
+    let said = std::env::var("FINWAIT_SCRIPTS").unwrap_or_else(|_| "1-24".to_owned());
     let (first, last) = said.split_once('-').unwrap();
     let seeds: std::ops::RangeInclusive<u64> = first.parse().unwrap()..=last.parse().unwrap();
     let mut tally = Tally::default();
