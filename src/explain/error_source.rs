@@ -1,4 +1,4 @@
-//! What set an outcome's error: found in what the record tells of the socket, and the rule's sentence in the words of this very case.
+//! The source of an outcome's error, found in what the record tells of the socket, and the rule's sentence in the words of this case.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::clock::human;
 use crate::observe::TimerKind;
 use crate::state::State;
 
-/// What set an outcome's error, as far as the record has it.
+/// The source of an outcome's error, as far as the record has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorSource {
@@ -42,7 +42,7 @@ impl ErrorSource {
         }
     }
 
-    /// What set the error of a call that falls under that rule.
+    /// Finds what set the error of a call that falls under that rule.
     pub(super) fn find(rule: RuleId, call: &Call, s: &Situation) -> ErrorSource {
         let all = rule.rule().set_by;
         // What ended a connection says nothing of a socket that has been dissolved since.
@@ -497,7 +497,7 @@ fn ran_out(s: &Situation) -> Option<String> {
     })
 }
 
-/// Who forbids the call to wait, where it may not: its own MSG_DONTWAIT, or what was set on the socket.
+/// Returns what forbids the call to wait: its own MSG_DONTWAIT, or an option of the socket.
 pub(super) fn forbids(call: &Call, s: &Situation) -> WaitForbidder {
     let options = &s.sock.options;
     let (dontwait, timeout, option) = match call {

@@ -1,4 +1,4 @@
-//! What the record tells of a socket in the kernel: the fields of `struct sock` that decide what later calls return, each with the entry
+//! A socket in the kernel, as the record tells of it: the fields of `struct sock` that decide what later calls return, each with the entry
 //! of the transcript that set it.
 //!
 //! Pure, and no simulation: a field is set by what the kernel was seen to do. Whether it took a segment or ignored it is read from the
@@ -16,7 +16,7 @@ use crate::wire::segment::{Flags, IcmpError};
 /// The number of an entry of the transcript.
 pub type EntryNo = u64;
 
-/// What made a socket change its state.
+/// The cause of a change of state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndCause {
     /// An RST that it received.
@@ -47,7 +47,7 @@ impl EndCause {
 /// The end of a connection, or of an attempt at one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionEnd {
-    /// What ended it.
+    /// The cause of the end.
     pub by: EndCause,
     /// The state that it ended.
     pub from: State,
@@ -97,7 +97,7 @@ impl ConnectionEnd {
 pub struct CallEntry {
     /// Which call.
     pub class: CallClass,
-    /// Its entry.
+    /// The entry of the call.
     pub entry: EntryNo,
 }
 
@@ -112,8 +112,8 @@ pub struct SentSegments {
     pub syns: u32,
 }
 
-/// What was set on the socket, as far as it decides how long calls wait and what close does. None is the kernel's default, or what a
-/// language's library chose without telling.
+/// Options that were set on the socket, as far as they decide how long calls wait and what close does. None is the kernel's default, or
+/// what a language's library chose without telling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SockOptions {
     /// O_NONBLOCK: of the open file, which `dup` shares and `accept` does not inherit.
@@ -145,7 +145,7 @@ pub struct Sock {
     pub peer: Option<CallEntry>,
     /// The call that made it listen.
     pub listened: Option<CallEntry>,
-    /// What ended its listening: a call of ours, or the administrator.
+    /// The end of its listening: by a call of ours, or by the administrator.
     pub stopped: Option<(EndCause, EntryNo)>,
     /// When its handshake was done: the entry of that change of state.
     pub established: Option<EntryNo>,
@@ -170,7 +170,7 @@ pub struct Sock {
     pub failed: Option<CallEntry>,
     /// The call that took the peer away: `disconnect`, or `shutdown` where it does the same (`inet_shutdown`).
     pub dissolved: Option<CallEntry>,
-    /// What left its host.
+    /// The newest segments that left its host.
     pub left: SentSegments,
     /// The newest segment with FIN that reached its host, taken or not.
     fin_arrived: Option<EntryNo>,
@@ -178,7 +178,7 @@ pub struct Sock {
     pub urgent: Option<EntryNo>,
     /// Was an urgent byte read since?
     pub urgent_read: bool,
-    /// What was set on it.
+    /// The options that were set on it.
     pub options: SockOptions,
 }
 
@@ -191,7 +191,7 @@ const fn has_fin(state: State) -> bool {
 }
 
 impl Sock {
-    /// What a connection that came through this listener begins with: its options and what was shut down are inherited
+    /// Returns what a connection that came through this listener begins with: its options and what was shut down are inherited
     /// (`sk_clone_lock`), but not the options of the open file.
     pub fn accepted_from(listener: &Sock) -> Sock {
         Sock {
@@ -246,7 +246,7 @@ impl Sock {
         self.reported.is_none() && self.end.is_some_and(|end| !end.is_orderly())
     }
 
-    /// What ended the connection.
+    /// Returns what ended the connection.
     pub fn ended_by(&self) -> Option<EndCause> {
         self.end.map(|end| end.by)
     }

@@ -127,22 +127,33 @@ mod tests {
     use super::*;
     use crate::call::SocketName;
 
-    #[test]
-    fn a_wait_is_told_by_the_call_the_state_and_the_queue() {
-        let read = Call::Read {
+    fn read() -> Call {
+        Call::Read {
             n: 5,
             flags: Vec::new(),
             deadline: None,
-        };
-        let write = Call::Write {
+        }
+    }
+
+    fn write() -> Call {
+        Call::Write {
             data: crate::call::Bytes(b"x".to_vec()),
             repeat: 1,
             flags: Vec::new(),
             deadline: None,
-        };
-        let accept = Call::Accept {
+        }
+    }
+
+    fn accept() -> Call {
+        Call::Accept {
             r#as: SocketName::new("server").unwrap(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_by_the_call_the_state_and_the_queue() {
+        let (read, write) = (read(), write());
+        let accept = accept();
         for (call, state, queue, awaits, ended_by) in [
             (&read, State::Established, 0, "bytes or the end", "RST (ECONNRESET)"),
             (
@@ -193,24 +204,12 @@ mod tests {
     /// Each way in which a wait can end is told with its errno.
     #[test]
     fn all_that_ends_a_wait_is_told() {
-        let read = Call::Read {
-            n: 5,
-            flags: Vec::new(),
-            deadline: None,
-        };
-        let write = Call::Write {
-            data: crate::call::Bytes(b"x".to_vec()),
-            repeat: 1,
-            flags: Vec::new(),
-            deadline: None,
-        };
+        let (read, write) = (read(), write());
         let connect = Call::Connect {
             address: "10.0.0.2:80".parse().unwrap(),
             deadline: None,
         };
-        let accept = Call::Accept {
-            r#as: SocketName::new("server").unwrap(),
-        };
+        let accept = accept();
         let network = [
             "ECONNREFUSED",
             "EHOSTUNREACH",
