@@ -381,7 +381,7 @@ fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
         RuleId::NoPortLeft if is_bound(s) => {
             "Another connection has this local address and port and this destination already".into()
         }
-        RuleId::ReadUnconnected if sock.failed.is_some() && sock.stopped.is_none_or(|(_, at)| sock.failed.is_some_and(|made| made.entry > at)) => {
+        RuleId::ReadUnconnected if sock.failed_after_listening() => {
             "Our own connect has failed: there is no connection to read from".into()
         }
         RuleId::ListenTaken => match s.port_taken_by? {

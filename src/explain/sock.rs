@@ -218,6 +218,12 @@ impl Sock {
         (self.named, self.peer) = (Some(accept), Some(accept));
     }
 
+    /// Did a connect fail, after the end of its listening if it ever listened?
+    pub fn failed_after_listening(&self) -> bool {
+        let after = |entry: EntryNo| self.stopped.is_none_or(|(_, stopped)| entry > stopped);
+        self.failed.is_some_and(|made| after(made.entry))
+    }
+
     /// Did a FIN end it that came beyond a gap, where data was expected: to `tcp_rcv_state_process` that is new data, too?
     pub fn ended_by_fin_beyond_a_gap(&self) -> bool {
         let by_data = self.end.filter(ConnectionEnd::is_by_data);
