@@ -4,13 +4,13 @@
 //! live, a call that blocks may return, the kernel's timers run. What they send waits in the hosts' devices until finwait goes on. The
 //! input thread reads nothing between Ctrl-Z and the moment when the terminal is ours again: what is typed there is the shell's.
 
-use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
 use std::io;
 use std::time::Duration;
 
 use super::terminal::{self, Guard};
 use crate::clock::{MonoTime, human};
 use crate::error::{Operation, Result};
+use crate::os::job::Job;
 use crate::os::signal::{self, StopTarget};
 
 /// How long is waited for the SIGCONT that let us go on, and in the background for a signal that ends us, before the terminal is taken
@@ -97,23 +97,15 @@ impl JobControl {
     }
 }
 
-/// Is there a shell that could let us go on? Without one the kernel stops nobody (an orphaned process group, setpgid(2)).
+/// Whether a shell could resume us. Without one the kernel does not stop a process group (an orphaned one, setpgid(2)).
 fn has_shell() -> bool {
-    let (group, session) = (getpgrp(), getsid(None));
-    let mut ancestor = getppid();
-    while let Some(pid) = ancestor {
-        if getpgid(Some(pid)) != Ok(group) {
-            return session.is_ok() && getsid(Some(pid)) == session;
+    let Some(own) = Job::own() else { return false };
+    let mut ancestor = own;
+    while let Some(parent) = ancestor.parent() {
+        if parent.group != own.group {
+            return parent.session == own.session;
         }
-        ancestor = parent(pid);
+        ancestor = parent;
     }
     false
-}
-
-/// A process's parent.
-fn parent(pid: Pid) -> Option<Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    // The command's name may hold blanks and brackets; behind it come the state and the parent.
-    let (_, rest) = stat.rsplit_once(')')?;
-    Pid::from_raw(rest.split_whitespace().nth(1)?.parse().ok()?)
 }

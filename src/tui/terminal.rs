@@ -8,7 +8,6 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use ratatui::{Frame, Terminal};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::getpgrp;
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{LocalModes, isatty, tcdrain, tcgetattr, tcgetpgrp};
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -20,6 +19,7 @@ use std::thread;
 
 use super::backend::KnownSize;
 use crate::error::{Error, Operation, Result};
+use crate::os::job::Job;
 
 /// Is the terminal ours now? Whoever turns this to false gives it back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -84,7 +84,7 @@ pub fn is_gone(error: &io::Error) -> bool {
 
 /// Are we in the terminal's foreground? A terminal that is not our controlling one has no background.
 pub fn in_front() -> bool {
-    tcgetpgrp(stdout()).map_or(true, |front| front == getpgrp())
+    tcgetpgrp(stdout()).map_or(true, |front| Job::own().is_none_or(|own| front.as_raw_nonzero().get() == own.group))
 }
 
 impl Guard {
