@@ -43,7 +43,7 @@ impl Driver {
     /// the rest.
     fn led(&mut self, side: Side, change: &StateChange, what: Arrival) {
         let holder = self.ends[side].holder(change).map(|call| call.id);
-        let held = holder.is_some();
+        let held = holder.is_some() || self.ends[side].outlives_a_close(change);
         let unseen = between(change.from, change.to, what, held);
         let witness = witness(!unseen.is_empty());
         let mut from = change.from;
@@ -168,6 +168,19 @@ impl DriverEnd {
         let is_closed = |call: &InFlightCall| call.on.as_ref().is_some_and(|name| self.has_closed(name));
         let holds = |call: &&InFlightCall| !call.effect.ends() && is_closed(call) && self.is_about(call, change.inode);
         self.in_flight.iter().rev().find(holds)
+    }
+
+    /// Is a `connect` under way on that socket beside a call that closes its descriptor? Whichever of the two comes last lets the socket
+    /// go; until the handshake is over it is not the close, for `connect` holds the socket while it waits.
+    fn outlives_a_close(&self, change: &StateChange) -> bool {
+        let about = || {
+            self.in_flight
+                .iter()
+                .filter(|call| call.begun && self.is_about(call, change.inode))
+        };
+        change.from == State::SynSent
+            && about().any(|call| call.releases)
+            && about().any(|call| call.awaits == WaitCondition::Handshake)
     }
 
     /// Is that call on the socket with this inode? A connection that never had a descriptor can only go with its listener. A call on

@@ -11,6 +11,8 @@ pub(super) struct InFlightCall {
     pub(super) makes: Option<String>,
     /// What it can do to a state by itself.
     pub(super) effect: StateEffect,
+    /// Whether it closes its descriptor.
+    pub(super) releases: bool,
     /// What it waits for when it blocks.
     pub(super) awaits: WaitCondition,
     /// The endpoint has announced it.
@@ -22,8 +24,19 @@ pub(super) struct InFlightCall {
 impl InFlightCall {
     /// Has it closed its descriptor, with these system calls? On Linux close gives the descriptor back whatever it returns (close(2)).
     pub(super) fn closes(&self, trace: &[TracedCall]) -> bool {
-        self.effect.ends() && trace.iter().any(|traced| traced.text.starts_with("close("))
+        self.releases && trace.iter().any(|traced| traced.text.starts_with("close("))
     }
+}
+
+/// Does that call close the descriptor that it is made on?
+pub(super) const fn releases(order: &EndpointCall) -> bool {
+    matches!(
+        order,
+        EndpointCall::On {
+            call: Call::Close | Call::RstClose | Call::LingerClose { .. },
+            ..
+        }
+    )
 }
 
 /// The event that a blocked call waits for, as far as a table shows it.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use self::in_flight::{InFlightCall, StateEffect, WaitCondition};
+use self::in_flight::{InFlightCall, StateEffect, WaitCondition, releases};
 use self::syscalls::SyscallOrder;
 use super::event::{
     Disposition, LabEvent, LabRequest, PacketRecord, TransitionCause, WireChange, WireRequest, Witness,

@@ -109,6 +109,7 @@ impl Driver {
             on,
             makes,
             effect: StateEffect::of(&request.order),
+            releases: releases(&request.order),
             awaits: WaitCondition::of(&request.order),
             begun: false,
             lingers: false,
