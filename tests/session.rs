@@ -13,13 +13,13 @@ use finwait::host::Port;
 use finwait::lab::event::{
     Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, TimedEvent, TransitionCause, Witness,
 };
-use finwait::observe::{SocketRow, TimerKind, Tuple};
 use finwait::outcome::{Outcome, Value};
 use finwait::session::chain::chain;
 use finwait::session::transcript::{Entry, EntryKind};
 use finwait::session::view::HeldBy;
 use finwait::session::{CallEnd, CommandError, LabFacts, LabKind, Session, Socket};
 use finwait::side::{Ends, Side};
+use finwait::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait::state::State;
 use finwait::wire::flow::{FlowInfo, Flows};
 use finwait::wire::queue::{Origin, Wire};

@@ -13,10 +13,10 @@ use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::lab::Lab;
 use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
-use crate::observe::TimerKind;
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{CommandError, IssuedCommand, PendingCall, ProcessState, Session};
 use crate::side::{Ends, Side};
+use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
 
 pub mod children;

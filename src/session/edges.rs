@@ -295,7 +295,7 @@ mod tests {
     use crate::call::{CallId, SocketName};
     use crate::clock::MonoTime;
     use crate::lab::event::Witness;
-    use crate::observe::{TimerKind, Tuple};
+    use crate::socket_table::{TimerKind, Tuple};
     use proptest::prelude::*;
 
     fn call(name: CallKind) -> Reason {

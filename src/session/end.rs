@@ -15,10 +15,10 @@ use crate::explain::sock::{CallEntry, EntryNo};
 use crate::hash::QuickMap;
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, ObservedSocket};
-use crate::observe::Tuple;
 use crate::outcome::{OptionReading, Outcome, Value};
 use crate::runtime::Runtime;
 use crate::side::Side;
+use crate::socket_table::Tuple;
 use crate::state::State;
 
 /// The name of what listens, or is made to.

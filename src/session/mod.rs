@@ -18,9 +18,9 @@ use crate::host::{Port, Setting, SettingValue};
 use crate::lab::event::{
     Death, Disposition, LabEvent, LabRequest, PacketRecord, TimedEvent, TransitionCause, WireRequest,
 };
-use crate::observe::Tuple;
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
+use crate::socket_table::Tuple;
 use crate::state::State;
 use crate::wire::flow::PacketNo;
 use crate::wire::queue::Origin;

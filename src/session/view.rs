@@ -8,8 +8,8 @@ use crate::call::SocketName;
 use crate::clock::MonoTime;
 use crate::explain::sock::ConnectionEnd;
 use crate::lab::event::ObservedSocket;
-use crate::observe::TimerKind;
 use crate::side::Side;
+use crate::socket_table::TimerKind;
 use crate::state::State;
 
 /// A socket as the state pane shows it.

@@ -1,0 +1,1507 @@
+//! The rules: every reason that finwait knows for an errno, for the end of a stream and for a deadline that passed. One table.
+//!
+//! `errors`, `successes` and `mod.rs` decide which of them an outcome falls under; all that is said about it stands here. Each rule is
+//! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it returned. What no
+//! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule.
+//!
+//! The table's order is likelihood: rules that give the same stand together, and the first of them that is for a call is what that
+//! call most often meets in the field. `finwait explain` tells causes in this order.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use finwait_model::call::{CallKind, SocketOption};
+use finwait_model::errno::Errno;
+use finwait_model::state::State;
+
+use Authority::{Kernel, KernelByFamily, Rfc};
+use CallClass::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
+use Further::{NoWaiting, ToldOnce};
+use State::{
+    CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen as Listening, SynRecv, SynSent, TimeWait,
+};
+
+/// A class of calls: what the rules are about. `close` stands for its variants, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallClass {
+    /// `socket`
+    Socket,
+    /// `bind`
+    Bind,
+    /// `listen`
+    Listen,
+    /// `accept`
+    Accept,
+    /// `connect`
+    Connect,
+    /// `read`, `recv` and their like
+    Read,
+    /// `write`, `send` and their like
+    Write,
+    /// `shutdown`
+    Shutdown,
+    /// `close`, with SO_LINGER or without
+    Close,
+    /// `connect(AF_UNSPEC)`
+    Disconnect,
+    /// `dup`
+    Dup,
+    /// `poll`
+    Poll,
+    /// `getsockopt(SO_ERROR)`: what it gives is the error that it takes out of the socket
+    SoError,
+    /// `getsockopt`
+    GetOption,
+    /// `setsockopt`, and `fcntl` for O_NONBLOCK
+    SetOption,
+}
+
+impl CallClass {
+    /// Calls that take a descriptor and fail where it is closed; poll says so with POLLNVAL instead.
+    pub const ON_DESCRIPTOR: &'static [CallClass] = &[
+        CallClass::Bind,
+        CallClass::Listen,
+        CallClass::Accept,
+        CallClass::Connect,
+        CallClass::Read,
+        CallClass::Write,
+        CallClass::Shutdown,
+        CallClass::Close,
+        CallClass::Disconnect,
+        CallClass::Dup,
+        CallClass::SoError,
+        CallClass::GetOption,
+        CallClass::SetOption,
+    ];
+
+    /// The class of a call; none for a call that is the process's.
+    pub const fn of(kind: CallKind) -> Option<CallClass> {
+        Some(match kind {
+            CallKind::Socket => CallClass::Socket,
+            CallKind::Bind => CallClass::Bind,
+            CallKind::Listen => CallClass::Listen,
+            CallKind::Accept => CallClass::Accept,
+            CallKind::Connect => CallClass::Connect,
+            CallKind::Read => CallClass::Read,
+            CallKind::Write => CallClass::Write,
+            CallKind::Shutdown => CallClass::Shutdown,
+            CallKind::Close | CallKind::RstClose | CallKind::LingerClose => CallClass::Close,
+            CallKind::Disconnect => CallClass::Disconnect,
+            CallKind::Dup => CallClass::Dup,
+            CallKind::Poll => CallClass::Poll,
+            CallKind::SoError => CallClass::SoError,
+            CallKind::Options | CallKind::GetOption => CallClass::GetOption,
+            CallKind::SetOption => CallClass::SetOption,
+            CallKind::Interrupt | CallKind::Sigpipe => return None,
+        })
+    }
+
+    /// Is that call one of them?
+    pub fn any_is(classes: &[CallClass], kind: CallKind) -> bool {
+        CallClass::of(kind).is_some_and(|class| classes.contains(&class))
+    }
+
+    /// The name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CallClass::Socket => "socket",
+            CallClass::Bind => "bind",
+            CallClass::Listen => "listen",
+            CallClass::Accept => "accept",
+            CallClass::Connect => "connect",
+            CallClass::Read => "read",
+            CallClass::Write => "write",
+            CallClass::Shutdown => "shutdown",
+            CallClass::Close => "close",
+            CallClass::Disconnect => "disconnect",
+            CallClass::Dup => "dup",
+            CallClass::Poll => "poll",
+            CallClass::SoError => "SO_ERROR",
+            CallClass::GetOption => "getsockopt",
+            CallClass::SetOption => "setsockopt",
+        }
+    }
+}
+
+impl fmt::Display for CallClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The outcome of a call when a rule applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleOutcome {
+    /// The call fails with this errno; `SO_ERROR` returns it.
+    Errno(Errno),
+    /// A read of 0 bytes, though more were asked for.
+    Eof,
+    /// The program's own deadline passed.
+    Deadline,
+}
+
+/// The setter of an error, or of an end: the event to look for in a transcript, before the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SetBy {
+    /// An RST that this end received.
+    Rst,
+    /// The peer's FIN, received and taken.
+    Fin,
+    /// Data that this end received after it had shut both directions down.
+    Data,
+    /// An ICMP error that this end received.
+    Icmp,
+    /// A timer of the kernel ran out.
+    Timer,
+    /// An earlier call of ours on the same socket, one of these kinds.
+    OwnCall(&'static [CallClass]),
+    /// Another call of ours that waits on the same socket, and has not returned.
+    WaitingCall,
+    /// The error had been handed out before, by an earlier call on the same socket.
+    Told,
+    /// A signal came while the call waited.
+    Signal,
+    /// The administrator destroyed the socket (SOCK_DESTROY).
+    Administrator,
+    /// The routing table, before anything was sent.
+    Route,
+    /// The address or the value that the call itself was given.
+    Argument,
+    /// Another socket that holds the address.
+    OtherSocket,
+    /// The host's range of local ports (`ip_local_port_range`).
+    Limit,
+    /// A limit of the process.
+    ProcessLimit,
+    /// Nothing came that the call could have returned, and it may not wait (longer).
+    Nothing,
+    /// A call that must come before it was not made, or failed: there is no connection, say.
+    Missing,
+}
+
+impl SetBy {
+    /// Is it a packet that came, which only a lab with a wire sees?
+    pub const fn is_packet(self) -> bool {
+        matches!(self, SetBy::Rst | SetBy::Fin | SetBy::Data | SetBy::Icmp)
+    }
+
+    /// Does it end a connection by itself, and not a call of ours?
+    pub const fn ends(self) -> bool {
+        matches!(
+            self,
+            SetBy::Rst | SetBy::Data | SetBy::Icmp | SetBy::Timer | SetBy::Administrator
+        )
+    }
+
+    /// Is it something that happened, and so stands in a transcript?
+    pub const fn happens(self) -> bool {
+        !matches!(
+            self,
+            SetBy::Argument | SetBy::OtherSocket | SetBy::Nothing | SetBy::Missing
+        )
+    }
+
+    /// In words, to go on from "set by".
+    pub fn words(self) -> String {
+        match self {
+            SetBy::Rst => "an RST received".into(),
+            SetBy::Fin => "the peer's FIN".into(),
+            SetBy::Data => "data received after its direction had ended".into(),
+            SetBy::Icmp => "an ICMP error received".into(),
+            SetBy::Timer => "a timer of the kernel".into(),
+            SetBy::OwnCall(kinds) => {
+                let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+                match names.split_last() {
+                    Some((last, [])) => format!("our own earlier {last}"),
+                    Some((last, most)) => format!("our own earlier {} or {last}", most.join(", ")),
+                    None => "nothing of ours: the socket was never used".into(),
+                }
+            }
+            SetBy::WaitingCall => "another call that waits on the same socket".into(),
+            SetBy::Told => "an earlier call that reported the error".into(),
+            SetBy::Signal => "a signal".into(),
+            SetBy::Administrator => "the administrator (SOCK_DESTROY)".into(),
+            SetBy::Route => "this host's routing table, before anything was sent".into(),
+            SetBy::Argument => "the call's own arguments: nothing was sent".into(),
+            SetBy::OtherSocket => "another socket that has the address".into(),
+            SetBy::Limit => "ip_local_port_range".into(),
+            SetBy::ProcessLimit => "a limit of the process (ulimit -n)".into(),
+            SetBy::Nothing => "nothing: what the call waits for has not come".into(),
+            SetBy::Missing => "nothing: a call that must come before was not made, or failed".into(),
+        }
+    }
+}
+
+/// The functions or RFCs that decide it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Authority {
+    /// A function of the Linux kernel.
+    Kernel(&'static str),
+    /// A function of the Linux kernel, of IPv4 and of IPv6.
+    KernelByFamily(&'static str, &'static str),
+    /// A section of an RFC.
+    Rfc(u16, &'static str),
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kernel(function) => write!(f, "{function}()"),
+            KernelByFamily(four, six) => write!(f, "{four}(), of IPv6 {six}()"),
+            Rfc(number, section) => write!(f, "RFC {number}, {section}"),
+        }
+    }
+}
+
+/// The words of a rule: the cause, in one clause, and what follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleText {
+    /// The cause; no period ends it.
+    pub cause: &'static str,
+    /// The consequence.
+    pub further: Further,
+}
+
+/// The words of a rule beyond the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Further {
+    /// Nothing.
+    Nothing,
+    /// An error that `sock_error` returns only once; and what later calls return.
+    ToldOnce(&'static str),
+    /// The call may not wait (longer).
+    NoWaiting {
+        /// May MSG_DONTWAIT forbid it, for this call only?
+        dontwait: bool,
+        /// The socket's own limit; O_NONBLOCK is another.
+        timeout: SocketOption,
+        /// Advice on what to do instead.
+        instead: &'static str,
+    },
+}
+
+/// The reason why a call may not wait, as far as that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WaitForbidder {
+    /// Any that can.
+    Any,
+    /// MSG_DONTWAIT, of this call only.
+    ThisCall,
+    /// O_NONBLOCK, set on the socket.
+    Nonblock,
+    /// The socket's own limit, which ran out after so long.
+    Timeout(SocketOption, String),
+    /// An option of the socket, which one is not known.
+    Socket,
+}
+
+impl RuleText {
+    /// One plain sentence, where it is known who forbids waiting.
+    pub fn where_forbidden_by(self, whom: &WaitForbidder) -> String {
+        let RuleText { cause, further } = self;
+        match further {
+            Further::Nothing => format!("{cause}."),
+            Further::ToldOnce(then) => format!("{cause}; this error is reported once{then}."),
+            Further::NoWaiting {
+                dontwait,
+                timeout,
+                instead,
+            } => {
+                let timeout = timeout.name();
+                let forbids = match whom {
+                    WaitForbidder::Any if dontwait => {
+                        format!("MSG_DONTWAIT, O_NONBLOCK or {timeout} forbids waiting longer")
+                    }
+                    WaitForbidder::ThisCall if dontwait => "MSG_DONTWAIT forbids waiting".into(),
+                    WaitForbidder::Nonblock => "O_NONBLOCK forbids waiting".into(),
+                    WaitForbidder::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
+                    WaitForbidder::Any | WaitForbidder::ThisCall | WaitForbidder::Socket => {
+                        format!("O_NONBLOCK or {timeout} forbids waiting longer")
+                    }
+                };
+                format!("{cause}, and {forbids}{instead}.")
+            }
+        }
+    }
+}
+
+impl fmt::Display for RuleText {
+    /// One plain sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.where_forbidden_by(&WaitForbidder::Any))
+    }
+}
+
+impl Serialize for RuleText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One reason for what a call returned.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// Which, for the program.
+    pub id: RuleId,
+    /// The calls that it is about.
+    pub calls: &'static [CallClass],
+    /// The outcome of these calls.
+    pub gives: RuleOutcome,
+    /// The socket's states at the call in which it happens. CLOSE is a socket in no table.
+    pub states: &'static [State],
+    /// The setters; more than one where either may have.
+    pub set_by: &'static [SetBy],
+    /// One plain sentence.
+    pub because: RuleText,
+    /// The cause in a few words.
+    pub brief: &'static str,
+    /// The functions or RFCs that decide it.
+    pub decided_by: &'static [Authority],
+    /// The scenario that shows it.
+    pub proof: &'static str,
+}
+
+macro_rules! further {
+    () => {
+        Further::Nothing
+    };
+    ($further:expr) => {
+        $further
+    };
+}
+
+macro_rules! rules {
+    ($(
+        $variant:ident $name:literal {
+            calls: $calls:expr,
+            gives: $gives:expr,
+            states: $states:expr,
+            set_by: $set_by:expr,
+            because: $because:literal,
+            brief: $brief:literal,
+            $(further: $further:expr,)?
+            decided_by: $decided_by:expr,
+            proof: $proof:literal $(,)?
+        }
+    )*) => {
+        /// Which rule; the names stand in JSON and do not change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum RuleId {
+            $(
+                #[doc = concat!($because, ".")]
+                #[serde(rename = $name)]
+                $variant,
+            )*
+        }
+
+        impl RuleId {
+            /// The name: `reset`.
+            pub const fn name(self) -> &'static str {
+                match self { $(RuleId::$variant => $name),* }
+            }
+        }
+
+        /// All rules, in the order of their ids: those that give the same stand together, the likeliest first.
+        pub const RULES: &[Rule] = &[$(Rule {
+            id: RuleId::$variant,
+            calls: $calls,
+            gives: $gives,
+            states: $states,
+            set_by: $set_by,
+            because: RuleText {
+                cause: $because,
+                further: further!($($further)?),
+            },
+            brief: $brief,
+            decided_by: $decided_by,
+            proof: $proof,
+        }),*];
+    };
+}
+
+impl Rule {
+    /// Does the error wait in the socket (`sk_err`) until it is told: to SO_ERROR, or to a call that moves bytes? One that was only
+    /// noted (`sk_err_soft`) does not, and EBADF is of the descriptor, not of the socket.
+    pub fn waits(&self) -> bool {
+        self.calls.contains(&SoError) && self.calls.contains(&Write) && self.gives != RuleOutcome::Errno(Errno::EBADF)
+    }
+}
+
+/// Is it an error that ends a connection, and that whoever of read, write and SO_ERROR asks first is told once (`sock_error`)?
+pub fn is_told_once(errno: Errno) -> bool {
+    let mut rules = RULES.iter();
+    rules.any(|rule| rule.gives == RuleOutcome::Errno(errno) && rule.waits() && rule.calls.contains(&Read))
+}
+
+impl RuleId {
+    /// The rule's entry in the table.
+    pub const fn rule(self) -> &'static Rule {
+        &RULES[self as usize]
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// In any state at all.
+const ANY: &[State] = &State::ALL;
+/// No connection, and no attempt at one.
+const CLOSE: &[State] = &[State::Close];
+/// While the handshake goes on.
+const HANDSHAKE: &[State] = &[SynSent, SynRecv];
+/// Whatever has a peer, or had one.
+const WITH_PEER: &[State] = &[
+    Established,
+    SynSent,
+    SynRecv,
+    FinWait1,
+    FinWait2,
+    TimeWait,
+    State::Close,
+    CloseWait,
+    LastAck,
+    Closing,
+];
+/// Ours to send in.
+const WRITABLE: &[State] = &[Established, CloseWait];
+/// Where the peer's FIN has not come.
+const READABLE: &[State] = &[Established, FinWait1, FinWait2];
+/// Where our own FIN was sent.
+const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait, State::Close];
+
+/// Takes in an ICMP error.
+const ICMP_ERROR: Authority = KernelByFamily("tcp_v4_err", "tcp_v6_err");
+/// Begins a connection.
+const BEGINS: Authority = KernelByFamily("tcp_v4_connect", "tcp_v6_connect");
+
+const fn errno(errno: Errno) -> RuleOutcome {
+    RuleOutcome::Errno(errno)
+}
+
+rules! {
+    // EPIPE. As a rule the peer closed, or had its error told by an earlier call; our own shutdown is met less often.
+
+    // tcp_reset in CLOSE_WAIT. No RFC speaks of EPIPE: that is Linux's own.
+    ResetInCloseWait "reset-in-close-wait" {
+        calls: &[Write, SoError],
+        gives: errno(Errno::EPIPE),
+        states: &[CloseWait, State::Close],
+        set_by: &[SetBy::Rst, SetBy::Data],
+        because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET",
+        brief: "the peer closed, then sent RST",
+        decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
+        proof: "write-after-close",
+    }
+    ErrorTold "error-told" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: &[State::Close, Established, CloseWait, SynSent],
+        set_by: &[SetBy::Told],
+        because: "The connection has failed and its error was already reported; every later write gets EPIPE",
+        brief: "the error was already reported",
+        decided_by: &[Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
+        proof: "error-handed-out-once",
+    }
+    FinSent "fin-sent" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: FIN_SENT,
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "We have sent FIN, which says that nothing follows: our own shutdown is the reason",
+        brief: "our own shutdown",
+        decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_wait_connect"), Rfc(9293, "3.10.2")],
+        proof: "half-close",
+    }
+    WritingShut "writing-shut" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "Our own shutdown ended the sending direction: nothing can be written after that",
+        brief: "our own shutdown",
+        decided_by: &[Kernel("tcp_sendmsg_locked")],
+        proof: "failed-shutdown-of-both",
+    }
+    ShutWhileWriting "shut-while-writing" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: &[Established, CloseWait, SynSent, SynRecv],
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "Our own shutdown ended the sending direction while this call waited",
+        brief: "our shutdown while it waited",
+        decided_by: &[Kernel("inet_shutdown"), Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect")],
+        proof: "shutdown-under-write",
+    }
+    // Not ENOTCONN: sk_stream_wait_connect.
+    WriteUnconnected "write-unconnected" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: CLOSE,
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
+        because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN",
+        brief: "not connected",
+        decided_by: &[Kernel("sk_stream_wait_connect")],
+        proof: "not-connected",
+    }
+    WriteOnListener "write-on-listener" {
+        calls: &[Write],
+        gives: errno(Errno::EPIPE),
+        states: &[Listening],
+        set_by: &[SetBy::OwnCall(&[Listen])],
+        because: "A listener carries no bytes: use the socket that accept gave",
+        brief: "it is the listener",
+        decided_by: &[Kernel("sk_stream_wait_connect")],
+        proof: "listener-misuse",
+    }
+    // sk_wait_event: a call that waits while tcp_disconnect runs is thrown out with EPIPE.
+    DissolvedWhileWaiting "dissolved-while-waiting" {
+        calls: &[Read, Write, Connect],
+        gives: errno(Errno::EPIPE),
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown, Connect])],
+        because: "Our own disconnect, or a connect that failed, dissolved the connection while this call waited",
+        brief: "our own disconnect",
+        decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
+        proof: "disconnect-under-read",
+    }
+
+    // EBUSY. tcp_disconnect looked at sk_wait_pending in kernels of the middle of 2023, and does in 5.10 since then; the others count
+    // sk_disconnects, and throw out the call that waits.
+    WaitedOn "waited-on" {
+        calls: &[Shutdown, CallClass::Disconnect],
+        gives: errno(Errno::EBUSY),
+        states: &[SynSent, SynRecv, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck],
+        set_by: &[SetBy::WaitingCall],
+        because: "Another call waits on this socket, and this kernel lets nobody dissolve it meanwhile",
+        brief: "another call waits on it",
+        decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
+        proof: "disconnect-under-read-busy",
+    }
+
+    // ECONNRESET. An asynchronous error is kept in sk_err and handed out once, to whichever of read, write and SO_ERROR asks first
+    // (sock_error). shutdown and, on a socket that was connected, connect leave it where it is.
+    Reset "reset" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: WITH_PEER,
+        set_by: &[SetBy::Rst],
+        because: "An RST ended the connection",
+        brief: "an RST came",
+        further: ToldOnce(", then read gives 0 and write gives EPIPE"),
+        decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
+        proof: "linger-zero",
+    }
+    // tcp_rcv_state_process in FIN_WAIT1 and FIN_WAIT2 with RCV_SHUTDOWN: tcp_reset tells us, and an RST tells the peer.
+    DataAfterShutdown "data-after-shutdown" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: &[State::Close, FinWait1, FinWait2],
+        set_by: &[SetBy::Data],
+        because: "Data came after we had shut both directions down: our own kernel reset the connection, and sent the RST",
+        brief: "data after our own shutdown",
+        further: ToldOnce(""),
+        decided_by: &[Kernel("tcp_rcv_state_process"), Kernel("tcp_reset"), Rfc(9293, "3.6.1")],
+        proof: "shutdown-both",
+    }
+    ConnectReset "connect-reset" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNRESET),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect])],
+        because: "An RST came during the handshake or right after it, or our own other call gave the attempt up",
+        brief: "RST around the handshake",
+        decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
+        proof: "shutdown-in-syn-sent",
+    }
+    // tcp_disconnect leaves ECONNRESET in our own socket, both for connect(AF_UNSPEC) and for shutdown in SYN_SENT.
+    GivenUpByUs "given-up-by-us" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNRESET),
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
+        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT",
+        brief: "we gave it up ourselves",
+        further: ToldOnce(""),
+        decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
+        proof: "disconnect",
+    }
+
+    // ECONNREFUSED.
+
+    // tcp_reset: SYN_SENT makes it ECONNREFUSED, CLOSE_WAIT EPIPE, everything else ECONNRESET.
+    Refused "refused" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNREFUSED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Rst],
+        because: "An RST answered the SYN: usually nobody listens on that port",
+        brief: "nobody listens there",
+        decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
+        proof: "refused",
+    }
+    RefusedByIcmp "refused-by-icmp" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNREFUSED),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Icmp],
+        because: "ICMP port unreachable answered the SYN: usually a firewall rejects it, or nobody listens there",
+        brief: "rejected, as by a firewall",
+        decided_by: &[ICMP_ERROR, Rfc(9293, "3.9.2.2")],
+        proof: "refused-by-icmp",
+    }
+    RefusedEarlier "refused-earlier" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNREFUSED),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Rst, SetBy::Icmp],
+        because: "The connect begun earlier was answered with RST or with ICMP port unreachable",
+        brief: "the connect was refused",
+        decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
+        proof: "nonblocking-refused",
+    }
+    // tcp_v4_err on a connection: noted in sk_err_soft, which SO_ERROR hands out and tcp_write_err tells at the end.
+    RefusedNoted "refused-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::ECONNREFUSED),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp],
+        because: "ICMP port unreachable came on a connection: it is only noted, and the connection lives while the kernel retries",
+        brief: "ICMP on a live connection",
+        decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        proof: "port-unreachable-established",
+    }
+    RefusedAtEnd "refused-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNREFUSED),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last that it had heard was ICMP port unreachable",
+        brief: "a firewall rejects it by now",
+        decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        proof: "port-unreachable-at-the-end",
+    }
+
+    // ETIMEDOUT. Connect meets it far more often than a connection that stands.
+
+    // tcp_write_timeout in SYN_SENT: TCP_SYNCNT, else tcp_syn_retries, cut short by TCP_USER_TIMEOUT.
+    ConnectTimedOut "connect-timed-out" {
+        calls: &[Connect],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Timer],
+        because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out",
+        brief: "no answer to the SYN",
+        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        proof: "syn-lost-timeout",
+    }
+    // tcp_write_err, from tcp_retransmit_timer, tcp_probe_timer and tcp_keepalive_timer.
+    PeerGivenUp "peer-given-up" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
+        set_by: &[SetBy::Timer],
+        because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out",
+        brief: "the peer no longer answers",
+        decided_by: &[
+            Kernel("tcp_write_timeout"),
+            Kernel("tcp_probe_timer"),
+            Kernel("tcp_keepalive_timer"),
+            Rfc(9293, "3.8.3"),
+            Rfc(9293, "3.8.4"),
+        ],
+        proof: "peer-gone-write",
+    }
+    // tcp_write_err.
+    SynGivenUp "syn-given-up" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Timer],
+        because: "The SYN was sent again and again, and nothing came back",
+        brief: "no answer to the SYN",
+        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        proof: "write-waits-for-lost-syn",
+    }
+    // tcp_write_timeout in SYN_RECV, of a simultaneous open.
+    HandshakeGivenUp "handshake-given-up" {
+        calls: &[Connect, Read, Write, SoError],
+        gives: errno(Errno::ETIMEDOUT),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Timer],
+        because: "The peer's SYN came, but nothing acknowledged our SYN,ACK",
+        brief: "no answer to our SYN,ACK",
+        decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
+        proof: "simultaneous-open-timeout",
+    }
+
+    // The network. No route means that no SYN leaves. That an ICMP message is a soft error, which must not end an attempt (RFC 9293,
+    // 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 tells why.
+    HostUnreachable "host-unreachable" {
+        calls: &[Connect],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Icmp, SetBy::Route],
+        because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so",
+        brief: "no way to that host",
+        decided_by: &[ICMP_ERROR, Rfc(5461, "4.1")],
+        proof: "host-unreachable",
+    }
+    // tcp_v4_err in SYN_SENT and SYN_RECV: it ends the attempt at once.
+    HostUnreachableEarlier "host-unreachable-earlier" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Icmp],
+        because: "ICMP host unreachable, or that a firewall forbids it, ended the attempt to connect at once",
+        brief: "ICMP ended the attempt",
+        decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
+        proof: "nonblocking-host-unreachable",
+    }
+    // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
+    // SO_ERROR hands out the note too (sk_getsockopt), while the connection lives on.
+    HostUnreachableAtEnd "host-unreachable-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached",
+        brief: "no way to it any more",
+        decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        proof: "unreachable-at-the-end",
+    }
+    HostUnreachableNoted "host-unreachable-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::EHOSTUNREACH),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp],
+        because: "The peer could not be reached for a while; the connection lives while the kernel retries",
+        brief: "no way to it for a while",
+        decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        proof: "host-unreachable-established",
+    }
+    NetworkUnreachable "network-unreachable" {
+        calls: &[Connect],
+        gives: errno(Errno::ENETUNREACH),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Route, SetBy::Icmp],
+        because: "This host has no route to that network, or an ICMP message said there is none",
+        brief: "no route to that network",
+        decided_by: &[BEGINS, ICMP_ERROR, Rfc(5461, "4.1")],
+        proof: "no-route",
+    }
+    // tcp_v4_err in SYN_SENT and SYN_RECV: it ends the attempt at once.
+    NetworkUnreachableEarlier "network-unreachable-earlier" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ENETUNREACH),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Icmp],
+        because: "ICMP network unreachable ended the attempt to connect at once",
+        brief: "ICMP ended the attempt",
+        decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
+        proof: "nonblocking-network-unreachable",
+    }
+    NetworkUnreachableAtEnd "network-unreachable-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ENETUNREACH),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached",
+        brief: "no route to it any more",
+        decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
+        proof: "network-unreachable-established",
+    }
+    NetworkUnreachableNoted "network-unreachable-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::ENETUNREACH),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp],
+        because: "The peer's network could not be reached for a while; the connection lives while the kernel retries",
+        brief: "no route to it for a while",
+        decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
+        proof: "network-unreachable-established",
+    }
+
+    // ECONNABORTED.
+
+    // ECONNABORTED is what tcp_diag_destroy hands to tcp_abort, which resets the peer only where there is something to be reset
+    // (tcp_need_reset): not in SYN_SENT.
+    Destroyed "destroyed" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::ECONNABORTED),
+        states: ANY,
+        set_by: &[SetBy::Administrator],
+        because: "The socket was destroyed on this host, as ss -K does: no segment of the peer's ended it",
+        brief: "destroyed, as by ss -K",
+        decided_by: &[Kernel("tcp_diag_destroy"), Kernel("tcp_abort")],
+        proof: "destroyed-by-the-administrator",
+    }
+    // sock_error: the failed attempt's error is gone, and the socket must say something once.
+    AttemptDead "attempt-dead" {
+        calls: &[Connect],
+        gives: errno(Errno::ECONNABORTED),
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Told, SetBy::Administrator],
+        because: "The attempt is dead: its error was already reported, or the socket was destroyed; connecting again starts a new attempt",
+        brief: "the attempt had failed before",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "attempt-dead",
+    }
+
+    // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
+    EofFin "eof-fin" {
+        calls: &[Read],
+        gives: RuleOutcome::Eof,
+        states: WITH_PEER,
+        set_by: &[SetBy::Fin],
+        because: "The peer has ended its direction: end of stream",
+        brief: "the peer closed (FIN)",
+        decided_by: &[Kernel("tcp_fin"), Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.6")],
+        proof: "read-eof",
+    }
+    // tcp_reset in CLOSE_WAIT leaves EPIPE, which read never looks at.
+    EofFinBeforeRst "eof-fin-before-rst" {
+        calls: &[Read],
+        gives: RuleOutcome::Eof,
+        states: &[State::Close, CloseWait, Established],
+        set_by: &[SetBy::Fin],
+        because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream",
+        brief: "the peer closed, then sent RST",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "write-after-close",
+    }
+    EofErrorTold "eof-error-told" {
+        calls: &[Read],
+        gives: RuleOutcome::Eof,
+        states: &[State::Close, Established, FinWait1, FinWait2, SynSent],
+        set_by: &[SetBy::Told],
+        because: "The error that ended the connection was already reported; every later read gives 0",
+        brief: "the error was already reported",
+        decided_by: &[Kernel("tcp_done"), Kernel("tcp_recvmsg_locked")],
+        proof: "linger-zero",
+    }
+    EofReadingShut "eof-reading-shut" {
+        calls: &[Read],
+        gives: RuleOutcome::Eof,
+        states: &[Established, SynSent, SynRecv, FinWait1, FinWait2, State::Close],
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "We shut reading down ourselves, and no data is left: end of stream",
+        brief: "our own shutdown",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "shutdown-read",
+    }
+    // inet_shutdown notes SHUT_RD even where it returns ENOTCONN.
+    EofUnconnected "eof-unconnected" {
+        calls: &[Read],
+        gives: RuleOutcome::Eof,
+        states: CLOSE,
+        set_by: &[SetBy::OwnCall(&[Shutdown])],
+        because: "Not connected, but reading was shut down: end of stream",
+        brief: "our own shutdown",
+        decided_by: &[Kernel("inet_shutdown"), Kernel("tcp_recvmsg_locked")],
+        proof: "failed-shutdown-takes-effect",
+    }
+    NoUrgentByteAnyMore "no-urgent-byte-any-more" {
+        calls: &[Read],
+        gives: RuleOutcome::Eof,
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin, SetBy::Told],
+        because: "An urgent byte was announced, and cannot come any more: receiving is over",
+        brief: "no urgent byte can come",
+        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
+        proof: "urgent-byte",
+    }
+
+    // The program's own deadline: nothing was taken back, the socket stays as it is. Most wait for an answer, fewer for a handshake.
+    ReadDeadline "read-deadline" {
+        calls: &[Read],
+        gives: RuleOutcome::Deadline,
+        states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
+        set_by: &[SetBy::Nothing],
+        because: "Nothing readable came before the deadline; the socket is unchanged",
+        brief: "the peer sent nothing",
+        decided_by: &[],
+        proof: "read-deadline",
+    }
+    ConnectDeadline "connect-deadline" {
+        calls: &[Connect],
+        gives: RuleOutcome::Deadline,
+        states: &[State::Close, SynSent],
+        set_by: &[SetBy::Nothing],
+        because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT",
+        brief: "no answer to the SYN",
+        decided_by: &[],
+        proof: "syn-lost-deadline",
+    }
+    WriteDeadlineHalf "write-deadline-half" {
+        calls: &[Write],
+        gives: RuleOutcome::Deadline,
+        states: WRITABLE,
+        set_by: &[SetBy::Nothing],
+        because: "Some bytes were taken, then the send buffer was full until the deadline",
+        brief: "the peer does not read",
+        decided_by: &[],
+        proof: "zero-window",
+    }
+    WriteDeadline "write-deadline" {
+        calls: &[Write],
+        gives: RuleOutcome::Deadline,
+        states: WRITABLE,
+        set_by: &[SetBy::Nothing],
+        because: "The send buffer was full until the deadline: not one byte was taken",
+        brief: "the peer does not read",
+        decided_by: &[],
+        proof: "zero-window",
+    }
+    WriteDeadlineHandshake "write-deadline-handshake" {
+        calls: &[Write],
+        gives: RuleOutcome::Deadline,
+        states: HANDSHAKE,
+        set_by: &[SetBy::Nothing],
+        because: "The handshake was not done before the deadline, so nothing was taken",
+        brief: "the handshake is not done",
+        decided_by: &[],
+        proof: "calls-before-the-handshake",
+    }
+
+    // EBADF.
+    DescriptorClosed "descriptor-closed" {
+        calls: CallClass::ON_DESCRIPTOR,
+        gives: errno(Errno::EBADF),
+        states: ANY,
+        set_by: &[SetBy::OwnCall(&[Close])],
+        because: "We closed this descriptor: the number is no longer open, whatever became of the connection",
+        brief: "we closed it ourselves",
+        decided_by: &[Kernel("fdget"), Kernel("file_close_fd")],
+        proof: "closed-descriptor",
+    }
+    DescriptorNeverWas "descriptor-never-was" {
+        calls: CallClass::ON_DESCRIPTOR,
+        gives: errno(Errno::EBADF),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "No socket by that name was ever made: the call went to no open descriptor",
+        brief: "it never was a socket",
+        decided_by: &[Kernel("fdget")],
+        proof: "no-descriptor",
+    }
+
+    // EACCES. icmpv6_err_convert: administratively prohibited, and refused by policy. Of IPv4 the same message is EHOSTUNREACH
+    // (icmp_err_convert).
+    Prohibited "prohibited" {
+        calls: &[Connect],
+        gives: errno(Errno::EACCES),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Icmp, SetBy::Route],
+        because: "A firewall on the way forbids it and says so with ICMPv6, or a route of our own prohibits it",
+        brief: "a firewall forbids it (IPv6)",
+        decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Rfc(4443, "3.1")],
+        proof: "prohibited-ipv6",
+    }
+    ProhibitedEarlier "prohibited-earlier" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::EACCES),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Icmp],
+        because: "ICMPv6 from a firewall ended the attempt to connect at once",
+        brief: "ICMP ended the attempt",
+        decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Rfc(5461, "4.1")],
+        proof: "nonblocking-prohibited-ipv6",
+    }
+    ProhibitedAtEnd "prohibited-at-the-end" {
+        calls: &[Read, Write, SoError],
+        gives: errno(Errno::EACCES),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp, SetBy::Timer],
+        because: "The kernel gave up on the peer, and the last that it had heard was ICMPv6 from a firewall that forbids it",
+        brief: "a firewall forbids it by now",
+        decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Kernel("tcp_write_err")],
+        proof: "prohibited-at-the-end-ipv6",
+    }
+    ProhibitedNoted "prohibited-noted" {
+        calls: &[SoError],
+        gives: errno(Errno::EACCES),
+        states: WITH_PEER,
+        set_by: &[SetBy::Icmp],
+        because: "A firewall said with ICMPv6 that it forbids it; that is only noted while the kernel retries",
+        brief: "ICMP on a live connection",
+        decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Kernel("sk_getsockopt")],
+        proof: "prohibited-at-the-end-ipv6",
+    }
+
+    // EMFILE. A number is looked for before anything else is done (__sys_accept4_file, sock_map_fd): so nothing is lost by it.
+    AcceptNoNumber "accept-no-number" {
+        calls: &[Accept],
+        gives: errno(Errno::EMFILE),
+        states: &[Listening],
+        set_by: &[SetBy::ProcessLimit],
+        because: "The process may open no more descriptors (RLIMIT_NOFILE): the connection stays in the listener's queue",
+        brief: "too many open descriptors",
+        decided_by: &[Kernel("alloc_fd")],
+        proof: "too-many-open-files",
+    }
+    // connect and listen: languages' libraries make the socket in them.
+    NoNumber "no-number" {
+        calls: &[CallClass::Socket, CallClass::Dup, Connect, Listen],
+        gives: errno(Errno::EMFILE),
+        states: ANY,
+        set_by: &[SetBy::ProcessLimit],
+        because: "The process may open no more descriptors (RLIMIT_NOFILE): nothing was made",
+        brief: "too many open descriptors",
+        decided_by: &[Kernel("alloc_fd")],
+        proof: "too-many-open-files",
+    }
+
+    // EINTR. signal(7): connect goes on by itself, everything else has done nothing. SA_RESTART never restarts poll, so it goes first.
+    PollInterrupted "poll-interrupted" {
+        calls: &[Poll],
+        gives: errno(Errno::EINTR),
+        states: ANY,
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait before anything happened",
+        brief: "a signal",
+        decided_by: &[Kernel("do_poll")],
+        proof: "interrupted",
+    }
+    ReadInterrupted "read-interrupted" {
+        calls: &[Read],
+        gives: errno(Errno::EINTR),
+        states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait before a byte came: nothing is lost, read again",
+        brief: "a signal",
+        decided_by: &[Kernel("tcp_recvmsg_locked"), Kernel("sock_intr_errno")],
+        proof: "interrupted",
+    }
+    AcceptInterrupted "accept-interrupted" {
+        calls: &[Accept],
+        gives: errno(Errno::EINTR),
+        states: &[Listening],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait: nothing was taken from the queue",
+        brief: "a signal",
+        decided_by: &[Kernel("inet_csk_accept"), Kernel("sock_intr_errno")],
+        proof: "interrupted",
+    }
+    ConnectInterrupted "connect-interrupted" {
+        calls: &[Connect],
+        gives: errno(Errno::EINTR),
+        states: &[State::Close, SynSent, SynRecv],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait, not the attempt: the kernel goes on with the handshake",
+        brief: "a signal",
+        decided_by: &[Kernel("__inet_stream_connect"), Kernel("sock_intr_errno")],
+        proof: "interrupted-connect",
+    }
+    WriteInterrupted "write-interrupted" {
+        calls: &[Write],
+        gives: errno(Errno::EINTR),
+        states: &[Established, CloseWait, SynSent, SynRecv],
+        set_by: &[SetBy::Signal],
+        because: "A signal ended the wait before a byte was taken: nothing is lost, write again",
+        brief: "a signal",
+        decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect"), Kernel("sock_intr_errno")],
+        proof: "interrupted",
+    }
+
+    // EAGAIN: not now.
+
+    // tcp_recvmsg_locked has then seen no data, no FIN and no error, in this order.
+    ReadNothing "read-nothing" {
+        calls: &[Read],
+        gives: errno(Errno::EAGAIN),
+        states: READABLE,
+        set_by: &[SetBy::Nothing],
+        because: "There is no byte, FIN or error to return",
+        brief: "nothing to read yet",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "would-block",
+    }
+    WriteNoRoom "write-no-room" {
+        calls: &[Write],
+        gives: errno(Errno::EAGAIN),
+        states: WRITABLE,
+        set_by: &[SetBy::Nothing],
+        because: "The send buffer is full, as when the peer does not read",
+        brief: "the peer does not read",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Sndtimeo,
+            instead: "",
+        },
+        decided_by: &[Kernel("sk_stream_wait_memory")],
+        proof: "zero-window",
+    }
+    AcceptNothing "accept-nothing" {
+        calls: &[Accept],
+        gives: errno(Errno::EAGAIN),
+        states: &[Listening],
+        set_by: &[SetBy::Nothing],
+        because: "No finished connection is in the queue",
+        brief: "no connection is waiting",
+        further: NoWaiting {
+            dontwait: false,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
+        decided_by: &[Kernel("inet_csk_accept")],
+        proof: "would-block",
+    }
+    ReadBeforeHandshake "read-before-handshake" {
+        calls: &[Read],
+        gives: errno(Errno::EAGAIN),
+        states: HANDSHAKE,
+        set_by: &[SetBy::Nothing],
+        because: "The handshake is not done",
+        brief: "the handshake is not done",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Rcvtimeo,
+            instead: "",
+        },
+        decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
+        proof: "calls-before-the-handshake",
+    }
+    WriteBeforeHandshake "write-before-handshake" {
+        calls: &[Write],
+        gives: errno(Errno::EAGAIN),
+        states: HANDSHAKE,
+        set_by: &[SetBy::Nothing],
+        because: "The handshake is not done",
+        brief: "the handshake is not done",
+        further: NoWaiting {
+            dontwait: true,
+            timeout: SocketOption::Sndtimeo,
+            instead: "",
+        },
+        decided_by: &[Kernel("sk_stream_wait_connect")],
+        proof: "calls-before-the-handshake",
+    }
+    UrgentNotYet "urgent-not-yet" {
+        calls: &[Read],
+        gives: errno(Errno::EAGAIN),
+        states: READABLE,
+        set_by: &[SetBy::Nothing],
+        because: "The peer announced an urgent byte that has not come yet",
+        brief: "the urgent byte is on its way",
+        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
+        proof: "urgent-byte",
+    }
+
+    // EINPROGRESS, EALREADY.
+
+    // SO_SNDTIMEO that runs out gives the same as O_NONBLOCK.
+    ConnectUnderWay "connect-under-way" {
+        calls: &[Connect],
+        gives: errno(Errno::EINPROGRESS),
+        states: CLOSE,
+        set_by: &[SetBy::Nothing],
+        because: "The handshake is under way",
+        brief: "the handshake is under way",
+        further: NoWaiting {
+            dontwait: false,
+            timeout: SocketOption::Sndtimeo,
+            instead: ": poll for OUT",
+        },
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "nonblocking",
+    }
+    ConnectStillUnderWay "connect-still-under-way" {
+        calls: &[Connect],
+        gives: errno(Errno::EALREADY),
+        states: HANDSHAKE,
+        set_by: &[SetBy::OwnCall(&[Connect])],
+        because: "The connect begun earlier is still under way: poll for OUT, then ask SO_ERROR",
+        brief: "the handshake is under way",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "nonblocking",
+    }
+
+    // EISCONN.
+    AlreadyConnected "already-connected" {
+        calls: &[Connect],
+        gives: errno(Errno::EISCONN),
+        states: &[Established, SynRecv, FinWait1, FinWait2, CloseWait, LastAck, Closing],
+        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
+        because: "It has a peer already, and a stream socket keeps its peer until disconnect",
+        brief: "it has a peer",
+        decided_by: &[Kernel("__inet_stream_connect"), Rfc(9293, "3.10.1")],
+        proof: "already-connected",
+    }
+    // The socket layer stays SS_CONNECTED after RST or TIME_WAIT, whatever TCP's state, and looks there first.
+    ConnectedOnce "connected-once" {
+        calls: &[Connect],
+        gives: errno(Errno::EISCONN),
+        states: &[State::Close, TimeWait],
+        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
+        because: "It was connected once, and that counts until disconnect, though the connection is over",
+        brief: "it had a peer",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "connected-once",
+    }
+    ConnectOnListener "connect-on-listener" {
+        calls: &[Connect],
+        gives: errno(Errno::EISCONN),
+        states: &[Listening],
+        set_by: &[SetBy::OwnCall(&[Listen])],
+        because: "A listening socket cannot connect",
+        brief: "it is the listener",
+        decided_by: &[Kernel("__inet_stream_connect")],
+        proof: "listener-misuse",
+    }
+
+    // ENOTCONN. Most often it is a shutdown of what an RST had ended already.
+    ShutdownOver "shutdown-over" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: &[State::Close, TimeWait],
+        set_by: &[SetBy::Rst, SetBy::Fin, SetBy::Timer, SetBy::Icmp, SetBy::Data, SetBy::Administrator, SetBy::OwnCall(&[CallClass::Disconnect])],
+        because: "The connection is over or never came about: no direction is left to end",
+        brief: "the connection is over",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "shutdown-unconnected",
+    }
+    // tcp_recvmsg_locked: in CLOSE without a FIN received (SOCK_DONE).
+    ReadUnconnected "read-unconnected" {
+        calls: &[Read],
+        gives: errno(Errno::ENOTCONN),
+        states: &[State::Close, SynSent, SynRecv, Established],
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown, Connect]), SetBy::Rst, SetBy::Data, SetBy::Timer, SetBy::Administrator],
+        because: "There is no connection to read from",
+        brief: "not connected",
+        decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
+        proof: "not-connected",
+    }
+    ShutdownBothUnconnected "shutdown-both-unconnected" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: CLOSE,
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
+        because: "Not connected, but it takes effect: read returns 0 now, and write gives EPIPE even after a connect",
+        brief: "not connected",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "failed-shutdown-of-both",
+    }
+    ShutdownWriteUnconnected "shutdown-write-unconnected" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: CLOSE,
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
+        because: "Not connected, but it takes effect: even after a connect, write gives EPIPE",
+        brief: "not connected",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "not-connected",
+    }
+    // inet_shutdown: in CLOSE it notes the direction before it returns the error.
+    ShutdownReadUnconnected "shutdown-read-unconnected" {
+        calls: &[Shutdown],
+        gives: errno(Errno::ENOTCONN),
+        states: CLOSE,
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
+        because: "Not connected, but it takes effect: from now on read returns 0",
+        brief: "not connected",
+        decided_by: &[Kernel("inet_shutdown")],
+        proof: "failed-shutdown-takes-effect",
+    }
+    ReadOnListener "read-on-listener" {
+        calls: &[Read],
+        gives: errno(Errno::ENOTCONN),
+        states: &[Listening],
+        set_by: &[SetBy::OwnCall(&[Listen])],
+        because: "A listener carries no bytes: use the socket that accept gave",
+        brief: "it is the listener",
+        decided_by: &[Kernel("tcp_recvmsg_locked")],
+        proof: "listener-misuse",
+    }
+
+    // EINVAL.
+
+    BindTwice "bind-twice" {
+        calls: &[Bind],
+        gives: errno(Errno::EINVAL),
+        states: ANY,
+        set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect, Accept])],
+        because: "It already has an address (listen and connect assign one, too): a second bind is refused",
+        brief: "it has an address already",
+        decided_by: &[Kernel("__inet_bind")],
+        proof: "listener-misuse",
+    }
+    // inet6_bind answers an IPv4 address, which is too short for it, with EINVAL; inet_bind the reverse with EAFNOSUPPORT.
+    BindOtherFamily6 "bind-ipv4-address-on-ipv6-socket" {
+        calls: &[Bind],
+        gives: errno(Errno::EINVAL),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "An IPv4 address is too short for an IPv6 socket: its length is checked before its family",
+        brief: "IPv4 address, IPv6 socket",
+        decided_by: &[Kernel("inet6_bind_sk")],
+        proof: "address-family-ipv6",
+    }
+    OptionValue "option-value" {
+        calls: &[SetOption],
+        gives: errno(Errno::EINVAL),
+        states: ANY,
+        set_by: &[SetBy::Argument],
+        because: "The kernel does not take that value for the option, or not in this state",
+        brief: "the option's value",
+        decided_by: &[Kernel("do_tcp_setsockopt")],
+        proof: "option-values",
+    }
+    AcceptWithoutListen "accept-without-listen" {
+        calls: &[Accept],
+        gives: errno(Errno::EINVAL),
+        states: ANY,
+        set_by: &[SetBy::Missing, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect]), SetBy::Administrator],
+        because: "It does not listen: only a listening socket can accept",
+        brief: "it does not listen",
+        decided_by: &[Kernel("inet_csk_accept")],
+        proof: "already-connected",
+    }
+    ListenConnected "listen-connected" {
+        calls: &[Listen],
+        gives: errno(Errno::EINVAL),
+        states: WITH_PEER,
+        set_by: &[SetBy::OwnCall(&[Connect, Accept])],
+        because: "It has or had a connection: only a socket without a peer can listen",
+        brief: "it has a connection",
+        decided_by: &[Kernel("inet_listen")],
+        proof: "already-connected",
+    }
+    ConnectOtherFamily6 "connect-ipv4-address-on-ipv6-socket" {
+        calls: &[Connect],
+        gives: errno(Errno::EINVAL),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "An IPv4 address is too short for an IPv6 socket: its length is checked before its family",
+        brief: "IPv4 address, IPv6 socket",
+        decided_by: &[Kernel("tcp_v6_connect")],
+        proof: "address-family-ipv6",
+    }
+    // A read that passes the urgent byte drops it.
+    NoUrgentByte "no-urgent-byte" {
+        calls: &[Read],
+        gives: errno(Errno::EINVAL),
+        states: WITH_PEER,
+        set_by: &[SetBy::Nothing],
+        because: "There is no urgent byte: none came, or it was read already, or an ordinary read passed over it",
+        brief: "there is no urgent byte",
+        decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
+        proof: "urgent-byte",
+    }
+
+    // do_sys_poll: as many as the process may have, whatever their numbers are.
+    PollAboveLimit "poll-above-limit" {
+        calls: &[Poll],
+        gives: errno(Errno::EINVAL),
+        states: ANY,
+        set_by: &[SetBy::ProcessLimit],
+        because: "It was passed more descriptors than the process may have (RLIMIT_NOFILE), even if they are open",
+        brief: "more than it may have",
+        decided_by: &[Kernel("do_sys_poll")],
+        proof: "poll-above-the-limit",
+    }
+
+    // EADDRINUSE.
+
+    // TIME_WAIT keeps the option as it was on the socket that left it.
+    AddressTaken "address-taken" {
+        calls: &[Bind],
+        gives: errno(Errno::EADDRINUSE),
+        states: CLOSE,
+        set_by: &[SetBy::OtherSocket],
+        because: "The address is taken: by a socket, or by a TIME_WAIT unless both sockets had SO_REUSEADDR on",
+        brief: "another socket has the port",
+        decided_by: &[Kernel("inet_csk_get_port"), Kernel("inet_csk_bind_conflict")],
+        proof: "bind-over-time-wait",
+    }
+    // inet_csk_listen_start asks for the port again: two binds with SO_REUSEADDR succeed, two listens do not.
+    ListenTaken "listen-taken" {
+        calls: &[Listen],
+        gives: errno(Errno::EADDRINUSE),
+        states: CLOSE,
+        set_by: &[SetBy::OtherSocket],
+        because: "Another socket listens on this address already, or no port is free",
+        brief: "another socket listens there",
+        decided_by: &[Kernel("inet_csk_listen_start"), Kernel("inet_csk_bind_conflict")],
+        proof: "two-listeners",
+    }
+    NoPortToBind "no-port-to-bind" {
+        calls: &[Bind],
+        gives: errno(Errno::EADDRINUSE),
+        states: CLOSE,
+        set_by: &[SetBy::Limit, SetBy::OtherSocket],
+        because: "No port of ip_local_port_range is free",
+        brief: "no port is free",
+        decided_by: &[Kernel("inet_csk_find_open_port")],
+        proof: "no-port-to-bind",
+    }
+
+    // EADDRNOTAVAIL.
+
+    // It counts four-tuples: the same port may still serve another destination.
+    NoPortLeft "no-port-left" {
+        calls: &[Connect],
+        gives: errno(Errno::EADDRNOTAVAIL),
+        states: CLOSE,
+        set_by: &[SetBy::Limit, SetBy::OtherSocket],
+        because: "No local address and port is left for this destination; another one may still be reached",
+        brief: "no local port is left",
+        decided_by: &[Kernel("__inet_hash_connect")],
+        proof: "no-local-port",
+    }
+    NoSuchAddress "no-such-address" {
+        calls: &[Bind],
+        gives: errno(Errno::EADDRNOTAVAIL),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "No interface of this host has that address",
+        brief: "no address of this host",
+        decided_by: &[Kernel("__inet_bind")],
+        proof: "foreign-address",
+    }
+
+    // EAFNOSUPPORT.
+    OtherFamily "other-family" {
+        calls: &[Bind, Connect],
+        gives: errno(Errno::EAFNOSUPPORT),
+        states: CLOSE,
+        set_by: &[SetBy::Argument],
+        because: "The address is of another family than the socket",
+        brief: "address of another family",
+        decided_by: &[Kernel("__inet_bind"), Kernel("tcp_v4_connect")],
+        proof: "address-family",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps rules with the same outcome together, so that their order can be read off the table.
+    #[test]
+    fn rules_that_give_the_same_stand_together() {
+        let mut groups: Vec<RuleOutcome> = RULES.iter().map(|rule| rule.gives).collect();
+        groups.dedup();
+        let all: std::collections::HashSet<RuleOutcome> = groups.iter().copied().collect();
+        assert_eq!(groups.len(), all.len(), "{groups:?}");
+    }
+
+    #[test]
+    fn a_cause_in_a_few_words_is_a_few_words() {
+        for rule in RULES {
+            assert!((5..=30).contains(&rule.brief.len()), "{}", rule.brief);
+            assert!(!rule.brief.ends_with('.'), "{}", rule.brief);
+        }
+    }
+}
