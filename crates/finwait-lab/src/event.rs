@@ -20,7 +20,8 @@ use finwait_wire::rule::{Rule, RuleNo, RuleStatus};
 use finwait_wire::segment::Packet;
 
 /// A request to a lab.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LabRequest {
     /// Hand this line to the endpoint.
     Call(Side, protocol::Request),
@@ -37,7 +38,8 @@ pub enum LabRequest {
 }
 
 /// A request to the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum WireRequest {
     /// Let segments pass, or hold each.
     Mode(Mode),
@@ -60,7 +62,7 @@ pub enum WireRequest {
 }
 
 /// Something that happened in the lab.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimedEvent {
     /// When.
     pub at: MonoTime,
@@ -69,7 +71,8 @@ pub struct TimedEvent {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LabEvent {
     /// An endpoint's process came up.
     Born {
@@ -241,7 +244,7 @@ impl fmt::Display for Death {
 }
 
 /// A packet on the wire, and what became of it. One that stands there is told again when something does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PacketRecord {
     /// Its number.
     #[serde(rename = "packet_no")]
@@ -261,19 +264,30 @@ pub struct PacketRecord {
     /// The rule that decided; none for the mode or the user.
     pub rule: Option<RuleNo>,
     /// How long it was held, us; none for what passed at once.
-    #[serde(rename = "held_us", serialize_with = "micros")]
+    #[serde(rename = "held_us", with = "micros")]
     pub waited: Option<Duration>,
 }
 
-fn micros<S: serde::Serializer>(waited: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    match waited {
-        Some(waited) => serializer.serialize_some(&(waited.as_nanos() as f64 / 1e3)),
-        None => serializer.serialize_none(),
+/// A time of whole nanoseconds as a number of microseconds.
+mod micros {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::time::Duration;
+
+    pub(super) fn serialize<S: Serializer>(waited: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        match waited {
+            Some(waited) => serializer.serialize_some(&(waited.as_nanos() as f64 / 1e3)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        let waited = Option::<f64>::deserialize(deserializer)?;
+        Ok(waited.map(|us| Duration::from_nanos((us * 1e3).round() as u64)))
     }
 }
 
 /// A change of how the wire treats packets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WireChange {
     /// Another mode.

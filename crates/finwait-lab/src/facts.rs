@@ -1,5 +1,6 @@
 //! Facts about a lab: all that its owner needs to know of it.
 
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 use crate::syn::SynPatience;
@@ -7,7 +8,7 @@ use finwait_model::host::{Port, Setting, SettingValue};
 use finwait_model::side::Ends;
 
 /// What a lab is, as far as commands and the screen need to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabFacts {
     /// Which of the two.
     pub kind: LabKind,
@@ -24,7 +25,8 @@ pub struct LabFacts {
 }
 
 /// The two kinds of lab.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LabKind {
     /// Two network namespaces, joined by the wire.
     Isolated,
