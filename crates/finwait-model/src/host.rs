@@ -117,20 +117,6 @@ impl Setting {
         }
     }
 
-    /// A description in a few words.
-    pub const fn help(self) -> &'static str {
-        match self {
-            Setting::TcpSynRetries => "SYN retries, as time: 1 s, doubled for each",
-            Setting::TcpRetries2 => "retransmissions before giving up",
-            Setting::TcpFinTimeout => "seconds an orphan stays in FIN_WAIT2",
-            Setting::TcpAbortOnOverflow => "a full accept queue answers with RST",
-            Setting::IpLocalPortRange => "the local ports connect chooses from",
-            Setting::DefaultRoute => "the only route; off: ENETUNREACH",
-            Setting::Device => "the network device",
-            Setting::Nofile => "ulimit -n of the process; 0: EMFILE",
-        }
-    }
-
     /// The form of the values.
     pub const fn kind(self) -> SettingKind {
         match self {
