@@ -506,11 +506,6 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                 script.keys(&"m".repeat(page));
                 draw(&mut script, width, height);
                 for hit in script.app.hits().all().to_vec() {
-                    let mut script = Script::blocked();
-                    script.keys(if side == Side::Client { "1" } else { "2" });
-                    script.keys(&"m".repeat(page));
-                    draw(&mut script, width, height);
-                    let asked = script.asked.len();
                     let key = match &hit.action {
                         Action::Press(of, key) if *of == side => *key,
                         Action::Screen(of, command) if of.is_none_or(|of| of == side) => {
@@ -525,6 +520,11 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                     if !seen.insert(key) {
                         continue;
                     }
+                    let mut script = Script::blocked();
+                    script.keys(if side == Side::Client { "1" } else { "2" });
+                    script.keys(&"m".repeat(page));
+                    draw(&mut script, width, height);
+                    let asked = script.asked.len();
                     let effects = click(&mut script, hit.area.x + 1, hit.area.y);
                     let left = effects.contains(&Effect::Leave(Exit::Quit));
                     script.take(effects);

@@ -32,7 +32,7 @@ impl ClaimStatus {
         ClaimStatus::HoldsForGoOnly,
     ];
 
-    /// Judges one part, from what held of raw calls, and what of Go's where they were made ([`held`]). None when nothing of it could
+    /// Judges one part, from what held of raw calls, and what of Go's where they were made (`held`). None when nothing of it could
     /// be seen.
     pub const fn of(raw: Option<bool>, go: Option<bool>) -> Option<ClaimStatus> {
         Some(match (raw, go) {

@@ -389,8 +389,14 @@ impl Expectation {
             Expected::Later(who, returns) => who
                 .later(seen)
                 .is_none_or(|got| *got != CommandResult::Blocked && !returns.holds(got)),
-            Expected::State(..)
-            | Expected::Queued(_)
+            // A name stays with its socket, also when that was closed and is gone; but a blocked call is waited for.
+            Expected::State(who, stands) => {
+                let gone = |snapshot: &SocketSnapshot| snapshot.held == HeldBy::Closed && snapshot.state.is_none();
+                let mut calls = seen.later.iter().map(|call| &call.returned).chain([&seen.returned]);
+                let waits = calls.any(|returned| *returned == CommandResult::Blocked);
+                stands.state.is_some() && !waits && who.find(seen).is_some_and(gone)
+            }
+            Expected::Queued(_)
             | Expected::Queue(..)
             | Expected::Segments(_)
             | Expected::SynPatience(_)
