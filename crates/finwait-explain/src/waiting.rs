@@ -96,20 +96,7 @@ pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
              alone: close returns 0 in any case",
             Some("a signal, and the kernel goes on alone"),
         ),
-        (
-            Call::Socket { .. }
-            | Call::Bind { .. }
-            | Call::Listen { .. }
-            | Call::Shutdown { .. }
-            | Call::RstClose
-            | Call::Disconnect
-            | Call::Dup { .. }
-            | Call::SoError
-            | Call::Options
-            | Call::GetOption { .. }
-            | Call::SetOption { .. },
-            _,
-        ) => (
+        _ => (
             "nothing in the kernel: the call does not wait, and its endpoint has not reported its return",
             "its return",
             None,
