@@ -268,7 +268,9 @@ impl ParsedArguments {
                 address: self.address()?,
             },
             "listen" => CallRequest::Listen {
-                backlog: self.number(self.named("backlog"), "backlog", -1, 65_535)?.unwrap_or(2),
+                backlog: self
+                    .number(self.named("backlog"), "backlog", -1, 65_535)?
+                    .unwrap_or(table::BACKLOG),
             },
             "accept" => CallRequest::Accept,
             "connect" => CallRequest::Connect {
@@ -280,12 +282,14 @@ impl ParsedArguments {
                 deadline: self.deadline()?,
             },
             "read" => CallRequest::Read {
-                n: self.number(first, "n", 0, table::MOST_BYTES)?.unwrap_or(1024),
+                n: self
+                    .number(first, "n", 0, table::MOST_BYTES)?
+                    .unwrap_or(table::READ_BYTES),
                 flags: self.flags(),
                 deadline: self.deadline()?,
             },
             "write" => {
-                let data = first.map_or_else(|| b"hello".to_vec(), |token| token.value.clone());
+                let data = first.map_or_else(|| table::WRITTEN.to_vec(), |token| token.value.clone());
                 let repeat: usize = self
                     .number(self.named("repeat"), "repeat", 1, table::MOST_BYTES)?
                     .unwrap_or(1);
@@ -317,14 +321,14 @@ impl ParsedArguments {
             "close" => CallRequest::Close,
             "rst-close" => CallRequest::RstClose,
             "linger-close" => CallRequest::LingerClose {
-                seconds: first.map_or(Ok(5), linger)?,
+                seconds: first.map_or(Ok(table::LINGER_S), linger)?,
             },
             "disconnect" => CallRequest::Disconnect,
             "dup" => CallRequest::Dup,
             "poll" => {
                 let mut events: Vec<PollEvent> = self.flags();
                 if events.is_empty() {
-                    events = vec![PollEvent::In, PollEvent::Out, PollEvent::Rdhup];
+                    events = table::POLLED.to_vec();
                 }
                 CallRequest::Poll {
                     events,

@@ -2,11 +2,10 @@
 
 use super::arguments::ParsedArguments;
 use super::complaint::{ParseError, nearest, shown};
-use super::table::Spec;
+use super::table::{DELAY_TIME, Spec};
 use super::token::Token;
 use super::wire::{Preset, Target, WireCommand};
 use crate::call::Bytes;
-use crate::clock::Millis;
 use crate::host::Port;
 use crate::side::Side;
 use crate::typed;
@@ -17,9 +16,6 @@ use crate::wire::rule::{Chance, PacketKind, Rule, RuleNo, Verdict};
 
 /// The arguments that say which segments a rule is for.
 const OF_A_RULE: [&str; 8] = ["from", "port", "seq", "payload", "nth", "times", "chance", "seed"];
-
-/// How long a delay is that no length was given for.
-const DELAY: Millis = Millis(1000);
 
 /// The first argument of a verdict.
 enum FirstArgument {
@@ -41,7 +37,7 @@ impl ParsedArguments {
             "drop" => self.verdict(Verdict::Drop, WireCommand::Drop)?,
             "duplicate" => self.verdict(Verdict::Duplicate, WireCommand::Duplicate)?,
             "delay" => {
-                let time = self.time("ms", 0)?.unwrap_or(DELAY);
+                let time = self.time("ms", 0)?.unwrap_or(DELAY_TIME);
                 self.verdict(Verdict::Delay(time), |target| WireCommand::Delay(target, time))?
             }
             "hold" => match self.first()? {

@@ -105,40 +105,12 @@ impl Spec {
     }
 }
 
-/// The screen command of that row.
+/// The screen command of that row: that of its button.
 fn screen(spec: &Spec) -> Option<ScreenCommand> {
-    use ScreenCommand as S;
-    [
-        S::Quit,
-        S::Help,
-        S::Prompt,
-        S::OtherEnd,
-        S::HostSettings,
-        S::OptionsDialog,
-        S::RawRows,
-        S::Why,
-        S::Edit,
-        S::More,
-        S::States,
-        S::Zoom,
-        S::LogFilter,
-        S::LogFollow,
-        S::CopyLine,
-        S::Scenarios,
-        S::TourNext,
-        S::TourEnd,
-        S::TourBack,
-        S::Predict,
-        S::Branch,
-        S::TourLeave,
-        S::Record,
-        S::WireRules,
-        S::ForgeDialog,
-        S::HeldBefore,
-        S::HeldAfter,
-    ]
-    .into_iter()
-    .find(|command| table::of_screen(*command).name == spec.name)
+    match (spec.buttons.first()?.command)(Side::Client) {
+        Command::Screen(command) => Some(command),
+        Command::End(..) | Command::Wire(_) => None,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! The one table of commands: name, key, button, help; names are also those of the endpoint protocol.
 
-use super::{CallRequest, EndCommand, ScreenCommand};
+use super::wire::{Target, WireCommand};
+use super::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
+use crate::call::{Bytes, PollEvent, ShutdownHow};
+use crate::clock::Millis;
+use crate::side::Side;
 
 /// What a command's word is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,21 +89,21 @@ pub enum ArgKind {
     Segment,
 }
 
-/// How a command is pressed: a button and a key, with the arguments that it gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A button and its key, and the command that a press of either is.
+#[derive(Clone, Copy, Debug)]
 pub struct Button {
     /// The key that presses it.
     pub key: char,
     /// The text on it.
     pub label: &'static str,
-    /// The arguments that it gives, as typed.
-    pub preset: &'static str,
+    /// Makes the command, with its arguments, for the end that is pressed; what is about no end takes no notice of it.
+    pub command: fn(Side) -> Command,
     /// Is it among the few that come first where there is no room for all?
     pub primary: bool,
 }
 
 /// One command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Spec {
     /// The word that is typed; in the endpoint protocol the same.
     pub name: &'static str,
@@ -130,17 +134,40 @@ pub const LONGEST_MS: u32 = 3_600_000;
 /// [`crate::call::MOST_BYTES`], for a kind of number.
 pub const MOST_BYTES: i64 = crate::call::MOST_BYTES as i64;
 
-const fn button(key: char, label: &'static str) -> Button {
-    preset(key, label, "")
-}
+/// The backlog of a `listen` that is given none.
+pub const BACKLOG: i32 = 2;
+/// How many bytes a `read` asks for that is given no number.
+pub const READ_BYTES: usize = 1024;
+/// The bytes of a `write` that is given none.
+pub const WRITTEN: &[u8] = b"hello";
+/// How long a `linger-close` lingers that is given no time, in seconds.
+pub const LINGER_S: u16 = 5;
+/// The events of a `poll` that is given none.
+pub const POLLED: [PollEvent; 3] = [PollEvent::In, PollEvent::Out, PollEvent::Rdhup];
+/// How long a delay is that is given no time.
+pub const DELAY_TIME: Millis = Millis(1000);
 
-const fn preset(key: char, label: &'static str, preset: &'static str) -> Button {
+const fn button(key: char, label: &'static str, command: fn(Side) -> Command) -> Button {
     Button {
         key,
         label,
-        preset,
+        command,
         primary: false,
     }
+}
+
+// What a press is: a call, something else that an end does, something about the wire or the screen.
+macro_rules! call {
+    ($($call:tt)*) => { |side| Command::End(side, EndCommand::Call { on: None, call: CallRequest::$($call)* }) };
+}
+macro_rules! end {
+    ($($command:tt)*) => { |side| Command::End(side, EndCommand::$($command)*) };
+}
+macro_rules! wire {
+    ($($command:tt)*) => { |_| Command::Wire(WireCommand::$($command)*) };
+}
+macro_rules! screen {
+    ($($command:tt)*) => { |_| Command::Screen(ScreenCommand::$($command)*) };
 }
 
 const fn primary(button: Button) -> Button {
@@ -159,41 +186,49 @@ macro_rules! table {
 }
 
 table! {
-    SOCKET "socket" Open [button('S', "socket")] []
+    SOCKET "socket" Open [button('S', "socket", call!(Socket))] []
         "make a new socket and make it the current one";
-    BIND "bind" Open [button('b', "bind")] [Arg::Plain("address", ArgKind::Address), ON]
+    BIND "bind" Open [button('b', "bind", call!(Bind { address: Address::Default }))] [Arg::Plain("address", ArgKind::Address), ON]
         "give the socket a local address; without one, the lab's";
-    LISTEN "listen" Open [primary(button('l', "listen"))] [Arg::Named("backlog", ArgKind::Number(-1, 65_535)), ON]
+    LISTEN "listen" Open [primary(button('l', "listen", call!(Listen { backlog: BACKLOG })))]
+        [Arg::Named("backlog", ArgKind::Number(-1, 65_535)), ON]
         "wait for connections, by default backlog=2; makes and binds a socket if there is none to use";
-    ACCEPT "accept" Open [primary(button('a', "accept"))] [ON]
+    ACCEPT "accept" Open [primary(button('a', "accept", call!(Accept)))] [ON]
         "take a connection from the listener's queue; blocks while there is none";
-    CONNECT "connect" Open [primary(button('c', "connect"))] [Arg::Plain("address", ArgKind::Address), Arg::Named("deadline", ArgKind::Time), ON]
+    CONNECT "connect" Open [primary(button('c', "connect", call!(Connect { address: Address::Default, deadline: None })))]
+        [Arg::Plain("address", ArgKind::Address), Arg::Named("deadline", ArgKind::Time), ON]
         "connect to the server: the current socket if it has not connected yet, else a new one";
-    RECONNECT "reconnect" Open [button('C', "reconnect")] [Arg::Plain("address", ArgKind::Address), Arg::Named("deadline", ArgKind::Time), ON]
+    RECONNECT "reconnect" Open [button('C', "reconnect", call!(Reconnect { address: Address::Default, deadline: None }))]
+        [Arg::Plain("address", ArgKind::Address), Arg::Named("deadline", ArgKind::Time), ON]
         "call connect on the current socket as it is: EISCONN, EALREADY, EBADF, ...";
-    READ "read" Talk [primary(button('r', "read"))]
+    READ "read" Talk [primary(button('r', "read", call!(Read { n: READ_BYTES, flags: Vec::new(), deadline: None })))]
         [Arg::Plain("n", ArgKind::Number(0, MOST_BYTES)), Arg::Flags(&["peek", "waitall", "dontwait", "oob"]), Arg::Named("deadline", ArgKind::Time), ON]
         "read at most n bytes, by default 1024; blocks while there is nothing";
-    WRITE "write" Talk [primary(button('w', "write"))]
+    WRITE "write" Talk [primary(button('w', "write", call!(Write { data: Bytes(WRITTEN.to_vec()), repeat: 1, flags: Vec::new(), deadline: None })))]
         [Arg::Plain("bytes", ArgKind::Bytes), Arg::Flags(&["nosignal", "oob", "dontwait"]), Arg::Named("repeat", ArgKind::Number(1, MOST_BYTES)), Arg::Named("deadline", ArgKind::Time), ON]
         "write bytes, by default \"hello\"; repeat=n writes them n times in one call";
-    SHUTDOWN "shutdown" End [primary(preset('h', "shut wr", "write")), preset('H', "shut rd", "read"), preset('B', "shut both", "both")]
+    SHUTDOWN "shutdown" End [
+        primary(button('h', "shut wr", call!(Shutdown { how: ShutdownHow::Write }))),
+        button('H', "shut rd", call!(Shutdown { how: ShutdownHow::Read })),
+        button('B', "shut both", call!(Shutdown { how: ShutdownHow::Both }))
+    ]
         [Arg::Plain("how", ArgKind::Word(&["write", "read", "both"])), ON]
         "end a direction: write sends FIN (half-close), read sends nothing, both does both";
-    CLOSE "close" End [primary(button('x', "close"))] [ON]
+    CLOSE "close" End [primary(button('x', "close", call!(Close)))] [ON]
         "close the descriptor; closing the last one of a connection sends FIN";
-    RST_CLOSE "rst-close" End [primary(button('X', "RST-close"))] [ON]
+    RST_CLOSE "rst-close" End [primary(button('X', "RST-close", call!(RstClose)))] [ON]
         "set SO_LINGER to 0 seconds, then close: sends RST instead of FIN";
-    LINGER_CLOSE "linger-close" End [preset('L', "linger-close", "5")] [Arg::Plain("seconds", ArgKind::Time), ON]
+    LINGER_CLOSE "linger-close" End [button('L', "linger-close", call!(LingerClose { seconds: LINGER_S }))]
+        [Arg::Plain("seconds", ArgKind::Time), ON]
         "set SO_LINGER to n seconds, by default 5, then close: blocks until all is acknowledged or time is up";
-    DISCONNECT "disconnect" End [button('D', "disconnect")] [ON]
+    DISCONNECT "disconnect" End [button('D', "disconnect", call!(Disconnect))] [ON]
         "connect(AF_UNSPEC): dissolve the connection with RST and keep the socket";
-    DUP "dup" Ask [button('U', "dup")] [ON]
+    DUP "dup" Ask [button('U', "dup", call!(Dup))] [ON]
         "a second descriptor for the same socket; only closing the last one ends the connection";
-    POLL "poll" Ask [button('p', "poll")]
+    POLL "poll" Ask [button('p', "poll", call!(Poll { events: POLLED.to_vec(), timeout: Millis(0) }))]
         [Arg::Flags(&["in", "out", "rdhup", "hup", "err", "pri"]), Arg::Named("timeout", ArgKind::Time), ON]
         "what the socket is ready for, by default in out rdhup, timeout=0";
-    SO_ERROR "so-error" Ask [button('e', "SO_ERROR")] [ON]
+    SO_ERROR "so-error" Ask [button('e', "SO_ERROR", call!(SoError))] [ON]
         "read the socket's pending error, which clears it";
     OPTIONS "options" Ask [] [ON]
         "read every option of the socket";
@@ -201,36 +236,43 @@ table! {
         "read one option: get-option TCP_NODELAY";
     SET "set-option" Ask [] [Arg::Plain("option", ArgKind::Option), Arg::Plain("value", ArgKind::OptionValue), ON]
         "set one option: set-option TCP_NODELAY on, set-option SO_LINGER 0";
-    USE "use" Process [primary(preset('u', "next socket", "next"))] [Arg::Plain("socket", ArgKind::Socket)]
+    USE "use" Process [primary(button('u', "next socket", end!(Use(Pick::Next))))] [Arg::Plain("socket", ArgKind::Socket)]
         "make a socket the current one; next is the next in the list";
-    INTERRUPT "interrupt" Process [primary(button('i', "interrupt"))] [Arg::Plain("call", ArgKind::Number(1, i64::MAX))]
+    INTERRUPT "interrupt" Process [primary(button('i', "interrupt", end!(Interrupt(None))))]
+        [Arg::Plain("call", ArgKind::Number(1, i64::MAX))]
         "send a signal to the blocked call: it returns EINTR";
-    SIGPIPE "sigpipe" Process [button('g', "SIGPIPE")] [Arg::Plain("what", ArgKind::Word(&["ignore", "default"]))]
+    SIGPIPE "sigpipe" Process [button('g', "SIGPIPE", end!(Sigpipe(None)))] [Arg::Plain("what", ArgKind::Word(&["ignore", "default"]))]
         "what SIGPIPE does: ignored, write returns EPIPE; at its default, the process dies";
-    KILL "kill" Process [button('K', "kill -9")] []
+    KILL "kill" Process [button('K', "kill -9", end!(Kill))] []
         "kill -9 the endpoint; the kernel closes its sockets";
-    RESTART "restart" Process [button('R', "restart")] []
+    RESTART "restart" Process [button('R', "restart", end!(Restart))] []
         "start a new endpoint process on the same host";
-    DESTROY "destroy" Process [button('J', "ss -K")] [ON]
+    DESTROY "destroy" Process [button('J', "ss -K", end!(Destroy(None)))] [ON]
         "destroy the connection as an administrator does (SOCK_DESTROY): the endpoint gets ECONNABORTED, the peer gets RST";
     HOST "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
-    MODE "mode" Wire [primary(button('s', "step"))] [Arg::Plain("mode", ArgKind::Word(&["flow", "step"]))]
+    MODE "mode" Wire [primary(button('s', "step", wire!(Mode(None))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "step"]))]
         "hold every segment until you say so (step), or let them pass (flow); without an argument, switch between the two";
     STEP "step" Wire [] []
         "hold every segment until you say so";
     FLOW "flow" Wire [] []
         "let segments pass, including those that step has held";
-    DELIVER "deliver" Wire [primary(button('n', "deliver")), preset('N', "deliver all", "all")]
+    DELIVER "deliver" Wire [
+        primary(button('n', "deliver", wire!(Deliver(Target::Next)))),
+        button('N', "deliver all", wire!(Deliver(Target::All)))
+    ]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "deliver held segments: the selected or oldest, all, or #7; with a kind (deliver SYN), add a rule";
-    DROP "drop" Wire [primary(button('d', "drop")), preset('A', "drop all", "all")]
+    DROP "drop" Wire [
+        primary(button('d', "drop", wire!(Drop(Target::Next)))),
+        button('A', "drop all", wire!(Drop(Target::All)))
+    ]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "drop held segments; with a kind, add a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
-    DUPLICATE "duplicate" Wire [button('j', "duplicate")]
+    DUPLICATE "duplicate" Wire [button('j', "duplicate", wire!(Duplicate(Target::Next)))]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "duplicate held segments; with a kind, add a rule";
-    DELAY "delay" Wire [button('k', "delay")]
+    DELAY "delay" Wire [button('k', "delay", wire!(Delay(Target::Next, DELAY_TIME)))]
         [WHICH, Arg::Named("ms", ArgKind::Time), FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "deliver held segments later, by default after ms=1000; with a kind, add a rule";
     HOLD "hold" Wire []
@@ -239,7 +281,8 @@ table! {
     PRESET "preset" Wire []
         [Arg::Plain("preset", ArgKind::Word(&["lose-syn", "lose-final-ack", "hold-fin", "black-hole-client", "black-hole-server", "cut-cable", "lose-10-percent"]))]
         "add one of the common rules";
-    RULE "rule" Wire [] [Arg::Plain("rule", ArgKind::Number(1, u32::MAX as i64)), Arg::Plain("change", ArgKind::Word(&["on", "off", "remove"]))]
+    RULE "rule" Wire []
+        [Arg::Plain("rule", ArgKind::Number(1, u32::MAX as i64)), Arg::Plain("change", ArgKind::Word(&["on", "off", "remove"]))]
         "switch a rule on or off, or remove it";
     CLEAR "clear" Wire [] []
         "remove all rules";
@@ -247,59 +290,59 @@ table! {
         [Arg::Plain("what", ArgKind::Word(&["rst", "ack", "syn", "old-syn", "fin", "data", "net-unreachable", "host-unreachable", "port-unreachable", "prohibited", "frag-needed"])),
          Arg::Named("to", SIDES), Arg::Named("seq", ArgKind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", ArgKind::Bytes)]
         "send a packet in the other end's name: forge rst to=client seq=in-window";
-    FORGE_DIALOG "forge-dialog" Screen [primary(button('f', "forge"))] []
+    FORGE_DIALOG "forge-dialog" Screen [primary(button('f', "forge", screen!(ForgeDialog)))] []
         "choose a packet to forge: RST, SYN, FIN, data, ICMP; sent to the end that has the keys";
-    WIRE_RULES "wire-rules" Screen [primary(button('W', "rules"))] []
+    WIRE_RULES "wire-rules" Screen [primary(button('W', "rules", screen!(WireRules)))] []
         "show the wire's rules: switch them on and off, add common ones";
-    HELD_BEFORE "held-before" Screen [button('<', "older")] []
+    HELD_BEFORE "held-before" Screen [button('<', "older", screen!(HeldBefore))] []
         "select the held segment before this one";
-    HELD_AFTER "held-after" Screen [button('>', "newer")] []
+    HELD_AFTER "held-after" Screen [button('>', "newer", screen!(HeldAfter))] []
         "select the held segment after this one: deliver it, and it overtakes the older ones";
-    SCENARIOS "scenarios" Screen [button('Y', "scenarios")] []
+    SCENARIOS "scenarios" Screen [button('Y', "scenarios", screen!(Scenarios))] []
         "choose a scenario to be guided through";
-    TOUR_NEXT "next" Screen [button('.', "Next")] []
+    TOUR_NEXT "next" Screen [button('.', "Next", screen!(TourNext))] []
         "run the guide's next step";
-    TOUR_END "to-the-end" Screen [button('=', "to the end")] []
+    TOUR_END "to-the-end" Screen [button('=', "to the end", screen!(TourEnd))] []
         "run all of the guide's remaining steps";
-    TOUR_BACK "back" Screen [button(',', "Back")] []
+    TOUR_BACK "back" Screen [button(',', "Back", screen!(TourBack))] []
         "go one step back: the steps before it run again, in a fresh lab";
-    PREDICT "predict" Screen [button('#', "predict")] []
+    PREDICT "predict" Screen [button('#', "predict", screen!(Predict))] []
         "guess what the guide's next step will return, before it runs";
-    BRANCH "branch" Screen [button('&', "branch")] []
+    BRANCH "branch" Screen [button('&', "branch", screen!(Branch))] []
         "change the guide's next step: both versions run, and are shown side by side";
-    TOUR_LEAVE "leave" Screen [button(';', "Leave")] []
+    TOUR_LEAVE "leave" Screen [button(';', "Leave", screen!(TourLeave))] []
         "leave the guide, and explore from here: the sockets stay as they are";
-    RECORD "record" Screen [button('O', "record")] []
+    RECORD "record" Screen [button('O', "record", screen!(Record))] []
         "write what you have done so far to a scenario file, with the results";
-    OPTIONS_DIALOG "options-dialog" Screen [primary(button('o', "options"))] []
+    OPTIONS_DIALOG "options-dialog" Screen [primary(button('o', "options", screen!(OptionsDialog)))] []
         "show and set the options of the current socket";
-    HOST_SETTINGS "host-settings" Screen [button('t', "host")] []
+    HOST_SETTINGS "host-settings" Screen [button('t', "host", screen!(HostSettings))] []
         "show and change the settings of this end's host";
-    RAW_ROWS "raw" Screen [button('T', "raw rows")] []
+    RAW_ROWS "raw" Screen [button('T', "raw rows", screen!(RawRows))] []
         "show the sockets as /proc/net/tcp prints them";
-    WHY "why" Screen [button('!', "why?")] []
+    WHY "why" Screen [button('!', "why?", screen!(Why))] []
         "why the last call returned what it did: its state, what set the error, the rule, what other languages say; or what it waits for";
-    EDIT "edit" Screen [button('E', "edit")] []
+    EDIT "edit" Screen [button('E', "edit", screen!(Edit))] []
         "change the marked button's arguments before it is pressed (or right-click a button)";
-    MORE "more" Screen [button('m', "more")] []
+    MORE "more" Screen [button('m', "more", screen!(More))] []
         "show the other buttons, where not all of them fit";
-    OTHER_END "other-end" Screen [button('`', "other end")] []
+    OTHER_END "other-end" Screen [button('`', "other end", screen!(OtherEnd))] []
         "move the keys to the other end (1 the client, 2 the server)";
-    STATES "states" Screen [button('v', "states")] []
+    STATES "states" Screen [button('v', "states", screen!(States))] []
         "show the state diagram (RFC 9293, figure 5) in place of the time-sequence diagram, and back";
-    ZOOM "zoom" Screen [button('z', "zoom")] []
+    ZOOM "zoom" Screen [button('z', "zoom", screen!(Zoom))] []
         "give the whole screen to the diagram, then to the end that has the keys, then to the log; Esc goes back";
-    LOG_FILTER "log-filter" Screen [button('/', "filter")] []
+    LOG_FILTER "log-filter" Screen [button('/', "filter", screen!(LogFilter))] []
         "choose which log lines are shown: all, calls, segments, states, processes";
-    LOG_FOLLOW "log-follow" Screen [button('F', "follow")] []
+    LOG_FOLLOW "log-follow" Screen [button('F', "follow", screen!(LogFollow))] []
         "let the log follow new lines, or stay where it is";
-    COPY_LINE "copy-line" Screen [button('y', "copy")] []
+    COPY_LINE "copy-line" Screen [button('y', "copy", screen!(CopyLine))] []
         "copy the selected log line to the terminal's clipboard";
-    PROMPT "prompt" Screen [button(':', "command")] []
+    PROMPT "prompt" Screen [button(':', "command", screen!(Prompt))] []
         "type a command with arguments; Tab completes";
-    HELP "help" Screen [button('?', "help")] []
+    HELP "help" Screen [button('?', "help", screen!(Help))] []
         "this page";
-    QUIT "quit" Screen [button('q', "quit")] []
+    QUIT "quit" Screen [button('q', "quit", screen!(Quit))] []
         "leave finwait; its endpoints, namespaces and devices go with it";
 }
 
@@ -413,19 +456,45 @@ mod tests {
         assert_eq!(words(&FORGE), Forgery::ALL.map(Forgery::name));
     }
 
+    /// What a press is stands in the row of its word, typed it is the same, and no other press is.
     #[test]
-    fn every_button_is_a_command_that_parses() {
+    fn every_button_is_a_command_of_its_row() {
         use crate::command::parse::parse;
+        let mut seen = HashSet::new();
         for spec in TABLE {
             for button in spec.buttons {
-                let side = match spec.group {
-                    CommandGroup::Screen => "",
-                    CommandGroup::Wire => "wire ",
-                    _ => "client ",
-                };
-                let text = format!("{side}{} {}", spec.name, button.preset);
-                parse(&text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
+                let client = (button.command)(Side::Client).to_string();
+                assert!(seen.insert(client.clone()), "{client}");
+                for side in Side::BOTH {
+                    let command = (button.command)(side);
+                    let name = match &command {
+                        Command::End(of, command) => {
+                            assert_eq!(*of, side, "{}", spec.name);
+                            of_end(command).name
+                        }
+                        Command::Wire(command) => command.name(),
+                        Command::Screen(command) => of_screen(*command).name,
+                    };
+                    assert_eq!(name, spec.name);
+                    assert_eq!(
+                        parse(&command.to_string(), None).as_ref(),
+                        Ok(&command),
+                        "{}",
+                        spec.name
+                    );
+                }
             }
+        }
+    }
+
+    /// A button without arguments of its own is the word typed alone.
+    #[test]
+    fn a_word_alone_is_the_command_of_its_only_button() {
+        use crate::command::parse::parse;
+        for spec in TABLE.iter().filter(|spec| spec.name != USE.name) {
+            let [button] = spec.buttons else { continue };
+            let typed = parse(spec.name, Some(Side::Client));
+            assert_eq!(typed, Ok((button.command)(Side::Client)), "{}", spec.name);
         }
     }
 }
