@@ -13,7 +13,7 @@ use finwait::host::Port;
 use finwait::lab::event::{
     Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, TimedEvent, TransitionCause, Witness,
 };
-use finwait::outcome::{Outcome, Value};
+use finwait::outcome::{Outcome, Value, ValueKind};
 use finwait::session::chain::chain;
 use finwait::session::transcript::{Entry, EntryKind};
 use finwait::session::view::HeldBy;
@@ -188,9 +188,9 @@ impl Play {
         let mut made = Vec::new();
         while !self.asked.is_empty() {
             let sent = self.sent();
-            made.push((sent.socket.clone(), word(&sent.call)));
+            made.push((sent.socket.clone(), sent.call.kind().name()));
             match &sent.call {
-                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => self.gives(&sent, inode),
+                call if call.kind().spec().returns == ValueKind::Descriptor => self.gives(&sent, inode),
                 Call::Write { data, .. } => self.ends(&sent, Outcome::Ok(Value::Written { n: data.0.len() }), None),
                 Call::Read { .. } => {
                     let value = Value::Read {
@@ -362,23 +362,6 @@ impl Play {
 
 fn named(name: &str) -> SocketName {
     SocketName::new(name).unwrap()
-}
-
-fn word(call: &Call) -> &'static str {
-    match call {
-        Call::Socket { .. } => "socket",
-        Call::Bind { .. } => "bind",
-        Call::Listen { .. } => "listen",
-        Call::Accept { .. } => "accept",
-        Call::Connect { .. } => "connect",
-        Call::Read { .. } => "read",
-        Call::Write { .. } => "write",
-        Call::Shutdown { .. } => "shutdown",
-        Call::Close => "close",
-        Call::Disconnect => "disconnect",
-        Call::Dup { .. } => "dup",
-        _ => "another call",
-    }
 }
 
 fn made(calls: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
@@ -575,7 +558,7 @@ fn a_call_on_a_closed_socket_is_made_all_the_same() {
     play.carries_out("client close", 0);
     play.types("client write").unwrap();
     let sent = play.sent();
-    assert_eq!((sent.socket.as_str(), word(&sent.call)), ("client", "write"));
+    assert_eq!((sent.socket.as_str(), sent.call.kind().name()), ("client", "write"));
     play.fails(&sent, Errno::EBADF);
     assert!(
         play.why(Client).contains("We closed this descriptor"),
@@ -589,7 +572,7 @@ fn a_call_without_any_socket_is_made_all_the_same() {
     let mut play = Play::new();
     play.types("client read").unwrap();
     let sent = play.sent();
-    assert_eq!(word(&sent.call), "read");
+    assert_eq!(sent.call.kind().name(), "read");
     play.fails(&sent, Errno::EBADF);
     assert!(play.why(Client).contains("ever made"), "{}", play.why(Client));
 }
@@ -603,7 +586,7 @@ fn listen_makes_and_binds_a_socket_each_call_after_the_success_of_the_one_before
     for call in ["socket", "bind", "listen"] {
         assert!(play.session.busy(Server, root), "before {call}");
         let sent = play.sent();
-        assert_eq!((sent.socket.as_str(), word(&sent.call)), ("listener", call));
+        assert_eq!((sent.socket.as_str(), sent.call.kind().name()), ("listener", call));
         if call == "socket" {
             play.gives(&sent, 1);
         } else {

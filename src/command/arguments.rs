@@ -5,10 +5,10 @@ use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
 
 use super::complaint::{ParseError, nearest, shown};
-use super::table::{self, Arg, ArgKind, Spec};
+use super::table::{self, Arg, ArgKind, EndVerb, Spec};
 use super::token::Token;
 use super::{Address, CallRequest, EndCommand, Pick};
-use crate::call::{Bytes, CallId, OptionKind, PollEvent, SocketName, SocketOption};
+use crate::call::{Bytes, Call, CallId, CallKind, OptionKind, PollEvent, SocketName, SocketOption};
 use crate::clock::Millis;
 use crate::host::{Port, Setting};
 use crate::typed;
@@ -258,118 +258,32 @@ impl ParsedArguments {
         value.ok_or_else(|| token.wrong(format!("{} is {valid}, not {}", option.name(), shown(&text))))
     }
 
-    /// The command that the arguments make.
-    pub fn build(&self, spec: &Spec) -> Result<EndCommand, ParseError> {
-        let on = self.named("on").map(ParsedArguments::socket).transpose()?;
-        let first = self.plain.first();
-        let call = match spec.name {
-            "socket" => CallRequest::Socket,
-            "bind" => CallRequest::Bind {
-                address: self.address()?,
-            },
-            "listen" => CallRequest::Listen {
-                backlog: self
-                    .number(self.named("backlog"), "backlog", -1, 65_535)?
-                    .unwrap_or(table::BACKLOG),
-            },
-            "accept" => CallRequest::Accept,
-            "connect" => CallRequest::Connect {
-                address: self.address()?,
-                deadline: self.deadline()?,
-            },
-            "reconnect" => CallRequest::Reconnect {
-                address: self.address()?,
-                deadline: self.deadline()?,
-            },
-            "read" => CallRequest::Read {
-                n: self
-                    .number(first, "n", 0, table::MOST_BYTES)?
-                    .unwrap_or(table::READ_BYTES),
-                flags: self.flags(),
-                deadline: self.deadline()?,
-            },
-            "write" => {
-                let data = first.map_or_else(|| table::WRITTEN.to_vec(), |token| token.value.clone());
-                let repeat: usize = self
-                    .number(self.named("repeat"), "repeat", 1, table::MOST_BYTES)?
-                    .unwrap_or(1);
-                if data.len().saturating_mul(repeat) > table::MOST_BYTES as usize {
-                    let at = self
-                        .named("repeat")
-                        .or(first)
-                        .map_or(self.end_of_text, |token| token.column);
-                    return Err(ParseError {
-                        column: at,
-                        why: format!("one write takes {} bytes at most", table::MOST_BYTES),
-                        nearest: Vec::new(),
-                    });
-                }
-                CallRequest::Write {
-                    data: Bytes(data),
-                    repeat,
-                    flags: self.flags(),
-                    deadline: self.deadline()?,
-                }
-            }
-            "shutdown" => {
-                let valid = "write, read or both";
-                let token = self.required(0, "what to shut down", valid)?;
-                CallRequest::Shutdown {
-                    how: self.one_of(token, "what to shut down", &["write", "read", "both"])?,
-                }
-            }
-            "close" => CallRequest::Close,
-            "rst-close" => CallRequest::RstClose,
-            "linger-close" => CallRequest::LingerClose {
-                seconds: first.map_or(Ok(table::LINGER_S), linger)?,
-            },
-            "disconnect" => CallRequest::Disconnect,
-            "dup" => CallRequest::Dup,
-            "poll" => {
-                let mut events: Vec<PollEvent> = self.flags();
-                if events.is_empty() {
-                    events = table::POLLED.to_vec();
-                }
-                CallRequest::Poll {
-                    events,
-                    timeout: self.time("timeout", 0)?.unwrap_or_default(),
-                }
-            }
-            "so-error" => CallRequest::SoError,
-            "options" => CallRequest::Options,
-            "get-option" => CallRequest::Get { option: self.option()? },
-            "set-option" => {
-                let option = self.option()?;
-                CallRequest::Set {
-                    option,
-                    value: self.option_value(option)?,
-                }
-            }
-            _ => return self.build_process(spec),
-        };
-        Ok(EndCommand::Call { on, call })
+    fn on(&self) -> Result<Option<SocketName>, ParseError> {
+        self.named("on").map(ParsedArguments::socket).transpose()
     }
 
-    fn build_process(&self, spec: &Spec) -> Result<EndCommand, ParseError> {
-        let first = self.plain.first();
-        Ok(match spec.name {
-            "use" => {
+    /// The command that the arguments make.
+    pub fn build(&self, verb: EndVerb) -> Result<EndCommand, ParseError> {
+        Ok(match verb {
+            EndVerb::Call(kind) => self.call(kind)?,
+            EndVerb::Reconnect => EndCommand::Call {
+                on: self.on()?,
+                call: CallRequest::Reconnect {
+                    address: self.address()?,
+                    deadline: self.deadline()?,
+                },
+            },
+            EndVerb::Use => {
                 let token = self.required(0, "a socket's name", "like client2, or next")?;
                 match token.text().as_str() {
                     "next" => EndCommand::Use(Pick::Next),
                     _ => EndCommand::Use(Pick::Named(ParsedArguments::socket(token)?)),
                 }
             }
-            "interrupt" => EndCommand::Interrupt(self.number(first, "a call's number", 1, i64::MAX)?.map(CallId)),
-            "sigpipe" => EndCommand::Sigpipe(
-                first
-                    .map(|token| self.one_of(token, "what SIGPIPE does", &["ignore", "default"]))
-                    .transpose()?,
-            ),
-            "kill" => EndCommand::Kill,
-            "restart" => EndCommand::Restart,
-            "destroy" => EndCommand::Destroy(self.named("on").map(ParsedArguments::socket).transpose()?),
-            _ => {
+            EndVerb::Kill => EndCommand::Kill,
+            EndVerb::Restart => EndCommand::Restart,
+            EndVerb::Destroy => EndCommand::Destroy(self.on()?),
+            EndVerb::Host => {
                 let names = Setting::ALL.map(Setting::name);
                 let token = self.required(0, "a setting", &names.join(", "))?;
                 let setting: Setting = from_word(&token.text()).ok_or_else(|| ParseError {
@@ -381,6 +295,104 @@ impl ParsedArguments {
                 let value = setting.parse(&token.text()).map_err(|why| token.wrong(why))?;
                 EndCommand::Host(setting, value)
             }
+        })
+    }
+
+    fn call(&self, kind: CallKind) -> Result<EndCommand, ParseError> {
+        use CallRequest::Full;
+        let on = self.on()?;
+        let first = self.plain.first();
+        let call = match kind {
+            CallKind::Socket => CallRequest::Socket,
+            CallKind::Bind => CallRequest::Bind {
+                address: self.address()?,
+            },
+            CallKind::Listen => Full(Call::Listen {
+                backlog: self
+                    .number(self.named("backlog"), "backlog", -1, 65_535)?
+                    .unwrap_or(table::BACKLOG),
+            }),
+            CallKind::Accept => CallRequest::Accept,
+            CallKind::Connect => CallRequest::Connect {
+                address: self.address()?,
+                deadline: self.deadline()?,
+            },
+            CallKind::Read => Full(Call::Read {
+                n: self
+                    .number(first, "n", 0, table::MOST_BYTES)?
+                    .unwrap_or(table::READ_BYTES),
+                flags: self.flags(),
+                deadline: self.deadline()?,
+            }),
+            CallKind::Write => Full(self.write()?),
+            CallKind::Shutdown => {
+                let valid = "write, read or both";
+                let token = self.required(0, "what to shut down", valid)?;
+                Full(Call::Shutdown {
+                    how: self.one_of(token, "what to shut down", &["write", "read", "both"])?,
+                })
+            }
+            CallKind::Close => Full(Call::Close),
+            CallKind::RstClose => Full(Call::RstClose),
+            CallKind::LingerClose => Full(Call::LingerClose {
+                seconds: first.map_or(Ok(table::LINGER_S), linger)?,
+            }),
+            CallKind::Disconnect => Full(Call::Disconnect),
+            CallKind::Dup => CallRequest::Dup,
+            CallKind::Poll => {
+                let mut events: Vec<PollEvent> = self.flags();
+                if events.is_empty() {
+                    events = table::POLLED.to_vec();
+                }
+                Full(Call::Poll {
+                    events,
+                    timeout: self.time("timeout", 0)?.unwrap_or_default(),
+                })
+            }
+            CallKind::SoError => Full(Call::SoError),
+            CallKind::Options => Full(Call::Options),
+            CallKind::GetOption => Full(Call::GetOption { option: self.option()? }),
+            CallKind::SetOption => {
+                let option = self.option()?;
+                Full(Call::SetOption {
+                    option,
+                    value: self.option_value(option)?,
+                })
+            }
+            CallKind::Interrupt => {
+                let id = self.number(first, "a call's number", 1, i64::MAX)?;
+                return Ok(EndCommand::Interrupt(id.map(CallId)));
+            }
+            CallKind::Sigpipe => {
+                let read = |token| self.one_of(token, "what SIGPIPE does", &["ignore", "default"]);
+                return Ok(EndCommand::Sigpipe(first.map(read).transpose()?));
+            }
+        };
+        Ok(EndCommand::Call { on, call })
+    }
+
+    fn write(&self) -> Result<Call, ParseError> {
+        let first = self.plain.first();
+        let data = first.map_or_else(|| table::WRITTEN.to_vec(), |token| token.value.clone());
+        let repeat: usize = self
+            .number(self.named("repeat"), "repeat", 1, table::MOST_BYTES)?
+            .unwrap_or(1);
+        if data.len().saturating_mul(repeat) > table::MOST_BYTES as usize {
+            let at = self
+                .named("repeat")
+                .or(first)
+                .map_or(self.end_of_text, |token| token.column);
+            return Err(ParseError {
+                column: at,
+                why: format!("one write takes {} bytes at most", table::MOST_BYTES),
+                nearest: Vec::new(),
+            });
+        }
+        Ok(Call::Write {
+            data: Bytes(data),
+            repeat,
+            flags: self.flags(),
+            deadline: self.deadline()?,
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use super::arguments::ParsedArguments;
 use super::complaint::{ParseError, nearest, shown};
-use super::table::{DELAY_TIME, Spec};
+use super::table::DELAY_TIME;
 use super::token::Token;
-use super::wire::{Preset, Target, WireCommand};
+use super::wire::{Preset, Target, WireCommand, WireVerb};
 use crate::call::Bytes;
 use crate::host::Port;
 use crate::side::Side;
@@ -25,29 +25,29 @@ enum FirstArgument {
 
 impl ParsedArguments {
     /// The command of the wire that the arguments make.
-    pub fn build_wire(&self, spec: &Spec) -> Result<WireCommand, ParseError> {
-        Ok(match spec.name {
-            "mode" => WireCommand::Mode(match self.plain(0) {
+    pub fn build_wire(&self, verb: WireVerb) -> Result<WireCommand, ParseError> {
+        Ok(match verb {
+            WireVerb::Mode => WireCommand::Mode(match self.plain(0) {
                 None => None,
                 Some(token) => Some(self.one_of::<Mode>(token, "the mode", &["flow", "step"])?),
             }),
-            "step" => WireCommand::Mode(Some(Mode::Step)),
-            "flow" => WireCommand::Mode(Some(Mode::Flow)),
-            "deliver" => self.verdict(Verdict::Deliver, WireCommand::Deliver)?,
-            "drop" => self.verdict(Verdict::Drop, WireCommand::Drop)?,
-            "duplicate" => self.verdict(Verdict::Duplicate, WireCommand::Duplicate)?,
-            "delay" => {
+            WireVerb::Step => WireCommand::Mode(Some(Mode::Step)),
+            WireVerb::Flow => WireCommand::Mode(Some(Mode::Flow)),
+            WireVerb::Deliver => self.verdict(Verdict::Deliver, WireCommand::Deliver)?,
+            WireVerb::Drop => self.verdict(Verdict::Drop, WireCommand::Drop)?,
+            WireVerb::Duplicate => self.verdict(Verdict::Duplicate, WireCommand::Duplicate)?,
+            WireVerb::Delay => {
                 let time = self.time("ms", 0)?.unwrap_or(DELAY_TIME);
                 self.verdict(Verdict::Delay(time), |target| WireCommand::Delay(target, time))?
             }
-            "hold" => match self.first()? {
+            WireVerb::Hold => match self.first()? {
                 Some(FirstArgument::Target(_)) => {
                     return Err(self.wrong(0, "hold takes a kind of segment to hold from now on, like hold FIN"));
                 }
                 Some(FirstArgument::Kind(kind)) => WireCommand::Rule(self.rule(Verdict::Hold, kind)?),
                 None => WireCommand::Rule(self.rule(Verdict::Hold, PacketKind::Any)?),
             },
-            "preset" => {
+            WireVerb::Preset => {
                 let names = Preset::ALL.map(Preset::name);
                 let token = self.required(0, "a preset", &names.join(", "))?;
                 let text = token.text();
@@ -58,7 +58,7 @@ impl ParsedArguments {
                     nearest: nearest(&text, &names),
                 })?)
             }
-            "rule" => {
+            WireVerb::Rule => {
                 let token = self.required(0, "a rule's number", "the list of rules shows it")?;
                 let no = self.number(Some(token), "a rule's number", 1, i64::from(u32::MAX))?;
                 let words = ["on", "off", "remove"];
@@ -66,8 +66,8 @@ impl ParsedArguments {
                 let change: RuleChange = self.one_of(token, "what to do to a rule", &words)?;
                 WireCommand::Change(RuleNo(no.unwrap_or(0)), change)
             }
-            "clear" => WireCommand::Clear,
-            _ => WireCommand::Forge(self.forgery()?),
+            WireVerb::Clear => WireCommand::Clear,
+            WireVerb::Forge => WireCommand::Forge(self.forgery()?),
         })
     }
 

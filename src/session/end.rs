@@ -354,7 +354,7 @@ impl End {
     /// Has the endpoint's language said that it cannot make the call of that command, like `shutdown read`?
     pub fn refuses(&self, call: &CallRequest) -> bool {
         let how = match call {
-            CallRequest::Shutdown { how } => Some(*how),
+            CallRequest::Full(Call::Shutdown { how }) => Some(*how),
             _ => None,
         };
         self.refused.contains(&(call.kind(), how))

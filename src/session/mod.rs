@@ -326,7 +326,7 @@ impl Session {
     ) -> Result<IssuedCommand, CommandError> {
         let command = EndCommand::Call {
             on: socket,
-            call: CallRequest::Options,
+            call: CallRequest::Full(Call::Options),
         };
         let issued = self.command(side, &command, now)?;
         let pending = self.ends[side].pending.iter_mut();

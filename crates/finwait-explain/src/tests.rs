@@ -1433,7 +1433,11 @@ fn a_call_that_waits_has_its_words() {
         let waits = call.kind().spec().waits_for != WaitCondition::Nothing;
         for state in [State::Close, State::SynSent, State::Established] {
             let awaits = waiting::waits(&call, state, 0).awaits;
-            assert_eq!(waits, !awaits.starts_with("nothing in the kernel"), "{call:?}: {awaits}");
+            assert_eq!(
+                waits,
+                !awaits.starts_with("nothing in the kernel"),
+                "{call:?}: {awaits}"
+            );
         }
     }
 }
