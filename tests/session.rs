@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use finwait::call::{Bytes, Call, CallId, EndpointCall, ProcessCall, ShutdownHow, SocketName};
+use finwait::call::{Bytes, Call, CallId, CallKind, EndpointCall, ProcessCall, ShutdownHow, SocketName};
 use finwait::clock::MonoTime;
 use finwait::command::{Command, EndCommand, parse::parse};
 use finwait::errno::Errno;
@@ -300,7 +300,7 @@ impl Play {
         self.gives(&listen, inode);
         for _ in ["bind", "listen"] {
             listen = self.sent();
-            if word(&listen.call) == "listen" {
+            if listen.call.kind() == CallKind::Listen {
                 let (tuple, to, inode) = listener(inode);
                 self.changes(
                     Server,

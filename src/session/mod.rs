@@ -32,6 +32,7 @@ mod end;
 mod events;
 mod inferred;
 mod plan;
+pub mod progress;
 pub mod table;
 pub mod transcript;
 pub mod view;
