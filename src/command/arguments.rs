@@ -38,6 +38,7 @@ pub fn option_value(option: SocketOption, value: i64) -> String {
 
 /// The arguments of a command, sorted by the table's row.
 pub struct ParsedArguments {
+    spec: &'static Spec,
     plain: Vec<Token>,
     named: Vec<(&'static str, Token)>,
     flags: Vec<Token>,
@@ -48,6 +49,7 @@ impl ParsedArguments {
     /// Sorts the words after the verb; the first that the command does not take is told.
     pub fn collect(spec: &'static Spec, tokens: &[Token], end_of_text: usize) -> Result<ParsedArguments, ParseError> {
         let mut given = ParsedArguments {
+            spec,
             plain: Vec::new(),
             named: Vec::new(),
             flags: Vec::new(),
@@ -128,22 +130,38 @@ impl ParsedArguments {
         self.named.iter().find(|(n, _)| *n == name).map(|(_, token)| token)
     }
 
-    pub(super) fn required(&self, place: usize, what: &str, valid: &str) -> Result<&Token, ParseError> {
-        self.plain.get(place).ok_or_else(|| ParseError {
+    /// The argument of that name in the row, if it is given, and what it must be.
+    fn given(&self, name: &str) -> Option<(&Token, ArgKind)> {
+        let plain = self.spec.args.iter().filter_map(|arg| match arg {
+            Arg::Plain(known, kind) => Some((*known, *kind)),
+            Arg::Named(..) | Arg::Flags(_) => None,
+        });
+        let named = self.spec.args.iter().find_map(|arg| match arg {
+            Arg::Named(known, kind) if *known == name => Some((self.named(name)?, *kind)),
+            _ => None,
+        });
+        let mut plain = self.plain.iter().zip(plain);
+        let plain = plain.find_map(|(token, (known, kind))| (known == name).then_some((token, kind)));
+        plain.or(named)
+    }
+
+    pub(super) fn missing(&self, what: &str, valid: &str) -> ParseError {
+        ParseError {
             column: self.end_of_text,
             why: format!("{what} is missing: {valid}"),
             nearest: Vec::new(),
-        })
+        }
     }
 
-    pub(super) fn number<T: TryFrom<i64>>(
-        &self,
-        token: Option<&Token>,
-        what: &str,
-        low: i64,
-        high: i64,
-    ) -> Result<Option<T>, ParseError> {
-        let Some(token) = token else { return Ok(None) };
+    pub(super) fn required(&self, place: usize, what: &str, valid: &str) -> Result<&Token, ParseError> {
+        self.plain.get(place).ok_or_else(|| self.missing(what, valid))
+    }
+
+    /// The number that the row has under that name; `what` is its name in a complaint.
+    pub(super) fn number<T: TryFrom<i64>>(&self, name: &str, what: &str) -> Result<Option<T>, ParseError> {
+        let Some((token, ArgKind::Number(low, high))) = self.given(name) else {
+            return Ok(None);
+        };
         token
             .text()
             .parse::<i64>()
@@ -192,13 +210,12 @@ impl ParsedArguments {
         self.plain.first().map_or(Ok(Address::Default), address)
     }
 
-    pub(super) fn one_of<T: DeserializeOwned>(
-        &self,
-        token: &Token,
-        what: &str,
-        valid: &[&str],
-    ) -> Result<T, ParseError> {
-        from_word(&token.text()).ok_or_else(|| ParseError {
+    /// The value of which the row has the words under that name; `what` is its name in a complaint.
+    pub(super) fn one_of<T: DeserializeOwned>(&self, name: &str, what: &str) -> Result<Option<T>, ParseError> {
+        let Some((token, ArgKind::Word(valid))) = self.given(name) else {
+            return Ok(None);
+        };
+        from_word(&token.text()).map(Some).ok_or_else(|| ParseError {
             column: token.value_column,
             why: format!("{what} is {}, not {}", valid.join(" or "), shown(&token.text())),
             nearest: nearest(&token.text(), valid),
@@ -308,9 +325,7 @@ impl ParsedArguments {
                 address: self.address()?,
             },
             CallKind::Listen => Full(Call::Listen {
-                backlog: self
-                    .number(self.named("backlog"), "backlog", -1, 65_535)?
-                    .unwrap_or(table::BACKLOG),
+                backlog: self.number("backlog", "backlog")?.unwrap_or(table::BACKLOG),
             }),
             CallKind::Accept => CallRequest::Accept,
             CallKind::Connect => CallRequest::Connect {
@@ -318,18 +333,16 @@ impl ParsedArguments {
                 deadline: self.deadline()?,
             },
             CallKind::Read => Full(Call::Read {
-                n: self
-                    .number(first, "n", 0, table::MOST_BYTES)?
-                    .unwrap_or(table::READ_BYTES),
+                n: self.number("n", "n")?.unwrap_or(table::READ_BYTES),
                 flags: self.flags(),
                 deadline: self.deadline()?,
             }),
             CallKind::Write => Full(self.write()?),
             CallKind::Shutdown => {
-                let valid = "write, read or both";
-                let token = self.required(0, "what to shut down", valid)?;
+                const WHAT: &str = "what to shut down";
+                let how = self.one_of("how", WHAT)?;
                 Full(Call::Shutdown {
-                    how: self.one_of(token, "what to shut down", &["write", "read", "both"])?,
+                    how: how.ok_or_else(|| self.missing(WHAT, "write, read or both"))?,
                 })
             }
             CallKind::Close => Full(Call::Close),
@@ -360,12 +373,11 @@ impl ParsedArguments {
                 })
             }
             CallKind::Interrupt => {
-                let id = self.number(first, "a call's number", 1, i64::MAX)?;
+                let id = self.number("call", "a call's number")?;
                 return Ok(EndCommand::Interrupt(id.map(CallId)));
             }
             CallKind::Sigpipe => {
-                let read = |token| self.one_of(token, "what SIGPIPE does", &["ignore", "default"]);
-                return Ok(EndCommand::Sigpipe(first.map(read).transpose()?));
+                return Ok(EndCommand::Sigpipe(self.one_of("what", "what SIGPIPE does")?));
             }
         };
         Ok(EndCommand::Call { on, call })
@@ -374,9 +386,7 @@ impl ParsedArguments {
     fn write(&self) -> Result<Call, ParseError> {
         let first = self.plain.first();
         let data = first.map_or_else(|| table::WRITTEN.to_vec(), |token| token.value.clone());
-        let repeat: usize = self
-            .number(self.named("repeat"), "repeat", 1, table::MOST_BYTES)?
-            .unwrap_or(1);
+        let repeat: usize = self.number("repeat", "repeat")?.unwrap_or(1);
         if data.len().saturating_mul(repeat) > table::MOST_BYTES as usize {
             let at = self
                 .named("repeat")

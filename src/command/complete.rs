@@ -62,7 +62,9 @@ fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&Sock
                 }
                 place += 1;
             }
-            Arg::Named("on", _) if begun.starts_with("on=") => words.extend(names().map(|name| format!("on={name}"))),
+            Arg::Named(arg, ArgKind::Socket) if begun.starts_with(&format!("{arg}=")) => {
+                words.extend(names().map(|name| format!("{arg}={name}")));
+            }
             Arg::Named(name, ArgKind::Word(values)) if begun.starts_with(&format!("{name}=")) => {
                 words.extend(values.iter().map(|value| format!("{name}={value}")));
             }

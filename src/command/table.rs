@@ -1,10 +1,11 @@
 //! The one table of commands: name, key, button, help; names are also those of the endpoint protocol.
 
-use super::wire::{Target, WireCommand, WireVerb};
+use super::wire::{Preset, Target, WireCommand, WireVerb};
 use super::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
 use crate::call::{Bytes, Call, CallKind, PollEvent, ShutdownHow};
 use crate::clock::Millis;
 use crate::side::Side;
+use crate::wire::forge::Forgery;
 
 /// What a command's word is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,10 +151,27 @@ pub struct Spec {
 }
 
 const ON: Arg = Arg::Named("on", ArgKind::Socket);
-const SIDES: ArgKind = ArgKind::Word(&["client", "server"]);
+// The words of a type, in its order.
+macro_rules! words {
+    ($words:ident $all:expr, $name:path) => {
+        const $words: [&str; $all.len()] = {
+            let mut words = [""; $all.len()];
+            let mut n = 0;
+            while n < words.len() {
+                words[n] = $name($all[n]);
+                n += 1;
+            }
+            words
+        };
+    };
+}
+words!(SIDES Side::BOTH, Side::name);
+words!(PRESETS Preset::ALL, Preset::name);
+words!(FORGERIES Forgery::ALL, Forgery::name);
+const SIDE: ArgKind = ArgKind::Word(&SIDES);
 // What a rule is about.
 const WHICH: Arg = Arg::Plain("which", ArgKind::Segment);
-const FROM: Arg = Arg::Named("from", SIDES);
+const FROM: Arg = Arg::Named("from", SIDE);
 const PORT: Arg = Arg::Named("port", ArgKind::Number(1, 65_535));
 const SEQ: Arg = Arg::Named("seq", ArgKind::Number(0, u32::MAX as i64));
 const PAYLOAD: Arg = Arg::Named("payload", ArgKind::Word(&["yes", "no"]));
@@ -354,7 +372,7 @@ table! {
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "add a rule that holds such segments: hold FIN from=server, hold any seq=1 payload=yes";
     Wire(Preset) "preset" Wire []
-        [Arg::Plain("preset", ArgKind::Word(&["lose-syn", "lose-final-ack", "hold-fin", "black-hole-client", "black-hole-server", "cut-cable", "lose-10-percent"]))]
+        [Arg::Plain("preset", ArgKind::Word(&PRESETS))]
         "add one of the common rules";
     Wire(Rule) "rule" Wire []
         [Arg::Plain("rule", ArgKind::Number(1, u32::MAX as i64)), Arg::Plain("change", ArgKind::Word(&["on", "off", "remove"]))]
@@ -362,8 +380,8 @@ table! {
     Wire(Clear) "clear" Wire [] []
         "remove all rules";
     Wire(Forge) "forge" Wire []
-        [Arg::Plain("what", ArgKind::Word(&["rst", "ack", "syn", "old-syn", "fin", "data", "net-unreachable", "host-unreachable", "port-unreachable", "prohibited", "frag-needed"])),
-         Arg::Named("to", SIDES), Arg::Named("seq", ArgKind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", ArgKind::Bytes)]
+        [Arg::Plain("what", ArgKind::Word(&FORGERIES)),
+         Arg::Named("to", SIDE), Arg::Named("seq", ArgKind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", ArgKind::Bytes)]
         "send a packet in the other end's name: forge rst to=client seq=in-window";
     Screen(ForgeDialog) "forge-dialog" Screen [primary(button('f', "forge", screen!(ForgeDialog)))] []
         "choose a packet to forge: RST, SYN, FIN, data, ICMP; sent to the end that has the keys";
@@ -462,16 +480,97 @@ mod tests {
         }
     }
 
-    #[test]
-    fn words_that_arguments_take_are_those_of_their_kind() {
-        use crate::command::wire::Preset;
-        use crate::wire::forge::Forgery;
-        let words = |spec: &Spec| match spec.args[0] {
-            Arg::Plain(_, ArgKind::Word(words)) => words,
-            _ => &[],
+    /// A value that an argument of that kind can have.
+    fn sample(kind: ArgKind) -> String {
+        match kind {
+            ArgKind::Address => ":8080".into(),
+            ArgKind::Bytes => "x".into(),
+            ArgKind::Number(low, _) => low.to_string(),
+            ArgKind::Time => "1s".into(),
+            ArgKind::Word(words) => words[0].into(),
+            ArgKind::Socket => "client2".into(),
+            ArgKind::Option => "SO_LINGER".into(),
+            ArgKind::OptionValue => "5".into(),
+            ArgKind::Setting => "nofile".into(),
+            ArgKind::SettingValue => "5".into(),
+            ArgKind::Segment => "any".into(),
+        }
+    }
+
+    /// A row's command with one argument as given and with those before it that it needs.
+    fn typed(spec: &Spec, arg: &Arg, value: &str) -> String {
+        let of = if matches!(spec.verb, Verb::Wire(_)) {
+            "wire"
+        } else {
+            "client"
         };
-        assert_eq!(words(row(Verb::Wire(WireVerb::Preset))), Preset::ALL.map(Preset::name));
-        assert_eq!(words(row(Verb::Wire(WireVerb::Forge))), Forgery::ALL.map(Forgery::name));
+        let mut text = format!("{of} {}", spec.name);
+        for other in spec.args {
+            let word = match other {
+                _ if other == arg => match arg {
+                    Arg::Named(name, _) => format!("{name}={value}"),
+                    Arg::Plain(..) | Arg::Flags(_) => value.to_owned(),
+                },
+                Arg::Plain(_, kind) => sample(*kind),
+                // Without them there is no forgery, and no chance.
+                Arg::Named(name @ ("to" | "chance"), kind) => format!("{name}={}", sample(*kind)),
+                Arg::Named(..) | Arg::Flags(_) => continue,
+            };
+            text.push(' ');
+            text.push_str(&word);
+        }
+        text
+    }
+
+    /// What the row says of an argument is what is taken: each of its words, and numbers up to both bounds and not beyond.
+    #[test]
+    fn arguments_are_what_their_rows_say() {
+        use crate::command::parse::parse;
+        let takes = |text: &str| parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
+        for spec in TABLE {
+            for arg in spec.args {
+                match arg {
+                    Arg::Plain(_, ArgKind::Word(words)) | Arg::Named(_, ArgKind::Word(words)) => {
+                        for word in *words {
+                            takes(&typed(spec, arg, word));
+                        }
+                    }
+                    Arg::Flags(words) => {
+                        for word in *words {
+                            let command = takes(&typed(spec, arg, word)).to_string();
+                            assert!(command.split(' ').any(|part| part == *word), "{command} without {word}");
+                        }
+                    }
+                    Arg::Plain(_, ArgKind::Number(low, high)) | Arg::Named(_, ArgKind::Number(low, high)) => {
+                        for good in [low, high] {
+                            takes(&typed(spec, arg, &good.to_string()));
+                        }
+                        for bad in [i128::from(*low) - 1, i128::from(*high) + 1] {
+                            let text = typed(spec, arg, &bad.to_string());
+                            let error = parse(&text, None).expect_err(&text).to_string();
+                            assert!(
+                                error.contains(&format!("a number from {low} to {high}")),
+                                "{text}: {error}"
+                            );
+                        }
+                    }
+                    Arg::Plain(_, kind) | Arg::Named(_, kind) => {
+                        takes(&typed(spec, arg, &sample(*kind)));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_names_the_defaults() {
+        let help = |kind| row(Verb::End(EndVerb::Call(kind))).help;
+        assert!(help(CallKind::Listen).contains(&format!("backlog={BACKLOG}")));
+        assert!(help(CallKind::Read).contains(&format!("by default {READ_BYTES}")));
+        assert!(help(CallKind::Write).contains(&format!("\"{}\"", WRITTEN.escape_ascii())));
+        assert!(help(CallKind::LingerClose).contains(&format!("by default {LINGER_S}")));
+        let delay = row(Verb::Wire(WireVerb::Delay)).help;
+        assert!(delay.contains(&format!("ms={}", DELAY_TIME.0)));
     }
 
     /// What a press is stands in the row of its word, typed it is the same, and no other press is.
