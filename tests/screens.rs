@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use finwait::call::CallKind;
-use finwait::command::parse::parse;
 use finwait::command::table::CommandGroup;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{Command, EndCommand, ScreenCommand, table};
@@ -18,7 +17,6 @@ use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
 use finwait::tui::app::Effect;
 use finwait::tui::hit::{Action, Hit};
-use finwait::tui::pane::wire_bar;
 use finwait::tui::{Exit, theme::Theme};
 use finwait::wire::flow::PacketNo;
 use finwait::wire::queue::{Mode, Which};
@@ -485,16 +483,21 @@ fn mouse(script: &mut Script, kind: MouseEventKind, column: u16, row: u16) -> Ve
     script.app.input(&Input::Mouse(event), script.now)
 }
 
-/// Every button of the table is somewhere: turn the pages at both ends and press what is found.
-/// The key of a button of the wire.
-fn key_of_the_wire(action: &Action) -> Option<char> {
-    let wire = table::TABLE.iter().filter(|spec| spec.group == CommandGroup::Wire);
-    let mut buttons = wire.flat_map(|spec| spec.buttons.iter().map(move |button| (*spec, button)));
+/// The key of the button that is drawn with this action at an end.
+fn key_of(action: &Action, side: Side) -> Option<char> {
+    let command = match action {
+        Action::End(of, command) => Command::End(*of, command.clone()),
+        Action::Wire(command) => Command::Wire(command.clone()),
+        Action::Screen(of, command) if of.is_none_or(|of| of == side) => Command::Screen(*command),
+        _ => return None,
+    };
+    let mut buttons = table::TABLE.iter().flat_map(|spec| spec.buttons);
     buttons
-        .find(|(spec, button)| wire_bar::pressed(spec, button).as_ref() == Some(action))
-        .map(|(_, button)| button.key)
+        .find(|button| (button.command)(side) == command)
+        .map(|button| button.key)
 }
 
+/// Every button of the table is somewhere: turn the pages at both ends and press what is found.
 #[test]
 fn every_button_can_be_clicked_and_does_what_its_row_says() {
     for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
@@ -506,17 +509,7 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                 script.keys(&"m".repeat(page));
                 draw(&mut script, width, height);
                 for hit in script.app.hits().all().to_vec() {
-                    let key = match &hit.action {
-                        Action::Press(of, key) if *of == side => *key,
-                        Action::Screen(of, command) if of.is_none_or(|of| of == side) => {
-                            table::of_screen(*command).buttons[0].key
-                        }
-                        Action::Wire(_) => match key_of_the_wire(&hit.action) {
-                            Some(key) => key,
-                            None => continue,
-                        },
-                        _ => continue,
-                    };
+                    let Some(key) = key_of(&hit.action, side) else { continue };
                     if !seen.insert(key) {
                         continue;
                     }
@@ -529,13 +522,9 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                     let left = effects.contains(&Effect::Leave(Exit::Quit));
                     script.take(effects);
                     let (spec, button) = table::pressed(key).unwrap();
-                    let of = if spec.group == CommandGroup::Wire {
-                        "wire"
-                    } else {
-                        side.name()
-                    };
-                    let text = format!("{of} {} {}", spec.name, button.preset);
-                    match parse(if spec.is_screen() { spec.name } else { &text }, None).unwrap() {
+                    let command = (button.command)(side);
+                    let text = command.to_string();
+                    match command {
                         Command::Wire(WireCommand::Mode(_)) => {
                             let step = LabRequest::Wire(WireRequest::Mode(Mode::Step));
                             assert_eq!(script.asked.get(asked), Some(&step));
@@ -661,12 +650,13 @@ fn the_diagram_keeps_the_order_of_returns() {
 fn a_right_click_types_the_buttons_command() {
     let mut script = Script::connected(LabKind::Isolated);
     draw(&mut script, 120, 40);
+    let pressed = |key| Action::from((table::pressed(key).unwrap().1.command)(Side::Client));
     let write = script
         .app
         .hits()
         .all()
         .iter()
-        .find(|hit| hit.action == Action::Press(Side::Client, 'w'))
+        .find(|hit| hit.action == pressed('w'))
         .unwrap()
         .clone();
     mouse(

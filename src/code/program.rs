@@ -202,11 +202,7 @@ impl Program {
     pub fn sockets(&self) -> Vec<(Side, &SocketName)> {
         let mut sockets = Vec::new();
         for made in self.calls() {
-            let new = match &made.call {
-                Call::Accept { r#as } | Call::Dup { r#as } => Some(r#as),
-                _ => None,
-            };
-            for socket in [Some(&made.socket), new].into_iter().flatten() {
+            for socket in [Some(&made.socket), made.call.new_name()].into_iter().flatten() {
                 if !sockets.contains(&(made.side, socket)) {
                     sockets.push((made.side, socket));
                 }
@@ -228,11 +224,7 @@ impl Program {
 
     /// Is this a call on a socket that none before it has made?
     pub fn is_unmade(&self, made: &CallRecord) -> bool {
-        let makes = |before: &CallRecord| match &before.call {
-            Call::Socket { .. } => before.socket == made.socket,
-            Call::Accept { r#as } | Call::Dup { r#as } => *r#as == made.socket,
-            _ => false,
-        };
+        let makes = |before: &CallRecord| before.call.makes(&before.socket) == Some(&made.socket);
         let mut before = self.calls().take_while(|before| before.id != made.id);
         !matches!(made.call, Call::Socket { .. }) && !before.any(|before| before.side == made.side && makes(before))
     }
@@ -251,12 +243,10 @@ impl Program {
             if reused.contains(&socket) {
                 return true;
             }
-            match made.call {
-                _ if made.call.is_close() => {
-                    closed.insert(socket);
-                }
-                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => reused.append(&mut closed),
-                _ => {}
+            if made.call.is_close() {
+                closed.insert(socket);
+            } else if made.call.makes(&made.socket).is_some() {
+                reused.append(&mut closed);
             }
         }
         false
@@ -416,30 +406,6 @@ const NAMED: [Errno; 22] = [
     Errno::EPIPE,
     Errno::ETIMEDOUT,
 ];
-
-/// May a call wait for something that other calls do?
-pub const fn may_wait(call: &Call) -> bool {
-    match call {
-        Call::Accept { .. }
-        | Call::Connect { .. }
-        | Call::Read { .. }
-        | Call::Write { .. }
-        | Call::LingerClose { .. } => true,
-        Call::Poll { timeout, .. } => timeout.0 > 0,
-        Call::Socket { .. }
-        | Call::Bind { .. }
-        | Call::Listen { .. }
-        | Call::Shutdown { .. }
-        | Call::Close
-        | Call::RstClose
-        | Call::Disconnect
-        | Call::Dup { .. }
-        | Call::SoError
-        | Call::Options
-        | Call::GetOption { .. }
-        | Call::SetOption { .. } => false,
-    }
-}
 
 /// Did that packet reach the other host here?
 pub fn arrived(record: &PacketRecord) -> bool {

@@ -13,8 +13,9 @@ use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::lab::Lab;
 use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
+use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind};
-use crate::session::{CommandError, IssuedCommand, PendingCall, ProcessState, Session};
+use crate::session::{CommandError, PendingCall, Session};
 use crate::side::{Ends, Side};
 use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
@@ -83,6 +84,9 @@ impl fmt::Display for RefusedCommand {
         write!(f, "{}, {}", self.place, self.why)
     }
 }
+
+/// How long a change may take to be told that may not come: it has been, once all is quiet, which each command is waited for.
+const NO_PATIENCE: Duration = Duration::ZERO;
 
 /// The most characters of a command that are repeated to people.
 const LONGEST_ECHO: usize = 400;
@@ -254,19 +258,7 @@ impl<'a, W: Write> Runner<'a, W> {
             Err(why) => return at_fault(RunStatus::NotUnderstood, why),
         };
         self.print_command(text)?;
-        // An interrupt is over when the call that it interrupts is.
-        let interrupted = match &command {
-            Command::End(side, EndCommand::Interrupt(id)) => self.live.session.interrupted(*side, *id),
-            _ => None,
-        };
-        let before = self.printed;
-        let issued = match &command {
-            Command::End(side, command) => self.live.session.command(*side, command, MonoTime::now()),
-            Command::Wire(command) => self.live.session.wire(command),
-            // Not understood, as there is no screen.
-            Command::Screen(_) => Ok(IssuedCommand::default()),
-        };
-        let issued = match issued {
+        let (progress, requests) = match CommandProgress::issue(&mut self.live.session, &command, MonoTime::now()) {
             Ok(issued) => issued,
             Err(CommandError::Unknown(word, why)) => {
                 let column = text.rfind(&word).map_or(1, |at| text[..at].chars().count() + 1);
@@ -274,54 +266,22 @@ impl<'a, W: Write> Runner<'a, W> {
             }
             Err(error @ CommandError::Impossible(_)) => return at_fault(RunStatus::NotDone, error.to_string()),
         };
-        self.live.send(issued.requests);
-        let (side, end_command) = match &command {
-            Command::End(side, command) => (*side, Some(command)),
-            Command::Wire(_) | Command::Screen(_) => (Side::Client, None),
-        };
-        match (end_command, issued.root) {
-            (Some(EndCommand::Kill), _) => self.wait(PROCESS_PATIENCE, |s| {
-                matches!(s.ends[side].process, ProcessState::Dead { .. })
-            })?,
-            (Some(EndCommand::Restart), _) => self.wait(PROCESS_PATIENCE, |s| {
-                matches!(s.ends[side].process, ProcessState::Running { .. })
-            })?,
-            (Some(EndCommand::Host(..)), _) => self.wait(PROCESS_PATIENCE, |session| {
-                let mut since = session.transcript.since(before);
-                since.any(|entry| matches!(entry.what, EntryKind::Host { .. }))
-            })?,
-            (_, Some(root)) => {
-                let is_over = |session: &Session| {
-                    let flies = |id| session.ends[side].pending.iter().any(|pending| pending.id == id);
-                    !session.busy(side, root) && !interrupted.is_some_and(flies)
-                };
-                if !self.wait(self.patience, is_over)? {
-                    self.report_blocked(side, |pending| pending.root == root)?;
-                }
-                true
-            }
-            (_, None) => self.wait(self.patience, |_| true)?,
-        };
+        self.live.send(requests);
+        if !self.wait(&progress)?
+            && let Some(side) = progress.caller()
+        {
+            self.report_blocked(side, |pending| Some(pending.root) == progress.root)?;
+        }
         self.print_states()?;
         self.out.flush()?;
-        let failed = self
-            .live
-            .session
-            .transcript
-            .since(before)
-            .find_map(|entry| match &entry.what {
-                EntryKind::Host {
-                    setting,
-                    failed: Some(why),
-                    ..
-                } => Some(format!("{} could not be set: {why}", setting.name())),
-                _ => None,
-            });
-        let refused = issued.root.filter(|root| self.live.session.was_refused(*root));
-        let failed = failed.or_else(|| refused.map(|_| format!("the {side} endpoint did not take it")));
-        match failed {
-            Some(why) => at_fault(RunStatus::NotDone, why),
-            None => Ok(Ok(())),
+        let result = progress.result(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE);
+        match (result, &command) {
+            (Some(CommandResult::NotDone(why)), Command::End(_, EndCommand::Host(setting, _))) => at_fault(
+                RunStatus::NotDone,
+                format!("{} could not be set: {why}", setting.name()),
+            ),
+            (Some(CommandResult::NotDone(why)), _) => at_fault(RunStatus::NotDone, why),
+            _ => Ok(Ok(())),
         }
     }
 
@@ -336,24 +296,29 @@ impl<'a, W: Write> Runner<'a, W> {
         self.out.flush()
     }
 
-    /// Takes events in until `done` holds and all is quiet, or the time is up; tells whether `done` held.
-    fn wait(&mut self, bound: Duration, done: impl Fn(&Session) -> bool) -> io::Result<bool> {
+    /// Takes events in until the command is over and all is quiet, or the time is up; tells whether it is over.
+    fn wait(&mut self, progress: &CommandProgress) -> io::Result<bool> {
+        let bound = if progress.is_of_process() {
+            PROCESS_PATIENCE
+        } else {
+            self.patience
+        };
         let mut deadline = Instant::now() + bound;
-        let mut was_done = false;
+        let mut was_over = false;
         loop {
             self.print_new()?;
-            let is_done = done(&self.live.session);
-            if self.live.quiet && is_done {
+            let is_over = progress.is_over(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE);
+            if self.live.quiet && is_over {
                 return Ok(true);
             }
-            // What is done has only to become quiet, and nobody is more patient with that than the user.
-            if is_done && !was_done {
+            // What is over has only to become quiet, and nobody is more patient with that than the user.
+            if is_over && !was_over {
                 deadline = deadline.min(Instant::now() + self.patience);
             }
-            was_done = is_done;
+            was_over = is_over;
             // A line is only asked for, and so only given, between two commands.
             if let WaitOutcome::Nothing = self.live.take(Some(deadline))? {
-                return Ok(done(&self.live.session));
+                return Ok(progress.is_over(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE));
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Bytes, CallKind, SocketName};
-use crate::lab::event::{Death, Disposition, PacketRecord};
+use crate::lab::event::{Disposition, PacketRecord};
 use crate::lab::syn::SynPatience;
 use crate::outcome::Outcome;
 use crate::session::view::HeldBy;
@@ -14,23 +14,9 @@ use crate::wire::flow::Retransmission;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
-use super::returns::Returns;
+pub use crate::session::progress::CommandResult;
 
-/// The result of a command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CommandResult {
-    /// The command makes no call, and was carried out.
-    Done,
-    /// The call returned this.
-    Outcome(Outcome),
-    /// The call has not returned.
-    Blocked,
-    /// The process died under it.
-    Died(Death),
-    /// The command could not be carried out; one sentence.
-    NotDone(String),
-}
+use super::returns::Returns;
 
 impl CommandResult {
     /// Returns it in the words of a scenario.

@@ -2,28 +2,24 @@
 
 use ratatui::layout::{Position, Rect};
 
-use crate::call::{CallId, SocketName};
+use crate::call::CallId;
 use crate::command::wire::WireCommand;
-use crate::command::{ScreenCommand, table};
+use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::side::Side;
 
 /// The effect of a press.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// A button of the command table, by its key, for an end.
-    Press(Side, char),
+    /// An end gets the keys, and does something.
+    End(Side, EndCommand),
+    /// Something about the wire.
+    Wire(WireCommand),
     /// Something about the screen; with an end, that end gets the keys first.
     Screen(Option<Side>, ScreenCommand),
     /// An end gets the keys.
     Focus(Side),
-    /// Calls go to this socket.
-    Pick(Side, SocketName),
-    /// A blocked call gets a signal.
-    Interrupt(Side, CallId),
     /// A line of the log, counted from the first that the current filter ever showed; none for the log as a whole.
     LogLine(Option<u64>),
-    /// Something about the wire.
-    Wire(WireCommand),
     /// A packet of the diagram, by the number of its entry in the transcript.
     Segment(u64),
     /// Why a call returned what it did.
@@ -41,17 +37,9 @@ pub enum Action {
 impl Action {
     /// The command that the prompt opens with, when its arguments are to be changed.
     pub fn typed(&self) -> Option<String> {
-        match self {
-            Action::Press(side, key) => {
-                let (spec, button) = table::pressed(*key)?;
-                let text = format!("{side} {} {}", spec.name, button.preset);
-                // Read and written again, so that the defaults stand there to be changed.
-                let command = crate::command::parse::parse(&text, Some(*side)).ok()?;
-                Some(command.to_string())
-            }
-            Action::Interrupt(side, id) => Some(format!("{side} interrupt {}", id.0)),
-            Action::Pick(side, name) => Some(format!("{side} use {name}")),
-            Action::Wire(command) => Some(format!("wire {command}")),
+        let command = match self {
+            Action::End(side, command) => Command::End(*side, command.clone()),
+            Action::Wire(command) => Command::Wire(command.clone()),
             Action::Screen(..)
             | Action::Focus(_)
             | Action::Segment(_)
@@ -60,7 +48,18 @@ impl Action {
             | Action::Row(_)
             | Action::Candidate(_)
             | Action::Back
-            | Action::Nothing => None,
+            | Action::Nothing => return None,
+        };
+        Some(command.to_string())
+    }
+}
+
+impl From<Command> for Action {
+    fn from(command: Command) -> Action {
+        match command {
+            Command::End(side, command) => Action::End(side, command),
+            Command::Wire(command) => Action::Wire(command),
+            Command::Screen(command) => Action::Screen(None, command),
         }
     }
 }
@@ -209,16 +208,16 @@ mod tests {
 
     fn hits() -> Hits {
         let mut hits = Hits::default();
-        hits.add(Rect::new(0, 0, 5, 1), Action::Press(Side::Client, 'a'), true);
-        hits.add(Rect::new(6, 0, 5, 1), Action::Press(Side::Client, 'b'), true);
-        hits.add(Rect::new(0, 1, 5, 1), Action::Press(Side::Client, 'c'), true);
+        hits.add(Rect::new(0, 0, 5, 1), Action::Segment(1), true);
+        hits.add(Rect::new(6, 0, 5, 1), Action::Segment(2), true);
+        hits.add(Rect::new(0, 1, 5, 1), Action::Segment(3), true);
         hits
     }
 
     #[test]
     fn the_topmost_area_wins_and_a_dialog_covers_the_rest() {
         let mut hits = hits();
-        assert_eq!(hits.at(Position::new(1, 0)), Some(&Action::Press(Side::Client, 'a')));
+        assert_eq!(hits.at(Position::new(1, 0)), Some(&Action::Segment(1)));
         hits.cover(Rect::new(0, 0, 20, 20));
         assert_eq!(hits.at(Position::new(1, 0)), Some(&Action::Back));
         assert_eq!(hits.next(None, false, |_| true), None);
@@ -227,11 +226,11 @@ mod tests {
     #[test]
     fn tab_goes_round_and_arrows_go_to_the_nearest() {
         let hits = hits();
-        let press = |key| Action::Press(Side::Client, key);
-        assert_eq!(hits.next(Some(&press('c')), false, |_| true), Some(press('a')));
-        assert_eq!(hits.next(Some(&press('a')), true, |_| true), Some(press('c')));
-        assert_eq!(hits.toward(&press('a'), ArrowDirection::Right), Some(press('b')));
-        assert_eq!(hits.toward(&press('a'), ArrowDirection::Down), Some(press('c')));
-        assert_eq!(hits.toward(&press('a'), ArrowDirection::Up), None);
+        let [a, b, c] = [1, 2, 3].map(Action::Segment);
+        assert_eq!(hits.next(Some(&c), false, |_| true), Some(a.clone()));
+        assert_eq!(hits.next(Some(&a), true, |_| true), Some(c.clone()));
+        assert_eq!(hits.toward(&a, ArrowDirection::Right), Some(b.clone()));
+        assert_eq!(hits.toward(&a, ArrowDirection::Down), Some(c.clone()));
+        assert_eq!(hits.toward(&a, ArrowDirection::Up), None);
     }
 }

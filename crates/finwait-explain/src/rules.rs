@@ -17,9 +17,11 @@ use super::text::outcomes::Sentence;
 use super::text::rules::{rule_doc, rule_words};
 use super::text::sources::SourceWords;
 
-use finwait_model::call::{CallKind, SocketOption};
+use finwait_model::call::SocketOption;
 use finwait_model::errno::Errno;
 use finwait_model::state::State;
+
+pub use finwait_model::call::CallClass;
 
 use Authority::{Kernel, KernelByFamily, Rfc};
 use CallClass::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
@@ -27,115 +29,6 @@ use Further::NoWaiting;
 use State::{
     CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen as Listening, SynRecv, SynSent, TimeWait,
 };
-
-/// A class of calls: what the rules are about. `close` stands for its variants, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallClass {
-    /// `socket`
-    Socket,
-    /// `bind`
-    Bind,
-    /// `listen`
-    Listen,
-    /// `accept`
-    Accept,
-    /// `connect`
-    Connect,
-    /// `read`, `recv` and their like
-    Read,
-    /// `write`, `send` and their like
-    Write,
-    /// `shutdown`
-    Shutdown,
-    /// `close`, with SO_LINGER or without
-    Close,
-    /// `connect(AF_UNSPEC)`
-    Disconnect,
-    /// `dup`
-    Dup,
-    /// `poll`
-    Poll,
-    /// `getsockopt(SO_ERROR)`: what it gives is the error that it takes out of the socket
-    SoError,
-    /// `getsockopt`
-    GetOption,
-    /// `setsockopt`, and `fcntl` for O_NONBLOCK
-    SetOption,
-}
-
-impl CallClass {
-    /// Calls that take a descriptor and fail where it is closed; poll says so with POLLNVAL instead.
-    pub const ON_DESCRIPTOR: &'static [CallClass] = &[
-        CallClass::Bind,
-        CallClass::Listen,
-        CallClass::Accept,
-        CallClass::Connect,
-        CallClass::Read,
-        CallClass::Write,
-        CallClass::Shutdown,
-        CallClass::Close,
-        CallClass::Disconnect,
-        CallClass::Dup,
-        CallClass::SoError,
-        CallClass::GetOption,
-        CallClass::SetOption,
-    ];
-
-    /// The class of a call; none for a call that is the process's.
-    pub const fn of(kind: CallKind) -> Option<CallClass> {
-        Some(match kind {
-            CallKind::Socket => CallClass::Socket,
-            CallKind::Bind => CallClass::Bind,
-            CallKind::Listen => CallClass::Listen,
-            CallKind::Accept => CallClass::Accept,
-            CallKind::Connect => CallClass::Connect,
-            CallKind::Read => CallClass::Read,
-            CallKind::Write => CallClass::Write,
-            CallKind::Shutdown => CallClass::Shutdown,
-            CallKind::Close | CallKind::RstClose | CallKind::LingerClose => CallClass::Close,
-            CallKind::Disconnect => CallClass::Disconnect,
-            CallKind::Dup => CallClass::Dup,
-            CallKind::Poll => CallClass::Poll,
-            CallKind::SoError => CallClass::SoError,
-            CallKind::Options | CallKind::GetOption => CallClass::GetOption,
-            CallKind::SetOption => CallClass::SetOption,
-            CallKind::Interrupt | CallKind::Sigpipe => return None,
-        })
-    }
-
-    /// Is that call one of them?
-    pub fn any_is(classes: &[CallClass], kind: CallKind) -> bool {
-        CallClass::of(kind).is_some_and(|class| classes.contains(&class))
-    }
-
-    /// The name for people.
-    pub const fn name(self) -> &'static str {
-        match self {
-            CallClass::Socket => "socket",
-            CallClass::Bind => "bind",
-            CallClass::Listen => "listen",
-            CallClass::Accept => "accept",
-            CallClass::Connect => "connect",
-            CallClass::Read => "read",
-            CallClass::Write => "write",
-            CallClass::Shutdown => "shutdown",
-            CallClass::Close => "close",
-            CallClass::Disconnect => "disconnect",
-            CallClass::Dup => "dup",
-            CallClass::Poll => "poll",
-            CallClass::SoError => "SO_ERROR",
-            CallClass::GetOption => "getsockopt",
-            CallClass::SetOption => "setsockopt",
-        }
-    }
-}
-
-impl fmt::Display for CallClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// The outcome of a call when a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]

@@ -1426,6 +1426,23 @@ fn calls() -> Vec<Call> {
     calls
 }
 
+/// The table of calls says which can wait; each of those has words of its own.
+#[test]
+fn a_call_that_waits_has_its_words() {
+    use finwait_model::call::WaitCondition;
+    for call in calls() {
+        let waits = call.kind().spec().waits_for != WaitCondition::Nothing;
+        for state in [State::Close, State::SynSent, State::Established] {
+            let awaits = waiting::waits(&call, state, 0).awaits;
+            assert_eq!(
+                waits,
+                !awaits.starts_with("nothing in the kernel"),
+                "{call:?}: {awaits}"
+            );
+        }
+    }
+}
+
 fn values() -> Vec<Value> {
     let mut values = vec![
         Value::Done,

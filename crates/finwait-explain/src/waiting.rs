@@ -37,20 +37,7 @@ pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
         (Call::Poll { .. }, _) => waiting::POLL,
         // sk_stream_wait_close
         (Call::LingerClose { .. } | Call::Close, _) => waiting::CLOSE,
-        (
-            Call::Socket { .. }
-            | Call::Bind { .. }
-            | Call::Listen { .. }
-            | Call::Shutdown { .. }
-            | Call::RstClose
-            | Call::Disconnect
-            | Call::Dup { .. }
-            | Call::SoError
-            | Call::Options
-            | Call::GetOption { .. }
-            | Call::SetOption { .. },
-            _,
-        ) => waiting::NO_WAIT,
+        _ => waiting::NO_WAIT,
     }
 }
 

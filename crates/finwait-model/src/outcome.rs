@@ -71,6 +71,43 @@ pub enum Value {
     },
 }
 
+/// What kind of value it is, whatever it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueKind {
+    /// [`Value::Done`]
+    Done,
+    /// [`Value::Later`]
+    Later,
+    /// [`Value::Descriptor`]
+    Descriptor,
+    /// [`Value::Read`]
+    Read,
+    /// [`Value::Written`]
+    Written,
+    /// [`Value::Ready`]
+    Ready,
+    /// [`Value::PendingError`]
+    PendingError,
+    /// [`Value::Options`]
+    Options,
+}
+
+impl Value {
+    /// Which kind of value it is.
+    pub const fn kind(&self) -> ValueKind {
+        match self {
+            Value::Done => ValueKind::Done,
+            Value::Later => ValueKind::Later,
+            Value::Descriptor { .. } => ValueKind::Descriptor,
+            Value::Read { .. } => ValueKind::Read,
+            Value::Written { .. } => ValueKind::Written,
+            Value::Ready { .. } => ValueKind::Ready,
+            Value::PendingError { .. } => ValueKind::PendingError,
+            Value::Options { .. } => ValueKind::Options,
+        }
+    }
+}
+
 /// One option's value as the kernel told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionReading {

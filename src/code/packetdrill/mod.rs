@@ -11,7 +11,7 @@ mod segment;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::program::{arrived, may_wait};
+use super::program::arrived;
 use super::words::{comment as given, running_on, wrapped};
 use super::{CallRecord, Program, Statement, Sysctl};
 use crate::call::{Call, OptionKind, SocketName};
@@ -206,7 +206,7 @@ impl Script {
 
     /// Until when a call waits; none when it returns at once. What follows on it begins with the call itself.
     fn waits(&self, follows: &[Statement], made: &CallRecord, outcome: &Outcome) -> Option<Duration> {
-        let ended = made.ended.filter(|_| may_wait(&made.call))?;
+        let ended = made.ended.filter(|_| made.call.may_block())?;
         if let Outcome::DeadlineExceeded { .. } = outcome {
             return None;
         }

@@ -240,23 +240,11 @@ impl App {
                 };
             }
             KeyCode::Char(c) => {
-                let Some((spec, button)) = table::pressed(c) else {
+                let Some((_, button)) = table::pressed(c) else {
                     self.status = Some(format!("{} is not a key here: ? lists them", c.escape_debug()));
                     return Vec::new();
                 };
-                return if spec.group == table::CommandGroup::Wire {
-                    match wire_bar::pressed(spec, button) {
-                        Some(action) => self.act(action, now),
-                        None => Vec::new(),
-                    }
-                } else if spec.is_screen() {
-                    match parse::parse(spec.name, None) {
-                        Ok(Command::Screen(command)) => self.screen(command, now),
-                        Ok(Command::End(..) | Command::Wire(_)) | Err(_) => Vec::new(),
-                    }
-                } else {
-                    self.act(Action::Press(self.focus, c), now)
-                };
+                return self.act((button.command)(self.focus).into(), now);
             }
             KeyCode::Tab => self.step(false),
             KeyCode::BackTab => self.step(true),
@@ -280,7 +268,12 @@ impl App {
     /// Moves the mark in the order of drawing.
     pub(super) fn step(&mut self, backwards: bool) {
         let focus = self.focus;
-        let mine = |action: &Action| matches!(action, Action::Press(side, _) if *side == focus);
+        // Its first button, rather than one of its sockets or blocked calls.
+        let mine = |action: &Action| match action {
+            Action::End(_, EndCommand::Use(Pick::Named(_)) | EndCommand::Interrupt(Some(_))) => false,
+            Action::End(side, _) => *side == focus,
+            _ => false,
+        };
         self.mark = self.hits.next(self.mark.as_ref(), backwards, mine);
     }
 

@@ -268,21 +268,11 @@ impl App {
     /// Does what a press does.
     fn act(&mut self, action: Action, now: MonoTime) -> Vec<Effect> {
         match action {
-            Action::Press(side, key) => {
+            Action::End(side, command) => {
                 self.focus = side;
-                let Some((spec, button)) = table::pressed(key) else {
-                    return Vec::new();
-                };
-                match parse::parse(&format!("{side} {} {}", spec.name, button.preset), Some(side)) {
-                    Ok(Command::End(side, command)) => self.command(side, &command, now).0,
-                    Ok(Command::Screen(command)) => self.screen(command, now),
-                    Ok(Command::Wire(command)) => self.wire(&command),
-                    Err(error) => {
-                        self.status = Some(error.to_string());
-                        Vec::new()
-                    }
-                }
+                self.command(side, &command, now).0
             }
+            Action::Wire(command) => self.wire(&command),
             Action::Screen(side, command) => {
                 self.focus = side.unwrap_or(self.focus);
                 self.screen(command, now)
@@ -290,14 +280,6 @@ impl App {
             Action::Focus(side) => {
                 self.focus = side;
                 Vec::new()
-            }
-            Action::Pick(side, name) => {
-                self.focus = side;
-                self.command(side, &EndCommand::Use(Pick::Named(name)), now).0
-            }
-            Action::Interrupt(side, id) => {
-                self.focus = side;
-                self.command(side, &EndCommand::Interrupt(Some(id)), now).0
             }
             Action::LogLine(row) => {
                 self.mark = Some(Action::LogLine(None));
@@ -322,7 +304,6 @@ impl App {
                 }
                 Vec::new()
             }
-            Action::Wire(command) => self.wire(&command),
             Action::Segment(entry) => {
                 let no = match self.session.transcript.entry(entry).map(|entry| &entry.what) {
                     Some(EntryKind::Packet(record)) => Some(record.no),

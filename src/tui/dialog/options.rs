@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::host::HostChange;
-use crate::call::{CallId, OptionKind, SocketName, SocketOption};
+use crate::call::{Call, CallId, OptionKind, SocketName, SocketOption};
 use crate::command::{CallRequest, EndCommand, option_value};
 use crate::outcome::{Outcome, Reading};
 use crate::session::Session;
@@ -56,10 +56,10 @@ impl OptionsDialog {
         Some(match (option.kind(), self.reading(session, option)) {
             (OptionKind::Switch, reading) => HostChange::Now(EndCommand::Call {
                 on,
-                call: CallRequest::Set {
+                call: CallRequest::Full(Call::SetOption {
                     option,
                     value: i64::from(reading == Some(Reading::Value(0))),
-                },
+                }),
             }),
             (OptionKind::Number(_) | OptionKind::Linger | OptionKind::Timeout, reading) => {
                 let value = match reading {

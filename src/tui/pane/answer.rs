@@ -86,7 +86,14 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
             style,
         );
         let x = canvas.put(x, y, right, &blocked, style);
-        canvas.button(x + 1, y, area.right(), None, label, Action::Interrupt(side, pending.id));
+        canvas.button(
+            x + 1,
+            y,
+            area.right(),
+            None,
+            label,
+            Action::End(side, EndCommand::Interrupt(Some(pending.id))),
+        );
         y += 1;
     }
     if shown < end.pending.len() {

@@ -2,7 +2,6 @@
 
 use ratatui::layout::Rect;
 
-use crate::command::parse::parse;
 use crate::command::table::{self, CommandGroup};
 use crate::command::{Command, EndCommand, ScreenCommand, table::Button};
 use crate::session::End;
@@ -22,10 +21,7 @@ const OF_AN_END: [ScreenCommand; 4] = [
 #[derive(Clone, Debug)]
 struct Item {
     button: &'static Button,
-    /// The command's name.
-    name: &'static str,
     group: CommandGroup,
-    command: Option<ScreenCommand>,
 }
 
 /// Every button of an end, in the table's order; with `why` where the last call's line has no place for it.
@@ -36,9 +32,7 @@ fn items(why: bool) -> Vec<Item> {
         .flat_map(|spec| {
             spec.buttons.iter().map(|button| Item {
                 button,
-                name: spec.name,
                 group: spec.group,
-                command: None,
             })
         });
     let why = why.then_some(ScreenCommand::Why);
@@ -46,9 +40,7 @@ fn items(why: bool) -> Vec<Item> {
         let spec = table::of_screen(command);
         spec.buttons.iter().map(move |button| Item {
             button,
-            name: spec.name,
             group: spec.group,
-            command: Some(command),
         })
     });
     calls.chain(screens).collect()
@@ -134,17 +126,17 @@ pub fn draw(canvas: &mut Canvas, area: Rect, end: &End, side: Side, page: usize,
     let right = area.right();
     for &(i, x, y) in pages.get(number).into_iter().flatten() {
         let item = &items[i];
-        let action = match item.command {
-            None => Action::Press(side, item.button.key),
-            Some(command) => Action::Screen(Some(side), command),
+        let (x, y, Button { key, label, .. }) = (area.x + 1 + x, area.y + y, item.button);
+        let action = match (item.button.command)(side) {
+            // That end's, whichever has the keys.
+            Command::Screen(command) => Action::Screen(Some(side), command),
+            command => command.into(),
         };
-        let (x, y, Button { key, label, preset, .. }) = (area.x + 1 + x, area.y + y, item.button);
-        let asked = parse(&format!("{} {preset}", item.name), Some(side));
-        let refused = match asked {
-            Ok(Command::End(_, EndCommand::Call { call, .. })) => end.refuses(&call),
-            Ok(_) | Err(_) => false,
+        let refused = match &action {
+            Action::End(_, EndCommand::Call { call, .. }) => end.refuses(call),
+            _ => false,
         };
-        if item.command.is_none() && refused {
+        if refused {
             canvas.refused_button(x, y, right, *key, label, action);
         } else {
             canvas.button(x, y, right, Some(*key), label, action);

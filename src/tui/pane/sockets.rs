@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::clock::{MonoTime, human};
-use crate::command::{EndCommand, ScreenCommand, table};
+use crate::command::{EndCommand, Pick, ScreenCommand, table};
 use crate::session::view::{HeldBy, SocketView};
 use crate::session::{ProcessState, Session};
 use crate::side::Side;
@@ -72,7 +72,7 @@ pub fn title(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, foc
             area.right(),
             Some(key),
             label,
-            Action::Press(side, key),
+            Action::End(side, EndCommand::Restart),
         );
     }
 }
@@ -349,7 +349,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, skip
         let place = Rect::new(area.x, area.y + (top - skip) as u16, area.width, (bottom - top) as u16);
         // Only a socket with a name that calls can go to is one to pick.
         let pick = view.name.filter(|name| session.ends[side].socket(name).is_some());
-        let action = pick.map(|name| Action::Pick(side, name.clone()));
+        let action = pick.map(|name| Action::End(side, EndCommand::Use(Pick::Named(name.clone()))));
         if let Some(action) = &action {
             canvas.hits.add(place, action.clone(), !view.current);
         }

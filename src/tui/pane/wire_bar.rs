@@ -2,9 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use crate::command::table::{self, Button, CommandGroup, Spec};
-use crate::command::{Command, ScreenCommand, parse};
+use crate::command::ScreenCommand;
+use crate::command::table::{self, Button, CommandGroup};
 use crate::session::Session;
+use crate::side::Side;
 use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 use crate::wire::queue::Mode;
@@ -29,22 +30,22 @@ fn items(session: &Session) -> Vec<Item> {
     let mode = session.wire.mode;
     let wire = table::TABLE.iter().filter(|spec| spec.group == CommandGroup::Wire);
     let buttons = wire.flat_map(|spec| spec.buttons.iter().map(move |button| (*spec, button)));
-    let wire = buttons.filter_map(|(spec, button)| {
-        let label = match (spec.name, mode, session.wire.held.len()) {
+    let wire = buttons.map(|(spec, button)| Item {
+        button,
+        label: match (spec.name, mode, session.wire.held.len()) {
             ("mode", Mode::Flow, 0) => "step: off".to_owned(),
             ("mode", Mode::Flow, n) => format!("step: off, {n} held"),
             ("mode", Mode::Step, n) => format!("step: ON, {n} held"),
             _ => button.label.to_owned(),
-        };
-        let action = pressed(spec, button)?;
-        Some(Item { button, label, action })
+        },
+        action: action(button),
     });
     let screen = OF_THE_WIRE.into_iter().flat_map(|command| {
         let spec = table::of_screen(command);
         spec.buttons.iter().map(move |button| Item {
             button,
             label: button.label.to_owned(),
-            action: Action::Screen(None, command),
+            action: action(button),
         })
     });
     let mut items: Vec<Item> = wire.chain(screen).collect();
@@ -53,12 +54,9 @@ fn items(session: &Session) -> Vec<Item> {
     items
 }
 
-/// The action of a button of the wire.
-pub fn pressed(spec: &Spec, button: &Button) -> Option<Action> {
-    match parse::parse(&format!("{} {} {}", parse::WIRE, spec.name, button.preset), None) {
-        Ok(Command::Wire(command)) => Some(Action::Wire(command)),
-        Ok(_) | Err(_) => None,
-    }
+/// The action of a button that is about neither end.
+fn action(button: &Button) -> Action {
+    (button.command)(Side::Client).into()
 }
 
 /// How many lines the buttons would like to have.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
-use self::in_flight::{InFlightCall, StateEffect, WaitCondition, releases};
+use self::in_flight::{ChangesState, InFlightCall};
 use self::syscalls::SyscallOrder;
 use super::event::{
     Disposition, LabEvent, LabRequest, PacketRecord, TransitionCause, WireChange, WireRequest, Witness,
@@ -38,12 +38,12 @@ use super::watch::Watch;
 use crate::endpoint::protocol::{self, Reply, TracedCall, VERSION};
 use crate::error::Result;
 use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
-use finwait_model::call::{Call, CallId, EndpointCall, Family, SocketName};
+use finwait_model::call::{Call, CallId, EndpointCall, Family, SocketName, StateEffect, WaitCondition};
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::Outcome;
 use finwait_model::side::{Ends, Side};
-use finwait_model::socket_table::{SocketRow, Tuple};
+use finwait_model::socket_table::Tuple;
 use finwait_model::state::State;
 use finwait_wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};
 use finwait_wire::forge::{Forge, forge};

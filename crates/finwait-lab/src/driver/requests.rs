@@ -78,19 +78,15 @@ impl Driver {
     fn order(&mut self, side: Side, request: &protocol::Request) {
         let (on, makes) = match &request.order {
             EndpointCall::On { socket, call } => {
-                let made = match call {
-                    Call::Socket { family } => {
-                        self.ends[side].watch.expect(*family);
-                        Some(socket)
-                    }
-                    Call::Accept { r#as } | Call::Dup { r#as } => Some(r#as),
-                    _ => None,
-                };
+                if let Call::Socket { family } = call {
+                    self.ends[side].watch.expect(*family);
+                }
                 let name = socket.as_str().to_owned();
                 if matches!(call, Call::Listen { .. }) {
                     self.ends[side].listeners.insert(name.clone());
                 }
-                (Some(name), made.map(|name| name.as_str().to_owned()))
+                let made = call.makes(socket).map(|name| name.as_str().to_owned());
+                (Some(name), made)
             }
             EndpointCall::Process(_) => (None, None),
         };
@@ -104,13 +100,14 @@ impl Driver {
             return;
         };
         let sent = process.send(request);
+        let spec = request.order.kind().spec();
         end.in_flight.push(InFlightCall {
             id: request.id,
             on,
             makes,
-            effect: StateEffect::of(&request.order),
-            releases: releases(&request.order),
-            awaits: WaitCondition::of(&request.order),
+            effect: spec.effect,
+            releases: spec.releases(),
+            awaits: spec.waits_for,
             begun: false,
             lingers: false,
         });

@@ -1,91 +1,30 @@
 //! Calls and requests to an endpoint: one vocabulary for buttons, prompt, transcript and the endpoint protocol.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::net::SocketAddr;
 
 use crate::clock::Millis;
 
 mod bytes;
+mod class;
+mod effect;
 mod name;
 mod option;
+mod spec;
 mod words;
 
 pub use bytes::{Bytes, MOST_BYTES, SHOWN_BYTES, escape};
+pub use class::CallClass;
+pub use effect::{StateEffect, WaitCondition};
 pub use name::SocketName;
 pub use option::{OptionKind, SocketOption};
+pub use spec::{CallKind, CallSpec};
 pub use words::{Family, PollEvent, ReadFlag, ShutdownHow, WriteFlag};
 
 /// The number that joins a call, its beginning and its outcome; unique in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallId(pub u64);
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident $name:literal;)*) => {
-        /// Which call it is, of those on a socket and those for the process.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum CallKind {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
-        }
-
-        impl CallKind {
-            /// The name in the protocol, and in all that is printed.
-            pub const fn name(self) -> &'static str {
-                match self { $(CallKind::$variant => $name),* }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// [`Call::Socket`]
-    Socket "socket";
-    /// [`Call::Bind`]
-    Bind "bind";
-    /// [`Call::Listen`]
-    Listen "listen";
-    /// [`Call::Accept`]
-    Accept "accept";
-    /// [`Call::Connect`]
-    Connect "connect";
-    /// [`Call::Read`]
-    Read "read";
-    /// [`Call::Write`]
-    Write "write";
-    /// [`Call::Shutdown`]
-    Shutdown "shutdown";
-    /// [`Call::Close`]
-    Close "close";
-    /// [`Call::RstClose`]
-    RstClose "rst-close";
-    /// [`Call::LingerClose`]
-    LingerClose "linger-close";
-    /// [`Call::Disconnect`]
-    Disconnect "disconnect";
-    /// [`Call::Dup`]
-    Dup "dup";
-    /// [`Call::Poll`]
-    Poll "poll";
-    /// [`Call::SoError`]
-    SoError "so-error";
-    /// [`Call::Options`]
-    Options "options";
-    /// [`Call::GetOption`]
-    GetOption "get-option";
-    /// [`Call::SetOption`]
-    SetOption "set-option";
-    /// [`ProcessCall::Interrupt`]
-    Interrupt "interrupt";
-    /// [`ProcessCall::Sigpipe`]
-    Sigpipe "sigpipe";
-}
-
-impl fmt::Display for CallKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// One call on a socket, with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -201,33 +140,36 @@ impl Call {
         )
     }
 
-    /// Which call it is.
-    pub const fn kind(&self) -> CallKind {
+    /// Can it block? What its socket's options say of that, like O_NONBLOCK and SO_LINGER, does not count.
+    pub const fn may_block(&self) -> bool {
+        match self.kind().spec().waits_for {
+            WaitCondition::Nothing => false,
+            WaitCondition::Readiness => !matches!(self, Call::Poll { timeout: Millis(0), .. }),
+            // Without SO_LINGER close leaves the waiting to the kernel.
+            WaitCondition::Acknowledgement => matches!(self, Call::LingerClose { .. }),
+            WaitCondition::Connection | WaitCondition::Handshake | WaitCondition::Bytes | WaitCondition::Room => true,
+        }
+    }
+
+    /// The name for the descriptor that it makes beside the one that it is made on.
+    pub const fn new_name(&self) -> Option<&SocketName> {
         match self {
-            Call::Socket { .. } => CallKind::Socket,
-            Call::Bind { .. } => CallKind::Bind,
-            Call::Listen { .. } => CallKind::Listen,
-            Call::Accept { .. } => CallKind::Accept,
-            Call::Connect { .. } => CallKind::Connect,
-            Call::Read { .. } => CallKind::Read,
-            Call::Write { .. } => CallKind::Write,
-            Call::Shutdown { .. } => CallKind::Shutdown,
-            Call::Close => CallKind::Close,
-            Call::RstClose => CallKind::RstClose,
-            Call::LingerClose { .. } => CallKind::LingerClose,
-            Call::Disconnect => CallKind::Disconnect,
-            Call::Dup { .. } => CallKind::Dup,
-            Call::Poll { .. } => CallKind::Poll,
-            Call::SoError => CallKind::SoError,
-            Call::Options => CallKind::Options,
-            Call::GetOption { .. } => CallKind::GetOption,
-            Call::SetOption { .. } => CallKind::SetOption,
+            Call::Accept { r#as } | Call::Dup { r#as } => Some(r#as),
+            _ => None,
+        }
+    }
+
+    /// The name of the descriptor that it makes when it is made on `socket`.
+    pub const fn makes<'a>(&'a self, socket: &'a SocketName) -> Option<&'a SocketName> {
+        match self {
+            Call::Socket { .. } => Some(socket),
+            _ => self.new_name(),
         }
     }
 
     /// Does it give the descriptor back?
     pub const fn is_close(&self) -> bool {
-        matches!(self, Call::Close | Call::RstClose | Call::LingerClose { .. })
+        self.kind().spec().releases()
     }
 }
 
@@ -283,16 +225,6 @@ pub enum EndpointCall {
     Process(ProcessCall),
 }
 
-impl ProcessCall {
-    /// Which call it is.
-    pub const fn kind(&self) -> CallKind {
-        match self {
-            ProcessCall::Interrupt { .. } => CallKind::Interrupt,
-            ProcessCall::Sigpipe { .. } => CallKind::Sigpipe,
-        }
-    }
-}
-
 impl EndpointCall {
     /// Which call it is.
     pub const fn kind(&self) -> CallKind {
@@ -325,5 +257,42 @@ mod tests {
             assert_eq!(order.kind().name(), value["call"]);
             assert_eq!(serde_json::to_value(order.kind()).unwrap(), value["call"]);
         }
+    }
+
+    /// A descriptor comes of the calls that have a name for it, and of no others.
+    #[test]
+    fn the_table_agrees_with_what_the_arguments_say() {
+        use crate::outcome::ValueKind;
+        let socket = SocketName::new("client").unwrap();
+        let calls = [
+            r#"{"call": "socket", "family": "inet"}"#,
+            r#"{"call": "accept", "as": "server"}"#,
+            r#"{"call": "dup", "as": "copy"}"#,
+            r#"{"call": "read", "n": 1}"#,
+            r#"{"call": "close"}"#,
+            r#"{"call": "linger-close", "seconds": 1}"#,
+        ];
+        for text in calls {
+            let call: Call = serde_json::from_str(text).unwrap();
+            let makes = call.makes(&socket).is_some();
+            assert_eq!(makes, call.kind().spec().returns == ValueKind::Descriptor, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_call_blocks_for_what_it_waits_for() {
+        let blocks = |text: &str| serde_json::from_str::<Call>(text).unwrap().may_block();
+        assert!(blocks(r#"{"call": "read", "n": 1}"#));
+        assert!(blocks(r#"{"call": "linger-close", "seconds": 1}"#));
+        assert!(blocks(r#"{"call": "poll", "events": ["in"], "timeout": 1}"#));
+        assert!(!blocks(r#"{"call": "poll", "events": ["in"], "timeout": 0}"#));
+        assert!(!blocks(r#"{"call": "close"}"#));
+        assert!(!blocks(r#"{"call": "so-error"}"#));
+    }
+
+    #[test]
+    fn no_name_stands_twice() {
+        let names: std::collections::HashSet<&str> = CallKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), CallKind::ALL.len());
     }
 }
