@@ -188,16 +188,9 @@ impl DriverEnd {
     fn is_about(&self, call: &InFlightCall, inode: u64) -> bool {
         match (&call.on, inode) {
             (None, _) => false,
-            (Some(name), 0) => self.is_listener(name),
-            (Some(name), inode) => self.inodes.get(name).is_none_or(|known| *known == inode),
+            (Some(name), 0) => self.sockets.is_listener(name),
+            (Some(name), inode) => self.sockets.inode(name).is_none_or(|known| known == inode),
         }
-    }
-
-    /// Was that socket told to listen, by this descriptor or another?
-    fn is_listener(&self, name: &String) -> bool {
-        let inode = self.inodes.get(name);
-        let told = |told: &String| told == name || (inode.is_some() && self.inodes.get(told) == inode);
-        self.listeners.iter().any(told)
     }
 
     /// Can that call have made the change, by itself?

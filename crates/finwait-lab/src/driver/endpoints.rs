@@ -49,7 +49,7 @@ impl Driver {
                     }
                 }
                 Ok(Reply::Began { id, text, .. }) => {
-                    self.look_in = Some(FIRST_LOOK);
+                    self.look_in = Some(TIMING.first_look);
                     let mut calls = self.ends[side].in_flight.iter_mut();
                     if let Some(call) = calls.find(|call| call.id == id) {
                         call.begun = true;
@@ -116,7 +116,7 @@ impl Driver {
 
     /// Waits for calls that end something there: a packet that came between such a call and the reading after it would hide a state.
     pub(super) fn let_return(&mut self, side: Side) {
-        let deadline = MonoTime::now().plus(ENDING_PATIENCE);
+        let deadline = MonoTime::now().plus(TIMING.ending_patience);
         loop {
             let DriverEnd {
                 process: Some(process),
@@ -164,25 +164,23 @@ impl Driver {
                 };
                 self.relay(EITHER);
                 let end = &mut self.ends[side];
-                let inode = match (&outcome.descriptor(), &end.process) {
-                    (Some(fd), Some(process)) => process.inode(*fd),
-                    _ => None,
-                };
-                let call = end.in_flight.iter().position(|call| call.id == id);
-                if let Some(inode) = inode {
+                let process = end.process.as_ref();
+                let made = outcome.descriptor().zip(process);
+                let made = made.and_then(|(fd, process)| Some((fd, process.inode(fd)?)));
+                if let Some((fd, inode)) = made {
                     end.watch.own(inode);
-                    let name = call.and_then(|place| end.in_flight[place].makes.clone());
-                    let number = outcome.descriptor();
-                    end.numbers.extend(name.clone().zip(number));
-                    end.inodes.extend(name.map(|name| (name, inode)));
+                    let call = end.in_flight.iter().find(|call| call.id == id);
+                    if let Some(name) = call.and_then(|call| call.makes.clone()) {
+                        end.sockets.open(name, fd, Some(inode));
+                    }
                 }
                 // Both tables, so that whoever hears of the outcome sees its consequences.
                 self.settle(Some(side));
                 let end = &mut self.ends[side];
                 if let Some(place) = end.in_flight.iter().position(|call| call.id == id) {
                     let call = end.in_flight.remove(place);
-                    if call.closes(&trace) {
-                        end.closed.extend(call.on);
+                    if let Some(name) = call.on.clone().filter(|_| call.closes(&trace)) {
+                        end.sockets.close(name);
                     }
                 }
                 self.tell(LabEvent::Ended {
@@ -202,7 +200,7 @@ impl Driver {
                             ..traced
                         })
                         .collect(),
-                    inode,
+                    inode: made.map(|(_, inode)| inode),
                 });
                 (self.dirty, self.unquiet) = (true, true);
             }
@@ -217,21 +215,16 @@ impl Driver {
             return;
         };
         let inode = process.inode(fd);
-        end.closed.remove(&name);
-        end.numbers.insert(name.clone(), fd);
-        end.inodes.remove(&name);
+        end.sockets.open(name.clone(), fd, inode);
         if let Some(inode) = inode {
             end.watch.own(inode);
-            end.inodes.insert(name.clone(), inode);
         }
-        if let Some(socket) = SocketName::new(&name) {
-            self.tell(LabEvent::Made {
-                side,
-                socket,
-                fd,
-                inode,
-            });
-        }
+        self.tell(LabEvent::Made {
+            side,
+            socket: name,
+            fd,
+            inode,
+        });
     }
 
     /// Tells which sockets a language's library has closed by itself, as after an error: the number stands for another file, or none.
@@ -240,14 +233,19 @@ impl Driver {
         let Some(process) = end.process.as_ref().filter(|process| process.hides()) else {
             return;
         };
-        // A call that failed at once may have closed it before we looked: then there never was an inode.
-        let is_gone = |name: &&String| {
-            let inode = end.numbers.get(*name).and_then(|fd| process.inode(*fd));
-            !end.closed.contains(*name) && (inode.is_none() || inode != end.inodes.get(*name).copied())
-        };
-        let gone: Vec<String> = end.numbers.keys().filter(is_gone).cloned().collect();
-        end.closed.extend(gone.iter().cloned());
-        for socket in gone.iter().filter_map(|name| SocketName::new(name)) {
+        let mut gone = Vec::new();
+        for (name, socket) in end.sockets.iter_mut() {
+            let Some(fd) = socket.fd.filter(|_| !socket.is_closed) else {
+                continue;
+            };
+            let inode = process.inode(fd);
+            // A call that failed at once may have closed it before we looked: then there never was an inode.
+            if inode.is_none() || inode != socket.inode {
+                socket.is_closed = true;
+                gone.push(name.clone());
+            }
+        }
+        for socket in gone {
             self.tell(LabEvent::Gone { side, socket });
         }
     }
@@ -267,12 +265,8 @@ impl Driver {
         let end = &mut self.ends[side];
         let Some(process) = end.process.take() else { return };
         end.in_flight.clear();
-        end.inodes.clear();
-        end.numbers.clear();
-        end.infos.clear();
-        end.closed.clear();
+        end.sockets.clear();
         end.strace = end.strace.as_ref().map(|_| SyscallOrder::default());
-        end.listeners.clear();
         end.died = true;
         self.tell(LabEvent::Died {
             side,

@@ -12,19 +12,23 @@ mod causes;
 mod endpoints;
 mod in_flight;
 mod requests;
+mod sockets;
 mod syscalls;
+mod timing;
 mod wire;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
 use self::in_flight::{InFlightCall, StateEffect, WaitCondition, releases};
+use self::sockets::EndpointSockets;
 use self::syscalls::SyscallOrder;
+use self::timing::Timing;
 use super::event::{
     Disposition, LabEvent, LabRequest, PacketRecord, TransitionCause, WireChange, WireRequest, Witness,
 };
@@ -53,31 +57,10 @@ use finwait_wire::segment::{Flags, Packet, decode};
 
 /// The longest packet that a device may give us.
 const LONGEST_PACKET: usize = 65_536;
-/// How long nothing must happen before the tables are read for the screen: a call's outcome follows its packets at once.
-const GRACE: Duration = Duration::from_micros(500);
-/// How long after more than a batch of packets: who takes them in has a turn on the same CPU, which is no end of the stream. Longer
-/// than the kernel's tick, so that poll's timeout need not program the CPU's timer for every packet (2 us in a virtual machine).
-const STREAM_GRACE: Duration = Duration::from_millis(5);
-/// While packets stream, the tables are read for the screen this often.
-const BUSY_READING: Duration = Duration::from_millis(100);
-/// While a socket waits for an acknowledgement that no packet will announce (loopback), and when a call has begun that does not
-/// return (it may fill a queue and then block), the tables are read again after this, twice as long each time.
-const FIRST_LOOK: Duration = Duration::from_millis(1);
-/// The longest of those waits; what is not done then waits for a timer of the kernel, or is looked for so often, where no word will
-/// tell of it: what a library takes unasked, and what a torn reading did not show.
-const LAST_LOOK: Duration = Duration::from_millis(256);
-/// The least time between two readings because of a timer; twice as long each time that one is overdue, for the kernel's timer wheel
-/// lets long ones go off late (TIME_WAIT's by more than a second).
-const TIMER_SLACK: Duration = Duration::from_millis(5);
-/// The longest of those times.
-const TIMER_PATIENCE: Duration = Duration::from_millis(640);
 /// How many packets are moved before anybody else is heard.
 const BATCH: usize = 64;
-/// How long a call whose wait is over by the table may take to return before all counts as quiet.
-const RETURN_PATIENCE: Duration = Duration::from_millis(32);
-/// How long a packet waits for a call that ends something on the host that it is for; only a close that lingers takes longer.
-const ENDING_PATIENCE: Duration = Duration::from_millis(20);
-
+/// The driver's durations.
+const TIMING: Timing = Timing::LIVE;
 /// One end, as the driver holds it.
 struct DriverEnd {
     // Field order is drop order: the process goes before the host, whose thread bore it.
@@ -88,16 +71,8 @@ struct DriverEnd {
     in_flight: Vec<InFlightCall>,
     /// Outcomes that were heard, and wait for the packets before them.
     ended: VecDeque<Reply>,
-    /// The inodes of sockets by name.
-    inodes: HashMap<String, u64>,
-    /// The numbers of their descriptors.
-    numbers: HashMap<String, i32>,
-    /// TCP_INFO's states of sockets in no table, as reported.
-    infos: HashMap<String, State>,
-    /// The names of sockets whose descriptors were closed.
-    closed: HashSet<String>,
-    /// The names of sockets that were told to listen.
-    listeners: HashSet<String>,
+    /// Its sockets.
+    sockets: EndpointSockets,
     /// The order of its system calls among its words, where strace sees them.
     strace: Option<SyscallOrder>,
     /// Below what the numbers of its process's descriptors must stay, where that was set.
@@ -124,7 +99,7 @@ impl DriverEnd {
     }
 
     /// Has the descriptor of that name been closed, also by a call whose return is not told yet?
-    fn has_closed(&self, name: &String) -> bool {
+    fn has_closed(&self, name: &SocketName) -> bool {
         let closed_it = |reply: &Reply| match reply {
             Reply::Ended { id, trace, .. } => {
                 let call = self.in_flight.iter().find(|call| call.id == *id);
@@ -132,13 +107,13 @@ impl DriverEnd {
             }
             _ => false,
         };
-        self.closed.contains(name) || self.ended.iter().any(closed_it)
+        self.sockets.is_closed(name) || self.ended.iter().any(closed_it)
     }
 
     /// Is what the call waits for there?
     fn is_returning(&self, call: &InFlightCall) -> bool {
-        let inode = call.on.as_ref().and_then(|name| self.inodes.get(name));
-        inode.is_some_and(|inode| call.awaits.is_there(self.watch.row(*inode)))
+        let inode = call.on.as_ref().and_then(|name| self.sockets.inode(name));
+        inode.is_some_and(|inode| call.awaits.is_there(self.watch.row(inode)))
     }
 
     /// Is the library about to take something that nobody has asked it for? No word and no packet will tell that it has.
@@ -252,11 +227,7 @@ impl Driver {
                 in_flight: Vec::new(),
                 ended: VecDeque::new(),
                 strace,
-                inodes: HashMap::new(),
-                numbers: HashMap::new(),
-                infos: HashMap::new(),
-                closed: HashSet::new(),
-                listeners: HashSet::new(),
+                sockets: EndpointSockets::default(),
                 nofile: None,
                 died: false,
             })
@@ -281,7 +252,7 @@ impl Driver {
             unquiet: true,
             read_at: MonoTime::now(),
             look_in: None,
-            slack: TIMER_SLACK,
+            slack: TIMING.timer_slack,
             told: None,
         })
     }
@@ -358,7 +329,11 @@ impl Driver {
 
     /// How long nothing must happen now before the tables are read, and how long plain data may wait to be told.
     const fn grace(&self) -> Duration {
-        if self.streamed > BATCH { STREAM_GRACE } else { GRACE }
+        if self.streamed > BATCH {
+            TIMING.stream_grace
+        } else {
+            TIMING.grace
+        }
     }
 
     /// Sleeps until a descriptor has something to say or a time has come; reads the tables when nothing more is under way.
@@ -380,18 +355,18 @@ impl Driver {
         let ready = self.poll(until.map(|until| until.since(now)));
         let woke = MonoTime::now();
         let timed_out = !ready.any && look.is_some_and(|look| look <= woke) && due.is_none_or(|due| due > woke);
-        if self.dirty && (timed_out || woke.since(self.read_at) > BUSY_READING) {
-            self.slack = TIMER_SLACK;
+        if self.dirty && (timed_out || woke.since(self.read_at) > TIMING.busy_reading) {
+            self.slack = TIMING.timer_slack;
             self.settle(None);
             self.quieten();
         } else if timed_out {
             // A timer went off, or it is time to look again: either may have changed something.
             let longer = self.look_in.map(|wait| wait * 2);
             self.look_in = match longer {
-                Some(wait) if wait > LAST_LOOK => self.owes_a_look().then_some(LAST_LOOK),
+                Some(wait) if wait > TIMING.last_look => self.owes_a_look().then_some(TIMING.last_look),
                 shorter => shorter,
             };
-            self.slack = (self.slack * 2).min(TIMER_PATIENCE);
+            self.slack = (self.slack * 2).min(TIMING.timer_patience);
             self.settle(None);
             self.quieten();
         }
@@ -446,7 +421,7 @@ impl Driver {
             }
         }
         if self.is_torn() {
-            self.look_in.get_or_insert(FIRST_LOOK);
+            self.look_in.get_or_insert(TIMING.first_look);
         }
         for side in Side::BOTH {
             self.ends[side].died = false;
@@ -458,25 +433,28 @@ impl Driver {
 
     /// Asks TCP_INFO about open descriptors whose sockets are in no table: it is what a program sees that asks for itself.
     fn look_closer(&mut self, side: Side) {
-        let end = &self.ends[side];
-        let Some(process) = &end.process else { return };
-        let mut said = Vec::new();
-        for (name, inode) in &end.inodes {
-            let apart = !end.closed.contains(name) && end.watch.row(*inode).is_none();
-            let state = match end.numbers.get(name) {
-                Some(fd) if apart => process.info_state(*fd, *inode),
+        let DriverEnd {
+            process: Some(process),
+            sockets,
+            watch,
+            ..
+        } = &mut self.ends[side]
+        else {
+            return;
+        };
+        let mut news = Vec::new();
+        for (name, socket) in sockets.iter_mut() {
+            let Some(inode) = socket.inode else { continue };
+            let is_apart = !socket.is_closed && watch.row(inode).is_none();
+            let state = match socket.fd {
+                Some(fd) if is_apart => process.info_state(fd, inode),
                 _ => None,
             };
-            if end.infos.get(name).copied() != state {
-                said.push((name.clone(), state));
+            if std::mem::replace(&mut socket.info, state) != state {
+                news.push((name.as_str().to_owned(), state));
             }
         }
-        for (socket, state) in said {
-            let infos = &mut self.ends[side].infos;
-            match state {
-                Some(state) => infos.insert(socket.clone(), state),
-                None => infos.remove(&socket),
-            };
+        for (socket, state) in news {
             self.tell(LabEvent::Info { side, socket, state });
         }
     }
@@ -493,7 +471,7 @@ impl Driver {
                 .all(|(_, end)| end.watch.quiet(stands) && end.ended.is_empty());
         let is_returning = |end: &DriverEnd| end.in_flight.iter().any(|call| end.is_returning(call));
         let returning = self.is_taking() || self.ends.iter().any(|(_, end)| is_returning(end));
-        let patient = self.look_in.is_none_or(|wait| wait < RETURN_PATIENCE);
+        let patient = self.look_in.is_none_or(|wait| wait < TIMING.return_patience);
         if calm && !(returning && patient) {
             if !self.owes_a_look() && self.ends.iter().all(|(_, end)| end.in_flight.is_empty()) {
                 self.look_in = None;
@@ -503,7 +481,7 @@ impl Driver {
                 self.tell(LabEvent::Quiet);
             }
         } else if self.unquiet && self.look_in.is_none() {
-            self.look_in = Some(FIRST_LOOK);
+            self.look_in = Some(TIMING.first_look);
         }
         self.queue.flush();
     }

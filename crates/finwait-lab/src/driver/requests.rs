@@ -86,11 +86,10 @@ impl Driver {
                     Call::Accept { r#as } | Call::Dup { r#as } => Some(r#as),
                     _ => None,
                 };
-                let name = socket.as_str().to_owned();
                 if matches!(call, Call::Listen { .. }) {
-                    self.ends[side].listeners.insert(name.clone());
+                    self.ends[side].sockets.listen(socket.clone());
                 }
-                (Some(name), made.map(|name| name.as_str().to_owned()))
+                (Some(socket.clone()), made.cloned())
             }
             EndpointCall::Process(_) => (None, None),
         };
