@@ -1,4 +1,4 @@
-//! All that lies outside of the driver's core: the clock, the kernels of both hosts, the endpoints' processes, and the reader of events.
+//! The outside of the driver's core: the clock, the kernels of both hosts, the endpoints' processes, and the reader of events.
 
 use std::time::Duration;
 
@@ -16,23 +16,24 @@ use finwait_model::side::{Ends, Side};
 use finwait_model::socket_table::{SocketRow, Tuple};
 use finwait_model::state::State;
 
-/// All that the core asks, and all that it does. [`Shell`](super::shell::Shell) is the real one, the tests have one that is made up.
+/// Both hosts, their endpoints, the reader of events and the clock, as the core asks and tells them.
 ///
-/// What is asked of an endpoint's process that is not there has the answer of one that says and does nothing.
+/// [`Shell`](super::shell::Shell) is the real one; the tests have one that is made up. An endpoint whose process is gone answers as one
+/// that says nothing, holds nothing and does nothing.
 pub(super) trait Outside {
-    /// The time now.
+    /// Returns the time now.
     fn now(&self) -> MonoTime;
 
     /// Hands an event to the reader, at the end of the turn at the latest.
     fn tell(&mut self, what: LabEvent);
-    /// Hands an event to the reader that is one of many alike, and may wait for more of its kind.
+    /// Hands over an event that is one of many alike, and may wait for more of its kind.
     fn tell_idly(&mut self, what: LabEvent);
-    /// Hands over what is not handed over yet.
+    /// Hands over all events that still wait.
     fn flush(&mut self);
 
     /// Reads a host's sockets of these families in place of what is in `rows` (sock_diag, or procfs without it); returns when that was.
     fn sockets(&mut self, side: Side, families: &[Family], rows: &mut Vec<SocketRow>) -> Result<MonoTime>;
-    /// Reads what procfs shows of them, after what is in `rows`.
+    /// Appends a host's sockets of these families to `rows` as procfs shows them.
     fn procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<ProcRow>) -> Result<()>;
     /// Destroys a connection (SOCK_DESTROY).
     fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()>;
@@ -48,21 +49,21 @@ pub(super) trait Outside {
     fn spawn(&mut self, side: Side) -> Result<EndpointProcess>;
     /// Sends a request to an endpoint.
     fn send(&mut self, side: Side, request: &Request) -> Result<()>;
-    /// Takes in what an endpoint has said since the last time, and what strace has printed of it; does not block.
+    /// Takes in an endpoint's words since the last time, and what strace has printed of it; does not block.
     fn hear(&mut self, side: Side) -> Heard;
     /// Waits for a word of an endpoint or its end, for that long at most.
     fn await_word(&mut self, side: Side, most: Duration);
-    /// The lines that an endpoint has written to its standard error since the last time.
+    /// Takes in the lines that an endpoint has written to its standard error since the last time.
     fn complaints(&mut self, side: Side) -> Vec<String>;
-    /// All that is left of them, after its end.
+    /// Takes in all that is left of them after its end.
     fn last_complaints(&mut self, side: Side) -> Vec<String>;
     /// Limits the numbers of an endpoint's descriptors (`RLIMIT_NOFILE`).
     fn limit_descriptors(&mut self, side: Side, most: u32) -> Result<()>;
-    /// That limit; `None` where it cannot be read.
+    /// Returns that limit; `None` where it cannot be read.
     fn descriptor_limit(&self, side: Side) -> Option<u32>;
-    /// The inode behind an endpoint's descriptor; `None` where no socket is.
+    /// Returns the inode behind an endpoint's descriptor; `None` where no socket is.
     fn inode(&self, side: Side, fd: i32) -> Option<u64>;
-    /// The state in TCP_INFO of the socket with that inode, behind that descriptor; `None` where it is not available.
+    /// Returns the state in TCP_INFO of the socket with that inode, behind that descriptor; `None` where it is not available.
     fn info_state(&self, side: Side, fd: i32, inode: u64) -> Option<State>;
     /// Is an endpoint on its way out, so that the kernel is closing its descriptors (`PF_EXITING`)?
     fn is_exiting(&self, side: Side) -> bool;
@@ -70,7 +71,7 @@ pub(super) trait Outside {
     fn kill(&mut self, side: Side);
     /// Waits for an endpoint's end.
     fn await_end(&mut self, side: Side);
-    /// How an endpoint ended, if it has (`waitid(2)`).
+    /// Reaps an endpoint (`waitid(2)`); returns how it ended, or `None` while it lives.
     fn reap(&mut self, side: Side) -> Option<Death>;
     /// Lets go of the descriptors of an endpoint that has ended.
     fn let_go(&mut self, side: Side);
@@ -89,22 +90,22 @@ pub(super) struct EndpointProcess {
     pub(super) takes_unasked: bool,
 }
 
-/// What has come from an endpoint.
+/// Words of an endpoint, and of strace about it.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// Its own words, in order, and what it said that is none.
+    /// The endpoint's own words, in order, and lines that are none.
     pub(super) replies: Vec<std::result::Result<Reply, ProtocolError>>,
-    /// What strace has printed, read after the words: so the calls before a word are among them.
+    /// The lines of strace, read after the words: so those of the calls before a word are among them.
     pub(super) printed: Vec<Printed>,
 }
 
-/// What is ready after a wait.
+/// The sources that are ready after a wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ready {
     /// Hosts that may have a packet.
     pub(super) packets: Ends<bool>,
-    /// What the endpoints have.
+    /// Words, complaints, system calls and ends of the endpoints.
     pub(super) processes: Ends<ProcessReadiness>,
-    /// Requests, which come by [`request`](super::Core::request).
+    /// Requests, each of which comes by [`request`](super::Core::request).
     pub(super) requests: bool,
 }

@@ -1,21 +1,21 @@
-//! How long the driver waits for what: all its durations, each with its reason.
+//! The driver's durations: each pause and each patience, with its reason.
 
 use std::time::Duration;
 
 /// The driver's durations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Timing {
-    /// How long nothing must happen before the tables are read for the screen, and how long plain data may wait to be told. Short: a
-    /// call's outcome follows its packets at once.
+    /// The pause after which the tables are read for the screen, and the longest that plain data waits to be told. Short, for a call's
+    /// outcome follows its packets at once.
     pub(super) grace: Duration,
     /// The same after more than a batch of packets: who takes them in has a turn on the same CPU, which is no end of the stream. Longer
     /// than the kernel's tick, so that poll's timeout need not program the CPU's timer for every packet (2 us in a virtual machine).
     pub(super) stream_grace: Duration,
-    /// How often the tables are read for the screen while packets stream and there is no pause to do it in: ten times a second looks
-    /// live, and a reading costs as much as many packets.
+    /// The time between two readings for the screen while packets stream without a pause: ten a second look live, and each costs as much
+    /// as many packets.
     pub(super) busy_reading: Duration,
-    /// After how long the tables are read again while a socket waits for an acknowledgement that no packet will announce (loopback), and
-    /// when a call has begun that does not return (it may fill a queue and then block); twice as long each time.
+    /// The first wait before the tables are read again while a socket waits for an acknowledgement that no packet will announce
+    /// (loopback), and when a call has begun that does not return (it may fill a queue and then block); twice as long each time.
     pub(super) first_look: Duration,
     /// The longest of those waits. What is not done then waits for a timer of the kernel, or is looked for so often, where no word will
     /// tell of it: what a library takes unasked, and what a torn reading did not show.
@@ -25,10 +25,10 @@ pub(super) struct Timing {
     pub(super) timer_slack: Duration,
     /// The longest of those times.
     pub(super) timer_patience: Duration,
-    /// How long a call whose wait is over by the table may take to return before all counts as quiet: a scheduler's turn or a few, on a
-    /// busy machine; and not for ever, for another thread may have taken what the call waits for.
+    /// The longest wait between two looks for the return of a call whose wait is over by the table; then all counts as quiet without it.
+    /// A few turns of the scheduler on a busy machine, and not for ever: another thread may have taken what the call waits for.
     pub(super) return_patience: Duration,
-    /// How long a packet waits for a call that ends something on the host that it is for; only a close that lingers takes longer.
+    /// The longest that a packet waits for a call that ends something on the host that it is for; only a close that lingers takes longer.
     pub(super) ending_patience: Duration,
 }
 

@@ -12,6 +12,21 @@ struct Case {
     told: &'static [&'static str],
 }
 
+/// A server's listener with a connection that nobody has accepted.
+fn listener_with_a_queue() -> Play {
+    let mut play = Play::wired();
+    play.socket(Server, "listener", 8);
+    play.call(Server, 90, "listener", Call::Listen { backlog: 1 });
+    play.says(Server, ended(90));
+    play.turn();
+    play.table(
+        Server,
+        [row(Server, State::Listen, 8), row(Server, State::Established, 0)],
+    );
+    play.settle();
+    play
+}
+
 #[test]
 fn each_transition_has_its_cause() {
     let cases = [
@@ -181,6 +196,37 @@ fn each_transition_has_its_cause() {
             ],
         },
         Case {
+            scene: "the last ACK, for a shutdown that came before it",
+            play: || {
+                let mut play = Play::wired();
+                play.table(Server, [row(Server, State::SynRecv, 9)]);
+                play.settle();
+                play
+            },
+            act: |play| {
+                play.next_arrival(Server, |end| end.rows = vec![row(Server, State::FinWait1, 9)]);
+                play.sends(Client, segment(Client, ACK, 101, 501));
+                play.turn();
+            },
+            told: &[
+                "server SYN_RECV>ESTABLISHED received, from segments",
+                "server ESTABLISHED>FIN_WAIT1 received, from segments",
+            ],
+        },
+        Case {
+            scene: "the ACK of a SYN cookie",
+            play: Play::wired,
+            act: |play| {
+                play.next_arrival(Server, |end| end.rows = vec![row(Server, State::Established, 0)]);
+                play.sends(Client, segment(Client, ACK, 101, 501));
+                play.turn();
+            },
+            told: &[
+                "server CLOSE>SYN_RECV received, from segments",
+                "server SYN_RECV>ESTABLISHED received, from segments",
+            ],
+        },
+        Case {
             scene: "the administrator",
             play: Play::connected,
             act: |play| play.core.request(LabRequest::Destroy(Client, connection())),
@@ -327,4 +373,25 @@ fn a_port_that_is_used_again_ends_what_had_it_before() {
             "server CLOSE>SYN_RECV received",
         ]
     );
+}
+
+/// In one reading, and so in no order.
+#[test]
+fn what_waits_in_a_listeners_queue_goes_with_it() {
+    let close = |play: &mut Play| {
+        play.call(Server, 1, "listener", Call::Close);
+        play.table(Server, []);
+        play.says(Server, closed(1));
+        play.turn();
+    };
+    let destroy = |play: &mut Play| play.core.request(LabRequest::Destroy(Server, listening()));
+    let acts: [(&dyn Fn(&mut Play), &str); 2] = [(&close, "call 1"), (&destroy, "destroyed")];
+    for (act, cause) in acts {
+        let mut play = listener_with_a_queue();
+        act(&mut play);
+        let mut told = play.transitions();
+        told.sort();
+        let gone = ["ESTABLISHED", "LISTEN"].map(|from| format!("server {from}>CLOSE {cause}"));
+        assert_eq!(told, gone);
+    }
 }

@@ -120,7 +120,11 @@ impl Outside for Fake {
     }
 
     fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()> {
-        self.ends[side].rows.retain(|row| row.tuple != *tuple);
+        // With a listener goes its queue.
+        let goes = |row: &SocketRow| {
+            row.tuple == *tuple || tuple.is_listener() && row.inode == 0 && row.tuple.came_through(tuple.local)
+        };
+        self.ends[side].rows.retain(|row| !goes(row));
         Ok(())
     }
 

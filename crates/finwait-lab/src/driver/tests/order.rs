@@ -40,6 +40,7 @@ fn plain_data_waits_for_its_announcement_too_and_for_no_table() {
     assert_eq!(play.core.outside.readings.len(), readings);
 }
 
+/// Also where the packet came to the device after poll had looked at it.
 #[test]
 fn an_outcome_waits_for_the_packets_before_it_and_for_their_effects() {
     let mut play = Play::connected();
@@ -48,8 +49,9 @@ fn an_outcome_waits_for_the_packets_before_it_and_for_their_effects() {
     play.says(Client, closed(1));
     play.table(Client, [row(Client, State::FinWait1, 0)]);
     play.next_arrival(Server, |end| end.rows = vec![row(Server, State::CloseWait, 9)]);
+    let without_packets = play.core.outside.ready();
     play.sends(Client, segment(Client, FIN_ACK, 100, 500));
-    play.turn();
+    play.turn_with(&without_packets);
     assert_eq!(
         play.told(),
         [
@@ -118,8 +120,9 @@ fn a_death_is_told_after_the_last_words_and_segments() {
     end.death = Some(Death::Signal(libc::SIGKILL));
     end.replies.push(Ok(began(1)));
     play.table(Client, [row(Client, State::FinWait1, 0)]);
+    let without_packets = play.core.outside.ready();
     play.sends(Client, segment(Client, FIN_ACK, 100, 500));
-    play.turn();
+    play.turn_with(&without_packets);
     assert_eq!(
         play.told(),
         [
