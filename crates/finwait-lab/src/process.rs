@@ -111,8 +111,6 @@ pub struct Process {
     outbox: VecDeque<u8>,
     syscalls: Option<StracePipe>,
     hides: bool,
-    /// The library accepts and reads by itself, as it has said in its hello.
-    pub takes_unasked: bool,
     /// The number of its lines that made no sense.
     invalid_replies: usize,
     /// We sent it SIGKILL.
@@ -216,7 +214,6 @@ impl Process {
             outbox: VecDeque::new(),
             syscalls,
             hides,
-            takes_unasked: false,
             invalid_replies: 0,
             killed: false,
             mark,
