@@ -12,6 +12,7 @@ use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::lab::Lab;
+use crate::lab::event::SettingChanged;
 use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{CommandError, IssuedCommand, PendingCall, ProcessState, Session};
@@ -288,7 +289,7 @@ impl<'a, W: Write> Runner<'a, W> {
             })?,
             (Some(EndCommand::Host(..)), _) => self.wait(PROCESS_PATIENCE, |session| {
                 let mut since = session.transcript.since(before);
-                since.any(|entry| matches!(entry.what, EntryKind::Host { .. }))
+                since.any(|entry| matches!(entry.what, EntryKind::Host(_)))
             })?,
             (_, Some(root)) => {
                 let is_over = |session: &Session| {
@@ -310,11 +311,11 @@ impl<'a, W: Write> Runner<'a, W> {
             .transcript
             .since(before)
             .find_map(|entry| match &entry.what {
-                EntryKind::Host {
+                EntryKind::Host(SettingChanged {
                     setting,
                     failed: Some(why),
                     ..
-                } => Some(format!("{} could not be set: {why}", setting.name())),
+                }) => Some(format!("{} could not be set: {why}", setting.name())),
                 _ => None,
             });
         let refused = issued.root.filter(|root| self.live.session.was_refused(*root));
@@ -382,10 +383,10 @@ impl<'a, W: Write> Runner<'a, W> {
                 Format::Text => {
                     // A call that returns at once is one line, as strace prints it; else its beginning is one too.
                     let own = |held: &Entry| match (&held.what, &entry.what) {
-                        (
-                            EntryKind::Call { call: begun, .. },
-                            EntryKind::Outcome { call, .. } | EntryKind::Blocked { call, .. },
-                        ) => begun == call,
+                        (EntryKind::Call { began, .. }, EntryKind::Ended(call)) => {
+                            call.outcome().is_some() && began.call == call.call()
+                        }
+                        (EntryKind::Call { began, .. }, EntryKind::Blocked { call, .. }) => began.call == *call,
                         _ => false,
                     };
                     if let Some(held) = self.held.take().filter(|held| !own(held)) {

@@ -35,12 +35,15 @@ impl LineIndex {
 fn lines_of(entry: &Entry) -> Vec<String> {
     let lines = entry.lines();
     match (&entry.what, lines.first()) {
-        (EntryKind::Outcome { name, trace, .. }, Some(first)) if *name == CallKind::Options && trace.len() > 1 => {
+        (EntryKind::Ended(call), Some(first)) if call.name == CallKind::Options && call.trace().len() > 1 => {
             let fd = first
                 .split_once('(')
                 .and_then(|(_, args)| args.split(',').next())
                 .unwrap_or("");
-            vec![format!("getsockopt({fd}, ...) of every option, {} calls", trace.len())]
+            vec![format!(
+                "getsockopt({fd}, ...) of every option, {} calls",
+                call.trace().len()
+            )]
         }
         _ => lines,
     }
@@ -62,17 +65,18 @@ impl Log {
         for entry in transcript.since(self.upto) {
             self.upto = entry.no;
             let lines = match &entry.what {
-                EntryKind::Outcome { .. } => lines_of(entry).len() as u16,
+                EntryKind::Ended(_) => lines_of(entry).len() as u16,
                 _ => 1,
             };
             for (index, filter) in self.indexes.iter_mut().zip(Filter::ALL) {
                 if filter.passes(&entry.what) {
                     // A call that returned at once is one line, as strace prints it.
-                    if matches!(&entry.what, EntryKind::Outcome { call, .. } if index.begun == Some(*call)) {
+                    if matches!(&entry.what, EntryKind::Ended(call) if call.outcome().is_some() && index.begun == Some(call.call()))
+                    {
                         index.lines.pop_back();
                     }
                     index.begun = match &entry.what {
-                        EntryKind::Call { call, .. } => Some(*call),
+                        EntryKind::Call { began, .. } => Some(began.call),
                         _ => None,
                     };
                     index.lines.extend((0..lines).map(|line| (entry.no, line)));
@@ -253,14 +257,13 @@ impl Log {
                 canvas.put(x + 1, y, area.right(), entry.speaker(), text);
             }
             let said = words.as_ref().and_then(|(_, lines)| lines.get(usize::from(line)));
-            let failed = matches!(&entry.what, EntryKind::Outcome { outcome, .. } if outcome.errno().is_some())
-                || matches!(&entry.what, EntryKind::Died { .. });
+            let failed = matches!(&entry.what, EntryKind::Ended(call) if call.errno().is_some())
+                || matches!(&entry.what, EntryKind::Died(_));
             let style = if failed { canvas.theme.bad() } else { text };
             let room = usize::from(area.right().saturating_sub(area.x + 18));
             let said = said.map_or(String::new(), |said| match &entry.what {
-                EntryKind::Call { .. } | EntryKind::Outcome { .. } | EntryKind::Blocked { .. } => {
-                    short_call(said, room)
-                }
+                EntryKind::Call { .. } | EntryKind::Blocked { .. } => short_call(said, room),
+                EntryKind::Ended(call) if call.outcome().is_some() => short_call(said, room),
                 EntryKind::State { .. } if width(said) > room => entry.short_state().unwrap_or_else(|| said.clone()),
                 EntryKind::Packet(_) if width(said) > room => entry.short_packet().unwrap_or_else(|| said.clone()),
                 _ => said.clone(),

@@ -33,13 +33,13 @@ impl Driver {
                     if protocol == VERSION {
                         let runtime: String = plain(&runtime).chars().take(40).collect();
                         let nofile = self.limited(side);
-                        self.tell(LabEvent::Born {
+                        self.tell(LabEvent::Born(ProcessBorn {
                             side,
                             pid,
                             runtime,
                             takes_unasked,
                             nofile,
-                        });
+                        }));
                     } else {
                         let why = format!("killed: it speaks protocol {protocol}, and finwait {VERSION}");
                         self.tell(LabEvent::Garbled { side, id: None, why });
@@ -56,7 +56,7 @@ impl Driver {
                     }
                     let text = plain(&text);
                     self.tell_calls(side, |strace| strace.heard(Word::Began, id));
-                    self.tell(LabEvent::Began { side, id, text });
+                    self.tell(LabEvent::Began(CallBegan { side, call: id, text }));
                 }
                 Ok(Reply::Made { id, fd }) => self.made(side, id, fd),
                 Ok(Reply::Ended { id, .. }) if !self.ends[side].is_under_way(id) => {
@@ -97,7 +97,7 @@ impl Driver {
     fn tell_calls(&mut self, side: Side, which: impl FnOnce(&mut SyscallOrder) -> Vec<TracedCall>) {
         let calls = self.ends[side].strace.as_mut().map(which);
         for made in calls.into_iter().flatten() {
-            self.tell(LabEvent::Syscall { side, made });
+            self.tell(LabEvent::Syscall(SyscallSeen { side, made }));
         }
     }
 
@@ -185,9 +185,9 @@ impl Driver {
                         end.closed.extend(call.on);
                     }
                 }
-                self.tell(LabEvent::Ended {
+                self.tell(LabEvent::Ended(CallEnded {
                     side,
-                    id,
+                    call: id,
                     took: Duration::from_nanos(ns),
                     outcome: match outcome {
                         Outcome::Library(name) => Outcome::Library(plain(&name)),
@@ -203,7 +203,7 @@ impl Driver {
                         })
                         .collect(),
                     inode,
-                });
+                }));
                 (self.dirty, self.unquiet) = (true, true);
             }
         }
@@ -274,11 +274,11 @@ impl Driver {
         end.strace = end.strace.as_ref().map(|_| SyscallOrder::default());
         end.listeners.clear();
         end.died = true;
-        self.tell(LabEvent::Died {
+        self.tell(LabEvent::Died(ProcessDied {
             side,
             pid: process.pid(),
             how,
-        });
+        }));
         self.settle(Some(side));
         (self.dirty, self.unquiet) = (true, true);
     }

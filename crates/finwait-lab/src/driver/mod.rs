@@ -26,7 +26,8 @@ use std::time::Duration;
 use self::in_flight::{InFlightCall, StateEffect, WaitCondition, releases};
 use self::syscalls::SyscallOrder;
 use super::event::{
-    Disposition, LabEvent, LabRequest, PacketRecord, TransitionCause, WireChange, WireRequest, Witness,
+    CallBegan, CallEnded, Disposition, LabEvent, LabRequest, NamedCall, PacketRecord, ProcessBorn, ProcessDied,
+    ReceivedPacket, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
 };
 use super::event_queue::EventQueue;
 use super::facts::{LabFacts, LabKind};
@@ -38,7 +39,7 @@ use super::watch::Watch;
 use crate::endpoint::protocol::{self, Reply, TracedCall, VERSION};
 use crate::error::Result;
 use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
-use finwait_model::call::{Call, CallId, EndpointCall, Family, SocketName};
+use finwait_model::call::{Call, CallId, CallKind, EndpointCall, Family, SocketName};
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::Outcome;
@@ -104,6 +105,8 @@ struct DriverEnd {
     nofile: Option<u32>,
     /// The process has died since the last reading.
     died: bool,
+    /// The last packet that the host received.
+    received: Option<ReceivedPacket>,
 }
 
 impl DriverEnd {
@@ -259,6 +262,7 @@ impl Driver {
                 listeners: HashSet::new(),
                 nofile: None,
                 died: false,
+                received: None,
             })
         };
         Ok(Driver {

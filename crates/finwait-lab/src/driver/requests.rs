@@ -63,13 +63,13 @@ impl Driver {
                     }
                     _ => end.host.set(side, setting, value),
                 };
-                let result = result.map_err(|error| error.to_string());
-                self.tell(LabEvent::Host {
+                let failed = result.err().map(|error| error.to_string());
+                self.tell(LabEvent::Host(SettingChanged {
                     side,
                     setting,
                     value,
-                    result,
-                });
+                    failed,
+                }));
                 self.dirty = true;
             }
         }
@@ -106,6 +106,7 @@ impl Driver {
         let sent = process.send(request);
         end.in_flight.push(InFlightCall {
             id: request.id,
+            name: request.order.kind(),
             on,
             makes,
             effect: StateEffect::of(&request.order),
