@@ -10,6 +10,7 @@ pub mod code;
 pub mod command;
 pub mod doctor;
 pub mod headless;
+pub mod json;
 pub mod live;
 pub mod matrix;
 pub mod scenario;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
+use crate::json::{Lines, Versioned};
 use crate::lab::Lab;
 use crate::lab::event::SettingChanged;
 use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
@@ -73,9 +74,9 @@ impl RefusedCommand {
         }
     }
 
-    /// Prints it as a line of JSON.
+    /// Prints it as an output of one line of JSON.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        json(out, &ExtraLine::Refused(self))
+        Versioned::new(ExtraLine::Refused(self)).print(out)
     }
 }
 
@@ -147,6 +148,8 @@ pub struct Runner<'a, W: Write> {
     printed: u64,
     /// A call whose beginning is printed only if something else comes before its outcome.
     held: Option<Entry>,
+    /// What is printed as JSON.
+    lines: Lines,
     /// The calls that were told to be blocked since the last command began.
     told_blocked: HashSet<CallId>,
 }
@@ -196,6 +199,7 @@ impl<'a, W: Write> Runner<'a, W> {
             out,
             format,
             patience,
+            lines: Lines::default(),
             printed: 0,
             held: None,
             told_blocked: HashSet::new(),
@@ -234,7 +238,7 @@ impl<'a, W: Write> Runner<'a, W> {
         let refused = RefusedCommand::new(verdict, line, why);
         self.print_new()?;
         if self.format == Format::Json {
-            refused.print(&mut self.out)?;
+            self.print_json(&ExtraLine::Refused(&refused))?;
         }
         self.out.flush()?;
         Ok(Err(refused))
@@ -416,7 +420,7 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     fn print_json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        json(&mut self.out, value)
+        self.lines.print(&mut self.out, value)
     }
 
     fn print_states(&mut self) -> io::Result<()> {
@@ -465,12 +469,6 @@ impl<'a, W: Write> Runner<'a, W> {
             }
         }
     }
-}
-
-/// A value as a line of JSON.
-fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    writeln!(out)
 }
 
 /// A socket as it stands after a command.
