@@ -10,6 +10,7 @@ use crate::explain::{CallUnderWay, Holder, Limits, Sock};
 use crate::lab::event::{
     CallBegan, CallEnded, ProcessBorn, ProcessDied, SettingChanged, StateChanged, TransitionCause,
 };
+use crate::syscall::{CallText, Syscall};
 
 impl Session {
     /// Takes in what happened: the requests that follow from it.
@@ -76,7 +77,7 @@ impl Session {
         for (pending, why) in lost.into_iter().zip(whys) {
             // The one that killed it is what the user wants to read about.
             let shown = !pending.looking && explained == why.rule.is_some();
-            let text = pending.text.clone().unwrap_or_else(|| pending.order.kind().to_string());
+            let text = pending.words();
             let end = CallEnd::Lost(CallLost {
                 side,
                 call: pending.id,
@@ -228,7 +229,7 @@ impl Session {
         at: MonoTime,
         pending: PendingCall,
         end: CallEnd,
-        text: Option<String>,
+        text: Option<CallText>,
         why: Explanation,
         shown: bool,
     ) {
@@ -252,7 +253,7 @@ impl Session {
     }
 
     /// The system calls that an endpoint in another language made since that call of its began, where they are seen.
-    fn syscalls_since(&self, side: Side, id: CallId) -> Vec<TracedCall> {
+    fn syscalls_since(&self, side: Side, id: CallId) -> Vec<Syscall> {
         let mut made = Vec::new();
         for entry in self.transcript.since(0).rev() {
             match &entry.what {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::{CallId, CallKind, SocketName};
-use crate::endpoint::protocol::TracedCall;
 use crate::errno::Errno;
 use crate::explain::Explanation;
 use crate::lab::event::{CallEnded, Death};
 use crate::outcome::Outcome;
 use crate::side::Side;
 use crate::state::State;
+use crate::syscall::{CallText, Syscall};
 
 /// A call that is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,7 +25,7 @@ pub struct FinishedCall {
     pub name: CallKind,
     /// The call in the runtime's words, where no trace has it; of one that was lost, its name where it had not begun.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    pub text: Option<CallText>,
     /// The socket's state when the call was made; none when it stood in no table, as a socket in CLOSE.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
@@ -85,6 +85,11 @@ impl FinishedCall {
         }
     }
 
+    /// The call in the runtime's words; its name where a trace has it.
+    pub fn words(&self) -> CallText {
+        self.text.clone().unwrap_or_else(|| self.name.name().into())
+    }
+
     /// The errno, when it failed.
     pub fn errno(&self) -> Option<Errno> {
         self.outcome().and_then(Outcome::errno)
@@ -107,7 +112,7 @@ impl FinishedCall {
     }
 
     /// The system calls that the endpoint told of.
-    pub fn trace(&self) -> &[TracedCall] {
+    pub fn trace(&self) -> &[Syscall] {
         match &self.end {
             CallEnd::Returned(ended) => &ended.trace,
             CallEnd::Lost(_) => &[],
@@ -129,12 +134,12 @@ pub struct LastOutcome {
     /// The call, as the transcript has it.
     pub call: Arc<FinishedCall>,
     /// The system calls that `strace` saw, where the endpoint tells of none.
-    pub(super) seen: Vec<TracedCall>,
+    pub(super) seen: Vec<Syscall>,
 }
 
 impl LastOutcome {
     /// The system calls behind it.
-    pub fn trace(&self) -> &[TracedCall] {
+    pub fn trace(&self) -> &[Syscall] {
         match self.call.trace() {
             [] => &self.seen,
             trace => trace,

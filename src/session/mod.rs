@@ -11,7 +11,7 @@ use crate::call::{Call, CallId, EndpointCall, ProcessCall, Sigpipe, SocketName};
 use crate::clock::MonoTime;
 use crate::command::wire::WireCommand;
 use crate::command::{CallRequest, EndCommand};
-use crate::endpoint::protocol::{self, TracedCall};
+use crate::endpoint::protocol;
 use crate::explain::{self, EntryNo, Explanation, Situation};
 use crate::host::{Port, Setting, SettingValue};
 use crate::lab::event::{Death, Disposition, LabEvent, LabRequest, PacketRecord, TimedEvent, WireRequest};
@@ -19,6 +19,7 @@ use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
 use crate::socket_table::Tuple;
 use crate::state::State;
+use crate::syscall::CallText;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, IcmpError, Packet};
 
@@ -61,7 +62,7 @@ pub struct PendingCall {
     /// What was asked.
     pub order: EndpointCall,
     /// In the runtime's words, once it said that it begins.
-    pub text: Option<String>,
+    pub text: Option<CallText>,
     /// Since when.
     pub since: MonoTime,
     /// What its command does next, if this succeeds.
@@ -76,6 +77,13 @@ pub struct PendingCall {
     interrupted: Option<EntryNo>,
     /// The screen asked, not the user: its answer is not the last one.
     looking: bool,
+}
+
+impl PendingCall {
+    /// The call in the runtime's words; its name until it begins.
+    pub fn words(&self) -> CallText {
+        self.text.clone().unwrap_or_else(|| self.order.kind().name().into())
+    }
 }
 
 /// The result of issuing a command.
@@ -320,7 +328,7 @@ impl Session {
                 side,
                 call: pending.id,
                 socket: socket_of(&pending.order).cloned(),
-                text: pending.text.clone().unwrap_or_else(|| pending.order.kind().to_string()),
+                text: pending.words(),
                 waited: now.since(pending.since),
             };
             self.transcript.push(now, what);

@@ -16,6 +16,7 @@ use crate::lab::event::{
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
 use crate::state::State;
+use crate::syscall::CallText;
 use crate::wire::flow::{OtherConnection, Retransmission};
 use crate::wire::queue::{Mode, Origin, RuleChange};
 use crate::wire::segment::{Flags, Packet};
@@ -67,7 +68,7 @@ pub enum EntryKind {
         /// On which socket.
         socket: Option<SocketName>,
         /// In the runtime's words.
-        text: String,
+        text: CallText,
         /// How long it has been waited for, us.
         #[serde(rename = "waited_us", serialize_with = "micros")]
         waited: Duration,
@@ -228,19 +229,25 @@ impl Entry {
 
     /// The lines of the log for this entry, one for each system call of an outcome; never empty, never a control character.
     pub fn lines(&self) -> Vec<String> {
+        self.lines_cut(|cuts| cuts.first().cloned().unwrap_or_default())
+    }
+
+    /// The same where not all lines fit: a call is cut in its arguments rather than in what it returned, by `cut`, which chooses among
+    /// its cuts, the longest first.
+    pub fn lines_cut(&self, cut: impl Fn(&[String]) -> String) -> Vec<String> {
+        let cut = |cuts: Vec<String>| cut(&cuts);
         match &self.what {
-            EntryKind::Call { began, .. } => vec![format!("{} ...", began.text)],
+            EntryKind::Call { began, .. } => vec![cut(began.text.cuts(" ..."))],
             EntryKind::Ended(call) => match &call.end {
-                CallEnd::Returned(ended) => returned(call, ended),
-                CallEnd::Lost(lost) => {
-                    let text = call.text.as_deref().unwrap_or(call.name.name());
-                    vec![format!("{text} never returned: {}", lost.how)]
-                }
+                CallEnd::Returned(ended) => returned(call, ended).into_iter().map(cut).collect(),
+                CallEnd::Lost(lost) => vec![format!("{} never returned: {}", call.words(), lost.how)],
             },
             EntryKind::Syscall(SyscallSeen { made, .. }) => {
-                vec![format!("| {}   <{}>", made.text, human(Duration::from_nanos(made.ns)))]
+                vec![format!("| {made}   <{}>", human(made.duration))]
             }
-            EntryKind::Blocked { text, waited, .. } => vec![format!("{text} blocked for {}", human(*waited))],
+            EntryKind::Blocked { text, waited, .. } => {
+                vec![cut(text.cuts(&format!(" blocked for {}", human(*waited))))]
+            }
             EntryKind::Packet(record) => {
                 let way = format!("{} -> {}", record.from, record.from.other());
                 vec![format!("{way}  {}   {}", describe(record), became(record))]
@@ -297,8 +304,8 @@ impl Entry {
     }
 }
 
-/// The lines of a call that returned.
-fn returned(call: &FinishedCall, ended: &CallEnded) -> Vec<String> {
+/// The lines of a call that returned, each with its cuts.
+fn returned(call: &FinishedCall, ended: &CallEnded) -> Vec<Vec<String>> {
     let CallEnded {
         took,
         outcome,
@@ -308,11 +315,12 @@ fn returned(call: &FinishedCall, ended: &CallEnded) -> Vec<String> {
     } = ended;
     // A raw call's own line has its name, its arguments and what it returned; another language's has its words.
     let short = call.name.name();
-    let name = call.text.as_deref().unwrap_or(short);
+    let name = call.words();
     let words = said.as_ref().map_or(String::new(), |said| format!("   {said}"));
-    let mut lines: Vec<String> = trace
+    let time = format!("   <{}>", human(*took));
+    let mut lines: Vec<Vec<String>> = trace
         .iter()
-        .map(|traced| format!("{}   <{}>", traced.text, human(Duration::from_nanos(traced.ns))))
+        .map(|made| made.cuts(&format!("   <{}>", human(made.duration))))
         .collect();
     match outcome {
         Outcome::DeadlineExceeded { written } => {
@@ -321,26 +329,25 @@ fn returned(call: &FinishedCall, ended: &CallEnded) -> Vec<String> {
             } else {
                 String::new()
             };
-            lines.push(format!(
-                "{name}: deadline exceeded{written}{words}   <{}>",
-                human(*took)
-            ));
+            lines.push(name.cuts(&format!(": deadline exceeded{written}{words}{time}")));
         }
-        Outcome::Unsupported(why) => lines.push(format!("{short}: unsupported: {why}")),
+        Outcome::Unsupported(why) => lines.push(vec![format!("{short}: unsupported: {why}")]),
         // Nothing was done yet: there is no result, and no time that it took.
-        Outcome::Ok(Value::Later) => lines.push(name.to_owned()),
+        Outcome::Ok(Value::Later) => lines.push(name.cuts("")),
         Outcome::Ok(Value::Read { n, data }) if *n > 0 && lines.is_empty() => {
-            lines.push(format!("{name} = {n} B {}   <{}>", data.quoted(*n), human(*took)));
+            let read = format!("{n} B {}", data.quoted(*n));
+            lines.push(name.cuts_returned(&read, &read, &time));
         }
         Outcome::Ok(Value::Options { readings }) if lines.is_empty() => {
-            lines.push(format!("{name} = {}   <{}>", told(readings), human(*took)));
+            let read = told(readings);
+            lines.push(name.cuts_returned(&read, &read, &time));
         }
-        Outcome::Library(error) if said.is_none() => lines.push(format!("{name} = {error}")),
-        Outcome::Library(error) => lines.push(format!("{name} = {error}{words}   <{}>", human(*took))),
+        Outcome::Library(error) if said.is_none() => lines.push(name.cuts_returned(error, error, "")),
+        Outcome::Library(error) => lines.push(name.cuts_returned(&format!("{error}{words}"), error, &time)),
         Outcome::Ok(_) | Outcome::Err(_) if lines.is_empty() => {
             let brief = outcome.brief();
             let words = if said.as_ref() == Some(&brief) { "" } else { &words };
-            lines.push(format!("{name} = {brief}{words}   <{}>", human(*took)));
+            lines.push(name.cuts_returned(&format!("{brief}{words}"), &brief, &time));
         }
         Outcome::Ok(_) | Outcome::Err(_) => {}
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use finwait::call::{Bytes, CallId, EndpointCall};
 use finwait::clock::MonoTime;
 use finwait::command::{Command, parse::parse};
-use finwait::endpoint::protocol::TracedCall;
 use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::host::{Setting, SettingValue};
@@ -20,6 +19,7 @@ use finwait::session::{LabFacts, LabKind, Session};
 use finwait::side::{Ends, Side};
 use finwait::socket_table::{SocketRow, TcpInfo, Timer, TimerKind, Tuple};
 use finwait::state::State;
+use finwait::syscall::Syscall;
 use finwait::tui::app::{App, Effect};
 use finwait::tui::theme::Theme;
 use finwait::wire::flow::Flows;
@@ -174,11 +174,7 @@ impl Script {
             took: Duration::from_micros(11),
             outcome,
             said: None,
-            trace: vec![TracedCall {
-                text: trace.into(),
-                errno,
-                ns: 11_000,
-            }],
+            trace: vec![Syscall::parse(trace, errno, Duration::from_micros(11))],
             inode,
         }))
     }

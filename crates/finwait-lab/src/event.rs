@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
-use crate::endpoint::protocol::{self, TracedCall};
+use crate::endpoint::protocol;
 use finwait_model::call::{CallId, CallKind, SocketName};
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::errno::Errno;
@@ -13,6 +13,7 @@ use finwait_model::outcome::Outcome;
 use finwait_model::side::Side;
 use finwait_model::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait_model::state::State;
+use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FlowInfo, PacketNo};
 use finwait_wire::forge::Forge;
 use finwait_wire::queue::{Mode, Origin, RuleChange, Which};
@@ -179,7 +180,7 @@ pub struct CallBegan {
     /// The number.
     pub call: CallId,
     /// In the runtime's words: `read(5, ..., 1024)`.
-    pub text: String,
+    pub text: CallText,
 }
 
 /// A call that returned.
@@ -198,7 +199,7 @@ pub struct CallEnded {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
     /// The system calls behind it, in order; empty where the runtime cannot tell.
-    pub trace: Vec<TracedCall>,
+    pub trace: Vec<Syscall>,
     /// The inode behind the new descriptor, when one was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inode: Option<u64>,
@@ -211,7 +212,7 @@ pub struct SyscallSeen {
     pub side: Side,
     /// The call and what it returned.
     #[serde(flatten)]
-    pub made: TracedCall,
+    pub made: Syscall,
 }
 
 /// A socket's change of state.

@@ -114,7 +114,7 @@ impl OptionsDialog {
         } else if let Some(answer) = &end.last {
             let said = answer.trace().last().map_or_else(
                 || format!("{}: {}", answer.call.name, answer.call.brief()),
-                |traced| traced.text.clone(),
+                |made| made.to_string(),
             );
             let style = if answer.call.errno().is_some() {
                 canvas.theme.bad()

@@ -257,7 +257,7 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
         None => match session.pending(call) {
             Some((side, pending)) => {
                 let name = pending.order.kind();
-                let text = pending.text.clone().unwrap_or_else(|| name.to_string());
+                let text = pending.words();
                 (
                     side,
                     name,
@@ -311,12 +311,11 @@ fn called(call: &FinishedCall) -> String {
     let ended = match &call.end {
         CallEnd::Returned(ended) => ended,
         CallEnd::Lost(lost) => {
-            let text = call.text.as_deref().unwrap_or(call.name.name());
-            return format!("{text} never returned: {}", lost.how);
+            return format!("{} never returned: {}", call.words(), lost.how);
         }
     };
     match (ended.trace.last(), &call.text, &ended.said) {
-        (Some(traced), ..) => traced.text.clone(),
+        (Some(made), ..) => made.to_string(),
         (None, Some(text), Some(said)) => format!("{text} = {said}"),
         (None, Some(text), None) => format!("{text} = {}", ended.outcome.brief()),
         (None, None, _) => format!("{} = {}", call.name, ended.outcome.brief()),

@@ -13,7 +13,7 @@ use crate::outcome::{Outcome, Value};
 use crate::session::{LastOutcome, Session};
 use crate::side::Side;
 use crate::text::{width, wrap, wrap_to};
-use crate::tui::canvas::{Canvas, button_width, short_call};
+use crate::tui::canvas::{Canvas, button_width, longest};
 use crate::tui::hit::Action;
 
 /// The line above.
@@ -62,19 +62,16 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
         .first()
         .map_or("interrupt", |button| button.label);
     for pending in &end.pending[end.pending.len() - shown..] {
-        let call = pending.text.clone().unwrap_or_else(|| pending.order.kind().to_string());
+        let call = pending.words();
         let blocked = format!(" blocked {}", human(canvas.now.since(pending.since)));
         let button = button_width(None, label) + 1;
         let right = area.right().saturating_sub(button);
         let style = canvas.theme.strong();
         // All of it, or its name and descriptor.
         let room = usize::from(right.saturating_sub(area.x + 1)).saturating_sub(width(&blocked));
-        let call = match call.split_once('(') {
-            Some((name, args)) if width(&call) > room => {
-                let fd = args.split([',', ')']).next().unwrap_or("");
-                format!("{name}({fd})")
-            }
-            _ => call,
+        let call = match (call.to_string(), call.first()) {
+            (whole, Some(fd)) if width(&whole) > room => format!("{}({fd})", call.name),
+            (whole, _) => whole,
         };
         let line = Rect::new(area.x, y, right.saturating_sub(area.x), 1);
         canvas.hits.add(line, Action::Why(pending.id), false);
@@ -113,17 +110,18 @@ fn took(time: Duration) -> String {
     format!("<{}>", human(time).replace(' ', "\u{a0}"))
 }
 
-/// The system call that an answer is about, of those behind it: what makes a descriptor comes first, and may be followed by what moves
-/// it to a number of its own; otherwise the last one says most.
-fn main_call(answer: &LastOutcome, calls: &[String]) -> String {
-    match answer.call.outcome() {
+/// The system call that an answer is about, of those behind it, with its cuts: what makes a descriptor comes first, and may be followed
+/// by what moves it to a number of its own; otherwise the last one says most.
+fn main_call(answer: &LastOutcome) -> Vec<String> {
+    let trace = answer.trace();
+    match (answer.call.outcome(), trace) {
         // The language's words come first, and what it did after them.
-        _ if answer.call.text.is_some() => calls.first().cloned().unwrap_or_default(),
-        Some(Outcome::Ok(Value::Descriptor { fd, .. })) if calls.len() > 1 => {
-            let made = calls.first().cloned().unwrap_or_default();
-            format!("{made}, moved to {fd}")
+        _ if answer.call.text.is_some() => in_words(answer),
+        (Some(Outcome::Ok(Value::Descriptor { fd, .. })), [made, _, ..]) => {
+            made.cuts(&format!(" {}, moved to {fd}", took(made.duration)))
         }
-        _ => calls.last().cloned().unwrap_or_default(),
+        (_, [.., last]) => last.cuts(&format!(" {}", took(last.duration))),
+        (_, []) => in_words(answer),
     }
 }
 
@@ -140,30 +138,30 @@ pub fn lines_wanted(session: &Session, side: Side, width: u16) -> u16 {
 }
 
 fn calls(answer: &LastOutcome) -> Vec<String> {
-    if answer.trace().is_empty() || answer.call.text.is_some() {
+    let trace = answer.trace();
+    if trace.is_empty() || answer.call.text.is_some() {
         // What the language says, and below it what it did.
-        let own = answer.trace().iter().map(|traced| format!("| {}", traced.text));
-        std::iter::once(in_words(answer)).chain(own).collect()
+        let own = trace.iter().map(|made| format!("| {made}"));
+        in_words(answer).into_iter().take(1).chain(own).collect()
     } else {
-        answer
-            .trace()
+        trace
             .iter()
-            .map(|traced| format!("{} {}", traced.text, took(Duration::from_nanos(traced.ns))))
+            .map(|made| format!("{made} {}", took(made.duration)))
             .collect()
     }
 }
 
-/// A call in its language's words, and what the language says of it.
-fn in_words(answer: &LastOutcome) -> String {
-    let call = answer.call.text.as_deref().unwrap_or(answer.call.name.name());
+/// A call in its language's words, and what the language says of it, with its cuts.
+fn in_words(answer: &LastOutcome) -> Vec<String> {
+    let call = answer.call.words();
     let brief = answer.call.brief();
     let result = match (answer.call.outcome(), answer.call.said()) {
-        (None, _) => return format!("{call}: {brief}"),
+        (None, _) => return call.cuts(&format!(": {brief}")),
         (Some(Outcome::Ok(_)), Some(said)) if said != brief => format!("{brief} ({said})"),
         (Some(_), Some(said)) => said.to_owned(),
-        (Some(_), None) => brief,
+        (Some(_), None) => brief.clone(),
     };
-    format!("{call} = {result} {}", took(answer.call.took()))
+    call.cuts_returned(&result, &brief, &format!(" {}", took(answer.call.took())))
 }
 
 /// The last call that ended.
@@ -186,18 +184,18 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome) {
     let for_calls = height.saturating_sub(why + usize::from(failed)).max(1);
     let mut wrapped: Vec<String> = calls.iter().flat_map(|call| wrap(call, room)).collect();
     if wrapped.len() > for_calls {
-        let main = main_call(answer, &calls);
-        wrapped = wrap(&main, room);
+        let main = main_call(answer);
+        wrapped = main.first().map_or_else(Vec::new, |whole| wrap(whole, room));
         if let (Some(said), true) = (answer.call.said(), wrapped.len() > for_calls) {
             // What the language says is what one came for: rather the reason is cut than that.
-            let name = main.split('(').next().unwrap_or(answer.call.name.name());
+            let name = answer.call.words().name;
             wrapped = wrap_to(
                 &format!("{name}(..) = {said}"),
                 room,
                 height.saturating_sub(1).max(for_calls),
             );
         } else if wrapped.len() > for_calls {
-            wrapped = vec![short_call(&main, room)];
+            wrapped = vec![longest(&main, room)];
         }
     }
     lines.extend(wrapped.into_iter().map(|line| (line, style)));

@@ -54,7 +54,7 @@ impl Driver {
                     if let Some(call) = calls.find(|call| call.id == id) {
                         call.begun = true;
                     }
-                    let text = plain(&text);
+                    let text = CallText::parse(&plain(&text));
                     self.tell_calls(side, |strace| strace.heard(Word::Began, id));
                     self.tell(LabEvent::Began(CallBegan { side, call: id, text }));
                 }
@@ -94,7 +94,7 @@ impl Driver {
     }
 
     /// Tells system calls that strace has seen, where it looks.
-    fn tell_calls(&mut self, side: Side, which: impl FnOnce(&mut SyscallOrder) -> Vec<TracedCall>) {
+    fn tell_calls(&mut self, side: Side, which: impl FnOnce(&mut SyscallOrder) -> Vec<Syscall>) {
         let calls = self.ends[side].strace.as_mut().map(which);
         for made in calls.into_iter().flatten() {
             self.tell(LabEvent::Syscall(SyscallSeen { side, made }));
@@ -197,10 +197,7 @@ impl Driver {
                     said: said.map(|said| plain(&said)),
                     trace: trace
                         .into_iter()
-                        .map(|traced| TracedCall {
-                            text: plain(&traced.text),
-                            ..traced
-                        })
+                        .map(|made| Syscall::parse(&plain(&made.to_string()), made.errno, made.duration))
                         .collect(),
                     inode,
                 }));

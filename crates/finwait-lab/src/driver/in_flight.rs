@@ -33,8 +33,8 @@ impl InFlightCall {
     }
 
     /// Has it closed its descriptor, with these system calls? On Linux close gives the descriptor back whatever it returns (close(2)).
-    pub(super) fn closes(&self, trace: &[TracedCall]) -> bool {
-        self.releases && trace.iter().any(|traced| traced.text.starts_with("close("))
+    pub(super) fn closes(&self, trace: &[Syscall]) -> bool {
+        self.releases && trace.iter().any(|made| made.name == "close")
     }
 }
 

@@ -37,7 +37,7 @@ fn result(outcome: &Outcome) -> String {
 /// A call and its return in words, the longest first; and whether it failed.
 pub(super) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>) -> (Vec<String>, bool) {
     let called = match call {
-        Some(EntryKind::Call { began, .. }) => Some(began.text.as_str()),
+        Some(EntryKind::Call { began, .. }) => Some(&began.text),
         _ => None,
     };
     let returned = match returned {
@@ -56,10 +56,9 @@ pub(super) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>)
             (texts, outcome.errno().is_some())
         }
         (Some(text), None) => {
-            let name = text.split('(').next().unwrap_or(text);
             // A lingering close is two calls.
-            let more = if text.contains("), close(") { ", close" } else { "" };
-            (vec![format!("{text} ..."), format!("{name}{more} ...")], false)
+            let more = text.then().map_or_else(String::new, |then| format!(", {then}"));
+            (vec![format!("{text} ..."), format!("{}{more} ...", text.name)], false)
         }
         (None, _) => (Vec::new(), false),
     }
