@@ -11,6 +11,7 @@ use std::time::Instant;
 use crate::call::Family;
 use crate::error::Error;
 use crate::headless::exit::complain;
+use crate::json::Versioned;
 use crate::lab::{self, LabMode, Options};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
@@ -108,7 +109,7 @@ pub fn run(options: &Options, json: bool) -> ExitCode {
 }
 
 fn say_json(report: &Report) -> std::io::Result<()> {
-    let text = serde_json::to_string_pretty(report)?;
+    let text = serde_json::to_string_pretty(&Versioned::new(report))?;
     writeln!(stdout(), "{text}")
 }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
+use crate::json::{Lines, Versioned};
 use crate::lab::Lab;
 use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
 use crate::session::progress::{CommandProgress, CommandResult};
@@ -73,9 +74,9 @@ impl RefusedCommand {
         }
     }
 
-    /// Prints it as a line of JSON.
+    /// Prints it as an output of one line of JSON.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        json(out, &ExtraLine::Refused(self))
+        Versioned::new(ExtraLine::Refused(self)).print(out)
     }
 }
 
@@ -150,6 +151,8 @@ pub struct Runner<'a, W: Write> {
     printed: u64,
     /// A call whose beginning is printed only if something else comes before its outcome.
     held: Option<Entry>,
+    /// What is printed as JSON.
+    lines: Lines,
     /// The calls that were told to be blocked since the last command began.
     told_blocked: HashSet<CallId>,
 }
@@ -199,6 +202,7 @@ impl<'a, W: Write> Runner<'a, W> {
             out,
             format,
             patience,
+            lines: Lines::default(),
             printed: 0,
             held: None,
             told_blocked: HashSet::new(),
@@ -237,7 +241,7 @@ impl<'a, W: Write> Runner<'a, W> {
         let refused = RefusedCommand::new(verdict, line, why);
         self.print_new()?;
         if self.format == Format::Json {
-            refused.print(&mut self.out)?;
+            self.print_json(&ExtraLine::Refused(&refused))?;
         }
         self.out.flush()?;
         Ok(Err(refused))
@@ -347,10 +351,10 @@ impl<'a, W: Write> Runner<'a, W> {
                 Format::Text => {
                     // A call that returns at once is one line, as strace prints it; else its beginning is one too.
                     let own = |held: &Entry| match (&held.what, &entry.what) {
-                        (
-                            EntryKind::Call { call: begun, .. },
-                            EntryKind::Outcome { call, .. } | EntryKind::Blocked { call, .. },
-                        ) => begun == call,
+                        (EntryKind::Call { began, .. }, EntryKind::Ended(call)) => {
+                            call.outcome().is_some() && began.call == call.call()
+                        }
+                        (EntryKind::Call { began, .. }, EntryKind::Blocked { call, .. }) => began.call == *call,
                         _ => false,
                     };
                     if let Some(held) = self.held.take().filter(|held| !own(held)) {
@@ -380,7 +384,7 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     fn print_json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        json(&mut self.out, value)
+        self.lines.print(&mut self.out, value)
     }
 
     fn print_states(&mut self) -> io::Result<()> {
@@ -429,12 +433,6 @@ impl<'a, W: Write> Runner<'a, W> {
             }
         }
     }
-}
-
-/// A value as a line of JSON.
-fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    writeln!(out)
 }
 
 /// A socket as it stands after a command.

@@ -292,9 +292,9 @@ impl App {
                 }
                 match entry.and_then(|no| self.session.transcript.entry(no)) {
                     Some(Entry {
-                        what: EntryKind::Outcome { call, .. } | EntryKind::Lost { call, .. },
+                        what: EntryKind::Ended(call),
                         ..
-                    }) => self.dialogs.push(Dialog::Why(WhyDialog::new(*call))),
+                    }) => self.dialogs.push(Dialog::Why(WhyDialog::new(call.call()))),
                     Some(Entry {
                         no,
                         what: EntryKind::Packet(_),

@@ -19,6 +19,8 @@ pub(super) struct DriverEnd {
     pub(super) nofile: Option<u32>,
     /// The process has died since the last reading.
     pub(super) died: bool,
+    /// The last packet that the host received.
+    pub(super) received: Option<ReceivedPacket>,
 }
 
 impl DriverEnd {
@@ -37,6 +39,7 @@ impl DriverEnd {
             strace: process.is_traced.then(SyscallOrder::default),
             nofile: None,
             died: false,
+            received: None,
         }
     }
 
