@@ -195,7 +195,7 @@ fn json_names_its_schema() {
 #[test]
 fn what_is_blocked_is_told_once() {
     let told = |commands: &[&str]| {
-        let output = run(&[&["--patience", "50ms"], commands].concat());
+        let output = run(&[&["--patience", "500ms"], commands].concat());
         let text = String::from_utf8(output.stdout).unwrap();
         text.lines()
             .filter(|line| line.contains("accept4(") && line.contains(" blocked for "))
