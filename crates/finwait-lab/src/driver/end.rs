@@ -44,7 +44,7 @@ impl DriverEnd {
     }
 
     /// Forgets the process, which has ended, and all that was its own.
-    pub(super) fn bury(&mut self) {
+    pub(super) fn forget_process(&mut self) {
         self.process = None;
         self.in_flight.clear();
         self.sockets.clear();

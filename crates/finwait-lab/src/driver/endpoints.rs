@@ -251,7 +251,7 @@ impl<O: Outside> Core<O> {
         self.relay(EITHER);
         self.outcomes();
         self.outside.let_go(side);
-        self.ends[side].bury();
+        self.ends[side].forget_process();
         self.tell(LabEvent::Died(ProcessDied { side, pid, how }));
         self.settle(Some(side));
         (self.dirty, self.unquiet) = (true, true);

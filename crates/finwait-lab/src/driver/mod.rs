@@ -77,6 +77,7 @@ use finwait_wire::segment::{Flags, Packet, decode};
 const LONGEST_PACKET: usize = 65_536;
 /// How many packets are moved before anybody else is heard.
 const BATCH: usize = 64;
+
 /// The connection that a segment is of, its sender's end first.
 fn tuple_of(packet: &Packet) -> Option<Tuple> {
     match packet {
@@ -110,6 +111,7 @@ struct Core<O> {
     outside: O,
     timing: Timing,
     ends: Ends<DriverEnd>,
+    /// Whether a wire joins the hosts, on which segments are seen; the loopback lab has none.
     wired: bool,
     /// What the administrator destroys just now.
     destroyed: Option<(Side, Tuple)>,
