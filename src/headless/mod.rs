@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
-use crate::lab::Lab;
-use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
+use crate::lab::{LocalLab as Lab, PROCESS_PATIENCE};
+use crate::live::{Input, InputLine, Live, WaitOutcome};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{CommandError, IssuedCommand, PendingCall, ProcessState, Session};
 use crate::side::{Ends, Side};
@@ -343,7 +343,7 @@ impl<'a, W: Write> Runner<'a, W> {
         loop {
             self.print_new()?;
             let is_done = done(&self.live.session);
-            if self.live.quiet && is_done {
+            if self.live.quiet.is_quiet() && is_done {
                 return Ok(true);
             }
             // What is done has only to become quiet, and nobody is more patient with that than the user.
