@@ -82,6 +82,12 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// Two hosts cannot have these addresses.
+    #[error("the hosts' addresses: {why}")]
+    Addresses {
+        /// Why.
+        why: String,
+    },
     /// A call gave no value: `?` takes a [`CallError`] for an [`Error`].
     #[error("{0}")]
     Call(CallError),

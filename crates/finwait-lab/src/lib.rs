@@ -113,11 +113,13 @@ pub use api::{
     Transcript, View, Wire,
 };
 pub use error::{Error, Result};
+pub use finwait_model as model;
 pub use finwait_model::call::{PollEvent, Sigpipe, SocketOption};
 pub use finwait_model::errno::Errno;
 pub use finwait_model::host::{Setting, SettingValue};
 pub use finwait_model::side::Side;
 pub use finwait_model::state::State;
+pub use finwait_wire as wire;
 
 // What finwait itself builds on, in its own process; no part of the interface for tests.
 #[doc(hidden)]

@@ -49,6 +49,8 @@ pub struct Options {
     pub wanted: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
+    /// The isolated hosts' addresses, of that family; our own choice when absent.
+    pub addresses: Option<Ends<IpAddr>>,
     /// A program that this crate is linked into: it becomes the native endpoints and the reapers (`role`).
     pub program: PathBuf,
     /// The runtimes that drive the ends.
@@ -62,6 +64,7 @@ impl Options {
         Options {
             wanted,
             ipv6,
+            addresses: None,
             program,
             driven,
         }
@@ -171,7 +174,7 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
     if !netns::capable() {
         netns::enter_user_namespace().map_err(why)?;
     }
-    let addresses: Ends<IpAddr> = if options.ipv6 {
+    let ours: Ends<IpAddr> = if options.ipv6 {
         Ends {
             client: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1).into(),
             server: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 2).into(),
@@ -182,6 +185,7 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
             server: Ipv4Addr::new(10, 0, 0, 2).into(),
         }
     };
+    let addresses = options.addresses.unwrap_or(ours);
     let host = |side| {
         Host::start(
             side,

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ use crate::event_queue::Batch;
 use crate::facts::LabFacts;
 use crate::local::{LabMode, LocalLab, Options};
 use crate::role::THIS_PROGRAM;
+use finwait_model::side::Ends;
 
 /// The lab that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,8 @@ pub struct LabSpec {
     pub mode: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
+    /// The isolated hosts' addresses; the lab's own choice when absent.
+    pub addresses: Option<Ends<IpAddr>>,
 }
 
 /// The first line from the owner.
@@ -59,10 +63,15 @@ fn serve() -> io::Result<()> {
     let spec: LabSpec = serde_json::from_str(&spec)?;
     let output = Arc::new(Output::new(File::from(io::stdout().as_fd().try_clone_to_owned()?)));
     let sink = EventWriter(Arc::clone(&output));
-    let options = Options::native(spec.mode, spec.ipv6, THIS_PROGRAM.into());
+    let options = Options {
+        addresses: spec.addresses,
+        ..Options::native(spec.mode, spec.ipv6, THIS_PROGRAM.into())
+    };
     let (greeting, lab) = match LocalLab::start(&options, move |batch| sink.write(batch)) {
         Ok((lab, facts)) => (Greeting::Started(Box::new(facts)), Some(lab)),
         Err(Error::NoIsolatedLab { why }) => (Greeting::NoIsolatedLab(why), None),
+        // The rest of its sentence is about finwait's flags.
+        Err(Error::NoIpv6 { why }) => (Greeting::Failed(format!("IPv6 is not available here: {why}")), None),
         Err(error) => (Greeting::Failed(error.to_string()), None),
     };
     output.greet(&greeting)?;

@@ -1,8 +1,10 @@
 //! The lab as another crate's tests use it.
 
-use std::net::Shutdown;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown};
 use std::time::{Duration, Instant};
 
+use finwait_lab::model::call::{Bytes, Call, WriteFlag};
+use finwait_lab::model::outcome::Value;
 use finwait_lab::{CallError, Errno, Error, Lab, PollEvent, Result, Segment, Setting, Side, SocketOption, State};
 
 /// A lab with a connection.
@@ -122,22 +124,27 @@ fn a_call_that_blocks_can_be_begun_waited_for_and_interrupted() -> Result<()> {
 fn a_handshake_can_be_stopped_at_each_segment() -> Result<()> {
     let lab = Lab::isolated()?;
     let listener = lab.server().listen(8080)?;
-    let handshake = lab.wire().hold(Segment::any());
+    let wire = lab.wire();
+    let (syn, syn_ack, ack) = (
+        wire.hold(Segment::syn()),
+        wire.hold(Segment::syn_ack()),
+        wire.hold(Segment::ack()),
+    );
     let connecting = lab.client().connect_begin(listener.addr())?;
-    let syn = handshake.next()?;
+    let held = syn.next()?;
     assert_eq!(connecting.socket().state()?, State::SynSent);
-    syn.deliver()?;
-    let syn_ack = handshake.next()?;
+    held.deliver()?;
+    let held = syn_ack.next()?;
     lab.until(|view| {
         view.sockets(lab.server())
             .iter()
             .any(|socket| socket.row.state == State::SynRecv)
     })?;
-    syn_ack.deliver()?;
+    held.deliver()?;
     let a = connecting.wait()?;
     assert_eq!(a.state()?, State::Established);
-    handshake.next()?.deliver()?;
-    handshake.remove()?;
+    ack.next()?.deliver()?;
+    ack.remove()?;
     let b = listener.accept()?;
     assert_eq!(b.state()?, State::Established);
     Ok(())
@@ -284,4 +291,68 @@ fn a_lab_that_is_gone_says_so() -> Result<()> {
     );
     assert!(matches!(a.write(b"x"), Err(CallError::Lab(error)) if matches!(*error, Error::Gone(_))));
     Ok(())
+}
+
+/// Descriptors of one socket, and the calls that have no method of their own.
+#[test]
+fn a_socket_is_closed_with_its_last_descriptor() -> Result<()> {
+    let Connected { a, b, lab, .. } = connected()?;
+    let second = a.dup()?;
+    a.close()?;
+    assert_eq!(second.state()?, State::Established);
+    let urgent = Call::Write {
+        data: Bytes(b"!".to_vec()),
+        repeat: 1,
+        flags: vec![WriteFlag::Oob],
+        deadline: None,
+    };
+    assert_eq!(second.call(urgent)?, Value::Written { n: 1 });
+    assert_eq!(b.poll(&[PollEvent::Pri])?, [PollEvent::Pri]);
+    second.disconnect()?;
+    assert_eq!((second.state()?, b.state()?), (State::Close, State::Close));
+    lab.quiet()
+}
+
+#[test]
+fn hosts_have_the_addresses_that_the_test_wants() -> Result<()> {
+    let (client, server) = (Ipv4Addr::new(192, 0, 2, 7), Ipv4Addr::new(198, 51, 100, 9));
+    let lab = Lab::builder().addresses(client, server).isolated()?;
+    let listener = lab.server().listen(80)?;
+    assert_eq!(listener.addr(), (server, 80).into());
+    let a = lab.client().connect(listener.addr())?;
+    assert_eq!(a.local().map(|address| address.ip()), Some(client.into()));
+    let (client, server) = (
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
+        Ipv6Addr::new(0x2001, 0xdb8, 1, 0, 0, 0, 0, 1),
+    );
+    let lab = Lab::builder().addresses(client, server).isolated()?;
+    lab.client().connect(lab.server().listen(80)?.addr())?;
+    for (client, server, why) in [
+        (
+            "127.0.0.1",
+            "10.0.0.2",
+            "127.0.0.1 is no address of a host on a network",
+        ),
+        ("10.0.0.1", "10.0.0.1", "10.0.0.1 cannot be both"),
+        ("10.0.0.1", "fd00::2", "10.0.0.1 and fd00::2 are of two families"),
+    ] {
+        let [client, server]: [IpAddr; 2] = [client, server].map(|address| address.parse().unwrap());
+        let error = Lab::builder().addresses(client, server).isolated().unwrap_err();
+        assert_eq!(error.to_string(), format!("the hosts' addresses: {why}"));
+    }
+    Ok(())
+}
+
+/// Fixtures and threads take all of it.
+#[test]
+fn handles_go_from_thread_to_thread() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<(Lab, finwait_lab::Host, finwait_lab::Socket, finwait_lab::Listener)>();
+    shared::<(
+        finwait_lab::Pending<usize>,
+        finwait_lab::Hold,
+        finwait_lab::HeldSegment,
+        finwait_lab::View,
+    )>();
+    shared::<(Error, CallError, finwait_lab::Transcript)>();
 }

@@ -80,17 +80,18 @@ fn a_simultaneous_close() -> Result<()> {
     let Connection {
         lab, client, server, ..
     } = connection()?;
-    let fins = lab.wire().hold(Segment::fin());
+    let client_fin = lab.wire().hold(Segment::fin().from(lab.client()));
+    let server_fin = lab.wire().hold(Segment::fin().from(lab.server()));
     client.close()?;
     server.close()?;
-    let (first, second) = (fins.next()?, fins.next()?);
-    let acks = lab.wire().hold(Segment::ack());
-    first.deliver()?;
-    second.deliver()?;
+    let server_ack = lab.wire().hold(Segment::ack().from(lab.server()));
+    let client_ack = lab.wire().hold(Segment::ack().from(lab.client()));
+    client_fin.next()?.deliver()?;
+    server_fin.next()?.deliver()?;
     assert_eq!(client.state()?, State::Closing);
     assert_eq!(server.state()?, State::Closing);
-    acks.next()?.deliver()?;
-    acks.next()?.deliver()?;
+    server_ack.next()?.deliver()?;
+    client_ack.next()?.deliver()?;
     assert_eq!(client.state()?, State::TimeWait);
     assert_eq!(server.state()?, State::TimeWait);
     Ok(())

@@ -1,6 +1,7 @@
 //! A lab, and how it is started.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -47,6 +48,7 @@ const END_PATIENCE: Duration = Duration::from_secs(10);
 #[must_use = "isolated and loopback start the lab"]
 pub struct LabBuilder {
     ipv6: bool,
+    addresses: Option<Ends<IpAddr>>,
     patience: Duration,
 }
 
@@ -54,6 +56,15 @@ impl LabBuilder {
     /// IPv6 rather than IPv4.
     pub const fn ipv6(mut self) -> LabBuilder {
         self.ipv6 = true;
+        self
+    }
+
+    /// The addresses of the isolated hosts: any two of one family, as nobody else sees them. 10.0.0.1 and 10.0.0.2 unless told
+    /// otherwise, fd00::1 and fd00::2 in IPv6.
+    pub fn addresses(mut self, client: impl Into<IpAddr>, server: impl Into<IpAddr>) -> LabBuilder {
+        let (client, server) = (client.into(), server.into());
+        self.ipv6 = client.is_ipv6();
+        self.addresses = Some(Ends { client, server });
         self
     }
 
@@ -67,7 +78,8 @@ impl LabBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`Lab::isolated`]; [`Error::NoIpv6`].
+    /// Those of [`Lab::isolated`]; [`Error::Addresses`] for addresses that two hosts cannot have; [`Error::NotStarted`] without IPv6
+    /// where it was asked for.
     pub fn isolated(self) -> Result<Lab> {
         self.start(LabMode::Isolated)
     }
@@ -82,11 +94,35 @@ impl LabBuilder {
     }
 
     fn start(self, mode: LabMode) -> Result<Lab> {
-        let starting = Starting::new(&LabSpec { mode, ipv6: self.ipv6 }, self.patience)?;
+        self.addresses.as_ref().map_or(Ok(()), fit)?;
+        let spec = LabSpec {
+            mode,
+            ipv6: self.ipv6,
+            addresses: self.addresses,
+        };
+        let starting = Starting::new(&spec, self.patience)?;
         let facts = starting.facts()?;
         starting.endpoints_are_up()?;
         Ok(Lab::of(starting, &facts))
     }
+}
+
+/// Can two hosts that are joined by a wire have these addresses?
+fn fit(addresses: &Ends<IpAddr>) -> Result<()> {
+    let Ends { client, server } = addresses;
+    let no = |why: String| Err(Error::Addresses { why });
+    for address in [client, server] {
+        if address.is_loopback() || address.is_unspecified() || address.is_multicast() {
+            return no(format!("{address} is no address of a host on a network"));
+        }
+    }
+    if client == server {
+        return no(format!("{client} cannot be both"));
+    }
+    if client.is_ipv4() != server.is_ipv4() {
+        return no(format!("{client} and {server} are of two families"));
+    }
+    Ok(())
 }
 
 /// Two hosts with live TCP sockets in the kernel, and the wire between them. It ends when this is dropped: its processes, and in the
@@ -137,6 +173,7 @@ impl Lab {
     pub const fn builder() -> LabBuilder {
         LabBuilder {
             ipv6: false,
+            addresses: None,
             patience: PATIENCE,
         }
     }

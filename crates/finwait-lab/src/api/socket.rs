@@ -107,7 +107,7 @@ impl Socket {
     ///
     /// What `bind(2)` returned: `EADDRINUSE`, `EADDRNOTAVAIL`.
     pub fn bind(&self, address: SocketAddr) -> CallResult<()> {
-        self.call(Call::Bind { address }).map(drop)
+        self.make(Call::Bind { address }).map(drop)
     }
 
     /// Listens, with room for `backlog` + 1 connections that wait for `accept`.
@@ -116,7 +116,7 @@ impl Socket {
     ///
     /// What `listen(2)` returned: `EADDRINUSE`.
     pub fn listen(self, backlog: i32) -> CallResult<Listener> {
-        self.call(Call::Listen { backlog })?;
+        self.make(Call::Listen { backlog })?;
         let remote = self.host.remote();
         let address = |view: &View| view.local(self.side(), self.inode?);
         let waited_for = || "the listener to be in the kernel's table".to_owned();
@@ -194,7 +194,7 @@ impl Socket {
     /// What `recv(2)` returned: `EAGAIN` when none waits.
     pub fn peek(&self) -> CallResult<Vec<u8>> {
         let flags = vec![ReadFlag::Peek, ReadFlag::Dontwait];
-        match self.call(read(MOST_READ, flags))?.value {
+        match self.make(read(MOST_READ, flags))?.value {
             Value::Read { data, .. } => Ok(data.0),
             _ => Ok(Vec::new()),
         }
@@ -206,7 +206,7 @@ impl Socket {
     ///
     /// Those of [`Socket::read`].
     pub fn discard(&self, most: usize) -> CallResult<usize> {
-        match self.call(read(most, Vec::new()))?.value {
+        match self.make(read(most, Vec::new()))?.value {
             Value::Read { n, .. } => Ok(n),
             _ => Ok(0),
         }
@@ -251,7 +251,7 @@ impl Socket {
             Shutdown::Write => ShutdownHow::Write,
             Shutdown::Both => ShutdownHow::Both,
         };
-        self.call(Call::Shutdown { how }).map(drop)
+        self.make(Call::Shutdown { how }).map(drop)
     }
 
     /// Gives the descriptor back. Later calls are made on its number, and are `EBADF` while no other socket has it.
@@ -260,7 +260,7 @@ impl Socket {
     ///
     /// What `close(2)` returned: `EBADF`.
     pub fn close(&self) -> CallResult<()> {
-        self.call(Call::Close).map(drop)
+        self.make(Call::Close).map(drop)
     }
 
     /// Sets SO_LINGER to 0 seconds and closes: sends RST rather than FIN.
@@ -269,7 +269,37 @@ impl Socket {
     ///
     /// What `setsockopt(2)` and `close(2)` returned: `EBADF`.
     pub fn rst_close(&self) -> CallResult<()> {
-        self.call(Call::RstClose).map(drop)
+        self.make(Call::RstClose).map(drop)
+    }
+
+    /// Connects to nothing (`AF_UNSPEC`): dissolves the connection with a RST, and the socket can be used again.
+    ///
+    /// # Errors
+    ///
+    /// What `connect(2)` returned.
+    pub fn disconnect(&self) -> CallResult<()> {
+        self.make(Call::Disconnect).map(drop)
+    }
+
+    /// Makes a second descriptor of the same socket: the kernel closes the socket with the last of them.
+    ///
+    /// # Errors
+    ///
+    /// What `dup(2)` returned: `EBADF`, `EMFILE`.
+    pub fn dup(&self) -> CallResult<Socket> {
+        let name = self.host.name();
+        let Returned { inode, .. } = self.make(Call::Dup { r#as: name.clone() })?;
+        Ok(Socket::new(self.host.clone(), name, inode))
+    }
+
+    /// Makes any call of the vocabulary on the socket, as one with flags or a deadline; what has a method of its own is better made by
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// What the call returned.
+    pub fn call(&self, call: Call) -> CallResult<Value> {
+        self.make(call).map(|returned| returned.value)
     }
 
     /// Begins to close with SO_LINGER on: close blocks until what was written is acknowledged, or so many seconds are over.
@@ -287,7 +317,7 @@ impl Socket {
     ///
     /// What `getsockopt(2)` returned: `EBADF`.
     pub fn so_error(&self) -> CallResult<Option<Errno>> {
-        match self.call(Call::SoError)?.value {
+        match self.make(Call::SoError)?.value {
             Value::PendingError { error } => Ok(error),
             _ => Ok(None),
         }
@@ -303,7 +333,7 @@ impl Socket {
             events: events.to_vec(),
             timeout: Millis(0),
         };
-        match self.call(call)?.value {
+        match self.make(call)?.value {
             Value::Ready { events } => Ok(events),
             _ => Ok(Vec::new()),
         }
@@ -315,7 +345,7 @@ impl Socket {
     ///
     /// What `getsockopt(2)` returned.
     pub fn option(&self, option: SocketOption) -> CallResult<i64> {
-        let value = self.call(Call::GetOption { option })?.value;
+        let value = self.make(Call::GetOption { option })?.value;
         match value {
             Value::Options { readings } => match readings.first().map(|reading| reading.value) {
                 Some(Reading::Value(value)) => Ok(value),
@@ -331,7 +361,7 @@ impl Socket {
     ///
     /// What `setsockopt(2)` returned.
     pub fn set_option(&self, option: SocketOption, value: i64) -> CallResult<()> {
-        self.call(Call::SetOption { option, value }).map(drop)
+        self.make(Call::SetOption { option, value }).map(drop)
     }
 
     fn order(&self, call: Call) -> EndpointCall {
@@ -341,7 +371,7 @@ impl Socket {
         }
     }
 
-    fn call(&self, call: Call) -> CallResult<Returned> {
+    fn make(&self, call: Call) -> CallResult<Returned> {
         self.host.call(self.order(call))
     }
 

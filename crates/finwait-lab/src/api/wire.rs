@@ -162,7 +162,8 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// The next segment that the rule has held; waits for it.
+    /// The next segment that the rule has held; waits for it. One that is sent again, as its sender does with what is held for long, is
+    /// a segment of its own.
     ///
     /// # Errors
     ///
