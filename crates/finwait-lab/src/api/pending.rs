@@ -24,7 +24,6 @@ pub(super) struct Returned {
 pub struct Pending<T> {
     ticket: Ticket,
     socket: Socket,
-    #[allow(clippy::type_complexity)]
     made: Box<dyn Fn(Returned) -> T + Send + Sync>,
 }
 

@@ -131,31 +131,28 @@ impl Remote {
 
     /// Takes in what the owner tells, until it is gone.
     pub fn listen(&self, control: UnixStream) {
-        let mut lines = BufReader::new(control).lines();
+        let mut lines = BufReader::new(control);
+        let mut line = Vec::new();
         let mut why = "its process has ended".to_owned();
-        while let Some(line) = lines.next() {
-            match line
-                .map_err(|error| error.to_string())
-                .and_then(|line| self.hear(&line))
-            {
-                Ok(()) => {}
-                Err(error) => {
-                    why = format!("a line of its process cannot be read: {error}");
-                    break;
-                }
+        // Killed in the middle of a line, or with requests unread (ECONNRESET), it has ended, too.
+        while lines.read_until(b'\n', &mut line).is_ok() && line.ends_with(b"\n") {
+            if let Err(error) = self.hear(&line) {
+                why = format!("a line of its process cannot be read: {error}");
+                break;
             }
+            line.clear();
         }
         self.told().gone.get_or_insert(why);
         self.changed.notify_all();
     }
 
-    fn hear(&self, line: &str) -> std::result::Result<(), String> {
+    fn hear(&self, line: &[u8]) -> serde_json::Result<()> {
         let greeted = self.told().greeting.is_some();
         if greeted {
-            let event: TimedEvent = serde_json::from_str(line).map_err(|error| error.to_string())?;
+            let event: TimedEvent = serde_json::from_slice(line)?;
             self.told().view.absorb(Arc::new(event));
         } else {
-            let greeting = serde_json::from_str(line).map_err(|error| error.to_string())?;
+            let greeting = serde_json::from_slice(line)?;
             self.told().greeting = Some(greeting);
         }
         self.changed.notify_all();
