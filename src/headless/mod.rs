@@ -12,8 +12,8 @@ use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::json::{Lines, Versioned};
-use crate::lab::Lab;
-use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
+use crate::lab::{LocalLab as Lab, PROCESS_PATIENCE};
+use crate::live::{Input, InputLine, Live, WaitOutcome};
 use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{CommandError, PendingCall, Session};
@@ -278,7 +278,12 @@ impl<'a, W: Write> Runner<'a, W> {
         }
         self.print_states()?;
         self.out.flush()?;
-        let result = progress.result(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE);
+        let result = progress.result(
+            &self.live.session,
+            self.live.quiet.is_quiet(),
+            MonoTime::now(),
+            NO_PATIENCE,
+        );
         match (result, &command) {
             (Some(CommandResult::NotDone(why)), Command::End(_, EndCommand::Host(setting, _))) => at_fault(
                 RunStatus::NotDone,
@@ -311,8 +316,13 @@ impl<'a, W: Write> Runner<'a, W> {
         let mut was_over = false;
         loop {
             self.print_new()?;
-            let is_over = progress.is_over(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE);
-            if self.live.quiet && is_over {
+            let is_over = progress.is_over(
+                &self.live.session,
+                self.live.quiet.is_quiet(),
+                MonoTime::now(),
+                NO_PATIENCE,
+            );
+            if self.live.quiet.is_quiet() && is_over {
                 return Ok(true);
             }
             // What is over has only to become quiet, and nobody is more patient with that than the user.
@@ -322,7 +332,12 @@ impl<'a, W: Write> Runner<'a, W> {
             was_over = is_over;
             // A line is only asked for, and so only given, between two commands.
             if let WaitOutcome::Nothing = self.live.take(Some(deadline))? {
-                return Ok(progress.is_over(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE));
+                return Ok(progress.is_over(
+                    &self.live.session,
+                    self.live.quiet.is_quiet(),
+                    MonoTime::now(),
+                    NO_PATIENCE,
+                ));
             }
         }
     }
