@@ -136,7 +136,7 @@ pub enum EndVerb {
 /// One command.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
-    /// What it does.
+    /// The meaning of its word.
     pub verb: Verb,
     /// The word that is typed; of a call the name in the endpoint protocol.
     pub name: &'static str,
@@ -257,7 +257,7 @@ macro_rules! name {
 
 macro_rules! table {
     ($($of:ident($verb:ident) $($name:literal)? $group:ident [$($button:expr),*] [$($arg:expr),*] $help:literal;)*) => {
-        /// The row of a command's word.
+        /// Returns the row of a command's word.
         pub const fn row(verb: Verb) -> &'static Spec {
             match verb {
                 $(verb!($of($verb)) => const {
