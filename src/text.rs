@@ -20,7 +20,7 @@ impl<W: Write> Write for SanitizingWriter<W> {
     }
 }
 
-/// How many columns text takes.
+/// Returns the number of columns that text takes.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();

@@ -28,7 +28,7 @@ pub mod explain;
 pub mod matrix;
 pub mod scenarios;
 
-/// How the transcript is printed.
+/// The format of the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For people.
@@ -37,7 +37,7 @@ pub enum Format {
     Json,
 }
 
-/// How a run of commands ended; the program's exit code.
+/// The end of a run of commands; the program's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunStatus {
@@ -45,18 +45,18 @@ pub enum RunStatus {
     Done,
     /// One could not: its endpoint was dead, or this lab does not have it.
     NotDone,
-    /// One was not understood.
+    /// A command was not understood.
     NotUnderstood,
 }
 
 /// A command that was not carried out; as text, where it stood and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefusedCommand {
-    /// Whether it was understood.
+    /// Whether the command was understood.
     pub verdict: RunStatus,
     /// `command 2`, `line 7`.
     place: String,
-    /// How it begins.
+    /// The beginning of its text.
     text: String,
     /// The mistake, in one sentence.
     why: String,
@@ -88,10 +88,10 @@ impl fmt::Display for RefusedCommand {
 /// How long a change may take to be told that may not come: it has been, once all is quiet, which each command is waited for.
 const NO_PATIENCE: Duration = Duration::ZERO;
 
-/// How many characters of a command are repeated to people.
+/// The most characters of a command that are repeated to people.
 const LONGEST_ECHO: usize = 400;
 
-/// Where commands come from.
+/// The source of commands.
 pub enum CommandSource {
     /// The command line.
     Given(std::vec::IntoIter<InputLine>),
@@ -106,7 +106,7 @@ impl CommandSource {
         CommandSource::Given(lines.into_iter())
     }
 
-    /// One command a line; blank lines and those that begin with `#` are passed over.
+    /// A reader: one command a line; blank lines and those that begin with `#` are skipped.
     pub fn reader(mut from: impl BufRead + Send + 'static, inputs: Sender<Input>) -> io::Result<CommandSource> {
         let (ask, asked) = channel();
         thread::Builder::new().name("input".into()).spawn(move || {
@@ -450,7 +450,7 @@ struct SocketStatus {
     tx_queue: u32,
     timer: Option<Countdown>,
     retransmits: u32,
-    /// Why the sources of its state differ, where they do.
+    /// Returns why the sources of its state differ, where they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     differs: Option<String>,
 }

@@ -75,11 +75,11 @@ pub struct MatrixEvent {
     /// The rule by which they do, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<RuleId>,
-    /// Where it was measured.
+    /// The machine on which it was measured.
     pub rows: Vec<MatrixRow>,
 }
 
-/// One call of one scenario.
+/// A call of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatrixRow {
     /// The scenario.
@@ -103,7 +103,7 @@ pub struct Cell {
     /// The text that its programmer sees, to the letter, but for the numbers of ports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// How that stands to what raw calls give.
+    /// The relation to what raw calls give.
     pub beside: Agreement,
 }
 
@@ -114,7 +114,7 @@ impl MatrixEvent {
     }
 }
 
-/// How a runtime's answer stands to that of raw calls.
+/// The relation of a runtime's answer to that of raw calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Agreement {
@@ -192,7 +192,7 @@ impl Matrix {
         MATRIX.get_or_init(|| serde_json::from_str(KEPT).unwrap_or_default())
     }
 
-    /// As it is committed.
+    /// Returns the table as it is committed.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');

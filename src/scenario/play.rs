@@ -21,9 +21,9 @@ use crate::session::{Session, socket_of};
 use crate::side::{Ends, Side};
 use crate::state::State;
 
-/// How long a call has not returned before it is seen to be blocked.
+/// The time after which a call that has not returned counts as blocked.
 const BLOCKED_AFTER: Duration = Duration::from_millis(100);
-/// How long the lab may take to become quiet once all that was expected is so.
+/// The time that the lab gets to become quiet once all that was expected is so.
 const QUIET_PATIENCE: Duration = Duration::from_millis(300);
 
 /// A scenario under way.
@@ -56,17 +56,17 @@ struct BlockedCall {
     name: CallKind,
 }
 
-/// Whether a step is over.
+/// The progress of a step.
 #[derive(Debug)]
 pub enum StepStatus {
-    /// Not yet: look again after the next event, and at that time at the latest.
+    /// The step goes on: look again after the next event, and at that time at the latest.
     Wait(MonoTime),
-    /// It is: what came of it.
+    /// The step is over, with its result.
     Over(Box<StepReport>),
 }
 
 impl Play {
-    /// From the first step on.
+    /// Returns a play that begins with the first step.
     pub const fn new(scenario: Arc<Scenario>) -> Play {
         Play {
             scenario,
@@ -206,7 +206,7 @@ impl Play {
 }
 
 impl StepInProgress {
-    /// What became of the step's command; none while that is open.
+    /// Returns what became of the step's command; none while that is open.
     fn returned(&self, session: &Session, quiet: bool, now: MonoTime) -> Option<CommandResult> {
         match &self.refused {
             Some(why) => Some(CommandResult::NotDone(why.clone())),

@@ -111,7 +111,7 @@ impl Recorder {
         self.done.push(text);
     }
 
-    /// How many commands were given.
+    /// The number of commands given.
     pub fn len(&self) -> usize {
         self.done.len() + usize::from(self.open.is_some())
     }

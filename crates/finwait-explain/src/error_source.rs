@@ -2,11 +2,14 @@
 
 use serde::Serialize;
 
+use std::fmt;
+
 use super::rules::{CallClass, Further, RuleId, SetBy, WaitForbidder};
 use super::sock::{CallEntry, ConnectionEnd, EndCause, EntryNo};
+use super::text::causes::{Case, HowEnded, RanOut};
+use super::text::sources::SourceWords;
 use super::{Situation, options};
 use finwait_model::call::{Call, ReadFlag, ShutdownHow, SocketOption, WriteFlag};
-use finwait_model::clock::human;
 use finwait_model::socket_table::TimerKind;
 use finwait_model::state::State;
 
@@ -35,10 +38,7 @@ impl ErrorSource {
     pub fn words(self) -> String {
         match self {
             ErrorSource::Found(set_by, _) | ErrorSource::Timeless(set_by) => set_by.words(),
-            ErrorSource::Unseen(any) => {
-                let any: Vec<String> = any.iter().map(|set_by| set_by.words()).collect();
-                format!("{}, which was not seen", any.join(" or "))
-            }
+            ErrorSource::Unseen(any) => SourceWords::Unseen { sources: AnyOf(any) }.to_string(),
         }
     }
 
@@ -73,6 +73,38 @@ impl ErrorSource {
                 Some(set_by) => ErrorSource::Timeless(*set_by),
                 None => ErrorSource::Unseen(all),
             },
+        }
+    }
+}
+
+/// One of several sources, which is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AnyOf(&'static [SetBy]);
+
+impl fmt::Display for AnyOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, set_by) in self.0.iter().enumerate() {
+            let or = if place == 0 { "" } else { " or " };
+            write!(f, "{or}{}", set_by.source())?;
+        }
+        Ok(())
+    }
+}
+
+/// The cause of an error, in one clause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// In the rule's own words.
+    OfRule(&'static str),
+    /// In the words of this very case.
+    OfCase(Case),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::OfRule(words) => f.write_str(words),
+            Cause::OfCase(case) => case.fmt(f),
         }
     }
 }
@@ -190,225 +222,171 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
 pub(super) fn sentence(rule: RuleId, call: &Call, s: &Situation) -> String {
     let because = rule.rule().because;
     match (rule, call) {
-        (RuleId::OptionValue, Call::SetOption { option, .. }) => options::refused(*option),
+        (RuleId::OptionValue, Call::SetOption { option, .. }) => options::refused(*option).to_string(),
         _ => match because.further {
-            Further::NoWaiting { .. } => because.where_forbidden_by(&forbids(call, s)),
-            Further::ToldOnce(then) => format!("{}; this error is reported once{then}.", cause(rule, s)),
-            Further::Nothing => format!("{}.", cause(rule, s)),
+            Further::NoWaiting { .. } | Further::GoesOn { .. } => because.where_forbidden_by(&forbids(call, s)),
+            Further::Nothing | Further::ReportedOnce | Further::ReportedOnceThenEnd => {
+                because.sentence(cause(rule, s), &WaitForbidder::Any).to_string()
+            }
         },
     }
 }
 
 /// The cause in one clause: of this case, else the rule's own.
-pub(super) fn cause(rule: RuleId, s: &Situation) -> String {
+pub(super) fn cause(rule: RuleId, s: &Situation) -> Cause {
     // With no segments seen, the rule's own words say all that is known.
     let is_seen = !s.sock.ended_by().is_some_and(EndCause::is_unseen);
     let own = match rule {
-        RuleId::Reset if by_us_or_the_peer(s) => {
-            Some("The peer's RST ended the connection, or data that came after we had shut both directions down".into())
-        }
+        RuleId::Reset if by_us_or_the_peer(s) => Some(Case::ResetUnseen),
         // No state in between is seen of an attempt, either.
-        RuleId::ErrorTold | RuleId::EofErrorTold if was_attempt(s) => cause_here(rule, s),
-        _ => is_seen.then(|| cause_here(rule, s)).flatten(),
+        RuleId::ErrorTold | RuleId::EofErrorTold if was_attempt(s) => case(rule, s),
+        _ => is_seen.then(|| case(rule, s)).flatten(),
     };
-    own.unwrap_or_else(|| rule.rule().because.cause.into())
+    own.map_or(Cause::OfRule(rule.rule().because.cause), Cause::OfCase)
 }
 
 /// The cause in the words of this case; none where the rule's own are as good.
-fn cause_here(rule: RuleId, s: &Situation) -> Option<String> {
+fn case(rule: RuleId, s: &Situation) -> Option<Case> {
     let sock = &s.sock;
     let by_icmp = match (sock.ended_by(), sock.noted) {
-        (Some(EndCause::Icmp(icmp)), _) => Some(icmp.name()),
-        (_, Some((icmp, _))) => Some(icmp.name()),
+        (Some(EndCause::Icmp(icmp)), _) => Some(icmp),
+        (_, Some((icmp, _))) => Some(icmp),
         _ => None,
     };
-    let dissolved = sock.dissolved.map(|made| made.class.name());
+    let dissolved = sock.dissolved.map(|made| made.class);
     Some(match rule {
-        RuleId::PeerGivenUp => format!("The kernel gave up on the peer: {}", ran_out(s)?),
-        RuleId::ConnectTimedOut => format!("No answer to the SYN: {}", ran_out(s)?),
+        RuleId::PeerGivenUp => Case::PeerGivenUpLimit { ran_out: ran_out(s)? },
+        RuleId::ConnectTimedOut => Case::ConnectTimedOutLimit { ran_out: ran_out(s)? },
         RuleId::SynGivenUp => {
-            let sent = match sock.left.syns {
+            let ran_out = ran_out(s)?;
+            match sock.left.syns {
                 // Not seen, in the loopback lab.
-                0 => String::new(),
-                1 => ", sent once".into(),
-                n => format!(", sent {n} times"),
-            };
-            format!("No answer to the SYN{sent}: {}", ran_out(s)?)
-        }
-        RuleId::HandshakeGivenUp => format!(
-            "The peer's SYN came, but nothing acknowledged our SYN,ACK: {}",
-            ran_out(s)?
-        ),
-        RuleId::ResetInCloseWait if sock.end?.is_by_data() => {
-            "Data came beyond the peer's FIN: our own kernel reset the connection, and in CLOSE_WAIT that is EPIPE".into()
-        }
-        RuleId::DataAfterShutdown if sock.ended_by_fin_beyond_a_gap() => {
-            "A FIN came before the data that it follows, after we had shut both directions down: our own kernel reset the \
-             connection, and sent the RST"
-                .into()
-        }
-        RuleId::ConnectReset => match sock.end?.by {
-            EndCause::Rst if sock.end?.is_of_handshake() => {
-                "An RST came during the handshake: the peer's SYN had come, so that it is not ECONNREFUSED".into()
+                0 => Case::SynGivenUpLimit { ran_out },
+                1 => Case::SynGivenUpSentOnce { ran_out },
+                syns => Case::SynGivenUpSentAgain { syns, ran_out },
             }
-            EndCause::Rst => "An RST came right after the handshake, before connect returned".into(),
-            EndCause::Call(class) => format!("Our own {} gave the attempt up while connect waited", class.name()),
+        }
+        RuleId::HandshakeGivenUp => Case::HandshakeGivenUpLimit { ran_out: ran_out(s)? },
+        RuleId::ResetInCloseWait if sock.end?.is_by_data() => Case::ResetInCloseWaitData,
+        RuleId::DataAfterShutdown if sock.ended_by_fin_beyond_a_gap() => Case::DataAfterShutdownFin,
+        RuleId::ConnectReset => match sock.end?.by {
+            EndCause::Rst if sock.end?.is_of_handshake() => Case::ConnectResetInHandshake,
+            EndCause::Rst => Case::ConnectResetAfterHandshake,
+            EndCause::Call(call) => Case::ConnectResetCall { call },
             _ => return None,
         },
         RuleId::GivenUpByUs => {
-            let class = dissolved.or_else(|| match sock.end?.by {
-                EndCause::Call(class) => Some(class.name()),
+            let call = dissolved.or_else(|| match sock.end?.by {
+                EndCause::Call(class) => Some(class),
                 _ => None,
             })?;
-            let what = if sock.end?.is_of_handshake() {
-                "gave the attempt to connect up"
+            if sock.end?.is_of_handshake() {
+                Case::GivenUpByUsAttempt { call }
             } else {
-                "dissolved the connection"
-            };
-            format!("Our own {class} {what}")
+                Case::GivenUpByUsConnection { call }
+            }
         }
         RuleId::RefusedEarlier => match sock.end?.by {
-            EndCause::Icmp(_) if sock.end?.from == State::SynRecv => format!(
-                "ICMP {} came in the middle of the handshake of the connect begun earlier",
-                by_icmp?
-            ),
-            EndCause::Icmp(_) => format!("ICMP {} answered the SYN of the connect begun earlier", by_icmp?),
-            EndCause::Rst => "An RST answered the SYN of the connect begun earlier".into(),
+            EndCause::Icmp(_) if sock.end?.from == State::SynRecv => {
+                Case::RefusedEarlierIcmpInHandshake { icmp: by_icmp? }
+            }
+            EndCause::Icmp(_) => Case::RefusedEarlierIcmp { icmp: by_icmp? },
+            EndCause::Rst => Case::RefusedEarlierRst,
             _ => return None,
         },
         RuleId::HostUnreachableEarlier | RuleId::NetworkUnreachableEarlier | RuleId::ProhibitedEarlier => {
-            format!("ICMP {} ended the attempt to connect at once", by_icmp?)
+            Case::AttemptIcmp { icmp: by_icmp? }
         }
         RuleId::HostUnreachable | RuleId::NetworkUnreachable | RuleId::Prohibited | RuleId::RefusedByIcmp
             if by_icmp.is_some() =>
         {
-            let aside = match rule {
-                RuleId::HostUnreachable => "no way to that host",
-                RuleId::NetworkUnreachable => "no route to that network, as somebody on the way says",
-                RuleId::Prohibited => "a firewall on the way forbids it",
-                _ => "usually a firewall rejects it, or nobody listens there",
-            };
-            let what = match sock.end?.from {
-                State::SynRecv => "came in the middle of the handshake",
-                _ => "answered the SYN",
-            };
-            format!("ICMP {} {what}: {aside}", by_icmp?)
+            let icmp = by_icmp?;
+            match (rule, sock.end?.from) {
+                (RuleId::HostUnreachable, State::SynRecv) => Case::HostUnreachableInHandshake { icmp },
+                (RuleId::HostUnreachable, _) => Case::HostUnreachableSyn { icmp },
+                (RuleId::NetworkUnreachable, State::SynRecv) => Case::NetworkUnreachableInHandshake { icmp },
+                (RuleId::NetworkUnreachable, _) => Case::NetworkUnreachableSyn { icmp },
+                (RuleId::Prohibited, State::SynRecv) => Case::ProhibitedInHandshake { icmp },
+                (RuleId::Prohibited, _) => Case::ProhibitedSyn { icmp },
+                (_, State::SynRecv) => Case::RefusedByIcmpInHandshake { icmp },
+                _ => Case::RefusedByIcmpSyn { icmp },
+            }
         }
-        RuleId::NetworkUnreachable => "This host has no route to that network: no SYN left".into(),
-        RuleId::HostUnreachable => "This host's route to that host is unreachable: no SYN left".into(),
-        RuleId::Prohibited => "A route of this host's own prohibits it: no SYN left".into(),
+        RuleId::NetworkUnreachable => Case::NetworkUnreachableRoute,
+        RuleId::HostUnreachable => Case::HostUnreachableRoute,
+        RuleId::Prohibited => Case::ProhibitedRoute,
         RuleId::HostUnreachableAtEnd
         | RuleId::NetworkUnreachableAtEnd
         | RuleId::RefusedAtEnd
-        | RuleId::ProhibitedAtEnd => format!(
-            "The kernel gave up on the peer ({}), and the last that it had heard was ICMP {}",
-            ran_out(s)?,
-            by_icmp?
-        ),
-        RuleId::ErrorTold if was_attempt(s) => {
-            "The attempt to connect has failed and its error was already reported; every write gets EPIPE until the next connect"
-                .into()
+        | RuleId::ProhibitedAtEnd => Case::GivenUpIcmp {
+            ran_out: ran_out(s)?,
+            icmp: by_icmp?,
+        },
+        RuleId::ErrorTold if was_attempt(s) => Case::ErrorToldAttempt,
+        RuleId::EofErrorTold if was_attempt(s) => Case::EofErrorToldAttempt,
+        RuleId::ErrorTold if sock.end?.from == State::Listen => Case::ErrorToldListener,
+        RuleId::EofErrorTold if sock.end?.from == State::Listen => Case::EofErrorToldListener,
+        RuleId::AttemptDead if sock.reported.or_else(|| taker(s)).is_some() => Case::AttemptDeadReported,
+        RuleId::AttemptDead if sock.ended_by() == Some(EndCause::Administrator) => Case::AttemptDeadDestroyed,
+        RuleId::ShutdownOver => {
+            let how_ended = how_it_ended(s)?;
+            if sock.end?.is_of_handshake() {
+                Case::ShutdownOverAttempt { how_ended }
+            } else {
+                Case::ShutdownOverConnection { how_ended }
+            }
         }
-        RuleId::EofErrorTold if was_attempt(s) => {
-            "The attempt to connect failed, and its error was already reported; every later read gives 0".into()
-        }
-        RuleId::ErrorTold if sock.end?.from == State::Listen => {
-            "The listener was destroyed, and the error was already reported; every later write gets EPIPE".into()
-        }
-        RuleId::EofErrorTold if sock.end?.from == State::Listen => {
-            "The listener was destroyed, and the error was already reported; every later read gives 0".into()
-        }
-        RuleId::AttemptDead if sock.reported.or_else(|| taker(s)).is_some() => {
-            "The attempt is dead, and an earlier call reported its error; connecting again starts a new attempt".into()
-        }
-        RuleId::AttemptDead if sock.ended_by() == Some(EndCause::Administrator) => {
-            "The attempt was destroyed on this host, as ss -K does; connecting again starts a new attempt".into()
-        }
-        RuleId::AttemptDead if taker(s).is_some() => {
-            "The attempt is dead, and another call that waited takes its error; connecting again starts a new attempt".into()
-        }
-        RuleId::ShutdownOver => shutdown_over(s)?,
-        RuleId::WriteUnconnected if dissolved.is_some() => format!(
-            "Our own {} took the peer away: a stream socket without a peer gives EPIPE, not ENOTCONN",
-            dissolved?
-        ),
-        RuleId::ReadUnconnected if dissolved.is_some() => {
-            format!(
-                "Our own {} took the peer away: there is no connection to read from",
-                dissolved?
-            )
-        }
+        RuleId::WriteUnconnected => Case::WriteUnconnectedCall { call: dissolved? },
+        RuleId::ReadUnconnected if dissolved.is_some() => Case::ReadUnconnectedCall { call: dissolved? },
         // Only MSG_OOB asks for the state before it asks for the error (tcp_recv_urg).
-        RuleId::ReadUnconnected if sock.failed.is_none() && sock.established.is_some() => {
-            format!("The connection is over, and no urgent byte can come: {}", how_it_ended(s)?)
-        }
+        RuleId::ReadUnconnected if sock.failed.is_none() && sock.established.is_some() => Case::ReadUnconnectedUrgent {
+            how_ended: how_it_ended(s)?,
+        },
         RuleId::DissolvedWhileWaiting => {
-            let waits = |class: CallClass| s.under_way(class).map(|_| class.name());
+            let waits = |class: CallClass| s.under_way(class).map(|_| class);
             match dissolved
                 .or(waits(CallClass::Shutdown))
                 .or(waits(CallClass::Disconnect))
             {
-                Some(class) => format!("Our own {class} dissolved the connection while this call waited"),
-                None => "Our own connect was told that the attempt had failed, and dissolved it while this call waited"
-                    .into(),
+                Some(call) => Case::DissolvedWhileWaitingCall { call },
+                None => Case::DissolvedWhileWaitingConnectFailed,
             }
         }
         RuleId::AcceptWithoutListen => match sock.stopped?.0 {
-            EndCause::Administrator => "It does not listen any more: it was destroyed in LISTEN, as ss -K does".into(),
-            EndCause::Call(class) => format!("It does not listen any more: our own {} ended that", class.name()),
+            EndCause::Administrator => Case::AcceptWithoutListenDestroyed,
+            EndCause::Call(call) => Case::AcceptWithoutListenCall { call },
             _ => return None,
         },
-        RuleId::BindTwice => format!(
-            "It has an address already: {} gave it one, and it is given once",
-            sock.named?.class.name()
-        ),
-        RuleId::ListenConnected | RuleId::AlreadyConnected | RuleId::ConnectedOnce => {
-            let class = sock.peer?.class.name();
-            match rule {
-                RuleId::ListenConnected => {
-                    format!("Our own {class} gave it a peer, and only a socket without one can listen")
-                }
-                RuleId::AlreadyConnected => {
-                    format!(
-                        "Our own {class} gave it a peer already, and a stream socket keeps its peer until disconnect"
-                    )
-                }
-                _ => format!(
-                    "Our own {class} gave it a peer once, and that counts until disconnect, though the connection is over"
-                ),
-            }
-        }
-        RuleId::NoPortLeft if is_bound(s) => {
-            "Another connection has this local address and port and this destination already".into()
-        }
-        RuleId::ReadUnconnected if sock.failed_after_listening() => {
-            "Our own connect has failed: there is no connection to read from".into()
-        }
+        RuleId::BindTwice => Case::BindTwiceCall {
+            call: sock.named?.class,
+        },
+        RuleId::ListenConnected => Case::ListenConnectedCall { call: sock.peer?.class },
+        RuleId::AlreadyConnected => Case::AlreadyConnectedCall { call: sock.peer?.class },
+        RuleId::ConnectedOnce => Case::ConnectedOnceCall { call: sock.peer?.class },
+        RuleId::NoPortLeft if is_bound(s) => Case::NoPortLeftBound,
+        RuleId::ReadUnconnected if sock.failed_after_listening() => Case::ReadUnconnectedConnectFailed,
         RuleId::ListenTaken => match s.port_taken_by? {
-            State::Listen => "Another socket listens on this address already".into(),
-            state => format!("Another socket, in {state}, has the address"),
+            State::Listen => Case::ListenTakenListener,
+            state => Case::AddressTakenSocket { state },
         },
         RuleId::AddressTaken => match s.port_taken_by? {
-            State::TimeWait => {
-                "A connection in TIME_WAIT has the address; SO_REUSEADDR on both sockets would allow it".into()
-            }
-            state => format!("Another socket, in {state}, has the address"),
+            State::TimeWait => Case::AddressTakenTimeWait,
+            state => Case::AddressTakenSocket { state },
         },
         RuleId::NoUrgentByte => match (sock.urgent, sock.urgent_read) {
-            (None, _) if s.segments_seen => "There is no urgent byte: none has come".into(),
-            (Some(_), true) => "There is no urgent byte: it was read already".into(),
-            (Some(_), false) => "There is no urgent byte: an ordinary read passed over it".into(),
+            (None, _) if s.segments_seen => Case::NoUrgentByteNoneCame,
+            (Some(_), true) => Case::NoUrgentByteWasRead,
+            (Some(_), false) => Case::NoUrgentBytePassedOver,
             (None, _) => return None,
         },
         RuleId::NoUrgentByteAnyMore => {
-            let how = if sock.fin.is_some() {
-                "the peer's FIN has come"
+            if sock.fin.is_some() {
+                Case::NoUrgentByteAnyMoreFin
             } else if s.shut(ShutdownHow::Read).is_some() {
-                "we shut reading down"
+                Case::NoUrgentByteAnyMoreReadingShut
             } else {
-                "the connection is over"
-            };
-            format!("An urgent byte was announced, and cannot come any more: {how}")
+                Case::NoUrgentByteAnyMoreOver
+            }
         }
         _ => return None,
     })
@@ -420,59 +398,44 @@ fn was_attempt(s: &Situation) -> bool {
     sock.end.map_or(sock.established.is_none(), |end| end.is_of_handshake())
 }
 
-/// Why nothing is left to be shut down.
-fn shutdown_over(s: &Situation) -> Option<String> {
-    let how = how_it_ended(s)?;
-    let what = if s.sock.end?.is_of_handshake() {
-        "The attempt at a connection failed"
-    } else {
-        "The connection is over"
-    };
-    Some(format!("{what}, and no direction is left to end: {how}"))
-}
-
 /// How a connection ended, or an attempt at one, as a clause.
-fn how_it_ended(s: &Situation) -> Option<String> {
+fn how_it_ended(s: &Situation) -> Option<HowEnded> {
     let end = s.sock.end?;
     Some(match end.by {
-        EndCause::Rst => "an RST ended it".to_owned(),
-        EndCause::Icmp(icmp) => format!("ICMP {} ended it", icmp.name()),
+        EndCause::Rst => HowEnded::Rst,
+        EndCause::Icmp(icmp) => HowEnded::Icmp { icmp },
         EndCause::Segment if end.is_by_data() => {
             if end.from == State::CloseWait {
-                "our own kernel reset it, for data came beyond the peer's FIN".into()
+                HowEnded::DataBeyondFin
             } else {
-                "our own kernel reset it, for data came after we had shut it down".into()
+                HowEnded::DataAfterShutdown
             }
         }
-        EndCause::Segment => "both FINs are done".into(),
-        EndCause::Timer(_) => format!("the kernel gave up on the peer: {}", ran_out(s)?),
-        EndCause::Administrator => "it was destroyed on this host, as ss -K does".into(),
-        EndCause::Call(class) => format!("our own {} ended it", class.name()),
+        EndCause::Segment => HowEnded::Fins,
+        EndCause::Timer(_) => HowEnded::Timer { ran_out: ran_out(s)? },
+        EndCause::Administrator => HowEnded::Administrator,
+        EndCause::Call(call) => HowEnded::Call { call },
         EndCause::Death | EndCause::Unseen(_) => return None,
     })
 }
 
 /// Which limit ran out, of a connection or an attempt that a timer ended.
-fn ran_out(s: &Situation) -> Option<String> {
+fn ran_out(s: &Situation) -> Option<RanOut> {
     let end = s.sock.end?;
     let EndCause::Timer(kind) = end.by else { return None };
     let options = &s.sock.options;
-    let sysctl = |name: &str, value: Option<u32>| {
-        value.map_or_else(
-            || format!("{name} ran out"),
-            |value| format!("{name} ({value}) ran out"),
-        )
+    let by_sysctl = |sysctl, limit: Option<u32>| match limit {
+        Some(limit) => RanOut::SysctlOf { sysctl, limit },
+        None => RanOut::Sysctl { sysctl },
     };
-    let user_timeout = options
-        .user_timeout
-        .map(|ms| format!("TCP_USER_TIMEOUT ({ms} ms) ran out"));
+    let user_timeout = options.user_timeout.map(|ms| RanOut::UserTimeout { ms });
     Some(match (end.from, kind) {
         // tcp_write_timeout: by count, else by time.
         (State::SynSent | State::SynRecv, _) => {
             let retries = options.syncnt.and_then(|n| u32::try_from(n).ok());
             let by_count = match retries {
-                Some(n) => format!("TCP_SYNCNT ({n}) ran out"),
-                None => sysctl("tcp_syn_retries", s.limits.syn_retries),
+                Some(tries) => RanOut::Syncnt { tries },
+                None => by_sysctl("tcp_syn_retries", s.limits.syn_retries),
             };
             let most = retries.or(s.limits.syn_retries);
             let linear = if end.from == State::SynSent {
@@ -489,10 +452,10 @@ fn ran_out(s: &Situation) -> Option<String> {
             }
         }
         // tcp_keepalive_timer
-        (_, TimerKind::Keepalive) => user_timeout.unwrap_or_else(|| "its keepalive probes were not answered".into()),
+        (_, TimerKind::Keepalive) => user_timeout.unwrap_or(RanOut::Keepalive),
         // tcp_probe_timer, tcp_write_timeout
         (_, TimerKind::Retransmit | TimerKind::ZeroWindowProbe | TimerKind::TimeWait) => {
-            user_timeout.unwrap_or_else(|| sysctl("tcp_retries2", s.limits.retries2))
+            user_timeout.unwrap_or_else(|| by_sysctl("tcp_retries2", s.limits.retries2))
         }
     })
 }
@@ -519,7 +482,7 @@ pub(super) fn forbids(call: &Call, s: &Situation) -> WaitForbidder {
     } else if options.nonblock {
         WaitForbidder::Nonblock
     } else if timeout > 0 {
-        WaitForbidder::Timeout(option, human(s.took))
+        WaitForbidder::Timeout(option, s.took)
     } else {
         WaitForbidder::Socket
     }

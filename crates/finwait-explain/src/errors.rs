@@ -2,6 +2,7 @@
 
 use super::rules::{CallClass, RuleId};
 use super::sock::EndCause;
+use super::text::outcomes::Sentence;
 use super::{Explanation, Situation};
 use finwait_model::call::{Call, ReadFlag, ShutdownHow};
 use finwait_model::errno::Errno;
@@ -13,17 +14,10 @@ pub(super) fn why(call: &Call, errno: Errno, s: &Situation) -> Explanation {
         Some(id) => Explanation::by(id, call, s),
         None => Explanation::without_rule(match (call, errno) {
             // Nobody saw which, in the loopback lab: so no rule has it.
-            (Call::Connect { .. }, Errno::ECONNREFUSED) => {
-                "The SYN was answered with RST or ICMP port unreachable: usually nobody listens on that port.".into()
-            }
-            _ => generic(errno),
+            (Call::Connect { .. }, Errno::ECONNREFUSED) => Sentence::ErrorRefused,
+            _ => Sentence::ErrorAnswered { errno },
         }),
     }
-}
-
-/// What is true of any errno: its name and libc's text.
-pub(super) fn generic(errno: Errno) -> String {
-    format!("The kernel answered {errno}.")
 }
 
 /// The rules' match, the errnos that any call can meet first; none where nothing is known beyond the errno's text.

@@ -1,12 +1,13 @@
 //! Why: one plain sentence for an outcome, from the call, what it returned and the socket's situation, and the rule behind it.
 //!
-//! `rules` is the table of all rules; `errors` decides which of them a call that failed falls under, `successes` says what success
+//! The words stand in `assets/explain/`, and are compiled in: `text`. `rules` is the table of all rules; `errors` decides which of them a call that failed falls under, `successes` says what success
 //! means; both are one match each. What has no rule falls back to the errno's own text. Every sentence was held against the kernel
 //! (Linux 6.18): where books say otherwise, a comment says so and names the function that decides.
 #![deny(clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![deny(unsafe_code)]
 
+use std::fmt;
 use std::time::Duration;
 
 use finwait_model::call::{Call, CallKind, EndpointCall, ProcessCall, ShutdownHow, Sigpipe, SocketName, WriteFlag};
@@ -21,8 +22,11 @@ mod errors;
 mod options;
 pub mod prose;
 pub mod rules;
+pub mod settings;
 pub mod sock;
+pub mod states;
 mod successes;
+mod text;
 pub mod waiting;
 pub mod wording;
 
@@ -30,6 +34,7 @@ pub use error_source::ErrorSource;
 use rules::CallClass;
 pub use rules::{Rule, RuleId, is_told_once};
 pub use sock::{EntryNo, Sock};
+use text::outcomes::Sentence;
 
 /// The facts that decide why. The socket is told as it was when the call returned, before the call's own effect on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,9 +174,9 @@ pub struct Explanation {
 
 impl Explanation {
     /// A sentence without a rule.
-    fn without_rule(sentence: impl Into<String>) -> Explanation {
+    fn without_rule(sentence: impl fmt::Display) -> Explanation {
         Explanation {
-            sentence: sentence.into(),
+            sentence: sentence.to_string(),
             rule: None,
             set_by: None,
         }
@@ -187,9 +192,9 @@ impl Explanation {
     }
 
     /// The same in other words.
-    fn in_words(self, sentence: impl Into<String>) -> Explanation {
+    fn in_words(self, sentence: impl fmt::Display) -> Explanation {
         Explanation {
-            sentence: sentence.into(),
+            sentence: sentence.to_string(),
             ..self
         }
     }
@@ -199,22 +204,20 @@ impl Explanation {
 pub fn explain(order: &EndpointCall, outcome: &Outcome, situation: &Situation) -> Explanation {
     match (order, outcome) {
         (_, Outcome::Unsupported(reason)) => Explanation::without_rule(unsupported(reason)),
-        (_, Outcome::Library(_)) => {
-            Explanation::without_rule("The language's library refused by itself: there is no errno from the kernel.")
-        }
-        (_, Outcome::Ok(Value::Later)) => {
-            Explanation::without_rule("Noted: this language's library does it as part of connect or listen.")
-        }
+        (_, Outcome::Library(_)) => Explanation::without_rule(Sentence::LibraryRefused),
+        (_, Outcome::Ok(Value::Later)) => Explanation::without_rule(Sentence::LibraryLater),
         (EndpointCall::On { call, .. }, Outcome::Ok(value)) => successes::why(call, value, situation),
         (EndpointCall::On { call, .. }, Outcome::Err(errno)) => errors::why(call, *errno, situation),
         (EndpointCall::On { call, .. }, Outcome::DeadlineExceeded { written }) => deadline(call, *written, situation),
         (EndpointCall::Process(call), Outcome::Ok(_)) => Explanation::without_rule(process(call)),
         (EndpointCall::Process(ProcessCall::Interrupt { .. }), Outcome::Err(Errno::ESRCH)) => {
-            Explanation::without_rule("That call is not blocked: it has returned already, or was never made.")
+            Explanation::without_rule(Sentence::InterruptNotBlocked)
         }
-        (EndpointCall::Process(_), Outcome::Err(errno)) => Explanation::without_rule(errors::generic(*errno)),
+        (EndpointCall::Process(_), Outcome::Err(errno)) => {
+            Explanation::without_rule(Sentence::ErrorAnswered { errno: *errno })
+        }
         (EndpointCall::Process(_), Outcome::DeadlineExceeded { .. }) => {
-            Explanation::without_rule("It was not done before the deadline.")
+            Explanation::without_rule(Sentence::DeadlineProcess)
         }
     }
 }
@@ -228,18 +231,15 @@ pub fn may_raise_sigpipe(order: &EndpointCall) -> bool {
 /// what the write would have returned.
 pub fn killed_by_sigpipe(order: &EndpointCall, situation: &Situation) -> Explanation {
     let why = explain(order, &Outcome::Err(Errno::EPIPE), situation);
-    Explanation {
-        sentence: format!(
-            "The kernel sent SIGPIPE with EPIPE, which kills the process. {}",
-            why.sentence
-        ),
-        ..why
-    }
+    let sentence = Sentence::SigpipeKilled {
+        why: why.sentence.clone(),
+    };
+    why.in_words(sentence)
 }
 
 /// Why a call never returned whose process ended otherwise.
 pub fn lost() -> Explanation {
-    Explanation::without_rule("Its process ended before it returned, and the kernel closed its sockets.")
+    Explanation::without_rule(Sentence::ProcessLost)
 }
 
 /// Our deadline passed: nothing was taken back, the socket stays as it is.
@@ -247,35 +247,33 @@ fn deadline(call: &Call, written: usize, s: &Situation) -> Explanation {
     let by = |rule| Explanation::by(rule, call, s);
     match call {
         Call::Connect { .. } if s.is() == State::SynSent => by(RuleId::ConnectDeadline),
-        Call::Connect { .. } => Explanation::without_rule("The handshake was not done before the deadline."),
+        Call::Connect { .. } => Explanation::without_rule(Sentence::DeadlineHandshake),
         Call::Read { .. } => by(RuleId::ReadDeadline),
-        Call::Write { .. } if written > 0 => by(RuleId::WriteDeadlineHalf).in_words(format!(
-            "{written} bytes were taken, then the send buffer was full until the deadline."
-        )),
+        Call::Write { .. } if written > 0 => {
+            by(RuleId::WriteDeadlineHalf).in_words(Sentence::DeadlineWriteHalf { bytes: written })
+        }
         Call::Write { .. } if matches!(s.is(), State::SynSent | State::SynRecv) => by(RuleId::WriteDeadlineHandshake),
         Call::Write { .. } => by(RuleId::WriteDeadline),
-        _ => Explanation::without_rule("It was not done before the deadline; the socket is unchanged."),
+        _ => Explanation::without_rule(Sentence::DeadlineUnchanged),
     }
 }
 
 /// The two calls for the process, when they succeed.
-const fn process(call: &ProcessCall) -> &'static str {
+const fn process(call: &ProcessCall) -> Sentence {
     match call {
-        ProcessCall::Interrupt { .. } => {
-            "The signal is sent: a blocked call returns EINTR, or the number of bytes that it has moved so far."
-        }
+        ProcessCall::Interrupt { .. } => Sentence::InterruptSent,
         ProcessCall::Sigpipe {
             disposition: Sigpipe::Ignore,
-        } => "SIGPIPE is ignored from now on: a write that would raise it just returns EPIPE.",
+        } => Sentence::SigpipeIgnored,
         // sk_stream_error sends the signal with every EPIPE, unless MSG_NOSIGNAL forbids it.
         ProcessCall::Sigpipe {
             disposition: Sigpipe::Default,
-        } => "SIGPIPE is at its default: a write that would return EPIPE kills the process, except with MSG_NOSIGNAL.",
+        } => Sentence::SigpipeDefault,
     }
 }
 
 /// The runtime's own words, made one sentence without anything that a terminal would act on.
-fn unsupported(reason: &str) -> String {
+fn unsupported(reason: &str) -> Sentence {
     let plain: String = reason
         .chars()
         .map(|c| match c {
@@ -285,15 +283,13 @@ fn unsupported(reason: &str) -> String {
         })
         .collect();
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain = plain.trim_end_matches('.').replace(". ", "; ");
-    match plain.as_str() {
-        "" => "The runtime cannot make this call.".into(),
-        plain => format!("The runtime cannot make this call: {plain}."),
+    let reason = plain.trim_end_matches('.').replace(". ", "; ");
+    if reason.is_empty() {
+        Sentence::LibraryUnsupported
+    } else {
+        Sentence::LibraryUnsupportedBecause { reason }
     }
 }
-
-/// A call that succeeded and of which nothing else can be said.
-const DONE: &str = "The call succeeded.";
 
 /// Is the value one that the call can return? An endpoint in another language may say anything.
 fn fits(call: &Call, value: &Value) -> bool {

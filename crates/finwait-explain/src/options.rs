@@ -3,77 +3,75 @@
 use finwait_model::call::SocketOption;
 use finwait_model::outcome::{OptionReading, Reading};
 
+use super::text::options::{Effect, OptionSentence};
+
 /// One sentence for an option that was set.
-pub(super) fn set(option: SocketOption, value: i64) -> String {
-    let (name, shown) = (option.name(), option.show(value));
-    format!("{name} is now {shown}: {}.", effect(option, value))
+pub(super) fn set(option: SocketOption, value: i64) -> OptionSentence {
+    OptionSentence::SetDone {
+        option,
+        shown: option.show(value),
+        effect: effect(option, value),
+    }
 }
 
 /// One sentence for an option that was read.
-pub(super) fn read(reading: &OptionReading) -> String {
-    let name = reading.option.name();
+pub(super) fn read(reading: &OptionReading) -> OptionSentence {
+    let option = reading.option;
     match reading.value {
-        Reading::Value(value) => {
-            let shown = reading.option.show(value);
-            format!("{name} is {shown}: {}.", effect(reading.option, value))
-        }
-        Reading::Errno(errno) => format!("{name} could not be read: {errno}."),
+        Reading::Value(value) => OptionSentence::ReadDone {
+            option,
+            shown: option.show(value),
+            effect: effect(option, value),
+        },
+        Reading::Errno(errno) => OptionSentence::ReadFailed { option, errno },
     }
 }
 
 /// One sentence for a value that the kernel refused with EINVAL (do_tcp_setsockopt).
-pub(super) fn refused(option: SocketOption) -> String {
-    let name = option.name();
-    let allowed = match option {
-        SocketOption::Syncnt | SocketOption::Keepcnt => "from 1 to 127",
-        SocketOption::Keepidle | SocketOption::Keepintvl => "from 1 to 32767",
-        SocketOption::UserTimeout => "from 0 up",
-        _ => return format!("The kernel does not take that value for {name}, or not in this state."),
-    };
-    format!("The kernel takes values {allowed} for {name}.")
+pub(super) const fn refused(option: SocketOption) -> OptionSentence {
+    match option {
+        SocketOption::Syncnt | SocketOption::Keepcnt => OptionSentence::SetTakes1To127 { option },
+        SocketOption::Keepidle | SocketOption::Keepintvl => OptionSentence::SetTakes1To32767 { option },
+        SocketOption::UserTimeout => OptionSentence::SetTakes0Up { option },
+        _ => OptionSentence::SetRefused { option },
+    }
 }
 
 /// The effect of the option's value on later calls.
-const fn effect(option: SocketOption, value: i64) -> &'static str {
+const fn effect(option: SocketOption, value: i64) -> Effect {
     let on = value != 0;
     match option {
-        SocketOption::Linger if value < 0 => {
-            "close returns at once, and the kernel sends what is left in the background"
-        }
-        SocketOption::Linger if value == 0 => "close sends RST instead of FIN, and discards unsent bytes",
-        SocketOption::Linger => "close waits at most this long for everything to be acknowledged",
-        SocketOption::Reuseaddr if on => {
-            "bind may take an address in TIME_WAIT, if the socket that left it had this on too"
-        }
-        SocketOption::Reuseaddr => "bind treats an address in TIME_WAIT as taken",
-        SocketOption::Reuseport if on => "several sockets may listen on one port, if each had this on before bind",
-        SocketOption::Reuseport => "it does not share its port with another listener",
-        SocketOption::Nodelay if on => "small writes are sent at once",
-        SocketOption::Nodelay => "a small write may wait until those before it are acknowledged (Nagle)",
-        SocketOption::Cork if on => "only full segments are sent, the rest waits for more",
-        SocketOption::Cork => "nothing is held back for a full segment",
-        SocketOption::Keepalive if on => "a silent peer is probed, and given up on if it does not answer",
-        SocketOption::Keepalive => "a peer that is gone goes unnoticed while we send nothing",
-        SocketOption::Keepidle => "how long the connection must be idle before the first keepalive probe",
-        SocketOption::Keepintvl => "the time between keepalive probes",
-        SocketOption::Keepcnt => "how many unanswered keepalive probes it takes to give up on the peer",
-        SocketOption::UserTimeout if on => "how long sent data may stay unacknowledged",
-        SocketOption::UserTimeout => "the system's own limits decide when to give up on a silent peer",
-        SocketOption::Syncnt => "how many times an unanswered SYN is sent again",
-        SocketOption::DeferAccept if on => {
-            "about how long a connection waits for its first bytes before accept returns it"
-        }
-        SocketOption::DeferAccept => "accept returns a connection as soon as its handshake is done",
+        SocketOption::Linger if value < 0 => Effect::LingerOff,
+        SocketOption::Linger if value == 0 => Effect::LingerZero,
+        SocketOption::Linger => Effect::Linger,
+        SocketOption::Reuseaddr if on => Effect::ReuseaddrOn,
+        SocketOption::Reuseaddr => Effect::ReuseaddrOff,
+        SocketOption::Reuseport if on => Effect::ReuseportOn,
+        SocketOption::Reuseport => Effect::ReuseportOff,
+        SocketOption::Nodelay if on => Effect::NodelayOn,
+        SocketOption::Nodelay => Effect::NodelayOff,
+        SocketOption::Cork if on => Effect::CorkOn,
+        SocketOption::Cork => Effect::CorkOff,
+        SocketOption::Keepalive if on => Effect::KeepaliveOn,
+        SocketOption::Keepalive => Effect::KeepaliveOff,
+        SocketOption::Keepidle => Effect::Keepidle,
+        SocketOption::Keepintvl => Effect::Keepintvl,
+        SocketOption::Keepcnt => Effect::Keepcnt,
+        SocketOption::UserTimeout if on => Effect::UserTimeout,
+        SocketOption::UserTimeout => Effect::UserTimeoutOff,
+        SocketOption::Syncnt => Effect::Syncnt,
+        SocketOption::DeferAccept if on => Effect::DeferAccept,
+        SocketOption::DeferAccept => Effect::DeferAcceptOff,
         // sk_setsockopt doubles the number to pay for its own bookkeeping, within rmem_max and wmem_max.
-        SocketOption::Rcvbuf => "the receive buffer; the kernel doubles what is set, within its limits",
-        SocketOption::Sndbuf => "the send buffer; the kernel doubles what is set, within its limits",
-        SocketOption::Rcvtimeo if on => "a read or accept that waits longer gives EAGAIN",
-        SocketOption::Rcvtimeo => "a read or accept waits as long as it takes",
-        SocketOption::Sndtimeo if on => "a write that waits longer gives EAGAIN, a connect EINPROGRESS",
-        SocketOption::Sndtimeo => "a write or connect waits as long as it takes",
-        SocketOption::Nonblock if on => "read, write and accept give EAGAIN and connect EINPROGRESS rather than wait",
-        SocketOption::Nonblock => "read, write, accept and connect wait",
-        SocketOption::Linger2 if value < 0 => "after close nothing waits in FIN_WAIT2, and the peer gets RST",
-        SocketOption::Linger2 => "how long the connection may stay in FIN_WAIT2 after close",
+        SocketOption::Rcvbuf => Effect::Rcvbuf,
+        SocketOption::Sndbuf => Effect::Sndbuf,
+        SocketOption::Rcvtimeo if on => Effect::Rcvtimeo,
+        SocketOption::Rcvtimeo => Effect::RcvtimeoOff,
+        SocketOption::Sndtimeo if on => Effect::Sndtimeo,
+        SocketOption::Sndtimeo => Effect::SndtimeoOff,
+        SocketOption::Nonblock if on => Effect::NonblockOn,
+        SocketOption::Nonblock => Effect::NonblockOff,
+        SocketOption::Linger2 if value < 0 => Effect::Linger2None,
+        SocketOption::Linger2 => Effect::Linger2,
     }
 }

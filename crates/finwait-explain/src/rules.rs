@@ -1,6 +1,7 @@
 //! The rules: every reason that finwait knows for an errno, for the end of a stream and for a deadline that passed. One table.
 //!
-//! `errors`, `successes` and `mod.rs` decide which of them an outcome falls under; all that is said about it stands here. Each rule is
+//! `errors`, `successes` and `lib.rs` decide which of them an outcome falls under; what holds of it stands here, and its words in
+//! `assets/explain/rules.toml`. Each rule is
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it returned. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule.
 //!
@@ -9,6 +10,12 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
+
+use super::error_source::Cause;
+use super::text::outcomes::Sentence;
+use super::text::rules::{rule_doc, rule_words};
+use super::text::sources::SourceWords;
 
 use finwait_model::call::SocketOption;
 use finwait_model::errno::Errno;
@@ -18,7 +25,7 @@ pub use finwait_model::call::CallClass;
 
 use Authority::{Kernel, KernelByFamily, Rfc};
 use CallClass::{Accept, Bind, Close, Connect, Listen, Poll, Read, SetOption, Shutdown, SoError, Write};
-use Further::{NoWaiting, ToldOnce};
+use Further::NoWaiting;
 use State::{
     CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen as Listening, SynRecv, SynSent, TimeWait,
 };
@@ -99,32 +106,48 @@ impl SetBy {
 
     /// In words, to go on from "set by".
     pub fn words(self) -> String {
+        self.source().to_string()
+    }
+
+    pub(crate) const fn source(self) -> SourceWords {
         match self {
-            SetBy::Rst => "an RST received".into(),
-            SetBy::Fin => "the peer's FIN".into(),
-            SetBy::Data => "data received after its direction had ended".into(),
-            SetBy::Icmp => "an ICMP error received".into(),
-            SetBy::Timer => "a timer of the kernel".into(),
-            SetBy::OwnCall(kinds) => {
-                let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-                match names.split_last() {
-                    Some((last, [])) => format!("our own earlier {last}"),
-                    Some((last, most)) => format!("our own earlier {} or {last}", most.join(", ")),
-                    None => "nothing of ours: the socket was never used".into(),
-                }
-            }
-            SetBy::WaitingCall => "another call that waits on the same socket".into(),
-            SetBy::Told => "an earlier call that reported the error".into(),
-            SetBy::Signal => "a signal".into(),
-            SetBy::Administrator => "the administrator (SOCK_DESTROY)".into(),
-            SetBy::Route => "this host's routing table, before anything was sent".into(),
-            SetBy::Argument => "the call's own arguments: nothing was sent".into(),
-            SetBy::OtherSocket => "another socket that has the address".into(),
-            SetBy::Limit => "ip_local_port_range".into(),
-            SetBy::ProcessLimit => "a limit of the process (ulimit -n)".into(),
-            SetBy::Nothing => "nothing: what the call waits for has not come".into(),
-            SetBy::Missing => "nothing: a call that must come before was not made, or failed".into(),
+            SetBy::Rst => SourceWords::Rst,
+            SetBy::Fin => SourceWords::Fin,
+            SetBy::Data => SourceWords::Data,
+            SetBy::Icmp => SourceWords::Icmp,
+            SetBy::Timer => SourceWords::Timer,
+            SetBy::OwnCall([]) => SourceWords::Unused,
+            SetBy::OwnCall([call]) => SourceWords::OwnCall { call: *call },
+            SetBy::OwnCall([calls @ .., call]) => SourceWords::OwnCalls {
+                calls: CallList(calls),
+                call: *call,
+            },
+            SetBy::WaitingCall => SourceWords::WaitingCall,
+            SetBy::Told => SourceWords::Told,
+            SetBy::Signal => SourceWords::Signal,
+            SetBy::Administrator => SourceWords::Administrator,
+            SetBy::Route => SourceWords::Route,
+            SetBy::Argument => SourceWords::Argument,
+            SetBy::OtherSocket => SourceWords::OtherSocket,
+            SetBy::Limit => SourceWords::PortRange,
+            SetBy::ProcessLimit => SourceWords::ProcessLimit,
+            SetBy::Nothing => SourceWords::Nothing,
+            SetBy::Missing => SourceWords::Missing,
         }
+    }
+}
+
+/// Calls by name, joined with commas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CallList(&'static [CallClass]);
+
+impl fmt::Display for CallList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, call) in self.0.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            write!(f, "{comma}{call}")?;
+        }
+        Ok(())
     }
 }
 
@@ -150,6 +173,15 @@ impl fmt::Display for Authority {
     }
 }
 
+/// The words of a rule, as `rules.toml` has them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RuleWords {
+    /// The cause; no period ends it.
+    pub cause: &'static str,
+    /// The cause in a few words.
+    pub brief: &'static str,
+}
+
 /// The words of a rule: the cause, in one clause, and what follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuleText {
@@ -159,21 +191,26 @@ pub struct RuleText {
     pub further: Further,
 }
 
-/// The words of a rule beyond the cause.
+/// What follows from the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Further {
     /// Nothing.
     Nothing,
-    /// An error that `sock_error` returns only once; and what later calls return.
-    ToldOnce(&'static str),
+    /// An error that `sock_error` returns only once.
+    ReportedOnce,
+    /// The same, and what later calls return.
+    ReportedOnceThenEnd,
     /// The call may not wait (longer).
     NoWaiting {
         /// May MSG_DONTWAIT forbid it, for this call only?
         dontwait: bool,
         /// The socket's own limit; O_NONBLOCK is another.
         timeout: SocketOption,
-        /// Advice on what to do instead.
-        instead: &'static str,
+    },
+    /// The call may not wait (longer), and what it began goes on: poll tells when it is done.
+    GoesOn {
+        /// The socket's own limit; O_NONBLOCK is another.
+        timeout: SocketOption,
     },
 }
 
@@ -187,7 +224,7 @@ pub enum WaitForbidder {
     /// O_NONBLOCK, set on the socket.
     Nonblock,
     /// The socket's own limit, which ran out after so long.
-    Timeout(SocketOption, String),
+    Timeout(SocketOption, Duration),
     /// An option of the socket, which one is not known.
     Socket,
 }
@@ -195,28 +232,40 @@ pub enum WaitForbidder {
 impl RuleText {
     /// One plain sentence, where it is known who forbids waiting.
     pub fn where_forbidden_by(self, whom: &WaitForbidder) -> String {
-        let RuleText { cause, further } = self;
-        match further {
-            Further::Nothing => format!("{cause}."),
-            Further::ToldOnce(then) => format!("{cause}; this error is reported once{then}."),
-            Further::NoWaiting {
-                dontwait,
-                timeout,
-                instead,
-            } => {
-                let timeout = timeout.name();
-                let forbids = match whom {
-                    WaitForbidder::Any if dontwait => {
-                        format!("MSG_DONTWAIT, O_NONBLOCK or {timeout} forbids waiting longer")
-                    }
-                    WaitForbidder::ThisCall if dontwait => "MSG_DONTWAIT forbids waiting".into(),
-                    WaitForbidder::Nonblock => "O_NONBLOCK forbids waiting".into(),
-                    WaitForbidder::Timeout(option, after) => format!("{} ran out after {after}", option.name()),
-                    WaitForbidder::Any | WaitForbidder::ThisCall | WaitForbidder::Socket => {
-                        format!("O_NONBLOCK or {timeout} forbids waiting longer")
-                    }
-                };
-                format!("{cause}, and {forbids}{instead}.")
+        self.sentence(Cause::OfRule(self.cause), whom).to_string()
+    }
+
+    /// The sentence around a cause of the rule's.
+    pub(crate) fn sentence(self, cause: Cause, whom: &WaitForbidder) -> Sentence {
+        match (self.further, whom) {
+            (Further::Nothing, _) => Sentence::RuleCause { cause },
+            (Further::ReportedOnce, _) => Sentence::RuleReportedOnce { cause },
+            (Further::ReportedOnceThenEnd, _) => Sentence::RuleReportedOnceThenEnd { cause },
+            (
+                NoWaiting {
+                    dontwait: true,
+                    timeout,
+                },
+                WaitForbidder::Any,
+            ) => Sentence::NoWaitingByAny { cause, option: timeout },
+            (NoWaiting { dontwait: true, .. }, WaitForbidder::ThisCall) => Sentence::NoWaitingDontwait { cause },
+            (NoWaiting { .. }, WaitForbidder::Nonblock) => Sentence::NoWaitingNonblock { cause },
+            (NoWaiting { .. }, WaitForbidder::Timeout(option, after)) => Sentence::NoWaitingTimeout {
+                cause,
+                option: *option,
+                after: *after,
+            },
+            (NoWaiting { timeout, .. }, WaitForbidder::Any | WaitForbidder::ThisCall | WaitForbidder::Socket) => {
+                Sentence::NoWaitingBySocket { cause, option: timeout }
+            }
+            (Further::GoesOn { .. }, WaitForbidder::Nonblock) => Sentence::GoesOnNonblock { cause },
+            (Further::GoesOn { .. }, WaitForbidder::Timeout(option, after)) => Sentence::GoesOnTimeout {
+                cause,
+                option: *option,
+                after: *after,
+            },
+            (Further::GoesOn { timeout }, WaitForbidder::Any | WaitForbidder::ThisCall | WaitForbidder::Socket) => {
+                Sentence::GoesOnBySocket { cause, option: timeout }
             }
         }
     }
@@ -269,13 +318,11 @@ macro_rules! further {
 
 macro_rules! rules {
     ($(
-        $variant:ident $name:literal {
+        $variant:ident $name:tt {
             calls: $calls:expr,
             gives: $gives:expr,
             states: $states:expr,
             set_by: $set_by:expr,
-            because: $because:literal,
-            brief: $brief:literal,
             $(further: $further:expr,)?
             decided_by: $decided_by:expr,
             proof: $proof:literal $(,)?
@@ -285,7 +332,7 @@ macro_rules! rules {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum RuleId {
             $(
-                #[doc = concat!($because, ".")]
+                #[doc = rule_doc!($name)]
                 #[serde(rename = $name)]
                 $variant,
             )*
@@ -306,10 +353,10 @@ macro_rules! rules {
             states: $states,
             set_by: $set_by,
             because: RuleText {
-                cause: $because,
+                cause: rule_words!($name).cause,
                 further: further!($($further)?),
             },
-            brief: $brief,
+            brief: rule_words!($name).brief,
             decided_by: $decided_by,
             proof: $proof,
         }),*];
@@ -387,8 +434,6 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[CloseWait, State::Close],
         set_by: &[SetBy::Rst, SetBy::Data],
-        because: "After the peer's FIN an RST came: in CLOSE_WAIT that is EPIPE, not ECONNRESET",
-        brief: "the peer closed, then sent RST",
         decided_by: &[Kernel("tcp_reset"), Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "write-after-close",
     }
@@ -397,8 +442,6 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[State::Close, Established, CloseWait, SynSent],
         set_by: &[SetBy::Told],
-        because: "The connection has failed and its error was already reported; every later write gets EPIPE",
-        brief: "the error was already reported",
         decided_by: &[Kernel("sk_stream_wait_connect"), Kernel("sk_stream_error")],
         proof: "error-handed-out-once",
     }
@@ -407,8 +450,6 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: FIN_SENT,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We have sent FIN, which says that nothing follows: our own shutdown is the reason",
-        brief: "our own shutdown",
         decided_by: &[Kernel("tcp_sendmsg_locked"), Kernel("sk_stream_wait_connect"), Rfc(9293, "3.10.2")],
         proof: "half-close",
     }
@@ -417,8 +458,6 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "Our own shutdown ended the sending direction: nothing can be written after that",
-        brief: "our own shutdown",
         decided_by: &[Kernel("tcp_sendmsg_locked")],
         proof: "failed-shutdown-of-both",
     }
@@ -427,8 +466,6 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "Our own shutdown ended the sending direction while this call waited",
-        brief: "our shutdown while it waited",
         decided_by: &[Kernel("inet_shutdown"), Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect")],
         proof: "shutdown-under-write",
     }
@@ -438,8 +475,6 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: CLOSE,
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
-        because: "There is no connection: a stream socket without a peer gives EPIPE, not ENOTCONN",
-        brief: "not connected",
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "not-connected",
     }
@@ -448,8 +483,6 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listener carries no bytes: use the socket that accept gave",
-        brief: "it is the listener",
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "listener-misuse",
     }
@@ -459,8 +492,6 @@ rules! {
         gives: errno(Errno::EPIPE),
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown, Connect])],
-        because: "Our own disconnect, or a connect that failed, dissolved the connection while this call waited",
-        brief: "our own disconnect",
         decided_by: &[Kernel("sk_wait_data"), Kernel("__inet_stream_connect"), Kernel("tcp_disconnect")],
         proof: "disconnect-under-read",
     }
@@ -472,8 +503,6 @@ rules! {
         gives: errno(Errno::EBUSY),
         states: &[SynSent, SynRecv, Established, FinWait1, FinWait2, CloseWait, Closing, LastAck],
         set_by: &[SetBy::WaitingCall],
-        because: "Another call waits on this socket, and this kernel lets nobody dissolve it meanwhile",
-        brief: "another call waits on it",
         decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
         proof: "disconnect-under-read-busy",
     }
@@ -485,9 +514,7 @@ rules! {
         gives: errno(Errno::ECONNRESET),
         states: WITH_PEER,
         set_by: &[SetBy::Rst],
-        because: "An RST ended the connection",
-        brief: "an RST came",
-        further: ToldOnce(", then read gives 0 and write gives EPIPE"),
+        further: Further::ReportedOnceThenEnd,
         decided_by: &[Kernel("tcp_reset"), Kernel("sock_error"), Rfc(9293, "3.10.7.4")],
         proof: "linger-zero",
     }
@@ -497,9 +524,7 @@ rules! {
         gives: errno(Errno::ECONNRESET),
         states: &[State::Close, FinWait1, FinWait2],
         set_by: &[SetBy::Data],
-        because: "Data came after we had shut both directions down: our own kernel reset the connection, and sent the RST",
-        brief: "data after our own shutdown",
-        further: ToldOnce(""),
+        further: Further::ReportedOnce,
         decided_by: &[Kernel("tcp_rcv_state_process"), Kernel("tcp_reset"), Rfc(9293, "3.6.1")],
         proof: "shutdown-both",
     }
@@ -508,8 +533,6 @@ rules! {
         gives: errno(Errno::ECONNRESET),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Rst, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect])],
-        because: "An RST came during the handshake or right after it, or our own other call gave the attempt up",
-        brief: "RST around the handshake",
         decided_by: &[Kernel("tcp_reset"), Kernel("tcp_disconnect")],
         proof: "shutdown-in-syn-sent",
     }
@@ -519,9 +542,7 @@ rules! {
         gives: errno(Errno::ECONNRESET),
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[CallClass::Disconnect, Shutdown])],
-        because: "We gave the connection up ourselves, by disconnect or shutdown in SYN_SENT",
-        brief: "we gave it up ourselves",
-        further: ToldOnce(""),
+        further: Further::ReportedOnce,
         decided_by: &[Kernel("tcp_disconnect"), Kernel("inet_shutdown")],
         proof: "disconnect",
     }
@@ -534,8 +555,6 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Rst],
-        because: "An RST answered the SYN: usually nobody listens on that port",
-        brief: "nobody listens there",
         decided_by: &[Kernel("tcp_reset"), Rfc(9293, "3.10.7.3")],
         proof: "refused",
     }
@@ -544,8 +563,6 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp],
-        because: "ICMP port unreachable answered the SYN: usually a firewall rejects it, or nobody listens there",
-        brief: "rejected, as by a firewall",
         decided_by: &[ICMP_ERROR, Rfc(9293, "3.9.2.2")],
         proof: "refused-by-icmp",
     }
@@ -554,8 +571,6 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Rst, SetBy::Icmp],
-        because: "The connect begun earlier was answered with RST or with ICMP port unreachable",
-        brief: "the connect was refused",
         decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
         proof: "nonblocking-refused",
     }
@@ -565,8 +580,6 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp],
-        because: "ICMP port unreachable came on a connection: it is only noted, and the connection lives while the kernel retries",
-        brief: "ICMP on a live connection",
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "port-unreachable-established",
     }
@@ -575,8 +588,6 @@ rules! {
         gives: errno(Errno::ECONNREFUSED),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last that it had heard was ICMP port unreachable",
-        brief: "a firewall rejects it by now",
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "port-unreachable-at-the-end",
     }
@@ -589,8 +600,6 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Timer],
-        because: "No answer to the SYN: tcp_syn_retries, TCP_SYNCNT or TCP_USER_TIMEOUT ran out",
-        brief: "no answer to the SYN",
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
         proof: "syn-lost-timeout",
     }
@@ -600,8 +609,6 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[Established, CloseWait, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::Timer],
-        because: "The kernel gave up on the peer: tcp_retries2, keepalive or TCP_USER_TIMEOUT ran out",
-        brief: "the peer no longer answers",
         decided_by: &[
             Kernel("tcp_write_timeout"),
             Kernel("tcp_probe_timer"),
@@ -617,8 +624,6 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Timer],
-        because: "The SYN was sent again and again, and nothing came back",
-        brief: "no answer to the SYN",
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
         proof: "write-waits-for-lost-syn",
     }
@@ -628,8 +633,6 @@ rules! {
         gives: errno(Errno::ETIMEDOUT),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Timer],
-        because: "The peer's SYN came, but nothing acknowledged our SYN,ACK",
-        brief: "no answer to our SYN,ACK",
         decided_by: &[Kernel("tcp_write_timeout"), Rfc(9293, "3.8.3")],
         proof: "simultaneous-open-timeout",
     }
@@ -641,8 +644,6 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp, SetBy::Route],
-        because: "No way to that host: the route is unreachable, nobody answers on the link, or an ICMP message said so",
-        brief: "no way to that host",
         decided_by: &[ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "host-unreachable",
     }
@@ -652,8 +653,6 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp],
-        because: "ICMP host unreachable, or that a firewall forbids it, ended the attempt to connect at once",
-        brief: "ICMP ended the attempt",
         decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
         proof: "nonblocking-host-unreachable",
     }
@@ -664,8 +663,6 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last it heard was that the peer cannot be reached",
-        brief: "no way to it any more",
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "unreachable-at-the-end",
     }
@@ -674,8 +671,6 @@ rules! {
         gives: errno(Errno::EHOSTUNREACH),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp],
-        because: "The peer could not be reached for a while; the connection lives while the kernel retries",
-        brief: "no way to it for a while",
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "host-unreachable-established",
     }
@@ -684,8 +679,6 @@ rules! {
         gives: errno(Errno::ENETUNREACH),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Route, SetBy::Icmp],
-        because: "This host has no route to that network, or an ICMP message said there is none",
-        brief: "no route to that network",
         decided_by: &[BEGINS, ICMP_ERROR, Rfc(5461, "4.1")],
         proof: "no-route",
     }
@@ -695,8 +688,6 @@ rules! {
         gives: errno(Errno::ENETUNREACH),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp],
-        because: "ICMP network unreachable ended the attempt to connect at once",
-        brief: "ICMP ended the attempt",
         decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
         proof: "nonblocking-network-unreachable",
     }
@@ -705,8 +696,6 @@ rules! {
         gives: errno(Errno::ENETUNREACH),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last it heard was that its network cannot be reached",
-        brief: "no route to it any more",
         decided_by: &[ICMP_ERROR, Kernel("tcp_write_err"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
@@ -715,8 +704,6 @@ rules! {
         gives: errno(Errno::ENETUNREACH),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp],
-        because: "The peer's network could not be reached for a while; the connection lives while the kernel retries",
-        brief: "no route to it for a while",
         decided_by: &[ICMP_ERROR, Kernel("sk_getsockopt"), Rfc(9293, "3.9.2.2")],
         proof: "network-unreachable-established",
     }
@@ -730,8 +717,6 @@ rules! {
         gives: errno(Errno::ECONNABORTED),
         states: ANY,
         set_by: &[SetBy::Administrator],
-        because: "The socket was destroyed on this host, as ss -K does: no segment of the peer's ended it",
-        brief: "destroyed, as by ss -K",
         decided_by: &[Kernel("tcp_diag_destroy"), Kernel("tcp_abort")],
         proof: "destroyed-by-the-administrator",
     }
@@ -741,8 +726,6 @@ rules! {
         gives: errno(Errno::ECONNABORTED),
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Told, SetBy::Administrator],
-        because: "The attempt is dead: its error was already reported, or the socket was destroyed; connecting again starts a new attempt",
-        brief: "the attempt had failed before",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "attempt-dead",
     }
@@ -753,8 +736,6 @@ rules! {
         gives: RuleOutcome::Eof,
         states: WITH_PEER,
         set_by: &[SetBy::Fin],
-        because: "The peer has ended its direction: end of stream",
-        brief: "the peer closed (FIN)",
         decided_by: &[Kernel("tcp_fin"), Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.6")],
         proof: "read-eof",
     }
@@ -764,8 +745,6 @@ rules! {
         gives: RuleOutcome::Eof,
         states: &[State::Close, CloseWait, Established],
         set_by: &[SetBy::Fin],
-        because: "The peer's FIN came before its RST, and read looks at the FIN first: end of stream",
-        brief: "the peer closed, then sent RST",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "write-after-close",
     }
@@ -774,8 +753,6 @@ rules! {
         gives: RuleOutcome::Eof,
         states: &[State::Close, Established, FinWait1, FinWait2, SynSent],
         set_by: &[SetBy::Told],
-        because: "The error that ended the connection was already reported; every later read gives 0",
-        brief: "the error was already reported",
         decided_by: &[Kernel("tcp_done"), Kernel("tcp_recvmsg_locked")],
         proof: "linger-zero",
     }
@@ -784,8 +761,6 @@ rules! {
         gives: RuleOutcome::Eof,
         states: &[Established, SynSent, SynRecv, FinWait1, FinWait2, State::Close],
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "We shut reading down ourselves, and no data is left: end of stream",
-        brief: "our own shutdown",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "shutdown-read",
     }
@@ -795,8 +770,6 @@ rules! {
         gives: RuleOutcome::Eof,
         states: CLOSE,
         set_by: &[SetBy::OwnCall(&[Shutdown])],
-        because: "Not connected, but reading was shut down: end of stream",
-        brief: "our own shutdown",
         decided_by: &[Kernel("inet_shutdown"), Kernel("tcp_recvmsg_locked")],
         proof: "failed-shutdown-takes-effect",
     }
@@ -805,8 +778,6 @@ rules! {
         gives: RuleOutcome::Eof,
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Shutdown]), SetBy::Fin, SetBy::Told],
-        because: "An urgent byte was announced, and cannot come any more: receiving is over",
-        brief: "no urgent byte can come",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -817,8 +788,6 @@ rules! {
         gives: RuleOutcome::Deadline,
         states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
         set_by: &[SetBy::Nothing],
-        because: "Nothing readable came before the deadline; the socket is unchanged",
-        brief: "the peer sent nothing",
         decided_by: &[],
         proof: "read-deadline",
     }
@@ -827,8 +796,6 @@ rules! {
         gives: RuleOutcome::Deadline,
         states: &[State::Close, SynSent],
         set_by: &[SetBy::Nothing],
-        because: "No answer to the SYN before the deadline; the kernel goes on trying in SYN_SENT",
-        brief: "no answer to the SYN",
         decided_by: &[],
         proof: "syn-lost-deadline",
     }
@@ -837,8 +804,6 @@ rules! {
         gives: RuleOutcome::Deadline,
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
-        because: "Some bytes were taken, then the send buffer was full until the deadline",
-        brief: "the peer does not read",
         decided_by: &[],
         proof: "zero-window",
     }
@@ -847,8 +812,6 @@ rules! {
         gives: RuleOutcome::Deadline,
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
-        because: "The send buffer was full until the deadline: not one byte was taken",
-        brief: "the peer does not read",
         decided_by: &[],
         proof: "zero-window",
     }
@@ -857,8 +820,6 @@ rules! {
         gives: RuleOutcome::Deadline,
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake was not done before the deadline, so nothing was taken",
-        brief: "the handshake is not done",
         decided_by: &[],
         proof: "calls-before-the-handshake",
     }
@@ -869,8 +830,6 @@ rules! {
         gives: errno(Errno::EBADF),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Close])],
-        because: "We closed this descriptor: the number is no longer open, whatever became of the connection",
-        brief: "we closed it ourselves",
         decided_by: &[Kernel("fdget"), Kernel("file_close_fd")],
         proof: "closed-descriptor",
     }
@@ -879,8 +838,6 @@ rules! {
         gives: errno(Errno::EBADF),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "No socket by that name was ever made: the call went to no open descriptor",
-        brief: "it never was a socket",
         decided_by: &[Kernel("fdget")],
         proof: "no-descriptor",
     }
@@ -892,8 +849,6 @@ rules! {
         gives: errno(Errno::EACCES),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp, SetBy::Route],
-        because: "A firewall on the way forbids it and says so with ICMPv6, or a route of our own prohibits it",
-        brief: "a firewall forbids it (IPv6)",
         decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Rfc(4443, "3.1")],
         proof: "prohibited-ipv6",
     }
@@ -902,8 +857,6 @@ rules! {
         gives: errno(Errno::EACCES),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Icmp],
-        because: "ICMPv6 from a firewall ended the attempt to connect at once",
-        brief: "ICMP ended the attempt",
         decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Rfc(5461, "4.1")],
         proof: "nonblocking-prohibited-ipv6",
     }
@@ -912,8 +865,6 @@ rules! {
         gives: errno(Errno::EACCES),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp, SetBy::Timer],
-        because: "The kernel gave up on the peer, and the last that it had heard was ICMPv6 from a firewall that forbids it",
-        brief: "a firewall forbids it by now",
         decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Kernel("tcp_write_err")],
         proof: "prohibited-at-the-end-ipv6",
     }
@@ -922,8 +873,6 @@ rules! {
         gives: errno(Errno::EACCES),
         states: WITH_PEER,
         set_by: &[SetBy::Icmp],
-        because: "A firewall said with ICMPv6 that it forbids it; that is only noted while the kernel retries",
-        brief: "ICMP on a live connection",
         decided_by: &[Kernel("icmpv6_err_convert"), Kernel("tcp_v6_err"), Kernel("sk_getsockopt")],
         proof: "prohibited-at-the-end-ipv6",
     }
@@ -934,8 +883,6 @@ rules! {
         gives: errno(Errno::EMFILE),
         states: &[Listening],
         set_by: &[SetBy::ProcessLimit],
-        because: "The process may open no more descriptors (RLIMIT_NOFILE): the connection stays in the listener's queue",
-        brief: "too many open descriptors",
         decided_by: &[Kernel("alloc_fd")],
         proof: "too-many-open-files",
     }
@@ -945,8 +892,6 @@ rules! {
         gives: errno(Errno::EMFILE),
         states: ANY,
         set_by: &[SetBy::ProcessLimit],
-        because: "The process may open no more descriptors (RLIMIT_NOFILE): nothing was made",
-        brief: "too many open descriptors",
         decided_by: &[Kernel("alloc_fd")],
         proof: "too-many-open-files",
     }
@@ -957,8 +902,6 @@ rules! {
         gives: errno(Errno::EINTR),
         states: ANY,
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before anything happened",
-        brief: "a signal",
         decided_by: &[Kernel("do_poll")],
         proof: "interrupted",
     }
@@ -967,8 +910,6 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[Established, FinWait1, FinWait2, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before a byte came: nothing is lost, read again",
-        brief: "a signal",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
@@ -977,8 +918,6 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[Listening],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait: nothing was taken from the queue",
-        brief: "a signal",
         decided_by: &[Kernel("inet_csk_accept"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
@@ -987,8 +926,6 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[State::Close, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait, not the attempt: the kernel goes on with the handshake",
-        brief: "a signal",
         decided_by: &[Kernel("__inet_stream_connect"), Kernel("sock_intr_errno")],
         proof: "interrupted-connect",
     }
@@ -997,8 +934,6 @@ rules! {
         gives: errno(Errno::EINTR),
         states: &[Established, CloseWait, SynSent, SynRecv],
         set_by: &[SetBy::Signal],
-        because: "A signal ended the wait before a byte was taken: nothing is lost, write again",
-        brief: "a signal",
         decided_by: &[Kernel("sk_stream_wait_memory"), Kernel("sk_stream_wait_connect"), Kernel("sock_intr_errno")],
         proof: "interrupted",
     }
@@ -1011,13 +946,7 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: READABLE,
         set_by: &[SetBy::Nothing],
-        because: "There is no byte, FIN or error to return",
-        brief: "nothing to read yet",
-        further: NoWaiting {
-            dontwait: true,
-            timeout: SocketOption::Rcvtimeo,
-            instead: "",
-        },
+        further: NoWaiting { dontwait: true, timeout: SocketOption::Rcvtimeo },
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "would-block",
     }
@@ -1026,13 +955,7 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: WRITABLE,
         set_by: &[SetBy::Nothing],
-        because: "The send buffer is full, as when the peer does not read",
-        brief: "the peer does not read",
-        further: NoWaiting {
-            dontwait: true,
-            timeout: SocketOption::Sndtimeo,
-            instead: "",
-        },
+        further: NoWaiting { dontwait: true, timeout: SocketOption::Sndtimeo },
         decided_by: &[Kernel("sk_stream_wait_memory")],
         proof: "zero-window",
     }
@@ -1041,13 +964,7 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: &[Listening],
         set_by: &[SetBy::Nothing],
-        because: "No finished connection is in the queue",
-        brief: "no connection is waiting",
-        further: NoWaiting {
-            dontwait: false,
-            timeout: SocketOption::Rcvtimeo,
-            instead: "",
-        },
+        further: NoWaiting { dontwait: false, timeout: SocketOption::Rcvtimeo },
         decided_by: &[Kernel("inet_csk_accept")],
         proof: "would-block",
     }
@@ -1056,13 +973,7 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake is not done",
-        brief: "the handshake is not done",
-        further: NoWaiting {
-            dontwait: true,
-            timeout: SocketOption::Rcvtimeo,
-            instead: "",
-        },
+        further: NoWaiting { dontwait: true, timeout: SocketOption::Rcvtimeo },
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
         proof: "calls-before-the-handshake",
     }
@@ -1071,13 +982,7 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: HANDSHAKE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake is not done",
-        brief: "the handshake is not done",
-        further: NoWaiting {
-            dontwait: true,
-            timeout: SocketOption::Sndtimeo,
-            instead: "",
-        },
+        further: NoWaiting { dontwait: true, timeout: SocketOption::Sndtimeo },
         decided_by: &[Kernel("sk_stream_wait_connect")],
         proof: "calls-before-the-handshake",
     }
@@ -1086,8 +991,6 @@ rules! {
         gives: errno(Errno::EAGAIN),
         states: READABLE,
         set_by: &[SetBy::Nothing],
-        because: "The peer announced an urgent byte that has not come yet",
-        brief: "the urgent byte is on its way",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -1100,13 +1003,7 @@ rules! {
         gives: errno(Errno::EINPROGRESS),
         states: CLOSE,
         set_by: &[SetBy::Nothing],
-        because: "The handshake is under way",
-        brief: "the handshake is under way",
-        further: NoWaiting {
-            dontwait: false,
-            timeout: SocketOption::Sndtimeo,
-            instead: ": poll for OUT",
-        },
+        further: Further::GoesOn { timeout: SocketOption::Sndtimeo },
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "nonblocking",
     }
@@ -1115,8 +1012,6 @@ rules! {
         gives: errno(Errno::EALREADY),
         states: HANDSHAKE,
         set_by: &[SetBy::OwnCall(&[Connect])],
-        because: "The connect begun earlier is still under way: poll for OUT, then ask SO_ERROR",
-        brief: "the handshake is under way",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "nonblocking",
     }
@@ -1127,8 +1022,6 @@ rules! {
         gives: errno(Errno::EISCONN),
         states: &[Established, SynRecv, FinWait1, FinWait2, CloseWait, LastAck, Closing],
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It has a peer already, and a stream socket keeps its peer until disconnect",
-        brief: "it has a peer",
         decided_by: &[Kernel("__inet_stream_connect"), Rfc(9293, "3.10.1")],
         proof: "already-connected",
     }
@@ -1138,8 +1031,6 @@ rules! {
         gives: errno(Errno::EISCONN),
         states: &[State::Close, TimeWait],
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It was connected once, and that counts until disconnect, though the connection is over",
-        brief: "it had a peer",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "connected-once",
     }
@@ -1148,8 +1039,6 @@ rules! {
         gives: errno(Errno::EISCONN),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listening socket cannot connect",
-        brief: "it is the listener",
         decided_by: &[Kernel("__inet_stream_connect")],
         proof: "listener-misuse",
     }
@@ -1160,8 +1049,6 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: &[State::Close, TimeWait],
         set_by: &[SetBy::Rst, SetBy::Fin, SetBy::Timer, SetBy::Icmp, SetBy::Data, SetBy::Administrator, SetBy::OwnCall(&[CallClass::Disconnect])],
-        because: "The connection is over or never came about: no direction is left to end",
-        brief: "the connection is over",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "shutdown-unconnected",
     }
@@ -1171,8 +1058,6 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: &[State::Close, SynSent, SynRecv, Established],
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect, Shutdown, Connect]), SetBy::Rst, SetBy::Data, SetBy::Timer, SetBy::Administrator],
-        because: "There is no connection to read from",
-        brief: "not connected",
         decided_by: &[Kernel("tcp_recvmsg_locked"), Rfc(9293, "3.10.3")],
         proof: "not-connected",
     }
@@ -1181,8 +1066,6 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
-        because: "Not connected, but it takes effect: read returns 0 now, and write gives EPIPE even after a connect",
-        brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "failed-shutdown-of-both",
     }
@@ -1191,8 +1074,6 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
-        because: "Not connected, but it takes effect: even after a connect, write gives EPIPE",
-        brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "not-connected",
     }
@@ -1202,8 +1083,6 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: CLOSE,
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[CallClass::Disconnect])],
-        because: "Not connected, but it takes effect: from now on read returns 0",
-        brief: "not connected",
         decided_by: &[Kernel("inet_shutdown")],
         proof: "failed-shutdown-takes-effect",
     }
@@ -1212,8 +1091,6 @@ rules! {
         gives: errno(Errno::ENOTCONN),
         states: &[Listening],
         set_by: &[SetBy::OwnCall(&[Listen])],
-        because: "A listener carries no bytes: use the socket that accept gave",
-        brief: "it is the listener",
         decided_by: &[Kernel("tcp_recvmsg_locked")],
         proof: "listener-misuse",
     }
@@ -1225,8 +1102,6 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::OwnCall(&[Bind, Listen, Connect, Accept])],
-        because: "It already has an address (listen and connect assign one, too): a second bind is refused",
-        brief: "it has an address already",
         decided_by: &[Kernel("__inet_bind")],
         proof: "listener-misuse",
     }
@@ -1236,8 +1111,6 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "An IPv4 address is too short for an IPv6 socket: its length is checked before its family",
-        brief: "IPv4 address, IPv6 socket",
         decided_by: &[Kernel("inet6_bind_sk")],
         proof: "address-family-ipv6",
     }
@@ -1246,8 +1119,6 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::Argument],
-        because: "The kernel does not take that value for the option, or not in this state",
-        brief: "the option's value",
         decided_by: &[Kernel("do_tcp_setsockopt")],
         proof: "option-values",
     }
@@ -1256,8 +1127,6 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::Missing, SetBy::OwnCall(&[Shutdown, CallClass::Disconnect]), SetBy::Administrator],
-        because: "It does not listen: only a listening socket can accept",
-        brief: "it does not listen",
         decided_by: &[Kernel("inet_csk_accept")],
         proof: "already-connected",
     }
@@ -1266,8 +1135,6 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
         set_by: &[SetBy::OwnCall(&[Connect, Accept])],
-        because: "It has or had a connection: only a socket without a peer can listen",
-        brief: "it has a connection",
         decided_by: &[Kernel("inet_listen")],
         proof: "already-connected",
     }
@@ -1276,8 +1143,6 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "An IPv4 address is too short for an IPv6 socket: its length is checked before its family",
-        brief: "IPv4 address, IPv6 socket",
         decided_by: &[Kernel("tcp_v6_connect")],
         proof: "address-family-ipv6",
     }
@@ -1287,8 +1152,6 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: WITH_PEER,
         set_by: &[SetBy::Nothing],
-        because: "There is no urgent byte: none came, or it was read already, or an ordinary read passed over it",
-        brief: "there is no urgent byte",
         decided_by: &[Kernel("tcp_recv_urg"), Rfc(9293, "3.8.5")],
         proof: "urgent-byte",
     }
@@ -1299,8 +1162,6 @@ rules! {
         gives: errno(Errno::EINVAL),
         states: ANY,
         set_by: &[SetBy::ProcessLimit],
-        because: "It was passed more descriptors than the process may have (RLIMIT_NOFILE), even if they are open",
-        brief: "more than it may have",
         decided_by: &[Kernel("do_sys_poll")],
         proof: "poll-above-the-limit",
     }
@@ -1313,8 +1174,6 @@ rules! {
         gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
         set_by: &[SetBy::OtherSocket],
-        because: "The address is taken: by a socket, or by a TIME_WAIT unless both sockets had SO_REUSEADDR on",
-        brief: "another socket has the port",
         decided_by: &[Kernel("inet_csk_get_port"), Kernel("inet_csk_bind_conflict")],
         proof: "bind-over-time-wait",
     }
@@ -1324,8 +1183,6 @@ rules! {
         gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
         set_by: &[SetBy::OtherSocket],
-        because: "Another socket listens on this address already, or no port is free",
-        brief: "another socket listens there",
         decided_by: &[Kernel("inet_csk_listen_start"), Kernel("inet_csk_bind_conflict")],
         proof: "two-listeners",
     }
@@ -1334,8 +1191,6 @@ rules! {
         gives: errno(Errno::EADDRINUSE),
         states: CLOSE,
         set_by: &[SetBy::Limit, SetBy::OtherSocket],
-        because: "No port of ip_local_port_range is free",
-        brief: "no port is free",
         decided_by: &[Kernel("inet_csk_find_open_port")],
         proof: "no-port-to-bind",
     }
@@ -1348,8 +1203,6 @@ rules! {
         gives: errno(Errno::EADDRNOTAVAIL),
         states: CLOSE,
         set_by: &[SetBy::Limit, SetBy::OtherSocket],
-        because: "No local address and port is left for this destination; another one may still be reached",
-        brief: "no local port is left",
         decided_by: &[Kernel("__inet_hash_connect")],
         proof: "no-local-port",
     }
@@ -1358,8 +1211,6 @@ rules! {
         gives: errno(Errno::EADDRNOTAVAIL),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "No interface of this host has that address",
-        brief: "no address of this host",
         decided_by: &[Kernel("__inet_bind")],
         proof: "foreign-address",
     }
@@ -1370,8 +1221,6 @@ rules! {
         gives: errno(Errno::EAFNOSUPPORT),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        because: "The address is of another family than the socket",
-        brief: "address of another family",
         decided_by: &[Kernel("__inet_bind"), Kernel("tcp_v4_connect")],
         proof: "address-family",
     }

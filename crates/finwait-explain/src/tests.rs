@@ -1,3 +1,4 @@
+use super::text::successes::Success;
 use super::*;
 use finwait_model::call::{
     Bytes, CallId, EndpointCall, Family, PollEvent, ReadFlag, ShutdownHow, SocketName, SocketOption, WriteFlag,
@@ -1367,8 +1368,8 @@ fn a_runtimes_own_words_become_one_plain_sentence() {
 
 #[test]
 fn a_value_that_does_not_fit_its_call_is_not_explained() {
-    assert_eq!(gives(Call::Close, got(0), &fresh()), DONE);
-    assert_eq!(gives(read(), Value::Done, &fresh()), DONE);
+    assert_eq!(gives(Call::Close, got(0), &fresh()), Success::CallDone.to_string());
+    assert_eq!(gives(read(), Value::Done, &fresh()), Success::CallDone.to_string());
 }
 
 // Every combination.

@@ -3,6 +3,8 @@
 use finwait_model::call::{Call, ReadFlag};
 use finwait_model::state::State;
 
+use super::text::waiting;
+
 /// A wait, in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
@@ -14,98 +16,28 @@ pub struct Wait {
     pub signal: Option<&'static str>,
 }
 
-const EINTR: Option<&str> = Some("a signal (EINTR)");
-/// `connect` does not begin again: it is under way.
-const GOES_ON: Option<&str> = Some("a signal (EINTR), and the handshake goes on");
-
 /// Why that call waits on a socket that is in `state` now, and has so much in its queue: bytes, or connections for a listener.
 pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
-    use State::{SynRecv, SynSent};
-    let (awaits, ended_by, signal) = match (call, state) {
+    match (call, state) {
         // inet_csk_wait_for_connect
-        (Call::Accept { .. }, _) if queue == 0 => (
-            "a connection whose handshake is done: the listener's queue is empty",
-            "a client that connects; shutdown, disconnect or SOCK_DESTROY of the listener (EINVAL); SO_RCVTIMEO (EAGAIN)",
-            EINTR,
-        ),
-        (Call::Accept { .. }, _) => (
-            "its library: a connection waits in the queue, and is not taken; --syscalls shows what accept4 gives",
-            "a call of the library's that succeeds",
-            None,
-        ),
+        (Call::Accept { .. }, _) if queue == 0 => waiting::ACCEPT,
+        (Call::Accept { .. }, _) => waiting::ACCEPT_BY_LIBRARY,
         // inet_stream_connect; tcp_reset and tcp_v4_err in SYN_SENT
-        (Call::Connect { .. }, SynSent) => (
-            "the answer to its SYN, which the kernel keeps sending",
-            "SYN,ACK; RST or ICMP port unreachable (ECONNREFUSED); another ICMP error (EHOSTUNREACH, ENETUNREACH, over IPv6 EACCES); the last \
-             retry (ETIMEDOUT); shutdown or disconnect of it (ECONNRESET or EPIPE, by kernel); SOCK_DESTROY (ECONNABORTED); SO_SNDTIMEO \
-             (EINPROGRESS)",
-            GOES_ON,
-        ),
-        (Call::Connect { .. }, _) => (
-            "the end of the handshake",
-            "the last ACK; RST (ECONNRESET); an ICMP error (ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, over IPv6 EACCES); the last retry \
-             (ETIMEDOUT); disconnect of it (EPIPE); SOCK_DESTROY (ECONNABORTED); SO_SNDTIMEO (EINPROGRESS)",
-            GOES_ON,
-        ),
+        (Call::Connect { .. }, State::SynSent) => waiting::CONNECT_SYN_SENT,
+        (Call::Connect { .. }, _) => waiting::CONNECT,
         // sk_stream_wait_connect, tcp_recvmsg_locked
-        (Call::Read { .. } | Call::Write { .. }, SynSent) => (
-            "the end of the handshake: there is no connection before",
-            "the handshake's end, and then it reads or writes; RST or ICMP port unreachable (ECONNREFUSED); another ICMP error (EHOSTUNREACH, \
-             ENETUNREACH, over IPv6 EACCES); the last retry (ETIMEDOUT); shutdown or disconnect of it (ECONNRESET or EPIPE); SOCK_DESTROY \
-             (ECONNABORTED); SO_RCVTIMEO or SO_SNDTIMEO (EAGAIN)",
-            EINTR,
-        ),
-        (Call::Read { .. } | Call::Write { .. }, SynRecv) => (
-            "the end of the handshake: there is no connection before",
-            "the handshake's end, and then it reads or writes; RST (ECONNRESET); an ICMP error (ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, over \
-             IPv6 EACCES); the last retry (ETIMEDOUT); disconnect of it (ECONNRESET or EPIPE); SOCK_DESTROY (ECONNABORTED); SO_RCVTIMEO or \
-             SO_SNDTIMEO (EAGAIN)",
-            EINTR,
-        ),
+        (Call::Read { .. } | Call::Write { .. }, State::SynSent) => waiting::TRANSFER_SYN_SENT,
+        (Call::Read { .. } | Call::Write { .. }, State::SynRecv) => waiting::TRANSFER_SYN_RECV,
         // sk_stream_wait_memory; do_error in tcp_sendmsg_locked
-        (Call::Write { .. }, _) => (
-            "room in the send buffer: what is in it has not been acknowledged, or the peer's window is closed",
-            "an ACK; RST (ECONNRESET, after the peer's FIN EPIPE); no answer for too long (ETIMEDOUT, or what ICMP said last: EHOSTUNREACH, \
-             ENETUNREACH, ECONNREFUSED); our own shutdown of writing or disconnect (EPIPE); SOCK_DESTROY (ECONNABORTED); SO_SNDTIMEO (EAGAIN): \
-             if it has taken bytes already it gives their number, and the next call the error",
-            Some("a signal (EINTR, or the number of bytes taken)"),
-        ),
+        (Call::Write { .. }, _) => waiting::WRITE,
         // tcp_recvmsg_locked, sk_wait_data
-        (Call::Read { flags, .. }, _) if flags.contains(&ReadFlag::Waitall) => (
-            "all the bytes that it asks for (MSG_WAITALL)",
-            "enough data; the peer's FIN, our own shutdown of reading, RST, no answer for too long, disconnect, SOCK_DESTROY, SO_RCVTIMEO: then \
-             it gives what has come, if anything has",
-            Some("a signal (EINTR, or what has come)"),
-        ),
-        (Call::Read { .. }, _) => (
-            "bytes or the end of the stream: there is nothing to read",
-            "data; the peer's FIN, or our own shutdown of reading (0 bytes); RST (ECONNRESET); no answer for too long (ETIMEDOUT, or what ICMP \
-             said last: EHOSTUNREACH, ENETUNREACH, ECONNREFUSED); our own disconnect (EPIPE); SOCK_DESTROY (ECONNABORTED); SO_RCVTIMEO (EAGAIN)",
-            EINTR,
-        ),
+        (Call::Read { flags, .. }, _) if flags.contains(&ReadFlag::Waitall) => waiting::READ_ALL,
+        (Call::Read { .. }, _) => waiting::READ,
         // do_poll
-        (Call::Poll { .. }, _) => (
-            "one of its events: none is there yet",
-            "an event, or the end of both directions or an error, which come unasked; its timeout (no events)",
-            EINTR,
-        ),
+        (Call::Poll { .. }, _) => waiting::POLL,
         // sk_stream_wait_close
-        (Call::LingerClose { .. } | Call::Close, _) => (
-            "the peer's acknowledgement of all that was sent, our FIN too (SO_LINGER)",
-            "the ACK; RST, no answer for too long or SOCK_DESTROY, which end the connection; the seconds of SO_LINGER, and the kernel goes on \
-             alone: close returns 0 in any case",
-            Some("a signal, and the kernel goes on alone"),
-        ),
-        _ => (
-            "nothing in the kernel: the call does not wait, and its endpoint has not reported its return",
-            "its return",
-            None,
-        ),
-    };
-    Wait {
-        awaits,
-        ended_by,
-        signal,
+        (Call::LingerClose { .. } | Call::Close, _) => waiting::CLOSE,
+        _ => waiting::NO_WAIT,
     }
 }
 

@@ -5,9 +5,9 @@ use std::process::ChildStderr;
 
 use finwait_model::text::excerpt;
 
-/// How many bytes of a line are kept.
+/// The most bytes of a line that are kept.
 const LONGEST: usize = 2000;
-/// How much is read at once: the reader has other things to do, and comes back.
+/// The most bytes that are read at once: the reader has other things to do, and comes back.
 const MOST: usize = 256 << 10;
 
 /// The lines that come.

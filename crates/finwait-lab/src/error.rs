@@ -10,13 +10,13 @@ pub enum Error {
     Os {
         /// The attempt, with its object: `open /dev/net/tun`.
         operation: String,
-        /// Why it failed.
+        /// The reason.
         source: io::Error,
     },
     /// The isolated lab is not available here.
     #[error("the isolated lab is not available: {why}")]
     NoIsolatedLab {
-        /// Which step failed, and what to do about it.
+        /// The step that failed, and what to do about it.
         why: String,
     },
     /// IPv6 was asked for, and is not here.

@@ -50,12 +50,12 @@ enum Job {
     Set(Setting, SettingValue, Sender<Result<()>>),
 }
 
-/// Where a host lives.
+/// The place of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostLocation {
-    /// In a namespace of its own, with this address.
+    /// A namespace of its own, with this address.
     Namespace(IpAddr),
-    /// On the machine itself.
+    /// The machine itself.
     Machine,
 }
 
@@ -200,7 +200,7 @@ fn open(network: Option<&mut Network>) -> Result<HostHandles> {
     })
 }
 
-/// How long the kernel may take to make an IPv6 address usable.
+/// The longest time that the kernel may take to make an IPv6 address usable.
 const ADDRESS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Waits until packets to the host's own address are its own.

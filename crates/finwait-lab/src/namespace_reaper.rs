@@ -15,7 +15,7 @@ use crate::observe::diag::Diag;
 use finwait_model::call::Family;
 use finwait_model::state::State;
 
-/// How often the table is read at the most: a socket may come up while the others are taken away.
+/// The most readings of the table: a socket may come up while the others are destroyed.
 const ROUNDS: usize = 100;
 
 /// A reaper process that waits for our end.

@@ -111,9 +111,7 @@ pub struct Process {
     outbox: VecDeque<u8>,
     syscalls: Option<StracePipe>,
     hides: bool,
-    /// The library accepts and reads by itself, as it has said in its hello.
-    pub takes_unasked: bool,
-    /// How many lines of its made no sense.
+    /// The number of its lines that made no sense.
     invalid_replies: usize,
     /// We sent it SIGKILL.
     killed: bool,
@@ -190,9 +188,9 @@ impl ProtocolError {
     }
 }
 
-/// How many invalid replies are accepted before the endpoint is killed.
+/// The number of invalid replies after which the endpoint is killed.
 const MOST_INVALID_REPLIES: usize = 100;
-/// How long a line of an endpoint may be.
+/// The longest line of an endpoint, in bytes.
 const LONGEST_LINE: usize = 1 << 20;
 
 impl Process {
@@ -216,7 +214,6 @@ impl Process {
             outbox: VecDeque::new(),
             syscalls,
             hides,
-            takes_unasked: false,
             invalid_replies: 0,
             killed: false,
             mark,
@@ -356,7 +353,7 @@ impl Process {
         self.complaints.read()
     }
 
-    /// All that is left of them, after its end.
+    /// Returns the rest of them, after its end.
     pub fn last_complaints(&mut self) -> Vec<String> {
         self.complaints.last()
     }
@@ -416,7 +413,7 @@ impl Process {
         self.killed || flags().is_none_or(|flags| flags & PF_EXITING != 0)
     }
 
-    /// How it ended, if it has.
+    /// Returns how it ended; none while it runs.
     pub fn reap(&mut self) -> Option<Death> {
         let status = self.child.try_wait().ok()??;
         self.end_the_rest();

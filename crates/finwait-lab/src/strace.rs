@@ -24,7 +24,7 @@ pub const ARGUMENTS: [&str; 9] = [
     "-o",
 ];
 
-/// How a TCP socket's descriptor is marked (`-yy`), of either family.
+/// The marks of a TCP socket's descriptor (`-yy`), of either family.
 const MARK: &str = "<TCP";
 
 /// The finding in a line.

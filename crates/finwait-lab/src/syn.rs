@@ -54,7 +54,7 @@ impl SynPatience {
         timers
     }
 
-    /// How long it takes at the least.
+    /// The shortest time that it takes.
     pub fn at_least(self) -> Duration {
         self.timers().last().copied().unwrap_or(FIRST)
     }

@@ -11,9 +11,9 @@ use finwait_model::clock::MonoTime;
 
 /// The variable that marks them.
 pub const VARIABLE: &str = "FINWAIT_ENDPOINT";
-/// How often all processes are looked at, at the most: one may fork while it is looked for.
+/// The most passes over all processes: one may fork while it is looked for.
 const ROUNDS: usize = 200;
-/// How long the killed may take to go before they are looked for again.
+/// The time that killed processes get to go before the next pass.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// The mark in the environment of one host's processes, and nobody else's.
@@ -25,7 +25,7 @@ pub struct HostMark(String);
 pub struct Mark(String);
 
 impl HostMark {
-    /// One that nobody had before.
+    /// Returns a mark that nobody had before.
     pub fn new() -> HostMark {
         HostMark(format!("{}-{}-{}", std::process::id(), MonoTime::now().0, count()))
     }

@@ -1,11 +1,11 @@
-//! The sockets according to a host's kernel, read when something happened: the tables, and what changed in them.
+//! The sockets according to a host's kernel, read when something happened: the tables, and what changed in them. Pure: who has it read
+//! gives it the rows.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::event::ObservedSocket;
-use super::host::Host;
 use crate::error::Result;
 use crate::observe::procfs::ProcRow;
 use crate::observe::tracker::{StateChange, Tracker};
@@ -21,8 +21,6 @@ pub struct Watch {
     families: Vec<Family>,
     ours: Option<OwnRows>,
     rows: Vec<SocketRow>,
-    scratch: Vec<SocketRow>,
-    proc_rows: Vec<ProcRow>,
     /// When the rows were read by netlink.
     read_at: MonoTime,
     /// The rows by netlink when procfs was last read, and when that was.
@@ -67,8 +65,6 @@ impl Watch {
             families: vec![family],
             ours: shared.then(OwnRows::default),
             rows: Vec::new(),
-            scratch: Vec::new(),
-            proc_rows: Vec::new(),
             read_at: MonoTime::default(),
             told: None,
         }
@@ -88,49 +84,34 @@ impl Watch {
         }
     }
 
-    /// Reads the table by netlink, or from procfs where the kernel does not tell it so, and tells what changed since the last time.
-    pub fn changes(&mut self, host: &mut Host) -> Result<Vec<StateChange>> {
-        self.rows.clear();
-        match &mut host.diag {
-            Ok(diag) => {
-                for family in &self.families {
-                    diag.dump(*family, &mut self.scratch)?;
-                    self.rows.append(&mut self.scratch);
-                }
-            }
-            Err(_) => self.read_procfs(host)?,
-        }
+    /// Has the sockets of its families read in place of the rows that it is given, and returns what changed since the last time. `read`
+    /// returns when that was.
+    ///
+    /// # Errors
+    ///
+    /// - What `read` returns; the next reading is compared with the last that succeeded.
+    pub fn changes(
+        &mut self,
+        read: impl FnOnce(&[Family], &mut Vec<SocketRow>) -> Result<MonoTime>,
+    ) -> Result<Vec<StateChange>> {
+        let at = read(&self.families, &mut self.rows)?;
         if let Some(ours) = &mut self.ours {
             ours.pick(&mut self.rows);
         }
-        self.read_at = MonoTime::now();
-        Ok(self.tracker.read(self.read_at, &self.rows))
+        self.read_at = at;
+        Ok(self.tracker.read(at, &self.rows))
     }
 
-    /// Replaces the rows by what procfs shows: what two readings one after the other agree on, or the last of a few.
-    fn read_procfs(&mut self, host: &mut Host) -> Result<()> {
-        let mut before = None;
-        for _ in 0..READINGS {
-            let mut shown = Vec::new();
-            let tables = host.tables.iter_mut();
-            for (_, file) in tables.filter(|(family, _)| self.families.contains(family)) {
-                file.read(&mut self.proc_rows)?;
-                shown.append(&mut self.proc_rows);
-            }
-            let mut seen = HashSet::new();
-            self.rows = shown.into_iter().map(|shown| shown.row).collect();
-            self.rows.retain(|row| seen.insert((row.tuple, row.inode)));
-            if before.as_ref() == Some(&seen) {
-                break;
-            }
-            before = Some(seen);
-        }
-        Ok(())
-    }
-
-    /// The table as procfs shows it, with what the last [`Watch::changes`] found by netlink added; none when netlink found
-    /// nothing new since the last time. What only counts down is not new.
-    pub fn table(&mut self, host: &mut Host) -> Result<Option<Vec<ObservedSocket>>> {
+    /// The table as procfs shows it, which `read` appends to the rows that it is given, with what the last [`Watch::changes`] found
+    /// added; none when that found nothing new since the last time. What only counts down is not new.
+    ///
+    /// # Errors
+    ///
+    /// - What `read` returns.
+    pub fn table(
+        &mut self,
+        mut read: impl FnMut(&[Family], &mut Vec<ProcRow>) -> Result<()>,
+    ) -> Result<Option<Vec<ObservedSocket>>> {
         let unchanged = |(at, told): &(MonoTime, Vec<SocketRow>)| {
             let since = self.read_at.since(*at);
             told.len() == self.rows.len() && told.iter().zip(&self.rows).all(|(a, b)| same(a, b, since))
@@ -142,11 +123,7 @@ impl Watch {
         let mut table = Vec::new();
         for _ in 0..READINGS {
             let mut shown = Vec::with_capacity(self.rows.len());
-            let tables = host.tables.iter_mut();
-            for (_, file) in tables.filter(|(family, _)| self.families.contains(family)) {
-                file.read(&mut self.proc_rows)?;
-                shown.append(&mut self.proc_rows);
-            }
+            read(&self.families, &mut shown)?;
             let is_whole;
             (table, is_whole) = joined(&self.rows, shown, self.ours.is_some());
             if is_whole {
@@ -199,7 +176,7 @@ impl Watch {
 
 /// How often procfs is read before its table is told although it is not whole. It is read page by page, and what comes and goes in
 /// between moves its rows: one is shown twice, or not at all (`tcp_seek_last_pos`).
-const READINGS: usize = 3;
+pub const READINGS: usize = 3;
 
 /// The rows that procfs has shown, with what netlink's `rows` add to them; and whether it has shown each socket once, and all of `rows`.
 /// In a `shared` table those say which sockets are ours.

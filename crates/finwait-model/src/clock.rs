@@ -22,7 +22,7 @@ impl MonoTime {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// This point, `later` on.
+    /// Returns this point, `later` on.
     pub fn plus(self, later: Duration) -> MonoTime {
         MonoTime(self.0 + later.as_nanos() as u64)
     }

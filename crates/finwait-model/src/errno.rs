@@ -131,7 +131,7 @@ impl Errno {
 }
 
 impl fmt::Display for Errno {
-    /// As `strace` prints it: `EPIPE (Broken pipe)`.
+    /// Returns the errno as `strace` prints it: `EPIPE (Broken pipe)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name(), self.text())
     }

@@ -16,7 +16,7 @@ impl fmt::Display for Port {
     }
 }
 
-/// Which setting of a host.
+/// A setting of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
@@ -40,7 +40,7 @@ pub enum Setting {
     Nofile,
 }
 
-/// What a setting is one of.
+/// The scope of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingScope {
     /// The host's kernel: the sysctl of that name.
@@ -91,7 +91,7 @@ impl Setting {
         }
     }
 
-    /// What it is a setting of.
+    /// Returns the scope.
     pub const fn scope(self) -> SettingScope {
         match self {
             Setting::TcpSynRetries => SettingScope::Kernel("net.ipv4.tcp_syn_retries"),
@@ -114,20 +114,6 @@ impl Setting {
         match self.scope() {
             SettingScope::Kernel(name) => Some(name),
             SettingScope::Network | SettingScope::Process => None,
-        }
-    }
-
-    /// A description in a few words.
-    pub const fn help(self) -> &'static str {
-        match self {
-            Setting::TcpSynRetries => "SYN retries, as time: 1 s, doubled for each",
-            Setting::TcpRetries2 => "retransmissions before giving up",
-            Setting::TcpFinTimeout => "seconds an orphan stays in FIN_WAIT2",
-            Setting::TcpAbortOnOverflow => "a full accept queue answers with RST",
-            Setting::IpLocalPortRange => "the local ports connect chooses from",
-            Setting::DefaultRoute => "the only route; off: ENETUNREACH",
-            Setting::Device => "the network device",
-            Setting::Nofile => "ulimit -n of the process; 0: EMFILE",
         }
     }
 

@@ -66,7 +66,7 @@ pub enum Value {
     },
     /// Options as they stand.
     Options {
-        /// Each with its value or why it could not be read.
+        /// Options, each with its value or the reason why it could not be read.
         readings: Vec<OptionReading>,
     },
 }

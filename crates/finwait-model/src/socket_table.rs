@@ -52,7 +52,7 @@ pub struct SocketRow {
     pub retransmits: u32,
     /// The inode of the open descriptor; 0 for orphans, TIME_WAIT, and connections not accepted.
     pub inode: u64,
-    /// From TCP_INFO; none from procfs, nor for listeners (whose fields mean other things), request and time-wait sockets.
+    /// Fields of TCP_INFO; none from procfs, nor for listeners (whose fields mean other things), request and time-wait sockets.
     pub info: Option<TcpInfo>,
 }
 
@@ -61,7 +61,7 @@ pub struct SocketRow {
 pub struct Timer {
     /// The purpose.
     pub kind: TimerKind,
-    /// When it goes off, counted from the reading.
+    /// The time until it expires, counted from the reading.
     pub left: Duration,
 }
 

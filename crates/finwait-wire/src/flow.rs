@@ -30,7 +30,7 @@ pub struct FlowInfo {
     pub window: Option<u32>,
     /// Is it sent again?
     pub again: Option<Retransmission>,
-    /// Which of its numbers are of another connection between the same addresses.
+    /// The numbers that belong to another connection between the same addresses.
     #[serde(default, skip_serializing_if = "OtherConnection::is_nowhere")]
     pub elsewhere: OtherConnection,
 }
@@ -52,7 +52,7 @@ impl OtherConnection {
     }
 }
 
-/// How a segment is one that was sent before.
+/// The way in which a segment repeats an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Retransmission {
@@ -60,7 +60,7 @@ pub enum Retransmission {
     Retransmit {
         /// Which.
         nth: u32,
-        /// Of which packet; none when that is long ago.
+        /// The repeated packet; none when that is long ago.
         of: Option<PacketNo>,
     },
     /// An acknowledgement of the byte before the next: a keepalive or zero-window probe (`tcp_xmit_probe_skb`).
@@ -82,11 +82,11 @@ struct HalfConnection {
     first: SeqNo,
     /// Was the SYN seen? Else `first` is only where we came in.
     synced: bool,
-    /// After the last byte that was ever sent.
+    /// The number after the last byte that was ever sent.
     next: SeqNo,
     /// Was FIN sent?
     finished: bool,
-    /// Where the FIN that has arrived ends, also one that was made up.
+    /// The number after the FIN that has arrived, also a forged one.
     fin_arrived: Option<SeqNo>,
     /// Has the other side begun another connection since, which this one has not taken up?
     stale: bool,
@@ -150,7 +150,7 @@ enum UnusedNumber {
     Near,
 }
 
-/// How far behind a connection's first number a RST's may lie and still be near: far more than a lab sends.
+/// The distance behind a connection's first number at which an RST's still counts as near: far more than a lab sends.
 const NEAR: u32 = 1 << 24;
 
 /// Connections between the same addresses before the newest that are remembered.
@@ -181,9 +181,9 @@ pub struct Flows {
 pub struct ReceiveState {
     /// The next byte that it has not received (RCV.NXT).
     pub next: SeqNo,
-    /// How many bytes from there on it would take (RCV.WND).
+    /// The bytes from there on that it would take (RCV.WND).
     pub window: u32,
-    /// After the last byte that it sent (SND.NXT).
+    /// The number after the last byte that it sent (SND.NXT).
     pub sent: SeqNo,
     /// The first byte that it sent and has no acknowledgement of (SND.UNA).
     pub unacknowledged: SeqNo,
@@ -201,7 +201,7 @@ const fn later(a: SeqNo, b: SeqNo) -> SeqNo {
 }
 
 impl Segment {
-    /// How much of the sequence space it takes: its payload, and one for SYN and FIN each (RFC 9293, 3.4).
+    /// The length in sequence space: the payload, and one for SYN and FIN each (RFC 9293, 3.4).
     pub const fn span(&self) -> u32 {
         (self.len as u32) + self.flags.has(Flags::SYN) as u32 + self.flags.has(Flags::FIN) as u32
     }

@@ -84,14 +84,14 @@ impl Forgery {
     }
 }
 
-/// Where in the sequence a forged segment claims to stand.
+/// The place in the sequence that a forged segment claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SequencePlace {
-    /// At the very byte that the receiver expects next.
+    /// The byte that the receiver expects next (RCV.NXT).
     #[default]
     Exact,
-    /// In the middle of the receiver's window.
+    /// The middle of the receiver's window.
     InWindow,
     /// Far beyond the receiver's window.
     OutOfWindow,
@@ -106,7 +106,7 @@ pub struct Forge {
     pub what: Forgery,
     /// The end whose host receives it.
     pub to: Side,
-    /// Where in the sequence it stands.
+    /// The place in the sequence.
     pub place: SequencePlace,
     /// The port at the other end that it claims to come from; none for the current connection's.
     pub port: Option<Port>,
@@ -114,9 +114,9 @@ pub struct Forge {
     pub data: Bytes,
 }
 
-/// How far an old SYN's number lies before the connection's own.
+/// The distance of an old SYN's number before the connection's own.
 const OLDER: u32 = 100_000;
-/// How far beyond a window is far beyond it.
+/// The distance beyond a window that counts as far.
 const BEYOND: u32 = 1 << 29;
 /// The window that a forged segment offers.
 const WINDOW: u16 = 65_535;

@@ -115,7 +115,7 @@ pub(super) const fn error_v6([kind, code, ..]: [u8; 8]) -> Option<IcmpError> {
 
 /// IP's number of TCP.
 const TCP: u8 = 6;
-/// Where the quoted packet begins.
+/// The offset of the quoted packet, in bytes.
 const QUOTED: usize = 8;
 
 /// Source and destination of the TCP segment that an ICMPv4 error quotes (RFC 792: its IP header and eight bytes more).

@@ -41,7 +41,7 @@ impl Mode {
     }
 }
 
-/// Where a packet comes from.
+/// The origin of a packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
@@ -57,7 +57,7 @@ pub enum Origin {
 /// A segment that is held on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldPacket {
-    /// Its number.
+    /// The number.
     pub no: PacketNo,
     /// The host that sent it.
     pub from: Side,
@@ -67,17 +67,17 @@ pub struct HeldPacket {
     pub packet: Packet,
     /// The relation to the packets before it.
     pub seen: FlowInfo,
-    /// Where it comes from.
+    /// The origin.
     pub origin: Origin,
     /// The rule that holds it; none for the mode.
     pub rule: Option<RuleNo>,
     /// Since when it stands here.
     pub since: MonoTime,
-    /// When it goes on by itself; never, when the user is to decide.
+    /// The time at which it is delivered without the user; none when the user is to decide.
     pub due: Option<MonoTime>,
 }
 
-/// Which of those that are held on the wire.
+/// A choice among the held packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Which {
@@ -85,11 +85,11 @@ pub enum Which {
     Next,
     /// All, the oldest first.
     All,
-    /// That one, whatever is older: this is how segments are put out of order.
+    /// The packet of that number, whatever is older: this is how segments are put out of order.
     One(PacketNo),
 }
 
-/// What to do to a rule.
+/// A change of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleChange {
@@ -121,7 +121,7 @@ impl Wire {
         PacketNo(self.packets)
     }
 
-    /// What becomes of a packet, and by which rule: the first in force that speaks of it, else the mode.
+    /// Returns the verdict on a packet and the rule behind it: the first in force that matches, else the mode.
     pub fn judge(&mut self, from: Side, packet: &Packet, seen: &FlowInfo) -> (Verdict, Option<RuleNo>) {
         let by_rule = self
             .rules
@@ -143,7 +143,7 @@ impl Wire {
         self.held.insert(held.no, held);
     }
 
-    /// Those that are held on the wire, the oldest first.
+    /// The held packets, the oldest first.
     pub fn held(&self) -> impl Iterator<Item = &HeldPacket> {
         self.held.values()
     }
@@ -196,7 +196,7 @@ impl Wire {
         Some(held)
     }
 
-    /// When the next one goes on by itself.
+    /// The time at which the next held packet is due; none when only the user delivers.
     pub fn next_due(&self) -> Option<MonoTime> {
         self.held.values().filter_map(|held| held.due).min()
     }
@@ -212,7 +212,7 @@ impl Wire {
         due.into_iter().filter_map(|(_, no)| self.held.remove(&no)).collect()
     }
 
-    /// How segments pass that no rule speaks of.
+    /// The mode for segments that no rule matches.
     pub const fn mode(&self) -> Mode {
         self.mode
     }
@@ -385,7 +385,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is done, each packet ends exactly once: delivered, dropped, or still on the wire.
+        /// Each packet ends exactly once, whatever is done: delivered, dropped, or still held.
         #[test]
         fn no_packet_is_lost_or_doubled(acts in acts()) {
             let mut wire = Wire::default();

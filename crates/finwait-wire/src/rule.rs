@@ -9,13 +9,13 @@ use finwait_model::clock::Millis;
 use finwait_model::host::Port;
 use finwait_model::side::Side;
 
-/// What becomes of a segment.
+/// The decision about a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The other host has it at once.
     Deliver,
-    /// It is held on the wire until the user decides.
+    /// Held on the wire until the user decides.
     Hold,
     /// The packet is dropped.
     Drop,
@@ -122,18 +122,18 @@ impl PacketKind {
 /// Some of the matching segments only, as a seeded sequence of dice has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chance {
-    /// How many of a hundred.
+    /// The share, in percent.
     pub percent: u8,
     /// The same seed throws the same dice.
     pub seed: u32,
 }
 
-/// Which packets, and what becomes of them.
+/// A match for packets, and the decision about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    /// What becomes of them.
+    /// The decision about them.
     pub verdict: Verdict,
-    /// Which kind.
+    /// The kind.
     pub kind: PacketKind,
     /// Sent by this end only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,13 +148,13 @@ pub struct Rule {
     /// With payload only, or without only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<bool>,
-    /// Only the nth of those, from 1 on.
+    /// The nth match only, from 1 on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nth: Option<u32>,
-    /// How often at the most; always, when absent.
+    /// The most times that the rule decides; without limit when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// Only some of those.
+    /// A chance: the rule decides on some of them only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chance: Option<Chance>,
 }
@@ -197,7 +197,7 @@ impl Rule {
 }
 
 impl fmt::Display for Rule {
-    /// As it would be typed: `hold FIN from=server times=1`.
+    /// Returns the rule as it would be typed: `hold FIN from=server times=1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verdict.name(), self.kind.name())?;
         if let Verdict::Delay(time) = self.verdict {
@@ -234,15 +234,15 @@ impl fmt::Display for RuleNo {
 /// A rule in force, with its counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleStatus {
-    /// Its number.
+    /// The number.
     pub no: RuleNo,
     /// The contents.
     pub rule: Rule,
     /// Is it switched on?
     pub on: bool,
-    /// How many packets fitted, the dice and `nth` aside.
+    /// The number of packets that matched, chance and `nth` aside.
     pub fitted: u32,
-    /// How many it decided on.
+    /// The number of packets that it decided on.
     pub fired: u32,
     /// The dice.
     #[serde(skip)]
@@ -262,7 +262,7 @@ impl RuleStatus {
         }
     }
 
-    /// What it says of a packet, if anything.
+    /// Returns the decision about a packet; none when the rule does not match.
     pub fn judge(&mut self, from: Side, packet: &Packet, seen: &FlowInfo) -> Option<Verdict> {
         let spent = self.rule.times.is_some_and(|times| self.fired >= times);
         if !self.on || spent || !self.rule.fits(from, packet, seen) {

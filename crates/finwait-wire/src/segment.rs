@@ -133,7 +133,7 @@ pub struct Segment {
     pub payload: Bytes,
 }
 
-/// How many bytes of a payload a decoded segment keeps.
+/// The most bytes of a payload that a decoded segment keeps.
 pub const PAYLOAD_KEPT: usize = 64;
 
 /// A TCP option.
@@ -266,7 +266,7 @@ fn option(kind: u8, value: &[u8]) -> TcpOption {
     }
 }
 
-/// What is wrong with a packet that is no IP packet.
+/// The fault of a packet that is no IP packet.
 fn not_ip(packet: &[u8], error: &SliceError) -> String {
     match (packet.first().map(|byte| byte >> 4), error) {
         (None, _) => "empty packet".into(),

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::command::EndCommand;
+use crate::explain::settings;
 use crate::host::{Setting, SettingKind, SettingValue};
 use crate::session::{LabKind, Session};
 use crate::side::Side;
@@ -64,7 +65,7 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, side: Side, se
         canvas.put(inside.x, y, inside.right(), setting.name(), text);
         let shown = value(session, side, setting).map_or("?".to_owned(), |value| setting.show(value));
         canvas.put(inside.x + 23, y, inside.right(), &shown, strong);
-        canvas.put_cut(inside.x + 36, y, inside.right(), setting.help(), dim);
+        canvas.put_cut(inside.x + 36, y, inside.right(), &settings::help(setting), dim);
         canvas.hits.add(place, action.clone(), true);
         if selected == row || canvas.is_picked(place, &action) {
             let style = canvas.theme.picked();

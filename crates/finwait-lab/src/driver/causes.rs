@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl Driver {
+impl<O: Outside> Core<O> {
     /// Everything but plain data and acknowledgements between two sockets that are ESTABLISHED and open, while no call is under way
     /// that may have changed that since the tables were read.
     pub(super) fn can_change_a_state(&self, from: Side, packet: &Packet) -> bool {
@@ -23,8 +23,9 @@ impl Driver {
 
     /// Reads a host's table and tells what changed. Where no packet has just arrived, the likeliest cause is found for each change.
     pub(super) fn changes(&mut self, side: Side, beside: ReadTrigger) {
-        let end = &mut self.ends[side];
-        let changes = end.watch.changes(&mut end.host);
+        let Core { ends, outside, .. } = self;
+        let watch = &mut ends[side].watch;
+        let changes = watch.changes(|families, rows| outside.sockets(side, families, rows));
         for change in self.complain(changes).unwrap_or_default() {
             self.unquiet = true;
             // What a packet does to a listener it does to a socket of its own.
@@ -56,7 +57,7 @@ impl Driver {
             let cause = match (maker(from, *to, what, held), holder) {
                 (Actor::Packet, _) => TransitionCause::Received,
                 // Whoever closed the descriptor did so before the packet came.
-                (Actor::Call, Some(holder)) if !self.ends[side].is_dying() => TransitionCause::Release(holder),
+                (Actor::Call, Some(holder)) if !self.is_dying(side) => TransitionCause::Release(holder),
                 (Actor::Call, _) => match self.likely(side, &step) {
                     // A shutdown in SYN_RECV, or of the listener before, sends its FIN when the last ACK comes.
                     TransitionCause::Unseen if change.from == State::SynRecv => TransitionCause::Received,
@@ -109,7 +110,7 @@ impl Driver {
         }
         // The kernel closes what a dead process held; what becomes of it later is the work of packets and timers. A call that is
         // still in flight then did not come to do it.
-        if end.is_dying() && StateEffect::Closes.made(change) {
+        if self.is_dying(side) && StateEffect::Closes.made(change) {
             return TransitionCause::Death;
         }
         let calls = end.in_flight.iter().rev();
@@ -138,7 +139,7 @@ impl Driver {
             {
                 return TransitionCause::PeerCall(call.id);
             }
-            if peer.is_dying() {
+            if self.is_dying(side.other()) {
                 return TransitionCause::PeerDeath;
             }
         }
@@ -146,19 +147,20 @@ impl Driver {
         let by_a_call = [StateEffect::Opens, StateEffect::Listens, StateEffect::Closes]
             .iter()
             .any(|effect| effect.made(change));
-        if by_a_call && end.process.as_ref().is_some_and(Process::hides) {
+        if by_a_call && end.process.is_some_and(|process| process.hides) {
             return TransitionCause::Library;
         }
         TransitionCause::Unseen
     }
+
+    /// Has the end's process died since the last reading, or does it just now?
+    fn is_dying(&self, side: Side) -> bool {
+        let end = &self.ends[side];
+        end.died || end.process.is_some() && self.outside.is_exiting(side)
+    }
 }
 
 impl DriverEnd {
-    /// Has its process died since the last reading, or does it just now?
-    fn is_dying(&self) -> bool {
-        self.died || self.process.as_ref().is_some_and(Process::is_exiting)
-    }
-
     /// The call that waits on a socket whose descriptor is closed, and so is the last to hold it. A handshake at a listener outlives
     /// that one, until its last ACK comes.
     fn holder(&self, change: &StateChange) -> Option<&InFlightCall> {
@@ -188,16 +190,9 @@ impl DriverEnd {
     fn is_about(&self, call: &InFlightCall, inode: u64) -> bool {
         match (&call.on, inode) {
             (None, _) => false,
-            (Some(name), 0) => self.is_listener(name),
-            (Some(name), inode) => self.inodes.get(name).is_none_or(|known| *known == inode),
+            (Some(name), 0) => self.sockets.is_listener(name),
+            (Some(name), inode) => self.sockets.inode(name).is_none_or(|known| known == inode),
         }
-    }
-
-    /// Was that socket told to listen, by this descriptor or another?
-    fn is_listener(&self, name: &String) -> bool {
-        let inode = self.inodes.get(name);
-        let told = |told: &String| told == name || (inode.is_some() && self.inodes.get(told) == inode);
-        self.listeners.iter().any(told)
     }
 
     /// Can that call have made the change, by itself?

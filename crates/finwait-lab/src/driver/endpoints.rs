@@ -2,17 +2,13 @@
 
 use super::*;
 
-impl Driver {
+impl<O: Outside> Core<O> {
     /// Hears an endpoint: announcements are told at once, outcomes wait for the packets that came before them.
     pub(super) fn hear(&mut self, side: Side) {
-        let Some(process) = &mut self.ends[side].process else {
+        let Some(EndpointProcess { pid, .. }) = self.ends[side].process else {
             return;
         };
-        process.flush();
-        let pid = process.pid();
-        // Heard before what strace prints is read, so that the calls before a word have been printed.
-        let replies = process.hear();
-        let printed = process.syscalls_seen();
+        let Heard { replies, printed } = self.outside.hear(side);
         if !printed.is_empty() {
             (self.dirty, self.unquiet) = (true, true);
             if let Some(strace) = &mut self.ends[side].strace {
@@ -43,13 +39,11 @@ impl Driver {
                     } else {
                         let why = format!("killed: it speaks protocol {protocol}, and finwait {VERSION}");
                         self.tell(LabEvent::Garbled { side, id: None, why });
-                        if let Some(process) = &mut self.ends[side].process {
-                            process.kill();
-                        }
+                        self.outside.kill(side);
                     }
                 }
                 Ok(Reply::Began { id, text, .. }) => {
-                    self.look_in = Some(FIRST_LOOK);
+                    self.look_in = Some(self.timing.first_look);
                     let mut calls = self.ends[side].in_flight.iter_mut();
                     if let Some(call) = calls.find(|call| call.id == id) {
                         call.begun = true;
@@ -83,10 +77,9 @@ impl Driver {
 
     /// Limits the descriptors of a process that has come up as its host's setting says: its limit.
     fn limited(&mut self, side: Side) -> Option<u32> {
-        let DriverEnd { process, nofile, .. } = &self.ends[side];
-        let process = process.as_ref()?;
-        let limited = nofile.map(|most| process.limit_descriptors(most));
-        let is_now = process.descriptor_limit();
+        let most = self.ends[side].nofile;
+        let limited = most.map(|most| self.outside.limit_descriptors(side, most));
+        let is_now = self.outside.descriptor_limit(side);
         if let Some(limited) = limited {
             self.complain(limited);
         }
@@ -103,8 +96,7 @@ impl Driver {
 
     /// Tells what an endpoint has written to its standard error.
     pub(super) fn heed(&mut self, side: Side) {
-        let process = self.ends[side].process.as_mut();
-        let lines = process.map(Process::complaints).unwrap_or_default();
+        let lines = self.outside.complaints(side);
         self.complained(side, lines);
     }
 
@@ -116,10 +108,10 @@ impl Driver {
 
     /// Waits for calls that end something there: a packet that came between such a call and the reading after it would hide a state.
     pub(super) fn let_return(&mut self, side: Side) {
-        let deadline = MonoTime::now().plus(ENDING_PATIENCE);
+        let deadline = self.outside.now().plus(self.timing.ending_patience);
         loop {
             let DriverEnd {
-                process: Some(process),
+                process: Some(_),
                 in_flight,
                 ended,
                 ..
@@ -136,13 +128,13 @@ impl Driver {
             if waited_for.peek().is_none() {
                 return;
             }
-            let left = deadline.since(MonoTime::now());
+            let left = deadline.since(self.outside.now());
             if left.is_zero() {
                 waited_for.for_each(|call| call.lingers = true);
                 return;
             }
-            self.queue.flush();
-            process.wait(left);
+            self.outside.flush();
+            self.outside.await_word(side, left);
             self.hear(side);
         }
     }
@@ -164,25 +156,22 @@ impl Driver {
                 };
                 self.relay(EITHER);
                 let end = &mut self.ends[side];
-                let inode = match (&outcome.descriptor(), &end.process) {
-                    (Some(fd), Some(process)) => process.inode(*fd),
-                    _ => None,
-                };
-                let call = end.in_flight.iter().position(|call| call.id == id);
-                if let Some(inode) = inode {
+                let made = outcome.descriptor();
+                let made = made.and_then(|fd| Some((fd, self.outside.inode(side, fd)?)));
+                if let Some((fd, inode)) = made {
                     end.watch.own(inode);
-                    let name = call.and_then(|place| end.in_flight[place].makes.clone());
-                    let number = outcome.descriptor();
-                    end.numbers.extend(name.clone().zip(number));
-                    end.inodes.extend(name.map(|name| (name, inode)));
+                    let call = end.in_flight.iter().find(|call| call.id == id);
+                    if let Some(name) = call.and_then(|call| call.makes.clone()) {
+                        end.sockets.open(name, fd, Some(inode));
+                    }
                 }
                 // Both tables, so that whoever hears of the outcome sees its consequences.
                 self.settle(Some(side));
                 let end = &mut self.ends[side];
                 if let Some(place) = end.in_flight.iter().position(|call| call.id == id) {
                     let call = end.in_flight.remove(place);
-                    if call.closes(&trace) {
-                        end.closed.extend(call.on);
+                    if let Some(name) = call.on.clone().filter(|_| call.closes(&trace)) {
+                        end.sockets.close(name);
                     }
                 }
                 self.tell(LabEvent::Ended {
@@ -202,7 +191,7 @@ impl Driver {
                             ..traced
                         })
                         .collect(),
-                    inode,
+                    inode: made.map(|(_, inode)| inode),
                 });
                 (self.dirty, self.unquiet) = (true, true);
             }
@@ -213,72 +202,60 @@ impl Driver {
     pub(super) fn made(&mut self, side: Side, id: CallId, fd: i32) {
         let end = &mut self.ends[side];
         let call = end.in_flight.iter().find(|call| call.id == id);
-        let (Some(name), Some(process)) = (call.and_then(|call| call.on.clone()), &end.process) else {
+        let Some(name) = call.and_then(|call| call.on.clone()) else {
             return;
         };
-        let inode = process.inode(fd);
-        end.closed.remove(&name);
-        end.numbers.insert(name.clone(), fd);
-        end.inodes.remove(&name);
+        let inode = self.outside.inode(side, fd);
+        end.sockets.open(name.clone(), fd, inode);
         if let Some(inode) = inode {
             end.watch.own(inode);
-            end.inodes.insert(name.clone(), inode);
         }
-        if let Some(socket) = SocketName::new(&name) {
-            self.tell(LabEvent::Made {
-                side,
-                socket,
-                fd,
-                inode,
-            });
-        }
+        self.tell(LabEvent::Made {
+            side,
+            socket: name,
+            fd,
+            inode,
+        });
     }
 
     /// Tells which sockets a language's library has closed by itself, as after an error: the number stands for another file, or none.
     pub(super) fn missing(&mut self, side: Side) {
         let end = &mut self.ends[side];
-        let Some(process) = end.process.as_ref().filter(|process| process.hides()) else {
+        if !end.process.is_some_and(|process| process.hides) {
             return;
-        };
-        // A call that failed at once may have closed it before we looked: then there never was an inode.
-        let is_gone = |name: &&String| {
-            let inode = end.numbers.get(*name).and_then(|fd| process.inode(*fd));
-            !end.closed.contains(*name) && (inode.is_none() || inode != end.inodes.get(*name).copied())
-        };
-        let gone: Vec<String> = end.numbers.keys().filter(is_gone).cloned().collect();
-        end.closed.extend(gone.iter().cloned());
-        for socket in gone.iter().filter_map(|name| SocketName::new(name)) {
+        }
+        let mut gone = Vec::new();
+        for (name, socket) in end.sockets.iter_mut() {
+            let Some(fd) = socket.fd.filter(|_| !socket.is_closed) else {
+                continue;
+            };
+            let inode = self.outside.inode(side, fd);
+            // A call that failed at once may have closed it before we looked: then there never was an inode.
+            if inode.is_none() || inode != socket.inode {
+                socket.is_closed = true;
+                gone.push(name.clone());
+            }
+        }
+        for socket in gone {
             self.tell(LabEvent::Gone { side, socket });
         }
     }
 
     /// Reaps an endpoint's process, if it has ended (`waitid(2)`).
     pub(super) fn reap(&mut self, side: Side) {
-        let Some(how) = self.ends[side].process.as_mut().and_then(Process::reap) else {
+        let Some(EndpointProcess { pid, .. }) = self.ends[side].process else {
             return;
         };
+        let Some(how) = self.outside.reap(side) else { return };
         // Its last words, and its sockets' last segments.
         self.hear(side);
-        let process = self.ends[side].process.as_mut();
-        let lines = process.map(Process::last_complaints).unwrap_or_default();
+        let lines = self.outside.last_complaints(side);
         self.complained(side, lines);
         self.relay(EITHER);
         self.outcomes();
-        let end = &mut self.ends[side];
-        let Some(process) = end.process.take() else { return };
-        end.in_flight.clear();
-        end.inodes.clear();
-        end.numbers.clear();
-        end.infos.clear();
-        end.closed.clear();
-        end.strace = end.strace.as_ref().map(|_| SyscallOrder::default());
-        end.listeners.clear();
-        end.died = true;
-        self.tell(LabEvent::Died {
-            side,
-            pid: process.pid(),
-            how,
-        });
+        self.outside.let_go(side);
+        self.ends[side].bury();
+        self.tell(LabEvent::Died { side, pid, how });
         self.settle(Some(side));
         (self.dirty, self.unquiet) = (true, true);
     }

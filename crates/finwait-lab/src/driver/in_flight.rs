@@ -6,9 +6,9 @@ use super::*;
 pub(super) struct InFlightCall {
     pub(super) id: CallId,
     /// The name of the socket that it is about.
-    pub(super) on: Option<String>,
+    pub(super) on: Option<SocketName>,
     /// The name of the socket that it makes.
-    pub(super) makes: Option<String>,
+    pub(super) makes: Option<SocketName>,
     /// What it can do to a state by itself.
     pub(super) effect: StateEffect,
     /// Whether it closes its descriptor.

@@ -2,50 +2,30 @@
 
 use super::*;
 
-impl Driver {
-    pub(super) fn requests(&mut self) -> std::result::Result<(), DriverExit> {
-        loop {
-            match self.inbox.try_recv() {
-                Ok(request) => self.request(request),
-                Err(TryRecvError::Empty) => return Ok(()),
-                Err(TryRecvError::Disconnected) => return Err(DriverExit),
-            }
-        }
-    }
-
-    fn request(&mut self, request: LabRequest) {
+impl<O: Outside> Core<O> {
+    /// Carries a request out.
+    pub(super) fn request(&mut self, request: LabRequest) {
         self.unquiet = true;
         match request {
             LabRequest::Call(side, request) => self.order(side, &request),
-            LabRequest::Kill(side) => {
-                if let Some(process) = &mut self.ends[side].process {
-                    process.kill();
-                }
-            }
+            LabRequest::Kill(side) => self.outside.kill(side),
             LabRequest::Restart(side) => {
-                if let Some(process) = &mut self.ends[side].process {
-                    process.kill();
+                if self.ends[side].process.is_some() {
+                    self.outside.kill(side);
                     // SIGKILL cannot be held off: the process is waited for, and its end told as any other.
                     while self.ends[side].process.is_some() {
-                        self.queue.flush();
-                        self.poll(None);
-                        Side::BOTH.into_iter().for_each(|side| self.reap(side));
+                        self.outside.flush();
+                        self.outside.await_end(side);
+                        self.reap(side);
                     }
                 }
-                let spawned = self.ends[side].host.spawn(side).and_then(|spawned| {
-                    let process = Process::adopt(spawned);
-                    self.poller.watch(side, &process).map(|()| process)
-                });
+                let spawned = self.outside.spawn(side);
                 self.ends[side].process = self.complain(spawned);
             }
             LabRequest::Destroy(side, tuple) => {
                 self.changes(side, ReadTrigger::Nothing);
-                let end = &mut self.ends[side];
-                // The session asks for nothing that cannot be.
-                if let Ok(diag) = &mut end.host.diag {
-                    let destroyed = diag.destroy(&tuple);
-                    self.complain(destroyed);
-                }
+                let destroyed = self.outside.destroy(side, &tuple);
+                self.complain(destroyed);
                 self.destroyed = Some((side, tuple));
                 self.changes(side, ReadTrigger::Nothing);
                 self.destroyed = None;
@@ -53,15 +33,13 @@ impl Driver {
             }
             LabRequest::Wire(order) => self.wire_order(order),
             LabRequest::Host(side, setting, value) => {
-                let end = &mut self.ends[side];
                 let result = match (setting, value) {
                     (Setting::Nofile, SettingValue::Number(most)) => {
-                        end.nofile = Some(most);
                         // A process that is yet to come will be told.
-                        let process = end.process.as_ref();
-                        process.map_or(Ok(()), |process| process.limit_descriptors(most))
+                        self.ends[side].nofile = Some(most);
+                        self.outside.limit_descriptors(side, most)
                     }
-                    _ => end.host.set(side, setting, value),
+                    _ => self.outside.set(side, setting, value),
                 };
                 let result = result.map_err(|error| error.to_string());
                 self.tell(LabEvent::Host {
@@ -81,27 +59,24 @@ impl Driver {
                 if let Call::Socket { family } = call {
                     self.ends[side].watch.expect(*family);
                 }
-                let name = socket.as_str().to_owned();
                 if matches!(call, Call::Listen { .. }) {
-                    self.ends[side].listeners.insert(name.clone());
+                    self.ends[side].sockets.listen(socket.clone());
                 }
-                let made = call.makes(socket).map(|name| name.as_str().to_owned());
-                (Some(name), made)
+                (Some(socket.clone()), call.makes(socket).cloned())
             }
             EndpointCall::Process(_) => (None, None),
         };
-        let end = &mut self.ends[side];
-        let Some(process) = &mut end.process else {
+        if self.ends[side].process.is_none() {
             self.tell(LabEvent::Garbled {
                 side,
                 id: Some(request.id),
                 why: "it is dead, and makes no calls".into(),
             });
             return;
-        };
-        let sent = process.send(request);
+        }
+        let sent = self.outside.send(side, request);
         let spec = request.order.kind().spec();
-        end.in_flight.push(InFlightCall {
+        self.ends[side].in_flight.push(InFlightCall {
             id: request.id,
             on,
             makes,

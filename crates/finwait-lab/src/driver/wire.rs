@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl Driver {
+impl<O: Outside> Core<O> {
     /// Moves packets until neither host has one, one at a time from each; after a batch, everybody else has a turn.
     ///
     /// Only a host that `may_have` one is asked: to learn that there is none costs a system call, too. One that had none may have
@@ -23,12 +23,8 @@ impl Driver {
 
     /// Takes one packet out of a host, if it has one, and does with it what the wire says.
     pub(super) fn relay_one(&mut self, from: Side) -> bool {
-        let Some(tun) = &self.ends[from].host.tun else {
+        let Some(len) = self.outside.take_packet(from, &mut self.buffer) else {
             return false;
-        };
-        let len = match tun.read(&mut self.buffer) {
-            Ok(len) if len > 0 => len,
-            _ => return false,
         };
         (self.dirty, self.unquiet) = (true, true);
         self.streamed += 1;
@@ -91,11 +87,9 @@ impl Driver {
             self.let_return(to);
             self.changes(to, ReadTrigger::Nothing);
         }
-        let written = self.ends[to].host.tun.as_ref().map(|tun| tun.write(bytes));
-        let disposition = match written {
-            Some(Err(error)) => Disposition::Refused(error.into()),
-            // A TUN write is synchronous: unless a call owns the receiving socket, that has its new state when it returns.
-            _ => Disposition::Delivered,
+        let disposition = match self.outside.deliver(to, bytes) {
+            Err(errno) => Disposition::Refused(errno),
+            Ok(()) => Disposition::Delivered,
         };
         let came = match (disposition, &record.packet) {
             (Disposition::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
@@ -104,10 +98,10 @@ impl Driver {
         let arrived = self.arrived(&record.packet, came);
         let passed = LabEvent::Packet(PacketRecord { disposition, ..record });
         if telling {
-            self.queue.push(passed);
+            self.tell(passed);
             self.changes(to, ReadTrigger::Arrived(arrived));
         } else {
-            self.queue.push_idly(passed);
+            self.outside.tell_idly(passed);
         }
     }
 
@@ -133,7 +127,7 @@ impl Driver {
 
     /// Holds a packet on the wire: until the user decides, or for so long.
     pub(super) fn hold(&mut self, record: PacketRecord, bytes: &[u8], time: Option<Millis>) {
-        let now = MonoTime::now();
+        let now = self.outside.now();
         let disposition = time.map_or(Disposition::Held, Disposition::Delayed);
         self.wire.hold(HeldPacket {
             no: record.no,
@@ -151,9 +145,11 @@ impl Driver {
 
     /// Hands on what is due by now.
     pub(super) fn release(&mut self) {
-        if self.wire.next_due().is_some_and(|due| due <= MonoTime::now()) {
+        let Some(due) = self.wire.next_due() else { return };
+        let now = self.outside.now();
+        if due <= now {
             (self.dirty, self.unquiet) = (true, true);
-            for held in self.wire.due(MonoTime::now()) {
+            for held in self.wire.due(now) {
                 self.hand_on(held);
             }
         }
@@ -161,11 +157,13 @@ impl Driver {
 
     pub(super) fn hand_on(&mut self, held: HeldPacket) {
         let bytes = held.bytes.clone();
-        self.deliver(record_of(held, Disposition::Delivered), &bytes);
+        let record = record_of(held, Disposition::Delivered, self.outside.now());
+        self.deliver(record, &bytes);
     }
 
     /// Does what the user wants on the wire.
     pub(super) fn wire_order(&mut self, order: WireRequest) {
+        let now = self.outside.now();
         match order {
             WireRequest::Mode(mode) => {
                 let freed = self.wire.set_mode(mode);
@@ -176,27 +174,27 @@ impl Driver {
             WireRequest::Drop(which) => {
                 for no in self.picked(which) {
                     if let Some(held) = self.wire.take(no) {
-                        self.tell(LabEvent::Packet(record_of(held, Disposition::Dropped)));
+                        self.tell(LabEvent::Packet(record_of(held, Disposition::Dropped, now)));
                     }
                 }
             }
             WireRequest::Duplicate(which) => {
                 for no in self.picked(which) {
-                    let copy = self.wire.copy(no, MonoTime::now()).cloned();
+                    let copy = self.wire.copy(no, now).cloned();
                     if let Some(copy) = copy {
                         let disposition = disposition_of(&copy);
                         self.tell(LabEvent::Packet(PacketRecord {
                             waited: None,
-                            ..record_of(copy, disposition)
+                            ..record_of(copy, disposition, now)
                         }));
                     }
                 }
             }
             WireRequest::Delay(which, time) => {
                 for no in self.picked(which) {
-                    let delayed = self.wire.delay(no, time, MonoTime::now()).cloned();
+                    let delayed = self.wire.delay(no, time, now).cloned();
                     if let Some(held) = delayed {
-                        self.tell(LabEvent::Packet(record_of(held, Disposition::Delayed(time))));
+                        self.tell(LabEvent::Packet(record_of(held, Disposition::Delayed(time), now)));
                     }
                 }
             }
@@ -295,7 +293,7 @@ fn left(packet: &Packet, seen: &FlowInfo) -> ReadTrigger {
 }
 
 /// What is told of a packet that was held.
-fn record_of(held: HeldPacket, disposition: Disposition) -> PacketRecord {
+fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> PacketRecord {
     PacketRecord {
         no: held.no,
         from: held.from,
@@ -304,7 +302,7 @@ fn record_of(held: HeldPacket, disposition: Disposition) -> PacketRecord {
         origin: held.origin,
         disposition,
         rule: held.rule,
-        waited: Some(MonoTime::now().since(held.since)),
+        waited: Some(now.since(held.since)),
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Diag {
     netlink: Netlink,
 }
 
-/// How a dump ended.
+/// The end of a dump.
 enum DumpEnd {
     /// The rows are what was there.
     Whole,
@@ -59,7 +59,7 @@ impl Diag {
     /// Replaces `rows` by the TCP sockets of a family, listeners first.
     ///
     /// A socket that changes its place in the table meanwhile may come twice or not at all: the kernel locks a bucket at a time.
-    /// After an error the rows are those that came before it.
+    /// On an error, the rows that came before it stay.
     pub fn dump(&mut self, family: Family, rows: &mut Vec<SocketRow>) -> Result<()> {
         self.dump_with(family, WITH_INFO, rows)
     }

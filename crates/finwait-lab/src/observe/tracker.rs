@@ -54,7 +54,7 @@ struct TrackedSocket {
     reading: u64,
 }
 
-/// How early the kernel's timer wheel may be reported as over: its clock ticks every 1 to 10 ms (CONFIG_HZ).
+/// The tolerance for the kernel's timer wheel, whose clock ticks every 1 to 10 ms (CONFIG_HZ).
 const TICK: Duration = Duration::from_millis(10);
 
 /// A host's table at the last reading.
@@ -137,7 +137,7 @@ impl Tracker {
             .is_some_and(|seen| seen.state == State::Established && seen.held)
     }
 
-    /// When the next timer of the table goes off.
+    /// The time at which the next timer of the table expires.
     pub fn next_timer(&self) -> Option<MonoTime> {
         self.seen.values().filter_map(|seen| seen.timer).map(|(_, at)| at).min()
     }

@@ -13,7 +13,7 @@ use socket2::SockAddr;
 
 use finwait_model::errno::Errno;
 
-/// What the kernel answered: a value, or an error number.
+/// The kernel's answer: a value, or an error number.
 pub type SysResult<T> = Result<T, Errno>;
 
 /// Below zero, the reason is in `errno`.

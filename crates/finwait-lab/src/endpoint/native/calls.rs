@@ -18,10 +18,10 @@ use finwait_model::outcome::{OptionReading, Reading, Value};
 
 /// The largest buffer of a read or a write.
 const MOST: usize = 64 << 20;
-/// How much of what was read goes into the reply.
+/// The most bytes of what was read that go into the reply.
 const KEPT: usize = 1024;
 
-/// Why a call gave no value.
+/// The reason why a call gave no value.
 pub enum Stop {
     /// The kernel said so.
     Errno(Errno),

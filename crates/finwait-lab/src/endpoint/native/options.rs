@@ -9,7 +9,7 @@ use super::trace::{OptionLevel, Trace};
 use crate::os::sock::SysResult;
 use finwait_model::call::SocketOption;
 
-/// What form the kernel gives an option.
+/// The form of an option's value.
 enum OptionForm {
     Int(OptionLevel),
     Linger,

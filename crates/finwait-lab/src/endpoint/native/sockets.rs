@@ -11,7 +11,7 @@ use finwait_model::call::SocketName;
 /// The number for a name that never had one; the kernel answers `EBADF`.
 const NEVER: RawFd = -1;
 
-/// Which name has, or had, which number.
+/// The descriptor of each name, also of one that is closed.
 #[derive(Default)]
 pub struct Sockets(Mutex<DescriptorTable>);
 

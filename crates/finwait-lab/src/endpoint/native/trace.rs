@@ -14,7 +14,7 @@ use crate::os::sock::{self, Plain, SysResult};
 use finwait_model::call::{Family, ShutdownHow, Sigpipe};
 use finwait_model::clock::MonoTime;
 
-/// Where an option lives, and how `strace` calls the place.
+/// The level of an option, and `strace`'s name for it.
 #[derive(Clone, Copy)]
 pub struct OptionLevel {
     /// `SOL_SOCKET` or `IPPROTO_TCP`.
@@ -52,7 +52,7 @@ impl<'a> Trace<'a> {
         }
     }
 
-    /// When the order began: just after it was announced.
+    /// The time at which the order began: just after it was announced.
     pub const fn began(&self) -> MonoTime {
         self.began
     }
@@ -131,7 +131,7 @@ impl<'a> Trace<'a> {
         })
     }
 
-    /// How `connect` reads.
+    /// Returns the text of `connect`.
     pub fn connect_text(fd: RawFd, address: &SocketAddr) -> String {
         format!(
             "connect({fd}, {}, {})",
@@ -195,7 +195,7 @@ impl<'a> Trace<'a> {
         })
     }
 
-    /// How `close` reads.
+    /// Returns the text of `close`.
     pub fn close_text(fd: RawFd) -> String {
         format!("close({fd})")
     }
@@ -227,7 +227,7 @@ impl<'a> Trace<'a> {
         })
     }
 
-    /// How `fcntl(F_SETFL)` reads.
+    /// Returns the text of `fcntl(F_SETFL)`.
     pub fn set_status_flags_text(fd: RawFd, flags: c_int) -> String {
         format!("fcntl({fd}, F_SETFL, {})", strace::status_flags(flags))
     }
@@ -258,7 +258,7 @@ impl<'a> Trace<'a> {
         self.finish(start, &call, answer, |value| format!("{} = 0", text(&show(*value))))
     }
 
-    /// How `setsockopt` reads before it is made.
+    /// Returns the text of `setsockopt` before it is made.
     pub fn set_option_text<T: Plain>(fd: RawFd, place: OptionLevel, _: T, shown: &str) -> String {
         let (level, name, length) = (place.level_name(), place.name, size_of::<T>());
         format!("setsockopt({fd}, {level}, {name}, {shown}, {length})")
@@ -270,7 +270,7 @@ impl<'a> Trace<'a> {
         self.plain(&call, || sock::set_option(fd, place.level, place.number, value))
     }
 
-    /// How `tgkill` reads before it is known which thread.
+    /// Returns the text of `tgkill` before the thread is known.
     pub fn interrupt_text(thread: Option<Pid>) -> String {
         let thread = thread.map_or_else(|| HIDDEN.to_owned(), |tid| tid.to_string());
         format!("tgkill({}, {thread}, {})", getpid(), signal::INTERRUPT_NAME)
