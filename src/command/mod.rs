@@ -50,7 +50,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The word that it is typed with.
+    /// Returns the meaning of the word that it is typed with.
     pub const fn verb(&self) -> Verb {
         match self {
             Command::End(_, command) => Verb::End(command.verb()),
@@ -207,7 +207,7 @@ pub enum ScreenCommand {
 }
 
 impl EndCommand {
-    /// The word that it is typed with.
+    /// Returns the meaning of the word that it is typed with.
     pub const fn verb(&self) -> EndVerb {
         match self {
             EndCommand::Call {

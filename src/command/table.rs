@@ -136,7 +136,7 @@ pub enum EndVerb {
 /// One command.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
-    /// What it does.
+    /// The meaning of its word.
     pub verb: Verb,
     /// The word that is typed; of a call the name in the endpoint protocol.
     pub name: &'static str,
@@ -257,7 +257,7 @@ macro_rules! name {
 
 macro_rules! table {
     ($($of:ident($verb:ident) $($name:literal)? $group:ident [$($button:expr),*] [$($arg:expr),*] $help:literal;)*) => {
-        /// The row of a command's word.
+        /// Returns the row of a command's word.
         pub const fn row(verb: Verb) -> &'static Spec {
             match verb {
                 $(verb!($of($verb)) => const {
@@ -511,6 +511,8 @@ mod tests {
                     Arg::Named(name, _) => format!("{name}={value}"),
                     Arg::Plain(..) | Arg::Flags(_) => value.to_owned(),
                 },
+                // Only data has bytes.
+                Arg::Plain(..) if matches!(arg, Arg::Named("bytes", _)) => Forgery::Data.name().to_owned(),
                 Arg::Plain(_, kind) => sample(*kind),
                 // Without them there is no forgery, and no chance.
                 Arg::Named(name @ ("to" | "chance"), kind) => format!("{name}={}", sample(*kind)),
@@ -526,7 +528,11 @@ mod tests {
     #[test]
     fn arguments_are_what_their_rows_say() {
         use crate::command::parse::parse;
-        let takes = |text: &str| parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let takes = |text: &str| {
+            let command = parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(parse(&command.to_string(), None).as_ref(), Ok(&command), "{text}");
+            command
+        };
         for spec in TABLE {
             for arg in spec.args {
                 match arg {

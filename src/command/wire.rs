@@ -170,7 +170,7 @@ impl Preset {
 }
 
 impl WireCommand {
-    /// The word that it is typed with.
+    /// Returns the meaning of the word that it is typed with.
     pub const fn verb(&self) -> WireVerb {
         match self {
             WireCommand::Mode(None) => WireVerb::Mode,

@@ -1,4 +1,4 @@
-//! A command under way: whether it is over, and what came of it. Whoever waits for one asks here, with a patience of his own.
+//! A command under way: whether it is over, and what came of it. Whoever waits for one asks here, and brings the patience.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -41,22 +41,22 @@ pub struct CommandProgress {
     end: Awaited,
 }
 
-/// The end of a command.
+/// The event that ends a command.
 #[derive(Clone, Debug)]
 enum Awaited {
     /// None: it was carried out when it was issued.
     Nothing,
-    /// The process of that end is gone.
+    /// The end of that side's process.
     Dead(Side),
-    /// The process of that end is up.
+    /// The start of that side's process.
     Running(Side),
-    /// The host's setting is told.
+    /// The report of a host's setting.
     Setting,
-    /// A change of a socket's state is told, if there is any.
+    /// The report of a change of a socket's state, if there is one.
     Change,
-    /// A change on the wire is told, if there is any.
+    /// The report of a change on the wire, if there is one.
     Wire,
-    /// The call `root` of that end has returned, and the one that it was to interrupt.
+    /// The return of the call `root`, and of the one that it was to interrupt.
     Return {
         side: Side,
         root: CallId,
@@ -65,7 +65,7 @@ enum Awaited {
 }
 
 impl CommandProgress {
-    /// Nothing is under way: the pause in which no command is given.
+    /// A pause: no command is under way.
     pub fn none(session: &Session, now: MonoTime) -> CommandProgress {
         CommandProgress {
             began: now,
@@ -75,7 +75,7 @@ impl CommandProgress {
         }
     }
 
-    /// Issues a command at `now`; with it come the requests that the lab must be sent.
+    /// Issues a command at `now`; returns it with the requests for the lab.
     ///
     /// # Errors
     ///
@@ -119,12 +119,12 @@ impl CommandProgress {
         Ok((progress, requests))
     }
 
-    /// Is its end the work of an endpoint's process or of its host, not of a call that may block?
+    /// Returns whether it ends with an endpoint's process or its host, not with a call that may block.
     pub const fn is_of_process(&self) -> bool {
         matches!(self.end, Awaited::Dead(_) | Awaited::Running(_) | Awaited::Setting)
     }
 
-    /// The end whose call it waits for, if it makes any.
+    /// Returns the end whose call it waits for; none where it makes none.
     pub const fn caller(&self) -> Option<Side> {
         match self.end {
             Awaited::Return { side, .. } => Some(side),
@@ -132,7 +132,7 @@ impl CommandProgress {
         }
     }
 
-    /// What has come of it by `now`; none while that is open.
+    /// Returns its result as of `now`; none while that is open.
     ///
     /// What may change nothing, as flow where all flows, is done when the lab is `quiet` after a change, or when `patience` is over.
     pub fn result(&self, session: &Session, quiet: bool, now: MonoTime, patience: Duration) -> Option<CommandResult> {
@@ -162,7 +162,7 @@ impl CommandProgress {
         }
     }
 
-    /// Is it over: has it a result by `now`, and no call that it made or was to interrupt is blocked?
+    /// Returns whether it is over as of `now`: it has a result, and no call that it made or was to interrupt is blocked.
     pub fn is_over(&self, session: &Session, quiet: bool, now: MonoTime, patience: Duration) -> bool {
         match self.end {
             Awaited::Return {
@@ -178,7 +178,7 @@ impl CommandProgress {
     }
 }
 
-/// The result of the command of `side` that began with `root`, as far as the transcript after `since` tells.
+/// Returns the result of the command of `side` that began with `root`, as far as the transcript after `since` tells.
 pub fn outcome(session: &Session, side: Side, root: CallId, since: EntryNo) -> CommandResult {
     if session.busy(side, root) {
         return CommandResult::Blocked;

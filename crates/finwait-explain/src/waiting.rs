@@ -1,6 +1,6 @@
 //! Why a call has not returned: what it waits for, and what ends the wait.
 
-use finwait_model::call::{Call, ReadFlag};
+use finwait_model::call::{Call, ReadFlag, WaitCondition};
 use finwait_model::state::State;
 
 use super::text::waiting;
@@ -18,26 +18,29 @@ pub struct Wait {
 
 /// Why that call waits on a socket that is in `state` now, and has so much in its queue: bytes, or connections for a listener.
 pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
-    match (call, state) {
+    use WaitCondition::{Acknowledgement, Bytes, Connection, Handshake, Nothing, Readiness, Room};
+    match (call.kind().spec().waits_for, state) {
         // inet_csk_wait_for_connect
-        (Call::Accept { .. }, _) if queue == 0 => waiting::ACCEPT,
-        (Call::Accept { .. }, _) => waiting::ACCEPT_BY_LIBRARY,
+        (Connection, _) if queue == 0 => waiting::ACCEPT,
+        (Connection, _) => waiting::ACCEPT_BY_LIBRARY,
         // inet_stream_connect; tcp_reset and tcp_v4_err in SYN_SENT
-        (Call::Connect { .. }, State::SynSent) => waiting::CONNECT_SYN_SENT,
-        (Call::Connect { .. }, _) => waiting::CONNECT,
+        (Handshake, State::SynSent) => waiting::CONNECT_SYN_SENT,
+        (Handshake, _) => waiting::CONNECT,
         // sk_stream_wait_connect, tcp_recvmsg_locked
-        (Call::Read { .. } | Call::Write { .. }, State::SynSent) => waiting::TRANSFER_SYN_SENT,
-        (Call::Read { .. } | Call::Write { .. }, State::SynRecv) => waiting::TRANSFER_SYN_RECV,
+        (Bytes | Room, State::SynSent) => waiting::TRANSFER_SYN_SENT,
+        (Bytes | Room, State::SynRecv) => waiting::TRANSFER_SYN_RECV,
         // sk_stream_wait_memory; do_error in tcp_sendmsg_locked
-        (Call::Write { .. }, _) => waiting::WRITE,
+        (Room, _) => waiting::WRITE,
         // tcp_recvmsg_locked, sk_wait_data
-        (Call::Read { flags, .. }, _) if flags.contains(&ReadFlag::Waitall) => waiting::READ_ALL,
-        (Call::Read { .. }, _) => waiting::READ,
+        (Bytes, _) if matches!(call, Call::Read { flags, .. } if flags.contains(&ReadFlag::Waitall)) => {
+            waiting::READ_ALL
+        }
+        (Bytes, _) => waiting::READ,
         // do_poll
-        (Call::Poll { .. }, _) => waiting::POLL,
+        (Readiness, _) => waiting::POLL,
         // sk_stream_wait_close
-        (Call::LingerClose { .. } | Call::Close, _) => waiting::CLOSE,
-        _ => waiting::NO_WAIT,
+        (Acknowledgement, _) => waiting::CLOSE,
+        (Nothing, _) => waiting::NO_WAIT,
     }
 }
 

@@ -71,7 +71,7 @@ pub enum Value {
     },
 }
 
-/// What kind of value it is, whatever it says.
+/// A kind of value, whatever it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
     /// [`Value::Done`]
@@ -93,7 +93,7 @@ pub enum ValueKind {
 }
 
 impl Value {
-    /// Which kind of value it is.
+    /// Returns its kind.
     pub const fn kind(&self) -> ValueKind {
         match self {
             Value::Done => ValueKind::Done,

@@ -1,4 +1,4 @@
-//! What a call waits for, and what it can do to a socket's state by itself.
+//! A call's wait and its effect: what it waits for, and what it can do to a socket's state by itself.
 
 use crate::socket_table::SocketRow;
 use crate::state::State;
@@ -23,7 +23,7 @@ pub enum WaitCondition {
 }
 
 impl WaitCondition {
-    /// Is it there, as far as a table shows it, so that the call is about to return? `row` is the socket's, none when it has none.
+    /// Returns whether a table shows the event, so that the call is about to return; `row` is the socket's, none when it has none.
     pub const fn is_there(self, row: Option<&SocketRow>) -> bool {
         match (self, row) {
             (WaitCondition::Connection, Some(row)) => row.rx_queue > 0,
@@ -48,20 +48,20 @@ impl WaitCondition {
 /// The change that a call can make to a socket's state by itself, without a packet that comes or a timer that runs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateEffect {
-    /// It opens a connection: `connect`.
+    /// Opens a connection: `connect`.
     Opens,
-    /// It makes a listener: `listen`.
+    /// Makes a listener: `listen`.
     Listens,
-    /// It sends FIN where it can: `shutdown`, `close`.
+    /// Sends FIN where it can: `shutdown`, `close`.
     Closes,
-    /// It sends RST where there is a connection: `close` with SO_LINGER at 0 seconds, `connect(AF_UNSPEC)`.
+    /// Sends RST where there is a connection: `close` with SO_LINGER at 0 seconds, `connect(AF_UNSPEC)`.
     Aborts,
     /// No change.
     None,
 }
 
 impl StateEffect {
-    /// Can it end a connection, or its half?
+    /// Returns whether it can end a connection, or its half.
     pub const fn ends(self) -> bool {
         matches!(self, StateEffect::Closes | StateEffect::Aborts)
     }

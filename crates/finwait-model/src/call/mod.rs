@@ -140,7 +140,7 @@ impl Call {
         )
     }
 
-    /// Can it block? What its socket's options say of that, like O_NONBLOCK and SO_LINGER, does not count.
+    /// Returns whether it can block, whatever its socket's options say of that (O_NONBLOCK, SO_LINGER).
     pub const fn may_block(&self) -> bool {
         match self.kind().spec().waits_for {
             WaitCondition::Nothing => false,
@@ -151,7 +151,7 @@ impl Call {
         }
     }
 
-    /// The name for the descriptor that it makes beside the one that it is made on.
+    /// Returns the name for the descriptor that it makes beside the one that it is made on: `as` of `accept` and `dup`.
     pub const fn new_name(&self) -> Option<&SocketName> {
         match self {
             Call::Accept { r#as } | Call::Dup { r#as } => Some(r#as),
@@ -159,7 +159,7 @@ impl Call {
         }
     }
 
-    /// The name of the descriptor that it makes when it is made on `socket`.
+    /// Returns the name of the descriptor that it makes when it is made on `socket`; none where it makes none.
     pub const fn makes<'a>(&'a self, socket: &'a SocketName) -> Option<&'a SocketName> {
         match self {
             Call::Socket { .. } => Some(socket),

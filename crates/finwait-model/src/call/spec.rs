@@ -1,4 +1,4 @@
-//! The table of calls: what is to be known of each, whatever its arguments.
+//! The table of calls: the facts about each that do not depend on its arguments.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,18 +11,18 @@ use crate::outcome::ValueKind;
 pub struct CallSpec {
     /// The name in the protocol, in commands, and in all that is printed.
     pub name: &'static str,
-    /// The class of system calls that it is of; none for a call of the process.
+    /// The class of system calls; none for a call of the process.
     pub class: Option<CallClass>,
-    /// The event that it waits for when it blocks.
+    /// The event that a blocked one waits for.
     pub waits_for: WaitCondition,
-    /// The change that it can make to a socket's state by itself.
+    /// The change to a socket's state that it can make by itself.
     pub effect: StateEffect,
     /// The value of its success.
     pub returns: ValueKind,
 }
 
 impl CallSpec {
-    /// Does it give back the descriptor that it is made on?
+    /// Returns whether it gives back the descriptor that it is made on (close(2)).
     pub const fn releases(&self) -> bool {
         matches!(self.class, Some(CallClass::Close))
     }
@@ -44,7 +44,7 @@ macro_rules! calls {
             /// All of them, in the table's order.
             pub const ALL: &[CallKind] = &[$($(CallKind::$call),*),*];
 
-            /// The call's row in the table.
+            /// Returns its row in the table.
             pub const fn spec(self) -> &'static CallSpec {
                 match self {
                     $($(CallKind::$call => const {
