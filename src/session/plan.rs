@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
-use super::end::LISTENER;
 use super::{CommandError, End, LabFacts};
-use crate::call::{Call, EndpointCall, Family, SocketName};
+use crate::call::{Call, EndpointCall, Family, SocketId, SocketName, SocketRole};
 use crate::command::{Address, CallRequest};
 use crate::side::{Ends, Side};
 use crate::state::State;
@@ -53,7 +52,7 @@ pub(super) fn plan(
             Call::Listen { backlog: *backlog }
         }
         CallRequest::Accept => Call::Accept {
-            r#as: fresh(&mut ends[side], side.name())?,
+            r#as: fresh(ends[side].fresh_name(side.into()), side)?,
         },
         CallRequest::Connect { address, deadline } | CallRequest::Reconnect { address, deadline } => Call::Connect {
             address: to_peer(*address),
@@ -82,10 +81,11 @@ pub(super) fn plan(
         CallRequest::Disconnect => Call::Disconnect,
         CallRequest::Dup => {
             let end = &ends[side];
-            let base = target.as_ref().map_or(side.name(), |name| end.shown(name).as_str());
-            let base = format!("{}-dup", &base[..base.len().min(16)]);
+            let of = target.as_ref().and_then(|name| end.shown(name).id());
+            let of = of.unwrap_or(SocketId::first(side.into())).connection;
+            let name = ends[side].fresh_dup(of);
             Call::Dup {
-                r#as: fresh(&mut ends[side], &base)?,
+                r#as: fresh(name, side)?,
             }
         }
         CallRequest::Poll { events, timeout } => Call::Poll {
@@ -112,10 +112,10 @@ pub(super) fn plan(
         None if makes_one || *request == CallRequest::Socket => {
             // The server's sockets are made to listen unless they connect.
             let connects = matches!(request, CallRequest::Connect { .. } | CallRequest::Reconnect { .. });
-            let base = match (side, request) {
-                (_, CallRequest::Listen { .. }) => LISTENER,
-                (Side::Server, _) if !connects => LISTENER,
-                (side, _) => side.name(),
+            let role = match (side, request) {
+                (_, CallRequest::Listen { .. }) => SocketRole::Listener,
+                (Side::Server, _) if !connects => SocketRole::Listener,
+                (side, _) => side.into(),
             };
             if *request != CallRequest::Socket {
                 before.insert(
@@ -125,12 +125,10 @@ pub(super) fn plan(
                     },
                 );
             }
-            fresh(&mut ends[side], base)?
+            fresh(ends[side].fresh_name(role), side)?
         }
         // No such name was ever made: the endpoint makes the call on descriptor -1.
-        None => {
-            SocketName::new(side.name()).ok_or_else(|| CommandError::Impossible(format!("the {side} has no socket")))?
-        }
+        None => SocketRole::from(side).into(),
     };
     Ok(before
         .into_iter()
@@ -175,9 +173,9 @@ fn peer_address(lab: &LabFacts, peer: &End, side: Side) -> SocketAddr {
     }
 }
 
-fn fresh(end: &mut End, base: &str) -> Result<SocketName, CommandError> {
-    end.fresh_name(base)
-        .ok_or_else(|| CommandError::Impossible(format!("there are too many sockets called {base}")))
+/// A name that was given; none where there are no more.
+fn fresh(name: Option<SocketName>, side: Side) -> Result<SocketName, CommandError> {
+    name.ok_or_else(|| CommandError::Impossible(format!("the {side} has had too many sockets to name another")))
 }
 
 const fn family(ip: IpAddr) -> Family {

@@ -482,7 +482,9 @@ impl Driver {
                 Some(state) => infos.insert(socket.clone(), state),
                 None => infos.remove(&socket),
             };
-            self.tell(LabEvent::Info { side, socket, state });
+            if let Some(socket) = SocketName::new(&socket) {
+                self.tell(LabEvent::Info { side, socket, state });
+            }
         }
     }
 

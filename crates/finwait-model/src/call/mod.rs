@@ -12,7 +12,7 @@ mod option;
 mod words;
 
 pub use bytes::{Bytes, MOST_BYTES, SHOWN_BYTES, escape};
-pub use name::SocketName;
+pub use name::{ConnectionId, SocketId, SocketName, SocketRole};
 pub use option::{OptionKind, SocketOption};
 pub use words::{Family, PollEvent, ReadFlag, ShutdownHow, WriteFlag};
 
