@@ -668,6 +668,22 @@ fn a_call_that_the_endpoint_did_not_understand_is_over() {
     assert!(play.names(Client).is_empty(), "{:?}", play.names(Client));
 }
 
+/// A write's data would fill the memory of a long run: it is kept while the call waits, and until the next command for who looks then.
+#[test]
+fn what_a_call_was_asked_to_do_is_forgotten_when_it_is_over() {
+    let mut play = Play::connected();
+    let read = play.types("client read").unwrap().unwrap();
+    play.asked.clear();
+    let write = play.types("client write hello").unwrap().unwrap();
+    let sent = play.sent();
+    play.ends(&sent, Outcome::Ok(Value::Written { n: 5 }), None);
+    assert!(play.session.order_of(write).is_some());
+    play.types("server so-error").unwrap();
+    assert!(play.session.order_of(write).is_none());
+    assert!(play.session.order_of(read).is_some(), "it waits still");
+    assert_eq!(play.session.root_of(write), Some(write));
+}
+
 // Names.
 
 #[test]

@@ -9,7 +9,7 @@ use super::mistake::{Position, did_you_mean, quoted};
 use super::observation::{CommandResult, Observation, SocketSnapshot};
 use super::returns::Returns;
 use super::segments::{Segments, listed};
-use crate::call::SocketName;
+use crate::call::{SocketName, SocketRole};
 use crate::clock::human;
 use crate::session::view::HeldBy;
 use crate::side::Side;
@@ -109,9 +109,7 @@ impl SocketRef {
                 (Some(known), name)
             }
         };
-        let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let known = ["client", "server", "listener"].contains(&base) || base.ends_with("-dup");
-        match SocketName::new(name).filter(|_| known) {
+        match SocketName::new(name).filter(|name| name.id().is_some()) {
             Some(name) => Ok(SocketRef { side, name }),
             None => Err(format!(
                 "no socket is ever called {name}: they are client, server, listener, then client2, ..., and client-dup{}",
@@ -125,8 +123,10 @@ impl SocketRef {
     pub(super) fn sides(&self) -> impl Iterator<Item = Side> + use<> {
         let first = match self.side {
             Some(side) => side,
-            None if self.name.as_str().starts_with("client") => Side::Client,
-            None => Side::Server,
+            None => match self.name.id().map(|id| id.connection.role) {
+                Some(SocketRole::Client) => Side::Client,
+                Some(SocketRole::Server | SocketRole::Listener) | None => Side::Server,
+            },
         };
         let second = self.side.is_none().then(|| first.other());
         [first].into_iter().chain(second)

@@ -3,7 +3,7 @@
 
 use super::transcript::{Entry, EntryKind, Transcript};
 use super::{FinishedCall, Session, socket_of};
-use crate::call::{CallClass, CallId, SocketName};
+use crate::call::{CallClass, CallId, ConnectionId, SocketName};
 use crate::explain::{EntryNo, ErrorSource, RuleId};
 use crate::outcome::{Outcome, Value};
 use crate::side::Side;
@@ -148,7 +148,7 @@ impl ChainSocket<'_> {
     }
 }
 
-/// The name of the connection that a descriptor is of: that of its first descriptor, from which the others were made by dup.
-fn connection(socket: Option<&SocketName>) -> Option<&str> {
-    socket.and_then(|name| name.as_str().split("-dup").next())
+/// The connection that a descriptor is of.
+fn connection(socket: Option<&SocketName>) -> Option<ConnectionId> {
+    socket.and_then(SocketName::id).map(|id| id.connection)
 }

@@ -2,10 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 
 use super::table::HostTable;
 use super::{CommandError, LastOutcome, PendingCall};
-use crate::call::{Call, CallId, CallKind, EndpointCall, ProcessCall, ShutdownHow, Sigpipe, SocketName};
+use crate::call::{
+    Call, CallId, CallKind, ConnectionId, EndpointCall, ProcessCall, ShutdownHow, Sigpipe, SocketId, SocketName,
+    SocketRole,
+};
 use crate::clock::MonoTime;
 use crate::command::{CallRequest, Pick};
 use crate::errno::Errno;
@@ -20,9 +24,6 @@ use crate::runtime::Runtime;
 use crate::side::Side;
 use crate::socket_table::Tuple;
 use crate::state::State;
-
-/// The name of what listens, or is made to.
-pub(super) const LISTENER: &str = "listener";
 
 /// An endpoint's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,8 +188,10 @@ pub struct End {
     worked: HashSet<(CallKind, Option<ShutdownHow>)>,
     /// The names of connections, for those that outlive their descriptors.
     pub(super) named: HashMap<Tuple, SocketName>,
-    /// Names given so far.
-    given: HashMap<String, u32>,
+    /// How many sockets of each role were named so far.
+    given: HashMap<SocketRole, u32>,
+    /// How many dups of each connection were.
+    dups: HashMap<ConnectionId, u32>,
     /// The kernel's sockets.
     pub(super) socks: Socks,
     /// The newest change of each setting: its entry.
@@ -239,6 +242,7 @@ impl End {
             worked: HashSet::new(),
             named: HashMap::new(),
             given: HashMap::new(),
+            dups: HashMap::new(),
             socks: Socks::default(),
             set_at: HashMap::new(),
         }
@@ -257,11 +261,11 @@ impl End {
     /// Notes that the socket of the `side`'s end connects: if it has a listener's name, it gets another.
     pub(super) fn connects(&mut self, side: Side, name: &SocketName) {
         let is_misnamed = |socket: &Socket| {
-            let base = socket.name.as_str().trim_end_matches(|c: char| c.is_ascii_digit());
-            base == LISTENER && socket.called.is_none() && !self.sock(socket).listening
+            let role = socket.name.id().map(|id| id.connection.role);
+            role == Some(SocketRole::Listener) && socket.called.is_none() && !self.sock(socket).listening
         };
         if self.socket(name).is_some_and(is_misnamed) {
-            let called = self.fresh_name(side.name());
+            let called = self.fresh_name(side.into());
             self.set(name, |socket| socket.called = called);
         }
     }
@@ -339,16 +343,17 @@ impl End {
         by_inode.map(|socket| &socket.name).or_else(|| self.named.get(tuple))
     }
 
-    /// A name from `base` that was never given at this end: `client`, `client2`, ...
-    pub(super) fn fresh_name(&mut self, base: &str) -> Option<SocketName> {
-        let count = self.given.entry(base.to_owned()).or_insert(0);
-        *count += 1;
-        let name = if *count == 1 {
-            base.to_owned()
-        } else {
-            format!("{base}{count}")
-        };
-        SocketName::new(&name)
+    /// A name of that role that was never given at this end: `client`, `client2`, ...
+    pub(super) fn fresh_name(&mut self, role: SocketRole) -> Option<SocketName> {
+        let number = next(self.given.entry(role).or_default())?;
+        let connection = ConnectionId { role, number };
+        SocketId { connection, dup: None }.name()
+    }
+
+    /// A name for another descriptor of that connection: `client-dup`, `client-dup2`, ...
+    pub(super) fn fresh_dup(&mut self, connection: ConnectionId) -> Option<SocketName> {
+        let dup = Some(next(self.dups.entry(connection).or_default())?);
+        SocketId { connection, dup }.name()
     }
 
     /// Has the endpoint's language said that it cannot make the call of that command, like `shutdown read`?
@@ -531,10 +536,14 @@ impl End {
         let EndpointCall::On { call, .. } = order else {
             return;
         };
-        let Some(name) = call.new_name() else { return };
-        let base = name.as_str().trim_end_matches(|c: char| c.is_ascii_digit());
-        let number = name.as_str()[base.len()..].parse().unwrap_or(1);
-        if let Some(count) = self.given.get_mut(base).filter(|count| **count == number) {
+        let Some(SocketId { connection, dup }) = call.new_name().and_then(SocketName::id) else {
+            return;
+        };
+        let (count, number) = match dup {
+            Some(dup) => (self.dups.get_mut(&connection), dup),
+            None => (self.given.get_mut(&connection.role), connection.number),
+        };
+        if let Some(count) = count.filter(|count| **count == number.get()) {
             *count -= 1;
         }
     }
@@ -691,6 +700,12 @@ impl End {
             _ => {}
         }
     }
+}
+
+/// Counts one more.
+fn next(count: &mut u32) -> Option<NonZeroU32> {
+    *count = count.checked_add(1)?;
+    NonZeroU32::new(*count)
 }
 
 /// The call without its arguments, but for which direction is shut down; none for a call with wishes of its own, which may be what a

@@ -38,9 +38,7 @@ impl Session {
             LabEvent::Rules(rules) => self.wire.rules = rules,
             LabEvent::Transition(change) => self.changed(at, change),
             LabEvent::Info { side, socket, state } => {
-                if let Some(name) = SocketName::new(&socket) {
-                    self.ends[side].set(&name, |socket| socket.info = state);
-                }
+                self.ends[side].set(&socket, |socket| socket.info = state);
             }
             LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
             LabEvent::Host(change) => self.host_changed(at, change),

@@ -3,7 +3,7 @@
 //! [`Session`] is pure: commands go in and requests for the lab come out, the lab's events go in and the picture changes.
 //! It reads no clock and owns no descriptor, so that a test can play any lab.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -111,7 +111,8 @@ struct PacketArrival {
 #[derive(Debug)]
 struct IssuedCall {
     root: CallId,
-    order: EndpointCall,
+    /// What was asked, with its payload; kept until the next command, or until the call is over, whichever is later.
+    order: Option<EndpointCall>,
 }
 
 /// A run: all that is known of it, and its transcript.
@@ -132,8 +133,10 @@ pub struct Session {
     quiet_at: MonoTime,
     /// What the segments say of the states.
     inferred: inferred::Inferred,
-    /// The calls that were made, for causes.
-    calls: HashMap<CallId, IssuedCall>,
+    /// The calls that were made, the oldest first, as many as the transcript has entries at most. The last one is the newest.
+    calls: VecDeque<IssuedCall>,
+    /// Those of them whose order is kept.
+    whole: Vec<CallId>,
     /// Calls that an endpoint did not take: the first of the command's.
     refused: HashSet<CallId>,
 }
@@ -162,7 +165,8 @@ impl Session {
             received: Ends::default(),
             quiet_at: began,
             inferred: inferred::Inferred::default(),
-            calls: HashMap::new(),
+            calls: VecDeque::new(),
+            whole: Vec::new(),
             refused: HashSet::new(),
         }
     }
@@ -299,7 +303,7 @@ impl Session {
 
     /// The first call of the command that `call` was made for.
     pub fn root_of(&self, call: CallId) -> Option<CallId> {
-        self.calls.get(&call).map(|made| made.root)
+        self.issued(call).map(|made| made.root)
     }
 
     /// Did the endpoint not take a call of the command that began with `root`?
@@ -307,9 +311,42 @@ impl Session {
         self.refused.contains(&root)
     }
 
-    /// What `call` was asked to do.
+    /// What `call` was asked to do, while it is under way or of the newest command; none once that is forgotten.
     pub fn order_of(&self, call: CallId) -> Option<&EndpointCall> {
-        self.calls.get(&call).map(|made| &made.order)
+        self.issued(call)?.order.as_ref()
+    }
+
+    /// The call of that number; none when it was made too long ago.
+    fn issued(&self, call: CallId) -> Option<&IssuedCall> {
+        self.calls.get(self.place_of(call)?)
+    }
+
+    /// Its place among those that are kept; their numbers follow one another.
+    fn place_of(&self, call: CallId) -> Option<usize> {
+        let newer = usize::try_from(self.next_call.checked_sub(call.0)?).ok()?;
+        self.calls.len().checked_sub(newer)
+    }
+
+    /// Keeps a call that is made now, and forgets what nobody needs any more: the oldest calls, and, with a new command, what the
+    /// calls that are over were asked to do.
+    fn issue(&mut self, id: CallId, root: CallId, order: EndpointCall) {
+        if id == root {
+            for id in std::mem::take(&mut self.whole) {
+                if self.pending(id).is_some() {
+                    self.whole.push(id);
+                } else if let Some(place) = self.place_of(id) {
+                    self.calls[place].order = None;
+                }
+            }
+        }
+        if self.calls.len() == transcript::KEPT {
+            self.calls.pop_front();
+        }
+        self.whole.push(id);
+        self.calls.push_back(IssuedCall {
+            root,
+            order: Some(order),
+        });
     }
 
     /// A call that has not returned, and whose it is.
@@ -371,7 +408,6 @@ impl Session {
             };
         }
         let id = CallId(self.next_call);
-        self.next_call += 1;
         let root = root.unwrap_or(id);
         let end = &mut self.ends[side];
         let (mut state, mut unread) = (None, 0);
@@ -388,8 +424,8 @@ impl Session {
                 _ => {}
             }
         }
-        let made = order.clone();
-        self.calls.insert(id, IssuedCall { root, order: made });
+        self.issue(id, root, order.clone());
+        self.next_call += 1;
         let end = &mut self.ends[side];
         end.pending.push(PendingCall {
             id,

@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
-use super::end::LISTENER;
 use super::{CommandError, End, LabFacts};
-use crate::call::{Call, CallKind, EndpointCall, Family, SocketName};
+use crate::call::{Call, CallKind, EndpointCall, Family, SocketId, SocketName, SocketRole};
 use crate::command::{Address, CallRequest};
 use crate::side::{Ends, Side};
 use crate::state::State;
@@ -47,7 +46,7 @@ pub(super) fn plan(
             }
         }
         CallRequest::Accept => Call::Accept {
-            r#as: fresh(&mut ends[side], side.name())?,
+            r#as: fresh(ends[side].fresh_name(side.into()), side)?,
         },
         CallRequest::Connect { address, deadline } | CallRequest::Reconnect { address, deadline } => Call::Connect {
             address: to_peer(*address),
@@ -55,10 +54,11 @@ pub(super) fn plan(
         },
         CallRequest::Dup => {
             let end = &ends[side];
-            let base = target.as_ref().map_or(side.name(), |name| end.shown(name).as_str());
-            let base = format!("{}-dup", &base[..base.len().min(16)]);
+            let of = target.as_ref().and_then(|name| end.shown(name).id());
+            let of = of.unwrap_or(SocketId::first(side.into())).connection;
+            let name = ends[side].fresh_dup(of);
             Call::Dup {
-                r#as: fresh(&mut ends[side], &base)?,
+                r#as: fresh(name, side)?,
             }
         }
         CallRequest::Full(call) => call.clone(),
@@ -72,10 +72,10 @@ pub(super) fn plan(
         Some(name) => name,
         None if makes_one || kind == CallKind::Socket => {
             // The server's sockets are made to listen unless they connect.
-            let base = match (side, kind) {
-                (_, CallKind::Listen) => LISTENER,
-                (Side::Client, _) | (_, CallKind::Connect) => side.name(),
-                (Side::Server, _) => LISTENER,
+            let role = match (side, kind) {
+                (_, CallKind::Listen) => SocketRole::Listener,
+                (Side::Server, kind) if kind != CallKind::Connect => SocketRole::Listener,
+                (side, _) => side.into(),
             };
             if makes_one {
                 before.insert(
@@ -85,12 +85,10 @@ pub(super) fn plan(
                     },
                 );
             }
-            fresh(&mut ends[side], base)?
+            fresh(ends[side].fresh_name(role), side)?
         }
         // No such name was ever made: the endpoint makes the call on descriptor -1.
-        None => {
-            SocketName::new(side.name()).ok_or_else(|| CommandError::Impossible(format!("the {side} has no socket")))?
-        }
+        None => SocketRole::from(side).into(),
     };
     Ok(before
         .into_iter()
@@ -136,9 +134,9 @@ fn peer_address(lab: &LabFacts, peer: &End, side: Side) -> SocketAddr {
     }
 }
 
-fn fresh(end: &mut End, base: &str) -> Result<SocketName, CommandError> {
-    end.fresh_name(base)
-        .ok_or_else(|| CommandError::Impossible(format!("there are too many sockets called {base}")))
+/// A name that was given; none where there are no more.
+fn fresh(name: Option<SocketName>, side: Side) -> Result<SocketName, CommandError> {
+    name.ok_or_else(|| CommandError::Impossible(format!("the {side} has had too many sockets to name another")))
 }
 
 const fn family(ip: IpAddr) -> Family {

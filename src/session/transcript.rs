@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::finished::{CallEnd, FinishedCall};
-use crate::call::{CallId, SocketName};
+use crate::call::{CallId, SocketId, SocketName};
 use crate::clock::{MonoTime, human};
 use crate::explain::EntryNo;
 use crate::lab::event::{
@@ -357,7 +357,7 @@ fn returned(call: &FinishedCall, ended: &CallEnded) -> Vec<Vec<String>> {
 /// A connection as its end and its name, the end's name alone where both are one; without a name, by its addresses.
 fn whose(side: Side, socket: Option<&SocketName>, addresses: impl FnOnce() -> String) -> String {
     match socket {
-        Some(name) if name.as_str() == side.name() => name.to_string(),
+        Some(name) if name.id() == Some(SocketId::first(side.into())) => name.to_string(),
         Some(name) => format!("{side} {name}"),
         None => format!("{side} {}", addresses()),
     }

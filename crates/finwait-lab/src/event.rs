@@ -132,7 +132,7 @@ pub enum LabEvent {
         /// The end.
         side: Side,
         /// The socket's name.
-        socket: String,
+        socket: SocketName,
         /// The state there.
         state: Option<State>,
     },

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use super::layout::literal;
-use crate::call::{Bytes, Call, OptionKind, ReadFlag, ShutdownHow, SocketName, SocketOption, WriteFlag};
+use crate::call::{Bytes, Call, OptionKind, ReadFlag, ShutdownHow, SocketName, SocketOption, SocketRole, WriteFlag};
 use crate::clock::Millis;
 use crate::code::words::escaped;
 use crate::code::{CallRecord, CallResult, Program, ProgramPort};
@@ -375,7 +375,8 @@ pub fn listens(program: &Program, port: &ProgramPort) -> bool {
 fn is_failing_listen(program: &Program, made: &CallRecord) -> bool {
     let binds = |made: &CallRecord| matches!(made.call, Call::Bind { .. });
     let is_bound = program.before(made).any(|before| binds(before) && before.given.is_ok());
-    binds(made) && !made.given.is_ok() && !is_bound && made.socket.as_str().starts_with("listener")
+    let role = made.socket.id().map(|id| id.connection.role);
+    binds(made) && !made.given.is_ok() && !is_bound && role == Some(SocketRole::Listener)
 }
 
 /// Is that a `connect` after one that has connected the socket?

@@ -317,7 +317,7 @@ impl<O: Outside> Core<O> {
                 _ => None,
             };
             if std::mem::replace(&mut socket.info, state) != state {
-                news.push((name.as_str().to_owned(), state));
+                news.push((name.clone(), state));
             }
         }
         for (socket, state) in news {

@@ -16,7 +16,7 @@ mod words;
 pub use bytes::{Bytes, MOST_BYTES, SHOWN_BYTES, escape};
 pub use class::CallClass;
 pub use effect::{StateEffect, WaitCondition};
-pub use name::SocketName;
+pub use name::{ConnectionId, SocketId, SocketName, SocketRole};
 pub use option::{OptionKind, SocketOption};
 pub use spec::{CallKind, CallSpec};
 pub use words::{Family, PollEvent, ReadFlag, ShutdownHow, WriteFlag};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::call::CallId;
+use crate::call::{CallId, SocketId, SocketName, SocketRole};
 use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, StateChanged};
 use crate::session::transcript::{Entry, EntryKind, Transcript};
 use crate::side::{Ends, Side};
@@ -196,9 +196,11 @@ impl Rows {
             }
             EntryKind::State { change, socket, .. } => {
                 let StateChanged { side, to, .. } = change;
+                let firsts = [(*side).into(), SocketRole::Listener].map(SocketId::first);
                 let main = socket
                     .as_ref()
-                    .is_none_or(|name| name.as_str() == side.name() || name.as_str() == "listener");
+                    .and_then(SocketName::id)
+                    .is_none_or(|id| firsts.contains(&id));
                 if !main {
                     self.push(entry, RowKind::Named { side: *side });
                     return;
