@@ -113,7 +113,7 @@ fn a_link_of_the_chain_leads_to_its_line() {
             .hits()
             .all()
             .iter()
-            .find(|hit| hit.action == Action::Row(link))
+            .find(|hit| hit.action == Action::Item(link))
             .unwrap()
             .clone();
         let effects = click(&mut script, hit.area.x + 1, hit.area.y);

@@ -3,56 +3,6 @@
 use super::*;
 
 impl App {
-    pub(super) fn prompt(&mut self, text: String) {
-        if matches!(self.dialogs.last(), Some(Dialog::Prompt(_))) {
-            self.dialogs.pop();
-        }
-        self.dialogs.push(Dialog::Prompt(Prompt::new(text)));
-    }
-
-    /// Runs what was typed; a mistake leaves the prompt open.
-    pub(super) fn typed(&mut self, text: String, now: MonoTime) -> Vec<Effect> {
-        if text.trim().is_empty() {
-            self.dialogs.pop();
-            return Vec::new();
-        }
-        let command = match parse::parse(&text, Some(self.focus)) {
-            Ok(command) => command,
-            Err(error) => {
-                if let Some(Dialog::Prompt(prompt)) = self.dialogs.last_mut() {
-                    prompt.complain(error);
-                }
-                return Vec::new();
-            }
-        };
-        let branches = matches!(self.dialogs.last(), Some(Dialog::Prompt(prompt)) if prompt.branches);
-        self.dialogs.pop();
-        if let (true, Some(tour)) = (branches, &self.tour) {
-            let branch = Branch::new(tour.scenario(), tour.at(), command);
-            self.dialogs.push(Dialog::Compare(CompareDialog {
-                branch: branch.clone(),
-                grown: None,
-                skip: 0,
-            }));
-            return vec![Effect::Grow(branch)];
-        }
-        if self.history.last() != Some(&text) {
-            self.history.push(text);
-            if self.history.len() > HISTORY {
-                self.history.remove(0);
-            }
-        }
-        match command {
-            Command::End(side, command) => {
-                let (effects, root) = self.command(side, &command, now);
-                self.read_after(side, root);
-                effects
-            }
-            Command::Wire(command) => self.wire(&command),
-            Command::Screen(command) => self.screen(command, now),
-        }
-    }
-
     /// The packet on the wire that the keys act on: the one that the user chose, else the oldest that waits for them.
     pub(super) fn chosen(&self) -> Option<PacketNo> {
         let held = &self.session.wire.held;
@@ -96,28 +46,33 @@ impl App {
             self.recorder
                 .issued(&self.session, &Command::Wire(command), None, before);
         }
-        self.issue(issued).0
+        self.issue(issued)
     }
 
     /// Has the session carry out a command; a refusal is shown.
-    pub(super) fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> (Vec<Effect>, Option<CallId>) {
+    pub(super) fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Vec<Effect> {
         // What came of the command before is what can be seen now.
         self.recorder.settle(&self.session);
         let before = self.session.transcript.last();
         let issued = self.session.command(side, command, now);
-        if let Ok(issued) = &issued {
+        let root = issued.as_ref().ok().and_then(|issued| issued.root);
+        if issued.is_ok() {
             let command = Command::End(side, command.clone());
-            self.recorder.issued(&self.session, &command, issued.root, before);
+            self.recorder.issued(&self.session, &command, root, before);
         }
-        self.issue(issued)
+        let mut effects = self.issue(issued);
+        if let Some(root) = root {
+            effects.extend(self.tell_dialogs(News::Begun(side, root), now));
+        }
+        effects
     }
 
-    pub(super) fn issue(&mut self, issued: Result<IssuedCommand, CommandError>) -> (Vec<Effect>, Option<CallId>) {
+    pub(super) fn issue(&mut self, issued: Result<IssuedCommand, CommandError>) -> Vec<Effect> {
         match issued {
-            Ok(issued) => (issued.requests.into_iter().map(Effect::Lab).collect(), issued.root),
+            Ok(issued) => issued.requests.into_iter().map(Effect::Lab).collect(),
             Err(error) => {
                 self.status = Some(error.to_string());
-                (Vec::new(), None)
+                Vec::new()
             }
         }
     }
@@ -126,38 +81,29 @@ impl App {
         let side = self.focus;
         match command {
             ScreenCommand::Quit => return vec![Effect::Leave(Exit::Quit)],
-            ScreenCommand::Help => self.dialogs.push(Dialog::Help(0)),
-            ScreenCommand::Prompt => self.prompt(String::new()),
+            ScreenCommand::Help => self.dialogs.open(HelpDialog::default()),
+            ScreenCommand::Prompt => self.dialogs.open(Prompt::new(String::new())),
             ScreenCommand::OtherEnd => self.focus = side.other(),
-            ScreenCommand::HostSettings => self.dialogs.push(Dialog::Host(side, 0)),
+            ScreenCommand::HostSettings => self.dialogs.open(HostDialog::new(side)),
             ScreenCommand::OptionsDialog => {
-                let options = OptionsDialog {
-                    side,
-                    socket: self.session.ends[side].current.clone(),
-                    selected: 0,
-                    setting: None,
-                };
-                let issued = self.session.look(side, options.socket.clone(), now);
-                self.dialogs.push(Dialog::Options(options));
-                return self.issue(issued).0;
+                let socket = self.session.ends[side].current.clone();
+                self.dialogs.open(OptionsDialog::new(side, socket.clone()));
+                return self.act(Action::ReadOptions(side, socket), now);
             }
             // What it waits for is nearer than why the one before it ended.
             ScreenCommand::Why => match self.session.ends[side].newest() {
                 Some(call) => return self.act(Action::Why(call), now),
                 None => self.status = Some(format!("the {side} has made no call yet")),
             },
-            ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(RawDialog {
-                side,
-                down: 0,
-                across: 0,
-            })),
+            ScreenCommand::RawRows => self.dialogs.open(RawDialog::new(side)),
             ScreenCommand::Edit => {
                 let typed = self.mark.as_ref().and_then(Action::typed);
-                self.prompt(typed.unwrap_or_else(|| format!("{side} ")));
+                self.dialogs
+                    .open(Prompt::new(typed.unwrap_or_else(|| format!("{side} "))));
             }
             ScreenCommand::More => self.pages[side] = self.pages[side].wrapping_add(1),
             ScreenCommand::Scenarios => match Picker::open() {
-                Ok(picker) => self.dialogs.push(Dialog::Picker(picker)),
+                Ok(picker) => self.dialogs.open(picker),
                 Err(why) => self.status = Some(why),
             },
             ScreenCommand::TourNext
@@ -174,8 +120,8 @@ impl App {
                     return vec![Effect::Save("recorded".into(), text)];
                 }
             }
-            ScreenCommand::WireRules => self.dialogs.push(Dialog::Rules(0)),
-            ScreenCommand::ForgeDialog => self.dialogs.push(Dialog::Forge(side, 0)),
+            ScreenCommand::WireRules => self.dialogs.open(RulesDialog::default()),
+            ScreenCommand::ForgeDialog => self.dialogs.open(ForgeDialog::new(side)),
             ScreenCommand::HeldBefore => self.choose(false),
             ScreenCommand::HeldAfter => self.choose(true),
             ScreenCommand::States => {
@@ -226,9 +172,8 @@ impl App {
             ScreenCommand::Branch => {
                 match tour.step().and_then(|step| step.action.as_ref()) {
                     Some(action) => {
-                        let mut prompt = Prompt::new(action.text.clone());
-                        prompt.branches = true;
-                        self.dialogs.push(Dialog::Prompt(prompt));
+                        let prompt = Prompt::branching(tour.scenario(), tour.at(), action.text.clone());
+                        self.dialogs.open(prompt);
                     }
                     None => self.status = Some("the next step has no command to change".into()),
                 }
@@ -240,7 +185,7 @@ impl App {
                     .filter(|_| !tour.goes_on())
                     .and_then(|action| PredictDialog::new(action.text.clone(), tour.expects()));
                 match predict {
-                    Some(predict) => self.dialogs.push(Dialog::Predict(predict)),
+                    Some(predict) => self.dialogs.open(predict),
                     None => self.status = Some("there is nothing to predict about the next step".into()),
                 }
                 return Vec::new();

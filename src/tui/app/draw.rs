@@ -25,7 +25,7 @@ impl App {
                 if let Some(reach) = reach {
                     canvas.reach(reach);
                 }
-                self.top(&mut canvas, screen);
+                self.dialogs.draw(&mut canvas, screen, context!(self));
             }
             None => {
                 let (width, height) = LEAST;
@@ -118,37 +118,5 @@ impl App {
             _ => self.log.draw(canvas, map.log, &session.transcript),
         }
         header::status(canvas, map.status, self.status.as_deref());
-    }
-
-    /// The dialogs, of which only the topmost can be reached.
-    pub(super) fn top(&mut self, canvas: &mut Canvas, screen: Rect) {
-        let count = self.dialogs.len();
-        let names = socket_names(&self.session);
-        for (nth, dialog) in self.dialogs.iter_mut().enumerate() {
-            let reach = (nth + 1 < count).then(|| canvas.out_of_reach());
-            canvas.hits.cover(screen);
-            match dialog {
-                Dialog::Help(skip) => *skip = (*skip).min(help::draw(canvas, screen, *skip)),
-                Dialog::Prompt(prompt) => prompt.draw(canvas, screen, self.focus, &names),
-                Dialog::Options(options) => options.draw(canvas, screen, &self.session),
-                Dialog::Host(side, selected) => host::draw(canvas, screen, &self.session, *side, *selected),
-                Dialog::Raw(raw) => raw.draw(canvas, screen, &self.session),
-                Dialog::Segment(entry, skip) => {
-                    *skip = (*skip).min(segment::draw(canvas, screen, &self.session, *entry, *skip));
-                }
-                Dialog::Why(why) => why.draw(canvas, screen, &self.session),
-                Dialog::Compare(compare) => compare.draw(canvas, screen),
-                Dialog::Picker(picker) => picker.draw(canvas, screen),
-                Dialog::Predict(predict) => predict.draw(canvas, screen),
-                Dialog::Rules(selected) => {
-                    *selected = (*selected).min(rules::rows(&self.session).saturating_sub(1));
-                    rules::draw(canvas, screen, &self.session, *selected);
-                }
-                Dialog::Forge(to, selected) => forge::draw(canvas, screen, &self.session, *to, *selected),
-            }
-            if let Some(reach) = reach {
-                canvas.reach(reach);
-            }
-        }
     }
 }

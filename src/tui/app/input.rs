@@ -18,10 +18,8 @@ impl App {
             }
             Input::Mouse(mouse) => self.mouse(*mouse, now),
             Input::Paste(text) => {
-                if let Some(Dialog::Prompt(prompt)) = self.dialogs.last_mut() {
-                    prompt.paste(text);
-                    self.stale = true;
-                }
+                self.stale |= !self.dialogs.is_empty();
+                self.dialogs.paste(text);
                 Vec::new()
             }
             Input::Resize(..) => {
@@ -55,7 +53,7 @@ impl App {
                     }
                     MouseButton::Right => {
                         if let Some(text) = action.typed() {
-                            self.prompt(text);
+                            self.dialogs.open(Prompt::new(text));
                         }
                         Vec::new()
                     }
@@ -84,29 +82,10 @@ impl App {
                 self.diagram.scroll.by(range, lines);
             }
             Some(Zone::Log) => self.log.scroll(lines),
-            Some(Zone::Dialog) => self.turn(lines),
+            Some(Zone::Dialog) => self.dialogs.scroll(lines, context!(self)),
             None => {}
         }
         Vec::new()
-    }
-
-    /// Scrolls the dialog on top, or moves its selection.
-    pub(super) fn turn(&mut self, lines: i64) {
-        let moved = |at: usize, count: usize| at.saturating_add_signed(lines as isize).min(count.saturating_sub(1));
-        match self.dialogs.last_mut() {
-            Some(Dialog::Help(skip)) => *skip = skip.saturating_add_signed(lines as isize),
-            Some(Dialog::Raw(raw)) => raw.down = raw.down.saturating_add_signed(lines as isize),
-            Some(Dialog::Options(options)) => options.selected = moved(options.selected, SocketOption::ALL.len()),
-            Some(Dialog::Host(_, selected)) => *selected = moved(*selected, host::rows(&self.session).count()),
-            Some(Dialog::Rules(selected)) => *selected = moved(*selected, rules::rows(&self.session)),
-            Some(Dialog::Picker(picker)) => picker.selected = moved(picker.selected, picker.found().len()),
-            Some(Dialog::Predict(predict)) => predict.selected = moved(predict.selected, predict.choices.len()),
-            Some(Dialog::Forge(_, selected)) => *selected = moved(*selected, forge::ROWS),
-            Some(Dialog::Compare(compare)) => compare.skip = compare.skip.saturating_add_signed(lines as isize),
-            Some(Dialog::Segment(_, skip)) => *skip = skip.saturating_add_signed(lines as isize),
-            Some(Dialog::Why(why)) => why.turn(&self.session, lines),
-            Some(Dialog::Prompt(_)) | None => {}
-        }
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, now: MonoTime) -> Vec<Effect> {
@@ -125,107 +104,11 @@ impl App {
         if matches!(key.code, KeyCode::Char(c) if c.is_control()) {
             return Vec::new();
         }
-        match self.dialogs.last_mut() {
-            Some(Dialog::Prompt(prompt)) => {
-                let names: Vec<&SocketName> = socket_names(&self.session);
-                match prompt.key(key, self.focus, &names, &self.history) {
-                    PromptPurpose::None => Vec::new(),
-                    PromptPurpose::Close => {
-                        self.dialogs.pop();
-                        Vec::new()
-                    }
-                    PromptPurpose::Run(text) => self.typed(text, now),
-                }
-            }
-            Some(_) if plain => self.dialog_key(key, now),
-            None if plain => self.plain_key(key, now),
-            Some(_) | None => Vec::new(),
+        if !self.dialogs.is_empty() {
+            let actions = self.dialogs.key(key, context!(self));
+            return self.all(actions, now);
         }
-    }
-
-    pub(super) fn dialog_key(&mut self, key: KeyEvent, now: MonoTime) -> Vec<Effect> {
-        // What is typed is searched for.
-        if let Some(Dialog::Picker(picker)) = self.dialogs.last_mut() {
-            match key.code {
-                KeyCode::Char(c) => {
-                    picker.search.push(c);
-                    return Vec::new();
-                }
-                KeyCode::Backspace => {
-                    picker.search.pop();
-                    return Vec::new();
-                }
-                _ => {}
-            }
-        }
-        const PAGE: i64 = 10;
-        const FAR: i64 = 1 << 20;
-        let across = |app: &mut App, columns: isize| {
-            if let Some(Dialog::Raw(raw)) = app.dialogs.last_mut() {
-                raw.across = raw.across.saturating_add_signed(columns);
-            }
-        };
-        match key.code {
-            KeyCode::Esc | KeyCode::Char('q') => {
-                self.dialogs.pop();
-            }
-            KeyCode::Up | KeyCode::BackTab => self.turn(-1),
-            KeyCode::Down | KeyCode::Tab => self.turn(1),
-            KeyCode::PageUp => self.turn(-PAGE),
-            KeyCode::PageDown | KeyCode::Char(' ') => self.turn(PAGE),
-            KeyCode::Home => self.turn(-FAR),
-            KeyCode::End => self.turn(FAR),
-            KeyCode::Left => across(self, -8),
-            KeyCode::Right => across(self, 8),
-            KeyCode::Enter => {
-                let row = match self.dialogs.last() {
-                    Some(Dialog::Options(options)) => options.selected,
-                    Some(Dialog::Picker(picker)) => picker.selected,
-                    Some(Dialog::Predict(predict)) => predict.selected,
-                    Some(Dialog::Why(why)) => why.selected,
-                    Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => *selected,
-                    _ => return Vec::new(),
-                };
-                return self.row(row, now);
-            }
-            KeyCode::Delete | KeyCode::Backspace => {
-                if let Some(Dialog::Rules(row)) = self.dialogs.last()
-                    && let Some(command) = rules::remove(&self.session, *row)
-                {
-                    return self.wire(&command);
-                }
-            }
-            KeyCode::Char(c @ ('1' | '2')) if matches!(self.dialogs.last(), Some(Dialog::Forge(..))) => {
-                if let Some(Dialog::Forge(to, _)) = self.dialogs.last_mut() {
-                    *to = if c == '1' { Side::Client } else { Side::Server };
-                }
-            }
-            KeyCode::Char(c) => {
-                // The key that opened a dialog closes it.
-                let open = match self.dialogs.last() {
-                    Some(Dialog::Help(_)) => ScreenCommand::Help,
-                    Some(Dialog::Options(_)) => ScreenCommand::OptionsDialog,
-                    Some(Dialog::Host(..)) => ScreenCommand::HostSettings,
-                    Some(Dialog::Raw(_)) => ScreenCommand::RawRows,
-                    Some(Dialog::Why(_)) => ScreenCommand::Why,
-                    Some(Dialog::Rules(_)) => ScreenCommand::WireRules,
-                    Some(Dialog::Forge(..)) => ScreenCommand::ForgeDialog,
-                    Some(
-                        Dialog::Prompt(_)
-                        | Dialog::Segment(..)
-                        | Dialog::Picker(_)
-                        | Dialog::Predict(_)
-                        | Dialog::Compare(_),
-                    )
-                    | None => return Vec::new(),
-                };
-                if table::of_screen(open).buttons.iter().any(|button| button.key == c) {
-                    self.dialogs.pop();
-                }
-            }
-            _ => {}
-        }
-        Vec::new()
+        if plain { self.plain_key(key, now) } else { Vec::new() }
     }
 
     pub(super) fn plain_key(&mut self, key: KeyEvent, now: MonoTime) -> Vec<Effect> {

@@ -12,19 +12,19 @@ use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 
-use crate::call::{CallId, SocketName, SocketOption};
+use crate::call::SocketName;
 use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
-use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
+use crate::command::{Command, EndCommand, Pick, ScreenCommand, table};
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use std::sync::Arc;
 
 use crate::runtime::Runtime;
+use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
 use crate::scenario::record::Recorder;
-use crate::scenario::{Scenario, catalog, file};
 use crate::session::edges::Coverage;
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{CommandError, IssuedCommand, LabKind, Session};
@@ -32,14 +32,18 @@ use crate::side::{Ends, Side};
 use crate::tui::Exit;
 use crate::tui::canvas::Canvas;
 use crate::tui::dialog::branch::CompareDialog;
-use crate::tui::dialog::host::{self, HostChange};
+use crate::tui::dialog::forge::ForgeDialog;
+use crate::tui::dialog::help::HelpDialog;
+use crate::tui::dialog::host::HostDialog;
 use crate::tui::dialog::options::OptionsDialog;
 use crate::tui::dialog::picker::Picker;
 use crate::tui::dialog::predict::PredictDialog;
-use crate::tui::dialog::prompt::{Prompt, PromptPurpose};
+use crate::tui::dialog::prompt::{History, Prompt};
 use crate::tui::dialog::raw::RawDialog;
-use crate::tui::dialog::why::{LinkTarget, WhyDialog};
-use crate::tui::dialog::{Dialog, forge, help, rules, segment};
+use crate::tui::dialog::rules::RulesDialog;
+use crate::tui::dialog::segment::SegmentDialog;
+use crate::tui::dialog::why::WhyDialog;
+use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
 use crate::tui::layout::{self, LEAST, Pane};
 use crate::tui::pane::diagram::Diagram;
@@ -49,8 +53,6 @@ use crate::tui::theme::Theme;
 use crate::tui::tour::Tour;
 use crate::wire::flow::PacketNo;
 
-/// How many typed commands are remembered.
-const HISTORY: usize = 200;
 /// How many lines a turn of the wheel is.
 const WHEEL: i64 = 3;
 
@@ -97,6 +99,18 @@ impl LabSpec {
     }
 }
 
+/// What dialogs read of the screen, while they themselves may change.
+macro_rules! context {
+    ($app:ident) => {
+        Context {
+            session: &$app.session,
+            focus: $app.focus,
+            history: &$app.history,
+        }
+    };
+}
+use context;
+
 /// The screen.
 #[derive(Debug)]
 pub struct App {
@@ -120,8 +134,8 @@ pub struct App {
     /// Does the state diagram stand in the middle?
     states: bool,
     zoom: Option<Pane>,
-    dialogs: Vec<Dialog>,
-    history: Vec<String>,
+    dialogs: DialogStack,
+    history: History,
     status: Option<String>,
     stale: bool,
 }
@@ -147,8 +161,8 @@ impl App {
             recorder: Recorder::default(),
             states: false,
             zoom: None,
-            dialogs: Vec::new(),
-            history: Vec::new(),
+            dialogs: DialogStack::default(),
+            history: History::default(),
             status: None,
             stale: true,
         }
@@ -183,15 +197,9 @@ impl App {
     }
 
     /// The result of two runs that were to be compared.
-    pub fn grown(&mut self, grown: BranchResult) {
-        let waiting = self.dialogs.iter_mut().rev().find_map(|dialog| match dialog {
-            Dialog::Compare(compare) if compare.grown.is_none() => Some(compare),
-            _ => None,
-        });
-        if let Some(compare) = waiting {
-            compare.grown = Some(grown);
-            self.stale = true;
-        }
+    pub fn compared(&mut self, branch: &Branch, result: &BranchResult, now: MonoTime) -> Vec<Effect> {
+        self.stale = true;
+        self.tell_dialogs(News::Compared(branch, result), now)
     }
 
     /// When to go on, if nothing happens before.
@@ -246,23 +254,19 @@ impl App {
             tour.hear(quiet);
             effects.extend(self.go_on(at));
         }
-        // Options that were set are read again.
-        let mut reads = Vec::new();
-        for dialog in &mut self.dialogs {
-            if let Dialog::Options(options) = dialog
-                && options
-                    .setting
-                    .is_some_and(|root| !self.session.busy(options.side, root))
-            {
-                options.setting = None;
-                reads.push((options.side, options.socket.clone()));
-            }
-        }
-        for (side, socket) in reads {
-            let issued = self.session.look(side, socket, at);
-            effects.extend(self.issue(issued).0);
-        }
+        effects.extend(self.tell_dialogs(News::Lab, at));
         effects
+    }
+
+    /// Tells the open dialogs what happened, and does what they want then.
+    fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
+        let actions = self.dialogs.hear(news, context!(self));
+        self.all(actions, now)
+    }
+
+    /// Does one after the other.
+    fn all(&mut self, actions: Vec<Action>, now: MonoTime) -> Vec<Effect> {
+        actions.into_iter().flat_map(|action| self.act(action, now)).collect()
     }
 
     /// Does what a press does.
@@ -270,7 +274,7 @@ impl App {
         match action {
             Action::End(side, command) => {
                 self.focus = side;
-                self.command(side, &command, now).0
+                self.command(side, &command, now)
             }
             Action::Wire(command) => self.wire(&command),
             Action::Screen(side, command) => {
@@ -294,12 +298,12 @@ impl App {
                     Some(Entry {
                         what: EntryKind::Outcome { call, .. } | EntryKind::Lost { call, .. },
                         ..
-                    }) => self.dialogs.push(Dialog::Why(WhyDialog::new(*call))),
+                    }) => self.dialogs.open(WhyDialog::new(*call)),
                     Some(Entry {
                         no,
                         what: EntryKind::Packet(_),
                         ..
-                    }) => self.dialogs.push(Dialog::Segment(*no, 0)),
+                    }) => self.dialogs.open(SegmentDialog::new(*no)),
                     _ => {}
                 }
                 Vec::new()
@@ -314,148 +318,60 @@ impl App {
                 if held.is_some() && held != self.chosen() {
                     self.chosen = held;
                 } else {
-                    self.dialogs.push(Dialog::Segment(entry, 0));
+                    self.dialogs.open(SegmentDialog::new(entry));
                 }
                 Vec::new()
             }
             Action::Why(call) => {
-                self.dialogs.push(Dialog::Why(WhyDialog::new(call)));
+                self.dialogs.open(WhyDialog::new(call));
                 Vec::new()
             }
-            Action::Row(row) => {
-                match self.dialogs.last_mut() {
-                    Some(Dialog::Options(options)) => options.selected = row,
-                    Some(Dialog::Picker(picker)) => picker.selected = row,
-                    Some(Dialog::Predict(predict)) => predict.selected = row,
-                    Some(Dialog::Why(why)) => why.selected = row,
-                    Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => {
-                        *selected = row;
-                    }
-                    _ => {}
-                }
-                self.row(row, now)
-            }
-            Action::Candidate(nth) => {
-                let names = socket_names(&self.session);
-                if let Some(Dialog::Prompt(prompt)) = self.dialogs.last_mut() {
-                    prompt.take(nth, self.focus, &names);
-                }
-                Vec::new()
+            Action::Item(item) => {
+                let actions = self.dialogs.press(item, context!(self));
+                self.all(actions, now)
             }
             Action::Back => {
-                self.dialogs.pop();
+                self.dialogs.close();
+                Vec::new()
+            }
+            Action::Typed(text, command) => {
+                self.history.remember(text);
+                match command {
+                    Command::End(side, command) => self.command(side, &command, now),
+                    Command::Wire(command) => self.wire(&command),
+                    Command::Screen(command) => self.screen(command, now),
+                }
+            }
+            Action::ReadOptions(side, socket) => {
+                let issued = self.session.look(side, socket, now);
+                self.issue(issued)
+            }
+            Action::ShowEntry(entry) => {
+                self.log.show(entry);
+                self.mark = Some(Action::LogLine(None));
+                Vec::new()
+            }
+            Action::Guide(scenario) => {
+                self.dialogs.clear();
+                let fresh = LabSpec::of(&scenario);
+                self.begin(scenario);
+                vec![Effect::Fresh(fresh)]
+            }
+            Action::Predict { about, picked } => {
+                if let Some(tour) = &mut self.tour {
+                    tour.predict(about, picked);
+                }
+                Vec::new()
+            }
+            Action::Compare(branch) => {
+                self.dialogs.open(CompareDialog::new(branch.clone()));
+                vec![Effect::Grow(branch)]
+            }
+            Action::Say(text) => {
+                self.say(text);
                 Vec::new()
             }
             Action::Nothing => Vec::new(),
         }
     }
-
-    /// The user is to be guided through that scenario of the catalog, in a fresh lab.
-    fn guide_through(&mut self, name: &str) -> Vec<Effect> {
-        let read = catalog::find(name).and_then(|(path, text)| file::read(path, text).ok());
-        match read {
-            Some(scenario) => {
-                self.dialogs.clear();
-                self.guide(Arc::new(scenario))
-            }
-            None => {
-                self.say(format!("there is no scenario {name}"));
-                Vec::new()
-            }
-        }
-    }
-
-    fn guide(&mut self, scenario: Arc<Scenario>) -> Vec<Effect> {
-        let fresh = LabSpec::of(&scenario);
-        self.begin(scenario);
-        vec![Effect::Fresh(fresh)]
-    }
-
-    /// Presses a row of the dialog on top.
-    fn row(&mut self, row: usize, now: MonoTime) -> Vec<Effect> {
-        let (side, change) = match self.dialogs.last() {
-            Some(Dialog::Options(options)) => (options.side, options.change(&self.session, row)),
-            Some(Dialog::Host(side, _)) => (*side, host::change(&self.session, *side, row)),
-            Some(Dialog::Why(why)) => {
-                match why.leads_to(&self.session, row) {
-                    Some(LinkTarget::Entry(entry)) => {
-                        self.dialogs.pop();
-                        self.log.show(entry);
-                        self.mark = Some(Action::LogLine(None));
-                    }
-                    Some(LinkTarget::Scenario(name)) => return self.guide_through(name),
-                    None => {}
-                }
-                return Vec::new();
-            }
-            Some(Dialog::Rules(_)) => {
-                return match rules::press(&self.session, row) {
-                    Some(command) => self.wire(&command),
-                    None => Vec::new(),
-                };
-            }
-            Some(Dialog::Picker(picker)) => {
-                let Some(scenario) = picker.scenario(row) else {
-                    return Vec::new();
-                };
-                self.dialogs.pop();
-                return self.guide(scenario);
-            }
-            Some(Dialog::Predict(predict)) => {
-                let answer = predict.clone().answer(row);
-                self.dialogs.pop();
-                if let (Some(tour), Some((about, picked, next))) = (&mut self.tour, answer) {
-                    tour.predict(about, picked);
-                    self.dialogs.extend(next.map(Dialog::Predict));
-                }
-                return Vec::new();
-            }
-            Some(Dialog::Forge(to, _)) => {
-                let command = forge::choice(row, *to);
-                self.dialogs.pop();
-                return match command {
-                    Some(command) => self.wire(&command),
-                    None => Vec::new(),
-                };
-            }
-            Some(Dialog::Help(_) | Dialog::Raw(_) | Dialog::Prompt(_) | Dialog::Segment(..) | Dialog::Compare(_))
-            | None => return Vec::new(),
-        };
-        match change {
-            None => Vec::new(),
-            Some(HostChange::Now(command)) => {
-                let (effects, root) = self.command(side, &command, now);
-                self.read_after(side, root);
-                effects
-            }
-            Some(HostChange::Typed(text)) => {
-                // The old value is there to be typed over.
-                self.dialogs.push(Dialog::Prompt(Prompt::replacing_last(text)));
-                Vec::new()
-            }
-        }
-    }
-
-    /// The options, if they are shown, are read again once this command is over.
-    fn read_after(&mut self, side: Side, root: Option<CallId>) {
-        for dialog in &mut self.dialogs {
-            if let Dialog::Options(options) = dialog
-                && options.side == side
-                && root.is_some()
-            {
-                options.setting = root;
-            }
-        }
-    }
-}
-
-/// The names that the prompt proposes: those of both ends.
-fn socket_names(session: &Session) -> Vec<&SocketName> {
-    let mut names: Vec<&SocketName> = Side::BOTH
-        .into_iter()
-        .flat_map(|side| session.ends[side].sockets.iter().map(|socket| &socket.name))
-        .collect();
-    names.sort();
-    names.dedup();
-    names
 }
