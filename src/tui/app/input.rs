@@ -32,23 +32,17 @@ impl App {
 
     pub(super) fn mouse(&mut self, mouse: MouseEvent, now: MonoTime) -> Vec<Effect> {
         let point = Position::new(mouse.column, mouse.row);
-        let hover = |point: Option<Position>| {
-            let action = point.and_then(|point| self.hits.at(point));
-            // Only these look different under the pointer.
-            action.filter(|action| !matches!(action, Action::LogLine(_) | Action::Back | Action::Nothing))
-        };
-        self.stale |= hover(self.pointer) != hover(Some(point));
-        self.pointer = Some(point);
+        self.stale |= self.pointing.move_to(point);
         match mouse.kind {
             MouseEventKind::Down(button) => {
                 self.stale = true;
                 self.status = None;
-                let Some(action) = self.hits.at(point).cloned() else {
+                let Some(action) = self.pointing.at(point) else {
                     return Vec::new();
                 };
                 match button {
                     MouseButton::Left => {
-                        self.mark = None;
+                        self.pointing.set_mark(None);
                         self.act(action, now)
                     }
                     MouseButton::Right => {
@@ -72,17 +66,14 @@ impl App {
 
     pub(super) fn wheel(&mut self, point: Position, lines: i64) -> Vec<Effect> {
         self.stale = true;
-        match self.hits.zone_at(point) {
-            Some(Zone::Sockets(side)) => {
-                // Drawing clamps it to what there is.
-                self.skips[side] = self.skips[side].saturating_add_signed(lines as isize);
+        match self.pointing.zone_at(point) {
+            Some(Zone::Sockets(side)) => self.panes.ends[side].scroll(lines),
+            Some(Zone::Diagram) => self.panes.middle.scroll(lines),
+            Some(Zone::Log) => self.panes.log.scroll(lines),
+            Some(Zone::Dialog) => {
+                let context = Context::new(&self.run.session, self.focus, &self.history);
+                self.dialogs.scroll(lines, context);
             }
-            Some(Zone::Diagram) => {
-                let range = self.diagram.range();
-                self.diagram.scroll.by(range, lines);
-            }
-            Some(Zone::Log) => self.log.scroll(lines),
-            Some(Zone::Dialog) => self.dialogs.scroll(lines, context!(self)),
             None => {}
         }
         Vec::new()
@@ -105,19 +96,27 @@ impl App {
             return Vec::new();
         }
         if !self.dialogs.is_empty() {
-            let actions = self.dialogs.key(key, context!(self));
+            let context = Context::new(&self.run.session, self.focus, &self.history);
+            let actions = self.dialogs.key(key, context);
             return self.all(actions, now);
         }
         if plain { self.plain_key(key, now) } else { Vec::new() }
     }
 
     pub(super) fn plain_key(&mut self, key: KeyEvent, now: MonoTime) -> Vec<Effect> {
-        let in_log = self.mark == Some(Action::LogLine(None));
+        let in_log = self.pointing.mark() == Some(&Action::LogLine(None));
+        // The first button of the end that has the keys, rather than one of its sockets or blocked calls.
+        let focus = self.focus;
+        let first = |action: &Action| match action {
+            Action::End(_, EndCommand::Use(Pick::Named(_)) | EndCommand::Interrupt(Some(_))) => false,
+            Action::End(side, _) => *side == focus,
+            _ => false,
+        };
         match key.code {
             KeyCode::Char('1') => self.focus = Side::Client,
             KeyCode::Char('2') => self.focus = Side::Server,
             KeyCode::Char(' ') | KeyCode::Enter => {
-                return match self.mark.clone() {
+                return match self.pointing.mark().cloned() {
                     Some(action) => self.act(action, now),
                     None => Vec::new(),
                 };
@@ -129,50 +128,22 @@ impl App {
                 };
                 return self.act((button.command)(self.focus).into(), now);
             }
-            KeyCode::Tab => self.step(false),
-            KeyCode::BackTab => self.step(true),
-            KeyCode::Up if in_log => self.log.select_by(-1),
-            KeyCode::Down if in_log => self.log.select_by(1),
-            KeyCode::Up => self.go(ArrowDirection::Up),
-            KeyCode::Down => self.go(ArrowDirection::Down),
-            KeyCode::Left => self.go(ArrowDirection::Left),
-            KeyCode::Right => self.go(ArrowDirection::Right),
-            KeyCode::PageUp => self.log.page(-1),
-            KeyCode::PageDown => self.log.page(1),
-            KeyCode::Home => self.log.home(),
-            KeyCode::End => self.log.end(),
-            KeyCode::Esc if self.zoom.is_some() => self.zoom = None,
-            KeyCode::Esc => self.mark = None,
+            KeyCode::Tab => self.pointing.step(false, first),
+            KeyCode::BackTab => self.pointing.step(true, first),
+            KeyCode::Up if in_log => self.panes.log.select_by(-1),
+            KeyCode::Down if in_log => self.panes.log.select_by(1),
+            KeyCode::Up => self.pointing.go(ArrowDirection::Up, first),
+            KeyCode::Down => self.pointing.go(ArrowDirection::Down, first),
+            KeyCode::Left => self.pointing.go(ArrowDirection::Left, first),
+            KeyCode::Right => self.pointing.go(ArrowDirection::Right, first),
+            KeyCode::PageUp => self.panes.log.page(-1),
+            KeyCode::PageDown => self.panes.log.page(1),
+            KeyCode::Home => self.panes.log.home(),
+            KeyCode::End => self.panes.log.end(),
+            KeyCode::Esc if self.panes.zoom.is_some() => self.panes.zoom = None,
+            KeyCode::Esc => self.pointing.set_mark(None),
             _ => {}
         }
         Vec::new()
-    }
-
-    /// Moves the mark in the order of drawing.
-    pub(super) fn step(&mut self, backwards: bool) {
-        let focus = self.focus;
-        // Its first button, rather than one of its sockets or blocked calls.
-        let mine = |action: &Action| match action {
-            Action::End(_, EndCommand::Use(Pick::Named(_)) | EndCommand::Interrupt(Some(_))) => false,
-            Action::End(side, _) => *side == focus,
-            _ => false,
-        };
-        self.mark = self.hits.next(self.mark.as_ref(), backwards, mine);
-    }
-
-    /// Moves the mark to the nearest in a direction.
-    pub(super) fn go(&mut self, toward: ArrowDirection) {
-        match &self.mark {
-            None => self.step(false),
-            Some(mark) => match self.hits.toward(mark, toward) {
-                Some(action) => self.mark = Some(action),
-                // What was marked may be gone from the screen.
-                None if !self.hits.all().iter().any(|hit| hit.action == *mark) => {
-                    self.mark = None;
-                    self.step(false);
-                }
-                None => {}
-            },
-        }
     }
 }

@@ -14,7 +14,6 @@ use crossterm::event::{
 use ratatui::Frame;
 use ratatui::layout::Position;
 
-use crate::call::SocketName;
 use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, table};
@@ -24,13 +23,10 @@ use std::sync::Arc;
 use crate::runtime::Runtime;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
-use crate::scenario::record::Recorder;
-use crate::session::edges::Coverage;
 use crate::session::transcript::{Entry, EntryKind};
-use crate::session::{CommandError, IssuedCommand, LabKind, Session};
+use crate::session::{CommandError, IssuedCommand, Session};
 use crate::side::{Ends, Side};
 use crate::tui::Exit;
-use crate::tui::canvas::Canvas;
 use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::forge::ForgeDialog;
 use crate::tui::dialog::help::HelpDialog;
@@ -45,13 +41,12 @@ use crate::tui::dialog::segment::SegmentDialog;
 use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
-use crate::tui::layout::{self, LEAST, Pane};
-use crate::tui::pane::diagram::Diagram;
-use crate::tui::pane::log::Log;
-use crate::tui::pane::{answer, buttons, guide, header, sockets, states, wire_bar};
+use crate::tui::lab_run::LabRun;
+use crate::tui::layout::LEAST;
+use crate::tui::pane::Panes;
+use crate::tui::pointing::Pointing;
 use crate::tui::theme::Theme;
 use crate::tui::tour::Tour;
-use crate::wire::flow::PacketNo;
 
 /// How many lines a turn of the wheel is.
 const WHEEL: i64 = 3;
@@ -67,7 +62,7 @@ pub enum Effect {
     Redraw,
     /// Give the terminal back, and stop until we are told to go on.
     Suspend,
-    /// Run both, and hand what comes of them to [`App::grown`].
+    /// Run both, and hand what comes of them to [`App::compared`].
     Grow(Branch),
     /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
     Fresh(LabSpec),
@@ -99,44 +94,21 @@ impl LabSpec {
     }
 }
 
-/// What dialogs read of the screen, while they themselves may change.
-macro_rules! context {
-    ($app:ident) => {
-        Context {
-            session: &$app.session,
-            focus: $app.focus,
-            history: &$app.history,
-        }
-    };
-}
-use context;
-
 /// The screen.
 #[derive(Debug)]
 pub struct App {
-    session: Session,
-    theme: Theme,
-    focus: Side,
-    mark: Option<Action>,
-    pointer: Option<Position>,
-    hits: Hits,
-    pages: Ends<usize>,
-    skips: Ends<usize>,
-    found: Ends<Option<SocketName>>,
-    log: Log,
-    diagram: Diagram,
-    /// The packet on the wire that the user chose; the oldest is meant when it is gone.
-    chosen: Option<PacketNo>,
-    coverage: Coverage,
-    /// The scenario that the user is guided through.
-    tour: Option<Tour>,
-    recorder: Recorder,
-    /// Does the state diagram stand in the middle?
-    states: bool,
-    zoom: Option<Pane>,
+    run: LabRun,
+    panes: Panes,
     dialogs: DialogStack,
+    /// The commands that were typed.
     history: History,
+    pointing: Pointing,
+    /// The end that has the keys.
+    focus: Side,
+    theme: Theme,
+    /// What the bottom line says, until the next key.
     status: Option<String>,
+    /// Whether the screen would look different if it were drawn.
     stale: bool,
 }
 
@@ -144,25 +116,13 @@ impl App {
     /// The screen of a session.
     pub fn new(session: Session, theme: Theme) -> App {
         App {
-            session,
-            theme,
-            focus: Side::Client,
-            mark: None,
-            pointer: None,
-            hits: Hits::default(),
-            pages: Ends::default(),
-            skips: Ends::default(),
-            found: Ends::default(),
-            log: Log::default(),
-            diagram: Diagram::default(),
-            chosen: None,
-            coverage: Coverage::default(),
-            tour: None,
-            recorder: Recorder::default(),
-            states: false,
-            zoom: None,
+            run: LabRun::new(session),
+            panes: Panes::default(),
             dialogs: DialogStack::default(),
             history: History::default(),
+            pointing: Pointing::default(),
+            focus: Side::Client,
+            theme,
             status: None,
             stale: true,
         }
@@ -170,23 +130,22 @@ impl App {
 
     /// A fresh lab has taken the place of the one before: all that was shown of that is gone, a tour begins in it.
     pub fn restart(&mut self, session: Session) {
-        let fresh = App::new(session, self.theme);
-        let old = std::mem::replace(self, fresh);
-        self.focus = old.focus;
-        self.states = old.states;
-        self.zoom = old.zoom;
-        self.history = old.history;
-        self.tour = old.tour;
+        self.run.restart(session);
+        self.panes.restart();
+        self.dialogs.clear();
+        self.pointing = Pointing::default();
+        self.status = None;
+        self.stale = true;
     }
 
     /// The user is to be guided through that scenario, in a lab that is as it needs it.
     pub fn begin(&mut self, scenario: Arc<Scenario>) {
-        self.tour = Some(Tour::new(scenario));
+        self.run.guide(scenario);
     }
 
     /// Something that the screen wanted could not be had; one sentence.
     pub fn refuse(&mut self, why: String) {
-        self.tour = None;
+        self.run.tour = None;
         self.say(why);
     }
 
@@ -204,28 +163,26 @@ impl App {
 
     /// When to go on, if nothing happens before.
     pub fn look_at(&self) -> Option<MonoTime> {
-        self.tour.as_ref().and_then(Tour::look_at)
+        self.run.tour.as_ref().and_then(Tour::look_at)
     }
 
     /// The tour goes on as far as it can.
     pub fn go_on(&mut self, now: MonoTime) -> Vec<Effect> {
-        let Some(tour) = &mut self.tour else {
-            return Vec::new();
-        };
-        let before = tour.at();
-        let requests = tour.go_on(&mut self.session, &mut self.recorder, now);
-        self.stale |= tour.at() != before;
+        let at = |run: &LabRun| run.tour.as_ref().map(Tour::at);
+        let before = at(&self.run);
+        let requests = self.run.go_on(now);
+        self.stale |= at(&self.run) != before;
         requests.into_iter().map(Effect::Lab).collect()
     }
 
     /// The session that it shows.
     pub const fn session(&self) -> &Session {
-        &self.session
+        &self.run.session
     }
 
     /// The areas of the last frame that can be pressed.
     pub const fn hits(&self) -> &Hits {
-        &self.hits
+        self.pointing.hits()
     }
 
     /// Has anything changed since the last frame?
@@ -247,20 +204,17 @@ impl App {
     pub fn absorb(&mut self, event: TimedEvent) -> Vec<Effect> {
         let at = event.at;
         // Quiet is no news, unless it is what a comparison waited for.
-        self.stale |= event.what != LabEvent::Quiet || self.session.compares_when_quiet();
-        let quiet = event.what == LabEvent::Quiet;
-        let mut effects: Vec<Effect> = self.session.absorb(event).into_iter().map(Effect::Lab).collect();
-        if let Some(tour) = &mut self.tour {
-            tour.hear(quiet);
-            effects.extend(self.go_on(at));
-        }
+        self.stale |= event.what != LabEvent::Quiet || self.run.session.compares_when_quiet();
+        let mut effects: Vec<Effect> = self.run.absorb(event).into_iter().map(Effect::Lab).collect();
+        effects.extend(self.go_on(at));
         effects.extend(self.tell_dialogs(News::Lab, at));
         effects
     }
 
     /// Tells the open dialogs what happened, and does what they want then.
     fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
-        let actions = self.dialogs.hear(news, context!(self));
+        let context = Context::new(&self.run.session, self.focus, &self.history);
+        let actions = self.dialogs.hear(news, context);
         self.all(actions, now)
     }
 
@@ -276,7 +230,7 @@ impl App {
                 self.focus = side;
                 self.command(side, &command, now)
             }
-            Action::Wire(command) => self.wire(&command),
+            Action::Wire(command) => self.wire(command),
             Action::Screen(side, command) => {
                 self.focus = side.unwrap_or(self.focus);
                 self.screen(command, now)
@@ -286,15 +240,16 @@ impl App {
                 Vec::new()
             }
             Action::LogLine(row) => {
-                self.mark = Some(Action::LogLine(None));
+                self.pointing.set_mark(Some(Action::LogLine(None)));
                 // What is selected already is looked into.
-                let again = row.is_none() || row == self.log.selected();
-                let entry = self.log.selected_entry().filter(|_| again);
+                let log = &mut self.panes.log;
+                let again = row.is_none() || row == log.selected();
+                let entry = log.selected_entry().filter(|_| again);
                 match row {
-                    Some(row) => self.log.select(row),
-                    None => self.log.select_by(0),
+                    Some(row) => log.select(row),
+                    None => log.select_by(0),
                 }
-                match entry.and_then(|no| self.session.transcript.entry(no)) {
+                match entry.and_then(|no| self.run.session.transcript.entry(no)) {
                     Some(Entry {
                         what: EntryKind::Outcome { call, .. } | EntryKind::Lost { call, .. },
                         ..
@@ -309,15 +264,13 @@ impl App {
                 Vec::new()
             }
             Action::Segment(entry) => {
-                let no = match self.session.transcript.entry(entry).map(|entry| &entry.what) {
+                let session = &self.run.session;
+                let no = match session.transcript.entry(entry).map(|entry| &entry.what) {
                     Some(EntryKind::Packet(record)) => Some(record.no),
                     _ => None,
                 };
                 // One on the wire is chosen first, and looked into when it is pressed again.
-                let held = no.filter(|no| self.session.wire.held.contains_key(no));
-                if held.is_some() && held != self.chosen() {
-                    self.chosen = held;
-                } else {
+                if !no.is_some_and(|no| self.panes.middle.choose(session, no)) {
                     self.dialogs.open(SegmentDialog::new(entry));
                 }
                 Vec::new()
@@ -327,7 +280,8 @@ impl App {
                 Vec::new()
             }
             Action::Item(item) => {
-                let actions = self.dialogs.press(item, context!(self));
+                let context = Context::new(&self.run.session, self.focus, &self.history);
+                let actions = self.dialogs.press(item, context);
                 self.all(actions, now)
             }
             Action::Back => {
@@ -338,17 +292,17 @@ impl App {
                 self.history.remember(text);
                 match command {
                     Command::End(side, command) => self.command(side, &command, now),
-                    Command::Wire(command) => self.wire(&command),
+                    Command::Wire(command) => self.wire(command),
                     Command::Screen(command) => self.screen(command, now),
                 }
             }
             Action::ReadOptions(side, socket) => {
-                let issued = self.session.look(side, socket, now);
+                let issued = self.run.session.look(side, socket, now);
                 self.issue(issued)
             }
             Action::ShowEntry(entry) => {
-                self.log.show(entry);
-                self.mark = Some(Action::LogLine(None));
+                self.panes.log.show(entry);
+                self.pointing.set_mark(Some(Action::LogLine(None)));
                 Vec::new()
             }
             Action::Guide(scenario) => {
@@ -358,7 +312,7 @@ impl App {
                 vec![Effect::Fresh(fresh)]
             }
             Action::Predict { about, picked } => {
-                if let Some(tour) = &mut self.tour {
+                if let Some(tour) = &mut self.run.tour {
                     tour.predict(about, picked);
                 }
                 Vec::new()

@@ -46,6 +46,17 @@ pub struct Context<'a> {
     pub history: &'a History,
 }
 
+impl<'a> Context<'a> {
+    /// What is read of such a screen.
+    pub const fn new(session: &'a Session, focus: Side, history: &'a History) -> Context<'a> {
+        Context {
+            session,
+            focus,
+            history,
+        }
+    }
+}
+
 /// What a dialog wants to happen.
 #[derive(Debug)]
 pub enum Reaction {
