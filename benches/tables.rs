@@ -5,11 +5,11 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use finwait::call::Family;
-use finwait::observe::Tuple;
 use finwait::observe::diag::Diag;
 use finwait::observe::procfs::{ProcTable, parse};
 use finwait::os::netns::unshare_net_with_own_table;
 use finwait::os::rtnl::Rtnl;
+use finwait::socket_table::Tuple;
 use finwait::wire::segment::decode;
 use procfs::{FromReadSI, current_system_info, net::TcpNetEntries};
 use rustix::process::{Resource, Rlimit, setrlimit};

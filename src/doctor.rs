@@ -18,7 +18,7 @@ use crate::os::{netns, tun};
 use crate::runtime::{self, Runtime, on_path};
 use crate::tui::backend::known;
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Level {
@@ -30,12 +30,12 @@ enum Level {
     Missing,
 }
 
-/// One line of the report.
+/// A line of the report.
 #[derive(Clone, Debug, Serialize)]
 struct DoctorCheck {
     /// The subject of the check.
     name: &'static str,
-    /// How it came out.
+    /// The result.
     level: Level,
     /// The finding.
     found: String,
@@ -72,7 +72,7 @@ impl DoctorCheck {
     }
 }
 
-/// Which labs are available.
+/// The labs that are available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Labs {
@@ -215,7 +215,7 @@ fn strace() -> DoctorCheck {
     }
 }
 
-/// Where endpoints in other languages are put, and compiled.
+/// The folder where endpoints in other languages are put, and compiled.
 fn cache() -> DoctorCheck {
     const NAME: &str = "cache directory";
     let advice = "set XDG_CACHE_HOME to a writable directory; without one only raw calls can drive an end";

@@ -5,32 +5,20 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![deny(unsafe_code)]
 
-pub mod call;
 pub mod cli;
-pub mod clock;
 pub mod code;
 pub mod command;
 pub mod doctor;
-pub mod endpoint;
-pub mod errno;
-pub mod error;
-pub mod explain;
-pub mod hash;
 pub mod headless;
-pub mod host;
-pub mod lab;
 pub mod live;
 pub mod matrix;
-pub mod observe;
-#[allow(unsafe_code)]
-pub mod os;
-pub mod outcome;
-pub mod runtime;
 pub mod scenario;
 pub mod session;
-pub mod side;
-pub mod state;
 pub mod text;
 pub mod tui;
-pub mod typed;
-pub mod wire;
+
+pub use finwait_explain as explain;
+pub use finwait_lab as lab;
+pub use finwait_lab::{endpoint, error, observe, os, runtime};
+pub use finwait_model::{call, clock, errno, hash, host, outcome, side, socket_table, state, typed};
+pub use finwait_wire as wire;

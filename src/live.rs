@@ -49,7 +49,7 @@ impl Drop for EventSink {
     }
 }
 
-/// How long an endpoint may take to come up, and a killed one to go.
+/// The time that an endpoint gets to come up, and a killed one to go.
 pub const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A session and its lab.
@@ -69,7 +69,7 @@ pub enum WaitOutcome {
     Event,
     /// A line of standard input, or its end.
     Line(io::Result<Option<InputLine>>),
-    /// Nothing, and the time is up.
+    /// No event, and the time is up.
     Nothing,
 }
 

@@ -566,6 +566,7 @@ server = "shutdown write"
 [[step]]
 server  = "read"
 returns = "EOF"
+within  = "2s"
 "#;
     std::fs::write(&file, text).unwrap();
     let run = |more: &[&str]| output(finwait().args(["run", "--lab", "loopback"]).args(more).arg(&file));

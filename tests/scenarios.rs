@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::Output;
 use std::sync::LazyLock;
 use support::finwait;
+use support::turns::Turns;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -18,6 +19,13 @@ fn text(bytes: &[u8]) -> String {
 
 fn run(args: &[&str]) -> Output {
     support::output_within(finwait().args(args), std::time::Duration::from_secs(300))
+}
+
+/// The same with the whole catalog, which is played by several processes at the same time.
+fn run_all(args: &[&str]) -> Output {
+    static TURNS: Turns = Turns::new(2);
+    let _turn = TURNS.take();
+    run(args)
 }
 
 /// A scenario file of a test's own, gone at its end.
@@ -47,7 +55,7 @@ const HEAD: &str = "title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n";
 
 /// One run of the whole catalog, for all tests that look at it.
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-    let output = run(&["--lab", "isolated", "run", "--all", "--keep-going", "--json"]);
+    let output = run_all(&["--lab", "isolated", "run", "--all", "--keep-going", "--json"]);
     let out = text(&output.stdout);
     let lines: Vec<&str> = out.lines().collect();
     let (total, lines) = lines.split_last().expect("a line with the total");
@@ -218,7 +226,7 @@ fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
 /// What can be run without a wire holds there, too; the rest is skipped, and reported.
 #[test]
 fn the_catalog_in_the_loopback_lab() {
-    let output = run(&["--lab", "loopback", "run", "--all", "--keep-going"]);
+    let output = run_all(&["--lab", "loopback", "run", "--all", "--keep-going"]);
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}");
     assert!(
@@ -230,7 +238,7 @@ fn the_catalog_in_the_loopback_lab() {
 /// Over IPv6 all of it holds but what is of IPv4 alone, which is skipped, and reported.
 #[test]
 fn the_catalog_over_ipv6() {
-    let output = run(&["--lab", "isolated", "--ipv6", "run", "--all", "--keep-going"]);
+    let output = run_all(&["--lab", "isolated", "--ipv6", "run", "--all", "--keep-going"]);
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}");
     let mut of_ipv4: Vec<&str> = Vec::new();
@@ -308,6 +316,20 @@ fn what_does_not_come_true_is_bounded() {
         panic!("{out}")
     };
     assert!(*took_ms < 5000.0, "{took_ms}");
+}
+
+/// A socket that was closed and is gone has no state any more: none is waited for.
+#[test]
+fn what_cannot_come_true_any_more_is_not_waited_for() {
+    let steps = "[[step]]\nclient = \"socket\"\n\
+                 [[step]]\nclient = \"close\"\nstates = { client = \"CLOSE\" }\nwithin = \"50s\"\n";
+    let file = Temporary::new("gone", &format!("{HEAD}{steps}"));
+    let out = text(&run(&["--lab", "loopback", "run", file.path(), "--json"]).stdout);
+    let lines: Vec<ReportLine> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let Some(ReportLine::End(Summary { differ, took_ms, .. })) = lines.last() else {
+        panic!("{out}")
+    };
+    assert!(*differ == 1 && *took_ms < 25_000.0, "{out}");
 }
 
 /// A command that cannot be carried out is a difference, not the end of the program.
@@ -394,7 +416,8 @@ fn listed_and_shown() {
 /// some do not hold on Linux.
 #[test]
 fn claims() {
-    let output = run(&["claims", "--json"]);
+    let brief = std::thread::spawn(|| run_all(&["claims", "--brief"]));
+    let output = run_all(&["claims", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
     let of = |id: &str| {
@@ -477,7 +500,7 @@ fn claims() {
         let rows = rows.as_array().unwrap().iter();
         rows.filter(|row| row["verdict"] == *verdict).count()
     };
-    let brief = text(&run(&["claims", "--brief"]).stdout);
+    let brief = text(&brief.join().unwrap().stdout);
     let mut lines: Vec<&str> = brief.lines().collect();
     if !support::has("go") {
         assert!(lines.pop().unwrap().starts_with("Go is not available"));

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use finwait::call::{Bytes, Call, CallId, EndpointCall, ProcessCall, ShutdownHow, SocketName};
+use finwait::call::{Bytes, Call, CallId, CallKind, EndpointCall, ProcessCall, ShutdownHow, SocketName};
 use finwait::clock::MonoTime;
 use finwait::command::{Command, EndCommand, parse::parse};
 use finwait::errno::Errno;
@@ -11,18 +11,20 @@ use finwait::explain::rules::{CallClass, SetBy};
 use finwait::explain::{ErrorSource, RuleId, Sock};
 use finwait::host::Port;
 use finwait::lab::event::{
-    Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, TimedEvent, TransitionCause, Witness,
+    Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, TimedEvent, TransitionCause, WireChange,
+    Witness,
 };
-use finwait::observe::{SocketRow, TimerKind, Tuple};
-use finwait::outcome::{Outcome, Value};
+use finwait::outcome::{Outcome, Value, ValueKind};
 use finwait::session::chain::chain;
+use finwait::session::progress::{CommandProgress, CommandResult};
 use finwait::session::transcript::{Entry, EntryKind};
 use finwait::session::view::HeldBy;
 use finwait::session::{CallEnd, CommandError, LabFacts, LabKind, Session, Socket};
 use finwait::side::{Ends, Side};
+use finwait::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait::state::State;
 use finwait::wire::flow::{FlowInfo, Flows};
-use finwait::wire::queue::{Origin, Wire};
+use finwait::wire::queue::{Mode, Origin, Wire};
 use finwait::wire::segment::{Flags, IcmpError, Packet, Segment, SeqNo};
 
 use Side::{Client, Server};
@@ -124,6 +126,23 @@ impl Play {
         Ok(issued.root)
     }
 
+    fn issues(&mut self, text: &str) -> CommandProgress {
+        let command = parse(text, None).unwrap();
+        self.now += 1_000_000;
+        let (progress, requests) = CommandProgress::issue(&mut self.session, &command, MonoTime(self.now)).unwrap();
+        self.asked.extend(requests);
+        progress
+    }
+
+    /// What came of it so far in a lab that is quiet.
+    fn result(&self, progress: &CommandProgress) -> Option<CommandResult> {
+        progress.result(&self.session, true, MonoTime(self.now), PATIENCE)
+    }
+
+    fn is_over(&self, progress: &CommandProgress) -> bool {
+        progress.is_over(&self.session, true, MonoTime(self.now), PATIENCE)
+    }
+
     fn refusal(&mut self, text: &str) -> String {
         let refusal = self.types(text).expect_err(text).to_string();
         assert!(self.asked.is_empty(), "{text:?} was refused and sent all the same");
@@ -188,9 +207,9 @@ impl Play {
         let mut made = Vec::new();
         while !self.asked.is_empty() {
             let sent = self.sent();
-            made.push((sent.socket.clone(), word(&sent.call)));
+            made.push((sent.socket.clone(), sent.call.kind().name()));
             match &sent.call {
-                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => self.gives(&sent, inode),
+                call if call.kind().spec().returns == ValueKind::Descriptor => self.gives(&sent, inode),
                 Call::Write { data, .. } => self.ends(&sent, Outcome::Ok(Value::Written { n: data.0.len() }), None),
                 Call::Read { .. } => {
                     let value = Value::Read {
@@ -300,7 +319,7 @@ impl Play {
         self.gives(&listen, inode);
         for _ in ["bind", "listen"] {
             listen = self.sent();
-            if word(&listen.call) == "listen" {
+            if listen.call.kind() == CallKind::Listen {
                 let (tuple, to, inode) = listener(inode);
                 self.changes(
                     Server,
@@ -362,23 +381,6 @@ impl Play {
 
 fn named(name: &str) -> SocketName {
     SocketName::new(name).unwrap()
-}
-
-fn word(call: &Call) -> &'static str {
-    match call {
-        Call::Socket { .. } => "socket",
-        Call::Bind { .. } => "bind",
-        Call::Listen { .. } => "listen",
-        Call::Accept { .. } => "accept",
-        Call::Connect { .. } => "connect",
-        Call::Read { .. } => "read",
-        Call::Write { .. } => "write",
-        Call::Shutdown { .. } => "shutdown",
-        Call::Close => "close",
-        Call::Disconnect => "disconnect",
-        Call::Dup { .. } => "dup",
-        _ => "another call",
-    }
 }
 
 fn made(calls: &[(&str, &'static str)]) -> Vec<(String, &'static str)> {
@@ -575,7 +577,7 @@ fn a_call_on_a_closed_socket_is_made_all_the_same() {
     play.carries_out("client close", 0);
     play.types("client write").unwrap();
     let sent = play.sent();
-    assert_eq!((sent.socket.as_str(), word(&sent.call)), ("client", "write"));
+    assert_eq!((sent.socket.as_str(), sent.call.kind().name()), ("client", "write"));
     play.fails(&sent, Errno::EBADF);
     assert!(
         play.why(Client).contains("We closed this descriptor"),
@@ -589,7 +591,7 @@ fn a_call_without_any_socket_is_made_all_the_same() {
     let mut play = Play::new();
     play.types("client read").unwrap();
     let sent = play.sent();
-    assert_eq!(word(&sent.call), "read");
+    assert_eq!(sent.call.kind().name(), "read");
     play.fails(&sent, Errno::EBADF);
     assert!(play.why(Client).contains("ever made"), "{}", play.why(Client));
 }
@@ -603,7 +605,7 @@ fn listen_makes_and_binds_a_socket_each_call_after_the_success_of_the_one_before
     for call in ["socket", "bind", "listen"] {
         assert!(play.session.busy(Server, root), "before {call}");
         let sent = play.sent();
-        assert_eq!((sent.socket.as_str(), word(&sent.call)), ("listener", call));
+        assert_eq!((sent.socket.as_str(), sent.call.kind().name()), ("listener", call));
         if call == "socket" {
             play.gives(&sent, 1);
         } else {
@@ -1589,6 +1591,70 @@ fn an_interrupt_goes_to_the_call_that_was_begun_last() {
             EndpointCall::Process(ProcessCall::Interrupt { target: last })
         );
     }
+}
+
+// Commands under way.
+
+/// How long the tests wait for a change that may not come.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+#[test]
+fn a_command_is_over_when_its_call_has_returned_and_an_interrupt_when_the_other_has_too() {
+    let mut play = Play::connected();
+    let read = play.issues("client read");
+    let reading = play.sent();
+    assert_eq!(play.result(&read), Some(CommandResult::Blocked));
+    assert!(!play.is_over(&read));
+    let interrupt = play.issues("client interrupt");
+    let LabRequest::Call(side, request) = play.asked.remove(0) else {
+        panic!("an interrupt is a call");
+    };
+    let (socket, call) = (reading.socket.clone(), reading.call.clone());
+    play.succeeds(&Sent {
+        side,
+        id: request.id,
+        socket,
+        call,
+    });
+    let done = Some(CommandResult::Outcome(Outcome::Ok(Value::Done)));
+    assert_eq!(play.result(&interrupt), done);
+    assert!(!play.is_over(&interrupt), "the read has not returned");
+    play.fails(&reading, Errno::EINTR);
+    assert!(play.is_over(&interrupt));
+    assert!(play.is_over(&read));
+    let interrupted = Some(CommandResult::Outcome(Outcome::Err(Errno::EINTR)));
+    assert_eq!(play.result(&read), interrupted);
+}
+
+/// The call before it succeeded: that is not what the command returned.
+#[test]
+fn a_command_whose_last_call_was_not_taken_is_not_done() {
+    let mut play = Play::new();
+    let connect = play.issues("client connect");
+    let socket = play.sent();
+    play.gives(&socket, 2);
+    let id = Some(play.sent().id);
+    let why = "the line is too long".to_owned();
+    play.happens(LabEvent::Garbled { side: Client, id, why });
+    assert!(play.is_over(&connect));
+    let not_taken = CommandResult::NotDone("the client endpoint did not take it".into());
+    assert_eq!(play.result(&connect), Some(not_taken));
+}
+
+#[test]
+fn what_may_change_nothing_is_waited_for_with_patience() {
+    let mut play = Play::new();
+    let flow = play.issues("wire flow");
+    assert_eq!(play.result(&flow), None);
+    let now = MonoTime(play.now);
+    let at_once = flow.result(&play.session, true, now, Duration::ZERO);
+    assert_eq!(at_once, Some(CommandResult::Done));
+    let late = flow.result(&play.session, false, now.plus(PATIENCE), PATIENCE);
+    assert_eq!(late, Some(CommandResult::Done));
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Flow)));
+    assert_eq!(play.result(&flow), Some(CommandResult::Done));
+    let stirs = flow.result(&play.session, false, MonoTime(play.now), PATIENCE);
+    assert_eq!(stirs, None, "the lab is not quiet");
 }
 
 // Refusals.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::program::{CallRecord, CallResult, LateReturn, Program, Statement, Sysctl, may_wait};
+use super::program::{CallRecord, CallResult, LateReturn, Program, Statement, Sysctl};
 use super::words::safe;
 use crate::call::{Call, CallId, EndpointCall};
 use crate::command::{Command, EndCommand};
@@ -155,7 +155,7 @@ impl Program {
         made.ended = Some(at);
         if made.step == step {
             made.given = CallResult::Outcome(outcome.clone());
-            made.aside &= differs && may_wait(&made.call) && !made.call.has_deadline();
+            made.aside &= differs && made.call.may_block() && !made.call.has_deadline();
         } else {
             let late = LateReturn {
                 step: made.step,

@@ -24,7 +24,7 @@ pub struct Program {
     pub ipv6: bool,
     /// There was a wire, so that the segments were seen.
     pub wired: bool,
-    /// What drove the ends where its file says so: here raw calls do.
+    /// The runtimes that drove the ends where its file says so: here raw calls do.
     pub driven: Ends<Runtime>,
     /// In order.
     pub statements: Vec<Statement>,
@@ -32,7 +32,7 @@ pub struct Program {
     pub(super) seen: u64,
 }
 
-/// One thing that a program says, does, or sees.
+/// An item of a program: something that it says, does, or sees.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Statement {
     /// Prose of the scenario.
@@ -43,9 +43,9 @@ pub enum Statement {
     Late(LateReturn),
     /// A command that no program of sockets can carry out.
     Absent {
-        /// Which step's.
+        /// The number of the step.
         step: usize,
-        /// In a few words.
+        /// The title, in a few words.
         what: String,
         /// The end whose host, process or connection it changes; none when it is done on the wire, or shows only in the process itself.
         done_to: Option<Side>,
@@ -54,14 +54,14 @@ pub enum Statement {
     },
     /// The process may have so many descriptors from now on.
     Limit {
-        /// Which step's.
+        /// The number of the step.
         step: usize,
         /// The end; a program is both ends.
         side: Side,
         /// The numbers stay below it.
         most: u32,
     },
-    /// Nothing was done for so long.
+    /// A pause.
     Pause(Duration),
     /// A packet on the wire, whenever something became of it.
     Packet(Duration, Box<PacketRecord>),
@@ -81,11 +81,11 @@ pub struct Sysctl {
 /// A call that was made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallRecord {
-    /// In which step, from 1 on.
+    /// The number of the step, from 1 on.
     pub step: usize,
-    /// By whom.
+    /// The end that makes it.
     pub side: Side,
-    /// On which socket.
+    /// The socket.
     pub socket: SocketName,
     /// The name in the protocol.
     pub name: String,
@@ -95,9 +95,9 @@ pub struct CallRecord {
     pub given: CallResult,
     /// Whether it may wait for others of the program's calls, and so is made in a thread of its own.
     pub aside: bool,
-    /// When it began.
+    /// The time at which it began.
     pub at: Duration,
-    /// When it returned, however late; none when it never did.
+    /// The time at which it returned, however late; none when it never did.
     pub ended: Option<Duration>,
     /// The number that joins it and its outcome.
     pub id: CallId,
@@ -202,11 +202,7 @@ impl Program {
     pub fn sockets(&self) -> Vec<(Side, &SocketName)> {
         let mut sockets = Vec::new();
         for made in self.calls() {
-            let new = match &made.call {
-                Call::Accept { r#as } | Call::Dup { r#as } => Some(r#as),
-                _ => None,
-            };
-            for socket in [Some(&made.socket), new].into_iter().flatten() {
+            for socket in [Some(&made.socket), made.call.new_name()].into_iter().flatten() {
                 if !sockets.contains(&(made.side, socket)) {
                     sockets.push((made.side, socket));
                 }
@@ -228,11 +224,7 @@ impl Program {
 
     /// Is this a call on a socket that none before it has made?
     pub fn is_unmade(&self, made: &CallRecord) -> bool {
-        let makes = |before: &CallRecord| match &before.call {
-            Call::Socket { .. } => before.socket == made.socket,
-            Call::Accept { r#as } | Call::Dup { r#as } => *r#as == made.socket,
-            _ => false,
-        };
+        let makes = |before: &CallRecord| before.call.makes(&before.socket) == Some(&made.socket);
         let mut before = self.calls().take_while(|before| before.id != made.id);
         !matches!(made.call, Call::Socket { .. }) && !before.any(|before| before.side == made.side && makes(before))
     }
@@ -251,12 +243,10 @@ impl Program {
             if reused.contains(&socket) {
                 return true;
             }
-            match made.call {
-                _ if made.call.is_close() => {
-                    closed.insert(socket);
-                }
-                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => reused.append(&mut closed),
-                _ => {}
+            if made.call.is_close() {
+                closed.insert(socket);
+            } else if made.call.makes(&made.socket).is_some() {
+                reused.append(&mut closed);
             }
         }
         false
@@ -382,7 +372,7 @@ impl CallResult {
         matches!(self, CallResult::Outcome(Outcome::Ok(_)))
     }
 
-    /// As a comment has it: `= -1 EPIPE (Broken pipe)`.
+    /// Returns the result as a comment has it: `= -1 EPIPE (Broken pipe)`.
     pub fn comment(&self) -> String {
         match self {
             CallResult::Blocked => "blocked".into(),
@@ -416,30 +406,6 @@ const NAMED: [Errno; 22] = [
     Errno::EPIPE,
     Errno::ETIMEDOUT,
 ];
-
-/// May a call wait for something that other calls do?
-pub const fn may_wait(call: &Call) -> bool {
-    match call {
-        Call::Accept { .. }
-        | Call::Connect { .. }
-        | Call::Read { .. }
-        | Call::Write { .. }
-        | Call::LingerClose { .. } => true,
-        Call::Poll { timeout, .. } => timeout.0 > 0,
-        Call::Socket { .. }
-        | Call::Bind { .. }
-        | Call::Listen { .. }
-        | Call::Shutdown { .. }
-        | Call::Close
-        | Call::RstClose
-        | Call::Disconnect
-        | Call::Dup { .. }
-        | Call::SoError
-        | Call::Options
-        | Call::GetOption { .. }
-        | Call::SetOption { .. } => false,
-    }
-}
 
 /// Did that packet reach the other host here?
 pub fn arrived(record: &PacketRecord) -> bool {

@@ -122,7 +122,7 @@ fn given(program: &Program, made: &CallRecord) -> String {
     }
 }
 
-/// Why Python does not make that call; none when it does.
+/// Returns the reason why Python does not make that call; none when it does.
 fn left_out(program: &Program, call: &Call) -> Option<&'static str> {
     match call {
         Call::Bind { address } | Call::Connect { address, .. } if program.is_other_family(address) => {

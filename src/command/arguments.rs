@@ -5,10 +5,10 @@ use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
 
 use super::complaint::{ParseError, nearest, shown};
-use super::table::{self, Arg, ArgKind, Spec};
+use super::table::{self, Arg, ArgKind, EndVerb, Spec};
 use super::token::Token;
 use super::{Address, CallRequest, EndCommand, Pick};
-use crate::call::{Bytes, CallId, OptionKind, PollEvent, SocketName, SocketOption};
+use crate::call::{Bytes, Call, CallId, CallKind, OptionKind, PollEvent, SocketName, SocketOption};
 use crate::clock::Millis;
 use crate::host::{Port, Setting};
 use crate::typed;
@@ -38,6 +38,7 @@ pub fn option_value(option: SocketOption, value: i64) -> String {
 
 /// The arguments of a command, sorted by the table's row.
 pub struct ParsedArguments {
+    spec: &'static Spec,
     plain: Vec<Token>,
     named: Vec<(&'static str, Token)>,
     flags: Vec<Token>,
@@ -48,6 +49,7 @@ impl ParsedArguments {
     /// Sorts the words after the verb; the first that the command does not take is told.
     pub fn collect(spec: &'static Spec, tokens: &[Token], end_of_text: usize) -> Result<ParsedArguments, ParseError> {
         let mut given = ParsedArguments {
+            spec,
             plain: Vec::new(),
             named: Vec::new(),
             flags: Vec::new(),
@@ -128,22 +130,38 @@ impl ParsedArguments {
         self.named.iter().find(|(n, _)| *n == name).map(|(_, token)| token)
     }
 
-    pub(super) fn required(&self, place: usize, what: &str, valid: &str) -> Result<&Token, ParseError> {
-        self.plain.get(place).ok_or_else(|| ParseError {
+    /// The argument of that name in the row, if it is given, and what it must be.
+    fn given(&self, name: &str) -> Option<(&Token, ArgKind)> {
+        let plain = self.spec.args.iter().filter_map(|arg| match arg {
+            Arg::Plain(known, kind) => Some((*known, *kind)),
+            Arg::Named(..) | Arg::Flags(_) => None,
+        });
+        let named = self.spec.args.iter().find_map(|arg| match arg {
+            Arg::Named(known, kind) if *known == name => Some((self.named(name)?, *kind)),
+            _ => None,
+        });
+        let mut plain = self.plain.iter().zip(plain);
+        let plain = plain.find_map(|(token, (known, kind))| (known == name).then_some((token, kind)));
+        plain.or(named)
+    }
+
+    pub(super) fn missing(&self, what: &str, valid: &str) -> ParseError {
+        ParseError {
             column: self.end_of_text,
             why: format!("{what} is missing: {valid}"),
             nearest: Vec::new(),
-        })
+        }
     }
 
-    pub(super) fn number<T: TryFrom<i64>>(
-        &self,
-        token: Option<&Token>,
-        what: &str,
-        low: i64,
-        high: i64,
-    ) -> Result<Option<T>, ParseError> {
-        let Some(token) = token else { return Ok(None) };
+    pub(super) fn required(&self, place: usize, what: &str, valid: &str) -> Result<&Token, ParseError> {
+        self.plain.get(place).ok_or_else(|| self.missing(what, valid))
+    }
+
+    /// The number that the row has under that name; `what` is its name in a complaint.
+    pub(super) fn number<T: TryFrom<i64>>(&self, name: &str, what: &str) -> Result<Option<T>, ParseError> {
+        let Some((token, ArgKind::Number(low, high))) = self.given(name) else {
+            return Ok(None);
+        };
         token
             .text()
             .parse::<i64>()
@@ -192,13 +210,12 @@ impl ParsedArguments {
         self.plain.first().map_or(Ok(Address::Default), address)
     }
 
-    pub(super) fn one_of<T: DeserializeOwned>(
-        &self,
-        token: &Token,
-        what: &str,
-        valid: &[&str],
-    ) -> Result<T, ParseError> {
-        from_word(&token.text()).ok_or_else(|| ParseError {
+    /// The value of which the row has the words under that name; `what` is its name in a complaint.
+    pub(super) fn one_of<T: DeserializeOwned>(&self, name: &str, what: &str) -> Result<Option<T>, ParseError> {
+        let Some((token, ArgKind::Word(valid))) = self.given(name) else {
+            return Ok(None);
+        };
+        from_word(&token.text()).map(Some).ok_or_else(|| ParseError {
             column: token.value_column,
             why: format!("{what} is {}, not {}", valid.join(" or "), shown(&token.text())),
             nearest: nearest(&token.text(), valid),
@@ -258,118 +275,32 @@ impl ParsedArguments {
         value.ok_or_else(|| token.wrong(format!("{} is {valid}, not {}", option.name(), shown(&text))))
     }
 
-    /// The command that the arguments make.
-    pub fn build(&self, spec: &Spec) -> Result<EndCommand, ParseError> {
-        let on = self.named("on").map(ParsedArguments::socket).transpose()?;
-        let first = self.plain.first();
-        let call = match spec.name {
-            "socket" => CallRequest::Socket,
-            "bind" => CallRequest::Bind {
-                address: self.address()?,
-            },
-            "listen" => CallRequest::Listen {
-                backlog: self
-                    .number(self.named("backlog"), "backlog", -1, 65_535)?
-                    .unwrap_or(table::BACKLOG),
-            },
-            "accept" => CallRequest::Accept,
-            "connect" => CallRequest::Connect {
-                address: self.address()?,
-                deadline: self.deadline()?,
-            },
-            "reconnect" => CallRequest::Reconnect {
-                address: self.address()?,
-                deadline: self.deadline()?,
-            },
-            "read" => CallRequest::Read {
-                n: self
-                    .number(first, "n", 0, table::MOST_BYTES)?
-                    .unwrap_or(table::READ_BYTES),
-                flags: self.flags(),
-                deadline: self.deadline()?,
-            },
-            "write" => {
-                let data = first.map_or_else(|| table::WRITTEN.to_vec(), |token| token.value.clone());
-                let repeat: usize = self
-                    .number(self.named("repeat"), "repeat", 1, table::MOST_BYTES)?
-                    .unwrap_or(1);
-                if data.len().saturating_mul(repeat) > table::MOST_BYTES as usize {
-                    let at = self
-                        .named("repeat")
-                        .or(first)
-                        .map_or(self.end_of_text, |token| token.column);
-                    return Err(ParseError {
-                        column: at,
-                        why: format!("one write takes {} bytes at most", table::MOST_BYTES),
-                        nearest: Vec::new(),
-                    });
-                }
-                CallRequest::Write {
-                    data: Bytes(data),
-                    repeat,
-                    flags: self.flags(),
-                    deadline: self.deadline()?,
-                }
-            }
-            "shutdown" => {
-                let valid = "write, read or both";
-                let token = self.required(0, "what to shut down", valid)?;
-                CallRequest::Shutdown {
-                    how: self.one_of(token, "what to shut down", &["write", "read", "both"])?,
-                }
-            }
-            "close" => CallRequest::Close,
-            "rst-close" => CallRequest::RstClose,
-            "linger-close" => CallRequest::LingerClose {
-                seconds: first.map_or(Ok(table::LINGER_S), linger)?,
-            },
-            "disconnect" => CallRequest::Disconnect,
-            "dup" => CallRequest::Dup,
-            "poll" => {
-                let mut events: Vec<PollEvent> = self.flags();
-                if events.is_empty() {
-                    events = table::POLLED.to_vec();
-                }
-                CallRequest::Poll {
-                    events,
-                    timeout: self.time("timeout", 0)?.unwrap_or_default(),
-                }
-            }
-            "so-error" => CallRequest::SoError,
-            "options" => CallRequest::Options,
-            "get-option" => CallRequest::Get { option: self.option()? },
-            "set-option" => {
-                let option = self.option()?;
-                CallRequest::Set {
-                    option,
-                    value: self.option_value(option)?,
-                }
-            }
-            _ => return self.build_process(spec),
-        };
-        Ok(EndCommand::Call { on, call })
+    fn on(&self) -> Result<Option<SocketName>, ParseError> {
+        self.named("on").map(ParsedArguments::socket).transpose()
     }
 
-    fn build_process(&self, spec: &Spec) -> Result<EndCommand, ParseError> {
-        let first = self.plain.first();
-        Ok(match spec.name {
-            "use" => {
+    /// The command that the arguments make.
+    pub fn build(&self, verb: EndVerb) -> Result<EndCommand, ParseError> {
+        Ok(match verb {
+            EndVerb::Call(kind) => self.call(kind)?,
+            EndVerb::Reconnect => EndCommand::Call {
+                on: self.on()?,
+                call: CallRequest::Reconnect {
+                    address: self.address()?,
+                    deadline: self.deadline()?,
+                },
+            },
+            EndVerb::Use => {
                 let token = self.required(0, "a socket's name", "like client2, or next")?;
                 match token.text().as_str() {
                     "next" => EndCommand::Use(Pick::Next),
                     _ => EndCommand::Use(Pick::Named(ParsedArguments::socket(token)?)),
                 }
             }
-            "interrupt" => EndCommand::Interrupt(self.number(first, "a call's number", 1, i64::MAX)?.map(CallId)),
-            "sigpipe" => EndCommand::Sigpipe(
-                first
-                    .map(|token| self.one_of(token, "what SIGPIPE does", &["ignore", "default"]))
-                    .transpose()?,
-            ),
-            "kill" => EndCommand::Kill,
-            "restart" => EndCommand::Restart,
-            "destroy" => EndCommand::Destroy(self.named("on").map(ParsedArguments::socket).transpose()?),
-            _ => {
+            EndVerb::Kill => EndCommand::Kill,
+            EndVerb::Restart => EndCommand::Restart,
+            EndVerb::Destroy => EndCommand::Destroy(self.on()?),
+            EndVerb::Host => {
                 let names = Setting::ALL.map(Setting::name);
                 let token = self.required(0, "a setting", &names.join(", "))?;
                 let setting: Setting = from_word(&token.text()).ok_or_else(|| ParseError {
@@ -381,6 +312,97 @@ impl ParsedArguments {
                 let value = setting.parse(&token.text()).map_err(|why| token.wrong(why))?;
                 EndCommand::Host(setting, value)
             }
+        })
+    }
+
+    fn call(&self, kind: CallKind) -> Result<EndCommand, ParseError> {
+        use CallRequest::Full;
+        let on = self.on()?;
+        let first = self.plain.first();
+        let call = match kind {
+            CallKind::Socket => CallRequest::Socket,
+            CallKind::Bind => CallRequest::Bind {
+                address: self.address()?,
+            },
+            CallKind::Listen => Full(Call::Listen {
+                backlog: self.number("backlog", "backlog")?.unwrap_or(table::BACKLOG),
+            }),
+            CallKind::Accept => CallRequest::Accept,
+            CallKind::Connect => CallRequest::Connect {
+                address: self.address()?,
+                deadline: self.deadline()?,
+            },
+            CallKind::Read => Full(Call::Read {
+                n: self.number("n", "n")?.unwrap_or(table::READ_BYTES),
+                flags: self.flags(),
+                deadline: self.deadline()?,
+            }),
+            CallKind::Write => Full(self.write()?),
+            CallKind::Shutdown => {
+                const WHAT: &str = "what to shut down";
+                let how = self.one_of("how", WHAT)?;
+                Full(Call::Shutdown {
+                    how: how.ok_or_else(|| self.missing(WHAT, "write, read or both"))?,
+                })
+            }
+            CallKind::Close => Full(Call::Close),
+            CallKind::RstClose => Full(Call::RstClose),
+            CallKind::LingerClose => Full(Call::LingerClose {
+                seconds: first.map_or(Ok(table::LINGER_S), linger)?,
+            }),
+            CallKind::Disconnect => Full(Call::Disconnect),
+            CallKind::Dup => CallRequest::Dup,
+            CallKind::Poll => {
+                let mut events: Vec<PollEvent> = self.flags();
+                if events.is_empty() {
+                    events = table::POLLED.to_vec();
+                }
+                Full(Call::Poll {
+                    events,
+                    timeout: self.time("timeout", 0)?.unwrap_or_default(),
+                })
+            }
+            CallKind::SoError => Full(Call::SoError),
+            CallKind::Options => Full(Call::Options),
+            CallKind::GetOption => Full(Call::GetOption { option: self.option()? }),
+            CallKind::SetOption => {
+                let option = self.option()?;
+                Full(Call::SetOption {
+                    option,
+                    value: self.option_value(option)?,
+                })
+            }
+            CallKind::Interrupt => {
+                let id = self.number("call", "a call's number")?;
+                return Ok(EndCommand::Interrupt(id.map(CallId)));
+            }
+            CallKind::Sigpipe => {
+                return Ok(EndCommand::Sigpipe(self.one_of("what", "what SIGPIPE does")?));
+            }
+        };
+        Ok(EndCommand::Call { on, call })
+    }
+
+    fn write(&self) -> Result<Call, ParseError> {
+        let first = self.plain.first();
+        let data = first.map_or_else(|| table::WRITTEN.to_vec(), |token| token.value.clone());
+        let repeat: usize = self.number("repeat", "repeat")?.unwrap_or(1);
+        if data.len().saturating_mul(repeat) > table::MOST_BYTES as usize {
+            let at = self
+                .named("repeat")
+                .or(first)
+                .map_or(self.end_of_text, |token| token.column);
+            return Err(ParseError {
+                column: at,
+                why: format!("one write takes {} bytes at most", table::MOST_BYTES),
+                nearest: Vec::new(),
+            });
+        }
+        Ok(Call::Write {
+            data: Bytes(data),
+            repeat,
+            flags: self.flags(),
+            deadline: self.deadline()?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Words that would fit where the cursor stands in the prompt.
 
 use super::parse::WIRE;
-use super::table::{self, Arg, ArgKind, CommandGroup};
+use super::table::{self, Arg, ArgKind, Verb};
 use super::token::tokens;
 use crate::call::{SocketName, SocketOption};
 use crate::host::{Setting, SettingKind};
@@ -31,10 +31,10 @@ pub fn complete(text: &str, side: Option<Side>, sockets: &[&SocketName]) -> Vec<
             let sides = Side::BOTH.map(Side::name).into_iter().chain([WIRE]).filter(|_| alone);
             let verbs = table::TABLE
                 .iter()
-                .filter(|spec| match spec.group {
-                    CommandGroup::Screen => alone,
-                    CommandGroup::Wire => named_wire || (alone && side.is_some()),
-                    _ => named_side || (alone && side.is_some()),
+                .filter(|spec| match spec.verb {
+                    Verb::Screen(_) => alone,
+                    Verb::Wire(_) => named_wire || (alone && side.is_some()),
+                    Verb::End(_) => named_side || (alone && side.is_some()),
                 })
                 .map(|spec| spec.name);
             sides.chain(verbs).map(str::to_owned).collect()
@@ -62,7 +62,9 @@ fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&Sock
                 }
                 place += 1;
             }
-            Arg::Named("on", _) if begun.starts_with("on=") => words.extend(names().map(|name| format!("on={name}"))),
+            Arg::Named(arg, ArgKind::Socket) if begun.starts_with(&format!("{arg}=")) => {
+                words.extend(names().map(|name| format!("{arg}={name}")));
+            }
             Arg::Named(name, ArgKind::Word(values)) if begun.starts_with(&format!("{name}=")) => {
                 words.extend(values.iter().map(|value| format!("{name}={value}")));
             }

@@ -6,9 +6,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::call::{
-    Bytes, CallId, CallKind, PollEvent, ReadFlag, ShutdownHow, Sigpipe, SocketName, SocketOption, WriteFlag, escape,
-};
+use crate::call::{Call, CallId, CallKind, Sigpipe, SocketName, escape};
 use crate::clock::Millis;
 use crate::host::{Port, Setting, SettingValue};
 use crate::side::Side;
@@ -25,6 +23,7 @@ pub mod wire;
 pub use arguments::option_value;
 pub(crate) use complaint::shown;
 pub use complaint::{nearest, nearest_or_best};
+use table::{EndVerb, Verb};
 use wire::WireCommand;
 
 /// The bytes of one quoted string, as a command's arguments have it.
@@ -51,6 +50,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// The word that it is typed with.
+    pub const fn verb(&self) -> Verb {
+        match self {
+            Command::End(_, command) => Verb::End(command.verb()),
+            Command::Wire(command) => Verb::Wire(command.verb()),
+            Command::Screen(command) => Verb::Screen(*command),
+        }
+    }
+
     /// The part of the isolated lab that it needs, if any.
     pub const fn needs_isolated(&self) -> Option<&'static str> {
         match self {
@@ -96,62 +104,36 @@ pub enum Pick {
     Named(SocketName),
 }
 
-/// A call as a person asks for it: what is left out takes its default when the call is made.
+/// A call as a person asks for it: its socket, and in some calls an argument, is found when the call is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the same as `Call`'s, which is documented
 pub enum CallRequest {
+    /// `socket`, of the family of the lab's addresses.
     Socket,
+    /// `bind`
     Bind {
+        /// The local address.
         address: Address,
     },
-    Listen {
-        backlog: i32,
-    },
+    /// `accept`, under a name that nobody has.
     Accept,
-    /// On the current socket if it has not connected yet, else on a new one.
+    /// `connect` on the current socket if it has not connected yet, else on a new one.
     Connect {
+        /// The peer's address.
         address: Address,
+        /// As in [`Call::Connect`].
         deadline: Option<Millis>,
     },
-    /// On the current socket, whatever its state.
+    /// `connect` on the current socket, whatever its state.
     Reconnect {
+        /// The peer's address.
         address: Address,
+        /// As in [`Call::Connect`].
         deadline: Option<Millis>,
     },
-    Read {
-        n: usize,
-        flags: Vec<ReadFlag>,
-        deadline: Option<Millis>,
-    },
-    Write {
-        data: Bytes,
-        repeat: usize,
-        flags: Vec<WriteFlag>,
-        deadline: Option<Millis>,
-    },
-    Shutdown {
-        how: ShutdownHow,
-    },
-    Close,
-    RstClose,
-    LingerClose {
-        seconds: u16,
-    },
-    Disconnect,
+    /// `dup`, under a name that nobody has.
     Dup,
-    Poll {
-        events: Vec<PollEvent>,
-        timeout: Millis,
-    },
-    SoError,
-    Options,
-    Get {
-        option: SocketOption,
-    },
-    Set {
-        option: SocketOption,
-        value: i64,
-    },
+    /// A call with all its arguments: only its socket is still to be found.
+    Full(Call),
 }
 
 /// An address as a person gives it.
@@ -225,17 +207,30 @@ pub enum ScreenCommand {
 }
 
 impl EndCommand {
+    /// The word that it is typed with.
+    pub const fn verb(&self) -> EndVerb {
+        match self {
+            EndCommand::Call {
+                call: CallRequest::Reconnect { .. },
+                ..
+            } => EndVerb::Reconnect,
+            EndCommand::Call { call, .. } => EndVerb::Call(call.kind()),
+            EndCommand::Interrupt(_) => EndVerb::Call(CallKind::Interrupt),
+            EndCommand::Sigpipe(_) => EndVerb::Call(CallKind::Sigpipe),
+            EndCommand::Use(_) => EndVerb::Use,
+            EndCommand::Kill => EndVerb::Kill,
+            EndCommand::Restart => EndVerb::Restart,
+            EndCommand::Destroy(_) => EndVerb::Destroy,
+            EndCommand::Host(..) => EndVerb::Host,
+        }
+    }
+
     /// The call that it makes in the end; none where it makes none.
     pub const fn kind(&self) -> Option<CallKind> {
-        match self {
-            EndCommand::Call { call, .. } => Some(call.kind()),
-            EndCommand::Interrupt(_) => Some(CallKind::Interrupt),
-            EndCommand::Sigpipe(_) => Some(CallKind::Sigpipe),
-            EndCommand::Use(_)
-            | EndCommand::Kill
-            | EndCommand::Restart
-            | EndCommand::Destroy(_)
-            | EndCommand::Host(..) => None,
+        match self.verb() {
+            EndVerb::Call(kind) => Some(kind),
+            EndVerb::Reconnect => Some(CallKind::Connect),
+            EndVerb::Use | EndVerb::Kill | EndVerb::Restart | EndVerb::Destroy | EndVerb::Host => None,
         }
     }
 }
@@ -246,22 +241,10 @@ impl CallRequest {
         match self {
             CallRequest::Socket => CallKind::Socket,
             CallRequest::Bind { .. } => CallKind::Bind,
-            CallRequest::Listen { .. } => CallKind::Listen,
             CallRequest::Accept => CallKind::Accept,
             CallRequest::Connect { .. } | CallRequest::Reconnect { .. } => CallKind::Connect,
-            CallRequest::Read { .. } => CallKind::Read,
-            CallRequest::Write { .. } => CallKind::Write,
-            CallRequest::Shutdown { .. } => CallKind::Shutdown,
-            CallRequest::Close => CallKind::Close,
-            CallRequest::RstClose => CallKind::RstClose,
-            CallRequest::LingerClose { .. } => CallKind::LingerClose,
-            CallRequest::Disconnect => CallKind::Disconnect,
             CallRequest::Dup => CallKind::Dup,
-            CallRequest::Poll { .. } => CallKind::Poll,
-            CallRequest::SoError => CallKind::SoError,
-            CallRequest::Options => CallKind::Options,
-            CallRequest::Get { .. } => CallKind::GetOption,
-            CallRequest::Set { .. } => CallKind::SetOption,
+            CallRequest::Full(call) => call.kind(),
         }
     }
 }
@@ -271,7 +254,7 @@ impl fmt::Display for Command {
         match self {
             Command::End(side, command) => write!(f, "{side} {command}"),
             Command::Wire(command) => write!(f, "wire {command}"),
-            Command::Screen(command) => f.write_str(table::of_screen(*command).name),
+            Command::Screen(command) => f.write_str(table::row(Verb::Screen(*command)).name),
         }
     }
 }
@@ -279,7 +262,7 @@ impl fmt::Display for Command {
 impl fmt::Display for EndCommand {
     /// As it would be typed, defaults left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(table::of_end(self).name)?;
+        f.write_str(table::row(Verb::End(self.verb())).name)?;
         match self {
             EndCommand::Call { on, call } => {
                 write!(f, "{call}")?;
@@ -300,62 +283,76 @@ impl fmt::Display for EndCommand {
 impl fmt::Display for CallRequest {
     /// The arguments, each after a blank, defaults left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let deadline = |f: &mut fmt::Formatter<'_>, deadline: &Option<Millis>| {
-            deadline.map_or(Ok(()), |ms| write!(f, " deadline={}", ms.0))
-        };
         match self {
-            CallRequest::Socket
-            | CallRequest::Accept
-            | CallRequest::Close
-            | CallRequest::RstClose
-            | CallRequest::Disconnect
-            | CallRequest::Dup
-            | CallRequest::SoError
-            | CallRequest::Options => Ok(()),
+            CallRequest::Socket | CallRequest::Accept | CallRequest::Dup => Ok(()),
             CallRequest::Bind { address } => write!(f, "{address}"),
-            CallRequest::Listen { backlog } => write!(f, " backlog={backlog}"),
-            CallRequest::Connect { address, deadline: d } | CallRequest::Reconnect { address, deadline: d } => {
+            CallRequest::Connect { address, deadline } | CallRequest::Reconnect { address, deadline } => {
                 write!(f, "{address}")?;
-                deadline(f, d)
+                write_deadline(f, *deadline)
             }
-            CallRequest::Read { n, flags, deadline: d } => {
-                write!(f, " {n}")?;
-                flags
-                    .iter()
-                    .try_for_each(|flag| write!(f, " {}", arguments::word(flag)))?;
-                deadline(f, d)
-            }
-            CallRequest::Write {
-                data,
-                repeat,
-                flags,
-                deadline: d,
-            } => {
-                write!(f, " \"{}\"", escape(&data.0))?;
-                if *repeat != 1 {
-                    write!(f, " repeat={repeat}")?;
-                }
-                flags
-                    .iter()
-                    .try_for_each(|flag| write!(f, " {}", arguments::word(flag)))?;
-                deadline(f, d)
-            }
-            CallRequest::Shutdown { how } => write!(f, " {}", arguments::word(how)),
-            CallRequest::LingerClose { seconds } => write!(f, " {seconds}"),
-            CallRequest::Poll { events, timeout } => {
-                events
-                    .iter()
-                    .try_for_each(|event| write!(f, " {}", arguments::word(event)))?;
-                if timeout.0 != 0 {
-                    write!(f, " timeout={}", timeout.0)?;
-                }
-                Ok(())
-            }
-            CallRequest::Get { option } => write!(f, " {}", option.name()),
-            CallRequest::Set { option, value } => {
-                write!(f, " {} {}", option.name(), arguments::option_value(*option, *value))
-            }
+            CallRequest::Full(call) => write_arguments(f, call),
         }
+    }
+}
+
+fn write_deadline(f: &mut fmt::Formatter<'_>, deadline: Option<Millis>) -> fmt::Result {
+    deadline.map_or(Ok(()), |ms| write!(f, " deadline={}", ms.0))
+}
+
+fn write_words<T: serde::Serialize>(f: &mut fmt::Formatter<'_>, words: &[T]) -> fmt::Result {
+    words
+        .iter()
+        .try_for_each(|word| write!(f, " {}", arguments::word(word)))
+}
+
+/// Writes the arguments that a person gives; the others are found when the call is made.
+fn write_arguments(f: &mut fmt::Formatter<'_>, call: &Call) -> fmt::Result {
+    match call {
+        Call::Bind { address } => write!(f, " {address}"),
+        Call::Listen { backlog } => write!(f, " backlog={backlog}"),
+        Call::Connect { address, deadline } => {
+            write!(f, " {address}")?;
+            write_deadline(f, *deadline)
+        }
+        Call::Read { n, flags, deadline } => {
+            write!(f, " {n}")?;
+            write_words(f, flags)?;
+            write_deadline(f, *deadline)
+        }
+        Call::Write {
+            data,
+            repeat,
+            flags,
+            deadline,
+        } => {
+            write!(f, " \"{}\"", escape(&data.0))?;
+            if *repeat != 1 {
+                write!(f, " repeat={repeat}")?;
+            }
+            write_words(f, flags)?;
+            write_deadline(f, *deadline)
+        }
+        Call::Shutdown { how } => write!(f, " {}", arguments::word(how)),
+        Call::LingerClose { seconds } => write!(f, " {seconds}"),
+        Call::Poll { events, timeout } => {
+            write_words(f, events)?;
+            if timeout.0 != 0 {
+                write!(f, " timeout={}", timeout.0)?;
+            }
+            Ok(())
+        }
+        Call::GetOption { option } => write!(f, " {}", option.name()),
+        Call::SetOption { option, value } => {
+            write!(f, " {} {}", option.name(), arguments::option_value(*option, *value))
+        }
+        Call::Socket { .. }
+        | Call::Accept { .. }
+        | Call::Close
+        | Call::RstClose
+        | Call::Disconnect
+        | Call::Dup { .. }
+        | Call::SoError
+        | Call::Options => Ok(()),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::arguments::ParsedArguments;
 use super::complaint::{ParseError, nearest, shown};
-use super::table::{DELAY_TIME, Spec};
+use super::table::DELAY_TIME;
 use super::token::Token;
-use super::wire::{Preset, Target, WireCommand};
+use super::wire::{Preset, Target, WireCommand, WireVerb};
 use crate::call::Bytes;
 use crate::host::Port;
 use crate::side::Side;
@@ -25,29 +25,26 @@ enum FirstArgument {
 
 impl ParsedArguments {
     /// The command of the wire that the arguments make.
-    pub fn build_wire(&self, spec: &Spec) -> Result<WireCommand, ParseError> {
-        Ok(match spec.name {
-            "mode" => WireCommand::Mode(match self.plain(0) {
-                None => None,
-                Some(token) => Some(self.one_of::<Mode>(token, "the mode", &["flow", "step"])?),
-            }),
-            "step" => WireCommand::Mode(Some(Mode::Step)),
-            "flow" => WireCommand::Mode(Some(Mode::Flow)),
-            "deliver" => self.verdict(Verdict::Deliver, WireCommand::Deliver)?,
-            "drop" => self.verdict(Verdict::Drop, WireCommand::Drop)?,
-            "duplicate" => self.verdict(Verdict::Duplicate, WireCommand::Duplicate)?,
-            "delay" => {
+    pub fn build_wire(&self, verb: WireVerb) -> Result<WireCommand, ParseError> {
+        Ok(match verb {
+            WireVerb::Mode => WireCommand::Mode(self.one_of("mode", "the mode")?),
+            WireVerb::Step => WireCommand::Mode(Some(Mode::Step)),
+            WireVerb::Flow => WireCommand::Mode(Some(Mode::Flow)),
+            WireVerb::Deliver => self.verdict(Verdict::Deliver, WireCommand::Deliver)?,
+            WireVerb::Drop => self.verdict(Verdict::Drop, WireCommand::Drop)?,
+            WireVerb::Duplicate => self.verdict(Verdict::Duplicate, WireCommand::Duplicate)?,
+            WireVerb::Delay => {
                 let time = self.time("ms", 0)?.unwrap_or(DELAY_TIME);
                 self.verdict(Verdict::Delay(time), |target| WireCommand::Delay(target, time))?
             }
-            "hold" => match self.first()? {
+            WireVerb::Hold => match self.first()? {
                 Some(FirstArgument::Target(_)) => {
                     return Err(self.wrong(0, "hold takes a kind of segment to hold from now on, like hold FIN"));
                 }
                 Some(FirstArgument::Kind(kind)) => WireCommand::Rule(self.rule(Verdict::Hold, kind)?),
                 None => WireCommand::Rule(self.rule(Verdict::Hold, PacketKind::Any)?),
             },
-            "preset" => {
+            WireVerb::Preset => {
                 let names = Preset::ALL.map(Preset::name);
                 let token = self.required(0, "a preset", &names.join(", "))?;
                 let text = token.text();
@@ -58,16 +55,15 @@ impl ParsedArguments {
                     nearest: nearest(&text, &names),
                 })?)
             }
-            "rule" => {
-                let token = self.required(0, "a rule's number", "the list of rules shows it")?;
-                let no = self.number(Some(token), "a rule's number", 1, i64::from(u32::MAX))?;
-                let words = ["on", "off", "remove"];
-                let token = self.required(1, "what to do to it", "on, off or remove")?;
-                let change: RuleChange = self.one_of(token, "what to do to a rule", &words)?;
-                WireCommand::Change(RuleNo(no.unwrap_or(0)), change)
+            WireVerb::Rule => {
+                let no = self.number("rule", "a rule's number")?;
+                let no = no.ok_or_else(|| self.missing("a rule's number", "the list of rules shows it"))?;
+                let change: Option<RuleChange> = self.one_of("change", "what to do to a rule")?;
+                let change = change.ok_or_else(|| self.missing("what to do to it", "on, off or remove"))?;
+                WireCommand::Change(RuleNo(no), change)
             }
-            "clear" => WireCommand::Clear,
-            _ => WireCommand::Forge(self.forgery()?),
+            WireVerb::Clear => WireCommand::Clear,
+            WireVerb::Forge => WireCommand::Forge(self.forgery()?),
         })
     }
 
@@ -120,9 +116,9 @@ impl ParsedArguments {
     }
 
     fn rule(&self, verdict: Verdict, kind: PacketKind) -> Result<Rule, ParseError> {
-        let count = |name| self.number::<u32>(self.named(name), name, 1, 1_000_000);
-        let percent = self.number::<u8>(self.named("chance"), "chance, in percent,", 0, 100)?;
-        let seed = self.number::<u32>(self.named("seed"), "seed", 0, i64::from(u32::MAX))?;
+        let count = |name| self.number::<u32>(name, name);
+        let percent = self.number::<u8>("chance", "chance, in percent,")?;
+        let seed = self.number::<u32>("seed", "seed")?;
         if let (None, Some(token)) = (percent, self.named("seed")) {
             return Err(ParseError {
                 column: token.column,
@@ -141,7 +137,7 @@ impl ParsedArguments {
         Ok(Rule {
             from: self.side("from")?,
             port: self.port()?,
-            seq: self.number(self.named("seq"), "seq", 0, i64::from(u32::MAX))?,
+            seq: self.number("seq", "seq")?,
             payload,
             nth: count("nth")?,
             times: count("times")?,
@@ -154,9 +150,8 @@ impl ParsedArguments {
     }
 
     fn forgery(&self) -> Result<Forge, ParseError> {
-        let names = Forgery::ALL.map(Forgery::name);
-        let token = self.required(0, "what to forge", &names.join(", "))?;
-        let what: Forgery = self.one_of(token, "what to forge", &names)?;
+        let what: Option<Forgery> = self.one_of("what", "what to forge")?;
+        let what = what.ok_or_else(|| self.missing("what to forge", &Forgery::ALL.map(Forgery::name).join(", ")))?;
         let to = self.side("to")?.ok_or_else(|| ParseError {
             column: self.end_of_text(),
             why: format!("the receiver is missing: forge {} to=client or to=server", what.name()),
@@ -208,14 +203,11 @@ impl ParsedArguments {
     }
 
     fn side(&self, name: &str) -> Result<Option<Side>, ParseError> {
-        let names = Side::BOTH.map(Side::name);
-        self.named(name)
-            .map(|token| self.one_of(token, name, &names))
-            .transpose()
+        self.one_of(name, name)
     }
 
     fn port(&self) -> Result<Option<Port>, ParseError> {
-        Ok(self.number(self.named("port"), "port", 1, 65_535)?.map(Port))
+        Ok(self.number("port", "port")?.map(Port))
     }
 
     fn wrong(&self, place: usize, why: &str) -> ParseError {

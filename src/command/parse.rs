@@ -1,10 +1,10 @@
 //! From text to a [`Command`], or one sentence about what is wrong, where, and what would be right.
 
+use super::Command;
 use super::arguments::ParsedArguments;
 use super::complaint::nearest_or_best;
-use super::table::{self, Spec};
+use super::table::{self, Spec, Verb};
 use super::token::tokens;
-use super::{Command, ScreenCommand};
 use crate::side::Side;
 
 pub use super::complaint::ParseError;
@@ -42,10 +42,10 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
             nearest: Vec::new(),
         });
     };
-    let fits = |spec: &Spec| match spec.group {
-        table::CommandGroup::Screen => !named_side && !named_wire,
-        table::CommandGroup::Wire => !named_side,
-        _ => !named_wire,
+    let fits = |spec: &Spec| match spec.verb {
+        Verb::Screen(_) => !named_side && !named_wire,
+        Verb::Wire(_) => !named_side,
+        Verb::End(_) => !named_wire,
     };
     let spec = if verb.name.is_none() {
         table::named(&verb.text()).filter(|spec| !named_wire || fits(spec))
@@ -73,52 +73,40 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
         });
     };
     let given = ParsedArguments::collect(spec, args, end_of_text)?;
-    if spec.is_screen() {
-        return match screen(spec) {
-            Some(command) if !named_side => Ok(Command::Screen(command)),
-            _ => Err(verb.wrong(format!(
-                "{} is a command of the screen, and takes no end before it",
-                spec.name
-            ))),
-        };
-    }
-    if spec.group == table::CommandGroup::Wire {
-        if named_side || (!named_wire && side.is_none()) {
-            return Err(verb.wrong(format!("{} is a command of the wire: wire {0}", spec.name)));
+    match spec.verb {
+        Verb::Screen(command) if !named_side => Ok(Command::Screen(command)),
+        Verb::Screen(_) => Err(verb.wrong(format!(
+            "{} is a command of the screen, and takes no end before it",
+            spec.name
+        ))),
+        Verb::Wire(_) if named_side || (!named_wire && side.is_none()) => {
+            Err(verb.wrong(format!("{} is a command of the wire: wire {0}", spec.name)))
         }
-        return Ok(Command::Wire(given.build_wire(spec)?));
+        Verb::Wire(does) => Ok(Command::Wire(given.build_wire(does)?)),
+        Verb::End(does) => match end {
+            Some(end) => Ok(Command::End(end, given.build(does)?)),
+            None => Err(ParseError {
+                column: verb.column,
+                why: format!("{} needs an end before it: client {0} or server {0}", spec.name),
+                nearest: Vec::new(),
+            }),
+        },
     }
-    let Some(end) = end else {
-        return Err(ParseError {
-            column: verb.column,
-            why: format!("{} needs an end before it: client {0} or server {0}", spec.name),
-            nearest: Vec::new(),
-        });
-    };
-    Ok(Command::End(end, given.build(spec)?))
 }
 
 impl Spec {
     /// Is it about the screen rather than an end?
     pub const fn is_screen(&self) -> bool {
-        matches!(self.group, table::CommandGroup::Screen)
-    }
-}
-
-/// The screen command of that row: that of its button.
-fn screen(spec: &Spec) -> Option<ScreenCommand> {
-    match (spec.buttons.first()?.command)(Side::Client) {
-        Command::Screen(command) => Some(command),
-        Command::End(..) | Command::Wire(_) => None,
+        matches!(self.verb, Verb::Screen(_))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Bytes, SocketName};
+    use crate::call::{Bytes, Call, SocketName};
     use crate::clock::Millis;
-    use crate::command::{Address, CallRequest, EndCommand};
+    use crate::command::{Address, CallRequest, EndCommand, ScreenCommand};
     use proptest::prelude::*;
 
     fn end(text: &str) -> EndCommand {
@@ -138,19 +126,19 @@ mod tests {
             end("server listen backlog=5"),
             EndCommand::Call {
                 on: None,
-                call: CallRequest::Listen { backlog: 5 }
+                call: CallRequest::Full(Call::Listen { backlog: 5 })
             }
         );
         assert_eq!(
             end(r#"client write "hi\n\x00\33" nosignal on=client2"#),
             EndCommand::Call {
                 on: SocketName::new("client2"),
-                call: CallRequest::Write {
+                call: CallRequest::Full(Call::Write {
                     data: Bytes(b"hi\n\0\x1b".to_vec()),
                     repeat: 1,
                     flags: vec![crate::call::WriteFlag::Nosignal],
                     deadline: None
-                }
+                })
             }
         );
         assert_eq!(
@@ -178,7 +166,7 @@ mod tests {
         ] {
             match end(text) {
                 EndCommand::Call {
-                    call: CallRequest::Write { data, .. },
+                    call: CallRequest::Full(Call::Write { data, .. }),
                     ..
                 } => assert_eq!(data.0, bytes.as_bytes()),
                 other => panic!("{other:?}"),
@@ -442,9 +430,9 @@ mod tests {
 
         #[test]
         fn written_bytes_survive_the_text(data in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let command = Command::End(Side::Client, EndCommand::Call { on: None, call: CallRequest::Write {
+            let command = Command::End(Side::Client, EndCommand::Call { on: None, call: CallRequest::Full(Call::Write {
                 data: Bytes(data), repeat: 1, flags: vec![], deadline: None,
-            }});
+            })});
             prop_assert_eq!(parse(&command.to_string(), None), Ok(command));
         }
     }

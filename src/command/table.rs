@@ -1,10 +1,11 @@
 //! The one table of commands: name, key, button, help; names are also those of the endpoint protocol.
 
-use super::wire::{Target, WireCommand};
+use super::wire::{Preset, Target, WireCommand, WireVerb};
 use super::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
-use crate::call::{Bytes, PollEvent, ShutdownHow};
+use crate::call::{Bytes, Call, CallKind, PollEvent, ShutdownHow};
 use crate::clock::Millis;
 use crate::side::Side;
+use crate::wire::forge::Forgery;
 
 /// What a command's word is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,10 +103,42 @@ pub struct Button {
     pub primary: bool,
 }
 
+/// The meaning of a command's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Something that one end does.
+    End(EndVerb),
+    /// Something that the wire does.
+    Wire(WireVerb),
+    /// Something about the screen.
+    Screen(ScreenCommand),
+}
+
+/// The meaning of a word that is about one end: an [`EndCommand`] without its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndVerb {
+    /// A call, on a socket or for the process.
+    Call(CallKind),
+    /// [`CallRequest::Reconnect`]
+    Reconnect,
+    /// [`EndCommand::Use`]
+    Use,
+    /// [`EndCommand::Kill`]
+    Kill,
+    /// [`EndCommand::Restart`]
+    Restart,
+    /// [`EndCommand::Destroy`]
+    Destroy,
+    /// [`EndCommand::Host`]
+    Host,
+}
+
 /// One command.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
-    /// The word that is typed; in the endpoint protocol the same.
+    /// What it does.
+    pub verb: Verb,
+    /// The word that is typed; of a call the name in the endpoint protocol.
     pub name: &'static str,
     /// The subject.
     pub group: CommandGroup,
@@ -118,10 +151,27 @@ pub struct Spec {
 }
 
 const ON: Arg = Arg::Named("on", ArgKind::Socket);
-const SIDES: ArgKind = ArgKind::Word(&["client", "server"]);
+// The words of a type, in its order.
+macro_rules! words {
+    ($words:ident $all:expr, $name:path) => {
+        const $words: [&str; $all.len()] = {
+            let mut words = [""; $all.len()];
+            let mut n = 0;
+            while n < words.len() {
+                words[n] = $name($all[n]);
+                n += 1;
+            }
+            words
+        };
+    };
+}
+words!(SIDES Side::BOTH, Side::name);
+words!(PRESETS Preset::ALL, Preset::name);
+words!(FORGERIES Forgery::ALL, Forgery::name);
+const SIDE: ArgKind = ArgKind::Word(&SIDES);
 // What a rule is about.
 const WHICH: Arg = Arg::Plain("which", ArgKind::Segment);
-const FROM: Arg = Arg::Named("from", SIDES);
+const FROM: Arg = Arg::Named("from", SIDE);
 const PORT: Arg = Arg::Named("port", ArgKind::Number(1, 65_535));
 const SEQ: Arg = Arg::Named("seq", ArgKind::Number(0, u32::MAX as i64));
 const PAYLOAD: Arg = Arg::Named("payload", ArgKind::Word(&["yes", "no"]));
@@ -156,9 +206,12 @@ const fn button(key: char, label: &'static str, command: fn(Side) -> Command) ->
     }
 }
 
-// What a press is: a call, something else that an end does, something about the wire or the screen.
+// What a press is: a call, one with all its arguments, something else that an end does, something about the wire or the screen.
 macro_rules! call {
     ($($call:tt)*) => { |side| Command::End(side, EndCommand::Call { on: None, call: CallRequest::$($call)* }) };
+}
+macro_rules! full {
+    ($($call:tt)*) => { call!(Full(Call::$($call)*)) };
 }
 macro_rules! end {
     ($($command:tt)*) => { |side| Command::End(side, EndCommand::$($command)*) };
@@ -177,172 +230,212 @@ const fn primary(button: Button) -> Button {
     }
 }
 
+macro_rules! verb {
+    (Call($kind:ident)) => {
+        Verb::End(EndVerb::Call(CallKind::$kind))
+    };
+    (End($verb:ident)) => {
+        Verb::End(EndVerb::$verb)
+    };
+    (Wire($verb:ident)) => {
+        Verb::Wire(WireVerb::$verb)
+    };
+    (Screen($command:ident)) => {
+        Verb::Screen(ScreenCommand::$command)
+    };
+}
+
+// A call has the protocol's name, any other row its own.
+macro_rules! name {
+    (Call($kind:ident)) => {
+        CallKind::$kind.name()
+    };
+    ($of:ident($verb:ident) $name:literal) => {
+        $name
+    };
+}
+
 macro_rules! table {
-    ($($id:ident $name:literal $group:ident [$($button:expr),*] [$($arg:expr),*] $help:literal;)*) => {
-        $(const $id: Spec = Spec { name: $name, group: CommandGroup::$group, buttons: &[$($button),*], args: &[$($arg),*], help: $help };)*
+    ($($of:ident($verb:ident) $($name:literal)? $group:ident [$($button:expr),*] [$($arg:expr),*] $help:literal;)*) => {
+        /// The row of a command's word.
+        pub const fn row(verb: Verb) -> &'static Spec {
+            match verb {
+                $(verb!($of($verb)) => const {
+                    &Spec {
+                        verb: verb!($of($verb)),
+                        name: name!($of($verb) $($name)?),
+                        group: CommandGroup::$group,
+                        buttons: &[$($button),*],
+                        args: &[$($arg),*],
+                        help: $help,
+                    }
+                },)*
+            }
+        }
+
         /// Every command, in the order of its button.
-        pub static TABLE: &[&Spec] = &[$(&$id),*];
+        pub static TABLE: &[&Spec] = &[$(row(verb!($of($verb)))),*];
     };
 }
 
 table! {
-    SOCKET "socket" Open [button('S', "socket", call!(Socket))] []
+    Call(Socket) Open [button('S', "socket", call!(Socket))] []
         "make a new socket and make it the current one";
-    BIND "bind" Open [button('b', "bind", call!(Bind { address: Address::Default }))] [Arg::Plain("address", ArgKind::Address), ON]
+    Call(Bind) Open [button('b', "bind", call!(Bind { address: Address::Default }))] [Arg::Plain("address", ArgKind::Address), ON]
         "give the socket a local address; without one, the lab's";
-    LISTEN "listen" Open [primary(button('l', "listen", call!(Listen { backlog: BACKLOG })))]
+    Call(Listen) Open [primary(button('l', "listen", full!(Listen { backlog: BACKLOG })))]
         [Arg::Named("backlog", ArgKind::Number(-1, 65_535)), ON]
         "wait for connections, by default backlog=2; makes and binds a socket if there is none to use";
-    ACCEPT "accept" Open [primary(button('a', "accept", call!(Accept)))] [ON]
+    Call(Accept) Open [primary(button('a', "accept", call!(Accept)))] [ON]
         "take a connection from the listener's queue; blocks while there is none";
-    CONNECT "connect" Open [primary(button('c', "connect", call!(Connect { address: Address::Default, deadline: None })))]
+    Call(Connect) Open [primary(button('c', "connect", call!(Connect { address: Address::Default, deadline: None })))]
         [Arg::Plain("address", ArgKind::Address), Arg::Named("deadline", ArgKind::Time), ON]
         "connect to the server: the current socket if it has not connected yet, else a new one";
-    RECONNECT "reconnect" Open [button('C', "reconnect", call!(Reconnect { address: Address::Default, deadline: None }))]
+    End(Reconnect) "reconnect" Open [button('C', "reconnect", call!(Reconnect { address: Address::Default, deadline: None }))]
         [Arg::Plain("address", ArgKind::Address), Arg::Named("deadline", ArgKind::Time), ON]
         "call connect on the current socket as it is: EISCONN, EALREADY, EBADF, ...";
-    READ "read" Talk [primary(button('r', "read", call!(Read { n: READ_BYTES, flags: Vec::new(), deadline: None })))]
+    Call(Read) Talk [primary(button('r', "read", full!(Read { n: READ_BYTES, flags: Vec::new(), deadline: None })))]
         [Arg::Plain("n", ArgKind::Number(0, MOST_BYTES)), Arg::Flags(&["peek", "waitall", "dontwait", "oob"]), Arg::Named("deadline", ArgKind::Time), ON]
         "read at most n bytes, by default 1024; blocks while there is nothing";
-    WRITE "write" Talk [primary(button('w', "write", call!(Write { data: Bytes(WRITTEN.to_vec()), repeat: 1, flags: Vec::new(), deadline: None })))]
+    Call(Write) Talk [primary(button('w', "write", full!(Write { data: Bytes(WRITTEN.to_vec()), repeat: 1, flags: Vec::new(), deadline: None })))]
         [Arg::Plain("bytes", ArgKind::Bytes), Arg::Flags(&["nosignal", "oob", "dontwait"]), Arg::Named("repeat", ArgKind::Number(1, MOST_BYTES)), Arg::Named("deadline", ArgKind::Time), ON]
         "write bytes, by default \"hello\"; repeat=n writes them n times in one call";
-    SHUTDOWN "shutdown" End [
-        primary(button('h', "shut wr", call!(Shutdown { how: ShutdownHow::Write }))),
-        button('H', "shut rd", call!(Shutdown { how: ShutdownHow::Read })),
-        button('B', "shut both", call!(Shutdown { how: ShutdownHow::Both }))
+    Call(Shutdown) End [
+        primary(button('h', "shut wr", full!(Shutdown { how: ShutdownHow::Write }))),
+        button('H', "shut rd", full!(Shutdown { how: ShutdownHow::Read })),
+        button('B', "shut both", full!(Shutdown { how: ShutdownHow::Both }))
     ]
         [Arg::Plain("how", ArgKind::Word(&["write", "read", "both"])), ON]
         "end a direction: write sends FIN (half-close), read sends nothing, both does both";
-    CLOSE "close" End [primary(button('x', "close", call!(Close)))] [ON]
+    Call(Close) End [primary(button('x', "close", full!(Close)))] [ON]
         "close the descriptor; closing the last one of a connection sends FIN";
-    RST_CLOSE "rst-close" End [primary(button('X', "RST-close", call!(RstClose)))] [ON]
+    Call(RstClose) End [primary(button('X', "RST-close", full!(RstClose)))] [ON]
         "set SO_LINGER to 0 seconds, then close: sends RST instead of FIN";
-    LINGER_CLOSE "linger-close" End [button('L', "linger-close", call!(LingerClose { seconds: LINGER_S }))]
+    Call(LingerClose) End [button('L', "linger-close", full!(LingerClose { seconds: LINGER_S }))]
         [Arg::Plain("seconds", ArgKind::Time), ON]
         "set SO_LINGER to n seconds, by default 5, then close: blocks until all is acknowledged or time is up";
-    DISCONNECT "disconnect" End [button('D', "disconnect", call!(Disconnect))] [ON]
+    Call(Disconnect) End [button('D', "disconnect", full!(Disconnect))] [ON]
         "connect(AF_UNSPEC): dissolve the connection with RST and keep the socket";
-    DUP "dup" Ask [button('U', "dup", call!(Dup))] [ON]
+    Call(Dup) Ask [button('U', "dup", call!(Dup))] [ON]
         "a second descriptor for the same socket; only closing the last one ends the connection";
-    POLL "poll" Ask [button('p', "poll", call!(Poll { events: POLLED.to_vec(), timeout: Millis(0) }))]
+    Call(Poll) Ask [button('p', "poll", full!(Poll { events: POLLED.to_vec(), timeout: Millis(0) }))]
         [Arg::Flags(&["in", "out", "rdhup", "hup", "err", "pri"]), Arg::Named("timeout", ArgKind::Time), ON]
         "what the socket is ready for, by default in out rdhup, timeout=0";
-    SO_ERROR "so-error" Ask [button('e', "SO_ERROR", call!(SoError))] [ON]
+    Call(SoError) Ask [button('e', "SO_ERROR", full!(SoError))] [ON]
         "read the socket's pending error, which clears it";
-    OPTIONS "options" Ask [] [ON]
+    Call(Options) Ask [] [ON]
         "read every option of the socket";
-    GET "get-option" Ask [] [Arg::Plain("option", ArgKind::Option), ON]
+    Call(GetOption) Ask [] [Arg::Plain("option", ArgKind::Option), ON]
         "read one option: get-option TCP_NODELAY";
-    SET "set-option" Ask [] [Arg::Plain("option", ArgKind::Option), Arg::Plain("value", ArgKind::OptionValue), ON]
+    Call(SetOption) Ask [] [Arg::Plain("option", ArgKind::Option), Arg::Plain("value", ArgKind::OptionValue), ON]
         "set one option: set-option TCP_NODELAY on, set-option SO_LINGER 0";
-    USE "use" Process [primary(button('u', "next socket", end!(Use(Pick::Next))))] [Arg::Plain("socket", ArgKind::Socket)]
+    End(Use) "use" Process [primary(button('u', "next socket", end!(Use(Pick::Next))))] [Arg::Plain("socket", ArgKind::Socket)]
         "make a socket the current one; next is the next in the list";
-    INTERRUPT "interrupt" Process [primary(button('i', "interrupt", end!(Interrupt(None))))]
+    Call(Interrupt) Process [primary(button('i', "interrupt", end!(Interrupt(None))))]
         [Arg::Plain("call", ArgKind::Number(1, i64::MAX))]
         "send a signal to the blocked call: it returns EINTR";
-    SIGPIPE "sigpipe" Process [button('g', "SIGPIPE", end!(Sigpipe(None)))] [Arg::Plain("what", ArgKind::Word(&["ignore", "default"]))]
+    Call(Sigpipe) Process [button('g', "SIGPIPE", end!(Sigpipe(None)))] [Arg::Plain("what", ArgKind::Word(&["ignore", "default"]))]
         "what SIGPIPE does: ignored, write returns EPIPE; at its default, the process dies";
-    KILL "kill" Process [button('K', "kill -9", end!(Kill))] []
+    End(Kill) "kill" Process [button('K', "kill -9", end!(Kill))] []
         "kill -9 the endpoint; the kernel closes its sockets";
-    RESTART "restart" Process [button('R', "restart", end!(Restart))] []
+    End(Restart) "restart" Process [button('R', "restart", end!(Restart))] []
         "start a new endpoint process on the same host";
-    DESTROY "destroy" Process [button('J', "ss -K", end!(Destroy(None)))] [ON]
+    End(Destroy) "destroy" Process [button('J', "ss -K", end!(Destroy(None)))] [ON]
         "destroy the connection as an administrator does (SOCK_DESTROY): the endpoint gets ECONNABORTED, the peer gets RST";
-    HOST "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
+    End(Host) "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
-    MODE "mode" Wire [primary(button('s', "step", wire!(Mode(None))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "step"]))]
+    Wire(Mode) "mode" Wire [primary(button('s', "step", wire!(Mode(None))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "step"]))]
         "hold every segment until you say so (step), or let them pass (flow); without an argument, switch between the two";
-    STEP "step" Wire [] []
+    Wire(Step) "step" Wire [] []
         "hold every segment until you say so";
-    FLOW "flow" Wire [] []
+    Wire(Flow) "flow" Wire [] []
         "let segments pass, including those that step has held";
-    DELIVER "deliver" Wire [
+    Wire(Deliver) "deliver" Wire [
         primary(button('n', "deliver", wire!(Deliver(Target::Next)))),
         button('N', "deliver all", wire!(Deliver(Target::All)))
     ]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "deliver held segments: the selected or oldest, all, or #7; with a kind (deliver SYN), add a rule";
-    DROP "drop" Wire [
+    Wire(Drop) "drop" Wire [
         primary(button('d', "drop", wire!(Drop(Target::Next)))),
         button('A', "drop all", wire!(Drop(Target::All)))
     ]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "drop held segments; with a kind, add a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
-    DUPLICATE "duplicate" Wire [button('j', "duplicate", wire!(Duplicate(Target::Next)))]
+    Wire(Duplicate) "duplicate" Wire [button('j', "duplicate", wire!(Duplicate(Target::Next)))]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "duplicate held segments; with a kind, add a rule";
-    DELAY "delay" Wire [button('k', "delay", wire!(Delay(Target::Next, DELAY_TIME)))]
+    Wire(Delay) "delay" Wire [button('k', "delay", wire!(Delay(Target::Next, DELAY_TIME)))]
         [WHICH, Arg::Named("ms", ArgKind::Time), FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "deliver held segments later, by default after ms=1000; with a kind, add a rule";
-    HOLD "hold" Wire []
+    Wire(Hold) "hold" Wire []
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "add a rule that holds such segments: hold FIN from=server, hold any seq=1 payload=yes";
-    PRESET "preset" Wire []
-        [Arg::Plain("preset", ArgKind::Word(&["lose-syn", "lose-final-ack", "hold-fin", "black-hole-client", "black-hole-server", "cut-cable", "lose-10-percent"]))]
+    Wire(Preset) "preset" Wire []
+        [Arg::Plain("preset", ArgKind::Word(&PRESETS))]
         "add one of the common rules";
-    RULE "rule" Wire []
+    Wire(Rule) "rule" Wire []
         [Arg::Plain("rule", ArgKind::Number(1, u32::MAX as i64)), Arg::Plain("change", ArgKind::Word(&["on", "off", "remove"]))]
         "switch a rule on or off, or remove it";
-    CLEAR "clear" Wire [] []
+    Wire(Clear) "clear" Wire [] []
         "remove all rules";
-    FORGE "forge" Wire []
-        [Arg::Plain("what", ArgKind::Word(&["rst", "ack", "syn", "old-syn", "fin", "data", "net-unreachable", "host-unreachable", "port-unreachable", "prohibited", "frag-needed"])),
-         Arg::Named("to", SIDES), Arg::Named("seq", ArgKind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", ArgKind::Bytes)]
+    Wire(Forge) "forge" Wire []
+        [Arg::Plain("what", ArgKind::Word(&FORGERIES)),
+         Arg::Named("to", SIDE), Arg::Named("seq", ArgKind::Word(&["exact", "in-window", "out-of-window"])), PORT, Arg::Named("bytes", ArgKind::Bytes)]
         "send a packet in the other end's name: forge rst to=client seq=in-window";
-    FORGE_DIALOG "forge-dialog" Screen [primary(button('f', "forge", screen!(ForgeDialog)))] []
+    Screen(ForgeDialog) "forge-dialog" Screen [primary(button('f', "forge", screen!(ForgeDialog)))] []
         "choose a packet to forge: RST, SYN, FIN, data, ICMP; sent to the end that has the keys";
-    WIRE_RULES "wire-rules" Screen [primary(button('W', "rules", screen!(WireRules)))] []
+    Screen(WireRules) "wire-rules" Screen [primary(button('W', "rules", screen!(WireRules)))] []
         "show the wire's rules: switch them on and off, add common ones";
-    HELD_BEFORE "held-before" Screen [button('<', "older", screen!(HeldBefore))] []
+    Screen(HeldBefore) "held-before" Screen [button('<', "older", screen!(HeldBefore))] []
         "select the held segment before this one";
-    HELD_AFTER "held-after" Screen [button('>', "newer", screen!(HeldAfter))] []
+    Screen(HeldAfter) "held-after" Screen [button('>', "newer", screen!(HeldAfter))] []
         "select the held segment after this one: deliver it, and it overtakes the older ones";
-    SCENARIOS "scenarios" Screen [button('Y', "scenarios", screen!(Scenarios))] []
+    Screen(Scenarios) "scenarios" Screen [button('Y', "scenarios", screen!(Scenarios))] []
         "choose a scenario to be guided through";
-    TOUR_NEXT "next" Screen [button('.', "Next", screen!(TourNext))] []
+    Screen(TourNext) "next" Screen [button('.', "Next", screen!(TourNext))] []
         "run the guide's next step";
-    TOUR_END "to-the-end" Screen [button('=', "to the end", screen!(TourEnd))] []
+    Screen(TourEnd) "to-the-end" Screen [button('=', "to the end", screen!(TourEnd))] []
         "run all of the guide's remaining steps";
-    TOUR_BACK "back" Screen [button(',', "Back", screen!(TourBack))] []
+    Screen(TourBack) "back" Screen [button(',', "Back", screen!(TourBack))] []
         "go one step back: the steps before it run again, in a fresh lab";
-    PREDICT "predict" Screen [button('#', "predict", screen!(Predict))] []
+    Screen(Predict) "predict" Screen [button('#', "predict", screen!(Predict))] []
         "guess what the guide's next step will return, before it runs";
-    BRANCH "branch" Screen [button('&', "branch", screen!(Branch))] []
+    Screen(Branch) "branch" Screen [button('&', "branch", screen!(Branch))] []
         "change the guide's next step: both versions run, and are shown side by side";
-    TOUR_LEAVE "leave" Screen [button(';', "Leave", screen!(TourLeave))] []
+    Screen(TourLeave) "leave" Screen [button(';', "Leave", screen!(TourLeave))] []
         "leave the guide, and explore from here: the sockets stay as they are";
-    RECORD "record" Screen [button('O', "record", screen!(Record))] []
+    Screen(Record) "record" Screen [button('O', "record", screen!(Record))] []
         "write what you have done so far to a scenario file, with the results";
-    OPTIONS_DIALOG "options-dialog" Screen [primary(button('o', "options", screen!(OptionsDialog)))] []
+    Screen(OptionsDialog) "options-dialog" Screen [primary(button('o', "options", screen!(OptionsDialog)))] []
         "show and set the options of the current socket";
-    HOST_SETTINGS "host-settings" Screen [button('t', "host", screen!(HostSettings))] []
+    Screen(HostSettings) "host-settings" Screen [button('t', "host", screen!(HostSettings))] []
         "show and change the settings of this end's host";
-    RAW_ROWS "raw" Screen [button('T', "raw rows", screen!(RawRows))] []
+    Screen(RawRows) "raw" Screen [button('T', "raw rows", screen!(RawRows))] []
         "show the sockets as /proc/net/tcp prints them";
-    WHY "why" Screen [button('!', "why?", screen!(Why))] []
+    Screen(Why) "why" Screen [button('!', "why?", screen!(Why))] []
         "why the last call returned what it did: its state, what set the error, the rule, what other languages say; or what it waits for";
-    EDIT "edit" Screen [button('E', "edit", screen!(Edit))] []
+    Screen(Edit) "edit" Screen [button('E', "edit", screen!(Edit))] []
         "change the marked button's arguments before it is pressed (or right-click a button)";
-    MORE "more" Screen [button('m', "more", screen!(More))] []
+    Screen(More) "more" Screen [button('m', "more", screen!(More))] []
         "show the other buttons, where not all of them fit";
-    OTHER_END "other-end" Screen [button('`', "other end", screen!(OtherEnd))] []
+    Screen(OtherEnd) "other-end" Screen [button('`', "other end", screen!(OtherEnd))] []
         "move the keys to the other end (1 the client, 2 the server)";
-    STATES "states" Screen [button('v', "states", screen!(States))] []
+    Screen(States) "states" Screen [button('v', "states", screen!(States))] []
         "show the state diagram (RFC 9293, figure 5) in place of the time-sequence diagram, and back";
-    ZOOM "zoom" Screen [button('z', "zoom", screen!(Zoom))] []
+    Screen(Zoom) "zoom" Screen [button('z', "zoom", screen!(Zoom))] []
         "give the whole screen to the diagram, then to the end that has the keys, then to the log; Esc goes back";
-    LOG_FILTER "log-filter" Screen [button('/', "filter", screen!(LogFilter))] []
+    Screen(LogFilter) "log-filter" Screen [button('/', "filter", screen!(LogFilter))] []
         "choose which log lines are shown: all, calls, segments, states, processes";
-    LOG_FOLLOW "log-follow" Screen [button('F', "follow", screen!(LogFollow))] []
+    Screen(LogFollow) "log-follow" Screen [button('F', "follow", screen!(LogFollow))] []
         "let the log follow new lines, or stay where it is";
-    COPY_LINE "copy-line" Screen [button('y', "copy", screen!(CopyLine))] []
+    Screen(CopyLine) "copy-line" Screen [button('y', "copy", screen!(CopyLine))] []
         "copy the selected log line to the terminal's clipboard";
-    PROMPT "prompt" Screen [button(':', "command", screen!(Prompt))] []
+    Screen(Prompt) "prompt" Screen [button(':', "command", screen!(Prompt))] []
         "type a command with arguments; Tab completes";
-    HELP "help" Screen [button('?', "help", screen!(Help))] []
+    Screen(Help) "help" Screen [button('?', "help", screen!(Help))] []
         "this page";
-    QUIT "quit" Screen [button('q', "quit", screen!(Quit))] []
+    Screen(Quit) "quit" Screen [button('q', "quit", screen!(Quit))] []
         "leave finwait; its endpoints, namespaces and devices go with it";
 }
 
@@ -361,69 +454,12 @@ pub fn pressed(key: char) -> Option<(&'static Spec, &'static Button)> {
 
 /// The row of an end's command.
 pub const fn of_end(command: &EndCommand) -> &'static Spec {
-    match command {
-        EndCommand::Call { call, .. } => match call {
-            CallRequest::Socket => &SOCKET,
-            CallRequest::Bind { .. } => &BIND,
-            CallRequest::Listen { .. } => &LISTEN,
-            CallRequest::Accept => &ACCEPT,
-            CallRequest::Connect { .. } => &CONNECT,
-            CallRequest::Reconnect { .. } => &RECONNECT,
-            CallRequest::Read { .. } => &READ,
-            CallRequest::Write { .. } => &WRITE,
-            CallRequest::Shutdown { .. } => &SHUTDOWN,
-            CallRequest::Close => &CLOSE,
-            CallRequest::RstClose => &RST_CLOSE,
-            CallRequest::LingerClose { .. } => &LINGER_CLOSE,
-            CallRequest::Disconnect => &DISCONNECT,
-            CallRequest::Dup => &DUP,
-            CallRequest::Poll { .. } => &POLL,
-            CallRequest::SoError => &SO_ERROR,
-            CallRequest::Options => &OPTIONS,
-            CallRequest::Get { .. } => &GET,
-            CallRequest::Set { .. } => &SET,
-        },
-        EndCommand::Use(_) => &USE,
-        EndCommand::Interrupt(_) => &INTERRUPT,
-        EndCommand::Sigpipe(_) => &SIGPIPE,
-        EndCommand::Kill => &KILL,
-        EndCommand::Restart => &RESTART,
-        EndCommand::Destroy(_) => &DESTROY,
-        EndCommand::Host(..) => &HOST,
-    }
+    row(Verb::End(command.verb()))
 }
 
 /// The row of a screen command.
 pub const fn of_screen(command: ScreenCommand) -> &'static Spec {
-    match command {
-        ScreenCommand::Quit => &QUIT,
-        ScreenCommand::Help => &HELP,
-        ScreenCommand::Prompt => &PROMPT,
-        ScreenCommand::OtherEnd => &OTHER_END,
-        ScreenCommand::HostSettings => &HOST_SETTINGS,
-        ScreenCommand::OptionsDialog => &OPTIONS_DIALOG,
-        ScreenCommand::RawRows => &RAW_ROWS,
-        ScreenCommand::Why => &WHY,
-        ScreenCommand::Edit => &EDIT,
-        ScreenCommand::More => &MORE,
-        ScreenCommand::States => &STATES,
-        ScreenCommand::Zoom => &ZOOM,
-        ScreenCommand::LogFilter => &LOG_FILTER,
-        ScreenCommand::LogFollow => &LOG_FOLLOW,
-        ScreenCommand::CopyLine => &COPY_LINE,
-        ScreenCommand::Scenarios => &SCENARIOS,
-        ScreenCommand::TourNext => &TOUR_NEXT,
-        ScreenCommand::TourEnd => &TOUR_END,
-        ScreenCommand::TourBack => &TOUR_BACK,
-        ScreenCommand::Predict => &PREDICT,
-        ScreenCommand::Branch => &BRANCH,
-        ScreenCommand::TourLeave => &TOUR_LEAVE,
-        ScreenCommand::Record => &RECORD,
-        ScreenCommand::WireRules => &WIRE_RULES,
-        ScreenCommand::ForgeDialog => &FORGE_DIALOG,
-        ScreenCommand::HeldBefore => &HELD_BEFORE,
-        ScreenCommand::HeldAfter => &HELD_AFTER,
-    }
+    row(Verb::Screen(command))
 }
 
 #[cfg(test)]
@@ -444,16 +480,97 @@ mod tests {
         }
     }
 
-    #[test]
-    fn words_that_arguments_take_are_those_of_their_kind() {
-        use crate::command::wire::Preset;
-        use crate::wire::forge::Forgery;
-        let words = |spec: &Spec| match spec.args[0] {
-            Arg::Plain(_, ArgKind::Word(words)) => words,
-            _ => &[],
+    /// A value that an argument of that kind can have.
+    fn sample(kind: ArgKind) -> String {
+        match kind {
+            ArgKind::Address => ":8080".into(),
+            ArgKind::Bytes => "x".into(),
+            ArgKind::Number(low, _) => low.to_string(),
+            ArgKind::Time => "1s".into(),
+            ArgKind::Word(words) => words[0].into(),
+            ArgKind::Socket => "client2".into(),
+            ArgKind::Option => "SO_LINGER".into(),
+            ArgKind::OptionValue => "5".into(),
+            ArgKind::Setting => "nofile".into(),
+            ArgKind::SettingValue => "5".into(),
+            ArgKind::Segment => "any".into(),
+        }
+    }
+
+    /// A row's command with one argument as given and with those before it that it needs.
+    fn typed(spec: &Spec, arg: &Arg, value: &str) -> String {
+        let of = if matches!(spec.verb, Verb::Wire(_)) {
+            "wire"
+        } else {
+            "client"
         };
-        assert_eq!(words(&PRESET), Preset::ALL.map(Preset::name));
-        assert_eq!(words(&FORGE), Forgery::ALL.map(Forgery::name));
+        let mut text = format!("{of} {}", spec.name);
+        for other in spec.args {
+            let word = match other {
+                _ if other == arg => match arg {
+                    Arg::Named(name, _) => format!("{name}={value}"),
+                    Arg::Plain(..) | Arg::Flags(_) => value.to_owned(),
+                },
+                Arg::Plain(_, kind) => sample(*kind),
+                // Without them there is no forgery, and no chance.
+                Arg::Named(name @ ("to" | "chance"), kind) => format!("{name}={}", sample(*kind)),
+                Arg::Named(..) | Arg::Flags(_) => continue,
+            };
+            text.push(' ');
+            text.push_str(&word);
+        }
+        text
+    }
+
+    /// What the row says of an argument is what is taken: each of its words, and numbers up to both bounds and not beyond.
+    #[test]
+    fn arguments_are_what_their_rows_say() {
+        use crate::command::parse::parse;
+        let takes = |text: &str| parse(text, None).unwrap_or_else(|error| panic!("{text}: {error}"));
+        for spec in TABLE {
+            for arg in spec.args {
+                match arg {
+                    Arg::Plain(_, ArgKind::Word(words)) | Arg::Named(_, ArgKind::Word(words)) => {
+                        for word in *words {
+                            takes(&typed(spec, arg, word));
+                        }
+                    }
+                    Arg::Flags(words) => {
+                        for word in *words {
+                            let command = takes(&typed(spec, arg, word)).to_string();
+                            assert!(command.split(' ').any(|part| part == *word), "{command} without {word}");
+                        }
+                    }
+                    Arg::Plain(_, ArgKind::Number(low, high)) | Arg::Named(_, ArgKind::Number(low, high)) => {
+                        for good in [low, high] {
+                            takes(&typed(spec, arg, &good.to_string()));
+                        }
+                        for bad in [i128::from(*low) - 1, i128::from(*high) + 1] {
+                            let text = typed(spec, arg, &bad.to_string());
+                            let error = parse(&text, None).expect_err(&text).to_string();
+                            assert!(
+                                error.contains(&format!("a number from {low} to {high}")),
+                                "{text}: {error}"
+                            );
+                        }
+                    }
+                    Arg::Plain(_, kind) | Arg::Named(_, kind) => {
+                        takes(&typed(spec, arg, &sample(*kind)));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_names_the_defaults() {
+        let help = |kind| row(Verb::End(EndVerb::Call(kind))).help;
+        assert!(help(CallKind::Listen).contains(&format!("backlog={BACKLOG}")));
+        assert!(help(CallKind::Read).contains(&format!("by default {READ_BYTES}")));
+        assert!(help(CallKind::Write).contains(&format!("\"{}\"", WRITTEN.escape_ascii())));
+        assert!(help(CallKind::LingerClose).contains(&format!("by default {LINGER_S}")));
+        let delay = row(Verb::Wire(WireVerb::Delay)).help;
+        assert!(delay.contains(&format!("ms={}", DELAY_TIME.0)));
     }
 
     /// What a press is stands in the row of its word, typed it is the same, and no other press is.
@@ -467,15 +584,10 @@ mod tests {
                 assert!(seen.insert(client.clone()), "{client}");
                 for side in Side::BOTH {
                     let command = (button.command)(side);
-                    let name = match &command {
-                        Command::End(of, command) => {
-                            assert_eq!(*of, side, "{}", spec.name);
-                            of_end(command).name
-                        }
-                        Command::Wire(command) => command.name(),
-                        Command::Screen(command) => of_screen(*command).name,
-                    };
-                    assert_eq!(name, spec.name);
+                    if let Command::End(of, _) = &command {
+                        assert_eq!(*of, side, "{}", spec.name);
+                    }
+                    assert_eq!(command.verb(), spec.verb, "{}", spec.name);
                     assert_eq!(
                         parse(&command.to_string(), None).as_ref(),
                         Ok(&command),
@@ -491,7 +603,7 @@ mod tests {
     #[test]
     fn a_word_alone_is_the_command_of_its_only_button() {
         use crate::command::parse::parse;
-        for spec in TABLE.iter().filter(|spec| spec.name != USE.name) {
+        for spec in TABLE.iter().filter(|spec| spec.verb != Verb::End(EndVerb::Use)) {
             let [button] = spec.buttons else { continue };
             let typed = parse(spec.name, Some(Side::Client));
             assert_eq!(typed, Ok((button.command)(Side::Client)), "{}", spec.name);

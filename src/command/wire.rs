@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::table::{self, Verb};
 use crate::clock::Millis;
 use crate::side::Side;
 use crate::wire::flow::PacketNo;
@@ -32,6 +33,35 @@ pub enum WireCommand {
     Clear,
     /// Makes a packet up.
     Forge(Forge),
+}
+
+/// The meaning of a word that is about the wire: a [`WireCommand`] without its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WireVerb {
+    /// [`WireCommand::Mode`]
+    Mode,
+    /// [`WireCommand::Mode`] that holds each segment.
+    Step,
+    /// [`WireCommand::Mode`] that lets them pass.
+    Flow,
+    /// [`WireCommand::Deliver`], or a rule.
+    Deliver,
+    /// [`WireCommand::Drop`], or a rule.
+    Drop,
+    /// [`WireCommand::Duplicate`], or a rule.
+    Duplicate,
+    /// [`WireCommand::Delay`], or a rule.
+    Delay,
+    /// A rule that holds.
+    Hold,
+    /// [`WireCommand::Preset`]
+    Preset,
+    /// [`WireCommand::Change`]
+    Rule,
+    /// [`WireCommand::Clear`]
+    Clear,
+    /// [`WireCommand::Forge`]
+    Forge,
 }
 
 /// Which of those that are held on the wire.
@@ -140,20 +170,27 @@ impl Preset {
 }
 
 impl WireCommand {
-    /// The word of the table for it.
-    pub const fn name(&self) -> &'static str {
+    /// The word that it is typed with.
+    pub const fn verb(&self) -> WireVerb {
         match self {
-            WireCommand::Mode(None) => "mode",
-            WireCommand::Mode(Some(mode)) => mode.name(),
-            WireCommand::Deliver(_) => "deliver",
-            WireCommand::Drop(_) => "drop",
-            WireCommand::Duplicate(_) => "duplicate",
-            WireCommand::Delay(..) => "delay",
-            WireCommand::Rule(rule) => rule.verdict.name(),
-            WireCommand::Preset(_) => "preset",
-            WireCommand::Change(..) => "rule",
-            WireCommand::Clear => "clear",
-            WireCommand::Forge(_) => "forge",
+            WireCommand::Mode(None) => WireVerb::Mode,
+            WireCommand::Mode(Some(Mode::Step)) => WireVerb::Step,
+            WireCommand::Mode(Some(Mode::Flow)) => WireVerb::Flow,
+            WireCommand::Deliver(_) => WireVerb::Deliver,
+            WireCommand::Drop(_) => WireVerb::Drop,
+            WireCommand::Duplicate(_) => WireVerb::Duplicate,
+            WireCommand::Delay(..) => WireVerb::Delay,
+            WireCommand::Rule(rule) => match rule.verdict {
+                Verdict::Deliver => WireVerb::Deliver,
+                Verdict::Drop => WireVerb::Drop,
+                Verdict::Duplicate => WireVerb::Duplicate,
+                Verdict::Delay(_) => WireVerb::Delay,
+                Verdict::Hold => WireVerb::Hold,
+            },
+            WireCommand::Preset(_) => WireVerb::Preset,
+            WireCommand::Change(..) => WireVerb::Rule,
+            WireCommand::Clear => WireVerb::Clear,
+            WireCommand::Forge(_) => WireVerb::Forge,
         }
     }
 }
@@ -164,7 +201,7 @@ impl fmt::Display for WireCommand {
         if let WireCommand::Rule(rule) = self {
             return write!(f, "{rule}");
         }
-        f.write_str(self.name())?;
+        f.write_str(table::row(Verb::Wire(self.verb())).name)?;
         match self {
             WireCommand::Mode(_) | WireCommand::Clear | WireCommand::Rule(_) => Ok(()),
             WireCommand::Deliver(target) | WireCommand::Drop(target) | WireCommand::Duplicate(target) => {

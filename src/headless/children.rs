@@ -23,7 +23,7 @@ pub struct ChildRun {
     pub keep_going: bool,
 }
 
-/// As many at once as keep the machine busy, when each waits about as long as it works.
+/// Returns how many run at once so that the machine is busy, when each waits about as long as it works.
 pub fn as_many() -> usize {
     thread::available_parallelism().map_or(2, usize::from) * 2
 }

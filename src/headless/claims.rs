@@ -33,7 +33,7 @@ struct Claim {
     /// The parts, each with its own evidence.
     parts: Vec<Part>,
     skipped: Option<String>,
-    /// None when it was not tried.
+    /// The verdict; none when it was not tried.
     verdict: Option<ClaimStatus>,
     kernel: Option<String>,
 }
@@ -65,7 +65,7 @@ struct Brief<'a> {
     today: &'a [String],
 }
 
-/// How many claims came to what.
+/// The number of claims for each verdict.
 #[derive(Serialize, Default, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 struct ClaimTotals {

@@ -12,7 +12,7 @@ pub const BAD: u8 = 2;
 /// The exit status where it cannot be done here.
 pub const CANNOT: u8 = 3;
 
-/// Why it ends before it is done: the exit status, and one sentence.
+/// An early end: the exit status, and one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExitError(pub u8, pub String);
 

@@ -12,12 +12,12 @@ use crate::matrix::{Agreement, Matrix, SCENARIOS, markdown};
 use crate::runtime::{Runtime, RuntimeChoice};
 use crate::side::{Ends, Side};
 
-/// How it is printed.
+/// The format of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatrixFormat {
     /// For people at a terminal.
     Text,
-    /// As it is committed.
+    /// Returns the table as it is committed.
     Json,
     /// As the README has it.
     Markdown,

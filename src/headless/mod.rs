@@ -13,10 +13,11 @@ use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::lab::Lab;
 use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
-use crate::observe::TimerKind;
+use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind};
-use crate::session::{CommandError, IssuedCommand, PendingCall, ProcessState, Session};
+use crate::session::{CommandError, PendingCall, Session};
 use crate::side::{Ends, Side};
+use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
 
 pub mod children;
@@ -27,7 +28,7 @@ pub mod explain;
 pub mod matrix;
 pub mod scenarios;
 
-/// How the transcript is printed.
+/// The format of the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For people.
@@ -36,7 +37,7 @@ pub enum Format {
     Json,
 }
 
-/// How a run of commands ended; the program's exit code.
+/// The end of a run of commands; the program's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunStatus {
@@ -44,18 +45,18 @@ pub enum RunStatus {
     Done,
     /// One could not: its endpoint was dead, or this lab does not have it.
     NotDone,
-    /// One was not understood.
+    /// A command was not understood.
     NotUnderstood,
 }
 
 /// A command that was not carried out; as text, where it stood and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefusedCommand {
-    /// Whether it was understood.
+    /// Whether the command was understood.
     pub verdict: RunStatus,
     /// `command 2`, `line 7`.
     place: String,
-    /// How it begins.
+    /// The beginning of its text.
     text: String,
     /// The mistake, in one sentence.
     why: String,
@@ -84,10 +85,13 @@ impl fmt::Display for RefusedCommand {
     }
 }
 
-/// How many characters of a command are repeated to people.
+/// How long a change may take to be told that may not come: it has been, once all is quiet, which each command is waited for.
+const NO_PATIENCE: Duration = Duration::ZERO;
+
+/// The most characters of a command that are repeated to people.
 const LONGEST_ECHO: usize = 400;
 
-/// Where commands come from.
+/// The source of commands.
 pub enum CommandSource {
     /// The command line.
     Given(std::vec::IntoIter<InputLine>),
@@ -102,7 +106,7 @@ impl CommandSource {
         CommandSource::Given(lines.into_iter())
     }
 
-    /// One command a line; blank lines and those that begin with `#` are passed over.
+    /// A reader: one command a line; blank lines and those that begin with `#` are skipped.
     pub fn reader(mut from: impl BufRead + Send + 'static, inputs: Sender<Input>) -> io::Result<CommandSource> {
         let (ask, asked) = channel();
         thread::Builder::new().name("input".into()).spawn(move || {
@@ -254,19 +258,7 @@ impl<'a, W: Write> Runner<'a, W> {
             Err(why) => return at_fault(RunStatus::NotUnderstood, why),
         };
         self.print_command(text)?;
-        // An interrupt is over when the call that it interrupts is.
-        let interrupted = match &command {
-            Command::End(side, EndCommand::Interrupt(id)) => self.live.session.interrupted(*side, *id),
-            _ => None,
-        };
-        let before = self.printed;
-        let issued = match &command {
-            Command::End(side, command) => self.live.session.command(*side, command, MonoTime::now()),
-            Command::Wire(command) => self.live.session.wire(command),
-            // Not understood, as there is no screen.
-            Command::Screen(_) => Ok(IssuedCommand::default()),
-        };
-        let issued = match issued {
+        let (progress, requests) = match CommandProgress::issue(&mut self.live.session, &command, MonoTime::now()) {
             Ok(issued) => issued,
             Err(CommandError::Unknown(word, why)) => {
                 let column = text.rfind(&word).map_or(1, |at| text[..at].chars().count() + 1);
@@ -274,54 +266,22 @@ impl<'a, W: Write> Runner<'a, W> {
             }
             Err(error @ CommandError::Impossible(_)) => return at_fault(RunStatus::NotDone, error.to_string()),
         };
-        self.live.send(issued.requests);
-        let (side, end_command) = match &command {
-            Command::End(side, command) => (*side, Some(command)),
-            Command::Wire(_) | Command::Screen(_) => (Side::Client, None),
-        };
-        match (end_command, issued.root) {
-            (Some(EndCommand::Kill), _) => self.wait(PROCESS_PATIENCE, |s| {
-                matches!(s.ends[side].process, ProcessState::Dead { .. })
-            })?,
-            (Some(EndCommand::Restart), _) => self.wait(PROCESS_PATIENCE, |s| {
-                matches!(s.ends[side].process, ProcessState::Running { .. })
-            })?,
-            (Some(EndCommand::Host(..)), _) => self.wait(PROCESS_PATIENCE, |session| {
-                let mut since = session.transcript.since(before);
-                since.any(|entry| matches!(entry.what, EntryKind::Host { .. }))
-            })?,
-            (_, Some(root)) => {
-                let is_over = |session: &Session| {
-                    let flies = |id| session.ends[side].pending.iter().any(|pending| pending.id == id);
-                    !session.busy(side, root) && !interrupted.is_some_and(flies)
-                };
-                if !self.wait(self.patience, is_over)? {
-                    self.report_blocked(side, |pending| pending.root == root)?;
-                }
-                true
-            }
-            (_, None) => self.wait(self.patience, |_| true)?,
-        };
+        self.live.send(requests);
+        if !self.wait(&progress)?
+            && let Some(side) = progress.caller()
+        {
+            self.report_blocked(side, |pending| Some(pending.root) == progress.root)?;
+        }
         self.print_states()?;
         self.out.flush()?;
-        let failed = self
-            .live
-            .session
-            .transcript
-            .since(before)
-            .find_map(|entry| match &entry.what {
-                EntryKind::Host {
-                    setting,
-                    failed: Some(why),
-                    ..
-                } => Some(format!("{} could not be set: {why}", setting.name())),
-                _ => None,
-            });
-        let refused = issued.root.filter(|root| self.live.session.was_refused(*root));
-        let failed = failed.or_else(|| refused.map(|_| format!("the {side} endpoint did not take it")));
-        match failed {
-            Some(why) => at_fault(RunStatus::NotDone, why),
-            None => Ok(Ok(())),
+        let result = progress.result(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE);
+        match (result, &command) {
+            (Some(CommandResult::NotDone(why)), Command::End(_, EndCommand::Host(setting, _))) => at_fault(
+                RunStatus::NotDone,
+                format!("{} could not be set: {why}", setting.name()),
+            ),
+            (Some(CommandResult::NotDone(why)), _) => at_fault(RunStatus::NotDone, why),
+            _ => Ok(Ok(())),
         }
     }
 
@@ -336,24 +296,29 @@ impl<'a, W: Write> Runner<'a, W> {
         self.out.flush()
     }
 
-    /// Takes events in until `done` holds and all is quiet, or the time is up; tells whether `done` held.
-    fn wait(&mut self, bound: Duration, done: impl Fn(&Session) -> bool) -> io::Result<bool> {
+    /// Takes events in until the command is over and all is quiet, or the time is up; tells whether it is over.
+    fn wait(&mut self, progress: &CommandProgress) -> io::Result<bool> {
+        let bound = if progress.is_of_process() {
+            PROCESS_PATIENCE
+        } else {
+            self.patience
+        };
         let mut deadline = Instant::now() + bound;
-        let mut was_done = false;
+        let mut was_over = false;
         loop {
             self.print_new()?;
-            let is_done = done(&self.live.session);
-            if self.live.quiet && is_done {
+            let is_over = progress.is_over(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE);
+            if self.live.quiet && is_over {
                 return Ok(true);
             }
-            // What is done has only to become quiet, and nobody is more patient with that than the user.
-            if is_done && !was_done {
+            // What is over has only to become quiet, and nobody is more patient with that than the user.
+            if is_over && !was_over {
                 deadline = deadline.min(Instant::now() + self.patience);
             }
-            was_done = is_done;
+            was_over = is_over;
             // A line is only asked for, and so only given, between two commands.
             if let WaitOutcome::Nothing = self.live.take(Some(deadline))? {
-                return Ok(done(&self.live.session));
+                return Ok(progress.is_over(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE));
             }
         }
     }
@@ -485,7 +450,7 @@ struct SocketStatus {
     tx_queue: u32,
     timer: Option<Countdown>,
     retransmits: u32,
-    /// Why the sources of its state differ, where they do.
+    /// Returns why the sources of its state differ, where they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     differs: Option<String>,
 }

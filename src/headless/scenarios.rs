@@ -14,10 +14,10 @@ use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
 use crate::scenario::{Scenario, catalog, file, run};
 use crate::text::{SanitizingWriter, excerpt};
 
-/// How much of a name is repeated.
+/// The most characters of a name that are repeated.
 const LONGEST_NAME: usize = 200;
 
-/// How `finwait run` is to go about it.
+/// The options of `finwait run`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunOptions {
     /// JSON lines rather than text.

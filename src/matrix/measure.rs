@@ -18,7 +18,7 @@ pub struct Runs {
     pub scenario: String,
     /// Both ends driven by raw calls.
     pub raw: Vec<ReportLine>,
-    /// Each runtime's, once at either end.
+    /// The runs of each runtime, once at either end.
     pub by: Vec<(Runtime, Side, Vec<ReportLine>)>,
 }
 
@@ -114,7 +114,7 @@ fn is_plain(returned: &CommandResult) -> bool {
     }
 }
 
-/// How a runtime's answer stands to that of raw calls.
+/// The relation of a runtime's answer to that of raw calls.
 fn beside(raw: &CommandResult, got: &CommandResult) -> Agreement {
     match got {
         CommandResult::Outcome(Outcome::Unsupported(_)) => Agreement::Unsupported,

@@ -75,11 +75,11 @@ pub struct MatrixEvent {
     /// The rule by which they do, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<RuleId>,
-    /// Where it was measured.
+    /// The machine on which it was measured.
     pub rows: Vec<MatrixRow>,
 }
 
-/// One call of one scenario.
+/// A call of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatrixRow {
     /// The scenario.
@@ -103,7 +103,7 @@ pub struct Cell {
     /// The text that its programmer sees, to the letter, but for the numbers of ports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// How that stands to what raw calls give.
+    /// The relation to what raw calls give.
     pub beside: Agreement,
 }
 
@@ -114,7 +114,7 @@ impl MatrixEvent {
     }
 }
 
-/// How a runtime's answer stands to that of raw calls.
+/// The relation of a runtime's answer to that of raw calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Agreement {
@@ -192,7 +192,7 @@ impl Matrix {
         MATRIX.get_or_init(|| serde_json::from_str(KEPT).unwrap_or_default())
     }
 
-    /// As it is committed.
+    /// Returns the table as it is committed.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
@@ -257,6 +257,7 @@ impl Matrix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explain::wording::{Carrier, recognize};
 
     /// Every runtime, rule and call in it is known, and it is as the program would print it.
     #[test]
@@ -265,5 +266,59 @@ mod tests {
         assert!(!read.events.is_empty());
         assert_eq!(&read, Matrix::kept());
         assert!(read.to_json() == KEPT, "it is not what is committed");
+    }
+
+    /// All that the languages were measured to say is known, and says what was measured: an errno and a deadline are the kernel's and
+    /// the program's, whatever a library answers by itself has its own subject or a remark.
+    #[test]
+    fn every_text_of_the_matrix_is_known() {
+        /// Values and events, not errors; and errors that are not a socket's.
+        const NOT_ERRORS: &[(&str, &str)] = &[
+            ("0", "what C's read returns at the end of the stream"),
+            ("-1", "what Java's read returns at the end of the stream"),
+            ("b''", "what Python's recv returns at the end of the stream"),
+            ("'end' event", "an event of Node.js"),
+            ("'timeout' event", "an event of Node.js"),
+            ("null", "what Node.js' read returns when it has nothing"),
+            (
+                "panic: runtime error: invalid memory address or nil pointer dereference",
+                "Go's nil, not a socket",
+            ),
+            (
+                "java.nio.channels.IllegalBlockingModeException",
+                "a Selector's, which takes no blocking channel",
+            ),
+        ];
+        let cells = Matrix::kept()
+            .events
+            .iter()
+            .flat_map(|event| &event.rows)
+            .flat_map(|row| &row.cells);
+        let mut unmet: Vec<&str> = NOT_ERRORS.iter().map(|(text, _)| *text).collect();
+        let mut wrong = Vec::new();
+        for cell in cells {
+            let Some(said) = cell.said.as_deref() else { continue };
+            let found = recognize(said);
+            if NOT_ERRORS.iter().any(|(text, _)| *text == said) {
+                unmet.retain(|text| *text != said);
+                assert_eq!(found, None, "{said}");
+                continue;
+            }
+            let Some(found) = found else {
+                wrong.push(format!("unknown: {said}"));
+                continue;
+            };
+            // Whatever the kernel said is told as it is; Java's read says "Connection reset" again where the kernel says EOF.
+            if cell.beside == Agreement::Same && found.subject.to_string() != cell.gives {
+                wrong.push(format!("{} and not {}: {said}", found.subject, cell.gives));
+            }
+            if found.carrier != Carrier::Tcp {
+                wrong.push(format!("{:?}: {said}", found.carrier));
+            }
+        }
+        wrong.sort();
+        wrong.dedup();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert_eq!(unmet, [""; 0], "stand in the matrix no more");
     }
 }

@@ -5,13 +5,13 @@ use std::fmt;
 /// A bound on a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// How it compares.
+    /// The comparison.
     pub order: Comparison,
     /// With what.
     pub number: i64,
 }
 
-/// How a number compares.
+/// A comparison of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// The same.
@@ -78,7 +78,7 @@ impl Bound {
         }
     }
 
-    /// One that holds of no number of which this does.
+    /// Returns a bound that holds of no number of which this one does.
     pub const fn opposite(self) -> Bound {
         let (order, number) = match self.order {
             Comparison::Equal => (Comparison::Equal, self.number.wrapping_add(1)),

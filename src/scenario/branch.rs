@@ -13,11 +13,11 @@ use crate::side::Side;
 /// Two scenarios with the same beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branch {
-    /// As the file has it.
+    /// The step as the file has it.
     pub trunk: Arc<Scenario>,
     /// With one step changed.
     pub branch: Arc<Scenario>,
-    /// Which step that is, from 0 on.
+    /// The number of that step, from 0 on.
     pub at: usize,
 }
 

@@ -9,11 +9,11 @@ use super::report::StepReport;
 use crate::outcome::Outcome;
 use crate::scenario::observation::CommandResult;
 
-/// Whether a claim, or a part of one, holds.
+/// The verdict on a claim, or on a part of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimStatus {
-    /// All that it claims was observed.
+    /// The claim holds: all of it was observed.
     Holds,
     /// One part of it was observed, of another part the opposite; or raw calls do as claimed and Go says something else.
     Half,
@@ -32,7 +32,7 @@ impl ClaimStatus {
         ClaimStatus::HoldsForGoOnly,
     ];
 
-    /// Judges one part, from what held of raw calls, and what of Go's where they were made ([`held`]). None when nothing of it could
+    /// Judges one part, from what held of raw calls, and what of Go's where they were made (`held`). None when nothing of it could
     /// be seen.
     pub const fn of(raw: Option<bool>, go: Option<bool>) -> Option<ClaimStatus> {
         Some(match (raw, go) {
@@ -65,7 +65,7 @@ impl ClaimStatus {
         })
     }
 
-    /// In one or two words, for a column.
+    /// Returns the verdict in one or two words, for a column.
     pub const fn label(self) -> &'static str {
         match self {
             ClaimStatus::Holds => "holds",
@@ -75,7 +75,7 @@ impl ClaimStatus {
         }
     }
 
-    /// In words, for the kernel that runs here.
+    /// Returns the verdict in words, for the kernel that runs here.
     pub fn words(self, kernel: Option<Kernel>) -> String {
         match (self, kernel) {
             (ClaimStatus::Holds, _) => "holds".into(),

@@ -15,10 +15,10 @@ use crate::session::view::HeldBy;
 use crate::side::Side;
 use crate::state::State;
 
-/// One thing that a step should show.
+/// An expectation of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
-    /// Where it stands in the file.
+    /// The place in the file.
     pub place: Position,
     /// What.
     pub what: Expected,
@@ -45,7 +45,7 @@ pub enum Expected {
     Go(String),
 }
 
-/// Which socket: by its name, and by its end where both have one of that name.
+/// A socket, by its name, and by its end where both have one of that name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketRef {
     /// The end, when the file says so.
@@ -54,16 +54,16 @@ pub struct SocketRef {
     pub name: SocketName,
 }
 
-/// How a socket stands.
+/// The expected condition of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketExpectation {
     /// The state; none: the kernel does not know it any more.
     pub state: Option<State>,
-    /// Who holds it, when the file says so.
+    /// The expected holder, when the file says so.
     pub held: Option<HeldBy>,
 }
 
-/// Which queue.
+/// The queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queue {
     /// Bytes to be read, or connections to be accepted.
@@ -263,13 +263,13 @@ impl fmt::Display for SocketExpectation {
     }
 }
 
-/// Whether something was as expected.
+/// The result of one expectation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// Where the expectation stands in the file.
+    /// The place of the expectation in the file.
     #[serde(flatten)]
     pub place: Position,
-    /// What it is about: `returns`, `state of client`.
+    /// The subject: `returns`, `state of client`.
     pub about: String,
     /// The expectation, in the file's words.
     pub expected: String,
@@ -389,8 +389,14 @@ impl Expectation {
             Expected::Later(who, returns) => who
                 .later(seen)
                 .is_none_or(|got| *got != CommandResult::Blocked && !returns.holds(got)),
-            Expected::State(..)
-            | Expected::Queued(_)
+            // A name stays with its socket, also when that was closed and is gone; but a blocked call is waited for.
+            Expected::State(who, stands) => {
+                let gone = |snapshot: &SocketSnapshot| snapshot.held == HeldBy::Closed && snapshot.state.is_none();
+                let mut calls = seen.later.iter().map(|call| &call.returned).chain([&seen.returned]);
+                let waits = calls.any(|returned| *returned == CommandResult::Blocked);
+                stands.state.is_some() && !waits && who.find(seen).is_some_and(gone)
+            }
+            Expected::Queued(_)
             | Expected::Queue(..)
             | Expected::Segments(_)
             | Expected::SynPatience(_)

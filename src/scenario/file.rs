@@ -66,9 +66,9 @@ type TomlValue<'a> = Spanned<DeValue<'a>>;
 /// The value under a key of a table.
 type Field<'a, 'b> = Option<&'b TomlValue<'a>>;
 
-/// How a duration is written.
+/// The form of a duration.
 const DURATIONS: &str = "a time is like \"500ms\" or \"2s\"";
-/// How a kernel's answers are written.
+/// The form of a kernel's answers.
 const ANSWERS: &str = "{ disconnect-under-read = \"EPIPE\" }";
 /// The longest that a step may wait.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
         Some(Needs::Answers(answers))
     }
 
-    /// What drives the ends: raw calls where nothing is said.
+    /// The runtimes that drive the ends: raw calls where nothing is said.
     fn driven(&mut self, value: Field<'a, '_>) -> Ends<Runtime> {
         let Some(value) = value else {
             return Ends::default();

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::excerpt;
 
-/// How many characters of a line are shown before its mistake, and after it.
+/// The number of characters that are shown before a mistake, and after it.
 const AROUND: usize = 100;
-/// How much of a file's name is repeated.
+/// The most characters of a file's name that are repeated.
 const LONGEST_PATH: usize = 200;
 
 /// A place in a file.
@@ -41,7 +41,7 @@ pub struct Mistake {
     pub path: String,
     /// Where.
     pub place: Position,
-    /// What is wrong, and what would be right.
+    /// One sentence: what is wrong, and what would be right.
     pub why: String,
     /// The offending line.
     pub line: String,

@@ -38,11 +38,11 @@ pub struct Scenario {
     pub name: String,
     /// The file, as messages name it.
     pub path: String,
-    /// One line.
+    /// A title of one line.
     pub title: String,
-    /// One or two sentences.
+    /// A summary of one or two sentences.
     pub summary: String,
-    /// Which part of the catalog it belongs to.
+    /// The part of the catalog that it belongs to.
     pub group: Group,
     /// The id in the catalog or in the list of claims.
     pub id: Option<String>,
@@ -50,9 +50,9 @@ pub struct Scenario {
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone; none where it is for both.
     pub ipv6: Option<bool>,
-    /// What drives the ends, where the user does not say.
+    /// The runtimes that drive the ends, where the user does not say.
     pub driven: Ends<Runtime>,
-    /// What the kernel must be like for it to be true.
+    /// The needs: what the kernel must be like for it to be true.
     pub needs: Option<Needs>,
     /// The article's claim, in a sentence.
     pub claim: Option<String>,
@@ -62,10 +62,10 @@ pub struct Scenario {
     pub steps: Vec<Step>,
 }
 
-/// One step.
+/// A step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Where it begins in the file.
+    /// The line at which it begins in the file.
     pub place: Position,
     /// Prose for people.
     pub say: Option<String>,
@@ -77,15 +77,15 @@ pub struct Step {
     pub claimed: Vec<Expectation>,
     /// The part of the claim that it tries, where the claim has parts.
     pub part: Option<String>,
-    /// How long the expectations may take to come true.
+    /// The time that the expectations get to come true.
     pub within: Duration,
-    /// For how long they must stay true then.
+    /// The time for which they must stay true then.
     pub stands: Duration,
     /// Shown when something else is observed.
     pub because: Option<String>,
 }
 
-/// How long a step's expectations may take unless it says otherwise.
+/// The time that a step's expectations get unless it says otherwise.
 pub const WITHIN: Duration = Duration::from_secs(5);
 
 /// The command of a step.
@@ -95,7 +95,7 @@ pub struct StepAction {
     pub text: String,
     /// The same, understood.
     pub command: Command,
-    /// Where its text stands in the file.
+    /// The span of its text in the file.
     pub place: Position,
 }
 
@@ -108,7 +108,7 @@ impl Step {
 }
 
 impl Scenario {
-    /// How many expectations it has.
+    /// The number of expectations.
     pub fn expectations(&self) -> usize {
         self.steps.iter().map(|step| step.expected.len()).sum()
     }

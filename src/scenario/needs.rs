@@ -18,14 +18,14 @@ use crate::os::sock;
 /// The needs of a scenario from the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// This kernel, or a later one.
+    /// A kernel version, or a later one.
     Kernel(Kernel),
-    /// These answers to the questions.
+    /// The answers to the questions.
     Answers(Vec<(Question, Errno)>),
 }
 
 impl Needs {
-    /// Why the running kernel is not what is needed, in one sentence.
+    /// Returns, in one sentence, why the running kernel is not what is needed.
     pub fn unmet(&self) -> Option<String> {
         match self {
             Needs::Kernel(needs) => {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Bytes, CallKind, SocketName};
-use crate::lab::event::{Death, Disposition, PacketRecord};
+use crate::lab::event::{Disposition, PacketRecord};
 use crate::lab::syn::SynPatience;
 use crate::outcome::Outcome;
 use crate::session::view::HeldBy;
@@ -14,26 +14,12 @@ use crate::wire::flow::Retransmission;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
+pub use crate::session::progress::CommandResult;
+
 use super::returns::Returns;
 
-/// The result of a command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CommandResult {
-    /// The command makes no call, and was carried out.
-    Done,
-    /// The call returned this.
-    Outcome(Outcome),
-    /// The call has not returned.
-    Blocked,
-    /// The process died under it.
-    Died(Death),
-    /// The command could not be carried out; one sentence.
-    NotDone(String),
-}
-
 impl CommandResult {
-    /// In the words of a scenario.
+    /// Returns it in the words of a scenario.
     pub fn words(&self) -> String {
         match (Returns::of(self), self) {
             (_, CommandResult::Outcome(Outcome::Library(name))) => name.clone(),
@@ -52,7 +38,7 @@ pub struct SocketSnapshot {
     pub name: Option<SocketName>,
     /// The state; none when the kernel does not know it any more.
     pub state: Option<State>,
-    /// Who holds it.
+    /// The holder.
     pub held: HeldBy,
     /// Bytes (of a listener, connections) to be taken.
     pub rx: u32,
@@ -65,18 +51,18 @@ pub struct SocketSnapshot {
 pub struct ObservedPacket {
     /// The host that sent it, or in whose name it was forged.
     pub from: Side,
-    /// What it says.
+    /// The contents.
     pub said: PacketContent,
     /// Is it sent again?
     pub again: Option<Retransmission>,
-    /// Where it comes from.
+    /// The origin.
     pub origin: Origin,
-    /// What became of it.
+    /// The disposition.
     #[serde(rename = "fate")]
     pub disposition: Disposition,
 }
 
-/// What a packet says.
+/// The contents of a packet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PacketContent {
@@ -109,7 +95,7 @@ pub struct Observation {
     /// The words of the endpoint's language, where there is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// One plain sentence why it gave that back; none while it has not returned.
+    /// The sentence that says why it returned that; none while it has not returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// Calls that were blocked when the step began, and what became of them, the oldest first.
@@ -118,7 +104,7 @@ pub struct Observation {
     pub sockets: Ends<Vec<SocketSnapshot>>,
     /// The packets in the order of their first sight; none in the loopback lab, which has no wire.
     pub segments: Option<Vec<ObservedPacket>>,
-    /// How long a connect into silence takes on this machine, where the step asks for that.
+    /// The time that a connect into silence takes on this machine, where the step asks for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub syn_patience: Option<SynPatience>,
 }
@@ -128,16 +114,16 @@ pub struct Observation {
 pub struct LateCall {
     /// The end.
     pub side: Side,
-    /// On which socket.
+    /// The socket.
     pub socket: SocketName,
     /// The result.
     pub returned: CommandResult,
-    /// Which call.
+    /// The call.
     pub call: CallKind,
     /// The words of the endpoint's language, where there is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// One plain sentence why it gave that back; none while it has not returned.
+    /// The sentence that says why it returned that; none while it has not returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }

@@ -12,18 +12,18 @@ use super::returns::Returns;
 use super::{Scenario, Step};
 use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::MonoTime;
-use crate::command::{Command, EndCommand};
 use crate::explain::ErrorSource;
 use crate::lab::event::LabRequest;
 use crate::scenario::expect::{Check, Expected};
+use crate::session::progress::{CommandProgress, outcome};
 use crate::session::transcript::EntryKind;
-use crate::session::{IssuedCommand, ProcessState, Session, socket_of};
+use crate::session::{Session, socket_of};
 use crate::side::{Ends, Side};
 use crate::state::State;
 
-/// How long a call has not returned before it is seen to be blocked.
+/// The time after which a call that has not returned counts as blocked.
 const BLOCKED_AFTER: Duration = Duration::from_millis(100);
-/// How long the lab may take to become quiet once all that was expected is so.
+/// The time that the lab gets to become quiet once all that was expected is so.
 const QUIET_PATIENCE: Duration = Duration::from_millis(300);
 
 /// A scenario under way.
@@ -38,11 +38,9 @@ pub struct Play {
 /// A step under way.
 #[derive(Debug)]
 struct StepInProgress {
-    began: MonoTime,
-    /// The last entry of the transcript before it.
-    since: u64,
-    side: Option<Side>,
-    root: Option<CallId>,
+    /// Its command, or the pause of a step without one.
+    command: CommandProgress,
+    /// Why its command was refused.
     refused: Option<String>,
     /// Calls that were blocked when it began.
     blocked: Vec<BlockedCall>,
@@ -58,17 +56,17 @@ struct BlockedCall {
     name: CallKind,
 }
 
-/// Whether a step is over.
+/// The progress of a step.
 #[derive(Debug)]
 pub enum StepStatus {
-    /// Not yet: look again after the next event, and at that time at the latest.
+    /// The step goes on: look again after the next event, and at that time at the latest.
     Wait(MonoTime),
-    /// It is: what came of it.
+    /// The step is over, with its result.
     Over(Box<StepReport>),
 }
 
 impl Play {
-    /// From the first step on.
+    /// Returns a play that begins with the first step.
     pub const fn new(scenario: Arc<Scenario>) -> Play {
         Play {
             scenario,
@@ -94,7 +92,7 @@ impl Play {
 
     /// The first call of the step that is under way, if it makes one.
     pub fn root(&self) -> Option<CallId> {
-        self.now.as_ref().and_then(|under| under.root)
+        self.now.as_ref().and_then(|under| under.command.root)
     }
 
     /// Is a step under way?
@@ -121,32 +119,23 @@ impl Play {
                 })
             })
         });
-        let mut under = StepInProgress {
-            began: now,
-            since: session.transcript.last(),
-            side: None,
-            root: None,
-            refused: None,
-            blocked: blocked.collect(),
-            true_since: None,
-        };
+        let blocked = blocked.collect();
         let issued = match step.action.as_ref().map(|action| &action.command) {
-            None | Some(Command::Screen(_)) => Ok(IssuedCommand::default()),
-            Some(Command::Wire(command)) => session.wire(command),
-            Some(Command::End(side, command)) => {
-                under.side = Some(*side);
-                session.command(*side, command, now)
-            }
+            None => Ok((CommandProgress::none(session, now), Vec::new())),
+            Some(command) => CommandProgress::issue(session, command, now),
         };
-        let requests = match issued {
-            Ok(issued) => {
-                under.root = issued.root;
-                issued.requests
-            }
-            Err(error) => {
-                under.refused = Some(error.to_string());
-                Vec::new()
-            }
+        let ((command, requests), refused) = match issued {
+            Ok(issued) => (issued, None),
+            Err(error) => (
+                (CommandProgress::none(session, now), Vec::new()),
+                Some(error.to_string()),
+            ),
+        };
+        let under = StepInProgress {
+            command,
+            refused,
+            blocked,
+            true_since: None,
         };
         self.now = Some(under);
         requests
@@ -157,12 +146,11 @@ impl Play {
         let (Some(step), Some(under)) = (self.scenario.steps.get(self.next), self.now.as_mut()) else {
             return StepStatus::Wait(now.plus(QUIET_PATIENCE));
         };
-        let command = step.action.as_ref().map(|action| &action.command);
-        let returned = under.returned(session, command, quiet, now);
+        let returned = under.returned(session, quiet, now);
         let seen = observe(session, step, under, returned.clone().unwrap_or(CommandResult::Blocked));
         let checks: Vec<Check> = step.expected.iter().map(|expected| expected.check(&seen)).collect();
         let all = checks.iter().all(|check| check.held != Some(false));
-        let end = under.began.plus(step.within);
+        let end = under.command.began.plus(step.within);
         let wait = |until: MonoTime| {
             StepStatus::Wait(if until.0 <= now.0 {
                 now.plus(Duration::from_millis(1))
@@ -179,7 +167,11 @@ impl Play {
                     .expected
                     .iter()
                     .any(|expected| matches!(&expected.what, Expected::Later(_, Returns::Blocked)));
-            let shown = if blocked { under.began.plus(BLOCKED_AFTER) } else { now };
+            let shown = if blocked {
+                under.command.began.plus(BLOCKED_AFTER)
+            } else {
+                now
+            };
             let stood = since.plus(step.stands);
             let calm = quiet || now.since(since) >= QUIET_PATIENCE;
             if now.0 < shown.0 || now.0 < stood.0 {
@@ -196,7 +188,7 @@ impl Play {
             lost || now.0 >= end.0
         };
         if !is_over {
-            let patience = under.began.plus(QUIET_PATIENCE);
+            let patience = under.command.began.plus(QUIET_PATIENCE);
             return wait(if returned.is_none() && now.0 < patience.0 {
                 patience
             } else {
@@ -204,8 +196,8 @@ impl Play {
             });
         }
         let claims = step.claimed.iter().map(|claimed| claimed.check(&seen)).collect();
-        let rules = ruled(session, under.since);
-        let took = now.since(under.began);
+        let rules = ruled(session, under.command.since);
+        let took = now.since(under.command.began);
         let report = StepReport::new(&self.scenario, self.next, checks, claims, seen, rules, took);
         self.next += 1;
         self.now = None;
@@ -214,68 +206,13 @@ impl Play {
 }
 
 impl StepInProgress {
-    /// What became of the step's command; none while that is open.
-    fn returned(
-        &self,
-        session: &Session,
-        command: Option<&Command>,
-        quiet: bool,
-        now: MonoTime,
-    ) -> Option<CommandResult> {
-        if let Some(why) = &self.refused {
-            return Some(CommandResult::NotDone(why.clone()));
-        }
-        let (side, command) = match (self.side, command) {
-            (Some(side), Some(Command::End(_, command))) => (side, command),
-            // What the wire does is told at once, and the lab said that it is quiet after that; but flow where all flows changes
-            // nothing.
-            (_, Some(Command::Wire(_))) => {
-                let mut since = session.transcript.since(self.since);
-                let told = since.any(|entry| matches!(entry.what, EntryKind::Wire { .. } | EntryKind::Packet(_)));
-                let done = (quiet && told) || now.since(self.began) >= QUIET_PATIENCE;
-                return done.then_some(CommandResult::Done);
-            }
-            (_, _) => return Some(CommandResult::Done),
-        };
-        let process = &session.ends[side].process;
-        let mut since = session.transcript.since(self.since);
-        match command {
-            EndCommand::Kill => matches!(process, ProcessState::Dead { .. }).then_some(CommandResult::Done),
-            EndCommand::Restart => matches!(process, ProcessState::Running { .. }).then_some(CommandResult::Done),
-            EndCommand::Host(..) => since.find_map(|entry| match &entry.what {
-                EntryKind::Host { failed: None, .. } => Some(CommandResult::Done),
-                EntryKind::Host { failed: Some(why), .. } => Some(CommandResult::NotDone(why.clone())),
-                _ => None,
-            }),
-            // It is told as the change of state that it makes.
-            EndCommand::Destroy(_) => {
-                let told = since.any(|entry| matches!(entry.what, EntryKind::State { .. }));
-                let done = (quiet && told) || now.since(self.began) >= QUIET_PATIENCE;
-                done.then_some(CommandResult::Done)
-            }
-            EndCommand::Use(_) => Some(CommandResult::Done),
-            EndCommand::Call { .. } | EndCommand::Interrupt(_) | EndCommand::Sigpipe(_) => match self.root {
-                None => Some(CommandResult::Done),
-                Some(root) => Some(outcome(session, side, root, self.since)),
-            },
+    /// Returns what became of the step's command; none while that is open.
+    fn returned(&self, session: &Session, quiet: bool, now: MonoTime) -> Option<CommandResult> {
+        match &self.refused {
+            Some(why) => Some(CommandResult::NotDone(why.clone())),
+            None => self.command.result(session, quiet, now, QUIET_PATIENCE),
         }
     }
-}
-
-/// The result of the command of `side` that began with `root`, as far as the transcript after `since` tells.
-pub(super) fn outcome(session: &Session, side: Side, root: CallId, since: u64) -> CommandResult {
-    if session.busy(side, root) {
-        return CommandResult::Blocked;
-    }
-    let mut entries = session.transcript.since(since).rev();
-    let returned = entries.find_map(|entry| match &entry.what {
-        EntryKind::Outcome { call, outcome, .. } if session.root_of(*call) == Some(root) => {
-            Some(CommandResult::Outcome(outcome.clone()))
-        }
-        EntryKind::Lost { call, how, .. } if session.root_of(*call) == Some(root) => Some(CommandResult::Died(*how)),
-        _ => None,
-    });
-    returned.unwrap_or_else(|| CommandResult::NotDone("its call was lost".into()))
 }
 
 /// The words about how a call ended.
@@ -335,11 +272,11 @@ fn ruled(session: &Session, since: u64) -> Vec<RuledOutcome> {
 fn observe(session: &Session, step: &Step, under: &StepInProgress, returned: CommandResult) -> Observation {
     // Of a command that has not come to its end, the calls before its last one are not what is asked about.
     let words = |returned: &CommandResult, root: Option<CallId>| match (returned, root) {
-        (CommandResult::Outcome(_) | CommandResult::Died(_), Some(root)) => words(session, root, under.since),
+        (CommandResult::Outcome(_) | CommandResult::Died(_), Some(root)) => words(session, root, under.command.since),
         _ => EndingWords::default(),
     };
     let later = under.blocked.iter().map(|call| {
-        let returned = outcome(session, call.side, call.root, under.since);
+        let returned = outcome(session, call.side, call.root, under.command.since);
         let EndingWords { said, why } = words(&returned, Some(call.root));
         LateCall {
             side: call.side,
@@ -351,14 +288,14 @@ fn observe(session: &Session, step: &Step, under: &StepInProgress, returned: Com
         }
     });
     let later = later.collect();
-    let EndingWords { said, why } = words(&returned, under.root);
+    let EndingWords { said, why } = words(&returned, under.command.root);
     Observation {
         returned,
         said,
         why,
         later,
         sockets: Ends::from_fn(|side| snapshots(session, side)),
-        segments: sightings(session, under.since),
+        segments: sightings(session, under.command.since),
         syn_patience: session.lab.syn_patience.filter(|_| step.asks_for_syn_patience()),
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use super::observation::{CommandResult, snapshots};
-use super::play::outcome;
 use super::returns::Returns;
 use crate::call::{CallId, SocketName};
 use crate::command::Command;
 use crate::command::wire::WireCommand;
 use crate::runtime::Runtime;
+use crate::session::progress::outcome;
 use crate::session::view::HeldBy;
 use crate::session::{LabKind, ProcessState, Session, socket_of};
 use crate::side::Side;
@@ -111,7 +111,7 @@ impl Recorder {
         self.done.push(text);
     }
 
-    /// How many commands were given.
+    /// The number of commands given.
     pub fn len(&self) -> usize {
         self.done.len() + usize::from(self.open.is_some())
     }

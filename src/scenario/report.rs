@@ -15,7 +15,7 @@ use crate::explain::RuleId;
 use crate::side::Side;
 use crate::state::State;
 
-/// One line of a run's report.
+/// A line of a run's report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ReportLine {
@@ -27,7 +27,7 @@ pub enum ReportLine {
     End(Summary),
 }
 
-/// Which scenario.
+/// The scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
     /// The name.
@@ -45,9 +45,9 @@ pub struct Heading {
     /// The family that it is for: IPv6 alone, or IPv4 alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv6: Option<bool>,
-    /// How many steps it has.
+    /// The number of steps.
     pub steps: usize,
-    /// How many expectations it has.
+    /// The number of expectations.
     pub expectations: usize,
     /// The article's claim.
     pub claim: Option<String>,
@@ -81,9 +81,9 @@ pub struct StepReport {
     pub scenario: String,
     /// The file.
     pub path: String,
-    /// Which step, from 1 on.
+    /// The number of the step, from 1 on.
     pub no: usize,
-    /// Where it begins in the file.
+    /// The line at which it begins in the file.
     pub line: usize,
     /// The prose.
     pub say: Option<String>,
@@ -104,7 +104,7 @@ pub struct StepReport {
     pub part: Option<String>,
     /// The file's reason for what it expects, when something else was observed.
     pub because: Option<String>,
-    /// How long it took, ms.
+    /// The time that it took, in ms.
     pub took_ms: f64,
     /// The observation.
     pub observation: Observation,
@@ -116,7 +116,7 @@ pub struct StepReport {
 /// An outcome that falls under a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuledOutcome {
-    /// Which call.
+    /// The call.
     pub call: CallKind,
     /// The socket's state when it was made.
     pub state: State,
@@ -178,12 +178,12 @@ pub(super) fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// What came of a scenario.
+/// The result of a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Its name.
+    /// The name.
     pub scenario: String,
-    /// Why it could not be run here; none when it was.
+    /// The reason why it could not be run here; none when it was.
     pub skipped: Option<String>,
     /// Steps that were made.
     pub steps: usize,
@@ -195,9 +195,9 @@ pub struct Summary {
     pub unseen: usize,
     /// Steps that were not made, since one before them was not as expected.
     pub left: usize,
-    /// How long it took, ms.
+    /// The time that it took, in ms.
     pub took_ms: f64,
-    /// Whether the article's claim holds; none when it claims nothing, or that could not be seen.
+    /// The verdict on the article's claim; none when it claims nothing, or that could not be seen.
     pub verdict: Option<ClaimStatus>,
 }
 

@@ -58,7 +58,7 @@ const DEATHS: [Death; 3] = [
     Death::Signal(libc::SIGTERM),
 ];
 
-/// How many bytes are told by what they are.
+/// The most bytes that are shown one by one.
 const LONGEST_WORDS: usize = 64;
 
 impl Returns {
@@ -220,7 +220,7 @@ impl Returns {
         })
     }
 
-    /// One that holds of nothing of which this does.
+    /// Returns an expectation that holds of nothing of which this one does.
     pub fn opposite(&self) -> Returns {
         match self {
             Returns::Errno(Errno::EINVAL) => Returns::Errno(Errno::EPIPE),
@@ -244,7 +244,7 @@ impl Returns {
 }
 
 impl fmt::Display for Returns {
-    /// As it would be written in a file.
+    /// Returns it as it would be written in a file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Returns::Success => f.write_str("success"),

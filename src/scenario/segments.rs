@@ -17,7 +17,7 @@ use crate::wire::segment::Flags;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segments(pub Vec<Item>);
 
-/// One item of the list.
+/// An item of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     /// `...`: any number of others.
@@ -26,14 +26,14 @@ pub enum Item {
     One(Pattern),
 }
 
-/// Which segment.
+/// The segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     /// The sender.
     pub from: Side,
-    /// What it says.
+    /// The contents.
     pub kind: SegmentKind,
-    /// What its numbers are.
+    /// The sequence numbers.
     pub numbers: Vec<(Number, Bound)>,
     /// The payload.
     pub payload: Option<Bytes>,
@@ -41,7 +41,7 @@ pub struct Pattern {
     pub besides: Vec<Annotation>,
 }
 
-/// What a packet is.
+/// The kind of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SegmentKind {
     /// `any`
@@ -85,9 +85,9 @@ impl Number {
 pub enum Annotation {
     /// The other host had it.
     Delivered,
-    /// It is held on the wire.
+    /// Held on the wire.
     Held,
-    /// It is held on the wire, and goes on by itself.
+    /// Held on the wire, and delivered after its delay.
     Delayed,
     /// The segment was dropped.
     Dropped,

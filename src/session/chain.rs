@@ -3,7 +3,7 @@
 
 use super::transcript::{Entry, EntryKind, Transcript};
 use super::{Session, socket_of};
-use crate::call::{CallId, CallKind, SocketName};
+use crate::call::{CallClass, CallId, SocketName};
 use crate::explain::{EntryNo, ErrorSource, RuleId};
 use crate::outcome::{Outcome, Value};
 use crate::side::Side;
@@ -163,10 +163,7 @@ impl ChainSocket<'_> {
                 ..
             } if *side == self.side && connection(socket.as_ref()) == connection(self.socket) => match outcome {
                 Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }) => true,
-                Outcome::Ok(_) => matches!(
-                    name,
-                    CallKind::Close | CallKind::RstClose | CallKind::LingerClose | CallKind::Shutdown
-                ),
+                Outcome::Ok(_) => matches!(CallClass::of(*name), Some(CallClass::Close | CallClass::Shutdown)),
                 Outcome::DeadlineExceeded { .. } | Outcome::Library(_) | Outcome::Unsupported(_) => false,
             },
             _ => false,

@@ -4,7 +4,7 @@
 //! for legibility (note 3). A connection that came through a listener is a socket of its own on Linux, born in SYN_RECV: its way from
 //! CLOSE to SYN_RECV is the figure's from LISTEN, and the listener stays where it is.
 
-use crate::call::CallKind;
+use crate::call::StateEffect;
 use crate::side::{Ends, Side};
 use crate::state::State;
 
@@ -282,7 +282,7 @@ impl Coverage {
 fn resets(cause: &Reason) -> bool {
     match cause {
         Reason::Call { name, .. } | Reason::Release { name, .. } | Reason::PeerCall { name, .. } => {
-            matches!(name, CallKind::RstClose | CallKind::Disconnect)
+            name.spec().effect == StateEffect::Aborts
         }
         Reason::Received { .. } | Reason::Timer(_) | Reason::Destroyed => true,
         Reason::Death | Reason::PeerDeath { .. } | Reason::Library | Reason::Unseen => false,
@@ -292,10 +292,10 @@ fn resets(cause: &Reason) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{CallId, SocketName};
+    use crate::call::{CallId, CallKind, SocketName};
     use crate::clock::MonoTime;
     use crate::lab::event::Witness;
-    use crate::observe::{TimerKind, Tuple};
+    use crate::socket_table::{TimerKind, Tuple};
     use proptest::prelude::*;
 
     fn call(name: CallKind) -> Reason {

@@ -15,10 +15,10 @@ use crate::explain::sock::{CallEntry, EntryNo};
 use crate::hash::QuickMap;
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Death, ObservedSocket};
-use crate::observe::Tuple;
 use crate::outcome::{OptionReading, Outcome, Value};
 use crate::runtime::Runtime;
 use crate::side::Side;
+use crate::socket_table::Tuple;
 use crate::state::State;
 
 /// The name of what listens, or is made to.
@@ -354,7 +354,7 @@ impl End {
     /// Has the endpoint's language said that it cannot make the call of that command, like `shutdown read`?
     pub fn refuses(&self, call: &CallRequest) -> bool {
         let how = match call {
-            CallRequest::Shutdown { how } => Some(*how),
+            CallRequest::Full(Call::Shutdown { how }) => Some(*how),
             _ => None,
         };
         self.refused.contains(&(call.kind(), how))
@@ -528,15 +528,12 @@ impl End {
 
     /// A name that a call was to give to what it makes, and has not: the next one may have it.
     fn give_back(&mut self, order: &EndpointCall) {
-        let EndpointCall::On {
-            call: Call::Accept { r#as } | Call::Dup { r#as },
-            ..
-        } = order
-        else {
+        let EndpointCall::On { call, .. } = order else {
             return;
         };
-        let base = r#as.as_str().trim_end_matches(|c: char| c.is_ascii_digit());
-        let number = r#as.as_str()[base.len()..].parse().unwrap_or(1);
+        let Some(name) = call.new_name() else { return };
+        let base = name.as_str().trim_end_matches(|c: char| c.is_ascii_digit());
+        let number = name.as_str()[base.len()..].parse().unwrap_or(1);
         if let Some(count) = self.given.get_mut(base).filter(|count| **count == number) {
             *count -= 1;
         }
@@ -681,7 +678,7 @@ impl End {
                 }
             }
             // On Linux close gives the descriptor back whatever it returns, EINTR included (close(2)).
-            Call::Close | Call::RstClose | Call::LingerClose { .. } if outcome.errno() != Some(Errno::EBADF) => {
+            _ if call.is_close() && outcome.errno() != Some(Errno::EBADF) => {
                 self.closed(name, Some(entry));
             }
             Call::Options => {

@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 
 use crate::clock::MonoTime;
-use crate::explain::sock::{ConnectionEnd, EndCause};
 use crate::lab::event::{Disposition, PacketRecord};
-use crate::observe::Tuple;
 use crate::side::Side;
+use crate::socket_table::Tuple;
 use crate::state::State;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet, Segment};
@@ -145,67 +144,6 @@ impl Inferred {
     }
 }
 
-/// Why sources differ, in one sentence; none when they agree.
-///
-/// `row` is procfs's state, none without a row; `info` what TCP_INFO says on the open descriptor; `segments` what they say; `end` how the
-/// connection ended, as far as the record tells.
-pub fn disagreement(
-    row: Option<State>,
-    info: Option<State>,
-    segments: Option<State>,
-    end: Option<ConnectionEnd>,
-) -> Option<String> {
-    let shown = row.map_or("nothing", State::name);
-    if let (Some(row), Some(info)) = (row, info)
-        && row != info
-    {
-        let why = match (row, info) {
-            (State::TimeWait | State::FinWait2, State::Close) => {
-                "the descriptor's own socket is closed, procfs shows the small one in its place (tcp_time_wait)"
-            }
-            _ => "the descriptor's socket is not the row's",
-        };
-        return Some(format!("procfs says {row}, TCP_INFO {info}: {why}"));
-    }
-    let segments = segments.filter(|segments| row != Some(*segments))?;
-    let why = match (row, segments) {
-        // The end of TIME_WAIT and of a closed connection leave no segment.
-        (None, State::TimeWait | State::Close | State::FinWait2) => return None,
-        (None, _) => return Some(format!("procfs says nothing, the segments {segments}: {}", ended(end))),
-        (Some(State::SynRecv), State::Established) => {
-            "the last ACK was not accepted: the queue is full, or it waits for data (TCP_DEFER_ACCEPT)"
-        }
-        (Some(_), State::Close) => "an RST was not accepted: it is not at the next expected number (RFC 5961)",
-        (Some(State::FinWait1), State::Established) | (Some(State::LastAck), State::CloseWait) => {
-            "its FIN waits in the send queue, behind what has not been acknowledged"
-        }
-        (Some(_), State::CloseWait | State::Closing | State::TimeWait) => {
-            "a FIN was not accepted: what comes before it has not arrived"
-        }
-        (Some(_), _) => "the kernel did not accept what came, or sent something unseen",
-    };
-    Some(format!("procfs says {shown}, the segments {segments}: {why}"))
-}
-
-/// What ended a connection, where its segments do not tell.
-fn ended(end: Option<ConnectionEnd>) -> String {
-    let Some(ConnectionEnd { by, from, .. }) = end else {
-        return "it is gone, and no segment showed its end".into();
-    };
-    match by {
-        EndCause::Icmp(icmp) => format!(
-            "ICMP {} ended it, and that is no segment of the connection",
-            icmp.name()
-        ),
-        EndCause::Timer(kind) => format!("the {} timer ended it, without a segment", kind.name(from)),
-        EndCause::Administrator => "it was destroyed on this host, without a segment".into(),
-        EndCause::Call(class) => format!("our own {} ended it, without a segment", class.name()),
-        EndCause::Death => "the end of its process ended it, without a segment".into(),
-        EndCause::Rst | EndCause::Segment => "a segment ended it that does not fit what came before".into(),
-        EndCause::Unseen(_) => "what ended it was not seen".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,18 +261,5 @@ mod tests {
         let mut play = Play::connected();
         play.passes(Side::Client, FIN_ACK, 1, 1, Disposition::Held);
         assert_eq!(play.states(), [Some(State::FinWait1), Some(State::Established)]);
-    }
-
-    #[test]
-    fn what_is_not_taken_is_told() {
-        assert_eq!(
-            disagreement(Some(State::Established), None, Some(State::Established), None),
-            None
-        );
-        assert_eq!(disagreement(None, Some(State::Close), Some(State::Close), None), None);
-        let told = disagreement(Some(State::TimeWait), Some(State::Close), Some(State::TimeWait), None);
-        assert!(told.unwrap().starts_with("procfs says TIME_WAIT, TCP_INFO CLOSE"));
-        let told = disagreement(Some(State::Established), None, Some(State::Close), None);
-        assert!(told.unwrap().contains("RFC 5961"));
     }
 }

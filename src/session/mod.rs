@@ -18,9 +18,9 @@ use crate::host::{Port, Setting, SettingValue};
 use crate::lab::event::{
     Death, Disposition, LabEvent, LabRequest, PacketRecord, TimedEvent, TransitionCause, WireRequest,
 };
-use crate::observe::Tuple;
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
+use crate::socket_table::Tuple;
 use crate::state::State;
 use crate::wire::flow::PacketNo;
 use crate::wire::queue::Origin;
@@ -32,6 +32,7 @@ mod end;
 mod events;
 mod inferred;
 mod plan;
+pub mod progress;
 pub mod table;
 pub mod transcript;
 pub mod view;
@@ -326,7 +327,7 @@ impl Session {
     ) -> Result<IssuedCommand, CommandError> {
         let command = EndCommand::Call {
             on: socket,
-            call: CallRequest::Options,
+            call: CallRequest::Full(Call::Options),
         };
         let issued = self.command(side, &command, now)?;
         let pending = self.ends[side].pending.iter_mut();

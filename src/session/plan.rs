@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::end::LISTENER;
 use super::{CommandError, End, LabFacts};
-use crate::call::{Call, EndpointCall, Family, SocketName};
+use crate::call::{Call, CallKind, EndpointCall, Family, SocketName};
 use crate::command::{Address, CallRequest};
 use crate::side::{Ends, Side};
 use crate::state::State;
@@ -46,12 +46,6 @@ pub(super) fn plan(
                 address: address(*given, SocketAddr::new(own.ip(), port)),
             }
         }
-        CallRequest::Listen { backlog } => {
-            if target.is_none() {
-                before.push(Call::Bind { address: own });
-            }
-            Call::Listen { backlog: *backlog }
-        }
         CallRequest::Accept => Call::Accept {
             r#as: fresh(&mut ends[side], side.name())?,
         },
@@ -59,27 +53,6 @@ pub(super) fn plan(
             address: to_peer(*address),
             deadline: *deadline,
         },
-        CallRequest::Read { n, flags, deadline } => Call::Read {
-            n: *n,
-            flags: flags.clone(),
-            deadline: *deadline,
-        },
-        CallRequest::Write {
-            data,
-            repeat,
-            flags,
-            deadline,
-        } => Call::Write {
-            data: data.clone(),
-            repeat: *repeat,
-            flags: flags.clone(),
-            deadline: *deadline,
-        },
-        CallRequest::Shutdown { how } => Call::Shutdown { how: *how },
-        CallRequest::Close => Call::Close,
-        CallRequest::RstClose => Call::RstClose,
-        CallRequest::LingerClose { seconds } => Call::LingerClose { seconds: *seconds },
-        CallRequest::Disconnect => Call::Disconnect,
         CallRequest::Dup => {
             let end = &ends[side];
             let base = target.as_ref().map_or(side.name(), |name| end.shown(name).as_str());
@@ -88,36 +61,23 @@ pub(super) fn plan(
                 r#as: fresh(&mut ends[side], &base)?,
             }
         }
-        CallRequest::Poll { events, timeout } => Call::Poll {
-            events: events.clone(),
-            timeout: *timeout,
-        },
-        CallRequest::SoError => Call::SoError,
-        CallRequest::Options => Call::Options,
-        CallRequest::Get { option } => Call::GetOption { option: *option },
-        CallRequest::Set { option, value } => Call::SetOption {
-            option: *option,
-            value: *value,
-        },
+        CallRequest::Full(call) => call.clone(),
     };
-    let makes_one = matches!(
-        request,
-        CallRequest::Bind { .. }
-            | CallRequest::Listen { .. }
-            | CallRequest::Connect { .. }
-            | CallRequest::Reconnect { .. }
-    );
+    let kind = call.kind();
+    if kind == CallKind::Listen && target.is_none() {
+        before.push(Call::Bind { address: own });
+    }
+    let makes_one = matches!(kind, CallKind::Bind | CallKind::Listen | CallKind::Connect);
     let socket = match target {
         Some(name) => name,
-        None if makes_one || *request == CallRequest::Socket => {
+        None if makes_one || kind == CallKind::Socket => {
             // The server's sockets are made to listen unless they connect.
-            let connects = matches!(request, CallRequest::Connect { .. } | CallRequest::Reconnect { .. });
-            let base = match (side, request) {
-                (_, CallRequest::Listen { .. }) => LISTENER,
-                (Side::Server, _) if !connects => LISTENER,
-                (side, _) => side.name(),
+            let base = match (side, kind) {
+                (_, CallKind::Listen) => LISTENER,
+                (Side::Client, _) | (_, CallKind::Connect) => side.name(),
+                (Side::Server, _) => LISTENER,
             };
-            if *request != CallRequest::Socket {
+            if makes_one {
                 before.insert(
                     0,
                     Call::Socket {
@@ -150,11 +110,12 @@ fn default_target(end: &End, request: &CallRequest) -> Option<SocketName> {
         let sock = end.sock(socket);
         open && !sock.connected && !sock.listening && !end.is_spoken_for(&socket.name)
     });
-    match request {
-        CallRequest::Socket => None,
-        CallRequest::Accept => end.listener().or(current),
-        CallRequest::Connect { .. } => unused,
-        CallRequest::Listen { .. } => unused.or_else(|| end.listener()),
+    match (request, request.kind()) {
+        (CallRequest::Reconnect { .. }, _) => current,
+        (_, CallKind::Socket) => None,
+        (_, CallKind::Accept) => end.listener().or(current),
+        (_, CallKind::Connect) => unused,
+        (_, CallKind::Listen) => unused.or_else(|| end.listener()),
         _ => current,
     }
     .map(|socket| socket.name.clone())

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::clock::MonoTime;
 use crate::lab::event::ObservedSocket;
-use crate::observe::Tuple;
+use crate::socket_table::Tuple;
 use crate::state::State;
 
 /// A host's socket table.

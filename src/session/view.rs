@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use super::{Session, Socket, inferred};
+use super::{Session, Socket};
 use crate::call::SocketName;
 use crate::clock::MonoTime;
 use crate::explain::sock::ConnectionEnd;
+use crate::explain::states;
 use crate::lab::event::ObservedSocket;
-use crate::observe::TimerKind;
 use crate::side::Side;
+use crate::socket_table::TimerKind;
 use crate::state::State;
 
 /// A socket as the state pane shows it.
@@ -78,7 +79,7 @@ impl SocketView<'_> {
     /// Why the sources of its state differ, in one sentence; none when they agree.
     pub fn disagreement(&self) -> Option<String> {
         let row = self.row.map(|observed| observed.row.state);
-        inferred::disagreement(row, self.info, self.segments, self.end)
+        states::disagreement(row, self.info, self.segments, self.end)
     }
 
     /// The timer that runs, with what is left of it at `now` when the table was read at `read`.

@@ -84,7 +84,9 @@ pub fn is_gone(error: &io::Error) -> bool {
 
 /// Are we in the terminal's foreground? A terminal that is not our controlling one has no background.
 pub fn in_front() -> bool {
-    tcgetpgrp(stdout()).map_or(true, |front| Job::own().is_none_or(|own| front.as_raw_nonzero().get() == own.group))
+    tcgetpgrp(stdout()).map_or(true, |front| {
+        Job::own().is_none_or(|own| front.as_raw_nonzero().get() == own.group)
+    })
 }
 
 impl Guard {

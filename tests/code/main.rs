@@ -8,6 +8,10 @@ mod packetdrill;
 mod programs;
 mod words;
 
+/// How many scenarios are played at the same time, by all tests. They sleep half of their time.
+const AT_ONCE: usize = 6;
+static TURNS: support::turns::Turns = support::turns::Turns::new(AT_ONCE);
+
 /// Said past the harness, which keeps what a test that succeeds prints to itself.
 fn skipped(why: &str) {
     use std::io::Write;

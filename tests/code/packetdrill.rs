@@ -2,6 +2,7 @@
 //! passes those whose outcome hangs on no timer.
 
 use super::support::{finwait, output};
+use super::{AT_ONCE, TURNS};
 use finwait::scenario::catalog;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -501,12 +502,11 @@ fn every_script_of_the_catalog_keeps_to_the_grammar() {
         .flat_map(|scenario| ["client", "server"].map(|end| (scenario, end)));
     let queue = Mutex::new(ends);
     let (scripts, wrong) = (Mutex::new(0), Mutex::new(Vec::new()));
-    // They sleep most of their time.
-    let workers = thread::available_parallelism().map_or(2, usize::from) * 4;
     thread::scope(|scope| {
-        for _ in 0..workers {
+        for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
+                    let _turn = TURNS.take();
                     let next = queue.lock().unwrap().next();
                     let Some((scenario, end)) = next else { return };
                     let name = &scenario.name;

@@ -2,6 +2,7 @@
 
 use super::expected::{self, Expected, Place};
 use super::support::{finwait, has, output};
+use super::{AT_ONCE, TURNS};
 use finwait::call::CallKind;
 use finwait::scenario::needs::Needs;
 use finwait::scenario::report::ReportLine;
@@ -255,12 +256,11 @@ fn is_last(expected: &Expected, call: &str) -> bool {
 fn for_each(scenarios: &[Scenario], one: impl Fn(&Scenario) -> Result<usize, String> + Sync) -> usize {
     let queue = Mutex::new(scenarios.iter());
     let (compared, wrong) = (Mutex::new(0), Mutex::new(Vec::new()));
-    // They sleep most of their time.
-    let workers = thread::available_parallelism().map_or(2, usize::from) * 4;
     thread::scope(|scope| {
-        for _ in 0..workers {
+        for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
+                    let _turn = TURNS.take();
                     let next = queue.lock().unwrap().next();
                     let Some(scenario) = next else { return };
                     match one(scenario) {

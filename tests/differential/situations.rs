@@ -17,7 +17,7 @@ use super::{CALM, carry_out, wrong_in};
 /// In how many situations each rule is met.
 const LEAST: usize = 3;
 /// How many scripts are played at the same time.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 
 /// How long a command's call may take, in ms; then it counts as one that blocks. More than any needs that does not.
 const PATIENCE: &str = "250";

@@ -6,3 +6,5 @@ mod protocol;
 mod strace;
 #[path = "../support/strace_log.rs"]
 mod strace_log;
+#[path = "../support/turns.rs"]
+mod turns;

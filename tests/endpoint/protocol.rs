@@ -6,7 +6,6 @@ use std::any::Any;
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
 
 use finwait::call::CallId;
 use finwait::clock::MonoTime;
@@ -17,6 +16,7 @@ use finwait::runtime::{Runtime, RuntimeChoice, on_path};
 use serde_json::{Value as Json, json};
 
 use super::driver::{Endpoint, done, failed, free_address, free_address_of, wrote};
+use super::turns::Turns;
 
 const DOCUMENT: &str = include_str!("../../assets/runtimes/PROTOCOL.md");
 
@@ -49,9 +49,9 @@ fn drivers() -> Vec<RuntimeChoice> {
 
 /// Holds a rule against a new endpoint of each kind, and tells of all that break it.
 fn holds(rule: fn(&mut Endpoint)) {
-    // One after the other: that many virtual machines at once would be slower than our patience.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // As many virtual machines as there are tests would be slower than our patience.
+    static TURNS: Turns = Turns::new(2);
+    let _turn = TURNS.take();
     let broken: Vec<String> = drivers()
         .iter()
         .filter_map(|driver| {

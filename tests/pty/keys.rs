@@ -174,44 +174,65 @@ fn every_key_of_the_table_leaves_finwait_alive() {
 /// What is seen of the prompt.
 const PROMPT: &str = "Enter runs it";
 
-/// What opens each dialog, and what is seen of it then.
-const DIALOGS: [(&str, &str); 10] = [
-    ("?", "help: keys"),
-    (":", PROMPT),
-    ("E", PROMPT),
-    ("o", "options of"),
-    ("t", "host"),
-    ("T", "raw"),
-    ("!", "why?   (Esc"),
-    ("W", "rules"),
-    ("f", "forge"),
-    ("Y", "type to search"),
-];
-
-/// All keys that neither end the program by themselves nor are Esc.
+/// All keys but Esc and Ctrl-C.
 fn all_keys() -> Vec<String> {
-    let mut keys = other_keys();
-    keys.extend(table_keys().into_iter().map(|(_, key)| key.to_string()));
-    keys.push("q".into());
-    keys
+    let of_the_table = table_keys().into_iter().map(|(_, key)| key.to_string());
+    other_keys()
+        .into_iter()
+        .chain(of_the_table)
+        .chain(["q".into()])
+        .collect()
 }
 
-#[test]
-fn every_key_in_every_dialog_leaves_finwait_alive() {
+/// A test for each dialog: its name, the key that opens it, and what is seen of it then.
+macro_rules! dialogs {
+    ($($name:ident $open:literal $seen:expr;)*) => {
+        /// What opens each dialog, and what is seen of it then.
+        const DIALOGS: &[(&str, &str)] = &[$(($open, $seen)),*];
+
+        mod every_key_leaves_finwait_alive_in {
+            use super::*;
+
+            $(
+                #[test]
+                fn $name() {
+                    every_key_leaves_finwait_alive(|_| $open.into(), $seen);
+                }
+            )*
+
+            /// It is looked into by a click.
+            #[test]
+            fn a_packet() {
+                every_key_leaves_finwait_alive(|terminal| terminal.press_on(" SYN seq 0 ", Half::Left), "one packet");
+            }
+        }
+    };
+}
+
+dialogs! {
+    help "?" "help: keys";
+    the_prompt ":" PROMPT;
+    the_prompt_with_a_call "E" PROMPT;
+    options "o" "options of";
+    host_settings "t" "host";
+    raw_calls "T" "raw";
+    why "!" "why?   (Esc";
+    rules "W" "rules";
+    forge "f" "forge";
+    scenarios "Y" "type to search";
+}
+
+fn every_key_leaves_finwait_alive(opening: impl FnOnce(&mut Terminal) -> String, seen: &str) {
     let mut terminal = super::connected("isolated");
     let before = sockets(&mut terminal);
-    let keys = all_keys();
-    // A packet is looked into by a click.
-    let click = terminal.press_on(" SYN seq 0 ", Half::Left);
-    for (open, seen) in [(click.as_str(), "one packet")].into_iter().chain(DIALOGS) {
-        terminal.keys(open);
-        terminal.see(seen);
-        redraws_after(&mut terminal, "");
-        for key in &keys {
-            redraws_after(&mut terminal, &format!("{open}{key}"));
-        }
-        assert!(before.is_subset(&sockets(&mut terminal)), "{open}");
+    let open = opening(&mut terminal);
+    terminal.keys(&open);
+    terminal.see(seen);
+    redraws_after(&mut terminal, "");
+    for key in all_keys() {
+        redraws_after(&mut terminal, &format!("{open}{key}"));
     }
+    assert!(before.is_subset(&sockets(&mut terminal)), "{open}");
     terminal.keys("q");
     assert!(terminal.end().success());
 }
@@ -267,8 +288,8 @@ fn control_z_without_a_shell_does_not_stop() {
     let mut terminal = super::connected("isolated");
     let before = sockets(&mut terminal);
     // The prompt lies over the line that says it.
-    let others = DIALOGS.into_iter().filter(|(_, seen)| *seen != PROMPT);
-    for (open, seen) in others.chain([("", "")]) {
+    let others = DIALOGS.iter().filter(|(_, seen)| *seen != PROMPT);
+    for (open, seen) in others.chain([&("", "")]) {
         terminal.keys(open);
         terminal.see(seen);
         terminal.keys("\x1a");

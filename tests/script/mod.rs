@@ -14,10 +14,10 @@ use finwait::lab::event::{
     Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, TimedEvent, TransitionCause, WireChange,
     Witness,
 };
-use finwait::observe::{SocketRow, TcpInfo, Timer, TimerKind, Tuple};
 use finwait::outcome::{OptionReading, Outcome, Reading, Value};
 use finwait::session::{LabFacts, LabKind, Session};
 use finwait::side::{Ends, Side};
+use finwait::socket_table::{SocketRow, TcpInfo, Timer, TimerKind, Tuple};
 use finwait::state::State;
 use finwait::tui::app::{App, Effect};
 use finwait::tui::theme::Theme;

@@ -13,6 +13,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+pub mod turns;
+
 /// How long anything may take that does happen; far more than it needs.
 pub const BOUND: Duration = Duration::from_secs(60);
 

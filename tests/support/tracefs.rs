@@ -85,9 +85,8 @@ impl Instance {
         self.port
     }
 
-    /// Stops, and tells what was recorded.
-    pub fn stop(&self) -> Vec<Event> {
-        self.buffer.write("tracing_on", "0").unwrap();
+    /// What was recorded until now.
+    pub fn events(&self) -> Vec<Event> {
         for cpu in fs::read_dir(self.buffer.path.join("per_cpu")).unwrap() {
             let stats = fs::read_to_string(cpu.unwrap().path().join("stats")).unwrap();
             let lost = |line: &str| {

@@ -28,7 +28,7 @@ enum GoSocket {
 /// Work of `Dial` or `Listen` beside its own.
 #[derive(Clone, Debug, Default)]
 struct DeferredOption {
-    /// Where to bind, if anywhere.
+    /// The address to bind to; none without a bind.
     local: Option<String>,
     /// Options to set before that.
     settings: Vec<String>,
@@ -70,7 +70,7 @@ pub enum GoCall {
     Not(Omission),
 }
 
-/// Why Go does not make a call.
+/// The reason why Go does not make a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Omission {
     /// `Dial` or `Listen` does what it would.
@@ -127,7 +127,7 @@ impl<'a> GoTranslator<'a> {
         }
     }
 
-    /// How the next call is made.
+    /// Returns the way in which the next call is made.
     pub fn making(&mut self, made: &CallRecord) -> GoCall {
         match &made.call {
             Call::Bind { address } | Call::Connect { address, .. } if self.program.is_other_family(address) => {

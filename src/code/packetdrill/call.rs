@@ -6,17 +6,17 @@ use crate::call::{Call, OptionKind, PollEvent, SocketOption};
 use crate::errno::Errno;
 use crate::outcome::{Outcome, Reading, Value};
 
-/// What a script says of a call.
+/// The lines of a script for a call.
 pub enum CallText {
-    /// These calls; only the last may wait.
+    /// System calls; only the last may wait.
     Calls(Vec<String>),
-    /// Nothing, and it goes on without: why.
+    /// No line, and the script goes on: the reason.
     Nothing(String),
-    /// Nothing, and it ends: why.
+    /// No line, and the script ends: the reason.
     Over(StopReason),
 }
 
-/// Why a script ends before the run does.
+/// The reason why a script ends before the run does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StopReason {
     /// Another connection begins.
@@ -42,7 +42,7 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// In a sentence.
+    /// Returns the reason as a sentence.
     pub fn sentence(&self) -> String {
         match self {
             StopReason::AnotherConnection => "another connection begins, and packetdrill follows only one".into(),
@@ -120,7 +120,7 @@ pub fn said(made: &CallRecord, outcome: &Outcome, fd: Fd, new: Fd) -> CallText {
     CallText::Calls(vec![text])
 }
 
-/// How many bytes a call writes.
+/// Returns the number of bytes that a call writes.
 pub fn written(call: &Call) -> usize {
     match call {
         Call::Write { data, repeat, .. } => data.0.len().saturating_mul(*repeat),

@@ -26,7 +26,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Nothing of it was seen yet.
+    /// No segment of it was seen yet.
     pub const fn new(way: (SocketAddr, SocketAddr)) -> Connection {
         Connection {
             way,

@@ -11,7 +11,7 @@ use crate::code::words::wrapped;
 /// The shortest of TCP's timers that it must not hide is that of the delayed acknowledgement, 40 ms.
 pub const AT_ONCE: Duration = Duration::from_millis(25);
 
-/// By how much the timers of two runs may differ: a kernel's clock ticks at least a hundred times a second.
+/// The difference that the timers of two runs may have: a kernel's clock ticks at least a hundred times a second.
 const TICK: Duration = Duration::from_millis(10);
 
 /// How far packetdrill may find something from its time: what the script takes for at once, and a tick more. It is still less than
@@ -27,7 +27,7 @@ const RTT: Duration = Duration::from_millis(1);
 /// A socket's number in the script.
 pub type Fd = u32;
 
-/// What happens at one time.
+/// The lines of one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScriptEvent {
     /// A command of the shell.
@@ -62,7 +62,7 @@ pub enum ScriptLine {
 }
 
 impl ScriptLine {
-    /// Where it is a call on that socket, when it began.
+    /// The time at which a call on that socket began; none for other lines.
     pub fn began_on(&self, socket: Fd) -> Option<Duration> {
         match self {
             ScriptLine::Event { at, .. } | ScriptLine::Waits { at, .. } if self.is_on(socket) => Some(*at),
@@ -91,7 +91,7 @@ pub struct After {
     pub place: usize,
     /// The first byte, and the one after its last.
     pub bytes: (u32, u32),
-    /// When what is acknowledged came.
+    /// The time at which the acknowledged segment came.
     pub answers: Duration,
 }
 
@@ -115,7 +115,7 @@ pub fn came_after(lines: &[ScriptLine], ack: u32) -> Option<After> {
     Some(After { place, bytes, answers })
 }
 
-/// How the time of something is counted.
+/// The reference for a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum TimeBase {
     /// The kernel's answer to something: a segment that leaves, a call that returns.
@@ -137,7 +137,7 @@ impl TimeBase {
     }
 }
 
-/// When something is due in the script.
+/// The time at which something is due in the script.
 struct Times(BTreeMap<Duration, Duration>);
 
 impl Times {

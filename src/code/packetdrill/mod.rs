@@ -11,7 +11,7 @@ mod segment;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::program::{arrived, may_wait};
+use super::program::arrived;
 use super::words::{comment as given, running_on, wrapped};
 use super::{CallRecord, Program, Statement, Sysctl};
 use crate::call::{Call, OptionKind, SocketName};
@@ -27,13 +27,13 @@ use call::{CallText, StopReason, leaves_traces, said, written};
 use connection::{Connection, is_syn};
 use lines::{AT_ONCE, Fd, ScriptEvent, ScriptLine, TOLERANCE};
 
-/// What is said of a call that is at work while segments come.
+/// The note about a call that is under way while segments come.
 const RACED: &str = "Segments arrive during this call. Timing decides what the kernel acknowledges by itself and where it sets PSH: another run may differ here, and fail.";
 
 /// The socket that packetdrill takes the next segment of a script to be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Followed {
-    /// No socket was made yet.
+    /// Before the first socket.
     Nothing,
     /// The socket that was made last.
     Socket(Fd),
@@ -44,7 +44,7 @@ enum Followed {
 /// The script so far, with what is known of the end's sockets and segments.
 struct Script {
     end: Side,
-    /// How many bytes are in the longest segment that it sent.
+    /// The length of the longest segment that it sent, in bytes.
     longest: usize,
     /// The device parts by now what is longer.
     parts: bool,
@@ -104,7 +104,7 @@ fn script(program: &Program, end: Side) -> Vec<ScriptLine> {
     script.lines
 }
 
-/// How many bytes are in the longest segment that the end sent.
+/// The length of the longest segment that the end sent, in bytes.
 fn longest_segment(program: &Program, end: Side) -> usize {
     let lengths = program.statements.iter().filter_map(|statement| match statement {
         Statement::Packet(_, record) if record.from == end => match &record.packet {
@@ -206,7 +206,7 @@ impl Script {
 
     /// Until when a call waits; none when it returns at once. What follows on it begins with the call itself.
     fn waits(&self, follows: &[Statement], made: &CallRecord, outcome: &Outcome) -> Option<Duration> {
-        let ended = made.ended.filter(|_| may_wait(&made.call))?;
+        let ended = made.ended.filter(|_| made.call.may_block())?;
         if let Outcome::DeadlineExceeded { .. } = outcome {
             return None;
         }
@@ -307,7 +307,7 @@ impl Script {
         }
     }
 
-    /// What packetdrill cannot do, although it has the call.
+    /// The reason why packetdrill cannot make a call that it has.
     fn check(&self, made: &CallRecord, outcome: &Outcome, fd: Fd, follows: &[Statement]) -> Result<(), StopReason> {
         if let Some(other) = self.interferes(made, follows) {
             return Err(StopReason::TwoCalls {

@@ -13,7 +13,7 @@ use crate::scenario::expect::Expected;
 use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, catalog};
 
-/// How many scenarios are named, beside those that prove a rule.
+/// The most scenarios that are named, beside those that prove a rule.
 const OTHERS: usize = 5;
 
 /// Lines that say the same, and where they stand.
@@ -25,7 +25,7 @@ pub struct Finding {
     pub dialects: Vec<Dialect>,
     /// Remarks on their wordings, each once.
     pub remarks: Vec<Remark>,
-    /// How many they are.
+    /// The number of lines.
     pub lines: u64,
     /// The number of the first, from 1 on.
     pub first: u64,
@@ -93,12 +93,12 @@ impl GroupedLines {
         said
     }
 
-    /// How many lines say something.
+    /// The number of lines with a known message.
     pub fn saying(&self) -> u64 {
         self.said.iter().map(|said| said.lines).sum()
     }
 
-    /// How many lines there were.
+    /// The number of lines.
     pub const fn lines(&self) -> u64 {
         self.lines
     }
@@ -115,7 +115,7 @@ pub struct ScenarioRef {
     pub proves: bool,
 }
 
-/// All that is known.
+/// Everything that is known about one message.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
     /// What it is about.
@@ -135,7 +135,7 @@ pub struct Answer {
     pub windows: bool,
     /// The addresses in the first line.
     pub addresses: Vec<SocketAddr>,
-    /// How many lines say it.
+    /// The number of lines that say it.
     pub lines: u64,
     /// The number of the first.
     pub first: u64,
@@ -145,7 +145,7 @@ pub struct Answer {
     pub carrier: Carrier,
     /// The meaning.
     pub means: String,
-    /// Why it happens: the rules for that call, or for all calls where it is not told.
+    /// The reasons: the rules for that call, or for all calls where the call is not known.
     pub causes: Vec<&'static Rule>,
     /// The call was told, but no rule is for it: the causes are those for other calls.
     pub other_calls: bool,
@@ -282,7 +282,7 @@ pub struct MeasuredAnswer<'a> {
 /// The words of languages.
 #[derive(Serialize)]
 pub struct LanguageMessages<'a> {
-    /// Which of them.
+    /// The place among them.
     pub runtimes: String,
     /// The wording.
     pub said: &'a str,

@@ -116,7 +116,7 @@ fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Res
     Ok((gathered, first.text))
 }
 
-/// How the first line begins that is not empty.
+/// Returns the beginning of the first line that is not empty.
 #[derive(Default)]
 struct First {
     line: Vec<u8>,
@@ -140,7 +140,7 @@ impl First {
     }
 }
 
-/// Why there is no answer, in one sentence.
+/// The reason why there is no answer, in one sentence.
 fn unknown(gathered: &GroupedLines, first: Option<&str>) -> String {
     const SHOWN: usize = 60;
     let Some(first) = first else {

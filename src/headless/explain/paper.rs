@@ -11,7 +11,7 @@ use crate::text::wrap;
 pub struct Paper {
     /// Columns.
     pub columns: usize,
-    /// How many lines were read.
+    /// The number of lines read.
     pub lines: u64,
 }
 
@@ -103,7 +103,7 @@ fn one(out: &mut impl Write, answer: &Answer, paper: &Paper) -> io::Result<()> {
     Ok(())
 }
 
-/// Whose words, of which call, with which addresses, on which line.
+/// Returns whose words they are, of which call, with which addresses, on which line.
 fn said(answer: &Answer, lines: u64) -> Option<String> {
     let mut parts = Vec::new();
     let dialects: Vec<String> = answer.dialects.iter().map(ToString::to_string).collect();

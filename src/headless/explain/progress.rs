@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 
 /// The time before progress is shown for the first time.
 const FIRST: Duration = Duration::from_secs(1);
-/// How often the line changes.
+/// The time between two changes of the line.
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// The line, where there is a terminal for it.
 pub struct Progress(Option<Shown>);
 
 struct Shown {
-    /// How many bytes there are to read, where standard input is a file.
+    /// The length of standard input in bytes, where it is a file.
     all: Option<u64>,
     next: Instant,
-    /// How many columns are written on.
+    /// The number of columns that are written on.
     columns: usize,
 }
 
@@ -73,7 +73,7 @@ fn told(bytes: u64, all: Option<u64>, lines: u64) -> String {
     format!("finwait: read {}{of} MB, {lines} lines", mega(bytes))
 }
 
-/// How many bytes of standard input are not read yet; none where it is no file.
+/// Returns the number of bytes of standard input that are not read yet; none where it is no file.
 fn left_of_stdin() -> Option<u64> {
     let stat = fstat(io::stdin()).ok()?;
     let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::prompt::Prompt;
 use super::{Context, Dialog, Reaction, moved};
 use crate::command::{EndCommand, ScreenCommand};
+use crate::explain::settings;
 use crate::host::{Setting, SettingKind, SettingValue};
 use crate::session::{LabKind, Session};
 use crate::side::Side;
@@ -92,7 +93,7 @@ impl Dialog for HostDialog {
             canvas.put(inside.x, y, inside.right(), setting.name(), text);
             let shown = value(context.session, self.side, setting).map_or("?".to_owned(), |value| setting.show(value));
             canvas.put(inside.x + 23, y, inside.right(), &shown, strong);
-            canvas.put_cut(inside.x + 36, y, inside.right(), setting.help(), dim);
+            canvas.put_cut(inside.x + 36, y, inside.right(), &settings::help(setting), dim);
             canvas.hits.add(place, action.clone(), true);
             if self.selected == row || canvas.is_picked(place, &action) {
                 let style = canvas.theme.picked();

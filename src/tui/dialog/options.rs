@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::prompt::Prompt;
 use super::{Context, Dialog, News, Reaction, moved};
-use crate::call::{CallId, OptionKind, SocketName, SocketOption};
+use crate::call::{Call, CallId, OptionKind, SocketName, SocketOption};
 use crate::command::{CallRequest, EndCommand, ScreenCommand, option_value};
 use crate::outcome::{Outcome, Reading};
 use crate::session::Session;
@@ -72,7 +72,7 @@ impl Dialog for OptionsDialog {
         vec![match (option.kind(), self.reading(context.session, option)) {
             (OptionKind::Switch, reading) => {
                 let value = i64::from(reading == Some(Reading::Value(0)));
-                let call = CallRequest::Set { option, value };
+                let call = CallRequest::Full(Call::SetOption { option, value });
                 Reaction::Do(Action::End(self.side, EndCommand::Call { on, call }))
             }
             (OptionKind::Number(_) | OptionKind::Linger | OptionKind::Timeout, reading) => {

@@ -1,0 +1,21 @@
+//! Compiles the texts under `assets/explain/` into Rust code, and refuses those that do not fit: see the README there.
+
+#[path = "build/texts.rs"]
+mod texts;
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+fn main() {
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("assets/explain");
+    println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let code = texts::read(&folder).and_then(|files| texts::compile(&files));
+    let written = code.and_then(|code| {
+        let path = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("texts.rs");
+        fs::write(&path, code).map_err(|error| vec![format!("{}: {error}", path.display())])
+    });
+    for mistake in written.err().into_iter().flatten() {
+        println!("cargo::error={mistake}");
+    }
+}

@@ -1,0 +1,88 @@
+//! The call that a line tells, and whose words tell it.
+
+use super::errno::by_name;
+use super::table::{CALLS, Cue};
+use super::{Dialect, find, is_in_name};
+use crate::rules::CallClass;
+
+/// The call, and whose words tell it: the surest sign first.
+pub(super) fn cue(text: &str, low: &str) -> Option<Cue> {
+    // recv() failed; connect(2) for; write(5, 0x55, 8): Broken pipe; Netty's connect(..) failed: ; setsockopt(TCP_NODELAY) failed (
+    let called = low.match_indices('(').find_map(|(at, _)| {
+        let inside = &low[at + 1..];
+        let failed = || {
+            inside
+                .split_once(')')
+                .is_some_and(|(_, rest)| rest.starts_with(" failed ("))
+        };
+        let is_call = inside.starts_with(|c: char| c == ')' || c.is_ascii_digit()) || inside.starts_with("..)");
+        let name = low[..at].rsplit(|c: char| !is_in_name(c)).next()?;
+        asked(name).filter(|_| is_call || failed())
+    });
+    // Node: read ECONNRESET, syscall: 'read'
+    let node = || {
+        let mut words = text
+            .split_ascii_whitespace()
+            .map(|word| word.trim_matches(['\'', ',', ':']));
+        let mut before = words.next()?;
+        for word in words {
+            if asked(before).is_some() && by_name(word).is_some() {
+                return asked(before);
+            }
+            if before == "syscall" {
+                return asked(word);
+            }
+            before = word;
+        }
+        None
+    };
+    let known = CALLS.iter().find(|(text, _)| find(low, text).is_some());
+    let dialect = known.and_then(|(_, cue)| cue.dialect);
+    if let Some(call) = called {
+        let call = Some(call);
+        let nginx = low.contains(") failed (").then_some(Dialect::Nginx);
+        return Some(Cue {
+            call,
+            dialect: nginx.or(dialect),
+        });
+    }
+    if let Some(call) = node() {
+        let (call, dialect) = (Some(call), Some(Dialect::Node));
+        return Some(Cue { call, dialect });
+    }
+    // Go's "write tcp ...: write: broken pipe", C's perror("write"): the last word before a colon that is a call's name.
+    let mut parts = low.rsplit(": ").skip(1);
+    let colon = parts.find_map(|part| asked(part.rsplit(|c: char| !is_in_name(c)).next()?));
+    (colon.is_some() || known.is_some()).then(|| Cue {
+        call: colon.or(known.and_then(|(_, cue)| cue.call)),
+        dialect,
+    })
+}
+
+/// The call that whoever writes a message made. What getsockopt tells of a connection it took out of SO_ERROR (sk_getsockopt): so Go
+/// did in "dial tcp 10.0.0.2:80: getsockopt: connection refused", and Netty does.
+fn asked(name: &str) -> Option<CallClass> {
+    call_of(name).map(|call| match call {
+        CallClass::GetOption => CallClass::SoError,
+        call => call,
+    })
+}
+
+/// The call that has that name in C, on Windows, or of OpenSSL's functions.
+pub(super) fn call_of(name: &str) -> Option<CallClass> {
+    Some(match name {
+        "read" | "readv" | "recv" | "recvfrom" | "recvmsg" | "ssl_read" | "wsarecv" => CallClass::Read,
+        "write" | "writev" | "send" | "sendto" | "sendmsg" | "sendfile" | "ssl_write" | "wsasend" => CallClass::Write,
+        "connect" | "connectex" => CallClass::Connect,
+        "accept" | "accept4" => CallClass::Accept,
+        "bind" => CallClass::Bind,
+        "listen" => CallClass::Listen,
+        "shutdown" => CallClass::Shutdown,
+        "close" => CallClass::Close,
+        "poll" | "ppoll" | "select" | "epoll_wait" => CallClass::Poll,
+        "setsockopt" => CallClass::SetOption,
+        "getsockopt" => CallClass::GetOption,
+        "socket" => CallClass::Socket,
+        _ => return None,
+    })
+}

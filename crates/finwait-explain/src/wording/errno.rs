@@ -1,0 +1,205 @@
+//! An errno in a line: by its name, by a number that is marked as one, by its text.
+
+use super::table::{ELSEWHERE, TEXTS, WINDOWS, WINDOWS_ABORTED, WINSOCK};
+use super::{Dialect, STRERROR, is_in_name};
+use finwait_model::errno::Errno;
+
+/// An errno that a line tells.
+pub(super) struct ErrnoMatch {
+    pub(super) errno: Errno,
+    pub(super) dialect: Option<Dialect>,
+    pub(super) remark: Option<&'static str>,
+}
+
+impl ErrnoMatch {
+    const fn of(errno: Errno, dialect: Option<Dialect>) -> ErrnoMatch {
+        ErrnoMatch {
+            errno,
+            dialect,
+            remark: None,
+        }
+    }
+}
+
+/// An errno: by its name, by a marked number, by its text; where it is all there is, the whole may be the number or the name.
+pub(super) fn errno(text: &str, low: &str, alone: bool) -> Option<ErrnoMatch> {
+    let whole = text.trim_start_matches('-');
+    if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Below zero it is the kernel's way; but -1 is what any call returns that failed, and Java's read at the end.
+        return numbered(whole.parse().ok()?).filter(|_| alone && text != "-1");
+    }
+    let marked = marked(low);
+    let mut words = text.split(|c: char| !is_in_name(c));
+    if let Some(told) = words.find_map(by_name).or_else(|| atom(low)) {
+        // A name is the same everywhere, a number is not.
+        let dialect = told.dialect.or(marked.and_then(|marked| marked.dialect));
+        return Some(ErrnoMatch { dialect, ..told });
+    }
+    if let Some(told) = marked.or_else(|| by_name(&low.to_ascii_uppercase())) {
+        return Some(told);
+    }
+    // The first that is said, and of those that begin there the longest.
+    // What any protocol says of its own messages is an errno only by itself.
+    let is_errno = |(at, text, errno): &(usize, &str, &Errno)| {
+        let (before, after) = (&low[..*at], &low[at + text.len()..]);
+        !matches!(**errno, Errno::EPROTO | Errno::EBADMSG)
+            || after.is_empty() && (before.is_empty() || before.ends_with(": "))
+    };
+    let found = STRERROR.all(low).filter(is_errno);
+    let (_, said, &errno) = found.min_by_key(|(at, text, _)| (*at, std::cmp::Reverse(text.len())))?;
+    // strerror's own text begins with a capital; whoever writes it small has words of its own.
+    let own = errno.text();
+    let is_c = said.len() == text.len() && text.starts_with(own.as_str());
+    Some(ErrnoMatch::of(errno, is_c.then_some(Dialect::C)))
+}
+
+/// The errno of that number, of this system or of Windows.
+fn numbered(number: i32) -> Option<ErrnoMatch> {
+    let here = named(number).map(|errno| ErrnoMatch::of(errno, None));
+    here.or_else(|| {
+        let (_, errno) = WINSOCK.iter().find(|(known, _)| *known == number)?;
+        let remark = Some(windows(*errno));
+        Some(ErrnoMatch {
+            remark,
+            ..ErrnoMatch::of(*errno, None)
+        })
+    })
+}
+
+/// A remark on Windows' errno of that name.
+fn windows(errno: Errno) -> &'static str {
+    match errno {
+        Errno::ECONNABORTED => WINDOWS_ABORTED,
+        _ => WINDOWS,
+    }
+}
+
+/// The errno of that number, if it has a name here.
+pub(super) fn named(number: i32) -> Option<Errno> {
+    let errno = Errno(number);
+    Errno::NAMED.iter().any(|(known, _)| *known == errno).then_some(errno)
+}
+
+pub(super) fn by_name(word: &str) -> Option<ErrnoMatch> {
+    let name = word.strip_prefix("WSA").unwrap_or(word);
+    // Most words of a log are none.
+    if !name.starts_with('E') {
+        return None;
+    }
+    let errno = match name {
+        "EWOULDBLOCK" => Errno::EAGAIN,
+        "ENOTSUP" => Errno::EOPNOTSUPP,
+        name => Errno::NAMED.iter().find(|(_, known)| *known == name)?.0,
+    };
+    Some(ErrnoMatch {
+        remark: (name != word).then_some(windows(errno)),
+        ..ErrnoMatch::of(errno, None)
+    })
+}
+
+/// A name in small letters, as Erlang's and Elixir's terms have it: `{error,econnrefused}`, `reason: :econnrefused`.
+fn atom(low: &str) -> Option<ErrnoMatch> {
+    let mut places = low.match_indices([',', ':']);
+    places.find_map(|(at, before)| {
+        let rest = &low[at + 1..];
+        let rest = if before == "," { rest.trim_start() } else { rest };
+        let name = rest.split(|c: char| !is_in_name(c)).next()?;
+        let closed = rest[name.len()..].starts_with(['}', ']', ')', ',']);
+        if !name.starts_with('e') || !closed {
+            return None;
+        }
+        let dialect = if before == "," {
+            Dialect::Erlang
+        } else {
+            Dialect::Elixir
+        };
+        let told = by_name(&name.to_ascii_uppercase())?;
+        Some(ErrnoMatch::of(told.errno, Some(dialect)))
+    })
+}
+
+/// A number that is marked as an errno: `errno=104`, `os error 104`, `[Errno 104]`, `(104: `, `Error(104, '`.
+fn marked(low: &str) -> Option<ErrnoMatch> {
+    const MARKS: &[(&str, Option<Dialect>)] = &[
+        ("os error ", Some(Dialect::Rust)),
+        ("[errno ", Some(Dialect::Python)),
+        ("[winerror ", Some(Dialect::Python)),
+        ("os { code: ", Some(Dialect::Rust)),
+        ("socketexception (", Some(Dialect::DotNet)),
+        ("errno: ", None),
+        ("errno=", None),
+        ("errno = ", None),
+        ("errno ", None),
+        ("errno:", None),
+        ("system error: ", None),
+        ("socket error ", None),
+        ("connect error: ", None),
+    ];
+    let number = |at: usize| {
+        let rest = &low[at..];
+        // Below zero it is Node's and the kernel's way; in Python it is the resolver's.
+        let rest = match rest.strip_prefix('-') {
+            Some(_) if low[..at].ends_with("[errno ") => return None,
+            below => below.unwrap_or(rest),
+        };
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        Some((rest[..digits].parse::<i32>().ok()?, &rest[digits..]))
+    };
+    let by_mark = MARKS.iter().find_map(|(mark, dialect)| {
+        let mut places = low.match_indices(mark);
+        places.find_map(|(at, mark)| {
+            let (number, rest) = number(at + mark.len())?;
+            let (told, dialect) = (numbered(number)?, *dialect);
+            Some(agreed(ErrnoMatch { dialect, ..told }, &low[..at], rest))
+        })
+    });
+    by_mark.or_else(|| {
+        let mut places = low.match_indices('(');
+        places.find_map(|(at, _)| {
+            let (number, rest) = number(at + 1)?;
+            let before = &low[..at];
+            let dialect = if rest.strip_prefix(": ").and_then(text_at).is_some() {
+                // nginx: "recv() failed (104: Connection reset by peer)".
+                Some(Dialect::Nginx)
+            } else if before.ends_with("() failed ") && rest.starts_with(": ") {
+                // In another language than English, the number is the same.
+                Some(Dialect::Nginx)
+            } else if before.ends_with("accept failed ") && rest.starts_with(')') {
+                None
+            } else if before.ends_with("error") && rest.starts_with(", ") && !rest.starts_with(", '[ssl: ") {
+                // An exception as Python's repr shows it: "BrokenPipeError(32, 'Broken pipe')". In OpenSSL's the number is its own.
+                Some(Dialect::Python)
+            } else if before.ends_with("' ") && rest.starts_with(')') && before.contains("mysql server") {
+                // "Can't connect to MySQL server on '10.0.0.2' (111)"
+                None
+            } else {
+                return None;
+            };
+            let told = numbered(number)?;
+            Some(agreed(ErrnoMatch { dialect, ..told }, before, rest))
+        })
+    })
+}
+
+/// What a number says, unless the text beside it says something else: on macOS 61 is ECONNREFUSED.
+fn agreed(told: ErrnoMatch, before: &str, after: &str) -> ErrnoMatch {
+    let before = before.trim_end_matches([' ', '(', '[']);
+    let beside = text_at(after.trim_start_matches([' ', ']', ')', ':', ',', '\'', '"'])).or_else(|| {
+        let ending = TEXTS.iter().filter(|(text, _)| before.ends_with(text));
+        Some(ending.max_by_key(|(text, _)| text.len())?.1)
+    });
+    match beside {
+        Some(errno) if errno != told.errno => ErrnoMatch {
+            errno,
+            remark: Some(ELSEWHERE),
+            ..told
+        },
+        _ => told,
+    }
+}
+
+/// The errno whose text stands at the beginning.
+fn text_at(low: &str) -> Option<Errno> {
+    let (_, errno) = STRERROR.at(low.as_bytes()).max_by_key(|(text, _)| text.len())?;
+    Some(*errno)
+}

@@ -1,0 +1,510 @@
+//! Recognizes what a line of text says: the errno, the end of a stream, a deadline or a socket closed by ourselves, in any of the
+//! wordings of `table`, and the call, the addresses and the language where the line tells them.
+//!
+//! Pure, and safe with any text: what comes out is made of our own words and of addresses that were parsed. Three kinds of sign are
+//! looked for, the surest first: a library's own words (`read timed out` is Java's deadline, whatever errno stands beside it), then
+//! an errno by number, name or text, then words that leave the errno open (`TimeoutError`).
+
+use serde::Serialize;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::rules::{CallClass, RuleId, RuleOutcome};
+use finwait_model::errno::Errno;
+use finwait_model::hash::QuickMap;
+
+mod address;
+mod call;
+mod carrier;
+mod errno;
+mod line;
+mod log;
+mod strace;
+mod table;
+
+use address::addresses;
+use call::{call_of, cue};
+pub use carrier::Carrier;
+use errno::{by_name, errno};
+pub use line::LineScanner;
+pub use log::LogScanner;
+use table::{
+    ADDRESSES, AddressHint, FILES, HEADLINE, KINDS, OTHERS, SOCKETS, TEXTS, UNDERSCORED, WEAK, WHOLE, WINDOWS,
+    WINDOWS_ABORTED, WORDS, Wording,
+};
+
+/// How much of a text is looked at at once, in bytes: no message is longer. `LineScanner` goes through a longer one in parts of that size.
+pub const LONGEST: usize = 4096;
+
+/// The subject of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// An errno of the kernel.
+    Errno(Errno),
+    /// The end of the stream.
+    Eof,
+    /// A deadline or timeout of the program.
+    Deadline,
+    /// A call on what the program itself has closed, caught by its library.
+    Closed,
+    /// A write after the peer's FIN, to which the library had ended our direction as well.
+    EndedByPeer,
+    /// A call on our own direction, which the program itself had ended.
+    EndedByUs,
+    /// A call on a connection that the library had given up: the program closed it, or an error came before.
+    Destroyed,
+    /// A call on a socket of which the library knows no connection.
+    Unconnected,
+}
+
+impl Subject {
+    /// The outcome that a rule must give to be a cause of it; of a library's own words what the kernel would have said, had it been asked.
+    pub const fn gives(self) -> RuleOutcome {
+        match self {
+            Subject::Errno(errno) => RuleOutcome::Errno(errno),
+            Subject::Eof => RuleOutcome::Eof,
+            Subject::Deadline => RuleOutcome::Deadline,
+            Subject::Closed => RuleOutcome::Errno(Errno::EBADF),
+            Subject::EndedByPeer | Subject::EndedByUs | Subject::Destroyed | Subject::Unconnected => {
+                RuleOutcome::Errno(Errno::EPIPE)
+            }
+        }
+    }
+
+    /// The rules that the kernel's answer falls under, of what a library says by itself; none of what the kernel said.
+    pub const fn beside(self) -> Option<&'static [RuleId]> {
+        Some(match self {
+            Subject::Errno(_) | Subject::Eof | Subject::Deadline => return None,
+            Subject::Closed => &[RuleId::DescriptorClosed],
+            Subject::EndedByPeer => &[RuleId::ResetInCloseWait],
+            Subject::EndedByUs => &[RuleId::FinSent, RuleId::ShutdownOver],
+            Subject::Destroyed => &[RuleId::ErrorTold, RuleId::DescriptorClosed, RuleId::ShutdownOver],
+            Subject::Unconnected => &[
+                RuleId::WriteUnconnected,
+                RuleId::ReadUnconnected,
+                RuleId::ShutdownReadUnconnected,
+                RuleId::ShutdownWriteUnconnected,
+                RuleId::ShutdownBothUnconnected,
+            ],
+        })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Subject::Errno(errno) => return f.pad(&errno.name()),
+            Subject::Eof => "EOF",
+            Subject::Deadline => "deadline exceeded",
+            Subject::Closed => "closed by ourselves",
+            Subject::EndedByPeer => "ended by the peer",
+            Subject::EndedByUs => "ended by ourselves",
+            Subject::Destroyed => "destroyed",
+            Subject::Unconnected => "not connected",
+        })
+    }
+}
+
+/// The language or program whose wording it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// C's strerror, as it is
+    C,
+    /// Go
+    Go,
+    /// Python
+    Python,
+    /// Node.js
+    Node,
+    /// Java
+    Java,
+    /// Rust
+    Rust,
+    /// nginx
+    Nginx,
+    /// curl
+    Curl,
+    /// Ruby
+    Ruby,
+    /// PHP
+    Php,
+    /// .NET
+    #[serde(rename = "dotnet")]
+    DotNet,
+    /// Erlang
+    Erlang,
+    /// Elixir
+    Elixir,
+    /// OpenSSH
+    #[serde(rename = "openssh")]
+    OpenSsh,
+    /// strace, and finwait's own transcript
+    Strace,
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Dialect::C => "C",
+            Dialect::Go => "Go",
+            Dialect::Python => "Python",
+            Dialect::Node => "Node.js",
+            Dialect::Java => "Java",
+            Dialect::Rust => "Rust",
+            Dialect::Nginx => "nginx",
+            Dialect::Curl => "curl",
+            Dialect::Ruby => "Ruby",
+            Dialect::Php => "PHP",
+            Dialect::DotNet => ".NET",
+            Dialect::Erlang => "Erlang",
+            Dialect::Elixir => "Elixir",
+            Dialect::OpenSsh => "OpenSSH",
+            Dialect::Strace => "strace",
+        })
+    }
+}
+
+/// The finding in a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WordingMatch {
+    /// The subject.
+    pub subject: Subject,
+    /// The call that failed, where it is told.
+    pub call: Option<CallClass>,
+    /// The language or program whose words they are, where that is known.
+    pub dialect: Option<Dialect>,
+    /// Our own address and the peer's, where the line has them as a pair; else the one it is about, if that can be told.
+    pub addresses: Vec<SocketAddr>,
+    /// A remark on this very wording, in one sentence.
+    pub remark: Option<&'static str>,
+    /// The carrier of the bytes: what is known of TCP applies to nothing else.
+    pub carrier: Carrier,
+}
+
+impl WordingMatch {
+    /// Is it Windows' wording? There an errno of the same name has other causes.
+    pub fn is_windows(&self) -> bool {
+        self.remark == Some(WINDOWS) || self.remark == Some(WINDOWS_ABORTED)
+    }
+}
+
+/// Recognizes a text that stands alone; none when it has no wording that is known.
+pub fn recognize(text: &str) -> Option<WordingMatch> {
+    said(text, true)
+}
+
+/// Recognizes a text: alone, or a line among others, where a bare number or `EOF` may be anything.
+fn said(text: &str, alone: bool) -> Option<WordingMatch> {
+    let text = plain(cut(text.trim(), LONGEST));
+    let text = text.trim();
+    if let Some(traced) = strace::traced(text) {
+        return traced.found(text, alone);
+    }
+    let mut low = text.to_ascii_lowercase().replace(HEADLINE, "''");
+    if low.contains(UNDERSCORED) {
+        low = low.replace('_', " ");
+    }
+    let strong = longest(&low, &STRONG);
+    let errno = errno(text, &low, alone);
+    let whole = || WHOLE.iter().find(|wording| alone && wording.text == low);
+    let weak = || longest(&low, &OPEN).or_else(|| kind(text)).or_else(whole);
+    let of_wording = |wording: &Wording| {
+        let (subject, text) = (wording.subject, wording.text);
+        (
+            subject,
+            wording.dialect,
+            wording.call,
+            wording.remark,
+            low.find(text).map(|at| at..at + text.len()),
+        )
+    };
+    let told = match (strong, errno) {
+        (Some(wording), _) => of_wording(wording),
+        (None, Some(told)) => (
+            Subject::Errno(told.errno),
+            told.dialect,
+            None,
+            told.remark,
+            place(&low, told.errno),
+        ),
+        (None, None) => match weak() {
+            Some(wording) => of_wording(wording),
+            None if closed_by_address(&low) => (Subject::Eof, Some(Dialect::OpenSsh), None, None, None),
+            None if end_of_file(text) => (Subject::Eof, None, None, None, None),
+            None => return None,
+        },
+    };
+    if not_ours(&low).is_some() {
+        return None;
+    }
+    let (subject, dialect, call, remark, place) = told;
+    let cue = cue(text, &low);
+    // The stream ends for whoever reads: another call that the line tells is not the one that saw it.
+    let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
+    let call = call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits);
+    if !alone && call.is_none() && matches!(subject, Subject::Errno(errno) if FILES.contains(&errno)) {
+        return None;
+    }
+    let of_sockets = matches!(subject, Subject::Errno(errno) if SOCKETS.contains(&errno));
+    let carrier = if of_sockets {
+        Carrier::of(&low)
+    } else {
+        Carrier::told(&low)
+    };
+    let addresses = addresses(&low, place);
+    let of_address = || match (subject, call, addresses.last()) {
+        (Subject::Errno(errno), Some(CallClass::Connect), Some(to)) => of_address(errno, to.ip()),
+        _ => None,
+    };
+    Some(WordingMatch {
+        subject,
+        call,
+        dialect: dialect
+            .or(cue.and_then(|cue| cue.dialect))
+            .or_else(|| by_its_looks(text)),
+        remark: carrier.remark().or(remark).or_else(of_address),
+        addresses,
+        carrier,
+    })
+}
+
+/// The subject of a text that is about no socket: a name, TLS, a parser, a process. A clause; none where it may be a socket.
+pub fn something_else(text: &str) -> Option<&'static str> {
+    not_ours(&plain(cut(text.trim(), LONGEST)).to_ascii_lowercase())
+}
+
+fn not_ours(low: &str) -> Option<&'static str> {
+    let mut others = NOT_OURS.all(low);
+    let found = others.find(|(_, _, (_, unless, _))| unless.is_empty() || !low.contains(unless));
+    found.map(|(_, _, (_, _, what))| *what)
+}
+
+/// The wording that is nearest to a text without a known one; none when nothing is near.
+pub fn nearest(text: &str) -> Option<&'static str> {
+    let low = cut(text, 200).trim().to_ascii_lowercase();
+    let last = low.rsplit(": ").next().unwrap_or(&low).to_owned();
+    let names = Errno::NAMED.iter().map(|(_, name)| *name);
+    let words = WORDS.iter().chain(WEAK).map(|wording| wording.text);
+    let texts = TEXTS.iter().map(|(text, _)| *text);
+    let near = |known: &str| {
+        let known = known.to_ascii_lowercase();
+        let to = |text: &str| strsim::normalized_damerau_levenshtein(text, &known);
+        to(&low).max(to(&last))
+    };
+    let all = names.chain(words).chain(texts).map(|known| (near(known), known));
+    let best = all.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 >= 0.6).then_some(best.1)
+}
+
+/// The first `most` bytes, to the end of a character.
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// Without the colours that a log may have (CSI sequences), and with blanks for all else that is no character, also where it is
+/// written as in JSON: `\n`.
+fn plain(text: &str) -> String {
+    // Most lines have nothing of all that.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
+        return text.to_owned();
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' && chars.next_if_eq(&'[').is_some() {
+            let is_final = |c: char| ('@'..='~').contains(&c);
+            let _ = chars.find(|c| is_final(*c));
+        } else if c == '\\' && chars.next_if(|c| matches!(c, 'n' | 'r' | 't')).is_some() {
+            plain.push_str("  ");
+        } else {
+            plain.push(if c.is_control() { ' ' } else { c });
+        }
+    }
+    plain
+}
+
+/// Where `needle` first stands in `text` as words of its own.
+fn find(text: &str, needle: &str) -> Option<usize> {
+    places(text, needle).next()
+}
+
+/// All places where it does.
+fn places<'a>(text: &'a str, needle: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let (bytes, wanted) = (text.as_bytes(), needle.as_bytes());
+    let whole = move |at: usize| {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        let after = bytes.get(at + wanted.len());
+        !(is_word(wanted.first()) && is_word(before) || is_word(wanted.last()) && is_word(after))
+    };
+    text.match_indices(needle)
+        .map(|(at, _)| at)
+        .filter(move |at| whole(*at))
+}
+
+const fn is_in_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The rows of a table by how their text begins: a line of a log is gone through once, word by word, and not once for each row.
+struct TextIndex<T: 'static>(QuickMap<[u8; 3], Vec<(&'static str, &'static T)>>);
+
+static STRONG: LazyLock<TextIndex<Wording>> = LazyLock::new(|| TextIndex::of(WORDS.iter().map(|row| (row.text, row))));
+static NOT_OURS: LazyLock<TextIndex<(&str, &str, &str)>> =
+    LazyLock::new(|| TextIndex::of(OTHERS.iter().map(|row| (row.0, row))));
+static OPEN: LazyLock<TextIndex<Wording>> = LazyLock::new(|| TextIndex::of(WEAK.iter().map(|row| (row.text, row))));
+static STRERROR: LazyLock<TextIndex<Errno>> =
+    LazyLock::new(|| TextIndex::of(TEXTS.iter().map(|(text, errno)| (*text, errno))));
+
+impl<T> TextIndex<T> {
+    fn of(rows: impl Iterator<Item = (&'static str, &'static T)>) -> TextIndex<T> {
+        let mut index = TextIndex(QuickMap::default());
+        for (text, row) in rows {
+            if let Some(begin) = text.as_bytes().first_chunk() {
+                index.0.entry(*begin).or_default().push((text, row));
+            }
+        }
+        index
+    }
+
+    /// Each text that stands in a line as words of its own, and where.
+    fn all<'a>(&'a self, low: &'a str) -> impl Iterator<Item = (usize, &'static str, &'static T)> + 'a {
+        let bytes = low.as_bytes();
+        let is_word = move |at: usize| bytes.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
+        let begins = (0..bytes.len()).filter(move |at| is_word(*at) && !at.checked_sub(1).is_some_and(is_word));
+        begins.flat_map(move |at| self.at(&bytes[at..]).map(move |(text, row)| (at, text, row)))
+    }
+
+    /// Each text that stands at the beginning, as words of its own.
+    fn at<'a>(&'a self, rest: &'a [u8]) -> impl Iterator<Item = (&'static str, &'static T)> + 'a {
+        let is_word = |at: usize| rest.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
+        let rows = rest.first_chunk().and_then(|begin| self.0.get(begin));
+        let whole = move |text: &str| {
+            let end = text.len();
+            rest.starts_with(text.as_bytes()) && !(is_word(end - 1) && is_word(end))
+        };
+        let rows = rows.into_iter().flatten().copied();
+        rows.filter(move |(text, _)| whole(text))
+    }
+}
+
+/// Where an errno's name or text stands in a line.
+fn place(low: &str, errno: Errno) -> Option<Range<usize>> {
+    let name = errno.name().to_ascii_lowercase();
+    let named = || Some((find(low, &name)?, name.len()));
+    let mut texts = STRERROR.all(low).filter(|(_, _, of)| **of == errno);
+    let (at, length) = texts.next().map(|(at, text, _)| (at, text.len())).or_else(named)?;
+    Some(at..at + length)
+}
+
+/// The longest of the wordings in a line: it says the most.
+fn longest(low: &str, index: &TextIndex<Wording>) -> Option<&'static Wording> {
+    let fits = |(at, text, wording): &(usize, &str, &Wording)| {
+        let after = low[at + text.len()..].trim_start().as_bytes().first();
+        wording.with.is_none_or(|with| low.contains(with))
+            && !(wording.ends && after.is_some_and(u8::is_ascii_alphanumeric))
+    };
+    let found = index.all(low).filter(fits).max_by_key(|(_, text, _)| text.len());
+    found.map(|(_, _, wording)| wording)
+}
+
+/// A name from `io::ErrorKind`, as Rust's `Debug` prints it.
+fn kind(text: &str) -> Option<&'static Wording> {
+    KINDS.iter().find(|wording| find(text, wording.text).is_some())
+}
+
+/// `EOF`, as a word that ends the line, or that a colon or a quote comes before and no word after, or as a value (`err=EOF`): elsewhere
+/// it may be anything, and ends a here-document.
+fn end_of_file(text: &str) -> bool {
+    find(text, "EOF").is_some_and(|at| {
+        let (before, after) = (&text[..at], text[at + 3..].trim_start());
+        let is_word = |c: char| c.is_ascii_alphanumeric();
+        let told = before.ends_with(": ") || before.ends_with(['"', '\'']);
+        let ends = after.is_empty() || before.ends_with('=') || told && !after.starts_with(is_word);
+        !before.is_empty() && !before.contains("<<") && ends
+    })
+}
+
+/// OpenSSH: "Connection closed by 10.0.0.2 port 22", "Connection closed by invalid user root 10.0.0.2 port 22".
+fn closed_by_address(low: &str) -> bool {
+    const USERS: [&str; 2] = ["invalid user ", "authenticating user "];
+    let mut parts = low.split("connection closed by ").skip(1);
+    parts.any(|part| {
+        let user = USERS.iter().find_map(|who| part.strip_prefix(who)?.split_once(' '));
+        let who = user.map_or(part, |(_, rest)| rest).split(' ').next();
+        who.is_some_and(|who| who.parse::<IpAddr>().is_ok())
+    })
+}
+
+/// A language by what surrounds the wording.
+fn by_its_looks(text: &str) -> Option<Dialect> {
+    const LOOKS: &[(&str, Dialect)] = &[
+        ("System.Net.", Dialect::DotNet),
+        ("System.IO.", Dialect::DotNet),
+        ("Microsoft.", Dialect::DotNet),
+        ("StackExchange.", Dialect::DotNet),
+        ("net/http: ", Dialect::Go),
+        ("rpc error: code = ", Dialect::Go),
+        ("Get \"http", Dialect::Go),
+        ("Post \"http", Dialect::Go),
+        ("http: TLS handshake error", Dialect::Go),
+        ("http: proxy error", Dialect::Go),
+        ("dial unix", Dialect::Go),
+        ("write |", Dialect::Go),
+        ("Custom { kind", Dialect::Rust),
+        ("reqwest::", Dialect::Rust),
+        ("hyper::", Dialect::Rust),
+        ("Faraday::", Dialect::Ruby),
+        ("Redis::", Dialect::Ruby),
+        ("IO::EAGAIN", Dialect::Ruby),
+        ("httpx.", Dialect::Python),
+        ("aiohttp.", Dialect::Python),
+        ("AggregateError [", Dialect::Node),
+        ("npm ERR!", Dialect::Node),
+        ("Error: EPIPE: ", Dialect::Node),
+        ("sshd[", Dialect::OpenSsh),
+        ("(Mint.", Dialect::Elixir),
+        ("cURL error ", Dialect::Curl),
+        ("Errno::", Dialect::Ruby),
+        ("PHP ", Dialect::Php),
+        ("RedisException", Dialect::Php),
+        ("PDOException", Dialect::Php),
+        ("requests.", Dialect::Python),
+        ("urllib3.", Dialect::Python),
+        ("redis.exceptions.", Dialect::Python),
+        ("asyncio.", Dialect::Python),
+        ("** (", Dialect::Elixir),
+        ("java.", Dialect::Java),
+        ("javax.", Dialect::Java),
+        ("Exception", Dialect::Java),
+        ("curl: (", Dialect::Curl),
+        ("Errno ", Dialect::Python),
+        ("Traceback", Dialect::Python),
+        ("Error: [", Dialect::Python),
+    ];
+    LOOKS
+        .iter()
+        .find(|(look, _)| text.contains(look))
+        .map(|(_, dialect)| *dialect)
+}
+
+/// A remark where connect to that address gave that errno.
+fn of_address(errno: Errno, to: IpAddr) -> Option<&'static str> {
+    let is = |address| match address {
+        AddressHint::Loopback => to.is_loopback(),
+        AddressHint::Ipv6 => to.is_ipv6(),
+    };
+    let (_, _, remark) = ADDRESSES.iter().find(|(of, address, _)| *of == errno && is(*address))?;
+    Some(*remark)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The driver at the tables: what changed on a host, and why.
+
+use super::*;
+
+impl<O: Outside> Core<O> {
+    /// Everything but plain data and acknowledgements between two sockets that are ESTABLISHED and open, while no call is under way
+    /// that may have changed that since the tables were read.
+    pub(super) fn can_change_a_state(&self, from: Side, packet: &Packet) -> bool {
+        match packet {
+            Packet::Tcp(segment) => {
+                let tuple = Tuple {
+                    local: segment.source,
+                    peer: segment.destination,
+                };
+                segment.flags.has(Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0))
+                    || !self.ends[from].watch.settled(&tuple)
+                    || !self.ends[from.other()].watch.settled(&tuple.mirrored())
+                    || self.ends.iter().any(|(_, end)| end.is_changing())
+            }
+            Packet::Icmp { .. } | Packet::Other { .. } => true,
+        }
+    }
+
+    /// Reads a host's table and tells what changed. Where no packet has just arrived, the likeliest cause is found for each change.
+    pub(super) fn changes(&mut self, side: Side, beside: ReadTrigger) {
+        let Core { ends, outside, .. } = self;
+        let watch = &mut ends[side].watch;
+        let changes = watch.changes(|families, rows| outside.sockets(side, families, rows));
+        for change in self.complain(changes).unwrap_or_default() {
+            self.unquiet = true;
+            // What a packet does to a listener it does to a socket of its own.
+            let connected = change.to != State::Listen && change.from != State::Listen;
+            match beside {
+                ReadTrigger::Arrived(Arrived { tuple, what }) if connected && tuple == Some(change.tuple) => {
+                    self.led(side, &change, what);
+                }
+                ReadTrigger::FinLeft(tuple) if tuple == change.tuple => self.finished(side, &change),
+                _ => self.transition(side, &change, self.likely(side, &change), Witness::Table),
+            }
+        }
+    }
+
+    /// Tells what a packet that has just arrived has led to: it may have led through several states, and have ended a call that did
+    /// the rest.
+    fn led(&mut self, side: Side, change: &StateChange, what: Arrival) {
+        let holder = self.ends[side].holder(change).map(|call| call.id);
+        let held = holder.is_some() || self.ends[side].outlives_a_close(change);
+        let unseen = between(change.from, change.to, what, held);
+        let witness = witness(!unseen.is_empty());
+        let mut from = change.from;
+        for to in unseen.iter().chain([&change.to]) {
+            let step = StateChange {
+                from,
+                to: *to,
+                ..*change
+            };
+            let cause = match (maker(from, *to, what, held), holder) {
+                (Actor::Packet, _) => TransitionCause::Received,
+                // Whoever closed the descriptor did so before the packet came.
+                (Actor::Call, Some(holder)) if !self.is_dying(side) => TransitionCause::Release(holder),
+                (Actor::Call, _) => match self.likely(side, &step) {
+                    // A shutdown in SYN_RECV, or of the listener before, sends its FIN when the last ACK comes.
+                    TransitionCause::Unseen if change.from == State::SynRecv => TransitionCause::Received,
+                    likely => likely,
+                },
+            };
+            self.transition(side, &step, cause, witness);
+            from = *to;
+        }
+    }
+
+    /// Tells what calls have led to, a FIN having left: when it is over already, another call has ended it at once.
+    fn finished(&mut self, side: Side, change: &StateChange) {
+        let unseen = after_fin(change.from, change.to);
+        let witness = witness(unseen.is_some());
+        let mut from = change.from;
+        for to in unseen.into_iter().chain([change.to]) {
+            let step = StateChange { from, to, ..*change };
+            self.transition(side, &step, self.likely(side, &step), witness);
+            from = to;
+        }
+    }
+
+    pub(super) fn transition(&mut self, side: Side, change: &StateChange, cause: TransitionCause, witness: Witness) {
+        let StateChange {
+            tuple, inode, from, to, ..
+        } = *change;
+        self.tell(LabEvent::Transition {
+            side,
+            tuple,
+            inode,
+            from,
+            to,
+            cause,
+            witness,
+        });
+    }
+
+    /// What made a socket change its state when no packet came for it.
+    pub(super) fn likely(&self, side: Side, change: &StateChange) -> TransitionCause {
+        let end = &self.ends[side];
+        // With a listener goes what waits in its queue.
+        let goes = |(at, gone): (Side, Tuple)| {
+            at == side
+                && (gone == change.tuple
+                    || change.inode == 0 && gone.is_listener() && change.tuple.came_through(gone.local))
+        };
+        if self.destroyed.is_some_and(goes) {
+            return TransitionCause::Destroyed;
+        }
+        // The kernel closes what a dead process held; what becomes of it later is the work of packets and timers. A call that is
+        // still in flight then did not come to do it.
+        if self.is_dying(side) && StateEffect::Closes.made(change) {
+            return TransitionCause::Death;
+        }
+        let calls = end.in_flight.iter().rev();
+        let mut calls = calls.filter(|call| end.may_have_made(call, change)).peekable();
+        let newest = calls.peek().map(|call| call.id);
+        // Of several, the one that leaves nothing standing, where nothing is left.
+        let abort = calls.find(|call| call.effect == StateEffect::Aborts);
+        if let Some(id) = abort.map(|call| call.id).or(newest) {
+            return TransitionCause::Call(id);
+        }
+        if let Some(kind) = change.expired {
+            return TransitionCause::Timer(kind);
+        }
+        // The kernel closes a socket when nobody holds it any more: a waiting call does.
+        if let Some(call) = end.holder(change) {
+            return TransitionCause::Release(call.id);
+        }
+        // Without a wire, the segment is not seen; the call that sent it is known.
+        if !self.wired {
+            let peer = &self.ends[side.other()];
+            if let Some(call) = peer
+                .in_flight
+                .iter()
+                .rev()
+                .find(|call| call.effect != StateEffect::None)
+            {
+                return TransitionCause::PeerCall(call.id);
+            }
+            if self.is_dying(side.other()) {
+                return TransitionCause::PeerDeath;
+            }
+        }
+        // What only a call can do, none was told to do.
+        let by_a_call = [StateEffect::Opens, StateEffect::Listens, StateEffect::Closes]
+            .iter()
+            .any(|effect| effect.made(change));
+        if by_a_call && end.process.is_some_and(|process| process.hides) {
+            return TransitionCause::Library;
+        }
+        TransitionCause::Unseen
+    }
+
+    /// Has the end's process died since the last reading, or does it just now?
+    fn is_dying(&self, side: Side) -> bool {
+        let end = &self.ends[side];
+        end.died || end.process.is_some() && self.outside.is_exiting(side)
+    }
+}
+
+impl DriverEnd {
+    /// The call that waits on a socket whose descriptor is closed, and so is the last to hold it. A handshake at a listener outlives
+    /// that one, until its last ACK comes.
+    fn holder(&self, change: &StateChange) -> Option<&InFlightCall> {
+        if change.inode == 0 && change.from == State::SynRecv {
+            return None;
+        }
+        let is_closed = |call: &InFlightCall| call.on.as_ref().is_some_and(|name| self.has_closed(name));
+        let holds = |call: &&InFlightCall| !call.effect.ends() && is_closed(call) && self.is_about(call, change.inode);
+        self.in_flight.iter().rev().find(holds)
+    }
+
+    /// Is a `connect` under way on that socket beside a call that closes its descriptor? Whichever of the two comes last lets the socket
+    /// go; until the handshake is over it is not the close, for `connect` holds the socket while it waits.
+    fn outlives_a_close(&self, change: &StateChange) -> bool {
+        let about = || {
+            self.in_flight
+                .iter()
+                .filter(|call| call.begun && self.is_about(call, change.inode))
+        };
+        change.from == State::SynSent
+            && about().any(|call| call.releases)
+            && about().any(|call| call.awaits == WaitCondition::Handshake)
+    }
+
+    /// Is that call on the socket with this inode? A connection that never had a descriptor can only go with its listener. A call on
+    /// another socket did not do it; one whose socket is not known may have.
+    fn is_about(&self, call: &InFlightCall, inode: u64) -> bool {
+        match (&call.on, inode) {
+            (None, _) => false,
+            (Some(name), 0) => self.sockets.is_listener(name),
+            (Some(name), inode) => self.sockets.inode(name).is_none_or(|known| known == inode),
+        }
+    }
+
+    /// Can that call have made the change, by itself?
+    fn may_have_made(&self, call: &InFlightCall, change: &StateChange) -> bool {
+        match change.heir {
+            // Its addresses went to the socket that connects.
+            Some(heir) => call.effect == StateEffect::Opens && heir != 0 && self.is_about(call, heir),
+            None => call.effect.made(change) && self.is_about(call, change.inode),
+        }
+    }
+}
+
+/// How a change is known whose steps between no table has shown, if there are any.
+const fn witness(unseen: bool) -> Witness {
+    if unseen { Witness::Segments } else { Witness::Table }
+}

@@ -1,0 +1,79 @@
+//! One end of the lab: its process, the calls under way there, its sockets, and its host's table.
+
+use super::*;
+
+/// One end, as the driver knows it.
+pub(super) struct DriverEnd {
+    /// Its process; none between its death and its restart.
+    pub(super) process: Option<EndpointProcess>,
+    pub(super) watch: Watch,
+    /// Calls that have not returned, the oldest first.
+    pub(super) in_flight: Vec<InFlightCall>,
+    /// Outcomes that were heard, and wait for the packets before them.
+    pub(super) ended: VecDeque<Reply>,
+    /// Its sockets.
+    pub(super) sockets: EndpointSockets,
+    /// The order of its system calls among its words, where strace sees them.
+    pub(super) strace: Option<SyscallOrder>,
+    /// Below what the numbers of its process's descriptors must stay, where that was set.
+    pub(super) nofile: Option<u32>,
+    /// The process has died since the last reading.
+    pub(super) died: bool,
+}
+
+impl DriverEnd {
+    /// The end of a process that was just started.
+    pub(super) fn new(process: EndpointProcess, mut watch: Watch) -> DriverEnd {
+        if process.hides {
+            watch.expect(Family::Inet);
+            watch.expect(Family::Inet6);
+        }
+        DriverEnd {
+            process: Some(process),
+            watch,
+            in_flight: Vec::new(),
+            ended: VecDeque::new(),
+            sockets: EndpointSockets::default(),
+            strace: process.is_traced.then(SyscallOrder::default),
+            nofile: None,
+            died: false,
+        }
+    }
+
+    /// Forgets the process, which has ended, and all that was its own.
+    pub(super) fn bury(&mut self) {
+        self.process = None;
+        self.in_flight.clear();
+        self.sockets.clear();
+        self.strace = self.strace.as_ref().map(|_| SyscallOrder::default());
+        self.died = true;
+    }
+
+    /// Is a call under way that can change a state by itself?
+    pub(super) fn is_changing(&self) -> bool {
+        self.in_flight.iter().any(|call| call.effect != StateEffect::None)
+    }
+
+    /// Is a call under way whose announcement has not been heard?
+    pub(super) fn owes_a_word(&self) -> bool {
+        self.in_flight.iter().any(|call| !call.begun)
+    }
+
+    /// Is that call under way, and its return not heard?
+    pub(super) fn is_under_way(&self, id: CallId) -> bool {
+        let ended = |reply: &Reply| matches!(reply, Reply::Ended { id: ended, .. } if *ended == id);
+        self.in_flight.iter().any(|call| call.id == id) && !self.ended.iter().any(ended)
+    }
+
+    /// Has the descriptor of that name been closed, also by a call whose return is not told yet?
+    pub(super) fn has_closed(&self, name: &SocketName) -> bool {
+        let closed_it = |reply: &Reply| match reply {
+            Reply::Ended { id, trace, .. } => {
+                let call = self.in_flight.iter().find(|call| call.id == *id);
+                call.is_some_and(|call| call.on.as_ref() == Some(name) && call.closes(trace))
+            }
+            _ => false,
+        };
+        self.sockets.is_closed(name) || self.ended.iter().any(closed_it)
+    }
+}

@@ -1,0 +1,280 @@
+//! The driver and the endpoints: what they say, and what of that is the truth yet.
+
+use super::*;
+
+impl<O: Outside> Core<O> {
+    /// Hears an endpoint: announcements are told at once, outcomes wait for the packets that came before them.
+    pub(super) fn hear(&mut self, side: Side) {
+        let Some(EndpointProcess { pid, .. }) = self.ends[side].process else {
+            return;
+        };
+        let Heard { replies, printed } = self.outside.hear(side);
+        if !printed.is_empty() {
+            (self.dirty, self.unquiet) = (true, true);
+            if let Some(strace) = &mut self.ends[side].strace {
+                strace.printed(printed);
+            }
+        }
+        for reply in replies {
+            (self.dirty, self.unquiet) = (true, true);
+            match reply {
+                Ok(Reply::Hello {
+                    protocol,
+                    runtime,
+                    takes_unasked,
+                }) => {
+                    if let Some(process) = &mut self.ends[side].process {
+                        process.takes_unasked = takes_unasked;
+                    }
+                    if protocol == VERSION {
+                        let runtime: String = plain(&runtime).chars().take(40).collect();
+                        let nofile = self.limited(side);
+                        self.tell(LabEvent::Born {
+                            side,
+                            pid,
+                            runtime,
+                            takes_unasked,
+                            nofile,
+                        });
+                    } else {
+                        let why = format!("killed: it speaks protocol {protocol}, and finwait {VERSION}");
+                        self.tell(LabEvent::Garbled { side, id: None, why });
+                        self.outside.kill(side);
+                    }
+                }
+                Ok(Reply::Began { id, text, .. }) => {
+                    self.look_in = Some(self.timing.first_look);
+                    let mut calls = self.ends[side].in_flight.iter_mut();
+                    if let Some(call) = calls.find(|call| call.id == id) {
+                        call.begun = true;
+                    }
+                    let text = plain(&text);
+                    self.tell_calls(side, |strace| strace.heard(Word::Began, id));
+                    self.tell(LabEvent::Began { side, id, text });
+                }
+                Ok(Reply::Made { id, fd }) => self.made(side, id, fd),
+                Ok(Reply::Ended { id, .. }) if !self.ends[side].is_under_way(id) => {
+                    let why = format!("it ended call {}, which is not under way", id.0);
+                    self.tell(LabEvent::Garbled { side, id: None, why });
+                }
+                Ok(ended @ Reply::Ended { id, .. }) => {
+                    self.tell_calls(side, |strace| strace.heard(Word::Ended, id));
+                    self.ends[side].ended.push_back(ended);
+                }
+                Ok(Reply::Refused { id, why }) => {
+                    self.ends[side].in_flight.retain(|call| Some(call.id) != id);
+                    let why = plain(&why);
+                    self.tell(LabEvent::Garbled { side, id, why });
+                }
+                Err(ProtocolError { about, why }) => {
+                    self.ends[side].in_flight.retain(|call| Some(call.id) != about);
+                    self.tell(LabEvent::Garbled { side, id: about, why });
+                }
+            }
+        }
+        self.tell_calls(side, SyscallOrder::so_far);
+    }
+
+    /// Limits the descriptors of a process that has come up as its host's setting says: its limit.
+    fn limited(&mut self, side: Side) -> Option<u32> {
+        let most = self.ends[side].nofile;
+        let limited = most.map(|most| self.outside.limit_descriptors(side, most));
+        let is_now = self.outside.descriptor_limit(side);
+        if let Some(limited) = limited {
+            self.complain(limited);
+        }
+        is_now
+    }
+
+    /// Tells system calls that strace has seen, where it looks.
+    fn tell_calls(&mut self, side: Side, which: impl FnOnce(&mut SyscallOrder) -> Vec<TracedCall>) {
+        let calls = self.ends[side].strace.as_mut().map(which);
+        for made in calls.into_iter().flatten() {
+            self.tell(LabEvent::Syscall { side, made });
+        }
+    }
+
+    /// Tells what an endpoint has written to its standard error.
+    pub(super) fn heed(&mut self, side: Side) {
+        let lines = self.outside.complaints(side);
+        self.complained(side, lines);
+    }
+
+    fn complained(&mut self, side: Side, lines: Vec<String>) {
+        for line in lines {
+            self.tell(LabEvent::Note(format!("the {side} endpoint says: {line}")));
+        }
+    }
+
+    /// Waits for calls that end something there: a packet that came between such a call and the reading after it would hide a state.
+    pub(super) fn let_return(&mut self, side: Side) {
+        let deadline = self.outside.now().plus(self.timing.ending_patience);
+        loop {
+            let DriverEnd {
+                process: Some(_),
+                in_flight,
+                ended,
+                ..
+            } = &mut self.ends[side]
+            else {
+                return;
+            };
+            let returned = |call: &InFlightCall| {
+                let is_it = |reply: &Reply| matches!(reply, Reply::Ended { id, .. } if *id == call.id);
+                ended.iter().any(is_it)
+            };
+            let under_way = |call: &&mut InFlightCall| call.effect.ends() && !call.lingers && !returned(call);
+            let mut waited_for = in_flight.iter_mut().filter(under_way).peekable();
+            if waited_for.peek().is_none() {
+                return;
+            }
+            let left = deadline.since(self.outside.now());
+            if left.is_zero() {
+                waited_for.for_each(|call| call.lingers = true);
+                return;
+            }
+            self.outside.flush();
+            self.outside.await_word(side, left);
+            self.hear(side);
+        }
+    }
+
+    /// Tells outcomes, each after the packets and the changes that came before it.
+    pub(super) fn outcomes(&mut self) {
+        for side in Side::BOTH {
+            while let Some(reply) = self.ends[side].ended.pop_front() {
+                let Reply::Ended {
+                    id,
+                    ns,
+                    outcome,
+                    said,
+                    trace,
+                    ..
+                } = reply
+                else {
+                    continue;
+                };
+                self.relay(EITHER);
+                let end = &mut self.ends[side];
+                let made = outcome.descriptor();
+                let made = made.and_then(|fd| Some((fd, self.outside.inode(side, fd)?)));
+                if let Some((fd, inode)) = made {
+                    end.watch.own(inode);
+                    let call = end.in_flight.iter().find(|call| call.id == id);
+                    if let Some(name) = call.and_then(|call| call.makes.clone()) {
+                        end.sockets.open(name, fd, Some(inode));
+                    }
+                }
+                // Both tables, so that whoever hears of the outcome sees its consequences.
+                self.settle(Some(side));
+                let end = &mut self.ends[side];
+                if let Some(place) = end.in_flight.iter().position(|call| call.id == id) {
+                    let call = end.in_flight.remove(place);
+                    if let Some(name) = call.on.clone().filter(|_| call.closes(&trace)) {
+                        end.sockets.close(name);
+                    }
+                }
+                self.tell(LabEvent::Ended {
+                    side,
+                    id,
+                    took: Duration::from_nanos(ns),
+                    outcome: match outcome {
+                        Outcome::Library(name) => Outcome::Library(plain(&name)),
+                        Outcome::Unsupported(why) => Outcome::Unsupported(plain(&why)),
+                        Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. } => outcome,
+                    },
+                    said: said.map(|said| plain(&said)),
+                    trace: trace
+                        .into_iter()
+                        .map(|traced| TracedCall {
+                            text: plain(&traced.text),
+                            ..traced
+                        })
+                        .collect(),
+                    inode: made.map(|(_, inode)| inode),
+                });
+                (self.dirty, self.unquiet) = (true, true);
+            }
+        }
+    }
+
+    /// A call that is under way has made a descriptor.
+    pub(super) fn made(&mut self, side: Side, id: CallId, fd: i32) {
+        let end = &mut self.ends[side];
+        let call = end.in_flight.iter().find(|call| call.id == id);
+        let Some(name) = call.and_then(|call| call.on.clone()) else {
+            return;
+        };
+        let inode = self.outside.inode(side, fd);
+        end.sockets.open(name.clone(), fd, inode);
+        if let Some(inode) = inode {
+            end.watch.own(inode);
+        }
+        self.tell(LabEvent::Made {
+            side,
+            socket: name,
+            fd,
+            inode,
+        });
+    }
+
+    /// Tells which sockets a language's library has closed by itself, as after an error: the number stands for another file, or none.
+    pub(super) fn missing(&mut self, side: Side) {
+        let end = &mut self.ends[side];
+        if !end.process.is_some_and(|process| process.hides) {
+            return;
+        }
+        let mut gone = Vec::new();
+        for (name, socket) in end.sockets.iter_mut() {
+            let Some(fd) = socket.fd.filter(|_| !socket.is_closed) else {
+                continue;
+            };
+            let inode = self.outside.inode(side, fd);
+            // A call that failed at once may have closed it before we looked: then there never was an inode.
+            if inode.is_none() || inode != socket.inode {
+                socket.is_closed = true;
+                gone.push(name.clone());
+            }
+        }
+        for socket in gone {
+            self.tell(LabEvent::Gone { side, socket });
+        }
+    }
+
+    /// Reaps an endpoint's process, if it has ended (`waitid(2)`).
+    pub(super) fn reap(&mut self, side: Side) {
+        let Some(EndpointProcess { pid, .. }) = self.ends[side].process else {
+            return;
+        };
+        let Some(how) = self.outside.reap(side) else { return };
+        // Its last words, and its sockets' last segments.
+        self.hear(side);
+        let lines = self.outside.last_complaints(side);
+        self.complained(side, lines);
+        self.relay(EITHER);
+        self.outcomes();
+        self.outside.let_go(side);
+        self.ends[side].bury();
+        self.tell(LabEvent::Died { side, pid, how });
+        self.settle(Some(side));
+        (self.dirty, self.unquiet) = (true, true);
+    }
+}
+
+/// Another program's words, without anything that a terminal would act on: control characters, and those that turn the direction of
+/// writing.
+fn plain(words: &str) -> String {
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut plain = String::with_capacity(words.len());
+    for c in words.chars() {
+        if acts(c) {
+            plain.extend(c.escape_unicode());
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}

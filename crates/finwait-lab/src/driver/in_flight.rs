@@ -1,0 +1,55 @@
+//! A call that has not returned: what it can do to a state by itself, and what it waits for.
+
+use super::*;
+
+/// A call that has not returned.
+pub(super) struct InFlightCall {
+    pub(super) id: CallId,
+    /// The name of the socket that it is about.
+    pub(super) on: Option<SocketName>,
+    /// The name of the socket that it makes.
+    pub(super) makes: Option<SocketName>,
+    /// What it can do to a state by itself.
+    pub(super) effect: StateEffect,
+    /// Whether it closes its descriptor.
+    pub(super) releases: bool,
+    /// What it waits for when it blocks.
+    pub(super) awaits: WaitCondition,
+    /// The endpoint has announced it.
+    pub(super) begun: bool,
+    /// A packet has waited for it in vain.
+    pub(super) lingers: bool,
+}
+
+impl InFlightCall {
+    /// Has it closed its descriptor, with these system calls? On Linux close gives the descriptor back whatever it returns (close(2)).
+    pub(super) fn closes(&self, trace: &[TracedCall]) -> bool {
+        self.releases && trace.iter().any(|traced| traced.text.starts_with("close("))
+    }
+}
+
+/// The changes of state that a call can make by itself.
+pub(super) trait ChangesState {
+    /// Could it have made this change?
+    fn made(self, change: &StateChange) -> bool;
+}
+
+impl ChangesState for StateEffect {
+    fn made(self, change: &StateChange) -> bool {
+        match self {
+            StateEffect::Opens => change.from == State::Close,
+            StateEffect::Listens => change.to == State::Listen,
+            // It sends no FIN.
+            StateEffect::Aborts if matches!(change.to, State::FinWait1 | State::LastAck) => false,
+            // What a closed socket does afterwards is the work of packets and timers.
+            StateEffect::Closes | StateEffect::Aborts => match change.from {
+                State::Close => false,
+                State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck | State::TimeWait => {
+                    change.to == State::Close && change.expired.is_none()
+                }
+                _ => true,
+            },
+            StateEffect::None => false,
+        }
+    }
+}

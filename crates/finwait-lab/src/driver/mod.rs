@@ -1,0 +1,323 @@
+//! The driver: the one thread through which everything passes that the kernel and the endpoints say.
+//!
+//! It moves packets from host to host and reads both tables around each one that can change a state, so that no state between
+//! two readings is lost and each has its cause: the call that was under way where the packet left, the packet where it arrived.
+//! An endpoint announces a call before it makes it; the announcement is read before the packet that the call sends, and the
+//! packets before the outcome, so that the transcript is in the order of cause and effect.
+//!
+//! # A core without I/O
+//!
+//! [`Core`] decides all of this and owns no descriptor and no clock. It is given what is ready ([`Core::handle`]), requests
+//! ([`Core::request`]), and says when it wants to be woken ([`Core::wakes_at`]). All that it asks and does goes through
+//! one trait, [`Outside`]: `shell` implements it with descriptors and polls, `tests` with tables, packets, replies and a time that are
+//! made up.
+//!
+//! It is a trait and not a list of actions to be carried out later, as in quinn-proto or smoltcp, because the order is the point: what
+//! the table shows right before and right after a packet is written decides what is told and what is done next, in one breath, up
+//! to four readings deep. With actions, each such place would be the end of one function and the beginning of another, and what
+//! stands between them a state to keep, which another input could come into; with the trait the order is that of the lines.
+//!
+//! `requests` is what it is asked, `endpoints` what it hears, `wire` what it does with packets, `causes` how it finds what changed and why,
+//! `quiet` when nothing more is to come, `end` what it knows of one end, `sockets` of its sockets, `in_flight` of a call under way,
+//! `syscalls` where those that strace sees belong, `timing` how long it waits for what.
+
+mod causes;
+mod end;
+mod endpoints;
+mod in_flight;
+mod outside;
+mod quiet;
+mod requests;
+mod shell;
+mod sockets;
+mod syscalls;
+#[cfg(test)]
+mod tests;
+mod timing;
+mod wire;
+
+pub(super) use shell::Driver;
+
+use std::collections::{HashSet, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use self::end::DriverEnd;
+use self::in_flight::{ChangesState, InFlightCall};
+use self::outside::{EndpointProcess, Heard, Outside, Ready};
+use self::sockets::EndpointSockets;
+use self::syscalls::SyscallOrder;
+use self::timing::Timing;
+use super::event::{
+    Disposition, LabEvent, LabRequest, PacketRecord, TransitionCause, WireChange, WireRequest, Witness,
+};
+use super::facts::{LabFacts, LabKind};
+use super::process::ProtocolError;
+use super::strace::Word;
+use super::watch::Watch;
+use crate::endpoint::protocol::{self, Reply, TracedCall, VERSION};
+use crate::error::Result;
+use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
+use finwait_model::call::{Call, CallId, EndpointCall, Family, SocketName, StateEffect, WaitCondition};
+use finwait_model::clock::{Millis, MonoTime};
+use finwait_model::host::{Setting, SettingValue};
+use finwait_model::outcome::Outcome;
+use finwait_model::side::{Ends, Side};
+use finwait_model::socket_table::Tuple;
+use finwait_model::state::State;
+use finwait_wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};
+use finwait_wire::forge::{Forge, forge};
+use finwait_wire::queue::{HeldPacket, Origin, Which, Wire};
+use finwait_wire::rule::{RuleStatus, Verdict};
+use finwait_wire::segment::{Flags, Packet, decode};
+
+/// The longest packet that a device may give us.
+const LONGEST_PACKET: usize = 65_536;
+/// How many packets are moved before anybody else is heard.
+const BATCH: usize = 64;
+/// The connection that a segment is of, its sender's end first.
+fn tuple_of(packet: &Packet) -> Option<Tuple> {
+    match packet {
+        Packet::Tcp(segment) => Some(Tuple {
+            local: segment.source,
+            peer: segment.destination,
+        }),
+        Packet::Icmp { .. } | Packet::Other { .. } => None,
+    }
+}
+
+/// Packets may have come from either host.
+const EITHER: Ends<bool> = Ends {
+    client: true,
+    server: true,
+};
+
+/// The occasion on which a table is read.
+#[derive(Clone, Copy)]
+enum ReadTrigger {
+    /// No packet of which it is known what it does.
+    Nothing,
+    /// A packet that the host has just been handed.
+    Arrived(Arrived),
+    /// A FIN that the host has sent, of that connection.
+    FinLeft(Tuple),
+}
+
+/// The driver's decisions, without a descriptor or a clock.
+struct Core<O> {
+    outside: O,
+    timing: Timing,
+    ends: Ends<DriverEnd>,
+    wired: bool,
+    /// What the administrator destroys just now.
+    destroyed: Option<(Side, Tuple)>,
+    addresses: Ends<IpAddr>,
+    wire: Wire,
+    flows: Flows,
+    /// The rules as they were last told.
+    told_rules: Vec<RuleStatus>,
+    buffer: Vec<u8>,
+    /// Something happened since the tables were last read for the screen.
+    dirty: bool,
+    /// Packets that hosts have sent since then.
+    streamed: usize,
+    /// ... and since it was last told that all is quiet.
+    unquiet: bool,
+    /// When the tables were last read for the screen.
+    read_at: MonoTime,
+    /// When they are to be read next if nothing happens before; none when nothing is waited for.
+    look_at: Option<MonoTime>,
+    /// How long to wait before looking again; none when nothing is waited for.
+    look_in: Option<Duration>,
+    /// How long to wait before reading the tables for a timer that is overdue.
+    slack: Duration,
+    /// A failure that was told already, so that it is told once.
+    told: Option<String>,
+}
+
+impl<O: Outside> Core<O> {
+    /// Starts the endpoints of both hosts.
+    ///
+    /// # Errors
+    ///
+    /// - What [`Outside::spawn`] returns, where one does not start.
+    fn new(mut outside: O, facts: &LabFacts, timing: Timing) -> Result<Core<O>> {
+        let wired = facts.kind == LabKind::Isolated;
+        let mut end = |side: Side| -> Result<DriverEnd> {
+            let family = if facts.addresses[side].is_ipv6() {
+                Family::Inet6
+            } else {
+                Family::Inet
+            };
+            Ok(DriverEnd::new(outside.spawn(side)?, Watch::new(family, !wired)))
+        };
+        Ok(Core {
+            ends: Ends {
+                client: end(Side::Client)?,
+                server: end(Side::Server)?,
+            },
+            wired,
+            destroyed: None,
+            addresses: facts.addresses,
+            wire: Wire::default(),
+            flows: Flows::default(),
+            told_rules: Vec::new(),
+            buffer: vec![0; LONGEST_PACKET],
+            dirty: true,
+            streamed: 0,
+            unquiet: true,
+            read_at: outside.now(),
+            look_at: None,
+            look_in: None,
+            slack: timing.timer_slack,
+            told: None,
+            outside,
+            timing,
+        })
+    }
+
+    fn tell(&mut self, what: LabEvent) {
+        self.outside.tell(what);
+    }
+
+    /// A failure of ours on the way: told once, and the work goes on.
+    fn complain<T>(&mut self, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let text = error.to_string();
+                if self.told.as_ref() != Some(&text) {
+                    self.tell(LabEvent::Note(text.clone()));
+                    self.told = Some(text);
+                }
+                None
+            }
+        }
+    }
+
+    /// When the core is to be woken although nothing is ready: by a call of [`handle`](Self::handle) then, with nothing.
+    fn wakes_at(&mut self) -> Option<MonoTime> {
+        let now = self.outside.now();
+        let timeout = if self.dirty {
+            Some(self.linger())
+        } else {
+            let timer = Side::BOTH
+                .into_iter()
+                .filter_map(|side| self.ends[side].watch.next_timer())
+                .min()
+                .map(|at| at.since(now).max(self.slack));
+            [timer, self.look_in].into_iter().flatten().min()
+        };
+        self.look_at = timeout.map(|timeout| now.plus(timeout));
+        // What is due on the wire is seen to at once, and is no reason to read tables.
+        [self.look_at, self.wire.next_due()].into_iter().flatten().min()
+    }
+
+    /// How long nothing must happen now before the tables are read, and how long plain data may wait to be told.
+    const fn linger(&self) -> Duration {
+        if self.streamed > BATCH {
+            self.timing.stream_grace
+        } else {
+            self.timing.grace
+        }
+    }
+
+    /// Takes in what is ready, after a wait until [`wakes_at`](Self::wakes_at) or until something was: announcements first, then
+    /// packets, then outcomes, then deaths.
+    fn handle(&mut self, ready: &Ready) {
+        self.look(ready);
+        for side in Side::BOTH {
+            if ready.processes[side].words || ready.processes[side].syscalls {
+                self.hear(side);
+            }
+            if ready.processes[side].complaints {
+                self.heed(side);
+            }
+        }
+        self.relay(ready.packets);
+        self.release();
+        self.outcomes();
+        for side in Side::BOTH {
+            if ready.processes[side].end {
+                self.reap(side);
+            }
+        }
+    }
+
+    /// Reads the tables when nothing more is under way, or has been for long.
+    fn look(&mut self, ready: &Ready) {
+        let now = self.outside.now();
+        let is_due = self.wire.next_due().is_some_and(|due| due <= now);
+        let timed_out = *ready == Ready::default() && !is_due && self.look_at.is_some_and(|look| look <= now);
+        if self.dirty && (timed_out || now.since(self.read_at) > self.timing.busy_reading) {
+            self.slack = self.timing.timer_slack;
+        } else if timed_out {
+            // A timer went off, or it is time to look again: either may have changed something.
+            let last = self.timing.last_look;
+            self.look_in = match self.look_in.map(|wait| wait * 2) {
+                Some(wait) if wait > last => self.owes_a_look().then_some(last),
+                shorter => shorter,
+            };
+            self.slack = (self.slack * 2).min(self.timing.timer_patience);
+        } else {
+            return;
+        }
+        self.settle(None);
+        self.quieten();
+    }
+
+    /// Reads both tables, `first`'s first, and tells what changed.
+    fn settle(&mut self, first: Option<Side>) {
+        (self.dirty, self.streamed) = (false, 0);
+        self.read_at = self.outside.now();
+        let first = first.unwrap_or(Side::Client);
+        for side in [first, first.other()] {
+            self.changes(side, ReadTrigger::Nothing);
+            let Core { ends, outside, .. } = self;
+            let table = ends[side]
+                .watch
+                .table(|families, rows| outside.procfs(side, families, rows));
+            if let Some(Some(rows)) = self.complain(table) {
+                self.tell(LabEvent::Table { side, rows });
+            }
+        }
+        if self.is_torn() {
+            self.look_in.get_or_insert(self.timing.first_look);
+        }
+        for side in Side::BOTH {
+            self.ends[side].died = false;
+            self.missing(side);
+            self.look_closer(side);
+        }
+        self.tell_rules();
+    }
+
+    /// Asks TCP_INFO about open descriptors whose sockets are in no table: it is what a program sees that asks for itself.
+    fn look_closer(&mut self, side: Side) {
+        let Core { ends, outside, .. } = self;
+        let DriverEnd {
+            process: Some(_),
+            sockets,
+            watch,
+            ..
+        } = &mut ends[side]
+        else {
+            return;
+        };
+        let mut news = Vec::new();
+        for (name, socket) in sockets.iter_mut() {
+            let Some(inode) = socket.inode else { continue };
+            let is_apart = !socket.is_closed && watch.row(inode).is_none();
+            let state = match socket.fd {
+                Some(fd) if is_apart => outside.info_state(side, fd, inode),
+                _ => None,
+            };
+            if std::mem::replace(&mut socket.info, state) != state {
+                news.push((name.as_str().to_owned(), state));
+            }
+        }
+        for (socket, state) in news {
+            self.tell(LabEvent::Info { side, socket, state });
+        }
+    }
+}

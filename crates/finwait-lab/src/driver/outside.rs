@@ -1,0 +1,111 @@
+//! The outside of the driver's core: the clock, the kernels of both hosts, the endpoints' processes, and the reader of events.
+
+use std::time::Duration;
+
+use crate::endpoint::protocol::{Reply, Request};
+use crate::error::Result;
+use crate::event::{Death, LabEvent};
+use crate::observe::procfs::ProcRow;
+use crate::process::{ProcessReadiness, ProtocolError};
+use crate::strace::Printed;
+use finwait_model::call::Family;
+use finwait_model::clock::MonoTime;
+use finwait_model::errno::Errno;
+use finwait_model::host::{Setting, SettingValue};
+use finwait_model::side::{Ends, Side};
+use finwait_model::socket_table::{SocketRow, Tuple};
+use finwait_model::state::State;
+
+/// Both hosts, their endpoints, the reader of events and the clock, as the core asks and tells them.
+///
+/// [`Shell`](super::shell::Shell) is the real one; the tests have one that is made up. An endpoint whose process is gone answers as one
+/// that says nothing, holds nothing and does nothing.
+pub(super) trait Outside {
+    /// Returns the time now.
+    fn now(&self) -> MonoTime;
+
+    /// Hands an event to the reader, at the end of the turn at the latest.
+    fn tell(&mut self, what: LabEvent);
+    /// Hands over an event that is one of many alike, and may wait for more of its kind.
+    fn tell_idly(&mut self, what: LabEvent);
+    /// Hands over all events that still wait.
+    fn flush(&mut self);
+
+    /// Reads a host's sockets of these families in place of what is in `rows` (sock_diag, or procfs without it); returns when that was.
+    fn sockets(&mut self, side: Side, families: &[Family], rows: &mut Vec<SocketRow>) -> Result<MonoTime>;
+    /// Appends a host's sockets of these families to `rows` as procfs shows them.
+    fn procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<ProcRow>) -> Result<()>;
+    /// Destroys a connection (SOCK_DESTROY).
+    fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()>;
+    /// Changes a host's setting.
+    fn set(&mut self, side: Side, setting: Setting, value: SettingValue) -> Result<()>;
+
+    /// Takes a packet that a host sends; returns its length, or `None` where there is none.
+    fn take_packet(&mut self, side: Side, buffer: &mut [u8]) -> Option<usize>;
+    /// Hands a packet to a host. Its sockets have their new states when this returns, unless a call owns the receiving one.
+    fn deliver(&mut self, side: Side, bytes: &[u8]) -> std::result::Result<(), Errno>;
+
+    /// Starts a host's endpoint.
+    fn spawn(&mut self, side: Side) -> Result<EndpointProcess>;
+    /// Sends a request to an endpoint.
+    fn send(&mut self, side: Side, request: &Request) -> Result<()>;
+    /// Takes in an endpoint's words since the last time, and what strace has printed of it; does not block.
+    fn hear(&mut self, side: Side) -> Heard;
+    /// Waits for a word of an endpoint or its end, for that long at most.
+    fn await_word(&mut self, side: Side, most: Duration);
+    /// Takes in the lines that an endpoint has written to its standard error since the last time.
+    fn complaints(&mut self, side: Side) -> Vec<String>;
+    /// Takes in all that is left of them after its end.
+    fn last_complaints(&mut self, side: Side) -> Vec<String>;
+    /// Limits the numbers of an endpoint's descriptors (`RLIMIT_NOFILE`).
+    fn limit_descriptors(&mut self, side: Side, most: u32) -> Result<()>;
+    /// Returns that limit; `None` where it cannot be read.
+    fn descriptor_limit(&self, side: Side) -> Option<u32>;
+    /// Returns the inode behind an endpoint's descriptor; `None` where no socket is.
+    fn inode(&self, side: Side, fd: i32) -> Option<u64>;
+    /// Returns the state in TCP_INFO of the socket with that inode, behind that descriptor; `None` where it is not available.
+    fn info_state(&self, side: Side, fd: i32, inode: u64) -> Option<State>;
+    /// Is an endpoint on its way out, so that the kernel is closing its descriptors (`PF_EXITING`)?
+    fn is_exiting(&self, side: Side) -> bool;
+    /// Sends SIGKILL to an endpoint.
+    fn kill(&mut self, side: Side);
+    /// Waits for an endpoint's end.
+    fn await_end(&mut self, side: Side);
+    /// Reaps an endpoint (`waitid(2)`); returns how it ended, or `None` while it lives.
+    fn reap(&mut self, side: Side) -> Option<Death>;
+    /// Lets go of the descriptors of an endpoint that has ended.
+    fn let_go(&mut self, side: Side);
+}
+
+/// An endpoint's process, as far as the core needs to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EndpointProcess {
+    /// The process number.
+    pub(super) pid: u32,
+    /// Whether its library may make and close descriptors without a word ([`Launch::hides`](crate::runtime::Launch::hides)).
+    pub(super) hides: bool,
+    /// Whether strace looks on.
+    pub(super) is_traced: bool,
+    /// Whether its library accepts and reads by itself, as it has said in its hello.
+    pub(super) takes_unasked: bool,
+}
+
+/// Words of an endpoint, and of strace about it.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// The endpoint's own words, in order, and lines that are none.
+    pub(super) replies: Vec<std::result::Result<Reply, ProtocolError>>,
+    /// The lines of strace, read after the words: so those of the calls before a word are among them.
+    pub(super) printed: Vec<Printed>,
+}
+
+/// The sources that are ready after a wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ready {
+    /// Hosts that may have a packet.
+    pub(super) packets: Ends<bool>,
+    /// Words, complaints, system calls and ends of the endpoints.
+    pub(super) processes: Ends<ProcessReadiness>,
+    /// Requests, each of which comes by [`request`](super::Core::request).
+    pub(super) requests: bool,
+}

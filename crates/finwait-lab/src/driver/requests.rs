@@ -1,0 +1,91 @@
+//! Requests of the session to the driver: calls, and what the wire is to do.
+
+use super::*;
+
+impl<O: Outside> Core<O> {
+    /// Carries a request out.
+    pub(super) fn request(&mut self, request: LabRequest) {
+        self.unquiet = true;
+        match request {
+            LabRequest::Call(side, request) => self.order(side, &request),
+            LabRequest::Kill(side) => self.outside.kill(side),
+            LabRequest::Restart(side) => {
+                if self.ends[side].process.is_some() {
+                    self.outside.kill(side);
+                    // SIGKILL cannot be held off: the process is waited for, and its end told as any other.
+                    while self.ends[side].process.is_some() {
+                        self.outside.flush();
+                        self.outside.await_end(side);
+                        self.reap(side);
+                    }
+                }
+                let spawned = self.outside.spawn(side);
+                self.ends[side].process = self.complain(spawned);
+            }
+            LabRequest::Destroy(side, tuple) => {
+                self.changes(side, ReadTrigger::Nothing);
+                let destroyed = self.outside.destroy(side, &tuple);
+                self.complain(destroyed);
+                self.destroyed = Some((side, tuple));
+                self.changes(side, ReadTrigger::Nothing);
+                self.destroyed = None;
+                self.dirty = true;
+            }
+            LabRequest::Wire(order) => self.wire_order(order),
+            LabRequest::Host(side, setting, value) => {
+                let result = match (setting, value) {
+                    (Setting::Nofile, SettingValue::Number(most)) => {
+                        // A process that is yet to come will be told.
+                        self.ends[side].nofile = Some(most);
+                        self.outside.limit_descriptors(side, most)
+                    }
+                    _ => self.outside.set(side, setting, value),
+                };
+                let result = result.map_err(|error| error.to_string());
+                self.tell(LabEvent::Host {
+                    side,
+                    setting,
+                    value,
+                    result,
+                });
+                self.dirty = true;
+            }
+        }
+    }
+
+    fn order(&mut self, side: Side, request: &protocol::Request) {
+        let (on, makes) = match &request.order {
+            EndpointCall::On { socket, call } => {
+                if let Call::Socket { family } = call {
+                    self.ends[side].watch.expect(*family);
+                }
+                if matches!(call, Call::Listen { .. }) {
+                    self.ends[side].sockets.listen(socket.clone());
+                }
+                (Some(socket.clone()), call.makes(socket).cloned())
+            }
+            EndpointCall::Process(_) => (None, None),
+        };
+        if self.ends[side].process.is_none() {
+            self.tell(LabEvent::Garbled {
+                side,
+                id: Some(request.id),
+                why: "it is dead, and makes no calls".into(),
+            });
+            return;
+        }
+        let sent = self.outside.send(side, request);
+        let spec = request.order.kind().spec();
+        self.ends[side].in_flight.push(InFlightCall {
+            id: request.id,
+            on,
+            makes,
+            effect: spec.effect,
+            releases: spec.releases(),
+            awaits: spec.waits_for,
+            begun: false,
+            lingers: false,
+        });
+        self.complain(sent);
+    }
+}

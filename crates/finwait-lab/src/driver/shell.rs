@@ -1,0 +1,314 @@
+//! The shell around the core: it owns every descriptor, sleeps until one of them has something to say or a time has come, and calls the
+//! core then. It decides nothing.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, OwnedFd};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Duration;
+
+use super::Core;
+use super::outside::{EndpointProcess, Heard, Outside, Ready};
+use super::timing::Timing;
+use crate::endpoint::protocol::Request;
+use crate::error::Result;
+use crate::event::{Death, LabEvent, LabRequest};
+use crate::event_queue::EventQueue;
+use crate::facts::LabFacts;
+use crate::host::Host;
+use crate::observe::procfs::ProcRow;
+use crate::poller::Poller;
+use crate::process::Process;
+use crate::watch::READINGS;
+use finwait_model::call::Family;
+use finwait_model::clock::MonoTime;
+use finwait_model::errno::Errno;
+use finwait_model::host::{Setting, SettingValue};
+use finwait_model::side::{Ends, Side};
+use finwait_model::socket_table::{SocketRow, Tuple};
+use finwait_model::state::State;
+
+/// The driver's thread: the core in its shell.
+pub(crate) struct Driver {
+    core: Core<Shell>,
+    inbox: Receiver<LabRequest>,
+}
+
+/// The end of the driver.
+struct DriverExit;
+
+impl Driver {
+    /// Starts the endpoints of both hosts.
+    pub(crate) fn new(
+        hosts: Ends<Host>,
+        facts: &LabFacts,
+        inbox: Receiver<LabRequest>,
+        wake: Arc<OwnedFd>,
+        queue: EventQueue,
+    ) -> Result<Driver> {
+        let shell = Shell {
+            processes: Ends::default(),
+            hosts,
+            poller: Poller::new(wake)?,
+            queue,
+            scratch: Vec::new(),
+        };
+        let core = Core::new(shell, facts, Timing::LIVE)?;
+        Ok(Driver { core, inbox })
+    }
+
+    /// Runs until nobody can send requests any more. Endpoints end with it, before their hosts' keepers clear away.
+    pub(crate) fn run(mut self) {
+        while self.turn().is_ok() {}
+        // Dropping one kills it and waits for its end.
+        self.core.outside.processes = Ends::default();
+    }
+
+    /// Waits until something happens, and has it taken in.
+    fn turn(&mut self) -> std::result::Result<(), DriverExit> {
+        if self.core.outside.queue.is_behind() {
+            return self.await_reader();
+        }
+        let until = self.core.wakes_at();
+        let ready = self.core.outside.poll(until);
+        self.core.handle(&ready);
+        let linger = self.core.linger();
+        self.core.outside.queue.flush_due(linger);
+        if ready.requests {
+            self.core.outside.poller.drain();
+            self.requests()?;
+            let linger = self.core.linger();
+            self.core.outside.queue.flush_due(linger);
+        }
+        Ok(())
+    }
+
+    /// Lets the reader of what is told catch up, and does nothing meanwhile that could be told: packets stay with their hosts. Only
+    /// requests are heard, for their sender does not wait for us, and the last of them may be that nobody wants the lab any more.
+    fn await_reader(&mut self) -> std::result::Result<(), DriverExit> {
+        let Shell { queue, poller, .. } = &mut self.core.outside;
+        queue.flush();
+        let mut fds = [PollFd::from_borrowed_fd(poller.wake(), PollFlags::IN)];
+        let _ = poll(&mut fds, None);
+        poller.drain();
+        self.requests()
+    }
+
+    fn requests(&mut self) -> std::result::Result<(), DriverExit> {
+        loop {
+            match self.inbox.try_recv() {
+                Ok(request) => self.core.request(request),
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => return Err(DriverExit),
+            }
+        }
+    }
+}
+
+/// The descriptors of both hosts and endpoints, and the way to the reader of events.
+pub(super) struct Shell {
+    // Field order is drop order: a process goes before its host, whose thread bore it.
+    processes: Ends<Option<Process>>,
+    hosts: Ends<Host>,
+    poller: Poller,
+    queue: EventQueue,
+    scratch: Vec<SocketRow>,
+}
+
+impl Shell {
+    /// Sleeps until a descriptor is ready or the time has come.
+    fn poll(&self, until: Option<MonoTime>) -> Ready {
+        let mut fds = Vec::with_capacity(3);
+        let devices = Ends::from_fn(|side| {
+            let tun = self.hosts[side].tun.as_ref();
+            fds.extend(tun.map(|tun| PollFd::from_borrowed_fd(tun.as_fd(), PollFlags::IN)));
+            tun.map(|_| fds.len() - 1)
+        });
+        fds.push(PollFd::from_borrowed_fd(self.poller.as_fd(), PollFlags::IN));
+        let timeout = until.and_then(|until| Timespec::try_from(until.since(MonoTime::now())).ok());
+        let polled = poll(&mut fds, timeout.as_ref());
+        // EINTR and the like: look at everything, which costs nothing but time.
+        let is_ready = |place: usize| polled.is_err() || !fds[place].revents().is_empty();
+        let others = is_ready(fds.len() - 1).then(|| self.poller.poll());
+        Ready {
+            packets: Ends::from_fn(|side| devices[side].is_some_and(is_ready)),
+            processes: others.map(|others| others.processes).unwrap_or_default(),
+            requests: others.is_some_and(|others| others.requests),
+        }
+    }
+
+    /// Reads procfs in place of sock_diag: what two readings one after the other agree on, or the last of a few.
+    fn sockets_by_procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<SocketRow>) -> Result<()> {
+        let mut before = None;
+        for _ in 0..READINGS {
+            let mut shown = Vec::new();
+            self.procfs(side, families, &mut shown)?;
+            let mut seen = HashSet::new();
+            rows.clear();
+            rows.extend(shown.into_iter().map(|shown| shown.row));
+            rows.retain(|row| seen.insert((row.tuple, row.inode)));
+            if before.as_ref() == Some(&seen) {
+                break;
+            }
+            before = Some(seen);
+        }
+        Ok(())
+    }
+}
+
+impl Outside for Shell {
+    fn now(&self) -> MonoTime {
+        MonoTime::now()
+    }
+
+    fn tell(&mut self, what: LabEvent) {
+        self.queue.push(what);
+    }
+
+    fn tell_idly(&mut self, what: LabEvent) {
+        self.queue.push_idly(what);
+    }
+
+    fn flush(&mut self) {
+        self.queue.flush();
+    }
+
+    fn sockets(&mut self, side: Side, families: &[Family], rows: &mut Vec<SocketRow>) -> Result<MonoTime> {
+        rows.clear();
+        match &mut self.hosts[side].diag {
+            Ok(diag) => {
+                for family in families {
+                    diag.dump(*family, &mut self.scratch)?;
+                    rows.append(&mut self.scratch);
+                }
+            }
+            Err(_) => self.sockets_by_procfs(side, families, rows)?,
+        }
+        Ok(MonoTime::now())
+    }
+
+    fn procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<ProcRow>) -> Result<()> {
+        let mut shown = Vec::new();
+        let tables = self.hosts[side].tables.iter_mut();
+        for (_, file) in tables.filter(|(family, _)| families.contains(family)) {
+            file.read(&mut shown)?;
+            rows.append(&mut shown);
+        }
+        Ok(())
+    }
+
+    fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()> {
+        // The session asks for nothing that cannot be.
+        self.hosts[side]
+            .diag
+            .as_mut()
+            .map_or(Ok(()), |diag| diag.destroy(tuple))
+    }
+
+    fn set(&mut self, side: Side, setting: Setting, value: SettingValue) -> Result<()> {
+        self.hosts[side].set(side, setting, value)
+    }
+
+    fn take_packet(&mut self, side: Side, buffer: &mut [u8]) -> Option<usize> {
+        let len = self.hosts[side].tun.as_ref()?.read(buffer).ok()?;
+        (len > 0).then_some(len)
+    }
+
+    fn deliver(&mut self, side: Side, bytes: &[u8]) -> std::result::Result<(), Errno> {
+        let tun = self.hosts[side].tun.as_ref();
+        tun.map_or(Ok(()), |tun| tun.write(bytes).map(drop).map_err(Errno::from))
+    }
+
+    fn spawn(&mut self, side: Side) -> Result<EndpointProcess> {
+        let process = Process::adopt(self.hosts[side].spawn(side)?);
+        self.poller.watch(side, &process)?;
+        let spawned = EndpointProcess {
+            pid: process.pid(),
+            hides: process.hides(),
+            is_traced: process.syscalls().is_some(),
+            takes_unasked: false,
+        };
+        self.processes[side] = Some(process);
+        Ok(spawned)
+    }
+
+    fn send(&mut self, side: Side, request: &Request) -> Result<()> {
+        self.processes[side]
+            .as_mut()
+            .map_or(Ok(()), |process| process.send(request))
+    }
+
+    fn hear(&mut self, side: Side) -> Heard {
+        let Some(process) = &mut self.processes[side] else {
+            return Heard::default();
+        };
+        process.flush();
+        Heard {
+            replies: process.hear(),
+            printed: process.syscalls_seen(),
+        }
+    }
+
+    fn await_word(&mut self, side: Side, most: Duration) {
+        if let Some(process) = &self.processes[side] {
+            process.wait(most);
+        }
+    }
+
+    fn complaints(&mut self, side: Side) -> Vec<String> {
+        self.processes[side]
+            .as_mut()
+            .map(Process::complaints)
+            .unwrap_or_default()
+    }
+
+    fn last_complaints(&mut self, side: Side) -> Vec<String> {
+        self.processes[side]
+            .as_mut()
+            .map(Process::last_complaints)
+            .unwrap_or_default()
+    }
+
+    fn limit_descriptors(&mut self, side: Side, most: u32) -> Result<()> {
+        let process = self.processes[side].as_ref();
+        process.map_or(Ok(()), |process| process.limit_descriptors(most))
+    }
+
+    fn descriptor_limit(&self, side: Side) -> Option<u32> {
+        self.processes[side].as_ref()?.descriptor_limit()
+    }
+
+    fn inode(&self, side: Side, fd: i32) -> Option<u64> {
+        self.processes[side].as_ref()?.inode(fd)
+    }
+
+    fn info_state(&self, side: Side, fd: i32, inode: u64) -> Option<State> {
+        self.processes[side].as_ref()?.info_state(fd, inode)
+    }
+
+    fn is_exiting(&self, side: Side) -> bool {
+        self.processes[side].as_ref().is_some_and(Process::is_exiting)
+    }
+
+    fn kill(&mut self, side: Side) {
+        if let Some(process) = &mut self.processes[side] {
+            process.kill();
+        }
+    }
+
+    fn await_end(&mut self, side: Side) {
+        if let Some(process) = &self.processes[side] {
+            let mut fds = [PollFd::from_borrowed_fd(process.pidfd(), PollFlags::IN)];
+            let _ = poll(&mut fds, None);
+        }
+    }
+
+    fn reap(&mut self, side: Side) -> Option<Death> {
+        self.processes[side].as_mut().and_then(Process::reap)
+    }
+
+    fn let_go(&mut self, side: Side) {
+        self.processes[side] = None;
+    }
+}

@@ -1,0 +1,106 @@
+//! The sockets of an endpoint, by name: what is known of each descriptor, and of the socket behind it.
+
+use std::collections::BTreeMap;
+
+use finwait_model::call::SocketName;
+use finwait_model::state::State;
+
+/// A name's descriptor, and the socket behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct EndpointSocket {
+    /// The descriptor's number, once it was told.
+    pub(super) fd: Option<i32>,
+    /// The inode behind it, as it was when the descriptor was told.
+    pub(super) inode: Option<u64>,
+    /// TCP_INFO's state, as last told; `None` while the socket is in a table.
+    pub(super) info: Option<State>,
+    /// Whether the descriptor was closed.
+    pub(super) is_closed: bool,
+    /// Whether it was told to listen.
+    pub(super) listens: bool,
+}
+
+/// All sockets of an endpoint's process; their names stay when their descriptors are closed.
+#[derive(Debug, Default)]
+pub(super) struct EndpointSockets(BTreeMap<SocketName, EndpointSocket>);
+
+impl EndpointSockets {
+    /// Notes the descriptor that `name` stands for from now on.
+    pub(super) fn open(&mut self, name: SocketName, fd: i32, inode: Option<u64>) {
+        let socket = self.0.entry(name).or_default();
+        (socket.fd, socket.inode, socket.is_closed) = (Some(fd), inode, false);
+    }
+
+    /// Notes that its descriptor was closed.
+    pub(super) fn close(&mut self, name: SocketName) {
+        self.0.entry(name).or_default().is_closed = true;
+    }
+
+    /// Notes that it was told to listen.
+    pub(super) fn listen(&mut self, name: SocketName) {
+        self.0.entry(name).or_default().listens = true;
+    }
+
+    /// The inode behind its descriptor; `None` where none is known.
+    pub(super) fn inode(&self, name: &SocketName) -> Option<u64> {
+        self.0.get(name)?.inode
+    }
+
+    /// Was its descriptor closed?
+    pub(super) fn is_closed(&self, name: &SocketName) -> bool {
+        self.0.get(name).is_some_and(|socket| socket.is_closed)
+    }
+
+    /// Was that socket told to listen, by this descriptor or another of the same socket?
+    pub(super) fn is_listener(&self, name: &SocketName) -> bool {
+        let Some(socket) = self.0.get(name) else { return false };
+        let is_twin = |other: &EndpointSocket| socket.inode.is_some() && other.inode == socket.inode;
+        socket.listens || self.0.values().any(|other| other.listens && is_twin(other))
+    }
+
+    /// Each socket with its name, in the names' order.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&SocketName, &mut EndpointSocket)> {
+        self.0.iter_mut()
+    }
+
+    /// Forgets all: the process is gone, and a new one begins with none.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> SocketName {
+        SocketName::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_name_that_stands_for_a_new_descriptor_is_open_again() {
+        let mut sockets = EndpointSockets::default();
+        sockets.open(name("client"), 5, Some(7));
+        sockets.close(name("client"));
+        assert!(sockets.is_closed(&name("client")));
+        sockets.open(name("client"), 6, None);
+        assert!(!sockets.is_closed(&name("client")));
+        assert_eq!(sockets.inode(&name("client")), None);
+    }
+
+    #[test]
+    fn a_second_descriptor_of_a_listener_is_one_too() {
+        let mut sockets = EndpointSockets::default();
+        sockets.listen(name("listener"));
+        for (text, inode) in [
+            ("listener", Some(7)),
+            ("twin", Some(7)),
+            ("other", Some(8)),
+            ("unknown", None),
+        ] {
+            sockets.open(name(text), 5, inode);
+        }
+        let listeners = ["listener", "twin", "other", "unknown", "nobody"].map(|text| sockets.is_listener(&name(text)));
+        assert_eq!(listeners, [true, true, false, false, false]);
+    }
+}

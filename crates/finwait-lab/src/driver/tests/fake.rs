@@ -1,0 +1,223 @@
+//! All that is outside of the core, made up: a clock that goes only when something is waited for, and hosts that do as they are told.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::*;
+use crate::event::Death;
+use crate::observe::procfs::ProcRow;
+use crate::process::ProcessReadiness;
+
+/// Something that happens at an end.
+pub(super) type Act = Box<dyn FnOnce(&mut End)>;
+
+/// An end: its host and its endpoint.
+pub(super) struct End {
+    process: EndpointProcess,
+    /// The kernel's table.
+    pub(super) rows: Vec<SocketRow>,
+    /// Words that were not heard yet.
+    pub(super) replies: Vec<std::result::Result<Reply, ProtocolError>>,
+    /// What strace has printed, and nobody has read.
+    pub(super) printed: Vec<Printed>,
+    /// Packets that nobody has taken yet.
+    pub(super) packets: VecDeque<Vec<u8>>,
+    /// The sockets behind the process's descriptors.
+    pub(super) inodes: BTreeMap<i32, u64>,
+    /// Is the kernel closing its descriptors?
+    pub(super) is_exiting: bool,
+    /// How it ended.
+    pub(super) death: Option<Death>,
+    /// What the next packets do that reach the host, one each; nothing when there are none.
+    pub(super) at_arrival: VecDeque<Act>,
+    /// What happens at a time, if the core waits for it.
+    pub(super) later: Vec<(MonoTime, Act)>,
+}
+
+/// The outside.
+pub(super) struct Fake {
+    pub(super) now: MonoTime,
+    pub(super) told: Vec<(MonoTime, LabEvent)>,
+    /// When tables were read, the client's.
+    pub(super) readings: Vec<MonoTime>,
+    pub(super) ends: Ends<End>,
+}
+
+impl Fake {
+    pub(super) fn new(make: impl Fn(&mut EndpointProcess)) -> Fake {
+        let end = |_| {
+            let mut process = EndpointProcess {
+                pid: 42,
+                hides: false,
+                is_traced: false,
+                takes_unasked: false,
+            };
+            make(&mut process);
+            End {
+                process,
+                rows: Vec::new(),
+                replies: Vec::new(),
+                printed: Vec::new(),
+                packets: VecDeque::new(),
+                inodes: BTreeMap::new(),
+                is_exiting: false,
+                death: None,
+                at_arrival: VecDeque::new(),
+                later: Vec::new(),
+            }
+        };
+        Fake {
+            now: MonoTime(1_000_000_000_000),
+            told: Vec::new(),
+            readings: Vec::new(),
+            ends: Ends::from_fn(end),
+        }
+    }
+
+    /// All that poll would say.
+    pub(super) fn ready(&self) -> Ready {
+        Ready {
+            packets: Ends::from_fn(|side| !self.ends[side].packets.is_empty()),
+            processes: Ends::from_fn(|side| ProcessReadiness {
+                words: !self.ends[side].replies.is_empty(),
+                end: self.ends[side].death.is_some(),
+                complaints: false,
+                syscalls: !self.ends[side].printed.is_empty(),
+            }),
+            requests: false,
+        }
+    }
+}
+
+impl Outside for Fake {
+    fn now(&self) -> MonoTime {
+        self.now
+    }
+
+    fn tell(&mut self, what: LabEvent) {
+        self.told.push((self.now, what));
+    }
+
+    fn tell_idly(&mut self, what: LabEvent) {
+        self.tell(what);
+    }
+
+    fn flush(&mut self) {}
+
+    fn sockets(&mut self, side: Side, _: &[Family], rows: &mut Vec<SocketRow>) -> Result<MonoTime> {
+        if side == Client {
+            self.readings.push(self.now);
+        }
+        rows.clone_from(&self.ends[side].rows);
+        Ok(self.now)
+    }
+
+    fn procfs(&mut self, side: Side, _: &[Family], rows: &mut Vec<ProcRow>) -> Result<()> {
+        rows.extend(self.ends[side].rows.iter().map(|row| ProcRow {
+            row: row.clone(),
+            line: String::new(),
+        }));
+        Ok(())
+    }
+
+    fn destroy(&mut self, side: Side, tuple: &Tuple) -> Result<()> {
+        // With a listener goes its queue.
+        let goes = |row: &SocketRow| {
+            row.tuple == *tuple || tuple.is_listener() && row.inode == 0 && row.tuple.came_through(tuple.local)
+        };
+        self.ends[side].rows.retain(|row| !goes(row));
+        Ok(())
+    }
+
+    fn set(&mut self, _: Side, _: Setting, _: SettingValue) -> Result<()> {
+        Ok(())
+    }
+
+    fn take_packet(&mut self, side: Side, buffer: &mut [u8]) -> Option<usize> {
+        let packet = self.ends[side].packets.pop_front()?;
+        buffer[..packet.len()].copy_from_slice(&packet);
+        Some(packet.len())
+    }
+
+    fn deliver(&mut self, side: Side, _: &[u8]) -> std::result::Result<(), finwait_model::errno::Errno> {
+        let end = &mut self.ends[side];
+        if let Some(act) = end.at_arrival.pop_front() {
+            act(end);
+        }
+        Ok(())
+    }
+
+    fn spawn(&mut self, side: Side) -> Result<EndpointProcess> {
+        let end = &mut self.ends[side];
+        (end.is_exiting, end.death) = (false, None);
+        Ok(end.process)
+    }
+
+    fn send(&mut self, _: Side, _: &protocol::Request) -> Result<()> {
+        Ok(())
+    }
+
+    fn hear(&mut self, side: Side) -> Heard {
+        let end = &mut self.ends[side];
+        Heard {
+            replies: std::mem::take(&mut end.replies),
+            printed: std::mem::take(&mut end.printed),
+        }
+    }
+
+    fn await_word(&mut self, side: Side, most: Duration) {
+        let until = self.now.plus(most);
+        let end = &mut self.ends[side];
+        end.later.sort_by_key(|(at, _)| *at);
+        match end.later.first() {
+            Some((at, _)) if *at <= until => {
+                let (at, act) = end.later.remove(0);
+                act(end);
+                self.now = at.max(self.now);
+            }
+            _ => self.now = until,
+        }
+    }
+
+    fn complaints(&mut self, _: Side) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn last_complaints(&mut self, _: Side) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn limit_descriptors(&mut self, _: Side, _: u32) -> Result<()> {
+        Ok(())
+    }
+
+    fn descriptor_limit(&self, _: Side) -> Option<u32> {
+        None
+    }
+
+    fn inode(&self, side: Side, fd: i32) -> Option<u64> {
+        self.ends[side].inodes.get(&fd).copied()
+    }
+
+    fn info_state(&self, _: Side, _: i32, _: u64) -> Option<State> {
+        None
+    }
+
+    fn is_exiting(&self, side: Side) -> bool {
+        self.ends[side].is_exiting
+    }
+
+    fn kill(&mut self, side: Side) {
+        let end = &mut self.ends[side];
+        (end.is_exiting, end.death) = (true, Some(Death::Signal(libc::SIGKILL)));
+    }
+
+    fn await_end(&mut self, _: Side) {}
+
+    fn reap(&mut self, side: Side) -> Option<Death> {
+        self.ends[side].death.take()
+    }
+
+    fn let_go(&mut self, side: Side) {
+        self.ends[side].inodes.clear();
+    }
+}

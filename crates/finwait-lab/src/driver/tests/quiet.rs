@@ -1,0 +1,164 @@
+//! When all is quiet, and when not.
+
+use super::*;
+use finwait_wire::queue::Mode;
+
+/// A side's socket with a retransmission timer that has run out so many times.
+fn unanswered(side: Side, retransmits: u32) -> SocketRow {
+    SocketRow {
+        retransmits,
+        ..with_timer(row(side, State::SynSent, 7), TimerKind::Retransmit, 3_600 * SEC)
+    }
+}
+
+/// How long a call is waited for that does not return although it could: looks of 1, 2, 4, 8 and 16 ms, before one of 32.
+fn returning() -> Duration {
+    let Timing {
+        grace,
+        first_look,
+        return_patience,
+        ..
+    } = Timing::LIVE;
+    grace + return_patience - first_look
+}
+
+#[test]
+fn quiet_comes_a_moment_after_the_last_packet() {
+    let mut play = Play::connected();
+    play.sends(Client, segment(Client, ACK, 100, 500));
+    play.turn();
+    assert_eq!(play.quiet_after(), Some(Timing::LIVE.grace));
+    // It is told once.
+    assert_eq!(play.quiet_after(), None);
+}
+
+#[test]
+fn a_socket_is_waited_for_until_its_first_retransmission() {
+    for (scene, state, retransmits, is_quiet) in [
+        ("nothing came back yet", State::SynSent, 0, false),
+        ("it was sent again, and is stuck", State::SynSent, 1, true),
+        ("it was sent again twice", State::SynSent, 2, true),
+        ("a listener's timers are its own", State::Listen, 0, true),
+    ] {
+        let mut play = Play::wired();
+        let row = SocketRow {
+            state,
+            ..unanswered(Client, retransmits)
+        };
+        play.table(Client, [row]);
+        play.sends(Client, segment(Client, SYN, 100, 0));
+        play.turn();
+        assert_eq!(play.rest(), is_quiet, "{scene}");
+    }
+}
+
+#[test]
+fn a_socket_whose_segments_stand_on_the_wire_waits_for_the_user() {
+    let mut play = Play::wired();
+    play.core.request(LabRequest::Wire(WireRequest::Mode(Mode::Step)));
+    play.table(Client, [unanswered(Client, 0)]);
+    play.sends(Client, segment(Client, SYN, 100, 0));
+    play.turn();
+    assert!(play.rest(), "its segment is held");
+    play.core.request(LabRequest::Wire(WireRequest::Drop(Which::All)));
+    assert!(!play.rest(), "it is held no more, and unanswered");
+}
+
+#[test]
+fn what_goes_on_by_itself_is_waited_for() {
+    let mut play = Play::connected();
+    play.core.request(LabRequest::Wire(WireRequest::Mode(Mode::Step)));
+    play.sends(Client, segment(Client, ACK, 100, 500));
+    play.turn();
+    let delay = WireRequest::Delay(Which::Next, Millis(300));
+    play.core.request(LabRequest::Wire(delay));
+    let waited = play.quiet_after().unwrap();
+    assert!(waited >= 300 * MS && waited < 302 * MS, "{waited:?}");
+    assert!(play.told().contains(&"client ACK Delivered".to_owned()));
+}
+
+#[test]
+fn a_call_that_is_about_to_return_is_waited_for() {
+    let ready = SocketRow {
+        rx_queue: 1,
+        ..row(Client, State::Established, 7)
+    };
+    let at_the_end = row(Client, State::CloseWait, 7);
+    for (scene, call, row, is_returning) in [
+        (
+            "read, and nothing has come",
+            read(),
+            row(Client, State::Established, 7),
+            false,
+        ),
+        ("read, and bytes are there", read(), ready.clone(), true),
+        ("read, and the end of the stream is there", read(), at_the_end, true),
+        (
+            "accept, and a connection is there",
+            Call::Accept { r#as: name("new") },
+            ready.clone(),
+            true,
+        ),
+        (
+            "connect, and no answer has come",
+            connect(),
+            unanswered(Client, 1),
+            false,
+        ),
+        (
+            "connect, and the handshake is over",
+            connect(),
+            row(Client, State::Established, 7),
+            true,
+        ),
+        ("a write, for which no table tells", Call::SoError, ready, false),
+    ] {
+        let mut play = Play::connected();
+        play.call(Client, 1, "client", call);
+        play.table(Client, [row]);
+        let waits = if is_returning { returning() } else { Timing::LIVE.grace };
+        assert_eq!(play.quiet_after(), Some(waits), "{scene}");
+    }
+}
+
+#[test]
+fn a_call_that_returns_ends_the_wait_for_it() {
+    let mut play = Play::connected();
+    play.call(Client, 1, "client", read());
+    play.table(
+        Client,
+        [SocketRow {
+            rx_queue: 1,
+            ..row(Client, State::Established, 7)
+        }],
+    );
+    play.pass(3 * MS);
+    play.table(Client, [row(Client, State::Established, 7)]);
+    play.says(Client, ended(1));
+    play.turn();
+    assert_eq!(play.quiet_after(), Some(Timing::LIVE.grace));
+}
+
+/// No word tells that a library has taken what nobody asked it to take: it is looked for.
+#[test]
+fn what_a_library_is_about_to_take_is_looked_for_until_it_is_gone() {
+    let mut play = Play::driven(LabKind::Isolated, |process| process.takes_unasked = true);
+    play.connect_both();
+    let holds = |rx_queue| SocketRow {
+        rx_queue,
+        ..row(Client, State::Established, 7)
+    };
+    play.table(Client, [holds(5)]);
+    play.sends(Server, with_payload(Server, ACK, 500, 100, 5));
+    play.turn();
+    assert_eq!(play.quiet_after(), Some(returning()));
+    let readings = |play: &mut Play| {
+        let before = play.core.outside.readings.len();
+        play.pass(10 * SEC);
+        play.core.outside.readings.len() - before
+    };
+    assert!(readings(&mut play) >= 38, "at least every 256 ms");
+    play.table(Client, [holds(0)]);
+    play.pass(SEC);
+    assert_eq!(readings(&mut play), 0, "nothing is looked for any more");
+}

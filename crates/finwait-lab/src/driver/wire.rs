@@ -1,0 +1,315 @@
+//! The driver at the wire: packets taken out of one host, and what becomes of them.
+
+use super::*;
+
+impl<O: Outside> Core<O> {
+    /// Moves packets until neither host has one, one at a time from each; after a batch, everybody else has a turn.
+    ///
+    /// Only a host that `may_have` one is asked: to learn that there is none costs a system call, too. One that had none may have
+    /// one when it was handed something to answer.
+    pub(super) fn relay(&mut self, mut may_have: Ends<bool>) {
+        for _ in 0..BATCH {
+            for side in Side::BOTH {
+                if may_have[side] {
+                    may_have[side] = self.relay_one(side);
+                    may_have[side.other()] |= may_have[side];
+                }
+            }
+            if !may_have.client && !may_have.server {
+                return;
+            }
+        }
+    }
+
+    /// Takes one packet out of a host, if it has one, and does with it what the wire says.
+    pub(super) fn relay_one(&mut self, from: Side) -> bool {
+        let Some(len) = self.outside.take_packet(from, &mut self.buffer) else {
+            return false;
+        };
+        (self.dirty, self.unquiet) = (true, true);
+        self.streamed += 1;
+        let packet = decode(&self.buffer[..len]);
+        let no = self.wire.number();
+        let seen = match &packet {
+            Packet::Tcp(segment) => self.flows.sent(no, segment),
+            Packet::Icmp { .. } | Packet::Other { .. } => FlowInfo::default(),
+        };
+        // The endpoint announced the call before it made it: what it said is there by now.
+        if self.can_change_a_state(from, &packet) {
+            self.hear(from);
+            self.changes(from, left(&packet, &seen));
+        } else if self.ends[from].owes_a_word() {
+            self.hear(from);
+        }
+        let (verdict, rule) = self.wire.judge(from, &packet, &seen);
+        let record = PacketRecord {
+            no,
+            from,
+            packet,
+            seen,
+            origin: Origin::Host,
+            disposition: Disposition::Delivered,
+            rule,
+            waited: None,
+        };
+        // Lent out, so that it can be written from while the rest of the driver is at work.
+        let buffer = std::mem::take(&mut self.buffer);
+        let bytes = &buffer[..len];
+        match verdict {
+            Verdict::Deliver => self.deliver(record, bytes),
+            Verdict::Duplicate => {
+                let copy = PacketRecord {
+                    no: self.wire.number(),
+                    origin: Origin::Copy(no),
+                    ..record.clone()
+                };
+                self.deliver(record, bytes);
+                self.deliver(copy, bytes);
+            }
+            Verdict::Drop => self.tell(LabEvent::Packet(PacketRecord {
+                disposition: Disposition::Dropped,
+                ..record
+            })),
+            Verdict::Hold => self.hold(record, bytes, None),
+            Verdict::Delay(time) => self.hold(record, bytes, Some(time)),
+        }
+        self.buffer = buffer;
+        true
+    }
+
+    /// Hands a packet to the other host, and tells what it did there.
+    pub(super) fn deliver(&mut self, record: PacketRecord, bytes: &[u8]) {
+        let to = record.from.other();
+        let telling = self.can_change_a_state(record.from, &record.packet);
+        if telling {
+            // What the receiving end has done by itself is no work of this packet.
+            self.hear(to);
+            self.let_return(to);
+            self.changes(to, ReadTrigger::Nothing);
+        }
+        let disposition = match self.outside.deliver(to, bytes) {
+            Err(errno) => Disposition::Refused(errno),
+            Ok(()) => Disposition::Delivered,
+        };
+        let came = match (disposition, &record.packet) {
+            (Disposition::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
+            _ => FinProgress::default(),
+        };
+        let arrived = self.arrived(&record.packet, came);
+        let passed = LabEvent::Packet(PacketRecord { disposition, ..record });
+        if telling {
+            self.tell(passed);
+            self.changes(to, ReadTrigger::Arrived(arrived));
+        } else {
+            self.outside.tell_idly(passed);
+        }
+    }
+
+    /// The kind of arrival that a packet is to the host that it has reached.
+    fn arrived(&self, packet: &Packet, came: FinProgress) -> Arrived {
+        let tuple = match packet {
+            Packet::Tcp(_) => tuple_of(packet).map(Tuple::mirrored),
+            Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
+            Packet::Other { .. } => None,
+        };
+        let what = match packet {
+            Packet::Tcp(segment) if segment.flags.has(Flags::RST) => Arrival::Reset,
+            Packet::Tcp(segment) => Arrival::Segment {
+                acknowledges: segment.flags.has(Flags::ACK),
+                acknowledges_fin: self.flows.acknowledges_fin(segment),
+                completes_fin: came.completes_fin,
+                overruns_fin: came.overruns_fin,
+            },
+            Packet::Icmp { .. } | Packet::Other { .. } => Arrival::Other,
+        };
+        Arrived { tuple, what }
+    }
+
+    /// Holds a packet on the wire: until the user decides, or for so long.
+    pub(super) fn hold(&mut self, record: PacketRecord, bytes: &[u8], time: Option<Millis>) {
+        let now = self.outside.now();
+        let disposition = time.map_or(Disposition::Held, Disposition::Delayed);
+        self.wire.hold(HeldPacket {
+            no: record.no,
+            from: record.from,
+            bytes: bytes.to_vec(),
+            packet: record.packet.clone(),
+            seen: record.seen,
+            origin: record.origin,
+            rule: record.rule,
+            since: now,
+            due: time.map(|time| now.plus(time.into())),
+        });
+        self.tell(LabEvent::Packet(PacketRecord { disposition, ..record }));
+    }
+
+    /// Hands on what is due by now.
+    pub(super) fn release(&mut self) {
+        let Some(due) = self.wire.next_due() else { return };
+        let now = self.outside.now();
+        if due <= now {
+            (self.dirty, self.unquiet) = (true, true);
+            for held in self.wire.due(now) {
+                self.hand_on(held);
+            }
+        }
+    }
+
+    pub(super) fn hand_on(&mut self, held: HeldPacket) {
+        let bytes = held.bytes.clone();
+        let record = record_of(held, Disposition::Delivered, self.outside.now());
+        self.deliver(record, &bytes);
+    }
+
+    /// Does what the user wants on the wire.
+    pub(super) fn wire_order(&mut self, order: WireRequest) {
+        let now = self.outside.now();
+        match order {
+            WireRequest::Mode(mode) => {
+                let freed = self.wire.set_mode(mode);
+                self.tell(LabEvent::Wire(WireChange::Mode(mode)));
+                freed.into_iter().for_each(|no| self.deliver_held(no));
+            }
+            WireRequest::Deliver(which) => self.picked(which).into_iter().for_each(|no| self.deliver_held(no)),
+            WireRequest::Drop(which) => {
+                for no in self.picked(which) {
+                    if let Some(held) = self.wire.take(no) {
+                        self.tell(LabEvent::Packet(record_of(held, Disposition::Dropped, now)));
+                    }
+                }
+            }
+            WireRequest::Duplicate(which) => {
+                for no in self.picked(which) {
+                    let copy = self.wire.copy(no, now).cloned();
+                    if let Some(copy) = copy {
+                        let disposition = disposition_of(&copy);
+                        self.tell(LabEvent::Packet(PacketRecord {
+                            waited: None,
+                            ..record_of(copy, disposition, now)
+                        }));
+                    }
+                }
+            }
+            WireRequest::Delay(which, time) => {
+                for no in self.picked(which) {
+                    let delayed = self.wire.delay(no, time, now).cloned();
+                    if let Some(held) = delayed {
+                        self.tell(LabEvent::Packet(record_of(held, Disposition::Delayed(time), now)));
+                    }
+                }
+            }
+            WireRequest::Rules(rules) => {
+                for rule in rules {
+                    let no = self.wire.add_rule(rule);
+                    self.tell(LabEvent::Wire(WireChange::Added(no, rule)));
+                }
+            }
+            WireRequest::Rule(no, change) => {
+                if self.wire.change_rule(no, change) {
+                    self.tell(LabEvent::Wire(WireChange::Rule(no, change)));
+                } else {
+                    self.tell(LabEvent::Note(format!("there is no {no} any more")));
+                }
+            }
+            WireRequest::ClearRules => {
+                self.wire.clear_rules();
+                self.tell(LabEvent::Wire(WireChange::Cleared));
+            }
+            WireRequest::Forge(what, about) => self.forge(&what, about),
+        }
+        self.tell_rules();
+        self.dirty = true;
+    }
+
+    /// The numbers that are meant; that there is none is told.
+    pub(super) fn picked(&mut self, which: Which) -> Vec<PacketNo> {
+        let picked = self.wire.picked(which);
+        if picked.is_empty() {
+            self.tell(LabEvent::Note(match which {
+                Which::One(no) => format!("{no} is no longer held on the wire"),
+                Which::Next | Which::All => "no segment is held".into(),
+            }));
+        }
+        picked
+    }
+
+    pub(super) fn deliver_held(&mut self, no: PacketNo) {
+        if let Some(held) = self.wire.take(no) {
+            self.hand_on(held);
+        }
+    }
+
+    pub(super) fn forge(&mut self, what: &Forge, about: Option<Tuple>) {
+        // The last segment's receiver is the local end of one host, its sender that of the other.
+        let last = self.flows.last().map(|(from, to)| {
+            let to_is_local = to.ip() == self.addresses[what.to];
+            let (local, peer) = if to_is_local { (to, from) } else { (from, to) };
+            Tuple { local, peer }
+        });
+        let made = about.or(last).and_then(|Tuple { local, peer }| {
+            let expects = self.flows.expects(local, peer);
+            forge(what.what, what.place, &what.data.0, local, peer, expects)
+        });
+        let Some(bytes) = made else {
+            let text = "there is no connection to forge a segment of: port= names one".into();
+            self.tell(LabEvent::Note(text));
+            return;
+        };
+        let packet = decode(&bytes);
+        let seen = match &packet {
+            Packet::Tcp(segment) => self.flows.look(segment),
+            Packet::Icmp { .. } | Packet::Other { .. } => FlowInfo::default(),
+        };
+        let record = PacketRecord {
+            no: self.wire.number(),
+            from: what.to.other(),
+            packet,
+            seen,
+            origin: Origin::Forged,
+            disposition: Disposition::Delivered,
+            rule: None,
+            waited: None,
+        };
+        self.deliver(record, &bytes);
+    }
+
+    /// Tells the rules, if they or their counts have changed since they were told.
+    pub(super) fn tell_rules(&mut self) {
+        if self.told_rules != self.wire.rules() {
+            self.told_rules = self.wire.rules().to_vec();
+            self.tell(LabEvent::Rules(self.told_rules.clone()));
+        }
+    }
+}
+
+/// The conclusions on a host's states from a packet that it has sent.
+fn left(packet: &Packet, seen: &FlowInfo) -> ReadTrigger {
+    match (packet, tuple_of(packet)) {
+        (Packet::Tcp(segment), Some(tuple)) if segment.flags.has(Flags::FIN) && seen.again.is_none() => {
+            ReadTrigger::FinLeft(tuple)
+        }
+        _ => ReadTrigger::Nothing,
+    }
+}
+
+/// What is told of a packet that was held.
+fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> PacketRecord {
+    PacketRecord {
+        no: held.no,
+        from: held.from,
+        packet: held.packet,
+        seen: held.seen,
+        origin: held.origin,
+        disposition,
+        rule: held.rule,
+        waited: Some(now.since(held.since)),
+    }
+}
+
+/// How a packet is held.
+fn disposition_of(held: &HeldPacket) -> Disposition {
+    match held.due {
+        Some(due) => Disposition::Delayed(Millis(due.since(held.since).as_millis() as u32)),
+        None => Disposition::Held,
+    }
+}

@@ -1,0 +1,100 @@
+//! Our own failures. What the kernel answers to a socket call is an [`Outcome`](finwait_model::outcome::Outcome), not one of these.
+
+use std::io;
+
+/// A failure of the program itself: one sentence that says what, where, and what would be right.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An operation on the operating system failed.
+    #[error("{operation}: {source}")]
+    Os {
+        /// The attempt, with its object: `open /dev/net/tun`.
+        operation: String,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The isolated lab is not available here.
+    #[error("the isolated lab is not available: {why}")]
+    NoIsolatedLab {
+        /// The step that failed, and what to do about it.
+        why: String,
+    },
+    /// IPv6 was asked for, and is not here.
+    #[error("IPv6 is not available here: {why}; without --ipv6, IPv4 is used")]
+    NoIpv6 {
+        /// The reason, and what to do about it.
+        why: String,
+    },
+    /// The machine's loopback address cannot be used.
+    #[error("{address} is not available: {errno}{advice}")]
+    NoLoopback {
+        /// Which.
+        address: std::net::IpAddr,
+        /// The kernel's answer.
+        errno: finwait_model::errno::Errno,
+        /// Advice, with the punctuation that joins it to the rest.
+        advice: &'static str,
+    },
+    /// A program that is needed for something is not here.
+    #[error("{what} needs {tool}, which is not on PATH; Debian's and Ubuntu's package is {package}")]
+    NoTool {
+        /// The purpose: `go`, `--syscalls`.
+        what: String,
+        /// The name.
+        tool: &'static str,
+        /// The package that has it.
+        package: &'static str,
+    },
+    /// A language's endpoint could not be made ready.
+    #[error("{name} cannot drive an end here: {why}")]
+    NoRuntime {
+        /// The runtime's name: `go`.
+        name: String,
+        /// The reason.
+        why: String,
+    },
+    /// Something that another program said could not be read.
+    #[error("{what}: {why}")]
+    Garbled {
+        /// The speaker: `the client endpoint`, `/proc/net/tcp`.
+        what: String,
+        /// The reason.
+        why: String,
+    },
+    /// An endpoint did not come up.
+    #[error("the {side} endpoint did not start: {why}")]
+    NoEndpoint {
+        /// Which.
+        side: finwait_model::side::Side,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Error {
+    /// The errno, where the operating system gave one.
+    pub fn errno(&self) -> Option<rustix::io::Errno> {
+        match self {
+            Error::Os { source, .. } => rustix::io::Errno::from_io_error(source),
+            _ => None,
+        }
+    }
+}
+
+/// A result of ours.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Names the operation that failed.
+pub trait Operation<T> {
+    /// `open("/dev/net/tun").during(|| "open /dev/net/tun".into())`
+    fn during(self, operation: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E: Into<io::Error>> Operation<T> for std::result::Result<T, E> {
+    fn during(self, operation: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|source| Error::Os {
+            operation: operation(),
+            source: source.into(),
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! Facts about a lab: all that its owner needs to know of it.
+
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+use crate::syn::SynPatience;
+use finwait_model::host::{Port, Setting, SettingValue};
+use finwait_model::side::Ends;
+
+/// What a lab is, as far as commands and the screen need to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabFacts {
+    /// Which of the two.
+    pub kind: LabKind,
+    /// The hosts' addresses; in the loopback lab twice the same.
+    pub addresses: Ends<IpAddr>,
+    /// The port that the server listens on unless told otherwise.
+    pub port: Port,
+    /// The hosts' settings as they were at the beginning; none in the loopback lab.
+    pub settings: Ends<Vec<(Setting, SettingValue)>>,
+    /// How long a connect into silence takes on this machine, outside the lab; none where procfs does not tell.
+    pub syn_patience: Option<SynPatience>,
+    /// Why the kernel does not tell of its sockets by sock_diag, where it does not: procfs alone is read then, and nothing is destroyed.
+    pub no_sock_diag: Option<String>,
+}
+
+/// The two kinds of lab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LabKind {
+    /// Two network namespaces, joined by the wire.
+    Isolated,
+    /// The host's own loopback address, without a wire; the text says why, when the user did not ask for it.
+    Loopback(Option<String>),
+}

@@ -1,0 +1,370 @@
+//! A host: one network namespace with one address, and the thread that lives in it.
+//!
+//! Namespaces belong to threads, and an endpoint dies with the thread that bore it (PR_SET_PDEATHSIG), so the thread stays for
+//! as long as the lab does: it bears endpoints and changes settings when asked. The descriptors that it opened point into its
+//! namespace whichever thread uses them, and are handed to the driver.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::Options;
+use super::namespace_reaper::NamespaceReaper;
+use super::process::{SpawnedProcess, spawn};
+use super::tree::HostMark;
+use crate::error::{Error, Operation, Result};
+use crate::observe::diag::Diag;
+use crate::observe::procfs::ProcTable;
+use crate::os::rtnl::Rtnl;
+use crate::os::tun::Tun;
+use crate::os::{netns, sysctl};
+use crate::runtime::Launch;
+use finwait_model::call::Family;
+use finwait_model::host::{Setting, SettingScope, SettingValue};
+use finwait_model::side::Side;
+
+/// The name of the device that leads to the wire.
+const DEVICE: &str = "wire0";
+/// Slots of an isolated host's own connection table: dumps walk all of them, so a small one is quick to read.
+const TABLE_SLOTS: u32 = 1024;
+
+/// A host as the driver holds it.
+#[derive(Debug)]
+pub struct Host {
+    /// The end of the wire; none in the loopback lab.
+    pub tun: Option<Tun>,
+    /// The sockets by netlink; or why the kernel does not tell them so.
+    pub diag: std::result::Result<Diag, String>,
+    /// The sockets by procfs, for each family.
+    pub tables: Vec<(Family, ProcTable)>,
+    /// The settings as they were found.
+    pub settings: Vec<(Setting, SettingValue)>,
+    jobs: Sender<Job>,
+    _thread: JoinHandle<()>,
+}
+
+enum Job {
+    Spawn(Sender<Result<SpawnedProcess>>),
+    Set(Setting, SettingValue, Sender<Result<()>>),
+}
+
+/// The place of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostLocation {
+    /// A namespace of its own, with this address.
+    Namespace(IpAddr),
+    /// The machine itself.
+    Machine,
+}
+
+/// The programs that a host runs.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// finwait itself.
+    reaper: PathBuf,
+    endpoint: Launch,
+}
+
+impl Programs {
+    /// The programs of one end.
+    pub fn of(options: &Options, side: Side) -> Programs {
+        Programs {
+            reaper: options.program.clone(),
+            endpoint: options.driven.launch(side).clone(),
+        }
+    }
+}
+
+impl Host {
+    /// Makes a host, and its thread.
+    pub fn start(side: Side, place: HostLocation, programs: Programs) -> Result<Host> {
+        let (jobs, inbox) = channel();
+        let (ready, built) = channel();
+        let thread = std::thread::Builder::new()
+            .name(format!("{side} host"))
+            .spawn(move || live(side, place, &programs, &ready, &inbox))
+            .map_err(|source| Error::Os {
+                operation: format!("start the {side} host's thread"),
+                source,
+            })?;
+        let HostHandles {
+            tun,
+            diag,
+            tables,
+            settings,
+        } = built.recv().map_err(|_| gone(side))??;
+        Ok(Host {
+            tun,
+            diag,
+            tables,
+            settings,
+            jobs,
+            _thread: thread,
+        })
+    }
+
+    /// Starts a new endpoint on this host.
+    pub fn spawn(&self, side: Side) -> Result<SpawnedProcess> {
+        let (reply, answer) = channel();
+        self.jobs.send(Job::Spawn(reply)).map_err(|_| gone(side))?;
+        answer.recv().map_err(|_| gone(side))?
+    }
+
+    /// Changes a setting.
+    pub fn set(&self, side: Side, setting: Setting, value: SettingValue) -> Result<()> {
+        let (reply, answer) = channel();
+        self.jobs
+            .send(Job::Set(setting, value, reply))
+            .map_err(|_| gone(side))?;
+        answer.recv().map_err(|_| gone(side))?
+    }
+}
+
+fn gone(side: Side) -> Error {
+    Error::NoEndpoint {
+        side,
+        why: "its host's thread is gone".into(),
+    }
+}
+
+/// The descriptors that the thread opened in its namespace.
+struct HostHandles {
+    tun: Option<Tun>,
+    diag: std::result::Result<Diag, String>,
+    tables: Vec<(Family, ProcTable)>,
+    settings: Vec<(Setting, SettingValue)>,
+}
+
+/// The thread's life: build, hand over, then do jobs until nobody can ask any more.
+fn live(
+    side: Side,
+    place: HostLocation,
+    programs: &Programs,
+    ready: &Sender<Result<HostHandles>>,
+    inbox: &Receiver<Job>,
+) {
+    let mut network = match place {
+        HostLocation::Machine => None,
+        HostLocation::Namespace(address) => match Network::build(address) {
+            Ok(network) => Some(network),
+            Err(error) => {
+                let _ = ready.send(Err(error));
+                return;
+            }
+        },
+    };
+    let opened = open(network.as_mut());
+    if ready.send(opened).is_err() {
+        return;
+    }
+    let mut reaper = None;
+    let host = HostMark::new();
+    // finwait's own endpoint starts no process.
+    let may_fork = programs.endpoint.program != programs.reaper;
+    for job in inbox {
+        // A reply that nobody waits for any more is no failure.
+        match job {
+            Job::Spawn(reply) => {
+                let mark = may_fork.then(|| host.endpoint());
+                drop(reply.send(spawn(&programs.endpoint, side, mark)));
+            }
+            Job::Set(setting, value, reply) => drop(reply.send(match &mut network {
+                Some(network) => network.set(setting, value),
+                None => Err(Error::NoIsolatedLab {
+                    why: "this is the loopback lab, whose settings are the machine's own".into(),
+                }),
+            })),
+        }
+        // After the first endpoint, whose start is waited for. Without a reaper, orphans stay until they time out.
+        if (network.is_some() || may_fork) && reaper.is_none() {
+            reaper = NamespaceReaper::spawn(&programs.reaper, &host, network.is_some()).ok();
+        }
+    }
+}
+
+fn open(network: Option<&mut Network>) -> Result<HostHandles> {
+    let mut tables = vec![(Family::Inet, ProcTable::open(Family::Inet)?)];
+    // A kernel without IPv6 has no tcp6: there is nothing to see then.
+    tables.extend(ProcTable::open(Family::Inet6).map(|table| (Family::Inet6, table)));
+    let (tun, settings) = match network {
+        None => (None, Vec::new()),
+        Some(network) => (network.tun.take(), network.settings()),
+    };
+    Ok(HostHandles {
+        tun,
+        diag: Diag::answering().map_err(|error| error.to_string()),
+        tables,
+        settings,
+    })
+}
+
+/// The longest time that the kernel may take to make an IPv6 address usable.
+const ADDRESS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Waits until packets to the host's own address are its own.
+///
+/// An IPv6 address gets its local route from a work queue (`addrconf_dad_work`), some time after netlink has said that all is
+/// done: a SYN that comes before is dropped silently.
+fn await_local_route(address: Ipv6Addr) -> Result<()> {
+    const ROUTES: &str = "/proc/thread-self/net/ipv6_route";
+    let began = Instant::now();
+    while !has_local_route(
+        &std::fs::read_to_string(ROUTES).during(|| format!("read {ROUTES}"))?,
+        address,
+    ) {
+        if began.elapsed() > ADDRESS_PATIENCE {
+            return Err(Error::Os {
+                operation: format!("wait for the address {address}"),
+                source: std::io::ErrorKind::TimedOut.into(),
+            });
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    Ok(())
+}
+
+/// Is there a route to that address, and does it end here? The columns: destination, its length, source, its length, next
+/// hop, metric, two counts, flags, device (`rt6_info_route`).
+fn has_local_route(table: &str, address: Ipv6Addr) -> bool {
+    const RTF_LOCAL: u32 = 0x8000_0000;
+    let hex: String = address.octets().iter().map(|byte| format!("{byte:02x}")).collect();
+    table.lines().any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        matches!(words.as_slice(), [to, "80", _, _, _, _, _, _, flags, ..]
+            if *to == hex && u32::from_str_radix(flags, 16).is_ok_and(|flags| flags & RTF_LOCAL != 0))
+    })
+}
+
+/// The inside of an isolated host's namespace.
+struct Network {
+    address: IpAddr,
+    tun: Option<Tun>,
+    rtnl: Rtnl,
+    device: u32,
+    device_up: bool,
+    route: bool,
+}
+
+impl Network {
+    /// Makes a namespace for the calling thread, and everything in it.
+    fn build(address: IpAddr) -> Result<Network> {
+        netns::unshare_net_with_own_table(TABLE_SLOTS)?;
+        let v6 = address.is_ipv6();
+        // What follows only quietens or evens out the host; where /proc/sys cannot be written, it still works.
+        let wish = |name: &str, value: &str| drop(sysctl::write(name, value));
+        // The machine's default may be bbr, whose pacing makes a wire without a rate look odd.
+        for control in ["reno", "cubic"] {
+            wish("net.ipv4.tcp_congestion_control", control);
+        }
+        if v6 {
+            for scope in ["all", "default"] {
+                // The machine may have switched it off for new namespaces.
+                wish(&format!("net.ipv6.conf.{scope}.disable_ipv6"), "0");
+                wish(&format!("net.ipv6.conf.{scope}.accept_ra"), "0");
+                wish(&format!("net.ipv6.conf.{scope}.router_solicitations"), "0");
+                wish(&format!("net.ipv6.conf.{scope}.keep_addr_on_down"), "1");
+                // 1: no link-local address, so that nothing but what the user does is on the wire.
+                wish(&format!("net.ipv6.conf.{scope}.addr_gen_mode"), "1");
+            }
+        } else {
+            wish("net.ipv6.conf.all.disable_ipv6", "1");
+            wish("net.ipv6.conf.default.disable_ipv6", "1");
+        }
+        let tun = Tun::create(DEVICE)?;
+        let mut rtnl = Rtnl::open()?;
+        let lo = rtnl.link_index("lo")?;
+        rtnl.set_link(lo, true, None)?;
+        let device = rtnl.link_index(DEVICE)?;
+        let mut network = Network {
+            address,
+            tun: Some(tun),
+            rtnl,
+            device,
+            device_up: false,
+            route: true,
+        };
+        network.up()?;
+        Ok(network)
+    }
+
+    /// Brings the device up with its address, and the default route where it is wanted: taking a device down loses them.
+    fn up(&mut self) -> Result<()> {
+        let v6 = self.address.is_ipv6();
+        self.rtnl
+            .add_address(self.device, self.address, if v6 { 128 } else { 32 })?;
+        self.rtnl.set_link(self.device, true, None)?;
+        self.device_up = true;
+        if self.route {
+            self.rtnl.add_default_route(self.device, v6)?;
+        }
+        match self.address {
+            IpAddr::V4(_) => Ok(()),
+            IpAddr::V6(address) => await_local_route(address),
+        }
+    }
+
+    fn settings(&self) -> Vec<(Setting, SettingValue)> {
+        Setting::ALL
+            .into_iter()
+            .filter_map(|setting| {
+                let value = match setting.scope() {
+                    SettingScope::Kernel(name) => setting.from_sysctl(&sysctl::read(name).ok()?)?,
+                    SettingScope::Network => SettingValue::Switch(true),
+                    SettingScope::Process => return None,
+                };
+                Some((setting, value))
+            })
+            .collect()
+    }
+
+    fn set(&mut self, setting: Setting, value: SettingValue) -> Result<()> {
+        if let Some(name) = setting.sysctl() {
+            return sysctl::write(name, &value.to_sysctl());
+        }
+        let on = value == SettingValue::Switch(true);
+        match setting {
+            Setting::Device if on => self.up(),
+            Setting::Device => {
+                self.device_up = false;
+                self.rtnl.set_link(self.device, false, None)
+            }
+            _ => {
+                let changes = on != self.route;
+                self.route = on;
+                // Without a device there is no route; `up` brings it back if it is wanted then.
+                match (changes && self.device_up, on) {
+                    (false, _) => Ok(()),
+                    (true, true) => self.rtnl.add_default_route(self.device, self.address.is_ipv6()),
+                    (true, false) => self.rtnl.del_default_route(self.device, self.address.is_ipv6()),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_local_route_is_one_that_ends_here() {
+        let address = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1);
+        let none = "00000000000000000000000000000000";
+        let line = |to: &str, length: &str, flags: &str| {
+            format!("{to} {length} {none} 00 {none} 00000000 00000002 00000000 {flags} lo\n")
+        };
+        let own = "fd000000000000000000000000000001";
+        assert!(has_local_route(
+            &(line(none, "00", "00200200") + &line(own, "80", "80200001")),
+            address
+        ));
+        assert!(!has_local_route(&line(own, "80", "00000001"), address));
+        assert!(!has_local_route(
+            &line("fd000000000000000000000000000002", "80", "80200001"),
+            address
+        ));
+        assert!(!has_local_route("", address));
+    }
+}

@@ -1,0 +1,133 @@
+//! Signals: the one that interrupts a blocked call, `SIGPIPE`, the one that ends a child with its parent, and the one that stops.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use libc::c_int;
+use rustix::process::{Pid, Signal, getpid, getppid, kill_current_process_group, set_parent_process_death_signal};
+use rustix::thread::gettid;
+
+use super::sock::SysResult;
+use finwait_model::call::Sigpipe;
+use finwait_model::errno::Errno;
+
+/// The signal that interrupts a blocked call. Not `SIGURG`: the kernel sends that one for urgent data.
+const INTERRUPT: c_int = libc::SIGUSR1;
+
+/// The name.
+pub const INTERRUPT_NAME: &str = "SIGUSR1";
+
+extern "C" fn nothing(_signal: c_int) {}
+
+/// The disposition of a signal.
+struct SignalAction(libc::sigaction);
+
+impl SignalAction {
+    /// An action with that handler, with neither flags (so without `SA_RESTART`) nor masked signals.
+    fn of(handler: libc::sighandler_t) -> SignalAction {
+        // SAFETY: all zeros are a sigaction: default handler, empty mask, no flags.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = handler;
+        SignalAction(action)
+    }
+
+    /// Puts it in force; returns what was in force before.
+    fn set(&self, signal: c_int) -> SysResult<SignalAction> {
+        let mut before = SignalAction::of(libc::SIG_DFL);
+        // SAFETY: two live sigactions; the handler is SIG_IGN, SIG_DFL, a function that does nothing, or one that was in force before.
+        match unsafe { libc::sigaction(signal, &raw const self.0, &raw mut before.0) } {
+            0 => Ok(before),
+            _ => Err(Errno::of(&io::Error::last_os_error())),
+        }
+    }
+
+    /// What is in force.
+    fn now(signal: c_int) -> SysResult<SignalAction> {
+        let mut now = SignalAction::of(libc::SIG_DFL);
+        // SAFETY: a live sigaction to write to; nothing is changed.
+        match unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut now.0) } {
+            0 => Ok(now),
+            _ => Err(Errno::of(&io::Error::last_os_error())),
+        }
+    }
+}
+
+/// Sets a signal's handler.
+fn handle(signal: c_int, handler: libc::sighandler_t) -> SysResult<c_int> {
+    SignalAction::of(handler).set(signal).map(|_| 0)
+}
+
+/// Makes the interrupting signal end blocked calls with `EINTR`, and do nothing else.
+pub fn allow_interrupts() -> SysResult<c_int> {
+    handle(INTERRUPT, nothing as extern "C" fn(c_int) as libc::sighandler_t)
+}
+
+/// Interrupts a thread of this process, whatever it is doing.
+pub fn interrupt(thread: Pid) -> SysResult<c_int> {
+    to_thread(thread, INTERRUPT)
+}
+
+/// Sends a signal to a thread of this process.
+fn to_thread(thread: Pid, signal: c_int) -> SysResult<c_int> {
+    let (process, thread) = (getpid().as_raw_nonzero().get(), thread.as_raw_nonzero().get());
+    // SAFETY: tgkill takes three numbers; a thread that is gone is an ESRCH.
+    match unsafe { libc::syscall(libc::SYS_tgkill, process, thread, signal) } {
+        0 => Ok(0),
+        _ => Err(Errno::of(&io::Error::last_os_error())),
+    }
+}
+
+/// Whom [`stop`] stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopTarget {
+    /// This process alone: somebody has sent SIGTSTP to it.
+    Us,
+    /// The whole process group, as Ctrl-Z at a terminal does.
+    Group,
+}
+
+/// Is SIGTSTP ignored? A parent that leaves it so wants its children not to stop.
+pub fn never_stops() -> bool {
+    SignalAction::now(libc::SIGTSTP).is_ok_and(|action| action.0.sa_sigaction == libc::SIG_IGN)
+}
+
+/// Stops with SIGTSTP, and returns when SIGCONT has come. It returns at once where the kernel stops nobody because no shell could
+/// let him go on: in an orphaned process group (setpgid(2)).
+pub fn stop(whom: StopTarget) -> SysResult<()> {
+    let caught = SignalAction::of(libc::SIG_IGN).set(libc::SIGTSTP)?;
+    if whom == StopTarget::Group {
+        // Ourselves it does not reach: we are still to stop at a known place.
+        let _ = kill_current_process_group(Signal::TSTP);
+    }
+    SignalAction::of(libc::SIG_DFL).set(libc::SIGTSTP)?;
+    // To this thread, which does not block it: the process stops before the call returns.
+    let stopped = to_thread(gettid(), libc::SIGTSTP);
+    caught.set(libc::SIGTSTP)?;
+    stopped.map(drop)
+}
+
+/// Sets what SIGPIPE does to this process.
+pub fn set_sigpipe(disposition: Sigpipe) -> SysResult<c_int> {
+    let handler = match disposition {
+        Sigpipe::Ignore => libc::SIG_IGN,
+        Sigpipe::Default => libc::SIG_DFL,
+    };
+    handle(libc::SIGPIPE, handler)
+}
+
+/// Has the kernel kill the child when its parent's thread ends: the thread that spawns it, so spawn it from one that stays.
+pub fn die_with_parent(command: &mut Command) {
+    let parent = getpid();
+    let arm = move || {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        // The parent may have died before the line above; then no signal will come.
+        if getppid() == Some(parent) {
+            Ok(())
+        } else {
+            Err(io::Error::from_raw_os_error(libc::ESRCH))
+        }
+    };
+    // SAFETY: between fork and exec only two raw system calls are made; no allocation, no lock.
+    unsafe { command.pre_exec(arm) };
+}

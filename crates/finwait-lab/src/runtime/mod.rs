@@ -1,0 +1,421 @@
+//! Languages that an endpoint is written in: those that finwait brings along, and commands of the user's own.
+//!
+//! Each brings its endpoint's source (`assets/runtimes/`), which speaks the endpoint protocol. It is put into the user's cache
+//! directory, compiled there if need be, once for each source and compiler, and started from there.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use finwait_model::side::{Ends, Side};
+
+pub mod cache;
+
+/// A language, or a way of using one, that an end can be driven by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum Runtime {
+    /// Raw system calls, by finwait itself
+    #[default]
+    Native,
+    /// C: POSIX calls, perror's texts
+    C,
+    /// Go: net.Dialer, net.Conn
+    Go,
+    /// Python: socket
+    Python,
+    /// Node: net
+    Node,
+    /// Node: net with allowHalfOpen
+    NodeHalfOpen,
+    /// Java: java.net.Socket
+    Java,
+    /// Java: java.nio.channels.SocketChannel
+    JavaNio,
+}
+
+/// How a runtime's endpoint is made from its source and started.
+struct Recipe {
+    /// The runtime's name on the command line, and in its `hello`.
+    name: &'static str,
+    /// The source file's name, and its text.
+    source: (&'static str, &'static str),
+    /// The program that runs or compiles it, found on PATH.
+    tool: &'static str,
+    /// How the tool is asked for its version.
+    version: &'static [&'static str],
+    /// The Debian and Ubuntu package that has the tool.
+    package: &'static str,
+    /// The way it is built.
+    build: Build,
+    /// The arguments that the endpoint is started with.
+    arguments: &'static [&'static str],
+}
+
+/// How a source is built before it runs.
+#[derive(Clone, Copy)]
+enum Build {
+    /// Nothing: the tool runs the file.
+    Script,
+    /// The tool makes a program of it, with these arguments before the output's name and the source's.
+    Program(&'static [&'static str]),
+    /// `javac` makes class files of it, which `java` runs.
+    Classes,
+}
+
+const GO: (&str, &str) = ("endpoint.go", include_str!("../../assets/runtimes/endpoint.go"));
+const PYTHON: (&str, &str) = ("endpoint.py", include_str!("../../assets/runtimes/endpoint.py"));
+const NODE: (&str, &str) = ("endpoint.mjs", include_str!("../../assets/runtimes/endpoint.mjs"));
+const JAVA: (&str, &str) = ("Endpoint.java", include_str!("../../assets/runtimes/Endpoint.java"));
+const C: (&str, &str) = ("endpoint.c", include_str!("../../assets/runtimes/endpoint.c"));
+
+impl Runtime {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Runtime; 8] = [
+        Runtime::Native,
+        Runtime::C,
+        Runtime::Go,
+        Runtime::Python,
+        Runtime::Node,
+        Runtime::NodeHalfOpen,
+        Runtime::Java,
+        Runtime::JavaNio,
+    ];
+
+    const fn recipe(self) -> Option<Recipe> {
+        Some(match self {
+            Runtime::Native => return None,
+            Runtime::Go => Recipe {
+                name: "go",
+                source: GO,
+                tool: "go",
+                version: &["version"],
+                package: "golang-go",
+                build: Build::Program(&["build", "-trimpath", "-o"]),
+                arguments: &[],
+            },
+            Runtime::Python => Recipe {
+                name: "python",
+                source: PYTHON,
+                tool: "python3",
+                version: &["--version"],
+                package: "python3",
+                build: Build::Script,
+                arguments: &[],
+            },
+            Runtime::Node => Recipe {
+                name: "node",
+                source: NODE,
+                tool: "node",
+                version: &["--version"],
+                package: "nodejs",
+                build: Build::Script,
+                arguments: &[],
+            },
+            Runtime::NodeHalfOpen => Recipe {
+                name: "node-half-open",
+                source: NODE,
+                tool: "node",
+                version: &["--version"],
+                package: "nodejs",
+                build: Build::Script,
+                arguments: &["--half-open"],
+            },
+            Runtime::Java => Recipe {
+                name: "java",
+                source: JAVA,
+                tool: "javac",
+                version: &["-version"],
+                package: "default-jdk-headless",
+                build: Build::Classes,
+                arguments: &[],
+            },
+            Runtime::JavaNio => Recipe {
+                name: "java-nio",
+                source: JAVA,
+                tool: "javac",
+                version: &["-version"],
+                package: "default-jdk-headless",
+                build: Build::Classes,
+                arguments: &["--nio"],
+            },
+            Runtime::C => Recipe {
+                name: "c",
+                source: C,
+                tool: "cc",
+                version: &["--version"],
+                package: "gcc",
+                build: Build::Program(&["-O1", "-pthread", "-o"]),
+                arguments: &[],
+            },
+        })
+    }
+
+    /// The name: `go`, `java-nio`.
+    pub const fn name(self) -> &'static str {
+        match self.recipe() {
+            None => "native",
+            Some(recipe) => recipe.name,
+        }
+    }
+
+    /// The runtime of that name.
+    pub fn named(name: &str) -> Option<Runtime> {
+        Runtime::ALL.into_iter().find(|runtime| runtime.name() == name)
+    }
+
+    /// The version of the tool that runs or compiles it, one line; an error when it is not here, with the package that has it.
+    pub fn version(self) -> Result<String> {
+        match self.recipe() {
+            None => Ok(format!("finwait {}", env!("CARGO_PKG_VERSION"))),
+            Some(recipe) => cache::version(&recipe, &recipe.find()?),
+        }
+    }
+
+    /// The tool that runs or compiles it, and Debian's package that has it; none for what finwait does itself.
+    pub fn needs(self) -> Option<(&'static str, &'static str)> {
+        self.recipe().map(|recipe| (recipe.tool, recipe.package))
+    }
+
+    /// Can it be had here?
+    pub fn is_here(self) -> bool {
+        self.recipe().is_none_or(|recipe| recipe.find().is_ok())
+    }
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The choice of what drives an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuntimeChoice {
+    /// One of ours.
+    Runtime(Runtime),
+    /// A command of the user's own, which speaks the protocol; `sh` reads it.
+    Command(String),
+}
+
+impl Default for RuntimeChoice {
+    fn default() -> RuntimeChoice {
+        RuntimeChoice::Runtime(Runtime::Native)
+    }
+}
+
+/// A program that is ready to be started as an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// The program to start.
+    pub program: PathBuf,
+    /// With what.
+    pub arguments: Vec<OsString>,
+    /// `strace`, where the endpoint's own system calls are to be seen.
+    pub strace: Option<PathBuf>,
+    /// The library may make and close descriptors, and carry IPv4 over IPv6 sockets, silently: all but the native endpoint may.
+    pub hides: bool,
+}
+
+impl Launch {
+    fn new(program: impl Into<PathBuf>) -> Launch {
+        Launch {
+            program: program.into(),
+            arguments: Vec::new(),
+            strace: None,
+            hides: true,
+        }
+    }
+
+    fn with<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Launch {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// The native endpoint, which is the program itself.
+    fn native(program: &Path, side: Side) -> Launch {
+        Launch {
+            hides: false,
+            ..Launch::new(program).with(["endpoint", "--side", side.name()])
+        }
+    }
+
+    fn prepare(choice: &RuntimeChoice, side: Side, program: &Path, strace: Option<&Path>) -> Result<Launch> {
+        let launch = match choice {
+            RuntimeChoice::Runtime(runtime) => match runtime.recipe() {
+                // It says itself which calls it makes.
+                None => return Ok(Launch::native(program, side)),
+                Some(recipe) => cache::launch(&recipe, &recipe.find()?)?,
+            },
+            // With exec the command's process is the one that was started, whose descriptors and death are watched.
+            RuntimeChoice::Command(command) => Launch::new("/bin/sh").with(["-c".into(), format!("exec {command}")]),
+        };
+        Ok(Launch {
+            strace: strace.map(Path::to_owned),
+            ..launch
+        })
+    }
+}
+
+/// The runtimes among them whose endpoints a compiler is yet to make, which takes a while.
+pub fn to_be_compiled(choices: &Ends<RuntimeChoice>) -> Vec<Runtime> {
+    let mut runtimes: Vec<Runtime> = choices
+        .iter()
+        .filter_map(|(_, choice)| match choice {
+            RuntimeChoice::Runtime(runtime) => Some(*runtime),
+            RuntimeChoice::Command(_) => None,
+        })
+        .filter(|runtime| {
+            let recipe = runtime.recipe();
+            recipe.is_some_and(|recipe| recipe.find().is_ok_and(|tool| cache::is_to_be_compiled(&recipe, &tool)))
+        })
+        .collect();
+    runtimes.dedup();
+    runtimes
+}
+
+/// What drives both ends, and how it is started: made ready once, for labs one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointRuntimes {
+    choices: Ends<RuntimeChoice>,
+    syscalls: bool,
+    launches: Ends<Launch>,
+}
+
+impl EndpointRuntimes {
+    /// By raw system calls; `program` is finwait itself.
+    pub fn native(program: &Path) -> EndpointRuntimes {
+        EndpointRuntimes {
+            choices: Ends::default(),
+            syscalls: false,
+            launches: Ends::from_fn(|side| Launch::native(program, side)),
+        }
+    }
+
+    /// By these, found on PATH and compiled where that was not done before. With `syscalls`, what they really do is to be seen.
+    pub fn by(choices: Ends<RuntimeChoice>, syscalls: bool, program: &Path) -> Result<EndpointRuntimes> {
+        let strace = if syscalls {
+            let strace = on_path("strace").ok_or(Error::NoTool {
+                what: "--syscalls".into(),
+                tool: "strace",
+                package: "strace",
+            });
+            Some(strace?)
+        } else {
+            None
+        };
+        let launch = |side| Launch::prepare(&choices[side], side, program, strace.as_deref());
+        let launches = Ends {
+            client: launch(Side::Client)?,
+            server: launch(Side::Server)?,
+        };
+        Ok(EndpointRuntimes {
+            choices,
+            syscalls,
+            launches,
+        })
+    }
+
+    /// The same, but an end that is left to raw system calls is driven by that runtime.
+    pub fn or(&self, runtimes: Ends<Runtime>, program: &Path) -> Result<EndpointRuntimes> {
+        let choices = Ends::from_fn(|side| match &self.choices[side] {
+            choice if *choice == RuntimeChoice::default() => RuntimeChoice::Runtime(runtimes[side]),
+            choice => choice.clone(),
+        });
+        if choices == self.choices {
+            return Ok(self.clone());
+        }
+        EndpointRuntimes::by(choices, self.syscalls, program)
+    }
+
+    /// Do raw system calls drive both ends?
+    pub fn is_native(&self) -> bool {
+        self.choices
+            .iter()
+            .all(|(_, choice)| *choice == RuntimeChoice::default())
+    }
+
+    /// In words: `client driven by java`; none where raw calls drive both ends.
+    pub fn words(&self) -> Option<String> {
+        let ends: Vec<String> = self
+            .choices
+            .iter()
+            .filter_map(|(side, choice)| match choice {
+                RuntimeChoice::Runtime(Runtime::Native) => None,
+                RuntimeChoice::Runtime(runtime) => Some(format!("{side} driven by {runtime}")),
+                RuntimeChoice::Command(command) => Some(format!("{side} driven by {command}")),
+            })
+            .collect();
+        (!ends.is_empty()).then(|| ends.join(", "))
+    }
+
+    /// How an end's endpoint is started.
+    pub fn launch(&self, side: Side) -> &Launch {
+        &self.launches[side]
+    }
+
+    /// The arguments by which another finwait has the same.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        for (side, choice) in self.choices.iter() {
+            match choice {
+                RuntimeChoice::Runtime(Runtime::Native) => {}
+                RuntimeChoice::Runtime(runtime) => arguments.extend([format!("--{side}"), runtime.to_string()]),
+                RuntimeChoice::Command(command) => arguments.extend([format!("--{side}-command"), command.clone()]),
+            }
+        }
+        if self.syscalls {
+            arguments.push("--syscalls".into());
+        }
+        arguments
+    }
+}
+
+/// A program's place on PATH.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    use rustix::fs::{Access, access};
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file() && access(file, Access::EXEC_OK).is_ok())
+}
+
+impl Recipe {
+    fn find(&self) -> Result<PathBuf> {
+        on_path(self.tool).ok_or_else(|| self.lacks(self.tool))
+    }
+
+    fn lacks(&self, tool: &'static str) -> Error {
+        Error::NoTool {
+            what: format!("the runtime {}", self.name),
+            tool,
+            package: self.package,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "clap")]
+    #[test]
+    fn every_runtime_has_one_name_on_the_command_line_and_in_the_code() {
+        use clap::ValueEnum;
+        assert_eq!(Runtime::value_variants().len(), Runtime::ALL.len());
+        for runtime in Runtime::ALL {
+            let value = runtime.to_possible_value().unwrap();
+            assert_eq!(value.get_name(), runtime.name());
+            assert_eq!(Runtime::named(runtime.name()), Some(runtime));
+        }
+    }
+
+    #[test]
+    fn a_command_of_the_users_own_is_the_endpoints_process() {
+        let choice = RuntimeChoice::Command("./mine --fast".into());
+        let launch = Launch::prepare(&choice, Side::Client, Path::new("/finwait"), None).unwrap();
+        assert_eq!(launch.program, Path::new("/bin/sh"));
+        assert_eq!(launch.arguments, ["-c", "exec ./mine --fast"]);
+    }
+}

@@ -1,0 +1,73 @@
+//! Points in time: `CLOCK_MONOTONIC`, which all processes on the machine share, so that an endpoint's times compare with ours.
+
+use rustix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// A point in time: nanoseconds of `CLOCK_MONOTONIC`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MonoTime(pub u64);
+
+impl MonoTime {
+    /// Now.
+    pub fn now() -> MonoTime {
+        let t = clock_gettime(ClockId::Monotonic);
+        MonoTime(t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64)
+    }
+
+    /// The time from `earlier` to this point; zero when it lies the other way round.
+    pub fn since(self, earlier: MonoTime) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Returns this point, `later` on.
+    pub fn plus(self, later: Duration) -> MonoTime {
+        MonoTime(self.0 + later.as_nanos() as u64)
+    }
+}
+
+/// A number of milliseconds, the unit of every time that a user types.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Millis(pub u32);
+
+impl From<Millis> for Duration {
+    fn from(ms: Millis) -> Duration {
+        Duration::from_millis(u64::from(ms.0))
+    }
+}
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ms", self.0)
+    }
+}
+
+/// A duration for people, three digits at the most: `11 us`, `2.1 ms`, `40 s`.
+pub fn human(d: Duration) -> String {
+    let us = d.as_secs_f64() * 1e6;
+    match us {
+        ..1e3 => format!("{us:.0} us"),
+        1e3..10e3 => format!("{:.1} ms", us / 1e3),
+        10e3..1e6 => format!("{:.0} ms", us / 1e3),
+        1e6..10e6 => format!("{:.1} s", us / 1e6),
+        _ => format!("{:.0} s", us / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_short_at_every_size() {
+        let of = |us: u64| human(Duration::from_micros(us));
+        assert_eq!(of(11), "11 us");
+        assert_eq!(of(2_140), "2.1 ms");
+        assert_eq!(of(203_000), "203 ms");
+        assert_eq!(of(2_140_000), "2.1 s");
+        assert_eq!(of(60_000_000), "60 s");
+    }
+}

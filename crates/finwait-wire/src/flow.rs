@@ -1,0 +1,883 @@
+//! Connections as their segments have shown them so far: numbers counted from the first, retransmissions recognised, and what each
+//! end expects next. Pure; what a kernel really holds it knows best itself.
+
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use super::segment::{Flags, Segment, SeqNo, TcpOption};
+use finwait_model::hash::QuickMap;
+
+/// A packet's number on the wire, from 1 on; never used twice in one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PacketNo(pub u64);
+
+impl std::fmt::Display for PacketNo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// The relation of a segment to those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowInfo {
+    /// The sequence number, counted from the connection's first; none when that was not seen.
+    pub seq: Option<u32>,
+    /// The acknowledgement, counted likewise; none without ACK.
+    pub ack: Option<u32>,
+    /// The window in bytes, scaled as both SYNs agreed.
+    pub window: Option<u32>,
+    /// Is it sent again?
+    pub again: Option<Retransmission>,
+    /// The numbers that belong to another connection between the same addresses.
+    #[serde(default, skip_serializing_if = "OtherConnection::is_nowhere")]
+    pub elsewhere: OtherConnection,
+}
+
+/// Which numbers of a segment count from the first of another connection than the newest between its addresses: of an earlier one,
+/// or of one whose SYN was made up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherConnection {
+    /// The sequence number.
+    pub seq: bool,
+    /// The acknowledgement.
+    pub ack: bool,
+}
+
+impl OtherConnection {
+    /// Are both the newest connection's?
+    pub const fn is_nowhere(&self) -> bool {
+        !self.seq && !self.ack
+    }
+}
+
+/// The way in which a segment repeats an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retransmission {
+    /// A retransmission: the `nth`, from 1 on, of what packet `of` sent first.
+    Retransmit {
+        /// Which.
+        nth: u32,
+        /// The repeated packet; none when that is long ago.
+        of: Option<PacketNo>,
+    },
+    /// An acknowledgement of the byte before the next: a keepalive or zero-window probe (`tcp_xmit_probe_skb`).
+    Probe,
+}
+
+/// Sequence space that was sent and whose acknowledgement has not arrived.
+#[derive(Clone, Copy, Debug)]
+struct SentRange {
+    seq: SeqNo,
+    end: SeqNo,
+    no: PacketNo,
+    again: u32,
+}
+
+/// One direction of a connection.
+#[derive(Clone, Debug)]
+struct HalfConnection {
+    first: SeqNo,
+    /// Was the SYN seen? Else `first` is only where we came in.
+    synced: bool,
+    /// The number after the last byte that was ever sent.
+    next: SeqNo,
+    /// Was FIN sent?
+    finished: bool,
+    /// The number after the FIN that has arrived, also a forged one.
+    fin_arrived: Option<SeqNo>,
+    /// Has the other side begun another connection since, which this one has not taken up?
+    stale: bool,
+    /// Was the peer's SYN answered, by a SYN,ACK?
+    answered: bool,
+    /// The oldest first.
+    unacknowledged: VecDeque<SentRange>,
+    /// The end of what arrived at the other end without a gap.
+    arrived: SeqNo,
+    /// Ranges that arrived beyond a gap.
+    islands: Vec<(SeqNo, SeqNo)>,
+    /// The last acknowledgement in this direction that was sent, and the last that arrived.
+    ack_sent: Option<SeqNo>,
+    ack_arrived: Option<SeqNo>,
+    /// The window that was offered last, not scaled, and the scale that its SYN offered.
+    window: u16,
+    scale: Option<u8>,
+}
+
+/// The numbers that a direction of a connection has used: from its first to the one after its last.
+#[derive(Clone, Copy, Debug)]
+struct SeqRange {
+    first: SeqNo,
+    next: SeqNo,
+}
+
+impl SeqRange {
+    /// The place, counted from the first; none for a number outside.
+    const fn place(self, number: SeqNo) -> Option<u32> {
+        let place = number.relative_to(self.first);
+        if place <= self.next.relative_to(self.first) {
+            Some(place)
+        } else {
+            None
+        }
+    }
+}
+
+/// The news that a segment brought to its receiver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FinProgress {
+    /// The sender's FIN, and all that was sent before that.
+    pub completes_fin: bool,
+    /// Data that begins before a FIN which has come already, and goes on behind it: the FIN was made up.
+    pub overruns_fin: bool,
+}
+
+/// A number, counted from the first of its connection.
+#[derive(Clone, Copy)]
+struct RelativeNumber {
+    number: u32,
+    elsewhere: bool,
+}
+
+/// The place of a number that no connection has used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum UnusedNumber {
+    /// The number counts in the newest connection, from before its first number or behind its last.
+    Counts,
+    /// The same, but only near behind its last.
+    Near,
+}
+
+/// The distance behind a connection's first number at which an RST's still counts as near: far more than a lab sends.
+const NEAR: u32 = 1 << 24;
+
+/// Connections between the same addresses before the newest that are remembered.
+const EARLIER: usize = 4;
+/// Islands that are remembered; beyond that the oldest go.
+const ISLANDS: usize = 64;
+/// Connections that are remembered.
+const CONNECTIONS: usize = 4096;
+/// Unacknowledged segments that are remembered, for each direction.
+const UNACKNOWLEDGED: usize = 4096;
+
+/// One direction: who sends, who receives.
+pub type Direction = (SocketAddr, SocketAddr);
+
+/// Every connection whose segments passed.
+#[derive(Debug, Default)]
+pub struct Flows {
+    halves: QuickMap<Direction, HalfConnection>,
+    /// Earlier traffic that way, the newest last: earlier connections, and SYNs that were made up.
+    earlier: QuickMap<Direction, VecDeque<SeqRange>>,
+    /// Ways in the order in which they were first seen.
+    order: VecDeque<Direction>,
+    last: Option<Direction>,
+}
+
+/// The numbers that one end of a connection would accept and has sent, for those who speak in the other's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiveState {
+    /// The next byte that it has not received (RCV.NXT).
+    pub next: SeqNo,
+    /// The bytes from there on that it would take (RCV.WND).
+    pub window: u32,
+    /// The number after the last byte that it sent (SND.NXT).
+    pub sent: SeqNo,
+    /// The first byte that it sent and has no acknowledgement of (SND.UNA).
+    pub unacknowledged: SeqNo,
+    /// The first number of the other end (IRS); the end's own first number where that one has not spoken.
+    pub peer_first: SeqNo,
+}
+
+/// `a` lies before `b`, as far as that can be told of numbers that wrap.
+const fn before(a: SeqNo, b: SeqNo) -> bool {
+    (a.0.wrapping_sub(b.0) as i32) < 0
+}
+
+const fn later(a: SeqNo, b: SeqNo) -> SeqNo {
+    if before(a, b) { b } else { a }
+}
+
+impl Segment {
+    /// The length in sequence space: the payload, and one for SYN and FIN each (RFC 9293, 3.4).
+    pub const fn span(&self) -> u32 {
+        (self.len as u32) + self.flags.has(Flags::SYN) as u32 + self.flags.has(Flags::FIN) as u32
+    }
+
+    /// The number after its last.
+    pub const fn end(&self) -> SeqNo {
+        SeqNo(self.seq.0.wrapping_add(self.span()))
+    }
+
+    /// The sender and the receiver.
+    pub const fn way(&self) -> Direction {
+        (self.source, self.destination)
+    }
+}
+
+impl HalfConnection {
+    fn new(segment: &Segment) -> HalfConnection {
+        let synced = segment.flags.has(Flags::SYN);
+        HalfConnection {
+            first: segment.seq,
+            synced,
+            next: segment.seq,
+            finished: false,
+            fin_arrived: None,
+            stale: false,
+            answered: false,
+            unacknowledged: VecDeque::new(),
+            arrived: segment.seq,
+            islands: Vec::new(),
+            ack_sent: None,
+            ack_arrived: None,
+            window: segment.window,
+            scale: segment.options.iter().find_map(|option| match option {
+                TcpOption::WindowScale(shift) => Some(*shift),
+                _ => None,
+            }),
+        }
+    }
+
+    /// Records what is sent; is it something that was sent before?
+    fn send(&mut self, no: PacketNo, segment: &Segment) -> Option<Retransmission> {
+        let (seq, end) = (segment.seq, segment.end());
+        self.finished |= segment.flags.has(Flags::FIN);
+        // In a simultaneous open the SYN is sent again to acknowledge the other's: that is not for want of an answer.
+        let answers = segment.flags.has(Flags::SYN) && segment.flags.has(Flags::ACK);
+        if answers && !std::mem::replace(&mut self.answered, true) && seq == self.first && before(seq, self.next) {
+            return None;
+        }
+        if segment.span() == 0 {
+            let probe = segment.flags.has(Flags::ACK)
+                && !segment.flags.has(Flags::RST)
+                && self.next.relative_to(self.first) > 0
+                && seq.0 == self.next.0.wrapping_sub(1);
+            return probe.then_some(Retransmission::Probe);
+        }
+        if before(seq, self.next) {
+            // What comes again may be cut differently: it is told by where it begins.
+            let first = self
+                .unacknowledged
+                .iter_mut()
+                .find(|sent| !before(seq, sent.seq) && before(seq, sent.end));
+            self.next = later(self.next, end);
+            return Some(match first {
+                Some(sent) => {
+                    sent.again += 1;
+                    Retransmission::Retransmit {
+                        nth: sent.again,
+                        of: Some(sent.no),
+                    }
+                }
+                None => Retransmission::Retransmit { nth: 1, of: None },
+            });
+        }
+        self.next = end;
+        if self.unacknowledged.len() == UNACKNOWLEDGED {
+            self.unacknowledged.pop_front();
+        }
+        self.unacknowledged.push_back(SentRange { seq, end, no, again: 0 });
+        None
+    }
+
+    const fn span(&self) -> SeqRange {
+        SeqRange {
+            first: self.first,
+            next: self.next,
+        }
+    }
+
+    /// Records what arrived.
+    fn arrived(&mut self, segment: &Segment) -> FinProgress {
+        let data_end = SeqNo(
+            segment
+                .seq
+                .0
+                .wrapping_add(segment.span() - u32::from(segment.flags.has(Flags::FIN))),
+        );
+        let overruns_fin = self
+            .fin_arrived
+            .is_some_and(|end| !before(self.arrived, end) && before(segment.seq, end) && before(end, data_end));
+        if segment.flags.has(Flags::FIN) {
+            self.fin_arrived = Some(segment.end());
+        }
+        let before_it = self.arrived;
+        self.arrive(segment.seq, segment.end());
+        let completes_fin = self
+            .fin_arrived
+            .is_some_and(|end| before(before_it, end) && !before(self.arrived, end));
+        FinProgress {
+            completes_fin,
+            overruns_fin,
+        }
+    }
+
+    fn arrive(&mut self, seq: SeqNo, end: SeqNo) {
+        if before(self.arrived, seq) {
+            if self.islands.len() == ISLANDS {
+                self.islands.remove(0);
+            }
+            self.islands.push((seq, end));
+            return;
+        }
+        self.arrived = later(self.arrived, end);
+        while let Some(place) = self.islands.iter().position(|(seq, _)| !before(self.arrived, *seq)) {
+            let (_, end) = self.islands.swap_remove(place);
+            self.arrived = later(self.arrived, end);
+        }
+    }
+}
+
+impl Flows {
+    /// A segment leaves its host.
+    pub fn sent(&mut self, no: PacketNo, segment: &Segment) -> FlowInfo {
+        let way = segment.way();
+        let back = (way.1, way.0);
+        let syn = segment.flags.has(Flags::SYN);
+        // A SYN with another number begins a connection anew, which the other side does not know yet; unless both have just sent one
+        // (simultaneous open).
+        let numbers = self.halves.get(&way).map(|half| (half.first, half.synced, half.stale));
+        if let Some((first, synced, stale)) = numbers
+            && syn
+            && (!synced || first != segment.seq)
+        {
+            self.retire(way);
+            let back = self.halves.get_mut(&back);
+            if let Some(back) = back.filter(|_| !stale && !segment.flags.has(Flags::ACK)) {
+                back.stale = true;
+            }
+        }
+        // What is left of an earlier connection tells nothing of this one.
+        if self.is_left_over(way, segment.seq) {
+            return self.seen_of_host(segment);
+        }
+        if !self.halves.contains_key(&way) {
+            // A lone reset tells nothing of a connection.
+            if segment.flags.has(Flags::RST) {
+                return self.seen_of_host(segment);
+            }
+            self.remember(way);
+            self.halves.insert(way, HalfConnection::new(segment));
+        }
+        self.last = Some(way);
+        let scale = match (syn, self.halves.get(&back).map(|half| half.scale)) {
+            // A SYN's own window is never scaled (RFC 7323, 2.2).
+            (true, _) => Some(0),
+            (false, Some(Some(_))) => self.halves.get(&way).and_then(|half| half.scale),
+            (false, Some(None)) => Some(0),
+            (false, None) => None,
+        };
+        let Some(half) = self.halves.get_mut(&way) else {
+            return FlowInfo::default();
+        };
+        let again = half.send(no, segment);
+        half.window = segment.window;
+        if segment.flags.has(Flags::ACK) {
+            half.ack_sent = Some(half.ack_sent.map_or(segment.ack, |ack| later(ack, segment.ack)));
+        }
+        FlowInfo {
+            window: scale.map(|scale| u32::from(segment.window) << scale.min(14)),
+            again,
+            ..self.seen_of_host(segment)
+        }
+    }
+
+    /// The relation that a segment would have to those before it, without its being one of them: a forged one.
+    pub fn look(&self, segment: &Segment) -> FlowInfo {
+        self.seen(segment, UnusedNumber::Counts)
+    }
+
+    /// The connection whose numbers a segment has that its host sends. A RST answers whatever came, with the numbers that this had: they
+    /// are a connection's only where that one has used them, or nearly (RFC 9293, 3.10.7.1; nought where it has none).
+    fn seen_of_host(&self, segment: &Segment) -> FlowInfo {
+        let beyond = if segment.flags.has(Flags::RST) {
+            UnusedNumber::Near
+        } else {
+            UnusedNumber::Counts
+        };
+        self.seen(segment, beyond)
+    }
+
+    fn seen(&self, segment: &Segment, beyond: UnusedNumber) -> FlowInfo {
+        let way = segment.way();
+        let begins = segment.flags.has(Flags::SYN) && self.is_new(way, segment.seq);
+        let seq = if begins {
+            Some(RelativeNumber {
+                number: 0,
+                elsewhere: true,
+            })
+        } else {
+            self.counted(way, segment.seq, beyond)
+        };
+        let ack = segment
+            .flags
+            .has(Flags::ACK)
+            .then(|| self.counted((way.1, way.0), segment.ack, beyond))
+            .flatten();
+        FlowInfo {
+            seq: seq.map(|seq| seq.number),
+            ack: ack.map(|ack| ack.number),
+            elsewhere: OtherConnection {
+                seq: seq.is_some_and(|seq| seq.elsewhere),
+                ack: ack.is_some_and(|ack| ack.elsewhere),
+            },
+            ..FlowInfo::default()
+        }
+    }
+
+    /// A number that goes that way, or acknowledges what went, counted from the first of its connection; none when that was not seen.
+    fn counted(&self, way: Direction, number: SeqNo, beyond: UnusedNumber) -> Option<RelativeNumber> {
+        let half = self.halves.get(&way).filter(|half| half.synced)?;
+        let elsewhere = half.stale;
+        if let Some(number) = half.span().place(number) {
+            return Some(RelativeNumber { number, elsewhere });
+        }
+        if let Some(number) = self.place_earlier(way, number) {
+            return Some(RelativeNumber {
+                number,
+                elsewhere: true,
+            });
+        }
+        let place = number.relative_to(half.first);
+        let counts = match beyond {
+            UnusedNumber::Counts => true,
+            UnusedNumber::Near => number.0 != 0 && place < NEAR,
+        };
+        (!half.stale && counts).then_some(RelativeNumber {
+            number: place,
+            elsewhere,
+        })
+    }
+
+    /// The place of a number among those that went that way before the newest connection.
+    fn place_earlier(&self, way: Direction, number: SeqNo) -> Option<u32> {
+        let spans = self.earlier.get(&way)?;
+        spans.iter().rev().find_map(|span| span.place(number))
+    }
+
+    /// Is that number one of an earlier connection, and none of the newest?
+    fn is_left_over(&self, way: Direction, number: SeqNo) -> bool {
+        let half = self.halves.get(&way);
+        half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(way, number).is_some()
+    }
+
+    /// Is that number none of any connection that went that way, though one did?
+    fn is_new(&self, way: Direction, number: SeqNo) -> bool {
+        let half = self.halves.get(&way).filter(|half| half.synced);
+        half.is_some_and(|half| half.span().place(number).is_none()) && self.place_earlier(way, number).is_none()
+    }
+
+    /// The newest connection that way gives its place to another.
+    fn retire(&mut self, way: Direction) {
+        if let Some(half) = self.halves.remove(&way).filter(|half| half.synced) {
+            self.remember_span(way, half.span());
+        }
+    }
+
+    fn remember_span(&mut self, way: Direction, span: SeqRange) {
+        let spans = self.earlier.entry(way).or_default();
+        if spans.len() == EARLIER {
+            spans.pop_front();
+        }
+        spans.push_back(span);
+    }
+
+    /// A segment has reached the other host: what has come with it.
+    pub fn arrived(&mut self, segment: &Segment) -> FinProgress {
+        let way = segment.way();
+        // Only one that was made up has not been sent.
+        let made_up = !self.halves.contains_key(&way) || self.is_new(way, segment.seq);
+        if segment.flags.has(Flags::SYN) && made_up {
+            self.remember_span(
+                way,
+                SeqRange {
+                    first: segment.seq,
+                    next: segment.end(),
+                },
+            );
+        }
+        if self.is_left_over(way, segment.seq) {
+            return FinProgress::default();
+        }
+        let mut came = FinProgress::default();
+        let mut stale = false;
+        if let Some(half) = self.halves.get_mut(&way) {
+            came = half.arrived(segment);
+            stale = half.stale;
+            if segment.flags.has(Flags::ACK) {
+                half.ack_arrived = Some(half.ack_arrived.map_or(segment.ack, |ack| later(ack, segment.ack)));
+            }
+        }
+        if segment.flags.has(Flags::ACK)
+            && !stale
+            && let Some(back) = self.halves.get_mut(&(way.1, way.0))
+        {
+            while back
+                .unacknowledged
+                .front()
+                .is_some_and(|sent| !before(segment.ack, sent.end))
+            {
+                back.unacknowledged.pop_front();
+            }
+        }
+        came
+    }
+
+    /// Does a segment acknowledge its receiver's FIN?
+    pub fn acknowledges_fin(&self, segment: &Segment) -> bool {
+        let sent = self.halves.get(&(segment.destination, segment.source));
+        segment.flags.has(Flags::ACK) && sent.is_some_and(|half| half.finished && half.next == segment.ack)
+    }
+
+    /// The numbers that the end at `local` expects from the one at `peer`; none when it has said nothing.
+    pub fn expects(&self, local: SocketAddr, peer: SocketAddr) -> Option<ReceiveState> {
+        let own = self.halves.get(&(local, peer))?;
+        // What the other side says of a connection that this end does not know, or does not know any more, is not expected here.
+        let theirs = self
+            .halves
+            .get(&(peer, local))
+            .filter(|theirs| !own.stale && !theirs.stale);
+        let scale = match theirs {
+            Some(theirs) if theirs.scale.is_some() => own.scale.unwrap_or(0),
+            _ => 0,
+        };
+        let next = match (own.ack_sent, theirs) {
+            (Some(ack), Some(theirs)) => later(ack, theirs.arrived),
+            (Some(ack), None) => ack,
+            (None, Some(theirs)) => theirs.arrived,
+            (None, None) => SeqNo(0),
+        };
+        Some(ReceiveState {
+            next,
+            window: u32::from(own.window) << scale.min(14),
+            sent: own.next,
+            unacknowledged: theirs.and_then(|theirs| theirs.ack_arrived).unwrap_or(own.first),
+            peer_first: theirs.map_or(SeqNo(0), |theirs| theirs.first),
+        })
+    }
+
+    /// Sender and receiver of the last segment.
+    pub const fn last(&self) -> Option<Direction> {
+        self.last
+    }
+
+    fn remember(&mut self, way: Direction) {
+        if self.order.contains(&way) {
+            return;
+        }
+        if self.order.len() == 2 * CONNECTIONS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.halves.remove(&oldest);
+            self.earlier.remove(&oldest);
+        }
+        self.order.push_back(way);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use finwait_model::call::Bytes;
+    use proptest::prelude::*;
+
+    fn segment(from_client: bool, flags: Flags, seq: u32, ack: u32, len: usize) -> Segment {
+        let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+        let (source, destination) = if from_client {
+            (client, server)
+        } else {
+            (server, client)
+        };
+        Segment {
+            source,
+            destination,
+            flags,
+            seq: SeqNo(seq),
+            ack: SeqNo(ack),
+            window: 500,
+            urgent: 0,
+            options: if flags.has(Flags::SYN) {
+                vec![TcpOption::WindowScale(7)]
+            } else {
+                Vec::new()
+            },
+            len,
+            payload: Bytes(vec![b'x'; len.min(64)]),
+        }
+    }
+
+    const SYN_ACK: Flags = Flags(Flags::SYN.0 | Flags::ACK.0);
+    const FIN_ACK: Flags = Flags(Flags::FIN.0 | Flags::ACK.0);
+
+    /// A connection whose first numbers are 4294967290 and 100: the first wraps soon.
+    fn connected() -> Flows {
+        let mut flows = Flows::default();
+        for (no, segment) in [
+            segment(true, Flags::SYN, u32::MAX - 5, 0, 0),
+            segment(false, SYN_ACK, 100, u32::MAX - 4, 0),
+            segment(true, Flags::ACK, u32::MAX - 4, 101, 0),
+        ]
+        .iter()
+        .enumerate()
+        {
+            flows.sent(PacketNo(no as u64 + 1), segment);
+            flows.arrived(segment);
+        }
+        flows
+    }
+
+    #[test]
+    fn numbers_are_counted_from_the_syn_and_windows_scaled_as_agreed() {
+        let mut flows = connected();
+        let seen = flows.sent(
+            PacketNo(4),
+            &segment(true, Flags::ACK, (u32::MAX - 4).wrapping_add(10), 101, 3),
+        );
+        assert_eq!((seen.seq, seen.ack, seen.again), (Some(11), Some(1), None));
+        assert_eq!(seen.window, Some(500 << 7));
+    }
+
+    #[test]
+    fn a_retransmission_is_counted_and_names_what_it_repeats() {
+        let mut flows = connected();
+        let data = segment(false, Flags::ACK, 101, u32::MAX - 4, 5);
+        assert_eq!(flows.sent(PacketNo(4), &data).again, None);
+        for nth in 1..=2 {
+            let of = Some(PacketNo(4));
+            assert_eq!(
+                flows.sent(PacketNo(4 + u64::from(nth)), &data).again,
+                Some(Retransmission::Retransmit { nth, of })
+            );
+        }
+        flows.arrived(&segment(true, Flags::ACK, u32::MAX - 4, 106, 0));
+        let fin = segment(false, FIN_ACK, 106, u32::MAX - 4, 0);
+        assert_eq!(flows.sent(PacketNo(7), &fin).again, None);
+        assert_eq!(
+            flows.sent(PacketNo(8), &fin).again,
+            Some(Retransmission::Retransmit {
+                nth: 1,
+                of: Some(PacketNo(7))
+            })
+        );
+    }
+
+    #[test]
+    fn a_probe_is_told_from_an_acknowledgement() {
+        let mut flows = connected();
+        assert_eq!(
+            flows
+                .sent(PacketNo(4), &segment(false, Flags::ACK, 101, u32::MAX - 4, 0))
+                .again,
+            None
+        );
+        assert_eq!(
+            flows
+                .sent(PacketNo(5), &segment(false, Flags::ACK, 100, u32::MAX - 4, 0))
+                .again,
+            Some(Retransmission::Probe)
+        );
+    }
+
+    #[test]
+    fn an_end_expects_what_has_not_arrived_in_order() {
+        let mut flows = connected();
+        let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+        let second = segment(false, Flags::ACK, 106, u32::MAX - 4, 5);
+        flows.sent(PacketNo(4), &segment(false, Flags::ACK, 101, u32::MAX - 4, 5));
+        flows.sent(PacketNo(5), &second);
+        flows.arrived(&second);
+        assert_eq!(flows.expects(client, server).unwrap().next, SeqNo(101));
+        flows.arrived(&segment(false, Flags::ACK, 101, u32::MAX - 4, 5));
+        let expects = flows.expects(client, server).unwrap();
+        assert_eq!((expects.next, expects.window), (SeqNo(111), 500 << 7));
+        assert_eq!(expects.peer_first, SeqNo(100));
+        assert_eq!(flows.expects(server, client).unwrap().unacknowledged, SeqNo(101));
+    }
+
+    #[test]
+    fn a_connection_begins_anew_with_another_syn() {
+        let mut flows = connected();
+        let seen = flows.sent(PacketNo(9), &segment(true, Flags::SYN, 7_000, 0, 0));
+        assert_eq!((seen.seq, seen.again), (Some(0), None));
+        let again = flows.sent(PacketNo(10), &segment(true, Flags::SYN, 7_000, 0, 0)).again;
+        assert_eq!(
+            again,
+            Some(Retransmission::Retransmit {
+                nth: 1,
+                of: Some(PacketNo(9))
+            })
+        );
+    }
+
+    /// The client's numbers and the server's, of a connection that both have closed to half: 1,000 and 9,000 are the first.
+    fn half_closed() -> Flows {
+        let mut flows = Flows::default();
+        for (no, segment) in [
+            segment(true, Flags::SYN, 1_000, 0, 0),
+            segment(false, SYN_ACK, 9_000, 1_001, 0),
+            segment(true, FIN_ACK, 1_001, 9_001, 0),
+            segment(false, Flags::ACK, 9_001, 1_002, 0),
+        ]
+        .iter()
+        .enumerate()
+        {
+            flows.sent(PacketNo(no as u64 + 1), segment);
+            flows.arrived(segment);
+        }
+        flows
+    }
+
+    /// As `tcp_twsk_unique` has it: 65,537 after the last.
+    const ANEW: u32 = 1_002 + 65_537;
+
+    const OWN: [bool; 2] = [false, false];
+
+    /// Both numbers, and whether each is another connection's.
+    fn numbers(seen: FlowInfo) -> (Option<u32>, Option<u32>, [bool; 2]) {
+        let OtherConnection { seq, ack } = seen.elsewhere;
+        (seen.seq, seen.ack, [seq, ack])
+    }
+
+    /// A connect takes the place of an orphan in FIN_WAIT2: the server, in CLOSE_WAIT, knows nothing of it.
+    #[test]
+    fn what_answers_a_syn_with_the_numbers_of_an_earlier_connection_is_counted_from_that() {
+        let mut flows = half_closed();
+        let mut sends = |no: u64, segment: Segment| {
+            let seen = flows.sent(PacketNo(no), &segment);
+            flows.arrived(&segment);
+            numbers(seen)
+        };
+        assert_eq!(sends(5, segment(true, Flags::SYN, ANEW, 0, 0)), (Some(0), None, OWN));
+        assert_eq!(
+            sends(6, segment(false, Flags::ACK, 9_001, 1_002, 0)),
+            (Some(1), Some(2), [true, true])
+        );
+        assert_eq!(
+            sends(7, segment(true, Flags::RST, 1_002, 0, 0)),
+            (Some(2), None, [true, false])
+        );
+        assert_eq!(sends(8, segment(true, Flags::SYN, ANEW, 0, 0)), (Some(0), None, OWN));
+        assert_eq!(
+            sends(9, segment(false, SYN_ACK, 77, ANEW + 1, 0)),
+            (Some(0), Some(1), OWN)
+        );
+        assert_eq!(
+            sends(10, segment(true, Flags::ACK, ANEW + 1, 78, 0)),
+            (Some(1), Some(1), OWN)
+        );
+    }
+
+    #[test]
+    fn what_an_end_expects_is_of_the_connection_that_it_knows() {
+        let mut flows = half_closed();
+        let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+        let syn = segment(true, Flags::SYN, ANEW, 0, 0);
+        flows.sent(PacketNo(5), &syn);
+        assert_eq!(flows.arrived(&syn), FinProgress::default());
+        assert_eq!(flows.expects(server, client).unwrap().next, SeqNo(1_002));
+        assert_eq!(flows.expects(client, server).unwrap().unacknowledged, SeqNo(ANEW));
+    }
+
+    /// The answer of a host that knows no such connection: RST, its number nought.
+    #[test]
+    fn a_refusal_has_no_number_of_a_connection() {
+        let mut flows = half_closed();
+        let rst = segment(false, Flags(Flags::RST.0 | Flags::ACK.0), 0, 1_002, 0);
+        assert_eq!(numbers(flows.sent(PacketNo(5), &rst)), (None, Some(2), OWN));
+        flows.sent(PacketNo(5), &segment(true, Flags::SYN, ANEW, 0, 0));
+        let rst = segment(false, Flags(Flags::RST.0 | Flags::ACK.0), 0, ANEW + 1, 0);
+        assert_eq!(numbers(flows.sent(PacketNo(6), &rst)), (None, Some(1), OWN));
+    }
+
+    #[test]
+    fn syns_that_cross_begin_one_connection_anew() {
+        let mut flows = half_closed();
+        let mut sends = |segment: Segment| numbers(flows.sent(PacketNo(9), &segment));
+        assert_eq!(sends(segment(true, Flags::SYN, ANEW, 0, 0)), (Some(0), None, OWN));
+        assert_eq!(sends(segment(false, Flags::SYN, 70_000, 0, 0)), (Some(0), None, OWN));
+        assert_eq!(sends(segment(true, SYN_ACK, ANEW, 70_001, 0)), (Some(0), Some(1), OWN));
+        assert_eq!(
+            sends(segment(false, SYN_ACK, 70_000, ANEW + 1, 0)),
+            (Some(0), Some(1), OWN)
+        );
+    }
+
+    #[test]
+    fn a_forged_syn_is_the_first_of_its_own_connection() {
+        let mut flows = half_closed();
+        let syn = segment(true, Flags::SYN, 1_000_u32.wrapping_sub(100_000), 0, 0);
+        assert_eq!(numbers(flows.look(&syn)), (Some(0), None, [true, false]));
+        flows.arrived(&syn);
+        let answer = segment(false, SYN_ACK, 60_000, syn.seq.0.wrapping_add(1), 0);
+        assert_eq!(
+            numbers(flows.sent(PacketNo(5), &answer)),
+            (Some(0), Some(1), [false, true])
+        );
+    }
+
+    #[test]
+    fn what_answers_a_forged_syn_is_no_answer_to_the_one_that_comes_later() {
+        let mut flows = Flows::default();
+        let forged = segment(false, Flags::SYN, 90, 0, 0);
+        flows.sent(PacketNo(1), &segment(true, Flags::SYN, 1_000, 0, 0));
+        flows.arrived(&forged);
+        flows.sent(PacketNo(2), &segment(false, SYN_ACK, 9_000, 1_001, 0));
+        let answer = segment(true, Flags::ACK, 1_001, 91, 0);
+        assert_eq!(
+            numbers(flows.sent(PacketNo(3), &answer)),
+            (Some(1), Some(1), [false, true])
+        );
+    }
+
+    #[test]
+    fn a_fin_has_come_when_all_before_it_has() {
+        let mut flows = connected();
+        let fin = segment(false, FIN_ACK, 106, u32::MAX - 4, 0);
+        let data = segment(false, Flags::ACK, 101, u32::MAX - 4, 5);
+        flows.sent(PacketNo(4), &data);
+        flows.sent(PacketNo(5), &fin);
+        assert!(!flows.arrived(&fin).completes_fin, "data is missing");
+        assert!(flows.arrived(&data).completes_fin, "it fills the gap");
+        assert!(!flows.arrived(&data).completes_fin, "it had come already");
+    }
+
+    #[test]
+    fn data_where_a_forged_fin_stands_goes_over_it() {
+        let mut flows = connected();
+        let forged = segment(false, FIN_ACK, 101, u32::MAX - 4, 0);
+        let data = segment(false, Flags::ACK, 101, u32::MAX - 4, 5);
+        assert!(flows.arrived(&forged).completes_fin);
+        flows.sent(PacketNo(4), &data);
+        assert!(flows.arrived(&data).overruns_fin);
+    }
+
+    proptest! {
+        #[test]
+        fn no_order_of_segments_makes_it_panic(
+            segments in proptest::collection::vec((any::<bool>(), 0u16..64, any::<u32>(), any::<u32>(), 0usize..3000, any::<bool>()), 0..40)
+        ) {
+            let mut flows = Flows::default();
+            for (no, (from, flags, seq, ack, len, arrives)) in segments.into_iter().enumerate() {
+                let segment = segment(from, Flags(flags), seq, ack, len);
+                flows.sent(PacketNo(no as u64), &segment);
+                if arrives {
+                    flows.arrived(&segment);
+                }
+                flows.expects(segment.source, segment.destination);
+            }
+        }
+
+        #[test]
+        fn whatever_the_order_of_arrival_all_of_it_is_expected_next(order in Just((0u32..10).collect::<Vec<_>>()).prop_shuffle()) {
+            let mut flows = connected();
+            for n in order {
+                flows.arrived(&segment(false, Flags::ACK, 101 + n * 5, 0, 5));
+            }
+            let (client, server) = ("10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap());
+            prop_assert_eq!(flows.expects(client, server).unwrap().next, SeqNo(151));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! A command under way: whether it is over, and what came of it. Whoever waits for one asks here, with a patience of his own.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use super::transcript::EntryKind;
+use super::{CommandError, IssuedCommand, ProcessState, Session};
+use crate::call::CallId;
+use crate::clock::MonoTime;
+use crate::command::{Command, EndCommand};
+use crate::explain::EntryNo;
+use crate::lab::event::{Death, LabRequest};
+use crate::outcome::Outcome;
+use crate::side::Side;
+
+/// The result of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommandResult {
+    /// The command makes no call, and was carried out.
+    Done,
+    /// The call returned this.
+    Outcome(Outcome),
+    /// The call has not returned.
+    Blocked,
+    /// The process died under it.
+    Died(Death),
+    /// The command could not be carried out; one sentence.
+    NotDone(String),
+}
+
+/// A command that was issued.
+#[derive(Clone, Debug)]
+pub struct CommandProgress {
+    /// The time at which it was issued.
+    pub began: MonoTime,
+    /// The last entry of the transcript before it.
+    pub since: EntryNo,
+    /// The first call that it makes, if it makes any.
+    pub root: Option<CallId>,
+    end: Awaited,
+}
+
+/// The end of a command.
+#[derive(Clone, Debug)]
+enum Awaited {
+    /// None: it was carried out when it was issued.
+    Nothing,
+    /// The process of that end is gone.
+    Dead(Side),
+    /// The process of that end is up.
+    Running(Side),
+    /// The host's setting is told.
+    Setting,
+    /// A change of a socket's state is told, if there is any.
+    Change,
+    /// A change on the wire is told, if there is any.
+    Wire,
+    /// The call `root` of that end has returned, and the one that it was to interrupt.
+    Return {
+        side: Side,
+        root: CallId,
+        interrupted: Option<CallId>,
+    },
+}
+
+impl CommandProgress {
+    /// Nothing is under way: the pause in which no command is given.
+    pub fn none(session: &Session, now: MonoTime) -> CommandProgress {
+        CommandProgress {
+            began: now,
+            since: session.transcript.last(),
+            root: None,
+            end: Awaited::Nothing,
+        }
+    }
+
+    /// Issues a command at `now`; with it come the requests that the lab must be sent.
+    ///
+    /// # Errors
+    ///
+    /// The session's, for a command that cannot be carried out.
+    pub fn issue(
+        session: &mut Session,
+        command: &Command,
+        now: MonoTime,
+    ) -> Result<(CommandProgress, Vec<LabRequest>), CommandError> {
+        let since = session.transcript.last();
+        // An interrupt is over when the call that it interrupts is.
+        let interrupted = match command {
+            Command::End(side, EndCommand::Interrupt(id)) => session.interrupted(*side, *id),
+            Command::End(..) | Command::Wire(_) | Command::Screen(_) => None,
+        };
+        let IssuedCommand { requests, root } = match command {
+            Command::End(side, command) => session.command(*side, command, now)?,
+            Command::Wire(command) => session.wire(command)?,
+            Command::Screen(_) => IssuedCommand::default(),
+        };
+        let end = match command {
+            Command::Screen(_) | Command::End(_, EndCommand::Use(_)) => Awaited::Nothing,
+            Command::Wire(_) => Awaited::Wire,
+            Command::End(side, EndCommand::Kill) => Awaited::Dead(*side),
+            Command::End(side, EndCommand::Restart) => Awaited::Running(*side),
+            Command::End(_, EndCommand::Host(..)) => Awaited::Setting,
+            Command::End(_, EndCommand::Destroy(_)) => Awaited::Change,
+            Command::End(side, EndCommand::Call { .. } | EndCommand::Interrupt(_) | EndCommand::Sigpipe(_)) => root
+                .map_or(Awaited::Nothing, |root| Awaited::Return {
+                    side: *side,
+                    root,
+                    interrupted,
+                }),
+        };
+        let progress = CommandProgress {
+            began: now,
+            since,
+            root,
+            end,
+        };
+        Ok((progress, requests))
+    }
+
+    /// Is its end the work of an endpoint's process or of its host, not of a call that may block?
+    pub const fn is_of_process(&self) -> bool {
+        matches!(self.end, Awaited::Dead(_) | Awaited::Running(_) | Awaited::Setting)
+    }
+
+    /// The end whose call it waits for, if it makes any.
+    pub const fn caller(&self) -> Option<Side> {
+        match self.end {
+            Awaited::Return { side, .. } => Some(side),
+            _ => None,
+        }
+    }
+
+    /// What has come of it by `now`; none while that is open.
+    ///
+    /// What may change nothing, as flow where all flows, is done when the lab is `quiet` after a change, or when `patience` is over.
+    pub fn result(&self, session: &Session, quiet: bool, now: MonoTime, patience: Duration) -> Option<CommandResult> {
+        let mut since = session.transcript.since(self.since);
+        let mut is_told = |is_it: fn(&EntryKind) -> bool| {
+            (quiet && since.any(|entry| is_it(&entry.what))) || now.since(self.began) >= patience
+        };
+        match self.end {
+            Awaited::Nothing => Some(CommandResult::Done),
+            Awaited::Dead(side) => {
+                matches!(session.ends[side].process, ProcessState::Dead { .. }).then_some(CommandResult::Done)
+            }
+            Awaited::Running(side) => {
+                matches!(session.ends[side].process, ProcessState::Running { .. }).then_some(CommandResult::Done)
+            }
+            Awaited::Setting => since.find_map(|entry| match &entry.what {
+                EntryKind::Host { failed: None, .. } => Some(CommandResult::Done),
+                EntryKind::Host { failed: Some(why), .. } => Some(CommandResult::NotDone(why.clone())),
+                _ => None,
+            }),
+            Awaited::Change => is_told(|what| matches!(what, EntryKind::State { .. })).then_some(CommandResult::Done),
+            Awaited::Wire => is_told(|what| matches!(what, EntryKind::Wire { .. } | EntryKind::Packet(_)))
+                .then_some(CommandResult::Done),
+            Awaited::Return { side, root, .. } => Some(outcome(session, side, root, self.since)),
+        }
+    }
+
+    /// Is it over: has it a result by `now`, and no call that it made or was to interrupt is blocked?
+    pub fn is_over(&self, session: &Session, quiet: bool, now: MonoTime, patience: Duration) -> bool {
+        match self.end {
+            Awaited::Return {
+                side,
+                root,
+                interrupted,
+            } => {
+                let flies = |id| session.ends[side].pending.iter().any(|pending| pending.id == id);
+                !session.busy(side, root) && !interrupted.is_some_and(flies)
+            }
+            _ => self.result(session, quiet, now, patience).is_some(),
+        }
+    }
+}
+
+/// The result of the command of `side` that began with `root`, as far as the transcript after `since` tells.
+pub fn outcome(session: &Session, side: Side, root: CallId, since: EntryNo) -> CommandResult {
+    if session.busy(side, root) {
+        return CommandResult::Blocked;
+    }
+    if session.was_refused(root) {
+        return CommandResult::NotDone(format!("the {side} endpoint did not take it"));
+    }
+    let mut entries = session.transcript.since(since).rev();
+    let returned = entries.find_map(|entry| match &entry.what {
+        EntryKind::Outcome { call, outcome, .. } if session.root_of(*call) == Some(root) => {
+            Some(CommandResult::Outcome(outcome.clone()))
+        }
+        EntryKind::Lost { call, how, .. } if session.root_of(*call) == Some(root) => Some(CommandResult::Died(*how)),
+        _ => None,
+    });
+    returned.unwrap_or_else(|| CommandResult::NotDone("its call was lost".into()))
+}
