@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use finwait::clock::MonoTime;
 use finwait::command::{Command, parse::parse};
 use finwait::lab::event::LabEvent;
-use finwait::lab::{Lab, LabMode, Options};
+use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::{EventSink, Input};
 use finwait::session::{ProcessState, Session};
 use std::sync::mpsc::{Receiver, channel};

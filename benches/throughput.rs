@@ -5,7 +5,7 @@
 //! machine; the ratios do.
 
 use finwait::clock::MonoTime;
-use finwait::lab::{Lab, LabMode, Options};
+use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::{EventSink, Input};
 use finwait::os::netlink::{Netlink, NetlinkRequest};
 use finwait::os::netns::unshare_net;

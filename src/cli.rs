@@ -64,7 +64,6 @@ impl Cli {
                 | Verb::Check { .. }
                 | Verb::Explain { .. }
                 | Verb::Doctor { .. }
-                | Verb::Keeper { .. }
                 | Verb::Endpoint { .. },
             ) => Driving::None,
         }
@@ -222,15 +221,6 @@ pub enum Verb {
         /// Print JSON
         #[arg(long)]
         json: bool,
-    },
-    /// Be the keeper of a host: end its processes once standard input ends, and clear its connections away
-    #[command(hide = true)]
-    Keeper {
-        /// What its processes have in their environment
-        host: String,
-        /// The network namespace is the host's own
-        #[arg(long)]
-        clear: bool,
     },
     /// Be an endpoint: make socket calls as told on standard input
     #[command(hide = true)]

@@ -11,7 +11,8 @@ use std::time::Instant;
 use crate::call::Family;
 use crate::error::Error;
 use crate::headless::exit::complain;
-use crate::lab::{self, LabMode, Options};
+use crate::json::Versioned;
+use crate::lab::{self, LabMode, Options, advice};
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::{netns, tun};
@@ -108,7 +109,7 @@ pub fn run(options: &Options, json: bool) -> ExitCode {
 }
 
 fn say_json(report: &Report) -> std::io::Result<()> {
-    let text = serde_json::to_string_pretty(report)?;
+    let text = serde_json::to_string_pretty(&Versioned::new(report))?;
     writeln!(stdout(), "{text}")
 }
 
@@ -284,7 +285,7 @@ fn user_namespaces(privileged: bool) -> DoctorCheck {
             NAME,
             level,
             "switched off for ordinary users",
-            "sudo sysctl kernel.unprivileged_userns_clone=1, or run finwait with sudo",
+            &or_sudo(advice::NO_UNPRIVILEGED_NAMESPACES),
         );
     }
     match read("/proc/sys/user/max_user_namespaces").and_then(|text| text.parse::<u64>().ok()) {
@@ -292,7 +293,7 @@ fn user_namespaces(privileged: bool) -> DoctorCheck {
             NAME,
             level,
             "switched off (user.max_user_namespaces is 0)",
-            "sudo sysctl user.max_user_namespaces=1000, or run finwait with sudo",
+            &or_sudo(advice::NO_USER_NAMESPACES),
         ),
         Some(most) => DoctorCheck::ok(NAME, format!("allowed, at most {most}")),
         None => DoctorCheck::ok(NAME, "allowed"),
@@ -315,11 +316,16 @@ fn apparmor(privileged: bool) -> DoctorCheck {
 fn tun_device() -> DoctorCheck {
     const NAME: &str = "/dev/net/tun";
     let advice = if fs::metadata(NAME).is_err() {
-        "sudo modprobe tun; in a container, add the device: --device /dev/net/tun"
+        advice::NO_TUN.into()
     } else {
-        "sudo chmod 0666 /dev/net/tun, as distributions ship it, or run finwait with sudo"
+        or_sudo(advice::TUN_FORBIDDEN)
     };
-    DoctorCheck::needed(NAME, tun::available(), "can be opened", advice)
+    DoctorCheck::needed(NAME, tun::available(), "can be opened", &advice)
+}
+
+/// What root need not do.
+fn or_sudo(advice: &str) -> String {
+    format!("{advice}, or run finwait with sudo")
 }
 
 fn procfs() -> DoctorCheck {

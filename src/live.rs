@@ -2,10 +2,10 @@
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::lab::event::{LabEvent, LabRequest};
-use crate::lab::{Batch, Lab};
+use crate::lab::event::LabRequest;
+use crate::lab::{Batch, LocalLab as Lab, PROCESS_PATIENCE, Quiet};
 use crate::session::{ProcessState, Session};
 
 /// Inputs that its owner waits for.
@@ -49,9 +49,6 @@ impl Drop for EventSink {
     }
 }
 
-/// The time that an endpoint gets to come up, and a killed one to go.
-pub const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
-
 /// A session and its lab.
 pub struct Live<'a> {
     /// The session.
@@ -59,7 +56,7 @@ pub struct Live<'a> {
     lab: &'a Lab,
     inbox: Receiver<Input>,
     /// The lab said that it is quiet, and nothing has happened since.
-    pub quiet: bool,
+    pub quiet: Quiet,
 }
 
 /// The input that came while waiting.
@@ -75,18 +72,18 @@ pub enum WaitOutcome {
 
 impl<'a> Live<'a> {
     /// Over a lab whose events come to `inbox`.
-    pub const fn new(session: Session, lab: &'a Lab, inbox: Receiver<Input>) -> Self {
+    pub fn new(session: Session, lab: &'a Lab, inbox: Receiver<Input>) -> Self {
         Live {
             session,
             lab,
             inbox,
-            quiet: false,
+            quiet: Quiet::default(),
         }
     }
 
     /// Hands requests to the lab, which is not quiet then until it says so; without any, nothing is asked and nothing stirs.
     pub fn send(&mut self, requests: Vec<LabRequest>) {
-        self.quiet = requests.is_empty();
+        self.quiet.sent(requests.len());
         for request in requests {
             self.lab.send(request);
         }
@@ -103,8 +100,7 @@ impl<'a> Live<'a> {
         match input {
             Ok(Input::Events(batch)) => {
                 for event in batch {
-                    // The lab is quiet when it says so, which ends a batch, and nothing has happened since.
-                    self.quiet = event.what == LabEvent::Quiet;
+                    self.quiet.saw(&event.what);
                     for request in self.session.absorb(event) {
                         self.lab.send(request);
                     }

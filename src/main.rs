@@ -16,7 +16,7 @@ use finwait::headless::exit::{complain, fail};
 use finwait::headless::matrix::MatrixFormat;
 use finwait::headless::scenarios::{self, RunOptions};
 use finwait::headless::{self, CommandSource, Format, RunStatus, Runner};
-use finwait::lab::{Lab, LabMode, Options};
+use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
 use finwait::runtime::{RuntimeChoice, to_be_compiled};
 use finwait::scenario::Scenario;
@@ -115,7 +115,6 @@ fn main() -> ExitCode {
             end,
         }) => code::code(&scenario, language, end, &options),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
-        Some(Verb::Keeper { host, clear }) => finwait::lab::namespace_reaper::run(&host, clear),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
     }
 }

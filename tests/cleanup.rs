@@ -11,6 +11,7 @@ use finwait::state::State;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::thread;
 
 #[path = "support/mod.rs"]
@@ -343,13 +344,13 @@ fn what_keeps_a_hosts_namespace_ends() {
     traces.are_gone();
 }
 
-/// A keeper that is started by hand in the machine's own namespace destroys no connection there.
+/// A reaper that is started by hand in the machine's own namespace destroys no connection there.
 #[test]
-fn a_keeper_clears_no_namespace_but_its_own() {
+fn a_reaper_clears_no_namespace_but_its_own() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (mut server, _) = listener.accept().unwrap();
-    let output = support::output(support::finwait().args(["keeper", "nobody", "--clear"]));
+    let output = support::output(support::finwait().arg0("finwait-reaper").args(["nobody", "--clear"]));
     assert_eq!(output.status.code(), Some(1));
     std::io::Write::write_all(&mut server, b"here").unwrap();
     let mut here = [0; 4];

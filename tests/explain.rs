@@ -71,7 +71,8 @@ fn a_log_is_answered_once_for_each_thing_that_it_says() {
     let output = output_of(finwait().args(["explain", "--json"]), &log);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let told: Vec<_> = answers
+    assert_eq!(answers["schema"], 1);
+    let told: Vec<_> = answers["answers"]
         .as_array()
         .unwrap()
         .iter()
@@ -190,7 +191,8 @@ fn progress_is_told_on_a_terminal() {
 
 /// What is answered, as JSON, in its order.
 fn names_in(output: &Output) -> Vec<String> {
-    let answers: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let answers = told["answers"].as_array().unwrap();
     let name = |answer: &Value| answer["name"].as_str().unwrap().to_owned();
     answers.iter().map(name).collect()
 }
@@ -215,7 +217,7 @@ fn the_most_frequent_comes_first() {
 fn json_has_the_rules() {
     let output = explain(&["--json", "EPIPE"]);
     let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let answer = &answers[0];
+    let answer = &answers["answers"][0];
     assert_eq!(answer["number"], 32);
     let causes = answer["causes"].as_array().unwrap();
     let fin_sent = causes.iter().find(|cause| cause["id"] == "fin-sent").unwrap();

@@ -54,3 +54,23 @@ fn the_readme_lists_every_command_as_the_table_has_it() {
     }
     assert_eq!(inside, table(), "run UPDATE_README=1 cargo test --test readme");
 }
+
+/// The example of finwait-lab is the crate's own, which `cargo test --doc` runs.
+#[test]
+fn the_readmes_example_of_the_library_is_the_one_that_is_tested() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    let source = std::fs::read_to_string(format!("{root}/crates/finwait-lab/src/lib.rs")).unwrap();
+    let (_, after) = readme.split_once("```rust\n").unwrap();
+    let (shown, _) = after.split_once("```").unwrap();
+    let doc: Vec<&str> = source
+        .lines()
+        .map_while(|line| line.strip_prefix("//!"))
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .skip_while(|line| *line != "```")
+        .skip(1)
+        .take_while(|line| *line != "```")
+        .filter(|line| !line.starts_with("# "))
+        .collect();
+    assert_eq!(shown.trim_end(), doc.join("\n"));
+}

@@ -6,6 +6,7 @@ mod support;
 use finwait::matrix::{Matrix, SCENARIOS, markdown};
 use finwait::runtime::Runtime;
 use serde_json::Value;
+use support::turns::Turns;
 use support::{Lab, Run, finwait, has, output};
 
 /// The runtimes that are here; in CI all of them must be.
@@ -13,6 +14,9 @@ fn runtimes() -> impl Iterator<Item = Runtime> {
     let all = Runtime::ALL.into_iter().filter(|runtime| *runtime != Runtime::Native);
     all.filter(|runtime| runtime.needs().is_some_and(|(tool, _)| has(tool)))
 }
+
+/// Virtual machines that are started in numbers are slower than anyone's patience.
+static TURNS: Turns = Turns::new(2);
 
 fn open(lab: Lab, client: &str, server: &str, more: &[&str]) -> Run {
     let mut command = finwait();
@@ -32,6 +36,7 @@ fn said(run: &Run) -> String {
 /// The same kernel answers each of them, and each has its own words for it.
 #[test]
 fn a_reset_in_each_languages_words() {
+    let _turn = TURNS.take();
     for runtime in runtimes() {
         let (reset, pipe) = match runtime {
             Runtime::Native => continue,
@@ -78,6 +83,7 @@ fn a_reset_in_each_languages_words() {
 /// The half-close works at both ends of every language; Node's default ends its own side by itself.
 #[test]
 fn half_a_close_in_each_language() {
+    let _turn = TURNS.take();
     for runtime in runtimes() {
         for (near, far) in [("client", "server"), ("server", "client")] {
             let (client, server) = if near == "client" {
@@ -145,6 +151,7 @@ fn node_ends_its_side_when_the_peer_has_ended_its_own() {
 /// A blocked connect shows its socket: the language tells its descriptor before it waits.
 #[test]
 fn a_dial_that_hangs_is_seen_in_syn_sent() {
+    let _turn = TURNS.take();
     for runtime in runtimes() {
         let mut run = open(Lab::Isolated, runtime.name(), "native", &[]);
         run.succeeds(&["wire drop SYN"]);
@@ -163,6 +170,7 @@ fn a_dial_that_hangs_is_seen_in_syn_sent() {
 /// IPv6, and the loopback lab: the same languages, other addresses.
 #[test]
 fn other_labs() {
+    let _turn = TURNS.take();
     for (lab, runtime) in [Lab::Isolated6, Lab::Loopback, Lab::Loopback6]
         .into_iter()
         .flat_map(|lab| runtimes().map(move |runtime| (lab, runtime)))
@@ -183,6 +191,7 @@ fn other_labs() {
 /// What a language cannot express says so, with its reason, and nothing happens.
 #[test]
 fn what_a_language_has_no_call_for_is_told() {
+    let _turn = TURNS.take();
     for runtime in runtimes().filter(|runtime| *runtime != Runtime::C) {
         let mut run = open(Lab::Isolated, runtime.name(), "native", &[]);
         run.connects();
@@ -254,6 +263,7 @@ fn system_calls_stand_where_they_were_made() {
     if !has("strace") {
         return;
     }
+    let _turn = TURNS.take();
     for runtime in runtimes() {
         let mut run = open(Lab::Isolated, runtime.name(), "native", &["--syscalls"]);
         run.connects();
@@ -456,6 +466,7 @@ fn what_was_compiled_once_is_not_compiled_again() {
 /// The committed table is what running the scenarios gives, for the runtimes that are here.
 #[test]
 fn the_committed_table_is_what_is_measured() {
+    let _turn = TURNS.take();
     let here: Vec<Runtime> = runtimes().collect();
     if here.is_empty() {
         return;

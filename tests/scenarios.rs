@@ -401,7 +401,8 @@ fn exit_codes_and_what_is_said() {
 fn listed_and_shown() {
     let output = run(&["list", "--json"]);
     let listed: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let listed = listed.as_array().unwrap();
+    assert_eq!(listed["schema"], 1);
+    let listed = listed["scenarios"].as_array().unwrap();
     assert_eq!(listed.len(), catalog::FILES.len());
     let plain = text(&run(&["list"]).stdout);
     for scenario in listed {
@@ -421,7 +422,7 @@ fn claims() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
     let of = |id: &str| {
-        let rows = rows.as_array().unwrap();
+        let rows = rows["claims"].as_array().unwrap();
         rows.iter().find(|row| row["id"] == id).unwrap().clone()
     };
     let parts = |id: &str| -> Vec<(String, String)> {
@@ -497,7 +498,7 @@ fn claims() {
 
     // In brief it is a line for each of them, and their number.
     let total = |verdict: &Value| {
-        let rows = rows.as_array().unwrap().iter();
+        let rows = rows["claims"].as_array().unwrap().iter();
         rows.filter(|row| row["verdict"] == *verdict).count()
     };
     let brief = text(&brief.join().unwrap().stdout);
@@ -506,7 +507,7 @@ fn claims() {
         assert!(lines.pop().unwrap().starts_with("Go is not available"));
     }
     let last = lines.pop().unwrap();
-    assert_eq!(lines.len(), rows.as_array().unwrap().len(), "{brief}");
+    assert_eq!(lines.len(), rows["claims"].as_array().unwrap().len(), "{brief}");
     for (verdict, name) in [("holds", "holds"), ("half", "half"), ("does-not-hold", "does not hold")] {
         let count = total(&verdict.into());
         assert!(last.contains(&format!("{name} {count}")), "{last}");

@@ -11,7 +11,7 @@ use finwait::call::{CallKind, SocketOption};
 use finwait::command::table::CommandGroup;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{Command, EndCommand, ScreenCommand, table};
-use finwait::lab::event::{Disposition, LabEvent, LabRequest, WireRequest};
+use finwait::lab::event::{Disposition, LabEvent, LabRequest, ProcessBorn, ProcessDied, WireRequest};
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
@@ -529,11 +529,11 @@ fn without_colour_there_is_none() {
         finwait::session::Session::new(script::facts(LabKind::Isolated), script.now),
         Theme::PLAIN,
     );
-    script.tell(LabEvent::Died {
+    script.tell(LabEvent::Died(ProcessDied {
         side: Side::Client,
         pid: 1,
         how: finwait::lab::event::Death::Signal(9),
-    });
+    }));
     let terminal = draw(&mut script, 120, 40);
     use ratatui::style::Color;
     for cell in terminal.backend().buffer().content() {
@@ -821,13 +821,13 @@ fn the_log_scrolls_stands_still_and_follows_again() {
 #[test]
 fn nothing_raw_is_drawn() {
     let mut script = Script::new(LabKind::Isolated);
-    script.tell(LabEvent::Born {
+    script.tell(LabEvent::Born(ProcessBorn {
         side: Side::Client,
         pid: 1,
         runtime: "evil\u{1b}[31m".into(),
         takes_unasked: false,
         nofile: None,
-    });
+    }));
     script.tell(LabEvent::Note("a\u{7}b\u{1b}]0;title\u{7}\nc\u{202e}".into()));
     let terminal = draw(&mut script, 200, 60);
     for cell in terminal.backend().buffer().content() {

@@ -11,15 +11,15 @@ use finwait::explain::rules::{CallClass, SetBy};
 use finwait::explain::{ErrorSource, RuleId, Sock};
 use finwait::host::Port;
 use finwait::lab::event::{
-    Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, TimedEvent, TransitionCause, WireChange,
-    Witness,
+    CallBegan, CallEnded, Death, Disposition, LabEvent, LabRequest, NamedCall, ObservedSocket, PacketRecord,
+    ProcessBorn, ProcessDied, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
 };
 use finwait::outcome::{Outcome, Value, ValueKind};
 use finwait::session::chain::chain;
 use finwait::session::progress::{CommandProgress, CommandResult};
 use finwait::session::transcript::{Entry, EntryKind};
 use finwait::session::view::HeldBy;
-use finwait::session::{CallEnd, CommandError, LabFacts, LabKind, Session, Socket};
+use finwait::session::{CallEnd, CommandError, FinishedCall, LabFacts, LabKind, Session, Socket};
 use finwait::side::{Ends, Side};
 use finwait::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait::state::State;
@@ -96,13 +96,13 @@ impl Play {
     fn born(&mut self, side: Side) {
         self.pid += 1;
         let (pid, runtime) = (self.pid, "native".to_owned());
-        self.happens(LabEvent::Born {
+        self.happens(LabEvent::Born(ProcessBorn {
             side,
             pid,
             runtime,
             takes_unasked: false,
             nofile: None,
-        });
+        }));
     }
 
     /// The client's shutdown of writing: the entry of its return.
@@ -110,7 +110,7 @@ impl Play {
         self.types("client shutdown write").unwrap();
         let shutdown = self.sent();
         let inode = self.socket(Client, "client").inode.unwrap();
-        let by_it = TransitionCause::Call(shutdown.id);
+        let by_it = TransitionCause::Call(self.named(shutdown.id));
         self.changes(Client, of_client(), inode, (State::Established, State::FinWait1), by_it);
         self.succeeds(&shutdown);
         self.session.transcript.last()
@@ -168,15 +168,15 @@ impl Play {
     }
 
     fn ends(&mut self, sent: &Sent, outcome: Outcome, inode: Option<u64>) {
-        self.happens(LabEvent::Ended {
+        self.happens(LabEvent::Ended(CallEnded {
             side: sent.side,
-            id: sent.id,
+            call: sent.id,
             took: Duration::from_micros(11),
             outcome,
             said: None,
             trace: Vec::new(),
             inode,
-        });
+        }));
     }
 
     fn succeeds(&mut self, sent: &Sent) {
@@ -241,7 +241,7 @@ impl Play {
         cause: TransitionCause,
     ) -> &Entry {
         let (from, to) = states;
-        self.happens(LabEvent::Transition {
+        self.happens(LabEvent::Transition(StateChanged {
             side,
             tuple,
             inode,
@@ -249,8 +249,24 @@ impl Play {
             to,
             cause,
             witness: Witness::Table,
-        });
+        }));
         self.session.transcript.entries().back().unwrap()
+    }
+
+    /// A call with its name, as a cause has it.
+    fn named(&self, call: CallId) -> NamedCall {
+        let name = self.session.order_of(call).unwrap().kind();
+        NamedCall { call, name }
+    }
+
+    /// The last packet that the host of that side received, as a cause; it is unseen when there was none.
+    fn received(&self, side: Side) -> TransitionCause {
+        let mut entries = self.session.transcript.entries().iter().rev();
+        let last = entries.find_map(|entry| match &entry.what {
+            EntryKind::Packet(record) if record.from != side => ReceivedPacket::of(record),
+            _ => None,
+        });
+        last.map_or(TransitionCause::Unseen, TransitionCause::Received)
     }
 
     fn passes(&mut self, from: Side, packet: Packet) -> &Entry {
@@ -277,7 +293,7 @@ impl Play {
     }
 
     fn why(&self, side: Side) -> &str {
-        &self.session.ends[side].last.as_ref().unwrap().why
+        &self.session.ends[side].last.as_ref().unwrap().call.why.sentence
     }
 
     fn socket(&self, side: Side, socket: &str) -> &Socket {
@@ -326,7 +342,7 @@ impl Play {
                     tuple,
                     inode,
                     (State::Close, to),
-                    TransitionCause::Call(listen.id),
+                    TransitionCause::Call(self.named(listen.id)),
                 );
             }
             self.succeeds(&listen);
@@ -335,19 +351,19 @@ impl Play {
 
     /// The changes of state of a handshake, both ends', which that connect began.
     fn shakes_hands(&mut self, inode: u64, tuple: Tuple, connect: &Sent) {
-        let by = TransitionCause::Call(connect.id);
+        let by = TransitionCause::Call(self.named(connect.id));
         self.changes(Client, tuple, inode, (State::Close, State::SynSent), by);
-        let received = TransitionCause::Received;
         let (of_server, done) = (tuple.mirrored(), State::Established);
-        self.changes(Server, of_server, 0, (State::Close, State::SynRecv), received);
-        self.changes(Client, tuple, inode, (State::SynSent, done), received);
-        self.changes(Server, of_server, 0, (State::SynRecv, done), received);
+        let begins = (State::Close, State::SynRecv);
+        self.changes(Server, of_server, 0, begins, self.received(Server));
+        self.changes(Client, tuple, inode, (State::SynSent, done), self.received(Client));
+        self.changes(Server, of_server, 0, (State::SynRecv, done), self.received(Server));
     }
 
     /// A segment of the client's reaches the server and changes the state of its connection, whose inode is 3.
     fn server_takes(&mut self, flags: &[Flags], seq: u32, states: (State, State)) {
         self.passes(Client, segment(Client, flags, seq, 1, b""));
-        self.changes(Server, of_server(), 3, states, TransitionCause::Received);
+        self.changes(Server, of_server(), 3, states, self.received(Server));
     }
 
     /// The client's FIN ends its direction, and its RST then the connection.
@@ -359,7 +375,7 @@ impl Play {
     /// A segment of the server's reaches the client and changes the state of its connection, whose inode is 2.
     fn client_takes(&mut self, flags: &[Flags], seq: u32, states: (State, State)) {
         self.passes(Server, segment(Server, flags, seq, 1, b""));
-        self.changes(Client, of_client(), 2, states, TransitionCause::Received);
+        self.changes(Client, of_client(), 2, states, self.received(Client));
     }
 
     /// A listener, a connection and its accepted end: inodes 1 (listener), 2 (client), 3 (server).
@@ -448,7 +464,7 @@ fn segment(from: Side, flags: &[Flags], seq: u32, ack: u32, payload: &[u8]) -> P
 /// What the transcript says caused the change.
 fn caused_by(entry: &Entry) -> String {
     match &entry.what {
-        EntryKind::State { cause, from, .. } => cause.words(*from),
+        EntryKind::State { change, .. } => change.cause.words(change.from),
         what => panic!("{what:?} is no change"),
     }
 }
@@ -664,7 +680,7 @@ fn no_name_is_given_twice() {
     play.types("client kill").unwrap();
     assert!(matches!(play.asked.remove(0), LabRequest::Kill(Client)));
     let (pid, how) = (play.pid - 1, Death::Signal(9));
-    play.happens(LabEvent::Died { side: Client, pid, how });
+    play.happens(LabEvent::Died(ProcessDied { side: Client, pid, how }));
     play.types("client restart").unwrap();
     assert!(matches!(play.asked.remove(0), LabRequest::Restart(Client)));
     play.born(Client);
@@ -826,11 +842,11 @@ fn an_orphan_outlives_its_process_under_its_name() {
     play.asked.clear();
     play.table(Client, &[(of_client(), State::FinWait2, 0)]);
     let pid = 101;
-    play.happens(LabEvent::Died {
+    play.happens(LabEvent::Died(ProcessDied {
         side: Client,
         pid,
         how: Death::Signal(9),
-    });
+    }));
     play.born(Client);
     assert_eq!(
         play.pane(Client),
@@ -895,11 +911,11 @@ fn a_socket_is_held_by_a_call_that_waits_on_it_and_by_no_other() {
         play.carries_out("client socket", 7);
         play.types(&format!("client read on={waits_on}")).unwrap();
         let read = play.sent();
-        play.happens(LabEvent::Began {
+        play.happens(LabEvent::Began(CallBegan {
             side: Client,
-            id: read.id,
+            call: read.id,
             text: "read(...)".into(),
-        });
+        }));
         play.carries_out("client close on=client", 0);
         let why = play.why(Client);
         assert_eq!(why.contains("a read that waits still holds the socket"), held, "{why}");
@@ -922,7 +938,7 @@ fn accept_inherits(tells_peer: bool) {
     }
     play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
     for states in [(State::Close, State::SynRecv), (State::SynRecv, State::Established)] {
-        play.changes(Server, of_server(), 0, states, TransitionCause::Received);
+        play.changes(Server, of_server(), 0, states, play.received(Server));
     }
     let established = play.session.transcript.last();
     if tells_peer {
@@ -951,7 +967,7 @@ fn accept_inherits(tells_peer: bool) {
         of_server(),
         9,
         (State::Established, State::Close),
-        TransitionCause::Received,
+        play.received(Server),
     );
     assert!(play.sock(Server, "server2").end.is_some());
 }
@@ -967,7 +983,7 @@ fn a_new_connection_with_old_addresses_is_not_the_old_one() {
         of_server(),
         0,
         (State::Close, State::SynRecv),
-        TransitionCause::Received,
+        play.received(Server),
     );
     assert_eq!(changed(entry), None);
     play.table(Server, &[listener(1), (of_server(), State::Established, 0)]);
@@ -994,7 +1010,7 @@ fn a_new_connection_with_old_addresses_is_not_the_old_one() {
         of_server(),
         9,
         (State::Established, State::CloseWait),
-        TransitionCause::Received,
+        play.received(Server),
     );
     assert_eq!(changed(entry), Some("server2"));
     // The second one's remains are its own, too.
@@ -1022,7 +1038,7 @@ fn a_change_names_the_call_that_caused_it() {
         of_client(),
         2,
         (State::Established, State::FinWait1),
-        TransitionCause::Call(id),
+        TransitionCause::Call(play.named(id)),
     );
     assert_eq!(caused_by(entry), "shutdown");
     assert_eq!(changed(entry), Some("client"));
@@ -1036,10 +1052,10 @@ fn a_change_names_the_segment_that_its_host_received_last() {
     // The other way: not received by the server.
     play.passes(Server, segment(Server, &[Flags::ACK], 1, 2, b""));
     let states = (State::Established, State::CloseWait);
-    let entry = play.changes(Server, of_server(), 3, states, TransitionCause::Received);
+    let entry = play.changes(Server, of_server(), 3, states, play.received(Server));
     assert_eq!(caused_by(entry), "the FIN,ACK received");
     let states = (State::FinWait1, State::FinWait2);
-    let entry = play.changes(Client, of_client(), 2, states, TransitionCause::Received);
+    let entry = play.changes(Client, of_client(), 2, states, play.received(Client));
     assert_eq!(caused_by(entry), "the ACK received");
 }
 
@@ -1050,7 +1066,7 @@ fn a_packet_that_was_not_taken_causes_nothing() {
     let refused = Disposition::Refused(Errno::EIO);
     play.passes_with(Client, segment(Client, &[Flags::RST], 2, 0, b""), refused);
     let states = (State::Established, State::CloseWait);
-    let entry = play.changes(Server, of_server(), 3, states, TransitionCause::Received);
+    let entry = play.changes(Server, of_server(), 3, states, play.received(Server));
     assert_eq!(caused_by(entry), "the FIN,ACK received");
 }
 
@@ -1072,7 +1088,16 @@ fn timers_deaths_the_peers_calls_and_the_unseen_are_named() {
     let mut play = Play::connected();
     play.types("server close").unwrap();
     let id = play.sent().id;
-    let entry = play.changes(Client, of_client(), 2, states, TransitionCause::PeerCall(id));
+    let entry = play.changes(
+        Client,
+        of_client(),
+        2,
+        states,
+        TransitionCause::PeerCall {
+            side: Server,
+            by: play.named(id),
+        },
+    );
     assert_eq!(caused_by(entry), "the server's close");
 }
 
@@ -1132,12 +1157,12 @@ fn what_the_peer_sent_explains_what_a_call_gave() {
     // The next connection on the same addresses has heard nothing of that, and the old socket nothing of the next.
     play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
     for states in [(State::Close, State::SynRecv), (State::SynRecv, State::Established)] {
-        play.changes(Server, of_server(), 0, states, TransitionCause::Received);
+        play.changes(Server, of_server(), 0, states, play.received(Server));
     }
     play.carries_out("server accept", 9);
     play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 10, 1, b""));
     let states = (State::Established, State::CloseWait);
-    play.changes(Server, of_server(), 9, states, TransitionCause::Received);
+    play.changes(Server, of_server(), 9, states, play.received(Server));
     let second = read(&mut play, "server read on=server2");
     assert_eq!(second, "The peer has ended its direction: end of stream.");
     assert_eq!(read(&mut play, "server read on=server"), first);
@@ -1157,7 +1182,13 @@ fn what_a_socket_did_before_explains_what_a_call_gives() {
     play.types("client shutdown write on=client-dup").unwrap();
     let shutdown = play.sent();
     let states = (State::Established, State::FinWait1);
-    play.changes(Client, of_client(), 2, states, TransitionCause::Call(shutdown.id));
+    play.changes(
+        Client,
+        of_client(),
+        2,
+        states,
+        TransitionCause::Call(play.named(shutdown.id)),
+    );
     play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
     play.succeeds(&shutdown);
     assert!(
@@ -1200,7 +1231,7 @@ fn what_a_socket_did_before_explains_what_a_call_gives() {
 #[test]
 fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
     let link = |play: &Play| {
-        let call = play.session.ends[Server].last.as_ref().unwrap().id;
+        let call = play.session.ends[Server].last.as_ref().unwrap().call.call();
         let chain = chain(&play.session, call).unwrap();
         let Some(ErrorSource::Found(set_by, no)) = chain.set_by else {
             panic!("{:?}", chain.set_by);
@@ -1238,7 +1269,7 @@ fn the_chain_of_an_outcome_leads_to_what_set_the_error() {
 #[test]
 fn the_chain_knows_which_call_on_the_same_socket_it_was() {
     let set_by = |play: &Play| {
-        let call = play.session.ends[Client].last.as_ref().unwrap().id;
+        let call = play.session.ends[Client].last.as_ref().unwrap().call.call();
         match chain(&play.session, call).unwrap().set_by {
             Some(ErrorSource::Found(_, no)) => play.session.transcript.entry(no).unwrap().lines().join(" "),
             other => panic!("{other:?}"),
@@ -1250,7 +1281,10 @@ fn the_chain_knows_which_call_on_the_same_socket_it_was() {
     let reading = play.session.transcript.last();
     assert_ne!(writing, reading);
     let entry = |play: &Play, no| {
-        let link = chain(&play.session, play.session.ends[Client].last.as_ref().unwrap().id);
+        let link = chain(
+            &play.session,
+            play.session.ends[Client].last.as_ref().unwrap().call.call(),
+        );
         matches!(link.unwrap().set_by, Some(ErrorSource::Found(_, found)) if found == no)
     };
     play.carries_out("client read", 0);
@@ -1306,15 +1340,20 @@ fn the_chain_of_a_call_that_waits() {
     assert_eq!(over.ended, Some(play.session.transcript.last()));
 }
 
+/// Did the call never return, its process having been killed by that signal?
+fn killed_by(call: &FinishedCall, signal: i32) -> bool {
+    matches!(&call.end, CallEnd::Lost(lost) if lost.how == Death::Signal(signal))
+}
+
 /// SIGPIPE comes with EPIPE and with nothing else: so the write that it killed the process by has that one's chain.
 #[test]
 fn a_write_that_killed_its_process_has_its_chain() {
     let dies = |play: &mut Play, signal: i32| {
-        play.happens(LabEvent::Died {
+        play.happens(LabEvent::Died(ProcessDied {
             side: Client,
             pid: 101,
             how: Death::Signal(signal),
-        });
+        }));
     };
     let shut = || {
         let mut play = Play::connected();
@@ -1328,8 +1367,10 @@ fn a_write_that_killed_its_process_has_its_chain() {
     let write = play.sent();
     dies(&mut play, 13);
     let last = play.session.ends[Client].last.clone().unwrap();
-    assert_eq!((last.id, last.ending), (write.id, CallEnd::Lost(Death::Signal(13))));
-    assert!(last.why.contains("SIGPIPE with EPIPE"), "{}", last.why);
+    assert_eq!(last.call.call(), write.id);
+    assert!(killed_by(&last.call, 13), "{last:?}");
+    let why = &last.call.why.sentence;
+    assert!(why.contains("SIGPIPE with EPIPE"), "{why}");
     let lost = chain(&play.session, write.id).unwrap();
     assert_eq!(lost.rule, Some(RuleId::WritingShut));
     assert_eq!(lost.set_by.unwrap().entry(), Some(shutdown));
@@ -1344,7 +1385,8 @@ fn a_write_that_killed_its_process_has_its_chain() {
         }
         dies(&mut play, signal);
         let last = play.session.ends[Client].last.clone().unwrap();
-        assert_eq!((last.rule, last.ending), (None, CallEnd::Lost(Death::Signal(signal))));
+        assert_eq!(last.call.why.rule, None);
+        assert!(killed_by(&last.call, signal), "{last:?}");
     }
 }
 
@@ -1382,11 +1424,11 @@ fn the_chain_finds_a_call_that_returned_later() {
     let read = play.sent();
     play.types("client disconnect").unwrap();
     let disconnect = play.sent();
-    play.happens(LabEvent::Began {
+    play.happens(LabEvent::Began(CallBegan {
         side: Client,
-        id: disconnect.id,
+        call: disconnect.id,
         text: "connect(AF_UNSPEC)".into(),
-    });
+    }));
     let began = play.session.transcript.last();
     play.fails(&read, Errno::EPIPE);
     play.succeeds(&disconnect);
@@ -1405,19 +1447,19 @@ fn the_chain_finds_the_call_that_waits() {
     let mut play = Play::connected();
     play.types("client read").unwrap();
     let read = play.sent();
-    play.happens(LabEvent::Began {
+    play.happens(LabEvent::Began(CallBegan {
         side: Client,
-        id: read.id,
+        call: read.id,
         text: "read(4, ..., 1024)".into(),
-    });
+    }));
     let began = play.session.transcript.last();
     play.types("client disconnect").unwrap();
     let disconnect = play.sent();
-    play.happens(LabEvent::Began {
+    play.happens(LabEvent::Began(CallBegan {
         side: Client,
-        id: disconnect.id,
+        call: disconnect.id,
         text: "connect(AF_UNSPEC)".into(),
-    });
+    }));
     play.fails(&disconnect, Errno::EBUSY);
     let refused = chain(&play.session, disconnect.id).unwrap();
     assert_eq!(refused.rule, Some(RuleId::WaitedOn));
@@ -1432,19 +1474,19 @@ fn a_refused_connection_leaves_no_row_and_is_explained_all_the_same() {
     play.types("client connect on=client").unwrap();
     let connect = play.sent();
     let inode = play.socket(Client, "client").inode.unwrap();
-    let began = TransitionCause::Call(CallId(2));
+    let began = TransitionCause::Call(play.named(CallId(2)));
     play.changes(Client, of_client(), inode, (State::Close, State::SynSent), began);
     play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
     play.passes(Server, segment(Server, &[Flags::RST, Flags::ACK], 0, 10, b""));
     let states = (State::SynSent, State::Close);
-    play.changes(Client, of_client(), inode, states, TransitionCause::Received);
+    play.changes(Client, of_client(), inode, states, play.received(Client));
     play.fails(&connect, Errno::ECONNREFUSED);
     assert_eq!(
         play.why(Client),
         "An RST answered the SYN: usually nobody listens on that port."
     );
     assert_eq!(
-        play.session.ends[Client].last.as_ref().unwrap().rule,
+        play.session.ends[Client].last.as_ref().unwrap().call.why.rule,
         Some(RuleId::Refused)
     );
 }
@@ -1458,7 +1500,7 @@ fn an_icmp_error_is_about_the_connection_that_it_quotes() {
         play.types("client connect on=client").unwrap();
         let connect = play.sent();
         let inode = play.socket(Client, "client").inode.unwrap();
-        let began = TransitionCause::Call(connect.id);
+        let began = TransitionCause::Call(play.named(connect.id));
         play.changes(Client, of_client(), inode, (State::Close, State::SynSent), began);
         play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
         let icmp = Packet::Icmp {
@@ -1472,7 +1514,7 @@ fn an_icmp_error_is_about_the_connection_that_it_quotes() {
         // The kernel finds the attempt that it quotes, and ends that one.
         if quoted == of_client() {
             let states = (State::SynSent, State::Close);
-            play.changes(Client, of_client(), inode, states, TransitionCause::Received);
+            play.changes(Client, of_client(), inode, states, play.received(Client));
         }
         play.fails(&connect, Errno::ECONNREFUSED);
         let chain = chain(&play.session, connect.id).unwrap();
@@ -1521,7 +1563,7 @@ fn what_nobody_saw_is_said_to_be_unseen() {
         of_client(),
         inode,
         (State::Close, State::SynSent),
-        TransitionCause::Call(connect.id),
+        TransitionCause::Call(play.named(connect.id)),
     );
     play.changes(
         Client,
@@ -1561,7 +1603,7 @@ fn a_segment_that_was_not_taken_is_not_heard() {
         play.passes_with(Client, rst(), disposition);
         if taken {
             let states = (State::CloseWait, State::Close);
-            play.changes(Server, of_server(), 3, states, TransitionCause::Received);
+            play.changes(Server, of_server(), 3, states, play.received(Server));
             play.table(Server, &[listener(1)]);
         }
         play.carries_out("server read", 0);
@@ -1681,7 +1723,7 @@ fn refusals_are_one_sentence_and_send_nothing() {
     refusals.push(play.refusal("client restart"));
     play.born(Client);
     let (pid, how) = (play.pid, Death::Signal(13));
-    play.happens(LabEvent::Died { side: Client, pid, how });
+    play.happens(LabEvent::Died(ProcessDied { side: Client, pid, how }));
     refusals.push(play.refusal("client connect"));
     refusals.push(play.refusal("client kill"));
     assert!(

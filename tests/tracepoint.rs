@@ -258,35 +258,35 @@ scripts! {
     ]
 
     // The last holder of a socket is a call that waits: its end closes it, right after the packet that ended it.
-    a_fin_ends_the_read_that_holds_it_last patience "30" times 8 [
+    a_fin_ends_the_read_that_holds_it_last patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client read",
         "client rst-close",
         "server shutdown write",
     ]
-    a_fin_ends_the_poll_that_holds_it_last patience "30" times 8 [
+    a_fin_ends_the_poll_that_holds_it_last patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client poll in timeout=20000",
         "client rst-close",
         "server close",
     ]
-    a_fin_ends_the_read_that_holds_it_last_in_an_orderly_way patience "30" times 8 [
+    a_fin_ends_the_read_that_holds_it_last_in_an_orderly_way patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client read",
         "client close",
         "server close",
     ]
-    data_ends_the_read_that_holds_it_last patience "30" times 8 [
+    data_ends_the_read_that_holds_it_last patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client read",
         "client rst-close",
         "server write",
     ]
-    data_and_a_fin_at_once_end_the_read_that_holds_it_last patience "30" times 8 [
+    data_and_a_fin_at_once_end_the_read_that_holds_it_last patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client read",
@@ -296,7 +296,7 @@ scripts! {
         "server shutdown write",
         "wire deliver all",
     ]
-    a_fin_before_its_data_ends_no_read patience "30" times 8 [
+    a_fin_before_its_data_ends_no_read patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client read",
@@ -306,7 +306,7 @@ scripts! {
         "server shutdown write",
         "wire deliver all",
     ]
-    a_crossing_fin_ends_the_read_that_holds_it_last patience "30" times 8 [
+    a_crossing_fin_ends_the_read_that_holds_it_last patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client read",
@@ -318,7 +318,7 @@ scripts! {
         "wire deliver 5",
         "wire deliver all",
     ]
-    a_fin_acknowledged_ends_the_poll_that_holds_it_last patience "30" times 8 [
+    a_fin_acknowledged_ends_the_poll_that_holds_it_last patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client poll in timeout=20000",
@@ -328,7 +328,7 @@ scripts! {
         "wire clear",
         "wire deliver all",
     ]
-    a_fin_that_acknowledges_a_fin_ends_the_read_that_holds_it_last patience "30" times 8 [
+    a_fin_that_acknowledges_a_fin_ends_the_read_that_holds_it_last patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client read",
@@ -340,14 +340,14 @@ scripts! {
         "wire clear",
         "wire deliver all",
     ]
-    a_reset_ends_the_read_that_holds_it_last patience "30" times 4 [
+    a_reset_ends_the_read_that_holds_it_last patience "100" times 4 [
         "client connect :SERVER",
         "server accept",
         "client read",
         "client close",
         "server rst-close",
     ]
-    a_syn_ack_ends_the_connect_that_holds_it_last patience "30" times 8 [
+    a_syn_ack_ends_the_connect_that_holds_it_last patience "100" times 8 [
         "wire hold SYN,ACK",
         "client bind :CLIENT",
         "client connect :SERVER",
@@ -355,7 +355,7 @@ scripts! {
         "wire deliver all",
         "server accept",
     ]
-    a_syn_ack_ends_the_connect_that_holds_it_last_in_an_orderly_way patience "30" times 8 [
+    a_syn_ack_ends_the_connect_that_holds_it_last_in_an_orderly_way patience "100" times 8 [
         "wire hold SYN,ACK",
         "client bind :CLIENT",
         "client connect :SERVER",
@@ -364,7 +364,7 @@ scripts! {
         "server accept",
         "server close",
     ]
-    crossing_syns_end_the_connect_that_holds_it_last patience "30" times 8 [
+    crossing_syns_end_the_connect_that_holds_it_last patience "100" times 8 [
         "server close",
         "server socket",
         "server bind :SERVER",
@@ -376,7 +376,7 @@ scripts! {
         "wire deliver all",
         "wire flow",
     ]
-    an_interrupt_ends_the_read_that_holds_it_last patience "30" times 4 [
+    an_interrupt_ends_the_read_that_holds_it_last patience "100" times 4 [
         "client connect :SERVER",
         "server accept",
         "client read",
@@ -384,7 +384,7 @@ scripts! {
         "client interrupt",
         "server read",
     ]
-    two_reads_hold_it_last patience "30" times 8 [
+    two_reads_hold_it_last patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client read",
@@ -392,7 +392,7 @@ scripts! {
         "client rst-close",
         "server shutdown write",
     ]
-    a_read_by_another_descriptor_holds_it_last patience "30" times 8 [
+    a_read_by_another_descriptor_holds_it_last patience "100" times 8 [
         "client connect :SERVER",
         "server accept",
         "client dup",
@@ -409,7 +409,7 @@ scripts! {
         "client rst-close",
         "server rst-close",
     ]
-    an_accept_takes_the_first_and_the_listener_goes patience "30" times 8 [
+    an_accept_takes_the_first_and_the_listener_goes patience "100" times 8 [
         "wire hold ACK from=client",
         "client connect :SERVER",
         "client connect :SERVER",
@@ -418,7 +418,7 @@ scripts! {
         "wire deliver next",
         "wire deliver all",
     ]
-    a_linger_close_waits_in_the_read_that_holds_it_last patience "30" times 4 [
+    a_linger_close_waits_in_the_read_that_holds_it_last patience "100" times 4 [
         "client connect :SERVER",
         "server accept",
         "client read",
@@ -426,7 +426,7 @@ scripts! {
         "server shutdown write",
         "server close",
     ]
-    kill_under_a_read_that_holds_it_last patience "30" times 4 [
+    kill_under_a_read_that_holds_it_last patience "100" times 4 [
         "client connect :SERVER",
         "server accept",
         "client read",
@@ -434,7 +434,7 @@ scripts! {
         "client kill",
         "server read",
     ]
-    destroy_under_a_read_that_holds_it_last patience "30" times 4 [
+    destroy_under_a_read_that_holds_it_last patience "100" times 4 [
         "client connect :SERVER",
         "server accept",
         "client read",

@@ -7,6 +7,7 @@ use super::words::safe;
 use crate::call::{Call, CallId, EndpointCall};
 use crate::command::{Command, EndCommand};
 use crate::host::{Setting, SettingValue};
+use crate::lab::event::ProcessDied;
 use crate::lab::facts::LabFacts;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
@@ -52,15 +53,20 @@ impl Program {
         }
         for entry in session.transcript.since(self.seen) {
             match &entry.what {
-                EntryKind::Call { side, call, .. } => {
-                    self.began(lab, step, *side, *call, session.order_of(*call), entry.at)
+                EntryKind::Call { began, .. } => {
+                    let order = session.order_of(began.call);
+                    self.began(lab, step, began.side, began.call, order, entry.at)
                 }
-                EntryKind::Outcome { call, outcome, .. } => self.ended(step, *call, outcome, entry.at),
+                EntryKind::Ended(call) => {
+                    if let Some(outcome) = call.outcome() {
+                        self.ended(step, call.call(), outcome, entry.at);
+                    }
+                }
                 EntryKind::Packet(record) => {
                     let record = Box::new(record.clone());
                     self.statements.push(Statement::Packet(entry.at, record));
                 }
-                EntryKind::Died { side, how, .. } => {
+                EntryKind::Died(ProcessDied { side, how, .. }) => {
                     // The call under way has killed it, and would kill the program.
                     let under_way = |statement: &Statement| {
                         matches!(statement, Statement::Call(made)
@@ -74,13 +80,12 @@ impl Program {
                         self.leave_out(step, what, *side);
                     }
                 }
-                EntryKind::Syscall { .. }
-                | EntryKind::Lost { .. }
+                EntryKind::Syscall(_)
                 | EntryKind::Blocked { .. }
                 | EntryKind::Wire { .. }
                 | EntryKind::State { .. }
-                | EntryKind::Born { .. }
-                | EntryKind::Host { .. }
+                | EntryKind::Born(_)
+                | EntryKind::Host(_)
                 | EntryKind::Note { .. } => {}
             }
         }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::children::{self, ChildRun};
 use super::exit::{CANNOT, DIFFERS, fail, print};
 use super::scenarios::mistaken;
+use crate::json::Versioned;
 use crate::lab::Options;
 use crate::runtime::{Runtime, RuntimeChoice};
 use crate::scenario::claim_status::{ClaimStatus, parts, tried};
@@ -329,12 +330,10 @@ fn tell(out: &mut dyn io::Write, rows: &[Claim], go: bool, brief: bool, json: bo
     match (json, brief) {
         (true, true) => {
             let claims: Vec<Brief<'_>> = rows.iter().map(Brief::of).collect();
-            serde_json::to_writer(&mut *out, &serde_json::json!({ "claims": claims, "total": total }))?;
-            return writeln!(out);
+            return Versioned::new(serde_json::json!({ "claims": claims, "total": total })).print(out);
         }
         (true, false) => {
-            serde_json::to_writer(&mut *out, rows)?;
-            return writeln!(out);
+            return Versioned::new(serde_json::json!({ "claims": rows })).print(out);
         }
         (false, true) => rows.iter().try_for_each(|row| in_a_line(out, row))?,
         (false, false) => rows.iter().try_for_each(|row| in_full(out, row))?,

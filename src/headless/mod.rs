@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
-use crate::lab::Lab;
-use crate::live::{Input, InputLine, Live, PROCESS_PATIENCE, WaitOutcome};
+use crate::json::{Lines, Versioned};
+use crate::lab::{LocalLab as Lab, PROCESS_PATIENCE};
+use crate::live::{Input, InputLine, Live, WaitOutcome};
 use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{CommandError, PendingCall, Session};
@@ -73,9 +74,9 @@ impl RefusedCommand {
         }
     }
 
-    /// Prints it as a line of JSON.
+    /// Prints it as an output of one line of JSON.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        json(out, &ExtraLine::Refused(self))
+        Versioned::new(ExtraLine::Refused(self)).print(out)
     }
 }
 
@@ -150,6 +151,8 @@ pub struct Runner<'a, W: Write> {
     printed: u64,
     /// A call whose beginning is printed only if something else comes before its outcome.
     held: Option<Entry>,
+    /// What is printed as JSON.
+    lines: Lines,
     /// The calls that were told to be blocked since the last command began.
     told_blocked: HashSet<CallId>,
 }
@@ -199,6 +202,7 @@ impl<'a, W: Write> Runner<'a, W> {
             out,
             format,
             patience,
+            lines: Lines::default(),
             printed: 0,
             held: None,
             told_blocked: HashSet::new(),
@@ -237,7 +241,7 @@ impl<'a, W: Write> Runner<'a, W> {
         let refused = RefusedCommand::new(verdict, line, why);
         self.print_new()?;
         if self.format == Format::Json {
-            refused.print(&mut self.out)?;
+            self.print_json(&ExtraLine::Refused(&refused))?;
         }
         self.out.flush()?;
         Ok(Err(refused))
@@ -274,7 +278,12 @@ impl<'a, W: Write> Runner<'a, W> {
         }
         self.print_states()?;
         self.out.flush()?;
-        let result = progress.result(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE);
+        let result = progress.result(
+            &self.live.session,
+            self.live.quiet.is_quiet(),
+            MonoTime::now(),
+            NO_PATIENCE,
+        );
         match (result, &command) {
             (Some(CommandResult::NotDone(why)), Command::End(_, EndCommand::Host(setting, _))) => at_fault(
                 RunStatus::NotDone,
@@ -307,8 +316,13 @@ impl<'a, W: Write> Runner<'a, W> {
         let mut was_over = false;
         loop {
             self.print_new()?;
-            let is_over = progress.is_over(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE);
-            if self.live.quiet && is_over {
+            let is_over = progress.is_over(
+                &self.live.session,
+                self.live.quiet.is_quiet(),
+                MonoTime::now(),
+                NO_PATIENCE,
+            );
+            if self.live.quiet.is_quiet() && is_over {
                 return Ok(true);
             }
             // What is over has only to become quiet, and nobody is more patient with that than the user.
@@ -318,7 +332,12 @@ impl<'a, W: Write> Runner<'a, W> {
             was_over = is_over;
             // A line is only asked for, and so only given, between two commands.
             if let WaitOutcome::Nothing = self.live.take(Some(deadline))? {
-                return Ok(progress.is_over(&self.live.session, self.live.quiet, MonoTime::now(), NO_PATIENCE));
+                return Ok(progress.is_over(
+                    &self.live.session,
+                    self.live.quiet.is_quiet(),
+                    MonoTime::now(),
+                    NO_PATIENCE,
+                ));
             }
         }
     }
@@ -347,10 +366,10 @@ impl<'a, W: Write> Runner<'a, W> {
                 Format::Text => {
                     // A call that returns at once is one line, as strace prints it; else its beginning is one too.
                     let own = |held: &Entry| match (&held.what, &entry.what) {
-                        (
-                            EntryKind::Call { call: begun, .. },
-                            EntryKind::Outcome { call, .. } | EntryKind::Blocked { call, .. },
-                        ) => begun == call,
+                        (EntryKind::Call { began, .. }, EntryKind::Ended(call)) => {
+                            call.outcome().is_some() && began.call == call.call()
+                        }
+                        (EntryKind::Call { began, .. }, EntryKind::Blocked { call, .. }) => began.call == *call,
                         _ => false,
                     };
                     if let Some(held) = self.held.take().filter(|held| !own(held)) {
@@ -380,7 +399,7 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     fn print_json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        json(&mut self.out, value)
+        self.lines.print(&mut self.out, value)
     }
 
     fn print_states(&mut self) -> io::Result<()> {
@@ -429,12 +448,6 @@ impl<'a, W: Write> Runner<'a, W> {
             }
         }
     }
-}
-
-/// A value as a line of JSON.
-fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    writeln!(out)
 }
 
 /// A socket as it stands after a command.

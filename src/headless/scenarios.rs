@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::children::{self, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
 use crate::clock::human;
+use crate::json::{Lines, Versioned};
 use crate::lab::Options;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
 use crate::scenario::{Scenario, catalog, file, run};
@@ -34,9 +35,8 @@ pub fn list(json: bool) -> ExitCode {
     };
     print(|out| {
         if json {
-            let all: Vec<Heading> = all.iter().map(Heading::of).collect();
-            serde_json::to_writer(&mut *out, &all)?;
-            return writeln!(out);
+            let scenarios = all.iter().map(Heading::of).collect();
+            return Versioned::new(Listed { scenarios }).print(out);
         }
         let mut group = None;
         for scenario in &all {
@@ -126,8 +126,13 @@ fn one(scenario: Scenario, options: &Options, how: RunOptions) -> ExitCode {
         // A reader that has gone is noticed with the first line of the report.
         let _ = writeln!(SanitizingWriter(&mut out), "{}", excerpt(&driven, LONGEST_NAME));
     }
+    let mut lines = Lines::default();
     let ended = run::run(&Arc::new(scenario), options, how.keep_going, |line| {
-        tell(&mut out, &line, how.json)?;
+        if how.json {
+            lines.print(&mut out, &line)?;
+        } else {
+            tell(&mut out, &line)?;
+        }
         out.flush()
     });
     match ended {
@@ -144,12 +149,8 @@ fn one(scenario: Scenario, options: &Options, how: RunOptions) -> ExitCode {
     }
 }
 
-fn tell(out: &mut impl Write, line: &ReportLine, json: bool) -> io::Result<()> {
+fn tell(out: &mut impl Write, line: &ReportLine) -> io::Result<()> {
     match line {
-        line if json => {
-            serde_json::to_writer(&mut *out, line)?;
-            writeln!(out)
-        }
         ReportLine::Scenario(heading) => writeln!(SanitizingWriter(out), "{}: {}", heading.name, heading.title),
         ReportLine::Step(step) => writeln!(SanitizingWriter(out), "{step}"),
         ReportLine::End(end) => writeln!(SanitizingWriter(out), "{end}"),
@@ -161,10 +162,11 @@ fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: RunOption
     let began = Instant::now();
     let mut total = RunTotals::default();
     let mut out = io::stdout().lock();
+    let mut printed = Lines::default();
     let done = in_parallel(&scenarios, options, how, |scenario, lines| {
         for line in lines {
             match line {
-                line if how.json => tell(&mut out, line, true)?,
+                line if how.json => printed.print(&mut out, line)?,
                 ReportLine::Step(step) if !step.held() => {
                     writeln!(SanitizingWriter(&mut out), "{}", differences(scenario, step))?
                 }
@@ -184,12 +186,12 @@ fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: RunOption
     }
     total.left = scenarios.len() - total.scenarios;
     total.took_ms = (began.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-    let line = if how.json {
-        serde_json::to_string(&Sum::Total(&total)).unwrap_or_default()
+    let told = if how.json {
+        printed.print(&mut out, &Sum::Total(&total))
     } else {
-        total.words()
+        writeln!(out, "{}", total.words())
     };
-    if writeln!(out, "{line}").is_err() {
+    if told.is_err() {
         return ExitCode::SUCCESS;
     }
     match total {
@@ -201,6 +203,12 @@ fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: RunOption
 
 fn differences(scenario: &Scenario, step: &StepReport) -> String {
     format!("{}, step {}:\n{step}", scenario.name, step.no)
+}
+
+/// What `finwait list --json` prints.
+#[derive(Serialize)]
+struct Listed {
+    scenarios: Vec<Heading>,
 }
 
 /// The last line of the JSON.

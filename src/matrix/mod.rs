@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use crate::call::CallKind;
 use crate::explain::RuleId;
 use crate::explain::rules::CallClass;
+use crate::json::Versioned;
 use crate::runtime::Runtime;
 
 pub mod markdown;
@@ -194,7 +195,7 @@ impl Matrix {
 
     /// Returns the table as it is committed.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        let mut text = serde_json::to_string_pretty(&Versioned::new(self)).unwrap_or_default();
         text.push('\n');
         text
     }

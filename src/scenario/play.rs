@@ -16,8 +16,8 @@ use crate::explain::ErrorSource;
 use crate::lab::event::LabRequest;
 use crate::scenario::expect::{Check, Expected};
 use crate::session::progress::{CommandProgress, outcome};
-use crate::session::transcript::EntryKind;
-use crate::session::{Session, socket_of};
+use crate::session::transcript::Entry;
+use crate::session::{FinishedCall, Session, socket_of};
 use crate::side::{Ends, Side};
 use crate::state::State;
 
@@ -227,44 +227,24 @@ struct EndingWords {
 /// The words about the last call that ended of the command that began with `root`, after `since`.
 fn words(session: &Session, root: CallId, since: u64) -> EndingWords {
     let mut entries = session.transcript.since(since).rev();
-    let words = entries.find_map(|entry| match &entry.what {
-        EntryKind::Outcome { call, said, why, .. } if session.root_of(*call) == Some(root) => {
-            let (said, why) = (said.clone(), Some(why.clone()));
-            Some(EndingWords { said, why })
-        }
-        EntryKind::Lost { call, why, .. } if session.root_of(*call) == Some(root) => {
-            let (said, why) = (None, Some(why.clone()));
-            Some(EndingWords { said, why })
-        }
-        _ => None,
-    });
-    words.unwrap_or_default()
+    let is_its = |call: &&FinishedCall| session.root_of(call.call()) == Some(root);
+    let last = entries.find_map(|entry| entry.finished().filter(is_its));
+    last.map_or_else(EndingWords::default, |call| EndingWords {
+        said: call.said().map(str::to_owned),
+        why: Some(call.why.sentence.clone()),
+    })
 }
 
 /// Outcomes after `since` that fall under a rule.
 fn ruled(session: &Session, since: u64) -> Vec<RuledOutcome> {
     let entries = session.transcript.since(since);
-    let ruled = entries.filter_map(|entry| match &entry.what {
-        EntryKind::Outcome {
-            name,
-            state,
-            rule: Some(rule),
-            set_by,
-            ..
-        }
-        | EntryKind::Lost {
-            name,
-            state,
-            rule: Some(rule),
-            set_by,
-            ..
-        } => Some(RuledOutcome {
-            call: *name,
-            state: state.unwrap_or(State::Close),
-            rule: *rule,
-            set_by_seen: matches!(set_by, Some(ErrorSource::Found(..))),
-        }),
-        _ => None,
+    let ruled = entries.filter_map(Entry::finished).filter_map(|call| {
+        Some(RuledOutcome {
+            call: call.name,
+            state: call.state.unwrap_or(State::Close),
+            rule: call.why.rule?,
+            set_by_seen: matches!(call.why.set_by, Some(ErrorSource::Found(..))),
+        })
     });
     ruled.collect()
 }

@@ -11,7 +11,7 @@ use super::needs::Needs;
 use super::play::{Play, StepStatus};
 use super::report::{Heading, ReportLine, StepReport, Summary, millis};
 use crate::clock::MonoTime;
-use crate::lab::{Lab, LabMode, Options};
+use crate::lab::{LabMode, LocalLab as Lab, Options};
 use crate::live::{EventSink, Live, WaitOutcome};
 use crate::session::Session;
 
@@ -108,7 +108,7 @@ pub fn watched(
         live.send(requests);
         let report = loop {
             let now = MonoTime::now();
-            match play.judge(&live.session, live.quiet, now) {
+            match play.judge(&live.session, live.quiet.is_quiet(), now) {
                 StepStatus::Over(report) => break report,
                 StepStatus::Wait(until) => {
                     let left = until.since(now).max(Duration::from_millis(1));

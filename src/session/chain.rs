@@ -2,7 +2,7 @@
 //! Each link has its entry in the transcript, where there is one.
 
 use super::transcript::{Entry, EntryKind, Transcript};
-use super::{Session, socket_of};
+use super::{FinishedCall, Session, socket_of};
 use crate::call::{CallClass, CallId, SocketName};
 use crate::explain::{EntryNo, ErrorSource, RuleId};
 use crate::outcome::{Outcome, Value};
@@ -32,7 +32,7 @@ pub struct Chain {
 /// The chain of that call; none when its entries were dropped.
 pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
     let transcript = &session.transcript;
-    let is_it = |entry: &&Entry| matches!(&entry.what, EntryKind::Outcome { call: id, .. } | EntryKind::Lost { call: id, .. } if *id == call);
+    let is_it = |entry: &&Entry| entry.finished().is_some_and(|finished| finished.call() == call);
     let ended = transcript.entries().iter().rev().find(is_it);
     let ChainCall {
         of,
@@ -46,17 +46,15 @@ pub fn chain(session: &Session, call: CallId) -> Option<Chain> {
     // A call that is under way is after everything.
     let end_no = ended.map_or(u64::MAX, |entry| entry.no);
     let mut began = before(transcript, end_no);
-    let began = began.find(|entry| matches!(&entry.what, EntryKind::Call { call: id, .. } if *id == call));
+    let began = began.find(|entry| matches!(&entry.what, EntryKind::Call { began, .. } if began.call == call));
     let began = began.map(|entry| entry.no);
     let state = state.unwrap_or(State::Close);
     // What is waited for is a matter of the state that it is in now.
     let then = began.filter(|_| ended.is_some()).unwrap_or(end_no);
     let mut changes = before(transcript, then).filter_map(|entry| Some((entry.no, of.changed_to(entry)?)));
     let since = changes.next().filter(|(_, to)| *to == state).map(|(no, _)| no);
-    let by_library = ended.is_some_and(|entry| match &entry.what {
-        EntryKind::Outcome { outcome, .. } => matches!(outcome, Outcome::Library(_)),
-        _ => false,
-    });
+    let outcome = ended.and_then(Entry::finished).and_then(FinishedCall::outcome);
+    let by_library = matches!(outcome, Some(Outcome::Library(_)));
     Some(Chain {
         call: began,
         state,
@@ -82,33 +80,15 @@ struct ChainCall<'a> {
 
 impl<'a> ChainCall<'a> {
     fn of_entry(entry: &'a Entry) -> Option<ChainCall<'a>> {
-        match &entry.what {
-            EntryKind::Outcome {
-                side,
-                socket,
-                state,
-                rule,
-                set_by,
-                ..
-            }
-            | EntryKind::Lost {
-                side,
-                socket,
-                state,
-                rule,
-                set_by,
-                ..
-            } => Some(ChainCall {
-                of: ChainSocket {
-                    side: *side,
-                    socket: socket.as_ref(),
-                },
-                state: *state,
-                rule: *rule,
-                set_by: *set_by,
-            }),
-            _ => None,
-        }
+        entry.finished().map(|call| ChainCall {
+            of: ChainSocket {
+                side: call.side(),
+                socket: call.socket.as_ref(),
+            },
+            state: call.state,
+            rule: call.why.rule,
+            set_by: call.why.set_by,
+        })
     }
 
     fn of_pending(session: &'a Session, call: CallId) -> Option<ChainCall<'a>> {
@@ -143,10 +123,10 @@ impl ChainSocket<'_> {
     /// The state that it changed to, where that is a change of its state.
     fn changed_to(&self, entry: &Entry) -> Option<State> {
         match &entry.what {
-            EntryKind::State { side, socket, to, .. }
-                if *side == self.side && connection(socket.as_ref()) == connection(self.socket) =>
+            EntryKind::State { change, socket, .. }
+                if change.side == self.side && connection(socket.as_ref()) == connection(self.socket) =>
             {
-                Some(*to)
+                Some(change.to)
             }
             _ => None,
         }
@@ -154,19 +134,16 @@ impl ChainSocket<'_> {
 
     /// Is that an outcome on the same socket that failed, met the end, or ended something?
     fn has_told(&self, entry: &Entry) -> bool {
-        match &entry.what {
-            EntryKind::Outcome {
-                side,
-                socket,
-                name,
-                outcome,
-                ..
-            } if *side == self.side && connection(socket.as_ref()) == connection(self.socket) => match outcome {
-                Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }) => true,
-                Outcome::Ok(_) => matches!(CallClass::of(*name), Some(CallClass::Close | CallClass::Shutdown)),
-                Outcome::DeadlineExceeded { .. } | Outcome::Library(_) | Outcome::Unsupported(_) => false,
-            },
-            _ => false,
+        let is_same = |call: &&FinishedCall| {
+            call.side() == self.side && connection(call.socket.as_ref()) == connection(self.socket)
+        };
+        let Some(call) = entry.finished().filter(is_same) else {
+            return false;
+        };
+        match call.outcome() {
+            Some(Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. })) => true,
+            Some(Outcome::Ok(_)) => matches!(CallClass::of(call.name), Some(CallClass::Close | CallClass::Shutdown)),
+            Some(Outcome::DeadlineExceeded { .. } | Outcome::Library(_) | Outcome::Unsupported(_)) | None => false,
         }
     }
 }

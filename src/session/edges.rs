@@ -8,7 +8,8 @@ use crate::call::StateEffect;
 use crate::side::{Ends, Side};
 use crate::state::State;
 
-use super::transcript::{Entry, EntryKind, Reason, Transcript};
+use super::transcript::{Entry, EntryKind, Transcript};
+use crate::lab::event::{ReceivedPacket, StateChanged, TransitionCause};
 use crate::wire::segment::Flags;
 
 /// Why an edge stands in the table.
@@ -199,18 +200,13 @@ impl Coverage {
 
     fn add(&mut self, entry: &Entry) {
         self.wired |= matches!(entry.what, EntryKind::Packet { .. });
-        let EntryKind::State {
-            side,
-            ref socket,
-            from,
-            to,
-            ref cause,
-            ..
-        } = entry.what
-        else {
+        let EntryKind::State { change, socket, .. } = &entry.what else {
             return;
         };
-        let edge = self.edge(from, to, socket.is_some(), cause);
+        let StateChanged {
+            side, from, to, cause, ..
+        } = *change;
+        let edge = self.edge(from, to, socket.is_some(), &cause);
         match edge {
             Some(edge) => self.taken[edge][side] += 1,
             None => self.other += 1,
@@ -226,12 +222,15 @@ impl Coverage {
     }
 
     /// The edge that a change is. A socket without a name is one that waits in a listener's queue.
-    fn edge(&self, from: State, to: State, named: bool, cause: &Reason) -> Option<usize> {
+    fn edge(&self, from: State, to: State, named: bool, cause: &TransitionCause) -> Option<usize> {
         use State::{Close, CloseWait, LastAck, Listen, SynRecv, SynSent, TimeWait};
-        let reset = matches!(cause, Reason::Received { flags: Some(flags), .. } if flags.has(Flags::RST));
-        let received = matches!(cause, Reason::Received { .. });
-        let timed_out = matches!(cause, Reason::Timer(_));
-        let called = matches!(cause, Reason::Call { .. } | Reason::Release { .. } | Reason::Death);
+        let reset = matches!(cause, TransitionCause::Received(ReceivedPacket { flags: Some(flags), .. }) if flags.has(Flags::RST));
+        let received = matches!(cause, TransitionCause::Received(_));
+        let timed_out = matches!(cause, TransitionCause::Timer(_));
+        let called = matches!(
+            cause,
+            TransitionCause::Call(_) | TransitionCause::Release(_) | TransitionCause::Death
+        );
         let edge = match (from, to) {
             (Close, SynRecv) => between(Listen, SynRecv),
             (SynRecv, Close) if reset && !named => between(SynRecv, Listen),
@@ -279,13 +278,16 @@ impl Coverage {
 }
 
 /// Does a cause say of itself that it is an abort?
-fn resets(cause: &Reason) -> bool {
+fn resets(cause: &TransitionCause) -> bool {
     match cause {
-        Reason::Call { name, .. } | Reason::Release { name, .. } | Reason::PeerCall { name, .. } => {
-            name.spec().effect == StateEffect::Aborts
+        TransitionCause::Call(by) | TransitionCause::Release(by) | TransitionCause::PeerCall { by, .. } => {
+            by.name.spec().effect == StateEffect::Aborts
         }
-        Reason::Received { .. } | Reason::Timer(_) | Reason::Destroyed => true,
-        Reason::Death | Reason::PeerDeath { .. } | Reason::Library | Reason::Unseen => false,
+        TransitionCause::Received(_) | TransitionCause::Timer(_) | TransitionCause::Destroyed => true,
+        TransitionCause::Death
+        | TransitionCause::PeerDeath { .. }
+        | TransitionCause::Library
+        | TransitionCause::Unseen => false,
     }
 }
 
@@ -294,39 +296,42 @@ mod tests {
     use super::*;
     use crate::call::{CallId, CallKind, SocketName};
     use crate::clock::MonoTime;
-    use crate::lab::event::Witness;
+    use crate::lab::event::{NamedCall, Witness};
     use crate::socket_table::{TimerKind, Tuple};
     use proptest::prelude::*;
 
-    fn call(name: CallKind) -> Reason {
-        Reason::Call { call: CallId(1), name }
+    fn call(name: CallKind) -> TransitionCause {
+        TransitionCause::Call(NamedCall { call: CallId(1), name })
     }
 
-    fn received(flags: u16) -> Reason {
-        Reason::Received {
+    fn received(flags: u16) -> TransitionCause {
+        TransitionCause::Received(ReceivedPacket {
             packet_no: crate::wire::flow::PacketNo(1),
             flags: Some(Flags(flags)),
-        }
+        })
     }
 
-    fn change(side: Side, named: bool, from: State, to: State, cause: Reason) -> EntryKind {
+    fn change(side: Side, named: bool, from: State, to: State, cause: TransitionCause) -> EntryKind {
         EntryKind::State {
-            side,
+            change: StateChanged {
+                side,
+                tuple: Tuple {
+                    local: "10.0.0.1:1000".parse().unwrap(),
+                    peer: "10.0.0.2:8080".parse().unwrap(),
+                },
+                inode: 0,
+                from,
+                to,
+                cause,
+                witness: Witness::Table,
+            },
             socket: SocketName::new("client").filter(|_| named),
             called: None,
-            tuple: Tuple {
-                local: "10.0.0.1:1000".parse().unwrap(),
-                peer: "10.0.0.2:8080".parse().unwrap(),
-            },
-            from,
-            to,
-            cause,
-            witness: Witness::Table,
         }
     }
 
     /// The edge of one change, as its event.
-    fn event(named: bool, from: State, to: State, cause: Reason) -> &'static str {
+    fn event(named: bool, from: State, to: State, cause: TransitionCause) -> &'static str {
         let mut transcript = Transcript::new(MonoTime(0));
         transcript.push(MonoTime(0), change(Side::Client, named, from, to, cause));
         let mut coverage = Coverage::default();
@@ -360,13 +365,13 @@ mod tests {
         assert_eq!(event(true, SynSent, Close, call(CallKind::Close)), "close");
         assert_eq!(event(true, SynSent, Close, received(0x14)), "rcv RST or timeout");
         assert_eq!(
-            event(true, SynSent, Close, Reason::Timer(TimerKind::Retransmit)),
+            event(true, SynSent, Close, TransitionCause::Timer(TimerKind::Retransmit)),
             "rcv RST or timeout"
         );
         assert_eq!(event(true, LastAck, Close, received(0x10)), "rcv ACK of FIN");
         assert_eq!(event(true, LastAck, Close, received(0x04)), "RST or timeout");
         assert_eq!(
-            event(true, TimeWait, Close, Reason::Timer(TimerKind::TimeWait)),
+            event(true, TimeWait, Close, TransitionCause::Timer(TimerKind::TimeWait)),
             "timeout 2MSL"
         );
         assert_eq!(event(true, TimeWait, Close, received(0x02)), "rcv RST or new SYN");
@@ -391,7 +396,7 @@ mod tests {
             "RST or timeout"
         );
         // Linux takes them one after the other; where only the ends are seen, which way it went is not known.
-        assert_eq!(event(true, FinWait1, TimeWait, Reason::Unseen), "other");
+        assert_eq!(event(true, FinWait1, TimeWait, TransitionCause::Unseen), "other");
     }
 
     #[test]
@@ -416,13 +421,13 @@ mod tests {
         assert_eq!(last.no, 1);
     }
 
-    fn reason() -> impl Strategy<Value = Reason> {
+    fn reason() -> impl Strategy<Value = TransitionCause> {
         prop_oneof![
             proptest::sample::select(vec![CallKind::Close, CallKind::RstClose, CallKind::Connect]).prop_map(call),
             (0..64_u16).prop_map(received),
-            Just(Reason::Timer(TimerKind::Retransmit)),
-            Just(Reason::Death),
-            Just(Reason::Unseen),
+            Just(TransitionCause::Timer(TimerKind::Retransmit)),
+            Just(TransitionCause::Death),
+            Just(TransitionCause::Unseen),
         ]
     }
 
@@ -439,7 +444,7 @@ mod tests {
             for (n, (client, named, from, to, cause)) in changes.iter().enumerate() {
                 let side = if *client { Side::Client } else { Side::Server };
                 let (from, to) = (State::ALL[*from], State::ALL[*to]);
-                transcript.push(MonoTime(0), change(side, *named, from, to, cause.clone()));
+                transcript.push(MonoTime(0), change(side, *named, from, to, *cause));
                 // All at once or one by one is the same.
                 if n % 3 == 0 {
                     coverage.update(&transcript);

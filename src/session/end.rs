@@ -321,7 +321,7 @@ impl End {
     /// The call that is under way and was begun last, or else the last one that ended.
     pub fn newest(&self) -> Option<CallId> {
         let pending = self.pending.iter().rfind(|pending| !pending.looking);
-        let ended = self.last.as_ref().map(|answer| answer.id);
+        let ended = self.last.as_ref().map(|answer| answer.call.call());
         pending.map(|pending| pending.id).or(ended)
     }
 

@@ -1,203 +1,174 @@
 //! Events of the driver, taken in: into the transcript, and into what is known of both ends.
 
+use std::sync::Arc;
+
+use super::finished::CallLost;
 use super::*;
 use crate::explain::rules::CallClass;
 use crate::explain::sock;
 use crate::explain::{CallUnderWay, Holder, Limits, Sock};
+use crate::lab::event::{
+    CallBegan, CallEnded, ProcessBorn, ProcessDied, SettingChanged, StateChanged, TransitionCause,
+};
+use crate::syscall::{CallText, Syscall};
 
 impl Session {
     /// Takes in what happened: the requests that follow from it.
     pub fn absorb(&mut self, event: TimedEvent) -> Vec<LabRequest> {
         let at = event.at;
         match event.what {
-            LabEvent::Born {
-                side,
-                pid,
-                runtime,
-                takes_unasked,
-                nofile,
-            } => {
-                self.ends[side].takes_unasked = takes_unasked;
-                if let Some(most) = nofile {
-                    self.ends[side].set_setting(Setting::Nofile, SettingValue::Number(most));
-                }
-                self.ends[side].process = ProcessState::Running {
-                    pid,
-                    runtime: runtime.clone(),
-                };
-                self.transcript.push(at, EntryKind::Born { side, pid, runtime });
-            }
-            LabEvent::Died { side, pid, how } => {
-                let whys = self.lost(side, how);
-                let lost = self.ends[side].died(pid, how);
-                self.transcript.push(at, EntryKind::Died { side, pid, how });
-                let explained = whys.iter().any(|why| why.rule.is_some());
-                for (pending, why) in lost.into_iter().zip(whys) {
-                    // The one that killed it is what the user wants to read about.
-                    let shown = !pending.looking && explained == why.rule.is_some();
-                    let answer = self.never_returned(at, side, pending, how, why);
-                    if shown {
-                        self.ends[side].last = Some(answer);
-                    }
-                }
-            }
-            LabEvent::Began { side, id, text } => {
-                let pendings = &mut self.ends[side].pending;
-                if let Some(pending) = pendings.iter_mut().find(|pending| pending.id == id) {
-                    pending.text = Some(text.clone());
-                    let socket = socket_of(&pending.order).cloned();
-                    pending.began = self.transcript.push(
-                        at,
-                        EntryKind::Call {
-                            side,
-                            call: id,
-                            socket,
-                            text,
-                        },
-                    );
-                    let began = pending.began;
-                    if let EndpointCall::Process(ProcessCall::Interrupt { target }) = pending.order
-                        && let Some(target) = pendings.iter_mut().find(|pending| pending.id == target)
-                    {
-                        target.interrupted = Some(began);
-                    }
-                }
-            }
-            LabEvent::Ended {
-                side,
-                id,
-                took,
-                outcome,
-                said,
-                trace,
-                inode,
-            } => return self.ended(at, side, id, took, outcome, said, trace, inode),
+            LabEvent::Born(born) => self.born(at, born),
+            LabEvent::Died(died) => self.died(at, died),
+            LabEvent::Began(began) => self.began(at, began),
+            LabEvent::Ended(ended) => return self.ended(at, ended),
             LabEvent::Made {
                 side,
                 socket,
                 fd,
                 inode,
             } => self.ends[side].made(&socket, fd, inode),
-            LabEvent::Gone { side, socket } => {
-                self.ends[side].closed(&socket, None);
-            }
-            LabEvent::Syscall { side, made } => {
-                self.transcript.push(at, EntryKind::Syscall { side, made });
-            }
-            LabEvent::Garbled { side, id, why } => {
-                let end = &mut self.ends[side];
-                if let Some(place) = end.pending.iter().position(|pending| Some(pending.id) == id) {
-                    let pending = end.pending.remove(place);
-                    self.refused.insert(pending.root);
-                    let outcome = Outcome::Unsupported(why.clone());
-                    let entry = self.transcript.last() + 1;
-                    end.remember(&pending.order, &outcome, None, pending.state, entry);
-                }
-                self.transcript.push(
-                    at,
-                    EntryKind::Note {
-                        text: format!("the {side} endpoint: {why}"),
-                    },
-                );
-            }
+            LabEvent::Gone { side, socket } => self.ends[side].closed(&socket, None),
+            LabEvent::Syscall(seen) => self.tell(at, EntryKind::Syscall(seen)),
+            LabEvent::Garbled { side, id, why } => self.garbled(at, side, id, why),
             LabEvent::Packet(record) => self.packet(at, record),
             LabEvent::Wire(change) => {
                 self.wire.changed(&change);
-                self.transcript.push(at, EntryKind::Wire { change });
+                self.tell(at, EntryKind::Wire { change });
             }
             LabEvent::Rules(rules) => self.wire.rules = rules,
-            LabEvent::Transition {
-                side,
-                tuple,
-                inode,
-                from,
-                to,
-                cause,
-                witness,
-            } => {
-                // In one of these states a connection without a descriptor waits in a queue: it has begun anew. So has one that
-                // we connect.
-                let queued = inode == 0 && matches!(to, State::SynRecv | State::Established | State::CloseWait);
-                if from == State::Close && (queued || to == State::SynSent) {
-                    self.ends[side].forget_connection(&tuple);
-                }
-                let socket = self.ends[side].name_of(&tuple, inode).cloned();
-                if let Some(name) = &socket {
-                    self.ends[side].name_connection(tuple, name);
-                    // It may be over before the table is told: a SYN that is refused leaves no row.
-                    self.ends[side].set(name, |socket| {
-                        if socket.open && socket.inode == Some(inode) {
-                            socket.tuple = Some(tuple);
-                        }
-                    });
-                }
-                if let Some(name) = socket
-                    .as_ref()
-                    .filter(|_| from == State::Close && to != State::Listen && !queued)
-                {
-                    self.ends[side].connects(side, name);
-                }
-                let end = &self.ends[side];
-                let called = socket
-                    .as_ref()
-                    .map(|name| end.shown(name))
-                    .filter(|called| Some(*called) != socket.as_ref());
-                let called = called.cloned();
-                let cause = self.reason(side, cause);
-                let (made_by, by) = self.made_by(side, &cause);
-                let no = self.transcript.push(
-                    at,
-                    EntryKind::State {
-                        side,
-                        socket,
-                        called,
-                        tuple,
-                        from,
-                        to,
-                        cause,
-                        witness,
-                    },
-                );
-                let socks = &mut self.ends[side].socks;
-                let begins = from == State::Close && to != State::Listen;
-                let sock = socks.changed(tuple, inode, begins);
-                socks.get_mut(sock).changed(from, to, made_by, by.unwrap_or(no), no);
-            }
+            LabEvent::Transition(change) => self.changed(at, change),
             LabEvent::Info { side, socket, state } => {
                 if let Some(name) = SocketName::new(&socket) {
                     self.ends[side].set(&name, |socket| socket.info = state);
                 }
             }
-            LabEvent::Table { side, rows } => {
-                self.ends[side].observe(rows, at);
-            }
-            LabEvent::Host {
-                side,
-                setting,
-                value,
-                result,
-            } => {
-                if result.is_ok() {
-                    self.ends[side].set_setting(setting, value);
-                    self.ends[side].set_at.insert(setting, self.transcript.last() + 1);
-                }
-                let failed = result.err();
-                self.transcript.push(
-                    at,
-                    EntryKind::Host {
-                        side,
-                        setting,
-                        value,
-                        failed,
-                    },
-                );
-            }
-            LabEvent::Note(text) => {
-                self.transcript.push(at, EntryKind::Note { text });
-            }
+            LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
+            LabEvent::Host(change) => self.host_changed(at, change),
+            LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
             LabEvent::Quiet => self.quiet_at = at,
         }
         Vec::new()
+    }
+
+    /// Puts on record what needs nothing else.
+    fn tell(&mut self, at: MonoTime, what: EntryKind) {
+        self.transcript.push(at, what);
+    }
+
+    fn born(&mut self, at: MonoTime, born: ProcessBorn) {
+        let end = &mut self.ends[born.side];
+        end.takes_unasked = born.takes_unasked;
+        if let Some(most) = born.nofile {
+            end.set_setting(Setting::Nofile, SettingValue::Number(most));
+        }
+        end.process = ProcessState::Running {
+            pid: born.pid,
+            runtime: born.runtime.clone(),
+        };
+        self.tell(at, EntryKind::Born(born));
+    }
+
+    fn died(&mut self, at: MonoTime, died: ProcessDied) {
+        let ProcessDied { side, pid, how } = died;
+        let whys = self.lost(side, how);
+        let lost = self.ends[side].died(pid, how);
+        self.tell(at, EntryKind::Died(died));
+        let explained = whys.iter().any(|why| why.rule.is_some());
+        for (pending, why) in lost.into_iter().zip(whys) {
+            // The one that killed it is what the user wants to read about.
+            let shown = !pending.looking && explained == why.rule.is_some();
+            let text = pending.words();
+            let end = CallEnd::Lost(CallLost {
+                side,
+                call: pending.id,
+                how,
+                waited: at.since(pending.since),
+            });
+            self.finish(at, pending, end, Some(text), why, shown);
+        }
+    }
+
+    fn began(&mut self, at: MonoTime, began: CallBegan) {
+        let pendings = &mut self.ends[began.side].pending;
+        let Some(pending) = pendings.iter_mut().find(|pending| pending.id == began.call) else {
+            return;
+        };
+        pending.text = Some(began.text.clone());
+        let socket = socket_of(&pending.order).cloned();
+        let entry = self.transcript.push(at, EntryKind::Call { began, socket });
+        pending.began = entry;
+        if let EndpointCall::Process(ProcessCall::Interrupt { target }) = pending.order
+            && let Some(target) = pendings.iter_mut().find(|pending| pending.id == target)
+        {
+            target.interrupted = Some(entry);
+        }
+    }
+
+    /// Takes in that the endpoint did not understand a request, or said something that is no reply.
+    fn garbled(&mut self, at: MonoTime, side: Side, id: Option<CallId>, why: String) {
+        let text = format!("the {side} endpoint: {why}");
+        let end = &mut self.ends[side];
+        if let Some(place) = end.pending.iter().position(|pending| Some(pending.id) == id) {
+            let pending = end.pending.remove(place);
+            self.refused.insert(pending.root);
+            let entry = self.transcript.last() + 1;
+            end.remember(&pending.order, &Outcome::Unsupported(why), None, pending.state, entry);
+        }
+        self.tell(at, EntryKind::Note { text });
+    }
+
+    fn changed(&mut self, at: MonoTime, change: StateChanged) {
+        let StateChanged {
+            side,
+            tuple,
+            inode,
+            from,
+            to,
+            ..
+        } = change;
+        // In one of these states a connection without a descriptor waits in a queue: it has begun anew. So has one that we
+        // connect.
+        let queued = inode == 0 && matches!(to, State::SynRecv | State::Established | State::CloseWait);
+        if from == State::Close && (queued || to == State::SynSent) {
+            self.ends[side].forget_connection(&tuple);
+        }
+        let socket = self.ends[side].name_of(&tuple, inode).cloned();
+        if let Some(name) = &socket {
+            self.ends[side].name_connection(tuple, name);
+            // It may be over before the table is told: a SYN that is refused leaves no row.
+            self.ends[side].set(name, |socket| {
+                if socket.open && socket.inode == Some(inode) {
+                    socket.tuple = Some(tuple);
+                }
+            });
+        }
+        if let Some(name) = socket
+            .as_ref()
+            .filter(|_| from == State::Close && to != State::Listen && !queued)
+        {
+            self.ends[side].connects(side, name);
+        }
+        let end = &self.ends[side];
+        let called = socket
+            .as_ref()
+            .map(|name| end.shown(name))
+            .filter(|called| Some(*called) != socket.as_ref())
+            .cloned();
+        let (made_by, by) = self.made_by(side, &change.cause);
+        let no = self.transcript.push(at, EntryKind::State { change, socket, called });
+        let socks = &mut self.ends[side].socks;
+        let begins = from == State::Close && to != State::Listen;
+        let sock = socks.changed(tuple, inode, begins);
+        socks.get_mut(sock).changed(from, to, made_by, by.unwrap_or(no), no);
+    }
+
+    fn host_changed(&mut self, at: MonoTime, change: SettingChanged) {
+        if change.failed.is_none() {
+            let entry = self.transcript.last() + 1;
+            self.ends[change.side].set_setting(change.setting, change.value);
+            self.ends[change.side].set_at.insert(change.setting, entry);
+        }
+        self.tell(at, EntryKind::Host(change));
     }
 
     /// Why each call under way never returned, its process having ended so.
@@ -217,139 +188,77 @@ impl Session {
         pending.iter().map(why).collect()
     }
 
-    /// Writes down that a call never returned.
-    fn never_returned(
-        &mut self,
-        at: MonoTime,
-        side: Side,
-        pending: PendingCall,
-        how: Death,
-        why: Explanation,
-    ) -> LastOutcome {
-        let name = pending.order.kind();
-        let socket = socket_of(&pending.order).cloned();
-        let text = pending.text.unwrap_or_else(|| name.to_string());
-        self.transcript.push(
-            at,
-            EntryKind::Lost {
-                side,
-                call: pending.id,
-                socket: socket.clone(),
-                name,
-                text: text.clone(),
-                how,
-                state: pending.state,
-                rule: why.rule,
-                set_by: why.set_by,
-                why: why.sentence.clone(),
-            },
-        );
-        LastOutcome {
-            id: pending.id,
-            socket,
-            name,
-            text: Some(text),
-            ending: CallEnd::Lost(how),
-            said: None,
-            trace: self.syscalls_since(side, pending.id),
-            took: at.since(pending.since),
-            state: pending.state,
-            why: why.sentence,
-            rule: why.rule,
-            set_by: why.set_by,
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)] // they are the fields of one event
-    fn ended(
-        &mut self,
-        at: MonoTime,
-        side: Side,
-        id: CallId,
-        took: Duration,
-        outcome: Outcome,
-        said: Option<String>,
-        mut trace: Vec<TracedCall>,
-        inode: Option<u64>,
-    ) -> Vec<LabRequest> {
+    fn ended(&mut self, at: MonoTime, ended: CallEnded) -> Vec<LabRequest> {
+        let side = ended.side;
         let end = &mut self.ends[side];
-        let Some(place) = end.pending.iter().position(|pending| pending.id == id) else {
+        let Some(place) = end.pending.iter().position(|pending| pending.id == ended.call) else {
             return Vec::new();
         };
-        let pending = end.pending.remove(place);
-        let name = pending.order.kind();
-        let socket = socket_of(&pending.order).cloned();
+        let mut pending = end.pending.remove(place);
         // As the socket was before this call's own effect on it, but for its descriptor.
-        let sock = socket
-            .as_ref()
+        let sock = socket_of(&pending.order)
             .and_then(|name| end.socket(name))
             .map(|socket| *end.sock(socket));
         let entry = self.transcript.last() + 1;
-        end.remember(&pending.order, &outcome, inode, pending.state, entry);
+        end.remember(&pending.order, &ended.outcome, ended.inode, pending.state, entry);
         let situation = Situation {
             sock: sock.unwrap_or_default(),
-            took,
+            took: ended.took,
             ..self.situation(side, &pending)
         };
-        let Explanation { sentence, rule, set_by } = explain::explain(&pending.order, &outcome, &situation);
+        let why = explain::explain(&pending.order, &ended.outcome, &situation);
         // Raw calls have their words in their own lines.
-        let text = pending.text.filter(|_| trace.is_empty());
-        self.transcript.push(
-            at,
-            EntryKind::Outcome {
-                side,
-                call: id,
-                socket: socket.clone(),
-                name,
-                text: text.clone(),
-                outcome: outcome.clone(),
-                said: said.clone(),
-                took,
-                trace: trace.clone(),
-                state: pending.state,
-                rule,
-                set_by,
-                why: sentence.clone(),
-            },
-        );
-        if trace.is_empty() {
-            trace = self.syscalls_since(side, id);
-        }
-        let succeeded = matches!(outcome, Outcome::Ok(_));
+        let text = pending.text.take().filter(|_| ended.trace.is_empty());
+        let succeeded = matches!(ended.outcome, Outcome::Ok(_));
         // The signal that did its work is not what the user wants to read about: the call that it interrupted is.
         let interrupted = matches!(pending.order, EndpointCall::Process(ProcessCall::Interrupt { .. }));
         // Nor is a call that the command only begins with: what it leads to is.
         let shown = !(pending.looking || (interrupted || !pending.then.is_empty()) && succeeded);
-        if shown {
-            self.ends[side].last = Some(LastOutcome {
-                id,
-                socket,
-                name,
-                text,
-                ending: CallEnd::Returned(outcome),
-                said,
-                trace,
-                took,
-                state: pending.state,
-                why: sentence,
-                rule,
-                set_by,
-            });
-        }
+        let (root, then) = (pending.root, std::mem::take(&mut pending.then));
+        self.finish(at, pending, CallEnd::Returned(ended), text, why, shown);
         if succeeded {
-            self.begin(side, pending.then, Some(pending.root), at).requests
+            self.begin(side, then, Some(root), at).requests
         } else {
             Vec::new()
         }
     }
 
+    /// Puts on record that a call is over; when it is to be `shown`, it is its end's last one.
+    fn finish(
+        &mut self,
+        at: MonoTime,
+        pending: PendingCall,
+        end: CallEnd,
+        text: Option<CallText>,
+        why: Explanation,
+        shown: bool,
+    ) {
+        let call = Arc::new(FinishedCall {
+            end,
+            socket: socket_of(&pending.order).cloned(),
+            name: pending.order.kind(),
+            text,
+            state: pending.state,
+            why,
+        });
+        self.tell(at, EntryKind::Ended(Arc::clone(&call)));
+        if shown {
+            let side = call.side();
+            let seen = match call.trace() {
+                [] => self.syscalls_since(side, call.call()),
+                _ => Vec::new(),
+            };
+            self.ends[side].last = Some(LastOutcome { call, seen });
+        }
+    }
+
     /// The system calls that an endpoint in another language made since that call of its began, where they are seen.
-    fn syscalls_since(&self, side: Side, id: CallId) -> Vec<TracedCall> {
+    fn syscalls_since(&self, side: Side, id: CallId) -> Vec<Syscall> {
         let mut made = Vec::new();
         for entry in self.transcript.since(0).rev() {
             match &entry.what {
-                EntryKind::Call { call, .. } if *call == id => break,
-                EntryKind::Syscall { side: whose, made: one } if *whose == side => made.push(one.clone()),
+                EntryKind::Call { began, .. } if began.call == id => break,
+                EntryKind::Syscall(seen) if seen.side == side => made.push(seen.made.clone()),
                 _ => {}
             }
         }
@@ -486,8 +395,7 @@ impl Session {
                     }
                 }
                 if arrived {
-                    self.received[to] = Some(ReceivedPacket {
-                        no: record.no,
+                    self.received[to] = Some(PacketArrival {
                         flags: Some(segment.flags),
                         icmp: None,
                         entry,
@@ -503,8 +411,7 @@ impl Session {
                         };
                         self.on_sock(to, &tuple, |sock| sock.hears(*error, entry));
                     }
-                    self.received[to] = Some(ReceivedPacket {
-                        no: record.no,
+                    self.received[to] = Some(PacketArrival {
                         flags: None,
                         icmp: *error,
                         entry,
@@ -525,17 +432,16 @@ impl Session {
     }
 
     /// What made a change of state, and its entry where that is another one: a packet's, or the beginning of a call.
-    fn made_by(&self, side: Side, reason: &Reason) -> (sock::EndCause, Option<EntryNo>) {
-        let call = |side: Side, id: CallId, name: CallKind| {
-            let pending = self.ends[side].pending.iter().find(|pending| pending.id == id);
-            let class = CallClass::of(name).unwrap_or(CallClass::Close);
-            (sock::EndCause::Call(class), pending.map(|pending| pending.began))
-        };
-        match reason {
-            Reason::Call { call: id, name } => call(side, *id, *name),
-            Reason::Release { .. } => (sock::EndCause::Call(CallClass::Close), None),
-            Reason::Received { .. } => match self.received[side] {
-                Some(ReceivedPacket { flags, icmp, entry, .. }) => {
+    fn made_by(&self, side: Side, cause: &TransitionCause) -> (sock::EndCause, Option<EntryNo>) {
+        match cause {
+            TransitionCause::Call(by) => {
+                let pending = self.ends[side].pending.iter().find(|pending| pending.id == by.call);
+                let class = CallClass::of(by.name).unwrap_or(CallClass::Close);
+                (sock::EndCause::Call(class), pending.map(|pending| pending.began))
+            }
+            TransitionCause::Release(_) => (sock::EndCause::Call(CallClass::Close), None),
+            TransitionCause::Received(_) => match self.received[side] {
+                Some(PacketArrival { flags, icmp, entry }) => {
                     let cause = match (flags, icmp) {
                         (Some(flags), _) if flags.has(Flags::RST) => sock::EndCause::Rst,
                         (None, Some(error)) => sock::EndCause::Icmp(error),
@@ -545,42 +451,12 @@ impl Session {
                 }
                 None => (sock::EndCause::Unseen(None), None),
             },
-            Reason::Timer(kind) => (sock::EndCause::Timer(*kind), None),
-            Reason::Death => (sock::EndCause::Death, None),
-            Reason::Destroyed => (sock::EndCause::Administrator, None),
-            Reason::Library => (sock::EndCause::Call(CallClass::Close), None),
-            Reason::PeerCall { name, .. } => (sock::EndCause::Unseen(CallClass::of(*name)), None),
-            Reason::PeerDeath { .. } | Reason::Unseen => (sock::EndCause::Unseen(None), None),
-        }
-    }
-
-    fn reason(&self, side: Side, cause: TransitionCause) -> Reason {
-        let named = |call: CallId| Some((call, self.order_of(call)?.kind()));
-        match cause {
-            TransitionCause::Call(call) => {
-                named(call).map_or(Reason::Unseen, |(call, name)| Reason::Call { call, name })
-            }
-            TransitionCause::Release(call) => {
-                named(call).map_or(Reason::Unseen, |(call, name)| Reason::Release { call, name })
-            }
-            TransitionCause::Received => match self.received[side] {
-                Some(received) => Reason::Received {
-                    packet_no: received.no,
-                    flags: received.flags,
-                },
-                None => Reason::Unseen,
-            },
-            TransitionCause::PeerCall(call) => named(call).map_or(Reason::Unseen, |(call, name)| Reason::PeerCall {
-                side: side.other(),
-                call,
-                name,
-            }),
-            TransitionCause::Timer(kind) => Reason::Timer(kind),
-            TransitionCause::Death => Reason::Death,
-            TransitionCause::PeerDeath => Reason::PeerDeath { side: side.other() },
-            TransitionCause::Destroyed => Reason::Destroyed,
-            TransitionCause::Library => Reason::Library,
-            TransitionCause::Unseen => Reason::Unseen,
+            TransitionCause::Timer(kind) => (sock::EndCause::Timer(*kind), None),
+            TransitionCause::Death => (sock::EndCause::Death, None),
+            TransitionCause::Destroyed => (sock::EndCause::Administrator, None),
+            TransitionCause::Library => (sock::EndCause::Call(CallClass::Close), None),
+            TransitionCause::PeerCall { by, .. } => (sock::EndCause::Unseen(CallClass::of(by.name)), None),
+            TransitionCause::PeerDeath { .. } | TransitionCause::Unseen => (sock::EndCause::Unseen(None), None),
         }
     }
 }

@@ -7,22 +7,19 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::call::{Call, CallId, CallKind, EndpointCall, ProcessCall, Sigpipe, SocketName};
+use crate::call::{Call, CallId, EndpointCall, ProcessCall, Sigpipe, SocketName};
 use crate::clock::MonoTime;
 use crate::command::wire::WireCommand;
 use crate::command::{CallRequest, EndCommand};
-use crate::endpoint::protocol::{self, TracedCall};
-use crate::errno::Errno;
-use crate::explain::{self, EntryNo, ErrorSource, Explanation, RuleId, Situation};
+use crate::endpoint::protocol;
+use crate::explain::{self, EntryNo, Explanation, Situation};
 use crate::host::{Port, Setting, SettingValue};
-use crate::lab::event::{
-    Death, Disposition, LabEvent, LabRequest, PacketRecord, TimedEvent, TransitionCause, WireRequest,
-};
+use crate::lab::event::{Death, Disposition, LabEvent, LabRequest, PacketRecord, TimedEvent, WireRequest};
 use crate::outcome::Outcome;
 use crate::side::{Ends, Side};
 use crate::socket_table::Tuple;
 use crate::state::State;
-use crate::wire::flow::PacketNo;
+use crate::syscall::CallText;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, IcmpError, Packet};
 
@@ -30,6 +27,7 @@ pub mod chain;
 pub mod edges;
 mod end;
 mod events;
+pub mod finished;
 mod inferred;
 mod plan;
 pub mod progress;
@@ -40,7 +38,8 @@ mod wire;
 
 pub use crate::lab::facts::{LabFacts, LabKind};
 pub use end::{End, ProcessState, Socket};
-use transcript::{EntryKind, Reason, Transcript};
+pub use finished::{CallEnd, FinishedCall, LastOutcome};
+use transcript::{EntryKind, Transcript};
 pub use wire::{WaitingPacket, WireView};
 
 /// A command that cannot be carried out, in one sentence.
@@ -64,7 +63,7 @@ pub struct PendingCall {
     /// What was asked.
     pub order: EndpointCall,
     /// In the runtime's words, once it said that it begins.
-    pub text: Option<String>,
+    pub text: Option<CallText>,
     /// Since when.
     pub since: MonoTime,
     /// What its command does next, if this succeeds.
@@ -81,6 +80,13 @@ pub struct PendingCall {
     looking: bool,
 }
 
+impl PendingCall {
+    /// The call in the runtime's words; its name until it begins.
+    pub fn words(&self) -> CallText {
+        self.text.clone().unwrap_or_else(|| self.order.kind().name().into())
+    }
+}
+
 /// The result of issuing a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IssuedCommand {
@@ -90,71 +96,9 @@ pub struct IssuedCommand {
     pub root: Option<CallId>,
 }
 
-/// How a call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallEnd {
-    /// The call returned.
-    Returned(Outcome),
-    /// The call never returned: its process ended so.
-    Lost(Death),
-}
-
-impl CallEnd {
-    /// The outcome, if it returned.
-    pub const fn outcome(&self) -> Option<&Outcome> {
-        match self {
-            CallEnd::Returned(outcome) => Some(outcome),
-            CallEnd::Lost(_) => None,
-        }
-    }
-
-    /// The errno, when it failed.
-    pub fn errno(&self) -> Option<Errno> {
-        self.outcome().and_then(Outcome::errno)
-    }
-
-    /// One to three words for narrow places.
-    pub fn brief(&self) -> String {
-        match self {
-            CallEnd::Returned(outcome) => outcome.brief(),
-            CallEnd::Lost(how) => how.to_string(),
-        }
-    }
-}
-
-/// The last call that ended: what the error pane shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastOutcome {
-    /// Its number.
-    pub id: CallId,
-    /// The socket's name; none for the process.
-    pub socket: Option<SocketName>,
-    /// Which call.
-    pub name: CallKind,
-    /// The call in the language's words; none for raw calls, which the trace has.
-    pub text: Option<String>,
-    /// The outcome, or that there is none.
-    pub ending: CallEnd,
-    /// The text that a programmer of the endpoint's language sees.
-    pub said: Option<String>,
-    /// The system calls behind it.
-    pub trace: Vec<TracedCall>,
-    /// How long it took.
-    pub took: Duration,
-    /// The socket's state when the call was made; none when it stood in no table.
-    pub state: Option<State>,
-    /// One plain sentence why.
-    pub why: String,
-    /// The rule behind it.
-    pub rule: Option<RuleId>,
-    /// The setter of the error.
-    pub set_by: Option<ErrorSource>,
-}
-
-/// A packet that a host received.
+/// The arrival of a packet at a host.
 #[derive(Clone, Copy, Debug)]
-struct ReceivedPacket {
-    no: PacketNo,
+struct PacketArrival {
     /// The flags, when it was a segment.
     flags: Option<Flags>,
     /// The error that it reports, when it was ICMP.
@@ -183,7 +127,7 @@ pub struct Session {
     pub transcript: Transcript,
     next_call: u64,
     /// The last packet that each host received, for the causes of transitions.
-    received: Ends<Option<ReceivedPacket>>,
+    received: Ends<Option<PacketArrival>>,
     /// When all was quiet last: what the tables and the segments say can be compared up to then.
     quiet_at: MonoTime,
     /// What the segments say of the states.
@@ -385,7 +329,7 @@ impl Session {
                 side,
                 call: pending.id,
                 socket: socket_of(&pending.order).cloned(),
-                text: pending.text.clone().unwrap_or_else(|| pending.order.kind().to_string()),
+                text: pending.words(),
                 waited: now.since(pending.since),
             };
             self.transcript.push(now, what);

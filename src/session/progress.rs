@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use super::transcript::EntryKind;
-use super::{CommandError, IssuedCommand, ProcessState, Session};
+use super::{CallEnd, CommandError, FinishedCall, IssuedCommand, ProcessState, Session};
 use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand};
@@ -149,8 +149,10 @@ impl CommandProgress {
                 matches!(session.ends[side].process, ProcessState::Running { .. }).then_some(CommandResult::Done)
             }
             Awaited::Setting => since.find_map(|entry| match &entry.what {
-                EntryKind::Host { failed: None, .. } => Some(CommandResult::Done),
-                EntryKind::Host { failed: Some(why), .. } => Some(CommandResult::NotDone(why.clone())),
+                EntryKind::Host(change) => Some(match &change.failed {
+                    None => CommandResult::Done,
+                    Some(why) => CommandResult::NotDone(why.clone()),
+                }),
                 _ => None,
             }),
             Awaited::Change => is_told(|what| matches!(what, EntryKind::State { .. })).then_some(CommandResult::Done),
@@ -185,12 +187,13 @@ pub fn outcome(session: &Session, side: Side, root: CallId, since: EntryNo) -> C
         return CommandResult::NotDone(format!("the {side} endpoint did not take it"));
     }
     let mut entries = session.transcript.since(since).rev();
-    let returned = entries.find_map(|entry| match &entry.what {
-        EntryKind::Outcome { call, outcome, .. } if session.root_of(*call) == Some(root) => {
-            Some(CommandResult::Outcome(outcome.clone()))
-        }
-        EntryKind::Lost { call, how, .. } if session.root_of(*call) == Some(root) => Some(CommandResult::Died(*how)),
-        _ => None,
-    });
-    returned.unwrap_or_else(|| CommandResult::NotDone("its call was lost".into()))
+    let is_its = |call: &&FinishedCall| session.root_of(call.call()) == Some(root);
+    match entries
+        .find_map(|entry| entry.finished().filter(is_its))
+        .map(|call| &call.end)
+    {
+        Some(CallEnd::Returned(ended)) => CommandResult::Outcome(ended.outcome.clone()),
+        Some(CallEnd::Lost(lost)) => CommandResult::Died(lost.how),
+        None => CommandResult::NotDone("its call was lost".into()),
+    }
 }

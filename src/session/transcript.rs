@@ -2,19 +2,22 @@
 
 use serde::Serialize;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::call::{CallId, CallKind, SocketName};
+use super::finished::{CallEnd, FinishedCall};
+use crate::call::{CallId, SocketName};
 use crate::clock::{MonoTime, human};
-use crate::endpoint::protocol::TracedCall;
-use crate::explain::{EntryNo, ErrorSource, RuleId};
-use crate::host::{Setting, SettingValue};
-use crate::lab::event::{Death, Disposition, PacketRecord, WireChange, Witness};
+use crate::explain::EntryNo;
+use crate::lab::event::{
+    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, SettingChanged, StateChanged,
+    SyscallSeen, WireChange, Witness,
+};
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
-use crate::socket_table::{TimerKind, Tuple};
 use crate::state::State;
-use crate::wire::flow::{OtherConnection, PacketNo, Retransmission};
+use crate::syscall::CallText;
+use crate::wire::flow::{OtherConnection, Retransmission};
 use crate::wire::queue::{Mode, Origin, RuleChange};
 use crate::wire::segment::{Flags, Packet};
 
@@ -48,84 +51,14 @@ fn micros<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok,
 pub enum EntryKind {
     /// A call was begun.
     Call {
-        /// By whom.
-        side: Side,
-        /// The number.
-        call: CallId,
+        /// The call.
+        #[serde(flatten)]
+        began: CallBegan,
         /// On which socket; none for the process.
         socket: Option<SocketName>,
-        /// In the runtime's words: `read(5, ..., 1024)`.
-        text: String,
     },
-    /// A call returned.
-    Outcome {
-        /// By whom.
-        side: Side,
-        /// The number.
-        call: CallId,
-        /// On which socket.
-        socket: Option<SocketName>,
-        /// Which call.
-        name: CallKind,
-        /// The call in the runtime's words, where no trace below has it.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        text: Option<String>,
-        /// The outcome.
-        outcome: Outcome,
-        /// The text that a programmer of the endpoint's language sees, where there is more than success.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        said: Option<String>,
-        /// How long it took, us.
-        #[serde(rename = "took_us", serialize_with = "micros")]
-        took: Duration,
-        /// The system calls behind it, as `strace` would print them.
-        trace: Vec<TracedCall>,
-        /// The socket's state when the call was made; none when it stood in no table, as a socket in CLOSE.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        state: Option<State>,
-        /// The rule that it falls under, where there is one.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        rule: Option<RuleId>,
-        /// The setter of the error, or of the end, where there is a rule: which, and the number of its entry.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        set_by: Option<ErrorSource>,
-        /// One plain sentence why.
-        why: String,
-    },
-    /// A call never returned: its process ended.
-    Lost {
-        /// By whom.
-        side: Side,
-        /// The number.
-        call: CallId,
-        /// On which socket.
-        socket: Option<SocketName>,
-        /// Which call.
-        name: CallKind,
-        /// The call in the runtime's words; its name where it had not begun.
-        text: String,
-        /// How the process ended.
-        how: Death,
-        /// The socket's state when the call was made; none when it stood in no table, as a socket in CLOSE.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        state: Option<State>,
-        /// The rule of the errno that it would have returned, where the signal tells which.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        rule: Option<RuleId>,
-        /// The setter of the error, or of the end, where there is a rule: which, and the number of its entry.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        set_by: Option<ErrorSource>,
-        /// One plain sentence why.
-        why: String,
-    },
-    /// A system call that an endpoint in another language made, as `strace` saw it.
-    Syscall {
-        /// By whom.
-        side: Side,
-        /// The call and what it returned.
-        #[serde(flatten)]
-        made: TracedCall,
-    },
+    /// A system call that an endpoint in another language made.
+    Syscall(SyscallSeen),
     /// A call has not returned so far (told by the headless runner).
     Blocked {
         /// By whom.
@@ -135,7 +68,7 @@ pub enum EntryKind {
         /// On which socket.
         socket: Option<SocketName>,
         /// In the runtime's words.
-        text: String,
+        text: CallText,
         /// How long it has been waited for, us.
         #[serde(rename = "waited_us", serialize_with = "micros")]
         waited: Duration,
@@ -149,133 +82,29 @@ pub enum EntryKind {
     },
     /// A socket changed its state.
     State {
-        /// On which host.
-        side: Side,
-        /// Which; none when it has no name, as in the accept queue.
+        /// The change.
+        #[serde(flatten)]
+        change: StateChanged,
+        /// Which socket; none when it has no name, as in the accept queue.
         socket: Option<SocketName>,
         /// The current name, where that is another one.
         #[serde(skip_serializing_if = "Option::is_none")]
         called: Option<SocketName>,
-        /// The addresses.
-        tuple: Tuple,
-        /// Before.
-        from: State,
-        /// After.
-        to: State,
-        /// Why.
-        cause: Reason,
-        /// How that is known.
-        #[serde(skip_serializing_if = "Witness::is_table")]
-        witness: Witness,
     },
     /// An endpoint came up.
-    Born {
-        /// The end.
-        side: Side,
-        /// The process number.
-        pid: u32,
-        /// The kind.
-        runtime: String,
-    },
+    Born(ProcessBorn),
     /// An endpoint ended.
-    Died {
-        /// The end.
-        side: Side,
-        /// The process number.
-        pid: u32,
-        /// How.
-        how: Death,
-    },
+    Died(ProcessDied),
     /// A setting of a host was changed, or could not be.
-    Host {
-        /// The end.
-        side: Side,
-        /// Which.
-        setting: Setting,
-        /// To what.
-        value: SettingValue,
-        /// Why it could not be; none when it was.
-        failed: Option<String>,
-    },
+    Host(SettingChanged),
     /// Something that the user should know.
     Note {
         /// One sentence.
         text: String,
     },
-}
-
-/// Why a socket changed its state, with what a reader needs to find it in the transcript.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    /// A call of its own endpoint.
-    Call {
-        /// The number.
-        call: CallId,
-        /// Which call it is.
-        name: CallKind,
-    },
-    /// The end of a call that still held the socket when its last descriptor had been closed.
-    Release {
-        /// The number.
-        call: CallId,
-        /// Which call it is.
-        name: CallKind,
-    },
-    /// A packet that its host received.
-    Received {
-        /// The packet's number.
-        packet_no: PacketNo,
-        /// The flags, when it was a segment.
-        flags: Option<Flags>,
-    },
-    /// A call of the other endpoint, in the loopback lab.
-    PeerCall {
-        /// The end.
-        side: Side,
-        /// The number.
-        call: CallId,
-        /// Which call it is.
-        name: CallKind,
-    },
-    /// A timer of the kernel.
-    Timer(TimerKind),
-    /// The process died.
-    Death,
-    /// The other end's process died, in the loopback lab.
-    PeerDeath {
-        /// The end.
-        side: Side,
-    },
-    /// The administrator destroyed it.
-    Destroyed,
-    /// A call that the endpoint's library made by itself, without having been told.
-    Library,
-    /// Nothing that finwait saw.
-    Unseen,
-}
-
-impl Reason {
-    /// In words, after "caused by": `shutdown`, `the FIN,ACK received`; `from` is the state that it ended.
-    pub fn words(&self, from: State) -> String {
-        match self {
-            Reason::Call {
-                name: CallKind::Connect,
-                ..
-            } if matches!(from, State::TimeWait | State::FinWait2) => "connect, which takes its addresses over".into(),
-            Reason::Call { name, .. } => name.to_string(),
-            Reason::Release { name, .. } => format!("the end of {name}, the last to hold the closed socket"),
-            Reason::Received { flags: Some(flags), .. } => format!("the {flags} received"),
-            Reason::Received { flags: None, .. } => "a packet received".into(),
-            Reason::PeerCall { side, name, .. } => format!("the {side}'s {name}"),
-            Reason::Timer(kind) => format!("the {} timer", kind.name(from)),
-            Reason::Death => "the end of its process".into(),
-            Reason::PeerDeath { side } => format!("the end of the {side}'s process"),
-            Reason::Destroyed => "the administrator (SOCK_DESTROY)".into(),
-            Reason::Library => "a call that its library made by itself".into(),
-            Reason::Unseen => "a segment or timer not seen here".into(),
-        }
-    }
+    /// A call is over; it says itself whether it is an `outcome`, or was `lost`.
+    #[serde(untagged)]
+    Ended(Arc<FinishedCall>),
 }
 
 /// The kinds of line that the log can be filtered by.
@@ -322,17 +151,13 @@ impl Filter {
             (Filter::All, _)
                 | (
                     Filter::Calls,
-                    EntryKind::Call { .. }
-                        | EntryKind::Outcome { .. }
-                        | EntryKind::Lost { .. }
-                        | EntryKind::Blocked { .. }
-                        | EntryKind::Syscall { .. }
+                    EntryKind::Call { .. } | EntryKind::Ended(_) | EntryKind::Blocked { .. } | EntryKind::Syscall(_)
                 )
                 | (Filter::Segments, EntryKind::Packet(_) | EntryKind::Wire { .. })
                 | (Filter::States, EntryKind::State { .. })
                 | (
                     Filter::Processes,
-                    EntryKind::Born { .. } | EntryKind::Died { .. } | EntryKind::Host { .. } | EntryKind::Note { .. }
+                    EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Note { .. }
                 )
         )
     }
@@ -340,19 +165,26 @@ impl Filter {
 
 impl Entry {
     /// The speaker in the log's second column: `client`, `wire`, `state`.
-    pub const fn speaker(&self) -> &'static str {
+    pub fn speaker(&self) -> &'static str {
         match &self.what {
-            EntryKind::Call { side, .. }
-            | EntryKind::Outcome { side, .. }
-            | EntryKind::Lost { side, .. }
-            | EntryKind::Syscall { side, .. }
-            | EntryKind::Blocked { side, .. }
-            | EntryKind::Born { side, .. }
-            | EntryKind::Died { side, .. }
-            | EntryKind::Host { side, .. } => side.name(),
+            EntryKind::Call { began, .. } => began.side.name(),
+            EntryKind::Ended(call) => call.side().name(),
+            EntryKind::Syscall(seen) => seen.side.name(),
+            EntryKind::Blocked { side, .. } => side.name(),
+            EntryKind::Born(born) => born.side.name(),
+            EntryKind::Died(died) => died.side.name(),
+            EntryKind::Host(change) => change.side.name(),
             EntryKind::Packet(_) | EntryKind::Wire { .. } => "wire",
             EntryKind::State { .. } => "state",
             EntryKind::Note { .. } => "lab",
+        }
+    }
+
+    /// The call that is over by this entry.
+    pub fn finished(&self) -> Option<&FinishedCall> {
+        match &self.what {
+            EntryKind::Ended(call) => Some(call),
+            _ => None,
         }
     }
 
@@ -366,21 +198,14 @@ impl Entry {
 
     /// A state change in fewer words than its line has, for narrow places: by its peer's port, without what it was before.
     pub fn short_state(&self) -> Option<String> {
-        let EntryKind::State {
-            side,
-            socket,
-            called,
-            tuple,
-            from,
-            to,
-            cause,
-            ..
-        } = &self.what
-        else {
+        let EntryKind::State { change, socket, called } = &self.what else {
             return None;
         };
+        let StateChanged {
+            side, from, to, cause, ..
+        } = change;
         let who = whose(*side, called.as_ref().or(socket.as_ref()), || {
-            format!("from :{}", tuple.peer.port())
+            format!("from :{}", change.tuple.peer.port())
         });
         Some(format!("{who} {from} -> {to} by {}", cause.words(*from)))
     }
@@ -394,73 +219,35 @@ impl Entry {
     /// only where a rule is behind it, as with the end of the stream.
     pub fn why(&self) -> Option<&str> {
         match &self.what {
-            EntryKind::Outcome { outcome, rule, why, .. } => {
-                let plain = matches!(outcome, Outcome::Ok(_)) && rule.is_none();
-                (!plain).then_some(why)
+            EntryKind::Ended(call) => {
+                let plain = matches!(call.outcome(), Some(Outcome::Ok(_))) && call.why.rule.is_none();
+                (!plain).then_some(&call.why.sentence)
             }
-            EntryKind::Lost { why, .. } => Some(why),
             _ => None,
         }
     }
 
     /// The lines of the log for this entry, one for each system call of an outcome; never empty, never a control character.
     pub fn lines(&self) -> Vec<String> {
+        self.lines_cut(|cuts| cuts.first().cloned().unwrap_or_default())
+    }
+
+    /// The same where not all lines fit: a call is cut in its arguments rather than in what it returned, by `cut`, which chooses among
+    /// its cuts, the longest first.
+    pub fn lines_cut(&self, cut: impl Fn(&[String]) -> String) -> Vec<String> {
+        let cut = |cuts: Vec<String>| cut(&cuts);
         match &self.what {
-            EntryKind::Call { text, .. } => vec![format!("{text} ...")],
-            EntryKind::Outcome {
-                outcome,
-                text,
-                said,
-                took,
-                trace,
-                name,
-                ..
-            } => {
-                // A raw call's own line has its name, its arguments and what it returned; another language's has its words.
-                let short = name.name();
-                let name = text.as_deref().unwrap_or(short);
-                let words = said.as_ref().map_or(String::new(), |said| format!("   {said}"));
-                let mut lines: Vec<String> = trace
-                    .iter()
-                    .map(|traced| format!("{}   <{}>", traced.text, human(Duration::from_nanos(traced.ns))))
-                    .collect();
-                match outcome {
-                    Outcome::DeadlineExceeded { written } => {
-                        let written = if *written > 0 {
-                            format!(" after {written} bytes")
-                        } else {
-                            String::new()
-                        };
-                        lines.push(format!(
-                            "{name}: deadline exceeded{written}{words}   <{}>",
-                            human(*took)
-                        ));
-                    }
-                    Outcome::Unsupported(why) => lines.push(format!("{short}: unsupported: {why}")),
-                    // Nothing was done yet: there is no result, and no time that it took.
-                    Outcome::Ok(Value::Later) => lines.push(name.to_owned()),
-                    Outcome::Ok(Value::Read { n, data }) if *n > 0 && lines.is_empty() => {
-                        lines.push(format!("{name} = {n} B {}   <{}>", data.quoted(*n), human(*took)));
-                    }
-                    Outcome::Ok(Value::Options { readings }) if lines.is_empty() => {
-                        lines.push(format!("{name} = {}   <{}>", told(readings), human(*took)));
-                    }
-                    Outcome::Library(error) if said.is_none() => lines.push(format!("{name} = {error}")),
-                    Outcome::Library(error) => lines.push(format!("{name} = {error}{words}   <{}>", human(*took))),
-                    Outcome::Ok(_) | Outcome::Err(_) if lines.is_empty() => {
-                        let brief = outcome.brief();
-                        let words = if said.as_ref() == Some(&brief) { "" } else { &words };
-                        lines.push(format!("{name} = {brief}{words}   <{}>", human(*took)));
-                    }
-                    Outcome::Ok(_) | Outcome::Err(_) => {}
-                }
-                lines
+            EntryKind::Call { began, .. } => vec![cut(began.text.cuts(" ..."))],
+            EntryKind::Ended(call) => match &call.end {
+                CallEnd::Returned(ended) => returned(call, ended).into_iter().map(cut).collect(),
+                CallEnd::Lost(lost) => vec![format!("{} never returned: {}", call.words(), lost.how)],
+            },
+            EntryKind::Syscall(SyscallSeen { made, .. }) => {
+                vec![format!("| {made}   <{}>", human(made.duration))]
             }
-            EntryKind::Syscall { made, .. } => {
-                vec![format!("| {}   <{}>", made.text, human(Duration::from_nanos(made.ns)))]
+            EntryKind::Blocked { text, waited, .. } => {
+                vec![cut(text.cuts(&format!(" blocked for {}", human(*waited))))]
             }
-            EntryKind::Lost { text, how, .. } => vec![format!("{text} never returned: {how}")],
-            EntryKind::Blocked { text, waited, .. } => vec![format!("{text} blocked for {}", human(*waited))],
             EntryKind::Packet(record) => {
                 let way = format!("{} -> {}", record.from, record.from.other());
                 vec![format!("{way}  {}   {}", describe(record), became(record))]
@@ -474,16 +261,16 @@ impl Entry {
                 WireChange::Rule(no, RuleChange::Remove) => format!("{no} is removed"),
                 WireChange::Cleared => "all rules are removed".into(),
             }],
-            EntryKind::State {
-                side,
-                socket,
-                called,
-                tuple,
-                from,
-                to,
-                cause,
-                witness,
-            } => {
+            EntryKind::State { change, socket, called } => {
+                let StateChanged {
+                    side,
+                    tuple,
+                    from,
+                    to,
+                    cause,
+                    witness,
+                    ..
+                } = change;
                 // Who is on the way to the other, as far as the state tells.
                 let way = if [*from, *to].contains(&State::SynSent) {
                     "->"
@@ -499,11 +286,13 @@ impl Entry {
                 };
                 vec![format!("{who} {from} -> {to}   caused by {}{how}", cause.words(*from))]
             }
-            EntryKind::Born { pid, runtime, .. } => vec![format!("the endpoint is up: pid {pid}, {runtime}")],
-            EntryKind::Died { pid, how, .. } => vec![format!("the endpoint is dead: pid {pid} {how}")],
-            EntryKind::Host {
+            EntryKind::Born(ProcessBorn { pid, runtime, .. }) => {
+                vec![format!("the endpoint is up: pid {pid}, {runtime}")]
+            }
+            EntryKind::Died(ProcessDied { pid, how, .. }) => vec![format!("the endpoint is dead: pid {pid} {how}")],
+            EntryKind::Host(SettingChanged {
                 setting, value, failed, ..
-            } => {
+            }) => {
                 let said = format!("{} = {}", setting.name(), setting.show(*value));
                 vec![match failed {
                     None => said,
@@ -513,6 +302,56 @@ impl Entry {
             EntryKind::Note { text } => vec![text.clone()],
         }
     }
+}
+
+/// The lines of a call that returned, each with its cuts.
+fn returned(call: &FinishedCall, ended: &CallEnded) -> Vec<Vec<String>> {
+    let CallEnded {
+        took,
+        outcome,
+        said,
+        trace,
+        ..
+    } = ended;
+    // A raw call's own line has its name, its arguments and what it returned; another language's has its words.
+    let short = call.name.name();
+    let name = call.words();
+    let words = said.as_ref().map_or(String::new(), |said| format!("   {said}"));
+    let time = format!("   <{}>", human(*took));
+    let mut lines: Vec<Vec<String>> = trace
+        .iter()
+        .map(|made| made.cuts(&format!("   <{}>", human(made.duration))))
+        .collect();
+    match outcome {
+        Outcome::DeadlineExceeded { written } => {
+            let written = if *written > 0 {
+                format!(" after {written} bytes")
+            } else {
+                String::new()
+            };
+            lines.push(name.cuts(&format!(": deadline exceeded{written}{words}{time}")));
+        }
+        Outcome::Unsupported(why) => lines.push(vec![format!("{short}: unsupported: {why}")]),
+        // Nothing was done yet: there is no result, and no time that it took.
+        Outcome::Ok(Value::Later) => lines.push(name.cuts("")),
+        Outcome::Ok(Value::Read { n, data }) if *n > 0 && lines.is_empty() => {
+            let read = format!("{n} B {}", data.quoted(*n));
+            lines.push(name.cuts_returned(&read, &read, &time));
+        }
+        Outcome::Ok(Value::Options { readings }) if lines.is_empty() => {
+            let read = told(readings);
+            lines.push(name.cuts_returned(&read, &read, &time));
+        }
+        Outcome::Library(error) if said.is_none() => lines.push(name.cuts_returned(error, error, "")),
+        Outcome::Library(error) => lines.push(name.cuts_returned(&format!("{error}{words}"), error, &time)),
+        Outcome::Ok(_) | Outcome::Err(_) if lines.is_empty() => {
+            let brief = outcome.brief();
+            let words = if said.as_ref() == Some(&brief) { "" } else { &words };
+            lines.push(name.cuts_returned(&format!("{brief}{words}"), &brief, &time));
+        }
+        Outcome::Ok(_) | Outcome::Err(_) => {}
+    }
+    lines
 }
 
 /// A connection as its end and its name, the end's name alone where both are one; without a name, by its addresses.

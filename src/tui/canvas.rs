@@ -223,65 +223,34 @@ pub fn button_width(key: Option<char>, label: &str) -> u16 {
     width(label) as u16 + if key.is_some() { 4 } else { 2 }
 }
 
-/// A system call as `strace` prints it, cut in its arguments rather than in what it returned.
-pub fn short_call(text: &str, room: usize) -> String {
-    if width(text) <= room {
-        return text.to_owned();
-    }
-    let Some((call, result)) = text.rsplit_once(" = ") else {
-        return match text.split_once('(') {
-            // Not over yet: whatever stands after the arguments stays.
-            Some((name, _)) => {
-                let rest = text.rfind(')').map_or("", |at| &text[at + 1..]);
-                format!("{name}(..){rest}")
-            }
-            None => text.to_owned(),
-        };
-    };
-    let name = call.split('(').next().unwrap_or(call);
-    // `-1 ECONNREFUSED (Connection refused)   <12 us>`, with less and less of it.
-    let bare = result
-        .split(" (")
-        .next()
-        .unwrap_or(result)
-        .split("   <")
-        .next()
-        .unwrap_or(result);
-    let first = call
-        .split_once('(')
-        .map_or("", |(_, args)| args.split([',', ')']).next().unwrap_or(""));
-    [
-        format!("{name}({first}, ..) = {result}"),
-        format!("{name}({first}, ..) = {bare}"),
-        format!("{name}(..) = {bare}"),
-        format!("{name} = {bare}"),
-        format!("= {bare}"),
-    ]
-    .into_iter()
-    .find(|text| width(text) <= room)
-    // A result of many words is cut by whoever puts it there, rather than the name.
-    .unwrap_or_else(|| format!("{name} = {bare}"))
+/// The first of a line's cuts, the longest first, that fits in the room; else the shortest that has a call's name: a result of many words
+/// is cut by whoever puts it there, rather than the name.
+pub fn longest(cuts: &[String], room: usize) -> String {
+    let fits = cuts.iter().find(|cut| width(cut) <= room);
+    let shortest = || cuts.iter().rfind(|cut| !cut.starts_with("= "));
+    fits.or_else(shortest).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syscall::{CallText, Syscall};
 
     #[test]
     fn a_long_call_keeps_what_it_gave_back() {
-        let call = "connect(3, {sa_family=AF_INET, sin_port=htons(8080)}, 16) = -1 ECONNREFUSED (Connection refused)   <34 us>";
-        assert_eq!(short_call(call, 200), call);
+        let call = "connect(3, {sa_family=AF_INET, sin_port=htons(8080)}, 16) = -1 ECONNREFUSED (Connection refused)";
+        let cuts = Syscall::parse(call, None, std::time::Duration::ZERO).cuts("   <34 us>");
+        assert_eq!(longest(&cuts, 200), format!("{call}   <34 us>"));
         assert_eq!(
-            short_call(call, 70),
+            longest(&cuts, 70),
             "connect(3, ..) = -1 ECONNREFUSED (Connection refused)   <34 us>"
         );
-        assert_eq!(short_call(call, 40), "connect(3, ..) = -1 ECONNREFUSED");
-        assert_eq!(short_call(call, 30), "connect(..) = -1 ECONNREFUSED");
-        assert_eq!(short_call(call, 20), "= -1 ECONNREFUSED");
-        assert_eq!(
-            short_call("connect(3, {sa_family=AF_INET}, 16) ...", 20),
-            "connect(..) ..."
-        );
+        assert_eq!(longest(&cuts, 40), "connect(3, ..) = -1 ECONNREFUSED");
+        assert_eq!(longest(&cuts, 30), "connect(..) = -1 ECONNREFUSED");
+        assert_eq!(longest(&cuts, 20), "= -1 ECONNREFUSED");
+        assert_eq!(longest(&cuts, 3), "connect = -1 ECONNREFUSED");
+        let waits = CallText::parse("connect(3, {sa_family=AF_INET}, 16)").cuts(" ...");
+        assert_eq!(longest(&waits, 20), "connect(..) ...");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use std::time::Duration;
 use crate::clock::MonoTime;
 use crate::error::{Operation, Result};
 use crate::lab::event::{LabEvent, TimedEvent};
-use crate::lab::{Batch, Lab, Options};
+use crate::lab::{Batch, LocalLab as Lab, Options};
 use crate::os::signal::StopTarget;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};

@@ -260,7 +260,7 @@ impl<'a> Told<'a> {
             "We have sent FIN": self.left(FIN, born, until) > 0;
             "our FIN had gone before": self.left(FIN, born, began) > 0;
             "has not left yet": self.left(FIN, born, until) == 0;
-            "no SYN left": self.left(SYN, began, until) == 0;
+            "no SYN was sent": self.left(SYN, began, until) == 0;
             "our own kernel reset": self.ended_by().is_some_and(|packet| {
                 packet["packet"]["tcp"]["len"].as_u64() > Some(0) && self.left(RST, no(packet), u64::MAX) > 0
             });
@@ -357,8 +357,8 @@ impl<'a> Told<'a> {
             "Our own disconnect": self.made("connect", "AF_UNSPEC");
             "our own disconnect": self.made("connect", "AF_UNSPEC");
             "Our own shutdown": self.made("shutdown", "");
-            "gave the attempt up while connect waited": is_handshake(self.state(began)) || self.state(began) == "CLOSE";
-            "gave the attempt to connect up": self.ended_from() == "SYN_SENT" || self.ended_from() == "SYN_RECV";
+            "gave up the attempt while connect waited": is_handshake(self.state(began)) || self.state(began) == "CLOSE";
+            "gave up the attempt to connect": self.ended_from() == "SYN_SENT" || self.ended_from() == "SYN_RECV";
             "dissolved the connection": !is_handshake(self.ended_from()) || sentence.contains("this call waited");
             "connect gave it": self.made("connect", "");
             "accept gave it": self.record.accepted(self.outcome, self.side, self.pair);

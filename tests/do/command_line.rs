@@ -172,11 +172,30 @@ fn a_refused_command_in_json() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+/// Whoever reads JSON can tell whether it is what they know how to read: by the object, or by the first of the lines and no other.
+#[test]
+fn json_names_its_schema() {
+    for verb in [
+        &["do", "--json", "server listen"][..],
+        &["do", "--json", "server lisen"],
+        &["run", "--json", "refused"],
+        &["list", "--json"],
+        &["explain", "--json", "EPIPE"],
+        &["doctor", "--json"],
+    ] {
+        let output = crate::support::output(finwait().args(["--lab", "loopback"]).args(verb));
+        let values = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<serde_json::Value>();
+        let schemas: Vec<Option<u64>> = values.map(|value| value.unwrap()["schema"].as_u64()).collect();
+        assert_eq!(schemas[0], Some(1), "{verb:?}");
+        assert!(schemas[1..].iter().all(Option::is_none), "{verb:?}");
+    }
+}
+
 /// What is blocked is told once: with its command, and at the end only if something came between.
 #[test]
 fn what_is_blocked_is_told_once() {
     let told = |commands: &[&str]| {
-        let output = run(&[&["--patience", "50ms"], commands].concat());
+        let output = run(&[&["--patience", "500ms"], commands].concat());
         let text = String::from_utf8(output.stdout).unwrap();
         text.lines()
             .filter(|line| line.contains("accept4(") && line.contains(" blocked for "))

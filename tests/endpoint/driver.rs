@@ -13,12 +13,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use finwait::call::{Bytes, Call, CallId, EndpointCall, Family, ProcessCall, SocketName};
-use finwait::endpoint::protocol::{Reply, Request, TracedCall};
+use finwait::endpoint::protocol::{Reply, Request};
 use finwait::errno::Errno;
 use finwait::os::signal::die_with_parent;
 use finwait::outcome::{Outcome, Value};
 use finwait::runtime::{EndpointRuntimes, RuntimeChoice};
 use finwait::side::{Ends, Side};
+use finwait::syscall::Syscall;
 
 /// How long anything may take that does happen; far more than it needs.
 pub const BOUND: Duration = Duration::from_secs(20);
@@ -27,7 +28,7 @@ pub const BOUND: Duration = Duration::from_secs(20);
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ended {
     pub outcome: Outcome,
-    pub trace: Vec<TracedCall>,
+    pub trace: Vec<Syscall>,
 }
 
 /// A running endpoint.

@@ -37,18 +37,14 @@ impl Script {
     fn end(&mut self, id: CallId, what: String) {
         let trace = self.endpoint.end(id).trace;
         for traced in &trace {
-            let fails = traced
-                .text
-                .split(" = ")
-                .last()
-                .is_some_and(|result| result.starts_with("-1 "));
+            let fails = traced.result.as_ref().is_some_and(|result| result.starts_with("-1 "));
             assert_eq!(fails, traced.errno.is_some(), "{traced:?}");
             if let Some(errno) = traced.errno {
-                assert!(traced.text.ends_with(&format!("= -1 {errno}")), "{traced:?}");
+                assert!(traced.to_string().ends_with(&format!("= -1 {errno}")), "{traced:?}");
             }
         }
         self.told
-            .push((id, what, trace.into_iter().map(|traced| traced.text).collect()));
+            .push((id, what, trace.into_iter().map(|traced| traced.to_string()).collect()));
     }
 }
 

@@ -204,8 +204,9 @@ fn a_stopped_job_can_be_killed() {
         stops(&mut terminal, |_| kill_process(finwait, stop).unwrap());
         // Raw mode is left as it was by SIGSTOP: a line ends with a line feed.
         terminal.keys("stty $modes; kill %1; kill -CONT %1; (exit 148)\n");
-        terminal.until("its end", |_| {
-            matches!(state(finwait.as_raw_nonzero().get()), None | Some('Z'))
+        terminal.until("its end, and the main screen", |terminal| {
+            let has_ended = matches!(state(finwait.as_raw_nonzero().get()), None | Some('Z'));
+            has_ended && !terminal.screen().alternate_screen() && !terminal.screen().hide_cursor()
         });
         clean(&terminal, &untouched());
         terminal.keys("exit\r");

@@ -6,19 +6,20 @@ use std::time::Duration;
 use finwait::call::{Bytes, CallId, EndpointCall};
 use finwait::clock::MonoTime;
 use finwait::command::{Command, parse::parse};
-use finwait::endpoint::protocol::TracedCall;
 use finwait::errno::Errno;
 use finwait::host::Port;
 use finwait::host::{Setting, SettingValue};
 use finwait::lab::event::{
-    Death, Disposition, LabEvent, LabRequest, ObservedSocket, PacketRecord, TimedEvent, TransitionCause, WireChange,
-    Witness,
+    CallBegan, CallEnded, Death, Disposition, LabEvent, LabRequest, NamedCall, ObservedSocket, PacketRecord,
+    ProcessBorn, ProcessDied, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
 };
 use finwait::outcome::{OptionReading, Outcome, Reading, Value};
+use finwait::session::transcript::EntryKind;
 use finwait::session::{LabFacts, LabKind, Session};
 use finwait::side::{Ends, Side};
 use finwait::socket_table::{SocketRow, TcpInfo, Timer, TimerKind, Tuple};
 use finwait::state::State;
+use finwait::syscall::Syscall;
 use finwait::tui::app::{App, Effect};
 use finwait::tui::theme::Theme;
 use finwait::wire::flow::Flows;
@@ -87,13 +88,13 @@ impl Script {
             disposition: Disposition::Delivered,
         };
         for (side, pid) in [(Side::Client, 4711), (Side::Server, 4712)] {
-            script.tell(LabEvent::Born {
+            script.tell(LabEvent::Born(ProcessBorn {
                 side,
                 pid,
                 runtime: "native".into(),
                 takes_unasked: false,
                 nofile: Some(1024),
-            });
+            }));
         }
         script
     }
@@ -157,29 +158,25 @@ impl Script {
     /// The endpoint begins the oldest call asked for.
     pub fn begin(&mut self, text: &str) -> (Side, CallId) {
         let (side, id, _) = self.next();
-        self.tell(LabEvent::Began {
+        self.tell(LabEvent::Began(CallBegan {
             side,
-            id,
+            call: id,
             text: text.into(),
-        });
+        }));
         (side, id)
     }
 
     pub fn end(&mut self, (side, id): (Side, CallId), outcome: Outcome, trace: &str, inode: Option<u64>) -> &mut Self {
         let errno = outcome.errno();
-        self.tell(LabEvent::Ended {
+        self.tell(LabEvent::Ended(CallEnded {
             side,
-            id,
+            call: id,
             took: Duration::from_micros(11),
             outcome,
             said: None,
-            trace: vec![TracedCall {
-                text: trace.into(),
-                errno,
-                ns: 11_000,
-            }],
+            trace: vec![Syscall::parse(trace, errno, Duration::from_micros(11))],
             inode,
-        })
+        }))
     }
 
     /// A call that returns at once.
@@ -258,7 +255,7 @@ impl Script {
         } else {
             tuple(side)
         };
-        self.tell(LabEvent::Transition {
+        self.tell(LabEvent::Transition(StateChanged {
             side,
             tuple,
             inode,
@@ -266,7 +263,23 @@ impl Script {
             to,
             cause,
             witness: Witness::Table,
-        })
+        }))
+    }
+
+    /// A call with its name, as a cause has it.
+    pub fn named(&self, call: CallId) -> NamedCall {
+        let name = self.app.session().order_of(call).unwrap().kind();
+        NamedCall { call, name }
+    }
+
+    /// The last packet that the host of that side received, as a cause; it is unseen when there was none.
+    pub fn received(&self, side: Side) -> TransitionCause {
+        let mut entries = self.app.session().transcript.entries().iter().rev();
+        let last = entries.find_map(|entry| match &entry.what {
+            EntryKind::Packet(record) if record.from != side => ReceivedPacket::of(record),
+            _ => None,
+        });
+        last.map_or(TransitionCause::Unseen, TransitionCause::Received)
     }
 
     pub fn table(&mut self, side: Side, rows: Vec<ObservedSocket>) -> &mut Self {
@@ -289,7 +302,7 @@ impl Script {
             State::Close,
             State::Listen,
             100,
-            TransitionCause::Call(listen.1),
+            TransitionCause::Call(s.named(listen.1)),
         );
         s.end(listen, done(), "listen(4, 2) = 0", None);
         s.wait(500).run("client connect");
@@ -301,25 +314,19 @@ impl Script {
             State::Close,
             State::SynSent,
             200,
-            TransitionCause::Call(connect.1),
+            TransitionCause::Call(s.named(connect.1)),
         );
         if wire {
             s.packet(Client, 2, 0, 0, "");
-            s.state(Server, State::Close, State::SynRecv, 0, TransitionCause::Received);
+            s.state(Server, State::Close, State::SynRecv, 0, s.received(Server));
             s.packet(Server, 18, 0, 1, "");
         }
         s.table(Client, vec![row(Client, State::Established, 200)]);
-        s.state(
-            Client,
-            State::SynSent,
-            State::Established,
-            200,
-            TransitionCause::Received,
-        );
+        s.state(Client, State::SynSent, State::Established, 200, s.received(Client));
         if wire {
             s.packet(Client, 16, 1, 1, "");
         }
-        s.state(Server, State::SynRecv, State::Established, 0, TransitionCause::Received);
+        s.state(Server, State::SynRecv, State::Established, 0, s.received(Server));
         s.end(connect, done(), "connect(5, 10.0.0.2:8080) = 0", None);
         s.wait(300).run("server accept");
         let given = Value::Descriptor {
@@ -343,21 +350,15 @@ impl Script {
             State::Established,
             State::FinWait1,
             200,
-            TransitionCause::Call(shutdown.1),
+            TransitionCause::Call(s.named(shutdown.1)),
         );
         s.packet(Client, 17, 1, 1, "");
         s.table(Server, vec![listener(0), row(Server, State::CloseWait, 300)]);
-        s.state(
-            Server,
-            State::Established,
-            State::CloseWait,
-            300,
-            TransitionCause::Received,
-        );
+        s.state(Server, State::Established, State::CloseWait, 300, s.received(Server));
         s.end(shutdown, done(), "shutdown(5, SHUT_WR) = 0", None);
         s.packet(Server, 16, 1, 2, "");
         s.table(Client, vec![row(Client, State::FinWait2, 200)]);
-        s.state(Client, State::FinWait1, State::FinWait2, 200, TransitionCause::Received);
+        s.state(Client, State::FinWait1, State::FinWait2, 200, s.received(Client));
         s.wait(2_100).run("server write \"hello\\n\"");
         let write = s.begin("write(5, \"hello\\n\", 6)");
         s.packet(Server, 24, 1, 2, "hello\n");
@@ -387,12 +388,12 @@ impl Script {
             State::Established,
             State::Close,
             300,
-            TransitionCause::Call(close.1),
+            TransitionCause::Call(s.named(close.1)),
         );
         s.packet(Server, 20, 1, 1, "");
         s.table(Client, vec![]);
         s.table(Server, vec![listener(0)]);
-        s.state(Client, State::Established, State::Close, 200, TransitionCause::Received);
+        s.state(Client, State::Established, State::Close, 200, s.received(Client));
         s.end(close, done(), "close(5) = 0", None);
         let failed = Outcome::Err(Errno::ECONNRESET);
         s.end(
@@ -444,7 +445,7 @@ impl Script {
             State::Established,
             State::FinWait1,
             200,
-            TransitionCause::Call(shutdown.1),
+            TransitionCause::Call(s.named(shutdown.1)),
         );
         s.packet(Client, 17, 6, 1, "");
         s.end(shutdown, done(), "shutdown(5, SHUT_WR) = 0", None);
@@ -457,7 +458,7 @@ impl Script {
             State::Established,
             State::FinWait1,
             300,
-            TransitionCause::Call(shutdown.1),
+            TransitionCause::Call(s.named(shutdown.1)),
         );
         s.packet(Server, 17, 1, 6, "");
         s.end(shutdown, done(), "shutdown(5, SHUT_WR) = 0", None);
@@ -474,13 +475,13 @@ impl Script {
         s.keys("Yhalf-close fin_wait2\n");
         s.app.restart(Session::new(facts(LabKind::Isolated), s.now));
         for (side, pid) in [(Side::Client, 4713), (Side::Server, 4714)] {
-            s.tell(LabEvent::Born {
+            s.tell(LabEvent::Born(ProcessBorn {
                 side,
                 pid,
                 runtime: "native".into(),
                 takes_unasked: false,
                 nofile: Some(1024),
-            });
+            }));
         }
         s
     }
@@ -496,11 +497,11 @@ impl Script {
             kind: TimerKind::TimeWait,
             left: Duration::from_millis(59_700),
         });
-        s.tell(LabEvent::Died {
+        s.tell(LabEvent::Died(ProcessDied {
             side: Side::Client,
             pid: 4711,
             how: Death::Signal(9),
-        });
+        }));
         s.packet(Side::Client, 17, 1, 1, "");
         s.state(
             Side::Client,

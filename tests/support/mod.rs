@@ -432,6 +432,15 @@ impl Run {
         self.step().iter().filter_map(segment).collect()
     }
 
+    /// Waits until so many segments were seen since the last command was given: all of them.
+    #[track_caller]
+    pub fn awaits_segments(&mut self, many: usize) -> Vec<String> {
+        while self.segments().len() < many {
+            self.next_line(|line| line["kind"] == "packet");
+        }
+        self.segments()
+    }
+
     /// Ends standard input, and requires that the program then ends with 0.
     #[track_caller]
     pub fn end(mut self) {

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![deny(unsafe_code)]
 
+use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
 
@@ -162,13 +163,16 @@ impl Situation {
 }
 
 /// Why a call returned what it did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// One plain sentence: the rule's own, or one that says more of this very case.
+    #[serde(rename = "why")]
     pub sentence: String,
     /// The rule; none for a success that needs no explanation, and where nothing is known beyond the errno's text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<RuleId>,
-    /// The setter of the error, or of the end; none without a rule.
+    /// The setter of the error, or of the end, and the number of its entry; none without a rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub set_by: Option<ErrorSource>,
 }
 

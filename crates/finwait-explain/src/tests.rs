@@ -774,10 +774,10 @@ fn refusals_differ_by_what_answered() {
     // Before a SYN leaves, it is this host's own table that knows no way.
     tells(
         &fails(connect(), Errno::ENETUNREACH, &fresh()),
-        &["no route", "no SYN left"],
+        &["no route", "no SYN was sent"],
     );
     let no_way = fails(connect(), Errno::EHOSTUNREACH, &fresh());
-    tells(&no_way, &["host", "no SYN left"]);
+    tells(&no_way, &["host", "no SYN was sent"]);
     keeps_silent(&no_way, &["ICMP"]);
     for (errno, icmp, words) in [
         (
@@ -896,7 +896,7 @@ fn einval_says_what_each_call_minds() {
     let live = connected(State::Established, State::Established);
     tells(&fails(Call::Listen { backlog: 2 }, Errno::EINVAL, &live), &["peer"]);
     let bind = Call::Bind { address: address(1) };
-    tells(&fails(bind, Errno::EINVAL, &live), &["address already"]);
+    tells(&fails(bind, Errno::EINVAL, &live), &["already has an address"]);
     tells(
         &fails(read_with(&[ReadFlag::Oob]), Errno::EINVAL, &live),
         &["urgent byte"],

@@ -2,7 +2,14 @@
 
 use std::io;
 
+use crate::api::{CallError, Gone, MOST_READ, TimedOut};
+use crate::event::Death;
+use finwait_model::host::Setting;
+use finwait_model::side::Side;
+use finwait_wire::flow::PacketNo;
+
 /// A failure of the program itself: one sentence that says what, where, and what would be right.
+#[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An operation on the operating system failed.
@@ -65,7 +72,71 @@ pub enum Error {
     #[error("the {side} endpoint did not start: {why}")]
     NoEndpoint {
         /// Which.
-        side: finwait_model::side::Side,
+        side: Side,
+        /// Why.
+        why: String,
+    },
+    /// The lab did not start.
+    #[error("the lab did not start: {why}")]
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+    /// Two hosts cannot have these addresses.
+    #[error("the hosts' addresses: {why}")]
+    Addresses {
+        /// Why.
+        why: String,
+    },
+    /// A call gave no value: `?` takes a [`CallError`] for an [`Error`].
+    #[error("{0}")]
+    Call(CallError),
+    /// What was waited for did not come in time; it says what happened instead.
+    #[error("{0}")]
+    TimedOut(Box<TimedOut>),
+    /// The lab has ended, or its process has.
+    #[error("{0}")]
+    Gone(Box<Gone>),
+    /// The endpoint's process has ended, and its sockets with it.
+    #[error("the {side} endpoint is dead{}", .how.map_or(String::new(), |how| format!(": {how}")))]
+    EndpointDied {
+        /// Which.
+        side: Side,
+        /// How it ended; none where that is not known.
+        how: Option<Death>,
+    },
+    /// The endpoint did not make a call.
+    #[error("the {side} endpoint refused: {why}")]
+    Refused {
+        /// Which.
+        side: Side,
+        /// Why.
+        why: String,
+    },
+    /// A setting of a host was not changed.
+    #[error("{} of the {side} stays as it is: {why}", .setting.name())]
+    Setting {
+        /// The host.
+        side: Side,
+        /// Which.
+        setting: Setting,
+        /// Why.
+        why: String,
+    },
+    /// A read of more bytes than come back.
+    #[error("a read of {asked} bytes cannot be returned, {MOST_READ} is the most; discard reads more and counts them")]
+    TooLong {
+        /// How many were asked for.
+        asked: usize,
+    },
+    /// The loopback lab has no wire.
+    #[error("the loopback lab has no wire; Lab::isolated has")]
+    NoWire,
+    /// A packet was not delivered.
+    #[error("{packet} was not delivered: {why}")]
+    NotDelivered {
+        /// Which.
+        packet: PacketNo,
         /// Why.
         why: String,
     },

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
-use crate::endpoint::protocol::{self, TracedCall};
-use finwait_model::call::{CallId, SocketName};
+use crate::endpoint::protocol;
+use finwait_model::call::{CallId, CallKind, SocketName};
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::errno::Errno;
 use finwait_model::host::{Setting, SettingValue};
@@ -13,11 +13,12 @@ use finwait_model::outcome::Outcome;
 use finwait_model::side::Side;
 use finwait_model::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait_model::state::State;
+use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FlowInfo, PacketNo};
 use finwait_wire::forge::Forge;
 use finwait_wire::queue::{Mode, Origin, RuleChange, Which};
 use finwait_wire::rule::{Rule, RuleNo, RuleStatus};
-use finwait_wire::segment::Packet;
+use finwait_wire::segment::{Flags, Packet};
 
 /// A request to a lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,53 +76,13 @@ pub struct TimedEvent {
 #[serde(rename_all = "kebab-case")]
 pub enum LabEvent {
     /// An endpoint's process came up.
-    Born {
-        /// The end.
-        side: Side,
-        /// The process number.
-        pid: u32,
-        /// The runtime: `native`.
-        runtime: String,
-        /// The library accepts and reads by itself.
-        takes_unasked: bool,
-        /// Below what the numbers of its descriptors must stay ([`Setting::Nofile`]), where that could be read.
-        nofile: Option<u32>,
-    },
+    Born(ProcessBorn),
     /// An endpoint's process ended.
-    Died {
-        /// The end.
-        side: Side,
-        /// The process number.
-        pid: u32,
-        /// How.
-        how: Death,
-    },
+    Died(ProcessDied),
     /// A call is about to be made.
-    Began {
-        /// By whom.
-        side: Side,
-        /// Which.
-        id: CallId,
-        /// In the runtime's words.
-        text: String,
-    },
+    Began(CallBegan),
     /// A call returned.
-    Ended {
-        /// By whom.
-        side: Side,
-        /// Which.
-        id: CallId,
-        /// How long it took.
-        took: Duration,
-        /// The outcome.
-        outcome: Outcome,
-        /// The text that a programmer of the endpoint's language sees.
-        said: Option<String>,
-        /// The system calls behind it.
-        trace: Vec<TracedCall>,
-        /// The inode behind the new descriptor, when one was made.
-        inode: Option<u64>,
-    },
+    Ended(CallEnded),
     /// A call that is under way, or has returned, made a descriptor.
     Made {
         /// The end.
@@ -140,13 +101,8 @@ pub enum LabEvent {
         /// The socket's name.
         socket: SocketName,
     },
-    /// A system call that an endpoint in another language made, as `strace` saw it.
-    Syscall {
-        /// The end.
-        side: Side,
-        /// The call and what it returned.
-        made: TracedCall,
-    },
+    /// A system call that an endpoint in another language made.
+    Syscall(SyscallSeen),
     /// The endpoint did not understand, or said something that we do not.
     Garbled {
         /// The end.
@@ -163,22 +119,7 @@ pub enum LabEvent {
     /// The rules in force, with their counts, whenever they differ from the last told.
     Rules(Vec<RuleStatus>),
     /// A socket changed its state.
-    Transition {
-        /// On which host.
-        side: Side,
-        /// Which socket.
-        tuple: Tuple,
-        /// The inode, 0 when no descriptor holds it.
-        inode: u64,
-        /// Before; `CLOSE` when it was not in the table.
-        from: State,
-        /// After; `CLOSE` when it is no longer there.
-        to: State,
-        /// Why.
-        cause: TransitionCause,
-        /// How that is known.
-        witness: Witness,
-    },
+    Transition(StateChanged),
     /// A host's table, whole, whenever it differs from the last one told.
     Table {
         /// The end.
@@ -196,20 +137,115 @@ pub enum LabEvent {
         state: Option<State>,
     },
     /// A host's setting was changed, or could not be.
-    Host {
-        /// The end.
-        side: Side,
-        /// Which.
-        setting: Setting,
-        /// To what.
-        value: SettingValue,
-        /// The kernel's answer.
-        result: Result<(), String>,
-    },
+    Host(SettingChanged),
     /// Something that the user should know.
     Note(String),
     /// Nothing is in the air, and no socket waits for an acknowledgement.
     Quiet,
+}
+
+/// An endpoint's process that came up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessBorn {
+    /// The end.
+    pub side: Side,
+    /// The process number.
+    pub pid: u32,
+    /// The runtime: `native`.
+    pub runtime: String,
+    /// The library accepts and reads by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_unasked: bool,
+    /// Below what the numbers of its descriptors must stay ([`Setting::Nofile`]), where that could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nofile: Option<u32>,
+}
+
+/// An endpoint's process that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessDied {
+    /// The end.
+    pub side: Side,
+    /// The process number.
+    pub pid: u32,
+    /// How.
+    pub how: Death,
+}
+
+/// A call that is about to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallBegan {
+    /// By whom.
+    pub side: Side,
+    /// The number.
+    pub call: CallId,
+    /// In the runtime's words: `read(5, ..., 1024)`.
+    pub text: CallText,
+}
+
+/// A call that returned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallEnded {
+    /// By whom.
+    pub side: Side,
+    /// The number.
+    pub call: CallId,
+    /// How long it took, us.
+    #[serde(rename = "took_us", with = "micros")]
+    pub took: Duration,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The text that a programmer of the endpoint's language sees, where there is more than success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// The system calls behind it, in order; empty where the runtime cannot tell.
+    pub trace: Vec<Syscall>,
+    /// The inode behind the new descriptor, when one was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inode: Option<u64>,
+}
+
+/// A system call that an endpoint in another language made, as `strace` saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyscallSeen {
+    /// By whom.
+    pub side: Side,
+    /// The call and what it returned.
+    #[serde(flatten)]
+    pub made: Syscall,
+}
+
+/// A socket's change of state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateChanged {
+    /// On which host.
+    pub side: Side,
+    /// The addresses.
+    pub tuple: Tuple,
+    /// The inode, 0 when no descriptor holds it.
+    pub inode: u64,
+    /// Before; `CLOSE` when it was not in the table.
+    pub from: State,
+    /// After; `CLOSE` when it is no longer there.
+    pub to: State,
+    /// Why.
+    pub cause: TransitionCause,
+    /// How that is known.
+    #[serde(default, skip_serializing_if = "Witness::is_table")]
+    pub witness: Witness,
+}
+
+/// A host's setting that was changed, or could not be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingChanged {
+    /// The end.
+    pub side: Side,
+    /// Which.
+    pub setting: Setting,
+    /// To what.
+    pub value: SettingValue,
+    /// The kernel's answer, if it could not be; none when it was.
+    pub failed: Option<String>,
 }
 
 /// A socket as procfs shows it, with what sock_diag adds.
@@ -264,7 +300,7 @@ pub struct PacketRecord {
     /// The rule that decided; none for the mode or the user.
     pub rule: Option<RuleNo>,
     /// How long it was held, us; none for what passed at once.
-    #[serde(rename = "held_us", with = "micros")]
+    #[serde(rename = "held_us", with = "micros::option")]
     pub waited: Option<Duration>,
 }
 
@@ -273,16 +309,41 @@ mod micros {
     use serde::{Deserialize, Deserializer, Serializer};
     use std::time::Duration;
 
-    pub(super) fn serialize<S: Serializer>(waited: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-        match waited {
-            Some(waited) => serializer.serialize_some(&(waited.as_nanos() as f64 / 1e3)),
-            None => serializer.serialize_none(),
-        }
+    fn us(time: Duration) -> f64 {
+        time.as_nanos() as f64 / 1e3
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-        let waited = Option::<f64>::deserialize(deserializer)?;
-        Ok(waited.map(|us| Duration::from_nanos((us * 1e3).round() as u64)))
+    fn time(us: f64) -> Duration {
+        Duration::from_nanos((us * 1e3).round() as u64)
+    }
+
+    pub(super) fn serialize<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(us(*took))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        f64::deserialize(deserializer).map(time)
+    }
+
+    /// The same of a time that there may not be.
+    pub(super) mod option {
+        use super::{Deserialize, Deserializer, Duration, Serializer, time, us};
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            waited: &Option<Duration>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match waited {
+                Some(waited) => serializer.serialize_some(&us(*waited)),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Duration>, D::Error> {
+            Ok(Option::<f64>::deserialize(deserializer)?.map(time))
+        }
     }
 }
 
@@ -341,28 +402,93 @@ impl Witness {
     }
 }
 
-/// Why a socket changed its state.
+/// Why a socket changed its state, with what a reader needs to find it in the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransitionCause {
     /// A call of its own endpoint.
-    Call(CallId),
+    Call(NamedCall),
     /// The end of a call that still held the socket when its last descriptor had been closed.
-    Release(CallId),
+    Release(NamedCall),
     /// A packet that its host received.
-    Received,
+    Received(ReceivedPacket),
     /// A call of the other endpoint; in the loopback lab, where the segment between is not seen.
-    PeerCall(CallId),
+    PeerCall {
+        /// The other end.
+        side: Side,
+        /// The call.
+        #[serde(flatten)]
+        by: NamedCall,
+    },
     /// A timer of the kernel.
     Timer(TimerKind),
     /// The process died, and the kernel closed its descriptors.
     Death,
     /// The other endpoint's process died; in the loopback lab, where the segment between is not seen.
-    PeerDeath,
+    PeerDeath {
+        /// The other end.
+        side: Side,
+    },
     /// The administrator destroyed it (SOCK_DESTROY).
     Destroyed,
     /// A call that the endpoint's library made by itself, without having been told.
     Library,
     /// Nothing that finwait saw.
     Unseen,
+}
+
+/// A call, by its number and its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedCall {
+    /// The number.
+    pub call: CallId,
+    /// Which call it is.
+    pub name: CallKind,
+}
+
+/// A packet that a host received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedPacket {
+    /// Its number.
+    pub packet_no: PacketNo,
+    /// The flags, when it was a segment.
+    pub flags: Option<Flags>,
+}
+
+impl ReceivedPacket {
+    /// The packet of a record, if the host that it is for took it, and it can change a socket's state.
+    pub const fn of(record: &PacketRecord) -> Option<ReceivedPacket> {
+        let flags = match (record.disposition, &record.packet) {
+            (Disposition::Delivered, Packet::Tcp(segment)) => Some(segment.flags),
+            (Disposition::Delivered, Packet::Icmp { .. }) => None,
+            _ => return None,
+        };
+        Some(ReceivedPacket {
+            packet_no: record.no,
+            flags,
+        })
+    }
+}
+
+impl TransitionCause {
+    /// In words, after "caused by": `shutdown`, `the FIN,ACK received`; `from` is the state that it ended.
+    pub fn words(&self, from: State) -> String {
+        match self {
+            TransitionCause::Call(NamedCall {
+                name: CallKind::Connect,
+                ..
+            }) if matches!(from, State::TimeWait | State::FinWait2) => "connect, which takes its addresses over".into(),
+            TransitionCause::Call(by) => by.name.to_string(),
+            TransitionCause::Release(by) => format!("the end of {}, the last to hold the closed socket", by.name),
+            TransitionCause::Received(ReceivedPacket { flags: Some(flags), .. }) => format!("the {flags} received"),
+            TransitionCause::Received(ReceivedPacket { flags: None, .. }) => "a packet received".into(),
+            TransitionCause::PeerCall { side, by } => format!("the {side}'s {}", by.name),
+            TransitionCause::Timer(kind) => format!("the {} timer", kind.name(from)),
+            TransitionCause::Death => "the end of its process".into(),
+            TransitionCause::PeerDeath { side } => format!("the end of the {side}'s process"),
+            TransitionCause::Destroyed => "the administrator (SOCK_DESTROY)".into(),
+            TransitionCause::Library => "a call that its library made by itself".into(),
+            TransitionCause::Unseen => "a segment or timer not seen here".into(),
+        }
+    }
 }

@@ -10,11 +10,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::Options;
 use super::namespace_reaper::NamespaceReaper;
 use super::process::{SpawnedProcess, spawn};
 use super::tree::HostMark;
 use crate::error::{Error, Operation, Result};
+use crate::local::Options;
 use crate::observe::diag::Diag;
 use crate::observe::procfs::ProcTable;
 use crate::os::rtnl::Rtnl;

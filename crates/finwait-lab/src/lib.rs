@@ -1,329 +1,130 @@
-//! The lab: hosts, endpoints and the wire put together, behind requests and events.
+//! Two hosts with live TCP sockets in the Linux kernel, and the wire between them, for tests.
 //!
-//! Threads: one for each host, which lives in the host's namespace (`host`), and one driver, which owns every descriptor, moves
-//! the packets, speaks with the endpoints and reads the tables (`driver`). The owner of a [`Lab`] only sends requests; what
-//! happens reaches it through the sink that it gave.
+//! The kernel does all of it: the sockets are real, what a call returns is what the kernel returned, and a state is read from the
+//! kernel's table. The wire is the test's: each segment can be held, dropped, duplicated or delayed, and nothing in between depends
+//! on time.
+//!
+//! ```
+//! use finwait_lab::{Lab, Segment, State};
+//! use std::net::Shutdown;
+//!
+//! # fn main() -> finwait_lab::Result<()> {
+//! let lab = Lab::isolated()?;
+//! let (c, s) = (lab.client(), lab.server());
+//! let listener = s.listen(8080)?;
+//! let a = c.connect(listener.addr())?;
+//! let b = listener.accept()?;
+//!
+//! let fin = lab.wire().hold(Segment::fin().from(c));
+//! a.shutdown(Shutdown::Write)?;
+//! assert_eq!(a.state()?, State::FinWait1);
+//!
+//! fin.next()?.deliver()?;
+//! assert_eq!(b.state()?, State::CloseWait);
+//! lab.until(|view| view.state(&a) == State::FinWait2)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A call's error is the kernel's, and it is data: a test asks for it.
+//!
+//! ```
+//! # fn main() -> finwait_lab::Result<()> {
+//! # use finwait_lab::{Errno, Lab, Segment};
+//! # let lab = Lab::isolated()?;
+//! let refused = lab.client().connect((lab.server().address(), 81).into()).unwrap_err();
+//! assert_eq!(refused.errno(), Some(Errno::ECONNREFUSED));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A call that blocks can be begun, and waited for later:
+//!
+//! ```
+//! # fn main() -> finwait_lab::Result<()> {
+//! # use finwait_lab::{Lab, Segment, State};
+//! # let lab = Lab::isolated()?;
+//! let listener = lab.server().listen(8080)?;
+//! let answer = lab.wire().hold(Segment::syn_ack());
+//! let connecting = lab.client().connect_begin(listener.addr())?;
+//! let syn_ack = answer.next()?;
+//! assert!(!connecting.is_over());
+//! assert_eq!(connecting.socket().state()?, State::SynSent);
+//! syn_ack.deliver()?;
+//! let connected = connecting.wait()?;
+//! assert_eq!(connected.state()?, State::Established);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # In a test
+//!
+//! [`Lab::isolated`] works in `cargo test`, in many threads at once, as an ordinary user: a child process owns the namespaces. It needs
+//! `/dev/net/tun` (0666, as distributions ship it) and unprivileged user namespaces, or root; where the machine does not allow it,
+//! [`Error::NoIsolatedLab`] says what is missing and what to do. [`Lab::loopback`] needs nothing, and has no wire.
+//!
+//! Every wait is bounded ([`LabBuilder::patience`]); one that is over says what was waited for and what happened instead. When a test
+//! panics, its lab prints the last events.
+//!
+//! # How it runs
+//!
+//! The lab's processes are the test program, started again (`/proc/self/exe`) under another name: a constructor, which the C library
+//! calls before `main`, sees the name and takes over, so that no test runs there. They end with the test program, also when that is
+//! killed: the end of a socket tells them.
 #![deny(clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![deny(unsafe_code)]
 
-use rustix::event::{EventfdFlags, eventfd};
-use rustix::fd::OwnedFd;
-use socket2::{Domain, Protocol, Socket, Type};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
-
-use crate::error::{Error, Operation, Result};
-use crate::os::netns;
-use crate::os::rtnl::Rtnl;
-use crate::runtime::{EndpointRuntimes, RuntimeChoice};
-use finwait_model::errno::Errno;
-use finwait_model::host::Port;
-use finwait_model::side::{Ends, Side};
-
+#[doc(hidden)]
+pub mod advice;
+mod api;
 mod complaints;
 mod driver;
+#[doc(hidden)]
 pub mod endpoint;
 pub mod error;
 pub mod event;
 mod event_queue;
+#[doc(hidden)]
 pub mod facts;
 mod host;
-pub mod namespace_reaper;
+mod local;
+mod namespace_reaper;
+#[doc(hidden)]
 pub mod observe;
 #[allow(unsafe_code)]
+#[doc(hidden)]
 pub mod os;
+mod owner;
 mod poller;
 mod process;
+mod quiet;
+mod role;
+#[doc(hidden)]
 pub mod runtime;
 mod strace;
+#[doc(hidden)]
 pub mod syn;
 mod tree;
 mod watch;
 
-use event::LabRequest;
-use event_queue::EventQueue;
+pub use api::{
+    CallError, HeldSegment, Hold, Host, Lab, LabBuilder, Listener, MOST_READ, Pending, RuleHandle, Segment, Socket,
+    Transcript, View, Wire,
+};
+pub use error::{Error, Result};
+pub use finwait_model as model;
+pub use finwait_model::call::{PollEvent, Sigpipe, SocketOption};
+pub use finwait_model::errno::Errno;
+pub use finwait_model::host::{Setting, SettingValue};
+pub use finwait_model::side::Side;
+pub use finwait_model::state::State;
+pub use finwait_wire as wire;
+
+// What finwait itself builds on, in its own process; no part of the interface for tests.
+#[doc(hidden)]
 pub use event_queue::{Batch, BatchEvents};
-use facts::{LabFacts, LabKind};
-use host::{Host, HostLocation, Programs};
-use syn::SynPatience;
-
-/// Which lab is wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LabMode {
-    /// The isolated one where it is available, else loopback.
-    #[default]
-    Auto,
-    /// Two namespaces, or an error.
-    Isolated,
-    /// The machine's loopback address.
-    Loopback,
-}
-
-/// How to build a lab.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Which.
-    pub wanted: LabMode,
-    /// IPv6 rather than IPv4.
-    pub ipv6: bool,
-    /// The finwait binary, which is also the native endpoint.
-    pub program: PathBuf,
-    /// The runtimes that drive the ends.
-    pub driven: EndpointRuntimes,
-}
-
-impl Options {
-    /// A lab whose ends are driven by raw system calls; `program` is finwait.
-    pub fn native(wanted: LabMode, ipv6: bool, program: PathBuf) -> Options {
-        let driven = EndpointRuntimes::native(&program);
-        Options {
-            wanted,
-            ipv6,
-            program,
-            driven,
-        }
-    }
-
-    /// The same with ends driven by these, made ready here.
-    pub fn driven_by(mut self, choices: Ends<RuntimeChoice>, syscalls: bool) -> Result<Options> {
-        self.driven = EndpointRuntimes::by(choices, syscalls, &self.program)?;
-        Ok(self)
-    }
-
-    /// The arguments by which another finwait has the same lab.
-    pub fn arguments(&self) -> Vec<String> {
-        let mut arguments = self.driven.arguments();
-        match self.wanted {
-            LabMode::Auto => {}
-            LabMode::Isolated => arguments.extend(["--lab".into(), "isolated".into()]),
-            LabMode::Loopback => arguments.extend(["--lab".into(), "loopback".into()]),
-        }
-        if self.ipv6 {
-            arguments.push("--ipv6".into());
-        }
-        arguments
-    }
-}
-
-/// The port that the server listens on in the isolated lab unless told otherwise.
-const PORT: Port = Port(8080);
-
-/// A running lab; it ends when this is dropped.
-#[derive(Debug)]
-pub struct Lab {
-    requests: Option<Sender<LabRequest>>,
-    wake: Arc<OwnedFd>,
-    driver: Option<JoinHandle<()>>,
-}
-
-impl Lab {
-    /// Builds a lab and starts its endpoints; what happens in it is given to `sink`, from the driver's thread. Batches that pile up
-    /// unread hold the lab back until they are read or dropped: memory is bounded, and no packet goes unrecorded.
-    ///
-    /// Must be called before the program has a second thread: a user namespace is entered where the isolated lab needs one,
-    /// and that is only allowed to a process with a single thread (`unshare(2)`).
-    pub fn start(options: &Options, sink: impl Fn(Batch) + Send + 'static) -> Result<(Lab, LabFacts)> {
-        if options.ipv6 {
-            has_ipv6()?;
-        }
-        let (facts, hosts) = match options.wanted {
-            LabMode::Isolated => isolated(options)?,
-            LabMode::Loopback => loopback(options, None)?,
-            LabMode::Auto => match isolated(options) {
-                Ok(lab) => lab,
-                Err(error) => loopback(options, Some(error.to_string()))?,
-            },
-        };
-        let wake =
-            Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).during(|| "make an eventfd".into())?);
-        let (requests, inbox) = channel();
-        let outbox = EventQueue::new(Box::new(sink), Arc::clone(&wake));
-        let driver = driver::Driver::new(hosts, &facts, inbox, Arc::clone(&wake), outbox)?;
-        let driver = std::thread::Builder::new()
-            .name("lab".into())
-            .spawn(move || driver.run())
-            .during(|| "start the lab's thread".into())?;
-        let lab = Lab {
-            requests: Some(requests),
-            wake,
-            driver: Some(driver),
-        };
-        Ok((lab, facts))
-    }
-
-    /// Asks the lab to do something.
-    pub fn send(&self, request: LabRequest) {
-        if let Some(requests) = &self.requests {
-            // A driver that is gone has told why through the sink.
-            let _ = requests.send(request);
-            self.ring();
-        }
-    }
-
-    fn ring(&self) {
-        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        self.requests = None;
-        self.ring();
-        if let Some(driver) = self.driver.take() {
-            let _ = driver.join();
-        }
-    }
-}
-
-/// Builds the isolated lab's hosts and lets them go again: the surest way to find out whether they are available. See [`Lab::start`].
-pub fn try_isolated(options: &Options) -> Result<()> {
-    isolated(options).map(drop)
-}
-
-/// Two hosts in namespaces of their own.
-fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
-    let why = |error: Error| Error::NoIsolatedLab { why: error.to_string() };
-    // Asked first, so that a process which falls back to loopback does not stand in a user namespace for nothing.
-    crate::os::tun::available().map_err(why)?;
-    if !netns::capable() {
-        netns::enter_user_namespace().map_err(why)?;
-    }
-    let addresses: Ends<IpAddr> = if options.ipv6 {
-        Ends {
-            client: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1).into(),
-            server: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 2).into(),
-        }
-    } else {
-        Ends {
-            client: Ipv4Addr::new(10, 0, 0, 1).into(),
-            server: Ipv4Addr::new(10, 0, 0, 2).into(),
-        }
-    };
-    let host = |side| {
-        Host::start(
-            side,
-            HostLocation::Namespace(addresses[side]),
-            Programs::of(options, side),
-        )
-        .map_err(why)
-    };
-    let hosts = Ends {
-        client: host(Side::Client)?,
-        server: host(Side::Server)?,
-    };
-    let facts = LabFacts {
-        kind: LabKind::Isolated,
-        addresses,
-        port: PORT,
-        settings: Ends::from_fn(|side| hosts[side].settings.clone()),
-        syn_patience: SynPatience::here(),
-        no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
-    };
-    Ok((facts, hosts))
-}
-
-/// Both ends on the machine's own loopback address.
-fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Host>)> {
-    let address = loopback_address(options.ipv6);
-    reach(address)?;
-    let host = |side| Host::start(side, HostLocation::Machine, Programs::of(options, side));
-    let hosts = Ends {
-        client: host(Side::Client)?,
-        server: host(Side::Server)?,
-    };
-    let facts = LabFacts {
-        kind: LabKind::Loopback(why),
-        addresses: Ends {
-            client: address,
-            server: address,
-        },
-        port: free_port(address)?,
-        settings: Ends::default(),
-        syn_patience: SynPatience::here(),
-        no_sock_diag: hosts.client.diag.as_ref().err().cloned(),
-    };
-    Ok((facts, hosts))
-}
-
-/// May the machine's loopback address be used: can something listen there, and be connected to? An address of a device that is down can
-/// still be bound.
-pub fn try_loopback(ipv6: bool) -> Result<()> {
-    reach(loopback_address(ipv6))
-}
-
-fn loopback_address(ipv6: bool) -> IpAddr {
-    if ipv6 {
-        Ipv6Addr::LOCALHOST.into()
-    } else {
-        Ipv4Addr::LOCALHOST.into()
-    }
-}
-
-fn reach(address: IpAddr) -> Result<()> {
-    let tried = TcpListener::bind((address, 0)).and_then(|listener| {
-        let listens_on = listener.local_addr()?;
-        TcpStream::connect_timeout(&listens_on, REACH_PATIENCE).map(drop)
-    });
-    tried.map_err(|error| {
-        let errno = Errno::of(&error);
-        let advice = match errno {
-            Errno::ENETUNREACH | Errno::ENETDOWN | Errno::EADDRNOTAVAIL if is_down("lo") => {
-                "; the device lo is down: ip link set lo up"
-            }
-            Errno::EADDRNOTAVAIL if address.is_ipv6() => {
-                "; IPv6 is switched off on the device lo: sysctl net.ipv6.conf.lo.disable_ipv6=0"
-            }
-            _ => "",
-        };
-        Error::NoLoopback { address, errno, advice }
-    })
-}
-
-/// Is that device of the calling thread's network namespace down?
-fn is_down(device: &str) -> bool {
-    Rtnl::open().and_then(|mut rtnl| rtnl.is_up(device)).is_ok_and(|up| !up)
-}
-
-/// How long the kernel may take to answer itself.
-const REACH_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Has the kernel IPv6?
-pub fn has_ipv6() -> Result<()> {
-    match Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)) {
-        Ok(_) => Ok(()),
-        Err(source) if Errno::of(&source) == Errno::EAFNOSUPPORT => Err(Error::NoIpv6 {
-            why: "this kernel has none (ipv6.disable=1 on its command line, or no module ipv6)".into(),
-        }),
-        Err(source) => Err(source).during(|| "make an IPv6 socket".into()),
-    }
-}
-
-/// A port that nobody uses now, outside the range from which connect takes its own: another program's service is never met by
-/// accident, and no connection of ours can take the port before the server binds it.
-fn free_port(address: IpAddr) -> Result<Port> {
-    // Spread by process number, so that programs started together do not race for one port; and by a stride without a
-    // common factor, so that one that is taken does not send us to our neighbour's.
-    let start = std::process::id() % 10_000;
-    (0..10_000)
-        .map(|n| 20_000 + ((start + n * 3_571) % 10_000) as u16)
-        .find_map(|port| match is_free(SocketAddr::new(address, port)) {
-            Ok(()) => Some(Ok(Port(port))),
-            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => None,
-            // The next one would be no better.
-            Err(error) => Some(Err(error)),
-        })
-        .unwrap_or_else(|| Err(std::io::ErrorKind::AddrInUse.into()))
-        .during(|| format!("find a free port on {address} from 20000 to 29999"))
-}
-
-/// Could an endpoint bind that address now? As it will: without SO_REUSEADDR, which std's listener sets, and which would find
-/// an address free that TIME_WAIT still keeps.
-fn is_free(address: SocketAddr) -> std::io::Result<()> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.bind(&address.into())
-}
+#[doc(hidden)]
+pub use local::{LabMode, LocalLab, Options, has_ipv6, try_isolated, try_loopback};
+#[doc(hidden)]
+pub use quiet::{PROCESS_PATIENCE, Quiet};

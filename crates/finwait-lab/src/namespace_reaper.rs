@@ -7,14 +7,17 @@
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, ExitCode, Stdio};
 
 use super::tree::{self, HostMark};
 use crate::error::{Operation, Result};
 use crate::observe::diag::Diag;
+use crate::role::Role;
 use finwait_model::call::Family;
 use finwait_model::state::State;
 
+/// The argument that has the namespace cleared.
+const CLEAR: &str = "--clear";
 /// The most readings of the table: a socket may come up while the others are destroyed.
 const ROUNDS: usize = 100;
 
@@ -28,17 +31,17 @@ impl NamespaceReaper {
     /// Starts one in the calling thread's network namespace, for the processes of that host; `owns` says that the namespace is the
     /// host's own, and to be cleared.
     pub fn spawn(program: &Path, host: &HostMark, owns: bool) -> Result<NamespaceReaper> {
-        let child = Command::new(program)
-            .arg0("finwait-keeper")
-            .args(["keeper", host.word()])
-            .args(owns.then_some("--clear"))
+        let child = Role::Reaper
+            .command(program)?
+            .arg(host.word())
+            .args(owns.then_some(CLEAR))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             // A Ctrl-C at the terminal is not for it: it ends when we do.
             .process_group(0)
             .spawn()
-            .during(|| "start the keeper of a host".into())?;
+            .during(|| "start the reaper of a host".into())?;
         Ok(NamespaceReaper { child })
     }
 }
@@ -51,9 +54,13 @@ impl Drop for NamespaceReaper {
     }
 }
 
-/// Waits for the end of standard input, then ends the processes of that host, and if `clear`s destroys what connections are left in this
-/// network namespace.
-pub fn run(host: &str, clears: bool) -> ExitCode {
+/// Waits for the end of standard input, then ends the processes of the host that the arguments name, and with `--clear` destroys what
+/// connections are left in this network namespace.
+pub fn run(arguments: &[String]) -> ExitCode {
+    let Some(host) = arguments.first() else {
+        return ExitCode::FAILURE;
+    };
+    let clears = arguments.iter().skip(1).any(|word| word == CLEAR);
     let namespace = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/net")).ok();
     let own = namespace("self").filter(|_| clears);
     // Whoever asks us by mistake is not to lose the machine's own connections.

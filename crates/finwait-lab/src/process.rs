@@ -19,6 +19,7 @@ use crate::endpoint::protocol::{Reply, Request};
 use crate::error::{Error, Operation, Result};
 use crate::os::signal::die_with_parent;
 use crate::os::sock::info_state;
+use crate::role::Role;
 use crate::runtime::Launch;
 use finwait_model::call::CallId;
 use finwait_model::side::Side;
@@ -72,7 +73,7 @@ pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<SpawnedP
         _ => Command::new(&launch.program),
     };
     if launch.strace.is_none() {
-        command.arg0("finwait-endpoint");
+        command.arg0(Role::Endpoint.name());
     }
     command
         .args(&launch.arguments)

@@ -5,10 +5,11 @@
 //! The endpoint's own words to finwait are system calls, too: they tell which calls came before which words.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use crate::endpoint::protocol::TracedCall;
 use finwait_model::call::CallId;
 use finwait_model::errno::Errno;
+use finwait_model::syscall::Syscall;
 
 /// strace's arguments.
 pub const ARGUMENTS: [&str; 9] = [
@@ -31,7 +32,7 @@ const MARK: &str = "<TCP";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Printed {
     /// A call on a TCP socket.
-    Call(TracedCall),
+    Call(Syscall),
     /// The endpoint said a word about a call.
     Said(Word, CallId),
 }
@@ -110,7 +111,7 @@ fn said(call: &str) -> Option<(Word, CallId)> {
 }
 
 /// A whole call, if it is about a TCP socket.
-fn traced(call: &str) -> Option<TracedCall> {
+fn traced(call: &str) -> Option<Syscall> {
     let (call, took) = match call
         .rsplit_once(" <")
         .and_then(|(call, took)| Some((call, took.strip_suffix('>')?)))
@@ -128,11 +129,8 @@ fn traced(call: &str) -> Option<TracedCall> {
             .find(|(_, known)| *known == name)
             .map(|(errno, _)| *errno)
     });
-    Some(TracedCall {
-        text: text.split_whitespace().collect::<Vec<_>>().join(" "),
-        errno,
-        ns: (took * 1e9) as u64,
-    })
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(Syscall::parse(&line, errno, Duration::from_nanos((took * 1e9) as u64)))
 }
 
 /// The call without what `-yy` adds to descriptors; none when no TCP socket is among them. What stands in quotes is the program's.
@@ -168,7 +166,7 @@ fn without_marks(call: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn calls(printed: Vec<Printed>) -> Vec<TracedCall> {
+    fn calls(printed: Vec<Printed>) -> Vec<Syscall> {
         let calls = printed.into_iter().map(|printed| match printed {
             Printed::Call(traced) => traced,
             Printed::Said(..) => panic!("{printed:?}"),
@@ -178,7 +176,7 @@ mod tests {
 
     fn texts(reader: &mut StraceReader, printed: &str) -> Vec<String> {
         let calls = calls(reader.read(printed.as_bytes()));
-        calls.into_iter().map(|traced| traced.text).collect()
+        calls.into_iter().map(|made| made.to_string()).collect()
     }
 
     #[test]
@@ -192,7 +190,7 @@ mod tests {
 ";
         let mut reader = StraceReader::default();
         let made = calls(reader.read(printed.as_bytes()));
-        let texts: Vec<&str> = made.iter().map(|traced| traced.text.as_str()).collect();
+        let texts: Vec<String> = made.iter().map(Syscall::to_string).collect();
         assert_eq!(
             texts,
             [
@@ -201,7 +199,7 @@ mod tests {
                 "read(7, 0xc000, 8) = -1 EAGAIN (Resource temporarily unavailable)",
             ]
         );
-        assert_eq!(made[0].ns, 21_000);
+        assert_eq!(made[0].duration.as_nanos(), 21_000);
         assert_eq!((made[1].errno, made[2].errno), (None, Some(Errno::EAGAIN)));
     }
 

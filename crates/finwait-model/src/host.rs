@@ -201,6 +201,18 @@ pub enum SettingValue {
     Switch(bool),
 }
 
+impl From<u32> for SettingValue {
+    fn from(n: u32) -> SettingValue {
+        SettingValue::Number(n)
+    }
+}
+
+impl From<bool> for SettingValue {
+    fn from(on: bool) -> SettingValue {
+        SettingValue::Switch(on)
+    }
+}
+
 impl SettingValue {
     /// The text that is written to the sysctl file.
     pub fn to_sysctl(self) -> String {

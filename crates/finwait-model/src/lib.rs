@@ -12,5 +12,6 @@ pub mod outcome;
 pub mod side;
 pub mod socket_table;
 pub mod state;
+pub mod syscall;
 pub mod text;
 pub mod typed;

@@ -1,10 +1,12 @@
 //! `finwait explain`: what an error message means, why the kernel says it, and the scenarios that show it.
 
+use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::exit;
 use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
+use crate::json::Versioned;
 use answer::{Answer, GroupedLines, MeasuredAnswer, answer};
 use overview::overview;
 use paper::{Paper, print};
@@ -42,10 +44,8 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
     let answers: Vec<Answer> = said.into_iter().map(answer).collect();
     let mut out = io::stdout().lock();
     let printed = if json {
-        let told: Vec<MeasuredAnswer> = answers.iter().map(MeasuredAnswer::of).collect();
-        serde_json::to_writer(&mut out, &told)
-            .map_err(io::Error::from)
-            .and_then(|()| writeln!(out))
+        let answers = answers.iter().map(MeasuredAnswer::of).collect();
+        Versioned::new(Told { answers }).print(&mut out)
     } else {
         let paper = Paper {
             columns: columns(),
@@ -69,6 +69,12 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
 /// One sentence on standard error.
 fn fail(why: &str) -> ExitCode {
     exit::fail(UNKNOWN, why)
+}
+
+/// What `finwait explain --json` prints: for each thing that the lines say an answer, the most frequent first.
+#[derive(Serialize)]
+struct Told<'a> {
+    answers: Vec<MeasuredAnswer<'a>>,
 }
 
 /// Gathers what the lines say, and how the first that is not empty begins; `progress` is told how many bytes and lines came so far.

@@ -251,9 +251,9 @@ impl App {
                 }
                 match entry.and_then(|no| self.run.session.transcript.entry(no)) {
                     Some(Entry {
-                        what: EntryKind::Outcome { call, .. } | EntryKind::Lost { call, .. },
+                        what: EntryKind::Ended(call),
                         ..
-                    }) => self.dialogs.open(WhyDialog::new(*call)),
+                    }) => self.dialogs.open(WhyDialog::new(call.call())),
                     Some(Entry {
                         no,
                         what: EntryKind::Packet(_),

@@ -153,11 +153,11 @@ impl Dialog for OptionsDialog {
         if let Some(Outcome::Unsupported(why)) = self.instead(session) {
             canvas.put_cut(foot.x, foot.y, foot.right(), why, canvas.theme.bad());
         } else if let Some(answer) = &end.last {
-            let said = answer.trace.last().map_or_else(
-                || format!("{}: {}", answer.name, answer.ending.brief()),
-                |traced| traced.text.clone(),
+            let said = answer.trace().last().map_or_else(
+                || format!("{}: {}", answer.call.name, answer.call.brief()),
+                |made| made.to_string(),
             );
-            let style = if answer.ending.errno().is_some() {
+            let style = if answer.call.errno().is_some() {
                 canvas.theme.bad()
             } else {
                 text

@@ -11,10 +11,12 @@ use crate::command::ScreenCommand;
 use crate::explain::ErrorSource;
 use crate::explain::rules::{CallClass, RuleOutcome};
 use crate::explain::waiting::waits;
+use crate::lab::event::{SettingChanged, StateChanged};
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
 use crate::scenario::{catalog, file};
 use crate::session::chain::{Chain, chain};
+use crate::session::finished::{CallEnd, FinishedCall};
 use crate::session::transcript::{Entry, EntryKind, describe};
 use crate::session::{Session, socket_of};
 use crate::text::{width, wrap};
@@ -162,27 +164,28 @@ impl WhyDialog {
                 say("", "or by its own deadline, and the socket stays as it is", text, None);
             }
         }
-        let ended = chain.ended.and_then(|no| transcript.entry(no)).map(|entry| &entry.what);
-        if let (None, Some(EntryKind::Outcome { outcome, .. })) = (rule, ended) {
+        let ended = chain
+            .ended
+            .and_then(|no| transcript.entry(no))
+            .and_then(Entry::finished);
+        if let (None, Some(outcome)) = (rule, ended.and_then(FinishedCall::outcome)) {
             match outcome {
                 Outcome::Library(_) => say("rule", BY_ITSELF, text, None),
                 Outcome::Unsupported(why) => say("rule", &format!("The language has no such call: {why}."), text, None),
                 Outcome::Ok(_) | Outcome::Err(_) | Outcome::DeadlineExceeded { .. } => {}
             }
         }
-        let gave = match ended {
-            Some(EntryKind::Outcome { name, outcome, .. })
-                if matches!(outcome, Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. })) =>
-            {
-                Some((*name, outcome.brief()))
+        let gave = ended.and_then(|call| match call.outcome() {
+            Some(outcome @ (Outcome::Err(_) | Outcome::Ok(Value::Read { n: 0, .. }))) => {
+                Some((call.name, outcome.brief()))
             }
+            Some(_) => None,
             // Of the errno that came with the signal.
-            Some(EntryKind::Lost { name, .. }) => match rule.map(|rule| rule.gives) {
-                Some(RuleOutcome::Errno(errno)) => Some((*name, errno.name())),
+            None => match rule.map(|rule| rule.gives) {
+                Some(RuleOutcome::Errno(errno)) => Some((call.name, errno.name())),
                 Some(RuleOutcome::Eof | RuleOutcome::Deadline) | None => None,
             },
-            _ => None,
-        };
+        });
         if let Some((name, gave)) = gave {
             let of_class = CallClass::of(name);
             let words = of_class.map(|call| Matrix::kept().words(call, &gave, chain.rule));
@@ -279,36 +282,12 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
     let transcript = &session.transcript;
     let entry = |no: Option<u64>| no.and_then(|no| transcript.entry(no));
     let mut links = Vec::new();
-    let (side, name, socket, called) = match entry(chain.ended).map(|entry| &entry.what) {
-        Some(EntryKind::Outcome {
-            side,
-            socket,
-            name,
-            outcome,
-            text,
-            said,
-            trace,
-            ..
-        }) => {
-            let called = match (trace.last(), text) {
-                (Some(traced), _) => traced.text.clone(),
-                (None, Some(text)) => format!("{text} = {}", said.clone().unwrap_or_else(|| outcome.brief())),
-                (None, None) => format!("{name} = {}", outcome.brief()),
-            };
-            (*side, *name, socket.as_ref(), called)
-        }
-        Some(EntryKind::Lost {
-            side,
-            name,
-            socket,
-            text,
-            how,
-            ..
-        }) => (*side, *name, socket.as_ref(), format!("{text} never returned: {how}")),
-        _ => match session.pending(call) {
+    let (side, name, socket, called) = match entry(chain.ended).and_then(Entry::finished) {
+        Some(call) => (call.side(), call.name, call.socket.as_ref(), called(call)),
+        None => match session.pending(call) {
             Some((side, pending)) => {
                 let name = pending.order.kind();
-                let text = pending.text.clone().unwrap_or_else(|| name.to_string());
+                let text = pending.words();
                 (
                     side,
                     name,
@@ -327,7 +306,7 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
     // A socket that is yet to be made has no state.
     if let Some(socket) = socket.filter(|_| name != CallKind::Socket) {
         let by = entry(chain.since).map_or_else(String::new, |entry| match &entry.what {
-            EntryKind::State { from, cause, .. } => format!(", by {}", cause.words(*from)),
+            EntryKind::State { change, .. } => format!(", by {}", change.cause.words(change.from)),
             _ => String::new(),
         });
         links.push(Link {
@@ -357,13 +336,36 @@ fn links(session: &Session, call: CallId, chain: &Chain) -> Vec<Link> {
     links
 }
 
+/// A call that is over, with what it returned.
+fn called(call: &FinishedCall) -> String {
+    let ended = match &call.end {
+        CallEnd::Returned(ended) => ended,
+        CallEnd::Lost(lost) => {
+            return format!("{} never returned: {}", call.words(), lost.how);
+        }
+    };
+    match (ended.trace.last(), &call.text, &ended.said) {
+        (Some(made), ..) => made.to_string(),
+        (None, Some(text), Some(said)) => format!("{text} = {said}"),
+        (None, Some(text), None) => format!("{text} = {}", ended.outcome.brief()),
+        (None, None, _) => format!("{} = {}", call.name, ended.outcome.brief()),
+    }
+}
+
 /// The setter of the error, with the words of its entry.
 fn told(source: ErrorSource, entry: Option<&Entry>) -> String {
     let more = entry.and_then(|entry| match &entry.what {
         EntryKind::Packet(record) => Some(describe(record)),
-        EntryKind::State { from, to, cause, .. } => Some(format!("{from} -> {to} by {}", cause.words(*from))),
-        EntryKind::Outcome { name, outcome, .. } => Some(format!("{name} = {}", outcome.brief())),
-        EntryKind::Host { setting, value, .. } => Some(format!("{} = {}", setting.name(), setting.show(*value))),
+        EntryKind::State { change, .. } => {
+            let StateChanged { from, to, cause, .. } = change;
+            Some(format!("{from} -> {to} by {}", cause.words(*from)))
+        }
+        EntryKind::Ended(call) => call
+            .outcome()
+            .map(|outcome| format!("{} = {}", call.name, outcome.brief())),
+        EntryKind::Host(SettingChanged { setting, value, .. }) => {
+            Some(format!("{} = {}", setting.name(), setting.show(*value)))
+        }
         _ => None,
     });
     more.map_or_else(|| source.words(), |more| format!("{}: {more}", source.words()))

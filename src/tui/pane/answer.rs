@@ -10,10 +10,10 @@ use crate::command::{EndCommand, ScreenCommand, table};
 use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
-use crate::session::{CallEnd, LastOutcome, Session};
+use crate::session::{LastOutcome, Session};
 use crate::side::Side;
 use crate::text::{width, wrap, wrap_to};
-use crate::tui::canvas::{Canvas, button_width, short_call};
+use crate::tui::canvas::{Canvas, button_width, longest};
 use crate::tui::hit::Action;
 
 /// The line above.
@@ -62,19 +62,16 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
         .first()
         .map_or("interrupt", |button| button.label);
     for pending in &end.pending[end.pending.len() - shown..] {
-        let call = pending.text.clone().unwrap_or_else(|| pending.order.kind().to_string());
+        let call = pending.words();
         let blocked = format!(" blocked {}", human(canvas.now.since(pending.since)));
         let button = button_width(None, label) + 1;
         let right = area.right().saturating_sub(button);
         let style = canvas.theme.strong();
         // All of it, or its name and descriptor.
         let room = usize::from(right.saturating_sub(area.x + 1)).saturating_sub(width(&blocked));
-        let call = match call.split_once('(') {
-            Some((name, args)) if width(&call) > room => {
-                let fd = args.split([',', ')']).next().unwrap_or("");
-                format!("{name}({fd})")
-            }
-            _ => call,
+        let call = match (call.to_string(), call.first()) {
+            (whole, Some(fd)) if width(&whole) > room => format!("{}({fd})", call.name),
+            (whole, _) => whole,
         };
         let line = Rect::new(area.x, y, right.saturating_sub(area.x), 1);
         canvas.hits.add(line, Action::Why(pending.id), false);
@@ -120,17 +117,18 @@ fn took(time: Duration) -> String {
     format!("<{}>", human(time).replace(' ', "\u{a0}"))
 }
 
-/// The system call that an answer is about, of those behind it: what makes a descriptor comes first, and may be followed by what moves
-/// it to a number of its own; otherwise the last one says most.
-fn main_call(answer: &LastOutcome, calls: &[String]) -> String {
-    match answer.ending.outcome() {
+/// The system call that an answer is about, of those behind it, with its cuts: what makes a descriptor comes first, and may be followed
+/// by what moves it to a number of its own; otherwise the last one says most.
+fn main_call(answer: &LastOutcome) -> Vec<String> {
+    let trace = answer.trace();
+    match (answer.call.outcome(), trace) {
         // The language's words come first, and what it did after them.
-        _ if answer.text.is_some() => calls.first().cloned().unwrap_or_default(),
-        Some(Outcome::Ok(Value::Descriptor { fd, .. })) if calls.len() > 1 => {
-            let made = calls.first().cloned().unwrap_or_default();
-            format!("{made}, moved to {fd}")
+        _ if answer.call.text.is_some() => in_words(answer),
+        (Some(Outcome::Ok(Value::Descriptor { fd, .. })), [made, _, ..]) => {
+            made.cuts(&format!(" {}, moved to {fd}", took(made.duration)))
         }
-        _ => calls.last().cloned().unwrap_or_default(),
+        (_, [.., last]) => last.cuts(&format!(" {}", took(last.duration))),
+        (_, []) => in_words(answer),
     }
 }
 
@@ -140,37 +138,37 @@ pub fn lines_wanted(session: &Session, side: Side, width: u16) -> u16 {
     let room = usize::from(width.saturating_sub(2));
     let last = end.last.as_ref().map_or(1, |answer| {
         let calls: usize = calls(answer).iter().map(|call| wrap(call, room).len()).sum();
-        let meant = usize::from(answer.ending.errno().is_some());
-        calls + meant + wrap(&answer.why, room).len()
+        let meant = usize::from(answer.call.errno().is_some());
+        calls + meant + wrap(&answer.call.why.sentence, room).len()
     });
     (end.pending.len() + last) as u16
 }
 
 fn calls(answer: &LastOutcome) -> Vec<String> {
-    if answer.trace.is_empty() || answer.text.is_some() {
+    let trace = answer.trace();
+    if trace.is_empty() || answer.call.text.is_some() {
         // What the language says, and below it what it did.
-        let own = answer.trace.iter().map(|traced| format!("| {}", traced.text));
-        std::iter::once(in_words(answer)).chain(own).collect()
+        let own = trace.iter().map(|made| format!("| {made}"));
+        in_words(answer).into_iter().take(1).chain(own).collect()
     } else {
-        answer
-            .trace
+        trace
             .iter()
-            .map(|traced| format!("{} {}", traced.text, took(Duration::from_nanos(traced.ns))))
+            .map(|made| format!("{made} {}", took(made.duration)))
             .collect()
     }
 }
 
-/// A call in its language's words, and what the language says of it.
-fn in_words(answer: &LastOutcome) -> String {
-    let call = answer.text.as_deref().unwrap_or(answer.name.name());
-    let brief = answer.ending.brief();
-    let result = match (&answer.ending, &answer.said) {
-        (CallEnd::Lost(how), _) => return format!("{call}: {how}"),
-        (CallEnd::Returned(Outcome::Ok(_)), Some(said)) if *said != brief => format!("{brief} ({said})"),
-        (CallEnd::Returned(_), Some(said)) => said.clone(),
-        (CallEnd::Returned(_), None) => brief,
+/// A call in its language's words, and what the language says of it, with its cuts.
+fn in_words(answer: &LastOutcome) -> Vec<String> {
+    let call = answer.call.words();
+    let brief = answer.call.brief();
+    let result = match (answer.call.outcome(), answer.call.said()) {
+        (None, _) => return call.cuts(&format!(": {brief}")),
+        (Some(Outcome::Ok(_)), Some(said)) if said != brief => format!("{brief} ({said})"),
+        (Some(_), Some(said)) => said.to_owned(),
+        (Some(_), None) => brief.clone(),
     };
-    format!("{call} = {result} {}", took(answer.took))
+    call.cuts_returned(&result, &brief, &format!(" {}", took(answer.call.took())))
 }
 
 /// The last call that ended.
@@ -179,9 +177,9 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome) {
     let height = usize::from(area.height);
     let mut lines = Vec::new();
     let calls = calls(answer);
-    let failed = match &answer.ending {
-        CallEnd::Returned(Outcome::Err(_) | Outcome::Library(_)) | CallEnd::Lost(_) => true,
-        CallEnd::Returned(Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_)) => false,
+    let failed = match answer.call.outcome() {
+        Some(Outcome::Err(_) | Outcome::Library(_)) | None => true,
+        Some(Outcome::Ok(_) | Outcome::DeadlineExceeded { .. } | Outcome::Unsupported(_)) => false,
     };
     let style = if failed {
         canvas.theme.bad()
@@ -189,28 +187,28 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome) {
         canvas.theme.strong()
     };
     // The reason comes first, then the errno, then the call; where there is no room for all of it, the call is cut in its arguments.
-    let why = wrap(&answer.why, room).len();
+    let why = wrap(&answer.call.why.sentence, room).len();
     let for_calls = height.saturating_sub(why + usize::from(failed)).max(1);
     let mut wrapped: Vec<String> = calls.iter().flat_map(|call| wrap(call, room)).collect();
     if wrapped.len() > for_calls {
-        let main = main_call(answer, &calls);
-        wrapped = wrap(&main, room);
-        if let (Some(said), true) = (&answer.said, wrapped.len() > for_calls) {
+        let main = main_call(answer);
+        wrapped = main.first().map_or_else(Vec::new, |whole| wrap(whole, room));
+        if let (Some(said), true) = (answer.call.said(), wrapped.len() > for_calls) {
             // What the language says is what one came for: rather the reason is cut than that.
-            let name = main.split('(').next().unwrap_or(answer.name.name());
+            let name = answer.call.words().name;
             wrapped = wrap_to(
                 &format!("{name}(..) = {said}"),
                 room,
                 height.saturating_sub(1).max(for_calls),
             );
         } else if wrapped.len() > for_calls {
-            wrapped = vec![short_call(&main, room)];
+            wrapped = vec![longest(&main, room)];
         }
     }
     lines.extend(wrapped.into_iter().map(|line| (line, style)));
-    let meant = match &answer.ending {
-        CallEnd::Returned(Outcome::Ok(Value::PendingError { error })) => *error,
-        ending => ending.errno(),
+    let meant = match answer.call.outcome() {
+        Some(Outcome::Ok(Value::PendingError { error })) => *error,
+        _ => answer.call.errno(),
     };
     if let Some(errno) = meant {
         // The system call's own line has the text too.
@@ -223,23 +221,27 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome) {
             lines.push((line, canvas.theme.bad()));
         }
     }
-    if let Some(Outcome::DeadlineExceeded { .. }) = answer.ending.outcome() {
+    if let Some(Outcome::DeadlineExceeded { .. }) = answer.call.outcome() {
         lines.push(("deadline exceeded; the call was given up".into(), canvas.theme.strong()));
     }
     let left = height.saturating_sub(lines.len());
     let text = canvas.theme.text();
-    lines.extend(wrap_to(&answer.why, room, left).into_iter().map(|line| (line, text)));
+    lines.extend(
+        wrap_to(&answer.call.why.sentence, room, left)
+            .into_iter()
+            .map(|line| (line, text)),
+    );
     // Where there is room left: what other languages say of the same, as it was measured.
-    let failed = answer.ending.errno();
-    let class = CallClass::of(answer.name);
+    let failed = answer.call.errno();
+    let class = CallClass::of(answer.call.name);
     let words = failed
         .zip(class)
-        .map(|(errno, class)| Matrix::kept().words(class, &errno.name(), answer.rule));
+        .map(|(errno, class)| Matrix::kept().words(class, &errno.name(), answer.call.why.rule));
     let dim = canvas.theme.dim();
     let words = words
         .into_iter()
         .flatten()
-        .filter(|(_, said)| answer.said.as_deref() != Some(*said));
+        .filter(|(_, said)| answer.call.said() != Some(*said));
     lines.extend(words.map(|(runtime, said)| (format!("{runtime}: {said}"), dim)));
     for (nth, (line, style)) in lines.into_iter().take(height).enumerate() {
         canvas.put_cut(area.x + 1, area.y + nth as u16, area.right(), &line, style);

@@ -13,7 +13,7 @@ use self::lane::{ArrowSpan, Lane};
 use self::rows::{Row, RowKind, Rows};
 use self::words::{call_texts, held_words, packet_texts};
 use crate::clock::human;
-use crate::lab::event::Disposition;
+use crate::lab::event::{Disposition, ProcessBorn, ProcessDied, StateChanged};
 use crate::session::transcript::{EntryKind, Transcript};
 use crate::session::{LabKind, Session};
 use crate::side::Side;
@@ -167,8 +167,8 @@ impl Diagram {
                 let (texts, failed) = call_texts(None, what);
                 let style = if failed { canvas.theme.bad() } else { plain };
                 lane.at_edge(canvas, y, side, &texts, style);
-                if let Some(EntryKind::Outcome { call, .. }) = what {
-                    lane.asks_why(canvas, y, *call);
+                if let Some(EntryKind::Ended(call)) = what {
+                    lane.asks_why(canvas, y, call.call());
                 }
             }
             RowKind::Packet {
@@ -216,7 +216,9 @@ impl Diagram {
             RowKind::States => {}
             RowKind::Named { side } => {
                 if let Some(EntryKind::State {
-                    socket: Some(name), to, ..
+                    socket: Some(name),
+                    change: StateChanged { to, .. },
+                    ..
                 }) = what
                 {
                     let texts = [format!("{name}: {to}"), format!("{name}: {}", to.short())];
@@ -225,8 +227,10 @@ impl Diagram {
             }
             RowKind::Process { side } => {
                 let texts = match what {
-                    Some(EntryKind::Died { how, .. }) => [format!("{side} {how}"), how.to_string()],
-                    Some(EntryKind::Born { pid, .. }) => [format!("{side} restarted, pid {pid}"), format!("pid {pid}")],
+                    Some(EntryKind::Died(ProcessDied { how, .. })) => [format!("{side} {how}"), how.to_string()],
+                    Some(EntryKind::Born(ProcessBorn { pid, .. })) => {
+                        [format!("{side} restarted, pid {pid}"), format!("pid {pid}")]
+                    }
                     _ => return,
                 };
                 lane.at_edge(canvas, y, side, &texts, canvas.theme.bad());

@@ -8,7 +8,7 @@ use crate::call::{CallId, CallKind};
 use crate::command::{ScreenCommand, table};
 use crate::session::transcript::{Entry, EntryKind, Filter, Transcript};
 use crate::text::width;
-use crate::tui::canvas::{Canvas, short_call};
+use crate::tui::canvas::{Canvas, longest};
 use crate::tui::hit::{Action, Zone};
 use crate::tui::scroll::Scroll;
 
@@ -32,18 +32,15 @@ impl LineIndex {
 }
 
 /// The lines of an entry, as the log shows them: reading every option is one.
-fn lines_of(entry: &Entry) -> Vec<String> {
-    let lines = entry.lines();
-    match (&entry.what, lines.first()) {
-        (EntryKind::Outcome { name, trace, .. }, Some(first)) if *name == CallKind::Options && trace.len() > 1 => {
-            let fd = first
-                .split_once('(')
-                .and_then(|(_, args)| args.split(',').next())
-                .unwrap_or("");
-            vec![format!("getsockopt({fd}, ...) of every option, {} calls", trace.len())]
-        }
-        _ => lines,
+fn lines_of(entry: &Entry, room: usize) -> Vec<String> {
+    if let EntryKind::Ended(call) = &entry.what
+        && let ([first, _, ..], CallKind::Options) = (call.trace(), call.name)
+    {
+        let fd = first.args.iter().flatten().next().map_or("", String::as_str);
+        let calls = call.trace().len();
+        return vec![format!("getsockopt({fd}, ...) of every option, {calls} calls")];
     }
+    entry.lines_cut(|cuts| longest(cuts, room))
 }
 
 /// The log as it is shown.
@@ -62,17 +59,18 @@ impl Log {
         for entry in transcript.since(self.upto) {
             self.upto = entry.no;
             let lines = match &entry.what {
-                EntryKind::Outcome { .. } => lines_of(entry).len() as u16,
+                EntryKind::Ended(_) => lines_of(entry, usize::MAX).len() as u16,
                 _ => 1,
             };
             for (index, filter) in self.indexes.iter_mut().zip(Filter::ALL) {
                 if filter.passes(&entry.what) {
                     // A call that returned at once is one line, as strace prints it.
-                    if matches!(&entry.what, EntryKind::Outcome { call, .. } if index.begun == Some(*call)) {
+                    if matches!(&entry.what, EntryKind::Ended(call) if call.outcome().is_some() && index.begun == Some(call.call()))
+                    {
                         index.lines.pop_back();
                     }
                     index.begun = match &entry.what {
-                        EntryKind::Call { call, .. } => Some(*call),
+                        EntryKind::Call { began, .. } => Some(began.call),
                         _ => None,
                     };
                     index.lines.extend((0..lines).map(|line| (entry.no, line)));
@@ -237,6 +235,7 @@ impl Log {
         let range = self.index().range();
         let window = self.scroll.window(range.clone(), body.height);
         let text = canvas.theme.text();
+        let room = usize::from(area.right().saturating_sub(area.x + 18));
         // Consecutive lines of one entry are put into words once.
         let mut words: Option<(u64, Vec<String>)> = None;
         for (y, row) in (body.y..).zip(window.clone()) {
@@ -245,7 +244,7 @@ impl Log {
             };
             let Some(entry) = transcript.entry(no) else { continue };
             if words.as_ref().is_none_or(|(known, _)| *known != no) {
-                words = Some((no, lines_of(entry)));
+                words = Some((no, lines_of(entry, room)));
             }
             let mut x = area.x;
             if line == 0 {
@@ -253,14 +252,10 @@ impl Log {
                 canvas.put(x + 1, y, area.right(), entry.speaker(), text);
             }
             let said = words.as_ref().and_then(|(_, lines)| lines.get(usize::from(line)));
-            let failed = matches!(&entry.what, EntryKind::Outcome { outcome, .. } if outcome.errno().is_some())
-                || matches!(&entry.what, EntryKind::Died { .. });
+            let failed = matches!(&entry.what, EntryKind::Ended(call) if call.errno().is_some())
+                || matches!(&entry.what, EntryKind::Died(_));
             let style = if failed { canvas.theme.bad() } else { text };
-            let room = usize::from(area.right().saturating_sub(area.x + 18));
             let said = said.map_or(String::new(), |said| match &entry.what {
-                EntryKind::Call { .. } | EntryKind::Outcome { .. } | EntryKind::Blocked { .. } => {
-                    short_call(said, room)
-                }
                 EntryKind::State { .. } if width(said) > room => entry.short_state().unwrap_or_else(|| said.clone()),
                 EntryKind::Packet(_) if width(said) > room => entry.short_packet().unwrap_or_else(|| said.clone()),
                 _ => said.clone(),

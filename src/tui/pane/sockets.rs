@@ -105,7 +105,7 @@ pub fn one_line(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) 
     }
     if let Some(answer) = &end.last {
         words.push((
-            format!("{}: {}", answer.name, answer.ending.brief()),
+            format!("{}: {}", answer.call.name, answer.call.brief()),
             canvas.theme.text(),
         ));
     }

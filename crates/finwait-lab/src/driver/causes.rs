@@ -43,10 +43,11 @@ impl<O: Outside> Core<O> {
     /// Tells what a packet that has just arrived has led to: it may have led through several states, and have ended a call that did
     /// the rest.
     fn led(&mut self, side: Side, change: &StateChange, what: Arrival) {
-        let holder = self.ends[side].holder(change).map(|call| call.id);
+        let holder = self.ends[side].holder(change).map(InFlightCall::named);
         let held = holder.is_some() || self.ends[side].outlives_a_close(change);
         let unseen = between(change.from, change.to, what, held);
         let witness = witness(!unseen.is_empty());
+        let received = self.received(side);
         let mut from = change.from;
         for to in unseen.iter().chain([&change.to]) {
             let step = StateChange {
@@ -55,12 +56,12 @@ impl<O: Outside> Core<O> {
                 ..*change
             };
             let cause = match (maker(from, *to, what, held), holder) {
-                (Actor::Packet, _) => TransitionCause::Received,
+                (Actor::Packet, _) => received,
                 // Whoever closed the descriptor did so before the packet came.
                 (Actor::Call, Some(holder)) if !self.is_dying(side) => TransitionCause::Release(holder),
                 (Actor::Call, _) => match self.likely(side, &step) {
                     // A shutdown in SYN_RECV, or of the listener before, sends its FIN when the last ACK comes.
-                    TransitionCause::Unseen if change.from == State::SynRecv => TransitionCause::Received,
+                    TransitionCause::Unseen if change.from == State::SynRecv => received,
                     likely => likely,
                 },
             };
@@ -85,7 +86,7 @@ impl<O: Outside> Core<O> {
         let StateChange {
             tuple, inode, from, to, ..
         } = *change;
-        self.tell(LabEvent::Transition {
+        self.tell(LabEvent::Transition(StateChanged {
             side,
             tuple,
             inode,
@@ -93,7 +94,13 @@ impl<O: Outside> Core<O> {
             to,
             cause,
             witness,
-        });
+        }));
+    }
+
+    /// The last packet that the host received, as a cause.
+    fn received(&self, side: Side) -> TransitionCause {
+        let last = self.ends[side].received;
+        last.map_or(TransitionCause::Unseen, TransitionCause::Received)
     }
 
     /// What made a socket change its state when no packet came for it.
@@ -115,18 +122,18 @@ impl<O: Outside> Core<O> {
         }
         let calls = end.in_flight.iter().rev();
         let mut calls = calls.filter(|call| end.may_have_made(call, change)).peekable();
-        let newest = calls.peek().map(|call| call.id);
+        let newest = calls.peek().map(|call| call.named());
         // Of several, the one that leaves nothing standing, where nothing is left.
         let abort = calls.find(|call| call.effect == StateEffect::Aborts);
-        if let Some(id) = abort.map(|call| call.id).or(newest) {
-            return TransitionCause::Call(id);
+        if let Some(by) = abort.map(InFlightCall::named).or(newest) {
+            return TransitionCause::Call(by);
         }
         if let Some(kind) = change.expired {
             return TransitionCause::Timer(kind);
         }
         // The kernel closes a socket when nobody holds it any more: a waiting call does.
         if let Some(call) = end.holder(change) {
-            return TransitionCause::Release(call.id);
+            return TransitionCause::Release(call.named());
         }
         // Without a wire, the segment is not seen; the call that sent it is known.
         if !self.wired {
@@ -137,10 +144,13 @@ impl<O: Outside> Core<O> {
                 .rev()
                 .find(|call| call.effect != StateEffect::None)
             {
-                return TransitionCause::PeerCall(call.id);
+                return TransitionCause::PeerCall {
+                    side: side.other(),
+                    by: call.named(),
+                };
             }
             if self.is_dying(side.other()) {
-                return TransitionCause::PeerDeath;
+                return TransitionCause::PeerDeath { side: side.other() };
             }
         }
         // What only a call can do, none was told to do.

@@ -19,6 +19,8 @@ pub(super) struct DriverEnd {
     pub(super) nofile: Option<u32>,
     /// The process has died since the last reading.
     pub(super) died: bool,
+    /// The last packet that the host received.
+    pub(super) received: Option<ReceivedPacket>,
 }
 
 impl DriverEnd {
@@ -37,11 +39,12 @@ impl DriverEnd {
             strace: process.is_traced.then(SyscallOrder::default),
             nofile: None,
             died: false,
+            received: None,
         }
     }
 
     /// Forgets the process, which has ended, and all that was its own.
-    pub(super) fn bury(&mut self) {
+    pub(super) fn forget_process(&mut self) {
         self.process = None;
         self.in_flight.clear();
         self.sockets.clear();

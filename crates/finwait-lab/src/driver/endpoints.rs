@@ -29,13 +29,13 @@ impl<O: Outside> Core<O> {
                     if protocol == VERSION {
                         let runtime: String = plain(&runtime).chars().take(40).collect();
                         let nofile = self.limited(side);
-                        self.tell(LabEvent::Born {
+                        self.tell(LabEvent::Born(ProcessBorn {
                             side,
                             pid,
                             runtime,
                             takes_unasked,
                             nofile,
-                        });
+                        }));
                     } else {
                         let why = format!("killed: it speaks protocol {protocol}, and finwait {VERSION}");
                         self.tell(LabEvent::Garbled { side, id: None, why });
@@ -48,9 +48,9 @@ impl<O: Outside> Core<O> {
                     if let Some(call) = calls.find(|call| call.id == id) {
                         call.begun = true;
                     }
-                    let text = plain(&text);
+                    let text = CallText::parse(&plain(&text));
                     self.tell_calls(side, |strace| strace.heard(Word::Began, id));
-                    self.tell(LabEvent::Began { side, id, text });
+                    self.tell(LabEvent::Began(CallBegan { side, call: id, text }));
                 }
                 Ok(Reply::Made { id, fd }) => self.made(side, id, fd),
                 Ok(Reply::Ended { id, .. }) if !self.ends[side].is_under_way(id) => {
@@ -87,10 +87,10 @@ impl<O: Outside> Core<O> {
     }
 
     /// Tells system calls that strace has seen, where it looks.
-    fn tell_calls(&mut self, side: Side, which: impl FnOnce(&mut SyscallOrder) -> Vec<TracedCall>) {
+    fn tell_calls(&mut self, side: Side, which: impl FnOnce(&mut SyscallOrder) -> Vec<Syscall>) {
         let calls = self.ends[side].strace.as_mut().map(which);
         for made in calls.into_iter().flatten() {
-            self.tell(LabEvent::Syscall { side, made });
+            self.tell(LabEvent::Syscall(SyscallSeen { side, made }));
         }
     }
 
@@ -174,9 +174,9 @@ impl<O: Outside> Core<O> {
                         end.sockets.close(name);
                     }
                 }
-                self.tell(LabEvent::Ended {
+                self.tell(LabEvent::Ended(CallEnded {
                     side,
-                    id,
+                    call: id,
                     took: Duration::from_nanos(ns),
                     outcome: match outcome {
                         Outcome::Library(name) => Outcome::Library(plain(&name)),
@@ -186,13 +186,10 @@ impl<O: Outside> Core<O> {
                     said: said.map(|said| plain(&said)),
                     trace: trace
                         .into_iter()
-                        .map(|traced| TracedCall {
-                            text: plain(&traced.text),
-                            ..traced
-                        })
+                        .map(|made| Syscall::parse(&plain(&made.to_string()), made.errno, made.duration))
                         .collect(),
                     inode: made.map(|(_, inode)| inode),
-                });
+                }));
                 (self.dirty, self.unquiet) = (true, true);
             }
         }
@@ -254,8 +251,8 @@ impl<O: Outside> Core<O> {
         self.relay(EITHER);
         self.outcomes();
         self.outside.let_go(side);
-        self.ends[side].bury();
-        self.tell(LabEvent::Died { side, pid, how });
+        self.ends[side].forget_process();
+        self.tell(LabEvent::Died(ProcessDied { side, pid, how }));
         self.settle(Some(side));
         (self.dirty, self.unquiet) = (true, true);
     }

@@ -5,6 +5,8 @@ use super::*;
 /// A call that has not returned.
 pub(super) struct InFlightCall {
     pub(super) id: CallId,
+    /// Which call it is.
+    pub(super) name: CallKind,
     /// The name of the socket that it is about.
     pub(super) on: Option<SocketName>,
     /// The name of the socket that it makes.
@@ -22,9 +24,17 @@ pub(super) struct InFlightCall {
 }
 
 impl InFlightCall {
+    /// Its number and name, as a cause.
+    pub(super) const fn named(&self) -> NamedCall {
+        NamedCall {
+            call: self.id,
+            name: self.name,
+        }
+    }
+
     /// Has it closed its descriptor, with these system calls? On Linux close gives the descriptor back whatever it returns (close(2)).
-    pub(super) fn closes(&self, trace: &[TracedCall]) -> bool {
-        self.releases && trace.iter().any(|traced| traced.text.starts_with("close("))
+    pub(super) fn closes(&self, trace: &[Syscall]) -> bool {
+        self.releases && trace.iter().any(|made| made.name == "close")
     }
 }
 

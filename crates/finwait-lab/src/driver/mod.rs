@@ -49,22 +49,24 @@ use self::sockets::EndpointSockets;
 use self::syscalls::SyscallOrder;
 use self::timing::Timing;
 use super::event::{
-    Disposition, LabEvent, LabRequest, PacketRecord, TransitionCause, WireChange, WireRequest, Witness,
+    CallBegan, CallEnded, Disposition, LabEvent, LabRequest, NamedCall, PacketRecord, ProcessBorn, ProcessDied,
+    ReceivedPacket, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
 };
 use super::facts::{LabFacts, LabKind};
 use super::process::ProtocolError;
 use super::strace::Word;
 use super::watch::Watch;
-use crate::endpoint::protocol::{self, Reply, TracedCall, VERSION};
+use crate::endpoint::protocol::{self, Reply, VERSION};
 use crate::error::Result;
 use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
-use finwait_model::call::{Call, CallId, EndpointCall, Family, SocketName, StateEffect, WaitCondition};
+use finwait_model::call::{Call, CallId, CallKind, EndpointCall, Family, SocketName, StateEffect, WaitCondition};
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::Outcome;
 use finwait_model::side::{Ends, Side};
 use finwait_model::socket_table::Tuple;
 use finwait_model::state::State;
+use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};
 use finwait_wire::forge::{Forge, forge};
 use finwait_wire::queue::{HeldPacket, Origin, Which, Wire};
@@ -75,6 +77,7 @@ use finwait_wire::segment::{Flags, Packet, decode};
 const LONGEST_PACKET: usize = 65_536;
 /// How many packets are moved before anybody else is heard.
 const BATCH: usize = 64;
+
 /// The connection that a segment is of, its sender's end first.
 fn tuple_of(packet: &Packet) -> Option<Tuple> {
     match packet {
@@ -108,6 +111,7 @@ struct Core<O> {
     outside: O,
     timing: Timing,
     ends: Ends<DriverEnd>,
+    /// Whether a wire joins the hosts, on which segments are seen; the loopback lab has none.
     wired: bool,
     /// What the administrator destroys just now.
     destroyed: Option<(Side, Tuple)>,

@@ -41,13 +41,13 @@ impl<O: Outside> Core<O> {
                     }
                     _ => self.outside.set(side, setting, value),
                 };
-                let result = result.map_err(|error| error.to_string());
-                self.tell(LabEvent::Host {
+                let failed = result.err().map(|error| error.to_string());
+                self.tell(LabEvent::Host(SettingChanged {
                     side,
                     setting,
                     value,
-                    result,
-                });
+                    failed,
+                }));
                 self.dirty = true;
             }
         }
@@ -78,6 +78,7 @@ impl<O: Outside> Core<O> {
         let spec = request.order.kind().spec();
         self.ends[side].in_flight.push(InFlightCall {
             id: request.id,
+            name: request.order.kind(),
             on,
             makes,
             effect: spec.effect,

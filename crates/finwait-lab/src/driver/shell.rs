@@ -108,7 +108,7 @@ impl Driver {
 
 /// The descriptors of both hosts and endpoints, and the way to the reader of events.
 pub(super) struct Shell {
-    // Field order is drop order: a process goes before its host, whose thread bore it.
+    // Field order is drop order: a process goes before its host, whose thread spawned it.
     processes: Ends<Option<Process>>,
     hosts: Ends<Host>,
     poller: Poller,

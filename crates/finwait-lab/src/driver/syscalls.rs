@@ -5,9 +5,9 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use crate::endpoint::protocol::TracedCall;
 use crate::strace::{Printed, Word};
 use finwait_model::call::CallId;
+use finwait_model::syscall::Syscall;
 
 /// System calls that strace has printed of an endpoint and that were not reported yet, and which words were heard before their lines.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ impl SyscallOrder {
     }
 
     /// A word was heard: the calls before it. All of those have been printed by now, for strace prints a call before the program goes on.
-    pub(super) fn heard(&mut self, word: Word, id: CallId) -> Vec<TracedCall> {
+    pub(super) fn heard(&mut self, word: Word, id: CallId) -> Vec<Syscall> {
         let said = Printed::Said(word, id);
         match self.printed.iter().position(|line| *line == said) {
             Some(place) => self.printed.drain(..=place).filter_map(call).collect(),
@@ -36,7 +36,7 @@ impl SyscallOrder {
     }
 
     /// The calls up to the next word that has not been heard.
-    pub(super) fn so_far(&mut self) -> Vec<TracedCall> {
+    pub(super) fn so_far(&mut self) -> Vec<Syscall> {
         let mut calls = Vec::new();
         while let Some(line) = self.printed.pop_front() {
             match line {
@@ -53,7 +53,7 @@ impl SyscallOrder {
     }
 }
 
-fn call(line: Printed) -> Option<TracedCall> {
+fn call(line: Printed) -> Option<Syscall> {
     match line {
         Printed::Call(made) => Some(made),
         Printed::Said(..) => None,
@@ -63,17 +63,14 @@ fn call(line: Printed) -> Option<TracedCall> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn made(text: &str) -> Printed {
-        Printed::Call(TracedCall {
-            text: text.into(),
-            errno: None,
-            ns: 0,
-        })
+        Printed::Call(Syscall::parse(text, None, Duration::ZERO))
     }
 
-    fn texts(calls: Vec<TracedCall>) -> Vec<String> {
-        calls.into_iter().map(|made| made.text).collect()
+    fn texts(calls: Vec<Syscall>) -> Vec<String> {
+        calls.into_iter().map(|made| made.to_string()).collect()
     }
 
     const BEGAN: Printed = Printed::Said(Word::Began, CallId(1));

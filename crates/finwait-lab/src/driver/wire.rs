@@ -96,7 +96,10 @@ impl<O: Outside> Core<O> {
             _ => FinProgress::default(),
         };
         let arrived = self.arrived(&record.packet, came);
-        let passed = LabEvent::Packet(PacketRecord { disposition, ..record });
+        let passed = PacketRecord { disposition, ..record };
+        let received = &mut self.ends[to].received;
+        *received = ReceivedPacket::of(&passed).or(*received);
+        let passed = LabEvent::Packet(passed);
         if telling {
             self.tell(passed);
             self.changes(to, ReadTrigger::Arrived(arrived));

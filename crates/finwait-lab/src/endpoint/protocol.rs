@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use finwait_model::call::{Call, CallId, EndpointCall, ProcessCall, SocketName};
 use finwait_model::clock::MonoTime;
-use finwait_model::errno::Errno;
 use finwait_model::outcome::Outcome;
+use finwait_model::syscall::Syscall;
 
 /// The version that an endpoint must name in its [`Reply::Hello`].
 pub const VERSION: u32 = 2;
@@ -67,7 +67,7 @@ pub enum Reply {
         said: Option<String>,
         /// The system calls that were made for it, in order; empty when the runtime cannot tell.
         #[serde(default)]
-        trace: Vec<TracedCall>,
+        trace: Vec<Syscall>,
     },
     /// The line that came was not understood; the endpoint goes on.
     Refused {
@@ -76,18 +76,6 @@ pub enum Reply {
         /// One sentence.
         why: String,
     },
-}
-
-/// One system call, as `strace` would print it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TracedCall {
-    /// `shutdown(5, SHUT_WR) = 0`, or `... = -1 EPIPE (Broken pipe)`.
-    pub text: String,
-    /// The errno, when it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub errno: Option<Errno>,
-    /// How long it took, ns.
-    pub ns: u64,
 }
 
 /// Reads a request; when it cannot be read, the reply that says why.

@@ -1,5 +1,6 @@
 //! The operating system where the libraries end: the only unsafe code of the program.
 
+pub mod constructor;
 pub mod job;
 pub mod netlink;
 pub mod netns;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::call::CallId;
-use crate::lab::event::{Disposition, PacketRecord};
+use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, StateChanged};
 use crate::session::transcript::{Entry, EntryKind, Transcript};
 use crate::side::{Ends, Side};
 use crate::state::State;
@@ -163,15 +163,15 @@ impl Rows {
 
     fn add(&mut self, entry: &Entry) {
         match &entry.what {
-            EntryKind::Call { side, call, .. } => self.push(
+            EntryKind::Call { began, .. } => self.push(
                 entry,
                 RowKind::Call {
-                    side: *side,
-                    id: *call,
+                    side: began.side,
+                    id: began.call,
                     returned: None,
                 },
             ),
-            EntryKind::Outcome { side, call, .. } => {
+            EntryKind::Ended(call) if call.outcome().is_some() => {
                 // Only states may stand between a call and its return, for both to go on one row.
                 let newest = self
                     .rows
@@ -179,7 +179,7 @@ impl Rows {
                     .rev()
                     .find(|row| !matches!(row.kind, RowKind::States | RowKind::Named { .. }));
                 let begun = newest.and_then(|row| match &mut row.kind {
-                    RowKind::Call { id, returned, .. } if id == call => Some(returned),
+                    RowKind::Call { id, returned, .. } if *id == call.call() => Some(returned),
                     _ => None,
                 });
                 match begun {
@@ -187,14 +187,15 @@ impl Rows {
                         *returned = Some(entry.no);
                         self.last_at = Some(entry.at);
                     }
-                    _ => self.push(entry, RowKind::Return { side: *side }),
+                    _ => self.push(entry, RowKind::Return { side: call.side() }),
                 }
             }
             EntryKind::Packet(record) => {
                 self.add_packet(entry, record);
                 self.unfold(entry, record);
             }
-            EntryKind::State { side, socket, to, .. } => {
+            EntryKind::State { change, socket, .. } => {
+                let StateChanged { side, to, .. } = change;
                 let main = socket
                     .as_ref()
                     .is_none_or(|name| name.as_str() == side.name() || name.as_str() == "listener");
@@ -219,18 +220,18 @@ impl Rows {
                     row.labels[*side] = Some(*to);
                 }
             }
-            EntryKind::Born { side, .. } => {
+            EntryKind::Born(ProcessBorn { side, .. }) => {
                 // The first birth of each is the beginning, not news.
                 if std::mem::replace(&mut self.born[*side], true) {
                     self.push(entry, RowKind::Process { side: *side });
                 }
             }
-            EntryKind::Died { side, .. } => self.push(entry, RowKind::Process { side: *side }),
+            EntryKind::Died(ProcessDied { side, .. }) => self.push(entry, RowKind::Process { side: *side }),
             // The end of the process is drawn.
-            EntryKind::Lost { .. }
+            EntryKind::Ended(_)
             | EntryKind::Blocked { .. }
-            | EntryKind::Syscall { .. }
-            | EntryKind::Host { .. }
+            | EntryKind::Syscall(_)
+            | EntryKind::Host(_)
             | EntryKind::Note { .. }
             | EntryKind::Wire { .. } => {}
         }

@@ -37,11 +37,15 @@ fn result(outcome: &Outcome) -> String {
 /// A call and its return in words, the longest first; and whether it failed.
 pub(super) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>) -> (Vec<String>, bool) {
     let called = match call {
-        Some(EntryKind::Call { text, .. }) => Some(text.as_str()),
+        Some(EntryKind::Call { began, .. }) => Some(&began.text),
+        _ => None,
+    };
+    let returned = match returned {
+        Some(EntryKind::Ended(call)) => call.outcome().map(|outcome| (call.name, outcome)),
         _ => None,
     };
     match (called, returned) {
-        (called, Some(EntryKind::Outcome { name, outcome, .. })) => {
+        (called, Some((name, outcome))) => {
             let result = result(outcome);
             let mut texts = Vec::new();
             if let Some(text) = called {
@@ -51,11 +55,10 @@ pub(super) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>)
             texts.push(format!("= {result}"));
             (texts, outcome.errno().is_some())
         }
-        (Some(text), _) => {
-            let name = text.split('(').next().unwrap_or(text);
+        (Some(text), None) => {
             // A lingering close is two calls.
-            let more = if text.contains("), close(") { ", close" } else { "" };
-            (vec![format!("{text} ..."), format!("{name}{more} ...")], false)
+            let more = text.then().map_or_else(String::new, |then| format!(", {then}"));
+            (vec![format!("{text} ..."), format!("{}{more} ...", text.name)], false)
         }
         (None, _) => (Vec::new(), false),
     }

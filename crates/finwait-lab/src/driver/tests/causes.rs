@@ -378,20 +378,25 @@ fn a_port_that_is_used_again_ends_what_had_it_before() {
 /// In one reading, and so in no order.
 #[test]
 fn what_waits_in_a_listeners_queue_goes_with_it() {
-    let close = |play: &mut Play| {
-        play.call(Server, 1, "listener", Call::Close);
-        play.table(Server, []);
-        play.says(Server, closed(1));
-        play.turn();
-    };
-    let destroy = |play: &mut Play| play.core.request(LabRequest::Destroy(Server, listening()));
-    let acts: [(&dyn Fn(&mut Play), &str); 2] = [(&close, "call 1"), (&destroy, "destroyed")];
-    for (act, cause) in acts {
+    let goes = |act: fn(&mut Play), cause: &str| {
         let mut play = listener_with_a_queue();
         act(&mut play);
         let mut told = play.transitions();
         told.sort();
         let gone = ["ESTABLISHED", "LISTEN"].map(|from| format!("server {from}>CLOSE {cause}"));
         assert_eq!(told, gone);
-    }
+    };
+    goes(
+        |play| {
+            play.call(Server, 1, "listener", Call::Close);
+            play.table(Server, []);
+            play.says(Server, closed(1));
+            play.turn();
+        },
+        "call 1",
+    );
+    goes(
+        |play| play.core.request(LabRequest::Destroy(Server, listening())),
+        "destroyed",
+    );
 }

@@ -25,6 +25,10 @@ pub(super) struct End {
     pub(super) inodes: BTreeMap<i32, u64>,
     /// Is the kernel closing its descriptors?
     pub(super) is_exiting: bool,
+    /// Does procfs show each socket twice, as when its rows move between two pages?
+    pub(super) is_torn: bool,
+    /// Is there no reading its table?
+    pub(super) is_unreadable: bool,
     /// How it ended.
     pub(super) death: Option<Death>,
     /// What the next packets do that reach the host, one each; nothing when there are none.
@@ -60,6 +64,8 @@ impl Fake {
                 packets: VecDeque::new(),
                 inodes: BTreeMap::new(),
                 is_exiting: false,
+                is_torn: false,
+                is_unreadable: false,
                 death: None,
                 at_arrival: VecDeque::new(),
                 later: Vec::new(),
@@ -107,15 +113,26 @@ impl Outside for Fake {
         if side == Client {
             self.readings.push(self.now);
         }
+        if self.ends[side].is_unreadable {
+            return Err(crate::error::Error::Garbled {
+                what: "sock_diag".into(),
+                why: "it is not itself".into(),
+            });
+        }
         rows.clone_from(&self.ends[side].rows);
         Ok(self.now)
     }
 
     fn procfs(&mut self, side: Side, _: &[Family], rows: &mut Vec<ProcRow>) -> Result<()> {
-        rows.extend(self.ends[side].rows.iter().map(|row| ProcRow {
+        let End {
+            rows: table, is_torn, ..
+        } = &self.ends[side];
+        let shown = table.iter().map(|row| ProcRow {
             row: row.clone(),
             line: String::new(),
-        }));
+        });
+        rows.extend(shown.clone());
+        rows.extend(shown.filter(|_| *is_torn));
         Ok(())
     }
 

@@ -139,12 +139,8 @@ fn ended_with(id: u64, value: Value, trace: &[&str]) -> Reply {
     }
 }
 
-fn system_call(text: &str) -> TracedCall {
-    TracedCall {
-        text: text.into(),
-        errno: None,
-        ns: 0,
-    }
+fn system_call(text: &str) -> Syscall {
+    Syscall::parse(text, None, Duration::ZERO)
 }
 
 /// A core with all that is outside of it made up.
@@ -345,11 +341,11 @@ impl Play {
 /// An event in a line: `client SYN_SENT>ESTABLISHED received`.
 fn line(what: &LabEvent) -> Option<String> {
     Some(match what {
-        LabEvent::Began { side, id, .. } => format!("{side} began {}", id.0),
-        LabEvent::Ended { side, id, .. } => format!("{side} ended {}", id.0),
-        LabEvent::Syscall { side, made } => format!("{side} made {}", made.text),
+        LabEvent::Began(began) => format!("{} began {}", began.side, began.call.0),
+        LabEvent::Ended(ended) => format!("{} ended {}", ended.side, ended.call.0),
+        LabEvent::Syscall(seen) => format!("{} made {}", seen.side, seen.made),
         LabEvent::Gone { side, socket } => format!("{side} lost {socket}"),
-        LabEvent::Died { side, .. } => format!("{side} died"),
+        LabEvent::Died(died) => format!("{} died", died.side),
         LabEvent::Note(text) => text.clone(),
         LabEvent::Garbled { side, why, .. } => format!("{side} garbled: {why}"),
         LabEvent::Packet(record) => {
@@ -358,18 +354,20 @@ fn line(what: &LabEvent) -> Option<String> {
             };
             format!("{} {} {:?}", record.from, segment.flags, record.disposition)
         }
-        LabEvent::Transition {
+        LabEvent::Transition(StateChanged {
             side,
             from,
             to,
             cause,
             witness,
             ..
-        } => {
+        }) => {
             let cause = match cause {
-                TransitionCause::Call(id) => format!("call {}", id.0),
-                TransitionCause::Release(id) => format!("release {}", id.0),
-                TransitionCause::PeerCall(id) => format!("peer call {}", id.0),
+                TransitionCause::Call(by) => format!("call {}", by.call.0),
+                TransitionCause::Release(by) => format!("release {}", by.call.0),
+                TransitionCause::PeerCall { by, .. } => format!("peer call {}", by.call.0),
+                TransitionCause::Received(_) => "received".into(),
+                TransitionCause::PeerDeath { .. } => "peerdeath".into(),
                 TransitionCause::Timer(kind) => format!("timer {kind:?}"),
                 other => format!("{other:?}").to_lowercase(),
             };

@@ -93,3 +93,30 @@ fn a_stream_is_read_for_ten_times_a_second_and_ends_with_a_longer_pause() {
     assert!((9..=10).contains(&read), "{read} readings in a second");
     assert_eq!(play.quiet_after(), Some(Timing::LIVE.stream_grace));
 }
+
+/// procfs showed a socket twice: its table is told, and looked at again until it is whole.
+#[test]
+fn a_torn_table_is_looked_at_until_it_is_whole() {
+    let mut play = Play::connected();
+    play.core.outside.ends[Client].is_torn = true;
+    play.table(Client, [row(Client, State::CloseWait, 7)]);
+    play.settle();
+    assert!(readings(&mut play, 10 * SEC).len() >= 38, "at least every 256 ms");
+    play.core.outside.ends[Client].is_torn = false;
+    play.pass(SEC);
+    assert_eq!(readings(&mut play, 10 * SEC), []);
+}
+
+#[test]
+fn a_failure_is_told_once_and_the_work_goes_on() {
+    let mut play = Play::connected();
+    play.core.outside.ends[Server].is_unreadable = true;
+    for seq in 100..103 {
+        play.sends(Client, segment(Client, FIN_ACK, seq, 500));
+        play.turn();
+    }
+    let told = play.told();
+    let notes = told.iter().filter(|line| line.contains("sock_diag"));
+    assert_eq!(notes.count(), 1, "{told:?}");
+    assert_eq!(told.iter().filter(|line| line.contains("Delivered")).count(), 3);
+}

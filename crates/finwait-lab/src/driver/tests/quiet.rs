@@ -28,8 +28,23 @@ fn quiet_comes_a_moment_after_the_last_packet() {
     play.sends(Client, segment(Client, ACK, 100, 500));
     play.turn();
     assert_eq!(play.quiet_after(), Some(Timing::LIVE.grace));
-    // It is told once.
-    assert_eq!(play.quiet_after(), None);
+}
+
+/// Until something happens again; that the tables are looked at meanwhile is nothing.
+#[test]
+fn quiet_is_told_once() {
+    let mut play = Play::connected();
+    play.call(Client, 1, "client", read());
+    play.pass(10 * SEC);
+    let quiets = |play: &Play| {
+        let told = play.core.outside.told.iter();
+        told.filter(|(_, what)| *what == LabEvent::Quiet).count()
+    };
+    assert_eq!(quiets(&play), 1);
+    play.sends(Server, segment(Server, ACK, 500, 100));
+    play.turn();
+    play.pass(10 * SEC);
+    assert_eq!(quiets(&play), 2);
 }
 
 #[test]

@@ -8,11 +8,11 @@ use libc::c_int;
 use rustix::process::{Pid, getpid};
 
 use super::strace::{self, HIDDEN};
-use crate::endpoint::protocol::TracedCall;
 use crate::os::signal;
 use crate::os::sock::{self, Plain, SysResult};
 use finwait_model::call::{Family, ShutdownHow, Sigpipe};
 use finwait_model::clock::MonoTime;
+use finwait_model::syscall::Syscall;
 
 /// The level of an option, and `strace`'s name for it.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ impl OptionLevel {
 pub struct Trace<'a> {
     announce: Option<&'a dyn Fn(String)>,
     began: MonoTime,
-    made: Vec<TracedCall>,
+    made: Vec<Syscall>,
 }
 
 impl<'a> Trace<'a> {
@@ -58,7 +58,7 @@ impl<'a> Trace<'a> {
     }
 
     /// The calls that were made.
-    pub fn into_made(self) -> Vec<TracedCall> {
+    pub fn into_made(self) -> Vec<Syscall> {
         self.made
     }
 
@@ -83,12 +83,12 @@ impl<'a> Trace<'a> {
         answer: SysResult<T>,
         done: impl FnOnce(&T) -> String,
     ) -> SysResult<T> {
-        let ns = MonoTime::now().0.saturating_sub(start.0);
+        let took = MonoTime::now().since(start);
         let (text, errno) = match &answer {
             Ok(value) => (done(value), None),
             Err(errno) => (format!("{call} = -1 {errno}"), Some(*errno)),
         };
-        self.made.push(TracedCall { text, errno, ns });
+        self.made.push(Syscall::parse(&text, errno, took));
         answer
     }
 

@@ -1,0 +1,109 @@
+//! Which segments a rule of the wire is about.
+
+use finwait_model::host::Port;
+use finwait_model::side::Side;
+use finwait_wire::rule::{Chance, PacketKind, Rule, Verdict};
+
+/// Which segments a rule is about: a kind, and what narrows it down.
+///
+/// ```
+/// use finwait_lab::{Segment, Side};
+/// let second_write = Segment::data().from(Side::Client).nth(2);
+/// # let _ = second_write;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "it is the argument of hold, drop, delay and duplicate"]
+pub struct Segment(Rule);
+
+impl Segment {
+    const fn of(kind: PacketKind) -> Segment {
+        Segment(Rule::new(Verdict::Deliver, kind))
+    }
+
+    /// Every packet, ICMP included.
+    pub const fn any() -> Segment {
+        Segment::of(PacketKind::Any)
+    }
+
+    /// SYN without ACK.
+    pub const fn syn() -> Segment {
+        Segment::of(PacketKind::Syn)
+    }
+
+    /// SYN with ACK.
+    pub const fn syn_ack() -> Segment {
+        Segment::of(PacketKind::SynAck)
+    }
+
+    /// FIN, with payload or without.
+    pub const fn fin() -> Segment {
+        Segment::of(PacketKind::Fin)
+    }
+
+    /// RST.
+    pub const fn rst() -> Segment {
+        Segment::of(PacketKind::Rst)
+    }
+
+    /// Payload.
+    pub const fn data() -> Segment {
+        Segment::of(PacketKind::Data)
+    }
+
+    /// An acknowledgement and nothing else.
+    pub const fn ack() -> Segment {
+        Segment::of(PacketKind::Ack)
+    }
+
+    /// An ICMP message.
+    pub const fn icmp() -> Segment {
+        Segment::of(PacketKind::Icmp)
+    }
+
+    /// Sent by this host only.
+    pub fn from(mut self, host: impl Into<Side>) -> Segment {
+        self.0.from = Some(host.into());
+        self
+    }
+
+    /// With this port at either end only.
+    pub const fn port(mut self, port: u16) -> Segment {
+        self.0.port = Some(Port(port));
+        self
+    }
+
+    /// With this sequence number only, counted from the connection's SYN, which is 0.
+    pub const fn seq(mut self, seq: u32) -> Segment {
+        self.0.seq = Some(seq);
+        self
+    }
+
+    /// With payload only, or without only.
+    pub const fn payload(mut self, payload: bool) -> Segment {
+        self.0.payload = Some(payload);
+        self
+    }
+
+    /// The nth of them only, from 1 on.
+    pub const fn nth(mut self, n: u32) -> Segment {
+        self.0.nth = Some(n);
+        self
+    }
+
+    /// So many of them at the most, the first ones.
+    pub const fn times(mut self, times: u32) -> Segment {
+        self.0.times = Some(times);
+        self
+    }
+
+    /// So many of a hundred, as dice have it; the same `seed` throws the same dice.
+    pub const fn percent(mut self, percent: u8, seed: u32) -> Segment {
+        self.0.chance = Some(Chance { percent, seed });
+        self
+    }
+
+    /// The rule that does that to them.
+    pub(super) const fn rule(self, verdict: Verdict) -> Rule {
+        Rule { verdict, ..self.0 }
+    }
+}
