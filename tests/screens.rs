@@ -7,7 +7,7 @@ use ratatui::backend::TestBackend;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use finwait::call::CallKind;
+use finwait::call::{CallKind, SocketOption};
 use finwait::command::table::CommandGroup;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{Command, EndCommand, ScreenCommand, table};
@@ -113,7 +113,7 @@ fn a_link_of_the_chain_leads_to_its_line() {
             .hits()
             .all()
             .iter()
-            .find(|hit| hit.action == Action::Row(link))
+            .find(|hit| hit.action == Action::Item(link))
             .unwrap()
             .clone();
         let effects = click(&mut script, hit.area.x + 1, hit.area.y);
@@ -363,6 +363,83 @@ fn a_prediction() {
         script.keys("#");
         script
     });
+}
+
+/// What a step returns is asked first, then the state that it leaves; Esc ends the questions.
+#[test]
+fn a_prediction_asks_one_question_after_the_other() {
+    let mut script = Script::tour();
+    script.keys("#\n");
+    let said = text_of(&mut script, 120, 40);
+    assert!(said.contains("what will be the state of listener?"), "{said}");
+    script.keys("\n");
+    let said = text_of(&mut script, 120, 40);
+    assert!(!said.contains("what will"), "{said}");
+    assert!(
+        said.contains("you predict ECONNRESET, listener CLOSE"),
+        "the first answer of each: {said}"
+    );
+    script.keys("#\u{1b}");
+    assert!(!text_of(&mut script, 120, 40).contains("what will"));
+}
+
+/// A step is changed in the prompt; what comes of the runs is shown by the comparison that asked for them, and by no other.
+#[test]
+fn a_comparison_shows_what_came_of_its_own_branch() {
+    let mut script = Script::tour();
+    let branch = |script: &mut Script, text: &str| {
+        let enter = Input::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+        script.keys("&");
+        assert!(text_of(script, 120, 40).contains("what instead?"));
+        script.keys(text);
+        match script.app.input(&enter, script.now).as_slice() {
+            [Effect::Grow(branch)] => branch.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let first = branch(&mut script, "1");
+    assert!(text_of(&mut script, 120, 40).contains("running both ..."));
+    script.keys("\u{1b}");
+    let second = branch(&mut script, "2");
+    let effects = script.app.compared(&first, &Err("the first".into()), script.now);
+    script.take(effects);
+    assert!(text_of(&mut script, 120, 40).contains("running both ..."));
+    let effects = script.app.compared(&second, &Err("the second".into()), script.now);
+    script.take(effects);
+    assert!(text_of(&mut script, 120, 40).contains("the second"));
+    // Typed, but not as a command of its own: the history has none of it.
+    script.keys("\u{1b}:");
+    let up = Input::Key(KeyEvent::new(KeyCode::Up, KeyModifiers::NONE));
+    script.app.input(&up, script.now);
+    assert!(!text_of(&mut script, 120, 40).contains("│ : server"));
+}
+
+/// An option's value is typed in a prompt over the options; when the call is over, they are read again.
+#[test]
+fn a_value_that_is_typed_over_the_options_is_read_again() {
+    let mut script = Script::options();
+    let option = SocketOption::ALL
+        .iter()
+        .position(|option| *option == SocketOption::UserTimeout);
+    draw(&mut script, 120, 40);
+    let is_it = |hit: &&Hit| option.map(Action::Item).as_ref() == Some(&hit.action);
+    let area = script.app.hits().all().iter().find(is_it).unwrap().area;
+    click(&mut script, area.x, area.y);
+    let said = text_of(&mut script, 120, 40);
+    assert!(
+        said.contains(": client set-option") && said.contains("TCP_USER_TIMEOUT 1"),
+        "{said}"
+    );
+    script.asked.clear();
+    script.keys("7\n");
+    let said = text_of(&mut script, 120, 40);
+    assert!(!said.contains("Enter runs it") && said.contains("options of"), "{said}");
+    let set = script.begin("setsockopt(5, SOL_TCP, TCP_USER_TIMEOUT, [7], 4)");
+    script.end(set, script::done(), "setsockopt(5, ...) = 0", None);
+    match script.asked.as_slice() {
+        [LabRequest::Call(Side::Client, request)] => assert_eq!(request.order.kind(), CallKind::Options),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! Areas that the mouse and the keyboard can reach: areas registered while drawing, the topmost (last) wins.
 
 use ratatui::layout::{Position, Rect};
+use std::sync::Arc;
 
-use crate::call::CallId;
+use crate::call::{CallId, SocketName};
 use crate::command::wire::WireCommand;
 use crate::command::{Command, EndCommand, ScreenCommand};
+use crate::scenario::Scenario;
+use crate::scenario::branch::Branch;
 use crate::side::Side;
 
-/// The effect of a press.
+/// The effect of a press, whether on the screen or in a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// An end gets the keys, and does something.
@@ -24,12 +27,29 @@ pub enum Action {
     Segment(u64),
     /// Why a call returned what it did.
     Why(CallId),
-    /// A row of the dialog on top.
-    Row(usize),
-    /// A word that the prompt proposes.
-    Candidate(usize),
+    /// An item of the dialog on top, by the number that it gave it.
+    Item(usize),
     /// The dialog on top goes.
     Back,
+    /// A command that was typed: it is remembered, and done.
+    Typed(String, Command),
+    /// The options of an end's socket are read.
+    ReadOptions(Side, Option<SocketName>),
+    /// The log shows that entry of the transcript.
+    ShowEntry(u64),
+    /// The user is guided through that scenario, in a fresh lab.
+    Guide(Arc<Scenario>),
+    /// A prediction of the guide's next step.
+    Predict {
+        /// The subject, as a check has it.
+        about: String,
+        /// The user's choice.
+        picked: String,
+    },
+    /// Both scenarios run, and are shown side by side.
+    Compare(Branch),
+    /// The bottom line says this.
+    Say(String),
     /// Nothing: a dialog's own ground.
     Nothing,
 }
@@ -40,15 +60,7 @@ impl Action {
         let command = match self {
             Action::End(side, command) => Command::End(*side, command.clone()),
             Action::Wire(command) => Command::Wire(command.clone()),
-            Action::Screen(..)
-            | Action::Focus(_)
-            | Action::Segment(_)
-            | Action::Why(_)
-            | Action::LogLine(_)
-            | Action::Row(_)
-            | Action::Candidate(_)
-            | Action::Back
-            | Action::Nothing => return None,
+            _ => return None,
         };
         Some(command.to_string())
     }
@@ -92,7 +104,7 @@ pub enum ArrowDirection {
 pub struct Hit {
     /// Where.
     pub area: Rect,
-    /// The effect of a press.
+    /// The effect of a press, whether on the screen or in a dialog.
     pub action: Action,
     /// Does the keyboard's mark stop there?
     pub stop: bool,

@@ -25,7 +25,7 @@ use crate::lab::event::{LabEvent, TimedEvent};
 use crate::lab::{Batch, LocalLab as Lab, Options};
 use crate::os::signal::StopTarget;
 use crate::scenario::Scenario;
-use crate::scenario::branch::BranchResult;
+use crate::scenario::branch::{Branch, BranchResult};
 use crate::session::{LabFacts, Session};
 
 pub mod app;
@@ -34,8 +34,10 @@ pub mod backend;
 pub mod canvas;
 pub mod dialog;
 pub mod hit;
+pub mod lab_run;
 pub mod layout;
 pub mod pane;
+pub mod pointing;
 pub mod scroll;
 mod terminal;
 pub mod theme;
@@ -54,7 +56,7 @@ pub enum Message {
     /// By the lab of that turn.
     Lab(u32, Batch),
     /// The result of two runs that were to be compared.
-    Grown(BranchResult),
+    Compared(Branch, BranchResult),
     /// By the terminal.
     Input(Input),
     /// By the kernel: a signal.
@@ -237,10 +239,9 @@ pub fn run(
                     awaited = true;
                     app.input(&input, MonoTime::now())
                 }
-                Message::Grown(grown) => {
+                Message::Compared(branch, result) => {
                     awaited = true;
-                    app.grown(grown);
-                    Vec::new()
+                    app.compared(&branch, &result, MonoTime::now())
                 }
                 Message::Signal(SIGTSTP) => {
                     match stops.refused() {
@@ -277,11 +278,16 @@ pub fn run(
                         }
                     }
                     Effect::Grow(branch) => {
-                        let (to, options) = (sender.clone(), options.clone());
-                        let grow = move || drop(to.send(Message::Grown(branch.grow(&options))));
-                        let thread = thread::Builder::new().name("branch".into()).spawn(grow);
+                        let (to, options, both) = (sender.clone(), options.clone(), branch.clone());
+                        let run = move || {
+                            let result = both.grow(&options);
+                            // Of a screen that is gone, nobody waits for it.
+                            let _ = to.send(Message::Compared(both, result));
+                        };
+                        let thread = thread::Builder::new().name("branch".into()).spawn(run);
                         if let Err(error) = thread {
-                            app.grown(Err(format!("start a thread for the two runs: {error}")));
+                            let why = format!("start a thread for the two runs: {error}");
+                            let _ = sender.send(Message::Compared(branch, Err(why)));
                         }
                     }
                     Effect::Save(name, text) => app.say(match save(&name, &text) {

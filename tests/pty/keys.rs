@@ -10,6 +10,8 @@ use super::{connected_in, started};
 
 /// Esc as the kitty protocol sends it: what comes behind it is not taken for a key with Alt.
 const ESC: &str = "\x1b[27u";
+/// A key of the kitty protocol that is nobody's: the play key. It ends what is not yet a whole key, as [`ESC`] does.
+const PLAY: &str = "\x1b[57428u";
 /// Ctrl-L.
 const REDRAW: &str = "\x0c";
 
@@ -172,6 +174,16 @@ fn every_key_of_the_table_leaves_finwait_alive() {
 /// What is seen of the prompt.
 const PROMPT: &str = "Enter runs it";
 
+/// All keys but Esc and Ctrl-C.
+fn all_keys() -> Vec<String> {
+    let of_the_table = table_keys().into_iter().map(|(_, key)| key.to_string());
+    other_keys()
+        .into_iter()
+        .chain(of_the_table)
+        .chain(["q".into()])
+        .collect()
+}
+
 /// A test for each dialog: its name, the key that opens it, and what is seen of it then.
 macro_rules! dialogs {
     ($($name:ident $open:literal $seen:expr;)*) => {
@@ -217,11 +229,55 @@ fn every_key_leaves_finwait_alive(opening: impl FnOnce(&mut Terminal) -> String,
     terminal.keys(&open);
     terminal.see(seen);
     redraws_after(&mut terminal, "");
-    let of_the_table = table_keys().into_iter().map(|(_, key)| key.to_string());
-    for key in other_keys().into_iter().chain(of_the_table).chain(["q".into()]) {
+    for key in all_keys() {
         redraws_after(&mut terminal, &format!("{open}{key}"));
     }
     assert!(before.is_subset(&sockets(&mut terminal)), "{open}");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}
+
+/// The dialogs that only a guide has: a prediction, a step to change, and what comes of the change.
+#[test]
+fn every_key_in_the_guides_dialogs_leaves_finwait_alive() {
+    let mut terminal = started("isolated");
+    terminal.keys("Y");
+    terminal.see("type to search");
+    terminal.keys("k2\r");
+    terminal.see("step 1 of 10");
+    // A connection is there, and the next step is to half-close it.
+    for step in 2..=4 {
+        terminal.keys(".");
+        terminal.see(&format!("step {step} of 10"));
+    }
+    let before = sockets(&mut terminal);
+    for (open, seen) in [("#", "what will it return?"), ("&", "what instead?")] {
+        terminal.keys(open);
+        terminal.see(seen);
+        redraws_after(&mut terminal, "");
+        for key in all_keys() {
+            redraws_after(&mut terminal, &format!("{open}{key}"));
+        }
+        assert!(before.is_subset(&sockets(&mut terminal)), "{open}");
+    }
+    // Each comparison runs both ways, so one has to stay open for all the keys.
+    terminal.keys("&\r");
+    terminal.see("step 4 changed");
+    terminal.see("as it is");
+    for key in all_keys().into_iter().filter(|key| key != "q") {
+        terminal.scribble();
+        terminal.keys(&format!("{key}{PLAY}{PLAY}{PLAY}{REDRAW}"));
+        terminal.wait(&format!("the comparison drawn anew after {key:?}"), |lines| {
+            let text = lines.join("\n");
+            !text.contains(Terminal::SCRIBBLE) && text.contains("step 4 changed")
+        });
+    }
+    terminal.keys("q");
+    terminal.wait("the guide again", |lines| {
+        let text = lines.join("\n");
+        text.contains("step 4 of 10") && !text.contains("step 4 changed")
+    });
+    assert!(before.is_subset(&sockets(&mut terminal)));
     terminal.keys("q");
     assert!(terminal.end().success());
 }

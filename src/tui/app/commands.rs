@@ -3,121 +3,45 @@
 use super::*;
 
 impl App {
-    pub(super) fn prompt(&mut self, text: String) {
-        if matches!(self.dialogs.last(), Some(Dialog::Prompt(_))) {
-            self.dialogs.pop();
-        }
-        self.dialogs.push(Dialog::Prompt(Prompt::new(text)));
-    }
-
-    /// Runs what was typed; a mistake leaves the prompt open.
-    pub(super) fn typed(&mut self, text: String, now: MonoTime) -> Vec<Effect> {
-        if text.trim().is_empty() {
-            self.dialogs.pop();
-            return Vec::new();
-        }
-        let command = match parse::parse(&text, Some(self.focus)) {
-            Ok(command) => command,
-            Err(error) => {
-                if let Some(Dialog::Prompt(prompt)) = self.dialogs.last_mut() {
-                    prompt.complain(error);
-                }
-                return Vec::new();
-            }
-        };
-        let branches = matches!(self.dialogs.last(), Some(Dialog::Prompt(prompt)) if prompt.branches);
-        self.dialogs.pop();
-        if let (true, Some(tour)) = (branches, &self.tour) {
-            let branch = Branch::new(tour.scenario(), tour.at(), command);
-            self.dialogs.push(Dialog::Compare(CompareDialog {
-                branch: branch.clone(),
-                grown: None,
-                skip: 0,
-            }));
-            return vec![Effect::Grow(branch)];
-        }
-        if self.history.last() != Some(&text) {
-            self.history.push(text);
-            if self.history.len() > HISTORY {
-                self.history.remove(0);
-            }
-        }
-        match command {
-            Command::End(side, command) => {
-                let (effects, root) = self.command(side, &command, now);
-                self.read_after(side, root);
-                effects
-            }
-            Command::Wire(command) => self.wire(&command),
-            Command::Screen(command) => self.screen(command, now),
-        }
-    }
-
-    /// The packet on the wire that the keys act on: the one that the user chose, else the oldest that waits for them.
-    pub(super) fn chosen(&self) -> Option<PacketNo> {
-        let held = &self.session.wire.held;
-        let oldest = || held.iter().find(|(_, held)| held.due.is_none()).map(|(no, _)| *no);
-        self.chosen.filter(|no| held.contains_key(no)).or_else(oldest)
-    }
-
-    /// Chooses the packet on the wire before or after the chosen one.
-    fn choose(&mut self, after: bool) {
-        let all: Vec<PacketNo> = self.session.wire.held.keys().copied().collect();
-        let Some(chosen) = self.chosen().or(all.first().copied()) else {
-            self.status = Some("no segment is held: step holds what comes".into());
-            return;
-        };
-        let at = all.iter().position(|no| *no == chosen).unwrap_or(0);
-        let to = if after {
-            (at + 1).min(all.len() - 1)
-        } else {
-            at.saturating_sub(1)
-        };
-        self.chosen = Some(all[to]);
-        self.diagram.show(all[to]);
-    }
-
     /// Has the wire do something; the oldest means the chosen one.
-    pub(super) fn wire(&mut self, command: &WireCommand) -> Vec<Effect> {
-        let mut command = command.clone();
+    pub(super) fn wire(&mut self, mut command: WireCommand) -> Vec<Effect> {
         if let WireCommand::Deliver(target)
         | WireCommand::Drop(target)
         | WireCommand::Duplicate(target)
         | WireCommand::Delay(target, _) = &mut command
             && *target == Target::Next
-            && let Some(no) = self.chosen()
+            && let Some(no) = self.panes.middle.chosen(&self.run.session)
         {
             *target = Target::One(no);
         }
-        self.recorder.settle(&self.session);
-        let before = self.session.transcript.last();
-        let issued = self.session.wire(&command);
-        if issued.is_ok() {
-            self.recorder
-                .issued(&self.session, &Command::Wire(command), None, before);
-        }
-        self.issue(issued).0
-    }
-
-    /// Has the session carry out a command; a refusal is shown.
-    pub(super) fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> (Vec<Effect>, Option<CallId>) {
-        // What came of the command before is what can be seen now.
-        self.recorder.settle(&self.session);
-        let before = self.session.transcript.last();
-        let issued = self.session.command(side, command, now);
-        if let Ok(issued) = &issued {
-            let command = Command::End(side, command.clone());
-            self.recorder.issued(&self.session, &command, issued.root, before);
-        }
+        let issued = self.run.wire(command);
         self.issue(issued)
     }
 
-    pub(super) fn issue(&mut self, issued: Result<IssuedCommand, CommandError>) -> (Vec<Effect>, Option<CallId>) {
+    /// Has the session carry out a command; a refusal is shown.
+    pub(super) fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Vec<Effect> {
+        let issued = self.run.command(side, command, now);
+        let root = issued.as_ref().ok().and_then(|issued| issued.root);
+        let mut effects = self.issue(issued);
+        if let Some(root) = root {
+            effects.extend(self.tell_dialogs(News::Begun(side, root), now));
+        }
+        effects
+    }
+
+    /// Chooses another packet on the wire.
+    fn choose_by(&mut self, delta: isize) {
+        if !self.panes.middle.choose_by(&self.run.session, delta) {
+            self.status = Some("no segment is held: step holds what comes".into());
+        }
+    }
+
+    pub(super) fn issue(&mut self, issued: Result<IssuedCommand, CommandError>) -> Vec<Effect> {
         match issued {
-            Ok(issued) => (issued.requests.into_iter().map(Effect::Lab).collect(), issued.root),
+            Ok(issued) => issued.requests.into_iter().map(Effect::Lab).collect(),
             Err(error) => {
                 self.status = Some(error.to_string());
-                (Vec::new(), None)
+                Vec::new()
             }
         }
     }
@@ -126,38 +50,29 @@ impl App {
         let side = self.focus;
         match command {
             ScreenCommand::Quit => return vec![Effect::Leave(Exit::Quit)],
-            ScreenCommand::Help => self.dialogs.push(Dialog::Help(0)),
-            ScreenCommand::Prompt => self.prompt(String::new()),
+            ScreenCommand::Help => self.dialogs.open(HelpDialog::default()),
+            ScreenCommand::Prompt => self.dialogs.open(Prompt::new(String::new())),
             ScreenCommand::OtherEnd => self.focus = side.other(),
-            ScreenCommand::HostSettings => self.dialogs.push(Dialog::Host(side, 0)),
+            ScreenCommand::HostSettings => self.dialogs.open(HostDialog::new(side)),
             ScreenCommand::OptionsDialog => {
-                let options = OptionsDialog {
-                    side,
-                    socket: self.session.ends[side].current.clone(),
-                    selected: 0,
-                    setting: None,
-                };
-                let issued = self.session.look(side, options.socket.clone(), now);
-                self.dialogs.push(Dialog::Options(options));
-                return self.issue(issued).0;
+                let socket = self.run.session.ends[side].current.clone();
+                self.dialogs.open(OptionsDialog::new(side, socket.clone()));
+                return self.act(Action::ReadOptions(side, socket), now);
             }
             // What it waits for is nearer than why the one before it ended.
-            ScreenCommand::Why => match self.session.ends[side].newest() {
+            ScreenCommand::Why => match self.run.session.ends[side].newest() {
                 Some(call) => return self.act(Action::Why(call), now),
                 None => self.status = Some(format!("the {side} has made no call yet")),
             },
-            ScreenCommand::RawRows => self.dialogs.push(Dialog::Raw(RawDialog {
-                side,
-                down: 0,
-                across: 0,
-            })),
+            ScreenCommand::RawRows => self.dialogs.open(RawDialog::new(side)),
             ScreenCommand::Edit => {
-                let typed = self.mark.as_ref().and_then(Action::typed);
-                self.prompt(typed.unwrap_or_else(|| format!("{side} ")));
+                let typed = self.pointing.mark().and_then(Action::typed);
+                self.dialogs
+                    .open(Prompt::new(typed.unwrap_or_else(|| format!("{side} "))));
             }
-            ScreenCommand::More => self.pages[side] = self.pages[side].wrapping_add(1),
+            ScreenCommand::More => self.panes.ends[side].turn_page(),
             ScreenCommand::Scenarios => match Picker::open() {
-                Ok(picker) => self.dialogs.push(Dialog::Picker(picker)),
+                Ok(picker) => self.dialogs.open(picker),
                 Err(why) => self.status = Some(why),
             },
             ScreenCommand::TourNext
@@ -166,38 +81,25 @@ impl App {
             | ScreenCommand::Predict
             | ScreenCommand::Branch
             | ScreenCommand::TourLeave => return self.tour_command(command, now),
-            ScreenCommand::Record => {
-                if self.recorder.is_empty() {
-                    self.status = Some("there is nothing to record yet".into());
-                } else {
-                    let text = self.recorder.file(&self.session, "Recorded by hand");
-                    return vec![Effect::Save("recorded".into(), text)];
-                }
-            }
-            ScreenCommand::WireRules => self.dialogs.push(Dialog::Rules(0)),
-            ScreenCommand::ForgeDialog => self.dialogs.push(Dialog::Forge(side, 0)),
-            ScreenCommand::HeldBefore => self.choose(false),
-            ScreenCommand::HeldAfter => self.choose(true),
-            ScreenCommand::States => {
-                self.states = !self.states;
-                // It is to be seen.
-                self.zoom = self.zoom.map(|_| Pane::Middle);
-            }
+            ScreenCommand::Record => match self.run.record() {
+                Some(text) => return vec![Effect::Save("recorded".into(), text)],
+                None => self.status = Some("there is nothing to record yet".into()),
+            },
+            ScreenCommand::WireRules => self.dialogs.open(RulesDialog::default()),
+            ScreenCommand::ForgeDialog => self.dialogs.open(ForgeDialog::new(side)),
+            ScreenCommand::HeldBefore => self.choose_by(-1),
+            ScreenCommand::HeldAfter => self.choose_by(1),
+            ScreenCommand::States => self.panes.turn_middle(),
             ScreenCommand::Zoom => {
-                self.zoom = match self.zoom {
-                    None => Some(Pane::Middle),
-                    Some(Pane::Middle) => Some(Pane::End),
-                    Some(Pane::End) => Some(Pane::Log),
-                    Some(Pane::Log) => None,
-                };
-                if self.zoom.is_some() {
+                self.panes.zoom_next();
+                if self.panes.zoom.is_some() {
                     self.status = Some("z: the next pane, Esc: all of them".into());
                 }
             }
-            ScreenCommand::LogFilter => self.log.next_filter(),
-            ScreenCommand::LogFollow => self.log.toggle_follow(),
+            ScreenCommand::LogFilter => self.panes.log.next_filter(),
+            ScreenCommand::LogFollow => self.panes.log.toggle_follow(),
             ScreenCommand::CopyLine => {
-                if let Some(text) = self.log.selected_text(&self.session.transcript) {
+                if let Some(text) = self.panes.log.selected_text(&self.run.session.transcript) {
                     self.status = Some(format!("copied: {text}"));
                     return vec![Effect::Copy(text)];
                 }
@@ -209,7 +111,7 @@ impl App {
 
     /// What the guide's buttons do.
     fn tour_command(&mut self, command: ScreenCommand, now: MonoTime) -> Vec<Effect> {
-        let Some(tour) = &mut self.tour else {
+        let Some(tour) = &mut self.run.tour else {
             self.status = Some("there is no guide: scenarios starts one".into());
             return Vec::new();
         };
@@ -220,15 +122,14 @@ impl App {
                 let to = tour.at().saturating_sub(1);
                 let scenario = tour.scenario();
                 let fresh = LabSpec::of(&scenario);
-                self.tour = Some(tour.again(to));
+                self.run.tour = Some(tour.again(to));
                 return vec![Effect::Fresh(fresh)];
             }
             ScreenCommand::Branch => {
                 match tour.step().and_then(|step| step.action.as_ref()) {
                     Some(action) => {
-                        let mut prompt = Prompt::new(action.text.clone());
-                        prompt.branches = true;
-                        self.dialogs.push(Dialog::Prompt(prompt));
+                        let prompt = Prompt::branching(tour.scenario(), tour.at(), action.text.clone());
+                        self.dialogs.open(prompt);
                     }
                     None => self.status = Some("the next step has no command to change".into()),
                 }
@@ -240,13 +141,13 @@ impl App {
                     .filter(|_| !tour.goes_on())
                     .and_then(|action| PredictDialog::new(action.text.clone(), tour.expects()));
                 match predict {
-                    Some(predict) => self.dialogs.push(Dialog::Predict(predict)),
+                    Some(predict) => self.dialogs.open(predict),
                     None => self.status = Some("there is nothing to predict about the next step".into()),
                 }
                 return Vec::new();
             }
             _ => {
-                self.tour = None;
+                self.run.tour = None;
                 self.status = Some("on your own now: the sockets are as the guide left them".into());
                 return Vec::new();
             }

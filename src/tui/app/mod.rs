@@ -12,45 +12,42 @@ use crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 
-use crate::call::{CallId, SocketName, SocketOption};
 use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
-use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
+use crate::command::{Command, EndCommand, Pick, ScreenCommand, table};
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use std::sync::Arc;
 
 use crate::runtime::Runtime;
+use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
-use crate::scenario::record::Recorder;
-use crate::scenario::{Scenario, catalog, file};
-use crate::session::edges::Coverage;
 use crate::session::transcript::{Entry, EntryKind};
-use crate::session::{CommandError, IssuedCommand, LabKind, Session};
+use crate::session::{CommandError, IssuedCommand, Session};
 use crate::side::{Ends, Side};
 use crate::tui::Exit;
-use crate::tui::canvas::Canvas;
 use crate::tui::dialog::branch::CompareDialog;
-use crate::tui::dialog::host::{self, HostChange};
+use crate::tui::dialog::forge::ForgeDialog;
+use crate::tui::dialog::help::HelpDialog;
+use crate::tui::dialog::host::HostDialog;
 use crate::tui::dialog::options::OptionsDialog;
 use crate::tui::dialog::picker::Picker;
 use crate::tui::dialog::predict::PredictDialog;
-use crate::tui::dialog::prompt::{Prompt, PromptPurpose};
+use crate::tui::dialog::prompt::{History, Prompt};
 use crate::tui::dialog::raw::RawDialog;
-use crate::tui::dialog::why::{LinkTarget, WhyDialog};
-use crate::tui::dialog::{Dialog, forge, help, rules, segment};
+use crate::tui::dialog::rules::RulesDialog;
+use crate::tui::dialog::segment::SegmentDialog;
+use crate::tui::dialog::why::WhyDialog;
+use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
-use crate::tui::layout::{self, LEAST, Pane};
-use crate::tui::pane::diagram::Diagram;
-use crate::tui::pane::log::Log;
-use crate::tui::pane::{answer, buttons, guide, header, sockets, states, wire_bar};
+use crate::tui::lab_run::LabRun;
+use crate::tui::layout::LEAST;
+use crate::tui::pane::Panes;
+use crate::tui::pointing::Pointing;
 use crate::tui::theme::Theme;
 use crate::tui::tour::Tour;
-use crate::wire::flow::PacketNo;
 
-/// How many typed commands are remembered.
-const HISTORY: usize = 200;
 /// How many lines a turn of the wheel is.
 const WHEEL: i64 = 3;
 
@@ -65,7 +62,7 @@ pub enum Effect {
     Redraw,
     /// Give the terminal back, and stop until we are told to go on.
     Suspend,
-    /// Run both, and hand what comes of them to [`App::grown`].
+    /// Run both, and hand what comes of them to [`App::compared`].
     Grow(Branch),
     /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
     Fresh(LabSpec),
@@ -100,29 +97,18 @@ impl LabSpec {
 /// The screen.
 #[derive(Debug)]
 pub struct App {
-    session: Session,
-    theme: Theme,
+    run: LabRun,
+    panes: Panes,
+    dialogs: DialogStack,
+    /// The commands that were typed.
+    history: History,
+    pointing: Pointing,
+    /// The end that has the keys.
     focus: Side,
-    mark: Option<Action>,
-    pointer: Option<Position>,
-    hits: Hits,
-    pages: Ends<usize>,
-    skips: Ends<usize>,
-    found: Ends<Option<SocketName>>,
-    log: Log,
-    diagram: Diagram,
-    /// The packet on the wire that the user chose; the oldest is meant when it is gone.
-    chosen: Option<PacketNo>,
-    coverage: Coverage,
-    /// The scenario that the user is guided through.
-    tour: Option<Tour>,
-    recorder: Recorder,
-    /// Does the state diagram stand in the middle?
-    states: bool,
-    zoom: Option<Pane>,
-    dialogs: Vec<Dialog>,
-    history: Vec<String>,
+    theme: Theme,
+    /// What the bottom line says, until the next key.
     status: Option<String>,
+    /// Whether the screen would look different if it were drawn.
     stale: bool,
 }
 
@@ -130,25 +116,13 @@ impl App {
     /// The screen of a session.
     pub fn new(session: Session, theme: Theme) -> App {
         App {
-            session,
-            theme,
+            run: LabRun::new(session),
+            panes: Panes::default(),
+            dialogs: DialogStack::default(),
+            history: History::default(),
+            pointing: Pointing::default(),
             focus: Side::Client,
-            mark: None,
-            pointer: None,
-            hits: Hits::default(),
-            pages: Ends::default(),
-            skips: Ends::default(),
-            found: Ends::default(),
-            log: Log::default(),
-            diagram: Diagram::default(),
-            chosen: None,
-            coverage: Coverage::default(),
-            tour: None,
-            recorder: Recorder::default(),
-            states: false,
-            zoom: None,
-            dialogs: Vec::new(),
-            history: Vec::new(),
+            theme,
             status: None,
             stale: true,
         }
@@ -156,23 +130,22 @@ impl App {
 
     /// A fresh lab has taken the place of the one before: all that was shown of that is gone, a tour begins in it.
     pub fn restart(&mut self, session: Session) {
-        let fresh = App::new(session, self.theme);
-        let old = std::mem::replace(self, fresh);
-        self.focus = old.focus;
-        self.states = old.states;
-        self.zoom = old.zoom;
-        self.history = old.history;
-        self.tour = old.tour;
+        self.run.restart(session);
+        self.panes.restart();
+        self.dialogs.clear();
+        self.pointing = Pointing::default();
+        self.status = None;
+        self.stale = true;
     }
 
     /// The user is to be guided through that scenario, in a lab that is as it needs it.
     pub fn begin(&mut self, scenario: Arc<Scenario>) {
-        self.tour = Some(Tour::new(scenario));
+        self.run.guide(scenario);
     }
 
     /// Something that the screen wanted could not be had; one sentence.
     pub fn refuse(&mut self, why: String) {
-        self.tour = None;
+        self.run.tour = None;
         self.say(why);
     }
 
@@ -183,41 +156,33 @@ impl App {
     }
 
     /// The result of two runs that were to be compared.
-    pub fn grown(&mut self, grown: BranchResult) {
-        let waiting = self.dialogs.iter_mut().rev().find_map(|dialog| match dialog {
-            Dialog::Compare(compare) if compare.grown.is_none() => Some(compare),
-            _ => None,
-        });
-        if let Some(compare) = waiting {
-            compare.grown = Some(grown);
-            self.stale = true;
-        }
+    pub fn compared(&mut self, branch: &Branch, result: &BranchResult, now: MonoTime) -> Vec<Effect> {
+        self.stale = true;
+        self.tell_dialogs(News::Compared(branch, result), now)
     }
 
     /// When to go on, if nothing happens before.
     pub fn look_at(&self) -> Option<MonoTime> {
-        self.tour.as_ref().and_then(Tour::look_at)
+        self.run.tour.as_ref().and_then(Tour::look_at)
     }
 
     /// The tour goes on as far as it can.
     pub fn go_on(&mut self, now: MonoTime) -> Vec<Effect> {
-        let Some(tour) = &mut self.tour else {
-            return Vec::new();
-        };
-        let before = tour.at();
-        let requests = tour.go_on(&mut self.session, &mut self.recorder, now);
-        self.stale |= tour.at() != before;
+        let at = |run: &LabRun| run.tour.as_ref().map(Tour::at);
+        let before = at(&self.run);
+        let requests = self.run.go_on(now);
+        self.stale |= at(&self.run) != before;
         requests.into_iter().map(Effect::Lab).collect()
     }
 
     /// The session that it shows.
     pub const fn session(&self) -> &Session {
-        &self.session
+        &self.run.session
     }
 
     /// The areas of the last frame that can be pressed.
     pub const fn hits(&self) -> &Hits {
-        &self.hits
+        self.pointing.hits()
     }
 
     /// Has anything changed since the last frame?
@@ -239,30 +204,23 @@ impl App {
     pub fn absorb(&mut self, event: TimedEvent) -> Vec<Effect> {
         let at = event.at;
         // Quiet is no news, unless it is what a comparison waited for.
-        self.stale |= event.what != LabEvent::Quiet || self.session.compares_when_quiet();
-        let quiet = event.what == LabEvent::Quiet;
-        let mut effects: Vec<Effect> = self.session.absorb(event).into_iter().map(Effect::Lab).collect();
-        if let Some(tour) = &mut self.tour {
-            tour.hear(quiet);
-            effects.extend(self.go_on(at));
-        }
-        // Options that were set are read again.
-        let mut reads = Vec::new();
-        for dialog in &mut self.dialogs {
-            if let Dialog::Options(options) = dialog
-                && options
-                    .setting
-                    .is_some_and(|root| !self.session.busy(options.side, root))
-            {
-                options.setting = None;
-                reads.push((options.side, options.socket.clone()));
-            }
-        }
-        for (side, socket) in reads {
-            let issued = self.session.look(side, socket, at);
-            effects.extend(self.issue(issued).0);
-        }
+        self.stale |= event.what != LabEvent::Quiet || self.run.session.compares_when_quiet();
+        let mut effects: Vec<Effect> = self.run.absorb(event).into_iter().map(Effect::Lab).collect();
+        effects.extend(self.go_on(at));
+        effects.extend(self.tell_dialogs(News::Lab, at));
         effects
+    }
+
+    /// Tells the open dialogs what happened, and does what they want then.
+    fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
+        let context = Context::new(&self.run.session, self.focus, &self.history);
+        let actions = self.dialogs.hear(news, context);
+        self.all(actions, now)
+    }
+
+    /// Does one after the other.
+    fn all(&mut self, actions: Vec<Action>, now: MonoTime) -> Vec<Effect> {
+        actions.into_iter().flat_map(|action| self.act(action, now)).collect()
     }
 
     /// Does what a press does.
@@ -270,9 +228,9 @@ impl App {
         match action {
             Action::End(side, command) => {
                 self.focus = side;
-                self.command(side, &command, now).0
+                self.command(side, &command, now)
             }
-            Action::Wire(command) => self.wire(&command),
+            Action::Wire(command) => self.wire(command),
             Action::Screen(side, command) => {
                 self.focus = side.unwrap_or(self.focus);
                 self.screen(command, now)
@@ -282,180 +240,92 @@ impl App {
                 Vec::new()
             }
             Action::LogLine(row) => {
-                self.mark = Some(Action::LogLine(None));
+                self.pointing.set_mark(Some(Action::LogLine(None)));
                 // What is selected already is looked into.
-                let again = row.is_none() || row == self.log.selected();
-                let entry = self.log.selected_entry().filter(|_| again);
+                let log = &mut self.panes.log;
+                let again = row.is_none() || row == log.selected();
+                let entry = log.selected_entry().filter(|_| again);
                 match row {
-                    Some(row) => self.log.select(row),
-                    None => self.log.select_by(0),
+                    Some(row) => log.select(row),
+                    None => log.select_by(0),
                 }
-                match entry.and_then(|no| self.session.transcript.entry(no)) {
+                match entry.and_then(|no| self.run.session.transcript.entry(no)) {
                     Some(Entry {
                         what: EntryKind::Ended(call),
                         ..
-                    }) => self.dialogs.push(Dialog::Why(WhyDialog::new(call.call()))),
+                    }) => self.dialogs.open(WhyDialog::new(call.call())),
                     Some(Entry {
                         no,
                         what: EntryKind::Packet(_),
                         ..
-                    }) => self.dialogs.push(Dialog::Segment(*no, 0)),
+                    }) => self.dialogs.open(SegmentDialog::new(*no)),
                     _ => {}
                 }
                 Vec::new()
             }
             Action::Segment(entry) => {
-                let no = match self.session.transcript.entry(entry).map(|entry| &entry.what) {
+                let session = &self.run.session;
+                let no = match session.transcript.entry(entry).map(|entry| &entry.what) {
                     Some(EntryKind::Packet(record)) => Some(record.no),
                     _ => None,
                 };
                 // One on the wire is chosen first, and looked into when it is pressed again.
-                let held = no.filter(|no| self.session.wire.held.contains_key(no));
-                if held.is_some() && held != self.chosen() {
-                    self.chosen = held;
-                } else {
-                    self.dialogs.push(Dialog::Segment(entry, 0));
+                if !no.is_some_and(|no| self.panes.middle.choose(session, no)) {
+                    self.dialogs.open(SegmentDialog::new(entry));
                 }
                 Vec::new()
             }
             Action::Why(call) => {
-                self.dialogs.push(Dialog::Why(WhyDialog::new(call)));
+                self.dialogs.open(WhyDialog::new(call));
                 Vec::new()
             }
-            Action::Row(row) => {
-                match self.dialogs.last_mut() {
-                    Some(Dialog::Options(options)) => options.selected = row,
-                    Some(Dialog::Picker(picker)) => picker.selected = row,
-                    Some(Dialog::Predict(predict)) => predict.selected = row,
-                    Some(Dialog::Why(why)) => why.selected = row,
-                    Some(Dialog::Host(_, selected) | Dialog::Rules(selected) | Dialog::Forge(_, selected)) => {
-                        *selected = row;
-                    }
-                    _ => {}
-                }
-                self.row(row, now)
-            }
-            Action::Candidate(nth) => {
-                let names = socket_names(&self.session);
-                if let Some(Dialog::Prompt(prompt)) = self.dialogs.last_mut() {
-                    prompt.take(nth, self.focus, &names);
-                }
-                Vec::new()
+            Action::Item(item) => {
+                let context = Context::new(&self.run.session, self.focus, &self.history);
+                let actions = self.dialogs.press(item, context);
+                self.all(actions, now)
             }
             Action::Back => {
-                self.dialogs.pop();
+                self.dialogs.close();
+                Vec::new()
+            }
+            Action::Typed(text, command) => {
+                self.history.remember(text);
+                match command {
+                    Command::End(side, command) => self.command(side, &command, now),
+                    Command::Wire(command) => self.wire(command),
+                    Command::Screen(command) => self.screen(command, now),
+                }
+            }
+            Action::ReadOptions(side, socket) => {
+                let issued = self.run.session.look(side, socket, now);
+                self.issue(issued)
+            }
+            Action::ShowEntry(entry) => {
+                self.panes.log.show(entry);
+                self.pointing.set_mark(Some(Action::LogLine(None)));
+                Vec::new()
+            }
+            Action::Guide(scenario) => {
+                self.dialogs.clear();
+                let fresh = LabSpec::of(&scenario);
+                self.begin(scenario);
+                vec![Effect::Fresh(fresh)]
+            }
+            Action::Predict { about, picked } => {
+                if let Some(tour) = &mut self.run.tour {
+                    tour.predict(about, picked);
+                }
+                Vec::new()
+            }
+            Action::Compare(branch) => {
+                self.dialogs.open(CompareDialog::new(branch.clone()));
+                vec![Effect::Grow(branch)]
+            }
+            Action::Say(text) => {
+                self.say(text);
                 Vec::new()
             }
             Action::Nothing => Vec::new(),
         }
     }
-
-    /// The user is to be guided through that scenario of the catalog, in a fresh lab.
-    fn guide_through(&mut self, name: &str) -> Vec<Effect> {
-        let read = catalog::find(name).and_then(|(path, text)| file::read(path, text).ok());
-        match read {
-            Some(scenario) => {
-                self.dialogs.clear();
-                self.guide(Arc::new(scenario))
-            }
-            None => {
-                self.say(format!("there is no scenario {name}"));
-                Vec::new()
-            }
-        }
-    }
-
-    fn guide(&mut self, scenario: Arc<Scenario>) -> Vec<Effect> {
-        let fresh = LabSpec::of(&scenario);
-        self.begin(scenario);
-        vec![Effect::Fresh(fresh)]
-    }
-
-    /// Presses a row of the dialog on top.
-    fn row(&mut self, row: usize, now: MonoTime) -> Vec<Effect> {
-        let (side, change) = match self.dialogs.last() {
-            Some(Dialog::Options(options)) => (options.side, options.change(&self.session, row)),
-            Some(Dialog::Host(side, _)) => (*side, host::change(&self.session, *side, row)),
-            Some(Dialog::Why(why)) => {
-                match why.leads_to(&self.session, row) {
-                    Some(LinkTarget::Entry(entry)) => {
-                        self.dialogs.pop();
-                        self.log.show(entry);
-                        self.mark = Some(Action::LogLine(None));
-                    }
-                    Some(LinkTarget::Scenario(name)) => return self.guide_through(name),
-                    None => {}
-                }
-                return Vec::new();
-            }
-            Some(Dialog::Rules(_)) => {
-                return match rules::press(&self.session, row) {
-                    Some(command) => self.wire(&command),
-                    None => Vec::new(),
-                };
-            }
-            Some(Dialog::Picker(picker)) => {
-                let Some(scenario) = picker.scenario(row) else {
-                    return Vec::new();
-                };
-                self.dialogs.pop();
-                return self.guide(scenario);
-            }
-            Some(Dialog::Predict(predict)) => {
-                let answer = predict.clone().answer(row);
-                self.dialogs.pop();
-                if let (Some(tour), Some((about, picked, next))) = (&mut self.tour, answer) {
-                    tour.predict(about, picked);
-                    self.dialogs.extend(next.map(Dialog::Predict));
-                }
-                return Vec::new();
-            }
-            Some(Dialog::Forge(to, _)) => {
-                let command = forge::choice(row, *to);
-                self.dialogs.pop();
-                return match command {
-                    Some(command) => self.wire(&command),
-                    None => Vec::new(),
-                };
-            }
-            Some(Dialog::Help(_) | Dialog::Raw(_) | Dialog::Prompt(_) | Dialog::Segment(..) | Dialog::Compare(_))
-            | None => return Vec::new(),
-        };
-        match change {
-            None => Vec::new(),
-            Some(HostChange::Now(command)) => {
-                let (effects, root) = self.command(side, &command, now);
-                self.read_after(side, root);
-                effects
-            }
-            Some(HostChange::Typed(text)) => {
-                // The old value is there to be typed over.
-                self.dialogs.push(Dialog::Prompt(Prompt::replacing_last(text)));
-                Vec::new()
-            }
-        }
-    }
-
-    /// The options, if they are shown, are read again once this command is over.
-    fn read_after(&mut self, side: Side, root: Option<CallId>) {
-        for dialog in &mut self.dialogs {
-            if let Dialog::Options(options) = dialog
-                && options.side == side
-                && root.is_some()
-            {
-                options.setting = root;
-            }
-        }
-    }
-}
-
-/// The names that the prompt proposes: those of both ends.
-fn socket_names(session: &Session) -> Vec<&SocketName> {
-    let mut names: Vec<&SocketName> = Side::BOTH
-        .into_iter()
-        .flat_map(|side| session.ends[side].sockets.iter().map(|socket| &socket.name))
-        .collect();
-    names.sort();
-    names.dedup();
-    names
 }

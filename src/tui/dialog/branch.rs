@@ -2,25 +2,50 @@
 
 use ratatui::layout::Rect;
 
+use super::{Context, Dialog, News, scrolled};
 use crate::scenario::branch::{Branch, BranchResult, lines};
 use crate::text::wrap;
 use crate::tui::canvas::Canvas;
+use crate::tui::hit::Action;
 use crate::tui::layout;
 
 /// The comparison.
 #[derive(Debug)]
 pub struct CompareDialog {
     /// The two scenarios.
-    pub branch: Branch,
+    branch: Branch,
     /// The reports; none while they run.
-    pub grown: Option<BranchResult>,
+    result: Option<BranchResult>,
     /// Lines above the window.
-    pub skip: usize,
+    skip: usize,
 }
 
 impl CompareDialog {
-    /// Draws both; keeps the scrolling within what there is.
-    pub fn draw(&mut self, canvas: &mut Canvas, screen: Rect) {
+    /// A comparison of two scenarios that are still to run.
+    pub const fn new(branch: Branch) -> CompareDialog {
+        CompareDialog {
+            branch,
+            result: None,
+            skip: 0,
+        }
+    }
+}
+
+impl Dialog for CompareDialog {
+    fn scroll(&mut self, lines: i64, _context: Context) {
+        self.skip = scrolled(self.skip, lines);
+    }
+
+    fn hear(&mut self, news: News, _context: Context) -> Option<Action> {
+        if let News::Compared(branch, result) = news
+            && *branch == self.branch
+        {
+            self.result = Some(result.clone());
+        }
+        None
+    }
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
         let area = layout::middle(screen, screen.width, screen.height);
         let title = format!("step {} changed   (Esc closes)", self.branch.at + 1);
         let inside = canvas.frame(area, &title);
@@ -30,7 +55,7 @@ impl CompareDialog {
             canvas.theme.dim(),
             canvas.theme.bad(),
         );
-        let [trunk, branch] = match &self.grown {
+        let [trunk, branch] = match &self.result {
             None => {
                 canvas.put(inside.x, inside.y, inside.right(), "running both ...", text);
                 return;

@@ -1,10 +1,13 @@
 //! Packets that can be made up, to be chosen from.
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
+use super::{Context, Dialog, Reaction, browse, moved, plain};
 use crate::call::Bytes;
+use crate::command::ScreenCommand;
 use crate::command::wire::WireCommand;
-use crate::session::{LabKind, Session};
+use crate::session::LabKind;
 use crate::side::Side;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
@@ -49,57 +52,94 @@ const CHOICES: [(Forgery, SequencePlace, &str); 14] = [
     ),
 ];
 
-/// How many rows there are to select.
-pub const ROWS: usize = CHOICES.len();
-
-/// The packet that a row forges, for an end's host.
-pub fn choice(row: usize, to: Side) -> Option<WireCommand> {
-    let (what, place, _) = *CHOICES.get(row)?;
-    Some(WireCommand::Forge(Forge {
-        what,
-        to,
-        place,
-        port: None,
-        data: Bytes(b"forged".to_vec()),
-    }))
+/// The packets that can be forged.
+#[derive(Debug)]
+pub struct ForgeDialog {
+    /// The end that the packet goes to.
+    to: Side,
+    /// Which row is selected.
+    selected: usize,
 }
 
-/// Draws them.
-pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, to: Side, selected: usize) {
-    let area = layout::middle(screen, 76, ROWS as u16 + 2);
-    let title = format!("forge a packet to the {to}   (1 2: which end)");
-    let inside = canvas.frame(area, &title);
-    let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
-    if let LabKind::Loopback(_) = session.lab.kind {
-        let said = "The loopback lab has no wire: use the isolated lab.";
-        canvas.put_cut(inside.x, inside.y, inside.right(), said, text);
-        return;
+impl ForgeDialog {
+    /// Packets for an end's host.
+    pub const fn new(to: Side) -> ForgeDialog {
+        ForgeDialog { to, selected: 0 }
     }
-    let height = usize::from(inside.height);
-    let skip = (selected + 1).saturating_sub(height);
-    for ((row, (what, place, help)), y) in CHOICES.iter().enumerate().skip(skip).take(height).zip(inside.y..) {
-        let name = match place {
-            SequencePlace::InWindow => format!("{} in-window", what.name()),
-            SequencePlace::OutOfWindow => format!("{} out-of-window", what.name()),
-            SequencePlace::Exact | SequencePlace::At(_) => what.name().to_owned(),
-        };
-        canvas.put(inside.x, y, inside.right(), &name, text);
-        canvas.put_cut(inside.x + 19, y, inside.right(), help, dim);
-        let line = Rect::new(inside.x, y, inside.width, 1);
-        let action = Action::Row(row);
-        canvas.hits.add(line, action.clone(), true);
-        if selected == row || canvas.is_picked(line, &action) {
-            let style = canvas.theme.picked();
-            canvas.tint(line, style);
+}
+
+impl Dialog for ForgeDialog {
+    fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
+        match plain(key) {
+            Some(KeyCode::Char('1')) => self.to = Side::Client,
+            Some(KeyCode::Char('2')) => self.to = Side::Server,
+            _ => return browse(self, key, context),
         }
+        Vec::new()
     }
-    if inside.height > 0 {
-        let more = ROWS.saturating_sub(skip + height);
-        let hint = if more > 0 {
-            format!(" {more} more below   Enter: send it ")
-        } else {
-            " Enter or click: send it   Esc closes ".into()
-        };
-        canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
+
+    fn press(&mut self, item: usize, _context: Context) -> Vec<Reaction> {
+        let choice = CHOICES.get(item).map(|(what, place, _)| {
+            WireCommand::Forge(Forge {
+                what: *what,
+                to: self.to,
+                place: *place,
+                port: None,
+                data: Bytes(b"forged".to_vec()),
+            })
+        });
+        let send = choice.map(|command| Reaction::Do(Action::Wire(command)));
+        [Reaction::Close].into_iter().chain(send).collect()
+    }
+
+    fn scroll(&mut self, lines: i64, _context: Context) {
+        self.selected = moved(self.selected, lines, CHOICES.len());
+    }
+
+    fn selected(&self) -> Option<usize> {
+        Some(self.selected)
+    }
+
+    fn opener(&self) -> Option<ScreenCommand> {
+        Some(ScreenCommand::ForgeDialog)
+    }
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
+        let area = layout::middle(screen, 76, CHOICES.len() as u16 + 2);
+        let title = format!("forge a packet to the {}   (1 2: which end)", self.to);
+        let inside = canvas.frame(area, &title);
+        let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
+        if let LabKind::Loopback(_) = context.session.lab.kind {
+            let said = "The loopback lab has no wire: use the isolated lab.";
+            canvas.put_cut(inside.x, inside.y, inside.right(), said, text);
+            return;
+        }
+        let height = usize::from(inside.height);
+        let skip = (self.selected + 1).saturating_sub(height);
+        for ((row, (what, place, help)), y) in CHOICES.iter().enumerate().skip(skip).take(height).zip(inside.y..) {
+            let name = match place {
+                SequencePlace::InWindow => format!("{} in-window", what.name()),
+                SequencePlace::OutOfWindow => format!("{} out-of-window", what.name()),
+                SequencePlace::Exact | SequencePlace::At(_) => what.name().to_owned(),
+            };
+            canvas.put(inside.x, y, inside.right(), &name, text);
+            canvas.put_cut(inside.x + 19, y, inside.right(), help, dim);
+            let line = Rect::new(inside.x, y, inside.width, 1);
+            let action = Action::Item(row);
+            canvas.hits.add(line, action.clone(), true);
+            if self.selected == row || canvas.is_picked(line, &action) {
+                let style = canvas.theme.picked();
+                canvas.tint(line, style);
+            }
+        }
+        if inside.height > 0 {
+            let more = CHOICES.len().saturating_sub(skip + height);
+            let hint = if more > 0 {
+                format!(" {more} more below   Enter: send it ")
+            } else {
+                " Enter or click: send it   Esc closes ".into()
+            };
+            canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
+        }
     }
 }

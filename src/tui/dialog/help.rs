@@ -3,6 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::{Context, Dialog, scrolled};
+use crate::command::ScreenCommand;
 use crate::command::table::{CommandGroup, TABLE};
 use crate::text::wrap;
 use crate::tui::canvas::Canvas;
@@ -70,27 +72,42 @@ fn lines(room: usize, canvas: &Canvas) -> Vec<(String, String, Style)> {
     lines
 }
 
-/// Draws the help from its `skip`th line on: how far it can be scrolled.
-pub fn draw(canvas: &mut Canvas, screen: Rect, skip: usize) -> usize {
-    let area = layout::middle(screen, 86, screen.height);
-    let inside = canvas.frame(area, "help: keys and the names that : takes   (Esc closes)");
-    let lines = lines(usize::from(inside.width), canvas);
-    let height = usize::from(inside.height);
-    let most = lines.len().saturating_sub(height);
-    let skip = skip.min(most);
-    for ((key, said, style), y) in lines.iter().skip(skip).take(height).zip(inside.y..) {
-        let heading = said.is_empty();
-        let key_style = if heading { *style } else { canvas.theme.strong() };
-        canvas.put(inside.x, y, inside.right(), key, key_style);
-        canvas.put_cut(inside.x + 13, y, inside.right(), said, *style);
+/// The help.
+#[derive(Debug, Default)]
+pub struct HelpDialog {
+    /// Lines above the window.
+    skip: usize,
+}
+
+impl Dialog for HelpDialog {
+    fn scroll(&mut self, lines: i64, _context: Context) {
+        self.skip = scrolled(self.skip, lines);
     }
-    if most > 0 {
-        let text = match (skip, most - skip) {
-            (_, 0) => " the end ".to_owned(),
-            (_, n) => format!(" {n} more lines: wheel, arrows, PgDn "),
-        };
-        let style = canvas.theme.strong();
-        canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &text, style);
+
+    fn opener(&self) -> Option<ScreenCommand> {
+        Some(ScreenCommand::Help)
     }
-    most
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
+        let area = layout::middle(screen, 86, screen.height);
+        let inside = canvas.frame(area, "help: keys and the names that : takes   (Esc closes)");
+        let lines = lines(usize::from(inside.width), canvas);
+        let height = usize::from(inside.height);
+        let most = lines.len().saturating_sub(height);
+        self.skip = self.skip.min(most);
+        for ((key, said, style), y) in lines.iter().skip(self.skip).take(height).zip(inside.y..) {
+            let heading = said.is_empty();
+            let key_style = if heading { *style } else { canvas.theme.strong() };
+            canvas.put(inside.x, y, inside.right(), key, key_style);
+            canvas.put_cut(inside.x + 13, y, inside.right(), said, *style);
+        }
+        if most > 0 {
+            let text = match most - self.skip {
+                0 => " the end ".to_owned(),
+                n => format!(" {n} more lines: wheel, arrows, PgDn "),
+            };
+            let style = canvas.theme.strong();
+            canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &text, style);
+        }
+    }
 }

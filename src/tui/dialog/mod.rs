@@ -1,4 +1,19 @@
-//! Dialogs that open over the screen, one file each.
+//! Dialogs that open over the screen, one file each, and the stack that they stand on.
+//!
+//! A dialog holds what it shows, draws itself, and answers keys, presses and the wheel. It changes nothing but itself: what it wants to
+//! happen it returns as [`Reaction`]s. Closing and opening is the stack's work, the rest the screen's.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
+use std::fmt::Debug;
+
+use crate::call::CallId;
+use crate::command::{ScreenCommand, table};
+use crate::scenario::branch::{Branch, BranchResult};
+use crate::session::Session;
+use crate::side::Side;
+use crate::tui::canvas::Canvas;
+use crate::tui::hit::Action;
 
 pub mod branch;
 pub mod forge;
@@ -13,33 +28,220 @@ pub mod rules;
 pub mod segment;
 pub mod why;
 
-use crate::side::Side;
+use prompt::History;
 
-/// A dialog that is open, the topmost last in the stack that the screen keeps.
+/// The lines that PgUp and PgDn move by.
+const PAGE: i64 = 10;
+/// More lines than any dialog has.
+const FAR: i64 = 1 << 20;
+
+/// What a dialog reads of the screen that it stands over.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The lab, as far as it is known.
+    pub session: &'a Session,
+    /// The end that has the keys.
+    pub focus: Side,
+    /// The commands that were typed.
+    pub history: &'a History,
+}
+
+impl<'a> Context<'a> {
+    /// What is read of such a screen.
+    pub const fn new(session: &'a Session, focus: Side, history: &'a History) -> Context<'a> {
+        Context {
+            session,
+            focus,
+            history,
+        }
+    }
+}
+
+/// What a dialog wants to happen.
 #[derive(Debug)]
-pub enum Dialog {
-    /// The commands and keys, scrolled by so many lines.
-    Help(usize),
-    /// The line where commands are typed.
-    Prompt(prompt::Prompt),
-    /// The options of an end's current socket.
-    Options(options::OptionsDialog),
-    /// The settings of an end's host; which row is selected.
-    Host(Side, usize),
-    /// An end's sockets as procfs prints them.
-    Raw(raw::RawDialog),
-    /// One packet: the number of its entry in the transcript, scrolled by so many lines.
-    Segment(u64, usize),
-    /// Why an outcome came about.
-    Why(why::WhyDialog),
-    /// The scenarios.
-    Picker(picker::Picker),
-    /// Two runs side by side.
-    Compare(branch::CompareDialog),
-    /// A prediction of the tour's next step.
-    Predict(predict::PredictDialog),
-    /// The wire's rules; which row is selected.
-    Rules(usize),
-    /// Packets to make up for an end; which row is selected.
-    Forge(Side, usize),
+pub enum Reaction {
+    /// The dialog goes.
+    Close,
+    /// Another opens over it.
+    Open(Box<dyn Dialog>),
+    /// The screen does this.
+    Do(Action),
+}
+
+/// What a dialog may be waiting for.
+#[derive(Clone, Copy, Debug)]
+pub enum News<'a> {
+    /// Something happened in the lab.
+    Lab,
+    /// A command for an end was begun by the dialog, or by what stands over it: its first call.
+    Begun(Side, CallId),
+    /// Both runs of a branch are over.
+    Compared(&'a Branch, &'a BranchResult),
+}
+
+/// A dialog.
+pub trait Dialog: Debug {
+    /// Draws it over the screen, and registers the areas that can be pressed: [`Action::Item`] comes back to it.
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context);
+
+    /// Takes a key in: [`browse`] has those that dialogs share.
+    fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
+        browse(self, key, context)
+    }
+
+    /// Takes a press in, on the item that it registered under this number.
+    fn press(&mut self, _item: usize, _context: Context) -> Vec<Reaction> {
+        Vec::new()
+    }
+
+    /// Moves by so many lines, down or up: what is shown, or what is selected.
+    fn scroll(&mut self, _lines: i64, _context: Context) {}
+
+    /// Takes in text that is pasted.
+    fn paste(&mut self, _text: &str) {}
+
+    /// Takes in what happened while it is open; returns what that makes it want.
+    fn hear(&mut self, _news: News, _context: Context) -> Option<Action> {
+        None
+    }
+
+    /// The item that Enter presses; none where there is none.
+    fn selected(&self) -> Option<usize> {
+        None
+    }
+
+    /// The command that opens it, whose key closes it again; none for one that has no such key.
+    fn opener(&self) -> Option<ScreenCommand> {
+        None
+    }
+}
+
+/// The keys that dialogs share: Esc and `q` close, arrows, Tab, pages and Home and End move, Enter presses what is selected.
+pub fn browse<D: Dialog + ?Sized>(dialog: &mut D, key: KeyEvent, context: Context) -> Vec<Reaction> {
+    let lines = match plain(key) {
+        Some(KeyCode::Esc | KeyCode::Char('q')) => return vec![Reaction::Close],
+        Some(KeyCode::Enter) => {
+            let item = dialog.selected();
+            return item.map_or_else(Vec::new, |item| dialog.press(item, context));
+        }
+        Some(KeyCode::Up | KeyCode::BackTab) => -1,
+        Some(KeyCode::Down | KeyCode::Tab) => 1,
+        Some(KeyCode::PageUp) => -PAGE,
+        Some(KeyCode::PageDown | KeyCode::Char(' ')) => PAGE,
+        Some(KeyCode::Home) => -FAR,
+        Some(KeyCode::End) => FAR,
+        Some(KeyCode::Char(c)) => {
+            let mut buttons = dialog
+                .opener()
+                .into_iter()
+                .flat_map(|opener| table::of_screen(opener).buttons);
+            let closes = buttons.any(|button| button.key == c);
+            return closes.then_some(Reaction::Close).into_iter().collect();
+        }
+        _ => return Vec::new(),
+    };
+    dialog.scroll(lines, context);
+    Vec::new()
+}
+
+/// The key, unless it is another with Ctrl or Alt.
+fn plain(key: KeyEvent) -> Option<KeyCode> {
+    let other = key.modifiers.intersects(KeyModifiers::CONTROL.union(KeyModifiers::ALT));
+    (!other).then_some(key.code)
+}
+
+/// The row of `count` that is `lines` away from row `at`, or the last in that direction.
+fn moved(at: usize, lines: i64, count: usize) -> usize {
+    scrolled(at, lines).min(count.saturating_sub(1))
+}
+
+/// The first line that is shown, `lines` away from line `skip`; drawing keeps it within what there is.
+const fn scrolled(skip: usize, lines: i64) -> usize {
+    skip.saturating_add_signed(lines as isize)
+}
+
+/// The dialogs that are open, the topmost last.
+#[derive(Debug, Default)]
+pub struct DialogStack {
+    dialogs: Vec<Box<dyn Dialog>>,
+}
+
+impl DialogStack {
+    /// Returns whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.dialogs.is_empty()
+    }
+
+    /// Opens a dialog over all others.
+    pub fn open(&mut self, dialog: impl Dialog + 'static) {
+        self.dialogs.push(Box::new(dialog));
+    }
+
+    /// Closes the one on top.
+    pub fn close(&mut self) {
+        self.dialogs.pop();
+    }
+
+    /// Closes all of them.
+    pub fn clear(&mut self) {
+        self.dialogs.clear();
+    }
+
+    /// Draws them, of which only the topmost can be reached.
+    pub fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
+        let count = self.dialogs.len();
+        for (nth, dialog) in self.dialogs.iter_mut().enumerate() {
+            let reach = (nth + 1 < count).then(|| canvas.out_of_reach());
+            canvas.hits.cover(screen);
+            dialog.draw(canvas, screen, context);
+            if let Some(reach) = reach {
+                canvas.reach(reach);
+            }
+        }
+    }
+
+    /// Gives a key to the one on top; returns what the screen is to do.
+    pub fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Action> {
+        let reactions = self.dialogs.last_mut().map(|dialog| dialog.key(key, context));
+        self.react(reactions)
+    }
+
+    /// Tells the one on top that an item of its own is pressed; returns what the screen is to do.
+    pub fn press(&mut self, item: usize, context: Context) -> Vec<Action> {
+        let reactions = self.dialogs.last_mut().map(|dialog| dialog.press(item, context));
+        self.react(reactions)
+    }
+
+    /// Scrolls the one on top.
+    pub fn scroll(&mut self, lines: i64, context: Context) {
+        if let Some(dialog) = self.dialogs.last_mut() {
+            dialog.scroll(lines, context);
+        }
+    }
+
+    /// Gives pasted text to the one on top.
+    pub fn paste(&mut self, text: &str) {
+        if let Some(dialog) = self.dialogs.last_mut() {
+            dialog.paste(text);
+        }
+    }
+
+    /// Tells all of them what happened; returns what the screen is to do.
+    pub fn hear(&mut self, news: News, context: Context) -> Vec<Action> {
+        let dialogs = self.dialogs.iter_mut();
+        dialogs.filter_map(|dialog| dialog.hear(news, context)).collect()
+    }
+
+    /// Opens and closes what the one on top wants; returns what is left for the screen.
+    fn react(&mut self, reactions: Option<Vec<Reaction>>) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for reaction in reactions.into_iter().flatten() {
+            match reaction {
+                Reaction::Close => self.close(),
+                Reaction::Open(dialog) => self.dialogs.push(dialog),
+                Reaction::Do(action) => actions.push(action),
+            }
+        }
+        actions
+    }
 }

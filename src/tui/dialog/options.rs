@@ -2,9 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::host::HostChange;
+use super::prompt::Prompt;
+use super::{Context, Dialog, News, Reaction, moved};
 use crate::call::{Call, CallId, OptionKind, SocketName, SocketOption};
-use crate::command::{CallRequest, EndCommand, option_value};
+use crate::command::{CallRequest, EndCommand, ScreenCommand, option_value};
 use crate::outcome::{Outcome, Reading};
 use crate::session::Session;
 use crate::side::Side;
@@ -12,20 +13,30 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
-/// The options of an end, and what is to be read again.
-#[derive(Clone, Debug)]
+/// The options of an end's socket, and what is to be read again.
+#[derive(Debug)]
 pub struct OptionsDialog {
     /// The end.
-    pub side: Side,
+    side: Side,
     /// Of which socket; none when the end has none.
-    pub socket: Option<SocketName>,
+    socket: Option<SocketName>,
     /// Which row is selected.
-    pub selected: usize,
-    /// A set under way: when it is over, the options are read again.
-    pub setting: Option<CallId>,
+    selected: usize,
+    /// A command under way: when it is over, the options are read again.
+    setting: Option<CallId>,
 }
 
 impl OptionsDialog {
+    /// The options of that socket, as they were read last.
+    pub const fn new(side: Side, socket: Option<SocketName>) -> OptionsDialog {
+        OptionsDialog {
+            side,
+            socket,
+            selected: 0,
+            setting: None,
+        }
+    }
+
     fn reading(&self, session: &Session, option: SocketOption) -> Option<Reading> {
         let (name, readings) = session.ends[self.side].options.as_ref()?;
         if self.socket.as_ref().is_some_and(|socket| socket != name) {
@@ -48,19 +59,22 @@ impl OptionsDialog {
             _ => None,
         }
     }
+}
 
-    /// The effect of pressing a row: a switch is turned, a number is typed.
-    pub fn change(&self, session: &Session, row: usize) -> Option<HostChange> {
-        let option = *SocketOption::ALL.get(row)?;
+impl Dialog for OptionsDialog {
+    /// A switch is turned, a number is typed.
+    fn press(&mut self, item: usize, context: Context) -> Vec<Reaction> {
+        self.selected = item;
+        let Some(option) = SocketOption::ALL.get(item).copied() else {
+            return Vec::new();
+        };
         let on = self.socket.clone();
-        Some(match (option.kind(), self.reading(session, option)) {
-            (OptionKind::Switch, reading) => HostChange::Now(EndCommand::Call {
-                on,
-                call: CallRequest::Full(Call::SetOption {
-                    option,
-                    value: i64::from(reading == Some(Reading::Value(0))),
-                }),
-            }),
+        vec![match (option.kind(), self.reading(context.session, option)) {
+            (OptionKind::Switch, reading) => {
+                let value = i64::from(reading == Some(Reading::Value(0)));
+                let call = CallRequest::Full(Call::SetOption { option, value });
+                Reaction::Do(Action::End(self.side, EndCommand::Call { on, call }))
+            }
             (OptionKind::Number(_) | OptionKind::Linger | OptionKind::Timeout, reading) => {
                 let value = match reading {
                     Some(Reading::Value(value)) => value,
@@ -69,13 +83,40 @@ impl OptionsDialog {
                 let value = option_value(option, value);
                 let on = on.map_or(String::new(), |name| format!(" on={name}"));
                 // The value last, to be typed over.
-                HostChange::Typed(format!("{} set-option{on} {} {value}", self.side, option.name()))
+                let text = format!("{} set-option{on} {} {value}", self.side, option.name());
+                Reaction::Open(Box::new(Prompt::replacing_last(text)))
             }
-        })
+        }]
     }
 
-    /// Draws the options.
-    pub fn draw(&self, canvas: &mut Canvas, screen: Rect, session: &Session) {
+    fn scroll(&mut self, lines: i64, _context: Context) {
+        self.selected = moved(self.selected, lines, SocketOption::ALL.len());
+    }
+
+    fn selected(&self) -> Option<usize> {
+        Some(self.selected)
+    }
+
+    fn opener(&self) -> Option<ScreenCommand> {
+        Some(ScreenCommand::OptionsDialog)
+    }
+
+    /// Options that were set are read again.
+    fn hear(&mut self, news: News, context: Context) -> Option<Action> {
+        match news {
+            News::Begun(side, call) if side == self.side => self.setting = Some(call),
+            News::Lab => {
+                let over = |call: &mut CallId| !context.session.busy(self.side, *call);
+                self.setting.take_if(over)?;
+                return Some(Action::ReadOptions(self.side, self.socket.clone()));
+            }
+            News::Begun(..) | News::Compared(..) => {}
+        }
+        None
+    }
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
+        let session = context.session;
         let end = &session.ends[self.side];
         let area = layout::middle(screen, 72, SocketOption::ALL.len() as u16 + 4);
         let title = match &self.socket {
@@ -92,7 +133,7 @@ impl OptionsDialog {
         let rows = SocketOption::ALL.iter().enumerate().skip(skip).take(height);
         for ((row, option), y) in rows.zip(list.y..) {
             let place = Rect::new(list.x, y, list.width, 1);
-            let action = Action::Row(row);
+            let action = Action::Item(row);
             canvas.put(list.x, y, list.right(), option.name(), text);
             let (shown, style) = match self.reading(session, *option) {
                 Some(Reading::Value(value)) => (option.show(value), strong),

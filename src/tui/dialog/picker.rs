@@ -1,9 +1,11 @@
 //! The scenarios to choose from, group by group, with a search.
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::{Context, Dialog, Reaction, browse, moved, plain};
 use crate::scenario::expect::Expected;
 use crate::scenario::returns::Returns;
 use crate::scenario::{Group, Scenario, catalog};
@@ -17,9 +19,9 @@ use crate::tui::layout;
 pub struct Picker {
     all: Vec<Arc<Scenario>>,
     /// The text that was typed.
-    pub search: String,
+    search: String,
     /// Which row of those found is selected.
-    pub selected: usize,
+    selected: usize,
 }
 
 impl Picker {
@@ -37,7 +39,7 @@ impl Picker {
     }
 
     /// The scenarios that match the search: every word of it stands in the name, title, summary, id, or what is shown.
-    pub fn found(&self) -> Vec<&Arc<Scenario>> {
+    fn found(&self) -> Vec<&Arc<Scenario>> {
         let wanted = self.search.to_lowercase();
         let words: Vec<&str> = wanted.split_whitespace().collect();
         let fits = |scenario: &&Arc<Scenario>| {
@@ -55,14 +57,35 @@ impl Picker {
         };
         self.all.iter().filter(fits).collect()
     }
+}
 
-    /// The scenario in that row.
-    pub fn scenario(&self, row: usize) -> Option<Arc<Scenario>> {
-        self.found().get(row).map(|scenario| Arc::clone(scenario))
+impl Dialog for Picker {
+    /// What is typed is searched for.
+    fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
+        match plain(key) {
+            Some(KeyCode::Char(c)) => self.search.push(c),
+            Some(KeyCode::Backspace) => drop(self.search.pop()),
+            _ => return browse(self, key, context),
+        }
+        Vec::new()
     }
 
-    /// Draws it.
-    pub fn draw(&mut self, canvas: &mut Canvas, screen: Rect) {
+    fn press(&mut self, item: usize, _context: Context) -> Vec<Reaction> {
+        match self.found().get(item) {
+            Some(scenario) => vec![Reaction::Close, Reaction::Do(Action::Guide(Arc::clone(scenario)))],
+            None => Vec::new(),
+        }
+    }
+
+    fn scroll(&mut self, lines: i64, _context: Context) {
+        self.selected = moved(self.selected, lines, self.found().len());
+    }
+
+    fn selected(&self) -> Option<usize> {
+        Some(self.selected)
+    }
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
         let area = layout::middle(screen, 110, screen.height);
         let inside = canvas.frame(area, "scenarios   (type to search, Enter begins, Esc closes)");
         if inside.height < 4 {
@@ -111,7 +134,7 @@ impl Picker {
                     canvas.put(list.x + 1, y, list.right(), id, dim);
                     canvas.put_cut(list.x + 6, y, list.right(), &scenario.title, text);
                     let place = Rect::new(list.x, y, list.width, 1);
-                    let action = Action::Row(row);
+                    let action = Action::Item(row);
                     canvas.hits.add(place, action.clone(), true);
                     if row == self.selected || canvas.is_picked(place, &action) {
                         let style = canvas.theme.picked();

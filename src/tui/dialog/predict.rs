@@ -1,7 +1,9 @@
 //! Predictions: what will the next step return, and in which state leave the socket? A few answers to choose from.
 
 use ratatui::layout::Rect;
+use std::mem;
 
+use super::{Context, Dialog, Reaction, moved};
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
@@ -32,16 +34,16 @@ const STATES: [&str; 7] = [
 const CHOICES: usize = 5;
 
 /// The choices.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct PredictDialog {
     /// The next command.
     command: String,
     /// The questions, and what is expected; the first of them now.
     questions: Vec<(String, String)>,
     /// The answers to choose from, in an order that tells nothing.
-    pub choices: Vec<String>,
+    choices: Vec<String>,
     /// Which is selected.
-    pub selected: usize,
+    selected: usize,
 }
 
 impl PredictDialog {
@@ -65,17 +67,35 @@ impl PredictDialog {
             selected: 0,
         })
     }
+}
 
-    /// The answer in that row, with what it is about; and the next question, if there is one.
-    pub fn answer(mut self, row: usize) -> Option<(String, String, Option<PredictDialog>)> {
-        let picked = self.choices.get(row)?.clone();
+impl Dialog for PredictDialog {
+    /// The answer is taken down, and the next question asked.
+    fn press(&mut self, item: usize, _context: Context) -> Vec<Reaction> {
+        let Some(picked) = self.choices.get(item).cloned() else {
+            return Vec::new();
+        };
         let (about, _) = self.questions.remove(0);
-        let next = PredictDialog::new(self.command, self.questions);
-        Some((about, picked, next))
+        let predict = Reaction::Do(Action::Predict { about, picked });
+        let (command, questions) = (mem::take(&mut self.command), mem::take(&mut self.questions));
+        match PredictDialog::new(command, questions) {
+            Some(next) => {
+                *self = next;
+                vec![predict]
+            }
+            None => vec![Reaction::Close, predict],
+        }
     }
 
-    /// Draws the choice.
-    pub fn draw(&self, canvas: &mut Canvas, screen: Rect) {
+    fn scroll(&mut self, lines: i64, _context: Context) {
+        self.selected = moved(self.selected, lines, self.choices.len());
+    }
+
+    fn selected(&self) -> Option<usize> {
+        Some(self.selected)
+    }
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
         let area = layout::middle(screen, 56, self.choices.len() as u16 + 3);
         let title = match self.questions.first() {
             Some((about, _)) if about != RETURNS => format!("what will be the {about}?   (Esc closes)"),
@@ -87,7 +107,7 @@ impl PredictDialog {
         for ((row, choice), y) in self.choices.iter().enumerate().zip(inside.y + 1..inside.bottom()) {
             canvas.put(inside.x + 1, y, inside.right(), choice, text);
             let place = Rect::new(inside.x, y, inside.width, 1);
-            let action = Action::Row(row);
+            let action = Action::Item(row);
             canvas.hits.add(place, action.clone(), true);
             if self.selected == row || canvas.is_picked(place, &action) {
                 let style = canvas.theme.picked();

@@ -2,27 +2,54 @@
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
+use std::sync::Arc;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
+use super::{Context, Dialog, Reaction};
 use crate::call::SocketName;
 use crate::command::complete::complete;
-use crate::command::parse::ParseError;
+use crate::command::parse::{ParseError, parse};
+use crate::scenario::Scenario;
+use crate::scenario::branch::Branch;
+use crate::session::Session;
 use crate::side::Side;
 use crate::text::wrap_to;
 use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
-/// A wish of the prompt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PromptPurpose {
-    /// Only to be drawn again.
-    None,
-    /// To be closed.
-    Close,
-    /// To run this.
-    Run(String),
+/// How many typed commands are remembered.
+const REMEMBERED: usize = 200;
+
+/// The commands that were typed, the oldest first.
+#[derive(Debug, Default)]
+pub struct History(Vec<String>);
+
+impl History {
+    /// Adds a command, unless it was the last one, too.
+    pub fn remember(&mut self, text: String) {
+        if self.0.last() != Some(&text) {
+            self.0.push(text);
+            if self.0.len() > REMEMBERED {
+                self.0.remove(0);
+            }
+        }
+    }
+
+    /// The command that was typed so many before the next.
+    fn back(&self, nth: usize) -> Option<&String> {
+        self.0.get(self.0.len().checked_sub(nth)?)
+    }
+}
+
+/// What the typed command is for.
+#[derive(Debug)]
+enum PromptPurpose {
+    /// It is run.
+    Run,
+    /// It takes the place of that step of the scenario, and both are run.
+    Branch(Arc<Scenario>, usize),
 }
 
 /// A line being typed.
@@ -37,8 +64,7 @@ pub struct Prompt {
     draft: String,
     /// The last word is there to be typed over.
     over: bool,
-    /// Whether the text takes the place of the tour's next step.
-    pub branches: bool,
+    purpose: PromptPurpose,
 }
 
 impl Prompt {
@@ -51,7 +77,7 @@ impl Prompt {
             back: 0,
             draft: String::new(),
             over: false,
-            branches: false,
+            purpose: PromptPurpose::Run,
         }
     }
 
@@ -63,38 +89,26 @@ impl Prompt {
         }
     }
 
-    /// Shows what was wrong with what was typed.
-    pub fn complain(&mut self, error: ParseError) {
-        self.error = Some(error);
+    /// With a command to take the place of that step of a scenario.
+    pub fn branching(scenario: Arc<Scenario>, step: usize, text: String) -> Prompt {
+        Prompt {
+            purpose: PromptPurpose::Branch(scenario, step),
+            ..Prompt::new(text)
+        }
     }
 
     fn set(&mut self, text: String) {
         self.input = Input::new(text);
     }
 
-    fn candidates(&self, side: Side, sockets: &[&SocketName]) -> Vec<String> {
+    fn candidates(&self, context: Context) -> Vec<String> {
         match &self.cycle {
             Some((_, words, _)) => words.clone(),
-            None => complete(self.input.value(), Some(side), sockets),
+            None => complete(self.input.value(), Some(context.focus), &socket_names(context.session)),
         }
     }
 
-    /// Takes a word that is proposed.
-    pub fn take(&mut self, nth: usize, side: Side, sockets: &[&SocketName]) {
-        let words = self.candidates(side, sockets);
-        let before = match &self.cycle {
-            Some((before, ..)) => before.clone(),
-            None => before_last_word(self.input.value()).to_owned(),
-        };
-        if let Some(word) = words.get(nth) {
-            let blank = if word.ends_with('=') { "" } else { " " };
-            self.set(format!("{before}{word}{blank}"));
-        }
-        self.cycle = None;
-        self.error = None;
-    }
-
-    fn tab(&mut self, side: Side, sockets: &[&SocketName], backwards: bool) {
+    fn tab(&mut self, context: Context, backwards: bool) {
         let (before, words, at) = match self.cycle.take() {
             Some((before, words, at)) => {
                 let step = if backwards { words.len() - 1 } else { 1 };
@@ -102,7 +116,7 @@ impl Prompt {
                 (before, words, at)
             }
             None => {
-                let words = self.candidates(side, sockets);
+                let words = self.candidates(context);
                 let last = words.len().saturating_sub(1);
                 let before = before_last_word(self.input.value()).to_owned();
                 (before, words, if backwards { last } else { 0 })
@@ -121,40 +135,69 @@ impl Prompt {
         }
     }
 
-    fn recall(&mut self, history: &[String], older: bool) {
+    fn recall(&mut self, history: &History, older: bool) {
         if self.back == 0 {
             self.draft = self.input.value().to_owned();
         }
         self.back = if older {
-            (self.back + 1).min(history.len())
+            (self.back + 1).min(history.0.len())
         } else {
             self.back.saturating_sub(1)
         };
-        let text = match self.back {
-            0 => self.draft.clone(),
-            back => history[history.len() - back].clone(),
-        };
-        self.set(text);
+        let text = history.back(self.back).unwrap_or(&self.draft);
+        self.set(text.clone());
     }
 
-    /// A key.
-    pub fn key(&mut self, key: KeyEvent, side: Side, sockets: &[&SocketName], history: &[String]) -> PromptPurpose {
+    /// The command that was typed goes where it is wanted; a mistake leaves the prompt open, and is pointed at.
+    fn enter(&mut self, context: Context) -> Vec<Reaction> {
+        let text = self.input.value().to_owned();
+        if text.trim().is_empty() {
+            return vec![Reaction::Close];
+        }
+        let command = match parse(&text, Some(context.focus)) {
+            Ok(command) => command,
+            Err(error) => {
+                self.error = Some(error);
+                return Vec::new();
+            }
+        };
+        let action = match &self.purpose {
+            PromptPurpose::Run => Action::Typed(text, command),
+            PromptPurpose::Branch(scenario, step) => Action::Compare(Branch::new(Arc::clone(scenario), *step, command)),
+        };
+        vec![Reaction::Close, Reaction::Do(action)]
+    }
+}
+
+/// The names that the prompt proposes: those of both ends.
+fn socket_names(session: &Session) -> Vec<&SocketName> {
+    let mut names: Vec<&SocketName> = Side::BOTH
+        .into_iter()
+        .flat_map(|side| session.ends[side].sockets.iter().map(|socket| &socket.name))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+impl Dialog for Prompt {
+    fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
         let over = std::mem::take(&mut self.over);
         let types = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
         if over && (types || key.code == KeyCode::Backspace) {
             let before = before_last_word(self.input.value()).to_owned();
             self.set(before);
             if key.code == KeyCode::Backspace {
-                return PromptPurpose::None;
+                return Vec::new();
             }
         }
         match key.code {
-            KeyCode::Esc => return PromptPurpose::Close,
-            KeyCode::Enter => return PromptPurpose::Run(self.input.value().to_owned()),
-            KeyCode::Tab => self.tab(side, sockets, false),
-            KeyCode::BackTab => self.tab(side, sockets, true),
+            KeyCode::Esc => return vec![Reaction::Close],
+            KeyCode::Enter => return self.enter(context),
+            KeyCode::Tab => self.tab(context, false),
+            KeyCode::BackTab => self.tab(context, true),
             KeyCode::Up | KeyCode::Down => {
-                self.recall(history, key.code == KeyCode::Up);
+                self.recall(context.history, key.code == KeyCode::Up);
                 self.cycle = None;
             }
             _ => {
@@ -163,11 +206,27 @@ impl Prompt {
             }
         }
         self.error = None;
-        PromptPurpose::None
+        Vec::new()
     }
 
-    /// Pasted text: on one line, and nothing raw.
-    pub fn paste(&mut self, text: &str) {
+    /// A word that is proposed is taken.
+    fn press(&mut self, item: usize, context: Context) -> Vec<Reaction> {
+        let words = self.candidates(context);
+        let before = match &self.cycle {
+            Some((before, ..)) => before.clone(),
+            None => before_last_word(self.input.value()).to_owned(),
+        };
+        if let Some(word) = words.get(item) {
+            let blank = if word.ends_with('=') { "" } else { " " };
+            self.set(format!("{before}{word}{blank}"));
+        }
+        self.cycle = None;
+        self.error = None;
+        Vec::new()
+    }
+
+    /// On one line, and nothing raw.
+    fn paste(&mut self, text: &str) {
         for c in text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()) {
             let c = if c == '\n' || c == '\t' { ' ' } else { c };
             self.input.handle(InputRequest::InsertChar(c));
@@ -177,22 +236,19 @@ impl Prompt {
     }
 
     /// Draws the prompt over the bottom of the screen.
-    pub fn draw(&self, canvas: &mut Canvas, screen: Rect, side: Side, sockets: &[&SocketName]) {
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
         let (_, area) = layout::bottom(screen, 6);
-        let inside = canvas.frame(
-            area,
-            if self.branches {
-                "what instead?   (Enter runs both, Esc closes)"
-            } else {
-                "command   (Enter runs it, Tab completes, Up is history, Esc closes)"
-            },
-        );
+        let title = match self.purpose {
+            PromptPurpose::Run => "command   (Enter runs it, Tab completes, Up is history, Esc closes)",
+            PromptPurpose::Branch(..) => "what instead?   (Enter runs both, Esc closes)",
+        };
+        let inside = canvas.frame(area, title);
         if inside.height < 3 || inside.width < 8 {
             return;
         }
         let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
         // What could stand here.
-        let words = self.candidates(side, sockets);
+        let words = self.candidates(context);
         let mut x = inside.x;
         for (nth, word) in words.iter().enumerate() {
             let wide = button_width(None, word);
@@ -202,7 +258,7 @@ impl Prompt {
             }
             let at = self.cycle.as_ref().is_some_and(|(_, _, at)| *at == nth);
             let place = Rect::new(x, inside.y, wide, 1);
-            let action = Action::Candidate(nth);
+            let action = Action::Item(nth);
             canvas.put(x + 1, inside.y, inside.right(), word, if at { strong } else { text });
             canvas.hits.add(place, action.clone(), false);
             if at || canvas.is_picked(place, &action) {
@@ -265,7 +321,10 @@ impl Prompt {
                 }
             }
         } else if inside.height > 3 {
-            let hint = format!("without client or server before it, a command is for the {side}");
+            let hint = format!(
+                "without client or server before it, a command is for the {}",
+                context.focus
+            );
             canvas.put_cut(inside.x, y + 2, inside.right(), &hint, dim);
         }
     }

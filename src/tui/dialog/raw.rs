@@ -1,8 +1,10 @@
 //! The sockets of a host as `/proc/net/tcp` prints them.
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
-use crate::session::Session;
+use super::{Context, Dialog, Reaction, browse, plain, scrolled};
+use crate::command::ScreenCommand;
 use crate::side::Side;
 use crate::text::width;
 use crate::tui::canvas::Canvas;
@@ -12,20 +14,51 @@ use crate::tui::layout;
 const HEAD4: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
 const HEAD6: &str = "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
 
+/// The columns that Left and Right move by.
+const ACROSS: i64 = 8;
+
 /// The rows of an end, and how far they are scrolled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct RawDialog {
     /// The end.
-    pub side: Side,
+    side: Side,
     /// Lines above the window.
-    pub down: usize,
+    down: usize,
     /// Columns left of the window.
-    pub across: usize,
+    across: usize,
 }
 
 impl RawDialog {
-    /// Draws the rows; keeps the scrolling within what there is.
-    pub fn draw(&mut self, canvas: &mut Canvas, screen: Rect, session: &Session) {
+    /// The rows of that end.
+    pub const fn new(side: Side) -> RawDialog {
+        RawDialog {
+            side,
+            down: 0,
+            across: 0,
+        }
+    }
+}
+
+impl Dialog for RawDialog {
+    fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
+        match plain(key) {
+            Some(KeyCode::Left) => self.across = scrolled(self.across, -ACROSS),
+            Some(KeyCode::Right) => self.across = scrolled(self.across, ACROSS),
+            _ => return browse(self, key, context),
+        }
+        Vec::new()
+    }
+
+    fn scroll(&mut self, lines: i64, _context: Context) {
+        self.down = scrolled(self.down, lines);
+    }
+
+    fn opener(&self) -> Option<ScreenCommand> {
+        Some(ScreenCommand::RawRows)
+    }
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
+        let session = context.session;
         let table = session.ends[self.side].table.rows();
         let six = session.lab.addresses[self.side].is_ipv6();
         let head = if six { HEAD6 } else { HEAD4 };

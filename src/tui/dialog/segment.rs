@@ -2,36 +2,56 @@
 
 use ratatui::layout::Rect;
 
+use super::{Context, Dialog, scrolled};
 use crate::call::escape;
-use crate::session::Session;
 use crate::session::transcript::{EntryKind, became, besides};
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 use crate::wire::segment::{Flags, Packet, TcpOption};
 
-/// Draws it from its `skip`th line on: how far it can be scrolled. `entry` is its number in the transcript.
-pub fn draw(canvas: &mut Canvas, screen: Rect, session: &Session, entry: u64, skip: usize) -> usize {
-    let lines = match session.transcript.entry(entry).map(|entry| &entry.what) {
-        Some(EntryKind::Packet(record)) => lines(record),
-        _ => vec![("".into(), "the transcript has dropped it".into())],
-    };
-    let widest = lines.iter().map(|(_, said)| width(said)).max().unwrap_or(0);
-    let area = layout::middle(screen, (widest as u16 + 19).max(50), lines.len() as u16 + 2);
-    let inside = canvas.frame(area, "one packet   (Esc closes)");
-    let height = usize::from(inside.height);
-    let most = lines.len().saturating_sub(height);
-    let skip = skip.min(most);
-    let (strong, text) = (canvas.theme.strong(), canvas.theme.text());
-    for ((name, said), y) in lines.iter().skip(skip).take(height).zip(inside.y..) {
-        canvas.put(inside.x, y, inside.right(), name, strong);
-        canvas.put_cut(inside.x + 15, y, inside.right(), said, text);
+/// A packet looked into.
+#[derive(Debug)]
+pub struct SegmentDialog {
+    /// The number of its entry in the transcript.
+    entry: u64,
+    /// Lines above the window.
+    skip: usize,
+}
+
+impl SegmentDialog {
+    /// The packet of that entry in the transcript.
+    pub const fn new(entry: u64) -> SegmentDialog {
+        SegmentDialog { entry, skip: 0 }
     }
-    if most > skip {
-        let hint = format!(" {} more lines: wheel, arrows ", most - skip);
-        canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
+}
+
+impl Dialog for SegmentDialog {
+    fn scroll(&mut self, lines: i64, _context: Context) {
+        self.skip = scrolled(self.skip, lines);
     }
-    most
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
+        let lines = match context.session.transcript.entry(self.entry).map(|entry| &entry.what) {
+            Some(EntryKind::Packet(record)) => lines(record),
+            _ => vec![("".into(), "the transcript has dropped it".into())],
+        };
+        let widest = lines.iter().map(|(_, said)| width(said)).max().unwrap_or(0);
+        let area = layout::middle(screen, (widest as u16 + 19).max(50), lines.len() as u16 + 2);
+        let inside = canvas.frame(area, "one packet   (Esc closes)");
+        let height = usize::from(inside.height);
+        let most = lines.len().saturating_sub(height);
+        self.skip = self.skip.min(most);
+        let (strong, text) = (canvas.theme.strong(), canvas.theme.text());
+        for ((name, said), y) in lines.iter().skip(self.skip).take(height).zip(inside.y..) {
+            canvas.put(inside.x, y, inside.right(), name, strong);
+            canvas.put_cut(inside.x + 15, y, inside.right(), said, text);
+        }
+        if most > self.skip {
+            let hint = format!(" {} more lines: wheel, arrows ", most - self.skip);
+            canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
+        }
+    }
 }
 
 fn lines(record: &crate::lab::event::PacketRecord) -> Vec<(String, String)> {

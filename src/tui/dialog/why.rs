@@ -3,14 +3,18 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use std::sync::Arc;
 
+use super::{Context, Dialog, Reaction, scrolled};
 use crate::call::{CallId, CallKind, EndpointCall};
+use crate::command::ScreenCommand;
 use crate::explain::ErrorSource;
 use crate::explain::rules::{CallClass, RuleOutcome};
 use crate::explain::waiting::waits;
 use crate::lab::event::{SettingChanged, StateChanged};
 use crate::matrix::Matrix;
 use crate::outcome::{Outcome, Value};
+use crate::scenario::{catalog, file};
 use crate::session::chain::{Chain, chain};
 use crate::session::finished::{CallEnd, FinishedCall};
 use crate::session::transcript::{Entry, EntryKind, describe};
@@ -25,14 +29,14 @@ use crate::tui::layout;
 pub struct WhyDialog {
     call: CallId,
     /// Which link is selected.
-    pub selected: usize,
+    selected: usize,
     /// The first line that is shown.
     skip: usize,
 }
 
 /// Where a link leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkTarget {
+enum LinkTarget {
     /// To a line of the log.
     Entry(u64),
     /// Into a scenario.
@@ -80,24 +84,12 @@ impl WhyDialog {
     }
 
     /// Where a link leads.
-    pub fn leads_to(&self, session: &Session, link: usize) -> Option<LinkTarget> {
+    fn leads_to(&self, session: &Session, link: usize) -> Option<LinkTarget> {
         if link == PROOF {
             let rule = chain(session, self.call)?.rule?;
             return Some(LinkTarget::Scenario(rule.rule().proof));
         }
         Some(LinkTarget::Entry(self.links(session).get(link)?.entry?))
-    }
-
-    /// Turned by so many lines: by one, the next link that points somewhere is selected, or the one before; else it is scrolled.
-    pub fn turn(&mut self, session: &Session, lines: i64) {
-        let at = self.selected;
-        match lines {
-            1 | -1 => self.step(session, lines > 0),
-            _ => {}
-        }
-        if self.selected == at {
-            self.skip = self.skip.saturating_add_signed(lines as isize);
-        }
     }
 
     fn step(&mut self, session: &Session, down: bool) {
@@ -115,41 +107,6 @@ impl WhyDialog {
             rows.into_iter().rev().find(|row| *row < self.selected)
         };
         self.selected = next.unwrap_or(self.selected);
-    }
-
-    /// Draws it.
-    pub fn draw(&mut self, canvas: &mut Canvas, screen: Rect, session: &Session) {
-        let wide = WIDE.min(screen.width.saturating_sub(2));
-        let room = usize::from(wide.saturating_sub(4 + NAMES));
-        let lines = self.lines(canvas, session, room);
-        let area = layout::middle(screen, wide, lines.len() as u16 + 2);
-        let inside = canvas.frame(area, "why?   (Esc closes)");
-        let height = usize::from(inside.height);
-        let most = lines.len().saturating_sub(height);
-        self.skip = self.skip.min(most);
-        let strong = canvas.theme.strong();
-        for (line, y) in lines.iter().skip(self.skip).take(height).zip(inside.y..) {
-            let style = if line.link.is_some() {
-                canvas.theme.key()
-            } else {
-                strong
-            };
-            canvas.put(inside.x, y, inside.x + NAMES, &line.name, style);
-            canvas.put_cut(inside.x + NAMES, y, inside.right(), &line.words, line.style);
-            let Some(link) = line.link else { continue };
-            let place = Rect::new(inside.x, y, inside.width, 1);
-            let action = Action::Row(link);
-            canvas.hits.add(place, action.clone(), false);
-            if self.selected == link || canvas.is_picked(place, &action) {
-                let style = canvas.theme.picked();
-                canvas.tint(place, style);
-            }
-        }
-        let hint = match most - self.skip {
-            0 => " Enter or click: follow what is underlined ".into(),
-            below => format!(" {below} more lines: wheel   Enter: follow "),
-        };
-        canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
     }
 
     fn lines(&self, canvas: &Canvas, session: &Session, room: usize) -> Vec<WhyLine> {
@@ -244,6 +201,79 @@ impl WhyDialog {
             }
         }
         lines
+    }
+}
+
+impl Dialog for WhyDialog {
+    /// A link is followed: to its line of the log, or into the scenario that proves the rule.
+    fn press(&mut self, item: usize, context: Context) -> Vec<Reaction> {
+        self.selected = item;
+        match self.leads_to(context.session, item) {
+            Some(LinkTarget::Entry(entry)) => vec![Reaction::Close, Reaction::Do(Action::ShowEntry(entry))],
+            Some(LinkTarget::Scenario(name)) => {
+                let read = catalog::find(name).and_then(|(path, text)| file::read(path, text).ok());
+                let action = match read {
+                    Some(scenario) => Action::Guide(Arc::new(scenario)),
+                    None => Action::Say(format!("there is no scenario {name}")),
+                };
+                vec![Reaction::Do(action)]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// By one line, the next link that points somewhere is selected, or the one before; else it is scrolled.
+    fn scroll(&mut self, lines: i64, context: Context) {
+        let at = self.selected;
+        match lines {
+            1 | -1 => self.step(context.session, lines > 0),
+            _ => {}
+        }
+        if self.selected == at {
+            self.skip = scrolled(self.skip, lines);
+        }
+    }
+
+    fn selected(&self) -> Option<usize> {
+        Some(self.selected)
+    }
+
+    fn opener(&self) -> Option<ScreenCommand> {
+        Some(ScreenCommand::Why)
+    }
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
+        let wide = WIDE.min(screen.width.saturating_sub(2));
+        let room = usize::from(wide.saturating_sub(4 + NAMES));
+        let lines = self.lines(canvas, context.session, room);
+        let area = layout::middle(screen, wide, lines.len() as u16 + 2);
+        let inside = canvas.frame(area, "why?   (Esc closes)");
+        let height = usize::from(inside.height);
+        let most = lines.len().saturating_sub(height);
+        self.skip = self.skip.min(most);
+        let strong = canvas.theme.strong();
+        for (line, y) in lines.iter().skip(self.skip).take(height).zip(inside.y..) {
+            let style = if line.link.is_some() {
+                canvas.theme.key()
+            } else {
+                strong
+            };
+            canvas.put(inside.x, y, inside.x + NAMES, &line.name, style);
+            canvas.put_cut(inside.x + NAMES, y, inside.right(), &line.words, line.style);
+            let Some(link) = line.link else { continue };
+            let place = Rect::new(inside.x, y, inside.width, 1);
+            let action = Action::Item(link);
+            canvas.hits.add(place, action.clone(), false);
+            if self.selected == link || canvas.is_picked(place, &action) {
+                let style = canvas.theme.picked();
+                canvas.tint(place, style);
+            }
+        }
+        let hint = match most - self.skip {
+            0 => " Enter or click: follow what is underlined ".into(),
+            below => format!(" {below} more lines: wheel   Enter: follow "),
+        };
+        canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
     }
 }
 
