@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod headless;
 pub mod live;
 pub mod matrix;
+pub mod recording;
 pub mod scenario;
 pub mod session;
 pub mod text;

@@ -258,11 +258,19 @@ table! {
     SCENARIOS "scenarios" Screen [button('Y', "scenarios")] []
         "choose a scenario to be guided through";
     TOUR_NEXT "next" Screen [button('.', "Next")] []
-        "run the guide's next step";
+        "run the guide's next step; in a recording (finwait open), show what happened next";
     TOUR_END "to-the-end" Screen [button('=', "to the end")] []
-        "run all of the guide's remaining steps";
+        "run all of the guide's remaining steps; in a recording, go to its end";
     TOUR_BACK "back" Screen [button(',', "Back")] []
-        "go one step back: the steps before it run again, in a fresh lab";
+        "go one step back: the steps before it run again, in a fresh lab; in a recording, go back in time";
+    TO_THE_START "to-the-start" Screen [button('-', "to the start")] []
+        "begin the guide again, in a fresh lab; in a recording, go to its start";
+    NEXT_COMMAND "next-command" Screen [button(']', "next command")] []
+        "in a recording, go to before the next command";
+    COMMAND_BEFORE "command-before" Screen [button('[', "command before")] []
+        "in a recording, go back to before the last command";
+    TO_THE_LINE "to-the-line" Screen [button('@', "to the line")] []
+        "in a recording, go to when the selected log line was written";
     PREDICT "predict" Screen [button('#', "predict")] []
         "guess what the guide's next step will return, before it runs";
     BRANCH "branch" Screen [button('&', "branch")] []
@@ -270,7 +278,7 @@ table! {
     TOUR_LEAVE "leave" Screen [button(';', "Leave")] []
         "leave the guide, and explore from here: the sockets stay as they are";
     RECORD "record" Screen [button('O', "record")] []
-        "write what you have done so far to a scenario file, with the results";
+        "write what you have done so far to a scenario file (.toml) that runs again, with the results; finwait --record writes a recording (.jsonl)";
     OPTIONS_DIALOG "options-dialog" Screen [primary(button('o', "options"))] []
         "show and set the options of the current socket";
     HOST_SETTINGS "host-settings" Screen [button('t', "host")] []
@@ -372,6 +380,10 @@ pub const fn of_screen(command: ScreenCommand) -> &'static Spec {
         ScreenCommand::TourNext => &TOUR_NEXT,
         ScreenCommand::TourEnd => &TOUR_END,
         ScreenCommand::TourBack => &TOUR_BACK,
+        ScreenCommand::ToTheStart => &TO_THE_START,
+        ScreenCommand::NextCommand => &NEXT_COMMAND,
+        ScreenCommand::CommandBefore => &COMMAND_BEFORE,
+        ScreenCommand::ToTheLine => &TO_THE_LINE,
         ScreenCommand::Predict => &PREDICT,
         ScreenCommand::Branch => &BRANCH,
         ScreenCommand::TourLeave => &TOUR_LEAVE,

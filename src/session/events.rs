@@ -7,7 +7,7 @@ use crate::explain::{CallUnderWay, Holder, Limits, Sock};
 
 impl Session {
     /// Takes in what happened: the requests that follow from it.
-    pub fn absorb(&mut self, event: TimedEvent) -> Vec<LabRequest> {
+    pub(super) fn take_event(&mut self, event: TimedEvent) -> Vec<LabRequest> {
         let at = event.at;
         match event.what {
             LabEvent::Born {

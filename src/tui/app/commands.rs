@@ -79,6 +79,9 @@ impl App {
 
     /// Has the wire do something; the oldest means the chosen one.
     pub(super) fn wire(&mut self, command: &WireCommand) -> Vec<Effect> {
+        if self.is_only_shown() {
+            return Vec::new();
+        }
         let mut command = command.clone();
         if let WireCommand::Deliver(target)
         | WireCommand::Drop(target)
@@ -101,6 +104,9 @@ impl App {
 
     /// Has the session carry out a command; a refusal is shown.
     pub(super) fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> (Vec<Effect>, Option<CallId>) {
+        if self.is_only_shown() {
+            return (Vec::new(), None);
+        }
         // What came of the command before is what can be seen now.
         self.recorder.settle(&self.session);
         let before = self.session.transcript.last();
@@ -137,8 +143,13 @@ impl App {
                     selected: 0,
                     setting: None,
                 };
-                let issued = self.session.look(side, options.socket.clone(), now);
+                let socket = options.socket.clone();
                 self.dialogs.push(Dialog::Options(options));
+                if self.replay.is_some() {
+                    self.status = Some("this is a recording: only options that were read by then are known".into());
+                    return Vec::new();
+                }
+                let issued = self.session.look(side, socket, now);
                 return self.issue(issued).0;
             }
             // What it waits for is nearer than why the one before it ended.
@@ -156,16 +167,35 @@ impl App {
                 self.prompt(typed.unwrap_or_else(|| format!("{side} ")));
             }
             ScreenCommand::More => self.pages[side] = self.pages[side].wrapping_add(1),
+            ScreenCommand::Scenarios if self.is_only_shown() => {}
             ScreenCommand::Scenarios => match Picker::open() {
                 Ok(picker) => self.dialogs.push(Dialog::Picker(picker)),
                 Err(why) => self.status = Some(why),
             },
+            ScreenCommand::NextCommand
+            | ScreenCommand::CommandBefore
+            | ScreenCommand::ToTheLine
+            | ScreenCommand::TourNext
+            | ScreenCommand::TourEnd
+            | ScreenCommand::TourBack
+            | ScreenCommand::ToTheStart
+                if self.replay.is_some() =>
+            {
+                self.travel(command);
+            }
+            ScreenCommand::NextCommand | ScreenCommand::CommandBefore | ScreenCommand::ToTheLine => {
+                self.status = Some("this is no recording: finwait open shows one".into());
+            }
             ScreenCommand::TourNext
             | ScreenCommand::TourEnd
             | ScreenCommand::TourBack
+            | ScreenCommand::ToTheStart
             | ScreenCommand::Predict
             | ScreenCommand::Branch
             | ScreenCommand::TourLeave => return self.tour_command(command, now),
+            ScreenCommand::Record if self.replay.is_some() => {
+                self.status = Some("this is a recording: its file has the commands, and finwait do runs them".into());
+            }
             ScreenCommand::Record => {
                 if self.recorder.is_empty() {
                     self.status = Some("there is nothing to record yet".into());
@@ -216,8 +246,11 @@ impl App {
         match command {
             ScreenCommand::TourNext => tour.next(),
             ScreenCommand::TourEnd => tour.to_the_end(),
-            ScreenCommand::TourBack => {
-                let to = tour.at().saturating_sub(1);
+            ScreenCommand::TourBack | ScreenCommand::ToTheStart => {
+                let to = match command {
+                    ScreenCommand::ToTheStart => 0,
+                    _ => tour.at().saturating_sub(1),
+                };
                 let scenario = tour.scenario();
                 let fresh = LabSpec::of(&scenario);
                 self.tour = Some(tour.again(to));

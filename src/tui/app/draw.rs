@@ -6,6 +6,7 @@ impl App {
     /// Draws all of it.
     pub fn draw(&mut self, frame: &mut Frame, now: MonoTime) {
         self.stale = false;
+        let now = self.shown_time(now);
         let screen = frame.area();
         let mut hits = std::mem::take(&mut self.hits);
         let mut canvas = Canvas::new(
@@ -17,7 +18,8 @@ impl App {
             self.mark.clone(),
         );
         let reason = header::reason(&self.session);
-        match layout::map(screen, self.focus, reason.is_some(), self.tour.is_some()) {
+        let line = reason.is_some() || self.replay.is_some();
+        match layout::map(screen, self.focus, line, self.tour.is_some()) {
             Some(map) => {
                 let map = self.zoom.map_or(map, |pane| map.zoomed(pane, self.focus));
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
@@ -58,7 +60,9 @@ impl App {
             (None, Some(_)) => &[],
         };
         header::draw(canvas, map.header, session, self.focus, also);
-        if let (Some(area), Some(reason)) = (map.reason, reason) {
+        if let (Some(area), Some(replay)) = (map.reason, &self.replay) {
+            replay_bar::draw(canvas, area, replay);
+        } else if let (Some(area), Some(reason)) = (map.reason, reason) {
             let style = self.theme.strong();
             canvas.put_cut(area.x + 1, area.y, area.right(), reason, style);
         }

@@ -5,6 +5,7 @@
 mod commands;
 mod draw;
 mod input;
+mod replay;
 
 pub use input::suspends;
 
@@ -21,6 +22,7 @@ use crate::command::{Command, EndCommand, Pick, ScreenCommand, parse, table};
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use std::sync::Arc;
 
+use crate::recording::{Recording, Replay};
 use crate::runtime::Runtime;
 use crate::scenario::branch::{Branch, BranchResult};
 use crate::scenario::record::Recorder;
@@ -44,7 +46,7 @@ use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
 use crate::tui::layout::{self, LEAST, Pane};
 use crate::tui::pane::diagram::Diagram;
 use crate::tui::pane::log::Log;
-use crate::tui::pane::{answer, buttons, guide, header, sockets, states, wire_bar};
+use crate::tui::pane::{answer, buttons, guide, header, replay_bar, sockets, states, wire_bar};
 use crate::tui::theme::Theme;
 use crate::tui::tour::Tour;
 use crate::wire::flow::PacketNo;
@@ -117,6 +119,8 @@ pub struct App {
     /// The scenario that the user is guided through.
     tour: Option<Tour>,
     recorder: Recorder,
+    /// The recording that is shown, where no lab is.
+    replay: Option<Replay>,
     /// Does the state diagram stand in the middle?
     states: bool,
     zoom: Option<Pane>,
@@ -145,6 +149,7 @@ impl App {
             coverage: Coverage::default(),
             tour: None,
             recorder: Recorder::default(),
+            replay: None,
             states: false,
             zoom: None,
             dialogs: Vec::new(),
@@ -237,6 +242,10 @@ impl App {
 
     /// Takes in what happened in the lab.
     pub fn absorb(&mut self, event: TimedEvent) -> Vec<Effect> {
+        // Nothing happens in a recording any more.
+        if self.replay.is_some() {
+            return Vec::new();
+        }
         let at = event.at;
         // Quiet is no news, unless it is what a comparison waited for.
         self.stale |= event.what != LabEvent::Quiet || self.session.compares_when_quiet();
@@ -385,6 +394,9 @@ impl App {
     }
 
     fn guide(&mut self, scenario: Arc<Scenario>) -> Vec<Effect> {
+        if self.is_only_shown() {
+            return Vec::new();
+        }
         let fresh = LabSpec::of(&scenario);
         self.begin(scenario);
         vec![Effect::Fresh(fresh)]

@@ -6,6 +6,7 @@ pub mod diagram;
 pub mod guide;
 pub mod header;
 pub mod log;
+pub mod replay_bar;
 pub mod sockets;
 pub mod states;
 pub mod wire_bar;
