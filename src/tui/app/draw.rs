@@ -121,7 +121,8 @@ impl App {
             Some(tour) if self.zoom.is_none() => guide::draw(canvas, map.log, tour),
             _ => self.log.draw(canvas, map.log, &session.transcript),
         }
-        header::status(canvas, map.status, self.status.as_deref());
+        let hint = self.replay.as_ref().map(|_| replay_bar::KEYS);
+        header::status(canvas, map.status, self.status.as_deref().or(hint));
     }
 
     /// The dialogs, of which only the topmost can be reached.

@@ -19,6 +19,9 @@ const BUTTONS: [ScreenCommand; 7] = [
     ScreenCommand::ToTheLine,
 ];
 
+/// What the keys do, where nothing else is to be said.
+pub const KEYS: &str = ". , next and back   ] [ by command   = - end and start   @ selected log line";
+
 /// Draws the line.
 pub fn draw(canvas: &mut Canvas, area: Rect, replay: &Replay) {
     let (at, last) = replay.place();
