@@ -57,14 +57,15 @@ impl Recording {
             if read.map_err(|error: io::Error| at_fault(error.to_string()))? == 0 {
                 break;
             }
-            if bytes.trim_ascii().is_empty() {
+            let text = bytes.trim_ascii_end();
+            if text.is_empty() {
                 continue;
             }
             if first.is_none() {
-                first = Some(header(&bytes).map_err(at_fault)?);
+                first = Some(header(text).map_err(at_fault)?);
                 continue;
             }
-            match following(&bytes) {
+            match following(text) {
                 Ok(item) => lines.push(item),
                 // Only the last one has no end of its own.
                 Err(_) if !bytes.ends_with(b"\n") => broken = Some(line),

@@ -11,6 +11,7 @@ use crate::command::wire::WireCommand;
 use crate::command::{Command, EndCommand};
 use crate::lab::event::{LabRequest, TimedEvent};
 use crate::side::Side;
+use crate::text::excerpt;
 
 /// One input. [`Session::take`] is the only way by which a session changes, and the same inputs make the same session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,9 +87,20 @@ impl SessionInput {
     }
 }
 
+/// How much of a command is repeated.
+const LONGEST_ECHO: usize = 100;
+
 /// Reads a command from the text of a recording.
 fn parsed<E: serde::de::Error>(text: &str) -> Result<Command, E> {
-    crate::command::parse::parse(text, None).map_err(E::custom)
+    crate::command::parse::parse(text, None).map_err(|error| {
+        // The column is one of the text alone.
+        let error = error.to_string();
+        let why = error.split_once(": ").map_or(error.as_str(), |(_, why)| why);
+        E::custom(format_args!(
+            "in the command \"{}\": {why}",
+            excerpt(text, LONGEST_ECHO)
+        ))
+    })
 }
 
 /// A command of an end as text.
