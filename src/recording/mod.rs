@@ -76,7 +76,7 @@ enum Line {
     /// The run is over.
     End { end: RunEnd },
     /// The session took that.
-    Input(SessionInput),
+    Input(Box<SessionInput>),
 }
 
 /// The digest of a transcript: FNV-1a over its entries as JSON, which is the same on every machine.

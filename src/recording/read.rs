@@ -131,7 +131,7 @@ fn following(bytes: &[u8]) -> Result<Line, String> {
                 .map_err(|error| sentence(&error))
         }
         _ => serde_json::from_slice(bytes)
-            .map(Line::Input)
+            .map(|input| Line::Input(Box::new(input)))
             .map_err(|error| sentence(&error)),
     }
 }

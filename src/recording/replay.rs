@@ -88,7 +88,7 @@ impl Player {
             Line::Input(input) => {
                 self.now = self.now.max(input.at().unwrap_or_default());
                 // What is asked of the lab was asked then.
-                self.session.take(input.clone())?;
+                self.session.take(SessionInput::clone(input))?;
             }
             Line::End { .. } => {}
         }

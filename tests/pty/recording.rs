@@ -79,7 +79,7 @@ fn what_was_done_by_hand_opens_again() {
             terminal.keys(press);
             terminal.see("this is a recording: it shows what happened, and takes no commands");
             terminal.keys("2");
-            terminal.see(". next, , back");
+            terminal.see("] [ by command; - start");
         }
         assert_eq!(children_of(terminal.pid()), 0);
         // What was recorded can be looked into.

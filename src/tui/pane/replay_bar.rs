@@ -20,7 +20,7 @@ const BUTTONS: [ScreenCommand; 7] = [
 ];
 
 /// What the keys do, where nothing else is to be said.
-pub const KEYS: &str = ". next, , back; ] and [ by command; - start, = end; @ the selected log line";
+pub const KEYS: &str = "] [ by command; - start, = end; @ the selected log line";
 
 /// Draws the line.
 pub fn draw(canvas: &mut Canvas, area: Rect, replay: &Replay) {
