@@ -1,6 +1,5 @@
 //! Recordings through the real binary: what is written, what opening it shows, and what is said of damaged ones.
 
-#[allow(dead_code)]
 mod support;
 
 use finwait::recording::{Move, Recording, Replay};
