@@ -2,14 +2,11 @@
 
 use super::*;
 
-/// The line that tells the place: `recording: 12 of 87, 0.123 s`.
+/// The line that tells the place: `recording: 12/87, 0.123 s`.
 fn place(lines: &[String]) -> Option<(usize, usize)> {
     let line = lines.iter().find(|line| line.contains("recording: "))?;
     let (_, rest) = line.split_once("recording: ")?;
-    let (at, rest) = rest
-        .rsplit_once("run 2, ")
-        .map_or(rest, |(_, rest)| rest)
-        .split_once(" of ")?;
+    let (at, rest) = rest.split_once('/')?;
     let (last, _) = rest.split_once(',')?;
     Some((at.trim().parse().ok()?, last.parse().ok()?))
 }
@@ -20,6 +17,21 @@ fn stands(terminal: &mut Terminal, wanted: impl Fn(usize, usize) -> bool) -> (us
         place(lines).is_some_and(|(at, last)| wanted(at, last))
     });
     place(&terminal.lines()).unwrap()
+}
+
+/// Clicks on a button, in whichever half it stands.
+#[track_caller]
+fn presses(terminal: &mut Terminal, button: &str) {
+    terminal.see(button);
+    let line = terminal.lines().into_iter().find(|line| line.contains(button)).unwrap();
+    let column = line.split(button).next().unwrap().chars().count();
+    let (_, cols) = terminal.screen().size();
+    let half = if column < usize::from(cols.get() / 2) {
+        Half::Left
+    } else {
+        Half::Right
+    };
+    terminal.click(button, half);
 }
 
 /// A recording made by hand: listen, connect, accept.
@@ -36,7 +48,7 @@ fn made(folder: &Path) -> String {
 fn what_was_done_by_hand_opens_again() {
     let folder = std::env::temp_dir().join(format!("finwait-open-{}", std::process::id()));
     let file = made(&folder);
-    for (cols, rows, back) in [(120, 40, Half::Left), (80, 24, Half::Right)] {
+    for (cols, rows) in [(120, 40), (80, 24)] {
         let mut terminal = Terminal::start(cols, rows, &["open", &file]);
         terminal.see("recorded by finwait ");
         let (_, last) = stands(&mut terminal, |at, last| at == last);
@@ -44,11 +56,11 @@ fn what_was_done_by_hand_opens_again() {
         let end = terminal.lines();
         assert!(end.join("\n").contains("ESTAB"), "{}", end.join("\n"));
         // Back and Next, by mouse and by key.
-        terminal.click(", Back]", back);
+        presses(&mut terminal, ", Back]");
         stands(&mut terminal, |at, last| at + 1 == last);
         terminal.keys(",");
         stands(&mut terminal, |at, last| at + 2 == last);
-        terminal.click(". Next]", Half::Left);
+        presses(&mut terminal, ". Next]");
         terminal.keys(".");
         stands(&mut terminal, |at, last| at == last);
         terminal.keys(".");
@@ -71,7 +83,7 @@ fn what_was_done_by_hand_opens_again() {
         assert!(!terminal.lines().join("\n").contains("ESTAB"));
         terminal.keys("[");
         terminal.wait("the listener to be gone", |lines| !lines.join("\n").contains("LISTEN"));
-        terminal.click("= to the end]", Half::Right);
+        presses(&mut terminal, "= to the end]");
         stands(&mut terminal, |at, last| at == last);
         terminal.wait("the end as it was", |lines| body(lines) == body(&end));
         // It takes no command, by button, key or prompt, and has started nothing.
@@ -126,7 +138,7 @@ fn a_guide_that_went_back_is_recorded_as_runs() {
     terminal.see("recorded by finwait ");
     terminal.see("run 2 of 2, ");
     terminal.keys("-");
-    terminal.see("run 1 of 2, 0 of ");
+    terminal.see("run 1 of 2, 0/");
     terminal.keys("]]");
     terminal.see("LISTEN");
     terminal.keys("=");

@@ -30,10 +30,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, replay: &Replay) {
         1 => String::new(),
         _ => format!("run {} of {runs}, ", replay.run() + 1),
     };
-    let place = format!(
-        "recording: {run}{at} of {last}, {:.3} s",
-        replay.elapsed().as_secs_f64()
-    );
+    let place = format!("recording: {run}{at}/{last}, {:.3} s", replay.elapsed().as_secs_f64());
     let strong = canvas.theme.strong();
     let mut x = canvas.put(area.x + 1, area.y, area.right(), &place, strong) + 2;
     for command in BUTTONS {
