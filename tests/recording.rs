@@ -2,15 +2,18 @@
 
 mod support;
 
+use finwait::clock::MonoTime;
+use finwait::command::Command;
 use finwait::recording::{Move, Recording, Replay};
-use finwait::session::Session;
+use finwait::scenario::catalog;
+use finwait::session::{Session, SessionInput};
 use finwait::side::Side;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command as Process, Output};
 use std::sync::LazyLock;
 use support::{Lab, finwait, output, output_of};
 
@@ -160,7 +163,7 @@ fn it_opens_without_privileges_and_starts_nothing() {
     let traced = format!(
         "mount -t tmpfs none /dev/net; exec strace -f -o {log} -e trace=process,network,openat setpriv --reuid 65534 --regid 65534 --clear-groups \"$@\""
     );
-    let mut command = Command::new("unshare");
+    let mut command = Process::new("unshare");
     if !rustix::process::getuid().is_root() {
         command.args(["--user", "--map-root-user"]);
     }
@@ -531,8 +534,30 @@ impl Boundary for String {
 #[test]
 fn it_can_be_written_to_a_pipe() {
     let script = "\"$0\" --lab loopback --record /dev/fd/3 do 'server listen' 3>&1 >/dev/null";
-    let output = output(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_finwait")]));
+    let output = output(Process::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_finwait")]));
     std::io::stderr().write_all(&output.stderr).unwrap();
     let recording = Recording::read(&output.stdout[..]).unwrap();
     assert_eq!(recording.note(), None);
+}
+
+/// A command is recorded as text: each that a scenario gives is read back as it was.
+#[test]
+fn every_command_of_the_catalog_survives_its_text() {
+    let mut commands = 0;
+    for scenario in catalog::all().unwrap() {
+        for action in scenario.steps.iter().filter_map(|step| step.action.as_ref()) {
+            let input = match action.command.clone() {
+                Command::End(side, command) => SessionInput::Command {
+                    at: MonoTime(7),
+                    command: (side, command),
+                },
+                Command::Wire(command) => SessionInput::Wire { command },
+                Command::Screen(_) => continue,
+            };
+            let line = serde_json::to_string(&input).unwrap();
+            assert_eq!(serde_json::from_str::<SessionInput>(&line).unwrap(), input, "{line}");
+            commands += 1;
+        }
+    }
+    assert!(commands > 500, "{commands}");
 }
