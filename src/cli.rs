@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::clock::Millis;
@@ -35,6 +37,9 @@ pub struct Cli {
     /// Use strace to show the system calls that another language's sockets really make
     #[arg(long, global = true)]
     pub syscalls: bool,
+    /// Record the run in a new file, FILE.jsonl, for finwait open; of several scenarios, each in a file in a folder of that name
+    #[arg(long, value_name = "FILE", global = true)]
+    pub record: Option<PathBuf>,
     /// What to do; without a command, open the screen
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -63,6 +68,7 @@ impl Cli {
                 | Verb::Show { .. }
                 | Verb::Check { .. }
                 | Verb::Explain { .. }
+                | Verb::Open { .. }
                 | Verb::Doctor { .. }
                 | Verb::Endpoint { .. },
             ) => Driving::None,
@@ -194,6 +200,21 @@ pub enum Verb {
         /// Print a table in Markdown
         #[arg(long)]
         markdown: bool,
+    },
+    /// Show a recorded run again, on the screen or as text: finwait open run.jsonl
+    ///
+    /// The screen is that of the explorer, with Next and Back through time. It takes no commands, starts nothing, and needs neither
+    /// privileges nor the kernel that was recorded. --record writes such a file.
+    Open {
+        /// The recording; - reads standard input
+        #[arg(value_name = "FILE")]
+        file: String,
+        /// Print the transcript as finwait do does, which is also done where there is no terminal
+        #[arg(long, conflicts_with = "json")]
+        plain: bool,
+        /// Print JSON lines, as finwait do --json does
+        #[arg(long)]
+        json: bool,
     },
     /// Explain an error message: finwait explain "write: broken pipe", finwait explain EPIPE, finwait explain < logfile
     Explain {

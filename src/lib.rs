@@ -13,6 +13,7 @@ pub mod headless;
 pub mod json;
 pub mod live;
 pub mod matrix;
+pub mod recording;
 pub mod scenario;
 pub mod session;
 pub mod text;

@@ -3,7 +3,7 @@
 
 use clap::Parser;
 use std::io::{self, BufReader, BufWriter, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -14,16 +14,17 @@ use finwait::clock::MonoTime;
 use finwait::headless::code;
 use finwait::headless::exit::{complain, fail};
 use finwait::headless::matrix::MatrixFormat;
-use finwait::headless::scenarios::{self, RunOptions};
+use finwait::headless::scenarios::{self, RunOptions, recording_of};
 use finwait::headless::{self, CommandSource, Format, RunStatus, Runner};
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
+use finwait::recording::{RecordingFile, file_in, recorded};
 use finwait::runtime::{RuntimeChoice, to_be_compiled};
 use finwait::scenario::Scenario;
 use finwait::scenario::run::lab_for;
 use finwait::session::Session;
 use finwait::tui::app::LabSpec;
-use finwait::tui::{self, Sink};
+use finwait::tui::{self, LabSource, Message, Sink};
 
 /// A command, an argument or an address that is not understood.
 const NOT_UNDERSTOOD: u8 = 2;
@@ -55,7 +56,8 @@ fn main() -> ExitCode {
     let options = Options::native(cli.lab.into(), cli.ipv6, PathBuf::from("/proc/self/exe"));
     let choices = cli.choices();
     let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != RuntimeChoice::default());
-    let options = match cli.driving() {
+    let driving = cli.driving();
+    let options = match driving {
         Driving::Chosen => {
             // Nobody should take the silence of a compiler for ours.
             if io::stderr().is_terminal() {
@@ -74,16 +76,21 @@ fn main() -> ExitCode {
         }
         Driving::Fixed | Driving::None => options,
     };
+    let record = cli.record.as_deref();
+    if let (Driving::None, Some(_)) = (driving, record) {
+        let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix and code";
+        return fail(NOT_UNDERSTOOD, why);
+    }
     match cli.verb {
-        None => screen(&options, None),
-        Some(Verb::Tour { scenario }) => tour(&scenario, &options),
+        None => screen(&options, None, record),
+        Some(Verb::Tour { scenario }) => tour(&scenario, &options, record),
         Some(Verb::Do {
             commands,
             json,
             patience,
         }) => {
             let format = if json { Format::Json } else { Format::Text };
-            run(&options, &commands, format, patience.into())
+            run(&options, &commands, format, patience.into(), record)
         }
         Some(Verb::List { json }) => scenarios::list(json),
         Some(Verb::Show { name }) => scenarios::show(&name),
@@ -92,9 +99,9 @@ fn main() -> ExitCode {
             all: _,
             json,
             keep_going,
-        }) => scenarios::run(&scenarios, &options, RunOptions { json, keep_going }),
+        }) => scenarios::run(&scenarios, &options, RunOptions { json, keep_going }, record),
         Some(Verb::Check { files }) => scenarios::check(&files),
-        Some(Verb::Claims { brief, json }) => finwait::headless::claims::run(&options, brief, json),
+        Some(Verb::Claims { brief, json }) => finwait::headless::claims::run(&options, brief, json, record),
         Some(Verb::Matrix {
             scenarios,
             runtimes,
@@ -106,21 +113,29 @@ fn main() -> ExitCode {
                 (false, true) => MatrixFormat::Markdown,
                 (false, false) => MatrixFormat::Text,
             };
-            finwait::headless::matrix::run(&scenarios, &runtimes, &options, form)
+            finwait::headless::matrix::run(&scenarios, &runtimes, &options, form, record)
+        }
+        Some(Verb::Open { file, plain, json }) => {
+            let format = match (plain, json) {
+                (_, true) => Some(Format::Json),
+                (true, false) => Some(Format::Text),
+                (false, false) => None,
+            };
+            headless::open::open(&file, format)
         }
         Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
         Some(Verb::Code {
             scenario,
             language,
             end,
-        }) => code::code(&scenario, language, end, &options),
+        }) => code::code(&scenario, language, end, &options, record),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
     }
 }
 
 /// `finwait tour`
-fn tour(name: &str, options: &Options) -> ExitCode {
+fn tour(name: &str, options: &Options, record: Option<&Path>) -> ExitCode {
     let scenario = match scenarios::load(name) {
         Ok(scenario) => Arc::new(scenario),
         Err(why) => {
@@ -129,39 +144,60 @@ fn tour(name: &str, options: &Options) -> ExitCode {
         }
     };
     match lab_for(&scenario, options) {
-        Ok(options) => screen(&options, Some(scenario)),
+        Ok(options) => screen(&options, Some(scenario), record),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
 }
 
 /// The explorer; with a guide through that scenario.
-fn screen(options: &Options, tour: Option<Arc<Scenario>>) -> ExitCode {
+fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>) -> ExitCode {
     // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
     }
     let (sender, inbox) = channel();
+    let to_the_screen = sender.clone();
+    let record = match record {
+        Some(path) => file_in(path, "explorer")
+            .and_then(|path| {
+                let tell = move |why: &str| drop(to_the_screen.send(Message::Note(why.to_owned())));
+                RecordingFile::create(&path, Box::new(tell))
+            })
+            .map(Some),
+        None => Ok(None),
+    };
+    let record = match record {
+        Ok(record) => record,
+        Err(why) => return fail(NOT_UNDERSTOOD, &why),
+    };
     let make = |fresh: LabSpec, sink: Sink| {
+        let began = MonoTime::now();
         let mut options = options.clone();
         if fresh.isolated {
             options.wanted = LabMode::Isolated;
         }
         options.ipv6 = fresh.ipv6.unwrap_or(options.ipv6);
         options.driven = options.driven.or(fresh.driven, &options.program)?;
-        Lab::start(&options, sink)
+        let (lab, facts) = Lab::start(&options, sink)?;
+        Ok((lab, recorded(Session::new(facts, began), record.as_ref(), &options)))
     };
-    let first = match tui::first_lab(&make, tour, &sender) {
+    let (lab, app) = match tui::first_lab(&make, tour, &sender) {
         Ok(first) => first,
         Err(error) => return fail(NO_LAB, &error.to_string()),
     };
-    match tui::run(first, &make, options, inbox, sender) {
+    let source = LabSource {
+        lab,
+        make: &make,
+        options,
+    };
+    match tui::run(app, Some(source), inbox, sender) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => fail(FAILED, &error.to_string()),
     }
 }
 
 /// `finwait do`
-fn run(options: &Options, commands: &[String], format: Format, patience: Duration) -> ExitCode {
+fn run(options: &Options, commands: &[String], format: Format, patience: Duration, record: Option<&Path>) -> ExitCode {
     let from_stdin = commands == ["-"];
     if !from_stdin && let Err(refused) = headless::check(commands) {
         if format == Format::Json {
@@ -170,6 +206,10 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
         }
         return fail(NOT_UNDERSTOOD, &refused.to_string());
     }
+    let record = match recording_of(record, "do") {
+        Ok(record) => record,
+        Err(why) => return fail(NOT_UNDERSTOOD, &why),
+    };
     let began = MonoTime::now();
     let (inputs, inbox) = channel();
     let events = EventSink::new(inputs.clone());
@@ -186,7 +226,7 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
         Ok(source) => source,
         Err(error) => return fail(FAILED, &format!("start the thread that reads standard input: {error}")),
     };
-    let session = Session::new(facts, began);
+    let session = recorded(Session::new(facts, began), record.as_ref(), options);
     let mut runner = Runner::new(
         session,
         &lab,

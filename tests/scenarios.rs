@@ -2,12 +2,21 @@
 
 mod support;
 
+use finwait::call::CallKind;
+use finwait::explain::RuleId;
 use finwait::explain::rules::{CallClass, RULES, Rule};
+use finwait::recording::{Played, Recording, Replay};
 use finwait::scenario::claim_status::ClaimStatus;
+use finwait::scenario::observation::{ObservedPacket, SocketSnapshot, sightings, snapshots};
 use finwait::scenario::report::{ReportLine, StepReport, Summary};
 use finwait::scenario::{catalog, file};
+use finwait::session::transcript::Entry;
+use finwait::session::{Session, SessionInput};
+use finwait::side::Ends;
+use finwait::state::State;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::LazyLock;
 use support::finwait;
@@ -55,18 +64,34 @@ const HEAD: &str = "title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n";
 
 /// One run of the whole catalog, for all tests that look at it.
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-    let output = run_all(&["--lab", "isolated", "run", "--all", "--keep-going", "--json"]);
+    let recordings = std::env::temp_dir().join(format!("finwait-{}-recordings", std::process::id()));
+    let _ = std::fs::remove_dir_all(&recordings);
+    let folder = recordings.to_str().unwrap();
+    let args = ["--lab", "isolated", "--record", folder];
+    let output = run_all(&[&args[..], &["run", "--all", "--keep-going", "--json"]].concat());
     let out = text(&output.stdout);
     let lines: Vec<&str> = out.lines().collect();
     let (total, lines) = lines.split_last().expect("a line with the total");
     Catalog {
         total: serde_json::from_str(total).unwrap(),
         lines: lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        recordings: read_all(&recordings),
         output,
     }
 });
 
+/// The recordings in a folder, by their scenario's name; the folder is gone then.
+fn read_all(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let read = files.map(|path| (name(&path), std::fs::read(&path).unwrap())).collect();
+    std::fs::remove_dir_all(folder).unwrap();
+    read
+}
+
 struct Catalog {
+    /// The recording of each scenario that ran.
+    recordings: BTreeMap<String, Vec<u8>>,
     output: Output,
     lines: Vec<ReportLine>,
     total: Value,
@@ -178,7 +203,9 @@ fn a_rule_without_its_proof_is_noticed() {
 /// Every scenario of the catalog holds; and every expectation of it, turned round, is noticed.
 #[test]
 fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
-    let Catalog { output, lines, total } = &*CATALOG;
+    let Catalog {
+        output, lines, total, ..
+    } = &*CATALOG;
     let differ: Vec<String> = lines
         .iter()
         .filter_map(|line| match line {
@@ -221,6 +248,133 @@ fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
         }
     }
     assert!(flipped >= all.iter().map(|scenario| scenario.expectations()).sum::<usize>());
+}
+
+/// What a step's report has that its recording must have, too.
+#[derive(Debug, PartialEq)]
+struct Step {
+    sockets: Ends<Vec<SocketSnapshot>>,
+    segments: Option<Vec<ObservedPacket>>,
+    rules: Vec<(CallKind, State, RuleId)>,
+}
+
+impl Step {
+    fn of(report: &StepReport) -> Step {
+        let rules = report.rules.iter().map(|ruled| (ruled.call, ruled.state, ruled.rule));
+        Step {
+            sockets: report.observation.sockets.clone(),
+            segments: report.observation.segments.clone(),
+            rules: rules.collect(),
+        }
+    }
+
+    fn played(session: &Session, since: u64) -> Step {
+        let ruled = |entry: &Entry| {
+            let call = entry.finished()?;
+            Some((call.name, call.state.unwrap_or(State::Close), call.why.rule?))
+        };
+        Step {
+            sockets: Ends::from_fn(|side| snapshots(session, side)),
+            segments: sightings(session, since),
+            rules: session.transcript.since(since).filter_map(ruled).collect(),
+        }
+    }
+}
+
+/// What differs between the reports of a scenario's steps and its recording, opened again: its transcript as a whole, and for each step
+/// the sockets' states, the segments, the rules and the whys.
+fn unlike(steps: &[&StepReport], recording: &[u8]) -> Vec<String> {
+    let recording = match Recording::read(recording) {
+        Ok(recording) => recording,
+        Err(error) => return vec![error.to_string()],
+    };
+    let (replay, _) = Replay::new(recording);
+    let mut wrong = Vec::from_iter(replay.note());
+    let mut reports = steps.iter();
+    let mut since = None;
+    let played = replay.recording().play(|played| -> Result<(), String> {
+        match played {
+            Played::Input { session, input, .. } if input.typed().is_some() => {
+                since.get_or_insert(session.transcript.last());
+            }
+            Played::Taken {
+                session,
+                input: SessionInput::Over { .. },
+            } => {
+                let report = reports.next().ok_or("a step more than was reported")?;
+                let began = since.replace(session.transcript.last()).unwrap_or(0);
+                let (was, is) = (Step::of(report), Step::played(session, began));
+                if was != is {
+                    wrong.push(format!("step {}: reported {was:?}, opened {is:?}", report.no));
+                }
+                let seen = &report.observation;
+                for why in seen
+                    .why
+                    .iter()
+                    .chain(seen.later.iter().filter_map(|later| later.why.as_ref()))
+                {
+                    let says = |entry: &Entry| entry.finished().is_some_and(|call| call.why.sentence == *why);
+                    if !session.transcript.since(began).any(says) {
+                        wrong.push(format!("step {}: nothing says {why:?}", report.no));
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    wrong.extend(played.err());
+    wrong.extend(reports.next().map(|report| format!("step {} is missing", report.no)));
+    wrong
+}
+
+/// The steps that were reported of a scenario.
+fn steps_of(name: &str) -> Vec<&StepReport> {
+    CATALOG.steps().filter(|step| step.scenario == name).collect()
+}
+
+/// A run travels in its recording: opened again, each scenario tells the same transcript, states, segments and whys as its run did.
+#[test]
+fn each_scenario_opens_again_as_it_ran() {
+    let ran = CATALOG.lines.iter().filter_map(|line| match line {
+        ReportLine::End(end) if end.skipped.is_none() => Some(&end.scenario),
+        _ => None,
+    });
+    let mut opened = 0;
+    for name in ran {
+        let recording = CATALOG
+            .recordings
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is not recorded"));
+        let wrong = unlike(&steps_of(name), recording);
+        assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
+        opened += 1;
+    }
+    assert!(opened > 50, "{opened}");
+}
+
+/// Every line of a recording counts: without one, the run is told otherwise, and that is noticed.
+#[test]
+fn a_recording_without_one_of_its_lines_is_noticed() {
+    let name = "half-close";
+    let whole = text(&CATALOG.recordings[name]);
+    let lines: Vec<&str> = whole.lines().collect();
+    let told = |line: &str| {
+        ["began", "ended", "packet", "transition", "born"]
+            .iter()
+            .any(|what| line.contains(&format!("\"{what}\":{{")))
+    };
+    let mut left_out = 0;
+    for (place, line) in lines.iter().enumerate().skip(1) {
+        if told(line) || line.starts_with("{\"command\"") {
+            let mut rest = lines.clone();
+            rest.remove(place);
+            let wrong = unlike(&steps_of(name), (rest.join("\n") + "\n").as_bytes());
+            assert!(!wrong.is_empty(), "nobody misses line {}: {line}", place + 1);
+            left_out += 1;
+        }
+    }
+    assert!(left_out > 20, "{left_out}");
 }
 
 /// What can be run without a wire holds there, too; the rest is skipped, and reported.

@@ -61,6 +61,47 @@ fn the_middle_of_a_half_close() {
     snapshots("half-close", Script::half_close);
 }
 
+/// The same half-close from its recording, two things told before its end.
+#[test]
+fn a_recording_of_a_half_close() {
+    snapshots("recording", || {
+        let mut script = Script::half_close().opened();
+        script.keys(",,");
+        script
+    });
+}
+
+/// What was shown of both ends, the wire and the log is shown again.
+#[test]
+fn a_recording_shows_at_its_end_what_the_screen_showed() {
+    for make in [
+        Script::half_close,
+        Script::reset,
+        Script::blocked,
+        Script::stepping,
+        Script::dead,
+    ] {
+        // The time of a recording's end is that of the last event.
+        let ended = || {
+            let mut script = make();
+            script.tell(LabEvent::Quiet);
+            script
+        };
+        let (mut was, mut is) = (ended(), ended().opened());
+        // Zoomed, a pane has the same room with the recording's line as without, but for that line.
+        for zoom in ["z", "zz", "zzz"] {
+            was.keys(zoom);
+            is.keys(zoom);
+            let (was_shown, is_shown) = (text_of(&mut was, 120, 40), text_of(&mut is, 120, 41));
+            let body =
+                |text: &str, skip: usize| text.lines().skip(skip).take(38).map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(body(&was_shown, 1), body(&is_shown, 2), "{zoom}");
+            was.keys("\u{1b}");
+            is.keys("\u{1b}");
+        }
+    }
+}
+
 /// The chain behind an ECONNRESET: the call, the state, the RST that set it, the rule, and what other languages say.
 #[test]
 fn why_a_read_was_reset() {
@@ -651,7 +692,9 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                             || (of_the_wire && !button.primary)
                             || (width, spec.name) == (60, "wire-rules")
                             // A guide's, while there is one.
-                            || ["next", "to-the-end", "back", "predict", "branch", "leave"].contains(&spec.name),
+                            || ["next", "to-the-end", "back", "to-the-start", "predict", "branch", "leave"].contains(&spec.name)
+                            // A recording's, while one is shown.
+                            || ["next-command", "command-before", "to-the-line"].contains(&spec.name),
                         "{width}x{height} {side}: no button {} {}",
                         button.key,
                         button.label

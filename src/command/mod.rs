@@ -188,6 +188,14 @@ pub enum ScreenCommand {
     TourEnd,
     /// The tour's step before.
     TourBack,
+    /// The tour's first step, or a recording's start.
+    ToTheStart,
+    /// A recording's next command.
+    NextCommand,
+    /// A recording's command before.
+    CommandBefore,
+    /// The place in a recording where the selected log line was written.
+    ToTheLine,
     /// Predicts the tour's next step.
     Predict,
     /// Runs the tour with its next step changed, beside the tour as it is.

@@ -394,11 +394,19 @@ table! {
     Screen(Scenarios) "scenarios" Screen [button('Y', "scenarios", screen!(Scenarios))] []
         "choose a scenario to be guided through";
     Screen(TourNext) "next" Screen [button('.', "Next", screen!(TourNext))] []
-        "run the guide's next step";
+        "run the guide's next step; in a recording (finwait open), show what happened next";
     Screen(TourEnd) "to-the-end" Screen [button('=', "to the end", screen!(TourEnd))] []
-        "run all of the guide's remaining steps";
+        "run all of the guide's remaining steps; in a recording, go to its end";
     Screen(TourBack) "back" Screen [button(',', "Back", screen!(TourBack))] []
-        "go one step back: the steps before it run again, in a fresh lab";
+        "go one step back: the steps before it run again, in a fresh lab; in a recording, go back in time";
+    Screen(ToTheStart) "to-the-start" Screen [button('-', "to the start", screen!(ToTheStart))] []
+        "begin the guide again, in a fresh lab; in a recording, go to its start";
+    Screen(NextCommand) "next-command" Screen [button(']', "next command", screen!(NextCommand))] []
+        "in a recording, go to before the next command";
+    Screen(CommandBefore) "command-before" Screen [button('[', "command before", screen!(CommandBefore))] []
+        "in a recording, go back to before the last command";
+    Screen(ToTheLine) "to-the-line" Screen [button('@', "to the line", screen!(ToTheLine))] []
+        "in a recording, go to when the selected log line was written";
     Screen(Predict) "predict" Screen [button('#', "predict", screen!(Predict))] []
         "guess what the guide's next step will return, before it runs";
     Screen(Branch) "branch" Screen [button('&', "branch", screen!(Branch))] []
@@ -406,7 +414,7 @@ table! {
     Screen(TourLeave) "leave" Screen [button(';', "Leave", screen!(TourLeave))] []
         "leave the guide, and explore from here: the sockets stay as they are";
     Screen(Record) "record" Screen [button('O', "record", screen!(Record))] []
-        "write what you have done so far to a scenario file, with the results";
+        "write what you have done so far to a scenario file (.toml) that runs again, with the results; finwait --record writes a recording (.jsonl)";
     Screen(OptionsDialog) "options-dialog" Screen [primary(button('o', "options", screen!(OptionsDialog)))] []
         "show and set the options of the current socket";
     Screen(HostSettings) "host-settings" Screen [button('t', "host", screen!(HostSettings))] []

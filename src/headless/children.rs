@@ -3,11 +3,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::thread;
 
+use super::exit::complain;
 use crate::lab::Options;
 use crate::os::signal::die_with_parent;
 use crate::scenario::report::ReportLine;
@@ -21,6 +23,8 @@ pub struct ChildRun {
     pub options: Options,
     /// Go on with the next step after one that was not as expected.
     pub keep_going: bool,
+    /// The file that it is recorded in.
+    pub record: Option<PathBuf>,
 }
 
 /// Returns how many run at once so that the machine is busy, when each waits about as long as it works.
@@ -90,6 +94,9 @@ fn in_child(job: &ChildRun) -> io::Result<Vec<ReportLine>> {
     if job.keep_going {
         command.arg("--keep-going");
     }
+    if let Some(file) = &job.record {
+        command.arg("--record").arg(file);
+    }
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -106,6 +113,13 @@ fn in_child(job: &ChildRun) -> io::Result<Vec<ReportLine>> {
         }
     }
     let status = child.wait()?;
+    for line in &lines {
+        if let ReportLine::End(end) = line
+            && let Some(why) = &end.unrecorded
+        {
+            complain(&format!("finwait: {why}"));
+        }
+    }
     if !lines.iter().any(|line| matches!(line, ReportLine::End(_))) {
         return Err(io::Error::other(format!("{name} did not finish: {status}")));
     }

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::children::{self, ChildRun};
-use super::exit::{CANNOT, DIFFERS, fail, print};
-use super::scenarios::mistaken;
+use super::exit::{BAD, CANNOT, DIFFERS, fail, print};
+use super::scenarios::{mistaken, recordings};
 use crate::json::Versioned;
 use crate::lab::Options;
 use crate::runtime::{Runtime, RuntimeChoice};
@@ -117,7 +118,7 @@ const fn label(verdict: Option<ClaimStatus>) -> &'static str {
 }
 
 /// Runs the scenarios that have a claim, raw and with Go at the ends that it is about, and prints what came of them.
-pub fn run(options: &Options, brief: bool, json: bool) -> ExitCode {
+pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) -> ExitCode {
     let all = match catalog::all() {
         Ok(all) => all,
         Err(mistakes) => return mistaken(&mistakes),
@@ -132,6 +133,15 @@ pub fn run(options: &Options, brief: bool, json: bool) -> ExitCode {
                 Err(error) => return fail(DIFFERS, &error.to_string()),
             }
         }
+    }
+    let names: Vec<String> = jobs
+        .iter()
+        .enumerate()
+        .map(|(nth, job)| format!("{}{}", job.scenario, if nth < claims.len() { "" } else { "-go" }))
+        .collect();
+    match recordings(record, &names.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(files) => jobs.iter_mut().zip(files).for_each(|(job, file)| job.record = file),
+        Err(why) => return fail(BAD, &why),
     }
     let reports = match children::reports(&jobs, children::as_many()) {
         Ok(reports) => reports,
@@ -161,6 +171,7 @@ fn job(scenario: &Scenario, options: Options) -> ChildRun {
         scenario: scenario.name.clone(),
         options,
         keep_going: true,
+        record: None,
     }
 }
 

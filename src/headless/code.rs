@@ -1,17 +1,18 @@
 //! `finwait code`: a scenario is run, and what it did is printed as a program.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
-use super::scenarios::load;
+use super::scenarios::{load, recording_of};
 use crate::code::{Language, Program, is_seen_by, write};
 use crate::lab::Options;
 use crate::scenario::{Scenario, run};
 use crate::side::{Ends, Side};
 
 /// Runs the scenario of that name or file, and prints its program.
-pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options) -> ExitCode {
+pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options, record: Option<&Path>) -> ExitCode {
     if end.is_some() && language != Language::Packetdrill {
         return fail(BAD, "only a packetdrill script is about one end: a program has both");
     }
@@ -28,10 +29,15 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
         driven: Ends::default(),
         ..scenario
     });
+    let record = match recording_of(record, &scenario.name) {
+        Ok(record) => record,
+        Err(why) => return fail(BAD, &why),
+    };
     let ended = run::watched(
         &scenario,
         options,
         true,
+        record.as_ref(),
         |_| Ok(()),
         |session, report| program.step(&scenario, session, report),
     );

@@ -1,10 +1,11 @@
 //! `finwait matrix`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::children::{self, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain, print};
-use super::scenarios::load;
+use super::scenarios::{load, recordings};
 use crate::errno::Errno;
 use crate::lab::{LabMode, Options};
 use crate::matrix::measure::{Runs, matrix};
@@ -24,7 +25,13 @@ pub enum MatrixFormat {
 }
 
 /// Measures `names`, or all that are measured where none is named, with `runtimes`, or all that are here.
-pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: MatrixFormat) -> ExitCode {
+pub fn run(
+    names: &[String],
+    runtimes: &[Runtime],
+    options: &Options,
+    form: MatrixFormat,
+    record: Option<&Path>,
+) -> ExitCode {
     let all: Vec<String> = SCENARIOS.iter().map(|name| (*name).to_owned()).collect();
     let names = if names.is_empty() { &all } else { names };
     let mut bad = false;
@@ -35,7 +42,7 @@ pub fn run(names: &[String], runtimes: &[Runtime], options: &Options, form: Matr
     if bad {
         return ExitCode::from(BAD);
     }
-    match here(runtimes).and_then(|runtimes| measure(names, &runtimes, options)) {
+    match here(runtimes).and_then(|runtimes| measure(names, &runtimes, options, record)) {
         Ok(matrix) => print(|out| {
             let text = match form {
                 MatrixFormat::Json => matrix.to_json(),
@@ -81,12 +88,18 @@ fn here(wanted: &[Runtime]) -> Result<Vec<(Runtime, String)>, ExitError> {
     versioned.map_err(|error| ExitError(CANNOT, error.to_string()))
 }
 
-fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) -> Result<Matrix, ExitError> {
+fn measure(
+    names: &[String],
+    runtimes: &[(Runtime, String)],
+    options: &Options,
+    record: Option<&Path>,
+) -> Result<Matrix, ExitError> {
     let cannot = |error: crate::error::Error| ExitError(CANNOT, error.to_string());
     let job = |scenario: &String, options: Options| ChildRun {
         scenario: scenario.clone(),
         options,
         keep_going: true,
+        record: None,
     };
     // The words of an error hold addresses: always those of the same lab.
     let raw = Options {
@@ -105,8 +118,19 @@ fn measure(names: &[String], runtimes: &[(Runtime, String)], options: &Options) 
         }
     }
     let mut jobs = Vec::new();
+    let mut files = Vec::new();
     for name in names {
         jobs.extend(ways.iter().map(|(_, options)| job(name, options.clone())));
+        // A scenario's own name: a file's is its path.
+        let own = load(name).map_or_else(|_| name.clone(), |scenario| scenario.name);
+        files.extend(ways.iter().map(|(by, _)| match by {
+            None => own.clone(),
+            Some((runtime, side)) => format!("{own}-{side}-{runtime}"),
+        }));
+    }
+    let files = recordings(record, &files.iter().map(String::as_str).collect::<Vec<_>>());
+    for (job, file) in jobs.iter_mut().zip(files.map_err(|why| ExitError(BAD, why))?) {
+        job.record = file;
     }
     // Where a runtime goes its own way, what the scenario expects does not come, and is waited for: more at once than elsewhere.
     let reports = children::reports(&jobs, 2 * children::as_many());

@@ -14,9 +14,10 @@ use crate::command::{Command, EndCommand, parse};
 use crate::json::{Lines, Versioned};
 use crate::lab::{LocalLab as Lab, PROCESS_PATIENCE};
 use crate::live::{Input, InputLine, Live, WaitOutcome};
+use crate::recording::Played;
 use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind};
-use crate::session::{CommandError, PendingCall, Session};
+use crate::session::{CommandError, PendingCall, Session, SessionInput};
 use crate::side::{Ends, Side};
 use crate::socket_table::TimerKind;
 use crate::text::{excerpt, harmless};
@@ -27,6 +28,7 @@ pub mod code;
 pub mod exit;
 pub mod explain;
 pub mod matrix;
+pub mod open;
 pub mod scenarios;
 
 /// The format of the transcript.
@@ -144,17 +146,22 @@ fn next_line(from: &mut impl BufRead, count: &mut usize) -> io::Result<Option<In
 pub struct Runner<'a, W: Write> {
     live: Live<'a>,
     source: CommandSource,
+    printer: Printer<W>,
+    patience: Duration,
+    /// The calls that were told to be blocked since the last command began.
+    told_blocked: HashSet<CallId>,
+}
+
+/// Prints what a session tells.
+pub(crate) struct Printer<W: Write> {
     out: W,
     format: Format,
-    patience: Duration,
     /// The last transcript entry that was printed.
     printed: u64,
     /// A call whose beginning is printed only if something else comes before its outcome.
     held: Option<Entry>,
     /// What is printed as JSON.
     lines: Lines,
-    /// The calls that were told to be blocked since the last command began.
-    told_blocked: HashSet<CallId>,
 }
 
 /// The commands of a command line, each with its place.
@@ -199,12 +206,8 @@ impl<'a, W: Write> Runner<'a, W> {
         Runner {
             live: Live::new(session, lab, inbox),
             source,
-            out,
-            format,
+            printer: Printer::new(out, format),
             patience,
-            lines: Lines::default(),
-            printed: 0,
-            held: None,
             told_blocked: HashSet::new(),
         }
     }
@@ -240,10 +243,10 @@ impl<'a, W: Write> Runner<'a, W> {
         };
         let refused = RefusedCommand::new(verdict, line, why);
         self.print_new()?;
-        if self.format == Format::Json {
-            self.print_json(&ExtraLine::Refused(&refused))?;
+        if self.printer.format == Format::Json {
+            self.printer.print_json(&ExtraLine::Refused(&refused))?;
         }
-        self.out.flush()?;
+        self.printer.out.flush()?;
         Ok(Err(refused))
     }
 
@@ -261,7 +264,8 @@ impl<'a, W: Write> Runner<'a, W> {
             Ok(understood) => understood,
             Err(why) => return at_fault(RunStatus::NotUnderstood, why),
         };
-        self.print_command(text)?;
+        self.print_new()?;
+        self.printer.command(text)?;
         let (progress, requests) = match CommandProgress::issue(&mut self.live.session, &command, MonoTime::now()) {
             Ok(issued) => issued,
             Err(CommandError::Unknown(word, why)) => {
@@ -276,8 +280,10 @@ impl<'a, W: Write> Runner<'a, W> {
         {
             self.report_blocked(side, |pending| Some(pending.root) == progress.root)?;
         }
-        self.print_states()?;
-        self.out.flush()?;
+        let now = MonoTime::now();
+        self.live.session.step_over(now);
+        self.printer.states(&self.live.session, now)?;
+        self.printer.out.flush()?;
         let result = progress.result(
             &self.live.session,
             self.live.quiet.is_quiet(),
@@ -302,7 +308,7 @@ impl<'a, W: Write> Runner<'a, W> {
             self.told_blocked.extend(told);
         }
         self.print_new()?;
-        self.out.flush()
+        self.printer.out.flush()
     }
 
     /// Takes events in until the command is over and all is quiet, or the time is up; tells whether it is over.
@@ -348,17 +354,82 @@ impl<'a, W: Write> Runner<'a, W> {
         self.print_new()
     }
 
-    fn print_command(&mut self, text: &str) -> io::Result<()> {
-        self.print_new()?;
+    fn print_new(&mut self) -> io::Result<()> {
+        self.printer.news(&self.live.session)
+    }
+}
+
+impl<W: Write> Printer<W> {
+    /// Into `out`.
+    pub(crate) fn new(out: W, format: Format) -> Printer<W> {
+        Printer {
+            out,
+            format,
+            lines: Lines::default(),
+            printed: 0,
+            held: None,
+        }
+    }
+
+    /// Prints a command that was given.
+    fn command(&mut self, text: &str) -> io::Result<()> {
         match self.format {
             Format::Text => writeln!(self.out, "> {}", excerpt(text.trim(), LONGEST_ECHO)),
             Format::Json => self.print_json(&ExtraLine::Command { text: text.trim() }),
         }
     }
 
+    /// Prints a recorded step of a run; `unsettled` says whether the sockets are still to be printed for the last command.
+    fn recorded(&mut self, played: &Played, unsettled: &mut bool) -> io::Result<()> {
+        match played {
+            Played::Input { session, input, now } => {
+                self.news(session)?;
+                if let Some(text) = input.typed() {
+                    if std::mem::replace(unsettled, true) {
+                        self.states(session, *now)?;
+                    }
+                    self.command(&text)?;
+                }
+            }
+            Played::Taken { session, input, .. } => {
+                self.news(session)?;
+                if let SessionInput::Over { at } = input
+                    && std::mem::take(unsettled)
+                {
+                    self.states(session, *at)?;
+                }
+            }
+            Played::Refused { input, why } => {
+                *unsettled = false;
+                let bytes = input.typed().unwrap_or_default().into_bytes();
+                let line = InputLine {
+                    bytes,
+                    place: "in the recording".into(),
+                };
+                let refused = RefusedCommand::new(RunStatus::NotDone, &line, why.to_string());
+                match self.format {
+                    Format::Json => refused.print(&mut self.out)?,
+                    Format::Text => writeln!(self.out, "{:>9}  {:<6}  {}", "", "no", harmless(&refused.why))?,
+                }
+            }
+            Played::End { session, now } => {
+                self.news(session)?;
+                if let Some(held) = self.held.take() {
+                    self.print_text(&held)?;
+                }
+                if std::mem::take(unsettled) {
+                    self.states(session, *now)?;
+                }
+                // The next run's entries are counted anew.
+                self.printed = 0;
+            }
+        }
+        Ok(())
+    }
+
     /// Prints what was added to the transcript since the last time.
-    fn print_new(&mut self) -> io::Result<()> {
-        let entries: Vec<Entry> = self.live.session.transcript.since(self.printed).cloned().collect();
+    fn news(&mut self, session: &Session) -> io::Result<()> {
+        let entries: Vec<Entry> = session.transcript.since(self.printed).cloned().collect();
         for entry in entries {
             self.printed = entry.no;
             match self.format {
@@ -402,11 +473,11 @@ impl<'a, W: Write> Runner<'a, W> {
         self.lines.print(&mut self.out, value)
     }
 
-    fn print_states(&mut self) -> io::Result<()> {
-        let now = MonoTime::now();
+    /// Prints the sockets of both ends as they stand.
+    fn states(&mut self, session: &Session, now: MonoTime) -> io::Result<()> {
         let states = Ends::from_fn(|side| {
-            let table_at = self.live.session.ends[side].table.read_at();
-            let views = self.live.session.sockets(side).into_iter();
+            let table_at = session.ends[side].table.read_at();
+            let views = session.sockets(side).into_iter();
             views
                 .map(|view| SocketStatus {
                     socket: view.name.map(ToString::to_string),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,6 +12,7 @@ use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
 use crate::clock::human;
 use crate::json::{Lines, Versioned};
 use crate::lab::Options;
+use crate::recording::{RecordingFile, file_in, files_in};
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
 use crate::scenario::{Scenario, catalog, file, run};
 use crate::text::{SanitizingWriter, excerpt};
@@ -91,7 +93,9 @@ pub fn check(files: &[String]) -> ExitCode {
 }
 
 /// `finwait run`; no names mean the whole catalog.
-pub fn run(names: &[String], options: &Options, how: RunOptions) -> ExitCode {
+///
+/// One is recorded in the file `record`, several in a folder of that name.
+pub fn run(names: &[String], options: &Options, how: RunOptions, record: Option<&Path>) -> ExitCode {
     let all = names.is_empty();
     let mut scenarios = Vec::new();
     if all {
@@ -114,20 +118,28 @@ pub fn run(names: &[String], options: &Options, how: RunOptions) -> ExitCode {
         return ExitCode::from(BAD);
     }
     if let ([(_, scenario)], false) = (scenarios.as_slice(), all) {
-        return one(scenario.clone(), options, how);
+        return one(scenario.clone(), options, how, record);
     }
-    several(scenarios, options, how)
+    let names: Vec<&str> = scenarios.iter().map(|(_, scenario)| scenario.name.as_str()).collect();
+    match recordings(record, &names) {
+        Ok(files) => several(scenarios, options, how, files),
+        Err(why) => fail(BAD, &why),
+    }
 }
 
 /// Runs one scenario in this process.
-fn one(scenario: Scenario, options: &Options, how: RunOptions) -> ExitCode {
+fn one(scenario: Scenario, options: &Options, how: RunOptions, record: Option<&Path>) -> ExitCode {
+    let record = match recording_of(record, &scenario.name) {
+        Ok(record) => record,
+        Err(why) => return fail(BAD, &why),
+    };
     let mut out = io::stdout().lock();
     if let (Some(driven), false) = (options.driven.words(), how.json) {
         // A reader that has gone is noticed with the first line of the report.
         let _ = writeln!(SanitizingWriter(&mut out), "{}", excerpt(&driven, LONGEST_NAME));
     }
     let mut lines = Lines::default();
-    let ended = run::run(&Arc::new(scenario), options, how.keep_going, |line| {
+    let ended = run::run(&Arc::new(scenario), options, how.keep_going, record.as_ref(), |line| {
         if how.json {
             lines.print(&mut out, &line)?;
         } else {
@@ -149,6 +161,21 @@ fn one(scenario: Scenario, options: &Options, how: RunOptions) -> ExitCode {
     }
 }
 
+/// The file that one run is recorded in; in a folder it has the scenario's name.
+pub fn recording_of(record: Option<&Path>, scenario: &str) -> Result<Option<RecordingFile>, String> {
+    let Some(path) = record else { return Ok(None) };
+    let path = file_in(path, scenario)?;
+    RecordingFile::create(&path, Box::new(|why| complain(&format!("finwait: {why}")))).map(Some)
+}
+
+/// The files that several runs are recorded in, one for each of `names`.
+pub(super) fn recordings(record: Option<&Path>, names: &[&str]) -> Result<Vec<Option<PathBuf>>, String> {
+    match record {
+        None => Ok(vec![None; names.len()]),
+        Some(folder) => Ok(files_in(folder, names)?.into_iter().map(Some).collect()),
+    }
+}
+
 fn tell(out: &mut impl Write, line: &ReportLine) -> io::Result<()> {
     match line {
         ReportLine::Scenario(heading) => writeln!(SanitizingWriter(out), "{}: {}", heading.name, heading.title),
@@ -158,12 +185,17 @@ fn tell(out: &mut impl Write, line: &ReportLine) -> io::Result<()> {
 }
 
 /// Runs several, each in a process of its own.
-fn several(scenarios: Vec<(String, Scenario)>, options: &Options, how: RunOptions) -> ExitCode {
+fn several(
+    scenarios: Vec<(String, Scenario)>,
+    options: &Options,
+    how: RunOptions,
+    records: Vec<Option<PathBuf>>,
+) -> ExitCode {
     let began = Instant::now();
     let mut total = RunTotals::default();
     let mut out = io::stdout().lock();
     let mut printed = Lines::default();
-    let done = in_parallel(&scenarios, options, how, |scenario, lines| {
+    let done = in_parallel(&scenarios, options, how, &records, |scenario, lines| {
         for line in lines {
             match line {
                 line if how.json => printed.print(&mut out, line)?,
@@ -267,14 +299,16 @@ fn in_parallel(
     scenarios: &[(String, Scenario)],
     options: &Options,
     how: RunOptions,
+    records: &[Option<PathBuf>],
     mut ended: impl FnMut(&Scenario, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let job = |(name, _): &(String, Scenario)| ChildRun {
+    let job = |((name, _), record): (&(String, Scenario), &Option<PathBuf>)| ChildRun {
         scenario: name.clone(),
         options: options.clone(),
         keep_going: how.keep_going,
+        record: record.clone(),
     };
-    let jobs: Vec<ChildRun> = scenarios.iter().map(job).collect();
+    let jobs: Vec<ChildRun> = scenarios.iter().zip(records).map(job).collect();
     let stops = |lines: &io::Result<Vec<ReportLine>>| {
         let held = |line: &ReportLine| matches!(line, ReportLine::End(end) if end.held() || end.skipped.is_some());
         !how.keep_going && !lines.as_ref().is_ok_and(|lines| lines.iter().any(held))

@@ -58,7 +58,7 @@ impl Branch {
                 }
                 Ok(())
             };
-            let end = run::run(scenario, options, true, &mut tell).map_err(|error| error.to_string())?;
+            let end = run::run(scenario, options, true, None, &mut tell).map_err(|error| error.to_string())?;
             match end.skipped {
                 Some(why) => Err(why),
                 None => Ok(reports),

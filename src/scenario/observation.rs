@@ -129,7 +129,7 @@ pub struct LateCall {
 }
 
 /// The sockets of an end as they stand.
-pub(super) fn snapshots(session: &Session, side: Side) -> Vec<SocketSnapshot> {
+pub fn snapshots(session: &Session, side: Side) -> Vec<SocketSnapshot> {
     let views = session.sockets(side).into_iter();
     views
         .map(|view| SocketSnapshot {
@@ -148,7 +148,7 @@ pub(super) fn snapshots(session: &Session, side: Side) -> Vec<SocketSnapshot> {
 }
 
 /// The packets among the transcript's entries after `since`.
-pub(super) fn sightings(session: &Session, since: u64) -> Option<Vec<ObservedPacket>> {
+pub fn sightings(session: &Session, since: u64) -> Option<Vec<ObservedPacket>> {
     use crate::session::transcript::EntryKind;
     if let LabKind::Loopback(_) = session.lab.kind {
         return None;

@@ -13,6 +13,7 @@ use super::report::{Heading, ReportLine, StepReport, Summary, millis};
 use crate::clock::MonoTime;
 use crate::lab::{LabMode, LocalLab as Lab, Options};
 use crate::live::{EventSink, Live, WaitOutcome};
+use crate::recording::{RecordingFile, recorded};
 use crate::session::Session;
 
 /// The lab that a scenario is run in, when `options` are what the user wants; or why it cannot run here, in one sentence.
@@ -39,15 +40,16 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
     })
 }
 
-/// Runs a scenario, and tells each line of its report as soon as it is known. Must be called before the program has a second
+/// Runs a scenario, recorded if that is wanted, and tells each line of its report as soon as it is known. Must be called before the program has a second
 /// thread, like [`Lab::start`].
 pub fn run(
     scenario: &Arc<Scenario>,
     options: &Options,
     keep_going: bool,
+    record: Option<&RecordingFile>,
     tell: impl FnMut(ReportLine) -> io::Result<()>,
 ) -> io::Result<Summary> {
-    watched(scenario, options, keep_going, tell, |_, _| {})
+    watched(scenario, options, keep_going, record, tell, |_, _| {})
 }
 
 /// The same, with a look at the session after each step, for those who need more than the report has.
@@ -55,6 +57,7 @@ pub fn watched(
     scenario: &Arc<Scenario>,
     options: &Options,
     keep_going: bool,
+    record: Option<&RecordingFile>,
     mut tell: impl FnMut(ReportLine) -> io::Result<()>,
     mut watch: impl FnMut(&Session, &StepReport),
 ) -> io::Result<Summary> {
@@ -70,8 +73,10 @@ pub fn watched(
         left: scenario.steps.len(),
         took_ms: 0.0,
         verdict: None,
+        unrecorded: None,
     };
     let finish = |mut end: Summary, tell: &mut dyn FnMut(ReportLine) -> io::Result<()>| {
+        end.unrecorded = record.and_then(RecordingFile::failure);
         end.took_ms = millis(MonoTime::now().since(began));
         tell(ReportLine::End(end.clone()))?;
         Ok(end)
@@ -96,7 +101,8 @@ pub fn watched(
         end.skipped = Some("it destroys a connection, and this kernel has no sock_diag for TCP".into());
         return finish(end, &mut tell);
     }
-    let mut live = Live::new(Session::new(facts, began), &lab, inbox);
+    let session = recorded(Session::new(facts, began), record, &options);
+    let mut live = Live::new(session, &lab, inbox);
     if let Err(why) = live.start()? {
         end.skipped = Some(why);
         return finish(end, &mut tell);
@@ -109,7 +115,10 @@ pub fn watched(
         let report = loop {
             let now = MonoTime::now();
             match play.judge(&live.session, live.quiet.is_quiet(), now) {
-                StepStatus::Over(report) => break report,
+                StepStatus::Over(report) => {
+                    live.session.step_over(now);
+                    break report;
+                }
                 StepStatus::Wait(until) => {
                     let left = until.since(now).max(Duration::from_millis(1));
                     match live.take(Some(Instant::now() + left))? {

@@ -14,7 +14,7 @@ use crate::syscall::{CallText, Syscall};
 
 impl Session {
     /// Takes in what happened: the requests that follow from it.
-    pub fn absorb(&mut self, event: TimedEvent) -> Vec<LabRequest> {
+    pub(super) fn take_event(&mut self, event: TimedEvent) -> Vec<LabRequest> {
         let at = event.at;
         match event.what {
             LabEvent::Born(born) => self.born(at, born),

@@ -29,6 +29,7 @@ mod end;
 mod events;
 pub mod finished;
 mod inferred;
+mod input;
 mod plan;
 pub mod progress;
 pub mod table;
@@ -39,6 +40,7 @@ mod wire;
 pub use crate::lab::facts::{LabFacts, LabKind};
 pub use end::{End, ProcessState, Socket};
 pub use finished::{CallEnd, FinishedCall, LastOutcome};
+pub use input::{InputTap, SessionInput};
 use transcript::{EntryKind, Transcript};
 pub use wire::{WaitingPacket, WireView};
 
@@ -139,6 +141,8 @@ pub struct Session {
     whole: Vec<CallId>,
     /// Calls that an endpoint did not take: the first of the command's.
     refused: HashSet<CallId>,
+    /// What sees all that goes in.
+    tap: input::Tap,
 }
 
 impl Session {
@@ -168,11 +172,11 @@ impl Session {
             calls: VecDeque::new(),
             whole: Vec::new(),
             refused: HashSet::new(),
+            tap: input::Tap::default(),
         }
     }
 
-    /// Carries out a command at `now`.
-    pub fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Result<IssuedCommand, CommandError> {
+    fn take_command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Result<IssuedCommand, CommandError> {
         let request = match command {
             EndCommand::Call { on, call } => {
                 self.require_process(side)?;
@@ -266,8 +270,7 @@ impl Session {
         })
     }
 
-    /// Reads the options of a socket for the screen.
-    pub fn look(
+    fn take_look(
         &mut self,
         side: Side,
         socket: Option<SocketName>,
@@ -277,7 +280,7 @@ impl Session {
             on: socket,
             call: CallRequest::Full(Call::Options),
         };
-        let issued = self.command(side, &command, now)?;
+        let issued = self.take_command(side, &command, now)?;
         let pending = self.ends[side].pending.iter_mut();
         for pending in pending.filter(|pending| Some(pending.root) == issued.root) {
             pending.looking = true;
@@ -356,24 +359,6 @@ impl Session {
             .find_map(|(side, end)| Some((side, end.pending.iter().find(|pending| pending.id == call)?)))
     }
 
-    /// Puts on record which of those calls are still blocked at `now`: their numbers.
-    pub fn note_blocked(&mut self, side: Side, which: impl Fn(&PendingCall) -> bool, now: MonoTime) -> Vec<CallId> {
-        let ends = &self.ends;
-        let mut noted = Vec::new();
-        for pending in ends[side].pending.iter().filter(|pending| which(pending)) {
-            noted.push(pending.id);
-            let what = EntryKind::Blocked {
-                side,
-                call: pending.id,
-                socket: socket_of(&pending.order).cloned(),
-                text: pending.words(),
-                waited: now.since(pending.since),
-            };
-            self.transcript.push(now, what);
-        }
-        noted
-    }
-
     fn require_process(&self, side: Side) -> Result<(), CommandError> {
         match &self.ends[side].process {
             ProcessState::Running { .. } => Ok(()),
@@ -446,8 +431,7 @@ impl Session {
         }
     }
 
-    /// Has the wire do something.
-    pub fn wire(&self, command: &WireCommand) -> Result<IssuedCommand, CommandError> {
+    fn take_wire_command(&self, command: &WireCommand) -> Result<IssuedCommand, CommandError> {
         if let LabKind::Loopback(_) = self.lab.kind {
             return Err(CommandError::Impossible(
                 "the loopback lab has no wire to hold segments on: use the isolated lab".into(),

@@ -450,7 +450,7 @@ impl Transcript {
     }
 
     /// Adds what happened at `at`.
-    pub fn push(&mut self, at: MonoTime, what: EntryKind) -> u64 {
+    pub(super) fn push(&mut self, at: MonoTime, what: EntryKind) -> u64 {
         if self.entries.len() == KEPT {
             self.entries.pop_front();
         }

@@ -6,6 +6,7 @@ use crate::clock::MonoTime;
 use crate::command::wire::WireCommand;
 use crate::command::{Command, EndCommand};
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
+use crate::recording::Replay;
 use crate::scenario::Scenario;
 use crate::scenario::record::Recorder;
 use crate::session::{CommandError, IssuedCommand, Session};
@@ -19,6 +20,8 @@ pub struct LabRun {
     pub session: Session,
     /// The scenario that the user is guided through.
     pub tour: Option<Tour>,
+    /// The recording that is shown, where no lab is.
+    pub replay: Option<Replay>,
     recorder: Recorder,
 }
 
@@ -28,6 +31,7 @@ impl LabRun {
         LabRun {
             session,
             tour: None,
+            replay: None,
             recorder: Recorder::default(),
         }
     }

@@ -24,9 +24,10 @@ use crate::error::{Operation, Result};
 use crate::lab::event::{LabEvent, TimedEvent};
 use crate::lab::{Batch, LocalLab as Lab, Options};
 use crate::os::signal::StopTarget;
+use crate::recording::Recording;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
-use crate::session::{LabFacts, Session};
+use crate::session::Session;
 
 pub mod app;
 mod away;
@@ -65,6 +66,8 @@ pub enum Message {
     HangUp,
     /// Nothing can be read from the terminal any more.
     Deaf(io::Error),
+    /// Something that the user should read.
+    Note(String),
 }
 
 /// How the screen was left.
@@ -112,10 +115,25 @@ pub fn sleep(counts: bool, began: MonoTime, now: MonoTime) -> Option<Duration> {
     counts.then(|| Duration::from_secs(1) - past)
 }
 
-/// Makes a lab; what happens in it is told to the sink.
-pub type MakeLab<'a> = dyn Fn(LabSpec, Sink) -> Result<(Lab, LabFacts)> + 'a;
+/// Makes a lab, and its session, which began before it; what happens in it is told to the sink.
+pub type MakeLab<'a> = dyn Fn(LabSpec, Sink) -> Result<(Lab, Session)> + 'a;
 /// Takes in what happens in a lab.
 pub type Sink = Box<dyn Fn(Batch) + Send>;
+
+/// What a screen has behind it, unless it shows a recording.
+pub struct LabSource<'a> {
+    /// The first lab.
+    pub lab: Lab,
+    /// Makes others, when a tour wants a fresh one.
+    pub make: &'a MakeLab<'a>,
+    /// For runs beside it.
+    pub options: &'a Options,
+}
+
+/// The screen of a recording.
+pub fn opened(recording: Recording) -> App {
+    App::open(recording, Theme::detect())
+}
 
 /// Makes the first lab, and a screen of it; with a guide through that scenario. Before [`run`], and before the program has a second
 /// thread (see [`Lab::start`]).
@@ -131,20 +149,16 @@ pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Me
 
 /// Makes a lab whose events carry the number of its turn: what an earlier one still says is not mistaken for its words.
 fn lab_of(make: &MakeLab, fresh: LabSpec, turn: u32, sender: &Sender<Message>) -> Result<(Lab, Session)> {
-    let began = MonoTime::now();
     let events = sender.clone();
     // Events outlive nobody: a screen that is gone does not want them.
     let sink = move |batch| drop(events.send(Message::Lab(turn, batch)));
-    let (lab, facts) = make(fresh, Box::new(sink))?;
-    Ok((lab, Session::new(facts, began)))
+    make(fresh, Box::new(sink))
 }
 
-/// Runs the screen, over a first lab, until it is left; `make` makes others, when a tour wants a fresh one, and `options` are for runs
-/// beside it.
+/// Runs the screen until it is left; without a source it is of a recording, and nothing is asked of any lab.
 pub fn run(
-    (mut lab, mut app): (Lab, App),
-    make: &MakeLab,
-    options: &Options,
+    mut app: App,
+    mut source: Option<LabSource>,
     inbox: Receiver<Message>,
     sender: Sender<Message>,
 ) -> Result<Exit> {
@@ -180,8 +194,8 @@ pub fn run(
                 })
             });
             for effect in note.into_iter().flatten() {
-                if let Effect::Lab(request) = effect {
-                    lab.send(request);
+                if let (Effect::Lab(request), Some(source)) = (effect, &source) {
+                    source.lab.send(request);
                 }
             }
         }
@@ -197,7 +211,7 @@ pub fn run(
         let frame = (away.is_none() && app.is_stale()).then(|| drawn_next.since(now));
         let back = away.map(|away| away.back.since(now));
         let look = app.look_at().map(|at| at.since(now));
-        let tick = sleep(app.session().counts_down(now), began, now);
+        let tick = sleep(app.counts_down(now), began, now);
         let mut next = match [frame, look, tick, back].into_iter().flatten().min() {
             None => inbox.recv().ok(),
             Some(time) => match inbox.recv_timeout(time) {
@@ -207,8 +221,8 @@ pub fn run(
                         app.tick();
                     }
                     for effect in app.go_on(MonoTime::now()) {
-                        if let Effect::Lab(request) = effect {
-                            lab.send(request);
+                        if let (Effect::Lab(request), Some(source)) = (effect, &source) {
+                            source.lab.send(request);
                         }
                     }
                     continue;
@@ -259,15 +273,25 @@ pub fn run(
                 Message::Signal(number) => return Ok(Exit::Signal(number)),
                 Message::HangUp => return Ok(Exit::HangUp),
                 Message::Deaf(error) => return lost("read from the terminal", error),
+                Message::Note(text) => {
+                    awaited = true;
+                    app.say(text);
+                    Vec::new()
+                }
             };
             for effect in effects {
                 match effect {
-                    Effect::Lab(request) => lab.send(request),
+                    Effect::Lab(request) => {
+                        if let Some(source) = &source {
+                            source.lab.send(request);
+                        }
+                    }
                     Effect::Fresh(fresh) => {
+                        let Some(source) = &mut source else { continue };
                         turn += 1;
-                        match lab_of(make, fresh, turn, &sender) {
+                        match lab_of(source.make, fresh, turn, &sender) {
                             Ok((next, session)) => {
-                                lab = next;
+                                source.lab = next;
                                 began = session.transcript.began();
                                 app.restart(session);
                             }
@@ -278,7 +302,8 @@ pub fn run(
                         }
                     }
                     Effect::Grow(branch) => {
-                        let (to, options, both) = (sender.clone(), options.clone(), branch.clone());
+                        let Some(source) = &source else { continue };
+                        let (to, options, both) = (sender.clone(), source.options.clone(), branch.clone());
                         let run = move || {
                             let result = both.grow(&options);
                             // Of a screen that is gone, nobody waits for it.

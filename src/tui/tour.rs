@@ -185,7 +185,10 @@ impl Tour {
                         self.look_at = Some(until);
                         return requests;
                     }
-                    StepStatus::Over(report) => self.over(*report),
+                    StepStatus::Over(report) => {
+                        session.step_over(now);
+                        self.over(*report);
+                    }
                 }
             }
             let starting = |session: &Session| {

@@ -1,6 +1,7 @@
 //! A scripted lab: what a session would be told, at fixed times, so that screens can be drawn without a kernel.
 #![allow(dead_code)] // each user takes what it needs
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use finwait::call::{Bytes, CallId, EndpointCall};
@@ -14,8 +15,9 @@ use finwait::lab::event::{
     ProcessBorn, ProcessDied, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
 };
 use finwait::outcome::{OptionReading, Outcome, Reading, Value};
-use finwait::session::transcript::EntryKind;
-use finwait::session::{LabFacts, LabKind, Session};
+use finwait::recording::{Header, Recording, SCHEMA};
+use finwait::session::transcript::{Entry, EntryKind};
+use finwait::session::{InputTap, LabFacts, LabKind, Session, SessionInput};
 use finwait::side::{Ends, Side};
 use finwait::socket_table::{SocketRow, TcpInfo, Timer, TimerKind, Tuple};
 use finwait::state::State;
@@ -41,6 +43,26 @@ pub struct Script {
     numbers: Wire,
     /// What becomes of the next packets.
     pub disposition: Disposition,
+    recorded: Recorded,
+}
+
+/// The recording of what was played, as text.
+#[derive(Clone, Default)]
+struct Recorded(Arc<Mutex<String>>);
+
+impl Recorded {
+    fn add(&self, line: &impl serde::Serialize) {
+        let mut text = self.0.lock().unwrap();
+        *text += &(serde_json::to_string(line).unwrap() + "\n");
+    }
+}
+
+impl InputTap for Recorded {
+    fn takes(&mut self, input: &SessionInput) {
+        self.add(input);
+    }
+
+    fn tells(&mut self, _: &Entry) {}
 }
 
 pub fn facts(kind: LabKind) -> LabFacts {
@@ -77,7 +99,16 @@ pub fn facts(kind: LabKind) -> LabFacts {
 
 impl Script {
     pub fn new(kind: LabKind) -> Script {
-        let session = Session::new(facts(kind), MonoTime(BEGAN));
+        let recorded = Recorded::default();
+        recorded.add(&serde_json::json!({"recording": Header {
+            schema: SCHEMA,
+            finwait: "0.1.0".into(),
+            kernel: "6.12.0".into(),
+            driven: None,
+            began: MonoTime(BEGAN),
+            lab: facts(kind.clone()),
+        }}));
+        let session = Session::new(facts(kind), MonoTime(BEGAN)).observed_by(Box::new(recorded.clone()));
         let mut script = Script {
             app: App::new(session, Theme::COLOURED),
             now: MonoTime(BEGAN),
@@ -86,6 +117,7 @@ impl Script {
             flows: Flows::default(),
             numbers: Wire::default(),
             disposition: Disposition::Delivered,
+            recorded,
         };
         for (side, pid) in [(Side::Client, 4711), (Side::Server, 4712)] {
             script.tell(LabEvent::Born(ProcessBorn {
@@ -97,6 +129,13 @@ impl Script {
             }));
         }
         script
+    }
+
+    /// The recording of all that was played, opened at its end.
+    pub fn opened(mut self) -> Script {
+        let text = self.recorded.0.lock().unwrap().clone();
+        self.app = App::open(Recording::read(text.as_bytes()).unwrap(), Theme::COLOURED);
+        self
     }
 
     pub fn wait(&mut self, ms: u64) -> &mut Self {

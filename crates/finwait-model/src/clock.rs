@@ -22,9 +22,10 @@ impl MonoTime {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// Returns this point, `later` on.
+    /// Returns this point, `later` on, or the last that there is.
     pub fn plus(self, later: Duration) -> MonoTime {
-        MonoTime(self.0 + later.as_nanos() as u64)
+        let later = u64::try_from(later.as_nanos()).unwrap_or(u64::MAX);
+        MonoTime(self.0.saturating_add(later))
     }
 }
 

@@ -1,5 +1,6 @@
 //! ICMP messages in words, and which segment an error quotes.
 
+use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The words for an ICMPv4 message, from its first eight bytes (RFC 792, 1122, 1191, 1812).
@@ -60,7 +61,8 @@ pub(super) fn v6(head: [u8; 8]) -> String {
 }
 
 /// An ICMP error that ends an attempt to connect and is noted on a connection, as `icmp_err_convert` and `icmpv6_err_convert` sort them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum IcmpError {
     /// No route to the network: ENETUNREACH.
     Network,

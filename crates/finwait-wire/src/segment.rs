@@ -93,10 +93,10 @@ pub enum Packet {
         /// In words: `port unreachable`, `type 3 code 13`.
         message: String,
         /// Source and destination of the TCP segment that an error quotes.
-        #[serde(skip)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         about: Option<(SocketAddr, SocketAddr)>,
         /// The error, as TCP takes it; none where it reports none.
-        #[serde(skip)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<IcmpError>,
     },
     /// Anything else, malformed ones included.

@@ -5,6 +5,9 @@ use super::*;
 impl App {
     /// Has the wire do something; the oldest means the chosen one.
     pub(super) fn wire(&mut self, mut command: WireCommand) -> Vec<Effect> {
+        if self.is_only_shown() {
+            return Vec::new();
+        }
         if let WireCommand::Deliver(target)
         | WireCommand::Drop(target)
         | WireCommand::Duplicate(target)
@@ -20,6 +23,9 @@ impl App {
 
     /// Has the session carry out a command; a refusal is shown.
     pub(super) fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Vec<Effect> {
+        if self.is_only_shown() {
+            return Vec::new();
+        }
         let issued = self.run.command(side, command, now);
         let root = issued.as_ref().ok().and_then(|issued| issued.root);
         let mut effects = self.issue(issued);
@@ -57,6 +63,10 @@ impl App {
             ScreenCommand::OptionsDialog => {
                 let socket = self.run.session.ends[side].current.clone();
                 self.dialogs.open(OptionsDialog::new(side, socket.clone()));
+                if self.run.replay.is_some() {
+                    self.status = Some("this is a recording: only options that were read by then are known".into());
+                    return Vec::new();
+                }
                 return self.act(Action::ReadOptions(side, socket), now);
             }
             // What it waits for is nearer than why the one before it ended.
@@ -71,16 +81,35 @@ impl App {
                     .open(Prompt::new(typed.unwrap_or_else(|| format!("{side} "))));
             }
             ScreenCommand::More => self.panes.ends[side].turn_page(),
+            ScreenCommand::Scenarios if self.is_only_shown() => {}
             ScreenCommand::Scenarios => match Picker::open() {
                 Ok(picker) => self.dialogs.open(picker),
                 Err(why) => self.status = Some(why),
             },
+            ScreenCommand::NextCommand
+            | ScreenCommand::CommandBefore
+            | ScreenCommand::ToTheLine
+            | ScreenCommand::TourNext
+            | ScreenCommand::TourEnd
+            | ScreenCommand::TourBack
+            | ScreenCommand::ToTheStart
+                if self.run.replay.is_some() =>
+            {
+                self.travel(command);
+            }
+            ScreenCommand::NextCommand | ScreenCommand::CommandBefore | ScreenCommand::ToTheLine => {
+                self.status = Some("this is no recording: finwait open shows one".into());
+            }
             ScreenCommand::TourNext
             | ScreenCommand::TourEnd
             | ScreenCommand::TourBack
+            | ScreenCommand::ToTheStart
             | ScreenCommand::Predict
             | ScreenCommand::Branch
             | ScreenCommand::TourLeave => return self.tour_command(command, now),
+            ScreenCommand::Record if self.run.replay.is_some() => {
+                self.status = Some("this is a recording: its file has the commands, and finwait do runs them".into());
+            }
             ScreenCommand::Record => match self.run.record() {
                 Some(text) => return vec![Effect::Save("recorded".into(), text)],
                 None => self.status = Some("there is nothing to record yet".into()),
@@ -118,8 +147,11 @@ impl App {
         match command {
             ScreenCommand::TourNext => tour.next(),
             ScreenCommand::TourEnd => tour.to_the_end(),
-            ScreenCommand::TourBack => {
-                let to = tour.at().saturating_sub(1);
+            ScreenCommand::TourBack | ScreenCommand::ToTheStart => {
+                let to = match command {
+                    ScreenCommand::ToTheStart => 0,
+                    _ => tour.at().saturating_sub(1),
+                };
                 let scenario = tour.scenario();
                 let fresh = LabSpec::of(&scenario);
                 self.run.tour = Some(tour.again(to));

@@ -6,6 +6,7 @@ impl App {
     /// Draws all of it.
     pub fn draw(&mut self, frame: &mut Frame, now: MonoTime) {
         self.stale = false;
+        let now = self.shown_time(now);
         let screen = frame.area();
         let mut canvas = self.pointing.canvas(frame.buffer_mut(), self.theme, now);
         match self.panes.map(screen, &self.run, self.focus) {

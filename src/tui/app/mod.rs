@@ -5,6 +5,7 @@
 mod commands;
 mod draw;
 mod input;
+mod replay;
 
 pub use input::suspends;
 
@@ -20,6 +21,7 @@ use crate::command::{Command, EndCommand, Pick, ScreenCommand, table};
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use std::sync::Arc;
 
+use crate::recording::{Recording, Replay};
 use crate::runtime::Runtime;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
@@ -202,6 +204,10 @@ impl App {
 
     /// Takes in what happened in the lab.
     pub fn absorb(&mut self, event: TimedEvent) -> Vec<Effect> {
+        // Nothing happens in a recording any more.
+        if self.run.replay.is_some() {
+            return Vec::new();
+        }
         let at = event.at;
         // Quiet is no news, unless it is what a comparison waited for.
         self.stale |= event.what != LabEvent::Quiet || self.run.session.compares_when_quiet();
@@ -305,6 +311,7 @@ impl App {
                 self.pointing.set_mark(Some(Action::LogLine(None)));
                 Vec::new()
             }
+            Action::Guide(_) if self.is_only_shown() => Vec::new(),
             Action::Guide(scenario) => {
                 self.dialogs.clear();
                 let fresh = LabSpec::of(&scenario);

@@ -54,6 +54,14 @@ pub struct Log {
 }
 
 impl Log {
+    /// The same log without a line, for a transcript that begins anew.
+    pub fn emptied(&self) -> Log {
+        Log {
+            filter: self.filter,
+            ..Log::default()
+        }
+    }
+
     /// Takes in what the transcript has gained, and lets go of what it has lost.
     pub fn update(&mut self, transcript: &Transcript) {
         for entry in transcript.since(self.upto) {

@@ -8,6 +8,7 @@ pub mod guide;
 pub mod header;
 pub mod log;
 pub mod middle;
+pub mod replay_bar;
 pub mod sockets;
 pub mod states;
 pub mod wire_bar;
@@ -62,7 +63,7 @@ impl Panes {
 
     /// The places of the panes on a screen of this size; none when it is too small.
     pub fn map(&self, screen: Rect, run: &LabRun, focus: Side) -> Option<layout::ScreenLayout> {
-        let reason = header::reason(&run.session).is_some();
+        let reason = header::reason(&run.session).is_some() || run.replay.is_some();
         let map = layout::map(screen, focus, reason, run.tour.is_some())?;
         Some(self.zoom.map_or(map, |pane| map.zoomed(pane, focus)))
     }
@@ -84,7 +85,9 @@ impl Panes {
             (None, Some(_)) => &[],
         };
         header::draw(canvas, map.header, session, focus, also);
-        if let (Some(area), Some(reason)) = (map.reason, header::reason(session)) {
+        if let (Some(area), Some(replay)) = (map.reason, &run.replay) {
+            replay_bar::draw(canvas, area, replay);
+        } else if let (Some(area), Some(reason)) = (map.reason, header::reason(session)) {
             let style = canvas.theme.strong();
             canvas.put_cut(area.x + 1, area.y, area.right(), &reason, style);
         }
@@ -109,6 +112,7 @@ impl Panes {
             Some(tour) if self.zoom.is_none() => guide::draw(canvas, map.log, tour),
             _ => self.log.draw(canvas, map.log, &session.transcript),
         }
-        header::status(canvas, map.status, status);
+        let hint = run.replay.as_ref().map(|_| replay_bar::KEYS);
+        header::status(canvas, map.status, status.or(hint));
     }
 }

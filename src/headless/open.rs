@@ -1,0 +1,68 @@
+//! `finwait open`: a recorded run, shown again.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::mpsc::channel;
+
+use super::exit::{BAD, DIFFERS, complain, fail};
+use super::{Format, Printer};
+use crate::recording::{Recording, Replay};
+use crate::text::excerpt;
+use crate::tui;
+
+/// How much of a file's name is repeated.
+const LONGEST_NAME: usize = 400;
+
+/// Opens the recording of that file, `-` for standard input: on the screen; as text or JSON where that is asked for, or where there
+/// is no terminal to show it on.
+pub fn open(file: &str, format: Option<Format>) -> ExitCode {
+    let shown = excerpt(file, LONGEST_NAME);
+    let read = match file {
+        "-" => Recording::read(io::stdin().lock()),
+        _ => match File::open(file) {
+            Ok(file) => Recording::read(BufReader::new(file)),
+            Err(error) => return fail(BAD, &format!("{shown}: {error}")),
+        },
+    };
+    let recording = match read {
+        Ok(recording) => recording,
+        Err(error) => return fail(BAD, &format!("{shown}: {error}")),
+    };
+    let format = format.or_else(|| (!io::stdout().is_terminal()).then_some(Format::Text));
+    match format {
+        Some(format) => print(recording, format, &shown),
+        None => screen(recording),
+    }
+}
+
+fn screen(recording: Recording) -> ExitCode {
+    let (sender, inbox) = channel();
+    let left = tui::can_draw().and_then(|()| tui::run(tui::opened(recording), None, inbox, sender));
+    match left {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(error) => fail(DIFFERS, &error.to_string()),
+    }
+}
+
+/// Prints what finwait do would have printed of the run.
+fn print(recording: Recording, format: Format, file: &str) -> ExitCode {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = transcript(&recording, format, &mut out).and_then(|()| out.flush());
+    match printed {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Err(error) => return fail(DIFFERS, &format!("write to standard output: {error}")),
+    }
+    if let Some(note) = Replay::new(recording).0.note() {
+        complain(&format!("finwait: {file}: {note}"));
+    }
+    ExitCode::SUCCESS
+}
+
+/// Writes the recording as the transcript of its commands: each with what came of it, and the sockets as they stood then.
+fn transcript(recording: &Recording, format: Format, out: &mut impl Write) -> io::Result<()> {
+    let mut printer = Printer::new(&mut *out, format);
+    let mut unsettled = false;
+    recording.play(|played| printer.recorded(&played, &mut unsettled))
+}

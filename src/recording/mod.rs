@@ -1,0 +1,111 @@
+//! Recordings: a run as the list of its session's inputs, a line of JSON each, which makes the same run again wherever it is opened.
+//!
+//! A recording is text, one JSON object a line:
+//!
+//! ```text
+//! {"recording":{"schema":1,"finwait":"0.1.0","kernel":"6.12.0","driven":null,"began":81204,"lab":{...}}}
+//! {"event":{"at":81900,"what":{"born":{...}}}}
+//! {"command":{"at":90233,"text":"server listen backlog=2"}}
+//! {"wire":{"text":"wire mode step"}}
+//! {"end":{"entries":41,"digest":"8f3c..."}}
+//! ```
+//!
+//! The first line has the lab's facts; a line like it further down begins another run, in a fresh lab. Times are nanoseconds of
+//! the recording machine's `CLOCK_MONOTONIC`. The last line tells what the session had told by then, by its digest: whoever opens
+//! the recording learns whether this finwait tells the run as that one did.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::MonoTime;
+use crate::session::transcript::Entry;
+use crate::session::{LabFacts, Session, SessionInput};
+
+mod read;
+mod replay;
+mod write;
+
+pub use read::{Recording, RecordingError};
+pub use replay::{Move, Played, Replay};
+pub use write::{RecordingFile, file_in, files_in, recorded};
+
+/// The format's version; one that is greater is refused.
+pub const SCHEMA: u32 = 1;
+
+/// The ending of a recording's name.
+pub const SUFFIX: &str = ".jsonl";
+
+/// How a run begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The format's version.
+    pub schema: u32,
+    /// The version of the finwait that recorded it.
+    pub finwait: String,
+    /// The release of the kernel that it ran on.
+    pub kernel: String,
+    /// What drove the ends, where that was not raw calls alone.
+    pub driven: Option<String>,
+    /// When the run began.
+    pub began: MonoTime,
+    /// The lab.
+    pub lab: LabFacts,
+}
+
+impl Header {
+    /// The session as it was at the beginning of the run.
+    fn session(&self) -> Session {
+        Session::new(self.lab.clone(), self.began)
+    }
+}
+
+/// How a run ended that was recorded to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// How many entries the transcript had.
+    pub entries: u64,
+    /// The digest of them, in hexadecimal.
+    pub digest: String,
+}
+
+/// A line of a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Line {
+    /// A run begins.
+    Begin { recording: Box<Header> },
+    /// The run is over.
+    End { end: RunEnd },
+    /// The session took that.
+    Input(Box<SessionInput>),
+}
+
+/// The digest of a transcript: FNV-1a over its entries as JSON, which is the same on every machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Digest {
+    entries: u64,
+    hash: u64,
+}
+
+impl Digest {
+    const fn new() -> Digest {
+        Digest {
+            entries: 0,
+            hash: 0xcbf2_9ce4_8422_2325,
+        }
+    }
+
+    fn add(&mut self, entry: &Entry) {
+        self.entries += 1;
+        // What cannot be written as JSON could not be printed either.
+        for byte in serde_json::to_vec(entry).unwrap_or_default() {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn end(&self) -> RunEnd {
+        RunEnd {
+            entries: self.entries,
+            digest: format!("{:016x}", self.hash),
+        }
+    }
+}

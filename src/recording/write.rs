@@ -1,0 +1,229 @@
+//! The writing of a recording: each line in one write, before the session takes the input, so that a crash loses nothing told.
+
+use serde::Serialize;
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::{Digest, Header, Line, SCHEMA, SUFFIX};
+use crate::lab::Options;
+use crate::session::transcript::Entry;
+use crate::session::{InputTap, Session, SessionInput};
+use crate::text::excerpt;
+
+/// How much of a path is repeated.
+const LONGEST_PATH: usize = 400;
+
+/// A recording that is being written. Once a write fails nothing more is written, and what runs goes on.
+#[derive(Clone)]
+pub struct RecordingFile(Arc<Mutex<Output>>);
+
+impl fmt::Debug for RecordingFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecordingFile")
+    }
+}
+
+struct Output {
+    path: PathBuf,
+    file: File,
+    /// Was it made here? Then it goes again if nothing is written.
+    ours: bool,
+    /// How many runs have begun.
+    runs: usize,
+    /// What the run under way has told.
+    digest: Digest,
+    failed: Option<String>,
+    complain: Box<dyn Fn(&str) + Send>,
+}
+
+impl RecordingFile {
+    /// A new file; one that is there is not overwritten. `complain` is told once, in one sentence, when it can no longer be written.
+    ///
+    /// # Errors
+    /// One sentence why there can be no such file.
+    pub fn create(path: &Path, complain: Box<dyn Fn(&str) + Send>) -> Result<RecordingFile, String> {
+        let shown = excerpt(&path.to_string_lossy(), LONGEST_PATH);
+        let (file, ours) = match File::create_new(path) {
+            Ok(file) => (file, true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let meta = std::fs::metadata(path).map_err(|error| format!("write the recording {shown}: {error}"))?;
+                if meta.is_file() || meta.is_dir() {
+                    let what = if meta.is_dir() { "a folder" } else { "there already" };
+                    return Err(format!(
+                        "--record {shown}: it is {what}, and finwait overwrites nothing: give another name"
+                    ));
+                }
+                // A pipe or a device, which is written to rather than made.
+                let file = OpenOptions::new().write(true).open(path);
+                (
+                    file.map_err(|error| format!("write the recording {shown}: {error}"))?,
+                    false,
+                )
+            }
+            Err(error) => return Err(format!("write the recording {shown}: {error}")),
+        };
+        Ok(RecordingFile(Arc::new(Mutex::new(Output {
+            path: path.to_owned(),
+            file,
+            ours,
+            runs: 0,
+            digest: Digest::new(),
+            failed: None,
+            complain,
+        }))))
+    }
+
+    /// Why it is not whole, in one sentence; none while all could be written.
+    pub fn failure(&self) -> Option<String> {
+        self.0.lock().map_or(None, |output| output.failed.clone())
+    }
+
+    /// Writes down that a run begins, and from here on all that `session` takes.
+    fn observe(&self, session: Session, driven: Option<String>) -> Session {
+        let header = Header {
+            schema: SCHEMA,
+            finwait: env!("CARGO_PKG_VERSION").into(),
+            kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
+            driven,
+            began: session.transcript.began(),
+            lab: session.lab.clone(),
+        };
+        let recording = Box::new(header);
+        let run = self.0.lock().map_or(0, |mut output| {
+            if output.runs > 0 {
+                // The one before it is over, though its session may still be there.
+                output.end();
+            }
+            output.write(&Line::Begin { recording });
+            output.runs += 1;
+            output.runs
+        });
+        session.observed_by(Box::new(RunTap {
+            file: self.clone(),
+            run,
+        }))
+    }
+}
+
+impl Output {
+    fn write(&mut self, line: &impl Serialize) {
+        if self.failed.is_some() {
+            return;
+        }
+        let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut line| {
+            line.push(b'\n');
+            self.file.write_all(&line)
+        });
+        if let Err(error) = written {
+            let path = excerpt(&self.path.to_string_lossy(), LONGEST_PATH);
+            let why = format!("the recording {path} ends here, and the run goes on: {error}");
+            (self.complain)(&why);
+            self.failed = Some(why);
+        }
+    }
+
+    fn end(&mut self) {
+        let digest = std::mem::replace(&mut self.digest, Digest::new());
+        self.write(&Line::End { end: digest.end() });
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if self.ours && self.runs == 0 {
+            // Nothing that looks like a recording stays.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The file for a run of `name`: the path itself, or in a folder one of that name.
+///
+/// # Errors
+/// The folder cannot be made.
+pub fn file_in(path: &Path, name: &str) -> Result<PathBuf, String> {
+    let is_folder = path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    match is_folder {
+        true => Ok(files_in(path, &[name])?.remove(0)),
+        false => Ok(path.to_owned()),
+    }
+}
+
+/// The files for runs of `names` in a folder, which is made here; none of them is there yet.
+///
+/// # Errors
+/// The folder cannot be made, or has such a file.
+pub fn files_in(folder: &Path, names: &[&str]) -> Result<Vec<PathBuf>, String> {
+    let shown = excerpt(&folder.to_string_lossy(), LONGEST_PATH);
+    if shown.ends_with(SUFFIX) {
+        return Err(format!(
+            "--record {shown}: several scenarios are recorded in a file each, and so want the name of a folder, like recordings/"
+        ));
+    }
+    std::fs::create_dir_all(folder).map_err(|error| format!("make the folder {shown} for the recordings: {error}"))?;
+    let mut files: Vec<PathBuf> = Vec::new();
+    for name in names {
+        let mut file = folder.join(format!("{name}{SUFFIX}"));
+        if file.exists() {
+            return Err(format!(
+                "--record {shown}: {name}{SUFFIX} is there already, and finwait overwrites nothing: give another folder"
+            ));
+        }
+        // The same scenario may be run twice.
+        let mut nth = 2;
+        while files.contains(&file) {
+            file = folder.join(format!("{name}-{nth}{SUFFIX}"));
+            nth += 1;
+        }
+        files.push(file);
+    }
+    Ok(files)
+}
+
+/// The session, recorded where that is wanted, in the lab that `options` asked for.
+pub fn recorded(session: Session, record: Option<&RecordingFile>, options: &Options) -> Session {
+    match record {
+        Some(record) => record.observe(session, options.driven.words()),
+        None => session,
+    }
+}
+
+/// The observer of one run.
+struct RunTap {
+    file: RecordingFile,
+    /// Which, from 1 on.
+    run: usize,
+}
+
+impl RunTap {
+    /// The file, while this is the run that is recorded.
+    fn output(&self) -> Option<MutexGuard<'_, Output>> {
+        self.file.0.lock().ok().filter(|output| output.runs == self.run)
+    }
+}
+
+impl InputTap for RunTap {
+    fn takes(&mut self, input: &SessionInput) {
+        if let Some(mut output) = self.output() {
+            output.write(input);
+        }
+    }
+
+    fn tells(&mut self, entry: &Entry) {
+        if let Some(mut output) = self.output() {
+            output.digest.add(entry);
+        }
+    }
+}
+
+impl Drop for RunTap {
+    fn drop(&mut self) {
+        // A session that a panic took away has not come to its end.
+        if let Some(mut output) = self.output().filter(|_| !std::thread::panicking()) {
+            output.end();
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! A recording at a terminal: made by hand, opened again, gone through with keys and mouse; nothing runs meanwhile.
+
+use super::*;
+
+/// The line that tells the place: `recording: 12/87, 0.123 s`.
+fn place(lines: &[String]) -> Option<(usize, usize)> {
+    let line = lines.iter().find(|line| line.contains("recording: "))?;
+    let (_, rest) = line.split_once("recording: ")?;
+    let (at, rest) = rest.split_once('/')?;
+    let (last, _) = rest.split_once(',')?;
+    Some((at.trim().parse().ok()?, last.parse().ok()?))
+}
+
+#[track_caller]
+fn stands(terminal: &mut Terminal, wanted: impl Fn(usize, usize) -> bool) -> (usize, usize) {
+    terminal.wait("the place in the recording", |lines| {
+        place(lines).is_some_and(|(at, last)| wanted(at, last))
+    });
+    place(&terminal.lines()).unwrap()
+}
+
+/// Clicks on a button, in whichever half it stands.
+#[track_caller]
+fn presses(terminal: &mut Terminal, button: &str) {
+    terminal.see(button);
+    let line = terminal.lines().into_iter().find(|line| line.contains(button)).unwrap();
+    let column = line.split(button).next().unwrap().chars().count();
+    let (_, cols) = terminal.screen().size();
+    let half = if column < usize::from(cols.get() / 2) {
+        Half::Left
+    } else {
+        Half::Right
+    };
+    terminal.click(button, half);
+}
+
+/// A recording made by hand: listen, connect, accept.
+fn made(folder: &Path) -> String {
+    std::fs::create_dir_all(folder).unwrap();
+    let file = folder.join("by-hand.jsonl").to_str().unwrap().to_owned();
+    let mut terminal = connects(started_with(&["--lab", "isolated", "--record", &file]));
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    file
+}
+
+#[test]
+fn what_was_done_by_hand_opens_again() {
+    let folder = std::env::temp_dir().join(format!("finwait-open-{}", std::process::id()));
+    let file = made(&folder);
+    for (cols, rows) in [(120, 40), (80, 24)] {
+        let mut terminal = Terminal::start(cols, rows, &["open", &file]);
+        terminal.see("recorded by finwait ");
+        let (_, last) = stands(&mut terminal, |at, last| at == last);
+        assert!(last > 15, "{last}");
+        let end = terminal.lines();
+        assert!(end.join("\n").contains("ESTAB"), "{}", end.join("\n"));
+        // Back and Next, by mouse and by key.
+        presses(&mut terminal, ", Back]");
+        stands(&mut terminal, |at, last| at + 1 == last);
+        terminal.keys(",");
+        stands(&mut terminal, |at, last| at + 2 == last);
+        presses(&mut terminal, ". Next]");
+        terminal.keys(".");
+        stands(&mut terminal, |at, last| at == last);
+        terminal.keys(".");
+        terminal.see("this is the end of the recording");
+        // To the start, before either endpoint was up; then to the first command, before it was given.
+        terminal.keys("-");
+        stands(&mut terminal, |at, _| at == 0);
+        assert!(
+            !terminal.lines().join("\n").contains("native"),
+            "{}",
+            terminal.lines().join("\n")
+        );
+        terminal.keys("]");
+        terminal.wait("both endpoints and no socket", |lines| {
+            let all = lines.join("\n");
+            all.matches("the endpoint is up").count() == 2 && !all.contains("LISTEN")
+        });
+        terminal.keys("]");
+        terminal.see("LISTEN");
+        assert!(!terminal.lines().join("\n").contains("ESTAB"));
+        terminal.keys("[");
+        terminal.wait("the listener to be gone", |lines| !lines.join("\n").contains("LISTEN"));
+        presses(&mut terminal, "= to the end]");
+        stands(&mut terminal, |at, last| at == last);
+        terminal.wait("the end as it was", |lines| body(lines) == body(&end));
+        // It takes no command, by button, key or prompt, and has started nothing.
+        for press in ["r", "n", "K", ":client write hello\r", "Y"] {
+            terminal.keys(press);
+            terminal.see("this is a recording: it shows what happened, and takes no commands");
+            terminal.keys("2");
+            terminal.see("] [ by command; - start");
+        }
+        assert_eq!(children_of(terminal.pid()), 0);
+        // What was recorded can be looked into.
+        terminal.keys("!");
+        terminal.see("why?   (Esc closes)");
+        terminal.keys("!");
+        terminal.keys("v");
+        terminal.see("LAST_ACK");
+        terminal.keys("q");
+        assert!(terminal.end().success());
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The screen without its bottom line.
+fn body(lines: &[String]) -> Vec<&str> {
+    let body = lines.iter().take(lines.len() - 1);
+    body.map(|line| line.trim_end()).collect()
+}
+
+/// How many children a process has.
+fn children_of(pid: i32) -> usize {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    children.split_whitespace().count()
+}
+
+/// A guide's Back begins in a fresh lab: the recording has both runs, and goes through them as one time.
+#[test]
+fn a_guide_that_went_back_is_recorded_as_runs() {
+    let folder = std::env::temp_dir().join(format!("finwait-open-tour-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("tour.jsonl").to_str().unwrap().to_owned();
+    let mut terminal = Terminal::start(120, 40, &["--record", &file, "tour", "half-close"]);
+    terminal.see("step 1 of");
+    terminal.keys(".");
+    terminal.see("step 2 of");
+    terminal.keys(".");
+    terminal.see("step 3 of");
+    terminal.keys(",");
+    terminal.see("step 2 of");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    let mut terminal = Terminal::start(120, 40, &["open", &file]);
+    terminal.see("recorded by finwait ");
+    terminal.see("run 2 of 2, ");
+    terminal.keys("-");
+    terminal.see("run 1 of 2, 0/");
+    terminal.keys("]]");
+    terminal.see("LISTEN");
+    terminal.keys("=");
+    terminal.see("run 2 of 2, ");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A selected log line is a place to go to.
+#[test]
+fn a_log_line_is_gone_to() {
+    let folder = std::env::temp_dir().join(format!("finwait-open-line-{}", std::process::id()));
+    let file = made(&folder);
+    let mut terminal = Terminal::start(120, 40, &["open", &file]);
+    stands(&mut terminal, |at, last| at == last);
+    terminal.keys("@");
+    terminal.see("no log line is selected");
+    terminal.click("SYN,ACK seq 0 ack 1   delivered", Half::Left);
+    terminal.keys("@");
+    let (at, last) = stands(&mut terminal, |at, last| at < last);
+    assert!(at > 0 && at + 3 < last, "{at} of {last}");
+    terminal.wait("the SYN,ACK to be the last line", |lines| {
+        lines[lines.len() - 2].contains("SYN,ACK seq 0 ack 1")
+    });
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A full disk ends the recording; the screen says so, and goes on.
+#[test]
+fn a_full_disk_is_told_on_the_screen() {
+    let mut terminal = Terminal::start(120, 40, &["--lab", "isolated", "--record", "/dev/full"]);
+    terminal.see("the recording /dev/full ends here, and the run goes on: No space left on device");
+    terminal.see_both_up();
+    terminal.click("listen]", Half::Right);
+    terminal.see("LISTEN");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}
