@@ -156,6 +156,7 @@ impl Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Names the operation that failed.
+#[doc(hidden)]
 pub trait Operation<T> {
     /// `open("/dev/net/tun").during(|| "open /dev/net/tun".into())`
     fn during(self, operation: impl FnOnce() -> String) -> Result<T>;

@@ -220,6 +220,9 @@ fn a_failing_test_shows_its_labs_last_events_and_leaves_nothing() {
     let (_, events) = said
         .split_once("the lab's last events:\n")
         .unwrap_or_else(|| panic!("{said}"));
+    let (_, up) = events.split_once("client: the endpoint is up, process ").unwrap();
+    let endpoint: u32 = up.lines().next().unwrap().parse().unwrap();
+    assert!(!lives(endpoint));
     assert!(
         events.contains("client: ESTABLISHED -> FIN_WAIT1") && events.contains("FIN,ACK"),
         "{events}"
