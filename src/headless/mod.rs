@@ -408,7 +408,7 @@ impl<W: Write> Printer<W> {
                 };
                 let refused = RefusedCommand::new(RunStatus::NotDone, &line, why.to_string());
                 match self.format {
-                    Format::Json => refused.print(&mut self.out)?,
+                    Format::Json => self.print_json(&ExtraLine::Refused(&refused))?,
                     Format::Text => writeln!(self.out, "{:>9}  {:<6}  {}", "", "no", harmless(&refused.why))?,
                 }
             }
