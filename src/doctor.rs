@@ -323,7 +323,7 @@ fn tun_device() -> DoctorCheck {
     DoctorCheck::needed(NAME, tun::available(), "can be opened", &advice)
 }
 
-/// What root need not do.
+/// Returns the advice, with a hint that root need not follow it.
 fn or_sudo(advice: &str) -> String {
     format!("{advice}, or run finwait with sudo")
 }

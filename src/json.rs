@@ -1,5 +1,5 @@
-//! What `--json` prints. The object, or the first line, names the version of its schema; keys may be added within a version, and none is
-//! renamed or taken away.
+//! The output of `--json`. The object, or the first line, names the version of its schema; keys may be added within a version, and none
+//! is renamed or taken away.
 
 use serde::Serialize;
 use std::io::{self, Write};
@@ -16,7 +16,7 @@ pub struct Versioned<T> {
 }
 
 impl<T: Serialize> Versioned<T> {
-    /// What `value` is written as, a struct or a map.
+    /// Returns `value`, a struct or a map, with the version of the schema.
     pub const fn new(value: T) -> Versioned<T> {
         Versioned { schema: SCHEMA, value }
     }

@@ -22,7 +22,7 @@ pub enum Input {
 /// A command that was read, and where it stood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputLine {
-    /// Its bytes, which are not always text.
+    /// The line's bytes, which are not always text.
     pub bytes: Vec<u8>,
     /// `command 2`, `line 7`: for complaints.
     pub place: String,

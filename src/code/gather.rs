@@ -1,4 +1,4 @@
-//! How a program is gathered: step by step, from what the session's transcript has gained.
+//! The gathering of a program: step by step, from what the session's transcript has gained.
 
 use std::time::Duration;
 

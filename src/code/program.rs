@@ -74,7 +74,7 @@ pub struct Sysctl {
     pub side: Side,
     /// `net.ipv4.tcp_syn_retries=1`
     pub assignment: String,
-    /// When.
+    /// The time at which it was changed, since the beginning of the run.
     pub at: Duration,
 }
 
@@ -119,7 +119,7 @@ pub struct LateReturn {
 /// The result of a call in its step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallResult {
-    /// This.
+    /// The call returned.
     Outcome(Outcome),
     /// The call had not returned.
     Blocked,

@@ -88,7 +88,7 @@ impl fmt::Display for RefusedCommand {
     }
 }
 
-/// How long a change may take to be told that may not come: it has been, once all is quiet, which each command is waited for.
+/// The time that a change gets which may not come: it has come once all is quiet, for which each command waits.
 const NO_PATIENCE: Duration = Duration::ZERO;
 
 /// The most characters of a command that are repeated to people.
@@ -160,7 +160,7 @@ pub(crate) struct Printer<W: Write> {
     printed: u64,
     /// A call whose beginning is printed only if something else comes before its outcome.
     held: Option<Entry>,
-    /// What is printed as JSON.
+    /// The lines that are printed as JSON.
     lines: Lines,
 }
 

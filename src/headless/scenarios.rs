@@ -237,7 +237,7 @@ fn differences(scenario: &Scenario, step: &StepReport) -> String {
     format!("{}, step {}:\n{step}", scenario.name, step.no)
 }
 
-/// What `finwait list --json` prints.
+/// The output of `finwait list --json`.
 #[derive(Serialize)]
 struct Listed {
     scenarios: Vec<Heading>,

@@ -20,7 +20,7 @@ use crate::state::State;
 pub struct Expectation {
     /// The place in the file.
     pub place: Position,
-    /// What.
+    /// The expected thing.
     pub what: Expected,
 }
 
@@ -39,7 +39,7 @@ pub enum Expected {
     Queue(SocketRef, Queue, Bound),
     /// The segments on the wire.
     Segments(Segments),
-    /// How long a connect into silence takes with this machine's settings: about so long.
+    /// The time that a connect into silence takes with this machine's settings is about so long.
     SynPatience(Duration),
     /// Go's words on the step's call, or on a blocked one that returned in it: these words, or more.
     Go(String),

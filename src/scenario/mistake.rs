@@ -39,7 +39,7 @@ impl Position {
 pub struct Mistake {
     /// The file, as it was named.
     pub path: String,
-    /// Where.
+    /// The place in the file.
     pub place: Position,
     /// One sentence: what is wrong, and what would be right.
     pub why: String,
@@ -105,7 +105,7 @@ pub(super) fn did_you_mean(word: &str, valid: &[&str]) -> String {
     }
 }
 
-/// Where the character `n` (from 0 on) of a TOML string stands, whose source is `raw`, quotes and all: a byte of `raw`.
+/// Returns where the character `n` (from 0 on) of a TOML string is, whose source is `raw`, quotes and all: a byte of `raw`.
 pub(super) fn in_string(raw: &str, n: usize) -> usize {
     let quote = if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
         3

@@ -34,7 +34,7 @@ impl CommandResult {
 /// A socket as it stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SocketSnapshot {
-    /// Its name; none for what nobody has accepted, or that no descriptor of ours ever held.
+    /// The socket's name; none for what nobody has accepted, or that no descriptor of ours ever held.
     pub name: Option<SocketName>,
     /// The state; none when the kernel does not know it any more.
     pub state: Option<State>,

@@ -38,9 +38,9 @@ pub struct Play {
 /// A step under way.
 #[derive(Debug)]
 struct StepInProgress {
-    /// Its command, or the pause of a step without one.
+    /// The step's command, or the pause of a step without one.
     command: CommandProgress,
-    /// Why its command was refused.
+    /// The reason why the step's command was refused.
     refused: Option<String>,
     /// Calls that were blocked when it began.
     blocked: Vec<BlockedCall>,

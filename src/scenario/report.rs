@@ -199,7 +199,7 @@ pub struct Summary {
     pub took_ms: f64,
     /// The verdict on the article's claim; none when it claims nothing, or that could not be seen.
     pub verdict: Option<ClaimStatus>,
-    /// Why its recording is not whole, in one sentence; none when it is, or none was wanted.
+    /// The reason why its recording is not whole, in one sentence; none when it is, or none was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<String>,
 }

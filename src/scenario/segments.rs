@@ -1,4 +1,4 @@
-//! Which segments a step should show: `["client FIN,ACK seq 1", "server ACK", "..."]`.
+//! The segments that a step should show: `["client FIN,ACK seq 1", "server ACK", "..."]`.
 
 use std::fmt;
 

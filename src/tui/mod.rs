@@ -70,7 +70,7 @@ pub enum Message {
     Note(String),
 }
 
-/// How the screen was left.
+/// The way in which the screen was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// The user wanted to.
@@ -92,7 +92,7 @@ impl Exit {
     }
 }
 
-/// How long messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
+/// The time for which messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
 const FRAME: Duration = Duration::from_millis(33);
 
 /// The signals that end the program, all of those that would without giving the terminal back.
@@ -108,8 +108,8 @@ const fn streams(what: &LabEvent) -> bool {
     )
 }
 
-/// How long to sleep at `now` when no message comes: for ever, unless something on the screen counts; then until the run's clock,
-/// which began at `began`, has another whole second.
+/// Returns how long to sleep at `now` when no message comes: for ever (none), unless something on the screen counts; then until the run's
+/// clock, which began at `began`, has another whole second.
 pub fn sleep(counts: bool, began: MonoTime, now: MonoTime) -> Option<Duration> {
     let past = Duration::from_nanos(u64::from(now.since(began).subsec_nanos()));
     counts.then(|| Duration::from_secs(1) - past)
@@ -120,7 +120,7 @@ pub type MakeLab<'a> = dyn Fn(LabSpec, Sink) -> Result<(Lab, Session)> + 'a;
 /// Takes in what happens in a lab.
 pub type Sink = Box<dyn Fn(Batch) + Send>;
 
-/// What a screen has behind it, unless it shows a recording.
+/// The source of labs behind a screen, unless it shows a recording.
 pub struct LabSource<'a> {
     /// The first lab.
     pub lab: Lab,

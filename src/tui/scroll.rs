@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-/// Which rows of a growing list are shown. Rows are counted from the first that there ever was, so that they keep their numbers.
+/// The rows of a growing list that are shown. Rows are counted from the first that there ever was, so that they keep their numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scroll {
     /// The first row shown; none follows the end.
     top: Option<u64>,
-    /// How many rows were shown last.
+    /// The number of rows that were shown last.
     height: u64,
 }
 

@@ -1,10 +1,10 @@
-//! How things look: the terminal's own colours, a few of its sixteen, and words beside each so that no meaning is in a colour alone.
+//! The look of the screen: the terminal's own colours, a few of its sixteen, and words beside each so that no meaning is in a colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::state::State;
 
-/// How things look.
+/// The look of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     coloured: bool,

@@ -13,7 +13,7 @@ use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, Step};
 use crate::session::{ProcessState, Session};
 
-/// How the tour goes on.
+/// The way in which the tour goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pace {
     /// The tour waits for the user.
@@ -48,7 +48,7 @@ pub struct Tour {
     /// The predictions, the oldest first.
     pub predictions: Vec<Prediction>,
     quiet: bool,
-    /// When to look again, if nothing happens before.
+    /// The time at which to look again, if nothing happens before.
     look_at: Option<MonoTime>,
 }
 
@@ -111,7 +111,7 @@ impl Tour {
         self.quiet = quiet;
     }
 
-    /// When to look again, if nothing happens before.
+    /// Returns when to look again, if nothing happens before.
     pub const fn look_at(&self) -> Option<MonoTime> {
         self.look_at
     }
@@ -166,7 +166,7 @@ impl Tour {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// How many predictions were right, of those that are decided.
+    /// Returns the number of predictions that were right, and of those that are decided.
     pub fn score(&self) -> (usize, usize) {
         let decided = self.predictions.iter().filter_map(|prediction| prediction.right);
         decided.fold((0, 0), |(right, all), is_right| {

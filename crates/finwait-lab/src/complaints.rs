@@ -52,7 +52,7 @@ impl Complaints {
         lines
     }
 
-    /// All that is left, its process having ended: the last line, too, if it has no end.
+    /// Returns all lines that are left once its process has ended: the last line, too, if it has no newline.
     pub fn last(&mut self) -> Vec<String> {
         let mut lines = self.read();
         lines.extend(self.line.end());

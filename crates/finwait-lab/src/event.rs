@@ -65,13 +65,13 @@ pub enum WireRequest {
 /// Something that happened in the lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimedEvent {
-    /// When.
+    /// The time at which it happened.
     pub at: MonoTime,
-    /// What.
+    /// The event.
     pub what: LabEvent,
 }
 
-/// What happened.
+/// An event of the lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabEvent {
@@ -114,7 +114,7 @@ pub enum LabEvent {
     },
     /// A packet came to the wire, or something became of one that stood there.
     Packet(PacketRecord),
-    /// How the wire treats packets was changed.
+    /// The wire's treatment of packets was changed.
     Wire(WireChange),
     /// The rules in force, with their counts, whenever they differ from the last told.
     Rules(Vec<RuleStatus>),
@@ -168,14 +168,14 @@ pub struct ProcessDied {
     pub side: Side,
     /// The process number.
     pub pid: u32,
-    /// How.
+    /// The way in which the process ended.
     pub how: Death,
 }
 
 /// A call that is about to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallBegan {
-    /// By whom.
+    /// The end that made it.
     pub side: Side,
     /// The number.
     pub call: CallId,
@@ -186,11 +186,11 @@ pub struct CallBegan {
 /// A call that returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallEnded {
-    /// By whom.
+    /// The end that made it.
     pub side: Side,
     /// The number.
     pub call: CallId,
-    /// How long it took, us.
+    /// The time that it took, in microseconds in JSON.
     #[serde(rename = "took_us", with = "micros")]
     pub took: Duration,
     /// The outcome.
@@ -208,7 +208,7 @@ pub struct CallEnded {
 /// A system call that an endpoint in another language made, as `strace` saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyscallSeen {
-    /// By whom.
+    /// The end that made it.
     pub side: Side,
     /// The call and what it returned.
     #[serde(flatten)]
@@ -228,9 +228,9 @@ pub struct StateChanged {
     pub from: State,
     /// After; `CLOSE` when it is no longer there.
     pub to: State,
-    /// Why.
+    /// The cause of the change.
     pub cause: TransitionCause,
-    /// How that is known.
+    /// The witness of the change.
     #[serde(default, skip_serializing_if = "Witness::is_table")]
     pub witness: Witness,
 }
@@ -240,7 +240,7 @@ pub struct StateChanged {
 pub struct SettingChanged {
     /// The end.
     pub side: Side,
-    /// Which.
+    /// The setting.
     pub setting: Setting,
     /// To what.
     pub value: SettingValue,
@@ -257,7 +257,7 @@ pub struct ObservedSocket {
     pub line: String,
 }
 
-/// How a process ended.
+/// The way in which a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Death {
@@ -282,7 +282,7 @@ impl fmt::Display for Death {
 /// A packet on the wire, and what became of it. One that stands there is told again when something does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PacketRecord {
-    /// Its number.
+    /// The packet's number.
     #[serde(rename = "packet_no")]
     pub no: PacketNo,
     /// The host that sent it, or in whose name it was forged.
@@ -292,14 +292,14 @@ pub struct PacketRecord {
     /// The relation to the packets before it.
     #[serde(flatten)]
     pub seen: FlowInfo,
-    /// Where it comes from.
+    /// The origin: sent by its host, made up by the user, or copied by the wire.
     pub origin: Origin,
-    /// What became of it.
+    /// The disposition of the packet.
     #[serde(rename = "fate")]
     pub disposition: Disposition,
     /// The rule that decided; none for the mode or the user.
     pub rule: Option<RuleNo>,
-    /// How long it was held, us; none for what passed at once.
+    /// The time for which it was held, in microseconds in JSON; none for what passed at once.
     #[serde(rename = "held_us", with = "micros::option")]
     pub waited: Option<Duration>,
 }
@@ -361,7 +361,7 @@ pub enum WireChange {
     Cleared,
 }
 
-/// What became of a packet on the wire.
+/// The outcome of a packet on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
@@ -369,9 +369,9 @@ pub enum Disposition {
     Delivered,
     /// The other host's device did not take it; `EIO` when it is down.
     Refused(Errno),
-    /// It is held on the wire until the user decides.
+    /// The packet is held on the wire until the user decides.
     Held,
-    /// It is held on the wire, and goes on by itself after so long.
+    /// The packet is held on the wire, and goes on by itself after so long.
     Delayed(Millis),
     /// The packet is dropped.
     Dropped,
@@ -384,7 +384,7 @@ impl Disposition {
     }
 }
 
-/// How it is known that a socket has been in a state.
+/// The evidence that a socket has been in a state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Witness {
@@ -402,7 +402,7 @@ impl Witness {
     }
 }
 
-/// Why a socket changed its state, with what a reader needs to find it in the transcript.
+/// The reason for a change of a socket's state, with what a reader needs to find it in the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransitionCause {
@@ -442,14 +442,14 @@ pub enum TransitionCause {
 pub struct NamedCall {
     /// The number.
     pub call: CallId,
-    /// Which call it is.
+    /// The kind of the call.
     pub name: CallKind,
 }
 
 /// A packet that a host received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceivedPacket {
-    /// Its number.
+    /// The packet's number.
     pub packet_no: PacketNo,
     /// The flags, when it was a segment.
     pub flags: Option<Flags>,

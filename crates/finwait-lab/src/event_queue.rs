@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::event::{LabEvent, TimedEvent};
 use finwait_model::clock::MonoTime;
 
-/// How many events may wait for their reader before the driver waits for it.
+/// The most events that wait for their reader before the driver waits for it.
 const MOST_UNREAD: usize = 4096;
 /// The number of unread events at which the driver goes on: to wait for each batch anew would cost a wake-up a batch.
 const FEW_UNREAD: usize = MOST_UNREAD / 2;
-/// How many events are handed over at once.
+/// The most events that are handed over at once.
 const BATCH: usize = 128;
 
 /// Events in the order in which they happened: a message and a wake-up for each packet would cost more than the packet.
@@ -49,7 +49,7 @@ impl Iterator for BatchEvents {
     }
 }
 
-/// How many events are on their way, and what wakes a driver that waits for them to become fewer.
+/// The number of events on their way, and what wakes a driver that waits for them to become fewer.
 #[derive(Debug)]
 struct Unread {
     events: AtomicUsize,

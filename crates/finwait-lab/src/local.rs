@@ -29,7 +29,7 @@ use finwait_model::errno::Errno;
 use finwait_model::host::Port;
 use finwait_model::side::{Ends, Side};
 
-/// Which lab is wanted.
+/// The kind of lab that is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabMode {
@@ -42,10 +42,10 @@ pub enum LabMode {
     Loopback,
 }
 
-/// How to build a lab.
+/// The options that a lab is built with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which.
+    /// The kind of lab.
     pub wanted: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
@@ -271,7 +271,7 @@ fn is_down(device: &str) -> bool {
     Rtnl::open().and_then(|mut rtnl| rtnl.is_up(device)).is_ok_and(|up| !up)
 }
 
-/// How long the kernel may take to answer itself.
+/// The time that the kernel gets to answer itself.
 const REACH_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Has the kernel IPv6?

@@ -24,7 +24,7 @@ use finwait_model::side::Ends;
 /// The lab that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabSpec {
-    /// Which of the two.
+    /// The kind of lab.
     pub mode: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,

@@ -21,13 +21,13 @@ pub struct Watch {
     families: Vec<Family>,
     ours: Option<OwnRows>,
     rows: Vec<SocketRow>,
-    /// When the rows were read by netlink.
+    /// The time at which the rows were read by netlink.
     read_at: MonoTime,
     /// The rows by netlink when procfs was last read, and when that was.
     told: Option<(MonoTime, Vec<SocketRow>)>,
 }
 
-/// Which rows of a table that we share with the whole machine are ours.
+/// The rows that are ours in a table that we share with the whole machine.
 #[derive(Debug, Default)]
 struct OwnRows {
     /// The inodes of our endpoint's sockets.
@@ -163,7 +163,7 @@ impl Watch {
         self.rows.iter().find(|row| row.inode == inode)
     }
 
-    /// When the next timer of the table goes off.
+    /// Returns when the next timer of the table goes off; none without a timer.
     pub fn next_timer(&self) -> Option<MonoTime> {
         self.tracker.next_timer()
     }
@@ -174,8 +174,8 @@ impl Watch {
     }
 }
 
-/// How often procfs is read before its table is told although it is not whole. It is read page by page, and what comes and goes in
-/// between moves its rows: one is shown twice, or not at all (`tcp_seek_last_pos`).
+/// The number of times that procfs is read before its table is reported although it is not whole. The kernel prints it page by page, and
+/// what comes and goes in between moves its rows: one is shown twice, or not at all (`tcp_seek_last_pos`).
 pub const READINGS: usize = 3;
 
 /// The rows that procfs has shown, with what netlink's `rows` add to them; and whether it has shown each socket once, and all of `rows`.

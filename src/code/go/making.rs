@@ -1,4 +1,4 @@
-//! How Go makes a call: by a method of a conn or a listener, by a system call on its descriptor, or not at all.
+//! The Go for a call: a method of a conn or a listener, a system call on its descriptor, or nothing.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -67,7 +67,7 @@ impl StopReason {
     }
 }
 
-/// What the script says of a call on `fd`, which makes the socket `new` if it makes one.
+/// Returns the script's text of a call on `fd`, which makes the socket `new` if it makes one.
 pub fn said(made: &CallRecord, outcome: &Outcome, fd: Fd, new: Fd) -> CallText {
     match outcome {
         Outcome::DeadlineExceeded { .. } => return given_up(made, fd),

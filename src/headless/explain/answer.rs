@@ -19,7 +19,7 @@ const OTHERS: usize = 5;
 /// Lines that say the same, and where they stand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What they say; of the first.
+    /// The meaning of the lines, as found in the first.
     pub found: WordingMatch,
     /// The languages or programs whose words they are, each once.
     pub dialects: Vec<Dialect>,
@@ -86,7 +86,7 @@ impl GroupedLines {
         }
     }
 
-    /// What was said, what most lines say first; of as many, what was said first.
+    /// Returns the findings: first those of the most lines; of as many lines, the one that was found first.
     pub fn most_first(&self) -> Vec<&Finding> {
         let mut said: Vec<&Finding> = self.said.iter().collect();
         said.sort_by_key(|said| (Reverse(said.lines), said.first));
@@ -118,7 +118,7 @@ pub struct ScenarioRef {
 /// Everything that is known about one message.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
-    /// What it is about.
+    /// The subject of the answer.
     #[serde(skip)]
     pub subject: Subject,
     /// `EPIPE`, `EOF`, `deadline exceeded`, `closed by ourselves`.

@@ -71,7 +71,7 @@ fn fail(why: &str) -> ExitCode {
     exit::fail(UNKNOWN, why)
 }
 
-/// What `finwait explain --json` prints: for each thing that the lines say an answer, the most frequent first.
+/// The output of `finwait explain --json`: for each thing that the lines say an answer, the most frequent first.
 #[derive(Serialize)]
 struct Told<'a> {
     answers: Vec<MeasuredAnswer<'a>>,

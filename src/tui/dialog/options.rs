@@ -20,7 +20,7 @@ pub struct OptionsDialog {
     side: Side,
     /// Of which socket; none when the end has none.
     socket: Option<SocketName>,
-    /// Which row is selected.
+    /// The row that is selected.
     selected: usize,
     /// A command under way: when it is over, the options are read again.
     setting: Option<CallId>,
@@ -52,7 +52,7 @@ impl OptionsDialog {
         }
     }
 
-    /// Why there is nothing to show: what came instead of the options, where that is no errno.
+    /// Returns why there is nothing to show: what came instead of the options, where that is no errno.
     fn instead<'a>(&self, session: &'a Session) -> Option<&'a Outcome> {
         match session.ends[self.side].options.as_ref()? {
             (name, Err(outcome)) if self.socket.as_ref() == Some(name) && outcome.errno().is_none() => Some(outcome),

@@ -20,7 +20,7 @@ pub struct Picker {
     all: Vec<Arc<Scenario>>,
     /// The text that was typed.
     search: String,
-    /// Which row of those found is selected.
+    /// The row that is selected, of those found.
     selected: usize,
 }
 
@@ -60,7 +60,7 @@ impl Picker {
 }
 
 impl Dialog for Picker {
-    /// What is typed is searched for.
+    /// Searches for what is typed.
     fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
         match plain(key) {
             Some(KeyCode::Char(c)) => self.search.push(c),

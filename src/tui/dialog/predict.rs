@@ -30,7 +30,7 @@ const STATES: [&str; 7] = [
     "LAST_ACK",
     "SYN_SENT",
 ];
-/// How many there are to choose from.
+/// The number of predictions to choose from.
 const CHOICES: usize = 5;
 
 /// The choices.
@@ -42,7 +42,7 @@ pub struct PredictDialog {
     questions: Vec<(String, String)>,
     /// The answers to choose from, in an order that tells nothing.
     choices: Vec<String>,
-    /// Which is selected.
+    /// The prediction that is selected.
     selected: usize,
 }
 

@@ -19,7 +19,7 @@ use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
-/// How many typed commands are remembered.
+/// The number of typed commands that are remembered.
 const REMEMBERED: usize = 200;
 
 /// The commands that were typed, the oldest first.
@@ -43,12 +43,12 @@ impl History {
     }
 }
 
-/// What the typed command is for.
+/// The purpose of the typed command.
 #[derive(Debug)]
 enum PromptPurpose {
-    /// It is run.
+    /// Runs it.
     Run,
-    /// It takes the place of that step of the scenario, and both are run.
+    /// Puts it in the place of that step of the scenario, and runs both.
     Branch(Arc<Scenario>, usize),
 }
 
@@ -59,7 +59,7 @@ pub struct Prompt {
     /// The completions that Tab goes through: the text before the word, the words, and which one stands there.
     cycle: Option<(String, Vec<String>, usize)>,
     error: Option<ParseError>,
-    /// How far back in the history, and what was typed before going there.
+    /// The number of steps back in the history, and what was typed before going there.
     back: usize,
     draft: String,
     /// The last word is there to be typed over.

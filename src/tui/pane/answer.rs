@@ -132,7 +132,7 @@ fn main_call(answer: &LastOutcome) -> Vec<String> {
     }
 }
 
-/// How many lines the pane would like to have.
+/// Returns the number of lines that the pane would like to have.
 pub fn lines_wanted(session: &Session, side: Side, width: u16) -> u16 {
     let end = &session.ends[side];
     let room = usize::from(width.saturating_sub(2));

@@ -32,7 +32,7 @@ pub struct Diagram {
     rows: Rows,
     /// The lines that there were for rows when it was drawn last.
     height: u16,
-    /// Which rows are in sight.
+    /// The rows that are in sight.
     pub scroll: Scroll,
 }
 

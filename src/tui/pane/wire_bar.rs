@@ -59,7 +59,7 @@ fn action(button: &Button) -> Action {
     (button.command)(Side::Client).into()
 }
 
-/// How many lines the buttons would like to have.
+/// Returns the number of lines that the buttons would like to have.
 pub fn rows_wanted(session: &Session, width: u16) -> u16 {
     let (mut x, mut rows) = (0, 1);
     for item in items(session) {

@@ -18,7 +18,7 @@ use finwait_model::call::CallId;
 use finwait_model::clock::human;
 use finwait_wire::queue::Mode;
 
-/// How many of the last events an error shows.
+/// The number of last events that an error shows.
 pub(super) const SHOWN: usize = 40;
 
 /// A lab in another process.
@@ -26,24 +26,24 @@ pub(super) struct Remote {
     control: Mutex<UnixStream>,
     told: Mutex<Told>,
     changed: Condvar,
-    /// How long a wait may last.
+    /// The time after which a wait is over.
     pub patience: Duration,
     calls: AtomicU64,
     sockets: AtomicU64,
-    /// How many rules were sent.
+    /// The number of rules that were sent.
     rules: Mutex<usize>,
-    /// How often the wire was asked whether it has done all before.
+    /// The number of times that the wire was asked whether it has done all before.
     marks: Mutex<u64>,
     /// Held by whoever changes a setting of a host.
     setting: Mutex<()>,
 }
 
-/// What the owner has told.
+/// The knowledge that the owner's lines have brought.
 #[derive(Default)]
 struct Told {
     greeting: Option<Greeting>,
     view: View,
-    /// Why there will be no more.
+    /// The reason why no more will come; none while the owner lives.
     gone: Option<String>,
 }
 
@@ -56,12 +56,12 @@ pub struct TimedOut {
 }
 
 impl TimedOut {
-    /// What was waited for.
+    /// Returns what was waited for.
     pub fn waited_for(&self) -> &str {
         &self.waited_for
     }
 
-    /// What happened instead: the last events.
+    /// Returns what happened instead: the last events.
     pub const fn transcript(&self) -> &Transcript {
         &self.transcript
     }
@@ -176,7 +176,7 @@ impl Remote {
         self.sockets.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// How many rules were sent: for whoever sends the next one, and nobody else meanwhile.
+    /// Returns the number of rules that were sent: for whoever sends the next one, and nobody else meanwhile.
     pub fn rules_sent(&self) -> MutexGuard<'_, usize> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -342,7 +342,7 @@ impl Remote {
     }
 }
 
-/// When a wait is over.
+/// The time at which a wait is over; none for one that is too far away for the clock.
 struct Deadline(Option<Instant>);
 
 impl Deadline {

@@ -1,10 +1,10 @@
-//! Which segments a rule of the wire is about.
+//! The segments that a rule of the wire is about.
 
 use finwait_model::host::Port;
 use finwait_model::side::Side;
 use finwait_wire::rule::{Chance, PacketKind, Rule, Verdict};
 
-/// Which segments a rule is about: a kind, and what narrows it down.
+/// The segments that a rule is about: a kind, and conditions that narrow it down.
 ///
 /// ```
 /// use finwait_lab::{Segment, Side};

@@ -143,7 +143,7 @@ impl RuleHandle {
         remote.wait(remote.patience, || format!("{no} to be gone"), gone)
     }
 
-    /// Its number, once it is in force.
+    /// Returns the rule's number, once it is in force.
     fn number(&self) -> Result<RuleNo> {
         self.wire.exists()?;
         let remote = &self.wire.remote;
@@ -192,7 +192,7 @@ impl Hold {
     ///
     /// # Errors
     ///
-    /// Those of [`RuleHandle::remove`].
+    /// The errors of [`RuleHandle::remove`].
     pub fn remove(&self) -> Result<()> {
         self.rule.remove()
     }
@@ -217,7 +217,7 @@ impl HeldSegment {
         &self.record.packet
     }
 
-    /// All that is known of it: who sent it, its numbers counted from the connection's first.
+    /// Returns all that is known of it: who sent it, its numbers counted from the connection's first.
     pub const fn record(&self) -> &PacketRecord {
         &self.record
     }

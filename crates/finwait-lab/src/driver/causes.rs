@@ -103,7 +103,7 @@ impl<O: Outside> Core<O> {
         last.map_or(TransitionCause::Unseen, TransitionCause::Received)
     }
 
-    /// What made a socket change its state when no packet came for it.
+    /// Returns what made a socket change its state when no packet came for it.
     pub(super) fn likely(&self, side: Side, change: &StateChange) -> TransitionCause {
         let end = &self.ends[side];
         // With a listener goes what waits in its queue.
@@ -215,7 +215,7 @@ impl DriverEnd {
     }
 }
 
-/// How a change is known whose steps between no table has shown, if there are any.
+/// Returns the witness of a change: the segments where it has steps that no table has shown, else the table.
 const fn witness(unseen: bool) -> Witness {
     if unseen { Witness::Segments } else { Witness::Table }
 }

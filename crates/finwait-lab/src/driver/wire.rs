@@ -295,7 +295,7 @@ fn left(packet: &Packet, seen: &FlowInfo) -> ReadTrigger {
     }
 }
 
-/// What is told of a packet that was held.
+/// Returns the record of a packet that was held.
 fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> PacketRecord {
     PacketRecord {
         no: held.no,
@@ -309,7 +309,7 @@ fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> Packe
     }
 }
 
-/// How a packet is held.
+/// Returns the disposition of a held packet: delayed where it goes on by itself, else held.
 fn disposition_of(held: &HeldPacket) -> Disposition {
     match held.due {
         Some(due) => Disposition::Delayed(Millis(due.since(held.since).as_millis() as u32)),

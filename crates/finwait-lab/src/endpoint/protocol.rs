@@ -16,7 +16,7 @@ pub const VERSION: u32 = 2;
 pub struct Request {
     /// Comes back in the replies.
     pub id: CallId,
-    /// What to do.
+    /// The call to make.
     #[serde(flatten)]
     pub order: EndpointCall,
 }
@@ -39,7 +39,7 @@ pub enum Reply {
     Began {
         /// The request's.
         id: CallId,
-        /// When (`CLOCK_MONOTONIC`, ns).
+        /// The time (`CLOCK_MONOTONIC`, ns).
         at: MonoTime,
         /// The call as a programmer would write it.
         text: String,
@@ -56,9 +56,9 @@ pub enum Reply {
     Ended {
         /// The request's.
         id: CallId,
-        /// When (`CLOCK_MONOTONIC`, ns).
+        /// The time (`CLOCK_MONOTONIC`, ns).
         at: MonoTime,
-        /// How long all of it took, ns.
+        /// The time that all of it took, in ns.
         ns: u64,
         /// The outcome.
         outcome: Outcome,

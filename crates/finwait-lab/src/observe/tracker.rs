@@ -10,7 +10,7 @@ use finwait_model::state::State;
 /// A state change between two readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateChange {
-    /// Which socket.
+    /// The socket's addresses.
     pub tuple: Tuple,
     /// The inode, before the change or after it: 0 only when no descriptor held it either time.
     pub inode: u64,

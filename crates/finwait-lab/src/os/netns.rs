@@ -28,7 +28,8 @@ pub fn enter_user_namespace() -> Result<()> {
 
 /// Moves the calling thread, and it alone, into a new network namespace; needs [`capable`].
 ///
-/// What the thread opens or spawns from then on belongs there; descriptors keep their namespace whichever thread uses them.
+/// The descriptors that the thread opens and the processes that it spawns from then on belong there; a descriptor keeps its namespace
+/// whichever thread uses it.
 pub fn unshare_net() -> Result<()> {
     unshare(UnshareFlags::NEWNET).during(|| "unshare the network namespace".into())
 }

@@ -42,7 +42,7 @@ impl SignalAction {
         }
     }
 
-    /// What is in force.
+    /// Returns the signal's action in force.
     fn now(signal: c_int) -> SysResult<SignalAction> {
         let mut now = SignalAction::of(libc::SIG_DFL);
         // SAFETY: a live sigaction to write to; nothing is changed.
@@ -81,7 +81,7 @@ fn to_thread(thread: Pid, signal: c_int) -> SysResult<c_int> {
 /// Whom [`stop`] stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopTarget {
-    /// This process alone: somebody has sent SIGTSTP to it.
+    /// Only this process: somebody has sent SIGTSTP to it.
     Us,
     /// The whole process group, as Ctrl-Z at a terminal does.
     Group,

@@ -22,7 +22,7 @@ pub struct Tun {
 impl Tun {
     /// Makes the device `name` (1 to 15 bytes) in the calling thread's network namespace; it is down and has no address.
     ///
-    /// It outlives the descriptor: taking a device down waits for an RCU grace period, 16 to 35 ms, which is better left
+    /// The device outlives the descriptor: taking a device down waits for an RCU grace period, 16 to 35 ms, which is better left
     /// to the end of the namespace, on no one's clock.
     pub fn create(name: &str) -> Result<Tun> {
         let fd = open_clone()?;

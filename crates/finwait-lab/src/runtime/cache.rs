@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::{Build, Launch, Recipe, on_path};
 use crate::error::{Error, Operation, Result};
 
-/// Where `java` must let the endpoint look to find a socket's descriptor.
+/// The packages that `java` must open to the endpoint, which looks into them for a socket's descriptor.
 const OPENS: [&str; 6] = [
     "--add-opens",
     "java.base/java.net=ALL-UNNAMED",

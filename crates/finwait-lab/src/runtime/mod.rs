@@ -35,7 +35,7 @@ pub enum Runtime {
     JavaNio,
 }
 
-/// How a runtime's endpoint is made from its source and started.
+/// The steps that make a runtime's endpoint from its source and start it.
 struct Recipe {
     /// The runtime's name on the command line, and in its `hello`.
     name: &'static str,
@@ -43,7 +43,7 @@ struct Recipe {
     source: (&'static str, &'static str),
     /// The program that runs or compiles it, found on PATH.
     tool: &'static str,
-    /// How the tool is asked for its version.
+    /// The arguments that ask the tool for its version.
     version: &'static [&'static str],
     /// The Debian and Ubuntu package that has the tool.
     package: &'static str,
@@ -53,7 +53,7 @@ struct Recipe {
     arguments: &'static [&'static str],
 }
 
-/// How a source is built before it runs.
+/// The way in which a source is built before it runs.
 #[derive(Clone, Copy)]
 enum Build {
     /// Nothing: the tool runs the file.
@@ -275,7 +275,7 @@ pub fn to_be_compiled(choices: &Ends<RuntimeChoice>) -> Vec<Runtime> {
     runtimes
 }
 
-/// What drives both ends, and how it is started: made ready once, for labs one after the other.
+/// The programs that drive both ends, and how each is started: made ready once, for labs one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointRuntimes {
     choices: Ends<RuntimeChoice>,
@@ -350,7 +350,7 @@ impl EndpointRuntimes {
         (!ends.is_empty()).then(|| ends.join(", "))
     }
 
-    /// How an end's endpoint is started.
+    /// Returns how an end's endpoint is started.
     pub fn launch(&self, side: Side) -> &Launch {
         &self.launches[side]
     }

@@ -12,7 +12,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::wire::flow::PacketNo;
 
-/// How far an arrow goes, and what stands at its point.
+/// The span of an arrow, and the character at its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ArrowSpan {
     /// From one lifeline to the other.
@@ -28,7 +28,7 @@ pub(super) struct Lane {
     area: Rect,
     pub left: u16,
     pub right: u16,
-    /// Which ends have a column for states.
+    /// The ends that have a column for states.
     pub labels: Ends<bool>,
 }
 

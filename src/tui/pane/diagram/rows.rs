@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest time between a state and the event that it is put beside.
 const TOGETHER: Duration = Duration::from_millis(250);
 
-/// What a row shows between the edges. Numbers are those of transcript entries.
+/// The contents of a row between the edges. Numbers are those of transcript entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RowKind {
     /// A call at its end's edge, and its return when nothing lies between.
@@ -57,7 +57,7 @@ pub(super) struct Row {
     pub labels: Ends<Option<State>>,
 }
 
-/// How often the packet of the newest row of that number is told to have come again.
+/// Returns the count of repeats of the packet in the newest row of that number; none without such a row.
 fn again_of(rows: &mut VecDeque<Row>, head: PacketNo) -> Option<&mut u32> {
     let is_it =
         |row: &Row| matches!(row.kind, RowKind::Packet { no, disposition, .. } if no == head && disposition.is_held());
@@ -315,7 +315,7 @@ impl Rows {
         );
     }
 
-    /// What stood folded behind a packet comes into sight when that has left the wire; one that has left from behind is forgotten.
+    /// Brings into sight what was folded behind a packet that has left the wire; forgets one that has left from behind.
     fn unfold(&mut self, entry: &Entry, record: &PacketRecord) {
         if record.disposition.is_held() {
             return;

@@ -5,18 +5,18 @@
 
 use crate::state::State::{self, *};
 
-/// Where a state stands.
+/// The place of a state.
 pub struct Node {
     pub state: State,
     /// The left upper corner.
     pub at: (u16, u16),
     /// Of the box; a state without one is a line of its name's width.
     pub size: (u16, u16),
-    /// Where `C` and `S` stand beside a state without a box.
+    /// The place of `C` and `S` beside a state without a box.
     pub marks: (u16, u16),
 }
 
-/// Which way an edge runs: from one border to another, the head before the last point.
+/// The way of an edge: from one border to another, the head before the last point.
 pub struct Route {
     pub from: State,
     pub to: State,

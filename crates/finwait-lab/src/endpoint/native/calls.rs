@@ -1,4 +1,4 @@
-//! How each call is made: which system calls, in which order, and what becomes of their answers.
+//! The making of each call: which system calls, in which order, and what becomes of their answers.
 
 use std::net::SocketAddr;
 use std::os::fd::RawFd;

@@ -39,7 +39,7 @@ impl InFlight {
         free
     }
 
-    /// This thread makes the call.
+    /// Records that this thread makes the call.
     pub fn take_off(&self, id: CallId) {
         self.threads().insert(id, Some(gettid()));
     }

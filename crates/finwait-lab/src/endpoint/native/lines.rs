@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-/// What came.
+/// A line that was read, or the end.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReadLine<'a> {
     /// A line, without its newline; the last one may have had none.
