@@ -5,7 +5,7 @@ use std::fmt;
 /// A mistake in a command's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// Where it begins, counted in characters from 1.
+    /// The column in which it begins, counted in characters from 1.
     pub column: usize,
     /// The mistake, and what would be right.
     pub why: String,

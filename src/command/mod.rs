@@ -95,7 +95,7 @@ pub enum EndCommand {
     Host(Setting, SettingValue),
 }
 
-/// Which socket to make the current one.
+/// The socket to make the current one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pick {
     /// The next in the list, after the last the first.
@@ -164,7 +164,7 @@ pub enum ScreenCommand {
     OptionsDialog,
     /// Shows or hides the raw procfs rows.
     RawRows,
-    /// Why the last call of the end that has the keys returned what it did.
+    /// Explains why the last call of the end that has the keys returned what it did.
     Why,
     /// Opens the prompt with the marked button's command.
     Edit,

@@ -59,7 +59,7 @@ pub struct Matrix {
 /// A runtime as it was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
-    /// Which.
+    /// The runtime.
     #[serde(with = "by_name")]
     pub runtime: Runtime,
     /// The version according to its tool.
@@ -269,8 +269,8 @@ mod tests {
         assert!(read.to_json() == KEPT, "it is not what is committed");
     }
 
-    /// All that the languages were measured to say is known, and says what was measured: an errno and a deadline are the kernel's and
-    /// the program's, whatever a library answers by itself has its own subject or a remark.
+    /// Every text that the languages were measured to say is known, and says what was measured: an errno and a deadline are the kernel's
+    /// and the program's, whatever a library answers by itself has its own subject or a remark.
     #[test]
     fn every_text_of_the_matrix_is_known() {
         /// Values and events, not errors; and errors that are not a socket's.

@@ -9,13 +9,13 @@ use crate::session::{CommandError, Session, SessionInput};
 /// A place to stop at: all that came of what stands before it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stop {
-    /// How many lines of the recording, after its first, have been played.
+    /// The number of lines of the recording, after its first, that have been played.
     lines: usize,
     /// The last entry of the transcript.
     entry: u64,
     /// The time of the run.
     now: MonoTime,
-    /// Which run, from 0 on.
+    /// The run, from 0 on.
     run: usize,
     /// Is a command of the user's what comes next?
     command: bool,
@@ -154,7 +154,7 @@ impl Replay {
         (replay, player.session)
     }
 
-    /// What is played.
+    /// Returns the recording that is played.
     pub const fn recording(&self) -> &Recording {
         &self.recording
     }
@@ -164,7 +164,7 @@ impl Replay {
         (self.at, self.stops.len() - 1)
     }
 
-    /// Which run is shown, from 0 on.
+    /// Returns the run that is shown, from 0 on.
     pub fn run(&self) -> usize {
         self.stop().run
     }
@@ -174,7 +174,7 @@ impl Replay {
         self.stop().now
     }
 
-    /// How long the run had lasted by then.
+    /// Returns how long the run had lasted by then.
     pub fn elapsed(&self) -> Duration {
         let began = self.recording.headers().nth(self.run()).map(|header| header.began);
         self.now().since(began.unwrap_or_default())
@@ -195,7 +195,7 @@ impl Replay {
             .next()
     }
 
-    /// What a user should know of the recording; nothing of one that is whole, and tells here what it told there.
+    /// Returns what a user should know of the recording; none if it is whole and this program says the same of it.
     pub fn note(&self) -> Option<String> {
         let by = &self.recording.first.finwait;
         let differs = || {
@@ -256,14 +256,14 @@ impl Replay {
     }
 }
 
-/// What is met when a recording is played.
+/// An event of the playing of a recording.
 #[derive(Debug)]
 pub enum Played<'a> {
     /// The session is about to take that.
     Input {
         /// As it is before.
         session: &'a Session,
-        /// What it takes.
+        /// The input that it takes.
         input: &'a SessionInput,
         /// The time of the run.
         now: MonoTime,
@@ -272,14 +272,14 @@ pub enum Played<'a> {
     Taken {
         /// As it is now.
         session: &'a Session,
-        /// What it took.
+        /// The input that it took.
         input: &'a SessionInput,
     },
     /// A command could not be carried out.
     Refused {
         /// The command.
         input: &'a SessionInput,
-        /// Why.
+        /// The reason.
         why: CommandError,
     },
     /// A run is over.

@@ -44,7 +44,7 @@ pub enum ProcessState {
     Dead {
         /// The process number.
         pid: u32,
-        /// How it ended.
+        /// The way in which it ended.
         how: Death,
     },
 }
@@ -188,9 +188,9 @@ pub struct End {
     worked: HashSet<(CallKind, Option<ShutdownHow>)>,
     /// The names of connections, for those that outlive their descriptors.
     pub(super) named: HashMap<Tuple, SocketName>,
-    /// How many sockets of each role were named so far.
+    /// The number of sockets of each role that were named so far.
     given: HashMap<SocketRole, u32>,
-    /// How many dups of each connection were.
+    /// The number of dups of each connection so far.
     dups: HashMap<ConnectionId, u32>,
     /// The kernel's sockets.
     pub(super) socks: Socks,

@@ -169,7 +169,7 @@ impl Session {
         self.tell(at, EntryKind::Host(change));
     }
 
-    /// Why each call under way never returned, its process having ended so.
+    /// Explains why each call under way never returned, its process having ended so.
     fn lost(&self, side: Side, how: Death) -> Vec<Explanation> {
         let pending = &self.ends[side].pending;
         // Where several could have raised the signal, nobody knows which did.
@@ -429,7 +429,7 @@ impl Session {
         }
     }
 
-    /// What made a change of state, and its entry where that is another one: a packet's, or the beginning of a call.
+    /// Returns what made a change of state, and its entry where that is another one: a packet's, or the beginning of a call.
     fn made_by(&self, side: Side, cause: &TransitionCause) -> (sock::EndCause, Option<EntryNo>) {
         match cause {
             TransitionCause::Call(by) => {

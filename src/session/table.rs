@@ -43,7 +43,7 @@ impl HostTable {
         &self.rows
     }
 
-    /// When it was read: countdowns count from here.
+    /// Returns when it was read: countdowns count from here.
     pub const fn read_at(&self) -> MonoTime {
         self.read_at
     }

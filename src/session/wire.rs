@@ -13,11 +13,11 @@ use crate::wire::rule::{RuleNo, RuleStatus};
 /// A segment that is held on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitingPacket {
-    /// What it is.
+    /// The packet.
     pub record: PacketRecord,
     /// Since when.
     pub since: MonoTime,
-    /// When it goes on by itself; never, when the user is to decide.
+    /// The time at which it goes on by itself; none when the user is to decide.
     pub due: Option<MonoTime>,
 }
 
@@ -28,7 +28,7 @@ pub struct WireView {
     pub mode: Mode,
     /// The rules in force.
     pub rules: Vec<RuleStatus>,
-    /// What stands on it, by number.
+    /// The packets that are held on it, by number.
     pub held: BTreeMap<PacketNo, WaitingPacket>,
 }
 

@@ -17,9 +17,9 @@ use finwait_model::state::State;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorSource {
-    /// This, and the entry in which it happened.
+    /// A setter, and the entry in which it set the error.
     Found(SetBy, EntryNo),
-    /// This, of which no entry can tell: an argument, a call that was not made.
+    /// A setter of which no entry can tell: an argument, a call that was not made.
     Timeless(SetBy),
     /// One of these, which was not seen: as in the loopback lab, which has no wire.
     Unseen(&'static [SetBy]),
@@ -398,7 +398,7 @@ fn was_attempt(s: &Situation) -> bool {
     sock.end.map_or(sock.established.is_none(), |end| end.is_of_handshake())
 }
 
-/// How a connection ended, or an attempt at one, as a clause.
+/// Returns how a connection ended, or an attempt at one, as a clause; none while it has not.
 fn how_it_ended(s: &Situation) -> Option<HowEnded> {
     let end = s.sock.end?;
     Some(match end.by {
@@ -419,7 +419,7 @@ fn how_it_ended(s: &Situation) -> Option<HowEnded> {
     })
 }
 
-/// Which limit ran out, of a connection or an attempt that a timer ended.
+/// Returns which limit ran out, of a connection or an attempt that a timer ended.
 fn ran_out(s: &Situation) -> Option<RanOut> {
     let end = s.sock.end?;
     let EndCause::Timer(kind) = end.by else { return None };

@@ -191,7 +191,7 @@ pub struct RuleText {
     pub further: Further,
 }
 
-/// What follows from the cause.
+/// The consequence of a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Further {
     /// Nothing.
@@ -287,7 +287,7 @@ impl Serialize for RuleText {
 /// One reason for what a call returned.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Rule {
-    /// Which, for the program.
+    /// The rule's name, for the program.
     pub id: RuleId,
     /// The calls that it is about.
     pub calls: &'static [CallClass],
@@ -328,7 +328,7 @@ macro_rules! rules {
             proof: $proof:literal $(,)?
         }
     )*) => {
-        /// Which rule; the names stand in JSON and do not change.
+        /// The name of a rule; the names stand in JSON and do not change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum RuleId {
             $(
@@ -396,7 +396,7 @@ const ANY: &[State] = &State::ALL;
 const CLOSE: &[State] = &[State::Close];
 /// While the handshake goes on.
 const HANDSHAKE: &[State] = &[SynSent, SynRecv];
-/// Whatever has a peer, or had one.
+/// The states of a socket that has a peer, or had one.
 const WITH_PEER: &[State] = &[
     Established,
     SynSent,
@@ -411,9 +411,9 @@ const WITH_PEER: &[State] = &[
 ];
 /// Ours to send in.
 const WRITABLE: &[State] = &[Established, CloseWait];
-/// Where the peer's FIN has not come.
+/// The states in which the peer's FIN has not come.
 const READABLE: &[State] = &[Established, FinWait1, FinWait2];
-/// Where our own FIN was sent.
+/// The states in which our own FIN was sent.
 const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait, State::Close];
 
 /// Takes in an ICMP error.

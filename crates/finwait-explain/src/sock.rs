@@ -95,7 +95,7 @@ impl ConnectionEnd {
 /// A call of ours, and the entry of its outcome; of its beginning while it is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallEntry {
-    /// Which call.
+    /// The class of the call.
     pub class: CallClass,
     /// The entry of the call.
     pub entry: EntryNo,
@@ -147,7 +147,7 @@ pub struct Sock {
     pub listened: Option<CallEntry>,
     /// The end of its listening: by a call of ours, or by the administrator.
     pub stopped: Option<(EndCause, EntryNo)>,
-    /// When its handshake was done: the entry of that change of state.
+    /// The entry of the change of state with which its handshake was done.
     pub established: Option<EntryNo>,
     /// The peer's FIN, as the kernel took it (`SOCK_DONE`): the entry of the segment, or of the change of state where it was not seen.
     pub fin: Option<EntryNo>,
@@ -155,7 +155,7 @@ pub struct Sock {
     pub receiving_shut: Option<EntryNo>,
     /// Our own shutdown of writing (`SEND_SHUTDOWN`).
     pub sending_shut: Option<EntryNo>,
-    /// How the connection ended.
+    /// The end of the connection.
     pub end: Option<ConnectionEnd>,
     /// The call that was told the error that the end had left (`sock_error` clears `sk_err`).
     pub reported: Option<EntryNo>,

@@ -1,4 +1,4 @@
-//! Why the sources of a state differ: procfs, TCP_INFO, and the segments.
+//! The reasons why the sources of a state differ: procfs, TCP_INFO, and the segments.
 
 use finwait_model::state::State;
 
@@ -52,7 +52,7 @@ fn between(
     })
 }
 
-/// What ended a connection, where its segments do not tell.
+/// Returns what ended a connection, where its segments do not tell.
 fn ended(end: Option<ConnectionEnd>) -> Ended {
     let Some(ConnectionEnd { by, from, .. }) = end else {
         return Ended::Gone;

@@ -1,4 +1,4 @@
-//! What a call that succeeded means: success says less than it seems to.
+//! The meaning of a call that succeeded: success says less than it seems to.
 
 use super::error_source::{self, forbids};
 use super::errors::waiting;
@@ -126,7 +126,7 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
     }
 }
 
-/// What ended a call that has moved fewer bytes than it was asked to.
+/// Returns what ended a call that has moved fewer bytes than it was asked to.
 fn cut_short(call: &Call, direction: ShutdownHow, s: &Situation) -> CutShort {
     let sock = &s.sock;
     let end = sock.end.filter(|_| sock.has_error());
@@ -144,7 +144,7 @@ fn cut_short(call: &Call, direction: ShutdownHow, s: &Situation) -> CutShort {
     }
 }
 
-/// That something ended a connection.
+/// Returns the clause on what ended a connection.
 const fn ended(by: EndCause) -> Ended {
     match by {
         EndCause::Rst => Ended::Rst,
@@ -237,7 +237,7 @@ fn sent(entry: Option<u64>, s: &Situation) -> SegmentSent {
     }
 }
 
-/// That our FIN was sent, as far as it was, and what follows.
+/// Returns whether our FIN was sent, as far as that is known, and what follows.
 fn fin(s: &Situation, fin_then: FinThen) -> Success {
     match sent(s.sock.left.fin, s) {
         SegmentSent::Yes => Success::FinSent { fin_then },
@@ -281,8 +281,8 @@ fn shutdown(how: ShutdownHow, s: &Situation) -> Success {
     }
 }
 
-/// That something else holds the socket (`fput` of a descriptor that is not the last): another descriptor (dup, fork), or a call that
-/// waits. A language's library may have ended the connection all the same: what it does not give back yet is no call of the kernel's.
+/// Returns what else holds the socket (`fput` of a descriptor that is not the last): another descriptor (dup, fork), or a call that waits.
+/// A language's library may have ended the connection all the same: a call that it has not returned from is none of the kernel's.
 fn held(s: &Situation) -> Option<HolderWords> {
     if s.since_it_began(s.sock.left.fin.max(s.sock.left.rst)) {
         return None;
@@ -318,7 +318,7 @@ fn close(s: &Situation) -> Success {
     }
 }
 
-/// What was over before the call.
+/// The thing that was over before the call.
 enum WasOver {
     Attempt,
     Listener,
@@ -333,7 +333,7 @@ fn was_over(s: &Situation) -> WasOver {
     }
 }
 
-/// What a close of the last descriptor did, where segments are seen (`__tcp_close`).
+/// Returns what a close of the last descriptor did, where segments are seen (`__tcp_close`).
 fn closed(s: &Situation) -> Success {
     let sock = &s.sock;
     let end = sock.end.filter(|end| s.since_it_began(Some(end.entry)));

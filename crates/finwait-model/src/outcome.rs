@@ -44,14 +44,14 @@ pub enum Value {
     },
     /// Bytes read; `n` = 0 is the end of the stream.
     Read {
-        /// How many.
+        /// The number of bytes.
         n: usize,
         /// The first 1,024 of them at the most.
         data: Bytes,
     },
     /// Bytes taken by the kernel.
     Written {
-        /// How many.
+        /// The number of bytes.
         n: usize,
     },
     /// The events that `poll` reported; empty when its time ran out.
@@ -111,7 +111,7 @@ impl Value {
 /// One option's value as the kernel told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionReading {
-    /// Which.
+    /// The option.
     pub option: SocketOption,
     /// The value, or the errno of the attempt.
     #[serde(flatten)]

@@ -11,11 +11,11 @@ use crate::errno::Errno;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct CallText {
-    /// What stands before the arguments: `read`, `conn.Write`; all of it where there are none.
+    /// The text before the arguments: `read`, `conn.Write`; all of it where there are none.
     pub name: String,
     /// The arguments; none where there are no parentheses.
     pub args: Option<Vec<String>>,
-    /// What stands behind them: nothing, another call (`, close(5)`), a remark of the language (` // for bind()`).
+    /// The text behind the arguments: nothing, another call (`, close(5)`), a remark of the language (` // for bind()`).
     pub rest: String,
 }
 
@@ -111,17 +111,17 @@ impl From<CallText> for String {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "TracedCall", into = "TracedCall")]
 pub struct Syscall {
-    /// Its name: `shutdown`.
+    /// The name: `shutdown`.
     pub name: String,
-    /// Its arguments; none where the line has no parentheses.
+    /// The arguments; none where the line has no parentheses.
     pub args: Option<Vec<String>>,
-    /// What it returned: `3`, `-1 EPIPE`; none where the line does not say.
+    /// The result: `3`, `-1 EPIPE`; none where the line does not say.
     pub result: Option<String>,
-    /// What is said of that: `Broken pipe`.
+    /// The remark on the result: `Broken pipe`.
     pub remark: Option<String>,
     /// The errno, when it failed.
     pub errno: Option<Errno>,
-    /// How long it took.
+    /// The time that it took.
     pub duration: Duration,
 }
 

@@ -35,7 +35,7 @@ pub struct FlowInfo {
     pub elsewhere: OtherConnection,
 }
 
-/// Which numbers of a segment count from the first of another connection than the newest between its addresses: of an earlier one,
+/// The numbers of a segment that count from the first of another connection than the newest between its addresses: of an earlier one,
 /// or of one whose SYN was made up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherConnection {
@@ -58,7 +58,7 @@ impl OtherConnection {
 pub enum Retransmission {
     /// A retransmission: the `nth`, from 1 on, of what packet `of` sent first.
     Retransmit {
-        /// Which.
+        /// The number of the retransmission, from 1 on.
         nth: u32,
         /// The repeated packet; none when that is long ago.
         of: Option<PacketNo>,

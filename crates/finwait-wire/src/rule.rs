@@ -141,7 +141,7 @@ pub struct Rule {
     /// With this port at either end only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<Port>,
-    /// Which take up this place in the sequence only, counted from the connection's first number, the SYN's, which is 0; a
+    /// Only the segments that take up this place in the sequence, counted from the connection's first number, the SYN's, which is 0; a
     /// segment that takes up none, as a pure ACK, matches with its own number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u32>,

@@ -181,7 +181,7 @@ fn marked(low: &str) -> Option<ErrnoMatch> {
     })
 }
 
-/// What a number says, unless the text beside it says something else: on macOS 61 is ECONNREFUSED.
+/// Returns the errno of the text beside the number where there is one, else the number's: on macOS 61 is ECONNREFUSED.
 fn agreed(told: ErrnoMatch, before: &str, after: &str) -> ErrnoMatch {
     let before = before.trim_end_matches([' ', '(', '[']);
     let beside = text_at(after.trim_start_matches([' ', ']', ')', ':', ',', '\'', '"'])).or_else(|| {

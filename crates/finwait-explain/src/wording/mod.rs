@@ -35,7 +35,7 @@ use table::{
     WINDOWS_ABORTED, WORDS, Wording,
 };
 
-/// How much of a text is looked at at once, in bytes: no message is longer. `LineScanner` goes through a longer one in parts of that size.
+/// The most bytes of a text that are looked at at once: no message is longer. `LineScanner` goes through a longer text in such parts.
 pub const LONGEST: usize = 4096;
 
 /// The subject of a message.
@@ -331,7 +331,7 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// Where `needle` first stands in `text` as words of its own.
+/// Returns where `needle` first is in `text` as words of its own.
 fn find(text: &str, needle: &str) -> Option<usize> {
     places(text, needle).next()
 }
@@ -396,7 +396,7 @@ impl<T> TextIndex<T> {
     }
 }
 
-/// Where an errno's name or text stands in a line.
+/// Returns where an errno's name or text is in a line.
 fn place(low: &str, errno: Errno) -> Option<Range<usize>> {
     let name = errno.name().to_ascii_lowercase();
     let named = || Some((find(low, &name)?, name.len()));

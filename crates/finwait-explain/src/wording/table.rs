@@ -1079,7 +1079,7 @@ pub(super) const WINDOWS_ABORTED: &str = "This is Windows' wording: Windows had 
 /// An address that says more than the errno.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AddressHint {
-    /// This host itself.
+    /// An address of this host itself.
     Loopback,
     /// Of IPv6.
     Ipv6,

@@ -80,7 +80,7 @@ impl WriteFlag {
     }
 }
 
-/// Which direction `shutdown` ends.
+/// The direction that `shutdown` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShutdownHow {
