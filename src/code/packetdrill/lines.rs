@@ -20,8 +20,8 @@ pub const TOLERANCE: Duration = AT_ONCE.saturating_add(TICK);
 
 /// The time that the other end's answers take, so that they are apart from what the end itself does at once.
 ///
-/// This time adds to the kernel's estimate of the round trip and to each timer made of it, doubled with each retransmission, and between
-/// hosts there was next to nothing: so it is short.
+/// The time is short because it adds to the kernel's estimate of the round trip and to each timer made of it, doubled with each
+/// retransmission, and because between finwait's hosts there was next to none.
 const RTT: Duration = Duration::from_millis(1);
 
 /// A socket's number in the script.

@@ -9,7 +9,6 @@ use finwait_model::errno::Errno;
 ///
 /// Prints the same with `Debug` as with `Display`, so that a test that ends with it reads as `connect(5, 10.0.0.2:8080) = -1 ECONNREFUSED
 /// (Connection refused)`.
-/// refused)`.
 #[non_exhaustive]
 #[derive(thiserror::Error)]
 pub enum CallError {

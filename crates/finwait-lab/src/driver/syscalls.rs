@@ -2,7 +2,6 @@
 //!
 //! An endpoint's words are written by system calls too, and so are printed with the others, in the order in which all were made. But what
 //! strace prints comes by another way than the words themselves: a word may be heard before its line, or after it.
-//! prints comes by another way than the words themselves: a word may be heard before its line, or after it.
 
 use std::collections::{HashSet, VecDeque};
 
