@@ -23,7 +23,7 @@ use crate::tui::backend::known;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Level {
-    /// As it should be.
+    /// The check passes.
     Ok,
     /// Not so, but nothing is lost by it here.
     Note,

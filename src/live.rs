@@ -71,7 +71,7 @@ pub enum WaitOutcome {
 }
 
 impl<'a> Live<'a> {
-    /// Over a lab whose events come to `inbox`.
+    /// Drives a lab whose events come to `inbox`.
     pub fn new(session: Session, lab: &'a Lab, inbox: Receiver<Input>) -> Self {
         Live {
             session,

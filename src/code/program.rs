@@ -22,11 +22,11 @@ pub struct Program {
     pub title: String,
     /// Whether the run is over IPv6.
     pub ipv6: bool,
-    /// There was a wire, so that the segments were seen.
+    /// Whether there was a wire, so that the segments were seen.
     pub wired: bool,
     /// The runtimes that drove the ends where its file says so: here raw calls do.
     pub driven: Ends<Runtime>,
-    /// In order.
+    /// The statements, in order.
     pub statements: Vec<Statement>,
     /// The last entry of the transcript that was taken in.
     pub(super) seen: u64,

@@ -100,7 +100,7 @@ pub enum EndCommand {
 pub enum Pick {
     /// The next in the list, after the last the first.
     Next,
-    /// By name.
+    /// The socket of that name.
     Named(SocketName),
 }
 
@@ -120,14 +120,14 @@ pub enum CallRequest {
     Connect {
         /// The peer's address.
         address: Address,
-        /// As in [`Call::Connect`].
+        /// The deadline, as in [`Call::Connect`].
         deadline: Option<Millis>,
     },
     /// `connect` on the current socket, whatever its state.
     Reconnect {
         /// The peer's address.
         address: Address,
-        /// As in [`Call::Connect`].
+        /// The deadline, as in [`Call::Connect`].
         deadline: Option<Millis>,
     },
     /// `dup`, under a name that nobody has.
@@ -268,7 +268,7 @@ impl fmt::Display for Command {
 }
 
 impl fmt::Display for EndCommand {
-    /// As it would be typed, defaults left out.
+    /// Prints it as it would be typed, defaults left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(table::row(Verb::End(self.verb())).name)?;
         match self {

@@ -55,7 +55,7 @@ impl CommandGroup {
 /// An argument that a command takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arg {
-    /// By its place.
+    /// An argument by its place.
     Plain(&'static str, ArgKind),
     /// `name=value`
     Named(&'static str, ArgKind),

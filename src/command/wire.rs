@@ -196,7 +196,7 @@ impl WireCommand {
 }
 
 impl fmt::Display for WireCommand {
-    /// As it would be typed after `wire`, defaults left out.
+    /// Prints it as it would be typed after `wire`, defaults left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let WireCommand::Rule(rule) = self {
             return write!(f, "{rule}");

@@ -34,7 +34,7 @@ pub mod scenarios;
 /// The format of the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For people.
+    /// Text for people.
     Text,
     /// A JSON object a line.
     Json,

@@ -24,19 +24,19 @@ struct Stop {
 /// A move through time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// To the beginning.
+    /// Goes to the beginning.
     Start,
-    /// To before the last thing told.
+    /// Goes to before the last thing reported.
     Back,
-    /// To the next thing told.
+    /// Goes to the next thing reported.
     Next,
-    /// To before the last command.
+    /// Goes to before the last command.
     CommandBack,
-    /// To before the next command.
+    /// Goes to before the next command.
     CommandNext,
-    /// To the end.
+    /// Goes to the end.
     End,
-    /// To where the entry of that number, of the run that is shown, has just been told.
+    /// Goes to where the entry of that number, of the run that is shown, has just been reported.
     Entry(u64),
 }
 
@@ -58,7 +58,7 @@ struct Player {
 }
 
 impl Player {
-    /// As the recording begins.
+    /// Returns a player at the beginning of the recording.
     fn new(recording: &Recording) -> Player {
         Player {
             session: recording.first.session(),
@@ -261,7 +261,7 @@ impl Replay {
 pub enum Played<'a> {
     /// The session is about to take that.
     Input {
-        /// As it is before.
+        /// The session before it takes the input.
         session: &'a Session,
         /// The input that it takes.
         input: &'a SessionInput,
@@ -270,7 +270,7 @@ pub enum Played<'a> {
     },
     /// The session has taken that.
     Taken {
-        /// As it is now.
+        /// The session after it has taken the input.
         session: &'a Session,
         /// The input that it took.
         input: &'a SessionInput,
@@ -284,7 +284,7 @@ pub enum Played<'a> {
     },
     /// A run is over.
     End {
-        /// As it is at the end.
+        /// The session at the end.
         session: &'a Session,
         /// The time of the run.
         now: MonoTime,

@@ -15,7 +15,7 @@ use crate::side::Side;
 pub struct Branch {
     /// The step as the file has it.
     pub trunk: Arc<Scenario>,
-    /// With one step changed.
+    /// The scenario with one step changed.
     pub branch: Arc<Scenario>,
     /// The number of that step, from 0 on.
     pub at: usize,

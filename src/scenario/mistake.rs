@@ -22,7 +22,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Of a byte of `text`.
+    /// Returns the position of a byte of `text`.
     pub fn of(text: &str, byte: usize) -> Position {
         let before = &text.as_bytes()[..byte.min(text.len())];
         let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -48,12 +48,12 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// At the beginning of `span`.
+    /// Returns a mistake at the beginning of `span`.
     pub(super) fn new(path: &str, text: &str, span: Range<usize>, why: String) -> Mistake {
         Mistake::at(path, text, Position::of(text, span.start), why)
     }
 
-    /// At a place.
+    /// Returns a mistake at a place.
     pub(super) fn at(path: &str, text: &str, place: Position, why: String) -> Mistake {
         let line = text.lines().nth(place.line - 1).unwrap_or_default();
         Mistake {

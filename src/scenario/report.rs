@@ -56,7 +56,7 @@ pub struct Heading {
 }
 
 impl Heading {
-    /// Of a scenario.
+    /// Returns the heading of a scenario.
     pub fn of(scenario: &Scenario) -> Heading {
         Heading {
             name: scenario.name.clone(),
@@ -127,7 +127,7 @@ pub struct RuledOutcome {
 }
 
 impl StepReport {
-    /// Of the step `place`, from 0 on.
+    /// Returns the report of the step `place`, from 0 on.
     pub fn new(
         scenario: &Scenario,
         place: usize,

@@ -24,8 +24,8 @@ pub struct Chain {
     pub ended: Option<EntryNo>,
     /// The rule.
     pub rule: Option<RuleId>,
-    /// Of what a language's library answered by itself: the last outcome on the same socket that it may know from, an error or an end of
-    /// one direction or both.
+    /// The last outcome on the same socket from which a language's library may know what it answered by itself: an error, or an end of one
+    /// direction or both.
     pub known_from: Option<EntryNo>,
 }
 

@@ -26,11 +26,11 @@ pub enum EdgeOrigin {
 /// A way from one state to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge {
-    /// From this state,
+    /// The state that it leads from.
     pub from: State,
-    /// to that one,
+    /// The state that it leads to.
     pub to: State,
-    /// on this event, and what is sent then: `close / snd FIN`.
+    /// The event, and what is sent then: `close / snd FIN`.
     pub event: &'static str,
     /// The reason why it is in the table.
     pub source: EdgeOrigin,
@@ -147,21 +147,21 @@ pub fn possible() -> usize {
 pub struct TakenEdge {
     /// The number of the transcript's entry.
     pub no: u64,
-    /// On which host.
+    /// The end whose socket took it.
     pub side: Side,
-    /// Before; for a connection through a listener, LISTEN.
+    /// The state before; for a connection through a listener, LISTEN.
     pub from: State,
-    /// After.
+    /// The state after.
     pub to: State,
-    /// By its place in [`EDGES`]; none when it is no single edge.
+    /// The place in [`EDGES`]; none when it is no single edge.
     pub edge: Option<usize>,
     /// The cause, in words.
     pub cause: String,
 }
 
 impl TakenEdge {
-    /// In one line, the longest wording first: `client ESTABLISHED -> FIN_WAIT1: close / snd FIN   caused by shutdown`; at last
-    /// without the event and the cause.
+    /// Returns it in one line, the longest wording first: `client ESTABLISHED -> FIN_WAIT1: close / snd FIN   caused by shutdown`; at
+    /// last without the event and the cause.
     pub fn words(&self) -> [String; 3] {
         let event = self
             .edge

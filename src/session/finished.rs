@@ -19,7 +19,7 @@ pub struct FinishedCall {
     /// The end of the call.
     #[serde(flatten)]
     pub end: CallEnd,
-    /// On which socket; none for the process.
+    /// The socket; none for the process.
     pub socket: Option<SocketName>,
     /// The kind of call.
     pub name: CallKind,

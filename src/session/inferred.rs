@@ -15,7 +15,7 @@ use crate::wire::segment::{Flags, Packet, Segment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Known {
     state: State,
-    /// After our FIN, counted from the connection's first number.
+    /// The sequence number after our FIN, counted from the connection's first number.
     fin_end: Option<u32>,
     /// The time of its last change.
     since: MonoTime,

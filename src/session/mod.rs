@@ -64,9 +64,9 @@ pub struct PendingCall {
     pub root: CallId,
     /// The call that was asked for.
     pub order: EndpointCall,
-    /// In the runtime's words, once it said that it begins.
+    /// The call in the runtime's words, once it said that it begins.
     pub text: Option<CallText>,
-    /// Since when.
+    /// The time at which it was asked for.
     pub since: MonoTime,
     /// The calls that its command makes next, if this one succeeds.
     then: VecDeque<EndpointCall>,
@@ -92,7 +92,7 @@ impl PendingCall {
 /// The result of issuing a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IssuedCommand {
-    /// To be handed to the lab, in order.
+    /// The requests for the lab, in order.
     pub requests: Vec<LabRequest>,
     /// The first call of the command, when it makes calls: it is over when [`Session::busy`] says so.
     pub root: Option<CallId>,

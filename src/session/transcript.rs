@@ -54,7 +54,7 @@ pub enum EntryKind {
         /// The call.
         #[serde(flatten)]
         began: CallBegan,
-        /// On which socket; none for the process.
+        /// The socket; none for the process.
         socket: Option<SocketName>,
     },
     /// A system call that an endpoint in another language made.
@@ -65,9 +65,9 @@ pub enum EntryKind {
         side: Side,
         /// The number.
         call: CallId,
-        /// On which socket.
+        /// The socket; none for the process.
         socket: Option<SocketName>,
-        /// In the runtime's words.
+        /// The call in the runtime's words.
         text: CallText,
         /// The time for which it has been waited for, in microseconds in JSON.
         #[serde(rename = "waited_us", serialize_with = "micros")]

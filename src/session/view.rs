@@ -56,7 +56,7 @@ pub enum HeldBy {
 }
 
 impl HeldBy {
-    /// In a word or two, for the screen.
+    /// Returns it in a word or two, for the screen.
     pub const fn words(self) -> &'static str {
         match self {
             HeldBy::Open => "open",

@@ -15,7 +15,7 @@ use crate::wire::rule::{RuleNo, RuleStatus};
 pub struct WaitingPacket {
     /// The packet.
     pub record: PacketRecord,
-    /// Since when.
+    /// The time since which it is held.
     pub since: MonoTime,
     /// The time at which it goes on by itself; none when the user is to decide.
     pub due: Option<MonoTime>,

@@ -73,7 +73,7 @@ pub struct JobControl {
 }
 
 impl JobControl {
-    /// Before SIGTSTP is caught.
+    /// Detects it, before SIGTSTP is caught.
     pub fn detect() -> JobControl {
         JobControl {
             ignored: signal::never_stops(),

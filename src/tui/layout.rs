@@ -23,7 +23,7 @@ use crate::side::{Ends, Side};
 
 /// The least that can be drawn on.
 pub const LEAST: (u16, u16) = (60, 15);
-/// From so many columns on, both ends have one.
+/// The width from which on both ends have a column, in columns.
 const THREE_COLUMNS: u16 = 108;
 const NARROWEST_END: u16 = 36;
 const WIDEST_END: u16 = 64;

@@ -54,13 +54,13 @@ use theme::Theme;
 /// A message to the screen's thread.
 #[derive(Debug)]
 pub enum Message {
-    /// By the lab of that turn.
+    /// A batch of events, by the lab of that turn.
     Lab(u32, Batch),
     /// The result of two runs that were to be compared.
     Compared(Branch, BranchResult),
-    /// By the terminal.
+    /// An event of the terminal.
     Input(Input),
-    /// By the kernel: a signal.
+    /// A signal.
     Signal(i32),
     /// The terminal is gone.
     HangUp,
@@ -126,7 +126,7 @@ pub struct LabSource<'a> {
     pub lab: Lab,
     /// Makes others, when a tour wants a fresh one.
     pub make: &'a MakeLab<'a>,
-    /// For runs beside it.
+    /// The options for runs beside it.
     pub options: &'a Options,
 }
 

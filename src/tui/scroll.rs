@@ -45,12 +45,12 @@ impl Scroll {
         self.by(rows, page * pages);
     }
 
-    /// To the first row.
+    /// Scrolls to the first row.
     pub fn home(&mut self, rows: Range<u64>) {
         self.by(rows, i64::MIN / 2);
     }
 
-    /// To the last row, and on with what comes.
+    /// Scrolls to the last row, and follows what comes.
     pub fn end(&mut self) {
         self.top = None;
     }

@@ -13,7 +13,7 @@ pub struct Theme {
 impl Theme {
     /// Bold, dim, underlined and reversed only.
     pub const PLAIN: Theme = Theme { coloured: false };
-    /// With colours that read on a light and on a dark ground.
+    /// Colours that read on a light and on a dark ground.
     pub const COLOURED: Theme = Theme { coloured: true };
 
     /// Detects the user's wish: `NO_COLOR`, set and not empty, means none (no-color.org).
@@ -43,7 +43,7 @@ impl Theme {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    /// Under the pointer, marked, or selected.
+    /// The style of what is under the pointer, marked, or selected.
     pub const fn picked(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }

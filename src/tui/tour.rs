@@ -53,7 +53,7 @@ pub struct Tour {
 }
 
 impl Tour {
-    /// From the first step on.
+    /// Returns a tour that begins at the first step.
     pub fn new(scenario: Arc<Scenario>) -> Tour {
         Tour {
             play: Play::new(scenario),
@@ -65,7 +65,7 @@ impl Tour {
         }
     }
 
-    /// From the first step on, in a fresh lab, as far as `steps`.
+    /// Returns a tour from the first step on, in a fresh lab, as far as `steps`.
     pub fn again(&self, steps: usize) -> Tour {
         let mut predictions = self.predictions.clone();
         predictions.retain(|prediction| prediction.step < steps);
@@ -101,7 +101,7 @@ impl Tour {
         self.pace = Pace::Until(self.at() + 1);
     }
 
-    /// To the end.
+    /// Goes on to the end.
     pub fn to_the_end(&mut self) {
         self.pace = Pace::Until(usize::MAX);
     }

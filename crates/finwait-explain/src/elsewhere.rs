@@ -88,7 +88,7 @@ const FILE: &[(Prose, &str)] = &[
     of_text(errno(Errno::EAGAIN), &elsewhere::FILE_EAGAIN),
 ];
 
-/// Of whatever is no TCP socket.
+/// The texts on whatever is no TCP socket.
 const ANY: &[(Prose, &str)] = &[
     // alloc_fd
     of_text(errno(Errno::EMFILE), &elsewhere::ANY_EMFILE),

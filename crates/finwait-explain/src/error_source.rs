@@ -34,7 +34,7 @@ impl ErrorSource {
         }
     }
 
-    /// In words, to go on from "set by".
+    /// Returns it in words, to go on from "set by".
     pub fn words(self) -> String {
         match self {
             ErrorSource::Found(set_by, _) | ErrorSource::Timeless(set_by) => set_by.words(),
@@ -94,9 +94,9 @@ impl fmt::Display for AnyOf {
 /// The cause of an error, in one clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// In the rule's own words.
+    /// The rule's own words.
     OfRule(&'static str),
-    /// In the words of this very case.
+    /// The words for this very case.
     OfCase(Case),
 }
 

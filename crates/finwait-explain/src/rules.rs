@@ -104,7 +104,7 @@ impl SetBy {
         )
     }
 
-    /// In words, to go on from "set by".
+    /// Returns it in words, to go on from "set by".
     pub fn words(self) -> String {
         self.source().to_string()
     }
@@ -390,7 +390,7 @@ impl fmt::Display for RuleId {
     }
 }
 
-/// In any state at all.
+/// All states.
 const ANY: &[State] = &State::ALL;
 /// No connection, and no attempt at one.
 const CLOSE: &[State] = &[State::Close];

@@ -104,9 +104,9 @@ pub struct CallEntry {
 /// The newest segments of each kind that left the host, whatever became of them on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SentSegments {
-    /// With FIN.
+    /// The entry of the newest with FIN.
     pub fin: Option<EntryNo>,
-    /// With RST.
+    /// The entry of the newest with RST.
     pub rst: Option<EntryNo>,
     /// SYNs, the first one and each that was sent again.
     pub syns: u32,

@@ -424,7 +424,8 @@ fn rst_close(s: &Situation) -> Success {
     }
 }
 
-/// On Linux close returns 0 whether all was acknowledged or the time ran out (sk_stream_wait_close); nothing is lost then.
+/// Explains a close with SO_LINGER: on Linux it returns 0 whether all was acknowledged or the time ran out (`sk_stream_wait_close`);
+/// nothing is lost then.
 fn linger_close(s: &Situation) -> Success {
     if held(s).is_some() {
         return close(s);

@@ -179,7 +179,7 @@ pub struct CallBegan {
     pub side: Side,
     /// The number.
     pub call: CallId,
-    /// In the runtime's words: `read(5, ..., 1024)`.
+    /// The call in the runtime's words: `read(5, ..., 1024)`.
     pub text: CallText,
 }
 
@@ -218,15 +218,15 @@ pub struct SyscallSeen {
 /// A socket's change of state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateChanged {
-    /// On which host.
+    /// The host's side.
     pub side: Side,
     /// The addresses.
     pub tuple: Tuple,
     /// The inode, 0 when no descriptor holds it.
     pub inode: u64,
-    /// Before; `CLOSE` when it was not in the table.
+    /// The state before; `CLOSE` when it was not in the table.
     pub from: State,
-    /// After; `CLOSE` when it is no longer there.
+    /// The state after; `CLOSE` when it is no longer there.
     pub to: State,
     /// The cause of the change.
     pub cause: TransitionCause,
@@ -242,7 +242,7 @@ pub struct SettingChanged {
     pub side: Side,
     /// The setting.
     pub setting: Setting,
-    /// To what.
+    /// The new value.
     pub value: SettingValue,
     /// The kernel's answer, if it could not be; none when it was.
     pub failed: Option<String>,
@@ -261,9 +261,9 @@ pub struct ObservedSocket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Death {
-    /// By itself, with this status.
+    /// The process exited by itself, with this status.
     Exited(i32),
-    /// By a signal.
+    /// A signal ended the process.
     Signal(i32),
 }
 
@@ -471,7 +471,7 @@ impl ReceivedPacket {
 }
 
 impl TransitionCause {
-    /// In words, after "caused by": `shutdown`, `the FIN,ACK received`; `from` is the state that it ended.
+    /// Returns it in words, after "caused by": `shutdown`, `the FIN,ACK received`; `from` is the state that it ended.
     pub fn words(&self, from: State) -> String {
         match self {
             TransitionCause::Call(NamedCall {

@@ -89,7 +89,7 @@ struct OutputState {
     socket: File,
     /// Events that came before the greeting was written; none afterwards.
     early: Option<Vec<u8>>,
-    /// There will be no more events.
+    /// Whether there will be no more events.
     over: bool,
 }
 

@@ -70,7 +70,7 @@ impl Watch {
         }
     }
 
-    /// From now on there may be sockets of that family.
+    /// Expects sockets of that family from now on.
     pub fn expect(&mut self, family: Family) {
         if !self.families.contains(&family) {
             self.families.push(family);

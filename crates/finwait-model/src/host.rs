@@ -197,7 +197,7 @@ pub enum SettingValue {
     Number(u32),
     /// The lowest and the highest port.
     Ports(Port, Port),
-    /// On (up) or off (down).
+    /// A switch: on (up) or off (down).
     Switch(bool),
 }
 

@@ -54,7 +54,7 @@ impl CallText {
         next.args.is_some().then_some(next.name)
     }
 
-    /// With `more` behind it, and with less and less of the arguments: for narrow places, the longest first.
+    /// Returns it with `more` behind it, and with less and less of the arguments: for narrow places, the longest first.
     pub fn cuts(&self, more: &str) -> Vec<String> {
         let whole = format!("{self}{more}");
         match self.args {
@@ -63,8 +63,8 @@ impl CallText {
         }
     }
 
-    /// With what it returned, of which `short` is what matters most, and `more` behind it; with less and less of the arguments, and last
-    /// without its name: for narrow places, the longest first. What does not fit even then keeps its name.
+    /// Returns it with its result, of which `short` is what matters most, and `more` behind it; with less and less of the arguments, and
+    /// last without its name: for narrow places, the longest first. What does not fit even then keeps its name.
     pub fn cuts_returned(&self, result: &str, short: &str, more: &str) -> Vec<String> {
         let (name, first) = (&self.name, self.first().unwrap_or(""));
         vec![

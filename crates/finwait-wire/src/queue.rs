@@ -71,7 +71,7 @@ pub struct HeldPacket {
     pub origin: Origin,
     /// The rule that holds it; none for the mode.
     pub rule: Option<RuleNo>,
-    /// Since when it stands here.
+    /// The time since which it is held.
     pub since: MonoTime,
     /// The time at which it is delivered without the user; none when the user is to decide.
     pub due: Option<MonoTime>,

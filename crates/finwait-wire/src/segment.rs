@@ -90,7 +90,7 @@ pub enum Packet {
         source: IpAddr,
         /// The receiver.
         destination: IpAddr,
-        /// In words: `port unreachable`, `type 3 code 13`.
+        /// The message in words: `port unreachable`, `type 3 code 13`.
         message: String,
         /// Source and destination of the TCP segment that an error quotes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,7 +101,7 @@ pub enum Packet {
     },
     /// Anything else, malformed ones included.
     Other {
-        /// In words: `UDP`, `TCP header cut short at 12 bytes`.
+        /// The contents in words: `UDP`, `TCP header cut short at 12 bytes`.
         what: String,
         /// The packet's length, bytes.
         len: usize,

@@ -50,11 +50,11 @@ impl DeferredOption {
 pub enum GoCall {
     /// An expression that is its result in words; statements before and after it.
     Does {
-        /// Before.
+        /// The statements before it.
         before: Vec<String>,
         /// The expression.
         result: String,
-        /// After.
+        /// The statements after it.
         after: Vec<String>,
     },
     /// An expression that makes something, or says why not.
@@ -80,7 +80,7 @@ pub enum Omission {
 }
 
 impl Omission {
-    /// In words.
+    /// Returns it in words.
     pub const fn words(self) -> &'static str {
         match self {
             Omission::Later => "Dial or Listen does it",
@@ -118,7 +118,7 @@ pub struct GoTranslator<'a> {
 }
 
 impl<'a> GoTranslator<'a> {
-    /// Of a program of which nothing has been made.
+    /// Returns a translator of a program of which nothing has been made.
     pub fn new(program: &'a Program) -> GoTranslator<'a> {
         GoTranslator {
             program,

@@ -31,7 +31,7 @@ pub enum StopReason {
     Interrupted(String),
     /// Any later event may be the work of a step that the script is without.
     Absent,
-    /// There is no such call.
+    /// No such call exists.
     NoCall(&'static str),
     /// The call is on a socket that no call of the script has made.
     NoNumber(String),

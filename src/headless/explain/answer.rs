@@ -275,7 +275,7 @@ pub struct MeasuredAnswer<'a> {
     /// The answer.
     #[serde(flatten)]
     pub answer: &'a Answer,
-    /// Of the same call and outcome.
+    /// The messages of each language on the same call and outcome.
     pub languages: Vec<LanguageMessages<'a>>,
 }
 

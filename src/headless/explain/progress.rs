@@ -21,7 +21,7 @@ struct Shown {
 }
 
 impl Progress {
-    /// Of reading standard input, told on standard error.
+    /// Returns the progress of reading standard input, shown on standard error.
     pub fn of_stdin() -> Progress {
         let shown = || Shown {
             all: left_of_stdin(),

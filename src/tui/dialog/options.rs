@@ -18,7 +18,7 @@ use crate::tui::layout;
 pub struct OptionsDialog {
     /// The end.
     side: Side,
-    /// Of which socket; none when the end has none.
+    /// The socket whose options are shown; none when the end has none.
     socket: Option<SocketName>,
     /// The row that is selected.
     selected: usize,

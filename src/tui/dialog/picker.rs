@@ -25,7 +25,7 @@ pub struct Picker {
 }
 
 impl Picker {
-    /// With all scenarios of the catalog; the error is one sentence.
+    /// Returns a picker with all scenarios of the catalog; the error is one sentence.
     pub fn open() -> Result<Picker, String> {
         let all = catalog::all().map_err(|mistakes| {
             let first = mistakes.first().map(ToString::to_string);

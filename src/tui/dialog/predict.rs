@@ -47,7 +47,7 @@ pub struct PredictDialog {
 }
 
 impl PredictDialog {
-    /// For a step of which these are expected; none when there is nothing to ask.
+    /// Returns a dialog for a step of which these are expected; none when there is nothing to ask.
     pub fn new(command: String, questions: Vec<(String, String)>) -> Option<PredictDialog> {
         let (about, right) = questions.first()?;
         let usual: &[&str] = if about == RETURNS { &USUAL } else { &STATES };

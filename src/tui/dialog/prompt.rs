@@ -68,7 +68,7 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// With text to begin from, the cursor at its end.
+    /// Returns a prompt with text to begin from, the cursor at its end.
     pub fn new(text: String) -> Prompt {
         Prompt {
             input: Input::new(text),
@@ -81,7 +81,7 @@ impl Prompt {
         }
     }
 
-    /// With text whose last word the first character typed takes the place of.
+    /// Returns a prompt with text whose last word the first character typed takes the place of.
     pub fn replacing_last(text: String) -> Prompt {
         Prompt {
             over: true,
@@ -89,7 +89,7 @@ impl Prompt {
         }
     }
 
-    /// With a command to take the place of that step of a scenario.
+    /// Returns a prompt with a command to take the place of that step of a scenario.
     pub fn branching(scenario: Arc<Scenario>, step: usize, text: String) -> Prompt {
         Prompt {
             purpose: PromptPurpose::Branch(scenario, step),
@@ -225,7 +225,7 @@ impl Dialog for Prompt {
         Vec::new()
     }
 
-    /// On one line, and nothing raw.
+    /// Pastes `text` on one line, and nothing raw.
     fn paste(&mut self, text: &str) {
         for c in text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()) {
             let c = if c == '\n' || c == '\t' { ' ' } else { c };

@@ -37,7 +37,7 @@ pub struct WhyDialog {
 /// The place that a link leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LinkTarget {
-    /// To a line of the log.
+    /// A line of the log.
     Entry(u64),
     /// Into a scenario.
     Scenario(&'static str),
@@ -70,7 +70,7 @@ struct WhyLine {
 }
 
 impl WhyDialog {
-    /// Of that call's outcome.
+    /// Returns a dialog on that call's outcome.
     pub const fn new(call: CallId) -> WhyDialog {
         WhyDialog {
             call,
@@ -222,7 +222,7 @@ impl Dialog for WhyDialog {
         }
     }
 
-    /// By one line, the next link that points somewhere is selected, or the one before; else it is scrolled.
+    /// Selects the next link that points somewhere, or the one before, for one line; else scrolls.
     fn scroll(&mut self, lines: i64, context: Context) {
         let at = self.selected;
         match lines {

@@ -111,13 +111,13 @@ impl Log {
         self.scroll.page(range, pages);
     }
 
-    /// To the first line.
+    /// Scrolls to the first line.
     pub fn home(&mut self) {
         let range = self.index().range();
         self.scroll.home(range);
     }
 
-    /// To the last line, and on with what comes.
+    /// Scrolls to the last line, and follows what comes.
     pub fn end(&mut self) {
         self.selected = None;
         self.scroll.end();

@@ -72,7 +72,7 @@ pub fn rows_wanted(session: &Session, width: u16) -> u16 {
     rows
 }
 
-/// As many of the buttons as there is room for.
+/// Draws as many of the buttons as there is room for.
 pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
     let right = area.right();
     let (mut x, mut y) = (area.x, area.y);

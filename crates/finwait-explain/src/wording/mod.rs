@@ -309,8 +309,8 @@ fn cut(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
-/// Without the colours that a log may have (CSI sequences), and with blanks for all else that is no character, also where it is
-/// written as in JSON: `\n`.
+/// Returns `text` without the colours that a log may have (CSI sequences), and with blanks for all else that is no character, also where
+/// it is written as in JSON: `\n`.
 fn plain(text: &str) -> String {
     // Most lines have nothing of all that.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {

@@ -10,13 +10,13 @@ use Subject::{Closed, Deadline, Destroyed, EndedByPeer, EndedByUs, Eof, Unconnec
 /// Words that stand for something.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wording {
-    /// In small letters, as whole words; in `KINDS` as they are.
+    /// The text in small letters, as whole words; in `KINDS` as it is.
     pub(super) text: &'static str,
     /// The subject.
     pub(super) subject: Subject,
     /// The language or program whose they are.
     pub(super) dialect: Option<Dialect>,
-    /// Of which call, where that is certain.
+    /// The call, where that is certain.
     pub(super) call: Option<CallClass>,
     /// A remark on them.
     pub(super) remark: Option<&'static str>,
@@ -1081,7 +1081,7 @@ pub(super) const WINDOWS_ABORTED: &str = "This is Windows' wording: Windows had 
 pub(super) enum AddressHint {
     /// An address of this host itself.
     Loopback,
-    /// Of IPv6.
+    /// An address of IPv6.
     Ipv6,
 }
 

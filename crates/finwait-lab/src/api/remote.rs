@@ -181,7 +181,7 @@ impl Remote {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For whoever changes a setting of a host, and nobody else meanwhile.
+    /// Returns the turn to change a setting of a host; whoever holds it is the only one.
     pub fn turn(&self) -> MutexGuard<'_, ()> {
         self.setting.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -80,7 +80,7 @@ impl ProcessView {
 /// A call that was begun.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Call {
-    /// In `strace`'s words, without its result; none before it was announced.
+    /// The call in `strace`'s words, without its result; none before it was announced.
     pub text: Option<String>,
     /// The end of it.
     pub end: Option<CallEnd>,

@@ -116,7 +116,7 @@ impl fmt::Debug for RuleHandle {
 }
 
 impl RuleHandle {
-    /// On how many packets it has decided.
+    /// Returns the number of packets on which it has decided.
     ///
     /// # Errors
     ///

@@ -168,7 +168,7 @@ impl NetlinkRequest {
 }
 
 impl NetlinkMessage<'_> {
-    /// For `NLMSG_ERROR` and `NLMSG_DONE` what they report: the errno, or that all went well. `None` for other messages.
+    /// Returns what `NLMSG_ERROR` and `NLMSG_DONE` report: the errno, or that all went well. `None` for other messages.
     pub fn outcome(&self) -> Option<rustix::io::Result<()>> {
         if !matches!(i32::from(self.kind), libc::NLMSG_ERROR | libc::NLMSG_DONE) {
             return None;

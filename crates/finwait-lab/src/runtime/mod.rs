@@ -210,7 +210,7 @@ impl Default for RuntimeChoice {
 pub struct Launch {
     /// The program to start.
     pub program: PathBuf,
-    /// With what.
+    /// The program's arguments.
     pub arguments: Vec<OsString>,
     /// `strace`, where the endpoint's own system calls are to be seen.
     pub strace: Option<PathBuf>,
@@ -284,7 +284,7 @@ pub struct EndpointRuntimes {
 }
 
 impl EndpointRuntimes {
-    /// By raw system calls; `program` is finwait itself.
+    /// Returns raw system calls for both ends; `program` is finwait itself.
     pub fn native(program: &Path) -> EndpointRuntimes {
         EndpointRuntimes {
             choices: Ends::default(),
@@ -293,7 +293,7 @@ impl EndpointRuntimes {
         }
     }
 
-    /// By these, found on PATH and compiled where that was not done before. With `syscalls`, what they really do is to be seen.
+    /// Finds these runtimes on PATH and compiles their endpoints where that was not done before. `syscalls` has `strace` show their calls.
     pub fn by(choices: Ends<RuntimeChoice>, syscalls: bool, program: &Path) -> Result<EndpointRuntimes> {
         let strace = if syscalls {
             let strace = on_path("strace").ok_or(Error::NoTool {
@@ -336,7 +336,7 @@ impl EndpointRuntimes {
             .all(|(_, choice)| *choice == RuntimeChoice::default())
     }
 
-    /// In words: `client driven by java`; none where raw calls drive both ends.
+    /// Returns them in words: `client driven by java`; none where raw calls drive both ends.
     pub fn words(&self) -> Option<String> {
         let ends: Vec<String> = self
             .choices

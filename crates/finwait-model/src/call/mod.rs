@@ -62,7 +62,7 @@ pub enum Call {
     Read {
         /// The most bytes to read.
         n: usize,
-        /// With flags it is `recv`, without `read`.
+        /// The flags: with them it is `recv`, without `read`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         flags: Vec<ReadFlag>,
         /// Give up after so long, the socket staying as it is.
@@ -76,7 +76,7 @@ pub enum Call {
         /// The number of times that the bytes are in the buffer; 1 when absent.
         #[serde(default = "once", skip_serializing_if = "is_once")]
         repeat: usize,
-        /// With flags it is `send`, without `write`.
+        /// The flags: with them it is `send`, without `write`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         flags: Vec<WriteFlag>,
         /// Give up after so long, the socket staying as it is.

@@ -72,11 +72,11 @@ impl fmt::Display for SocketName {
 /// The purpose that a socket was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SocketRole {
-    /// To listen.
+    /// A socket that listens.
     Listener,
-    /// To be the client's end of a connection.
+    /// The client's end of a connection.
     Client,
-    /// To be the server's.
+    /// The server's end of a connection.
     Server,
 }
 

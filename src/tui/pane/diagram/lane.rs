@@ -15,11 +15,11 @@ use crate::wire::flow::PacketNo;
 /// The span of an arrow, and the character at its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ArrowSpan {
-    /// From one lifeline to the other.
+    /// The whole way, from one lifeline to the other.
     Whole(char),
-    /// From its sender's to somewhere on the wire.
+    /// The way from its sender's lifeline to somewhere on the wire.
     Leaves(char),
-    /// From somewhere on the wire to the other.
+    /// The way from somewhere on the wire to the other lifeline.
     Arrives(char),
 }
 

@@ -86,7 +86,7 @@ pub(super) struct Rows {
     last_at: Option<Duration>,
     connections: HashMap<(SocketAddr, SocketAddr), u32>,
     born: Ends<bool>,
-    /// By the packet that they stand behind.
+    /// The folded retransmissions, by the packet that they are behind.
     folds: HashMap<PacketNo, Fold>,
 }
 

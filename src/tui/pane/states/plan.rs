@@ -10,7 +10,7 @@ pub struct Node {
     pub state: State,
     /// The left upper corner.
     pub at: (u16, u16),
-    /// Of the box; a state without one is a line of its name's width.
+    /// The size of the box; a state without one is a line of its name's width.
     pub size: (u16, u16),
     /// The place of `C` and `S` beside a state without a box.
     pub marks: (u16, u16),
