@@ -71,6 +71,10 @@ impl Options {
     }
 
     /// The same with ends driven by these, made ready here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoTool`], [`Error::NoRuntime`] and [`Error::Os`] where an endpoint could not be made ready.
     pub fn driven_by(mut self, choices: Ends<RuntimeChoice>, syscalls: bool) -> Result<Options> {
         self.driven = EndpointRuntimes::by(choices, syscalls, &self.program)?;
         Ok(self)
@@ -108,6 +112,13 @@ impl LocalLab {
     ///
     /// Must be called before the program has a second thread: a user namespace is entered where the isolated lab needs one,
     /// and that is only allowed to a process with a single thread (`unshare(2)`).
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NoIpv6`] where IPv6 is wanted and the kernel has none.
+    /// - [`Error::NoIsolatedLab`] where only the isolated lab is wanted and a step of building it failed.
+    /// - [`Error::NoLoopback`] where the loopback lab is wanted, or has to do, and the address cannot be used.
+    /// - [`Error::Os`] for any other operation that the kernel refused, and [`Error::NoEndpoint`] for an endpoint that did not start.
     pub fn start(options: &Options, sink: impl Fn(Batch) + Send + 'static) -> Result<(LocalLab, LabFacts)> {
         if options.ipv6 {
             has_ipv6()?;
@@ -162,6 +173,10 @@ impl Drop for LocalLab {
 }
 
 /// Builds the isolated lab's hosts and lets them go again: the surest way to find out whether they are available. See [`LocalLab::start`].
+///
+/// # Errors
+///
+/// [`Error::NoIsolatedLab`] with the step that failed.
 pub fn try_isolated(options: &Options) -> Result<()> {
     isolated(options).map(drop)
 }
@@ -234,6 +249,10 @@ fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Ho
 
 /// May the machine's loopback address be used: can something listen there, and be connected to? An address of a device that is down can
 /// still be bound.
+///
+/// # Errors
+///
+/// [`Error::NoLoopback`] where it cannot, with the errno.
 pub fn try_loopback(ipv6: bool) -> Result<()> {
     reach(loopback_address(ipv6))
 }
@@ -275,6 +294,10 @@ fn is_down(device: &str) -> bool {
 const REACH_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Has the kernel IPv6?
+///
+/// # Errors
+///
+/// [`Error::NoIpv6`] where it has none; [`Error::Os`] where `socket(2)` failed for another reason.
 pub fn has_ipv6() -> Result<()> {
     match Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)) {
         Ok(_) => Ok(()),

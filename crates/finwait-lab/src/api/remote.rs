@@ -113,6 +113,10 @@ impl fmt::Debug for Gone {
 
 impl Remote {
     /// Speaks over `control`, in which it asks for a lab first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Gone`] where nobody reads the request.
     pub fn new(control: UnixStream, spec: &LabSpec, patience: Duration) -> Result<Remote> {
         let remote = Remote {
             control: Mutex::new(control),
@@ -187,6 +191,10 @@ impl Remote {
     }
 
     /// Waits until the lab has done all that it was asked before, and has told what that did at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after the lab's patience, and [`Error::Gone`] without a lab.
     pub fn settled(&self) -> Result<()> {
         // The mode that is in force already: a request whose only effect is that it is told, in its turn.
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -199,6 +207,10 @@ impl Remote {
     }
 
     /// Asks the lab to do something.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Gone`] without a lab.
     pub fn send(&self, request: &LabRequest) -> Result<()> {
         let line = serde_json::to_vec(request).during(|| "write a request to the lab".into())?;
         self.told().view.asked();
@@ -241,12 +253,20 @@ impl Remote {
     }
 
     /// Is there still a lab?
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Gone`] without one.
     pub fn alive(&self) -> Result<()> {
         let is_gone = self.told().gone.is_some();
         if is_gone { Err(self.gone("")) } else { Ok(()) }
     }
 
     /// Waits for the first line.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after `time`, and [`Error::Gone`] where the process has ended.
     pub fn greeting(&self, time: Duration) -> Result<Greeting> {
         self.wait_on(
             time,
@@ -256,6 +276,10 @@ impl Remote {
     }
 
     /// Waits until `found` finds something in what is known.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after `time`, and [`Error::Gone`] without a lab.
     pub fn wait<T>(
         &self,
         time: Duration,
@@ -286,6 +310,10 @@ impl Remote {
 
     /// Waits until `holds` is true of the view as it is now, or as it was after one of the events that follow. `holds` runs on a copy,
     /// without a lock, so that it may ask the lab itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after the lab's patience, and [`Error::Gone`] without a lab.
     pub fn until(&self, waited_for: impl FnOnce() -> String, mut holds: impl FnMut(&View) -> bool) -> Result<()> {
         let deadline = Deadline::after(self.patience);
         let mut view = self.look(View::clone);

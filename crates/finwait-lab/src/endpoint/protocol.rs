@@ -78,7 +78,11 @@ pub enum Reply {
     },
 }
 
-/// Reads a request; when it cannot be read, the reply that says why.
+/// Reads a request.
+///
+/// # Errors
+///
+/// The reply that says why the line is no request.
 pub fn parse(line: &[u8]) -> Result<Request, Reply> {
     let refused = |id, why: String| Reply::Refused { id, why };
     let value: Value = serde_json::from_slice(line).map_err(|e| refused(None, format!("the line is not JSON: {e}")))?;

@@ -168,7 +168,11 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// finwait's own directory among the user's caches.
+/// Returns finwait's own directory among the user's caches.
+///
+/// # Errors
+///
+/// There is no cache directory: one sentence that says what to set.
 pub fn directory() -> std::result::Result<PathBuf, String> {
     let strategy = etcetera::choose_base_strategy()
         .map_err(|error| format!("there is no cache directory: {error}; set HOME or XDG_CACHE_HOME"))?;

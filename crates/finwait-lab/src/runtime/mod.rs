@@ -165,7 +165,11 @@ impl Runtime {
         Runtime::ALL.into_iter().find(|runtime| runtime.name() == name)
     }
 
-    /// The version of the tool that runs or compiles it, one line; an error when it is not here, with the package that has it.
+    /// Returns the version of the tool that runs or compiles it, one line.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoTool`] where the tool is not on PATH; [`Error::NoRuntime`] where it does not say its version.
     pub fn version(self) -> Result<String> {
         match self.recipe() {
             None => Ok(format!("finwait {}", env!("CARGO_PKG_VERSION"))),
@@ -294,6 +298,10 @@ impl EndpointRuntimes {
     }
 
     /// Finds these runtimes on PATH and compiles their endpoints where that was not done before. `syscalls` has `strace` show their calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoTool`] where a tool or `strace` is not on PATH; [`Error::NoRuntime`] and [`Error::Os`] where an endpoint was not built.
     pub fn by(choices: Ends<RuntimeChoice>, syscalls: bool, program: &Path) -> Result<EndpointRuntimes> {
         let strace = if syscalls {
             let strace = on_path("strace").ok_or(Error::NoTool {
@@ -318,6 +326,10 @@ impl EndpointRuntimes {
     }
 
     /// The same, but an end that is left to raw system calls is driven by that runtime.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`EndpointRuntimes::by`].
     pub fn or(&self, runtimes: Ends<Runtime>, program: &Path) -> Result<EndpointRuntimes> {
         let choices = Ends::from_fn(|side| match &self.choices[side] {
             choice if *choice == RuntimeChoice::default() => RuntimeChoice::Runtime(runtimes[side]),

@@ -47,6 +47,10 @@ impl From<String> for Stop {
 }
 
 /// Makes a call on the socket of that name.
+///
+/// # Errors
+///
+/// [`Stop`]: the errno of the system call that failed, or the reason why the call was not made.
 pub fn make(sys: &mut Trace, sockets: &Sockets, name: &SocketName, call: &Call) -> Result<Value, Stop> {
     let fd = sockets.number(name);
     match call {
