@@ -102,7 +102,7 @@ impl Program {
         at: Duration,
     ) {
         let Some(order @ EndpointCall::On { socket, call }) = order else {
-            // What is asked of the process was told as absent already.
+            // What is asked of the process was noted as absent already.
             return;
         };
         if let Call::Bind { address } | Call::Connect { address, .. } = call {

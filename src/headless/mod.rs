@@ -148,7 +148,7 @@ pub struct Runner<'a, W: Write> {
     source: CommandSource,
     printer: Printer<W>,
     patience: Duration,
-    /// The calls that were told to be blocked since the last command began.
+    /// The calls that were reported as blocked since the last command began.
     told_blocked: HashSet<CallId>,
 }
 

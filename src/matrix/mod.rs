@@ -309,7 +309,7 @@ mod tests {
                 wrong.push(format!("unknown: {said}"));
                 continue;
             };
-            // Whatever the kernel said is told as it is; Java's read says "Connection reset" again where the kernel says EOF.
+            // Whatever the kernel said is repeated as it is; Java's read says "Connection reset" again where the kernel says EOF.
             if cell.beside == Agreement::Same && found.subject.to_string() != cell.gives {
                 wrong.push(format!("{} and not {}: {said}", found.subject, cell.gives));
             }

@@ -136,7 +136,7 @@ fn following(bytes: &[u8]) -> Result<Line, String> {
     }
 }
 
-/// The one key of a line's object, as far as it can be told.
+/// The one key of a line's object; none where the line cannot be read so far.
 fn key(bytes: &[u8]) -> Option<&str> {
     let inside = bytes.trim_ascii().strip_prefix(b"{")?.trim_ascii_start();
     let name = inside.strip_prefix(b"\"")?;

@@ -40,7 +40,7 @@ struct Output {
 }
 
 impl RecordingFile {
-    /// A new file; one that is there is not overwritten. `complain` is told once, in one sentence, when it can no longer be written.
+    /// A new file; one that is there is not overwritten. `complain` is called once, with one sentence, when it can no longer be written.
     ///
     /// # Errors
     /// One sentence why there can be no such file.

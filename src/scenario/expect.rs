@@ -301,7 +301,7 @@ impl Expectation {
             Expected::State(who, stands) => {
                 let got = SocketExpectation::of(who.find(seen));
                 let shown = SocketExpectation {
-                    // Who holds it is told where it is asked for, or no surprise.
+                    // Its holder is reported where it is asked for, or no surprise.
                     held: got.held.filter(|held| stands.held.is_some() || *held == HeldBy::Orphan),
                     ..got
                 };

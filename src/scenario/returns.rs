@@ -198,7 +198,7 @@ impl Returns {
             CommandResult::Outcome(Outcome::Ok(value)) => match value {
                 Value::Done | Value::Later | Value::Descriptor { .. } => Returns::Ok,
                 Value::Read { n: 0, .. } => Returns::Eof,
-                // Long ones are told by their length: nobody reads a kilobyte of zeros.
+                // Long ones are shown by their length: nobody reads a kilobyte of zeros.
                 Value::Read { n, data } if *n == data.0.len() && *n <= LONGEST_WORDS => Returns::Bytes(data.clone()),
                 Value::Read { n, .. } => Returns::Read(count(*n)),
                 Value::Written { n } => Returns::Wrote(count(*n)),

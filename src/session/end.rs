@@ -88,7 +88,7 @@ pub struct Socket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SockId(usize);
 
-/// The kernel's sockets at one end, as far as the record tells of them.
+/// The kernel's sockets at one end, as far as the record has them.
 #[derive(Debug, Default)]
 pub(super) struct Socks {
     all: Vec<Sock>,

@@ -133,7 +133,7 @@ impl Session {
         let socket = self.ends[side].name_of(&tuple, inode).cloned();
         if let Some(name) = &socket {
             self.ends[side].name_connection(tuple, name);
-            // It may be over before the table is told: a SYN that is refused leaves no row.
+            // It may be over before the table is reported: a SYN that is refused leaves no row.
             self.ends[side].set(name, |socket| {
                 if socket.open && socket.inode == Some(inode) {
                     socket.tuple = Some(tuple);

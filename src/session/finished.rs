@@ -133,7 +133,7 @@ impl FinishedCall {
 pub struct LastOutcome {
     /// The call, as the transcript has it.
     pub call: Arc<FinishedCall>,
-    /// The system calls that `strace` saw, where the endpoint tells of none.
+    /// The system calls that `strace` saw, where the endpoint reports none.
     pub(super) seen: Vec<Syscall>,
 }
 

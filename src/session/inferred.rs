@@ -105,7 +105,7 @@ impl Inferred {
             (LastAck, _) if acknowledged => Close,
             (state, _) => state,
         };
-        // A FIN beside data that has not arrived is not taken yet; that is told apart nowhere but in the kernel.
+        // A FIN beside data that has not arrived is not taken yet; nothing outside the kernel tells the two apart.
         let next = match next {
             Established if flags.has(Flags::FIN) => CloseWait,
             FinWait1 if flags.has(Flags::FIN) => Closing,

@@ -142,7 +142,7 @@ mod wire_text {
     }
 }
 
-/// An observer of all that goes into a session, and of what is told of it: what writes a recording.
+/// An observer of all that goes into a session, and of the entries that come of it: what writes a recording.
 pub trait InputTap: Send {
     /// Sees an input before the session takes it.
     fn takes(&mut self, input: &SessionInput);

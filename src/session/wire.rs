@@ -21,7 +21,7 @@ pub struct WaitingPacket {
     pub due: Option<MonoTime>,
 }
 
-/// The wire as far as its owner was told.
+/// The wire as far as its events show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WireView {
     /// The mode, for segments that no rule matches.
@@ -50,7 +50,7 @@ impl WireView {
 
     /// Takes in a change.
     pub(super) const fn changed(&mut self, change: &WireChange) {
-        // Rules are told as a whole.
+        // Rules are reported as a whole.
         if let WireChange::Mode(mode) = change {
             self.mode = *mode;
         }

@@ -115,7 +115,7 @@ pub fn sleep(counts: bool, began: MonoTime, now: MonoTime) -> Option<Duration> {
     counts.then(|| Duration::from_secs(1) - past)
 }
 
-/// Makes a lab, and its session, which began before it; what happens in it is told to the sink.
+/// Makes a lab, and its session, which began before it; what happens in it goes to the sink.
 pub type MakeLab<'a> = dyn Fn(LabSpec, Sink) -> Result<(Lab, Session)> + 'a;
 /// Takes in what happens in a lab.
 pub type Sink = Box<dyn Fn(Batch) + Send>;

@@ -1,4 +1,4 @@
-//! The source of an outcome's error, found in what the record tells of the socket, and the rule's sentence in the words of this case.
+//! The source of an outcome's error, found in the record of the socket, and the rule's sentence in the words of this case.
 
 use serde::Serialize;
 

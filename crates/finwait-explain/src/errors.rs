@@ -203,7 +203,7 @@ fn broken_pipe(s: &Situation) -> Option<RuleId> {
         return Some(RuleId::WriteUnconnected);
     }
     match sock.end {
-        // Several things at once: two calls waited, and the other one was told the error.
+        // Several things at once: two calls waited, and the other one got the error.
         Some(end) if !end.is_orderly() && !end.by.is_unseen() => (!s.under_way.is_empty()).then_some(RuleId::ErrorTold),
         // What else shuts sending down (tcp_done) leaves an error behind, and that would have gone first.
         Some(end) if end.by.is_unseen() => Some(RuleId::ResetInCloseWait),

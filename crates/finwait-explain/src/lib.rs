@@ -37,7 +37,7 @@ pub use rules::{Rule, RuleId, is_told_once};
 pub use sock::{EntryNo, Sock};
 use text::outcomes::Sentence;
 
-/// The facts that decide why. The socket is told as it was when the call returned, before the call's own effect on it.
+/// The facts that decide why. The socket is given as it was when the call returned, before the call's own effect on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Situation {
     /// The end that made the call.

@@ -364,14 +364,14 @@ macro_rules! rules {
 }
 
 impl Rule {
-    /// Does the error wait in the socket (`sk_err`) until it is told: to SO_ERROR, or to a call that moves bytes? One that was only
+    /// Does the error wait in the socket (`sk_err`) until it is reported: to SO_ERROR, or to a call that moves bytes? One that was only
     /// noted (`sk_err_soft`) does not, and EBADF is of the descriptor, not of the socket.
     pub fn waits(&self) -> bool {
         self.calls.contains(&SoError) && self.calls.contains(&Write) && self.gives != RuleOutcome::Errno(Errno::EBADF)
     }
 }
 
-/// Is it an error that ends a connection, and that whoever of read, write and SO_ERROR asks first is told once (`sock_error`)?
+/// Is it an error that ends a connection, and that the first of read, write and SO_ERROR to ask gets once (`sock_error`)?
 pub fn is_told_once(errno: Errno) -> bool {
     let mut rules = RULES.iter();
     rules.any(|rule| rule.gives == RuleOutcome::Errno(errno) && rule.waits() && rule.calls.contains(&Read))
@@ -730,7 +730,7 @@ rules! {
         proof: "attempt-dead",
     }
 
-    // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
+    // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was reported before.
     EofFin "eof-fin" {
         calls: &[Read],
         gives: RuleOutcome::Eof,

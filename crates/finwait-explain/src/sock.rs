@@ -1,4 +1,4 @@
-//! A socket in the kernel, as the record tells of it: the fields of `struct sock` that decide what later calls return, each with the entry
+//! A socket in the kernel, as the record has it: the fields of `struct sock` that decide what later calls return, each with the entry
 //! of the transcript that set it.
 //!
 //! Pure, and no simulation: a field is set by what the kernel was seen to do. Whether it took a segment or ignored it is read from the
@@ -157,7 +157,7 @@ pub struct Sock {
     pub sending_shut: Option<EntryNo>,
     /// The end of the connection.
     pub end: Option<ConnectionEnd>,
-    /// The call that was told the error that the end had left (`sock_error` clears `sk_err`).
+    /// The call that got the error that the end had left (`sock_error` clears `sk_err`).
     pub reported: Option<EntryNo>,
     /// An ICMP error that was only noted (`sk_err_soft`), for the connection went on.
     pub noted: Option<(IcmpError, EntryNo)>,
@@ -166,7 +166,7 @@ pub struct Sock {
     /// Does the ICMP error that ended an attempt stand in the error queue, too (`tcp_v4_err`, `ip_icmp_error`)? There it stays until
     /// MSG_ERRQUEUE takes it, and no call here does. Over IPv6 it is put there for IPV6_RECVERR only.
     pub queued_icmp: bool,
-    /// The connect that was told that its attempt had failed, and dissolved it (`__inet_stream_connect`).
+    /// The connect that reported that its attempt had failed, and dissolved it (`__inet_stream_connect`).
     pub failed: Option<CallEntry>,
     /// The call that took the peer away: `disconnect`, or `shutdown` where it does the same (`inet_shutdown`).
     pub dissolved: Option<CallEntry>,
@@ -352,7 +352,7 @@ impl Sock {
         }
     }
 
-    /// Takes in a segment that reached its host; what the kernel made of it is told by [`Sock::changed`].
+    /// Takes in a segment that reached its host; what the kernel made of it comes by [`Sock::changed`].
     pub fn received(&mut self, flags: Flags, entry: EntryNo) {
         if flags.has(Flags::FIN) {
             self.fin_arrived = Some(entry);

@@ -14,7 +14,7 @@ use finwait_model::outcome::Value;
 use finwait_model::state::State;
 use std::fmt;
 
-/// One sentence for a call that succeeded; a rule, where what it gave back is the end of a stream or an error.
+/// One sentence for a call that succeeded; a rule, where it returned the end of a stream or an error.
 pub(super) fn why(call: &Call, value: &Value, s: &Situation) -> Explanation {
     if !fits(call, value) {
         return Explanation::without_rule(Success::CallDone);
@@ -171,7 +171,7 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Explanation {
         let reset = sock.end.is_some_and(|end| end.by == EndCause::Rst);
         return by(if reset { RuleId::EofFinBeforeRst } else { RuleId::EofFin });
     }
-    // What dissolves a connection opens both directions again (tcp_disconnect): the error that is told then shuts nothing.
+    // What dissolves a connection opens both directions again (tcp_disconnect): the error that is reported then shuts nothing.
     let is_dissolved = sock.dissolved.is_some() || sock.failed.is_some();
     if sock.reported.is_some() && !is_dissolved {
         return by(RuleId::EofErrorTold);
@@ -184,7 +184,7 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Explanation {
         });
     }
     match sock.end {
-        // Another call was told the error, and has not returned.
+        // Another call got the error, and has not returned.
         Some(end) if !end.is_orderly() && !end.by.is_unseen() && sock.dissolved.is_none() => by(RuleId::EofErrorTold),
         _ if has_fin(s.was()) || has_fin(s.is()) => by(RuleId::EofFin),
         // Not seen, in the loopback lab; but what else shuts receiving down (tcp_done) leaves an error behind, and that would
@@ -198,7 +198,7 @@ fn write(call: &Call, asked: usize, n: usize, flags: &[WriteFlag], s: &Situation
     let ended_since = s.sock.end.filter(|end| s.since_it_began(Some(end.entry)));
     match (s.was(), s.is()) {
         _ if asked == 0 => Success::WriteZero,
-        // do_error in tcp_sendmsg_locked: what was copied is told, and the error to the next call.
+        // do_error in tcp_sendmsg_locked: what was copied is reported, and the error by the next call.
         _ if n < asked => Success::WriteFewer {
             cut_short: cut_short(call, ShutdownHow::Write, s),
         },

@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    /// Each way in which a wait can end is told with its errno.
+    /// Each way in which a wait can end is given with its errno.
     #[test]
     fn all_that_ends_a_wait_is_told() {
         let (read, write) = (read(), write());

@@ -116,7 +116,7 @@ pub enum LabEvent {
     Packet(PacketRecord),
     /// The wire's treatment of packets was changed.
     Wire(WireChange),
-    /// The rules in force, with their counts, whenever they differ from the last told.
+    /// The rules in force, with their counts, whenever they differ from those reported last.
     Rules(Vec<RuleStatus>),
     /// A socket changed its state.
     Transition(StateChanged),
@@ -279,7 +279,7 @@ impl fmt::Display for Death {
     }
 }
 
-/// A packet on the wire, and what became of it. One that stands there is told again when something does.
+/// A packet on the wire, and what became of it. A held packet is reported again when it goes on or is dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PacketRecord {
     /// The packet's number.

@@ -113,7 +113,7 @@ impl EventQueue {
         }
     }
 
-    /// Hands over, at the end of a turn, what cannot wait, or has waited for so long that no more of its kind is worth it.
+    /// Hands over, at the end of a turn, what cannot wait, or has waited long enough.
     pub fn flush_due(&mut self, linger: Duration) {
         if let Some(first) = self.events.first()
             && (self.urgent || MonoTime::now().since(first.at) >= linger)

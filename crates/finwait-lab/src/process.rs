@@ -290,13 +290,13 @@ impl Process {
             match rustix::net::send(&self.control, first, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
                 Ok(n) => drop(self.outbox.drain(..n)),
                 Err(Errno::INTR) => {}
-                // A dead endpoint's death is told by its pidfd.
+                // The death of an endpoint is reported by its pidfd.
                 Err(_) => return,
             }
         }
     }
 
-    /// Reads what it has said so far. A line that is not a reply is told as such.
+    /// Reads what it has said so far. A line that is not a reply is an error of its own.
     pub fn hear(&mut self) -> Vec<std::result::Result<Reply, ProtocolError>> {
         let mut chunk = [0; 16 << 10];
         let mut silent = false;

@@ -130,7 +130,7 @@ impl Watch {
                 return Ok(Some(table));
             }
         }
-        // It is told anew when it is next looked at, also when netlink finds nothing new then.
+        // It is reported anew when it is next looked at, also when netlink finds nothing new then.
         self.told = None;
         Ok(Some(table))
     }
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(told(true, &[&ours, &queued]), (vec![7, 0], true));
         assert_eq!(told(true, &[&ours, &foreign, &queued, &queued]), (vec![7, 0], false));
         assert_eq!(told(true, &[&queued]), (vec![0], false));
-        // Where all sockets are ours, one that netlink did not know yet is told, too: once.
+        // Where all sockets are ours, one that netlink did not know yet is reported, too: once.
         assert_eq!(told(false, &[&ours, &foreign, &queued]), (vec![7, 9, 0], true));
         assert_eq!(
             told(false, &[&foreign, &ours, &foreign, &queued]),

@@ -258,7 +258,7 @@ impl HalfConnection {
             return probe.then_some(Retransmission::Probe);
         }
         if before(seq, self.next) {
-            // What comes again may be cut differently: it is told by where it begins.
+            // What comes again may be cut differently: it is recognized by where it begins.
             let first = self
                 .unacknowledged
                 .iter_mut()

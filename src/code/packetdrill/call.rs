@@ -25,7 +25,7 @@ pub enum StopReason {
     OtherSocket,
     /// A call is made while another waits.
     TwoCalls { waits: String, made: String },
-    /// A call never returned, or was given up, and what it did meanwhile cannot be told.
+    /// A call never returned, or was given up, and what it did meanwhile is not known.
     Unfinished(String),
     /// A signal ended a call.
     Interrupted(String),

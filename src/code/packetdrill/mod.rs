@@ -1,6 +1,6 @@
 //! A packetdrill script: the calls of one end, the segments that it sent, and those that came to it.
 //!
-//! packetdrill follows one connection and makes one call at a time. Where it can do no more of what was done, the script ends, and says why:
+//! packetdrill follows one connection and makes one call at a time. Where it cannot do what was done next, the script ends, and says why:
 //! what it says is what the kernel did in the run, and nothing else.
 
 mod call;

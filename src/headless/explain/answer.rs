@@ -147,7 +147,7 @@ pub struct Answer {
     pub means: String,
     /// The reasons: the rules for that call, or for all calls where the call is not known.
     pub causes: Vec<&'static Rule>,
-    /// The call was told, but no rule is for it: the causes are those for other calls.
+    /// The call is known, but no rule is for it: the causes are those for other calls.
     pub other_calls: bool,
     /// Things to look for.
     pub look_for: &'static [&'static str],

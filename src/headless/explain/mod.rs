@@ -77,7 +77,7 @@ struct Told<'a> {
     answers: Vec<MeasuredAnswer<'a>>,
 }
 
-/// Gathers what the lines say, and how the first that is not empty begins; `progress` is told how many bytes and lines came so far.
+/// Gathers what the lines say, and how the first that is not empty begins; `progress` gets the number of bytes and lines so far.
 fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Result<(GroupedLines, Option<String>)> {
     let mut gathered = GroupedLines::default();
     let mut log = LogScanner::default();

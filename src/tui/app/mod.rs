@@ -62,7 +62,7 @@ pub enum Effect {
     Copy(String),
     /// Draw all of it anew: something else has written on the terminal.
     Redraw,
-    /// Give the terminal back, and stop until we are told to go on.
+    /// Release the terminal, and stop until SIGCONT comes.
     Suspend,
     /// Run both, and hand what comes of them to [`App::compared`].
     Grow(Branch),
@@ -145,7 +145,7 @@ impl App {
         self.run.guide(scenario);
     }
 
-    /// Something that the screen wanted could not be had; one sentence.
+    /// Shows why something that the screen wanted is not available, in one sentence, and ends the tour.
     pub fn refuse(&mut self, why: String) {
         self.run.tour = None;
         self.say(why);

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 
 /// The addresses in a line in small letters: our own address and the peer's, where they are written as a pair; else the address that is
-/// nearest to the words of the error; none where it cannot be told which.
+/// nearest to the words of the error; none where it is not clear which.
 pub(super) fn addresses(low: &str, sign: Option<Range<usize>>) -> Vec<SocketAddr> {
     let pair = || low.rmatch_indices("->").find_map(|(at, _)| arrow(low, at));
     of_go(low)

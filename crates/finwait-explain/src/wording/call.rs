@@ -59,7 +59,7 @@ pub(super) fn cue(text: &str, low: &str) -> Option<Cue> {
     })
 }
 
-/// The call that whoever writes a message made. What getsockopt tells of a connection it took out of SO_ERROR (sk_getsockopt): so Go
+/// The call that whoever writes a message made. What getsockopt reports of a connection it took out of SO_ERROR (sk_getsockopt): so Go
 /// did in "dial tcp 10.0.0.2:80: getsockopt: connection refused", and Netty does.
 fn asked(name: &str) -> Option<CallClass> {
     call_of(name).map(|call| match call {

@@ -173,11 +173,11 @@ impl fmt::Display for Dialect {
 pub struct WordingMatch {
     /// The subject.
     pub subject: Subject,
-    /// The call that failed, where it is told.
+    /// The call that failed, where the line names it.
     pub call: Option<CallClass>,
     /// The language or program whose words they are, where that is known.
     pub dialect: Option<Dialect>,
-    /// Our own address and the peer's, where the line has them as a pair; else the one it is about, if that can be told.
+    /// Our own address and the peer's, where the line has them as a pair; else the one it is about, if that is clear.
     pub addresses: Vec<SocketAddr>,
     /// A remark on this very wording, in one sentence.
     pub remark: Option<&'static str>,

@@ -916,7 +916,7 @@ pub(super) const HEADLINE: &str = "'connection aborted.'";
 /// Envoy writes its details with underscores for blanks, after this.
 pub(super) const UNDERSCORED: &str = "upstream_reset_before_response_started{";
 
-/// Errnos of files and processes: no news in a log where no call of a socket is told.
+/// Errnos of files and processes: no news in a log where no call of a socket is named.
 pub(super) const FILES: &[Errno] = &[
     Errno::EPERM,
     Errno::ENOENT,

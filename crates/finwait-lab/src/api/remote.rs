@@ -190,13 +190,13 @@ impl Remote {
         self.setting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the lab has done all that it was asked before, and has told what that did at once.
+    /// Waits until the lab has done all that it was asked before, and has reported what that did at once.
     ///
     /// # Errors
     ///
     /// [`Error::TimedOut`] after the lab's patience, and [`Error::Gone`] without a lab.
     pub fn settled(&self) -> Result<()> {
-        // The mode that is in force already: a request whose only effect is that it is told, in its turn.
+        // The mode that is in force already: a request whose only effect is its event, in its turn.
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         self.send(&LabRequest::Wire(WireRequest::Mode(Mode::Flow)))?;
         *marks += 1;

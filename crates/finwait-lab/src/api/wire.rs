@@ -40,7 +40,7 @@ impl Wire {
 
     /// Holds such segments from now on; [`Hold::next`] has them, one by one.
     ///
-    /// The rule is in force for every call that is made after this returns. What fails is told by what is asked of the rule.
+    /// The rule is in force for every call that is made after this returns. A failure is reported by the methods of the rule.
     pub fn hold(&self, which: Segment) -> Hold {
         Hold {
             rule: self.rule(which.rule(Verdict::Hold)),
@@ -284,7 +284,7 @@ impl HeldSegment {
         let became = self
             .remote
             .wait(self.remote.patience, waited_for, |view| view.let_go(no))?;
-        // What it did is told after it, and before what the wire does next.
+        // What it did is reported after it, and before what the wire does next.
         self.remote.settled()?;
         Ok(became)
     }

@@ -153,7 +153,7 @@ impl<O: Outside> Core<O> {
                 return TransitionCause::PeerDeath { side: side.other() };
             }
         }
-        // What only a call can do, none was told to do.
+        // No call was made that could do it, and only a call can.
         let by_a_call = [StateEffect::Opens, StateEffect::Listens, StateEffect::Closes]
             .iter()
             .any(|effect| effect.made(change));

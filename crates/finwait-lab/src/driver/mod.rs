@@ -13,7 +13,7 @@
 //! made up.
 //!
 //! It is a trait and not a list of actions to be carried out later, as in quinn-proto or smoltcp, because the order is the point: what
-//! the table shows right before and right after a packet is written decides what is told and what is done next, in one breath, up
+//! the table shows right before and right after a packet is written decides what is reported and what is done next, in one breath, up
 //! to four readings deep. With actions, each such place would be the end of one function and the beginning of another, and what
 //! stands between them a state to keep, which another input could come into; with the trait the order is that of the lines.
 //!
@@ -118,7 +118,7 @@ struct Core<O> {
     addresses: Ends<IpAddr>,
     wire: Wire,
     flows: Flows,
-    /// The rules as they were last told.
+    /// The rules as they were last reported.
     told_rules: Vec<RuleStatus>,
     buffer: Vec<u8>,
     /// Something happened since the tables were last read for the screen.
@@ -135,7 +135,7 @@ struct Core<O> {
     look_in: Option<Duration>,
     /// The time to wait before reading the tables for a timer that is overdue.
     slack: Duration,
-    /// A failure that was told already, so that it is told once.
+    /// A failure that was reported already, so that it is not reported again.
     told: Option<String>,
 }
 
@@ -184,7 +184,7 @@ impl<O: Outside> Core<O> {
         self.outside.tell(what);
     }
 
-    /// A failure of ours on the way: told once, and the work goes on.
+    /// Reports a failure of ours on the way, once; the work goes on.
     fn complain<T>(&mut self, result: Result<T>) -> Option<T> {
         match result {
             Ok(value) => Some(value),

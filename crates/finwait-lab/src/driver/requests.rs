@@ -35,7 +35,7 @@ impl<O: Outside> Core<O> {
             LabRequest::Host(side, setting, value) => {
                 let result = match (setting, value) {
                     (Setting::Nofile, SettingValue::Number(most)) => {
-                        // A process that is yet to come will be told.
+                        // A process that is yet to come gets it when it starts.
                         self.ends[side].nofile = Some(most);
                         self.outside.limit_descriptors(side, most)
                     }

@@ -8,15 +8,15 @@ use finwait_model::state::State;
 /// A name's descriptor, and the socket behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct EndpointSocket {
-    /// The descriptor's number, once it was told.
+    /// The descriptor's number, once it was reported.
     pub(super) fd: Option<i32>,
-    /// The inode behind it, as it was when the descriptor was told.
+    /// The inode behind it, as it was when the descriptor was reported.
     pub(super) inode: Option<u64>,
     /// TCP_INFO's state, as last told; `None` while the socket is in a table.
     pub(super) info: Option<State>,
     /// Whether the descriptor was closed.
     pub(super) is_closed: bool,
-    /// Whether it was told to listen.
+    /// Whether `listen` was called on it.
     pub(super) listens: bool,
 }
 
@@ -36,7 +36,7 @@ impl EndpointSockets {
         self.0.entry(name).or_default().is_closed = true;
     }
 
-    /// Notes that it was told to listen.
+    /// Notes that `listen` was called on it.
     pub(super) fn listen(&mut self, name: SocketName) {
         self.0.entry(name).or_default().listens = true;
     }

@@ -224,7 +224,7 @@ impl<O: Outside> Core<O> {
         self.dirty = true;
     }
 
-    /// The numbers that are meant; that there is none is told.
+    /// Returns the numbers that are meant; reports where there are none.
     pub(super) fn picked(&mut self, which: Which) -> Vec<PacketNo> {
         let picked = self.wire.picked(which);
         if picked.is_empty() {
@@ -276,7 +276,7 @@ impl<O: Outside> Core<O> {
         self.deliver(record, &bytes);
     }
 
-    /// Tells the rules, if they or their counts have changed since they were told.
+    /// Reports the rules, if they or their counts have changed since they were reported last.
     pub(super) fn tell_rules(&mut self) {
         if self.told_rules != self.wire.rules() {
             self.told_rules = self.wire.rules().to_vec();

@@ -182,7 +182,7 @@ impl Runtime {
         self.recipe().map(|recipe| (recipe.tool, recipe.package))
     }
 
-    /// Can it be had here?
+    /// Is it available here?
     pub fn is_here(self) -> bool {
         self.recipe().is_none_or(|recipe| recipe.find().is_ok())
     }
@@ -216,7 +216,7 @@ pub struct Launch {
     pub program: PathBuf,
     /// The program's arguments.
     pub arguments: Vec<OsString>,
-    /// `strace`, where the endpoint's own system calls are to be seen.
+    /// `strace`, where it is to show the endpoint's own system calls.
     pub strace: Option<PathBuf>,
     /// The library may make and close descriptors, and carry IPv4 over IPv6 sockets, silently: all but the native endpoint may.
     pub hides: bool,

@@ -1,4 +1,4 @@
-//! Socket options: what their numbers mean, and how they are told.
+//! Socket options: what their numbers mean, and how they are printed.
 
 use serde::{Deserialize, Serialize};
 

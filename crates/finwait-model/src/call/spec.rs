@@ -22,7 +22,7 @@ pub struct CallSpec {
 }
 
 impl CallSpec {
-    /// Returns whether it gives back the descriptor that it is made on (close(2)).
+    /// Returns whether it closes the descriptor that it is made on (`close(2)`).
     pub const fn releases(&self) -> bool {
         matches!(self.class, Some(CallClass::Close))
     }

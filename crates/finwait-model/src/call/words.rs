@@ -103,7 +103,7 @@ impl ShutdownHow {
     }
 }
 
-/// Events that `poll(2)` can be asked for or tells of.
+/// Events that `poll(2)` can be asked for, or reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PollEvent {

@@ -248,7 +248,7 @@ impl Rows {
             Packet::Icmp { .. } | Packet::Other { .. } => 1,
         };
         let no = record.no;
-        // What becomes of one that stands on the newest row is told on that row.
+        // What becomes of one on the newest row is shown on that row.
         let newest = self.rows.back_mut();
         if record.waited.is_some()
             && let Some(row) = newest

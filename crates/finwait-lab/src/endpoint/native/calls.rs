@@ -129,7 +129,7 @@ pub fn make(sys: &mut Trace, sockets: &Sockets, name: &SocketName, call: &Call) 
 }
 
 fn close_lingering(sys: &mut Trace, fd: RawFd, seconds: u16) -> SysResult<c_int> {
-    // Both at once: what close does to the peer is told before it returns, and setsockopt came first.
+    // Both at once: what close does to the peer is reported before it returns, and setsockopt came first.
     let linger = options::linger_text(fd, c_int::from(seconds));
     sys.announce(&format!("{linger}, {}", Trace::close_text(fd)));
     options::set_linger(sys, fd, c_int::from(seconds))?;
