@@ -371,7 +371,7 @@ impl Rule {
     }
 }
 
-/// Is it an error that ends a connection, and that the first of read, write and SO_ERROR to ask gets once (`sock_error`)?
+/// Is it an error that ends a connection, and that only the first call of read, write and SO_ERROR returns (`sock_error`)?
 pub fn is_told_once(errno: Errno) -> bool {
     let mut rules = RULES.iter();
     rules.any(|rule| rule.gives == RuleOutcome::Errno(errno) && rule.waits() && rule.calls.contains(&Read))

@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(why(&[b'['; 1 << 20]).0, None);
     }
 
-    /// What the types write is what the parser reads.
+    /// The parser reads what the types write.
     #[test]
     fn what_is_written_can_be_read() {
         let line = br#"{"id":7,"socket":"client","call":"read","n":1024}"#;
