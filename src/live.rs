@@ -19,7 +19,7 @@ pub enum Input {
     Gone,
 }
 
-/// A command that was read, and where it stood.
+/// A command that was read, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputLine {
     /// The line's bytes, which are not always text.
@@ -28,7 +28,7 @@ pub struct InputLine {
     pub place: String,
 }
 
-/// The lab's sink: hands on what happens, and tells when there will be no more.
+/// The lab's sink: hands on what happens, and says when there will be no more.
 pub struct EventSink(Sender<Input>);
 
 impl EventSink {

@@ -176,7 +176,7 @@ pub enum ScreenCommand {
     Zoom,
     /// Goes to the next kind of log line.
     LogFilter,
-    /// The log follows what happens, or stands still.
+    /// The log follows what happens, or stops.
     LogFollow,
     /// Copies the selected log line to the clipboard.
     CopyLine,

@@ -32,8 +32,8 @@ pub fn as_many() -> usize {
     thread::available_parallelism().map_or(2, usize::from) * 2
 }
 
-/// Does all of them, so many at once, and hands over each one's place among them and its report, in the order in which they end. An error of `ended`
-/// stops it, and so does `stops` when it says so of a report.
+/// Does all of them, so many at once, and hands over each one's place among them and its report, in the order in which they end. An error
+/// of `ended` stops it, and so does `stops` when it says so of a report.
 pub fn run(
     jobs: &[ChildRun],
     at_once: usize,

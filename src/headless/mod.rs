@@ -52,7 +52,7 @@ pub enum RunStatus {
     NotUnderstood,
 }
 
-/// A command that was not carried out; as text, where it stood and why.
+/// A command that was not carried out; as text, its place and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefusedCommand {
     /// Whether the command was understood.
@@ -152,7 +152,7 @@ pub struct Runner<'a, W: Write> {
     told_blocked: HashSet<CallId>,
 }
 
-/// Prints what a session tells.
+/// Prints a session's transcript.
 pub(crate) struct Printer<W: Write> {
     out: W,
     format: Format,
@@ -300,7 +300,7 @@ impl<'a, W: Write> Runner<'a, W> {
         }
     }
 
-    /// Reports what is still blocked at the end of all commands, and was not told with the last of them.
+    /// Reports what is still blocked at the end of all commands, and was not reported with the last of them.
     pub fn finish(&mut self) -> io::Result<()> {
         for side in Side::BOTH {
             let told = std::mem::take(&mut self.told_blocked);
@@ -311,7 +311,7 @@ impl<'a, W: Write> Runner<'a, W> {
         self.printer.out.flush()
     }
 
-    /// Takes events in until the command is over and all is quiet, or the time is up; tells whether it is over.
+    /// Takes events in until the command is over and all is quiet, or the time is up; returns whether it is over.
     fn wait(&mut self, progress: &CommandProgress) -> io::Result<bool> {
         let bound = if progress.is_of_process() {
             PROCESS_PATIENCE
@@ -473,7 +473,7 @@ impl<W: Write> Printer<W> {
         self.lines.print(&mut self.out, value)
     }
 
-    /// Prints the sockets of both ends as they stand.
+    /// Prints the sockets of both ends as they are now.
     fn states(&mut self, session: &Session, now: MonoTime) -> io::Result<()> {
         let states = Ends::from_fn(|side| {
             let table_at = session.ends[side].table.read_at();
@@ -521,7 +521,7 @@ impl<W: Write> Printer<W> {
     }
 }
 
-/// A socket as it stands after a command.
+/// A socket as it is after a command.
 #[derive(Serialize)]
 struct SocketStatus {
     socket: Option<String>,

@@ -123,7 +123,7 @@ pub enum Agreement {
     Same,
     /// Something else: the runtime behaves in its own way.
     Differs,
-    /// The library failed it by itself: no system call was made, or the kernel's answer is not told.
+    /// The library failed it by itself: no system call was made, or the kernel's answer is not reported.
     Library,
     /// The language has no such call.
     Unsupported,

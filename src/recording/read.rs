@@ -1,4 +1,4 @@
-//! The reading of a recording: every line is understood, or told with its number and what would be right.
+//! The reading of a recording: every line is understood, or is an error with its number and what would be right.
 
 use serde::Deserialize;
 use std::fmt;

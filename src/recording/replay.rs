@@ -6,7 +6,7 @@ use super::{Digest, Line, Recording};
 use crate::clock::MonoTime;
 use crate::session::{CommandError, Session, SessionInput};
 
-/// A place to stop at: all that came of what stands before it is there.
+/// A place to stop at: all that came of what is before it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stop {
     /// The number of lines of the recording, after its first, that have been played.
@@ -46,7 +46,7 @@ pub struct Replay {
     recording: Recording,
     stops: Vec<Stop>,
     at: usize,
-    /// Whether this finwait tells the run otherwise than the one that recorded it.
+    /// Whether this finwait makes another transcript of the run than the one that recorded it.
     differs: bool,
 }
 

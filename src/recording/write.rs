@@ -1,4 +1,4 @@
-//! The writing of a recording: each line in one write, before the session takes the input, so that a crash loses nothing told.
+//! The writing of a recording: each line in one write, before the session takes the input, so that a crash loses nothing that was printed.
 
 use serde::Serialize;
 use std::fmt;

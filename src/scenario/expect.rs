@@ -132,7 +132,7 @@ impl SocketRef {
         [first].into_iter().chain(second)
     }
 
-    /// The socket as it stood; none when there is none of that name.
+    /// The socket as it was; none when there is none of that name.
     pub fn find<'a>(&self, seen: &'a Observation) -> Option<&'a SocketSnapshot> {
         let named = |side: Side| {
             let mut snapshot = seen.sockets[side].iter();

@@ -61,7 +61,7 @@ struct Reader<'a> {
     mistakes: Vec<Mistake>,
 }
 
-/// A value and where it stands.
+/// A value and its place.
 type TomlValue<'a> = Spanned<DeValue<'a>>;
 /// The value under a key of a table.
 type Field<'a, 'b> = Option<&'b TomlValue<'a>>;

@@ -71,7 +71,8 @@ impl fmt::Display for Mistake {
         let Position { line, column } = self.place;
         let path = excerpt(&self.path, LONGEST_PATH);
         writeln!(f, "{path}:{line}:{column}: {}", self.why)?;
-        // Nothing of a file reaches the terminal raw, and a tab is as wide below the line as in it. Of a long line what is around the place.
+        // Nothing of a file reaches the terminal raw, and a tab is as wide below the line as in it. Of a long line what is around the
+        // place.
         let left = (column - 1).saturating_sub(AROUND);
         let shown = |c: char| if c.is_control() { ' ' } else { c };
         let mut chars = self.line.chars().skip(left).map(shown);

@@ -122,7 +122,7 @@ pub struct RuledOutcome {
     pub state: State,
     /// The rule.
     pub rule: RuleId,
-    /// Does what set it, as the rule has it, stand in the transcript?
+    /// Does the transcript have what set it, as the rule says?
     pub set_by_seen: bool,
 }
 

@@ -40,8 +40,8 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
     })
 }
 
-/// Runs a scenario, recorded if that is wanted, and tells each line of its report as soon as it is known. Must be called before the program has a second
-/// thread, like [`Lab::start`].
+/// Runs a scenario, recorded if that is wanted, and reports each line as soon as it is known. Must be called before the program has a
+/// second thread, like [`Lab::start`].
 pub fn run(
     scenario: &Arc<Scenario>,
     options: &Options,

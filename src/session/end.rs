@@ -96,7 +96,7 @@ pub(super) struct Socks {
     by_inode: QuickMap<u64, SockId>,
     /// Connections, the newest that has these addresses.
     by_tuple: QuickMap<Tuple, SockId>,
-    /// Older ones that are over and still stand in a listener's queue, the oldest first.
+    /// Older ones that are over and still in a listener's queue, the oldest first.
     queued: Vec<(Tuple, SockId)>,
 }
 

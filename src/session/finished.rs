@@ -26,7 +26,7 @@ pub struct FinishedCall {
     /// The call in the runtime's words, where no trace has it; of one that was lost, its name where it had not begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<CallText>,
-    /// The socket's state when the call was made; none when it stood in no table, as a socket in CLOSE.
+    /// The socket's state when the call was made; none when it was in no table, as a socket in CLOSE.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
     /// The reason why it ended so, the rule that it falls under, and what set the error.
@@ -111,7 +111,7 @@ impl FinishedCall {
         }
     }
 
-    /// The system calls that the endpoint told of.
+    /// The system calls that the endpoint reported.
     pub fn trace(&self) -> &[Syscall] {
         match &self.end {
             CallEnd::Returned(ended) => &ended.trace,

@@ -178,7 +178,7 @@ impl CommandProgress {
     }
 }
 
-/// Returns the result of the command of `side` that began with `root`, as far as the transcript after `since` tells.
+/// Returns the result of the command of `side` that began with `root`, as far as the transcript after `since` has it.
 pub fn outcome(session: &Session, side: Side, root: CallId, since: EntryNo) -> CommandResult {
     if session.busy(side, root) {
         return CommandResult::Blocked;

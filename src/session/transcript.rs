@@ -59,7 +59,7 @@ pub enum EntryKind {
     },
     /// A system call that an endpoint in another language made.
     Syscall(SyscallSeen),
-    /// A call has not returned so far (told by the headless runner).
+    /// A call has not returned so far (reported by the headless runner).
     Blocked {
         /// The end that made it.
         side: Side,
@@ -73,7 +73,7 @@ pub enum EntryKind {
         #[serde(rename = "waited_us", serialize_with = "micros")]
         waited: Duration,
     },
-    /// A packet came to the wire, or something became of one that stood there.
+    /// A packet came to the wire, or a held one went on or was dropped.
     Packet(PacketRecord),
     /// The wire's treatment of packets was changed.
     Wire {

@@ -49,7 +49,7 @@ pub enum HeldBy {
     /// The kernel, to keep the pair of addresses from being used again: the row is a time-wait socket of its own, also while a
     /// descriptor of the old one, which is CLOSE by now, is open (`tcp_time_wait`).
     TimeWait,
-    /// The endpoint, by a descriptor that it has not told of: some libraries accept by themselves.
+    /// The endpoint, by a descriptor that it has not reported: some libraries accept by themselves.
     Untold,
     /// The listener's queue: the handshake is done or under way, nobody has accepted it.
     Queued,

@@ -1,4 +1,4 @@
-//! The state of the wire: its mode, its rules, and what stands on it.
+//! The state of the wire: its mode, its rules, and the packets that it holds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -3,9 +3,9 @@
 //! # Threads
 //!
 //! One thread, the caller's of [`run`], owns the session, the screen and the terminal; it sleeps in `recv` and draws at most once for all
-//! that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the lab's thread what happened, the input thread
-//! what crossterm's blocking `read` returns, the signal thread the signals, the watcher that the terminal hung up. They block until
-//! the process ends.
+//! that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the
+//! lab's thread what happened, the input thread what crossterm's blocking `read` returns, the signal thread the signals, the watcher that
+//! the terminal hung up. They block until the process ends.
 
 use crossterm::event::Event as Input;
 use signal_hook::consts::{
@@ -381,7 +381,7 @@ fn panic_if_asked() {
     }
 }
 
-/// Starts the threads that listen: to signals, to the terminal, and for its end. `is_ours` tells when the terminal is ours again.
+/// Starts the threads that listen: to signals, to the terminal, and for its end. `is_ours` says when the terminal is ours again.
 fn listen(mut signals: Signals, sender: Sender<Message>, is_ours: Receiver<()>) -> Result<()> {
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
         thread::Builder::new()

@@ -116,7 +116,8 @@ impl Tour {
         self.look_at
     }
 
-    /// The subjects that can be predicted of the next step, with what is expected: the outcome of its call, and the first state that it names.
+    /// The subjects that can be predicted of the next step, with what is expected: the outcome of its call, and the first state that it
+    /// names.
     pub fn expects(&self) -> Vec<(String, String)> {
         let Some(step) = self.step() else { return Vec::new() };
         let command = step.action.as_ref().map(|action| &action.command);

@@ -19,7 +19,7 @@ use finwait_model::state::State;
 pub enum ErrorSource {
     /// A setter, and the entry in which it set the error.
     Found(SetBy, EntryNo),
-    /// A setter of which no entry can tell: an argument, a call that was not made.
+    /// A setter that has no entry: an argument, a call that was not made.
     Timeless(SetBy),
     /// One of these, which was not seen: as in the loopback lab, which has no wire.
     Unseen(&'static [SetBy]),
@@ -159,7 +159,7 @@ fn is_bound(s: &Situation) -> bool {
     s.sock.named.is_some_and(|made| made.class == CallClass::Bind)
 }
 
-/// Another call, still under way, that can have been told the error: it returns after the one that it left EPIPE to.
+/// Another call, still under way, that can have got the error: it returns after the one that it left EPIPE to.
 fn taker(s: &Situation) -> Option<EntryNo> {
     let takes = |class| {
         matches!(

@@ -1,8 +1,9 @@
 //! Explanations: one plain sentence for an outcome, from the call, what it returned and the socket's situation, and the rule behind it.
 //!
-//! The words stand in `assets/explain/`, and are compiled in: `text`. `rules` is the table of all rules; `errors` decides which of them a call that failed falls under, `successes` says what success
-//! means; both are one match each. What has no rule falls back to the errno's own text. Every sentence was held against the kernel
-//! (Linux 6.18): where books say otherwise, a comment says so and names the function that decides.
+//! The words are in `assets/explain/`, and are compiled in: `text`. `rules` is the table of all rules; `errors` decides which of them a
+//! call that failed falls under, `successes` says what success means; both are one match each. What has no rule falls back to the errno's
+//! own text. Every sentence was held against the kernel (Linux 6.18): where books say otherwise, a comment says so and names the function
+//! that decides.
 #![deny(clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![deny(unsafe_code)]
@@ -118,7 +119,7 @@ pub struct Limits {
 }
 
 impl Situation {
-    /// The state when the call was made; a socket in `CLOSE` stands in no table.
+    /// The state when the call was made; a socket in `CLOSE` is in no table.
     fn was(&self) -> State {
         self.before.unwrap_or(State::Close)
     }

@@ -1,12 +1,12 @@
 //! The rules: every reason that finwait knows for an errno, for the end of a stream and for a deadline that passed. One table.
 //!
-//! `errors`, `successes` and `lib.rs` decide which of them an outcome falls under; what holds of it stands here, and its words in
+//! `errors`, `successes` and `lib.rs` decide which of them an outcome falls under; what holds of it is here, and its words are in
 //! `assets/explain/rules.toml`. Each rule is
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it returned. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule.
 //!
 //! The table's order is likelihood: rules that give the same stand together, and the first of them that is for a call is what that
-//! call most often meets in the field. `finwait explain` tells causes in this order.
+//! call most often meets in the field. `finwait explain` prints causes in this order.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -207,7 +207,7 @@ pub enum Further {
         /// The socket's own limit; O_NONBLOCK is another.
         timeout: SocketOption,
     },
-    /// The call may not wait (longer), and what it began goes on: poll tells when it is done.
+    /// The call may not wait (longer), and what it began goes on: poll reports when it is done.
     GoesOn {
         /// The socket's own limit; O_NONBLOCK is another.
         timeout: SocketOption,

@@ -113,7 +113,7 @@ pub struct SentSegments {
 }
 
 /// Options that were set on the socket, as far as they decide how long calls wait and what close does. None is the kernel's default, or
-/// what a language's library chose without telling.
+/// what a language's library chose without reporting it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SockOptions {
     /// O_NONBLOCK: of the open file, which `dup` shares and `accept` does not inherit.
@@ -132,7 +132,7 @@ pub struct SockOptions {
     pub user_timeout: Option<i64>,
 }
 
-/// A socket in the kernel, as far as the record tells.
+/// A socket in the kernel, as far as the record has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sock {
     /// Has `connect` or `accept` given it a peer, or is it about to?

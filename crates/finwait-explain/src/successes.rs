@@ -384,7 +384,7 @@ fn closed(s: &Situation) -> Success {
     }
 }
 
-/// The same where segments are not seen: told by the states before and after.
+/// The same where segments are not seen: inferred from the states before and after.
 fn closed_unseen(s: &Situation) -> Success {
     match (s.was(), s.is()) {
         (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Close) if s.unread > 0 => Success::CloseUnreadUnseen,

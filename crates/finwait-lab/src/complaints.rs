@@ -82,7 +82,7 @@ impl PartialLine {
         }
     }
 
-    /// The line has ended; none where nothing stands in it.
+    /// Returns the line that has ended; none where it is empty.
     fn end(&mut self) -> Option<String> {
         let text = String::from_utf8_lossy(&self.bytes);
         let mut line = excerpt(text.trim_end(), LONGEST);

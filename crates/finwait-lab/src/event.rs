@@ -112,7 +112,7 @@ pub enum LabEvent {
         /// One sentence.
         why: String,
     },
-    /// A packet came to the wire, or something became of one that stood there.
+    /// A packet came to the wire, or a held one went on or was dropped.
     Packet(PacketRecord),
     /// The wire's treatment of packets was changed.
     Wire(WireChange),
@@ -120,7 +120,7 @@ pub enum LabEvent {
     Rules(Vec<RuleStatus>),
     /// A socket changed its state.
     Transition(StateChanged),
-    /// A host's table, whole, whenever it differs from the last one told.
+    /// A host's table, whole, whenever it differs from the last one reported.
     Table {
         /// The end.
         side: Side,
@@ -198,7 +198,7 @@ pub struct CallEnded {
     /// The text that a programmer of the endpoint's language sees, where there is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// The system calls behind it, in order; empty where the runtime cannot tell.
+    /// The system calls behind it, in order; empty where the runtime cannot report them.
     pub trace: Vec<Syscall>,
     /// The inode behind the new descriptor, when one was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -431,7 +431,7 @@ pub enum TransitionCause {
     },
     /// The administrator destroyed it (SOCK_DESTROY).
     Destroyed,
-    /// A call that the endpoint's library made by itself, without having been told.
+    /// A call that the endpoint's library made by itself, without a request.
     Library,
     /// Nothing that finwait saw.
     Unseen,

@@ -56,7 +56,7 @@ struct Unread {
     wake: Arc<OwnedFd>,
 }
 
-/// Goes with a batch; that it is dropped tells that the batch was read, or that nobody will read it.
+/// Goes with a batch; it is dropped when the batch was read, or when nobody will read it.
 #[derive(Debug)]
 struct Receipt {
     events: usize,

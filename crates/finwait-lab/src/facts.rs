@@ -14,7 +14,7 @@ pub struct LabFacts {
     pub kind: LabKind,
     /// The hosts' addresses; in the loopback lab twice the same.
     pub addresses: Ends<IpAddr>,
-    /// The port that the server listens on unless told otherwise.
+    /// The port that the server listens on unless another one is given.
     pub port: Port,
     /// The hosts' settings as they were at the beginning; none in the loopback lab.
     pub settings: Ends<Vec<(Setting, SettingValue)>>,

@@ -35,7 +35,7 @@ const TABLE_SLOTS: u32 = 1024;
 pub struct Host {
     /// The end of the wire; none in the loopback lab.
     pub tun: Option<Tun>,
-    /// The sockets by netlink; or why the kernel does not tell them so.
+    /// The sockets by netlink; or why netlink is not available.
     pub diag: std::result::Result<Diag, String>,
     /// The sockets by procfs, for each family.
     pub tables: Vec<(Family, ProcTable)>,

@@ -95,7 +95,7 @@ impl Options {
     }
 }
 
-/// The port that the server listens on in the isolated lab unless told otherwise.
+/// The port that the server listens on in the isolated lab unless another one is given.
 const PORT: Port = Port(8080);
 
 /// A running lab of this process; it ends when this is dropped.

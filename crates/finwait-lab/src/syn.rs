@@ -22,7 +22,7 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(120);
 
 impl SynPatience {
-    /// Reads the settings of the calling thread's network namespace; none where procfs does not tell.
+    /// Reads the settings of the calling thread's network namespace; none where procfs does not have them.
     pub fn here() -> Option<SynPatience> {
         let read = |name| sysctl::read(name).ok()?.parse().ok();
         Some(SynPatience {

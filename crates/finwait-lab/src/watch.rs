@@ -135,13 +135,13 @@ impl Watch {
         Ok(Some(table))
     }
 
-    /// Was the table told although it was not whole, so that it is to be looked at again?
+    /// Was the table reported although it was not whole, so that it is to be looked at again?
     pub const fn is_torn(&self) -> bool {
         self.told.is_none()
     }
 
     /// Does no socket wait for its first acknowledgement? One that has timed out already is stuck, and not waited for; nor is one
-    /// whose segments `stand` on the wire.
+    /// whose segments are held on the wire (`stand`).
     pub fn quiet(&self, stand: impl Fn(&Tuple) -> bool) -> bool {
         !self.rows.iter().any(|row| {
             row.state != State::Listen

@@ -19,7 +19,7 @@ pub enum Outcome {
         /// Bytes written before the deadline; 0 for any other call.
         written: usize,
     },
-    /// The language's library failed the call by itself, and no errno stands behind that; its name for the error: `net.ErrClosed`,
+    /// The language's library failed the call by itself, without an errno behind it; its name for the error: `net.ErrClosed`,
     /// `ERR_STREAM_DESTROYED`.
     Library(String),
     /// The runtime cannot express the call; the reason.
@@ -64,7 +64,7 @@ pub enum Value {
         /// The error, taken out of the socket by this call.
         error: Option<Errno>,
     },
-    /// Options as they stand.
+    /// The options' values.
     Options {
         /// Options, each with its value or the reason why it could not be read.
         readings: Vec<OptionReading>,
@@ -108,7 +108,7 @@ impl Value {
     }
 }
 
-/// One option's value as the kernel told it.
+/// One option's value as the kernel returned it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionReading {
     /// The option.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::errno::Errno;
 
-/// A call as a programmer writes it, `read(5, ..., 1024)`, with what stands behind it. [`Display`](fmt::Display) gives the text that it
+/// A call as a programmer writes it, `read(5, ..., 1024)`, with the text behind it. [`Display`](fmt::Display) gives the text that it
 /// was read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]

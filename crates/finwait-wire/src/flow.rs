@@ -191,7 +191,7 @@ pub struct ReceiveState {
     pub peer_first: SeqNo,
 }
 
-/// `a` lies before `b`, as far as that can be told of numbers that wrap.
+/// Is `a` before `b`, as far as that is known of numbers that wrap?
 const fn before(a: SeqNo, b: SeqNo) -> bool {
     (a.0.wrapping_sub(b.0) as i32) < 0
 }

@@ -1,4 +1,4 @@
-//! The wire's mind: which segments stand on it, which rules are in force, and what becomes of what comes next.
+//! The decisions of the wire: which segments it holds, which rules are in force, and what becomes of what comes next.
 //!
 //! Pure: times come from outside, and no bytes move here. Segments that are due at the same time go in the order of their numbers.
 

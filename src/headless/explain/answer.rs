@@ -16,7 +16,7 @@ use crate::scenario::{Scenario, catalog};
 /// The most scenarios that are named, beside those that prove a rule.
 const OTHERS: usize = 5;
 
-/// Lines that say the same, and where they stand.
+/// Lines that say the same, and where they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The meaning of the lines, as found in the first.
@@ -127,7 +127,7 @@ pub struct Answer {
     pub number: Option<i32>,
     /// libc's text, of an errno.
     pub text: Option<String>,
-    /// The call, where the text told it.
+    /// The call, where the text names it.
     pub call: Option<CallClass>,
     /// The languages or programs whose words they are.
     pub dialects: Vec<Dialect>,

@@ -1,4 +1,4 @@
-//! Dialogs that open over the screen, one file each, and the stack that they stand on.
+//! Dialogs that open over the screen, one file each, and their stack.
 //!
 //! A dialog holds what it shows, draws itself, and answers keys, presses and the wheel. It changes nothing but itself: what it wants to
 //! happen it returns as [`Reaction`]s. Closing and opening is the stack's work, the rest the screen's.

@@ -1,4 +1,5 @@
-//! The error pane: calls that have not returned, and what the last one returned, or that it never did, as `strace` prints it, with one sentence why.
+//! The error pane: calls that have not returned, and what the last one returned, or that it never did, as `strace` prints it, with one
+//! sentence why.
 
 use ratatui::layout::Rect;
 

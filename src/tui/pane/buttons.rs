@@ -1,4 +1,5 @@
-//! The buttons of an end: every call, never greyed out, crossed once the endpoint's language has said that it cannot make it; where there is no room for all, on pages that `more` turns.
+//! The buttons of an end: every call, never greyed out, crossed once the endpoint's language has said that it cannot make it; where there
+//! is no room for all, on pages that `more` turns.
 
 use ratatui::layout::Rect;
 

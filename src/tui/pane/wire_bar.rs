@@ -1,4 +1,4 @@
-//! The wire's buttons, under the diagram: how segments pass, and what becomes of those that stand on it.
+//! The wire's buttons, under the diagram: how segments pass, and what becomes of those that it holds.
 
 use ratatui::layout::Rect;
 

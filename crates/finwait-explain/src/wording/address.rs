@@ -42,7 +42,7 @@ fn arrow(low: &str, at: usize) -> Option<Vec<SocketAddr>> {
     Some(vec![from, to])
 }
 
-/// Node.js tells the peer first: `connect EADDRNOTAVAIL 10.0.0.2:80 - Local (10.0.0.1:41822)`; port 0 is one that was never given.
+/// Node.js names the peer first: `connect EADDRNOTAVAIL 10.0.0.2:80 - Local (10.0.0.1:41822)`; port 0 is one that was never given.
 fn of_node(low: &str) -> Option<Vec<SocketAddr>> {
     let (before, after) = low.split_once(" - local (")?;
     let peer = before.rsplit(' ').next()?.parse().ok()?;

@@ -1,11 +1,11 @@
-//! The call that a line tells, and whose words tell it.
+//! The call that a line names, and whose words name it.
 
 use super::errno::by_name;
 use super::table::{CALLS, Cue};
 use super::{Dialect, find, is_in_name};
 use crate::rules::CallClass;
 
-/// The call, and whose words tell it: the surest sign first.
+/// The call, and whose words name it: the surest sign first.
 pub(super) fn cue(text: &str, low: &str) -> Option<Cue> {
     // recv() failed; connect(2) for; write(5, 0x55, 8): Broken pipe; Netty's connect(..) failed: ; setsockopt(TCP_NODELAY) failed (
     let called = low.match_indices('(').find_map(|(at, _)| {

@@ -1,5 +1,5 @@
 //! Recognizes what a line of text says: the errno, the end of a stream, a deadline or a socket closed by ourselves, in any of the
-//! wordings of `table`, and the call, the addresses and the language where the line tells them.
+//! wordings of `table`, and the call, the addresses and the language where the line has them.
 //!
 //! Pure, and safe with any text: what comes out is made of our own words and of addresses that were parsed. Three kinds of sign are
 //! looked for, the surest first: a library's own words (`read timed out` is Java's deadline, whatever errno stands beside it), then
@@ -192,7 +192,7 @@ impl WordingMatch {
     }
 }
 
-/// Recognizes a text that stands alone; none when it has no wording that is known.
+/// Recognizes a text by itself; none when it has no wording that is known.
 pub fn recognize(text: &str) -> Option<WordingMatch> {
     said(text, true)
 }
@@ -375,7 +375,7 @@ impl<T> TextIndex<T> {
         index
     }
 
-    /// Each text that stands in a line as words of its own, and where.
+    /// Each text that is in a line as words of its own, and where.
     fn all<'a>(&'a self, low: &'a str) -> impl Iterator<Item = (usize, &'static str, &'static T)> + 'a {
         let bytes = low.as_bytes();
         let is_word = move |at: usize| bytes.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
@@ -383,7 +383,7 @@ impl<T> TextIndex<T> {
         begins.flat_map(move |at| self.at(&bytes[at..]).map(move |(text, row)| (at, text, row)))
     }
 
-    /// Each text that stands at the beginning, as words of its own.
+    /// Each text at the beginning, as words of its own.
     fn at<'a>(&'a self, rest: &'a [u8]) -> impl Iterator<Item = (&'static str, &'static T)> + 'a {
         let is_word = |at: usize| rest.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
         let rows = rest.first_chunk().and_then(|begin| self.0.get(begin));

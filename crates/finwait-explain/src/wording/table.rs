@@ -20,7 +20,7 @@ pub(super) struct Wording {
     pub(super) call: Option<CallClass>,
     /// A remark on them.
     pub(super) remark: Option<&'static str>,
-    /// Text that must stand elsewhere in the line.
+    /// Text that must be elsewhere in the line.
     pub(super) with: Option<&'static str>,
     /// Do they count only where a clause ends? (`unexpected EOF at line 3` is a parser's.)
     pub(super) ends: bool,
@@ -99,7 +99,7 @@ const HALF_CLOSED: &str = "Java says this when another thread closes the channel
 const JETTY: &str = "Jetty reports this for whatever ended a connection while it wrote: usually the client had gone; the errno is in the line below, after Caused by.";
 const SEVEN: &str = "curl's 7 is any connect that failed, most often a refused one; curl -v shows the errno's text.";
 
-/// A library's own words. They go before any errno that stands beside them.
+/// A library's own words. They go before any errno beside them.
 pub(super) const WORDS: &[Wording] = &[
     // Go
     of("use of closed network connection", Closed, Some(Go)),
@@ -1014,7 +1014,7 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("printf: write error", Carrier::Pipe),
 ];
 
-/// Calls that take a path, or as a program tells them before one.
+/// Calls that take a path, or that a program prints before one.
 pub(super) const ON_FILES: &[&str] = &[
     "open",
     "open()",
@@ -1136,7 +1136,7 @@ pub(super) const WINSOCK: &[(i32, Errno)] = &[
     (10065, Errno::EHOSTUNREACH),
 ];
 
-/// Words that leave the errno open, or are common: an errno that stands beside them goes first.
+/// Words that leave the errno open, or are common: an errno beside them goes first.
 pub(super) const WEAK: &[Wording] = &[
     of("connectionreseterror", errno(Errno::ECONNRESET), Some(Python)),
     of("connectionrefusederror", errno(Errno::ECONNREFUSED), Some(Python)),
@@ -1335,7 +1335,7 @@ const fn unknown(dialect: Dialect) -> Cue {
     }
 }
 
-/// Words that tell the call, the surest first.
+/// Words that name the call, the surest first.
 pub(super) const CALLS: &[(&str, Cue)] = &[
     // What the resolver did inside of a dial goes first.
     ("read udp", cue(Read, Some(Go))),

@@ -1,4 +1,4 @@
-//! The conversation with the owner of a lab's namespaces, and the waiting for what it tells.
+//! The conversation with the owner of a lab's namespaces, and the waiting for its events.
 
 use std::fmt;
 use std::io::{BufRead, BufReader};
@@ -133,7 +133,7 @@ impl Remote {
         Ok(remote)
     }
 
-    /// Takes in what the owner tells, until it is gone.
+    /// Takes in what the owner writes, until it is gone.
     pub fn listen(&self, control: UnixStream) {
         let mut lines = BufReader::new(control);
         let mut line = Vec::new();

@@ -1,4 +1,4 @@
-//! The state of a lab as its events have told it. The one place of the API that reads [`LabEvent`]s, but for the transcript.
+//! The state of a lab as its events have shown it. The one place of the API that reads [`LabEvent`]s, but for the transcript.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use finwait_wire::rule::{RuleNo, RuleStatus};
 /// The number of events that are kept.
 const KEPT: usize = 4096;
 
-/// A lab as its events have told it so far: both hosts' sockets, the wire, and the last events.
+/// A lab as its events have shown it so far: both hosts' sockets, the wire, and the last events.
 ///
 /// [`Lab::until`](crate::Lab::until) shows one after every event, so that no state is too short to be seen.
 #[derive(Clone, Debug, Default)]

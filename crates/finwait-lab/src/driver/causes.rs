@@ -21,7 +21,7 @@ impl<O: Outside> Core<O> {
         }
     }
 
-    /// Reads a host's table and tells what changed. Where no packet has just arrived, the likeliest cause is found for each change.
+    /// Reads a host's table and reports what changed. Where no packet has just arrived, the likeliest cause is found for each change.
     pub(super) fn changes(&mut self, side: Side, beside: ReadTrigger) {
         let Core { ends, outside, .. } = self;
         let watch = &mut ends[side].watch;

@@ -68,7 +68,7 @@ impl DriverEnd {
         self.in_flight.iter().any(|call| call.id == id) && !self.ended.iter().any(ended)
     }
 
-    /// Has the descriptor of that name been closed, also by a call whose return is not told yet?
+    /// Has the descriptor of that name been closed, also by a call whose return is not reported yet?
     pub(super) fn has_closed(&self, name: &SocketName) -> bool {
         let closed_it = |reply: &Reply| match reply {
             Reply::Ended { id, trace, .. } => {

@@ -125,7 +125,7 @@ struct Core<O> {
     dirty: bool,
     /// Packets that hosts have sent since then.
     streamed: usize,
-    /// ... and since it was last told that all is quiet.
+    /// Something happened since quiet was last reported.
     unquiet: bool,
     /// The time at which the tables were last read for the screen.
     read_at: MonoTime,
@@ -270,7 +270,7 @@ impl<O: Outside> Core<O> {
         self.quieten();
     }
 
-    /// Reads both tables, `first`'s first, and tells what changed.
+    /// Reads both tables, `first`'s first, and reports what changed.
     fn settle(&mut self, first: Option<Side>) {
         (self.dirty, self.streamed) = (false, 0);
         self.read_at = self.outside.now();

@@ -77,7 +77,7 @@ impl<O: Outside> Core<O> {
         true
     }
 
-    /// Hands a packet to the other host, and tells what it did there.
+    /// Hands a packet to the other host, and reports what it did there.
     pub(super) fn deliver(&mut self, record: PacketRecord, bytes: &[u8]) {
         let to = record.from.other();
         let telling = self.can_change_a_state(record.from, &record.packet);

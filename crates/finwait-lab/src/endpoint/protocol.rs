@@ -65,7 +65,7 @@ pub enum Reply {
         /// The error as a programmer of the language sees it: the text of the error, as the library words it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
-        /// The system calls that were made for it, in order; empty when the runtime cannot tell.
+        /// The system calls that were made for it, in order; empty when the runtime cannot report them.
         #[serde(default)]
         trace: Vec<Syscall>,
     },

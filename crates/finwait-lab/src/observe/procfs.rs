@@ -13,7 +13,7 @@ use finwait_model::call::Family;
 use finwait_model::socket_table::{SocketRow, Timer, TimerKind, Tuple};
 use finwait_model::state::State;
 
-/// A row of the table, and how it stood there.
+/// A row of the table, and its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcRow {
     /// The row; there is no TCP_INFO here.

@@ -34,7 +34,8 @@ pub(super) struct Lane {
 
 impl Lane {
     pub fn of(area: Rect, focus: Side) -> Lane {
-        // The widest state is 11 columns, most are 9 at the most, and the others have a short name; where two such columns leave no room, only the focused end has one.
+        // The widest state is 11 columns, most are 9 at the most, and the others have a short name; where two such columns leave no room,
+        // only the focused end has one.
         let outside = match area.width {
             56.. => 12,
             _ => 10,
@@ -150,7 +151,7 @@ impl Lane {
         Rect::new(from, y, to.saturating_sub(from), 1)
     }
 
-    /// Beside a packet on the wire: how long it has stood there, and what can be done with it.
+    /// The words beside a held packet: how long it has been held, and what can be done with it.
     pub fn on_wire(&self, canvas: &mut Canvas, y: u16, free: (u16, u16), since: String, no: PacketNo, selected: bool) {
         let (mut x, right) = (free.0 + 1, free.1);
         let strong = canvas.theme.strong();

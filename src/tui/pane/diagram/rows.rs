@@ -53,7 +53,7 @@ pub(super) struct Row {
     pub no: u64,
     pub at: Duration,
     pub kind: RowKind,
-    /// The states that stand beside it.
+    /// The states beside it.
     pub labels: Ends<Option<State>>,
 }
 

@@ -1,4 +1,4 @@
-//! The state diagram's hand-laid plans: where the states stand, which way the edges run, and what stands beside them.
+//! The state diagram's hand-laid plans: where the states are, which way the edges run, and what is beside them.
 //!
 //! As in the RFC's figure, the listening side is on the left at the top and the one that closes first on the left at the bottom. CLOSE
 //! is there once: the ways back to it run round the right.
@@ -28,7 +28,7 @@ pub struct Route {
 pub struct Plan {
     /// Columns and rows that it takes.
     pub size: (u16, u16),
-    /// Do the states stand in boxes?
+    /// Are the states in boxes?
     pub boxed: bool,
     /// The columns after which it can be pulled apart.
     pub columns: &'static [u16],
