@@ -18,7 +18,7 @@ use crate::side::{Ends, Side};
 pub enum MatrixFormat {
     /// Text for people at a terminal.
     Text,
-    /// Returns the table as it is committed.
+    /// JSON, as the committed table is.
     Json,
     /// Markdown, as the README has it.
     Markdown,

@@ -534,7 +534,7 @@ struct SocketStatus {
     tx_queue: u32,
     timer: Option<Countdown>,
     retransmits: u32,
-    /// Returns why the sources of its state differ, where they do.
+    /// The reason why the sources of its state differ, where they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     differs: Option<String>,
 }

@@ -122,7 +122,7 @@ fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Res
     Ok((gathered, first.text))
 }
 
-/// Returns the beginning of the first line that is not empty.
+/// The beginning of the first line that is not empty.
 #[derive(Default)]
 struct First {
     line: Vec<u8>,
