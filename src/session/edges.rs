@@ -234,7 +234,7 @@ impl Coverage {
         let edge = match (from, to) {
             (Close, SynRecv) => between(Listen, SynRecv),
             (SynRecv, Close) if reset && !named => between(SynRecv, Listen),
-            // Two edges have the same ends: the cause tells which.
+            // Two edges have the same ends: the cause decides which.
             (SynSent, Close) if received || timed_out => aborted(from),
             (LastAck, Close) if reset || timed_out || called => aborted(from),
             (TimeWait, Close) if received || called => aborted(from),

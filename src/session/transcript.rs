@@ -271,7 +271,7 @@ impl Entry {
                     witness,
                     ..
                 } = change;
-                // Who is on the way to the other, as far as the state tells.
+                // Who is on the way to the other, as far as the state shows it.
                 let way = if [*from, *to].contains(&State::SynSent) {
                     "->"
                 } else {

@@ -426,7 +426,7 @@ const fn errno(errno: Errno) -> RuleOutcome {
 }
 
 rules! {
-    // EPIPE. As a rule the peer closed, or had its error told by an earlier call; our own shutdown is met less often.
+    // EPIPE. As a rule the peer closed, or an earlier call returned the error; our own shutdown is met less often.
 
     // tcp_reset in CLOSE_WAIT. No RFC speaks of EPIPE: that is Linux's own.
     ResetInCloseWait "reset-in-close-wait" {
@@ -574,7 +574,7 @@ rules! {
         decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
         proof: "nonblocking-refused",
     }
-    // tcp_v4_err on a connection: noted in sk_err_soft, which SO_ERROR hands out and tcp_write_err tells at the end.
+    // tcp_v4_err on a connection: noted in sk_err_soft, which SO_ERROR hands out and tcp_write_err reports at the end.
     RefusedNoted "refused-noted" {
         calls: &[SoError],
         gives: errno(Errno::ECONNREFUSED),
@@ -638,7 +638,7 @@ rules! {
     }
 
     // The network. No route means that no SYN leaves. That an ICMP message is a soft error, which must not end an attempt (RFC 9293,
-    // 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 tells why.
+    // 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 says why.
     HostUnreachable "host-unreachable" {
         calls: &[Connect],
         gives: errno(Errno::EHOSTUNREACH),
@@ -656,7 +656,7 @@ rules! {
         decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
         proof: "nonblocking-host-unreachable",
     }
-    // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
+    // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and reported in place of ETIMEDOUT at the end.
     // SO_ERROR hands out the note too (sk_getsockopt), while the connection lives on.
     HostUnreachableAtEnd "host-unreachable-at-the-end" {
         calls: &[Read, Write, SoError],

@@ -434,7 +434,7 @@ impl Sock {
 
     fn connect_ended(&mut self, outcome: &Outcome, entry: EntryNo) {
         match outcome {
-            // __inet_stream_connect, at its label sock_error: the attempt is dissolved, and its error told by this very call.
+            // __inet_stream_connect, at its label sock_error: the attempt is dissolved, and its error returned by this very call.
             Outcome::Err(errno) if is_told_once(*errno) && !self.listening && !self.found_no_way(*errno) => {
                 *self = Sock {
                     named: self.bound(),

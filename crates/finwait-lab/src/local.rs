@@ -151,7 +151,7 @@ impl LocalLab {
     /// Asks the lab to do something.
     pub fn send(&self, request: LabRequest) {
         if let Some(requests) = &self.requests {
-            // A driver that is gone has told why through the sink.
+            // A driver that is gone has reported why through the sink.
             let _ = requests.send(request);
             self.ring();
         }

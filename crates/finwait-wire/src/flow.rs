@@ -350,12 +350,12 @@ impl Flows {
                 back.stale = true;
             }
         }
-        // What is left of an earlier connection tells nothing of this one.
+        // What is left of an earlier connection says nothing of this one.
         if self.is_left_over(way, segment.seq) {
             return self.seen_of_host(segment);
         }
         if !self.halves.contains_key(&way) {
-            // A lone reset tells nothing of a connection.
+            // A lone reset says nothing of a connection.
             if segment.flags.has(Flags::RST) {
                 return self.seen_of_host(segment);
             }

@@ -125,7 +125,7 @@ impl Dialog for OptionsDialog {
         };
         let inside = canvas.frame(area, &title);
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
-        // The last line tells what the last call returned.
+        // The last line shows what the last call returned.
         let (list, foot) = layout::bottom(inside, 1);
         let height = usize::from(list.height);
         let more = SocketOption::ALL.len().saturating_sub(height);

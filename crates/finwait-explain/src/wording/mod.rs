@@ -243,7 +243,7 @@ fn said(text: &str, alone: bool) -> Option<WordingMatch> {
     }
     let (subject, dialect, call, remark, place) = told;
     let cue = cue(text, &low);
-    // The stream ends for whoever reads: another call that the line tells is not the one that saw it.
+    // The stream ends for whoever reads: another call that the line names is not the one that saw it.
     let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
     let call = call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits);
     if !alone && call.is_none() && matches!(subject, Subject::Errno(errno) if FILES.contains(&errno)) {

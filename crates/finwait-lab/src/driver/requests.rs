@@ -12,7 +12,7 @@ impl<O: Outside> Core<O> {
             LabRequest::Restart(side) => {
                 if self.ends[side].process.is_some() {
                     self.outside.kill(side);
-                    // SIGKILL cannot be held off: the process is waited for, and its end told as any other.
+                    // SIGKILL cannot be held off: the process is waited for, and its end reported as any other.
                     while self.ends[side].process.is_some() {
                         self.outside.flush();
                         self.outside.await_end(side);

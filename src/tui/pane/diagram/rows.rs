@@ -261,7 +261,7 @@ impl Rows {
             && *of == no
         {
             *disposition = record.disposition;
-            // What stood behind it gets a row of its own.
+            // What was behind it gets a row of its own.
             *again = if record.disposition.is_held() { *again } else { 0 };
             row.no = entry.no;
             row.at = entry.at;
