@@ -22,6 +22,10 @@ impl<T: Serialize> Versioned<T> {
     }
 
     /// Prints it on one line.
+    ///
+    /// # Errors
+    ///
+    /// The error of `out`.
     pub fn print(&self, mut out: impl Write) -> io::Result<()> {
         serde_json::to_writer(&mut out, self)?;
         writeln!(out)
@@ -36,6 +40,10 @@ pub struct Lines {
 
 impl Lines {
     /// Prints the next one.
+    ///
+    /// # Errors
+    ///
+    /// The error of `out`.
     pub fn print(&mut self, mut out: impl Write, value: &impl Serialize) -> io::Result<()> {
         if !std::mem::replace(&mut self.begun, true) {
             return Versioned::new(value).print(out);

@@ -90,6 +90,10 @@ impl<'a> Live<'a> {
     }
 
     /// Takes in what comes next, until `deadline` at the longest; without one, however long it takes.
+    ///
+    /// # Errors
+    ///
+    /// The lab's thread is gone.
     pub fn take(&mut self, deadline: Option<Instant>) -> io::Result<WaitOutcome> {
         let input = match deadline {
             None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -128,7 +132,11 @@ impl<'a> Live<'a> {
         Some(dead.map_or(Ok(()), |(side, end)| Err(not_up(side, &end.process))))
     }
 
-    /// Waits until both endpoints are up; the inner error is one sentence about the one that is not.
+    /// Waits until both endpoints are up.
+    ///
+    /// # Errors
+    ///
+    /// The lab's thread is gone. The inner error is one sentence about the endpoint that is not up.
     pub fn start(&mut self) -> io::Result<Result<(), String>> {
         let deadline = Instant::now() + PROCESS_PATIENCE;
         loop {

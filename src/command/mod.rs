@@ -27,6 +27,10 @@ use table::{EndVerb, Verb};
 use wire::WireCommand;
 
 /// The bytes of one quoted string, as a command's arguments have it.
+///
+/// # Errors
+///
+/// [`ParseError`](parse::ParseError): the text is not one quoted string.
 pub fn string_value(text: &str) -> Result<Vec<u8>, parse::ParseError> {
     match token::tokens(text)?.as_slice() {
         [token] if token.name.is_none() => Ok(token.value.clone()),

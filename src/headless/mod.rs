@@ -77,6 +77,10 @@ impl RefusedCommand {
     }
 
     /// Prints it as an output of one line of JSON.
+    ///
+    /// # Errors
+    ///
+    /// The error of `out`.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         Versioned::new(ExtraLine::Refused(self)).print(out)
     }
@@ -110,6 +114,10 @@ impl CommandSource {
     }
 
     /// A reader: one command a line; blank lines and those that begin with `#` are skipped.
+    ///
+    /// # Errors
+    ///
+    /// No thread could be started.
     pub fn reader(mut from: impl BufRead + Send + 'static, inputs: Sender<Input>) -> io::Result<CommandSource> {
         let (ask, asked) = channel();
         thread::Builder::new().name("input".into()).spawn(move || {
@@ -172,7 +180,11 @@ fn given(texts: &[String]) -> impl Iterator<Item = InputLine> {
     })
 }
 
-/// Reads the commands of a command line; the error is the first that is not understood.
+/// Reads the commands of a command line.
+///
+/// # Errors
+///
+/// [`RefusedCommand`]: the first command that is not understood.
 pub fn check(texts: &[String]) -> Result<(), RefusedCommand> {
     given(texts).zip(texts).try_for_each(|(line, text)| {
         let understood = understand(text).map(drop);
@@ -212,7 +224,11 @@ impl<'a, W: Write> Runner<'a, W> {
         }
     }
 
-    /// Waits until both endpoints are up; the inner error is one sentence about the one that is not.
+    /// Waits until both endpoints are up.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written, or the lab's thread is gone. The inner error is one sentence about the endpoint that is not up.
     pub fn start(&mut self) -> io::Result<Result<(), String>> {
         let started = self.live.start()?;
         self.print_new()?;
@@ -220,6 +236,10 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     /// The next command, none after the last. What happens until it comes is printed when it happens.
+    ///
+    /// # Errors
+    ///
+    /// The input cannot be read, or the output cannot be written.
     pub fn next_command(&mut self) -> io::Result<Option<InputLine>> {
         match &mut self.source {
             CommandSource::Given(lines) => return Ok(lines.next()),
@@ -235,7 +255,10 @@ impl<'a, W: Write> Runner<'a, W> {
 
     /// Carries out one command, and waits until its call has returned and both hosts are quiet, or patience is at its end.
     ///
-    /// The inner error is a command that could not be carried out; in JSON it has been printed.
+    /// # Errors
+    ///
+    /// The output cannot be written, or the lab's thread is gone. The inner error is the command that could not be carried out; in JSON
+    /// it has been printed.
     pub fn run(&mut self, line: &InputLine) -> io::Result<Result<(), RefusedCommand>> {
         self.told_blocked.clear();
         let Err((verdict, why)) = self.carry_out(line)? else {
@@ -301,6 +324,10 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     /// Reports what is still blocked at the end of all commands, and was not reported with the last of them.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written.
     pub fn finish(&mut self) -> io::Result<()> {
         for side in Side::BOTH {
             let told = std::mem::take(&mut self.told_blocked);

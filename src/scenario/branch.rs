@@ -49,6 +49,10 @@ impl Branch {
     }
 
     /// Runs both, one after the other, each in a lab of its own.
+    ///
+    /// # Errors
+    ///
+    /// One sentence: the first of the two that could not be run, and why.
     pub fn grow(&self, options: &Options) -> BranchResult {
         let both = [&self.trunk, &self.branch].map(|scenario| {
             let mut reports = Vec::new();

@@ -94,7 +94,11 @@ const HOLDERS: [(&str, HeldBy); 3] = [
 const NONE: &str = "none";
 
 impl SocketRef {
-    /// Reads `client`, `server2`, `client:listener`; the error is one sentence.
+    /// Reads `client`, `server2`, `client:listener`.
+    ///
+    /// # Errors
+    ///
+    /// The text is no socket's name: one sentence.
     pub fn parse(text: &str) -> Result<SocketRef, String> {
         let (side, name) = match text.split_once(':') {
             None => (None, text),
@@ -175,6 +179,10 @@ fn state(name: &str) -> Result<State, String> {
 }
 
 /// Reads states of a queue, in any order: `ESTABLISHED SYN_RECV`, or `none`.
+///
+/// # Errors
+///
+/// The character where it is wrong, from 0 on, and one sentence.
 pub fn queued(text: &str) -> Result<Vec<State>, (usize, String)> {
     if text.trim() == NONE {
         return Ok(Vec::new());
@@ -192,7 +200,11 @@ pub fn queued(text: &str) -> Result<Vec<State>, (usize, String)> {
 }
 
 impl SocketExpectation {
-    /// Reads `FIN_WAIT2`, `FIN_WAIT2 orphan`, `none`; the error is the character where it is wrong, and one sentence.
+    /// Reads `FIN_WAIT2`, `FIN_WAIT2 orphan`, `none`.
+    ///
+    /// # Errors
+    ///
+    /// The character where it is wrong, from 0 on, and one sentence.
     pub fn parse(text: &str) -> Result<SocketExpectation, (usize, String)> {
         let mut words = text.split_whitespace();
         let first = words.next().unwrap_or("");

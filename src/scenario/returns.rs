@@ -62,7 +62,11 @@ const DEATHS: [Death; 3] = [
 const LONGEST_WORDS: usize = 64;
 
 impl Returns {
-    /// Reads it; the error is the character where it is wrong, from 0 on, and one sentence.
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// The character where it is wrong, from 0 on, and one sentence.
     pub fn parse(text: &str) -> Result<Returns, (usize, String)> {
         let trimmed = text.trim();
         let (verb, rest) = trimmed.split_once(char::is_whitespace).unwrap_or((trimmed, ""));

@@ -211,18 +211,30 @@ impl Session {
     }
 
     /// Carries out a command of an end at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`]: the session refuses the command.
     pub fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Result<IssuedCommand, CommandError> {
         let command = (side, command.clone());
         self.take(SessionInput::Command { at: now, command })
     }
 
     /// Has the wire do something.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`]: the session refuses the command.
     pub fn wire(&mut self, command: &WireCommand) -> Result<IssuedCommand, CommandError> {
         let command = command.clone();
         self.take(SessionInput::Wire { command })
     }
 
     /// Reads the options of a socket for the screen.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`]: the session refuses it.
     pub fn look(
         &mut self,
         side: Side,

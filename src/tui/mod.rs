@@ -137,6 +137,10 @@ pub fn opened(recording: Recording) -> App {
 
 /// Makes the first lab, and a screen of it; with a guide through that scenario. Before [`run`], and before the program has a second
 /// thread (see [`Lab::start`]).
+///
+/// # Errors
+///
+/// The lab did not start.
 pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Message>) -> Result<(Lab, App)> {
     let fresh = tour.as_deref().map_or_else(LabSpec::default, LabSpec::of);
     let (lab, session) = lab_of(make, fresh, 0, sender)?;
@@ -156,6 +160,10 @@ fn lab_of(make: &MakeLab, fresh: LabSpec, turn: u32, sender: &Sender<Message>) -
 }
 
 /// Runs the screen until it is left; without a source it is of a recording, and nothing is asked of any lab.
+///
+/// # Errors
+///
+/// [`Error::Os`](crate::lab::Error::Os) where signals cannot be caught, threads not started, or the terminal not taken.
 pub fn run(
     mut app: App,
     mut source: Option<LabSource>,

@@ -55,7 +55,11 @@ impl Write for Out {
     }
 }
 
-/// Is there a terminal that a screen can be drawn on? The error says why not.
+/// Is there a terminal that a screen can be drawn on?
+///
+/// # Errors
+///
+/// [`Error::Os`] that says why not.
 pub fn can_draw() -> Result<()> {
     let no = |why: &str| {
         Err(Error::Os {

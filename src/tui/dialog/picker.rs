@@ -25,7 +25,11 @@ pub struct Picker {
 }
 
 impl Picker {
-    /// Returns a picker with all scenarios of the catalog; the error is one sentence.
+    /// Returns a picker with all scenarios of the catalog.
+    ///
+    /// # Errors
+    ///
+    /// The catalog cannot be read: its first mistake, in one sentence.
     pub fn open() -> Result<Picker, String> {
         let all = catalog::all().map_err(|mistakes| {
             let first = mistakes.first().map(ToString::to_string);
