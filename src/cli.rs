@@ -46,7 +46,7 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// What is to drive each end.
+    /// Returns what each end is driven by.
     pub fn choices(&self) -> Ends<RuntimeChoice> {
         let choice = |command: &Option<String>, runtime| match command {
             Some(command) => RuntimeChoice::Command(command.clone()),

@@ -23,7 +23,7 @@ use crate::tui::backend::known;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Level {
-    /// As it should be.
+    /// The check passes.
     Ok,
     /// Not so, but nothing is lost by it here.
     Note,
@@ -323,7 +323,7 @@ fn tun_device() -> DoctorCheck {
     DoctorCheck::needed(NAME, tun::available(), "can be opened", &advice)
 }
 
-/// What root need not do.
+/// Returns the advice, with a hint that root need not follow it.
 fn or_sudo(advice: &str) -> String {
     format!("{advice}, or run finwait with sudo")
 }

@@ -1,5 +1,5 @@
-//! What `--json` prints. The object, or the first line, names the version of its schema; keys may be added within a version, and none is
-//! renamed or taken away.
+//! The output of `--json`. The object, or the first line, names the version of its schema; keys may be added within a version, and none
+//! is renamed or taken away.
 
 use serde::Serialize;
 use std::io::{self, Write};
@@ -16,12 +16,16 @@ pub struct Versioned<T> {
 }
 
 impl<T: Serialize> Versioned<T> {
-    /// What `value` is written as, a struct or a map.
+    /// Returns `value`, a struct or a map, with the version of the schema.
     pub const fn new(value: T) -> Versioned<T> {
         Versioned { schema: SCHEMA, value }
     }
 
     /// Prints it on one line.
+    ///
+    /// # Errors
+    ///
+    /// The error of `out`.
     pub fn print(&self, mut out: impl Write) -> io::Result<()> {
         serde_json::to_writer(&mut out, self)?;
         writeln!(out)
@@ -36,6 +40,10 @@ pub struct Lines {
 
 impl Lines {
     /// Prints the next one.
+    ///
+    /// # Errors
+    ///
+    /// The error of `out`.
     pub fn print(&mut self, mut out: impl Write, value: &impl Serialize) -> io::Result<()> {
         if !std::mem::replace(&mut self.begun, true) {
             return Versioned::new(value).print(out);

@@ -19,16 +19,16 @@ pub enum Input {
     Gone,
 }
 
-/// A command that was read, and where it stood.
+/// A command that was read, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputLine {
-    /// Its bytes, which are not always text.
+    /// The line's bytes, which are not always text.
     pub bytes: Vec<u8>,
     /// `command 2`, `line 7`: for complaints.
     pub place: String,
 }
 
-/// The lab's sink: hands on what happens, and tells when there will be no more.
+/// The lab's sink: hands on what happens, and says when there will be no more.
 pub struct EventSink(Sender<Input>);
 
 impl EventSink {
@@ -71,7 +71,7 @@ pub enum WaitOutcome {
 }
 
 impl<'a> Live<'a> {
-    /// Over a lab whose events come to `inbox`.
+    /// Drives a lab whose events come to `inbox`.
     pub fn new(session: Session, lab: &'a Lab, inbox: Receiver<Input>) -> Self {
         Live {
             session,
@@ -90,6 +90,10 @@ impl<'a> Live<'a> {
     }
 
     /// Takes in what comes next, until `deadline` at the longest; without one, however long it takes.
+    ///
+    /// # Errors
+    ///
+    /// The lab's thread is gone.
     pub fn take(&mut self, deadline: Option<Instant>) -> io::Result<WaitOutcome> {
         let input = match deadline {
             None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -128,7 +132,11 @@ impl<'a> Live<'a> {
         Some(dead.map_or(Ok(()), |(side, end)| Err(not_up(side, &end.process))))
     }
 
-    /// Waits until both endpoints are up; the inner error is one sentence about the one that is not.
+    /// Waits until both endpoints are up.
+    ///
+    /// # Errors
+    ///
+    /// The lab's thread is gone. The inner error is one sentence about the endpoint that is not up.
     pub fn start(&mut self) -> io::Result<Result<(), String>> {
         let deadline = Instant::now() + PROCESS_PATIENCE;
         loop {

@@ -1,4 +1,4 @@
-//! How a program is gathered: step by step, from what the session's transcript has gained.
+//! The gathering of a program: step by step, from what the session's transcript has gained.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ impl Program {
         at: Duration,
     ) {
         let Some(order @ EndpointCall::On { socket, call }) = order else {
-            // What is asked of the process was told as absent already.
+            // What is asked of the process was noted as absent already.
             return;
         };
         if let Call::Bind { address } | Call::Connect { address, .. } = call {

@@ -22,11 +22,11 @@ pub struct Program {
     pub title: String,
     /// Whether the run is over IPv6.
     pub ipv6: bool,
-    /// There was a wire, so that the segments were seen.
+    /// Whether there was a wire, so that the segments were seen.
     pub wired: bool,
     /// The runtimes that drove the ends where its file says so: here raw calls do.
     pub driven: Ends<Runtime>,
-    /// In order.
+    /// The statements, in order.
     pub statements: Vec<Statement>,
     /// The last entry of the transcript that was taken in.
     pub(super) seen: u64,
@@ -74,7 +74,7 @@ pub struct Sysctl {
     pub side: Side,
     /// `net.ipv4.tcp_syn_retries=1`
     pub assignment: String,
-    /// When.
+    /// The time at which it was changed, since the beginning of the run.
     pub at: Duration,
 }
 
@@ -119,7 +119,7 @@ pub struct LateReturn {
 /// The result of a call in its step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallResult {
-    /// This.
+    /// The call returned.
     Outcome(Outcome),
     /// The call had not returned.
     Blocked,

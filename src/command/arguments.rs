@@ -46,7 +46,7 @@ pub struct ParsedArguments {
 }
 
 impl ParsedArguments {
-    /// Sorts the words after the verb; the first that the command does not take is told.
+    /// Sorts the words after the verb; the first that the command does not take is the error.
     pub fn collect(spec: &'static Spec, tokens: &[Token], end_of_text: usize) -> Result<ParsedArguments, ParseError> {
         let mut given = ParsedArguments {
             spec,

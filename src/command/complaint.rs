@@ -5,7 +5,7 @@ use std::fmt;
 /// A mistake in a command's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// Where it begins, counted in characters from 1.
+    /// The column in which it begins, counted in characters from 1.
     pub column: usize,
     /// The mistake, and what would be right.
     pub why: String,
@@ -31,7 +31,7 @@ fn as_long_as_a_word(word: &str) -> &str {
     word.char_indices().nth(100).map_or(word, |(end, _)| &word[..end])
 }
 
-/// At most three of `valid` that are near to `word`, the nearest first.
+/// Returns at most three of `valid` that are near to `word`, the nearest first.
 pub fn nearest(word: &str, valid: &[&str]) -> Vec<String> {
     let word = as_long_as_a_word(word);
     let mut near: Vec<(f64, &str)> = valid

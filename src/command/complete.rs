@@ -1,4 +1,4 @@
-//! Words that would fit where the cursor stands in the prompt.
+//! Words that would fit where the cursor is in the prompt.
 
 use super::parse::WIRE;
 use super::table::{self, Arg, ArgKind, Verb};

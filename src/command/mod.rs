@@ -27,6 +27,10 @@ use table::{EndVerb, Verb};
 use wire::WireCommand;
 
 /// The bytes of one quoted string, as a command's arguments have it.
+///
+/// # Errors
+///
+/// [`ParseError`](parse::ParseError): the text is not one quoted string.
 pub fn string_value(text: &str) -> Result<Vec<u8>, parse::ParseError> {
     match token::tokens(text)?.as_slice() {
         [token] if token.name.is_none() => Ok(token.value.clone()),
@@ -95,12 +99,12 @@ pub enum EndCommand {
     Host(Setting, SettingValue),
 }
 
-/// Which socket to make the current one.
+/// The socket to make the current one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pick {
     /// The next in the list, after the last the first.
     Next,
-    /// By name.
+    /// The socket of that name.
     Named(SocketName),
 }
 
@@ -120,14 +124,14 @@ pub enum CallRequest {
     Connect {
         /// The peer's address.
         address: Address,
-        /// As in [`Call::Connect`].
+        /// The deadline, as in [`Call::Connect`].
         deadline: Option<Millis>,
     },
     /// `connect` on the current socket, whatever its state.
     Reconnect {
         /// The peer's address.
         address: Address,
-        /// As in [`Call::Connect`].
+        /// The deadline, as in [`Call::Connect`].
         deadline: Option<Millis>,
     },
     /// `dup`, under a name that nobody has.
@@ -164,7 +168,7 @@ pub enum ScreenCommand {
     OptionsDialog,
     /// Shows or hides the raw procfs rows.
     RawRows,
-    /// Why the last call of the end that has the keys returned what it did.
+    /// Explains why the last call of the end that has the keys returned what it did.
     Why,
     /// Opens the prompt with the marked button's command.
     Edit,
@@ -176,7 +180,7 @@ pub enum ScreenCommand {
     Zoom,
     /// Goes to the next kind of log line.
     LogFilter,
-    /// The log follows what happens, or stands still.
+    /// The log follows what happens, or stops.
     LogFollow,
     /// Copies the selected log line to the clipboard.
     CopyLine,
@@ -268,7 +272,7 @@ impl fmt::Display for Command {
 }
 
 impl fmt::Display for EndCommand {
-    /// As it would be typed, defaults left out.
+    /// Prints it as it would be typed, defaults left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(table::row(Verb::End(self.verb())).name)?;
         match self {

@@ -67,7 +67,7 @@ impl ParsedArguments {
         })
     }
 
-    /// What a verdict's word means: for what is held on the wire, or from now on.
+    /// Returns the command of a verdict's word: for what is held on the wire, or from now on.
     fn verdict(&self, verdict: Verdict, now: impl Fn(Target) -> WireCommand) -> Result<WireCommand, ParseError> {
         let of_a_rule = OF_A_RULE.iter().find_map(|name| Some((*name, self.named(name)?)));
         Ok(match (self.first()?, of_a_rule) {

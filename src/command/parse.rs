@@ -13,6 +13,10 @@ pub use super::complaint::ParseError;
 pub const WIRE: &str = "wire";
 
 /// Reads a command. `side` is the end that is meant when the text names none; without it an end must be named.
+///
+/// # Errors
+///
+/// [`ParseError`]: the text is no command; where it is wrong, and what would be right.
 pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
     let tokens = tokens(text)?;
     let mut rest = tokens.as_slice();

@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::side::Side;
 use crate::wire::forge::Forgery;
 
-/// What a command's word is about.
+/// The subject of a command's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandGroup {
     /// Opening a connection.
@@ -55,7 +55,7 @@ impl CommandGroup {
 /// An argument that a command takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arg {
-    /// By its place.
+    /// An argument by its place.
     Plain(&'static str, ArgKind),
     /// `name=value`
     Named(&'static str, ArgKind),
@@ -63,7 +63,7 @@ pub enum Arg {
     Flags(&'static [&'static str]),
 }
 
-/// What an argument's text must be.
+/// The form that an argument's text must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArgKind {
     /// `10.0.0.2:8080`, `[fd00::2]:8080`, `:8080`
@@ -186,15 +186,15 @@ pub const MOST_BYTES: i64 = crate::call::MOST_BYTES as i64;
 
 /// The backlog of a `listen` that is given none.
 pub const BACKLOG: i32 = 2;
-/// How many bytes a `read` asks for that is given no number.
+/// The number of bytes that a `read` asks for without a number.
 pub const READ_BYTES: usize = 1024;
 /// The bytes of a `write` that is given none.
 pub const WRITTEN: &[u8] = b"hello";
-/// How long a `linger-close` lingers that is given no time, in seconds.
+/// The time for which a `linger-close` without a time lingers, in seconds.
 pub const LINGER_S: u16 = 5;
 /// The events of a `poll` that is given none.
 pub const POLLED: [PollEvent; 3] = [PollEvent::In, PollEvent::Out, PollEvent::Rdhup];
-/// How long a delay is that is given no time.
+/// The time of a delay without a time.
 pub const DELAY_TIME: Millis = Millis(1000);
 
 const fn button(key: char, label: &'static str, command: fn(Side) -> Command) -> Button {
@@ -532,7 +532,7 @@ mod tests {
         text
     }
 
-    /// What the row says of an argument is what is taken: each of its words, and numbers up to both bounds and not beyond.
+    /// Each argument is taken as its row says: each of its words, and numbers up to both bounds and not beyond.
     #[test]
     fn arguments_are_what_their_rows_say() {
         use crate::command::parse::parse;
@@ -587,7 +587,7 @@ mod tests {
         assert!(delay.contains(&format!("ms={}", DELAY_TIME.0)));
     }
 
-    /// What a press is stands in the row of its word, typed it is the same, and no other press is.
+    /// Each press is in the row of its word, is the same when typed, and no other press is.
     #[test]
     fn every_button_is_a_command_of_its_row() {
         use crate::command::parse::parse;

@@ -5,13 +5,13 @@ use super::complaint::{ParseError, shown};
 /// A word of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// Where it begins, counted in characters from 1.
+    /// The column in which it begins, counted in characters from 1.
     pub column: usize,
     /// `name` of `name=value`.
     pub name: Option<String>,
     /// The value, quotes and escapes resolved.
     pub value: Vec<u8>,
-    /// Where the value begins.
+    /// The column in which the value begins.
     pub value_column: usize,
     /// Does it have a quote in it? Then it is meant as bytes.
     pub quoted: bool,

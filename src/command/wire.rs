@@ -10,7 +10,7 @@ use crate::wire::forge::{Forge, Forgery, SequencePlace};
 use crate::wire::queue::{Mode, RuleChange};
 use crate::wire::rule::{Chance, PacketKind, Rule, RuleNo, Verdict};
 
-/// What a person asks of the wire.
+/// A command for the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WireCommand {
     /// Lets segments pass, or holds each; without a mode, the other than now.
@@ -64,7 +64,7 @@ pub enum WireVerb {
     Forge,
 }
 
-/// Which of those that are held on the wire.
+/// The packets that a command is about, of those that are held on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
     /// The oldest; on the screen, the selected one.
@@ -196,7 +196,7 @@ impl WireCommand {
 }
 
 impl fmt::Display for WireCommand {
-    /// As it would be typed after `wire`, defaults left out.
+    /// Prints it as it would be typed after `wire`, defaults left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let WireCommand::Rule(rule) = self {
             return write!(f, "{rule}");

@@ -32,8 +32,12 @@ pub fn as_many() -> usize {
     thread::available_parallelism().map_or(2, usize::from) * 2
 }
 
-/// Does all of them, so many at once, and hands over each one's place among them and its report, in the order in which they end. An error of `ended`
-/// stops it, and so does `stops` when it says so of a report.
+/// Does all of them, so many at once, and hands over each one's place among them and its report, in the order in which they end. An error
+/// of `ended` stops it, and so does `stops` when it says so of a report.
+///
+/// # Errors
+///
+/// The first error of `ended`, or of a process that did not start or whose report could not be read.
 pub fn run(
     jobs: &[ChildRun],
     at_once: usize,
@@ -72,6 +76,10 @@ pub fn run(
 }
 
 /// Does all of them, whatever comes of them: their reports, in the order of the jobs.
+///
+/// # Errors
+///
+/// The first error of a process: it did not start, or its output could not be read.
 pub fn reports(jobs: &[ChildRun], at_once: usize) -> io::Result<Vec<Vec<ReportLine>>> {
     let mut reports = vec![Vec::new(); jobs.len()];
     run(

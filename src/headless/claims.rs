@@ -46,7 +46,7 @@ struct Part {
     /// None when it is the whole.
     part: Option<String>,
     verdict: Option<ClaimStatus>,
-    /// What the article says of it: of the raw call, and in Go's words.
+    /// The article's words about it: of the raw call, and in Go's words.
     expects: Vec<String>,
     observed: Vec<String>,
     go: Option<Vec<String>>,

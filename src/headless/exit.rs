@@ -1,4 +1,4 @@
-//! How what runs without a screen ends: its exit statuses, one sentence where it failed, and what is printed.
+//! The end of what runs without a screen: its exit statuses, one sentence where it failed, and what is printed.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -16,11 +16,11 @@ use crate::side::{Ends, Side};
 /// The format of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatrixFormat {
-    /// For people at a terminal.
+    /// Text for people at a terminal.
     Text,
-    /// Returns the table as it is committed.
+    /// JSON, as the committed table is.
     Json,
-    /// As the README has it.
+    /// Markdown, as the README has it.
     Markdown,
 }
 

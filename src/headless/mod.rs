@@ -34,7 +34,7 @@ pub mod scenarios;
 /// The format of the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For people.
+    /// Text for people.
     Text,
     /// A JSON object a line.
     Json,
@@ -52,7 +52,7 @@ pub enum RunStatus {
     NotUnderstood,
 }
 
-/// A command that was not carried out; as text, where it stood and why.
+/// A command that was not carried out; as text, its place and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RefusedCommand {
     /// Whether the command was understood.
@@ -77,6 +77,10 @@ impl RefusedCommand {
     }
 
     /// Prints it as an output of one line of JSON.
+    ///
+    /// # Errors
+    ///
+    /// The error of `out`.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         Versioned::new(ExtraLine::Refused(self)).print(out)
     }
@@ -88,7 +92,7 @@ impl fmt::Display for RefusedCommand {
     }
 }
 
-/// How long a change may take to be told that may not come: it has been, once all is quiet, which each command is waited for.
+/// The time that a change gets which may not come: it has come once all is quiet, for which each command waits.
 const NO_PATIENCE: Duration = Duration::ZERO;
 
 /// The most characters of a command that are repeated to people.
@@ -110,6 +114,10 @@ impl CommandSource {
     }
 
     /// A reader: one command a line; blank lines and those that begin with `#` are skipped.
+    ///
+    /// # Errors
+    ///
+    /// No thread could be started.
     pub fn reader(mut from: impl BufRead + Send + 'static, inputs: Sender<Input>) -> io::Result<CommandSource> {
         let (ask, asked) = channel();
         thread::Builder::new().name("input".into()).spawn(move || {
@@ -148,11 +156,11 @@ pub struct Runner<'a, W: Write> {
     source: CommandSource,
     printer: Printer<W>,
     patience: Duration,
-    /// The calls that were told to be blocked since the last command began.
+    /// The calls that were reported as blocked since the last command began.
     told_blocked: HashSet<CallId>,
 }
 
-/// Prints what a session tells.
+/// Prints a session's transcript.
 pub(crate) struct Printer<W: Write> {
     out: W,
     format: Format,
@@ -160,7 +168,7 @@ pub(crate) struct Printer<W: Write> {
     printed: u64,
     /// A call whose beginning is printed only if something else comes before its outcome.
     held: Option<Entry>,
-    /// What is printed as JSON.
+    /// The lines that are printed as JSON.
     lines: Lines,
 }
 
@@ -172,7 +180,11 @@ fn given(texts: &[String]) -> impl Iterator<Item = InputLine> {
     })
 }
 
-/// Reads the commands of a command line; the error is the first that is not understood.
+/// Reads the commands of a command line.
+///
+/// # Errors
+///
+/// [`RefusedCommand`]: the first command that is not understood.
 pub fn check(texts: &[String]) -> Result<(), RefusedCommand> {
     given(texts).zip(texts).try_for_each(|(line, text)| {
         let understood = understand(text).map(drop);
@@ -212,7 +224,11 @@ impl<'a, W: Write> Runner<'a, W> {
         }
     }
 
-    /// Waits until both endpoints are up; the inner error is one sentence about the one that is not.
+    /// Waits until both endpoints are up.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written, or the lab's thread is gone. The inner error is one sentence about the endpoint that is not up.
     pub fn start(&mut self) -> io::Result<Result<(), String>> {
         let started = self.live.start()?;
         self.print_new()?;
@@ -220,6 +236,10 @@ impl<'a, W: Write> Runner<'a, W> {
     }
 
     /// The next command, none after the last. What happens until it comes is printed when it happens.
+    ///
+    /// # Errors
+    ///
+    /// The input cannot be read, or the output cannot be written.
     pub fn next_command(&mut self) -> io::Result<Option<InputLine>> {
         match &mut self.source {
             CommandSource::Given(lines) => return Ok(lines.next()),
@@ -235,7 +255,10 @@ impl<'a, W: Write> Runner<'a, W> {
 
     /// Carries out one command, and waits until its call has returned and both hosts are quiet, or patience is at its end.
     ///
-    /// The inner error is a command that could not be carried out; in JSON it has been printed.
+    /// # Errors
+    ///
+    /// The output cannot be written, or the lab's thread is gone. The inner error is the command that could not be carried out; in JSON
+    /// it has been printed.
     pub fn run(&mut self, line: &InputLine) -> io::Result<Result<(), RefusedCommand>> {
         self.told_blocked.clear();
         let Err((verdict, why)) = self.carry_out(line)? else {
@@ -300,7 +323,11 @@ impl<'a, W: Write> Runner<'a, W> {
         }
     }
 
-    /// Reports what is still blocked at the end of all commands, and was not told with the last of them.
+    /// Reports what is still blocked at the end of all commands, and was not reported with the last of them.
+    ///
+    /// # Errors
+    ///
+    /// The output cannot be written.
     pub fn finish(&mut self) -> io::Result<()> {
         for side in Side::BOTH {
             let told = std::mem::take(&mut self.told_blocked);
@@ -311,7 +338,7 @@ impl<'a, W: Write> Runner<'a, W> {
         self.printer.out.flush()
     }
 
-    /// Takes events in until the command is over and all is quiet, or the time is up; tells whether it is over.
+    /// Takes events in until the command is over and all is quiet, or the time is up; returns whether it is over.
     fn wait(&mut self, progress: &CommandProgress) -> io::Result<bool> {
         let bound = if progress.is_of_process() {
             PROCESS_PATIENCE
@@ -473,7 +500,7 @@ impl<W: Write> Printer<W> {
         self.lines.print(&mut self.out, value)
     }
 
-    /// Prints the sockets of both ends as they stand.
+    /// Prints the sockets of both ends as they are now.
     fn states(&mut self, session: &Session, now: MonoTime) -> io::Result<()> {
         let states = Ends::from_fn(|side| {
             let table_at = session.ends[side].table.read_at();
@@ -521,7 +548,7 @@ impl<W: Write> Printer<W> {
     }
 }
 
-/// A socket as it stands after a command.
+/// A socket as it is after a command.
 #[derive(Serialize)]
 struct SocketStatus {
     socket: Option<String>,
@@ -534,7 +561,7 @@ struct SocketStatus {
     tx_queue: u32,
     timer: Option<Countdown>,
     retransmits: u32,
-    /// Returns why the sources of its state differ, where they do.
+    /// The reason why the sources of its state differ, where they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     differs: Option<String>,
 }

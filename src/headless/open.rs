@@ -11,7 +11,7 @@ use crate::recording::{Recording, Replay};
 use crate::text::excerpt;
 use crate::tui;
 
-/// How much of a file's name is repeated.
+/// The most characters of a file's name that are repeated.
 const LONGEST_NAME: usize = 400;
 
 /// Opens the recording of that file, `-` for standard input: on the screen; as text or JSON where that is asked for, or where there

@@ -162,6 +162,10 @@ fn one(scenario: Scenario, options: &Options, how: RunOptions, record: Option<&P
 }
 
 /// The file that one run is recorded in; in a folder it has the scenario's name.
+///
+/// # Errors
+///
+/// The folder or the file could not be made: one sentence.
 pub fn recording_of(record: Option<&Path>, scenario: &str) -> Result<Option<RecordingFile>, String> {
     let Some(path) = record else { return Ok(None) };
     let path = file_in(path, scenario)?;
@@ -237,7 +241,7 @@ fn differences(scenario: &Scenario, step: &StepReport) -> String {
     format!("{}, step {}:\n{step}", scenario.name, step.no)
 }
 
-/// What `finwait list --json` prints.
+/// The output of `finwait list --json`.
 #[derive(Serialize)]
 struct Listed {
     scenarios: Vec<Heading>,
@@ -319,6 +323,10 @@ fn in_parallel(
 }
 
 /// The scenario of that name, or of that file.
+///
+/// # Errors
+///
+/// No scenario has that name, or its file has mistakes: what to print about it.
 pub fn load(name: &str) -> Result<Scenario, String> {
     if name.contains('/') || name.ends_with(file::SUFFIX) {
         return read(name);

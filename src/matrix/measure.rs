@@ -24,7 +24,7 @@ pub struct Runs {
 
 /// A call and what it gave.
 struct MeasuredCall<'a> {
-    /// Which: the step, and the socket where it is a call of an earlier one.
+    /// The call: its step, and its socket where it is a call of an earlier one.
     key: (usize, Option<&'a str>),
     side: Side,
     call: CallKind,

@@ -59,7 +59,7 @@ pub struct Matrix {
 /// A runtime as it was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
-    /// Which.
+    /// The runtime.
     #[serde(with = "by_name")]
     pub runtime: Runtime,
     /// The version according to its tool.
@@ -123,7 +123,7 @@ pub enum Agreement {
     Same,
     /// Something else: the runtime behaves in its own way.
     Differs,
-    /// The library failed it by itself: no system call was made, or the kernel's answer is not told.
+    /// The library failed it by itself: no system call was made, or the kernel's answer is not reported.
     Library,
     /// The language has no such call.
     Unsupported,
@@ -269,8 +269,8 @@ mod tests {
         assert!(read.to_json() == KEPT, "it is not what is committed");
     }
 
-    /// All that the languages were measured to say is known, and says what was measured: an errno and a deadline are the kernel's and
-    /// the program's, whatever a library answers by itself has its own subject or a remark.
+    /// Every text that the languages were measured to say is known, and says what was measured: an errno and a deadline are the kernel's
+    /// and the program's, whatever a library answers by itself has its own subject or a remark.
     #[test]
     fn every_text_of_the_matrix_is_known() {
         /// Values and events, not errors; and errors that are not a socket's.
@@ -309,7 +309,7 @@ mod tests {
                 wrong.push(format!("unknown: {said}"));
                 continue;
             };
-            // Whatever the kernel said is told as it is; Java's read says "Connection reset" again where the kernel says EOF.
+            // Whatever the kernel said is repeated as it is; Java's read says "Connection reset" again where the kernel says EOF.
             if cell.beside == Agreement::Same && found.subject.to_string() != cell.gives {
                 wrong.push(format!("{} and not {}: {said}", found.subject, cell.gives));
             }

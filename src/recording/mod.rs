@@ -34,7 +34,7 @@ pub const SCHEMA: u32 = 1;
 /// The ending of a recording's name.
 pub const SUFFIX: &str = ".jsonl";
 
-/// How a run begins.
+/// The beginning of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The format's version.
@@ -43,9 +43,9 @@ pub struct Header {
     pub finwait: String,
     /// The release of the kernel that it ran on.
     pub kernel: String,
-    /// What drove the ends, where that was not raw calls alone.
+    /// The program that drove the ends, where that was not raw calls alone.
     pub driven: Option<String>,
-    /// When the run began.
+    /// The time at which the run began.
     pub began: MonoTime,
     /// The lab.
     pub lab: LabFacts,
@@ -58,10 +58,10 @@ impl Header {
     }
 }
 
-/// How a run ended that was recorded to its end.
+/// The end of a run that was recorded to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunEnd {
-    /// How many entries the transcript had.
+    /// The number of entries that the transcript had.
     pub entries: u64,
     /// The digest of them, in hexadecimal.
     pub digest: String,

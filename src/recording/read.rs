@@ -1,4 +1,4 @@
-//! The reading of a recording: every line is understood, or told with its number and what would be right.
+//! The reading of a recording: every line is understood, or is an error with its number and what would be right.
 
 use serde::Deserialize;
 use std::fmt;
@@ -10,15 +10,15 @@ use crate::text::excerpt;
 /// A recorded run, or several: one after the other, each in a fresh lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
-    /// How the first run begins.
+    /// The beginning of the first run.
     pub(super) first: Box<Header>,
-    /// All that follows.
+    /// The lines that follow.
     pub(super) lines: Vec<Line>,
-    /// What the user should know of it: that it breaks off.
+    /// The remark that the user should read: that it breaks off.
     note: Option<String>,
 }
 
-/// Why a file is no recording, or none that can be shown.
+/// The reason why a file is no recording, or none that can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordingError {
     /// The line, from 1 on.
@@ -35,7 +35,7 @@ impl fmt::Display for RecordingError {
 
 impl std::error::Error for RecordingError {}
 
-/// How much of a parser's sentence is repeated.
+/// The most characters of a parser's sentence that are repeated.
 const LONGEST_WHY: usize = 300;
 /// The first line's beginning.
 const FIRST: &str = r#"{"recording":{"schema":1, ...}}"#;
@@ -86,12 +86,12 @@ impl Recording {
         Ok(Recording { first, lines, note })
     }
 
-    /// That it breaks off, in one sentence; none when it is whole.
+    /// Returns a sentence that says that it breaks off; none when it is whole.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
-    /// How each run begins.
+    /// Returns the beginning of each run.
     pub fn headers(&self) -> impl Iterator<Item = &Header> {
         let more = self.lines.iter().filter_map(|line| match line {
             Line::Begin { recording } => Some(recording.as_ref()),
@@ -136,7 +136,7 @@ fn following(bytes: &[u8]) -> Result<Line, String> {
     }
 }
 
-/// The one key of a line's object, as far as it can be told.
+/// The one key of a line's object; none where the line cannot be read so far.
 fn key(bytes: &[u8]) -> Option<&str> {
     let inside = bytes.trim_ascii().strip_prefix(b"{")?.trim_ascii_start();
     let name = inside.strip_prefix(b"\"")?;

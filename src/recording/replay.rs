@@ -6,16 +6,16 @@ use super::{Digest, Line, Recording};
 use crate::clock::MonoTime;
 use crate::session::{CommandError, Session, SessionInput};
 
-/// A place to stop at: all that came of what stands before it is there.
+/// A place to stop at: all that came of what is before it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stop {
-    /// How many lines of the recording, after its first, have been played.
+    /// The number of lines of the recording, after its first, that have been played.
     lines: usize,
     /// The last entry of the transcript.
     entry: u64,
     /// The time of the run.
     now: MonoTime,
-    /// Which run, from 0 on.
+    /// The run, from 0 on.
     run: usize,
     /// Is a command of the user's what comes next?
     command: bool,
@@ -24,19 +24,19 @@ struct Stop {
 /// A move through time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// To the beginning.
+    /// Goes to the beginning.
     Start,
-    /// To before the last thing told.
+    /// Goes to before the last thing reported.
     Back,
-    /// To the next thing told.
+    /// Goes to the next thing reported.
     Next,
-    /// To before the last command.
+    /// Goes to before the last command.
     CommandBack,
-    /// To before the next command.
+    /// Goes to before the next command.
     CommandNext,
-    /// To the end.
+    /// Goes to the end.
     End,
-    /// To where the entry of that number, of the run that is shown, has just been told.
+    /// Goes to where the entry of that number, of the run that is shown, has just been reported.
     Entry(u64),
 }
 
@@ -46,7 +46,7 @@ pub struct Replay {
     recording: Recording,
     stops: Vec<Stop>,
     at: usize,
-    /// Whether this finwait tells the run otherwise than the one that recorded it.
+    /// Whether this finwait makes another transcript of the run than the one that recorded it.
     differs: bool,
 }
 
@@ -58,7 +58,7 @@ struct Player {
 }
 
 impl Player {
-    /// As the recording begins.
+    /// Returns a player at the beginning of the recording.
     fn new(recording: &Recording) -> Player {
         Player {
             session: recording.first.session(),
@@ -154,7 +154,7 @@ impl Replay {
         (replay, player.session)
     }
 
-    /// What is played.
+    /// Returns the recording that is played.
     pub const fn recording(&self) -> &Recording {
         &self.recording
     }
@@ -164,7 +164,7 @@ impl Replay {
         (self.at, self.stops.len() - 1)
     }
 
-    /// Which run is shown, from 0 on.
+    /// Returns the run that is shown, from 0 on.
     pub fn run(&self) -> usize {
         self.stop().run
     }
@@ -174,7 +174,7 @@ impl Replay {
         self.stop().now
     }
 
-    /// How long the run had lasted by then.
+    /// Returns how long the run had lasted by then.
     pub fn elapsed(&self) -> Duration {
         let began = self.recording.headers().nth(self.run()).map(|header| header.began);
         self.now().since(began.unwrap_or_default())
@@ -195,7 +195,7 @@ impl Replay {
             .next()
     }
 
-    /// What a user should know of the recording; nothing of one that is whole, and tells here what it told there.
+    /// Returns what a user should know of the recording; none if it is whole and this program says the same of it.
     pub fn note(&self) -> Option<String> {
         let by = &self.recording.first.finwait;
         let differs = || {
@@ -256,35 +256,35 @@ impl Replay {
     }
 }
 
-/// What is met when a recording is played.
+/// An event of the playing of a recording.
 #[derive(Debug)]
 pub enum Played<'a> {
     /// The session is about to take that.
     Input {
-        /// As it is before.
+        /// The session before it takes the input.
         session: &'a Session,
-        /// What it takes.
+        /// The input that it takes.
         input: &'a SessionInput,
         /// The time of the run.
         now: MonoTime,
     },
     /// The session has taken that.
     Taken {
-        /// As it is now.
+        /// The session after it has taken the input.
         session: &'a Session,
-        /// What it took.
+        /// The input that it took.
         input: &'a SessionInput,
     },
     /// A command could not be carried out.
     Refused {
         /// The command.
         input: &'a SessionInput,
-        /// Why.
+        /// The reason.
         why: CommandError,
     },
     /// A run is over.
     End {
-        /// As it is at the end.
+        /// The session at the end.
         session: &'a Session,
         /// The time of the run.
         now: MonoTime,

@@ -1,4 +1,4 @@
-//! The writing of a recording: each line in one write, before the session takes the input, so that a crash loses nothing told.
+//! The writing of a recording: each line in one write, before the session takes the input, so that a crash loses nothing that was printed.
 
 use serde::Serialize;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::session::transcript::Entry;
 use crate::session::{InputTap, Session, SessionInput};
 use crate::text::excerpt;
 
-/// How much of a path is repeated.
+/// The most characters of a path that are repeated.
 const LONGEST_PATH: usize = 400;
 
 /// A recording that is being written. Once a write fails nothing more is written, and what runs goes on.
@@ -31,16 +31,16 @@ struct Output {
     file: File,
     /// Was it made here? Then it goes again if nothing is written.
     ours: bool,
-    /// How many runs have begun.
+    /// The number of runs that have begun.
     runs: usize,
-    /// What the run under way has told.
+    /// The digest of the entries of the run under way.
     digest: Digest,
     failed: Option<String>,
     complain: Box<dyn Fn(&str) + Send>,
 }
 
 impl RecordingFile {
-    /// A new file; one that is there is not overwritten. `complain` is told once, in one sentence, when it can no longer be written.
+    /// A new file; one that is there is not overwritten. `complain` is called once, with one sentence, when it can no longer be written.
     ///
     /// # Errors
     /// One sentence why there can be no such file.
@@ -76,7 +76,7 @@ impl RecordingFile {
         }))))
     }
 
-    /// Why it is not whole, in one sentence; none while all could be written.
+    /// Returns why it is not whole, in one sentence; none while all could be written.
     pub fn failure(&self) -> Option<String> {
         self.0.lock().map_or(None, |output| output.failed.clone())
     }
@@ -194,7 +194,7 @@ pub fn recorded(session: Session, record: Option<&RecordingFile>, options: &Opti
 /// The observer of one run.
 struct RunTap {
     file: RecordingFile,
-    /// Which, from 1 on.
+    /// The run, from 1 on.
     run: usize,
 }
 

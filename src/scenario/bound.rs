@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Bound {
     /// The comparison.
     pub order: Comparison,
-    /// With what.
+    /// The number to compare with.
     pub number: i64,
 }
 

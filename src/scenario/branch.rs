@@ -15,7 +15,7 @@ use crate::side::Side;
 pub struct Branch {
     /// The step as the file has it.
     pub trunk: Arc<Scenario>,
-    /// With one step changed.
+    /// The scenario with one step changed.
     pub branch: Arc<Scenario>,
     /// The number of that step, from 0 on.
     pub at: usize,
@@ -49,6 +49,10 @@ impl Branch {
     }
 
     /// Runs both, one after the other, each in a lab of its own.
+    ///
+    /// # Errors
+    ///
+    /// One sentence: the first of the two that could not be run, and why.
     pub fn grow(&self, options: &Options) -> BranchResult {
         let both = [&self.trunk, &self.branch].map(|scenario| {
             let mut reports = Vec::new();

@@ -12,6 +12,10 @@ pub fn find(name: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// All of them, group by group.
+///
+/// # Errors
+///
+/// The mistakes of the first file that has some.
 pub fn all() -> Result<Vec<Scenario>, Vec<Mistake>> {
     let mut all = Vec::new();
     for (path, text) in FILES {

@@ -17,7 +17,7 @@ pub enum ClaimStatus {
     Holds,
     /// One part of it was observed, of another part the opposite; or raw calls do as claimed and Go says something else.
     Half,
-    /// Of raw calls it does not hold; of Go's it does.
+    /// The claim holds for Go's calls, and not for raw ones.
     HoldsForGoOnly,
     /// Something else was observed.
     DoesNotHold,

@@ -20,7 +20,7 @@ use crate::state::State;
 pub struct Expectation {
     /// The place in the file.
     pub place: Position,
-    /// What.
+    /// The expected thing.
     pub what: Expected,
 }
 
@@ -39,7 +39,7 @@ pub enum Expected {
     Queue(SocketRef, Queue, Bound),
     /// The segments on the wire.
     Segments(Segments),
-    /// How long a connect into silence takes with this machine's settings: about so long.
+    /// The time that a connect into silence takes with this machine's settings is about so long.
     SynPatience(Duration),
     /// Go's words on the step's call, or on a blocked one that returned in it: these words, or more.
     Go(String),
@@ -94,7 +94,11 @@ const HOLDERS: [(&str, HeldBy); 3] = [
 const NONE: &str = "none";
 
 impl SocketRef {
-    /// Reads `client`, `server2`, `client:listener`; the error is one sentence.
+    /// Reads `client`, `server2`, `client:listener`.
+    ///
+    /// # Errors
+    ///
+    /// The text is no socket's name: one sentence.
     pub fn parse(text: &str) -> Result<SocketRef, String> {
         let (side, name) = match text.split_once(':') {
             None => (None, text),
@@ -132,7 +136,7 @@ impl SocketRef {
         [first].into_iter().chain(second)
     }
 
-    /// The socket as it stood; none when there is none of that name.
+    /// The socket as it was; none when there is none of that name.
     pub fn find<'a>(&self, seen: &'a Observation) -> Option<&'a SocketSnapshot> {
         let named = |side: Side| {
             let mut snapshot = seen.sockets[side].iter();
@@ -175,6 +179,10 @@ fn state(name: &str) -> Result<State, String> {
 }
 
 /// Reads states of a queue, in any order: `ESTABLISHED SYN_RECV`, or `none`.
+///
+/// # Errors
+///
+/// The character where it is wrong, from 0 on, and one sentence.
 pub fn queued(text: &str) -> Result<Vec<State>, (usize, String)> {
     if text.trim() == NONE {
         return Ok(Vec::new());
@@ -192,7 +200,11 @@ pub fn queued(text: &str) -> Result<Vec<State>, (usize, String)> {
 }
 
 impl SocketExpectation {
-    /// Reads `FIN_WAIT2`, `FIN_WAIT2 orphan`, `none`; the error is the character where it is wrong, and one sentence.
+    /// Reads `FIN_WAIT2`, `FIN_WAIT2 orphan`, `none`.
+    ///
+    /// # Errors
+    ///
+    /// The character where it is wrong, from 0 on, and one sentence.
     pub fn parse(text: &str) -> Result<SocketExpectation, (usize, String)> {
         let mut words = text.split_whitespace();
         let first = words.next().unwrap_or("");
@@ -301,7 +313,7 @@ impl Expectation {
             Expected::State(who, stands) => {
                 let got = SocketExpectation::of(who.find(seen));
                 let shown = SocketExpectation {
-                    // Who holds it is told where it is asked for, or no surprise.
+                    // Its holder is reported where it is asked for, or no surprise.
                     held: got.held.filter(|held| stands.held.is_some() || *held == HeldBy::Orphan),
                     ..got
                 };

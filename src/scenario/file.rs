@@ -25,6 +25,10 @@ use crate::typed;
 pub const SUFFIX: &str = ".toml";
 
 /// Reads a scenario; `path` is what messages call the file, and its last part is the scenario's name.
+///
+/// # Errors
+///
+/// All mistakes in the file, each with its place.
 pub fn read(path: &str, text: &str) -> Result<Scenario, Vec<Mistake>> {
     let document = DeTable::parse(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
@@ -61,7 +65,7 @@ struct Reader<'a> {
     mistakes: Vec<Mistake>,
 }
 
-/// A value and where it stands.
+/// A value and its place.
 type TomlValue<'a> = Spanned<DeValue<'a>>;
 /// The value under a key of a table.
 type Field<'a, 'b> = Option<&'b TomlValue<'a>>;

@@ -3,7 +3,7 @@
 /// A key, and whether a table must have it.
 pub type Key = (&'static str, bool);
 
-/// Of the file.
+/// The keys of the file.
 pub const TOP: &[Key] = &[
     ("title", true),
     ("summary", true),
@@ -18,13 +18,13 @@ pub const TOP: &[Key] = &[
     ("step", true),
 ];
 
-/// Of the ends in `driven`.
+/// The keys of `driven`, which are the ends.
 pub const DRIVEN: &[Key] = &[("client", false), ("server", false)];
 
-/// Of what a kernel must give, in `needs`.
+/// The keys of `needs`: what a kernel must do.
 pub const NEEDS: &[Key] = &[("disconnect-under-read", false), ("shutdown-under-connect", false)];
 
-/// Of a step.
+/// The keys of a step.
 pub const STEP: &[Key] = &[
     ("say", false),
     ("client", false),
@@ -44,7 +44,7 @@ pub const STEP: &[Key] = &[
     ("go", false),
 ];
 
-/// Of a step that are expectations, and of its `claim`.
+/// The keys of a step that are expectations, and of its `claim`.
 pub const EXPECTATIONS: &[Key] = &[
     ("returns", false),
     ("later", false),
@@ -54,5 +54,5 @@ pub const EXPECTATIONS: &[Key] = &[
     ("gives-up", false),
 ];
 
-/// Of a socket in `queues`.
+/// The keys of a socket in `queues`.
 pub const QUEUE: &[Key] = &[("rx", false), ("tx", false)];

@@ -22,7 +22,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Of a byte of `text`.
+    /// Returns the position of a byte of `text`.
     pub fn of(text: &str, byte: usize) -> Position {
         let before = &text.as_bytes()[..byte.min(text.len())];
         let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -39,7 +39,7 @@ impl Position {
 pub struct Mistake {
     /// The file, as it was named.
     pub path: String,
-    /// Where.
+    /// The place in the file.
     pub place: Position,
     /// One sentence: what is wrong, and what would be right.
     pub why: String,
@@ -48,12 +48,12 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    /// At the beginning of `span`.
+    /// Returns a mistake at the beginning of `span`.
     pub(super) fn new(path: &str, text: &str, span: Range<usize>, why: String) -> Mistake {
         Mistake::at(path, text, Position::of(text, span.start), why)
     }
 
-    /// At a place.
+    /// Returns a mistake at a place.
     pub(super) fn at(path: &str, text: &str, place: Position, why: String) -> Mistake {
         let line = text.lines().nth(place.line - 1).unwrap_or_default();
         Mistake {
@@ -71,7 +71,8 @@ impl fmt::Display for Mistake {
         let Position { line, column } = self.place;
         let path = excerpt(&self.path, LONGEST_PATH);
         writeln!(f, "{path}:{line}:{column}: {}", self.why)?;
-        // Nothing of a file reaches the terminal raw, and a tab is as wide below the line as in it. Of a long line what is around the place.
+        // Nothing of a file reaches the terminal raw, and a tab is as wide below the line as in it. Of a long line what is around the
+        // place.
         let left = (column - 1).saturating_sub(AROUND);
         let shown = |c: char| if c.is_control() { ' ' } else { c };
         let mut chars = self.line.chars().skip(left).map(shown);
@@ -105,7 +106,7 @@ pub(super) fn did_you_mean(word: &str, valid: &[&str]) -> String {
     }
 }
 
-/// Where the character `n` (from 0 on) of a TOML string stands, whose source is `raw`, quotes and all: a byte of `raw`.
+/// Returns where the character `n` (from 0 on) of a TOML string is, whose source is `raw`, quotes and all: a byte of `raw`.
 pub(super) fn in_string(raw: &str, n: usize) -> usize {
     let quote = if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
         3

@@ -83,7 +83,11 @@ impl Question {
         }
     }
 
-    /// The running kernel's answer; the error says why it could not be asked.
+    /// Returns the running kernel's answer.
+    ///
+    /// # Errors
+    ///
+    /// The kernel could not be asked: the error of the system call that failed.
     pub fn ask(self) -> io::Result<Errno> {
         let (listener, client) = (socket()?, socket()?);
         listener.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))?;

@@ -31,10 +31,10 @@ impl CommandResult {
     }
 }
 
-/// A socket as it stood.
+/// A socket as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SocketSnapshot {
-    /// Its name; none for what nobody has accepted, or that no descriptor of ours ever held.
+    /// The socket's name; none for what nobody has accepted, or that no descriptor of ours ever held.
     pub name: Option<SocketName>,
     /// The state; none when the kernel does not know it any more.
     pub state: Option<State>,
@@ -128,7 +128,7 @@ pub struct LateCall {
     pub why: Option<String>,
 }
 
-/// The sockets of an end as they stand.
+/// The sockets of an end as they are now.
 pub fn snapshots(session: &Session, side: Side) -> Vec<SocketSnapshot> {
     let views = session.sockets(side).into_iter();
     views

@@ -38,13 +38,13 @@ pub struct Play {
 /// A step under way.
 #[derive(Debug)]
 struct StepInProgress {
-    /// Its command, or the pause of a step without one.
+    /// The step's command, or the pause of a step without one.
     command: CommandProgress,
-    /// Why its command was refused.
+    /// The reason why the step's command was refused.
     refused: Option<String>,
     /// Calls that were blocked when it began.
     blocked: Vec<BlockedCall>,
-    /// Since when all that it expects is so.
+    /// The time since which all that it expects is so.
     true_since: Option<MonoTime>,
 }
 
@@ -218,9 +218,9 @@ impl StepInProgress {
 /// The words about how a call ended.
 #[derive(Default)]
 struct EndingWords {
-    /// By the endpoint's language.
+    /// The words of the endpoint's language.
     said: Option<String>,
-    /// By finwait: why.
+    /// The words of finwait: why.
     why: Option<String>,
 }
 

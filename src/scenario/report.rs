@@ -56,7 +56,7 @@ pub struct Heading {
 }
 
 impl Heading {
-    /// Of a scenario.
+    /// Returns the heading of a scenario.
     pub fn of(scenario: &Scenario) -> Heading {
         Heading {
             name: scenario.name.clone(),
@@ -122,12 +122,12 @@ pub struct RuledOutcome {
     pub state: State,
     /// The rule.
     pub rule: RuleId,
-    /// Does what set it, as the rule has it, stand in the transcript?
+    /// Does the transcript have what set it, as the rule says?
     pub set_by_seen: bool,
 }
 
 impl StepReport {
-    /// Of the step `place`, from 0 on.
+    /// Returns the report of the step `place`, from 0 on.
     pub fn new(
         scenario: &Scenario,
         place: usize,
@@ -199,7 +199,7 @@ pub struct Summary {
     pub took_ms: f64,
     /// The verdict on the article's claim; none when it claims nothing, or that could not be seen.
     pub verdict: Option<ClaimStatus>,
-    /// Why its recording is not whole, in one sentence; none when it is, or none was wanted.
+    /// The reason why its recording is not whole, in one sentence; none when it is, or none was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<String>,
 }

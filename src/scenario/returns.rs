@@ -62,7 +62,11 @@ const DEATHS: [Death; 3] = [
 const LONGEST_WORDS: usize = 64;
 
 impl Returns {
-    /// Reads it; the error is the character where it is wrong, from 0 on, and one sentence.
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// The character where it is wrong, from 0 on, and one sentence.
     pub fn parse(text: &str) -> Result<Returns, (usize, String)> {
         let trimmed = text.trim();
         let (verb, rest) = trimmed.split_once(char::is_whitespace).unwrap_or((trimmed, ""));
@@ -198,7 +202,7 @@ impl Returns {
             CommandResult::Outcome(Outcome::Ok(value)) => match value {
                 Value::Done | Value::Later | Value::Descriptor { .. } => Returns::Ok,
                 Value::Read { n: 0, .. } => Returns::Eof,
-                // Long ones are told by their length: nobody reads a kilobyte of zeros.
+                // Long ones are shown by their length: nobody reads a kilobyte of zeros.
                 Value::Read { n, data } if *n == data.0.len() && *n <= LONGEST_WORDS => Returns::Bytes(data.clone()),
                 Value::Read { n, .. } => Returns::Read(count(*n)),
                 Value::Written { n } => Returns::Wrote(count(*n)),

@@ -16,7 +16,11 @@ use crate::live::{EventSink, Live, WaitOutcome};
 use crate::recording::{RecordingFile, recorded};
 use crate::session::Session;
 
-/// The lab that a scenario is run in, when `options` are what the user wants; or why it cannot run here, in one sentence.
+/// Returns the lab that a scenario is run in, when `options` are what the user wants.
+///
+/// # Errors
+///
+/// One sentence that says why the scenario cannot run here.
 pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String> {
     let wanted = match (scenario.isolated, options.wanted) {
         (true, LabMode::Loopback) => return Err("it needs the isolated lab, and the loopback lab was asked for".into()),
@@ -40,8 +44,12 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
     })
 }
 
-/// Runs a scenario, recorded if that is wanted, and tells each line of its report as soon as it is known. Must be called before the program has a second
-/// thread, like [`Lab::start`].
+/// Runs a scenario, recorded if that is wanted, and reports each line as soon as it is known. Must be called before the program has a
+/// second thread, like [`Lab::start`].
+///
+/// # Errors
+///
+/// The error of `tell`, or the lab's thread is gone. A scenario that cannot run here is none: [`Summary::skipped`] says why.
 pub fn run(
     scenario: &Arc<Scenario>,
     options: &Options,
@@ -53,6 +61,10 @@ pub fn run(
 }
 
 /// The same, with a look at the session after each step, for those who need more than the report has.
+///
+/// # Errors
+///
+/// The errors of [`run`].
 pub fn watched(
     scenario: &Arc<Scenario>,
     options: &Options,

@@ -1,4 +1,4 @@
-//! Which segments a step should show: `["client FIN,ACK seq 1", "server ACK", "..."]`.
+//! The segments that a step should show: `["client FIN,ACK seq 1", "server ACK", "..."]`.
 
 use std::fmt;
 
@@ -157,7 +157,11 @@ const FLAGS: [(&str, Flags); 8] = [
 ];
 
 impl Item {
-    /// Reads one; the error is the character where it is wrong, from 0 on, and one sentence.
+    /// Reads one.
+    ///
+    /// # Errors
+    ///
+    /// The character where it is wrong, from 0 on, and one sentence.
     pub fn parse(text: &str) -> Result<Item, (usize, String)> {
         if text.trim() == ANY {
             return Ok(Item::Any);

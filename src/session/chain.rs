@@ -1,5 +1,5 @@
-//! Why a call returned what it did, or waits, link by link: the call, the state in which it was made, what set the error, the rule.
-//! Each link has its entry in the transcript, where there is one.
+//! The reasons why a call returned what it did, or waits, link by link: the call, the state in which it was made, what set the error, the
+//! rule. Each link has its entry in the transcript, where there is one.
 
 use super::transcript::{Entry, EntryKind, Transcript};
 use super::{FinishedCall, Session, socket_of};
@@ -12,20 +12,20 @@ use crate::state::State;
 /// The chain of one call; the numbers are those of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// Where the call began; none when that entry was dropped.
+    /// The entry of the call's beginning; none when that entry was dropped.
     pub call: Option<EntryNo>,
     /// The socket's state then; of a call that is under way, its state now.
     pub state: State,
-    /// Where it came to that state; none when it was in it from its beginning.
+    /// The entry in which it came to that state; none when it was in it from its beginning.
     pub since: Option<EntryNo>,
     /// The setter of the error; none without a rule.
     pub set_by: Option<ErrorSource>,
-    /// Where it returned, or where it is told that it never did; none while it is under way.
+    /// The entry of its return, or of the report that it never will; none while it is under way.
     pub ended: Option<EntryNo>,
     /// The rule.
     pub rule: Option<RuleId>,
-    /// Of what a language's library answered by itself: the last outcome on the same socket that it may know from, an error or an end of
-    /// one direction or both.
+    /// The last outcome on the same socket from which a language's library may know what it answered by itself: an error, or an end of one
+    /// direction or both.
     pub known_from: Option<EntryNo>,
 }
 

@@ -12,7 +12,7 @@ use super::transcript::{Entry, EntryKind, Transcript};
 use crate::lab::event::{ReceivedPacket, StateChanged, TransitionCause};
 use crate::wire::segment::Flags;
 
-/// Why an edge stands in the table.
+/// The reason why an edge is in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EdgeOrigin {
     /// The RFC has it, and Linux takes it.
@@ -26,13 +26,13 @@ pub enum EdgeOrigin {
 /// A way from one state to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge {
-    /// From this state,
+    /// The state that it leads from.
     pub from: State,
-    /// to that one,
+    /// The state that it leads to.
     pub to: State,
-    /// on this event, and what is sent then: `close / snd FIN`.
+    /// The event, and what is sent then: `close / snd FIN`.
     pub event: &'static str,
-    /// Why it stands here.
+    /// The reason why it is in the table.
     pub source: EdgeOrigin,
 }
 
@@ -134,7 +134,7 @@ pub fn leaving(state: State) -> impl Iterator<Item = usize> {
     (0..EDGES.len()).filter(move |&place| EDGES[place].from == state && EDGES[place].source != EdgeOrigin::OnlyFigure)
 }
 
-/// How many edges can be taken.
+/// Returns the number of edges that can be taken.
 pub fn possible() -> usize {
     EDGES
         .iter()
@@ -147,21 +147,21 @@ pub fn possible() -> usize {
 pub struct TakenEdge {
     /// The number of the transcript's entry.
     pub no: u64,
-    /// On which host.
+    /// The end whose socket took it.
     pub side: Side,
-    /// Before; for a connection through a listener, LISTEN.
+    /// The state before; for a connection through a listener, LISTEN.
     pub from: State,
-    /// After.
+    /// The state after.
     pub to: State,
-    /// By its place in [`EDGES`]; none when it is no single edge.
+    /// The place in [`EDGES`]; none when it is no single edge.
     pub edge: Option<usize>,
-    /// Why, in words.
+    /// The cause, in words.
     pub cause: String,
 }
 
 impl TakenEdge {
-    /// In one line, the longest wording first: `client ESTABLISHED -> FIN_WAIT1: close / snd FIN   caused by shutdown`; at last
-    /// without the event and the cause.
+    /// Returns it in one line, the longest wording first: `client ESTABLISHED -> FIN_WAIT1: close / snd FIN   caused by shutdown`; at
+    /// last without the event and the cause.
     pub fn words(&self) -> [String; 3] {
         let event = self
             .edge
@@ -179,7 +179,7 @@ impl TakenEdge {
     }
 }
 
-/// Which edges a run has taken, by whom, how often, and which was the last.
+/// The edges that a run has taken, by which end, how often, and which was the last.
 #[derive(Debug, Default)]
 pub struct Coverage {
     upto: u64,
@@ -234,7 +234,7 @@ impl Coverage {
         let edge = match (from, to) {
             (Close, SynRecv) => between(Listen, SynRecv),
             (SynRecv, Close) if reset && !named => between(SynRecv, Listen),
-            // Two edges have the same ends: the cause tells which.
+            // Two edges have the same ends: the cause decides which.
             (SynSent, Close) if received || timed_out => aborted(from),
             (LastAck, Close) if reset || timed_out || called => aborted(from),
             (TimeWait, Close) if received || called => aborted(from),
@@ -245,7 +245,7 @@ impl Coverage {
         edge.filter(|&edge| EDGES[edge].source != EdgeOrigin::OnlyFigure)
     }
 
-    /// How often an edge was taken, by each end.
+    /// Returns how often an edge was taken, by each end.
     pub fn taken(&self, edge: usize) -> Ends<u32> {
         self.taken.get(edge).copied().unwrap_or_default()
     }
@@ -256,12 +256,12 @@ impl Coverage {
         taken.client + taken.server > 0
     }
 
-    /// How many of the [`possible`] edges were taken.
+    /// Returns how many of the [`possible`] edges were taken.
     pub fn count(&self) -> usize {
         (0..EDGES.len()).filter(|&edge| self.seen(edge)).count()
     }
 
-    /// How many changes were no single edge, as where several happened between two looks at the table.
+    /// Returns how many changes were no single edge, as where several happened between two looks at the table.
     pub const fn other(&self) -> u32 {
         self.other
     }

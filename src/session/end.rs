@@ -44,7 +44,7 @@ pub enum ProcessState {
     Dead {
         /// The process number.
         pid: u32,
-        /// How it ended.
+        /// The way in which it ended.
         how: Death,
     },
 }
@@ -88,7 +88,7 @@ pub struct Socket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SockId(usize);
 
-/// The kernel's sockets at one end, as far as the record tells of them.
+/// The kernel's sockets at one end, as far as the record has them.
 #[derive(Debug, Default)]
 pub(super) struct Socks {
     all: Vec<Sock>,
@@ -96,7 +96,7 @@ pub(super) struct Socks {
     by_inode: QuickMap<u64, SockId>,
     /// Connections, the newest that has these addresses.
     by_tuple: QuickMap<Tuple, SockId>,
-    /// Older ones that are over and still stand in a listener's queue, the oldest first.
+    /// Older ones that are over and still in a listener's queue, the oldest first.
     queued: Vec<(Tuple, SockId)>,
 }
 
@@ -188,9 +188,9 @@ pub struct End {
     worked: HashSet<(CallKind, Option<ShutdownHow>)>,
     /// The names of connections, for those that outlive their descriptors.
     pub(super) named: HashMap<Tuple, SocketName>,
-    /// How many sockets of each role were named so far.
+    /// The number of sockets of each role that were named so far.
     given: HashMap<SocketRole, u32>,
-    /// How many dups of each connection were.
+    /// The number of dups of each connection so far.
     dups: HashMap<ConnectionId, u32>,
     /// The kernel's sockets.
     pub(super) socks: Socks,

@@ -133,7 +133,7 @@ impl Session {
         let socket = self.ends[side].name_of(&tuple, inode).cloned();
         if let Some(name) = &socket {
             self.ends[side].name_connection(tuple, name);
-            // It may be over before the table is told: a SYN that is refused leaves no row.
+            // It may be over before the table is reported: a SYN that is refused leaves no row.
             self.ends[side].set(name, |socket| {
                 if socket.open && socket.inode == Some(inode) {
                     socket.tuple = Some(tuple);
@@ -169,7 +169,7 @@ impl Session {
         self.tell(at, EntryKind::Host(change));
     }
 
-    /// Why each call under way never returned, its process having ended so.
+    /// Explains why each call under way never returned, its process having ended so.
     fn lost(&self, side: Side, how: Death) -> Vec<Explanation> {
         let pending = &self.ends[side].pending;
         // Where several could have raised the signal, nobody knows which did.
@@ -429,7 +429,7 @@ impl Session {
         }
     }
 
-    /// What made a change of state, and its entry where that is another one: a packet's, or the beginning of a call.
+    /// Returns what made a change of state, and its entry where that is another one: a packet's, or the beginning of a call.
     fn made_by(&self, side: Side, cause: &TransitionCause) -> (sock::EndCause, Option<EntryNo>) {
         match cause {
             TransitionCause::Call(by) => {

@@ -16,25 +16,25 @@ use crate::syscall::{CallText, Syscall};
 /// A call that is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FinishedCall {
-    /// How it ended.
+    /// The end of the call.
     #[serde(flatten)]
     pub end: CallEnd,
-    /// On which socket; none for the process.
+    /// The socket; none for the process.
     pub socket: Option<SocketName>,
-    /// Which call.
+    /// The kind of call.
     pub name: CallKind,
     /// The call in the runtime's words, where no trace has it; of one that was lost, its name where it had not begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<CallText>,
-    /// The socket's state when the call was made; none when it stood in no table, as a socket in CLOSE.
+    /// The socket's state when the call was made; none when it was in no table, as a socket in CLOSE.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
-    /// Why it ended so, the rule that it falls under, and what set the error.
+    /// The reason why it ended so, the rule that it falls under, and what set the error.
     #[serde(flatten)]
     pub why: Explanation,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind")]
 pub enum CallEnd {
@@ -49,19 +49,19 @@ pub enum CallEnd {
 /// A call that never returned, because its process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CallLost {
-    /// By whom.
+    /// The end that made it.
     pub side: Side,
     /// The number.
     pub call: CallId,
-    /// How the process ended.
+    /// The way in which the process ended.
     pub how: Death,
-    /// How long it had been waited for.
+    /// The time for which it had been waited for.
     #[serde(skip)]
     pub waited: Duration,
 }
 
 impl FinishedCall {
-    /// By whom it was made.
+    /// Returns the end that made the call.
     pub const fn side(&self) -> Side {
         match &self.end {
             CallEnd::Returned(ended) => ended.side,
@@ -69,7 +69,7 @@ impl FinishedCall {
         }
     }
 
-    /// Its number.
+    /// Returns the call's number.
     pub const fn call(&self) -> CallId {
         match &self.end {
             CallEnd::Returned(ended) => ended.call,
@@ -103,7 +103,7 @@ impl FinishedCall {
         }
     }
 
-    /// How long it took, or was waited for.
+    /// Returns how long it took, or had been waited for.
     pub const fn took(&self) -> Duration {
         match &self.end {
             CallEnd::Returned(ended) => ended.took,
@@ -111,7 +111,7 @@ impl FinishedCall {
         }
     }
 
-    /// The system calls that the endpoint told of.
+    /// The system calls that the endpoint reported.
     pub fn trace(&self) -> &[Syscall] {
         match &self.end {
             CallEnd::Returned(ended) => &ended.trace,
@@ -133,7 +133,7 @@ impl FinishedCall {
 pub struct LastOutcome {
     /// The call, as the transcript has it.
     pub call: Arc<FinishedCall>,
-    /// The system calls that `strace` saw, where the endpoint tells of none.
+    /// The system calls that `strace` saw, where the endpoint reports none.
     pub(super) seen: Vec<Syscall>,
 }
 

@@ -15,9 +15,9 @@ use crate::wire::segment::{Flags, Packet, Segment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Known {
     state: State,
-    /// After our FIN, counted from the connection's first number.
+    /// The sequence number after our FIN, counted from the connection's first number.
     fin_end: Option<u32>,
-    /// When it last changed.
+    /// The time of its last change.
     since: MonoTime,
 }
 
@@ -105,7 +105,7 @@ impl Inferred {
             (LastAck, _) if acknowledged => Close,
             (state, _) => state,
         };
-        // A FIN beside data that has not arrived is not taken yet; that is told apart nowhere but in the kernel.
+        // A FIN beside data that has not arrived is not taken yet; nothing outside the kernel tells the two apart.
         let next = match next {
             Established if flags.has(Flags::FIN) => CloseWait,
             FinWait1 if flags.has(Flags::FIN) => Closing,
@@ -132,12 +132,12 @@ impl Inferred {
         );
     }
 
-    /// When that changed last.
+    /// Returns when a state changed last.
     pub const fn newest(&self) -> MonoTime {
         self.newest
     }
 
-    /// What the segments say of an end, if that is no newer than `quiet`: in between, a table may not have been read yet.
+    /// Returns the state of an end by the segments, if it is no newer than `quiet`: in between, a table may not have been read yet.
     pub fn state(&self, side: Side, tuple: &Tuple, quiet: MonoTime) -> Option<State> {
         let known = self.known.get(&(side, *tuple))?;
         (known.since <= quiet).then_some(known.state)

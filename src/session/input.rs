@@ -19,7 +19,7 @@ use crate::text::excerpt;
 pub enum SessionInput {
     /// A command for an end.
     Command {
-        /// When.
+        /// The time of the command.
         at: MonoTime,
         /// The end and its command; in a recording as it is typed.
         #[serde(rename = "text", with = "end_text")]
@@ -33,16 +33,16 @@ pub enum SessionInput {
     },
     /// The screen reads the options of a socket.
     Look {
-        /// When.
+        /// The time of the reading.
         at: MonoTime,
         /// The end.
         side: Side,
         /// The socket; the current one where none is named.
         socket: Option<SocketName>,
     },
-    /// Those calls are still blocked, which is put on record.
+    /// Some calls are still blocked, which is put on record.
     Blocked {
-        /// When.
+        /// The time of the note.
         at: MonoTime,
         /// The end.
         side: Side,
@@ -51,7 +51,7 @@ pub enum SessionInput {
     },
     /// The step before is over: whoever gave its command waits no longer, and looks at the sockets as they stand. It changes nothing.
     Over {
-        /// When.
+        /// The time at which the step was over.
         at: MonoTime,
     },
     /// Something happened in the lab.
@@ -87,7 +87,7 @@ impl SessionInput {
     }
 }
 
-/// How much of a command is repeated.
+/// The most characters of a command that are repeated.
 const LONGEST_ECHO: usize = 100;
 
 /// Reads a command from the text of a recording.
@@ -142,7 +142,7 @@ mod wire_text {
     }
 }
 
-/// An observer of all that goes into a session, and of what is told of it: what writes a recording.
+/// An observer of all that goes into a session, and of the entries that come of it: what writes a recording.
 pub trait InputTap: Send {
     /// Sees an input before the session takes it.
     fn takes(&mut self, input: &SessionInput);
@@ -211,18 +211,30 @@ impl Session {
     }
 
     /// Carries out a command of an end at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`]: the session refuses the command.
     pub fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Result<IssuedCommand, CommandError> {
         let command = (side, command.clone());
         self.take(SessionInput::Command { at: now, command })
     }
 
     /// Has the wire do something.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`]: the session refuses the command.
     pub fn wire(&mut self, command: &WireCommand) -> Result<IssuedCommand, CommandError> {
         let command = command.clone();
         self.take(SessionInput::Wire { command })
     }
 
     /// Reads the options of a socket for the screen.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`]: the session refuses it.
     pub fn look(
         &mut self,
         side: Side,

@@ -62,13 +62,13 @@ pub struct PendingCall {
     pub id: CallId,
     /// The number of the first call of its command: `connect` on no socket is `socket`, then `connect`.
     pub root: CallId,
-    /// What was asked.
+    /// The call that was asked for.
     pub order: EndpointCall,
-    /// In the runtime's words, once it said that it begins.
+    /// The call in the runtime's words, once it said that it begins.
     pub text: Option<CallText>,
-    /// Since when.
+    /// The time at which it was asked for.
     pub since: MonoTime,
-    /// What its command does next, if this succeeds.
+    /// The calls that its command makes next, if this one succeeds.
     then: VecDeque<EndpointCall>,
     /// The socket's state when it was made.
     state: Option<State>,
@@ -92,7 +92,7 @@ impl PendingCall {
 /// The result of issuing a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IssuedCommand {
-    /// To be handed to the lab, in order.
+    /// The requests for the lab, in order.
     pub requests: Vec<LabRequest>,
     /// The first call of the command, when it makes calls: it is over when [`Session::busy`] says so.
     pub root: Option<CallId>,
@@ -113,7 +113,7 @@ struct PacketArrival {
 #[derive(Debug)]
 struct IssuedCall {
     root: CallId,
-    /// What was asked, with its payload; kept until the next command, or until the call is over, whichever is later.
+    /// The call that was asked for, with its payload; kept until the next command, or until the call is over, whichever is later.
     order: Option<EndpointCall>,
 }
 
@@ -131,17 +131,17 @@ pub struct Session {
     next_call: u64,
     /// The last packet that each host received, for the causes of transitions.
     received: Ends<Option<PacketArrival>>,
-    /// When all was quiet last: what the tables and the segments say can be compared up to then.
+    /// The time at which all was quiet last: what the tables and the segments say can be compared up to then.
     quiet_at: MonoTime,
-    /// What the segments say of the states.
+    /// The states by the segments.
     inferred: inferred::Inferred,
     /// The calls that were made, the oldest first, as many as the transcript has entries at most. The last one is the newest.
     calls: VecDeque<IssuedCall>,
-    /// Those of them whose order is kept.
+    /// The calls whose order is kept.
     whole: Vec<CallId>,
     /// Calls that an endpoint did not take: the first of the command's.
     refused: HashSet<CallId>,
-    /// What sees all that goes in.
+    /// The observer of all that goes in.
     tap: input::Tap,
 }
 
@@ -314,7 +314,7 @@ impl Session {
         self.refused.contains(&root)
     }
 
-    /// What `call` was asked to do, while it is under way or of the newest command; none once that is forgotten.
+    /// Returns what `call` was asked to do, while it is under way or of the newest command; none once that is forgotten.
     pub fn order_of(&self, call: CallId) -> Option<&EndpointCall> {
         self.issued(call)?.order.as_ref()
     }
@@ -324,7 +324,7 @@ impl Session {
         self.calls.get(self.place_of(call)?)
     }
 
-    /// Its place among those that are kept; their numbers follow one another.
+    /// Returns a call's place among those that are kept; their numbers follow one another.
     fn place_of(&self, call: CallId) -> Option<usize> {
         let newer = usize::try_from(self.next_call.checked_sub(call.0)?).ok()?;
         self.calls.len().checked_sub(newer)

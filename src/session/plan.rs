@@ -1,4 +1,4 @@
-//! Which calls a command leads to, and on which socket.
+//! The calls that a command leads to, and the socket of each.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
@@ -119,7 +119,7 @@ fn default_target(end: &End, request: &CallRequest) -> Option<SocketName> {
     .map(|socket| socket.name.clone())
 }
 
-/// Where `connect` goes: to the peer's listener, or where it would be.
+/// Returns where `connect` goes: to the peer's listener, or where it would be.
 fn peer_address(lab: &LabFacts, peer: &End, side: Side) -> SocketAddr {
     let host = lab.addresses[side];
     let listener = peer

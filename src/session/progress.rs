@@ -134,7 +134,7 @@ impl CommandProgress {
 
     /// Returns its result as of `now`; none while that is open.
     ///
-    /// What may change nothing, as flow where all flows, is done when the lab is `quiet` after a change, or when `patience` is over.
+    /// A command that may change nothing, as flow where all flows, is done when the lab is `quiet` after a change, or after `patience`.
     pub fn result(&self, session: &Session, quiet: bool, now: MonoTime, patience: Duration) -> Option<CommandResult> {
         let mut since = session.transcript.since(self.since);
         let mut is_told = |is_it: fn(&EntryKind) -> bool| {
@@ -178,7 +178,7 @@ impl CommandProgress {
     }
 }
 
-/// Returns the result of the command of `side` that began with `root`, as far as the transcript after `since` tells.
+/// Returns the result of the command of `side` that began with `root`, as far as the transcript after `since` has it.
 pub fn outcome(session: &Session, side: Side, root: CallId, since: EntryNo) -> CommandResult {
     if session.busy(side, root) {
         return CommandResult::Blocked;

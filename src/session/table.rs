@@ -43,7 +43,7 @@ impl HostTable {
         &self.rows
     }
 
-    /// When it was read: countdowns count from here.
+    /// Returns when it was read: countdowns count from here.
     pub const fn read_at(&self) -> MonoTime {
         self.read_at
     }
@@ -58,7 +58,7 @@ impl HostTable {
         self.by_tuple.get(tuple).copied()
     }
 
-    /// Could this connection stand in the queue of one of the listeners?
+    /// Could this connection be in the queue of one of the listeners?
     pub fn in_a_queue(&self, tuple: &Tuple) -> bool {
         self.listeners.iter().any(|listener| tuple.came_through(*listener))
     }

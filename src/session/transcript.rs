@@ -21,7 +21,7 @@ use crate::wire::flow::{OtherConnection, Retransmission};
 use crate::wire::queue::{Mode, Origin, RuleChange};
 use crate::wire::segment::{Flags, Packet};
 
-/// How many entries are kept; older ones are dropped, and counted.
+/// The most entries that are kept; older ones are dropped, and counted.
 pub const KEPT: usize = 100_000;
 
 /// One thing that happened.
@@ -29,10 +29,10 @@ pub const KEPT: usize = 100_000;
 pub struct Entry {
     /// The number, from 1 on; never used twice.
     pub no: EntryNo,
-    /// When, counted from the beginning of the run.
+    /// The time, counted from the beginning of the run.
     #[serde(rename = "at_s", serialize_with = "seconds")]
     pub at: Duration,
-    /// What.
+    /// The event.
     #[serde(flatten)]
     pub what: EntryKind,
 }
@@ -45,7 +45,7 @@ fn micros<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok,
     serializer.serialize_f64(took.as_nanos() as f64 / 1e3)
 }
 
-/// What happened, with the names that people use.
+/// An event, with the names that people use.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum EntryKind {
@@ -54,28 +54,28 @@ pub enum EntryKind {
         /// The call.
         #[serde(flatten)]
         began: CallBegan,
-        /// On which socket; none for the process.
+        /// The socket; none for the process.
         socket: Option<SocketName>,
     },
     /// A system call that an endpoint in another language made.
     Syscall(SyscallSeen),
-    /// A call has not returned so far (told by the headless runner).
+    /// A call has not returned so far (reported by the headless runner).
     Blocked {
-        /// By whom.
+        /// The end that made it.
         side: Side,
         /// The number.
         call: CallId,
-        /// On which socket.
+        /// The socket; none for the process.
         socket: Option<SocketName>,
-        /// In the runtime's words.
+        /// The call in the runtime's words.
         text: CallText,
-        /// How long it has been waited for, us.
+        /// The time for which it has been waited for, in microseconds in JSON.
         #[serde(rename = "waited_us", serialize_with = "micros")]
         waited: Duration,
     },
-    /// A packet came to the wire, or something became of one that stood there.
+    /// A packet came to the wire, or a held one went on or was dropped.
     Packet(PacketRecord),
-    /// How the wire treats packets was changed.
+    /// The wire's treatment of packets was changed.
     Wire {
         /// The change.
         change: WireChange,
@@ -85,7 +85,7 @@ pub enum EntryKind {
         /// The change.
         #[serde(flatten)]
         change: StateChanged,
-        /// Which socket; none when it has no name, as in the accept queue.
+        /// The socket; none when it has no name, as in the accept queue.
         socket: Option<SocketName>,
         /// The current name, where that is another one.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -271,7 +271,7 @@ impl Entry {
                     witness,
                     ..
                 } = change;
-                // Who is on the way to the other, as far as the state tells.
+                // Who is on the way to the other, as far as the state shows it.
                 let way = if [*from, *to].contains(&State::SynSent) {
                     "->"
                 } else {
@@ -382,7 +382,7 @@ pub fn describe(record: &PacketRecord) -> String {
     }
 }
 
-/// What a packet is besides, if anything: `retransmit 2 of #7`, `forged`, `copy of #3`, `ack of another connection`.
+/// Returns what a packet is besides, if anything: `retransmit 2 of #7`, `forged`, `copy of #3`, `ack of another connection`.
 pub fn besides(record: &PacketRecord) -> Option<String> {
     let which = match record.seen.elsewhere {
         OtherConnection { seq: false, ack: false } => None,
@@ -396,7 +396,7 @@ pub fn besides(record: &PacketRecord) -> Option<String> {
     }
 }
 
-/// Where a packet comes from, unless its host sends it for the first time.
+/// Returns where a packet comes from, unless its host sends it for the first time.
 fn sort(record: &PacketRecord) -> Option<String> {
     match (record.origin, record.seen.again) {
         (Origin::Forged, _) => Some("forged".into()),
@@ -410,7 +410,7 @@ fn sort(record: &PacketRecord) -> Option<String> {
     }
 }
 
-/// What became of a packet, in words: `delivered`, `held as #7 by rule 1`, `dropped after 2.1 s on the wire`.
+/// Returns what became of a packet, in words: `delivered`, `held as #7 by rule 1`, `dropped after 2.1 s on the wire`.
 pub fn became(record: &PacketRecord) -> String {
     let mut text = besides(record).map_or(String::new(), |besides| format!("{besides}, "));
     text.push_str(&match record.disposition {
@@ -464,7 +464,7 @@ impl Transcript {
         no
     }
 
-    /// When the run began.
+    /// Returns when the run began.
     pub const fn began(&self) -> MonoTime {
         self.began
     }
@@ -474,7 +474,7 @@ impl Transcript {
         &self.entries
     }
 
-    /// How many entries have been dropped.
+    /// Returns how many entries have been dropped.
     pub fn dropped(&self) -> u64 {
         self.next - 1 - self.entries.len() as u64
     }

@@ -22,19 +22,19 @@ pub struct SocketView<'a> {
     pub fd: Option<i32>,
     /// Do calls go to it?
     pub current: bool,
-    /// Who holds it.
+    /// The holder of the socket.
     pub held: HeldBy,
-    /// Its row in the host's table.
+    /// The socket's row in the host's table.
     pub row: Option<&'a ObservedSocket>,
     /// The state in the TCP_INFO of its open descriptor, where its socket is in no table.
     pub info: Option<State>,
     /// The state as its segments alone would have it; none where they are not seen.
     pub segments: Option<State>,
-    /// How its connection ended, where it did.
+    /// The end of its connection, where it has ended.
     pub end: Option<ConnectionEnd>,
 }
 
-/// Who holds a socket.
+/// The holder of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeldBy {
@@ -49,14 +49,14 @@ pub enum HeldBy {
     /// The kernel, to keep the pair of addresses from being used again: the row is a time-wait socket of its own, also while a
     /// descriptor of the old one, which is CLOSE by now, is open (`tcp_time_wait`).
     TimeWait,
-    /// The endpoint, by a descriptor that it has not told of: some libraries accept by themselves.
+    /// The endpoint, by a descriptor that it has not reported: some libraries accept by themselves.
     Untold,
     /// The listener's queue: the handshake is done or under way, nobody has accepted it.
     Queued,
 }
 
 impl HeldBy {
-    /// In a word or two, for the screen.
+    /// Returns it in a word or two, for the screen.
     pub const fn words(self) -> &'static str {
         match self {
             HeldBy::Open => "open",
@@ -76,7 +76,7 @@ impl SocketView<'_> {
         self.row.map_or(State::Close, |observed| observed.row.state)
     }
 
-    /// Why the sources of its state differ, in one sentence; none when they agree.
+    /// Returns why the sources of its state differ, in one sentence; none when they agree.
     pub fn disagreement(&self) -> Option<String> {
         let row = self.row.map(|observed| observed.row.state);
         states::disagreement(row, self.info, self.segments, self.end)

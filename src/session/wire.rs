@@ -1,4 +1,4 @@
-//! The state of the wire: its mode, its rules, and what stands on it.
+//! The state of the wire: its mode, its rules, and the packets that it holds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use crate::wire::rule::{RuleNo, RuleStatus};
 /// A segment that is held on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitingPacket {
-    /// What it is.
+    /// The packet.
     pub record: PacketRecord,
-    /// Since when.
+    /// The time since which it is held.
     pub since: MonoTime,
-    /// When it goes on by itself; never, when the user is to decide.
+    /// The time at which it goes on by itself; none when the user is to decide.
     pub due: Option<MonoTime>,
 }
 
-/// The wire as far as its owner was told.
+/// The wire as far as its events show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WireView {
     /// The mode, for segments that no rule matches.
     pub mode: Mode,
     /// The rules in force.
     pub rules: Vec<RuleStatus>,
-    /// What stands on it, by number.
+    /// The packets that are held on it, by number.
     pub held: BTreeMap<PacketNo, WaitingPacket>,
 }
 
@@ -50,7 +50,7 @@ impl WireView {
 
     /// Takes in a change.
     pub(super) const fn changed(&mut self, change: &WireChange) {
-        // Rules are told as a whole.
+        // Rules are reported as a whole.
         if let WireChange::Mode(mode) = change {
             self.mode = *mode;
         }

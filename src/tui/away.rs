@@ -13,18 +13,18 @@ use crate::error::{Operation, Result};
 use crate::os::job::Job;
 use crate::os::signal::{self, StopTarget};
 
-/// How long is waited for the SIGCONT that let us go on, and in the background for a signal that ends us, before the terminal is taken
-/// again. Nobody waits so long who comes back by `fg`.
+/// The time for which the screen waits for the SIGCONT that resumes us, and in the background for a signal that ends us, before it takes
+/// the terminal again. A user who comes back by `fg` does not wait for it.
 const GRACE: Duration = Duration::from_millis(100);
 
 /// The terminal is not ours: we are about to stop, or go on again.
 #[derive(Clone, Copy, Debug)]
 pub struct Suspension {
-    /// When we stopped; none when it was not our doing (SIGSTOP).
+    /// The time at which we stopped; none when it was not our doing (SIGSTOP).
     since: Option<MonoTime>,
     /// SIGCONT has come.
     continued: bool,
-    /// When to take the terminal.
+    /// The time at which to take the terminal.
     pub back: MonoTime,
 }
 
@@ -54,7 +54,7 @@ impl Suspension {
         }
     }
 
-    /// What the log says of it at `now`; none when nothing has let us go on, so that we had not stopped.
+    /// Returns the log's note on it at `now`; none when nothing has resumed us, so that we had not stopped.
     pub fn note(self, now: MonoTime) -> Option<String> {
         self.continued.then(|| match self.since {
             Some(since) => format!(
@@ -73,7 +73,7 @@ pub struct JobControl {
 }
 
 impl JobControl {
-    /// Before SIGTSTP is caught.
+    /// Detects it, before SIGTSTP is caught.
     pub fn detect() -> JobControl {
         JobControl {
             ignored: signal::never_stops(),
@@ -85,7 +85,7 @@ impl JobControl {
         !self.ignored
     }
 
-    /// Why it cannot be stopped; none when it can.
+    /// Returns the reason why it cannot be stopped; none when it can.
     pub fn refused(self) -> Option<&'static str> {
         if self.ignored {
             Some("finwait does not stop: it was started with SIGTSTP ignored")

@@ -15,13 +15,13 @@ pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     /// Areas that the pointer and the keyboard can reach.
     pub hits: &'a mut Hits,
-    /// How things look.
+    /// The colours and styles.
     pub theme: Theme,
     /// The time that clocks and countdowns show.
     pub now: MonoTime,
     pointer: Option<Position>,
     mark: Option<Action>,
-    /// Where the terminal's cursor stands, when it is shown.
+    /// The place of the terminal's cursor, when it is shown.
     pub cursor: Option<Position>,
 }
 
@@ -218,7 +218,7 @@ impl<'a> Canvas<'a> {
     }
 }
 
-/// How wide a button is.
+/// Returns the width of a button, in columns.
 pub fn button_width(key: Option<char>, label: &str) -> u16 {
     width(label) as u16 + if key.is_some() { 4 } else { 2 }
 }

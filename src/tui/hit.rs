@@ -25,7 +25,7 @@ pub enum Action {
     LogLine(Option<u64>),
     /// A packet of the diagram, by the number of its entry in the transcript.
     Segment(u64),
-    /// Why a call returned what it did.
+    /// Explains why a call returned what it did.
     Why(CallId),
     /// An item of the dialog on top, by the number that it gave it.
     Item(usize),
@@ -102,7 +102,7 @@ pub enum ArrowDirection {
 /// One area.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
-    /// Where.
+    /// The area of the screen.
     pub area: Rect,
     /// The effect of a press, whether on the screen or in a dialog.
     pub action: Action,

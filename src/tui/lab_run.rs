@@ -16,7 +16,7 @@ use crate::tui::tour::Tour;
 /// A lab's run.
 #[derive(Debug)]
 pub struct LabRun {
-    /// What is known of the lab.
+    /// The state of the lab, as far as it is known.
     pub session: Session,
     /// The scenario that the user is guided through.
     pub tour: Option<Tour>,
@@ -69,7 +69,7 @@ impl LabRun {
     ///
     /// # Errors
     ///
-    /// What the session refuses.
+    /// The refusal of the session.
     pub fn command(&mut self, side: Side, command: &EndCommand, now: MonoTime) -> Result<IssuedCommand, CommandError> {
         // What came of the command before is what can be seen now.
         self.recorder.settle(&self.session);
@@ -84,7 +84,7 @@ impl LabRun {
     ///
     /// # Errors
     ///
-    /// What the session refuses.
+    /// The refusal of the session.
     pub fn wire(&mut self, command: WireCommand) -> Result<IssuedCommand, CommandError> {
         self.recorder.settle(&self.session);
         let before = self.session.transcript.last();
@@ -94,7 +94,7 @@ impl LabRun {
         Ok(issued)
     }
 
-    /// What was done so far, as a scenario's file; none when nothing was.
+    /// Returns what was done so far, as a scenario's file; none when nothing was.
     pub fn record(&mut self) -> Option<String> {
         let recorded = !self.recorder.is_empty();
         recorded.then(|| self.recorder.file(&self.session, "Recorded by hand"))

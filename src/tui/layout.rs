@@ -1,4 +1,4 @@
-//! Where things stand.
+//! The areas of the screen.
 //!
 //! Three columns, from 108 columns on:
 //!
@@ -23,17 +23,17 @@ use crate::side::{Ends, Side};
 
 /// The least that can be drawn on.
 pub const LEAST: (u16, u16) = (60, 15);
-/// From so many columns on, both ends have one.
+/// The width from which on both ends have a column, in columns.
 const THREE_COLUMNS: u16 = 108;
 const NARROWEST_END: u16 = 36;
 const WIDEST_END: u16 = 64;
 
-/// Where things stand on a screen.
+/// The areas of a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScreenLayout {
     /// The top line.
     pub header: Rect,
-    /// Why this is only the loopback lab.
+    /// The reason why this is only the loopback lab.
     pub reason: Option<Rect>,
     /// The line of the end that has no column.
     pub other: Option<Rect>,
@@ -150,7 +150,7 @@ pub fn map(screen: Rect, focus: Side, reason: bool, guide: bool) -> Option<Scree
     })
 }
 
-/// Where things stand in an end's column.
+/// The areas of an end's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ColumnLayout {
     /// The title: whose column it is.
@@ -216,7 +216,7 @@ pub fn column(area: Rect, wanted: PreferredHeights) -> ColumnLayout {
     }
 }
 
-/// How high the log is; a guide in its place has more to say.
+/// Returns the height of the log, in lines; a guide in its place has more to say.
 fn log_height(screen: Rect, guide: bool) -> u16 {
     if guide && screen.height >= 18 {
         (screen.height * 32 / 100).clamp(5, 16)

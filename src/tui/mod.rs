@@ -3,9 +3,9 @@
 //! # Threads
 //!
 //! One thread, the caller's of [`run`], owns the session, the screen and the terminal; it sleeps in `recv` and draws at most once for all
-//! that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the lab's thread what happened, the input thread
-//! what crossterm's blocking `read` returns, the signal thread the signals, the watcher that the terminal hung up. They block until
-//! the process ends.
+//! that is queued, and what only streams at most thirty times a second. The others only send it messages, and touch nothing of its: the
+//! lab's thread what happened, the input thread what crossterm's blocking `read` returns, the signal thread the signals, the watcher that
+//! the terminal hung up. They block until the process ends.
 
 use crossterm::event::Event as Input;
 use signal_hook::consts::{
@@ -54,13 +54,13 @@ use theme::Theme;
 /// A message to the screen's thread.
 #[derive(Debug)]
 pub enum Message {
-    /// By the lab of that turn.
+    /// A batch of events, by the lab of that turn.
     Lab(u32, Batch),
     /// The result of two runs that were to be compared.
     Compared(Branch, BranchResult),
-    /// By the terminal.
+    /// An event of the terminal.
     Input(Input),
-    /// By the kernel: a signal.
+    /// A signal.
     Signal(i32),
     /// The terminal is gone.
     HangUp,
@@ -70,7 +70,7 @@ pub enum Message {
     Note(String),
 }
 
-/// How the screen was left.
+/// The way in which the screen was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// The user wanted to.
@@ -92,7 +92,7 @@ impl Exit {
     }
 }
 
-/// How long messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
+/// The time for which messages are taken in before a frame is drawn between them, and the least time between frames that nobody waits for.
 const FRAME: Duration = Duration::from_millis(33);
 
 /// The signals that end the program, all of those that would without giving the terminal back.
@@ -108,25 +108,25 @@ const fn streams(what: &LabEvent) -> bool {
     )
 }
 
-/// How long to sleep at `now` when no message comes: for ever, unless something on the screen counts; then until the run's clock,
-/// which began at `began`, has another whole second.
+/// Returns how long to sleep at `now` when no message comes: for ever (none), unless something on the screen counts; then until the run's
+/// clock, which began at `began`, has another whole second.
 pub fn sleep(counts: bool, began: MonoTime, now: MonoTime) -> Option<Duration> {
     let past = Duration::from_nanos(u64::from(now.since(began).subsec_nanos()));
     counts.then(|| Duration::from_secs(1) - past)
 }
 
-/// Makes a lab, and its session, which began before it; what happens in it is told to the sink.
+/// Makes a lab, and its session, which began before it; what happens in it goes to the sink.
 pub type MakeLab<'a> = dyn Fn(LabSpec, Sink) -> Result<(Lab, Session)> + 'a;
 /// Takes in what happens in a lab.
 pub type Sink = Box<dyn Fn(Batch) + Send>;
 
-/// What a screen has behind it, unless it shows a recording.
+/// The source of labs behind a screen, unless it shows a recording.
 pub struct LabSource<'a> {
     /// The first lab.
     pub lab: Lab,
     /// Makes others, when a tour wants a fresh one.
     pub make: &'a MakeLab<'a>,
-    /// For runs beside it.
+    /// The options for runs beside it.
     pub options: &'a Options,
 }
 
@@ -137,6 +137,10 @@ pub fn opened(recording: Recording) -> App {
 
 /// Makes the first lab, and a screen of it; with a guide through that scenario. Before [`run`], and before the program has a second
 /// thread (see [`Lab::start`]).
+///
+/// # Errors
+///
+/// The lab did not start.
 pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Message>) -> Result<(Lab, App)> {
     let fresh = tour.as_deref().map_or_else(LabSpec::default, LabSpec::of);
     let (lab, session) = lab_of(make, fresh, 0, sender)?;
@@ -156,6 +160,10 @@ fn lab_of(make: &MakeLab, fresh: LabSpec, turn: u32, sender: &Sender<Message>) -
 }
 
 /// Runs the screen until it is left; without a source it is of a recording, and nothing is asked of any lab.
+///
+/// # Errors
+///
+/// [`Error::Os`](crate::lab::Error::Os) where signals cannot be caught, threads not started, or the terminal not taken.
 pub fn run(
     mut app: App,
     mut source: Option<LabSource>,
@@ -381,7 +389,7 @@ fn panic_if_asked() {
     }
 }
 
-/// Starts the threads that listen: to signals, to the terminal, and for its end. `is_ours` tells when the terminal is ours again.
+/// Starts the threads that listen: to signals, to the terminal, and for its end. `is_ours` says when the terminal is ours again.
 fn listen(mut signals: Signals, sender: Sender<Message>, is_ours: Receiver<()>) -> Result<()> {
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
         thread::Builder::new()

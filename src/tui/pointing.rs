@@ -1,4 +1,4 @@
-//! What the hands point at: the areas of the last frame, the mouse's pointer, and the keyboard's mark.
+//! The targets of the mouse and the keyboard: the areas of the last frame, the mouse's pointer, and the keyboard's mark.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
@@ -8,7 +8,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
 use crate::tui::theme::Theme;
 
-/// What the hands point at.
+/// The targets of the mouse and the keyboard.
 #[derive(Debug, Default)]
 pub struct Pointing {
     hits: Hits,
@@ -22,7 +22,7 @@ impl Pointing {
         &self.hits
     }
 
-    /// What the keyboard has marked.
+    /// Returns what the keyboard has marked.
     pub const fn mark(&self) -> Option<&Action> {
         self.mark.as_ref()
     }
@@ -43,18 +43,18 @@ impl Pointing {
         self.hovered(before) != self.hovered(self.pointer)
     }
 
-    /// What looks different under the pointer at a point.
+    /// Returns what looks different under the pointer at a point.
     fn hovered(&self, point: Option<Position>) -> Option<&Action> {
         let action = point.and_then(|point| self.hits.at(point));
         action.filter(|action| !matches!(action, Action::LogLine(_) | Action::Back | Action::Nothing))
     }
 
-    /// What a press at a point is; none where nothing can be pressed.
+    /// Returns the action of a press at a point; none where nothing can be pressed.
     pub fn at(&self, point: Position) -> Option<Action> {
         self.hits.at(point).cloned()
     }
 
-    /// What the wheel turns at a point.
+    /// Returns the zone that the wheel turns at a point.
     pub fn zone_at(&self, point: Position) -> Option<Zone> {
         self.hits.zone_at(point)
     }

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-/// Which rows of a growing list are shown. Rows are counted from the first that there ever was, so that they keep their numbers.
+/// The rows of a growing list that are shown. Rows are counted from the first that there ever was, so that they keep their numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scroll {
     /// The first row shown; none follows the end.
     top: Option<u64>,
-    /// How many rows were shown last.
+    /// The number of rows that were shown last.
     height: u64,
 }
 
@@ -45,12 +45,12 @@ impl Scroll {
         self.by(rows, page * pages);
     }
 
-    /// To the first row.
+    /// Scrolls to the first row.
     pub fn home(&mut self, rows: Range<u64>) {
         self.by(rows, i64::MIN / 2);
     }
 
-    /// To the last row, and on with what comes.
+    /// Scrolls to the last row, and follows what comes.
     pub fn end(&mut self) {
         self.top = None;
     }

@@ -55,7 +55,11 @@ impl Write for Out {
     }
 }
 
-/// Is there a terminal that a screen can be drawn on? The error says why not.
+/// Is there a terminal that a screen can be drawn on?
+///
+/// # Errors
+///
+/// [`Error::Os`] that says why not.
 pub fn can_draw() -> Result<()> {
     let no = |why: &str| {
         Err(Error::Os {
@@ -107,7 +111,7 @@ impl Guard {
     /// Takes the terminal over, also where it is ours but somebody else has changed it or written on it, and has all of it drawn anew.
     /// In the background it waits, stopped as any program is that sets a terminal's modes there, until we are in front.
     ///
-    /// The terminal is told, and never asked: its answer would come by the thread that reads keys.
+    /// The terminal gets commands, and is never asked: its answer would come by the thread that reads keys.
     pub fn take(&mut self) -> io::Result<()> {
         // This, too, is a thing of the foreground, but it changes nothing: the modes read next are those that we were given.
         while let Err(error) = tcdrain(stdout()) {

@@ -1,10 +1,10 @@
-//! How things look: the terminal's own colours, a few of its sixteen, and words beside each so that no meaning is in a colour alone.
+//! The look of the screen: the terminal's own colours, a few of its sixteen, and words beside each so that no meaning is in a colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::state::State;
 
-/// How things look.
+/// The look of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     coloured: bool,
@@ -13,7 +13,7 @@ pub struct Theme {
 impl Theme {
     /// Bold, dim, underlined and reversed only.
     pub const PLAIN: Theme = Theme { coloured: false };
-    /// With colours that read on a light and on a dark ground.
+    /// Colours that read on a light and on a dark ground.
     pub const COLOURED: Theme = Theme { coloured: true };
 
     /// Detects the user's wish: `NO_COLOR`, set and not empty, means none (no-color.org).
@@ -43,7 +43,7 @@ impl Theme {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    /// Under the pointer, marked, or selected.
+    /// The style of what is under the pointer, marked, or selected.
     pub const fn picked(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }

@@ -13,7 +13,7 @@ use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, Step};
 use crate::session::{ProcessState, Session};
 
-/// How the tour goes on.
+/// The way in which the tour goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pace {
     /// The tour waits for the user.
@@ -48,12 +48,12 @@ pub struct Tour {
     /// The predictions, the oldest first.
     pub predictions: Vec<Prediction>,
     quiet: bool,
-    /// When to look again, if nothing happens before.
+    /// The time at which to look again, if nothing happens before.
     look_at: Option<MonoTime>,
 }
 
 impl Tour {
-    /// From the first step on.
+    /// Returns a tour that begins at the first step.
     pub fn new(scenario: Arc<Scenario>) -> Tour {
         Tour {
             play: Play::new(scenario),
@@ -65,7 +65,7 @@ impl Tour {
         }
     }
 
-    /// From the first step on, in a fresh lab, as far as `steps`.
+    /// Returns a tour from the first step on, in a fresh lab, as far as `steps`.
     pub fn again(&self, steps: usize) -> Tour {
         let mut predictions = self.predictions.clone();
         predictions.retain(|prediction| prediction.step < steps);
@@ -101,7 +101,7 @@ impl Tour {
         self.pace = Pace::Until(self.at() + 1);
     }
 
-    /// To the end.
+    /// Goes on to the end.
     pub fn to_the_end(&mut self) {
         self.pace = Pace::Until(usize::MAX);
     }
@@ -111,12 +111,13 @@ impl Tour {
         self.quiet = quiet;
     }
 
-    /// When to look again, if nothing happens before.
+    /// Returns when to look again, if nothing happens before.
     pub const fn look_at(&self) -> Option<MonoTime> {
         self.look_at
     }
 
-    /// The subjects that can be predicted of the next step, with what is expected: the outcome of its call, and the first state that it names.
+    /// The subjects that can be predicted of the next step, with what is expected: the outcome of its call, and the first state that it
+    /// names.
     pub fn expects(&self) -> Vec<(String, String)> {
         let Some(step) = self.step() else { return Vec::new() };
         let command = step.action.as_ref().map(|action| &action.command);
@@ -166,7 +167,7 @@ impl Tour {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// How many predictions were right, of those that are decided.
+    /// Returns the number of predictions that were right, and of those that are decided.
     pub fn score(&self) -> (usize, usize) {
         let decided = self.predictions.iter().filter_map(|prediction| prediction.right);
         decided.fold((0, 0), |(right, all), is_right| {

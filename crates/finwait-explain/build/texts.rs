@@ -132,7 +132,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("why", "String", "why"),
 ];
 
-/// A file's name without `.toml`, its form, and what stands in it.
+/// A file's name without `.toml`, its form, and its contents.
 pub struct Source {
     pub name: &'static str,
     pub shape: &'static Shape,
@@ -211,7 +211,7 @@ struct Text<'a> {
     placeholders: Vec<&'a str>,
 }
 
-/// A key, and where it stands.
+/// A key, and its place.
 type Key<'i> = Spanned<Cow<'i, str>>;
 
 /// Keys and values in the order of the file.

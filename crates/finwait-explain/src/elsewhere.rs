@@ -34,7 +34,7 @@ const fn errno(errno: Errno) -> Subject {
     Subject::Errno(errno)
 }
 
-/// What `elsewhere.toml` says of an errno: under the names of its carrier and its subject.
+/// The text of `elsewhere.toml` on an errno: under the names of its carrier and its subject.
 pub(crate) struct Text {
     pub means: &'static str,
     pub look_for: &'static [&'static str],
@@ -88,7 +88,7 @@ const FILE: &[(Prose, &str)] = &[
     of_text(errno(Errno::EAGAIN), &elsewhere::FILE_EAGAIN),
 ];
 
-/// Of whatever is no TCP socket.
+/// The texts on whatever is no TCP socket.
 const ANY: &[(Prose, &str)] = &[
     // alloc_fd
     of_text(errno(Errno::EMFILE), &elsewhere::ANY_EMFILE),

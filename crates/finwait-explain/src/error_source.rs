@@ -1,4 +1,4 @@
-//! The source of an outcome's error, found in what the record tells of the socket, and the rule's sentence in the words of this case.
+//! The source of an outcome's error, found in the record of the socket, and the rule's sentence in the words of this case.
 
 use serde::Serialize;
 
@@ -17,9 +17,9 @@ use finwait_model::state::State;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorSource {
-    /// This, and the entry in which it happened.
+    /// A setter, and the entry in which it set the error.
     Found(SetBy, EntryNo),
-    /// This, of which no entry can tell: an argument, a call that was not made.
+    /// A setter that has no entry: an argument, a call that was not made.
     Timeless(SetBy),
     /// One of these, which was not seen: as in the loopback lab, which has no wire.
     Unseen(&'static [SetBy]),
@@ -34,7 +34,7 @@ impl ErrorSource {
         }
     }
 
-    /// In words, to go on from "set by".
+    /// Returns it in words, to go on from "set by".
     pub fn words(self) -> String {
         match self {
             ErrorSource::Found(set_by, _) | ErrorSource::Timeless(set_by) => set_by.words(),
@@ -94,9 +94,9 @@ impl fmt::Display for AnyOf {
 /// The cause of an error, in one clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// In the rule's own words.
+    /// The rule's own words.
     OfRule(&'static str),
-    /// In the words of this very case.
+    /// The words for this very case.
     OfCase(Case),
 }
 
@@ -159,7 +159,7 @@ fn is_bound(s: &Situation) -> bool {
     s.sock.named.is_some_and(|made| made.class == CallClass::Bind)
 }
 
-/// Another call, still under way, that can have been told the error: it returns after the one that it left EPIPE to.
+/// Another call, still under way, that can have got the error: it returns after the one that it left EPIPE to.
 fn taker(s: &Situation) -> Option<EntryNo> {
     let takes = |class| {
         matches!(
@@ -398,7 +398,7 @@ fn was_attempt(s: &Situation) -> bool {
     sock.end.map_or(sock.established.is_none(), |end| end.is_of_handshake())
 }
 
-/// How a connection ended, or an attempt at one, as a clause.
+/// Returns how a connection ended, or an attempt at one, as a clause; none while it has not.
 fn how_it_ended(s: &Situation) -> Option<HowEnded> {
     let end = s.sock.end?;
     Some(match end.by {
@@ -419,7 +419,7 @@ fn how_it_ended(s: &Situation) -> Option<HowEnded> {
     })
 }
 
-/// Which limit ran out, of a connection or an attempt that a timer ended.
+/// Returns which limit ran out, of a connection or an attempt that a timer ended.
 fn ran_out(s: &Situation) -> Option<RanOut> {
     let end = s.sock.end?;
     let EndCause::Timer(kind) = end.by else { return None };

@@ -1,4 +1,4 @@
-//! Which rule a call that failed falls under.
+//! The choice of the rule that a failed call falls under.
 
 use super::rules::{CallClass, RuleId};
 use super::sock::EndCause;
@@ -115,7 +115,7 @@ fn ended_in(s: &Situation, state: State) -> bool {
 
 /// The rule of an error that waited in the socket (`sk_err`), or was noted in it (`sk_err_soft`); none for one without a story.
 pub(super) fn waiting(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
-    /// Where an error of the network comes from.
+    /// The origin of an error of the network.
     enum ErrorContext {
         /// An attempt that it ended.
         Attempt,
@@ -203,7 +203,7 @@ fn broken_pipe(s: &Situation) -> Option<RuleId> {
         return Some(RuleId::WriteUnconnected);
     }
     match sock.end {
-        // Several things at once: two calls waited, and the other one was told the error.
+        // Several things at once: two calls waited, and the other one got the error.
         Some(end) if !end.is_orderly() && !end.by.is_unseen() => (!s.under_way.is_empty()).then_some(RuleId::ErrorTold),
         // What else shuts sending down (tcp_done) leaves an error behind, and that would have gone first.
         Some(end) if end.by.is_unseen() => Some(RuleId::ResetInCloseWait),

@@ -1,8 +1,9 @@
-//! Why: one plain sentence for an outcome, from the call, what it returned and the socket's situation, and the rule behind it.
+//! Explanations: one plain sentence for an outcome, from the call, what it returned and the socket's situation, and the rule behind it.
 //!
-//! The words stand in `assets/explain/`, and are compiled in: `text`. `rules` is the table of all rules; `errors` decides which of them a call that failed falls under, `successes` says what success
-//! means; both are one match each. What has no rule falls back to the errno's own text. Every sentence was held against the kernel
-//! (Linux 6.18): where books say otherwise, a comment says so and names the function that decides.
+//! The words are in `assets/explain/`, and are compiled in: `text`. `rules` is the table of all rules; `errors` decides which of them a
+//! call that failed falls under, `successes` says what success means; both are one match each. What has no rule falls back to the errno's
+//! own text. Every sentence was held against the kernel (Linux 6.18): where books say otherwise, a comment says so and names the function
+//! that decides.
 #![deny(clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![deny(unsafe_code)]
@@ -37,7 +38,7 @@ pub use rules::{Rule, RuleId, is_told_once};
 pub use sock::{EntryNo, Sock};
 use text::outcomes::Sentence;
 
-/// The facts that decide why. The socket is told as it was when the call returned, before the call's own effect on it.
+/// The facts that decide why. The socket is given as it was when the call returned, before the call's own effect on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Situation {
     /// The end that made the call.
@@ -62,7 +63,7 @@ pub struct Situation {
     pub segments_seen: bool,
     /// The entry of the call's beginning.
     pub began: EntryNo,
-    /// How long it took.
+    /// The time that it took.
     pub took: Duration,
     /// The signal that was sent to the call.
     pub interrupted: Option<EntryNo>,
@@ -83,9 +84,9 @@ pub struct Situation {
 /// A call that has not returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallUnderWay {
-    /// Which.
+    /// The class of the call.
     pub class: CallClass,
-    /// Which direction it shuts down, if it does.
+    /// The direction that it shuts down, if it does.
     pub how: Option<ShutdownHow>,
     /// The entry of its beginning.
     pub began: EntryNo,
@@ -118,7 +119,7 @@ pub struct Limits {
 }
 
 impl Situation {
-    /// The state when the call was made; a socket in `CLOSE` stands in no table.
+    /// The state when the call was made; a socket in `CLOSE` is in no table.
     fn was(&self) -> State {
         self.before.unwrap_or(State::Close)
     }
@@ -162,7 +163,7 @@ impl Situation {
     }
 }
 
-/// Why a call returned what it did.
+/// The reason why a call returned what it did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// One plain sentence: the rule's own, or one that says more of this very case.
@@ -204,7 +205,7 @@ impl Explanation {
     }
 }
 
-/// Why the call returned what it did.
+/// Explains why the call returned what it did.
 pub fn explain(order: &EndpointCall, outcome: &Outcome, situation: &Situation) -> Explanation {
     match (order, outcome) {
         (_, Outcome::Unsupported(reason)) => Explanation::without_rule(unsupported(reason)),
@@ -231,8 +232,8 @@ pub fn may_raise_sigpipe(order: &EndpointCall) -> bool {
     matches!(order, EndpointCall::On { call: Call::Write { flags, .. }, .. } if !flags.contains(&WriteFlag::Nosignal))
 }
 
-/// Why a write killed its process by SIGPIPE: the kernel raises it with EPIPE and with nothing else (`sk_stream_error`), so that it is
-/// what the write would have returned.
+/// Explains why a write killed its process by SIGPIPE: the kernel raises it with EPIPE and with nothing else (`sk_stream_error`), so that
+/// the explanation is that of what the write would have returned.
 pub fn killed_by_sigpipe(order: &EndpointCall, situation: &Situation) -> Explanation {
     let why = explain(order, &Outcome::Err(Errno::EPIPE), situation);
     let sentence = Sentence::SigpipeKilled {
@@ -241,7 +242,7 @@ pub fn killed_by_sigpipe(order: &EndpointCall, situation: &Situation) -> Explana
     why.in_words(sentence)
 }
 
-/// Why a call never returned whose process ended otherwise.
+/// Explains why a call never returned whose process ended otherwise.
 pub fn lost() -> Explanation {
     Explanation::without_rule(Sentence::ProcessLost)
 }

@@ -8,7 +8,7 @@ use finwait_model::errno::Errno;
 /// The text about an errno, the end of a stream, or a deadline.
 #[derive(Debug)]
 pub struct Prose {
-    /// Of what.
+    /// The subject.
     pub subject: Subject,
     /// One or two sentences.
     pub means: &'static str,

@@ -1,12 +1,12 @@
 //! The rules: every reason that finwait knows for an errno, for the end of a stream and for a deadline that passed. One table.
 //!
-//! `errors`, `successes` and `lib.rs` decide which of them an outcome falls under; what holds of it stands here, and its words in
+//! `errors`, `successes` and `lib.rs` decide which of them an outcome falls under; what holds of it is here, and its words are in
 //! `assets/explain/rules.toml`. Each rule is
 //! bound to the scenario that proves it: `tests/scenarios.rs` runs it, and wants the rule's id among what it returned. What no
 //! scenario can show here (`ENFILE`, `ENOMEM`, ...) is no rule.
 //!
 //! The table's order is likelihood: rules that give the same stand together, and the first of them that is for a call is what that
-//! call most often meets in the field. `finwait explain` tells causes in this order.
+//! call most often meets in the field. `finwait explain` prints causes in this order.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -104,7 +104,7 @@ impl SetBy {
         )
     }
 
-    /// In words, to go on from "set by".
+    /// Returns it in words, to go on from "set by".
     pub fn words(self) -> String {
         self.source().to_string()
     }
@@ -191,7 +191,7 @@ pub struct RuleText {
     pub further: Further,
 }
 
-/// What follows from the cause.
+/// The consequence of a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Further {
     /// Nothing.
@@ -207,7 +207,7 @@ pub enum Further {
         /// The socket's own limit; O_NONBLOCK is another.
         timeout: SocketOption,
     },
-    /// The call may not wait (longer), and what it began goes on: poll tells when it is done.
+    /// The call may not wait (longer), and what it began goes on: poll reports when it is done.
     GoesOn {
         /// The socket's own limit; O_NONBLOCK is another.
         timeout: SocketOption,
@@ -287,7 +287,7 @@ impl Serialize for RuleText {
 /// One reason for what a call returned.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Rule {
-    /// Which, for the program.
+    /// The rule's name, for the program.
     pub id: RuleId,
     /// The calls that it is about.
     pub calls: &'static [CallClass],
@@ -328,7 +328,7 @@ macro_rules! rules {
             proof: $proof:literal $(,)?
         }
     )*) => {
-        /// Which rule; the names stand in JSON and do not change.
+        /// The name of a rule; the names stand in JSON and do not change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum RuleId {
             $(
@@ -364,14 +364,14 @@ macro_rules! rules {
 }
 
 impl Rule {
-    /// Does the error wait in the socket (`sk_err`) until it is told: to SO_ERROR, or to a call that moves bytes? One that was only
+    /// Does the error wait in the socket (`sk_err`) until it is reported: to SO_ERROR, or to a call that moves bytes? One that was only
     /// noted (`sk_err_soft`) does not, and EBADF is of the descriptor, not of the socket.
     pub fn waits(&self) -> bool {
         self.calls.contains(&SoError) && self.calls.contains(&Write) && self.gives != RuleOutcome::Errno(Errno::EBADF)
     }
 }
 
-/// Is it an error that ends a connection, and that whoever of read, write and SO_ERROR asks first is told once (`sock_error`)?
+/// Is it an error that ends a connection, and that only the first call of read, write and SO_ERROR returns (`sock_error`)?
 pub fn is_told_once(errno: Errno) -> bool {
     let mut rules = RULES.iter();
     rules.any(|rule| rule.gives == RuleOutcome::Errno(errno) && rule.waits() && rule.calls.contains(&Read))
@@ -390,13 +390,13 @@ impl fmt::Display for RuleId {
     }
 }
 
-/// In any state at all.
+/// All states.
 const ANY: &[State] = &State::ALL;
 /// No connection, and no attempt at one.
 const CLOSE: &[State] = &[State::Close];
 /// While the handshake goes on.
 const HANDSHAKE: &[State] = &[SynSent, SynRecv];
-/// Whatever has a peer, or had one.
+/// The states of a socket that has a peer, or had one.
 const WITH_PEER: &[State] = &[
     Established,
     SynSent,
@@ -411,9 +411,9 @@ const WITH_PEER: &[State] = &[
 ];
 /// Ours to send in.
 const WRITABLE: &[State] = &[Established, CloseWait];
-/// Where the peer's FIN has not come.
+/// The states in which the peer's FIN has not come.
 const READABLE: &[State] = &[Established, FinWait1, FinWait2];
-/// Where our own FIN was sent.
+/// The states in which our own FIN was sent.
 const FIN_SENT: &[State] = &[FinWait1, FinWait2, Closing, LastAck, TimeWait, State::Close];
 
 /// Takes in an ICMP error.
@@ -426,7 +426,7 @@ const fn errno(errno: Errno) -> RuleOutcome {
 }
 
 rules! {
-    // EPIPE. As a rule the peer closed, or had its error told by an earlier call; our own shutdown is met less often.
+    // EPIPE. As a rule the peer closed, or an earlier call returned the error; our own shutdown is met less often.
 
     // tcp_reset in CLOSE_WAIT. No RFC speaks of EPIPE: that is Linux's own.
     ResetInCloseWait "reset-in-close-wait" {
@@ -574,7 +574,7 @@ rules! {
         decided_by: &[Kernel("tcp_reset"), ICMP_ERROR, Kernel("sock_error"), Rfc(9293, "3.10.7.3")],
         proof: "nonblocking-refused",
     }
-    // tcp_v4_err on a connection: noted in sk_err_soft, which SO_ERROR hands out and tcp_write_err tells at the end.
+    // tcp_v4_err on a connection: noted in sk_err_soft, which SO_ERROR hands out and tcp_write_err reports at the end.
     RefusedNoted "refused-noted" {
         calls: &[SoError],
         gives: errno(Errno::ECONNREFUSED),
@@ -638,7 +638,7 @@ rules! {
     }
 
     // The network. No route means that no SYN leaves. That an ICMP message is a soft error, which must not end an attempt (RFC 9293,
-    // 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 tells why.
+    // 3.9.2.2), holds not for Linux in SYN_SENT: RFC 5461 says why.
     HostUnreachable "host-unreachable" {
         calls: &[Connect],
         gives: errno(Errno::EHOSTUNREACH),
@@ -656,7 +656,7 @@ rules! {
         decided_by: &[ICMP_ERROR, Kernel("sock_error"), Rfc(5461, "4.1")],
         proof: "nonblocking-host-unreachable",
     }
-    // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and told in place of ETIMEDOUT at the end.
+    // tcp_v4_err: fatal in SYN_SENT; later only noted (sk_err_soft), and reported in place of ETIMEDOUT at the end.
     // SO_ERROR hands out the note too (sk_getsockopt), while the connection lives on.
     HostUnreachableAtEnd "host-unreachable-at-the-end" {
         calls: &[Read, Write, SoError],
@@ -730,7 +730,7 @@ rules! {
         proof: "attempt-dead",
     }
 
-    // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was told before.
+    // The end of the stream: the peer's FIN was received (SOCK_DONE), or reading is shut down, or the error was reported before.
     EofFin "eof-fin" {
         calls: &[Read],
         gives: RuleOutcome::Eof,

@@ -1,4 +1,4 @@
-//! What a setting of a host or of its process is.
+//! The meaning of a setting of a host or of its process.
 
 use finwait_model::host::Setting;
 

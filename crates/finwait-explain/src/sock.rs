@@ -1,4 +1,4 @@
-//! A socket in the kernel, as the record tells of it: the fields of `struct sock` that decide what later calls return, each with the entry
+//! A socket in the kernel, as the record has it: the fields of `struct sock` that decide what later calls return, each with the entry
 //! of the transcript that set it.
 //!
 //! Pure, and no simulation: a field is set by what the kernel was seen to do. Whether it took a segment or ignored it is read from the
@@ -95,7 +95,7 @@ impl ConnectionEnd {
 /// A call of ours, and the entry of its outcome; of its beginning while it is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallEntry {
-    /// Which call.
+    /// The class of the call.
     pub class: CallClass,
     /// The entry of the call.
     pub entry: EntryNo,
@@ -104,16 +104,16 @@ pub struct CallEntry {
 /// The newest segments of each kind that left the host, whatever became of them on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SentSegments {
-    /// With FIN.
+    /// The entry of the newest with FIN.
     pub fin: Option<EntryNo>,
-    /// With RST.
+    /// The entry of the newest with RST.
     pub rst: Option<EntryNo>,
     /// SYNs, the first one and each that was sent again.
     pub syns: u32,
 }
 
 /// Options that were set on the socket, as far as they decide how long calls wait and what close does. None is the kernel's default, or
-/// what a language's library chose without telling.
+/// what a language's library chose without reporting it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SockOptions {
     /// O_NONBLOCK: of the open file, which `dup` shares and `accept` does not inherit.
@@ -132,7 +132,7 @@ pub struct SockOptions {
     pub user_timeout: Option<i64>,
 }
 
-/// A socket in the kernel, as far as the record tells.
+/// A socket in the kernel, as far as the record has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sock {
     /// Has `connect` or `accept` given it a peer, or is it about to?
@@ -147,7 +147,7 @@ pub struct Sock {
     pub listened: Option<CallEntry>,
     /// The end of its listening: by a call of ours, or by the administrator.
     pub stopped: Option<(EndCause, EntryNo)>,
-    /// When its handshake was done: the entry of that change of state.
+    /// The entry of the change of state with which its handshake was done.
     pub established: Option<EntryNo>,
     /// The peer's FIN, as the kernel took it (`SOCK_DONE`): the entry of the segment, or of the change of state where it was not seen.
     pub fin: Option<EntryNo>,
@@ -155,9 +155,9 @@ pub struct Sock {
     pub receiving_shut: Option<EntryNo>,
     /// Our own shutdown of writing (`SEND_SHUTDOWN`).
     pub sending_shut: Option<EntryNo>,
-    /// How the connection ended.
+    /// The end of the connection.
     pub end: Option<ConnectionEnd>,
-    /// The call that was told the error that the end had left (`sock_error` clears `sk_err`).
+    /// The call that got the error that the end had left (`sock_error` clears `sk_err`).
     pub reported: Option<EntryNo>,
     /// An ICMP error that was only noted (`sk_err_soft`), for the connection went on.
     pub noted: Option<(IcmpError, EntryNo)>,
@@ -166,7 +166,7 @@ pub struct Sock {
     /// Does the ICMP error that ended an attempt stand in the error queue, too (`tcp_v4_err`, `ip_icmp_error`)? There it stays until
     /// MSG_ERRQUEUE takes it, and no call here does. Over IPv6 it is put there for IPV6_RECVERR only.
     pub queued_icmp: bool,
-    /// The connect that was told that its attempt had failed, and dissolved it (`__inet_stream_connect`).
+    /// The connect that reported that its attempt had failed, and dissolved it (`__inet_stream_connect`).
     pub failed: Option<CallEntry>,
     /// The call that took the peer away: `disconnect`, or `shutdown` where it does the same (`inet_shutdown`).
     pub dissolved: Option<CallEntry>,
@@ -352,7 +352,7 @@ impl Sock {
         }
     }
 
-    /// Takes in a segment that reached its host; what the kernel made of it is told by [`Sock::changed`].
+    /// Takes in a segment that reached its host; what the kernel made of it comes by [`Sock::changed`].
     pub fn received(&mut self, flags: Flags, entry: EntryNo) {
         if flags.has(Flags::FIN) {
             self.fin_arrived = Some(entry);
@@ -434,7 +434,7 @@ impl Sock {
 
     fn connect_ended(&mut self, outcome: &Outcome, entry: EntryNo) {
         match outcome {
-            // __inet_stream_connect, at its label sock_error: the attempt is dissolved, and its error told by this very call.
+            // __inet_stream_connect, at its label sock_error: the attempt is dissolved, and its error returned by this very call.
             Outcome::Err(errno) if is_told_once(*errno) && !self.listening && !self.found_no_way(*errno) => {
                 *self = Sock {
                     named: self.bound(),

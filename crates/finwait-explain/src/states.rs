@@ -1,4 +1,4 @@
-//! Why the sources of a state differ: procfs, TCP_INFO, and the segments.
+//! The reasons why the sources of a state differ: procfs, TCP_INFO, and the segments.
 
 use finwait_model::state::State;
 
@@ -8,7 +8,7 @@ use super::text::states::{Disagreement, Ended};
 /// Returns why sources differ, in one sentence; none when they agree.
 ///
 /// `row` is procfs's state, none without a row; `info` what TCP_INFO says on the open descriptor; `segments` what they say; `end` how the
-/// connection ended, as far as the record tells.
+/// connection ended, as far as the record has it.
 pub fn disagreement(
     row: Option<State>,
     info: Option<State>,
@@ -52,7 +52,7 @@ fn between(
     })
 }
 
-/// What ended a connection, where its segments do not tell.
+/// Returns what ended a connection, where its segments do not show it.
 fn ended(end: Option<ConnectionEnd>) -> Ended {
     let Some(ConnectionEnd { by, from, .. }) = end else {
         return Ended::Gone;

@@ -1,4 +1,4 @@
-//! What a call that succeeded means: success says less than it seems to.
+//! The meaning of a call that succeeded: success says less than it seems to.
 
 use super::error_source::{self, forbids};
 use super::errors::waiting;
@@ -14,7 +14,7 @@ use finwait_model::outcome::Value;
 use finwait_model::state::State;
 use std::fmt;
 
-/// One sentence for a call that succeeded; a rule, where what it gave back is the end of a stream or an error.
+/// One sentence for a call that succeeded; a rule, where it returned the end of a stream or an error.
 pub(super) fn why(call: &Call, value: &Value, s: &Situation) -> Explanation {
     if !fits(call, value) {
         return Explanation::without_rule(Success::CallDone);
@@ -126,7 +126,7 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
     }
 }
 
-/// What ended a call that has moved fewer bytes than it was asked to.
+/// Returns what ended a call that has moved fewer bytes than it was asked to.
 fn cut_short(call: &Call, direction: ShutdownHow, s: &Situation) -> CutShort {
     let sock = &s.sock;
     let end = sock.end.filter(|_| sock.has_error());
@@ -144,7 +144,7 @@ fn cut_short(call: &Call, direction: ShutdownHow, s: &Situation) -> CutShort {
     }
 }
 
-/// That something ended a connection.
+/// Returns the clause on what ended a connection.
 const fn ended(by: EndCause) -> Ended {
     match by {
         EndCause::Rst => Ended::Rst,
@@ -171,7 +171,7 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Explanation {
         let reset = sock.end.is_some_and(|end| end.by == EndCause::Rst);
         return by(if reset { RuleId::EofFinBeforeRst } else { RuleId::EofFin });
     }
-    // What dissolves a connection opens both directions again (tcp_disconnect): the error that is told then shuts nothing.
+    // What dissolves a connection opens both directions again (tcp_disconnect): the error that is reported then shuts nothing.
     let is_dissolved = sock.dissolved.is_some() || sock.failed.is_some();
     if sock.reported.is_some() && !is_dissolved {
         return by(RuleId::EofErrorTold);
@@ -184,7 +184,7 @@ fn end(call: &Call, flags: &[ReadFlag], s: &Situation) -> Explanation {
         });
     }
     match sock.end {
-        // Another call was told the error, and has not returned.
+        // Another call got the error, and has not returned.
         Some(end) if !end.is_orderly() && !end.by.is_unseen() && sock.dissolved.is_none() => by(RuleId::EofErrorTold),
         _ if has_fin(s.was()) || has_fin(s.is()) => by(RuleId::EofFin),
         // Not seen, in the loopback lab; but what else shuts receiving down (tcp_done) leaves an error behind, and that would
@@ -198,7 +198,7 @@ fn write(call: &Call, asked: usize, n: usize, flags: &[WriteFlag], s: &Situation
     let ended_since = s.sock.end.filter(|end| s.since_it_began(Some(end.entry)));
     match (s.was(), s.is()) {
         _ if asked == 0 => Success::WriteZero,
-        // do_error in tcp_sendmsg_locked: what was copied is told, and the error to the next call.
+        // do_error in tcp_sendmsg_locked: what was copied is reported, and the error by the next call.
         _ if n < asked => Success::WriteFewer {
             cut_short: cut_short(call, ShutdownHow::Write, s),
         },
@@ -237,7 +237,7 @@ fn sent(entry: Option<u64>, s: &Situation) -> SegmentSent {
     }
 }
 
-/// That our FIN was sent, as far as it was, and what follows.
+/// Returns whether our FIN was sent, as far as that is known, and what follows.
 fn fin(s: &Situation, fin_then: FinThen) -> Success {
     match sent(s.sock.left.fin, s) {
         SegmentSent::Yes => Success::FinSent { fin_then },
@@ -281,8 +281,8 @@ fn shutdown(how: ShutdownHow, s: &Situation) -> Success {
     }
 }
 
-/// That something else holds the socket (`fput` of a descriptor that is not the last): another descriptor (dup, fork), or a call that
-/// waits. A language's library may have ended the connection all the same: what it does not give back yet is no call of the kernel's.
+/// Returns what else holds the socket (`fput` of a descriptor that is not the last): another descriptor (dup, fork), or a call that waits.
+/// A language's library may have ended the connection all the same: a call that it has not returned from is none of the kernel's.
 fn held(s: &Situation) -> Option<HolderWords> {
     if s.since_it_began(s.sock.left.fin.max(s.sock.left.rst)) {
         return None;
@@ -318,7 +318,7 @@ fn close(s: &Situation) -> Success {
     }
 }
 
-/// What was over before the call.
+/// The thing that was over before the call.
 enum WasOver {
     Attempt,
     Listener,
@@ -333,7 +333,7 @@ fn was_over(s: &Situation) -> WasOver {
     }
 }
 
-/// What a close of the last descriptor did, where segments are seen (`__tcp_close`).
+/// Returns what a close of the last descriptor did, where segments are seen (`__tcp_close`).
 fn closed(s: &Situation) -> Success {
     let sock = &s.sock;
     let end = sock.end.filter(|end| s.since_it_began(Some(end.entry)));
@@ -384,7 +384,7 @@ fn closed(s: &Situation) -> Success {
     }
 }
 
-/// The same where segments are not seen: told by the states before and after.
+/// The same where segments are not seen: inferred from the states before and after.
 fn closed_unseen(s: &Situation) -> Success {
     match (s.was(), s.is()) {
         (Established | SynRecv | FinWait1 | FinWait2 | CloseWait, Close) if s.unread > 0 => Success::CloseUnreadUnseen,
@@ -424,7 +424,8 @@ fn rst_close(s: &Situation) -> Success {
     }
 }
 
-/// On Linux close returns 0 whether all was acknowledged or the time ran out (sk_stream_wait_close); nothing is lost then.
+/// Explains a close with SO_LINGER: on Linux it returns 0 whether all was acknowledged or the time ran out (`sk_stream_wait_close`);
+/// nothing is lost then.
 fn linger_close(s: &Situation) -> Success {
     if held(s).is_some() {
         return close(s);

@@ -80,7 +80,7 @@ impl Life {
         self.returned(call, Outcome::Err(errno))
     }
 
-    /// Its state changed.
+    /// Changes the state.
     fn goes(mut self, to: State, cause: EndCause) -> Life {
         let cause = match cause {
             EndCause::Rst | EndCause::Icmp(_) | EndCause::Segment if !self.wired => EndCause::Unseen(None),
@@ -200,7 +200,7 @@ impl Life {
         }
     }
 
-    /// When the call returns.
+    /// Returns the situation when the call returns.
     fn situation(self) -> Situation {
         Situation {
             side: Side::Client,
@@ -1255,7 +1255,7 @@ fn so_error_takes_the_error_out() {
     tells(&gives(Call::SoError, none, &dialling), &["handshake is not done"]);
 }
 
-/// What is looked at last is what ended it: the FIN that came in FIN_WAIT2 is no data.
+/// The state that is looked at last is the one that ended it: the FIN that came in FIN_WAIT2 is no data.
 #[test]
 fn an_orderly_end_leaves_no_error() {
     let over = Life::new().at(State::TimeWait);
@@ -1487,7 +1487,7 @@ fn values() -> Vec<Value> {
     values
 }
 
-/// How many situations there are: every digit of a number with mixed bases is one choice.
+/// The number of situations: every digit of a number with mixed bases is one choice.
 const SITUATIONS: usize = 12 * 12 * 14 * (1 << 12) * 3 * 4;
 
 /// As many situations, spread over all that there are.
@@ -1863,7 +1863,7 @@ fn poll_tells_the_error_queue_from_the_pending_error() {
     keeps_silent(&again, &["neither read nor write"]);
 }
 
-/// What connect gave besides is the peer, not the address.
+/// A connect gave the socket its peer besides, not its address.
 #[test]
 fn what_named_a_bound_socket_is_its_bind() {
     let bind = Call::Bind { address: address(7000) };

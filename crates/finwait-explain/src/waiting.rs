@@ -1,4 +1,4 @@
-//! Why a call has not returned: what it waits for, and what ends the wait.
+//! The reasons why a call has not returned: what it waits for, and what ends the wait.
 
 use finwait_model::call::{Call, ReadFlag, WaitCondition};
 use finwait_model::state::State;
@@ -16,7 +16,7 @@ pub struct Wait {
     pub signal: Option<&'static str>,
 }
 
-/// Why that call waits on a socket that is in `state` now, and has so much in its queue: bytes, or connections for a listener.
+/// Explains why that call waits on a socket that is in `state` now, and has so much in its queue: bytes, or connections for a listener.
 pub fn waits(call: &Call, state: State, queue: u32) -> Wait {
     use WaitCondition::{Acknowledgement, Bytes, Connection, Handshake, Nothing, Readiness, Room};
     match (call.kind().spec().waits_for, state) {
@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    /// Each way in which a wait can end is told with its errno.
+    /// Each way in which a wait can end is given with its errno.
     #[test]
     fn all_that_ends_a_wait_is_told() {
         let (read, write) = (read(), write());

@@ -1,4 +1,4 @@
-//! What to do where the machine does not allow the isolated lab.
+//! Advice for a machine that does not allow the isolated lab.
 
 use std::fs;
 

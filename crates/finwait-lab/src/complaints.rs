@@ -52,7 +52,7 @@ impl Complaints {
         lines
     }
 
-    /// All that is left, its process having ended: the last line, too, if it has no end.
+    /// Returns all lines that are left once its process has ended: the last line, too, if it has no newline.
     pub fn last(&mut self) -> Vec<String> {
         let mut lines = self.read();
         lines.extend(self.line.end());
@@ -82,7 +82,7 @@ impl PartialLine {
         }
     }
 
-    /// The line has ended; none where nothing stands in it.
+    /// Returns the line that has ended; none where it is empty.
     fn end(&mut self) -> Option<String> {
         let text = String::from_utf8_lossy(&self.bytes);
         let mut line = excerpt(text.trim_end(), LONGEST);

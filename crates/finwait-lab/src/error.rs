@@ -35,7 +35,7 @@ pub enum Error {
     /// The machine's loopback address cannot be used.
     #[error("{address} is not available: {errno}{advice}")]
     NoLoopback {
-        /// Which.
+        /// The address.
         address: std::net::IpAddr,
         /// The kernel's answer.
         errno: finwait_model::errno::Errno,
@@ -71,27 +71,27 @@ pub enum Error {
     /// An endpoint did not come up.
     #[error("the {side} endpoint did not start: {why}")]
     NoEndpoint {
-        /// Which.
+        /// The end.
         side: Side,
-        /// Why.
+        /// The reason, as a clause.
         why: String,
     },
     /// The lab did not start.
     #[error("the lab did not start: {why}")]
     NotStarted {
-        /// Why.
+        /// The reason, as a clause.
         why: String,
     },
     /// Two hosts cannot have these addresses.
     #[error("the hosts' addresses: {why}")]
     Addresses {
-        /// Why.
+        /// The reason, as a clause.
         why: String,
     },
     /// A call gave no value: `?` takes a [`CallError`] for an [`Error`].
     #[error("{0}")]
     Call(CallError),
-    /// What was waited for did not come in time; it says what happened instead.
+    /// A wait was over before the event that it was for; it says what happened instead.
     #[error("{0}")]
     TimedOut(Box<TimedOut>),
     /// The lab has ended, or its process has.
@@ -100,17 +100,17 @@ pub enum Error {
     /// The endpoint's process has ended, and its sockets with it.
     #[error("the {side} endpoint is dead{}", .how.map_or(String::new(), |how| format!(": {how}")))]
     EndpointDied {
-        /// Which.
+        /// The end whose process ended.
         side: Side,
-        /// How it ended; none where that is not known.
+        /// The end of the process; none where that is not known.
         how: Option<Death>,
     },
     /// The endpoint did not make a call.
     #[error("the {side} endpoint refused: {why}")]
     Refused {
-        /// Which.
+        /// The end.
         side: Side,
-        /// Why.
+        /// The reason, as a clause.
         why: String,
     },
     /// A setting of a host was not changed.
@@ -118,15 +118,15 @@ pub enum Error {
     Setting {
         /// The host.
         side: Side,
-        /// Which.
+        /// The setting.
         setting: Setting,
-        /// Why.
+        /// The reason, as a clause.
         why: String,
     },
     /// A read of more bytes than come back.
     #[error("a read of {asked} bytes cannot be returned, {MOST_READ} is the most; discard reads more and counts them")]
     TooLong {
-        /// How many were asked for.
+        /// The number of bytes that were asked for.
         asked: usize,
     },
     /// The loopback lab has no wire.
@@ -135,9 +135,9 @@ pub enum Error {
     /// A packet was not delivered.
     #[error("{packet} was not delivered: {why}")]
     NotDelivered {
-        /// Which.
+        /// The packet.
         packet: PacketNo,
-        /// Why.
+        /// The reason, as a clause.
         why: String,
     },
 }

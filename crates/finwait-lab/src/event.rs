@@ -65,13 +65,13 @@ pub enum WireRequest {
 /// Something that happened in the lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimedEvent {
-    /// When.
+    /// The time at which it happened.
     pub at: MonoTime,
-    /// What.
+    /// The event.
     pub what: LabEvent,
 }
 
-/// What happened.
+/// An event of the lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabEvent {
@@ -112,15 +112,15 @@ pub enum LabEvent {
         /// One sentence.
         why: String,
     },
-    /// A packet came to the wire, or something became of one that stood there.
+    /// A packet came to the wire, or a held one went on or was dropped.
     Packet(PacketRecord),
-    /// How the wire treats packets was changed.
+    /// The wire's treatment of packets was changed.
     Wire(WireChange),
-    /// The rules in force, with their counts, whenever they differ from the last told.
+    /// The rules in force, with their counts, whenever they differ from those reported last.
     Rules(Vec<RuleStatus>),
     /// A socket changed its state.
     Transition(StateChanged),
-    /// A host's table, whole, whenever it differs from the last one told.
+    /// A host's table, whole, whenever it differs from the last one reported.
     Table {
         /// The end.
         side: Side,
@@ -168,29 +168,29 @@ pub struct ProcessDied {
     pub side: Side,
     /// The process number.
     pub pid: u32,
-    /// How.
+    /// The way in which the process ended.
     pub how: Death,
 }
 
 /// A call that is about to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallBegan {
-    /// By whom.
+    /// The end that made it.
     pub side: Side,
     /// The number.
     pub call: CallId,
-    /// In the runtime's words: `read(5, ..., 1024)`.
+    /// The call in the runtime's words: `read(5, ..., 1024)`.
     pub text: CallText,
 }
 
 /// A call that returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallEnded {
-    /// By whom.
+    /// The end that made it.
     pub side: Side,
     /// The number.
     pub call: CallId,
-    /// How long it took, us.
+    /// The time that it took, in microseconds in JSON.
     #[serde(rename = "took_us", with = "micros")]
     pub took: Duration,
     /// The outcome.
@@ -198,7 +198,7 @@ pub struct CallEnded {
     /// The text that a programmer of the endpoint's language sees, where there is more than success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// The system calls behind it, in order; empty where the runtime cannot tell.
+    /// The system calls behind it, in order; empty where the runtime cannot report them.
     pub trace: Vec<Syscall>,
     /// The inode behind the new descriptor, when one was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -208,7 +208,7 @@ pub struct CallEnded {
 /// A system call that an endpoint in another language made, as `strace` saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyscallSeen {
-    /// By whom.
+    /// The end that made it.
     pub side: Side,
     /// The call and what it returned.
     #[serde(flatten)]
@@ -218,19 +218,19 @@ pub struct SyscallSeen {
 /// A socket's change of state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateChanged {
-    /// On which host.
+    /// The host's side.
     pub side: Side,
     /// The addresses.
     pub tuple: Tuple,
     /// The inode, 0 when no descriptor holds it.
     pub inode: u64,
-    /// Before; `CLOSE` when it was not in the table.
+    /// The state before; `CLOSE` when it was not in the table.
     pub from: State,
-    /// After; `CLOSE` when it is no longer there.
+    /// The state after; `CLOSE` when it is no longer there.
     pub to: State,
-    /// Why.
+    /// The cause of the change.
     pub cause: TransitionCause,
-    /// How that is known.
+    /// The witness of the change.
     #[serde(default, skip_serializing_if = "Witness::is_table")]
     pub witness: Witness,
 }
@@ -240,9 +240,9 @@ pub struct StateChanged {
 pub struct SettingChanged {
     /// The end.
     pub side: Side,
-    /// Which.
+    /// The setting.
     pub setting: Setting,
-    /// To what.
+    /// The new value.
     pub value: SettingValue,
     /// The kernel's answer, if it could not be; none when it was.
     pub failed: Option<String>,
@@ -257,13 +257,13 @@ pub struct ObservedSocket {
     pub line: String,
 }
 
-/// How a process ended.
+/// The way in which a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Death {
-    /// By itself, with this status.
+    /// The process exited by itself, with this status.
     Exited(i32),
-    /// By a signal.
+    /// A signal ended the process.
     Signal(i32),
 }
 
@@ -279,10 +279,10 @@ impl fmt::Display for Death {
     }
 }
 
-/// A packet on the wire, and what became of it. One that stands there is told again when something does.
+/// A packet on the wire, and what became of it. A held packet is reported again when it goes on or is dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PacketRecord {
-    /// Its number.
+    /// The packet's number.
     #[serde(rename = "packet_no")]
     pub no: PacketNo,
     /// The host that sent it, or in whose name it was forged.
@@ -292,14 +292,14 @@ pub struct PacketRecord {
     /// The relation to the packets before it.
     #[serde(flatten)]
     pub seen: FlowInfo,
-    /// Where it comes from.
+    /// The origin: sent by its host, made up by the user, or copied by the wire.
     pub origin: Origin,
-    /// What became of it.
+    /// The disposition of the packet.
     #[serde(rename = "fate")]
     pub disposition: Disposition,
     /// The rule that decided; none for the mode or the user.
     pub rule: Option<RuleNo>,
-    /// How long it was held, us; none for what passed at once.
+    /// The time for which it was held, in microseconds in JSON; none for what passed at once.
     #[serde(rename = "held_us", with = "micros::option")]
     pub waited: Option<Duration>,
 }
@@ -361,7 +361,7 @@ pub enum WireChange {
     Cleared,
 }
 
-/// What became of a packet on the wire.
+/// The outcome of a packet on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
@@ -369,9 +369,9 @@ pub enum Disposition {
     Delivered,
     /// The other host's device did not take it; `EIO` when it is down.
     Refused(Errno),
-    /// It is held on the wire until the user decides.
+    /// The packet is held on the wire until the user decides.
     Held,
-    /// It is held on the wire, and goes on by itself after so long.
+    /// The packet is held on the wire, and goes on by itself after so long.
     Delayed(Millis),
     /// The packet is dropped.
     Dropped,
@@ -384,7 +384,7 @@ impl Disposition {
     }
 }
 
-/// How it is known that a socket has been in a state.
+/// The evidence that a socket has been in a state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Witness {
@@ -402,7 +402,7 @@ impl Witness {
     }
 }
 
-/// Why a socket changed its state, with what a reader needs to find it in the transcript.
+/// The reason for a change of a socket's state, with what a reader needs to find it in the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransitionCause {
@@ -431,7 +431,7 @@ pub enum TransitionCause {
     },
     /// The administrator destroyed it (SOCK_DESTROY).
     Destroyed,
-    /// A call that the endpoint's library made by itself, without having been told.
+    /// A call that the endpoint's library made by itself, without a request.
     Library,
     /// Nothing that finwait saw.
     Unseen,
@@ -442,14 +442,14 @@ pub enum TransitionCause {
 pub struct NamedCall {
     /// The number.
     pub call: CallId,
-    /// Which call it is.
+    /// The kind of the call.
     pub name: CallKind,
 }
 
 /// A packet that a host received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceivedPacket {
-    /// Its number.
+    /// The packet's number.
     pub packet_no: PacketNo,
     /// The flags, when it was a segment.
     pub flags: Option<Flags>,
@@ -471,7 +471,7 @@ impl ReceivedPacket {
 }
 
 impl TransitionCause {
-    /// In words, after "caused by": `shutdown`, `the FIN,ACK received`; `from` is the state that it ended.
+    /// Returns it in words, after "caused by": `shutdown`, `the FIN,ACK received`; `from` is the state that it ended.
     pub fn words(&self, from: State) -> String {
         match self {
             TransitionCause::Call(NamedCall {

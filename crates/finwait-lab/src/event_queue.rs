@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::event::{LabEvent, TimedEvent};
 use finwait_model::clock::MonoTime;
 
-/// How many events may wait for their reader before the driver waits for it.
+/// The most events that wait for their reader before the driver waits for it.
 const MOST_UNREAD: usize = 4096;
 /// The number of unread events at which the driver goes on: to wait for each batch anew would cost a wake-up a batch.
 const FEW_UNREAD: usize = MOST_UNREAD / 2;
-/// How many events are handed over at once.
+/// The most events that are handed over at once.
 const BATCH: usize = 128;
 
 /// Events in the order in which they happened: a message and a wake-up for each packet would cost more than the packet.
@@ -49,14 +49,14 @@ impl Iterator for BatchEvents {
     }
 }
 
-/// How many events are on their way, and what wakes a driver that waits for them to become fewer.
+/// The number of events on their way, and what wakes a driver that waits for them to become fewer.
 #[derive(Debug)]
 struct Unread {
     events: AtomicUsize,
     wake: Arc<OwnedFd>,
 }
 
-/// Goes with a batch; that it is dropped tells that the batch was read, or that nobody will read it.
+/// Goes with a batch; it is dropped when the batch was read, or when nobody will read it.
 #[derive(Debug)]
 struct Receipt {
     events: usize,
@@ -113,7 +113,7 @@ impl EventQueue {
         }
     }
 
-    /// At the end of a turn: hands over what cannot wait, or has waited for so long that no more of its kind is worth it.
+    /// Hands over, at the end of a turn, what cannot wait, or has waited long enough.
     pub fn flush_due(&mut self, linger: Duration) {
         if let Some(first) = self.events.first()
             && (self.urgent || MonoTime::now().since(first.at) >= linger)

@@ -7,20 +7,20 @@ use crate::syn::SynPatience;
 use finwait_model::host::{Port, Setting, SettingValue};
 use finwait_model::side::Ends;
 
-/// What a lab is, as far as commands and the screen need to know.
+/// A lab's properties, as far as commands and the screen need to know them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabFacts {
-    /// Which of the two.
+    /// The kind of lab: isolated or loopback.
     pub kind: LabKind,
     /// The hosts' addresses; in the loopback lab twice the same.
     pub addresses: Ends<IpAddr>,
-    /// The port that the server listens on unless told otherwise.
+    /// The port that the server listens on unless another one is given.
     pub port: Port,
     /// The hosts' settings as they were at the beginning; none in the loopback lab.
     pub settings: Ends<Vec<(Setting, SettingValue)>>,
-    /// How long a connect into silence takes on this machine, outside the lab; none where procfs does not tell.
+    /// The time that a connect into silence takes on this machine, outside the lab; none where procfs does not say.
     pub syn_patience: Option<SynPatience>,
-    /// Why the kernel does not tell of its sockets by sock_diag, where it does not: procfs alone is read then, and nothing is destroyed.
+    /// The reason why sock_diag is not available, if it is not: only procfs is read then, and no socket is destroyed.
     pub no_sock_diag: Option<String>,
 }
 

@@ -35,7 +35,7 @@ const TABLE_SLOTS: u32 = 1024;
 pub struct Host {
     /// The end of the wire; none in the loopback lab.
     pub tun: Option<Tun>,
-    /// The sockets by netlink; or why the kernel does not tell them so.
+    /// The sockets by netlink; or why netlink is not available.
     pub diag: std::result::Result<Diag, String>,
     /// The sockets by procfs, for each family.
     pub tables: Vec<(Family, ProcTable)>,
@@ -79,6 +79,10 @@ impl Programs {
 
 impl Host {
     /// Makes a host, and its thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`] with the step that failed: namespace, device, addresses, tables.
     pub fn start(side: Side, place: HostLocation, programs: Programs) -> Result<Host> {
         let (jobs, inbox) = channel();
         let (ready, built) = channel();
@@ -106,6 +110,10 @@ impl Host {
     }
 
     /// Starts a new endpoint on this host.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoEndpoint`] and [`Error::Os`] where it did not start.
     pub fn spawn(&self, side: Side) -> Result<SpawnedProcess> {
         let (reply, answer) = channel();
         self.jobs.send(Job::Spawn(reply)).map_err(|_| gone(side))?;
@@ -113,6 +121,10 @@ impl Host {
     }
 
     /// Changes a setting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`] where the kernel refused; [`Error::NoEndpoint`] without the host's thread.
     pub fn set(&self, side: Side, setting: Setting, value: SettingValue) -> Result<()> {
         let (reply, answer) = channel();
         self.jobs

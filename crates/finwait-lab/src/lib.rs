@@ -70,7 +70,7 @@
 //!
 //! The lab's processes are the test program, started again (`/proc/self/exe`) under another name: a constructor, which the C library
 //! calls before `main`, sees the name and takes over, so that no test runs there. They end with the test program, also when that is
-//! killed: the end of a socket tells them.
+//! killed: they see it by the end of a socket.
 #![deny(clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![deny(unsafe_code)]

@@ -29,7 +29,7 @@ use finwait_model::errno::Errno;
 use finwait_model::host::Port;
 use finwait_model::side::{Ends, Side};
 
-/// Which lab is wanted.
+/// The kind of lab that is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabMode {
@@ -42,10 +42,10 @@ pub enum LabMode {
     Loopback,
 }
 
-/// How to build a lab.
+/// The options that a lab is built with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which.
+    /// The kind of lab.
     pub wanted: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
@@ -71,6 +71,10 @@ impl Options {
     }
 
     /// The same with ends driven by these, made ready here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoTool`], [`Error::NoRuntime`] and [`Error::Os`] where an endpoint could not be made ready.
     pub fn driven_by(mut self, choices: Ends<RuntimeChoice>, syscalls: bool) -> Result<Options> {
         self.driven = EndpointRuntimes::by(choices, syscalls, &self.program)?;
         Ok(self)
@@ -91,7 +95,7 @@ impl Options {
     }
 }
 
-/// The port that the server listens on in the isolated lab unless told otherwise.
+/// The port that the server listens on in the isolated lab unless another one is given.
 const PORT: Port = Port(8080);
 
 /// A running lab of this process; it ends when this is dropped.
@@ -108,6 +112,13 @@ impl LocalLab {
     ///
     /// Must be called before the program has a second thread: a user namespace is entered where the isolated lab needs one,
     /// and that is only allowed to a process with a single thread (`unshare(2)`).
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NoIpv6`] where IPv6 is wanted and the kernel has none.
+    /// - [`Error::NoIsolatedLab`] where only the isolated lab is wanted and a step of building it failed.
+    /// - [`Error::NoLoopback`] where the loopback lab is wanted, or has to do, and the address cannot be used.
+    /// - [`Error::Os`] for any other operation that the kernel refused, and [`Error::NoEndpoint`] for an endpoint that did not start.
     pub fn start(options: &Options, sink: impl Fn(Batch) + Send + 'static) -> Result<(LocalLab, LabFacts)> {
         if options.ipv6 {
             has_ipv6()?;
@@ -140,7 +151,7 @@ impl LocalLab {
     /// Asks the lab to do something.
     pub fn send(&self, request: LabRequest) {
         if let Some(requests) = &self.requests {
-            // A driver that is gone has told why through the sink.
+            // A driver that is gone has reported why through the sink.
             let _ = requests.send(request);
             self.ring();
         }
@@ -162,6 +173,10 @@ impl Drop for LocalLab {
 }
 
 /// Builds the isolated lab's hosts and lets them go again: the surest way to find out whether they are available. See [`LocalLab::start`].
+///
+/// # Errors
+///
+/// [`Error::NoIsolatedLab`] with the step that failed.
 pub fn try_isolated(options: &Options) -> Result<()> {
     isolated(options).map(drop)
 }
@@ -234,6 +249,10 @@ fn loopback(options: &Options, why: Option<String>) -> Result<(LabFacts, Ends<Ho
 
 /// May the machine's loopback address be used: can something listen there, and be connected to? An address of a device that is down can
 /// still be bound.
+///
+/// # Errors
+///
+/// [`Error::NoLoopback`] where it cannot, with the errno.
 pub fn try_loopback(ipv6: bool) -> Result<()> {
     reach(loopback_address(ipv6))
 }
@@ -271,10 +290,14 @@ fn is_down(device: &str) -> bool {
     Rtnl::open().and_then(|mut rtnl| rtnl.is_up(device)).is_ok_and(|up| !up)
 }
 
-/// How long the kernel may take to answer itself.
+/// The time that the kernel gets to answer itself.
 const REACH_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Has the kernel IPv6?
+///
+/// # Errors
+///
+/// [`Error::NoIpv6`] where it has none; [`Error::Os`] where `socket(2)` failed for another reason.
 pub fn has_ipv6() -> Result<()> {
     match Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)) {
         Ok(_) => Ok(()),

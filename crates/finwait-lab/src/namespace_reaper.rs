@@ -30,6 +30,10 @@ pub struct NamespaceReaper {
 impl NamespaceReaper {
     /// Starts one in the calling thread's network namespace, for the processes of that host; `owns` says that the namespace is the
     /// host's own, and to be cleared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) where the process did not start.
     pub fn spawn(program: &Path, host: &HostMark, owns: bool) -> Result<NamespaceReaper> {
         let child = Role::Reaper
             .command(program)?

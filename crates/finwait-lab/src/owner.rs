@@ -24,7 +24,7 @@ use finwait_model::side::Ends;
 /// The lab that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabSpec {
-    /// Which of the two.
+    /// The kind of lab.
     pub mode: LabMode,
     /// IPv6 rather than IPv4.
     pub ipv6: bool,
@@ -89,7 +89,7 @@ struct OutputState {
     socket: File,
     /// Events that came before the greeting was written; none afterwards.
     early: Option<Vec<u8>>,
-    /// There will be no more events.
+    /// Whether there will be no more events.
     over: bool,
 }
 

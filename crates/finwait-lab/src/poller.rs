@@ -64,6 +64,10 @@ pub struct Readiness {
 
 impl Poller {
     /// Creates the poller; requests are ready when `wake` (`eventfd(2)`) is written to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) with the errno of `epoll_create1(2)` or `epoll_ctl(2)`.
     pub fn new(wake: Arc<OwnedFd>) -> Result<Poller> {
         let epoll = epoll::create(CreateFlags::CLOEXEC).during(|| "make an epoll descriptor".into())?;
         let poller = Poller { epoll, wake };
@@ -72,6 +76,10 @@ impl Poller {
     }
 
     /// Adds an endpoint, until its descriptors are closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) with the errno of `epoll_ctl(2)`.
     pub fn watch(&self, side: Side, process: &Process) -> Result<()> {
         // Told once each time: who looks then reads all there is, and writes all that it takes.
         let once = EventFlags::IN | EventFlags::OUT | EventFlags::ET;

@@ -46,6 +46,10 @@ struct StracePipe {
 }
 
 /// Starts an endpoint in the calling thread's network namespace. It dies with that thread; with a mark, what it starts can be found.
+///
+/// # Errors
+///
+/// [`Error::NoEndpoint`] where the program did not start; [`Error::Os`] where its socket or pipe was not made.
 pub fn spawn(launch: &Launch, side: Side, mark: Option<Mark>) -> Result<SpawnedProcess> {
     let no = |why: &dyn std::fmt::Display| Error::NoEndpoint {
         side,
@@ -264,6 +268,10 @@ impl Process {
     }
 
     /// Queues a request, and writes what the socket takes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Garbled`] for a request that JSON cannot hold. A dead endpoint is none: its pidfd reports that.
     pub fn send(&mut self, request: &Request) -> Result<()> {
         let line = serde_json::to_vec(request).map_err(|error| Error::Garbled {
             what: "a request".into(),
@@ -282,13 +290,13 @@ impl Process {
             match rustix::net::send(&self.control, first, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
                 Ok(n) => drop(self.outbox.drain(..n)),
                 Err(Errno::INTR) => {}
-                // A dead endpoint's death is told by its pidfd.
+                // The death of an endpoint is reported by its pidfd.
                 Err(_) => return,
             }
         }
     }
 
-    /// Reads what it has said so far. A line that is not a reply is told as such.
+    /// Reads what it has said so far. A line that is not a reply is an error of its own.
     pub fn hear(&mut self) -> Vec<std::result::Result<Reply, ProtocolError>> {
         let mut chunk = [0; 16 << 10];
         let mut silent = false;
@@ -368,6 +376,10 @@ impl Process {
     }
 
     /// The numbers of its descriptors stay below that (`RLIMIT_NOFILE`, the soft limit); those that are open stay open.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`] with the errno of `prlimit(2)`: `EPERM` above the hard limit.
     pub fn limit_descriptors(&self, most: u32) -> Result<()> {
         let hard = self.descriptor_limits().and_then(|(_, hard)| hard);
         let limit = Rlimit {

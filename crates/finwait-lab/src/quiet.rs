@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::event::LabEvent;
 
-/// How long an endpoint may take to come up, and a killed one to go.
+/// The time that an endpoint gets to come up, and a killed one to go.
 pub const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Has the lab said that it is quiet, and has nothing happened since?

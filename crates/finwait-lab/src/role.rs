@@ -16,7 +16,7 @@ use finwait_model::call::Sigpipe;
 /// The program that runs here.
 pub const THIS_PROGRAM: &str = "/proc/self/exe";
 
-/// What a process is, if it is not the program itself.
+/// The role of a process that is not the program itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The owner of a lab's namespaces, which speaks with an API in another process.

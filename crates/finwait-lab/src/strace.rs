@@ -2,7 +2,7 @@
 //!
 //! `strace -f -yy -T` begins each line with the thread's number, writes `5<TCP:[10.0.0.1:41822->10.0.0.2:8080]>` for a descriptor,
 //! and cuts a call that another thread's comes into in two: `read(5<...>, <unfinished ...>` and `<... read resumed>"hi", 9) = 2`.
-//! The endpoint's own words to finwait are system calls, too: they tell which calls came before which words.
+//! The endpoint's own words to finwait are system calls, too: they show which calls came before which words.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! How long the kernel sends an unanswered SYN again before connect is ETIMEDOUT: worked out from the settings of this machine.
+//! The time for which the kernel retransmits an unanswered SYN before connect is ETIMEDOUT: worked out from the settings of this machine.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -22,7 +22,7 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(120);
 
 impl SynPatience {
-    /// Reads the settings of the calling thread's network namespace; none where procfs does not tell.
+    /// Reads the settings of the calling thread's network namespace; none where procfs does not have them.
     pub fn here() -> Option<SynPatience> {
         let read = |name| sysctl::read(name).ok()?.parse().ok();
         Some(SynPatience {
@@ -31,10 +31,11 @@ impl SynPatience {
         })
     }
 
-    /// When the timer runs out after the first SYN, as tcp_retransmit_timer sets it and tcp_write_timeout looks at it. The last ends
-    /// the attempt, each before it sends the SYN again. The first waits are equally long, one more than `linear`; each later one is
-    /// twice the one before. The end comes when the SYN was sent again `retries + linear` times, or when as much time has gone as
-    /// `retries` doublings make without linear waits.
+    /// Returns the times after the first SYN at which the timer runs out, as `tcp_retransmit_timer` sets it and `tcp_write_timeout`
+    /// looks at it. The last ends the attempt; at each other one the SYN is sent again.
+    ///
+    /// The first waits are equally long, one more than `linear`; each later one is twice the one before. The end comes when the SYN was
+    /// sent again `retries + linear` times, or when as much time has gone as `retries` doublings make without linear waits.
     pub fn timers(self) -> Vec<Duration> {
         let longer = |wait: Duration| (wait * 2).min(LONGEST);
         let waits = std::iter::successors(Some(FIRST), |wait| Some(longer(*wait)));

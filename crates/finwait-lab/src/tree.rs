@@ -35,14 +35,14 @@ impl HostMark {
         Mark(format!("{}.{}", self.0, count()))
     }
 
-    /// In one word.
+    /// Returns it in one word.
     pub fn word(&self) -> &str {
         &self.0
     }
 }
 
 impl Mark {
-    /// In one word: the variable's value.
+    /// Returns it in one word: the variable's value.
     pub fn word(&self) -> &str {
         &self.0
     }

@@ -21,13 +21,13 @@ pub struct Watch {
     families: Vec<Family>,
     ours: Option<OwnRows>,
     rows: Vec<SocketRow>,
-    /// When the rows were read by netlink.
+    /// The time at which the rows were read by netlink.
     read_at: MonoTime,
     /// The rows by netlink when procfs was last read, and when that was.
     told: Option<(MonoTime, Vec<SocketRow>)>,
 }
 
-/// Which rows of a table that we share with the whole machine are ours.
+/// The rows that are ours in a table that we share with the whole machine.
 #[derive(Debug, Default)]
 struct OwnRows {
     /// The inodes of our endpoint's sockets.
@@ -70,7 +70,7 @@ impl Watch {
         }
     }
 
-    /// From now on there may be sockets of that family.
+    /// Expects sockets of that family from now on.
     pub fn expect(&mut self, family: Family) {
         if !self.families.contains(&family) {
             self.families.push(family);
@@ -130,18 +130,18 @@ impl Watch {
                 return Ok(Some(table));
             }
         }
-        // It is told anew when it is next looked at, also when netlink finds nothing new then.
+        // It is reported anew when it is next looked at, also when netlink finds nothing new then.
         self.told = None;
         Ok(Some(table))
     }
 
-    /// Was the table told although it was not whole, so that it is to be looked at again?
+    /// Was the table reported although it was not whole, so that it is to be looked at again?
     pub const fn is_torn(&self) -> bool {
         self.told.is_none()
     }
 
     /// Does no socket wait for its first acknowledgement? One that has timed out already is stuck, and not waited for; nor is one
-    /// whose segments `stand` on the wire.
+    /// whose segments are held on the wire (`stand`).
     pub fn quiet(&self, stand: impl Fn(&Tuple) -> bool) -> bool {
         !self.rows.iter().any(|row| {
             row.state != State::Listen
@@ -163,7 +163,7 @@ impl Watch {
         self.rows.iter().find(|row| row.inode == inode)
     }
 
-    /// When the next timer of the table goes off.
+    /// Returns when the next timer of the table goes off; none without a timer.
     pub fn next_timer(&self) -> Option<MonoTime> {
         self.tracker.next_timer()
     }
@@ -174,8 +174,8 @@ impl Watch {
     }
 }
 
-/// How often procfs is read before its table is told although it is not whole. It is read page by page, and what comes and goes in
-/// between moves its rows: one is shown twice, or not at all (`tcp_seek_last_pos`).
+/// The number of times that procfs is read before its table is reported although it is not whole. The kernel prints it page by page, and
+/// what comes and goes in between moves its rows: one is shown twice, or not at all (`tcp_seek_last_pos`).
 pub const READINGS: usize = 3;
 
 /// The rows that procfs has shown, with what netlink's `rows` add to them; and whether it has shown each socket once, and all of `rows`.
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(told(true, &[&ours, &queued]), (vec![7, 0], true));
         assert_eq!(told(true, &[&ours, &foreign, &queued, &queued]), (vec![7, 0], false));
         assert_eq!(told(true, &[&queued]), (vec![0], false));
-        // Where all sockets are ours, one that netlink did not know yet is told, too: once.
+        // Where all sockets are ours, one that netlink did not know yet is reported, too: once.
         assert_eq!(told(false, &[&ours, &foreign, &queued]), (vec![7, 9, 0], true));
         assert_eq!(
             told(false, &[&foreign, &ours, &foreign, &queued]),

@@ -70,7 +70,7 @@ fn bytes_go_both_ways() -> Result<()> {
     Ok(())
 }
 
-/// What the kernel answers is data, and reads as in `strace`.
+/// An answer of the kernel is data, and reads as in `strace`.
 #[test]
 fn an_errno_is_the_kernels() -> Result<()> {
     let lab = Lab::isolated()?;

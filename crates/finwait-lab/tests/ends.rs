@@ -21,7 +21,7 @@ const READY: &str = "the labs are up";
 /// A second lab in another thread, as `cargo test` has.
 const LABS: usize = 2;
 
-/// Whatever has to happen has this long.
+/// The time for whatever has to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn until(what: &str, mut done: impl FnMut() -> bool) {
@@ -122,7 +122,7 @@ fn name(pid: u32) -> String {
     String::from_utf8_lossy(first).into_owned()
 }
 
-/// What the labs of a program are made of.
+/// The processes and sockets that the labs of a program are made of.
 struct Traces {
     processes: Vec<u32>,
     /// The hosts' sockets. To look at them keeps the namespaces; the connections in them must go all the same.
@@ -229,7 +229,7 @@ fn a_failing_test_shows_its_labs_last_events_and_leaves_nothing() {
     );
 }
 
-/// When the process that owns the lab dies, whoever waits is told at once, and the endpoints die with it.
+/// A lab whose owner dies is reported to whoever waits at once, and its endpoints die with it.
 #[test]
 fn a_killed_lab_is_an_error() {
     with_a_lab(|lab| {

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct MonoTime(pub u64);
 
 impl MonoTime {
-    /// Now.
+    /// Returns the time now.
     pub fn now() -> MonoTime {
         let t = clock_gettime(ClockId::Monotonic);
         MonoTime(t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64)

@@ -133,7 +133,11 @@ impl Setting {
         }
     }
 
-    /// Reads a value, as typed; the error says what would be right.
+    /// Reads a value, as typed.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no value of this setting: one sentence that says what would be right.
     pub fn parse(self, text: &str) -> Result<SettingValue, String> {
         match self.kind() {
             SettingKind::Number(low, high) => match text.parse::<u32>() {
@@ -197,7 +201,7 @@ pub enum SettingValue {
     Number(u32),
     /// The lowest and the highest port.
     Ports(Port, Port),
-    /// On (up) or off (down).
+    /// A switch: on (up) or off (down).
     Switch(bool),
 }
 

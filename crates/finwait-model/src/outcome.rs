@@ -19,7 +19,7 @@ pub enum Outcome {
         /// Bytes written before the deadline; 0 for any other call.
         written: usize,
     },
-    /// The language's library failed the call by itself, and no errno stands behind that; its name for the error: `net.ErrClosed`,
+    /// The language's library failed the call by itself, without an errno behind it; its name for the error: `net.ErrClosed`,
     /// `ERR_STREAM_DESTROYED`.
     Library(String),
     /// The runtime cannot express the call; the reason.
@@ -44,14 +44,14 @@ pub enum Value {
     },
     /// Bytes read; `n` = 0 is the end of the stream.
     Read {
-        /// How many.
+        /// The number of bytes.
         n: usize,
         /// The first 1,024 of them at the most.
         data: Bytes,
     },
     /// Bytes taken by the kernel.
     Written {
-        /// How many.
+        /// The number of bytes.
         n: usize,
     },
     /// The events that `poll` reported; empty when its time ran out.
@@ -64,7 +64,7 @@ pub enum Value {
         /// The error, taken out of the socket by this call.
         error: Option<Errno>,
     },
-    /// Options as they stand.
+    /// The options' values.
     Options {
         /// Options, each with its value or the reason why it could not be read.
         readings: Vec<OptionReading>,
@@ -108,10 +108,10 @@ impl Value {
     }
 }
 
-/// One option's value as the kernel told it.
+/// One option's value as the kernel returned it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionReading {
-    /// Which.
+    /// The option.
     pub option: SocketOption,
     /// The value, or the errno of the attempt.
     #[serde(flatten)]

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::errno::Errno;
 
-/// A call as a programmer writes it, `read(5, ..., 1024)`, with what stands behind it. [`Display`](fmt::Display) gives the text that it
+/// A call as a programmer writes it, `read(5, ..., 1024)`, with the text behind it. [`Display`](fmt::Display) gives the text that it
 /// was read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct CallText {
-    /// What stands before the arguments: `read`, `conn.Write`; all of it where there are none.
+    /// The text before the arguments: `read`, `conn.Write`; all of it where there are none.
     pub name: String,
     /// The arguments; none where there are no parentheses.
     pub args: Option<Vec<String>>,
-    /// What stands behind them: nothing, another call (`, close(5)`), a remark of the language (` // for bind()`).
+    /// The text behind the arguments: nothing, another call (`, close(5)`), a remark of the language (` // for bind()`).
     pub rest: String,
 }
 
@@ -54,7 +54,7 @@ impl CallText {
         next.args.is_some().then_some(next.name)
     }
 
-    /// With `more` behind it, and with less and less of the arguments: for narrow places, the longest first.
+    /// Returns it with `more` behind it, and with less and less of the arguments: for narrow places, the longest first.
     pub fn cuts(&self, more: &str) -> Vec<String> {
         let whole = format!("{self}{more}");
         match self.args {
@@ -63,8 +63,8 @@ impl CallText {
         }
     }
 
-    /// With what it returned, of which `short` is what matters most, and `more` behind it; with less and less of the arguments, and last
-    /// without its name: for narrow places, the longest first. What does not fit even then keeps its name.
+    /// Returns it with its result, of which `short` is what matters most, and `more` behind it; with less and less of the arguments, and
+    /// last without its name: for narrow places, the longest first. What does not fit even then keeps its name.
     pub fn cuts_returned(&self, result: &str, short: &str, more: &str) -> Vec<String> {
         let (name, first) = (&self.name, self.first().unwrap_or(""));
         vec![
@@ -111,17 +111,17 @@ impl From<CallText> for String {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "TracedCall", into = "TracedCall")]
 pub struct Syscall {
-    /// Its name: `shutdown`.
+    /// The name: `shutdown`.
     pub name: String,
-    /// Its arguments; none where the line has no parentheses.
+    /// The arguments; none where the line has no parentheses.
     pub args: Option<Vec<String>>,
-    /// What it returned: `3`, `-1 EPIPE`; none where the line does not say.
+    /// The result: `3`, `-1 EPIPE`; none where the line does not say.
     pub result: Option<String>,
-    /// What is said of that: `Broken pipe`.
+    /// The remark on the result: `Broken pipe`.
     pub remark: Option<String>,
     /// The errno, when it failed.
     pub errno: Option<Errno>,
-    /// How long it took.
+    /// The time that it took.
     pub duration: Duration,
 }
 

@@ -35,7 +35,7 @@ pub struct FlowInfo {
     pub elsewhere: OtherConnection,
 }
 
-/// Which numbers of a segment count from the first of another connection than the newest between its addresses: of an earlier one,
+/// The numbers of a segment that count from the first of another connection than the newest between its addresses: of an earlier one,
 /// or of one whose SYN was made up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherConnection {
@@ -58,7 +58,7 @@ impl OtherConnection {
 pub enum Retransmission {
     /// A retransmission: the `nth`, from 1 on, of what packet `of` sent first.
     Retransmit {
-        /// Which.
+        /// The number of the retransmission, from 1 on.
         nth: u32,
         /// The repeated packet; none when that is long ago.
         of: Option<PacketNo>,
@@ -191,7 +191,7 @@ pub struct ReceiveState {
     pub peer_first: SeqNo,
 }
 
-/// `a` lies before `b`, as far as that can be told of numbers that wrap.
+/// Is `a` before `b`, as far as that is known of numbers that wrap?
 const fn before(a: SeqNo, b: SeqNo) -> bool {
     (a.0.wrapping_sub(b.0) as i32) < 0
 }
@@ -258,7 +258,7 @@ impl HalfConnection {
             return probe.then_some(Retransmission::Probe);
         }
         if before(seq, self.next) {
-            // What comes again may be cut differently: it is told by where it begins.
+            // What comes again may be cut differently: it is recognized by where it begins.
             let first = self
                 .unacknowledged
                 .iter_mut()
@@ -350,12 +350,12 @@ impl Flows {
                 back.stale = true;
             }
         }
-        // What is left of an earlier connection tells nothing of this one.
+        // What is left of an earlier connection says nothing of this one.
         if self.is_left_over(way, segment.seq) {
             return self.seen_of_host(segment);
         }
         if !self.halves.contains_key(&way) {
-            // A lone reset tells nothing of a connection.
+            // A lone reset says nothing of a connection.
             if segment.flags.has(Flags::RST) {
                 return self.seen_of_host(segment);
             }

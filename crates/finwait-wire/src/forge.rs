@@ -95,7 +95,7 @@ pub enum SequencePlace {
     InWindow,
     /// Far beyond the receiver's window.
     OutOfWindow,
-    /// There, counted from the connection's first number.
+    /// The place at that number, counted from the connection's first.
     At(u32),
 }
 

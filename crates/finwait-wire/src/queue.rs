@@ -1,4 +1,4 @@
-//! The wire's mind: which segments stand on it, which rules are in force, and what becomes of what comes next.
+//! The decisions of the wire: which segments it holds, which rules are in force, and what becomes of what comes next.
 //!
 //! Pure: times come from outside, and no bytes move here. Segments that are due at the same time go in the order of their numbers.
 
@@ -71,7 +71,7 @@ pub struct HeldPacket {
     pub origin: Origin,
     /// The rule that holds it; none for the mode.
     pub rule: Option<RuleNo>,
-    /// Since when it stands here.
+    /// The time since which it is held.
     pub since: MonoTime,
     /// The time at which it is delivered without the user; none when the user is to decide.
     pub due: Option<MonoTime>,

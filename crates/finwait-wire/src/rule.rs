@@ -138,14 +138,14 @@ pub struct Rule {
     /// Sent by this end only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Side>,
-    /// With this port at either end only.
+    /// Only segments with this port at either end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<Port>,
-    /// Which take up this place in the sequence only, counted from the connection's first number, the SYN's, which is 0; a
+    /// Only the segments that take up this place in the sequence, counted from the connection's first number, the SYN's, which is 0; a
     /// segment that takes up none, as a pure ACK, matches with its own number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u32>,
-    /// With payload only, or without only.
+    /// Only segments with payload, or only those without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<bool>,
     /// The nth match only, from 1 on.

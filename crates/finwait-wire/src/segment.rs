@@ -90,7 +90,7 @@ pub enum Packet {
         source: IpAddr,
         /// The receiver.
         destination: IpAddr,
-        /// In words: `port unreachable`, `type 3 code 13`.
+        /// The message in words: `port unreachable`, `type 3 code 13`.
         message: String,
         /// Source and destination of the TCP segment that an error quotes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,7 +101,7 @@ pub enum Packet {
     },
     /// Anything else, malformed ones included.
     Other {
-        /// In words: `UDP`, `TCP header cut short at 12 bytes`.
+        /// The contents in words: `UDP`, `TCP header cut short at 12 bytes`.
         what: String,
         /// The packet's length, bytes.
         len: usize,
@@ -223,7 +223,7 @@ fn segment(source: IpAddr, destination: IpAddr, tcp: &TcpSlice<'_>) -> Segment {
 
 /// The options of a header, without the padding (RFC 9293, 3.1).
 ///
-/// Read here, since etherparse's iterator ends at the first kind that it does not know. One whose length is wrong is told by its
+/// Read here, since etherparse's iterator ends at the first kind that it does not know. One whose length is wrong is shown by its
 /// kind, and is the last: there is no knowing where the next one starts.
 fn options(mut bytes: &[u8]) -> Vec<TcpOption> {
     const END: u8 = 0;
@@ -248,7 +248,7 @@ fn options(mut bytes: &[u8]) -> Vec<TcpOption> {
     options
 }
 
-/// One option (RFC 9293, 3.2; RFC 7323; RFC 2018); a known kind of an unknown length is told by its kind only.
+/// One option (RFC 9293, 3.2; RFC 7323; RFC 2018); a known kind of an unknown length is shown by its kind only.
 fn option(kind: u8, value: &[u8]) -> TcpOption {
     let number = |bytes: &[u8]| bytes.iter().fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
     match (kind, value) {

@@ -1,4 +1,4 @@
-//! How gofmt would lay the program out.
+//! The layout that gofmt would give the program.
 
 /// Declarations in columns.
 pub fn columns(lines: &[String]) -> String {

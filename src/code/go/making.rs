@@ -1,4 +1,4 @@
-//! How Go makes a call: by a method of a conn or a listener, by a system call on its descriptor, or not at all.
+//! The Go for a call: a method of a conn or a listener, a system call on its descriptor, or nothing.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -50,11 +50,11 @@ impl DeferredOption {
 pub enum GoCall {
     /// An expression that is its result in words; statements before and after it.
     Does {
-        /// Before.
+        /// The statements before it.
         before: Vec<String>,
         /// The expression.
         result: String,
-        /// After.
+        /// The statements after it.
         after: Vec<String>,
     },
     /// An expression that makes something, or says why not.
@@ -80,7 +80,7 @@ pub enum Omission {
 }
 
 impl Omission {
-    /// In words.
+    /// Returns it in words.
     pub const fn words(self) -> &'static str {
         match self {
             Omission::Later => "Dial or Listen does it",
@@ -118,7 +118,7 @@ pub struct GoTranslator<'a> {
 }
 
 impl<'a> GoTranslator<'a> {
-    /// Of a program of which nothing has been made.
+    /// Returns a translator of a program of which nothing has been made.
     pub fn new(program: &'a Program) -> GoTranslator<'a> {
         GoTranslator {
             program,

@@ -25,13 +25,13 @@ pub enum StopReason {
     OtherSocket,
     /// A call is made while another waits.
     TwoCalls { waits: String, made: String },
-    /// A call never returned, or was given up, and what it did meanwhile cannot be told.
+    /// A call never returned, or was given up, and what it did meanwhile is not known.
     Unfinished(String),
     /// A signal ended a call.
     Interrupted(String),
     /// Any later event may be the work of a step that the script is without.
     Absent,
-    /// There is no such call.
+    /// No such call exists.
     NoCall(&'static str),
     /// The call is on a socket that no call of the script has made.
     NoNumber(String),
@@ -67,7 +67,7 @@ impl StopReason {
     }
 }
 
-/// What the script says of a call on `fd`, which makes the socket `new` if it makes one.
+/// Returns the script's text of a call on `fd`, which makes the socket `new` if it makes one.
 pub fn said(made: &CallRecord, outcome: &Outcome, fd: Fd, new: Fd) -> CallText {
     match outcome {
         Outcome::DeadlineExceeded { .. } => return given_up(made, fd),

@@ -14,14 +14,14 @@ pub const AT_ONCE: Duration = Duration::from_millis(25);
 /// The difference that the timers of two runs may have: a kernel's clock ticks at least a hundred times a second.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How far packetdrill may find something from its time: what the script takes for at once, and a tick more. It is still less than
-/// a delayed acknowledgement takes, so that one that is not delayed can be told from it.
+/// The tolerance of packetdrill for the time of an event: what the script takes for at once, and a tick more. It is still less than a
+/// delayed acknowledgement takes, so that one that is not delayed can be told from it.
 pub const TOLERANCE: Duration = AT_ONCE.saturating_add(TICK);
 
 /// The time that the other end's answers take, so that they are apart from what the end itself does at once.
 ///
-/// It adds to the kernel's estimate of the round trip and to each timer made of it, doubled with each retransmission, and between finwait's
-/// hosts there was next to nothing: so it is short.
+/// The time is short because it adds to the kernel's estimate of the round trip and to each timer made of it, doubled with each
+/// retransmission, and because between finwait's hosts there was next to none.
 const RTT: Duration = Duration::from_millis(1);
 
 /// A socket's number in the script.
@@ -141,7 +141,7 @@ impl TimeBase {
 struct Times(BTreeMap<Duration, Duration>);
 
 impl Times {
-    /// What is done to the kernel has its time, as its timers go on meanwhile; what it answers at once has none.
+    /// Gives a time of the script to all that is done to the kernel, as its timers go on meanwhile; what it answers at once has none.
     fn of(lines: &[ScriptLine]) -> Times {
         let mut seen: BTreeMap<Duration, TimeBase> = BTreeMap::new();
         for line in lines {

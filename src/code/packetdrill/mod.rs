@@ -1,6 +1,6 @@
 //! A packetdrill script: the calls of one end, the segments that it sent, and those that came to it.
 //!
-//! packetdrill follows one connection and makes one call at a time. Where it can do no more of what was done, the script ends, and says why:
+//! packetdrill follows one connection and makes one call at a time. Where it cannot do what was done next, the script ends, and says why:
 //! what it says is what the kernel did in the run, and nothing else.
 
 mod call;
@@ -33,7 +33,7 @@ const RACED: &str = "Segments arrive during this call. Timing decides what the k
 /// The socket that packetdrill takes the next segment of a script to be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Followed {
-    /// Before the first socket.
+    /// No socket: none has been made yet.
     Nothing,
     /// The socket that was made last.
     Socket(Fd),
@@ -204,7 +204,7 @@ impl Script {
         self.event(sysctl.at, ScriptEvent::Command, format!("`sysctl -q -w {assignment}`"));
     }
 
-    /// Until when a call waits; none when it returns at once. What follows on it begins with the call itself.
+    /// Returns until when a call waits; none when it returns at once. What follows on it begins with the call itself.
     fn waits(&self, follows: &[Statement], made: &CallRecord, outcome: &Outcome) -> Option<Duration> {
         let ended = made.ended.filter(|_| made.call.may_block())?;
         if let Outcome::DeadlineExceeded { .. } = outcome {

@@ -16,10 +16,10 @@ use crate::scenario::{Scenario, catalog};
 /// The most scenarios that are named, beside those that prove a rule.
 const OTHERS: usize = 5;
 
-/// Lines that say the same, and where they stand.
+/// Lines that say the same, and where they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What they say; of the first.
+    /// The meaning of the lines, as found in the first.
     pub found: WordingMatch,
     /// The languages or programs whose words they are, each once.
     pub dialects: Vec<Dialect>,
@@ -86,7 +86,7 @@ impl GroupedLines {
         }
     }
 
-    /// What was said, what most lines say first; of as many, what was said first.
+    /// Returns the findings: first those of the most lines; of as many lines, the one that was found first.
     pub fn most_first(&self) -> Vec<&Finding> {
         let mut said: Vec<&Finding> = self.said.iter().collect();
         said.sort_by_key(|said| (Reverse(said.lines), said.first));
@@ -118,7 +118,7 @@ pub struct ScenarioRef {
 /// Everything that is known about one message.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
-    /// What it is about.
+    /// The subject of the answer.
     #[serde(skip)]
     pub subject: Subject,
     /// `EPIPE`, `EOF`, `deadline exceeded`, `closed by ourselves`.
@@ -127,7 +127,7 @@ pub struct Answer {
     pub number: Option<i32>,
     /// libc's text, of an errno.
     pub text: Option<String>,
-    /// The call, where the text told it.
+    /// The call, where the text names it.
     pub call: Option<CallClass>,
     /// The languages or programs whose words they are.
     pub dialects: Vec<Dialect>,
@@ -147,7 +147,7 @@ pub struct Answer {
     pub means: String,
     /// The reasons: the rules for that call, or for all calls where the call is not known.
     pub causes: Vec<&'static Rule>,
-    /// The call was told, but no rule is for it: the causes are those for other calls.
+    /// The call is known, but no rule is for it: the causes are those for other calls.
     pub other_calls: bool,
     /// Things to look for.
     pub look_for: &'static [&'static str],
@@ -275,7 +275,7 @@ pub struct MeasuredAnswer<'a> {
     /// The answer.
     #[serde(flatten)]
     pub answer: &'a Answer,
-    /// Of the same call and outcome.
+    /// The messages of each language on the same call and outcome.
     pub languages: Vec<LanguageMessages<'a>>,
 }
 

@@ -71,13 +71,13 @@ fn fail(why: &str) -> ExitCode {
     exit::fail(UNKNOWN, why)
 }
 
-/// What `finwait explain --json` prints: for each thing that the lines say an answer, the most frequent first.
+/// The output of `finwait explain --json`: for each thing that the lines say an answer, the most frequent first.
 #[derive(Serialize)]
 struct Told<'a> {
     answers: Vec<MeasuredAnswer<'a>>,
 }
 
-/// Gathers what the lines say, and how the first that is not empty begins; `progress` is told how many bytes and lines came so far.
+/// Gathers what the lines say, and how the first that is not empty begins; `progress` gets the number of bytes and lines so far.
 fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Result<(GroupedLines, Option<String>)> {
     let mut gathered = GroupedLines::default();
     let mut log = LogScanner::default();
@@ -122,7 +122,7 @@ fn gather(mut from: impl BufRead, mut progress: impl FnMut(u64, u64)) -> io::Res
     Ok((gathered, first.text))
 }
 
-/// Returns the beginning of the first line that is not empty.
+/// The beginning of the first line that is not empty.
 #[derive(Default)]
 struct First {
     line: Vec<u8>,

@@ -16,7 +16,7 @@ const CAUSE: &str = "likeliest cause";
 const NUMBERS: usize = 2;
 
 /// One line an answer: how many lines say it, the number of the first of them, its name, the call, whose words, the likeliest cause.
-/// Where a line has no room for the cause, it stands below.
+/// The cause is below where a line has no room for it.
 pub fn overview(out: &mut impl Write, answers: &[Answer], saying: u64, paper: &Paper) -> io::Result<()> {
     let (kinds, lines) = (answers.len(), paper.lines);
     let head = format!(

@@ -1,4 +1,4 @@
-//! How answers are printed for people, in as many columns as there are.
+//! The print of answers for people, in as many columns as there are.
 
 use std::io::{self, Write};
 

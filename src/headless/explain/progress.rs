@@ -1,4 +1,4 @@
-//! How far a long log has been read: one line on a terminal, which is gone before the answer comes; nothing elsewhere.
+//! The progress through a long log: one line on a terminal, which is gone before the answer comes; nothing elsewhere.
 
 use rustix::fs::{FileType, fstat, seek};
 use std::io::{self, IsTerminal, Write};
@@ -21,7 +21,7 @@ struct Shown {
 }
 
 impl Progress {
-    /// Of reading standard input, told on standard error.
+    /// Returns the progress of reading standard input, shown on standard error.
     pub fn of_stdin() -> Progress {
         let shown = || Shown {
             all: left_of_stdin(),

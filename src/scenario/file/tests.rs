@@ -233,7 +233,7 @@ fn a_command_without_returns_must_succeed() {
 }
 
 proptest! {
-    /// Whatever is typed into a good file, it is read, or each mistake has a place in it.
+    /// A good file into which anything is typed is read, or each mistake has a place in it.
     #[test]
     fn whatever_stands_there_is_read_or_told(at in any::<prop::sample::Index>(), typed in "\\PC{0,6}|[\"'=\\[\\]{}\\\\\n,.# ]{1,4}") {
         let good = include_str!("../../../assets/scenarios/close/half-close.toml");

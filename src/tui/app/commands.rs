@@ -138,7 +138,7 @@ impl App {
         Vec::new()
     }
 
-    /// What the guide's buttons do.
+    /// Does what the guide's buttons do.
     fn tour_command(&mut self, command: ScreenCommand, now: MonoTime) -> Vec<Effect> {
         let Some(tour) = &mut self.run.tour else {
             self.status = Some("there is no guide: scenarios starts one".into());

@@ -1,4 +1,4 @@
-//! The screen, drawn: panes by the map of where things stand, dialogs over them.
+//! The screen, drawn: panes by the map of areas, dialogs over them.
 
 use super::*;
 

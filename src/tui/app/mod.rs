@@ -50,7 +50,7 @@ use crate::tui::pointing::Pointing;
 use crate::tui::theme::Theme;
 use crate::tui::tour::Tour;
 
-/// How many lines a turn of the wheel is.
+/// The number of lines that a turn of the wheel moves.
 const WHEEL: i64 = 3;
 
 /// An effect that the screen wants outside of it.
@@ -62,7 +62,7 @@ pub enum Effect {
     Copy(String),
     /// Draw all of it anew: something else has written on the terminal.
     Redraw,
-    /// Give the terminal back, and stop until we are told to go on.
+    /// Release the terminal, and stop until SIGCONT comes.
     Suspend,
     /// Run both, and hand what comes of them to [`App::compared`].
     Grow(Branch),
@@ -81,7 +81,7 @@ pub struct LabSpec {
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone.
     pub ipv6: Option<bool>,
-    /// What it says drives the ends.
+    /// The runtimes that it says drive the ends.
     pub driven: Ends<Runtime>,
 }
 
@@ -108,7 +108,7 @@ pub struct App {
     /// The end that has the keys.
     focus: Side,
     theme: Theme,
-    /// What the bottom line says, until the next key.
+    /// The text of the bottom line, until the next key.
     status: Option<String>,
     /// Whether the screen would look different if it were drawn.
     stale: bool,
@@ -145,7 +145,7 @@ impl App {
         self.run.guide(scenario);
     }
 
-    /// Something that the screen wanted could not be had; one sentence.
+    /// Shows why something that the screen wanted is not available, in one sentence, and ends the tour.
     pub fn refuse(&mut self, why: String) {
         self.run.tour = None;
         self.say(why);
@@ -163,7 +163,7 @@ impl App {
         self.tell_dialogs(News::Compared(branch, result), now)
     }
 
-    /// When to go on, if nothing happens before.
+    /// Returns when to go on, if nothing happens before.
     pub fn look_at(&self) -> Option<MonoTime> {
         self.run.tour.as_ref().and_then(Tour::look_at)
     }

@@ -14,7 +14,7 @@ use crate::tui::hit::Action;
 use crate::tui::layout;
 use crate::wire::forge::{Forge, Forgery, SequencePlace};
 
-/// What can be chosen, with what it shows.
+/// The forgeries that can be chosen, each with what it shows.
 const CHOICES: [(Forgery, SequencePlace, &str); 14] = [
     (Forgery::Rst, SequencePlace::Exact, "at the number expected: the end"),
     (
@@ -57,7 +57,7 @@ const CHOICES: [(Forgery, SequencePlace, &str); 14] = [
 pub struct ForgeDialog {
     /// The end that the packet goes to.
     to: Side,
-    /// Which row is selected.
+    /// The row that is selected.
     selected: usize,
 }
 

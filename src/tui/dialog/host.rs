@@ -19,7 +19,7 @@ use crate::tui::layout;
 pub struct HostDialog {
     /// The end.
     side: Side,
-    /// Which row is selected.
+    /// The row that is selected.
     selected: usize,
 }
 

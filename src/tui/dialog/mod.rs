@@ -1,4 +1,4 @@
-//! Dialogs that open over the screen, one file each, and the stack that they stand on.
+//! Dialogs that open over the screen, one file each, and their stack.
 //!
 //! A dialog holds what it shows, draws itself, and answers keys, presses and the wheel. It changes nothing but itself: what it wants to
 //! happen it returns as [`Reaction`]s. Closing and opening is the stack's work, the rest the screen's.
@@ -35,7 +35,7 @@ const PAGE: i64 = 10;
 /// More lines than any dialog has.
 const FAR: i64 = 1 << 20;
 
-/// What a dialog reads of the screen that it stands over.
+/// The parts of the screen that a dialog over it reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// The lab, as far as it is known.
@@ -47,7 +47,7 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// What is read of such a screen.
+    /// Returns a context of these parts.
     pub const fn new(session: &'a Session, focus: Side, history: &'a History) -> Context<'a> {
         Context {
             session,
@@ -57,7 +57,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// What a dialog wants to happen.
+/// A dialog's wish: to close, to open another, or to have the screen act.
 #[derive(Debug)]
 pub enum Reaction {
     /// The dialog goes.
@@ -68,7 +68,7 @@ pub enum Reaction {
     Do(Action),
 }
 
-/// What a dialog may be waiting for.
+/// An event that a dialog may be waiting for.
 #[derive(Clone, Copy, Debug)]
 pub enum News<'a> {
     /// Something happened in the lab.

@@ -18,9 +18,9 @@ use crate::tui::layout;
 pub struct OptionsDialog {
     /// The end.
     side: Side,
-    /// Of which socket; none when the end has none.
+    /// The socket whose options are shown; none when the end has none.
     socket: Option<SocketName>,
-    /// Which row is selected.
+    /// The row that is selected.
     selected: usize,
     /// A command under way: when it is over, the options are read again.
     setting: Option<CallId>,
@@ -52,7 +52,7 @@ impl OptionsDialog {
         }
     }
 
-    /// Why there is nothing to show: what came instead of the options, where that is no errno.
+    /// Returns why there is nothing to show: what came instead of the options, where that is no errno.
     fn instead<'a>(&self, session: &'a Session) -> Option<&'a Outcome> {
         match session.ends[self.side].options.as_ref()? {
             (name, Err(outcome)) if self.socket.as_ref() == Some(name) && outcome.errno().is_none() => Some(outcome),
@@ -125,7 +125,7 @@ impl Dialog for OptionsDialog {
         };
         let inside = canvas.frame(area, &title);
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
-        // The last line tells what the last call returned.
+        // The last line shows what the last call returned.
         let (list, foot) = layout::bottom(inside, 1);
         let height = usize::from(list.height);
         let more = SocketOption::ALL.len().saturating_sub(height);

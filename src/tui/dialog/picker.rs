@@ -20,12 +20,16 @@ pub struct Picker {
     all: Vec<Arc<Scenario>>,
     /// The text that was typed.
     search: String,
-    /// Which row of those found is selected.
+    /// The row that is selected, of those found.
     selected: usize,
 }
 
 impl Picker {
-    /// With all scenarios of the catalog; the error is one sentence.
+    /// Returns a picker with all scenarios of the catalog.
+    ///
+    /// # Errors
+    ///
+    /// The catalog cannot be read: its first mistake, in one sentence.
     pub fn open() -> Result<Picker, String> {
         let all = catalog::all().map_err(|mistakes| {
             let first = mistakes.first().map(ToString::to_string);
@@ -60,7 +64,7 @@ impl Picker {
 }
 
 impl Dialog for Picker {
-    /// What is typed is searched for.
+    /// Searches for what is typed.
     fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
         match plain(key) {
             Some(KeyCode::Char(c)) => self.search.push(c),

@@ -30,7 +30,7 @@ const STATES: [&str; 7] = [
     "LAST_ACK",
     "SYN_SENT",
 ];
-/// How many there are to choose from.
+/// The number of predictions to choose from.
 const CHOICES: usize = 5;
 
 /// The choices.
@@ -42,12 +42,12 @@ pub struct PredictDialog {
     questions: Vec<(String, String)>,
     /// The answers to choose from, in an order that tells nothing.
     choices: Vec<String>,
-    /// Which is selected.
+    /// The prediction that is selected.
     selected: usize,
 }
 
 impl PredictDialog {
-    /// For a step of which these are expected; none when there is nothing to ask.
+    /// Returns a dialog for a step of which these are expected; none when there is nothing to ask.
     pub fn new(command: String, questions: Vec<(String, String)>) -> Option<PredictDialog> {
         let (about, right) = questions.first()?;
         let usual: &[&str] = if about == RETURNS { &USUAL } else { &STATES };

@@ -19,7 +19,7 @@ use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
-/// How many typed commands are remembered.
+/// The number of typed commands that are remembered.
 const REMEMBERED: usize = 200;
 
 /// The commands that were typed, the oldest first.
@@ -43,12 +43,12 @@ impl History {
     }
 }
 
-/// What the typed command is for.
+/// The purpose of the typed command.
 #[derive(Debug)]
 enum PromptPurpose {
-    /// It is run.
+    /// Runs it.
     Run,
-    /// It takes the place of that step of the scenario, and both are run.
+    /// Puts it in the place of that step of the scenario, and runs both.
     Branch(Arc<Scenario>, usize),
 }
 
@@ -59,7 +59,7 @@ pub struct Prompt {
     /// The completions that Tab goes through: the text before the word, the words, and which one stands there.
     cycle: Option<(String, Vec<String>, usize)>,
     error: Option<ParseError>,
-    /// How far back in the history, and what was typed before going there.
+    /// The number of steps back in the history, and what was typed before going there.
     back: usize,
     draft: String,
     /// The last word is there to be typed over.
@@ -68,7 +68,7 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// With text to begin from, the cursor at its end.
+    /// Returns a prompt with text to begin from, the cursor at its end.
     pub fn new(text: String) -> Prompt {
         Prompt {
             input: Input::new(text),
@@ -81,7 +81,7 @@ impl Prompt {
         }
     }
 
-    /// With text whose last word the first character typed takes the place of.
+    /// Returns a prompt with text whose last word the first character typed takes the place of.
     pub fn replacing_last(text: String) -> Prompt {
         Prompt {
             over: true,
@@ -89,7 +89,7 @@ impl Prompt {
         }
     }
 
-    /// With a command to take the place of that step of a scenario.
+    /// Returns a prompt with a command to take the place of that step of a scenario.
     pub fn branching(scenario: Arc<Scenario>, step: usize, text: String) -> Prompt {
         Prompt {
             purpose: PromptPurpose::Branch(scenario, step),
@@ -225,7 +225,7 @@ impl Dialog for Prompt {
         Vec::new()
     }
 
-    /// On one line, and nothing raw.
+    /// Pastes `text` on one line, and nothing raw.
     fn paste(&mut self, text: &str) {
         for c in text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()) {
             let c = if c == '\n' || c == '\t' { ' ' } else { c };

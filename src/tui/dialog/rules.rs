@@ -15,11 +15,11 @@ use crate::wire::queue::RuleChange;
 /// The wire's rules.
 #[derive(Debug, Default)]
 pub struct RulesDialog {
-    /// Which row is selected.
+    /// The row that is selected.
     selected: usize,
 }
 
-/// How many rows there are to select: the rules, then the presets.
+/// Returns the number of rows that can be selected: the rules, then the presets.
 fn rows(session: &Session) -> usize {
     session.wire.rules.len() + Preset::ALL.len()
 }

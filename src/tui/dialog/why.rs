@@ -1,4 +1,4 @@
-//! Why?: the chain behind an outcome, or behind a call that waits, each link with its line in the transcript, and what other
+//! The dialog Why?: the chain behind an outcome, or behind a call that waits, each link with its line in the transcript, and what other
 //! languages say of the same.
 
 use ratatui::layout::Rect;
@@ -24,20 +24,20 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
-/// Why an outcome came about.
+/// A dialog that explains why an outcome came about.
 #[derive(Debug)]
 pub struct WhyDialog {
     call: CallId,
-    /// Which link is selected.
+    /// The link that is selected.
     selected: usize,
     /// The first line that is shown.
     skip: usize,
 }
 
-/// Where a link leads.
+/// The place that a link leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LinkTarget {
-    /// To a line of the log.
+    /// A line of the log.
     Entry(u64),
     /// Into a scenario.
     Scenario(&'static str),
@@ -45,7 +45,7 @@ enum LinkTarget {
 
 /// The row of the scenario that proves the rule.
 const PROOF: usize = usize::MAX;
-/// Where no errno stands behind an answer.
+/// The text where no errno is behind an answer.
 const BY_ITSELF: &str =
     "The language's library answered by itself: the kernel was not asked, or its answer is not reported.";
 
@@ -56,7 +56,7 @@ struct Link {
     entry: Option<u64>,
 }
 
-/// How wide the dialog is where there is room.
+/// The dialog's width where there is room, in columns.
 const WIDE: u16 = 96;
 /// The column in which links say what they are.
 const NAMES: u16 = 9;
@@ -70,7 +70,7 @@ struct WhyLine {
 }
 
 impl WhyDialog {
-    /// Of that call's outcome.
+    /// Returns a dialog on that call's outcome.
     pub const fn new(call: CallId) -> WhyDialog {
         WhyDialog {
             call,
@@ -83,7 +83,7 @@ impl WhyDialog {
         chain(session, self.call).map_or_else(Vec::new, |chain| links(session, self.call, &chain))
     }
 
-    /// Where a link leads.
+    /// Returns where a link leads; none where it leads nowhere.
     fn leads_to(&self, session: &Session, link: usize) -> Option<LinkTarget> {
         if link == PROOF {
             let rule = chain(session, self.call)?.rule?;
@@ -222,7 +222,7 @@ impl Dialog for WhyDialog {
         }
     }
 
-    /// By one line, the next link that points somewhere is selected, or the one before; else it is scrolled.
+    /// Selects the next link that points somewhere, or the one before, for one line; else scrolls.
     fn scroll(&mut self, lines: i64, context: Context) {
         let at = self.selected;
         match lines {

@@ -1,4 +1,5 @@
-//! The error pane: calls that have not returned, and what the last one returned, or that it never did, as `strace` prints it, with one sentence why.
+//! The error pane: calls that have not returned, and what the last one returned, or that it never did, as `strace` prints it, with one
+//! sentence why.
 
 use ratatui::layout::Rect;
 
@@ -132,7 +133,7 @@ fn main_call(answer: &LastOutcome) -> Vec<String> {
     }
 }
 
-/// How many lines the pane would like to have.
+/// Returns the number of lines that the pane would like to have.
 pub fn lines_wanted(session: &Session, side: Side, width: u16) -> u16 {
     let end = &session.ends[side];
     let room = usize::from(width.saturating_sub(2));

@@ -1,4 +1,5 @@
-//! The buttons of an end: every call, never greyed out, crossed once the endpoint's language has said that it cannot make it; where there is no room for all, on pages that `more` turns.
+//! The buttons of an end: every call, never greyed out, crossed once the endpoint's language has said that it cannot make it; where there
+//! is no room for all, on pages that `more` turns.
 
 use ratatui::layout::Rect;
 
@@ -50,7 +51,7 @@ fn wide(item: &Item) -> u16 {
     button_width(Some(item.button.key), item.button.label)
 }
 
-/// Where a button stands: which, and its place from the area's corner.
+/// The place of a button: its index, and its column and line from the area's corner.
 type Placed = (usize, u16, u16);
 
 /// Places all of them from left to right; with `grouped`, each group on lines of its own. And the number of lines.
@@ -70,7 +71,7 @@ fn flow(items: &[Item], width: u16, grouped: bool) -> (Vec<Placed>, u16) {
     (placed, y + 1)
 }
 
-/// How many lines all the buttons would like to have: each group on its own, or one after the other.
+/// Returns the number of lines that all the buttons would like to have: each group on its own, or one after the other.
 pub fn rows_wanted(width: u16) -> [u16; 2] {
     [true, false].map(|grouped| flow(&items(false), width.saturating_sub(1), grouped).1)
 }

@@ -32,7 +32,7 @@ pub struct Diagram {
     rows: Rows,
     /// The lines that there were for rows when it was drawn last.
     height: u16,
-    /// Which rows are in sight.
+    /// The rows that are in sight.
     pub scroll: Scroll,
 }
 
@@ -104,7 +104,7 @@ impl Diagram {
         canvas.bar(lane.left, body.y, body.bottom());
         canvas.bar(lane.right, body.y, body.bottom());
         let range = self.range();
-        // What does not fit is told on a line of its own.
+        // What does not fit gets a line of its own.
         let whole = self.scroll.window(range.clone(), body.height);
         let (body, foot) = layout::bottom(body, u16::from(whole.end < range.end));
         self.height = body.height;

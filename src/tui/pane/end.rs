@@ -10,7 +10,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
-/// What is in sight of an end.
+/// The part of an end that is in sight.
 #[derive(Debug, Default)]
 pub struct EndPane {
     /// The page of buttons.

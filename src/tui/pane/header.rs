@@ -58,7 +58,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, als
     }
 }
 
-/// Why this is only the loopback lab, and what is lost.
+/// Returns why this is only the loopback lab, and what is lost; none in an isolated lab, and where loopback was asked for.
 pub fn reason(session: &Session) -> Option<String> {
     match &session.lab.kind {
         LabKind::Loopback(Some(why)) => Some(format!("No wire and no host settings here: {why}")),

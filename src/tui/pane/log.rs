@@ -111,13 +111,13 @@ impl Log {
         self.scroll.page(range, pages);
     }
 
-    /// To the first line.
+    /// Scrolls to the first line.
     pub fn home(&mut self) {
         let range = self.index().range();
         self.scroll.home(range);
     }
 
-    /// To the last line, and on with what comes.
+    /// Scrolls to the last line, and follows what comes.
     pub fn end(&mut self) {
         self.selected = None;
         self.scroll.end();
@@ -135,14 +135,14 @@ impl Log {
         }
     }
 
-    /// Follows, or stands still.
+    /// Follows, or stops following.
     pub fn toggle_follow(&mut self) {
         let range = self.index().range();
         let on = !self.scroll.follows();
         self.scroll.follow(range, on);
     }
 
-    /// Selects a line, and stands still, so that it does not run away.
+    /// Selects a line, and stops following, so that it stays in sight.
     pub fn select(&mut self, row: u64) {
         let range = self.index().range();
         if range.contains(&row) {

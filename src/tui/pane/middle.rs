@@ -11,7 +11,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 use crate::wire::flow::PacketNo;
 
-/// Which diagram is shown.
+/// The diagram that is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Picture {
     /// Calls and segments in the order of time.
@@ -21,7 +21,7 @@ enum Picture {
     States,
 }
 
-/// What is in sight of the wire and of the states.
+/// The parts of the wire and of the states that are in sight.
 #[derive(Debug, Default)]
 pub struct MiddlePane {
     picture: Picture,

@@ -19,7 +19,7 @@ const BUTTONS: [ScreenCommand; 7] = [
     ScreenCommand::ToTheLine,
 ];
 
-/// What the keys do, where nothing else is to be said.
+/// The keys and what they do, where nothing else is to be said.
 pub const KEYS: &str = "] [ by command; - start, = end; @ the selected log line";
 
 /// Draws the line.

@@ -15,7 +15,7 @@ use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::{Action, Zone};
 use crate::tui::layout;
 
-/// How many lines an end's title takes.
+/// Returns the number of lines that an end's title takes.
 pub fn title_lines(session: &Session, side: Side) -> u16 {
     match session.ends[side].process {
         ProcessState::Dead { .. } => 2,
@@ -215,7 +215,7 @@ fn flow(words: Vec<String>, room: usize) -> Vec<String> {
     lines
 }
 
-/// Where the sources of a state differ, which says what, and why.
+/// Returns what each source of a state says, and why they differ; nothing where they agree.
 fn differing(view: &SocketView, room: usize) -> Vec<String> {
     let said = view.disagreement().map(|said| format!("! {said}"));
     said.map_or(Vec::new(), |said| wrap(&said, room))
@@ -253,7 +253,7 @@ fn details(view: &SocketView, room: usize, read: MonoTime, now: MonoTime) -> Vec
     lines
 }
 
-/// How many lines the sockets of an end would like to have.
+/// Returns the number of lines that the sockets of an end would like to have.
 pub fn lines_wanted(session: &Session, side: Side, width: u16, now: MonoTime) -> u16 {
     let views = session.sockets(side);
     // Beyond a screenful they do not all fit anyway.
@@ -266,7 +266,7 @@ pub fn lines_wanted(session: &Session, side: Side, width: u16, now: MonoTime) ->
     lines.max(1) as u16
 }
 
-/// How many lines each socket gets: the current one, and the others.
+/// Returns the number of lines that each socket gets: the current one, and the others.
 fn shares(views: &[SocketView], full: impl Fn(&SocketView) -> usize, height: usize) -> (usize, usize) {
     // Beyond a screenful they do not all fit anyway: one line each.
     let many = views.len() > 100;

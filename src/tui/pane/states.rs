@@ -1,6 +1,6 @@
 //! The state diagram: RFC 9293's figure 5, with both ends' current sockets on it and the edges that this run has taken.
 //!
-//! What a smaller place has no room for goes in steps: what is sent, the labels and boxes, at last the lines.
+//! In a smaller place parts are left out in steps: first what is sent, then the labels and boxes, at last the lines.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -45,7 +45,7 @@ const KEY: [&str; 3] = [
     "x: RST, timeout",
 ];
 
-/// How far rows and columns are pulled apart at most, where there is room.
+/// The most by which rows and columns are pulled apart, where there is room.
 const APART: (u16, u16) = (7, 3);
 
 /// The buttons of the middle, in the middle of its first line: the columns that they take.
@@ -131,7 +131,7 @@ fn current(session: &Session) -> Ends<Option<State>> {
     })
 }
 
-/// How many edges were seen, the longest wording first.
+/// Returns wordings of the number of edges that were seen, the longest first.
 fn counts(coverage: &Coverage) -> [String; 4] {
     let (seen, all, other) = (coverage.count(), possible(), coverage.other());
     let (long, short) = match other {
@@ -231,7 +231,7 @@ fn name_style(canvas: &Canvas, coverage: &Coverage, state: State, here: bool) ->
     }
 }
 
-/// How strongly a line is drawn towards each side of a cell: not, light, heavy. Up, right, down, left.
+/// The weight of the line towards each side of a cell: none, light, heavy. Up, right, down, left.
 type Arms = [u8; 4];
 
 /// The character with those arms.
@@ -290,7 +290,7 @@ impl Picture {
         }
     }
 
-    /// Where a cell of the plan stands on the screen.
+    /// Returns where a cell of the plan is on the screen.
     fn cell(&self, (x, y): (u16, u16)) -> (u16, u16) {
         let moved = |at: u16, places: &[u16], spare: u16| {
             let count = places.len().max(1) as u16;

@@ -1,4 +1,4 @@
-//! The wire's buttons, under the diagram: how segments pass, and what becomes of those that stand on it.
+//! The wire's buttons, under the diagram: how segments pass, and what becomes of those that it holds.
 
 use ratatui::layout::Rect;
 
@@ -59,7 +59,7 @@ fn action(button: &Button) -> Action {
     (button.command)(Side::Client).into()
 }
 
-/// How many lines the buttons would like to have.
+/// Returns the number of lines that the buttons would like to have.
 pub fn rows_wanted(session: &Session, width: u16) -> u16 {
     let (mut x, mut rows) = (0, 1);
     for item in items(session) {
@@ -72,7 +72,7 @@ pub fn rows_wanted(session: &Session, width: u16) -> u16 {
     rows
 }
 
-/// As many of the buttons as there is room for.
+/// Draws as many of the buttons as there is room for.
 pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
     let right = area.right();
     let (mut x, mut y) = (area.x, area.y);

@@ -1,4 +1,4 @@
-//! What each happening sets on a socket's record, and what it leaves alone.
+//! The fields of a socket's record that each event sets, and those that it leaves alone.
 
 use super::*;
 use State::{Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait};
@@ -554,7 +554,7 @@ fn an_option_that_is_off_forbids_nothing() {
     assert_eq!(sock.options, SockOptions::default());
 }
 
-/// They set it before they close: another descriptor of the socket finds it so.
+/// A close with SO_LINGER sets the option before it closes: another descriptor of the socket finds it so.
 #[test]
 fn a_close_with_so_linger_sets_it() {
     let lingers = |call: Call| connected().with(|sock| sock.called(&call, &OK, Some(Established), 10));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 
 /// The addresses in a line in small letters: our own address and the peer's, where they are written as a pair; else the address that is
-/// nearest to the words of the error; none where it cannot be told which.
+/// nearest to the words of the error; none where it is not clear which.
 pub(super) fn addresses(low: &str, sign: Option<Range<usize>>) -> Vec<SocketAddr> {
     let pair = || low.rmatch_indices("->").find_map(|(at, _)| arrow(low, at));
     of_go(low)
@@ -42,7 +42,7 @@ fn arrow(low: &str, at: usize) -> Option<Vec<SocketAddr>> {
     Some(vec![from, to])
 }
 
-/// Node.js tells the peer first: `connect EADDRNOTAVAIL 10.0.0.2:80 - Local (10.0.0.1:41822)`; port 0 is one that was never given.
+/// Node.js names the peer first: `connect EADDRNOTAVAIL 10.0.0.2:80 - Local (10.0.0.1:41822)`; port 0 is one that was never given.
 fn of_node(low: &str) -> Option<Vec<SocketAddr>> {
     let (before, after) = low.split_once(" - local (")?;
     let peer = before.rsplit(' ').next()?.parse().ok()?;

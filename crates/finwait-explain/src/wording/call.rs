@@ -1,11 +1,11 @@
-//! The call that a line tells, and whose words tell it.
+//! The call that a line names, and whose words name it.
 
 use super::errno::by_name;
 use super::table::{CALLS, Cue};
 use super::{Dialect, find, is_in_name};
 use crate::rules::CallClass;
 
-/// The call, and whose words tell it: the surest sign first.
+/// The call, and whose words name it: the surest sign first.
 pub(super) fn cue(text: &str, low: &str) -> Option<Cue> {
     // recv() failed; connect(2) for; write(5, 0x55, 8): Broken pipe; Netty's connect(..) failed: ; setsockopt(TCP_NODELAY) failed (
     let called = low.match_indices('(').find_map(|(at, _)| {
@@ -59,7 +59,7 @@ pub(super) fn cue(text: &str, low: &str) -> Option<Cue> {
     })
 }
 
-/// The call that whoever writes a message made. What getsockopt tells of a connection it took out of SO_ERROR (sk_getsockopt): so Go
+/// The call that whoever writes a message made. What getsockopt reports of a connection it took out of SO_ERROR (sk_getsockopt): so Go
 /// did in "dial tcp 10.0.0.2:80: getsockopt: connection refused", and Netty does.
 fn asked(name: &str) -> Option<CallClass> {
     call_of(name).map(|call| match call {

@@ -22,7 +22,7 @@ pub enum Carrier {
 }
 
 impl Carrier {
-    /// The carrier that a line speaks of: the first sign of the table that stands in it, else TCP.
+    /// The carrier that a line speaks of: the first sign of the table that is in it, else TCP.
     pub(super) fn of(low: &str) -> Carrier {
         sign(low).unwrap_or(Carrier::Tcp)
     }
@@ -50,8 +50,8 @@ fn sign(low: &str) -> Option<Carrier> {
     sign.map(|(_, carrier)| *carrier)
 }
 
-/// Does it name the file that the error is of? "open /var/lib/foo: ..." (Go), "..., open '/var/lib/foo'" (Node.js), "cannot access 'foo': ..."
-/// (GNU's tools), "[Errno 107] ...: '/mnt/foo'" (Python).
+/// Does it name the file that the error is of? "open /var/lib/foo: ..." (Go), "..., open '/var/lib/foo'" (Node.js), "cannot access 'foo':
+/// ..." (GNU's tools), "[Errno 107] ...: '/mnt/foo'" (Python).
 fn of_file(low: &str) -> bool {
     const QUOTES: [char; 4] = ['\'', '"', '`', '\u{2018}'];
     // Each place counts: "too many open files, open '/app/x.js'".

@@ -4,7 +4,7 @@ use super::table::{ELSEWHERE, TEXTS, WINDOWS, WINDOWS_ABORTED, WINSOCK};
 use super::{Dialect, STRERROR, is_in_name};
 use finwait_model::errno::Errno;
 
-/// An errno that a line tells.
+/// An errno that a line names.
 pub(super) struct ErrnoMatch {
     pub(super) errno: Errno,
     pub(super) dialect: Option<Dialect>,
@@ -181,7 +181,7 @@ fn marked(low: &str) -> Option<ErrnoMatch> {
     })
 }
 
-/// What a number says, unless the text beside it says something else: on macOS 61 is ECONNREFUSED.
+/// Returns the errno of the text beside the number where there is one, else the number's: on macOS 61 is ECONNREFUSED.
 fn agreed(told: ErrnoMatch, before: &str, after: &str) -> ErrnoMatch {
     let before = before.trim_end_matches([' ', '(', '[']);
     let beside = text_at(after.trim_start_matches([' ', ']', ')', ':', ',', '\'', '"'])).or_else(|| {
@@ -198,7 +198,7 @@ fn agreed(told: ErrnoMatch, before: &str, after: &str) -> ErrnoMatch {
     }
 }
 
-/// The errno whose text stands at the beginning.
+/// The errno whose text is at the beginning.
 fn text_at(low: &str) -> Option<Errno> {
     let (_, errno) = STRERROR.at(low.as_bytes()).max_by_key(|(text, _)| text.len())?;
     Some(*errno)

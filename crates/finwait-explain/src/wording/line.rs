@@ -5,21 +5,21 @@
 
 use super::{LONGEST, WordingMatch, is_in_name, plain, said, strace};
 
-/// How much of a part is looked at again with the next: more than any message has, with its call and its addresses.
+/// The number of bytes that are looked at again with the next part: more than any message has, with its call and its addresses.
 const OVERLAP: usize = 1024;
 /// Bytes so near to the end of a part may be cut off there.
 const EDGE: usize = 256;
-/// How much of a long line's beginning is kept: a call that strace prints begins there, and its result ends the line.
+/// The number of bytes that are kept of a long line's beginning: a call that strace prints begins there, and its result ends the line.
 const HEAD: usize = 256;
 
-/// What came of a line so far.
+/// The progress through a line, and what was found in it so far.
 #[derive(Clone, Debug, Default)]
 pub struct LineScanner {
     /// Is it all there is? In a log a bare number or `EOF` may be anything.
     alone: bool,
     /// The last part, or all of it.
     part: Vec<u8>,
-    /// How it began, once the first part is gone.
+    /// The line's beginning, once the first part is gone.
     head: Option<Vec<u8>>,
     /// The finding; nothing after that is looked at.
     found: Option<WordingMatch>,
@@ -100,7 +100,7 @@ impl LineScanner {
         self.part.clear();
     }
 
-    /// How it begins, as far as that was kept.
+    /// Returns the line's beginning, as far as it was kept.
     pub(super) fn beginning(&self) -> &[u8] {
         let begin = self.head.as_deref().unwrap_or(&self.part);
         &begin[..begin.len().min(HEAD)]

@@ -1,5 +1,5 @@
 //! Recognizes what a line of text says: the errno, the end of a stream, a deadline or a socket closed by ourselves, in any of the
-//! wordings of `table`, and the call, the addresses and the language where the line tells them.
+//! wordings of `table`, and the call, the addresses and the language where the line has them.
 //!
 //! Pure, and safe with any text: what comes out is made of our own words and of addresses that were parsed. Three kinds of sign are
 //! looked for, the surest first: a library's own words (`read timed out` is Java's deadline, whatever errno stands beside it), then
@@ -35,7 +35,7 @@ use table::{
     WINDOWS_ABORTED, WORDS, Wording,
 };
 
-/// How much of a text is looked at at once, in bytes: no message is longer. `LineScanner` goes through a longer one in parts of that size.
+/// The most bytes of a text that are looked at at once: no message is longer. `LineScanner` goes through a longer text in such parts.
 pub const LONGEST: usize = 4096;
 
 /// The subject of a message.
@@ -173,11 +173,11 @@ impl fmt::Display for Dialect {
 pub struct WordingMatch {
     /// The subject.
     pub subject: Subject,
-    /// The call that failed, where it is told.
+    /// The call that failed, where the line names it.
     pub call: Option<CallClass>,
     /// The language or program whose words they are, where that is known.
     pub dialect: Option<Dialect>,
-    /// Our own address and the peer's, where the line has them as a pair; else the one it is about, if that can be told.
+    /// Our own address and the peer's, where the line has them as a pair; else the one it is about, if that is clear.
     pub addresses: Vec<SocketAddr>,
     /// A remark on this very wording, in one sentence.
     pub remark: Option<&'static str>,
@@ -192,7 +192,7 @@ impl WordingMatch {
     }
 }
 
-/// Recognizes a text that stands alone; none when it has no wording that is known.
+/// Recognizes a text by itself; none when it has no wording that is known.
 pub fn recognize(text: &str) -> Option<WordingMatch> {
     said(text, true)
 }
@@ -243,7 +243,7 @@ fn said(text: &str, alone: bool) -> Option<WordingMatch> {
     }
     let (subject, dialect, call, remark, place) = told;
     let cue = cue(text, &low);
-    // The stream ends for whoever reads: another call that the line tells is not the one that saw it.
+    // The stream ends for whoever reads: another call that the line names is not the one that saw it.
     let fits = |call: &CallClass| subject != Subject::Eof || *call == CallClass::Read;
     let call = call.or(cue.as_ref().and_then(|cue| cue.call)).filter(fits);
     if !alone && call.is_none() && matches!(subject, Subject::Errno(errno) if FILES.contains(&errno)) {
@@ -309,8 +309,8 @@ fn cut(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
-/// Without the colours that a log may have (CSI sequences), and with blanks for all else that is no character, also where it is
-/// written as in JSON: `\n`.
+/// Returns `text` without the colours that a log may have (CSI sequences), and with blanks for all else that is no character, also where
+/// it is written as in JSON: `\n`.
 fn plain(text: &str) -> String {
     // Most lines have nothing of all that.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
@@ -331,7 +331,7 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// Where `needle` first stands in `text` as words of its own.
+/// Returns where `needle` first is in `text` as words of its own.
 fn find(text: &str, needle: &str) -> Option<usize> {
     places(text, needle).next()
 }
@@ -375,7 +375,7 @@ impl<T> TextIndex<T> {
         index
     }
 
-    /// Each text that stands in a line as words of its own, and where.
+    /// Each text that is in a line as words of its own, and where.
     fn all<'a>(&'a self, low: &'a str) -> impl Iterator<Item = (usize, &'static str, &'static T)> + 'a {
         let bytes = low.as_bytes();
         let is_word = move |at: usize| bytes.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
@@ -383,7 +383,7 @@ impl<T> TextIndex<T> {
         begins.flat_map(move |at| self.at(&bytes[at..]).map(move |(text, row)| (at, text, row)))
     }
 
-    /// Each text that stands at the beginning, as words of its own.
+    /// Each text at the beginning, as words of its own.
     fn at<'a>(&'a self, rest: &'a [u8]) -> impl Iterator<Item = (&'static str, &'static T)> + 'a {
         let is_word = |at: usize| rest.get(at).is_some_and(|byte| is_in_name(char::from(*byte)));
         let rows = rest.first_chunk().and_then(|begin| self.0.get(begin));
@@ -396,7 +396,7 @@ impl<T> TextIndex<T> {
     }
 }
 
-/// Where an errno's name or text stands in a line.
+/// Returns where an errno's name or text is in a line.
 fn place(low: &str, errno: Errno) -> Option<Range<usize>> {
     let name = errno.name().to_ascii_lowercase();
     let named = || Some((find(low, &name)?, name.len()));

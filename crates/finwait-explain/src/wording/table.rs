@@ -10,17 +10,17 @@ use Subject::{Closed, Deadline, Destroyed, EndedByPeer, EndedByUs, Eof, Unconnec
 /// Words that stand for something.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wording {
-    /// In small letters, as whole words; in `KINDS` as they are.
+    /// The text in small letters, as whole words; in `KINDS` as it is.
     pub(super) text: &'static str,
     /// The subject.
     pub(super) subject: Subject,
     /// The language or program whose they are.
     pub(super) dialect: Option<Dialect>,
-    /// Of which call, where that is certain.
+    /// The call, where that is certain.
     pub(super) call: Option<CallClass>,
     /// A remark on them.
     pub(super) remark: Option<&'static str>,
-    /// Text that must stand elsewhere in the line.
+    /// Text that must be elsewhere in the line.
     pub(super) with: Option<&'static str>,
     /// Do they count only where a clause ends? (`unexpected EOF at line 3` is a parser's.)
     pub(super) ends: bool,
@@ -99,7 +99,7 @@ const HALF_CLOSED: &str = "Java says this when another thread closes the channel
 const JETTY: &str = "Jetty reports this for whatever ended a connection while it wrote: usually the client had gone; the errno is in the line below, after Caused by.";
 const SEVEN: &str = "curl's 7 is any connect that failed, most often a refused one; curl -v shows the errno's text.";
 
-/// A library's own words. They go before any errno that stands beside them.
+/// A library's own words. They go before any errno beside them.
 pub(super) const WORDS: &[Wording] = &[
     // Go
     of("use of closed network connection", Closed, Some(Go)),
@@ -916,7 +916,7 @@ pub(super) const HEADLINE: &str = "'connection aborted.'";
 /// Envoy writes its details with underscores for blanks, after this.
 pub(super) const UNDERSCORED: &str = "upstream_reset_before_response_started{";
 
-/// Errnos of files and processes: no news in a log where no call of a socket is told.
+/// Errnos of files and processes: no news in a log where no call of a socket is named.
 pub(super) const FILES: &[Errno] = &[
     Errno::EPERM,
     Errno::ENOENT,
@@ -1014,7 +1014,7 @@ pub(super) const CARRIERS: &[(&str, Carrier)] = &[
     ("printf: write error", Carrier::Pipe),
 ];
 
-/// Calls that take a path, or as a program tells them before one.
+/// Calls that take a path, or that a program prints before one.
 pub(super) const ON_FILES: &[&str] = &[
     "open",
     "open()",
@@ -1079,9 +1079,9 @@ pub(super) const WINDOWS_ABORTED: &str = "This is Windows' wording: Windows had 
 /// An address that says more than the errno.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AddressHint {
-    /// This host itself.
+    /// An address of this host itself.
     Loopback,
-    /// Of IPv6.
+    /// An address of IPv6.
     Ipv6,
 }
 
@@ -1136,7 +1136,7 @@ pub(super) const WINSOCK: &[(i32, Errno)] = &[
     (10065, Errno::EHOSTUNREACH),
 ];
 
-/// Words that leave the errno open, or are common: an errno that stands beside them goes first.
+/// Words that leave the errno open, or are common: an errno beside them goes first.
 pub(super) const WEAK: &[Wording] = &[
     of("connectionreseterror", errno(Errno::ECONNRESET), Some(Python)),
     of("connectionrefusederror", errno(Errno::ECONNREFUSED), Some(Python)),
@@ -1335,7 +1335,7 @@ const fn unknown(dialect: Dialect) -> Cue {
     }
 }
 
-/// Words that tell the call, the surest first.
+/// Words that name the call, the surest first.
 pub(super) const CALLS: &[(&str, Cue)] = &[
     // What the resolver did inside of a dial goes first.
     ("read udp", cue(Read, Some(Go))),

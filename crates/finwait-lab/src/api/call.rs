@@ -1,14 +1,14 @@
-//! Why a call gave no value.
+//! The reasons why a call gave no value.
 
 use std::fmt;
 
 use crate::error::Error;
 use finwait_model::errno::Errno;
 
-/// Why a call gave no value: the kernel's answer, or a failure of the lab.
+/// The reason why a call gave no value: the kernel's answer, or a failure of the lab.
 ///
-/// Its `Debug` is its `Display`, so that a test that ends with it reads as `connect(5, 10.0.0.2:8080) = -1 ECONNREFUSED (Connection
-/// refused)`.
+/// Prints the same with `Debug` as with `Display`, so that a test that ends with it reads as `connect(5, 10.0.0.2:8080) = -1 ECONNREFUSED
+/// (Connection refused)`.
 #[non_exhaustive]
 #[derive(thiserror::Error)]
 pub enum CallError {

@@ -15,7 +15,7 @@ use finwait_model::call::{Call, EndpointCall, Family, ProcessCall, Sigpipe, Sock
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::side::Side;
 
-/// How many connections wait for `accept` in a listener's queue, unless told otherwise.
+/// The number of connections that wait for `accept` in a listener's queue, unless another one is given.
 const BACKLOG: i32 = 128;
 
 /// A host of the lab: a network namespace with one address (in the loopback lab the machine itself), and a process that makes the
@@ -48,12 +48,12 @@ impl Host {
         &self.remote
     }
 
-    /// Which of the two it is.
+    /// Returns which of the two ends it is.
     pub const fn side(&self) -> Side {
         self.side
     }
 
-    /// Its address.
+    /// Returns its address.
     pub const fn address(&self) -> IpAddr {
         self.address
     }
@@ -67,7 +67,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// What `socket(2)` returned: `EMFILE` below [`Setting::Nofile`].
+    /// The errno of `socket(2)`: `EMFILE` below [`Setting::Nofile`].
     pub fn socket(&self) -> std::result::Result<Socket, CallError> {
         let family = match self.address {
             IpAddr::V4(_) => Family::Inet,
@@ -85,7 +85,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// What `socket(2)` and `bind(2)` returned: `EADDRINUSE`.
+    /// The errno of `socket(2)` or `bind(2)`: `EADDRINUSE`.
     pub fn bind(&self, port: u16) -> std::result::Result<Socket, CallError> {
         let socket = self.socket()?;
         socket.bind(SocketAddr::new(self.address, port))?;
@@ -96,7 +96,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// What `socket(2)`, `bind(2)` and `listen(2)` returned: `EADDRINUSE`.
+    /// The errno of `socket(2)`, `bind(2)` or `listen(2)`: `EADDRINUSE`.
     pub fn listen(&self, port: u16) -> std::result::Result<Listener, CallError> {
         self.bind(port)?.listen(BACKLOG)
     }
@@ -105,7 +105,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// What `socket(2)` and `connect(2)` returned: `ECONNREFUSED`, `ETIMEDOUT`. [`Error::TimedOut`] when the handshake takes longer
+    /// The errno of `socket(2)` or `connect(2)`: `ECONNREFUSED`, `ETIMEDOUT`. [`Error::TimedOut`] when the handshake takes longer
     /// than the lab's patience, as while the SYN is held.
     pub fn connect(&self, to: SocketAddr) -> std::result::Result<Socket, CallError> {
         self.connect_begin(to)?.wait()
@@ -115,7 +115,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// What `socket(2)` returned.
+    /// The errno of `socket(2)`.
     pub fn connect_begin(&self, to: SocketAddr) -> std::result::Result<Pending<Socket>, CallError> {
         let socket = self.socket()?;
         socket.begin_with(
@@ -132,7 +132,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// What `socket(2)` and `connect(2)` returned, but `EINPROGRESS`.
+    /// The errno of `socket(2)` or `connect(2)`, but `EINPROGRESS`.
     pub fn connect_nonblocking(&self, to: SocketAddr) -> std::result::Result<Socket, CallError> {
         let socket = self.socket()?;
         socket.connect_nonblocking(to)?;
@@ -173,7 +173,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Those of [`Host::set`].
+    /// The errors of [`Host::set`].
     pub fn device_down(&self) -> Result<()> {
         self.set(Setting::Device, false)
     }
@@ -182,7 +182,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Those of [`Host::set`].
+    /// The errors of [`Host::set`].
     pub fn device_up(&self) -> Result<()> {
         self.set(Setting::Device, true)
     }
@@ -191,7 +191,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// What `sigaction(2)` returned, which has no reason to fail.
+    /// The errno of `sigaction(2)`, which has no reason to fail.
     pub fn sigpipe(&self, disposition: Sigpipe) -> std::result::Result<(), CallError> {
         self.call(EndpointCall::Process(ProcessCall::Sigpipe { disposition }))
             .map(drop)

@@ -27,14 +27,14 @@ use crate::owner::{Greeting, LabSpec};
 use crate::role::{Role, THIS_PROGRAM};
 use finwait_model::side::{Ends, Side};
 
-/// How long building a lab may take: many at once wait for the kernel's one lock over network devices (`rtnl_mutex`).
+/// The time that building a lab gets: many at once wait for the kernel's one lock over network devices (`rtnl_mutex`).
 const START_PATIENCE: Duration = Duration::from_secs(60);
-/// How long a wait may last unless told otherwise.
+/// The time after which a wait is over, unless another one is set.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the lab's process may take to clear away.
+/// The time that the lab's process gets to clear away.
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
-/// How to start a lab.
+/// The options that a lab is started with.
 ///
 /// ```
 /// # fn main() -> finwait_lab::Result<()> {
@@ -68,7 +68,7 @@ impl LabBuilder {
         self
     }
 
-    /// How long a wait may last before it is an error: 10 s unless told otherwise. A call that blocks is waited for, too.
+    /// Sets how long a wait may last before it is an error; 10 s unless it is set. A call that blocks is waited for, too.
     pub const fn patience(mut self, time: Duration) -> LabBuilder {
         self.patience = time;
         self
@@ -78,7 +78,7 @@ impl LabBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`Lab::isolated`]; [`Error::Addresses`] for addresses that two hosts cannot have; [`Error::NotStarted`] without IPv6
+    /// The errors of [`Lab::isolated`]; [`Error::Addresses`] for addresses that two hosts cannot have; [`Error::NotStarted`] without IPv6
     /// where it was asked for.
     pub fn isolated(self) -> Result<Lab> {
         self.start(LabMode::Isolated)
@@ -88,7 +88,7 @@ impl LabBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`Lab::loopback`].
+    /// The errors of [`Lab::loopback`].
     pub fn loopback(self) -> Result<Lab> {
         self.start(LabMode::Loopback)
     }
@@ -128,9 +128,9 @@ fn fit(addresses: &Ends<IpAddr>) -> Result<()> {
 /// Two hosts with live TCP sockets in the kernel, and the wire between them. It ends when this is dropped: its processes, and in the
 /// isolated lab its network namespaces, with all that is in them.
 ///
-/// It can be used from many threads, and many can run at once.
+/// Many threads can use a lab, and many labs can run at once.
 ///
-/// When this is dropped by a panic, as that of a failed assertion, the last events are printed to standard error.
+/// A lab that is dropped by a panic, as that of a failed assertion, prints the last events to standard error.
 pub struct Lab {
     remote: Arc<Remote>,
     _process: OwnerProcess,
@@ -229,7 +229,7 @@ impl Lab {
             .wait(self.remote.patience, || "the lab to be quiet".into(), quiet)
     }
 
-    /// What is known of the lab now.
+    /// Returns what is known of the lab now.
     pub fn view(&self) -> View {
         self.remote.look(View::clone)
     }
@@ -285,7 +285,7 @@ impl Starting {
         Ok(Starting { remote, process })
     }
 
-    /// What the lab is, or why there is none.
+    /// Returns what the lab is, or why there is none.
     fn facts(&self) -> Result<LabFacts> {
         match self.remote.greeting(START_PATIENCE)? {
             Greeting::Started(facts) => Ok(*facts),

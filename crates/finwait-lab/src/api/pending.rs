@@ -11,7 +11,7 @@ use crate::error::Error;
 use finwait_model::call::{CallId, EndpointCall, ProcessCall};
 use finwait_model::outcome::{Outcome, Value};
 
-/// What a call returned: its value, and the inode behind the descriptor that it made.
+/// The result of a call: its value, and the inode behind the descriptor that it made.
 pub(super) struct Returned {
     pub value: Value,
     pub inode: Option<u64>,
@@ -65,7 +65,7 @@ impl<T> Pending<T> {
     ///
     /// # Errors
     ///
-    /// What the call returned; [`Error::TimedOut`] when it still blocks then. It can be waited for again.
+    /// The errno of the call; [`Error::TimedOut`] when it still blocks then. It can be waited for again.
     pub fn wait(&self) -> Result<T, CallError> {
         self.wait_for(self.ticket.host.remote().patience)
     }
@@ -74,7 +74,7 @@ impl<T> Pending<T> {
     ///
     /// # Errors
     ///
-    /// What the call returned; [`Error::TimedOut`] when it still blocks then. It can be waited for again.
+    /// The errno of the call; [`Error::TimedOut`] when it still blocks then. It can be waited for again.
     pub fn wait_for(&self, time: Duration) -> Result<T, CallError> {
         self.ticket.wait_for(time).map(|returned| (self.made)(returned))
     }
@@ -96,9 +96,9 @@ impl<T> Pending<T> {
 pub(super) struct Ticket {
     host: Host,
     id: CallId,
-    /// What it is, before the endpoint has said it in its own words.
+    /// The kind of the call, for the time before the endpoint has said it in its own words.
     kind: &'static str,
-    /// How many of the host's processes had ended when it was begun.
+    /// The number of the host's processes that had ended when it was begun.
     died: u32,
 }
 

@@ -1,4 +1,4 @@
-//! The conversation with the owner of a lab's namespaces, and the waiting for what it tells.
+//! The conversation with the owner of a lab's namespaces, and the waiting for its events.
 
 use std::fmt;
 use std::io::{BufRead, BufReader};
@@ -18,7 +18,7 @@ use finwait_model::call::CallId;
 use finwait_model::clock::human;
 use finwait_wire::queue::Mode;
 
-/// How many of the last events an error shows.
+/// The number of last events that an error shows.
 pub(super) const SHOWN: usize = 40;
 
 /// A lab in another process.
@@ -26,24 +26,24 @@ pub(super) struct Remote {
     control: Mutex<UnixStream>,
     told: Mutex<Told>,
     changed: Condvar,
-    /// How long a wait may last.
+    /// The time after which a wait is over.
     pub patience: Duration,
     calls: AtomicU64,
     sockets: AtomicU64,
-    /// How many rules were sent.
+    /// The number of rules that were sent.
     rules: Mutex<usize>,
-    /// How often the wire was asked whether it has done all before.
+    /// The number of times that the wire was asked whether it has done all before.
     marks: Mutex<u64>,
     /// Held by whoever changes a setting of a host.
     setting: Mutex<()>,
 }
 
-/// What the owner has told.
+/// The knowledge that the owner's lines have brought.
 #[derive(Default)]
 struct Told {
     greeting: Option<Greeting>,
     view: View,
-    /// Why there will be no more.
+    /// The reason why no more will come; none while the owner lives.
     gone: Option<String>,
 }
 
@@ -56,12 +56,12 @@ pub struct TimedOut {
 }
 
 impl TimedOut {
-    /// What was waited for.
+    /// Returns what was waited for.
     pub fn waited_for(&self) -> &str {
         &self.waited_for
     }
 
-    /// What happened instead: the last events.
+    /// Returns what happened instead: the last events.
     pub const fn transcript(&self) -> &Transcript {
         &self.transcript
     }
@@ -113,6 +113,10 @@ impl fmt::Debug for Gone {
 
 impl Remote {
     /// Speaks over `control`, in which it asks for a lab first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Gone`] where nobody reads the request.
     pub fn new(control: UnixStream, spec: &LabSpec, patience: Duration) -> Result<Remote> {
         let remote = Remote {
             control: Mutex::new(control),
@@ -129,7 +133,7 @@ impl Remote {
         Ok(remote)
     }
 
-    /// Takes in what the owner tells, until it is gone.
+    /// Takes in what the owner writes, until it is gone.
     pub fn listen(&self, control: UnixStream) {
         let mut lines = BufReader::new(control);
         let mut line = Vec::new();
@@ -176,19 +180,23 @@ impl Remote {
         self.sockets.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// How many rules were sent: for whoever sends the next one, and nobody else meanwhile.
+    /// Returns the number of rules that were sent: for whoever sends the next one, and nobody else meanwhile.
     pub fn rules_sent(&self) -> MutexGuard<'_, usize> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For whoever changes a setting of a host, and nobody else meanwhile.
+    /// Returns the turn to change a setting of a host; whoever holds it is the only one.
     pub fn turn(&self) -> MutexGuard<'_, ()> {
         self.setting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the lab has done all that it was asked before, and has told what that did at once.
+    /// Waits until the lab has done all that it was asked before, and has reported what that did at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after the lab's patience, and [`Error::Gone`] without a lab.
     pub fn settled(&self) -> Result<()> {
-        // The mode that is in force already: a request whose only effect is that it is told, in its turn.
+        // The mode that is in force already: a request whose only effect is its event, in its turn.
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         self.send(&LabRequest::Wire(WireRequest::Mode(Mode::Flow)))?;
         *marks += 1;
@@ -199,6 +207,10 @@ impl Remote {
     }
 
     /// Asks the lab to do something.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Gone`] without a lab.
     pub fn send(&self, request: &LabRequest) -> Result<()> {
         let line = serde_json::to_vec(request).during(|| "write a request to the lab".into())?;
         self.told().view.asked();
@@ -241,12 +253,20 @@ impl Remote {
     }
 
     /// Is there still a lab?
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Gone`] without one.
     pub fn alive(&self) -> Result<()> {
         let is_gone = self.told().gone.is_some();
         if is_gone { Err(self.gone("")) } else { Ok(()) }
     }
 
     /// Waits for the first line.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after `time`, and [`Error::Gone`] where the process has ended.
     pub fn greeting(&self, time: Duration) -> Result<Greeting> {
         self.wait_on(
             time,
@@ -256,6 +276,10 @@ impl Remote {
     }
 
     /// Waits until `found` finds something in what is known.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after `time`, and [`Error::Gone`] without a lab.
     pub fn wait<T>(
         &self,
         time: Duration,
@@ -286,6 +310,10 @@ impl Remote {
 
     /// Waits until `holds` is true of the view as it is now, or as it was after one of the events that follow. `holds` runs on a copy,
     /// without a lock, so that it may ask the lab itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after the lab's patience, and [`Error::Gone`] without a lab.
     pub fn until(&self, waited_for: impl FnOnce() -> String, mut holds: impl FnMut(&View) -> bool) -> Result<()> {
         let deadline = Deadline::after(self.patience);
         let mut view = self.look(View::clone);
@@ -342,7 +370,7 @@ impl Remote {
     }
 }
 
-/// When a wait is over.
+/// The time at which a wait is over; none for one that is too far away for the clock.
 struct Deadline(Option<Instant>);
 
 impl Deadline {

@@ -1,10 +1,10 @@
-//! Which segments a rule of the wire is about.
+//! The segments that a rule of the wire is about.
 
 use finwait_model::host::Port;
 use finwait_model::side::Side;
 use finwait_wire::rule::{Chance, PacketKind, Rule, Verdict};
 
-/// Which segments a rule is about: a kind, and what narrows it down.
+/// The segments that a rule is about: a kind, and conditions that narrow it down.
 ///
 /// ```
 /// use finwait_lab::{Segment, Side};
@@ -66,19 +66,19 @@ impl Segment {
         self
     }
 
-    /// With this port at either end only.
+    /// Narrows it down to segments with this port at either end.
     pub const fn port(mut self, port: u16) -> Segment {
         self.0.port = Some(Port(port));
         self
     }
 
-    /// With this sequence number only, counted from the connection's SYN, which is 0.
+    /// Narrows it down to segments with this sequence number, counted from the connection's SYN, which is 0.
     pub const fn seq(mut self, seq: u32) -> Segment {
         self.0.seq = Some(seq);
         self
     }
 
-    /// With payload only, or without only.
+    /// Narrows it down to segments with payload, or to those without.
     pub const fn payload(mut self, payload: bool) -> Segment {
         self.0.payload = Some(payload);
         self

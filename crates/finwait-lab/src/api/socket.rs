@@ -17,10 +17,10 @@ use finwait_model::outcome::{Reading, Value};
 use finwait_model::side::Side;
 use finwait_model::state::State;
 
-/// What a call on a socket gives.
+/// The result of a call on a socket.
 type CallResult<T> = std::result::Result<T, CallError>;
 
-/// How many bytes [`Socket::read`] can return; [`Socket::discard`] reads more.
+/// The most bytes that [`Socket::read`] can return; [`Socket::discard`] reads more.
 pub const MOST_READ: usize = 1024;
 
 /// A TCP socket of an endpoint. A clone is the same socket.
@@ -67,7 +67,7 @@ impl Socket {
 
     /// The state now, as [`View::state`] has it.
     ///
-    /// When a call has returned, its consequences are in it, at both ends: the segments that it sent have been delivered, or held.
+    /// A call's consequences are in it once the call has returned, at both ends: the segments that it sent have been delivered, or held.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `bind(2)` returned: `EADDRINUSE`, `EADDRNOTAVAIL`.
+    /// The errno of `bind(2)`: `EADDRINUSE`, `EADDRNOTAVAIL`.
     pub fn bind(&self, address: SocketAddr) -> CallResult<()> {
         self.make(Call::Bind { address }).map(drop)
     }
@@ -114,7 +114,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `listen(2)` returned: `EADDRINUSE`.
+    /// The errno of `listen(2)`: `EADDRINUSE`.
     pub fn listen(self, backlog: i32) -> CallResult<Listener> {
         self.make(Call::Listen { backlog })?;
         let remote = self.host.remote();
@@ -128,7 +128,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `connect(2)` returned: `ECONNREFUSED`, `ETIMEDOUT`, `EISCONN`. [`Error::TimedOut`] when it still blocks after the lab's
+    /// The errno of `connect(2)`: `ECONNREFUSED`, `ETIMEDOUT`, `EISCONN`. [`Error::TimedOut`] when it still blocks after the lab's
     /// patience.
     pub fn connect(&self, to: SocketAddr) -> CallResult<()> {
         self.connect_begin(to)?.wait()
@@ -138,7 +138,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of the lab only: what `connect(2)` returned is the [`Pending`]'s.
+    /// The errors of the lab only: the errno of `connect(2)` is the [`Pending`]'s.
     pub fn connect_begin(&self, to: SocketAddr) -> CallResult<Pending<()>> {
         self.begin_with(
             Call::Connect {
@@ -153,7 +153,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `connect(2)` returned, but `EINPROGRESS`.
+    /// The errno of `connect(2)`, but `EINPROGRESS`.
     pub fn connect_nonblocking(&self, to: SocketAddr) -> CallResult<()> {
         self.set_option(SocketOption::Nonblock, 1)?;
         match self.connect(to) {
@@ -166,7 +166,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `read(2)` returned: `ECONNRESET`, `EAGAIN`. [`Error::TimedOut`] when it still blocks after the lab's patience: the call
+    /// The errno of `read(2)`: `ECONNRESET`, `EAGAIN`. [`Error::TimedOut`] when it still blocks after the lab's patience: the call
     /// then goes on, and takes what comes.
     pub fn read(&self, most: usize) -> CallResult<Vec<u8>> {
         self.read_begin(most)?.wait()
@@ -191,7 +191,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `recv(2)` returned: `EAGAIN` when none waits.
+    /// The errno of `recv(2)`: `EAGAIN` when no bytes wait.
     pub fn peek(&self) -> CallResult<Vec<u8>> {
         let flags = vec![ReadFlag::Peek, ReadFlag::Dontwait];
         match self.make(read(MOST_READ, flags))?.value {
@@ -204,7 +204,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of [`Socket::read`].
+    /// The errors of [`Socket::read`].
     pub fn discard(&self, most: usize) -> CallResult<usize> {
         match self.make(read(most, Vec::new()))?.value {
             Value::Read { n, .. } => Ok(n),
@@ -216,7 +216,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `write(2)` returned: `EPIPE`, `ECONNRESET`, `EAGAIN`. [`Error::TimedOut`] when it still blocks after the lab's patience, as
+    /// The errno of `write(2)`: `EPIPE`, `ECONNRESET`, `EAGAIN`. [`Error::TimedOut`] when it still blocks after the lab's patience, as
     /// with a peer that does not read.
     pub fn write(&self, data: impl AsRef<[u8]>) -> CallResult<usize> {
         self.write_begin(data)?.wait()
@@ -226,7 +226,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of the lab only: what `write(2)` returned is the [`Pending`]'s.
+    /// The errors of the lab only: the errno of `write(2)` is the [`Pending`]'s.
     pub fn write_begin(&self, data: impl AsRef<[u8]>) -> CallResult<Pending<usize>> {
         let call = Call::Write {
             data: Bytes(data.as_ref().to_vec()),
@@ -244,7 +244,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `shutdown(2)` returned: `ENOTCONN`.
+    /// The errno of `shutdown(2)`: `ENOTCONN`.
     pub fn shutdown(&self, how: Shutdown) -> CallResult<()> {
         let how = match how {
             Shutdown::Read => ShutdownHow::Read,
@@ -258,7 +258,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `close(2)` returned: `EBADF`.
+    /// The errno of `close(2)`: `EBADF`.
     pub fn close(&self) -> CallResult<()> {
         self.make(Call::Close).map(drop)
     }
@@ -267,7 +267,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `setsockopt(2)` and `close(2)` returned: `EBADF`.
+    /// The errno of `setsockopt(2)` or `close(2)`: `EBADF`.
     pub fn rst_close(&self) -> CallResult<()> {
         self.make(Call::RstClose).map(drop)
     }
@@ -276,7 +276,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `connect(2)` returned.
+    /// The errno of `connect(2)`.
     pub fn disconnect(&self) -> CallResult<()> {
         self.make(Call::Disconnect).map(drop)
     }
@@ -285,7 +285,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `dup(2)` returned: `EBADF`, `EMFILE`.
+    /// The errno of `dup(2)`: `EBADF`, `EMFILE`.
     pub fn dup(&self) -> CallResult<Socket> {
         let name = self.host.name();
         let Returned { inode, .. } = self.make(Call::Dup { r#as: name.clone() })?;
@@ -297,7 +297,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What the call returned.
+    /// The errno of the call.
     pub fn call(&self, call: Call) -> CallResult<Value> {
         self.make(call).map(|returned| returned.value)
     }
@@ -306,7 +306,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of the lab only: what `close(2)` returned is the [`Pending`]'s.
+    /// The errors of the lab only: the errno of `close(2)` is the [`Pending`]'s.
     pub fn linger_close_begin(&self, seconds: u16) -> CallResult<Pending<()>> {
         self.begin_with(Call::LingerClose { seconds }, |_, _| ())
     }
@@ -315,7 +315,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `getsockopt(2)` returned: `EBADF`.
+    /// The errno of `getsockopt(2)`: `EBADF`.
     pub fn so_error(&self) -> CallResult<Option<Errno>> {
         match self.make(Call::SoError)?.value {
             Value::PendingError { error } => Ok(error),
@@ -327,7 +327,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `poll(2)` returned, which has no reason to fail.
+    /// The errno of `poll(2)`, which has no reason to fail.
     pub fn poll(&self, events: &[PollEvent]) -> CallResult<Vec<PollEvent>> {
         let call = Call::Poll {
             events: events.to_vec(),
@@ -343,7 +343,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `getsockopt(2)` returned.
+    /// The errno of `getsockopt(2)`.
     pub fn option(&self, option: SocketOption) -> CallResult<i64> {
         let value = self.make(Call::GetOption { option })?.value;
         match value {
@@ -359,7 +359,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// What `setsockopt(2)` returned.
+    /// The errno of `setsockopt(2)`.
     pub fn set_option(&self, option: SocketOption, value: i64) -> CallResult<()> {
         self.make(Call::SetOption { option, value }).map(drop)
     }
@@ -428,7 +428,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// What `accept(2)` returned: `EMFILE`, `EAGAIN`, `EINVAL` of a socket that no longer listens. [`Error::TimedOut`] when none has
+    /// The errno of `accept(2)`: `EMFILE`, `EAGAIN`, `EINVAL` of a socket that no longer listens. [`Error::TimedOut`] when none has
     /// come within the lab's patience: the call then goes on, and takes the next one.
     pub fn accept(&self) -> CallResult<Socket> {
         self.accept_begin()?.wait()
@@ -438,7 +438,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// Those of the lab only: what `accept(2)` returned is the [`Pending`]'s.
+    /// The errors of the lab only: the errno of `accept(2)` is the [`Pending`]'s.
     pub fn accept_begin(&self) -> CallResult<Pending<Socket>> {
         let name = self.host.name();
         let call = Call::Accept { r#as: name.clone() };

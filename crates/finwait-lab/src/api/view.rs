@@ -1,4 +1,4 @@
-//! What is known of a lab, as its events have told it. The one place of the API that reads [`LabEvent`]s, but for the transcript.
+//! The state of a lab as its events have shown it. The one place of the API that reads [`LabEvent`]s, but for the transcript.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -20,10 +20,10 @@ use finwait_model::state::State;
 use finwait_wire::flow::PacketNo;
 use finwait_wire::rule::{RuleNo, RuleStatus};
 
-/// How many events are kept.
+/// The number of events that are kept.
 const KEPT: usize = 4096;
 
-/// A lab as its events have told it so far: both hosts' sockets, the wire, and the last events.
+/// A lab as its events have shown it so far: both hosts' sockets, the wire, and the last events.
 ///
 /// [`Lab::until`](crate::Lab::until) shows one after every event, so that no state is too short to be seen.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ pub struct View {
     seen: u64,
 }
 
-/// What is known of one host.
+/// The state of one host.
 #[derive(Clone, Debug, Default)]
 struct HostView {
     table: Vec<ObservedSocket>,
@@ -61,12 +61,12 @@ struct SocketState {
 /// An endpoint's process.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ProcessView {
-    /// How many have come up.
+    /// The number of processes that have come up.
     pub born: u32,
-    /// How many have ended, and how the last one did.
+    /// The number that have ended, and how the last one did.
     pub died: u32,
     pub death: Option<Death>,
-    /// Its last complaint about a line.
+    /// The endpoint's last complaint about a line.
     pub refused: Option<String>,
 }
 
@@ -80,16 +80,16 @@ impl ProcessView {
 /// A call that was begun.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Call {
-    /// In `strace`'s words, without its result; none before it was announced.
+    /// The call in `strace`'s words, without its result; none before it was announced.
     pub text: Option<String>,
     /// The end of it.
     pub end: Option<CallEnd>,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Debug)]
 pub(super) enum CallEnd {
-    /// It returned; with the inode behind the descriptor that it made.
+    /// The call returned; with the inode behind the descriptor that it made.
     Returned(Outcome, Option<u64>),
     /// The endpoint would not make it.
     Refused(String),
@@ -186,7 +186,7 @@ impl View {
         &self.rules
     }
 
-    /// How often the mode was set.
+    /// Returns how often the mode was set.
     pub(super) const fn modes(&self) -> u64 {
         self.modes
     }
@@ -196,7 +196,7 @@ impl View {
         self.held.get(&no)
     }
 
-    /// What became of one that was held.
+    /// Returns the disposition of a packet that has left the wire after it was held; none of any other.
     pub(super) fn let_go(&self, no: PacketNo) -> Option<Disposition> {
         self.let_go.get(&no).copied()
     }
@@ -211,7 +211,7 @@ impl View {
         self.quiet.sent(1);
     }
 
-    /// How many events it has taken in.
+    /// Returns the number of events that it has taken in.
     pub(super) const fn seen(&self) -> u64 {
         self.seen
     }

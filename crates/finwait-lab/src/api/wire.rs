@@ -40,7 +40,7 @@ impl Wire {
 
     /// Holds such segments from now on; [`Hold::next`] has them, one by one.
     ///
-    /// The rule is in force for every call that is made after this returns. What fails is told by what is asked of the rule.
+    /// The rule is in force for every call that is made after this returns. A failure is reported by the methods of the rule.
     pub fn hold(&self, which: Segment) -> Hold {
         Hold {
             rule: self.rule(which.rule(Verdict::Hold)),
@@ -116,7 +116,7 @@ impl fmt::Debug for RuleHandle {
 }
 
 impl RuleHandle {
-    /// On how many packets it has decided.
+    /// Returns the number of packets on which it has decided.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl RuleHandle {
         remote.wait(remote.patience, || format!("{no} to be gone"), gone)
     }
 
-    /// Its number, once it is in force.
+    /// Returns the rule's number, once it is in force.
     fn number(&self) -> Result<RuleNo> {
         self.wire.exists()?;
         let remote = &self.wire.remote;
@@ -192,7 +192,7 @@ impl Hold {
     ///
     /// # Errors
     ///
-    /// Those of [`RuleHandle::remove`].
+    /// The errors of [`RuleHandle::remove`].
     pub fn remove(&self) -> Result<()> {
         self.rule.remove()
     }
@@ -217,7 +217,7 @@ impl HeldSegment {
         &self.record.packet
     }
 
-    /// All that is known of it: who sent it, its numbers counted from the connection's first.
+    /// Returns all that is known of it: who sent it, its numbers counted from the connection's first.
     pub const fn record(&self) -> &PacketRecord {
         &self.record
     }
@@ -284,7 +284,7 @@ impl HeldSegment {
         let became = self
             .remote
             .wait(self.remote.patience, waited_for, |view| view.let_go(no))?;
-        // What it did is told after it, and before what the wire does next.
+        // What it did is reported after it, and before what the wire does next.
         self.remote.settled()?;
         Ok(became)
     }

@@ -21,7 +21,7 @@ impl<O: Outside> Core<O> {
         }
     }
 
-    /// Reads a host's table and tells what changed. Where no packet has just arrived, the likeliest cause is found for each change.
+    /// Reads a host's table and reports what changed. Where no packet has just arrived, the likeliest cause is found for each change.
     pub(super) fn changes(&mut self, side: Side, beside: ReadTrigger) {
         let Core { ends, outside, .. } = self;
         let watch = &mut ends[side].watch;
@@ -103,7 +103,7 @@ impl<O: Outside> Core<O> {
         last.map_or(TransitionCause::Unseen, TransitionCause::Received)
     }
 
-    /// What made a socket change its state when no packet came for it.
+    /// Returns what made a socket change its state when no packet came for it.
     pub(super) fn likely(&self, side: Side, change: &StateChange) -> TransitionCause {
         let end = &self.ends[side];
         // With a listener goes what waits in its queue.
@@ -153,7 +153,7 @@ impl<O: Outside> Core<O> {
                 return TransitionCause::PeerDeath { side: side.other() };
             }
         }
-        // What only a call can do, none was told to do.
+        // No call was made that could do it, and only a call can.
         let by_a_call = [StateEffect::Opens, StateEffect::Listens, StateEffect::Closes]
             .iter()
             .any(|effect| effect.made(change));
@@ -215,7 +215,7 @@ impl DriverEnd {
     }
 }
 
-/// How a change is known whose steps between no table has shown, if there are any.
+/// Returns the witness of a change: the segments where it has steps that no table has shown, else the table.
 const fn witness(unseen: bool) -> Witness {
     if unseen { Witness::Segments } else { Witness::Table }
 }

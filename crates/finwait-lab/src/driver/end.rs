@@ -4,14 +4,14 @@ use super::*;
 
 /// One end, as the driver knows it.
 pub(super) struct DriverEnd {
-    /// Its process; none between its death and its restart.
+    /// The endpoint's process; none between its death and its restart.
     pub(super) process: Option<EndpointProcess>,
     pub(super) watch: Watch,
     /// Calls that have not returned, the oldest first.
     pub(super) in_flight: Vec<InFlightCall>,
     /// Outcomes that were heard, and wait for the packets before them.
     pub(super) ended: VecDeque<Reply>,
-    /// Its sockets.
+    /// The endpoint's sockets.
     pub(super) sockets: EndpointSockets,
     /// The order of its system calls among its words, where strace sees them.
     pub(super) strace: Option<SyscallOrder>,
@@ -68,7 +68,7 @@ impl DriverEnd {
         self.in_flight.iter().any(|call| call.id == id) && !self.ended.iter().any(ended)
     }
 
-    /// Has the descriptor of that name been closed, also by a call whose return is not told yet?
+    /// Has the descriptor of that name been closed, also by a call whose return is not reported yet?
     pub(super) fn has_closed(&self, name: &SocketName) -> bool {
         let closed_it = |reply: &Reply| match reply {
             Reply::Ended { id, trace, .. } => {

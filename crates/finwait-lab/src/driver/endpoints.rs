@@ -3,7 +3,7 @@
 use super::*;
 
 impl<O: Outside> Core<O> {
-    /// Hears an endpoint: announcements are told at once, outcomes wait for the packets that came before them.
+    /// Hears an endpoint: announcements are reported at once, outcomes wait for the packets that came before them.
     pub(super) fn hear(&mut self, side: Side) {
         let Some(EndpointProcess { pid, .. }) = self.ends[side].process else {
             return;

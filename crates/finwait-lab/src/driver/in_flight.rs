@@ -5,17 +5,17 @@ use super::*;
 /// A call that has not returned.
 pub(super) struct InFlightCall {
     pub(super) id: CallId,
-    /// Which call it is.
+    /// The kind of the call.
     pub(super) name: CallKind,
     /// The name of the socket that it is about.
     pub(super) on: Option<SocketName>,
     /// The name of the socket that it makes.
     pub(super) makes: Option<SocketName>,
-    /// What it can do to a state by itself.
+    /// The effect that it can have on a state by itself.
     pub(super) effect: StateEffect,
     /// Whether it closes its descriptor.
     pub(super) releases: bool,
-    /// What it waits for when it blocks.
+    /// The condition that it waits for when it blocks.
     pub(super) awaits: WaitCondition,
     /// The endpoint has announced it.
     pub(super) begun: bool,
@@ -24,7 +24,7 @@ pub(super) struct InFlightCall {
 }
 
 impl InFlightCall {
-    /// Its number and name, as a cause.
+    /// Returns its number and name, as a cause.
     pub(super) const fn named(&self) -> NamedCall {
         NamedCall {
             call: self.id,

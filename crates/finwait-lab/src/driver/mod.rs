@@ -13,7 +13,7 @@
 //! made up.
 //!
 //! It is a trait and not a list of actions to be carried out later, as in quinn-proto or smoltcp, because the order is the point: what
-//! the table shows right before and right after a packet is written decides what is told and what is done next, in one breath, up
+//! the table shows right before and right after a packet is written decides what is reported and what is done next, in one breath, up
 //! to four readings deep. With actions, each such place would be the end of one function and the beginning of another, and what
 //! stands between them a state to keep, which another input could come into; with the trait the order is that of the lines.
 //!
@@ -75,7 +75,7 @@ use finwait_wire::segment::{Flags, Packet, decode};
 
 /// The longest packet that a device may give us.
 const LONGEST_PACKET: usize = 65_536;
-/// How many packets are moved before anybody else is heard.
+/// The most packets that are moved before anybody else is heard.
 const BATCH: usize = 64;
 
 /// The connection that a segment is of, its sender's end first.
@@ -113,29 +113,29 @@ struct Core<O> {
     ends: Ends<DriverEnd>,
     /// Whether a wire joins the hosts, on which segments are seen; the loopback lab has none.
     wired: bool,
-    /// What the administrator destroys just now.
+    /// The connection that the administrator destroys just now.
     destroyed: Option<(Side, Tuple)>,
     addresses: Ends<IpAddr>,
     wire: Wire,
     flows: Flows,
-    /// The rules as they were last told.
+    /// The rules as they were last reported.
     told_rules: Vec<RuleStatus>,
     buffer: Vec<u8>,
     /// Something happened since the tables were last read for the screen.
     dirty: bool,
     /// Packets that hosts have sent since then.
     streamed: usize,
-    /// ... and since it was last told that all is quiet.
+    /// Something happened since quiet was last reported.
     unquiet: bool,
-    /// When the tables were last read for the screen.
+    /// The time at which the tables were last read for the screen.
     read_at: MonoTime,
-    /// When they are to be read next if nothing happens before; none when nothing is waited for.
+    /// The time at which they are read next if nothing happens before; none when nothing is waited for.
     look_at: Option<MonoTime>,
-    /// How long to wait before looking again; none when nothing is waited for.
+    /// The time to wait before looking again; none when nothing is waited for.
     look_in: Option<Duration>,
-    /// How long to wait before reading the tables for a timer that is overdue.
+    /// The time to wait before reading the tables for a timer that is overdue.
     slack: Duration,
-    /// A failure that was told already, so that it is told once.
+    /// A failure that was reported already, so that it is not reported again.
     told: Option<String>,
 }
 
@@ -184,7 +184,7 @@ impl<O: Outside> Core<O> {
         self.outside.tell(what);
     }
 
-    /// A failure of ours on the way: told once, and the work goes on.
+    /// Reports a failure of ours on the way, once; the work goes on.
     fn complain<T>(&mut self, result: Result<T>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
@@ -199,7 +199,7 @@ impl<O: Outside> Core<O> {
         }
     }
 
-    /// When the core is to be woken although nothing is ready: by a call of [`handle`](Self::handle) then, with nothing.
+    /// Returns when the core is to be woken although nothing is ready: by a call of [`handle`](Self::handle) then, with nothing.
     fn wakes_at(&mut self) -> Option<MonoTime> {
         let now = self.outside.now();
         let timeout = if self.dirty {
@@ -217,7 +217,7 @@ impl<O: Outside> Core<O> {
         [self.look_at, self.wire.next_due()].into_iter().flatten().min()
     }
 
-    /// How long nothing must happen now before the tables are read, and how long plain data may wait to be told.
+    /// Returns how long nothing must happen now before the tables are read, and how long plain data may wait to be reported.
     const fn linger(&self) -> Duration {
         if self.streamed > BATCH {
             self.timing.stream_grace
@@ -270,7 +270,7 @@ impl<O: Outside> Core<O> {
         self.quieten();
     }
 
-    /// Reads both tables, `first`'s first, and tells what changed.
+    /// Reads both tables, `first`'s first, and reports what changed.
     fn settle(&mut self, first: Option<Side>) {
         (self.dirty, self.streamed) = (false, 0);
         self.read_at = self.outside.now();

@@ -8,12 +8,12 @@ impl<O: Outside> Core<O> {
         self.ends.iter().any(|(_, end)| end.is_taking())
     }
 
-    /// Was a table told that was not whole?
+    /// Was a table reported that was not whole?
     pub(super) fn is_torn(&self) -> bool {
         self.ends.iter().any(|(_, end)| end.watch.is_torn())
     }
 
-    /// Is something to be looked for of which nothing else will tell?
+    /// Is something to be looked for that nothing else will show?
     pub(super) fn owes_a_look(&self) -> bool {
         self.is_taking() || self.is_torn()
     }
@@ -53,7 +53,7 @@ impl DriverEnd {
         inode.is_some_and(|inode| call.awaits.is_there(self.watch.row(inode)))
     }
 
-    /// Is the library about to take something that nobody has asked it for? No word and no packet will tell that it has.
+    /// Is the library about to take something that nobody has asked it for? No word and no packet will show that it has.
     fn is_taking(&self) -> bool {
         self.process.is_some_and(|process| process.takes_unasked) && self.watch.holds_something()
     }

@@ -12,7 +12,7 @@ impl<O: Outside> Core<O> {
             LabRequest::Restart(side) => {
                 if self.ends[side].process.is_some() {
                     self.outside.kill(side);
-                    // SIGKILL cannot be held off: the process is waited for, and its end told as any other.
+                    // SIGKILL cannot be held off: the process is waited for, and its end reported as any other.
                     while self.ends[side].process.is_some() {
                         self.outside.flush();
                         self.outside.await_end(side);
@@ -35,7 +35,7 @@ impl<O: Outside> Core<O> {
             LabRequest::Host(side, setting, value) => {
                 let result = match (setting, value) {
                     (Setting::Nofile, SettingValue::Number(most)) => {
-                        // A process that is yet to come will be told.
+                        // A process that is yet to come gets it when it starts.
                         self.ends[side].nofile = Some(most);
                         self.outside.limit_descriptors(side, most)
                     }

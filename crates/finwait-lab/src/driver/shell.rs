@@ -84,7 +84,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Lets the reader of what is told catch up, and does nothing meanwhile that could be told: packets stay with their hosts. Only
+    /// Lets the reader of events catch up, and does nothing meanwhile that makes events: packets stay with their hosts. Only
     /// requests are heard, for their sender does not wait for us, and the last of them may be that nobody wants the lab any more.
     fn await_reader(&mut self) -> std::result::Result<(), DriverExit> {
         let Shell { queue, poller, .. } = &mut self.core.outside;

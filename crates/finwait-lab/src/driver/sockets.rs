@@ -8,15 +8,15 @@ use finwait_model::state::State;
 /// A name's descriptor, and the socket behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct EndpointSocket {
-    /// The descriptor's number, once it was told.
+    /// The descriptor's number, once it was reported.
     pub(super) fd: Option<i32>,
-    /// The inode behind it, as it was when the descriptor was told.
+    /// The inode behind it, as it was when the descriptor was reported.
     pub(super) inode: Option<u64>,
-    /// TCP_INFO's state, as last told; `None` while the socket is in a table.
+    /// TCP_INFO's state, as last reported; `None` while the socket is in a table.
     pub(super) info: Option<State>,
     /// Whether the descriptor was closed.
     pub(super) is_closed: bool,
-    /// Whether it was told to listen.
+    /// Whether `listen` was called on it.
     pub(super) listens: bool,
 }
 
@@ -36,7 +36,7 @@ impl EndpointSockets {
         self.0.entry(name).or_default().is_closed = true;
     }
 
-    /// Notes that it was told to listen.
+    /// Notes that `listen` was called on it.
     pub(super) fn listen(&mut self, name: SocketName) {
         self.0.entry(name).or_default().listens = true;
     }
@@ -51,7 +51,7 @@ impl EndpointSockets {
         self.0.get(name).is_some_and(|socket| socket.is_closed)
     }
 
-    /// Was that socket told to listen, by this descriptor or another of the same socket?
+    /// Was `listen` called on that socket, by this descriptor or another of the same socket?
     pub(super) fn is_listener(&self, name: &SocketName) -> bool {
         let Some(socket) = self.0.get(name) else { return false };
         let is_twin = |other: &EndpointSocket| socket.inode.is_some() && other.inode == socket.inode;

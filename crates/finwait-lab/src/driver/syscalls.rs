@@ -1,7 +1,7 @@
-//! Where an endpoint's system calls, as strace prints them, belong among its words.
+//! The places among an endpoint's words at which its system calls belong, as strace prints them.
 //!
-//! Its words are written by system calls too, and so are printed with the others, in the order in which all were made. But what strace
-//! prints comes by another way than the words themselves: a word may be heard before its line, or after it.
+//! An endpoint's words are written by system calls too, and so are printed with the others, in the order in which all were made. But what
+//! strace prints comes by another way than the words themselves: a word may be heard before its line, or after it.
 
 use std::collections::{HashSet, VecDeque};
 

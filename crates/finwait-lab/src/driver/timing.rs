@@ -5,7 +5,7 @@ use std::time::Duration;
 /// The driver's durations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Timing {
-    /// The pause after which the tables are read for the screen, and the longest that plain data waits to be told. Short, for a call's
+    /// The pause after which the tables are read for the screen, and the longest that plain data waits to be reported. Short, for a call's
     /// outcome follows its packets at once.
     pub(super) grace: Duration,
     /// The same after more than a batch of packets: who takes them in has a turn on the same CPU, which is no end of the stream. Longer

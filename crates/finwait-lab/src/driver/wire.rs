@@ -77,7 +77,7 @@ impl<O: Outside> Core<O> {
         true
     }
 
-    /// Hands a packet to the other host, and tells what it did there.
+    /// Hands a packet to the other host, and reports what it did there.
     pub(super) fn deliver(&mut self, record: PacketRecord, bytes: &[u8]) {
         let to = record.from.other();
         let telling = self.can_change_a_state(record.from, &record.packet);
@@ -224,7 +224,7 @@ impl<O: Outside> Core<O> {
         self.dirty = true;
     }
 
-    /// The numbers that are meant; that there is none is told.
+    /// Returns the numbers that are meant; reports where there are none.
     pub(super) fn picked(&mut self, which: Which) -> Vec<PacketNo> {
         let picked = self.wire.picked(which);
         if picked.is_empty() {
@@ -276,7 +276,7 @@ impl<O: Outside> Core<O> {
         self.deliver(record, &bytes);
     }
 
-    /// Tells the rules, if they or their counts have changed since they were told.
+    /// Reports the rules, if they or their counts have changed since they were reported last.
     pub(super) fn tell_rules(&mut self) {
         if self.told_rules != self.wire.rules() {
             self.told_rules = self.wire.rules().to_vec();
@@ -295,7 +295,7 @@ fn left(packet: &Packet, seen: &FlowInfo) -> ReadTrigger {
     }
 }
 
-/// What is told of a packet that was held.
+/// Returns the record of a packet that was held.
 fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> PacketRecord {
     PacketRecord {
         no: held.no,
@@ -309,7 +309,7 @@ fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> Packe
     }
 }
 
-/// How a packet is held.
+/// Returns the disposition of a held packet: delayed where it goes on by itself, else held.
 fn disposition_of(held: &HeldPacket) -> Disposition {
     match held.due {
         Some(due) => Disposition::Delayed(Millis(due.since(held.since).as_millis() as u32)),

@@ -16,7 +16,7 @@ pub const VERSION: u32 = 2;
 pub struct Request {
     /// Comes back in the replies.
     pub id: CallId,
-    /// What to do.
+    /// The call to make.
     #[serde(flatten)]
     pub order: EndpointCall,
 }
@@ -39,7 +39,7 @@ pub enum Reply {
     Began {
         /// The request's.
         id: CallId,
-        /// When (`CLOCK_MONOTONIC`, ns).
+        /// The time (`CLOCK_MONOTONIC`, ns).
         at: MonoTime,
         /// The call as a programmer would write it.
         text: String,
@@ -56,16 +56,16 @@ pub enum Reply {
     Ended {
         /// The request's.
         id: CallId,
-        /// When (`CLOCK_MONOTONIC`, ns).
+        /// The time (`CLOCK_MONOTONIC`, ns).
         at: MonoTime,
-        /// How long all of it took, ns.
+        /// The time that all of it took, in ns.
         ns: u64,
         /// The outcome.
         outcome: Outcome,
         /// The error as a programmer of the language sees it: the text of the error, as the library words it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
-        /// The system calls that were made for it, in order; empty when the runtime cannot tell.
+        /// The system calls that were made for it, in order; empty when the runtime cannot report them.
         #[serde(default)]
         trace: Vec<Syscall>,
     },
@@ -78,7 +78,11 @@ pub enum Reply {
     },
 }
 
-/// Reads a request; when it cannot be read, the reply that says why.
+/// Reads a request.
+///
+/// # Errors
+///
+/// The reply that says why the line is no request.
 pub fn parse(line: &[u8]) -> Result<Request, Reply> {
     let refused = |id, why: String| Reply::Refused { id, why };
     let value: Value = serde_json::from_slice(line).map_err(|e| refused(None, format!("the line is not JSON: {e}")))?;
@@ -145,7 +149,7 @@ mod tests {
         assert_eq!(why(&[b'['; 1 << 20]).0, None);
     }
 
-    /// What the types write is what the parser reads.
+    /// The parser reads what the types write.
     #[test]
     fn what_is_written_can_be_read() {
         let line = br#"{"id":7,"socket":"client","call":"read","n":1024}"#;

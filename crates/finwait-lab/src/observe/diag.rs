@@ -43,6 +43,10 @@ enum DumpEnd {
 
 impl Diag {
     /// Opens one for the calling thread's network namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) where the kernel has no sock_diag.
     pub fn open() -> Result<Diag> {
         Ok(Diag {
             netlink: Netlink::open(Some(netlink::SOCK_DIAG), "sock_diag")?,
@@ -50,6 +54,10 @@ impl Diag {
     }
 
     /// Opens one that answers: a kernel may have sock_diag, and not its part for TCP, a module.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) where the kernel has no sock_diag, or none for TCP.
     pub fn answering() -> Result<Diag> {
         let mut diag = Diag::open()?;
         diag.dump_without_info(Family::Inet, &mut Vec::new())?;
@@ -59,12 +67,21 @@ impl Diag {
     /// Replaces `rows` by the TCP sockets of a family, listeners first.
     ///
     /// A socket that changes its place in the table meanwhile may come twice or not at all: the kernel locks a bucket at a time.
-    /// On an error, the rows that came before it stay.
+    /// On an error, the rows that came before it stay in `rows`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Os`](crate::Error::Os) where the kernel refused the dump.
+    /// - [`Error::Garbled`](crate::Error::Garbled) where its answer is no netlink message.
     pub fn dump(&mut self, family: Family, rows: &mut Vec<SocketRow>) -> Result<()> {
         self.dump_with(family, WITH_INFO, rows)
     }
 
     /// [`Diag::dump`] without TCP_INFO, for which the kernel locks each socket: about a quarter less time.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Diag::dump`].
     pub fn dump_without_info(&mut self, family: Family, rows: &mut Vec<SocketRow>) -> Result<()> {
         self.dump_with(family, WITHOUT_INFO, rows)
     }
@@ -110,6 +127,10 @@ impl Diag {
 
     /// Takes the connection with exactly these addresses out of the world, whoever holds it (`tcp_abort`); one that is gone already
     /// is fine. Needs CAP_NET_ADMIN, and a kernel with CONFIG_INET_DIAG_DESTROY.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `EPERM` without CAP_NET_ADMIN, `EOPNOTSUPP` without CONFIG_INET_DIAG_DESTROY.
     pub fn destroy(&mut self, tuple: &Tuple) -> Result<()> {
         let request = request(DESTROY, Family::of(&tuple.local), libc::NLM_F_ACK, 0, &id(tuple));
         match self.netlink.exchange(request, |_| ()) {
@@ -119,6 +140,10 @@ impl Diag {
     }
 
     /// The socket with exactly these addresses; `None` when there is none, whatever listens on the local one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) where the kernel did not answer; a socket that is not there is no error.
     pub fn query(&mut self, tuple: &Tuple) -> Result<Option<SocketRow>> {
         let family = Family::of(&tuple.local);
         let mut found = None;

@@ -13,7 +13,7 @@ use finwait_model::call::Family;
 use finwait_model::socket_table::{SocketRow, Timer, TimerKind, Tuple};
 use finwait_model::state::State;
 
-/// A row of the table, and how it stood there.
+/// A row of the table, and its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcRow {
     /// The row; there is no TCP_INFO here.
@@ -33,6 +33,10 @@ pub struct ProcTable {
 
 impl ProcTable {
     /// Opens the table of the calling thread's network namespace. (`/proc/net` would be the main thread's.)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENOENT` without procfs, or of IPv6 without IPv6.
     pub fn open(family: Family) -> Result<ProcTable> {
         let path = match family {
             Family::Inet => "/proc/thread-self/net/tcp",
@@ -49,6 +53,10 @@ impl ProcTable {
     /// Replaces `rows` by the table as it is now.
     ///
     /// The kernel hands it out a page at a time: a socket that changes its place meanwhile may come twice or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) where the file could not be read. A line that is no row is none: see [`ProcTable::unread`].
     pub fn read(&mut self, rows: &mut Vec<ProcRow>) -> Result<()> {
         rows.clear();
         self.text.clear();

@@ -10,13 +10,13 @@ use finwait_model::state::State;
 /// A state change between two readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateChange {
-    /// Which socket.
+    /// The socket's addresses.
     pub tuple: Tuple,
     /// The inode, before the change or after it: 0 only when no descriptor held it either time.
     pub inode: u64,
-    /// Before; `CLOSE` when it was not in the table.
+    /// The state before; `CLOSE` when it was not in the table.
     pub from: State,
-    /// After; `CLOSE` when it is gone.
+    /// The state after; `CLOSE` when it is gone.
     pub to: State,
     /// A timer that had run out when the table was read.
     pub expired: Option<TimerKind>,

@@ -7,9 +7,9 @@ use std::fs;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Job {
     parent: i32,
-    /// Its process group's id.
+    /// The id of its process group.
     pub group: i32,
-    /// Its session's id.
+    /// The id of its session.
     pub session: i32,
 }
 
@@ -19,7 +19,7 @@ impl Job {
         Job::of("self")
     }
 
-    /// That of its parent; none for the first process of a PID namespace.
+    /// Returns the job of its parent; none for the first process of a PID namespace.
     pub fn parent(self) -> Option<Job> {
         Job::of(&self.parent.to_string())
     }

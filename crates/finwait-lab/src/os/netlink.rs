@@ -50,6 +50,10 @@ impl Netlink {
     /// Opens a socket of a netlink protocol in the calling thread's network namespace; `name` is for error messages.
     ///
     /// No protocol is `NETLINK_ROUTE`, whose number is 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`] where the kernel does not have the protocol (`EPROTONOSUPPORT`), or there is no descriptor left (`EMFILE`).
     pub fn open(protocol: Option<Protocol>, name: &'static str) -> Result<Netlink> {
         let open = || {
             let fd = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)?;
@@ -66,6 +70,10 @@ impl Netlink {
     }
 
     /// Sends a request.
+    ///
+    /// # Errors
+    ///
+    /// The errno of `send(2)`.
     pub fn send(&mut self, mut request: NetlinkRequest) -> rustix::io::Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
         request.seal(self.sequence);
@@ -74,7 +82,10 @@ impl Netlink {
 
     /// Takes one datagram and hands those of its messages that answer the last request to `take`, in order.
     ///
-    /// `Err(EAGAIN)` within `Error::Os` when there is none: an answer is there from the start or never comes.
+    /// # Errors
+    ///
+    /// - [`Error::Os`] with the errno of `recv(2)`: `EAGAIN` when there is no datagram. An answer is there from the start or never comes.
+    /// - [`Error::Garbled`] for an answer that is no netlink message.
     pub fn receive(&mut self, mut take: impl FnMut(NetlinkMessage<'_>)) -> Result<()> {
         // With TRUNC the length is the datagram's, whatever fitted.
         let (_, len) = recv(&self.fd, &mut self.buffer[..], RecvFlags::DONTWAIT | RecvFlags::TRUNC)
@@ -94,6 +105,10 @@ impl Netlink {
 
     /// Sends a request and takes its answer: messages of the family up to the acknowledgement when `NLM_F_ACK` asks for one,
     /// a single message otherwise; or the kernel's error.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's errno for the request, or that of `send(2)` or `recv(2)`; `EBADMSG` for an answer that is no netlink message.
     pub fn exchange(
         &mut self,
         request: NetlinkRequest,
@@ -168,7 +183,7 @@ impl NetlinkRequest {
 }
 
 impl NetlinkMessage<'_> {
-    /// For `NLMSG_ERROR` and `NLMSG_DONE` what they report: the errno, or that all went well. `None` for other messages.
+    /// Returns what `NLMSG_ERROR` and `NLMSG_DONE` report: the errno, or that all went well. `None` for other messages.
     pub fn outcome(&self) -> Option<rustix::io::Result<()>> {
         if !matches!(i32::from(self.kind), libc::NLMSG_ERROR | libc::NLMSG_DONE) {
             return None;

@@ -9,8 +9,10 @@ use crate::error::{Operation, Result};
 
 /// Moves the process into a user namespace of its own, where it is root and may make network namespaces.
 ///
-/// The process must still have one thread (`EINVAL` otherwise). Where unprivileged user namespaces are switched off the
-/// call fails with `EPERM` or `ENOSPC`; where AppArmor restricts them, it is writing `uid_map` that does, or what comes later.
+/// # Errors
+///
+/// [`Error::Os`](crate::Error::Os): `EINVAL` where the process has more than one thread; `EPERM` or `ENOSPC` where unprivileged user
+/// namespaces are switched off. Where AppArmor restricts them, writing `uid_map` fails, or what comes later.
 pub fn enter_user_namespace() -> Result<()> {
     // Afterwards both are the overflow ids until the maps are written.
     let (uid, gid) = (getuid().as_raw(), getgid().as_raw());
@@ -28,7 +30,12 @@ pub fn enter_user_namespace() -> Result<()> {
 
 /// Moves the calling thread, and it alone, into a new network namespace; needs [`capable`].
 ///
-/// What the thread opens or spawns from then on belongs there; descriptors keep their namespace whichever thread uses them.
+/// The descriptors that the thread opens and the processes that it spawns from then on belong there; a descriptor keeps its namespace
+/// whichever thread uses it.
+///
+/// # Errors
+///
+/// [`Error::Os`](crate::Error::Os): `EPERM` without CAP_SYS_ADMIN, `ENOSPC` beyond `user.max_net_namespaces`.
 pub fn unshare_net() -> Result<()> {
     unshare(UnshareFlags::NEWNET).during(|| "unshare the network namespace".into())
 }
@@ -37,6 +44,10 @@ pub fn unshare_net() -> Result<()> {
 ///
 /// By default all namespaces share the host's table, which has a bucket for every few KiB of memory, and a dump walks all of
 /// them. The size is set in a parent namespace (`net.ipv4.tcp_child_ehash_entries`), so there is one, left again at once.
+///
+/// # Errors
+///
+/// The errors of [`unshare_net`]. A size that cannot be set is none: then the namespace shares the host's table.
 pub fn unshare_net_with_own_table(buckets: u32) -> Result<()> {
     unshare_net()?;
     // Where /proc/sys cannot be written (many containers), or the kernel is older than 6.1, the shared table must do.

@@ -20,18 +20,30 @@ pub struct Rtnl {
 
 impl Rtnl {
     /// Opens one for the calling thread's network namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os) where no netlink socket can be opened.
     pub fn open() -> Result<Rtnl> {
         Ok(Rtnl {
             netlink: Netlink::open(None, "rtnetlink")?,
         })
     }
 
-    /// The index of the link called `name`; `ENODEV` when there is none.
+    /// Returns the index of the link called `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link.
     pub fn link_index(&mut self, name: &str) -> Result<u32> {
         self.link(name, 4)
     }
 
-    /// Is the link called `name` up? `ENODEV` when there is none.
+    /// Is the link called `name` up?
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link.
     pub fn is_up(&mut self, name: &str) -> Result<bool> {
         Ok(self.link(name, 8)? & libc::IFF_UP as u32 != 0)
     }
@@ -48,6 +60,10 @@ impl Rtnl {
     }
 
     /// Takes a link up or down, and sets its MTU, bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link, `EPERM` without CAP_NET_ADMIN, `EINVAL` for the MTU.
     pub fn set_link(&mut self, index: u32, up: bool, mtu: Option<u32>) -> Result<()> {
         let mut request = NetlinkRequest::new(libc::RTM_NEWLINK, libc::NLM_F_ACK, &ifinfomsg(index, up, true));
         if let Some(mtu) = mtu {
@@ -60,6 +76,10 @@ impl Rtnl {
     }
 
     /// Gives a link an address, usable at once (no duplicate address detection); one that it has already is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENODEV` without such a link, `EPERM` without CAP_NET_ADMIN, `EINVAL` for the prefix length.
     pub fn add_address(&mut self, index: u32, address: IpAddr, prefix_len: u8) -> Result<()> {
         // struct ifaddrmsg
         let mut body = [family(address.is_ipv6()), prefix_len, 0, 0, 0, 0, 0, 0];
@@ -79,6 +99,10 @@ impl Rtnl {
     }
 
     /// Sends everything that has no better route to a link, which must be up; a route that is there already is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `ENETDOWN` while the link is down, `EPERM` without CAP_NET_ADMIN.
     pub fn add_default_route(&mut self, index: u32, v6: bool) -> Result<()> {
         // IPv6 has no scopes of routes.
         let scope = if v6 { 0 } else { SCOPE_LINK };
@@ -88,6 +112,10 @@ impl Rtnl {
     }
 
     /// Takes the default route back: what was sent there fails with `ENETUNREACH`. None there is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Os`](crate::Error::Os): `EPERM` without CAP_NET_ADMIN.
     pub fn del_default_route(&mut self, index: u32, v6: bool) -> Result<()> {
         let request = default_route(libc::RTM_DELROUTE, libc::NLM_F_ACK, index, v6, SCOPE_NOWHERE);
         self.ask(request, rustix::io::Errno::SRCH)

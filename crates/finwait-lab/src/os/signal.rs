@@ -42,7 +42,7 @@ impl SignalAction {
         }
     }
 
-    /// What is in force.
+    /// Returns the signal's action in force.
     fn now(signal: c_int) -> SysResult<SignalAction> {
         let mut now = SignalAction::of(libc::SIG_DFL);
         // SAFETY: a live sigaction to write to; nothing is changed.
@@ -59,11 +59,19 @@ fn handle(signal: c_int, handler: libc::sighandler_t) -> SysResult<c_int> {
 }
 
 /// Makes the interrupting signal end blocked calls with `EINTR`, and do nothing else.
+///
+/// # Errors
+///
+/// The errno of `sigaction(2)`, which has no reason to fail.
 pub fn allow_interrupts() -> SysResult<c_int> {
     handle(INTERRUPT, nothing as extern "C" fn(c_int) as libc::sighandler_t)
 }
 
 /// Interrupts a thread of this process, whatever it is doing.
+///
+/// # Errors
+///
+/// The errno of `tgkill(2)`: `ESRCH` when the thread is gone.
 pub fn interrupt(thread: Pid) -> SysResult<c_int> {
     to_thread(thread, INTERRUPT)
 }
@@ -81,7 +89,7 @@ fn to_thread(thread: Pid, signal: c_int) -> SysResult<c_int> {
 /// Whom [`stop`] stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopTarget {
-    /// This process alone: somebody has sent SIGTSTP to it.
+    /// Only this process: somebody has sent SIGTSTP to it.
     Us,
     /// The whole process group, as Ctrl-Z at a terminal does.
     Group,
@@ -94,6 +102,10 @@ pub fn never_stops() -> bool {
 
 /// Stops with SIGTSTP, and returns when SIGCONT has come. It returns at once where the kernel stops nobody because no shell could
 /// let him go on: in an orphaned process group (setpgid(2)).
+///
+/// # Errors
+///
+/// The errno of `sigaction(2)` or `tgkill(2)`, which have no reason to fail.
 pub fn stop(whom: StopTarget) -> SysResult<()> {
     let caught = SignalAction::of(libc::SIG_IGN).set(libc::SIGTSTP)?;
     if whom == StopTarget::Group {
@@ -108,6 +120,10 @@ pub fn stop(whom: StopTarget) -> SysResult<()> {
 }
 
 /// Sets what SIGPIPE does to this process.
+///
+/// # Errors
+///
+/// The errno of `sigaction(2)`, which has no reason to fail.
 pub fn set_sigpipe(disposition: Sigpipe) -> SysResult<c_int> {
     let handler = match disposition {
         Sigpipe::Ignore => libc::SIG_IGN,

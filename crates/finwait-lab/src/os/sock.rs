@@ -30,26 +30,42 @@ fn count(returned: libc::ssize_t) -> SysResult<usize> {
     answer(returned).map(isize::unsigned_abs)
 }
 
-/// `socket(2)`: a stream socket of TCP, closed on exec.
+/// Calls `socket(2)`: a stream socket of TCP, closed on exec.
+///
+/// # Errors
+///
+/// The errno of `socket(2)`.
 pub fn socket(family: c_int) -> SysResult<RawFd> {
     // SAFETY: no pointers.
     answer(unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, libc::IPPROTO_TCP) })
 }
 
-/// `bind(2)`
+/// Calls `bind(2)`.
+///
+/// # Errors
+///
+/// The errno of `bind(2)`.
 pub fn bind(fd: RawFd, address: &SocketAddr) -> SysResult<c_int> {
     let address = SockAddr::from(*address);
     // SAFETY: the pointer and the length are those of one live address.
     answer(unsafe { libc::bind(fd, address.as_ptr().cast(), address.len()) })
 }
 
-/// `listen(2)`
+/// Calls `listen(2)`.
+///
+/// # Errors
+///
+/// The errno of `listen(2)`.
 pub fn listen(fd: RawFd, backlog: c_int) -> SysResult<c_int> {
     // SAFETY: no pointers.
     answer(unsafe { libc::listen(fd, backlog) })
 }
 
-/// `accept4(2)`: the new descriptor, closed on exec, and the peer.
+/// Calls `accept4(2)`: the new descriptor, closed on exec, and the peer.
+///
+/// # Errors
+///
+/// The errno of `accept4(2)`.
 pub fn accept(fd: RawFd) -> SysResult<(RawFd, SockAddr)> {
     // SAFETY: try_init hands out storage and its length, which accept4 fills in when it succeeds.
     let accepted = unsafe {
@@ -63,14 +79,22 @@ pub fn accept(fd: RawFd) -> SysResult<(RawFd, SockAddr)> {
     accepted.map_err(|error| Errno::of(&error))
 }
 
-/// `connect(2)`
+/// Calls `connect(2)`.
+///
+/// # Errors
+///
+/// The errno of `connect(2)`.
 pub fn connect(fd: RawFd, address: &SocketAddr) -> SysResult<c_int> {
     let address = SockAddr::from(*address);
     // SAFETY: the pointer and the length are those of one live address.
     answer(unsafe { libc::connect(fd, address.as_ptr().cast(), address.len()) })
 }
 
-/// `connect(2)` with `AF_UNSPEC`, 16 bytes: dissolves the connection (`tcp_disconnect`).
+/// Calls `connect(2)` with `AF_UNSPEC`, 16 bytes: dissolves the connection (`tcp_disconnect`).
+///
+/// # Errors
+///
+/// The errno of `connect(2)`.
 pub fn disconnect(fd: RawFd) -> SysResult<c_int> {
     let nowhere = libc::sockaddr {
         sa_family: libc::AF_UNSPEC as libc::sa_family_t,
@@ -80,67 +104,111 @@ pub fn disconnect(fd: RawFd) -> SysResult<c_int> {
     answer(unsafe { libc::connect(fd, &raw const nowhere, size_of_val(&nowhere) as socklen_t) })
 }
 
-/// `read(2)`
+/// Calls `read(2)`.
+///
+/// # Errors
+///
+/// The errno of `read(2)`.
 pub fn read(fd: RawFd, into: &mut [u8]) -> SysResult<usize> {
     // SAFETY: the kernel writes at most the slice's length.
     count(unsafe { libc::read(fd, into.as_mut_ptr().cast(), into.len()) })
 }
 
-/// `recv(2)`, which is `recvfrom` without an address.
+/// Calls `recv(2)`, which is `recvfrom` without an address.
+///
+/// # Errors
+///
+/// The errno of `recv(2)`.
 pub fn recv(fd: RawFd, into: &mut [u8], flags: c_int) -> SysResult<usize> {
     // SAFETY: the kernel writes at most the slice's length.
     count(unsafe { libc::recv(fd, into.as_mut_ptr().cast(), into.len(), flags) })
 }
 
-/// `write(2)`
+/// Calls `write(2)`.
+///
+/// # Errors
+///
+/// The errno of `write(2)`.
 pub fn write(fd: RawFd, bytes: &[u8]) -> SysResult<usize> {
     // SAFETY: the kernel reads at most the slice's length.
     count(unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) })
 }
 
-/// `send(2)`, which is `sendto` without an address.
+/// Calls `send(2)`, which is `sendto` without an address.
+///
+/// # Errors
+///
+/// The errno of `send(2)`.
 pub fn send(fd: RawFd, bytes: &[u8], flags: c_int) -> SysResult<usize> {
     // SAFETY: the kernel reads at most the slice's length.
     count(unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) })
 }
 
-/// `shutdown(2)`
+/// Calls `shutdown(2)`.
+///
+/// # Errors
+///
+/// The errno of `shutdown(2)`.
 pub fn shutdown(fd: RawFd, how: c_int) -> SysResult<c_int> {
     // SAFETY: no pointers.
     answer(unsafe { libc::shutdown(fd, how) })
 }
 
-/// `close(2)`
+/// Calls `close(2)`.
+///
+/// # Errors
+///
+/// The errno of `close(2)`.
 pub fn close(fd: RawFd) -> SysResult<c_int> {
     // SAFETY: no pointers; whose the number is, see the module's head.
     answer(unsafe { libc::close(fd) })
 }
 
-/// `dup(2)`
+/// Calls `dup(2)`.
+///
+/// # Errors
+///
+/// The errno of `dup(2)`.
 pub fn dup(fd: RawFd) -> SysResult<RawFd> {
     // SAFETY: no pointers.
     answer(unsafe { libc::dup(fd) })
 }
 
-/// `fcntl(F_DUPFD_CLOEXEC)`: a second descriptor, numbered `least` or higher.
+/// Calls `fcntl(F_DUPFD_CLOEXEC)`: a second descriptor, numbered `least` or higher.
+///
+/// # Errors
+///
+/// The errno of `fcntl(2)`.
 pub fn dup_above(fd: RawFd, least: RawFd) -> SysResult<RawFd> {
     // SAFETY: no pointers.
     answer(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, least) })
 }
 
-/// `fcntl(F_GETFL)`
+/// Calls `fcntl(F_GETFL)`.
+///
+/// # Errors
+///
+/// The errno of `fcntl(2)`.
 pub fn status_flags(fd: RawFd) -> SysResult<c_int> {
     // SAFETY: no pointers.
     answer(unsafe { libc::fcntl(fd, libc::F_GETFL) })
 }
 
-/// `fcntl(F_SETFL)`
+/// Calls `fcntl(F_SETFL)`.
+///
+/// # Errors
+///
+/// The errno of `fcntl(2)`.
 pub fn set_status_flags(fd: RawFd, flags: c_int) -> SysResult<c_int> {
     // SAFETY: no pointers.
     answer(unsafe { libc::fcntl(fd, libc::F_SETFL, flags) })
 }
 
-/// `poll(2)` of one descriptor: how many are ready, 0 or 1, and what for.
+/// Calls `poll(2)` of one descriptor: how many are ready, 0 or 1, and what for.
+///
+/// # Errors
+///
+/// The errno of `poll(2)`.
 pub fn poll(fd: RawFd, events: i16, timeout_ms: c_int) -> SysResult<(c_int, i16)> {
     let mut asked = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one live pollfd, and its count.
@@ -160,7 +228,11 @@ mod sealed {
 pub trait Plain: sealed::Plain {}
 impl<T: sealed::Plain> Plain for T {}
 
-/// `getsockopt(2)`
+/// Calls `getsockopt(2)`.
+///
+/// # Errors
+///
+/// The errno of `getsockopt(2)`.
 pub fn option<T: Plain>(fd: RawFd, level: c_int, name: c_int) -> SysResult<T> {
     // SAFETY: all zeros are a value of each of the plain types.
     let mut value: T = unsafe { std::mem::zeroed() };
@@ -170,13 +242,21 @@ pub fn option<T: Plain>(fd: RawFd, level: c_int, name: c_int) -> SysResult<T> {
     Ok(value)
 }
 
-/// The state of an open TCP socket in its `TCP_INFO`, which begins with it (`struct tcp_info`); the kernel's number.
+/// Returns the state of an open TCP socket in its `TCP_INFO`, which begins with it (`struct tcp_info`); the kernel's number.
+///
+/// # Errors
+///
+/// The errno of `getsockopt(2)`.
 pub fn info_state(socket: BorrowedFd<'_>) -> SysResult<u8> {
     let word: c_int = option(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO)?;
     Ok(word.to_ne_bytes()[0])
 }
 
-/// `setsockopt(2)`
+/// Calls `setsockopt(2)`.
+///
+/// # Errors
+///
+/// The errno of `setsockopt(2)`.
 pub fn set_option<T: Plain>(fd: RawFd, level: c_int, name: c_int, value: T) -> SysResult<c_int> {
     let length = size_of::<T>() as socklen_t;
     // SAFETY: the kernel reads at most `length` bytes of the live value.

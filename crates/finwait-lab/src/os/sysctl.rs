@@ -6,6 +6,10 @@ use std::io::Write;
 use crate::error::{Operation, Result};
 
 /// Sets `name`, such as `net.ipv4.tcp_syn_retries`.
+///
+/// # Errors
+///
+/// [`Error::Os`](crate::Error::Os): `ENOENT` for an unknown name, `EACCES` or `EROFS` where it may not be written, `EINVAL` for the value.
 pub fn write(name: &str, value: &str) -> Result<()> {
     // Without O_CREAT, so that a name that does not exist is ENOENT rather than procfs's EACCES.
     OpenOptions::new()
@@ -16,6 +20,10 @@ pub fn write(name: &str, value: &str) -> Result<()> {
 }
 
 /// The value of `name`, without the newline; numbers of a list are separated by tabs.
+///
+/// # Errors
+///
+/// [`Error::Os`](crate::Error::Os): `ENOENT` for an unknown name.
 pub fn read(name: &str) -> Result<String> {
     let mut value = fs::read_to_string(path(name)).during(|| format!("read {name}"))?;
     value.truncate(value.trim_end().len());

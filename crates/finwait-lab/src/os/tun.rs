@@ -22,8 +22,13 @@ pub struct Tun {
 impl Tun {
     /// Makes the device `name` (1 to 15 bytes) in the calling thread's network namespace; it is down and has no address.
     ///
-    /// It outlives the descriptor: taking a device down waits for an RCU grace period, 16 to 35 ms, which is better left
+    /// The device outlives the descriptor: taking a device down waits for an RCU grace period, 16 to 35 ms, which is better left
     /// to the end of the namespace, on no one's clock.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`available`]; [`Error::Os`](crate::Error::Os): `EPERM` without CAP_NET_ADMIN, `EINVAL` for the name, `EBUSY` while it
+    /// is used.
     pub fn create(name: &str) -> Result<Tun> {
         let fd = open_clone()?;
         let mut request = request(name).during(|| format!("create the TUN device \"{name}\""))?;
@@ -36,20 +41,30 @@ impl Tun {
         Ok(Tun { fd })
     }
 
-    /// Takes the next packet that the host sent; what does not fit into `buffer` is lost. `EAGAIN` when there is none.
+    /// Takes the next packet that the host sent; what does not fit into `buffer` is lost.
+    ///
+    /// # Errors
+    ///
+    /// The errno of `read(2)`: `EAGAIN` when there is no packet.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         io::read(&self.fd, buffer)
     }
 
     /// Hands the host a packet. By the time this returns the host's stack has dealt with it (`tun_get_user`).
     ///
-    /// `EIO` while the device is down, `EINVAL` for what is no IP packet.
+    /// # Errors
+    ///
+    /// The errno of `write(2)`: `EIO` while the device is down, `EINVAL` for what is no IP packet.
     pub fn write(&self, packet: &[u8]) -> io::Result<usize> {
         io::write(&self.fd, packet)
     }
 }
 
-/// Can this process make TUN devices at all? The error says why not.
+/// Can this process make TUN devices at all?
+///
+/// # Errors
+///
+/// [`Error::Os`](crate::Error::Os): `ENOENT` or `ENODEV` without TUN devices, `EACCES` or `EPERM` where they are forbidden.
 pub fn available() -> Result<()> {
     open_clone().map(drop)
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::{Build, Launch, Recipe, on_path};
 use crate::error::{Error, Operation, Result};
 
-/// Where `java` must let the endpoint look to find a socket's descriptor.
+/// The packages that `java` must open to the endpoint, which looks into them for a socket's descriptor.
 const OPENS: [&str; 6] = [
     "--add-opens",
     "java.base/java.net=ALL-UNNAMED",
@@ -168,7 +168,11 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// finwait's own directory among the user's caches.
+/// Returns finwait's own directory among the user's caches.
+///
+/// # Errors
+///
+/// There is no cache directory: one sentence that says what to set.
 pub fn directory() -> std::result::Result<PathBuf, String> {
     let strategy = etcetera::choose_base_strategy()
         .map_err(|error| format!("there is no cache directory: {error}; set HOME or XDG_CACHE_HOME"))?;

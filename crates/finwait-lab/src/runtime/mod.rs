@@ -35,7 +35,7 @@ pub enum Runtime {
     JavaNio,
 }
 
-/// How a runtime's endpoint is made from its source and started.
+/// The steps that make a runtime's endpoint from its source and start it.
 struct Recipe {
     /// The runtime's name on the command line, and in its `hello`.
     name: &'static str,
@@ -43,7 +43,7 @@ struct Recipe {
     source: (&'static str, &'static str),
     /// The program that runs or compiles it, found on PATH.
     tool: &'static str,
-    /// How the tool is asked for its version.
+    /// The arguments that ask the tool for its version.
     version: &'static [&'static str],
     /// The Debian and Ubuntu package that has the tool.
     package: &'static str,
@@ -53,7 +53,7 @@ struct Recipe {
     arguments: &'static [&'static str],
 }
 
-/// How a source is built before it runs.
+/// The way in which a source is built before it runs.
 #[derive(Clone, Copy)]
 enum Build {
     /// Nothing: the tool runs the file.
@@ -165,7 +165,11 @@ impl Runtime {
         Runtime::ALL.into_iter().find(|runtime| runtime.name() == name)
     }
 
-    /// The version of the tool that runs or compiles it, one line; an error when it is not here, with the package that has it.
+    /// Returns the version of the tool that runs or compiles it, one line.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoTool`] where the tool is not on PATH; [`Error::NoRuntime`] where it does not say its version.
     pub fn version(self) -> Result<String> {
         match self.recipe() {
             None => Ok(format!("finwait {}", env!("CARGO_PKG_VERSION"))),
@@ -178,7 +182,7 @@ impl Runtime {
         self.recipe().map(|recipe| (recipe.tool, recipe.package))
     }
 
-    /// Can it be had here?
+    /// Is it available here?
     pub fn is_here(self) -> bool {
         self.recipe().is_none_or(|recipe| recipe.find().is_ok())
     }
@@ -210,9 +214,9 @@ impl Default for RuntimeChoice {
 pub struct Launch {
     /// The program to start.
     pub program: PathBuf,
-    /// With what.
+    /// The program's arguments.
     pub arguments: Vec<OsString>,
-    /// `strace`, where the endpoint's own system calls are to be seen.
+    /// `strace`, where it is to show the endpoint's own system calls.
     pub strace: Option<PathBuf>,
     /// The library may make and close descriptors, and carry IPv4 over IPv6 sockets, silently: all but the native endpoint may.
     pub hides: bool,
@@ -275,7 +279,7 @@ pub fn to_be_compiled(choices: &Ends<RuntimeChoice>) -> Vec<Runtime> {
     runtimes
 }
 
-/// What drives both ends, and how it is started: made ready once, for labs one after the other.
+/// The programs that drive both ends, and how each is started: made ready once, for labs one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointRuntimes {
     choices: Ends<RuntimeChoice>,
@@ -284,7 +288,7 @@ pub struct EndpointRuntimes {
 }
 
 impl EndpointRuntimes {
-    /// By raw system calls; `program` is finwait itself.
+    /// Returns raw system calls for both ends; `program` is finwait itself.
     pub fn native(program: &Path) -> EndpointRuntimes {
         EndpointRuntimes {
             choices: Ends::default(),
@@ -293,7 +297,11 @@ impl EndpointRuntimes {
         }
     }
 
-    /// By these, found on PATH and compiled where that was not done before. With `syscalls`, what they really do is to be seen.
+    /// Finds these runtimes on PATH and compiles their endpoints where that was not done before. `syscalls` has `strace` show their calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoTool`] where a tool or `strace` is not on PATH; [`Error::NoRuntime`] and [`Error::Os`] where an endpoint was not built.
     pub fn by(choices: Ends<RuntimeChoice>, syscalls: bool, program: &Path) -> Result<EndpointRuntimes> {
         let strace = if syscalls {
             let strace = on_path("strace").ok_or(Error::NoTool {
@@ -318,6 +326,10 @@ impl EndpointRuntimes {
     }
 
     /// The same, but an end that is left to raw system calls is driven by that runtime.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`EndpointRuntimes::by`].
     pub fn or(&self, runtimes: Ends<Runtime>, program: &Path) -> Result<EndpointRuntimes> {
         let choices = Ends::from_fn(|side| match &self.choices[side] {
             choice if *choice == RuntimeChoice::default() => RuntimeChoice::Runtime(runtimes[side]),
@@ -336,7 +348,7 @@ impl EndpointRuntimes {
             .all(|(_, choice)| *choice == RuntimeChoice::default())
     }
 
-    /// In words: `client driven by java`; none where raw calls drive both ends.
+    /// Returns them in words: `client driven by java`; none where raw calls drive both ends.
     pub fn words(&self) -> Option<String> {
         let ends: Vec<String> = self
             .choices
@@ -350,7 +362,7 @@ impl EndpointRuntimes {
         (!ends.is_empty()).then(|| ends.join(", "))
     }
 
-    /// How an end's endpoint is started.
+    /// Returns how an end's endpoint is started.
     pub fn launch(&self, side: Side) -> &Launch {
         &self.launches[side]
     }

@@ -35,7 +35,7 @@ impl<'de> Deserialize<'de> for Bytes {
 /// The most that one read or write may ask for, bytes: 64 MiB.
 pub const MOST_BYTES: usize = 64 << 20;
 
-/// How many bytes of a string the transcript shows, `strace`'s default.
+/// The number of bytes of a string that the transcript shows, `strace`'s default.
 pub const SHOWN_BYTES: usize = 32;
 
 impl Bytes {

@@ -60,9 +60,9 @@ pub enum Call {
     },
     /// Reads at most `n` bytes.
     Read {
-        /// How many bytes at the most.
+        /// The most bytes to read.
         n: usize,
-        /// With flags it is `recv`, without `read`.
+        /// The flags: with them it is `recv`, without `read`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         flags: Vec<ReadFlag>,
         /// Give up after so long, the socket staying as it is.
@@ -73,10 +73,10 @@ pub enum Call {
     Write {
         /// The bytes.
         data: Bytes,
-        /// How often the bytes stand in the buffer; 1 when absent.
+        /// The number of times that the bytes are in the buffer; 1 when absent.
         #[serde(default = "once", skip_serializing_if = "is_once")]
         repeat: usize,
-        /// With flags it is `send`, without `write`.
+        /// The flags: with them it is `send`, without `write`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         flags: Vec<WriteFlag>,
         /// Give up after so long, the socket staying as it is.
@@ -85,7 +85,7 @@ pub enum Call {
     },
     /// Ends one or both directions.
     Shutdown {
-        /// Which.
+        /// The direction.
         how: ShutdownHow,
     },
     /// Gives the descriptor back.
@@ -94,7 +94,7 @@ pub enum Call {
     RstClose,
     /// Linger on with so many seconds, then close: blocks until the data is acknowledged or the time is up.
     LingerClose {
-        /// How long close may block, in seconds.
+        /// The time that close may block, in seconds.
         seconds: u16,
     },
     /// `connect` with `AF_UNSPEC`: dissolves the connection, the socket can be used again.
@@ -108,7 +108,7 @@ pub enum Call {
     Poll {
         /// The events asked for; HUP, ERR and NVAL come unasked.
         events: Vec<PollEvent>,
-        /// How long to wait; 0 asks and returns.
+        /// The time to wait; 0 asks and returns.
         timeout: Millis,
     },
     /// Takes the pending error out of the socket (`SO_ERROR`).
@@ -117,12 +117,12 @@ pub enum Call {
     Options,
     /// Reads one option.
     GetOption {
-        /// Which.
+        /// The option.
         option: SocketOption,
     },
     /// Sets one option.
     SetOption {
-        /// Which.
+        /// The option.
         option: SocketOption,
         /// The option's number, whose meaning is [`SocketOption::kind`].
         value: i64,
@@ -226,7 +226,7 @@ pub enum EndpointCall {
 }
 
 impl EndpointCall {
-    /// Which call it is.
+    /// Returns the kind of the call.
     pub const fn kind(&self) -> CallKind {
         match self {
             EndpointCall::On { call, .. } => call.kind(),
@@ -239,7 +239,7 @@ impl EndpointCall {
 mod tests {
     use super::*;
 
-    /// What stands in the protocol's requests and what is printed is one name.
+    /// The name in the protocol's requests is the one that is printed.
     #[test]
     fn a_kind_has_the_protocols_name() {
         let orders = [

@@ -69,14 +69,14 @@ impl fmt::Display for SocketName {
     }
 }
 
-/// What a socket was made for.
+/// The purpose that a socket was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SocketRole {
-    /// To listen.
+    /// A socket that listens.
     Listener,
-    /// To be the client's end of a connection.
+    /// The client's end of a connection.
     Client,
-    /// To be the server's.
+    /// The server's end of a connection.
     Server,
 }
 
@@ -111,9 +111,9 @@ impl fmt::Display for SocketRole {
 /// A connection or a listener of an end, whichever of its descriptors names it: `client`, `client2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId {
-    /// What it was made for.
+    /// The purpose that it was made for.
     pub role: SocketRole,
-    /// Which one, from 1 on.
+    /// The number among the sockets of that role, from 1 on.
     pub number: NonZeroU32,
 }
 
@@ -122,7 +122,7 @@ pub struct ConnectionId {
 pub struct SocketId {
     /// The connection.
     pub connection: ConnectionId,
-    /// Which dup of it, from 1 on; none for the first descriptor.
+    /// The number of the dup, from 1 on; none for the first descriptor.
     pub dup: Option<NonZeroU32>,
 }
 
@@ -138,7 +138,7 @@ impl SocketId {
         }
     }
 
-    /// Its name; none when that is longer than a name may be.
+    /// Returns the name; none when that is longer than a name may be.
     pub fn name(self) -> Option<SocketName> {
         SocketName::new(&self.to_string())
     }

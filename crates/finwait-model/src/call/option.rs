@@ -1,4 +1,4 @@
-//! Socket options: what their numbers mean, and how they are told.
+//! Socket options: what their numbers mean, and how they are printed.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ macro_rules! options {
 }
 
 options! {
-    /// How close treats unsent data.
+    /// Treatment of unsent data by close.
     Linger "SO_LINGER" OptionKind::Linger;
     /// Bind over TIME_WAIT.
     Reuseaddr "SO_REUSEADDR" OptionKind::Switch;
@@ -59,9 +59,9 @@ options! {
     Keepintvl "TCP_KEEPINTVL" OptionKind::Number("s");
     /// Probes before giving up.
     Keepcnt "TCP_KEEPCNT" OptionKind::Number("probes");
-    /// How long sent data may stay unacknowledged.
+    /// Time that sent data may stay unacknowledged.
     UserTimeout "TCP_USER_TIMEOUT" OptionKind::Number("ms");
-    /// How often a SYN is retransmitted.
+    /// Number of times that a SYN is retransmitted.
     Syncnt "TCP_SYNCNT" OptionKind::Number("");
     /// Accept only once data has come.
     DeferAccept "TCP_DEFER_ACCEPT" OptionKind::Number("s");
@@ -69,13 +69,13 @@ options! {
     Rcvbuf "SO_RCVBUF" OptionKind::Number("bytes");
     /// Send buffer; the kernel doubles what is set.
     Sndbuf "SO_SNDBUF" OptionKind::Number("bytes");
-    /// How long a read may block.
+    /// Time that a read may block.
     Rcvtimeo "SO_RCVTIMEO" OptionKind::Timeout;
-    /// How long a write or connect may block.
+    /// Time that a write or connect may block.
     Sndtimeo "SO_SNDTIMEO" OptionKind::Timeout;
     /// No call blocks: EAGAIN, EINPROGRESS.
     Nonblock "O_NONBLOCK" OptionKind::Switch;
-    /// How long an orphan stays in FIN_WAIT2.
+    /// Time that an orphan stays in FIN_WAIT2.
     Linger2 "TCP_LINGER2" OptionKind::Number("s");
 }
 

@@ -22,7 +22,7 @@ pub struct CallSpec {
 }
 
 impl CallSpec {
-    /// Returns whether it gives back the descriptor that it is made on (close(2)).
+    /// Returns whether it closes the descriptor that it is made on (`close(2)`).
     pub const fn releases(&self) -> bool {
         matches!(self.class, Some(CallClass::Close))
     }
@@ -30,7 +30,7 @@ impl CallSpec {
 
 macro_rules! calls {
     ($($of:ident { $($call:ident $name:literal $class:expr, $waits_for:ident, $effect:ident, $returns:ident;)* })*) => {
-        /// Which call it is, of those on a socket and those for the process.
+        /// The kind of a call, of those on a socket and those for the process.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum CallKind {
             $($(
@@ -61,7 +61,7 @@ macro_rules! calls {
         }
 
         $(impl $of {
-            /// Which call it is.
+            /// Returns the kind of the call.
             pub const fn kind(&self) -> CallKind {
                 match self {
                     $($of::$call { .. } => CallKind::$call,)*

@@ -80,7 +80,7 @@ impl WriteFlag {
     }
 }
 
-/// Which direction `shutdown` ends.
+/// The direction that `shutdown` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShutdownHow {
@@ -103,7 +103,7 @@ impl ShutdownHow {
     }
 }
 
-/// Events that `poll(2)` can be asked for or tells of.
+/// Events that `poll(2)` can be asked for, or reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PollEvent {
@@ -113,11 +113,11 @@ pub enum PollEvent {
     Out,
     /// `POLLRDHUP`: the peer will send no more.
     Rdhup,
-    /// `POLLHUP`: both directions have ended; told without being asked.
+    /// `POLLHUP`: both directions have ended; reported without being asked for.
     Hup,
-    /// `POLLERR`: an error waits; told without being asked.
+    /// `POLLERR`: an error waits; reported without being asked for.
     Err,
-    /// `POLLNVAL`: not an open descriptor; told without being asked.
+    /// `POLLNVAL`: not an open descriptor; reported without being asked for.
     Nval,
     /// `POLLPRI`: an urgent byte is there.
     Pri,

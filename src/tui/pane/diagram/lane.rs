@@ -12,14 +12,14 @@ use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::wire::flow::PacketNo;
 
-/// How far an arrow goes, and what stands at its point.
+/// The span of an arrow, and the character at its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ArrowSpan {
-    /// From one lifeline to the other.
+    /// The whole way, from one lifeline to the other.
     Whole(char),
-    /// From its sender's to somewhere on the wire.
+    /// The way from its sender's lifeline to somewhere on the wire.
     Leaves(char),
-    /// From somewhere on the wire to the other.
+    /// The way from somewhere on the wire to the other lifeline.
     Arrives(char),
 }
 
@@ -28,13 +28,14 @@ pub(super) struct Lane {
     area: Rect,
     pub left: u16,
     pub right: u16,
-    /// Which ends have a column for states.
+    /// The ends that have a column for states.
     pub labels: Ends<bool>,
 }
 
 impl Lane {
     pub fn of(area: Rect, focus: Side) -> Lane {
-        // The widest state is 11 columns, most are 9 at the most, and the others have a short name; where two such columns leave no room, only the focused end has one.
+        // The widest state is 11 columns, most are 9 at the most, and the others have a short name; where two such columns leave no room,
+        // only the focused end has one.
         let outside = match area.width {
             56.. => 12,
             _ => 10,
@@ -150,7 +151,7 @@ impl Lane {
         Rect::new(from, y, to.saturating_sub(from), 1)
     }
 
-    /// Beside a packet on the wire: how long it has stood there, and what can be done with it.
+    /// The words beside a held packet: how long it has been held, and what can be done with it.
     pub fn on_wire(&self, canvas: &mut Canvas, y: u16, free: (u16, u16), since: String, no: PacketNo, selected: bool) {
         let (mut x, right) = (free.0 + 1, free.1);
         let strong = canvas.theme.strong();

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest time between a state and the event that it is put beside.
 const TOGETHER: Duration = Duration::from_millis(250);
 
-/// What a row shows between the edges. Numbers are those of transcript entries.
+/// The contents of a row between the edges. Numbers are those of transcript entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RowKind {
     /// A call at its end's edge, and its return when nothing lies between.
@@ -53,11 +53,11 @@ pub(super) struct Row {
     pub no: u64,
     pub at: Duration,
     pub kind: RowKind,
-    /// The states that stand beside it.
+    /// The states beside it.
     pub labels: Ends<Option<State>>,
 }
 
-/// How often the packet of the newest row of that number is told to have come again.
+/// Returns the count of repeats of the packet in the newest row of that number; none without such a row.
 fn again_of(rows: &mut VecDeque<Row>, head: PacketNo) -> Option<&mut u32> {
     let is_it =
         |row: &Row| matches!(row.kind, RowKind::Packet { no, disposition, .. } if no == head && disposition.is_held());
@@ -86,7 +86,7 @@ pub(super) struct Rows {
     last_at: Option<Duration>,
     connections: HashMap<(SocketAddr, SocketAddr), u32>,
     born: Ends<bool>,
-    /// By the packet that they stand behind.
+    /// The folded retransmissions, by the packet that they are behind.
     folds: HashMap<PacketNo, Fold>,
 }
 
@@ -248,7 +248,7 @@ impl Rows {
             Packet::Icmp { .. } | Packet::Other { .. } => 1,
         };
         let no = record.no;
-        // What becomes of one that stands on the newest row is told on that row.
+        // What becomes of one on the newest row is shown on that row.
         let newest = self.rows.back_mut();
         if record.waited.is_some()
             && let Some(row) = newest
@@ -261,7 +261,7 @@ impl Rows {
             && *of == no
         {
             *disposition = record.disposition;
-            // What stood behind it gets a row of its own.
+            // What was behind it gets a row of its own.
             *again = if record.disposition.is_held() { *again } else { 0 };
             row.no = entry.no;
             row.at = entry.at;
@@ -315,7 +315,7 @@ impl Rows {
         );
     }
 
-    /// What stood folded behind a packet comes into sight when that has left the wire; one that has left from behind is forgotten.
+    /// Brings into sight what was folded behind a packet that has left the wire; forgets one that has left from behind.
     fn unfold(&mut self, entry: &Entry, record: &PacketRecord) {
         if record.disposition.is_held() {
             return;

@@ -10,7 +10,7 @@ use crate::wire::flow::Retransmission;
 use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, Packet};
 
-/// How long a packet has been held, or how long until it goes on.
+/// Returns how long a packet has been held, or how long until it goes on.
 pub(super) fn held_words(held: &WaitingPacket, canvas: &Canvas) -> String {
     match held.due {
         Some(due) => format!("in {}", human(due.since(canvas.now))),

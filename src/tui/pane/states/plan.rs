@@ -1,22 +1,22 @@
-//! The state diagram's hand-laid plans: where the states stand, which way the edges run, and what stands beside them.
+//! The state diagram's hand-laid plans: where the states are, which way the edges run, and what is beside them.
 //!
 //! As in the RFC's figure, the listening side is on the left at the top and the one that closes first on the left at the bottom. CLOSE
 //! is there once: the ways back to it run round the right.
 
 use crate::state::State::{self, *};
 
-/// Where a state stands.
+/// The place of a state.
 pub struct Node {
     pub state: State,
     /// The left upper corner.
     pub at: (u16, u16),
-    /// Of the box; a state without one is a line of its name's width.
+    /// The size of the box; a state without one is a line of its name's width.
     pub size: (u16, u16),
-    /// Where `C` and `S` stand beside a state without a box.
+    /// The place of `C` and `S` beside a state without a box.
     pub marks: (u16, u16),
 }
 
-/// Which way an edge runs: from one border to another, the head before the last point.
+/// The way of an edge: from one border to another, the head before the last point.
 pub struct Route {
     pub from: State,
     pub to: State,
@@ -28,7 +28,7 @@ pub struct Route {
 pub struct Plan {
     /// Columns and rows that it takes.
     pub size: (u16, u16),
-    /// Do the states stand in boxes?
+    /// Are the states in boxes?
     pub boxed: bool,
     /// The columns after which it can be pulled apart.
     pub columns: &'static [u16],

@@ -999,7 +999,7 @@ fn lines_of_strace_and_of_the_transcript() {
     assert_eq!((alone.subject, alone.call), (errno(Errno::ENOENT), None));
 }
 
-/// What is no news in a log: numbers, what only looks like an end, and what Node.js prints below an error.
+/// Parts of a log that are no news: numbers, what only looks like an end, and what Node.js prints below an error.
 #[test]
 fn a_log_says_less_than_its_lines_alone() {
     let said = |lines: &str| {
@@ -1033,7 +1033,7 @@ fn a_log_says_less_than_its_lines_alone() {
     assert_eq!(said(traceback), [(errno(Errno::ECONNRESET), None)]);
 }
 
-/// What is of UDP says so, and a number or text of another system does.
+/// A text of UDP is said to be one, and so is a number or text of another system.
 #[test]
 fn what_is_not_linuxs_tcp_is_said_to_be() {
     let dns =
@@ -1312,7 +1312,7 @@ proptest::proptest! {
     }
 }
 
-/// What a line of a log says that comes in pieces of that size.
+/// Returns what a line of a log says that comes in pieces of that size.
 fn in_pieces(line: &str, size: usize) -> Option<(Subject, Option<CallClass>)> {
     let mut log = LogScanner::default();
     line.as_bytes().chunks(size).for_each(|piece| log.push(piece));
@@ -1373,7 +1373,7 @@ fn a_stack_trace_in_json() {
     );
 }
 
-/// What a call of strace's was given is data, however long it is.
+/// Data that a call of strace's was given is data, however long it is.
 #[test]
 fn a_long_line_of_strace() {
     let data = "connection refused, ECONNREFUSED ".repeat(400);

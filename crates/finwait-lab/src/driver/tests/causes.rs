@@ -1,4 +1,4 @@
-//! Who made a socket change its state.
+//! The causes of a socket's changes of state.
 
 use super::*;
 use crate::event::Death;

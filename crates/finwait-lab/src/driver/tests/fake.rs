@@ -1,4 +1,4 @@
-//! All that is outside of the core, made up: a clock that goes only when something is waited for, and hosts that do as they are told.
+//! A made-up outside of the core: a clock that goes only when something is waited for, and hosts that do as they are told.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,7 +17,7 @@ pub(super) struct End {
     pub(super) rows: Vec<SocketRow>,
     /// Words that were not heard yet.
     pub(super) replies: Vec<std::result::Result<Reply, ProtocolError>>,
-    /// What strace has printed, and nobody has read.
+    /// The system calls that strace has printed, and nobody has read.
     pub(super) printed: Vec<Printed>,
     /// Packets that nobody has taken yet.
     pub(super) packets: VecDeque<Vec<u8>>,
@@ -29,11 +29,11 @@ pub(super) struct End {
     pub(super) is_torn: bool,
     /// Is there no reading its table?
     pub(super) is_unreadable: bool,
-    /// How it ended.
+    /// The end of the process.
     pub(super) death: Option<Death>,
-    /// What the next packets do that reach the host, one each; nothing when there are none.
+    /// The acts at the arrival of the next packets, one each; nothing when there are none.
     pub(super) at_arrival: VecDeque<Act>,
-    /// What happens at a time, if the core waits for it.
+    /// The acts that happen at a time, if the core waits for it.
     pub(super) later: Vec<(MonoTime, Act)>,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct End {
 pub(super) struct Fake {
     pub(super) now: MonoTime,
     pub(super) told: Vec<(MonoTime, LabEvent)>,
-    /// When tables were read, the client's.
+    /// The times at which the client's tables were read.
     pub(super) readings: Vec<MonoTime>,
     pub(super) ends: Ends<End>,
 }
@@ -79,7 +79,7 @@ impl Fake {
         }
     }
 
-    /// All that poll would say.
+    /// Returns all that poll would report.
     pub(super) fn ready(&self) -> Ready {
         Ready {
             packets: Ends::from_fn(|side| !self.ends[side].packets.is_empty()),

@@ -250,7 +250,7 @@ impl Play {
         self.core.outside.ends[side].at_arrival.push_back(Box::new(act));
     }
 
-    /// That happens at an end after so long, while the core waits there.
+    /// Has `act` happen at an end after so long, while the core waits there.
     fn later(&mut self, side: Side, after: Duration, act: impl FnOnce(&mut fake::End) + 'static) {
         let act: Act = Box::new(act);
         let at = self.now().plus(after);
@@ -318,13 +318,13 @@ impl Play {
         is_quiet(self)
     }
 
-    /// How long it takes until the core says that all is quiet, when nothing happens; none when it does not within a minute.
+    /// Returns how long it takes until the core says that all is quiet, when nothing happens; none when it does not within a minute.
     fn quiet_after(&mut self) -> Option<Duration> {
         let began = self.now();
         self.rest().then(|| self.now().since(began))
     }
 
-    /// What was told since the last time, a line each; tables and quiet are left out.
+    /// Returns the events since the last time, a line each; tables and quiet are left out.
     fn told(&mut self) -> Vec<String> {
         let told = std::mem::take(&mut self.core.outside.told);
         told.iter().filter_map(|(_, what)| line(what)).collect()

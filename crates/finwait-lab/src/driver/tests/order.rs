@@ -64,7 +64,7 @@ fn an_outcome_waits_for_the_packets_before_it_and_for_their_effects() {
     );
 }
 
-/// What the receiving end did before the packet came is told before the packet.
+/// A change that the receiving end made before the packet came is reported before the packet.
 #[test]
 fn a_change_before_a_packet_is_no_work_of_the_packet() {
     let mut play = Play::connected();

@@ -1,4 +1,4 @@
-//! How long the core waits for what, by a clock that is made up.
+//! The times that the core waits, by a clock that is made up.
 
 use super::*;
 
@@ -55,7 +55,7 @@ fn readings(play: &mut Play, time: Duration) -> Vec<u128> {
     readings.iter().map(|at| at.since(began).as_millis()).collect()
 }
 
-/// It may fill a queue and then block, and no packet tells.
+/// A blocked call may fill a queue and then block, and no packet shows it.
 #[test]
 fn a_blocked_call_is_looked_at_twice_as_long_apart_each_time_and_then_no_more() {
     let mut play = Play::connected();

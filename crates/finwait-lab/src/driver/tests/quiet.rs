@@ -1,4 +1,4 @@
-//! When all is quiet, and when not.
+//! The times when all is quiet, and when not.
 
 use super::*;
 use finwait_wire::queue::Mode;
@@ -11,7 +11,7 @@ fn unanswered(side: Side, retransmits: u32) -> SocketRow {
     }
 }
 
-/// How long a call is waited for that does not return although it could: looks of 1, 2, 4, 8 and 16 ms, before one of 32.
+/// Returns how long a call is waited for that does not return although it could: looks of 1, 2, 4, 8 and 16 ms, before one of 32.
 fn returning() -> Duration {
     let Timing {
         grace,

@@ -1,4 +1,4 @@
-//! How each call is made: which system calls, in which order, and what becomes of their answers.
+//! The making of each call: which system calls, in which order, and what becomes of their answers.
 
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
@@ -47,6 +47,10 @@ impl From<String> for Stop {
 }
 
 /// Makes a call on the socket of that name.
+///
+/// # Errors
+///
+/// [`Stop`]: the errno of the system call that failed, or the reason why the call was not made.
 pub fn make(sys: &mut Trace, sockets: &Sockets, name: &SocketName, call: &Call) -> Result<Value, Stop> {
     let fd = sockets.number(name);
     match call {
@@ -125,7 +129,7 @@ pub fn make(sys: &mut Trace, sockets: &Sockets, name: &SocketName, call: &Call) 
 }
 
 fn close_lingering(sys: &mut Trace, fd: RawFd, seconds: u16) -> SysResult<c_int> {
-    // Both at once: what close does to the peer is told before it returns, and setsockopt came first.
+    // Both at once: what close does to the peer is reported before it returns, and setsockopt came first.
     let linger = options::linger_text(fd, c_int::from(seconds));
     sys.announce(&format!("{linger}, {}", Trace::close_text(fd)));
     options::set_linger(sys, fd, c_int::from(seconds))?;

@@ -39,7 +39,7 @@ impl InFlight {
         free
     }
 
-    /// This thread makes the call.
+    /// Records that this thread makes the call.
     pub fn take_off(&self, id: CallId) {
         self.threads().insert(id, Some(gettid()));
     }
@@ -50,9 +50,13 @@ impl InFlight {
         self.landed.notify_all();
     }
 
-    /// Interrupts a call until it is over; `ESRCH` when it is not in flight, or is over before a signal could be sent.
+    /// Interrupts a call until it is over.
     ///
     /// The lock is held over `tgkill`, so the thread is still the one that makes the call.
+    ///
+    /// # Errors
+    ///
+    /// `ESRCH` when the call is not in flight, or is over before a signal could be sent.
     pub fn interrupt(&self, sys: &mut Trace, target: CallId) -> SysResult<()> {
         sys.announce(&Trace::interrupt_text(None));
         let mut threads = self.threads();

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-/// What came.
+/// A line that was read, or the end.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReadLine<'a> {
     /// A line, without its newline; the last one may have had none.
@@ -31,6 +31,10 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next line; waits for it.
+    ///
+    /// # Errors
+    ///
+    /// The error of the reader, but for [`io::ErrorKind::Interrupted`].
     pub fn next(&mut self) -> io::Result<ReadLine<'_>> {
         // A new one each time, or one long line would keep its memory for good.
         self.line = Vec::new();

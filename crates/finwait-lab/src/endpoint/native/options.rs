@@ -74,6 +74,10 @@ fn shown_int(value: c_int) -> String {
 }
 
 /// Reads an option.
+///
+/// # Errors
+///
+/// The errno of `getsockopt(2)` or `fcntl(2)`.
 pub fn get(sys: &mut Trace, fd: RawFd, option: SocketOption) -> SysResult<i64> {
     match form(option) {
         OptionForm::Int(place) => sys.option(fd, place, shown_int).map(i64::from),
@@ -90,7 +94,11 @@ pub fn get(sys: &mut Trace, fd: RawFd, option: SocketOption) -> SysResult<i64> {
     }
 }
 
-/// Sets an option; a number that the kernel's form cannot hold goes back with a sentence, and no call is made.
+/// Sets an option; makes no call for a number that the kernel's type cannot hold.
+///
+/// # Errors
+///
+/// A sentence where the kernel's type cannot hold the number. The errno of `setsockopt(2)` or `fcntl(2)` is the value.
 pub fn set(sys: &mut Trace, fd: RawFd, option: SocketOption, value: i64) -> Result<SysResult<c_int>, String> {
     let int = || c_int::try_from(value).map_err(|_| format!("{value} does not fit into {}, an int", option.name()));
     Ok(match form(option) {
@@ -121,6 +129,10 @@ const fn lingering(seconds: c_int) -> libc::linger {
 }
 
 /// Sets how long `close` lingers: so many seconds, or off below zero.
+///
+/// # Errors
+///
+/// The errno of `setsockopt(2)`.
 pub fn set_linger(sys: &mut Trace, fd: RawFd, seconds: c_int) -> SysResult<c_int> {
     let linger = lingering(seconds);
     sys.set_option(fd, LINGER, linger, &strace::linger(linger))
@@ -133,6 +145,10 @@ pub fn linger_text(fd: RawFd, seconds: c_int) -> String {
 }
 
 /// Takes the pending error out of the socket; 0 for none (`sock_error` clears `sk_err` as it reads it).
+///
+/// # Errors
+///
+/// The errno of `getsockopt(2)`.
 pub fn take_error(sys: &mut Trace, fd: RawFd) -> SysResult<c_int> {
     sys.option(fd, ERROR, |error: c_int| match error {
         0 => shown_int(0),

@@ -32,6 +32,10 @@ impl Sockets {
     ///
     /// The kernel hands out the lowest free number (`alloc_fd`), so a closed name's number would soon belong to somebody
     /// else. Until it is moved here it does: a call on that closed name made at this very moment would hit the new socket.
+    ///
+    /// # Errors
+    ///
+    /// The errno of `close(2)` for the number that is given up.
     pub fn adopt(&self, sys: &mut Trace, name: &SocketName, fresh: RawFd) -> SysResult<RawFd> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = match table.used.last() {

@@ -1,6 +1,6 @@
 //! System calls in `strace`'s words, so that a trace can be compared with `strace`'s line by line.
 //!
-//! Where `strace` prints an address of memory, there stands [`HIDDEN`].
+//! An address of memory, which `strace` prints, is replaced by [`HIDDEN`].
 
 use std::net::SocketAddr;
 use std::os::fd::RawFd;

@@ -43,7 +43,7 @@ pub struct Trace<'a> {
 }
 
 impl<'a> Trace<'a> {
-    /// Nothing made yet; `announce` is told once, before the first call.
+    /// Nothing made yet; `announce` is called once, before the first call.
     pub fn new(announce: &'a dyn Fn(String)) -> Trace<'a> {
         Trace {
             announce: Some(announce),
