@@ -130,6 +130,9 @@ impl Session {
         if from == State::Close && (queued || to == State::SynSent) {
             self.ends[side].forget_connection(&tuple);
         }
+        if from == State::Close && !queued && to != State::Listen {
+            self.ends[side].connects_unseen(tuple, inode);
+        }
         let socket = self.ends[side].name_of(&tuple, inode).cloned();
         if let Some(name) = &socket {
             self.ends[side].name_connection(tuple, name);
