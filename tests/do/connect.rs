@@ -196,8 +196,18 @@ fn self_connect(run: &mut Run, lab: Lab) {
     );
     run.succeeds(&["client write echo"]);
     assert_eq!(run.does("client read"), "read echo");
+    run.succeeds(&["client shutdown write"]);
+    run.does("client read");
+    let why = why(&run);
+    assert!(why.contains("its own FIN has come back"), "{why}");
 }
 in_labs!(self_connect: Isolated Loopback);
+
+/// The sentence of the step's call.
+fn why(run: &Run) -> &str {
+    let outcome = run.step().iter().rev().find(|line| line["kind"] == "outcome");
+    outcome.unwrap()["why"].as_str().unwrap()
+}
 
 /// A port below those that connect chooses from; spread, so that tests do not meet.
 fn free_port() -> u16 {

@@ -267,6 +267,7 @@ fn case(rule: RuleId, s: &Situation) -> Option<Case> {
             }
         }
         RuleId::HandshakeGivenUp => Case::HandshakeGivenUpLimit { ran_out: ran_out(s)? },
+        RuleId::EofFin if s.to_itself => Case::EofFinToItself,
         RuleId::ResetInCloseWait if sock.end?.is_by_data() => Case::ResetInCloseWaitData,
         RuleId::DataAfterShutdown if sock.ended_by_fin_beyond_a_gap() => Case::DataAfterShutdownFin,
         RuleId::ConnectReset => match sock.end?.by {

@@ -64,7 +64,9 @@ impl ConnectionEnd {
             EndCause::Segment | EndCause::Unseen(_) if self.is_by_data() => false,
             EndCause::Segment => true,
             // A closed or killed socket has no reader left; disconnect and shutdown leave ECONNRESET.
-            EndCause::Call(class) => matches!(class, CallClass::Close),
+            EndCause::Call(CallClass::Close) => true,
+            // The shutdown of a socket that is connected to itself: its own FIN comes back while the call lasts.
+            EndCause::Call(_) => matches!(self.to, State::TimeWait),
             EndCause::Death => true,
             EndCause::Rst | EndCause::Icmp(_) | EndCause::Timer(_) | EndCause::Administrator | EndCause::Unseen(_) => {
                 false

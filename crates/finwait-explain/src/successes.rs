@@ -115,6 +115,7 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
         },
         // tcp_recvmsg_locked: data first, then the FIN, then the error.
         _ => match s.was() {
+            _ if s.to_itself && (s.sock.fin.is_some() || s.shut(ShutdownHow::Write).is_some()) => Success::ReadToItself,
             _ if s.sock.fin.is_some() => Success::ReadBeforeFin,
             FinWait1 | FinWait2 => Success::ReadAfterShutdown,
             CloseWait | LastAck | Closing | TimeWait => Success::ReadBeforeFin,

@@ -2073,3 +2073,22 @@ fn a_socket_that_is_connected_to_itself_has_no_peer_to_accept() {
     };
     tells(&does(connect(), &s), &["connected to itself"]);
 }
+
+#[test]
+fn a_socket_that_is_connected_to_itself_reads_its_own_fin() {
+    let s = Situation {
+        to_itself: true,
+        ..Life::unseen()
+            .at(State::Established)
+            .returned(shutdown(ShutdownHow::Write), Outcome::Ok(Value::Done))
+            .goes(State::TimeWait, EndCause::Call(CallClass::Shutdown))
+            .asked()
+            .situation()
+    };
+    let end = gives(read(), got(0), &s);
+    tells(&end, &["its own FIN has come back"]);
+    keeps_silent(&end, &["peer"]);
+    for call in [read(), read_with(&[ReadFlag::Waitall])] {
+        keeps_silent(&gives(call, got(2), &s), &["peer has not", "error"]);
+    }
+}
