@@ -750,3 +750,40 @@ fn s_who_forbids_to_wait() {
         ),
     );
 }
+
+/// The urgent byte is lost, and the kernel finds one in the header of an ACK that follows: `tcp_urg` does not look where the data begins.
+#[test]
+fn an_urgent_byte_that_was_lost() {
+    let lost = "wire hold data from=server; server write a repeat=2000 oob; wire deliver next; wire drop next; ";
+    let follows = [EST, lost, "client write x; client poll pri; client read oob"].concat();
+    let played = Played::of(&follows);
+    let read = played.outcomes("client read")[0];
+    // The last byte of the header of the server's ACK: of its timestamps' echo.
+    let is_ack = |line: &&Value| line["from"] == "server" && line["packet"]["tcp"]["len"] == 0;
+    let ack = played.0.iter().rfind(is_ack).unwrap();
+    let options = ack["packet"]["tcp"]["options"].as_array().unwrap();
+    let echo = options.iter().find_map(|option| option["timestamps"][1].as_u64());
+    assert_eq!(
+        read["outcome"]["ok"]["read"]["data"],
+        format!("{:02x}", echo.unwrap() & 0xff),
+        "{read} {ack}"
+    );
+    let header = Why {
+        says: &["TCP header"],
+        never: &["The urgent byte"],
+        ..PLAIN
+    };
+    played.last("client read", &header);
+    let poll = Why {
+        never: &["an urgent byte is here"],
+        ..header
+    };
+    played.last("client poll", &poll);
+    let came = Why {
+        says: &["The urgent byte"],
+        never: &["header"],
+        ..PLAIN
+    };
+    let played = Played::of(&[EST, "server write a repeat=2000 oob; client write x; client read oob"].concat());
+    played.last("client read", &came);
+}

@@ -387,6 +387,9 @@ impl Session {
                     local: segment.destination,
                     peer: segment.source,
                 };
+                if arrived {
+                    self.on_sock(to, &tuple, |sock| sock.looks_for_urgent(segment));
+                }
                 if segment.flags.has(TOLD) {
                     if left {
                         self.on_sock(record.from, &tuple.mirrored(), |sock| sock.sent(segment.flags, entry));

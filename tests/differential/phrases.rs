@@ -286,6 +286,7 @@ impl<'a> Told<'a> {
             "its handshake was done while accept waited": self.accepted_at() > Some(began);
             "its handshake was done before accept": self.accepted_at() < Some(began);
             "The urgent byte, taken": self.came_with(URG, born, until);
+            "urgent byte, which was still missing": self.came_with(URG, born, until);
             "none has come": !self.came_with(URG, born, until);
             "An urgent byte was announced": self.came_with(URG, born, until);
             "was read already": self.came_with(URG, born, until);

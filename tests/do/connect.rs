@@ -198,7 +198,7 @@ fn self_connect(run: &mut Run, lab: Lab) {
     assert_eq!(run.does("client read"), "read echo");
     run.succeeds(&["client shutdown write"]);
     run.does("client read");
-    let why = why(&run);
+    let why = why(run);
     assert!(why.contains("its own FIN has come back"), "{why}");
 }
 in_labs!(self_connect: Isolated Loopback);
@@ -222,3 +222,16 @@ fn a_strange_address_cannot_be_bound(run: &mut Run, _: Lab) {
     assert_eq!(run.does("client bind 203.0.113.7:0"), "EADDRNOTAVAIL");
 }
 in_labs!(a_strange_address_cannot_be_bound: Isolated Loopback);
+
+/// A host without an address of the family that is asked for has no route to it, and nobody sent anything.
+fn a_host_of_ipv6_has_no_route_to_ipv4(run: &mut Run, _: Lab) {
+    assert_eq!(run.does("client connect 10.0.0.2:80"), "ENETUNREACH");
+    assert!(
+        why(run).contains("no route to that network: no SYN was sent"),
+        "{}",
+        why(run)
+    );
+    let outcome = run.step().iter().rev().find(|line| line["kind"] == "outcome").unwrap();
+    assert_eq!(outcome["set_by"]["timeless"], "route", "{outcome}");
+}
+in_labs!(a_host_of_ipv6_has_no_route_to_ipv4: Isolated6);

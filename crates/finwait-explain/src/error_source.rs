@@ -69,6 +69,11 @@ impl ErrorSource {
                 [only] => ErrorSource::Found(*only, end.entry),
                 _ => ErrorSource::Unseen(all),
             },
+            // The change that took the route away stands in the transcript; without one there never was a route, as of a host that has
+            // no address of that family. An ICMP error would have ended the attempt.
+            (None, None) if matches!(call, Call::Connect { .. }) && all.contains(&SetBy::Route) => {
+                ErrorSource::Timeless(SetBy::Route)
+            }
             (None, None) => match all.iter().find(|set_by| !set_by.happens()) {
                 Some(set_by) => ErrorSource::Timeless(*set_by),
                 None => ErrorSource::Unseen(all),

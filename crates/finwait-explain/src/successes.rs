@@ -108,6 +108,7 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
     match n {
         // sock_read_iter returns before TCP is asked; recv of 0 bytes would wait for data.
         0 => Success::ReadZero,
+        _ if with(ReadFlag::Oob) && s.sock.is_urgent_of_a_header() => Success::ReadUrgentOfHeader,
         _ if with(ReadFlag::Oob) => Success::ReadUrgent,
         _ if with(ReadFlag::Peek) => Success::ReadPeeked,
         n if n < asked && with(ReadFlag::Waitall) => Success::ReadFewer {
@@ -540,7 +541,11 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> Success {
             });
         }
         if told(PollEvent::Pri) {
-            meanings.push(Meaning::Urgent);
+            meanings.push(if s.sock.is_urgent_of_a_header() {
+                Meaning::UrgentOfHeader
+            } else {
+                Meaning::Urgent
+            });
         }
         if told(PollEvent::Out) {
             meanings.push(Meaning::Room);

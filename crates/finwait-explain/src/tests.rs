@@ -486,6 +486,9 @@ fn without_seen_segments_none_is_named_as_the_one_that_set_it() {
         set_by(read(), Errno::ECONNRESET),
         ErrorSource::Found(rules::SetBy::Rst, over.sock.end.unwrap().entry)
     );
+    // No setting took the route away: there was none.
+    let no_route = super::explain(&on(connect()), &Outcome::Err(Errno::ENETUNREACH), &fresh());
+    assert_eq!(no_route.set_by, Some(ErrorSource::Timeless(rules::SetBy::Route)));
     // Either can have.
     let refused = Life::unseen()
         .dials()
