@@ -127,7 +127,7 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
     let sock = &s.sock;
     let ended = |is_it: fn(EndCause) -> bool| sock.end.filter(|end| is_it(end.by)).map(|end| end.entry);
     match set_by {
-        SetBy::Rst => ended(|by| by == EndCause::Rst),
+        SetBy::Rst => sock.end.filter(ConnectionEnd::is_by_rst).map(|end| end.entry),
         SetBy::Data => sock.end.filter(|end| end.is_by_data()).map(|end| end.entry),
         SetBy::Fin => sock.fin,
         SetBy::Icmp => {
@@ -155,7 +155,9 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
 
 /// Can data that came after our own shutdown have ended it, as well as an RST of the peer's: was neither seen?
 fn by_us_or_the_peer(s: &Situation) -> bool {
-    let may_be = |end: &ConnectionEnd| end.by.is_unseen() && matches!(end.from, State::FinWait1 | State::FinWait2);
+    let may_be = |end: &ConnectionEnd| {
+        end.by.is_unseen() && !end.is_by_rst() && matches!(end.from, State::FinWait1 | State::FinWait2)
+    };
     s.sock.end.as_ref().is_some_and(may_be) && s.sock.receiving_shut.is_some()
 }
 
@@ -245,6 +247,8 @@ pub(super) fn cause(rule: RuleId, s: &Situation) -> Cause {
         RuleId::Reset if by_us_or_the_peer(s) => Some(Case::ResetUnseen),
         // No state in between is seen of an attempt, either.
         RuleId::ErrorTold | RuleId::EofErrorTold if was_attempt(s) => case(rule, s),
+        // The states tell, or the peer's call does; else it is none.
+        RuleId::ShutdownOver => case(rule, s),
         _ => is_seen.then(|| case(rule, s)).flatten(),
     };
     own.map_or(Cause::OfRule(rule.rule().because.cause), Cause::OfCase)
@@ -408,7 +412,13 @@ fn was_attempt(s: &Situation) -> bool {
 fn how_it_ended(s: &Situation) -> Option<HowEnded> {
     let end = s.sock.end?;
     Some(match end.by {
+        _ if end.is_by_rst() => HowEnded::Rst,
         EndCause::Rst => HowEnded::Rst,
+        EndCause::Unseen(_) if end.is_by_data() => HowEnded::DataAfterShutdown,
+        // Through TIME_WAIT or by the last ACK.
+        EndCause::Unseen(_) if end.to == State::TimeWait || matches!(end.from, State::Closing | State::LastAck) => {
+            HowEnded::Fins
+        }
         EndCause::Icmp(icmp) => HowEnded::Icmp { icmp },
         EndCause::Segment if end.is_by_data() => {
             if end.from == State::CloseWait {
@@ -418,6 +428,7 @@ fn how_it_ended(s: &Situation) -> Option<HowEnded> {
             }
         }
         EndCause::Segment => HowEnded::Fins,
+        EndCause::Call(CallClass::Shutdown) if !end.is_of_handshake() => HowEnded::Fins,
         EndCause::Timer(_) => HowEnded::Timer { ran_out: ran_out(s)? },
         EndCause::Administrator => HowEnded::Administrator,
         EndCause::Call(call) => HowEnded::Call { call },

@@ -65,8 +65,10 @@ impl ConnectionEnd {
             EndCause::Segment => true,
             // A closed or killed socket has no reader left; disconnect and shutdown leave ECONNRESET.
             EndCause::Call(CallClass::Close) => true,
-            // The shutdown of a socket that is connected to itself: its own FIN comes back while the call lasts.
-            EndCause::Call(_) => matches!(self.to, State::TimeWait),
+            // Its FIN was answered while the call lasted: the loopback lab shows no state between, nor does a socket that is connected
+            // to itself.
+            EndCause::Call(CallClass::Shutdown) => !self.is_of_handshake(),
+            EndCause::Call(_) => false,
             EndCause::Death => true,
             EndCause::Rst | EndCause::Icmp(_) | EndCause::Timer(_) | EndCause::Administrator | EndCause::Unseen(_) => {
                 false
@@ -86,6 +88,21 @@ impl ConnectionEnd {
                 State::Close
             ) | (EndCause::Segment, State::CloseWait, State::Close)
         )
+    }
+
+    /// Did the peer's RST end it? Where no segment is seen, the peer's call tells: a close or a disconnect ends at once what is not
+    /// waiting for the last ACK only by RST.
+    pub const fn is_by_rst(&self) -> bool {
+        use State::{Close, CloseWait, Established, FinWait1, FinWait2};
+        matches!(self.by, EndCause::Rst)
+            || matches!(
+                (self.by, self.from, self.to),
+                (
+                    EndCause::Unseen(Some(CallClass::Close | CallClass::Disconnect)),
+                    Established | FinWait1 | FinWait2 | CloseWait,
+                    Close
+                )
+            )
     }
 
     /// Did it end an attempt, before the handshake was done?

@@ -2095,3 +2095,46 @@ fn a_socket_that_is_connected_to_itself_reads_its_own_fin() {
         keeps_silent(&gives(call, got(2), &s), &["peer has not", "error"]);
     }
 }
+
+/// Without a wire, the call that the peer made while the connection ended tells what it sent.
+#[test]
+fn the_peers_call_tells_what_ended_it_where_no_segment_is_seen() {
+    let after_shutdown = |peers| {
+        Life::unseen()
+            .at(State::Established)
+            .returned(shutdown(ShutdownHow::Both), Outcome::Ok(Value::Done))
+            .comes_to(State::FinWait2)
+            .goes(State::Close, EndCause::Unseen(peers))
+            .asked()
+            .situation()
+    };
+    let failed = |call: Call, errno, s: &Situation| super::explain(&on(call), &Outcome::Err(errno), s);
+    let found = |why: &Explanation| match why.set_by {
+        Some(ErrorSource::Found(set_by, _)) => Some(set_by),
+        _ => None,
+    };
+
+    let reset = after_shutdown(Some(CallClass::Close));
+    let why = failed(read(), Errno::ECONNRESET, &reset);
+    assert_eq!((why.rule, found(&why)), (Some(RuleId::Reset), Some(rules::SetBy::Rst)));
+    keeps_silent(&why.sentence, &["data that came"]);
+    let why = failed(shutdown(ShutdownHow::Write), Errno::ENOTCONN, &reset);
+    assert_eq!(found(&why), Some(rules::SetBy::Rst));
+    tells(&why.sentence, &["an RST ended it"]);
+
+    let data = after_shutdown(Some(CallClass::Write));
+    let why = failed(read(), Errno::ECONNRESET, &data);
+    let expected = (Some(RuleId::DataAfterShutdown), Some(rules::SetBy::Data));
+    assert_eq!((why.rule, found(&why)), expected);
+    let why = failed(shutdown(ShutdownHow::Write), Errno::ENOTCONN, &data);
+    assert_eq!(found(&why), Some(rules::SetBy::Data));
+    tells(&why.sentence, &["our own kernel reset it"]);
+
+    let unknown = after_shutdown(None);
+    let why = failed(read(), Errno::ECONNRESET, &unknown);
+    assert!(
+        matches!(why.set_by, Some(ErrorSource::Unseen(any)) if any.len() == 2),
+        "{why:?}"
+    );
+    tells(&why.sentence, &["RST", "or data"]);
+}
