@@ -787,3 +787,35 @@ fn an_urgent_byte_that_was_lost() {
     let played = Played::of(&[EST, "server write a repeat=2000 oob; client write x; client read oob"].concat());
     played.last("client read", &came);
 }
+
+/// A connect that waits for an attempt which another one began, and one that began it.
+#[test]
+fn two_connects_of_one_attempt() {
+    let played =
+        Played::of("server listen; wire hold SYN; client connect; client reconnect; wire clear; wire deliver all");
+    let sentences: Vec<&str> = played
+        .outcomes("client connect")
+        .iter()
+        .map(|outcome| outcome["why"].as_str().unwrap())
+        .collect();
+    let earlier = sentences
+        .iter()
+        .filter(|why| why.contains("begun earlier is done"))
+        .count();
+    let own = sentences.iter().filter(|why| why.contains("answered the SYN")).count();
+    assert_eq!((earlier, own), (1, 1), "{sentences:?}");
+}
+
+/// A shutdown that fails without a connection counts from the next connect on: until then the cause is what took the peer away.
+#[test]
+fn a_shutdown_without_a_connection() {
+    let shut =
+        "client disconnect; client so-error on=client; client shutdown write on=client; client write x on=client";
+    let why = Why {
+        rule: Some("write-unconnected"),
+        says: &["disconnect"],
+        set_by: set_by("own-call", "client disconnect"),
+        ..PLAIN
+    };
+    Played::of(&[EST, shut].concat()).last("client write", &why);
+}

@@ -135,7 +135,12 @@ in_labs!(a_blocked_read_is_woken: Isolated Loopback);
 /// No segment is seen, but the peer's call that the end came with tells what it sent.
 fn what_ended_it_is_told_by_the_peers_call(run: &mut Run, _: Lab) {
     let ends = [
-        ("client shutdown both", "server write x", "data", "our own kernel reset it"),
+        (
+            "client shutdown both",
+            "server write x",
+            "data",
+            "our own kernel reset it",
+        ),
         ("client shutdown both", "server rst-close", "rst", "an RST ended it"),
         ("client shutdown write", "server close", "fin", "both FINs are done"),
     ];

@@ -49,7 +49,7 @@ impl ErrorSource {
         let is_dissolved = s.sock.dissolved.is_some() || s.sock.failed.is_some();
         let is_it = |set_by: &SetBy| rule != RuleId::ReadUnconnected || !is_dissolved || !set_by.ends();
         let each = all.iter().flat_map(|set_by| one_by_one(*set_by)).filter(is_it);
-        let found = each.filter_map(|set_by| Some((set_by, entry_of(set_by, call, s)?)));
+        let found = each.filter_map(|set_by| Some((set_by, entry_of(set_by, rule, call, s)?)));
         let nearest = match rule {
             // A connect that was given up dissolves, too; but what gave it up came first, and threw out whoever waited.
             RuleId::DissolvedWhileWaiting => {
@@ -123,7 +123,7 @@ fn one_by_one(set_by: SetBy) -> Vec<SetBy> {
 }
 
 /// The entry in which that happened to the socket, before the call returned.
-fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
+fn entry_of(set_by: SetBy, rule: RuleId, call: &Call, s: &Situation) -> Option<EntryNo> {
     let sock = &s.sock;
     let ended = |is_it: fn(EndCause) -> bool| sock.end.filter(|end| is_it(end.by)).map(|end| end.entry);
     match set_by {
@@ -142,7 +142,7 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
                 .or_else(|| ended(|by| by == EndCause::Administrator))
         }
         SetBy::Told => sock.reported.or_else(|| taker(s)),
-        SetBy::OwnCall(classes) => classes.iter().filter_map(|class| own_call(*class, call, s)).max(),
+        SetBy::OwnCall(classes) => classes.iter().filter_map(|class| own_call(*class, rule, call, s)).max(),
         SetBy::WaitingCall => s.under_way.iter().map(|call| call.began).max(),
         SetBy::Signal => s.interrupted,
         SetBy::Route => s.limits.no_route,
@@ -178,8 +178,17 @@ fn taker(s: &Situation) -> Option<EntryNo> {
     others.find(|other| takes(other.class)).map(|other| other.began)
 }
 
-/// Our own call of that class that decides what `call` returns.
-fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
+/// Is it a rule of an error that a direction which we shut down gives? What dissolved a connection, or an attempt, is another matter:
+/// without a peer the kernel does not look at the directions (`sk_stream_wait_connect`, `sock_error`).
+const fn is_of_a_direction(rule: RuleId) -> bool {
+    !matches!(
+        rule,
+        RuleId::WriteUnconnected | RuleId::ReadUnconnected | RuleId::GivenUpByUs
+    )
+}
+
+/// Our own call of that class that decides what `call` returns, by that rule.
+fn own_call(class: CallClass, rule: RuleId, call: &Call, s: &Situation) -> Option<EntryNo> {
     let sock = &s.sock;
     let is_it = |made: Option<CallEntry>| made.filter(|made| made.class == class).map(|made| made.entry);
     let stopped = sock
@@ -195,6 +204,7 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
     match class {
         CallClass::Shutdown => {
             let direction = match call {
+                _ if !is_of_a_direction(rule) => None,
                 Call::Read { .. } => s.shut(ShutdownHow::Read),
                 Call::Write { .. } => s.shut(ShutdownHow::Write),
                 _ => None,

@@ -2138,3 +2138,37 @@ fn the_peers_call_tells_what_ended_it_where_no_segment_is_seen() {
     );
     tells(&why.sentence, &["RST", "or data"]);
 }
+
+/// A direction that was shut down without a connection counts after the next connect: it is no cause while there is none.
+#[test]
+fn a_shutdown_without_a_connection_is_no_cause_of_what_follows() {
+    let shut = |life: Life| life.failed(shutdown(ShutdownHow::Write), Errno::ENOTCONN);
+    let set_by = |life: Life, errno| super::explain(&on(write()), &Outcome::Err(errno), &life.asked().situation());
+
+    let why = set_by(shut(Life::new()), Errno::EPIPE);
+    let expected = (
+        Some(RuleId::WriteUnconnected),
+        Some(ErrorSource::Timeless(rules::SetBy::Missing)),
+    );
+    assert_eq!((why.rule, why.set_by), expected);
+
+    let dissolved = || {
+        Life::new()
+            .at(State::Established)
+            .goes(State::Close, EndCause::Call(CallClass::Disconnect))
+            .returned(Call::Disconnect, Outcome::Ok(Value::Done))
+    };
+    let disconnect = [CallClass::Disconnect];
+    let why = set_by(shut(dissolved()), Errno::ECONNRESET);
+    assert_eq!(why.rule, Some(RuleId::GivenUpByUs));
+    assert!(
+        matches!(why.set_by, Some(ErrorSource::Found(rules::SetBy::OwnCall(calls), _)) if calls == disconnect),
+        "{why:?}"
+    );
+    let why = set_by(shut(dissolved().failed(read(), Errno::ECONNRESET)), Errno::EPIPE);
+    assert_eq!(why.rule, Some(RuleId::WriteUnconnected));
+    assert!(
+        matches!(why.set_by, Some(ErrorSource::Found(rules::SetBy::OwnCall(calls), _)) if calls == disconnect),
+        "{why:?}"
+    );
+}
