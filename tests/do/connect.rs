@@ -235,3 +235,25 @@ fn a_host_of_ipv6_has_no_route_to_ipv4(run: &mut Run, _: Lab) {
     assert_eq!(outcome["set_by"]["timeless"], "route", "{outcome}");
 }
 in_labs!(a_host_of_ipv6_has_no_route_to_ipv4: Isolated6);
+
+/// The other way round there may be a route, and no address to send from.
+fn a_host_of_ipv4_has_no_address_for_ipv6(run: &mut Run, _: Lab) {
+    let errno = run.does("client connect [fd00::2]:80");
+    if errno == "EADDRNOTAVAIL" {
+        assert!(
+            why(run).contains("an IPv6 address to connect from: no SYN was sent"),
+            "{}",
+            why(run)
+        );
+    } else {
+        assert_eq!(errno, "ENETUNREACH");
+    }
+    run.succeeds(&["client socket"]);
+    assert_eq!(run.does("client bind 203.0.113.7:0"), "EADDRNOTAVAIL");
+    assert!(
+        why(run).contains("No interface of this host has that address"),
+        "{}",
+        why(run)
+    );
+}
+in_labs!(a_host_of_ipv4_has_no_address_for_ipv6: Isolated);

@@ -383,6 +383,8 @@ fn case(rule: RuleId, s: &Situation) -> Option<Case> {
         RuleId::ListenConnected => Case::ListenConnectedCall { call: sock.peer?.class },
         RuleId::AlreadyConnected => Case::AlreadyConnectedCall { call: sock.peer?.class },
         RuleId::ConnectedOnce => Case::ConnectedOnceCall { call: sock.peer?.class },
+        RuleId::NoSuchAddress if s.lacks_family => Case::NoSuchAddressConnect,
+        RuleId::NoSuchAddress => Case::NoSuchAddressBind,
         RuleId::NoPortLeft if is_bound(s) => Case::NoPortLeftBound,
         RuleId::ReadUnconnected if sock.failed_after_listening() => Case::ReadUnconnectedConnectFailed,
         RuleId::ListenTaken => match s.port_taken_by? {

@@ -221,6 +221,7 @@ impl Life {
             accepted: None,
             port_taken_by: None,
             limits: Limits::default(),
+            lacks_family: false,
             takes_unasked: false,
         }
     }
