@@ -1507,6 +1507,66 @@ fn a_refused_connection_leaves_no_row_and_is_explained_all_the_same() {
     );
 }
 
+/// As Node does: it tells of the socket when it has closed it again, and its inode cannot be learned any more.
+#[test]
+fn a_refusal_of_a_socket_that_was_never_told_of_is_that_of_the_connect_under_way() {
+    let mut play = Play::new();
+    play.types("client connect").unwrap();
+    let made = play.sent();
+    play.ends(&made, Outcome::Ok(Value::Later), None);
+    let connect = play.sent();
+    let began = TransitionCause::Call(play.named(connect.id));
+    let change = play.changes(Client, of_client(), 4, (State::Close, State::SynSent), began);
+    assert!(
+        matches!(&change.what, EntryKind::State { socket: Some(socket), .. } if socket.as_str() == "client"),
+        "{change:?}"
+    );
+    play.passes(Client, segment(Client, &[Flags::SYN], 9, 0, b""));
+    play.passes(Server, segment(Server, &[Flags::RST, Flags::ACK], 0, 10, b""));
+    let rst = play.session.transcript.last();
+    let states = (State::SynSent, State::Close);
+    play.changes(Client, of_client(), 4, states, play.received(Client));
+    play.happens(LabEvent::Made {
+        side: Client,
+        socket: named("client"),
+        fd: 19,
+        inode: None,
+    });
+    play.happens(LabEvent::Gone {
+        side: Client,
+        socket: named("client"),
+    });
+    play.fails(&connect, Errno::ECONNREFUSED);
+    let why = &play.session.ends[Client].last.as_ref().unwrap().call.why;
+    assert_eq!(
+        why.sentence,
+        "An RST answered the SYN: usually nobody listens on that port."
+    );
+    assert_eq!(why.rule, Some(RuleId::Refused));
+    assert_eq!(why.set_by, Some(ErrorSource::Found(SetBy::Rst, rst)));
+}
+
+/// Two connects to one address: which of them it is, nobody knows.
+#[test]
+fn a_socket_that_was_never_told_of_is_nobodys_where_two_connects_may_have_made_it() {
+    let mut play = Play::new();
+    for _ in 0..2 {
+        play.types("client connect").unwrap();
+        let made = play.sent();
+        play.ends(&made, Outcome::Ok(Value::Later), None);
+        play.sent();
+    }
+    play.changes(
+        Client,
+        of_client(),
+        4,
+        (State::Close, State::SynSent),
+        TransitionCause::Unseen,
+    );
+    let inodes = ["client", "client2"].map(|name| play.socket(Client, name).inode);
+    assert_eq!(inodes, [None, None]);
+}
+
 /// An ICMP error refuses the connection whose SYN it quotes, and no other.
 #[test]
 fn an_icmp_error_is_about_the_connection_that_it_quotes() {

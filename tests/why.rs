@@ -750,3 +750,72 @@ fn s_who_forbids_to_wait() {
         ),
     );
 }
+
+/// The urgent byte is lost, and the kernel finds one in the header of an ACK that follows: `tcp_urg` does not look where the data begins.
+#[test]
+fn an_urgent_byte_that_was_lost() {
+    let lost = "wire hold data from=server; server write a repeat=2000 oob; wire deliver next; wire drop next; ";
+    let follows = [EST, lost, "client write x; client poll pri; client read oob"].concat();
+    let played = Played::of(&follows);
+    let read = played.outcomes("client read")[0];
+    // The last byte of the header of the server's ACK: of its timestamps' echo.
+    let is_ack = |line: &&Value| line["from"] == "server" && line["packet"]["tcp"]["len"] == 0;
+    let ack = played.0.iter().rfind(is_ack).unwrap();
+    let options = ack["packet"]["tcp"]["options"].as_array().unwrap();
+    let echo = options.iter().find_map(|option| option["timestamps"][1].as_u64());
+    assert_eq!(
+        read["outcome"]["ok"]["read"]["data"],
+        format!("{:02x}", echo.unwrap() & 0xff),
+        "{read} {ack}"
+    );
+    let header = Why {
+        says: &["TCP header"],
+        never: &["The urgent byte"],
+        ..PLAIN
+    };
+    played.last("client read", &header);
+    let poll = Why {
+        never: &["an urgent byte is here"],
+        ..header
+    };
+    played.last("client poll", &poll);
+    let came = Why {
+        says: &["The urgent byte"],
+        never: &["header"],
+        ..PLAIN
+    };
+    let played = Played::of(&[EST, "server write a repeat=2000 oob; client write x; client read oob"].concat());
+    played.last("client read", &came);
+}
+
+/// A connect that waits for an attempt which another one began, and one that began it.
+#[test]
+fn two_connects_of_one_attempt() {
+    let played =
+        Played::of("server listen; wire hold SYN; client connect; client reconnect; wire clear; wire deliver all");
+    let sentences: Vec<&str> = played
+        .outcomes("client connect")
+        .iter()
+        .map(|outcome| outcome["why"].as_str().unwrap())
+        .collect();
+    let earlier = sentences
+        .iter()
+        .filter(|why| why.contains("begun earlier is done"))
+        .count();
+    let own = sentences.iter().filter(|why| why.contains("answered the SYN")).count();
+    assert_eq!((earlier, own), (1, 1), "{sentences:?}");
+}
+
+/// A shutdown that fails without a connection counts from the next connect on: until then the cause is what took the peer away.
+#[test]
+fn a_shutdown_without_a_connection() {
+    let shut =
+        "client disconnect; client so-error on=client; client shutdown write on=client; client write x on=client";
+    let why = Why {
+        rule: Some("write-unconnected"),
+        says: &["disconnect"],
+        set_by: set_by("own-call", "client disconnect"),
+        ..PLAIN
+    };
+    Played::of(&[EST, shut].concat()).last("client write", &why);
+}

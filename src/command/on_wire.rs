@@ -180,6 +180,13 @@ impl ParsedArguments {
                 })?),
             },
         };
+        if let Some(token) = self.named("bytes").filter(|_| what != Forgery::Data) {
+            return Err(ParseError {
+                column: token.column,
+                why: format!("a forged {} carries no bytes: forge data bytes=... does", what.name()),
+                nearest: Vec::new(),
+            });
+        }
         let data = self
             .named("bytes")
             .map_or(b"forged".to_vec(), |token| token.value.clone());

@@ -410,6 +410,14 @@ mod tests {
             "column 34: frag-needed is an ICMP error, and has no sequence number"
         );
         assert_eq!(
+            complaint("wire forge rst to=client bytes=x"),
+            "column 26: a forged rst carries no bytes: forge data bytes=... does"
+        );
+        assert_eq!(
+            complaint("wire forge port-unreachable bytes=x to=client"),
+            "column 29: a forged port-unreachable carries no bytes: forge data bytes=... does"
+        );
+        assert_eq!(
             complaint("wire drop any seed=1"),
             "column 15: seed= is only for chance=, which is missing"
         );

@@ -396,14 +396,40 @@ impl End {
         self.join();
     }
 
-    /// The descriptor is open, and the inode stands for its socket.
+    /// The descriptor is open, and the inode stands for its socket. None, where the library has closed it again already, takes away
+    /// nothing that is known.
     fn opened(&mut self, name: &SocketName, fd: i32, inode: Option<u64>) {
         self.set(name, |socket| {
-            (socket.fd, socket.open, socket.inode) = (Some(fd), true, inode)
+            (socket.fd, socket.open, socket.inode) = (Some(fd), true, inode.or(socket.inode));
         });
         if let (Some(inode), Some(sock)) = (inode, self.socket(name).map(|socket| socket.sock)) {
             self.socks.by_inode.insert(inode, sock);
         }
+    }
+
+    /// Takes in that the socket of that inode begins a connection. A library that makes its socket in connect may tell of it only when
+    /// it has closed it again, as Node does after a refusal: then the connect under way to that address tells whose it is, where only
+    /// one can be meant.
+    pub(super) fn connects_unseen(&mut self, tuple: Tuple, inode: u64) {
+        if inode == 0 || self.socks.by_inode.contains_key(&inode) {
+            return;
+        }
+        let connecting = self.pending.iter().filter_map(|pending| match &pending.order {
+            EndpointCall::On {
+                socket,
+                call: Call::Connect { address, .. },
+            } if *address == tuple.peer => self.socket(socket).filter(|socket| socket.inode.is_none()),
+            _ => None,
+        });
+        let mut connecting = connecting.map(|socket| (socket.name.clone(), socket.sock));
+        let (Some((name, sock)), None) = (connecting.next(), connecting.next()) else {
+            return;
+        };
+        self.set(&name, |socket| {
+            (socket.inode, socket.tuple) = (Some(inode), Some(tuple))
+        });
+        self.socks.by_inode.insert(inode, sock);
+        self.named.insert(tuple, name);
     }
 
     /// The descriptor is closed, by the call of that entry; none where the library closed it by itself.

@@ -130,6 +130,9 @@ impl Session {
         if from == State::Close && (queued || to == State::SynSent) {
             self.ends[side].forget_connection(&tuple);
         }
+        if from == State::Close && !queued && to != State::Listen {
+            self.ends[side].connects_unseen(tuple, inode);
+        }
         let socket = self.ends[side].name_of(&tuple, inode).cloned();
         if let Some(name) = &socket {
             self.ends[side].name_connection(tuple, name);
@@ -321,6 +324,7 @@ impl Session {
             accepted,
             port_taken_by: self.port_taken_by(side, &pending.order),
             limits: self.limits(side),
+            lacks_family: self.lacks_family(side, &pending.order),
             takes_unasked: end.takes_unasked,
         }
     }
@@ -348,6 +352,21 @@ impl Session {
             syn_retries: number(Setting::TcpSynRetries),
             retries2: number(Setting::TcpRetries2),
         }
+    }
+
+    /// Does the call connect to an address of a family of which the host has none? The isolated lab gives a host addresses of one family;
+    /// loopback has its own of both.
+    fn lacks_family(&self, side: Side, order: &EndpointCall) -> bool {
+        let EndpointCall::On {
+            call: Call::Connect { address, .. },
+            ..
+        } = order
+        else {
+            return false;
+        };
+        let ip = address.ip().to_canonical();
+        let own = self.lab.addresses[side];
+        self.lab.kind == LabKind::Isolated && !ip.is_loopback() && ip.is_ipv6() != own.is_ipv6()
     }
 
     /// The state of a socket at that end which has the local port that the call asks for: LISTEN, if one listens there.
@@ -384,6 +403,9 @@ impl Session {
                     local: segment.destination,
                     peer: segment.source,
                 };
+                if arrived {
+                    self.on_sock(to, &tuple, |sock| sock.looks_for_urgent(segment));
+                }
                 if segment.flags.has(TOLD) {
                     if left {
                         self.on_sock(record.from, &tuple.mirrored(), |sock| sock.sent(segment.flags, entry));

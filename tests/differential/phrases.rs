@@ -286,6 +286,7 @@ impl<'a> Told<'a> {
             "its handshake was done while accept waited": self.accepted_at() > Some(began);
             "its handshake was done before accept": self.accepted_at() < Some(began);
             "The urgent byte, taken": self.came_with(URG, born, until);
+            "urgent byte, which was still missing": self.came_with(URG, born, until);
             "none has come": !self.came_with(URG, born, until);
             "An urgent byte was announced": self.came_with(URG, born, until);
             "was read already": self.came_with(URG, born, until);
@@ -385,7 +386,7 @@ impl<'a> Told<'a> {
             });
             "no urgent byte can come": self.has_flag("MSG_OOB") && self.came_with(URG, born, until);
             "The peer's kernel answered the SYN": self.came_with(SYN, born, until) && !is_handshake(self.state(until));
-            "The handshake begun earlier is done": self.came_with(SYN, born, until) && !is_handshake(self.state(began));
+            "The handshake begun earlier is done": self.came_with(SYN, born, until) && self.state(began) != "CLOSE" && !is_handshake(self.state(until));
             "only its last ACK is missing": self.state(until) == "LAST_ACK";
             "over already, and": self.end().is_some();
             "an ECONNRESET waits": self.record.next_error(self.outcome).is_none_or(|errno| errno == 104);

@@ -196,8 +196,18 @@ fn self_connect(run: &mut Run, lab: Lab) {
     );
     run.succeeds(&["client write echo"]);
     assert_eq!(run.does("client read"), "read echo");
+    run.succeeds(&["client shutdown write"]);
+    run.does("client read");
+    let why = why(run);
+    assert!(why.contains("its own FIN has come back"), "{why}");
 }
 in_labs!(self_connect: Isolated Loopback);
+
+/// The sentence of the step's call.
+fn why(run: &Run) -> &str {
+    let outcome = run.step().iter().rev().find(|line| line["kind"] == "outcome");
+    outcome.unwrap()["why"].as_str().unwrap()
+}
 
 /// A port below those that connect chooses from; spread, so that tests do not meet.
 fn free_port() -> u16 {
@@ -212,3 +222,38 @@ fn a_strange_address_cannot_be_bound(run: &mut Run, _: Lab) {
     assert_eq!(run.does("client bind 203.0.113.7:0"), "EADDRNOTAVAIL");
 }
 in_labs!(a_strange_address_cannot_be_bound: Isolated Loopback);
+
+/// A host without an address of the family that is asked for has no route to it, and nobody sent anything.
+fn a_host_of_ipv6_has_no_route_to_ipv4(run: &mut Run, _: Lab) {
+    assert_eq!(run.does("client connect 10.0.0.2:80"), "ENETUNREACH");
+    assert!(
+        why(run).contains("no route to that network: no SYN was sent"),
+        "{}",
+        why(run)
+    );
+    let outcome = run.step().iter().rev().find(|line| line["kind"] == "outcome").unwrap();
+    assert_eq!(outcome["set_by"]["timeless"], "route", "{outcome}");
+}
+in_labs!(a_host_of_ipv6_has_no_route_to_ipv4: Isolated6);
+
+/// The other way round there may be a route, and no address to send from.
+fn a_host_of_ipv4_has_no_address_for_ipv6(run: &mut Run, _: Lab) {
+    let errno = run.does("client connect [fd00::2]:80");
+    if errno == "EADDRNOTAVAIL" {
+        assert!(
+            why(run).contains("an IPv6 address to connect from: no SYN was sent"),
+            "{}",
+            why(run)
+        );
+    } else {
+        assert_eq!(errno, "ENETUNREACH");
+    }
+    run.succeeds(&["client socket"]);
+    assert_eq!(run.does("client bind 203.0.113.7:0"), "EADDRNOTAVAIL");
+    assert!(
+        why(run).contains("No interface of this host has that address"),
+        "{}",
+        why(run)
+    );
+}
+in_labs!(a_host_of_ipv4_has_no_address_for_ipv6: Isolated);

@@ -131,3 +131,27 @@ fn a_blocked_read_is_woken(run: &mut Run, _: Lab) {
     assert_eq!(run.returned(read), "EOF");
 }
 in_labs!(a_blocked_read_is_woken: Isolated Loopback);
+
+/// No segment is seen, but the peer's call that the end came with tells what it sent.
+fn what_ended_it_is_told_by_the_peers_call(run: &mut Run, _: Lab) {
+    let ends = [
+        (
+            "client shutdown both",
+            "server write x",
+            "data",
+            "our own kernel reset it",
+        ),
+        ("client shutdown both", "server rst-close", "rst", "an RST ended it"),
+        ("client shutdown write", "server close", "fin", "both FINs are done"),
+    ];
+    run.succeeds(&["server listen"]);
+    for (shutdown, end, set_by, words) in ends {
+        run.succeeds(&["client connect", "server accept", shutdown, end]);
+        assert_eq!(run.does("client shutdown write"), "ENOTCONN");
+        let outcome = run.step().iter().rev().find(|line| line["kind"] == "outcome").unwrap();
+        assert_eq!(outcome["set_by"]["found"][0], set_by, "{outcome}");
+        let why = outcome["why"].as_str().unwrap();
+        assert!(why.contains(words), "{why}");
+    }
+}
+in_labs!(what_ended_it_is_told_by_the_peers_call: Loopback);

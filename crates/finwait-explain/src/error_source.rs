@@ -49,7 +49,7 @@ impl ErrorSource {
         let is_dissolved = s.sock.dissolved.is_some() || s.sock.failed.is_some();
         let is_it = |set_by: &SetBy| rule != RuleId::ReadUnconnected || !is_dissolved || !set_by.ends();
         let each = all.iter().flat_map(|set_by| one_by_one(*set_by)).filter(is_it);
-        let found = each.filter_map(|set_by| Some((set_by, entry_of(set_by, call, s)?)));
+        let found = each.filter_map(|set_by| Some((set_by, entry_of(set_by, rule, call, s)?)));
         let nearest = match rule {
             // A connect that was given up dissolves, too; but what gave it up came first, and threw out whoever waited.
             RuleId::DissolvedWhileWaiting => {
@@ -69,6 +69,11 @@ impl ErrorSource {
                 [only] => ErrorSource::Found(*only, end.entry),
                 _ => ErrorSource::Unseen(all),
             },
+            // The change that took the route away stands in the transcript; without one there never was a route, as of a host that has
+            // no address of that family. An ICMP error would have ended the attempt.
+            (None, None) if matches!(call, Call::Connect { .. }) && all.contains(&SetBy::Route) => {
+                ErrorSource::Timeless(SetBy::Route)
+            }
             (None, None) => match all.iter().find(|set_by| !set_by.happens()) {
                 Some(set_by) => ErrorSource::Timeless(*set_by),
                 None => ErrorSource::Unseen(all),
@@ -118,11 +123,11 @@ fn one_by_one(set_by: SetBy) -> Vec<SetBy> {
 }
 
 /// The entry in which that happened to the socket, before the call returned.
-fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
+fn entry_of(set_by: SetBy, rule: RuleId, call: &Call, s: &Situation) -> Option<EntryNo> {
     let sock = &s.sock;
     let ended = |is_it: fn(EndCause) -> bool| sock.end.filter(|end| is_it(end.by)).map(|end| end.entry);
     match set_by {
-        SetBy::Rst => ended(|by| by == EndCause::Rst),
+        SetBy::Rst => sock.end.filter(ConnectionEnd::is_by_rst).map(|end| end.entry),
         SetBy::Data => sock.end.filter(|end| end.is_by_data()).map(|end| end.entry),
         SetBy::Fin => sock.fin,
         SetBy::Icmp => {
@@ -137,7 +142,7 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
                 .or_else(|| ended(|by| by == EndCause::Administrator))
         }
         SetBy::Told => sock.reported.or_else(|| taker(s)),
-        SetBy::OwnCall(classes) => classes.iter().filter_map(|class| own_call(*class, call, s)).max(),
+        SetBy::OwnCall(classes) => classes.iter().filter_map(|class| own_call(*class, rule, call, s)).max(),
         SetBy::WaitingCall => s.under_way.iter().map(|call| call.began).max(),
         SetBy::Signal => s.interrupted,
         SetBy::Route => s.limits.no_route,
@@ -150,7 +155,9 @@ fn entry_of(set_by: SetBy, call: &Call, s: &Situation) -> Option<EntryNo> {
 
 /// Can data that came after our own shutdown have ended it, as well as an RST of the peer's: was neither seen?
 fn by_us_or_the_peer(s: &Situation) -> bool {
-    let may_be = |end: &ConnectionEnd| end.by.is_unseen() && matches!(end.from, State::FinWait1 | State::FinWait2);
+    let may_be = |end: &ConnectionEnd| {
+        end.by.is_unseen() && !end.is_by_rst() && matches!(end.from, State::FinWait1 | State::FinWait2)
+    };
     s.sock.end.as_ref().is_some_and(may_be) && s.sock.receiving_shut.is_some()
 }
 
@@ -171,8 +178,17 @@ fn taker(s: &Situation) -> Option<EntryNo> {
     others.find(|other| takes(other.class)).map(|other| other.began)
 }
 
-/// Our own call of that class that decides what `call` returns.
-fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
+/// Is it a rule of an error that a direction which we shut down gives? What dissolved a connection, or an attempt, is another matter:
+/// without a peer the kernel does not look at the directions (`sk_stream_wait_connect`, `sock_error`).
+const fn is_of_a_direction(rule: RuleId) -> bool {
+    !matches!(
+        rule,
+        RuleId::WriteUnconnected | RuleId::ReadUnconnected | RuleId::GivenUpByUs
+    )
+}
+
+/// Our own call of that class that decides what `call` returns, by that rule.
+fn own_call(class: CallClass, rule: RuleId, call: &Call, s: &Situation) -> Option<EntryNo> {
     let sock = &s.sock;
     let is_it = |made: Option<CallEntry>| made.filter(|made| made.class == class).map(|made| made.entry);
     let stopped = sock
@@ -188,6 +204,7 @@ fn own_call(class: CallClass, call: &Call, s: &Situation) -> Option<EntryNo> {
     match class {
         CallClass::Shutdown => {
             let direction = match call {
+                _ if !is_of_a_direction(rule) => None,
                 Call::Read { .. } => s.shut(ShutdownHow::Read),
                 Call::Write { .. } => s.shut(ShutdownHow::Write),
                 _ => None,
@@ -240,6 +257,8 @@ pub(super) fn cause(rule: RuleId, s: &Situation) -> Cause {
         RuleId::Reset if by_us_or_the_peer(s) => Some(Case::ResetUnseen),
         // No state in between is seen of an attempt, either.
         RuleId::ErrorTold | RuleId::EofErrorTold if was_attempt(s) => case(rule, s),
+        // The states tell, or the peer's call does; else it is none.
+        RuleId::ShutdownOver => case(rule, s),
         _ => is_seen.then(|| case(rule, s)).flatten(),
     };
     own.map_or(Cause::OfRule(rule.rule().because.cause), Cause::OfCase)
@@ -267,6 +286,7 @@ fn case(rule: RuleId, s: &Situation) -> Option<Case> {
             }
         }
         RuleId::HandshakeGivenUp => Case::HandshakeGivenUpLimit { ran_out: ran_out(s)? },
+        RuleId::EofFin if s.to_itself => Case::EofFinToItself,
         RuleId::ResetInCloseWait if sock.end?.is_by_data() => Case::ResetInCloseWaitData,
         RuleId::DataAfterShutdown if sock.ended_by_fin_beyond_a_gap() => Case::DataAfterShutdownFin,
         RuleId::ConnectReset => match sock.end?.by {
@@ -363,6 +383,8 @@ fn case(rule: RuleId, s: &Situation) -> Option<Case> {
         RuleId::ListenConnected => Case::ListenConnectedCall { call: sock.peer?.class },
         RuleId::AlreadyConnected => Case::AlreadyConnectedCall { call: sock.peer?.class },
         RuleId::ConnectedOnce => Case::ConnectedOnceCall { call: sock.peer?.class },
+        RuleId::NoSuchAddress if s.lacks_family => Case::NoSuchAddressConnect,
+        RuleId::NoSuchAddress => Case::NoSuchAddressBind,
         RuleId::NoPortLeft if is_bound(s) => Case::NoPortLeftBound,
         RuleId::ReadUnconnected if sock.failed_after_listening() => Case::ReadUnconnectedConnectFailed,
         RuleId::ListenTaken => match s.port_taken_by? {
@@ -402,7 +424,13 @@ fn was_attempt(s: &Situation) -> bool {
 fn how_it_ended(s: &Situation) -> Option<HowEnded> {
     let end = s.sock.end?;
     Some(match end.by {
+        _ if end.is_by_rst() => HowEnded::Rst,
         EndCause::Rst => HowEnded::Rst,
+        EndCause::Unseen(_) if end.is_by_data() => HowEnded::DataAfterShutdown,
+        // Through TIME_WAIT or by the last ACK.
+        EndCause::Unseen(_) if end.to == State::TimeWait || matches!(end.from, State::Closing | State::LastAck) => {
+            HowEnded::Fins
+        }
         EndCause::Icmp(icmp) => HowEnded::Icmp { icmp },
         EndCause::Segment if end.is_by_data() => {
             if end.from == State::CloseWait {
@@ -412,6 +440,7 @@ fn how_it_ended(s: &Situation) -> Option<HowEnded> {
             }
         }
         EndCause::Segment => HowEnded::Fins,
+        EndCause::Call(CallClass::Shutdown) if !end.is_of_handshake() => HowEnded::Fins,
         EndCause::Timer(_) => HowEnded::Timer { ran_out: ran_out(s)? },
         EndCause::Administrator => HowEnded::Administrator,
         EndCause::Call(call) => HowEnded::Call { call },

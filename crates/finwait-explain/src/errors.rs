@@ -83,6 +83,7 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::EADDRINUSE, Bind { .. }) => RuleId::AddressTaken,
         (Errno::EADDRINUSE, Listen { .. }) => RuleId::ListenTaken,
         (Errno::EADDRNOTAVAIL, Bind { .. }) => RuleId::NoSuchAddress,
+        (Errno::EADDRNOTAVAIL, Connect { .. }) if s.lacks_family => RuleId::NoSuchAddress,
         (Errno::EADDRNOTAVAIL, Connect { .. }) => RuleId::NoPortLeft,
         (Errno::EAFNOSUPPORT, Bind { .. } | Connect { .. }) => RuleId::OtherFamily,
 

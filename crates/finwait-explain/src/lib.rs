@@ -77,6 +77,8 @@ pub struct Situation {
     pub port_taken_by: Option<State>,
     /// The host's and the process's limits.
     pub limits: Limits,
+    /// Does `connect` ask for an address of a family of which its host has none?
+    pub lacks_family: bool,
     /// The endpoint's library accepts and reads by itself.
     pub takes_unasked: bool,
 }

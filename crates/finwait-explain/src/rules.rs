@@ -1206,12 +1206,13 @@ rules! {
         decided_by: &[Kernel("__inet_hash_connect")],
         proof: "no-local-port",
     }
+    // ip6_dst_lookup_tail wants an address to connect from; of IPv4 there would be no route.
     NoSuchAddress "no-such-address" {
-        calls: &[Bind],
+        calls: &[Bind, Connect],
         gives: errno(Errno::EADDRNOTAVAIL),
         states: CLOSE,
         set_by: &[SetBy::Argument],
-        decided_by: &[Kernel("__inet_bind")],
+        decided_by: &[Kernel("__inet_bind"), Kernel("ipv6_dev_get_saddr")],
         proof: "foreign-address",
     }
 

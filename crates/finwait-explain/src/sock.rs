@@ -11,7 +11,7 @@ use finwait_model::errno::Errno;
 use finwait_model::outcome::{Outcome, Value};
 use finwait_model::socket_table::TimerKind;
 use finwait_model::state::State;
-use finwait_wire::segment::{Flags, IcmpError};
+use finwait_wire::segment::{Flags, IcmpError, Segment, SeqNo};
 
 /// The number of an entry of the transcript.
 pub type EntryNo = u64;
@@ -64,7 +64,11 @@ impl ConnectionEnd {
             EndCause::Segment | EndCause::Unseen(_) if self.is_by_data() => false,
             EndCause::Segment => true,
             // A closed or killed socket has no reader left; disconnect and shutdown leave ECONNRESET.
-            EndCause::Call(class) => matches!(class, CallClass::Close),
+            EndCause::Call(CallClass::Close) => true,
+            // Its FIN was answered while the call lasted: the loopback lab shows no state between, nor does a socket that is connected
+            // to itself.
+            EndCause::Call(CallClass::Shutdown) => !self.is_of_handshake(),
+            EndCause::Call(_) => false,
             EndCause::Death => true,
             EndCause::Rst | EndCause::Icmp(_) | EndCause::Timer(_) | EndCause::Administrator | EndCause::Unseen(_) => {
                 false
@@ -86,6 +90,21 @@ impl ConnectionEnd {
         )
     }
 
+    /// Did the peer's RST end it? Where no segment is seen, the peer's call tells: a close or a disconnect ends at once what is not
+    /// waiting for the last ACK only by RST.
+    pub const fn is_by_rst(&self) -> bool {
+        use State::{Close, CloseWait, Established, FinWait1, FinWait2};
+        matches!(self.by, EndCause::Rst)
+            || matches!(
+                (self.by, self.from, self.to),
+                (
+                    EndCause::Unseen(Some(CallClass::Close | CallClass::Disconnect)),
+                    Established | FinWait1 | FinWait2 | CloseWait,
+                    Close
+                )
+            )
+    }
+
     /// Did it end an attempt, before the handshake was done?
     pub const fn is_of_handshake(&self) -> bool {
         matches!(self.from, State::SynSent | State::SynRecv)
@@ -99,6 +118,15 @@ pub struct CallEntry {
     pub class: CallClass,
     /// The entry of the call.
     pub entry: EntryNo,
+}
+
+/// Where the kernel took the urgent byte from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UrgentFrom {
+    /// From the data: it is the one that was announced.
+    Payload,
+    /// From the header of a segment that begins right after it, because that came first.
+    Header,
 }
 
 /// The newest segments of each kind that left the host, whatever became of them on the wire.
@@ -178,6 +206,10 @@ pub struct Sock {
     pub urgent: Option<EntryNo>,
     /// Was an urgent byte read since?
     pub urgent_read: bool,
+    /// The place of the newest urgent byte that was announced (`urg_seq`).
+    urgent_seq: Option<SeqNo>,
+    /// Where the kernel took that byte from; none while it waits for it (`TCP_URG_NOTYET`).
+    urgent_from: Option<UrgentFrom>,
     /// The options that were set on it.
     pub options: SockOptions,
 }
@@ -360,6 +392,39 @@ impl Sock {
         if flags.has(Flags::URG) {
             (self.urgent, self.urgent_read) = (Some(entry), false);
         }
+    }
+
+    /// Looks for the urgent byte in a segment that reached its host, as `tcp_urg` does: counted from the beginning of the header, with no
+    /// look at whether the byte lies before the data. One that was lost is found in the header of a segment that follows it closely,
+    /// an ACK without data, say.
+    pub fn looks_for_urgent(&mut self, segment: &Segment) {
+        if segment.flags.has(Flags(Flags::SYN.0 | Flags::RST.0)) {
+            return;
+        }
+        if segment.flags.has(Flags::URG) {
+            // tcp_check_urg: the pointer is to the byte after it (sysctl tcp_stdurg is off); only a later one counts.
+            let to = u32::from(segment.urgent.saturating_sub(1));
+            let seq = SeqNo(segment.seq.0.wrapping_add(to));
+            let is_later = |known: SeqNo| seq.relative_to(known).wrapping_sub(1) < u32::MAX / 2;
+            if self.urgent_seq.is_none_or(is_later) {
+                (self.urgent_seq, self.urgent_from) = (Some(seq), None);
+            }
+        }
+        let (Some(seq), None) = (self.urgent_seq, self.urgent_from) else {
+            return;
+        };
+        let ahead = seq.relative_to(segment.seq);
+        let behind = segment.seq.relative_to(seq);
+        if (ahead as usize) < segment.len {
+            self.urgent_from = Some(UrgentFrom::Payload);
+        } else if (1..=segment.header_len()).contains(&(behind as usize)) {
+            self.urgent_from = Some(UrgentFrom::Header);
+        }
+    }
+
+    /// Is what the kernel hands out for the urgent byte a byte of a TCP header?
+    pub fn is_urgent_of_a_header(&self) -> bool {
+        self.urgent_from == Some(UrgentFrom::Header)
     }
 
     /// Takes in an ICMP error about it, that did not end an attempt: the kernel notes it while the connection stands (`tcp_v4_err`).

@@ -108,6 +108,7 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
     match n {
         // sock_read_iter returns before TCP is asked; recv of 0 bytes would wait for data.
         0 => Success::ReadZero,
+        _ if with(ReadFlag::Oob) && s.sock.is_urgent_of_a_header() => Success::ReadUrgentOfHeader,
         _ if with(ReadFlag::Oob) => Success::ReadUrgent,
         _ if with(ReadFlag::Peek) => Success::ReadPeeked,
         n if n < asked && with(ReadFlag::Waitall) => Success::ReadFewer {
@@ -115,6 +116,7 @@ fn read(call: &Call, asked: usize, n: usize, flags: &[ReadFlag], s: &Situation) 
         },
         // tcp_recvmsg_locked: data first, then the FIN, then the error.
         _ => match s.was() {
+            _ if s.to_itself && (s.sock.fin.is_some() || s.shut(ShutdownHow::Write).is_some()) => Success::ReadToItself,
             _ if s.sock.fin.is_some() => Success::ReadBeforeFin,
             FinWait1 | FinWait2 => Success::ReadAfterShutdown,
             CloseWait | LastAck | Closing | TimeWait => Success::ReadBeforeFin,
@@ -540,7 +542,11 @@ fn poll(asked: &[PollEvent], events: &[PollEvent], s: &Situation) -> Success {
             });
         }
         if told(PollEvent::Pri) {
-            meanings.push(Meaning::Urgent);
+            meanings.push(if s.sock.is_urgent_of_a_header() {
+                Meaning::UrgentOfHeader
+            } else {
+                Meaning::Urgent
+            });
         }
         if told(PollEvent::Out) {
             meanings.push(Meaning::Room);

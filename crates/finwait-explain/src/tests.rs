@@ -221,6 +221,7 @@ impl Life {
             accepted: None,
             port_taken_by: None,
             limits: Limits::default(),
+            lacks_family: false,
             takes_unasked: false,
         }
     }
@@ -486,6 +487,9 @@ fn without_seen_segments_none_is_named_as_the_one_that_set_it() {
         set_by(read(), Errno::ECONNRESET),
         ErrorSource::Found(rules::SetBy::Rst, over.sock.end.unwrap().entry)
     );
+    // No setting took the route away: there was none.
+    let no_route = super::explain(&on(connect()), &Outcome::Err(Errno::ENETUNREACH), &fresh());
+    assert_eq!(no_route.set_by, Some(ErrorSource::Timeless(rules::SetBy::Route)));
     // Either can have.
     let refused = Life::unseen()
         .dials()
@@ -2072,4 +2076,100 @@ fn a_socket_that_is_connected_to_itself_has_no_peer_to_accept() {
             .situation()
     };
     tells(&does(connect(), &s), &["connected to itself"]);
+}
+
+#[test]
+fn a_socket_that_is_connected_to_itself_reads_its_own_fin() {
+    let s = Situation {
+        to_itself: true,
+        ..Life::unseen()
+            .at(State::Established)
+            .returned(shutdown(ShutdownHow::Write), Outcome::Ok(Value::Done))
+            .goes(State::TimeWait, EndCause::Call(CallClass::Shutdown))
+            .asked()
+            .situation()
+    };
+    let end = gives(read(), got(0), &s);
+    tells(&end, &["its own FIN has come back"]);
+    keeps_silent(&end, &["peer"]);
+    for call in [read(), read_with(&[ReadFlag::Waitall])] {
+        keeps_silent(&gives(call, got(2), &s), &["peer has not", "error"]);
+    }
+}
+
+/// Without a wire, the call that the peer made while the connection ended tells what it sent.
+#[test]
+fn the_peers_call_tells_what_ended_it_where_no_segment_is_seen() {
+    let after_shutdown = |peers| {
+        Life::unseen()
+            .at(State::Established)
+            .returned(shutdown(ShutdownHow::Both), Outcome::Ok(Value::Done))
+            .comes_to(State::FinWait2)
+            .goes(State::Close, EndCause::Unseen(peers))
+            .asked()
+            .situation()
+    };
+    let failed = |call: Call, errno, s: &Situation| super::explain(&on(call), &Outcome::Err(errno), s);
+    let found = |why: &Explanation| match why.set_by {
+        Some(ErrorSource::Found(set_by, _)) => Some(set_by),
+        _ => None,
+    };
+
+    let reset = after_shutdown(Some(CallClass::Close));
+    let why = failed(read(), Errno::ECONNRESET, &reset);
+    assert_eq!((why.rule, found(&why)), (Some(RuleId::Reset), Some(rules::SetBy::Rst)));
+    keeps_silent(&why.sentence, &["data that came"]);
+    let why = failed(shutdown(ShutdownHow::Write), Errno::ENOTCONN, &reset);
+    assert_eq!(found(&why), Some(rules::SetBy::Rst));
+    tells(&why.sentence, &["an RST ended it"]);
+
+    let data = after_shutdown(Some(CallClass::Write));
+    let why = failed(read(), Errno::ECONNRESET, &data);
+    let expected = (Some(RuleId::DataAfterShutdown), Some(rules::SetBy::Data));
+    assert_eq!((why.rule, found(&why)), expected);
+    let why = failed(shutdown(ShutdownHow::Write), Errno::ENOTCONN, &data);
+    assert_eq!(found(&why), Some(rules::SetBy::Data));
+    tells(&why.sentence, &["our own kernel reset it"]);
+
+    let unknown = after_shutdown(None);
+    let why = failed(read(), Errno::ECONNRESET, &unknown);
+    assert!(
+        matches!(why.set_by, Some(ErrorSource::Unseen(any)) if any.len() == 2),
+        "{why:?}"
+    );
+    tells(&why.sentence, &["RST", "or data"]);
+}
+
+/// A direction that was shut down without a connection counts after the next connect: it is no cause while there is none.
+#[test]
+fn a_shutdown_without_a_connection_is_no_cause_of_what_follows() {
+    let shut = |life: Life| life.failed(shutdown(ShutdownHow::Write), Errno::ENOTCONN);
+    let set_by = |life: Life, errno| super::explain(&on(write()), &Outcome::Err(errno), &life.asked().situation());
+
+    let why = set_by(shut(Life::new()), Errno::EPIPE);
+    let expected = (
+        Some(RuleId::WriteUnconnected),
+        Some(ErrorSource::Timeless(rules::SetBy::Missing)),
+    );
+    assert_eq!((why.rule, why.set_by), expected);
+
+    let dissolved = || {
+        Life::new()
+            .at(State::Established)
+            .goes(State::Close, EndCause::Call(CallClass::Disconnect))
+            .returned(Call::Disconnect, Outcome::Ok(Value::Done))
+    };
+    let disconnect = [CallClass::Disconnect];
+    let why = set_by(shut(dissolved()), Errno::ECONNRESET);
+    assert_eq!(why.rule, Some(RuleId::GivenUpByUs));
+    assert!(
+        matches!(why.set_by, Some(ErrorSource::Found(rules::SetBy::OwnCall(calls), _)) if calls == disconnect),
+        "{why:?}"
+    );
+    let why = set_by(shut(dissolved().failed(read(), Errno::ECONNRESET)), Errno::EPIPE);
+    assert_eq!(why.rule, Some(RuleId::WriteUnconnected));
+    assert!(
+        matches!(why.set_by, Some(ErrorSource::Found(rules::SetBy::OwnCall(calls), _)) if calls == disconnect),
+        "{why:?}"
+    );
 }

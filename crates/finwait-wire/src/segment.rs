@@ -133,6 +133,17 @@ pub struct Segment {
     pub payload: Bytes,
 }
 
+impl Segment {
+    /// The length of the TCP header, bytes: each option padded to 32 bits, as Linux sends them.
+    pub fn header_len(&self) -> usize {
+        20 + self
+            .options
+            .iter()
+            .map(|option| option.len().next_multiple_of(4))
+            .sum::<usize>()
+    }
+}
+
 /// The most bytes of a payload that a decoded segment keeps.
 pub const PAYLOAD_KEPT: usize = 64;
 
@@ -152,6 +163,20 @@ pub enum TcpOption {
     Timestamps(u32, u32),
     /// Anything else, by kind.
     Other(u8),
+}
+
+impl TcpOption {
+    /// Bytes, without padding; 0 where they are not known.
+    const fn len(&self) -> usize {
+        match self {
+            TcpOption::Mss(_) => 4,
+            TcpOption::WindowScale(_) => 3,
+            TcpOption::SackPermitted => 2,
+            TcpOption::Sack(blocks) => 2 + 8 * blocks.len(),
+            TcpOption::Timestamps(..) => 10,
+            TcpOption::Other(_) => 0,
+        }
+    }
 }
 
 /// Decodes an IPv4 or IPv6 packet. Checksums are not verified: on the wire the receiving kernel does that.

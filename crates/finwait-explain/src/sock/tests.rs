@@ -3,6 +3,8 @@
 use super::*;
 use State::{Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait};
 use finwait_model::call::{Bytes, WriteFlag};
+use finwait_wire::segment::TcpOption;
+use std::net::SocketAddr;
 
 const FIN_ACK: Flags = Flags(Flags::FIN.0 | Flags::ACK.0);
 const OK: Outcome = Outcome::Ok(Value::Done);
@@ -576,4 +578,48 @@ fn a_disconnect_is_remembered_though_the_connect_that_it_ended_returned_first() 
         entry: 23,
     };
     assert_eq!(sock.dissolved, Some(disconnect));
+}
+
+/// A segment of the peer's, with the timestamps that Linux sends.
+fn from_peer(flags: Flags, seq: u32, len: usize, urgent: u16) -> Segment {
+    let address = SocketAddr::from(([10, 0, 0, 2], 80));
+    Segment {
+        source: address,
+        destination: address,
+        flags,
+        seq: SeqNo(seq),
+        ack: SeqNo(0),
+        window: 1000,
+        urgent,
+        options: vec![TcpOption::Timestamps(1, 1)],
+        len,
+        payload: Bytes::default(),
+    }
+}
+
+/// `tcp_urg` counts from the beginning of the header: 20 bytes, and 12 of timestamps.
+#[test]
+fn an_urgent_byte_that_was_lost_is_taken_from_the_header_of_what_follows_closely() {
+    const URG_ACK: Flags = Flags(Flags::URG.0 | Flags::ACK.0);
+    // 2000 bytes, the last one urgent, in two segments; numbers wrap.
+    let first = u32::MAX - 1500;
+    let at = |place: u32| first.wrapping_add(place);
+    let announced = || connected().with(|sock| sock.looks_for_urgent(&from_peer(URG_ACK, first, 1448, 2000)));
+    let comes = |sock: Sock, segment: &Segment| sock.with(|sock| sock.looks_for_urgent(segment));
+    assert!(!announced().is_urgent_of_a_header());
+
+    let rest = from_peer(URG_ACK, at(1448), 552, 552);
+    assert!(!comes(announced(), &rest).is_urgent_of_a_header(), "it has come");
+
+    let ack = |place| from_peer(Flags::ACK, at(place), 0, 0);
+    let lost = comes(announced(), &ack(2000));
+    assert!(lost.is_urgent_of_a_header());
+    assert!(comes(lost, &rest).is_urgent_of_a_header(), "too late: it was taken");
+    assert!(comes(announced(), &from_peer(Flags::ACK, at(2000), 5, 0)).is_urgent_of_a_header());
+    for (place, is_in_it) in [(1448, false), (1999, false), (2031, true), (2032, false)] {
+        let sock = comes(announced(), &ack(place));
+        assert_eq!(sock.is_urgent_of_a_header(), is_in_it, "{place}");
+    }
+    let next = from_peer(URG_ACK, at(2000), 1, 1);
+    assert!(!comes(lost, &next).is_urgent_of_a_header(), "another one");
 }

@@ -35,6 +35,7 @@ impl<O: Outside> Core<O> {
                     self.led(side, &change, what);
                 }
                 ReadTrigger::FinLeft(tuple) if tuple == change.tuple => self.finished(side, &change),
+                ReadTrigger::RstLeft(tuple) if tuple == change.tuple => self.aborted(side, &change),
                 _ => self.transition(side, &change, self.likely(side, &change), Witness::Table),
             }
         }
@@ -80,6 +81,20 @@ impl<O: Outside> Core<O> {
             self.transition(side, &step, self.likely(side, &step), witness);
             from = to;
         }
+    }
+
+    /// Tells what ended a connection whose RST has left. A retransmission timer that gives up sends none (`tcp_write_err`): one that
+    /// has run out meanwhile did not do it, where a call can have.
+    fn aborted(&mut self, side: Side, change: &StateChange) {
+        let by_a_call = StateChange {
+            expired: change.expired.filter(|kind| *kind != TimerKind::Retransmit),
+            ..*change
+        };
+        let cause = match self.likely(side, &by_a_call) {
+            TransitionCause::Unseen => self.likely(side, change),
+            cause => cause,
+        };
+        self.transition(side, change, cause, Witness::Table);
     }
 
     pub(super) fn transition(&mut self, side: Side, change: &StateChange, cause: TransitionCause, witness: Witness) {
@@ -128,22 +143,25 @@ impl<O: Outside> Core<O> {
         if let Some(by) = abort.map(InFlightCall::named).or(newest) {
             return TransitionCause::Call(by);
         }
-        if let Some(kind) = change.expired {
-            return TransitionCause::Timer(kind);
-        }
         // The kernel closes a socket when nobody holds it any more: a waiting call does.
-        if let Some(call) = end.holder(change) {
-            return TransitionCause::Release(call.named());
+        let holder = end.holder(change).map(|call| TransitionCause::Release(call.named()));
+        match change.expired.map(TransitionCause::Timer) {
+            Some(_) if holder.is_some() && only_sends_again(change) => {}
+            Some(timer) => return timer,
+            None => {}
+        }
+        if let Some(release) = holder {
+            return release;
         }
         // Without a wire, the segment is not seen; the call that sent it is known.
         if !self.wired {
             let peer = &self.ends[side.other()];
-            if let Some(call) = peer
-                .in_flight
-                .iter()
-                .rev()
-                .find(|call| call.effect != StateEffect::None)
-            {
+            let mut calls = peer.in_flight.iter().rev();
+            let changes = calls.clone().find(|call| call.effect != StateEffect::None);
+            // Data that comes after SHUT_RD makes our own kernel reset the connection.
+            let is_reset = matches!(change.from, State::FinWait1 | State::FinWait2) && change.to == State::Close;
+            let writes = || calls.find(|call| is_reset && peer.writes_on(call, change.tuple.mirrored()));
+            if let Some(call) = changes.or_else(writes) {
                 return TransitionCause::PeerCall {
                     side: side.other(),
                     by: call.named(),
@@ -195,6 +213,13 @@ impl DriverEnd {
             && about().any(|call| call.awaits == WaitCondition::Handshake)
     }
 
+    /// Is it a write on the connection with these addresses, or on one that is over already?
+    fn writes_on(&self, call: &InFlightCall, tuple: Tuple) -> bool {
+        let inode = call.on.as_ref().and_then(|name| self.sockets.inode(name));
+        let row = inode.and_then(|inode| self.watch.row(inode));
+        call.begun && call.name == CallKind::Write && row.is_none_or(|row| row.tuple == tuple)
+    }
+
     /// Is that call on the socket with this inode? A connection that never had a descriptor can only go with its listener. A call on
     /// another socket did not do it; one whose socket is not known may have.
     fn is_about(&self, call: &InFlightCall, inode: u64) -> bool {
@@ -213,6 +238,13 @@ impl DriverEnd {
             None => call.effect.made(change) && self.is_about(call, change.inode),
         }
     }
+}
+
+/// Has a timer run out that ends no connection yet, but sends something for the second time (`retransmits_timed_out`)?
+fn only_sends_again(change: &StateChange) -> bool {
+    change.expired == Some(TimerKind::Retransmit)
+        && change.retransmits == 0
+        && !matches!(change.from, State::SynSent | State::SynRecv)
 }
 
 /// Returns the witness of a change: the segments where it has steps that no table has shown, else the table.

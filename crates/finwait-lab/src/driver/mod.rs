@@ -64,7 +64,7 @@ use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::host::{Setting, SettingValue};
 use finwait_model::outcome::Outcome;
 use finwait_model::side::{Ends, Side};
-use finwait_model::socket_table::Tuple;
+use finwait_model::socket_table::{TimerKind, Tuple};
 use finwait_model::state::State;
 use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};
@@ -104,6 +104,8 @@ enum ReadTrigger {
     Arrived(Arrived),
     /// A FIN that the host has sent, of that connection.
     FinLeft(Tuple),
+    /// An RST that the host has sent, of that connection.
+    RstLeft(Tuple),
 }
 
 /// The driver's decisions, without a descriptor or a clock.

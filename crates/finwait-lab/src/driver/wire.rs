@@ -291,6 +291,7 @@ fn left(packet: &Packet, seen: &FlowInfo) -> ReadTrigger {
         (Packet::Tcp(segment), Some(tuple)) if segment.flags.has(Flags::FIN) && seen.again.is_none() => {
             ReadTrigger::FinLeft(tuple)
         }
+        (Packet::Tcp(segment), Some(tuple)) if segment.flags.has(Flags::RST) => ReadTrigger::RstLeft(tuple),
         _ => ReadTrigger::Nothing,
     }
 }

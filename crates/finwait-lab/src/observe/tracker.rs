@@ -20,6 +20,8 @@ pub struct StateChange {
     pub to: State,
     /// A timer that had run out when the table was read.
     pub expired: Option<TimerKind>,
+    /// How often it had sent the same again when it was last seen.
+    pub retransmits: u32,
     /// The inode of the socket that took its addresses over between the two readings, 0 for one that no descriptor holds; none
     /// when they are free, or still its own.
     pub heir: Option<u64>,
@@ -51,6 +53,7 @@ struct TrackedSocket {
     /// Does a descriptor hold it?
     held: bool,
     timer: Option<(TimerKind, MonoTime)>,
+    retransmits: u32,
     reading: u64,
 }
 
@@ -85,6 +88,7 @@ impl Tracker {
                 inode,
                 held: row.inode != 0,
                 timer,
+                retransmits: row.retransmits,
                 reading: self.reading,
             };
             self.seen.insert(key, seen);
@@ -94,6 +98,7 @@ impl Tracker {
                 from,
                 to: row.state,
                 expired: before.and_then(|seen| expired(&seen, at)),
+                retransmits: before.map_or(0, |seen| seen.retransmits),
                 heir: None,
             };
             if reborn {
@@ -122,6 +127,7 @@ impl Tracker {
                     from: seen.state,
                     to: State::Close,
                     expired: expired(seen, at),
+                    retransmits: seen.retransmits,
                     heir: None,
                 });
             }

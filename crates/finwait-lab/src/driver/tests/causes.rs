@@ -27,6 +27,28 @@ fn listener_with_a_queue() -> Play {
     play
 }
 
+/// A FIN that nobody acknowledges, its descriptor closed with `SO_LINGER` 0, and a poll that holds the socket still.
+fn poll_holds_a_closed_socket() -> Play {
+    let mut play = Play::connected();
+    let waits = with_timer(row(Client, State::FinWait1, 7), TimerKind::Retransmit, SEC);
+    play.table(Client, [waits]);
+    play.settle();
+    play.call(Client, 1, "client", poll());
+    play.call(Client, 2, "client", Call::RstClose);
+    play.says(Client, closed(2));
+    play.turn();
+    play.told();
+    play
+}
+
+/// The same socket when its FIN has been sent again three times.
+fn sent_again() -> SocketRow {
+    SocketRow {
+        retransmits: 3,
+        ..with_timer(row(Client, State::FinWait1, 7), TimerKind::Retransmit, SEC)
+    }
+}
+
 #[test]
 fn each_transition_has_its_cause() {
     let cases = [
@@ -141,6 +163,39 @@ fn each_transition_has_its_cause() {
             told: &["client ESTABLISHED>FIN_WAIT1 release 1"],
         },
         Case {
+            scene: "the end of a poll that held a closed descriptor's socket, and not a timer that only sends the FIN again",
+            play: poll_holds_a_closed_socket,
+            act: |play| {
+                play.table(Client, []);
+                play.pass(2 * SEC);
+            },
+            told: &["client FIN_WAIT1>CLOSE release 1"],
+        },
+        Case {
+            scene: "a timer that gives up, and not the poll that held the socket",
+            play: poll_holds_a_closed_socket,
+            act: |play| {
+                play.table(Client, [sent_again()]);
+                play.pass(SEC);
+                play.table(Client, []);
+                play.pass(2 * SEC);
+            },
+            told: &["client FIN_WAIT1>CLOSE timer Retransmit"],
+        },
+        Case {
+            scene: "the end of the poll, and not a timer that could give up: that sends no RST",
+            play: poll_holds_a_closed_socket,
+            act: |play| {
+                play.table(Client, [sent_again()]);
+                play.pass(SEC);
+                play.core.outside.now = play.now().plus(SEC);
+                play.table(Client, []);
+                play.sends(Client, segment(Client, RST_ACK, 101, 500));
+                play.turn_with_packets();
+            },
+            told: &["client FIN_WAIT1>CLOSE release 1"],
+        },
+        Case {
             scene: "a call of the peer's, where no segment is seen",
             play: Play::loopback,
             act: |play| {
@@ -154,6 +209,25 @@ fn each_transition_has_its_cause() {
                 "client ESTABLISHED>FIN_WAIT2 call 1",
                 "server ESTABLISHED>CLOSE_WAIT peer call 1",
             ],
+        },
+        Case {
+            scene: "a write of the peer's after both directions were shut down, where no segment is seen",
+            play: Play::loopback,
+            act: |play| {
+                play.connect_both();
+                let how = ShutdownHow::Both;
+                play.call(Client, 1, "client", Call::Shutdown { how });
+                play.table(Client, [row(Client, State::FinWait2, 7)]);
+                play.table(Server, [row(Server, State::CloseWait, 9)]);
+                play.says(Client, ended(1));
+                play.rest();
+                play.told();
+                play.call(Server, 2, "server", write());
+                play.table(Client, []);
+                play.table(Server, []);
+                play.rest();
+            },
+            told: &["client FIN_WAIT2>CLOSE peer call 2", "server CLOSE_WAIT>CLOSE unseen"],
         },
         Case {
             scene: "a timer that ran out",

@@ -13,10 +13,11 @@ use super::timing::Timing;
 use super::*;
 use crate::strace::Printed;
 use fake::{Act, Fake};
+use finwait_model::call::Bytes;
 use finwait_model::host::Port;
 use finwait_model::outcome::Value;
 use finwait_model::side::Side::{Client, Server};
-use finwait_model::socket_table::{SocketRow, Timer, TimerKind};
+use finwait_model::socket_table::{SocketRow, Timer};
 
 const MS: Duration = Duration::from_millis(1);
 const SEC: Duration = Duration::from_secs(1);
@@ -104,6 +105,22 @@ fn read() -> Call {
         n: 1024,
         flags: Vec::new(),
         deadline: None,
+    }
+}
+
+fn write() -> Call {
+    Call::Write {
+        data: Bytes(b"x".to_vec()),
+        repeat: 1,
+        flags: Vec::new(),
+        deadline: None,
+    }
+}
+
+fn poll() -> Call {
+    Call::Poll {
+        events: Vec::new(),
+        timeout: Millis(20_000),
     }
 }
 
