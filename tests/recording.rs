@@ -179,7 +179,15 @@ fn it_opens_without_privileges_and_starts_nothing() {
     let log = std::fs::read_to_string(&log).unwrap();
     let ours = log.rsplit_once("execve(").map(|(_, ours)| ours).unwrap();
     assert!(ours.starts_with(&format!("\"{binary}\"")), "{ours}");
-    for call in ["fork(", "clone(", "clone3(", "socket(", "socketpair(", "unshare(", "/dev/net/tun"] {
+    for call in [
+        "fork(",
+        "clone(",
+        "clone3(",
+        "socket(",
+        "socketpair(",
+        "unshare(",
+        "/dev/net/tun",
+    ] {
         assert!(!ours.contains(call), "{call}:\n{ours}");
     }
 }

@@ -2,20 +2,23 @@
 
 mod support;
 
-use finwait::call::CallKind;
-use finwait::explain::RuleId;
+use finwait::call::{CallId, CallKind, SocketName};
+use finwait::errno::Errno;
+use finwait::explain::meaning::{ENTRIES, Meaning, MeaningId, ReadReply, WriteReply};
 use finwait::explain::rules::{CallClass, RULES, Rule};
+use finwait::explain::{RuleId, is_told_once};
+use finwait::outcome::{Outcome, Value as OutcomeValue};
 use finwait::recording::{Played, Recording, Replay};
 use finwait::scenario::claim_status::ClaimStatus;
 use finwait::scenario::observation::{ObservedPacket, SocketSnapshot, sightings, snapshots};
 use finwait::scenario::report::{ReportLine, StepReport, Summary};
 use finwait::scenario::{catalog, file};
-use finwait::session::transcript::Entry;
-use finwait::session::{Session, SessionInput};
-use finwait::side::Ends;
+use finwait::session::transcript::{Entry, EntryKind};
+use finwait::session::{FinishedCall, Session, SessionInput};
+use finwait::side::{Ends, Side};
 use finwait::state::State;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::LazyLock;
@@ -198,6 +201,162 @@ fn a_rule_without_its_proof_is_noticed() {
         wrong(proof("read", "CLOSE_WAIT", false)),
         ["eof-fin: nothing that set it in read-eof, read"]
     );
+}
+
+/// What the table of meanings says while a recording is played.
+#[derive(Default)]
+struct Told {
+    /// The situations that a socket was in when a step was over.
+    reached: BTreeSet<MeaningId>,
+    /// Sockets without an entry, and calls that did not do what their socket's entry says.
+    wrong: Vec<String>,
+    /// The reads and writes that were held against an entry.
+    held: usize,
+}
+
+/// The meaning of each socket with a name, of both ends.
+fn meanings(session: &Session) -> BTreeMap<(Side, SocketName), Meaning> {
+    let named = |side| {
+        let views = session.sockets(side).into_iter();
+        views.filter_map(move |view| {
+            let meaning = session.meaning(side, &view)?;
+            Some(((side, view.name?.clone()), meaning))
+        })
+    };
+    Side::BOTH.into_iter().flat_map(named).collect()
+}
+
+/// Does a read or write that ended like that do what was said of its socket before? `after` is what is said of it now: what has happened
+/// since decides, too.
+fn keeps(call: CallKind, outcome: &Outcome, before: &Meaning, after: Option<&Meaning>) -> bool {
+    let moved = after.is_none_or(|after| after.id != before.id);
+    let errno = outcome.errno();
+    let passes = errno.is_none() || matches!(errno, Some(Errno::EAGAIN | Errno::EINTR | Errno::EMFILE));
+    let bytes = match outcome {
+        Outcome::Ok(OutcomeValue::Read { n, .. }) => Some(*n),
+        _ => None,
+    };
+    match call {
+        CallKind::Read => match before.read {
+            ReadReply::Works => (passes && bytes != Some(0)) || moved,
+            ReadReply::Eof => bytes.is_some(),
+            ReadReply::Waits => errno == Some(Errno::EAGAIN) || moved,
+            ReadReply::NotConnected => errno == Some(Errno::ENOTCONN),
+            ReadReply::Error => errno.is_some_and(is_told_once),
+            ReadReply::None => errno == Some(Errno::EBADF),
+        },
+        _ => match before.write {
+            WriteReply::Works => passes || moved,
+            WriteReply::Waits => errno == Some(Errno::EAGAIN) || moved,
+            WriteReply::BrokenPipe => errno == Some(Errno::EPIPE),
+            WriteReply::Error => errno.is_some_and(|errno| is_told_once(errno) || errno == Errno::EPIPE),
+            WriteReply::None => errno == Some(Errno::EBADF),
+        },
+    }
+}
+
+impl Told {
+    fn by(name: &str, recording: &[u8]) -> Told {
+        let mut told = Told::default();
+        let (replay, _) = Replay::new(Recording::read(recording).unwrap());
+        // What was said of the sockets when each call was made that has not returned.
+        let mut made: BTreeMap<CallId, BTreeMap<(Side, SocketName), Meaning>> = BTreeMap::new();
+        let mut before = BTreeMap::new();
+        let mut last = 0;
+        let played = replay.recording().play(|played| -> Result<(), String> {
+            match played {
+                Played::Input { session, input, .. } if input.typed().is_some() => before = meanings(session),
+                Played::Taken { session, input } => {
+                    for entry in session.transcript.since(last) {
+                        last = entry.no;
+                        if let EntryKind::Call { began, .. } = &entry.what {
+                            made.insert(began.call, before.clone());
+                        }
+                        if let Some(call) = entry.finished() {
+                            told.hold(name, call, made.remove(&call.call()), &meanings(session));
+                        }
+                    }
+                    if let SessionInput::Over { .. } = input {
+                        told.look(name, session);
+                    }
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        told.wrong.extend(played.err());
+        told
+    }
+
+    /// Each socket has an entry when a step is over.
+    fn look(&mut self, name: &str, session: &Session) {
+        for side in Side::BOTH {
+            for view in session.sockets(side) {
+                match session.meaning(side, &view) {
+                    Some(meaning) => _ = self.reached.insert(meaning.id),
+                    None => self.wrong.push(format!("{name}: nothing is said of {view:?}")),
+                }
+            }
+        }
+    }
+
+    /// A read or write does what its socket's entry says.
+    fn hold(
+        &mut self,
+        name: &str,
+        call: &FinishedCall,
+        before: Option<BTreeMap<(Side, SocketName), Meaning>>,
+        after: &BTreeMap<(Side, SocketName), Meaning>,
+    ) {
+        let (Some(socket), Some(outcome)) = (&call.socket, call.outcome()) else {
+            return;
+        };
+        if !matches!(call.name, CallKind::Read | CallKind::Write) {
+            return;
+        }
+        let key = (call.side(), socket.clone());
+        let Some(before) = before.as_ref().and_then(|before| before.get(&key)) else {
+            return;
+        };
+        self.held += 1;
+        if !keeps(call.name, outcome, before, after.get(&key)) {
+            let (after, call) = (after.get(&key), &call.name);
+            self.wrong.push(format!(
+                "{name}: {call} gave {outcome:?}, before {before:?}, after {after:?}"
+            ));
+        }
+    }
+}
+
+/// What a state means is what scenarios show: whatever socket they have has one entry, each entry is met in the scenario that it names,
+/// and reads and writes do what is said of them.
+#[test]
+fn every_meaning_is_proved_by_its_scenario() {
+    let told: BTreeMap<&str, Told> = CATALOG
+        .recordings
+        .iter()
+        .map(|(name, recording)| (name.as_str(), Told::by(name, recording)))
+        .collect();
+    let mut wrong: Vec<String> = told.values().flat_map(|told| told.wrong.clone()).collect();
+    for entry in ENTRIES {
+        let met: Vec<&&str> = told
+            .iter()
+            .filter(|(_, told)| told.reached.contains(&entry.id))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(
+            catalog::find(entry.scenario).is_some(),
+            "{}: no scenario {}",
+            entry.id,
+            entry.scenario
+        );
+        if told.contains_key(entry.scenario) && !met.contains(&&entry.scenario) {
+            wrong.push(format!("{} is not met in {}, but in {met:?}", entry.id, entry.scenario));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let held: usize = told.values().map(|told| told.held).sum();
+    assert!(held > 100, "{held}");
 }
 
 /// Every scenario of the catalog holds; and every expectation of it, turned round, is noticed.
