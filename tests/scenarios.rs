@@ -231,6 +231,8 @@ fn meanings(session: &Session) -> BTreeMap<(Side, SocketName), Meaning> {
 fn keeps(call: CallKind, outcome: &Outcome, before: &Meaning, after: Option<&Meaning>) -> bool {
     let moved = after.is_none_or(|after| after.id != before.id);
     let errno = outcome.errno();
+    // Our own deadline ends what waits; the socket stays as it is.
+    let late = matches!(outcome, Outcome::DeadlineExceeded { .. });
     let passes = errno.is_none() || matches!(errno, Some(Errno::EAGAIN | Errno::EINTR | Errno::EMFILE));
     let bytes = match outcome {
         Outcome::Ok(OutcomeValue::Read { n, .. }) => Some(*n),
@@ -240,14 +242,14 @@ fn keeps(call: CallKind, outcome: &Outcome, before: &Meaning, after: Option<&Mea
         CallKind::Read => match before.read {
             ReadReply::Works => (passes && bytes != Some(0)) || moved,
             ReadReply::Eof => bytes.is_some(),
-            ReadReply::Waits => errno == Some(Errno::EAGAIN) || moved,
+            ReadReply::Waits => errno == Some(Errno::EAGAIN) || late || moved,
             ReadReply::NotConnected => errno == Some(Errno::ENOTCONN),
-            ReadReply::Error => errno.is_some_and(is_told_once),
+            ReadReply::Error => bytes.is_some_and(|n| n > 0) || errno.is_some_and(is_told_once),
             ReadReply::None => errno == Some(Errno::EBADF),
         },
         _ => match before.write {
             WriteReply::Works => passes || moved,
-            WriteReply::Waits => errno == Some(Errno::EAGAIN) || moved,
+            WriteReply::Waits => errno == Some(Errno::EAGAIN) || late || moved,
             WriteReply::BrokenPipe => errno == Some(Errno::EPIPE),
             WriteReply::Error => errno.is_some_and(|errno| is_told_once(errno) || errno == Errno::EPIPE),
             WriteReply::None => errno == Some(Errno::EBADF),
@@ -269,7 +271,10 @@ impl Told {
                 Played::Taken { session, input } => {
                     for entry in session.transcript.since(last) {
                         last = entry.no;
-                        if let EntryKind::Call { began, .. } = &entry.what {
+                        // Urgent bytes are read beside the stream.
+                        if let EntryKind::Call { began, .. } = &entry.what
+                            && !began.text.to_string().contains("MSG_OOB")
+                        {
                             made.insert(began.call, before.clone());
                         }
                         if let Some(call) = entry.finished() {

@@ -65,7 +65,7 @@ pub enum ReadReply {
     Waits,
     /// ENOTCONN.
     NotConnected,
-    /// The error that waits.
+    /// It gives what is queued, then the error that waits.
     Error,
     /// No descriptor is open.
     None,
@@ -210,12 +210,12 @@ entries! {
     FinWait2 "fin-wait2": Some(State::FinWait2), Works, BrokenPipe, "half-close", FIN_WAIT2;
     FinWait2Orphan "fin-wait2-orphan": Some(State::FinWait2), None, None, "fin-wait2-orphan", FIN_WAIT2_ORPHAN;
     Closing "closing": Some(State::Closing), Eof, BrokenPipe, "simultaneous-close", CLOSING;
-    ClosingOrphan "closing-orphan": Some(State::Closing), None, None, "simultaneous-close", CLOSING_ORPHAN;
+    ClosingOrphan "closing-orphan": Some(State::Closing), None, None, "simultaneous-close-orphans", CLOSING_ORPHAN;
     TimeWait "time-wait": Some(State::TimeWait), None, None, "full-close", TIME_WAIT;
     TimeWaitHeld "time-wait-held": Some(State::TimeWait), Eof, BrokenPipe, "half-close", TIME_WAIT_HELD;
     CloseWait "close-wait": Some(State::CloseWait), Eof, Works, "half-close", CLOSE_WAIT;
-    CloseWaitNotAccepted "close-wait-not-accepted": Some(State::CloseWait), None, None, "stale-close-wait-and-firewall", CLOSE_WAIT_NOT_ACCEPTED;
-    LastAck "last-ack": Some(State::LastAck), Eof, BrokenPipe, "last-ack-lost", LAST_ACK;
+    CloseWaitNotAccepted "close-wait-not-accepted": Some(State::CloseWait), None, None, "close-under-connect", CLOSE_WAIT_NOT_ACCEPTED;
+    LastAck "last-ack": Some(State::LastAck), Eof, BrokenPipe, "last-ack-held", LAST_ACK;
     LastAckOrphan "last-ack-orphan": Some(State::LastAck), None, None, "last-ack-lost", LAST_ACK_ORPHAN;
     CloseEnded "close-ended": Some(State::Close), Eof, BrokenPipe, "write-first-after-rst", CLOSE_ENDED;
     CloseError "close-error": Some(State::Close), Error, Error, "error-handed-out-once", CLOSE_ERROR;
@@ -278,26 +278,34 @@ impl Entry {
 
 /// What this end can do, in words.
 fn can(read: ReadReply, write: WriteReply, calls: Option<&str>) -> String {
+    let is_open = write == WriteReply::Works;
     let read = match read {
         ReadReply::Works => Some(Beside::ReadWorks),
         ReadReply::Eof => Some(Beside::ReadEof),
         ReadReply::Waits => Some(Beside::ReadWaits),
         ReadReply::NotConnected => Some(Beside::ReadNotConnected),
-        ReadReply::Error => Some(Beside::CallTold),
+        ReadReply::Error => Some(Beside::ReadError),
         ReadReply::None => None,
     };
     let write = match write {
         WriteReply::Works => Some(Beside::WriteWorks),
         WriteReply::Waits => Some(Beside::WriteWaits),
         WriteReply::BrokenPipe => Some(Beside::WriteBrokenPipe),
-        // Said with the read.
-        WriteReply::Error | WriteReply::None => None,
+        WriteReply::Error => Some(Beside::WriteError),
+        WriteReply::None => None,
     };
     if read.is_none() && write.is_none() {
         return Beside::CallNone.to_string();
     }
-    let replies = [write, read].into_iter().flatten().map(|reply| reply.to_string());
-    let sentences: Vec<String> = calls.map(str::to_owned).into_iter().chain(replies).collect();
+    let said = |reply: Option<Beside>| reply.map(|reply| reply.to_string());
+    // What can be done comes first.
+    let replies = if is_open {
+        [said(write), said(read)]
+    } else {
+        [said(read), said(write)]
+    };
+    let calls = calls.map(str::to_owned);
+    let sentences: Vec<String> = replies.into_iter().flatten().chain(calls).collect();
     sentences.join(" ")
 }
 
@@ -375,6 +383,10 @@ fn replies(entry: &Entry, present: &Present) -> (ReadReply, WriteReply) {
             read = ReadReply::Eof;
         }
         if sock.receiving_shut.is_some() && entry.id == MeaningId::CloseNew {
+            read = ReadReply::Eof;
+        }
+        // SOCK_DONE goes before sk_err: after the peer's FIN a read is told no error.
+        if sock.fin.is_some() && read == ReadReply::Error {
             read = ReadReply::Eof;
         }
         if sock.sending_shut.is_some() && write == WriteReply::Works {
