@@ -52,6 +52,14 @@ fn a_states_name_alone_is_answered_with_its_situations() {
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme.split_once("-- explain CLOSE_WAIT\n").unwrap();
+    let (_, rest) = rest.split_once("```text\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    assert!(
+        told.contains(example),
+        "the README's example is not what is said: {told}"
+    );
     for (name, state, situations) in [
         ("FIN-WAIT-2", "FIN_WAIT2", ["fin-wait2", "fin-wait2-orphan"].as_slice()),
         ("fin_wait2", "FIN_WAIT2", &["fin-wait2", "fin-wait2-orphan"]),

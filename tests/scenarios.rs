@@ -4,7 +4,7 @@ mod support;
 
 use finwait::call::{CallId, CallKind, SocketName};
 use finwait::errno::Errno;
-use finwait::explain::meaning::{ENTRIES, Meaning, MeaningId, ReadReply, WriteReply};
+use finwait::explain::meaning::{ENTRIES, Meaning, MeaningId, ReadReply, Settings, WriteReply};
 use finwait::explain::rules::{CallClass, RULES, Rule};
 use finwait::explain::{RuleId, is_told_once};
 use finwait::outcome::{Outcome, Value as OutcomeValue};
@@ -364,6 +364,49 @@ fn every_meaning_is_proved_by_its_scenario() {
     assert!(held > 100, "{held}");
 }
 
+/// A call that does otherwise than is said of its socket is noticed, unless the situation has changed meanwhile.
+#[test]
+fn a_meaning_that_is_not_so_is_noticed() {
+    let entry = |id| {
+        ENTRIES
+            .iter()
+            .find(|entry| entry.id == id)
+            .unwrap()
+            .words(&Settings::default())
+    };
+    let read = |n| {
+        let data = finwait::call::Bytes(vec![b'x'; n]);
+        Outcome::Ok(OutcomeValue::Read { n, data })
+    };
+    let written = Outcome::Ok(OutcomeValue::Written { n: 1 });
+    let failed = Outcome::Err;
+    use CallKind::{Read, Write};
+    use MeaningId::{CloseError, CloseNew, CloseWait, Established, FinWait2};
+    for (id, call, outcome, kept) in [
+        (CloseWait, Write, written.clone(), true),
+        (CloseWait, Write, failed(Errno::EPIPE), false),
+        (CloseWait, Read, read(0), true),
+        (CloseWait, Read, failed(Errno::EAGAIN), false),
+        (FinWait2, Write, failed(Errno::EPIPE), true),
+        (FinWait2, Write, written.clone(), false),
+        (FinWait2, Read, read(1), true),
+        (FinWait2, Read, read(0), false),
+        (Established, Read, failed(Errno::ECONNRESET), false),
+        (CloseNew, Read, read(0), false),
+        (CloseError, Read, read(0), false),
+        (CloseError, Write, written, false),
+    ] {
+        let said = entry(id);
+        assert_eq!(
+            keeps(call, &outcome, &said, Some(&said)),
+            kept,
+            "{id} {call} {outcome:?}"
+        );
+    }
+    let (before, after) = (entry(FinWait2), entry(MeaningId::TimeWaitHeld));
+    assert!(keeps(Read, &read(0), &before, Some(&after)));
+}
+
 /// Every scenario of the catalog holds; and every expectation of it, turned round, is noticed.
 #[test]
 fn the_catalog_holds_and_each_of_its_expectations_can_fail() {
@@ -544,9 +587,19 @@ fn a_recording_without_one_of_its_lines_is_noticed() {
 /// What can be run without a wire holds there, too; the rest is skipped, and reported.
 #[test]
 fn the_catalog_in_the_loopback_lab() {
-    let output = run_all(&["--lab", "loopback", "run", "--all", "--keep-going"]);
+    let recordings = std::env::temp_dir().join(format!("finwait-{}-loopback", std::process::id()));
+    let _ = std::fs::remove_dir_all(&recordings);
+    let folder = recordings.to_str().unwrap();
+    let args = ["--lab", "loopback", "--record", folder];
+    let output = run_all(&[&args[..], &["run", "--all", "--keep-going"]].concat());
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}");
+    // What a state means is said without a wire, too.
+    let recordings = read_all(&recordings);
+    assert!(!recordings.is_empty());
+    let told = recordings.iter().map(|(name, recording)| Told::by(name, recording));
+    let wrong: Vec<String> = told.flat_map(|told| told.wrong).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(
         out.contains("handshake                    skipped: it needs the isolated lab"),
         "{out}"
