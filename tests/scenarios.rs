@@ -14,14 +14,17 @@ use finwait::scenario::observation::{ObservedPacket, SocketSnapshot, sightings, 
 use finwait::scenario::report::{ReportLine, StepReport, Summary};
 use finwait::scenario::{catalog, file};
 use finwait::session::transcript::{Entry, EntryKind};
+use finwait::session::view::SocketView;
 use finwait::session::{FinishedCall, Session, SessionInput};
 use finwait::side::{Ends, Side};
+use finwait::socket_table::TimerKind;
 use finwait::state::State;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::LazyLock;
+use std::time::Duration;
 use support::finwait;
 use support::turns::Turns;
 
@@ -298,10 +301,42 @@ impl Told {
         for side in Side::BOTH {
             for view in session.sockets(side) {
                 match session.meaning(side, &view) {
-                    Some(meaning) => _ = self.reached.insert(meaning.id),
+                    Some(meaning) => {
+                        self.reached.insert(meaning.id);
+                        self.time(name, &view, &meaning);
+                    }
                     None => self.wrong.push(format!("{name}: nothing is said of {view:?}")),
                 }
             }
+        }
+    }
+
+    /// The timer that runs is the one that is told of.
+    fn time(&mut self, name: &str, view: &SocketView, meaning: &Meaning) {
+        let Some(row) = view.row.map(|observed| &observed.row) else {
+            return;
+        };
+        let first_seconds = || {
+            meaning
+                .waits_for
+                .split(|c: char| !c.is_ascii_digit())
+                .find_map(|n| n.parse().ok())
+        };
+        let is_so = match (meaning.id, row.timer) {
+            (MeaningId::TimeWait | MeaningId::TimeWaitHeld | MeaningId::FinWait2Orphan, timer) => {
+                let most = first_seconds().map(Duration::from_secs);
+                timer.is_some_and(|timer| timer.kind == TimerKind::TimeWait && Some(timer.left) <= most)
+            }
+            (_, Some(timer)) if meaning.waits_for.contains("no limit") => {
+                row.tx_queue > 0 || timer.kind == TimerKind::Keepalive
+            }
+            _ => true,
+        };
+        if !is_so {
+            self.wrong.push(format!(
+                "{name}: {}, and the timer is {:?}",
+                meaning.waits_for, row.timer
+            ));
         }
     }
 

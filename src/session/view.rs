@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use super::{Session, Socket};
+use super::{LabFacts, Session, Socket};
 use crate::call::SocketName;
 use crate::clock::MonoTime;
 use crate::explain::meaning::{self, Holder, Meaning, Present};
@@ -89,7 +89,7 @@ impl SocketView<'_> {
     }
 
     /// What is so of it, for the table of meanings.
-    fn present(&self) -> Present<'_> {
+    fn present(&self, lab: &LabFacts) -> Present<'_> {
         let row = self.row.map(|observed| &observed.row);
         Present {
             state: self.state(),
@@ -105,6 +105,7 @@ impl SocketView<'_> {
             sock: self.sock,
             unread: row.map_or(0, SocketRow::unread),
             unacknowledged: row.map_or(0, |row| row.tx_queue),
+            backlog: row.map(|row| row.tx_queue).filter(|_| lab.no_sock_diag.is_none()),
         }
     }
 
@@ -196,7 +197,7 @@ impl Session {
             syn_retries: set(options.syncnt).or_else(|| number(Setting::TcpSynRetries)),
             retries2: number(Setting::TcpRetries2),
         };
-        meaning::of(&view.present(), &settings)
+        meaning::of(&view.present(&self.lab), &settings)
     }
 
     /// Is there something to compare that was not there when all was quiet last?

@@ -23,8 +23,10 @@ pub struct Present<'a> {
     pub sock: Option<&'a Sock>,
     /// The bytes that it has to be read; for a listener, the connections not accepted.
     pub unread: u32,
-    /// The bytes written and not acknowledged, SYN and FIN counted with them, as procfs does; for a listener, the backlog.
+    /// The bytes written and not acknowledged, SYN and FIN counted with them, as procfs does.
     pub unacknowledged: u32,
+    /// A listener's backlog; none where only procfs is there to say it, which does not.
+    pub backlog: Option<u32>,
 }
 
 /// The holder of a socket.
@@ -332,7 +334,7 @@ fn id(present: &Present) -> Option<MeaningId> {
         // sk_acceptq_is_full: more than the backlog.
         (State::Listen, _) if is_program => match present.unread {
             0 => MeaningId::Listen,
-            queued if queued > present.unacknowledged => MeaningId::ListenFull,
+            queued if present.backlog.is_some_and(|backlog| queued > backlog) => MeaningId::ListenFull,
             _ => MeaningId::ListenQueued,
         },
         (State::SynSent, _) if is_program => MeaningId::SynSent,
@@ -510,6 +512,7 @@ mod tests {
             sock,
             unread: 0,
             unacknowledged: 0,
+            backlog: None,
         }
     }
 
@@ -532,7 +535,7 @@ mod tests {
                     for unread in [0, 1, 2] {
                         let present = Present {
                             unread,
-                            unacknowledged: 1,
+                            backlog: Some(1),
                             ..present(state, holder, Some(sock))
                         };
                         let Some(meaning) = of(&present, &Settings::default()) else {
