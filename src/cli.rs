@@ -216,9 +216,9 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Explain an error message: finwait explain "write: broken pipe", finwait explain EPIPE, finwait explain < logfile
+    /// Explain an error message or a state: finwait explain "write: broken pipe", finwait explain CLOSE_WAIT, finwait explain < logfile
     Explain {
-        /// The message, or an errno's name or number; by default, the lines of standard input
+        /// The message, an errno's name or number, or a state's name alone; by default, the lines of standard input
         #[arg(value_name = "TEXT", allow_negative_numbers = true)]
         text: Vec<String>,
         /// Print JSON

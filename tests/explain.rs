@@ -41,6 +41,56 @@ fn answers() {
     }
 }
 
+/// A state by any of its names, for people and as JSON: each of its situations, with the scenario that shows it.
+#[test]
+fn a_states_name_alone_is_answered_with_its_situations() {
+    let told = answered(&["CLOSE_WAIT"]);
+    for part in [
+        "CLOSE_WAIT: a state of TCP; 2 situations",
+        "The peer has closed its direction: its FIN came. This end has not.",
+        "  try:        finwait run half-close",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme.split_once("-- explain CLOSE_WAIT\n").unwrap();
+    let (_, rest) = rest.split_once("```text\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    assert!(
+        told.contains(example),
+        "the README's example is not what is said: {told}"
+    );
+    for (name, state, situations) in [
+        ("FIN-WAIT-2", "FIN_WAIT2", ["fin-wait2", "fin-wait2-orphan"].as_slice()),
+        ("fin_wait2", "FIN_WAIT2", &["fin-wait2", "fin-wait2-orphan"]),
+        ("ESTAB", "ESTABLISHED", &["established", "established-not-accepted"]),
+        ("SYN_RCVD", "SYN_RECV", &["syn-recv-request", "syn-recv-crossed"]),
+        ("TIME_WAIT", "TIME_WAIT", &["time-wait", "time-wait-held"]),
+    ] {
+        let output = explain(&["--json", name]);
+        assert_eq!(output.status.code(), Some(0), "{name}");
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["schema"], 1);
+        let answer = &told["states"][0];
+        assert_eq!(answer["state"], state, "{name}");
+        let meanings = answer["meanings"].as_array().unwrap();
+        let ids: Vec<_> = meanings.iter().map(|meaning| meaning["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, situations, "{name}");
+    }
+}
+
+/// Only alone: in a message a state stands beside what is asked for, and a word that is no state stays unknown.
+#[test]
+fn a_state_in_a_message_does_not_disturb_its_answer() {
+    let alone = answered(&["write: broken pipe"]);
+    let beside = answered(&["write: broken pipe in CLOSE_WAIT"]);
+    assert_eq!(beside.lines().next(), alone.lines().next());
+    assert!(beside.starts_with("EPIPE (32)"), "{beside}");
+    for unknown in ["FIN_WAIT3", "CLOSE_WAITING", "socket is in CLOSE_WAIT"] {
+        assert_eq!(explain(&[unknown]).status.code(), Some(1), "{unknown}");
+    }
+}
+
 /// The example of the README is what the program says, but for what it leaves out.
 #[test]
 fn the_readmes_example_is_true() {

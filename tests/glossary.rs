@@ -22,11 +22,7 @@ fn defined() -> HashSet<String> {
     let mut text = String::new();
     sources(&root.join("src"), &mut text);
     sources(&root.join("crates"), &mut text);
-    let name = |word: &str| -> String {
-        word.chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect()
-    };
+    let name = |word: &str| -> String { word.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect() };
     let mut names = HashSet::new();
     for line in text.lines() {
         let mut words = line.split_whitespace();

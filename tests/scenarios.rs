@@ -2,23 +2,29 @@
 
 mod support;
 
-use finwait::call::CallKind;
-use finwait::explain::RuleId;
+use finwait::call::{CallId, CallKind, SocketName};
+use finwait::errno::Errno;
+use finwait::explain::meaning::{ENTRIES, Meaning, MeaningId, ReadReply, Settings, WriteReply};
 use finwait::explain::rules::{CallClass, RULES, Rule};
+use finwait::explain::{RuleId, is_told_once};
+use finwait::outcome::{Outcome, Value as OutcomeValue};
 use finwait::recording::{Played, Recording, Replay};
 use finwait::scenario::claim_status::ClaimStatus;
 use finwait::scenario::observation::{ObservedPacket, SocketSnapshot, sightings, snapshots};
 use finwait::scenario::report::{ReportLine, StepReport, Summary};
 use finwait::scenario::{catalog, file};
-use finwait::session::transcript::Entry;
-use finwait::session::{Session, SessionInput};
-use finwait::side::Ends;
+use finwait::session::transcript::{Entry, EntryKind};
+use finwait::session::view::SocketView;
+use finwait::session::{FinishedCall, Session, SessionInput};
+use finwait::side::{Ends, Side};
+use finwait::socket_table::TimerKind;
 use finwait::state::State;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::LazyLock;
+use std::time::Duration;
 use support::finwait;
 use support::turns::Turns;
 
@@ -198,6 +204,242 @@ fn a_rule_without_its_proof_is_noticed() {
         wrong(proof("read", "CLOSE_WAIT", false)),
         ["eof-fin: nothing that set it in read-eof, read"]
     );
+}
+
+/// What the table of meanings says while a recording is played.
+#[derive(Default)]
+struct Told {
+    /// The situations that a socket was in when a step was over.
+    reached: BTreeSet<MeaningId>,
+    /// Sockets without an entry, and calls that did not do what their socket's entry says.
+    wrong: Vec<String>,
+    /// The reads and writes that were held against an entry.
+    held: usize,
+}
+
+/// The meaning of each socket with a name, of both ends.
+fn meanings(session: &Session) -> BTreeMap<(Side, SocketName), Meaning> {
+    let named = |side| {
+        let views = session.sockets(side).into_iter();
+        views.filter_map(move |view| {
+            let meaning = session.meaning(side, &view)?;
+            Some(((side, view.name?.clone()), meaning))
+        })
+    };
+    Side::BOTH.into_iter().flat_map(named).collect()
+}
+
+/// Does a read or write that ended like that do what was said of its socket before? `after` is what is said of it now: what has happened
+/// since decides, too.
+fn keeps(call: CallKind, outcome: &Outcome, before: &Meaning, after: Option<&Meaning>) -> bool {
+    let moved = after.is_none_or(|after| after.id != before.id);
+    let errno = outcome.errno();
+    // Our own deadline ends what waits; the socket stays as it is.
+    let late = matches!(outcome, Outcome::DeadlineExceeded { .. });
+    let passes = errno.is_none() || matches!(errno, Some(Errno::EAGAIN | Errno::EINTR | Errno::EMFILE));
+    let bytes = match outcome {
+        Outcome::Ok(OutcomeValue::Read { n, .. }) => Some(*n),
+        _ => None,
+    };
+    match call {
+        CallKind::Read => match before.read {
+            ReadReply::Works => (passes && bytes != Some(0)) || moved,
+            ReadReply::Eof => bytes.is_some(),
+            ReadReply::Waits => errno == Some(Errno::EAGAIN) || late || moved,
+            ReadReply::NotConnected => errno == Some(Errno::ENOTCONN),
+            ReadReply::Error => bytes.is_some_and(|n| n > 0) || errno.is_some_and(is_told_once),
+            ReadReply::None => errno == Some(Errno::EBADF),
+        },
+        _ => match before.write {
+            WriteReply::Works => passes || moved,
+            WriteReply::Waits => errno == Some(Errno::EAGAIN) || late || moved,
+            WriteReply::BrokenPipe => errno == Some(Errno::EPIPE),
+            WriteReply::Error => errno.is_some_and(|errno| is_told_once(errno) || errno == Errno::EPIPE),
+            WriteReply::None => errno == Some(Errno::EBADF),
+        },
+    }
+}
+
+impl Told {
+    fn by(name: &str, recording: &[u8]) -> Told {
+        let mut told = Told::default();
+        let (replay, _) = Replay::new(Recording::read(recording).unwrap());
+        // What was said of the sockets when each call was made that has not returned.
+        let mut made: BTreeMap<CallId, BTreeMap<(Side, SocketName), Meaning>> = BTreeMap::new();
+        let mut before = BTreeMap::new();
+        let mut last = 0;
+        let played = replay.recording().play(|played| -> Result<(), String> {
+            match played {
+                Played::Input { session, input, .. } if input.typed().is_some() => before = meanings(session),
+                Played::Taken { session, input } => {
+                    for entry in session.transcript.since(last) {
+                        last = entry.no;
+                        // Urgent bytes are read beside the stream.
+                        if let EntryKind::Call { began, .. } = &entry.what
+                            && !began.text.to_string().contains("MSG_OOB")
+                        {
+                            made.insert(began.call, before.clone());
+                        }
+                        if let Some(call) = entry.finished() {
+                            told.hold(name, call, made.remove(&call.call()), &meanings(session));
+                        }
+                    }
+                    if let SessionInput::Over { .. } = input {
+                        told.look(name, session);
+                    }
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        told.wrong.extend(played.err());
+        told
+    }
+
+    /// Each socket has an entry when a step is over.
+    fn look(&mut self, name: &str, session: &Session) {
+        for side in Side::BOTH {
+            for view in session.sockets(side) {
+                match session.meaning(side, &view) {
+                    Some(meaning) => {
+                        self.reached.insert(meaning.id);
+                        self.time(name, &view, &meaning);
+                    }
+                    None => self.wrong.push(format!("{name}: nothing is said of {view:?}")),
+                }
+            }
+        }
+    }
+
+    /// The timer that runs is the one that is told of.
+    fn time(&mut self, name: &str, view: &SocketView, meaning: &Meaning) {
+        let Some(row) = view.row.map(|observed| &observed.row) else {
+            return;
+        };
+        let first_seconds = || {
+            meaning
+                .waits_for
+                .split(|c: char| !c.is_ascii_digit())
+                .find_map(|n| n.parse().ok())
+        };
+        let is_so = match (meaning.id, row.timer) {
+            (MeaningId::TimeWait | MeaningId::TimeWaitHeld | MeaningId::FinWait2Orphan, timer) => {
+                let most = first_seconds().map(Duration::from_secs);
+                timer.is_some_and(|timer| timer.kind == TimerKind::TimeWait && Some(timer.left) <= most)
+            }
+            (_, Some(timer)) if meaning.waits_for.contains("no limit") => {
+                row.tx_queue > 0 || timer.kind == TimerKind::Keepalive
+            }
+            _ => true,
+        };
+        if !is_so {
+            self.wrong.push(format!(
+                "{name}: {}, and the timer is {:?}",
+                meaning.waits_for, row.timer
+            ));
+        }
+    }
+
+    /// A read or write does what its socket's entry says.
+    fn hold(
+        &mut self,
+        name: &str,
+        call: &FinishedCall,
+        before: Option<BTreeMap<(Side, SocketName), Meaning>>,
+        after: &BTreeMap<(Side, SocketName), Meaning>,
+    ) {
+        let (Some(socket), Some(outcome)) = (&call.socket, call.outcome()) else {
+            return;
+        };
+        if !matches!(call.name, CallKind::Read | CallKind::Write) {
+            return;
+        }
+        let key = (call.side(), socket.clone());
+        let Some(before) = before.as_ref().and_then(|before| before.get(&key)) else {
+            return;
+        };
+        self.held += 1;
+        if !keeps(call.name, outcome, before, after.get(&key)) {
+            let (after, call) = (after.get(&key), &call.name);
+            self.wrong.push(format!(
+                "{name}: {call} gave {outcome:?}, before {before:?}, after {after:?}"
+            ));
+        }
+    }
+}
+
+/// What a state means is what scenarios show: whatever socket they have has one entry, each entry is met in the scenario that it names,
+/// and reads and writes do what is said of them.
+#[test]
+fn every_meaning_is_proved_by_its_scenario() {
+    let told: BTreeMap<&str, Told> = CATALOG
+        .recordings
+        .iter()
+        .map(|(name, recording)| (name.as_str(), Told::by(name, recording)))
+        .collect();
+    let mut wrong: Vec<String> = told.values().flat_map(|told| told.wrong.clone()).collect();
+    for entry in ENTRIES {
+        let met: Vec<&&str> = told
+            .iter()
+            .filter(|(_, told)| told.reached.contains(&entry.id))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(
+            catalog::find(entry.scenario).is_some(),
+            "{}: no scenario {}",
+            entry.id,
+            entry.scenario
+        );
+        if told.contains_key(entry.scenario) && !met.contains(&&entry.scenario) {
+            wrong.push(format!("{} is not met in {}, but in {met:?}", entry.id, entry.scenario));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let held: usize = told.values().map(|told| told.held).sum();
+    assert!(held > 100, "{held}");
+}
+
+/// A call that does otherwise than is said of its socket is noticed, unless the situation has changed meanwhile.
+#[test]
+fn a_meaning_that_is_not_so_is_noticed() {
+    let entry = |id| {
+        ENTRIES
+            .iter()
+            .find(|entry| entry.id == id)
+            .unwrap()
+            .words(&Settings::default())
+    };
+    let read = |n| {
+        let data = finwait::call::Bytes(vec![b'x'; n]);
+        Outcome::Ok(OutcomeValue::Read { n, data })
+    };
+    let written = Outcome::Ok(OutcomeValue::Written { n: 1 });
+    let failed = Outcome::Err;
+    use CallKind::{Read, Write};
+    use MeaningId::{CloseError, CloseNew, CloseWait, Established, FinWait2};
+    for (id, call, outcome, kept) in [
+        (CloseWait, Write, written.clone(), true),
+        (CloseWait, Write, failed(Errno::EPIPE), false),
+        (CloseWait, Read, read(0), true),
+        (CloseWait, Read, failed(Errno::EAGAIN), false),
+        (FinWait2, Write, failed(Errno::EPIPE), true),
+        (FinWait2, Write, written.clone(), false),
+        (FinWait2, Read, read(1), true),
+        (FinWait2, Read, read(0), false),
+        (Established, Read, failed(Errno::ECONNRESET), false),
+        (CloseNew, Read, read(0), false),
+        (CloseError, Read, read(0), false),
+        (CloseError, Write, written, false),
+    ] {
+        let said = entry(id);
+        assert_eq!(
+            keeps(call, &outcome, &said, Some(&said)),
+            kept,
+            "{id} {call} {outcome:?}"
+        );
+    }
+    let (before, after) = (entry(FinWait2), entry(MeaningId::TimeWaitHeld));
+    assert!(keeps(Read, &read(0), &before, Some(&after)));
 }
 
 /// Every scenario of the catalog holds; and every expectation of it, turned round, is noticed.
@@ -380,9 +622,19 @@ fn a_recording_without_one_of_its_lines_is_noticed() {
 /// What can be run without a wire holds there, too; the rest is skipped, and reported.
 #[test]
 fn the_catalog_in_the_loopback_lab() {
-    let output = run_all(&["--lab", "loopback", "run", "--all", "--keep-going"]);
+    let recordings = std::env::temp_dir().join(format!("finwait-{}-loopback", std::process::id()));
+    let _ = std::fs::remove_dir_all(&recordings);
+    let folder = recordings.to_str().unwrap();
+    let args = ["--lab", "loopback", "--record", folder];
+    let output = run_all(&[&args[..], &["run", "--all", "--keep-going"]].concat());
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}");
+    // What a state means is said without a wire, too.
+    let recordings = read_all(&recordings);
+    assert!(!recordings.is_empty());
+    let told = recordings.iter().map(|(name, recording)| Told::by(name, recording));
+    let wrong: Vec<String> = told.flat_map(|told| told.wrong).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(
         out.contains("handshake                    skipped: it needs the isolated lab"),
         "{out}"

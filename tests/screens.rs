@@ -15,7 +15,9 @@ use finwait::lab::event::{Disposition, LabEvent, LabRequest, ProcessBorn, Proces
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
+use finwait::state::State;
 use finwait::tui::app::Effect;
+use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::{Exit, theme::Theme};
 use finwait::wire::flow::PacketNo;
@@ -24,7 +26,7 @@ use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
 use finwait::wire::segment::Packet;
 
 mod script;
-use script::{Script, fallback};
+use script::{Script, fallback, row};
 
 fn draw(script: &mut Script, width: u16, height: u16) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -168,6 +170,80 @@ fn a_link_of_the_chain_leads_to_its_line() {
     }
 }
 
+/// The socket's state, pressed: what it means.
+fn press_on_state(script: &mut Script, side: Side) {
+    draw(script, 120, 40);
+    let is_it = |hit: &&Hit| matches!(&hit.action, Action::Meaning(of, StateOf::Named(name)) if *of == side && !name.as_str().contains("listener"));
+    let hit = script
+        .app
+        .hits()
+        .all()
+        .iter()
+        .find(is_it)
+        .expect("a state to press on")
+        .clone();
+    let effects = click(script, hit.area.x + 1, hit.area.y);
+    script.take(effects);
+}
+
+/// What the dialog says, in one line.
+fn said(script: &mut Script) -> String {
+    let text = text_of(script, 120, 40);
+    let inside = text.lines().filter_map(|line| {
+        let mut parts = line.split('\u{2502}');
+        (parts.clone().count() >= 3).then(|| parts.nth(1).unwrap_or_default().to_owned())
+    });
+    let words = inside.collect::<Vec<_>>().join(" ") + &text;
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A press on a state says what it means, of that end's socket; and says something else when that has changed, without being asked.
+#[test]
+fn a_press_on_a_state_says_what_it_means_now() {
+    let mut script = Script::half_close();
+    press_on_state(&mut script, Side::Server);
+    let text = said(&mut script);
+    assert!(text.contains("CLOSE_WAIT of the server (Esc closes)"), "{text}");
+    for part in [
+        "means The peer has closed its direction",
+        "can A write is taken",
+        "scenario half-close",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    script.keys("\u{1b}");
+    assert!(!text_of(&mut script, 120, 40).contains("(Esc closes)"));
+
+    press_on_state(&mut script, Side::Client);
+    let text = said(&mut script);
+    assert!(text.contains("FIN_WAIT2 of the client (Esc closes)"), "{text}");
+    assert!(text.contains("also 6 B have come and are not read"), "{text}");
+    script.table(Side::Client, vec![row(Side::Client, State::TimeWait, 0)]);
+    let text = said(&mut script);
+    assert!(text.contains("TIME_WAIT of the client (Esc closes)"), "{text}");
+    assert!(text.contains("waits for The end of 60 s"), "{text}");
+    assert!(!text.contains("also 6 B"), "{text}");
+}
+
+/// A state is reached by Tab, and opened by Enter.
+#[test]
+fn the_keys_reach_a_state() {
+    let opens = |tabs: usize| {
+        let mut script = Script::half_close();
+        script.keys("2");
+        draw(&mut script, 120, 40);
+        for _ in 0..tabs {
+            let key = KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE);
+            let effects = script.app.input(&Input::Key(key), script.now);
+            script.take(effects);
+            draw(&mut script, 120, 40);
+        }
+        script.keys("\n");
+        text_of(&mut script, 120, 40).contains("CLOSE_WAIT of the server   (Esc closes)")
+    };
+    assert!((1..150).any(opens));
+}
+
 #[test]
 fn the_state_diagram_in_the_middle_of_a_half_close() {
     snapshots("states", || {
@@ -181,7 +257,6 @@ fn the_state_diagram_in_the_middle_of_a_half_close() {
 #[test]
 fn the_state_diagram_is_whole_at_every_size() {
     use finwait::session::edges::Coverage;
-    use finwait::state::State;
     use finwait::tui::canvas::Canvas;
     use finwait::tui::hit::Hits;
     use ratatui::buffer::Buffer;

@@ -457,17 +457,12 @@ impl End {
         Ok(())
     }
 
-    /// The bytes that a socket has to be read; the FIN that the kernel counts with them is none (`tcp_inq` takes it off, procfs
-    /// does not).
+    /// The bytes that a socket has to be read.
     pub(super) fn unread(&self, name: &SocketName) -> u32 {
-        let row = self.socket(name).and_then(|socket| self.place(socket));
-        row.map_or(0, |place| {
-            let row = &self.table.rows()[place].row;
-            match row.state {
-                State::Listen => 0,
-                State::CloseWait | State::LastAck | State::Closing => row.rx_queue.saturating_sub(1),
-                _ => row.rx_queue,
-            }
+        let row = self.socket(name).and_then(|socket| self.row(socket));
+        row.map_or(0, |observed| match observed.row.state {
+            State::Listen => 0,
+            _ => observed.row.unread(),
         })
     }
 

@@ -3,14 +3,16 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use super::{Session, Socket};
+use super::{LabFacts, Session, Socket};
 use crate::call::SocketName;
 use crate::clock::MonoTime;
+use crate::explain::meaning::{self, Holder, Meaning, Present};
 use crate::explain::sock::ConnectionEnd;
-use crate::explain::states;
+use crate::explain::{Sock, states};
+use crate::host::{Setting, SettingValue};
 use crate::lab::event::ObservedSocket;
 use crate::side::Side;
-use crate::socket_table::TimerKind;
+use crate::socket_table::{SocketRow, TimerKind};
 use crate::state::State;
 
 /// A socket as the state pane shows it.
@@ -20,6 +22,8 @@ pub struct SocketView<'a> {
     pub name: Option<&'a SocketName>,
     /// The descriptor's number, open or not; none when the endpoint holds no descriptor by that name now.
     pub fd: Option<i32>,
+    /// Is the descriptor open?
+    pub open: bool,
     /// Do calls go to it?
     pub current: bool,
     /// The holder of the socket.
@@ -32,6 +36,8 @@ pub struct SocketView<'a> {
     pub segments: Option<State>,
     /// The end of its connection, where it has ended.
     pub end: Option<ConnectionEnd>,
+    /// The record of the kernel's socket; none of one that was never seen to begin.
+    pub sock: Option<&'a Sock>,
 }
 
 /// The holder of a socket.
@@ -82,6 +88,27 @@ impl SocketView<'_> {
         states::disagreement(row, self.info, self.segments, self.end)
     }
 
+    /// What is so of it, for the table of meanings.
+    fn present(&self, lab: &LabFacts) -> Present<'_> {
+        let row = self.row.map(|observed| &observed.row);
+        Present {
+            state: self.state(),
+            holder: match self.held {
+                HeldBy::Open => Holder::Descriptor,
+                HeldBy::Closed => Holder::Nobody,
+                HeldBy::Shared => Holder::Other,
+                HeldBy::TimeWait if self.open => Holder::KernelBesideDescriptor,
+                HeldBy::TimeWait | HeldBy::Orphan => Holder::Kernel,
+                HeldBy::Untold => Holder::Library,
+                HeldBy::Queued => Holder::Listener,
+            },
+            sock: self.sock,
+            unread: row.map_or(0, SocketRow::unread),
+            unacknowledged: row.map_or(0, |row| row.tx_queue),
+            backlog: row.map(|row| row.tx_queue).filter(|_| lab.no_sock_diag.is_none()),
+        }
+    }
+
     /// The timer that runs, with what is left of it at `now` when the table was read at `read`.
     pub fn timer(&self, read: MonoTime, now: MonoTime) -> Option<(TimerKind, Duration)> {
         let timer = self.row?.row.timer?;
@@ -107,6 +134,7 @@ impl Session {
                 SocketView {
                     name: Some(socket.shown()),
                     fd: socket.fd,
+                    open: socket.open,
                     current: end.current.as_ref() == Some(&socket.name),
                     held: held(socket, row),
                     row,
@@ -116,6 +144,7 @@ impl Session {
                         .or(socket.tuple.filter(|_| socket.open))
                         .and_then(|tuple| self.inferred.state(side, &tuple, self.quiet_at)),
                     end: end.sock(socket).end,
+                    sock: Some(end.sock(socket)),
                 }
             })
             .collect();
@@ -130,6 +159,7 @@ impl Session {
             SocketView {
                 name,
                 fd: None,
+                open: false,
                 current: false,
                 held: if observed.row.state == State::TimeWait {
                     HeldBy::TimeWait
@@ -144,9 +174,30 @@ impl Session {
                 info: None,
                 segments: self.inferred.state(side, tuple, self.quiet_at),
                 end: None,
+                sock: end.socks.of_tuple(tuple).map(|id| end.socks.get(id)),
             }
         }));
         views
+    }
+
+    /// What the state of one of that end's sockets means now; none in the moment between a call and the reading of the table.
+    pub fn meaning(&self, side: Side, view: &SocketView) -> Option<Meaning> {
+        let number = |setting: Setting| {
+            let mut settings = self.ends[side].settings.iter();
+            match settings.find(|(known, _)| *known == setting) {
+                Some((_, SettingValue::Number(number))) => Some(*number),
+                _ => None,
+            }
+        };
+        let set = |option: Option<i64>| option.and_then(|value| u32::try_from(value).ok());
+        let options = view.sock.map(|sock| sock.options).unwrap_or_default();
+        let settings = meaning::Settings {
+            // TCP_LINGER2 and TCP_SYNCNT go before the host's.
+            fin_timeout: set(options.linger2).or_else(|| number(Setting::TcpFinTimeout)),
+            syn_retries: set(options.syncnt).or_else(|| number(Setting::TcpSynRetries)),
+            retries2: number(Setting::TcpRetries2),
+        };
+        meaning::of(&view.present(&self.lab), &settings)
     }
 
     /// Is there something to compare that was not there when all was quiet last?

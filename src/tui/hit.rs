@@ -9,6 +9,7 @@ use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::scenario::Scenario;
 use crate::scenario::branch::Branch;
 use crate::side::Side;
+use crate::tui::dialog::state::StateOf;
 
 /// The effect of a press, whether on the screen or in a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Action {
     Segment(u64),
     /// Explains why a call returned what it did.
     Why(CallId),
+    /// What the state of an end's socket means now.
+    Meaning(Side, StateOf),
     /// An item of the dialog on top, by the number that it gave it.
     Item(usize),
     /// The dialog on top goes.

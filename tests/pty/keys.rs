@@ -205,6 +205,15 @@ macro_rules! dialogs {
             fn a_packet() {
                 every_key_leaves_finwait_alive(|terminal| terminal.press_on(" SYN seq 0 ", Half::Left), "one packet");
             }
+
+            /// So is a state.
+            #[test]
+            fn a_state() {
+                every_key_leaves_finwait_alive(
+                    |terminal| terminal.press_on(" ESTABLISHED ", Half::Left),
+                    "ESTABLISHED of the client",
+                );
+            }
         }
     };
 }

@@ -42,8 +42,12 @@ pub enum Field {
     Clause,
     /// A clause, or nothing.
     OptionalClause,
+    /// One or more sentences, or nothing.
+    OptionalSentences,
     /// A list of clauses.
     Clauses,
+    /// One or more sentences whose placeholders are [`FIGURES`]: a function that fills them.
+    Filled,
 }
 
 /// The fields of what is said of an errno.
@@ -55,6 +59,7 @@ const MEANING: &[(&str, Field)] = &[
 
 /// The files, and the form of each.
 pub const FILES: &[(&str, Shape)] = &[
+    ("beside", Shape::Sentences("Beside")),
     ("causes", Shape::Clauses("Case")),
     (
         "elsewhere",
@@ -69,6 +74,19 @@ pub const FILES: &[(&str, Shape)] = &[
         Shape::Records {
             of: "crate::prose::Text",
             fields: MEANING,
+            by_name: None,
+        },
+    ),
+    (
+        "meanings",
+        Shape::Records {
+            of: "crate::meaning::Text",
+            fields: &[
+                ("meaning", Field::Sentences),
+                ("calls", Field::OptionalSentences),
+                ("waits-for", Field::Filled),
+                ("ends-by", Field::Filled),
+            ],
             by_name: None,
         },
     ),
@@ -131,6 +149,9 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("tries", "u32", "tries"),
     ("why", "String", "why"),
 ];
+
+/// The placeholders of [`Field::Filled`]: methods of `finwait_explain::meaning::Settings`, which show what a host's setting is.
+const FIGURES: &[&str] = &["fin-timeout", "retries2", "syn-retries"];
 
 /// A file's name without `.toml`, its form, and its contents.
 pub struct Source {
@@ -199,6 +220,9 @@ pub fn compile(files: &[Source]) -> Result<String, Vec<String>> {
     let is_whole = files.len() == FILES.len();
     for (name, ..) in VALUES.iter().filter(|(name, ..)| is_whole && !used.contains(*name)) {
         mistakes.push(format!("no text has {{{name}}}, which VALUES in build/texts.rs lists"));
+    }
+    for name in FIGURES.iter().filter(|name| is_whole && !used.contains(**name)) {
+        mistakes.push(format!("no text has {{{name}}}, which FIGURES in build/texts.rs lists"));
     }
     if mistakes.is_empty() { Ok(code) } else { Err(mistakes) }
 }
@@ -480,19 +504,22 @@ impl Compiler<'_> {
             let mut values = String::new();
             for (field, form) in fields {
                 let value = match (record.get(*field), form) {
-                    (None, Field::OptionalClause) => "None".to_owned(),
+                    (None, Field::OptionalClause | Field::OptionalSentences) => "None".to_owned(),
                     (None, _) => {
                         self.mistake(at, &format!("[{name}] has no `{field}`"));
                         continue;
                     }
                     (Some(value), Field::Clauses) => self.list(field, value),
+                    (Some(value), Field::Filled) => self.filled(field, value),
                     (Some(value), form) => {
-                        let text = format!("{:?}", self.plain(field, value, *form));
-                        if *form == Field::OptionalClause {
-                            format!("Some({text})")
+                        let is_optional = matches!(form, Field::OptionalClause | Field::OptionalSentences);
+                        let form = if *form == Field::OptionalSentences {
+                            Field::Sentences
                         } else {
-                            text
-                        }
+                            *form
+                        };
+                        let text = format!("{:?}", self.plain(field, value, form));
+                        if is_optional { format!("Some({text})") } else { text }
                     }
                 };
                 let _ = write!(values, "{}: {value}, ", snake(field));
@@ -519,6 +546,37 @@ impl Compiler<'_> {
             );
         }
         text
+    }
+
+    /// A function that fills the figures of a text.
+    fn filled(&mut self, key: &str, value: &Spanned<DeValue>) -> String {
+        let at = value.span().start;
+        let mut pattern = self.text(key, value, Field::Sentences).unwrap_or_default().to_owned();
+        let mut arguments = String::new();
+        for name in FIGURES {
+            let place = format!("{{{name}}}");
+            if pattern.contains(&place) {
+                pattern = pattern.replace(&place, &format!("{{{}}}", snake(name)));
+                let _ = write!(arguments, ", {0} = settings.{0}()", snake(name));
+                self.used.insert((*name).to_owned());
+            }
+        }
+        let known = |name: &str| FIGURES.iter().any(|figure| snake(figure) == name);
+        for rest in pattern.split('{').skip(1) {
+            let name = rest.split_once('}').map_or(rest, |(name, _)| name);
+            if !known(name) {
+                let what = format!(
+                    "`{key}`: {{{name}}} is no figure; known here are {{{}}}",
+                    FIGURES.join("}, {")
+                );
+                self.mistake(at, &what);
+            }
+        }
+        if arguments.is_empty() {
+            format!("|_| {pattern:?}.to_owned()")
+        } else {
+            format!("|settings| format!({pattern:?}{arguments})")
+        }
     }
 
     fn list(&mut self, key: &str, value: &Spanned<DeValue>) -> String {

@@ -21,6 +21,7 @@ use finwait_model::state::State;
 pub mod elsewhere;
 mod error_source;
 mod errors;
+pub mod meaning;
 mod options;
 pub mod prose;
 pub mod rules;

@@ -56,6 +56,17 @@ pub struct SocketRow {
     pub info: Option<TcpInfo>,
 }
 
+impl SocketRow {
+    /// Returns the bytes received and not read, without the FIN that the kernel counts with them (`tcp_inq` takes it off, procfs does
+    /// not); for a listener, the connections not accepted.
+    pub const fn unread(&self) -> u32 {
+        match self.state {
+            State::CloseWait | State::LastAck | State::Closing => self.rx_queue.saturating_sub(1),
+            _ => self.rx_queue,
+        }
+    }
+}
+
 /// A timer of a socket, as it was when the table was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {

@@ -5,17 +5,21 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use super::exit;
+use crate::explain::meaning::state_named;
 use crate::explain::wording::{LONGEST, LineScanner, LogScanner, nearest, something_else};
 use crate::json::Versioned;
+use crate::state::State;
 use answer::{Answer, GroupedLines, MeasuredAnswer, answer};
 use overview::overview;
 use paper::{Paper, print};
 use progress::Progress;
+use states::StateAnswer;
 
 mod answer;
 mod overview;
 mod paper;
 mod progress;
+mod states;
 
 /// Nothing in it is known, or there is nothing.
 const UNKNOWN: u8 = 1;
@@ -25,6 +29,10 @@ const COLUMNS: usize = 100;
 /// `finwait explain`; without words, the lines of standard input.
 pub fn explain(words: &[String], json: bool) -> ExitCode {
     let text = words.join(" ");
+    // Only a state's name alone: in a message it is what stands beside an error.
+    if let Some(state) = state_named(&text) {
+        return explain_state(state, json);
+    }
     let gathered = if !words.is_empty() {
         gather(text.as_bytes(), |_, _| {})
     } else if io::stdin().is_terminal() {
@@ -58,7 +66,25 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
         };
         overview.and_then(|()| print(&mut out, &answers, &paper))
     };
-    match printed.and_then(|()| out.flush()) {
+    ended(printed.and_then(|()| out.flush()))
+}
+
+/// What a state means.
+fn explain_state(state: State, json: bool) -> ExitCode {
+    let answer = states::answer(state);
+    let mut out = io::stdout().lock();
+    let printed = if json {
+        Versioned::new(ToldState { states: [&answer] }).print(&mut out)
+    } else {
+        let columns = columns();
+        answer.print(&mut out, &Paper { columns, lines: 1 })
+    };
+    ended(printed.and_then(|()| out.flush()))
+}
+
+/// The exit code, when all is printed as far as it could be.
+fn ended(printed: io::Result<()>) -> ExitCode {
+    match printed {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read it has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -75,6 +101,12 @@ fn fail(why: &str) -> ExitCode {
 #[derive(Serialize)]
 struct Told<'a> {
     answers: Vec<MeasuredAnswer<'a>>,
+}
+
+/// The same for the name of a state.
+#[derive(Serialize)]
+struct ToldState<'a> {
+    states: [&'a StateAnswer; 1],
 }
 
 /// Gathers what the lines say, and how the first that is not empty begins; `progress` gets the number of bytes and lines so far.

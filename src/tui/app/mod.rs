@@ -40,6 +40,7 @@ use crate::tui::dialog::prompt::{History, Prompt};
 use crate::tui::dialog::raw::RawDialog;
 use crate::tui::dialog::rules::RulesDialog;
 use crate::tui::dialog::segment::SegmentDialog;
+use crate::tui::dialog::state::StateDialog;
 use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
@@ -283,6 +284,11 @@ impl App {
             }
             Action::Why(call) => {
                 self.dialogs.open(WhyDialog::new(call));
+                Vec::new()
+            }
+            Action::Meaning(side, of) => {
+                self.focus = side;
+                self.dialogs.open(StateDialog::new(side, of));
                 Vec::new()
             }
             Action::Item(item) => {

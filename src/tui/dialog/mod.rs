@@ -26,6 +26,7 @@ pub mod prompt;
 pub mod raw;
 pub mod rules;
 pub mod segment;
+pub mod state;
 pub mod why;
 
 use prompt::History;

@@ -12,6 +12,7 @@ use crate::side::Side;
 use crate::state::State;
 use crate::text::{width, wrap};
 use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::dialog::state::StateOf;
 use crate::tui::hit::{Action, Zone};
 use crate::tui::layout;
 
@@ -354,7 +355,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, skip
             canvas.hits.add(place, action.clone(), !view.current);
         }
         if let Some(y) = y(0) {
-            head(canvas, Rect { y, height: 1, ..area }, view, height == 1, read);
+            head(canvas, Rect { y, height: 1, ..area }, side, view, height == 1, read);
         }
         if height > 1 {
             for (nth, text) in details(view, room, read, now).into_iter().take(height - 1).enumerate() {
@@ -378,7 +379,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, skip
 }
 
 /// A socket's first line: marker, name, descriptor, state, who holds it.
-fn head(canvas: &mut Canvas, area: Rect, view: &SocketView, alone: bool, read: MonoTime) {
+fn head(canvas: &mut Canvas, area: Rect, side: Side, view: &SocketView, alone: bool, read: MonoTime) {
     let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
     let right = area.right();
     let name_style = if view.current { strong } else { text };
@@ -402,7 +403,17 @@ fn head(canvas: &mut Canvas, area: Rect, view: &SocketView, alone: bool, read: M
     if let Some(fd) = view.fd {
         x = canvas.put(x + 1, area.y, right.saturating_sub(12), &format!("fd {fd:<2}"), text);
     }
-    x = canvas.put(x + 1, area.y, right, state.name(), canvas.theme.state(state));
+    let begins = x + 1;
+    x = canvas.put(begins, area.y, right, state.name(), canvas.theme.state(state));
+    if let Some(of) = StateOf::view(view) {
+        let word = Rect::new(begins, area.y, x.saturating_sub(begins), 1);
+        let action = Action::Meaning(side, of);
+        canvas.hits.add(word, action.clone(), true);
+        if canvas.is_picked(word, &action) {
+            let style = canvas.theme.picked();
+            canvas.tint(word, style);
+        }
+    }
     if view.disagreement().is_some() {
         x = canvas.put(x, area.y, right, "!", canvas.theme.bad());
     }
