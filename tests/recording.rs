@@ -192,6 +192,21 @@ fn it_opens_without_privileges_and_starts_nothing() {
     }
 }
 
+/// What `--record` of several scenarios makes is a folder.
+#[test]
+fn a_folder_is_no_recording_but_may_have_some() {
+    let folder = Folder::new("folder");
+    let path = folder.0.to_str().unwrap();
+    let said = text(&run(&["open", path]).stderr);
+    assert_eq!(said, format!("finwait: {path} is a folder without a recording (.jsonl)\n"));
+    std::fs::write(folder.file("half-close.jsonl"), "").unwrap();
+    let said = text(&run(&["open", path]).stderr);
+    assert_eq!(
+        said,
+        format!("finwait: {path} is a folder: open one of its recordings, as half-close.jsonl\n")
+    );
+}
+
 /// The first of these lines, then one that is damaged, then more.
 fn damaged(nth: usize, change: impl Fn(&str) -> String) -> Vec<u8> {
     let whole = text(&RUN.1);

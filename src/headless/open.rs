@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::channel;
 
@@ -20,6 +21,13 @@ pub fn open(file: &str, format: Option<Format>) -> ExitCode {
     let shown = excerpt(file, LONGEST_NAME);
     let read = match file {
         "-" => Recording::read(io::stdin().lock()),
+        _ if Path::new(file).is_dir() => {
+            let why = match recordings_in(Path::new(file)) {
+                Some(names) => format!("is a folder: open one of its recordings, as {names}"),
+                None => "is a folder without a recording (.jsonl)".into(),
+            };
+            return fail(BAD, &format!("{shown} {why}"));
+        }
         _ => match File::open(file) {
             Ok(file) => Recording::read(BufReader::new(file)),
             Err(error) => return fail(BAD, &format!("{shown}: {error}")),
@@ -34,6 +42,19 @@ pub fn open(file: &str, format: Option<Format>) -> ExitCode {
         Some(format) => print(recording, format, &shown),
         None => screen(recording),
     }
+}
+
+/// The names of a few recordings in a folder; none when it has none.
+fn recordings_in(folder: &Path) -> Option<String> {
+    const NAMED: usize = 3;
+    let files = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let mut names: Vec<String> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .filter_map(|path| Some(excerpt(&path.file_name()?.to_string_lossy(), LONGEST_NAME)))
+        .collect();
+    names.sort();
+    names.truncate(NAMED);
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn screen(recording: Recording) -> ExitCode {

@@ -10,7 +10,7 @@ use finwait_wire::flow::PacketNo;
 
 /// A failure of the program itself: one sentence that says what, where, and what would be right.
 #[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum Error {
     /// An operation on the operating system failed.
     #[error("{operation}: {source}")]
@@ -140,6 +140,13 @@ pub enum Error {
         /// The reason, as a clause.
         why: String,
     },
+}
+
+/// The sentence of its `Display`: so a test that returns an error prints it.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {
