@@ -156,11 +156,12 @@ impl<O: Outside> Core<O> {
         // Without a wire, the segment is not seen; the call that sent it is known.
         if !self.wired {
             let peer = &self.ends[side.other()];
-            let mut calls = peer.in_flight.iter().rev();
+            let on_it = |call: &&InFlightCall| peer.may_be_on(call, change.tuple.mirrored());
+            let mut calls = peer.in_flight.iter().rev().filter(on_it);
             let changes = calls.clone().find(|call| call.effect != StateEffect::None);
             // Data that comes after SHUT_RD makes our own kernel reset the connection.
             let is_reset = matches!(change.from, State::FinWait1 | State::FinWait2) && change.to == State::Close;
-            let writes = || calls.find(|call| is_reset && peer.writes_on(call, change.tuple.mirrored()));
+            let writes = || calls.find(|call| is_reset && call.begun && call.name == CallKind::Write);
             if let Some(call) = changes.or_else(writes) {
                 return TransitionCause::PeerCall {
                     side: side.other(),
@@ -213,11 +214,11 @@ impl DriverEnd {
             && about().any(|call| call.awaits == WaitCondition::Handshake)
     }
 
-    /// Is it a write on the connection with these addresses, or on one that is over already?
-    fn writes_on(&self, call: &InFlightCall, tuple: Tuple) -> bool {
+    /// Is that call on the connection with these addresses, or can it be: is its socket a listener, or in no table (any more)?
+    fn may_be_on(&self, call: &InFlightCall, tuple: Tuple) -> bool {
         let inode = call.on.as_ref().and_then(|name| self.sockets.inode(name));
         let row = inode.and_then(|inode| self.watch.row(inode));
-        call.begun && call.name == CallKind::Write && row.is_none_or(|row| row.tuple == tuple)
+        row.is_none_or(|row| row.tuple == tuple || row.tuple.is_listener())
     }
 
     /// Is that call on the socket with this inode? A connection that never had a descriptor can only go with its listener. A call on

@@ -230,6 +230,34 @@ fn each_transition_has_its_cause() {
             told: &["client FIN_WAIT2>CLOSE peer call 2", "server CLOSE_WAIT>CLOSE unseen"],
         },
         Case {
+            scene: "the peer's write, where no segment is seen, and not its close of another connection, which lingers",
+            play: Play::loopback,
+            act: |play| {
+                play.connect_both();
+                let other = SocketRow {
+                    tuple: Tuple {
+                        local: connection().peer,
+                        peer: "10.0.0.1:41823".parse().unwrap(),
+                    },
+                    ..row(Server, State::FinWait1, 10)
+                };
+                let how = ShutdownHow::Both;
+                play.socket(Server, "server2", 10);
+                play.call(Client, 1, "client", Call::Shutdown { how });
+                play.table(Client, [row(Client, State::FinWait2, 7)]);
+                play.table(Server, [row(Server, State::CloseWait, 9), other.clone()]);
+                play.says(Client, ended(1));
+                play.rest();
+                play.told();
+                play.call(Server, 2, "server", write());
+                play.call(Server, 3, "server2", Call::LingerClose { seconds: 9 });
+                play.table(Client, []);
+                play.table(Server, [other]);
+                play.rest();
+            },
+            told: &["client FIN_WAIT2>CLOSE peer call 2", "server CLOSE_WAIT>CLOSE unseen"],
+        },
+        Case {
             scene: "a timer that ran out",
             play: Play::connected,
             act: |play| {
