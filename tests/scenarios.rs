@@ -324,7 +324,8 @@ impl Told {
         };
         let is_so = match (meaning.id, row.timer) {
             (MeaningId::TimeWait | MeaningId::TimeWaitHeld | MeaningId::FinWait2Orphan, timer) => {
-                let most = first_seconds().map(Duration::from_secs);
+                // On a slow machine 3.5 retransmission timeouts are longer than one second.
+                let most = first_seconds().map(|seconds| Duration::from_secs(seconds).max(Duration::from_secs(5)));
                 timer.is_some_and(|timer| timer.kind == TimerKind::TimeWait && Some(timer.left) <= most)
             }
             (_, Some(timer)) if meaning.waits_for.contains("no limit") => {

@@ -582,7 +582,7 @@ mod tests {
         };
         assert_eq!(
             told(Settings::default()),
-            "The peer's FIN, for tcp_fin_timeout (60 s by default) and no longer."
+            "The peer's FIN, for tcp_fin_timeout (60 s by default), or 3.5 retransmission timeouts where they are longer."
         );
         let fin_timeout = Some(1);
         assert_eq!(
@@ -590,7 +590,7 @@ mod tests {
                 fin_timeout,
                 ..Settings::default()
             }),
-            "The peer's FIN, for 1 s (tcp_fin_timeout) and no longer."
+            "The peer's FIN, for 1 s (tcp_fin_timeout), or 3.5 retransmission timeouts where they are longer."
         );
     }
 
