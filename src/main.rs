@@ -18,6 +18,7 @@ use finwait::headless::scenarios::{self, RunOptions, recording_of};
 use finwait::headless::{self, CommandSource, Format, RunStatus, Runner};
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
+use finwait::os::signal;
 use finwait::recording::{RecordingFile, file_in, recorded};
 use finwait::runtime::{RuntimeChoice, to_be_compiled};
 use finwait::scenario::Scenario;
@@ -34,6 +35,8 @@ const NO_LAB: u8 = 3;
 const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
+    // It cannot fail; if it did, ends of processes would be seen late, as before.
+    let _ = signal::reset_inherited();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {

@@ -198,7 +198,10 @@ fn a_folder_is_no_recording_but_may_have_some() {
     let folder = Folder::new("folder");
     let path = folder.0.to_str().unwrap();
     let said = text(&run(&["open", path]).stderr);
-    assert_eq!(said, format!("finwait: {path} is a folder without a recording (.jsonl)\n"));
+    assert_eq!(
+        said,
+        format!("finwait: {path} is a folder without a recording (.jsonl)\n")
+    );
     std::fs::write(folder.file("half-close.jsonl"), "").unwrap();
     let said = text(&run(&["open", path]).stderr);
     assert_eq!(

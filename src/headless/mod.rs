@@ -433,7 +433,11 @@ impl<W: Write> Printer<W> {
                     bytes,
                     place: "in the recording".into(),
                 };
-                let refused = RefusedCommand::new(RunStatus::NotDone, &line, why.to_string());
+                let verdict = match why {
+                    CommandError::Unknown(..) => RunStatus::NotUnderstood,
+                    CommandError::Impossible(_) => RunStatus::NotDone,
+                };
+                let refused = RefusedCommand::new(verdict, &line, why.to_string());
                 match self.format {
                     Format::Json => self.print_json(&ExtraLine::Refused(&refused))?,
                     Format::Text => writeln!(self.out, "{:>9}  {:<6}  {}", "", "no", harmless(&refused.why))?,

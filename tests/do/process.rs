@@ -125,3 +125,30 @@ fn a_death_is_the_cause_at_the_other_end(run: &mut Run, _: Lab) {
     );
 }
 in_labs!(a_death_is_the_cause_at_the_other_end: Loopback);
+
+/// finwait as a parent starts it that has left an ignored SIGCHLD and blocked signals: the deaths of processes are seen all the same,
+/// and a blocked call is interrupted.
+#[test]
+fn what_a_parent_has_left_of_signals_is_undone() {
+    let mut command = std::process::Command::new("env");
+    command
+        .args(["--ignore-signal=CHLD", "--block-signal"])
+        .arg(env!("CARGO_BIN_EXE_finwait"))
+        .args(["do", "server listen", "client connect", "server accept"])
+        .args([
+            "client read",
+            "client interrupt",
+            "server kill",
+            "server restart",
+            "client socket",
+        ]);
+    let output = crate::support::output(&mut command);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("= -1 EINTR"), "{text}");
+    assert!(text.contains("killed by SIGKILL"), "{text}");
+    assert!(
+        text.contains("socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 4"),
+        "{text}"
+    );
+    assert!(output.status.success(), "{output:?}");
+}

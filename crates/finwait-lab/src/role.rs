@@ -9,7 +9,8 @@ use std::process::{Command, ExitCode};
 
 use crate::endpoint::native;
 use crate::error::{Error, Result};
-use crate::os::{constructor, signal};
+use crate::os::constructor::{self, Linked};
+use crate::os::signal;
 use crate::{namespace_reaper, owner};
 use finwait_model::call::Sigpipe;
 
@@ -43,14 +44,21 @@ impl Role {
     ///
     /// # Errors
     ///
-    /// [`Error::Os`] when the constructor has not run in this process: the program would then start itself, not the role.
+    /// [`Error::Os`] when the constructor is not in this process's program: that would then start itself, not the role.
     pub fn command(self, program: &Path) -> Result<Command> {
-        if !constructor::ran() {
+        let fault = match constructor::linked() {
+            Linked::InProgram => None,
+            Linked::InLibrary => Some(
+                "finwait-lab is in a shared library: it starts the program that uses it once more, which has to be linked with it",
+            ),
+            Linked::Nowhere => {
+                Some("finwait-lab's constructor is not in this program's .init_array: the linker has left it out")
+            }
+        };
+        if let Some(fault) = fault {
             return Err(Error::Os {
                 operation: "start a process of the lab".into(),
-                source: std::io::Error::other(
-                    "finwait-lab's constructor is not in this program's .init_array: the linker has left it out",
-                ),
+                source: std::io::Error::other(fault),
             });
         }
         let mut command = Command::new(program);
@@ -61,6 +69,7 @@ impl Role {
     fn run(self, arguments: &[String]) -> ExitCode {
         // What std does before `main`: a write to a closed pipe is EPIPE.
         let _ = signal::set_sigpipe(Sigpipe::Ignore);
+        let _ = signal::reset_inherited();
         match self {
             Role::Owner => owner::run(),
             Role::Endpoint => native::run(),

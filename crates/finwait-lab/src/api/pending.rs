@@ -53,12 +53,13 @@ impl<T> Pending<T> {
         &self.socket
     }
 
-    /// Has the call returned?
+    /// Has the call returned, or is the lab gone, in which nothing can return any more?
     ///
     /// A call that was begun a moment ago may just not have come to it: [`Lab::quiet`](crate::Lab::quiet) waits until all that can
     /// happen by itself has happened.
     pub fn is_over(&self) -> bool {
-        self.ticket.host.remote().look(|view| self.ticket.end(view).is_some())
+        let remote = self.ticket.host.remote();
+        remote.look(|view| self.ticket.end(view).is_some()) || remote.alive().is_err()
     }
 
     /// Waits for the call to return, for the lab's patience.

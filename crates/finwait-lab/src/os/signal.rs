@@ -1,6 +1,7 @@
 //! Signals: the one that interrupts a blocked call, `SIGPIPE`, the one that ends a child with its parent, and the one that stops.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -130,6 +131,26 @@ pub fn set_sigpipe(disposition: Sigpipe) -> SysResult<c_int> {
         Sigpipe::Default => libc::SIG_DFL,
     };
     handle(libc::SIGPIPE, handler)
+}
+
+/// Undoes what a parent may have left to this process beside its standard streams: an ignored SIGCHLD, with which the kernel
+/// reports no child's end (`wait(2)`), and blocked signals (`sigprocmask(2)`), with which no call could be interrupted.
+///
+/// # Errors
+///
+/// The errno of `sigaction(2)` or `pthread_sigmask(3)`, which have no reason to fail.
+pub fn reset_inherited() -> SysResult<()> {
+    handle(libc::SIGCHLD, libc::SIG_DFL)?;
+    let mut none = MaybeUninit::uninit();
+    // SAFETY: `sigemptyset` fills the set, which is ours; then it is only read.
+    let set = unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut())
+    };
+    match set {
+        0 => Ok(()),
+        errno => Err(Errno(errno)),
+    }
 }
 
 /// Has the kernel kill the child when its parent's thread ends: the thread that spawns it, so spawn it from one that stays.
