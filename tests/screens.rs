@@ -225,6 +225,23 @@ fn a_press_on_a_state_says_what_it_means_now() {
     assert!(!text.contains("also 6 B"), "{text}");
 }
 
+/// A socket that a library makes, and has not told of, is held by a program: it is no orphan.
+#[test]
+fn the_state_of_what_a_library_has_not_told_of_is_said() {
+    let mut script = Script::half_close();
+    script.keys("1");
+    let untold = row(Side::Client, State::SynSent, 77);
+    script.table(Side::Client, vec![untold]);
+    let session = script.app.session();
+    let views = session.sockets(Side::Client);
+    let view = views
+        .iter()
+        .find(|view| view.row.is_some_and(|observed| observed.row.inode == 77));
+    let meaning = session.meaning(Side::Client, view.unwrap()).unwrap();
+    assert_eq!(meaning.id.name(), "syn-sent");
+    assert!(meaning.beside[0].contains("has not told of"), "{meaning:?}");
+}
+
 /// A state is reached by Tab, and opened by Enter.
 #[test]
 fn the_keys_reach_a_state() {

@@ -88,20 +88,27 @@ impl SocketView<'_> {
         states::disagreement(row, self.info, self.segments, self.end)
     }
 
+    /// The holder, for the table of meanings.
+    fn holder(&self) -> Holder {
+        match self.held {
+            HeldBy::Open => Holder::Descriptor,
+            HeldBy::Closed => Holder::Nobody,
+            HeldBy::Shared => Holder::Other,
+            HeldBy::TimeWait if self.open => Holder::KernelBesideDescriptor,
+            // A library connects before it tells of the descriptor: an orphan has no inode.
+            HeldBy::Orphan if self.row.is_some_and(|observed| observed.row.inode != 0) => Holder::Library,
+            HeldBy::TimeWait | HeldBy::Orphan => Holder::Kernel,
+            HeldBy::Untold => Holder::Library,
+            HeldBy::Queued => Holder::Listener,
+        }
+    }
+
     /// What is so of it, for the table of meanings.
     fn present(&self, lab: &LabFacts) -> Present<'_> {
         let row = self.row.map(|observed| &observed.row);
         Present {
             state: self.state(),
-            holder: match self.held {
-                HeldBy::Open => Holder::Descriptor,
-                HeldBy::Closed => Holder::Nobody,
-                HeldBy::Shared => Holder::Other,
-                HeldBy::TimeWait if self.open => Holder::KernelBesideDescriptor,
-                HeldBy::TimeWait | HeldBy::Orphan => Holder::Kernel,
-                HeldBy::Untold => Holder::Library,
-                HeldBy::Queued => Holder::Listener,
-            },
+            holder: self.holder(),
             sock: self.sock,
             unread: row.map_or(0, SocketRow::unread),
             unacknowledged: row.map_or(0, |row| row.tx_queue),

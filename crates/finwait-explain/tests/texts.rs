@@ -101,6 +101,20 @@ fn a_record_has_all_its_texts_and_no_others() {
     ] {
         refuses("elsewhere", &whole.replace(part, otherwise), mistake);
     }
+    let filled = "#   {retries2}  tries\n[a]\nmeaning = \"A.\"\nwaits-for = \"B {retries2}.\"\nends-by = \"C.\"\n";
+    let code = compile("meanings", filled).unwrap();
+    assert!(code.contains("retries2 = settings.retries2()"), "{code}");
+    for (part, otherwise, mistake) in [
+        (
+            "\"C.\"",
+            "\"C {tries}.\"",
+            "`ends-by`: {tries} is no figure; known here are {fin-timeout}",
+        ),
+        ("\"C.\"", "\"C {fin-timeout}.\"", "does not list {fin-timeout}"),
+        ("\"C.\"", "\"C\"", "end it with a period"),
+    ] {
+        refuses("meanings", &filled.replace(part, otherwise), mistake);
+    }
     compile("waiting", "[a]\nawaits = \"b\"\nended-by = \"c\"").unwrap();
 }
 
