@@ -1386,7 +1386,7 @@ fn a_write_that_killed_its_process_has_its_chain() {
     assert_eq!(last.call.call(), write.id);
     assert!(killed_by(&last.call, 13), "{last:?}");
     let why = &last.call.why.sentence;
-    assert!(why.contains("SIGPIPE with EPIPE"), "{why}");
+    assert!(why.contains("Along with EPIPE the kernel sent SIGPIPE"), "{why}");
     let lost = chain(&play.session, write.id).unwrap();
     assert_eq!(lost.rule, Some(RuleId::WritingShut));
     assert_eq!(lost.set_by.unwrap().entry(), Some(shutdown));

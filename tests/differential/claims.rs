@@ -75,7 +75,7 @@ const VAGUE: &[&str] = &[
     "RST or ICMP",
     "was not seen",
     "or another call",
-    "or our own other call",
+    "or another call of our own",
     "or never came about",
     "or the address is of another family",
     "comes the error or",

@@ -278,7 +278,7 @@ impl<'a> Told<'a> {
             "peer's FIN": self.fin_taken().is_some() || sentence.contains("for the peer's FIN") || sentence.contains("After the peer's FIN");
             "The peer has ended its direction": self.fin_taken().is_some();
             "the peer's came before": self.fin_taken().is_some_and(|fin| fin < until);
-            "both FINs are done": matches!(self.state(until), "CLOSE" | "TIME_WAIT") && self.fin_taken().is_some();
+            "oth FINs are acknowledged": matches!(self.state(until), "CLOSE" | "TIME_WAIT") && self.fin_taken().is_some();
             "oth FINs w": self.fin_taken().is_some() && self.left(FIN, born, until) > 0;
             "oth FINs are": self.fin_taken().is_some() && self.left(FIN, born, until) > 0;
             "and the peer has not": is_shut(self.state(until)) && self.fin_taken().is_none();
@@ -329,7 +329,7 @@ impl<'a> Told<'a> {
             "SO_SNDTIMEO ran out": !self.is_nonblocking() && self.option("SO_SNDTIMEO").is_some();
             "signal ended the wait": self.signalled();
             "SO_LINGER ran out": !self.signalled() && !matches!(self.state(until), "CLOSE" | "TIME_WAIT");
-            "not all was acknowledged": matches!(self.state(until), "FIN_WAIT1" | "LAST_ACK" | "CLOSING");
+            "before everything, our FIN included, was acknowledged": matches!(self.state(until), "FIN_WAIT1" | "LAST_ACK" | "CLOSING");
             "Everything was acknowledged": matches!(self.state(until), "FIN_WAIT2" | "TIME_WAIT");
             "The handshake is not done": is_handshake(self.state(until));
             "the handshake is not done": is_handshake(self.state(until));
@@ -371,7 +371,7 @@ impl<'a> Told<'a> {
             "the connection was over already": self.end().is_some_and(|end| no(end) < began);
             "The connection was over already": self.end().is_some_and(|end| no(end) < began);
             "The connection is over": self.end().is_some_and(|end| !is_handshake(end["from"].as_str().unwrap_or_default()));
-            "The attempt at a connection failed": is_handshake(self.ended_from());
+            "The attempt to connect failed": is_handshake(self.ended_from());
             "was no connection": self.states(0, began).all(|line| line["to"] == "CLOSE");
             "The attempt is given up": self.states(began, until).any(|line| line["from"] == "SYN_SENT" && line["to"] == "CLOSE")
                 && (self.ended_by_call("close") || self.ended_by_call("shutdown") || self.ended_by_call("disconnect")

@@ -142,7 +142,12 @@ fn what_ended_it_is_told_by_the_peers_call(run: &mut Run, _: Lab) {
             "our own kernel reset it",
         ),
         ("client shutdown both", "server rst-close", "rst", "an RST ended it"),
-        ("client shutdown write", "server close", "fin", "both FINs are done"),
+        (
+            "client shutdown write",
+            "server close",
+            "fin",
+            "both FINs are acknowledged",
+        ),
     ];
     run.succeeds(&["server listen"]);
     for (shutdown, end, set_by, words) in ends {

@@ -553,12 +553,9 @@ fn a_shutdown_of_what_is_over_says_what_ended_it() {
         &says(deaf.clone().goes(State::Close, EndCause::Segment)),
         &["our own kernel reset it", "data came"],
     );
-    tells(&says(deaf.takes_fin()), &["both FINs are done"]);
+    tells(&says(deaf.takes_fin()), &["both FINs are acknowledged"]);
     let refused = Life::new().dials().reset_by_peer();
-    tells(
-        &says(refused),
-        &["The attempt at a connection failed", "an RST ended it"],
-    );
+    tells(&says(refused), &["The attempt to connect failed", "an RST ended it"]);
     let unseen = says(Life::unseen().at(State::Close));
     keeps_silent(&unseen, &["RST", "FIN", "ICMP"]);
 }
@@ -1176,13 +1173,21 @@ fn a_lingering_close_succeeds_whether_or_not_its_time_ran_out() {
     let over = connected(State::Established, State::FinWait1);
     tells(
         &does(linger(), &over),
-        &["not all was acknowledged", "goes on", "SO_LINGER ran out", "250"],
+        &[
+            "before everything, our FIN included, was acknowledged",
+            "goes on",
+            "SO_LINGER ran out",
+            "250",
+        ],
     );
     let interrupted = Situation {
         interrupted: Some(BEGAN + 1),
         ..over
     };
-    tells(&does(linger(), &interrupted), &["not all was acknowledged", "a signal"]);
+    tells(
+        &does(linger(), &interrupted),
+        &["before everything, our FIN included, was acknowledged", "a signal"],
+    );
     keeps_silent(&does(linger(), &interrupted), &["ran out"]);
     tells(
         &does(linger(), &connected(State::Established, State::FinWait2)),
@@ -1295,7 +1300,7 @@ fn accept_says_when_the_handshake_was_done() {
 fn a_backlog_of_n_holds_one_more() {
     let listen = |backlog| does(Call::Listen { backlog }, &fresh());
     tells(&listen(2), &["3 may wait"]);
-    tells(&listen(0), &["1 may wait"]);
+    tells(&listen(0), &["one connection may wait"]);
     tells(&listen(-1), &["somaxconn"]);
     tells(&listen(i32::MAX), &["somaxconn"]);
 }

@@ -76,11 +76,10 @@ const fn errno(errno: Errno) -> Subject {
 
 const OWN_TIMEOUT: &str = "This is the program's own timeout, not the kernel's ETIMEDOUT (\"Connection timed out\"): the kernel had not given up yet.";
 const NGINX_TIMEOUT: &str = "nginx prints 110 (ETIMEDOUT) for its own timeouts, too: the kernel had not given up yet.";
-const HANG_UP: &str =
-    "Node.js gives it the code ECONNRESET, but usually the server closed in order, with FIN, before it had answered.";
+const HANG_UP: &str = "Node.js gives it the code ECONNRESET, but usually the server closed in the normal way, with FIN, before it had answered.";
 const ENDED: &str = "Node.js gives it the code EPIPE, but the kernel did not say so.";
 const TRANSPORT: &str = "No call was made: asyncio's transport was closing, since the peer had ended, an error had been reported, or the program had closed it.";
-const NOT_TOLD: &str = "The library does not tell an end in order (FIN) from an RST.";
+const NOT_TOLD: &str = "The library does not tell an orderly end (FIN) from an RST.";
 const GEN_TCP: &str =
     "Erlang says closed when the peer has ended the stream, and on a socket that the program has closed itself.";
 const RESOLVER: &str = "It is the resolver's own timeout: no name server answered, and no connection was attempted.";
@@ -90,7 +89,7 @@ const CANCELLED: &str = "The kernel does not say this on a socket: .NET cancelle
 const NOT_WHY: &str = "The library does not say why the connect failed; most often it was refused.";
 const MYSQL_TIMEOUT: &str =
     "MySQL's client says 110 (ETIMEDOUT) of its own connect_timeout, too: then the kernel had not given up yet.";
-const GONE: &str = "The client does not tell an end in order (FIN) from an RST; usually the server had closed the idle connection (wait_timeout), or ended.";
+const GONE: &str = "The client does not tell an orderly end (FIN) from an RST; usually the server had closed the idle connection (wait_timeout), or ended.";
 const ALLOCATED: &str = "This is Docker's own word, before any bind: another container has published that port.";
 const SIGNAL: &str = "The signal comes with EPIPE (sk_stream_error), unless it is ignored or MSG_NOSIGNAL is set.";
 const JDK: &str = "Java says this by itself, from what it remembers of the socket: the kernel was not asked, and would return this errno.";
