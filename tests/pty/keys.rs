@@ -249,16 +249,7 @@ fn every_key_leaves_finwait_alive(opening: impl FnOnce(&mut Terminal) -> String,
 /// The dialogs that only a guide has: a prediction, a step to change, and what comes of the change.
 #[test]
 fn every_key_in_the_guides_dialogs_leaves_finwait_alive() {
-    let mut terminal = started("isolated");
-    terminal.keys("Y");
-    terminal.see("type to search");
-    terminal.keys("k2\r");
-    terminal.see("step 1 of 10");
-    // A connection is there, and the next step is to half-close it.
-    for step in 2..=4 {
-        terminal.keys(".");
-        terminal.see(&format!("step {step} of 10"));
-    }
+    let mut terminal = super::guided_to_the_half_close();
     let before = sockets(&mut terminal);
     for (open, seen) in [("#", "what will it return?"), ("&", "what instead?")] {
         terminal.keys(open);

@@ -56,6 +56,21 @@ fn connects(mut terminal: Terminal) -> Terminal {
     terminal
 }
 
+/// The guide of half-close: a connection is there, and the next step is to half-close it.
+#[track_caller]
+fn guided_to_the_half_close() -> Terminal {
+    let mut terminal = started("isolated");
+    terminal.keys("Y");
+    terminal.see("type to search");
+    terminal.keys("k2\r");
+    terminal.see("step 1 of 10");
+    for step in 2..=4 {
+        terminal.keys(".");
+        terminal.see(&format!("step {step} of 10"));
+    }
+    terminal
+}
+
 fn labs(test: impl Fn(&str)) {
     for lab in ["isolated", "loopback"] {
         test(lab);
@@ -254,15 +269,7 @@ fn why_go_was_reset_is_answered_by_clicks() {
 /// A step of a tour is changed, and both ways are seen side by side: FIN, or RST.
 #[test]
 fn a_tour_branches() {
-    let mut terminal = started("isolated");
-    terminal.keys("Y");
-    terminal.see("type to search");
-    terminal.keys("k2\r");
-    terminal.see("step 1 of 10");
-    for step in 2..=4 {
-        terminal.keys(".");
-        terminal.see(&format!("step {step} of 10"));
-    }
+    let mut terminal = guided_to_the_half_close();
     terminal.click("& branch]", Half::Left);
     terminal.see(": client shutdown write");
     terminal.keys(&"\u{7f}".repeat("shutdown write".len()));

@@ -1,6 +1,6 @@
 //! Texts in TOML, made Rust code: each text a variant of an enum with exactly its placeholders as fields, or a constant.
 //!
-//! So the compiler holds what a look-up at run time could not: a text that the code names and no file has, a placeholder that the code
+//! The compiler holds what a look-up at run time could not: a text that the code names and no file has, a placeholder that the code
 //! does not fill or that the text lacks, and a text that nothing uses (`dead_code` is denied) do not compile.
 
 use std::borrow::Cow;

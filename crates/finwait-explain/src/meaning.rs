@@ -1,4 +1,5 @@
-//! What a state means: the situation that a socket is in, what it is, what this end can do, what it waits for and for how long, what ends it.
+//! The meaning of a state: the situation that a socket is in, what it is, what this end can do, what it waits for and for how long, what
+//! ends it.
 //!
 //! [`of`] is the table: one match from what is so of a socket now to an entry of [`ENTRIES`]. The words stand in
 //! `assets/explain/meanings.toml`, and those of what is beside it in `beside.toml`. Each entry names a scenario in which a socket is in that
@@ -12,10 +13,10 @@ use finwait_model::state::State;
 use super::sock::Sock;
 use super::text::{beside::Beside, meanings};
 
-/// What is so of a socket now.
+/// The present of a socket, as far as it decides what its state means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Present<'a> {
-    /// Its state, as the kernel's table has it; CLOSE for one in no table.
+    /// The state, as the kernel's table has it; CLOSE for one in no table.
     pub state: State,
     /// The holder.
     pub holder: Holder,
@@ -36,7 +37,7 @@ pub enum Holder {
     Descriptor,
     /// Another descriptor, or a call that waits: the one by which it is known is closed.
     Other,
-    /// A descriptor that the endpoint's library has not told of.
+    /// A descriptor that the endpoint's library has not reported.
     Library,
     /// A listener: its accept queue, or its requests.
     Listener,
@@ -55,31 +56,31 @@ impl Holder {
     }
 }
 
-/// What a read does.
+/// The reply of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadReply {
-    /// It gives what has come, and waits while nothing has.
+    /// Gives what has come, and waits while nothing has.
     Works,
-    /// It gives what is queued, then 0.
+    /// Gives what is queued, then 0.
     Eof,
-    /// It waits for the handshake.
+    /// Waits for the handshake.
     Waits,
     /// ENOTCONN.
     NotConnected,
-    /// It gives what is queued, then the error that waits.
+    /// Gives what is queued, then the error that waits.
     Error,
     /// No descriptor is open.
     None,
 }
 
-/// What a write does.
+/// The reply of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WriteReply {
-    /// It is taken, while there is room.
+    /// Takes the bytes, while there is room.
     Works,
-    /// It waits for the handshake.
+    /// Waits for the handshake.
     Waits,
     /// EPIPE.
     BrokenPipe,
@@ -135,26 +136,26 @@ fn times(name: &str, value: Option<u32>, default: &str) -> String {
 /// The words of an entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
-    /// What it is.
+    /// The sentence that describes the situation.
     pub meaning: &'static str,
     /// The calls, besides read and write, that lead on.
     pub calls: Option<&'static str>,
-    /// What it waits for.
+    /// The event that it waits for.
     pub waits_for: fn(&Settings) -> String,
-    /// What ends it.
+    /// The events that end it.
     pub ends_by: fn(&Settings) -> String,
 }
 
 /// An entry of the table: a situation.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// Which.
+    /// The name.
     pub id: MeaningId,
     /// The state; none for what the kernel does not know any more.
     pub state: Option<State>,
-    /// What a read does, where nothing that is special to the socket says otherwise.
+    /// The reply of a read, where nothing that is special to the socket says otherwise.
     pub read: ReadReply,
-    /// What a write does, likewise.
+    /// The reply of a write, likewise.
     pub write: WriteReply,
     /// A scenario in which a socket is in it.
     pub scenario: &'static str,
@@ -230,26 +231,26 @@ impl fmt::Display for MeaningId {
     }
 }
 
-/// What a state means, in words.
+/// The meaning of a state, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Meaning {
     /// The situation.
     pub id: MeaningId,
     /// The state; none for what the kernel does not know any more.
     pub state: Option<State>,
-    /// What it is.
+    /// The sentence that describes the situation.
     pub meaning: String,
-    /// What a read does.
+    /// The reply of a read.
     pub read: ReadReply,
-    /// What a write does.
+    /// The reply of a write.
     pub write: WriteReply,
-    /// What this end can do.
+    /// The calls that this end can make, and their results.
     pub can: String,
-    /// What it waits for, and for how long.
+    /// The event that it waits for, and for how long.
     pub waits_for: String,
-    /// What ends it.
+    /// The events that end it.
     pub ends_by: String,
-    /// What else is so of the socket: its queues, its holder, what was shut down. Sentences.
+    /// Sentences about the rest of the socket: its queues, its holder, what was shut down.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<String>,
     /// A scenario in which a socket is in it.
@@ -278,7 +279,7 @@ impl Entry {
     }
 }
 
-/// What this end can do, in words.
+/// Returns, in words, what this end can do.
 fn can(read: ReadReply, write: WriteReply, calls: Option<&str>) -> String {
     let is_open = write == WriteReply::Works;
     let read = match read {
@@ -376,7 +377,7 @@ fn without_connection(sock: Option<&Sock>) -> MeaningId {
     }
 }
 
-/// What read and write do to that very socket: what was shut down before, its entry does not know.
+/// Returns the replies of read and write of that very socket: its entry does not know what was shut down before.
 fn replies(entry: &Entry, present: &Present) -> (ReadReply, WriteReply) {
     let (mut read, mut write) = (entry.read, entry.write);
     if let Some(sock) = present.sock {
@@ -398,7 +399,7 @@ fn replies(entry: &Entry, present: &Present) -> (ReadReply, WriteReply) {
     (read, write)
 }
 
-/// What else is so of the socket.
+/// Returns the sentences about the rest of the socket.
 fn beside(entry: &Entry, present: &Present) -> Vec<String> {
     use MeaningId::{
         CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established, EstablishedNotAccepted, FinWait1,

@@ -358,7 +358,7 @@ fn closed(s: &Situation) -> Success {
     };
     match (end.map(|end| end.by), fin_sent, rst_sent) {
         (Some(EndCause::Rst), true, _) => {
-            // It may have forgotten the connection, or want no more of it.
+            // The peer may have forgotten the connection, or have aborted it.
             Success::CloseFinAnsweredWithRst
         }
         (Some(EndCause::Rst), false, false) => Success::CloseRstMeanwhile,

@@ -1,4 +1,4 @@
-//! One line as it comes in, piece by piece: however long it is, no more of it is kept than is looked at at once.
+//! One line as it comes in, piece by piece. Of a long line only the part that is searched is kept.
 //!
 //! A line that is longer is gone through in parts, each of which begins before the last one ended, so that a message lies whole in one of
 //! them. The first message counts.
