@@ -171,18 +171,14 @@ impl<'a> Canvas<'a> {
         (self.pointer, self.mark) = (pointer, mark);
     }
 
-    /// A button `[k label]`, if there is room for all of it: where it ended.
+    /// A button: a filled field with a key and a label, if there is room for all of it; returns where it ended.
     pub fn button(&mut self, x: u16, y: u16, right: u16, key: Option<char>, label: &str, action: Action) -> u16 {
-        self.button_that(x, y, right, key, label, action, false)
+        self.button_that(x, y, right, key, label, action, Weight::Plain)
     }
 
-    /// A button whose call the endpoint's language cannot express: crossed where others have a blank, and pressed all the same.
-    pub fn refused_button(&mut self, x: u16, y: u16, right: u16, key: char, label: &str, action: Action) -> u16 {
-        self.button_that(x, y, right, Some(key), label, action, true)
-    }
-
-    #[allow(clippy::too_many_arguments)] // a button's place, its words and what it does
-    fn button_that(
+    /// A button, as bright as it is likely to be wanted.
+    #[allow(clippy::too_many_arguments)] // a button's place, its words, what it does and how it looks
+    pub fn button_that(
         &mut self,
         x: u16,
         y: u16,
@@ -190,37 +186,75 @@ impl<'a> Canvas<'a> {
         key: Option<char>,
         label: &str,
         action: Action,
-        refused: bool,
+        weight: Weight,
     ) -> u16 {
         let width = button_width(key, label);
-        let (between, style) = if refused {
-            ("\u{d7}", self.theme.dim())
-        } else {
-            (" ", self.theme.text())
-        };
         if x.saturating_add(width) > right.min(self.buffer.area.right()) || y >= self.buffer.area.bottom() {
             return x;
         }
-        let area = Rect::new(x, y, width, 1);
+        let (theme, area) = (self.theme, Rect::new(x, y, width, 1));
         let picked = self.is_picked(area, &action);
-        let mut at = self.put(x, y, right, "[", self.theme.dim());
-        if let Some(key) = key {
-            at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), self.theme.key());
-            at = self.put(at, y, right, between, style);
-        }
-        at = self.put(at, y, right, label, style);
-        at = self.put(at, y, right, "]", self.theme.dim());
+        let style = match weight {
+            Weight::Likely => theme.button_likely(),
+            Weight::Plain | Weight::Refused => theme.button(),
+        };
+        let at = match key {
+            Some(key) => {
+                let crossed = if weight == Weight::Refused { "\u{d7}" } else { " " };
+                let mut at = self.put(x, y, right, " ", style);
+                let letter = theme.button_key(weight == Weight::Likely);
+                at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), letter);
+                // A call that the endpoint's language cannot make is crossed, and pressed all the same.
+                at = self.put(at, y, right, crossed, style);
+                if label.is_empty() {
+                    at
+                } else {
+                    at = self.put(at, y, right, label, style);
+                    self.put(at, y, right, " ", style)
+                }
+            }
+            // Without a key's mark, brackets say that it can be pressed.
+            None => self.put(x, y, right, &format!("[{label}]"), style),
+        };
         if picked {
-            self.tint(area, self.theme.picked().remove_modifier(Modifier::DIM));
+            self.tint(area, theme.picked().remove_modifier(Modifier::DIM));
         }
         self.hits.add(area, action, true);
         at
     }
+
+    /// A state's chip: a filled field with the name; returns where it ended.
+    pub fn chip(&mut self, x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+        self.put(x, y, right, &format!(" {text} "), style)
+    }
+
+    /// A pane's title: a line over the whole width with a name in it; returns where the name ended.
+    pub fn title(&mut self, area: Rect, name: &str, strong: bool) -> u16 {
+        self.rule(area.x, area.y, area.right());
+        let style = if strong { self.theme.strong() } else { self.theme.text() };
+        self.put(area.x + 2, area.y, area.right(), &format!(" {name} "), style)
+    }
+}
+
+/// The look of a button.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weight {
+    /// One that is likely to be wanted now.
+    Likely,
+    /// Any other.
+    #[default]
+    Plain,
+    /// One whose call the endpoint's language cannot express.
+    Refused,
 }
 
 /// Returns the width of a button, in columns.
 pub fn button_width(key: Option<char>, label: &str) -> u16 {
-    width(label) as u16 + if key.is_some() { 4 } else { 2 }
+    match key {
+        Some(_) if label.is_empty() => 3,
+        Some(_) => width(label) as u16 + 4,
+        None => width(label) as u16 + 2,
+    }
 }
 
 /// The first of a line's cuts, the longest first, that fits in the room; else the shortest that has a call's name: a result of many words

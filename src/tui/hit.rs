@@ -9,6 +9,7 @@ use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::scenario::Scenario;
 use crate::scenario::branch::Branch;
 use crate::side::Side;
+use crate::state::State;
 use crate::tui::dialog::state::StateOf;
 
 /// The effect of a press, whether on the screen or in a dialog.
@@ -30,6 +31,10 @@ pub enum Action {
     Why(CallId),
     /// What the state of an end's socket means now.
     Meaning(Side, StateOf),
+    /// What a state means, wherever it stands.
+    Means(State),
+    /// The details of an end have all of the screen.
+    Details(Side),
     /// An item of the dialog on top, by the number that it gave it.
     Item(usize),
     /// The dialog on top goes.

@@ -8,23 +8,31 @@ mod words;
 
 use ratatui::layout::Rect;
 use std::ops::Range;
+use std::time::Duration;
 
-use self::lane::{ArrowSpan, Lane};
+use self::lane::{ArrowSpan, Lane, Point};
 use self::rows::{Row, RowKind, Rows};
 use self::words::{call_texts, held_words, packet_texts};
-use crate::clock::human;
+use crate::clock::{MonoTime, human};
 use crate::lab::event::{Disposition, ProcessBorn, ProcessDied, StateChanged};
 use crate::session::transcript::{EntryKind, Transcript};
-use crate::session::{LabKind, Session};
+use crate::session::{LabKind, Session, WaitingPacket};
 use crate::side::Side;
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::{Action, Zone};
-use crate::tui::layout;
-use crate::tui::pane::states;
 use crate::tui::scroll::Scroll;
+use crate::tui::theme::SegmentKind;
 use crate::wire::flow::PacketNo;
-use crate::wire::segment::{Flags, Packet};
+
+/// The part of its way that a packet in flight has behind it at `now`, from 0 to 1.
+fn travelled(held: &WaitingPacket, now: MonoTime) -> f64 {
+    let whole = held.due.map_or(Duration::ZERO, |due| due.since(held.since));
+    match whole.as_secs_f64() {
+        0.0 => 1.0,
+        whole => now.since(held.since).as_secs_f64() / whole,
+    }
+}
 
 /// The diagram's rows, and which of them are in sight.
 #[derive(Debug, Default)]
@@ -34,6 +42,8 @@ pub struct Diagram {
     height: u16,
     /// The rows that are in sight.
     pub scroll: Scroll,
+    /// The rows above and below those in sight, when it was drawn last.
+    out_of_sight: (u64, u64),
 }
 
 impl Diagram {
@@ -45,6 +55,11 @@ impl Diagram {
     /// The rows that there are.
     pub fn range(&self) -> Range<u64> {
         self.rows.range()
+    }
+
+    /// The number of rows above and below those in sight.
+    pub const fn out_of_sight(&self) -> (u64, u64) {
+        self.out_of_sight
     }
 
     /// Scrolls just as far as it takes to show a packet.
@@ -63,35 +78,17 @@ impl Diagram {
         canvas: &mut Canvas,
         area: Rect,
         session: &Session,
-        focus: Side,
         selected: Option<PacketNo>,
     ) {
         canvas.hits.zone(area, Zone::Diagram);
-        if area.width < 12 || area.height < 3 {
+        if area.width < 12 || area.height < 2 {
             return;
         }
-        let lane = Lane::of(area, focus);
+        let lane = Lane::of(area);
         let dim = canvas.theme.dim();
-        let strong = canvas.theme.strong();
-        // The title: whose lifelines these are, and between them the buttons.
-        let isolated = session.lab.kind == LabKind::Isolated;
-        let taken = states::buttons(canvas, area);
-        let name = |name: &'static str, room: u16| if room > 6 { name } else { &name[..1] };
-        let client = name("CLIENT", taken.start - area.x);
-        let x = lane.left.saturating_sub(if lane.labels.client { 6 } else { 0 });
-        let most = taken.start.saturating_sub(client.len() as u16 + 1);
-        canvas.put(x.min(most).max(area.x), area.y, area.right(), client, strong);
-        let server = name("SERVER", area.right().saturating_sub(taken.end));
-        let right = lane.right + if lane.labels.server { 6 } else { 1 };
-        let least = taken.end + 1 + server.len() as u16;
-        canvas.put_right(taken.end, area.y, right.max(least).min(area.right()), server, strong);
         let centre = lane.left + (lane.right - lane.left) / 2;
-        let mut body = Rect {
-            y: area.y + 1,
-            height: area.height - 1,
-            ..area
-        };
-        if !isolated {
+        let mut body = area;
+        if session.lab.kind != LabKind::Isolated {
             let text = if usize::from(area.width) > 44 {
                 "loopback lab: there is no wire to see"
             } else {
@@ -104,11 +101,9 @@ impl Diagram {
         canvas.bar(lane.left, body.y, body.bottom());
         canvas.bar(lane.right, body.y, body.bottom());
         let range = self.range();
-        // What does not fit gets a line of its own.
-        let whole = self.scroll.window(range.clone(), body.height);
-        let (body, foot) = layout::bottom(body, u16::from(whole.end < range.end));
         self.height = body.height;
         let window = self.scroll.window(range.clone(), body.height);
+        self.out_of_sight = (window.start - range.start, range.end - window.end);
         let newest = range.end.saturating_sub(1);
         if range.is_empty() {
             let text = "nothing yet";
@@ -124,10 +119,6 @@ impl Diagram {
             if let Some(row) = self.rows.get(at) {
                 self.row(canvas, &lane, y, row, session, at == newest, selected);
             }
-        }
-        if window.end < range.end {
-            let text = format!(" {} more v ", range.end - window.end);
-            canvas.put_right(lane.left + 1, foot.y, lane.right, &text, strong);
         }
     }
 
@@ -177,27 +168,32 @@ impl Diagram {
                 if let Some(EntryKind::Packet(record)) = what {
                     let held = session.wire.held.get(&no).filter(|_| record.waited.is_none());
                     let texts = packet_texts(record, connection, again, session);
-                    let reset = matches!(&record.packet, Packet::Tcp(segment) if segment.flags.has(Flags::RST));
+                    let kind = SegmentKind::of(&record.packet);
                     let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
                     let style = match held {
                         Some(_) => canvas.theme.held(),
-                        None if reset || lost => canvas.theme.bad(),
-                        None => plain,
+                        None if lost => canvas.theme.bad(),
+                        None => canvas.theme.segment(kind),
                     };
-                    let way = match (record.disposition, record.waited) {
-                        (Disposition::Held | Disposition::Delayed(_), _) => ArrowSpan::Leaves('*'),
-                        (Disposition::Dropped, None) => ArrowSpan::Leaves('x'),
+                    let head = if kind == SegmentKind::Reset { Point::Reset } else { Point::Head };
+                    let span = match (record.disposition, record.waited) {
+                        (Disposition::Delayed(_), _) if held.is_some_and(|held| held.due.is_some()) => {
+                            ArrowSpan::Travels(held.map_or(0.0, |held| travelled(held, canvas.now)))
+                        }
+                        (Disposition::Held | Disposition::Delayed(_), _) => ArrowSpan::Leaves(Point::Held),
+                        (Disposition::Dropped, None) => ArrowSpan::Leaves(Point::Lost),
                         // It left on a row of its own, further up.
-                        (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives('x'),
-                        (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves('x'),
-                        (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives('>'),
-                        (Disposition::Refused(_), _) => ArrowSpan::Whole('x'),
-                        (Disposition::Delivered, _) => ArrowSpan::Whole('>'),
+                        (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(Point::Lost),
+                        (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves(Point::Lost),
+                        (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(head),
+                        (Disposition::Refused(_), _) => ArrowSpan::Whole(Point::Lost),
+                        (Disposition::Delivered, _) => ArrowSpan::Whole(head),
                     };
+                    let line = kind.line(record.seen.again.is_some());
                     let action = Action::Segment(row.no);
                     let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
                     canvas.hits.add(place, action.clone(), false);
-                    let free = lane.arrow(canvas, y, record.from, &texts, way, style);
+                    let free = lane.arrow(canvas, y, record.from, &texts, span, line, style);
                     if canvas.is_picked(place, &action) {
                         let picked = canvas.theme.picked();
                         canvas.tint(place, picked);

@@ -1,13 +1,15 @@
-//! The middle: a diagram, of time or of states, and under it the wire's buttons.
+//! The wire: under its title with the wire's buttons a diagram, of time or of states.
 
 use ratatui::layout::Rect;
 
 use super::diagram::Diagram;
-use super::{states, wire_bar};
+use super::{states, wire_buttons};
+use crate::command::{ScreenCommand, table};
+use crate::session::Session;
 use crate::session::edges::Coverage;
-use crate::session::{LabKind, Session};
-use crate::side::Side;
-use crate::tui::canvas::Canvas;
+use crate::text::width;
+use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::hit::Action;
 use crate::tui::layout;
 use crate::wire::flow::PacketNo;
 
@@ -23,7 +25,7 @@ enum Picture {
 
 /// The parts of the wire and of the states that are in sight.
 #[derive(Debug, Default)]
-pub struct MiddlePane {
+pub struct WirePane {
     picture: Picture,
     diagram: Diagram,
     coverage: Coverage,
@@ -31,12 +33,12 @@ pub struct MiddlePane {
     chosen: Option<PacketNo>,
 }
 
-impl MiddlePane {
+impl WirePane {
     /// Forgets what was shown of another lab; the same diagram stays.
     pub fn restart(&mut self) {
-        *self = MiddlePane {
+        *self = WirePane {
             picture: self.picture,
-            ..MiddlePane::default()
+            ..WirePane::default()
         };
     }
 
@@ -84,22 +86,57 @@ impl MiddlePane {
         true
     }
 
-    /// Draws the diagram, and the wire's buttons.
-    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
+    /// Takes in what the transcript has gained.
+    pub fn update(&mut self, session: &Session) {
         self.diagram.update(&session.transcript);
         self.coverage.update(&session.transcript);
-        let wanted = match session.lab.kind {
-            LabKind::Isolated => wire_bar::rows_wanted(session, area.width),
-            LabKind::Loopback(_) => 0,
-        };
-        let (picture, bar) = layout::diagram(area, wanted);
+    }
+
+    /// Draws the title with the buttons, and the diagram.
+    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, session: &Session) {
+        if area.is_empty() {
+            return;
+        }
+        let (title, body) = layout::top(area, 1);
         match self.picture {
-            Picture::States => states::draw(canvas, picture, session, &self.coverage),
+            Picture::States => states::draw(canvas, body, session, &self.coverage),
             Picture::Sequence => {
                 let chosen = self.chosen(session);
-                self.diagram.draw(canvas, picture, session, focus, chosen);
+                self.diagram.draw(canvas, body, session, chosen);
             }
         }
-        wire_bar::draw(canvas, bar, session);
+        self.title(canvas, title, session);
+    }
+
+    /// Draws the title: the wire's buttons where there is room, what is out of sight, the other diagram, the zoom.
+    fn title(&self, canvas: &mut Canvas, area: Rect, session: &Session) {
+        let name = match self.picture {
+            Picture::Sequence => "the wire",
+            Picture::States => "the states",
+        };
+        let mut x = canvas.title(area, name, true);
+        let mut right = area.right().saturating_sub(1);
+        for command in [ScreenCommand::Zoom, ScreenCommand::States] {
+            for button in table::of_screen(command).buttons {
+                right = right.saturating_sub(button_width(Some(button.key), button.label));
+                let action = Action::Screen(None, command);
+                canvas.button(right, area.y, area.right(), Some(button.key), button.label, action);
+            }
+        }
+        if layout::has_both_ends(area.width) {
+            x = wire_buttons::line(canvas, x + 1, area.y, right, session);
+        }
+        if self.picture == Picture::Sequence {
+            let (above, below) = self.diagram.out_of_sight();
+            let said = match (above, below) {
+                (0, 0) => return,
+                (above, 0) => format!(" \u{2191} {above} earlier "),
+                (0, below) => format!(" \u{2193} {below} later "),
+                (above, below) => format!(" \u{2191} {above} \u{2193} {below} "),
+            };
+            if usize::from(right.saturating_sub(x)) > width(&said) {
+                canvas.put_right(x, area.y, right - 1, &said, canvas.theme.strong());
+            }
+        }
     }
 }
