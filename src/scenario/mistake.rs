@@ -49,12 +49,12 @@ pub struct Mistake {
 
 impl Mistake {
     /// Returns a mistake at the beginning of `span`.
-    pub(super) fn new(path: &str, text: &str, span: Range<usize>, why: String) -> Mistake {
+    pub(crate) fn new(path: &str, text: &str, span: Range<usize>, why: String) -> Mistake {
         Mistake::at(path, text, Position::of(text, span.start), why)
     }
 
     /// Returns a mistake at a place.
-    pub(super) fn at(path: &str, text: &str, place: Position, why: String) -> Mistake {
+    pub(crate) fn at(path: &str, text: &str, place: Position, why: String) -> Mistake {
         let line = text.lines().nth(place.line - 1).unwrap_or_default();
         Mistake {
             path: path.to_owned(),
@@ -93,12 +93,12 @@ impl fmt::Display for Mistake {
 impl std::error::Error for Mistake {}
 
 /// A word of a file in quotes, as a message repeats it: escaped, and cut where it is long.
-pub(super) fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     format!("\"{}\"", crate::command::shown(word))
 }
 
 /// The words that are near to `word`, as the end of a sentence; empty when none is.
-pub(super) fn did_you_mean(word: &str, valid: &[&str]) -> String {
+pub(crate) fn did_you_mean(word: &str, valid: &[&str]) -> String {
     match crate::command::nearest(word, valid).as_slice() {
         [] => String::new(),
         [only] => format!("; did you mean {only}?"),
@@ -107,7 +107,7 @@ pub(super) fn did_you_mean(word: &str, valid: &[&str]) -> String {
 }
 
 /// Returns where the character `n` (from 0 on) of a TOML string is, whose source is `raw`, quotes and all: a byte of `raw`.
-pub(super) fn in_string(raw: &str, n: usize) -> usize {
+pub(crate) fn in_string(raw: &str, n: usize) -> usize {
     let quote = if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
         3
     } else {

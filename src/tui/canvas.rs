@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthChar;
 
 use super::hit::{Action, Hits};
@@ -97,6 +97,22 @@ impl<'a> Canvas<'a> {
     /// Changes the style of an area.
     pub fn tint(&mut self, area: Rect, style: Style) {
         self.buffer.set_style(area.intersection(self.buffer.area), style);
+    }
+
+    /// Gives what has no colour of its own those of the theme's ground, where it has one.
+    pub fn lay_ground(&mut self) {
+        let ground = self.theme.ground();
+        let (Some(text), Some(under)) = (ground.fg, ground.bg) else {
+            return;
+        };
+        for cell in &mut self.buffer.content {
+            if cell.fg == Color::Reset {
+                cell.fg = text;
+            }
+            if cell.bg == Color::Reset {
+                cell.bg = under;
+            }
+        }
     }
 
     /// Clears an area, and shuts it for what lies below.

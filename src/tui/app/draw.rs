@@ -34,6 +34,7 @@ impl App {
                 }
             }
         }
+        canvas.lay_ground();
         if let Some(cursor) = canvas.cursor {
             frame.set_cursor_position(cursor);
         }

@@ -1,0 +1,198 @@
+//! Colours: what a terminal can show, what each looks like, and whether one reads on another.
+
+use ratatui::style::{Color, Style};
+
+/// Red, green and blue, 0 to 255 each.
+pub type Rgb = [u8; 3];
+
+/// The sixteen colours as xterm has them (`XTerm-col.ad`), in the order of their numbers.
+const XTERM: [Rgb; 16] = [
+    [0, 0, 0],
+    [205, 0, 0],
+    [0, 205, 0],
+    [205, 205, 0],
+    [0, 0, 238],
+    [205, 0, 205],
+    [0, 205, 205],
+    [229, 229, 229],
+    [127, 127, 127],
+    [255, 0, 0],
+    [0, 255, 0],
+    [255, 255, 0],
+    [92, 92, 255],
+    [255, 0, 255],
+    [0, 255, 255],
+    [255, 255, 255],
+];
+/// The sixteen colours, in the order of their numbers, and their names in a theme's file.
+pub const NAMED: [(&str, Color); 16] = [
+    ("black", Color::Black),
+    ("red", Color::Red),
+    ("green", Color::Green),
+    ("yellow", Color::Yellow),
+    ("blue", Color::Blue),
+    ("magenta", Color::Magenta),
+    ("cyan", Color::Cyan),
+    ("white", Color::Gray),
+    ("bright-black", Color::DarkGray),
+    ("bright-red", Color::LightRed),
+    ("bright-green", Color::LightGreen),
+    ("bright-yellow", Color::LightYellow),
+    ("bright-blue", Color::LightBlue),
+    ("bright-magenta", Color::LightMagenta),
+    ("bright-cyan", Color::LightCyan),
+    ("bright-white", Color::White),
+];
+
+/// The steps of a component in the 6x6x6 cube, colours 16 to 231.
+const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// The colours that a terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All of 24 bits.
+    Truecolour,
+    /// The 256 of xterm.
+    Indexed,
+    /// The sixteen.
+    Sixteen,
+}
+
+impl Depth {
+    /// Detects it: from `COLORTERM`, which says `truecolor` or `24bit`, and the end of `TERM`.
+    pub fn detect() -> Depth {
+        let says = |name| std::env::var(name).unwrap_or_default();
+        Depth::of(&says("COLORTERM"), &says("TERM"))
+    }
+
+    /// Returns the depth of which these values of `COLORTERM` and `TERM` tell.
+    pub fn of(colorterm: &str, term: &str) -> Depth {
+        match colorterm {
+            "truecolor" | "24bit" => Depth::Truecolour,
+            _ if term.ends_with("-direct") => Depth::Truecolour,
+            _ if term.contains("256color") => Depth::Indexed,
+            _ => Depth::Sixteen,
+        }
+    }
+
+    /// Is there a colour in this style that this depth has not?
+    pub(super) fn lacks(self, style: &Style) -> bool {
+        let has = |colour: Color| match self {
+            Depth::Truecolour => true,
+            Depth::Indexed => !matches!(colour, Color::Rgb(..)),
+            Depth::Sixteen => !matches!(colour, Color::Rgb(..) | Color::Indexed(16..)),
+        };
+        ![style.fg, style.bg].into_iter().flatten().all(has)
+    }
+
+    /// Returns the nearest colour that this depth has, of the 256.
+    fn nearest(self, colour: Color) -> Color {
+        let Color::Rgb(red, green, blue) = colour else {
+            return colour;
+        };
+        let wanted = [red, green, blue];
+        let far = |colour: &Color| rgb(*colour).map_or(u32::MAX, |have| distance(have, wanted));
+        match self {
+            Depth::Truecolour => colour,
+            // The first sixteen are whatever the user made of them.
+            Depth::Indexed => (16..=255).map(Color::Indexed).min_by_key(far).unwrap_or(colour),
+            Depth::Sixteen => NAMED
+                .map(|(_, named)| named)
+                .into_iter()
+                .min_by_key(far)
+                .unwrap_or(colour),
+        }
+    }
+
+    /// Returns a style in colours that this depth has. Where its text would no longer read, it becomes black or white.
+    pub(super) fn style(self, style: Style, ground: Style) -> Style {
+        let of = |colour: Option<Color>| colour.map(|colour| self.nearest(colour));
+        let (fg, bg) = (of(style.fg), of(style.bg));
+        let mut new = Style { fg, bg, ..style };
+        let changed = fg != style.fg || bg != style.bg;
+        if let (true, Some(text), Some(under)) = (changed, fg.or(ground.fg), bg.or(ground.bg))
+            && contrast(text, under).is_some_and(|contrast| contrast < READABLE)
+        {
+            let of = |colour| contrast(colour, under).unwrap_or_default();
+            let (black, white) = (Color::Indexed(16), Color::Indexed(231));
+            new.fg = Some(if of(black) > of(white) { black } else { white });
+        }
+        new
+    }
+}
+
+/// The least contrast of text with what is under it (WCAG 2.1, 1.4.3).
+pub const READABLE: f64 = 4.5;
+
+/// Returns the square of the distance of two colours, by the weights of what the eye makes of them.
+fn distance(one: Rgb, other: Rgb) -> u32 {
+    let weights = [3, 6, 1];
+    (0..3)
+        .map(|at| u32::from(one[at].abs_diff(other[at])).pow(2) * weights[at])
+        .sum()
+}
+
+/// Returns what a colour looks like in xterm; none for a colour that is the terminal's own.
+pub fn rgb(colour: Color) -> Option<Rgb> {
+    if let Some(at) = NAMED.iter().position(|(_, named)| *named == colour) {
+        return Some(XTERM[at]);
+    }
+    match colour {
+        Color::Rgb(red, green, blue) => Some([red, green, blue]),
+        Color::Indexed(at @ 0..=15) => Some(XTERM[usize::from(at)]),
+        Color::Indexed(at @ 16..=231) => {
+            let at = usize::from(at - 16);
+            Some([CUBE[at / 36], CUBE[at / 6 % 6], CUBE[at % 6]])
+        }
+        Color::Indexed(at) => Some([8 + 10 * (at - 232); 3]),
+        _ => None,
+    }
+}
+
+/// Returns a colour's relative luminance, 0 to 1 (WCAG 2.1).
+pub fn luminance(colour: Rgb) -> f64 {
+    let [red, green, blue] = colour.map(|part| {
+        let part = f64::from(part) / 255.0;
+        if part <= 0.04045 {
+            part / 12.92
+        } else {
+            ((part + 0.055) / 1.055).powf(2.4)
+        }
+    });
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+/// Returns the contrast of two colours, 1 to 21 (WCAG 2.1); none where one is the terminal's own.
+pub fn contrast(one: Color, other: Color) -> Option<f64> {
+    let (one, other) = (luminance(rgb(one)?), luminance(rgb(other)?));
+    Some((one.max(other) + 0.05) / (one.min(other) + 0.05))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contrast_is_what_wcag_says() {
+        let of = |one, other| (contrast(one, other).unwrap() * 100.0).round() / 100.0;
+        assert_eq!(of(Color::Black, Color::White), 21.0);
+        // The grey that W3C's own examples call the lightest that reads on white.
+        assert_eq!(of(Color::Rgb(0x76, 0x76, 0x76), Color::White), 4.54);
+        assert_eq!(of(Color::Rgb(0x77, 0x77, 0x77), Color::White), 4.48);
+    }
+
+    #[test]
+    fn a_terminal_gets_the_nearest_of_its_colours() {
+        let orange = Color::Rgb(0xff, 0xaf, 0x00);
+        assert_eq!(Depth::Truecolour.nearest(orange), orange);
+        assert_eq!(Depth::Indexed.nearest(orange), Color::Indexed(214));
+        assert_eq!(
+            Depth::Indexed.nearest(Color::Rgb(0x12, 0x12, 0x12)),
+            Color::Indexed(233)
+        );
+        assert_eq!(Depth::Indexed.nearest(Color::Red), Color::Red);
+        assert_eq!(Depth::of("truecolor", "xterm"), Depth::Truecolour);
+        assert_eq!(Depth::of("", "screen-256color"), Depth::Indexed);
+        assert_eq!(Depth::of("", "linux"), Depth::Sixteen);
+    }
+}

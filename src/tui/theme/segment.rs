@@ -1,0 +1,86 @@
+//! The shapes of segments: what a colour says of them, a line and its end say too.
+
+use crate::wire::segment::{Flags, Packet};
+
+/// The head of an arrow to the right.
+pub const RIGHT: &str = "▶";
+/// The head of an arrow to the left.
+pub const LEFT: &str = "◀";
+/// The end of an RST's arrow, which goes either way.
+pub const RESET: &str = "╳";
+/// The end of an arrow that did not arrive.
+pub const LOST: &str = "✗";
+/// A segment that is held, or on its way.
+pub const HELD: &str = "◆";
+
+/// The kind of a segment: what has a colour and a line of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SegmentKind {
+    /// SYN, with or without ACK.
+    Syn,
+    /// Payload.
+    Data,
+    /// An acknowledgement and nothing else.
+    Ack,
+    /// FIN, with or without payload.
+    Fin,
+    /// RST.
+    Reset,
+    /// An ICMP message, or what is no TCP segment.
+    Other,
+}
+
+impl SegmentKind {
+    /// All of them.
+    pub const ALL: [SegmentKind; 6] = [
+        SegmentKind::Syn,
+        SegmentKind::Data,
+        SegmentKind::Ack,
+        SegmentKind::Fin,
+        SegmentKind::Reset,
+        SegmentKind::Other,
+    ];
+
+    /// Returns the kind of a packet.
+    pub const fn of(packet: &Packet) -> SegmentKind {
+        match packet {
+            Packet::Tcp(segment) if segment.flags.has(Flags::RST) => SegmentKind::Reset,
+            Packet::Tcp(segment) if segment.flags.has(Flags::SYN) => SegmentKind::Syn,
+            Packet::Tcp(segment) if segment.flags.has(Flags::FIN) => SegmentKind::Fin,
+            Packet::Tcp(segment) if segment.len > 0 => SegmentKind::Data,
+            Packet::Tcp(_) => SegmentKind::Ack,
+            _ => SegmentKind::Other,
+        }
+    }
+
+    /// Returns its key in a theme's file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SegmentKind::Syn => "syn",
+            SegmentKind::Data => "data",
+            SegmentKind::Ack => "ack",
+            SegmentKind::Fin => "fin",
+            SegmentKind::Reset => "rst",
+            SegmentKind::Other => "other",
+        }
+    }
+
+    /// Returns the character of its line, heavy for FIN; dashed when it was sent before.
+    pub const fn line(self, retransmitted: bool) -> &'static str {
+        match (self, retransmitted) {
+            (SegmentKind::Fin, false) => "━",
+            (SegmentKind::Fin, true) => "╍",
+            (_, false) => "─",
+            (_, true) => "╌",
+        }
+    }
+
+    /// Returns the end of its arrow where it is delivered.
+    pub const fn head(self, to_the_right: bool) -> &'static str {
+        match (self, to_the_right) {
+            (SegmentKind::Reset, _) => RESET,
+            (_, true) => RIGHT,
+            (_, false) => LEFT,
+        }
+    }
+}
