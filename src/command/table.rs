@@ -309,7 +309,7 @@ table! {
         "end a direction: write sends FIN (half-close), read sends nothing, both does both";
     Call(Close) End [primary(button('x', "close", full!(Close)))] [ON]
         "close the descriptor; closing the last one of a connection sends FIN";
-    Call(RstClose) End [primary(button('X', "RST-close", full!(RstClose)))] [ON]
+    Call(RstClose) End [primary(button('X', "reset", full!(RstClose)))] [ON]
         "set SO_LINGER to 0 seconds, then close: sends RST instead of FIN";
     Call(LingerClose) End [button('L', "linger-close", full!(LingerClose { seconds: LINGER_S }))]
         [Arg::Plain("seconds", ArgKind::Time), ON]
@@ -426,7 +426,7 @@ table! {
     Screen(Edit) "edit" Screen [button('E', "edit", screen!(Edit))] []
         "change the marked button's arguments before it is pressed (or right-click a button)";
     Screen(More) "more" Screen [button('m', "more", screen!(More))] []
-        "show the other buttons, where not all of them fit";
+        "show all buttons of this end and of the wire, with what each does";
     Screen(OtherEnd) "other-end" Screen [button('`', "other end", screen!(OtherEnd))] []
         "move the keys to the other end (1 the client, 2 the server)";
     Screen(States) "states" Screen [button('v', "states", screen!(States))] []

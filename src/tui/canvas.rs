@@ -218,7 +218,10 @@ impl<'a> Canvas<'a> {
             Some(key) => {
                 let crossed = if weight == Weight::Refused { "\u{d7}" } else { " " };
                 let mut at = self.put(x, y, right, " ", style);
-                let letter = theme.button_key(weight == Weight::Likely);
+                let letter = match weight {
+                    Weight::Likely => style.add_modifier(Modifier::UNDERLINED),
+                    Weight::Plain | Weight::Refused => theme.button_key(),
+                };
                 at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), letter);
                 // A call that the endpoint's language cannot make is crossed, and pressed all the same.
                 at = self.put(at, y, right, crossed, style);

@@ -13,7 +13,7 @@ impl App {
         | WireCommand::Duplicate(target)
         | WireCommand::Delay(target, _) = &mut command
             && *target == Target::Next
-            && let Some(no) = self.panes.middle.chosen(&self.run.session)
+            && let Some(no) = self.panes.wire.chosen(&self.run.session)
         {
             *target = Target::One(no);
         }
@@ -37,7 +37,7 @@ impl App {
 
     /// Chooses another packet on the wire.
     fn choose_by(&mut self, delta: isize) {
-        if !self.panes.middle.choose_by(&self.run.session, delta) {
+        if !self.panes.wire.choose_by(&self.run.session, delta) {
             self.status = Some("no segment is held: step holds what comes".into());
         }
     }
@@ -80,7 +80,7 @@ impl App {
                 self.dialogs
                     .open(Prompt::new(typed.unwrap_or_else(|| format!("{side} "))));
             }
-            ScreenCommand::More => self.panes.ends[side].turn_page(),
+            ScreenCommand::More => self.dialogs.open(MenuDialog::new(side)),
             ScreenCommand::Scenarios if self.is_only_shown() => {}
             ScreenCommand::Scenarios => match Picker::open() {
                 Ok(picker) => self.dialogs.open(picker),
@@ -118,7 +118,7 @@ impl App {
             ScreenCommand::ForgeDialog => self.dialogs.open(ForgeDialog::new(side)),
             ScreenCommand::HeldBefore => self.choose_by(-1),
             ScreenCommand::HeldAfter => self.choose_by(1),
-            ScreenCommand::States => self.panes.turn_middle(),
+            ScreenCommand::States => self.panes.turn_wire(),
             ScreenCommand::Zoom => {
                 self.panes.zoom_next();
                 if self.panes.zoom.is_some() {

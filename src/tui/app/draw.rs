@@ -9,7 +9,7 @@ impl App {
         let now = self.shown_time(now);
         let screen = frame.area();
         let mut canvas = self.pointing.canvas(frame.buffer_mut(), self.theme, now);
-        match self.panes.map(screen, &self.run, self.focus) {
+        match self.panes.map(screen, &self.run) {
             Some(map) => {
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
                 let status = self.status.as_deref();

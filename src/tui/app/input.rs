@@ -67,8 +67,8 @@ impl App {
     pub(super) fn wheel(&mut self, point: Position, lines: i64) -> Vec<Effect> {
         self.stale = true;
         match self.pointing.zone_at(point) {
-            Some(Zone::Sockets(side)) => self.panes.ends[side].scroll(lines),
-            Some(Zone::Diagram) => self.panes.middle.scroll(lines),
+            Some(Zone::Sockets(side)) => self.panes.details[side].scroll(lines),
+            Some(Zone::Diagram) => self.panes.wire.scroll(lines),
             Some(Zone::Log) => self.panes.log.scroll(lines),
             Some(Zone::Dialog) => {
                 let context = Context::new(&self.run.session, self.focus, &self.history);

@@ -33,6 +33,7 @@ use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::forge::ForgeDialog;
 use crate::tui::dialog::help::HelpDialog;
 use crate::tui::dialog::host::HostDialog;
+use crate::tui::dialog::menu::MenuDialog;
 use crate::tui::dialog::options::OptionsDialog;
 use crate::tui::dialog::picker::Picker;
 use crate::tui::dialog::predict::PredictDialog;
@@ -45,7 +46,7 @@ use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
 use crate::tui::lab_run::LabRun;
-use crate::tui::layout::LEAST;
+use crate::tui::layout::{LEAST, Pane};
 use crate::tui::pane::Panes;
 use crate::tui::pointing::Pointing;
 use crate::tui::theme::Theme;
@@ -277,7 +278,7 @@ impl App {
                     _ => None,
                 };
                 // One on the wire is chosen first, and looked into when it is pressed again.
-                if !no.is_some_and(|no| self.panes.middle.choose(session, no)) {
+                if !no.is_some_and(|no| self.panes.wire.choose(session, no)) {
                     self.dialogs.open(SegmentDialog::new(entry));
                 }
                 Vec::new()
@@ -289,6 +290,15 @@ impl App {
             Action::Meaning(side, of) => {
                 self.focus = side;
                 self.dialogs.open(StateDialog::new(side, of));
+                Vec::new()
+            }
+            Action::Means(state) => {
+                self.dialogs.open(StateDialog::table(state));
+                Vec::new()
+            }
+            Action::Details(side) => {
+                self.focus = side;
+                self.panes.zoom = Some(Pane::End);
                 Vec::new()
             }
             Action::Item(item) => {

@@ -19,6 +19,7 @@ pub mod branch;
 pub mod forge;
 pub mod help;
 pub mod host;
+pub mod menu;
 pub mod options;
 pub mod picker;
 pub mod predict;

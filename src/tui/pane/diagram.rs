@@ -17,7 +17,6 @@ use crate::clock::{MonoTime, human};
 use crate::lab::event::{Disposition, ProcessBorn, ProcessDied, StateChanged};
 use crate::session::transcript::{EntryKind, Transcript};
 use crate::session::{LabKind, Session, WaitingPacket};
-use crate::side::Side;
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::{Action, Zone};

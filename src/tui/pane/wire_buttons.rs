@@ -36,6 +36,12 @@ fn buttons() -> impl Iterator<Item = &'static Button> {
     of_it(true).chain(of_it(false))
 }
 
+/// All of them, that of the mode first.
+pub fn all() -> impl Iterator<Item = &'static Button> {
+    let mode = table::row(Verb::Wire(WireVerb::Mode)).buttons.iter();
+    mode.chain(buttons())
+}
+
 /// The action of a button that is about neither end.
 fn action(button: &Button) -> Action {
     (button.command)(Side::Client).into()
@@ -107,10 +113,7 @@ pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 
     }
     let modes = [Mode::Flow, Mode::Step];
     let wide: u16 = modes.iter().map(|mode| mode.name().len() as u16 + 2).sum();
-    let key = table::TABLE
-        .iter()
-        .find(|spec| spec.name == "mode")
-        .and_then(|spec| spec.buttons.first());
+    let key = table::row(Verb::Wire(WireVerb::Mode)).buttons.first();
     let wire = key.map_or(0, |button| button_width(Some(button.key), "wire"));
     let begin = right.saturating_sub(wide + wire);
     let mut x = begin;

@@ -10,6 +10,7 @@ use crate::state::State;
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
+use crate::tui::theme;
 use crate::wire::flow::PacketNo;
 
 /// The span of an arrow, and the character at its point.
@@ -41,17 +42,14 @@ pub(super) enum Point {
 impl Point {
     const fn symbol(self, from: Side) -> &'static str {
         match (self, from) {
-            (Point::Head, Side::Client) => "\u{25b6}",
-            (Point::Head, Side::Server) => "\u{25c0}",
-            (Point::Reset, _) => "\u{2573}",
-            (Point::Held, _) => HELD,
-            (Point::Lost, _) => "\u{2717}",
+            (Point::Head, Side::Client) => theme::RIGHT,
+            (Point::Head, Side::Server) => theme::LEFT,
+            (Point::Reset, _) => theme::RESET,
+            (Point::Held, _) => theme::HELD,
+            (Point::Lost, _) => theme::LOST,
         }
     }
 }
-
-/// The sign of a segment that is on the wire.
-const HELD: &str = "\u{25c6}";
 
 /// The two lifelines, and the columns for states outside them.
 pub(super) struct Lane {
@@ -153,8 +151,8 @@ impl Lane {
             Side::Server => canvas.put_right(start + 1, y, end.saturating_sub(inset), &text, style),
         }
         let (point, at) = match (stretch, from) {
-            (ArrowSpan::Travels(_), Side::Client) => (HELD, drawn_to - 1),
-            (ArrowSpan::Travels(_), Side::Server) => (HELD, drawn_from),
+            (ArrowSpan::Travels(_), Side::Client) => (theme::HELD, drawn_to - 1),
+            (ArrowSpan::Travels(_), Side::Server) => (theme::HELD, drawn_from),
             (ArrowSpan::Whole(point) | ArrowSpan::Leaves(point) | ArrowSpan::Arrives(point), from) => {
                 (point.symbol(from), if from == Side::Client { end - 1 } else { start })
             }
@@ -163,7 +161,7 @@ impl Lane {
         if let ArrowSpan::Arrives(_) = stretch {
             // Where it was held.
             let stood = if from == Side::Client { start } else { end - 1 };
-            canvas.put(stood, y, stood + 1, HELD, style);
+            canvas.put(stood, y, stood + 1, theme::HELD, style);
         }
         if start > left { (left, start) } else { (end, right) }
     }
@@ -184,7 +182,7 @@ impl Lane {
         let (mut x, right) = (free.0 + 1, free.1);
         let strong = canvas.theme.strong();
         if selected && x < right {
-            x = canvas.put(x, y, right, "\u{25c0}", strong) + 1;
+            x = canvas.put(x, y, right, theme::LEFT, strong) + 1;
         }
         let target = Target::One(no);
         for (label, command) in [
