@@ -242,14 +242,14 @@ impl Session {
             state: pending.state,
             why,
         });
-        self.tell(at, EntryKind::Ended(Arc::clone(&call)));
+        let entry = self.transcript.push(at, EntryKind::Ended(Arc::clone(&call)));
         if shown {
             let side = call.side();
             let seen = match call.trace() {
                 [] => self.syscalls_since(side, call.call()),
                 _ => Vec::new(),
             };
-            self.ends[side].last = Some(LastOutcome { call, seen });
+            self.ends[side].last = Some(LastOutcome { call, entry, seen });
         }
     }
 

@@ -11,7 +11,7 @@ use crate::clock::{MonoTime, human};
 use crate::explain::EntryNo;
 use crate::lab::event::{
     CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, SettingChanged, StateChanged,
-    SyscallSeen, WireChange, Witness,
+    SyscallSeen, TransitionCause, WireChange, Witness,
 };
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
@@ -160,6 +160,28 @@ impl Filter {
                     EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Note { .. }
                 )
         )
+    }
+}
+
+impl EntryKind {
+    /// Did it happen without a call that says it: by the user's hand on the wire, a timer of the kernel's, the end of a process?
+    pub const fn is_event(&self) -> bool {
+        match self {
+            EntryKind::Packet(record) => {
+                let is_handed_on = record.waited.is_some() && !record.disposition.is_held();
+                is_handed_on || matches!(record.origin, Origin::Forged)
+            }
+            EntryKind::State { change, .. } => {
+                matches!(change.cause, TransitionCause::Timer(_) | TransitionCause::Destroyed)
+            }
+            EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) => true,
+            EntryKind::Call { .. }
+            | EntryKind::Syscall(_)
+            | EntryKind::Blocked { .. }
+            | EntryKind::Wire { .. }
+            | EntryKind::Note { .. }
+            | EntryKind::Ended(_) => false,
+        }
     }
 }
 
@@ -437,6 +459,8 @@ pub struct Transcript {
     began: MonoTime,
     entries: VecDeque<Entry>,
     next: u64,
+    /// The newest entry of what happened without a call of its end: 0 while there is none.
+    newest_event: EntryNo,
 }
 
 impl Transcript {
@@ -446,6 +470,7 @@ impl Transcript {
             began,
             entries: VecDeque::new(),
             next: 1,
+            newest_event: 0,
         }
     }
 
@@ -456,6 +481,9 @@ impl Transcript {
         }
         let no = self.next;
         self.next += 1;
+        if what.is_event() {
+            self.newest_event = no;
+        }
         self.entries.push_back(Entry {
             no,
             at: at.since(self.began),
@@ -488,6 +516,11 @@ impl Transcript {
     pub fn entry(&self, no: u64) -> Option<&Entry> {
         let first = self.entries.front()?.no;
         self.entries.get(no.checked_sub(first)? as usize)
+    }
+
+    /// The newest entry of what happened without a call that says it: see [`EntryKind::is_event`].
+    pub fn newest_event(&self) -> Option<&Entry> {
+        self.entry(self.newest_event)
     }
 
     /// The entries after `no`, the oldest first; all of them for 0.

@@ -84,8 +84,26 @@ impl SocketView<'_> {
 
     /// Returns why the sources of its state differ, in one sentence; none when they agree.
     pub fn disagreement(&self) -> Option<String> {
+        self.difference().map(|difference| difference.why)
+    }
+
+    /// Returns the same where they differ as they always do then: of a time-wait socket, say.
+    pub fn note(&self) -> Option<String> {
+        self.difference()
+            .filter(|difference| difference.is_usual)
+            .map(|difference| difference.why)
+    }
+
+    /// Returns the same where that is out of the ordinary.
+    pub fn alarm(&self) -> Option<String> {
+        self.difference()
+            .filter(|difference| !difference.is_usual)
+            .map(|difference| difference.why)
+    }
+
+    fn difference(&self) -> Option<states::Difference> {
         let row = self.row.map(|observed| observed.row.state);
-        states::disagreement(row, self.info, self.segments, self.end)
+        states::difference(row, self.info, self.segments, self.end)
     }
 
     /// The holder, for the table of meanings.
