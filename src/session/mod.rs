@@ -30,6 +30,7 @@ mod events;
 pub mod finished;
 mod inferred;
 mod input;
+pub mod moves;
 mod plan;
 pub mod progress;
 pub mod table;

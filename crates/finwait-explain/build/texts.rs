@@ -90,6 +90,7 @@ pub const FILES: &[(&str, Shape)] = &[
             by_name: None,
         },
     ),
+    ("moves", Shape::Clauses("MoveWords")),
     ("options", Shape::Sentences("OptionSentence")),
     ("outcomes", Shape::Sentences("Sentence")),
     (
@@ -127,6 +128,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("call", "crate::rules::CallClass", "call"),
     ("calls", "crate::rules::CallList", "calls"),
     ("cause", "crate::error_source::Cause", "cause"),
+    ("end", "finwait_model::side::Side", "end"),
     ("errno", "finwait_model::errno::Errno", "errno"),
     ("held", "i32", "held"),
     ("icmp", "finwait_wire::segment::IcmpError", "icmp.name()"),
@@ -136,6 +138,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("meanings", "crate::successes::Meanings", "meanings"),
     ("ms", "i64", "ms"),
     ("option", "finwait_model::call::SocketOption", "option.name()"),
+    ("peers", "finwait_model::state::State", "peers"),
     ("reason", "String", "reason"),
     ("row", "finwait_model::state::State", "row"),
     ("segments", "finwait_model::state::State", "segments"),

@@ -22,6 +22,7 @@ pub mod elsewhere;
 mod error_source;
 mod errors;
 pub mod meaning;
+pub mod moves;
 mod options;
 pub mod prose;
 pub mod rules;
