@@ -31,6 +31,7 @@ pub mod finished;
 mod inferred;
 mod input;
 pub mod now;
+pub mod moves;
 mod plan;
 pub mod progress;
 pub mod table;

@@ -24,6 +24,7 @@ mod error_source;
 mod errors;
 pub mod meaning;
 pub mod now;
+pub mod moves;
 mod options;
 pub mod plate;
 pub mod prose;

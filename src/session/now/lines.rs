@@ -120,7 +120,7 @@ impl Session {
                 .any(|side| matches!(directions.from[side].state, Direction::Torn { .. }))
         });
         Scene {
-            ends: Ends::from_fn(|side| self.meaning_of(side, tuple)),
+            ends: Ends::from_fn(|side| self.situation_of(side, tuple)),
             connection: Side::BOTH.into_iter().any(|side| {
                 let half = self.half(side, tuple);
                 half.sock.is_some_and(|sock| sock.established.is_some())
@@ -136,7 +136,7 @@ impl Session {
     }
 
     /// The situation of that end of a connection.
-    fn meaning_of(&self, side: Side, tuple: crate::socket_table::Tuple) -> Option<MeaningId> {
+    fn situation_of(&self, side: Side, tuple: crate::socket_table::Tuple) -> Option<MeaningId> {
         let seen = super::directions::seen_by(side, tuple);
         let views = self.sockets(side);
         let view = views.iter().rev().find(|view| {
