@@ -40,6 +40,9 @@ pub struct Cli {
     /// Record the run in a new file, FILE.jsonl, for finwait open; of several scenarios, each in a file in a folder of that name
     #[arg(long, value_name = "FILE", global = true)]
     pub record: Option<PathBuf>,
+    /// Leave the mouse to the terminal, which selects text with it; on the screen, M takes it and lets it go
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
     /// What to do; without a command, open the screen
     #[command(subcommand)]
     pub verb: Option<Verb>,

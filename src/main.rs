@@ -25,7 +25,7 @@ use finwait::scenario::Scenario;
 use finwait::scenario::run::lab_for;
 use finwait::session::Session;
 use finwait::tui::app::LabSpec;
-use finwait::tui::{self, LabSource, Message, Sink};
+use finwait::tui::{self, LabSource, Message, MouseUse, Sink};
 
 /// A command, an argument or an address that is not understood.
 const NOT_UNDERSTOOD: u8 = 2;
@@ -84,9 +84,10 @@ fn main() -> ExitCode {
         let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix and code";
         return fail(NOT_UNDERSTOOD, why);
     }
+    let mouse = MouseUse::of_switch(!cli.no_mouse);
     match cli.verb {
-        None => screen(&options, None, record),
-        Some(Verb::Tour { scenario }) => tour(&scenario, &options, record),
+        None => screen(&options, None, record, mouse),
+        Some(Verb::Tour { scenario }) => tour(&scenario, &options, record, mouse),
         Some(Verb::Do {
             commands,
             json,
@@ -124,7 +125,7 @@ fn main() -> ExitCode {
                 (true, false) => Some(Format::Text),
                 (false, false) => None,
             };
-            headless::open::open(&file, format)
+            headless::open::open(&file, format, mouse)
         }
         Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
         Some(Verb::Code {
@@ -138,7 +139,7 @@ fn main() -> ExitCode {
 }
 
 /// `finwait tour`
-fn tour(name: &str, options: &Options, record: Option<&Path>) -> ExitCode {
+fn tour(name: &str, options: &Options, record: Option<&Path>, mouse: MouseUse) -> ExitCode {
     let scenario = match scenarios::load(name) {
         Ok(scenario) => Arc::new(scenario),
         Err(why) => {
@@ -147,13 +148,13 @@ fn tour(name: &str, options: &Options, record: Option<&Path>) -> ExitCode {
         }
     };
     match lab_for(&scenario, options) {
-        Ok(options) => screen(&options, Some(scenario), record),
+        Ok(options) => screen(&options, Some(scenario), record, mouse),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
 }
 
 /// The explorer; with a guide through that scenario.
-fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>) -> ExitCode {
+fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>, mouse: MouseUse) -> ExitCode {
     // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
@@ -193,7 +194,7 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>)
         make: &make,
         options,
     };
-    match tui::run(app, Some(source), inbox, sender) {
+    match tui::run(app.with_mouse(mouse), Some(source), inbox, sender) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => fail(FAILED, &error.to_string()),
     }

@@ -216,6 +216,8 @@ pub enum ScreenCommand {
     HeldBefore,
     /// Selects the segment on the wire after the selected one.
     HeldAfter,
+    /// Lets the mouse go, so that the terminal selects text with it; and takes it back.
+    Mouse,
 }
 
 impl EndCommand {

@@ -439,6 +439,8 @@ table! {
         "let the log follow new lines, or stay where it is";
     Screen(CopyLine) "copy-line" Screen [button('y', "copy", screen!(CopyLine))] []
         "copy the selected log line to the terminal's clipboard";
+    Screen(Mouse) "mouse" Screen [button('M', "mouse", screen!(Mouse))] []
+        "let the mouse go, so that the terminal selects text with it; press the key again to take it back";
     Screen(Prompt) "prompt" Screen [button(':', "command", screen!(Prompt))] []
         "type a command with arguments; Tab completes";
     Screen(Help) "help" Screen [button('?', "help", screen!(Help))] []

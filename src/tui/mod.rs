@@ -34,6 +34,7 @@ mod away;
 pub mod backend;
 pub mod canvas;
 pub mod dialog;
+pub mod hint;
 pub mod hit;
 pub mod lab_run;
 pub mod layout;
@@ -44,7 +45,7 @@ mod terminal;
 pub mod theme;
 pub mod tour;
 
-pub use terminal::can_draw;
+pub use terminal::{MouseUse, can_draw};
 
 use app::{App, Effect, LabSpec};
 use away::{JobControl, Suspension};
@@ -179,7 +180,7 @@ pub fn run(
         .chain([SIGCONT])
         .chain(stops.caught().then_some(SIGTSTP));
     let signals = Signals::new(caught).during(|| "catch signals".into())?;
-    let mut guard = Guard::enter()?;
+    let mut guard = Guard::enter(app.mouse_use())?;
     let (ours, is_ours) = channel();
     listen(signals, sender.clone(), is_ours)?;
     let mut away: Option<Suspension> = None;
@@ -210,7 +211,8 @@ pub fn run(
         let now = MonoTime::now();
         let draws = away.is_none() && app.is_stale();
         if draws && (awaited || now >= drawn_next) {
-            if let Err(error) = guard.draw(|frame| app.draw(frame, now)) {
+            let drawn = guard.entitle(&app.title());
+            if let Err(error) = drawn.and_then(|()| guard.draw(|frame| app.draw(frame, now))) {
                 return lost("draw the screen", error);
             }
             (drawn_next, awaited) = (now.plus(FRAME), false);
@@ -330,6 +332,11 @@ pub fn run(
                     Effect::Copy(text) => {
                         if let Err(error) = guard.copy(&text) {
                             return lost("hand text to the terminal's clipboard", error);
+                        }
+                    }
+                    Effect::Mouse(mouse) => {
+                        if let Err(error) = guard.report_mouse(mouse) {
+                            return lost("tell the terminal about the mouse", error);
                         }
                     }
                     Effect::Redraw => {

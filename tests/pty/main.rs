@@ -7,6 +7,7 @@ mod recording;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod window;
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};

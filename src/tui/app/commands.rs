@@ -126,6 +126,10 @@ impl App {
                 }
             }
             ScreenCommand::LogFilter => self.panes.log.next_filter(),
+            ScreenCommand::Mouse => {
+                self.mouse = self.mouse.other();
+                return vec![Effect::Mouse(self.mouse)];
+            }
             ScreenCommand::LogFollow => self.panes.log.toggle_follow(),
             ScreenCommand::CopyLine => {
                 if let Some(text) = self.panes.log.selected_text(&self.run.session.transcript) {

@@ -12,7 +12,7 @@ impl App {
         match self.panes.map(screen, &self.run) {
             Some(map) => {
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
-                let status = self.status.as_deref();
+                let status = self.status.as_deref().or(self.mouse.note());
                 self.panes.draw(&mut canvas, &map, &self.run, self.focus, status);
                 if let Some(reach) = reach {
                     canvas.reach(reach);

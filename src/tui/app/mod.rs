@@ -49,6 +49,7 @@ use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{LEAST, Pane};
 use crate::tui::pane::Panes;
 use crate::tui::pointing::Pointing;
+use crate::tui::terminal::MouseUse;
 use crate::tui::theme::Theme;
 use crate::tui::tour::Tour;
 
@@ -72,6 +73,8 @@ pub enum Effect {
     Fresh(LabSpec),
     /// Write a file of this name, or of one like it that is not there yet: its text.
     Save(String, String),
+    /// Have the terminal report the mouse, or keep it for itself.
+    Mouse(MouseUse),
     /// Leave.
     Leave(Exit),
 }
@@ -112,6 +115,7 @@ pub struct App {
     theme: Theme,
     /// The text of the bottom line, until the next key.
     status: Option<String>,
+    mouse: MouseUse,
     /// Whether the screen would look different if it were drawn.
     stale: bool,
 }
@@ -128,8 +132,26 @@ impl App {
             focus: Side::Client,
             theme,
             status: None,
+            mouse: MouseUse::default(),
             stale: true,
         }
+    }
+
+    /// The same with the mouse in these hands from the start.
+    pub fn with_mouse(self, mouse: MouseUse) -> App {
+        App { mouse, ..self }
+    }
+
+    /// Returns whose the mouse is.
+    pub const fn mouse_use(&self) -> MouseUse {
+        self.mouse
+    }
+
+    /// Returns the title for the terminal's window: `finwait: half-close` while a guide is on.
+    pub fn title(&self) -> String {
+        let guided = self.run.tour.as_ref().map(|tour| tour.scenario().name.clone());
+        let of = guided.or_else(|| self.run.replay.as_ref().map(|_| "recording".to_owned()));
+        of.map_or_else(|| "finwait".to_owned(), |name| format!("finwait: {name}"))
     }
 
     /// A fresh lab has taken the place of the one before: all that was shown of that is gone, a tour begins in it.
