@@ -141,6 +141,43 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// A box, cleared inside, whose lines say whether it has the focus; returns the area within.
+    pub fn boxed(&mut self, area: Rect, focused: bool) -> Rect {
+        if area.width < 4 || area.height < 3 {
+            return Rect { height: 0, ..area };
+        }
+        let lines = self.theme.frame_lines(focused);
+        let style = if focused {
+            self.theme.frame_focused()
+        } else {
+            self.theme.frame()
+        };
+        let (right, bottom) = (area.right() - 1, area.bottom() - 1);
+        for x in area.x + 1..right {
+            self.put(x, area.y, right, lines.horizontal, style);
+            self.put(x, bottom, right, lines.horizontal, style);
+        }
+        for y in area.y + 1..bottom {
+            self.put(area.x, y, right, lines.vertical, style);
+            self.put(right, y, right + 1, lines.vertical, style);
+        }
+        let [top_left, top_right, bottom_left, bottom_right] = lines.corners;
+        for (x, y, corner) in [
+            (area.x, area.y, top_left),
+            (right, area.y, top_right),
+            (area.x, bottom, bottom_left),
+            (right, bottom, bottom_right),
+        ] {
+            self.put(x, y, x + 1, corner, style);
+        }
+        Rect::new(
+            area.x + 2,
+            area.y + 1,
+            area.width.saturating_sub(3),
+            area.height.saturating_sub(2),
+        )
+    }
+
     /// A box with a title, cleared inside: the area within.
     pub fn frame(&mut self, area: Rect, title: &str) -> Rect {
         self.clear(area);

@@ -168,6 +168,10 @@ fn parts(action: &Action, session: &Session, focus: Side) -> Parts {
             })
         }
         Action::Meaning(side, of) => of_meaning(*side, of, session),
+        Action::Means(state) => Parts::does(format!("what {state} means, in each situation that it is seen in")),
+        Action::Details(side) => Parts::does(format!(
+            "all sockets and calls of the {side}, with the kernel's numbers"
+        )),
         Action::Item(_) => Parts::does("choose this"),
         Action::Back => Parts::does("close this (Esc)"),
         Action::Typed(text, command) => Parts {

@@ -114,10 +114,10 @@ impl Heights {
         let wide = screen.width >= BOTH_ENDS;
         let (plates, now, log, buttons) = match screen.height {
             ..20 => (2, 2, 0, 3),
-            20..30 => (4, 4, 3, 4),
-            30..36 => (if wide { 8 } else { 4 }, 5, 4, 5),
-            36..50 => (if wide { 8 } else { 4 }, 6, 6, 5),
-            50.. => (if wide { 9 } else { 4 }, 8, 9, 5),
+            20..30 => (5, 4, 2, if wide { 5 } else { 4 }),
+            30..36 => (if wide { 8 } else { 5 }, 5, 4, if wide { 5 } else { 4 }),
+            36..50 => (if wide { 8 } else { 5 }, 7, 5, if wide { 5 } else { 4 }),
+            50.. => (if wide { 9 } else { 5 }, 8, 9, if wide { 5 } else { 4 }),
         };
         let large = if is_large(screen) { 4 } else { 0 };
         Heights {
@@ -157,7 +157,7 @@ pub fn map(screen: Rect, reason: bool, guide: bool) -> Option<ScreenLayout> {
     let (rest, log) = bottom(rest, heights.log);
     let (wire, now) = bottom(rest, heights.now);
     let plates = if screen.width >= BOTH_ENDS && screen.height >= 30 {
-        let between = (screen.width * 27 / 100).clamp(28, 56);
+        let between = (screen.width * 22 / 100).clamp(24, 44);
         let wide = (screen.width - between) / 2;
         let (client, rest) = left(plates, wide);
         let (between, server) = right(rest, wide);
@@ -199,7 +199,9 @@ impl ScreenLayout {
             };
             self.now.height = 0;
         }
-        let lacks = GUIDE.saturating_sub(place.height).min(self.wire.height.saturating_sub(3));
+        let lacks = GUIDE
+            .saturating_sub(place.height)
+            .min(self.wire.height.saturating_sub(3));
         self.wire.height -= lacks;
         place.y -= lacks;
         place.height += lacks;
@@ -312,7 +314,10 @@ mod tests {
                 let area: u32 = parts.iter().map(|area| area.area()).sum();
                 assert_eq!(area, screen.area(), "{width}x{height}: {map:?}");
                 assert!(map.wire.height >= 3, "{width}x{height}: {map:?}");
-                assert!(map.guide.is_none_or(|guide| guide.height >= 5), "{width}x{height}: {map:?}");
+                assert!(
+                    map.guide.is_none_or(|guide| guide.height >= 5),
+                    "{width}x{height}: {map:?}"
+                );
                 buttons.push(map.buttons);
             }
             buttons.dedup();

@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::{Context, Dialog, Reaction, moved};
-use crate::command::table::{self, Button, Spec};
 use crate::command::ScreenCommand;
+use crate::command::table::{self, Button, Spec};
 use crate::side::Side;
 use crate::text::width;
 use crate::tui::canvas::Canvas;
@@ -44,7 +44,9 @@ impl MenuDialog {
 }
 
 fn all() -> Vec<Line> {
-    let of_ends = Row::ALL.into_iter().map(|row| (row.name(), row.buttons().collect::<Vec<_>>()));
+    let of_ends = Row::ALL
+        .into_iter()
+        .map(|row| (row.name(), row.buttons().collect::<Vec<_>>()));
     let groups = of_ends.chain([("wire", wire_buttons::all().collect())]);
     let mut lines = Vec::new();
     let mut no = 0;
@@ -109,7 +111,13 @@ impl Dialog for MenuDialog {
                 }
                 Line::Button(no, button) => {
                     let place = Rect::new(inside.x, y, inside.width, 1);
-                    let x = canvas.put(inside.x + 2, y, inside.right(), button.key.encode_utf8(&mut [0; 4]), canvas.theme.key());
+                    let x = canvas.put(
+                        inside.x + 2,
+                        y,
+                        inside.right(),
+                        button.key.encode_utf8(&mut [0; 4]),
+                        canvas.theme.key(),
+                    );
                     canvas.put(x + 2, y, inside.right(), button.label, strong);
                     if let Some(spec) = spec(button) {
                         canvas.put_cut(inside.x + 19, y, inside.right(), spec.help, text);

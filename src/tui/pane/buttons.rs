@@ -59,7 +59,9 @@ impl Row {
     pub fn buttons(self) -> impl Iterator<Item = &'static Button> {
         let of_it = move |primary: bool| {
             let specs = table::TABLE.iter().filter(move |spec| Row::of(spec) == Some(self));
-            specs.flat_map(|spec| spec.buttons).filter(move |button| button.primary == primary)
+            specs
+                .flat_map(|spec| spec.buttons)
+                .filter(move |button| button.primary == primary)
         };
         of_it(true).chain(of_it(false))
     }
@@ -86,11 +88,11 @@ const NAMED: u16 = 72;
 /// first have their words; the others too where all of them fit.
 fn places(row: Row, room: u16) -> Vec<(&'static Button, u16, bool)> {
     let wide = |button: &Button, word: bool| button_width(Some(button.key), if word { button.label } else { "" });
-    let flow = |word: fn(&Button) -> bool| {
+    let flow = |words: usize| {
         let mut x = 0;
         let mut placed = Vec::new();
-        for button in row.buttons() {
-            let word = word(button);
+        for (nth, button) in row.buttons().enumerate() {
+            let word = nth < words;
             if x > 0 && word {
                 x += 1;
             }
@@ -99,14 +101,14 @@ fn places(row: Row, room: u16) -> Vec<(&'static Button, u16, bool)> {
         }
         (placed, x)
     };
-    let tries: [fn(&Button) -> bool; 3] = [|_| true, |button| button.primary, |_| false];
-    let all = tries.into_iter().map(flow);
-    let mut placed = Vec::new();
-    for (tried, width) in all {
-        placed = tried;
+    let count = row.buttons().count();
+    let (mut placed, mut width) = flow(count);
+    // As many of the first as can keep their words.
+    for words in (0..count).rev() {
         if width <= room {
             break;
         }
+        (placed, width) = flow(words);
     }
     placed.retain(|(button, x, word)| x + wide(button, *word) <= room);
     placed
@@ -138,14 +140,25 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
     if titled {
         canvas.rule(area.x, area.y, area.right());
     }
-    rows(canvas, of_end, session, focus, focus, &[Row::Open, Row::Talk, Row::End], titled);
+    rows(
+        canvas,
+        of_end,
+        session,
+        focus,
+        focus,
+        &[Row::Open, Row::Talk, Row::End],
+        titled,
+    );
     wire_buttons::block(canvas, layout::bottom(of_wire, 3).1, session);
     let other = focus.other();
     let y = if titled { area.y } else { area.y + 1 };
     let number = if other == Side::Client { '1' } else { '2' };
     let mut right = of_end.right();
     for (key, label, action) in [
-        table::of_screen(ScreenCommand::More).buttons.first().map(|button| (button.key, button.label, self::action(button, focus))),
+        table::of_screen(ScreenCommand::More)
+            .buttons
+            .first()
+            .map(|button| (button.key, button.label, self::action(button, focus))),
         Some((number, other.name(), Action::Focus(other))),
     ]
     .into_iter()
@@ -178,7 +191,11 @@ fn rows(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, focus: S
         }
         y += 1;
     }
-    let names = if titled && area.width + 1 >= NAMED.min(area.width + 1) && area.width > 48 { NAMES } else { 1 };
+    let names = if titled && area.width + 1 >= NAMED.min(area.width + 1) && area.width > 48 {
+        NAMES
+    } else {
+        1
+    };
     for (row, y) in rows.iter().zip(y..area.bottom()) {
         if names > 1 {
             canvas.put(area.x + 1, y, area.right(), row.name(), canvas.theme.dim());
@@ -211,7 +228,9 @@ mod tests {
     fn every_button_of_an_end_is_in_a_row() {
         for spec in table::TABLE {
             for button in spec.buttons {
-                let rows = Row::ALL.into_iter().filter(|row| row.buttons().any(|other| other.key == button.key));
+                let rows = Row::ALL
+                    .into_iter()
+                    .filter(|row| row.buttons().any(|other| other.key == button.key));
                 let of_an_end = match spec.verb {
                     Verb::End(_) => true,
                     Verb::Screen(command) => is_of_an_end(command),

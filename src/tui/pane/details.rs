@@ -29,7 +29,9 @@ impl Details {
         let (title, rest) = layout::top(area, sockets::title_lines(session, side));
         sockets::title(canvas, title, session, side, true);
         // The last call has what it needs, up to half of the room.
-        let wanted = answer::lines_wanted(session, side, area.width).min(rest.height / 2).max(3);
+        let wanted = answer::lines_wanted(session, side, area.width)
+            .min(rest.height / 2)
+            .max(3);
         let (rest, last) = layout::bottom(rest, wanted);
         let (list, rule) = layout::bottom(rest, 1);
         // Another current socket comes into sight; otherwise the list stays where the wheel left it.

@@ -72,13 +72,7 @@ impl Diagram {
     }
 
     /// Draws the rows in sight; `selected` is the packet on the wire that the keys act on.
-    pub fn draw(
-        &mut self,
-        canvas: &mut Canvas,
-        area: Rect,
-        session: &Session,
-        selected: Option<PacketNo>,
-    ) {
+    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, session: &Session, selected: Option<PacketNo>) {
         canvas.hits.zone(area, Zone::Diagram);
         if area.width < 12 || area.height < 2 {
             return;
@@ -174,7 +168,11 @@ impl Diagram {
                         None if lost => canvas.theme.bad(),
                         None => canvas.theme.segment(kind),
                     };
-                    let head = if kind == SegmentKind::Reset { Point::Reset } else { Point::Head };
+                    let head = if kind == SegmentKind::Reset {
+                        Point::Reset
+                    } else {
+                        Point::Head
+                    };
                     let span = match (record.disposition, record.waited) {
                         (Disposition::Delayed(_), _) if held.is_some_and(|held| held.due.is_some()) => {
                             ArrowSpan::Travels(held.map_or(0.0, |held| travelled(held, canvas.now)))
@@ -182,7 +180,9 @@ impl Diagram {
                         (Disposition::Held | Disposition::Delayed(_), _) => ArrowSpan::Leaves(Point::Held),
                         (Disposition::Dropped, None) => ArrowSpan::Leaves(Point::Lost),
                         // It left on a row of its own, further up.
-                        (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(Point::Lost),
+                        (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => {
+                            ArrowSpan::Arrives(Point::Lost)
+                        }
                         (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves(Point::Lost),
                         (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(head),
                         (Disposition::Refused(_), _) => ArrowSpan::Whole(Point::Lost),

@@ -9,6 +9,7 @@ pub mod header;
 pub mod hint;
 pub mod log;
 pub mod now;
+pub mod pipes;
 pub mod plates;
 pub mod replay_bar;
 pub mod sockets;
@@ -70,7 +71,7 @@ impl Panes {
         Some(self.zoom.map_or(map, |pane| map.zoomed(pane)))
     }
 
-    /// Draws the screen without its dialogs; `focus` has the keys, `said` is something that the user should read.
+    /// Draws the screen without its dialogs; `focus` has the keys, `said` is something that the user should read, `hint` what a press would do.
     pub fn draw(
         &mut self,
         canvas: &mut Canvas,
@@ -78,6 +79,7 @@ impl Panes {
         run: &LabRun,
         focus: Side,
         said: Option<&str>,
+        hint: Option<&str>,
     ) {
         let session = &run.session;
         header::draw(canvas, map.header, session);
@@ -101,6 +103,6 @@ impl Panes {
         }
         buttons::draw(canvas, map.buttons, session, focus);
         let recording = run.replay.as_ref().map(|_| replay_bar::KEYS);
-        hint::draw(canvas, map.hint, said, recording);
+        hint::draw(canvas, map.hint, said, hint.or(recording));
     }
 }

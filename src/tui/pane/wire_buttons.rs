@@ -3,10 +3,10 @@
 
 use ratatui::layout::Rect;
 
+use crate::command::Command;
 use crate::command::ScreenCommand;
 use crate::command::table::{self, Button, CommandGroup, Verb};
 use crate::command::wire::{WireCommand, WireVerb};
-use crate::command::Command;
 use crate::session::{LabKind, Session};
 use crate::side::Side;
 use crate::tui::canvas::{Canvas, Weight, button_width};
@@ -50,7 +50,11 @@ fn action(button: &Button) -> Action {
 /// Is it likely to be wanted: does the wire hold something that it acts on?
 fn weight(button: &Button, session: &Session) -> Weight {
     match (button.command)(Side::Client) {
-        Command::Wire(WireCommand::Deliver(_) | WireCommand::Drop(_)) if !session.wire.held.is_empty() && button.primary => Weight::Likely,
+        Command::Wire(WireCommand::Deliver(_) | WireCommand::Drop(_))
+            if !session.wire.held.is_empty() && button.primary =>
+        {
+            Weight::Likely
+        }
         _ => Weight::Plain,
     }
 }
@@ -67,7 +71,15 @@ pub fn line(canvas: &mut Canvas, mut x: u16, y: u16, right: u16, session: &Sessi
     }
     for button in buttons() {
         let label = if button.primary { button.label } else { "" };
-        x = canvas.button_that(x, y, right, Some(button.key), label, action(button), weight(button, session));
+        x = canvas.button_that(
+            x,
+            y,
+            right,
+            Some(button.key),
+            label,
+            action(button),
+            weight(button, session),
+        );
         x += u16::from(button.primary);
     }
     x
@@ -100,7 +112,15 @@ pub fn block(canvas: &mut Canvas, area: Rect, session: &Session) {
             let first = x == area.x + 1;
             let word = button.primary && (roomy || first);
             let label = if word { button.label } else { "" };
-            x = canvas.button_that(x, y, area.right(), Some(button.key), label, action(button), weight(button, session));
+            x = canvas.button_that(
+                x,
+                y,
+                area.right(),
+                Some(button.key),
+                label,
+                action(button),
+                weight(button, session),
+            );
             x += u16::from(word && roomy);
         }
     }
@@ -122,10 +142,18 @@ pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 
     }
     for mode in modes {
         let on = session.wire.mode == mode;
-        let name = if on { mode.name().to_uppercase() } else { mode.name().to_owned() };
+        let name = if on {
+            mode.name().to_uppercase()
+        } else {
+            mode.name().to_owned()
+        };
         let action = Action::Wire(WireCommand::Mode(Some(mode)));
         let area = Rect::new(x, y, name.len() as u16 + 2, 1);
-        let style = if on { canvas.theme.button_likely() } else { canvas.theme.button() };
+        let style = if on {
+            canvas.theme.button_likely()
+        } else {
+            canvas.theme.button()
+        };
         canvas.put(x, y, right, &format!(" {name} "), style);
         if canvas.is_picked(area, &action) {
             let picked = canvas.theme.picked();

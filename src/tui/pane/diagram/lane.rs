@@ -127,7 +127,11 @@ impl Lane {
             (from, stretch),
             (Side::Client, ArrowSpan::Leaves(_)) | (Side::Server, ArrowSpan::Arrives(_))
         );
-        let (start, end) = if at_left { (left, left + long) } else { (right - long, right) };
+        let (start, end) = if at_left {
+            (left, left + long)
+        } else {
+            (right - long, right)
+        };
         // A travelling one is drawn as far as it has come.
         let (drawn_from, drawn_to) = match (stretch, from) {
             (ArrowSpan::Travels(part), from) => {
