@@ -112,12 +112,15 @@ struct Heights {
 impl Heights {
     const fn of(screen: Rect) -> Heights {
         let wide = screen.width >= BOTH_ENDS;
+        let (boxes, rows) = if wide { (8, 5) } else { (5, 4) };
         let (plates, now, log, buttons) = match screen.height {
             ..20 => (2, 2, 0, 3),
-            20..30 => (5, 4, 2, if wide { 5 } else { 4 }),
-            30..36 => (if wide { 8 } else { 5 }, 5, 4, if wide { 5 } else { 4 }),
-            36..50 => (if wide { 8 } else { 5 }, 7, 5, if wide { 5 } else { 4 }),
-            50.. => (if wide { 9 } else { 5 }, 8, 9, if wide { 5 } else { 4 }),
+            // Below a size in which it can be read, the log is zoomed, or not there.
+            20..27 => (5, 5, 0, rows),
+            27..30 => (5, 5, 3, rows),
+            30..36 => (boxes, 5, 4, rows),
+            36..50 => (boxes, 7, 5, rows),
+            50.. => (if wide { 9 } else { 5 }, 8, 9, rows),
         };
         let large = if is_large(screen) { 4 } else { 0 };
         Heights {

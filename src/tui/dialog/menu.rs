@@ -43,10 +43,10 @@ impl MenuDialog {
     }
 }
 
-fn all() -> Vec<Line> {
+fn all(side: Side) -> Vec<Line> {
     let of_ends = Row::ALL
         .into_iter()
-        .map(|row| (row.name(), row.buttons().collect::<Vec<_>>()));
+        .map(|row| (row.name(), row.buttons(side).collect::<Vec<_>>()));
     let groups = of_ends.chain([("wire", wire_buttons::all().collect())]);
     let mut lines = Vec::new();
     let mut no = 0;
@@ -60,8 +60,8 @@ fn all() -> Vec<Line> {
     lines
 }
 
-fn button(no: usize) -> Option<&'static Button> {
-    all().into_iter().find_map(|line| match line {
+fn button(no: usize, side: Side) -> Option<&'static Button> {
+    all(side).into_iter().find_map(|line| match line {
         Line::Button(at, button) if at == no => Some(button),
         _ => None,
     })
@@ -73,7 +73,7 @@ fn spec(button: &Button) -> Option<&'static Spec> {
 
 impl Dialog for MenuDialog {
     fn press(&mut self, item: usize, _context: Context) -> Vec<Reaction> {
-        let action = button(item).map(|button| buttons::action(button, self.side));
+        let action = button(item, self.side).map(|button| buttons::action(button, self.side));
         let close = action.is_some().then_some(Reaction::Close);
         close.into_iter().chain(action.map(Reaction::Do)).collect()
     }
@@ -83,7 +83,10 @@ impl Dialog for MenuDialog {
     }
 
     fn scroll(&mut self, lines: i64, _context: Context) {
-        let count = all().iter().filter(|line| matches!(line, Line::Button(..))).count();
+        let count = all(self.side)
+            .iter()
+            .filter(|line| matches!(line, Line::Button(..)))
+            .count();
         self.selected = moved(self.selected, lines, count);
     }
 
@@ -92,7 +95,7 @@ impl Dialog for MenuDialog {
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
-        let lines = all();
+        let lines = all(self.side);
         let area = layout::middle(screen, WIDE, (lines.len() as u16).saturating_add(2));
         let title = format!("everything the {} can do   (Enter presses, Esc closes)", self.side);
         let inside = canvas.frame(area, &title);

@@ -55,12 +55,16 @@ impl Row {
         }
     }
 
-    /// Its buttons, those first that keep their words where room is scarce.
-    pub fn buttons(self) -> impl Iterator<Item = &'static Button> {
+    /// Its buttons at an end, those first that keep their words where room is scarce: a client connects, a server listens.
+    pub fn buttons(self, side: Side) -> impl Iterator<Item = &'static Button> {
         let of_it = move |primary: bool| {
             let specs = table::TABLE.iter().filter(move |spec| Row::of(spec) == Some(self));
-            specs
-                .flat_map(|spec| spec.buttons)
+            let connects = |spec: &&&table::Spec| spec.verb == Verb::End(EndVerb::Call(CallKind::Connect));
+            let (first, rest): (Vec<_>, Vec<_>) = specs.partition(|spec| side == Side::Client && connects(spec));
+            first
+                .into_iter()
+                .chain(rest)
+                .flat_map(|spec: &'static &'static table::Spec| spec.buttons)
                 .filter(move |button| button.primary == primary)
         };
         of_it(true).chain(of_it(false))
@@ -81,17 +85,17 @@ const fn is_of_an_end(command: ScreenCommand) -> bool {
 
 /// The width of the words before the rows, in columns.
 const NAMES: u16 = 7;
-/// The width from which on there is room for them.
-const NAMED: u16 = 72;
+/// The width of the buttons that lead to more and to the other end, where they have no words.
+const BESIDE: u16 = 7;
 
 /// The buttons of a row that have their places: each with its column from the row's beginning, and with its word or not. Those that come
 /// first have their words; the others too where all of them fit.
-fn places(row: Row, room: u16) -> Vec<(&'static Button, u16, bool)> {
+fn places(row: Row, side: Side, room: u16) -> Vec<(&'static Button, u16, bool)> {
     let wide = |button: &Button, word: bool| button_width(Some(button.key), if word { button.label } else { "" });
     let flow = |words: usize| {
         let mut x = 0;
         let mut placed = Vec::new();
-        for (nth, button) in row.buttons().enumerate() {
+        for (nth, button) in row.buttons(side).enumerate() {
             let word = nth < words;
             if x > 0 && word {
                 x += 1;
@@ -101,7 +105,7 @@ fn places(row: Row, room: u16) -> Vec<(&'static Button, u16, bool)> {
         }
         (placed, x)
     };
-    let count = row.buttons().count();
+    let count = row.buttons(side).count();
     let (mut placed, mut width) = flow(count);
     // As many of the first as can keep their words.
     for words in (0..count).rev() {
@@ -154,18 +158,21 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
     let y = if titled { area.y } else { area.y + 1 };
     let number = if other == Side::Client { '1' } else { '2' };
     let mut right = of_end.right();
-    for (key, label, action) in [
+    let mut also = [
         table::of_screen(ScreenCommand::More)
             .buttons
             .first()
             .map(|button| (button.key, button.label, self::action(button, focus))),
         Some((number, other.name(), Action::Focus(other))),
-    ]
-    .into_iter()
-    .flatten()
-    {
+    ];
+    if !titled {
+        for (_, label, _) in also.iter_mut().flatten() {
+            *label = "";
+        }
+    }
+    for (key, label, action) in also.into_iter().flatten() {
         let wide = button_width(Some(key), label);
-        right = right.saturating_sub(wide + 1);
+        right = right.saturating_sub(wide + u16::from(titled));
         canvas.button(right, y, right + wide, Some(key), label, action);
     }
 }
@@ -173,14 +180,15 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
 /// Draws an end's rows, under its title or without one.
 fn rows(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, focus: Side, rows: &[Row], titled: bool) {
     let end = &session.ends[side];
+    let likely = session.likely(side, canvas.now);
     canvas.hits.add(area, Action::Focus(side), false);
     let mut y = area.y;
     if titled {
         let number = if side == Side::Client { 1 } else { 2 };
-        let name = format!("{number} {} acts", side.name().to_uppercase());
+        let name = format!("{number} {}", side.name().to_uppercase());
         let x = canvas.title(Rect { height: 1, ..area }, &name, side == focus);
-        if side == focus && layout::has_both_ends(area.width * 2 + 1) {
-            canvas.put(x, y, area.right(), "has the keys ", canvas.theme.dim());
+        if side == focus {
+            canvas.put(x, y, area.right(), "the keys act here ", canvas.theme.dim());
         }
         if layout::has_both_ends(area.width * 2 + 1) {
             for button in table::of_screen(ScreenCommand::More).buttons {
@@ -191,24 +199,24 @@ fn rows(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, focus: S
         }
         y += 1;
     }
-    let names = if titled && area.width + 1 >= NAMED.min(area.width + 1) && area.width > 48 {
-        NAMES
-    } else {
-        1
-    };
+    let names = if titled && area.width > 48 { NAMES } else { 1 };
     for (row, y) in rows.iter().zip(y..area.bottom()) {
         if names > 1 {
             canvas.put(area.x + 1, y, area.right(), row.name(), canvas.theme.dim());
         }
         let begin = area.x + names;
-        let room = area.right().saturating_sub(begin);
-        for (button, x, word) in places(*row, room) {
+        let mut room = area.right().saturating_sub(begin);
+        if !titled && *row == Row::Talk {
+            // Beside this row stand the buttons that a title would have.
+            room = room.saturating_sub(BESIDE);
+        }
+        for (button, x, word) in places(*row, side, room) {
             let action = action(button, side);
             let refused = match &action {
                 Action::End(_, EndCommand::Call { call, .. }) => end.refuses(call),
                 _ => false,
             };
-            let weight = match (refused, button.primary) {
+            let weight = match (refused, likely.iter().any(|other| other.key == button.key)) {
                 (true, _) => Weight::Refused,
                 (false, true) => Weight::Likely,
                 (false, false) => Weight::Plain,
@@ -230,7 +238,7 @@ mod tests {
             for button in spec.buttons {
                 let rows = Row::ALL
                     .into_iter()
-                    .filter(|row| row.buttons().any(|other| other.key == button.key));
+                    .filter(|row| row.buttons(Side::Server).any(|other| other.key == button.key));
                 let of_an_end = match spec.verb {
                     Verb::End(_) => true,
                     Verb::Screen(command) => is_of_an_end(command),
@@ -244,9 +252,9 @@ mod tests {
     /// Where both ends have their buttons, every one has a place; where one has, all but those of the last row, which `more` lists.
     #[test]
     fn every_button_has_a_place_and_none_overlaps() {
-        for room in 40..=200 {
+        for (room, side) in (40..=200).flat_map(|room| Side::BOTH.map(|side| (room, side))) {
             for row in Row::ALL {
-                let places = places(row, room);
+                let places = places(row, side, room);
                 let mut end = 0;
                 for (button, x, word) in &places {
                     assert!(*x >= end, "{room}: {}", button.label);
@@ -254,7 +262,7 @@ mod tests {
                     assert!(end <= room);
                 }
                 if room >= 43 {
-                    assert_eq!(places.len(), row.buttons().count(), "{room}: {row:?}");
+                    assert_eq!(places.len(), row.buttons(side).count(), "{room}: {row:?}");
                 }
             }
         }

@@ -231,7 +231,7 @@ impl Diagram {
                 lane.at_edge(canvas, y, side, &texts, canvas.theme.bad());
             }
             RowKind::Pause(pause) => {
-                let text = format!("~ {} ~", human(pause));
+                let text = format!("\u{b7} \u{b7} \u{b7} {} \u{b7} \u{b7} \u{b7}", human(pause));
                 let x = lane.left + (lane.right - lane.left).saturating_sub(width(&text) as u16) / 2;
                 canvas.put(x.max(lane.left + 1), y, lane.right, &text, canvas.theme.dim());
             }

@@ -95,10 +95,10 @@ pub fn line(canvas: &mut Canvas, area: Rect, session: &Session) {
     let (client, server) = layout::left(area, area.width / 2);
     for (half, of) in [(client, &directions.from.client), (server, &directions.from.server)] {
         let words = of.line();
-        let x = canvas.put(half.x + 1, half.y, half.right(), "c", dim);
-        let end = half.right().saturating_sub(width(&words) as u16 + 4).max(x + 4);
+        let x = canvas.put(half.x + 1, half.y, half.right(), "c ", dim);
+        let end = half.right().saturating_sub(width(&words) as u16 + 5).max(x + 4);
         pipe(canvas, (x, end), half.y, of);
-        let x = canvas.put(end, half.y, half.right(), "s ", dim);
+        let x = canvas.put(end, half.y, half.right(), " s ", dim);
         canvas.put_cut(x, half.y, half.right(), &words, canvas.theme.text());
     }
 }
