@@ -185,7 +185,11 @@ impl Diagram {
                         None => plain,
                     };
                     let way = match (record.disposition, record.waited) {
-                        (Disposition::Held | Disposition::Delayed(_), _) => ArrowSpan::Leaves('*'),
+                        (Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_), _) => {
+                            ArrowSpan::Leaves('*')
+                        }
+                        // Its copy has the arrow.
+                        (Disposition::Discarded, _) => ArrowSpan::Leaves('.'),
                         (Disposition::Dropped, None) => ArrowSpan::Leaves('x'),
                         // It left on a row of its own, further up.
                         (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives('x'),

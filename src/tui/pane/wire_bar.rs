@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::clock::human;
 use crate::command::ScreenCommand;
 use crate::command::table::{self, Button, CommandGroup};
 use crate::session::Session;
@@ -35,6 +36,8 @@ fn items(session: &Session) -> Vec<Item> {
         label: match (spec.name, mode, session.wire.held.len()) {
             ("mode", Mode::Flow, 0) => "step: off".to_owned(),
             ("mode", Mode::Flow, n) => format!("step: off, {n} held"),
+            ("mode", Mode::Slow(time), 0) => format!("slow: {}", human(time.into())),
+            ("mode", Mode::Slow(time), n) => format!("slow: {}, {n} on it", human(time.into())),
             ("mode", Mode::Step, n) => format!("step: ON, {n} held"),
             _ => button.label.to_owned(),
         },
