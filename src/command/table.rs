@@ -1,6 +1,6 @@
 //! The one table of commands: name, key, button, help; names are also those of the endpoint protocol.
 
-use super::wire::{Preset, Target, WireCommand, WireVerb};
+use super::wire::{ModeChoice, Preset, Target, WireCommand, WireVerb};
 use super::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
 use crate::call::{Bytes, Call, CallKind, PollEvent, ShutdownHow};
 use crate::clock::Millis;
@@ -175,12 +175,15 @@ const FROM: Arg = Arg::Named("from", SIDE);
 const PORT: Arg = Arg::Named("port", ArgKind::Number(1, 65_535));
 const SEQ: Arg = Arg::Named("seq", ArgKind::Number(0, u32::MAX as i64));
 const PAYLOAD: Arg = Arg::Named("payload", ArgKind::Word(&["yes", "no"]));
+const COPIES: Arg = Arg::Named("copies", ArgKind::Word(&["yes", "no"]));
 const NTH: Arg = Arg::Named("nth", ArgKind::Number(1, 1_000_000));
 const TIMES: Arg = Arg::Named("times", ArgKind::Number(1, 1_000_000));
 const CHANCE: Arg = Arg::Named("chance", ArgKind::Number(0, 100));
 const SEED: Arg = Arg::Named("seed", ArgKind::Number(0, u32::MAX as i64));
 /// The longest time that a command takes.
 pub const LONGEST_MS: u32 = 3_600_000;
+/// The longest time that a segment takes in slow mode.
+pub const SLOWEST_MS: u32 = 60_000;
 /// [`crate::call::MOST_BYTES`], for a kind of number.
 pub const MOST_BYTES: i64 = crate::call::MOST_BYTES as i64;
 
@@ -344,24 +347,26 @@ table! {
         "destroy the connection as an administrator does (SOCK_DESTROY): the endpoint gets ECONNABORTED, the peer gets RST";
     End(Host) "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
-    Wire(Mode) "mode" Wire [primary(button('s', "step", wire!(Mode(None))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "step"]))]
-        "hold every segment until you say so (step), or let them pass (flow); without an argument, switch between the two";
+    Wire(Mode) "mode" Wire [primary(button('s', "mode", wire!(Mode(ModeChoice::Next))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "slow", "step"]))]
+        "let segments pass at once (flow), let each take its time (slow), or hold each until you say so (step); without an argument, the next of the three";
     Wire(Step) "step" Wire [] []
-        "hold every segment until you say so";
+        "hold every segment until you say so; what its host sends again is folded behind it";
     Wire(Flow) "flow" Wire [] []
-        "let segments pass, including those that step has held";
+        "let segments pass, including those that step has held and those that are under way";
+    Wire(Slow) "slow" Wire [] [Arg::Plain("time", ArgKind::Time)]
+        "let segments pass, but each takes its time on the wire: slow 0.4s; from 500ms on, a SYN is sent again before its answer is there";
     Wire(Deliver) "deliver" Wire [
         primary(button('n', "deliver", wire!(Deliver(Target::Next)))),
         button('N', "deliver all", wire!(Deliver(Target::All)))
     ]
-        [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "deliver held segments: the selected or oldest, all, or #7; with a kind (deliver SYN), add a rule";
+        [WHICH, COPIES, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        "deliver held segments: the selected or oldest, all, or #7; its copies are discarded, unless copies=yes; with a kind (deliver SYN), add a rule";
     Wire(Drop) "drop" Wire [
         primary(button('d', "drop", wire!(Drop(Target::Next)))),
         button('A', "drop all", wire!(Drop(Target::All)))
     ]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "drop held segments; with a kind, add a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
+        "drop held segments and their copies; with a kind, add a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
     Wire(Duplicate) "duplicate" Wire [button('j', "duplicate", wire!(Duplicate(Target::Next)))]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "duplicate held segments; with a kind, add a rule";
@@ -521,6 +526,8 @@ mod tests {
                     Arg::Named(name, _) => format!("{name}={value}"),
                     Arg::Plain(..) | Arg::Flags(_) => value.to_owned(),
                 },
+                // A kind of segment makes a rule, which has no copies.
+                Arg::Plain(..) if matches!(arg, Arg::Named("copies", _)) => "all".to_owned(),
                 // Only data has bytes.
                 Arg::Plain(..) if matches!(arg, Arg::Named("bytes", _)) => Forgery::Data.name().to_owned(),
                 Arg::Plain(_, kind) => sample(*kind),

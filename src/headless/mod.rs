@@ -345,32 +345,25 @@ impl<'a, W: Write> Runner<'a, W> {
         } else {
             self.patience
         };
-        let mut deadline = Instant::now() + bound;
+        let mut until = MonoTime::now().plus(bound);
         let mut was_over = false;
         loop {
             self.print_new()?;
-            let is_over = progress.is_over(
-                &self.live.session,
-                self.live.quiet.is_quiet(),
-                MonoTime::now(),
-                NO_PATIENCE,
-            );
-            if self.live.quiet.is_quiet() && is_over {
+            let session = &self.live.session;
+            let is_quiet = self.live.quiet.is_quiet();
+            let is_over = progress.is_over(session, is_quiet, MonoTime::now(), NO_PATIENCE);
+            if is_quiet && is_over {
                 return Ok(true);
             }
             // What is over has only to become quiet, and nobody is more patient with that than the user.
             if is_over && !was_over {
-                deadline = deadline.min(Instant::now() + self.patience);
+                until = until.min(MonoTime::now().plus(self.patience));
             }
             was_over = is_over;
+            let left = session.patience(until, self.patience).since(MonoTime::now());
             // A line is only asked for, and so only given, between two commands.
-            if let WaitOutcome::Nothing = self.live.take(Some(deadline))? {
-                return Ok(progress.is_over(
-                    &self.live.session,
-                    self.live.quiet.is_quiet(),
-                    MonoTime::now(),
-                    NO_PATIENCE,
-                ));
+            if let WaitOutcome::Nothing = self.live.take(Some(Instant::now() + left))? {
+                return Ok(is_over);
             }
         }
     }

@@ -6,7 +6,7 @@ use super::observation::{CommandResult, snapshots};
 use super::returns::Returns;
 use crate::call::{CallId, SocketName};
 use crate::command::Command;
-use crate::command::wire::WireCommand;
+use crate::command::wire::{ModeChoice, WireCommand};
 use crate::runtime::Runtime;
 use crate::session::progress::outcome;
 use crate::session::view::HeldBy;
@@ -66,7 +66,9 @@ impl Recorder {
         let mut text = String::from("[[step]]\n");
         // A toggle is written down as what it came to.
         let words = match open.command {
-            Command::Wire(WireCommand::Mode(None)) => format!("wire {}", session.wire.mode.name()),
+            Command::Wire(WireCommand::Mode(ModeChoice::Next | ModeChoice::Slow(None))) => {
+                format!("wire {}", WireCommand::Mode(session.wire.mode.into()))
+            }
             _ => open.command.to_string(),
         };
         let (who, what) = words.split_once(' ').unwrap_or((&words, ""));

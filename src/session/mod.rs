@@ -36,6 +36,7 @@ mod plan;
 pub mod progress;
 pub mod table;
 pub mod transcript;
+pub mod travel;
 pub mod view;
 mod wire;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::finished::{CallEnd, FinishedCall};
 use crate::call::{CallId, SocketId, SocketName};
-use crate::clock::{MonoTime, human};
+use crate::clock::{Millis, MonoTime, human};
 use crate::explain::EntryNo;
 use crate::lab::event::{
     CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, SettingChanged, StateChanged,
@@ -276,6 +276,7 @@ impl Entry {
             }
             EntryKind::Wire { change } => vec![match change {
                 WireChange::Mode(Mode::Step) => "step: every segment is held until it is delivered or dropped".into(),
+                WireChange::Mode(Mode::Slow(time)) => slowly(*time),
                 WireChange::Mode(Mode::Flow) => "flow: segments pass as they come".into(),
                 WireChange::Added(no, rule) => format!("{no}: {rule}"),
                 WireChange::Rule(no, RuleChange::On) => format!("{no} is on"),
@@ -440,7 +441,9 @@ pub fn became(record: &PacketRecord) -> String {
         Disposition::Refused(errno) => format!("not taken: {errno}"),
         Disposition::Held => format!("held as {}", record.no),
         Disposition::Delayed(time) => format!("delayed by {time} as {}", record.no),
+        Disposition::InFlight(time) => format!("under way for {time} as {}", record.no),
         Disposition::Dropped => "dropped".to_owned(),
+        Disposition::Discarded => "discarded".to_owned(),
     });
     match record.waited {
         Some(waited) if !record.disposition.is_held() => {
@@ -450,7 +453,21 @@ pub fn became(record: &PacketRecord) -> String {
         Some(_) => {}
         None => text.push_str(&record.rule.map_or(String::new(), |rule| format!(" by {rule}"))),
     }
+    if record.disposition == Disposition::Discarded {
+        text.push_str(&format!(": the {} has a copy", record.from.other()));
+    }
     text
+}
+
+/// Slow mode in a sentence; one more where a SYN is sent again before its answer can be there (`TCP_TIMEOUT_INIT`).
+fn slowly(time: Millis) -> String {
+    let trip = human(time.into());
+    let again = if 2 * Duration::from(time) >= Duration::from_secs(1) {
+        "; there and back is a second or more, so a SYN is sent again before its answer is there"
+    } else {
+        ""
+    };
+    format!("slow: each segment takes {trip} on the wire{again}")
 }
 
 /// The entries of one run, the oldest dropped when there are too many.

@@ -451,6 +451,7 @@ fn of_wire(command: &WireCommand, session: &Session) -> Parts {
     match command {
         WireCommand::Mode(_) => parts.now(match session.wire.mode {
             Mode::Flow => "They pass now.",
+            Mode::Slow(_) => "They take their time now.",
             Mode::Step => "They are held now.",
         }),
         WireCommand::Deliver(Target::Next | Target::All | Target::One(_))

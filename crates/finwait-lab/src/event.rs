@@ -15,6 +15,7 @@ use finwait_model::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait_model::state::State;
 use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FlowInfo, PacketNo};
+use finwait_wire::fold::{OnWire, Passage};
 use finwait_wire::forge::Forge;
 use finwait_wire::queue::{Mode, Origin, RuleChange, Which};
 use finwait_wire::rule::{Rule, RuleNo, RuleStatus};
@@ -304,6 +305,22 @@ pub struct PacketRecord {
     pub waited: Option<Duration>,
 }
 
+impl PacketRecord {
+    /// The packet as folding sees it, when it is no longer on the wire.
+    pub const fn on_wire(&self) -> OnWire<'_> {
+        OnWire {
+            no: self.no,
+            from: self.from,
+            packet: &self.packet,
+            seen: &self.seen,
+            origin: self.origin,
+            rule: self.rule,
+            passage: Passage::Held,
+            had: self.seen.had,
+        }
+    }
+}
+
 /// A time of whole nanoseconds as a number of microseconds.
 mod micros {
     use serde::{Deserialize, Deserializer, Serializer};
@@ -373,14 +390,21 @@ pub enum Disposition {
     Held,
     /// The packet is held on the wire, and goes on by itself after so long.
     Delayed(Millis),
+    /// The packet is under way, and arrives after so long (slow mode).
+    InFlight(Millis),
     /// The packet is dropped.
     Dropped,
+    /// The packet is taken off the wire unasked: a copy of it has reached the receiver.
+    Discarded,
 }
 
 impl Disposition {
-    /// Is it held on the wire?
+    /// Is it on the wire: held, delayed, or under way?
     pub const fn is_held(self) -> bool {
-        matches!(self, Disposition::Held | Disposition::Delayed(_))
+        matches!(
+            self,
+            Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_)
+        )
     }
 }
 

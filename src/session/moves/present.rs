@@ -440,7 +440,7 @@ fn is_in_order(session: &Session, no: PacketNo, segment: &Segment) -> bool {
     let is_odd = |record: &crate::lab::event::PacketRecord| match record.disposition {
         Disposition::Dropped | Disposition::Refused(_) => true,
         Disposition::Delivered => record.no > no || record.origin != Origin::Host,
-        Disposition::Held | Disposition::Delayed(_) => false,
+        Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_) | Disposition::Discarded => false,
     };
     whole && !between(session, segment.source, segment.destination).any(|(record, _)| is_odd(record))
 }

@@ -174,10 +174,16 @@ impl Diagram {
                         Point::Head
                     };
                     let span = match (record.disposition, record.waited) {
-                        (Disposition::Delayed(_), _) if held.is_some_and(|held| held.due.is_some()) => {
+                        (Disposition::InFlight(_) | Disposition::Delayed(_), _)
+                            if held.is_some_and(|held| held.due.is_some()) =>
+                        {
                             ArrowSpan::Travels(held.map_or(0.0, |held| travelled(held, canvas.now)))
                         }
-                        (Disposition::Held | Disposition::Delayed(_), _) => ArrowSpan::Leaves(Point::Held),
+                        (Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_), _) => {
+                            ArrowSpan::Leaves(Point::Held)
+                        }
+                        // Its copy has the arrow.
+                        (Disposition::Discarded, _) => ArrowSpan::Leaves(Point::Discarded),
                         (Disposition::Dropped, None) => ArrowSpan::Leaves(Point::Lost),
                         // It left on a row of its own, further up.
                         (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => {

@@ -59,8 +59,8 @@ impl WirePane {
     /// The packet on the wire that the keys act on: the one that the user chose, else the oldest that waits for them.
     pub fn chosen(&self, session: &Session) -> Option<PacketNo> {
         let held = &session.wire.held;
-        let oldest = || held.iter().find(|(_, held)| held.due.is_none()).map(|(no, _)| *no);
-        self.chosen.filter(|no| held.contains_key(no)).or_else(oldest)
+        let next = || session.next_held();
+        self.chosen.filter(|no| held.contains_key(no)).or_else(next)
     }
 
     /// Chooses this packet on the wire; returns whether another one was chosen before, or none.

@@ -6,12 +6,12 @@ use ratatui::layout::Rect;
 use crate::command::Command;
 use crate::command::ScreenCommand;
 use crate::command::table::{self, Button, CommandGroup, Verb};
-use crate::command::wire::{WireCommand, WireVerb};
+use crate::command::wire::{ModeChoice, WireCommand, WireVerb};
 use crate::session::{LabKind, Session};
 use crate::side::Side;
 use crate::tui::canvas::{Canvas, Weight, button_width};
 use crate::tui::hit::Action;
-use crate::wire::queue::Mode;
+use crate::wire::queue::{Mode, SLOW};
 
 /// Screen commands that are about the wire, and stand with its buttons.
 const OF_THE_WIRE: [ScreenCommand; 4] = [
@@ -131,7 +131,18 @@ pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 
     if session.lab.kind != LabKind::Isolated {
         return right;
     }
-    let modes = [Mode::Flow, Mode::Step];
+    let now = session.wire.mode;
+    let slow = match now {
+        Mode::Slow(time) => Mode::Slow(time),
+        Mode::Flow | Mode::Step => Mode::Slow(SLOW),
+    };
+    let modes = [Mode::Flow, slow, Mode::Step];
+    let name = |mode: Mode| match mode {
+        mode if mode != now => mode.name().to_owned(),
+        // In its place whatever the time: the time stands where the word would be.
+        Mode::Slow(time) if time != SLOW => format!("{:.1}s", f64::from(time.0) / 1000.0).chars().take(4).collect(),
+        mode => mode.name().to_uppercase(),
+    };
     let wide: u16 = modes.iter().map(|mode| mode.name().len() as u16 + 2).sum();
     let key = table::row(Verb::Wire(WireVerb::Mode)).buttons.first();
     let wire = key.map_or(0, |button| button_width(Some(button.key), "wire"));
@@ -141,13 +152,14 @@ pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 
         x = canvas.button(x, y, right, Some(button.key), "wire", action(button));
     }
     for mode in modes {
-        let on = session.wire.mode == mode;
-        let name = if on {
-            mode.name().to_uppercase()
-        } else {
-            mode.name().to_owned()
+        let on = mode == now;
+        let name = format!("{:<width$}", name(mode), width = mode.name().len());
+        let choice = match mode {
+            Mode::Flow => ModeChoice::Flow,
+            Mode::Slow(_) => ModeChoice::Slow(None),
+            Mode::Step => ModeChoice::Step,
         };
-        let action = Action::Wire(WireCommand::Mode(Some(mode)));
+        let action = Action::Wire(WireCommand::Mode(choice));
         let area = Rect::new(x, y, name.len() as u16 + 2, 1);
         let style = if on {
             canvas.theme.button_likely()

@@ -105,7 +105,9 @@ pub(super) fn packet(record: &PacketRecord) -> String {
         Disposition::Refused(errno) => format!(": refused, {}", Errno::name(errno)),
         Disposition::Held => ": held".into(),
         Disposition::Delayed(time) => format!(": delayed by {time}"),
+        Disposition::InFlight(time) => format!(": under way for {time}"),
         Disposition::Dropped => ": dropped".into(),
+        Disposition::Discarded => ": discarded, its receiver has a copy".into(),
     };
     let what = match &record.packet {
         Packet::Tcp(segment) => {

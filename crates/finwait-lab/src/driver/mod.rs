@@ -68,6 +68,7 @@ use finwait_model::socket_table::{TimerKind, Tuple};
 use finwait_model::state::State;
 use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};
+use finwait_wire::fold::Passage;
 use finwait_wire::forge::{Forge, forge};
 use finwait_wire::queue::{HeldPacket, Origin, Which, Wire};
 use finwait_wire::rule::{RuleStatus, Verdict};

@@ -37,6 +37,8 @@ pub(super) enum Point {
     Held,
     /// It is lost.
     Lost,
+    /// A copy of it was delivered, and this one was discarded.
+    Discarded,
 }
 
 impl Point {
@@ -47,6 +49,7 @@ impl Point {
             (Point::Reset, _) => theme::RESET,
             (Point::Held, _) => theme::HELD,
             (Point::Lost, _) => theme::LOST,
+            (Point::Discarded, _) => "\u{b7}",
         }
     }
 }

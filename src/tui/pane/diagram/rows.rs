@@ -268,6 +268,16 @@ impl Rows {
             self.last_at = Some(entry.at);
             return;
         }
+        // What is discarded has no row of its own: it is folded, or its row says so.
+        if record.disposition == Disposition::Discarded {
+            if let Some(place) = self.row_of(no).and_then(|at| usize::try_from(at - self.gone).ok())
+                && let Some(row) = self.rows.get_mut(place)
+                && let RowKind::Packet { disposition, .. } = &mut row.kind
+            {
+                (*disposition, row.no) = (record.disposition, entry.no);
+            }
+            return;
+        }
         // A retransmission that is held on the wire behind the first, or is lost like it, is folded under it.
         if let (Some(Retransmission::Retransmit { of: Some(of), .. }), None) = (record.seen.again, record.waited) {
             let head = self
@@ -281,8 +291,9 @@ impl Rows {
                 } if *no == head => Some((again, *disposition)),
                 _ => None,
             });
+            let waits = |it: Disposition| matches!(it, Disposition::Held | Disposition::Delayed(_));
             let alike = |first: Disposition| {
-                (first.is_held() && record.disposition.is_held())
+                (waits(first) && waits(record.disposition))
                     || (first == Disposition::Dropped && record.disposition == Disposition::Dropped)
             };
             if let Some((again, first)) = first
