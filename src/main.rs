@@ -161,9 +161,11 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
     }
     let (sender, inbox) = channel();
     let to_the_screen = sender.clone();
+    let mut recording = None;
     let record = match record {
         Some(path) => file_in(path, "explorer")
             .and_then(|path| {
+                recording = Some(path.display().to_string());
                 let tell = move |why: &str| drop(to_the_screen.send(Message::Note(why.to_owned())));
                 RecordingFile::create(&path, Box::new(tell))
             })
@@ -177,6 +179,11 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
     let make = |fresh: LabSpec, sink: Sink| {
         let began = MonoTime::now();
         let mut options = options.clone();
+        if let Some(chosen) = fresh.chosen {
+            options.wanted = chosen.mode;
+            options.ipv6 = chosen.ipv6;
+            options.driven = options.driven.with(chosen.runtimes, &options.program)?;
+        }
         if fresh.isolated {
             options.wanted = LabMode::Isolated;
         }
@@ -188,6 +195,10 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
     let (lab, app) = match tui::first_lab(&make, tour, &sender) {
         Ok(first) => first,
         Err(error) => return fail(NO_LAB, &error.to_string()),
+    };
+    let app = match recording {
+        Some(file) => app.recorded_in(file),
+        None => app,
     };
     let source = LabSource {
         lab,

@@ -4,6 +4,7 @@ use super::wire::{ModeChoice, Preset, Target, WireCommand, WireVerb};
 use super::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
 use crate::call::{Bytes, Call, CallKind, PollEvent, ShutdownHow};
 use crate::clock::Millis;
+use crate::runtime::Runtime;
 use crate::side::Side;
 use crate::wire::forge::Forgery;
 
@@ -127,6 +128,8 @@ pub enum EndVerb {
     Kill,
     /// [`EndCommand::Restart`]
     Restart,
+    /// [`EndCommand::Runtime`]
+    Runtime,
     /// [`EndCommand::Destroy`]
     Destroy,
     /// [`EndCommand::Host`]
@@ -166,6 +169,7 @@ macro_rules! words {
     };
 }
 words!(SIDES Side::BOTH, Side::name);
+words!(RUNTIMES Runtime::ALL, Runtime::name);
 words!(PRESETS Preset::ALL, Preset::name);
 words!(FORGERIES Forgery::ALL, Forgery::name);
 const SIDE: ArgKind = ArgKind::Word(&SIDES);
@@ -342,7 +346,11 @@ table! {
     End(Kill) "kill" Process [button('K', "kill -9", end!(Kill))] []
         "kill -9 the endpoint; the kernel closes its sockets";
     End(Restart) "restart" Process [button('R', "restart", end!(Restart))] []
-        "start a new endpoint process on the same host";
+        "start a new endpoint process on the same host, driven by the runtime that was chosen for it";
+    End(Runtime) "runtime" Process [] [Arg::Plain("runtime", ArgKind::Word(&RUNTIMES))]
+        "choose the language that drives this end from its next start on: runtime go, then restart";
+    Screen(Runtimes) "runtimes" Process [button('G', "runtime", screen!(Runtimes))] []
+        "choose the language that drives this end from its next start on: what is installed, what is missing";
     End(Destroy) "destroy" Process [button('J', "ss -K", end!(Destroy(None)))] [ON]
         "destroy the connection as an administrator does (SOCK_DESTROY): the endpoint gets ECONNABORTED, the peer gets RST";
     End(Host) "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
@@ -418,6 +426,14 @@ table! {
         "change the guide's next step: both versions run, and are shown side by side";
     Screen(TourLeave) "leave" Screen [button(';', "Leave", screen!(TourLeave))] []
         "leave the guide, and explore from here: the sockets stay as they are";
+    Screen(NewLab) "new-lab" Screen [button('+', "new lab", screen!(NewLab))] []
+        "begin anew in a fresh lab, of a kind that you choose; asks first, and offers to record what was done";
+    Screen(NextConnection) "next-connection" Screen [button('V', "next connection", screen!(NextConnection))] []
+        "show one connection alone, the next each time, then all again; its sockets become the current ones";
+    Screen(AllConnections) "all-connections" Screen [button('*', "all connections", screen!(AllConnections))] []
+        "show all connections, or the newest one alone";
+    Screen(EndedSockets) "ended-sockets" Screen [button('Z', "ended", screen!(EndedSockets))] []
+        "show or hide the sockets of this end that are closed and gone";
     Screen(Record) "record" Screen [button('O', "record", screen!(Record))] []
         "write what you have done so far to a scenario file (.toml) that runs again, with the results; finwait --record writes a recording (.jsonl)";
     Screen(OptionsDialog) "options-dialog" Screen [primary(button('o', "options", screen!(OptionsDialog)))] []

@@ -12,7 +12,7 @@ use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::json::{Lines, Versioned};
-use crate::lab::{LocalLab as Lab, PROCESS_PATIENCE};
+use crate::lab::{COMPILE_PATIENCE, LocalLab as Lab, PROCESS_PATIENCE};
 use crate::live::{Input, InputLine, Live, WaitOutcome};
 use crate::recording::Played;
 use crate::session::progress::{CommandProgress, CommandResult};
@@ -340,7 +340,9 @@ impl<'a, W: Write> Runner<'a, W> {
 
     /// Takes events in until the command is over and all is quiet, or the time is up; returns whether it is over.
     fn wait(&mut self, progress: &CommandProgress) -> io::Result<bool> {
-        let bound = if progress.is_of_process() {
+        let bound = if progress.may_compile() {
+            COMPILE_PATIENCE
+        } else if progress.is_of_process() {
             PROCESS_PATIENCE
         } else {
             self.patience

@@ -10,8 +10,8 @@ use crate::call::{CallId, SocketId, SocketName};
 use crate::clock::{Millis, MonoTime, human};
 use crate::explain::EntryNo;
 use crate::lab::event::{
-    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, SettingChanged, StateChanged,
-    SyscallSeen, TransitionCause, WireChange, Witness,
+    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, RuntimeChanged, SettingChanged,
+    StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
 };
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
@@ -97,6 +97,8 @@ pub enum EntryKind {
     Died(ProcessDied),
     /// A setting of a host was changed, or could not be.
     Host(SettingChanged),
+    /// Another runtime was made ready for an end, or could not be.
+    Runtime(RuntimeChanged),
     /// Something that the user should know.
     Note {
         /// One sentence.
@@ -157,7 +159,11 @@ impl Filter {
                 | (Filter::States, EntryKind::State { .. })
                 | (
                     Filter::Processes,
-                    EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Note { .. }
+                    EntryKind::Born(_)
+                        | EntryKind::Died(_)
+                        | EntryKind::Host(_)
+                        | EntryKind::Runtime(_)
+                        | EntryKind::Note { .. }
                 )
         )
     }
@@ -174,7 +180,7 @@ impl EntryKind {
             EntryKind::State { change, .. } => {
                 matches!(change.cause, TransitionCause::Timer(_) | TransitionCause::Destroyed)
             }
-            EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) => true,
+            EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Runtime(_) => true,
             EntryKind::Call { .. }
             | EntryKind::Syscall(_)
             | EntryKind::Blocked { .. }
@@ -196,6 +202,7 @@ impl Entry {
             EntryKind::Born(born) => born.side.name(),
             EntryKind::Died(died) => died.side.name(),
             EntryKind::Host(change) => change.side.name(),
+            EntryKind::Runtime(change) => change.side.name(),
             EntryKind::Packet(_) | EntryKind::Wire { .. } => "wire",
             EntryKind::State { .. } => "state",
             EntryKind::Note { .. } => "lab",
@@ -322,6 +329,7 @@ impl Entry {
                     Some(why) => format!("{said} failed: {why}"),
                 }]
             }
+            EntryKind::Runtime(change) => vec![change.to_string()],
             EntryKind::Note { text } => vec![text.clone()],
         }
     }

@@ -40,6 +40,15 @@ pub struct SocketView<'a> {
     pub sock: Option<&'a Sock>,
 }
 
+/// The sockets of an end, those that are over apart.
+#[derive(Clone, Debug, Default)]
+pub struct Folded<'a> {
+    /// Those of which there still is something: a descriptor, or a row in the kernel's table; and the current one, to which calls go.
+    pub live: Vec<SocketView<'a>>,
+    /// Those that the program has closed and the kernel has forgotten.
+    pub ended: Vec<SocketView<'a>>,
+}
+
 /// The holder of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -203,6 +212,13 @@ impl Session {
             }
         }));
         views
+    }
+
+    /// The sockets of an end, those that are over apart.
+    pub fn folded(&self, side: Side) -> Folded<'_> {
+        let is_over = |view: &SocketView| view.held == HeldBy::Closed && !view.current;
+        let (ended, live) = self.sockets(side).into_iter().partition(is_over);
+        Folded { live, ended }
     }
 
     /// What the state of one of that end's sockets means now; none in the moment between a call and the reading of the table.

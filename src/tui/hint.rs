@@ -16,6 +16,7 @@ use crate::state::State;
 use crate::text::width;
 use crate::tui::dialog::state::StateOf;
 use crate::tui::hit::Action;
+use crate::tui::shown::ShownConnection;
 use crate::wire::queue::Mode;
 
 /// The parts of a hint, of which those are left out that there is no room for.
@@ -192,6 +193,15 @@ fn parts(action: &Action, session: &Session, focus: Side) -> Parts {
         Action::Predict { picked, .. } => {
             Parts::does(format!("predict {picked}; the guide's next step says whether it is so"))
         }
+        Action::NewLab { record: true, .. } => {
+            Parts::does("write what was done to a scenario file, then make a new lab")
+        }
+        Action::NewLab { record: false, .. } => Parts::does("make a new lab; the sockets of this one are closed"),
+        Action::ShowConnection(ShownConnection::All) => Parts::does("show every connection in the diagram"),
+        Action::ShowConnection(ShownConnection::Newest) => Parts::does("show the newest connection alone"),
+        Action::ShowConnection(ShownConnection::One(no)) => Parts::does(format!(
+            "show connection {no} alone; its sockets become the current ones"
+        )),
         Action::Compare(branch) => Parts::does(format!(
             "run {} as it is and with its step {} changed, side by side",
             branch.trunk.name,
@@ -285,6 +295,7 @@ fn of_end(side: Side, command: &EndCommand, session: &Session) -> Parts {
     let now = match command {
         EndCommand::Restart if dead => Some("The process is dead.".to_owned()),
         EndCommand::Restart => Some("The process that runs is killed first.".to_owned()),
+        EndCommand::Runtime(_) => Some(format!("At the next restart of the {side}.")),
         EndCommand::Host(..) => Some(format!("Of the {side}'s host.")),
         _ if dead => {
             let key = table::of_end(&EndCommand::Restart)

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::endpoint::protocol;
+use crate::runtime::Runtime;
 use finwait_model::call::{CallId, CallKind, SocketName};
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::errno::Errno;
@@ -31,6 +32,8 @@ pub enum LabRequest {
     Kill(Side),
     /// Start a new endpoint; the old one, if it lives, is killed first.
     Restart(Side),
+    /// Make the endpoint of a runtime ready, and start it at that end from the next [`LabRequest::Restart`] on.
+    Prepare(Side, Runtime),
     /// Change a setting of a host.
     Host(Side, Setting, SettingValue),
     /// Destroy that connection (SOCK_DESTROY), its local end on this host.
@@ -139,6 +142,8 @@ pub enum LabEvent {
     },
     /// A host's setting was changed, or could not be.
     Host(SettingChanged),
+    /// Another runtime is made ready for an end, or could not be.
+    Runtime(RuntimeChanged),
     /// Something that the user should know.
     Note(String),
     /// Nothing is in the air, and no socket waits for an acknowledgement.
@@ -247,6 +252,40 @@ pub struct SettingChanged {
     pub value: SettingValue,
     /// The kernel's answer, if it could not be; none when it was.
     pub failed: Option<String>,
+}
+
+/// A runtime that is to drive an end from its next start on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeChanged {
+    /// The end.
+    pub side: Side,
+    /// The runtime.
+    pub runtime: Runtime,
+    /// How far it is.
+    pub progress: RuntimeProgress,
+}
+
+impl fmt::Display for RuntimeChanged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RuntimeChanged { side, runtime, .. } = self;
+        match &self.progress {
+            RuntimeProgress::Compiling => write!(f, "compiling the {runtime} endpoint, this once ..."),
+            RuntimeProgress::Ready => write!(f, "{runtime} is ready: it drives the {side} from its next start on"),
+            RuntimeProgress::Failed(why) => write!(f, "the {side} stays as it is: {why}"),
+        }
+    }
+}
+
+/// How far a runtime is on its way to drive an end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuntimeProgress {
+    /// Its endpoint is being compiled, which is done once.
+    Compiling,
+    /// It drives the end from the next start on.
+    Ready,
+    /// It is not available, and the end stays as it is: one sentence.
+    Failed(String),
 }
 
 /// A socket as procfs shows it, with what sock_diag adds.

@@ -114,6 +114,35 @@ impl App {
                 Some(text) => return vec![Effect::Save("recorded".into(), text)],
                 None => self.status = Some("there is nothing to record yet".into()),
             },
+            ScreenCommand::NewLab if self.run.replay.is_some() => {
+                self.status = Some("this is a recording: no lab stands behind it".into());
+            }
+            ScreenCommand::NewLab => {
+                let done = self.run.commands();
+                let dialog = NewLabDialog::new(&self.run.session, done, self.recording.clone());
+                self.dialogs.open(dialog);
+            }
+            ScreenCommand::Runtimes if self.is_only_shown() => {}
+            ScreenCommand::Runtimes => {
+                let dialog = RuntimeDialog::new(side, &self.run.session.ends[side]);
+                self.dialogs.open(dialog);
+            }
+            ScreenCommand::NextConnection => return self.show_connection(self.shown.after(&self.run.session), now),
+            ScreenCommand::AllConnections => {
+                let next = match self.shown.connection {
+                    ShownConnection::All => ShownConnection::Newest,
+                    ShownConnection::One(_) | ShownConnection::Newest => ShownConnection::All,
+                };
+                return self.show_connection(next, now);
+            }
+            ScreenCommand::EndedSockets => {
+                let ended = self.run.session.folded(side).ended.len();
+                if ended == 0 {
+                    self.status = Some(format!("the {side} has no ended socket"));
+                } else {
+                    self.shown.unfolded[side] = !self.shown.unfolded[side];
+                }
+            }
             ScreenCommand::WireRules => self.dialogs.open(RulesDialog::default()),
             ScreenCommand::ForgeDialog => self.dialogs.open(ForgeDialog::new(side)),
             ScreenCommand::HeldBefore => self.choose_by(-1),
@@ -140,6 +169,55 @@ impl App {
             }
         }
         Vec::new()
+    }
+
+    /// Has a new lab made, of the kind that was chosen; what was done is written before, where that is wanted.
+    pub(super) fn new_lab(&mut self, lab: ChosenLab, record: bool) -> Vec<Effect> {
+        let fresh = LabSpec {
+            chosen: Some(lab),
+            ..LabSpec::default()
+        };
+        match self.run.record().filter(|_| record) {
+            Some(text) => vec![Effect::SaveAndRenew("recorded".into(), text, fresh)],
+            None => vec![Effect::Fresh(fresh)],
+        }
+    }
+
+    /// Shows connections. The sockets of one that is chosen become the current ones, so that the buttons act on what is shown; a guide's
+    /// and a recording's stay as they are.
+    pub(super) fn show_connection(&mut self, shown: ShownConnection, now: MonoTime) -> Vec<Effect> {
+        self.shown.connection = shown;
+        let session = &self.run.session;
+        let count = session.connection_count();
+        let Some(no) = self.shown.alone(session) else {
+            self.status = Some(match (shown, count) {
+                (_, 0) => "there is no connection yet".into(),
+                (_, 1) => "the one connection is shown".into(),
+                (_, count) => format!("all {count} connections are shown"),
+            });
+            return Vec::new();
+        };
+        let connections = session.connections();
+        let Some(view) = connections.iter().find(|view| view.no == no) else {
+            return Vec::new();
+        };
+        let words = describe(view, count);
+        let names = Ends::from_fn(|side| {
+            let end = &session.ends[side];
+            let socket = view.names[side].and_then(|name| end.socket(name))?;
+            (end.current.as_ref() != Some(&socket.name)).then(|| socket.shown().clone())
+        });
+        let mut effects = Vec::new();
+        if self.run.tour.is_none() && self.run.replay.is_none() {
+            for (side, name) in names.iter() {
+                if let Some(name) = name {
+                    let pick = EndCommand::Use(Pick::Named(name.clone()));
+                    effects.extend(self.command(side, &pick, now));
+                }
+            }
+        }
+        self.status = Some(words);
+        effects
     }
 
     /// Does what the guide's buttons do.

@@ -234,6 +234,7 @@ impl Rows {
             | EntryKind::Blocked { .. }
             | EntryKind::Syscall(_)
             | EntryKind::Host(_)
+            | EntryKind::Runtime(_)
             | EntryKind::Note { .. }
             | EntryKind::Wire { .. } => {}
         }
