@@ -16,8 +16,15 @@ impl App {
             Some(map) => {
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
                 let status = self.status.as_deref().or(self.mouse.note());
-                self.panes
-                    .draw(&mut canvas, &map, &self.run, self.focus, status, hint.as_deref());
+                self.panes.draw(
+                    &mut canvas,
+                    &map,
+                    &self.run,
+                    self.focus,
+                    &self.shown,
+                    status,
+                    hint.as_deref(),
+                );
                 if let Some(reach) = reach {
                     canvas.reach(reach);
                 }

@@ -78,6 +78,8 @@ const fn is_of_an_end(command: ScreenCommand) -> bool {
         ScreenCommand::OptionsDialog
             | ScreenCommand::HostSettings
             | ScreenCommand::RawRows
+            | ScreenCommand::Runtimes
+            | ScreenCommand::EndedSockets
             | ScreenCommand::Edit
             | ScreenCommand::Why
     )

@@ -24,8 +24,8 @@ impl Details {
         self.skip = self.skip.saturating_add_signed(lines as isize);
     }
 
-    /// Draws the details of that end.
-    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
+    /// Draws the details of that end, sockets that are over with it or not.
+    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, session: &Session, side: Side, unfolded: bool) {
         let (title, rest) = layout::top(area, sockets::title_lines(session, side));
         sockets::title(canvas, title, session, side, true);
         // The last call has what it needs, up to half of the room.
@@ -39,7 +39,7 @@ impl Details {
         if find {
             self.found.clone_from(&session.ends[side].current);
         }
-        self.skip = sockets::draw(canvas, list, session, side, self.skip, find);
+        self.skip = sockets::draw(canvas, list, session, side, unfolded, self.skip, find);
         answer::rule(canvas, rule, session, side);
         answer::draw(canvas, last, session, side);
     }

@@ -15,12 +15,14 @@ use self::rows::{Row, RowKind, Rows};
 use self::words::{call_texts, held_words, packet_texts};
 use crate::clock::{MonoTime, human};
 use crate::lab::event::{Disposition, ProcessBorn, ProcessDied, StateChanged};
-use crate::session::transcript::{EntryKind, Transcript};
+use crate::session::connections::ConnectionNo;
+use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{LabKind, Session, WaitingPacket};
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::{Action, Zone};
 use crate::tui::scroll::Scroll;
+use crate::tui::shown::Shown;
 use crate::tui::theme::SegmentKind;
 use crate::wire::flow::PacketNo;
 
@@ -41,14 +43,22 @@ pub struct Diagram {
     height: u16,
     /// The rows that are in sight.
     pub scroll: Scroll,
+    /// The connection whose rows these are; none for all of them.
+    alone: Option<ConnectionNo>,
     /// The rows above and below those in sight, when it was drawn last.
     out_of_sight: (u64, u64),
 }
 
 impl Diagram {
     /// Takes in what the transcript has gained, and lets go of what it has lost.
-    pub fn update(&mut self, transcript: &Transcript) {
-        self.rows.update(transcript);
+    pub fn update(&mut self, session: &Session, shown: &Shown) {
+        let alone = shown.alone(session);
+        if self.alone != alone {
+            (self.rows, self.alone) = (Rows::default(), alone);
+            self.scroll = Scroll::default();
+        }
+        let is_shown = |entry: &Entry| alone.is_none_or(|no| session.belongs(entry, no));
+        self.rows.update(&session.transcript, is_shown);
     }
 
     /// The rows that there are.

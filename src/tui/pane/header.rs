@@ -10,15 +10,16 @@ use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 
 /// The buttons at the right, the last one first.
-const BUTTONS: [ScreenCommand; 4] = [
+const BUTTONS: [ScreenCommand; 5] = [
     ScreenCommand::Quit,
     ScreenCommand::Help,
     ScreenCommand::Prompt,
     ScreenCommand::Scenarios,
+    ScreenCommand::NewLab,
 ];
 
 /// The width from which on the buttons have their words, in columns.
-const WORDS: u16 = 100;
+const WORDS: u16 = 110;
 
 /// Draws the top line.
 pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {

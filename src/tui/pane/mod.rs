@@ -26,6 +26,7 @@ use crate::side::{Ends, Side};
 use crate::tui::canvas::Canvas;
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{self, Pane};
+use crate::tui::shown::Shown;
 
 /// All panes, with what is in sight of each.
 #[derive(Debug, Default)]
@@ -71,6 +72,7 @@ impl Panes {
         Some(self.zoom.map_or(map, |pane| map.zoomed(pane)))
     }
 
+    #[allow(clippy::too_many_arguments)] // the whole screen
     /// Draws the screen without its dialogs; `focus` has the keys, `said` is something that the user should read, `hint` what a press would do.
     pub fn draw(
         &mut self,
@@ -78,6 +80,7 @@ impl Panes {
         map: &layout::ScreenLayout,
         run: &LabRun,
         focus: Side,
+        shown: &Shown,
         said: Option<&str>,
         hint: Option<&str>,
     ) {
@@ -89,12 +92,12 @@ impl Panes {
             let style = canvas.theme.strong();
             canvas.put_cut(area.x + 1, area.y, area.right(), &reason, style);
         }
-        plates::draw(canvas, &map.plates, session, focus);
-        self.wire.update(session);
-        self.wire.draw(canvas, map.wire, session);
+        plates::draw(canvas, &map.plates, session, focus, &shown.unfolded);
+        self.wire.update(session, shown);
+        self.wire.draw(canvas, map.wire, session, shown);
         now::draw(canvas, map.now, session, focus);
         if let Some(area) = map.details {
-            self.details[focus].draw(canvas, area, session, focus);
+            self.details[focus].draw(canvas, area, session, focus, shown.unfolded[focus]);
         }
         self.log.update(&session.transcript);
         self.log.draw(canvas, map.log, &session.transcript);

@@ -8,11 +8,11 @@ use ratatui::style::Style;
 
 use super::{pipes, sockets};
 use crate::clock::human;
-use crate::command::{EndCommand, Pick, table};
-use crate::session::now::Plate;
+use crate::command::{EndCommand, Pick, ScreenCommand, table};
+use crate::session::now::{Plate, Tab};
 use crate::session::view::SocketView;
 use crate::session::{ProcessState, Session};
-use crate::side::Side;
+use crate::side::{Ends, Side};
 use crate::text::width;
 use crate::tui::canvas::{Canvas, button_width, longest};
 use crate::tui::dialog::state::StateOf;
@@ -20,7 +20,7 @@ use crate::tui::hit::{Action, Zone};
 use crate::tui::layout::{self, Plates};
 
 /// Draws them; `focus` has the keys.
-pub fn draw(canvas: &mut Canvas, places: &Plates, session: &Session, focus: Side) {
+pub fn draw(canvas: &mut Canvas, places: &Plates, session: &Session, focus: Side, unfolded: &Ends<bool>) {
     match places {
         Plates::Boxes { ends, between, large } => {
             for (side, area) in ends.iter() {
@@ -30,6 +30,7 @@ pub fn draw(canvas: &mut Canvas, places: &Plates, session: &Session, focus: Side
                     plate: &plate,
                     side,
                     focused: side == focus,
+                    unfolded: unfolded[side],
                 }
                 .boxed(canvas, *area, *large);
             }
@@ -44,6 +45,7 @@ pub fn draw(canvas: &mut Canvas, places: &Plates, session: &Session, focus: Side
                     plate,
                     side,
                     focused: side == focus,
+                    unfolded: unfolded[side],
                 };
                 if area.height < 5 {
                     let y = area.y + u16::from(side == Side::Server);
@@ -66,6 +68,8 @@ struct End<'a> {
     plate: &'a Plate,
     side: Side,
     focused: bool,
+    /// Whether sockets that are over have a tab each.
+    unfolded: bool,
 }
 
 impl End<'_> {
@@ -280,10 +284,12 @@ impl End<'_> {
         if tabs.len() < 2 {
             return;
         }
-        let ended = self.plate.ended();
-        let folded = |tab: &&crate::session::now::Tab| ended > 1 && tab.ended && !tab.current;
-        let folds = tabs.iter().filter(folded).count();
-        let over = format!(" {folds} ended ");
+        let folded = |tab: &&Tab| !self.unfolded && tab.ended && !tab.current;
+        let over = match tabs.iter().filter(|tab| tab.ended && !tab.current).count() {
+            0 => String::new(),
+            _ if self.unfolded => " fold the ended ".to_owned(),
+            n => format!(" {n} ended "),
+        };
         let right = area.right();
         let mut x = area.x;
         let mut left = 0;
@@ -307,17 +313,14 @@ impl End<'_> {
                 .map(|name| Action::End(self.side, EndCommand::Use(Pick::Named(name))));
             self.press(canvas, Rect::new(begin, area.y, x - begin, 1), action);
         }
-        for text in [(left > 0).then(|| format!(" +{left} ")), (folds > 0).then_some(over)]
-            .into_iter()
-            .flatten()
-        {
+        let others = (left > 0).then(|| (format!(" +{left} "), Action::Details(self.side)));
+        let ended = Action::Screen(Some(self.side), ScreenCommand::EndedSockets);
+        let ended = (!over.is_empty()).then_some((over, ended));
+        for (text, action) in [others, ended].into_iter().flatten() {
             let begin = x;
             x = canvas.put(x, area.y, right, &text, canvas.theme.dim());
-            self.press(
-                canvas,
-                Rect::new(begin, area.y, x.saturating_sub(begin), 1),
-                Some(Action::Details(self.side)),
-            );
+            let place = Rect::new(begin, area.y, x.saturating_sub(begin), 1);
+            self.press(canvas, place, Some(action));
         }
     }
 

@@ -227,9 +227,22 @@ fn shares(views: &[SocketView], full: impl Fn(&SocketView) -> usize, height: usi
 }
 
 /// The sockets, from the `skip`th line on, or with `find` from where the current one is seen: the line it began with.
-pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, skip: usize, find: bool) -> usize {
+#[allow(clippy::too_many_arguments)] // which of them, and where
+pub fn draw(
+    canvas: &mut Canvas,
+    area: Rect,
+    session: &Session,
+    side: Side,
+    unfolded: bool,
+    skip: usize,
+    find: bool,
+) -> usize {
     canvas.hits.zone(area, Zone::Sockets(side));
-    let views = session.sockets(side);
+    let views = if unfolded {
+        session.sockets(side)
+    } else {
+        session.folded(side).live
+    };
     let read = session.ends[side].table.read_at();
     if views.is_empty() {
         let style = canvas.theme.dim();

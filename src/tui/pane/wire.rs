@@ -6,11 +6,13 @@ use super::diagram::Diagram;
 use super::{states, wire_buttons};
 use crate::command::{ScreenCommand, table};
 use crate::session::Session;
+use crate::session::connections::ConnectionNo;
 use crate::session::edges::Coverage;
 use crate::text::width;
 use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 use crate::tui::layout;
+use crate::tui::shown::{Shown, ShownConnection};
 use crate::wire::flow::PacketNo;
 
 /// The diagram that is shown.
@@ -87,13 +89,13 @@ impl WirePane {
     }
 
     /// Takes in what the transcript has gained.
-    pub fn update(&mut self, session: &Session) {
-        self.diagram.update(&session.transcript);
+    pub fn update(&mut self, session: &Session, shown: &Shown) {
+        self.diagram.update(session, shown);
         self.coverage.update(&session.transcript);
     }
 
     /// Draws the title with the buttons, and the diagram.
-    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, session: &Session) {
+    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, session: &Session, shown: &Shown) {
         if area.is_empty() {
             return;
         }
@@ -105,11 +107,11 @@ impl WirePane {
                 self.diagram.draw(canvas, body, session, chosen);
             }
         }
-        self.title(canvas, title, session);
+        self.title(canvas, title, session, shown);
     }
 
     /// Draws the title: the wire's buttons where there is room, what is out of sight, the other diagram, the zoom.
-    fn title(&self, canvas: &mut Canvas, area: Rect, session: &Session) {
+    fn title(&self, canvas: &mut Canvas, area: Rect, session: &Session, shown: &Shown) {
         let name = match self.picture {
             Picture::Sequence => "the wire",
             Picture::States => "the states",
@@ -126,6 +128,7 @@ impl WirePane {
         if layout::has_both_ends(area.width) {
             x = wire_buttons::line(canvas, x + 1, area.y, right, session);
         }
+        right = tabs(canvas, (x, right), area.y, session, shown);
         if self.picture == Picture::Sequence {
             let (above, below) = self.diagram.out_of_sight();
             let said = match (above, below) {
@@ -139,4 +142,53 @@ impl WirePane {
             }
         }
     }
+}
+
+/// Draws a tab for each connection where there are several, and one for all of them; so that they end at `right`. Returns where they begin.
+fn tabs(canvas: &mut Canvas, (left, right): (u16, u16), y: u16, session: &Session, shown: &Shown) -> u16 {
+    let count = session.connection_count();
+    if count < 2 {
+        return right;
+    }
+    let alone = shown.alone(session);
+    let mut tabs = vec![("all".to_owned(), ShownConnection::All, alone.is_none())];
+    tabs.extend((1..=count).map(|no| {
+        let no = ConnectionNo(no);
+        (no.to_string(), ShownConnection::One(no), alone == Some(no))
+    }));
+    let wide =
+        |tabs: &[(String, ShownConnection, bool)]| tabs.iter().map(|(name, ..)| name.len() as u16 + 2).sum::<u16>();
+    let word = " connections ";
+    let room = right.saturating_sub(left + 2);
+    // The newest ones, where not all have room; the key goes through them all.
+    while tabs.len() > 2 && wide(&tabs) > room {
+        let goes = if tabs[1].2 { 2 } else { 1 };
+        tabs.remove(goes);
+    }
+    if wide(&tabs) > room {
+        return right;
+    }
+    let mut x = right.saturating_sub(wide(&tabs) + 1);
+    let mut begin = x;
+    if x.saturating_sub(word.len() as u16) > left + 14 {
+        begin = x - word.len() as u16;
+        canvas.put(begin, y, x, word, canvas.theme.text());
+    }
+    for (name, connection, on) in tabs {
+        let action = Action::ShowConnection(connection);
+        let place = Rect::new(x, y, name.len() as u16 + 2, 1);
+        let style = if on {
+            canvas.theme.selected()
+        } else {
+            canvas.theme.button()
+        };
+        canvas.put(x, y, right, &format!(" {name} "), style);
+        canvas.hits.add(place, action.clone(), true);
+        if canvas.is_picked(place, &action) {
+            let picked = canvas.theme.picked();
+            canvas.tint(place, picked);
+        }
+        x = place.right();
+    }
+    begin
 }

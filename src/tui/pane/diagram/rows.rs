@@ -96,11 +96,13 @@ fn pair(segment: &Segment) -> (SocketAddr, SocketAddr) {
 }
 
 impl Rows {
-    /// Takes in what the transcript has gained, and lets go of what it has lost.
-    pub fn update(&mut self, transcript: &Transcript) {
+    /// Takes in what the transcript has gained and is shown, and lets go of what it has lost.
+    pub fn update(&mut self, transcript: &Transcript, is_shown: impl Fn(&Entry) -> bool) {
         for entry in transcript.since(self.upto) {
             self.upto = entry.no;
-            self.add(entry);
+            if is_shown(entry) {
+                self.add(entry);
+            }
         }
         let first = transcript.entries().front().map_or(0, |entry| entry.no);
         while self.rows.front().is_some_and(|row| row.no < first) {
