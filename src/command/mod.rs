@@ -181,6 +181,8 @@ pub enum ScreenCommand {
     States,
     /// Gives one pane all of the screen's body, then the next, then none.
     Zoom,
+    /// Shows the presenter, or the whole screen again.
+    Present,
     /// Goes to the next kind of log line.
     LogFilter,
     /// The log follows what happens, or stops.

@@ -454,6 +454,8 @@ table! {
         "show the state diagram (RFC 9293, figure 5) in place of the time-sequence diagram, and back";
     Screen(Zoom) "zoom" Screen [button('z', "zoom", screen!(Zoom))] []
         "give the whole screen to the diagram, then to the end that has the keys, then to the log; Esc goes back";
+    Screen(Present) "present" Screen [button('P', "present", screen!(Present))] []
+        "show the states in large letters, with the last few segments and a sentence, for the last row; again: the whole screen";
     Screen(LogFilter) "log-filter" Screen [button('/', "filter", screen!(LogFilter))] []
         "choose which log lines are shown: all, calls, segments, states, processes";
     Screen(LogFollow) "log-follow" Screen [button('F', "follow", screen!(LogFollow))] []

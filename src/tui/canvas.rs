@@ -6,6 +6,7 @@ use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthChar;
 
 use super::hit::{Action, Hits};
+use super::large;
 use super::theme::Theme;
 use crate::clock::MonoTime;
 use crate::text::{safe, width};
@@ -282,6 +283,22 @@ impl<'a> Canvas<'a> {
     /// A state's chip: a filled field with the name; returns where it ended.
     pub fn chip(&mut self, x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
         self.put(x, y, right, &format!(" {text} "), style)
+    }
+
+    /// Writes text in large letters, whole ones; returns where it ended.
+    pub fn large(&mut self, mut x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+        for c in text.chars() {
+            if x + large::WIDE > right {
+                break;
+            }
+            for (line, y) in large::cells(c).iter().zip(y..) {
+                for (cell, x) in line.iter().zip(x..) {
+                    self.put(x, y, right, cell, style);
+                }
+            }
+            x += large::WIDE;
+        }
+        x
     }
 
     /// A pane's title: a line over the whole width with a name in it; returns where the name ended.

@@ -80,6 +80,14 @@ pub enum Pane {
 }
 
 impl ScreenLayout {
+    /// All of the screen.
+    pub const fn screen(&self) -> Rect {
+        Rect {
+            height: self.hint.bottom() - self.header.y,
+            ..self.header
+        }
+    }
+
     /// The same screen with all between its header and its buttons given to one pane.
     pub fn zoomed(self, pane: Pane) -> ScreenLayout {
         let above = self.reason.unwrap_or(self.header);

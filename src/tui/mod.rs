@@ -37,6 +37,7 @@ pub mod dialog;
 pub mod hint;
 pub mod hit;
 pub mod lab_run;
+pub mod large;
 pub mod layout;
 pub mod pane;
 pub mod pointing;

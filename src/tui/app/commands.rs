@@ -148,6 +148,7 @@ impl App {
             ScreenCommand::HeldBefore => self.choose_by(-1),
             ScreenCommand::HeldAfter => self.choose_by(1),
             ScreenCommand::States => self.panes.turn_wire(),
+            ScreenCommand::Present => self.panes.presents = !self.panes.presents,
             ScreenCommand::Zoom => {
                 self.panes.zoom_next();
                 if self.panes.zoom.is_some() {

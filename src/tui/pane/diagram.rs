@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use self::lane::{ArrowSpan, Lane, Point};
 use self::rows::{Row, RowKind, Rows};
-use self::words::{call_texts, held_words, packet_texts};
+use self::words::{call_texts, held_words, packet_texts, spoken};
 use crate::clock::{MonoTime, human};
-use crate::lab::event::{Disposition, ProcessBorn, ProcessDied, StateChanged};
+use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, StateChanged};
 use crate::session::connections::ConnectionNo;
 use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{LabKind, Session, WaitingPacket};
@@ -125,6 +125,72 @@ impl Diagram {
         }
     }
 
+    /// Draws the last arrows with two lines each, in words without numbers: as many as there is room for, at most five.
+    pub fn arrows(&self, canvas: &mut Canvas, area: Rect, session: &Session) {
+        let lane = Lane::wide(area);
+        canvas.bar(lane.left, area.y, area.bottom());
+        canvas.bar(lane.right, area.y, area.bottom());
+        let most = usize::from((area.height + 1) / 2).min(5);
+        let packets = self.rows.newest().filter_map(|row| match row.kind {
+            RowKind::Packet { no, .. } => Some((row, no)),
+            _ => None,
+        });
+        let mut last: Vec<_> = packets.take(most).collect();
+        last.reverse();
+        for ((row, no), y) in last.into_iter().zip((area.y..area.bottom()).step_by(2)) {
+            let entry = session.transcript.entry(row.no);
+            let Some(EntryKind::Packet(record)) = entry.map(|entry| &entry.what) else {
+                continue;
+            };
+            let held = session.wire.held.get(&no).filter(|_| record.waited.is_none());
+            let kind = SegmentKind::of(&record.packet);
+            let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
+            let style = match held {
+                Some(_) => canvas.theme.held(),
+                None if lost => canvas.theme.bad(),
+                None => canvas.theme.segment(kind),
+            };
+            let span = self.span(row, no, record, held, canvas.now);
+            let line = kind.line(record.seen.again.is_some());
+            let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
+            canvas.hits.add(place, Action::Segment(row.no), false);
+            lane.arrow(canvas, y, record.from, &[spoken(record)], span, line, style);
+        }
+    }
+
+    /// The span of a packet's arrow.
+    fn span(
+        &self,
+        row: &Row,
+        no: PacketNo,
+        record: &PacketRecord,
+        held: Option<&WaitingPacket>,
+        now: MonoTime,
+    ) -> ArrowSpan {
+        let head = if SegmentKind::of(&record.packet) == SegmentKind::Reset {
+            Point::Reset
+        } else {
+            Point::Head
+        };
+        match (record.disposition, record.waited) {
+            (Disposition::InFlight(_) | Disposition::Delayed(_), _) if held.is_some_and(|held| held.due.is_some()) => {
+                ArrowSpan::Travels(held.map_or(0.0, |held| travelled(held, now)))
+            }
+            (Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_), _) => {
+                ArrowSpan::Leaves(Point::Held)
+            }
+            // Its copy has the arrow.
+            (Disposition::Discarded, _) => ArrowSpan::Leaves(Point::Discarded),
+            (Disposition::Dropped, None) => ArrowSpan::Leaves(Point::Lost),
+            // It left on a row of its own, further up.
+            (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(Point::Lost),
+            (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves(Point::Lost),
+            (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(head),
+            (Disposition::Refused(_), _) => ArrowSpan::Whole(Point::Lost),
+            (Disposition::Delivered, _) => ArrowSpan::Whole(head),
+        }
+    }
+
     #[allow(clippy::too_many_arguments)] // where, what, and how
     fn row(
         &self,
@@ -178,32 +244,7 @@ impl Diagram {
                         None if lost => canvas.theme.bad(),
                         None => canvas.theme.segment(kind),
                     };
-                    let head = if kind == SegmentKind::Reset {
-                        Point::Reset
-                    } else {
-                        Point::Head
-                    };
-                    let span = match (record.disposition, record.waited) {
-                        (Disposition::InFlight(_) | Disposition::Delayed(_), _)
-                            if held.is_some_and(|held| held.due.is_some()) =>
-                        {
-                            ArrowSpan::Travels(held.map_or(0.0, |held| travelled(held, canvas.now)))
-                        }
-                        (Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_), _) => {
-                            ArrowSpan::Leaves(Point::Held)
-                        }
-                        // Its copy has the arrow.
-                        (Disposition::Discarded, _) => ArrowSpan::Leaves(Point::Discarded),
-                        (Disposition::Dropped, None) => ArrowSpan::Leaves(Point::Lost),
-                        // It left on a row of its own, further up.
-                        (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => {
-                            ArrowSpan::Arrives(Point::Lost)
-                        }
-                        (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves(Point::Lost),
-                        (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(head),
-                        (Disposition::Refused(_), _) => ArrowSpan::Whole(Point::Lost),
-                        (Disposition::Delivered, _) => ArrowSpan::Whole(head),
-                    };
+                    let span = self.span(row, no, record, held, canvas.now);
                     let line = kind.line(record.seen.again.is_some());
                     let action = Action::Segment(row.no);
                     let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);

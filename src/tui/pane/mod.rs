@@ -11,6 +11,7 @@ pub mod log;
 pub mod now;
 pub mod pipes;
 pub mod plates;
+pub mod presenter;
 pub mod replay_bar;
 pub mod sockets;
 pub mod states;
@@ -39,6 +40,8 @@ pub struct Panes {
     pub log: Log,
     /// The pane that has all between the header and the buttons; none when all have their places.
     pub zoom: Option<Pane>,
+    /// Whether the presenter has the whole screen.
+    pub presents: bool,
 }
 
 impl Panes {
@@ -85,6 +88,12 @@ impl Panes {
         hint: Option<&str>,
     ) {
         let session = &run.session;
+        self.wire.update(session, shown);
+        self.log.update(&session.transcript);
+        if self.presents {
+            presenter::draw(canvas, map.screen(), run, &self.wire, said);
+            return;
+        }
         header::draw(canvas, map.header, session);
         if let (Some(area), Some(replay)) = (map.reason, &run.replay) {
             replay_bar::draw(canvas, area, replay);
@@ -93,13 +102,11 @@ impl Panes {
             canvas.put_cut(area.x + 1, area.y, area.right(), &reason, style);
         }
         plates::draw(canvas, &map.plates, session, focus, &shown.unfolded);
-        self.wire.update(session, shown);
         self.wire.draw(canvas, map.wire, session, shown);
         now::draw(canvas, map.now, session, focus);
         if let Some(area) = map.details {
             self.details[focus].draw(canvas, area, session, focus, shown.unfolded[focus]);
         }
-        self.log.update(&session.transcript);
         self.log.draw(canvas, map.log, &session.transcript);
         if let (Some(area), Some(tour)) = (map.guide, &run.tour) {
             guide::draw(canvas, area, tour);

@@ -51,7 +51,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
 fn title(canvas: &mut Canvas, area: Rect) {
     canvas.title(area, "now", true);
     let mut right = area.right().saturating_sub(1);
-    for command in [ScreenCommand::CopyLine, ScreenCommand::Why] {
+    for command in [ScreenCommand::Present, ScreenCommand::CopyLine, ScreenCommand::Why] {
         for button in table::of_screen(command).buttons {
             right = right.saturating_sub(button_width(Some(button.key), button.label));
             canvas.button(

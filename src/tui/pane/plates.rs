@@ -13,10 +13,12 @@ use crate::session::now::{Plate, Tab};
 use crate::session::view::SocketView;
 use crate::session::{ProcessState, Session};
 use crate::side::{Ends, Side};
+use crate::state::State;
 use crate::text::width;
 use crate::tui::canvas::{Canvas, button_width, longest};
 use crate::tui::dialog::state::StateOf;
 use crate::tui::hit::{Action, Zone};
+use crate::tui::large;
 use crate::tui::layout::{self, Plates};
 
 /// Draws them; `focus` has the keys.
@@ -62,6 +64,26 @@ pub fn draw(canvas: &mut Canvas, places: &Plates, session: &Session, focus: Side
     }
 }
 
+/// The words for the state of an end, and the state whose look they have; none for a process that is dead.
+fn words(plate: &Plate, process: &ProcessState) -> (String, Option<State>) {
+    match (plate.state, process) {
+        (Some(state), _) => (state.name().to_owned(), Some(state)),
+        (None, ProcessState::Dead { .. }) => ("dead".into(), None),
+        // No row of the kernel's: that is what CLOSE is.
+        (None, _) if plate.name.is_some() => (State::Close.name().to_owned(), Some(State::Close)),
+        (None, _) => ("no socket".into(), Some(State::Close)),
+    }
+}
+
+/// The words for the state of an end, and their look on the ground.
+pub fn state_words(canvas: &Canvas, plate: &Plate, session: &Session, side: Side) -> (String, Style) {
+    let (text, state) = words(plate, &session.ends[side].process);
+    (
+        text,
+        state.map_or(canvas.theme.bad(), |state| canvas.theme.state(state)),
+    )
+}
+
 /// An end, as its plate is drawn.
 struct End<'a> {
     session: &'a Session,
@@ -85,15 +107,8 @@ impl End<'_> {
 
     /// The words on the state's chip, and its look.
     fn chip(&self, canvas: &Canvas) -> (String, Style) {
-        match (self.plate.state, self.process()) {
-            (Some(state), _) => (state.name().to_owned(), canvas.theme.chip(state)),
-            (None, ProcessState::Dead { .. }) => ("dead".into(), canvas.theme.bad()),
-            (None, _) if self.plate.name.is_some() => {
-                // No row of the kernel's: that is what CLOSE is.
-                ("CLOSE".into(), canvas.theme.chip(crate::state::State::Close))
-            }
-            (None, _) => ("no socket".into(), canvas.theme.chip(crate::state::State::Close)),
-        }
+        let (text, state) = words(self.plate, self.process());
+        (text, state.map_or(canvas.theme.bad(), |state| canvas.theme.chip(state)))
     }
 
     /// The socket that is shown, for the question what its state means.
@@ -197,7 +212,7 @@ impl End<'_> {
     }
 
     /// Draws the plate as a box.
-    fn boxed(&self, canvas: &mut Canvas, area: Rect, large: bool) {
+    fn boxed(&self, canvas: &mut Canvas, area: Rect, in_large: bool) {
         canvas.hits.add(area, Action::Focus(self.side), false);
         canvas.hits.zone(area, Zone::Sockets(self.side));
         let inside = canvas.boxed(area, self.focused);
@@ -223,14 +238,25 @@ impl End<'_> {
         );
         let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
         let (mut y, right) = (inside.y, inside.right());
-        if large {
-            // Until there are letters that large, the chip stands alone.
-            let x = self.draw_chip(canvas, inside.x, y + 1, right);
-            canvas.put(x + 2, y + 1, right, &self.plate.role.to_string(), text);
-            y += 4;
+        if in_large {
+            let (text, style) = state_words(canvas, self.plate, self.session, self.side);
+            let end = canvas.large(inside.x, y, right, &text, style);
+            let place = Rect::new(inside.x, y, end.saturating_sub(inside.x), large::HIGH);
+            self.press(canvas, place, self.meaning());
+            canvas.put(
+                end + 2,
+                y + 1,
+                right,
+                &self.plate.role.to_string(),
+                canvas.theme.strong(),
+            );
+            if self.plate.alarm.is_some() {
+                canvas.put(end + 2, y + 2, right, "!", canvas.theme.bad());
+            }
+            y += large::HIGH - 1;
         }
         let line = |y: u16| Rect::new(inside.x, y, inside.width, 1);
-        if !large {
+        if !in_large {
             let x = self.draw_chip(canvas, inside.x, y, right);
             canvas.put(x + 2, y, right, &self.plate.role.to_string(), text);
         }

@@ -110,6 +110,13 @@ impl WirePane {
         self.title(canvas, title, session, shown);
     }
 
+    /// Draws the last few arrows, with room between them.
+    pub fn arrows(&self, canvas: &mut Canvas, area: Rect, session: &Session) {
+        if area.height > 1 {
+            self.diagram.arrows(canvas, area, session);
+        }
+    }
+
     /// Draws the title: the wire's buttons where there is room, what is out of sight, the other diagram, the zoom.
     fn title(&self, canvas: &mut Canvas, area: Rect, session: &Session, shown: &Shown) {
         let name = match self.picture {

@@ -72,6 +72,16 @@ impl Lane {
         }
     }
 
+    /// Lifelines without columns for states.
+    pub fn wide(area: Rect) -> Lane {
+        let outside = area.width / 20 + 1;
+        Lane {
+            area,
+            left: area.x + outside,
+            right: (area.right() - 1).saturating_sub(outside).max(area.x + outside + 1),
+        }
+    }
+
     /// A press on a call that has returned asks why.
     pub fn asks_why(&self, canvas: &mut Canvas, y: u16, call: CallId) {
         let place = Rect::new(self.left + 1, y, self.right.saturating_sub(self.left + 1), 1);

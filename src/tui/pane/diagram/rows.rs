@@ -116,6 +116,11 @@ impl Rows {
         self.gone..self.gone + self.rows.len() as u64
     }
 
+    /// All rows, the newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().rev()
+    }
+
     /// The row of that place in the range.
     pub fn get(&self, at: u64) -> Option<&Row> {
         self.rows.get(at.checked_sub(self.gone)? as usize)
