@@ -285,8 +285,20 @@ impl<'a> Canvas<'a> {
         self.put(x, y, right, &format!(" {text} "), style)
     }
 
+    /// A state's chip in large letters; returns where it ended.
+    pub fn large_chip(&mut self, x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+        let end = (x + large::width(text) + 2).min(right);
+        for y in y..y + large::HIGH {
+            for x in x..end {
+                self.put(x, y, end, " ", style);
+            }
+        }
+        self.large(x + 1, y, end, text, style);
+        end
+    }
+
     /// Writes text in large letters, whole ones; returns where it ended.
-    pub fn large(&mut self, mut x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+    fn large(&mut self, mut x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
         for c in text.chars() {
             if x + large::WIDE > right {
                 break;
