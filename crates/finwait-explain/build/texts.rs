@@ -135,7 +135,6 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("call", "crate::rules::CallClass", "call"),
     ("calls", "crate::rules::CallList", "calls"),
     ("cause", "crate::error_source::Cause", "cause"),
-    ("count", "usize", "count"),
     ("errno", "finwait_model::errno::Errno", "errno"),
     ("flying", "String", "flying"),
     ("held", "i32", "held"),

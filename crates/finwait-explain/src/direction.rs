@@ -90,20 +90,28 @@ impl fmt::Display for Direction {
     }
 }
 
-/// Where the bytes of a direction are, in words; the nearest to their aim first that are not the receiver's.
-pub fn load(wire: (usize, usize), unacknowledged: usize, unread: usize) -> Option<String> {
+/// Returns where the bytes of a direction are, in 26 columns at most: on the wire, else in the sender's queue, else in the receiver's.
+///
+/// `segments` are the names of those on the wire that are not data alone, `flying` the bytes there.
+pub fn load(segments: &[&str], flying: usize, unacknowledged: usize, unread: usize) -> Option<String> {
     let bytes = |n: usize| match n {
         ..100_000 => format!("{n} B"),
         _ => format!("{} kB", n / 1000),
     };
-    let text = match wire {
-        (_, flying @ 1..) => Way::LoadWire { flying: bytes(flying) },
-        (count @ 1.., _) => Way::LoadSegments { count },
-        _ if unacknowledged > 0 => Way::LoadQueued {
+    let control = segments.iter().find(|name| **name != "ACK");
+    let text = match (flying, control.or(segments.first())) {
+        (1.., Some(name)) if *name != "ACK" => Way::LoadWire {
+            flying: format!("{}, {name}", bytes(flying)),
+        },
+        (1.., _) => Way::LoadWire { flying: bytes(flying) },
+        (0, Some(name)) => Way::LoadWire {
+            flying: (*name).to_owned(),
+        },
+        (0, None) if unacknowledged > 0 => Way::LoadQueued {
             flying: bytes(unacknowledged),
         },
-        _ if unread > 0 => Way::LoadUnread { flying: bytes(unread) },
-        _ => return None,
+        (0, None) if unread > 0 => Way::LoadUnread { flying: bytes(unread) },
+        (0, None) => return None,
     };
     Some(text.to_string())
 }

@@ -91,6 +91,17 @@ pub fn of(id: MeaningId, sock: Option<&Sock>) -> Role {
     }
 }
 
+impl Role {
+    /// Returns the role in the light of both ends' states: who has sent FIN while the peer's was under way was not the first.
+    pub const fn beside(self, own: Option<State>, peers: Option<State>) -> Role {
+        use State::{Closing, FinWait1};
+        match (self, own, peers) {
+            (Role::ClosedFirst, Some(FinWait1), Some(FinWait1 | Closing)) => Role::BothAtOnce,
+            (role, ..) => role,
+        }
+    }
+}
+
 /// What is left to a socket whose connection has ended like that.
 fn ended(end: &ConnectionEnd) -> Role {
     let is_attempt = end.is_of_handshake();
