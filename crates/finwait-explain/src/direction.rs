@@ -25,6 +25,8 @@ pub struct Half<'a> {
 pub enum Direction {
     /// Nothing has begun to open it.
     NotOpen,
+    /// The attempt to open it has ended.
+    NeverOpened,
     /// The sender has sent SYN, not acknowledged.
     Opening,
     /// The sender has answered with SYN,ACK, not acknowledged.
@@ -67,6 +69,7 @@ impl Direction {
     const fn text(self) -> Way {
         match self {
             Direction::NotOpen => Way::NotOpen,
+            Direction::NeverOpened => Way::NeverOpened,
             Direction::Opening => Way::Opening,
             Direction::Answering => Way::Answering,
             Direction::Open => Way::Open,
@@ -152,10 +155,13 @@ pub fn of(by: Side, sender: Half, receiver: Half, segments_seen: bool) -> Direct
             Some(end) if end.from == LastAck && matches!(end.by, EndCause::Segment | EndCause::Unseen(_)) => {
                 Direction::Closed { by }
             }
-            Some(end) if end.is_of_handshake() => Direction::NotOpen,
+            Some(end) if end.is_of_handshake() => Direction::NeverOpened,
             Some(_) => Direction::Gone { by },
             None if sender.sock.is_some_and(|sock| sock.established.is_some()) => Direction::Unknown,
-            None => Direction::NotOpen,
+            None => match receiver.sock.and_then(|sock| sock.end) {
+                Some(end) if receiver.state.is_none() && end.is_of_handshake() => Direction::NeverOpened,
+                _ => Direction::NotOpen,
+            },
         },
     }
 }

@@ -78,6 +78,8 @@ pub fn of(id: MeaningId, sock: Option<&Sock>) -> Role {
     };
     let end = sock.and_then(|sock| sock.end);
     match id {
+        // Its attempt has failed, and it is as good as new.
+        CloseNew if sock.is_some_and(|sock| sock.failed.is_some()) => end.map_or(Role::Nothing, |end| ended(&end)),
         CloseNew => Role::Nothing,
         Listen | ListenQueued | ListenFull => Role::Listening,
         SynSent | SynRecvRequest | SynRecvCrossed => Role::Opening,

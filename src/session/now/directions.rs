@@ -114,7 +114,7 @@ impl Session {
         self.row_of_seen(side, seen_by(side, tuple))
     }
 
-    fn row_of_seen(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
+    pub(super) fn row_of_seen(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
         let table = &self.ends[side].table;
         table.of_tuple(&tuple).map(|place| &table.rows()[place].row)
     }
