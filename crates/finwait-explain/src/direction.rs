@@ -7,7 +7,7 @@ use finwait_model::side::Side;
 use finwait_model::state::State;
 
 use super::role::aborts;
-use super::sock::{ConnectionEnd, EndCause, Sock};
+use super::sock::{EndCause, Sock};
 use super::text::directions::Way;
 
 /// An end of a connection, as far as it decides what its directions are.
@@ -124,13 +124,24 @@ pub fn of(by: Side, sender: Half, receiver: Half, segments_seen: bool) -> Direct
     use State::{
         Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait,
     };
-    let ends = [(by, sender), (by.other(), receiver)];
-    let cut = ends
-        .into_iter()
-        .filter(|(_, half)| half.state.is_none())
-        .find_map(|(side, half)| half.sock?.end.and_then(|end| cut(side, &end)));
-    if let Some(cut) = cut {
-        return cut;
+    let gave_up = |(at, half): (Side, Half)| {
+        let end = half.sock?.end.filter(|_| half.state.is_none())?;
+        let gave_up =
+            matches!(end.by, EndCause::Timer(_)) && end.to == Close && !matches!(end.from, FinWait2 | TimeWait);
+        (gave_up && !end.is_of_handshake()).then_some(Direction::GivenUp { by: at })
+    };
+    if let Some(gave_up) = [(by, sender), (by.other(), receiver)].into_iter().find_map(gave_up) {
+        return gave_up;
+    }
+    if sender.state.is_none() && receiver.state.is_none() {
+        let ends = [(by, sender, receiver), (by.other(), receiver, sender)];
+        let cut = ends
+            .into_iter()
+            .filter_map(|(at, half, peer)| cut(at, half.sock?, peer.sock, segments_seen));
+        // Who sent the RST is better known than that something ended it.
+        if let Some(cut) = cut.reduce(|first, next| if first == Direction::Broken { next } else { first }) {
+            return cut;
+        }
     }
     let receiver_is_gone = receiver.state.is_none() && receiver.sock.is_some_and(|sock| sock.established.is_some());
     match sender.state {
@@ -166,19 +177,24 @@ pub fn of(by: Side, sender: Half, receiver: Half, segments_seen: bool) -> Direct
     }
 }
 
-/// What the end of one end's connection did to both directions; none where they ended in order, or were never open.
-fn cut(at: Side, end: &ConnectionEnd) -> Option<Direction> {
-    if end.to != State::Close || end.is_of_handshake() {
-        return None;
-    }
-    match end.by {
-        _ if end.is_by_rst() => Some(Direction::Torn { by: at.other() }),
-        _ if end.is_by_data() => Some(Direction::Torn { by: at }),
-        EndCause::Call(_) | EndCause::Death | EndCause::Administrator if aborts(end) => {
-            Some(Direction::Torn { by: at })
+/// What the end of one end's connection did to both directions, when neither end has it any more; none where it ended in order, or was
+/// never open.
+fn cut(at: Side, sock: &Sock, peer: Option<&Sock>, segments_seen: bool) -> Option<Direction> {
+    let end = sock
+        .end
+        .filter(|end| end.to == State::Close && !end.is_of_handshake())?;
+    let torn = |by: Side, sender: Option<&Sock>| {
+        if !segments_seen || sender.is_some_and(|sender| sender.left.rst.is_some()) {
+            Direction::Torn { by }
+        } else {
+            Direction::Broken
         }
-        EndCause::Timer(_) if end.from != State::FinWait2 => Some(Direction::GivenUp { by: at }),
-        EndCause::Unseen(_) if aborts(end) => Some(Direction::Broken),
+    };
+    match end.by {
+        _ if end.is_by_rst() => Some(torn(at.other(), peer)),
+        _ if end.is_by_data() => Some(torn(at, Some(sock))),
+        EndCause::Call(_) | EndCause::Death | EndCause::Administrator if aborts(&end) => Some(torn(at, Some(sock))),
+        EndCause::Unseen(_) if aborts(&end) => Some(Direction::Broken),
         _ => None,
     }
 }

@@ -69,10 +69,10 @@ pub fn so(scene: &Scene) -> Vec<String> {
         kind: waiting.kind,
         awaits: waiting.awaits.to_owned(),
     });
-    let connection = match broken(scene) {
-        said if !said.is_empty() => said,
-        _ => vec![connection(scene)],
-    };
+    let broken = broken(scene);
+    let both = Side::BOTH.into_iter().find_map(|by| pair(scene, by));
+    let both = both.or_else(|| broken.is_empty().then(|| nothing(scene)));
+    let connection = broken.into_iter().chain(both);
     let sentences = wire(&scene.flying).into_iter().chain(waits).chain(connection);
     sentences.map(|so| so.to_string()).collect()
 }
@@ -141,17 +141,12 @@ fn broken(scene: &Scene) -> Vec<So> {
     cut.into_iter().chain(error).collect()
 }
 
-fn connection(scene: &Scene) -> So {
-    let both = Side::BOTH.into_iter().find_map(|by| pair(scene, by));
-    both.unwrap_or_else(|| nothing(scene))
-}
-
 /// What the two ends' situations mean together, as `by` has it in the first place; none where the words are not of that order.
 fn pair(scene: &Scene, by: Side) -> Option<So> {
     use MeaningId::{
-        CloseEnded, CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established, EstablishedNotAccepted,
-        FinWait1, FinWait1Orphan, FinWait2, FinWait2Orphan, Gone, LastAck, LastAckOrphan, ListenFull, SynRecvCrossed,
-        SynRecvRequest, SynSent, TimeWait, TimeWaitHeld,
+        CloseEnded, CloseError, CloseNew, CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established,
+        EstablishedNotAccepted, FinWait1, FinWait1Orphan, FinWait2, FinWait2Orphan, Gone, LastAck, LastAckOrphan,
+        ListenFull, SynRecvCrossed, SynRecvRequest, SynSent, TimeWait, TimeWaitHeld,
     };
     let other = by.other();
     let (here, there) = (scene.ends[by]?, scene.ends[other]);
@@ -165,6 +160,8 @@ fn pair(scene: &Scene, by: Side) -> Option<So> {
         (Established, Some(SynRecvRequest)) => So::OpenLastAck { by, other },
         (Established, Some(Established)) => So::OpenBoth,
         (Established, Some(EstablishedNotAccepted)) => So::OpenNotAccepted { other },
+        (FinWait1 | FinWait1Orphan | FinWait2 | FinWait2Orphan, Some(SynRecvRequest)) => So::OpenEarlyFin { by, other },
+        (SynRecvRequest, None | Some(Gone | CloseNew | CloseEnded | CloseError)) => So::OpenLeftRequest { by, other },
         (FinWait1 | FinWait1Orphan, Some(FinWait1 | FinWait1Orphan | Closing | ClosingOrphan))
         | (Closing | ClosingOrphan, Some(Closing | ClosingOrphan)) => So::CloseAtOnce,
         (FinWait1 | FinWait1Orphan, Some(CloseWait | CloseWaitNotAccepted | LastAck | LastAckOrphan)) => {
@@ -178,12 +175,14 @@ fn pair(scene: &Scene, by: Side) -> Option<So> {
         (TimeWait | TimeWaitHeld, Some(LastAck | LastAckOrphan | Closing | ClosingOrphan)) => {
             So::CloseLastAck { other }
         }
-        (TimeWait | TimeWaitHeld, None | Some(Gone | CloseEnded)) => So::CloseTimeWait { by },
+        (TimeWait | TimeWaitHeld, None | Some(Gone | CloseNew | CloseEnded | CloseError)) => So::CloseTimeWait { by },
         (
             FinWait1 | FinWait1Orphan | Closing | ClosingOrphan | LastAck | LastAckOrphan,
-            None | Some(Gone | CloseEnded),
+            None | Some(Gone | CloseNew | CloseEnded | CloseError),
         ) => So::CloseFinLost { by, other },
-        (Established | CloseWait | FinWait2, None | Some(Gone | CloseEnded)) if scene.connection => {
+        (Established | CloseWait | FinWait2, None | Some(Gone | CloseNew | CloseEnded | CloseError))
+            if scene.connection =>
+        {
             So::BrokenForgotten { by, other }
         }
         _ => return None,
