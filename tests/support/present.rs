@@ -443,20 +443,15 @@ impl Reading {
                 wrong.push(format!("{said} - but the states are {states:?}"));
             }
         }
-        if let Some(why) = lines.why.filter(|why| why.holds) {
-            self.why(
-                session,
-                &why.sentence,
-                lines.what.and_then(|what| what.side),
-                is_quiet,
-                wrong,
-            );
+        for side in Side::BOTH.into_iter().filter(|_| is_quiet) {
+            if let Some(why) = session.last_why(side).filter(|why| why.holds) {
+                self.why(session, &why.sentence, side, wrong);
+            }
         }
     }
 
     /// The sentence of a call, shown as one that still holds.
-    fn why(&mut self, session: &Session, said: &str, side: Option<Side>, is_quiet: bool, wrong: &mut Vec<String>) {
-        let Some(side) = side.filter(|_| is_quiet) else { return };
+    fn why(&mut self, session: &Session, said: &str, side: Side, wrong: &mut Vec<String>) {
         self.held += 1;
         let end = &session.ends[side];
         let socket = end
@@ -466,6 +461,7 @@ impl Reading {
         let row = socket.and_then(|socket| self.row_of(session, side, socket));
         let state = row.map(|row| row.state);
         use State::{Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait};
+        let mut known = false;
         let in_any = |states: &[State]| state.is_some_and(|state| states.contains(&state));
         for (words, is_so) in [
             ("still come", in_any(&[Established, FinWait1, FinWait2, SynRecv])),
@@ -489,6 +485,14 @@ impl Reading {
                 row.is_some_and(|row| row.unread() == 0) && in_any(&[Established, FinWait1, FinWait2]),
             ),
             ("the connection lives while", state.is_some()),
+            ("more may be waiting", state.is_some()),
+            ("the kernel goes on alone", state.is_some()),
+            ("can connect again", state.is_none()),
+            ("the socket can connect.", state.is_none()),
+            (
+                "A finished connection waits for accept",
+                row.is_some_and(|row| row.rx_queue > 0),
+            ),
             ("neither bound nor connected", state.is_none()),
             ("nobody can connect before listen", !in_any(&[Listen])),
             (
@@ -503,9 +507,50 @@ impl Reading {
             if said.contains(words) && !is_so {
                 wrong.push(format!("{side}: {said} - in {state:?}"));
             }
+            known |= said.contains(words);
+        }
+        if !known
+            && PRESENT.iter().any(|word| said.contains(word))
+            && !REVIEWED.iter().any(|words| said.contains(words))
+        {
+            wrong.push(format!(
+                "{side}: {said} - speaks of the present, and no claim (finwait_explain::still) is known here that it makes"
+            ));
         }
     }
 }
+
+/// Words by which a sentence speaks of the present.
+const PRESENT: &[&str] = &[
+    " still",
+    " stays",
+    "from now on",
+    "waits",
+    "so far",
+    " alone",
+    " now",
+    "not yet",
+    "under way",
+    "is gone",
+    " may ",
+    "can connect",
+];
+
+/// Sentences with such words that nothing can make untrue but a call, which has a sentence of its own then.
+const REVIEWED: &[&str] = &[
+    "What had arrived so far",
+    " is now ",
+    "No error waits in the socket",
+    "and the connection is gone",
+    "The listener is gone",
+    "may still be reached",
+    "An error waits, which SO_ERROR",
+    "the bytes may be lost",
+    "RLIMIT_NOFILE",
+    "still holds the socket",
+    "from now on read returns",
+    "read returns 0 now",
+];
 
 /// Does a sentence about a connection fit the states at its ends, the client's first?
 fn is_so(said: &str, [client, server]: [Option<State>; 2]) -> bool {
@@ -558,6 +603,7 @@ fn is_so(said: &str, [client, server]: [Option<State>; 2]) -> bool {
             "does not know: what it sends",
             both.contains(&None) && any(&[Established, CloseWait, FinWait2]),
         ),
+        ("do not agree", !both.contains(&None)),
         ("The connection is over", none),
         ("There is no connection", none),
         ("listens: when the", none || any(&[TimeWait])),

@@ -2,10 +2,11 @@
 
 use finwait_model::call::CallKind;
 use finwait_model::side::{Ends, Side};
+use finwait_model::state::State;
 use finwait_wire::segment::Flags;
 
 use super::direction::Direction;
-use super::meaning::MeaningId;
+use super::meaning::{ENTRIES, MeaningId};
 use super::text::now::So;
 
 /// What an end has on the wire.
@@ -71,7 +72,11 @@ pub fn so(scene: &Scene) -> Vec<String> {
     });
     let broken = broken(scene);
     let both = Side::BOTH.into_iter().find_map(|by| pair(scene, by));
-    let both = both.or_else(|| broken.is_empty().then(|| nothing(scene)));
+    let both = both.or_else(|| {
+        broken
+            .is_empty()
+            .then(|| disagreement(scene).unwrap_or_else(|| nothing(scene)))
+    });
     let connection = broken.into_iter().chain(both);
     let sentences = wire(&scene.flying).into_iter().chain(waits).chain(connection);
     sentences.map(|so| so.to_string()).collect()
@@ -186,6 +191,23 @@ fn pair(scene: &Scene, by: Side) -> Option<So> {
             So::BrokenForgotten { by, other }
         }
         _ => return None,
+    })
+}
+
+/// Both ends have the connection, in states that do not come of each other: a segment that neither sent was taken, say.
+fn disagreement(scene: &Scene) -> Option<So> {
+    let state = |side: Side| {
+        let entry = ENTRIES.iter().find(|entry| Some(entry.id) == scene.ends[side])?;
+        entry
+            .state
+            .filter(|state| !matches!(state, State::Close | State::Listen))
+    };
+    let (by, other) = (Side::Client, Side::Server);
+    Some(So::BrokenDisagree {
+        by,
+        row: state(by)?,
+        other,
+        state: state(other)?,
     })
 }
 

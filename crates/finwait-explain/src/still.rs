@@ -149,6 +149,7 @@ pub(super) fn of_success(said: &Success) -> Option<Claim> {
         Success::ShutdownAttempt => Claim::ErrorWaits,
         Success::CloseTimeWait | Success::CloseTimeWaitUnseen => Claim::In(State::TimeWait),
         Success::CloseFinAfterFin => Claim::In(State::LastAck),
+        Success::LingerCloseRanOut { .. } | Success::LingerCloseInterrupted { .. } => Claim::Known,
         Success::CloseFin | Success::CloseFinSentBefore => Claim::HasClosedFirst,
         Success::CloseFinQueuedBefore => Claim::FinNotSent,
         Success::CloseBothFinsSent => Claim::LacksLastAck,

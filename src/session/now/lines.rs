@@ -12,6 +12,7 @@ use crate::explain::waiting::waits;
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::outcome::{Outcome, Value};
 use crate::session::transcript::{Entry, EntryKind};
+use crate::session::view::SocketView;
 use crate::session::{LastOutcome, PendingCall, Session};
 use crate::side::{Ends, Side};
 use crate::socket_table::SocketRow;
@@ -140,13 +141,7 @@ impl Session {
         let (what, why) = match (event, begun, last) {
             (Some(event), ..) => (Some(What::of_event(event)), None),
             (None, Some((side, pending)), _) => (Some(What::of_pending(side, pending)), None),
-            (None, None, Some(last)) => {
-                let why = Why {
-                    sentence: last.call.why.sentence.clone(),
-                    holds: self.still_holds(last),
-                };
-                (Some(What::of_call(last)), Some(why))
-            }
+            (None, None, Some(last)) => (Some(What::of_call(last)), self.last_why(last.call.side())),
             (None, None, None) => (None, None),
         };
         NowLines {
@@ -154,6 +149,15 @@ impl Session {
             why,
             so: words::so(&self.scene()),
         }
+    }
+
+    /// Returns why the last call of an end that ended did so; none where none has.
+    pub fn last_why(&self, side: Side) -> Option<Why> {
+        let last = self.ends[side].last.as_ref()?;
+        Some(Why {
+            sentence: last.call.why.sentence.clone(),
+            holds: self.still_holds(last),
+        })
     }
 
     /// Does what the sentence of a call says of the present still hold?
@@ -224,11 +228,15 @@ impl Session {
     fn meaning_of(&self, side: Side, tuple: crate::socket_table::Tuple) -> Option<MeaningId> {
         let seen = super::directions::seen_by(side, tuple);
         let views = self.sockets(side);
-        let view = views.iter().rev().find(|view| {
-            let row = view.row.map(|observed| observed.row.tuple);
-            let known = view.name.and_then(|name| self.ends[side].socket(name)?.tuple);
-            row.or(known) == Some(seen)
-        })?;
+        // Another socket may have had these addresses before.
+        let newest = self.half(side, tuple).sock;
+        let has_row = |view: &&SocketView| view.row.is_some_and(|observed| observed.row.tuple == seen);
+        let is_newest = |view: &&SocketView| {
+            view.sock
+                .zip(newest)
+                .is_some_and(|(own, newest)| std::ptr::eq(own, newest))
+        };
+        let view = views.iter().find(has_row).or_else(|| views.iter().find(is_newest))?;
         Some(self.meaning(side, view)?.id)
     }
 
