@@ -136,7 +136,6 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("call", "crate::rules::CallClass", "call"),
     ("calls", "crate::rules::CallList", "calls"),
     ("cause", "crate::error_source::Cause", "cause"),
-    ("count", "usize", "count"),
     ("end", "finwait_model::side::Side", "end"),
     ("errno", "finwait_model::errno::Errno", "errno"),
     ("flying", "String", "flying"),
