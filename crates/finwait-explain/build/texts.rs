@@ -130,6 +130,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("cause", "crate::error_source::Cause", "cause"),
     ("end", "finwait_model::side::Side", "end"),
     ("errno", "finwait_model::errno::Errno", "errno"),
+    ("error", "finwait_model::errno::Errno", "error.name()"),
     ("held", "i32", "held"),
     ("icmp", "finwait_wire::segment::IcmpError", "icmp.name()"),
     ("info", "finwait_model::state::State", "info"),

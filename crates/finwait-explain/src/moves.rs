@@ -113,6 +113,9 @@ pub struct Follows {
     /// A flag of a segment that this end sends; none for no promise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sends: Option<Sends>,
+    /// Is what it sends held on the wire?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// The segment that an end sends at once.
@@ -279,7 +282,7 @@ fn write(bytes: usize, side: Side, this: &Party, peer: Option<&Party>, wire: Pas
     match (wire, this.id, peer.map(|peer| peer.id)) {
         (Passage::Unsure, ..) => None,
         _ if peer_shut => None,
-        (Passage::Stops, Established | CloseWait, _) => Some(taken),
+        (Passage::Stops, Established | CloseWait, _) => Some(Follows { held: true, ..taken }),
         (Passage::Passes, Established, Some(Established | EstablishedNotAccepted))
         | (Passage::Passes, CloseWait, Some(FinWait2)) => {
             let peer = peer.filter(|_| !peer_is_full)?;
@@ -341,6 +344,7 @@ fn ends(is_close: bool, side: Side, this: &Party, peer: &Party, wire: Passage) -
         this: Some(here),
         peer: Some(Way::to(there)),
         sends: Some(Sends::Fin),
+        held: wire == Passage::Stops,
     })
 }
 
@@ -371,6 +375,7 @@ fn resets(side: Side, this: &Party, peer: &Party, wire: Passage) -> Option<Follo
         this: Some(Way::to(Gone)),
         peer: Some(Way::to(there)),
         sends: Some(Sends::Rst),
+        held: wire == Passage::Stops,
     })
 }
 
@@ -439,6 +444,7 @@ pub fn connects(side: Side, target: Target, wire: Passage) -> Option<Follows> {
         this: Some(Way::to(here)),
         peer: there,
         sends: Some(Sends::Syn),
+        held: wire == Passage::Stops,
     })
 }
 
@@ -602,62 +608,47 @@ impl Follows {
     /// Returns it in words, of a move `act` of `side`; of a segment, that of the end which it reaches. `bytes` are those of the segment,
     /// or those that are not read.
     pub fn words(&self, act: Act, side: Side, bytes: usize) -> String {
-        let (end, this, peer) = (side.other(), self.this, self.peer);
-        let state = this.map_or(State::Close, |way| way.told());
-        let reset = self.sends == Some(Sends::Rst);
+        let (end, held) = (side.other(), self.held);
+        let state = self.this.map_or(State::Close, |way| way.told());
+        let peers = self.peer.map(|way| way.told());
         let words = match (act, self.returns) {
-            (Act::Connect, Some(Reply::Errno(errno))) => MoveWords::FailsRefused { errno },
-            (_, Some(Reply::Errno(errno))) => MoveWords::FailsErrno { errno },
+            (Act::Connect, Some(Reply::Errno(error))) => MoveWords::FailsRefused { error },
+            (_, Some(Reply::Errno(error))) => MoveWords::FailsError { error },
             (Act::Read, Some(Reply::Bytes(bytes))) => MoveWords::ReadBytes { bytes },
             (Act::Read, Some(Reply::Eof)) => MoveWords::ReadEof,
             (Act::Read, _) => MoveWords::ReadWaits,
-            (Act::Write(bytes), _) => match (self.wakes, this, peer) {
-                (Some(_), ..) => MoveWords::WriteWoken { bytes, end },
-                (_, Some(way), _) if way.to == MeaningId::CloseError => MoveWords::WriteReset { bytes },
-                (.., None) => MoveWords::WriteHeld { bytes },
-                _ => MoveWords::WriteTaken { bytes, end },
-            },
+            (Act::Write(bytes), _) if held => MoveWords::WriteHeld { bytes },
+            (Act::Write(bytes), _) if self.wakes.is_some() => MoveWords::WriteWoken { bytes, end },
+            (Act::Write(bytes), _) if state == State::Close => MoveWords::WriteReset { bytes },
+            (Act::Write(bytes), _) => MoveWords::WriteTaken { bytes, end },
             (Act::Listen, _) => MoveWords::OpenListens,
-            (Act::Connect, Some(Reply::Waits)) if peer.is_none() && bytes > 0 => MoveWords::OpenConnectWaits,
-            (Act::Connect, Some(Reply::Waits)) => MoveWords::OpenSynHeld,
+            (Act::Connect, _) if held => MoveWords::OpenSynHeld,
+            (Act::Connect, Some(Reply::Waits)) => MoveWords::OpenConnectWaits,
             (Act::Connect, _) if self.wakes.is_some() => MoveWords::OpenAcceptedAtOnce,
             (Act::Connect, _) => MoveWords::OpenConnected,
             (Act::Accept, Some(Reply::Waits)) => MoveWords::OpenAcceptWaits,
-            (Act::Accept, _) if this.is_some() => MoveWords::OpenAccepted { state },
+            (Act::Accept, _) if self.this.is_some() => MoveWords::OpenAccepted { state },
             (Act::Accept, _) => MoveWords::OpenAcceptedAny,
-            (Act::ShutdownWrite | Act::Close | Act::Reset, _) => match peer {
-                Some(_) if reset && bytes > 0 => MoveWords::EndResetUnread { bytes },
-                Some(_) if reset => MoveWords::EndReset { end },
-                Some(way)
-                    if self.sends.is_some() && state != State::FinWait1 && state != State::LastAck
-                        || way.told() == State::TimeWait =>
-                {
-                    MoveWords::EndBoth {
-                        state,
-                        end,
-                        peers: way.told(),
-                    }
-                }
-                Some(_) => MoveWords::EndFinHeld { state },
-                None if state == State::Close => MoveWords::EndGivenBack,
-                None => MoveWords::EndOne { state },
+            (Act::ShutdownWrite | Act::Close | Act::Reset, _) => match (self.sends, peers) {
+                (Some(Sends::Rst), _) if held => MoveWords::EndResetHeld,
+                (Some(Sends::Rst), _) if bytes > 0 => MoveWords::EndResetUnread { bytes },
+                (Some(Sends::Rst), _) => MoveWords::EndReset { end },
+                (Some(_), _) if held => MoveWords::EndFinHeld { state },
+                (_, Some(peers)) => MoveWords::EndBoth { state, end, peers },
+                (_, None) if state == State::Close => MoveWords::EndGivenBack,
+                (_, None) => MoveWords::EndOne { state },
             },
-            (Act::Interrupt, _) => match self.wakes {
-                Some((_, call, Reply::Errno(errno))) => MoveWords::ProcessInterrupted { call, errno },
-                _ => MoveWords::ProcessRestarted,
-            },
-            (Act::Restart, _) => MoveWords::ProcessRestarted,
             (Act::Deliver, _) => match self.wakes {
-                Some((_, call, _)) => MoveWords::WireEndsACall {
-                    end: side,
-                    peers: state,
-                    call,
-                },
+                Some((_, call, _)) => MoveWords::WireEndsACall { peers: state, call },
                 None if bytes > 0 => MoveWords::WireArrivesData { bytes, end: side },
                 None => MoveWords::WireArrives {
                     end: side,
                     peers: state,
                 },
+            },
+            (Act::Interrupt | Act::Restart, _) => match self.wakes {
+                Some((_, call, Reply::Errno(error))) => MoveWords::ProcessInterrupted { call, error },
+                _ => MoveWords::ProcessRestarted,
             },
         };
         words.to_string()

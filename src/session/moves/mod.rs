@@ -156,9 +156,8 @@ impl Session {
             }
         }
         if let Some(target) = known.target() {
-            let full = usize::from(target == moves::Target::Full);
             let follows = moves::connects(side, target, known.wire);
-            acts.extend(follows.map(|follows| (Act::Connect, follows, None, full)));
+            acts.extend(follows.map(|follows| (Act::Connect, follows, None, 0)));
         }
         if let Some(listener) = &known.listener {
             let oldest = known.oldest();
