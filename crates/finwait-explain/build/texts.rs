@@ -128,6 +128,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("call", "crate::rules::CallClass", "call"),
     ("calls", "crate::rules::CallList", "calls"),
     ("cause", "crate::error_source::Cause", "cause"),
+    ("data", "String", "data"),
     ("end", "finwait_model::side::Side", "end"),
     ("errno", "finwait_model::errno::Errno", "errno"),
     ("error", "finwait_model::errno::Errno", "error.name()"),

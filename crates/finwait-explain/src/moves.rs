@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use finwait_model::call::escape;
 use finwait_model::errno::Errno;
 use finwait_model::side::Side;
 use finwait_model::state::State;
@@ -26,8 +27,8 @@ pub enum Act {
     Connect,
     /// `accept`
     Accept,
-    /// `read`
-    Read,
+    /// `read` of so many bytes at the most
+    Read(usize),
     /// `write` of so many bytes
     Write(usize),
     /// `shutdown` of writing
@@ -113,6 +114,9 @@ pub struct Follows {
     /// A flag of a segment that this end sends; none for no promise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sends: Option<Sends>,
+    /// The bytes that a read returns, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Vec<u8>>,
     /// Is what it sends held on the wire?
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
@@ -160,6 +164,9 @@ pub enum Waiting {
     /// Several, or one with wishes of its own.
     Other,
 }
+
+/// The most bytes that are shown of what a read returns.
+const SHOWN: usize = 24;
 
 /// One end of a connection, as far as it decides what follows.
 #[derive(Clone, Copy, Debug)]
@@ -217,7 +224,7 @@ pub fn follows(act: Act, side: Side, this: &Party, peer: Option<&Party>, wire: P
         return None;
     }
     match act {
-        Act::Read => read(this),
+        Act::Read(most) => read(most, this),
         Act::Write(bytes) => write(bytes, side, this, peer, wire),
         Act::ShutdownWrite if this.write == WriteReply::Works => ends(false, side, this, peer?, wire),
         Act::Close => close(side, this, peer, wire),
@@ -228,13 +235,13 @@ pub fn follows(act: Act, side: Side, this: &Party, peer: Option<&Party>, wire: P
     }
 }
 
-fn read(this: &Party) -> Option<Follows> {
+fn read(most: usize, this: &Party) -> Option<Follows> {
     // The kernel hands out nothing beyond an urgent byte.
     if this.sock.is_some_and(|sock| sock.urgent.is_some()) {
         return None;
     }
     let returns = match (this.read, this.unread?) {
-        (ReadReply::Works | ReadReply::Eof | ReadReply::Error, unread @ 1..) => Reply::Bytes(unread),
+        (ReadReply::Works | ReadReply::Eof | ReadReply::Error, unread @ 1..) => Reply::Bytes(unread.min(most)),
         (ReadReply::Works, 0) if this.waits_without_limit() => Reply::Waits,
         (ReadReply::Works, 0) if this.options().nonblock => Reply::Errno(Errno::EAGAIN),
         (ReadReply::Eof, 0) => Reply::Eof,
@@ -345,6 +352,7 @@ fn ends(is_close: bool, side: Side, this: &Party, peer: &Party, wire: Passage) -
         peer: Some(Way::to(there)),
         sends: Some(Sends::Fin),
         held: wire == Passage::Stops,
+        ..Follows::default()
     })
 }
 
@@ -376,6 +384,7 @@ fn resets(side: Side, this: &Party, peer: &Party, wire: Passage) -> Option<Follo
         peer: Some(Way::to(there)),
         sends: Some(Sends::Rst),
         held: wire == Passage::Stops,
+        ..Follows::default()
     })
 }
 
@@ -445,6 +454,7 @@ pub fn connects(side: Side, target: Target, wire: Passage) -> Option<Follows> {
         peer: there,
         sends: Some(Sends::Syn),
         held: wire == Passage::Stops,
+        ..Follows::default()
     })
 }
 
@@ -614,9 +624,14 @@ impl Follows {
         let words = match (act, self.returns) {
             (Act::Connect, Some(Reply::Errno(error))) => MoveWords::FailsRefused { error },
             (_, Some(Reply::Errno(error))) => MoveWords::FailsError { error },
-            (Act::Read, Some(Reply::Bytes(bytes))) => MoveWords::ReadBytes { bytes },
-            (Act::Read, Some(Reply::Eof)) => MoveWords::ReadEof,
-            (Act::Read, _) => MoveWords::ReadWaits,
+            (Act::Read(_), Some(Reply::Bytes(bytes))) => {
+                match self.data.as_deref().filter(|data| data.len() <= SHOWN) {
+                    Some(data) => MoveWords::ReadData { data: escape(data) },
+                    None => MoveWords::ReadBytes { bytes },
+                }
+            }
+            (Act::Read(_), Some(Reply::Eof)) => MoveWords::ReadEof,
+            (Act::Read(_), _) => MoveWords::ReadWaits,
             (Act::Write(bytes), _) if held => MoveWords::WriteHeld { bytes },
             (Act::Write(bytes), _) if self.wakes.is_some() => MoveWords::WriteWoken { bytes, end },
             (Act::Write(bytes), _) if state == State::Close => MoveWords::WriteReset { bytes },
