@@ -283,6 +283,7 @@ impl Script {
     pub fn mode(&mut self, mode: Mode) -> &mut Self {
         self.disposition = match mode {
             Mode::Step => Disposition::Held,
+            Mode::Slow(time) => Disposition::InFlight(time),
             Mode::Flow => Disposition::Delivered,
         };
         self.tell(LabEvent::Wire(WireChange::Mode(mode)))
