@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use finwait::call::{CallKind, SocketOption};
+use finwait::clock::Millis;
 use finwait::command::table::CommandGroup;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{Command, EndCommand, ScreenCommand, table};
@@ -21,7 +22,7 @@ use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::{Exit, theme::Theme};
 use finwait::wire::flow::PacketNo;
-use finwait::wire::queue::{Mode, Which};
+use finwait::wire::queue::{Mode, SLOW, Which};
 use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
 use finwait::wire::segment::Packet;
 
@@ -473,6 +474,37 @@ fn keys_act_on_the_chosen_packet_and_a_click_chooses() {
     assert_eq!(asked(&mut script), WireRequest::Deliver(Which::One(held[1])));
 }
 
+/// The frames that are drawn by `until` because something travels, when each is drawn as soon as it may be.
+fn frames(script: &Script, until: u64) -> u32 {
+    let end = script.now.plus(Duration::from_millis(until));
+    let (mut drawn, mut frames) = (script.now, 0);
+    while let Some(at) = script.app.next_frame(drawn).filter(|at| *at <= end) {
+        (drawn, frames) = (at, frames + 1);
+    }
+    frames
+}
+
+#[test]
+fn a_frame_is_drawn_thirty_times_a_second_while_something_travels_and_never_else() {
+    let mut script = Script::connected(LabKind::Isolated);
+    assert_eq!(frames(&script, 60_000), 0, "nothing travels");
+    script.mode(Mode::Slow(Millis(2_000)));
+    assert_eq!(frames(&script, 60_000), 0, "nothing travels yet");
+    script.packet(Side::Client, 24, 1, 1, "hello");
+    assert_eq!(frames(&script, 1_000), 29);
+    assert_eq!(frames(&script, 60_000), 60, "until it is there, or should be");
+    script.wait(2_000).oldest(Disposition::Delivered);
+    assert_eq!(frames(&script, 60_000), 0, "it is there");
+    // What a rule or the user delays does not travel; nor does anything in a recording.
+    script.disposition = Disposition::Delayed(Millis(900));
+    script.packet(Side::Client, 24, 6, 1, "hello");
+    assert_eq!(frames(&script, 60_000), 0);
+    script.mode(Mode::Slow(Millis(400)));
+    script.packet(Side::Client, 24, 11, 1, "hello");
+    assert!(frames(&script, 1_000) > 0);
+    assert_eq!(frames(&script.opened(), 60_000), 0);
+}
+
 #[test]
 fn sources_that_disagree() {
     snapshots("disagree", || {
@@ -736,8 +768,8 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                     let text = command.to_string();
                     match command {
                         Command::Wire(WireCommand::Mode(_)) => {
-                            let step = LabRequest::Wire(WireRequest::Mode(Mode::Step));
-                            assert_eq!(script.asked.get(asked), Some(&step));
+                            let slow = LabRequest::Wire(WireRequest::Mode(Mode::Slow(SLOW)));
+                            assert_eq!(script.asked.get(asked), Some(&slow));
                         }
                         // Nothing stands on it: refused, and said so.
                         Command::Wire(_) => {

@@ -338,8 +338,11 @@ mod tests {
             "wire mode",
             "wire step",
             "wire flow",
+            "wire slow",
+            "wire slow 250ms",
             "wire deliver",
             "wire deliver all",
+            "wire deliver all copies=yes",
             "wire drop 7",
             "wire duplicate 12",
             "wire delay 7 ms=250",
@@ -364,6 +367,18 @@ mod tests {
         }
         assert_eq!(parse("wire hold fin", None), parse("wire hold FIN", None));
         assert_eq!(parse("wire deliver #7", None), parse("wire deliver 7", None));
+        assert_eq!(
+            parse("wire deliver all copies=no", None),
+            parse("wire deliver all", None)
+        );
+        for (text, same) in [("0.4s", "400ms"), ("400", "400ms"), ("60s", "60000ms")] {
+            let [slow, same] = [text, same].map(|time| parse(&format!("wire slow {time}"), None));
+            assert!(slow.is_ok() && slow == same, "{text}: {slow:?}");
+        }
+        for mode in ["flow", "slow", "step"] {
+            let [long, short] = [format!("wire mode {mode}"), format!("wire {mode}")].map(|text| parse(&text, None));
+            assert!(long.is_ok() && long == short, "{mode}: {long:?}");
+        }
         assert_eq!(
             parse("wire drop from=client", None),
             parse("wire drop any from=client", None)
@@ -392,6 +407,36 @@ mod tests {
         assert_eq!(
             complaint("wire drop all from=client"),
             "column 15: from= is for a rule, which begins with a kind of segment: drop SYN from="
+        );
+        for time in ["0", "61s", "fast", "-1ms"] {
+            assert_eq!(
+                complaint(&format!("wire slow {time}")),
+                format!(
+                    "column 11: the time that a segment takes is from 1 ms to 60 s, like 400ms or 0.4s, not {}",
+                    crate::command::complaint::shown(time)
+                )
+            );
+        }
+        for text in [
+            "wire deliver copies=yes",
+            "wire deliver 7 copies=yes",
+            "wire deliver SYN copies=yes",
+        ] {
+            let at = text.find("copies").unwrap() + 1;
+            assert_eq!(
+                complaint(text),
+                format!(
+                    "column {at}: copies= is for deliver all; a single copy is delivered by its number, like deliver 7"
+                )
+            );
+        }
+        assert_eq!(
+            complaint("wire deliver all copies=some"),
+            "column 25: copies is yes or no, not some"
+        );
+        assert_eq!(
+            complaint("wire mode slwo"),
+            "column 11: the mode is flow or slow or step, not slwo; did you mean slow?"
         );
         assert_eq!(
             complaint("wire hold next"),

@@ -368,7 +368,7 @@ table! {
         button('N', "deliver all", wire!(Deliver(Target::All)))
     ]
         [WHICH, COPIES, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "deliver held segments: the selected or oldest, all, or #7; its copies are discarded, unless copies=yes; with a kind (deliver SYN), add a rule";
+        "deliver held segments: the selected or oldest, all, or #7; its copies are discarded (all copies=yes delivers them); with a kind (deliver SYN), add a rule";
     Wire(Drop) "drop" Wire [
         primary(button('d', "drop", wire!(Drop(Target::Next)))),
         button('A', "drop all", wire!(Drop(Target::All)))

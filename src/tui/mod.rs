@@ -188,8 +188,9 @@ pub fn run(
     let (ours, is_ours) = channel();
     listen(signals, sender.clone(), is_ours)?;
     let mut away: Option<Suspension> = None;
-    // When the next frame may be drawn; before that, only if somebody waits for it.
+    // When the next frame may be drawn; before that, only if somebody waits for it. When the last one was.
     let (mut drawn_next, mut awaited) = (MonoTime::default(), true);
+    let mut drawn = MonoTime::default();
     loop {
         let now = MonoTime::now();
         if let Some(gone) = away.take_if(|away| now >= away.back) {
@@ -219,19 +220,21 @@ pub fn run(
             if let Err(error) = drawn.and_then(|()| guard.draw(|frame| app.draw(frame, now))) {
                 return lost("draw the screen", error);
             }
-            (drawn_next, awaited) = (now.plus(FRAME), false);
+            (drawn, drawn_next, awaited) = (now, now.plus(FRAME), false);
         }
         let now = MonoTime::now();
         let frame = (away.is_none() && app.is_stale()).then(|| drawn_next.since(now));
         let back = away.map(|away| away.back.since(now));
         let look = app.look_at().map(|at| at.since(now));
         let tick = sleep(app.counts_down(now), began, now);
-        let mut next = match [frame, look, tick, back].into_iter().flatten().min() {
+        let moves = app.next_frame(drawn).filter(|_| away.is_none());
+        let moves = moves.map(|at| at.since(now));
+        let mut next = match [frame, look, tick, moves, back].into_iter().flatten().min() {
             None => inbox.recv().ok(),
             Some(time) => match inbox.recv_timeout(time) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => {
-                    if tick == Some(time) {
+                    if [tick, moves].contains(&Some(time)) {
                         app.tick();
                     }
                     for effect in app.go_on(MonoTime::now()) {

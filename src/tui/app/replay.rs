@@ -36,6 +36,13 @@ impl App {
         self.run.replay.is_none() && self.run.session.counts_down(now)
     }
 
+    /// Returns when the next frame is to be drawn after one that was drawn at `drawn`, because something travels on the wire; none when
+    /// nothing does. In a recording nothing moves.
+    pub fn next_frame(&self, drawn: MonoTime) -> Option<MonoTime> {
+        let session = self.run.replay.is_none().then_some(&self.run.session);
+        session.and_then(|session| session.next_frame(drawn))
+    }
+
     /// The time that the screen shows, when it is `now`.
     pub(super) fn shown_time(&self, now: MonoTime) -> MonoTime {
         self.run.replay.as_ref().map_or(now, Replay::now)

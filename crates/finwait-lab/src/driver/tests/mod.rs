@@ -5,6 +5,7 @@ mod fake;
 mod order;
 mod patience;
 mod quiet;
+mod slow;
 
 use std::time::Duration;
 
