@@ -159,6 +159,7 @@ impl Script {
             | Effect::Fresh(_)
             | Effect::Grow(_)
             | Effect::Save(..)
+            | Effect::SaveAndRenew(..)
             | Effect::Leave(_) => None,
         }));
     }
