@@ -144,8 +144,15 @@ fn a_new_lab_is_the_next_run_of_a_recording() {
     let name = file.to_str().unwrap();
     let mut terminal = connects(started_with(&["--lab", "isolated", "--record", name]));
     terminal.keys("+");
-    terminal.see("--record keeps");
-    terminal.see("next run there");
+    terminal.wait("where the recording is", |lines| {
+        // In a dialog, whose lines are broken by the length of the name.
+        let inside = lines
+            .iter()
+            .filter_map(|line| line.split('│').find(|part| part.len() > 60));
+        let words: Vec<&str> = inside.flat_map(str::split_whitespace).collect();
+        let words = words.join(" ");
+        words.contains("--record keeps it in") && words.contains("the new lab is the next run there.")
+    });
     press(&mut terminal, "[new lab]");
     terminal.see("this is a new lab");
     terminal.see_both_up();
@@ -161,7 +168,7 @@ fn a_new_lab_is_the_next_run_of_a_recording() {
 /// A lab that is not available leaves the old one running, and says why. The program is in a network where lo is down.
 #[test]
 fn a_new_lab_that_is_not_available() {
-    let mut terminal = Terminal::start_by(&["unshare", "--net"], &["--lab", "isolated"]);
+    let mut terminal = Terminal::start_by(&["unshare", "--user", "--map-root-user", "--net"], &["--lab", "isolated"]);
     terminal.see_both_up();
     let mut terminal = connects(terminal);
     let old = below(terminal.pid());
@@ -265,7 +272,10 @@ fn a_missing_runtime_names_its_package() {
     press(&mut terminal, " Go ");
     terminal.see("Go needs go, which is not on PATH; Debian's and Ubuntu's package is");
     assert!(!terminal.lines().join("\n").contains("is next"));
-    terminal.keys("\x1b");
+    terminal.keys("G");
+    terminal.wait("the dialog to be gone", |lines| {
+        !lines.join("\n").contains("what drives")
+    });
     terminal.keys("q");
     assert!(terminal.end().success());
 }
