@@ -234,7 +234,8 @@ fn a_held_segment_stays_with_its_connection() {
 #[test]
 fn the_connections_of_scenarios() {
     use State::{Close, Established, TimeWait};
-    let all: [(&str, &[(&str, State, State)]); 7] = [
+    type Seen = (&'static str, State, State);
+    let all: [(&str, &[Seen]); 7] = [
         (
             "listen-backlog-full",
             &[

@@ -168,7 +168,10 @@ fn a_new_lab_is_the_next_run_of_a_recording() {
 /// A lab that is not available leaves the old one running, and says why. The program is in a network where lo is down.
 #[test]
 fn a_new_lab_that_is_not_available() {
-    let mut terminal = Terminal::start_by(&["unshare", "--user", "--map-root-user", "--net"], &["--lab", "isolated"]);
+    let mut terminal = Terminal::start_by(
+        &["unshare", "--user", "--map-root-user", "--net"],
+        &["--lab", "isolated"],
+    );
     terminal.see_both_up();
     let mut terminal = connects(terminal);
     let old = below(terminal.pid());
