@@ -789,7 +789,9 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                                 .unwrap_or_else(|| panic!("{text}: nothing asked"));
                             let of = match request {
                                 LabRequest::Call(of, _) | LabRequest::Kill(of) | LabRequest::Restart(of) => *of,
-                                LabRequest::Host(of, ..) | LabRequest::Destroy(of, _) => *of,
+                                LabRequest::Host(of, ..) | LabRequest::Destroy(of, _) | LabRequest::Prepare(of, _) => {
+                                    *of
+                                }
                                 LabRequest::Wire(_) => panic!("{text}: asked of the wire"),
                             };
                             assert_eq!(of, side, "{text}");
@@ -815,6 +817,8 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                             || spec.name == "more"
                             || (of_the_wire && !button.primary)
                             || (width, spec.name) == (60, "wire-rules")
+                            // By key and prompt alone, until the plates and tabs have their places.
+                            || ["new-lab", "next-connection", "all-connections", "ended-sockets"].contains(&spec.name)
                             // A guide's, while there is one.
                             || ["next", "to-the-end", "back", "to-the-start", "predict", "branch", "leave"].contains(&spec.name)
                             // A recording's, while one is shown.

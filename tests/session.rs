@@ -12,10 +12,12 @@ use finwait::explain::{ErrorSource, RuleId, Sock};
 use finwait::host::Port;
 use finwait::lab::event::{
     CallBegan, CallEnded, Death, Disposition, LabEvent, LabRequest, NamedCall, ObservedSocket, PacketRecord,
-    ProcessBorn, ProcessDied, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange, WireRequest,
-    Witness,
+    ProcessBorn, ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, StateChanged, TimedEvent,
+    TransitionCause, WireChange, WireRequest, Witness,
 };
 use finwait::outcome::{Outcome, Value, ValueKind};
+use finwait::runtime::Runtime;
+use finwait::session::NextRuntime;
 use finwait::session::chain::chain;
 use finwait::session::progress::{CommandProgress, CommandResult};
 use finwait::session::transcript::{Entry, EntryKind};
@@ -2015,4 +2017,95 @@ fn a_mode_that_says_no_time_means_the_last_one() {
     play.happens(LabEvent::Wire(WireChange::Mode(slow(499))));
     let line = play.session.transcript.entries().back().unwrap().lines().join(" ");
     assert_eq!(line, "slow: each segment takes 499 ms on the wire");
+impl Play {
+    /// The client's runtime has come so far.
+    fn prepares(&mut self, runtime: Runtime, progress: RuntimeProgress) {
+        self.happens(LabEvent::Runtime(RuntimeChanged {
+            side: Client,
+            runtime,
+            progress,
+        }));
+    }
+
+    fn born_as(&mut self, runtime: &str) {
+        self.pid += 1;
+        let (pid, runtime) = (self.pid, runtime.to_owned());
+        self.happens(LabEvent::Born(ProcessBorn {
+            side: Client,
+            pid,
+            runtime,
+            takes_unasked: false,
+            nofile: None,
+        }));
+    }
+
+    fn next(&self) -> Option<String> {
+        self.session.ends[Client].next.words()
+    }
+
+    /// What was asked of the lab, once.
+    fn all_asked(&mut self) -> Vec<LabRequest> {
+        std::mem::take(&mut self.asked)
+    }
+}
+
+/// It is asked for at once, and drives the end from the next start on; the plate says so until then.
+#[test]
+fn a_chosen_runtime_is_the_next_processs() {
+    let mut play = Play::new();
+    play.types("client runtime go").unwrap();
+    assert_eq!(play.all_asked(), [LabRequest::Prepare(Client, Runtime::Go)]);
+    assert_eq!(play.next().as_deref(), Some("next: Go"));
+    play.prepares(Runtime::Go, RuntimeProgress::Compiling);
+    assert_eq!(play.next().as_deref(), Some("next: Go, compiling ..."));
+    play.prepares(Runtime::Go, RuntimeProgress::Ready);
+    assert_eq!(play.next().as_deref(), Some("next: Go"));
+    assert!(play.session.ends[Client].process.makes_raw_calls());
+    play.types("client restart").unwrap();
+    assert_eq!(play.all_asked(), [LabRequest::Restart(Client)]);
+    play.born_as("go");
+    assert_eq!(play.next(), None);
+    assert_eq!(play.session.ends[Client].runtime.as_deref(), Some("go"));
+    assert!(!play.session.ends[Client].process.makes_raw_calls());
+    // What drives it already is no news.
+    play.types("client runtime go").unwrap();
+    play.prepares(Runtime::Go, RuntimeProgress::Ready);
+    assert_eq!(play.next(), None);
+}
+
+/// A restart waits for the compiler, and the old process goes on meanwhile.
+#[test]
+fn a_restart_waits_for_the_chosen_runtime() {
+    let mut play = Play::new();
+    play.types("client runtime go").unwrap();
+    play.prepares(Runtime::Go, RuntimeProgress::Compiling);
+    play.all_asked();
+    play.types("client restart").unwrap();
+    assert_eq!(play.all_asked(), []);
+    play.types("client socket").unwrap();
+    assert!(matches!(play.all_asked()[..], [LabRequest::Call(Client, _)]));
+    play.prepares(Runtime::Go, RuntimeProgress::Ready);
+    assert_eq!(play.all_asked(), [LabRequest::Restart(Client)]);
+    assert!(play.session.ends[Client].sockets.is_empty());
+}
+
+/// One that is not available changes nothing, and restarts nothing: what was ready before is next again.
+#[test]
+fn a_runtime_that_is_not_available_leaves_the_end_as_it_is() {
+    let mut play = Play::new();
+    play.types("client runtime python").unwrap();
+    play.prepares(Runtime::Python, RuntimeProgress::Ready);
+    play.types("client runtime go").unwrap();
+    play.types("client restart").unwrap();
+    play.all_asked();
+    play.prepares(Runtime::Go, RuntimeProgress::Failed("there is no go".into()));
+    assert_eq!(play.all_asked(), []);
+    let end = &play.session.ends[Client];
+    assert_eq!(end.missing, Some((Runtime::Go, "there is no go".into())));
+    assert_eq!(end.next, NextRuntime::Ready(Runtime::Python));
+    // Word of one that was overtaken counts no more.
+    play.types("client runtime c").unwrap();
+    play.prepares(Runtime::Go, RuntimeProgress::Ready);
+    assert_eq!(play.session.ends[Client].next.chosen(), Some(Runtime::C));
+    assert_eq!(play.session.ends[Client].missing, None);
 }

@@ -320,6 +320,7 @@ mod tests {
                 "get-option" => "SO_LINGER",
                 "set-option" => "SO_LINGER off",
                 "host" => "device down",
+                "runtime" => "go",
                 _ => "",
             };
             let text = format!("client {} {args}", spec.name);
