@@ -324,7 +324,7 @@ mod tests {
             (
                 "EPIPPE",
                 0,
-                r#"no call returns "EPIPPE"; did you mean EPIPE or ESPIPE?"#,
+                r#"no call returns "EPIPPE"; did you mean EPIPE?"#,
             ),
             ("wrote many", 6, "wrote takes a number, like wrote 5 or wrote >0"),
             (r#"read "open"#, 5, "this quote is not closed"),
