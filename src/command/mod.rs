@@ -161,6 +161,8 @@ pub enum ScreenCommand {
     Help,
     /// Opens the prompt.
     Prompt,
+    /// Opens the list of everything that can be pressed, to be searched.
+    Palette,
     /// Moves the keys to the other end.
     OtherEnd,
     /// Opens the host settings of the focused end.

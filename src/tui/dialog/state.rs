@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Context, Dialog, scrolled};
+use super::{About, Context, Dialog, scrolled};
 use crate::call::SocketName;
 use crate::session::view::SocketView;
 use crate::side::Side;
@@ -81,6 +81,13 @@ impl StateDialog {
 impl Dialog for StateDialog {
     fn scroll(&mut self, lines: i64, _context: Context) {
         self.skip = scrolled(self.skip, lines);
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "What a state means",
+            keys: &[],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
