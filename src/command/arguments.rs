@@ -131,6 +131,11 @@ impl ParsedArguments {
         self.named.iter().find(|(n, _)| *n == name).map(|(_, token)| token)
     }
 
+    /// The words out of a few that are given.
+    pub(super) fn flag_words(&self) -> Vec<String> {
+        self.flags.iter().map(Token::text).collect()
+    }
+
     /// The argument of that name in the row, if it is given, and what it must be.
     fn given(&self, name: &str) -> Option<(&Token, ArgKind)> {
         let plain = self.spec.args.iter().filter_map(|arg| match arg {

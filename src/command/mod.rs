@@ -1,7 +1,7 @@
 //! Commands: what a person asks for, by button, key, prompt or `finwait do`.
 //!
 //! `table` defines every command once; `parse` turns text into a [`Command`], by way of `token` and `arguments`; `complete` proposes
-//! words for the prompt.
+//! words for the prompt, and `signature` says which arguments a command takes.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,13 +17,14 @@ mod complaint;
 pub mod complete;
 mod on_wire;
 pub mod parse;
+pub mod signature;
 pub mod table;
 mod token;
 pub mod wire;
 
 pub use arguments::option_value;
+pub use complaint::nearest;
 pub(crate) use complaint::shown;
-pub use complaint::{nearest, nearest_or_best};
 use table::{EndVerb, Verb};
 use wire::WireCommand;
 
@@ -163,6 +164,8 @@ pub enum ScreenCommand {
     Help,
     /// Opens the prompt.
     Prompt,
+    /// Opens the list of everything that can be pressed, to be searched.
+    Palette,
     /// Moves the keys to the other end.
     OtherEnd,
     /// Opens the host settings of the focused end.

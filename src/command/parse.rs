@@ -2,7 +2,7 @@
 
 use super::Command;
 use super::arguments::ParsedArguments;
-use super::complaint::nearest_or_best;
+use super::complaint::nearest;
 use super::table::{self, Spec, Verb};
 use super::token::tokens;
 use crate::side::Side;
@@ -57,6 +57,9 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
         None
     };
     let Some(spec) = spec else {
+        if named_side && verb.whole() == WIRE {
+            return Err(verb.wrong("wire takes no end before it, as in wire drop".into()));
+        }
         let mut valid: Vec<&str> = table::TABLE
             .iter()
             .filter(|spec| fits(spec))
@@ -73,7 +76,7 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
             } else {
                 format!("\"{}\" is not a command", verb.whole())
             },
-            nearest: nearest_or_best(&verb.text(), &valid),
+            nearest: nearest(&verb.text(), &valid),
         });
     };
     let given = ParsedArguments::collect(spec, args, end_of_text)?;
@@ -469,7 +472,7 @@ mod tests {
         );
         assert_eq!(
             complaint("client wire step"),
-            "column 8: \"wire\" is not a command; did you mean write?"
+            "column 8: wire takes no end before it, as in wire drop"
         );
     }
 

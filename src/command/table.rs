@@ -466,8 +466,10 @@ table! {
         "let the mouse go, so that the terminal selects text with it; press the key again to take it back";
     Screen(Prompt) "prompt" Screen [button(':', "command", screen!(Prompt))] []
         "type a command with arguments; Tab completes";
+    Screen(Palette) "palette" Screen [] []
+        "find anything that can be done by a word of it (also Ctrl-P): half finds shutdown write";
     Screen(Help) "help" Screen [button('?', "help", screen!(Help))] []
-        "this page";
+        "explain what has the focus, then each key, sign and state; type to search (also F1)";
     Screen(Quit) "quit" Screen [button('q', "quit", screen!(Quit))] []
         "leave finwait; its endpoints, namespaces and devices go with it";
 }

@@ -28,7 +28,7 @@ pub fn all() -> Result<Vec<Scenario>, Vec<Mistake>> {
 /// The names that are near to `name`, the nearest first.
 pub fn nearest(name: &str) -> Vec<String> {
     let names: Vec<&str> = FILES.iter().map(|(path, _)| file::name_of(path)).collect();
-    crate::command::nearest_or_best(name, &names)
+    crate::command::nearest(name, &names)
 }
 
 #[cfg(test)]

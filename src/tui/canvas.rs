@@ -24,6 +24,8 @@ pub struct Canvas<'a> {
     mark: Option<Action>,
     /// The place of the terminal's cursor, when it is shown.
     pub cursor: Option<Position>,
+    /// The lines that can be scrolled in the frame that was drawn last: its page.
+    pub page: u16,
 }
 
 impl<'a> Canvas<'a> {
@@ -45,6 +47,7 @@ impl<'a> Canvas<'a> {
             pointer,
             mark,
             cursor: None,
+            page: 0,
         }
     }
 
@@ -202,6 +205,7 @@ impl<'a> Canvas<'a> {
         let end = self.put(area.x + 2, area.y, right, " ", self.theme.text());
         let end = self.put_cut(end, area.y, right.saturating_sub(1), title, self.theme.strong());
         self.put(end, area.y, right, " ", self.theme.text());
+        self.page = area.height.saturating_sub(2);
         Rect::new(
             area.x + 2,
             area.y + 1,

@@ -253,7 +253,7 @@ fn argument(arg: &Arg) -> &'static str {
 }
 
 /// What one button of several in a row does.
-const fn special(command: &Command) -> Option<&'static str> {
+pub(crate) const fn special(command: &Command) -> Option<&'static str> {
     use CallRequest::Full;
     Some(match command {
         Command::End(
@@ -280,7 +280,6 @@ const fn special(command: &Command) -> Option<&'static str> {
         Command::Screen(ScreenCommand::NextCommand) => "go to before the next command of the recording",
         Command::Screen(ScreenCommand::CommandBefore) => "go back to before the last command of the recording",
         Command::Screen(ScreenCommand::ToTheLine) => "go to when the selected log line was written, in a recording",
-        Command::Screen(ScreenCommand::Help) => "explain what has the focus, then each key, sign and state; searchable",
         Command::Wire(WireCommand::Deliver(Target::All)) => "deliver every held segment, the oldest first",
         Command::Wire(WireCommand::Drop(Target::All)) => "drop every held segment",
         _ => return None,

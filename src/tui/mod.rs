@@ -35,6 +35,7 @@ pub mod backend;
 pub mod canvas;
 pub mod dialog;
 pub mod hint;
+pub mod history;
 pub mod hit;
 pub mod lab_run;
 pub mod large;
@@ -175,6 +176,9 @@ pub fn run(
     inbox: Receiver<Message>,
     sender: Sender<Message>,
 ) -> Result<Exit> {
+    if source.is_some() {
+        app.keep_history();
+    }
     let mut began = app.session().transcript.began();
     let mut turn = 0;
     // Signals are caught before the terminal is taken: none may end the program while it is raw.

@@ -32,6 +32,14 @@ pub struct Terminal {
     pub raw: Vec<u8>,
 }
 
+/// The folder of this run's histories, one for each test.
+fn state_home() -> std::path::PathBuf {
+    let test = std::thread::current().name().unwrap_or("main").replace("::", "-");
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("state-{}", std::process::id()))
+        .join(test)
+}
+
 /// A new pty of that size: the terminal's side and the program's.
 fn pty(cols: u16, rows: u16) -> (OwnedFd, File) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pty");
@@ -123,6 +131,8 @@ impl Terminal {
         command
             .arg("--ctty")
             .env("TERM", "xterm-256color")
+            // What is typed in a test is not the user's history.
+            .env("XDG_STATE_HOME", state_home())
             .env_remove("NO_COLOR");
         what(&mut command);
         let child = command

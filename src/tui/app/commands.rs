@@ -56,7 +56,8 @@ impl App {
         let side = self.focus;
         match command {
             ScreenCommand::Quit => return vec![Effect::Leave(Exit::Quit)],
-            ScreenCommand::Help => self.dialogs.open(HelpDialog::default()),
+            ScreenCommand::Help => self.dialogs.open(HelpDialog::new(self.topic())),
+            ScreenCommand::Palette => self.dialogs.open(PaletteDialog::new(side)),
             ScreenCommand::Prompt => self.dialogs.open(Prompt::new(String::new())),
             ScreenCommand::OtherEnd => self.focus = side.other(),
             ScreenCommand::HostSettings => self.dialogs.open(HostDialog::new(side)),
@@ -78,7 +79,7 @@ impl App {
             ScreenCommand::Edit => {
                 let typed = self.pointing.mark().and_then(Action::typed);
                 self.dialogs
-                    .open(Prompt::new(typed.unwrap_or_else(|| format!("{side} "))));
+                    .open(Prompt::editing(&typed.unwrap_or_else(|| format!("{side} "))));
             }
             ScreenCommand::More => self.dialogs.open(MenuDialog::new(side)),
             ScreenCommand::Scenarios if self.is_only_shown() => {}
@@ -219,6 +220,27 @@ impl App {
         }
         self.status = Some(words);
         effects
+    }
+
+    /// The subject that the help begins with: what is marked, else the end that has the keys.
+    fn topic(&self) -> HelpTopic {
+        match self.pointing.mark() {
+            Some(Action::LogLine(_) | Action::ShowEntry(_)) => HelpTopic::Log,
+            Some(Action::Segment(_)) => HelpTopic::Diagram,
+            Some(Action::Meaning(side, of)) => {
+                let views = self.run.session.sockets(*side);
+                let is_it = |view: &&SocketView| StateOf::view(view).as_ref() == Some(of);
+                views
+                    .iter()
+                    .find(is_it)
+                    .map_or(HelpTopic::End(*side), |view| HelpTopic::State(view.state()))
+            }
+            Some(Action::Means(state)) => HelpTopic::State(*state),
+            Some(Action::End(side, command)) => HelpTopic::Command(Command::End(*side, command.clone())),
+            Some(Action::Wire(command)) => HelpTopic::Command(Command::Wire(command.clone())),
+            Some(Action::Screen(_, command)) => HelpTopic::Command(Command::Screen(*command)),
+            _ => HelpTopic::End(self.focus),
+        }
     }
 
     /// Does what the guide's buttons do.

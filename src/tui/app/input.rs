@@ -47,7 +47,7 @@ impl App {
                     }
                     MouseButton::Right => {
                         if let Some(text) = action.typed() {
-                            self.dialogs.open(Prompt::new(text));
+                            self.dialogs.open(Prompt::editing(&text));
                         }
                         Vec::new()
                     }
@@ -100,6 +100,9 @@ impl App {
             let actions = self.dialogs.key(key, context);
             return self.all(actions, now);
         }
+        if control && key.code == KeyCode::Char('p') {
+            return self.screen(ScreenCommand::Palette, now);
+        }
         if plain { self.plain_key(key, now) } else { Vec::new() }
     }
 
@@ -128,6 +131,7 @@ impl App {
                 };
                 return self.act((button.command)(self.focus).into(), now);
             }
+            KeyCode::F(1) => return self.screen(ScreenCommand::Help, now),
             KeyCode::Tab => self.pointing.step(false, first),
             KeyCode::BackTab => self.pointing.step(true, first),
             KeyCode::Up if in_log => self.panes.log.select_by(-1),

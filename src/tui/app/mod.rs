@@ -27,26 +27,29 @@ use crate::runtime::Runtime;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
 use crate::session::transcript::{Entry, EntryKind};
+use crate::session::view::SocketView;
 use crate::session::{CommandError, IssuedCommand, Session};
 use crate::side::{Ends, Side};
 use crate::tui::Exit;
 use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::forge::ForgeDialog;
-use crate::tui::dialog::help::HelpDialog;
+use crate::tui::dialog::help::{HelpDialog, HelpTopic};
 use crate::tui::dialog::host::HostDialog;
 use crate::tui::dialog::menu::MenuDialog;
 use crate::tui::dialog::new_lab::NewLabDialog;
 use crate::tui::dialog::options::OptionsDialog;
+use crate::tui::dialog::palette::PaletteDialog;
 use crate::tui::dialog::picker::Picker;
 use crate::tui::dialog::predict::PredictDialog;
-use crate::tui::dialog::prompt::{History, Prompt};
+use crate::tui::dialog::prompt::Prompt;
 use crate::tui::dialog::raw::RawDialog;
 use crate::tui::dialog::rules::RulesDialog;
 use crate::tui::dialog::runtime::RuntimeDialog;
 use crate::tui::dialog::segment::SegmentDialog;
-use crate::tui::dialog::state::StateDialog;
+use crate::tui::dialog::state::{StateDialog, StateOf};
 use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
+use crate::tui::history::History;
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{LEAST, Pane};
@@ -174,6 +177,16 @@ impl App {
     /// The same with the mouse in these hands from the start.
     pub fn with_mouse(self, mouse: MouseUse) -> App {
         App { mouse, ..self }
+    }
+
+    /// Keeps what is typed for the next run, and has what was typed in the last ones.
+    pub fn keep_history(&mut self) {
+        let Some(place) = History::place() else { return };
+        let (history, why) = History::kept_in(place);
+        self.history = history;
+        if let Some(why) = why {
+            self.say(why);
+        }
     }
 
     /// Returns whose the mouse is.
@@ -391,7 +404,9 @@ impl App {
                 Vec::new()
             }
             Action::Typed(text, command) => {
-                self.history.remember(text);
+                if let Some(why) = self.history.remember(text) {
+                    self.say(why);
+                }
                 match command {
                     Command::End(side, command) => self.command(side, &command, now),
                     Command::Wire(command) => self.wire(command),

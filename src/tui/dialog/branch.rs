@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Context, Dialog, News, scrolled};
+use super::{About, Context, Dialog, News, scrolled};
 use crate::scenario::branch::{Branch, BranchResult, lines};
 use crate::text::wrap;
 use crate::tui::canvas::Canvas;
@@ -43,6 +43,13 @@ impl Dialog for CompareDialog {
             self.result = Some(result.clone());
         }
         None
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Both ways",
+            keys: &[],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
@@ -90,6 +97,7 @@ impl Dialog for CompareDialog {
             }
         }
         let height = usize::from(inside.height).saturating_sub(1);
+        canvas.page = height as u16;
         self.skip = self.skip.min(rows.len().saturating_sub(height));
         canvas.put(inside.x, inside.y, middle, "as it is", strong);
         canvas.put(middle + 1, inside.y, inside.right(), "changed", strong);

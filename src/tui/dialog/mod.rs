@@ -22,6 +22,7 @@ pub mod host;
 pub mod menu;
 pub mod new_lab;
 pub mod options;
+pub mod palette;
 pub mod picker;
 pub mod predict;
 pub mod prompt;
@@ -32,10 +33,9 @@ pub mod segment;
 pub mod state;
 pub mod why;
 
-use prompt::History;
+use crate::tui::history::History;
+use help::{HelpDialog, HelpTopic};
 
-/// The lines that PgUp and PgDn move by.
-const PAGE: i64 = 10;
 /// More lines than any dialog has.
 const FAR: i64 = 1 << 20;
 
@@ -48,6 +48,8 @@ pub struct Context<'a> {
     pub focus: Side,
     /// The commands that were typed.
     pub history: &'a History,
+    /// The lines that PgUp and PgDn move by: those that are visible of the dialog on top.
+    pub page: u16,
 }
 
 impl<'a> Context<'a> {
@@ -57,6 +59,7 @@ impl<'a> Context<'a> {
             session,
             focus,
             history,
+            page: 1,
         }
     }
 }
@@ -118,9 +121,27 @@ pub trait Dialog: Debug {
     fn opener(&self) -> Option<ScreenCommand> {
         None
     }
+
+    /// Returns what the help says first when it is opened over this dialog.
+    fn about(&self) -> About {
+        About {
+            title: "This dialog",
+            keys: &[],
+        }
+    }
 }
 
-/// The keys that dialogs share: Esc and `q` close, arrows, Tab, pages and Home and End move, Enter presses what is selected.
+/// The help of a dialog: what it is, and its own keys and signs with what they mean, besides those that all share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The heading.
+    pub title: &'static str,
+    /// Its keys and signs, with what they mean.
+    pub keys: &'static [(&'static str, &'static str)],
+}
+
+/// The keys that dialogs share: Esc and `q` close, arrows, Tab, pages and Home and End move, Enter presses what is selected, `?` and F1
+/// open the help about it.
 pub fn browse<D: Dialog + ?Sized>(dialog: &mut D, key: KeyEvent, context: Context) -> Vec<Reaction> {
     let lines = match plain(key) {
         Some(KeyCode::Esc | KeyCode::Char('q')) => return vec![Reaction::Close],
@@ -130,10 +151,12 @@ pub fn browse<D: Dialog + ?Sized>(dialog: &mut D, key: KeyEvent, context: Contex
         }
         Some(KeyCode::Up | KeyCode::BackTab) => -1,
         Some(KeyCode::Down | KeyCode::Tab) => 1,
-        Some(KeyCode::PageUp) => -PAGE,
-        Some(KeyCode::PageDown | KeyCode::Char(' ')) => PAGE,
+        Some(KeyCode::PageUp) => -i64::from(context.page),
+        Some(KeyCode::PageDown | KeyCode::Char(' ')) => i64::from(context.page),
         Some(KeyCode::Home) => -FAR,
         Some(KeyCode::End) => FAR,
+        Some(KeyCode::F(1)) => return vec![help_about(dialog)],
+        Some(KeyCode::Char('?')) if dialog.opener() != Some(ScreenCommand::Help) => return vec![help_about(dialog)],
         Some(KeyCode::Char(c)) => {
             let mut buttons = dialog
                 .opener()
@@ -146,6 +169,11 @@ pub fn browse<D: Dialog + ?Sized>(dialog: &mut D, key: KeyEvent, context: Contex
     };
     dialog.scroll(lines, context);
     Vec::new()
+}
+
+/// The help that begins with this dialog, over it.
+fn help_about<D: Dialog + ?Sized>(dialog: &D) -> Reaction {
+    Reaction::Open(Box::new(HelpDialog::new(HelpTopic::Dialog(dialog.about()))))
 }
 
 /// The key, unless it is another with Ctrl or Alt.
@@ -168,6 +196,8 @@ const fn scrolled(skip: usize, lines: i64) -> usize {
 #[derive(Debug, Default)]
 pub struct DialogStack {
     dialogs: Vec<Box<dyn Dialog>>,
+    /// The lines of the one on top that were visible when it was drawn.
+    page: u16,
 }
 
 impl DialogStack {
@@ -202,10 +232,15 @@ impl DialogStack {
                 canvas.reach(reach);
             }
         }
+        self.page = canvas.page.max(1);
     }
 
     /// Gives a key to the one on top; returns what the screen is to do.
     pub fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Action> {
+        let context = Context {
+            page: self.page,
+            ..context
+        };
         let reactions = self.dialogs.last_mut().map(|dialog| dialog.key(key, context));
         self.react(reactions)
     }

@@ -124,6 +124,7 @@ impl Dialog for Picker {
             }
             lines.push(Ok(row));
         }
+        canvas.page = list.height;
         let height = usize::from(list.height);
         let at = lines.iter().position(|line| *line == Ok(self.selected)).unwrap_or(0);
         let skip = (at + 2).saturating_sub(height).min(lines.len().saturating_sub(height));

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use std::mem;
 
-use super::{Context, Dialog, Reaction, moved};
+use super::{About, Context, Dialog, Reaction, moved};
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
@@ -93,6 +93,13 @@ impl Dialog for PredictDialog {
 
     fn selected(&self) -> Option<usize> {
         Some(self.selected)
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "A prediction",
+            keys: &[("Enter", "predict what is selected; the next step says whether it is so")],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
-use super::{Context, Dialog, Reaction, browse, moved, plain};
+use super::{About, Context, Dialog, Reaction, browse, moved, plain};
 use crate::command::ScreenCommand;
 use crate::command::wire::{Preset, WireCommand};
 use crate::session::{LabKind, Session};
@@ -73,6 +73,16 @@ impl Dialog for RulesDialog {
 
     fn opener(&self) -> Option<ScreenCommand> {
         Some(ScreenCommand::WireRules)
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "The wire's rules",
+            keys: &[
+                ("Enter", "switch the selected rule on or off, or add the preset"),
+                ("Delete", "remove the selected rule"),
+            ],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
