@@ -267,6 +267,11 @@ pub fn bottom(area: Rect, n: u16) -> (Rect, Rect) {
     (rest, last)
 }
 
+/// The first `n` columns, and the rest.
+pub fn columns(area: Rect, n: u16) -> (Rect, Rect) {
+    left(area, n)
+}
+
 fn left(area: Rect, n: u16) -> (Rect, Rect) {
     let n = n.min(area.width);
     (

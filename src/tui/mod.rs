@@ -21,17 +21,19 @@ use std::time::Duration;
 
 use crate::clock::MonoTime;
 use crate::error::{Operation, Result};
-use crate::lab::event::{LabEvent, TimedEvent};
+use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use crate::lab::{Batch, LocalLab as Lab, Options};
 use crate::os::signal::StopTarget;
 use crate::recording::Recording;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
+use crate::scenario::lesson::{Column, SideBySide};
 use crate::session::Session;
 
 pub mod app;
 mod away;
 pub mod backend;
+pub mod beside;
 pub mod canvas;
 pub mod dialog;
 pub mod hit;
@@ -39,6 +41,7 @@ pub mod lab_run;
 pub mod layout;
 pub mod pane;
 pub mod pointing;
+pub mod prediction;
 pub mod scroll;
 mod terminal;
 pub mod theme;
@@ -159,6 +162,43 @@ fn lab_of(make: &MakeLab, fresh: LabSpec, turn: u32, sender: &Sender<Message>) -
     make(fresh, Box::new(sink))
 }
 
+/// The labs of a lesson that has two.
+struct LabPair {
+    /// The labs, the left one first, each with its turn.
+    labs: [(u32, Lab); 2],
+}
+
+impl LabPair {
+    /// Makes both; `made` counts the labs.
+    fn make(
+        make: &MakeLab,
+        lesson: &SideBySide,
+        made: &mut u32,
+        sender: &Sender<Message>,
+    ) -> Result<(LabPair, [Session; 2])> {
+        let mut one = |column: &Column| -> Result<((u32, Lab), Session)> {
+            *made += 1;
+            let (lab, session) = lab_of(make, LabSpec::beside(&column.scenario), *made, sender)?;
+            Ok(((*made, lab), session))
+        };
+        let [left, right] = &lesson.columns;
+        let ((left, left_session), (right, right_session)) = (one(left)?, one(right)?);
+        let pair = LabPair { labs: [left, right] };
+        Ok((pair, [left_session, right_session]))
+    }
+
+    /// The column of the lab of that turn.
+    fn column(&self, turn: u32) -> Option<usize> {
+        self.labs.iter().position(|(of, _)| *of == turn)
+    }
+
+    fn send(&self, column: usize, request: LabRequest) {
+        if let Some((_, lab)) = self.labs.get(column) {
+            lab.send(request);
+        }
+    }
+}
+
 /// Runs the screen until it is left; without a source it is of a recording, and nothing is asked of any lab.
 ///
 /// # Errors
@@ -171,7 +211,9 @@ pub fn run(
     sender: Sender<Message>,
 ) -> Result<Exit> {
     let mut began = app.session().transcript.began();
-    let mut turn = 0;
+    // The number of labs that were made after the first, and which of them is the one of the panes.
+    let (mut made, mut turn) = (0, 0);
+    let mut beside: Option<LabPair> = None;
     // Signals are caught before the terminal is taken: none may end the program while it is raw.
     let stops = JobControl::detect();
     let caught = LAST
@@ -229,8 +271,10 @@ pub fn run(
                         app.tick();
                     }
                     for effect in app.go_on(MonoTime::now()) {
-                        if let (Effect::Lab(request), Some(source)) = (effect, &source) {
-                            source.lab.send(request);
+                        match (effect, &source, &beside) {
+                            (Effect::Lab(request), Some(source), _) => source.lab.send(request),
+                            (Effect::BesideLab(column, request), _, Some(pair)) => pair.send(column, request),
+                            _ => {}
                         }
                     }
                     continue;
@@ -245,7 +289,16 @@ pub fn run(
         let since = MonoTime::now();
         while let Some(message) = next {
             let effects = match message {
-                Message::Lab(of, _) if of != turn => Vec::new(),
+                Message::Lab(of, batch) if of != turn => {
+                    let mut effects = Vec::new();
+                    if let Some(column) = beside.as_ref().and_then(|pair| pair.column(of)) {
+                        for event in batch {
+                            awaited |= !streams(&event.what);
+                            effects.extend(app.absorb_beside(column, event));
+                        }
+                    }
+                    effects
+                }
                 Message::Lab(_, batch) => {
                     let mut effects = Vec::new();
                     for event in batch {
@@ -296,19 +349,35 @@ pub fn run(
                     }
                     Effect::Fresh(fresh) => {
                         let Some(source) = &mut source else { continue };
-                        turn += 1;
-                        match lab_of(source.make, fresh, turn, &sender) {
+                        made += 1;
+                        match lab_of(source.make, fresh, made, &sender) {
                             Ok((next, session)) => {
+                                turn = made;
                                 source.lab = next;
                                 began = session.transcript.began();
                                 app.restart(session);
                             }
-                            Err(error) => {
-                                turn -= 1;
-                                app.refuse(error.to_string());
-                            }
+                            Err(error) => app.refuse(error.to_string()),
                         }
                     }
+                    Effect::Beside(lesson, steps) => {
+                        let Some(source) = &source else { continue };
+                        // What was there before ends first: its names and memory are free then.
+                        beside = None;
+                        match LabPair::make(source.make, &lesson, &mut made, &sender) {
+                            Ok((pair, sessions)) => {
+                                beside = Some(pair);
+                                app.open_beside(lesson, sessions, steps);
+                            }
+                            Err(error) => app.refuse_beside(error.to_string()),
+                        }
+                    }
+                    Effect::BesideLab(column, request) => {
+                        if let Some(pair) = &beside {
+                            pair.send(column, request);
+                        }
+                    }
+                    Effect::EndBeside => beside = None,
                     Effect::Grow(branch) => {
                         let Some(source) = &source else { continue };
                         let (to, options, both) = (sender.clone(), source.options.clone(), branch.clone());

@@ -13,7 +13,10 @@ impl App {
             Some(map) => {
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
                 let status = self.status.as_deref();
-                self.panes.draw(&mut canvas, &map, &self.run, self.focus, status);
+                match &self.beside {
+                    Some(beside) => pane::beside::draw(&mut canvas, screen, beside, status),
+                    None => self.panes.draw(&mut canvas, &map, &self.run, self.focus, status),
+                }
                 if let Some(reach) = reach {
                     canvas.reach(reach);
                 }

@@ -33,7 +33,7 @@ impl App {
 
     /// Does the clock on the screen go on by itself, at `now`?
     pub fn counts_down(&self, now: MonoTime) -> bool {
-        self.run.replay.is_none() && self.run.session.counts_down(now)
+        self.run.replay.is_none() && self.beside.is_none() && self.run.session.counts_down(now)
     }
 
     /// The time that the screen shows, when it is `now`.
