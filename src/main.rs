@@ -190,7 +190,8 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
         options.ipv6 = fresh.ipv6.unwrap_or(options.ipv6);
         options.driven = options.driven.or(fresh.driven, &options.program)?;
         let (lab, facts) = Lab::start(&options, sink)?;
-        Ok((lab, recorded(Session::new(facts, began), record.as_ref(), &options)))
+        let record = record.as_ref().filter(|_| !fresh.unrecorded);
+        Ok((lab, recorded(Session::new(facts, began), record, &options)))
     };
     let (lab, app) = match tui::first_lab(&make, tour, &sender) {
         Ok(first) => first,

@@ -6,13 +6,19 @@ use finwait::call::{CallId, SocketName};
 use finwait::command::parse::parse;
 use finwait::command::table::TABLE;
 use finwait::command::{Command, ScreenCommand};
+use finwait::lab::LabMode;
 use finwait::scenario::branch::Branch;
 use finwait::scenario::catalog;
+use finwait::scenario::lesson::Course;
 use finwait::session::LabKind;
-use finwait::side::Side;
+use finwait::session::connections::ConnectionNo;
+use finwait::side::{Ends, Side};
+use finwait::state::State;
+use finwait::tui::app::ChosenLab;
 use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hint::hint;
 use finwait::tui::hit::Action;
+use finwait::tui::shown::ShownConnection;
 
 mod script;
 use script::Script;
@@ -60,7 +66,24 @@ fn actions(script: &Script) -> Vec<Action> {
         Action::Compare(Branch::new(scenario, 0, close)),
         Action::Say("a sentence".into()),
         Action::Nothing,
+        Action::Means(State::TimeWait),
+        Action::Details(Side::Server),
+        Action::ShowConnection(ShownConnection::All),
+        Action::ShowConnection(ShownConnection::Newest),
+        Action::ShowConnection(ShownConnection::One(ConnectionNo(2))),
     ];
+    let lab = ChosenLab {
+        mode: LabMode::Auto,
+        ipv6: false,
+        runtimes: Ends::default(),
+    };
+    actions.extend([true, false].map(|record| Action::NewLab { lab, record }));
+    let courses = catalog::lessons().unwrap();
+    let beside = courses.into_iter().find_map(|course| match course {
+        Course::SideBySide(lesson) => Some(lesson),
+        _ => None,
+    });
+    actions.push(Action::SideBySide(beside.unwrap()));
     for side in Side::BOTH {
         let views = script.app.session().sockets(side);
         let states = views.iter().filter_map(StateOf::view);
@@ -78,6 +101,8 @@ fn actions(script: &Script) -> Vec<Action> {
             Action::End(..) | Action::Wire(_) | Action::Screen(..) | Action::Focus(_) | Action::LogLine(_) => {}
             Action::Segment(_) | Action::Why(_) | Action::Meaning(..) | Action::Item(_) | Action::Back => {}
             Action::Typed(..) | Action::ReadOptions(..) | Action::ShowEntry(_) | Action::Guide(_) => {}
+            Action::Means(_) | Action::Details(_) | Action::SideBySide(_) | Action::NewLab { .. } => {}
+            Action::ShowConnection(_) => {}
             Action::Predict { .. } | Action::Compare(_) | Action::Say(_) | Action::Nothing => {}
         }
     }

@@ -1972,7 +1972,7 @@ fn what_is_discarded_is_not_called_dropped() {
 #[test]
 fn a_mode_that_says_no_time_means_the_last_one() {
     let mut play = Play::new();
-    let mut asks = |play: &mut Play, text: &str| {
+    let asks = |play: &mut Play, text: &str| {
         play.asked.clear();
         play.issues(text);
         match play.asked.pop() {
@@ -2017,6 +2017,8 @@ fn a_mode_that_says_no_time_means_the_last_one() {
     play.happens(LabEvent::Wire(WireChange::Mode(slow(499))));
     let line = play.session.transcript.entries().back().unwrap().lines().join(" ");
     assert_eq!(line, "slow: each segment takes 499 ms on the wire");
+}
+
 impl Play {
     /// The client's runtime has come so far.
     fn prepares(&mut self, runtime: Runtime, progress: RuntimeProgress) {

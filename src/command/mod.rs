@@ -208,6 +208,8 @@ pub enum ScreenCommand {
     CommandBefore,
     /// The place in a recording where the selected log line was written.
     ToTheLine,
+    /// The tour's steps so far again, in a fresh lab: back on its path.
+    TourRejoin,
     /// Predicts the tour's next step.
     Predict,
     /// Runs the tour with its next step changed, beside the tour as it is.

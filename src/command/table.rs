@@ -404,8 +404,8 @@ table! {
         "select the held segment before this one";
     Screen(HeldAfter) "held-after" Screen [button('>', "newer", screen!(HeldAfter))] []
         "select the held segment after this one: deliver it, and it overtakes the older ones";
-    Screen(Scenarios) "scenarios" Screen [button('Y', "scenarios", screen!(Scenarios))] []
-        "choose a scenario to be guided through";
+    Screen(Scenarios) "lessons" Screen [button('Y', "lessons", screen!(Scenarios))] []
+        "choose a lesson to be guided through: the first ones, or one that answers a question";
     Screen(TourNext) "next" Screen [button('.', "Next", screen!(TourNext))] []
         "run the guide's next step; in a recording (finwait open), show what happened next";
     Screen(TourEnd) "to-the-end" Screen [button('=', "to the end", screen!(TourEnd))] []
@@ -414,6 +414,8 @@ table! {
         "go one step back: the steps before it run again, in a fresh lab; in a recording, go back in time";
     Screen(ToTheStart) "to-the-start" Screen [button('-', "to the start", screen!(ToTheStart))] []
         "begin the guide again, in a fresh lab; in a recording, go to its start";
+    Screen(TourRejoin) "rejoin" Screen [button('G', "back on the path", screen!(TourRejoin))] []
+        "run the guide's steps so far again, in a fresh lab: back on its path, where you have left it or time has run out";
     Screen(NextCommand) "next-command" Screen [button(']', "next command", screen!(NextCommand))] []
         "in a recording, go to before the next command";
     Screen(CommandBefore) "command-before" Screen [button('[', "command before", screen!(CommandBefore))] []

@@ -1,5 +1,8 @@
 //! The scenarios that the binary carries.
 
+use std::sync::Arc;
+
+use super::lesson::Course;
 use super::mistake::Mistake;
 use super::{Scenario, file};
 
@@ -22,6 +25,34 @@ pub fn all() -> Result<Vec<Scenario>, Vec<Mistake>> {
         all.push(file::read(path, text)?);
     }
     all.sort_by(|a, b| (a.group, &a.name).cmp(&(b.group, &b.name)));
+    Ok(all)
+}
+
+/// Path and text of each lesson of two labs.
+pub const SIDE_BY_SIDE: &[(&str, &str)] = &[(
+    "lessons/half-close-beside-full-close.toml",
+    include_str!("../../assets/lessons/half-close-beside-full-close.toml"),
+)];
+
+/// The lessons: "Start here" in its order, then topic by topic, the easiest of each first.
+///
+/// # Errors
+///
+/// The mistakes of the first file that has some.
+pub fn lessons() -> Result<Vec<Course>, Vec<Mistake>> {
+    let mut all = Vec::new();
+    for scenario in self::all()? {
+        if let Some(lesson) = scenario.lesson {
+            all.push(Course::Guided(Arc::new(scenario), lesson));
+        }
+    }
+    for (path, text) in SIDE_BY_SIDE {
+        all.push(Course::SideBySide(Arc::new(file::beside::read(path, text)?)));
+    }
+    all.sort_by(|a, b| {
+        let key = |course: &Course| (course.lesson().shelf, course.lesson().level, course.lesson().minutes);
+        (key(a), a.name()).cmp(&(key(b), b.name()))
+    });
     Ok(all)
 }
 

@@ -17,6 +17,7 @@ pub mod claim_status;
 pub mod expect;
 pub mod file;
 pub mod keys;
+pub mod lesson;
 pub mod mistake;
 pub mod needs;
 pub mod observation;
@@ -28,6 +29,7 @@ pub mod run;
 pub mod segments;
 
 use expect::{Expectation, Expected};
+use lesson::Lesson;
 use mistake::Position;
 use needs::Needs;
 
@@ -46,6 +48,8 @@ pub struct Scenario {
     pub group: Group,
     /// The id in the catalog or in the list of claims.
     pub id: Option<String>,
+    /// The place among the lessons; none of a file that is none.
+    pub lesson: Option<Lesson>,
     /// Whether it needs the wire, or host settings: the isolated lab.
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone; none where it is for both.

@@ -190,6 +190,7 @@ fn parts(action: &Action, session: &Session, focus: Side) -> Parts {
             "be guided through {}, in a fresh lab; the sockets of this one are closed",
             scenario.name
         )),
+        Action::SideBySide(lesson) => Parts::does(format!("see {} step by step, in two labs", lesson.title)),
         Action::Predict { picked, .. } => {
             Parts::does(format!("predict {picked}; the guide's next step says whether it is so"))
         }

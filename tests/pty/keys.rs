@@ -228,7 +228,7 @@ dialogs! {
     why "!" "why?   (Esc";
     rules "W" "rules";
     forge "f" "forge";
-    scenarios "Y" "type to search";
+    lessons "Y" "type to search";
 }
 
 fn every_key_leaves_finwait_alive(opening: impl FnOnce(&mut Terminal) -> String, seen: &str) {

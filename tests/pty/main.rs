@@ -4,6 +4,7 @@ mod failing;
 mod jobs;
 mod keys;
 mod labs;
+mod lessons;
 mod recording;
 #[path = "../support/mod.rs"]
 mod support;
@@ -201,7 +202,7 @@ fn a_handshake_is_stepped_through_by_clicks() {
 #[test]
 fn a_tour_is_clicked_from_the_picker_to_its_last_step() {
     let mut terminal = started("isolated");
-    terminal.click("Y scenarios]", Half::Right);
+    terminal.click("Y lessons]", Half::Right);
     terminal.see("type to search");
     terminal.keys("half-close fin_wait2");
     terminal.wait("one that is found", |lines| {
@@ -216,10 +217,10 @@ fn a_tour_is_clicked_from_the_picker_to_its_last_step() {
     // The client writes after its FIN.
     terminal.click("# predict]", Half::Left);
     terminal.see("what will it return?");
-    terminal.click("EOF", Half::Left);
-    terminal.see("you predict EOF");
+    terminal.click("ECONNRESET", Half::Left);
+    terminal.see("you predict ECONNRESET");
     terminal.click(". Next]", Half::Left);
-    terminal.see("you predicted EOF: wrong");
+    terminal.see("you predicted ECONNRESET: wrong");
     terminal.see("= EPIPE");
     // Back: the steps before are done again, in a fresh lab.
     terminal.click(", Back]", Half::Left);

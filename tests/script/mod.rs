@@ -157,6 +157,9 @@ impl Script {
             | Effect::Redraw
             | Effect::Suspend
             | Effect::Fresh(_)
+            | Effect::Beside(..)
+            | Effect::BesideLab(..)
+            | Effect::EndBeside
             | Effect::Grow(_)
             | Effect::Save(..)
             | Effect::SaveAndRenew(..)

@@ -16,15 +16,14 @@ impl App {
             Some(map) => {
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
                 let status = self.status.as_deref().or(self.mouse.note());
-                self.panes.draw(
-                    &mut canvas,
-                    &map,
-                    &self.run,
-                    self.focus,
-                    &self.shown,
-                    status,
-                    hint.as_deref(),
-                );
+                match &self.beside {
+                    Some(beside) => pane::beside::draw(&mut canvas, screen, beside, status),
+                    None => {
+                        let (run, hint) = (&self.run, hint.as_deref());
+                        self.panes
+                            .draw(&mut canvas, &map, run, self.focus, &self.shown, status, hint);
+                    }
+                }
                 if let Some(reach) = reach {
                     canvas.reach(reach);
                 }

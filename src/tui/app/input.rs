@@ -103,7 +103,15 @@ impl App {
         if control && key.code == KeyCode::Char('p') {
             return self.screen(ScreenCommand::Palette, now);
         }
-        if plain { self.plain_key(key, now) } else { Vec::new() }
+        match key.code {
+            _ if !plain => Vec::new(),
+            KeyCode::Esc if self.beside.is_some() => self.leave_beside(),
+            KeyCode::Char(c @ ('1' | '2')) if self.beside.is_some() => {
+                self.say(format!("{c} is not a key here: . goes on, , goes back, ; leaves"));
+                Vec::new()
+            }
+            _ => self.plain_key(key, now),
+        }
     }
 
     pub(super) fn plain_key(&mut self, key: KeyEvent, now: MonoTime) -> Vec<Effect> {

@@ -124,10 +124,8 @@ fn sentences(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines)
     };
     let height = usize::from(area.height);
     let why = why.unwrap_or_default();
-    let (of_why, of_so) = (
-        crate::text::wrap(why, room).len(),
-        crate::text::wrap(&now.so, room).len(),
-    );
+    let so = now.so.join(" ");
+    let (of_why, of_so) = (crate::text::wrap(why, room).len(), crate::text::wrap(&so, room).len());
     // What matters more is said whole: why an error came, else what is so now. The other gets what is left, and is left out rather than cut
     // short.
     let (first, second) = if failed { (of_why, of_so) } else { (of_so, of_why) };
@@ -135,7 +133,7 @@ fn sentences(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines)
     let second = if first + second <= height { second } else { 0 };
     let (of_why, of_so) = if failed { (first, second) } else { (second, first) };
     say("why", why, of_why);
-    say("so", &now.so, of_so);
+    say("so", &so, of_so);
     // Where there is room left: what other languages say of the same, as it was measured.
     if let Some((runtime, said)) = now.what.as_ref().and_then(|what| elsewhere(session, what.side)) {
         let said = format!("{runtime} says: {said}");

@@ -51,7 +51,7 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, run: &LabRun, wire: &WirePane, sa
         end(canvas, area, &plates[side as usize], &words[side as usize], fits);
     }
     wire.arrows(canvas, rest, session);
-    let text = said.map_or_else(|| session.now_lines(canvas.now).so, str::to_owned);
+    let text = said.map_or_else(|| session.now_lines(canvas.now).so.join(" "), str::to_owned);
     let lines = wrap_to(
         &text,
         usize::from(foot.width.saturating_sub(4)),
