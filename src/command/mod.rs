@@ -17,6 +17,7 @@ pub mod complete;
 mod on_wire;
 pub mod parse;
 pub mod table;
+mod theme_name;
 mod token;
 pub mod wire;
 
@@ -24,6 +25,7 @@ pub use arguments::option_value;
 pub(crate) use complaint::shown;
 pub use complaint::{nearest, nearest_or_best};
 use table::{EndVerb, Verb};
+pub use theme_name::ThemeName;
 use wire::WireCommand;
 
 /// The bytes of one quoted string, as a command's arguments have it.
@@ -59,6 +61,7 @@ impl Command {
         match self {
             Command::End(_, command) => Verb::End(command.verb()),
             Command::Wire(command) => Verb::Wire(command.verb()),
+            Command::Screen(ScreenCommand::UseTheme(_)) => Verb::Screen(ScreenCommand::Themes),
             Command::Screen(command) => Verb::Screen(*command),
         }
     }
@@ -216,6 +219,10 @@ pub enum ScreenCommand {
     HeldBefore,
     /// Selects the segment on the wire after the selected one.
     HeldAfter,
+    /// Opens the list of themes.
+    Themes,
+    /// Has the screen look like that.
+    UseTheme(ThemeName),
 }
 
 impl EndCommand {
@@ -266,7 +273,13 @@ impl fmt::Display for Command {
         match self {
             Command::End(side, command) => write!(f, "{side} {command}"),
             Command::Wire(command) => write!(f, "wire {command}"),
-            Command::Screen(command) => f.write_str(table::row(Verb::Screen(*command)).name),
+            Command::Screen(command) => {
+                f.write_str(table::of_screen(*command).name)?;
+                match command {
+                    ScreenCommand::UseTheme(name) => write!(f, " {name}"),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 }

@@ -88,6 +88,8 @@ pub enum ArgKind {
     SettingValue,
     /// Held segments, `next`, `all` or a number; or a kind of segment, for a rule.
     Segment,
+    /// A theme's name.
+    Theme,
 }
 
 /// A button and its key, and the command that a press of either is.
@@ -270,6 +272,8 @@ macro_rules! table {
                         help: $help,
                     }
                 },)*
+                // A word with an argument is the word.
+                Verb::Screen(ScreenCommand::UseTheme(_)) => row(Verb::Screen(ScreenCommand::Themes)),
             }
         }
 
@@ -433,6 +437,8 @@ table! {
         "show the state diagram (RFC 9293, figure 5) in place of the time-sequence diagram, and back";
     Screen(Zoom) "zoom" Screen [button('z', "zoom", screen!(Zoom))] []
         "give the whole screen to the diagram, then to the end that has the keys, then to the log; Esc goes back";
+    Screen(Themes) "theme" Screen [button('%', "themes", screen!(Themes))] [Arg::Plain("name", ArgKind::Theme)]
+        "choose the screen's colours, and see them at once; theme dark chooses those";
     Screen(LogFilter) "log-filter" Screen [button('/', "filter", screen!(LogFilter))] []
         "choose which log lines are shown: all, calls, segments, states, processes";
     Screen(LogFollow) "log-follow" Screen [button('F', "follow", screen!(LogFollow))] []
@@ -502,17 +508,18 @@ mod tests {
             ArgKind::Setting => "nofile".into(),
             ArgKind::SettingValue => "5".into(),
             ArgKind::Segment => "any".into(),
+            ArgKind::Theme => "dark".into(),
         }
     }
 
     /// A row's command with one argument as given and with those before it that it needs.
     fn typed(spec: &Spec, arg: &Arg, value: &str) -> String {
-        let of = if matches!(spec.verb, Verb::Wire(_)) {
-            "wire"
-        } else {
-            "client"
+        let of = match spec.verb {
+            Verb::Wire(_) => "wire ",
+            Verb::End(_) => "client ",
+            Verb::Screen(_) => "",
         };
-        let mut text = format!("{of} {}", spec.name);
+        let mut text = format!("{of}{}", spec.name);
         for other in spec.args {
             let word = match other {
                 _ if other == arg => match arg {

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::command::{Command, EndCommand};
+use crate::mistake::Position;
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
 
@@ -17,7 +18,6 @@ pub mod claim_status;
 pub mod expect;
 pub mod file;
 pub mod keys;
-pub mod mistake;
 pub mod needs;
 pub mod observation;
 pub mod play;
@@ -27,8 +27,9 @@ pub mod returns;
 pub mod run;
 pub mod segments;
 
+pub use crate::mistake;
+
 use expect::{Expectation, Expected};
-use mistake::Position;
 use needs::Needs;
 
 /// A scenario, as its file has it.

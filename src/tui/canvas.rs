@@ -6,8 +6,10 @@ use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthChar;
 
 use super::hit::{Action, Hits};
+use super::keys::{KeyLabel, Keymap};
 use super::theme::Theme;
 use crate::clock::MonoTime;
+use crate::command::table::Button;
 use crate::text::{safe, width};
 
 /// A frame in the making.
@@ -17,6 +19,8 @@ pub struct Canvas<'a> {
     pub hits: &'a mut Hits,
     /// The colours and styles.
     pub theme: Theme,
+    /// The keys of the buttons.
+    pub keys: &'a Keymap,
     /// The time that clocks and countdowns show.
     pub now: MonoTime,
     pointer: Option<Position>,
@@ -40,11 +44,17 @@ impl<'a> Canvas<'a> {
             buffer,
             hits,
             theme,
+            keys: Keymap::standard(),
             now,
             pointer,
             mark,
             cursor: None,
         }
+    }
+
+    /// Returns what is drawn of a button's key.
+    pub fn key_of(&self, button: &Button) -> KeyLabel {
+        self.keys.label(button)
     }
 
     /// Writes text from `x` on, never at or beyond `right`: where it ended.

@@ -35,11 +35,13 @@ pub mod backend;
 pub mod canvas;
 pub mod dialog;
 pub mod hit;
+pub mod keys;
 pub mod lab_run;
 pub mod layout;
 pub mod pane;
 pub mod pointing;
 pub mod scroll;
+pub mod setup;
 mod terminal;
 pub mod theme;
 pub mod tour;
@@ -132,7 +134,7 @@ pub struct LabSource<'a> {
 
 /// The screen of a recording.
 pub fn opened(recording: Recording) -> App {
-    App::open(recording, Theme::detect())
+    App::open(recording, Theme::COLOURED)
 }
 
 /// Makes the first lab, and a screen of it; with a guide through that scenario. Before [`run`], and before the program has a second
@@ -144,7 +146,7 @@ pub fn opened(recording: Recording) -> App {
 pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Message>) -> Result<(Lab, App)> {
     let fresh = tour.as_deref().map_or_else(LabSpec::default, LabSpec::of);
     let (lab, session) = lab_of(make, fresh, 0, sender)?;
-    let mut app = App::new(session, Theme::detect());
+    let mut app = App::new(session, Theme::COLOURED);
     if let Some(scenario) = tour {
         app.begin(scenario);
     }
@@ -326,6 +328,10 @@ pub fn run(
                     Effect::Save(name, text) => app.say(match save(&name, &text) {
                         Ok(file) => format!("written: {file}; finwait run {file} runs it"),
                         Err(error) => error.to_string(),
+                    }),
+                    Effect::KeepTheme(file, name) => app.say(match crate::config::keep_theme(&file, name) {
+                        Ok(()) => format!("theme {name}, kept in {}", file.display()),
+                        Err(why) => format!("theme {name}, until finwait ends: {why}"),
                     }),
                     Effect::Copy(text) => {
                         if let Err(error) = guard.copy(&text) {

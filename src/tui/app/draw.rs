@@ -8,7 +8,9 @@ impl App {
         self.stale = false;
         let now = self.shown_time(now);
         let screen = frame.area();
-        let mut canvas = self.pointing.canvas(frame.buffer_mut(), self.theme, now);
+        let theme = self.dialogs.theme().unwrap_or(self.setup.theme);
+        let mut canvas = self.pointing.canvas(frame.buffer_mut(), theme, now);
+        canvas.keys = &self.setup.keys;
         match self.panes.map(screen, &self.run, self.focus) {
             Some(map) => {
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
@@ -17,7 +19,7 @@ impl App {
                 if let Some(reach) = reach {
                     canvas.reach(reach);
                 }
-                let context = Context::new(&self.run.session, self.focus, &self.history);
+                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 self.dialogs.draw(&mut canvas, screen, context);
             }
             None => {
@@ -30,7 +32,7 @@ impl App {
                     .iter()
                     .zip(screen.y..screen.bottom())
                 {
-                    canvas.put(screen.x, y, screen.right(), line, self.theme.text());
+                    canvas.put(screen.x, y, screen.right(), line, theme.text());
                 }
             }
         }

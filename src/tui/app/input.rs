@@ -71,7 +71,7 @@ impl App {
             Some(Zone::Diagram) => self.panes.middle.scroll(lines),
             Some(Zone::Log) => self.panes.log.scroll(lines),
             Some(Zone::Dialog) => {
-                let context = Context::new(&self.run.session, self.focus, &self.history);
+                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 self.dialogs.scroll(lines, context);
             }
             None => {}
@@ -96,9 +96,12 @@ impl App {
             return Vec::new();
         }
         if !self.dialogs.is_empty() {
-            let context = Context::new(&self.run.session, self.focus, &self.history);
+            let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
             let actions = self.dialogs.key(key, context);
             return self.all(actions, now);
+        }
+        if let Some(button) = self.setup.keys.pressed(key) {
+            return self.act((button.command)(self.focus).into(), now);
         }
         if plain { self.plain_key(key, now) } else { Vec::new() }
     }
@@ -122,11 +125,8 @@ impl App {
                 };
             }
             KeyCode::Char(c) => {
-                let Some((_, button)) = table::pressed(c) else {
-                    self.status = Some(format!("{} is not a key here: ? lists them", c.escape_debug()));
-                    return Vec::new();
-                };
-                return self.act((button.command)(self.focus).into(), now);
+                let help = self.setup.keys.of_screen(ScreenCommand::Help);
+                self.status = Some(format!("{} is not a key here: {help} lists them", c.escape_debug()));
             }
             KeyCode::Tab => self.pointing.step(false, first),
             KeyCode::BackTab => self.pointing.step(true, first),

@@ -17,8 +17,9 @@ use ratatui::layout::Position;
 
 use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
-use crate::command::{Command, EndCommand, Pick, ScreenCommand, table};
+use crate::command::{Command, EndCommand, Pick, ScreenCommand, ThemeName};
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::recording::{Recording, Replay};
@@ -41,6 +42,7 @@ use crate::tui::dialog::raw::RawDialog;
 use crate::tui::dialog::rules::RulesDialog;
 use crate::tui::dialog::segment::SegmentDialog;
 use crate::tui::dialog::state::StateDialog;
+use crate::tui::dialog::themes::ThemesDialog;
 use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
@@ -48,6 +50,7 @@ use crate::tui::lab_run::LabRun;
 use crate::tui::layout::LEAST;
 use crate::tui::pane::Panes;
 use crate::tui::pointing::Pointing;
+use crate::tui::setup::Setup;
 use crate::tui::theme::Theme;
 use crate::tui::tour::Tour;
 
@@ -69,6 +72,8 @@ pub enum Effect {
     Grow(Branch),
     /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
     Fresh(LabSpec),
+    /// Keep this theme in the configuration file.
+    KeepTheme(PathBuf, ThemeName),
     /// Write a file of this name, or of one like it that is not there yet: its text.
     Save(String, String),
     /// Leave.
@@ -108,7 +113,7 @@ pub struct App {
     pointing: Pointing,
     /// The end that has the keys.
     focus: Side,
-    theme: Theme,
+    setup: Setup,
     /// The text of the bottom line, until the next key.
     status: Option<String>,
     /// Whether the screen would look different if it were drawn.
@@ -125,10 +130,15 @@ impl App {
             history: History::default(),
             pointing: Pointing::default(),
             focus: Side::Client,
-            theme,
+            setup: Setup::of(theme),
             status: None,
             stale: true,
         }
+    }
+
+    /// The same as the user wants it to be.
+    pub fn set_up(self, setup: Setup) -> App {
+        App { setup, ..self }
     }
 
     /// A fresh lab has taken the place of the one before: all that was shown of that is gone, a tour begins in it.
@@ -220,7 +230,7 @@ impl App {
 
     /// Tells the open dialogs what happened, and does what they want then.
     fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
-        let context = Context::new(&self.run.session, self.focus, &self.history);
+        let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
         let actions = self.dialogs.hear(news, context);
         self.all(actions, now)
     }
@@ -292,7 +302,7 @@ impl App {
                 Vec::new()
             }
             Action::Item(item) => {
-                let context = Context::new(&self.run.session, self.focus, &self.history);
+                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 let actions = self.dialogs.press(item, context);
                 self.all(actions, now)
             }
