@@ -123,6 +123,9 @@ impl Terminal {
         command
             .arg("--ctty")
             .env("TERM", "xterm-256color")
+            // Nobody's own configuration.
+            .env("XDG_CONFIG_HOME", "/nonexistent")
+            .env_remove("COLORTERM")
             .env_remove("NO_COLOR");
         what(&mut command);
         let child = command

@@ -141,6 +141,12 @@ impl App {
         App { setup, ..self }
     }
 
+    /// What the user wants the screen to be like.
+    pub const fn setup(&mut self) -> &mut Setup {
+        self.stale = true;
+        &mut self.setup
+    }
+
     /// A fresh lab has taken the place of the one before: all that was shown of that is gone, a tour begins in it.
     pub fn restart(&mut self, session: Session) {
         self.run.restart(session);

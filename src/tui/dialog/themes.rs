@@ -173,7 +173,7 @@ impl Dialog for ThemesDialog {
             }
             _ => {}
         }
-        let hint = " click: try it; again or Enter: keep it   Esc: as before ";
+        let hint = " click: try it; again or Enter: keep it; Esc: back ";
         canvas.put(inside.x, area.bottom() - 1, area.right() - 1, hint, strong);
     }
 }
