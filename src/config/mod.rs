@@ -20,7 +20,7 @@ use crate::tui::setup::Setup;
 use crate::tui::theme::{DEFAULT, Depth, MONO, Themes, no_colour};
 
 pub use file::read;
-pub use save::keep_theme;
+pub use save::{keep_theme, with_theme};
 pub use template::template;
 
 /// The settings.

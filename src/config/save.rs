@@ -30,8 +30,12 @@ pub fn keep_theme(path: &Path, name: ThemeName) -> Result<(), String> {
     write(&target, &text).map_err(failed)
 }
 
-/// Returns the text with that theme.
-fn with_theme(path: &str, text: &str, name: ThemeName) -> Result<String, String> {
+/// Returns the text of a configuration with that theme, and nothing else changed.
+///
+/// # Errors
+///
+/// It is no TOML, or has no place for the line.
+pub fn with_theme(path: &str, text: &str, name: ThemeName) -> Result<String, String> {
     let document = Document { path, text };
     let table = document.parse().map_err(|mistake| mistake.to_string())?;
     let table = table.get_ref();
@@ -164,5 +168,31 @@ mod tests {
             keep_theme(&made, dark)
         );
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    proptest::proptest! {
+        /// Of a configuration with any lines left out or broken off, only the theme is changed, or the mistake is told.
+        #[test]
+        fn any_file_keeps_what_it_says(keep in proptest::collection::vec(proptest::bool::weighted(0.7), 120), cut in 0..200_usize) {
+            use super::super::{read, template};
+            use crate::tui::theme::Themes;
+            let lines = template();
+            let lines = lines.lines().zip(keep.iter().chain(std::iter::repeat(&true)));
+            let mut text: String = lines.filter(|(_, keep)| **keep).map(|(line, _)| format!("{line}\n")).collect();
+            let end = text.len().saturating_sub(cut);
+            if cut < 60 && text.is_char_boundary(end) {
+                text.truncate(end);
+            }
+            let (themes, dark) = (Themes::default(), ThemeName::new("dark").unwrap());
+            match (read("c.toml", &text, &themes), with_theme("c.toml", &text, dark)) {
+                (Ok(mut before), Ok(after)) => {
+                    before.theme = Some(dark);
+                    let read = read("c.toml", &after, &themes).unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+                    proptest::prop_assert_eq!(read, before, "{}", after);
+                }
+                (Ok(_), Err(why)) => panic!("{why}"),
+                (Err(mistakes), _) => proptest::prop_assert!(!mistakes.is_empty()),
+            }
+        }
     }
 }

@@ -108,7 +108,7 @@ mod tests {
             "mine.toml",
             "based-on = \"dark\"\n[state]\nopening = \"bold #ffff00\"\n",
         );
-        write("light.toml", "title = \"my own light\"\n");
+        write("light.toml", "about = \"my own light\"\n");
         write("broken.toml", "[state]\nopenin = \"bold\"\n");
         write("Not A Name.toml", "");
         write("notes.txt", "");

@@ -19,7 +19,7 @@ const MODIFIERS: [(&str, Modifier); 5] = [
     ("reversed", Modifier::REVERSED),
 ];
 /// The keys of the file itself.
-const TOP: [&str; 5] = ["title", "based-on", "ground", "heavy-frames", "colours"];
+const TOP: [&str; 5] = ["about", "based-on", "ground", "heavy-frames", "colours"];
 /// A style.
 const STYLE: &str = "\"bold #ffaf00 on black\"";
 
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
             // What the file does not say is plain.
             None => Styles::default(),
         };
-        if let Some(value) = table.get("title") {
+        if let Some(value) = table.get("about") {
             styles.about = self
                 .document
                 .string(value, "\"light text on a dark ground\"")?
@@ -180,4 +180,81 @@ impl<'a> Reader<'a> {
 fn unknown(word: &str, what: &str, known: &[&str]) -> String {
     let near = did_you_mean(word, known);
     format!("{} is not {what}; there are {}{near}", quoted(word), known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
+        for (text, sentence) in [
+            ("[stat]\n", "t.toml:1:2: \"stat\" is not a key of a theme; there are"),
+            (
+                "[state]\nopenin = \"bold\"",
+                "t.toml:2:1: \"openin\" is not a style of [state]; there are nothing",
+            ),
+            (
+                "[state]\nopening = \"bolt red\"",
+                "t.toml:2:12: \"bolt\" is neither a colour nor",
+            ),
+            (
+                "[state]\nopening = \"bold read\"",
+                "t.toml:2:17: \"read\" is neither a colour nor",
+            ),
+            (
+                "[state]\nopening = \"red blue\"",
+                "t.toml:2:16: a second colour, \"blue\"",
+            ),
+            (
+                "[state]\nopening = \"red on\"",
+                "t.toml:2:11: a colour is missing after on",
+            ),
+            (
+                "[state]\nopening = 3",
+                "t.toml:2:11: this is a number, and must be a string like",
+            ),
+            (
+                "[state]\nopening = \"#12345\"",
+                "t.toml:2:12: \"#12345\" is neither a colour nor",
+            ),
+            (
+                "state = \"red\"",
+                "t.toml:1:9: this is a string, and must be a table, after a line [state]",
+            ),
+            ("ground = \"red\"", "t.toml:1:10: the ground has both colours"),
+            (
+                "heavy-frames = 1",
+                "t.toml:1:16: this is a number, and must be true or false",
+            ),
+            (
+                "based-on = \"drak\"",
+                "t.toml:1:13: \"drak\" is not a theme that comes with finwait",
+            ),
+            ("[colours]\nsky = \"blu\"", "t.toml:2:7: \"blu\" is no colour"),
+        ] {
+            let why = read("t.toml", text).unwrap_err().to_string();
+            assert!(why.starts_with(sentence), "{text}: {why}");
+        }
+        let why = read("t.toml", "[state]\nopening = \"bold yelow\"")
+            .unwrap_err()
+            .to_string();
+        assert!(why.contains("did you mean yellow?"), "{why}");
+    }
+
+    #[test]
+    fn a_theme_says_what_it_changes() {
+        let text = "based-on = \"dark\"\n[colours]\nsky = \"#87ceeb\"\n[state]\nlisten = \"sky on black underlined\"\n";
+        let (mut mine, mut dark) = (read("t.toml", text).unwrap(), builtin("dark").unwrap());
+        let slots = mine.slots().into_iter().zip(dark.slots());
+        let differ: Vec<_> = slots.filter(|((.., mine), (.., dark))| mine != dark).collect();
+        let [((table, key, style), _)] = differ.as_slice() else {
+            panic!("{differ:?}");
+        };
+        let sky = Style::new().fg(Color::Rgb(0x87, 0xce, 0xeb)).bg(Color::Black);
+        assert_eq!(
+            (*table, *key, **style),
+            ("state", "listen", sky.add_modifier(Modifier::UNDERLINED))
+        );
+    }
 }
