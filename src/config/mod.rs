@@ -110,7 +110,7 @@ pub fn load(named: Option<&Path>) -> Result<Loaded, String> {
     let shown = path.to_string_lossy();
     let text = match fs::read(&path) {
         Ok(text) => Some(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => None,
+        Err(error) if named.is_none() && is_missing(&error) => None,
         Err(error) => return Err(format!("finwait: {shown}: {error}")),
     };
     let found = text.is_some();
@@ -126,6 +126,14 @@ pub fn load(named: Option<&Path>) -> Result<Loaded, String> {
         config,
         themes,
     })
+}
+
+/// Is there no such file, nor a folder where it would be?
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+    )
 }
 
 impl Loaded {

@@ -124,7 +124,7 @@ impl Terminal {
             .arg("--ctty")
             .env("TERM", "xterm-256color")
             // Nobody's own configuration.
-            .env("XDG_CONFIG_HOME", "/nonexistent")
+            .env("XDG_CONFIG_HOME", "/dev/null")
             .env_remove("COLORTERM")
             .env_remove("NO_COLOR");
         what(&mut command);
