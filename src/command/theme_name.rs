@@ -30,7 +30,7 @@ impl ThemeName {
         })
     }
 
-    /// Returns it as text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The configuration: what the user wants the screen to be like, in a file of TOML.
+//! The configuration: the user's wishes for the screen, in a file of TOML.
 //!
 //! `file` reads it, `template` writes one with every setting, `save` changes one value in it. A command line comes before the
 //! environment, the environment before the file, the file before the defaults.
@@ -63,7 +63,7 @@ pub struct Loaded {
     pub path: Option<PathBuf>,
     /// Whether it is there.
     pub found: bool,
-    /// What it says.
+    /// The settings.
     pub config: Config,
     /// The themes that can be chosen.
     pub themes: Themes,
@@ -137,7 +137,7 @@ fn is_missing(error: &std::io::Error) -> bool {
 }
 
 impl Loaded {
-    /// Returns what the screen is to be like; a theme of the command line comes first, then `NO_COLOR`, then the file.
+    /// Returns the wishes for the screen; a theme of the command line comes first, then `NO_COLOR`, then the file.
     ///
     /// # Errors
     ///

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use super::exit::{BAD, complain, fail, print};
 use crate::config::{load, path, template};
 
-/// What of the configuration is printed.
+/// The part of the configuration to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigView {
-    /// One with every setting and every key.
+    /// A configuration with every setting and every key.
     Template,
     /// The file's path.
     Path,

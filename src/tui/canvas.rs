@@ -52,7 +52,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Returns what is drawn of a button's key.
+    /// Returns the text for a button's key.
     pub fn key_of(&self, button: &Button) -> KeyLabel {
         self.keys.label(button)
     }

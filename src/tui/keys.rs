@@ -1,4 +1,4 @@
-//! Keys: which one presses which button, and what of it is drawn there.
+//! Keys: the one that presses a button, and the text drawn for it there.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -124,7 +124,7 @@ impl Chord {
         }
     }
 
-    /// Returns what is drawn on a button: `w`, `^P`, `M-w`, `F5`.
+    /// Returns the text for it on a button: `w`, `^P`, `M-w`, `F5`.
     pub fn label(self) -> KeyLabel {
         match self {
             Chord::Char(c) => KeyLabel::new(&[c]),
@@ -155,7 +155,7 @@ impl fmt::Display for Chord {
     }
 }
 
-/// What is drawn of a key on its button; empty for a button without one.
+/// The text drawn for a key on its button; empty for a button without one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyLabel {
     chars: [char; 4],
@@ -172,7 +172,7 @@ impl KeyLabel {
         label
     }
 
-    /// Returns its characters, one column each.
+    /// Returns the characters, one column each.
     pub fn chars(&self) -> &[char] {
         &self.chars[..usize::from(self.len)]
     }
@@ -182,7 +182,7 @@ impl KeyLabel {
         self.len == 0
     }
 
-    /// Returns its width, in columns.
+    /// Returns the width, in columns.
     pub const fn width(&self) -> u16 {
         self.len as u16
     }
@@ -276,7 +276,7 @@ impl Keymap {
         Keymap { keys, pressed }
     }
 
-    /// Reads what a file says: buttons by name, and the keys of each.
+    /// Reads the entries of a file: buttons by name, and the keys of each.
     ///
     /// # Errors
     ///
@@ -348,7 +348,7 @@ impl Keymap {
         self.keys.get(&button.key).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns what is drawn on a button.
+    /// Returns the text for a button's key.
     pub fn label(&self, button: &Button) -> KeyLabel {
         let first = self.keys(button).first();
         first.map_or_else(KeyLabel::default, |chord| chord.label())

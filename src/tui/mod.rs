@@ -181,6 +181,8 @@ pub fn run(
         .chain([SIGCONT])
         .chain(stops.caught().then_some(SIGTSTP));
     let signals = Signals::new(caught).during(|| "catch signals".into())?;
+    // The theme has heard NO_COLOR, and may have been told otherwise on the command line.
+    crossterm::style::force_color_output(true);
     let mut guard = Guard::enter()?;
     let (ours, is_ours) = channel();
     listen(signals, sender.clone(), is_ours)?;

@@ -1,4 +1,4 @@
-//! What the user wants the screen to be like: colours and keys.
+//! The user's wishes for the screen: colours and keys.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use crate::command::ThemeName;
 use crate::tui::keys::Keymap;
 use crate::tui::theme::{DEFAULT, Depth, Theme, Themes};
 
-/// What the user wants the screen to be like.
+/// The user's wishes for the screen.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The look.

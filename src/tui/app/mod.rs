@@ -136,12 +136,12 @@ impl App {
         }
     }
 
-    /// The same as the user wants it to be.
+    /// Returns the same screen as the user wants it to be.
     pub fn set_up(self, setup: Setup) -> App {
         App { setup, ..self }
     }
 
-    /// What the user wants the screen to be like.
+    /// The user's wishes for the screen.
     pub const fn setup(&mut self) -> &mut Setup {
         self.stale = true;
         &mut self.setup

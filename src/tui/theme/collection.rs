@@ -9,9 +9,9 @@ use crate::command::{ThemeName, nearest};
 /// A theme that can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// Its name.
+    /// The theme's name.
     pub name: ThemeName,
-    /// Its styles, or the mistake in its file.
+    /// The styles, or the mistake in the file.
     pub styles: Result<Styles, String>,
 }
 
@@ -20,7 +20,7 @@ pub struct Choice {
 pub struct Themes(Vec<Choice>);
 
 impl Default for Themes {
-    /// Those of the program.
+    /// Returns the themes of the program.
     fn default() -> Themes {
         let all = ThemeName::BUILTIN.iter().filter_map(|name| {
             Some(Choice {
@@ -33,7 +33,7 @@ impl Default for Themes {
 }
 
 impl Themes {
-    /// Those of the program and those in a folder, `NAME.toml`; one of the same name takes the program's place.
+    /// Returns the themes of the program and those in a folder, `NAME.toml`; one of the same name takes the program's place.
     pub fn with(folder: &Path) -> Themes {
         let mut themes = Themes::default();
         let files = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
@@ -58,7 +58,7 @@ impl Themes {
         themes
     }
 
-    /// All of them.
+    /// Every theme.
     pub fn all(&self) -> &[Choice] {
         &self.0
     }
