@@ -48,6 +48,9 @@ pub struct Cli {
     /// The screen's configuration [default: $XDG_CONFIG_HOME/finwait/config.toml, or ~/.config/finwait/config.toml]
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+    /// Leave the mouse to the terminal, which selects text with it; on the screen, M takes it and lets it go
+    #[arg(long, global = true)]
+    pub no_mouse: bool,
     /// What to do; without a command, open the screen
     #[command(subcommand)]
     pub verb: Option<Verb>,

@@ -28,7 +28,7 @@ use finwait::scenario::run::lab_for;
 use finwait::session::Session;
 use finwait::tui::app::LabSpec;
 use finwait::tui::setup::Setup;
-use finwait::tui::{self, LabSource, Message, Sink};
+use finwait::tui::{self, LabSource, Message, MouseUse, Sink};
 
 /// A command, an argument or an address that is not understood.
 const NOT_UNDERSTOOD: u8 = 2;
@@ -73,7 +73,10 @@ fn main() -> ExitCode {
     };
     let config = loaded.as_ref().map(|loaded| loaded.config.clone()).unwrap_or_default();
     let setup = match loaded.map(|loaded| loaded.setup(cli.theme.as_deref())).transpose() {
-        Ok(setup) => setup.unwrap_or_default(),
+        Ok(setup) => Setup {
+            mouse: MouseUse::of_switch(config.mouse && !cli.no_mouse),
+            ..setup.unwrap_or_default()
+        },
         Err(why) => return fail(NOT_UNDERSTOOD, &why),
     };
     let (lab, ipv6) = (cli.lab.unwrap_or(config.lab), cli.ipv6.unwrap_or(config.ipv6));
@@ -189,9 +192,11 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
     }
     let (sender, inbox) = channel();
     let to_the_screen = sender.clone();
+    let mut recording = None;
     let record = match record {
         Some(path) => file_in(path, "explorer")
             .and_then(|path| {
+                recording = Some(path.display().to_string());
                 let tell = move |why: &str| drop(to_the_screen.send(Message::Note(why.to_owned())));
                 RecordingFile::create(&path, Box::new(tell))
             })
@@ -205,6 +210,11 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
     let make = |fresh: LabSpec, sink: Sink| {
         let began = MonoTime::now();
         let mut options = options.clone();
+        if let Some(chosen) = fresh.chosen {
+            options.wanted = chosen.mode;
+            options.ipv6 = chosen.ipv6;
+            options.driven = options.driven.with(chosen.runtimes, &options.program)?;
+        }
         if fresh.isolated {
             options.wanted = LabMode::Isolated;
         }
@@ -216,6 +226,10 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
     let (lab, app) = match tui::first_lab(&make, tour, &sender) {
         Ok(first) => first,
         Err(error) => return fail(NO_LAB, &error.to_string()),
+    };
+    let app = match recording {
+        Some(file) => app.recorded_in(file),
+        None => app,
     };
     let source = LabSource {
         lab,

@@ -86,6 +86,7 @@ impl Program {
                 | EntryKind::State { .. }
                 | EntryKind::Born(_)
                 | EntryKind::Host(_)
+                | EntryKind::Runtime(_)
                 | EntryKind::Note { .. } => {}
             }
         }
@@ -190,6 +191,7 @@ fn absent(command: &Command) -> Option<(String, Option<Side>)> {
         EndCommand::Sigpipe(_) => return Some((format!("in the {side}'s process only: {command}"), None)),
         EndCommand::Interrupt(_) => format!("a signal interrupts the {side}'s call"),
         EndCommand::Kill => format!("the {side}'s process is killed"),
+        EndCommand::Runtime(_) => format!("from its next start on another language drives the {side}: {command}"),
         EndCommand::Restart => format!("the {side}'s process is restarted"),
         EndCommand::Destroy(_) => format!("the administrator destroys the {side}'s connection"),
         EndCommand::Host(..) => format!("on the {side}'s host: {command}"),

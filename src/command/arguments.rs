@@ -11,6 +11,7 @@ use super::{Address, CallRequest, EndCommand, Pick, ScreenCommand, ThemeName};
 use crate::call::{Bytes, Call, CallId, CallKind, OptionKind, PollEvent, SocketName, SocketOption};
 use crate::clock::Millis;
 use crate::host::{Port, Setting};
+use crate::runtime::Runtime;
 use crate::typed;
 
 /// The word that stands for a value in commands: its name in the protocol.
@@ -315,6 +316,20 @@ impl ParsedArguments {
             }
             EndVerb::Kill => EndCommand::Kill,
             EndVerb::Restart => EndCommand::Restart,
+            EndVerb::Runtime => {
+                let names = Runtime::ALL.map(Runtime::name);
+                let token = self.required(0, "a runtime", &format!("one of {}", names.join(", ")))?;
+                let runtime = Runtime::named(&token.text()).ok_or_else(|| ParseError {
+                    column: token.value_column,
+                    why: format!(
+                        "{} is not a runtime: it is one of {}",
+                        shown(&token.text()),
+                        names.join(", ")
+                    ),
+                    nearest: nearest(&token.text(), &names),
+                })?;
+                EndCommand::Runtime(runtime)
+            }
             EndVerb::Destroy => EndCommand::Destroy(self.on()?),
             EndVerb::Host => {
                 let names = Setting::ALL.map(Setting::name);

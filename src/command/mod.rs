@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use crate::call::{Call, CallId, CallKind, Sigpipe, SocketName, escape};
 use crate::clock::Millis;
 use crate::host::{Port, Setting, SettingValue};
+use crate::runtime::Runtime;
 use crate::side::Side;
 
 mod arguments;
@@ -96,6 +97,8 @@ pub enum EndCommand {
     Kill,
     /// A new process in place of the old one.
     Restart,
+    /// Another runtime drives it from its next start on.
+    Runtime(Runtime),
     /// The administrator takes a connection away.
     Destroy(Option<SocketName>),
     /// A setting of its host.
@@ -181,6 +184,8 @@ pub enum ScreenCommand {
     States,
     /// Gives one pane all of the screen's body, then the next, then none.
     Zoom,
+    /// Shows the presenter, or the whole screen again.
+    Present,
     /// Goes to the next kind of log line.
     LogFilter,
     /// The log follows what happens, or stops.
@@ -209,6 +214,16 @@ pub enum ScreenCommand {
     Branch,
     /// Leaves the tour.
     TourLeave,
+    /// Asks for a new lab in place of this one.
+    NewLab,
+    /// Opens the runtimes that can drive the end that has the keys.
+    Runtimes,
+    /// Shows the next connection alone, after the last one all of them.
+    NextConnection,
+    /// Shows all connections, or the newest one alone.
+    AllConnections,
+    /// Shows or hides the ended sockets of the end that has the keys.
+    EndedSockets,
     /// Writes what was done into a scenario file.
     Record,
     /// Opens the wire's rules and presets.
@@ -223,6 +238,8 @@ pub enum ScreenCommand {
     Themes,
     /// Has the screen look like that.
     UseTheme(ThemeName),
+    /// Lets the mouse go, so that the terminal selects text with it; and takes it back.
+    Mouse,
 }
 
 impl EndCommand {
@@ -239,6 +256,7 @@ impl EndCommand {
             EndCommand::Use(_) => EndVerb::Use,
             EndCommand::Kill => EndVerb::Kill,
             EndCommand::Restart => EndVerb::Restart,
+            EndCommand::Runtime(_) => EndVerb::Runtime,
             EndCommand::Destroy(_) => EndVerb::Destroy,
             EndCommand::Host(..) => EndVerb::Host,
         }
@@ -249,7 +267,9 @@ impl EndCommand {
         match self.verb() {
             EndVerb::Call(kind) => Some(kind),
             EndVerb::Reconnect => Some(CallKind::Connect),
-            EndVerb::Use | EndVerb::Kill | EndVerb::Restart | EndVerb::Destroy | EndVerb::Host => None,
+            EndVerb::Use | EndVerb::Kill | EndVerb::Restart | EndVerb::Runtime | EndVerb::Destroy | EndVerb::Host => {
+                None
+            }
         }
     }
 }
@@ -297,6 +317,7 @@ impl fmt::Display for EndCommand {
             EndCommand::Use(Pick::Named(name)) => write!(f, " {name}"),
             EndCommand::Interrupt(id) => id.map_or(Ok(()), |id| write!(f, " {}", id.0)),
             EndCommand::Destroy(on) => on.as_ref().map_or(Ok(()), |on| write!(f, " on={on}")),
+            EndCommand::Runtime(runtime) => write!(f, " {runtime}"),
             EndCommand::Sigpipe(None) | EndCommand::Kill | EndCommand::Restart => Ok(()),
             EndCommand::Sigpipe(Some(Sigpipe::Ignore)) => f.write_str(" ignore"),
             EndCommand::Sigpipe(Some(Sigpipe::Default)) => f.write_str(" default"),

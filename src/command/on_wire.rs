@@ -1,21 +1,43 @@
 //! The arguments of the wire's commands, from words to values.
 
+use serde::Deserialize;
+
 use super::arguments::ParsedArguments;
 use super::complaint::{ParseError, nearest, shown};
-use super::table::DELAY_TIME;
+use super::table::{DELAY_TIME, SLOWEST_MS};
 use super::token::Token;
-use super::wire::{Preset, Target, WireCommand, WireVerb};
+use super::wire::{ModeChoice, Preset, Target, WireCommand, WireVerb};
 use crate::call::Bytes;
+use crate::clock::Millis;
 use crate::host::Port;
 use crate::side::Side;
 use crate::typed;
 use crate::wire::flow::PacketNo;
 use crate::wire::forge::{Forge, Forgery, SequencePlace};
-use crate::wire::queue::{Mode, RuleChange};
+use crate::wire::queue::RuleChange;
 use crate::wire::rule::{Chance, PacketKind, Rule, RuleNo, Verdict};
 
 /// The arguments that say which segments a rule is for.
 const OF_A_RULE: [&str; 8] = ["from", "port", "seq", "payload", "nth", "times", "chance", "seed"];
+
+/// The word for a mode.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ModeWord {
+    Flow,
+    Slow,
+    Step,
+}
+
+impl From<ModeWord> for ModeChoice {
+    fn from(word: ModeWord) -> ModeChoice {
+        match word {
+            ModeWord::Flow => ModeChoice::Flow,
+            ModeWord::Slow => ModeChoice::Slow(None),
+            ModeWord::Step => ModeChoice::Step,
+        }
+    }
+}
 
 /// The first argument of a verdict.
 enum FirstArgument {
@@ -27,10 +49,27 @@ impl ParsedArguments {
     /// The command of the wire that the arguments make.
     pub fn build_wire(&self, verb: WireVerb) -> Result<WireCommand, ParseError> {
         Ok(match verb {
-            WireVerb::Mode => WireCommand::Mode(self.one_of("mode", "the mode")?),
-            WireVerb::Step => WireCommand::Mode(Some(Mode::Step)),
-            WireVerb::Flow => WireCommand::Mode(Some(Mode::Flow)),
-            WireVerb::Deliver => self.verdict(Verdict::Deliver, WireCommand::Deliver)?,
+            WireVerb::Mode => {
+                let word: Option<ModeWord> = self.one_of("mode", "the mode")?;
+                WireCommand::Mode(word.map_or(ModeChoice::Next, ModeChoice::from))
+            }
+            WireVerb::Step => WireCommand::Mode(ModeChoice::Step),
+            WireVerb::Flow => WireCommand::Mode(ModeChoice::Flow),
+            WireVerb::Slow => WireCommand::Mode(ModeChoice::Slow(self.slow()?)),
+            WireVerb::Deliver => match self.verdict(Verdict::Deliver, WireCommand::Deliver)? {
+                WireCommand::Deliver(Target::All) if self.copies()? => WireCommand::Deliver(Target::AllCopies),
+                command => match self.named("copies") {
+                    Some(token) if command != WireCommand::Deliver(Target::All) => {
+                        return Err(ParseError {
+                            column: token.column,
+                            why: "copies= is for deliver all; a single copy is delivered by its number, like deliver 7"
+                                .into(),
+                            nearest: Vec::new(),
+                        });
+                    }
+                    _ => command,
+                },
+            },
             WireVerb::Drop => self.verdict(Verdict::Drop, WireCommand::Drop)?,
             WireVerb::Duplicate => self.verdict(Verdict::Duplicate, WireCommand::Duplicate)?,
             WireVerb::Delay => {
@@ -88,6 +127,31 @@ impl ParsedArguments {
         })
     }
 
+    /// Returns how slow slow is to be; none when it does not say.
+    fn slow(&self) -> Result<Option<Millis>, ParseError> {
+        let Some(token) = self.plain(0) else { return Ok(None) };
+        let time = typed::millis(&token.text()).filter(|time| (1..=SLOWEST_MS).contains(&time.0));
+        time.map(Some).ok_or_else(|| {
+            token.wrong(format!(
+                "the time that a segment takes is from 1 ms to {} s, like 400ms or 0.4s, not {}",
+                SLOWEST_MS / 1000,
+                shown(&token.text())
+            ))
+        })
+    }
+
+    /// Are copies to be delivered, too?
+    fn copies(&self) -> Result<bool, ParseError> {
+        self.yes_or_no("copies").map(Option::unwrap_or_default)
+    }
+
+    fn yes_or_no(&self, name: &str) -> Result<Option<bool>, ParseError> {
+        let Some(token) = self.named(name) else { return Ok(None) };
+        let text = token.text();
+        let wrong = || token.wrong(format!("{name} is yes or no, not {}", shown(&text)));
+        typed::switch(&text).map(Some).ok_or_else(wrong)
+    }
+
     fn first(&self) -> Result<Option<FirstArgument>, ParseError> {
         let Some(token) = self.plain(0) else { return Ok(None) };
         let text = token.text();
@@ -126,19 +190,11 @@ impl ParsedArguments {
                 nearest: Vec::new(),
             });
         }
-        let payload = match self.named("payload") {
-            None => None,
-            Some(token) => {
-                let text = token.text();
-                let wrong = || token.wrong(format!("payload is yes or no, not {}", shown(&text)));
-                Some(typed::switch(&text).ok_or_else(wrong)?)
-            }
-        };
         Ok(Rule {
             from: self.side("from")?,
             port: self.port()?,
             seq: self.number("seq", "seq")?,
-            payload,
+            payload: self.yes_or_no("payload")?,
             nth: count("nth")?,
             times: count("times")?,
             chance: percent.map(|percent| Chance {

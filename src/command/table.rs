@@ -1,9 +1,10 @@
 //! The one table of commands: name, key, button, help; names are also those of the endpoint protocol.
 
-use super::wire::{Preset, Target, WireCommand, WireVerb};
+use super::wire::{ModeChoice, Preset, Target, WireCommand, WireVerb};
 use super::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
 use crate::call::{Bytes, Call, CallKind, PollEvent, ShutdownHow};
 use crate::clock::Millis;
+use crate::runtime::Runtime;
 use crate::side::Side;
 use crate::wire::forge::Forgery;
 
@@ -129,6 +130,8 @@ pub enum EndVerb {
     Kill,
     /// [`EndCommand::Restart`]
     Restart,
+    /// [`EndCommand::Runtime`]
+    Runtime,
     /// [`EndCommand::Destroy`]
     Destroy,
     /// [`EndCommand::Host`]
@@ -168,6 +171,7 @@ macro_rules! words {
     };
 }
 words!(SIDES Side::BOTH, Side::name);
+words!(RUNTIMES Runtime::ALL, Runtime::name);
 words!(PRESETS Preset::ALL, Preset::name);
 words!(FORGERIES Forgery::ALL, Forgery::name);
 const SIDE: ArgKind = ArgKind::Word(&SIDES);
@@ -177,12 +181,15 @@ const FROM: Arg = Arg::Named("from", SIDE);
 const PORT: Arg = Arg::Named("port", ArgKind::Number(1, 65_535));
 const SEQ: Arg = Arg::Named("seq", ArgKind::Number(0, u32::MAX as i64));
 const PAYLOAD: Arg = Arg::Named("payload", ArgKind::Word(&["yes", "no"]));
+const COPIES: Arg = Arg::Named("copies", ArgKind::Word(&["yes", "no"]));
 const NTH: Arg = Arg::Named("nth", ArgKind::Number(1, 1_000_000));
 const TIMES: Arg = Arg::Named("times", ArgKind::Number(1, 1_000_000));
 const CHANCE: Arg = Arg::Named("chance", ArgKind::Number(0, 100));
 const SEED: Arg = Arg::Named("seed", ArgKind::Number(0, u32::MAX as i64));
 /// The longest time that a command takes.
 pub const LONGEST_MS: u32 = 3_600_000;
+/// The longest time that a segment takes in slow mode.
+pub const SLOWEST_MS: u32 = 60_000;
 /// [`crate::call::MOST_BYTES`], for a kind of number.
 pub const MOST_BYTES: i64 = crate::call::MOST_BYTES as i64;
 
@@ -313,7 +320,7 @@ table! {
         "end a direction: write sends FIN (half-close), read sends nothing, both does both";
     Call(Close) End [primary(button('x', "close", full!(Close)))] [ON]
         "close the descriptor; closing the last one of a connection sends FIN";
-    Call(RstClose) End [primary(button('X', "RST-close", full!(RstClose)))] [ON]
+    Call(RstClose) End [primary(button('X', "reset", full!(RstClose)))] [ON]
         "set SO_LINGER to 0 seconds, then close: sends RST instead of FIN";
     Call(LingerClose) End [button('L', "linger-close", full!(LingerClose { seconds: LINGER_S }))]
         [Arg::Plain("seconds", ArgKind::Time), ON]
@@ -343,29 +350,35 @@ table! {
     End(Kill) "kill" Process [button('K', "kill -9", end!(Kill))] []
         "kill -9 the endpoint; the kernel closes its sockets";
     End(Restart) "restart" Process [button('R', "restart", end!(Restart))] []
-        "start a new endpoint process on the same host";
+        "start a new endpoint process on the same host, driven by the runtime that was chosen for it";
+    End(Runtime) "runtime" Process [] [Arg::Plain("runtime", ArgKind::Word(&RUNTIMES))]
+        "choose the language that drives this end from its next start on: runtime go, then restart";
+    Screen(Runtimes) "runtimes" Process [button('G', "runtime", screen!(Runtimes))] []
+        "choose the language that drives this end from its next start on: what is installed, what is missing";
     End(Destroy) "destroy" Process [button('J', "ss -K", end!(Destroy(None)))] [ON]
         "destroy the connection as an administrator does (SOCK_DESTROY): the endpoint gets ECONNABORTED, the peer gets RST";
     End(Host) "host" Process [] [Arg::Plain("setting", ArgKind::Setting), Arg::Plain("value", ArgKind::SettingValue)]
         "change a setting of the host: host tcp_syn_retries 2, host default_route off, host nofile 0 (of its process)";
-    Wire(Mode) "mode" Wire [primary(button('s', "step", wire!(Mode(None))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "step"]))]
-        "hold every segment until you say so (step), or let them pass (flow); without an argument, switch between the two";
+    Wire(Mode) "mode" Wire [primary(button('s', "mode", wire!(Mode(ModeChoice::Next))))] [Arg::Plain("mode", ArgKind::Word(&["flow", "slow", "step"]))]
+        "let segments pass at once (flow), let each take its time (slow), or hold each until you say so (step); without an argument, the next of the three";
     Wire(Step) "step" Wire [] []
-        "hold every segment until you say so";
+        "hold every segment until you say so; what its host sends again is folded behind it";
     Wire(Flow) "flow" Wire [] []
-        "let segments pass, including those that step has held";
+        "let segments pass, including those that step has held and those that are under way";
+    Wire(Slow) "slow" Wire [] [Arg::Plain("time", ArgKind::Time)]
+        "let segments pass, but each takes its time on the wire: slow 0.4s; from 500ms on, a SYN is sent again before its answer is there";
     Wire(Deliver) "deliver" Wire [
         primary(button('n', "deliver", wire!(Deliver(Target::Next)))),
         button('N', "deliver all", wire!(Deliver(Target::All)))
     ]
-        [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "deliver held segments: the selected or oldest, all, or #7; with a kind (deliver SYN), add a rule";
+        [WHICH, COPIES, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
+        "deliver held segments: the selected or oldest, all, or #7; its copies are discarded, unless copies=yes; with a kind (deliver SYN), add a rule";
     Wire(Drop) "drop" Wire [
         primary(button('d', "drop", wire!(Drop(Target::Next)))),
         button('A', "drop all", wire!(Drop(Target::All)))
     ]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "drop held segments; with a kind, add a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
+        "drop held segments and their copies; with a kind, add a rule: drop SYN from=client nth=2 times=1, drop any chance=10 seed=7";
     Wire(Duplicate) "duplicate" Wire [button('j', "duplicate", wire!(Duplicate(Target::Next)))]
         [WHICH, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
         "duplicate held segments; with a kind, add a rule";
@@ -417,6 +430,14 @@ table! {
         "change the guide's next step: both versions run, and are shown side by side";
     Screen(TourLeave) "leave" Screen [button(';', "Leave", screen!(TourLeave))] []
         "leave the guide, and explore from here: the sockets stay as they are";
+    Screen(NewLab) "new-lab" Screen [button('+', "new lab", screen!(NewLab))] []
+        "begin anew in a fresh lab, of a kind that you choose; asks first, and offers to record what was done";
+    Screen(NextConnection) "next-connection" Screen [button('V', "next connection", screen!(NextConnection))] []
+        "show one connection alone, the next each time, then all again; its sockets become the current ones";
+    Screen(AllConnections) "all-connections" Screen [button('*', "all connections", screen!(AllConnections))] []
+        "show all connections, or the newest one alone";
+    Screen(EndedSockets) "ended-sockets" Screen [button('Z', "ended", screen!(EndedSockets))] []
+        "show or hide the sockets of this end that are closed and gone";
     Screen(Record) "record" Screen [button('O', "record", screen!(Record))] []
         "write what you have done so far to a scenario file (.toml) that runs again, with the results; finwait --record writes a recording (.jsonl)";
     Screen(OptionsDialog) "options-dialog" Screen [primary(button('o', "options", screen!(OptionsDialog)))] []
@@ -430,7 +451,7 @@ table! {
     Screen(Edit) "edit" Screen [button('E', "edit", screen!(Edit))] []
         "change the marked button's arguments before it is pressed (or right-click a button)";
     Screen(More) "more" Screen [button('m', "more", screen!(More))] []
-        "show the other buttons, where not all of them fit";
+        "show all buttons of this end and of the wire, with what each does";
     Screen(OtherEnd) "other-end" Screen [button('`', "other end", screen!(OtherEnd))] []
         "move the keys to the other end (1 the client, 2 the server)";
     Screen(States) "states" Screen [button('v', "states", screen!(States))] []
@@ -439,12 +460,16 @@ table! {
         "give the whole screen to the diagram, then to the end that has the keys, then to the log; Esc goes back";
     Screen(Themes) "theme" Screen [button('%', "themes", screen!(Themes))] [Arg::Plain("name", ArgKind::Theme)]
         "choose the screen's colours, and see them at once; theme dark chooses those";
+    Screen(Present) "present" Screen [button('P', "present", screen!(Present))] []
+        "show the states in large letters, with the last few segments and a sentence, for the last row; again: the whole screen";
     Screen(LogFilter) "log-filter" Screen [button('/', "filter", screen!(LogFilter))] []
         "choose which log lines are shown: all, calls, segments, states, processes";
     Screen(LogFollow) "log-follow" Screen [button('F', "follow", screen!(LogFollow))] []
         "let the log follow new lines, or stay where it is";
     Screen(CopyLine) "copy-line" Screen [button('y', "copy", screen!(CopyLine))] []
         "copy the selected log line to the terminal's clipboard";
+    Screen(Mouse) "mouse" Screen [button('M', "mouse", screen!(Mouse))] []
+        "let the mouse go, so that the terminal selects text with it; press the key again to take it back";
     Screen(Prompt) "prompt" Screen [button(':', "command", screen!(Prompt))] []
         "type a command with arguments; Tab completes";
     Screen(Help) "help" Screen [button('?', "help", screen!(Help))] []
@@ -526,6 +551,8 @@ mod tests {
                     Arg::Named(name, _) => format!("{name}={value}"),
                     Arg::Plain(..) | Arg::Flags(_) => value.to_owned(),
                 },
+                // A kind of segment makes a rule, which has no copies.
+                Arg::Plain(..) if matches!(arg, Arg::Named("copies", _)) => "all".to_owned(),
                 // Only data has bytes.
                 Arg::Plain(..) if matches!(arg, Arg::Named("bytes", _)) => Forgery::Data.name().to_owned(),
                 Arg::Plain(_, kind) => sample(*kind),

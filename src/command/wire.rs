@@ -13,8 +13,8 @@ use crate::wire::rule::{Chance, PacketKind, Rule, RuleNo, Verdict};
 /// A command for the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WireCommand {
-    /// Lets segments pass, or holds each; without a mode, the other than now.
-    Mode(Option<Mode>),
+    /// Lets segments pass, at once or slowly, or holds each.
+    Mode(ModeChoice),
     /// Delivers what is held.
     Deliver(Target),
     /// Loses it.
@@ -35,6 +35,42 @@ pub enum WireCommand {
     Forge(Forge),
 }
 
+/// The mode that a command asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModeChoice {
+    /// The one after the present one: flow, slow, step.
+    Next,
+    /// [`Mode::Flow`]
+    Flow,
+    /// [`Mode::Slow`]; without a time, as slow as last time.
+    Slow(Option<Millis>),
+    /// [`Mode::Step`]
+    Step,
+}
+
+impl ModeChoice {
+    /// The mode that it means beside the present one, when slow was that slow last.
+    pub const fn meant(self, now: Mode, slow: Millis) -> Mode {
+        match self {
+            ModeChoice::Next => now.next(slow),
+            ModeChoice::Flow => Mode::Flow,
+            ModeChoice::Slow(Some(time)) => Mode::Slow(time),
+            ModeChoice::Slow(None) => Mode::Slow(slow),
+            ModeChoice::Step => Mode::Step,
+        }
+    }
+}
+
+impl From<Mode> for ModeChoice {
+    fn from(mode: Mode) -> ModeChoice {
+        match mode {
+            Mode::Flow => ModeChoice::Flow,
+            Mode::Slow(time) => ModeChoice::Slow(Some(time)),
+            Mode::Step => ModeChoice::Step,
+        }
+    }
+}
+
 /// The meaning of a word that is about the wire: a [`WireCommand`] without its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireVerb {
@@ -44,6 +80,8 @@ pub enum WireVerb {
     Step,
     /// [`WireCommand::Mode`] that lets them pass.
     Flow,
+    /// [`WireCommand::Mode`] that lets them pass slowly.
+    Slow,
     /// [`WireCommand::Deliver`], or a rule.
     Deliver,
     /// [`WireCommand::Drop`], or a rule.
@@ -70,8 +108,10 @@ pub enum Target {
     /// The oldest; on the screen, the selected one.
     #[default]
     Next,
-    /// All of them.
+    /// All of them, each segment once.
     All,
+    /// All of them, the copies too that its host has sent of a held segment.
+    AllCopies,
     /// The packet of this number.
     One(PacketNo),
 }
@@ -173,9 +213,10 @@ impl WireCommand {
     /// Returns the meaning of the word that it is typed with.
     pub const fn verb(&self) -> WireVerb {
         match self {
-            WireCommand::Mode(None) => WireVerb::Mode,
-            WireCommand::Mode(Some(Mode::Step)) => WireVerb::Step,
-            WireCommand::Mode(Some(Mode::Flow)) => WireVerb::Flow,
+            WireCommand::Mode(ModeChoice::Next) => WireVerb::Mode,
+            WireCommand::Mode(ModeChoice::Step) => WireVerb::Step,
+            WireCommand::Mode(ModeChoice::Flow) => WireVerb::Flow,
+            WireCommand::Mode(ModeChoice::Slow(_)) => WireVerb::Slow,
             WireCommand::Deliver(_) => WireVerb::Deliver,
             WireCommand::Drop(_) => WireVerb::Drop,
             WireCommand::Duplicate(_) => WireVerb::Duplicate,
@@ -203,6 +244,7 @@ impl fmt::Display for WireCommand {
         }
         f.write_str(table::row(Verb::Wire(self.verb())).name)?;
         match self {
+            WireCommand::Mode(ModeChoice::Slow(Some(time))) => write!(f, " {}ms", time.0),
             WireCommand::Mode(_) | WireCommand::Clear | WireCommand::Rule(_) => Ok(()),
             WireCommand::Deliver(target) | WireCommand::Drop(target) | WireCommand::Duplicate(target) => {
                 write!(f, "{target}")
@@ -242,6 +284,7 @@ impl fmt::Display for Target {
         match self {
             Target::Next => Ok(()),
             Target::All => f.write_str(" all"),
+            Target::AllCopies => f.write_str(" all copies=yes"),
             Target::One(no) => write!(f, " {}", no.0),
         }
     }

@@ -23,6 +23,11 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
             return ExitCode::from(BAD);
         }
     };
+    if let Some((side, runtime)) = scenario.runtimes().first() {
+        let why =
+            format!("{name} changes what drives an end ({side} runtime {runtime}), and a program is in one language");
+        return fail(CANNOT, &why);
+    }
     let mut program = Program::new(&scenario);
     // The program makes the calls itself, and what they return to it is what raw calls return.
     let scenario = Arc::new(Scenario {

@@ -12,7 +12,7 @@ use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand, parse};
 use crate::json::{Lines, Versioned};
-use crate::lab::{LocalLab as Lab, PROCESS_PATIENCE};
+use crate::lab::{COMPILE_PATIENCE, LocalLab as Lab, PROCESS_PATIENCE};
 use crate::live::{Input, InputLine, Live, WaitOutcome};
 use crate::recording::Played;
 use crate::session::progress::{CommandProgress, CommandResult};
@@ -341,37 +341,32 @@ impl<'a, W: Write> Runner<'a, W> {
 
     /// Takes events in until the command is over and all is quiet, or the time is up; returns whether it is over.
     fn wait(&mut self, progress: &CommandProgress) -> io::Result<bool> {
-        let bound = if progress.is_of_process() {
+        let bound = if progress.may_compile() {
+            COMPILE_PATIENCE
+        } else if progress.is_of_process() {
             PROCESS_PATIENCE
         } else {
             self.patience
         };
-        let mut deadline = Instant::now() + bound;
+        let mut until = MonoTime::now().plus(bound);
         let mut was_over = false;
         loop {
             self.print_new()?;
-            let is_over = progress.is_over(
-                &self.live.session,
-                self.live.quiet.is_quiet(),
-                MonoTime::now(),
-                NO_PATIENCE,
-            );
-            if self.live.quiet.is_quiet() && is_over {
+            let session = &self.live.session;
+            let is_quiet = self.live.quiet.is_quiet();
+            let is_over = progress.is_over(session, is_quiet, MonoTime::now(), NO_PATIENCE);
+            if is_quiet && is_over {
                 return Ok(true);
             }
             // What is over has only to become quiet, and nobody is more patient with that than the user.
             if is_over && !was_over {
-                deadline = deadline.min(Instant::now() + self.patience);
+                until = until.min(MonoTime::now().plus(self.patience));
             }
             was_over = is_over;
+            let left = session.patience(until, self.patience).since(MonoTime::now());
             // A line is only asked for, and so only given, between two commands.
-            if let WaitOutcome::Nothing = self.live.take(Some(deadline))? {
-                return Ok(progress.is_over(
-                    &self.live.session,
-                    self.live.quiet.is_quiet(),
-                    MonoTime::now(),
-                    NO_PATIENCE,
-                ));
+            if let WaitOutcome::Nothing = self.live.take(Some(Instant::now() + left))? {
+                return Ok(is_over);
             }
         }
     }

@@ -141,6 +141,16 @@ impl Scenario {
         let mut actions = self.steps.iter().filter_map(|step| step.action.as_ref());
         actions.any(|action| matches!(action.command, Command::End(_, EndCommand::Destroy(_))))
     }
+
+    /// The runtimes that its steps change an end to.
+    pub fn runtimes(&self) -> Vec<(Side, Runtime)> {
+        let actions = self.steps.iter().filter_map(|step| step.action.as_ref());
+        let runtimes = actions.filter_map(|action| match action.command {
+            Command::End(side, EndCommand::Runtime(runtime)) => Some((side, runtime)),
+            _ => None,
+        });
+        runtimes.collect()
+    }
 }
 
 /// A part of the catalog.

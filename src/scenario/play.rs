@@ -150,7 +150,7 @@ impl Play {
         let seen = observe(session, step, under, returned.clone().unwrap_or(CommandResult::Blocked));
         let checks: Vec<Check> = step.expected.iter().map(|expected| expected.check(&seen)).collect();
         let all = checks.iter().all(|check| check.held != Some(false));
-        let end = under.command.began.plus(step.within);
+        let end = session.patience(under.command.began.plus(step.within), QUIET_PATIENCE);
         let wait = |until: MonoTime| {
             StepStatus::Wait(if until.0 <= now.0 {
                 now.plus(Duration::from_millis(1))
@@ -173,12 +173,13 @@ impl Play {
                 now
             };
             let stood = since.plus(step.stands);
-            let calm = quiet || now.since(since) >= QUIET_PATIENCE;
+            let patience = session.patience(since.plus(QUIET_PATIENCE), QUIET_PATIENCE);
+            let calm = quiet || now.0 >= patience.0;
             if now.0 < shown.0 || now.0 < stood.0 {
                 return wait(MonoTime(shown.0.max(stood.0)));
             }
             if !calm {
-                return wait(since.plus(QUIET_PATIENCE));
+                return wait(patience);
             }
             true
         } else {

@@ -6,11 +6,12 @@ use super::observation::{CommandResult, snapshots};
 use super::returns::Returns;
 use crate::call::{CallId, SocketName};
 use crate::command::Command;
-use crate::command::wire::WireCommand;
+use crate::command::wire::{ModeChoice, WireCommand};
 use crate::runtime::Runtime;
 use crate::session::progress::outcome;
+use crate::session::transcript::EntryKind;
 use crate::session::view::HeldBy;
-use crate::session::{LabKind, ProcessState, Session, socket_of};
+use crate::session::{LabKind, Session, socket_of};
 use crate::side::Side;
 use crate::state::State;
 
@@ -66,7 +67,9 @@ impl Recorder {
         let mut text = String::from("[[step]]\n");
         // A toggle is written down as what it came to.
         let words = match open.command {
-            Command::Wire(WireCommand::Mode(None)) => format!("wire {}", session.wire.mode.name()),
+            Command::Wire(WireCommand::Mode(ModeChoice::Next | ModeChoice::Slow(None))) => {
+                format!("wire {}", WireCommand::Mode(session.wire.mode.into()))
+            }
             _ => open.command.to_string(),
         };
         let (who, what) = words.split_once(' ').unwrap_or((&words, ""));
@@ -148,7 +151,7 @@ impl Recorder {
 fn driven(session: &Session) -> String {
     let (mut runtimes, mut commands) = (Vec::new(), String::new());
     for (side, end) in session.ends.iter() {
-        let ProcessState::Running { runtime, .. } = &end.process else {
+        let Some(runtime) = first_runtime(session, side).or(end.runtime.as_deref()) else {
             continue;
         };
         match Runtime::named(runtime) {
@@ -170,6 +173,14 @@ fn driven(session: &Session) -> String {
             runtimes.join(", ")
         ),
     }
+}
+
+/// The runtime that an end began with: a step of the run may have changed it. None where that is no longer in the transcript.
+fn first_runtime(session: &Session, side: Side) -> Option<&str> {
+    session.transcript.entries().iter().find_map(|entry| match &entry.what {
+        EntryKind::Born(born) if born.side == side => Some(born.runtime.as_str()),
+        _ => None,
+    })
 }
 
 /// The states of the sockets that have a name, as a scenario would expect them.

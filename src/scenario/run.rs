@@ -36,6 +36,11 @@ pub fn lab_for(scenario: &Scenario, options: &Options) -> Result<Options, String
         return Err(why);
     }
     let driven = options.driven.or(scenario.driven, &options.program);
+    // What a step changes to is made ready here, so that no step waits for a compiler.
+    for (side, runtime) in scenario.runtimes() {
+        let made = options.driven.maker(side, &options.program).make(runtime);
+        made.map_err(|error| error.to_string())?;
+    }
     Ok(Options {
         driven: driven.map_err(|error| error.to_string())?,
         wanted,

@@ -91,6 +91,8 @@ pub enum Annotation {
     Delayed,
     /// The segment was dropped.
     Dropped,
+    /// A copy that was taken off the wire unasked, for another has arrived.
+    Discarded,
     /// A retransmission.
     Retransmit,
     /// A keepalive or zero-window probe.
@@ -102,11 +104,12 @@ pub enum Annotation {
 }
 
 impl Annotation {
-    const ALL: [Annotation; 8] = [
+    const ALL: [Annotation; 9] = [
         Annotation::Delivered,
         Annotation::Held,
         Annotation::Delayed,
         Annotation::Dropped,
+        Annotation::Discarded,
         Annotation::Retransmit,
         Annotation::Probe,
         Annotation::Forged,
@@ -119,6 +122,7 @@ impl Annotation {
             Annotation::Held => "held",
             Annotation::Delayed => "delayed",
             Annotation::Dropped => "dropped",
+            Annotation::Discarded => "discarded",
             Annotation::Retransmit => "retransmit",
             Annotation::Probe => "probe",
             Annotation::Forged => "forged",
@@ -130,7 +134,8 @@ impl Annotation {
         match self {
             Annotation::Delivered => matches!(seen.disposition, Disposition::Delivered),
             Annotation::Held => matches!(seen.disposition, Disposition::Held),
-            Annotation::Delayed => matches!(seen.disposition, Disposition::Delayed(_)),
+            Annotation::Delayed => matches!(seen.disposition, Disposition::Delayed(_) | Disposition::InFlight(_)),
+            Annotation::Discarded => matches!(seen.disposition, Disposition::Discarded),
             Annotation::Dropped => matches!(seen.disposition, Disposition::Dropped | Disposition::Refused(_)),
             Annotation::Retransmit => matches!(seen.again, Some(Retransmission::Retransmit { .. })),
             Annotation::Probe => matches!(seen.again, Some(Retransmission::Probe)),

@@ -18,7 +18,7 @@ use crate::explain::rules::CallClass;
 use crate::explain::sock::{CallEntry, EntryNo};
 use crate::hash::QuickMap;
 use crate::host::{Setting, SettingValue};
-use crate::lab::event::{Death, ObservedSocket};
+use crate::lab::event::{Death, ObservedSocket, RuntimeProgress};
 use crate::outcome::{OptionReading, Outcome, Value};
 use crate::runtime::Runtime;
 use crate::side::Side;
@@ -58,6 +58,46 @@ impl ProcessState {
             }
             ProcessState::Starting { .. } | ProcessState::Dead { .. } => false,
         }
+    }
+}
+
+/// The runtime of an end's next process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NextRuntime {
+    /// The one of the process before.
+    #[default]
+    Same,
+    /// One that is chosen, and made ready.
+    Preparing {
+        /// The runtime.
+        runtime: Runtime,
+        /// A compiler makes its endpoint just now.
+        compiles: bool,
+        /// The restart that was asked for meanwhile comes as soon as it is ready.
+        restarts: bool,
+        /// The one that is ready if this one is not available; none for the one of the process before.
+        instead: Option<Runtime>,
+    },
+    /// This one.
+    Ready(Runtime),
+}
+
+impl NextRuntime {
+    /// Returns the runtime that the next process has, where it is to be another one than before.
+    pub const fn chosen(self) -> Option<Runtime> {
+        match self {
+            NextRuntime::Same => None,
+            NextRuntime::Preparing { runtime, .. } | NextRuntime::Ready(runtime) => Some(runtime),
+        }
+    }
+
+    /// Returns it in words for an end's plate: `next: Go`, `next: Go, compiling ...`; none where it is the same.
+    pub fn words(self) -> Option<String> {
+        let name = self.chosen()?.title();
+        Some(match self {
+            NextRuntime::Preparing { compiles: true, .. } => format!("next: {name}, compiling ..."),
+            _ => format!("next: {name}"),
+        })
     }
 }
 
@@ -164,6 +204,12 @@ impl Socks {
 pub struct End {
     /// The endpoint's process.
     pub process: ProcessState,
+    /// The runtime of the process that said hello last, as it named itself: `native`, `go`; none before the first one did.
+    pub runtime: Option<String>,
+    /// The runtime of the process that is started next.
+    pub next: NextRuntime,
+    /// The runtime that was chosen last and is not available, and why in one sentence; none since another one was chosen.
+    pub missing: Option<(Runtime, String)>,
     /// The library accepts and reads by itself.
     pub(super) takes_unasked: bool,
     /// The disposition of SIGPIPE.
@@ -229,6 +275,9 @@ impl End {
     pub(super) fn new(settings: Vec<(Setting, SettingValue)>, began: MonoTime) -> End {
         End {
             process: ProcessState::Starting { replaces: None },
+            runtime: None,
+            next: NextRuntime::default(),
+            missing: None,
             takes_unasked: false,
             sigpipe: Sigpipe::Ignore,
             sockets: Vec::new(),
@@ -494,6 +543,66 @@ impl End {
         self.options = None;
         self.refused.clear();
         self.worked.clear();
+    }
+
+    /// A runtime was chosen for the next process.
+    pub(super) fn choose(&mut self, runtime: Runtime) {
+        let (instead, restarts) = match self.next {
+            NextRuntime::Same => (None, false),
+            NextRuntime::Ready(runtime) => (Some(runtime), false),
+            NextRuntime::Preparing { instead, restarts, .. } => (instead, restarts),
+        };
+        self.missing = None;
+        self.next = NextRuntime::Preparing {
+            runtime,
+            compiles: false,
+            restarts,
+            instead,
+        };
+    }
+
+    /// The chosen runtime has come so far; returns whether the restart that waits for it is due.
+    pub(super) fn prepared(&mut self, of: Runtime, progress: &RuntimeProgress) -> bool {
+        let NextRuntime::Preparing {
+            runtime,
+            compiles,
+            restarts,
+            instead,
+        } = &mut self.next
+        else {
+            return false;
+        };
+        if *runtime != of {
+            return false;
+        }
+        let (restarts, instead) = (*restarts, *instead);
+        match progress {
+            RuntimeProgress::Compiling => {
+                *compiles = true;
+                return false;
+            }
+            RuntimeProgress::Ready => self.next = self.other_than_now(Some(of)),
+            RuntimeProgress::Failed(why) => {
+                self.missing = Some((of, why.clone()));
+                self.next = self.other_than_now(instead);
+            }
+        }
+        restarts && *progress == RuntimeProgress::Ready
+    }
+
+    fn other_than_now(&self, runtime: Option<Runtime>) -> NextRuntime {
+        match runtime {
+            Some(runtime) if self.runtime.as_deref() != Some(runtime.name()) => NextRuntime::Ready(runtime),
+            Some(_) | None => NextRuntime::Same,
+        }
+    }
+
+    /// A process has said hello: what was ready for it is no longer to come.
+    pub(super) fn born(&mut self, runtime: String) {
+        self.runtime = Some(runtime);
+        if let NextRuntime::Ready(ready) = self.next {
+            self.next = self.other_than_now(Some(ready));
+        }
     }
 
     /// Notes that the connection belongs to the socket of that name, also when no descriptor holds it any more.

@@ -8,8 +8,9 @@ use crate::explain::rules::CallClass;
 use crate::explain::sock;
 use crate::explain::{CallUnderWay, Holder, Limits, Sock};
 use crate::lab::event::{
-    CallBegan, CallEnded, ProcessBorn, ProcessDied, SettingChanged, StateChanged, TransitionCause,
+    CallBegan, CallEnded, ProcessBorn, ProcessDied, RuntimeChanged, SettingChanged, StateChanged, TransitionCause,
 };
+use crate::outcome::Value;
 use crate::syscall::{CallText, Syscall};
 
 impl Session {
@@ -42,6 +43,7 @@ impl Session {
             }
             LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
             LabEvent::Host(change) => self.host_changed(at, change),
+            LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
             LabEvent::Quiet => self.quiet_at = at,
         }
@@ -63,7 +65,26 @@ impl Session {
             pid: born.pid,
             runtime: born.runtime.clone(),
         };
+        end.born(born.runtime.clone());
         self.tell(at, EntryKind::Born(born));
+    }
+
+    /// Takes in how far a chosen runtime is; a restart that waits for it follows.
+    fn runtime_changed(&mut self, at: MonoTime, change: RuntimeChanged) -> Vec<LabRequest> {
+        let RuntimeChanged {
+            side,
+            runtime,
+            progress,
+        } = &change;
+        let side = *side;
+        let end = &mut self.ends[side];
+        let mut restarts = end.prepared(*runtime, progress);
+        restarts &= !matches!(end.process, ProcessState::Starting { .. });
+        if restarts {
+            end.restart();
+        }
+        self.tell(at, EntryKind::Runtime(change));
+        restarts.then_some(LabRequest::Restart(side)).into_iter().collect()
     }
 
     fn died(&mut self, at: MonoTime, died: ProcessDied) {
@@ -156,6 +177,10 @@ impl Session {
             .filter(|called| Some(*called) != socket.as_ref())
             .cloned();
         let (made_by, by) = self.made_by(side, &change.cause);
+        let entry = self.transcript.last() + 1;
+        let since_began = at.since(self.transcript.began());
+        self.connections
+            .changed(&change, socket.as_ref(), by, entry, since_began);
         let no = self.transcript.push(at, EntryKind::State { change, socket, called });
         let socks = &mut self.ends[side].socks;
         let begins = from == State::Close && to != State::Listen;
@@ -202,6 +227,7 @@ impl Session {
             .map(|socket| *end.sock(socket));
         let entry = self.transcript.last() + 1;
         end.remember(&pending.order, &ended.outcome, ended.inode, pending.state, entry);
+        self.accepts(&pending, &ended, entry);
         let situation = Situation {
             sock: sock.unwrap_or_default(),
             took: ended.took,
@@ -224,6 +250,36 @@ impl Session {
         }
     }
 
+    /// Notes whose connection accept took.
+    fn accepts(&mut self, pending: &PendingCall, ended: &CallEnded, entry: EntryNo) {
+        let (
+            EndpointCall::On {
+                socket,
+                call: Call::Accept { r#as },
+            },
+            Outcome::Ok(Value::Descriptor { peer: Some(peer), .. }),
+        ) = (&pending.order, &ended.outcome)
+        else {
+            return;
+        };
+        let end = &self.ends[ended.side];
+        let seen = end.socket(r#as).and_then(|socket| socket.tuple);
+        let listens = end.socket(socket).and_then(|listener| listener.tuple);
+        let tuple = seen.or_else(|| {
+            let local = listens?.local;
+            let at_each = local.ip().is_unspecified();
+            let tuple = Tuple { local, peer: *peer };
+            if at_each {
+                self.connections.from(ended.side, local.port(), *peer)
+            } else {
+                Some(tuple)
+            }
+        });
+        if let Some(tuple) = tuple {
+            self.connections.accepted(ended.side, ended.call, tuple, r#as, entry);
+        }
+    }
+
     /// Puts on record that a call is over; when it is to be `shown`, it is its end's last one.
     fn finish(
         &mut self,
@@ -242,14 +298,14 @@ impl Session {
             state: pending.state,
             why,
         });
-        self.tell(at, EntryKind::Ended(Arc::clone(&call)));
+        let entry = self.transcript.push(at, EntryKind::Ended(Arc::clone(&call)));
         if shown {
             let side = call.side();
             let seen = match call.trace() {
                 [] => self.syscalls_since(side, call.call()),
                 _ => Vec::new(),
             };
-            self.ends[side].last = Some(LastOutcome { call, seen });
+            self.ends[side].last = Some(LastOutcome { call, entry, seen });
         }
     }
 
@@ -393,6 +449,8 @@ impl Session {
         self.wire.passed(at, &record);
         self.inferred.passed(at, &record);
         let entry = self.transcript.last() + 1;
+        self.connections
+            .passed(&record, entry, at.since(self.transcript.began()));
         let arrived = record.disposition == Disposition::Delivered;
         // It leaves once, whatever becomes of it; what was forged or copied on the wire never left.
         let left = record.origin == Origin::Host && record.waited.is_none();

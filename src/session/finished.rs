@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::call::{CallId, CallKind, SocketName};
 use crate::errno::Errno;
-use crate::explain::Explanation;
+use crate::explain::{EntryNo, Explanation};
 use crate::lab::event::{CallEnded, Death};
 use crate::outcome::Outcome;
 use crate::side::Side;
@@ -133,6 +133,8 @@ impl FinishedCall {
 pub struct LastOutcome {
     /// The call, as the transcript has it.
     pub call: Arc<FinishedCall>,
+    /// The entry of its end.
+    pub entry: EntryNo,
     /// The system calls that `strace` saw, where the endpoint reports none.
     pub(super) seen: Vec<Syscall>,
 }

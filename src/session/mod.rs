@@ -24,21 +24,25 @@ use crate::wire::queue::Origin;
 use crate::wire::segment::{Flags, IcmpError, Packet};
 
 pub mod chain;
+pub mod connections;
 pub mod edges;
 mod end;
 mod events;
 pub mod finished;
 mod inferred;
 mod input;
+pub mod moves;
+pub mod now;
 mod plan;
 pub mod progress;
 pub mod table;
 pub mod transcript;
+pub mod travel;
 pub mod view;
 mod wire;
 
 pub use crate::lab::facts::{LabFacts, LabKind};
-pub use end::{End, ProcessState, Socket};
+pub use end::{End, NextRuntime, ProcessState, Socket};
 pub use finished::{CallEnd, FinishedCall, LastOutcome};
 pub use input::{InputTap, SessionInput};
 use transcript::{EntryKind, Transcript};
@@ -133,6 +137,8 @@ pub struct Session {
     received: Ends<Option<PacketArrival>>,
     /// The time at which all was quiet last: what the tables and the segments say can be compared up to then.
     quiet_at: MonoTime,
+    /// The connections, numbered.
+    connections: connections::Connections,
     /// The states by the segments.
     inferred: inferred::Inferred,
     /// The calls that were made, the oldest first, as many as the transcript has entries at most. The last one is the newest.
@@ -168,6 +174,7 @@ impl Session {
             next_call: 1,
             received: Ends::default(),
             quiet_at: began,
+            connections: connections::Connections::default(),
             inferred: inferred::Inferred::default(),
             calls: VecDeque::new(),
             whole: Vec::new(),
@@ -216,7 +223,16 @@ impl Session {
                 }
                 LabRequest::Kill(side)
             }
+            EndCommand::Runtime(runtime) => {
+                self.ends[side].choose(*runtime);
+                LabRequest::Prepare(side, *runtime)
+            }
             EndCommand::Restart => {
+                // Nobody wants the old runtime once more before the new one.
+                if let NextRuntime::Preparing { restarts, .. } = &mut self.ends[side].next {
+                    *restarts = true;
+                    return Ok(IssuedCommand::default());
+                }
                 if matches!(self.ends[side].process, ProcessState::Starting { .. }) {
                     return Err(CommandError::Impossible(format!(
                         "the {side} endpoint is starting already: kill ends it"

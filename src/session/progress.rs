@@ -9,7 +9,7 @@ use crate::call::CallId;
 use crate::clock::MonoTime;
 use crate::command::{Command, EndCommand};
 use crate::explain::EntryNo;
-use crate::lab::event::{Death, LabRequest};
+use crate::lab::event::{Death, LabRequest, RuntimeProgress};
 use crate::outcome::Outcome;
 use crate::side::Side;
 
@@ -50,6 +50,8 @@ enum Awaited {
     Dead(Side),
     /// The start of that side's process.
     Running(Side),
+    /// The report of that end's runtime, which may have to be compiled.
+    Runtime(Side),
     /// The report of a host's setting.
     Setting,
     /// The report of a change of a socket's state, if there is one.
@@ -101,6 +103,7 @@ impl CommandProgress {
             Command::Wire(_) => Awaited::Wire,
             Command::End(side, EndCommand::Kill) => Awaited::Dead(*side),
             Command::End(side, EndCommand::Restart) => Awaited::Running(*side),
+            Command::End(side, EndCommand::Runtime(_)) => Awaited::Runtime(*side),
             Command::End(_, EndCommand::Host(..)) => Awaited::Setting,
             Command::End(_, EndCommand::Destroy(_)) => Awaited::Change,
             Command::End(side, EndCommand::Call { .. } | EndCommand::Interrupt(_) | EndCommand::Sigpipe(_)) => root
@@ -122,6 +125,11 @@ impl CommandProgress {
     /// Returns whether it ends with an endpoint's process or its host, not with a call that may block.
     pub const fn is_of_process(&self) -> bool {
         matches!(self.end, Awaited::Dead(_) | Awaited::Running(_) | Awaited::Setting)
+    }
+
+    /// Returns whether a compiler may have to make an endpoint before it ends.
+    pub const fn may_compile(&self) -> bool {
+        matches!(self.end, Awaited::Runtime(_))
     }
 
     /// Returns the end whose call it waits for; none where it makes none.
@@ -148,6 +156,14 @@ impl CommandProgress {
             Awaited::Running(side) => {
                 matches!(session.ends[side].process, ProcessState::Running { .. }).then_some(CommandResult::Done)
             }
+            Awaited::Runtime(side) => since.find_map(|entry| match &entry.what {
+                EntryKind::Runtime(change) if change.side == side => match &change.progress {
+                    RuntimeProgress::Compiling => None,
+                    RuntimeProgress::Ready => Some(CommandResult::Done),
+                    RuntimeProgress::Failed(why) => Some(CommandResult::NotDone(why.clone())),
+                },
+                _ => None,
+            }),
             Awaited::Setting => since.find_map(|entry| match &entry.what {
                 EntryKind::Host(change) => Some(match &change.failed {
                     None => CommandResult::Done,

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::finished::{CallEnd, FinishedCall};
 use crate::call::{CallId, SocketId, SocketName};
-use crate::clock::{MonoTime, human};
+use crate::clock::{Millis, MonoTime, human};
 use crate::explain::EntryNo;
 use crate::lab::event::{
-    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, SettingChanged, StateChanged,
-    SyscallSeen, WireChange, Witness,
+    CallBegan, CallEnded, Disposition, PacketRecord, ProcessBorn, ProcessDied, RuntimeChanged, SettingChanged,
+    StateChanged, SyscallSeen, TransitionCause, WireChange, Witness,
 };
 use crate::outcome::{OptionReading, Outcome, Reading, Value};
 use crate::side::Side;
@@ -97,6 +97,8 @@ pub enum EntryKind {
     Died(ProcessDied),
     /// A setting of a host was changed, or could not be.
     Host(SettingChanged),
+    /// Another runtime was made ready for an end, or could not be.
+    Runtime(RuntimeChanged),
     /// Something that the user should know.
     Note {
         /// One sentence.
@@ -157,9 +159,35 @@ impl Filter {
                 | (Filter::States, EntryKind::State { .. })
                 | (
                     Filter::Processes,
-                    EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Note { .. }
+                    EntryKind::Born(_)
+                        | EntryKind::Died(_)
+                        | EntryKind::Host(_)
+                        | EntryKind::Runtime(_)
+                        | EntryKind::Note { .. }
                 )
         )
+    }
+}
+
+impl EntryKind {
+    /// Did it happen without a call that says it: by the user's hand on the wire, a timer of the kernel's, the end of a process?
+    pub const fn is_event(&self) -> bool {
+        match self {
+            EntryKind::Packet(record) => {
+                let is_handed_on = record.waited.is_some() && !record.disposition.is_held();
+                is_handed_on || matches!(record.origin, Origin::Forged)
+            }
+            EntryKind::State { change, .. } => {
+                matches!(change.cause, TransitionCause::Timer(_) | TransitionCause::Destroyed)
+            }
+            EntryKind::Born(_) | EntryKind::Died(_) | EntryKind::Host(_) | EntryKind::Runtime(_) => true,
+            EntryKind::Call { .. }
+            | EntryKind::Syscall(_)
+            | EntryKind::Blocked { .. }
+            | EntryKind::Wire { .. }
+            | EntryKind::Note { .. }
+            | EntryKind::Ended(_) => false,
+        }
     }
 }
 
@@ -174,6 +202,7 @@ impl Entry {
             EntryKind::Born(born) => born.side.name(),
             EntryKind::Died(died) => died.side.name(),
             EntryKind::Host(change) => change.side.name(),
+            EntryKind::Runtime(change) => change.side.name(),
             EntryKind::Packet(_) | EntryKind::Wire { .. } => "wire",
             EntryKind::State { .. } => "state",
             EntryKind::Note { .. } => "lab",
@@ -254,6 +283,7 @@ impl Entry {
             }
             EntryKind::Wire { change } => vec![match change {
                 WireChange::Mode(Mode::Step) => "step: every segment is held until it is delivered or dropped".into(),
+                WireChange::Mode(Mode::Slow(time)) => slowly(*time),
                 WireChange::Mode(Mode::Flow) => "flow: segments pass as they come".into(),
                 WireChange::Added(no, rule) => format!("{no}: {rule}"),
                 WireChange::Rule(no, RuleChange::On) => format!("{no} is on"),
@@ -299,6 +329,7 @@ impl Entry {
                     Some(why) => format!("{said} failed: {why}"),
                 }]
             }
+            EntryKind::Runtime(change) => vec![change.to_string()],
             EntryKind::Note { text } => vec![text.clone()],
         }
     }
@@ -418,7 +449,9 @@ pub fn became(record: &PacketRecord) -> String {
         Disposition::Refused(errno) => format!("not taken: {errno}"),
         Disposition::Held => format!("held as {}", record.no),
         Disposition::Delayed(time) => format!("delayed by {time} as {}", record.no),
+        Disposition::InFlight(time) => format!("under way for {time} as {}", record.no),
         Disposition::Dropped => "dropped".to_owned(),
+        Disposition::Discarded => "discarded".to_owned(),
     });
     match record.waited {
         Some(waited) if !record.disposition.is_held() => {
@@ -428,7 +461,21 @@ pub fn became(record: &PacketRecord) -> String {
         Some(_) => {}
         None => text.push_str(&record.rule.map_or(String::new(), |rule| format!(" by {rule}"))),
     }
+    if record.disposition == Disposition::Discarded {
+        text.push_str(&format!(": the {} has a copy", record.from.other()));
+    }
     text
+}
+
+/// Slow mode in a sentence; one more where a SYN is sent again before its answer can be there (`TCP_TIMEOUT_INIT`).
+fn slowly(time: Millis) -> String {
+    let trip = human(time.into());
+    let again = if 2 * Duration::from(time) >= Duration::from_secs(1) {
+        "; there and back is a second or more, so a SYN is sent again before its answer is there"
+    } else {
+        ""
+    };
+    format!("slow: each segment takes {trip} on the wire{again}")
 }
 
 /// The entries of one run, the oldest dropped when there are too many.
@@ -437,6 +484,8 @@ pub struct Transcript {
     began: MonoTime,
     entries: VecDeque<Entry>,
     next: u64,
+    /// The newest entry of what happened without a call of its end: 0 while there is none.
+    newest_event: EntryNo,
 }
 
 impl Transcript {
@@ -446,6 +495,7 @@ impl Transcript {
             began,
             entries: VecDeque::new(),
             next: 1,
+            newest_event: 0,
         }
     }
 
@@ -456,6 +506,9 @@ impl Transcript {
         }
         let no = self.next;
         self.next += 1;
+        if what.is_event() {
+            self.newest_event = no;
+        }
         self.entries.push_back(Entry {
             no,
             at: at.since(self.began),
@@ -488,6 +541,11 @@ impl Transcript {
     pub fn entry(&self, no: u64) -> Option<&Entry> {
         let first = self.entries.front()?.no;
         self.entries.get(no.checked_sub(first)? as usize)
+    }
+
+    /// The newest entry of what happened without a call that says it: see [`EntryKind::is_event`].
+    pub fn newest_event(&self) -> Option<&Entry> {
+        self.entry(self.newest_event)
     }
 
     /// The entries after `no`, the oldest first; all of them for 0.

@@ -40,6 +40,15 @@ pub struct SocketView<'a> {
     pub sock: Option<&'a Sock>,
 }
 
+/// The sockets of an end, those that are over apart.
+#[derive(Clone, Debug, Default)]
+pub struct Folded<'a> {
+    /// Those of which there still is something: a descriptor, or a row in the kernel's table; and the current one, to which calls go.
+    pub live: Vec<SocketView<'a>>,
+    /// Those that the program has closed and the kernel has forgotten.
+    pub ended: Vec<SocketView<'a>>,
+}
+
 /// The holder of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,8 +93,26 @@ impl SocketView<'_> {
 
     /// Returns why the sources of its state differ, in one sentence; none when they agree.
     pub fn disagreement(&self) -> Option<String> {
+        self.difference().map(|difference| difference.why)
+    }
+
+    /// Returns the same where they differ as they always do then: of a time-wait socket, say.
+    pub fn note(&self) -> Option<String> {
+        self.difference()
+            .filter(|difference| difference.is_usual)
+            .map(|difference| difference.why)
+    }
+
+    /// Returns the same where that is out of the ordinary.
+    pub fn alarm(&self) -> Option<String> {
+        self.difference()
+            .filter(|difference| !difference.is_usual)
+            .map(|difference| difference.why)
+    }
+
+    fn difference(&self) -> Option<states::Difference> {
         let row = self.row.map(|observed| observed.row.state);
-        states::disagreement(row, self.info, self.segments, self.end)
+        states::difference(row, self.info, self.segments, self.end)
     }
 
     /// The holder, for the table of meanings.
@@ -185,6 +212,13 @@ impl Session {
             }
         }));
         views
+    }
+
+    /// The sockets of an end, those that are over apart.
+    pub fn folded(&self, side: Side) -> Folded<'_> {
+        let is_over = |view: &SocketView| view.held == HeldBy::Closed && !view.current;
+        let (ended, live) = self.sockets(side).into_iter().partition(is_over);
+        Folded { live, ended }
     }
 
     /// What the state of one of that end's sockets means now; none in the moment between a call and the reading of the table.

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::hit::{Action, Hits};
 use super::keys::{KeyLabel, Keymap};
+use super::large;
 use super::theme::Theme;
 use crate::clock::MonoTime;
 use crate::command::table::Button;
@@ -151,6 +152,43 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// A box, cleared inside, whose lines say whether it has the focus; returns the area within.
+    pub fn boxed(&mut self, area: Rect, focused: bool) -> Rect {
+        if area.width < 4 || area.height < 3 {
+            return Rect { height: 0, ..area };
+        }
+        let lines = self.theme.frame_lines(focused);
+        let style = if focused {
+            self.theme.frame_focused()
+        } else {
+            self.theme.frame()
+        };
+        let (right, bottom) = (area.right() - 1, area.bottom() - 1);
+        for x in area.x + 1..right {
+            self.put(x, area.y, right, lines.horizontal, style);
+            self.put(x, bottom, right, lines.horizontal, style);
+        }
+        for y in area.y + 1..bottom {
+            self.put(area.x, y, right, lines.vertical, style);
+            self.put(right, y, right + 1, lines.vertical, style);
+        }
+        let [top_left, top_right, bottom_left, bottom_right] = lines.corners;
+        for (x, y, corner) in [
+            (area.x, area.y, top_left),
+            (right, area.y, top_right),
+            (area.x, bottom, bottom_left),
+            (right, bottom, bottom_right),
+        ] {
+            self.put(x, y, x + 1, corner, style);
+        }
+        Rect::new(
+            area.x + 2,
+            area.y + 1,
+            area.width.saturating_sub(3),
+            area.height.saturating_sub(2),
+        )
+    }
+
     /// A box with a title, cleared inside: the area within.
     pub fn frame(&mut self, area: Rect, title: &str) -> Rect {
         self.clear(area);
@@ -197,18 +235,14 @@ impl<'a> Canvas<'a> {
         (self.pointer, self.mark) = (pointer, mark);
     }
 
-    /// A button `[k label]`, if there is room for all of it: where it ended.
+    /// A button: a filled field with a key and a label, if there is room for all of it; returns where it ended.
     pub fn button(&mut self, x: u16, y: u16, right: u16, key: Option<char>, label: &str, action: Action) -> u16 {
-        self.button_that(x, y, right, key, label, action, false)
+        self.button_that(x, y, right, key, label, action, Weight::Plain)
     }
 
-    /// A button whose call the endpoint's language cannot express: crossed where others have a blank, and pressed all the same.
-    pub fn refused_button(&mut self, x: u16, y: u16, right: u16, key: char, label: &str, action: Action) -> u16 {
-        self.button_that(x, y, right, Some(key), label, action, true)
-    }
-
-    #[allow(clippy::too_many_arguments)] // a button's place, its words and what it does
-    fn button_that(
+    /// A button, as bright as it is likely to be wanted.
+    #[allow(clippy::too_many_arguments)] // a button's place, its words, what it does and how it looks
+    pub fn button_that(
         &mut self,
         x: u16,
         y: u16,
@@ -216,37 +250,94 @@ impl<'a> Canvas<'a> {
         key: Option<char>,
         label: &str,
         action: Action,
-        refused: bool,
+        weight: Weight,
     ) -> u16 {
         let width = button_width(key, label);
-        let (between, style) = if refused {
-            ("\u{d7}", self.theme.dim())
-        } else {
-            (" ", self.theme.text())
-        };
         if x.saturating_add(width) > right.min(self.buffer.area.right()) || y >= self.buffer.area.bottom() {
             return x;
         }
-        let area = Rect::new(x, y, width, 1);
+        let (theme, area) = (self.theme, Rect::new(x, y, width, 1));
         let picked = self.is_picked(area, &action);
-        let mut at = self.put(x, y, right, "[", self.theme.dim());
-        if let Some(key) = key {
-            at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), self.theme.key());
-            at = self.put(at, y, right, between, style);
-        }
-        at = self.put(at, y, right, label, style);
-        at = self.put(at, y, right, "]", self.theme.dim());
+        let style = match weight {
+            Weight::Likely => theme.button_likely(),
+            Weight::Plain | Weight::Refused => theme.button(),
+        };
+        let at = match key {
+            Some(key) => {
+                let crossed = if weight == Weight::Refused { "\u{d7}" } else { " " };
+                let mut at = self.put(x, y, right, " ", style);
+                let letter = match weight {
+                    Weight::Likely => style.add_modifier(Modifier::UNDERLINED),
+                    Weight::Plain | Weight::Refused => theme.button_key(),
+                };
+                at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), letter);
+                // A call that the endpoint's language cannot make is crossed, and pressed all the same.
+                at = self.put(at, y, right, crossed, style);
+                if label.is_empty() {
+                    at
+                } else {
+                    at = self.put(at, y, right, label, style);
+                    self.put(at, y, right, " ", style)
+                }
+            }
+            // Without a key's mark, brackets say that it can be pressed.
+            None => self.put(x, y, right, &format!("[{label}]"), style),
+        };
         if picked {
-            self.tint(area, self.theme.picked().remove_modifier(Modifier::DIM));
+            self.tint(area, theme.picked().remove_modifier(Modifier::DIM));
         }
         self.hits.add(area, action, true);
         at
     }
+
+    /// A state's chip: a filled field with the name; returns where it ended.
+    pub fn chip(&mut self, x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+        self.put(x, y, right, &format!(" {text} "), style)
+    }
+
+    /// Writes text in large letters, whole ones; returns where it ended.
+    pub fn large(&mut self, mut x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+        for c in text.chars() {
+            if x + large::WIDE > right {
+                break;
+            }
+            for (line, y) in large::cells(c).iter().zip(y..) {
+                for (cell, x) in line.iter().zip(x..) {
+                    self.put(x, y, right, cell, style);
+                }
+            }
+            x += large::WIDE;
+        }
+        x
+    }
+
+    /// A pane's title: a line over the whole width with a name in it; returns where the name ended.
+    pub fn title(&mut self, area: Rect, name: &str, strong: bool) -> u16 {
+        self.rule(area.x, area.y, area.right());
+        let style = if strong { self.theme.strong() } else { self.theme.text() };
+        self.put(area.x + 2, area.y, area.right(), &format!(" {name} "), style)
+    }
+}
+
+/// The look of a button.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weight {
+    /// One that is likely to be wanted now.
+    Likely,
+    /// Any other.
+    #[default]
+    Plain,
+    /// One whose call the endpoint's language cannot express.
+    Refused,
 }
 
 /// Returns the width of a button, in columns.
 pub fn button_width(key: Option<char>, label: &str) -> u16 {
-    width(label) as u16 + if key.is_some() { 4 } else { 2 }
+    match key {
+        Some(_) if label.is_empty() => 3,
+        Some(_) => width(label) as u16 + 4,
+        None => width(label) as u16 + 2,
+    }
 }
 
 /// The first of a line's cuts, the longest first, that fits in the room; else the shortest that has a call's name: a result of many words

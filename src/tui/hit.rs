@@ -9,7 +9,10 @@ use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::scenario::Scenario;
 use crate::scenario::branch::Branch;
 use crate::side::Side;
+use crate::state::State;
+use crate::tui::app::ChosenLab;
 use crate::tui::dialog::state::StateOf;
+use crate::tui::shown::ShownConnection;
 
 /// The effect of a press, whether on the screen or in a dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,10 @@ pub enum Action {
     Why(CallId),
     /// What the state of an end's socket means now.
     Meaning(Side, StateOf),
+    /// What a state means, wherever it stands.
+    Means(State),
+    /// The details of an end have all of the screen.
+    Details(Side),
     /// An item of the dialog on top, by the number that it gave it.
     Item(usize),
     /// The dialog on top goes.
@@ -49,6 +56,15 @@ pub enum Action {
         /// The user's choice.
         picked: String,
     },
+    /// A new lab takes the place of this one; with `record`, what was done is written to a scenario file first.
+    NewLab {
+        /// The kind that was chosen.
+        lab: ChosenLab,
+        /// Whether what was done is written first.
+        record: bool,
+    },
+    /// The diagram shows these connections; the sockets of one that is chosen become the current ones.
+    ShowConnection(ShownConnection),
     /// Both scenarios run, and are shown side by side.
     Compare(Branch),
     /// The bottom line says this.

@@ -94,6 +94,11 @@ impl LabRun {
         Ok(issued)
     }
 
+    /// Returns how many commands were given so far.
+    pub fn commands(&self) -> usize {
+        self.recorder.len()
+    }
+
     /// Returns what was done so far, as a scenario's file; none when nothing was.
     pub fn record(&mut self) -> Option<String> {
         let recorded = !self.recorder.is_empty();

@@ -1,238 +1,228 @@
-//! The areas of the screen.
-//!
-//! Three columns, from 108 columns on:
+//! The areas of the screen: a stack, whose rows are fixed for a given size, so that nothing moves as things happen.
 //!
 //! ```text
-//! | finwait  isolated lab  10.0.0.1 <-> 10.0.0.2           ` other end  : command  ? help  q quit |  header
-//! | loopback lab: no wire to see: <why>                                                           |  reason, if there is one
-//! | CLIENT 10.0.0.1  pid 1 native |   CLIENT    diagram   SERVER   | SERVER 10.0.0.2  pid 2 ...   |  title
-//! | > client fd 5 ESTABLISHED     |          | connect       |     | > listener fd 4 LISTEN       |  sockets
-//! | --- last call --------------- |  SYN_SENT|-- SYN ------->|     | --- last call -------------- |  rule
-//! | connect(5, ...) = 0           |          |<-- SYN,ACK ---|     | listen(4, 2) = 0             |  answer
-//! | [c connect] [r read] ...      |          |               |     | [l listen] [a accept] ...    |  buttons
-//! | --- log [/ filter: all] [F follow: on] [y copy] --------------------------------------------- |  log, its title first
-//! |     0.001 client  connect(5, ...) = 0                                                         |
-//! | what was refused, and why                                                                     |  status
+//!  finwait  isolated lab  10.0.0.1 <-> 10.0.0.2     wire  flow  SLOW  step     Y lessons  ? help  q quit   header
+//!  loopback lab: no wire to see: <why>                                                       reason, if there is one
+//! ┏━ 1 CLIENT ━━━━━━━━━━━━━━━━━┓┌─ the two directions ──┐┌─ 2 SERVER ──────────────────┐     plates
+//! ┃  FIN_WAIT2   closed first  ┃│  client ──────▶ server ││  CLOSE_WAIT   was told      │
+//! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛└───────────────────────┘└─────────────────────────────┘
+//! ── the wire ── n deliver  d drop ────────────────────────────── v states  z zoom ──────     wire
+//! ── now ───────────────────────────────────────────────────────── ! why?  P present ────     now
+//! ── log ── / filter: all ───────────────────────────────────────────────────────────────     log
+//! ── 1 CLIENT acts ──────────────────────────┬── 2 SERVER acts ──────────────────────────     buttons
+//!  what a press would do, or what was refused, and why                                        hint
 //! ```
 //!
-//! Below that, the other end's column becomes one line under the header, and the diagram stands on its side of the focused column.
+//! Where there is less width, an end's plate is a few lines, and only the end that has the keys shows its buttons. A guide takes the place of
+//! the log, and what it needs of *now*. A zoomed pane has all between the header and the buttons.
 
 use ratatui::layout::Rect;
 
-use crate::side::{Ends, Side};
+use crate::side::Ends;
 
 /// The least that can be drawn on.
 pub const LEAST: (u16, u16) = (60, 15);
-/// The width from which on both ends have a column, in columns.
-const THREE_COLUMNS: u16 = 108;
-const NARROWEST_END: u16 = 36;
-const WIDEST_END: u16 = 64;
+/// The width from which on both ends have their buttons, in columns.
+const BOTH_ENDS: u16 = 100;
+/// The size from which on a plate has its state in large letters.
+const LARGE: (u16, u16) = (180, 50);
 
 /// The areas of a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScreenLayout {
     /// The top line.
     pub header: Rect,
-    /// The reason why this is only the loopback lab.
+    /// The reason why this is only the loopback lab, or a recording's line.
     pub reason: Option<Rect>,
-    /// The line of the end that has no column.
-    pub other: Option<Rect>,
-    /// The ends' columns.
-    pub ends: Ends<Option<Rect>>,
-    /// The diagram.
-    pub diagram: Rect,
+    /// What is so of both ends, and of the directions between them.
+    pub plates: Plates,
+    /// The wire with its title.
+    pub wire: Rect,
+    /// What happened last, with its title.
+    pub now: Rect,
     /// The log with its title.
     pub log: Rect,
+    /// The guide, in the place of the log and where needed of *now*.
+    pub guide: Option<Rect>,
+    /// The details of the end that has the keys; only when they are zoomed.
+    pub details: Option<Rect>,
+    /// The buttons.
+    pub buttons: Rect,
     /// The bottom line.
-    pub status: Rect,
+    pub hint: Rect,
 }
 
-/// A pane that can have all of the screen's body.
+/// The areas of the plates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plates {
+    /// A box for each end, and one for the directions between them; with the state in large letters or not.
+    Boxes {
+        /// The ends' boxes.
+        ends: Ends<Rect>,
+        /// The box of the directions.
+        between: Rect,
+        /// Whether the states have large letters.
+        large: bool,
+    },
+    /// Lines over the whole width, each end's on its side.
+    Lines(Rect),
+}
+
+/// A pane that can have all of the screen between the header and the buttons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pane {
-    /// The diagram in the middle.
-    Middle,
-    /// The column of the end that has the keys.
+    /// The wire: its diagram, or that of the states.
+    Wire,
+    /// The details of the end that has the keys.
     End,
     /// The log.
     Log,
 }
 
 impl ScreenLayout {
-    /// The same screen with its body given to one pane.
-    pub fn zoomed(self, pane: Pane, focus: Side) -> ScreenLayout {
+    /// All of the screen.
+    pub const fn screen(&self) -> Rect {
+        Rect {
+            height: self.hint.bottom() - self.header.y,
+            ..self.header
+        }
+    }
+
+    /// The same screen with all between its header and its buttons given to one pane.
+    pub fn zoomed(self, pane: Pane) -> ScreenLayout {
         let above = self.reason.unwrap_or(self.header);
         let body = Rect {
             y: above.bottom(),
-            height: self.status.y - above.bottom(),
+            height: self.buttons.y - above.bottom(),
             ..self.header
         };
         let none = Rect { height: 0, ..body };
         ScreenLayout {
-            other: None,
-            ends: Ends::from_fn(|side| (pane == Pane::End && side == focus).then_some(body)),
-            diagram: if pane == Pane::Middle { body } else { none },
+            plates: Plates::Lines(none),
+            wire: if pane == Pane::Wire { body } else { none },
+            now: none,
             log: if pane == Pane::Log { body } else { none },
+            guide: None,
+            details: (pane == Pane::End).then_some(body),
             ..self
         }
     }
 }
 
-/// The places on a screen of this size, with a guide in the log's place or not; none when it is too small.
-pub fn map(screen: Rect, focus: Side, reason: bool, guide: bool) -> Option<ScreenLayout> {
+/// The heights of the parts at a size, in lines.
+struct Heights {
+    plates: u16,
+    now: u16,
+    log: u16,
+    buttons: u16,
+}
+
+impl Heights {
+    const fn of(screen: Rect) -> Heights {
+        let wide = screen.width >= BOTH_ENDS;
+        let (boxes, rows) = if wide { (8, 5) } else { (5, 4) };
+        let (plates, now, log, buttons) = match screen.height {
+            ..20 => (2, 2, 0, 3),
+            // Below a size in which it can be read, the log is zoomed, or not there.
+            20..27 => (5, 5, 0, rows),
+            27..30 => (5, 5, 3, rows),
+            30..36 => (boxes, 5, 4, rows),
+            36..50 => (boxes, 7, 5, rows),
+            50.. => (if wide { 9 } else { 5 }, 8, 9, rows),
+        };
+        let large = if is_large(screen) { 4 } else { 0 };
+        Heights {
+            plates: plates + large,
+            now,
+            log,
+            buttons,
+        }
+    }
+}
+
+const fn is_large(screen: Rect) -> bool {
+    screen.width >= LARGE.0 && screen.height >= LARGE.1
+}
+
+/// The fewest lines that a guide can be read in, its title with them.
+const GUIDE: u16 = 6;
+
+/// The places on a screen of this size, with a reason or a recording's line under the header or not, with a guide or not; none when it is too
+/// small.
+pub fn map(screen: Rect, reason: bool, guide: bool) -> Option<ScreenLayout> {
     if screen.width < LEAST.0 || screen.height < LEAST.1 {
         return None;
     }
+    let heights = Heights::of(screen);
     let (header, rest) = top(screen, 1);
-    let (reason, rest) = if reason {
-        let (line, rest) = top(rest, 1);
-        (Some(line), rest)
-    } else {
-        (None, rest)
-    };
-    let three = screen.width >= THREE_COLUMNS;
-    let (other, rest) = if three {
-        (None, rest)
-    } else {
-        let (line, rest) = top(rest, 1);
-        (Some(line), rest)
-    };
-    let (rest, status) = bottom(rest, 1);
-    let (body, log) = bottom(rest, log_height(screen, guide));
-    let (ends, diagram) = if three {
-        let wide = ((body.width - 2) * 3 / 10).clamp(NARROWEST_END, WIDEST_END);
-        let (client, rest) = left(body, wide);
-        let (_, rest) = left(rest, 1);
-        let (rest, server) = right(rest, wide);
-        let (diagram, _) = right(rest, 1);
-        (
-            Ends {
-                client: Some(client),
-                server: Some(server),
-            },
-            diagram,
-        )
-    } else {
-        let wide = (body.width * 48 / 100).clamp(34, WIDEST_END);
-        match focus {
-            Side::Client => {
-                let (client, rest) = left(body, wide);
-                let (_, diagram) = left(rest, 1);
-                (
-                    Ends {
-                        client: Some(client),
-                        server: None,
-                    },
-                    diagram,
-                )
-            }
-            Side::Server => {
-                let (rest, server) = right(body, wide);
-                let (diagram, _) = right(rest, 1);
-                (
-                    Ends {
-                        client: None,
-                        server: Some(server),
-                    },
-                    diagram,
-                )
-            }
+    let (reason, rest) = match reason {
+        true => {
+            let (line, rest) = top(rest, 1);
+            (Some(line), rest)
         }
+        false => (None, rest),
     };
-    Some(ScreenLayout {
+    let (rest, hint) = bottom(rest, 1);
+    let (rest, buttons) = bottom(rest, heights.buttons);
+    let (plates, rest) = top(rest, heights.plates);
+    let (rest, log) = bottom(rest, heights.log);
+    let (wire, now) = bottom(rest, heights.now);
+    let plates = if screen.width >= BOTH_ENDS && screen.height >= 30 {
+        let between = (screen.width * 22 / 100).clamp(24, 44);
+        let wide = (screen.width - between) / 2;
+        let (client, rest) = left(plates, wide);
+        let (between, server) = right(rest, wide);
+        Plates::Boxes {
+            ends: Ends { client, server },
+            between,
+            large: is_large(screen),
+        }
+    } else {
+        Plates::Lines(plates)
+    };
+    let mut map = ScreenLayout {
         header,
         reason,
-        other,
-        ends,
-        diagram,
+        plates,
+        wire,
+        now,
         log,
-        status,
-    })
-}
-
-/// The areas of an end's column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ColumnLayout {
-    /// The title: whose column it is.
-    pub title: Rect,
-    /// The sockets.
-    pub sockets: Rect,
-    /// A line between them and the last call, where there is room for one.
-    pub rule: Option<Rect>,
-    /// Blocked calls, and the last one that returned.
-    pub answer: Rect,
-    /// The buttons.
-    pub buttons: Rect,
-}
-
-/// The lines that the parts of a column would like to have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PreferredHeights {
-    /// The title; this is given.
-    pub title: u16,
-    /// The sockets.
-    pub sockets: u16,
-    /// The last call.
-    pub answer: u16,
-    /// The buttons: the first of these that can be given, else what can.
-    pub buttons: [u16; 2],
-}
-
-/// Divides a column.
-pub fn column(area: Rect, wanted: PreferredHeights) -> ColumnLayout {
-    let (titles, button_rows) = (wanted.title, wanted.buttons);
-    let (title, rest) = top(area, titles);
-    let tall = rest.height;
-    let share = if tall < 20 { 30 } else { 42 };
-    let most = (tall * share / 100).max(2);
-    let rows = button_rows.into_iter().find(|rows| *rows <= most).unwrap_or(most);
-    let (rest, buttons) = bottom(rest, rows);
-    // A blank line before the buttons, where there is room.
-    let (rest, _) = bottom(rest, u16::from(tall >= 20));
-    let share = if tall < 20 { 40 } else { 25 };
-    let line = u16::from(tall > 9);
-    // Each has its share, and what the other leaves of its own.
-    let fair = (tall * share / 100).clamp(3, 11);
-    let room = rest.height.saturating_sub(line);
-    let others = room.saturating_sub(fair);
-    let answer = if wanted.sockets < others {
-        wanted.answer.min(room - wanted.sockets).max(fair)
-    } else if wanted.answer < fair {
-        wanted
-            .answer
-            .max(room.saturating_sub(wanted.sockets))
-            .clamp(3.min(fair), fair)
-    } else {
-        fair
-    };
-    let (rest, answer) = bottom(rest, answer);
-    let (sockets, rule) = bottom(rest, line);
-    ColumnLayout {
-        title,
-        sockets,
-        rule: (rule.height > 0).then_some(rule),
-        answer,
+        guide: None,
+        details: None,
         buttons,
-    }
-}
-
-/// Returns the height of the log, in lines; a guide in its place has more to say.
-fn log_height(screen: Rect, guide: bool) -> u16 {
-    if guide && screen.height >= 18 {
-        (screen.height * 32 / 100).clamp(5, 16)
-    } else {
-        (screen.height * 22 / 100).clamp(3, 16)
-    }
-}
-
-/// Divides the middle: the picture, and under it the wire's buttons; none of them where there is no wire.
-pub fn diagram(area: Rect, buttons: u16) -> (Rect, Rect) {
-    let most = match area.height {
-        ..8 => 1,
-        8..16 => 2,
-        _ => 4,
+        hint,
     };
-    bottom(area, buttons.min(most))
+    if guide {
+        map.make_room_for_the_guide();
+    }
+    Some(map)
+}
+
+impl ScreenLayout {
+    /// Gives the guide the log's place; where that is too low, also that of *now*, and then what it lacks of the wire's.
+    fn make_room_for_the_guide(&mut self) {
+        let mut place = self.log;
+        self.log.height = 0;
+        if place.height < GUIDE {
+            place = Rect {
+                height: self.now.height + place.height,
+                ..self.now
+            };
+            self.now.height = 0;
+        }
+        let lacks = GUIDE
+            .saturating_sub(place.height)
+            .min(self.wire.height.saturating_sub(3));
+        self.wire.height -= lacks;
+        place.y -= lacks;
+        place.height += lacks;
+        self.guide = Some(place);
+    }
+}
+
+/// Have both ends their buttons on a screen of this width?
+pub const fn has_both_ends(width: u16) -> bool {
+    width >= BOTH_ENDS
 }
 
 /// A dialog's box in the middle of the screen.
@@ -267,7 +257,8 @@ pub fn bottom(area: Rect, n: u16) -> (Rect, Rect) {
     (rest, last)
 }
 
-fn left(area: Rect, n: u16) -> (Rect, Rect) {
+/// The first `n` columns, and the rest.
+pub fn left(area: Rect, n: u16) -> (Rect, Rect) {
     let n = n.min(area.width);
     (
         Rect { width: n, ..area },
@@ -279,7 +270,8 @@ fn left(area: Rect, n: u16) -> (Rect, Rect) {
     )
 }
 
-fn right(area: Rect, n: u16) -> (Rect, Rect) {
+/// The rest, and the last `n` columns.
+pub fn right(area: Rect, n: u16) -> (Rect, Rect) {
     left(area, area.width - n.min(area.width))
 }
 
@@ -287,57 +279,62 @@ fn right(area: Rect, n: u16) -> (Rect, Rect) {
 mod tests {
     use super::*;
 
+    fn parts(map: &ScreenLayout) -> Vec<Rect> {
+        let plates = match map.plates {
+            Plates::Boxes { ends, between, .. } => vec![ends.client, between, ends.server],
+            Plates::Lines(lines) => vec![lines],
+        };
+        [map.header, map.wire, map.now, map.log, map.buttons, map.hint]
+            .into_iter()
+            .chain(map.reason)
+            .chain(map.guide)
+            .chain(map.details)
+            .chain(plates)
+            .filter(|area| !area.is_empty())
+            .collect()
+    }
+
     #[test]
-    fn a_zoomed_pane_has_all_between_the_header_and_the_bottom_line() {
-        for pane in [Pane::Middle, Pane::End, Pane::Log] {
-            let map = map(Rect::new(0, 0, 80, 24), Side::Server, true, false)
-                .unwrap()
-                .zoomed(pane, Side::Server);
-            let body = Rect::new(0, 2, 80, 21);
-            let ends = map.ends.iter().filter_map(|(_, area)| *area);
-            let seen: Vec<Rect> = ends
-                .chain([map.diagram, map.log])
+    fn a_zoomed_pane_has_all_between_the_header_and_the_buttons() {
+        for pane in [Pane::Wire, Pane::End, Pane::Log] {
+            let whole = map(Rect::new(0, 0, 80, 24), true, false).unwrap();
+            let zoomed = whole.zoomed(pane);
+            let body = Rect::new(0, 2, 80, 17);
+            assert_eq!((zoomed.buttons, zoomed.hint), (whole.buttons, whole.hint));
+            let seen: Vec<Rect> = [Some(zoomed.wire), Some(zoomed.log), zoomed.details]
+                .into_iter()
+                .flatten()
                 .filter(|area| !area.is_empty())
                 .collect();
-            assert_eq!((seen, map.other), (vec![body], None), "{pane:?}");
+            assert_eq!(seen, [body], "{pane:?}");
         }
     }
 
     #[test]
-    fn at_every_size_nothing_overlaps_and_nothing_is_lost() {
-        for width in 60..=250 {
-            for height in 15..=120 {
-                for (focus, guide) in [(Side::Client, false), (Side::Server, true)] {
-                    let screen = Rect::new(0, 0, width, height);
-                    let map = map(screen, focus, true, guide).unwrap();
-                    let columns: Vec<Rect> = map.ends.iter().filter_map(|(_, area)| *area).collect();
-                    let parts: Vec<Rect> = [map.header, map.diagram, map.log, map.status]
-                        .into_iter()
-                        .chain(map.reason)
-                        .chain(map.other)
-                        .chain(columns.iter().copied())
-                        .collect();
-                    for (i, a) in parts.iter().enumerate() {
-                        assert!(!a.is_empty() && a.intersection(screen) == *a, "{width}x{height}: {a:?}");
-                        assert!(parts[i + 1..].iter().all(|b| a.intersection(*b).is_empty()));
-                    }
-                    for area in columns {
-                        for (sockets, answer) in [(1, 1), (40, 40), (1, 40), (40, 1), (5, 5)] {
-                            let wanted = PreferredHeights {
-                                title: 1,
-                                sockets,
-                                answer,
-                                buttons: [14, 11],
-                            };
-                            let column = column(area, wanted);
-                            assert!(column.sockets.height >= sockets.min(2), "{width}x{height}: {column:?}");
-                            assert!(column.answer.height >= 3 && column.buttons.height >= 2);
-                        }
-                    }
+    fn at_every_size_nothing_overlaps_nothing_is_lost_and_the_buttons_stay() {
+        for (width, height) in (60..=250).flat_map(|width| (15..=120).map(move |height| (width, height))) {
+            let screen = Rect::new(0, 0, width, height);
+            let mut buttons = Vec::new();
+            for (reason, guide) in [(false, false), (true, false), (false, true), (true, true)] {
+                let map = map(screen, reason, guide).unwrap();
+                let parts = parts(&map);
+                for (i, a) in parts.iter().enumerate() {
+                    assert!(a.intersection(screen) == *a, "{width}x{height}: {a:?}");
+                    assert!(parts[i + 1..].iter().all(|b| a.intersection(*b).is_empty()), "{map:?}");
                 }
+                let area: u32 = parts.iter().map(|area| area.area()).sum();
+                assert_eq!(area, screen.area(), "{width}x{height}: {map:?}");
+                assert!(map.wire.height >= 3, "{width}x{height}: {map:?}");
+                assert!(
+                    map.guide.is_none_or(|guide| guide.height >= 5),
+                    "{width}x{height}: {map:?}"
+                );
+                buttons.push(map.buttons);
             }
+            buttons.dedup();
+            assert_eq!(buttons.len(), 1, "{width}x{height}");
         }
-        assert_eq!(map(Rect::new(0, 0, 59, 40), Side::Client, false, false), None);
-        assert_eq!(map(Rect::new(0, 0, 80, 14), Side::Client, false, true), None);
+        assert_eq!(map(Rect::new(0, 0, 59, 40), false, false), None);
+        assert_eq!(map(Rect::new(0, 0, 80, 14), false, true), None);
     }
 }

@@ -34,19 +34,22 @@ mod away;
 pub mod backend;
 pub mod canvas;
 pub mod dialog;
+pub mod hint;
 pub mod hit;
 pub mod keys;
 pub mod lab_run;
+pub mod large;
 pub mod layout;
 pub mod pane;
 pub mod pointing;
 pub mod scroll;
 pub mod setup;
+pub mod shown;
 mod terminal;
 pub mod theme;
 pub mod tour;
 
-pub use terminal::can_draw;
+pub use terminal::{MouseUse, can_draw};
 
 use app::{App, Effect, LabSpec};
 use away::{JobControl, Suspension};
@@ -60,6 +63,8 @@ pub enum Message {
     Lab(u32, Batch),
     /// The result of two runs that were to be compared.
     Compared(Branch, BranchResult),
+    /// The runtimes of a new lab are ready, asked for in that turn; or one sentence why not.
+    Prepared(u32, Renewal, std::result::Result<(), String>),
     /// An event of the terminal.
     Input(Input),
     /// A signal.
@@ -183,7 +188,7 @@ pub fn run(
     let signals = Signals::new(caught).during(|| "catch signals".into())?;
     // The theme has heard NO_COLOR, and may have been told otherwise on the command line.
     crossterm::style::force_color_output(true);
-    let mut guard = Guard::enter()?;
+    let mut guard = Guard::enter(app.mouse_use())?;
     let (ours, is_ours) = channel();
     listen(signals, sender.clone(), is_ours)?;
     let mut away: Option<Suspension> = None;
@@ -214,7 +219,8 @@ pub fn run(
         let now = MonoTime::now();
         let draws = away.is_none() && app.is_stale();
         if draws && (awaited || now >= drawn_next) {
-            if let Err(error) = guard.draw(|frame| app.draw(frame, now)) {
+            let drawn = guard.entitle(&app.title());
+            if let Err(error) = drawn.and_then(|()| guard.draw(|frame| app.draw(frame, now))) {
                 return lost("draw the screen", error);
             }
             (drawn_next, awaited) = (now.plus(FRAME), false);
@@ -269,6 +275,21 @@ pub fn run(
                     awaited = true;
                     app.compared(&branch, &result, MonoTime::now())
                 }
+                Message::Prepared(of, _, _) if of != turn => Vec::new(),
+                Message::Prepared(_, renewal, Ok(())) => {
+                    awaited = true;
+                    if let Some(source) = &mut source
+                        && let Some(start) = renew(&mut app, source, renewal, &mut turn, &sender)
+                    {
+                        began = start;
+                    }
+                    Vec::new()
+                }
+                Message::Prepared(_, _, Err(why)) => {
+                    awaited = true;
+                    app.say(why);
+                    Vec::new()
+                }
                 Message::Signal(SIGTSTP) => {
                     match stops.refused() {
                         None => away = Some(Suspension::stopped(&mut guard, StopTarget::Us)?),
@@ -300,19 +321,28 @@ pub fn run(
                     }
                     Effect::Fresh(fresh) => {
                         let Some(source) = &mut source else { continue };
-                        turn += 1;
-                        match lab_of(source.make, fresh, turn, &sender) {
-                            Ok((next, session)) => {
-                                source.lab = next;
-                                began = session.transcript.began();
-                                app.restart(session);
-                            }
-                            Err(error) => {
-                                turn -= 1;
-                                app.refuse(error.to_string());
-                            }
+                        let renewal = Renewal {
+                            lab: fresh,
+                            written: None,
+                        };
+                        if let Some(start) = begin_renewal(&mut app, source, renewal, &mut turn, &sender)? {
+                            began = start;
                         }
                     }
+                    Effect::SaveAndRenew(name, text, fresh) => match save(&name, &text) {
+                        Ok(file) => {
+                            let Some(source) = &mut source else { continue };
+                            let renewal = Renewal {
+                                lab: fresh,
+                                written: Some(file),
+                            };
+                            if let Some(start) = begin_renewal(&mut app, source, renewal, &mut turn, &sender)? {
+                                began = start;
+                            }
+                        }
+                        // Nothing is given up that is not kept.
+                        Err(error) => app.say(format!("{error}; {STAYS}")),
+                    },
                     Effect::Grow(branch) => {
                         let Some(source) = &source else { continue };
                         let (to, options, both) = (sender.clone(), source.options.clone(), branch.clone());
@@ -340,6 +370,11 @@ pub fn run(
                             return lost("hand text to the terminal's clipboard", error);
                         }
                     }
+                    Effect::Mouse(mouse) => {
+                        if let Err(error) = guard.report_mouse(mouse) {
+                            return lost("tell the terminal about the mouse", error);
+                        }
+                    }
                     Effect::Redraw => {
                         if let Err(error) = guard.take() {
                             return lost("redraw the screen", error);
@@ -359,6 +394,87 @@ pub fn run(
             next = if enough { None } else { inbox.try_recv().ok() };
         }
     }
+}
+
+/// A fresh lab that is wanted in the place of the one that runs.
+#[derive(Clone, Debug)]
+pub struct Renewal {
+    /// Its kind.
+    lab: LabSpec,
+    /// The file into which what was done was written before.
+    written: Option<String>,
+}
+
+/// The end of a sentence that says why there is no new lab.
+const STAYS: &str = "the lab stays as it is";
+
+/// Renews the lab at once, or as soon as a thread has made its runtimes ready; returns when the new run began, where it has.
+///
+/// # Errors
+///
+/// [`Error::Os`](crate::lab::Error::Os) where the thread could not be started.
+fn begin_renewal(
+    app: &mut App,
+    source: &mut LabSource,
+    renewal: Renewal,
+    turn: &mut u32,
+    sender: &Sender<Message>,
+) -> Result<Option<MonoTime>> {
+    if !renewal.lab.may_compile() {
+        return Ok(renew(app, source, renewal, turn, sender));
+    }
+    app.say("the runtimes of the new lab are made ready, and this one goes on until then ...".into());
+    prepare(source.options.clone(), renewal, *turn, sender.clone())?;
+    Ok(None)
+}
+
+/// Puts a fresh lab in the place of the one that runs; returns when its run began. Without one, that goes on, and the screen says why;
+/// the turn is the old one then.
+fn renew(
+    app: &mut App,
+    source: &mut LabSource,
+    renewal: Renewal,
+    turn: &mut u32,
+    sender: &Sender<Message>,
+) -> Option<MonoTime> {
+    let Renewal { lab: fresh, written } = renewal;
+    match lab_of(source.make, fresh, *turn + 1, sender) {
+        Ok((next, session)) => {
+            // The old lab ends here, and its processes with it.
+            source.lab = next;
+            *turn += 1;
+            let began = session.transcript.began();
+            match fresh.chosen {
+                Some(_) => app.begin_anew(session, written.as_deref()),
+                None => app.restart(session),
+            }
+            Some(began)
+        }
+        Err(error) => {
+            match fresh.chosen {
+                Some(_) => app.say(format!("{error}; {STAYS}")),
+                None => app.refuse(error.to_string()),
+            }
+            None
+        }
+    }
+}
+
+/// Has a thread make the runtimes of a lab ready, and tell.
+fn prepare(options: Options, renewal: Renewal, turn: u32, to: Sender<Message>) -> Result<()> {
+    let make = move || {
+        let all = renewal.lab.chosen.iter().flat_map(|chosen| chosen.runtimes.iter());
+        let made: Result<()> = all
+            .filter_map(|(side, runtime)| Some((side, (*runtime)?)))
+            .try_for_each(|(side, runtime)| options.driven.maker(side, &options.program).make(runtime).map(drop));
+        // Of a screen that is gone, nobody waits for it.
+        let made = made.map_err(|error| format!("{error}; {STAYS}"));
+        let _ = to.send(Message::Prepared(turn, renewal, made));
+    };
+    let thread = thread::Builder::new().name("runtimes".into()).spawn(make);
+    thread
+        .map(drop)
+        .during(|| "start a thread that makes the runtimes ready".into())
 }
 
 /// The meaning of a failure at the terminal: that it is gone, or else something that the user is to know.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::command::ThemeName;
+use crate::tui::MouseUse;
 use crate::tui::keys::Keymap;
 use crate::tui::theme::{DEFAULT, Depth, Theme, Themes};
 
@@ -19,6 +20,8 @@ pub struct Setup {
     pub depth: Depth,
     /// The keys of the buttons.
     pub keys: Keymap,
+    /// Whose the mouse is from the start.
+    pub mouse: MouseUse,
     /// The file that keeps the choice of a theme; none where there is no place for one.
     pub config: Option<PathBuf>,
 }
@@ -41,6 +44,7 @@ impl Setup {
             themes: Themes::default(),
             depth: Depth::Truecolour,
             keys: Keymap::standard().clone(),
+            mouse: MouseUse::default(),
             config: None,
         }
     }

@@ -3,8 +3,12 @@
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
-use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::style::Print;
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{execute, queue};
 use ratatui::{Frame, Terminal};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -20,14 +24,57 @@ use std::thread;
 use super::backend::KnownSize;
 use crate::error::{Error, Operation, Result};
 use crate::os::job::Job;
+use crate::text::harmless;
 
 /// Is the terminal ours now? Whoever turns this to false gives it back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Has the window had a title of ours since we took the terminal?
+static TITLED: AtomicBool = AtomicBool::new(false);
+
+/// Saves the window's title on the terminal's own stack (xterm's XTWINOPS 22, 0), and brings it back (23, 0).
+const SAVE_TITLE: &str = "\x1b[22;0t";
+const RESTORE_TITLE: &str = "\x1b[23;0t";
+
+/// Whose the mouse is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MouseUse {
+    /// Ours: the terminal reports it.
+    #[default]
+    Reported,
+    /// The terminal's, which selects text with it.
+    Terminals,
+}
+
+impl MouseUse {
+    /// Returns the use that a switch for the mouse asks for.
+    pub const fn of_switch(on: bool) -> MouseUse {
+        if on { MouseUse::Reported } else { MouseUse::Terminals }
+    }
+
+    /// Returns the other one.
+    pub const fn other(self) -> MouseUse {
+        match self {
+            MouseUse::Reported => MouseUse::Terminals,
+            MouseUse::Terminals => MouseUse::Reported,
+        }
+    }
+
+    /// Returns what the bottom line says of it; none while it is ours.
+    pub const fn note(self) -> Option<&'static str> {
+        match self {
+            MouseUse::Reported => None,
+            MouseUse::Terminals => Some("mouse: the terminal's (select text); M takes it back"),
+        }
+    }
+}
 
 /// The terminal while it is ours: restored when this is dropped, and by the panic hook.
 pub struct Guard {
     // Never dropped: ratatui's drop writes to the terminal after we have given it back, and prints, or panics, when it is dead.
     terminal: ManuallyDrop<Terminal<KnownSize<BufWriter<Out>>>>,
+    mouse: MouseUse,
+    /// The window's title that was set last.
+    title: String,
 }
 
 /// Standard output, written to until the terminal has taken all: a shell's other jobs may have made it non-blocking.
@@ -94,8 +141,8 @@ pub fn in_front() -> bool {
 }
 
 impl Guard {
-    /// Takes the terminal over.
-    pub fn enter() -> Result<Guard> {
+    /// Takes the terminal over, and the mouse if it is to be ours.
+    pub fn enter(mouse: MouseUse) -> Result<Guard> {
         can_draw()?;
         hook();
         let out = BufWriter::with_capacity(64 << 10, Out);
@@ -103,6 +150,8 @@ impl Guard {
         // From here on, an early return gives the terminal back.
         let mut guard = Guard {
             terminal: ManuallyDrop::new(terminal),
+            mouse,
+            title: String::new(),
         };
         guard.take().during(taking)?;
         Ok(guard)
@@ -128,10 +177,14 @@ impl Guard {
         execute!(
             self.terminal.backend_mut(),
             EnterAlternateScreen,
-            EnableMouseCapture,
             EnableBracketedPaste,
             Hide
         )?;
+        self.report_mouse(self.mouse)?;
+        if !TITLED.load(Ordering::SeqCst) {
+            // Somebody else may have set it meanwhile.
+            self.title.clear();
+        }
         // Not `clear`, which asks where the cursor is.
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
@@ -142,9 +195,32 @@ impl Guard {
         restore();
     }
 
-    /// Draws a frame.
+    /// Draws a frame, which a terminal that has synchronized output (mode 2026) shows all at once; another ignores that.
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        self.terminal.draw(draw).map(drop)
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(draw)?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Has the terminal report the mouse, or keep it for itself.
+    pub fn report_mouse(&mut self, mouse: MouseUse) -> io::Result<()> {
+        self.mouse = mouse;
+        match mouse {
+            MouseUse::Reported => execute!(self.terminal.backend_mut(), EnableMouseCapture),
+            MouseUse::Terminals => execute!(self.terminal.backend_mut(), DisableMouseCapture),
+        }
+    }
+
+    /// Gives the terminal's window a title; the one that it had comes back with the terminal. The console of Linux has no window.
+    pub fn entitle(&mut self, title: &str) -> io::Result<()> {
+        if self.title == title || std::env::var_os("TERM").is_some_and(|term| term == "linux") {
+            return Ok(());
+        }
+        if !TITLED.swap(true, Ordering::SeqCst) {
+            queue!(self.terminal.backend_mut(), Print(SAVE_TITLE))?;
+        }
+        self.title = title.to_owned();
+        execute!(self.terminal.backend_mut(), SetTitle(harmless(title)))
     }
 
     /// Hands text to the terminal's clipboard (OSC 52).
@@ -174,8 +250,12 @@ impl Drop for Guard {
 fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = BufWriter::new(Out);
+        if TITLED.swap(false, Ordering::SeqCst) {
+            let _ = queue!(out, Print(RESTORE_TITLE));
+        }
         let _ = execute!(
             out,
+            EndSynchronizedUpdate,
             DisableBracketedPaste,
             DisableMouseCapture,
             LeaveAlternateScreen,

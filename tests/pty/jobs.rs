@@ -15,7 +15,7 @@ const SHELL: &str = "set -m; modes=$(stty -g); \"$@\"; got=$?
     while is_stopped; do echo the job has stopped; read command; eval \"$command\"; got=$?; done; echo over";
 
 /// finwait in the foreground of a shell, connected, and its process.
-fn job() -> (Terminal, Pid) {
+pub(super) fn job() -> (Terminal, Pid) {
     let mut terminal = Terminal::start_by(&["sh", "-c", SHELL, "sh"], &["--lab", "isolated"]);
     terminal.see_both_up();
     let finwait = terminal.only_child();
@@ -24,7 +24,7 @@ fn job() -> (Terminal, Pid) {
 
 /// Stops the job so: the shell has the terminal.
 #[track_caller]
-fn stops(terminal: &mut Terminal, how: impl FnOnce(&mut Terminal)) {
+pub(super) fn stops(terminal: &mut Terminal, how: impl FnOnce(&mut Terminal)) {
     let before = terminal.written(STOPPED);
     how(terminal);
     terminal.until("the shell", |terminal| terminal.written(STOPPED) > before);

@@ -8,6 +8,7 @@ mod recording;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod window;
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};

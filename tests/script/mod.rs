@@ -160,6 +160,8 @@ impl Script {
             | Effect::Fresh(_)
             | Effect::Grow(_)
             | Effect::Save(..)
+            | Effect::SaveAndRenew(..)
+            | Effect::Mouse(_)
             | Effect::Leave(_) => None,
         }));
     }
@@ -284,6 +286,7 @@ impl Script {
     pub fn mode(&mut self, mode: Mode) -> &mut Self {
         self.disposition = match mode {
             Mode::Step => Disposition::Held,
+            Mode::Slow(time) => Disposition::InFlight(time),
             Mode::Flow => Disposition::Delivered,
         };
         self.tell(LabEvent::Wire(WireChange::Mode(mode)))

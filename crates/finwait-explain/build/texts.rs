@@ -61,6 +61,7 @@ const MEANING: &[(&str, Field)] = &[
 pub const FILES: &[(&str, Shape)] = &[
     ("beside", Shape::Sentences("Beside")),
     ("causes", Shape::Clauses("Case")),
+    ("directions", Shape::Clauses("Way")),
     (
         "elsewhere",
         Shape::Records {
@@ -82,6 +83,9 @@ pub const FILES: &[(&str, Shape)] = &[
         Shape::Records {
             of: "crate::meaning::Text",
             fields: &[
+                ("short", Field::Sentences),
+                ("brief", Field::OptionalClause),
+                ("awaits", Field::Clause),
                 ("meaning", Field::Sentences),
                 ("calls", Field::OptionalSentences),
                 ("waits-for", Field::Filled),
@@ -90,8 +94,11 @@ pub const FILES: &[(&str, Shape)] = &[
             by_name: None,
         },
     ),
+    ("now", Shape::Sentences("So")),
+    ("moves", Shape::Clauses("MoveWords")),
     ("options", Shape::Sentences("OptionSentence")),
     ("outcomes", Shape::Sentences("Sentence")),
+    ("plates", Shape::Clauses("OnPlate")),
     (
         "rules",
         Shape::Records {
@@ -123,21 +130,30 @@ pub const FILES: &[(&str, Shape)] = &[
 /// A name is a type: where a sentence has two of one type, they need two names here. `{why}` is a whole sentence, with its period.
 const VALUES: &[(&str, &str, &str)] = &[
     ("after", "std::time::Duration", "finwait_model::clock::human(*after)"),
+    ("awaits", "String", "awaits"),
+    ("by", "finwait_model::side::Side", "by"),
     ("bytes", "usize", "bytes"),
     ("call", "crate::rules::CallClass", "call"),
     ("calls", "crate::rules::CallList", "calls"),
     ("cause", "crate::error_source::Cause", "cause"),
+    ("count", "usize", "count"),
+    ("end", "finwait_model::side::Side", "end"),
     ("errno", "finwait_model::errno::Errno", "errno"),
+    ("flying", "String", "flying"),
     ("held", "i32", "held"),
     ("icmp", "finwait_wire::segment::IcmpError", "icmp.name()"),
     ("info", "finwait_model::state::State", "info"),
     ("kind", "finwait_model::call::CallKind", "kind"),
+    ("left", "String", "left"),
     ("limit", "u32", "limit"),
     ("meanings", "crate::successes::Meanings", "meanings"),
     ("ms", "i64", "ms"),
     ("option", "finwait_model::call::SocketOption", "option.name()"),
+    ("other", "finwait_model::side::Side", "other"),
+    ("peers", "finwait_model::state::State", "peers"),
     ("reason", "String", "reason"),
     ("row", "finwait_model::state::State", "row"),
+    ("segment", "String", "segment"),
     ("segments", "finwait_model::state::State", "segments"),
     ("shown", "String", "shown"),
     ("socket", "finwait_model::call::SocketName", "socket"),

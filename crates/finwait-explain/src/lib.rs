@@ -18,12 +18,17 @@ use finwait_model::outcome::{Outcome, Value};
 use finwait_model::side::Side;
 use finwait_model::state::State;
 
+pub mod direction;
 pub mod elsewhere;
 mod error_source;
 mod errors;
 pub mod meaning;
+pub mod moves;
+pub mod now;
 mod options;
+pub mod plate;
 pub mod prose;
+pub mod role;
 pub mod rules;
 pub mod settings;
 pub mod sock;

@@ -10,8 +10,9 @@ use std::fmt;
 
 use finwait_model::state::State;
 
+use super::role::{self, Role};
 use super::sock::Sock;
-use super::text::{beside::Beside, meanings};
+use super::text::{beside::Beside, meanings, plates::OnPlate};
 
 /// The present of a socket, as far as it decides what its state means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +137,12 @@ fn times(name: &str, value: Option<u32>, default: &str) -> String {
 /// The words of an entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
+    /// The same in a sentence of 46 columns at most.
+    pub short: &'static str,
+    /// The same in 34 columns; none where what read and write do says it.
+    pub brief: Option<&'static str>,
+    /// The event that it waits for, in 30 columns.
+    pub awaits: &'static str,
     /// The sentence that describes the situation.
     pub meaning: &'static str,
     /// The calls, besides read and write, that lead on.
@@ -238,14 +245,24 @@ pub struct Meaning {
     pub id: MeaningId,
     /// The state; none for what the kernel does not know any more.
     pub state: Option<State>,
+    /// The part that the socket has in its connection.
+    pub role: Role,
+    /// The situation in a sentence of 46 columns at most.
+    pub short: &'static str,
+    /// The same in 34 columns at most.
+    pub brief: String,
     /// The sentence that describes the situation.
     pub meaning: String,
     /// The reply of a read.
     pub read: ReadReply,
     /// The reply of a write.
     pub write: WriteReply,
+    /// What this end can do, in 46 columns at most.
+    pub can_short: String,
     /// The calls that this end can make, and their results.
     pub can: String,
+    /// The event that it waits for, in 30 columns at most.
+    pub awaits: &'static str,
     /// The event that it waits for, and for how long.
     pub waits_for: String,
     /// The events that end it.
@@ -260,21 +277,62 @@ pub struct Meaning {
 impl Entry {
     /// Returns the entry in words, with nothing special to a socket.
     pub fn words(&self, settings: &Settings) -> Meaning {
-        self.with(self.read, self.write, settings, Vec::new())
+        let role = role::of(self.id, None);
+        self.with((self.read, self.write), role, 0, settings, Vec::new())
     }
 
-    fn with(&self, read: ReadReply, write: WriteReply, settings: &Settings, beside: Vec<String>) -> Meaning {
+    fn with(
+        &self,
+        (read, write): (ReadReply, WriteReply),
+        role: Role,
+        unread: u32,
+        settings: &Settings,
+        beside: Vec<String>,
+    ) -> Meaning {
+        let brief = self.text.brief.map(str::to_owned);
         Meaning {
             id: self.id,
             state: self.state,
+            role,
+            short: self.text.short,
+            brief: brief.unwrap_or_else(|| brief_replies(read, write).to_string()),
             meaning: self.text.meaning.to_owned(),
             read,
             write,
+            can_short: self.can_short(read, write, unread).to_string(),
             can: can(read, write, self.text.calls),
+            awaits: self.text.awaits,
             waits_for: (self.text.waits_for)(settings),
             ends_by: (self.text.ends_by)(settings),
             beside,
             scenario: self.scenario,
+        }
+    }
+
+    /// What this end can do, in a sentence.
+    const fn can_short(&self, read: ReadReply, write: WriteReply, unread: u32) -> Beside {
+        let bytes = unread as usize;
+        let is_empty = unread == 0;
+        match (self.id, read, write) {
+            (MeaningId::CloseNew, ..) => Beside::CanConnect,
+            (MeaningId::Listen, ..) => Beside::CanAccept,
+            (MeaningId::ListenQueued | MeaningId::ListenFull, ..) if is_empty => Beside::CanAccept,
+            (MeaningId::ListenQueued | MeaningId::ListenFull, ..) => Beside::CanAcceptAtOnce { held: unread as i32 },
+            (MeaningId::SynRecvRequest | MeaningId::EstablishedNotAccepted | MeaningId::CloseWaitNotAccepted, ..) => {
+                Beside::CanNotAccepted
+            }
+            (_, ReadReply::None, _) | (_, _, WriteReply::None) => Beside::CanNone,
+            (_, ReadReply::Works, WriteReply::Works) if is_empty => Beside::CanReadAndWrite,
+            (_, ReadReply::Works, WriteReply::Works) => Beside::CanReadBytesAndWrite { bytes },
+            (_, ReadReply::Works, _) if is_empty => Beside::CanRead,
+            (_, ReadReply::Works, _) => Beside::CanReadBytes { bytes },
+            (_, _, WriteReply::Works) if is_empty => Beside::CanWrite,
+            (_, _, WriteReply::Works) => Beside::CanWriteThenBytes { bytes },
+            (_, _, WriteReply::Waits) => Beside::CanHandshake,
+            (_, ReadReply::Error, _) => Beside::CanError,
+            (_, _, WriteReply::Error) => Beside::CanEofAndError,
+            _ if is_empty => Beside::CanNeither,
+            _ => Beside::CanBytesThenNeither { bytes },
         }
     }
 }
@@ -312,12 +370,23 @@ fn can(read: ReadReply, write: WriteReply, calls: Option<&str>) -> String {
     sentences.join(" ")
 }
 
+/// What read and write do, for a small screen.
+const fn brief_replies(read: ReadReply, write: WriteReply) -> OnPlate {
+    match (read, write) {
+        (ReadReply::Works, WriteReply::Works) => OnPlate::BriefBoth,
+        (ReadReply::Works, _) => OnPlate::BriefRead,
+        (_, WriteReply::Works) => OnPlate::BriefWrite,
+        _ => OnPlate::BriefNeither,
+    }
+}
+
 /// Returns the situation of a socket, in words; none for what the kernel never shows together, as an orphan in ESTABLISHED: the table was
 /// read before the call, and is read again.
 pub fn of(present: &Present, settings: &Settings) -> Option<Meaning> {
     let entry = entry(present)?;
-    let (read, write) = replies(entry, present);
-    Some(entry.with(read, write, settings, beside(entry, present)))
+    let role = role::of(entry.id, present.sock);
+    let beside = beside(entry, present);
+    Some(entry.with(replies(entry, present), role, present.unread, settings, beside))
 }
 
 /// The entry of a socket's situation.

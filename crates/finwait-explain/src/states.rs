@@ -5,17 +5,42 @@ use finwait_model::state::State;
 use super::sock::{ConnectionEnd, EndCause};
 use super::text::states::{Disagreement, Ended};
 
-/// Returns why sources differ, in one sentence; none when they agree.
+/// The difference between the sources of a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The reason, in one sentence.
+    pub why: String,
+    /// Do they always differ in that situation, so that it is nothing to look into?
+    pub is_usual: bool,
+}
+
+/// Returns why sources differ; none when they agree.
 ///
 /// `row` is procfs's state, none without a row; `info` what TCP_INFO says on the open descriptor; `segments` what they say; `end` how the
 /// connection ended, as far as the record has it.
-pub fn disagreement(
+pub fn difference(
     row: Option<State>,
     info: Option<State>,
     segments: Option<State>,
     end: Option<ConnectionEnd>,
-) -> Option<String> {
-    between(row, info, segments, end).map(|why| why.to_string())
+) -> Option<Difference> {
+    between(row, info, segments, end).map(|why| Difference {
+        why: why.to_string(),
+        is_usual: is_usual(&why),
+    })
+}
+
+/// Does each connection differ so that comes into that situation, by the way that the kernel keeps its sockets?
+const fn is_usual(why: &Disagreement) -> bool {
+    match why {
+        Disagreement::Minisock { .. } | Disagreement::FinQueued { .. } => true,
+        Disagreement::Gone { ended, .. } => !matches!(ended, Ended::Gone | Ended::Segment | Ended::Unseen),
+        Disagreement::OtherSocket { .. }
+        | Disagreement::AckNotAccepted { .. }
+        | Disagreement::RstNotAccepted { .. }
+        | Disagreement::FinNotAccepted { .. }
+        | Disagreement::Unknown { .. } => false,
+    }
 }
 
 fn between(
@@ -72,16 +97,35 @@ fn ended(end: Option<ConnectionEnd>) -> Ended {
 mod tests {
     use super::*;
 
+    /// A row's state, what TCP_INFO says, what the segments say: the reason, and whether it is usual.
+    fn told(row: Option<State>, info: Option<State>, segments: Option<State>) -> Option<(String, bool)> {
+        difference(row, info, segments, None).map(|difference| (difference.why, difference.is_usual))
+    }
+
     #[test]
     fn what_is_not_taken_is_told() {
-        assert_eq!(
-            disagreement(Some(State::Established), None, Some(State::Established), None),
-            None
+        assert_eq!(told(Some(State::Established), None, Some(State::Established)), None);
+        assert_eq!(told(None, Some(State::Close), Some(State::Close)), None);
+        let (why, _) = told(Some(State::Established), None, Some(State::Close)).unwrap();
+        assert!(why.contains("RFC 5961"));
+    }
+
+    #[test]
+    fn only_what_is_out_of_the_ordinary_is_an_alarm() {
+        let (why, is_usual) = told(Some(State::TimeWait), Some(State::Close), Some(State::TimeWait)).unwrap();
+        assert!(
+            why.starts_with("procfs says TIME_WAIT, TCP_INFO CLOSE") && is_usual,
+            "{why}"
         );
-        assert_eq!(disagreement(None, Some(State::Close), Some(State::Close), None), None);
-        let told = disagreement(Some(State::TimeWait), Some(State::Close), Some(State::TimeWait), None);
-        assert!(told.unwrap().starts_with("procfs says TIME_WAIT, TCP_INFO CLOSE"));
-        let told = disagreement(Some(State::Established), None, Some(State::Close), None);
-        assert!(told.unwrap().contains("RFC 5961"));
+        for (row, segments, usual) in [
+            (Some(State::FinWait1), State::Established, true),
+            (Some(State::Established), State::Close, false),
+            (Some(State::SynRecv), State::Established, false),
+            (Some(State::Established), State::CloseWait, false),
+            (None, State::Established, false),
+        ] {
+            let (why, is_usual) = told(row, None, Some(segments)).unwrap();
+            assert_eq!(is_usual, usual, "{why}");
+        }
     }
 }

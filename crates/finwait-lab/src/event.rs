@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::endpoint::protocol;
+use crate::runtime::Runtime;
 use finwait_model::call::{CallId, CallKind, SocketName};
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::errno::Errno;
@@ -15,6 +16,7 @@ use finwait_model::socket_table::{SocketRow, TimerKind, Tuple};
 use finwait_model::state::State;
 use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FlowInfo, PacketNo};
+use finwait_wire::fold::{OnWire, Passage};
 use finwait_wire::forge::Forge;
 use finwait_wire::queue::{Mode, Origin, RuleChange, Which};
 use finwait_wire::rule::{Rule, RuleNo, RuleStatus};
@@ -30,6 +32,8 @@ pub enum LabRequest {
     Kill(Side),
     /// Start a new endpoint; the old one, if it lives, is killed first.
     Restart(Side),
+    /// Make the endpoint of a runtime ready, and start it at that end from the next [`LabRequest::Restart`] on.
+    Prepare(Side, Runtime),
     /// Change a setting of a host.
     Host(Side, Setting, SettingValue),
     /// Destroy that connection (SOCK_DESTROY), its local end on this host.
@@ -138,6 +142,8 @@ pub enum LabEvent {
     },
     /// A host's setting was changed, or could not be.
     Host(SettingChanged),
+    /// Another runtime is made ready for an end, or could not be.
+    Runtime(RuntimeChanged),
     /// Something that the user should know.
     Note(String),
     /// Nothing is in the air, and no socket waits for an acknowledgement.
@@ -248,6 +254,40 @@ pub struct SettingChanged {
     pub failed: Option<String>,
 }
 
+/// A runtime that is to drive an end from its next start on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeChanged {
+    /// The end.
+    pub side: Side,
+    /// The runtime.
+    pub runtime: Runtime,
+    /// How far it is.
+    pub progress: RuntimeProgress,
+}
+
+impl fmt::Display for RuntimeChanged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RuntimeChanged { side, runtime, .. } = self;
+        match &self.progress {
+            RuntimeProgress::Compiling => write!(f, "compiling the {runtime} endpoint, this once ..."),
+            RuntimeProgress::Ready => write!(f, "{runtime} is ready: it drives the {side} from its next start on"),
+            RuntimeProgress::Failed(why) => write!(f, "the {side} stays as it is: {why}"),
+        }
+    }
+}
+
+/// How far a runtime is on its way to drive an end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuntimeProgress {
+    /// Its endpoint is being compiled, which is done once.
+    Compiling,
+    /// It drives the end from the next start on.
+    Ready,
+    /// It is not available, and the end stays as it is: one sentence.
+    Failed(String),
+}
+
 /// A socket as procfs shows it, with what sock_diag adds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObservedSocket {
@@ -302,6 +342,22 @@ pub struct PacketRecord {
     /// The time for which it was held, in microseconds in JSON; none for what passed at once.
     #[serde(rename = "held_us", with = "micros::option")]
     pub waited: Option<Duration>,
+}
+
+impl PacketRecord {
+    /// The packet as folding sees it, when it is no longer on the wire.
+    pub const fn on_wire(&self) -> OnWire<'_> {
+        OnWire {
+            no: self.no,
+            from: self.from,
+            packet: &self.packet,
+            seen: &self.seen,
+            origin: self.origin,
+            rule: self.rule,
+            passage: Passage::Held,
+            had: self.seen.had,
+        }
+    }
 }
 
 /// A time of whole nanoseconds as a number of microseconds.
@@ -373,14 +429,21 @@ pub enum Disposition {
     Held,
     /// The packet is held on the wire, and goes on by itself after so long.
     Delayed(Millis),
+    /// The packet is under way, and arrives after so long (slow mode).
+    InFlight(Millis),
     /// The packet is dropped.
     Dropped,
+    /// The packet is taken off the wire unasked: a copy of it has reached the receiver.
+    Discarded,
 }
 
 impl Disposition {
-    /// Is it held on the wire?
+    /// Is it on the wire: held, delayed, or under way?
     pub const fn is_held(self) -> bool {
-        matches!(self, Disposition::Held | Disposition::Delayed(_))
+        matches!(
+            self,
+            Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_)
+        )
     }
 }
 

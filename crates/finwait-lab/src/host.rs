@@ -48,6 +48,8 @@ pub struct Host {
 enum Job {
     Spawn(Sender<Result<SpawnedProcess>>),
     Set(Setting, SettingValue, Sender<Result<()>>),
+    /// The endpoints that are started from here on.
+    Use(Launch),
 }
 
 /// The place of a host.
@@ -75,6 +77,11 @@ impl Programs {
             endpoint: options.driven.launch(side).clone(),
         }
     }
+
+    /// Can the endpoint start processes of its own?
+    fn may_fork(&self) -> bool {
+        self.endpoint.program != self.reaper
+    }
 }
 
 impl Host {
@@ -88,7 +95,7 @@ impl Host {
         let (ready, built) = channel();
         let thread = std::thread::Builder::new()
             .name(format!("{side} host"))
-            .spawn(move || live(side, place, &programs, &ready, &inbox))
+            .spawn(move || live(side, place, programs, &ready, &inbox))
             .map_err(|source| Error::Os {
                 operation: format!("start the {side} host's thread"),
                 source,
@@ -118,6 +125,15 @@ impl Host {
         let (reply, answer) = channel();
         self.jobs.send(Job::Spawn(reply)).map_err(|_| gone(side))?;
         answer.recv().map_err(|_| gone(side))?
+    }
+
+    /// Has the endpoints that are started from here on be started like this.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoEndpoint`] without the host's thread.
+    pub fn start_with(&self, side: Side, launch: Launch) -> Result<()> {
+        self.jobs.send(Job::Use(launch)).map_err(|_| gone(side))
     }
 
     /// Changes a setting.
@@ -153,7 +169,7 @@ struct HostHandles {
 fn live(
     side: Side,
     place: HostLocation,
-    programs: &Programs,
+    mut programs: Programs,
     ready: &Sender<Result<HostHandles>>,
     inbox: &Receiver<Job>,
 ) {
@@ -173,14 +189,18 @@ fn live(
     }
     let mut reaper = None;
     let host = HostMark::new();
-    // finwait's own endpoint starts no process.
-    let may_fork = programs.endpoint.program != programs.reaper;
+    // finwait's own endpoint starts no process; one of another kind may have come and gone.
+    let mut may_fork = programs.may_fork();
     for job in inbox {
         // A reply that nobody waits for any more is no failure.
         match job {
             Job::Spawn(reply) => {
-                let mark = may_fork.then(|| host.endpoint());
+                let mark = programs.may_fork().then(|| host.endpoint());
                 drop(reply.send(spawn(&programs.endpoint, side, mark)));
+            }
+            Job::Use(launch) => {
+                programs.endpoint = launch;
+                may_fork |= programs.may_fork();
             }
             Job::Set(setting, value, reply) => drop(reply.send(match &mut network {
                 Some(network) => network.set(setting, value),

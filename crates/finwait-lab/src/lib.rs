@@ -127,4 +127,4 @@ pub use event_queue::{Batch, BatchEvents};
 #[doc(hidden)]
 pub use local::{LabMode, LocalLab, Options, has_ipv6, try_isolated, try_loopback};
 #[doc(hidden)]
-pub use quiet::{PROCESS_PATIENCE, Quiet};
+pub use quiet::{COMPILE_PATIENCE, PROCESS_PATIENCE, Quiet};

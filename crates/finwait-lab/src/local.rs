@@ -135,7 +135,8 @@ impl LocalLab {
             Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).during(|| "make an eventfd".into())?);
         let (requests, inbox) = channel();
         let outbox = EventQueue::new(Box::new(sink), Arc::clone(&wake));
-        let driver = driver::Driver::new(hosts, &facts, inbox, Arc::clone(&wake), outbox)?;
+        let makers = Ends::from_fn(|side| options.driven.maker(side, &options.program));
+        let driver = driver::Driver::new(hosts, makers, &facts, inbox, Arc::clone(&wake), outbox)?;
         let driver = std::thread::Builder::new()
             .name("lab".into())
             .spawn(move || driver.run())
@@ -187,7 +188,14 @@ fn isolated(options: &Options) -> Result<(LabFacts, Ends<Host>)> {
     // Asked first, so that a process which falls back to loopback does not stand in a user namespace for nothing.
     crate::os::tun::available().map_err(why)?;
     if !netns::capable() {
-        netns::enter_user_namespace().map_err(why)?;
+        netns::enter_user_namespace().map_err(|error| match &error {
+            Error::Os { source, .. } if Errno::of(source) == Errno::EINVAL => Error::NoIsolatedLab {
+                why: "only a process with a single thread can enter a user namespace (unshare(2)), and this one has several: \
+                      the isolated lab must be its first"
+                    .into(),
+            },
+            _ => why(error),
+        })?;
     }
     let ours: Ends<IpAddr> = if options.ipv6 {
         Ends {

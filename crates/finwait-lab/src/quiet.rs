@@ -6,6 +6,8 @@ use crate::event::LabEvent;
 
 /// The time that an endpoint gets to come up, and a killed one to go.
 pub const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
+/// The longest that a compiler may take to make an endpoint, on a machine that is busy with other things.
+pub const COMPILE_PATIENCE: Duration = Duration::from_secs(300);
 
 /// Has the lab said that it is quiet, and has nothing happened since?
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -30,6 +30,9 @@ pub struct FlowInfo {
     pub window: Option<u32>,
     /// Is it sent again?
     pub again: Option<Retransmission>,
+    /// Is it sent again although its receiver has had all of it? Its sender does not know.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub had: bool,
     /// The numbers that belong to another connection between the same addresses.
     #[serde(default, skip_serializing_if = "OtherConnection::is_nowhere")]
     pub elsewhere: OtherConnection,
@@ -192,7 +195,7 @@ pub struct ReceiveState {
 }
 
 /// Is `a` before `b`, as far as that is known of numbers that wrap?
-const fn before(a: SeqNo, b: SeqNo) -> bool {
+pub(crate) const fn before(a: SeqNo, b: SeqNo) -> bool {
     (a.0.wrapping_sub(b.0) as i32) < 0
 }
 
@@ -315,6 +318,13 @@ impl HalfConnection {
         }
     }
 
+    /// Has all of a segment arrived, with all before it or beyond a gap?
+    fn has_arrived(&self, segment: &Segment) -> bool {
+        let (seq, end) = (segment.seq, segment.end());
+        let is_in = |(from, to): &(SeqNo, SeqNo)| !before(seq, *from) && !before(*to, end);
+        !before(self.arrived, end) || self.islands.iter().any(is_in)
+    }
+
     fn arrive(&mut self, seq: SeqNo, end: SeqNo) {
         if before(self.arrived, seq) {
             if self.islands.len() == ISLANDS {
@@ -378,9 +388,11 @@ impl Flows {
         if segment.flags.has(Flags::ACK) {
             half.ack_sent = Some(half.ack_sent.map_or(segment.ack, |ack| later(ack, segment.ack)));
         }
+        let had = matches!(again, Some(Retransmission::Retransmit { .. })) && half.has_arrived(segment);
         FlowInfo {
             window: scale.map(|scale| u32::from(segment.window) << scale.min(14)),
             again,
+            had,
             ..self.seen_of_host(segment)
         }
     }

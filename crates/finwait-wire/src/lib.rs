@@ -1,10 +1,11 @@
 //! The wire between the hosts: what a packet says (`segment`, `icmp`), what it is beside those before it (`flow`), what becomes of
-//! it (`rule`, `queue`), and packets of our own (`forge`). Pure: no clock, no descriptor.
+//! it (`rule`, `queue`), which copies of it stand behind it (`fold`), and packets of our own (`forge`). Pure: no clock, no descriptor.
 #![deny(clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![deny(unsafe_code)]
 
 pub mod flow;
+pub mod fold;
 pub mod forge;
 mod icmp;
 pub mod queue;

@@ -13,7 +13,7 @@ impl App {
         | WireCommand::Duplicate(target)
         | WireCommand::Delay(target, _) = &mut command
             && *target == Target::Next
-            && let Some(no) = self.panes.middle.chosen(&self.run.session)
+            && let Some(no) = self.panes.wire.chosen(&self.run.session)
         {
             *target = Target::One(no);
         }
@@ -37,7 +37,7 @@ impl App {
 
     /// Chooses another packet on the wire.
     fn choose_by(&mut self, delta: isize) {
-        if !self.panes.middle.choose_by(&self.run.session, delta) {
+        if !self.panes.wire.choose_by(&self.run.session, delta) {
             self.status = Some("no segment is held: step holds what comes".into());
         }
     }
@@ -80,7 +80,7 @@ impl App {
                 self.dialogs
                     .open(Prompt::new(typed.unwrap_or_else(|| format!("{side} "))));
             }
-            ScreenCommand::More => self.panes.ends[side].turn_page(),
+            ScreenCommand::More => self.dialogs.open(MenuDialog::new(side)),
             ScreenCommand::Scenarios if self.is_only_shown() => {}
             ScreenCommand::Scenarios => match Picker::open() {
                 Ok(picker) => self.dialogs.open(picker),
@@ -114,11 +114,41 @@ impl App {
                 Some(text) => return vec![Effect::Save("recorded".into(), text)],
                 None => self.status = Some("there is nothing to record yet".into()),
             },
+            ScreenCommand::NewLab if self.run.replay.is_some() => {
+                self.status = Some("this is a recording: no lab stands behind it".into());
+            }
+            ScreenCommand::NewLab => {
+                let done = self.run.commands();
+                let dialog = NewLabDialog::new(&self.run.session, done, self.recording.clone());
+                self.dialogs.open(dialog);
+            }
+            ScreenCommand::Runtimes if self.is_only_shown() => {}
+            ScreenCommand::Runtimes => {
+                let dialog = RuntimeDialog::new(side, &self.run.session.ends[side]);
+                self.dialogs.open(dialog);
+            }
+            ScreenCommand::NextConnection => return self.show_connection(self.shown.after(&self.run.session), now),
+            ScreenCommand::AllConnections => {
+                let next = match self.shown.connection {
+                    ShownConnection::All => ShownConnection::Newest,
+                    ShownConnection::One(_) | ShownConnection::Newest => ShownConnection::All,
+                };
+                return self.show_connection(next, now);
+            }
+            ScreenCommand::EndedSockets => {
+                let ended = self.run.session.folded(side).ended.len();
+                if ended == 0 {
+                    self.status = Some(format!("the {side} has no ended socket"));
+                } else {
+                    self.shown.unfolded[side] = !self.shown.unfolded[side];
+                }
+            }
             ScreenCommand::WireRules => self.dialogs.open(RulesDialog::default()),
             ScreenCommand::ForgeDialog => self.dialogs.open(ForgeDialog::new(side)),
             ScreenCommand::HeldBefore => self.choose_by(-1),
             ScreenCommand::HeldAfter => self.choose_by(1),
-            ScreenCommand::States => self.panes.turn_middle(),
+            ScreenCommand::States => self.panes.turn_wire(),
+            ScreenCommand::Present => self.panes.presents = !self.panes.presents,
             ScreenCommand::Zoom => {
                 self.panes.zoom_next();
                 if self.panes.zoom.is_some() {
@@ -129,6 +159,10 @@ impl App {
             ScreenCommand::Themes => self.dialogs.open(ThemesDialog::new(&self.setup)),
             ScreenCommand::UseTheme(name) => return self.use_theme(name),
             ScreenCommand::LogFilter => self.panes.log.next_filter(),
+            ScreenCommand::Mouse => {
+                self.mouse = self.mouse.other();
+                return vec![Effect::Mouse(self.mouse)];
+            }
             ScreenCommand::LogFollow => self.panes.log.toggle_follow(),
             ScreenCommand::CopyLine => {
                 if let Some(text) = self.panes.log.selected_text(&self.run.session.transcript) {
@@ -156,6 +190,55 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// Has a new lab made, of the kind that was chosen; what was done is written before, where that is wanted.
+    pub(super) fn new_lab(&mut self, lab: ChosenLab, record: bool) -> Vec<Effect> {
+        let fresh = LabSpec {
+            chosen: Some(lab),
+            ..LabSpec::default()
+        };
+        match self.run.record().filter(|_| record) {
+            Some(text) => vec![Effect::SaveAndRenew("recorded".into(), text, fresh)],
+            None => vec![Effect::Fresh(fresh)],
+        }
+    }
+
+    /// Shows connections. The sockets of one that is chosen become the current ones, so that the buttons act on what is shown; a guide's
+    /// and a recording's stay as they are.
+    pub(super) fn show_connection(&mut self, shown: ShownConnection, now: MonoTime) -> Vec<Effect> {
+        self.shown.connection = shown;
+        let session = &self.run.session;
+        let count = session.connection_count();
+        let Some(no) = self.shown.alone(session) else {
+            self.status = Some(match (shown, count) {
+                (_, 0) => "there is no connection yet".into(),
+                (_, 1) => "the one connection is shown".into(),
+                (_, count) => format!("all {count} connections are shown"),
+            });
+            return Vec::new();
+        };
+        let connections = session.connections();
+        let Some(view) = connections.iter().find(|view| view.no == no) else {
+            return Vec::new();
+        };
+        let words = describe(view, count);
+        let names = Ends::from_fn(|side| {
+            let end = &session.ends[side];
+            let socket = view.names[side].and_then(|name| end.socket(name))?;
+            (end.current.as_ref() != Some(&socket.name)).then(|| socket.shown().clone())
+        });
+        let mut effects = Vec::new();
+        if self.run.tour.is_none() && self.run.replay.is_none() {
+            for (side, name) in names.iter() {
+                if let Some(name) = name {
+                    let pick = EndCommand::Use(Pick::Named(name.clone()));
+                    effects.extend(self.command(side, &pick, now));
+                }
+            }
+        }
+        self.status = Some(words);
+        effects
     }
 
     /// Does what the guide's buttons do.

@@ -8,14 +8,25 @@ impl App {
         self.stale = false;
         let now = self.shown_time(now);
         let screen = frame.area();
+        let pointed = self.pointing.pointed();
+        let room = screen.width.saturating_sub(2);
+        let hint = pointed.map(|action| crate::tui::hint::hint(action, &self.run.session, self.focus, room));
         let theme = self.dialogs.theme().unwrap_or(self.setup.theme);
         let mut canvas = self.pointing.canvas(frame.buffer_mut(), theme, now);
         canvas.keys = &self.setup.keys;
-        match self.panes.map(screen, &self.run, self.focus) {
+        match self.panes.map(screen, &self.run) {
             Some(map) => {
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
-                let status = self.status.as_deref();
-                self.panes.draw(&mut canvas, &map, &self.run, self.focus, status);
+                let status = self.status.as_deref().or(self.mouse.note());
+                self.panes.draw(
+                    &mut canvas,
+                    &map,
+                    &self.run,
+                    self.focus,
+                    &self.shown,
+                    status,
+                    hint.as_deref(),
+                );
                 if let Some(reach) = reach {
                     canvas.reach(reach);
                 }

@@ -67,8 +67,8 @@ impl App {
     pub(super) fn wheel(&mut self, point: Position, lines: i64) -> Vec<Effect> {
         self.stale = true;
         match self.pointing.zone_at(point) {
-            Some(Zone::Sockets(side)) => self.panes.ends[side].scroll(lines),
-            Some(Zone::Diagram) => self.panes.middle.scroll(lines),
+            Some(Zone::Sockets(side)) => self.panes.details[side].scroll(lines),
+            Some(Zone::Diagram) => self.panes.wire.scroll(lines),
             Some(Zone::Log) => self.panes.log.scroll(lines),
             Some(Zone::Dialog) => {
                 let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
@@ -140,6 +140,7 @@ impl App {
             KeyCode::PageDown => self.panes.log.page(1),
             KeyCode::Home => self.panes.log.home(),
             KeyCode::End => self.panes.log.end(),
+            KeyCode::Esc if self.panes.presents => self.panes.presents = false,
             KeyCode::Esc if self.panes.zoom.is_some() => self.panes.zoom = None,
             KeyCode::Esc => self.pointing.set_mark(None),
             _ => {}

@@ -18,6 +18,7 @@ use ratatui::layout::Position;
 use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{Command, EndCommand, Pick, ScreenCommand, ThemeName};
+use crate::lab::LabMode;
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,12 +35,15 @@ use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::forge::ForgeDialog;
 use crate::tui::dialog::help::HelpDialog;
 use crate::tui::dialog::host::HostDialog;
+use crate::tui::dialog::menu::MenuDialog;
+use crate::tui::dialog::new_lab::NewLabDialog;
 use crate::tui::dialog::options::OptionsDialog;
 use crate::tui::dialog::picker::Picker;
 use crate::tui::dialog::predict::PredictDialog;
 use crate::tui::dialog::prompt::{History, Prompt};
 use crate::tui::dialog::raw::RawDialog;
 use crate::tui::dialog::rules::RulesDialog;
+use crate::tui::dialog::runtime::RuntimeDialog;
 use crate::tui::dialog::segment::SegmentDialog;
 use crate::tui::dialog::state::StateDialog;
 use crate::tui::dialog::themes::ThemesDialog;
@@ -47,10 +51,12 @@ use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
 use crate::tui::lab_run::LabRun;
-use crate::tui::layout::LEAST;
+use crate::tui::layout::{LEAST, Pane};
 use crate::tui::pane::Panes;
 use crate::tui::pointing::Pointing;
 use crate::tui::setup::Setup;
+use crate::tui::shown::{Shown, ShownConnection, describe};
+use crate::tui::terminal::MouseUse;
 use crate::tui::theme::Theme;
 use crate::tui::tour::Tour;
 
@@ -74,8 +80,12 @@ pub enum Effect {
     Fresh(LabSpec),
     /// Keep this theme in the configuration file.
     KeepTheme(PathBuf, ThemeName),
+    /// Write a file as [`Effect::Save`] does, and where that succeeds make a fresh lab in place of this one.
+    SaveAndRenew(String, String, LabSpec),
     /// Write a file of this name, or of one like it that is not there yet: its text.
     Save(String, String),
+    /// Have the terminal report the mouse, or keep it for itself.
+    Mouse(MouseUse),
     /// Leave.
     Leave(Exit),
 }
@@ -89,6 +99,19 @@ pub struct LabSpec {
     pub ipv6: Option<bool>,
     /// The runtimes that it says drive the ends.
     pub driven: Ends<Runtime>,
+    /// The user's own choice of the lab, which goes before the others.
+    pub chosen: Option<ChosenLab>,
+}
+
+/// A lab as the user chooses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChosenLab {
+    /// The kind.
+    pub mode: LabMode,
+    /// Whether its addresses are of IPv6.
+    pub ipv6: bool,
+    /// What drives the ends; none for what does since the program was started.
+    pub runtimes: Ends<Option<Runtime>>,
 }
 
 impl LabSpec {
@@ -98,7 +121,16 @@ impl LabSpec {
             isolated: scenario.isolated,
             ipv6: scenario.ipv6,
             driven: scenario.driven,
+            chosen: None,
         }
+    }
+
+    /// Returns whether a compiler may have to work before the lab that the user chose can start.
+    pub fn may_compile(&self) -> bool {
+        let runtimes = self.chosen.iter().flat_map(|chosen| chosen.runtimes.iter());
+        runtimes
+            .filter_map(|(_, runtime)| *runtime)
+            .any(|runtime| runtime.needs().is_some())
     }
 }
 
@@ -113,9 +145,14 @@ pub struct App {
     pointing: Pointing,
     /// The end that has the keys.
     focus: Side,
+    /// The connection and the sockets that are in sight.
+    shown: Shown,
+    /// The file into which all runs are recorded; none without --record.
+    recording: Option<String>,
     setup: Setup,
     /// The text of the bottom line, until the next key.
     status: Option<String>,
+    mouse: MouseUse,
     /// Whether the screen would look different if it were drawn.
     stale: bool,
 }
@@ -130,15 +167,22 @@ impl App {
             history: History::default(),
             pointing: Pointing::default(),
             focus: Side::Client,
+            shown: Shown::default(),
+            recording: None,
             setup: Setup::of(theme),
             status: None,
+            mouse: MouseUse::default(),
             stale: true,
         }
     }
 
     /// Returns the same screen as the user wants it to be.
     pub fn set_up(self, setup: Setup) -> App {
-        App { setup, ..self }
+        App {
+            mouse: setup.mouse,
+            setup,
+            ..self
+        }
     }
 
     /// The user's wishes for the screen.
@@ -147,14 +191,50 @@ impl App {
         &mut self.setup
     }
 
+    /// Returns whose the mouse is.
+    pub const fn mouse_use(&self) -> MouseUse {
+        self.mouse
+    }
+
+    /// Returns the title for the terminal's window: `finwait: half-close` while a guide is on.
+    pub fn title(&self) -> String {
+        let guided = self.run.tour.as_ref().map(|tour| tour.scenario().name.clone());
+        let of = guided.or_else(|| self.run.replay.as_ref().map(|_| "recording".to_owned()));
+        of.map_or_else(|| "finwait".to_owned(), |name| format!("finwait: {name}"))
+    }
+
     /// A fresh lab has taken the place of the one before: all that was shown of that is gone, a tour begins in it.
     pub fn restart(&mut self, session: Session) {
         self.run.restart(session);
         self.panes.restart();
         self.dialogs.clear();
         self.pointing = Pointing::default();
+        self.shown = Shown::default();
         self.status = None;
         self.stale = true;
+    }
+
+    /// The new lab that the user asked for has taken the place of the one before, without a guide.
+    ///
+    /// `written` is the file into which what was done was written before.
+    pub fn begin_anew(&mut self, session: Session, written: Option<&str>) {
+        self.run.tour = None;
+        self.restart(session);
+        self.status = Some(match written {
+            Some(file) => format!("this is a new lab; what was done before is in {file}"),
+            None => "this is a new lab".into(),
+        });
+    }
+
+    /// All runs are recorded into that file.
+    pub fn recorded_in(mut self, file: String) -> App {
+        self.recording = Some(file);
+        self
+    }
+
+    /// The connection and the sockets that are in sight.
+    pub const fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     /// The user is to be guided through that scenario, in a lab that is as it needs it.
@@ -293,7 +373,7 @@ impl App {
                     _ => None,
                 };
                 // One on the wire is chosen first, and looked into when it is pressed again.
-                if !no.is_some_and(|no| self.panes.middle.choose(session, no)) {
+                if !no.is_some_and(|no| self.panes.wire.choose(session, no)) {
                     self.dialogs.open(SegmentDialog::new(entry));
                 }
                 Vec::new()
@@ -305,6 +385,15 @@ impl App {
             Action::Meaning(side, of) => {
                 self.focus = side;
                 self.dialogs.open(StateDialog::new(side, of));
+                Vec::new()
+            }
+            Action::Means(state) => {
+                self.dialogs.open(StateDialog::table(state));
+                Vec::new()
+            }
+            Action::Details(side) => {
+                self.focus = side;
+                self.panes.zoom = Some(Pane::End);
                 Vec::new()
             }
             Action::Item(item) => {
@@ -340,6 +429,9 @@ impl App {
                 self.begin(scenario);
                 vec![Effect::Fresh(fresh)]
             }
+            Action::NewLab { .. } if self.is_only_shown() => Vec::new(),
+            Action::NewLab { lab, record } => self.new_lab(lab, record),
+            Action::ShowConnection(shown) => self.show_connection(shown, now),
             Action::Predict { about, picked } => {
                 if let Some(tour) = &mut self.run.tour {
                     tour.predict(about, picked);

@@ -72,7 +72,7 @@ impl App {
         }
         if anew {
             self.panes.log = self.panes.log.emptied();
-            self.panes.middle.restart();
+            self.panes.wire.restart();
         }
         if command == ScreenCommand::ToTheLine {
             self.panes.log.end();

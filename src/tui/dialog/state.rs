@@ -4,9 +4,11 @@ use ratatui::layout::Rect;
 
 use super::{Context, Dialog, scrolled};
 use crate::call::SocketName;
+use crate::explain::meaning::{self, Meaning, Settings};
 use crate::session::view::SocketView;
 use crate::side::Side;
 use crate::socket_table::Tuple;
+use crate::state::State;
 use crate::text::wrap;
 use crate::tui::canvas::Canvas;
 use crate::tui::layout;
@@ -28,11 +30,19 @@ impl StateOf {
     }
 }
 
+/// What the dialog is about.
+#[derive(Debug)]
+enum Subject {
+    /// A socket of an end, in whatever state it is.
+    Socket(Side, StateOf),
+    /// A state, in all the situations that it is seen in.
+    State(State),
+}
+
 /// What the state of a socket means.
 #[derive(Debug)]
 pub struct StateDialog {
-    side: Side,
-    of: StateOf,
+    subject: Subject,
     /// The first line that is shown.
     skip: usize,
 }
@@ -45,37 +55,70 @@ const NAMES: u16 = 11;
 impl StateDialog {
     /// The state of that socket.
     pub const fn new(side: Side, of: StateOf) -> StateDialog {
-        StateDialog { side, of, skip: 0 }
+        StateDialog {
+            subject: Subject::Socket(side, of),
+            skip: 0,
+        }
+    }
+
+    /// A state in all its situations.
+    pub const fn table(state: State) -> StateDialog {
+        StateDialog {
+            subject: Subject::State(state),
+            skip: 0,
+        }
     }
 
     /// Names and sentences, and the title above them.
     fn words(&self, context: Context) -> (String, Vec<(&'static str, String)>) {
+        let (side, of) = match &self.subject {
+            Subject::Socket(side, of) => (*side, of),
+            Subject::State(state) => return (format!("what {state} means"), situations(*state)),
+        };
         let session = context.session;
-        let views = session.sockets(self.side);
-        let found = views.iter().find(|view| StateOf::view(view).as_ref() == Some(&self.of));
-        let name = match &self.of {
+        let views = session.sockets(side);
+        let found = views.iter().find(|view| StateOf::view(view).as_ref() == Some(of));
+        let name = match of {
             StateOf::Named(name) => name.to_string(),
             StateOf::Unnamed(tuple) => format!("from :{}", tuple.peer.port()),
         };
         let Some(view) = found else {
             let gone = "It is in no table of the kernel's any more.".to_owned();
-            return (name, vec![("", gone)]);
+            return (format!("{name} of the {side}"), vec![("", gone)]);
         };
-        let title = format!("{name} {}", view.state());
-        let Some(meaning) = session.meaning(self.side, view) else {
+        let title = format!("{name} {} of the {side}", view.state());
+        let Some(meaning) = session.meaning(side, view) else {
             // The state changes now.
             return (title, Vec::new());
         };
-        let mut words = vec![
-            ("means", meaning.meaning),
-            ("can", meaning.can),
-            ("waits for", meaning.waits_for),
-            ("ended by", meaning.ends_by),
-        ];
-        words.extend(meaning.beside.into_iter().map(|note| ("also", note)));
-        words.push(("see it", format!("scenario {}", meaning.scenario)));
-        (title, words)
+        (title, sentences(meaning))
     }
+}
+
+/// The sentences of a meaning, each with what it is about.
+fn sentences(meaning: Meaning) -> Vec<(&'static str, String)> {
+    let mut words = vec![
+        ("means", meaning.meaning),
+        ("can", meaning.can),
+        ("waits for", meaning.waits_for),
+        ("ended by", meaning.ends_by),
+    ];
+    words.extend(meaning.beside.into_iter().map(|note| ("also", note)));
+    words.push(("see it", format!("scenario {}", meaning.scenario)));
+    words
+}
+
+/// The situations in which a socket is in a state, one under the other.
+fn situations(state: State) -> Vec<(&'static str, String)> {
+    let settings = Settings::default();
+    let mut words = Vec::new();
+    for entry in meaning::of_state(state) {
+        if !words.is_empty() {
+            words.push(("or", " ".to_owned()));
+        }
+        words.extend(sentences(entry.words(&settings)));
+    }
+    words
 }
 
 impl Dialog for StateDialog {
@@ -94,7 +137,7 @@ impl Dialog for StateDialog {
             }
         }
         let area = layout::middle(screen, wide, (lines.len() as u16).saturating_add(2).max(4));
-        let inside = canvas.frame(area, &format!("{title} of the {}   (Esc closes)", self.side));
+        let inside = canvas.frame(area, &format!("{title}   (Esc closes)"));
         let height = usize::from(inside.height);
         let most = lines.len().saturating_sub(height);
         self.skip = self.skip.min(most);

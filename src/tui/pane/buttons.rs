@@ -1,163 +1,231 @@
-//! The buttons of an end: every call, never greyed out, crossed once the endpoint's language has said that it cannot make it; where there
-//! is no room for all, on pages that `more` turns.
+//! The buttons: every call of an end, in rows by what it is for, never greyed out, the likely ones bright, crossed once the endpoint's
+//! language has said that it cannot make it. Where there is no room for a word, the key alone is the button; `more` lists all with words.
+//!
+//! Each has its place by the size of the screen alone.
 
 use ratatui::layout::Rect;
 
-use crate::command::table::{self, CommandGroup};
-use crate::command::{Command, EndCommand, ScreenCommand, table::Button};
-use crate::session::End;
+use super::wire_buttons;
+use crate::call::CallKind;
+use crate::command::table::{self, Button, CommandGroup, EndVerb, Verb};
+use crate::command::{Command, EndCommand, ScreenCommand};
+use crate::session::Session;
 use crate::side::Side;
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::{Canvas, Weight, button_width};
 use crate::tui::hit::Action;
+use crate::tui::layout;
 
-/// Screen commands that are about an end, and stand with its buttons.
-const OF_AN_END: [ScreenCommand; 4] = [
-    ScreenCommand::OptionsDialog,
-    ScreenCommand::HostSettings,
-    ScreenCommand::RawRows,
-    ScreenCommand::Edit,
-];
-
-/// A button.
-#[derive(Clone, Debug)]
-struct Item {
-    button: &'static Button,
-    group: CommandGroup,
+/// A row of buttons, by what they are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Opening a connection.
+    Open,
+    /// Moving bytes, and asking the socket for them.
+    Talk,
+    /// Ending it.
+    End,
+    /// The socket's options, the process, the host.
+    More,
 }
 
-/// Every button of an end, in the table's order; with `why` where the last call's line has no place for it.
-fn items(why: bool) -> Vec<Item> {
-    let calls = table::TABLE
-        .iter()
-        .filter(|spec| !matches!(spec.group, CommandGroup::Screen | CommandGroup::Wire))
-        .flat_map(|spec| {
-            spec.buttons.iter().map(|button| Item {
-                button,
-                group: spec.group,
-            })
-        });
-    let why = why.then_some(ScreenCommand::Why);
-    let screens = OF_AN_END.into_iter().chain(why).flat_map(|command| {
-        let spec = table::of_screen(command);
-        spec.buttons.iter().map(move |button| Item {
-            button,
-            group: spec.group,
-        })
-    });
-    calls.chain(screens).collect()
-}
+impl Row {
+    /// All of them, from the top.
+    pub const ALL: [Row; 4] = [Row::Open, Row::Talk, Row::End, Row::More];
 
-fn wide(item: &Item) -> u16 {
-    button_width(Some(item.button.key), item.button.label)
-}
-
-/// The place of a button: its index, and its column and line from the area's corner.
-type Placed = (usize, u16, u16);
-
-/// Places all of them from left to right; with `grouped`, each group on lines of its own. And the number of lines.
-fn flow(items: &[Item], width: u16, grouped: bool) -> (Vec<Placed>, u16) {
-    let (mut x, mut y) = (0, 0);
-    let mut group = None;
-    let mut placed = Vec::new();
-    for (i, item) in items.iter().enumerate() {
-        let breaks = grouped && group.is_some_and(|group| group != item.group);
-        if x > 0 && (breaks || x + wide(item) > width) {
-            (x, y) = (0, y + 1);
-        }
-        group = Some(item.group);
-        placed.push((i, x, y));
-        x += wide(item) + 1;
-    }
-    (placed, y + 1)
-}
-
-/// Returns the number of lines that all the buttons would like to have: each group on its own, or one after the other.
-pub fn rows_wanted(width: u16) -> [u16; 2] {
-    [true, false].map(|grouped| flow(&items(false), width.saturating_sub(1), grouped).1)
-}
-
-/// The pages on which the buttons stand, with room for `more` at the end of each when there are several.
-fn pages(items: &[Item], width: u16, rows: u16, more: u16) -> Vec<Vec<Placed>> {
-    for grouped in [true, false] {
-        let (placed, needed) = flow(items, width, grouped);
-        if needed <= rows {
-            return vec![placed];
+    /// The word before the row.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Row::Open => "open",
+            Row::Talk => "talk",
+            Row::End => "end",
+            Row::More => "more",
         }
     }
-    let first = items.iter().enumerate().filter(|(_, item)| item.button.primary);
-    let rest = items.iter().enumerate().filter(|(_, item)| !item.button.primary);
-    let mut pages = vec![Vec::new()];
-    let (mut x, mut y) = (0, 0);
-    for (i, item) in first.chain(rest) {
-        let room = |y: u16| {
-            if y + 1 == rows {
-                width.saturating_sub(more + 1)
-            } else {
-                width
+
+    /// The row of a command that is about an end; none for one of the wire's, or the screen's.
+    const fn of(spec: &table::Spec) -> Option<Row> {
+        match (spec.verb, spec.group) {
+            (Verb::End(EndVerb::Call(CallKind::Dup)), _) => Some(Row::More),
+            (_, CommandGroup::Open) => Some(Row::Open),
+            (_, CommandGroup::Talk | CommandGroup::Ask) => Some(Row::Talk),
+            (_, CommandGroup::End) => Some(Row::End),
+            (_, CommandGroup::Process) => Some(Row::More),
+            (Verb::Screen(command), _) if is_of_an_end(command) => Some(Row::More),
+            (_, CommandGroup::Wire | CommandGroup::Screen) => None,
+        }
+    }
+
+    /// Its buttons at an end, those first that keep their words where room is scarce: a client connects, a server listens.
+    pub fn buttons(self, side: Side) -> impl Iterator<Item = &'static Button> {
+        let of_it = move |primary: bool| {
+            let specs = table::TABLE.iter().filter(move |spec| Row::of(spec) == Some(self));
+            let connects = |spec: &&&table::Spec| spec.verb == Verb::End(EndVerb::Call(CallKind::Connect));
+            let (first, rest): (Vec<_>, Vec<_>) = specs.partition(|spec| side == Side::Client && connects(spec));
+            first
+                .into_iter()
+                .chain(rest)
+                .flat_map(|spec: &'static &'static table::Spec| spec.buttons)
+                .filter(move |button| button.primary == primary)
+        };
+        of_it(true).chain(of_it(false))
+    }
+}
+
+/// Is this command of the screen about one end, and stands with its buttons?
+const fn is_of_an_end(command: ScreenCommand) -> bool {
+    matches!(
+        command,
+        ScreenCommand::OptionsDialog
+            | ScreenCommand::HostSettings
+            | ScreenCommand::RawRows
+            | ScreenCommand::Runtimes
+            | ScreenCommand::EndedSockets
+            | ScreenCommand::Edit
+            | ScreenCommand::Why
+    )
+}
+
+/// The width of the words before the rows, in columns.
+const NAMES: u16 = 7;
+/// The width of the buttons that lead to more and to the other end, where they have no words.
+const BESIDE: u16 = 7;
+
+/// The buttons of a row that have their places: each with its column from the row's beginning, and with its word or not. Those that come
+/// first have their words; the others too where all of them fit.
+fn places(row: Row, side: Side, room: u16) -> Vec<(&'static Button, u16, bool)> {
+    let wide = |button: &Button, word: bool| button_width(Some(button.key), if word { button.label } else { "" });
+    let flow = |words: usize| {
+        let mut x = 0;
+        let mut placed = Vec::new();
+        for (nth, button) in row.buttons(side).enumerate() {
+            let word = nth < words;
+            if x > 0 && word {
+                x += 1;
             }
-        };
-        if x > 0 && x + wide(item) > room(y) {
-            (x, y) = (0, y + 1);
+            placed.push((button, x, word));
+            x += wide(button, word);
         }
-        // Where even an empty last line has no room beside `more`, the page ends a line sooner.
-        if y >= rows || (y > 0 && x + wide(item) > room(y)) {
-            pages.push(Vec::new());
-            (x, y) = (0, 0);
+        (placed, x)
+    };
+    let count = row.buttons(side).count();
+    let (mut placed, mut width) = flow(count);
+    // As many of the first as can keep their words.
+    for words in (0..count).rev() {
+        if width <= room {
+            break;
         }
-        if let Some(page) = pages.last_mut() {
-            page.push((i, x, y));
-        }
-        x += wide(item) + 1;
+        (placed, width) = flow(words);
     }
-    pages
+    placed.retain(|(button, x, word)| x + wide(button, *word) <= room);
+    placed
 }
 
-/// The buttons on page `page`, counted round; `why` says whether that one has to be among them.
-pub fn draw(canvas: &mut Canvas, area: Rect, end: &End, side: Side, page: usize, why: bool) {
-    let items = items(why);
-    let more = table::of_screen(ScreenCommand::More).buttons.first();
-    let label = |page: usize, pages: usize| match more {
-        Some(button) => format!("{} {page}/{pages}", button.label),
-        None => String::new(),
-    };
-    let more_width = more.map_or(0, |button| button_width(Some(button.key), &label(1, 9)));
-    let inside = area.width.saturating_sub(1);
-    let pages = pages(&items, inside, area.height, more_width);
-    let number = page % pages.len().max(1);
-    let right = area.right();
-    for &(i, x, y) in pages.get(number).into_iter().flatten() {
-        let item = &items[i];
-        let (x, y, Button { key, label, .. }) = (area.x + 1 + x, area.y + y, item.button);
-        let action = match (item.button.command)(side) {
-            // That end's, whichever has the keys.
-            Command::Screen(command) => Action::Screen(Some(side), command),
-            command => command.into(),
-        };
-        let refused = match &action {
-            Action::End(_, EndCommand::Call { call, .. }) => end.refuses(call),
-            _ => false,
-        };
-        if refused {
-            canvas.refused_button(x, y, right, *key, label, action);
-        } else {
-            canvas.button(x, y, right, Some(*key), label, action);
+/// The action of a button at an end.
+pub fn action(button: &Button, side: Side) -> Action {
+    match (button.command)(side) {
+        // That end's, whichever has the keys.
+        Command::Screen(command) => Action::Screen(Some(side), command),
+        command => command.into(),
+    }
+}
+
+/// Draws the buttons: of both ends where there is room, else of the one that has the keys, and the wire's beside them.
+pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
+    if layout::has_both_ends(area.width) {
+        let (client, server) = layout::left(area, area.width / 2);
+        let (bar, server) = layout::left(server, 1);
+        rows(canvas, client, session, Side::Client, focus, &Row::ALL, true);
+        rows(canvas, server, session, Side::Server, focus, &Row::ALL, true);
+        canvas.put(bar.x, bar.y, bar.right(), "┬", canvas.theme.dim());
+        canvas.bar(bar.x, bar.y + 1, bar.bottom());
+        return;
+    }
+    let wire = wire_buttons::width(area.width);
+    let titled = area.height > 3;
+    let (of_end, of_wire) = layout::right(area, wire);
+    if titled {
+        canvas.rule(area.x, area.y, area.right());
+    }
+    rows(
+        canvas,
+        of_end,
+        session,
+        focus,
+        focus,
+        &[Row::Open, Row::Talk, Row::End],
+        titled,
+    );
+    wire_buttons::block(canvas, layout::bottom(of_wire, 3).1, session);
+    let other = focus.other();
+    let y = if titled { area.y } else { area.y + 1 };
+    let number = if other == Side::Client { '1' } else { '2' };
+    let mut right = of_end.right();
+    let mut also = [
+        table::of_screen(ScreenCommand::More)
+            .buttons
+            .first()
+            .map(|button| (button.key, button.label, self::action(button, focus))),
+        Some((number, other.name(), Action::Focus(other))),
+    ];
+    if !titled {
+        for (_, label, _) in also.iter_mut().flatten() {
+            *label = "";
         }
     }
-    if let Some(button) = more
-        && pages.len() > 1
-    {
-        let label = label(number + 1, pages.len());
-        let wide = button_width(Some(button.key), &label);
-        let x = right.saturating_sub(wide);
-        let y = area.bottom().saturating_sub(1);
-        canvas.button(
-            x,
-            y,
-            right,
-            Some(button.key),
-            &label,
-            Action::Screen(Some(side), ScreenCommand::More),
-        );
+    for (key, label, action) in also.into_iter().flatten() {
+        let wide = button_width(Some(key), label);
+        right = right.saturating_sub(wide + u16::from(titled));
+        canvas.button(right, y, right + wide, Some(key), label, action);
+    }
+}
+
+/// Draws an end's rows, under its title or without one.
+fn rows(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, focus: Side, rows: &[Row], titled: bool) {
+    let end = &session.ends[side];
+    let likely = session.likely(side, canvas.now);
+    canvas.hits.add(area, Action::Focus(side), false);
+    let mut y = area.y;
+    if titled {
+        let number = if side == Side::Client { 1 } else { 2 };
+        let name = format!("{number} {}", side.name().to_uppercase());
+        let x = canvas.title(Rect { height: 1, ..area }, &name, side == focus);
+        if side == focus {
+            canvas.put(x, y, area.right(), "the keys act here ", canvas.theme.dim());
+        }
+        if layout::has_both_ends(area.width * 2 + 1) {
+            for button in table::of_screen(ScreenCommand::More).buttons {
+                let wide = button_width(Some(button.key), button.label);
+                let x = area.right().saturating_sub(wide + 2);
+                canvas.button(x, y, area.right(), Some(button.key), button.label, action(button, side));
+            }
+        }
+        y += 1;
+    }
+    let names = if titled && area.width > 48 { NAMES } else { 1 };
+    for (row, y) in rows.iter().zip(y..area.bottom()) {
+        if names > 1 {
+            canvas.put(area.x + 1, y, area.right(), row.name(), canvas.theme.dim());
+        }
+        let begin = area.x + names;
+        let mut room = area.right().saturating_sub(begin);
+        if !titled && *row == Row::Talk {
+            // Beside this row stand the buttons that a title would have.
+            room = room.saturating_sub(BESIDE);
+        }
+        for (button, x, word) in places(*row, side, room) {
+            let action = action(button, side);
+            let refused = match &action {
+                Action::End(_, EndCommand::Call { call, .. }) => end.refuses(call),
+                _ => false,
+            };
+            let weight = match (refused, likely.iter().any(|other| other.key == button.key)) {
+                (true, _) => Weight::Refused,
+                (false, true) => Weight::Likely,
+                (false, false) => Weight::Plain,
+            };
+            let label = if word { button.label } else { "" };
+            canvas.button_that(begin + x, y, area.right(), Some(button.key), label, action, weight);
+        }
     }
 }
 
@@ -165,24 +233,39 @@ pub fn draw(canvas: &mut Canvas, area: Rect, end: &End, side: Side, page: usize,
 mod tests {
     use super::*;
 
+    /// Each button of the table is in one row at most, and in one if it is about an end.
     #[test]
-    fn every_button_stands_on_some_page_and_none_is_cut() {
-        let items = items(true);
-        for width in 30..=200 {
-            for rows in 2..=20 {
-                let pages = pages(&items, width, rows, 12);
-                let mut seen: Vec<usize> = Vec::new();
-                for page in &pages {
-                    for &(i, x, y) in page {
-                        assert!(x + wide(&items[i]) <= width && y < rows, "{width}x{rows}");
-                        if pages.len() > 1 && y + 1 == rows {
-                            assert!(x + wide(&items[i]) < width - 12, "{width}x{rows}: under more");
-                        }
-                        seen.push(i);
-                    }
+    fn every_button_of_an_end_is_in_a_row() {
+        for spec in table::TABLE {
+            for button in spec.buttons {
+                let rows = Row::ALL
+                    .into_iter()
+                    .filter(|row| row.buttons(Side::Server).any(|other| other.key == button.key));
+                let of_an_end = match spec.verb {
+                    Verb::End(_) => true,
+                    Verb::Screen(command) => is_of_an_end(command),
+                    Verb::Wire(_) => false,
+                };
+                assert_eq!(rows.count(), usize::from(of_an_end), "{}", spec.name);
+            }
+        }
+    }
+
+    /// Where both ends have their buttons, every one has a place; where one has, all but those of the last row, which `more` lists.
+    #[test]
+    fn every_button_has_a_place_and_none_overlaps() {
+        for (room, side) in (40..=200).flat_map(|room| Side::BOTH.map(|side| (room, side))) {
+            for row in Row::ALL {
+                let places = places(row, side, room);
+                let mut end = 0;
+                for (button, x, word) in &places {
+                    assert!(*x >= end, "{room}: {}", button.label);
+                    end = x + button_width(Some(button.key), if *word { button.label } else { "" });
+                    assert!(end <= room);
                 }
-                seen.sort_unstable();
-                assert_eq!(seen, (0..items.len()).collect::<Vec<_>>(), "{width}x{rows}");
+                if room >= 43 {
+                    assert_eq!(places.len(), row.buttons(side).count(), "{room}: {row:?}");
+                }
             }
         }
     }

@@ -8,23 +8,32 @@ mod words;
 
 use ratatui::layout::Rect;
 use std::ops::Range;
+use std::time::Duration;
 
-use self::lane::{ArrowSpan, Lane};
+use self::lane::{ArrowSpan, Lane, Point};
 use self::rows::{Row, RowKind, Rows};
-use self::words::{call_texts, held_words, packet_texts};
-use crate::clock::human;
-use crate::lab::event::{Disposition, ProcessBorn, ProcessDied, StateChanged};
-use crate::session::transcript::{EntryKind, Transcript};
-use crate::session::{LabKind, Session};
-use crate::side::Side;
+use self::words::{call_texts, held_words, packet_texts, spoken};
+use crate::clock::{MonoTime, human};
+use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, StateChanged};
+use crate::session::connections::ConnectionNo;
+use crate::session::transcript::{Entry, EntryKind};
+use crate::session::{LabKind, Session, WaitingPacket};
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::{Action, Zone};
-use crate::tui::layout;
-use crate::tui::pane::states;
 use crate::tui::scroll::Scroll;
+use crate::tui::shown::Shown;
+use crate::tui::theme::SegmentKind;
 use crate::wire::flow::PacketNo;
-use crate::wire::segment::{Flags, Packet};
+
+/// The part of its way that a packet in flight has behind it at `now`, from 0 to 1.
+fn travelled(held: &WaitingPacket, now: MonoTime) -> f64 {
+    let whole = held.due.map_or(Duration::ZERO, |due| due.since(held.since));
+    match whole.as_secs_f64() {
+        0.0 => 1.0,
+        whole => now.since(held.since).as_secs_f64() / whole,
+    }
+}
 
 /// The diagram's rows, and which of them are in sight.
 #[derive(Debug, Default)]
@@ -34,17 +43,32 @@ pub struct Diagram {
     height: u16,
     /// The rows that are in sight.
     pub scroll: Scroll,
+    /// The connection whose rows these are; none for all of them.
+    alone: Option<ConnectionNo>,
+    /// The rows above and below those in sight, when it was drawn last.
+    out_of_sight: (u64, u64),
 }
 
 impl Diagram {
     /// Takes in what the transcript has gained, and lets go of what it has lost.
-    pub fn update(&mut self, transcript: &Transcript) {
-        self.rows.update(transcript);
+    pub fn update(&mut self, session: &Session, shown: &Shown) {
+        let alone = shown.alone(session);
+        if self.alone != alone {
+            (self.rows, self.alone) = (Rows::default(), alone);
+            self.scroll = Scroll::default();
+        }
+        let is_shown = |entry: &Entry| alone.is_none_or(|no| session.belongs(entry, no));
+        self.rows.update(&session.transcript, is_shown);
     }
 
     /// The rows that there are.
     pub fn range(&self) -> Range<u64> {
         self.rows.range()
+    }
+
+    /// The number of rows above and below those in sight.
+    pub const fn out_of_sight(&self) -> (u64, u64) {
+        self.out_of_sight
     }
 
     /// Scrolls just as far as it takes to show a packet.
@@ -58,40 +82,16 @@ impl Diagram {
     }
 
     /// Draws the rows in sight; `selected` is the packet on the wire that the keys act on.
-    pub fn draw(
-        &mut self,
-        canvas: &mut Canvas,
-        area: Rect,
-        session: &Session,
-        focus: Side,
-        selected: Option<PacketNo>,
-    ) {
+    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, session: &Session, selected: Option<PacketNo>) {
         canvas.hits.zone(area, Zone::Diagram);
-        if area.width < 12 || area.height < 3 {
+        if area.width < 12 || area.height < 2 {
             return;
         }
-        let lane = Lane::of(area, focus);
+        let lane = Lane::of(area);
         let dim = canvas.theme.dim();
-        let strong = canvas.theme.strong();
-        // The title: whose lifelines these are, and between them the buttons.
-        let isolated = session.lab.kind == LabKind::Isolated;
-        let taken = states::buttons(canvas, area);
-        let name = |name: &'static str, room: u16| if room > 6 { name } else { &name[..1] };
-        let client = name("CLIENT", taken.start - area.x);
-        let x = lane.left.saturating_sub(if lane.labels.client { 6 } else { 0 });
-        let most = taken.start.saturating_sub(client.len() as u16 + 1);
-        canvas.put(x.min(most).max(area.x), area.y, area.right(), client, strong);
-        let server = name("SERVER", area.right().saturating_sub(taken.end));
-        let right = lane.right + if lane.labels.server { 6 } else { 1 };
-        let least = taken.end + 1 + server.len() as u16;
-        canvas.put_right(taken.end, area.y, right.max(least).min(area.right()), server, strong);
         let centre = lane.left + (lane.right - lane.left) / 2;
-        let mut body = Rect {
-            y: area.y + 1,
-            height: area.height - 1,
-            ..area
-        };
-        if !isolated {
+        let mut body = area;
+        if session.lab.kind != LabKind::Isolated {
             let text = if usize::from(area.width) > 44 {
                 "loopback lab: there is no wire to see"
             } else {
@@ -104,11 +104,9 @@ impl Diagram {
         canvas.bar(lane.left, body.y, body.bottom());
         canvas.bar(lane.right, body.y, body.bottom());
         let range = self.range();
-        // What does not fit gets a line of its own.
-        let whole = self.scroll.window(range.clone(), body.height);
-        let (body, foot) = layout::bottom(body, u16::from(whole.end < range.end));
         self.height = body.height;
         let window = self.scroll.window(range.clone(), body.height);
+        self.out_of_sight = (window.start - range.start, range.end - window.end);
         let newest = range.end.saturating_sub(1);
         if range.is_empty() {
             let text = "nothing yet";
@@ -125,9 +123,71 @@ impl Diagram {
                 self.row(canvas, &lane, y, row, session, at == newest, selected);
             }
         }
-        if window.end < range.end {
-            let text = format!(" {} more v ", range.end - window.end);
-            canvas.put_right(lane.left + 1, foot.y, lane.right, &text, strong);
+    }
+
+    /// Draws the last arrows with two lines each, in words without numbers: as many as there is room for, at most five.
+    pub fn arrows(&self, canvas: &mut Canvas, area: Rect, session: &Session) {
+        let lane = Lane::wide(area);
+        canvas.bar(lane.left, area.y, area.bottom());
+        canvas.bar(lane.right, area.y, area.bottom());
+        let most = usize::from((area.height + 1) / 2).min(5);
+        let packets = self.rows.newest().filter_map(|row| match row.kind {
+            RowKind::Packet { no, .. } => Some((row, no)),
+            _ => None,
+        });
+        let mut last: Vec<_> = packets.take(most).collect();
+        last.reverse();
+        for ((row, no), y) in last.into_iter().zip((area.y..area.bottom()).step_by(2)) {
+            let entry = session.transcript.entry(row.no);
+            let Some(EntryKind::Packet(record)) = entry.map(|entry| &entry.what) else {
+                continue;
+            };
+            let held = session.wire.held.get(&no).filter(|_| record.waited.is_none());
+            let kind = SegmentKind::of(&record.packet);
+            let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
+            let style = match held {
+                Some(_) => canvas.theme.held(),
+                None if lost => canvas.theme.bad(),
+                None => canvas.theme.segment(kind),
+            };
+            let span = self.span(row, no, record, held, canvas.now);
+            let line = kind.line(record.seen.again.is_some());
+            let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
+            canvas.hits.add(place, Action::Segment(row.no), false);
+            lane.arrow(canvas, y, record.from, &[spoken(record)], span, line, style);
+        }
+    }
+
+    /// The span of a packet's arrow.
+    fn span(
+        &self,
+        row: &Row,
+        no: PacketNo,
+        record: &PacketRecord,
+        held: Option<&WaitingPacket>,
+        now: MonoTime,
+    ) -> ArrowSpan {
+        let head = if SegmentKind::of(&record.packet) == SegmentKind::Reset {
+            Point::Reset
+        } else {
+            Point::Head
+        };
+        match (record.disposition, record.waited) {
+            (Disposition::InFlight(_) | Disposition::Delayed(_), _) if held.is_some_and(|held| held.due.is_some()) => {
+                ArrowSpan::Travels(held.map_or(0.0, |held| travelled(held, now)))
+            }
+            (Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_), _) => {
+                ArrowSpan::Leaves(Point::Held)
+            }
+            // Its copy has the arrow.
+            (Disposition::Discarded, _) => ArrowSpan::Leaves(Point::Discarded),
+            (Disposition::Dropped, None) => ArrowSpan::Leaves(Point::Lost),
+            // It left on a row of its own, further up.
+            (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(Point::Lost),
+            (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves(Point::Lost),
+            (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives(head),
+            (Disposition::Refused(_), _) => ArrowSpan::Whole(Point::Lost),
+            (Disposition::Delivered, _) => ArrowSpan::Whole(head),
         }
     }
 
@@ -177,27 +237,19 @@ impl Diagram {
                 if let Some(EntryKind::Packet(record)) = what {
                     let held = session.wire.held.get(&no).filter(|_| record.waited.is_none());
                     let texts = packet_texts(record, connection, again, session);
-                    let reset = matches!(&record.packet, Packet::Tcp(segment) if segment.flags.has(Flags::RST));
+                    let kind = SegmentKind::of(&record.packet);
                     let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
                     let style = match held {
                         Some(_) => canvas.theme.held(),
-                        None if reset || lost => canvas.theme.bad(),
-                        None => plain,
+                        None if lost => canvas.theme.bad(),
+                        None => canvas.theme.segment(kind),
                     };
-                    let way = match (record.disposition, record.waited) {
-                        (Disposition::Held | Disposition::Delayed(_), _) => ArrowSpan::Leaves('*'),
-                        (Disposition::Dropped, None) => ArrowSpan::Leaves('x'),
-                        // It left on a row of its own, further up.
-                        (Disposition::Dropped, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives('x'),
-                        (Disposition::Dropped, Some(_)) => ArrowSpan::Leaves('x'),
-                        (_, Some(_)) if self.rows.left_above(row, no) => ArrowSpan::Arrives('>'),
-                        (Disposition::Refused(_), _) => ArrowSpan::Whole('x'),
-                        (Disposition::Delivered, _) => ArrowSpan::Whole('>'),
-                    };
+                    let span = self.span(row, no, record, held, canvas.now);
+                    let line = kind.line(record.seen.again.is_some());
                     let action = Action::Segment(row.no);
                     let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
                     canvas.hits.add(place, action.clone(), false);
-                    let free = lane.arrow(canvas, y, record.from, &texts, way, style);
+                    let free = lane.arrow(canvas, y, record.from, &texts, span, line, style);
                     if canvas.is_picked(place, &action) {
                         let picked = canvas.theme.picked();
                         canvas.tint(place, picked);
@@ -236,7 +288,7 @@ impl Diagram {
                 lane.at_edge(canvas, y, side, &texts, canvas.theme.bad());
             }
             RowKind::Pause(pause) => {
-                let text = format!("~ {} ~", human(pause));
+                let text = format!("\u{b7} \u{b7} \u{b7} {} \u{b7} \u{b7} \u{b7}", human(pause));
                 let x = lane.left + (lane.right - lane.left).saturating_sub(width(&text) as u16) / 2;
                 canvas.put(x.max(lane.left + 1), y, lane.right, &text, canvas.theme.dim());
             }

@@ -1,40 +1,40 @@
-//! The top lines: what this is, where it runs, who gets the keys; and the bottom one.
+//! The top line: what this is, where it runs, how segments pass on the wire, and the way to everything else.
 
 use ratatui::layout::Rect;
 
+use super::wire_buttons;
 use crate::command::{ScreenCommand, table};
 use crate::session::{LabKind, Session};
-use crate::side::Side;
-use crate::text::{width, wrap_to};
+use crate::text::width;
 use crate::tui::canvas::{Canvas, button_width};
 use crate::tui::hit::Action;
 
 /// The buttons at the right, the last one first.
-const BUTTONS: [ScreenCommand; 4] = [
+const BUTTONS: [ScreenCommand; 5] = [
     ScreenCommand::Quit,
     ScreenCommand::Help,
     ScreenCommand::Prompt,
     ScreenCommand::Scenarios,
+    ScreenCommand::NewLab,
 ];
 
-/// The top line; `also` stands here too, where it has no other place.
-pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, also: &[ScreenCommand]) {
+/// The width from which on the buttons have their words, in columns.
+const WORDS: u16 = 110;
+
+/// Draws the top line.
+pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
     let mut right = area.right();
-    for command in BUTTONS.into_iter().chain(also.iter().copied()) {
+    let words = area.width >= WORDS;
+    for command in BUTTONS {
         for button in table::of_screen(command).buttons {
-            let wide = button_width(Some(button.key), button.label);
+            let label = if words { button.label } else { "" };
+            let wide = button_width(Some(button.key), label);
             right = right.saturating_sub(wide);
-            canvas.button(
-                right,
-                area.y,
-                right + wide,
-                Some(button.key),
-                button.label,
-                Action::Screen(None, command),
-            );
-            right = right.saturating_sub(1);
+            let action = Action::Screen(None, command);
+            canvas.button(right, area.y, right + wide, Some(button.key), label, action);
         }
     }
+    right = wire_buttons::modes(canvas, area.y, right.saturating_sub(1), session);
     let kind = match session.lab.kind {
         LabKind::Isolated => "isolated lab",
         LabKind::Loopback(_) => "loopback lab",
@@ -48,11 +48,10 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, als
         if addresses.client == addresses.server {
             addresses.client.to_string()
         } else {
-            format!("{} <-> {}", addresses.client, addresses.server)
+            format!("{} \u{21c4} {}", addresses.client, addresses.server)
         },
-        format!("keys: {focus}"),
     ] {
-        if usize::from(right.saturating_sub(x)) >= width(&word) + 2 {
+        if usize::from(right.saturating_sub(x)) >= width(&word) + 3 {
             x = canvas.put(x + 2, area.y, right, &word, canvas.theme.text());
         }
     }
@@ -63,38 +62,5 @@ pub fn reason(session: &Session) -> Option<String> {
     match &session.lab.kind {
         LabKind::Loopback(Some(why)) => Some(format!("No wire and no host settings here: {why}")),
         LabKind::Loopback(None) | LabKind::Isolated => None,
-    }
-}
-
-/// The bottom line: what was refused, else what the hands can do.
-pub fn status(canvas: &mut Canvas, area: Rect, text: Option<&str>) {
-    match text {
-        Some(text) => {
-            // All of the sentence: over the log's last lines, where one line is too short for it.
-            let lines = wrap_to(text, usize::from(area.width.saturating_sub(2)), 3);
-            let more = (lines.len() as u16).saturating_sub(1).min(area.y);
-            let area = Rect::new(area.x, area.y - more, area.width, more + 1);
-            canvas.clear(area);
-            let style = canvas.theme.strong();
-            for (line, y) in lines.iter().zip(area.y..area.bottom()) {
-                canvas.put(area.x + 1, y, area.right(), line, style);
-            }
-        }
-        None => {
-            const HINTS: [&str; 5] = [
-                "click or key: press",
-                "Tab, arrows, Enter: mark, press",
-                "right click or E: change arguments",
-                "1 2: ends",
-                "PgUp PgDn: log",
-            ];
-            let style = canvas.theme.dim();
-            let mut x = area.x + 1;
-            for hint in HINTS {
-                if usize::from(area.right().saturating_sub(x)) > width(hint) {
-                    x = canvas.put(x, area.y, area.right(), hint, style) + 3;
-                }
-            }
-        }
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::call::{CallId, CallKind};
 use crate::command::{ScreenCommand, table};
+use crate::lab::event::Disposition;
 use crate::session::transcript::{Entry, EntryKind, Filter, Transcript};
 use crate::text::width;
 use crate::tui::canvas::{Canvas, longest};
@@ -66,6 +67,11 @@ impl Log {
     pub fn update(&mut self, transcript: &Transcript) {
         for entry in transcript.since(self.upto) {
             self.upto = entry.no;
+            // What sets off is told when it arrives, or whatever else becomes of it.
+            if matches!(&entry.what, EntryKind::Packet(record) if matches!(record.disposition, Disposition::InFlight(_)))
+            {
+                continue;
+            }
             let lines = match &entry.what {
                 EntryKind::Ended(_) => lines_of(entry, usize::MAX).len() as u16,
                 _ => 1,

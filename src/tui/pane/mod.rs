@@ -2,117 +2,117 @@
 
 pub mod answer;
 pub mod buttons;
+pub mod details;
 pub mod diagram;
-pub mod end;
 pub mod guide;
 pub mod header;
+pub mod hint;
 pub mod log;
-pub mod middle;
+pub mod now;
+pub mod pipes;
+pub mod plates;
+pub mod presenter;
 pub mod replay_bar;
 pub mod sockets;
 pub mod states;
-pub mod wire_bar;
+pub mod wire;
+pub mod wire_buttons;
 
 use ratatui::layout::Rect;
 
-use self::end::EndPane;
+use self::details::Details;
 use self::log::Log;
-use self::middle::MiddlePane;
-use crate::command::ScreenCommand;
+use self::wire::WirePane;
 use crate::side::{Ends, Side};
 use crate::tui::canvas::Canvas;
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{self, Pane};
+use crate::tui::shown::Shown;
 
 /// All panes, with what is in sight of each.
 #[derive(Debug, Default)]
 pub struct Panes {
-    /// The ends' columns.
-    pub ends: Ends<EndPane>,
-    /// The diagram.
-    pub middle: MiddlePane,
+    /// The ends' details.
+    pub details: Ends<Details>,
+    /// The wire's diagrams.
+    pub wire: WirePane,
     /// The log.
     pub log: Log,
-    /// The pane that has all of the screen's body; none when all have their places.
+    /// The pane that has all between the header and the buttons; none when all have their places.
     pub zoom: Option<Pane>,
+    /// Whether the presenter has the whole screen.
+    pub presents: bool,
 }
 
 impl Panes {
     /// Forgets what was shown of another lab; the zoom and the choice of a diagram stay.
     pub fn restart(&mut self) {
-        self.middle.restart();
-        self.ends = Ends::default();
+        self.wire.restart();
+        self.details = Ends::default();
         self.log = Log::default();
     }
 
     /// Shows the other diagram, also where another pane is zoomed.
-    pub fn turn_middle(&mut self) {
-        self.middle.turn();
-        self.zoom = self.zoom.map(|_| Pane::Middle);
+    pub fn turn_wire(&mut self) {
+        self.wire.turn();
+        self.zoom = self.zoom.map(|_| Pane::Wire);
     }
 
-    /// Gives the body to the next pane, after the last to all of them.
+    /// Zooms the next pane, after the last none.
     pub const fn zoom_next(&mut self) {
         self.zoom = match self.zoom {
-            None => Some(Pane::Middle),
-            Some(Pane::Middle) => Some(Pane::End),
+            None => Some(Pane::Wire),
+            Some(Pane::Wire) => Some(Pane::End),
             Some(Pane::End) => Some(Pane::Log),
             Some(Pane::Log) => None,
         };
     }
 
     /// The places of the panes on a screen of this size; none when it is too small.
-    pub fn map(&self, screen: Rect, run: &LabRun, focus: Side) -> Option<layout::ScreenLayout> {
+    pub fn map(&self, screen: Rect, run: &LabRun) -> Option<layout::ScreenLayout> {
         let reason = header::reason(&run.session).is_some() || run.replay.is_some();
-        let map = layout::map(screen, focus, reason, run.tour.is_some())?;
-        Some(self.zoom.map_or(map, |pane| map.zoomed(pane, focus)))
+        let map = layout::map(screen, reason, run.tour.is_some())?;
+        Some(self.zoom.map_or(map, |pane| map.zoomed(pane)))
     }
 
-    /// Draws the screen without its dialogs; `focus` has the keys, and `status` is what the bottom line says.
+    #[allow(clippy::too_many_arguments)] // the whole screen
+    /// Draws the screen without its dialogs; `focus` has the keys, `said` is something that the user should read, `hint` what a press would do.
     pub fn draw(
         &mut self,
         canvas: &mut Canvas,
         map: &layout::ScreenLayout,
         run: &LabRun,
         focus: Side,
-        status: Option<&str>,
+        shown: &Shown,
+        said: Option<&str>,
+        hint: Option<&str>,
     ) {
         let session = &run.session;
-        // What has lost its place to a zoomed pane, or has none in three columns.
-        let also: &[ScreenCommand] = match (self.zoom, map.other) {
-            (Some(Pane::End | Pane::Log), _) => &[ScreenCommand::Zoom, ScreenCommand::OtherEnd],
-            (Some(Pane::Middle), _) | (None, None) => &[ScreenCommand::OtherEnd],
-            (None, Some(_)) => &[],
-        };
-        header::draw(canvas, map.header, session, focus, also);
+        self.wire.update(session, shown);
+        self.log.update(&session.transcript);
+        if self.presents {
+            presenter::draw(canvas, map.screen(), run, &self.wire, said);
+            return;
+        }
+        header::draw(canvas, map.header, session);
         if let (Some(area), Some(replay)) = (map.reason, &run.replay) {
             replay_bar::draw(canvas, area, replay);
         } else if let (Some(area), Some(reason)) = (map.reason, header::reason(session)) {
             let style = canvas.theme.strong();
             canvas.put_cut(area.x + 1, area.y, area.right(), &reason, style);
         }
-        if let Some(area) = map.other {
-            sockets::one_line(canvas, area, session, focus.other());
+        plates::draw(canvas, &map.plates, session, focus, &shown.unfolded);
+        self.wire.draw(canvas, map.wire, session, shown);
+        now::draw(canvas, map.now, session, focus);
+        if let Some(area) = map.details {
+            self.details[focus].draw(canvas, area, session, focus, shown.unfolded[focus]);
         }
-        for (side, area) in map.ends.iter() {
-            let Some(area) = *area else { continue };
-            self.ends[side].draw(canvas, area, session, side, focus);
-            let bar = match side {
-                Side::Client => area.right(),
-                Side::Server => area.x.saturating_sub(1),
-            };
-            if self.zoom.is_none() {
-                canvas.bar(bar, area.y, area.bottom());
-            }
+        self.log.draw(canvas, map.log, &session.transcript);
+        if let (Some(area), Some(tour)) = (map.guide, &run.tour) {
+            guide::draw(canvas, area, tour);
         }
-        self.middle.draw(canvas, map.diagram, session, focus);
-        self.log.update(&session.transcript);
-        match &run.tour {
-            // Zoomed, it is the log that is wanted.
-            Some(tour) if self.zoom.is_none() => guide::draw(canvas, map.log, tour),
-            _ => self.log.draw(canvas, map.log, &session.transcript),
-        }
-        let hint = run.replay.as_ref().map(|_| replay_bar::KEYS);
-        header::status(canvas, map.status, status.or(hint));
+        buttons::draw(canvas, map.buttons, session, focus);
+        let recording = run.replay.as_ref().map(|_| replay_bar::KEYS);
+        hint::draw(canvas, map.hint, said, hint.or(recording));
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::clock::{MonoTime, human};
-use crate::command::{EndCommand, Pick, ScreenCommand, table};
+use crate::command::{EndCommand, Pick, table};
 use crate::session::view::{HeldBy, SocketView};
 use crate::session::{ProcessState, Session};
 use crate::side::Side;
@@ -75,72 +75,6 @@ pub fn title(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, foc
             label,
             Action::End(side, EndCommand::Restart),
         );
-    }
-}
-
-/// The other end on one line, where it has no column.
-pub fn one_line(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
-    let end = &session.ends[side];
-    let action = Action::Focus(side);
-    canvas.hits.add(area, action.clone(), true);
-    let strong = canvas.theme.strong();
-    let button = table::of_screen(ScreenCommand::OtherEnd).buttons.first();
-    let wide = button.map_or(0, |button| button_width(Some(button.key), button.label));
-    let right = area.right().saturating_sub(wide + 1);
-    let mut x = canvas.put(area.x + 1, area.y, right, &side.name().to_uppercase(), strong);
-    let mut words = Vec::new();
-    match &end.process {
-        ProcessState::Dead { how, .. } => words.push((format!("dead: {how}"), canvas.theme.bad())),
-        ProcessState::Starting { .. } => words.push(("starting".into(), canvas.theme.text())),
-        ProcessState::Running { .. } => {}
-    }
-    let views = session.sockets(side);
-    let current = views.iter().find(|view| view.current).or(views.first());
-    if let Some(view) = current {
-        words.push((named(view), canvas.theme.text()));
-        words.push((view.state().name().into(), canvas.theme.state(view.state())));
-        words.push((queues(view), canvas.theme.text()));
-    }
-    if !end.pending.is_empty() {
-        words.push((format!("{} blocked", end.pending.len()), strong));
-    }
-    if let Some(answer) = &end.last {
-        words.push((
-            format!("{}: {}", answer.call.name, answer.call.brief()),
-            canvas.theme.text(),
-        ));
-    }
-    match views.len() {
-        0 => words.push(("no sockets".into(), canvas.theme.text())),
-        1 => {}
-        n => words.push((format!("{n} sockets"), canvas.theme.text())),
-    }
-    for (word, style) in words {
-        if !word.is_empty() && usize::from(right.saturating_sub(x)) >= width(&word) + 2 {
-            x = canvas.put(x + 2, area.y, right, &word, style);
-        }
-    }
-    if canvas.is_picked(area, &action) {
-        let style = canvas.theme.picked();
-        canvas.tint(
-            Rect {
-                width: right - area.x,
-                ..area
-            },
-            style,
-        );
-    }
-    if let Some(button) = button {
-        let action = Action::Screen(None, ScreenCommand::OtherEnd);
-        canvas.button(right + 1, area.y, area.right(), Some(button.key), button.label, action);
-    }
-}
-
-fn named(view: &SocketView) -> String {
-    let name = view.name.map_or("(no name)", |name| name.as_str());
-    match view.fd {
-        Some(fd) => format!("{name} fd {fd}"),
-        None => name.to_owned(),
     }
 }
 
@@ -222,19 +156,17 @@ fn differing(view: &SocketView, room: usize) -> Vec<String> {
     said.map_or(Vec::new(), |said| wrap(&said, room))
 }
 
-/// The lines under a socket's first one: addresses, queues and timer, then TCP_INFO.
-fn details(view: &SocketView, room: usize, read: MonoTime, now: MonoTime) -> Vec<String> {
-    let mut lines = addresses(view, room);
+/// What the kernel says of a socket in numbers: queues, timer, TCP_INFO.
+pub fn numbers(view: &SocketView, read: MonoTime, now: MonoTime) -> Vec<String> {
     let Some(observed) = view.row else {
-        lines.extend(differing(view, room));
-        return lines;
+        return Vec::new();
     };
     let row = &observed.row;
     let timer = match timer(view, read, now) {
         none if none.is_empty() => "no timer".to_owned(),
         timer => timer,
     };
-    let mut words = vec![held(view), queues(view), timer];
+    let mut words = vec![queues(view), timer];
     if row.retransmits > 0 {
         words.push(format!("retransmits {}", row.retransmits));
     }
@@ -249,7 +181,16 @@ fn details(view: &SocketView, room: usize, read: MonoTime, now: MonoTime) -> Vec
         words.push(format!("backoff {}", info.backoff));
     }
     words.push(format!("inode {}", row.inode));
-    lines.extend(flow(words, room));
+    words
+}
+
+/// The lines under a socket's first one: addresses, who holds it, then the numbers.
+fn details(view: &SocketView, room: usize, read: MonoTime, now: MonoTime) -> Vec<String> {
+    let mut lines = addresses(view, room);
+    if view.row.is_some() {
+        let words = std::iter::once(held(view)).chain(numbers(view, read, now));
+        lines.extend(flow(words.collect(), room));
+    }
     lines.extend(differing(view, room));
     lines
 }
@@ -286,9 +227,22 @@ fn shares(views: &[SocketView], full: impl Fn(&SocketView) -> usize, height: usi
 }
 
 /// The sockets, from the `skip`th line on, or with `find` from where the current one is seen: the line it began with.
-pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, skip: usize, find: bool) -> usize {
+#[allow(clippy::too_many_arguments)] // which of them, and where
+pub fn draw(
+    canvas: &mut Canvas,
+    area: Rect,
+    session: &Session,
+    side: Side,
+    unfolded: bool,
+    skip: usize,
+    find: bool,
+) -> usize {
     canvas.hits.zone(area, Zone::Sockets(side));
-    let views = session.sockets(side);
+    let views = if unfolded {
+        session.sockets(side)
+    } else {
+        session.folded(side).live
+    };
     let read = session.ends[side].table.read_at();
     if views.is_empty() {
         let style = canvas.theme.dim();

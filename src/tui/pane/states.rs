@@ -4,16 +4,13 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use std::ops::Range;
 
-use crate::command::{ScreenCommand, table};
 use crate::session::Session;
 use crate::session::edges::{Coverage, aborted, between, leaving, possible};
 use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::text::{width, wrap, wrap_to};
-use crate::tui::canvas::{Canvas, button_width};
-use crate::tui::hit::Action;
+use crate::tui::canvas::Canvas;
 use crate::tui::layout;
 
 mod plan;
@@ -48,36 +45,13 @@ const KEY: [&str; 3] = [
 /// The most by which rows and columns are pulled apart, where there is room.
 const APART: (u16, u16) = (7, 3);
 
-/// The buttons of the middle, in the middle of its first line: the columns that they take.
-pub fn buttons(canvas: &mut Canvas, area: Rect) -> Range<u16> {
-    let buttons = [ScreenCommand::States, ScreenCommand::Zoom]
-        .into_iter()
-        .flat_map(|command| {
-            table::of_screen(command)
-                .buttons
-                .iter()
-                .map(move |button| (command, button))
-        });
-    let wide = buttons
-        .clone()
-        .map(|(_, button)| button_width(Some(button.key), button.label) + 1)
-        .sum::<u16>()
-        .saturating_sub(1);
-    let begin = area.x + area.width.saturating_sub(wide) / 2;
-    let mut x = begin;
-    for (command, button) in buttons {
-        let action = Action::Screen(None, command);
-        x = canvas.button(x, area.y, area.right(), Some(button.key), button.label, action) + 1;
-    }
-    begin..begin + wide
-}
-
 /// Draws it, as roomy as can be.
 pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, coverage: &Coverage) {
     if area.width < 12 || area.height < 3 {
         return;
     }
-    let taken = buttons(canvas, area);
+    let middle = area.x + area.width / 2;
+    let taken = middle..middle;
     let strong = canvas.theme.strong();
     let beside = usize::from(taken.start.saturating_sub(area.x + 2));
     let counts = counts(coverage);

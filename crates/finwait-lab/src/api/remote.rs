@@ -32,8 +32,8 @@ pub(super) struct Remote {
     sockets: AtomicU64,
     /// The number of rules that were sent.
     rules: Mutex<usize>,
-    /// The number of times that the wire was asked whether it has done all before.
-    marks: Mutex<u64>,
+    /// The requests that set the wire's mode.
+    marks: Mutex<Marks>,
     /// Held by whoever changes a setting of a host.
     setting: Mutex<()>,
 }
@@ -111,6 +111,15 @@ impl fmt::Debug for Gone {
     }
 }
 
+/// The requests that set the wire's mode, also to what it is: whoever waits for the answer knows that all before is done.
+#[derive(Debug, Default)]
+struct Marks {
+    /// The number that were sent.
+    sent: u64,
+    /// The last one.
+    mode: Mode,
+}
+
 impl Remote {
     /// Speaks over `control`, in which it asks for a lab first.
     ///
@@ -126,7 +135,7 @@ impl Remote {
             calls: AtomicU64::new(1),
             sockets: AtomicU64::new(1),
             rules: Mutex::new(0),
-            marks: Mutex::new(0),
+            marks: Mutex::default(),
             setting: Mutex::new(()),
         };
         remote.write(&serde_json::to_vec(spec).during(|| "write what the lab is to be".into())?)?;
@@ -197,10 +206,23 @@ impl Remote {
     /// [`Error::TimedOut`] after the lab's patience, and [`Error::Gone`] without a lab.
     pub fn settled(&self) -> Result<()> {
         // The mode that is in force already: a request whose only effect is its event, in its turn.
+        self.mode(None)
+    }
+
+    /// Changes the wire's mode, or not, and waits until it is in force.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Remote::settled`].
+    pub fn mode(&self, mode: Option<Mode>) -> Result<()> {
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        self.send(&LabRequest::Wire(WireRequest::Mode(Mode::Flow)))?;
-        *marks += 1;
-        let mark = *marks;
+        let mode = mode.unwrap_or(marks.mode);
+        self.send(&LabRequest::Wire(WireRequest::Mode(mode)))?;
+        *marks = Marks {
+            sent: marks.sent + 1,
+            mode,
+        };
+        let mark = marks.sent;
         drop(marks);
         let told = |view: &View| (view.modes() >= mark).then_some(());
         self.wait(self.patience, || "the lab to do what it was asked".into(), told)

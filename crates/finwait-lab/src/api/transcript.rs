@@ -92,6 +92,7 @@ fn line(what: &LabEvent) -> Option<String> {
             None => format!("{side}: {} is {}", setting.name(), setting.show(*value)),
             Some(why) => format!("{side}: {} stays: {why}", setting.name()),
         },
+        LabEvent::Runtime(change) => format!("{}: {change}", change.side),
         LabEvent::Note(text) => text.clone(),
         LabEvent::Quiet => "quiet".into(),
         _ => return None,
@@ -105,7 +106,9 @@ pub(super) fn packet(record: &PacketRecord) -> String {
         Disposition::Refused(errno) => format!(": refused, {}", Errno::name(errno)),
         Disposition::Held => ": held".into(),
         Disposition::Delayed(time) => format!(": delayed by {time}"),
+        Disposition::InFlight(time) => format!(": under way for {time}"),
         Disposition::Dropped => ": dropped".into(),
+        Disposition::Discarded => ": discarded, its receiver has a copy".into(),
     };
     let what = match &record.packet {
         Packet::Tcp(segment) => {

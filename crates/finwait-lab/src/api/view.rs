@@ -126,7 +126,7 @@ impl View {
         &self.hosts[host.into()].table
     }
 
-    /// The segments that are held on the wire, the oldest first.
+    /// The segments on the wire, held or under way, the oldest first.
     pub fn held(&self) -> impl Iterator<Item = &PacketRecord> {
         self.held.values()
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::event::{Disposition, LabRequest, PacketRecord, WireRequest};
 use finwait_model::clock::Millis;
 use finwait_wire::flow::PacketNo;
-use finwait_wire::queue::{Origin, RuleChange, Which};
+use finwait_wire::queue::{Mode, Origin, RuleChange, Which};
 use finwait_wire::rule::{Rule, RuleNo, Verdict};
 use finwait_wire::segment::Packet;
 
@@ -61,6 +61,29 @@ impl Wire {
     /// Delivers such segments so much later from now on, in whole milliseconds; what comes after them may overtake them.
     pub fn delay(&self, which: Segment, time: Duration) -> RuleHandle {
         self.rule(which.rule(Verdict::Delay(millis(time))))
+    }
+
+    /// Lets each packet that passes take that time on the wire from now on, in whole milliseconds, in the order in which they were sent.
+    ///
+    /// Rules come first: what they hold, drop or delay is theirs. What waits for an answer waits longer, and what is not acknowledged in
+    /// time is sent again, as on any slow path: a SYN after 1 s, and on a connection that has measured a fast path sooner.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoWire`] in the loopback lab, [`Error::Gone`] without a lab.
+    pub fn slow(&self, time: Duration) -> Result<()> {
+        self.exists()?;
+        self.remote.mode(Some(Mode::Slow(millis(time))))
+    }
+
+    /// Delivers each packet that passes at once from now on, as it is in the beginning; what is under way arrives now, in its order.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Wire::slow`].
+    pub fn flow(&self) -> Result<()> {
+        self.exists()?;
+        self.remote.mode(Some(Mode::Flow))
     }
 
     /// Takes all rules away. What is held stays so.
@@ -163,7 +186,7 @@ pub struct Hold {
 
 impl Hold {
     /// The next segment that the rule has held; waits for it. One that is sent again, as its sender does with what is held for long, is
-    /// a segment of its own.
+    /// a segment of its own; such copies are discarded when the one before them is delivered.
     ///
     /// # Errors
     ///
@@ -222,7 +245,8 @@ impl HeldSegment {
         &self.record
     }
 
-    /// Delivers it. When this returns, the receiver's kernel has dealt with it, and its new state is known.
+    /// Delivers it. When this returns, the receiver's kernel has dealt with it, and its new state is known. Copies of it that its sender has
+    /// sent since and that are held behind it are discarded; such a copy itself is delivered alone.
     ///
     /// # Errors
     ///

@@ -19,28 +19,39 @@ pub(super) struct DriverEnd {
     pub(super) nofile: Option<u32>,
     /// The process has died since the last reading.
     pub(super) died: bool,
+    /// The runtime that was asked for last, while it is made ready.
+    pub(super) wanted: Option<Runtime>,
     /// The last packet that the host received.
     pub(super) received: Option<ReceivedPacket>,
 }
 
 impl DriverEnd {
     /// The end of a process that was just started.
-    pub(super) fn new(process: EndpointProcess, mut watch: Watch) -> DriverEnd {
-        if process.hides {
-            watch.expect(Family::Inet);
-            watch.expect(Family::Inet6);
-        }
-        DriverEnd {
-            process: Some(process),
+    pub(super) fn new(process: EndpointProcess, watch: Watch) -> DriverEnd {
+        let mut end = DriverEnd {
+            process: None,
             watch,
             in_flight: Vec::new(),
             ended: VecDeque::new(),
             sockets: EndpointSockets::default(),
-            strace: process.is_traced.then(SyscallOrder::default),
+            strace: None,
             nofile: None,
             died: false,
+            wanted: None,
             received: None,
+        };
+        end.adopt(process);
+        end
+    }
+
+    /// Takes in a process that was just started, which may be of another runtime than the one before it.
+    pub(super) fn adopt(&mut self, process: EndpointProcess) {
+        if process.hides {
+            self.watch.expect(Family::Inet);
+            self.watch.expect(Family::Inet6);
         }
+        self.strace = process.is_traced.then(SyscallOrder::default);
+        self.process = Some(process);
     }
 
     /// Forgets the process, which has ended, and all that was its own.

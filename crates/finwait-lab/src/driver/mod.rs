@@ -44,13 +44,14 @@ use std::time::Duration;
 
 use self::end::DriverEnd;
 use self::in_flight::{ChangesState, InFlightCall};
-use self::outside::{EndpointProcess, Heard, Outside, Ready};
+use self::outside::{EndpointProcess, Heard, Outside, Preparation, Ready};
 use self::sockets::EndpointSockets;
 use self::syscalls::SyscallOrder;
 use self::timing::Timing;
 use super::event::{
     CallBegan, CallEnded, Disposition, LabEvent, LabRequest, NamedCall, PacketRecord, ProcessBorn, ProcessDied,
-    ReceivedPacket, SettingChanged, StateChanged, SyscallSeen, TransitionCause, WireChange, WireRequest, Witness,
+    ReceivedPacket, RuntimeChanged, RuntimeProgress, SettingChanged, StateChanged, SyscallSeen, TransitionCause,
+    WireChange, WireRequest, Witness,
 };
 use super::facts::{LabFacts, LabKind};
 use super::process::ProtocolError;
@@ -59,6 +60,7 @@ use super::watch::Watch;
 use crate::endpoint::protocol::{self, Reply, VERSION};
 use crate::error::Result;
 use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
+use crate::runtime::Runtime;
 use finwait_model::call::{Call, CallId, CallKind, EndpointCall, Family, SocketName, StateEffect, WaitCondition};
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::host::{Setting, SettingValue};
@@ -68,6 +70,7 @@ use finwait_model::socket_table::{TimerKind, Tuple};
 use finwait_model::state::State;
 use finwait_model::syscall::{CallText, Syscall};
 use finwait_wire::flow::{FinProgress, FlowInfo, Flows, PacketNo};
+use finwait_wire::fold::Passage;
 use finwait_wire::forge::{Forge, forge};
 use finwait_wire::queue::{HeldPacket, Origin, Which, Wire};
 use finwait_wire::rule::{RuleStatus, Verdict};

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::event::{Death, LabEvent};
 use crate::observe::procfs::ProcRow;
 use crate::process::{ProcessReadiness, ProtocolError};
+use crate::runtime::{Launch, Runtime};
 use crate::strace::Printed;
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
@@ -45,6 +46,10 @@ pub(super) trait Outside {
     /// Hands a packet to a host. Its sockets have their new states when this returns, unless a call owns the receiving one.
     fn deliver(&mut self, side: Side, bytes: &[u8]) -> std::result::Result<(), Errno>;
 
+    /// Begins to make a runtime ready for a host; [`Core::prepared`](super::Core::prepared) hears of it.
+    fn prepare(&mut self, side: Side, runtime: Runtime);
+    /// Has a host's endpoints be started like this from here on.
+    fn start_with(&mut self, side: Side, launch: Launch) -> Result<()>;
     /// Starts a host's endpoint.
     fn spawn(&mut self, side: Side) -> Result<EndpointProcess>;
     /// Sends a request to an endpoint.
@@ -88,6 +93,17 @@ pub(super) struct EndpointProcess {
     pub(super) is_traced: bool,
     /// Whether its library accepts and reads by itself, as it has said in its hello.
     pub(super) takes_unasked: bool,
+}
+
+/// The way of a runtime that is made ready for an end.
+#[derive(Debug)]
+pub(super) struct Preparation {
+    /// The end.
+    pub(super) side: Side,
+    /// The runtime.
+    pub(super) runtime: Runtime,
+    /// How its endpoint is started, or why it is not available; none while a compiler makes it.
+    pub(super) launch: Option<Result<Launch>>,
 }
 
 /// Words of an endpoint, and of strace about it.

@@ -20,7 +20,13 @@ impl<O: Outside> Core<O> {
                     }
                 }
                 let spawned = self.outside.spawn(side);
-                self.ends[side].process = self.complain(spawned);
+                if let Some(process) = self.complain(spawned) {
+                    self.ends[side].adopt(process);
+                }
+            }
+            LabRequest::Prepare(side, runtime) => {
+                self.ends[side].wanted = Some(runtime);
+                self.outside.prepare(side, runtime);
             }
             LabRequest::Destroy(side, tuple) => {
                 self.changes(side, ReadTrigger::Nothing);
@@ -51,6 +57,30 @@ impl<O: Outside> Core<O> {
                 self.dirty = true;
             }
         }
+    }
+
+    /// Takes in how far a runtime is that was asked for. What was asked for before it, and is overtaken, counts no more.
+    pub(super) fn prepared(&mut self, preparation: Preparation) {
+        let Preparation { side, runtime, launch } = preparation;
+        if self.ends[side].wanted != Some(runtime) {
+            return;
+        }
+        let progress = match launch {
+            None => RuntimeProgress::Compiling,
+            Some(launch) => {
+                self.ends[side].wanted = None;
+                match launch.and_then(|launch| self.outside.start_with(side, launch)) {
+                    Ok(()) => RuntimeProgress::Ready,
+                    Err(error) => RuntimeProgress::Failed(error.to_string()),
+                }
+            }
+        };
+        self.tell(LabEvent::Runtime(RuntimeChanged {
+            side,
+            runtime,
+            progress,
+        }));
+        (self.dirty, self.unquiet) = (true, true);
     }
 
     fn order(&mut self, side: Side, request: &protocol::Request) {

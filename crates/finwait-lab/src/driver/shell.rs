@@ -5,14 +5,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::Duration;
 
 use super::Core;
-use super::outside::{EndpointProcess, Heard, Outside, Ready};
+use super::outside::{EndpointProcess, Heard, Outside, Preparation, Ready};
 use super::timing::Timing;
 use crate::endpoint::protocol::Request;
-use crate::error::Result;
+use crate::error::{Operation, Result};
 use crate::event::{Death, LabEvent, LabRequest};
 use crate::event_queue::EventQueue;
 use crate::facts::LabFacts;
@@ -20,6 +20,7 @@ use crate::host::Host;
 use crate::observe::procfs::ProcRow;
 use crate::poller::Poller;
 use crate::process::Process;
+use crate::runtime::{Launch, LaunchMaker, Runtime};
 use crate::watch::READINGS;
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
@@ -33,6 +34,8 @@ use finwait_model::state::State;
 pub(crate) struct Driver {
     core: Core<Shell>,
     inbox: Receiver<LabRequest>,
+    /// The runtimes that are made ready meanwhile.
+    preparations: Receiver<Preparation>,
 }
 
 /// The end of the driver.
@@ -42,20 +45,29 @@ impl Driver {
     /// Starts the endpoints of both hosts.
     pub(crate) fn new(
         hosts: Ends<Host>,
+        makers: Ends<LaunchMaker>,
         facts: &LabFacts,
         inbox: Receiver<LabRequest>,
         wake: Arc<OwnedFd>,
         queue: EventQueue,
     ) -> Result<Driver> {
+        let (prepared, preparations) = channel();
         let shell = Shell {
             processes: Ends::default(),
             hosts,
-            poller: Poller::new(wake)?,
+            poller: Poller::new(Arc::clone(&wake))?,
+            makers,
+            prepared,
+            wake,
             queue,
             scratch: Vec::new(),
         };
         let core = Core::new(shell, facts, Timing::LIVE)?;
-        Ok(Driver { core, inbox })
+        Ok(Driver {
+            core,
+            inbox,
+            preparations,
+        })
     }
 
     /// Runs until nobody can send requests any more. Endpoints end with it, before their hosts' keepers clear away.
@@ -96,6 +108,9 @@ impl Driver {
     }
 
     fn requests(&mut self) -> std::result::Result<(), DriverExit> {
+        while let Ok(preparation) = self.preparations.try_recv() {
+            self.core.prepared(preparation);
+        }
         loop {
             match self.inbox.try_recv() {
                 Ok(request) => self.core.request(request),
@@ -112,6 +127,10 @@ pub(super) struct Shell {
     processes: Ends<Option<Process>>,
     hosts: Ends<Host>,
     poller: Poller,
+    makers: Ends<LaunchMaker>,
+    /// The way back for the threads that make runtimes ready; each rings after it has said something.
+    prepared: Sender<Preparation>,
+    wake: Arc<OwnedFd>,
     queue: EventQueue,
     scratch: Vec<SocketRow>,
 }
@@ -218,6 +237,34 @@ impl Outside for Shell {
     fn deliver(&mut self, side: Side, bytes: &[u8]) -> std::result::Result<(), Errno> {
         let tun = self.hosts[side].tun.as_ref();
         tun.map_or(Ok(()), |tun| tun.write(bytes).map(drop).map_err(Errno::from))
+    }
+
+    /// A thread of its own looks for the runtime and compiles its endpoint: packets go on meanwhile. It ends by itself; nobody waits for
+    /// it when the lab ends before.
+    fn prepare(&mut self, side: Side, runtime: Runtime) {
+        let (maker, to, wake) = (self.makers[side].clone(), self.prepared.clone(), Arc::clone(&self.wake));
+        let tell = move |launch| {
+            // A driver that is gone wants to hear nothing.
+            let _ = to.send(Preparation { side, runtime, launch });
+            let _ = rustix::io::write(&wake, &1u64.to_ne_bytes());
+        };
+        let told = tell.clone();
+        let make = move || {
+            if runtime.is_to_be_compiled() {
+                tell(None);
+            }
+            tell(Some(maker.make(runtime)));
+        };
+        let started = std::thread::Builder::new().name("runtime".into()).spawn(make);
+        if let Err(error) = started {
+            told(Some(Err(error).during(|| {
+                format!("start a thread that makes the runtime {runtime} ready")
+            })));
+        }
+    }
+
+    fn start_with(&mut self, side: Side, launch: Launch) -> Result<()> {
+        self.hosts[side].start_with(side, launch)
     }
 
     fn spawn(&mut self, side: Side) -> Result<EndpointProcess> {

@@ -56,29 +56,37 @@ impl<O: Outside> Core<O> {
         let buffer = std::mem::take(&mut self.buffer);
         let bytes = &buffer[..len];
         match verdict {
-            Verdict::Deliver => self.deliver(record, bytes),
+            Verdict::Deliver => self.pass(record, bytes),
             Verdict::Duplicate => {
                 let copy = PacketRecord {
                     no: self.wire.number(),
                     origin: Origin::Copy(no),
                     ..record.clone()
                 };
-                self.deliver(record, bytes);
-                self.deliver(copy, bytes);
+                self.pass(record, bytes);
+                self.pass(copy, bytes);
             }
             Verdict::Drop => self.tell(LabEvent::Packet(PacketRecord {
                 disposition: Disposition::Dropped,
                 ..record
             })),
-            Verdict::Hold => self.hold(record, bytes, None),
-            Verdict::Delay(time) => self.hold(record, bytes, Some(time)),
+            Verdict::Hold => self.hold(record, bytes, Disposition::Held),
+            Verdict::Delay(time) => self.hold(record, bytes, Disposition::Delayed(time)),
         }
         self.buffer = buffer;
         true
     }
 
-    /// Hands a packet to the other host, and reports what it did there.
-    pub(super) fn deliver(&mut self, record: PacketRecord, bytes: &[u8]) {
+    /// Lets a packet pass: it is delivered at once, or in slow mode sets off.
+    fn pass(&mut self, record: PacketRecord, bytes: &[u8]) {
+        match self.wire.mode().takes() {
+            None => self.deliver(record, bytes, &[]),
+            Some(time) => self.hold(record, bytes, Disposition::InFlight(time)),
+        }
+    }
+
+    /// Hands a packet to the other host, and reports what it did there. When it is there, `copies` of it are of no use any more.
+    fn deliver(&mut self, record: PacketRecord, bytes: &[u8], copies: &[PacketNo]) {
         let to = record.from.other();
         let telling = self.can_change_a_state(record.from, &record.packet);
         if telling {
@@ -97,6 +105,9 @@ impl<O: Outside> Core<O> {
         };
         let arrived = self.arrived(&record.packet, came);
         let passed = PacketRecord { disposition, ..record };
+        if disposition == Disposition::Delivered && !self.wire.is_empty() {
+            self.discard(&passed, copies);
+        }
         let received = &mut self.ends[to].received;
         *received = ReceivedPacket::of(&passed).or(*received);
         let passed = LabEvent::Packet(passed);
@@ -105,6 +116,16 @@ impl<O: Outside> Core<O> {
             self.changes(to, ReadTrigger::Arrived(arrived));
         } else {
             self.outside.tell_idly(passed);
+        }
+    }
+
+    /// Takes off the wire what is of no use now that a packet has reached its receiver: copies of it, and what it acknowledges.
+    fn discard(&mut self, arrived: &PacketRecord, copies: &[PacketNo]) {
+        let now = self.outside.now();
+        let mut spare: Vec<HeldPacket> = copies.iter().filter_map(|no| self.wire.take(*no)).collect();
+        spare.extend(self.wire.delivered(&arrived.on_wire()));
+        for held in spare {
+            self.tell(LabEvent::Packet(record_of(held, Disposition::Discarded, now)));
         }
     }
 
@@ -128,10 +149,14 @@ impl<O: Outside> Core<O> {
         Arrived { tuple, what }
     }
 
-    /// Holds a packet on the wire: until the user decides, or for so long.
-    pub(super) fn hold(&mut self, record: PacketRecord, bytes: &[u8], time: Option<Millis>) {
+    /// Keeps a packet on the wire: held, delayed, or under way.
+    fn hold(&mut self, record: PacketRecord, bytes: &[u8], disposition: Disposition) {
         let now = self.outside.now();
-        let disposition = time.map_or(Disposition::Held, Disposition::Delayed);
+        let passage = match disposition {
+            Disposition::Delayed(time) => Passage::Delayed(now.plus(time.into())),
+            Disposition::InFlight(time) => Passage::InFlight(now.plus(time.into())),
+            _ => Passage::Held,
+        };
         self.wire.hold(HeldPacket {
             no: record.no,
             from: record.from,
@@ -139,9 +164,11 @@ impl<O: Outside> Core<O> {
             packet: record.packet.clone(),
             seen: record.seen,
             origin: record.origin,
-            rule: record.rule,
+            // A rule that let it pass has no more to do with it.
+            rule: record.rule.filter(|_| !passage.is_in_flight()),
             since: now,
-            due: time.map(|time| now.plus(time.into())),
+            passage,
+            had: record.seen.had,
         });
         self.tell(LabEvent::Packet(PacketRecord { disposition, ..record }));
     }
@@ -152,16 +179,24 @@ impl<O: Outside> Core<O> {
         let now = self.outside.now();
         if due <= now {
             (self.dirty, self.unquiet) = (true, true);
-            for held in self.wire.due(now) {
-                self.hand_on(held);
+            while let Some(no) = self.wire.next_due_by(now) {
+                self.deliver_held(no);
             }
         }
     }
 
-    pub(super) fn hand_on(&mut self, held: HeldPacket) {
-        let bytes = held.bytes.clone();
-        let record = record_of(held, Disposition::Delivered, self.outside.now());
-        self.deliver(record, &bytes);
+    /// Takes a packet off the wire and hands it on; the copies that are folded behind it are discarded then.
+    fn deliver_held(&mut self, no: PacketNo) {
+        let copies = self.wire.copies(no);
+        self.hand_on(no, &copies);
+    }
+
+    fn hand_on(&mut self, no: PacketNo, copies: &[PacketNo]) {
+        if let Some(held) = self.wire.take(no) {
+            let bytes = held.bytes.clone();
+            let record = record_of(held, Disposition::Delivered, self.outside.now());
+            self.deliver(record, &bytes, copies);
+        }
     }
 
     /// Does what the user wants on the wire.
@@ -169,13 +204,35 @@ impl<O: Outside> Core<O> {
         let now = self.outside.now();
         match order {
             WireRequest::Mode(mode) => {
-                let freed = self.wire.set_mode(mode);
+                let change = self.wire.set_mode(mode, now);
                 self.tell(LabEvent::Wire(WireChange::Mode(mode)));
-                freed.into_iter().for_each(|no| self.deliver_held(no));
+                let changed: Vec<HeldPacket> = {
+                    let on_wire = self.wire.held().filter(|held| change.changed.contains(&held.no));
+                    on_wire.cloned().collect()
+                };
+                for held in changed {
+                    let disposition = disposition_of(&held, now);
+                    self.tell(LabEvent::Packet(record_of(held, disposition, now)));
+                }
+                change.freed.into_iter().for_each(|no| self.deliver_held(no));
+            }
+            WireRequest::Deliver(Which::AllCopies) => {
+                let all = self.picked(Which::AllCopies);
+                all.into_iter().for_each(|no| self.hand_on(no, &[]));
             }
             WireRequest::Deliver(which) => self.picked(which).into_iter().for_each(|no| self.deliver_held(no)),
             WireRequest::Drop(which) => {
+                let which = match which {
+                    Which::All => Which::AllCopies,
+                    which => which,
+                };
+                let mut dropped = Vec::new();
                 for no in self.picked(which) {
+                    let copies = self.wire.copies(no);
+                    dropped.push(no);
+                    dropped.extend(copies);
+                }
+                for no in dropped {
                     if let Some(held) = self.wire.take(no) {
                         self.tell(LabEvent::Packet(record_of(held, Disposition::Dropped, now)));
                     }
@@ -185,7 +242,7 @@ impl<O: Outside> Core<O> {
                 for no in self.picked(which) {
                     let copy = self.wire.copy(no, now).cloned();
                     if let Some(copy) = copy {
-                        let disposition = disposition_of(&copy);
+                        let disposition = disposition_of(&copy, now);
                         self.tell(LabEvent::Packet(PacketRecord {
                             waited: None,
                             ..record_of(copy, disposition, now)
@@ -230,16 +287,10 @@ impl<O: Outside> Core<O> {
         if picked.is_empty() {
             self.tell(LabEvent::Note(match which {
                 Which::One(no) => format!("{no} is no longer held on the wire"),
-                Which::Next | Which::All => "no segment is held".into(),
+                Which::Next | Which::All | Which::AllCopies => "no segment is held".into(),
             }));
         }
         picked
-    }
-
-    pub(super) fn deliver_held(&mut self, no: PacketNo) {
-        if let Some(held) = self.wire.take(no) {
-            self.hand_on(held);
-        }
     }
 
     pub(super) fn forge(&mut self, what: &Forge, about: Option<Tuple>) {
@@ -273,7 +324,7 @@ impl<O: Outside> Core<O> {
             rule: None,
             waited: None,
         };
-        self.deliver(record, &bytes);
+        self.pass(record, &bytes);
     }
 
     /// Reports the rules, if they or their counts have changed since they were reported last.
@@ -310,10 +361,12 @@ fn record_of(held: HeldPacket, disposition: Disposition, now: MonoTime) -> Packe
     }
 }
 
-/// Returns the disposition of a held packet: delayed where it goes on by itself, else held.
-fn disposition_of(held: &HeldPacket) -> Disposition {
-    match held.due {
-        Some(due) => Disposition::Delayed(Millis(due.since(held.since).as_millis() as u32)),
-        None => Disposition::Held,
+/// Returns the disposition of a packet on the wire as of `now`.
+fn disposition_of(held: &HeldPacket, now: MonoTime) -> Disposition {
+    let left = |due: MonoTime| Millis(u32::try_from(due.since(now).as_millis()).unwrap_or(u32::MAX));
+    match held.passage {
+        Passage::Held => Disposition::Held,
+        Passage::Delayed(due) => Disposition::Delayed(left(due)),
+        Passage::InFlight(due) => Disposition::InFlight(left(due)),
     }
 }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Build, Launch, Recipe, on_path};
 use crate::error::{Error, Operation, Result};
+use crate::os::signal::die_with_parent;
 
 /// The packages that `java` must open to the endpoint, which looks into them for a socket's descriptor.
 const OPENS: [&str; 6] = [
@@ -75,6 +76,8 @@ fn ask_version(recipe: &Recipe, tool: &Path) -> Result<String> {
 /// Runs a tool to its end; an error with its first words when it failed.
 fn run(recipe: &Recipe, command: &mut Command) -> Result<Output> {
     let program = command.get_program().to_string_lossy().into_owned();
+    // A lab may be waiting for it beside which the program ends: no compiler outlives it.
+    die_with_parent(command);
     let output = command
         .stdin(Stdio::null())
         .output()

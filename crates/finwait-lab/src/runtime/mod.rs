@@ -3,6 +3,7 @@
 //! Each brings its endpoint's source (`assets/runtimes/`), which speaks the endpoint protocol. It is put into the user's cache
 //! directory, compiled there if need be, once for each source and compiler, and started from there.
 
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use finwait_model::side::{Ends, Side};
 pub mod cache;
 
 /// A language, or a way of using one, that an end can be driven by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Runtime {
     /// Raw system calls, by finwait itself
@@ -186,6 +188,40 @@ impl Runtime {
     pub fn is_here(self) -> bool {
         self.recipe().is_none_or(|recipe| recipe.find().is_ok())
     }
+
+    /// The language and the way of using it, as its users write them: `Node, half-open`.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Runtime::Native => "native",
+            Runtime::C => "C",
+            Runtime::Go => "Go",
+            Runtime::Python => "Python",
+            Runtime::Node => "Node",
+            Runtime::NodeHalfOpen => "Node, half-open",
+            Runtime::Java => "Java",
+            Runtime::JavaNio => "Java, nio",
+        }
+    }
+
+    /// The calls that its endpoint makes for a program, in a few words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Runtime::Native => "raw system calls, by finwait itself",
+            Runtime::C => "POSIX calls, perror's texts",
+            Runtime::Go => "net.Dialer, net.Conn",
+            Runtime::Python => "socket",
+            Runtime::Node => "net",
+            Runtime::NodeHalfOpen => "net with allowHalfOpen",
+            Runtime::Java => "java.net.Socket",
+            Runtime::JavaNio => "java.nio.channels.SocketChannel",
+        }
+    }
+
+    /// Is a compiler yet to make its endpoint? Asks the compiler for its version where that is not known yet, which takes a while.
+    pub fn is_to_be_compiled(self) -> bool {
+        let recipe = self.recipe();
+        recipe.is_some_and(|recipe| recipe.find().is_ok_and(|tool| cache::is_to_be_compiled(&recipe, &tool)))
+    }
 }
 
 impl fmt::Display for Runtime {
@@ -270,10 +306,7 @@ pub fn to_be_compiled(choices: &Ends<RuntimeChoice>) -> Vec<Runtime> {
             RuntimeChoice::Runtime(runtime) => Some(*runtime),
             RuntimeChoice::Command(_) => None,
         })
-        .filter(|runtime| {
-            let recipe = runtime.recipe();
-            recipe.is_some_and(|recipe| recipe.find().is_ok_and(|tool| cache::is_to_be_compiled(&recipe, &tool)))
-        })
+        .filter(|runtime| runtime.is_to_be_compiled())
         .collect();
     runtimes.dedup();
     runtimes
@@ -303,16 +336,7 @@ impl EndpointRuntimes {
     ///
     /// [`Error::NoTool`] where a tool or `strace` is not on PATH; [`Error::NoRuntime`] and [`Error::Os`] where an endpoint was not built.
     pub fn by(choices: Ends<RuntimeChoice>, syscalls: bool, program: &Path) -> Result<EndpointRuntimes> {
-        let strace = if syscalls {
-            let strace = on_path("strace").ok_or(Error::NoTool {
-                what: "--syscalls".into(),
-                tool: "strace",
-                package: "strace",
-            });
-            Some(strace?)
-        } else {
-            None
-        };
+        let strace = syscalls.then(find_strace).transpose()?;
         let launch = |side| Launch::prepare(&choices[side], side, program, strace.as_deref());
         let launches = Ends {
             client: launch(Side::Client)?,
@@ -323,6 +347,33 @@ impl EndpointRuntimes {
             syscalls,
             launches,
         })
+    }
+
+    /// The same, but the ends with a runtime here are driven by that, whatever drove them.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`EndpointRuntimes::by`].
+    pub fn with(&self, runtimes: Ends<Option<Runtime>>, program: &Path) -> Result<EndpointRuntimes> {
+        let choices = Ends::from_fn(|side| match runtimes[side] {
+            Some(runtime) => RuntimeChoice::Runtime(runtime),
+            None => self.choices[side].clone(),
+        });
+        EndpointRuntimes::by(choices, self.syscalls, program)
+    }
+
+    /// The choices of what drives the ends.
+    pub const fn choices(&self) -> &Ends<RuntimeChoice> {
+        &self.choices
+    }
+
+    /// What makes other runtimes ready for an end of the same lab.
+    pub fn maker(&self, side: Side, program: &Path) -> LaunchMaker {
+        LaunchMaker {
+            side,
+            program: program.to_owned(),
+            syscalls: self.syscalls,
+        }
     }
 
     /// The same, but an end that is left to raw system calls is driven by that runtime.
@@ -384,6 +435,41 @@ impl EndpointRuntimes {
     }
 }
 
+/// What makes a runtime ready to be started at an end while a lab runs.
+#[derive(Clone, Debug)]
+pub struct LaunchMaker {
+    side: Side,
+    /// finwait itself.
+    program: PathBuf,
+    /// Whether strace is to show the endpoint's system calls.
+    syscalls: bool,
+}
+
+impl LaunchMaker {
+    /// Finds the runtime on PATH and compiles its endpoint where that was not done before, which takes a while.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`EndpointRuntimes::by`].
+    pub fn make(&self, runtime: Runtime) -> Result<Launch> {
+        let strace = self.syscalls.then(find_strace).transpose()?;
+        Launch::prepare(
+            &RuntimeChoice::Runtime(runtime),
+            self.side,
+            &self.program,
+            strace.as_deref(),
+        )
+    }
+}
+
+fn find_strace() -> Result<PathBuf> {
+    on_path("strace").ok_or(Error::NoTool {
+        what: "--syscalls".into(),
+        tool: "strace",
+        package: "strace",
+    })
+}
+
 /// A program's place on PATH.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     use rustix::fs::{Access, access};
@@ -419,6 +505,8 @@ mod tests {
         for runtime in Runtime::ALL {
             let value = runtime.to_possible_value().unwrap();
             assert_eq!(value.get_name(), runtime.name());
+            let word = serde_json::to_value(runtime).unwrap();
+            assert_eq!(word, runtime.name());
             assert_eq!(Runtime::named(runtime.name()), Some(runtime));
         }
     }

@@ -8,7 +8,7 @@ use super::CallKind;
 macro_rules! classes {
     ($($(#[$doc:meta])* $class:ident $name:literal;)*) => {
         /// A class of calls: what the rules are about. `close` stands for its variants, too.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum CallClass {
             $($(#[$doc])* $class,)*

@@ -5,22 +5,53 @@ use ratatui::style::Style;
 
 use crate::call::CallId;
 use crate::command::wire::{Target, WireCommand};
-use crate::side::{Ends, Side};
+use crate::side::Side;
 use crate::state::State;
 use crate::text::width;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
+use crate::tui::theme;
 use crate::wire::flow::PacketNo;
 
 /// The span of an arrow, and the character at its point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ArrowSpan {
     /// The whole way, from one lifeline to the other.
-    Whole(char),
+    Whole(Point),
     /// The way from its sender's lifeline to somewhere on the wire.
-    Leaves(char),
+    Leaves(Point),
     /// The way from somewhere on the wire to the other lifeline.
-    Arrives(char),
+    Arrives(Point),
+    /// It travels: the part of its way that lies behind it, from 0 to 1.
+    Travels(f64),
+}
+
+/// The character at an arrow's point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Point {
+    /// It arrived.
+    Head,
+    /// It arrived, and ends the connection: an RST.
+    Reset,
+    /// It is held on the wire.
+    Held,
+    /// It is lost.
+    Lost,
+    /// A copy of it was delivered, and this one was discarded.
+    Discarded,
+}
+
+impl Point {
+    const fn symbol(self, from: Side) -> &'static str {
+        match (self, from) {
+            (Point::Head, Side::Client) => theme::RIGHT,
+            (Point::Head, Side::Server) => theme::LEFT,
+            (Point::Reset, _) => theme::RESET,
+            (Point::Held, _) => theme::HELD,
+            (Point::Lost, _) => theme::LOST,
+            (Point::Discarded, _) => "\u{b7}",
+        }
+    }
 }
 
 /// The two lifelines, and the columns for states outside them.
@@ -28,26 +59,26 @@ pub(super) struct Lane {
     area: Rect,
     pub left: u16,
     pub right: u16,
-    /// The ends that have a column for states.
-    pub labels: Ends<bool>,
 }
 
 impl Lane {
-    pub fn of(area: Rect, focus: Side) -> Lane {
-        // The widest state is 11 columns, most are 9 at the most, and the others have a short name; where two such columns leave no room,
-        // only the focused end has one.
-        let outside = match area.width {
-            56.. => 12,
-            _ => 10,
-        };
-        let labels = Ends::from_fn(|side| area.width >= 38 || side == focus);
-        let left = area.x + if labels.client { outside } else { 1 };
-        let right = area.right() - 1 - if labels.server { outside } else { 1 };
+    pub fn of(area: Rect) -> Lane {
+        // The widest state is 11 columns; a chip has a blank on both sides.
+        let outside = if area.width >= 72 { 14 } else { 12 };
         Lane {
             area,
-            left,
-            right,
-            labels,
+            left: area.x + outside,
+            right: (area.right() - 1).saturating_sub(outside).max(area.x + outside + 1),
+        }
+    }
+
+    /// Lifelines without columns for states.
+    pub fn wide(area: Rect) -> Lane {
+        let outside = area.width / 20 + 1;
+        Lane {
+            area,
+            left: area.x + outside,
+            right: (area.right() - 1).saturating_sub(outside).max(area.x + outside + 1),
         }
     }
 
@@ -80,7 +111,8 @@ impl Lane {
         }
     }
 
-    /// An arrow with the longest text that fits: the columns of the lane that it leaves free.
+    /// An arrow of this line with the longest text that fits: the columns of the lane that it leaves free.
+    #[allow(clippy::too_many_arguments)] // where, what, and how
     pub fn arrow(
         &self,
         canvas: &mut Canvas,
@@ -88,54 +120,65 @@ impl Lane {
         from: Side,
         texts: &[String],
         stretch: ArrowSpan,
+        line: &str,
         style: Style,
     ) -> (u16, u16) {
         let (left, right) = (self.left + 1, self.right);
-        let room = usize::from(right.saturating_sub(left));
-        let Some(text) = texts.iter().find(|text| width(text) + 5 <= room).or(texts.last()) else {
+        let all = right.saturating_sub(left);
+        let room = usize::from(all);
+        let Some(text) = texts.iter().find(|text| width(text) + 6 <= room).or(texts.last()) else {
             return (left, right);
         };
         let text = format!(" {text} ");
         let wide = width(&text) as u16;
         // One that goes halfway takes what its text needs, and no less than half of the lane.
-        let all = right.saturating_sub(left);
         let long = match stretch {
-            ArrowSpan::Whole(_) => all,
-            ArrowSpan::Leaves(_) | ArrowSpan::Arrives(_) => (wide + 3).max(all / 2).min(all),
+            ArrowSpan::Whole(_) | ArrowSpan::Travels(_) => all,
+            ArrowSpan::Leaves(_) | ArrowSpan::Arrives(_) => (wide + 4).max(all / 2).min(all),
         };
         let at_left = matches!(
             (from, stretch),
-            (Side::Client, ArrowSpan::Whole(_) | ArrowSpan::Leaves(_)) | (Side::Server, ArrowSpan::Arrives(_))
+            (Side::Client, ArrowSpan::Leaves(_)) | (Side::Server, ArrowSpan::Arrives(_))
         );
-        let (start, end) = match stretch {
-            ArrowSpan::Whole(_) => (left, right),
-            ArrowSpan::Leaves(_) | ArrowSpan::Arrives(_) if at_left => (left, left + long),
-            ArrowSpan::Leaves(_) | ArrowSpan::Arrives(_) => (right - long, right),
+        let (start, end) = if at_left {
+            (left, left + long)
+        } else {
+            (right - long, right)
         };
-        for x in start..end {
-            canvas.put(x, y, end, "-", style);
+        // A travelling one is drawn as far as it has come.
+        let (drawn_from, drawn_to) = match (stretch, from) {
+            (ArrowSpan::Travels(part), from) => {
+                let come = (f64::from(all.saturating_sub(1)) * part.clamp(0.0, 1.0)) as u16;
+                match from {
+                    Side::Client => (start, start + come + 1),
+                    Side::Server => (end - come - 1, end),
+                }
+            }
+            _ => (start, end),
+        };
+        for x in drawn_from..drawn_to {
+            canvas.put(x, y, end, line, style);
         }
         let spare = (end - start).saturating_sub(wide + 1);
         let inset = 1 + spare.saturating_sub(2).min(1);
-        let (ArrowSpan::Whole(point) | ArrowSpan::Leaves(point) | ArrowSpan::Arrives(point)) = stretch;
-        let point = match (point, from) {
-            ('>', Side::Server) => '<',
-            (point, _) => point,
-        };
         match from {
             Side::Client => {
                 canvas.put(start + inset, y, end.saturating_sub(1), &text, style);
-                canvas.put(end - 1, y, end, point.encode_utf8(&mut [0; 4]), style);
             }
-            Side::Server => {
-                canvas.put_right(start + 1, y, end.saturating_sub(inset), &text, style);
-                canvas.put(start, y, end, point.encode_utf8(&mut [0; 4]), style);
-            }
+            Side::Server => canvas.put_right(start + 1, y, end.saturating_sub(inset), &text, style),
         }
+        let (point, at) = match (stretch, from) {
+            (ArrowSpan::Travels(_), Side::Client) => (theme::HELD, drawn_to - 1),
+            (ArrowSpan::Travels(_), Side::Server) => (theme::HELD, drawn_from),
+            (ArrowSpan::Whole(point) | ArrowSpan::Leaves(point) | ArrowSpan::Arrives(point), from) => {
+                (point.symbol(from), if from == Side::Client { end - 1 } else { start })
+            }
+        };
+        canvas.put(at, y, right, point, style);
         if let ArrowSpan::Arrives(_) = stretch {
             // Where it was held.
             let stood = if from == Side::Client { start } else { end - 1 };
-            canvas.put(stood, y, stood + 1, "*", style);
+            canvas.put(stood, y, stood + 1, theme::HELD, style);
         }
         if start > left { (left, start) } else { (end, right) }
     }
@@ -156,7 +199,7 @@ impl Lane {
         let (mut x, right) = (free.0 + 1, free.1);
         let strong = canvas.theme.strong();
         if selected && x < right {
-            x = canvas.put(x, y, right, "<", strong) + 1;
+            x = canvas.put(x, y, right, theme::LEFT, strong) + 1;
         }
         let target = Target::One(no);
         for (label, command) in [
@@ -172,27 +215,29 @@ impl Lane {
         }
     }
 
-    /// A state outside the lifeline.
+    /// A state's chip outside the lifeline; a press asks what it means.
     pub fn label(&self, canvas: &mut Canvas, y: u16, side: Side, state: State) {
-        if !self.labels[side] {
-            return;
-        }
         let (left, right) = match side {
             Side::Client => (self.area.x, self.left.saturating_sub(1)),
             Side::Server => (self.right + 2, self.area.right()),
         };
         let room = usize::from(right.saturating_sub(left));
-        let name = if state.name().len() <= room {
-            state.name()
+        let (text, style) = if state.name().len() + 2 <= room {
+            (format!(" {} ", state.name()), canvas.theme.chip(state))
         } else {
-            state.short()
+            (state.name().to_owned(), canvas.theme.state(state))
         };
-        let style = canvas.theme.state(state);
-        match side {
-            Side::Client => canvas.put_right(left, y, right, name, style),
-            Side::Server => {
-                canvas.put(left, y, right, name, style);
-            }
+        let x = match side {
+            Side::Client => right.saturating_sub(text.len() as u16),
+            Side::Server => left,
+        };
+        let end = canvas.put(x, y, right, &text, style);
+        let place = Rect::new(x, y, end.saturating_sub(x), 1);
+        let action = Action::Means(state);
+        canvas.hits.add(place, action.clone(), false);
+        if canvas.is_picked(place, &action) {
+            let picked = canvas.theme.picked();
+            canvas.tint(place, picked);
         }
     }
 }

@@ -96,11 +96,13 @@ fn pair(segment: &Segment) -> (SocketAddr, SocketAddr) {
 }
 
 impl Rows {
-    /// Takes in what the transcript has gained, and lets go of what it has lost.
-    pub fn update(&mut self, transcript: &Transcript) {
+    /// Takes in what the transcript has gained and is shown, and lets go of what it has lost.
+    pub fn update(&mut self, transcript: &Transcript, is_shown: impl Fn(&Entry) -> bool) {
         for entry in transcript.since(self.upto) {
             self.upto = entry.no;
-            self.add(entry);
+            if is_shown(entry) {
+                self.add(entry);
+            }
         }
         let first = transcript.entries().front().map_or(0, |entry| entry.no);
         while self.rows.front().is_some_and(|row| row.no < first) {
@@ -112,6 +114,11 @@ impl Rows {
     /// The rows that there are.
     pub fn range(&self) -> Range<u64> {
         self.gone..self.gone + self.rows.len() as u64
+    }
+
+    /// All rows, the newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().rev()
     }
 
     /// The row of that place in the range.
@@ -234,6 +241,7 @@ impl Rows {
             | EntryKind::Blocked { .. }
             | EntryKind::Syscall(_)
             | EntryKind::Host(_)
+            | EntryKind::Runtime(_)
             | EntryKind::Note { .. }
             | EntryKind::Wire { .. } => {}
         }
@@ -268,6 +276,16 @@ impl Rows {
             self.last_at = Some(entry.at);
             return;
         }
+        // What is discarded has no row of its own: it is folded, or its row says so.
+        if record.disposition == Disposition::Discarded {
+            if let Some(place) = self.row_of(no).and_then(|at| usize::try_from(at - self.gone).ok())
+                && let Some(row) = self.rows.get_mut(place)
+                && let RowKind::Packet { disposition, .. } = &mut row.kind
+            {
+                (*disposition, row.no) = (record.disposition, entry.no);
+            }
+            return;
+        }
         // A retransmission that is held on the wire behind the first, or is lost like it, is folded under it.
         if let (Some(Retransmission::Retransmit { of: Some(of), .. }), None) = (record.seen.again, record.waited) {
             let head = self
@@ -281,8 +299,9 @@ impl Rows {
                 } if *no == head => Some((again, *disposition)),
                 _ => None,
             });
+            let waits = |it: Disposition| matches!(it, Disposition::Held | Disposition::Delayed(_));
             let alike = |first: Disposition| {
-                (first.is_held() && record.disposition.is_held())
+                (waits(first) && waits(record.disposition))
                     || (first == Disposition::Dropped && record.disposition == Disposition::Dropped)
             };
             if let Some((again, first)) = first

@@ -8,7 +8,7 @@ use crate::session::{Session, WaitingPacket};
 use crate::tui::canvas::Canvas;
 use crate::wire::flow::Retransmission;
 use crate::wire::queue::Origin;
-use crate::wire::segment::{Flags, Packet};
+use crate::wire::segment::{Flags, Packet, Segment};
 
 /// Returns how long a packet has been held, or how long until it goes on.
 pub(super) fn held_words(held: &WaitingPacket, canvas: &Canvas) -> String {
@@ -61,6 +61,47 @@ pub(super) fn call_texts(call: Option<&EntryKind>, returned: Option<&EntryKind>)
             (vec![format!("{text} ..."), format!("{}{more} ...", text.name)], false)
         }
         (None, _) => (Vec::new(), false),
+    }
+}
+
+/// A packet as one says it, without numbers: `FIN`, `data "hello"`.
+pub(super) fn spoken(record: &PacketRecord) -> String {
+    let Packet::Tcp(segment) = &record.packet else {
+        return match &record.packet {
+            Packet::Icmp { .. } => "ICMP".into(),
+            Packet::Tcp(_) | Packet::Other { .. } => "other".into(),
+        };
+    };
+    let more = match (record.origin, record.seen.again) {
+        (Origin::Forged, _) => ", forged",
+        (Origin::Copy(_), _) => ", a copy",
+        (Origin::Host, Some(Retransmission::Retransmit { .. })) => ", sent again",
+        (Origin::Host, Some(Retransmission::Probe)) => ", a probe",
+        (Origin::Host, None) => "",
+    };
+    let has = |flag| segment.flags.has(flag);
+    let mut words = Vec::new();
+    for (flag, word) in [(Flags::SYN, "SYN"), (Flags::FIN, "FIN"), (Flags::RST, "RST")] {
+        if has(flag) {
+            words.push(word.to_owned());
+        }
+    }
+    if segment.len > 0 {
+        words.push(data(segment));
+    }
+    if has(Flags::ACK) && (words.is_empty() || has(Flags::SYN)) {
+        words.push("ACK".into());
+    }
+    format!("{}{more}", words.join(" + "))
+}
+
+/// The payload as one says it, as far as it is known and short.
+fn data(segment: &Segment) -> String {
+    let known = segment.payload.0.escape_ascii().to_string();
+    if segment.payload.0.len() == segment.len && known.len() <= 24 {
+        format!("data \"{known}\"")
+    } else {
+        format!("data, {} B", segment.len)
     }
 }
 

@@ -6,6 +6,7 @@ use super::*;
 use crate::event::Death;
 use crate::observe::procfs::ProcRow;
 use crate::process::ProcessReadiness;
+use crate::runtime::{Launch, Runtime};
 
 /// Something that happens at an end.
 pub(super) type Act = Box<dyn FnOnce(&mut End)>;
@@ -160,6 +161,15 @@ impl Outside for Fake {
         if let Some(act) = end.at_arrival.pop_front() {
             act(end);
         }
+        Ok(())
+    }
+
+    fn prepare(&mut self, _: Side, _: Runtime) {}
+
+    /// Its next process is as its launch says.
+    fn start_with(&mut self, side: Side, launch: Launch) -> Result<()> {
+        let process = &mut self.ends[side].process;
+        (process.hides, process.is_traced) = (launch.hides, launch.strace.is_some());
         Ok(())
     }
 

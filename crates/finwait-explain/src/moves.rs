@@ -1,0 +1,665 @@
+//! What follows a move: what its call returns, and the situations that both ends are in when all is quiet again.
+//!
+//! One table: [`follows`] for the calls on a connection, [`opens`] for those that begin one, [`arrives`] for a held segment that is
+//! delivered. Each is a match over the situations of [`MeaningId`]. Where the present does not decide what follows, there is none. The
+//! words stand in `assets/explain/moves.toml`. A test presses what is offered in the lab and holds what follows against this.
+
+use serde::Serialize;
+
+use finwait_model::errno::Errno;
+use finwait_model::side::Side;
+use finwait_model::state::State;
+use finwait_wire::segment::Flags;
+
+use super::meaning::{ENTRIES, MeaningId, ReadReply, WriteReply};
+use super::rules::CallClass;
+use super::sock::Sock;
+use super::text::moves::MoveWords;
+
+/// What a move does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// `listen`, by default
+    Listen,
+    /// `connect`, by default
+    Connect,
+    /// `accept`
+    Accept,
+    /// `read`
+    Read,
+    /// `write` of so many bytes
+    Write(usize),
+    /// `shutdown` of writing
+    ShutdownWrite,
+    /// `close`
+    Close,
+    /// `close` after SO_LINGER with 0 seconds
+    Reset,
+    /// The end of a blocked call by a signal.
+    Interrupt,
+    /// A new process in place of one that is dead.
+    Restart,
+    /// The delivery of the oldest held segment.
+    Deliver,
+}
+
+/// What a call returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// Success, with no more to say.
+    Done,
+    /// A descriptor.
+    Descriptor,
+    /// So many bytes.
+    Bytes(usize),
+    /// The end of the stream.
+    Eof,
+    /// So many bytes are taken.
+    Taken(usize),
+    /// That error.
+    Errno(Errno),
+    /// Nothing yet: it waits.
+    Waits,
+}
+
+/// Where an end's connection comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Way {
+    /// A state that it passes through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<State>,
+    /// The situation in which it is then.
+    pub to: MeaningId,
+}
+
+impl Way {
+    /// To there, by whatever way.
+    const fn to(to: MeaningId) -> Way {
+        Way { through: None, to }
+    }
+
+    /// By LAST_ACK to there.
+    const fn last_ack(to: MeaningId) -> Way {
+        Way {
+            through: Some(State::LastAck),
+            to,
+        }
+    }
+
+    /// The state that tells it best: the one that it passes through, for what ends is in none.
+    fn told(&self) -> State {
+        let entry = ENTRIES.iter().find(|entry| entry.id == self.to);
+        self.through.or_else(|| entry?.state).unwrap_or(State::Close)
+    }
+}
+
+/// What follows a move, when all is quiet again. What is none is not promised.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Follows {
+    /// What the call returns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returns: Option<Reply>,
+    /// The call that has waited and ends by it: whose, which, and what it returns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wakes: Option<(Side, CallClass, Reply)>,
+    /// Where the connection of the end that acts comes to; of a segment, that of the end which it reaches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub this: Option<Way>,
+    /// Where the other end's comes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Way>,
+    /// A flag of a segment that this end sends; none for no promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sends: Option<Sends>,
+}
+
+/// The segment that an end sends at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Sends {
+    /// One with SYN.
+    Syn,
+    /// One with FIN.
+    Fin,
+    /// One with RST.
+    Rst,
+}
+
+impl Sends {
+    /// Its flag.
+    pub const fn flag(self) -> Flags {
+        match self {
+            Sends::Syn => Flags(Flags::SYN.0),
+            Sends::Fin => Flags(Flags::FIN.0),
+            Sends::Rst => Flags(Flags::RST.0),
+        }
+    }
+}
+
+/// What becomes of a segment that is sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// It reaches the other host.
+    Passes,
+    /// It is held, and waits for the user.
+    Stops,
+    /// That is not known.
+    Unsure,
+}
+
+/// A call that waits on a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// One alone, of that class, which ends as soon as what it waits for is there.
+    For(CallClass),
+    /// Several, or one with wishes of its own.
+    Other,
+}
+
+/// One end of a connection, as far as it decides what follows.
+#[derive(Clone, Copy, Debug)]
+pub struct Party<'a> {
+    /// The situation.
+    pub id: MeaningId,
+    /// The reply of a read.
+    pub read: ReadReply,
+    /// The reply of a write.
+    pub write: WriteReply,
+    /// The record of the socket; none of one that was never seen to begin.
+    pub sock: Option<&'a Sock>,
+    /// The bytes that it has to be read; none where nothing tells.
+    pub unread: Option<usize>,
+    /// The bytes, or the SYN or FIN, that are not acknowledged.
+    pub unacknowledged: bool,
+    /// The call that waits on it.
+    pub waits: Option<Waiting>,
+    /// Does another descriptor hold it, too?
+    pub shared: bool,
+}
+
+impl Party<'_> {
+    fn options(&self) -> super::sock::SockOptions {
+        self.sock.map(|sock| sock.options).unwrap_or_default()
+    }
+
+    /// Do its calls wait as long as there is reason to?
+    fn waits_without_limit(&self) -> bool {
+        let options = self.options();
+        !options.nonblock && options.rcvtimeo == 0 && options.sndtimeo == 0
+    }
+
+    /// The error that the next call is given; none where that is not sure.
+    fn waiting_error(&self) -> Option<Errno> {
+        let sock = self.sock?;
+        let end = sock.end?;
+        if !sock.has_error() || end.is_of_handshake() {
+            return None;
+        }
+        match end.from {
+            _ if !end.is_by_rst() => None,
+            State::CloseWait => Some(Errno::EPIPE),
+            State::Established | State::FinWait1 | State::FinWait2 => Some(Errno::ECONNRESET),
+            _ => None,
+        }
+    }
+}
+
+/// Returns what follows a call on `this` end's socket. The `peer` is the other end of its connection; none where there is none, or none
+/// is known.
+pub fn follows(act: Act, side: Side, this: &Party, peer: Option<&Party>, wire: Passage) -> Option<Follows> {
+    // One call waits on it: another would wait behind it, or end it.
+    if this.waits.is_some() {
+        return None;
+    }
+    match act {
+        Act::Read => read(this),
+        Act::Write(bytes) => write(bytes, side, this, peer, wire),
+        Act::ShutdownWrite if this.write == WriteReply::Works => ends(false, side, this, peer?, wire),
+        Act::Close => close(side, this, peer, wire),
+        Act::Reset if matches!(this.id, MeaningId::Established | MeaningId::CloseWait) && !this.shared => {
+            resets(side, this, peer?, wire)
+        }
+        _ => None,
+    }
+}
+
+fn read(this: &Party) -> Option<Follows> {
+    // The kernel hands out nothing beyond an urgent byte.
+    if this.sock.is_some_and(|sock| sock.urgent.is_some()) {
+        return None;
+    }
+    let returns = match (this.read, this.unread?) {
+        (ReadReply::Works | ReadReply::Eof | ReadReply::Error, unread @ 1..) => Reply::Bytes(unread),
+        (ReadReply::Works, 0) if this.waits_without_limit() => Reply::Waits,
+        (ReadReply::Works, 0) if this.options().nonblock => Reply::Errno(Errno::EAGAIN),
+        (ReadReply::Eof, 0) => Reply::Eof,
+        (ReadReply::Error, 0) => Reply::Errno(this.waiting_error()?),
+        _ => return None,
+    };
+    let this = match this.id {
+        MeaningId::CloseError if returns == Reply::Eof => None,
+        // The error is taken out of the socket.
+        MeaningId::CloseError if matches!(returns, Reply::Errno(_)) => Some(Way::to(MeaningId::CloseEnded)),
+        id => Some(Way::to(id)),
+    };
+    Some(Follows {
+        returns: Some(returns),
+        this,
+        ..Follows::default()
+    })
+}
+
+fn write(bytes: usize, side: Side, this: &Party, peer: Option<&Party>, wire: Passage) -> Option<Follows> {
+    use MeaningId::{CloseError, CloseWait, Established, EstablishedNotAccepted, FinWait2, FinWait2Orphan, Gone};
+    let fails = |errno, to| {
+        Some(Follows {
+            returns: Some(Reply::Errno(errno)),
+            this: Some(Way::to(to)),
+            ..Follows::default()
+        })
+    };
+    match this.write {
+        WriteReply::BrokenPipe if this.id != MeaningId::CloseNew => return fails(Errno::EPIPE, this.id),
+        WriteReply::Error => return fails(this.waiting_error()?, MeaningId::CloseEnded),
+        WriteReply::Works => {}
+        _ => return None,
+    }
+    if this.unacknowledged {
+        return None;
+    }
+    let taken = Follows {
+        returns: Some(Reply::Taken(bytes)),
+        this: Some(Way::to(this.id)),
+        ..Follows::default()
+    };
+    let peer_is_full = peer.is_some_and(|peer| peer.unread.is_none_or(|unread| unread > MUCH));
+    let peer_shut = peer.is_some_and(|peer| peer.sock.is_some_and(|sock| sock.receiving_shut.is_some()));
+    match (wire, this.id, peer.map(|peer| peer.id)) {
+        (Passage::Unsure, ..) => None,
+        _ if peer_shut => None,
+        (Passage::Stops, Established | CloseWait, _) => Some(taken),
+        (Passage::Passes, Established, Some(Established | EstablishedNotAccepted))
+        | (Passage::Passes, CloseWait, Some(FinWait2)) => {
+            let peer = peer.filter(|_| !peer_is_full)?;
+            let wakes = match peer.waits {
+                None => None,
+                Some(Waiting::For(CallClass::Read)) => Some((side.other(), CallClass::Read, Reply::Bytes(bytes))),
+                Some(_) => return None,
+            };
+            Some(Follows {
+                wakes,
+                peer: Some(Way::to(peer.id)),
+                ..taken
+            })
+        }
+        // Nobody there could read it: tcp_rcv_state_process answers with RST.
+        (Passage::Passes, CloseWait, Some(FinWait2Orphan)) => Some(Follows {
+            this: Some(Way::to(CloseError)),
+            peer: Some(Way::to(Gone)),
+            ..taken
+        }),
+        _ => None,
+    }
+}
+
+/// More than so many unread bytes may leave no room for others.
+const MUCH: usize = 16 * 1024;
+
+/// The exchange of a FIN: by shutdown of writing, or by the last close, which makes an orphan.
+fn ends(is_close: bool, side: Side, this: &Party, peer: &Party, wire: Passage) -> Option<Follows> {
+    use MeaningId::{
+        CloseEnded, CloseWait, CloseWaitNotAccepted, Established, EstablishedNotAccepted, FinWait1, FinWait1Orphan,
+        FinWait2, FinWait2Orphan, Gone, LastAck, LastAckOrphan, TimeWait, TimeWaitHeld,
+    };
+    if this.unacknowledged || peer.unacknowledged || this.options().linger2.is_some() {
+        return None;
+    }
+    let or_orphan = |held, orphan| if is_close { orphan } else { held };
+    let (here, there) = match (wire, this.id, peer.id) {
+        (Passage::Passes, Established, Established) => (Way::to(or_orphan(FinWait2, FinWait2Orphan)), CloseWait),
+        (Passage::Passes, Established, EstablishedNotAccepted) => {
+            (Way::to(or_orphan(FinWait2, FinWait2Orphan)), CloseWaitNotAccepted)
+        }
+        (Passage::Passes, CloseWait, FinWait2) => (Way::last_ack(or_orphan(CloseEnded, Gone)), TimeWaitHeld),
+        (Passage::Passes, CloseWait, FinWait2Orphan) => (Way::last_ack(or_orphan(CloseEnded, Gone)), TimeWait),
+        (Passage::Stops, Established, Established | EstablishedNotAccepted) => {
+            (Way::to(or_orphan(FinWait1, FinWait1Orphan)), peer.id)
+        }
+        (Passage::Stops, CloseWait, FinWait2 | FinWait2Orphan) => (Way::to(or_orphan(LastAck, LastAckOrphan)), peer.id),
+        _ => return None,
+    };
+    let wakes = match (wire, peer.waits) {
+        (_, None) | (Passage::Stops, _) => None,
+        (_, Some(Waiting::For(CallClass::Read))) => Some((side.other(), CallClass::Read, Reply::Eof)),
+        (_, Some(_)) => return None,
+    };
+    Some(Follows {
+        returns: Some(Reply::Done),
+        wakes,
+        this: Some(here),
+        peer: Some(Way::to(there)),
+        sends: Some(Sends::Fin),
+    })
+}
+
+/// The end by RST.
+fn resets(side: Side, this: &Party, peer: &Party, wire: Passage) -> Option<Follows> {
+    use MeaningId::{CloseError, CloseWait, Established, FinWait2, FinWait2Orphan, Gone};
+    if this.unacknowledged || peer.unacknowledged {
+        return None;
+    }
+    let (there, error) = match (wire, peer.id) {
+        (Passage::Passes, Established | FinWait2) => (CloseError, Errno::ECONNRESET),
+        (Passage::Passes, CloseWait) => (CloseError, Errno::EPIPE),
+        (Passage::Passes, FinWait2Orphan) => (Gone, Errno::ECONNRESET),
+        (Passage::Stops, id) => (id, Errno::ECONNRESET),
+        _ => return None,
+    };
+    let (there, wakes) = match (wire, peer.waits) {
+        (_, None) | (Passage::Stops, _) => (there, None),
+        (_, Some(Waiting::For(CallClass::Read))) if peer.id != CloseWait => (
+            MeaningId::CloseEnded,
+            Some((side.other(), CallClass::Read, Reply::Errno(error))),
+        ),
+        (_, Some(_)) => return None,
+    };
+    Some(Follows {
+        returns: Some(Reply::Done),
+        wakes,
+        this: Some(Way::to(Gone)),
+        peer: Some(Way::to(there)),
+        sends: Some(Sends::Rst),
+    })
+}
+
+fn close(side: Side, this: &Party, peer: Option<&Party>, wire: Passage) -> Option<Follows> {
+    use MeaningId::{
+        CloseEnded, CloseError, CloseNew, CloseWait, Established, FinWait2, FinWait2Orphan, Gone, Listen, TimeWait,
+        TimeWaitHeld,
+    };
+    if this.shared {
+        return None;
+    }
+    // SO_LINGER: RST, or a wait.
+    let linger = this.options().linger;
+    let quietly = |to| {
+        Some(Follows {
+            returns: Some(Reply::Done),
+            this: Some(Way::to(to)),
+            ..Follows::default()
+        })
+    };
+    match this.id {
+        CloseEnded | CloseError | CloseNew | Listen => quietly(Gone),
+        TimeWaitHeld => quietly(TimeWait),
+        _ if linger.is_some_and(|seconds| seconds > 0) => None,
+        Established | CloseWait | FinWait2 if linger == Some(0) || this.unread.is_some_and(|unread| unread > 0) => {
+            resets(side, this, peer?, wire)
+        }
+        Established | CloseWait => ends(true, side, this, peer?, wire),
+        FinWait2 if this.options().linger2.is_none() => quietly(FinWait2Orphan),
+        _ => None,
+    }
+}
+
+/// What a connect meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A listener with room; does an accept wait there?
+    Listener {
+        /// An accept waits.
+        accepts: bool,
+    },
+    /// A listener whose queue is full.
+    Full,
+    /// Nobody.
+    Nobody,
+}
+
+/// Returns what follows a connect by default of a socket that is new, or as good as new.
+pub fn connects(side: Side, target: Target, wire: Passage) -> Option<Follows> {
+    use MeaningId::{CloseNew, Established, EstablishedNotAccepted, SynSent};
+    let (returns, here) = match (wire, target) {
+        (Passage::Unsure, _) => return None,
+        (Passage::Stops, _) | (_, Target::Full) => (Reply::Waits, SynSent),
+        (_, Target::Listener { .. }) => (Reply::Done, Established),
+        (_, Target::Nobody) => (Reply::Errno(Errno::ECONNREFUSED), CloseNew),
+    };
+    let accepts = target == Target::Listener { accepts: true } && wire == Passage::Passes;
+    let there = match target {
+        _ if here != Established => None,
+        _ if accepts => Some(Way::to(Established)),
+        _ => Some(Way::to(EstablishedNotAccepted)),
+    };
+    Some(Follows {
+        returns: Some(returns),
+        wakes: accepts.then_some((side.other(), CallClass::Accept, Reply::Descriptor)),
+        this: Some(Way::to(here)),
+        peer: there,
+        sends: Some(Sends::Syn),
+    })
+}
+
+/// Returns what follows a listen by default of a socket that is new.
+pub fn listens() -> Follows {
+    Follows {
+        returns: Some(Reply::Done),
+        this: Some(Way::to(MeaningId::Listen)),
+        ..Follows::default()
+    }
+}
+
+/// Returns what follows an accept on `listener`; `oldest` is the situation of the connection that it takes out, where that is known.
+pub fn accepts(listener: &Party, oldest: Option<MeaningId>) -> Option<Follows> {
+    use MeaningId::{
+        CloseWait, CloseWaitNotAccepted, Established, EstablishedNotAccepted, Listen, ListenFull, ListenQueued,
+    };
+    if listener.waits.is_some() {
+        return None;
+    }
+    let returns = match listener.id {
+        Listen if listener.waits_without_limit() => Reply::Waits,
+        Listen if listener.options().nonblock => Reply::Errno(Errno::EAGAIN),
+        ListenQueued | ListenFull => Reply::Descriptor,
+        _ => return None,
+    };
+    let this = match oldest {
+        Some(EstablishedNotAccepted) => Some(Way::to(Established)),
+        Some(CloseWaitNotAccepted) => Some(Way::to(CloseWait)),
+        _ => None,
+    };
+    Some(Follows {
+        returns: Some(returns),
+        this: this.filter(|_| returns == Reply::Descriptor),
+        ..Follows::default()
+    })
+}
+
+/// Returns what follows the interruption of a blocked call of `side`.
+pub fn interrupts(side: Side, call: CallClass) -> Option<Follows> {
+    let returns = match call {
+        CallClass::Read | CallClass::Accept | CallClass::Connect | CallClass::Poll => Reply::Errno(Errno::EINTR),
+        _ => return None,
+    };
+    Some(Follows {
+        wakes: Some((side, call, returns)),
+        ..Follows::default()
+    })
+}
+
+/// A segment that is held, the oldest, as far as it decides what its delivery leads to. It is in order, and comes for the first time.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldSegment {
+    /// Its flags.
+    pub flags: Flags,
+    /// The bytes that it carries.
+    pub bytes: usize,
+    /// Does it acknowledge the FIN of the end that it goes to?
+    pub acknowledges_fin: bool,
+}
+
+/// Returns what follows the delivery of a segment to `this`, an end of `side`, by the time that all is quiet: its answer is held, too,
+/// where `wire` says so.
+pub fn arrives(segment: &HeldSegment, side: Side, this: &Party, wire: Passage) -> Option<Follows> {
+    use MeaningId::{
+        CloseEnded, CloseError, CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established,
+        EstablishedNotAccepted, FinWait1, FinWait1Orphan, FinWait2, FinWait2Orphan, Gone, LastAck, LastAckOrphan,
+        Listen, SynRecvRequest, SynSent, TimeWait, TimeWaitHeld,
+    };
+    if wire != Passage::Stops {
+        return None;
+    }
+    let has = |flag: Flags| segment.flags.has(flag);
+    let acked = segment.acknowledges_fin;
+    let read = |reply| (CallClass::Read, reply);
+    let (to, ends) = if has(Flags::RST) {
+        match this.id {
+            Established | FinWait1 | FinWait2 => (CloseError, Some(read(Reply::Errno(Errno::ECONNRESET)))),
+            FinWait1Orphan | FinWait2Orphan | LastAckOrphan => (Gone, None),
+            CloseWait => (CloseError, None),
+            SynSent => (
+                CloseError,
+                Some((CallClass::Connect, Reply::Errno(Errno::ECONNREFUSED))),
+            ),
+            _ => return None,
+        }
+    } else if has(Flags::SYN) {
+        match this.id {
+            Listen if !has(Flags::ACK) => (SynRecvRequest, None),
+            SynSent if has(Flags::ACK) => (Established, Some((CallClass::Connect, Reply::Done))),
+            _ => return None,
+        }
+    } else if has(Flags::FIN) && segment.bytes == 0 {
+        match this.id {
+            Established => (CloseWait, Some(read(Reply::Eof))),
+            EstablishedNotAccepted => (CloseWaitNotAccepted, None),
+            FinWait1 if acked => (TimeWaitHeld, Some(read(Reply::Eof))),
+            FinWait1Orphan if acked => (TimeWait, None),
+            FinWait1 => (Closing, Some(read(Reply::Eof))),
+            FinWait1Orphan => (ClosingOrphan, None),
+            FinWait2 => (TimeWaitHeld, Some(read(Reply::Eof))),
+            FinWait2Orphan => (TimeWait, None),
+            _ => return None,
+        }
+    } else if segment.bytes > 0 && !has(Flags::FIN) && !has(Flags::URG) {
+        match this.id {
+            Established | EstablishedNotAccepted | FinWait2 => (this.id, Some(read(Reply::Bytes(segment.bytes)))),
+            _ => return None,
+        }
+    } else if segment.bytes == 0 && acked && !has(Flags::FIN) {
+        match this.id {
+            FinWait1 => (FinWait2, None),
+            FinWait1Orphan => (FinWait2Orphan, None),
+            LastAck => (CloseEnded, None),
+            LastAckOrphan => (Gone, None),
+            Closing => (TimeWaitHeld, None),
+            ClosingOrphan => (TimeWait, None),
+            _ => return None,
+        }
+    } else if segment.bytes == 0 && !has(Flags::FIN) && this.id == SynRecvRequest {
+        match this.waits {
+            None => (EstablishedNotAccepted, None),
+            Some(_) => (Established, Some((CallClass::Accept, Reply::Descriptor))),
+        }
+    } else {
+        return None;
+    };
+    let wakes = match (this.waits, ends) {
+        (None, _) => None,
+        (Some(Waiting::For(waits)), Some((class, reply))) if waits == class => Some((side, class, reply)),
+        (Some(_), _) => return None,
+    };
+    // The error is given to the call that waited, and an attempt dissolved.
+    let to = match (to, wakes) {
+        (CloseError, Some((_, CallClass::Connect, _))) => MeaningId::CloseNew,
+        (CloseError, Some(_)) => CloseEnded,
+        (to, _) => to,
+    };
+    let unread = matches!(to, Established | FinWait2) && segment.bytes > 0;
+    if unread && this.sock.is_some_and(|sock| sock.receiving_shut.is_some()) {
+        return None;
+    }
+    Some(Follows {
+        wakes,
+        this: Some(Way::to(to)),
+        ..Follows::default()
+    })
+}
+
+/// Returns what follows the restart of a dead endpoint.
+pub fn restarts() -> Follows {
+    Follows::default()
+}
+
+impl Follows {
+    /// Does it show what does not work, or what waits, rather than lead on?
+    pub fn fails(&self) -> bool {
+        matches!(self.returns, Some(Reply::Errno(_) | Reply::Waits))
+    }
+
+    /// Returns it in words, of a move `act` of `side`; of a segment, that of the end which it reaches. `bytes` are those of the segment,
+    /// or those that are not read.
+    pub fn words(&self, act: Act, side: Side, bytes: usize) -> String {
+        let (end, this, peer) = (side.other(), self.this, self.peer);
+        let state = this.map_or(State::Close, |way| way.told());
+        let reset = self.sends == Some(Sends::Rst);
+        let words = match (act, self.returns) {
+            (Act::Connect, Some(Reply::Errno(errno))) => MoveWords::FailsRefused { errno },
+            (_, Some(Reply::Errno(errno))) => MoveWords::FailsErrno { errno },
+            (Act::Read, Some(Reply::Bytes(bytes))) => MoveWords::ReadBytes { bytes },
+            (Act::Read, Some(Reply::Eof)) => MoveWords::ReadEof,
+            (Act::Read, _) => MoveWords::ReadWaits,
+            (Act::Write(bytes), _) => match (self.wakes, this, peer) {
+                (Some(_), ..) => MoveWords::WriteWoken { bytes, end },
+                (_, Some(way), _) if way.to == MeaningId::CloseError => MoveWords::WriteReset { bytes },
+                (.., None) => MoveWords::WriteHeld { bytes },
+                _ => MoveWords::WriteTaken { bytes, end },
+            },
+            (Act::Listen, _) => MoveWords::OpenListens,
+            (Act::Connect, Some(Reply::Waits)) if peer.is_none() && bytes > 0 => MoveWords::OpenConnectWaits,
+            (Act::Connect, Some(Reply::Waits)) => MoveWords::OpenSynHeld,
+            (Act::Connect, _) if self.wakes.is_some() => MoveWords::OpenAcceptedAtOnce,
+            (Act::Connect, _) => MoveWords::OpenConnected,
+            (Act::Accept, Some(Reply::Waits)) => MoveWords::OpenAcceptWaits,
+            (Act::Accept, _) if this.is_some() => MoveWords::OpenAccepted { state },
+            (Act::Accept, _) => MoveWords::OpenAcceptedAny,
+            (Act::ShutdownWrite | Act::Close | Act::Reset, _) => match peer {
+                Some(_) if reset && bytes > 0 => MoveWords::EndResetUnread { bytes },
+                Some(_) if reset => MoveWords::EndReset { end },
+                Some(way)
+                    if self.sends.is_some() && state != State::FinWait1 && state != State::LastAck
+                        || way.told() == State::TimeWait =>
+                {
+                    MoveWords::EndBoth {
+                        state,
+                        end,
+                        peers: way.told(),
+                    }
+                }
+                Some(_) => MoveWords::EndFinHeld { state },
+                None if state == State::Close => MoveWords::EndGivenBack,
+                None => MoveWords::EndOne { state },
+            },
+            (Act::Interrupt, _) => match self.wakes {
+                Some((_, call, Reply::Errno(errno))) => MoveWords::ProcessInterrupted { call, errno },
+                _ => MoveWords::ProcessRestarted,
+            },
+            (Act::Restart, _) => MoveWords::ProcessRestarted,
+            (Act::Deliver, _) => match self.wakes {
+                Some((_, call, _)) => MoveWords::WireEndsACall {
+                    end: side,
+                    peers: state,
+                    call,
+                },
+                None if bytes > 0 => MoveWords::WireArrivesData { bytes, end: side },
+                None => MoveWords::WireArrives {
+                    end: side,
+                    peers: state,
+                },
+            },
+        };
+        words.to_string()
+    }
+}

@@ -1,0 +1,281 @@
+//! Moves: the presses that lead on from here, each with what will follow.
+//!
+//! What follows is said by [`explain::moves`](crate::explain::moves), from the present alone; what the present does not decide is not
+//! offered. Here stand which presses are looked at, and which come first.
+
+use serde::Serialize;
+
+use super::{ProcessState, Session};
+use crate::call::{Call, EndpointCall, ShutdownHow, Sigpipe, SocketName};
+use crate::clock::MonoTime;
+use crate::command::table::{Button, TABLE, WRITTEN};
+use crate::command::wire::{Target as HeldTarget, WireCommand};
+use crate::command::{CallRequest, Command, EndCommand};
+use crate::explain::meaning::MeaningId;
+use crate::explain::moves::{self, Act, Follows, Reply};
+use crate::explain::rules::CallClass;
+use crate::side::Side;
+use crate::socket_table::Tuple;
+
+mod present;
+
+use present::Known;
+
+/// The most moves that are offered at once.
+pub const MOST: usize = 3;
+
+/// A press that leads on, and what will follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Move {
+    /// What it does.
+    pub act: Act,
+    /// The end that acts; of a held segment, the one that it reaches.
+    pub side: Side,
+    /// The command, as typed.
+    #[serde(serialize_with = "as_typed")]
+    pub command: Command,
+    /// What follows when all is quiet again.
+    pub follows: Follows,
+    /// The same in words, 34 columns at the most.
+    pub text: String,
+    /// The connection that it is about, as `side` names it; none for one that it begins.
+    pub about: Option<Tuple>,
+    /// Its place among the others, from 0 on.
+    #[serde(skip)]
+    rank: u8,
+}
+
+fn as_typed<S: serde::Serializer>(command: &Command, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(command)
+}
+
+impl Move {
+    /// The button that is this press, with its key and label.
+    pub fn button(&self) -> Option<&'static Button> {
+        button(self.side, &self.command)
+    }
+}
+
+/// The button that gives that command.
+fn button(side: Side, command: &Command) -> Option<&'static Button> {
+    let mut buttons = TABLE.iter().flat_map(|spec| spec.buttons);
+    buttons.find(|button| (button.command)(side) == *command)
+}
+
+/// The press that an act of that end is.
+fn press(act: Act, side: Side) -> Command {
+    let full = |call| CallRequest::Full(call);
+    let request = match act {
+        Act::Interrupt => return Command::End(side, EndCommand::Interrupt(None)),
+        Act::Restart => return Command::End(side, EndCommand::Restart),
+        Act::Deliver => return Command::Wire(WireCommand::Deliver(HeldTarget::Next)),
+        Act::Accept => CallRequest::Accept,
+        Act::Connect => CallRequest::Connect {
+            address: crate::command::Address::Default,
+            deadline: None,
+        },
+        Act::Listen => full(Call::Listen {
+            backlog: crate::command::table::BACKLOG,
+        }),
+        Act::Read => full(Call::Read {
+            n: crate::command::table::READ_BYTES,
+            flags: Vec::new(),
+            deadline: None,
+        }),
+        Act::Write(_) => full(Call::Write {
+            data: crate::call::Bytes(WRITTEN.to_vec()),
+            repeat: 1,
+            flags: Vec::new(),
+            deadline: None,
+        }),
+        Act::ShutdownWrite => full(Call::Shutdown {
+            how: ShutdownHow::Write,
+        }),
+        Act::Close => full(Call::Close),
+        Act::Reset => full(Call::RstClose),
+    };
+    Command::End(
+        side,
+        EndCommand::Call {
+            on: None,
+            call: request,
+        },
+    )
+}
+
+/// The acts on a connection.
+const ON_A_CONNECTION: [Act; 5] = [
+    Act::Read,
+    Act::Write(WRITTEN.len()),
+    Act::ShutdownWrite,
+    Act::Close,
+    Act::Reset,
+];
+
+impl Session {
+    /// The moves that lead on from here, at most [`MOST`], the best first; of equal ones, that of the end `focus`.
+    pub fn moves(&self, focus: Side, now: MonoTime) -> Vec<Move> {
+        let mut all: Vec<Move> = self.delivery(now).into_iter().collect();
+        for side in [focus, focus.other()] {
+            all.extend(self.moves_of(side, now));
+        }
+        all.sort_by_key(|offered| (offered.rank, offered.side != focus));
+        all.truncate(MOST);
+        all
+    }
+
+    /// The buttons of an end that lead on now: the others are there, too, and show what does not work, or change nothing.
+    pub fn likely(&self, side: Side, now: MonoTime) -> Vec<&'static Button> {
+        let leads = self
+            .moves_of(side, now)
+            .into_iter()
+            .filter(|offered| !offered.follows.fails());
+        leads.filter_map(|offered| offered.button()).collect()
+    }
+
+    /// All that can be told of one end, in no order.
+    fn moves_of(&self, side: Side, now: MonoTime) -> Vec<Move> {
+        let known = Known::of(self, side, now);
+        let mut acts: Vec<(Act, Follows, Option<Tuple>, usize)> = Vec::new();
+        match &self.ends[side].process {
+            ProcessState::Running { .. } => {}
+            ProcessState::Starting { .. } => return Vec::new(),
+            ProcessState::Dead { .. } => {
+                acts.push((Act::Restart, moves::restarts(), None, 0));
+                return self.offered(side, &known, acts);
+            }
+        }
+        if let Some((class, about)) = known.blocked() {
+            acts.extend(moves::interrupts(side, class).map(|follows| (Act::Interrupt, follows, about, 0)));
+        }
+        if let Some(this) = &known.this {
+            for act in ON_A_CONNECTION {
+                let follows = moves::follows(act, side, &this.party, known.peer_party(), known.wire);
+                let unread = this.party.unread.unwrap_or(0);
+                acts.extend(follows.map(|follows| (act, follows, this.tuple, unread)));
+            }
+        }
+        if let Some(target) = known.target() {
+            let full = usize::from(target == moves::Target::Full);
+            let follows = moves::connects(side, target, known.wire);
+            acts.extend(follows.map(|follows| (Act::Connect, follows, None, full)));
+        }
+        if let Some(listener) = &known.listener {
+            let oldest = known.oldest();
+            let follows = moves::accepts(&listener.party, oldest.map(|(id, _)| id));
+            let about = oldest.map(|(_, tuple)| tuple);
+            acts.extend(follows.map(|follows| (Act::Accept, follows, about, 0)));
+        }
+        if known.can_listen() {
+            acts.push((Act::Listen, moves::listens(), None, 0));
+        }
+        self.offered(side, &known, acts)
+    }
+
+    /// The situation of the end `side` of a connection, as that end names it; [`MeaningId::Gone`] where nothing is left of it.
+    pub fn meaning_of(&self, side: Side, tuple: &Tuple) -> Option<MeaningId> {
+        present::situation(self, side, tuple)
+    }
+
+    fn offered(&self, side: Side, known: &Known, acts: Vec<(Act, Follows, Option<Tuple>, usize)>) -> Vec<Move> {
+        let end = &self.ends[side];
+        let takes = |command: &Command| match command {
+            Command::End(_, EndCommand::Call { call, .. }) => !end.refuses(call),
+            _ => true,
+        };
+        // A library answers in words of its own, and may read and close otherwise than it is asked to.
+        let are_raw = self.ends.iter().all(|(_, end)| end.process.makes_raw_calls());
+        let is_sure = |act: Act, follows: &Follows| {
+            are_raw || act == Act::Restart || (!known.is_taken_unasked() && !follows.fails() && act != Act::Read)
+        };
+        let kills = |follows: &Follows| {
+            end.sigpipe == Sigpipe::Default && follows.returns == Some(Reply::Errno(crate::errno::Errno::EPIPE))
+        };
+        let offered = acts.into_iter().filter_map(|(act, mut follows, about, bytes)| {
+            let command = press(act, side);
+            let text = follows.words(act, side, bytes);
+            let is_offered = takes(&command) && !kills(&follows) && is_sure(act, &follows);
+            if !are_raw {
+                (follows.returns, follows.wakes) = (None, None);
+            }
+            is_offered.then(|| Move {
+                rank: rank(act, &follows, known),
+                text,
+                act,
+                side,
+                command,
+                follows,
+                about,
+            })
+        });
+        offered.collect()
+    }
+
+    /// The delivery of the oldest held segment.
+    fn delivery(&self, now: MonoTime) -> Option<Move> {
+        let (side, segment, follows, about) = present::delivery(self, now)?;
+        let command = press(Act::Deliver, side);
+        Some(Move {
+            rank: 0,
+            text: follows.words(Act::Deliver, side, segment.bytes),
+            act: Act::Deliver,
+            side,
+            command,
+            follows,
+            about: Some(about),
+        })
+    }
+}
+
+/// The place of a move among the others: what is likely to teach most comes first.
+fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
+    use MeaningId::{CloseWait, Established, FinWait2, TimeWaitHeld};
+    let id = known.this.as_ref().map(|this| this.party.id);
+    let has_gone = follows.returns == known.last;
+    let rank = match (act, follows.returns, id) {
+        (Act::Deliver | Act::Restart, ..) => 0,
+        (Act::Read, Some(Reply::Bytes(_)), _) => 1,
+        (Act::Accept, Some(Reply::Descriptor), _) => 1,
+        (Act::Listen, ..) => 2,
+        (Act::Connect, Some(Reply::Done), _) => 3,
+        (Act::Close | Act::ShutdownWrite, _, Some(CloseWait)) => 4,
+        (Act::Interrupt, ..) => 5,
+        (Act::Write(_), Some(Reply::Taken(_)), Some(Established)) => 4,
+        (Act::ShutdownWrite, ..) => 5,
+        (Act::Write(_), Some(Reply::Taken(_)), _) => 5,
+        (Act::Read, Some(Reply::Eof | Reply::Errno(_)), _) => 5,
+        (Act::Write(_), Some(Reply::Errno(_)), Some(FinWait2)) => 6,
+        (Act::Write(_), Some(Reply::Errno(_)), _) => 7,
+        (Act::Close, _, Some(FinWait2 | TimeWaitHeld)) => 8,
+        (Act::Close, ..) => 6,
+        (Act::Connect, ..) => 9,
+        (Act::Accept, ..) => 9,
+        (Act::Read, ..) => 8,
+        (Act::Reset, ..) => 10,
+        (Act::Write(_), ..) => 10,
+    };
+    if has_gone && act != Act::Accept { rank + 6 } else { rank }
+}
+
+/// The class of the call that an order makes.
+fn class_of(order: &EndpointCall) -> Option<CallClass> {
+    CallClass::of(order.kind())
+}
+
+/// Does the call wait for whatever may come, so that what ends it is sure?
+fn is_plain(order: &EndpointCall) -> bool {
+    match order {
+        EndpointCall::On { call, .. } => match call {
+            Call::Read { n, flags, deadline } => *n > 0 && flags.is_empty() && deadline.is_none(),
+            Call::Accept { .. } => true,
+            Call::Connect { deadline, .. } => deadline.is_none(),
+            _ => false,
+        },
+        EndpointCall::Process(_) => false,
+    }
+}
+
+/// Whose call an order is; none for one of the process.
+fn name_of(order: &EndpointCall) -> Option<&SocketName> {
+    super::socket_of(order)
+}

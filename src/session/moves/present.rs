@@ -1,0 +1,453 @@
+//! The present of one end, as far as moves look at it.
+
+use super::super::view::{HeldBy, SocketView};
+use super::super::{LabKind, Session};
+use super::{class_of, is_plain, name_of};
+use crate::call::CallKind;
+use crate::clock::MonoTime;
+use crate::explain::meaning::MeaningId;
+use crate::explain::moves::{Follows, HeldSegment, Party, Passage, Reply, Target, Waiting, arrives};
+use crate::explain::rules::CallClass;
+use crate::host::{Setting, SettingValue};
+use crate::lab::event::Disposition;
+use crate::outcome::{Outcome, Value};
+use crate::session::transcript::EntryKind;
+use crate::session::{PendingCall, Socket};
+use crate::side::Side;
+use crate::socket_table::{TimerKind, Tuple};
+use crate::state::State;
+use crate::wire::flow::PacketNo;
+use crate::wire::queue::{Mode, Origin};
+use crate::wire::segment::{Flags, Packet, Segment};
+use std::time::Duration;
+
+/// A timer that has less left may fire before the user presses, or before what follows has come.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A socket that moves are about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    /// What decides.
+    pub(super) party: Party<'a>,
+    /// Its connection.
+    pub(super) tuple: Option<Tuple>,
+}
+
+/// The present of one end.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    session: &'a Session,
+    side: Side,
+    /// The current socket, where it is open and no listener.
+    pub(super) this: Option<Subject<'a>>,
+    /// The other end of its connection.
+    peer: Option<Subject<'a>>,
+    /// The listener.
+    pub(super) listener: Option<Subject<'a>>,
+    /// What becomes of segments.
+    pub(super) wire: Passage,
+    /// What the end's last call returned.
+    pub(super) last: Option<Reply>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(session: &'a Session, side: Side, now: MonoTime) -> Known<'a> {
+        let end = &session.ends[side];
+        let views = session.sockets(side);
+        let current = end.current().filter(|socket| socket.open);
+        let is_listener = |socket: &&Socket| end.sock(socket).listening;
+        let subject_of = |socket: &Socket| {
+            let view = views.iter().find(|view| view.name == Some(socket.shown()))?;
+            subject(session, side, view, now)
+        };
+        let this = current.filter(|socket| !is_listener(socket)).and_then(subject_of);
+        let peer = this
+            .and_then(|this| this.tuple)
+            .filter(|tuple| is_of_the_lab(session, side, tuple))
+            .and_then(|tuple| of_tuple(session, side.other(), &tuple.mirrored(), now));
+        Known {
+            session,
+            side,
+            this,
+            peer,
+            listener: end.listener().and_then(subject_of),
+            wire: passage(session),
+            last: end.last.as_ref().and_then(|last| reply(last.call.outcome()?)),
+        }
+    }
+
+    pub(super) fn peer_party(&self) -> Option<&Party<'a>> {
+        self.peer.as_ref().map(|peer| &peer.party)
+    }
+
+    /// The call that waits at this end and would be interrupted, with its connection.
+    pub(super) fn blocked(&self) -> Option<(CallClass, Option<Tuple>)> {
+        let end = &self.session.ends[self.side];
+        let id = self.session.interrupted(self.side, None)?;
+        let pending = end.pending.iter().find(|pending| pending.id == id)?;
+        let is_sure = end.process.makes_raw_calls() && pending.text.is_some() && is_plain(&pending.order);
+        let socket = end.socket(name_of(&pending.order)?)?;
+        Some((class_of(&pending.order).filter(|_| is_sure)?, socket.tuple))
+    }
+
+    /// Do calls that make a descriptor, or a connection, find what they need?
+    fn has_room(&self) -> bool {
+        let set = &self.session.ends[self.side].set_at;
+        !set.contains_key(&Setting::Nofile) && !set.contains_key(&Setting::IpLocalPortRange)
+    }
+
+    /// Would connect and listen take a socket that is as good as new?
+    fn begins_afresh(&self) -> bool {
+        let end = &self.session.ends[self.side];
+        let is_idle = end.pending.iter().all(|pending| {
+            pending.looking
+                || class_of(&pending.order).is_some_and(|class| {
+                    matches!(
+                        class,
+                        CallClass::Read | CallClass::Write | CallClass::Accept | CallClass::Poll
+                    )
+                })
+        });
+        let used = end
+            .current()
+            .filter(|socket| socket.open || socket.fd.is_none())
+            .is_none_or(|socket| {
+                let sock = end.sock(socket);
+                let is_new = sock.named.is_none()
+                    && !sock.options.nonblock
+                    && sock.receiving_shut.is_none()
+                    && sock.sending_shut.is_none();
+                // Else a new one is made.
+                sock.connected || sock.listening || (is_new && sock.options.syncnt.is_none())
+            });
+        is_idle && used && self.has_room()
+    }
+
+    /// What a connect by default would meet.
+    pub(super) fn target(&self) -> Option<Target> {
+        let other = &self.session.ends[self.side.other()];
+        if !self.begins_afresh() || self.is_taken_unasked() {
+            return None;
+        }
+        let states = || other.table.rows().iter().map(|observed| observed.row.state);
+        // Requests take room, too.
+        if states().any(|state| state == State::SynRecv) {
+            return None;
+        }
+        let Some(listener) = other.listener() else {
+            let is_nobody = self.side == Side::Client && states().all(|state| state != State::Listen);
+            let is_starting = other.pending.iter().any(|pending| {
+                matches!(
+                    class_of(&pending.order),
+                    Some(CallClass::Listen | CallClass::Bind | CallClass::Connect)
+                )
+            });
+            return (is_nobody && !is_starting).then_some(Target::Nobody);
+        };
+        let row = &other
+            .row(listener)
+            .filter(|observed| observed.row.state == State::Listen)?
+            .row;
+        let backlog = Some(row.tx_queue).filter(|_| self.session.lab.no_sock_diag.is_none());
+        let waits = waiting(self.session, self.side.other(), listener);
+        match (row.rx_queue, backlog) {
+            (0, _) => match waits {
+                None => Some(Target::Listener { accepts: false }),
+                Some(Waiting::For(CallClass::Accept)) => Some(Target::Listener { accepts: true }),
+                Some(_) => None,
+            },
+            (queued, Some(backlog)) if queued > backlog => Some(Target::Full),
+            (_, Some(_)) => Some(Target::Listener { accepts: false }),
+            (_, None) => None,
+        }
+    }
+
+    /// The connection that accept would take out of the queue, and its situation.
+    pub(super) fn oldest(&self) -> Option<(MeaningId, Tuple)> {
+        let end = &self.session.ends[self.side];
+        let listener = end.listener()?;
+        let row = &end.row(listener)?.row;
+        let views = self.session.sockets(self.side);
+        let mut queued = views.iter().filter(|view| {
+            view.held == HeldBy::Queued
+                && view.row.is_some_and(|observed| {
+                    observed.row.state != State::SynRecv && observed.row.tuple.came_through(row.tuple.local)
+                })
+        });
+        let (Some(only), None, 1) = (queued.next(), queued.next(), row.rx_queue) else {
+            return None;
+        };
+        Some((self.session.meaning(self.side, only)?.id, only.row?.row.tuple))
+    }
+
+    /// Would a listen by default make a listener?
+    pub(super) fn can_listen(&self) -> bool {
+        let end = &self.session.ends[self.side];
+        let port = self.session.lab.port.0;
+        let is_free = end
+            .table
+            .rows()
+            .iter()
+            .all(|observed| observed.row.tuple.local.port() != port);
+        self.side == Side::Server && end.listener().is_none() && is_free && self.begins_afresh()
+    }
+
+    /// Does the library of an end take what comes by itself?
+    pub(super) fn is_taken_unasked(&self) -> bool {
+        self.session.ends.iter().any(|(_, end)| end.takes_unasked)
+    }
+}
+
+/// Does the connection go between the lab's hosts, from one to the other?
+fn is_of_the_lab(session: &Session, side: Side, tuple: &Tuple) -> bool {
+    let addresses = &session.lab.addresses;
+    tuple.local.ip() == addresses[side] && tuple.peer.ip() == addresses[side.other()] && tuple.local != tuple.peer
+}
+
+/// What becomes of segments that are sent now.
+fn passage(session: &Session) -> Passage {
+    let is_off = |value: &SettingValue| *value == SettingValue::Switch(false);
+    let cut = session.ends.iter().any(|(_, end)| {
+        let mut settings = end.settings.iter();
+        settings.any(|(setting, value)| matches!(setting, Setting::DefaultRoute | Setting::Device) && is_off(value))
+    });
+    let wire = &session.wire;
+    let ruled = wire.rules.iter().any(|rule| rule.on);
+    let under_way = wire.held.values().any(|held| held.due.is_some());
+    match wire.mode {
+        _ if cut || ruled || under_way => Passage::Unsure,
+        Mode::Step => Passage::Stops,
+        _ if wire.held.is_empty() => Passage::Passes,
+        _ => Passage::Unsure,
+    }
+}
+
+/// The call that waits on a socket, whichever descriptor it was made on.
+fn waiting(session: &Session, side: Side, socket: &Socket) -> Option<Waiting> {
+    let end = &session.ends[side];
+    let is_on_it = |pending: &&PendingCall| {
+        let on = name_of(&pending.order).and_then(|name| end.socket(name));
+        !pending.looking && on.is_some_and(|on| on.sock == socket.sock)
+    };
+    let mut on_it = end.pending.iter().filter(is_on_it);
+    let first = on_it.next()?;
+    Some(match (class_of(&first.order), on_it.next()) {
+        (Some(class), None) if is_plain(&first.order) => Waiting::For(class),
+        _ => Waiting::Other,
+    })
+}
+
+/// What is so of a socket; none where its situation has no entry, or a timer is about to change it.
+fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: MonoTime) -> Option<Subject<'a>> {
+    let end = &session.ends[side];
+    let meaning = session.meaning(side, view)?;
+    let socket = view.name.and_then(|name| end.socket(name));
+    let row = view.row.map(|observed| &observed.row);
+    if let Some(row) = row {
+        let left = view.timer(end.table.read_at(), now);
+        let is_about_to = left.is_some_and(|(kind, left)| kind != TimerKind::Retransmit && left < SOON);
+        if row.retransmits > 0 || (is_about_to && row.state != State::TimeWait && row.state != State::SynRecv) {
+            return None;
+        }
+    }
+    let tuple = row.map(|row| row.tuple).or(socket.and_then(|socket| socket.tuple));
+    let unread = match row {
+        Some(row) if row.state != State::TimeWait => Some(row.unread() as usize),
+        _ => socket.and_then(|socket| drained(session, side, socket)),
+    };
+    let shares = |socket: &Socket| {
+        let mut others = end
+            .sockets
+            .iter()
+            .filter(|other| other.open && other.sock == socket.sock);
+        others.any(|other| other.name != socket.name)
+    };
+    let party = Party {
+        id: meaning.id,
+        read: meaning.read,
+        write: meaning.write,
+        sock: view.sock,
+        unread,
+        unacknowledged: row.is_some_and(|row| row.state != State::Listen && row.tx_queue > 0),
+        waits: socket.and_then(|socket| waiting(session, side, socket)),
+        shared: socket.is_some_and(shares),
+    };
+    Some(Subject { party, tuple })
+}
+
+/// The end `side` of a connection: its row, or the socket that had it last.
+fn of_tuple<'a>(session: &'a Session, side: Side, tuple: &Tuple, now: MonoTime) -> Option<Subject<'a>> {
+    let views = session.sockets(side);
+    let in_table = views
+        .iter()
+        .find(|view| view.row.is_some_and(|observed| observed.row.tuple == *tuple));
+    let known = || {
+        let end = &session.ends[side];
+        let socket = end.sockets.iter().rfind(|socket| socket.tuple == Some(*tuple))?;
+        views.iter().find(|view| view.name == Some(socket.shown()))
+    };
+    subject(session, side, in_table.or_else(known)?, now)
+}
+
+/// The situation of the end `side` of a connection; that of one of which nothing is left is [`MeaningId::Gone`].
+pub(super) fn situation(session: &Session, side: Side, tuple: &Tuple) -> Option<MeaningId> {
+    let views = session.sockets(side);
+    let in_table = views
+        .iter()
+        .find(|view| view.row.is_some_and(|observed| observed.row.tuple == *tuple));
+    let known = || {
+        let end = &session.ends[side];
+        let socket = end.sockets.iter().rfind(|socket| socket.tuple == Some(*tuple))?;
+        views.iter().find(|view| view.name == Some(socket.shown()))
+    };
+    match in_table.or_else(known) {
+        Some(view) => session.meaning(side, view).map(|meaning| meaning.id),
+        None => Some(MeaningId::Gone),
+    }
+}
+
+/// The number of bytes that a socket which is in no table has to be read, where that is sure: none.
+fn drained(session: &Session, side: Side, socket: &Socket) -> Option<usize> {
+    let tuple = socket.tuple?;
+    for entry in session.transcript.entries().iter().rev() {
+        match &entry.what {
+            EntryKind::Packet(record) if record.from != side && record.disposition == Disposition::Delivered => {
+                if let Packet::Tcp(segment) = &record.packet
+                    && segment.len > 0
+                    && segment.destination == tuple.local
+                    && segment.source == tuple.peer
+                {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+        let Some(call) = entry
+            .finished()
+            .filter(|call| call.side() == side && call.name == CallKind::Read)
+        else {
+            continue;
+        };
+        let is_its = call
+            .socket
+            .as_ref()
+            .and_then(|name| session.ends[side].socket(name))
+            .is_some_and(|on| on.sock == socket.sock);
+        match call.outcome() {
+            // It is handed out when the queue is empty, and nothing comes after it.
+            Some(Outcome::Ok(Value::Read { n: 0, .. })) if is_its => return Some(0),
+            Some(Outcome::Err(errno)) if is_its && crate::explain::is_told_once(*errno) => return Some(0),
+            Some(Outcome::Err(crate::errno::Errno::EAGAIN)) if is_its => return Some(0),
+            // It gives all there is, up to what it asks for, which a button asks for more of than these tests write.
+            Some(Outcome::Ok(Value::Read { n, .. })) if is_its && *n < SHORT => return Some(0),
+            Some(Outcome::Ok(Value::Read { .. })) if is_its => return None,
+            _ => {}
+        }
+    }
+    let all_seen = session.transcript.dropped() == 0 && session.lab.kind == LabKind::Isolated;
+    all_seen.then_some(0)
+}
+
+/// Fewer bytes than any read asks for.
+const SHORT: usize = 1;
+
+/// What a call returned, as far as moves speak of it.
+pub(super) fn reply(outcome: &Outcome) -> Option<Reply> {
+    Some(match outcome {
+        Outcome::Ok(Value::Done) => Reply::Done,
+        Outcome::Ok(Value::Descriptor { .. }) => Reply::Descriptor,
+        Outcome::Ok(Value::Read { n: 0, .. }) => Reply::Eof,
+        Outcome::Ok(Value::Read { n, .. }) => Reply::Bytes(*n),
+        Outcome::Ok(Value::Written { n }) => Reply::Taken(*n),
+        Outcome::Err(errno) => Reply::Errno(*errno),
+        _ => return None,
+    })
+}
+
+/// The delivery of the oldest held segment: the end that it reaches, the segment, what follows, its connection as that end names it.
+pub(super) fn delivery(session: &Session, now: MonoTime) -> Option<(Side, HeldSegment, Follows, Tuple)> {
+    let (no, held) = session.wire.held.iter().next()?;
+    let record = &held.record;
+    let Packet::Tcp(segment) = &record.packet else {
+        return None;
+    };
+    let is_usual = record.origin == Origin::Host && record.seen.again.is_none() && record.seen.elsewhere.is_nowhere();
+    let wire = passage(session);
+    let side = record.from.other();
+    let tuple = Tuple {
+        local: segment.destination,
+        peer: segment.source,
+    };
+    if !is_usual || !is_of_the_lab(session, side, &tuple) || !is_in_order(session, *no, segment) {
+        return None;
+    }
+    let listener = || {
+        let end = &session.ends[side];
+        let socket = end.listener()?;
+        let view = session
+            .sockets(side)
+            .into_iter()
+            .find(|view| view.name == Some(socket.shown()))?;
+        subject(session, side, &view, now).filter(|subject| subject.party.id == MeaningId::Listen)
+    };
+    let opens = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
+    let mut this = if opens {
+        listener()?
+    } else {
+        of_tuple(session, side, &tuple, now)?
+    };
+    if this.party.id == MeaningId::SynRecvRequest {
+        // An accept that waits takes it at once.
+        this.party.waits = listener()?.party.waits;
+    } else if opens && of_tuple(session, side, &tuple, now).is_some() {
+        return None;
+    } else if opens {
+        this.party.waits = None;
+    }
+    let held = HeldSegment {
+        flags: segment.flags,
+        bytes: segment.len,
+        acknowledges_fin: acknowledges_fin(session, record.seen.ack, segment),
+    };
+    let follows = arrives(&held, side, &this.party, wire)?;
+    Some((side, held, follows, tuple))
+}
+
+/// The segments of the transcript that went from one address to the other.
+fn between<'a>(
+    session: &'a Session,
+    source: std::net::SocketAddr,
+    destination: std::net::SocketAddr,
+) -> impl DoubleEndedIterator<Item = (&'a crate::lab::event::PacketRecord, &'a Segment)> {
+    session
+        .transcript
+        .entries()
+        .iter()
+        .filter_map(move |entry| match &entry.what {
+            EntryKind::Packet(record) => match &record.packet {
+                Packet::Tcp(segment) if segment.source == source && segment.destination == destination => {
+                    Some((record, segment))
+                }
+                _ => None,
+            },
+            _ => None,
+        })
+}
+
+/// Did all that its host sent before it arrive, and nothing that it sent after it?
+fn is_in_order(session: &Session, no: PacketNo, segment: &Segment) -> bool {
+    let whole = session.transcript.dropped() == 0;
+    let is_odd = |record: &crate::lab::event::PacketRecord| match record.disposition {
+        Disposition::Dropped | Disposition::Refused(_) => true,
+        Disposition::Delivered => record.no > no || record.origin != Origin::Host,
+        Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_) | Disposition::Discarded => false,
+    };
+    whole && !between(session, segment.source, segment.destination).any(|(record, _)| is_odd(record))
+}
+
+/// Does its acknowledgement, counted from the first number, cover a FIN of the end that it goes to?
+fn acknowledges_fin(session: &Session, ack: Option<u32>, segment: &Segment) -> bool {
+    let fins = between(session, segment.destination, segment.source).filter(|(_, sent)| sent.flags.has(Flags::FIN));
+    let ends = fins.filter_map(|(record, sent)| Some(record.seen.seq? + sent.len as u32 + 1));
+    ends.last().is_some_and(|end| ack == Some(end))
+}

@@ -1,0 +1,150 @@
+//! The two directions of the connection that is shown.
+
+use crate::clock::MonoTime;
+use crate::explain::direction::{self, Direction, Half};
+use crate::lab::event::PacketRecord;
+use crate::session::{LabKind, Session};
+use crate::side::{Ends, Side};
+use crate::socket_table::{SocketRow, Tuple};
+use crate::state::State;
+use crate::wire::segment::Packet;
+
+/// One direction of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pipe {
+    /// The sender.
+    pub from: Side,
+    /// What became of it.
+    pub state: Direction,
+    /// The bytes that the sender has written and the other end has not acknowledged, without SYN and FIN; none without a row.
+    pub unacknowledged: Option<usize>,
+    /// The segments on the wire, those without data, too.
+    pub segments: usize,
+    /// The bytes on the wire.
+    pub flying: usize,
+    /// The bytes that have come and were not read; none without a row.
+    pub unread: Option<usize>,
+    /// What became of it, in 26 columns at most.
+    pub words: String,
+    /// Where its bytes are, in 26 columns at most; none where there are none.
+    pub load: Option<String>,
+}
+
+impl Pipe {
+    /// Returns both in one line of 26 columns at most: `open, 5 B on the wire`; where that does not fit, what became of it.
+    pub fn line(&self) -> String {
+        let both = self.load.as_ref().map(|load| format!("{}, {load}", self.words));
+        both.filter(|both| both.len() <= 26)
+            .unwrap_or_else(|| self.words.clone())
+    }
+}
+
+/// The two directions of the connection that is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directions {
+    /// The addresses, the client's first.
+    pub tuple: Tuple,
+    /// The pipe from each end to the other.
+    pub from: Ends<Pipe>,
+}
+
+impl Session {
+    /// Returns the connection that is shown, the client's address first: that of the current sockets; the client's, where both ends
+    /// have one of their own. None where no current socket has a connection.
+    pub fn shown_connection(&self) -> Option<Tuple> {
+        let of = |side: Side| {
+            let end = &self.ends[side];
+            let socket = end.current()?;
+            let row = end.row(socket).map(|observed| observed.row.tuple);
+            row.or(socket.tuple).filter(|tuple| !tuple.is_listener())
+        };
+        of(Side::Client).or_else(|| of(Side::Server).map(Tuple::mirrored))
+    }
+
+    /// Returns the two directions of the connection that is shown, at `now`; none without a connection.
+    pub fn directions(&self, _now: MonoTime) -> Option<Directions> {
+        let tuple = self.shown_connection()?;
+        let from = Ends::from_fn(|side| self.pipe(side, tuple));
+        Some(Directions { tuple, from })
+    }
+
+    fn pipe(&self, from: Side, tuple: Tuple) -> Pipe {
+        let segments_seen = self.lab.kind == LabKind::Isolated;
+        let (sender, receiver) = (self.half(from, tuple), self.half(from.other(), tuple));
+        let state = direction::of(from, sender, receiver, segments_seen);
+        let flying: Vec<&PacketRecord> = self.flying(from, tuple).collect();
+        let on_wire: usize = flying.iter().map(|record| payload(record)).sum();
+        let unacknowledged = self.row_of(from, tuple).map(unacknowledged);
+        let unread = self.row_of(from.other(), tuple).map(|row| row.unread() as usize);
+        let load = direction::load(
+            (flying.len(), on_wire),
+            unacknowledged.unwrap_or(0),
+            unread.unwrap_or(0),
+        );
+        Pipe {
+            from,
+            state,
+            unacknowledged,
+            segments: flying.len(),
+            flying: on_wire,
+            unread,
+            words: state.to_string(),
+            load,
+        }
+    }
+
+    /// The end of the connection, for the table of directions.
+    pub(super) fn half(&self, side: Side, tuple: Tuple) -> Half<'_> {
+        let end = &self.ends[side];
+        let tuple = seen_by(side, tuple);
+        Half {
+            state: self.row_of_seen(side, tuple).map(|row| row.state),
+            sock: end.socks.of_tuple(&tuple).map(|id| end.socks.get(id)),
+        }
+    }
+
+    pub(super) fn row_of(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
+        self.row_of_seen(side, seen_by(side, tuple))
+    }
+
+    fn row_of_seen(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
+        let table = &self.ends[side].table;
+        table.of_tuple(&tuple).map(|place| &table.rows()[place].row)
+    }
+
+    /// The segments of a connection that an end has sent and that are on the wire, the oldest first.
+    pub(super) fn flying(&self, from: Side, tuple: Tuple) -> impl Iterator<Item = &PacketRecord> {
+        let tuple = seen_by(from, tuple);
+        let is_its = move |record: &&PacketRecord| match &record.packet {
+            Packet::Tcp(segment) => {
+                record.from == from && segment.source == tuple.local && segment.destination == tuple.peer
+            }
+            Packet::Icmp { .. } | Packet::Other { .. } => false,
+        };
+        self.wire.held.values().map(|waiting| &waiting.record).filter(is_its)
+    }
+}
+
+/// The addresses of a connection, the client's first, as that end has them.
+pub(super) const fn seen_by(side: Side, tuple: Tuple) -> Tuple {
+    match side {
+        Side::Client => tuple,
+        Side::Server => tuple.mirrored(),
+    }
+}
+
+const fn payload(record: &PacketRecord) -> usize {
+    match &record.packet {
+        Packet::Tcp(segment) => segment.len,
+        Packet::Icmp { .. } | Packet::Other { .. } => 0,
+    }
+}
+
+/// The bytes of the send queue, without SYN and FIN, which have numbers, too.
+const fn unacknowledged(row: &SocketRow) -> usize {
+    let control = match row.state {
+        State::SynSent | State::SynRecv | State::FinWait1 | State::Closing | State::LastAck => 1,
+        _ => 0,
+    };
+    row.tx_queue.saturating_sub(control) as usize
+}

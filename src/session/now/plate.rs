@@ -1,0 +1,233 @@
+//! The plate of an end: what its socket is, what it can do, what it waits for.
+
+use std::time::Duration;
+
+use crate::call::{CallId, SocketName};
+use crate::clock::MonoTime;
+use crate::explain::meaning::{Meaning, MeaningId};
+use crate::explain::plate::{self as words, Without};
+use crate::explain::role::Role;
+use crate::session::view::{HeldBy, SocketView};
+use crate::session::{ProcessState, Session, socket_of};
+use crate::side::Side;
+use crate::socket_table::Tuple;
+use crate::state::State;
+use crate::syscall::CallText;
+
+use super::What;
+
+/// A sentence that fits its place, and the whole of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// In 46 columns at most.
+    pub short: String,
+    /// Sentences without a limit.
+    pub long: String,
+}
+
+/// A call that has not returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// The number.
+    pub id: CallId,
+    /// The socket; none for the process.
+    pub socket: Option<SocketName>,
+    /// The call in the runtime's words.
+    pub call: CallText,
+    /// The time for which it has been waited for.
+    pub waited: Duration,
+}
+
+/// A socket of an end, as a tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab {
+    /// The name; none for what was not accepted, or was made by nobody here.
+    pub name: Option<SocketName>,
+    /// The name, else the peer's port: `server`, `from :37790`.
+    pub label: String,
+    /// The state; none where the kernel has no row.
+    pub state: Option<State>,
+    /// The part that it has in its connection.
+    pub role: Role,
+    /// Do calls go to it?
+    pub current: bool,
+    /// Is it over: has the kernel no row of it, and the process no descriptor?
+    pub ended: bool,
+}
+
+/// The plate of an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plate {
+    /// The end.
+    pub side: Side,
+    /// The socket's name; none without a socket, and for one that has no name.
+    pub name: Option<SocketName>,
+    /// The descriptor; none without one that is open.
+    pub fd: Option<i32>,
+    /// The addresses; none where they are not known.
+    pub tuple: Option<Tuple>,
+    /// The state as the kernel's table has it; none where it has no row.
+    pub state: Option<State>,
+    /// The part that it has in its connection.
+    pub role: Role,
+    /// The situation; none without a socket, and in the moment between a call and the reading of the table.
+    pub id: Option<MeaningId>,
+    /// What its state means.
+    pub means: Said,
+    /// What this end can do.
+    pub can: Said,
+    /// What it waits for, and how long still.
+    pub waits: Said,
+    /// What matters most, in 34 columns.
+    pub brief: String,
+    /// Sentences about its queues and its holder.
+    pub beside: Vec<String>,
+    /// The calls of this end that have not returned, the oldest first.
+    pub blocked: Vec<Blocked>,
+    /// The last call of this end that ended.
+    pub last: Option<What>,
+    /// All sockets of the end.
+    pub tabs: Vec<Tab>,
+    /// Why the sources of the state differ, where they always do then.
+    pub note: Option<String>,
+    /// Why the sources of the state differ, where that is out of the ordinary.
+    pub alarm: Option<String>,
+}
+
+impl Plate {
+    /// Returns the number of tabs that are over.
+    pub fn ended(&self) -> usize {
+        self.tabs.iter().filter(|tab| tab.ended).count()
+    }
+}
+
+impl Session {
+    /// Returns the plate of an end at `now`, of the socket that calls go to.
+    pub fn plate(&self, side: Side, now: MonoTime) -> Plate {
+        let views = self.sockets(side);
+        let view = views.iter().find(|view| view.current);
+        self.plate_with(side, &views, view, now)
+    }
+
+    /// Returns the same of another of that end's sockets, as [`Session::sockets`] has it.
+    pub fn plate_of(&self, side: Side, view: &SocketView, now: MonoTime) -> Plate {
+        let views = self.sockets(side);
+        self.plate_with(side, &views, Some(view), now)
+    }
+
+    fn plate_with(&self, side: Side, views: &[SocketView], view: Option<&SocketView>, now: MonoTime) -> Plate {
+        let end = &self.ends[side];
+        let tabs = views.iter().map(|view| self.tab(side, view)).collect();
+        let blocked = end.pending.iter().filter(|pending| !pending.looking);
+        let mut plate = Plate {
+            side,
+            name: None,
+            fd: None,
+            tuple: None,
+            state: None,
+            role: Role::Nothing,
+            id: None,
+            means: Said::none(),
+            can: Said::none(),
+            waits: Said::none(),
+            brief: String::new(),
+            beside: Vec::new(),
+            blocked: blocked
+                .map(|pending| Blocked {
+                    id: pending.id,
+                    socket: socket_of(&pending.order).cloned(),
+                    call: pending.words(),
+                    waited: now.since(pending.since),
+                })
+                .collect(),
+            last: end.last.as_ref().map(What::of_call),
+            tabs,
+            note: None,
+            alarm: None,
+        };
+        match view {
+            Some(view) => self.fill(&mut plate, side, view, now),
+            None => plate.without_socket(&end.process),
+        }
+        plate
+    }
+
+    fn fill(&self, plate: &mut Plate, side: Side, view: &SocketView, now: MonoTime) {
+        plate.name = view.name.cloned();
+        plate.fd = view.fd.filter(|_| view.open);
+        plate.state = view.row.map(|observed| observed.row.state);
+        let known = view.name.and_then(|name| self.ends[side].socket(name)?.tuple);
+        plate.tuple = view.row.map(|observed| observed.row.tuple).or(known);
+        (plate.note, plate.alarm) = (view.note(), view.alarm());
+        let Some(meaning) = self.meaning(side, view) else {
+            plate.means = Said::both(words::changing());
+            return;
+        };
+        plate.role = meaning.role;
+        plate.id = Some(meaning.id);
+        let timer = view.timer(self.ends[side].table.read_at(), now);
+        let unacknowledged = view.row.map_or(0, |observed| observed.row.tx_queue);
+        plate.waits = Said {
+            short: words::waits(&meaning, timer, unacknowledged),
+            long: meaning.waits_for,
+        };
+        plate.means = Said {
+            short: meaning.short.to_owned(),
+            long: meaning.meaning,
+        };
+        plate.can = Said {
+            short: meaning.can_short,
+            long: meaning.can,
+        };
+        plate.brief = meaning.brief;
+        plate.beside = meaning.beside;
+    }
+
+    fn tab(&self, side: Side, view: &SocketView) -> Tab {
+        let label = match (view.name, view.row) {
+            (Some(name), _) => name.to_string(),
+            (None, Some(observed)) => format!("from :{}", observed.row.tuple.peer.port()),
+            (None, None) => String::new(),
+        };
+        Tab {
+            name: view.name.cloned(),
+            label,
+            state: view.row.map(|observed| observed.row.state),
+            role: self
+                .meaning(side, view)
+                .map_or(Role::Nothing, |meaning: Meaning| meaning.role),
+            current: view.current,
+            ended: view.held == HeldBy::Closed,
+        }
+    }
+}
+
+impl Plate {
+    fn without_socket(&mut self, process: &ProcessState) {
+        let without = match process {
+            ProcessState::Running { .. } => Without::NotMade,
+            ProcessState::Starting { .. } => Without::Starting,
+            ProcessState::Dead { .. } => Without::Dead,
+        };
+        let said = words::without_socket(without);
+        self.means = Said::both(said.short);
+        self.waits = Said::both(said.awaits);
+        self.brief = said.brief;
+    }
+}
+
+impl Said {
+    const fn none() -> Said {
+        Said {
+            short: String::new(),
+            long: String::new(),
+        }
+    }
+
+    fn both(said: String) -> Said {
+        Said {
+            short: said.clone(),
+            long: said,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! All buttons of an end and of the wire, each with its key and what it does.
+
+use ratatui::layout::Rect;
+
+use super::{Context, Dialog, Reaction, moved};
+use crate::command::ScreenCommand;
+use crate::command::table::{self, Button, Spec};
+use crate::side::Side;
+use crate::text::width;
+use crate::tui::canvas::Canvas;
+use crate::tui::hit::Action;
+use crate::tui::layout;
+use crate::tui::pane::buttons::{self, Row};
+use crate::tui::pane::wire_buttons;
+
+/// A line of the menu.
+enum Line {
+    Heading(&'static str),
+    /// A button, counted from 0.
+    Button(usize, &'static Button),
+}
+
+/// The menu of an end.
+#[derive(Debug)]
+pub struct MenuDialog {
+    side: Side,
+    selected: usize,
+    /// The first line that is shown.
+    skip: usize,
+}
+
+/// How wide the dialog is where there is room.
+const WIDE: u16 = 112;
+
+impl MenuDialog {
+    /// The menu of that end's buttons and the wire's.
+    pub const fn new(side: Side) -> MenuDialog {
+        MenuDialog {
+            side,
+            selected: 0,
+            skip: 0,
+        }
+    }
+}
+
+fn all(side: Side) -> Vec<Line> {
+    let of_ends = Row::ALL
+        .into_iter()
+        .map(|row| (row.name(), row.buttons(side).collect::<Vec<_>>()));
+    let groups = of_ends.chain([("wire", wire_buttons::all().collect())]);
+    let mut lines = Vec::new();
+    let mut no = 0;
+    for (name, buttons) in groups {
+        lines.push(Line::Heading(name));
+        for button in buttons {
+            lines.push(Line::Button(no, button));
+            no += 1;
+        }
+    }
+    lines
+}
+
+fn button(no: usize, side: Side) -> Option<&'static Button> {
+    all(side).into_iter().find_map(|line| match line {
+        Line::Button(at, button) if at == no => Some(button),
+        _ => None,
+    })
+}
+
+fn spec(button: &Button) -> Option<&'static Spec> {
+    table::pressed(button.key).map(|(spec, _)| spec)
+}
+
+impl Dialog for MenuDialog {
+    fn press(&mut self, item: usize, _context: Context) -> Vec<Reaction> {
+        let action = button(item, self.side).map(|button| buttons::action(button, self.side));
+        let close = action.is_some().then_some(Reaction::Close);
+        close.into_iter().chain(action.map(Reaction::Do)).collect()
+    }
+
+    fn selected(&self) -> Option<usize> {
+        Some(self.selected)
+    }
+
+    fn scroll(&mut self, lines: i64, _context: Context) {
+        let count = all(self.side)
+            .iter()
+            .filter(|line| matches!(line, Line::Button(..)))
+            .count();
+        self.selected = moved(self.selected, lines, count);
+    }
+
+    fn opener(&self) -> Option<ScreenCommand> {
+        Some(ScreenCommand::More)
+    }
+
+    fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
+        let lines = all(self.side);
+        let area = layout::middle(screen, WIDE, (lines.len() as u16).saturating_add(2));
+        let title = format!("everything the {} can do   (Enter presses, Esc closes)", self.side);
+        let inside = canvas.frame(area, &title);
+        let height = usize::from(inside.height);
+        let at = lines
+            .iter()
+            .position(|line| matches!(line, Line::Button(no, _) if *no == self.selected))
+            .unwrap_or(0);
+        // The heading above the selected one stays in sight.
+        self.skip = self.skip.min(at.saturating_sub(1)).max((at + 1).saturating_sub(height));
+        let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
+        for (line, y) in lines.iter().skip(self.skip).take(height).zip(inside.y..) {
+            match line {
+                Line::Heading(name) => {
+                    canvas.put(inside.x, y, inside.right(), name, strong);
+                }
+                Line::Button(no, button) => {
+                    let place = Rect::new(inside.x, y, inside.width, 1);
+                    let x = canvas.put(
+                        inside.x + 2,
+                        y,
+                        inside.right(),
+                        button.key.encode_utf8(&mut [0; 4]),
+                        canvas.theme.key(),
+                    );
+                    canvas.put(x + 2, y, inside.right(), button.label, strong);
+                    if let Some(spec) = spec(button) {
+                        canvas.put_cut(inside.x + 19, y, inside.right(), spec.help, text);
+                    }
+                    let action = Action::Item(*no);
+                    canvas.hits.add(place, action.clone(), false);
+                    if *no == self.selected || canvas.is_picked(place, &action) {
+                        let picked = canvas.theme.picked();
+                        canvas.tint(place, picked);
+                    }
+                }
+            }
+        }
+        let left = lines.len().saturating_sub(self.skip + height);
+        if left > 0 {
+            let said = format!(" {left} more lines: wheel, arrows ");
+            debug_assert!(width(&said) < 60);
+            canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &said, dim);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! *now*: what happened last, why, what is so now, and what to try. The first two are of the moment when it happened, the others are read
+//! from the present at each drawing.
+
+use ratatui::layout::Rect;
+
+use crate::command::{Command, ScreenCommand, table};
+use crate::explain::rules::CallClass;
+use crate::matrix::Matrix;
+use crate::session::Session;
+use crate::session::moves::Move;
+use crate::session::now::NowLines;
+use crate::side::Side;
+use crate::text::{width, wrap_to};
+use crate::tui::canvas::{Canvas, button_width, longest};
+use crate::tui::hit::Action;
+use crate::tui::layout;
+
+/// The column in which the sentences begin.
+const NAMES: u16 = 9;
+
+/// Draws it; `focus` has the keys.
+pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
+    if area.is_empty() {
+        return;
+    }
+    let now = session.now_lines(canvas.now);
+    let body = if area.height > 3 {
+        let (title_line, body) = layout::top(area, 1);
+        title(canvas, title_line);
+        body
+    } else {
+        area
+    };
+    let moves = session.moves(focus, canvas.now);
+    let tries = if body.height >= 6 { 2 } else { 1 };
+    let (body, below) = layout::bottom(body, tries);
+    let (first, rest) = layout::top(body, 1);
+    what(
+        canvas,
+        if body.is_empty() {
+            Rect { height: 0, ..below }
+        } else {
+            first
+        },
+        &now,
+    );
+    sentences(canvas, rest, session, &now);
+    attempt(canvas, below, &moves);
+}
+
+fn title(canvas: &mut Canvas, area: Rect) {
+    canvas.title(area, "now", true);
+    let mut right = area.right().saturating_sub(1);
+    for command in [ScreenCommand::Present, ScreenCommand::CopyLine, ScreenCommand::Why] {
+        for button in table::of_screen(command).buttons {
+            right = right.saturating_sub(button_width(Some(button.key), button.label));
+            canvas.button(
+                right,
+                area.y,
+                area.right(),
+                Some(button.key),
+                button.label,
+                Action::Screen(None, command),
+            );
+        }
+    }
+}
+
+/// What happened, with the end that it happened at.
+fn what(canvas: &mut Canvas, area: Rect, now: &NowLines) {
+    if area.is_empty() {
+        return;
+    }
+    let Some(what) = &now.what else {
+        canvas.put_cut(
+            area.x + 1,
+            area.y,
+            area.right(),
+            "Nothing has happened yet.",
+            canvas.theme.dim(),
+        );
+        return;
+    };
+    let name = what.side.map_or("WIRE".to_owned(), |side| side.name().to_uppercase());
+    let x = canvas.put(area.x + 1, area.y, area.right(), &name, canvas.theme.strong());
+    let x = x.max(area.x + NAMES);
+    let style = if what.failed {
+        canvas.theme.bad()
+    } else {
+        canvas.theme.strong()
+    };
+    let errno = what
+        .errno
+        .map(|errno| format!("   errno {}: {}", errno.0, errno.text()));
+    let room = usize::from(area.right().saturating_sub(x));
+    let cut = longest(&what.cuts, room);
+    let whole = errno
+        .map(|errno| format!("{cut}{errno}"))
+        .filter(|whole| width(whole) <= room);
+    canvas.put_cut(x, area.y, area.right(), whole.as_ref().unwrap_or(&cut), style);
+    let place = Rect { height: 1, ..area };
+    let action = Action::ShowEntry(what.entry);
+    canvas.hits.add(place, action.clone(), false);
+    if canvas.is_picked(place, &action) {
+        let picked = canvas.theme.picked();
+        canvas.tint(place, picked);
+    }
+}
+
+/// Why it happened, and what is so now; where there is one line for both, why an error came, else what is so.
+fn sentences(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines) {
+    let room = usize::from(area.width.saturating_sub(NAMES + 1));
+    let failed = now.what.as_ref().is_some_and(|what| what.failed);
+    let why = now
+        .why
+        .as_ref()
+        .map(|why| why.sentence.as_str())
+        .filter(|why| !why.is_empty());
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    let mut say = |name: &'static str, text: &str, most: usize| {
+        for (nth, line) in wrap_to(text, room, most).into_iter().enumerate() {
+            lines.push((if nth == 0 { name } else { "" }, line));
+        }
+    };
+    let height = usize::from(area.height);
+    match (height, why) {
+        (0, _) => {}
+        (1, Some(why)) if failed => say("why", why, 1),
+        (1, _) => say("so", &now.so, 1),
+        (height, Some(why)) => {
+            let so = crate::text::wrap(&now.so, room).len();
+            let most = height.saturating_sub(so.min(height / 2)).max(1);
+            say("why", why, most);
+            let used = wrap_to(why, room, most).len();
+            say("so", &now.so, height - used);
+        }
+        (height, None) => say("so", &now.so, height),
+    }
+    // Where there is room left: what other languages say of the same, as it was measured.
+    if let Some((runtime, said)) = now.what.as_ref().and_then(|what| elsewhere(session, what.side)) {
+        let said = format!("{runtime} says: {said}");
+        if lines.len() < height && width(&said) <= room {
+            lines.push(("", said));
+        }
+    }
+    for ((name, line), y) in lines.iter().zip(area.y..area.bottom()) {
+        canvas.put(area.x + 1, y, area.x + NAMES, name, canvas.theme.dim());
+        canvas.put_cut(area.x + NAMES, y, area.right(), line, canvas.theme.text());
+    }
+}
+
+/// What another language says of the error of that end's last call.
+fn elsewhere(session: &Session, side: Option<Side>) -> Option<(String, String)> {
+    let call = &session.ends[side?].last.as_ref()?.call;
+    let (errno, class) = (call.errno()?, CallClass::of(call.name)?);
+    let words = Matrix::kept().words(class, &errno.name(), call.why.rule);
+    let (runtime, said) = words.into_iter().find(|(_, said)| call.said() != Some(*said))?;
+    Some((runtime.to_string(), said.to_owned()))
+}
+
+/// What to try, each with what follows: as many as there is room for.
+fn attempt(canvas: &mut Canvas, area: Rect, moves: &[Move]) {
+    if moves.is_empty() || area.is_empty() {
+        return;
+    }
+    canvas.put(area.x + 1, area.y, area.x + NAMES, "try", canvas.theme.dim());
+    let (mut x, mut y, right) = (area.x + NAMES, area.y, area.right());
+    for of in moves {
+        let Some(button) = of.button() else { continue };
+        let end = match &of.command {
+            Command::End(Side::Client, _) => "1",
+            Command::End(Side::Server, _) => "2",
+            _ => "",
+        };
+        let label = format!(" {end}{} {} ", button.key, button.label);
+        let follows = format!(" \u{25b8} {}", of.text);
+        let wide = (width(&label) + width(&follows)) as u16;
+        if x + wide > right && x > area.x + NAMES {
+            (x, y) = (area.x + NAMES, y + 1);
+        }
+        if y >= area.bottom() {
+            return;
+        }
+        let place = Rect::new(x, y, (width(&label) as u16).min(right.saturating_sub(x)), 1);
+        let action = Action::from(of.command.clone());
+        canvas.put(x, y, right, &label, canvas.theme.button_likely());
+        canvas.hits.add(place, action.clone(), true);
+        if canvas.is_picked(place, &action) {
+            let picked = canvas.theme.picked();
+            canvas.tint(place, picked);
+        }
+        x = canvas.put_cut(place.right(), y, right, &follows, canvas.theme.text()) + 3;
+    }
+}

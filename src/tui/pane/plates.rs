@@ -1,0 +1,448 @@
+//! The plates: of each end what its state means, what it can do, what it waits for and what its last call returned; between them the two
+//! directions of the connection.
+//!
+//! All of it is asked anew at each drawing, so that it is true of what is on the screen.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::{pipes, sockets};
+use crate::clock::human;
+use crate::command::{EndCommand, Pick, ScreenCommand, table};
+use crate::session::now::{Plate, Tab};
+use crate::session::view::SocketView;
+use crate::session::{ProcessState, Session};
+use crate::side::{Ends, Side};
+use crate::state::State;
+use crate::text::width;
+use crate::tui::canvas::{Canvas, button_width, longest};
+use crate::tui::dialog::state::StateOf;
+use crate::tui::hit::{Action, Zone};
+use crate::tui::large;
+use crate::tui::layout::{self, Plates};
+
+/// Draws them; `focus` has the keys.
+pub fn draw(canvas: &mut Canvas, places: &Plates, session: &Session, focus: Side, unfolded: &Ends<bool>) {
+    match places {
+        Plates::Boxes { ends, between, large } => {
+            for (side, area) in ends.iter() {
+                let plate = session.plate(side, canvas.now);
+                End {
+                    session,
+                    plate: &plate,
+                    side,
+                    focused: side == focus,
+                    unfolded: unfolded[side],
+                }
+                .boxed(canvas, *area, *large);
+            }
+            pipes::boxed(canvas, *between, session);
+        }
+        Plates::Lines(area) if area.is_empty() => {}
+        Plates::Lines(area) => {
+            let plates = Side::BOTH.map(|side| session.plate(side, canvas.now));
+            for (plate, side) in plates.iter().zip(Side::BOTH) {
+                let end = End {
+                    session,
+                    plate,
+                    side,
+                    focused: side == focus,
+                    unfolded: unfolded[side],
+                };
+                if area.height < 5 {
+                    let y = area.y + u16::from(side == Side::Server);
+                    end.line(canvas, Rect { y, height: 1, ..*area });
+                } else {
+                    let (client, server) = layout::left(*area, area.width / 2);
+                    end.lines(canvas, if side == Side::Client { client } else { server });
+                }
+            }
+            if area.height >= 5 {
+                pipes::line(canvas, layout::bottom(*area, 1).1, session);
+            }
+        }
+    }
+}
+
+/// The words for the state of an end, and the state whose look they have; none for a process that is dead.
+fn words(plate: &Plate, process: &ProcessState) -> (String, Option<State>) {
+    match (plate.state, process) {
+        (Some(state), _) => (state.name().to_owned(), Some(state)),
+        (None, ProcessState::Dead { .. }) => ("dead".into(), None),
+        // No row of the kernel's: that is what CLOSE is.
+        (None, _) if plate.name.is_some() => (State::Close.name().to_owned(), Some(State::Close)),
+        (None, _) => ("no socket".into(), Some(State::Close)),
+    }
+}
+
+/// The words for the state of an end, and their look on the ground.
+pub fn state_words(canvas: &Canvas, plate: &Plate, session: &Session, side: Side) -> (String, Style) {
+    let (text, state) = words(plate, &session.ends[side].process);
+    (
+        text,
+        state.map_or(canvas.theme.bad(), |state| canvas.theme.state(state)),
+    )
+}
+
+/// An end, as its plate is drawn.
+struct End<'a> {
+    session: &'a Session,
+    plate: &'a Plate,
+    side: Side,
+    focused: bool,
+    /// Whether sockets that are over have a tab each.
+    unfolded: bool,
+}
+
+impl End<'_> {
+    /// `1 CLIENT`
+    fn name(&self) -> String {
+        let number = if self.side == Side::Client { 1 } else { 2 };
+        format!("{number} {}", self.side.name().to_uppercase())
+    }
+
+    fn process(&self) -> &ProcessState {
+        &self.session.ends[self.side].process
+    }
+
+    /// The words on the state's chip, and its look.
+    fn chip(&self, canvas: &Canvas) -> (String, Style) {
+        let (text, state) = words(self.plate, self.process());
+        (text, state.map_or(canvas.theme.bad(), |state| canvas.theme.chip(state)))
+    }
+
+    /// The socket that is shown, for the question what its state means.
+    fn meaning(&self) -> Option<Action> {
+        let views = self.session.sockets(self.side);
+        let view = views.iter().find(|view| view.current)?;
+        Some(Action::Meaning(self.side, StateOf::view(view)?))
+    }
+
+    /// Draws the chip from `x` on, or so that it ends at `x`; returns its columns.
+    fn draw_chip(&self, canvas: &mut Canvas, x: u16, y: u16, right: u16) -> u16 {
+        let (text, style) = self.chip(canvas);
+        let end = canvas.chip(x, y, right, &text, style);
+        let place = Rect::new(x, y, end.saturating_sub(x), 1);
+        self.press(canvas, place, self.meaning());
+        match &self.plate.alarm {
+            Some(_) => canvas.put(end, y, right, "!", canvas.theme.bad()),
+            None => end,
+        }
+    }
+
+    /// Makes an area do something when it is pressed.
+    fn press(&self, canvas: &mut Canvas, place: Rect, action: Option<Action>) {
+        let Some(action) = action else { return };
+        canvas.hits.add(place, action.clone(), true);
+        if canvas.is_picked(place, &action) {
+            let picked = canvas.theme.picked();
+            canvas.tint(place, picked);
+        }
+    }
+
+    /// What is blocked, with a clock and a way to end it; whether anything is.
+    fn blocked(&self, canvas: &mut Canvas, area: Rect) -> bool {
+        let Some(blocked) = self.plate.blocked.last() else {
+            return false;
+        };
+        let label = table::of_end(&EndCommand::Interrupt(None))
+            .buttons
+            .first()
+            .map_or("interrupt", |button| button.label);
+        let more = match self.plate.blocked.len() {
+            1 => String::new(),
+            n => format!(" +{}", n - 1),
+        };
+        let clock = format!(" {}{more}", human(blocked.waited));
+        let button = button_width(None, label) + 1;
+        let right = area.right().saturating_sub(button);
+        let style = canvas.theme.strong();
+        let x = canvas.put(area.x, area.y, right, "blocked ", style);
+        let room = usize::from(right.saturating_sub(x)).saturating_sub(width(&clock));
+        let call = match (blocked.call.to_string(), blocked.call.first()) {
+            (whole, Some(fd)) if width(&whole) > room => format!("{}({fd})", blocked.call.name),
+            (whole, _) => whole,
+        };
+        let x = canvas.put_cut(x, area.y, right.saturating_sub(width(&clock) as u16), &call, style);
+        let x = canvas.put(x, area.y, right, &clock, style);
+        self.press(
+            canvas,
+            Rect::new(area.x, area.y, x.saturating_sub(area.x), 1),
+            Some(Action::Why(blocked.id)),
+        );
+        let action = Action::End(self.side, EndCommand::Interrupt(Some(blocked.id)));
+        canvas.button(x + 1, area.y, area.right(), None, label, action);
+        true
+    }
+
+    /// How the process died, with the way to start another; whether it did.
+    fn dead(&self, canvas: &mut Canvas, area: Rect) -> bool {
+        let ProcessState::Dead { how, .. } = self.process() else {
+            return false;
+        };
+        let restart = table::of_end(&EndCommand::Restart).buttons.first();
+        let wide = restart.map_or(0, |button| button_width(Some(button.key), button.label) + 1);
+        let bad = canvas.theme.bad();
+        let right = area.right().saturating_sub(wide);
+        let x = canvas.put_cut(area.x, area.y, right, &format!("its process is dead: {how}"), bad);
+        if let Some(button) = restart {
+            let action = Action::End(self.side, EndCommand::Restart);
+            canvas.button(x + 1, area.y, area.right(), Some(button.key), button.label, action);
+        }
+        true
+    }
+
+    /// What the end's last call returned.
+    fn last(&self, canvas: &mut Canvas, area: Rect, label: &str) {
+        let Some(last) = &self.plate.last else { return };
+        let dim = canvas.theme.dim();
+        let x = canvas.put(area.x, area.y, area.right(), label, dim);
+        let style = if last.failed {
+            canvas.theme.bad()
+        } else {
+            canvas.theme.text()
+        };
+        let text = longest(&last.cuts, usize::from(area.right().saturating_sub(x)));
+        let x = canvas.put_cut(x, area.y, area.right(), &text, style);
+        let call = self.session.ends[self.side]
+            .last
+            .as_ref()
+            .map(|last| Action::Why(last.call.call()));
+        self.press(canvas, Rect::new(area.x, area.y, x.saturating_sub(area.x), 1), call);
+    }
+
+    /// Draws the plate as a box.
+    fn boxed(&self, canvas: &mut Canvas, area: Rect, in_large: bool) {
+        canvas.hits.add(area, Action::Focus(self.side), false);
+        canvas.hits.zone(area, Zone::Sockets(self.side));
+        let inside = canvas.boxed(area, self.focused);
+        let title = if self.focused {
+            canvas.theme.selected()
+        } else {
+            canvas.theme.title()
+        };
+        let x = canvas.put(
+            area.x + 2,
+            area.y,
+            area.right() - 1,
+            &format!(" {} ", self.name()),
+            title,
+        );
+        self.place(
+            canvas,
+            Rect::new(x + 1, area.y, (area.right() - 1).saturating_sub(x + 1), 1),
+        );
+        self.tabs(
+            canvas,
+            Rect::new(area.x + 2, area.bottom() - 1, area.width.saturating_sub(4), 1),
+        );
+        let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
+        let (mut y, right) = (inside.y, inside.right());
+        if in_large {
+            let (text, style) = state_words(canvas, self.plate, self.session, self.side);
+            let end = canvas.large(inside.x, y, right, &text, style);
+            let place = Rect::new(inside.x, y, end.saturating_sub(inside.x), large::HIGH);
+            self.press(canvas, place, self.meaning());
+            canvas.put(
+                end + 2,
+                y + 1,
+                right,
+                &self.plate.role.to_string(),
+                canvas.theme.strong(),
+            );
+            if self.plate.alarm.is_some() {
+                canvas.put(end + 2, y + 2, right, "!", canvas.theme.bad());
+            }
+            y += large::HIGH - 1;
+        }
+        let line = |y: u16| Rect::new(inside.x, y, inside.width, 1);
+        if !in_large {
+            let x = self.draw_chip(canvas, inside.x, y, right);
+            canvas.put(x + 2, y, right, &self.plate.role.to_string(), text);
+        }
+        y += 1;
+        if !self.dead(canvas, line(y)) {
+            canvas.put_cut(inside.x, y, right, &self.plate.means.short, text);
+        }
+        canvas.put_cut(inside.x, y + 1, right, &self.plate.can.short, text);
+        if !self.blocked(canvas, line(y + 2)) && !self.plate.waits.short.is_empty() {
+            let x = canvas.put(inside.x, y + 2, right, "waits for ", dim);
+            canvas.put_cut(x, y + 2, right, &self.plate.waits.short, text);
+        }
+        y += 3;
+        if y < inside.bottom() {
+            self.last(canvas, line(y), "last  ");
+        }
+        if y + 1 < inside.bottom() {
+            self.numbers(canvas, line(y + 1));
+        }
+        if y + 2 < inside.bottom()
+            && let Some(note) = self.plate.beside.first().or(self.plate.note.as_ref())
+        {
+            canvas.put_cut(inside.x, y + 2, right, note, dim);
+        }
+    }
+
+    /// Where the socket is: runtime, descriptor, port.
+    fn place(&self, canvas: &mut Canvas, area: Rect) {
+        let mut words = Vec::new();
+        match self.process() {
+            ProcessState::Starting { .. } => words.push("starting".to_owned()),
+            ProcessState::Running { runtime, .. } => words.push(runtime.to_string()),
+            ProcessState::Dead { .. } => {}
+        }
+        words.extend(self.plate.fd.map(|fd| format!("fd {fd}")));
+        words.extend(self.plate.tuple.map(|tuple| format!(":{}", tuple.local.port())));
+        // Whole words or none.
+        while !words.is_empty() {
+            let text = format!(" {} ", words.join(" \u{b7} "));
+            if width(&text) + 1 <= usize::from(area.width) {
+                canvas.put_right(area.x, area.y, area.right() - 1, &text, canvas.theme.text());
+                return;
+            }
+            words.pop();
+        }
+    }
+
+    /// The end's sockets, where there are several; those that are over are one.
+    fn tabs(&self, canvas: &mut Canvas, area: Rect) {
+        let tabs = &self.plate.tabs;
+        if tabs.len() < 2 {
+            return;
+        }
+        let folded = |tab: &&Tab| !self.unfolded && tab.ended && !tab.current;
+        let over = match tabs.iter().filter(|tab| tab.ended && !tab.current).count() {
+            0 => String::new(),
+            _ if self.unfolded => " fold the ended ".to_owned(),
+            n => format!(" {n} ended "),
+        };
+        let right = area.right();
+        let mut x = area.x;
+        let mut left = 0;
+        for tab in tabs.iter().filter(|tab| !folded(tab)) {
+            let text = format!(" {} ", tab.label);
+            let reserve = width(&over) as u16 + 6;
+            if x + width(&text) as u16 + reserve > right && !tab.current {
+                left += 1;
+                continue;
+            }
+            let style = if tab.current {
+                canvas.theme.selected()
+            } else {
+                canvas.theme.text()
+            };
+            let begin = x;
+            x = canvas.put_cut(x, area.y, right, &text, style);
+            let action = tab
+                .name
+                .clone()
+                .map(|name| Action::End(self.side, EndCommand::Use(Pick::Named(name))));
+            self.press(canvas, Rect::new(begin, area.y, x - begin, 1), action);
+        }
+        let others = (left > 0).then(|| (format!(" +{left} "), Action::Details(self.side)));
+        let ended = Action::Screen(Some(self.side), ScreenCommand::EndedSockets);
+        let ended = (!over.is_empty()).then_some((over, ended));
+        for (text, action) in [others, ended].into_iter().flatten() {
+            let begin = x;
+            x = canvas.put(x, area.y, right, &text, canvas.theme.dim());
+            let place = Rect::new(begin, area.y, x.saturating_sub(begin), 1);
+            self.press(canvas, place, Some(action));
+        }
+    }
+
+    /// The kernel's numbers in a quiet line; a press shows all of them. Where the sources of the state differ as they should not, that.
+    fn numbers(&self, canvas: &mut Canvas, area: Rect) {
+        if let Some(alarm) = &self.plate.alarm {
+            canvas.put_cut(area.x, area.y, area.right(), &format!("! {alarm}"), canvas.theme.bad());
+            self.press(canvas, area, self.meaning());
+            return;
+        }
+        let views = self.session.sockets(self.side);
+        let view: Option<&SocketView> = views.iter().find(|view| view.current);
+        let Some(view) = view else { return };
+        let read = self.session.ends[self.side].table.read_at();
+        let mut line = String::new();
+        for word in sockets::numbers(view, read, canvas.now) {
+            let blank = if line.is_empty() { "" } else { "  " };
+            if width(&line) + blank.len() + width(&word) > usize::from(area.width) {
+                break;
+            }
+            line.push_str(blank);
+            line.push_str(&word);
+        }
+        let x = canvas.put(area.x, area.y, area.right(), &line, canvas.theme.dim());
+        self.press(
+            canvas,
+            Rect::new(area.x, area.y, x.saturating_sub(area.x), 1),
+            Some(Action::Details(self.side)),
+        );
+    }
+
+    /// Draws the plate as a few lines on its side of the screen.
+    fn lines(&self, canvas: &mut Canvas, area: Rect) {
+        canvas.hits.add(area, Action::Focus(self.side), false);
+        self.head(canvas, Rect { height: 1, ..area });
+        let line = |nth: u16| Rect::new(area.x + 3, area.y + nth, area.width.saturating_sub(4), 1);
+        if !self.dead(canvas, line(1)) {
+            canvas.put_cut(
+                line(1).x,
+                line(1).y,
+                line(1).right(),
+                &self.plate.brief,
+                canvas.theme.text(),
+            );
+        }
+        if !self.blocked(canvas, line(2)) && !self.plate.waits.short.is_empty() {
+            let x = canvas.put(line(2).x, line(2).y, line(2).right(), "waits for ", canvas.theme.dim());
+            canvas.put_cut(
+                x,
+                line(2).y,
+                line(2).right(),
+                &self.plate.waits.short,
+                canvas.theme.text(),
+            );
+        }
+        self.last(canvas, line(3), "last ");
+    }
+
+    /// `1 CLIENT`, the chip, what else there is room for.
+    fn head(&self, canvas: &mut Canvas, area: Rect) -> u16 {
+        let name = format!(" {} ", self.name());
+        let style = if self.focused {
+            canvas.theme.selected()
+        } else {
+            canvas.theme.strong()
+        };
+        let x = canvas.put(area.x, area.y, area.right(), &name, style);
+        let x = self.draw_chip(canvas, x + 1, area.y, area.right());
+        let role = self.plate.role.to_string();
+        let room = usize::from(area.right().saturating_sub(x + 1));
+        let ended = self.plate.ended();
+        let more = self.plate.tabs.len() - ended;
+        let others = if more > 1 {
+            format!("  {more} sockets")
+        } else {
+            String::new()
+        };
+        let both = format!("{role}{others}");
+        let text = if width(&both) < room { both } else { role };
+        canvas.put_cut(x + 1, area.y, area.right(), &text, canvas.theme.text())
+    }
+
+    /// Draws the plate as one line.
+    fn line(&self, canvas: &mut Canvas, area: Rect) {
+        canvas.hits.add(area, Action::Focus(self.side), false);
+        let name = format!(" {} ", self.name());
+        let style = if self.focused {
+            canvas.theme.selected()
+        } else {
+            canvas.theme.strong()
+        };
+        let x = canvas.put(area.x, area.y, area.right(), &name, style);
+        let x = self.draw_chip(canvas, x + 1, area.y, area.right());
+        let rest = Rect::new(x + 1, area.y, area.right().saturating_sub(x + 1), 1);
+        if !self.dead(canvas, rest) && !self.blocked(canvas, rest) {
+            canvas.put_cut(rest.x, rest.y, rest.right(), &self.plate.brief, canvas.theme.text());
+        }
+    }
+}

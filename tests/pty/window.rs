@@ -1,0 +1,81 @@
+//! The terminal's own part: whose the mouse is, frames that show all at once, the window's title.
+
+use super::*;
+
+/// Mouse reports are asked for, and not any more, by these (xterm's any-event mode).
+const REPORT: &str = "\x1b[?1003h";
+const KEEP: &str = "\x1b[?1003l";
+
+#[test]
+fn the_mouse_is_let_go_and_taken_back_by_a_key() {
+    let mut terminal = started("loopback");
+    assert_eq!((terminal.written(REPORT), terminal.written(KEEP)), (1, 0));
+    terminal.keys("M");
+    terminal.see("mouse: the terminal's (select text); M takes it back");
+    assert_eq!((terminal.written(REPORT), terminal.written(KEEP)), (1, 1));
+    // It goes on being said, whatever else is pressed.
+    terminal.keys("2");
+    terminal.see("keys: server");
+    terminal.see("mouse: the terminal's (select text); M takes it back");
+    terminal.keys("M");
+    terminal.wait("the mouse to be ours again", |lines| {
+        !lines.join("\n").contains("mouse: the terminal's")
+    });
+    assert_eq!((terminal.written(REPORT), terminal.written(KEEP)), (2, 1));
+    terminal.click("listen]", Half::Right);
+    terminal.see("LISTEN");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    assert_eq!(terminal.written(KEEP), 2);
+}
+
+/// A mouse that was let go stays so when the screen comes back from elsewhere.
+#[test]
+fn the_mouse_can_stay_the_terminals_from_the_start() {
+    let mut terminal = started_with(&["--lab", "loopback", "--no-mouse"]);
+    terminal.see("mouse: the terminal's (select text); M takes it back");
+    assert_eq!(terminal.written(REPORT), 0);
+    let drawn = terminal.written(keys::BACK);
+    terminal.keys("\x0c");
+    terminal.until("the screen again", |terminal| terminal.written(keys::BACK) > drawn);
+    assert_eq!(terminal.written(REPORT), 0);
+    terminal.keys("M");
+    terminal.until("mouse reports", |terminal| terminal.written(REPORT) == 1);
+}
+
+/// Each frame is between the marks of synchronized output, and the window's own title comes back in the end.
+#[test]
+fn frames_are_whole_and_the_window_has_a_title() {
+    let mut terminal = guided_to_the_half_close();
+    for text in ["\x1b[22;0t", "\x1b]0;finwait\x07", "\x1b]0;finwait: half-close\x07"] {
+        assert_eq!(terminal.written(text), 1, "{text:?}");
+    }
+    assert_eq!(terminal.written("\x1b[23;0t"), 0);
+    assert_eq!(terminal.screen().contents().matches("finwait: half-close").count(), 0);
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
+    let (begins, ends) = (raw.matches("\x1b[?2026h").count(), raw.matches("\x1b[?2026l").count());
+    // One more is written when the terminal is given back, whatever was under way.
+    assert_eq!(begins + 1, ends);
+    assert!(begins > 4, "{begins}");
+    assert!(raw.find("\x1b[22;0t") < raw.find("\x1b]0;"), "saved first");
+    assert!(raw.rfind("\x1b[23;0t") > raw.rfind("\x1b]0;"), "restored last");
+    assert_eq!(raw.matches("\x1b[23;0t").count(), 1);
+}
+
+/// While it is suspended the window has the title that it had before; then ours again.
+#[test]
+fn a_title_is_given_back_to_the_shell() {
+    let (mut terminal, _) = jobs::job();
+    jobs::stops(&mut terminal, |terminal| terminal.keys("\x1a"));
+    assert_eq!((terminal.written("\x1b[22;0t"), terminal.written("\x1b[23;0t")), (1, 1));
+    terminal.keys("fg\r");
+    terminal.until("the title again", |terminal| {
+        terminal.written("\x1b]0;finwait\x07") == 2
+    });
+    assert_eq!((terminal.written("\x1b[22;0t"), terminal.written("\x1b[23;0t")), (2, 1));
+    terminal.keys("q");
+    terminal.see("over");
+    assert_eq!(terminal.written("\x1b[23;0t"), 2);
+}
