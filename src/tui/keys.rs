@@ -11,6 +11,7 @@ use crate::command::table::{self, Button, Spec, TABLE};
 use crate::command::{Command, ScreenCommand};
 use crate::mistake::{did_you_mean, quoted};
 use crate::side::Side;
+use crate::text::width;
 
 /// A key that a button can have, alone or with Ctrl or Alt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,15 +189,19 @@ impl KeyLabel {
     }
 }
 
-impl From<char> for KeyLabel {
-    fn from(key: char) -> KeyLabel {
-        Chord::Char(key).label()
+/// Returns the width of a button, in columns: filled and with its key, or in brackets; without a label, the key alone.
+pub fn button_width(key: KeyLabel, label: &str) -> u16 {
+    match (key.width(), label) {
+        (0, "") => 3,
+        (0, label) => width(label) as u16 + 2,
+        (key, "") => key + 2,
+        (key, label) => width(label) as u16 + key + 3,
     }
 }
 
-impl From<Option<char>> for KeyLabel {
-    fn from(key: Option<char>) -> KeyLabel {
-        key.map_or_else(KeyLabel::default, KeyLabel::from)
+impl From<char> for KeyLabel {
+    fn from(key: char) -> KeyLabel {
+        Chord::Char(key).label()
     }
 }
 
@@ -352,6 +357,19 @@ impl Keymap {
     pub fn label(&self, button: &Button) -> KeyLabel {
         let first = self.keys(button).first();
         first.map_or_else(KeyLabel::default, |chord| chord.label())
+    }
+
+    /// Returns the text for the key of the button that has this one in the table; the key itself where none has.
+    pub fn label_of(&self, key: char) -> KeyLabel {
+        match self.keys.get(&key) {
+            Some(chords) => chords.first().map_or_else(KeyLabel::default, |chord| chord.label()),
+            None => KeyLabel::from(key),
+        }
+    }
+
+    /// Returns the width of a button with that key in the table, or without any, in columns.
+    pub fn button_width(&self, key: Option<char>, label: &str) -> u16 {
+        button_width(key.map(|key| self.label_of(key)).unwrap_or_default(), label)
     }
 
     /// Returns the key of a command of the screen as a sentence has it; one that has none is typed, as in `: help`.

@@ -10,7 +10,8 @@ impl App {
         let screen = frame.area();
         let pointed = self.pointing.pointed();
         let room = screen.width.saturating_sub(2);
-        let hint = pointed.map(|action| crate::tui::hint::hint(action, &self.run.session, self.focus, room));
+        let hint =
+            pointed.map(|action| crate::tui::hint::hint(action, &self.run.session, self.focus, room, &self.setup.keys));
         let theme = self.dialogs.theme().unwrap_or(self.setup.theme);
         let mut canvas = self.pointing.canvas(frame.buffer_mut(), theme, now);
         canvas.keys = &self.setup.keys;

@@ -44,7 +44,12 @@ fn lines(room: usize, canvas: &Canvas) -> Vec<(String, String, Style)> {
         paragraph("", "\u{0}");
         paragraph("\u{1}", group.title());
         for spec in TABLE.iter().filter(|spec| spec.group == group) {
-            let keys: Vec<String> = spec.buttons.iter().map(|button| button.key.to_string()).collect();
+            let keys: Vec<String> = spec
+                .buttons
+                .iter()
+                .flat_map(|button| canvas.keys.keys(button))
+                .map(|key| key.label().to_string())
+                .collect();
             let key = if keys.is_empty() {
                 ":".to_owned()
             } else {
