@@ -4,6 +4,7 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseBut
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::style::Color;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use finwait::call::{CallKind, SocketOption};
 use finwait::clock::Millis;
 use finwait::command::table::CommandGroup;
 use finwait::command::wire::{Preset, Target, WireCommand};
-use finwait::command::{Command, EndCommand, ScreenCommand, table};
+use finwait::command::{Command, EndCommand, ScreenCommand, ThemeName, table};
 use finwait::lab::event::{Disposition, LabEvent, LabRequest, ProcessBorn, ProcessDied, WireRequest};
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
@@ -26,6 +27,7 @@ use finwait::wire::queue::{Mode, SLOW, Which};
 use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
 use finwait::wire::segment::Packet;
 
+mod meaning;
 mod script;
 use script::{Script, fallback, row};
 
@@ -51,6 +53,7 @@ fn text_of(script: &mut Script, width: u16, height: u16) -> String {
 fn snapshots(name: &str, make: impl Fn() -> Script) {
     for (width, height) in [(80, 24), (120, 40), (200, 60), (60, 15)] {
         insta::assert_snapshot!(format!("{name}-{width}x{height}"), text_of(&mut make(), width, height));
+        meaning::says_the_same_without_colour(&format!("{name}-{width}x{height}"), &mut make(), width, height);
     }
 }
 
@@ -687,6 +690,95 @@ fn too_small_a_terminal_is_told_so() {
     }
 }
 
+fn code(script: &mut Script, code: KeyCode) -> Vec<Effect> {
+    script
+        .app
+        .input(&Input::Key(KeyEvent::new(code, KeyModifiers::NONE)), script.now)
+}
+
+/// The colours in which the word `finwait` stands, and what is under it.
+fn looks(script: &mut Script) -> (Color, Color) {
+    let terminal = draw(script, 120, 40);
+    let cell = &terminal.backend().buffer()[(1, 0)];
+    assert_eq!(cell.symbol(), "f");
+    (cell.fg, cell.bg)
+}
+
+#[test]
+fn the_themes() {
+    for (width, height) in [(80, 24), (120, 40), (60, 15)] {
+        let mut script = Script::half_close();
+        script.keys("%");
+        insta::assert_snapshot!(format!("themes-{width}x{height}"), text_of(&mut script, width, height));
+    }
+}
+
+#[test]
+fn a_theme_is_seen_while_it_is_marked_and_kept_with_enter() {
+    let mut script = Script::half_close();
+    let before = looks(&mut script);
+    script.keys("%");
+    assert_eq!(looks(&mut script), before);
+    code(&mut script, KeyCode::Down);
+    let dark = looks(&mut script);
+    assert_eq!(dark.1, Color::Rgb(0x14, 0x18, 0x1d));
+    code(&mut script, KeyCode::Down);
+    assert_eq!(looks(&mut script).1, Color::Rgb(0xfb, 0xfa, 0xf7));
+    // Back to what was.
+    code(&mut script, KeyCode::Esc);
+    assert_eq!(looks(&mut script), before);
+    script.app.setup().config = Some("/somewhere/config.toml".into());
+    script.keys("%");
+    code(&mut script, KeyCode::Down);
+    let name = ThemeName::new("dark").unwrap();
+    let keep = Effect::KeepTheme("/somewhere/config.toml".into(), name);
+    assert_eq!(code(&mut script, KeyCode::Enter), [keep.clone()]);
+    assert_eq!(looks(&mut script), dark);
+    // Opened again, the mark is on it.
+    script.keys("%");
+    assert_eq!(looks(&mut script), dark);
+    code(&mut script, KeyCode::Esc);
+    // Typed.
+    script.keys(":theme terminal-16");
+    let effects = code(&mut script, KeyCode::Enter);
+    assert!(matches!(effects[..], [Effect::KeepTheme(..)]), "{effects:?}");
+    assert_eq!(looks(&mut script), before);
+    script.keys(":theme drak\n");
+    assert!(text_of(&mut script, 120, 40).contains("there is no theme \"drak\"; did you mean dark?"));
+    assert_eq!(looks(&mut script), before);
+}
+
+#[test]
+fn a_click_marks_a_theme_and_another_keeps_it() {
+    let mut script = Script::half_close();
+    let before = looks(&mut script);
+    script.keys("%");
+    let text = text_of(&mut script, 120, 40);
+    let y = text.lines().position(|line| line.contains("projector ")).unwrap() as u16;
+    let x = text
+        .lines()
+        .nth(usize::from(y))
+        .unwrap()
+        .split("projector")
+        .next()
+        .unwrap()
+        .chars()
+        .count() as u16;
+    assert_eq!(click(&mut script, x, y), []);
+    let marked = looks(&mut script);
+    assert_eq!(marked.1, Color::Rgb(255, 255, 255));
+    code(&mut script, KeyCode::Esc);
+    assert_eq!(looks(&mut script), before);
+    script.keys("%");
+    draw(&mut script, 120, 40);
+    click(&mut script, x, y);
+    draw(&mut script, 120, 40);
+    click(&mut script, x, y);
+    assert_eq!(looks(&mut script), marked);
+    // There is no file to keep it in.
+    assert!(text_of(&mut script, 120, 40).contains("theme projector, until finwait ends"));
+}
+
 #[test]
 fn without_colour_there_is_none() {
     let mut script = Script::reset();
@@ -700,7 +792,6 @@ fn without_colour_there_is_none() {
         how: finwait::lab::event::Death::Signal(9),
     }));
     let terminal = draw(&mut script, 120, 40);
-    use ratatui::style::Color;
     for cell in terminal.backend().buffer().content() {
         assert!(matches!(cell.fg, Color::Reset) && matches!(cell.bg, Color::Reset));
     }
@@ -821,6 +912,8 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                             || ["new-lab", "next-connection", "all-connections", "ended-sockets"].contains(&spec.name)
                             // A guide's, while there is one.
                             || ["next", "to-the-end", "back", "to-the-start", "predict", "branch", "leave"].contains(&spec.name)
+                            // In the prompt and in help.
+                            || spec.name == "theme"
                             // A recording's, while one is shown.
                             || ["next-command", "command-before", "to-the-line"].contains(&spec.name),
                         "{width}x{height} {side}: no button {} {}",
@@ -839,8 +932,9 @@ fn a_letter_with_control_or_alt_is_not_the_letter() {
     let with = [KeyModifiers::CONTROL, KeyModifiers::ALT]
         .into_iter()
         .flat_map(|modifiers| {
+            // Ctrl-P opens the prompt where no dialog is.
             let others =
-                ('a'..='z').filter(move |code| modifiers == KeyModifiers::ALT || !['c', 'l', 'z'].contains(code));
+                ('a'..='z').filter(move |code| modifiers == KeyModifiers::ALT || !['c', 'l', 'p', 'z'].contains(code));
             let others = others.chain([' ', '1', '2', '!', '?']);
             others.map(move |code| KeyEvent::new(KeyCode::Char(code), modifiers))
         });

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use super::complaint::{ParseError, nearest, shown};
 use super::table::{self, Arg, ArgKind, EndVerb, Spec};
 use super::token::Token;
-use super::{Address, CallRequest, EndCommand, Pick};
+use super::{Address, CallRequest, EndCommand, Pick, ScreenCommand, ThemeName};
 use crate::call::{Bytes, Call, CallId, CallKind, OptionKind, PollEvent, SocketName, SocketOption};
 use crate::clock::Millis;
 use crate::host::{Port, Setting};
@@ -283,6 +283,22 @@ impl ParsedArguments {
 
     fn on(&self) -> Result<Option<SocketName>, ParseError> {
         self.named("on").map(ParsedArguments::socket).transpose()
+    }
+
+    /// The command of the screen that the arguments make.
+    pub fn build_screen(&self, command: ScreenCommand) -> Result<ScreenCommand, ParseError> {
+        match (command, self.plain.first()) {
+            (ScreenCommand::Themes, Some(token)) => {
+                let name = ThemeName::new(&token.text()).ok_or_else(|| {
+                    token.wrong(format!(
+                        "a theme's name has small letters, digits and hyphens, like dark, not {}",
+                        shown(&token.text())
+                    ))
+                })?;
+                Ok(ScreenCommand::UseTheme(name))
+            }
+            _ => Ok(command),
+        }
     }
 
     /// The command that the arguments make.

@@ -1,5 +1,6 @@
 //! Words that would fit where the cursor is in the prompt.
 
+use super::ThemeName;
 use super::parse::WIRE;
 use super::table::{self, Arg, ArgKind, Verb};
 use super::token::tokens;
@@ -165,6 +166,7 @@ fn values(kind: ArgKind, given: &[String], sockets: &[&SocketName]) -> Vec<Strin
             let kinds = crate::wire::rule::PacketKind::ALL.map(crate::wire::rule::PacketKind::name);
             owned(&["next", "all"]).into_iter().chain(owned(&kinds)).collect()
         }
+        ArgKind::Theme => owned(&ThemeName::BUILTIN),
         ArgKind::Setting => owned(&Setting::ALL.map(Setting::name)),
         ArgKind::SettingValue => {
             let setting = Setting::ALL

@@ -19,6 +19,7 @@ mod on_wire;
 pub mod parse;
 pub mod signature;
 pub mod table;
+mod theme_name;
 mod token;
 pub mod wire;
 
@@ -26,6 +27,7 @@ pub use arguments::option_value;
 pub use complaint::nearest;
 pub(crate) use complaint::shown;
 use table::{EndVerb, Verb};
+pub use theme_name::ThemeName;
 use wire::WireCommand;
 
 /// The bytes of one quoted string, as a command's arguments have it.
@@ -61,6 +63,7 @@ impl Command {
         match self {
             Command::End(_, command) => Verb::End(command.verb()),
             Command::Wire(command) => Verb::Wire(command.verb()),
+            Command::Screen(ScreenCommand::UseTheme(_)) => Verb::Screen(ScreenCommand::Themes),
             Command::Screen(command) => Verb::Screen(*command),
         }
     }
@@ -236,6 +239,10 @@ pub enum ScreenCommand {
     HeldBefore,
     /// Selects the segment on the wire after the selected one.
     HeldAfter,
+    /// Opens the list of themes.
+    Themes,
+    /// Has the screen look like that.
+    UseTheme(ThemeName),
     /// Lets the mouse go, so that the terminal selects text with it; and takes it back.
     Mouse,
 }
@@ -291,7 +298,13 @@ impl fmt::Display for Command {
         match self {
             Command::End(side, command) => write!(f, "{side} {command}"),
             Command::Wire(command) => write!(f, "wire {command}"),
-            Command::Screen(command) => f.write_str(table::row(Verb::Screen(*command)).name),
+            Command::Screen(command) => {
+                f.write_str(table::of_screen(*command).name)?;
+                match command {
+                    ScreenCommand::UseTheme(name) => write!(f, " {name}"),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 }

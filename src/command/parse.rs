@@ -81,7 +81,7 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
     };
     let given = ParsedArguments::collect(spec, args, end_of_text)?;
     match spec.verb {
-        Verb::Screen(command) if !named_side => Ok(Command::Screen(command)),
+        Verb::Screen(command) if !named_side => Ok(Command::Screen(given.build_screen(command)?)),
         Verb::Screen(_) => Err(verb.wrong(format!(
             "{} is a command of the screen, and takes no end before it",
             spec.name
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::call::{Bytes, Call, SocketName};
     use crate::clock::Millis;
-    use crate::command::{Address, CallRequest, EndCommand, ScreenCommand};
+    use crate::command::{Address, CallRequest, EndCommand, ScreenCommand, ThemeName};
     use proptest::prelude::*;
 
     fn end(text: &str) -> EndCommand {
@@ -159,6 +159,16 @@ mod tests {
             }
         );
         assert_eq!(parse("quit", None), Ok(Command::Screen(ScreenCommand::Quit)));
+        assert_eq!(parse("theme", None), Ok(Command::Screen(ScreenCommand::Themes)));
+        let dark = ThemeName::new("dark").unwrap();
+        assert_eq!(
+            parse("theme dark", None),
+            Ok(Command::Screen(ScreenCommand::UseTheme(dark)))
+        );
+        assert_eq!(
+            complaint("theme ../dark"),
+            "column 7: a theme's name has small letters, digits and hyphens, like dark, not ../dark"
+        );
     }
 
     #[test]

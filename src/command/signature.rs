@@ -205,6 +205,7 @@ fn form(kind: ArgKind) -> String {
         ArgKind::OptionValue | ArgKind::SettingValue => "VALUE".into(),
         ArgKind::Setting => "SETTING".into(),
         ArgKind::Segment => "SEGMENT".into(),
+        ArgKind::Theme => "THEME".into(),
     }
 }
 

@@ -89,6 +89,8 @@ pub enum ArgKind {
     SettingValue,
     /// Held segments, `next`, `all` or a number; or a kind of segment, for a rule.
     Segment,
+    /// A theme's name.
+    Theme,
 }
 
 /// A button and its key, and the command that a press of either is.
@@ -277,6 +279,8 @@ macro_rules! table {
                         help: $help,
                     }
                 },)*
+                // A word with an argument is the word.
+                Verb::Screen(ScreenCommand::UseTheme(_)) => row(Verb::Screen(ScreenCommand::Themes)),
             }
         }
 
@@ -456,6 +460,8 @@ table! {
         "show the state diagram (RFC 9293, figure 5) in place of the time-sequence diagram, and back";
     Screen(Zoom) "zoom" Screen [button('z', "zoom", screen!(Zoom))] []
         "give the whole screen to the diagram, then to the end that has the keys, then to the log; Esc goes back";
+    Screen(Themes) "theme" Screen [button('%', "themes", screen!(Themes))] [Arg::Plain("name", ArgKind::Theme)]
+        "choose the screen's colours, and see them at once; theme dark chooses those";
     Screen(Present) "present" Screen [button('P', "present", screen!(Present))] []
         "show the states in large letters, with the last few segments and a sentence, for the last row; again: the whole screen";
     Screen(LogFilter) "log-filter" Screen [button('/', "filter", screen!(LogFilter))] []
@@ -468,7 +474,7 @@ table! {
         "let the mouse go, so that the terminal selects text with it; press the key again to take it back";
     Screen(Prompt) "prompt" Screen [button(':', "command", screen!(Prompt))] []
         "type a command with arguments; Tab completes";
-    Screen(Palette) "palette" Screen [] []
+    Screen(Palette) "palette" Screen [button('^', "find", screen!(Palette))] []
         "find anything that can be done by a word of it (also Ctrl-P): half finds shutdown write";
     Screen(Help) "help" Screen [button('?', "help", screen!(Help))] []
         "explain what has the focus, then each key, sign and state; type to search (also F1)";
@@ -531,17 +537,18 @@ mod tests {
             ArgKind::Setting => "nofile".into(),
             ArgKind::SettingValue => "5".into(),
             ArgKind::Segment => "any".into(),
+            ArgKind::Theme => "dark".into(),
         }
     }
 
     /// A row's command with one argument as given and with those before it that it needs.
     fn typed(spec: &Spec, arg: &Arg, value: &str) -> String {
-        let of = if matches!(spec.verb, Verb::Wire(_)) {
-            "wire"
-        } else {
-            "client"
+        let of = match spec.verb {
+            Verb::Wire(_) => "wire ",
+            Verb::End(_) => "client ",
+            Verb::Screen(_) => "",
         };
-        let mut text = format!("{of} {}", spec.name);
+        let mut text = format!("{of}{}", spec.name);
         for other in spec.args {
             let word = match other {
                 _ if other == arg => match arg {

@@ -10,14 +10,15 @@ use super::bound::Bound;
 use super::expect::{self, Expectation, Expected, Queue, SocketExpectation, SocketRef};
 use super::keys::{self, Key};
 use super::lesson::{Lesson, Level, Shelf, Topic};
-use super::mistake::{Mistake, Position, did_you_mean, in_string, quoted};
 use super::needs::{Needs, Question};
 use super::returns::Returns;
 use super::segments::{Item, Segments};
 use super::{Group, Kernel, Scenario, Step, StepAction, WITHIN};
 use crate::command::parse::{WIRE, parse};
 use crate::command::{Command, EndCommand};
+use crate::document::{Document, TomlValue};
 use crate::errno::Errno;
+use crate::mistake::{Mistake, Position, did_you_mean, quoted};
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
 use crate::typed;
@@ -40,19 +41,16 @@ fn parsed<'a, T>(
     text: &'a str,
     read: impl FnOnce(&mut Reader<'a>, &DeTable<'a>, Range<usize>) -> Option<T>,
 ) -> Result<T, Vec<Mistake>> {
-    let document = DeTable::parse(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        // The parser's message is a headline and what would be right.
-        let why = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-        vec![Mistake::new(path, text, span, why)]
-    })?;
+    let document = Document { path, text };
+    let table = document.parse().map_err(|mistake| vec![mistake])?;
     let mut reader = Reader {
         path,
         text,
+        document,
         mistakes: Vec::new(),
     };
-    let whole = document.span();
-    match read(&mut reader, document.get_ref(), whole) {
+    let whole = table.span();
+    match read(&mut reader, table.get_ref(), whole) {
         Some(read) if reader.mistakes.is_empty() => Ok(read),
         _ => {
             let mut mistakes = reader.mistakes;
@@ -71,11 +69,10 @@ pub fn name_of(path: &str) -> &str {
 struct Reader<'a> {
     path: &'a str,
     text: &'a str,
+    document: Document<'a>,
     mistakes: Vec<Mistake>,
 }
 
-/// A value and its place.
-type TomlValue<'a> = Spanned<DeValue<'a>>;
 /// The value under a key of a table.
 type Field<'a, 'b> = Option<&'b TomlValue<'a>>;
 
@@ -508,20 +505,12 @@ impl<'a> Reader<'a> {
     }
 
     fn wrong(&mut self, span: Range<usize>, why: String) {
-        self.mistakes.push(Mistake::new(self.path, self.text, span, why));
+        self.mistakes.push(self.document.wrong(span, why));
     }
 
     /// The complaint about a value of the wrong type.
     fn kind(&mut self, value: &TomlValue<'a>, wanted: &str) {
-        let what = match value.get_ref() {
-            DeValue::String(_) => "a string",
-            DeValue::Integer(_) | DeValue::Float(_) => "a number",
-            DeValue::Boolean(_) => "true or false",
-            DeValue::Datetime(_) => "a date",
-            DeValue::Array(_) => "a list",
-            DeValue::Table(_) => "a table",
-        };
-        self.wrong(value.span(), format!("this is {what}, and must be {wanted}"));
+        self.mistakes.push(self.document.kind(value, wanted));
     }
 
     fn table<'b>(&mut self, value: &'b TomlValue<'a>, like: &str) -> Option<&'b DeTable<'a>> {
@@ -616,9 +605,7 @@ impl<'a> Reader<'a> {
 
     /// A mistake at the character `n` of a string.
     fn wrong_at(&mut self, value: &TomlValue<'a>, n: usize, why: String) {
-        let span = value.span();
-        let at = span.start + in_string(self.text.get(span.clone()).unwrap_or_default(), n);
-        self.wrong(at..span.end, why);
+        self.mistakes.push(self.document.wrong_at(value, n, why));
     }
 
     fn duration(&mut self, value: Field<'a, '_>) -> Option<Duration> {

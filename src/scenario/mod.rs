@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::command::{Command, EndCommand};
+use crate::mistake::Position;
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
 
@@ -18,7 +19,6 @@ pub mod expect;
 pub mod file;
 pub mod keys;
 pub mod lesson;
-pub mod mistake;
 pub mod needs;
 pub mod observation;
 pub mod play;
@@ -28,9 +28,10 @@ pub mod returns;
 pub mod run;
 pub mod segments;
 
+pub use crate::mistake;
+
 use expect::{Expectation, Expected};
 use lesson::Lesson;
-use mistake::Position;
 use needs::Needs;
 
 /// A scenario, as its file has it.

@@ -6,9 +6,11 @@ use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthChar;
 
 use super::hit::{Action, Hits};
+use super::keys::{self, KeyLabel, Keymap};
 use super::large;
 use super::theme::Theme;
 use crate::clock::MonoTime;
+use crate::command::table::Button;
 use crate::text::{safe, width};
 
 /// A frame in the making.
@@ -18,6 +20,8 @@ pub struct Canvas<'a> {
     pub hits: &'a mut Hits,
     /// The colours and styles.
     pub theme: Theme,
+    /// The keys of the buttons.
+    pub keys: &'a Keymap,
     /// The time that clocks and countdowns show.
     pub now: MonoTime,
     pointer: Option<Position>,
@@ -43,12 +47,23 @@ impl<'a> Canvas<'a> {
             buffer,
             hits,
             theme,
+            keys: Keymap::standard(),
             now,
             pointer,
             mark,
             cursor: None,
             page: 0,
         }
+    }
+
+    /// Returns the width of a button, by its key in the table, in columns.
+    pub fn button_width(&self, key: Option<char>, label: &str) -> u16 {
+        self.keys.button_width(key, label)
+    }
+
+    /// Returns the text for a button's key.
+    pub fn key_of(&self, button: &Button) -> KeyLabel {
+        self.keys.label(button)
     }
 
     /// Writes text from `x` on, never at or beyond `right`: where it ended.
@@ -246,7 +261,8 @@ impl<'a> Canvas<'a> {
         action: Action,
         weight: Weight,
     ) -> u16 {
-        let width = button_width(key, label);
+        let width = self.button_width(key, label);
+        let key = key.map(|key| self.keys.label_of(key)).unwrap_or_default();
         if x.saturating_add(width) > right.min(self.buffer.area.right()) || y >= self.buffer.area.bottom() {
             return x;
         }
@@ -256,15 +272,17 @@ impl<'a> Canvas<'a> {
             Weight::Likely => theme.button_likely(),
             Weight::Plain | Weight::Refused => theme.button(),
         };
-        let at = match key {
-            Some(key) => {
+        let at = match (key.is_empty(), label) {
+            (false, _) => {
                 let crossed = if weight == Weight::Refused { "\u{d7}" } else { " " };
                 let mut at = self.put(x, y, right, " ", style);
                 let letter = match weight {
                     Weight::Likely => style.add_modifier(Modifier::UNDERLINED),
                     Weight::Plain | Weight::Refused => theme.button_key(),
                 };
-                at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), letter);
+                for key in key.chars() {
+                    at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), letter);
+                }
                 // A call that the endpoint's language cannot make is crossed, and pressed all the same.
                 at = self.put(at, y, right, crossed, style);
                 if label.is_empty() {
@@ -275,7 +293,8 @@ impl<'a> Canvas<'a> {
                 }
             }
             // Without a key's mark, brackets say that it can be pressed.
-            None => self.put(x, y, right, &format!("[{label}]"), style),
+            (true, "") => self.put(x, y, right, "[\u{b7}]", style),
+            (true, label) => self.put(x, y, right, &format!("[{label}]"), style),
         };
         if picked {
             self.tint(area, theme.picked().remove_modifier(Modifier::DIM));
@@ -337,13 +356,9 @@ pub enum Weight {
     Refused,
 }
 
-/// Returns the width of a button, in columns.
-pub fn button_width(key: Option<char>, label: &str) -> u16 {
-    match key {
-        Some(_) if label.is_empty() => 3,
-        Some(_) => width(label) as u16 + 4,
-        None => width(label) as u16 + 2,
-    }
+/// Returns the width of a button that has no key, in columns.
+pub fn keyless_width(label: &str) -> u16 {
+    keys::button_width(KeyLabel::default(), label)
 }
 
 /// The first of a line's cuts, the longest first, that fits in the room; else the shortest that has a call's name: a result of many words

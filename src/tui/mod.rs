@@ -39,6 +39,7 @@ pub mod dialog;
 pub mod hint;
 pub mod history;
 pub mod hit;
+pub mod keys;
 pub mod lab_run;
 pub mod large;
 pub mod layout;
@@ -46,6 +47,7 @@ pub mod pane;
 pub mod pointing;
 pub mod prediction;
 pub mod scroll;
+pub mod setup;
 pub mod shown;
 mod terminal;
 pub mod theme;
@@ -141,7 +143,7 @@ pub struct LabSource<'a> {
 
 /// The screen of a recording.
 pub fn opened(recording: Recording) -> App {
-    App::open(recording, Theme::detect())
+    App::open(recording, Theme::COLOURED)
 }
 
 /// Makes the first lab, and a screen of it; with a guide through that scenario. Before [`run`], and before the program has a second
@@ -153,7 +155,7 @@ pub fn opened(recording: Recording) -> App {
 pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Message>) -> Result<(Lab, App)> {
     let fresh = tour.as_deref().map_or_else(LabSpec::default, LabSpec::of);
     let (lab, session) = lab_of(make, fresh, 0, sender)?;
-    let mut app = App::new(session, Theme::detect());
+    let mut app = App::new(session, Theme::COLOURED);
     if let Some(scenario) = tour {
         app.begin(scenario);
     }
@@ -229,6 +231,8 @@ pub fn run(
         .chain([SIGCONT])
         .chain(stops.caught().then_some(SIGTSTP));
     let signals = Signals::new(caught).during(|| "catch signals".into())?;
+    // The theme has heard NO_COLOR, and may have been told otherwise on the command line.
+    crossterm::style::force_color_output(true);
     let mut guard = Guard::enter(app.mouse_use())?;
     let (ours, is_ours) = channel();
     listen(signals, sender.clone(), is_ours)?;
@@ -433,6 +437,10 @@ pub fn run(
                     Effect::Save(name, text) => app.say(match save(&name, &text) {
                         Ok(file) => format!("written: {file}; finwait run {file} runs it"),
                         Err(error) => error.to_string(),
+                    }),
+                    Effect::KeepTheme(file, name) => app.say(match crate::config::keep_theme(&file, name) {
+                        Ok(()) => format!("theme {name}, kept in {}", file.display()),
+                        Err(why) => format!("theme {name}, until finwait ends: {why}"),
                     }),
                     Effect::Copy(text) => {
                         if let Err(error) = guard.copy(&text) {

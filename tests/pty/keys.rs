@@ -229,6 +229,7 @@ dialogs! {
     rules "W" "rules";
     forge "f" "forge";
     lessons "Y" "type to search";
+    themes "%" "the screen shows the marked one";
 }
 
 fn every_key_leaves_finwait_alive(opening: impl FnOnce(&mut Terminal) -> String, seen: &str) {

@@ -1,5 +1,6 @@
 //! What a person does, and sees: the real binary in a pty, clicked with real mouse reports.
 
+mod config;
 mod failing;
 mod jobs;
 mod keys;

@@ -133,6 +133,9 @@ impl Terminal {
             .env("TERM", "xterm-256color")
             // What is typed in a test is not the user's history.
             .env("XDG_STATE_HOME", state_home())
+            // Nobody's own configuration.
+            .env("XDG_CONFIG_HOME", "/dev/null")
+            .env_remove("COLORTERM")
             .env_remove("NO_COLOR");
         what(&mut command);
         let child = command

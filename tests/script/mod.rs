@@ -155,6 +155,7 @@ impl Script {
             Effect::Lab(request) => Some(request),
             Effect::Copy(_)
             | Effect::Redraw
+            | Effect::KeepTheme(..)
             | Effect::Suspend
             | Effect::Fresh(_)
             | Effect::Beside(..)

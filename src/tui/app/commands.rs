@@ -172,9 +172,12 @@ impl App {
             ScreenCommand::Zoom => {
                 self.panes.zoom_next();
                 if self.panes.zoom.is_some() {
-                    self.status = Some("z: the next pane, Esc: all of them".into());
+                    let zoom = self.setup.keys.of_screen(ScreenCommand::Zoom);
+                    self.status = Some(format!("{zoom}: the next pane, Esc: all of them"));
                 }
             }
+            ScreenCommand::Themes => self.dialogs.open(ThemesDialog::new(&self.setup)),
+            ScreenCommand::UseTheme(name) => return self.use_theme(name),
             ScreenCommand::LogFilter => self.panes.log.next_filter(),
             ScreenCommand::Mouse => {
                 self.mouse = self.mouse.other();
@@ -190,6 +193,23 @@ impl App {
             }
         }
         Vec::new()
+    }
+
+    /// Has the screen look like that theme, and keeps it in the configuration.
+    pub(super) fn use_theme(&mut self, name: ThemeName) -> Vec<Effect> {
+        if let Err(why) = self.setup.use_theme(name) {
+            self.status = Some(why);
+            return Vec::new();
+        }
+        match &self.setup.config {
+            Some(file) => vec![Effect::KeepTheme(file.clone(), name)],
+            None => {
+                self.status = Some(format!(
+                    "theme {name}, until finwait ends: there is no configuration file"
+                ));
+                Vec::new()
+            }
+        }
     }
 
     /// Has a new lab made, of the kind that was chosen; what was done is written before, where that is wanted.

@@ -18,9 +18,10 @@ use ratatui::layout::Position;
 
 use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
-use crate::command::{Command, EndCommand, Pick, ScreenCommand, table};
+use crate::command::{Command, EndCommand, Pick, ScreenCommand, ThemeName};
 use crate::lab::LabMode;
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::recording::{Recording, Replay};
@@ -50,6 +51,7 @@ use crate::tui::dialog::rules::RulesDialog;
 use crate::tui::dialog::runtime::RuntimeDialog;
 use crate::tui::dialog::segment::SegmentDialog;
 use crate::tui::dialog::state::{StateDialog, StateOf};
+use crate::tui::dialog::themes::ThemesDialog;
 use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::history::History;
@@ -58,6 +60,7 @@ use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{LEAST, Pane};
 use crate::tui::pane::{self, Panes};
 use crate::tui::pointing::Pointing;
+use crate::tui::setup::Setup;
 use crate::tui::shown::{Shown, ShownConnection, describe};
 use crate::tui::terminal::MouseUse;
 use crate::tui::theme::Theme;
@@ -81,6 +84,8 @@ pub enum Effect {
     Grow(Branch),
     /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
     Fresh(LabSpec),
+    /// Keep this theme in the configuration file.
+    KeepTheme(PathBuf, ThemeName),
     /// Write a file as [`Effect::Save`] does, and where that succeeds make a fresh lab in place of this one.
     SaveAndRenew(String, String, LabSpec),
     /// Make two labs for that lesson beside the one that there is, in place of any other two, and hand their sessions to
@@ -170,7 +175,7 @@ pub struct App {
     shown: Shown,
     /// The file into which all runs are recorded; none without --record.
     recording: Option<String>,
-    theme: Theme,
+    setup: Setup,
     /// The text of the bottom line, until the next key.
     status: Option<String>,
     mouse: MouseUse,
@@ -191,16 +196,26 @@ impl App {
             focus: Side::Client,
             shown: Shown::default(),
             recording: None,
-            theme,
+            setup: Setup::of(theme),
             status: None,
             mouse: MouseUse::default(),
             stale: true,
         }
     }
 
-    /// The same with the mouse in these hands from the start.
-    pub fn with_mouse(self, mouse: MouseUse) -> App {
-        App { mouse, ..self }
+    /// Returns the same screen as the user wants it to be.
+    pub fn set_up(self, setup: Setup) -> App {
+        App {
+            mouse: setup.mouse,
+            setup,
+            ..self
+        }
+    }
+
+    /// The user's wishes for the screen.
+    pub const fn setup(&mut self) -> &mut Setup {
+        self.stale = true;
+        &mut self.setup
     }
 
     /// Keeps what is typed for the next run, and has what was typed in the last ones.
@@ -386,7 +401,7 @@ impl App {
 
     /// Tells the open dialogs what happened, and does what they want then.
     fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
-        let context = Context::new(&self.run.session, self.focus, &self.history);
+        let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
         let actions = self.dialogs.hear(news, context);
         self.all(actions, now)
     }
@@ -471,7 +486,7 @@ impl App {
                 Vec::new()
             }
             Action::Item(item) => {
-                let context = Context::new(&self.run.session, self.focus, &self.history);
+                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 let actions = self.dialogs.press(item, context);
                 self.all(actions, now)
             }

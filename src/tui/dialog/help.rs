@@ -18,6 +18,7 @@ use crate::text::{width, wrap};
 use crate::tui::canvas::Canvas;
 use crate::tui::hint::{hint, special};
 use crate::tui::hit::Action;
+use crate::tui::keys::Keymap;
 use crate::tui::layout;
 
 /// The subject that the help begins with.
@@ -222,14 +223,20 @@ impl HelpDialog {
                     Command::End(side, _) => *side,
                     Command::Wire(_) | Command::Screen(_) => context.focus,
                 };
-                let mut items = buttons(spec, side);
+                let mut items = buttons(spec, side, context.keys);
                 // The marked one alone, and what it would do now.
                 let marked = spec
                     .buttons
                     .iter()
                     .position(|button| (button.command)(side) == *command);
                 let mut item = items.swap_remove(marked.unwrap_or(0));
-                let now = hint(&Action::from(command.clone()), context.session, context.focus, u16::MAX);
+                let now = hint(
+                    &Action::from(command.clone()),
+                    context.session,
+                    context.focus,
+                    u16::MAX,
+                    context.keys,
+                );
                 item.more.push(("now", now));
                 Section {
                     title: format!("Marked: {}", spec.name),
@@ -242,7 +249,7 @@ impl HelpDialog {
                     .iter()
                     .filter(|spec| matches!(spec.verb, Verb::End(_)))
                     .flat_map(|spec| {
-                        let primary = spec.buttons.iter().zip(buttons(spec, *side));
+                        let primary = spec.buttons.iter().zip(buttons(spec, *side, context.keys));
                         primary.filter(|(button, _)| button.primary).map(|(_, item)| item)
                     })
                     .collect(),
@@ -311,7 +318,9 @@ impl HelpDialog {
             let rows = TABLE.iter().filter(|spec| spec.group == group);
             sections.push(Section {
                 title: group.title().into(),
-                items: rows.flat_map(|spec| buttons(spec, context.focus)).collect(),
+                items: rows
+                    .flat_map(|spec| buttons(spec, context.focus, context.keys))
+                    .collect(),
             });
         }
         sections.push(Section {
@@ -468,7 +477,7 @@ impl Item {
 }
 
 /// The buttons of a row, or the row itself where it has none, each with its arguments.
-fn buttons(spec: &'static Spec, side: Side) -> Vec<Item> {
+fn buttons(spec: &'static Spec, side: Side, keys: &Keymap) -> Vec<Item> {
     let signature = Signature::of(spec);
     let parts: Vec<&str> = signature.parts.iter().map(|part| part.text.as_str()).collect();
     let takes = (!parts.is_empty()).then(|| ("takes", format!("{} {}", spec.name, parts.join(" "))));
@@ -481,10 +490,7 @@ fn buttons(spec: &'static Spec, side: Side) -> Vec<Item> {
         Some(Press::Type(format!("{before}{words} ")))
     };
     if spec.buttons.is_empty() {
-        let key = match spec.verb {
-            Verb::Screen(ScreenCommand::Palette) => "Ctrl-P",
-            _ => ":",
-        };
+        let key = ":";
         return vec![Item {
             key: key.into(),
             label: spec.name.into(),
@@ -499,7 +505,7 @@ fn buttons(spec: &'static Spec, side: Side) -> Vec<Item> {
         .map(|button| {
             let command = (button.command)(side);
             Item {
-                key: button.key.into(),
+                key: keys.label(button).to_string(),
                 label: button.label.into(),
                 text: special(&command).unwrap_or(spec.help).into(),
                 more: Vec::new(),

@@ -8,12 +8,14 @@ use ratatui::layout::Rect;
 use std::fmt::Debug;
 
 use crate::call::CallId;
-use crate::command::{ScreenCommand, table};
+use crate::command::{Command, ScreenCommand};
 use crate::scenario::branch::{Branch, BranchResult};
 use crate::session::Session;
 use crate::side::Side;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
+use crate::tui::keys::Keymap;
+use crate::tui::theme::Theme;
 
 pub mod branch;
 pub mod forge;
@@ -31,6 +33,7 @@ pub mod rules;
 pub mod runtime;
 pub mod segment;
 pub mod state;
+pub mod themes;
 pub mod why;
 
 use crate::tui::history::History;
@@ -50,16 +53,19 @@ pub struct Context<'a> {
     pub history: &'a History,
     /// The lines that PgUp and PgDn move by: those that are visible of the dialog on top.
     pub page: u16,
+    /// The keys of the buttons.
+    pub keys: &'a Keymap,
 }
 
 impl<'a> Context<'a> {
     /// Returns a context of these parts.
-    pub const fn new(session: &'a Session, focus: Side, history: &'a History) -> Context<'a> {
+    pub const fn new(session: &'a Session, focus: Side, history: &'a History, keys: &'a Keymap) -> Context<'a> {
         Context {
             session,
             focus,
             history,
             page: 1,
+            keys,
         }
     }
 }
@@ -117,6 +123,11 @@ pub trait Dialog: Debug {
         None
     }
 
+    /// The theme in which the whole screen is drawn while it is open; none for the one that is in use.
+    fn theme(&self) -> Option<Theme> {
+        None
+    }
+
     /// The command that opens it, whose key closes it again; none for one that has no such key.
     fn opener(&self) -> Option<ScreenCommand> {
         None
@@ -157,15 +168,12 @@ pub fn browse<D: Dialog + ?Sized>(dialog: &mut D, key: KeyEvent, context: Contex
         Some(KeyCode::End) => FAR,
         Some(KeyCode::F(1)) => return vec![help_about(dialog)],
         Some(KeyCode::Char('?')) if dialog.opener() != Some(ScreenCommand::Help) => return vec![help_about(dialog)],
-        Some(KeyCode::Char(c)) => {
-            let mut buttons = dialog
-                .opener()
-                .into_iter()
-                .flat_map(|opener| table::of_screen(opener).buttons);
-            let closes = buttons.any(|button| button.key == c);
+        _ => {
+            let pressed = context.keys.pressed(key).map(|button| (button.command)(context.focus));
+            let opener = dialog.opener().map(Command::Screen);
+            let closes = opener.is_some() && pressed == opener;
             return closes.then_some(Reaction::Close).into_iter().collect();
         }
-        _ => return Vec::new(),
     };
     dialog.scroll(lines, context);
     Vec::new()
@@ -204,6 +212,11 @@ impl DialogStack {
     /// Returns whether none is open.
     pub fn is_empty(&self) -> bool {
         self.dialogs.is_empty()
+    }
+
+    /// Returns the theme in which the one on top has the screen drawn, if it has one.
+    pub fn theme(&self) -> Option<Theme> {
+        self.dialogs.last().and_then(|dialog| dialog.theme())
     }
 
     /// Opens a dialog over all others.

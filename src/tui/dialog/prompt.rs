@@ -16,7 +16,7 @@ use crate::scenario::branch::Branch;
 use crate::session::Session;
 use crate::side::Side;
 use crate::text::{width, wrap_to};
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::{Canvas, keyless_width};
 use crate::tui::history::History;
 use crate::tui::hit::Action;
 use crate::tui::layout;
@@ -319,7 +319,7 @@ impl Dialog for Prompt {
         let words = self.candidates(context);
         let mut x = inside.x;
         for (nth, word) in words.iter().enumerate() {
-            let wide = button_width(None, word);
+            let wide = keyless_width(word);
             if x + wide + 4 > inside.right() {
                 canvas.put(x, inside.y, inside.right(), &format!("+{}", words.len() - nth), dim);
                 break;

@@ -7,7 +7,7 @@ use crate::clock::human;
 use crate::command::{ScreenCommand, table};
 use crate::scenario::report::StepReport;
 use crate::text::wrap;
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::{Canvas, keyless_width};
 use crate::tui::hit::Action;
 use crate::tui::prediction::Prediction;
 use crate::tui::tour::Tour;
@@ -236,7 +236,7 @@ impl Line {
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect, y: u16) {
-        let links: u16 = self.links.iter().map(|(label, _)| button_width(None, label) + 1).sum();
+        let links: u16 = self.links.iter().map(|(label, _)| keyless_width(label) + 1).sum();
         let mut x = canvas.put_cut(area.x, y, area.right().saturating_sub(links), &self.said, self.style);
         for (label, action) in &self.links {
             x = canvas.button(x + 1, y, area.right(), None, label, action.clone());

@@ -11,7 +11,7 @@ use crate::session::moves::Move;
 use crate::session::now::NowLines;
 use crate::side::Side;
 use crate::text::{width, wrap_to};
-use crate::tui::canvas::{Canvas, button_width, longest};
+use crate::tui::canvas::{Canvas, longest};
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
@@ -53,7 +53,7 @@ fn title(canvas: &mut Canvas, area: Rect) {
     let mut right = area.right().saturating_sub(1);
     for command in [ScreenCommand::Present, ScreenCommand::CopyLine, ScreenCommand::Why] {
         for button in table::of_screen(command).buttons {
-            right = right.saturating_sub(button_width(Some(button.key), button.label));
+            right = right.saturating_sub(canvas.button_width(Some(button.key), button.label));
             canvas.button(
                 right,
                 area.y,
@@ -170,7 +170,7 @@ fn attempt(canvas: &mut Canvas, area: Rect, moves: &[Move]) {
             Command::End(Side::Server, _) => "2",
             _ => "",
         };
-        let label = format!(" {end}{} {} ", button.key, button.label);
+        let label = format!(" {end}{} {} ", canvas.key_of(button), button.label);
         let follows = format!(" \u{25b8} {}", of.text);
         let wide = (width(&label) + width(&follows)) as u16;
         if x + wide > right && x > area.x + NAMES {

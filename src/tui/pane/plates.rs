@@ -15,7 +15,7 @@ use crate::session::{ProcessState, Session};
 use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::text::width;
-use crate::tui::canvas::{Canvas, button_width, longest};
+use crate::tui::canvas::{Canvas, keyless_width, longest};
 use crate::tui::dialog::state::StateOf;
 use crate::tui::hit::{Action, Zone};
 use crate::tui::large;
@@ -148,7 +148,7 @@ impl End<'_> {
             n => format!(" +{}", n - 1),
         };
         let clock = format!(" {}{more}", human(blocked.waited));
-        let button = button_width(None, label) + 1;
+        let button = keyless_width(label) + 1;
         let right = area.right().saturating_sub(button);
         let style = canvas.theme.strong();
         let x = canvas.put(area.x, area.y, right, "blocked ", style);
@@ -187,7 +187,7 @@ impl End<'_> {
             return false;
         };
         let restart = table::of_end(&EndCommand::Restart).buttons.first();
-        let wide = restart.map_or(0, |button| button_width(Some(button.key), button.label) + 1);
+        let wide = restart.map_or(0, |button| canvas.button_width(Some(button.key), button.label) + 1);
         let bad = canvas.theme.bad();
         let right = area.right().saturating_sub(wide);
         let x = canvas.put_cut(area.x, area.y, right, &format!("its process is dead: {how}"), bad);

@@ -8,7 +8,7 @@ use crate::command::{ScreenCommand, table};
 use crate::session::now::Plate;
 use crate::side::Side;
 use crate::text::{width, wrap_to};
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::lab_run::LabRun;
 use crate::tui::large;
@@ -77,7 +77,7 @@ fn title(canvas: &mut Canvas, area: Rect, run: &LabRun) {
     let guide = run.tour.as_ref().map_or(&[][..], |_| &GUIDE[..]);
     for command in std::iter::once(ScreenCommand::Present).chain(guide.iter().rev().copied()) {
         for button in table::of_screen(command).buttons {
-            let wide = button_width(Some(button.key), button.label);
+            let wide = canvas.button_width(Some(button.key), button.label);
             right = right.saturating_sub(wide);
             canvas.button(
                 right,
