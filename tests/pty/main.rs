@@ -3,6 +3,7 @@
 mod failing;
 mod jobs;
 mod keys;
+mod long;
 mod recording;
 #[path = "../support/mod.rs"]
 mod support;
