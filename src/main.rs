@@ -2,7 +2,7 @@
 #![deny(clippy::unwrap_used)]
 
 use clap::Parser;
-use std::io::{self, BufReader, BufWriter, IsTerminal};
+use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,16 +16,18 @@ use finwait::headless::code;
 use finwait::headless::config::ConfigView;
 use finwait::headless::exit::{complain, fail};
 use finwait::headless::matrix::MatrixFormat;
+use finwait::headless::progress::while_compiling;
 use finwait::headless::scenarios::{self, RunOptions, recording_of};
 use finwait::headless::{self, CommandSource, Format, RunStatus, Runner};
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
 use finwait::os::signal;
 use finwait::recording::{RecordingFile, file_in, recorded};
-use finwait::runtime::{RuntimeChoice, to_be_compiled};
+use finwait::runtime::RuntimeChoice;
 use finwait::scenario::Scenario;
 use finwait::scenario::run::lab_for;
 use finwait::session::Session;
+use finwait::side::Ends;
 use finwait::tui::app::LabSpec;
 use finwait::tui::setup::Setup;
 use finwait::tui::{self, LabSource, Message, MouseUse, Sink};
@@ -86,13 +88,8 @@ fn main() -> ExitCode {
     let driving = cli.driving();
     let options = match driving {
         Driving::Chosen => {
-            // Nobody should take the silence of a compiler for ours.
-            if io::stderr().is_terminal() {
-                for runtime in to_be_compiled(&choices) {
-                    eprintln!("finwait: compiling the {runtime} endpoint, this once");
-                }
-            }
-            match options.driven_by(choices, cli.syscalls) {
+            let driven = while_compiling(&choices, || options.driven_by(choices.clone(), cli.syscalls));
+            match driven {
                 Ok(options) => options,
                 Err(error) => return fail(NO_LAB, &error.to_string()),
             }
@@ -178,7 +175,8 @@ fn tour(name: &str, options: &Options, record: Option<&Path>, setup: Setup) -> E
             return ExitCode::from(NOT_UNDERSTOOD);
         }
     };
-    match lab_for(&scenario, options) {
+    let choices = Ends::from_fn(|side| RuntimeChoice::Runtime(scenario.driven[side]));
+    match while_compiling(&choices, || lab_for(&scenario, options)) {
         Ok(options) => screen(&options, Some(scenario), record, setup),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }

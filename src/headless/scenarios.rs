@@ -9,12 +9,15 @@ use std::time::Instant;
 
 use super::children::{self, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
+use super::progress::{self, Progress, while_compiling};
 use crate::clock::human;
 use crate::json::{Lines, Versioned};
 use crate::lab::Options;
 use crate::recording::{RecordingFile, file_in, files_in};
+use crate::runtime::RuntimeChoice;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
 use crate::scenario::{Scenario, catalog, file, run};
+use crate::side::Ends;
 use crate::text::{SanitizingWriter, excerpt};
 
 /// The most characters of a name that are repeated.
@@ -139,13 +142,18 @@ fn one(scenario: Scenario, options: &Options, how: RunOptions, record: Option<&P
         let _ = writeln!(SanitizingWriter(&mut out), "{}", excerpt(&driven, LONGEST_NAME));
     }
     let mut lines = Lines::default();
-    let ended = run::run(&Arc::new(scenario), options, how.keep_going, record.as_ref(), |line| {
-        if how.json {
-            lines.print(&mut out, &line)?;
-        } else {
-            tell(&mut out, &line)?;
-        }
-        out.flush()
+    // The line is taken off by the first of the report.
+    let choices = Ends::from_fn(|side| RuntimeChoice::Runtime(scenario.driven[side]));
+    let ended = while_compiling(&choices, || {
+        run::run(&Arc::new(scenario), options, how.keep_going, record.as_ref(), |line| {
+            progress::hide();
+            if how.json {
+                lines.print(&mut out, &line)?;
+            } else {
+                tell(&mut out, &line)?;
+            }
+            out.flush()
+        })
     });
     match ended {
         Ok(Summary {
@@ -199,7 +207,10 @@ fn several(
     let mut total = RunTotals::default();
     let mut out = io::stdout().lock();
     let mut printed = Lines::default();
+    let mut progress = Progress::new(how.json);
+    progress.count(0, scenarios.len(), "scenarios");
     let done = in_parallel(&scenarios, options, how, &records, |scenario, lines| {
+        progress::hide();
         for line in lines {
             match line {
                 line if how.json => printed.print(&mut out, line)?,
@@ -213,8 +224,11 @@ fn several(
                 total.add(end);
             }
         }
-        out.flush()
+        out.flush()?;
+        progress.count(total.scenarios, scenarios.len(), "scenarios");
+        Ok(())
     });
+    drop(progress);
     match done {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
