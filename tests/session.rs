@@ -1970,7 +1970,7 @@ fn what_is_discarded_is_not_called_dropped() {
 #[test]
 fn a_mode_that_says_no_time_means_the_last_one() {
     let mut play = Play::new();
-    let mut asks = |play: &mut Play, text: &str| {
+    let asks = |play: &mut Play, text: &str| {
         play.asked.clear();
         play.issues(text);
         match play.asked.pop() {
