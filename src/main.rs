@@ -95,7 +95,8 @@ fn main() -> ExitCode {
             let format = if json { Format::Json } else { Format::Text };
             run(&options, &commands, format, patience.into(), record)
         }
-        Some(Verb::List { json }) => scenarios::list(json),
+        Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),
+        Some(Verb::List { json, .. }) => scenarios::list(json),
         Some(Verb::Show { name }) => scenarios::show(&name),
         Some(Verb::Run {
             scenarios,

@@ -67,6 +67,69 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    /// The words that are read in a lesson, and the presses.
+    fn length(course: &Course) -> (f64, f64) {
+        let said = course.scenarios().into_iter().flat_map(|scenario| &scenario.steps);
+        let words = said
+            .filter_map(|step| step.say.as_ref())
+            .map(|say| say.split(' ').count());
+        (words.sum::<usize>() as f64, course.steps() as f64)
+    }
+
+    #[test]
+    fn every_scenario_is_a_lesson_that_takes_as_long_as_it_is() {
+        let lessons = lessons().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+        assert_eq!(
+            lessons.len(),
+            FILES.len() + SIDE_BY_SIDE.len(),
+            "a scenario says no lesson"
+        );
+        for course in &lessons {
+            let (words, steps) = length(course);
+            let minutes = f64::from(course.lesson().minutes);
+            // 250 words a minute and 5 seconds a press, at the fastest; 60 and 45, at the slowest.
+            let (least, most) = (words / 250.0 + steps / 12.0, words / 60.0 + steps * 0.75 + 1.0);
+            assert!(
+                (least..=most).contains(&minutes),
+                "{}: {minutes} min for {words} words and {steps} steps",
+                course.name()
+            );
+        }
+        for topic in super::super::lesson::Topic::ALL {
+            let shelf = super::super::lesson::Shelf::Under(topic);
+            let of_it = lessons.iter().filter(|course| course.lesson().shelf == shelf);
+            assert!(of_it.count() >= 2, "{}", topic.name());
+        }
+    }
+
+    #[test]
+    fn start_here_leads_from_the_handshake_to_two_labs() {
+        use super::super::lesson::{Level, Shelf};
+        let lessons = lessons().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+        let starts = lessons.iter().filter_map(|course| match course.lesson().shelf {
+            Shelf::Start(place) => Some((place, course.name(), course.lesson().level)),
+            Shelf::Under(_) => None,
+        });
+        let wanted = [
+            "handshake",
+            "full-close",
+            "half-close",
+            "linger-zero",
+            "close-wait-leak",
+            "half-close-beside-full-close",
+        ];
+        let wanted: Vec<_> = (1..)
+            .zip(wanted)
+            .map(|(place, name)| (place, name, Level::Beginner))
+            .collect();
+        assert_eq!(starts.collect::<Vec<_>>(), wanted);
+        // A beginner is told at every step what happens, and where to look.
+        for course in &lessons[..wanted.len()] {
+            let mut steps = course.scenarios().into_iter().flat_map(|scenario| &scenario.steps);
+            assert!(steps.all(|step| step.say.is_some()), "{}", course.name());
+        }
+    }
+
     #[test]
     fn every_file_of_the_catalog_is_a_scenario_of_its_folders_group_with_a_name_of_its_own() {
         let mut names = HashSet::new();

@@ -1,6 +1,8 @@
 //! Lessons by clicks: one is found and begun, its path is left and found again, a wrong prediction is answered, two labs go on step for
 //! step.
 
+use std::path::PathBuf;
+
 use super::terminal::{Half, Terminal};
 use super::{started, started_with};
 
@@ -148,9 +150,7 @@ fn half_close_stands_beside_full_close() {
             }
         }
         terminal.see("The end: both labs are live");
-        if std::env::var_os("SHOW").is_some() {
-            eprintln!("{}", terminal.lines().join("\n"));
-        }
+        assert!(!terminal.lines().join("\n").contains("Something else came"));
         // The half-close: the answer was read, and the server may go on. The full close: it has learnt that nobody is there.
         terminal.wait("the states of the ends", |lines| {
             let text = lines.join("\n");
@@ -192,4 +192,51 @@ fn another_lesson_takes_the_place_of_two_labs() {
     terminal.see("step 1 of 10");
     terminal.keys("q");
     assert!(terminal.end().success());
+}
+
+/// A connection, a read that waits until its deadline, and `last`.
+fn waiting_read(name: &str, deadline: u32, last: &str) -> (PathBuf, Terminal) {
+    let folder = std::env::temp_dir().join(format!("finwait-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let steps = [
+        "server = \"listen backlog=2\"",
+        "client = \"connect\"",
+        "server = \"accept\"",
+        &format!("client = \"read deadline={deadline}\"\nreturns = \"blocked\""),
+        last,
+    ];
+    let steps: Vec<String> = steps.iter().map(|step| format!("[[step]]\n{step}\n")).collect();
+    let text = format!("title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n{}", steps.concat());
+    std::fs::write(folder.join("waits.toml"), text).unwrap();
+    let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "isolated", "tour", "waits.toml"]);
+    terminal.see("step 1 of 5");
+    for step in 2..=5 {
+        terminal.click(". Next]", Half::Left);
+        terminal.see(&format!("step {step} of 5"));
+    }
+    // The user reads on, and the deadline passes.
+    terminal.see("deadline exceeded");
+    (folder, terminal)
+}
+
+/// A call that returned while the user read belongs to the step that waits for it.
+#[test]
+fn a_call_that_returned_while_the_user_read_is_the_next_steps() {
+    let (folder, mut terminal) = waiting_read("read-slowly", 400, "later = { client = \"deadline exceeded\" }");
+    terminal.click(". Next]", Half::Left);
+    terminal.see("The end: all was as expected.");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// What is only so without a long pause is not so after one: the guide says what happened meanwhile, and runs it again in time.
+#[test]
+fn a_pause_that_was_too_long_is_told_and_mended() {
+    let last = "server = 'write \"x\"'\nreturns = \"wrote 1\"\nlater = { client = 'read \"x\"' }\nwithin = \"500ms\"";
+    let (folder, mut terminal) = waiting_read("too-slowly", 2_500, last);
+    terminal.click(". Next]", Half::Left);
+    terminal.see("You waited ");
+    terminal.see("meanwhile: client read = deadline exceeded");
+    terminal.click("G back on the path]", Half::Left);
+    terminal.see("The end: all was as expected.");
+    std::fs::remove_dir_all(folder).unwrap();
 }
