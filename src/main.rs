@@ -21,8 +21,9 @@ use finwait::live::EventSink;
 use finwait::os::signal;
 use finwait::recording::{RecordingFile, file_in, recorded};
 use finwait::runtime::{RuntimeChoice, to_be_compiled};
-use finwait::scenario::Scenario;
+use finwait::scenario::lesson::SideBySide;
 use finwait::scenario::run::lab_for;
+use finwait::scenario::{Scenario, catalog};
 use finwait::session::Session;
 use finwait::tui::app::LabSpec;
 use finwait::tui::{self, LabSource, Message, Sink};
@@ -85,7 +86,7 @@ fn main() -> ExitCode {
         return fail(NOT_UNDERSTOOD, why);
     }
     match cli.verb {
-        None => screen(&options, None, record),
+        None => screen(&options, None, None, record),
         Some(Verb::Tour { scenario }) => tour(&scenario, &options, record),
         Some(Verb::Do {
             commands,
@@ -140,6 +141,16 @@ fn main() -> ExitCode {
 
 /// `finwait tour`
 fn tour(name: &str, options: &Options, record: Option<&Path>) -> ExitCode {
+    match catalog::side_by_side(name) {
+        Some(Ok(lesson)) => return screen(options, None, Some(Arc::new(lesson)), record),
+        Some(Err(mistakes)) => {
+            return fail(
+                NOT_UNDERSTOOD,
+                &mistakes.first().map_or_else(String::new, ToString::to_string),
+            );
+        }
+        None => {}
+    }
     let scenario = match scenarios::load(name) {
         Ok(scenario) => Arc::new(scenario),
         Err(why) => {
@@ -148,13 +159,18 @@ fn tour(name: &str, options: &Options, record: Option<&Path>) -> ExitCode {
         }
     };
     match lab_for(&scenario, options) {
-        Ok(options) => screen(&options, Some(scenario), record),
+        Ok(options) => screen(&options, Some(scenario), None, record),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
 }
 
-/// The explorer; with a guide through that scenario.
-fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>) -> ExitCode {
+/// The explorer; with a guide through that scenario, or with that lesson of two labs.
+fn screen(
+    options: &Options,
+    tour: Option<Arc<Scenario>>,
+    beside: Option<Arc<SideBySide>>,
+    record: Option<&Path>,
+) -> ExitCode {
     // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
@@ -190,6 +206,10 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>)
         Ok(first) => first,
         Err(error) => return fail(NO_LAB, &error.to_string()),
     };
+    if let Some(lesson) = beside {
+        // Nobody has taken the other end yet.
+        let _ = sender.send(Message::SideBySide(lesson));
+    }
     let source = LabSource {
         lab,
         make: &make,

@@ -90,7 +90,13 @@ const fn alone(scenario: &Scenario) -> &'static str {
 
 /// `finwait show`
 pub fn show(name: &str) -> ExitCode {
-    match catalog::find(name) {
+    let beside = || {
+        catalog::SIDE_BY_SIDE
+            .iter()
+            .find(|(path, _)| file::name_of(path) == name)
+            .copied()
+    };
+    match catalog::find(name).or_else(beside) {
         Some((_, text)) => print(|out| out.write_all(text.as_bytes())),
         None => fail(BAD, &unknown(name)),
     }

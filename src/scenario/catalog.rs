@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lesson::Course;
+use super::lesson::{Course, SideBySide};
 use super::mistake::Mistake;
 use super::{Scenario, file};
 
@@ -33,6 +33,16 @@ pub const SIDE_BY_SIDE: &[(&str, &str)] = &[(
     "lessons/half-close-beside-full-close.toml",
     include_str!("../../assets/lessons/half-close-beside-full-close.toml"),
 )];
+
+/// The lesson of two labs of that name; none when no file has that name.
+///
+/// # Errors
+///
+/// The mistakes of its file.
+pub fn side_by_side(name: &str) -> Option<Result<SideBySide, Vec<Mistake>>> {
+    let (path, text) = SIDE_BY_SIDE.iter().find(|(path, _)| file::name_of(path) == name)?;
+    Some(file::beside::read(path, text))
+}
 
 /// The lessons: "Start here" in its order, then topic by topic, the easiest of each first.
 ///

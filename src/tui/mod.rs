@@ -61,6 +61,8 @@ pub enum Message {
     Lab(u32, Batch),
     /// The result of two runs that were to be compared.
     Compared(Branch, BranchResult),
+    /// The user has chosen this lesson before the screen was there.
+    SideBySide(Arc<SideBySide>),
     /// An event of the terminal.
     Input(Input),
     /// A signal.
@@ -317,6 +319,10 @@ pub fn run(
                 Message::Compared(branch, result) => {
                     awaited = true;
                     app.compared(&branch, &result, MonoTime::now())
+                }
+                Message::SideBySide(lesson) => {
+                    awaited = true;
+                    app.begin_beside(lesson)
                 }
                 Message::Signal(SIGTSTP) => {
                     match stops.refused() {

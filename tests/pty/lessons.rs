@@ -124,6 +124,65 @@ fn a_wrong_prediction_is_answered_with_the_rule() {
     terminal.see("you predicted ok: wrong");
 }
 
+/// The processes below that one, and below those.
+fn descendants(of: i32) -> Vec<i32> {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let parent = |pid: i32| -> Option<i32> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut rest = rest.split_whitespace();
+        (rest.next()? != "Z").then(|| rest.next()?.parse().ok())?
+    };
+    let pairs: Vec<(i32, i32)> = pids.filter_map(|pid| Some((pid, parent(pid)?))).collect();
+    let mut found = vec![of];
+    let mut next = 0;
+    while let Some(above) = found.get(next).copied() {
+        found.extend(pairs.iter().filter(|(_, parent)| *parent == above).map(|(pid, _)| *pid));
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+/// Two labs more for the lesson, and none of their processes once it is left, or the screen is.
+#[test]
+fn the_two_labs_end_with_their_lesson() {
+    let mut terminal = started("isolated");
+    let pid = terminal.pid();
+    let before = descendants(pid);
+    let begins = |terminal: &mut Terminal| {
+        terminal.keys("Ybeside\r");
+        terminal.see("step 0 of 8");
+        terminal.click(". Next]", Half::Left);
+        terminal.see("step 1 of 8");
+    };
+    begins(&mut terminal);
+    let with = descendants(pid);
+    assert_eq!(with.len(), 3 * before.len(), "{before:?} {with:?}");
+    terminal.click("; Leave]", Half::Left);
+    terminal.wait("its labs to end", |_| descendants(pid) == before);
+    terminal.see("CLIENT");
+    begins(&mut terminal);
+    let with = descendants(pid);
+    assert_eq!(with.len(), 3 * before.len(), "{before:?} {with:?}");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    // Endpoints go when their socket does, which need not be at once.
+    let lives = |pid: &i32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok();
+    super::support::until("the endpoints to end", || !with.iter().any(lives));
+}
+
+/// The same from the command line.
+#[test]
+fn a_lesson_of_two_labs_is_opened_by_its_name() {
+    let mut terminal = Terminal::start(120, 40, &["--lab", "isolated", "tour", "half-close-beside-full-close"]);
+    terminal.see("step 0 of 8");
+    terminal.keys("=");
+    terminal.see("step 8 of 8");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}
+
 /// Half-close beside full close, by mouse from "Start here" to its end: both columns are as the kernel has them.
 #[test]
 fn half_close_stands_beside_full_close() {

@@ -407,10 +407,7 @@ impl App {
                 ended.into_iter().chain([Effect::Fresh(fresh)]).collect()
             }
             Action::SideBySide(_) if self.is_only_shown() => Vec::new(),
-            Action::SideBySide(lesson) => {
-                self.dialogs.clear();
-                vec![Effect::Beside(lesson, 0)]
-            }
+            Action::SideBySide(lesson) => self.begin_beside(lesson),
             Action::Predict { about, picked } => {
                 if let Some(tour) = &mut self.run.tour {
                     tour.predict(about, picked);
