@@ -15,6 +15,7 @@ use crate::json::{Lines, Versioned};
 use crate::lab::Options;
 use crate::recording::{RecordingFile, file_in, files_in};
 use crate::runtime::RuntimeChoice;
+use crate::scenario::lesson::Shelf;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
 use crate::scenario::{Scenario, catalog, file, run};
 use crate::side::Ends;
@@ -30,6 +31,32 @@ pub struct RunOptions {
     pub json: bool,
     /// Go on after what was not as expected.
     pub keep_going: bool,
+}
+
+/// `finwait list --lessons`
+pub fn lessons() -> ExitCode {
+    let all = match catalog::lessons() {
+        Ok(all) => all,
+        Err(mistakes) => return mistaken(&mistakes),
+    };
+    print(|out| {
+        let mut shelf: Option<Shelf> = None;
+        for course in &all {
+            let lesson = course.lesson();
+            if !shelf.is_some_and(|before| before.is_with(lesson.shelf)) {
+                writeln!(out, "{}", lesson.shelf.heading())?;
+            }
+            shelf = Some(lesson.shelf);
+            let (level, minutes) = (lesson.level.name(), lesson.minutes);
+            writeln!(
+                out,
+                "  {:<32} {level:<12} {minutes:>2} min  {}",
+                course.name(),
+                course.title()
+            )?;
+        }
+        Ok(())
+    })
 }
 
 /// `finwait list`
@@ -66,7 +93,13 @@ const fn alone(scenario: &Scenario) -> &'static str {
 
 /// `finwait show`
 pub fn show(name: &str) -> ExitCode {
-    match catalog::find(name) {
+    let beside = || {
+        catalog::SIDE_BY_SIDE
+            .iter()
+            .find(|(path, _)| file::name_of(path) == name)
+            .copied()
+    };
+    match catalog::find(name).or_else(beside) {
         Some((_, text)) => print(|out| out.write_all(text.as_bytes())),
         None => fail(BAD, &unknown(name)),
     }

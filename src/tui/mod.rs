@@ -72,6 +72,8 @@ pub enum Message {
     Compared(Branch, BranchResult),
     /// The runtimes of a new lab are ready, asked for in that turn; or one sentence why not.
     Prepared(u32, Renewal, std::result::Result<(), String>),
+    /// The user has chosen this lesson before the screen was there.
+    SideBySide(Arc<SideBySide>),
     /// An event of the terminal.
     Input(Input),
     /// A signal.
@@ -351,6 +353,10 @@ pub fn run(
                     awaited = true;
                     app.say(why);
                     Vec::new()
+                }
+                Message::SideBySide(lesson) => {
+                    awaited = true;
+                    app.begin_beside(lesson)
                 }
                 Message::Signal(SIGTSTP) => {
                     match stops.refused() {
