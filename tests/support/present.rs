@@ -33,8 +33,10 @@ struct Segments {
     fin_acknowledged: bool,
     /// Has the peer's FIN come?
     fin_came: bool,
-    /// Has an RST left it, or come to it?
-    rst: bool,
+    /// Has an RST left it?
+    rst_left: bool,
+    /// Has an RST come to it?
+    rst_came: bool,
     /// Has an ICMP error about it come?
     icmp: bool,
 }
@@ -171,7 +173,7 @@ impl Reading {
         if segment.flags.has(Flags::FIN) {
             known.fin = Some(segment.seq.0.wrapping_add(segment.len as u32).wrapping_add(1));
         }
-        known.rst |= segment.flags.has(Flags::RST);
+        known.rst_left |= segment.flags.has(Flags::RST);
     }
 
     fn came(&mut self, to: Side, segment: &Segment) {
@@ -180,7 +182,7 @@ impl Reading {
             known.fin_acknowledged |= segment.ack.0.wrapping_sub(fin) < u32::MAX / 2;
         }
         known.fin_came |= segment.flags.has(Flags::FIN);
-        known.rst |= segment.flags.has(Flags::RST);
+        known.rst_came |= segment.flags.has(Flags::RST);
     }
 
     /// Holds all that is said now.
@@ -281,8 +283,9 @@ impl Reading {
                 let is_so = match role.as_str() {
                     "was told" => ours.fin_came,
                     "both at once" => ours.fin.is_some(),
-                    "was reset" => ours.rst,
-                    "was refused" => ours.rst || ours.icmp,
+                    "was reset" => ours.rst_came,
+                    "sent the reset" => ours.rst_left,
+                    "was refused" => ours.rst_came || ours.icmp,
                     "open" => ours.fin.is_none(),
                     _ => true,
                 };
@@ -395,7 +398,8 @@ impl Reading {
             "open" | "open, writing shut down" | "FIN waits behind data" => ours.fin.is_none(),
             "FIN sent, not acknowledged" => ours.fin.is_some(),
             _ if said.starts_with("closed by") => ours.fin.is_some() && ours.fin_acknowledged,
-            _ if said.starts_with("torn by") => ours.rst || theirs.is_some_and(|theirs| theirs.rst),
+            _ if said.starts_with("torn by") && said.contains(from.name()) => ours.rst_left,
+            _ if said.starts_with("torn by") => theirs.is_some_and(|theirs| theirs.rst_left),
             _ => true,
         };
         if !is_so {
