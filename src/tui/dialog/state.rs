@@ -73,6 +73,9 @@ impl StateDialog {
             ("ended by", meaning.ends_by),
         ];
         words.extend(meaning.beside.into_iter().map(|note| ("also", note)));
+        // Where the sources of the state differ: as they always do then, or out of the ordinary.
+        words.extend(view.note().map(|why| ("note", why)));
+        words.extend(view.alarm().map(|why| ("!", why)));
         words.push(("see it", format!("scenario {}", meaning.scenario)));
         (title, words)
     }
