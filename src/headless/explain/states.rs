@@ -39,6 +39,7 @@ impl StateAnswer {
         for meaning in &self.meanings {
             writeln!(out, "\n{}", meaning.id)?;
             paper.paragraph(out, "  ", &meaning.meaning)?;
+            paper.paragraph(out, "  in short:   ", &meaning.in_short())?;
             paper.paragraph(out, "  can:        ", &meaning.can)?;
             paper.paragraph(out, "  waits for:  ", &meaning.waits_for)?;
             paper.paragraph(out, "  ended by:   ", &meaning.ends_by)?;
