@@ -14,6 +14,7 @@ use finwait::explain::rules::CallClass;
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::{EventSink, Live};
 use finwait::outcome::{Outcome, Value};
+use finwait::runtime::{Runtime, RuntimeChoice};
 use finwait::scenario::play::{Play, StepStatus};
 use finwait::scenario::run::lab_for;
 use finwait::scenario::{Scenario, catalog, file};
@@ -21,7 +22,7 @@ use finwait::session::moves::{MOST, Move, ON_A_CONNECTION, label};
 use finwait::session::progress::{CommandProgress, CommandResult};
 use finwait::session::transcript::EntryKind;
 use finwait::session::{LabKind, ProcessState, Session};
-use finwait::side::Side;
+use finwait::side::{Ends, Side};
 use finwait::socket_table::Tuple;
 use finwait::wire::segment::Packet;
 use serde::{Deserialize, Serialize};
@@ -442,6 +443,10 @@ fn job(job: Job) {
         _ => LabMode::Isolated,
     };
     let mut options = Options::native(wanted, false, env!("CARGO_BIN_EXE_finwait").into());
+    if let Some(runtime) = Runtime::named(lab) {
+        let choices = Ends::from_fn(|_| RuntimeChoice::Runtime(runtime));
+        options = options.driven_by(choices, false).unwrap();
+    }
     if let Some(scenario) = &scenario {
         match lab_for(scenario, &options) {
             Ok(its) => options = its,
@@ -695,6 +700,11 @@ fn a_random_clicker_finds_each_promise_kept() -> Vec<String> {
         jobs.push(walk("isolated", &["wire step"], seed));
         jobs.push(walk("loopback", &[], seed));
     }
+    // Of what another language's library answers, less is sure.
+    for runtime in ["c", "go", "python", "java", "node"] {
+        jobs.push(walk(runtime, &[], 5));
+        jobs.push(walk(runtime, &["server listen", "client connect", "server accept"], 6));
+    }
     let (mut kept, mut wrong) = (BTreeSet::new(), Vec::new());
     let mut presses = 0;
     for (job, told) in jobs.iter().zip(all(&jobs)) {
@@ -707,7 +717,9 @@ fn a_random_clicker_finds_each_promise_kept() -> Vec<String> {
                 Told::Broken { .. } | Told::Missed { .. } | Told::Skipped { .. } => {
                     wrong.push(format!("{job:?}: {told:?}"))
                 }
-                Told::Nothing { .. } => println!("{job:?} ends: {told:?}"),
+                // Nothing is sure of a library that accepts and reads by itself.
+                Told::Nothing { .. } if matches!(job, Job::Walk { lab, .. } if lab == "node") => {}
+                Told::Nothing { .. } => wrong.push(format!("{job:?}: {told:?}")),
                 Told::Offer { .. } => {}
             }
         }
