@@ -8,11 +8,15 @@ use finwait::command::table::TABLE;
 use finwait::command::{Command, ScreenCommand};
 use finwait::scenario::branch::Branch;
 use finwait::scenario::catalog;
+use finwait::lab::LabMode;
 use finwait::session::LabKind;
-use finwait::side::Side;
+use finwait::side::{Ends, Side};
+use finwait::state::State;
+use finwait::tui::app::ChosenLab;
 use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hint::hint;
 use finwait::tui::hit::Action;
+use finwait::tui::shown::ShownConnection;
 
 mod script;
 use script::Script;
@@ -48,6 +52,17 @@ fn actions(script: &Script) -> Vec<Action> {
         Action::Meaning(Side::Client, StateOf::Named(name.clone())),
         Action::Item(0),
         Action::Back,
+        Action::Means(State::CloseWait),
+        Action::Details(Side::Server),
+        Action::ShowConnection(ShownConnection::All),
+        Action::NewLab {
+            lab: ChosenLab {
+                mode: LabMode::Auto,
+                ipv6: false,
+                runtimes: Ends::default(),
+            },
+            record: true,
+        },
         Action::Typed("client close".into(), close.clone()),
         Action::ReadOptions(Side::Client, Some(name)),
         Action::ReadOptions(Side::Server, None),
@@ -79,6 +94,7 @@ fn actions(script: &Script) -> Vec<Action> {
             Action::Segment(_) | Action::Why(_) | Action::Meaning(..) | Action::Item(_) | Action::Back => {}
             Action::Typed(..) | Action::ReadOptions(..) | Action::ShowEntry(_) | Action::Guide(_) => {}
             Action::Predict { .. } | Action::Compare(_) | Action::Say(_) | Action::Nothing => {}
+            Action::Means(_) | Action::Details(_) | Action::NewLab { .. } | Action::ShowConnection(_) => {}
         }
     }
     actions

@@ -758,7 +758,7 @@ fn every_button_can_be_clicked_and_does_what_its_row_says() {
                             let of = match request {
                                 LabRequest::Call(of, _) | LabRequest::Kill(of) | LabRequest::Restart(of) => *of,
                                 LabRequest::Host(of, ..) | LabRequest::Destroy(of, _) => *of,
-                                LabRequest::Wire(_) => panic!("{text}: asked of the wire"),
+                                LabRequest::Wire(_) | LabRequest::Prepare(..) => panic!("{text}: asked of {request:?}"),
                             };
                             assert_eq!(of, side, "{text}");
                             if let LabRequest::Call(_, order) = request {
