@@ -224,11 +224,11 @@ dialogs! {
     the_prompt ":" PROMPT;
     the_prompt_with_a_call "E" PROMPT;
     options "o" "options of";
-    host_settings "t" "host";
-    raw_calls "T" "raw";
+    host_settings "t" "the client's host";
+    raw_rows "T" "sl  local_address";
     why "!" "why?   (Esc";
-    rules "W" "rules";
-    forge "f" "forge";
+    rules "W" "the wire's rules";
+    forge "f" "forge a packet to";
     scenarios "Y" "type to search";
     the_menu "m" "everything the client can do";
     the_runtimes "G" "what drives the client";

@@ -96,6 +96,8 @@ fn what_a_library_accepts_unasked_is_seen_however_late() {
     terminal.see_state(Side::Server, "LISTEN");
     kill_process(node, Signal::STOP).unwrap();
     terminal.press(Side::Client, "c connect");
+    // The details of the server say who holds a socket.
+    terminal.keys("2zz");
     terminal.see("not accepted yet");
     kill_process(node, Signal::CONT).unwrap();
     terminal.see("accepted by the library");
@@ -152,20 +154,6 @@ fn a_handshake_is_stepped_through_by_clicks() {
     for (cols, rows) in [(120, 40), (200, 60)] {
         let mut terminal = Terminal::start(cols, rows, &["--lab", "isolated"]);
         terminal.see_both_up();
-        terminal.press(Place::Screen, "step");
-        terminal.see(" STEP ");
-        terminal.press(Side::Server, "l listen");
-        terminal.see_state(Side::Server, "LISTEN");
-        terminal.press(Side::Client, "c connect");
-        // A row of the diagram with both on it.
-        let on_the_wire = |segment: &str| {
-            let segment = format!(" {segment} ");
-            move |lines: &[String]| {
-                lines
-                    .iter()
-                    .any(|line| line.contains(&segment) && line.contains(theme::HELD))
-            }
-        };
         let labels = |side: Side, state: &str| {
             let label = match side {
                 Side::Client => format!("{state}  \u{2502}"),
@@ -176,6 +164,20 @@ fn a_handshake_is_stepped_through_by_clicks() {
                     Side::Client => line.starts_with(&label),
                     Side::Server => line.ends_with(&label),
                 })
+            }
+        };
+        terminal.press(Place::Screen, "step");
+        terminal.see(" STEP ");
+        terminal.press(Side::Server, "l listen");
+        terminal.wait("the listener", labels(Side::Server, "LISTEN"));
+        terminal.press(Side::Client, "c connect");
+        // A row of the diagram with both on it.
+        let on_the_wire = |segment: &str| {
+            let segment = format!(" {segment} ");
+            move |lines: &[String]| {
+                lines
+                    .iter()
+                    .any(|line| line.contains(&segment) && line.contains(theme::HELD))
             }
         };
         terminal.wait("the SYN on the wire", on_the_wire("SYN seq 0"));
@@ -626,10 +628,7 @@ fn a_log_line_is_copied_to_the_terminals_clipboard() {
 #[test]
 fn no_color_is_obeyed() {
     let mut terminal = Terminal::start_with(120, 40, &["--lab", "isolated"], &[("NO_COLOR", "1")]);
-    terminal.see("the endpoint is up");
-    terminal.wait("both endpoints", |lines| {
-        lines.join("\n").matches("the endpoint is up").count() == 2
-    });
+    terminal.see_both_up();
     terminal.keys("1c");
     terminal.see("= -1 ECONNREFUSED");
     let text = String::from_utf8_lossy(&terminal.raw).into_owned();

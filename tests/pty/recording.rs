@@ -75,6 +75,7 @@ fn what_was_done_by_hand_opens_again() {
             terminal.keys(press);
             terminal.see("this is a recording: it shows what happened, and takes no commands");
             terminal.keys("2");
+            terminal.point_at(" recording: ", Half::Left);
             terminal.see("] [ by command; - start");
         }
         assert_eq!(children_of(terminal.pid()), 0);
@@ -137,7 +138,7 @@ fn a_guide_that_went_back_is_recorded_as_runs() {
 fn a_log_line_is_gone_to() {
     let folder = std::env::temp_dir().join(format!("finwait-open-line-{}", std::process::id()));
     let file = made(&folder);
-    let mut terminal = Terminal::start(120, 40, &["open", &file]);
+    let mut terminal = Terminal::start(120, 50, &["open", &file]);
     stands(&mut terminal, |at, last| at == last);
     terminal.keys("@");
     terminal.see("no log line is selected");

@@ -260,7 +260,9 @@ impl Terminal {
     #[track_caller]
     pub fn see_both_up(&mut self) {
         self.wait("both endpoints", |lines| {
-            lines.join("\n").matches("the endpoint is up").count() >= 2
+            let said = |side: Side| format!(" {side}  the endpoint is up");
+            let is_up = |side: Side| lines.iter().any(|line| line.contains(&said(side)));
+            Side::BOTH.into_iter().all(is_up)
         });
     }
 
