@@ -1123,7 +1123,7 @@ proptest! {
     }
 
     #[test]
-    fn every_size_can_be_drawn(width in 0..250_u16, height in 0..120_u16, keys in "[?:otTm12vz]{0,4}") {
+    fn every_size_can_be_drawn(width in 0..250_u16, height in 0..120_u16, keys in "[?:otTm12vzZGV*+]{0,4}") {
         let mut script = Script::many();
         script.keys(&keys);
         draw(&mut script, width, height);
