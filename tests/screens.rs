@@ -12,7 +12,7 @@ use finwait::call::{CallKind, SocketOption};
 use finwait::clock::Millis;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{ScreenCommand, ThemeName, table};
-use finwait::lab::event::{Disposition, LabEvent, LabRequest, ProcessBorn, ProcessDied, WireRequest};
+use finwait::lab::event::{Disposition, LabEvent, LabRequest, PacketRecord, ProcessBorn, ProcessDied, WireRequest};
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
@@ -479,6 +479,65 @@ fn keys_act_on_the_chosen_packet_and_a_click_chooses() {
     assert_eq!(script.app.session().wire.held.len(), entries - 1);
     script.keys("n");
     assert_eq!(asked(&mut script), WireRequest::Deliver(Which::One(held[1])));
+}
+
+/// The segments' rows in the diagram: the numbers of their entries.
+fn arrows(script: &mut Script) -> Vec<u64> {
+    draw(script, 200, 60);
+    let hits = script.app.hits().all().iter();
+    let entries = hits.filter_map(|hit| match hit.action {
+        Action::Segment(entry) => Some(entry),
+        _ => None,
+    });
+    entries.collect()
+}
+
+/// The lines of the whole screen that have that text.
+fn lines_with(script: &mut Script, text: &str) -> usize {
+    let screen = text_of(script, 200, 60);
+    screen.lines().filter(|line| line.contains(text)).count()
+}
+
+#[test]
+fn a_segment_that_travels_has_one_row_in_the_diagram_and_one_in_the_log() {
+    let mut script = Script::connected(LabKind::Isolated);
+    script.mode(Mode::Slow(SLOW)).wait(10);
+    let before = arrows(&mut script).len();
+    script.packet(Side::Client, 24, 1, 1, "hello").wait(100);
+    assert_eq!(arrows(&mut script).len(), before + 1);
+    assert_eq!(
+        lines_with(&mut script, "\"hello\""),
+        1,
+        "the log waits until it is there"
+    );
+    script.wait(300).oldest(Disposition::Delivered);
+    assert_eq!(arrows(&mut script).len(), before + 1);
+    assert_eq!(lines_with(&mut script, "\"hello\""), 2);
+    assert_eq!(lines_with(&mut script, "delivered after 400 ms on the wire"), 1);
+}
+
+#[test]
+fn copies_that_are_discarded_leave_the_row_of_their_segment() {
+    let mut script = Script::connected(LabKind::Isolated);
+    script.mode(Mode::Step).wait(10);
+    let before = arrows(&mut script).len();
+    for _ in 0..3 {
+        script.packet(Side::Client, 17, 1, 1, "").wait(300);
+    }
+    assert_eq!(arrows(&mut script).len(), before + 1);
+    assert_eq!(lines_with(&mut script, "+2 again"), 1);
+    let held = script.app.session().wire.held.values();
+    let copies: Vec<_> = held.skip(1).map(|held| held.record.clone()).collect();
+    for copy in copies {
+        script.becomes(PacketRecord {
+            disposition: Disposition::Discarded,
+            waited: Some(Duration::from_millis(300)),
+            ..copy
+        });
+    }
+    script.oldest(Disposition::Delivered);
+    assert_eq!(arrows(&mut script).len(), before + 1);
+    assert_eq!(lines_with(&mut script, "again  "), 0);
 }
 
 /// The frames that are drawn by `until` because something travels, when each is drawn as soon as it may be.
