@@ -245,6 +245,59 @@ fn the_state_of_what_a_library_has_not_told_of_is_said() {
     assert!(meaning.beside[0].contains("has not told of"), "{meaning:?}");
 }
 
+/// After a half-close the plates, the directions and *now* say who may still speak, and who waits for whom.
+#[test]
+fn after_a_half_close_it_is_said_who_may_still_speak() {
+    let script = Script::half_close();
+    let (session, now) = (script.app.session(), script.now);
+    let plates = Side::BOTH.map(|side| session.plate(side, now));
+    let said: Vec<_> = plates
+        .iter()
+        .map(|plate| {
+            [
+                plate.role.to_string(),
+                plate.means.short.clone(),
+                plate.can.short.clone(),
+                plate.waits.short.clone(),
+                plate.brief.clone(),
+            ]
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            [
+                "closed first",
+                "Its FIN was acknowledged; the peer may send.",
+                "Can READ 6 B. A write gives EPIPE.",
+                "the peer's FIN",
+                "can read; a write gives EPIPE",
+            ],
+            [
+                "was told",
+                "The peer sent FIN; this end has not.",
+                "Can still WRITE. A read gives EOF.",
+                "this program to close",
+                "can write; a read gives EOF",
+            ],
+        ]
+    );
+    let directions = session.directions(now).unwrap();
+    assert_eq!(directions.from.client.line(), "closed by client, acked");
+    assert_eq!(directions.from.server.line(), "open, 6 B not read yet");
+    let lines = session.now_lines(now);
+    let what = lines.what.unwrap();
+    assert!(what.cuts[0].starts_with("write(5, \"hello\\n\", 6) = 6"), "{what:?}");
+    assert_eq!((what.side, what.failed), (Some(Side::Server), false));
+    assert_eq!(
+        lines.so,
+        [
+            "6 B have come to the client, and wait until it reads.",
+            "One direction is closed: the server may write as long as it likes, and the client waits for it to close.",
+        ]
+    );
+}
+
 /// A state is reached by Tab, and opened by Enter.
 #[test]
 fn the_keys_reach_a_state() {
