@@ -59,6 +59,17 @@ fn actions(script: &Script) -> Vec<Action> {
         Action::Meaning(Side::Client, StateOf::Named(name.clone())),
         Action::Item(0),
         Action::Back,
+        Action::Means(State::CloseWait),
+        Action::Details(Side::Server),
+        Action::ShowConnection(ShownConnection::All),
+        Action::NewLab {
+            lab: ChosenLab {
+                mode: LabMode::Auto,
+                ipv6: false,
+                runtimes: Ends::default(),
+            },
+            record: true,
+        },
         Action::Typed("client close".into(), close.clone()),
         Action::ReadOptions(Side::Client, Some(name)),
         Action::ReadOptions(Side::Server, None),

@@ -4,15 +4,14 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseBut
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::layout::Rect;
 use ratatui::style::Color;
-use std::collections::HashSet;
 use std::time::Duration;
 
 use finwait::call::{CallKind, SocketOption};
 use finwait::clock::Millis;
-use finwait::command::table::CommandGroup;
 use finwait::command::wire::{Preset, Target, WireCommand};
-use finwait::command::{Command, EndCommand, ScreenCommand, ThemeName, table};
+use finwait::command::{ScreenCommand, ThemeName, table};
 use finwait::lab::event::{Disposition, LabEvent, LabRequest, ProcessBorn, ProcessDied, WireRequest};
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
@@ -21,9 +20,9 @@ use finwait::state::State;
 use finwait::tui::app::Effect;
 use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hit::{Action, Hit};
-use finwait::tui::{Exit, theme::Theme};
+use finwait::tui::theme::Theme;
 use finwait::wire::flow::PacketNo;
-use finwait::wire::queue::{Mode, SLOW, Which};
+use finwait::wire::queue::{Mode, Which};
 use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
 use finwait::wire::segment::Packet;
 
@@ -281,7 +280,6 @@ fn the_state_diagram_is_whole_at_every_size() {
     use finwait::tui::canvas::Canvas;
     use finwait::tui::hit::Hits;
     use ratatui::buffer::Buffer;
-    use ratatui::layout::Rect;
 
     let script = Script::half_close();
     let session = script.app.session();
@@ -333,18 +331,24 @@ fn the_state_diagram_is_whole_at_every_size() {
 
 #[test]
 fn the_zoom_goes_from_pane_to_pane_and_back() {
-    let mut script = Script::half_close();
-    let mut seen = |keys: &str| {
-        script.keys(keys);
-        let said = text_of(&mut script, 80, 24);
-        ["SYN,ACK", "FIN sent", "log ["].map(|part| said.contains(part))
-    };
-    assert_eq!(seen(""), [true; 3]);
-    assert_eq!(seen("z"), [true, false, false]);
-    assert_eq!(seen("z"), [false, true, false]);
-    assert_eq!(seen("z"), [true, false, true], "the log has the segments too");
-    assert_eq!(seen("z"), [true; 3]);
-    assert_eq!(seen("zz\u{1b}"), [true; 3]);
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut script = Script::half_close();
+        let mut seen = |keys: &str| {
+            script.keys(keys);
+            let said = text_of(&mut script, width, height);
+            // The buttons stay at hand.
+            assert!(said.contains("c connect") && said.contains(" FLOW "), "{keys}: {said}");
+            ["the wire ", "pid 4711", " log ", " now "].map(|part| said.contains(part))
+        };
+        // Where it is low, the log is seen only zoomed.
+        let all = [true, false, height > 24, true];
+        assert_eq!(seen(""), all);
+        assert_eq!(seen("z"), [true, false, false, false]);
+        assert_eq!(seen("z"), [false, true, false, false]);
+        assert_eq!(seen("z"), [false, false, true, false]);
+        assert_eq!(seen("z"), all);
+        assert_eq!(seen("zz\u{1b}"), all);
+    }
 }
 
 #[test]
@@ -863,116 +867,6 @@ fn mouse(script: &mut Script, kind: MouseEventKind, column: u16, row: u16) -> Ve
     script.app.input(&Input::Mouse(event), script.now)
 }
 
-/// The key of the button that is drawn with this action at an end.
-fn key_of(action: &Action, side: Side) -> Option<char> {
-    let command = match action {
-        Action::End(of, command) => Command::End(*of, command.clone()),
-        Action::Wire(command) => Command::Wire(command.clone()),
-        Action::Screen(of, command) if of.is_none_or(|of| of == side) => Command::Screen(*command),
-        _ => return None,
-    };
-    let mut buttons = table::TABLE.iter().flat_map(|spec| spec.buttons);
-    buttons
-        .find(|button| (button.command)(side) == command)
-        .map(|button| button.key)
-}
-
-/// Every button of the table is somewhere: turn the pages at both ends and press what is found.
-#[test]
-fn every_button_can_be_clicked_and_does_what_its_row_says() {
-    for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
-        for side in Side::BOTH {
-            let mut seen = HashSet::new();
-            for page in 0..20 {
-                let mut script = Script::blocked();
-                script.keys(if side == Side::Client { "1" } else { "2" });
-                script.keys(&"m".repeat(page));
-                draw(&mut script, width, height);
-                for hit in script.app.hits().all().to_vec() {
-                    let Some(key) = key_of(&hit.action, side) else { continue };
-                    if !seen.insert(key) {
-                        continue;
-                    }
-                    let mut script = Script::blocked();
-                    script.keys(if side == Side::Client { "1" } else { "2" });
-                    script.keys(&"m".repeat(page));
-                    draw(&mut script, width, height);
-                    let asked = script.asked.len();
-                    let effects = click(&mut script, hit.area.x + 1, hit.area.y);
-                    let left = effects.contains(&Effect::Leave(Exit::Quit));
-                    script.take(effects);
-                    let (spec, button) = table::pressed(key).unwrap();
-                    let command = (button.command)(side);
-                    let text = command.to_string();
-                    match command {
-                        Command::Wire(WireCommand::Mode(_)) => {
-                            let slow = LabRequest::Wire(WireRequest::Mode(Mode::Slow(SLOW)));
-                            assert_eq!(script.asked.get(asked), Some(&slow));
-                        }
-                        // Nothing stands on it: refused, and said so.
-                        Command::Wire(_) => {
-                            assert!(text_of(&mut script, width, height).contains("no segment is held"));
-                        }
-                        Command::Screen(ScreenCommand::Quit) => assert!(left),
-                        Command::Screen(_) => {}
-                        Command::End(_, EndCommand::Use(_)) => {}
-                        // Nothing of the server's is blocked: refused, and said so.
-                        Command::End(Side::Server, EndCommand::Interrupt(_)) => {
-                            assert!(text_of(&mut script, width, height).contains("no call of the server is blocked"));
-                        }
-                        Command::End(..) => {
-                            let request = script
-                                .asked
-                                .get(asked)
-                                .unwrap_or_else(|| panic!("{text}: nothing asked"));
-                            let of = match request {
-                                LabRequest::Call(of, _) | LabRequest::Kill(of) | LabRequest::Restart(of) => *of,
-                                LabRequest::Host(of, ..) | LabRequest::Destroy(of, _) | LabRequest::Prepare(of, _) => {
-                                    *of
-                                }
-                                LabRequest::Wire(_) => panic!("{text}: asked of the wire"),
-                            };
-                            assert_eq!(of, side, "{text}");
-                            if let LabRequest::Call(_, order) = request {
-                                let name = order.order.kind();
-                                // `connect` and `listen` make their socket first, and to reconnect is to call connect.
-                                assert!(
-                                    spec.name.ends_with(name.name()) || name == CallKind::Socket,
-                                    "{text}: {name}"
-                                );
-                            }
-                        }
-                    }
-                }
-            }
-            for spec in table::TABLE {
-                for button in spec.buttons {
-                    // More is there only where there is no room for all, and some of the wire's only while it holds something.
-                    let of_the_wire =
-                        spec.group == CommandGroup::Wire || ["held-before", "held-after"].contains(&spec.name);
-                    assert!(
-                        seen.contains(&button.key)
-                            || spec.name == "more"
-                            || (of_the_wire && !button.primary)
-                            || (width, spec.name) == (60, "wire-rules")
-                            // By key and prompt alone, until the plates and tabs have their places.
-                            || ["new-lab", "next-connection", "all-connections", "ended-sockets"].contains(&spec.name)
-                            // A guide's, while there is one.
-                            || ["next", "to-the-end", "back", "to-the-start", "rejoin", "predict", "branch", "leave"].contains(&spec.name)
-                            // In the prompt and in help.
-                            || spec.name == "theme"
-                            // A recording's, while one is shown.
-                            || ["next-command", "command-before", "to-the-line"].contains(&spec.name),
-                        "{width}x{height} {side}: no button {} {}",
-                        button.key,
-                        button.label
-                    );
-                }
-            }
-        }
-    }
-}
-
 /// A letter with Ctrl or Alt is another key: it closes no dialog, and is not searched for. Nor is a control character typed.
 #[test]
 fn a_letter_with_control_or_alt_is_not_the_letter() {
@@ -1093,41 +987,51 @@ fn nothing_is_drawn_when_nothing_changed() {
     draw(&mut script, 120, 40);
     script.tell(LabEvent::Quiet);
     // From one place in the log to another: nothing looks different.
+    let of_log = |hit: &&Hit| matches!(hit.action, Action::LogLine(Some(_)));
+    let line = script.app.hits().all().iter().find(of_log).unwrap().area;
     for x in 0..50 {
-        mouse(&mut script, MouseEventKind::Moved, x, 34);
+        mouse(&mut script, MouseEventKind::Moved, x, line.y);
     }
     let focus = Input::FocusLost;
     script.app.input(&focus, script.now);
     assert!(!script.app.is_stale());
     // On a button it does.
-    mouse(&mut script, MouseEventKind::Moved, 3, 28);
+    let button = place_of(&script, &Action::Screen(None, ScreenCommand::Help));
+    mouse(&mut script, MouseEventKind::Moved, button.x, button.y);
     assert!(script.app.is_stale());
+}
+
+/// Where that is drawn.
+fn place_of(script: &Script, action: &Action) -> Rect {
+    let mut hits = script.app.hits().all().iter();
+    hits.find(|hit| hit.action == *action).expect("it is drawn").area
 }
 
 #[test]
 fn the_log_scrolls_stands_still_and_follows_again() {
     let mut script = Script::half_close();
-    draw(&mut script, 80, 24);
+    draw(&mut script, 80, 30);
     let page_up = Input::Key(KeyEvent::new(KeyCode::PageUp, KeyModifiers::NONE));
     script.app.input(&page_up, script.now);
-    assert!(text_of(&mut script, 80, 24).contains("[F follow: off]"));
+    assert!(text_of(&mut script, 80, 30).contains(" F follow: off "));
     let end = Input::Key(KeyEvent::new(KeyCode::End, KeyModifiers::NONE));
     script.app.input(&end, script.now);
-    assert!(text_of(&mut script, 80, 24).contains("[F follow: on]"));
+    assert!(text_of(&mut script, 80, 30).contains(" F follow: on "));
     script.keys("//");
-    let said = text_of(&mut script, 80, 24);
-    assert!(said.contains("[/ filter: segments]") && !said.contains("the endpoint is up"));
-    // A line is clicked and copied.
-    click(&mut script, 30, 21);
-    let effects = script.app.input(
-        &Input::Key(KeyEvent::new(KeyCode::Char('y'), KeyModifiers::NONE)),
-        script.now,
+    let said = text_of(&mut script, 80, 30);
+    assert!(
+        said.contains(" / filter: segments ") && !said.contains("  shutdown(5, SHUT_WR) = 0   "),
+        "{said}"
     );
-    match effects.as_slice() {
+    // A line is clicked and copied.
+    let of_log = |hit: &&Hit| matches!(hit.action, Action::LogLine(Some(_)));
+    let line = script.app.hits().all().iter().find(of_log).unwrap().area;
+    click(&mut script, 30, line.y);
+    match press(&mut script, 'y').as_slice() {
         [Effect::Copy(line)] => assert!(line.contains(" wire "), "{line}"),
         other => panic!("{other:?}"),
     }
-    assert!(text_of(&mut script, 80, 24).contains("copied: "));
+    assert!(text_of(&mut script, 80, 30).contains("copied: "));
 }
 
 #[test]

@@ -191,13 +191,20 @@ impl Hits {
             .map(|(_, zone)| *zone)
     }
 
-    fn stops(&self) -> impl DoubleEndedIterator<Item = &Hit> {
-        self.hits.iter().skip(self.floor).filter(|hit| hit.stop)
+    /// The stops in the order of drawing. What stands in several places is one: Tab would go round between two of its places otherwise.
+    fn stops(&self) -> Vec<&Hit> {
+        let mut stops: Vec<&Hit> = Vec::new();
+        for hit in self.hits.iter().skip(self.floor).filter(|hit| hit.stop) {
+            if !stops.iter().any(|other| other.action == hit.action) {
+                stops.push(hit);
+            }
+        }
+        stops
     }
 
     /// The stop after `mark`, or before it; from nowhere, the first that `begin` likes.
     pub fn next(&self, mark: Option<&Action>, backwards: bool, begin: impl Fn(&Action) -> bool) -> Option<Action> {
-        let stops: Vec<&Hit> = self.stops().collect();
+        let stops = self.stops();
         let count = stops.len();
         let here = mark.and_then(|mark| stops.iter().position(|hit| hit.action == *mark));
         let next = match here {
@@ -210,7 +217,8 @@ impl Hits {
 
     /// The nearest stop from `mark` in a direction; none when there is none.
     pub fn toward(&self, mark: &Action, toward: ArrowDirection) -> Option<Action> {
-        let from = self.stops().find(|hit| hit.action == *mark)?.area;
+        let stops = self.stops();
+        let from = stops.iter().find(|hit| hit.action == *mark)?.area;
         let centre = |area: Rect| {
             (
                 i32::from(area.x) * 2 + i32::from(area.width),
@@ -218,7 +226,8 @@ impl Hits {
             )
         };
         let (x, y) = centre(from);
-        self.stops()
+        stops
+            .into_iter()
             .filter(|hit| hit.action != *mark)
             .filter_map(|hit| {
                 let (to_x, to_y) = centre(hit.area);
@@ -266,5 +275,21 @@ mod tests {
         assert_eq!(hits.toward(&a, ArrowDirection::Right), Some(b.clone()));
         assert_eq!(hits.toward(&a, ArrowDirection::Down), Some(c.clone()));
         assert_eq!(hits.toward(&a, ArrowDirection::Up), None);
+    }
+
+    /// A move that is proposed has an end's button, too, which stands further down.
+    #[test]
+    fn tab_passes_what_stands_in_two_places_once() {
+        let mut hits = hits();
+        hits.add(Rect::new(0, 2, 5, 1), Action::Segment(1), true);
+        hits.add(Rect::new(6, 2, 5, 1), Action::Segment(4), true);
+        let mut mark = None;
+        let passed: Vec<Action> = std::iter::repeat_with(|| {
+            mark = hits.next(mark.as_ref(), false, |_| true);
+            mark.clone().unwrap()
+        })
+        .take(5)
+        .collect();
+        assert_eq!(passed, [1, 2, 3, 4, 1].map(Action::Segment));
     }
 }

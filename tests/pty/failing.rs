@@ -15,7 +15,7 @@ fn a_terminal_that_takes_no_more_for_a_moment_is_waited_for() {
         terminal.keys("v\x0c?\x0c?");
     }
     terminal.keys(":client connect\r");
-    terminal.see("ECONNREFUSED");
+    terminal.see("= -1 ECONNREFUSED");
     terminal.keys("q");
     assert!(terminal.end().success());
     clean(&terminal, &untouched());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use finwait::command::ScreenCommand;
 use finwait::command::table::{CommandGroup, Spec, TABLE, of_screen};
+use finwait::side::Side;
 
 use super::terminal::{Half, Terminal};
 use super::{connected_in, started};
@@ -93,17 +94,17 @@ fn other_keys() -> Vec<String> {
     keys
 }
 
-/// The processes of both endpoints.
+/// The processes of both endpoints, the client's first.
 pub fn endpoints(terminal: &Terminal) -> Vec<i32> {
-    let pid = |rest: &str| rest.split_whitespace().next()?.parse().ok();
-    let pids: Vec<i32> = terminal.lines()[1].split("pid ").skip(1).filter_map(pid).collect();
-    assert_eq!(pids.len(), 2, "{:?}", terminal.lines());
-    pids
+    Side::BOTH
+        .into_iter()
+        .filter_map(|side| terminal.endpoint(side))
+        .collect()
 }
 
 /// The sockets that both endpoints hold, by their inodes.
 pub fn sockets(terminal: &mut Terminal) -> BTreeSet<String> {
-    terminal.wait("both ends' processes", |lines| lines[1].matches("pid ").count() == 2);
+    terminal.until("both ends' processes", |terminal| endpoints(terminal).len() == 2);
     let of = |pid| std::fs::read_dir(format!("/proc/{pid}/fd")).expect("the endpoint lives");
     let links = endpoints(terminal)
         .into_iter()
@@ -223,13 +224,16 @@ dialogs! {
     the_prompt ":" PROMPT;
     the_prompt_with_a_call "E" PROMPT;
     options "o" "options of";
-    host_settings "t" "host";
-    raw_calls "T" "raw";
+    host_settings "t" "the client's host";
+    raw_rows "T" "sl  local_address";
     why "!" "why?   (Esc";
-    rules "W" "rules";
-    forge "f" "forge";
+    rules "W" "the wire's rules";
+    forge "f" "forge a packet to";
     lessons "Y" "type to search";
     themes "%" "the screen shows the marked one";
+    the_menu "m" "everything the client can do";
+    the_runtimes "G" "what drives the client";
+    a_new_lab "+" "a new lab?";
 }
 
 fn every_key_leaves_finwait_alive(opening: impl FnOnce(&mut Terminal) -> String, seen: &str) {

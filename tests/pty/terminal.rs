@@ -1,5 +1,6 @@
 //! A person at a terminal: the real binary in a pty, its screen as a terminal emulator shows it, keys and mouse as a terminal sends them.
 
+use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::process::Pid;
@@ -13,6 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use finwait::side::Side;
+use finwait::tui::layout::{self, Plates, ScreenLayout};
 
 /// How long a person would wait before giving up; a bound, not an expectation.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -270,7 +274,9 @@ impl Terminal {
     #[track_caller]
     pub fn see_both_up(&mut self) {
         self.wait("both endpoints", |lines| {
-            lines.join("\n").matches("the endpoint is up").count() >= 2
+            let said = |side: Side| format!(" {side}  the endpoint is up");
+            let is_up = |side: Side| lines.iter().any(|line| line.contains(&said(side)));
+            Side::BOTH.into_iter().all(is_up)
         });
     }
 
@@ -283,54 +289,159 @@ impl Terminal {
         }
     }
 
-    /// Where this text begins, in the left (`client`) or right (`server`) half if one is asked for; column and row from 0.
-    fn find(&self, text: &str, half: Half) -> Option<(u16, u16)> {
-        let (_, cols) = self.screen().size();
-        let middle = usize::from(cols.get() / 2);
-        self.lines().iter().enumerate().find_map(|(row, line)| {
-            let chars: Vec<char> = line.chars().collect();
-            let wanted: Vec<char> = text.chars().collect();
-            chars
-                .windows(wanted.len())
-                .enumerate()
-                .find(|(col, window)| {
-                    *window == wanted.as_slice()
-                        && match half {
-                            Half::Left => *col < middle,
-                            Half::Right => *col >= middle,
-                        }
-                })
-                .map(|(col, _)| (col as u16, row as u16))
-        })
+    /// Where this text begins within an area, each time; column and row from 0.
+    fn places(&self, text: &str, area: Rect) -> Vec<(u16, u16)> {
+        let wanted: Vec<char> = text.chars().collect();
+        let lines = self.lines();
+        let rows = lines.iter().enumerate().map(|(row, line)| (row as u16, line));
+        rows.filter(|(row, _)| (area.y..area.bottom()).contains(row))
+            .flat_map(|(row, line)| {
+                let chars: Vec<char> = line.chars().collect();
+                let begins = chars.windows(wanted.len()).enumerate();
+                let found = begins.filter(|(_, window)| *window == wanted.as_slice());
+                found.map(|(col, _)| (col as u16, row)).collect::<Vec<_>>()
+            })
+            .filter(|(col, _)| (area.x..area.right()).contains(col))
+            .collect()
     }
 
-    /// Clicks on the middle of this text.
+    /// The whole screen, or one half of it.
+    fn area(&self, half: Half) -> Rect {
+        let (rows, cols) = self.screen().size();
+        let (middle, cols) = (cols.get() / 2, cols.get());
+        match half {
+            Half::Left => Rect::new(0, 0, middle, rows.get()),
+            Half::Right => Rect::new(middle, 0, cols - middle, rows.get()),
+            Half::Both => Rect::new(0, 0, cols, rows.get()),
+        }
+    }
+
+    /// The map of the screen without a guide.
+    pub fn map(&self) -> ScreenLayout {
+        let under_the_header = self.lines()[1].starts_with(" recording: ");
+        layout::map(self.area(Half::Both), under_the_header, false).expect("finwait has the room that it needs")
+    }
+
+    /// Where the buttons of a place stand.
+    fn place(&self, place: Place) -> Rect {
+        let (screen, map) = (self.area(Half::Both), self.map());
+        let both = layout::has_both_ends(screen.width);
+        match place {
+            // Where one end alone has its buttons, it has all of the place.
+            Place::End(_) if !both => map.buttons,
+            Place::End(Side::Client) => self.area(Half::Left).intersection(map.buttons),
+            Place::End(Side::Server) => self.area(Half::Right).intersection(map.buttons),
+            Place::Wire if both => Rect { height: 1, ..map.wire },
+            Place::Wire => map.buttons,
+            Place::Now => map.now,
+            // All but the line that says what is under the pointer.
+            Place::Screen => Rect {
+                height: screen.height - 1,
+                ..screen
+            },
+        }
+    }
+
+    /// The text of an end's plate, by lines.
+    pub fn plate(&self, side: Side) -> Vec<String> {
+        let area = match self.map().plates {
+            Plates::Boxes { ends, .. } => ends[side],
+            Plates::Lines(area) if area.height < 5 => Rect {
+                y: area.y + u16::from(side == Side::Server),
+                height: 1,
+                ..area
+            },
+            Plates::Lines(area) => area.intersection(self.area(match side {
+                Side::Client => Half::Left,
+                Side::Server => Half::Right,
+            })),
+        };
+        let of = |line: String| {
+            line.chars()
+                .skip(area.x.into())
+                .take(area.width.into())
+                .collect::<String>()
+        };
+        let rows = self.lines().into_iter().skip(area.y.into()).take(area.height.into());
+        rows.map(of).collect()
+    }
+
+    /// The state on an end's plate, as its chip has it; where it has large letters there is no text to read.
+    pub fn state(&self, side: Side) -> Option<String> {
+        let plate = self.plate(side);
+        let chip = match self.map().plates {
+            Plates::Boxes { large: true, .. } => return None,
+            Plates::Boxes { .. } => plate.get(1)?.chars().skip(1).collect(),
+            Plates::Lines(_) => plate[0].split_once(&side.name().to_uppercase())?.1.to_owned(),
+        };
+        chip.split_whitespace()
+            .next()
+            .map(|state| state.trim_end_matches('!').to_owned())
+    }
+
+    /// Waits until an end's plate shows that state.
+    #[track_caller]
+    pub fn see_state(&mut self, side: Side, state: &str) {
+        self.until(&format!("the {side} in {state}"), |terminal| {
+            terminal.state(side).as_deref() == Some(state)
+        });
+    }
+
+    /// Waits until an end's plate says this.
+    #[track_caller]
+    pub fn see_at(&mut self, side: Side, text: &str) {
+        self.until(&format!("\"{text}\" on the {side}'s plate"), |terminal| {
+            terminal.plate(side).iter().any(|line| line.contains(text))
+        });
+    }
+
+    /// What a terminal reports (SGR, mode 1006) when the left mouse button is pressed and released on the middle of a text that begins there.
+    fn report(text: &str, (col, row): (u16, u16)) -> String {
+        let (x, y) = (col + text.chars().count() as u16 / 2 + 1, row + 1);
+        format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
+    }
+
+    /// Waits until a text stands in exactly one place of an area, and returns the report of a press on it.
+    #[track_caller]
+    fn press_on_the_one(&mut self, text: &str, area: Rect) -> String {
+        let what = format!("exactly one \"{text}\" to press in {area}");
+        self.until(&what, |terminal| terminal.places(text, area).len() == 1);
+        Terminal::report(text, self.places(text, area)[0])
+    }
+
+    /// Presses the button with these words, `c connect`, or where it has no words with this key, `S`: of an end by its side, else in a place
+    /// of the screen. There must be one.
+    #[track_caller]
+    pub fn press(&mut self, place: impl Into<Place>, words: &str) {
+        let area = self.place(place.into());
+        let report = self.press_on_the_one(&format!(" {words} "), area);
+        self.keys(&report);
+    }
+
+    /// Clicks on the middle of this text, the topmost of those in that half.
     #[track_caller]
     pub fn click(&mut self, text: &str, half: Half) {
         let report = self.press_on(text, half);
         self.keys(&report);
     }
 
-    /// What a terminal reports (SGR, mode 1006) when the left mouse button is pressed and released on the middle of this text.
+    /// The pointer moves onto the middle of this text, the topmost of those in that half.
+    #[track_caller]
+    pub fn point_at(&mut self, text: &str, half: Half) {
+        let report = self.press_on(text, half);
+        let (_, place) = report.split_once(';').expect("a report");
+        let (place, _) = place.split_once('M').expect("a report");
+        self.keys(&format!("\x1b[<35;{place}M"));
+    }
+
+    /// The report of a press on the middle of this text, the topmost of those in that half.
     #[track_caller]
     pub fn press_on(&mut self, text: &str, half: Half) -> String {
-        let place = |term: &Terminal| term.find(text, half);
-        if place(self).is_none() {
-            self.wait(&format!("\"{text}\" to click on"), |_| true);
-            let deadline = Instant::now() + PATIENCE;
-            while place(self).is_none() {
-                match self
-                    .output
-                    .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-                {
-                    Ok(bytes) => self.take(&bytes),
-                    Err(_) => panic!("no \"{text}\" to click on; the screen is\n{}", self.lines().join("\n")),
-                }
-            }
-        }
-        let (col, row) = place(self).expect("it was just seen");
-        let (x, y) = (col + text.chars().count() as u16 / 2 + 1, row + 1);
-        format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
+        let area = self.area(half);
+        self.until(&format!("\"{text}\" to click on"), |terminal| {
+            !terminal.places(text, area).is_empty()
+        });
+        Terminal::report(text, self.places(text, area)[0])
     }
 
     /// The terminal's size changes.
@@ -352,6 +463,29 @@ impl Terminal {
         let pids: Vec<i32> = children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
         assert_eq!(pids.len(), 1, "{children}");
         Pid::from_raw(pids[0]).expect("a process")
+    }
+
+    /// The processes below the program that was started which have this in their command line.
+    pub fn processes(&self, mark: &str) -> Vec<i32> {
+        let (mut found, mut all) = (Vec::new(), vec![self.pid()]);
+        while let Some(pid) = all.pop() {
+            let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
+            for task in tasks.filter_map(Result::ok) {
+                let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+                all.extend(children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+            }
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            if String::from_utf8_lossy(&line).replace('\0', " ").contains(mark) {
+                found.push(pid);
+            }
+        }
+        found
+    }
+
+    /// The process of an end's native endpoint, once there is one.
+    pub fn endpoint(&self, side: Side) -> Option<i32> {
+        self.processes(&format!("finwait-endpoint endpoint --side {side}"))
+            .pop()
     }
 
     /// The line discipline as it is now.
@@ -395,4 +529,24 @@ impl Drop for Terminal {
 pub enum Half {
     Left,
     Right,
+    Both,
+}
+
+/// A place where buttons stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Those of an end.
+    End(Side),
+    /// The wire's verbs: in its title, or beside those of the end.
+    Wire,
+    /// *now*, with what it proposes to try.
+    Now,
+    /// Wherever it stands.
+    Screen,
+}
+
+impl From<Side> for Place {
+    fn from(side: Side) -> Place {
+        Place::End(side)
+    }
 }

@@ -15,15 +15,15 @@ fn the_mouse_is_let_go_and_taken_back_by_a_key() {
     assert_eq!((terminal.written(REPORT), terminal.written(KEEP)), (1, 1));
     // It goes on being said, whatever else is pressed.
     terminal.keys("2");
-    terminal.see("keys: server");
+    terminal.see("2 SERVER the keys act here");
     terminal.see("mouse: the terminal's (select text); M takes it back");
     terminal.keys("M");
     terminal.wait("the mouse to be ours again", |lines| {
         !lines.join("\n").contains("mouse: the terminal's")
     });
     assert_eq!((terminal.written(REPORT), terminal.written(KEEP)), (2, 1));
-    terminal.click("listen]", Half::Right);
-    terminal.see("LISTEN");
+    terminal.press(Side::Server, "l listen");
+    terminal.see_state(Side::Server, "LISTEN");
     terminal.keys("q");
     assert!(terminal.end().success());
     assert_eq!(terminal.written(KEEP), 2);

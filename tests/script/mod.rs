@@ -1,7 +1,7 @@
 //! A scripted lab: what a session would be told, at fixed times, so that screens can be drawn without a kernel.
 #![allow(dead_code)] // each user takes what it needs
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use finwait::call::{Bytes, CallId, EndpointCall};
@@ -16,6 +16,7 @@ use finwait::lab::event::{
 };
 use finwait::outcome::{OptionReading, Outcome, Reading, Value};
 use finwait::recording::{Header, Recording, SCHEMA};
+use finwait::scenario::{Scenario, catalog};
 use finwait::session::transcript::{Entry, EntryKind};
 use finwait::session::{InputTap, LabFacts, LabKind, Session, SessionInput};
 use finwait::side::{Ends, Side};
@@ -518,7 +519,13 @@ impl Script {
     /// A tour of the half-close is about to begin, in a fresh lab.
     pub fn tour() -> Script {
         let mut s = Script::new(LabKind::Isolated);
-        s.keys("Yhalf-close fin_wait2\n");
+        // The catalog is read once.
+        static HALF_CLOSE: OnceLock<Arc<Scenario>> = OnceLock::new();
+        let half_close = HALF_CLOSE.get_or_init(|| {
+            let mut all = catalog::all().unwrap().into_iter();
+            Arc::new(all.find(|scenario| scenario.name == "half-close").unwrap())
+        });
+        s.app.begin(Arc::clone(half_close));
         s.app.restart(Session::new(facts(LabKind::Isolated), s.now));
         for (side, pid) in [(Side::Client, 4713), (Side::Server, 4714)] {
             s.tell(LabEvent::Born(ProcessBorn {

@@ -451,6 +451,10 @@ impl App {
                         what: EntryKind::Packet(_),
                         ..
                     }) => self.dialogs.open(SegmentDialog::new(*no)),
+                    Some(Entry {
+                        what: EntryKind::State { change, .. },
+                        ..
+                    }) => self.dialogs.open(StateDialog::table(change.to)),
                     _ => {}
                 }
                 Vec::new()

@@ -11,6 +11,7 @@ use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::text::{width, wrap, wrap_to};
 use crate::tui::canvas::Canvas;
+use crate::tui::hit::Action;
 use crate::tui::layout;
 
 mod plan;
@@ -177,6 +178,7 @@ fn list(canvas: &mut Canvas, area: Rect, coverage: &Coverage, current: &Ends<Opt
         };
         let style = name_style(canvas, coverage, state, here);
         let at = canvas.put(begin, y, right, name, style);
+        asks(canvas, Rect::new(begin, y, at - begin, 1), state);
         let (seen, all) = (
             leaving(state).filter(|&edge| coverage.seen(edge)).count(),
             leaving(state).count(),
@@ -191,6 +193,16 @@ fn list(canvas: &mut Canvas, area: Rect, coverage: &Coverage, current: &Ends<Opt
         if let Some(text) = counts.iter().find(|text| width(text) <= room) {
             canvas.put(begin, y, right, text, style);
         }
+    }
+}
+
+/// Makes a state answer what it means.
+fn asks(canvas: &mut Canvas, place: Rect, state: State) {
+    let action = Action::Means(state);
+    canvas.hits.add(place, action.clone(), true);
+    if canvas.is_picked(place, &action) {
+        let picked = canvas.theme.picked();
+        canvas.tint(place, picked);
     }
 }
 
@@ -446,6 +458,7 @@ impl Picture {
             let style = self.style(canvas, coverage, Some(edge), last);
             canvas.put(right - 1, bottom, right, text, style);
         }
+        asks(canvas, Rect::new(x, y, wide, tall), place.state);
     }
 
     /// A state as its name, `C` and `S` beside it.
@@ -454,7 +467,8 @@ impl Picture {
         let letters = letters(current, place.state);
         let here = letters.iter().any(Option::is_some);
         let style = name_style(canvas, coverage, place.state, here);
-        canvas.put(x, y, x + place.size.0, place.state.name(), style);
+        let end = canvas.put(x, y, x + place.size.0, place.state.name(), style);
+        asks(canvas, Rect::new(x, y, end - x, 1), place.state);
         // A letter alone stands next to the name.
         let (mut x, y) = self.cell(place.marks);
         let count = letters.iter().flatten().count() as u16;

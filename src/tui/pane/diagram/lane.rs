@@ -234,7 +234,7 @@ impl Lane {
         let end = canvas.put(x, y, right, &text, style);
         let place = Rect::new(x, y, end.saturating_sub(x), 1);
         let action = Action::Means(state);
-        canvas.hits.add(place, action.clone(), false);
+        canvas.hits.add(place, action.clone(), true);
         if canvas.is_picked(place, &action) {
             let picked = canvas.theme.picked();
             canvas.tint(place, picked);

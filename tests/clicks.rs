@@ -1,0 +1,706 @@
+//! What a press does: every button that is drawn, every line of the menu, the keys of every dialog; and that no button moves.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use finwait::call::CallKind;
+use finwait::command::table::{self, Button};
+use finwait::command::wire::{ModeChoice, Target, WireCommand};
+use finwait::command::{Command, EndCommand, Pick, ScreenCommand};
+use finwait::lab::event::{LabEvent, LabRequest, WireRequest};
+use finwait::session::LabKind;
+use finwait::session::transcript::EntryKind;
+use finwait::side::Side;
+use finwait::tui::app::{Effect, LabSpec};
+use finwait::tui::hit::{Action, Hit};
+use finwait::tui::layout;
+use finwait::tui::shown::ShownConnection;
+use finwait::tui::{Exit, MouseUse};
+use finwait::wire::flow::PacketNo;
+use finwait::wire::queue::{Mode, SLOW, Which};
+
+mod script;
+use script::{Script, fallback, fd};
+
+const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (200, 60)];
+
+fn buffer(script: &mut Script, (width, height): (u16, u16)) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| script.app.draw(frame, script.now)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The text of the screen at a size, by lines.
+fn text(script: &mut Script, size: (u16, u16)) -> String {
+    words(&buffer(script, size))
+}
+
+fn words(buffer: &Buffer) -> String {
+    let rows = buffer.content().chunks(buffer.area.width.into());
+    rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n")
+        .collect()
+}
+
+fn mouse(script: &mut Script, kind: MouseEventKind, (column, row): (u16, u16)) -> Vec<Effect> {
+    let event = MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    };
+    script.app.input(&Input::Mouse(event), script.now)
+}
+
+fn key(script: &mut Script, code: KeyCode) -> Vec<Effect> {
+    let key = KeyEvent::new(code, KeyModifiers::NONE);
+    script.app.input(&Input::Key(key), script.now)
+}
+
+fn middle(area: Rect) -> (u16, u16) {
+    (area.x + area.width / 2, area.y + area.height / 2)
+}
+
+/// The end that has the keys: `K` would kill it.
+fn focus(script: &mut Script) -> Side {
+    match key(script, KeyCode::Char('K')).as_slice() {
+        [Effect::Lab(LabRequest::Kill(side))] => *side,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The segment that the keys act on.
+fn chosen(script: &mut Script) -> Option<PacketNo> {
+    match key(script, KeyCode::Char('n')).as_slice() {
+        [Effect::Lab(LabRequest::Wire(WireRequest::Deliver(Which::One(no))))] => Some(*no),
+        [] => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The log line that would be copied.
+fn copied(script: &mut Script) -> String {
+    match key(script, KeyCode::Char('y')).as_slice() {
+        [Effect::Copy(line)] => line.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A situation in which buttons are pressed.
+struct Scene {
+    name: &'static str,
+    make: fn() -> Script,
+    /// Each of its buttons is pressed, also those that an earlier scene has shown.
+    all: bool,
+}
+
+const fn scene(name: &'static str, make: fn() -> Script) -> Scene {
+    Scene { name, make, all: false }
+}
+
+const fn whole(name: &'static str, make: fn() -> Script) -> Scene {
+    Scene { name, make, all: true }
+}
+
+fn with_keys(mut script: Script, keys: &str) -> Script {
+    script.keys(keys);
+    script
+}
+
+/// A client with a socket that is closed and gone, and two connections.
+fn ended() -> Script {
+    let mut script = Script::reset();
+    script.run("client close");
+    script.call("close(5)", script::done(), None);
+    script.run("client socket");
+    script.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)", fd(5), Some(900));
+    script
+}
+
+fn scenes() -> Vec<Scene> {
+    vec![
+        // Two segments are held.
+        whole("step", Script::stepping),
+        // The client's read is blocked.
+        whole("blocked", Script::blocked),
+        whole("ended", ended),
+        scene("guide", Script::tour),
+        scene("presenter", || with_keys(Script::tour(), "P")),
+        whole("recording", || with_keys(Script::half_close().opened(), ",,")),
+        scene("half-close", Script::half_close),
+        scene("reset", Script::reset),
+        scene("dead", Script::dead),
+        scene("many", Script::many),
+        scene("loopback", || Script::connected(fallback())),
+        scene("states", || with_keys(Script::half_close(), "v")),
+        scene("zoomed wire", || with_keys(Script::stepping(), "z")),
+        scene("zoomed end", || with_keys(Script::blocked(), "zz")),
+        scene("zoomed log", || with_keys(Script::half_close(), "zzz")),
+        scene("server", || with_keys(Script::blocked(), "2")),
+    ]
+}
+
+/// A press, on the screen or in the menu.
+struct Press<'a> {
+    scene: &'a Scene,
+    size: (u16, u16),
+    /// Where; in the menu the line of an end's.
+    at: Result<Position, (Side, usize)>,
+    action: Action,
+}
+
+impl Press<'_> {
+    fn name(&self) -> String {
+        let (width, height) = self.size;
+        format!("{} {width}x{height}: {:?}", self.scene.name, self.action)
+    }
+
+    /// The scene before the press, with the areas of its frame; `keys` come first.
+    fn before(&self, keys: &str) -> Script {
+        let mut script = (self.scene.make)();
+        script.keys(keys);
+        if let Err((side, no)) = self.at {
+            script.keys(if side == Side::Client { "1m" } else { "2m" });
+            for _ in 0..no {
+                key(&mut script, KeyCode::Down);
+            }
+        }
+        script.asked.clear();
+        buffer(&mut script, self.size);
+        script
+    }
+
+    /// Presses, and hands on what comes of it.
+    fn press(&self, script: &mut Script) -> Vec<Effect> {
+        match self.at {
+            Ok(at) => mouse(script, MouseEventKind::Down(MouseButton::Left), (at.x, at.y)),
+            Err(_) => key(script, KeyCode::Enter),
+        }
+    }
+
+    /// The same after the press, and what it wanted; what it asks of the lab is still to be answered.
+    fn after(&self, keys: &str) -> (Script, Vec<Effect>) {
+        let mut script = self.before(keys);
+        let effects = self.press(&mut script);
+        script.take(effects.clone());
+        (script, effects)
+    }
+
+    /// Requires that the screen says this after the press, and did not before.
+    #[track_caller]
+    fn shows(&self, part: &str) {
+        assert!(
+            !text(&mut self.before(""), (120, 40)).contains(part),
+            "{}: {part} was there before",
+            self.name()
+        );
+        let said = text(&mut self.after("").0, (120, 40));
+        assert!(said.contains(part), "{}: no {part} in\n{said}", self.name());
+    }
+
+    #[track_caller]
+    fn is_refused(&self, why: &str) {
+        let (mut script, effects) = self.after("");
+        assert_eq!(effects, [], "{}", self.name());
+        let said = text(&mut script, (120, 40));
+        assert!(said.contains(why), "{}: no {why} in\n{said}", self.name());
+    }
+
+    /// Requires that one thing was asked of the lab.
+    #[track_caller]
+    fn asks(&self, request: &LabRequest) {
+        let (_, effects) = self.after("");
+        assert_eq!(effects, [Effect::Lab(request.clone())], "{}", self.name());
+    }
+
+    fn is_recording(&self) -> bool {
+        self.scene.name == "recording"
+    }
+
+    /// What a press of an end's button does.
+    fn end(&self, side: Side, command: &EndCommand) {
+        if self.is_recording() {
+            return self.is_refused("it shows what happened, and takes no commands");
+        }
+        let name = self.name();
+        let before = self.before("");
+        let (mut script, effects) = self.after("");
+        match command {
+            EndCommand::Use(pick) => {
+                let names = |script: &Script| {
+                    let sockets = script.app.session().sockets(side);
+                    let named = sockets.iter().filter_map(|view| view.name.cloned());
+                    named.collect::<Vec<_>>()
+                };
+                let was = before.app.session().ends[side].current.clone();
+                let is = script.app.session().ends[side].current.clone();
+                match pick {
+                    Pick::Named(name) => assert_eq!(is.as_ref(), Some(name)),
+                    Pick::Next if names(&before).len() > 1 => assert_ne!(is, was, "{name}"),
+                    Pick::Next => assert_eq!(is, was, "{name}"),
+                }
+            }
+            EndCommand::Interrupt(call) => {
+                let blocked = before.app.session().ends[side].pending.last().map(|call| call.id);
+                match call.or(blocked) {
+                    None => self.is_refused(&format!("no call of the {side} is blocked")),
+                    Some(_) => assert_eq!(self.called(side, &effects), CallKind::Interrupt, "{name}"),
+                }
+            }
+            EndCommand::Kill => self.asks(&LabRequest::Kill(side)),
+            EndCommand::Restart => self.asks(&LabRequest::Restart(side)),
+            EndCommand::Destroy(_) => match effects.as_slice() {
+                [Effect::Lab(LabRequest::Destroy(of, _))] => assert_eq!(*of, side, "{name}"),
+                [] => {
+                    let said = text(&mut script, (120, 40));
+                    assert!(said.contains("no connection"), "{name}: {said}");
+                }
+                other => panic!("{name}: {other:?}"),
+            },
+            EndCommand::Sigpipe(_) | EndCommand::Call { .. } => {
+                let wanted = command.kind().expect("it makes a call");
+                let mut called = self.called(side, &effects);
+                // What needs a socket, or a listener a port, makes it first.
+                for (first, ends) in [
+                    (
+                        CallKind::Socket,
+                        vec![CallKind::Connect, CallKind::Bind, CallKind::Listen],
+                    ),
+                    (CallKind::Bind, vec![CallKind::Listen]),
+                ] {
+                    if called == first && ends.contains(&wanted) {
+                        let outcome = if first == CallKind::Socket {
+                            fd(77)
+                        } else {
+                            script::done()
+                        };
+                        script.call("a call(77)", outcome, (first == CallKind::Socket).then_some(777));
+                        called = match script.asked.as_slice() {
+                            [LabRequest::Call(_, request)] => request.order.kind(),
+                            other => panic!("{name}: {other:?}"),
+                        };
+                    }
+                }
+                assert_eq!(called, wanted, "{name}");
+            }
+            EndCommand::Runtime(_) | EndCommand::Host(..) => panic!("{name}: it has no button"),
+        }
+    }
+
+    /// The call that was asked of that end.
+    #[track_caller]
+    fn called(&self, side: Side, effects: &[Effect]) -> CallKind {
+        match effects {
+            [Effect::Lab(LabRequest::Call(of, request))] if *of == side => request.order.kind(),
+            other => panic!("{}: {other:?}", self.name()),
+        }
+    }
+
+    /// What a press of the wire's button does.
+    fn wire(&self, command: &WireCommand) {
+        if self.is_recording() {
+            return self.is_refused("it shows what happened, and takes no commands");
+        }
+        let mut before = self.before("");
+        let next = |target: &Target, script: &mut Script| match target {
+            Target::All => Some(Which::All),
+            Target::One(no) => Some(Which::One(*no)),
+            Target::Next => chosen(script).map(Which::One),
+            Target::AllCopies => panic!("it has no button"),
+        };
+        let target = match command {
+            WireCommand::Mode(choice) => {
+                let mode = match choice {
+                    ModeChoice::Flow => Mode::Flow,
+                    ModeChoice::Slow(_) => Mode::Slow(SLOW),
+                    ModeChoice::Step => Mode::Step,
+                    ModeChoice::Next => match before.app.session().wire.mode {
+                        Mode::Flow => Mode::Slow(SLOW),
+                        Mode::Slow(_) => Mode::Step,
+                        Mode::Step => Mode::Flow,
+                    },
+                };
+                return self.asks(&LabRequest::Wire(WireRequest::Mode(mode)));
+            }
+            WireCommand::Deliver(target)
+            | WireCommand::Drop(target)
+            | WireCommand::Duplicate(target)
+            | WireCommand::Delay(target, _) => target,
+            other => panic!("{}: {other:?} has no button", self.name()),
+        };
+        if self.at.is_err() {
+            // The keys behind the menu.
+            before = (self.scene.make)();
+        }
+        if before.app.session().wire.held.is_empty() {
+            return self.is_refused("no segment is held");
+        }
+        let which = next(target, &mut before).expect("one is held");
+        self.asks(&LabRequest::Wire(match command {
+            WireCommand::Deliver(_) => WireRequest::Deliver(which),
+            WireCommand::Drop(_) => WireRequest::Drop(which),
+            WireCommand::Duplicate(_) => WireRequest::Duplicate(which),
+            WireCommand::Delay(_, time) => WireRequest::Delay(which, *time),
+            _ => unreachable!(),
+        }));
+    }
+
+    /// Requires that the guide's fresh lab is asked for.
+    fn begins_anew(&self) {
+        match self.after("").1.as_slice() {
+            [Effect::Fresh(LabSpec { chosen: None, .. })] => {}
+            other => panic!("{}: {other:?}", self.name()),
+        }
+    }
+
+    /// What a press of a button about the screen does.
+    fn screen(&self, side: Option<Side>, command: ScreenCommand) {
+        let name = self.name();
+        let (recording, guided) = (self.is_recording(), ["guide", "presenter"].contains(&self.scene.name));
+        let (mut script, effects) = self.after("");
+        // The end that is meant gets the keys.
+        let of = side.unwrap_or_else(|| match recording {
+            true => Side::Client,
+            false => focus(&mut (self.scene.make)()),
+        });
+        let place = |script: &mut Script| {
+            let said = text(script, (120, 40));
+            let (_, rest) = said.split_once("recording: ").expect("its place");
+            let (at, _) = rest.split_once('/').expect("of how many");
+            at.parse::<usize>().unwrap()
+        };
+        match command {
+            ScreenCommand::Quit => assert_eq!(effects, [Effect::Leave(Exit::Quit)], "{name}"),
+            ScreenCommand::Help => self.shows("help: "),
+            ScreenCommand::Prompt => self.shows("Enter runs it"),
+            ScreenCommand::OtherEnd => {
+                if !recording {
+                    assert_eq!(focus(&mut script), of.other(), "{name}");
+                }
+            }
+            ScreenCommand::HostSettings => self.shows(&format!("the {of}'s host")),
+            ScreenCommand::OptionsDialog if recording => self.shows("only options that were read by then are known"),
+            ScreenCommand::OptionsDialog => {
+                self.shows("options of ");
+                if script.app.session().ends[of].current.is_some() {
+                    assert_eq!(self.called(of, &effects), CallKind::Options, "{name}");
+                }
+            }
+            ScreenCommand::RawRows => self.shows(&format!(" of the {of}   (Esc closes)")),
+            ScreenCommand::Why => match script.app.session().ends[of].newest() {
+                Some(_) => self.shows("why?   (Esc closes)"),
+                None => self.is_refused(&format!("the {of} has made no call yet")),
+            },
+            ScreenCommand::Edit => {
+                self.shows("Enter runs it");
+                let said = text(&mut script, (120, 40));
+                assert!(said.contains(&format!("\u{2502} : {of} ")), "{name}: {said}");
+            }
+            ScreenCommand::More => self.shows(&format!("everything the {of} can do")),
+            ScreenCommand::Scenarios | ScreenCommand::Runtimes if recording => {
+                self.is_refused("it shows what happened, and takes no commands");
+            }
+            ScreenCommand::Scenarios => self.shows("type to search"),
+            ScreenCommand::Runtimes => self.shows(&format!("what drives the {of}   (Esc closes)")),
+            ScreenCommand::NewLab if recording => self.is_refused("no lab stands behind it"),
+            ScreenCommand::NewLab => self.shows("a new lab?"),
+            ScreenCommand::Record if recording => self.is_refused("its file has the commands"),
+            ScreenCommand::Record => match effects.as_slice() {
+                [Effect::Save(file, text)] => {
+                    assert_eq!(file, "recorded");
+                    assert!(text.contains("server = \"listen"), "{name}: {text}");
+                }
+                [] => self.is_refused("there is nothing to record yet"),
+                other => panic!("{name}: {other:?}"),
+            },
+            ScreenCommand::TourNext if recording => assert_eq!(place(&mut script), place(&mut self.before("")) + 1),
+            ScreenCommand::TourBack if recording => assert_eq!(place(&mut script) + 1, place(&mut self.before(""))),
+            ScreenCommand::ToTheStart if recording => assert_eq!(place(&mut script), 0, "{name}"),
+            ScreenCommand::TourEnd if recording => {
+                assert_eq!(place(&mut script), place(&mut self.before("=")), "{name}");
+                assert!(place(&mut script) > place(&mut self.before("")), "{name}");
+            }
+            ScreenCommand::CommandBefore if recording => {
+                let (at, was) = (place(&mut script), place(&mut self.before("")));
+                assert!(0 < at && at < was, "{name}: {at} of {was}");
+            }
+            ScreenCommand::NextCommand if recording => {
+                let (mut script, _) = self.after("-");
+                let at = place(&mut script);
+                assert!(0 < at && at < place(&mut self.before("=")), "{name}: {at}");
+            }
+            ScreenCommand::ToTheLine if recording => {
+                self.is_refused("no log line is selected");
+                // From the line of the last command, back to when it was given.
+                let mut script = self.before("");
+                key(&mut script, KeyCode::Tab);
+                let hits = script.app.hits().all().to_vec();
+                if let Some(line) = hits.iter().find(|hit| matches!(hit.action, Action::LogLine(Some(_)))) {
+                    let was = place(&mut script);
+                    buffer(&mut script, self.size);
+                    mouse(&mut script, MouseEventKind::Down(MouseButton::Left), middle(line.area));
+                    self.press(&mut script);
+                    assert!(place(&mut script) < was, "{name}");
+                }
+            }
+            ScreenCommand::NextCommand | ScreenCommand::CommandBefore | ScreenCommand::ToTheLine => {
+                self.is_refused("this is no recording: finwait open shows one");
+            }
+            ScreenCommand::TourNext
+            | ScreenCommand::TourEnd
+            | ScreenCommand::TourBack
+            | ScreenCommand::ToTheStart
+            | ScreenCommand::Predict
+            | ScreenCommand::Branch
+            | ScreenCommand::TourLeave
+                if !guided =>
+            {
+                self.is_refused("there is no guide: scenarios starts one");
+            }
+            // Its first step is the server's listen.
+            ScreenCommand::TourNext | ScreenCommand::TourEnd => {
+                assert_eq!(self.called(Side::Server, &effects), CallKind::Socket, "{name}");
+            }
+            ScreenCommand::TourBack | ScreenCommand::ToTheStart => self.begins_anew(),
+            ScreenCommand::Predict => self.shows("what will it return?"),
+            ScreenCommand::Branch => self.shows("what instead?"),
+            ScreenCommand::TourLeave => {
+                self.shows("on your own now");
+                assert!(!text(&mut script, (120, 40)).contains("step 1 of"), "{name}");
+            }
+            ScreenCommand::NextConnection => {
+                let before = (self.scene.make)();
+                let next = before.app.shown().after(before.app.session());
+                assert_eq!(script.app.shown().connection, next, "{name}");
+                assert!(text(&mut script, (120, 40)).contains("connection"), "{name}");
+            }
+            ScreenCommand::AllConnections => {
+                let wanted = match self.before("").app.shown().connection {
+                    ShownConnection::All => ShownConnection::Newest,
+                    ShownConnection::One(_) | ShownConnection::Newest => ShownConnection::All,
+                };
+                assert_eq!(script.app.shown().connection, wanted, "{name}");
+            }
+            ScreenCommand::EndedSockets => {
+                let session = script.app.session();
+                if session.folded(of).ended.is_empty() {
+                    self.is_refused(&format!("the {of} has no ended socket"));
+                } else {
+                    let was = self.before("").app.shown().unfolded[of];
+                    assert_eq!(script.app.shown().unfolded[of], !was, "{name}");
+                }
+            }
+            ScreenCommand::WireRules => self.shows("the wire's rules"),
+            ScreenCommand::ForgeDialog => self.shows(&format!("forge a packet to the {of}")),
+            ScreenCommand::HeldBefore | ScreenCommand::HeldAfter => {
+                let held: Vec<PacketNo> = (self.scene.make)().app.session().wire.held.keys().copied().collect();
+                match held[..] {
+                    [] => self.is_refused("no segment is held"),
+                    [_, second, ..] if command == ScreenCommand::HeldAfter => {
+                        assert_eq!(chosen(&mut self.after("").0), Some(second), "{name}");
+                    }
+                    [first, _, ..] => {
+                        assert_ne!(chosen(&mut self.before(">")), Some(first), "{name}");
+                        assert_eq!(chosen(&mut self.after(">").0), Some(first), "{name}");
+                    }
+                    [_] => panic!("{name}: one cannot be told from the other"),
+                }
+            }
+            ScreenCommand::States => {
+                let shown = |script: &mut Script| text(script, (120, 40)).contains("the states");
+                assert_eq!(shown(&mut script), !shown(&mut self.before("")), "{name}");
+            }
+            ScreenCommand::Zoom => self.zooms(),
+            ScreenCommand::Present => {
+                let whole = |script: &mut Script| text(script, (120, 40)).contains("the keys act here");
+                assert_eq!(whole(&mut script), !whole(&mut (self.scene.make)()), "{name}");
+            }
+            ScreenCommand::LogFilter => {
+                // From all lines to those of calls.
+                let speaks = |line: &str| {
+                    line.split_whitespace()
+                        .nth(1)
+                        .is_some_and(|who| ["client", "server"].contains(&who))
+                };
+                let lines = log(&mut script);
+                assert!(
+                    lines.lines().count() > 2 && lines.lines().all(speaks),
+                    "{name}: {lines}"
+                );
+                assert!(text(&mut script, (120, 40)).contains("filter: calls "), "{name}");
+            }
+            // What stands still shows what it showed, whatever comes.
+            ScreenCommand::LogFollow => {
+                for (mut script, moves) in [((self.scene.make)(), true), (script, false)] {
+                    if recording {
+                        return;
+                    }
+                    let was = log(&mut script);
+                    script.tell(LabEvent::Note("something new".into()));
+                    let is = log(&mut script);
+                    assert_eq!(is.contains("something new"), moves, "{name}: {was}{is}");
+                }
+            }
+            ScreenCommand::CopyLine => match effects.as_slice() {
+                [Effect::Copy(line)] => assert!(line.len() > 10, "{name}: {line}"),
+                other => panic!("{name}: {other:?}"),
+            },
+            ScreenCommand::Mouse => {
+                assert_eq!(effects, [Effect::Mouse(MouseUse::Terminals)], "{name}");
+                assert_eq!(script.app.mouse_use(), MouseUse::Terminals, "{name}");
+            }
+        }
+    }
+}
+
+/// The lines of the log, whatever is shown.
+fn log(script: &mut Script) -> String {
+    let said = text(script, (120, 40));
+    let lines = said.lines().skip_while(|line| !line.contains(" log ")).skip(1);
+    lines
+        .take_while(|line| !line.contains("1 CLIENT"))
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+impl Press<'_> {
+    /// The zoom goes through the panes, and back to all of them; the buttons stay.
+    fn zooms(&self) {
+        let shown = |script: &mut Script| {
+            let said = text(script, (120, 40));
+            assert!(
+                said.contains("1 CLIENT") && said.contains("c connect"),
+                "{}: {said}",
+                self.name()
+            );
+            [" the wire ", " pid ", " log ", " now ", ". Next "].map(|part| said.contains(part))
+        };
+        let (mut before, mut after) = ((self.scene.make)(), self.after("").0);
+        assert_ne!(shown(&mut before), shown(&mut after), "{}", self.name());
+    }
+
+    /// Presses, and looks at what it did.
+    fn check(&self) {
+        match &self.action {
+            Action::End(side, command) => self.end(*side, command),
+            Action::Wire(command) => self.wire(command),
+            Action::Screen(side, command) => self.screen(*side, *command),
+            Action::Focus(side) => {
+                let (mut script, effects) = self.after("");
+                assert_eq!(effects, [], "{}", self.name());
+                if !self.is_recording() {
+                    assert_eq!(focus(&mut script), *side, "{}", self.name());
+                }
+            }
+            Action::LogLine(_) => {
+                let (mut script, effects) = self.after("");
+                assert_eq!(effects, [], "{}", self.name());
+                // The line under the pointer is the one that is copied.
+                let said = text(&mut self.before(""), self.size);
+                let Ok(at) = self.at else { panic!("{}", self.name()) };
+                let line = said.lines().nth(at.y.into()).unwrap().to_owned();
+                let time = line.split_whitespace().next().unwrap().to_owned();
+                assert!(copied(&mut script).starts_with(&time), "{}: {line}", self.name());
+            }
+            Action::Segment(entry) => {
+                let mut before = (self.scene.make)();
+                let held = match before.app.session().transcript.entry(*entry).map(|entry| &entry.what) {
+                    Some(EntryKind::Packet(record)) if before.app.session().wire.held.contains_key(&record.no) => {
+                        Some(record.no)
+                    }
+                    _ => None,
+                };
+                // One that is held is chosen first, and looked into by the next press.
+                if held.is_some() && chosen(&mut before) != held {
+                    assert_eq!(chosen(&mut self.after("").0), held, "{}", self.name());
+                } else {
+                    self.shows("one packet");
+                }
+            }
+            Action::Why(_) => self.shows("why?   (Esc"),
+            Action::Meaning(side, _) => self.shows(&format!("of the {side}   (Esc closes)")),
+            Action::Means(state) => self.shows(&format!("what {state} means")),
+            Action::Details(side) => self.shows(match side {
+                Side::Client => "pid 4711",
+                Side::Server => "pid 4712",
+            }),
+            Action::ShowEntry(entry) => {
+                let mut script = self.after("").0;
+                let entry = script.app.session().transcript.entry(*entry).unwrap().clone();
+                let line = copied(&mut script);
+                assert!(line.starts_with(entry.time().trim_start()), "{}: {line}", self.name());
+            }
+            Action::ShowConnection(shown) => {
+                let mut script = self.after("").0;
+                assert_eq!(script.app.shown().connection, *shown, "{}", self.name());
+                text(&mut script, self.size);
+            }
+            other @ (Action::Item(_)
+            | Action::Back
+            | Action::Typed(..)
+            | Action::ReadOptions(..)
+            | Action::Guide(_)
+            | Action::Predict { .. }
+            | Action::NewLab { .. }
+            | Action::Compare(_)
+            | Action::Say(_)
+            | Action::Nothing) => panic!("{}: {other:?} is a dialog's", self.name()),
+        }
+    }
+}
+
+/// Everything that the mouse can press on the main screen, in each situation and at each size, does what it says.
+#[test]
+fn every_button_does_what_it_says() {
+    let mut pressed: Vec<Action> = Vec::new();
+    // All that is wrong is told at once.
+    let mut wrong = 0;
+    let scenes = scenes();
+    for scene in &scenes {
+        let mut here: Vec<Action> = Vec::new();
+        for size in SIZES {
+            let mut script = (scene.make)();
+            buffer(&mut script, size);
+            let hits = script.app.hits();
+            for Hit { area, action, .. } in hits.all() {
+                let at = Position::from(middle(*area));
+                // What is under another area is pressed beside it, if anywhere.
+                if hits.at(at) != Some(action) {
+                    let free = area.positions().find(|at| hits.at(*at) == Some(action));
+                    let is_ground = matches!(action, Action::Focus(_) | Action::LogLine(None));
+                    assert!(
+                        free.is_some() || is_ground,
+                        "{} {size:?}: {action:?} is covered",
+                        scene.name
+                    );
+                    continue;
+                }
+                // One line of the log is as good as another, and so is one segment.
+                let kind = std::mem::discriminant(action);
+                let alike = |other: &Action| {
+                    other == action
+                        || !matches!(action, Action::End(..) | Action::Wire(_) | Action::Screen(..))
+                            && std::mem::discriminant(other) == kind
+                            && !matches!(action, Action::Focus(_) | Action::Details(_) | Action::Segment(_))
+                };
+                if here.iter().any(alike) || !scene.all && pressed.iter().any(alike) {
+                    continue;
+                }
+                here.push(action.clone());
+                let press = Press {
+                    scene,
+                    size,
+                    at: Ok(at),
+                    action: action.clone(),
+                };
+                wrong += usize::from(catch_unwind(AssertUnwindSafe(|| press.check())).is_err());
+            }
+        }
+        pressed.extend(here);
+    }
+    assert_eq!(wrong, 0, "buttons do something else");
+}
