@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -17,11 +18,12 @@ use crate::typed;
 #[command(version, about, disable_help_subcommand = true, max_term_width = 100)]
 pub struct Cli {
     /// Where the two ends live: two network namespaces joined by a wire (isolated), or this machine's 127.0.0.1 (loopback)
-    #[arg(long, value_enum, default_value_t = LabChoice::Auto, global = true)]
-    pub lab: LabChoice,
-    /// Use IPv6: fd00::1 and fd00::2, or ::1
-    #[arg(long, global = true)]
-    pub ipv6: bool,
+    /// [default: auto]
+    #[arg(long, value_enum, global = true)]
+    pub lab: Option<LabChoice>,
+    /// Use IPv6: fd00::1 and fd00::2, or ::1; --ipv6=false where the configuration says ipv6 = true
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
+    pub ipv6: Option<bool>,
     /// Drive the client with raw system calls, or with another language's sockets
     #[arg(long, value_enum, value_name = "RUNTIME", default_value_t, global = true)]
     pub client: Runtime,
@@ -40,6 +42,12 @@ pub struct Cli {
     /// Record the run in a new file, FILE.jsonl, for finwait open; of several scenarios, each in a file in a folder of that name
     #[arg(long, value_name = "FILE", global = true)]
     pub record: Option<PathBuf>,
+    /// The screen's colours: terminal-16, dark, light, projector, colour-blind, mono, or one of your own
+    #[arg(long, value_name = "NAME", global = true)]
+    pub theme: Option<String>,
+    /// The screen's configuration [default: $XDG_CONFIG_HOME/finwait/config.toml, or ~/.config/finwait/config.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
     /// Leave the mouse to the terminal, which selects text with it; on the screen, M takes it and lets it go
     #[arg(long, global = true)]
     pub no_mouse: bool,
@@ -73,8 +81,18 @@ impl Cli {
                 | Verb::Explain { .. }
                 | Verb::Open { .. }
                 | Verb::Doctor { .. }
+                | Verb::Config { .. }
                 | Verb::Endpoint { .. },
             ) => Driving::None,
+        }
+    }
+
+    /// Returns whether the verb may open the screen, which has a configuration.
+    pub fn has_a_screen(&self) -> bool {
+        match &self.verb {
+            None | Some(Verb::Tour { .. }) => true,
+            Some(Verb::Open { plain, json, .. }) => !plain && !json && std::io::stdout().is_terminal(),
+            Some(_) => false,
         }
     }
 }
@@ -245,6 +263,17 @@ pub enum Verb {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Say whether the screen's configuration is right: its theme, keys, mouse and lab
+    ///
+    /// The command line comes before the environment (NO_COLOR), the environment before the file, the file before the defaults.
+    Config {
+        /// Print a configuration with every setting and every key, as they are by default
+        #[arg(long, conflicts_with = "path")]
+        print: bool,
+        /// Print where the file is
+        #[arg(long)]
+        path: bool,
     },
     /// Be an endpoint: make socket calls as told on standard input
     #[command(hide = true)]

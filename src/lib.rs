@@ -8,11 +8,14 @@
 pub mod cli;
 pub mod code;
 pub mod command;
+pub mod config;
 pub mod doctor;
+pub mod document;
 pub mod headless;
 pub mod json;
 pub mod live;
 pub mod matrix;
+pub mod mistake;
 pub mod recording;
 pub mod scenario;
 pub mod session;

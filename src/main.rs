@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use finwait::cli::{Cli, Driving, Verb};
 use finwait::clock::MonoTime;
+use finwait::config;
 use finwait::headless::code;
+use finwait::headless::config::ConfigView;
 use finwait::headless::exit::{complain, fail};
 use finwait::headless::matrix::MatrixFormat;
 use finwait::headless::scenarios::{self, RunOptions, recording_of};
@@ -25,6 +27,7 @@ use finwait::scenario::Scenario;
 use finwait::scenario::run::lab_for;
 use finwait::session::Session;
 use finwait::tui::app::LabSpec;
+use finwait::tui::setup::Setup;
 use finwait::tui::{self, LabSource, Message, MouseUse, Sink};
 
 /// A command, an argument or an address that is not understood.
@@ -56,7 +59,28 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    let options = Options::native(cli.lab.into(), cli.ipv6, PathBuf::from("/proc/self/exe"));
+    // Only the screen has a configuration: what a script does is not up to it.
+    let loaded = match cli
+        .has_a_screen()
+        .then(|| config::load(cli.config.as_deref()))
+        .transpose()
+    {
+        Ok(loaded) => loaded,
+        Err(why) => {
+            complain(&why);
+            return ExitCode::from(NOT_UNDERSTOOD);
+        }
+    };
+    let config = loaded.as_ref().map(|loaded| loaded.config.clone()).unwrap_or_default();
+    let setup = match loaded.map(|loaded| loaded.setup(cli.theme.as_deref())).transpose() {
+        Ok(setup) => Setup {
+            mouse: MouseUse::of_switch(config.mouse && !cli.no_mouse),
+            ..setup.unwrap_or_default()
+        },
+        Err(why) => return fail(NOT_UNDERSTOOD, &why),
+    };
+    let (lab, ipv6) = (cli.lab.unwrap_or(config.lab), cli.ipv6.unwrap_or(config.ipv6));
+    let options = Options::native(lab.into(), ipv6, PathBuf::from("/proc/self/exe"));
     let choices = cli.choices();
     let chosen = cli.syscalls || choices.iter().any(|(_, choice)| *choice != RuntimeChoice::default());
     let driving = cli.driving();
@@ -84,10 +108,9 @@ fn main() -> ExitCode {
         let why = "--record records what happens in a lab, and this command has none: it is for the screen, tour, do, run, claims, matrix and code";
         return fail(NOT_UNDERSTOOD, why);
     }
-    let mouse = MouseUse::of_switch(!cli.no_mouse);
     match cli.verb {
-        None => screen(&options, None, record, mouse),
-        Some(Verb::Tour { scenario }) => tour(&scenario, &options, record, mouse),
+        None => screen(&options, None, record, setup),
+        Some(Verb::Tour { scenario }) => tour(&scenario, &options, record, setup),
         Some(Verb::Do {
             commands,
             json,
@@ -125,7 +148,7 @@ fn main() -> ExitCode {
                 (true, false) => Some(Format::Text),
                 (false, false) => None,
             };
-            headless::open::open(&file, format, mouse)
+            headless::open::open(&file, format, setup)
         }
         Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
         Some(Verb::Code {
@@ -134,12 +157,20 @@ fn main() -> ExitCode {
             end,
         }) => code::code(&scenario, language, end, &options, record),
         Some(Verb::Doctor { json }) => finwait::doctor::run(&options, json),
+        Some(Verb::Config { print, path }) => {
+            let view = match (print, path) {
+                (true, _) => ConfigView::Template,
+                (false, true) => ConfigView::Path,
+                (false, false) => ConfigView::Check,
+            };
+            headless::config::config(view, cli.config.as_deref())
+        }
         Some(Verb::Endpoint { .. }) => finwait::endpoint::native::run(),
     }
 }
 
 /// `finwait tour`
-fn tour(name: &str, options: &Options, record: Option<&Path>, mouse: MouseUse) -> ExitCode {
+fn tour(name: &str, options: &Options, record: Option<&Path>, setup: Setup) -> ExitCode {
     let scenario = match scenarios::load(name) {
         Ok(scenario) => Arc::new(scenario),
         Err(why) => {
@@ -148,13 +179,13 @@ fn tour(name: &str, options: &Options, record: Option<&Path>, mouse: MouseUse) -
         }
     };
     match lab_for(&scenario, options) {
-        Ok(options) => screen(&options, Some(scenario), record, mouse),
+        Ok(options) => screen(&options, Some(scenario), record, setup),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
 }
 
 /// The explorer; with a guide through that scenario.
-fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>, mouse: MouseUse) -> ExitCode {
+fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>, setup: Setup) -> ExitCode {
     // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
@@ -190,7 +221,8 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
         options.ipv6 = fresh.ipv6.unwrap_or(options.ipv6);
         options.driven = options.driven.or(fresh.driven, &options.program)?;
         let (lab, facts) = Lab::start(&options, sink)?;
-        Ok((lab, recorded(Session::new(facts, began), record.as_ref(), &options)))
+        let record = record.as_ref().filter(|_| !fresh.unrecorded);
+        Ok((lab, recorded(Session::new(facts, began), record, &options)))
     };
     let (lab, app) = match tui::first_lab(&make, tour, &sender) {
         Ok(first) => first,
@@ -205,7 +237,7 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
         make: &make,
         options,
     };
-    match tui::run(app.with_mouse(mouse), Some(source), inbox, sender) {
+    match tui::run(app.set_up(setup), Some(source), inbox, sender) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => fail(FAILED, &error.to_string()),
     }

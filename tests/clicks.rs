@@ -9,18 +9,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use finwait::call::CallKind;
-use finwait::command::table::{self, Button};
 use finwait::command::wire::{ModeChoice, Target, WireCommand};
-use finwait::command::{Command, EndCommand, Pick, ScreenCommand};
+use finwait::command::{EndCommand, Pick, ScreenCommand};
 use finwait::lab::event::{LabEvent, LabRequest, WireRequest};
-use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
-use finwait::tui::{Exit, MouseUse};
 use finwait::tui::app::{Effect, LabSpec};
 use finwait::tui::hit::{Action, Hit};
-use finwait::tui::layout;
 use finwait::tui::shown::ShownConnection;
+use finwait::tui::{Exit, MouseUse};
 use finwait::wire::flow::PacketNo;
 use finwait::wire::queue::{Mode, SLOW, Which};
 
@@ -266,11 +263,18 @@ impl Press<'_> {
                 let mut called = self.called(side, &effects);
                 // What needs a socket, or a listener a port, makes it first.
                 for (first, ends) in [
-                    (CallKind::Socket, vec![CallKind::Connect, CallKind::Bind, CallKind::Listen]),
+                    (
+                        CallKind::Socket,
+                        vec![CallKind::Connect, CallKind::Bind, CallKind::Listen],
+                    ),
                     (CallKind::Bind, vec![CallKind::Listen]),
                 ] {
                     if called == first && ends.contains(&wanted) {
-                        let outcome = if first == CallKind::Socket { fd(77) } else { script::done() };
+                        let outcome = if first == CallKind::Socket {
+                            fd(77)
+                        } else {
+                            script::done()
+                        };
                         script.call("a call(77)", outcome, (first == CallKind::Socket).then_some(777));
                         called = match script.asked.as_slice() {
                             [LabRequest::Call(_, request)] => request.order.kind(),
@@ -447,6 +451,7 @@ impl Press<'_> {
             | ScreenCommand::TourEnd
             | ScreenCommand::TourBack
             | ScreenCommand::ToTheStart
+            | ScreenCommand::TourRejoin
             | ScreenCommand::Predict
             | ScreenCommand::Branch
             | ScreenCommand::TourLeave
@@ -458,7 +463,7 @@ impl Press<'_> {
             ScreenCommand::TourNext | ScreenCommand::TourEnd => {
                 assert_eq!(self.called(Side::Server, &effects), CallKind::Socket, "{name}");
             }
-            ScreenCommand::TourBack | ScreenCommand::ToTheStart => self.begins_anew(),
+            ScreenCommand::TourBack | ScreenCommand::ToTheStart | ScreenCommand::TourRejoin => self.begins_anew(),
             ScreenCommand::Predict => self.shows("what will it return?"),
             ScreenCommand::Branch => self.shows("what instead?"),
             ScreenCommand::TourLeave => {
@@ -487,6 +492,9 @@ impl Press<'_> {
                     assert_eq!(script.app.shown().unfolded[of], !was, "{name}");
                 }
             }
+            ScreenCommand::Palette => self.shows("type to search"),
+            ScreenCommand::Themes => self.shows("the screen shows the marked one"),
+            ScreenCommand::UseTheme(_) => panic!("{name}: it has no button"),
             ScreenCommand::WireRules => self.shows("the wire's rules"),
             ScreenCommand::ForgeDialog => self.shows(&format!("forge a packet to the {of}")),
             ScreenCommand::HeldBefore | ScreenCommand::HeldAfter => {
@@ -514,9 +522,16 @@ impl Press<'_> {
             }
             ScreenCommand::LogFilter => {
                 // From all lines to those of calls.
-                let speaks = |line: &str| line.split_whitespace().nth(1).is_some_and(|who| ["client", "server"].contains(&who));
+                let speaks = |line: &str| {
+                    line.split_whitespace()
+                        .nth(1)
+                        .is_some_and(|who| ["client", "server"].contains(&who))
+                };
                 let lines = log(&mut script);
-                assert!(lines.lines().count() > 2 && lines.lines().all(speaks), "{name}: {lines}");
+                assert!(
+                    lines.lines().count() > 2 && lines.lines().all(speaks),
+                    "{name}: {lines}"
+                );
                 assert!(text(&mut script, (120, 40)).contains("filter: calls "), "{name}");
             }
             // What stands still shows what it showed, whatever comes.
@@ -558,7 +573,11 @@ impl Press<'_> {
     fn zooms(&self) {
         let shown = |script: &mut Script| {
             let said = text(script, (120, 40));
-            assert!(said.contains("1 CLIENT") && said.contains("c connect"), "{}: {said}", self.name());
+            assert!(
+                said.contains("1 CLIENT") && said.contains("c connect"),
+                "{}: {said}",
+                self.name()
+            );
             [" the wire ", " pid ", " log ", " now ", ". Next "].map(|part| said.contains(part))
         };
         let (mut before, mut after) = ((self.scene.make)(), self.after("").0);
@@ -626,6 +645,7 @@ impl Press<'_> {
             | Action::Typed(..)
             | Action::ReadOptions(..)
             | Action::Guide(_)
+            | Action::SideBySide(_)
             | Action::Predict { .. }
             | Action::NewLab { .. }
             | Action::Compare(_)
@@ -654,7 +674,11 @@ fn every_button_does_what_it_says() {
                 if hits.at(at) != Some(action) {
                     let free = area.positions().find(|at| hits.at(*at) == Some(action));
                     let is_ground = matches!(action, Action::Focus(_) | Action::LogLine(None));
-                    assert!(free.is_some() || is_ground, "{} {size:?}: {action:?} is covered", scene.name);
+                    assert!(
+                        free.is_some() || is_ground,
+                        "{} {size:?}: {action:?} is covered",
+                        scene.name
+                    );
                     continue;
                 }
                 // One line of the log is as good as another, and so is one segment.

@@ -6,24 +6,31 @@ use finwait::call::{CallId, SocketName};
 use finwait::command::parse::parse;
 use finwait::command::table::TABLE;
 use finwait::command::{Command, ScreenCommand};
+use finwait::lab::LabMode;
 use finwait::scenario::branch::Branch;
 use finwait::scenario::catalog;
-use finwait::lab::LabMode;
+use finwait::scenario::lesson::Course;
 use finwait::session::LabKind;
+use finwait::session::connections::ConnectionNo;
 use finwait::side::{Ends, Side};
 use finwait::state::State;
-use finwait::tui::app::ChosenLab;
+use finwait::tui::app::{App, ChosenLab};
 use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hint::hint;
 use finwait::tui::hit::Action;
+use finwait::tui::keys::Keymap;
 use finwait::tui::shown::ShownConnection;
 
 mod script;
 use script::Script;
 
+fn shown(action: &Action, app: &App, focus: Side, columns: u16) -> String {
+    hint(action, app.session(), focus, columns, Keymap::standard())
+}
+
 fn said(script: &Script, command: &str) -> String {
     let command = parse(command, Some(Side::Client)).unwrap();
-    hint(&Action::from(command), script.app.session(), Side::Client, 120)
+    shown(&Action::from(command), &script.app, Side::Client, 120)
 }
 
 fn scripts() -> [Script; 7] {
@@ -75,7 +82,24 @@ fn actions(script: &Script) -> Vec<Action> {
         Action::Compare(Branch::new(scenario, 0, close)),
         Action::Say("a sentence".into()),
         Action::Nothing,
+        Action::Means(State::TimeWait),
+        Action::Details(Side::Server),
+        Action::ShowConnection(ShownConnection::All),
+        Action::ShowConnection(ShownConnection::Newest),
+        Action::ShowConnection(ShownConnection::One(ConnectionNo(2))),
     ];
+    let lab = ChosenLab {
+        mode: LabMode::Auto,
+        ipv6: false,
+        runtimes: Ends::default(),
+    };
+    actions.extend([true, false].map(|record| Action::NewLab { lab, record }));
+    let courses = catalog::lessons().unwrap();
+    let beside = courses.into_iter().find_map(|course| match course {
+        Course::SideBySide(lesson) => Some(lesson),
+        _ => None,
+    });
+    actions.push(Action::SideBySide(beside.unwrap()));
     for side in Side::BOTH {
         let views = script.app.session().sockets(side);
         let states = views.iter().filter_map(StateOf::view);
@@ -93,8 +117,9 @@ fn actions(script: &Script) -> Vec<Action> {
             Action::End(..) | Action::Wire(_) | Action::Screen(..) | Action::Focus(_) | Action::LogLine(_) => {}
             Action::Segment(_) | Action::Why(_) | Action::Meaning(..) | Action::Item(_) | Action::Back => {}
             Action::Typed(..) | Action::ReadOptions(..) | Action::ShowEntry(_) | Action::Guide(_) => {}
+            Action::Means(_) | Action::Details(_) | Action::SideBySide(_) | Action::NewLab { .. } => {}
+            Action::ShowConnection(_) => {}
             Action::Predict { .. } | Action::Compare(_) | Action::Say(_) | Action::Nothing => {}
-            Action::Means(_) | Action::Details(_) | Action::NewLab { .. } | Action::ShowConnection(_) => {}
         }
     }
     actions
@@ -105,11 +130,11 @@ fn actions(script: &Script) -> Vec<Action> {
 fn everything_that_can_be_pressed_has_a_hint_that_fits() {
     for script in scripts() {
         for action in actions(&script) {
-            let whole = hint(&action, script.app.session(), Side::Client, 1000);
+            let whole = shown(&action, &script.app, Side::Client, 1000);
             let marks = [' ', ',', ';', ':', '.', '(', ')'];
             let words: Vec<&str> = whole.split(marks).collect();
             for columns in [120, 80, 60] {
-                let line = hint(&action, script.app.session(), Side::Client, columns);
+                let line = shown(&action, &script.app, Side::Client, columns);
                 let wide = finwait::text::width(&line);
                 assert!(wide > 4 && wide <= usize::from(columns), "{columns}: {line:?}");
                 assert!(
@@ -130,9 +155,9 @@ fn a_button_is_named_by_its_key_and_its_label() {
     let mut seen = std::collections::HashSet::new();
     for button in TABLE.iter().flat_map(|spec| spec.buttons) {
         for columns in [120, 60] {
-            let line = hint(
+            let line = shown(
                 &Action::from((button.command)(Side::Client)),
-                script.app.session(),
+                &script.app,
                 Side::Client,
                 columns,
             );
@@ -193,9 +218,9 @@ fn what_is_held_blocked_or_dead_is_said() {
     );
     let loopback = Script::new(LabKind::Loopback(None));
     assert!(said(&loopback, "wire drop").ends_with("The loopback lab has no wire."));
-    let hint = hint(
+    let hint = shown(
         &Action::Screen(None, ScreenCommand::Why),
-        loopback.app.session(),
+        &loopback.app,
         Side::Server,
         120,
     );

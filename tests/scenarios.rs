@@ -1,5 +1,7 @@
 //! Scenarios through the real binary: the whole catalog, what is said about bad files, and that each expectation can fail.
 
+#[path = "support/present.rs"]
+mod present;
 mod support;
 
 use finwait::call::{CallId, CallKind, SocketName};
@@ -19,6 +21,7 @@ use finwait::session::{FinishedCall, Session, SessionInput};
 use finwait::side::{Ends, Side};
 use finwait::socket_table::TimerKind;
 use finwait::state::State;
+use present::Reading;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -398,6 +401,20 @@ fn every_meaning_is_proved_by_its_scenario() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let held: usize = told.values().map(|told| told.held).sum();
     assert!(held > 100, "{held}");
+}
+
+/// What the screen says of the present is so, at each moment of each scenario: on the plates, of the directions, and in the lines of *now*.
+#[test]
+fn what_is_said_of_the_present_is_so() {
+    let readings = CATALOG.recordings.iter();
+    let readings = readings.map(|(name, recording)| Reading::of(name, recording));
+    let (mut wrong, mut held) = (Vec::new(), 0);
+    for reading in readings {
+        held += reading.held;
+        wrong.extend(reading.wrong);
+    }
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(held > 10_000, "{held}");
 }
 
 /// A call that does otherwise than is said of its socket is noticed, unless the situation has changed meanwhile.

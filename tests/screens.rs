@@ -4,13 +4,14 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseBut
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use std::collections::HashSet;
+use ratatui::style::Color;
+use ratatui::layout::Rect;
 use std::time::Duration;
 
 use finwait::call::{CallKind, SocketOption};
-use finwait::command::table::CommandGroup;
+use finwait::clock::Millis;
 use finwait::command::wire::{Preset, Target, WireCommand};
-use finwait::command::{Command, EndCommand, ScreenCommand, table};
+use finwait::command::{ScreenCommand, ThemeName, table};
 use finwait::lab::event::{Disposition, LabEvent, LabRequest, ProcessBorn, ProcessDied, WireRequest};
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
@@ -19,12 +20,13 @@ use finwait::state::State;
 use finwait::tui::app::Effect;
 use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hit::{Action, Hit};
-use finwait::tui::{Exit, theme::Theme};
+use finwait::tui::theme::Theme;
 use finwait::wire::flow::PacketNo;
 use finwait::wire::queue::{Mode, Which};
 use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
 use finwait::wire::segment::Packet;
 
+mod meaning;
 mod script;
 use script::{Script, fallback, row};
 
@@ -50,6 +52,7 @@ fn text_of(script: &mut Script, width: u16, height: u16) -> String {
 fn snapshots(name: &str, make: impl Fn() -> Script) {
     for (width, height) in [(80, 24), (120, 40), (200, 60), (60, 15)] {
         insta::assert_snapshot!(format!("{name}-{width}x{height}"), text_of(&mut make(), width, height));
+        meaning::says_the_same_without_colour(&format!("{name}-{width}x{height}"), &mut make(), width, height);
     }
 }
 
@@ -479,6 +482,37 @@ fn keys_act_on_the_chosen_packet_and_a_click_chooses() {
     assert_eq!(asked(&mut script), WireRequest::Deliver(Which::One(held[1])));
 }
 
+/// The frames that are drawn by `until` because something travels, when each is drawn as soon as it may be.
+fn frames(script: &Script, until: u64) -> u32 {
+    let end = script.now.plus(Duration::from_millis(until));
+    let (mut drawn, mut frames) = (script.now, 0);
+    while let Some(at) = script.app.next_frame(drawn).filter(|at| *at <= end) {
+        (drawn, frames) = (at, frames + 1);
+    }
+    frames
+}
+
+#[test]
+fn a_frame_is_drawn_thirty_times_a_second_while_something_travels_and_never_else() {
+    let mut script = Script::connected(LabKind::Isolated);
+    assert_eq!(frames(&script, 60_000), 0, "nothing travels");
+    script.mode(Mode::Slow(Millis(2_000)));
+    assert_eq!(frames(&script, 60_000), 0, "nothing travels yet");
+    script.packet(Side::Client, 24, 1, 1, "hello");
+    assert_eq!(frames(&script, 1_000), 29);
+    assert_eq!(frames(&script, 60_000), 60, "until it is there, or should be");
+    script.wait(2_000).oldest(Disposition::Delivered);
+    assert_eq!(frames(&script, 60_000), 0, "it is there");
+    // What a rule or the user delays does not travel; nor does anything in a recording.
+    script.disposition = Disposition::Delayed(Millis(900));
+    script.packet(Side::Client, 24, 6, 1, "hello");
+    assert_eq!(frames(&script, 60_000), 0);
+    script.mode(Mode::Slow(Millis(400)));
+    script.packet(Side::Client, 24, 11, 1, "hello");
+    assert!(frames(&script, 1_000) > 0);
+    assert_eq!(frames(&script.opened(), 60_000), 0);
+}
+
 #[test]
 fn sources_that_disagree() {
     snapshots("disagree", || {
@@ -661,6 +695,95 @@ fn too_small_a_terminal_is_told_so() {
     }
 }
 
+fn code(script: &mut Script, code: KeyCode) -> Vec<Effect> {
+    script
+        .app
+        .input(&Input::Key(KeyEvent::new(code, KeyModifiers::NONE)), script.now)
+}
+
+/// The colours in which the word `finwait` stands, and what is under it.
+fn looks(script: &mut Script) -> (Color, Color) {
+    let terminal = draw(script, 120, 40);
+    let cell = &terminal.backend().buffer()[(1, 0)];
+    assert_eq!(cell.symbol(), "f");
+    (cell.fg, cell.bg)
+}
+
+#[test]
+fn the_themes() {
+    for (width, height) in [(80, 24), (120, 40), (60, 15)] {
+        let mut script = Script::half_close();
+        script.keys("%");
+        insta::assert_snapshot!(format!("themes-{width}x{height}"), text_of(&mut script, width, height));
+    }
+}
+
+#[test]
+fn a_theme_is_seen_while_it_is_marked_and_kept_with_enter() {
+    let mut script = Script::half_close();
+    let before = looks(&mut script);
+    script.keys("%");
+    assert_eq!(looks(&mut script), before);
+    code(&mut script, KeyCode::Down);
+    let dark = looks(&mut script);
+    assert_eq!(dark.1, Color::Rgb(0x14, 0x18, 0x1d));
+    code(&mut script, KeyCode::Down);
+    assert_eq!(looks(&mut script).1, Color::Rgb(0xfb, 0xfa, 0xf7));
+    // Back to what was.
+    code(&mut script, KeyCode::Esc);
+    assert_eq!(looks(&mut script), before);
+    script.app.setup().config = Some("/somewhere/config.toml".into());
+    script.keys("%");
+    code(&mut script, KeyCode::Down);
+    let name = ThemeName::new("dark").unwrap();
+    let keep = Effect::KeepTheme("/somewhere/config.toml".into(), name);
+    assert_eq!(code(&mut script, KeyCode::Enter), [keep.clone()]);
+    assert_eq!(looks(&mut script), dark);
+    // Opened again, the mark is on it.
+    script.keys("%");
+    assert_eq!(looks(&mut script), dark);
+    code(&mut script, KeyCode::Esc);
+    // Typed.
+    script.keys(":theme terminal-16");
+    let effects = code(&mut script, KeyCode::Enter);
+    assert!(matches!(effects[..], [Effect::KeepTheme(..)]), "{effects:?}");
+    assert_eq!(looks(&mut script), before);
+    script.keys(":theme drak\n");
+    assert!(text_of(&mut script, 120, 40).contains("there is no theme \"drak\"; did you mean dark?"));
+    assert_eq!(looks(&mut script), before);
+}
+
+#[test]
+fn a_click_marks_a_theme_and_another_keeps_it() {
+    let mut script = Script::half_close();
+    let before = looks(&mut script);
+    script.keys("%");
+    let text = text_of(&mut script, 120, 40);
+    let y = text.lines().position(|line| line.contains("projector ")).unwrap() as u16;
+    let x = text
+        .lines()
+        .nth(usize::from(y))
+        .unwrap()
+        .split("projector")
+        .next()
+        .unwrap()
+        .chars()
+        .count() as u16;
+    assert_eq!(click(&mut script, x, y), []);
+    let marked = looks(&mut script);
+    assert_eq!(marked.1, Color::Rgb(255, 255, 255));
+    code(&mut script, KeyCode::Esc);
+    assert_eq!(looks(&mut script), before);
+    script.keys("%");
+    draw(&mut script, 120, 40);
+    click(&mut script, x, y);
+    draw(&mut script, 120, 40);
+    click(&mut script, x, y);
+    assert_eq!(looks(&mut script), marked);
+    // There is no file to keep it in.
+    assert!(text_of(&mut script, 120, 40).contains("theme projector, until finwait ends"));
+}
+
 #[test]
 fn without_colour_there_is_none() {
     let mut script = Script::reset();
@@ -674,7 +797,6 @@ fn without_colour_there_is_none() {
         how: finwait::lab::event::Death::Signal(9),
     }));
     let terminal = draw(&mut script, 120, 40);
-    use ratatui::style::Color;
     for cell in terminal.backend().buffer().content() {
         assert!(matches!(cell.fg, Color::Reset) && matches!(cell.bg, Color::Reset));
     }
@@ -705,8 +827,9 @@ fn a_letter_with_control_or_alt_is_not_the_letter() {
     let with = [KeyModifiers::CONTROL, KeyModifiers::ALT]
         .into_iter()
         .flat_map(|modifiers| {
+            // Ctrl-P opens the prompt where no dialog is.
             let others =
-                ('a'..='z').filter(move |code| modifiers == KeyModifiers::ALT || !['c', 'l', 'z'].contains(code));
+                ('a'..='z').filter(move |code| modifiers == KeyModifiers::ALT || !['c', 'l', 'p', 'z'].contains(code));
             let others = others.chain([' ', '1', '2', '!', '?']);
             others.map(move |code| KeyEvent::new(KeyCode::Char(code), modifiers))
         });

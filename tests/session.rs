@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use finwait::call::{Bytes, Call, CallId, CallKind, EndpointCall, ProcessCall, ShutdownHow, SocketName};
-use finwait::clock::MonoTime;
+use finwait::clock::{Millis, MonoTime};
 use finwait::command::{Command, EndCommand, parse::parse};
 use finwait::errno::Errno;
 use finwait::explain::rules::{CallClass, SetBy};
@@ -12,16 +12,19 @@ use finwait::explain::{ErrorSource, RuleId, Sock};
 use finwait::host::Port;
 use finwait::lab::event::{
     CallBegan, CallEnded, Death, Disposition, LabEvent, LabRequest, NamedCall, ObservedSocket, PacketRecord,
-    ProcessBorn, ProcessDied, ReceivedPacket, StateChanged, TimedEvent, TransitionCause, WireChange, Witness,
+    ProcessBorn, ProcessDied, ReceivedPacket, RuntimeChanged, RuntimeProgress, StateChanged, TimedEvent,
+    TransitionCause, WireChange, WireRequest, Witness,
 };
 use finwait::outcome::{Outcome, Value, ValueKind};
+use finwait::runtime::Runtime;
+use finwait::session::NextRuntime;
 use finwait::session::chain::chain;
 use finwait::session::progress::{CommandProgress, CommandResult};
 use finwait::session::transcript::{Entry, EntryKind};
 use finwait::session::view::HeldBy;
 use finwait::session::{CallEnd, CommandError, FinishedCall, LabFacts, LabKind, Session, Socket};
 use finwait::side::{Ends, Side};
-use finwait::socket_table::{SocketRow, TimerKind, Tuple};
+use finwait::socket_table::{SocketRow, Timer, TimerKind, Tuple};
 use finwait::state::State;
 use finwait::wire::flow::{FlowInfo, Flows};
 use finwait::wire::queue::{Mode, Origin, Wire};
@@ -1817,4 +1820,294 @@ fn refusals_are_one_sentence_and_send_nothing() {
             "{refusal:?} names nobody"
         );
     }
+}
+
+// The wire: what travels, and what is sent again of what is held.
+
+/// An end's segment with the retransmission timer of its socket running, which has so long left.
+fn retransmits_in(play: &mut Play, side: Side, tuple: Tuple, inode: u64, left: Duration) {
+    let mut row = row(tuple, State::FinWait1, inode);
+    row.row.timer = Some(Timer {
+        kind: TimerKind::Retransmit,
+        left,
+    });
+    play.happens(LabEvent::Table { side, rows: vec![row] });
+}
+
+#[test]
+fn a_segment_under_way_is_known_with_the_time_that_it_set_off_and_the_time_that_it_arrives() {
+    let mut play = Play::new();
+    let takes = Millis(400);
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Slow(takes))));
+    let fin = segment(Client, &[Flags::FIN, Flags::ACK], 7, 1, b"");
+    play.passes_with(Client, fin, Disposition::InFlight(takes));
+    let set_off = MonoTime(play.now);
+    let half_way = set_off.plus(Duration::from_millis(200));
+    let flights: Vec<_> = play.session.in_flight().collect();
+    let [flight] = flights.as_slice() else {
+        panic!("{flights:?}")
+    };
+    assert_eq!(
+        (flight.from, flight.since, flight.due.since(set_off)),
+        (Client, set_off, Duration::from(takes))
+    );
+    assert!((flight.progress(half_way) - 0.5).abs() < 1e-9);
+    assert!(play.session.next_frame(set_off).is_some());
+    assert!(play.session.next_held().is_none(), "it goes on by itself");
+    // Faster from now on: the mark goes on from where it is.
+    let record = flight.packet.record.clone();
+    play.now = half_way.0;
+    play.happens(LabEvent::Packet(PacketRecord {
+        disposition: Disposition::InFlight(Millis(10)),
+        waited: Some(Duration::from_millis(200)),
+        ..record.clone()
+    }));
+    let flight = play.session.in_flight().next().unwrap();
+    assert_eq!(flight.since, set_off);
+    assert_eq!(flight.due.since(MonoTime(play.now)), Duration::from_millis(10));
+    // Held: it does not travel any more.
+    play.happens(LabEvent::Packet(PacketRecord {
+        disposition: Disposition::Held,
+        waited: Some(Duration::from_millis(201)),
+        ..record
+    }));
+    assert_eq!(play.session.in_flight().count(), 0);
+    assert!(play.session.next_frame(set_off).is_none());
+    assert!(play.session.next_held().is_some());
+}
+
+#[test]
+fn whoever_waits_does_not_count_what_a_slow_wire_takes() {
+    let mut play = Play::new();
+    let (takes, after) = (Millis(400), Duration::from_millis(300));
+    let until = MonoTime(play.now).plus(Duration::from_millis(100));
+    assert_eq!(play.session.patience(until, after), until);
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Slow(takes))));
+    assert_eq!(play.session.patience(until, after), until, "nothing travels");
+    let fin = segment(Client, &[Flags::FIN, Flags::ACK], 7, 1, b"");
+    play.passes_with(Client, fin, Disposition::InFlight(takes));
+    let due = MonoTime(play.now).plus(takes.into());
+    assert_eq!(play.session.patience(until, after), due.plus(after));
+    // The answer to it may be on its way a moment later.
+    let record = play.session.in_flight().next().unwrap().packet.record.clone();
+    play.now = due.0;
+    play.happens(LabEvent::Packet(PacketRecord {
+        disposition: Disposition::Delivered,
+        waited: Some(takes.into()),
+        ..record
+    }));
+    assert_eq!(play.session.patience(until, after), due.plus(after));
+    // For ever it does not wait.
+    play.now = until.plus(Duration::from_secs(60)).0;
+    let fin = segment(Server, &[Flags::FIN, Flags::ACK], 7, 1, b"");
+    play.passes_with(Server, fin, Disposition::InFlight(takes));
+    assert_eq!(
+        play.session.patience(until, after),
+        until.plus(Duration::from_millis(3_200))
+    );
+}
+
+#[test]
+fn a_held_segment_tells_how_often_it_was_sent_and_when_it_is_sent_next() {
+    let mut play = Play::new();
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Step)));
+    let fin = || segment(Client, &[Flags::FIN, Flags::ACK], 7, 1, b"");
+    let Packet::Tcp(of) = fin() else { unreachable!() };
+    let tuple = Tuple {
+        local: of.source,
+        peer: of.destination,
+    };
+    for _ in 0..3 {
+        play.passes_with(Client, fin(), Disposition::Held);
+    }
+    play.passes_with(Server, segment(Server, &[Flags::ACK], 1, 7, b""), Disposition::Held);
+    retransmits_in(&mut play, Client, tuple, 100, Duration::from_millis(5_100));
+    let now = MonoTime(play.now).plus(Duration::from_millis(2_000));
+    let held = play.session.held_segments();
+    let words: Vec<_> = held.iter().map(|held| play.session.fold_words(held, now)).collect();
+    assert_eq!(words, [Some("sent 3 times, next in 3.1 s".to_owned()), None]);
+    assert_eq!((held[0].times(), held[0].moot), (3, false));
+    assert_eq!(play.session.next_held(), Some(held[0].no));
+    let (first, copies) = (held[0].no, held[0].copies.clone());
+    // One of them is delivered alone: the receiver has it.
+    let copy = play.session.wire.held[&copies[0]].record.clone();
+    play.happens(LabEvent::Packet(PacketRecord {
+        disposition: Disposition::Delivered,
+        waited: Some(Duration::from_secs(1)),
+        ..copy
+    }));
+    let held = play.session.held_segments();
+    assert_eq!((held[0].no, held[0].times(), held[0].moot), (first, 2, false));
+    // With the answer on the wire, that comes first.
+    play.passes_with(Server, segment(Server, &[Flags::ACK], 1, 8, b""), Disposition::Held);
+    let held = play.session.held_segments();
+    let moot: Vec<_> = held.iter().map(|held| held.moot).collect();
+    assert_eq!(moot, [true, false, false]);
+    assert_eq!(play.session.next_held(), Some(held[1].no));
+}
+
+#[test]
+fn what_is_discarded_is_not_called_dropped() {
+    let mut play = Play::new();
+    let fin = || segment(Client, &[Flags::FIN, Flags::ACK], 7, 1, b"");
+    play.passes_with(Client, fin(), Disposition::Held);
+    play.passes_with(Client, fin(), Disposition::Held);
+    let copy = play.session.held_segments()[0].copies[0];
+    let record = play.session.wire.held[&copy].record.clone();
+    play.happens(LabEvent::Packet(PacketRecord {
+        disposition: Disposition::Discarded,
+        waited: Some(Duration::from_millis(2_100)),
+        ..record
+    }));
+    let line = play.session.transcript.entries().back().unwrap();
+    let text = line.lines().join(" ");
+    assert!(
+        text.ends_with("retransmit 1 of #1, discarded after 2.1 s on the wire: the server has a copy"),
+        "{text}"
+    );
+    assert_eq!(serde_json::to_value(line).unwrap()["fate"], "discarded");
+    assert!(!play.session.wire.held.contains_key(&copy));
+}
+
+#[test]
+fn a_mode_that_says_no_time_means_the_last_one() {
+    let mut play = Play::new();
+    let asks = |play: &mut Play, text: &str| {
+        play.asked.clear();
+        play.issues(text);
+        match play.asked.pop() {
+            Some(LabRequest::Wire(WireRequest::Mode(mode))) => {
+                play.happens(LabEvent::Wire(WireChange::Mode(mode)));
+                mode
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let modes = [
+        "wire mode",
+        "wire mode",
+        "wire mode",
+        "wire slow 0.7s",
+        "wire step",
+        "wire mode",
+        "wire mode",
+        "wire mode slow",
+    ];
+    let asked = modes.map(|text| asks(&mut play, text));
+    let slow = |ms| Mode::Slow(Millis(ms));
+    assert_eq!(
+        asked,
+        [
+            slow(400),
+            Mode::Step,
+            Mode::Flow,
+            slow(700),
+            Mode::Step,
+            Mode::Flow,
+            slow(700),
+            slow(700)
+        ]
+    );
+    play.happens(LabEvent::Wire(WireChange::Mode(slow(500))));
+    let line = play.session.transcript.entries().back().unwrap().lines().join(" ");
+    assert!(
+        line.contains("a SYN is sent again before its answer is there"),
+        "{line}"
+    );
+    play.happens(LabEvent::Wire(WireChange::Mode(slow(499))));
+    let line = play.session.transcript.entries().back().unwrap().lines().join(" ");
+    assert_eq!(line, "slow: each segment takes 499 ms on the wire");
+}
+
+impl Play {
+    /// The client's runtime has come so far.
+    fn prepares(&mut self, runtime: Runtime, progress: RuntimeProgress) {
+        self.happens(LabEvent::Runtime(RuntimeChanged {
+            side: Client,
+            runtime,
+            progress,
+        }));
+    }
+
+    fn born_as(&mut self, runtime: &str) {
+        self.pid += 1;
+        let (pid, runtime) = (self.pid, runtime.to_owned());
+        self.happens(LabEvent::Born(ProcessBorn {
+            side: Client,
+            pid,
+            runtime,
+            takes_unasked: false,
+            nofile: None,
+        }));
+    }
+
+    fn next(&self) -> Option<String> {
+        self.session.ends[Client].next.words()
+    }
+
+    /// What was asked of the lab, once.
+    fn all_asked(&mut self) -> Vec<LabRequest> {
+        std::mem::take(&mut self.asked)
+    }
+}
+
+/// It is asked for at once, and drives the end from the next start on; the plate says so until then.
+#[test]
+fn a_chosen_runtime_is_the_next_processs() {
+    let mut play = Play::new();
+    play.types("client runtime go").unwrap();
+    assert_eq!(play.all_asked(), [LabRequest::Prepare(Client, Runtime::Go)]);
+    assert_eq!(play.next().as_deref(), Some("next: Go"));
+    play.prepares(Runtime::Go, RuntimeProgress::Compiling);
+    assert_eq!(play.next().as_deref(), Some("next: Go, compiling ..."));
+    play.prepares(Runtime::Go, RuntimeProgress::Ready);
+    assert_eq!(play.next().as_deref(), Some("next: Go"));
+    assert!(play.session.ends[Client].process.makes_raw_calls());
+    play.types("client restart").unwrap();
+    assert_eq!(play.all_asked(), [LabRequest::Restart(Client)]);
+    play.born_as("go");
+    assert_eq!(play.next(), None);
+    assert_eq!(play.session.ends[Client].runtime.as_deref(), Some("go"));
+    assert!(!play.session.ends[Client].process.makes_raw_calls());
+    // What drives it already is no news.
+    play.types("client runtime go").unwrap();
+    play.prepares(Runtime::Go, RuntimeProgress::Ready);
+    assert_eq!(play.next(), None);
+}
+
+/// A restart waits for the compiler, and the old process goes on meanwhile.
+#[test]
+fn a_restart_waits_for_the_chosen_runtime() {
+    let mut play = Play::new();
+    play.types("client runtime go").unwrap();
+    play.prepares(Runtime::Go, RuntimeProgress::Compiling);
+    play.all_asked();
+    play.types("client restart").unwrap();
+    assert_eq!(play.all_asked(), []);
+    play.types("client socket").unwrap();
+    assert!(matches!(play.all_asked()[..], [LabRequest::Call(Client, _)]));
+    play.prepares(Runtime::Go, RuntimeProgress::Ready);
+    assert_eq!(play.all_asked(), [LabRequest::Restart(Client)]);
+    assert!(play.session.ends[Client].sockets.is_empty());
+}
+
+/// One that is not available changes nothing, and restarts nothing: what was ready before is next again.
+#[test]
+fn a_runtime_that_is_not_available_leaves_the_end_as_it_is() {
+    let mut play = Play::new();
+    play.types("client runtime python").unwrap();
+    play.prepares(Runtime::Python, RuntimeProgress::Ready);
+    play.types("client runtime go").unwrap();
+    play.types("client restart").unwrap();
+    play.all_asked();
+    play.prepares(Runtime::Go, RuntimeProgress::Failed("there is no go".into()));
+    assert_eq!(play.all_asked(), []);
+    let end = &play.session.ends[Client];
+    assert_eq!(end.missing, Some((Runtime::Go, "there is no go".into())));
+    assert_eq!(end.next, NextRuntime::Ready(Runtime::Python));
+    // Word of one that was overtaken counts no more.
+    play.types("client runtime c").unwrap();
+    play.prepares(Runtime::Go, RuntimeProgress::Ready);
+    assert_eq!(play.session.ends[Client].next.chosen(), Some(Runtime::C));
+    assert_eq!(play.session.ends[Client].missing, None);
 }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use super::complaint::{ParseError, nearest, shown};
 use super::table::{self, Arg, ArgKind, EndVerb, Spec};
 use super::token::Token;
-use super::{Address, CallRequest, EndCommand, Pick};
+use super::{Address, CallRequest, EndCommand, Pick, ScreenCommand, ThemeName};
 use crate::call::{Bytes, Call, CallId, CallKind, OptionKind, PollEvent, SocketName, SocketOption};
 use crate::clock::Millis;
 use crate::host::{Port, Setting};
@@ -129,6 +129,11 @@ impl ParsedArguments {
 
     pub(super) fn named(&self, name: &str) -> Option<&Token> {
         self.named.iter().find(|(n, _)| *n == name).map(|(_, token)| token)
+    }
+
+    /// The words out of a few that are given.
+    pub(super) fn flag_words(&self) -> Vec<String> {
+        self.flags.iter().map(Token::text).collect()
     }
 
     /// The argument of that name in the row, if it is given, and what it must be.
@@ -278,6 +283,22 @@ impl ParsedArguments {
 
     fn on(&self) -> Result<Option<SocketName>, ParseError> {
         self.named("on").map(ParsedArguments::socket).transpose()
+    }
+
+    /// The command of the screen that the arguments make.
+    pub fn build_screen(&self, command: ScreenCommand) -> Result<ScreenCommand, ParseError> {
+        match (command, self.plain.first()) {
+            (ScreenCommand::Themes, Some(token)) => {
+                let name = ThemeName::new(&token.text()).ok_or_else(|| {
+                    token.wrong(format!(
+                        "a theme's name has small letters, digits and hyphens, like dark, not {}",
+                        shown(&token.text())
+                    ))
+                })?;
+                Ok(ScreenCommand::UseTheme(name))
+            }
+            _ => Ok(command),
+        }
     }
 
     /// The command that the arguments make.

@@ -1,5 +1,6 @@
 //! Words that would fit where the cursor is in the prompt.
 
+use super::ThemeName;
 use super::parse::WIRE;
 use super::table::{self, Arg, ArgKind, Verb};
 use super::token::tokens;
@@ -7,7 +8,8 @@ use crate::call::{SocketName, SocketOption};
 use crate::host::{Setting, SettingKind};
 use crate::side::Side;
 
-/// The words that could stand in place of the last word of `text`, in the order of the table.
+/// The words that could stand in place of the last word of `text`, in the order of the table; where none begins with it, those that have
+/// its letters, the nearest first.
 ///
 /// `side` is the end that is meant when the text names none; `sockets` are the names in use.
 pub fn complete(text: &str, side: Option<Side>, sockets: &[&SocketName]) -> Vec<String> {
@@ -44,10 +46,75 @@ pub fn complete(text: &str, side: Option<Side>, sockets: &[&SocketName]) -> Vec<
             None => Vec::new(),
         },
     };
-    candidates
+    let fits: Vec<String> = candidates
+        .iter()
+        .filter(|word| word.starts_with(begun) && *word != begun)
+        .cloned()
+        .collect();
+    if !fits.is_empty() || begun.len() < 2 || candidates.iter().any(|word| word == begun) {
+        return fits;
+    }
+    // Bytes are what they are.
+    let mut args = words
+        .first()
+        .and_then(|verb| table::named(verb))
         .into_iter()
-        .filter(|word| word.starts_with(begun) && word != begun)
-        .collect()
+        .flat_map(|spec| spec.args);
+    if args.any(|arg| matches!(arg, Arg::Plain(_, ArgKind::Bytes))) {
+        return fits;
+    }
+    // Nothing begins so: what has these letters, or has them in its help.
+    let mut near: Vec<(usize, String)> = candidates
+        .into_iter()
+        .filter_map(|word| {
+            let help = match words.is_empty() {
+                true => table::named(&word).map_or("", |spec| spec.help),
+                false => "",
+            };
+            Some((closeness(begun, &[&word], help)?, word))
+        })
+        .collect();
+    near.sort_by_key(|(near, _)| *near);
+    near.into_iter().map(|(_, word)| word).collect()
+}
+
+/// How near each word of a search is to what it looks for, the worst of them: 0 where a name begins with it, then where a word of a name
+/// does, where a name has it, where a word of the help begins with it, where a name has its letters in their order. None where one is not
+/// found at all.
+pub fn closeness(search: &str, names: &[&str], help: &str) -> Option<usize> {
+    let search = search.to_lowercase();
+    let words = search.split_whitespace();
+    words
+        .map(|word| of_word(word, names, &help.to_lowercase()))
+        .try_fold(0, |worst, near| Some(worst.max(near?)))
+}
+
+fn of_word(word: &str, names: &[&str], help: &str) -> Option<usize> {
+    let begins = |text: &str| {
+        text.split(|c: char| !c.is_alphanumeric())
+            .any(|part| part.starts_with(word))
+    };
+    let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    let any = |is_it: &dyn Fn(&str) -> bool| names.iter().any(|name| is_it(name));
+    if any(&|name| name.starts_with(word)) {
+        Some(0)
+    } else if any(&begins) {
+        Some(1)
+    } else if any(&|name| name.contains(word)) {
+        Some(2)
+    } else if begins(help) || help.split_whitespace().any(|part| part.starts_with(word)) {
+        Some(3)
+    } else if word.len() > 1 && any(&|name| has_letters(name, word)) {
+        Some(4)
+    } else {
+        None
+    }
+}
+
+/// Does a name have these letters, in their order?
+fn has_letters(name: &str, letters: &str) -> bool {
+    let mut chars = name.chars();
+    letters.chars().all(|letter| chars.any(|c| c == letter))
 }
 
 fn arguments(spec: &table::Spec, given: &[String], begun: &str, sockets: &[&SocketName]) -> Vec<String> {
@@ -99,6 +166,7 @@ fn values(kind: ArgKind, given: &[String], sockets: &[&SocketName]) -> Vec<Strin
             let kinds = crate::wire::rule::PacketKind::ALL.map(crate::wire::rule::PacketKind::name);
             owned(&["next", "all"]).into_iter().chain(owned(&kinds)).collect()
         }
+        ArgKind::Theme => owned(&ThemeName::BUILTIN),
         ArgKind::Setting => owned(&Setting::ALL.map(Setting::name)),
         ArgKind::SettingValue => {
             let setting = Setting::ALL
@@ -130,6 +198,14 @@ mod tests {
         assert_eq!(of("wire du"), ["duplicate"]);
         assert_eq!(of("wire hold F"), ["FIN"]);
         assert_eq!(of("wire hold FIN from="), ["from=client", "from=server"]);
+        // What begins so comes alone; what only has the letters, or has them in its help, where nothing begins so.
+        assert_eq!(of("client half"), ["shutdown"]);
+        assert_eq!(of("client err"), ["so-error"]);
+        assert_eq!(of("client cnct")[0], "connect");
+        assert_eq!(of("client set-option NODELAY"), ["TCP_NODELAY"]);
+        assert_eq!(of("client close"), [""; 0]);
+        assert!(of("client write lin").is_empty());
+        assert!(of("client zzz").is_empty());
         assert!(of("client nonsense ").is_empty());
         assert!(of("client write \"unclosed ").is_empty());
     }

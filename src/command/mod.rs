@@ -1,7 +1,7 @@
 //! Commands: what a person asks for, by button, key, prompt or `finwait do`.
 //!
 //! `table` defines every command once; `parse` turns text into a [`Command`], by way of `token` and `arguments`; `complete` proposes
-//! words for the prompt.
+//! words for the prompt, and `signature` says which arguments a command takes.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,14 +17,17 @@ mod complaint;
 pub mod complete;
 mod on_wire;
 pub mod parse;
+pub mod signature;
 pub mod table;
+mod theme_name;
 mod token;
 pub mod wire;
 
 pub use arguments::option_value;
+pub use complaint::nearest;
 pub(crate) use complaint::shown;
-pub use complaint::{nearest, nearest_or_best};
 use table::{EndVerb, Verb};
+pub use theme_name::ThemeName;
 use wire::WireCommand;
 
 /// The bytes of one quoted string, as a command's arguments have it.
@@ -60,6 +63,7 @@ impl Command {
         match self {
             Command::End(_, command) => Verb::End(command.verb()),
             Command::Wire(command) => Verb::Wire(command.verb()),
+            Command::Screen(ScreenCommand::UseTheme(_)) => Verb::Screen(ScreenCommand::Themes),
             Command::Screen(command) => Verb::Screen(*command),
         }
     }
@@ -163,6 +167,8 @@ pub enum ScreenCommand {
     Help,
     /// Opens the prompt.
     Prompt,
+    /// Opens the list of everything that can be pressed, to be searched.
+    Palette,
     /// Moves the keys to the other end.
     OtherEnd,
     /// Opens the host settings of the focused end.
@@ -205,6 +211,8 @@ pub enum ScreenCommand {
     CommandBefore,
     /// The place in a recording where the selected log line was written.
     ToTheLine,
+    /// The tour's steps so far again, in a fresh lab: back on its path.
+    TourRejoin,
     /// Predicts the tour's next step.
     Predict,
     /// Runs the tour with its next step changed, beside the tour as it is.
@@ -231,6 +239,10 @@ pub enum ScreenCommand {
     HeldBefore,
     /// Selects the segment on the wire after the selected one.
     HeldAfter,
+    /// Opens the list of themes.
+    Themes,
+    /// Has the screen look like that.
+    UseTheme(ThemeName),
     /// Lets the mouse go, so that the terminal selects text with it; and takes it back.
     Mouse,
 }
@@ -286,7 +298,13 @@ impl fmt::Display for Command {
         match self {
             Command::End(side, command) => write!(f, "{side} {command}"),
             Command::Wire(command) => write!(f, "wire {command}"),
-            Command::Screen(command) => f.write_str(table::row(Verb::Screen(*command)).name),
+            Command::Screen(command) => {
+                f.write_str(table::of_screen(*command).name)?;
+                match command {
+                    ScreenCommand::UseTheme(name) => write!(f, " {name}"),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Command;
 use super::arguments::ParsedArguments;
-use super::complaint::nearest_or_best;
+use super::complaint::nearest;
 use super::table::{self, Spec, Verb};
 use super::token::tokens;
 use crate::side::Side;
@@ -57,6 +57,9 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
         None
     };
     let Some(spec) = spec else {
+        if named_side && verb.whole() == WIRE {
+            return Err(verb.wrong("wire takes no end before it, as in wire drop".into()));
+        }
         let mut valid: Vec<&str> = table::TABLE
             .iter()
             .filter(|spec| fits(spec))
@@ -73,12 +76,12 @@ pub fn parse(text: &str, side: Option<Side>) -> Result<Command, ParseError> {
             } else {
                 format!("\"{}\" is not a command", verb.whole())
             },
-            nearest: nearest_or_best(&verb.text(), &valid),
+            nearest: nearest(&verb.text(), &valid),
         });
     };
     let given = ParsedArguments::collect(spec, args, end_of_text)?;
     match spec.verb {
-        Verb::Screen(command) if !named_side => Ok(Command::Screen(command)),
+        Verb::Screen(command) if !named_side => Ok(Command::Screen(given.build_screen(command)?)),
         Verb::Screen(_) => Err(verb.wrong(format!(
             "{} is a command of the screen, and takes no end before it",
             spec.name
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
     use crate::call::{Bytes, Call, SocketName};
     use crate::clock::Millis;
-    use crate::command::{Address, CallRequest, EndCommand, ScreenCommand};
+    use crate::command::{Address, CallRequest, EndCommand, ScreenCommand, ThemeName};
     use proptest::prelude::*;
 
     fn end(text: &str) -> EndCommand {
@@ -156,6 +159,16 @@ mod tests {
             }
         );
         assert_eq!(parse("quit", None), Ok(Command::Screen(ScreenCommand::Quit)));
+        assert_eq!(parse("theme", None), Ok(Command::Screen(ScreenCommand::Themes)));
+        let dark = ThemeName::new("dark").unwrap();
+        assert_eq!(
+            parse("theme dark", None),
+            Ok(Command::Screen(ScreenCommand::UseTheme(dark)))
+        );
+        assert_eq!(
+            complaint("theme ../dark"),
+            "column 7: a theme's name has small letters, digits and hyphens, like dark, not ../dark"
+        );
     }
 
     #[test]
@@ -320,6 +333,7 @@ mod tests {
                 "get-option" => "SO_LINGER",
                 "set-option" => "SO_LINGER off",
                 "host" => "device down",
+                "runtime" => "go",
                 _ => "",
             };
             let text = format!("client {} {args}", spec.name);
@@ -338,8 +352,11 @@ mod tests {
             "wire mode",
             "wire step",
             "wire flow",
+            "wire slow",
+            "wire slow 250ms",
             "wire deliver",
             "wire deliver all",
+            "wire deliver all copies=yes",
             "wire drop 7",
             "wire duplicate 12",
             "wire delay 7 ms=250",
@@ -364,6 +381,18 @@ mod tests {
         }
         assert_eq!(parse("wire hold fin", None), parse("wire hold FIN", None));
         assert_eq!(parse("wire deliver #7", None), parse("wire deliver 7", None));
+        assert_eq!(
+            parse("wire deliver all copies=no", None),
+            parse("wire deliver all", None)
+        );
+        for (text, same) in [("0.4s", "400ms"), ("400", "400ms"), ("60s", "60000ms")] {
+            let [slow, same] = [text, same].map(|time| parse(&format!("wire slow {time}"), None));
+            assert!(slow.is_ok() && slow == same, "{text}: {slow:?}");
+        }
+        for mode in ["flow", "slow", "step"] {
+            let [long, short] = [format!("wire mode {mode}"), format!("wire {mode}")].map(|text| parse(&text, None));
+            assert!(long.is_ok() && long == short, "{mode}: {long:?}");
+        }
         assert_eq!(
             parse("wire drop from=client", None),
             parse("wire drop any from=client", None)
@@ -392,6 +421,36 @@ mod tests {
         assert_eq!(
             complaint("wire drop all from=client"),
             "column 15: from= is for a rule, which begins with a kind of segment: drop SYN from="
+        );
+        for time in ["0", "61s", "fast", "-1ms"] {
+            assert_eq!(
+                complaint(&format!("wire slow {time}")),
+                format!(
+                    "column 11: the time that a segment takes is from 1 ms to 60 s, like 400ms or 0.4s, not {}",
+                    crate::command::complaint::shown(time)
+                )
+            );
+        }
+        for text in [
+            "wire deliver copies=yes",
+            "wire deliver 7 copies=yes",
+            "wire deliver SYN copies=yes",
+        ] {
+            let at = text.find("copies").unwrap() + 1;
+            assert_eq!(
+                complaint(text),
+                format!(
+                    "column {at}: copies= is for deliver all; a single copy is delivered by its number, like deliver 7"
+                )
+            );
+        }
+        assert_eq!(
+            complaint("wire deliver all copies=some"),
+            "column 25: copies is yes or no, not some"
+        );
+        assert_eq!(
+            complaint("wire mode slwo"),
+            "column 11: the mode is flow or slow or step, not slwo; did you mean slow?"
         );
         assert_eq!(
             complaint("wire hold next"),
@@ -423,7 +482,7 @@ mod tests {
         );
         assert_eq!(
             complaint("client wire step"),
-            "column 8: \"wire\" is not a command; did you mean write?"
+            "column 8: wire takes no end before it, as in wire drop"
         );
     }
 

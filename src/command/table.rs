@@ -89,6 +89,8 @@ pub enum ArgKind {
     SettingValue,
     /// Held segments, `next`, `all` or a number; or a kind of segment, for a rule.
     Segment,
+    /// A theme's name.
+    Theme,
 }
 
 /// A button and its key, and the command that a press of either is.
@@ -277,6 +279,8 @@ macro_rules! table {
                         help: $help,
                     }
                 },)*
+                // A word with an argument is the word.
+                Verb::Screen(ScreenCommand::UseTheme(_)) => row(Verb::Screen(ScreenCommand::Themes)),
             }
         }
 
@@ -368,7 +372,7 @@ table! {
         button('N', "deliver all", wire!(Deliver(Target::All)))
     ]
         [WHICH, COPIES, FROM, PORT, SEQ, PAYLOAD, NTH, TIMES, CHANCE, SEED]
-        "deliver held segments: the selected or oldest, all, or #7; its copies are discarded, unless copies=yes; with a kind (deliver SYN), add a rule";
+        "deliver held segments: the selected or oldest, all, or #7; its copies are discarded (all copies=yes delivers them); with a kind (deliver SYN), add a rule";
     Wire(Drop) "drop" Wire [
         primary(button('d', "drop", wire!(Drop(Target::Next)))),
         button('A', "drop all", wire!(Drop(Target::All)))
@@ -404,8 +408,8 @@ table! {
         "select the held segment before this one";
     Screen(HeldAfter) "held-after" Screen [button('>', "newer", screen!(HeldAfter))] []
         "select the held segment after this one: deliver it, and it overtakes the older ones";
-    Screen(Scenarios) "scenarios" Screen [button('Y', "scenarios", screen!(Scenarios))] []
-        "choose a scenario to be guided through";
+    Screen(Scenarios) "lessons" Screen [button('Y', "lessons", screen!(Scenarios))] []
+        "choose a lesson to be guided through: the first ones, or one that answers a question";
     Screen(TourNext) "next" Screen [button('.', "Next", screen!(TourNext))] []
         "run the guide's next step; in a recording (finwait open), show what happened next";
     Screen(TourEnd) "to-the-end" Screen [button('=', "to the end", screen!(TourEnd))] []
@@ -414,6 +418,8 @@ table! {
         "go one step back: the steps before it run again, in a fresh lab; in a recording, go back in time";
     Screen(ToTheStart) "to-the-start" Screen [button('-', "to the start", screen!(ToTheStart))] []
         "begin the guide again, in a fresh lab; in a recording, go to its start";
+    Screen(TourRejoin) "rejoin" Screen [button('G', "back on the path", screen!(TourRejoin))] []
+        "run the guide's steps so far again, in a fresh lab: back on its path, where you have left it or time has run out";
     Screen(NextCommand) "next-command" Screen [button(']', "next command", screen!(NextCommand))] []
         "in a recording, go to before the next command";
     Screen(CommandBefore) "command-before" Screen [button('[', "command before", screen!(CommandBefore))] []
@@ -454,6 +460,8 @@ table! {
         "show the state diagram (RFC 9293, figure 5) in place of the time-sequence diagram, and back";
     Screen(Zoom) "zoom" Screen [button('z', "zoom", screen!(Zoom))] []
         "give the whole screen to the diagram, then to the end that has the keys, then to the log; Esc goes back";
+    Screen(Themes) "theme" Screen [button('%', "themes", screen!(Themes))] [Arg::Plain("name", ArgKind::Theme)]
+        "choose the screen's colours, and see them at once; theme dark chooses those";
     Screen(Present) "present" Screen [button('P', "present", screen!(Present))] []
         "show the states in large letters, with the last few segments and a sentence, for the last row; again: the whole screen";
     Screen(LogFilter) "log-filter" Screen [button('/', "filter", screen!(LogFilter))] []
@@ -466,8 +474,10 @@ table! {
         "let the mouse go, so that the terminal selects text with it; press the key again to take it back";
     Screen(Prompt) "prompt" Screen [button(':', "command", screen!(Prompt))] []
         "type a command with arguments; Tab completes";
+    Screen(Palette) "palette" Screen [button('^', "find", screen!(Palette))] []
+        "find anything that can be done by a word of it (also Ctrl-P): half finds shutdown write";
     Screen(Help) "help" Screen [button('?', "help", screen!(Help))] []
-        "this page";
+        "explain what has the focus, then each key, sign and state; type to search (also F1)";
     Screen(Quit) "quit" Screen [button('q', "quit", screen!(Quit))] []
         "leave finwait; its endpoints, namespaces and devices go with it";
 }
@@ -527,17 +537,18 @@ mod tests {
             ArgKind::Setting => "nofile".into(),
             ArgKind::SettingValue => "5".into(),
             ArgKind::Segment => "any".into(),
+            ArgKind::Theme => "dark".into(),
         }
     }
 
     /// A row's command with one argument as given and with those before it that it needs.
     fn typed(spec: &Spec, arg: &Arg, value: &str) -> String {
-        let of = if matches!(spec.verb, Verb::Wire(_)) {
-            "wire"
-        } else {
-            "client"
+        let of = match spec.verb {
+            Verb::Wire(_) => "wire ",
+            Verb::End(_) => "client ",
+            Verb::Screen(_) => "",
         };
-        let mut text = format!("{of} {}", spec.name);
+        let mut text = format!("{of}{}", spec.name);
         for other in spec.args {
             let word = match other {
                 _ if other == arg => match arg {

@@ -25,6 +25,7 @@ use crate::text::{excerpt, harmless};
 pub mod children;
 pub mod claims;
 pub mod code;
+pub mod config;
 pub mod exit;
 pub mod explain;
 pub mod matrix;

@@ -10,14 +10,14 @@ use super::exit::{BAD, DIFFERS, complain, fail};
 use super::{Format, Printer};
 use crate::recording::{Recording, Replay};
 use crate::text::excerpt;
-use crate::tui::{self, MouseUse};
+use crate::tui::{self, setup::Setup};
 
 /// The most characters of a file's name that are repeated.
 const LONGEST_NAME: usize = 400;
 
 /// Opens the recording of that file, `-` for standard input: on the screen; as text or JSON where that is asked for, or where there
 /// is no terminal to show it on.
-pub fn open(file: &str, format: Option<Format>, mouse: MouseUse) -> ExitCode {
+pub fn open(file: &str, format: Option<Format>, setup: Setup) -> ExitCode {
     let shown = excerpt(file, LONGEST_NAME);
     let read = match file {
         "-" => Recording::read(io::stdin().lock()),
@@ -40,7 +40,7 @@ pub fn open(file: &str, format: Option<Format>, mouse: MouseUse) -> ExitCode {
     let format = format.or_else(|| (!io::stdout().is_terminal()).then_some(Format::Text));
     match format {
         Some(format) => print(recording, format, &shown),
-        None => screen(recording, mouse),
+        None => screen(recording, setup),
     }
 }
 
@@ -57,9 +57,9 @@ fn recordings_in(folder: &Path) -> Option<String> {
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-fn screen(recording: Recording, mouse: MouseUse) -> ExitCode {
+fn screen(recording: Recording, setup: Setup) -> ExitCode {
     let (sender, inbox) = channel();
-    let left = tui::can_draw().and_then(|()| tui::run(tui::opened(recording).with_mouse(mouse), None, inbox, sender));
+    let left = tui::can_draw().and_then(|()| tui::run(tui::opened(recording).set_up(setup), None, inbox, sender));
     match left {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => fail(DIFFERS, &error.to_string()),

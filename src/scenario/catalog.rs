@@ -1,5 +1,8 @@
 //! The scenarios that the binary carries.
 
+use std::sync::Arc;
+
+use super::lesson::Course;
 use super::mistake::Mistake;
 use super::{Scenario, file};
 
@@ -25,10 +28,38 @@ pub fn all() -> Result<Vec<Scenario>, Vec<Mistake>> {
     Ok(all)
 }
 
+/// Path and text of each lesson of two labs.
+pub const SIDE_BY_SIDE: &[(&str, &str)] = &[(
+    "lessons/half-close-beside-full-close.toml",
+    include_str!("../../assets/lessons/half-close-beside-full-close.toml"),
+)];
+
+/// The lessons: "Start here" in its order, then topic by topic, the easiest of each first.
+///
+/// # Errors
+///
+/// The mistakes of the first file that has some.
+pub fn lessons() -> Result<Vec<Course>, Vec<Mistake>> {
+    let mut all = Vec::new();
+    for scenario in self::all()? {
+        if let Some(lesson) = scenario.lesson {
+            all.push(Course::Guided(Arc::new(scenario), lesson));
+        }
+    }
+    for (path, text) in SIDE_BY_SIDE {
+        all.push(Course::SideBySide(Arc::new(file::beside::read(path, text)?)));
+    }
+    all.sort_by(|a, b| {
+        let key = |course: &Course| (course.lesson().shelf, course.lesson().level, course.lesson().minutes);
+        (key(a), a.name()).cmp(&(key(b), b.name()))
+    });
+    Ok(all)
+}
+
 /// The names that are near to `name`, the nearest first.
 pub fn nearest(name: &str) -> Vec<String> {
     let names: Vec<&str> = FILES.iter().map(|(path, _)| file::name_of(path)).collect();
-    crate::command::nearest_or_best(name, &names)
+    crate::command::nearest(name, &names)
 }
 
 #[cfg(test)]

@@ -9,14 +9,16 @@ use toml::de::{DeTable, DeValue};
 use super::bound::Bound;
 use super::expect::{self, Expectation, Expected, Queue, SocketExpectation, SocketRef};
 use super::keys::{self, Key};
-use super::mistake::{Mistake, Position, did_you_mean, in_string, quoted};
+use super::lesson::{Lesson, Level, Shelf, Topic};
 use super::needs::{Needs, Question};
 use super::returns::Returns;
 use super::segments::{Item, Segments};
 use super::{Group, Kernel, Scenario, Step, StepAction, WITHIN};
 use crate::command::parse::{WIRE, parse};
 use crate::command::{Command, EndCommand};
+use crate::document::{Document, TomlValue};
 use crate::errno::Errno;
+use crate::mistake::{Mistake, Position, did_you_mean, quoted};
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
 use crate::typed;
@@ -30,21 +32,26 @@ pub const SUFFIX: &str = ".toml";
 ///
 /// All mistakes in the file, each with its place.
 pub fn read(path: &str, text: &str) -> Result<Scenario, Vec<Mistake>> {
-    let document = DeTable::parse(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        // The parser's message is a headline and what would be right.
-        let why = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-        vec![Mistake::new(path, text, span, why)]
-    })?;
+    parsed(path, text, Reader::scenario)
+}
+
+/// Reads a file by way of `read`, which notes the mistakes that it finds.
+fn parsed<'a, T>(
+    path: &'a str,
+    text: &'a str,
+    read: impl FnOnce(&mut Reader<'a>, &DeTable<'a>, Range<usize>) -> Option<T>,
+) -> Result<T, Vec<Mistake>> {
+    let document = Document { path, text };
+    let table = document.parse().map_err(|mistake| vec![mistake])?;
     let mut reader = Reader {
         path,
         text,
+        document,
         mistakes: Vec::new(),
     };
-    let whole = document.span();
-    let scenario = reader.scenario(document.get_ref(), whole);
-    match scenario {
-        Some(scenario) if reader.mistakes.is_empty() => Ok(scenario),
+    let whole = table.span();
+    match read(&mut reader, table.get_ref(), whole) {
+        Some(read) if reader.mistakes.is_empty() => Ok(read),
         _ => {
             let mut mistakes = reader.mistakes;
             mistakes.sort_by_key(|mistake| mistake.place);
@@ -62,16 +69,17 @@ pub fn name_of(path: &str) -> &str {
 struct Reader<'a> {
     path: &'a str,
     text: &'a str,
+    document: Document<'a>,
     mistakes: Vec<Mistake>,
 }
 
-/// A value and its place.
-type TomlValue<'a> = Spanned<DeValue<'a>>;
 /// The value under a key of a table.
 type Field<'a, 'b> = Option<&'b TomlValue<'a>>;
 
 /// The form of a duration.
 const DURATIONS: &str = "a time is like \"500ms\" or \"2s\"";
+/// The form of a lesson.
+const LESSON: &str = "{ group = \"write\", level = \"beginner\", minutes = 3 }";
 /// The form of a kernel's answers.
 const ANSWERS: &str = "{ disconnect-under-read = \"EPIPE\" }";
 /// The longest that a step may wait.
@@ -89,6 +97,7 @@ impl<'a> Reader<'a> {
             &Group::ALL.map(|group| (group.name(), group)),
         );
         let id = self.line(table.get("id"));
+        let lesson = self.lesson(table.get("lesson"));
         let isolated = self.word(table.get("lab"), "a lab", &[("any", false), ("isolated", true)]);
         let ipv6 = self.bool(table.get("ipv6"));
         let driven = self.driven(table.get("driven"));
@@ -126,6 +135,7 @@ impl<'a> Reader<'a> {
             summary: summary?,
             group: group?,
             id,
+            lesson,
             isolated,
             ipv6,
             driven,
@@ -134,6 +144,53 @@ impl<'a> Reader<'a> {
             expects,
             steps,
         })
+    }
+
+    /// The place of a scenario among the lessons.
+    fn lesson(&mut self, value: Field<'a, '_>) -> Option<Lesson> {
+        let table = self.table(value?, LESSON)?;
+        let at = value?.span();
+        self.know(table, keys::LESSON, "a lesson", &at);
+        let topics = Topic::ALL.map(|topic| (topic.name(), topic));
+        let group = self.word(table.get("group"), "a group of lessons", &topics);
+        let start = self.small(table.get("start"), "its number under \"Start here\", from 1 on");
+        let level = self.word(
+            table.get("level"),
+            "a level",
+            &Level::ALL.map(|level| (level.name(), level)),
+        );
+        let minutes = self.small(table.get("minutes"), "the minutes that it takes, from 1 on");
+        let shelf = match (table.get("start"), table.get("group")) {
+            (Some(_), None) => start.map(Shelf::Start),
+            (None, Some(_)) => group.map(Shelf::Under),
+            (Some(start), Some(_)) => {
+                self.wrong(start.span(), "a lesson stands under one heading: start or group".into());
+                None
+            }
+            (None, None) => {
+                self.wrong(at, format!("a lesson needs start or group: {LESSON}"));
+                None
+            }
+        };
+        Some(Lesson {
+            shelf: shelf?,
+            level: level?,
+            minutes: minutes?,
+        })
+    }
+
+    /// A number from 1 to 99.
+    fn small(&mut self, value: Field<'a, '_>, what: &str) -> Option<u8> {
+        let value = value?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => u8::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| (1..=99).contains(number));
+        if number.is_none() {
+            self.wrong(value.span(), format!("this is {what}: a number up to 99"));
+        }
+        number
     }
 
     /// The needs of a scenario from the kernel: a version, or its answers to questions.
@@ -436,6 +493,11 @@ impl<'a> Reader<'a> {
                 "step" => "[[step]]",
                 "group" => "group = \"close\"",
                 "summary" => "summary = \"one or two sentences\"",
+                "level" => "level = \"beginner\"",
+                "minutes" => "minutes = 3",
+                "lesson" => LESSON,
+                "left" | "right" => "the column's heading",
+                "say" => "how the two labs differ by then",
                 _ => "title = \"one line\"",
             };
             self.wrong(at.clone(), format!("{what} needs {name}: {like}"));
@@ -443,20 +505,12 @@ impl<'a> Reader<'a> {
     }
 
     fn wrong(&mut self, span: Range<usize>, why: String) {
-        self.mistakes.push(Mistake::new(self.path, self.text, span, why));
+        self.mistakes.push(self.document.wrong(span, why));
     }
 
     /// The complaint about a value of the wrong type.
     fn kind(&mut self, value: &TomlValue<'a>, wanted: &str) {
-        let what = match value.get_ref() {
-            DeValue::String(_) => "a string",
-            DeValue::Integer(_) | DeValue::Float(_) => "a number",
-            DeValue::Boolean(_) => "true or false",
-            DeValue::Datetime(_) => "a date",
-            DeValue::Array(_) => "a list",
-            DeValue::Table(_) => "a table",
-        };
-        self.wrong(value.span(), format!("this is {what}, and must be {wanted}"));
+        self.mistakes.push(self.document.kind(value, wanted));
     }
 
     fn table<'b>(&mut self, value: &'b TomlValue<'a>, like: &str) -> Option<&'b DeTable<'a>> {
@@ -551,9 +605,7 @@ impl<'a> Reader<'a> {
 
     /// A mistake at the character `n` of a string.
     fn wrong_at(&mut self, value: &TomlValue<'a>, n: usize, why: String) {
-        let span = value.span();
-        let at = span.start + in_string(self.text.get(span.clone()).unwrap_or_default(), n);
-        self.wrong(at..span.end, why);
+        self.mistakes.push(self.document.wrong_at(value, n, why));
     }
 
     fn duration(&mut self, value: Field<'a, '_>) -> Option<Duration> {
@@ -583,5 +635,6 @@ impl<'a> Reader<'a> {
 /// The keys of a step that carry a command.
 const DOERS: [&str; 3] = [Side::Client.name(), Side::Server.name(), WIRE];
 
+pub mod beside;
 #[cfg(test)]
 mod tests;

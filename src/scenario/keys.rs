@@ -9,6 +9,7 @@ pub const TOP: &[Key] = &[
     ("summary", true),
     ("group", true),
     ("id", false),
+    ("lesson", false),
     ("lab", false),
     ("ipv6", false),
     ("driven", false),
@@ -17,6 +18,9 @@ pub const TOP: &[Key] = &[
     ("expects", false),
     ("step", true),
 ];
+
+/// The keys of `lesson`: `start` or `group`, and both others.
+pub const LESSON: &[Key] = &[("start", false), ("group", false), ("level", true), ("minutes", true)];
 
 /// The keys of `driven`, which are the ends.
 pub const DRIVEN: &[Key] = &[("client", false), ("server", false)];
@@ -56,3 +60,16 @@ pub const EXPECTATIONS: &[Key] = &[
 
 /// The keys of a socket in `queues`.
 pub const QUEUE: &[Key] = &[("rx", false), ("tx", false)];
+
+/// The keys of a lesson of two labs.
+pub const SIDE_BY_SIDE: &[Key] = &[
+    ("title", true),
+    ("summary", true),
+    ("lesson", true),
+    ("left", true),
+    ("right", true),
+    ("step", true),
+];
+
+/// The keys of a step of two labs.
+pub const ALIGNED_STEP: &[Key] = &[("say", true), ("both", false), ("left", false), ("right", false)];

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::command::{Command, EndCommand};
+use crate::mistake::Position;
 use crate::runtime::Runtime;
 use crate::side::{Ends, Side};
 
@@ -17,7 +18,7 @@ pub mod claim_status;
 pub mod expect;
 pub mod file;
 pub mod keys;
-pub mod mistake;
+pub mod lesson;
 pub mod needs;
 pub mod observation;
 pub mod play;
@@ -27,8 +28,10 @@ pub mod returns;
 pub mod run;
 pub mod segments;
 
+pub use crate::mistake;
+
 use expect::{Expectation, Expected};
-use mistake::Position;
+use lesson::Lesson;
 use needs::Needs;
 
 /// A scenario, as its file has it.
@@ -46,6 +49,8 @@ pub struct Scenario {
     pub group: Group,
     /// The id in the catalog or in the list of claims.
     pub id: Option<String>,
+    /// The place among the lessons; none of a file that is none.
+    pub lesson: Option<Lesson>,
     /// Whether it needs the wire, or host settings: the isolated lab.
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone; none where it is for both.

@@ -12,7 +12,7 @@ use super::returns::Returns;
 use super::{Scenario, Step};
 use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::MonoTime;
-use crate::explain::ErrorSource;
+use crate::explain::{EntryNo, ErrorSource};
 use crate::lab::event::LabRequest;
 use crate::scenario::expect::{Check, Expected};
 use crate::session::progress::{CommandProgress, outcome};
@@ -33,6 +33,17 @@ pub struct Play {
     /// The step that comes next, or is under way.
     next: usize,
     now: Option<StepInProgress>,
+    /// What was open when the last step was over: what comes of it belongs to the next step, however late that begins.
+    open: OpenEnds,
+}
+
+/// The state of a scenario between two steps.
+#[derive(Debug, Default)]
+struct OpenEnds {
+    /// The last entry of the transcript by then; none before the first step.
+    since: Option<EntryNo>,
+    /// The calls that had not returned.
+    blocked: Vec<BlockedCall>,
 }
 
 /// A step under way.
@@ -54,6 +65,8 @@ struct BlockedCall {
     socket: SocketName,
     root: CallId,
     name: CallKind,
+    /// The last entry of the transcript when it was known to be blocked.
+    since: EntryNo,
 }
 
 /// The progress of a step.
@@ -67,11 +80,12 @@ pub enum StepStatus {
 
 impl Play {
     /// Returns a play that begins with the first step.
-    pub const fn new(scenario: Arc<Scenario>) -> Play {
+    pub fn new(scenario: Arc<Scenario>) -> Play {
         Play {
             scenario,
             next: 0,
             now: None,
+            open: OpenEnds::default(),
         }
     }
 
@@ -95,6 +109,11 @@ impl Play {
         self.now.as_ref().and_then(|under| under.command.root)
     }
 
+    /// The last entry of the transcript before the step that is under way.
+    pub fn since(&self) -> Option<EntryNo> {
+        self.now.as_ref().map(|under| under.command.since)
+    }
+
     /// Is a step under way?
     pub const fn is_under_way(&self) -> bool {
         self.now.is_some()
@@ -105,23 +124,21 @@ impl Play {
         let Some(step) = self.scenario.steps.get(self.next) else {
             return Vec::new();
         };
-        let blocked = Side::BOTH.into_iter().flat_map(|side| {
-            let pending = session.ends[side].pending.iter();
-            pending.filter_map(move |pending| {
-                let socket = socket_of(&pending.order)?.clone();
-                let root = pending.root;
-                let name = pending.order.kind();
-                Some(BlockedCall {
-                    side,
-                    socket,
-                    root,
-                    name,
-                })
-            })
-        });
-        let blocked = blocked.collect();
+        let open = std::mem::take(&mut self.open);
+        let mut blocked = blocked_calls(session);
+        // One that was blocked when the step before was over, and has returned while the user read.
+        let gone = open.blocked.into_iter();
+        let gone: Vec<BlockedCall> = gone
+            .filter(|call| blocked.iter().all(|now| now.root != call.root))
+            .collect();
+        blocked.splice(0..0, gone);
         let issued = match step.action.as_ref().map(|action| &action.command) {
-            None => Ok((CommandProgress::none(session, now), Vec::new())),
+            // A step that only waits has waited since the one before it was over.
+            None => {
+                let mut pause = CommandProgress::none(session, now);
+                pause.since = open.since.unwrap_or(pause.since);
+                Ok((pause, Vec::new()))
+            }
             Some(command) => CommandProgress::issue(session, command, now),
         };
         let ((command, requests), refused) = match issued {
@@ -202,8 +219,33 @@ impl Play {
         let report = StepReport::new(&self.scenario, self.next, checks, claims, seen, rules, took);
         self.next += 1;
         self.now = None;
+        self.open = OpenEnds {
+            since: Some(session.transcript.last()),
+            blocked: blocked_calls(session),
+        };
         StepStatus::Over(Box::new(report))
     }
+}
+
+/// The calls that have not returned.
+fn blocked_calls(session: &Session) -> Vec<BlockedCall> {
+    let since = session.transcript.last();
+    let blocked = Side::BOTH.into_iter().flat_map(|side| {
+        let pending = session.ends[side].pending.iter();
+        pending.filter_map(move |pending| {
+            let socket = socket_of(&pending.order)?.clone();
+            let root = pending.root;
+            let name = pending.order.kind();
+            Some(BlockedCall {
+                side,
+                socket,
+                root,
+                name,
+                since,
+            })
+        })
+    });
+    blocked.collect()
 }
 
 impl StepInProgress {
@@ -252,13 +294,13 @@ fn ruled(session: &Session, since: u64) -> Vec<RuledOutcome> {
 
 fn observe(session: &Session, step: &Step, under: &StepInProgress, returned: CommandResult) -> Observation {
     // Of a command that has not come to its end, the calls before its last one are not what is asked about.
-    let words = |returned: &CommandResult, root: Option<CallId>| match (returned, root) {
-        (CommandResult::Outcome(_) | CommandResult::Died(_), Some(root)) => words(session, root, under.command.since),
+    let words = |returned: &CommandResult, root: Option<CallId>, since: EntryNo| match (returned, root) {
+        (CommandResult::Outcome(_) | CommandResult::Died(_), Some(root)) => words(session, root, since),
         _ => EndingWords::default(),
     };
     let later = under.blocked.iter().map(|call| {
-        let returned = outcome(session, call.side, call.root, under.command.since);
-        let EndingWords { said, why } = words(&returned, Some(call.root));
+        let returned = outcome(session, call.side, call.root, call.since);
+        let EndingWords { said, why } = words(&returned, Some(call.root), call.since);
         LateCall {
             side: call.side,
             socket: session.ends[call.side].shown(&call.socket).clone(),
@@ -269,7 +311,7 @@ fn observe(session: &Session, step: &Step, under: &StepInProgress, returned: Com
         }
     });
     let later = later.collect();
-    let EndingWords { said, why } = words(&returned, under.command.root);
+    let EndingWords { said, why } = words(&returned, under.command.root, under.command.since);
     Observation {
         returned,
         said,

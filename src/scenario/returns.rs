@@ -321,11 +321,7 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_their_place() {
         for (text, at, why) in [
-            (
-                "EPIPPE",
-                0,
-                r#"no call returns "EPIPPE"; did you mean EPIPE or ESPIPE?"#,
-            ),
+            ("EPIPPE", 0, r#"no call returns "EPIPPE"; did you mean EPIPE?"#),
             ("wrote many", 6, "wrote takes a number, like wrote 5 or wrote >0"),
             (r#"read "open"#, 5, "this quote is not closed"),
             (r#"read """#, 5, "zero bytes are the end of the stream: EOF"),

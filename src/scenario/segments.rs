@@ -87,7 +87,7 @@ pub enum Annotation {
     Delivered,
     /// Held on the wire.
     Held,
-    /// Held on the wire, and delivered after its delay.
+    /// Held on the wire, and delivered after its delay; or under way in slow mode.
     Delayed,
     /// The segment was dropped.
     Dropped,

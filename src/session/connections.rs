@@ -136,6 +136,16 @@ impl Connections {
         self.of_pair.get(&pair(tuple))?.last().copied()
     }
 
+    /// The newest one with these addresses that is in that state at an end.
+    fn in_state(&self, side: Side, tuple: Tuple, state: State) -> Option<ConnectionNo> {
+        let all = self.of_pair.get(&pair(tuple))?.iter().rev();
+        let mut known = all.filter_map(|no| Some((*no, self.get(*no)?)));
+        let is_in = |known: &Connection| known.addresses[side] == tuple.local && known.states[side] == state;
+        known
+            .find(|(_, known)| known.begun[side] && is_in(known))
+            .map(|(no, _)| no)
+    }
+
     fn add(&mut self, connection: Connection, tuple: Tuple) -> ConnectionNo {
         self.all.push(connection);
         let no = ConnectionNo(self.all.len() as u32);
@@ -163,13 +173,20 @@ impl Connections {
             State::Close => false,
             _ => from == State::Close,
         };
-        let known = self.newest(tuple).filter(|no| {
-            let same_end = |known: &Connection| known.addresses[side] == tuple.local;
-            !begins
-                || self
-                    .get(*no)
-                    .is_some_and(|known| !(known.is_over_at(side) && same_end(known)))
-        });
+        let before = self.in_state(side, tuple, from);
+        let known = if begins {
+            // The kernel keeps the pair in TIME_WAIT no longer.
+            if let Some(over) = before.and_then(|no| self.get_mut(no)) {
+                over.states[side] = State::Close;
+            }
+            self.newest(tuple).filter(|no| {
+                let is_older = |known: &Connection| known.is_over_at(side) && known.addresses[side] == tuple.local;
+                !self.get(*no).is_some_and(is_older)
+            })
+        } else {
+            // The other end may have begun the next one already.
+            before.or_else(|| self.newest(tuple))
+        };
         let no = known.unwrap_or_else(|| self.add(Connection::new(side, tuple, entry, at), tuple));
         let Some(connection) = self.get_mut(no) else { return };
         // Of a connection of a host with itself, the end that began it is shown.
@@ -307,8 +324,8 @@ impl Session {
                 local: known.addresses[side],
                 peer: known.addresses[side.other()],
             };
-            let newest = self.connections.newest(tuple) == Some(no);
-            end.named.get(&tuple).filter(|_| newest)
+            let is_its = known.begun[side] && self.connections.newest(tuple) == Some(no);
+            end.named.get(&tuple).filter(|_| is_its)
         });
         name.map(|name| end.shown(name))
     }

@@ -341,7 +341,7 @@ impl End {
         newest.find(|socket| socket.open && self.sock(socket).listening)
     }
 
-    /// The row of a socket in the host's table: by inode while a descriptor is open, by its addresses afterwards.
+    /// The row of a socket in the host's table: by inode while something holds it, by its addresses afterwards.
     ///
     /// TIME_WAIT and orphaned FIN_WAIT2 rows have inode 0 even then, so the addresses are tried in any case.
     pub fn row(&self, socket: &Socket) -> Option<&ObservedSocket> {
@@ -350,10 +350,8 @@ impl End {
 
     /// The place of a socket's row.
     pub(super) fn place(&self, socket: &Socket) -> Option<usize> {
-        let held = socket
-            .inode
-            .filter(|_| socket.open)
-            .and_then(|inode| self.table.of_inode(inode));
+        // Its own descriptor, another one of it, or a call that waits: a listener that is closed under accept listens still.
+        let held = socket.inode.and_then(|inode| self.table.of_inode(inode));
         held.or_else(|| {
             let tuple = socket.tuple?;
             let place = self.table.of_tuple(&tuple)?;

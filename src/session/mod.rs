@@ -87,6 +87,11 @@ pub struct PendingCall {
 }
 
 impl PendingCall {
+    /// Has it begun, and does the user wait for it?
+    pub const fn is_blocked(&self) -> bool {
+        self.text.is_some() && !self.looking
+    }
+
     /// The call in the runtime's words; its name until it begins.
     pub fn words(&self) -> CallText {
         self.text.clone().unwrap_or_else(|| self.order.kind().name().into())

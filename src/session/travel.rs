@@ -158,10 +158,10 @@ impl Session {
     /// The time until which whoever would wait until `until` waits while segments are under way: until so long `after` the last has
     /// arrived, and a few round trips longer at most. What the wire takes is not the hosts' time.
     pub fn patience(&self, until: MonoTime, after: Duration) -> MonoTime {
-        let Some(time) = self.wire.mode.takes() else {
+        let (Some(time), Some(arrived)) = (self.wire.mode.takes(), self.wire.last_due()) else {
             return until;
         };
         let most = until.plus(2 * ROUND_TRIPS * Duration::from(time));
-        until.max(self.wire.last_due().plus(after).min(most))
+        until.max(arrived.plus(after).min(most))
     }
 }

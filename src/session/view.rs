@@ -118,6 +118,8 @@ impl SocketView<'_> {
     /// The holder, for the table of meanings.
     fn holder(&self) -> Holder {
         match self.held {
+            // Its close has taken effect, and has not returned.
+            HeldBy::Open if self.row.is_some_and(|observed| observed.row.inode == 0) => Holder::Kernel,
             HeldBy::Open => Holder::Descriptor,
             HeldBy::Closed => Holder::Nobody,
             HeldBy::Shared => Holder::Other,

@@ -57,8 +57,8 @@ pub struct WireView {
     pub rules: Vec<RuleStatus>,
     /// The packets on it, by number: those that are held, and those under way.
     pub held: BTreeMap<PacketNo, WaitingPacket>,
-    /// The time by which the last of those that were under way has arrived, or will.
-    last_due: MonoTime,
+    /// The time by which the last of those that were under way has arrived, or will; none before there was one.
+    last_due: Option<MonoTime>,
 }
 
 impl Default for WireView {
@@ -68,7 +68,7 @@ impl Default for WireView {
             slow: SLOW,
             rules: Vec::new(),
             held: BTreeMap::new(),
-            last_due: MonoTime::default(),
+            last_due: None,
         }
     }
 }
@@ -97,7 +97,7 @@ impl WireView {
         let since = since.map_or(at, |before| before.since);
         let had = before.map_or(record.seen.had, |before| before.had);
         if let Some(due) = due.filter(|_| is_in_flight) {
-            self.last_due = self.last_due.max(due);
+            self.last_due = self.last_due.max(Some(due));
         }
         let record = record.clone();
         self.held.insert(
@@ -120,8 +120,8 @@ impl WireView {
         }
     }
 
-    /// The time by which the last of those that were under way has arrived, or will.
-    pub(super) const fn last_due(&self) -> MonoTime {
+    /// The time by which the last of those that were under way has arrived, or will; none before there was one.
+    pub(super) const fn last_due(&self) -> Option<MonoTime> {
         self.last_due
     }
 

@@ -6,9 +6,11 @@ use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthChar;
 
 use super::hit::{Action, Hits};
+use super::keys::{self, KeyLabel, Keymap};
 use super::large;
 use super::theme::Theme;
 use crate::clock::MonoTime;
+use crate::command::table::Button;
 use crate::text::{safe, width};
 
 /// A frame in the making.
@@ -18,12 +20,16 @@ pub struct Canvas<'a> {
     pub hits: &'a mut Hits,
     /// The colours and styles.
     pub theme: Theme,
+    /// The keys of the buttons.
+    pub keys: &'a Keymap,
     /// The time that clocks and countdowns show.
     pub now: MonoTime,
     pointer: Option<Position>,
     mark: Option<Action>,
     /// The place of the terminal's cursor, when it is shown.
     pub cursor: Option<Position>,
+    /// The lines that can be scrolled in the frame that was drawn last: its page.
+    pub page: u16,
 }
 
 impl<'a> Canvas<'a> {
@@ -41,11 +47,23 @@ impl<'a> Canvas<'a> {
             buffer,
             hits,
             theme,
+            keys: Keymap::standard(),
             now,
             pointer,
             mark,
             cursor: None,
+            page: 0,
         }
+    }
+
+    /// Returns the width of a button, by its key in the table, in columns.
+    pub fn button_width(&self, key: Option<char>, label: &str) -> u16 {
+        self.keys.button_width(key, label)
+    }
+
+    /// Returns the text for a button's key.
+    pub fn key_of(&self, button: &Button) -> KeyLabel {
+        self.keys.label(button)
     }
 
     /// Writes text from `x` on, never at or beyond `right`: where it ended.
@@ -202,6 +220,7 @@ impl<'a> Canvas<'a> {
         let end = self.put(area.x + 2, area.y, right, " ", self.theme.text());
         let end = self.put_cut(end, area.y, right.saturating_sub(1), title, self.theme.strong());
         self.put(end, area.y, right, " ", self.theme.text());
+        self.page = area.height.saturating_sub(2);
         Rect::new(
             area.x + 2,
             area.y + 1,
@@ -242,7 +261,8 @@ impl<'a> Canvas<'a> {
         action: Action,
         weight: Weight,
     ) -> u16 {
-        let width = button_width(key, label);
+        let width = self.button_width(key, label);
+        let key = key.map(|key| self.keys.label_of(key)).unwrap_or_default();
         if x.saturating_add(width) > right.min(self.buffer.area.right()) || y >= self.buffer.area.bottom() {
             return x;
         }
@@ -252,15 +272,17 @@ impl<'a> Canvas<'a> {
             Weight::Likely => theme.button_likely(),
             Weight::Plain | Weight::Refused => theme.button(),
         };
-        let at = match key {
-            Some(key) => {
+        let at = match (key.is_empty(), label) {
+            (false, _) => {
                 let crossed = if weight == Weight::Refused { "\u{d7}" } else { " " };
                 let mut at = self.put(x, y, right, " ", style);
                 let letter = match weight {
                     Weight::Likely => style.add_modifier(Modifier::UNDERLINED),
                     Weight::Plain | Weight::Refused => theme.button_key(),
                 };
-                at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), letter);
+                for key in key.chars() {
+                    at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), letter);
+                }
                 // A call that the endpoint's language cannot make is crossed, and pressed all the same.
                 at = self.put(at, y, right, crossed, style);
                 if label.is_empty() {
@@ -271,7 +293,8 @@ impl<'a> Canvas<'a> {
                 }
             }
             // Without a key's mark, brackets say that it can be pressed.
-            None => self.put(x, y, right, &format!("[{label}]"), style),
+            (true, "") => self.put(x, y, right, "[\u{b7}]", style),
+            (true, label) => self.put(x, y, right, &format!("[{label}]"), style),
         };
         if picked {
             self.tint(area, theme.picked().remove_modifier(Modifier::DIM));
@@ -285,8 +308,20 @@ impl<'a> Canvas<'a> {
         self.put(x, y, right, &format!(" {text} "), style)
     }
 
+    /// A state's chip in large letters; returns where it ended.
+    pub fn large_chip(&mut self, x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+        let end = (x + large::width(text) + 2).min(right);
+        for y in y..y + large::HIGH {
+            for x in x..end {
+                self.put(x, y, end, " ", style);
+            }
+        }
+        self.large(x + 1, y, end, text, style);
+        end
+    }
+
     /// Writes text in large letters, whole ones; returns where it ended.
-    pub fn large(&mut self, mut x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
+    fn large(&mut self, mut x: u16, y: u16, right: u16, text: &str, style: Style) -> u16 {
         for c in text.chars() {
             if x + large::WIDE > right {
                 break;
@@ -321,13 +356,9 @@ pub enum Weight {
     Refused,
 }
 
-/// Returns the width of a button, in columns.
-pub fn button_width(key: Option<char>, label: &str) -> u16 {
-    match key {
-        Some(_) if label.is_empty() => 3,
-        Some(_) => width(label) as u16 + 4,
-        None => width(label) as u16 + 2,
-    }
+/// Returns the width of a button that has no key, in columns.
+pub fn keyless_width(label: &str) -> u16 {
+    keys::button_width(KeyLabel::default(), label)
 }
 
 /// The first of a line's cuts, the longest first, that fits in the room; else the shortest that has a call's name: a result of many words

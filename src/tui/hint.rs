@@ -4,7 +4,7 @@
 //! table; what it would give now, where the state of a socket decides, from what that state means.
 
 use crate::call::{Call, ReadFlag, ShutdownHow, SocketName};
-use crate::command::table::{self, Arg, Spec};
+use crate::command::table::{self, Arg, Button, Spec};
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{Address, CallRequest, Command, EndCommand, Pick, ScreenCommand};
 use crate::explain::meaning::{ReadReply, WriteReply};
@@ -16,14 +16,15 @@ use crate::state::State;
 use crate::text::width;
 use crate::tui::dialog::state::StateOf;
 use crate::tui::hit::Action;
+use crate::tui::keys::Keymap;
 use crate::tui::shown::ShownConnection;
 use crate::wire::queue::Mode;
 
 /// The parts of a hint, of which those are left out that there is no room for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 struct Parts {
-    /// The key and the label: `w write`.
-    name: Option<String>,
+    /// The button, or what else is pressed.
+    name: Option<Name>,
     /// What it does.
     does: String,
     /// The arguments that can be changed before it is pressed.
@@ -32,11 +33,20 @@ struct Parts {
     now: Option<String>,
 }
 
+/// The name of what is pressed.
+#[derive(Clone, Debug)]
+enum Name {
+    /// A button, by its key and its label: `w write`.
+    Button(&'static Button),
+    /// Anything else.
+    Text(String),
+}
+
 /// Returns the line for what is under the pointer, or marked: what a press does here and now, in at most `columns` columns.
 ///
 /// What there is no room for is left out whole: first the arguments, then the details; what it would give now goes last.
-pub fn hint(action: &Action, session: &Session, focus: Side, columns: u16) -> String {
-    parts(action, session, focus).fit(usize::from(columns))
+pub fn hint(action: &Action, session: &Session, focus: Side, columns: u16, keys: &Keymap) -> String {
+    parts(action, session, focus, keys).fit(usize::from(columns), keys)
 }
 
 impl Parts {
@@ -55,7 +65,7 @@ impl Parts {
     }
 
     /// The longest of its forms that fits.
-    fn fit(&self, room: usize) -> String {
+    fn fit(&self, room: usize, keys: &Keymap) -> String {
         let clauses = clauses(&self.does);
         let (takes, now) = (self.takes.as_deref(), self.now.as_deref());
         let whole = self.does.as_str();
@@ -69,22 +79,29 @@ impl Parts {
             (last, None, now),
             (first, None, None),
         ];
-        let mut texts = forms.into_iter().map(|(does, takes, now)| self.line(does, takes, now));
+        let mut texts = forms
+            .into_iter()
+            .map(|(does, takes, now)| self.line(keys, does, takes, now));
         if let Some(text) = texts.find(|text| width(text) <= room) {
             return text;
         }
-        let shorter = clauses.iter().map(|does| self.line(does, None, None));
+        let shorter = clauses.iter().map(|does| self.line(keys, does, None, None));
         shorter
             .into_iter()
             .find(|text| width(text) <= room)
-            .unwrap_or_else(|| cut(&self.line(last, None, None), room))
+            .unwrap_or_else(|| cut(&self.line(keys, last, None, None), room))
     }
 
-    fn line(&self, does: &str, takes: Option<&str>, now: Option<&str>) -> String {
+    fn line(&self, keys: &Keymap, does: &str, takes: Option<&str>, now: Option<&str>) -> String {
         let mut line = String::new();
-        if let Some(name) = &self.name {
-            line.push_str(name);
-            line.push_str(": ");
+        match &self.name {
+            Some(Name::Text(name)) => line.push_str(&format!("{name}: ")),
+            Some(Name::Button(button)) => {
+                let key = keys.label(button);
+                let blank = if key.is_empty() { "" } else { " " };
+                line.push_str(&format!("{key}{blank}{}: ", button.label));
+            }
+            None => {}
         }
         line.push_str(does);
         if let Some(takes) = takes {
@@ -143,19 +160,24 @@ fn cut(text: &str, room: usize) -> String {
     line + ".."
 }
 
-fn parts(action: &Action, session: &Session, focus: Side) -> Parts {
+fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Parts {
+    let copy = || keys.of_screen(ScreenCommand::CopyLine);
     match action {
         Action::End(side, command) => of_end(*side, command, session),
         Action::Wire(command) => of_wire(command, session),
         Action::Screen(side, command) => of_screen(*command, side.unwrap_or(focus), session),
         Action::Focus(side) => Parts {
-            name: Some(format!("{} {side}", digit(*side))),
+            name: Some(Name::Text(format!("{} {side}", digit(*side)))),
             ..Parts::does(format!("the keys go to the {side}"))
         },
-        Action::LogLine(Some(_)) => {
-            Parts::does("select this line; again: why the call returned that, or what is in the segment; y copies it")
-        }
-        Action::LogLine(None) => Parts::does("the log: arrows select a line, Enter looks into it, y copies it"),
+        Action::LogLine(Some(_)) => Parts::does(format!(
+            "select this line; again: why the call returned that, or what is in the segment; {} copies it",
+            copy()
+        )),
+        Action::LogLine(None) => Parts::does(format!(
+            "the log: arrows select a line, Enter looks into it, {} copies it",
+            copy()
+        )),
         Action::Segment(entry) => of_segment(*entry, session),
         Action::Why(call) => {
             let waits = session
@@ -176,7 +198,7 @@ fn parts(action: &Action, session: &Session, focus: Side) -> Parts {
         Action::Item(_) => Parts::does("choose this"),
         Action::Back => Parts::does("close this (Esc)"),
         Action::Typed(text, command) => Parts {
-            name: Some(text.clone()),
+            name: Some(Name::Text(text.clone())),
             ..of_command(command, session, focus)
         },
         Action::ReadOptions(side, socket) => {
@@ -190,6 +212,7 @@ fn parts(action: &Action, session: &Session, focus: Side) -> Parts {
             "be guided through {}, in a fresh lab; the sockets of this one are closed",
             scenario.name
         )),
+        Action::SideBySide(lesson) => Parts::does(format!("see {} step by step, in two labs", lesson.title)),
         Action::Predict { picked, .. } => {
             Parts::does(format!("predict {picked}; the guide's next step says whether it is so"))
         }
@@ -231,8 +254,8 @@ fn of_command(command: &Command, session: &Session, focus: Side) -> Parts {
 fn of_row(spec: &'static Spec, command: &Command, side: Side) -> Parts {
     let button = spec.buttons.iter().find(|button| (button.command)(side) == *command);
     let name = match button {
-        Some(button) => format!("{} {}", button.key, button.label),
-        None => spec.name.to_owned(),
+        Some(button) => Name::Button(button),
+        None => Name::Text(spec.name.to_owned()),
     };
     let arguments: Vec<&str> = spec.args.iter().map(argument).collect();
     Parts {
@@ -253,7 +276,7 @@ fn argument(arg: &Arg) -> &'static str {
 }
 
 /// What one button of several in a row does.
-const fn special(command: &Command) -> Option<&'static str> {
+pub(crate) const fn special(command: &Command) -> Option<&'static str> {
     use CallRequest::Full;
     Some(match command {
         Command::End(
@@ -280,7 +303,6 @@ const fn special(command: &Command) -> Option<&'static str> {
         Command::Screen(ScreenCommand::NextCommand) => "go to before the next command of the recording",
         Command::Screen(ScreenCommand::CommandBefore) => "go back to before the last command of the recording",
         Command::Screen(ScreenCommand::ToTheLine) => "go to when the selected log line was written, in a recording",
-        Command::Screen(ScreenCommand::Help) => "explain what has the focus, then each key, sign and state; searchable",
         Command::Wire(WireCommand::Deliver(Target::All)) => "deliver every held segment, the oldest first",
         Command::Wire(WireCommand::Drop(Target::All)) => "drop every held segment",
         _ => return None,
@@ -298,11 +320,8 @@ fn of_end(side: Side, command: &EndCommand, session: &Session) -> Parts {
         EndCommand::Runtime(_) => Some(format!("At the next restart of the {side}.")),
         EndCommand::Host(..) => Some(format!("Of the {side}'s host.")),
         _ if dead => {
-            let key = table::of_end(&EndCommand::Restart)
-                .buttons
-                .first()
-                .map_or('R', |button| button.key);
-            Some(format!("The {side}'s process is dead: {key} starts another."))
+            let restart = table::of_end(&EndCommand::Restart).name;
+            Some(format!("The {side}'s process is dead: {restart} starts another."))
         }
         EndCommand::Call { on, call } => of_call(side, on.as_ref(), call, session),
         EndCommand::Interrupt(id) => {
@@ -535,7 +554,7 @@ mod tests {
     #[test]
     fn a_text_is_cut_where_a_clause_ends() {
         let parts = Parts {
-            name: Some("w write".into()),
+            name: Some(Name::Text("w write".into())),
             does: "write bytes, by default \"hello\"; repeat=n writes them n times in one call".into(),
             takes: Some("bytes, flags".into()),
             now: Some("In CLOSE_WAIT: allowed.".into()),
@@ -558,7 +577,7 @@ mod tests {
             (22, "w write: write bytes"),
             (14, "w write:.."),
         ] {
-            assert_eq!(parts.fit(room), line);
+            assert_eq!(parts.fit(room, Keymap::standard()), line);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::command::wire::WireCommand;
 use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::scenario::Scenario;
 use crate::scenario::branch::Branch;
+use crate::scenario::lesson::SideBySide;
 use crate::side::Side;
 use crate::state::State;
 use crate::tui::app::ChosenLab;
@@ -49,6 +50,8 @@ pub enum Action {
     ShowEntry(u64),
     /// The user is guided through that scenario, in a fresh lab.
     Guide(Arc<Scenario>),
+    /// Two labs stand side by side, as that lesson has them.
+    SideBySide(Arc<SideBySide>),
     /// A prediction of the guide's next step.
     Predict {
         /// The subject, as a check has it.

@@ -21,27 +21,33 @@ use std::time::Duration;
 
 use crate::clock::MonoTime;
 use crate::error::{Operation, Result};
-use crate::lab::event::{LabEvent, TimedEvent};
+use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use crate::lab::{Batch, LocalLab as Lab, Options};
 use crate::os::signal::StopTarget;
 use crate::recording::Recording;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
+use crate::scenario::lesson::{Column, SideBySide};
 use crate::session::Session;
 
 pub mod app;
 mod away;
 pub mod backend;
+pub mod beside;
 pub mod canvas;
 pub mod dialog;
 pub mod hint;
+pub mod history;
 pub mod hit;
+pub mod keys;
 pub mod lab_run;
 pub mod large;
 pub mod layout;
 pub mod pane;
 pub mod pointing;
+pub mod prediction;
 pub mod scroll;
+pub mod setup;
 pub mod shown;
 mod terminal;
 pub mod theme;
@@ -137,7 +143,7 @@ pub struct LabSource<'a> {
 
 /// The screen of a recording.
 pub fn opened(recording: Recording) -> App {
-    App::open(recording, Theme::detect())
+    App::open(recording, Theme::COLOURED)
 }
 
 /// Makes the first lab, and a screen of it; with a guide through that scenario. Before [`run`], and before the program has a second
@@ -149,7 +155,7 @@ pub fn opened(recording: Recording) -> App {
 pub fn first_lab(make: &MakeLab, tour: Option<Arc<Scenario>>, sender: &Sender<Message>) -> Result<(Lab, App)> {
     let fresh = tour.as_deref().map_or_else(LabSpec::default, LabSpec::of);
     let (lab, session) = lab_of(make, fresh, 0, sender)?;
-    let mut app = App::new(session, Theme::detect());
+    let mut app = App::new(session, Theme::COLOURED);
     if let Some(scenario) = tour {
         app.begin(scenario);
     }
@@ -164,6 +170,43 @@ fn lab_of(make: &MakeLab, fresh: LabSpec, turn: u32, sender: &Sender<Message>) -
     make(fresh, Box::new(sink))
 }
 
+/// The labs of a lesson that has two.
+struct LabPair {
+    /// The labs, the left one first, each with its turn.
+    labs: [(u32, Lab); 2],
+}
+
+impl LabPair {
+    /// Makes both; `made` counts the labs.
+    fn make(
+        make: &MakeLab,
+        lesson: &SideBySide,
+        made: &mut u32,
+        sender: &Sender<Message>,
+    ) -> Result<(LabPair, [Session; 2])> {
+        let mut one = |column: &Column| -> Result<((u32, Lab), Session)> {
+            *made += 1;
+            let (lab, session) = lab_of(make, LabSpec::beside(&column.scenario), *made, sender)?;
+            Ok(((*made, lab), session))
+        };
+        let [left, right] = &lesson.columns;
+        let ((left, left_session), (right, right_session)) = (one(left)?, one(right)?);
+        let pair = LabPair { labs: [left, right] };
+        Ok((pair, [left_session, right_session]))
+    }
+
+    /// The column of the lab of that turn.
+    fn column(&self, turn: u32) -> Option<usize> {
+        self.labs.iter().position(|(of, _)| *of == turn)
+    }
+
+    fn send(&self, column: usize, request: LabRequest) {
+        if let Some((_, lab)) = self.labs.get(column) {
+            lab.send(request);
+        }
+    }
+}
+
 /// Runs the screen until it is left; without a source it is of a recording, and nothing is asked of any lab.
 ///
 /// # Errors
@@ -175,8 +218,12 @@ pub fn run(
     inbox: Receiver<Message>,
     sender: Sender<Message>,
 ) -> Result<Exit> {
+    if source.is_some() {
+        app.keep_history();
+    }
     let mut began = app.session().transcript.began();
-    let mut turn = 0;
+    let mut turns = Turns::default();
+    let mut beside: Option<LabPair> = None;
     // Signals are caught before the terminal is taken: none may end the program while it is raw.
     let stops = JobControl::detect();
     let caught = LAST
@@ -184,12 +231,15 @@ pub fn run(
         .chain([SIGCONT])
         .chain(stops.caught().then_some(SIGTSTP));
     let signals = Signals::new(caught).during(|| "catch signals".into())?;
+    // The theme has heard NO_COLOR, and may have been told otherwise on the command line.
+    crossterm::style::force_color_output(true);
     let mut guard = Guard::enter(app.mouse_use())?;
     let (ours, is_ours) = channel();
     listen(signals, sender.clone(), is_ours)?;
     let mut away: Option<Suspension> = None;
-    // When the next frame may be drawn; before that, only if somebody waits for it.
+    // When the next frame may be drawn; before that, only if somebody waits for it. When the last one was.
     let (mut drawn_next, mut awaited) = (MonoTime::default(), true);
+    let mut drawn = MonoTime::default();
     loop {
         let now = MonoTime::now();
         if let Some(gone) = away.take_if(|away| now >= away.back) {
@@ -215,28 +265,32 @@ pub fn run(
         let now = MonoTime::now();
         let draws = away.is_none() && app.is_stale();
         if draws && (awaited || now >= drawn_next) {
-            let drawn = guard.entitle(&app.title());
-            if let Err(error) = drawn.and_then(|()| guard.draw(|frame| app.draw(frame, now))) {
+            let titled = guard.entitle(&app.title());
+            if let Err(error) = titled.and_then(|()| guard.draw(|frame| app.draw(frame, now))) {
                 return lost("draw the screen", error);
             }
-            (drawn_next, awaited) = (now.plus(FRAME), false);
+            (drawn, drawn_next, awaited) = (now, now.plus(FRAME), false);
         }
         let now = MonoTime::now();
         let frame = (away.is_none() && app.is_stale()).then(|| drawn_next.since(now));
         let back = away.map(|away| away.back.since(now));
         let look = app.look_at().map(|at| at.since(now));
         let tick = sleep(app.counts_down(now), began, now);
-        let mut next = match [frame, look, tick, back].into_iter().flatten().min() {
+        let moves = app.next_frame(drawn).filter(|_| away.is_none());
+        let moves = moves.map(|at| at.since(now));
+        let mut next = match [frame, look, tick, moves, back].into_iter().flatten().min() {
             None => inbox.recv().ok(),
             Some(time) => match inbox.recv_timeout(time) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => {
-                    if tick == Some(time) {
+                    if [tick, moves].contains(&Some(time)) {
                         app.tick();
                     }
                     for effect in app.go_on(MonoTime::now()) {
-                        if let (Effect::Lab(request), Some(source)) = (effect, &source) {
-                            source.lab.send(request);
+                        match (effect, &source, &beside) {
+                            (Effect::Lab(request), Some(source), _) => source.lab.send(request),
+                            (Effect::BesideLab(column, request), _, Some(pair)) => pair.send(column, request),
+                            _ => {}
                         }
                     }
                     continue;
@@ -251,7 +305,16 @@ pub fn run(
         let since = MonoTime::now();
         while let Some(message) = next {
             let effects = match message {
-                Message::Lab(of, _) if of != turn => Vec::new(),
+                Message::Lab(of, batch) if of != turns.shown => {
+                    let mut effects = Vec::new();
+                    if let Some(column) = beside.as_ref().and_then(|pair| pair.column(of)) {
+                        for event in batch {
+                            awaited |= !streams(&event.what);
+                            effects.extend(app.absorb_beside(column, event));
+                        }
+                    }
+                    effects
+                }
                 Message::Lab(_, batch) => {
                     let mut effects = Vec::new();
                     for event in batch {
@@ -271,11 +334,11 @@ pub fn run(
                     awaited = true;
                     app.compared(&branch, &result, MonoTime::now())
                 }
-                Message::Prepared(of, _, _) if of != turn => Vec::new(),
+                Message::Prepared(of, _, _) if of != turns.shown => Vec::new(),
                 Message::Prepared(_, renewal, Ok(())) => {
                     awaited = true;
                     if let Some(source) = &mut source
-                        && let Some(start) = renew(&mut app, source, renewal, &mut turn, &sender)
+                        && let Some(start) = renew(&mut app, source, renewal, &mut turns, &sender)
                     {
                         began = start;
                     }
@@ -321,7 +384,7 @@ pub fn run(
                             lab: fresh,
                             written: None,
                         };
-                        if let Some(start) = begin_renewal(&mut app, source, renewal, &mut turn, &sender)? {
+                        if let Some(start) = begin_renewal(&mut app, source, renewal, &mut turns, &sender)? {
                             began = start;
                         }
                     }
@@ -332,13 +395,31 @@ pub fn run(
                                 lab: fresh,
                                 written: Some(file),
                             };
-                            if let Some(start) = begin_renewal(&mut app, source, renewal, &mut turn, &sender)? {
+                            if let Some(start) = begin_renewal(&mut app, source, renewal, &mut turns, &sender)? {
                                 began = start;
                             }
                         }
                         // Nothing is given up that is not kept.
                         Err(error) => app.say(format!("{error}; {STAYS}")),
                     },
+                    Effect::Beside(lesson, steps) => {
+                        let Some(source) = &source else { continue };
+                        // What was there before ends first: its names and memory are free then.
+                        beside = None;
+                        match LabPair::make(source.make, &lesson, &mut turns.made, &sender) {
+                            Ok((pair, sessions)) => {
+                                beside = Some(pair);
+                                app.open_beside(lesson, sessions, steps);
+                            }
+                            Err(error) => app.refuse_beside(error.to_string()),
+                        }
+                    }
+                    Effect::BesideLab(column, request) => {
+                        if let Some(pair) = &beside {
+                            pair.send(column, request);
+                        }
+                    }
+                    Effect::EndBeside => beside = None,
                     Effect::Grow(branch) => {
                         let Some(source) = &source else { continue };
                         let (to, options, both) = (sender.clone(), source.options.clone(), branch.clone());
@@ -356,6 +437,10 @@ pub fn run(
                     Effect::Save(name, text) => app.say(match save(&name, &text) {
                         Ok(file) => format!("written: {file}; finwait run {file} runs it"),
                         Err(error) => error.to_string(),
+                    }),
+                    Effect::KeepTheme(file, name) => app.say(match crate::config::keep_theme(&file, name) {
+                        Ok(()) => format!("theme {name}, kept in {}", file.display()),
+                        Err(why) => format!("theme {name}, until finwait ends: {why}"),
                     }),
                     Effect::Copy(text) => {
                         if let Err(error) = guard.copy(&text) {
@@ -400,6 +485,15 @@ pub struct Renewal {
 /// The end of a sentence that says why there is no new lab.
 const STAYS: &str = "the lab stays as it is";
 
+/// The turns of the labs: each that is made has the next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Turns {
+    /// The number of labs that were made after the first.
+    made: u32,
+    /// The turn of the one that the panes show.
+    shown: u32,
+}
+
 /// Renews the lab at once, or as soon as a thread has made its runtimes ready; returns when the new run began, where it has.
 ///
 /// # Errors
@@ -409,14 +503,14 @@ fn begin_renewal(
     app: &mut App,
     source: &mut LabSource,
     renewal: Renewal,
-    turn: &mut u32,
+    turns: &mut Turns,
     sender: &Sender<Message>,
 ) -> Result<Option<MonoTime>> {
     if !renewal.lab.may_compile() {
-        return Ok(renew(app, source, renewal, turn, sender));
+        return Ok(renew(app, source, renewal, turns, sender));
     }
     app.say("the runtimes of the new lab are made ready, and this one goes on until then ...".into());
-    prepare(source.options.clone(), renewal, *turn, sender.clone())?;
+    prepare(source.options.clone(), renewal, turns.shown, sender.clone())?;
     Ok(None)
 }
 
@@ -426,15 +520,16 @@ fn renew(
     app: &mut App,
     source: &mut LabSource,
     renewal: Renewal,
-    turn: &mut u32,
+    turns: &mut Turns,
     sender: &Sender<Message>,
 ) -> Option<MonoTime> {
     let Renewal { lab: fresh, written } = renewal;
-    match lab_of(source.make, fresh, *turn + 1, sender) {
+    turns.made += 1;
+    match lab_of(source.make, fresh, turns.made, sender) {
         Ok((next, session)) => {
             // The old lab ends here, and its processes with it.
             source.lab = next;
-            *turn += 1;
+            turns.shown = turns.made;
             let began = session.transcript.began();
             match fresh.chosen {
                 Some(_) => app.begin_anew(session, written.as_deref()),

@@ -2,16 +2,23 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
+use super::prediction::{Prediction, PredictionQuestion, RETURNS, questions};
+use crate::call::{Call, SocketName};
 use crate::clock::MonoTime;
-use crate::command::{Command, EndCommand};
+use crate::command::wire::{Target, WireCommand};
+use crate::command::{CallRequest, Command, EndCommand, Pick, table};
+use crate::explain::EntryNo;
 use crate::lab::event::LabRequest;
-use crate::scenario::expect::Expected;
 use crate::scenario::play::{Play, StepStatus};
 use crate::scenario::record::Recorder;
 use crate::scenario::report::StepReport;
-use crate::scenario::returns::Returns;
 use crate::scenario::{Scenario, Step};
+use crate::session::transcript::{Entry, EntryKind};
 use crate::session::{ProcessState, Session};
+use crate::side::{Ends, Side};
+use crate::wire::queue::Mode;
 
 /// The way in which the tour goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,21 +29,39 @@ enum Pace {
     Until(usize),
 }
 
-/// A prediction of what a step will return or show, and whether it was right.
+/// The pause before a step from which on it may be the reason why something else came than was expected.
+const LONG_PAUSE: Duration = Duration::from_secs(2);
+/// The most events that are named of those that happened in a pause.
+const NAMED: usize = 2;
+
+/// A pause before a step that was not as expected: the user read, and the kernel's timers went on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prediction {
-    /// The step, from 0 on.
-    pub step: usize,
-    /// The subject: [`RETURNS`], or as a check has it, `state of client`.
-    pub about: String,
-    /// The user's choice.
-    pub picked: String,
-    /// Was it so? None while the step is not over.
-    pub right: Option<bool>,
+pub struct Pause {
+    /// The time between the step before and this one.
+    pub lasted: Duration,
+    /// The last of what happened meanwhile: changes of state, and calls that returned.
+    pub meanwhile: Vec<String>,
 }
 
-/// The subject of the check on a call's result.
-pub const RETURNS: &str = "returns";
+/// What a command of the user's is to the tour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressed {
+    /// The next step: the tour does it.
+    NextStep,
+    /// Nothing: it does not change what the steps are about.
+    Harmless,
+    /// Something else: the user has left the tour's path.
+    Leaves,
+}
+
+/// The state of the lab when a step was over.
+#[derive(Debug)]
+struct Standing {
+    at: MonoTime,
+    entry: EntryNo,
+    /// The current sockets: the next step is about them, whatever the user looks at meanwhile.
+    current: Ends<Option<SocketName>>,
+}
 
 /// A tour under way.
 #[derive(Debug)]
@@ -47,6 +72,13 @@ pub struct Tour {
     pub done: Vec<StepReport>,
     /// The predictions, the oldest first.
     pub predictions: Vec<Prediction>,
+    /// The command by which the user left the tour's path, as typed; none on the path.
+    left: Option<String>,
+    /// The pause that may be the reason why the last step was not as expected.
+    pause: Option<Pause>,
+    standing: Option<Standing>,
+    /// Whether the user has made other sockets current since.
+    looked_elsewhere: bool,
     quiet: bool,
     /// The time at which to look again, if nothing happens before.
     look_at: Option<MonoTime>,
@@ -60,6 +92,10 @@ impl Tour {
             pace: Pace::Stands,
             done: Vec::new(),
             predictions: Vec::new(),
+            left: None,
+            pause: None,
+            standing: None,
+            looked_elsewhere: false,
             quiet: false,
             look_at: None,
         }
@@ -101,6 +137,11 @@ impl Tour {
         self.pace = Pace::Until(self.at() + 1);
     }
 
+    /// Goes on until so many steps are done.
+    pub fn until(&mut self, steps: usize) {
+        self.pace = Pace::Until(steps);
+    }
+
     /// Goes on to the end.
     pub fn to_the_end(&mut self) {
         self.pace = Pace::Until(usize::MAX);
@@ -116,23 +157,48 @@ impl Tour {
         self.look_at
     }
 
-    /// The subjects that can be predicted of the next step, with what is expected: the outcome of its call, and the first state that it
-    /// names.
-    pub fn expects(&self) -> Vec<(String, String)> {
-        let Some(step) = self.step() else { return Vec::new() };
-        let command = step.action.as_ref().map(|action| &action.command);
-        let makes_a_call = matches!(command, Some(Command::End(_, EndCommand::Call { .. })));
-        let returns = step.expected.iter().find_map(|expected| match &expected.what {
-            Expected::Returns(Returns::Success) => None,
-            Expected::Returns(returns) => Some(returns.to_string()),
-            _ => None,
+    /// The questions about the next step, where it stands before it.
+    pub fn questions(&self, session: &Session) -> Vec<PredictionQuestion> {
+        let step = self.step().filter(|_| !self.goes_on() && self.left.is_none());
+        step.map_or_else(Vec::new, |step| questions(step, session))
+    }
+
+    /// The command by which the user left the path; none on it.
+    pub fn left(&self) -> Option<&str> {
+        self.left.as_deref()
+    }
+
+    /// The pause that may be the reason why the last step was not as expected.
+    pub const fn pause(&self) -> Option<&Pause> {
+        self.pause.as_ref()
+    }
+
+    /// Takes in what the user presses: the next step is done by the tour, what else changes the lab leaves its path.
+    pub fn press(&mut self, command: &Command, session: &Session) -> Pressed {
+        if self.left.is_some() || is_harmless(command, session) {
+            self.looked_elsewhere |= matches!(command, Command::End(_, EndCommand::Use(_)));
+            return Pressed::Harmless;
+        }
+        let first = self.at() + usize::from(self.play.is_under_way());
+        let steps = &self.play.scenario().steps;
+        let ahead = steps.get(first..).unwrap_or_default();
+        // What only waits may be skipped by a press: it waits before the next.
+        let next = ahead.iter().position(|step| step.action.is_some());
+        let fits = next.filter(|&next| {
+            let action = ahead[next].action.as_ref();
+            action.is_some_and(|action| is_the_same(&action.command, command, session))
         });
-        let outcome = makes_a_call.then(|| (RETURNS.to_owned(), returns.unwrap_or_else(|| "ok".into())));
-        let state = step.expected.iter().find_map(|expected| match &expected.what {
-            Expected::State(who, stands) => Some((format!("state of {who}"), stands.state?.name().to_owned())),
-            _ => None,
-        });
-        outcome.into_iter().chain(state).collect()
+        match fits {
+            Some(next) => {
+                self.pace = Pace::Until(first + next + 1);
+                Pressed::NextStep
+            }
+            None => {
+                self.pace = Pace::Stands;
+                self.left = Some(command.to_string());
+                Pressed::Leaves
+            }
+        }
     }
 
     /// The user's prediction of the next step.
@@ -144,7 +210,7 @@ impl Tour {
             step,
             about,
             picked,
-            right: None,
+            answer: None,
         });
     }
 
@@ -157,19 +223,29 @@ impl Tour {
                     RETURNS => prediction.picked.clone(),
                     socket => format!("{socket} {}", prediction.picked),
                 };
-                match prediction.right {
+                match &prediction.answer {
                     None => what,
-                    Some(true) => format!("{what}: right"),
-                    Some(false) => format!("{what}: wrong"),
+                    Some(answer) if answer.right => format!("{what}: right"),
+                    Some(_) => format!("{what}: wrong"),
                 }
             })
             .collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
 
+    /// The predictions that the last step has answered.
+    pub fn answered(&self) -> impl Iterator<Item = &Prediction> {
+        let last = self.at().checked_sub(1);
+        let of_it = move |prediction: &&Prediction| Some(prediction.step) == last && prediction.answer.is_some();
+        self.predictions.iter().filter(of_it)
+    }
+
     /// Returns the number of predictions that were right, and of those that are decided.
     pub fn score(&self) -> (usize, usize) {
-        let decided = self.predictions.iter().filter_map(|prediction| prediction.right);
+        let decided = self
+            .predictions
+            .iter()
+            .filter_map(|prediction| Some(prediction.answer.as_ref()?.right));
         decided.fold((0, 0), |(right, all), is_right| {
             (right + usize::from(is_right), all + 1)
         })
@@ -181,6 +257,7 @@ impl Tour {
         let mut requests = Vec::new();
         loop {
             if self.play.is_under_way() {
+                let (root, since) = (self.play.root(), self.play.since());
                 match self.play.judge(session, self.quiet, now) {
                     StepStatus::Wait(until) => {
                         self.look_at = Some(until);
@@ -188,7 +265,17 @@ impl Tour {
                     }
                     StepStatus::Over(report) => {
                         session.step_over(now);
+                        for prediction in &mut self.predictions {
+                            if prediction.step + 1 == report.no {
+                                prediction.answer(&report, session, root, since.unwrap_or_default());
+                            }
+                        }
                         self.over(*report);
+                        self.standing = Some(Standing {
+                            at: now,
+                            entry: session.transcript.last(),
+                            current: current(session),
+                        });
                     }
                 }
             }
@@ -202,6 +289,11 @@ impl Tour {
                     if starting(session) {
                         return requests;
                     }
+                    self.pause = self
+                        .standing
+                        .as_ref()
+                        .and_then(|standing| standing.paused(session, now));
+                    self.restore(session, recorder, now);
                     recorder.settle(session);
                     let before = session.transcript.last();
                     let command = self.step().and_then(|step| Some(step.action.as_ref()?.command.clone()));
@@ -220,26 +312,139 @@ impl Tour {
         }
     }
 
-    fn over(&mut self, report: StepReport) {
-        let step = report.no - 1;
-        let returned = report.observation.returned.words();
-        for prediction in &mut self.predictions {
-            if prediction.step != step {
-                continue;
-            }
-            let observed = match prediction.about.as_str() {
-                RETURNS => Some(returned.as_str()),
-                about => {
-                    let check = report.checks.iter().find(|check| check.about == about);
-                    check.and_then(|check| check.observed.split_whitespace().next())
-                }
-            };
-            prediction.right = Some(observed == Some(prediction.picked.as_str()));
+    /// Makes the sockets current again that were so when the last step was over.
+    fn restore(&mut self, session: &mut Session, recorder: &mut Recorder, now: MonoTime) {
+        if !std::mem::take(&mut self.looked_elsewhere) {
+            return;
         }
+        let Some(standing) = &self.standing else { return };
+        let moved = current(session);
+        for side in Side::BOTH {
+            let Some(before) = standing.current[side]
+                .as_ref()
+                .filter(|_| moved[side] != standing.current[side])
+            else {
+                continue;
+            };
+            let command = EndCommand::Use(Pick::Named(before.clone()));
+            recorder.settle(session);
+            let entry = session.transcript.last();
+            if let Ok(issued) = session.command(side, &command, now) {
+                recorder.issued(session, &Command::End(side, command), issued.root, entry);
+            }
+        }
+    }
+
+    fn over(&mut self, report: StepReport) {
         // A tour that goes on by itself stops where something else came than was expected.
-        if !report.held() {
+        if report.held() {
+            self.pause = None;
+        } else {
             self.pace = Pace::Stands;
         }
         self.done.push(report);
     }
+}
+
+impl Standing {
+    /// The pause since then, if it was long.
+    fn paused(&self, session: &Session, now: MonoTime) -> Option<Pause> {
+        let lasted = now.since(self.at);
+        (lasted >= LONG_PAUSE).then(|| {
+            let told = session.transcript.since(self.entry).rev().filter_map(happened);
+            let mut meanwhile: Vec<String> = told.take(NAMED).collect();
+            meanwhile.reverse();
+            Pause { lasted, meanwhile }
+        })
+    }
+}
+
+/// What happened, in a few words, if it is a change of state or the end of a call.
+fn happened(entry: &Entry) -> Option<String> {
+    match &entry.what {
+        EntryKind::State { .. } => entry.short_state(),
+        EntryKind::Ended(call) => Some(format!("{} {} = {}", call.side(), call.name, call.brief())),
+        _ => None,
+    }
+}
+
+fn current(session: &Session) -> Ends<Option<SocketName>> {
+    Ends::from_fn(|side| session.ends[side].current().map(|socket| socket.name.clone()))
+}
+
+/// Does a command leave what the steps are about as it is? To choose another socket, which the next step undoes; and to let pass what
+/// passes anyway.
+fn is_harmless(command: &Command, session: &Session) -> bool {
+    match command {
+        Command::End(_, EndCommand::Use(_)) | Command::Screen(_) => true,
+        Command::End(..) => false,
+        Command::Wire(WireCommand::Mode(choice)) => {
+            let to = choice.meant(session.wire.mode, session.wire.slow);
+            to == session.wire.mode || to != Mode::Step && session.wire.mode != Mode::Step
+        }
+        Command::Wire(_) => false,
+    }
+}
+
+/// Is what was pressed the step's command? A plain button without arguments stands for the step's, whatever bytes that writes, reads or
+/// connects to.
+fn is_the_same(step: &Command, pressed: &Command, session: &Session) -> bool {
+    match (step, pressed) {
+        (Command::Wire(step), Command::Wire(pressed)) => {
+            step == pressed || on_the_same_packet(step, pressed, session) || switches(step, pressed, session)
+        }
+        (Command::End(of, step), Command::End(side, pressed)) if of == side => match (step, pressed) {
+            (EndCommand::Call { on, call }, EndCommand::Call { on: to, call: made }) => {
+                let current = session.ends[*side].current().map(|socket| &socket.name);
+                let same_socket =
+                    on == to || to.is_none() && on.as_ref() == current || on.is_none() && to.as_ref() == current;
+                same_socket && (call == made || stands_for(*side, pressed, made, call))
+            }
+            (EndCommand::Interrupt(id), EndCommand::Interrupt(other)) => {
+                session.interrupted(*side, *id) == session.interrupted(*side, *other)
+            }
+            _ => step == pressed,
+        },
+        _ => false,
+    }
+}
+
+/// Is that the plain button of the step's call, whose arguments are only how much, or what?
+fn stands_for(side: Side, pressed: &EndCommand, made: &CallRequest, step: &CallRequest) -> bool {
+    let plain = |call: &CallRequest| match call {
+        CallRequest::Full(Call::Read { flags, .. }) => flags.is_empty(),
+        CallRequest::Full(Call::Write { flags, .. }) => flags.is_empty(),
+        CallRequest::Full(Call::Listen { .. }) | CallRequest::Connect { .. } => true,
+        _ => false,
+    };
+    let button = table::of_end(pressed).buttons.first();
+    let is_a_button = button.is_some_and(|button| (button.command)(side) == Command::End(side, pressed.clone()));
+    is_a_button && made.kind() == step.kind() && plain(made) && plain(step)
+}
+
+/// Are both about the packet that is the oldest on the wire, and do the same with it?
+fn on_the_same_packet(step: &WireCommand, pressed: &WireCommand, session: &Session) -> bool {
+    let held = &session.wire.held;
+    let one = |target: &Target| match target {
+        Target::Next => session.next_held(),
+        Target::One(no) => Some(*no),
+        Target::All | Target::AllCopies if held.len() == 1 => held.keys().next().copied(),
+        Target::All | Target::AllCopies => None,
+    };
+    let same = |a: &Target, b: &Target| one(a).is_some() && one(a) == one(b);
+    match (step, pressed) {
+        (WireCommand::Deliver(a), WireCommand::Deliver(b))
+        | (WireCommand::Drop(a), WireCommand::Drop(b))
+        | (WireCommand::Duplicate(a), WireCommand::Duplicate(b)) => same(a, b),
+        _ => false,
+    }
+}
+
+/// Do both end in the same mode, of which one names it and the other switches to the other one?
+fn switches(step: &WireCommand, pressed: &WireCommand, session: &Session) -> bool {
+    let to = |command: &WireCommand| match command {
+        WireCommand::Mode(choice) => Some(choice.meant(session.wire.mode, session.wire.slow)),
+        _ => None,
+    };
+    to(step).is_some() && to(step) == to(pressed)
 }

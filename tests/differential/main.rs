@@ -4,6 +4,9 @@
 //! and which the kernel was seen to act upon. `claims` checks what each outcome's sentence and its cause claim against that. Nothing of
 //! finwait's own reasoning is used.
 //!
+//! `present` holds what the screen says of the present (plates, directions, *now*) against the newest rows and the transcript, at each
+//! entry of the same runs.
+//!
 //! `situations` plays scripts that were chosen, so that each rule is met in at least three situations; `phrases` is what a sentence's
 //! words claim.
 //!
@@ -14,6 +17,8 @@
 mod support;
 #[path = "../support/author.rs"]
 mod author;
+#[path = "../support/present.rs"]
+mod present;
 
 mod claims;
 mod phrases;
@@ -22,6 +27,7 @@ mod situations;
 
 use author::Author;
 use claims::{Tally, check};
+use present::Reading;
 use record::Record;
 use serde_json::Value;
 use support::{Lab, Run};
@@ -91,12 +97,16 @@ fn at_random() {
     let (first, last) = said.split_once('-').unwrap();
     let seeds: std::ops::RangeInclusive<u64> = first.parse().unwrap()..=last.parse().unwrap();
     let mut tally = Tally::default();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut held) = (Vec::new(), 0);
+    let folder = std::env::temp_dir().join(format!("finwait-{}-at-random", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
     for seed in seeds {
         let lab = if seed % 4 == 0 { Lab::Isolated6 } else { Lab::Isolated };
+        let recording = folder.join(format!("{seed}.jsonl"));
         let mut author = Author::with_options(seed);
         let mut listens = Some(LISTEN);
-        let found = wrong_in(lab.open_with(&["--patience", "30"]), &mut tally, &mut |run| {
+        let run = lab.open_with(&["--patience", "30", "--record", recording.to_str().unwrap()]);
+        let found = wrong_in(run, &mut tally, &mut |run| {
             let commands = match listens.take() {
                 Some(commands) => commands.iter().map(|&command| command.to_owned()).collect(),
                 None => author.next(run)?,
@@ -107,8 +117,14 @@ fn at_random() {
             Some(())
         });
         wrong.extend(found.into_iter().map(|what| format!("seed {seed}: {what}")));
+        let reading = Reading::of(&format!("seed {seed}"), &std::fs::read(&recording).unwrap());
+        held += reading.held;
+        wrong.extend(reading.wrong);
     }
+    std::fs::remove_dir_all(&folder).unwrap();
     println!("{tally}");
+    println!("{held} sentences of the present held");
+    assert!(held > 1000, "{held}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(tally.checked() > 0);
 }

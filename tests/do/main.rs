@@ -11,6 +11,7 @@ mod connect;
 mod host;
 mod process;
 mod reset;
+mod runtime;
 mod sockets;
 mod why;
 mod wire;

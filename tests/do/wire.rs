@@ -427,3 +427,109 @@ fn where_sources_differ_it_is_told(run: &mut Run, _: Lab) {
     assert_eq!(differs(run, "client", "client"), None);
 }
 in_labs!(where_sources_differ_it_is_told: Isolated Isolated6);
+
+/// The segments with these flags of that end that came to the wire, each with what has become of it.
+fn fates(run: &Run, from: &str, flags: u64) -> Vec<String> {
+    let mut fates = std::collections::BTreeMap::new();
+    for line in run.said.iter().filter(|line| line["kind"] == "packet") {
+        if line["from"] == from && line["packet"]["tcp"]["flags"] == flags {
+            let fate = line["fate"].as_str().unwrap_or("on its way").to_owned();
+            fates.insert(line["packet_no"].as_u64().unwrap(), fate);
+        }
+    }
+    fates.into_values().collect()
+}
+
+/// Waits until that end has sent a segment with these flags again, so many times.
+fn awaits_retransmission(run: &mut Run, from: &str, flags: u64, nth: u64) {
+    run.awaits(|line| {
+        let again = &line["again"]["retransmit"]["nth"];
+        line["from"] == from && line["packet"]["tcp"]["flags"] == flags && *again == nth
+    });
+}
+
+const SYN: u64 = 2;
+const SYN_ACK: u64 = 18;
+const FIN_ACK: u64 = 17;
+
+/// The times for which segments were under way before they were delivered.
+fn travelled(run: &Run) -> Vec<Duration> {
+    let packets = run
+        .said
+        .iter()
+        .filter(|line| line["kind"] == "packet" && line["fate"] == "delivered");
+    let times = packets.filter_map(|line| line["held_us"].as_f64());
+    times.map(|us| Duration::from_secs_f64(us / 1e6)).collect()
+}
+
+/// Each segment takes its time, nothing changes before it is there, and `do` waits for it although its patience is shorter.
+fn a_slow_wire_takes_its_time(run: &mut Run, _: Lab) {
+    run.succeeds(&["wire slow 150ms", "server listen"]);
+    assert_eq!(run.does("client connect"), "ok");
+    assert_eq!(
+        run.transitions()[1..],
+        [
+            "server (no name) CLOSE -> SYN_RECV by SYN",
+            "client SYN_SENT -> ESTABLISHED by SYN,ACK",
+            "server (no name) SYN_RECV -> ESTABLISHED by ACK"
+        ]
+    );
+    let times = travelled(run);
+    assert_eq!(times.len(), 3, "SYN, SYN,ACK, ACK, and nothing twice");
+    assert!(
+        times.iter().all(|time| *time >= Duration::from_millis(150)),
+        "{times:?}"
+    );
+    run.succeeds(&["server accept", "client close"]);
+    assert_eq!(
+        run.stand(),
+        "client FIN_WAIT2 (orphan) | listener LISTEN, server CLOSE_WAIT"
+    );
+}
+in_labs!(a_slow_wire_takes_its_time: Isolated Isolated6);
+
+/// A forged reset travels like any other segment.
+fn a_forged_reset_travels(run: &mut Run, _: Lab) {
+    run.connects();
+    run.succeeds(&["wire slow 150ms", "wire forge rst to=client"]);
+    assert_eq!(run.transitions(), ["client ESTABLISHED -> CLOSE by RST,ACK"]);
+    assert!(travelled(run).iter().any(|time| *time >= Duration::from_millis(150)));
+}
+in_labs!(a_forged_reset_travels: Isolated);
+
+/// However long one reads, a handshake takes three deliveries, and the server sees one SYN.
+fn a_handshake_takes_three_deliveries(run: &mut Run, _: Lab) {
+    run.succeeds(&["wire step", "server listen"]);
+    let connect = run.blocks("client connect");
+    // The end that waits for an answer sends again.
+    awaits_retransmission(run, "client", SYN, 2);
+    run.succeeds(&["wire deliver next"]);
+    awaits_retransmission(run, "server", SYN_ACK, 1);
+    run.succeeds(&["wire deliver next"]);
+    assert_eq!(run.returned(connect), "ok");
+    run.succeeds(&["wire deliver next"]);
+    run.awaits(|line| line["kind"] == "state" && line["side"] == "server" && line["to"] == "ESTABLISHED");
+    for (from, flags) in [("client", SYN), ("server", SYN_ACK)] {
+        let fates = fates(run, from, flags);
+        let delivered = fates.iter().filter(|fate| *fate == "delivered").count();
+        let discarded = fates.iter().filter(|fate| *fate == "discarded").count();
+        assert_eq!((delivered, delivered + discarded), (1, fates.len()), "{from} {fates:?}");
+    }
+}
+in_labs!(a_handshake_takes_three_deliveries: Isolated);
+
+/// `times=1` means one FIN, however often it is sent: its copies are held with it, and go with it.
+fn a_rule_goes_on_holding_what_is_sent_again(run: &mut Run, _: Lab) {
+    run.connects();
+    run.succeeds(&["wire hold FIN times=1", "client shutdown write"]);
+    awaits_retransmission(run, "client", FIN_ACK, 2);
+    assert_eq!(procfs(run, "server"), [State::Established, State::Listen]);
+    run.succeeds(&["wire deliver"]);
+    // It is acknowledged after the server's delay, which nobody waits for.
+    run.awaits(|line| line["kind"] == "state" && line["to"] == "FIN_WAIT2");
+    let fates = fates(run, "client", FIN_ACK);
+    let count = |of: &str| fates.iter().filter(|fate| *fate == of).count();
+    assert_eq!((count("delivered"), count("dropped")), (1, 0), "{fates:?}");
+    assert!(count("discarded") >= 2, "{fates:?}");
+}
+in_labs!(a_rule_goes_on_holding_what_is_sent_again: Isolated Isolated6);

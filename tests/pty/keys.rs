@@ -229,7 +229,8 @@ dialogs! {
     why "!" "why?   (Esc";
     rules "W" "the wire's rules";
     forge "f" "forge a packet to";
-    scenarios "Y" "type to search";
+    lessons "Y" "type to search";
+    themes "%" "the screen shows the marked one";
     the_menu "m" "everything the client can do";
     the_runtimes "G" "what drives the client";
     a_new_lab "+" "a new lab?";

@@ -1,8 +1,11 @@
 //! What a person does, and sees: the real binary in a pty, clicked with real mouse reports.
 
+mod config;
 mod failing;
 mod jobs;
 mod keys;
+mod labs;
+mod lessons;
 mod recording;
 #[path = "../support/mod.rs"]
 mod support;
@@ -208,7 +211,7 @@ fn a_handshake_is_stepped_through_by_clicks() {
 #[test]
 fn a_tour_is_clicked_from_the_picker_to_its_last_step() {
     let mut terminal = started("isolated");
-    terminal.press(Place::Screen, "Y scenarios");
+    terminal.press(Place::Screen, "Y lessons");
     terminal.see("type to search");
     terminal.keys("half-close fin_wait2");
     terminal.wait("one that is found", |lines| {
@@ -223,10 +226,10 @@ fn a_tour_is_clicked_from_the_picker_to_its_last_step() {
     // The client writes after its FIN.
     terminal.press(Place::Screen, "# predict");
     terminal.see("what will it return?");
-    terminal.click("EOF", Half::Left);
-    terminal.see("you predict EOF");
+    terminal.click("ECONNRESET", Half::Left);
+    terminal.see("you predict ECONNRESET");
     terminal.press(Place::Screen, ". Next");
-    terminal.see("you predicted EOF: wrong");
+    terminal.see("you predicted ECONNRESET: wrong");
     terminal.see("= EPIPE");
     // Back: the steps before are done again, in a fresh lab.
     terminal.press(Place::Screen, ", Back");
@@ -675,7 +678,7 @@ fn ipv6_shows_its_addresses() {
 #[test]
 fn a_terminal_that_does_not_know_its_size() {
     let mut terminal = Terminal::start(0, 0, &["--lab", "loopback"]);
-    terminal.see("the endpoint is up");
+    terminal.see_both_up();
     terminal.resize(120, 40);
     terminal.wait("the whole width", |lines| {
         lines.iter().any(|line| line.trim_end().chars().count() > 100)

@@ -36,6 +36,14 @@ pub struct Terminal {
     pub raw: Vec<u8>,
 }
 
+/// The folder of this run's histories, one for each test.
+fn state_home() -> std::path::PathBuf {
+    let test = std::thread::current().name().unwrap_or("main").replace("::", "-");
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("state-{}", std::process::id()))
+        .join(test)
+}
+
 /// A new pty of that size: the terminal's side and the program's.
 fn pty(cols: u16, rows: u16) -> (OwnedFd, File) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pty");
@@ -127,6 +135,11 @@ impl Terminal {
         command
             .arg("--ctty")
             .env("TERM", "xterm-256color")
+            // What is typed in a test is not the user's history.
+            .env("XDG_STATE_HOME", state_home())
+            // Nobody's own configuration.
+            .env("XDG_CONFIG_HOME", "/dev/null")
+            .env_remove("COLORTERM")
             .env_remove("NO_COLOR");
         what(&mut command);
         let child = command
@@ -256,9 +269,22 @@ impl Terminal {
         });
     }
 
-    /// Waits until both endpoints are there, as the log says.
+    /// Waits until both endpoints are there, as the log says; where it has no place, it is zoomed for that.
     #[track_caller]
     pub fn see_both_up(&mut self) {
+        self.see(" finwait ");
+        if self.map().log.is_empty() {
+            self.keys("zzz");
+            self.see_in_the_log_that_both_are_up();
+            // Esc as the kitty protocol sends it.
+            self.keys("\x1b[27u");
+            return self.wait("the whole screen", |lines| !lines.join("\n").contains(" log "));
+        }
+        self.see_in_the_log_that_both_are_up();
+    }
+
+    #[track_caller]
+    fn see_in_the_log_that_both_are_up(&mut self) {
         self.wait("both endpoints", |lines| {
             let said = |side: Side| format!(" {side}  the endpoint is up");
             let is_up = |side: Side| lines.iter().any(|line| line.contains(&said(side)));
@@ -360,7 +386,9 @@ impl Terminal {
             Plates::Boxes { .. } => plate.get(1)?.chars().skip(1).collect(),
             Plates::Lines(_) => plate[0].split_once(&side.name().to_uppercase())?.1.to_owned(),
         };
-        chip.split_whitespace().next().map(|state| state.trim_end_matches('!').to_owned())
+        chip.split_whitespace()
+            .next()
+            .map(|state| state.trim_end_matches('!').to_owned())
     }
 
     /// Waits until an end's plate shows that state.
@@ -399,6 +427,13 @@ impl Terminal {
     pub fn press(&mut self, place: impl Into<Place>, words: &str) {
         let area = self.place(place.into());
         let report = self.press_on_the_one(&format!(" {words} "), area);
+        self.keys(&report);
+    }
+
+    /// Clicks on the middle of this text, of which there must be one.
+    #[track_caller]
+    pub fn click_the(&mut self, text: &str) {
+        let report = self.press_on_the_one(text, self.area(Half::Both));
         self.keys(&report);
     }
 
@@ -468,7 +503,8 @@ impl Terminal {
 
     /// The process of an end's native endpoint, once there is one.
     pub fn endpoint(&self, side: Side) -> Option<i32> {
-        self.processes(&format!("finwait-endpoint endpoint --side {side}")).pop()
+        self.processes(&format!("finwait-endpoint endpoint --side {side}"))
+            .pop()
     }
 
     /// The line discipline as it is now.

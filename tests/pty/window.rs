@@ -79,3 +79,34 @@ fn a_title_is_given_back_to_the_shell() {
     terminal.see("over");
     assert_eq!(terminal.written("\x1b[23;0t"), 2);
 }
+
+/// What is typed in one run is there in the next; not what a recording, which takes no commands, is asked for.
+#[test]
+fn what_was_typed_is_remembered_by_the_next_run() {
+    for _ in 0..2 {
+        let mut terminal = started("loopback");
+        terminal.keys(":client write remembered\r");
+        terminal.see("\"remembered\"");
+        terminal.keys("q");
+        assert!(terminal.end().success());
+    }
+    let mut terminal = started("loopback");
+    terminal.keys(":\x1b[A");
+    terminal.see(": client write remembered");
+    terminal.keys("\x1b[27u:\x12remem");
+    terminal.see("in the history: remem_");
+    terminal.see(": client write remembered");
+}
+
+/// A place that is none is said, and changes nothing else.
+#[test]
+fn a_history_that_cannot_be_kept_is_said() {
+    let mut terminal = Terminal::start_with(120, 40, &["--lab", "loopback"], &[("XDG_STATE_HOME", "/dev/null")]);
+    terminal
+        .see("the commands that you type are not kept for the next time: /dev/null/finwait/history: Not a directory");
+    terminal.see_both_up();
+    terminal.keys(":client write once\r");
+    terminal.see("\"once\"");
+    terminal.keys(":\x1b[A");
+    terminal.see(": client write once");
+}

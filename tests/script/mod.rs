@@ -156,8 +156,12 @@ impl Script {
             Effect::Lab(request) => Some(request),
             Effect::Copy(_)
             | Effect::Redraw
+            | Effect::KeepTheme(..)
             | Effect::Suspend
             | Effect::Fresh(_)
+            | Effect::Beside(..)
+            | Effect::BesideLab(..)
+            | Effect::EndBeside
             | Effect::Grow(_)
             | Effect::Save(..)
             | Effect::SaveAndRenew(..)

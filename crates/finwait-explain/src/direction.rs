@@ -7,7 +7,7 @@ use finwait_model::side::Side;
 use finwait_model::state::State;
 
 use super::role::aborts;
-use super::sock::{ConnectionEnd, EndCause, Sock};
+use super::sock::{EndCause, Sock};
 use super::text::directions::Way;
 
 /// An end of a connection, as far as it decides what its directions are.
@@ -25,6 +25,8 @@ pub struct Half<'a> {
 pub enum Direction {
     /// Nothing has begun to open it.
     NotOpen,
+    /// The attempt to open it has ended.
+    NeverOpened,
     /// The sender has sent SYN, not acknowledged.
     Opening,
     /// The sender has answered with SYN,ACK, not acknowledged.
@@ -67,6 +69,7 @@ impl Direction {
     const fn text(self) -> Way {
         match self {
             Direction::NotOpen => Way::NotOpen,
+            Direction::NeverOpened => Way::NeverOpened,
             Direction::Opening => Way::Opening,
             Direction::Answering => Way::Answering,
             Direction::Open => Way::Open,
@@ -90,20 +93,28 @@ impl fmt::Display for Direction {
     }
 }
 
-/// Where the bytes of a direction are, in words; the nearest to their aim first that are not the receiver's.
-pub fn load(wire: (usize, usize), unacknowledged: usize, unread: usize) -> Option<String> {
+/// Returns where the bytes of a direction are, in 26 columns at most: on the wire, else in the sender's queue, else in the receiver's.
+///
+/// `segments` are the names of those on the wire that are not data alone, `flying` the bytes there.
+pub fn load(segments: &[&str], flying: usize, unacknowledged: usize, unread: usize) -> Option<String> {
     let bytes = |n: usize| match n {
         ..100_000 => format!("{n} B"),
         _ => format!("{} kB", n / 1000),
     };
-    let text = match wire {
-        (_, flying @ 1..) => Way::LoadWire { flying: bytes(flying) },
-        (count @ 1.., _) => Way::LoadSegments { count },
-        _ if unacknowledged > 0 => Way::LoadQueued {
+    let control = segments.iter().find(|name| **name != "ACK");
+    let text = match (flying, control.or(segments.first())) {
+        (1.., Some(name)) if *name != "ACK" => Way::LoadWire {
+            flying: format!("{}, {name}", bytes(flying)),
+        },
+        (1.., _) => Way::LoadWire { flying: bytes(flying) },
+        (0, Some(name)) => Way::LoadWire {
+            flying: (*name).to_owned(),
+        },
+        (0, None) if unacknowledged > 0 => Way::LoadQueued {
             flying: bytes(unacknowledged),
         },
-        _ if unread > 0 => Way::LoadUnread { flying: bytes(unread) },
-        _ => return None,
+        (0, None) if unread > 0 => Way::LoadUnread { flying: bytes(unread) },
+        (0, None) => return None,
     };
     Some(text.to_string())
 }
@@ -113,13 +124,24 @@ pub fn of(by: Side, sender: Half, receiver: Half, segments_seen: bool) -> Direct
     use State::{
         Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait,
     };
-    let ends = [(by, sender), (by.other(), receiver)];
-    let cut = ends
-        .into_iter()
-        .filter(|(_, half)| half.state.is_none())
-        .find_map(|(side, half)| half.sock?.end.and_then(|end| cut(side, &end)));
-    if let Some(cut) = cut {
-        return cut;
+    let gave_up = |(at, half): (Side, Half)| {
+        let end = half.sock?.end.filter(|_| half.state.is_none())?;
+        let gave_up =
+            matches!(end.by, EndCause::Timer(_)) && end.to == Close && !matches!(end.from, FinWait2 | TimeWait);
+        (gave_up && !end.is_of_handshake()).then_some(Direction::GivenUp { by: at })
+    };
+    if let Some(gave_up) = [(by, sender), (by.other(), receiver)].into_iter().find_map(gave_up) {
+        return gave_up;
+    }
+    if sender.state.is_none() && receiver.state.is_none() {
+        let ends = [(by, sender, receiver), (by.other(), receiver, sender)];
+        let cut = ends
+            .into_iter()
+            .filter_map(|(at, half, peer)| cut(at, half.sock?, peer.sock, segments_seen));
+        // Who sent the RST is better known than that something ended it.
+        if let Some(cut) = cut.reduce(|first, next| if first == Direction::Broken { next } else { first }) {
+            return cut;
+        }
     }
     let receiver_is_gone = receiver.state.is_none() && receiver.sock.is_some_and(|sock| sock.established.is_some());
     match sender.state {
@@ -144,27 +166,35 @@ pub fn of(by: Side, sender: Half, receiver: Half, segments_seen: bool) -> Direct
             Some(end) if end.from == LastAck && matches!(end.by, EndCause::Segment | EndCause::Unseen(_)) => {
                 Direction::Closed { by }
             }
-            Some(end) if end.is_of_handshake() => Direction::NotOpen,
+            Some(end) if end.is_of_handshake() => Direction::NeverOpened,
             Some(_) => Direction::Gone { by },
             None if sender.sock.is_some_and(|sock| sock.established.is_some()) => Direction::Unknown,
-            None => Direction::NotOpen,
+            None => match receiver.sock.and_then(|sock| sock.end) {
+                Some(end) if receiver.state.is_none() && end.is_of_handshake() => Direction::NeverOpened,
+                _ => Direction::NotOpen,
+            },
         },
     }
 }
 
-/// What the end of one end's connection did to both directions; none where they ended in order, or were never open.
-fn cut(at: Side, end: &ConnectionEnd) -> Option<Direction> {
-    if end.to != State::Close || end.is_of_handshake() {
-        return None;
-    }
-    match end.by {
-        _ if end.is_by_rst() => Some(Direction::Torn { by: at.other() }),
-        _ if end.is_by_data() => Some(Direction::Torn { by: at }),
-        EndCause::Call(_) | EndCause::Death | EndCause::Administrator if aborts(end) => {
-            Some(Direction::Torn { by: at })
+/// What the end of one end's connection did to both directions, when neither end has it any more; none where it ended in order, or was
+/// never open.
+fn cut(at: Side, sock: &Sock, peer: Option<&Sock>, segments_seen: bool) -> Option<Direction> {
+    let end = sock
+        .end
+        .filter(|end| end.to == State::Close && !end.is_of_handshake())?;
+    let torn = |by: Side, sender: Option<&Sock>| {
+        if !segments_seen || sender.is_some_and(|sender| sender.left.rst.is_some()) {
+            Direction::Torn { by }
+        } else {
+            Direction::Broken
         }
-        EndCause::Timer(_) if end.from != State::FinWait2 => Some(Direction::GivenUp { by: at }),
-        EndCause::Unseen(_) if aborts(end) => Some(Direction::Broken),
+    };
+    match end.by {
+        _ if end.is_by_rst() => Some(torn(at.other(), peer)),
+        _ if end.is_by_data() => Some(torn(at, Some(sock))),
+        EndCause::Call(_) | EndCause::Death | EndCause::Administrator if aborts(&end) => Some(torn(at, Some(sock))),
+        EndCause::Unseen(_) if aborts(&end) => Some(Direction::Broken),
         _ => None,
     }
 }

@@ -33,6 +33,7 @@ pub mod rules;
 pub mod settings;
 pub mod sock;
 pub mod states;
+pub mod still;
 mod successes;
 mod text;
 pub mod waiting;
@@ -42,6 +43,7 @@ pub use error_source::ErrorSource;
 use rules::CallClass;
 pub use rules::{Rule, RuleId, is_told_once};
 pub use sock::{EntryNo, Sock};
+pub use still::Claim;
 use text::outcomes::Sentence;
 
 /// The facts that decide why. The socket is given as it was when the call returned, before the call's own effect on it.
@@ -183,16 +185,25 @@ pub struct Explanation {
     /// The setter of the error, or of the end, and the number of its entry; none without a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_by: Option<ErrorSource>,
+    /// What the sentence says of the present; none where it speaks of the past alone.
+    #[serde(skip)]
+    pub claim: Option<Claim>,
 }
 
 impl Explanation {
-    /// A sentence without a rule.
+    /// A sentence without a rule, which speaks of the past alone.
     fn without_rule(sentence: impl fmt::Display) -> Explanation {
         Explanation {
             sentence: sentence.to_string(),
             rule: None,
             set_by: None,
+            claim: None,
         }
+    }
+
+    /// The same of one that claims something of the present.
+    fn claiming(self, claim: Option<Claim>) -> Explanation {
+        Explanation { claim, ..self }
     }
 
     /// A rule, in the words that fit this case, and what set the error.
@@ -201,6 +212,7 @@ impl Explanation {
             sentence: error_source::sentence(rule, call, s),
             rule: Some(rule),
             set_by: Some(ErrorSource::find(rule, call, s)),
+            claim: still::of_rule(rule),
         }
     }
 
@@ -222,7 +234,11 @@ pub fn explain(order: &EndpointCall, outcome: &Outcome, situation: &Situation) -
         (EndpointCall::On { call, .. }, Outcome::Ok(value)) => successes::why(call, value, situation),
         (EndpointCall::On { call, .. }, Outcome::Err(errno)) => errors::why(call, *errno, situation),
         (EndpointCall::On { call, .. }, Outcome::DeadlineExceeded { written }) => deadline(call, *written, situation),
-        (EndpointCall::Process(call), Outcome::Ok(_)) => Explanation::without_rule(process(call)),
+        (EndpointCall::Process(call), Outcome::Ok(_)) => {
+            let said = process(call);
+            let claim = still::of_process(&said);
+            Explanation::without_rule(said).claiming(claim)
+        }
         (EndpointCall::Process(ProcessCall::Interrupt { .. }), Outcome::Err(Errno::ESRCH)) => {
             Explanation::without_rule(Sentence::InterruptNotBlocked)
         }

@@ -278,14 +278,14 @@ impl Entry {
     /// Returns the entry in words, with nothing special to a socket.
     pub fn words(&self, settings: &Settings) -> Meaning {
         let role = role::of(self.id, None);
-        self.with((self.read, self.write), role, 0, settings, Vec::new())
+        self.with((self.read, self.write), role, (0, None), settings, Vec::new())
     }
 
     fn with(
         &self,
         (read, write): (ReadReply, WriteReply),
         role: Role,
-        unread: u32,
+        queue: (u32, Option<u32>),
         settings: &Settings,
         beside: Vec<String>,
     ) -> Meaning {
@@ -299,7 +299,7 @@ impl Entry {
             meaning: self.text.meaning.to_owned(),
             read,
             write,
-            can_short: self.can_short(read, write, unread).to_string(),
+            can_short: self.can_short(read, write, queue).to_string(),
             can: can(read, write, self.text.calls),
             awaits: self.text.awaits,
             waits_for: (self.text.waits_for)(settings),
@@ -310,14 +310,21 @@ impl Entry {
     }
 
     /// What this end can do, in a sentence.
-    const fn can_short(&self, read: ReadReply, write: WriteReply, unread: u32) -> Beside {
+    fn can_short(&self, read: ReadReply, write: WriteReply, (unread, backlog): (u32, Option<u32>)) -> Beside {
         let bytes = unread as usize;
         let is_empty = unread == 0;
         match (self.id, read, write) {
             (MeaningId::CloseNew, ..) => Beside::CanConnect,
             (MeaningId::Listen, ..) => Beside::CanAccept,
             (MeaningId::ListenQueued | MeaningId::ListenFull, ..) if is_empty => Beside::CanAccept,
-            (MeaningId::ListenQueued | MeaningId::ListenFull, ..) => Beside::CanAcceptAtOnce { held: unread as i32 },
+            (MeaningId::ListenQueued | MeaningId::ListenFull, ..) => {
+                let held = i32::try_from(unread).unwrap_or(i32::MAX);
+                // A backlog of n holds n + 1 (sk_acceptq_is_full).
+                match backlog.and_then(|backlog| backlog.checked_add(1)) {
+                    Some(limit) => Beside::CanAcceptOfPlaces { held, limit },
+                    None => Beside::CanAcceptAtOnce { held },
+                }
+            }
             (MeaningId::SynRecvRequest | MeaningId::EstablishedNotAccepted | MeaningId::CloseWaitNotAccepted, ..) => {
                 Beside::CanNotAccepted
             }
@@ -386,7 +393,8 @@ pub fn of(present: &Present, settings: &Settings) -> Option<Meaning> {
     let entry = entry(present)?;
     let role = role::of(entry.id, present.sock);
     let beside = beside(entry, present);
-    Some(entry.with(replies(entry, present), role, present.unread, settings, beside))
+    let queue = (present.unread, present.backlog);
+    Some(entry.with(replies(entry, present), role, queue, settings, beside))
 }
 
 /// The entry of a socket's situation.

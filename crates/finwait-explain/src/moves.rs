@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use finwait_model::call::escape;
 use finwait_model::errno::Errno;
 use finwait_model::side::Side;
 use finwait_model::state::State;
@@ -26,8 +27,8 @@ pub enum Act {
     Connect,
     /// `accept`
     Accept,
-    /// `read`
-    Read,
+    /// `read` of so many bytes at the most
+    Read(usize),
     /// `write` of so many bytes
     Write(usize),
     /// `shutdown` of writing
@@ -113,6 +114,12 @@ pub struct Follows {
     /// A flag of a segment that this end sends; none for no promise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sends: Option<Sends>,
+    /// The bytes that a read returns, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Vec<u8>>,
+    /// Is what it sends held on the wire?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// The segment that an end sends at once.
@@ -157,6 +164,9 @@ pub enum Waiting {
     /// Several, or one with wishes of its own.
     Other,
 }
+
+/// The most bytes that are shown of what a read returns.
+const SHOWN: usize = 24;
 
 /// One end of a connection, as far as it decides what follows.
 #[derive(Clone, Copy, Debug)]
@@ -214,7 +224,7 @@ pub fn follows(act: Act, side: Side, this: &Party, peer: Option<&Party>, wire: P
         return None;
     }
     match act {
-        Act::Read => read(this),
+        Act::Read(most) => read(most, this),
         Act::Write(bytes) => write(bytes, side, this, peer, wire),
         Act::ShutdownWrite if this.write == WriteReply::Works => ends(false, side, this, peer?, wire),
         Act::Close => close(side, this, peer, wire),
@@ -225,13 +235,13 @@ pub fn follows(act: Act, side: Side, this: &Party, peer: Option<&Party>, wire: P
     }
 }
 
-fn read(this: &Party) -> Option<Follows> {
+fn read(most: usize, this: &Party) -> Option<Follows> {
     // The kernel hands out nothing beyond an urgent byte.
     if this.sock.is_some_and(|sock| sock.urgent.is_some()) {
         return None;
     }
     let returns = match (this.read, this.unread?) {
-        (ReadReply::Works | ReadReply::Eof | ReadReply::Error, unread @ 1..) => Reply::Bytes(unread),
+        (ReadReply::Works | ReadReply::Eof | ReadReply::Error, unread @ 1..) => Reply::Bytes(unread.min(most)),
         (ReadReply::Works, 0) if this.waits_without_limit() => Reply::Waits,
         (ReadReply::Works, 0) if this.options().nonblock => Reply::Errno(Errno::EAGAIN),
         (ReadReply::Eof, 0) => Reply::Eof,
@@ -279,7 +289,7 @@ fn write(bytes: usize, side: Side, this: &Party, peer: Option<&Party>, wire: Pas
     match (wire, this.id, peer.map(|peer| peer.id)) {
         (Passage::Unsure, ..) => None,
         _ if peer_shut => None,
-        (Passage::Stops, Established | CloseWait, _) => Some(taken),
+        (Passage::Stops, Established | CloseWait, _) => Some(Follows { held: true, ..taken }),
         (Passage::Passes, Established, Some(Established | EstablishedNotAccepted))
         | (Passage::Passes, CloseWait, Some(FinWait2)) => {
             let peer = peer.filter(|_| !peer_is_full)?;
@@ -341,6 +351,8 @@ fn ends(is_close: bool, side: Side, this: &Party, peer: &Party, wire: Passage) -
         this: Some(here),
         peer: Some(Way::to(there)),
         sends: Some(Sends::Fin),
+        held: wire == Passage::Stops,
+        ..Follows::default()
     })
 }
 
@@ -371,6 +383,8 @@ fn resets(side: Side, this: &Party, peer: &Party, wire: Passage) -> Option<Follo
         this: Some(Way::to(Gone)),
         peer: Some(Way::to(there)),
         sends: Some(Sends::Rst),
+        held: wire == Passage::Stops,
+        ..Follows::default()
     })
 }
 
@@ -439,6 +453,8 @@ pub fn connects(side: Side, target: Target, wire: Passage) -> Option<Follows> {
         this: Some(Way::to(here)),
         peer: there,
         sends: Some(Sends::Syn),
+        held: wire == Passage::Stops,
+        ..Follows::default()
     })
 }
 
@@ -602,62 +618,52 @@ impl Follows {
     /// Returns it in words, of a move `act` of `side`; of a segment, that of the end which it reaches. `bytes` are those of the segment,
     /// or those that are not read.
     pub fn words(&self, act: Act, side: Side, bytes: usize) -> String {
-        let (end, this, peer) = (side.other(), self.this, self.peer);
-        let state = this.map_or(State::Close, |way| way.told());
-        let reset = self.sends == Some(Sends::Rst);
+        let (end, held) = (side.other(), self.held);
+        let state = self.this.map_or(State::Close, |way| way.told());
+        let peers = self.peer.map(|way| way.told());
         let words = match (act, self.returns) {
-            (Act::Connect, Some(Reply::Errno(errno))) => MoveWords::FailsRefused { errno },
-            (_, Some(Reply::Errno(errno))) => MoveWords::FailsErrno { errno },
-            (Act::Read, Some(Reply::Bytes(bytes))) => MoveWords::ReadBytes { bytes },
-            (Act::Read, Some(Reply::Eof)) => MoveWords::ReadEof,
-            (Act::Read, _) => MoveWords::ReadWaits,
-            (Act::Write(bytes), _) => match (self.wakes, this, peer) {
-                (Some(_), ..) => MoveWords::WriteWoken { bytes, end },
-                (_, Some(way), _) if way.to == MeaningId::CloseError => MoveWords::WriteReset { bytes },
-                (.., None) => MoveWords::WriteHeld { bytes },
-                _ => MoveWords::WriteTaken { bytes, end },
-            },
+            (Act::Connect, Some(Reply::Errno(error))) => MoveWords::FailsRefused { error },
+            (_, Some(Reply::Errno(error))) => MoveWords::FailsError { error },
+            (Act::Read(_), Some(Reply::Bytes(bytes))) => {
+                match self.data.as_deref().filter(|data| data.len() <= SHOWN) {
+                    Some(data) => MoveWords::ReadData { data: escape(data) },
+                    None => MoveWords::ReadBytes { bytes },
+                }
+            }
+            (Act::Read(_), Some(Reply::Eof)) => MoveWords::ReadEof,
+            (Act::Read(_), _) => MoveWords::ReadWaits,
+            (Act::Write(bytes), _) if held => MoveWords::WriteHeld { bytes },
+            (Act::Write(bytes), _) if self.wakes.is_some() => MoveWords::WriteWoken { bytes, end },
+            (Act::Write(bytes), _) if state == State::Close => MoveWords::WriteReset { bytes },
+            (Act::Write(bytes), _) => MoveWords::WriteTaken { bytes, end },
             (Act::Listen, _) => MoveWords::OpenListens,
-            (Act::Connect, Some(Reply::Waits)) if peer.is_none() && bytes > 0 => MoveWords::OpenConnectWaits,
-            (Act::Connect, Some(Reply::Waits)) => MoveWords::OpenSynHeld,
+            (Act::Connect, _) if held => MoveWords::OpenSynHeld,
+            (Act::Connect, Some(Reply::Waits)) => MoveWords::OpenConnectWaits,
             (Act::Connect, _) if self.wakes.is_some() => MoveWords::OpenAcceptedAtOnce,
             (Act::Connect, _) => MoveWords::OpenConnected,
             (Act::Accept, Some(Reply::Waits)) => MoveWords::OpenAcceptWaits,
-            (Act::Accept, _) if this.is_some() => MoveWords::OpenAccepted { state },
+            (Act::Accept, _) if self.this.is_some() => MoveWords::OpenAccepted { state },
             (Act::Accept, _) => MoveWords::OpenAcceptedAny,
-            (Act::ShutdownWrite | Act::Close | Act::Reset, _) => match peer {
-                Some(_) if reset && bytes > 0 => MoveWords::EndResetUnread { bytes },
-                Some(_) if reset => MoveWords::EndReset { end },
-                Some(way)
-                    if self.sends.is_some() && state != State::FinWait1 && state != State::LastAck
-                        || way.told() == State::TimeWait =>
-                {
-                    MoveWords::EndBoth {
-                        state,
-                        end,
-                        peers: way.told(),
-                    }
-                }
-                Some(_) => MoveWords::EndFinHeld { state },
-                None if state == State::Close => MoveWords::EndGivenBack,
-                None => MoveWords::EndOne { state },
+            (Act::ShutdownWrite | Act::Close | Act::Reset, _) => match (self.sends, peers) {
+                (Some(Sends::Rst), _) if held => MoveWords::EndResetHeld,
+                (Some(Sends::Rst), _) if bytes > 0 => MoveWords::EndResetUnread { bytes },
+                (Some(Sends::Rst), _) => MoveWords::EndReset { end },
+                (Some(_), _) if held => MoveWords::EndFinHeld { state },
+                (_, Some(peers)) => MoveWords::EndBoth { state, end, peers },
+                (_, None) if state == State::Close => MoveWords::EndGivenBack,
+                (_, None) => MoveWords::EndOne { state },
             },
-            (Act::Interrupt, _) => match self.wakes {
-                Some((_, call, Reply::Errno(errno))) => MoveWords::ProcessInterrupted { call, errno },
-                _ => MoveWords::ProcessRestarted,
-            },
-            (Act::Restart, _) => MoveWords::ProcessRestarted,
             (Act::Deliver, _) => match self.wakes {
-                Some((_, call, _)) => MoveWords::WireEndsACall {
-                    end: side,
-                    peers: state,
-                    call,
-                },
+                Some((_, call, _)) => MoveWords::WireEndsACall { peers: state, call },
                 None if bytes > 0 => MoveWords::WireArrivesData { bytes, end: side },
                 None => MoveWords::WireArrives {
                     end: side,
                     peers: state,
                 },
+            },
+            (Act::Interrupt | Act::Restart, _) => match self.wakes {
+                Some((_, call, Reply::Errno(error))) => MoveWords::ProcessInterrupted { call, error },
+                _ => MoveWords::ProcessRestarted,
             },
         };
         words.to_string()

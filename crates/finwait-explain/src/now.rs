@@ -2,19 +2,22 @@
 
 use finwait_model::call::CallKind;
 use finwait_model::side::{Ends, Side};
+use finwait_model::state::State;
+use finwait_wire::segment::Flags;
 
-use super::meaning::MeaningId;
+use super::direction::Direction;
+use super::meaning::{ENTRIES, MeaningId};
 use super::text::now::So;
 
-/// A segment on the wire, or several.
+/// What an end has on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flying {
     /// The sender.
     pub from: Side,
-    /// The bytes of all its data segments.
+    /// The bytes of its data segments.
     pub bytes: usize,
-    /// The flags of the oldest that is more than an ACK: `FIN,ACK`; none where there is only data.
-    pub segment: Option<String>,
+    /// The most telling of its segments: see [`segment_name`].
+    pub segment: &'static str,
     /// Does the user decide when they go on?
     pub held: bool,
 }
@@ -27,7 +30,7 @@ pub struct Waiting {
     /// The call.
     pub kind: CallKind,
     /// The event that it waits for.
-    pub awaits: String,
+    pub awaits: &'static str,
 }
 
 /// The present of a connection: what each end's part of it means, and what is under way.
@@ -35,68 +38,137 @@ pub struct Waiting {
 pub struct Scene {
     /// What the state of each end's socket means; none where an end has no part in it.
     pub ends: Ends<Option<MeaningId>>,
-    /// Is the connection known to have been, at either end?
+    /// Was the handshake done, at either end?
     pub connection: bool,
-    /// Does an end listen?
-    pub listening: Ends<bool>,
-    /// The segments on the wire, of each end that has some.
+    /// The situation of each end's listener, the newest; none where it does not listen.
+    pub listeners: Ends<Option<MeaningId>>,
+    /// What is on the wire, of each end that has something there.
     pub flying: Vec<Flying>,
-    /// The calls that wait.
+    /// The calls that wait, the newest first.
     pub waiting: Vec<Waiting>,
-    /// Did an RST end it?
-    pub reset: bool,
+    /// What broke both directions off.
+    pub broken: Option<Direction>,
 }
 
-/// Returns what is so now, in one or two sentences.
-pub fn so(scene: &Scene) -> String {
-    let wire = scene.flying.iter().find_map(wire);
+/// Returns the name of a segment by what it does: `RST`, `SYN`, `SYN,ACK`, `FIN`, else `ACK`.
+pub const fn segment_name(flags: Flags) -> &'static str {
+    if flags.has(Flags::RST) {
+        "RST"
+    } else if flags.has(Flags::SYN) {
+        if flags.has(Flags::ACK) { "SYN,ACK" } else { "SYN" }
+    } else if flags.has(Flags::FIN) {
+        "FIN"
+    } else {
+        "ACK"
+    }
+}
+
+/// Returns what is so now, in one to three sentences, the most pressing first.
+pub fn so(scene: &Scene) -> Vec<String> {
     let waits = scene.waiting.first().map(|waiting| So::WaitsCall {
         by: waiting.by,
         kind: waiting.kind,
-        awaits: waiting.awaits.clone(),
+        awaits: waiting.awaits.to_owned(),
     });
-    let first = wire.or(waits);
+    let broken = broken(scene);
     let both = Side::BOTH.into_iter().find_map(|by| pair(scene, by));
-    let both = both.or_else(|| nothing(scene));
-    let sentences: Vec<String> = [first, both].into_iter().flatten().map(|so| so.to_string()).collect();
-    sentences.join(" ")
+    let both = both.or_else(|| {
+        broken
+            .is_empty()
+            .then(|| disagreement(scene).unwrap_or_else(|| nothing(scene)))
+    });
+    let connection = broken.into_iter().chain(both);
+    let sentences = wire(&scene.flying).into_iter().chain(waits).chain(connection);
+    sentences.map(|so| so.to_string()).collect()
 }
 
-fn wire(flying: &Flying) -> Option<So> {
-    let (by, other) = (flying.from, flying.from.other());
-    if let Some(segment) = flying.segment.clone() {
-        return Some(if flying.held {
-            So::WireHeld { by, segment, other }
+/// Returns the sentence of a call that does not hold any more.
+pub fn then(why: &str) -> String {
+    So::Then { why: why.to_owned() }.to_string()
+}
+
+fn wire(flying: &[Flying]) -> Option<So> {
+    let first = flying.first()?;
+    if let [one, two] = flying
+        && (one.bytes, one.segment) == (0, two.segment)
+        && two.bytes == 0
+    {
+        let segment = one.segment.to_owned();
+        return Some(if one.held || two.held {
+            So::WireBothHeld { segment }
         } else {
-            So::WireSegment { by, segment }
+            So::WireBoth { segment }
         });
     }
-    (flying.bytes > 0).then(|| So::WireBytes {
-        flying: format!("{} B", flying.bytes),
-        other,
+    // An ACK is told of where nothing else is.
+    let telling = flying.iter().find(|flying| flying.bytes > 0 || flying.segment != "ACK");
+    let Flying {
+        from: by,
+        bytes,
+        segment,
+        held,
+    } = *telling.unwrap_or(first);
+    let other = by.other();
+    Some(match (bytes, held) {
+        (0, false) => So::WireSegment {
+            by,
+            segment: segment.to_owned(),
+            other,
+        },
+        (0, true) => So::WireSegmentHeld {
+            by,
+            segment: segment.to_owned(),
+            other,
+        },
+        (bytes, held) => {
+            let flying = match segment {
+                "ACK" => format!("{bytes} B"),
+                more => format!("{bytes} B and {more}"),
+            };
+            if held {
+                So::WireBytesHeld { flying, other }
+            } else {
+                So::WireBytes { flying, other }
+            }
+        }
     })
+}
+
+/// What is said of a connection that was broken off; nothing where it was not.
+fn broken(scene: &Scene) -> Vec<So> {
+    let has_error = |by: &Side| scene.ends[*by] == Some(MeaningId::CloseError);
+    let error = Side::BOTH.into_iter().find(has_error).map(|by| So::BrokenError { by });
+    let cut = match scene.broken {
+        Some(Direction::Torn { .. }) => Some(So::BrokenReset),
+        Some(Direction::GivenUp { by }) => Some(So::BrokenGivenUp { by }),
+        _ => None,
+    };
+    cut.into_iter().chain(error).collect()
 }
 
 /// What the two ends' situations mean together, as `by` has it in the first place; none where the words are not of that order.
 fn pair(scene: &Scene, by: Side) -> Option<So> {
     use MeaningId::{
-        CloseEnded, CloseError, CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established,
+        CloseEnded, CloseError, CloseNew, CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established,
         EstablishedNotAccepted, FinWait1, FinWait1Orphan, FinWait2, FinWait2Orphan, Gone, LastAck, LastAckOrphan,
-        SynRecvCrossed, SynRecvRequest, SynSent, TimeWait, TimeWaitHeld,
+        ListenFull, SynRecvCrossed, SynRecvRequest, SynSent, TimeWait, TimeWaitHeld,
     };
     let other = by.other();
     let (here, there) = (scene.ends[by]?, scene.ends[other]);
+    let is_full = scene.listeners[other] == Some(ListenFull);
     Some(match (here, there) {
-        (CloseError, _) => So::BrokenError { by },
-        (_, Some(CloseError)) => So::BrokenError { by: other },
         (SynSent, Some(SynSent | SynRecvCrossed)) | (SynRecvCrossed, _) => So::OpenCrossed,
         (SynSent, Some(SynRecvRequest)) => So::OpenSynAnswered { by, other },
+        (SynSent, _) if is_full => So::OpenIgnored { by, other },
         (SynSent, _) => So::OpenSynSent { by },
+        (Established, Some(SynRecvRequest)) if is_full => So::OpenQueueFull { by, other },
         (Established, Some(SynRecvRequest)) => So::OpenLastAck { by, other },
         (Established, Some(Established)) => So::OpenBoth,
         (Established, Some(EstablishedNotAccepted)) => So::OpenNotAccepted { other },
+        (FinWait1 | FinWait1Orphan | FinWait2 | FinWait2Orphan, Some(SynRecvRequest)) => So::OpenEarlyFin { by, other },
+        (SynRecvRequest, None | Some(Gone | CloseNew | CloseEnded | CloseError)) => So::OpenLeftRequest { by, other },
         (FinWait1 | FinWait1Orphan, Some(FinWait1 | FinWait1Orphan | Closing | ClosingOrphan))
-        | (Closing | ClosingOrphan, _) => So::CloseAtOnce,
+        | (Closing | ClosingOrphan, Some(Closing | ClosingOrphan)) => So::CloseAtOnce,
         (FinWait1 | FinWait1Orphan, Some(CloseWait | CloseWaitNotAccepted | LastAck | LastAckOrphan)) => {
             So::CloseFinArrived { by, other }
         }
@@ -105,25 +177,47 @@ fn pair(scene: &Scene, by: Side) -> Option<So> {
         (FinWait2Orphan, Some(CloseWait | CloseWaitNotAccepted)) => So::CloseOrphan { by, other },
         (FinWait2 | FinWait2Orphan, Some(LastAck | LastAckOrphan)) => So::CloseBothFins { by, other },
         (TimeWait | TimeWaitHeld, Some(TimeWait | TimeWaitHeld)) => So::CloseTimeWaitBoth,
-        (TimeWait | TimeWaitHeld, Some(LastAck | LastAckOrphan)) => So::CloseLastAck { other },
-        (TimeWait | TimeWaitHeld, _) => So::CloseTimeWait { by },
+        (TimeWait | TimeWaitHeld, Some(LastAck | LastAckOrphan | Closing | ClosingOrphan)) => {
+            So::CloseLastAck { other }
+        }
+        (TimeWait | TimeWaitHeld, None | Some(Gone | CloseNew | CloseEnded | CloseError)) => So::CloseTimeWait { by },
         (
-            Established | CloseWait | FinWait1 | FinWait1Orphan | FinWait2 | LastAck | LastAckOrphan,
-            None | Some(Gone | CloseEnded),
-        ) if scene.connection => So::BrokenForgotten { by, other },
-        (Gone | CloseEnded, _) if scene.reset => So::BrokenReset,
+            FinWait1 | FinWait1Orphan | Closing | ClosingOrphan | LastAck | LastAckOrphan,
+            None | Some(Gone | CloseNew | CloseEnded | CloseError),
+        ) => So::CloseFinLost { by, other },
+        (Established | CloseWait | FinWait2, None | Some(Gone | CloseNew | CloseEnded | CloseError))
+            if scene.connection =>
+        {
+            So::BrokenForgotten { by, other }
+        }
         _ => return None,
     })
 }
 
-/// What is so without a connection.
-fn nothing(scene: &Scene) -> Option<So> {
-    let listener = Side::BOTH.into_iter().find(|side| scene.listening[*side]);
-    Some(match listener {
-        _ if scene.reset => So::BrokenReset,
+/// Both ends have the connection, in states that do not come of each other: a segment that neither sent was taken, say.
+fn disagreement(scene: &Scene) -> Option<So> {
+    let state = |side: Side| {
+        let entry = ENTRIES.iter().find(|entry| Some(entry.id) == scene.ends[side])?;
+        entry
+            .state
+            .filter(|state| !matches!(state, State::Close | State::Listen))
+    };
+    let (by, other) = (Side::Client, Side::Server);
+    Some(So::BrokenDisagree {
+        by,
+        row: state(by)?,
+        other,
+        state: state(other)?,
+    })
+}
+
+/// What is so where no connection is under way.
+fn nothing(scene: &Scene) -> So {
+    let listener = Side::BOTH.into_iter().find(|side| scene.listeners[*side].is_some());
+    match listener {
         _ if scene.connection => So::NothingOver,
         Some(by) => So::NothingListening { by, other: by.other() },
         None if scene.ends.client.is_none() && scene.ends.server.is_none() => So::NothingNoSocket,
         None => So::NothingNobodyListens,
-    })
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use finwait_model::clock::human;
 use finwait_model::socket_table::TimerKind;
 
 use super::meaning::{Meaning, MeaningId};
@@ -14,7 +13,7 @@ use super::text::plates::OnPlate;
 pub fn waits(meaning: &Meaning, timer: Option<(TimerKind, Duration)>, unacknowledged: u32) -> String {
     let awaits = meaning.awaits.to_owned();
     let Some((kind, left)) = timer else { return awaits };
-    let left = human(left);
+    let left = seconds(left);
     let text = match (kind, meaning.id) {
         (TimerKind::TimeWait, MeaningId::TimeWait | MeaningId::TimeWaitHeld) => OnPlate::WaitTimeWait { left },
         (TimerKind::TimeWait, _) => OnPlate::WaitAtMost { awaits, left },
@@ -32,6 +31,26 @@ pub fn waits(meaning: &Meaning, timer: Option<(TimerKind, Duration)>, unacknowle
         (TimerKind::Retransmit | TimerKind::Keepalive, _) => OnPlate::WaitAgain { awaits, left },
     };
     text.to_string()
+}
+
+/// The time that is left: `41 s`, under ten seconds `3.1 s`.
+fn seconds(left: Duration) -> String {
+    match left.as_secs_f64() {
+        seconds @ ..9.95 => format!("{seconds:.1} s"),
+        seconds => format!("{seconds:.0} s"),
+    }
+}
+
+/// Returns what is said of an end whose process is not there; `how` is how it ended, none while it is starting.
+pub fn process(how: Option<&dyn std::fmt::Display>) -> String {
+    match how {
+        Some(how) => {
+            let reason = how.to_string();
+            OnPlate::ProcessDead { reason }
+        }
+        None => OnPlate::ProcessStarting,
+    }
+    .to_string()
 }
 
 /// Returns what is said of a socket in the moment between a call and the reading of the table.

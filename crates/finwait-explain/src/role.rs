@@ -78,6 +78,8 @@ pub fn of(id: MeaningId, sock: Option<&Sock>) -> Role {
     };
     let end = sock.and_then(|sock| sock.end);
     match id {
+        // Its attempt has failed, and it is as good as new.
+        CloseNew if sock.is_some_and(|sock| sock.failed.is_some()) => end.map_or(Role::Nothing, |end| ended(&end)),
         CloseNew => Role::Nothing,
         Listen | ListenQueued | ListenFull => Role::Listening,
         SynSent | SynRecvRequest | SynRecvCrossed => Role::Opening,
@@ -88,6 +90,17 @@ pub fn of(id: MeaningId, sock: Option<&Sock>) -> Role {
         TimeWait | TimeWaitHeld if end.is_some_and(|end| end.from == State::Closing) => Role::BothAtOnce,
         TimeWait | TimeWaitHeld => Role::ClosedFirst,
         CloseEnded | CloseError | Gone => end.map_or(Role::Over, |end| ended(&end)),
+    }
+}
+
+impl Role {
+    /// Returns the role in the light of both ends' states: who has sent FIN while the peer's was under way was not the first.
+    pub const fn beside(self, own: Option<State>, peers: Option<State>) -> Role {
+        use State::{Closing, FinWait1};
+        match (self, own, peers) {
+            (Role::ClosedFirst, Some(FinWait1), Some(FinWait1 | Closing)) => Role::BothAtOnce,
+            (role, ..) => role,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::rules::{CallClass, RuleId, WaitForbidder};
 use super::sock::EndCause;
 use super::text::outcomes::Sentence;
 use super::text::successes::{CutShort, Ended, FinThen, Holder as HolderWords, Meaning, RstReason, Success};
-use super::{Explanation, Holder, Situation, fits, options};
+use super::{Explanation, Holder, Situation, fits, options, still};
 use State::{Close, CloseWait, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait};
 use finwait_model::call::{Call, CallKind, PollEvent, ReadFlag, ShutdownHow, WriteFlag};
 use finwait_model::errno::Errno;
@@ -26,7 +26,11 @@ pub(super) fn why(call: &Call, value: &Value, s: &Situation) -> Explanation {
         (Call::GetOption { .. }, Value::Options { readings }) if readings.len() == 1 => {
             Explanation::without_rule(options::read(&readings[0]))
         }
-        _ => Explanation::without_rule(sentence(call, value, s)),
+        _ => {
+            let said = sentence(call, value, s);
+            let claim = still::of_success(&said);
+            Explanation::without_rule(said).claiming(claim)
+        }
     }
 }
 

@@ -873,7 +873,7 @@ fn a_closed_descriptor_differs_from_one_that_never_was() {
         ..closed.clone()
     };
     tells(&fails(read(), Errno::EBADF, &closed), &["We closed"]);
-    tells(&fails(read(), Errno::EBADF, &never), &["ever made"]);
+    tells(&fails(read(), Errno::EBADF, &never), &["no socket yet"]);
     // poll says POLLNVAL, and never fails for that.
     let poll = Call::Poll {
         events: vec![PollEvent::In],

@@ -101,7 +101,7 @@ fn a_record_has_all_its_texts_and_no_others() {
     ] {
         refuses("elsewhere", &whole.replace(part, otherwise), mistake);
     }
-    let filled = "#   {retries2}  tries\n[a]\nmeaning = \"A.\"\nwaits-for = \"B {retries2}.\"\nends-by = \"C.\"\n";
+    let filled = "#   {retries2}  tries\n[a]\nshort = \"D.\"\nawaits = \"e\"\nmeaning = \"A.\"\nwaits-for = \"B {retries2}.\"\nends-by = \"C.\"\n";
     let code = compile("meanings", filled).unwrap();
     assert!(code.contains("retries2 = settings.retries2()"), "{code}");
     for (part, otherwise, mistake) in [

@@ -11,6 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -322,7 +323,10 @@ fn free_port(address: IpAddr) -> Result<Port> {
     // Spread by process number, so that programs started together do not race for one port; and by a stride without a
     // common factor, so that one that is taken does not send us to our neighbour's.
     let start = std::process::id() % 10_000;
-    (0..10_000)
+    // A port of its own for each lab of this process: of two that stand side by side, neither may have bound its port yet.
+    static LABS: AtomicU32 = AtomicU32::new(0);
+    let first = LABS.fetch_add(1, Ordering::Relaxed) % 10_000;
+    (first..first + 10_000)
         .map(|n| 20_000 + ((start + n * 3_571) % 10_000) as u16)
         .find_map(|port| match is_free(SocketAddr::new(address, port)) {
             Ok(()) => Some(Ok(Port(port))),

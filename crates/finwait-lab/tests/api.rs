@@ -54,6 +54,45 @@ fn both_ends_close_and_the_first_keeps_time_wait() -> Result<()> {
 }
 
 #[test]
+fn two_fins_that_cross_on_a_slow_wire_lead_both_ends_through_closing() -> Result<()> {
+    let Connected { a, b, lab, .. } = connected()?;
+    lab.wire().slow(Duration::from_secs(20))?;
+    for end in [&a, &b] {
+        end.shutdown(Shutdown::Write)?;
+    }
+    // What asks the lab meanwhile leaves the wire as slow as it is.
+    assert_eq!([a.state()?, b.state()?], [State::FinWait1; 2]);
+    assert!(lab.view().held().count() >= 2, "both are under way");
+    lab.wire().flow()?;
+    lab.until(|view| view.state(&a) == State::TimeWait && view.state(&b) == State::TimeWait)?;
+    let closing = |line: &String| line.contains("FIN_WAIT1 -> CLOSING");
+    let transcript = lab.transcript().to_string();
+    let lines: Vec<String> = transcript.lines().map(str::to_owned).collect();
+    assert_eq!(lines.iter().filter(|line| closing(line)).count(), 2, "{transcript}");
+    Ok(())
+}
+
+#[test]
+fn on_a_slow_wire_each_segment_takes_its_time() -> Result<()> {
+    let lab = Lab::isolated()?;
+    let takes = Duration::from_millis(50);
+    lab.wire().slow(takes)?;
+    let listener = lab.server().listen(8080)?;
+    let began = Instant::now();
+    lab.client().connect(listener.addr())?;
+    assert!(began.elapsed() >= 2 * takes, "there and back: {:?}", began.elapsed());
+    lab.quiet()?;
+    let view = lab.view();
+    let arrived = view.packets().filter(|record| !record.disposition.is_held());
+    let waited: Vec<Option<Duration>> = arrived.map(|record| record.waited).collect();
+    assert_eq!(waited.len(), 3, "SYN, SYN,ACK, ACK");
+    assert!(waited.iter().all(|waited| *waited >= Some(takes)), "{waited:?}");
+    lab.wire().flow()?;
+    assert!(matches!(Lab::loopback()?.wire().slow(takes), Err(Error::NoWire)));
+    Ok(())
+}
+
+#[test]
 fn bytes_go_both_ways() -> Result<()> {
     let Connected { a, b, lab: _lab, .. } = connected()?;
     assert_eq!(a.write(b"hello")?, 5);

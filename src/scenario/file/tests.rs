@@ -55,7 +55,7 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
         ),
         (
             "client = \"read\"\nreturns = \"EPIPPE\"",
-            "6:12: no call returns \"EPIPPE\"; did you mean EPIPE or ESPIPE?",
+            "6:12: no call returns \"EPIPPE\"; did you mean EPIPE?",
         ),
         (
             "client = \"read\"\nreturns = 'wrote many'",

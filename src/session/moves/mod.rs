@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{ProcessState, Session};
 use crate::call::{Call, EndpointCall, ShutdownHow, Sigpipe, SocketName};
 use crate::clock::MonoTime;
-use crate::command::table::{Button, TABLE, WRITTEN};
+use crate::command::table::{BACKLOG, Button, READ_BYTES, TABLE, WRITTEN};
 use crate::command::wire::{Target as HeldTarget, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand};
 use crate::explain::meaning::MeaningId;
@@ -74,11 +74,9 @@ fn press(act: Act, side: Side) -> Command {
             address: crate::command::Address::Default,
             deadline: None,
         },
-        Act::Listen => full(Call::Listen {
-            backlog: crate::command::table::BACKLOG,
-        }),
-        Act::Read => full(Call::Read {
-            n: crate::command::table::READ_BYTES,
+        Act::Listen => full(Call::Listen { backlog: BACKLOG }),
+        Act::Read(n) => full(Call::Read {
+            n,
             flags: Vec::new(),
             deadline: None,
         }),
@@ -105,7 +103,7 @@ fn press(act: Act, side: Side) -> Command {
 
 /// The acts on a connection.
 const ON_A_CONNECTION: [Act; 5] = [
-    Act::Read,
+    Act::Read(READ_BYTES),
     Act::Write(WRITTEN.len()),
     Act::ShutdownWrite,
     Act::Close,
@@ -119,7 +117,14 @@ impl Session {
         for side in [focus, focus.other()] {
             all.extend(self.moves_of(side, now));
         }
-        all.sort_by_key(|offered| (offered.rank, offered.side != focus));
+        all.sort_by_key(|offered| {
+            // What waits to be taken is as near at either end.
+            let is_behind = offered.side != focus && offered.rank > 1;
+            (
+                offered.rank + if is_behind { OTHER_END } else { 0 },
+                offered.side != focus,
+            )
+        });
         all.truncate(MOST);
         all
     }
@@ -150,15 +155,19 @@ impl Session {
         }
         if let Some(this) = &known.this {
             for act in ON_A_CONNECTION {
-                let follows = moves::follows(act, side, &this.party, known.peer_party(), known.wire);
+                let mut follows = moves::follows(act, side, &this.party, known.peer_party(), known.wire);
+                if let Some(follows) = &mut follows
+                    && let Some(Reply::Bytes(n)) = follows.returns
+                {
+                    follows.data = known.unread(n);
+                }
                 let unread = this.party.unread.unwrap_or(0);
                 acts.extend(follows.map(|follows| (act, follows, this.tuple, unread)));
             }
         }
         if let Some(target) = known.target() {
-            let full = usize::from(target == moves::Target::Full);
             let follows = moves::connects(side, target, known.wire);
-            acts.extend(follows.map(|follows| (Act::Connect, follows, None, full)));
+            acts.extend(follows.map(|follows| (Act::Connect, follows, None, 0)));
         }
         if let Some(listener) = &known.listener {
             let oldest = known.oldest();
@@ -186,7 +195,9 @@ impl Session {
         // A library answers in words of its own, and may read and close otherwise than it is asked to.
         let are_raw = self.ends.iter().all(|(_, end)| end.process.makes_raw_calls());
         let is_sure = |act: Act, follows: &Follows| {
-            are_raw || act == Act::Restart || (!known.is_taken_unasked() && !follows.fails() && act != Act::Read)
+            are_raw
+                || act == Act::Restart
+                || (!known.is_taken_unasked() && !follows.fails() && !matches!(act, Act::Read(_)))
         };
         let kills = |follows: &Follows| {
             end.sigpipe == Sigpipe::Default && follows.returns == Some(Reply::Errno(crate::errno::Errno::EPIPE))
@@ -229,33 +240,34 @@ impl Session {
 
 /// The place of a move among the others: what is likely to teach most comes first.
 fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
-    use MeaningId::{CloseWait, Established, FinWait2, TimeWaitHeld};
+    use MeaningId::{CloseWait, Established, FinWait2};
     let id = known.this.as_ref().map(|this| this.party.id);
-    let has_gone = follows.returns == known.last;
     let rank = match (act, follows.returns, id) {
         (Act::Deliver | Act::Restart, ..) => 0,
-        (Act::Read, Some(Reply::Bytes(_)), _) => 1,
-        (Act::Accept, Some(Reply::Descriptor), _) => 1,
+        (Act::Read(_), Some(Reply::Bytes(_)), _) | (Act::Accept, Some(Reply::Descriptor), _) => 1,
         (Act::Listen, ..) => 2,
-        (Act::Connect, Some(Reply::Done), _) => 3,
-        (Act::Close | Act::ShutdownWrite, _, Some(CloseWait)) => 4,
-        (Act::Interrupt, ..) => 5,
+        (Act::Connect, Some(Reply::Done), _) if id.is_none() => 3,
         (Act::Write(_), Some(Reply::Taken(_)), Some(Established)) => 4,
-        (Act::ShutdownWrite, ..) => 5,
+        (Act::Close, _, Some(CloseWait)) => 4,
+        (Act::Interrupt | Act::ShutdownWrite, ..) => 5,
         (Act::Write(_), Some(Reply::Taken(_)), _) => 5,
-        (Act::Read, Some(Reply::Eof | Reply::Errno(_)), _) => 5,
-        (Act::Write(_), Some(Reply::Errno(_)), Some(FinWait2)) => 6,
-        (Act::Write(_), Some(Reply::Errno(_)), _) => 7,
-        (Act::Close, _, Some(FinWait2 | TimeWaitHeld)) => 8,
+        (Act::Read(_), Some(Reply::Eof | Reply::Errno(_)), _) => 5,
+        (Act::Write(_), Some(Reply::Errno(_)), Some(FinWait2)) => 5,
         (Act::Close, ..) => 6,
-        (Act::Connect, ..) => 9,
-        (Act::Accept, ..) => 9,
-        (Act::Read, ..) => 8,
-        (Act::Reset, ..) => 10,
-        (Act::Write(_), ..) => 10,
+        (Act::Write(_), Some(Reply::Errno(_)), _) => 6,
+        (Act::Connect, Some(Reply::Done), _) => 7,
+        (Act::Read(_) | Act::Connect | Act::Accept, ..) => 8,
+        (Act::Reset | Act::Write(_), ..) => 9,
     };
-    if has_gone && act != Act::Accept { rank + 6 } else { rank }
+    // What has just returned the same teaches nothing new.
+    let is_old = follows.returns.is_some() && follows.returns == known.last && !matches!(act, Act::Accept | Act::Close);
+    if is_old { rank + AGAIN } else { rank }
 }
+
+/// The places that a move falls behind when the last call has returned just that.
+const AGAIN: u8 = 5;
+/// The places that a move of the end without the keys falls behind.
+const OTHER_END: u8 = 2;
 
 /// The class of the call that an order makes.
 fn class_of(order: &EndpointCall) -> Option<CallClass> {

@@ -9,7 +9,7 @@ use crate::explain::meaning::MeaningId;
 use crate::explain::moves::{Follows, HeldSegment, Party, Passage, Reply, Target, Waiting, arrives};
 use crate::explain::rules::CallClass;
 use crate::host::{Setting, SettingValue};
-use crate::lab::event::Disposition;
+use crate::lab::event::{Disposition, PacketRecord};
 use crate::outcome::{Outcome, Value};
 use crate::session::transcript::EntryKind;
 use crate::session::{PendingCall, Socket};
@@ -19,6 +19,7 @@ use crate::state::State;
 use crate::wire::flow::PacketNo;
 use crate::wire::queue::{Mode, Origin};
 use crate::wire::segment::{Flags, Packet, Segment};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A timer that has less left may fire before the user presses, or before what follows has come.
@@ -78,6 +79,28 @@ impl<'a> Known<'a> {
 
     pub(super) fn peer_party(&self) -> Option<&Party<'a>> {
         self.peer.as_ref().map(|peer| &peer.party)
+    }
+
+    /// The first `n` bytes that the current socket has to be read, where the segments that brought them are known.
+    pub(super) fn unread(&self, n: usize) -> Option<Vec<u8>> {
+        let this = self.this?;
+        let (tuple, unread) = (this.tuple?, this.party.unread?);
+        // From the newest byte back to the first that is not read.
+        let mut bytes = Vec::new();
+        for (record, segment) in between(self.session, tuple.peer, tuple.local) {
+            if bytes.len() >= unread {
+                break;
+            }
+            if record.disposition != Disposition::Delivered || segment.len == 0 {
+                continue;
+            }
+            if segment.payload.0.len() != segment.len || record.seen.again.is_some() || record.origin != Origin::Host {
+                return None;
+            }
+            bytes.splice(0..0, segment.payload.0.iter().copied());
+        }
+        let first = bytes.len().checked_sub(unread)?;
+        Some(bytes[first..].iter().copied().take(n).collect())
     }
 
     /// The call that waits at this end and would be interrupted, with its connection.
@@ -251,6 +274,10 @@ fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: Mon
         }
     }
     let tuple = row.map(|row| row.tuple).or(socket.and_then(|socket| socket.tuple));
+    // Connected to itself, it is both ends.
+    if tuple.is_some_and(|tuple| tuple.local == tuple.peer) {
+        return None;
+    }
     let unread = match row {
         Some(row) if row.state != State::TimeWait => Some(row.unread() as usize),
         _ => socket.and_then(|socket| drained(session, side, socket)),
@@ -309,7 +336,7 @@ pub(super) fn situation(session: &Session, side: Side, tuple: &Tuple) -> Option<
 /// The number of bytes that a socket which is in no table has to be read, where that is sure: none.
 fn drained(session: &Session, side: Side, socket: &Socket) -> Option<usize> {
     let tuple = socket.tuple?;
-    for entry in session.transcript.entries().iter().rev() {
+    for entry in session.transcript.entries().iter().rev().take(FAR) {
         match &entry.what {
             EntryKind::Packet(record) if record.from != side && record.disposition == Disposition::Delivered => {
                 if let Packet::Tcp(segment) = &record.packet
@@ -344,7 +371,7 @@ fn drained(session: &Session, side: Side, socket: &Socket) -> Option<usize> {
             _ => {}
         }
     }
-    let all_seen = session.transcript.dropped() == 0 && session.lab.kind == LabKind::Isolated;
+    let all_seen = session.transcript.entries().len() < FAR && session.lab.kind == LabKind::Isolated;
     all_seen.then_some(0)
 }
 
@@ -413,41 +440,52 @@ pub(super) fn delivery(session: &Session, now: MonoTime) -> Option<(Side, HeldSe
     Some((side, held, follows, tuple))
 }
 
-/// The segments of the transcript that went from one address to the other.
+/// As far back as the transcript is searched for the segments of a connection.
+const FAR: usize = 5_000;
+
+/// The segments that went from one address to the other, the newest first, as far back as [`FAR`].
 fn between<'a>(
     session: &'a Session,
-    source: std::net::SocketAddr,
-    destination: std::net::SocketAddr,
-) -> impl DoubleEndedIterator<Item = (&'a crate::lab::event::PacketRecord, &'a Segment)> {
-    session
-        .transcript
-        .entries()
-        .iter()
-        .filter_map(move |entry| match &entry.what {
-            EntryKind::Packet(record) => match &record.packet {
-                Packet::Tcp(segment) if segment.source == source && segment.destination == destination => {
-                    Some((record, segment))
-                }
-                _ => None,
-            },
+    source: SocketAddr,
+    destination: SocketAddr,
+) -> impl Iterator<Item = (&'a PacketRecord, &'a Segment)> {
+    let newest = session.transcript.entries().iter().rev().take(FAR);
+    newest.filter_map(move |entry| match &entry.what {
+        EntryKind::Packet(record) => match &record.packet {
+            Packet::Tcp(segment) if segment.source == source && segment.destination == destination => {
+                Some((record, segment))
+            }
             _ => None,
-        })
+        },
+        _ => None,
+    })
 }
 
 /// Did all that its host sent before it arrive, and nothing that it sent after it?
 fn is_in_order(session: &Session, no: PacketNo, segment: &Segment) -> bool {
-    let whole = session.transcript.dropped() == 0;
-    let is_odd = |record: &crate::lab::event::PacketRecord| match record.disposition {
-        Disposition::Dropped | Disposition::Refused(_) => true,
-        Disposition::Delivered => record.no > no || record.origin != Origin::Host,
-        Disposition::Held | Disposition::Delayed(_) | Disposition::InFlight(_) | Disposition::Discarded => false,
-    };
-    whole && !between(session, segment.source, segment.destination).any(|(record, _)| is_odd(record))
+    for (record, earlier) in between(session, segment.source, segment.destination) {
+        let is_odd = match record.disposition {
+            Disposition::Dropped | Disposition::Refused(_) => true,
+            Disposition::Delivered => record.no > no || record.origin != Origin::Host,
+            // It is on the wire, or a copy of what has arrived was taken off it.
+            _ => false,
+        };
+        if is_odd {
+            return false;
+        }
+        // The connection began here.
+        if earlier.flags.has(Flags::SYN) && record.seen.again.is_none() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Does its acknowledgement, counted from the first number, cover a FIN of the end that it goes to?
 fn acknowledges_fin(session: &Session, ack: Option<u32>, segment: &Segment) -> bool {
-    let fins = between(session, segment.destination, segment.source).filter(|(_, sent)| sent.flags.has(Flags::FIN));
-    let ends = fins.filter_map(|(record, sent)| Some(record.seen.seq? + sent.len as u32 + 1));
-    ends.last().is_some_and(|end| ack == Some(end))
+    let mut sent = between(session, segment.destination, segment.source);
+    let end = sent
+        .find(|(_, sent)| sent.flags.has(Flags::FIN))
+        .and_then(|(record, fin)| Some(record.seen.seq? + fin.len as u32 + 1));
+    end.is_some_and(|end| ack == Some(end))
 }

@@ -2,6 +2,7 @@
 
 use crate::clock::MonoTime;
 use crate::explain::direction::{self, Direction, Half};
+use crate::explain::now::segment_name;
 use crate::lab::event::PacketRecord;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
@@ -69,15 +70,14 @@ impl Session {
     }
 
     fn pipe(&self, from: Side, tuple: Tuple) -> Pipe {
-        let segments_seen = self.lab.kind == LabKind::Isolated;
-        let (sender, receiver) = (self.half(from, tuple), self.half(from.other(), tuple));
-        let state = direction::of(from, sender, receiver, segments_seen);
+        let state = self.direction(from, tuple);
         let flying: Vec<&PacketRecord> = self.flying(from, tuple).collect();
         let on_wire: usize = flying.iter().map(|record| payload(record)).sum();
         let unacknowledged = self.row_of(from, tuple).map(unacknowledged);
         let unread = self.row_of(from.other(), tuple).map(|row| row.unread() as usize);
         let load = direction::load(
-            (flying.len(), on_wire),
+            &telling(&flying),
+            on_wire,
             unacknowledged.unwrap_or(0),
             unread.unwrap_or(0),
         );
@@ -91,6 +91,13 @@ impl Session {
             words: state.to_string(),
             load,
         }
+    }
+
+    /// What became of the direction from that end.
+    pub(super) fn direction(&self, from: Side, tuple: Tuple) -> Direction {
+        let segments_seen = self.lab.kind == LabKind::Isolated;
+        let (sender, receiver) = (self.half(from, tuple), self.half(from.other(), tuple));
+        direction::of(from, sender, receiver, segments_seen)
     }
 
     /// The end of the connection, for the table of directions.
@@ -107,7 +114,7 @@ impl Session {
         self.row_of_seen(side, seen_by(side, tuple))
     }
 
-    fn row_of_seen(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
+    pub(super) fn row_of_seen(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
         let table = &self.ends[side].table;
         table.of_tuple(&tuple).map(|place| &table.rows()[place].row)
     }
@@ -138,6 +145,20 @@ const fn payload(record: &PacketRecord) -> usize {
         Packet::Tcp(segment) => segment.len,
         Packet::Icmp { .. } | Packet::Other { .. } => 0,
     }
+}
+
+/// The names of the segments that are no data, each once.
+fn telling(flying: &[&PacketRecord]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for record in flying {
+        if let Packet::Tcp(segment) = &record.packet
+            && (segment.len == 0 || segment_name(segment.flags) != "ACK")
+            && !names.contains(&segment_name(segment.flags))
+        {
+            names.push(segment_name(segment.flags));
+        }
+    }
+    names
 }
 
 /// The bytes of the send queue, without SYN and FIN, which have numbers, too.

@@ -7,14 +7,17 @@ use crate::explain::EntryNo;
 use crate::explain::direction::Direction;
 use crate::explain::meaning::MeaningId;
 use crate::explain::now::{self as words, Flying, Scene, Waiting};
+use crate::explain::still::Later;
 use crate::explain::waiting::waits;
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::outcome::{Outcome, Value};
-use crate::session::transcript::Entry;
-use crate::session::{LastOutcome, Session};
+use crate::session::transcript::{Entry, EntryKind};
+use crate::session::view::SocketView;
+use crate::session::{LastOutcome, PendingCall, Session};
 use crate::side::{Ends, Side};
+use crate::socket_table::SocketRow;
 use crate::state::State;
-use crate::wire::segment::{Flags, Packet};
+use crate::wire::segment::Packet;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +50,19 @@ pub struct NowLines {
     pub what: Option<What>,
     /// Why; none where there is nothing to say.
     pub why: Option<Why>,
-    /// What is so now.
-    pub so: String,
+    /// What is so now: one to three sentences, the most pressing first.
+    pub so: Vec<String>,
+}
+
+impl Why {
+    /// Returns the sentence as it is shown: introduced with "Then:" where it does not hold any more.
+    pub fn text(&self) -> String {
+        if self.holds {
+            self.sentence.clone()
+        } else {
+            words::then(&self.sentence)
+        }
+    }
 }
 
 impl What {
@@ -70,6 +84,39 @@ impl What {
             },
         }
     }
+
+    /// What happened without a call that says it.
+    fn of_event(event: &Entry) -> What {
+        let side = match &event.what {
+            EntryKind::Died(died) => Some(died.side),
+            EntryKind::Born(born) => Some(born.side),
+            EntryKind::Host(change) => Some(change.side),
+            EntryKind::State { change, .. } => Some(change.side),
+            _ => None,
+        };
+        let short = event.short_packet().or_else(|| event.short_state());
+        let mut cuts = event.lines();
+        cuts.truncate(1);
+        cuts.extend(short);
+        What {
+            entry: event.no,
+            side,
+            cuts,
+            errno: None,
+            failed: matches!(event.what, EntryKind::Died(_)),
+        }
+    }
+
+    /// A call that has not returned.
+    fn of_pending(side: Side, pending: &PendingCall) -> What {
+        What {
+            entry: pending.began,
+            side: Some(side),
+            cuts: pending.words().cuts(" has not returned"),
+            errno: None,
+            failed: false,
+        }
+    }
 }
 
 impl Session {
@@ -78,17 +125,24 @@ impl Session {
         let last = Side::BOTH.into_iter().filter_map(|side| self.ends[side].last.as_ref());
         let last = last.max_by_key(|last| last.entry);
         let event = self.transcript.newest_event();
-        let event = event.filter(|event| last.is_none_or(|last| event.no > last.entry));
-        let (what, why) = match (event, last) {
-            (Some(event), _) => (Some(what_of(event)), None),
-            (None, Some(last)) => {
-                let why = Why {
-                    sentence: last.call.why.sentence.clone(),
-                    holds: true,
-                };
-                (Some(What::of_call(last)), Some(why))
-            }
-            (None, None) => (None, None),
+        let begun = self.ends.iter().flat_map(|(side, end)| {
+            let begun = end.pending.iter().filter(|pending| pending.is_blocked());
+            begun.map(move |pending| (side, pending))
+        });
+        let begun = begun.max_by_key(|(_, pending)| pending.began);
+        let newest = [
+            last.map(|last| last.entry),
+            event.map(|event| event.no),
+            begun.map(|(_, pending)| pending.began),
+        ];
+        let newest = newest.into_iter().flatten().max();
+        let event = event.filter(|event| Some(event.no) == newest);
+        let begun = begun.filter(|(_, pending)| Some(pending.began) == newest);
+        let (what, why) = match (event, begun, last) {
+            (Some(event), ..) => (Some(What::of_event(event)), None),
+            (None, Some((side, pending)), _) => (Some(What::of_pending(side, pending)), None),
+            (None, None, Some(last)) => (Some(What::of_call(last)), self.last_why(last.call.side())),
+            (None, None, None) => (None, None),
         };
         NowLines {
             what,
@@ -97,41 +151,76 @@ impl Session {
         }
     }
 
+    /// Returns why the last call of an end that ended did so; none where none has.
+    pub fn last_why(&self, side: Side) -> Option<Why> {
+        let last = self.ends[side].last.as_ref()?;
+        Some(Why {
+            sentence: last.call.why.sentence.clone(),
+            holds: self.still_holds(last),
+        })
+    }
+
+    /// Does what the sentence of a call says of the present still hold?
+    fn still_holds(&self, last: &LastOutcome) -> bool {
+        let Some(claim) = last.call.why.claim else { return true };
+        let side = last.call.side();
+        let end = &self.ends[side];
+        let socket = last.call.socket.as_ref().and_then(|name| end.socket(name));
+        let row = socket.and_then(|socket| end.row(socket)).map(|observed| &observed.row);
+        let tuple = row.map(|row| row.tuple).or(socket.and_then(|socket| socket.tuple));
+        let peer = tuple.filter(|tuple| !tuple.is_listener()).map(|tuple| tuple.mirrored());
+        let other = &self.ends[side.other()];
+        let peer_row = peer.and_then(|tuple| other.table.of_tuple(&tuple));
+        claim.holds(&Later {
+            sock: socket.map(|socket| end.sock(socket)),
+            state: row.map(|row| row.state),
+            unread: row.map_or(0, SocketRow::unread),
+            unacknowledged: row.map_or(0, |row| row.tx_queue),
+            peer: peer.and_then(|tuple| Some(other.socks.get(other.socks.of_tuple(&tuple)?))),
+            peer_unread: peer_row.map_or(0, |place| other.table.rows()[place].row.unread()),
+            sigpipe: end.sigpipe,
+            is_newest: self.transcript.last() == last.entry,
+        })
+    }
+
     /// The present, for the table of what is so.
     fn scene(&self) -> Scene {
-        let tuple = self.shown_connection();
-        let listening = Ends::from_fn(|side| self.ends[side].listener().is_some());
-        let waiting = Side::BOTH.into_iter().flat_map(|side| self.waiting(side)).collect();
-        let Some(tuple) = tuple else {
+        let listeners = Ends::from_fn(|side| {
+            let listener = self.ends[side].listener()?.shown();
+            let views = self.sockets(side);
+            let view = views.iter().find(|view| view.name == Some(listener))?;
+            let meaning = self.meaning(side, view)?;
+            (meaning.state == Some(State::Listen)).then_some(meaning.id)
+        });
+        let scene = Scene {
+            listeners,
+            waiting: Side::BOTH.into_iter().flat_map(|side| self.waiting(side)).collect(),
+            ..Scene::default()
+        };
+        let Some(tuple) = self.shown_connection() else {
             return Scene {
-                listening,
-                waiting,
                 ends: Ends::from_fn(|side| {
                     let views = self.sockets(side);
                     let view = views.iter().find(|view| view.current)?;
                     Some(self.meaning(side, view)?.id)
                 }),
-                ..Scene::default()
+                ..scene
             };
         };
-        let reset = self.directions(MonoTime::default()).is_some_and(|directions| {
-            Side::BOTH
-                .into_iter()
-                .any(|side| matches!(directions.from[side].state, Direction::Torn { .. }))
-        });
+        let directions = Side::BOTH.map(|side| self.direction(side, tuple));
+        let is_broken = |direction: &Direction| matches!(direction, Direction::Torn { .. } | Direction::GivenUp { .. });
+        let established = |side| {
+            self.half(side, tuple)
+                .sock
+                .is_some_and(|sock| sock.established.is_some())
+        };
+        let flying = |side| flying(side, self.flying(side, tuple));
         Scene {
             ends: Ends::from_fn(|side| self.situation_of(side, tuple)),
-            connection: Side::BOTH.into_iter().any(|side| {
-                let half = self.half(side, tuple);
-                half.sock.is_some_and(|sock| sock.established.is_some())
-            }),
-            listening,
-            flying: Side::BOTH
-                .into_iter()
-                .filter_map(|side| flying(side, self.flying(side, tuple)))
-                .collect(),
-            waiting,
-            reset,
+            connection: Side::BOTH.into_iter().any(established),
+            flying: Side::BOTH.into_iter().filter_map(flying).collect(),
+            broken: directions.into_iter().find(is_broken),
+            ..scene
         }
     }
 
@@ -139,72 +228,54 @@ impl Session {
     fn situation_of(&self, side: Side, tuple: crate::socket_table::Tuple) -> Option<MeaningId> {
         let seen = super::directions::seen_by(side, tuple);
         let views = self.sockets(side);
-        let view = views.iter().rev().find(|view| {
-            let row = view.row.map(|observed| observed.row.tuple);
-            let known = view.name.and_then(|name| self.ends[side].socket(name)?.tuple);
-            row.or(known) == Some(seen)
-        })?;
+        // Another socket may have had these addresses before.
+        let newest = self.half(side, tuple).sock;
+        let has_row = |view: &&SocketView| view.row.is_some_and(|observed| observed.row.tuple == seen);
+        let is_newest = |view: &&SocketView| {
+            view.sock
+                .zip(newest)
+                .is_some_and(|(own, newest)| std::ptr::eq(own, newest))
+        };
+        let view = views.iter().find(has_row).or_else(|| views.iter().find(is_newest))?;
         Some(self.meaning(side, view)?.id)
     }
 
     /// The calls of an end that wait.
     fn waiting(&self, by: Side) -> impl Iterator<Item = Waiting> {
         let end = &self.ends[by];
-        end.pending.iter().filter_map(move |pending| {
+        end.pending.iter().rev().filter_map(move |pending| {
             let EndpointCall::On { socket, call } = &pending.order else {
                 return None;
             };
-            pending.text.as_ref()?;
+            pending.is_blocked().then_some(())?;
             let state = end.state_of(socket).unwrap_or(State::Close);
             let queue = end.socket(socket).and_then(|socket| end.row(socket));
             let queue = queue.map_or(0, |observed| observed.row.unread());
             Some(Waiting {
                 by,
                 kind: pending.order.kind(),
-                awaits: waits(call, state, queue).awaits.to_owned(),
+                awaits: waits(call, state, queue).awaits,
             })
         })
     }
 }
 
-fn what_of(event: &Entry) -> What {
-    use crate::session::transcript::EntryKind;
-    let side = match &event.what {
-        EntryKind::Died(died) => Some(died.side),
-        EntryKind::Born(born) => Some(born.side),
-        EntryKind::Host(change) => Some(change.side),
-        EntryKind::State { change, .. } => Some(change.side),
-        _ => None,
-    };
-    let short = event.short_packet().or_else(|| event.short_state());
-    let mut cuts = event.lines();
-    cuts.truncate(1);
-    cuts.extend(short);
-    What {
-        entry: event.no,
-        side,
-        cuts,
-        errno: None,
-        failed: matches!(event.what, EntryKind::Died(_)),
-    }
-}
-
-/// What an end has on the wire.
+/// What an end has on the wire; none where it has nothing there.
 fn flying<'a>(from: Side, records: impl Iterator<Item = &'a PacketRecord>) -> Option<Flying> {
     let mut flying: Option<Flying> = None;
     for record in records {
         let Packet::Tcp(segment) = &record.packet else { continue };
+        let name = words::segment_name(segment.flags);
         let flying = flying.get_or_insert(Flying {
             from,
             bytes: 0,
-            segment: None,
+            segment: name,
             held: false,
         });
         flying.bytes += segment.len;
         flying.held |= record.disposition == Disposition::Held;
-        let more = Flags(Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0);
-        if flying.segment.is_none() && segment.flags.has(more) {
-            flying.segment = Some(segment.flags.to_string());
+        if flying.segment == "ACK" {
+            flying.segment = name;
         }
     }
     flying

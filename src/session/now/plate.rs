@@ -88,6 +88,8 @@ pub struct Plate {
     pub last: Option<What>,
     /// All sockets of the end.
     pub tabs: Vec<Tab>,
+    /// What has become of its process; none while it runs.
+    pub process: Option<String>,
     /// Why the sources of the state differ, where they always do then.
     pub note: Option<String>,
     /// Why the sources of the state differ, where that is out of the ordinary.
@@ -142,6 +144,11 @@ impl Session {
                 .collect(),
             last: end.last.as_ref().map(What::of_call),
             tabs,
+            process: match &end.process {
+                ProcessState::Running { .. } => None,
+                ProcessState::Starting { .. } => Some(words::process(None)),
+                ProcessState::Dead { how, .. } => Some(words::process(Some(how))),
+            },
             note: None,
             alarm: None,
         };
@@ -163,7 +170,7 @@ impl Session {
             plate.means = Said::both(words::changing());
             return;
         };
-        plate.role = meaning.role;
+        plate.role = self.role(side, view, &meaning);
         plate.id = Some(meaning.id);
         let timer = view.timer(self.ends[side].table.read_at(), now);
         let unacknowledged = view.row.map_or(0, |observed| observed.row.tx_queue);
@@ -183,6 +190,13 @@ impl Session {
         plate.beside = meaning.beside;
     }
 
+    /// The role of a socket, in the light of its peer's state.
+    fn role(&self, side: Side, view: &SocketView, meaning: &Meaning) -> Role {
+        let row = view.row.map(|observed| &observed.row);
+        let peer = row.and_then(|row| self.row_of_seen(side.other(), row.tuple.mirrored()));
+        meaning.role.beside(row.map(|row| row.state), peer.map(|row| row.state))
+    }
+
     fn tab(&self, side: Side, view: &SocketView) -> Tab {
         let label = match (view.name, view.row) {
             (Some(name), _) => name.to_string(),
@@ -195,7 +209,7 @@ impl Session {
             state: view.row.map(|observed| observed.row.state),
             role: self
                 .meaning(side, view)
-                .map_or(Role::Nothing, |meaning: Meaning| meaning.role),
+                .map_or(Role::Nothing, |meaning| self.role(side, view, &meaning)),
             current: view.current,
             ended: view.held == HeldBy::Closed,
         }

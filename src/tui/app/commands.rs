@@ -4,7 +4,7 @@ use super::*;
 
 impl App {
     /// Has the wire do something; the oldest means the chosen one.
-    pub(super) fn wire(&mut self, mut command: WireCommand) -> Vec<Effect> {
+    pub(super) fn wire(&mut self, mut command: WireCommand, now: MonoTime) -> Vec<Effect> {
         if self.is_only_shown() {
             return Vec::new();
         }
@@ -17,6 +17,9 @@ impl App {
         {
             *target = Target::One(no);
         }
+        if let Some(effects) = self.press_in_tour(&Command::Wire(command.clone()), now) {
+            return effects;
+        }
         let issued = self.run.wire(command);
         self.issue(issued)
     }
@@ -26,6 +29,9 @@ impl App {
         if self.is_only_shown() {
             return Vec::new();
         }
+        if let Some(effects) = self.press_in_tour(&Command::End(side, command.clone()), now) {
+            return effects;
+        }
         let issued = self.run.command(side, command, now);
         let root = issued.as_ref().ok().and_then(|issued| issued.root);
         let mut effects = self.issue(issued);
@@ -33,6 +39,15 @@ impl App {
             effects.extend(self.tell_dialogs(News::Begun(side, root), now));
         }
         effects
+    }
+
+    /// Tells the guide what was pressed, if there is one. What is its next step it does itself: what comes of that is returned.
+    fn press_in_tour(&mut self, command: &Command, now: MonoTime) -> Option<Vec<Effect>> {
+        let tour = self.run.tour.as_mut()?;
+        match tour.press(command, &self.run.session) {
+            Pressed::NextStep => Some(self.go_on(now)),
+            Pressed::Harmless | Pressed::Leaves => None,
+        }
     }
 
     /// Chooses another packet on the wire.
@@ -53,10 +68,14 @@ impl App {
     }
 
     pub(super) fn screen(&mut self, command: ScreenCommand, now: MonoTime) -> Vec<Effect> {
+        if let Some(effects) = self.beside_command(command, now) {
+            return effects;
+        }
         let side = self.focus;
         match command {
             ScreenCommand::Quit => return vec![Effect::Leave(Exit::Quit)],
-            ScreenCommand::Help => self.dialogs.open(HelpDialog::default()),
+            ScreenCommand::Help => self.dialogs.open(HelpDialog::new(self.topic())),
+            ScreenCommand::Palette => self.dialogs.open(PaletteDialog::new(side)),
             ScreenCommand::Prompt => self.dialogs.open(Prompt::new(String::new())),
             ScreenCommand::OtherEnd => self.focus = side.other(),
             ScreenCommand::HostSettings => self.dialogs.open(HostDialog::new(side)),
@@ -78,12 +97,12 @@ impl App {
             ScreenCommand::Edit => {
                 let typed = self.pointing.mark().and_then(Action::typed);
                 self.dialogs
-                    .open(Prompt::new(typed.unwrap_or_else(|| format!("{side} "))));
+                    .open(Prompt::editing(&typed.unwrap_or_else(|| format!("{side} "))));
             }
             ScreenCommand::More => self.dialogs.open(MenuDialog::new(side)),
             ScreenCommand::Scenarios if self.is_only_shown() => {}
-            ScreenCommand::Scenarios => match Picker::open() {
-                Ok(picker) => self.dialogs.open(picker),
+            ScreenCommand::Scenarios => match LessonsDialog::open() {
+                Ok(lessons) => self.dialogs.open(lessons),
                 Err(why) => self.status = Some(why),
             },
             ScreenCommand::NextCommand
@@ -104,6 +123,7 @@ impl App {
             | ScreenCommand::TourEnd
             | ScreenCommand::TourBack
             | ScreenCommand::ToTheStart
+            | ScreenCommand::TourRejoin
             | ScreenCommand::Predict
             | ScreenCommand::Branch
             | ScreenCommand::TourLeave => return self.tour_command(command, now),
@@ -152,9 +172,12 @@ impl App {
             ScreenCommand::Zoom => {
                 self.panes.zoom_next();
                 if self.panes.zoom.is_some() {
-                    self.status = Some("z: the next pane, Esc: all of them".into());
+                    let zoom = self.setup.keys.of_screen(ScreenCommand::Zoom);
+                    self.status = Some(format!("{zoom}: the next pane, Esc: all of them"));
                 }
             }
+            ScreenCommand::Themes => self.dialogs.open(ThemesDialog::new(&self.setup)),
+            ScreenCommand::UseTheme(name) => return self.use_theme(name),
             ScreenCommand::LogFilter => self.panes.log.next_filter(),
             ScreenCommand::Mouse => {
                 self.mouse = self.mouse.other();
@@ -170,6 +193,23 @@ impl App {
             }
         }
         Vec::new()
+    }
+
+    /// Has the screen look like that theme, and keeps it in the configuration.
+    pub(super) fn use_theme(&mut self, name: ThemeName) -> Vec<Effect> {
+        if let Err(why) = self.setup.use_theme(name) {
+            self.status = Some(why);
+            return Vec::new();
+        }
+        match &self.setup.config {
+            Some(file) => vec![Effect::KeepTheme(file.clone(), name)],
+            None => {
+                self.status = Some(format!(
+                    "theme {name}, until finwait ends: there is no configuration file"
+                ));
+                Vec::new()
+            }
+        }
     }
 
     /// Has a new lab made, of the kind that was chosen; what was done is written before, where that is wanted.
@@ -221,18 +261,47 @@ impl App {
         effects
     }
 
+    /// The subject that the help begins with: what is marked, else the end that has the keys.
+    fn topic(&self) -> HelpTopic {
+        match self.pointing.mark() {
+            Some(Action::LogLine(_) | Action::ShowEntry(_)) => HelpTopic::Log,
+            Some(Action::Segment(_)) => HelpTopic::Diagram,
+            Some(Action::Meaning(side, of)) => {
+                let views = self.run.session.sockets(*side);
+                let is_it = |view: &&SocketView| StateOf::view(view).as_ref() == Some(of);
+                views
+                    .iter()
+                    .find(is_it)
+                    .map_or(HelpTopic::End(*side), |view| HelpTopic::State(view.state()))
+            }
+            Some(Action::Means(state)) => HelpTopic::State(*state),
+            Some(Action::End(side, command)) => HelpTopic::Command(Command::End(*side, command.clone())),
+            Some(Action::Wire(command)) => HelpTopic::Command(Command::Wire(command.clone())),
+            Some(Action::Screen(_, command)) => HelpTopic::Command(Command::Screen(*command)),
+            _ => HelpTopic::End(self.focus),
+        }
+    }
+
     /// Does what the guide's buttons do.
     fn tour_command(&mut self, command: ScreenCommand, now: MonoTime) -> Vec<Effect> {
         let Some(tour) = &mut self.run.tour else {
-            self.status = Some("there is no guide: scenarios starts one".into());
+            self.status = Some("there is no guide: Y lessons starts one".into());
             return Vec::new();
         };
         match command {
+            ScreenCommand::TourNext | ScreenCommand::TourEnd | ScreenCommand::Predict | ScreenCommand::Branch
+                if tour.left().is_some() =>
+            {
+                self.status =
+                    Some("you have left the guide's path: G goes back to it, - begins again, ; goes on alone".into());
+                return Vec::new();
+            }
             ScreenCommand::TourNext => tour.next(),
             ScreenCommand::TourEnd => tour.to_the_end(),
-            ScreenCommand::TourBack | ScreenCommand::ToTheStart => {
+            ScreenCommand::TourBack | ScreenCommand::ToTheStart | ScreenCommand::TourRejoin => {
                 let to = match command {
                     ScreenCommand::ToTheStart => 0,
+                    ScreenCommand::TourRejoin => tour.at(),
                     _ => tour.at().saturating_sub(1),
                 };
                 let scenario = tour.scenario();
@@ -251,10 +320,9 @@ impl App {
                 return Vec::new();
             }
             ScreenCommand::Predict => {
+                let questions = tour.questions(&self.run.session);
                 let action = tour.step().and_then(|step| step.action.as_ref());
-                let predict = action
-                    .filter(|_| !tour.goes_on())
-                    .and_then(|action| PredictDialog::new(action.text.clone(), tour.expects()));
+                let predict = action.and_then(|action| PredictDialog::new(action.text.clone(), questions));
                 match predict {
                     Some(predict) => self.dialogs.open(predict),
                     None => self.status = Some("there is nothing to predict about the next step".into()),

@@ -10,25 +10,27 @@ impl App {
         let screen = frame.area();
         let pointed = self.pointing.pointed();
         let room = screen.width.saturating_sub(2);
-        let hint = pointed.map(|action| crate::tui::hint::hint(action, &self.run.session, self.focus, room));
-        let mut canvas = self.pointing.canvas(frame.buffer_mut(), self.theme, now);
+        let hint =
+            pointed.map(|action| crate::tui::hint::hint(action, &self.run.session, self.focus, room, &self.setup.keys));
+        let theme = self.dialogs.theme().unwrap_or(self.setup.theme);
+        let mut canvas = self.pointing.canvas(frame.buffer_mut(), theme, now);
+        canvas.keys = &self.setup.keys;
         match self.panes.map(screen, &self.run) {
             Some(map) => {
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
                 let status = self.status.as_deref().or(self.mouse.note());
-                self.panes.draw(
-                    &mut canvas,
-                    &map,
-                    &self.run,
-                    self.focus,
-                    &self.shown,
-                    status,
-                    hint.as_deref(),
-                );
+                match &self.beside {
+                    Some(beside) => pane::beside::draw(&mut canvas, screen, beside, status),
+                    None => {
+                        let (run, hint) = (&self.run, hint.as_deref());
+                        self.panes
+                            .draw(&mut canvas, &map, run, self.focus, &self.shown, status, hint);
+                    }
+                }
                 if let Some(reach) = reach {
                     canvas.reach(reach);
                 }
-                let context = Context::new(&self.run.session, self.focus, &self.history);
+                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 self.dialogs.draw(&mut canvas, screen, context);
             }
             None => {
@@ -41,7 +43,7 @@ impl App {
                     .iter()
                     .zip(screen.y..screen.bottom())
                 {
-                    canvas.put(screen.x, y, screen.right(), line, self.theme.text());
+                    canvas.put(screen.x, y, screen.right(), line, theme.text());
                 }
             }
         }

@@ -47,7 +47,7 @@ impl App {
                     }
                     MouseButton::Right => {
                         if let Some(text) = action.typed() {
-                            self.dialogs.open(Prompt::new(text));
+                            self.dialogs.open(Prompt::editing(&text));
                         }
                         Vec::new()
                     }
@@ -71,7 +71,7 @@ impl App {
             Some(Zone::Diagram) => self.panes.wire.scroll(lines),
             Some(Zone::Log) => self.panes.log.scroll(lines),
             Some(Zone::Dialog) => {
-                let context = Context::new(&self.run.session, self.focus, &self.history);
+                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 self.dialogs.scroll(lines, context);
             }
             None => {}
@@ -96,11 +96,24 @@ impl App {
             return Vec::new();
         }
         if !self.dialogs.is_empty() {
-            let context = Context::new(&self.run.session, self.focus, &self.history);
+            let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
             let actions = self.dialogs.key(key, context);
             return self.all(actions, now);
         }
-        if plain { self.plain_key(key, now) } else { Vec::new() }
+        if self.beside.is_some() && key.code == KeyCode::Esc && plain {
+            return self.leave_beside();
+        }
+        if let Some(button) = self.setup.keys.pressed(key) {
+            return self.act((button.command)(self.focus).into(), now);
+        }
+        match key.code {
+            _ if !plain => Vec::new(),
+            KeyCode::Char(c @ ('1' | '2')) if self.beside.is_some() => {
+                self.say(format!("{c} is not a key here: . goes on, , goes back, ; leaves"));
+                Vec::new()
+            }
+            _ => self.plain_key(key, now),
+        }
     }
 
     pub(super) fn plain_key(&mut self, key: KeyEvent, now: MonoTime) -> Vec<Effect> {
@@ -122,12 +135,10 @@ impl App {
                 };
             }
             KeyCode::Char(c) => {
-                let Some((_, button)) = table::pressed(c) else {
-                    self.status = Some(format!("{} is not a key here: ? lists them", c.escape_debug()));
-                    return Vec::new();
-                };
-                return self.act((button.command)(self.focus).into(), now);
+                let help = self.setup.keys.of_screen(ScreenCommand::Help);
+                self.status = Some(format!("{} is not a key here: {help} lists them", c.escape_debug()));
             }
+            KeyCode::F(1) => return self.screen(ScreenCommand::Help, now),
             KeyCode::Tab => self.pointing.step(false, first),
             KeyCode::BackTab => self.pointing.step(true, first),
             KeyCode::Up if in_log => self.panes.log.select_by(-1),

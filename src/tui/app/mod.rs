@@ -2,6 +2,7 @@
 //!
 //! No clock, no terminal and no lab here, so that a test can play all three.
 
+mod beside;
 mod commands;
 mod draw;
 mod input;
@@ -17,45 +18,53 @@ use ratatui::layout::Position;
 
 use crate::clock::MonoTime;
 use crate::command::wire::{Target, WireCommand};
-use crate::command::{Command, EndCommand, Pick, ScreenCommand, table};
+use crate::command::{Command, EndCommand, Pick, ScreenCommand, ThemeName};
 use crate::lab::LabMode;
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::recording::{Recording, Replay};
 use crate::runtime::Runtime;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
+use crate::scenario::lesson::SideBySide;
 use crate::session::transcript::{Entry, EntryKind};
+use crate::session::view::SocketView;
 use crate::session::{CommandError, IssuedCommand, Session};
 use crate::side::{Ends, Side};
 use crate::tui::Exit;
+use crate::tui::beside::Beside;
 use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::forge::ForgeDialog;
-use crate::tui::dialog::help::HelpDialog;
+use crate::tui::dialog::help::{HelpDialog, HelpTopic};
 use crate::tui::dialog::host::HostDialog;
+use crate::tui::dialog::lessons::LessonsDialog;
 use crate::tui::dialog::menu::MenuDialog;
 use crate::tui::dialog::new_lab::NewLabDialog;
 use crate::tui::dialog::options::OptionsDialog;
-use crate::tui::dialog::picker::Picker;
+use crate::tui::dialog::palette::PaletteDialog;
 use crate::tui::dialog::predict::PredictDialog;
-use crate::tui::dialog::prompt::{History, Prompt};
+use crate::tui::dialog::prompt::Prompt;
 use crate::tui::dialog::raw::RawDialog;
 use crate::tui::dialog::rules::RulesDialog;
 use crate::tui::dialog::runtime::RuntimeDialog;
 use crate::tui::dialog::segment::SegmentDialog;
-use crate::tui::dialog::state::StateDialog;
+use crate::tui::dialog::state::{StateDialog, StateOf};
+use crate::tui::dialog::themes::ThemesDialog;
 use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
+use crate::tui::history::History;
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{LEAST, Pane};
-use crate::tui::pane::Panes;
+use crate::tui::pane::{self, Panes};
 use crate::tui::pointing::Pointing;
+use crate::tui::setup::Setup;
 use crate::tui::shown::{Shown, ShownConnection, describe};
 use crate::tui::terminal::MouseUse;
 use crate::tui::theme::Theme;
-use crate::tui::tour::Tour;
+use crate::tui::tour::{Pressed, Tour};
 
 /// The number of lines that a turn of the wheel moves.
 const WHEEL: i64 = 3;
@@ -75,8 +84,17 @@ pub enum Effect {
     Grow(Branch),
     /// Make a fresh lab in place of this one, and hand its session to [`App::restart`].
     Fresh(LabSpec),
+    /// Keep this theme in the configuration file.
+    KeepTheme(PathBuf, ThemeName),
     /// Write a file as [`Effect::Save`] does, and where that succeeds make a fresh lab in place of this one.
     SaveAndRenew(String, String, LabSpec),
+    /// Make two labs for that lesson beside the one that there is, in place of any other two, and hand their sessions to
+    /// [`App::open_beside`], with the number of steps.
+    Beside(Arc<SideBySide>, usize),
+    /// Ask one of these two labs: 0 the left one.
+    BesideLab(usize, LabRequest),
+    /// End these two labs.
+    EndBeside,
     /// Write a file of this name, or of one like it that is not there yet: its text.
     Save(String, String),
     /// Have the terminal report the mouse, or keep it for itself.
@@ -96,6 +114,8 @@ pub struct LabSpec {
     pub driven: Ends<Runtime>,
     /// The user's own choice of the lab, which goes before the others.
     pub chosen: Option<ChosenLab>,
+    /// Whether nothing of it goes into the recording, which is of another lab.
+    pub unrecorded: bool,
 }
 
 /// A lab as the user chooses it.
@@ -117,6 +137,15 @@ impl LabSpec {
             ipv6: scenario.ipv6,
             driven: scenario.driven,
             chosen: None,
+            unrecorded: false,
+        }
+    }
+
+    /// The requirements of a lab that stands beside another for a while.
+    pub const fn beside(scenario: &Scenario) -> LabSpec {
+        LabSpec {
+            unrecorded: true,
+            ..LabSpec::of(scenario)
         }
     }
 
@@ -133,6 +162,8 @@ impl LabSpec {
 #[derive(Debug)]
 pub struct App {
     run: LabRun,
+    /// The lesson of two labs that is shown in place of the panes.
+    beside: Option<Beside>,
     panes: Panes,
     dialogs: DialogStack,
     /// The commands that were typed.
@@ -144,7 +175,7 @@ pub struct App {
     shown: Shown,
     /// The file into which all runs are recorded; none without --record.
     recording: Option<String>,
-    theme: Theme,
+    setup: Setup,
     /// The text of the bottom line, until the next key.
     status: Option<String>,
     mouse: MouseUse,
@@ -157,6 +188,7 @@ impl App {
     pub fn new(session: Session, theme: Theme) -> App {
         App {
             run: LabRun::new(session),
+            beside: None,
             panes: Panes::default(),
             dialogs: DialogStack::default(),
             history: History::default(),
@@ -164,16 +196,36 @@ impl App {
             focus: Side::Client,
             shown: Shown::default(),
             recording: None,
-            theme,
+            setup: Setup::of(theme),
             status: None,
             mouse: MouseUse::default(),
             stale: true,
         }
     }
 
-    /// The same with the mouse in these hands from the start.
-    pub fn with_mouse(self, mouse: MouseUse) -> App {
-        App { mouse, ..self }
+    /// Returns the same screen as the user wants it to be.
+    pub fn set_up(self, setup: Setup) -> App {
+        App {
+            mouse: setup.mouse,
+            setup,
+            ..self
+        }
+    }
+
+    /// The user's wishes for the screen.
+    pub const fn setup(&mut self) -> &mut Setup {
+        self.stale = true;
+        &mut self.setup
+    }
+
+    /// Keeps what is typed for the next run, and has what was typed in the last ones.
+    pub fn keep_history(&mut self) {
+        let Some(place) = History::place() else { return };
+        let (history, why) = History::kept_in(place);
+        self.history = history;
+        if let Some(why) = why {
+            self.say(why);
+        }
     }
 
     /// Returns whose the mouse is.
@@ -227,6 +279,51 @@ impl App {
         self.run.guide(scenario);
     }
 
+    /// Two labs for a lesson are there: it begins in them, and goes on by itself as far as `steps`.
+    pub fn open_beside(&mut self, lesson: Arc<SideBySide>, sessions: [Session; 2], steps: usize) {
+        self.beside = Some(Beside::new(lesson, sessions, steps));
+        self.dialogs.clear();
+        self.pointing = Pointing::default();
+        self.status = None;
+        self.stale = true;
+    }
+
+    /// Shows why the two labs of a lesson are not available, in one sentence.
+    pub fn refuse_beside(&mut self, why: String) {
+        self.beside = None;
+        self.say(why);
+    }
+
+    /// Takes in what happened in one of the two labs of a lesson, 0 the left one.
+    pub fn absorb_beside(&mut self, column: usize, event: TimedEvent) -> Vec<Effect> {
+        let Some(beside) = &mut self.beside else {
+            return Vec::new();
+        };
+        let at = event.at;
+        self.stale |= event.what != LabEvent::Quiet;
+        let requests = beside.absorb(column, event);
+        let mut effects: Vec<Effect> = requests
+            .into_iter()
+            .map(|request| Effect::BesideLab(column, request))
+            .collect();
+        effects.extend(self.go_on_beside(at));
+        effects
+    }
+
+    /// The lesson of two labs goes on as far as it can.
+    fn go_on_beside(&mut self, now: MonoTime) -> Vec<Effect> {
+        let Some(beside) = &mut self.beside else {
+            return Vec::new();
+        };
+        let before = (beside.at(), beside.goes_on());
+        let requests = beside.go_on(now);
+        self.stale |= (beside.at(), beside.goes_on()) != before;
+        let asked = requests.into_iter();
+        asked
+            .map(|(column, request)| Effect::BesideLab(column, request))
+            .collect()
+    }
+
     /// Shows why something that the screen wanted is not available, in one sentence, and ends the tour.
     pub fn refuse(&mut self, why: String) {
         self.run.tour = None;
@@ -247,7 +344,9 @@ impl App {
 
     /// Returns when to go on, if nothing happens before.
     pub fn look_at(&self) -> Option<MonoTime> {
-        self.run.tour.as_ref().and_then(Tour::look_at)
+        let tour = self.run.tour.as_ref().and_then(Tour::look_at);
+        let beside = self.beside.as_ref().and_then(Beside::look_at);
+        tour.into_iter().chain(beside).min()
     }
 
     /// The tour goes on as far as it can.
@@ -256,7 +355,8 @@ impl App {
         let before = at(&self.run);
         let requests = self.run.go_on(now);
         self.stale |= at(&self.run) != before;
-        requests.into_iter().map(Effect::Lab).collect()
+        let requests = requests.into_iter().map(Effect::Lab);
+        requests.chain(self.go_on_beside(now)).collect()
     }
 
     /// The session that it shows.
@@ -301,7 +401,7 @@ impl App {
 
     /// Tells the open dialogs what happened, and does what they want then.
     fn tell_dialogs(&mut self, news: News, now: MonoTime) -> Vec<Effect> {
-        let context = Context::new(&self.run.session, self.focus, &self.history);
+        let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
         let actions = self.dialogs.hear(news, context);
         self.all(actions, now)
     }
@@ -314,11 +414,15 @@ impl App {
     /// Does what a press does.
     fn act(&mut self, action: Action, now: MonoTime) -> Vec<Effect> {
         match action {
+            Action::End(..) | Action::Wire(_) if self.beside.is_some() => {
+                self.say("this lesson presses the buttons itself: . goes on, , goes back, ; leaves".into());
+                Vec::new()
+            }
             Action::End(side, command) => {
                 self.focus = side;
                 self.command(side, &command, now)
             }
-            Action::Wire(command) => self.wire(command),
+            Action::Wire(command) => self.wire(command, now),
             Action::Screen(side, command) => {
                 self.focus = side.unwrap_or(self.focus);
                 self.screen(command, now)
@@ -386,7 +490,7 @@ impl App {
                 Vec::new()
             }
             Action::Item(item) => {
-                let context = Context::new(&self.run.session, self.focus, &self.history);
+                let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 let actions = self.dialogs.press(item, context);
                 self.all(actions, now)
             }
@@ -395,10 +499,12 @@ impl App {
                 Vec::new()
             }
             Action::Typed(text, command) => {
-                self.history.remember(text);
+                if let Some(why) = self.history.remember(text) {
+                    self.say(why);
+                }
                 match command {
                     Command::End(side, command) => self.command(side, &command, now),
-                    Command::Wire(command) => self.wire(command),
+                    Command::Wire(command) => self.wire(command, now),
                     Command::Screen(command) => self.screen(command, now),
                 }
             }
@@ -408,6 +514,11 @@ impl App {
             }
             Action::ShowEntry(entry) => {
                 self.panes.log.show(entry);
+                // The guide has the log's place.
+                if self.run.tour.is_some() {
+                    self.panes.zoom = Some(Pane::Log);
+                    self.status = Some("Esc goes back to the guide".into());
+                }
                 self.pointing.set_mark(Some(Action::LogLine(None)));
                 Vec::new()
             }
@@ -416,7 +527,13 @@ impl App {
                 self.dialogs.clear();
                 let fresh = LabSpec::of(&scenario);
                 self.begin(scenario);
-                vec![Effect::Fresh(fresh)]
+                let ended = self.beside.take().map(|_| Effect::EndBeside);
+                ended.into_iter().chain([Effect::Fresh(fresh)]).collect()
+            }
+            Action::SideBySide(_) if self.is_only_shown() => Vec::new(),
+            Action::SideBySide(lesson) => {
+                self.dialogs.clear();
+                vec![Effect::Beside(lesson, 0)]
             }
             Action::NewLab { .. } if self.is_only_shown() => Vec::new(),
             Action::NewLab { lab, record } => self.new_lab(lab, record),

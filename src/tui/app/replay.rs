@@ -33,7 +33,14 @@ impl App {
 
     /// Does the clock on the screen go on by itself, at `now`?
     pub fn counts_down(&self, now: MonoTime) -> bool {
-        self.run.replay.is_none() && self.run.session.counts_down(now)
+        self.run.replay.is_none() && self.beside.is_none() && self.run.session.counts_down(now)
+    }
+
+    /// Returns when the next frame is to be drawn after one that was drawn at `drawn`, because something travels on the wire; none when
+    /// nothing does. In a recording nothing moves.
+    pub fn next_frame(&self, drawn: MonoTime) -> Option<MonoTime> {
+        let session = self.run.replay.is_none().then_some(&self.run.session);
+        session.and_then(|session| session.next_frame(drawn))
     }
 
     /// The time that the screen shows, when it is `now`.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Context, Dialog, News, scrolled};
+use super::{About, Context, Dialog, News, scrolled};
 use crate::scenario::branch::{Branch, BranchResult, lines};
 use crate::text::wrap;
 use crate::tui::canvas::Canvas;
@@ -16,8 +16,8 @@ pub struct CompareDialog {
     branch: Branch,
     /// The reports; none while they run.
     result: Option<BranchResult>,
-    /// Lines above the window.
-    skip: usize,
+    /// Lines above the window; none until the first drawing of the result, which begins at the first difference.
+    skip: Option<usize>,
 }
 
 impl CompareDialog {
@@ -26,14 +26,14 @@ impl CompareDialog {
         CompareDialog {
             branch,
             result: None,
-            skip: 0,
+            skip: None,
         }
     }
 }
 
 impl Dialog for CompareDialog {
     fn scroll(&mut self, lines: i64, _context: Context) {
-        self.skip = scrolled(self.skip, lines);
+        self.skip = Some(scrolled(self.skip.unwrap_or(0), lines));
     }
 
     fn hear(&mut self, news: News, _context: Context) -> Option<Action> {
@@ -43,6 +43,13 @@ impl Dialog for CompareDialog {
             self.result = Some(result.clone());
         }
         None
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Both ways",
+            keys: &[],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
@@ -90,12 +97,17 @@ impl Dialog for CompareDialog {
             }
         }
         let height = usize::from(inside.height).saturating_sub(1);
-        self.skip = self.skip.min(rows.len().saturating_sub(height));
+        canvas.page = height as u16;
+        // What both have in common up to there is known: a line of it is left for orientation.
+        let differs = rows.iter().position(|(_, _, alike)| !alike).unwrap_or(0);
+        let skip = self.skip.unwrap_or(differs.saturating_sub(1));
+        let skip = skip.min(rows.len().saturating_sub(height));
+        self.skip = Some(skip);
         canvas.put(inside.x, inside.y, middle, "as it is", strong);
         canvas.put(middle + 1, inside.y, inside.right(), "changed", strong);
         canvas.bar(middle.saturating_sub(1), inside.y, inside.bottom());
-        let more = rows.len().saturating_sub(self.skip + height);
-        for ((left, right, alike), y) in rows.into_iter().skip(self.skip).take(height).zip(inside.y + 1..) {
+        let more = rows.len().saturating_sub(skip + height);
+        for ((left, right, alike), y) in rows.into_iter().skip(skip).take(height).zip(inside.y + 1..) {
             let style = if alike { dim } else { strong };
             canvas.put_cut(inside.x, y, middle.saturating_sub(1), &left, style);
             canvas.put_cut(middle + 1, y, inside.right(), &right, style);
@@ -104,8 +116,8 @@ impl Dialog for CompareDialog {
                 canvas.put(middle, y, middle + 1, "\u{2260}", strong);
             }
         }
-        if more > 0 {
-            let hint = format!(" {more} more lines: wheel, arrows, PgDn ");
+        if skip > 0 || more > 0 {
+            let hint = format!(" {skip} lines above, {more} below: wheel, arrows, PgUp, PgDn ");
             canvas.put(inside.x, area.bottom() - 1, area.right() - 1, &hint, strong);
         }
     }

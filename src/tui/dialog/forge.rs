@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
-use super::{Context, Dialog, Reaction, browse, moved, plain};
+use super::{About, Context, Dialog, Reaction, browse, moved, plain};
 use crate::call::Bytes;
 use crate::command::ScreenCommand;
 use crate::command::wire::WireCommand;
@@ -102,6 +102,16 @@ impl Dialog for ForgeDialog {
 
     fn opener(&self) -> Option<ScreenCommand> {
         Some(ScreenCommand::ForgeDialog)
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Forge a packet",
+            keys: &[
+                ("Enter", "send the selected packet in the other end's name"),
+                ("1 2", "to the client, to the server"),
+            ],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {

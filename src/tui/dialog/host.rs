@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::prompt::Prompt;
-use super::{Context, Dialog, Reaction, moved};
+use super::{About, Context, Dialog, Reaction, moved};
 use crate::command::{EndCommand, ScreenCommand};
 use crate::explain::settings;
 use crate::host::{Setting, SettingKind, SettingValue};
@@ -76,6 +76,13 @@ impl Dialog for HostDialog {
 
     fn opener(&self) -> Option<ScreenCommand> {
         Some(ScreenCommand::HostSettings)
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "The settings of a host",
+            keys: &[("Enter", "change the selected setting")],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {

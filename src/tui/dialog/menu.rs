@@ -118,7 +118,7 @@ impl Dialog for MenuDialog {
                         inside.x + 2,
                         y,
                         inside.right(),
-                        button.key.encode_utf8(&mut [0; 4]),
+                        &canvas.key_of(button).to_string(),
                         canvas.theme.key(),
                     );
                     canvas.put(x + 2, y, inside.right(), button.label, strong);

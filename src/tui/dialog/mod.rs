@@ -8,21 +8,24 @@ use ratatui::layout::Rect;
 use std::fmt::Debug;
 
 use crate::call::CallId;
-use crate::command::{ScreenCommand, table};
+use crate::command::{Command, ScreenCommand};
 use crate::scenario::branch::{Branch, BranchResult};
 use crate::session::Session;
 use crate::side::Side;
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
+use crate::tui::keys::Keymap;
+use crate::tui::theme::Theme;
 
 pub mod branch;
 pub mod forge;
 pub mod help;
 pub mod host;
+pub mod lessons;
 pub mod menu;
 pub mod new_lab;
 pub mod options;
-pub mod picker;
+pub mod palette;
 pub mod predict;
 pub mod prompt;
 pub mod raw;
@@ -30,12 +33,12 @@ pub mod rules;
 pub mod runtime;
 pub mod segment;
 pub mod state;
+pub mod themes;
 pub mod why;
 
-use prompt::History;
+use crate::tui::history::History;
+use help::{HelpDialog, HelpTopic};
 
-/// The lines that PgUp and PgDn move by.
-const PAGE: i64 = 10;
 /// More lines than any dialog has.
 const FAR: i64 = 1 << 20;
 
@@ -48,15 +51,21 @@ pub struct Context<'a> {
     pub focus: Side,
     /// The commands that were typed.
     pub history: &'a History,
+    /// The lines that PgUp and PgDn move by: those that are visible of the dialog on top.
+    pub page: u16,
+    /// The keys of the buttons.
+    pub keys: &'a Keymap,
 }
 
 impl<'a> Context<'a> {
     /// Returns a context of these parts.
-    pub const fn new(session: &'a Session, focus: Side, history: &'a History) -> Context<'a> {
+    pub const fn new(session: &'a Session, focus: Side, history: &'a History, keys: &'a Keymap) -> Context<'a> {
         Context {
             session,
             focus,
             history,
+            page: 1,
+            keys,
         }
     }
 }
@@ -114,13 +123,36 @@ pub trait Dialog: Debug {
         None
     }
 
+    /// The theme in which the whole screen is drawn while it is open; none for the one that is in use.
+    fn theme(&self) -> Option<Theme> {
+        None
+    }
+
     /// The command that opens it, whose key closes it again; none for one that has no such key.
     fn opener(&self) -> Option<ScreenCommand> {
         None
     }
+
+    /// Returns what the help says first when it is opened over this dialog.
+    fn about(&self) -> About {
+        About {
+            title: "This dialog",
+            keys: &[],
+        }
+    }
 }
 
-/// The keys that dialogs share: Esc and `q` close, arrows, Tab, pages and Home and End move, Enter presses what is selected.
+/// The help of a dialog: what it is, and its own keys and signs with what they mean, besides those that all share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The heading.
+    pub title: &'static str,
+    /// Its keys and signs, with what they mean.
+    pub keys: &'static [(&'static str, &'static str)],
+}
+
+/// The keys that dialogs share: Esc and `q` close, arrows, Tab, pages and Home and End move, Enter presses what is selected, `?` and F1
+/// open the help about it.
 pub fn browse<D: Dialog + ?Sized>(dialog: &mut D, key: KeyEvent, context: Context) -> Vec<Reaction> {
     let lines = match plain(key) {
         Some(KeyCode::Esc | KeyCode::Char('q')) => return vec![Reaction::Close],
@@ -130,22 +162,26 @@ pub fn browse<D: Dialog + ?Sized>(dialog: &mut D, key: KeyEvent, context: Contex
         }
         Some(KeyCode::Up | KeyCode::BackTab) => -1,
         Some(KeyCode::Down | KeyCode::Tab) => 1,
-        Some(KeyCode::PageUp) => -PAGE,
-        Some(KeyCode::PageDown | KeyCode::Char(' ')) => PAGE,
+        Some(KeyCode::PageUp) => -i64::from(context.page),
+        Some(KeyCode::PageDown | KeyCode::Char(' ')) => i64::from(context.page),
         Some(KeyCode::Home) => -FAR,
         Some(KeyCode::End) => FAR,
-        Some(KeyCode::Char(c)) => {
-            let mut buttons = dialog
-                .opener()
-                .into_iter()
-                .flat_map(|opener| table::of_screen(opener).buttons);
-            let closes = buttons.any(|button| button.key == c);
+        Some(KeyCode::F(1)) => return vec![help_about(dialog)],
+        Some(KeyCode::Char('?')) if dialog.opener() != Some(ScreenCommand::Help) => return vec![help_about(dialog)],
+        _ => {
+            let pressed = context.keys.pressed(key).map(|button| (button.command)(context.focus));
+            let opener = dialog.opener().map(Command::Screen);
+            let closes = opener.is_some() && pressed == opener;
             return closes.then_some(Reaction::Close).into_iter().collect();
         }
-        _ => return Vec::new(),
     };
     dialog.scroll(lines, context);
     Vec::new()
+}
+
+/// The help that begins with this dialog, over it.
+fn help_about<D: Dialog + ?Sized>(dialog: &D) -> Reaction {
+    Reaction::Open(Box::new(HelpDialog::new(HelpTopic::Dialog(dialog.about()))))
 }
 
 /// The key, unless it is another with Ctrl or Alt.
@@ -168,12 +204,19 @@ const fn scrolled(skip: usize, lines: i64) -> usize {
 #[derive(Debug, Default)]
 pub struct DialogStack {
     dialogs: Vec<Box<dyn Dialog>>,
+    /// The lines of the one on top that were visible when it was drawn.
+    page: u16,
 }
 
 impl DialogStack {
     /// Returns whether none is open.
     pub fn is_empty(&self) -> bool {
         self.dialogs.is_empty()
+    }
+
+    /// Returns the theme in which the one on top has the screen drawn, if it has one.
+    pub fn theme(&self) -> Option<Theme> {
+        self.dialogs.last().and_then(|dialog| dialog.theme())
     }
 
     /// Opens a dialog over all others.
@@ -202,10 +245,15 @@ impl DialogStack {
                 canvas.reach(reach);
             }
         }
+        self.page = canvas.page.max(1);
     }
 
     /// Gives a key to the one on top; returns what the screen is to do.
     pub fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Action> {
+        let context = Context {
+            page: self.page,
+            ..context
+        };
         let reactions = self.dialogs.last_mut().map(|dialog| dialog.key(key, context));
         self.react(reactions)
     }

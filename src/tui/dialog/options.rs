@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::prompt::Prompt;
-use super::{Context, Dialog, News, Reaction, moved};
+use super::{About, Context, Dialog, News, Reaction, moved};
 use crate::call::{Call, CallId, OptionKind, SocketName, SocketOption};
 use crate::command::{CallRequest, EndCommand, ScreenCommand, option_value};
 use crate::outcome::{Outcome, Reading};
@@ -115,6 +115,13 @@ impl Dialog for OptionsDialog {
         None
     }
 
+    fn about(&self) -> About {
+        About {
+            title: "The options of a socket",
+            keys: &[("Enter", "change the selected option")],
+        }
+    }
+
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
         let session = context.session;
         let end = &session.ends[self.side];
@@ -127,6 +134,7 @@ impl Dialog for OptionsDialog {
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
         // The last line shows what the last call returned.
         let (list, foot) = layout::bottom(inside, 1);
+        canvas.page = list.height;
         let height = usize::from(list.height);
         let more = SocketOption::ALL.len().saturating_sub(height);
         let skip = (self.selected + 1).saturating_sub(height);

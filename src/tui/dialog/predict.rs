@@ -1,86 +1,72 @@
-//! Predictions: what will the next step return, and in which state leave the socket? A few answers to choose from.
+//! Predictions: what will the next step return, and in which state leave the socket? All questions at once, a few answers to each.
 
 use ratatui::layout::Rect;
-use std::mem;
 
-use super::{Context, Dialog, Reaction, moved};
+use super::{About, Context, Dialog, Reaction, moved};
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
-use crate::tui::tour::RETURNS;
+use crate::tui::prediction::{PredictionQuestion, RETURNS};
 
-/// Outcomes that people think of.
-const USUAL: [&str; 8] = [
-    "ok",
-    "EPIPE",
-    "ECONNRESET",
-    "EOF",
-    "blocked",
-    "ETIMEDOUT",
-    "ECONNREFUSED",
-    "EAGAIN",
-];
-/// States that people think of.
-const STATES: [&str; 7] = [
-    "ESTABLISHED",
-    "FIN_WAIT2",
-    "CLOSE_WAIT",
-    "TIME_WAIT",
-    "CLOSE",
-    "LAST_ACK",
-    "SYN_SENT",
-];
-/// The number of predictions to choose from.
-const CHOICES: usize = 5;
+/// The width of a question's column.
+const COLUMN: u16 = 27;
 
-/// The choices.
+/// The questions, and what was chosen.
 #[derive(Debug)]
 pub struct PredictDialog {
     /// The next command.
     command: String,
-    /// The questions, and what is expected; the first of them now.
-    questions: Vec<(String, String)>,
-    /// The answers to choose from, in an order that tells nothing.
-    choices: Vec<String>,
-    /// The prediction that is selected.
+    /// The questions, each with the choice that was made, by its number.
+    questions: Vec<(PredictionQuestion, Option<usize>)>,
+    /// The choice that is selected, counted through all questions.
     selected: usize,
 }
 
 impl PredictDialog {
-    /// Returns a dialog for a step of which these are expected; none when there is nothing to ask.
-    pub fn new(command: String, questions: Vec<(String, String)>) -> Option<PredictDialog> {
-        let (about, right) = questions.first()?;
-        let usual: &[&str] = if about == RETURNS { &USUAL } else { &STATES };
-        let mut choices: Vec<String> = usual
-            .iter()
-            .filter(|usual| *usual != right)
-            .take(CHOICES - 1)
-            .map(|usual| (*usual).to_owned())
-            .collect();
-        choices.push(right.clone());
-        // By name: where the right one stands says nothing about it.
-        choices.sort();
-        Some(PredictDialog {
+    /// Returns a dialog about a step with these questions; none when there is nothing to ask.
+    pub fn new(command: String, questions: Vec<PredictionQuestion>) -> Option<PredictDialog> {
+        (!questions.is_empty()).then(|| PredictDialog {
             command,
-            questions,
-            choices,
+            questions: questions.into_iter().map(|question| (question, None)).collect(),
             selected: 0,
         })
+    }
+
+    /// The question and the choice of that number.
+    fn place(&self, item: usize) -> Option<(usize, usize)> {
+        let mut first = 0;
+        for (nth, (question, _)) in self.questions.iter().enumerate() {
+            let choices = question.choices.len();
+            if item < first + choices {
+                return Some((nth, item - first));
+            }
+            first += choices;
+        }
+        None
+    }
+
+    /// The number of the first choice of a question.
+    fn first_of(&self, question: usize) -> usize {
+        let before = self.questions.iter().take(question);
+        before.map(|(question, _)| question.choices.len()).sum()
     }
 }
 
 impl Dialog for PredictDialog {
-    /// The answer is taken down, and the next question asked.
+    /// The answer is taken down; with the last of them the dialog goes.
     fn press(&mut self, item: usize, _context: Context) -> Vec<Reaction> {
-        let Some(picked) = self.choices.get(item).cloned() else {
+        let Some((nth, choice)) = self.place(item) else {
             return Vec::new();
         };
-        let (about, _) = self.questions.remove(0);
-        let predict = Reaction::Do(Action::Predict { about, picked });
-        let (command, questions) = (mem::take(&mut self.command), mem::take(&mut self.questions));
-        match PredictDialog::new(command, questions) {
-            Some(next) => {
-                *self = next;
+        let (question, chosen) = &mut self.questions[nth];
+        *chosen = Some(choice);
+        let predict = Reaction::Do(Action::Predict {
+            about: question.about.clone(),
+            picked: question.choices[choice].clone(),
+        });
+        match self.questions.iter().position(|(_, chosen)| chosen.is_none()) {
+            Some(open) => {
+                self.selected = self.first_of(open);
                 vec![predict]
             }
             None => vec![Reaction::Close, predict],
@@ -88,31 +74,51 @@ impl Dialog for PredictDialog {
     }
 
     fn scroll(&mut self, lines: i64, _context: Context) {
-        self.selected = moved(self.selected, lines, self.choices.len());
+        self.selected = moved(self.selected, lines, self.first_of(self.questions.len()));
     }
 
     fn selected(&self) -> Option<usize> {
         Some(self.selected)
     }
 
+    fn about(&self) -> About {
+        About {
+            title: "A prediction",
+            keys: &[("Enter", "predict what is selected; the next step says whether it is so")],
+        }
+    }
+
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
-        let area = layout::middle(screen, 56, self.choices.len() as u16 + 3);
-        let title = match self.questions.first() {
-            Some((about, _)) if about != RETURNS => format!("what will be the {about}?   (Esc closes)"),
-            _ => "what will it return?   (Esc closes)".into(),
-        };
-        let inside = canvas.frame(area, &title);
+        let longest = self.questions.iter().map(|(question, _)| question.choices.len()).max();
+        let rows = longest.unwrap_or(0) as u16;
+        let area = layout::middle(screen, COLUMN * 2 + 4, rows + 5);
+        let inside = canvas.frame(area, "what do you predict?   (Esc closes)");
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
         canvas.put_cut(inside.x, inside.y, inside.right(), &self.command, strong);
-        for ((row, choice), y) in self.choices.iter().enumerate().zip(inside.y + 1..inside.bottom()) {
-            canvas.put(inside.x + 1, y, inside.right(), choice, text);
-            let place = Rect::new(inside.x, y, inside.width, 1);
-            let action = Action::Item(row);
-            canvas.hits.add(place, action.clone(), true);
-            if self.selected == row || canvas.is_picked(place, &action) {
-                let style = canvas.theme.picked();
-                canvas.tint(place, style);
+        let mut item = 0;
+        for ((question, chosen), nth) in self.questions.iter().zip(0..) {
+            let left = inside.x + nth * COLUMN;
+            let right = (left + COLUMN - 1).min(inside.right());
+            let asked = match question.about.as_str() {
+                RETURNS => "what will it return?".to_owned(),
+                about => format!("what will be the {about}?"),
+            };
+            let head = crate::text::wrap(&asked, usize::from(right.saturating_sub(left)));
+            for (line, y) in head.iter().take(2).zip(inside.y + 1..) {
+                canvas.put_cut(left, y, right, line, strong);
             }
+            for ((row, choice), y) in question.choices.iter().enumerate().zip(inside.y + 3..inside.bottom()) {
+                let mark = if *chosen == Some(row) { "\u{25b8} " } else { "  " };
+                canvas.put(left, y, right, &format!("{mark}{choice}"), text);
+                let place = Rect::new(left, y, right.saturating_sub(left), 1);
+                let action = Action::Item(item + row);
+                canvas.hits.add(place, action.clone(), true);
+                if self.selected == item + row || canvas.is_picked(place, &action) {
+                    let style = canvas.theme.picked();
+                    canvas.tint(place, style);
+                }
+            }
+            item += question.choices.len();
         }
     }
 }

@@ -6,42 +6,20 @@ use std::sync::Arc;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{Context, Dialog, Reaction};
+use super::{About, Context, Dialog, Reaction, help_about};
 use crate::call::SocketName;
 use crate::command::complete::complete;
 use crate::command::parse::{ParseError, parse};
+use crate::command::signature::Signature;
 use crate::scenario::Scenario;
 use crate::scenario::branch::Branch;
 use crate::session::Session;
 use crate::side::Side;
-use crate::text::wrap_to;
-use crate::tui::canvas::{Canvas, button_width};
+use crate::text::{width, wrap_to};
+use crate::tui::canvas::{Canvas, keyless_width};
+use crate::tui::history::History;
 use crate::tui::hit::Action;
 use crate::tui::layout;
-
-/// The number of typed commands that are remembered.
-const REMEMBERED: usize = 200;
-
-/// The commands that were typed, the oldest first.
-#[derive(Debug, Default)]
-pub struct History(Vec<String>);
-
-impl History {
-    /// Adds a command, unless it was the last one, too.
-    pub fn remember(&mut self, text: String) {
-        if self.0.last() != Some(&text) {
-            self.0.push(text);
-            if self.0.len() > REMEMBERED {
-                self.0.remove(0);
-            }
-        }
-    }
-
-    /// The command that was typed so many before the next.
-    fn back(&self, nth: usize) -> Option<&String> {
-        self.0.get(self.0.len().checked_sub(nth)?)
-    }
-}
 
 /// The purpose of the typed command.
 #[derive(Debug)]
@@ -62,6 +40,8 @@ pub struct Prompt {
     /// The number of steps back in the history, and what was typed before going there.
     back: usize,
     draft: String,
+    /// The text that is looked for in the history; none while nothing is.
+    searched: Option<String>,
     /// The last word is there to be typed over.
     over: bool,
     purpose: PromptPurpose,
@@ -76,9 +56,21 @@ impl Prompt {
             error: None,
             back: 0,
             draft: String::new(),
+            searched: None,
             over: false,
             purpose: PromptPurpose::Run,
         }
+    }
+
+    /// Returns a prompt to change the arguments of a button: behind a command without any, the first is awaited.
+    pub fn editing(text: &str) -> Prompt {
+        let awaits = |signature: Signature| !signature.parts.is_empty() && text.ends_with(signature.spec.name);
+        let blank = if Signature::typed(text).is_some_and(awaits) {
+            " "
+        } else {
+            ""
+        };
+        Prompt::new(format!("{text}{blank}"))
     }
 
     /// Returns a prompt with text whose last word the first character typed takes the place of.
@@ -140,12 +132,47 @@ impl Prompt {
             self.draft = self.input.value().to_owned();
         }
         self.back = if older {
-            (self.back + 1).min(history.0.len())
+            (self.back + 1).min(history.len())
         } else {
             self.back.saturating_sub(1)
         };
         let text = history.back(self.back).unwrap_or(&self.draft);
         self.set(text.clone());
+    }
+
+    /// A key while something is looked for in the history; whether that was all that it is for.
+    fn search_key(&mut self, key: KeyEvent, history: &History) -> bool {
+        let Some(searched) = &mut self.searched else {
+            return false;
+        };
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char('r') if control => {
+                let found = history.find(searched, self.back);
+                self.back = found.unwrap_or(self.back);
+            }
+            KeyCode::Char(c) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
+                searched.push(c);
+                self.back = history.find(searched, self.back.saturating_sub(1)).unwrap_or(self.back);
+            }
+            KeyCode::Backspace => {
+                searched.pop();
+                self.back = history.find(searched, 0).unwrap_or(0);
+            }
+            // What was there before comes back.
+            KeyCode::Esc => {
+                self.searched = None;
+                self.back = 0;
+            }
+            // What was found is taken, to be changed or run; any other key then does what it does.
+            _ => {
+                self.searched = None;
+                return matches!(key.code, KeyCode::Enter | KeyCode::Tab);
+            }
+        }
+        let text = history.back(self.back).unwrap_or(&self.draft).clone();
+        self.set(text);
+        true
     }
 
     /// The command that was typed goes where it is wanted; a mistake leaves the prompt open, and is pointed at.
@@ -182,6 +209,10 @@ fn socket_names(session: &Session) -> Vec<&SocketName> {
 
 impl Dialog for Prompt {
     fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
+        if self.search_key(key, context.history) {
+            (self.cycle, self.error) = (None, None);
+            return Vec::new();
+        }
         let over = std::mem::take(&mut self.over);
         let types = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
         if over && (types || key.code == KeyCode::Backspace) {
@@ -194,6 +225,14 @@ impl Dialog for Prompt {
         match key.code {
             KeyCode::Esc => return vec![Reaction::Close],
             KeyCode::Enter => return self.enter(context),
+            KeyCode::F(1) => return vec![help_about(self)],
+            KeyCode::Char('r') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                if self.back == 0 {
+                    self.draft = self.input.value().to_owned();
+                }
+                self.searched = Some(String::new());
+                self.cycle = None;
+            }
             KeyCode::Tab => self.tab(context, false),
             KeyCode::BackTab => self.tab(context, true),
             KeyCode::Up | KeyCode::Down => {
@@ -227,6 +266,10 @@ impl Dialog for Prompt {
 
     /// Pastes `text` on one line, and nothing raw.
     fn paste(&mut self, text: &str) {
+        if let Some(searched) = &mut self.searched {
+            searched.extend(text.chars().filter(|c| !c.is_control()));
+            return;
+        }
         for c in text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()) {
             let c = if c == '\n' || c == '\t' { ' ' } else { c };
             self.input.handle(InputRequest::InsertChar(c));
@@ -235,14 +278,39 @@ impl Dialog for Prompt {
         self.error = None;
     }
 
+    fn about(&self) -> About {
+        About {
+            title: "The prompt",
+            keys: &[
+                (
+                    "Tab",
+                    "complete the word, or go to the next that is proposed; a few letters of it are enough",
+                ),
+                ("Up Down", "go through what was typed before, also in earlier runs"),
+                (
+                    "Ctrl-R",
+                    "look for a text in what was typed before; once more for an older one",
+                ),
+                ("Ctrl-W", "remove the word before the cursor; Ctrl-U all before it"),
+                ("[ ]", "an argument that may be left out"),
+                ("( )", "what is taken without it"),
+            ],
+        }
+    }
+
     /// Draws the prompt over the bottom of the screen.
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
-        let (_, area) = layout::bottom(screen, 6);
-        let title = match self.purpose {
-            PromptPurpose::Run => "command   (Enter runs it, Tab completes, Up is history, Esc closes)",
-            PromptPurpose::Branch(..) => "what instead?   (Enter runs both, Esc closes)",
+        let (_, area) = layout::bottom(screen, 7);
+        let title = match (&self.searched, &self.purpose) {
+            (Some(text), _) => {
+                format!("in the history: {text}_   (Ctrl-R an older one, Enter takes it, Esc leaves it)")
+            }
+            (None, PromptPurpose::Run) => {
+                "command   (Enter runs it, Tab completes, Up is history, Ctrl-R searches it, Esc closes)".to_owned()
+            }
+            (None, PromptPurpose::Branch(..)) => "what instead?   (Enter runs both, Esc closes)".to_owned(),
         };
-        let inside = canvas.frame(area, title);
+        let inside = canvas.frame(area, &title);
         if inside.height < 3 || inside.width < 8 {
             return;
         }
@@ -251,7 +319,7 @@ impl Dialog for Prompt {
         let words = self.candidates(context);
         let mut x = inside.x;
         for (nth, word) in words.iter().enumerate() {
-            let wide = button_width(None, word);
+            let wide = keyless_width(word);
             if x + wide + 4 > inside.right() {
                 canvas.put(x, inside.y, inside.right(), &format!("+{}", words.len() - nth), dim);
                 break;
@@ -320,12 +388,70 @@ impl Dialog for Prompt {
                     canvas.put(inside.x, y, inside.right(), line, bad);
                 }
             }
-        } else if inside.height > 3 {
-            let hint = format!(
-                "without client or server before it, a command is for the {}",
-                context.focus
-            );
-            canvas.put_cut(inside.x, y + 2, inside.right(), &hint, dim);
+        } else {
+            let below = Rect {
+                y: y + 1,
+                height: inside.bottom().saturating_sub(y + 1),
+                ..inside
+            };
+            describe(canvas, below, value, context);
+        }
+    }
+}
+
+/// Says below the line which arguments its command takes, the one that is being typed emphasised, and what it does; before there is a
+/// command, which end one is for.
+fn describe(canvas: &mut Canvas, area: Rect, typed: &str, context: Context) {
+    let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
+    let Some(signature) = Signature::typed(typed) else {
+        let hint = format!(
+            "without client or server before it, a command is for the {}",
+            context.focus
+        );
+        canvas.put_cut(area.x, area.y, area.right(), &hint, dim);
+        return;
+    };
+    // The arguments on as many lines as leave one for the help; of more, those around the one that is being typed.
+    let mut lines: Vec<Vec<(String, bool)>> = vec![vec![(signature.spec.name.to_owned(), false)]];
+    let mut used = width(signature.spec.name);
+    for part in signature.parts {
+        let wide = width(&part.text) + 1;
+        if used + wide > usize::from(area.width) {
+            lines.push(Vec::new());
+            used = 0;
+        }
+        used += wide;
+        if let Some(line) = lines.last_mut() {
+            line.push((part.text, part.typed));
+        }
+    }
+    let rows = usize::from(area.height.saturating_sub(1)).max(1);
+    let typed_at = lines
+        .iter()
+        .position(|line| line.iter().any(|(_, typed)| *typed))
+        .unwrap_or(0);
+    let skip = (typed_at + 1).saturating_sub(rows);
+    let mut y = area.y;
+    for line in lines.iter().skip(skip).take(rows) {
+        let mut x = area.x;
+        for (part, typed) in line {
+            let style = if *typed { strong } else { text };
+            let end = canvas.put_cut(x, y, area.right(), part, style);
+            if *typed {
+                let style = canvas.theme.picked();
+                canvas.tint(Rect::new(x, y, end - x, 1), style);
+            }
+            x = end + 1;
+        }
+        y += 1;
+    }
+    if y < area.bottom() {
+        let left = usize::from(area.bottom() - y);
+        for (line, y) in wrap_to(signature.spec.help, usize::from(area.width), left)
+            .iter()
+            .zip(y..)
+        {
+            canvas.put(area.x, y, area.right(), line, dim);
         }
     }
 }

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
-use super::{Context, Dialog, Reaction, browse, plain, scrolled};
+use super::{About, Context, Dialog, Reaction, browse, plain, scrolled};
 use crate::command::ScreenCommand;
 use crate::side::Side;
 use crate::text::width;
@@ -57,6 +57,13 @@ impl Dialog for RawDialog {
         Some(ScreenCommand::RawRows)
     }
 
+    fn about(&self) -> About {
+        About {
+            title: "The kernel's rows",
+            keys: &[("Left Right", "show the rest of long rows")],
+        }
+    }
+
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
         let session = context.session;
         let table = session.ends[self.side].table.rows();
@@ -76,6 +83,7 @@ impl Dialog for RawDialog {
         let file = if six { "/proc/net/tcp6" } else { "/proc/net/tcp" };
         let inside = canvas.frame(area, &format!("{file} of the {}   (Esc closes)", self.side));
         let height = usize::from(inside.height).saturating_sub(1);
+        canvas.page = height as u16;
         let room = usize::from(inside.width);
         self.down = self.down.min(table.len().saturating_sub(height));
         self.across = self.across.min(longest.saturating_sub(room));

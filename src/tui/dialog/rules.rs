@@ -3,11 +3,11 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
-use super::{Context, Dialog, Reaction, browse, moved, plain};
+use super::{About, Context, Dialog, Reaction, browse, moved, plain};
 use crate::command::ScreenCommand;
 use crate::command::wire::{Preset, WireCommand};
 use crate::session::{LabKind, Session};
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::{Canvas, keyless_width};
 use crate::tui::hit::Action;
 use crate::tui::layout;
 use crate::wire::queue::RuleChange;
@@ -75,6 +75,16 @@ impl Dialog for RulesDialog {
         Some(ScreenCommand::WireRules)
     }
 
+    fn about(&self) -> About {
+        About {
+            title: "The wire's rules",
+            keys: &[
+                ("Enter", "switch the selected rule on or off, or add the preset"),
+                ("Delete", "remove the selected rule"),
+            ],
+        }
+    }
+
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
         let session = context.session;
         self.selected = self.selected.min(rows(session).saturating_sub(1));
@@ -122,7 +132,7 @@ impl Dialog for RulesDialog {
                 }
                 RuleLine::Rule(row) => {
                     let rule = &rules[row];
-                    let wide = button_width(None, "remove");
+                    let wide = keyless_width("remove");
                     let right = inside.right().saturating_sub(wide + 1);
                     let mut x = canvas.put(inside.x, y, right, if rule.on { "[on]  " } else { "[off] " }, strong);
                     let fired = format!("decided on {} of {}", rule.fired, rule.fitted);

@@ -24,6 +24,8 @@ pub struct RuntimeDialog {
     selected: usize,
     /// What of each of [`Runtime::ALL`] is missing, when the dialog was opened: its tool and the package that has it.
     missing: Vec<Option<(&'static str, &'static str)>>,
+    /// Why the one that was pressed last is not available, where it is not.
+    refused: Option<String>,
 }
 
 impl RuntimeDialog {
@@ -37,11 +39,15 @@ impl RuntimeDialog {
             missing: Runtime::ALL
                 .map(|runtime| runtime.needs().filter(|_| !runtime.is_here()))
                 .to_vec(),
+            refused: None,
         }
     }
 
     /// The lines under the list: what comes next, and when.
     fn status(&self, end: &End) -> String {
+        if let Some(why) = &self.refused {
+            return why.clone();
+        }
         if let Some((_, why)) = &end.missing {
             return format!("The {} stays as it is: {why}.", self.side);
         }
@@ -97,12 +103,13 @@ impl Dialog for RuntimeDialog {
             return Vec::new();
         };
         if let Some((tool, package)) = self.missing[item] {
-            let why = format!(
-                "{} needs {tool}, which is not on PATH; Debian's and Ubuntu's package is {package}",
+            self.refused = Some(format!(
+                "{} needs {tool}, which is not on PATH; Debian's and Ubuntu's package is {package}.",
                 runtime.title()
-            );
-            return vec![Reaction::Do(Action::Say(why))];
+            ));
+            return Vec::new();
         }
+        self.refused = None;
         vec![Reaction::Do(Action::End(self.side, EndCommand::Runtime(*runtime)))]
     }
 

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Context, Dialog, scrolled};
+use super::{About, Context, Dialog, scrolled};
 use crate::call::escape;
 use crate::session::transcript::{EntryKind, became, besides};
 use crate::text::width;
@@ -29,6 +29,13 @@ impl SegmentDialog {
 impl Dialog for SegmentDialog {
     fn scroll(&mut self, lines: i64, _context: Context) {
         self.skip = scrolled(self.skip, lines);
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "One packet",
+            keys: &[],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {

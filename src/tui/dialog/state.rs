@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Context, Dialog, scrolled};
+use super::{About, Context, Dialog, scrolled};
 use crate::call::SocketName;
 use crate::explain::meaning::{self, Meaning, Settings};
 use crate::session::view::SocketView;
@@ -124,6 +124,13 @@ fn situations(state: State) -> Vec<(&'static str, String)> {
 impl Dialog for StateDialog {
     fn scroll(&mut self, lines: i64, _context: Context) {
         self.skip = scrolled(self.skip, lines);
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "What a state means",
+            keys: &[],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use std::sync::Arc;
 
-use super::{Context, Dialog, Reaction, scrolled};
+use super::{About, Context, Dialog, Reaction, scrolled};
 use crate::call::{CallId, CallKind, EndpointCall};
 use crate::command::ScreenCommand;
 use crate::explain::ErrorSource;
@@ -240,6 +240,19 @@ impl Dialog for WhyDialog {
 
     fn opener(&self) -> Option<ScreenCommand> {
         Some(ScreenCommand::Why)
+    }
+
+    fn about(&self) -> About {
+        About {
+            title: "Why?",
+            keys: &[
+                ("Enter", "go to the selected link's line in the log"),
+                (
+                    "arrows",
+                    "select a link: the call, its state, the segment that set the error",
+                ),
+            ],
+        }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {

@@ -14,7 +14,7 @@ use crate::outcome::{Outcome, Value};
 use crate::session::{LastOutcome, Session};
 use crate::side::Side;
 use crate::text::{width, wrap, wrap_to};
-use crate::tui::canvas::{Canvas, button_width, longest};
+use crate::tui::canvas::{Canvas, keyless_width, longest};
 use crate::tui::hit::Action;
 
 /// The line above.
@@ -30,7 +30,7 @@ pub fn rule(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
     };
     let why = session.ends[side].newest();
     let why = why.and_then(|_| table::of_screen(ScreenCommand::Why).buttons.first());
-    let button = why.map_or(0, |why| usize::from(button_width(Some(why.key), why.label)) + 1);
+    let button = why.map_or(0, |why| usize::from(canvas.button_width(Some(why.key), why.label)) + 1);
     let right = area.right().saturating_sub(1);
     let room = usize::from(right.saturating_sub(area.x + 2)).saturating_sub(button);
     let pairs = said.iter().flat_map(|said| texts.iter().map(move |text| (text, *said)));
@@ -65,7 +65,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
     for pending in &end.pending[end.pending.len() - shown..] {
         let call = pending.words();
         let blocked = format!(" blocked {}", human(canvas.now.since(pending.since)));
-        let button = button_width(None, label) + 1;
+        let button = keyless_width(label) + 1;
         let right = area.right().saturating_sub(button);
         let style = canvas.theme.strong();
         // All of it, or its name and descriptor.

@@ -11,8 +11,9 @@ use crate::command::table::{self, Button, CommandGroup, EndVerb, Verb};
 use crate::command::{Command, EndCommand, ScreenCommand};
 use crate::session::Session;
 use crate::side::Side;
-use crate::tui::canvas::{Canvas, Weight, button_width};
+use crate::tui::canvas::{Canvas, Weight};
 use crate::tui::hit::Action;
+use crate::tui::keys::Keymap;
 use crate::tui::layout;
 
 /// A row of buttons, by what they are for.
@@ -92,8 +93,8 @@ const BESIDE: u16 = 7;
 
 /// The buttons of a row that have their places: each with its column from the row's beginning, and with its word or not. Those that come
 /// first have their words; the others too where all of them fit.
-fn places(row: Row, side: Side, room: u16) -> Vec<(&'static Button, u16, bool)> {
-    let wide = |button: &Button, word: bool| button_width(Some(button.key), if word { button.label } else { "" });
+fn places(row: Row, side: Side, room: u16, keys: &Keymap) -> Vec<(&'static Button, u16, bool)> {
+    let wide = |button: &Button, word: bool| keys.button_width(Some(button.key), if word { button.label } else { "" });
     let flow = |words: usize| {
         let mut x = 0;
         let mut placed = Vec::new();
@@ -173,7 +174,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
         }
     }
     for (key, label, action) in also.into_iter().flatten() {
-        let wide = button_width(Some(key), label);
+        let wide = canvas.button_width(Some(key), label);
         right = right.saturating_sub(wide + u16::from(titled));
         canvas.button(right, y, right + wide, Some(key), label, action);
     }
@@ -194,7 +195,7 @@ fn rows(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, focus: S
         }
         if layout::has_both_ends(area.width * 2 + 1) {
             for button in table::of_screen(ScreenCommand::More).buttons {
-                let wide = button_width(Some(button.key), button.label);
+                let wide = canvas.button_width(Some(button.key), button.label);
                 let x = area.right().saturating_sub(wide + 2);
                 canvas.button(x, y, area.right(), Some(button.key), button.label, action(button, side));
             }
@@ -212,7 +213,7 @@ fn rows(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, focus: S
             // Beside this row stand the buttons that a title would have.
             room = room.saturating_sub(BESIDE);
         }
-        for (button, x, word) in places(*row, side, room) {
+        for (button, x, word) in places(*row, side, room, canvas.keys) {
             let action = action(button, side);
             let refused = match &action {
                 Action::End(_, EndCommand::Call { call, .. }) => end.refuses(call),
@@ -256,11 +257,12 @@ mod tests {
     fn every_button_has_a_place_and_none_overlaps() {
         for (room, side) in (40..=200).flat_map(|room| Side::BOTH.map(|side| (room, side))) {
             for row in Row::ALL {
-                let places = places(row, side, room);
+                let keys = Keymap::standard();
+                let places = places(row, side, room, keys);
                 let mut end = 0;
                 for (button, x, word) in &places {
                     assert!(*x >= end, "{room}: {}", button.label);
-                    end = x + button_width(Some(button.key), if *word { button.label } else { "" });
+                    end = x + keys.button_width(Some(button.key), if *word { button.label } else { "" });
                     assert!(end <= room);
                 }
                 if room >= 43 {

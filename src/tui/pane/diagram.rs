@@ -130,14 +130,19 @@ impl Diagram {
         let lane = Lane::wide(area);
         canvas.bar(lane.left, area.y, area.bottom());
         canvas.bar(lane.right, area.y, area.bottom());
-        let most = usize::from((area.height + 1) / 2).min(5);
+        let most = usize::from(area.height.div_ceil(2)).min(5);
+        // Over the whole height.
+        let apart = (usize::from(area.height) / most.max(1)).clamp(2, 6);
         let packets = self.rows.newest().filter_map(|row| match row.kind {
             RowKind::Packet { no, .. } => Some((row, no)),
             _ => None,
         });
         let mut last: Vec<_> = packets.take(most).collect();
         last.reverse();
-        for ((row, no), y) in last.into_iter().zip((area.y..area.bottom()).step_by(2)) {
+        for ((row, no), y) in last
+            .into_iter()
+            .zip((area.y + (apart as u16 - 1) / 2..area.bottom()).step_by(apart))
+        {
             let entry = session.transcript.entry(row.no);
             let Some(EntryKind::Packet(record)) = entry.map(|entry| &entry.what) else {
                 continue;
@@ -146,9 +151,9 @@ impl Diagram {
             let kind = SegmentKind::of(&record.packet);
             let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
             let style = match held {
-                Some(_) => canvas.theme.held(),
-                None if lost => canvas.theme.bad(),
-                None => canvas.theme.segment(kind),
+                Some(held) if !held.is_in_flight() => canvas.theme.held(),
+                _ if lost => canvas.theme.bad(),
+                _ => canvas.theme.segment(kind),
             };
             let span = self.span(row, no, record, held, canvas.now);
             let line = kind.line(record.seen.again.is_some());
@@ -240,9 +245,9 @@ impl Diagram {
                     let kind = SegmentKind::of(&record.packet);
                     let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
                     let style = match held {
-                        Some(_) => canvas.theme.held(),
-                        None if lost => canvas.theme.bad(),
-                        None => canvas.theme.segment(kind),
+                        Some(held) if !held.is_in_flight() => canvas.theme.held(),
+                        _ if lost => canvas.theme.bad(),
+                        _ => canvas.theme.segment(kind),
                     };
                     let span = self.span(row, no, record, held, canvas.now);
                     let line = kind.line(record.seen.again.is_some());
@@ -257,7 +262,7 @@ impl Diagram {
                     if let Some(held) = held {
                         let mut stand_here = std::iter::once(no).chain(self.rows.behind(no));
                         let chosen = selected.is_some_and(|selected| stand_here.any(|no| no == selected));
-                        if chosen {
+                        if chosen && !held.is_in_flight() {
                             let picked = canvas.theme.picked();
                             canvas.tint(lane.rest(y, free), picked);
                         }

@@ -1,12 +1,15 @@
 //! The guide of a tour: what the next step is about, what is expected, and what came of the one before.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
+use crate::clock::human;
 use crate::command::{ScreenCommand, table};
 use crate::scenario::report::StepReport;
 use crate::text::wrap;
-use crate::tui::canvas::Canvas;
+use crate::tui::canvas::{Canvas, keyless_width};
 use crate::tui::hit::Action;
+use crate::tui::prediction::Prediction;
 use crate::tui::tour::Tour;
 
 /// The tour's buttons.
@@ -45,36 +48,61 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
         place = format!(" {at}/{steps} ");
     }
     canvas.put_right(x, area.y, area.right().saturating_sub(1), &place, strong);
+    let below = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(1),
+        height: area.height.saturating_sub(1),
+    };
+    if let Some(left) = tour.left() {
+        off_the_path(canvas, below, tour, left);
+        return;
+    }
     let room = usize::from(area.width.saturating_sub(2));
-    let mut lines: Vec<(String, ratatui::style::Style)> = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
+    let say = |lines: &mut Vec<Line>, said: &str, style: Style| {
+        lines.extend(wrap(said, room).into_iter().map(|line| Line::text(line, style)));
+    };
     // What came of the last step.
     match tour.done.last() {
         Some(report) => {
             let bad = canvas.theme.bad();
-            lines.extend(
-                came(report)
-                    .into_iter()
-                    .flat_map(|(said, held)| wrap(&said, room).into_iter().map(move |line| (line, held)))
-                    .map(|(line, held)| (line, if held { text } else { bad })),
-            );
+            for (said, held) in came(report) {
+                say(&mut lines, &said, if held { text } else { bad });
+            }
         }
-        None => lines.extend(wrap(&scenario.summary, room).into_iter().map(|line| (line, text))),
+        None => say(&mut lines, &scenario.summary, text),
     }
-    if let Some(predicted) = tour.at().checked_sub(1).and_then(|step| tour.predicted(step)) {
-        lines.push((format!("you predicted {predicted}"), strong));
+    for prediction in tour.answered() {
+        answered(canvas, &mut lines, prediction, room);
+    }
+    if let Some(pause) = tour
+        .pause()
+        .filter(|_| tour.done.last().is_some_and(|report| !report.held()))
+    {
+        let meanwhile = match pause.meanwhile.as_slice() {
+            [] => "and time has run out".to_owned(),
+            all => format!("meanwhile: {}", all.join("; ")),
+        };
+        let said = format!(
+            "You waited {} before this step; {meanwhile}. It is only so without that pause: run it again.",
+            human(pause.lasted)
+        );
+        say(&mut lines, &said, strong);
+        lines.push(Line::buttons([ScreenCommand::TourRejoin]));
     }
     // What comes next.
     match tour.step() {
         Some(step) => {
-            let say = step.say.as_deref().unwrap_or_default();
-            lines.extend(wrap(say, room).into_iter().map(|line| (line, strong)));
+            let words = step.say.as_deref().unwrap_or_default();
+            say(&mut lines, words, strong);
             let action = step.action.as_ref().map_or("wait", |action| action.text.as_str());
             let going = if tour.goes_on() { "under way" } else { "next" };
             let mut said = format!("{going}: {action}");
             if let Some(predicted) = tour.predicted(tour.at()) {
                 said.push_str(&format!("   you predict {predicted}"));
             }
-            lines.extend(wrap(&said, room).into_iter().map(|line| (line, text)));
+            say(&mut lines, &said, text);
         }
         None => {
             let differ = tour.done.iter().filter(|report| !report.held()).count();
@@ -86,17 +114,139 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
                 said.push_str(&format!(" {right} of {all} predictions were right."));
             }
             said.push_str(" The sockets are live: go on with the buttons.");
-            lines.extend(wrap(&said, room).into_iter().map(|line| (line, strong)));
+            say(&mut lines, &said, strong);
         }
     }
     // The end of it matters most.
-    let height = usize::from(area.height.saturating_sub(1));
+    let height = usize::from(below.height);
     let skip = lines.len().saturating_sub(height);
-    for ((line, style), y) in lines.into_iter().skip(skip).zip(area.y + 1..) {
-        canvas.put_cut(area.x + 1, y, area.right(), &line, style);
+    for (line, y) in lines.into_iter().skip(skip).zip(below.y..) {
+        line.draw(canvas, below, y);
     }
     if skip > 0 {
         canvas.put_right(x, area.y + 1, area.right(), " .. ", dim);
+    }
+}
+
+/// The ways to go on when the user has left the guide's path: it tells no story that is not so.
+fn off_the_path(canvas: &mut Canvas, area: Rect, tour: &Tour, left: &str) {
+    let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
+    let room = usize::from(area.width.saturating_sub(1));
+    let next = tour.step().and_then(|step| step.action.as_ref());
+    let instead = match next {
+        Some(action) => format!("the guide's next step was {}", action.text),
+        None => "the guide was at its end".to_owned(),
+    };
+    let said = format!("You have left the guide's path: you pressed {left}, and {instead}.");
+    let mut lines: Vec<Line> = wrap(&said, room)
+        .into_iter()
+        .map(|line| Line::text(line, strong))
+        .collect();
+    lines.push(Line::buttons([
+        ScreenCommand::TourRejoin,
+        ScreenCommand::ToTheStart,
+        ScreenCommand::TourLeave,
+    ]));
+    let about = "Back on the path: a fresh lab, and the steps so far run again. What the guide says of later steps need not be so here.";
+    lines.extend(wrap(about, room).into_iter().map(|line| Line::text(line, text)));
+    // The buttons stay in sight.
+    let height = usize::from(area.height);
+    if lines.len() > height {
+        lines.retain(|line| line.is_buttons() || line.style == strong);
+    }
+    let skip = lines.len().saturating_sub(height);
+    for (line, y) in lines.into_iter().skip(skip).zip(area.y..) {
+        line.draw(canvas, area, y);
+    }
+}
+
+/// Tells what came of a prediction: the rule at length where it was wrong, in a line where it was right.
+fn answered(canvas: &Canvas, lines: &mut Vec<Line>, prediction: &Prediction, room: usize) {
+    let Some(answer) = &prediction.answer else { return };
+    let who = match prediction.about.strip_prefix("state of ") {
+        Some(socket) => format!("{socket} "),
+        None => String::new(),
+    };
+    let links: Vec<(&'static str, Action)> = [
+        answer.call.map(|call| ("why?", Action::Why(call))),
+        answer.entry.map(|entry| ("in the log", Action::ShowEntry(entry))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let (strong, text) = (canvas.theme.strong(), canvas.theme.text());
+    let head = |said: String, links| Line {
+        said,
+        style: strong,
+        links,
+        buttons: Vec::new(),
+    };
+    if answer.right {
+        lines.push(head(
+            format!("\u{2713} you predicted {who}{}: right", prediction.picked),
+            links,
+        ));
+        lines.extend(
+            wrap(&answer.why, room)
+                .into_iter()
+                .take(1)
+                .map(|line| Line::text(line, text)),
+        );
+    } else {
+        let said = format!(
+            "\u{2717} you predicted {who}{}: wrong, it is {}",
+            prediction.picked, answer.observed
+        );
+        lines.push(head(said, links));
+        lines.extend(wrap(&answer.why, room).into_iter().map(|line| Line::text(line, text)));
+    }
+}
+
+/// A line of the guide.
+struct Line {
+    said: String,
+    style: Style,
+    /// Links behind the text.
+    links: Vec<(&'static str, Action)>,
+    /// Buttons behind the text.
+    buttons: Vec<ScreenCommand>,
+}
+
+impl Line {
+    const fn text(said: String, style: Style) -> Line {
+        Line {
+            said,
+            style,
+            links: Vec::new(),
+            buttons: Vec::new(),
+        }
+    }
+
+    fn buttons(buttons: impl Into<Vec<ScreenCommand>>) -> Line {
+        Line {
+            said: String::new(),
+            style: Style::new(),
+            links: Vec::new(),
+            buttons: buttons.into(),
+        }
+    }
+
+    const fn is_buttons(&self) -> bool {
+        !self.buttons.is_empty()
+    }
+
+    fn draw(&self, canvas: &mut Canvas, area: Rect, y: u16) {
+        let links: u16 = self.links.iter().map(|(label, _)| keyless_width(label) + 1).sum();
+        let mut x = canvas.put_cut(area.x, y, area.right().saturating_sub(links), &self.said, self.style);
+        for (label, action) in &self.links {
+            x = canvas.button(x + 1, y, area.right(), None, label, action.clone());
+        }
+        for command in &self.buttons {
+            for button in table::of_screen(*command).buttons {
+                let action = Action::Screen(None, *command);
+                x = canvas.button(x, y, area.right(), Some(button.key), button.label, action) + 1;
+            }
+        }
     }
 }
 

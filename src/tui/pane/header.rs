@@ -6,7 +6,7 @@ use super::wire_buttons;
 use crate::command::{ScreenCommand, table};
 use crate::session::{LabKind, Session};
 use crate::text::width;
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 
 /// The buttons at the right, the last one first.
@@ -28,7 +28,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session) {
     for command in BUTTONS {
         for button in table::of_screen(command).buttons {
             let label = if words { button.label } else { "" };
-            let wide = button_width(Some(button.key), label);
+            let wide = canvas.button_width(Some(button.key), label);
             right = right.saturating_sub(wide);
             let action = Action::Screen(None, command);
             canvas.button(right, area.y, right + wide, Some(button.key), label, action);

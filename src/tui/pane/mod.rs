@@ -1,6 +1,7 @@
 //! The parts of the screen, one file each. A pane knows what of its subject is in sight, draws that, and decides nothing.
 
 pub mod answer;
+pub mod beside;
 pub mod buttons;
 pub mod details;
 pub mod diagram;

@@ -11,7 +11,7 @@ use crate::session::moves::Move;
 use crate::session::now::NowLines;
 use crate::side::Side;
 use crate::text::{width, wrap_to};
-use crate::tui::canvas::{Canvas, button_width, longest};
+use crate::tui::canvas::{Canvas, longest};
 use crate::tui::hit::Action;
 use crate::tui::layout;
 
@@ -53,7 +53,7 @@ fn title(canvas: &mut Canvas, area: Rect) {
     let mut right = area.right().saturating_sub(1);
     for command in [ScreenCommand::Present, ScreenCommand::CopyLine, ScreenCommand::Why] {
         for button in table::of_screen(command).buttons {
-            right = right.saturating_sub(button_width(Some(button.key), button.label));
+            right = right.saturating_sub(canvas.button_width(Some(button.key), button.label));
             canvas.button(
                 right,
                 area.y,
@@ -118,24 +118,22 @@ fn sentences(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines)
         .filter(|why| !why.is_empty());
     let mut lines: Vec<(&str, String)> = Vec::new();
     let mut say = |name: &'static str, text: &str, most: usize| {
-        for (nth, line) in wrap_to(text, room, most).into_iter().enumerate() {
+        for (nth, line) in wrap_to(text, room, most).into_iter().take(most).enumerate() {
             lines.push((if nth == 0 { name } else { "" }, line));
         }
     };
     let height = usize::from(area.height);
-    match (height, why) {
-        (0, _) => {}
-        (1, Some(why)) if failed => say("why", why, 1),
-        (1, _) => say("so", &now.so, 1),
-        (height, Some(why)) => {
-            let so = crate::text::wrap(&now.so, room).len();
-            let most = height.saturating_sub(so.min(height / 2)).max(1);
-            say("why", why, most);
-            let used = wrap_to(why, room, most).len();
-            say("so", &now.so, height - used);
-        }
-        (height, None) => say("so", &now.so, height),
-    }
+    let why = why.unwrap_or_default();
+    let so = now.so.join(" ");
+    let (of_why, of_so) = (crate::text::wrap(why, room).len(), crate::text::wrap(&so, room).len());
+    // What matters more is said whole: why an error came, else what is so now. The other gets what is left, and is left out rather than cut
+    // short.
+    let (first, second) = if failed { (of_why, of_so) } else { (of_so, of_why) };
+    let first = first.min(height);
+    let second = if first + second <= height { second } else { 0 };
+    let (of_why, of_so) = if failed { (first, second) } else { (second, first) };
+    say("why", why, of_why);
+    say("so", &so, of_so);
     // Where there is room left: what other languages say of the same, as it was measured.
     if let Some((runtime, said)) = now.what.as_ref().and_then(|what| elsewhere(session, what.side)) {
         let said = format!("{runtime} says: {said}");
@@ -172,7 +170,7 @@ fn attempt(canvas: &mut Canvas, area: Rect, moves: &[Move]) {
             Command::End(Side::Server, _) => "2",
             _ => "",
         };
-        let label = format!(" {end}{} {} ", button.key, button.label);
+        let label = format!(" {end}{} {} ", canvas.key_of(button), button.label);
         let follows = format!(" \u{25b8} {}", of.text);
         let wide = (width(&label) + width(&follows)) as u16;
         if x + wide > right && x > area.x + NAMES {

@@ -21,7 +21,7 @@ fn look(canvas: &Canvas, pipe: &Pipe) -> (&'static str, &'static str, Style) {
         theme::LEFT
     };
     match pipe.state {
-        Direction::NotOpen | Direction::Unknown => (" ", " ", theme.dim()),
+        Direction::NotOpen | Direction::NeverOpened | Direction::Unknown => (" ", " ", theme.dim()),
         Direction::Opening | Direction::Answering => ("\u{254c}", head, theme.segment(SegmentKind::Syn)),
         Direction::Open => ("\u{2550}", head, theme.segment(SegmentKind::Data)),
         Direction::Silent => ("\u{2550}", "\u{2502}", theme.text()),

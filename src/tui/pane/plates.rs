@@ -15,7 +15,7 @@ use crate::session::{ProcessState, Session};
 use crate::side::{Ends, Side};
 use crate::state::State;
 use crate::text::width;
-use crate::tui::canvas::{Canvas, button_width, longest};
+use crate::tui::canvas::{Canvas, keyless_width, longest};
 use crate::tui::dialog::state::StateOf;
 use crate::tui::hit::{Action, Zone};
 use crate::tui::large;
@@ -75,8 +75,8 @@ fn words(plate: &Plate, process: &ProcessState) -> (String, Option<State>) {
     }
 }
 
-/// The words for the state of an end, and their look on the ground.
-pub fn state_words(canvas: &Canvas, plate: &Plate, session: &Session, side: Side) -> (String, Style) {
+/// The words on the chip of an end's state, and its look.
+pub fn chip(canvas: &Canvas, plate: &Plate, session: &Session, side: Side) -> (String, Style) {
     let (text, state) = words(plate, &session.ends[side].process);
     (
         text,
@@ -105,12 +105,6 @@ impl End<'_> {
         &self.session.ends[self.side].process
     }
 
-    /// The words on the state's chip, and its look.
-    fn chip(&self, canvas: &Canvas) -> (String, Style) {
-        let (text, state) = words(self.plate, self.process());
-        (text, state.map_or(canvas.theme.bad(), |state| canvas.theme.chip(state)))
-    }
-
     /// The socket that is shown, for the question what its state means.
     fn meaning(&self) -> Option<Action> {
         let views = self.session.sockets(self.side);
@@ -120,7 +114,7 @@ impl End<'_> {
 
     /// Draws the chip from `x` on, or so that it ends at `x`; returns its columns.
     fn draw_chip(&self, canvas: &mut Canvas, x: u16, y: u16, right: u16) -> u16 {
-        let (text, style) = self.chip(canvas);
+        let (text, style) = chip(canvas, self.plate, self.session, self.side);
         let end = canvas.chip(x, y, right, &text, style);
         let place = Rect::new(x, y, end.saturating_sub(x), 1);
         self.press(canvas, place, self.meaning());
@@ -154,7 +148,7 @@ impl End<'_> {
             n => format!(" +{}", n - 1),
         };
         let clock = format!(" {}{more}", human(blocked.waited));
-        let button = button_width(None, label) + 1;
+        let button = keyless_width(label) + 1;
         let right = area.right().saturating_sub(button);
         let style = canvas.theme.strong();
         let x = canvas.put(area.x, area.y, right, "blocked ", style);
@@ -175,13 +169,25 @@ impl End<'_> {
         true
     }
 
+    /// What is blocked; else what the end waits for.
+    fn waits(&self, canvas: &mut Canvas, area: Rect) {
+        let awaited = &self.plate.waits.short;
+        if self.blocked(canvas, area) || awaited.is_empty() {
+            return;
+        }
+        let room = usize::from(area.width).saturating_sub(width(awaited));
+        let word = if room >= 10 { "waits for " } else { "awaits " };
+        let x = canvas.put(area.x, area.y, area.right(), word, canvas.theme.dim());
+        canvas.put_cut(x, area.y, area.right(), awaited, canvas.theme.text());
+    }
+
     /// How the process died, with the way to start another; whether it did.
     fn dead(&self, canvas: &mut Canvas, area: Rect) -> bool {
         let ProcessState::Dead { how, .. } = self.process() else {
             return false;
         };
         let restart = table::of_end(&EndCommand::Restart).buttons.first();
-        let wide = restart.map_or(0, |button| button_width(Some(button.key), button.label) + 1);
+        let wide = restart.map_or(0, |button| canvas.button_width(Some(button.key), button.label) + 1);
         let bad = canvas.theme.bad();
         let right = area.right().saturating_sub(wide);
         let x = canvas.put_cut(area.x, area.y, right, &format!("its process is dead: {how}"), bad);
@@ -239,8 +245,8 @@ impl End<'_> {
         let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
         let (mut y, right) = (inside.y, inside.right());
         if in_large {
-            let (text, style) = state_words(canvas, self.plate, self.session, self.side);
-            let end = canvas.large(inside.x, y, right, &text, style);
+            let (text, style) = chip(canvas, self.plate, self.session, self.side);
+            let end = canvas.large_chip(inside.x, y, right, &text, style);
             let place = Rect::new(inside.x, y, end.saturating_sub(inside.x), large::HIGH);
             self.press(canvas, place, self.meaning());
             canvas.put(
@@ -265,10 +271,7 @@ impl End<'_> {
             canvas.put_cut(inside.x, y, right, &self.plate.means.short, text);
         }
         canvas.put_cut(inside.x, y + 1, right, &self.plate.can.short, text);
-        if !self.blocked(canvas, line(y + 2)) && !self.plate.waits.short.is_empty() {
-            let x = canvas.put(inside.x, y + 2, right, "waits for ", dim);
-            canvas.put_cut(x, y + 2, right, &self.plate.waits.short, text);
-        }
+        self.waits(canvas, line(y + 2));
         y += 3;
         if y < inside.bottom() {
             self.last(canvas, line(y), "last  ");
@@ -392,16 +395,7 @@ impl End<'_> {
                 canvas.theme.text(),
             );
         }
-        if !self.blocked(canvas, line(2)) && !self.plate.waits.short.is_empty() {
-            let x = canvas.put(line(2).x, line(2).y, line(2).right(), "waits for ", canvas.theme.dim());
-            canvas.put_cut(
-                x,
-                line(2).y,
-                line(2).right(),
-                &self.plate.waits.short,
-                canvas.theme.text(),
-            );
-        }
+        self.waits(canvas, line(2));
         self.last(canvas, line(3), "last ");
     }
 

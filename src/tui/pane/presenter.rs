@@ -8,7 +8,7 @@ use crate::command::{ScreenCommand, table};
 use crate::session::now::Plate;
 use crate::side::Side;
 use crate::text::{width, wrap_to};
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::lab_run::LabRun;
 use crate::tui::large;
@@ -29,10 +29,10 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, run: &LabRun, wire: &WirePane, sa
     title(canvas, header, run);
     let (rest, foot) = layout::bottom(rest, if screen.height >= 20 { 2 } else { 1 });
     let plates = Side::BOTH.map(|side| session.plate(side, canvas.now));
-    let words = Side::BOTH.map(|side| plates::state_words(canvas, &plates[side as usize], session, side));
+    let words = Side::BOTH.map(|side| plates::chip(canvas, &plates[side as usize], session, side));
     let [client, server] = [&words[0], &words[1]].map(|(text, _)| large::width(text));
-    let beside = client + server + 8 <= screen.width;
-    let fits = client.max(server) + 4 <= screen.width && rest.height >= if beside { 9 } else { 17 };
+    let beside = client + server + 12 <= screen.width;
+    let fits = client.max(server) + 6 <= screen.width && rest.height >= if beside { 9 } else { 17 };
     let high = if fits { large::HIGH } else { 1 };
     let of_states = if beside && fits || !fits && screen.width >= 80 {
         high + 3
@@ -51,7 +51,7 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, run: &LabRun, wire: &WirePane, sa
         end(canvas, area, &plates[side as usize], &words[side as usize], fits);
     }
     wire.arrows(canvas, rest, session);
-    let text = said.map_or_else(|| session.now_lines(canvas.now).so, str::to_owned);
+    let text = said.map_or_else(|| session.now_lines(canvas.now).so.join(" "), str::to_owned);
     let lines = wrap_to(
         &text,
         usize::from(foot.width.saturating_sub(4)),
@@ -77,7 +77,7 @@ fn title(canvas: &mut Canvas, area: Rect, run: &LabRun) {
     let guide = run.tour.as_ref().map_or(&[][..], |_| &GUIDE[..]);
     for command in std::iter::once(ScreenCommand::Present).chain(guide.iter().rev().copied()) {
         for button in table::of_screen(command).buttons {
-            let wide = button_width(Some(button.key), button.label);
+            let wide = canvas.button_width(Some(button.key), button.label);
             right = right.saturating_sub(wide);
             canvas.button(
                 right,
@@ -115,13 +115,13 @@ fn end(canvas: &mut Canvas, area: Rect, plate: &Plate, (text, style): &(String, 
     put(canvas, area.y, &name, canvas.theme.strong());
     let mut y = area.y + 1;
     if large {
-        let wide = large::width(text);
+        let wide = large::width(text) + 2;
         let x = if right_side {
             area.right().saturating_sub(wide + 2)
         } else {
             area.x + 2
         };
-        canvas.large(x, y, area.right(), text, *style);
+        canvas.large_chip(x, y, area.right(), text, *style);
         y += large::HIGH;
     } else {
         put(canvas, y, &format!(" {text} "), *style);

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::command::{ScreenCommand, table};
 use crate::recording::Replay;
 use crate::text::{harmless, width};
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 
 /// The buttons, the one that is needed most first.
@@ -36,7 +36,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, replay: &Replay) {
     for command in BUTTONS {
         for button in table::of_screen(command).buttons {
             // Whole buttons or none.
-            if x + button_width(Some(button.key), button.label) > area.right() {
+            if x + canvas.button_width(Some(button.key), button.label) > area.right() {
                 continue;
             }
             let action = Action::Screen(None, command);

@@ -11,7 +11,7 @@ use crate::session::{ProcessState, Session};
 use crate::side::Side;
 use crate::state::State;
 use crate::text::{width, wrap};
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::Canvas;
 use crate::tui::dialog::state::StateOf;
 use crate::tui::hit::{Action, Zone};
 use crate::tui::layout;
@@ -65,7 +65,7 @@ pub fn title(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, foc
     {
         let (key, label) = restart_button();
         let bad = canvas.theme.bad();
-        let room = area.right().saturating_sub(button_width(Some(key), label) + 1);
+        let room = area.right().saturating_sub(canvas.button_width(Some(key), label) + 1);
         let x = canvas.put_cut(area.x + 1, area.y + 1, room, &format!("dead: {how}"), bad);
         canvas.button(
             x + 1,

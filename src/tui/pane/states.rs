@@ -315,10 +315,10 @@ impl Picture {
         }
     }
 
-    /// The last edge in the colour of what is on its way, the taken ones bold.
+    /// The last edge as what is selected, the taken ones bold.
     fn style(&self, canvas: &Canvas, coverage: &Coverage, edge: Option<usize>, last: Option<usize>) -> Style {
         match edge {
-            Some(edge) if last == Some(edge) => canvas.theme.state(State::SynSent),
+            Some(edge) if last == Some(edge) => canvas.theme.selected(),
             Some(edge) if coverage.seen(edge) => canvas.theme.strong(),
             _ => canvas.theme.dim(),
         }

@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::session::connections::ConnectionNo;
 use crate::session::edges::Coverage;
 use crate::text::width;
-use crate::tui::canvas::{Canvas, button_width};
+use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 use crate::tui::shown::{Shown, ShownConnection};
@@ -127,7 +127,7 @@ impl WirePane {
         let mut right = area.right().saturating_sub(1);
         for command in [ScreenCommand::Zoom, ScreenCommand::States] {
             for button in table::of_screen(command).buttons {
-                right = right.saturating_sub(button_width(Some(button.key), button.label));
+                right = right.saturating_sub(canvas.button_width(Some(button.key), button.label));
                 let action = Action::Screen(None, command);
                 canvas.button(right, area.y, area.right(), Some(button.key), button.label, action);
             }

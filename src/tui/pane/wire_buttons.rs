@@ -9,7 +9,7 @@ use crate::command::table::{self, Button, CommandGroup, Verb};
 use crate::command::wire::{ModeChoice, WireCommand, WireVerb};
 use crate::session::{LabKind, Session};
 use crate::side::Side;
-use crate::tui::canvas::{Canvas, Weight, button_width};
+use crate::tui::canvas::{Canvas, Weight};
 use crate::tui::hit::Action;
 use crate::wire::queue::{Mode, SLOW};
 
@@ -145,7 +145,7 @@ pub fn modes(canvas: &mut Canvas, y: u16, right: u16, session: &Session) -> u16 
     };
     let wide: u16 = modes.iter().map(|mode| mode.name().len() as u16 + 2).sum();
     let key = table::row(Verb::Wire(WireVerb::Mode)).buttons.first();
-    let wire = key.map_or(0, |button| button_width(Some(button.key), "wire"));
+    let wire = key.map_or(0, |button| canvas.button_width(Some(button.key), "wire"));
     let begin = right.saturating_sub(wide + wire);
     let mut x = begin;
     if let Some(button) = key {

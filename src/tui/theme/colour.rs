@@ -1,4 +1,4 @@
-//! Colours: what a terminal can show, what each looks like, and whether one reads on another.
+//! Colours: those that a terminal can show, and whether one reads on another.
 
 use ratatui::style::{Color, Style};
 
@@ -59,7 +59,7 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// Detects it: from `COLORTERM`, which says `truecolor` or `24bit`, and the end of `TERM`.
+    /// Detects the depth: from `COLORTERM`, which says `truecolor` or `24bit`, and the end of `TERM`.
     pub fn detect() -> Depth {
         let says = |name| std::env::var(name).unwrap_or_default();
         Depth::of(&says("COLORTERM"), &says("TERM"))
@@ -132,7 +132,7 @@ fn distance(one: Rgb, other: Rgb) -> u32 {
         .sum()
 }
 
-/// Returns what a colour looks like in xterm; none for a colour that is the terminal's own.
+/// Returns a colour as xterm shows it; none for a colour that is the terminal's own.
 pub fn rgb(colour: Color) -> Option<Rgb> {
     if let Some(at) = NAMED.iter().position(|(_, named)| *named == colour) {
         return Some(XTERM[at]);

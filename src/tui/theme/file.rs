@@ -1,15 +1,14 @@
 //! From the text of a theme's file to its [`Styles`], or the first mistake in it.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use ratatui::style::{Color, Modifier, Style};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use std::collections::BTreeMap;
+use toml::de::DeTable;
 
 use super::colour::NAMED;
-use super::{BUILTIN, Styles, builtin};
-use crate::scenario::mistake::{Mistake, did_you_mean, in_string, quoted};
+use super::{Styles, builtin};
+use crate::command::ThemeName;
+use crate::document::{Document, TomlValue};
+use crate::mistake::{Mistake, did_you_mean, quoted};
 
 /// The words for a style's modifiers.
 const MODIFIERS: [(&str, Modifier); 5] = [
@@ -20,9 +19,9 @@ const MODIFIERS: [(&str, Modifier); 5] = [
     ("reversed", Modifier::REVERSED),
 ];
 /// The keys of the file itself.
-const TOP: [&str; 4] = ["based-on", "ground", "heavy-frames", "colours"];
-/// The form of a style.
-const STYLES: &str = "a style is like \"bold #ffaf00 on black\"";
+const TOP: [&str; 5] = ["about", "based-on", "ground", "heavy-frames", "colours"];
+/// A style.
+const STYLE: &str = "\"bold #ffaf00 on black\"";
 
 /// Reads a theme; `path` is what messages call the file.
 ///
@@ -30,43 +29,43 @@ const STYLES: &str = "a style is like \"bold #ffaf00 on black\"";
 ///
 /// The first mistake in the file, with its place.
 pub fn read(path: &str, text: &str) -> Result<Styles, Mistake> {
-    let document = DeTable::parse(text).map_err(|error| {
-        let why = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-        Mistake::new(path, text, error.span().unwrap_or(0..0), why)
-    })?;
+    let document = Document { path, text };
+    let table = document.parse()?;
     let mut reader = Reader {
-        path,
-        text,
+        document,
         colours: BTreeMap::new(),
     };
-    reader.styles(document.get_ref())
+    reader.styles(table.get_ref())
 }
 
 struct Reader<'a> {
-    path: &'a str,
-    text: &'a str,
+    document: Document<'a>,
     /// The colours that the file names.
     colours: BTreeMap<String, Color>,
 }
-
-type TomlValue<'a> = Spanned<DeValue<'a>>;
 
 impl<'a> Reader<'a> {
     fn styles(&mut self, table: &DeTable<'a>) -> Result<Styles, Mistake> {
         let mut styles = match table.get("based-on") {
             Some(value) => {
-                let name = self.string(value)?;
-                let names = BUILTIN.map(|(name, _)| name);
-                builtin(name).ok_or_else(|| self.word(value, 0, name, "a theme that comes with finwait", &names))?
+                let name = self.document.string(value, "\"dark\"")?;
+                let unknown = || unknown(name, "a theme that comes with finwait", &ThemeName::BUILTIN);
+                builtin(name).ok_or_else(|| self.document.wrong_at(value, 0, unknown()))?
             }
             // What the file does not say is plain.
             None => Styles::default(),
         };
+        if let Some(value) = table.get("about") {
+            styles.about = self
+                .document
+                .string(value, "\"light text on a dark ground\"")?
+                .to_owned();
+        }
         if let Some(value) = table.get("colours") {
-            for (key, value) in self.table(value)? {
-                let text = self.string(value)?;
+            for (key, value) in self.document.table(value, "[colours]")? {
+                let text = self.document.string(value, "\"#ffaf00\"")?;
                 let colour = self.colour(text).ok_or_else(|| {
-                    self.wrong(
+                    self.document.wrong(
                         value.span(),
                         format!("{} is no colour: #ffaf00 and red are", quoted(text)),
                     )
@@ -77,17 +76,14 @@ impl<'a> Reader<'a> {
         if let Some(value) = table.get("ground") {
             styles.ground = self.style(value)?;
             if styles.ground.fg.is_none() || styles.ground.bg.is_none() {
-                return Err(self.wrong(
+                return Err(self.document.wrong(
                     value.span(),
                     "the ground has both colours: ground = \"#e6e6e6 on #101418\"".into(),
                 ));
             }
         }
         if let Some(value) = table.get("heavy-frames") {
-            styles.heavy = match value.get_ref() {
-                DeValue::Boolean(heavy) => *heavy,
-                _ => return Err(self.wrong(value.span(), "heavy-frames is true or false".into())),
-            };
+            styles.heavy = self.document.bool(value)?;
         }
         let mut slots = styles.slots();
         let mut tables: Vec<&str> = slots.iter().map(|(table, ..)| *table).collect();
@@ -99,15 +95,18 @@ impl<'a> Reader<'a> {
             }
             if !tables.contains(&name) {
                 let known: Vec<&str> = tables.iter().copied().chain(TOP).collect();
-                return Err(self.word_at(key.span(), name, "a key of a theme", &known));
+                return Err(self
+                    .document
+                    .wrong(key.span(), unknown(name, "a key of a theme", &known)));
             }
-            for (key, value) in self.table(value)? {
+            for (key, value) in self.document.table(value, &format!("[{name}]"))? {
                 let role: &str = key.get_ref();
                 let slot = slots.iter_mut().find(|(table, key, _)| *table == name && *key == role);
                 let Some((_, _, style)) = slot else {
                     let known = slots.iter().filter(|(table, ..)| *table == name);
                     let known: Vec<&str> = known.map(|(_, key, _)| *key).collect();
-                    return Err(self.word_at(key.span(), role, &format!("a style of [{name}]"), &known));
+                    let why = unknown(role, &format!("a style of [{name}]"), &known);
+                    return Err(self.document.wrong(key.span(), why));
                 };
                 **style = self.style(value)?;
             }
@@ -116,13 +115,13 @@ impl<'a> Reader<'a> {
     }
 
     fn style(&self, value: &TomlValue<'a>) -> Result<Style, Mistake> {
-        let text = self.string(value)?;
+        let text = self.document.string(value, STYLE)?;
         let mut style = Style::new();
         let (mut under, mut seen) = (false, 0);
         for word in text.split_whitespace() {
             let at = seen + text[seen..].find(word).unwrap_or_default();
             seen = at + word.len();
-            let wrong = |why: String| self.wrong_at(value, text[..at].chars().count(), why);
+            let wrong = |why: String| self.document.wrong_at(value, text[..at].chars().count(), why);
             if word == "on" && style.bg.is_none() && !under {
                 under = true;
             } else if let Some((_, modifier)) = MODIFIERS.iter().find(|(name, _)| *name == word && !under) {
@@ -134,7 +133,10 @@ impl<'a> Reader<'a> {
                     &mut style.fg
                 };
                 if place.replace(colour).is_some() {
-                    return Err(wrong(format!("a second colour, {}: {STYLES}", quoted(word))));
+                    return Err(wrong(format!(
+                        "a second colour, {}: a style is like {STYLE}",
+                        quoted(word)
+                    )));
                 }
             } else {
                 let known: Vec<&str> = MODIFIERS
@@ -145,13 +147,16 @@ impl<'a> Reader<'a> {
                     .collect();
                 let near = did_you_mean(word, &known);
                 return Err(wrong(format!(
-                    "{} is neither a colour nor bold, dim, italic, underlined or reversed: {STYLES}{near}",
+                    "{} is neither a colour nor bold, dim, italic, underlined or reversed: a style is like {STYLE}{near}",
                     quoted(word)
                 )));
             }
         }
         if under {
-            return Err(self.wrong(value.span(), format!("a colour is missing after on: {STYLES}")));
+            return Err(self.document.wrong(
+                value.span(),
+                format!("a colour is missing after on: a style is like {STYLE}"),
+            ));
         }
         Ok(style)
     }
@@ -170,41 +175,86 @@ impl<'a> Reader<'a> {
         }
         Some(Color::from_u32(u32::from_str_radix(digits, 16).ok()?))
     }
-
-    fn table<'b>(&self, value: &'b TomlValue<'a>) -> Result<&'b DeTable<'a>, Mistake> {
-        match value.get_ref() {
-            DeValue::Table(table) => Ok(table),
-            _ => Err(self.wrong(value.span(), "this must be a table, after a line like [state]".into())),
-        }
-    }
-
-    fn string<'b>(&self, value: &'b TomlValue<'a>) -> Result<&'b str, Mistake> {
-        match value.get_ref() {
-            DeValue::String(text) => Ok(text),
-            _ => Err(self.wrong(value.span(), format!("this must be a string: {STYLES}"))),
-        }
-    }
-
-    fn word(&self, value: &TomlValue<'a>, n: usize, word: &str, what: &str, known: &[&str]) -> Mistake {
-        self.wrong_at(value, n, unknown(word, what, known))
-    }
-
-    fn word_at(&self, span: Range<usize>, word: &str, what: &str, known: &[&str]) -> Mistake {
-        self.wrong(span, unknown(word, what, known))
-    }
-
-    fn wrong(&self, span: Range<usize>, why: String) -> Mistake {
-        Mistake::new(self.path, self.text, span, why)
-    }
-
-    fn wrong_at(&self, value: &TomlValue<'a>, n: usize, why: String) -> Mistake {
-        let span = value.span();
-        let at = span.start + in_string(self.text.get(span.clone()).unwrap_or_default(), n);
-        self.wrong(at..span.end, why)
-    }
 }
 
 fn unknown(word: &str, what: &str, known: &[&str]) -> String {
     let near = did_you_mean(word, known);
     format!("{} is not {what}; there are {}{near}", quoted(word), known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
+        for (text, sentence) in [
+            ("[stat]\n", "t.toml:1:2: \"stat\" is not a key of a theme; there are"),
+            (
+                "[state]\nopenin = \"bold\"",
+                "t.toml:2:1: \"openin\" is not a style of [state]; there are nothing",
+            ),
+            (
+                "[state]\nopening = \"bolt red\"",
+                "t.toml:2:12: \"bolt\" is neither a colour nor",
+            ),
+            (
+                "[state]\nopening = \"bold read\"",
+                "t.toml:2:17: \"read\" is neither a colour nor",
+            ),
+            (
+                "[state]\nopening = \"red blue\"",
+                "t.toml:2:16: a second colour, \"blue\"",
+            ),
+            (
+                "[state]\nopening = \"red on\"",
+                "t.toml:2:11: a colour is missing after on",
+            ),
+            (
+                "[state]\nopening = 3",
+                "t.toml:2:11: this is a number, and must be a string like",
+            ),
+            (
+                "[state]\nopening = \"#12345\"",
+                "t.toml:2:12: \"#12345\" is neither a colour nor",
+            ),
+            (
+                "state = \"red\"",
+                "t.toml:1:9: this is a string, and must be a table, after a line [state]",
+            ),
+            ("ground = \"red\"", "t.toml:1:10: the ground has both colours"),
+            (
+                "heavy-frames = 1",
+                "t.toml:1:16: this is a number, and must be true or false",
+            ),
+            (
+                "based-on = \"drak\"",
+                "t.toml:1:13: \"drak\" is not a theme that comes with finwait",
+            ),
+            ("[colours]\nsky = \"blu\"", "t.toml:2:7: \"blu\" is no colour"),
+        ] {
+            let why = read("t.toml", text).unwrap_err().to_string();
+            assert!(why.starts_with(sentence), "{text}: {why}");
+        }
+        let why = read("t.toml", "[state]\nopening = \"bold yelow\"")
+            .unwrap_err()
+            .to_string();
+        assert!(why.contains("did you mean yellow?"), "{why}");
+    }
+
+    #[test]
+    fn a_theme_says_what_it_changes() {
+        let text = "based-on = \"dark\"\n[colours]\nsky = \"#87ceeb\"\n[state]\nlisten = \"sky on black underlined\"\n";
+        let (mut mine, mut dark) = (read("t.toml", text).unwrap(), builtin("dark").unwrap());
+        let slots = mine.slots().into_iter().zip(dark.slots());
+        let differ: Vec<_> = slots.filter(|((.., mine), (.., dark))| mine != dark).collect();
+        let [((table, key, style), _)] = differ.as_slice() else {
+            panic!("{differ:?}");
+        };
+        let sky = Style::new().fg(Color::Rgb(0x87, 0xce, 0xeb)).bg(Color::Black);
+        assert_eq!(
+            (*table, *key, **style),
+            ("state", "listen", sky.add_modifier(Modifier::UNDERLINED))
+        );
+    }
 }

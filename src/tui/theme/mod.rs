@@ -1,6 +1,7 @@
 //! The look of the screen: one style a role, read from a small file; words and shapes stand beside each colour, so that no meaning is in a
 //! colour alone.
 
+mod collection;
 mod colour;
 mod file;
 mod segment;
@@ -9,8 +10,10 @@ use std::sync::{LazyLock, Mutex};
 
 use ratatui::style::Style;
 
+use crate::command::ThemeName;
 use crate::state::State;
 
+pub use collection::{Choice, Themes};
 pub use colour::{Depth, contrast, rgb};
 pub use file::read;
 pub use segment::{HELD, LEFT, LOST, RESET, RIGHT, SegmentKind};
@@ -89,6 +92,8 @@ pub const DOUBLE: FrameLines = FrameLines {
 /// A style a role, and what holds for the whole screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Styles {
+    /// One line about it.
+    pub about: String,
     /// The colours of what has none of its own, and of what is empty; none where they are the terminal's own.
     pub ground: Style,
     /// Whether boxes have thick lines, and the focused one double lines.
@@ -164,6 +169,7 @@ impl Styles {
         if depth == Depth::Sixteen && styles.slots().iter().any(|(_, _, style)| depth.lacks(style)) {
             let sixteen = builtin(DEFAULT).unwrap_or_default();
             return Styles {
+                about: styles.about,
                 heavy: self.heavy,
                 ..sixteen
             };
@@ -177,25 +183,30 @@ impl Styles {
     }
 }
 
-/// Themes that come with the program: their names, and their files.
-pub const BUILTIN: [(&str, &str); 6] = [
-    ("terminal-16", include_str!("../../../assets/themes/terminal-16.toml")),
-    ("dark", include_str!("../../../assets/themes/dark.toml")),
-    ("light", include_str!("../../../assets/themes/light.toml")),
-    ("projector", include_str!("../../../assets/themes/projector.toml")),
-    ("colour-blind", include_str!("../../../assets/themes/colour-blind.toml")),
-    ("mono", include_str!("../../../assets/themes/mono.toml")),
+/// The files of the themes that come with the program, in the order of [`ThemeName::BUILTIN`].
+const TEXTS: [&str; 6] = [
+    include_str!("../../../assets/themes/terminal-16.toml"),
+    include_str!("../../../assets/themes/dark.toml"),
+    include_str!("../../../assets/themes/light.toml"),
+    include_str!("../../../assets/themes/projector.toml"),
+    include_str!("../../../assets/themes/colour-blind.toml"),
+    include_str!("../../../assets/themes/mono.toml"),
 ];
 /// The theme of who says nothing.
-pub const DEFAULT: &str = "terminal-16";
+pub const DEFAULT: &str = ThemeName::BUILTIN[0];
 /// The theme without colours.
-pub const MONO: &str = "mono";
+pub const MONO: &str = ThemeName::BUILTIN[5];
+
+/// Does the user want no colours? `NO_COLOR`, set and not empty, says so (no-color.org).
+pub fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
 
 /// Returns the styles of a theme that comes with the program.
 pub fn builtin(name: &str) -> Option<Styles> {
-    let (name, text) = BUILTIN.iter().find(|(builtin, _)| *builtin == name)?;
+    let at = ThemeName::BUILTIN.iter().position(|builtin| *builtin == name)?;
     // A test reads them all.
-    Some(read(name, text).unwrap_or_default())
+    Some(read(name, TEXTS[at]).unwrap_or_default())
 }
 
 /// The look of the screen.
@@ -227,14 +238,6 @@ impl Theme {
         let new: &'static Styles = Box::leak(Box::new(styles));
         kept.push(new);
         Theme(Source::Kept(new))
-    }
-
-    /// Detects the user's wish: `NO_COLOR`, set and not empty, means none (no-color.org).
-    pub fn detect() -> Theme {
-        match std::env::var_os("NO_COLOR") {
-            Some(value) if !value.is_empty() => Theme::PLAIN,
-            _ => Theme::COLOURED,
-        }
     }
 
     fn styles(self) -> &'static Styles {
@@ -430,7 +433,7 @@ mod tests {
     #[test]
     fn every_text_of_every_theme_reads_on_its_ground() {
         let mut wrong = String::new();
-        for (name, text) in BUILTIN {
+        for (name, text) in ThemeName::BUILTIN.into_iter().zip(TEXTS) {
             let whole = read(name, text).unwrap_or_else(|mistake| panic!("{mistake}"));
             for depth in [Depth::Truecolour, Depth::Indexed, Depth::Sixteen] {
                 let mut styles = whole.at(depth);

@@ -53,7 +53,7 @@ impl SegmentKind {
         }
     }
 
-    /// Returns its key in a theme's file.
+    /// Returns the key in a theme's file.
     pub const fn name(self) -> &'static str {
         match self {
             SegmentKind::Syn => "syn",
@@ -65,7 +65,7 @@ impl SegmentKind {
         }
     }
 
-    /// Returns the character of its line, heavy for FIN; dashed when it was sent before.
+    /// Returns the character of the line, heavy for FIN; dashed when it was sent before.
     pub const fn line(self, retransmitted: bool) -> &'static str {
         match (self, retransmitted) {
             (SegmentKind::Fin, false) => "━",
@@ -75,7 +75,7 @@ impl SegmentKind {
         }
     }
 
-    /// Returns the end of its arrow where it is delivered.
+    /// Returns the end of the arrow where it is delivered.
     pub const fn head(self, to_the_right: bool) -> &'static str {
         match (self, to_the_right) {
             (SegmentKind::Reset, _) => RESET,

@@ -5,6 +5,7 @@ mod fake;
 mod order;
 mod patience;
 mod quiet;
+mod slow;
 
 use std::time::Duration;
 
@@ -363,6 +364,7 @@ fn line(what: &LabEvent) -> Option<String> {
         LabEvent::Syscall(seen) => format!("{} made {}", seen.side, seen.made),
         LabEvent::Gone { side, socket } => format!("{side} lost {socket}"),
         LabEvent::Died(died) => format!("{} died", died.side),
+        LabEvent::Runtime(change) => format!("{} runtime {change}", change.side),
         LabEvent::Note(text) => text.clone(),
         LabEvent::Garbled { side, why, .. } => format!("{side} garbled: {why}"),
         LabEvent::Packet(record) => {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::Death;
+use crate::runtime::{Launch, Runtime};
 use finwait_wire::queue::Mode;
 
 #[test]
@@ -197,4 +198,57 @@ fn a_descriptor_that_a_library_closed_untold_is_told_once() {
     play.call(Client, 1, "client", read());
     play.rest();
     assert_eq!(play.told(), ["client began 1"]);
+}
+
+/// Another runtime takes the place of a process when that is started anew; one that was overtaken by a later wish does not.
+#[test]
+fn a_runtime_that_is_ready_is_the_next_processs() {
+    let ready = |runtime, hides| Preparation {
+        side: Client,
+        runtime,
+        launch: Some(Ok(launch(hides))),
+    };
+    let mut play = Play::connected();
+    play.core.request(LabRequest::Prepare(Client, Runtime::Go));
+    play.core.request(LabRequest::Prepare(Client, Runtime::Python));
+    play.core.prepared(Preparation {
+        launch: None,
+        ..ready(Runtime::Go, true)
+    });
+    play.core.prepared(ready(Runtime::Go, true));
+    assert_eq!(play.told(), Vec::<String>::new());
+    play.core.prepared(ready(Runtime::Python, true));
+    assert_eq!(
+        play.told(),
+        ["client runtime python is ready: it drives the client from its next start on"]
+    );
+    // The one that runs is what it was.
+    let hides = |play: &Play| play.core.ends[Client].process.map(|process| process.hides);
+    assert_eq!(hides(&play), Some(false));
+    play.core.outside.ends[Client].death = Some(Death::Signal(libc::SIGKILL));
+    play.core.request(LabRequest::Restart(Client));
+    assert_eq!(hides(&play), Some(true));
+    play.told();
+    play.core.request(LabRequest::Prepare(Client, Runtime::Java));
+    play.core.prepared(Preparation {
+        side: Client,
+        runtime: Runtime::Java,
+        launch: Some(Err(crate::error::Error::NoRuntime {
+            name: "java".into(),
+            why: "it is Sunday".into(),
+        })),
+    });
+    assert_eq!(
+        play.told(),
+        ["client runtime the client stays as it is: java cannot drive an end here: it is Sunday"]
+    );
+}
+
+fn launch(hides: bool) -> Launch {
+    Launch {
+        program: "/endpoint".into(),
+        arguments: Vec::new(),
+        strace: None,
+        hides,
+    }
 }

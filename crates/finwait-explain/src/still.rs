@@ -1,0 +1,213 @@
+//! Whether the sentence of a call still holds: what it says of the present, beside what it says of the moment when the call returned.
+//!
+//! A sentence that speaks of the past alone makes no [`Claim`], and holds for good. One that says what is so ("its bytes still come")
+//! makes one, which is looked at again whenever the sentence is shown.
+
+use finwait_model::call::Sigpipe;
+use finwait_model::state::State;
+
+use super::rules::RuleId;
+use super::sock::Sock;
+use super::text::outcomes::Sentence;
+use super::text::successes::{FinThen, Success};
+
+/// What a sentence says of the present. It holds for as long as that is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The socket has neither an address nor a peer.
+    Untouched,
+    /// Nobody can connect to it: it does not listen.
+    NotListening,
+    /// It listens.
+    Listening,
+    /// It has no connection, and none is under way.
+    Unconnected,
+    /// The handshake is not done.
+    InHandshake,
+    /// Nobody has accepted the peer's end.
+    PeerNotAccepted,
+    /// The connection has not ended.
+    Stands,
+    /// The peer may still send: neither its FIN nor the end of the connection has come.
+    PeerOpen,
+    /// Nothing is there to read: no byte, FIN or error.
+    NothingToRead,
+    /// There are bytes to read.
+    BytesToRead,
+    /// What is written has not been acknowledged.
+    Unacknowledged,
+    /// What is written has not been acknowledged, or not been read.
+    NotRead,
+    /// The FIN has not left.
+    FinNotSent,
+    /// Its FIN is sent, and the peer's has not come.
+    HasClosedFirst,
+    /// Only the ACK of its FIN is missing.
+    LacksLastAck,
+    /// The kernel has a row of it.
+    Known,
+    /// The kernel has a row of it in that state.
+    In(State),
+    /// That is what SIGPIPE does to the process.
+    Sigpipe(Sigpipe),
+    /// An error waits in it.
+    ErrorWaits,
+    /// No error waits in it.
+    NoError,
+    /// No connection is in the accept queue.
+    QueueEmpty,
+    /// A picture of the moment, which anything that happens may change.
+    Moment,
+}
+
+/// The present of the socket that a call was made on.
+#[derive(Clone, Copy, Debug)]
+pub struct Later<'a> {
+    /// The record of the socket.
+    pub sock: Option<&'a Sock>,
+    /// The state in the kernel's table; none without a row.
+    pub state: Option<State>,
+    /// The bytes that it has to be read; for a listener, the connections not accepted.
+    pub unread: u32,
+    /// The bytes written and not acknowledged, with SYN and FIN.
+    pub unacknowledged: u32,
+    /// The record of the peer's socket.
+    pub peer: Option<&'a Sock>,
+    /// The bytes that the peer has to be read.
+    pub peer_unread: u32,
+    /// What SIGPIPE does to the process.
+    pub sigpipe: Sigpipe,
+    /// Has nothing been reported since the call returned?
+    pub is_newest: bool,
+}
+
+impl Claim {
+    /// Is it still so?
+    pub fn holds(self, later: &Later) -> bool {
+        let default = Sock::default();
+        let sock = later.sock.unwrap_or(&default);
+        let is_in = |states: &[State]| later.state.is_some_and(|state| states.contains(&state));
+        let has_ended = sock.end.is_some() || later.state.is_none() && sock.established.is_some();
+        match self {
+            Claim::Untouched => sock.named.is_none() && sock.peer.is_none() && !sock.listening && !sock.connected,
+            Claim::NotListening => !sock.listening,
+            Claim::Listening => sock.listening && is_in(&[State::Listen]),
+            Claim::Unconnected => later.state.is_none(),
+            Claim::InHandshake => is_in(&[State::SynSent, State::SynRecv]),
+            Claim::PeerNotAccepted => !has_ended && later.peer.is_none_or(|peer| peer.peer.is_none()),
+            Claim::Stands => !has_ended,
+            Claim::PeerOpen => !has_ended && sock.fin.is_none(),
+            Claim::NothingToRead => later.unread == 0 && sock.fin.is_none() && sock.end.is_none(),
+            Claim::BytesToRead => later.unread > 0,
+            Claim::Unacknowledged => later.unacknowledged > 0,
+            Claim::NotRead => later.unacknowledged > 0 || later.peer_unread > 0,
+            Claim::HasClosedFirst => is_in(&[State::FinWait1, State::FinWait2]),
+            Claim::LacksLastAck => is_in(&[State::Closing, State::LastAck]),
+            Claim::Sigpipe(disposition) => later.sigpipe == disposition,
+            Claim::FinNotSent => !has_ended && sock.left.fin.is_none(),
+            Claim::Known => later.state.is_some(),
+            Claim::In(state) => later.state == Some(state),
+            Claim::ErrorWaits => sock.has_error(),
+            Claim::NoError => !sock.has_error(),
+            Claim::QueueEmpty => is_in(&[State::Listen]) && later.unread == 0,
+            Claim::Moment => later.is_newest,
+        }
+    }
+}
+
+/// What the sentence of a call that succeeded says of the present; none where it speaks of the past alone.
+pub(super) fn of_success(said: &Success) -> Option<Claim> {
+    Some(match said {
+        Success::SocketNew => Claim::Untouched,
+        Success::BindPortChosen | Success::BindDone => Claim::NotListening,
+        Success::ConnectDone => Claim::PeerNotAccepted,
+        Success::ConnectEarlier | Success::WriteAfterFin | Success::ReadAll => Claim::Stands,
+        Success::SoErrorInHandshake => Claim::InHandshake,
+        Success::SoErrorNone | Success::SoErrorReported => Claim::NoError,
+        Success::OptionsDone | Success::PollUnasked | Success::PollNothing | Success::PollEvents { .. } => {
+            Claim::Moment
+        }
+        Success::ListenAgain
+        | Success::ListenLibrary
+        | Success::ListenRoomForOne
+        | Success::ListenRoom { .. }
+        | Success::ListenRoomBySomaxconn => Claim::Listening,
+        Success::ReadPeeked => Claim::BytesToRead,
+        Success::ReadAfterShutdown => Claim::PeerOpen,
+        Success::ReadBeforeError => Claim::ErrorWaits,
+        Success::WriteDone => Claim::NotRead,
+        Success::WriteNoRoute | Success::WriteAfterHandshake => Claim::Unacknowledged,
+        Success::FinQueued { .. } | Success::FinNoRoute { .. } | Success::FinBehindData { .. } => Claim::FinNotSent,
+        Success::FinSent { fin_then } => match fin_then {
+            FinThen::ListeningStill => Claim::PeerOpen,
+            FinThen::ResetByData | FinThen::ResetByLateData => Claim::PeerOpen,
+            FinThen::KernelAlone => Claim::Known,
+            FinThen::BothEnd => return None,
+        },
+        Success::ShutdownReadingToo | Success::ShutdownReading => Claim::PeerOpen,
+        Success::ShutdownDeferred => Claim::In(State::SynRecv),
+        Success::ShutdownAttempt => Claim::ErrorWaits,
+        Success::CloseTimeWait | Success::CloseTimeWaitUnseen => Claim::In(State::TimeWait),
+        Success::CloseFinAfterFin => Claim::In(State::LastAck),
+        Success::LingerCloseRanOut { .. } | Success::LingerCloseInterrupted { .. } => Claim::Known,
+        Success::CloseFin | Success::CloseFinSentBefore => Claim::HasClosedFirst,
+        Success::CloseFinQueuedBefore => Claim::FinNotSent,
+        Success::CloseBothFinsSent => Claim::LacksLastAck,
+        Success::DisconnectRst | Success::DisconnectRstNotSent | Success::DisconnectAttempt => Claim::ErrorWaits,
+        Success::DisconnectUnsent
+        | Success::DisconnectAllButOver
+        | Success::DisconnectAttemptWasOver
+        | Success::DisconnectListenerWasGone
+        | Success::DisconnectWasOver
+        | Success::DisconnectNoConnection => Claim::Unconnected,
+        _ => return None,
+    })
+}
+
+/// What the sentence of a rule says of the present, likewise.
+pub(super) const fn of_rule(rule: RuleId) -> Option<Claim> {
+    Some(match rule {
+        RuleId::ReadNothing | RuleId::ReadDeadline => Claim::NothingToRead,
+        RuleId::WriteNoRoom | RuleId::WriteDeadline | RuleId::WriteDeadlineHalf => Claim::Unacknowledged,
+        RuleId::AcceptNothing => Claim::QueueEmpty,
+        RuleId::ReadBeforeHandshake
+        | RuleId::WriteBeforeHandshake
+        | RuleId::ConnectUnderWay
+        | RuleId::ConnectStillUnderWay
+        | RuleId::ConnectInterrupted
+        | RuleId::ConnectDeadline => Claim::InHandshake,
+        RuleId::RefusedNoted
+        | RuleId::HostUnreachableNoted
+        | RuleId::NetworkUnreachableNoted
+        | RuleId::ProhibitedNoted
+        | RuleId::AlreadyConnected => Claim::Stands,
+        RuleId::WriteUnconnected
+        | RuleId::ReadUnconnected
+        | RuleId::ShutdownBothUnconnected
+        | RuleId::ShutdownWriteUnconnected
+        | RuleId::ShutdownReadUnconnected => Claim::Unconnected,
+        RuleId::WriteOnListener | RuleId::ReadOnListener | RuleId::ConnectOnListener => Claim::Listening,
+        RuleId::AcceptWithoutListen => Claim::NotListening,
+        RuleId::UrgentNotYet => Claim::PeerOpen,
+        // What another socket, or the host, has to do with it is not looked at again.
+        RuleId::AddressTaken
+        | RuleId::ListenTaken
+        | RuleId::NoPortToBind
+        | RuleId::NoPortLeft
+        | RuleId::HostUnreachable
+        | RuleId::NetworkUnreachable
+        | RuleId::AcceptNoNumber
+        | RuleId::NoNumber
+        | RuleId::WaitedOn => Claim::Moment,
+        _ => return None,
+    })
+}
+
+/// What the sentence of a call on the process says of the present, likewise.
+pub(super) const fn of_process(said: &Sentence) -> Option<Claim> {
+    match said {
+        Sentence::SigpipeIgnored => Some(Claim::Sigpipe(Sigpipe::Ignore)),
+        Sentence::SigpipeDefault => Some(Claim::Sigpipe(Sigpipe::Default)),
+        _ => None,
+    }
+}

@@ -1,0 +1,63 @@
+//! The user's wishes for the screen: colours and keys.
+
+use std::path::PathBuf;
+
+use crate::command::ThemeName;
+use crate::tui::MouseUse;
+use crate::tui::keys::Keymap;
+use crate::tui::theme::{DEFAULT, Depth, Theme, Themes};
+
+/// The user's wishes for the screen.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The look.
+    pub theme: Theme,
+    /// The name of it; none for one without.
+    pub name: Option<ThemeName>,
+    /// The looks that can be chosen.
+    pub themes: Themes,
+    /// The colours that the terminal has.
+    pub depth: Depth,
+    /// The keys of the buttons.
+    pub keys: Keymap,
+    /// Whose the mouse is from the start.
+    pub mouse: MouseUse,
+    /// The file that keeps the choice of a theme; none where there is no place for one.
+    pub config: Option<PathBuf>,
+}
+
+impl Default for Setup {
+    fn default() -> Setup {
+        Setup {
+            name: ThemeName::new(DEFAULT),
+            ..Setup::of(Theme::COLOURED)
+        }
+    }
+}
+
+impl Setup {
+    /// Returns a setup with that look, and all else as who says nothing has it.
+    pub fn of(theme: Theme) -> Setup {
+        Setup {
+            theme,
+            name: None,
+            themes: Themes::default(),
+            depth: Depth::Truecolour,
+            keys: Keymap::standard().clone(),
+            mouse: MouseUse::default(),
+            config: None,
+        }
+    }
+
+    /// Takes the theme of that name.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or its file has a mistake.
+    pub fn use_theme(&mut self, name: ThemeName) -> Result<(), String> {
+        let styles = self.themes.find(name.as_str())?;
+        self.theme = Theme::new(styles, self.depth);
+        self.name = Some(name);
+        Ok(())
+    }
+}

@@ -1,0 +1,197 @@
+//! Lessons by clicks: one is found and begun, its path is left and found again, a wrong prediction is answered, two labs go on step for
+//! step.
+
+use finwait::side::Side;
+
+use super::terminal::{Half, Place, Terminal};
+use super::{started, started_with};
+
+/// The lessons are open, and this is searched for.
+#[track_caller]
+fn searched(mut terminal: Terminal, words: &str) -> Terminal {
+    terminal.press(Place::Screen, "Y lessons");
+    terminal.see("Start here");
+    terminal.keys(words);
+    terminal.see(&format!("search: {words}_"));
+    terminal
+}
+
+/// The guide of half-close, its connection made.
+#[track_caller]
+fn before_the_half_close() -> Terminal {
+    let mut terminal = searched(started("isolated"), "half-close fin_wait2");
+    terminal.click("Half-close: one direction ends", Half::Left);
+    terminal.see("step 1 of 10");
+    for step in 2..=4 {
+        terminal.press(Place::Screen, ". Next");
+        terminal.see(&format!("step {step} of 10"));
+    }
+    terminal
+}
+
+#[test]
+fn a_lesson_is_found_by_an_errno_and_begun_by_mouse() {
+    let mut terminal = searched(started("isolated"), "epipe beginner");
+    // Under its question, with level and length; no code before its title.
+    terminal.see("Why did my write fail?");
+    terminal.wait("the lesson's line", |lines| {
+        lines.iter().any(|line| {
+            line.contains("  Writing to a peer that has closed") && line.contains("beginner") && line.contains(" min")
+        })
+    });
+    terminal.click("Writing to a peer that has closed", Half::Left);
+    terminal.see("step 1 of 7");
+    terminal.see("next: server listen backlog=2");
+}
+
+/// What the guide would do next, pressed by hand, is its step: it is checked, and the guide goes on.
+#[test]
+fn a_press_that_is_the_next_step_is_taken_as_that_step() {
+    let mut terminal = before_the_half_close();
+    terminal.press(Side::Client, "h shut wr");
+    terminal.see("step 5 of 10");
+    terminal.wait("the step's result", |lines| {
+        lines
+            .iter()
+            .any(|line| line.contains("4: client shutdown write = ok; client FIN_WAIT2, server CLOSE_WAIT"))
+    });
+    // The plain button stands for the step's write, whose bytes are its own.
+    terminal.press(Side::Client, "w write");
+    terminal.see("step 6 of 10");
+    terminal.see("5: client write \"too late\" = EPIPE");
+}
+
+/// The guide stops its story when its path is left, and comes back to it in a fresh lab.
+#[test]
+fn the_guides_path_is_left_and_found_again() {
+    let mut terminal = before_the_half_close();
+    terminal.press(Side::Client, "X reset");
+    terminal.see("You have left the guide's path: you pressed client rst-close");
+    terminal.wait("no story any more", |lines| {
+        !lines
+            .iter()
+            .any(|line| line.contains("The client has nothing more to send"))
+    });
+    terminal.press(Place::Screen, ". Next");
+    terminal.see("you have left the guide's path: G goes back to it");
+    terminal.press(Place::Screen, "G back on the path");
+    terminal.see("step 4 of 10");
+    terminal.see("next: client shutdown write");
+    terminal.wait("a connection as before", |lines| {
+        lines.iter().filter(|line| line.contains("ESTABLISHED")).count() > 0
+            && !lines.join("\n").contains("You have left")
+    });
+    terminal.press(Place::Screen, ". Next");
+    terminal.see("step 5 of 10");
+    terminal.see("client FIN_WAIT2, server CLOSE_WAIT");
+    // And left once more, for good.
+    terminal.press(Side::Server, "x close");
+    terminal.see("you pressed server close");
+    terminal.press(Place::Screen, "; Leave");
+    terminal.see("on your own now");
+}
+
+/// A wrong prediction gets the rule, its why, and its place in the log.
+#[test]
+fn a_wrong_prediction_is_answered_with_the_rule() {
+    let mut terminal = before_the_half_close();
+    terminal.press(Place::Screen, ". Next");
+    terminal.see("step 5 of 10");
+    terminal.press(Place::Screen, "# predict");
+    terminal.see("what will it return?");
+    // What the rules allow for a write: no end of the stream.
+    terminal.wait("plausible choices", |lines| {
+        let text = lines.join("\n");
+        text.contains("EPIPE") && text.contains("ECONNRESET") && !text.contains("  EOF")
+    });
+    terminal.click("  ok", Half::Left);
+    terminal.see("you predict ok");
+    terminal.press(Place::Screen, ". Next");
+    terminal.see("you predicted ok: wrong, it is EPIPE");
+    terminal.see("We have sent FIN, which says that nothing follows");
+    terminal.click("[why?]", Half::Left);
+    terminal.see("decided");
+    terminal.keys("\u{1b}");
+    terminal.wait("the dialog to go", |lines| {
+        !lines.iter().any(|line| line.contains("decided"))
+    });
+    terminal.click("[in the log]", Half::Left);
+    terminal.see("Esc goes back to the guide");
+    terminal.keys("y");
+    terminal.see("copied: ");
+    terminal.see("EPIPE (Broken pipe)");
+    terminal.keys("\u{1b}");
+    terminal.see("you predicted ok: wrong");
+}
+
+/// Half-close beside full close, by mouse from "Start here" to its end: both columns are as the kernel has them.
+#[test]
+fn half_close_stands_beside_full_close() {
+    for (lab, size) in [
+        ("isolated", (120, 40)),
+        ("loopback", (120, 40)),
+        ("isolated", (80, 24)),
+        ("isolated", (60, 15)),
+    ] {
+        let mut terminal = Terminal::start(size.0, size.1, &["--lab", lab]);
+        terminal.see_both_up();
+        terminal.keys("Y");
+        terminal.see("Start here");
+        terminal.keys("beside");
+        terminal.see("search: beside_");
+        terminal.click("Half-close beside full close", Half::Left);
+        terminal.see("step 0 of 8");
+        for step in 1..=8 {
+            terminal.press(Place::Screen, ". Next");
+            terminal.see(&format!("step {step} of 8"));
+            if step == 4 {
+                terminal.see("no program");
+                terminal.see("On the wire there is none");
+            }
+        }
+        terminal.see("The end: both labs are live");
+        if std::env::var_os("SHOW").is_some() {
+            eprintln!("{}", terminal.lines().join("\n"));
+        }
+        // The half-close: the answer was read, and the server may go on. The full close: it has learnt that nobody is there.
+        terminal.wait("the states of the ends", |lines| {
+            let text = lines.join("\n");
+            let chips = ["client  FIN_WAIT2", "server  CLOSE_WAIT", "client gone"];
+            let closed = lines.iter().any(|line| line.trim_end().ends_with("server  CLOSE"));
+            closed && chips.iter().all(|chip| text.contains(chip))
+        });
+        terminal.see("-1 EPIPE");
+        terminal.see("write(4, \"more\", 4) = 4");
+        if (lab, size) == ("isolated", (120, 40)) {
+            terminal.see("RST");
+            // Back: both labs anew, as far as the step before.
+            terminal.press(Place::Screen, ", Back");
+            terminal.see("step 7 of 8");
+            terminal.see("read(3, \"answer\", 1024) = 6");
+            terminal.keys("r");
+            terminal.see("this lesson presses the buttons itself");
+        }
+        terminal.press(Place::Screen, "; Leave");
+        terminal.see("your own lab again, as you left it");
+        terminal.keys("q");
+        assert!(terminal.end().success());
+    }
+}
+
+/// A guide begun from there ends both labs.
+#[test]
+fn another_lesson_takes_the_place_of_two_labs() {
+    let mut terminal = started_with(&["--lab", "isolated"]);
+    terminal.keys("Y");
+    terminal.see("Start here");
+    terminal.keys("beside\r");
+    terminal.see("step 0 of 8");
+    terminal.keys("=");
+    terminal.see("step 8 of 8");
+    terminal.press(Place::Screen, "Y lessons");
+    terminal.see("Start here");
+    terminal.keys("k2\r");
+    terminal.see("step 1 of 10");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}
