@@ -22,7 +22,7 @@ use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::theme::Theme;
 use finwait::wire::flow::PacketNo;
-use finwait::wire::queue::{Mode, Which};
+use finwait::wire::queue::{Mode, SLOW, Which};
 use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
 use finwait::wire::segment::Packet;
 
