@@ -67,7 +67,8 @@ impl<'a> Known<'a> {
         let peer = this
             .and_then(|this| this.tuple)
             .filter(|tuple| is_of_the_lab(session, side, tuple))
-            .and_then(|tuple| of_tuple(session, side.other(), &tuple.mirrored(), now));
+            .and_then(|tuple| of_tuple(session, side.other(), &tuple.mirrored(), now))
+            .filter(|peer| !is_being_accepted(session, side.other(), peer.party.id));
         Known {
             session,
             side,
@@ -275,6 +276,13 @@ impl<'a> Known<'a> {
 fn is_of_the_lab(session: &Session, side: Side, tuple: &Tuple) -> bool {
     let addresses = &session.lab.addresses;
     tuple.local.ip() == addresses[side] && tuple.peer.ip() == addresses[side.other()] && tuple.local != tuple.peer
+}
+
+/// Does an accept wait at that end while a connection in such a situation stands in the queue: is it about to take it?
+fn is_being_accepted(session: &Session, side: Side, id: MeaningId) -> bool {
+    let is_queued = matches!(id, MeaningId::EstablishedNotAccepted | MeaningId::CloseWaitNotAccepted);
+    let mut pending = session.ends[side].pending.iter();
+    is_queued && pending.any(|pending| class_of(&pending.order) == Some(CallClass::Accept))
 }
 
 /// What becomes of segments that are sent now.
