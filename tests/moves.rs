@@ -788,6 +788,11 @@ fn a_random_clicker_finds_each_promise_kept() -> Vec<String> {
         jobs.push(walk("isolated", &["wire step"], seed));
         jobs.push(walk("loopback", &[], seed));
     }
+    // Where segments take their time, what follows comes later.
+    let slow = "wire slow 100ms";
+    if parse(slow, None).is_ok() {
+        jobs.extend((1..=4).map(|seed| walk("isolated", &[slow], seed)));
+    }
     // Of what another language's library answers, less is sure.
     for runtime in ["c", "go", "python", "java", "node"] {
         jobs.push(walk(runtime, &[], 5));
