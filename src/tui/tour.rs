@@ -183,6 +183,10 @@ impl Tour {
         let first = self.at() + usize::from(self.play.is_under_way());
         let steps = &self.play.scenario().steps;
         let ahead = steps.get(first..).unwrap_or_default();
+        // A story that is told has no path any more.
+        if ahead.is_empty() {
+            return Pressed::Harmless;
+        }
         // What only waits may be skipped by a press: it waits before the next.
         let next = ahead.iter().position(|step| step.action.is_some());
         let fits = next.filter(|&next| {
@@ -448,9 +452,10 @@ fn on_the_same_packet(step: &WireCommand, pressed: &WireCommand, session: &Sessi
 
 /// Do both end in the same mode, of which one names it and the other switches to the other one?
 fn switches(step: &WireCommand, pressed: &WireCommand, session: &Session) -> bool {
-    let other = match session.wire.mode {
-        Mode::Flow => Mode::Step,
-        Mode::Step => Mode::Flow,
+    let other = if session.wire.mode == Mode::Step {
+        Mode::Flow
+    } else {
+        Mode::Step
     };
     let to = |command: &WireCommand| match command {
         WireCommand::Mode(mode) => Some(mode.unwrap_or(other)),
