@@ -2,6 +2,7 @@
 //! step.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::terminal::{Half, Terminal};
 use super::{started, started_with};
@@ -89,6 +90,33 @@ fn the_guides_path_is_left_and_found_again() {
     terminal.see("you pressed server close");
     terminal.click("; Leave]", Half::Left);
     terminal.see("on your own now");
+}
+
+/// Two versions of a late step are compared from the first difference on: what both have in common is above.
+#[test]
+fn a_comparison_opens_at_the_first_difference() {
+    let mut terminal = Terminal::start(80, 24, &["--lab", "isolated", "tour", "half-close"]);
+    terminal.see("1/10");
+    for step in 2..=7 {
+        terminal.keys(".");
+        terminal.see(&format!(" {step}/10"));
+    }
+    terminal.click("& branch]", Half::Right);
+    terminal.see(": server write");
+    terminal.keys(&"\u{7f}".repeat("write \"still here\"".len()));
+    terminal.keys("close\r");
+    terminal.wait("both ways at the changed step", |lines| {
+        let below = lines.iter().skip_while(|line| !line.contains("changed  ")).nth(1);
+        let text = lines.join("\n");
+        below.is_some()
+            && text.contains("7 server write")
+            && text.contains("7 server close = ok")
+            && text.contains("lines above")
+    });
+    let text = terminal.lines().join("\n");
+    assert!(!text.contains("1 server listen"), "{text}");
+    terminal.keys(&"\u{1b}[5~".repeat(5));
+    terminal.see("1 server listen");
 }
 
 /// A wrong prediction gets the rule, its why, and its place in the log.
@@ -313,16 +341,17 @@ fn lessons_hold_at_reading_speed_or_say_why_not() {
     let lessons = finwait::scenario::catalog::all().unwrap();
     // What only other kernels show cannot be read here.
     let lessons = lessons.into_iter().filter(|lesson| lesson.needs.is_none());
-    let lessons: Vec<_> = lessons
-        .filter(|lesson| lesson.name.contains(&only))
-        .collect();
+    let lessons: Vec<_> = lessons.filter(|lesson| lesson.name.contains(&only)).collect();
     let (queue, results) = (Mutex::new(lessons.iter()), Mutex::new(Vec::new()));
-    let read = |name: &str, steps: usize| -> String {
+    let read = |name: &str, withins: &[Duration]| -> String {
+        let steps = withins.len();
         let mut terminal = Terminal::start(120, 40, &["tour", name]);
         terminal.see(&format!("step 1 of {steps}"));
-        for step in 1..=steps {
-            std::thread::sleep(std::time::Duration::from_millis(3_500));
+        for (step, within) in (1..).zip(withins) {
+            std::thread::sleep(Duration::from_millis(3_500));
             terminal.keys(".");
+            // Longer than anything on the screen is waited for.
+            std::thread::sleep(within.saturating_sub(Duration::from_secs(10)));
             let next = format!("step {} of", step + 1);
             terminal.wait("the step to be over", |lines| {
                 let text = lines.join("\n");
@@ -343,10 +372,13 @@ fn lessons_hold_at_reading_speed_or_say_why_not() {
                     let Some(lesson) = queue.lock().unwrap().next() else {
                         return;
                     };
-                    let (name, steps) = (lesson.name.clone(), lesson.steps.len());
+                    let (name, withins) = (
+                        lesson.name.clone(),
+                        lesson.steps.iter().map(|step| step.within).collect::<Vec<_>>(),
+                    );
                     let came = std::thread::spawn({
                         let name = name.clone();
-                        move || read(&name, steps)
+                        move || read(&name, &withins)
                     });
                     let came = came.join().unwrap_or_else(|_| "did not end".into());
                     eprintln!("{name}: {came}");
