@@ -9,16 +9,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use finwait::call::CallKind;
-use finwait::command::table::{self, Button};
 use finwait::command::wire::{ModeChoice, Target, WireCommand};
-use finwait::command::{Command, EndCommand, Pick, ScreenCommand};
+use finwait::command::{EndCommand, Pick, ScreenCommand};
 use finwait::lab::event::{LabEvent, LabRequest, WireRequest};
-use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
 use finwait::tui::app::{Effect, LabSpec};
 use finwait::tui::hit::{Action, Hit};
-use finwait::tui::layout;
 use finwait::tui::shown::ShownConnection;
 use finwait::tui::{Exit, MouseUse};
 use finwait::wire::flow::PacketNo;
@@ -454,6 +451,7 @@ impl Press<'_> {
             | ScreenCommand::TourEnd
             | ScreenCommand::TourBack
             | ScreenCommand::ToTheStart
+            | ScreenCommand::TourRejoin
             | ScreenCommand::Predict
             | ScreenCommand::Branch
             | ScreenCommand::TourLeave
@@ -465,7 +463,7 @@ impl Press<'_> {
             ScreenCommand::TourNext | ScreenCommand::TourEnd => {
                 assert_eq!(self.called(Side::Server, &effects), CallKind::Socket, "{name}");
             }
-            ScreenCommand::TourBack | ScreenCommand::ToTheStart => self.begins_anew(),
+            ScreenCommand::TourBack | ScreenCommand::ToTheStart | ScreenCommand::TourRejoin => self.begins_anew(),
             ScreenCommand::Predict => self.shows("what will it return?"),
             ScreenCommand::Branch => self.shows("what instead?"),
             ScreenCommand::TourLeave => {
@@ -494,6 +492,9 @@ impl Press<'_> {
                     assert_eq!(script.app.shown().unfolded[of], !was, "{name}");
                 }
             }
+            ScreenCommand::Palette => self.shows("type to search"),
+            ScreenCommand::Themes => self.shows("the screen shows the marked one"),
+            ScreenCommand::UseTheme(_) => panic!("{name}: it has no button"),
             ScreenCommand::WireRules => self.shows("the wire's rules"),
             ScreenCommand::ForgeDialog => self.shows(&format!("forge a packet to the {of}")),
             ScreenCommand::HeldBefore | ScreenCommand::HeldAfter => {
@@ -644,6 +645,7 @@ impl Press<'_> {
             | Action::Typed(..)
             | Action::ReadOptions(..)
             | Action::Guide(_)
+            | Action::SideBySide(_)
             | Action::Predict { .. }
             | Action::NewLab { .. }
             | Action::Compare(_)

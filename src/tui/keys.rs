@@ -468,10 +468,7 @@ mod tests {
         let (_, write) = table::pressed('w').unwrap();
         assert_eq!(keys.label(write).to_string(), "F5");
         let standard = Keymap::standard();
-        assert_eq!(
-            press(standard, KeyCode::Char('p'), KeyModifiers::CONTROL),
-            Some("find")
-        );
+        assert_eq!(press(standard, KeyCode::Char('p'), KeyModifiers::CONTROL), Some("find"));
         assert_eq!(press(standard, KeyCode::F(1), none), Some("help"));
     }
 

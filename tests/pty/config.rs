@@ -66,11 +66,11 @@ fn a_button_has_the_key_that_the_file_gives_it() {
     terminal.keys("l");
     terminal.see("l is not a key here: ? lists them");
     terminal.keys("2\x1b[15~");
-    terminal.see("LISTEN");
+    terminal.see_state(Side::Server, "LISTEN");
     terminal.keys("1c");
     terminal.see("connect = 0");
     terminal.keys("\x17");
-    terminal.see("FIN_WAIT2");
+    terminal.see_state(Side::Client, "FIN_WAIT2");
 }
 
 #[test]

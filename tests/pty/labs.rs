@@ -30,21 +30,6 @@ impl Drop for Folder {
     }
 }
 
-/// Clicks on this text, in whichever half it stands.
-#[track_caller]
-fn press(terminal: &mut Terminal, text: &str) {
-    terminal.see(text);
-    let line = terminal.lines().into_iter().find(|line| line.contains(text)).unwrap();
-    let column = line.split(text).next().unwrap().chars().count();
-    let (_, cols) = terminal.screen().size();
-    let half = if column < usize::from(cols.get() / 2) {
-        Half::Left
-    } else {
-        Half::Right
-    };
-    terminal.click(text, half);
-}
-
 /// The processes below that one.
 fn below(pid: i32) -> Vec<i32> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
@@ -72,16 +57,16 @@ fn a_new_lab_takes_the_place_of_the_old_one() {
         assert!(old.len() >= 2, "{old:?}");
         terminal.keys("+");
         terminal.see("What was done in this lab, 3 commands, goes with it.");
-        press(&mut terminal, "[stay]");
+        terminal.click_the("[stay]");
         terminal.wait("the dialog to be gone", |lines| {
             !lines.join("\n").contains("record first")
         });
-        terminal.see("ESTAB");
+        terminal.see_state(Side::Client, "ESTABLISHED");
         assert!(old.iter().all(|pid| lives(*pid)));
         terminal.keys("+");
-        press(&mut terminal, "[new lab]");
+        terminal.click_the("[new lab]");
         terminal.see("this is a new lab");
-        terminal.wait("no socket of the old lab", |lines| !lines.join("\n").contains("ESTAB"));
+        terminal.see_state(Side::Client, "no");
         terminal.see_both_up();
         terminal.until("the old lab's processes to be gone", |_| {
             !old.iter().any(|pid| lives(*pid))
@@ -99,10 +84,10 @@ fn a_new_lab_of_another_kind() {
     terminal.keys("+");
     terminal.see("Nothing was done in this lab yet.");
     assert!(!terminal.lines().join("\n").contains("record first"));
-    press(&mut terminal, "( ) loopback");
-    press(&mut terminal, "( ) IPv6");
+    terminal.click_the("( ) loopback");
+    terminal.click_the("( ) IPv6");
     terminal.see("(x) IPv6");
-    press(&mut terminal, "[new lab]");
+    terminal.click_the("[new lab]");
     terminal.see("this is a new lab");
     terminal.see_both_up();
     terminal.see("loopback");
@@ -118,7 +103,7 @@ fn a_new_lab_is_recorded_first() {
     let folder = Folder::new("recorded");
     let mut terminal = connected_in(&folder.0);
     terminal.keys("+");
-    press(&mut terminal, "[record first]");
+    terminal.click_the("[record first]");
     terminal.see("this is a new lab; what was done before is in recorded-1.toml");
     assert_eq!(folder.files(), ["recorded-1.toml"]);
     let written = fs::read_to_string(folder.0.join("recorded-1.toml")).unwrap();
@@ -130,9 +115,9 @@ fn a_new_lab_is_recorded_first() {
     terminal.see_both_up();
     let mut terminal = connects(terminal);
     terminal.keys("+");
-    press(&mut terminal, "[record first]");
+    terminal.click_the("[record first]");
     terminal.see("the lab stays as it is");
-    terminal.see("ESTAB");
+    terminal.see_state(Side::Client, "ESTABLISHED");
     assert!(folder.files().is_empty());
 }
 
@@ -153,11 +138,11 @@ fn a_new_lab_is_the_next_run_of_a_recording() {
         let words = words.join(" ");
         words.contains("--record keeps it in") && words.contains("the new lab is the next run there.")
     });
-    press(&mut terminal, "[new lab]");
+    terminal.click_the("[new lab]");
     terminal.see("this is a new lab");
     terminal.see_both_up();
     terminal.keys("2l");
-    terminal.see("LISTEN");
+    terminal.see_state(Side::Server, "LISTEN");
     terminal.keys("q");
     assert!(terminal.end().success());
     let text = fs::read_to_string(&file).unwrap();
@@ -176,8 +161,8 @@ fn a_new_lab_that_is_not_available() {
     let mut terminal = connects(terminal);
     let old = below(terminal.pid());
     terminal.keys(":new-lab\r");
-    press(&mut terminal, "( ) loopback");
-    press(&mut terminal, "[new lab]");
+    terminal.click_the("( ) loopback");
+    terminal.click_the("[new lab]");
     terminal.see("127.0.0.1 is not available: ENETUNREACH");
     terminal.wait("what becomes of the lab", |lines| {
         let words: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
@@ -201,22 +186,20 @@ fn another_runtime_by_mouse() {
             continue;
         }
         let mut terminal = connected("isolated");
-        terminal.click("runtime]", Half::Left);
+        terminal.press(Side::Client, "G");
         terminal.see("what drives the client");
-        press(&mut terminal, &format!(" {runtime} "));
+        terminal.click_the(&format!(" {runtime} "));
         terminal.see(&format!("{runtime} is next, from the next start on."));
         // Until then all is as it was.
-        terminal.see("ESTAB");
-        press(&mut terminal, "[restart now]");
+        terminal.see_state(Side::Client, "ESTABLISHED");
+        terminal.click_the("[restart now]");
         terminal.wait("the other runtime's process", |lines| {
             lines.join("\n").contains(&format!(", {}", runtime.to_lowercase()))
         });
         terminal.keys("1c");
-        terminal.wait("a second connection", |lines| {
-            lines.join("\n").matches("ESTAB").count() >= 2
-        });
+        terminal.see_state(Side::Client, "ESTABLISHED");
         terminal.keys("1h");
-        terminal.see("FIN_WAIT2");
+        terminal.see_state(Side::Client, "FIN_WAIT2");
         terminal.keys("1w");
         terminal.see(says);
         terminal.keys("q");
@@ -247,9 +230,9 @@ fn a_compiler_does_not_stop_the_screen() {
     let mut terminal = Terminal::start_with(120, 40, &["--lab", "isolated"], &env);
     terminal.see_both_up();
     terminal.keys("2G");
-    press(&mut terminal, "POSIX calls");
+    terminal.click_the("POSIX calls");
     terminal.see("compiling the C endpoint, this once ...");
-    press(&mut terminal, "[restart now]");
+    terminal.click_the("[restart now]");
     terminal.wait("the dialog to be gone", |lines| {
         !lines.join("\n").contains("what drives")
     });
@@ -272,7 +255,7 @@ fn a_missing_runtime_names_its_package() {
     terminal.see_both_up();
     terminal.keys("G");
     terminal.see("missing: go, in the package golang-go");
-    press(&mut terminal, " Go ");
+    terminal.click_the(" Go ");
     terminal.see("Go needs go, which is not on PATH; Debian's and Ubuntu's package is");
     assert!(!terminal.lines().join("\n").contains("is next"));
     terminal.keys("G");

@@ -3,13 +3,15 @@
 
 use std::path::PathBuf;
 
-use super::terminal::{Half, Terminal};
+use finwait::side::Side;
+
+use super::terminal::{Half, Place, Terminal};
 use super::{started, started_with};
 
 /// The lessons are open, and this is searched for.
 #[track_caller]
 fn searched(mut terminal: Terminal, words: &str) -> Terminal {
-    terminal.click("Y lessons]", Half::Right);
+    terminal.press(Place::Screen, "Y lessons");
     terminal.see("Start here");
     terminal.keys(words);
     terminal.see(&format!("search: {words}_"));
@@ -23,7 +25,7 @@ fn before_the_half_close() -> Terminal {
     terminal.click("Half-close: one direction ends", Half::Left);
     terminal.see("step 1 of 10");
     for step in 2..=4 {
-        terminal.click(". Next]", Half::Left);
+        terminal.press(Place::Screen, ". Next");
         terminal.see(&format!("step {step} of 10"));
     }
     terminal
@@ -48,7 +50,7 @@ fn a_lesson_is_found_by_an_errno_and_begun_by_mouse() {
 #[test]
 fn a_press_that_is_the_next_step_is_taken_as_that_step() {
     let mut terminal = before_the_half_close();
-    terminal.click("shut wr]", Half::Left);
+    terminal.press(Side::Client, "h shut wr");
     terminal.see("step 5 of 10");
     terminal.wait("the step's result", |lines| {
         lines
@@ -56,7 +58,7 @@ fn a_press_that_is_the_next_step_is_taken_as_that_step() {
             .any(|line| line.contains("4: client shutdown write = ok; client FIN_WAIT2, server CLOSE_WAIT"))
     });
     // The plain button stands for the step's write, whose bytes are its own.
-    terminal.click("w write]", Half::Left);
+    terminal.press(Side::Client, "w write");
     terminal.see("step 6 of 10");
     terminal.see("5: client write \"too late\" = EPIPE");
 }
@@ -65,29 +67,29 @@ fn a_press_that_is_the_next_step_is_taken_as_that_step() {
 #[test]
 fn the_guides_path_is_left_and_found_again() {
     let mut terminal = before_the_half_close();
-    terminal.click("X RST-close]", Half::Left);
+    terminal.press(Side::Client, "X reset");
     terminal.see("You have left the guide's path: you pressed client rst-close");
     terminal.wait("no story any more", |lines| {
         !lines
             .iter()
             .any(|line| line.contains("The client has nothing more to send"))
     });
-    terminal.click(". Next]", Half::Left);
+    terminal.press(Place::Screen, ". Next");
     terminal.see("you have left the guide's path: G goes back to it");
-    terminal.click("G back on the path]", Half::Left);
+    terminal.press(Place::Screen, "G back on the path");
     terminal.see("step 4 of 10");
     terminal.see("next: client shutdown write");
     terminal.wait("a connection as before", |lines| {
         lines.iter().filter(|line| line.contains("ESTABLISHED")).count() > 0
             && !lines.join("\n").contains("You have left")
     });
-    terminal.click(". Next]", Half::Left);
+    terminal.press(Place::Screen, ". Next");
     terminal.see("step 5 of 10");
     terminal.see("client FIN_WAIT2, server CLOSE_WAIT");
     // And left once more, for good.
-    terminal.click("x close]", Half::Right);
+    terminal.press(Side::Server, "x close");
     terminal.see("you pressed server close");
-    terminal.click("; Leave]", Half::Left);
+    terminal.press(Place::Screen, "; Leave");
     terminal.see("on your own now");
 }
 
@@ -95,9 +97,9 @@ fn the_guides_path_is_left_and_found_again() {
 #[test]
 fn a_wrong_prediction_is_answered_with_the_rule() {
     let mut terminal = before_the_half_close();
-    terminal.click(". Next]", Half::Left);
+    terminal.press(Place::Screen, ". Next");
     terminal.see("step 5 of 10");
-    terminal.click("# predict]", Half::Left);
+    terminal.press(Place::Screen, "# predict");
     terminal.see("what will it return?");
     // What the rules allow for a write: no end of the stream.
     terminal.wait("plausible choices", |lines| {
@@ -106,7 +108,7 @@ fn a_wrong_prediction_is_answered_with_the_rule() {
     });
     terminal.click("  ok", Half::Left);
     terminal.see("you predict ok");
-    terminal.click(". Next]", Half::Left);
+    terminal.press(Place::Screen, ". Next");
     terminal.see("you predicted ok: wrong, it is EPIPE");
     terminal.see("We have sent FIN, which says that nothing follows");
     terminal.click("[why?]", Half::Left);
@@ -201,7 +203,7 @@ fn half_close_stands_beside_full_close() {
         terminal.click("Half-close beside full close", Half::Left);
         terminal.see("step 0 of 8");
         for step in 1..=8 {
-            terminal.click(". Next]", Half::Left);
+            terminal.press(Place::Screen, ". Next");
             terminal.see(&format!("step {step} of 8"));
             if step == 4 {
                 terminal.see("no program");
@@ -217,18 +219,18 @@ fn half_close_stands_beside_full_close() {
             let closed = lines.iter().any(|line| line.trim_end().ends_with("server  CLOSE"));
             closed && chips.iter().all(|chip| text.contains(chip))
         });
-        terminal.see("EPIPE");
+        terminal.see("-1 EPIPE");
         terminal.see("write(4, \"more\", 4) = 4");
         if (lab, size) == ("isolated", (120, 40)) {
             terminal.see("RST");
             // Back: both labs anew, as far as the step before.
-            terminal.click(", Back]", Half::Left);
+            terminal.press(Place::Screen, ", Back");
             terminal.see("step 7 of 8");
             terminal.see("read(3, \"answer\", 1024) = 6");
             terminal.keys("r");
             terminal.see("this lesson presses the buttons itself");
         }
-        terminal.click("; Leave]", if size.0 == 60 { Half::Right } else { Half::Left });
+        terminal.press(Place::Screen, "; Leave");
         terminal.see("your own lab again, as you left it");
         terminal.keys("q");
         assert!(terminal.end().success());
@@ -245,7 +247,7 @@ fn another_lesson_takes_the_place_of_two_labs() {
     terminal.see("step 0 of 8");
     terminal.keys("=");
     terminal.see("step 8 of 8");
-    terminal.click("Y lessons]", Half::Right);
+    terminal.press(Place::Screen, "Y lessons");
     terminal.see("Start here");
     terminal.keys("k2\r");
     terminal.see("step 1 of 10");

@@ -679,7 +679,7 @@ fn ipv6_shows_its_addresses() {
 #[test]
 fn a_terminal_that_does_not_know_its_size() {
     let mut terminal = Terminal::start(0, 0, &["--lab", "loopback"]);
-    terminal.see("the endpoint is up");
+    terminal.see_both_up();
     terminal.resize(120, 40);
     terminal.wait("the whole width", |lines| {
         lines.iter().any(|line| line.trim_end().chars().count() > 100)

@@ -270,9 +270,22 @@ impl Terminal {
         });
     }
 
-    /// Waits until both endpoints are there, as the log says.
+    /// Waits until both endpoints are there, as the log says; where it has no place, it is zoomed for that.
     #[track_caller]
     pub fn see_both_up(&mut self) {
+        self.see(" finwait ");
+        if self.map().log.is_empty() {
+            self.keys("zzz");
+            self.see_in_the_log_that_both_are_up();
+            // Esc as the kitty protocol sends it.
+            self.keys("\x1b[27u");
+            return self.wait("the whole screen", |lines| !lines.join("\n").contains(" log "));
+        }
+        self.see_in_the_log_that_both_are_up();
+    }
+
+    #[track_caller]
+    fn see_in_the_log_that_both_are_up(&mut self) {
         self.wait("both endpoints", |lines| {
             let said = |side: Side| format!(" {side}  the endpoint is up");
             let is_up = |side: Side| lines.iter().any(|line| line.contains(&said(side)));
@@ -415,6 +428,13 @@ impl Terminal {
     pub fn press(&mut self, place: impl Into<Place>, words: &str) {
         let area = self.place(place.into());
         let report = self.press_on_the_one(&format!(" {words} "), area);
+        self.keys(&report);
+    }
+
+    /// Clicks on the middle of this text, of which there must be one.
+    #[track_caller]
+    pub fn click_the(&mut self, text: &str) {
+        let report = self.press_on_the_one(text, self.area(Half::Both));
         self.keys(&report);
     }
 

@@ -160,7 +160,10 @@ impl App {
                 if ended == 0 {
                     self.status = Some(format!("the {side} has no ended socket"));
                 } else {
-                    self.shown.unfolded[side] = !self.shown.unfolded[side];
+                    let unfolds = !self.shown.unfolded[side];
+                    self.shown.unfolded[side] = unfolds;
+                    let are = if unfolds { "shown" } else { "folded" };
+                    self.status = Some(format!("ended sockets of the {side}: {ended}, {are}"));
                 }
             }
             ScreenCommand::WireRules => self.dialogs.open(RulesDialog::default()),

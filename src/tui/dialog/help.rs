@@ -617,10 +617,7 @@ impl Dialog for HelpDialog {
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
         let area = layout::middle(screen, 100, screen.height);
-        let inside = canvas.frame(
-            area,
-            "help: keys, signs, states   (type to search, Tab and Enter press, Esc closes)",
-        );
+        let inside = canvas.frame(area, "help: keys, signs, states   (type to search, Esc closes)");
         if inside.height < 2 {
             return;
         }
