@@ -66,6 +66,8 @@ static SEEN: Mutex<Option<HashMap<Phrase, Said>>> = Mutex::new(None);
 pub fn says_the_same_without_colour(scene: &str, script: &mut Script, width: u16, height: u16) {
     let before = script.app.setup().theme;
     let (theme, roles) = telling();
+    // The hint is about what was under the pointer in the frame before.
+    drawn(script, theme, width, height);
     let coloured = drawn(script, theme, width, height);
     let mono = drawn(script, Theme::PLAIN, width, height);
     script.app.setup().theme = before;
