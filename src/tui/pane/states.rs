@@ -191,6 +191,8 @@ fn list(canvas: &mut Canvas, area: Rect, coverage: &Coverage, current: &Ends<Opt
         let begin = (x + 16).max(at + 1);
         let room = usize::from(right.saturating_sub(begin));
         if let Some(text) = counts.iter().find(|text| width(text) <= room) {
+            // The name says the state, and the weight whether it is here.
+            let style = if here { canvas.theme.strong() } else { style };
             canvas.put(begin, y, right, text, style);
         }
     }
@@ -417,7 +419,7 @@ impl Picture {
         let weight = if here { 2 } else { 1 };
         let (border, name) = (
             if here {
-                canvas.theme.state(place.state)
+                canvas.theme.strong()
             } else if coverage.visited(place.state) {
                 canvas.theme.text()
             } else {
