@@ -4,6 +4,7 @@ mod failing;
 mod jobs;
 mod keys;
 mod recording;
+mod slow;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
@@ -150,6 +151,8 @@ fn a_handshake_is_stepped_through_by_clicks() {
         let mut terminal = Terminal::start(cols, rows, &["--lab", "isolated"]);
         terminal.see_both_up();
         terminal.click("step: off]", Half::Left);
+        terminal.see("slow: 400 ms]");
+        terminal.click("slow: 400 ms]", Half::Left);
         terminal.see("step: ON");
         terminal.click("listen]", Half::Right);
         terminal.see("LISTEN");
