@@ -326,7 +326,7 @@ mod tests {
                 assert_eq!(area, screen.area(), "{width}x{height}: {map:?}");
                 assert!(map.wire.height >= 3, "{width}x{height}: {map:?}");
                 assert!(
-                    map.guide.is_none_or(|guide| guide.height >= 5),
+                    map.guide.is_none_or(|guide| guide.height >= 4),
                     "{width}x{height}: {map:?}"
                 );
                 buttons.push(map.buttons);
