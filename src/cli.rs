@@ -164,6 +164,9 @@ pub enum Verb {
     },
     /// List the scenarios
     List {
+        /// List them as the lessons on the screen: "Start here", then by question, with level and minutes
+        #[arg(long, conflicts_with = "json")]
+        lessons: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -2,7 +2,7 @@
 #![deny(clippy::unwrap_used)]
 
 use clap::Parser;
-use std::io::{self, BufReader, BufWriter, IsTerminal};
+use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,16 +16,19 @@ use finwait::headless::code;
 use finwait::headless::config::ConfigView;
 use finwait::headless::exit::{complain, fail};
 use finwait::headless::matrix::MatrixFormat;
+use finwait::headless::progress::while_compiling;
 use finwait::headless::scenarios::{self, RunOptions, recording_of};
 use finwait::headless::{self, CommandSource, Format, RunStatus, Runner};
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
 use finwait::os::signal;
 use finwait::recording::{RecordingFile, file_in, recorded};
-use finwait::runtime::{RuntimeChoice, to_be_compiled};
-use finwait::scenario::Scenario;
+use finwait::runtime::RuntimeChoice;
+use finwait::scenario::lesson::SideBySide;
 use finwait::scenario::run::lab_for;
+use finwait::scenario::{Scenario, catalog};
 use finwait::session::Session;
+use finwait::side::Ends;
 use finwait::tui::app::LabSpec;
 use finwait::tui::setup::Setup;
 use finwait::tui::{self, LabSource, Message, MouseUse, Sink};
@@ -86,13 +89,8 @@ fn main() -> ExitCode {
     let driving = cli.driving();
     let options = match driving {
         Driving::Chosen => {
-            // Nobody should take the silence of a compiler for ours.
-            if io::stderr().is_terminal() {
-                for runtime in to_be_compiled(&choices) {
-                    eprintln!("finwait: compiling the {runtime} endpoint, this once");
-                }
-            }
-            match options.driven_by(choices, cli.syscalls) {
+            let driven = while_compiling(&choices, || options.driven_by(choices.clone(), cli.syscalls));
+            match driven {
                 Ok(options) => options,
                 Err(error) => return fail(NO_LAB, &error.to_string()),
             }
@@ -109,7 +107,7 @@ fn main() -> ExitCode {
         return fail(NOT_UNDERSTOOD, why);
     }
     match cli.verb {
-        None => screen(&options, None, record, setup),
+        None => screen(&options, Opening::Explorer, record, setup),
         Some(Verb::Tour { scenario }) => tour(&scenario, &options, record, setup),
         Some(Verb::Do {
             commands,
@@ -119,7 +117,8 @@ fn main() -> ExitCode {
             let format = if json { Format::Json } else { Format::Text };
             run(&options, &commands, format, patience.into(), record)
         }
-        Some(Verb::List { json }) => scenarios::list(json),
+        Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),
+        Some(Verb::List { json, .. }) => scenarios::list(json),
         Some(Verb::Show { name }) => scenarios::show(&name),
         Some(Verb::Run {
             scenarios,
@@ -171,6 +170,16 @@ fn main() -> ExitCode {
 
 /// `finwait tour`
 fn tour(name: &str, options: &Options, record: Option<&Path>, setup: Setup) -> ExitCode {
+    match catalog::side_by_side(name) {
+        Some(Ok(lesson)) => return screen(options, Opening::SideBySide(Arc::new(lesson)), record, setup),
+        Some(Err(mistakes)) => {
+            return fail(
+                NOT_UNDERSTOOD,
+                &mistakes.first().map_or_else(String::new, ToString::to_string),
+            );
+        }
+        None => {}
+    }
     let scenario = match scenarios::load(name) {
         Ok(scenario) => Arc::new(scenario),
         Err(why) => {
@@ -178,18 +187,34 @@ fn tour(name: &str, options: &Options, record: Option<&Path>, setup: Setup) -> E
             return ExitCode::from(NOT_UNDERSTOOD);
         }
     };
-    match lab_for(&scenario, options) {
-        Ok(options) => screen(&options, Some(scenario), record, setup),
+    let choices = Ends::from_fn(|side| RuntimeChoice::Runtime(scenario.driven[side]));
+    match while_compiling(&choices, || lab_for(&scenario, options)) {
+        Ok(options) => screen(&options, Opening::Guided(scenario), record, setup),
         Err(why) => fail(NO_LAB, &format!("{name} cannot run here: {why}")),
     }
 }
 
-/// The explorer; with a guide through that scenario.
-fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>, setup: Setup) -> ExitCode {
+/// What the screen opens with.
+enum Opening {
+    /// Nothing: the explorer.
+    Explorer,
+    /// A guide through that scenario.
+    Guided(Arc<Scenario>),
+    /// That lesson of two labs.
+    SideBySide(Arc<SideBySide>),
+}
+
+/// The screen.
+fn screen(options: &Options, opening: Opening, record: Option<&Path>, setup: Setup) -> ExitCode {
     // Asked before the lab is built: nothing is made for a screen that cannot be drawn.
     if let Err(error) = tui::can_draw() {
         return fail(FAILED, &error.to_string());
     }
+    let (tour, beside) = match opening {
+        Opening::Explorer => (None, None),
+        Opening::Guided(scenario) => (Some(scenario), None),
+        Opening::SideBySide(lesson) => (None, Some(lesson)),
+    };
     let (sender, inbox) = channel();
     let to_the_screen = sender.clone();
     let mut recording = None;
@@ -232,6 +257,10 @@ fn screen(options: &Options, tour: Option<Arc<Scenario>>, record: Option<&Path>,
         Some(file) => app.recorded_in(file),
         None => app,
     };
+    if let Some(lesson) = beside {
+        // Nobody has taken the other end yet.
+        let _ = sender.send(Message::SideBySide(lesson));
+    }
     let source = LabSource {
         lab,
         make: &make,

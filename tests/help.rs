@@ -117,14 +117,18 @@ fn a_page_of_a_list_is_what_is_visible() {
     let first = lists(&mut script);
     press(&mut script, KeyCode::PageDown);
     let second = lists(&mut script);
-    let visible = first.iter().filter(|line| line.contains('_')).count();
-    // One page on, the selected one is the last in sight: all but one of the first page are gone.
-    let kept = first
-        .iter()
-        .filter(|line| line.contains('_') && second.contains(line))
-        .count();
-    assert!(visible > 3, "{first:#?}");
-    assert_eq!(kept, 0, "{first:#?} {second:#?}");
+    let rows = |lines: &[String]| -> Vec<String> {
+        lines
+            .iter()
+            .filter(|line| line.starts_with(" SO_") || line.starts_with(" TCP_"))
+            .cloned()
+            .collect()
+    };
+    let (first, second) = (rows(&first), rows(&second));
+    // From the first choice it goes to the one behind the last that was in sight, and no further.
+    assert!(first.len() > 3, "{first:#?}");
+    assert_eq!(second[..second.len() - 1], first[1..], "{second:#?}");
+    assert!(!first.contains(second.last().unwrap()));
 }
 
 /// Every button is in it: its key, its label, what it does, and which arguments it takes.
@@ -273,7 +277,7 @@ fn the_help_begins_with_what_has_the_focus() {
     }
     script.keys(":");
     press(&mut script, KeyCode::F(1));
-    assert_eq!(lines(&mut script, 120, 40)[0].trim(), "The prompt");
+    assert!(text(&mut script).contains("  The prompt ") || text(&mut script).contains(" The prompt "));
     press(&mut script, KeyCode::F(1));
     assert!(text(&mut script).contains("Enter runs it"));
 }
@@ -397,7 +401,8 @@ fn the_prompt_shows_the_signature() {
     }
     // A mistake takes its place, and points.
     let mut script = Script::new(LabKind::Isolated);
-    script.keys(":client shutdown wr\r");
+    script.keys(":client shutdown wr");
+    press(&mut script, KeyCode::Enter);
     let shown = lines(&mut script, 120, 40).join("\n");
     assert!(shown.contains('^') && shown.contains("did you mean write?"), "{shown}");
 }
@@ -427,11 +432,15 @@ fn a_right_click_shows_what_a_button_takes() {
     script.app.input(&Input::Mouse(click), script.now);
     let shown = lines(&mut script, 120, 40).join("\n");
     assert!(
-        shown.contains(": client connect ") && shown.contains("[address ADDRESS:PORT]"),
+        shown.contains(": client connect") && shown.contains("[address ADDRESS:PORT]"),
         "{shown}"
     );
-    script.keys(":9\r");
-    assert!(format!("{:?}", script.asked).contains(":9"), "{:?}", script.asked);
+    script.keys(":9");
+    press(&mut script, KeyCode::Enter);
+    assert!(!script.asked.is_empty());
+    script.keys(":");
+    press(&mut script, KeyCode::Up);
+    assert!(lines(&mut script, 120, 40).join("\n").contains(": client connect :9"));
 }
 
 /// A few letters of a command's word, or a word of its help, are completed.
@@ -440,20 +449,21 @@ fn the_prompt_completes_from_a_few_letters() {
     let mut script = Script::new(LabKind::Isolated);
     script.keys(":client half");
     press(&mut script, KeyCode::Tab);
-    assert!(lines(&mut script, 120, 40).join("\n").contains(": client shutdown "));
+    assert!(lines(&mut script, 120, 40).join("\n").contains(": client shutdown"));
 }
 
 /// What was typed comes back: by arrows, and by a search that Esc leaves as it was.
 #[test]
 fn what_was_typed_is_searched() {
-    let mut script = Script::half_close();
+    let mut script = Script::new(LabKind::Isolated);
     for command in [
         "client read 1",
         "server write first",
         "server write second",
         "client read 2",
     ] {
-        script.keys(&format!(":{command}\r"));
+        script.keys(&format!(":{command}"));
+        press(&mut script, KeyCode::Enter);
     }
     script.keys(":begun");
     let line = |script: &mut Script| {

@@ -981,6 +981,7 @@ fn the_schema_has_the_programs_keys() {
         (&schema["$defs"]["expectations"], keys::EXPECTATIONS),
         (&schema["$defs"]["queue"], keys::QUEUE),
         (&schema["properties"]["driven"], keys::DRIVEN),
+        (&schema["$defs"]["lesson"], keys::LESSON),
         (&schema["$defs"]["needs"], keys::NEEDS),
     ] {
         let mut known: Vec<&str> = table["properties"]
@@ -1005,6 +1006,11 @@ fn the_schema_has_the_programs_keys() {
     }
     let runtimes = finwait::runtime::Runtime::ALL.map(finwait::runtime::Runtime::name);
     assert_eq!(schema["$defs"]["runtime"]["enum"], serde_json::json!(runtimes));
+    let topics = finwait::scenario::lesson::Topic::ALL.map(finwait::scenario::lesson::Topic::name);
+    let lesson = &schema["$defs"]["lesson"]["properties"];
+    assert_eq!(lesson["group"]["enum"], serde_json::json!(topics));
+    let levels = finwait::scenario::lesson::Level::ALL.map(finwait::scenario::lesson::Level::name);
+    assert_eq!(lesson["level"]["enum"], serde_json::json!(levels));
     let questions = finwait::scenario::needs::Question::ALL;
     assert_eq!(keys::NEEDS.len(), questions.len());
     for question in questions {

@@ -560,7 +560,8 @@ mod tests {
                 // Only data has bytes.
                 Arg::Plain(..) if matches!(arg, Arg::Named("bytes", _)) => Forgery::Data.name().to_owned(),
                 Arg::Plain(_, kind) => sample(*kind),
-                // Without them there is no forgery, and no chance.
+                // Without them there is no forgery, and no chance; without a rule there is none of the latter.
+                Arg::Named("chance", _) if matches!(arg, Arg::Named("copies", _)) => continue,
                 Arg::Named(name @ ("to" | "chance"), kind) => format!("{name}={}", sample(*kind)),
                 Arg::Named(..) | Arg::Flags(_) => continue,
             };

@@ -10,6 +10,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use super::exit::complain;
+use super::progress::Progress;
 use crate::lab::Options;
 use crate::os::signal::die_with_parent;
 use crate::scenario::report::ReportLine;
@@ -75,12 +76,14 @@ pub fn run(
     })
 }
 
-/// Does all of them, whatever comes of them: their reports, in the order of the jobs.
+/// Does all of them, whatever comes of them: their reports, in the order of the jobs. How many are done is shown meanwhile.
 ///
 /// # Errors
 ///
 /// The first error of a process: it did not start, or its output could not be read.
-pub fn reports(jobs: &[ChildRun], at_once: usize) -> io::Result<Vec<Vec<ReportLine>>> {
+pub fn reports(jobs: &[ChildRun], at_once: usize, mut progress: Progress) -> io::Result<Vec<Vec<ReportLine>>> {
+    let mut done = 0;
+    progress.count(done, jobs.len(), "runs");
     let mut reports = vec![Vec::new(); jobs.len()];
     run(
         jobs,
@@ -88,6 +91,8 @@ pub fn reports(jobs: &[ChildRun], at_once: usize) -> io::Result<Vec<Vec<ReportLi
         |_| false,
         |place, lines| {
             reports[place] = lines.to_vec();
+            done += 1;
+            progress.count(done, jobs.len(), "runs");
             Ok(())
         },
     )?;

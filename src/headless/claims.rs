@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::children::{self, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, fail, print};
+use super::progress::{Progress, while_compiling};
 use super::scenarios::{mistaken, recordings};
 use crate::json::Versioned;
 use crate::lab::Options;
@@ -128,7 +129,9 @@ pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) ->
     let go = Runtime::Go.is_here();
     if go {
         for scenario in &claims {
-            match with_go(scenario, options) {
+            // The first is compiled, the others find it.
+            let made = while_compiling(&claimants(scenario), || with_go(scenario, options));
+            match made {
                 Ok(options) => jobs.push(job(scenario, options)),
                 Err(error) => return fail(DIFFERS, &error.to_string()),
             }
@@ -143,7 +146,7 @@ pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) ->
         Ok(files) => jobs.iter_mut().zip(files).for_each(|(job, file)| job.record = file),
         Err(why) => return fail(BAD, &why),
     }
-    let reports = match children::reports(&jobs, children::as_many()) {
+    let reports = match children::reports(&jobs, children::as_many(), Progress::new(json)) {
         Ok(reports) => reports,
         Err(error) => return fail(DIFFERS, &error.to_string()),
     };
@@ -177,12 +180,16 @@ fn job(scenario: &Scenario, options: Options) -> ChildRun {
 
 /// The same lab with Go at the ends whose calls the claim is about.
 fn with_go(scenario: &Scenario, options: &Options) -> crate::error::Result<Options> {
+    options.clone().driven_by(claimants(scenario), false)
+}
+
+/// Go at the ends whose calls the claim is about.
+fn claimants(scenario: &Scenario) -> Ends<RuntimeChoice> {
     let claimants = scenario.claimants();
-    let choices = Ends::from_fn(|side| match claimants.contains(&side) {
+    Ends::from_fn(|side| match claimants.contains(&side) {
         true => RuntimeChoice::Runtime(Runtime::Go),
         false => RuntimeChoice::default(),
-    });
-    options.clone().driven_by(choices, false)
+    })
 }
 
 fn end(lines: &[ReportLine]) -> Option<&Summary> {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
+use super::progress::Progress;
 use super::scenarios::{load, recording_of};
 use crate::code::{Language, Program, is_seen_by, write};
 use crate::lab::Options;
@@ -38,14 +39,20 @@ pub fn code(name: &str, language: Language, end: Option<Side>, options: &Options
         Ok(record) => record,
         Err(why) => return fail(BAD, &why),
     };
+    let (mut progress, steps, mut done) = (Progress::new(false), scenario.steps.len(), 0);
     let ended = run::watched(
         &scenario,
         options,
         true,
         record.as_ref(),
         |_| Ok(()),
-        |session, report| program.step(&scenario, session, report),
+        |session, report| {
+            program.step(&scenario, session, report);
+            done += 1;
+            progress.count(done, steps, "steps");
+        },
     );
+    drop(progress);
     match ended {
         Err(error) => return fail(DIFFERS, &error.to_string()),
         Ok(end) => {

@@ -33,6 +33,7 @@ pub fn fail(code: u8, why: &str) -> ExitCode {
 /// quotes of what was typed or read. That nobody hears it changes nothing.
 pub fn complain(text: &str) {
     const LONGEST: usize = 2000;
+    super::progress::hide();
     let lines: Vec<String> = text.lines().map(|line| excerpt(line, LONGEST)).collect();
     let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }

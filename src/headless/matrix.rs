@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::children::{self, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, ExitError, complain, print};
+use super::progress::{Progress, while_compiling};
 use super::scenarios::{load, recordings};
 use crate::errno::Errno;
 use crate::lab::{LabMode, Options};
@@ -42,7 +43,15 @@ pub fn run(
     if bad {
         return ExitCode::from(BAD);
     }
-    match here(runtimes).and_then(|runtimes| measure(names, &runtimes, options, record)) {
+    match here(runtimes).and_then(|runtimes| {
+        measure(
+            names,
+            &runtimes,
+            options,
+            record,
+            Progress::new(form == MatrixFormat::Json),
+        )
+    }) {
         Ok(matrix) => print(|out| {
             let text = match form {
                 MatrixFormat::Json => matrix.to_json(),
@@ -93,6 +102,7 @@ fn measure(
     runtimes: &[(Runtime, String)],
     options: &Options,
     record: Option<&Path>,
+    progress: Progress,
 ) -> Result<Matrix, ExitError> {
     let cannot = |error: crate::error::Error| ExitError(CANNOT, error.to_string());
     let job = |scenario: &String, options: Options| ChildRun {
@@ -113,7 +123,7 @@ fn measure(
                 true => RuntimeChoice::Runtime(*runtime),
                 false => RuntimeChoice::default(),
             });
-            let options = raw.clone().driven_by(ends, false).map_err(cannot)?;
+            let options = while_compiling(&ends.clone(), || raw.clone().driven_by(ends, false)).map_err(cannot)?;
             ways.push((Some((*runtime, side)), options));
         }
     }
@@ -133,7 +143,7 @@ fn measure(
         job.record = file;
     }
     // Where a runtime goes its own way, what the scenario expects does not come, and is waited for: more at once than elsewhere.
-    let reports = children::reports(&jobs, 2 * children::as_many());
+    let reports = children::reports(&jobs, 2 * children::as_many(), progress);
     let reports = reports.map_err(|error| ExitError(DIFFERS, error.to_string()))?;
     let mut reports = reports.into_iter();
     let mut runs = Vec::new();

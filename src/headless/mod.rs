@@ -30,6 +30,7 @@ pub mod exit;
 pub mod explain;
 pub mod matrix;
 pub mod open;
+pub mod progress;
 pub mod scenarios;
 
 /// The format of the transcript.

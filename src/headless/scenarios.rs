@@ -9,12 +9,16 @@ use std::time::Instant;
 
 use super::children::{self, ChildRun};
 use super::exit::{BAD, CANNOT, DIFFERS, complain, fail, print};
+use super::progress::{self, Progress, while_compiling};
 use crate::clock::human;
 use crate::json::{Lines, Versioned};
 use crate::lab::Options;
 use crate::recording::{RecordingFile, file_in, files_in};
+use crate::runtime::RuntimeChoice;
+use crate::scenario::lesson::Shelf;
 use crate::scenario::report::{Heading, ReportLine, StepReport, Summary, count};
 use crate::scenario::{Scenario, catalog, file, run};
+use crate::side::Ends;
 use crate::text::{SanitizingWriter, excerpt};
 
 /// The most characters of a name that are repeated.
@@ -27,6 +31,32 @@ pub struct RunOptions {
     pub json: bool,
     /// Go on after what was not as expected.
     pub keep_going: bool,
+}
+
+/// `finwait list --lessons`
+pub fn lessons() -> ExitCode {
+    let all = match catalog::lessons() {
+        Ok(all) => all,
+        Err(mistakes) => return mistaken(&mistakes),
+    };
+    print(|out| {
+        let mut shelf: Option<Shelf> = None;
+        for course in &all {
+            let lesson = course.lesson();
+            if !shelf.is_some_and(|before| before.is_with(lesson.shelf)) {
+                writeln!(out, "{}", lesson.shelf.heading())?;
+            }
+            shelf = Some(lesson.shelf);
+            let (level, minutes) = (lesson.level.name(), lesson.minutes);
+            writeln!(
+                out,
+                "  {:<32} {level:<12} {minutes:>2} min  {}",
+                course.name(),
+                course.title()
+            )?;
+        }
+        Ok(())
+    })
 }
 
 /// `finwait list`
@@ -63,7 +93,13 @@ const fn alone(scenario: &Scenario) -> &'static str {
 
 /// `finwait show`
 pub fn show(name: &str) -> ExitCode {
-    match catalog::find(name) {
+    let beside = || {
+        catalog::SIDE_BY_SIDE
+            .iter()
+            .find(|(path, _)| file::name_of(path) == name)
+            .copied()
+    };
+    match catalog::find(name).or_else(beside) {
         Some((_, text)) => print(|out| out.write_all(text.as_bytes())),
         None => fail(BAD, &unknown(name)),
     }
@@ -139,13 +175,18 @@ fn one(scenario: Scenario, options: &Options, how: RunOptions, record: Option<&P
         let _ = writeln!(SanitizingWriter(&mut out), "{}", excerpt(&driven, LONGEST_NAME));
     }
     let mut lines = Lines::default();
-    let ended = run::run(&Arc::new(scenario), options, how.keep_going, record.as_ref(), |line| {
-        if how.json {
-            lines.print(&mut out, &line)?;
-        } else {
-            tell(&mut out, &line)?;
-        }
-        out.flush()
+    // The line is taken off by the first of the report.
+    let choices = Ends::from_fn(|side| RuntimeChoice::Runtime(scenario.driven[side]));
+    let ended = while_compiling(&choices, || {
+        run::run(&Arc::new(scenario), options, how.keep_going, record.as_ref(), |line| {
+            progress::hide();
+            if how.json {
+                lines.print(&mut out, &line)?;
+            } else {
+                tell(&mut out, &line)?;
+            }
+            out.flush()
+        })
     });
     match ended {
         Ok(Summary {
@@ -199,7 +240,10 @@ fn several(
     let mut total = RunTotals::default();
     let mut out = io::stdout().lock();
     let mut printed = Lines::default();
+    let mut progress = Progress::new(how.json);
+    progress.count(0, scenarios.len(), "scenarios");
     let done = in_parallel(&scenarios, options, how, &records, |scenario, lines| {
+        progress::hide();
         for line in lines {
             match line {
                 line if how.json => printed.print(&mut out, line)?,
@@ -213,8 +257,11 @@ fn several(
                 total.add(end);
             }
         }
-        out.flush()
+        out.flush()?;
+        progress.count(total.scenarios, scenarios.len(), "scenarios");
+        Ok(())
     });
+    drop(progress);
     match done {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,

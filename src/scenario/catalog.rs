@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lesson::Course;
+use super::lesson::{Course, SideBySide};
 use super::mistake::Mistake;
 use super::{Scenario, file};
 
@@ -33,6 +33,16 @@ pub const SIDE_BY_SIDE: &[(&str, &str)] = &[(
     "lessons/half-close-beside-full-close.toml",
     include_str!("../../assets/lessons/half-close-beside-full-close.toml"),
 )];
+
+/// The lesson of two labs of that name; none when no file has that name.
+///
+/// # Errors
+///
+/// The mistakes of its file.
+pub fn side_by_side(name: &str) -> Option<Result<SideBySide, Vec<Mistake>>> {
+    let (path, text) = SIDE_BY_SIDE.iter().find(|(path, _)| file::name_of(path) == name)?;
+    Some(file::beside::read(path, text))
+}
 
 /// The lessons: "Start here" in its order, then topic by topic, the easiest of each first.
 ///
@@ -66,6 +76,69 @@ pub fn nearest(name: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    /// The words that are read in a lesson, and the presses.
+    fn length(course: &Course) -> (f64, f64) {
+        let said = course.scenarios().into_iter().flat_map(|scenario| &scenario.steps);
+        let words = said
+            .filter_map(|step| step.say.as_ref())
+            .map(|say| say.split(' ').count());
+        (words.sum::<usize>() as f64, course.steps() as f64)
+    }
+
+    #[test]
+    fn every_scenario_is_a_lesson_that_takes_as_long_as_it_is() {
+        let lessons = lessons().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+        assert_eq!(
+            lessons.len(),
+            FILES.len() + SIDE_BY_SIDE.len(),
+            "a scenario says no lesson"
+        );
+        for course in &lessons {
+            let (words, steps) = length(course);
+            let minutes = f64::from(course.lesson().minutes);
+            // 250 words a minute and 5 seconds a press, at the fastest; 60 and 45, at the slowest.
+            let (least, most) = (words / 250.0 + steps / 12.0, words / 60.0 + steps * 0.75 + 1.0);
+            assert!(
+                (least..=most).contains(&minutes),
+                "{}: {minutes} min for {words} words and {steps} steps",
+                course.name()
+            );
+        }
+        for topic in super::super::lesson::Topic::ALL {
+            let shelf = super::super::lesson::Shelf::Under(topic);
+            let of_it = lessons.iter().filter(|course| course.lesson().shelf == shelf);
+            assert!(of_it.count() >= 2, "{}", topic.name());
+        }
+    }
+
+    #[test]
+    fn start_here_leads_from_the_handshake_to_two_labs() {
+        use super::super::lesson::{Level, Shelf};
+        let lessons = lessons().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+        let starts = lessons.iter().filter_map(|course| match course.lesson().shelf {
+            Shelf::Start(place) => Some((place, course.name(), course.lesson().level)),
+            Shelf::Under(_) => None,
+        });
+        let wanted = [
+            "handshake",
+            "full-close",
+            "half-close",
+            "linger-zero",
+            "close-wait-leak",
+            "half-close-beside-full-close",
+        ];
+        let wanted: Vec<_> = (1..)
+            .zip(wanted)
+            .map(|(place, name)| (place, name, Level::Beginner))
+            .collect();
+        assert_eq!(starts.collect::<Vec<_>>(), wanted);
+        // A beginner is told at every step what happens, and where to look.
+        for course in &lessons[..wanted.len()] {
+            let mut steps = course.scenarios().into_iter().flat_map(|scenario| &scenario.steps);
+            assert!(steps.all(|step| step.say.is_some()), "{}", course.name());
+        }
+    }
 
     #[test]
     fn every_file_of_the_catalog_is_a_scenario_of_its_folders_group_with_a_name_of_its_own() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::claim_status::ClaimStatus;
 use super::expect::Check;
+use super::lesson::Lesson;
 use super::observation::Observation;
 use super::{Group, Scenario};
 use crate::call::CallKind;
@@ -40,6 +41,9 @@ pub struct Heading {
     pub group: Group,
     /// The id.
     pub id: Option<String>,
+    /// The place among the lessons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<Lesson>,
     /// Whether it needs the isolated lab.
     pub isolated: bool,
     /// The family that it is for: IPv6 alone, or IPv4 alone.
@@ -64,6 +68,7 @@ impl Heading {
             title: scenario.title.clone(),
             group: scenario.group,
             id: scenario.id.clone(),
+            lesson: scenario.lesson,
             isolated: scenario.isolated,
             ipv6: scenario.ipv6,
             steps: scenario.steps.len(),

@@ -21,14 +21,17 @@ use std::time::Duration;
 
 use crate::clock::MonoTime;
 use crate::error::{Operation, Result};
+use crate::headless::progress::compiling;
 use crate::lab::event::{LabEvent, LabRequest, TimedEvent};
 use crate::lab::{Batch, LocalLab as Lab, Options};
 use crate::os::signal::StopTarget;
 use crate::recording::Recording;
+use crate::runtime::RuntimeChoice;
 use crate::scenario::Scenario;
 use crate::scenario::branch::{Branch, BranchResult};
 use crate::scenario::lesson::{Column, SideBySide};
 use crate::session::Session;
+use crate::side::Ends;
 
 pub mod app;
 mod away;
@@ -69,6 +72,8 @@ pub enum Message {
     Compared(Branch, BranchResult),
     /// The runtimes of a new lab are ready, asked for in that turn; or one sentence why not.
     Prepared(u32, Renewal, std::result::Result<(), String>),
+    /// The user has chosen this lesson before the screen was there.
+    SideBySide(Arc<SideBySide>),
     /// An event of the terminal.
     Input(Input),
     /// A signal.
@@ -349,6 +354,10 @@ pub fn run(
                     app.say(why);
                     Vec::new()
                 }
+                Message::SideBySide(lesson) => {
+                    awaited = true;
+                    app.begin_beside(lesson)
+                }
                 Message::Signal(SIGTSTP) => {
                     match stops.refused() {
                         None => away = Some(Suspension::stopped(&mut guard, StopTarget::Us)?),
@@ -380,6 +389,13 @@ pub fn run(
                     }
                     Effect::Fresh(fresh) => {
                         let Some(source) = &mut source else { continue };
+                        let choices = Ends::from_fn(|side| RuntimeChoice::Runtime(fresh.driven[side]));
+                        if let Some(text) = compiling(&choices) {
+                            app.say(text);
+                            if let Err(error) = guard.draw(|frame| app.draw(frame, MonoTime::now())) {
+                                return lost("draw the screen", error);
+                            }
+                        }
                         let renewal = Renewal {
                             lab: fresh,
                             written: None,

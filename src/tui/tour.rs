@@ -11,6 +11,7 @@ use crate::command::wire::{Target, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand, Pick, table};
 use crate::explain::EntryNo;
 use crate::lab::event::LabRequest;
+use crate::scenario::observation::CommandResult;
 use crate::scenario::play::{Play, StepStatus};
 use crate::scenario::record::Recorder;
 use crate::scenario::report::StepReport;
@@ -363,7 +364,13 @@ impl Standing {
 fn happened(entry: &Entry) -> Option<String> {
     match &entry.what {
         EntryKind::State { .. } => entry.short_state(),
-        EntryKind::Ended(call) => Some(format!("{} {} = {}", call.side(), call.name, call.brief())),
+        EntryKind::Ended(call) => {
+            let returned = match call.outcome() {
+                Some(outcome) => CommandResult::Outcome(outcome.clone()).words(),
+                None => call.brief(),
+            };
+            Some(format!("{} {} = {returned}", call.side(), call.name))
+        }
         _ => None,
     }
 }

@@ -134,3 +134,74 @@ fn a_word_that_is_no_runtime() {
         "finwait: command 1, column 16: rust is not a runtime: it is one of native, c, go, python, node, node-half-open, java, java-nio"
     );
 }
+
+/// A step of a scenario changes the runtime too, its endpoint made ready before the first step; a program that is in one language does
+/// not follow it. A recording has the change like everything else.
+#[test]
+fn a_scenario_that_changes_a_runtime() {
+    if !has("python3") {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("finwait-changes-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (file, record) = (folder.join("changes.toml"), folder.join("changes.jsonl"));
+    let (file, record) = (file.to_str().unwrap(), record.to_str().unwrap());
+    let steps = [
+        "client = \"runtime python\"",
+        "server = \"listen\"\nstates = { listener = \"LISTEN\" }",
+        "client = \"restart\"",
+        "client = \"connect\"\nreturns = \"ok\"",
+        "server = \"accept\"\nreturns = \"ok\"",
+        "server = \"rst-close\"",
+        "client = \"read\"\nreturns = \"ECONNRESET\"",
+    ];
+    let head = "title = \"t\"\nsummary = \"s\"\ngroup = \"connect\"\nlab = \"any\"\n";
+    std::fs::write(
+        file,
+        steps
+            .iter()
+            .fold(head.to_owned(), |text, step| text + "\n[[step]]\n" + step + "\n"),
+    )
+    .unwrap();
+    let run = output_of(finwait().args(["--record", record, "run", file]), b"");
+    let told = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{told}");
+    let opened = output_of(finwait().args(["open", "--plain", record]), b"");
+    let told = String::from_utf8_lossy(&opened.stdout).into_owned();
+    assert!(
+        told.contains("python is ready: it drives the client from its next start on"),
+        "{told}"
+    );
+    assert!(told.contains("ConnectionResetError"), "{told}");
+    let code = output_of(finwait().args(["code", file, "--language", "c"]), b"");
+    let told = String::from_utf8_lossy(&code.stderr).into_owned();
+    assert!(!code.status.success());
+    assert!(
+        told.contains("changes what drives an end (client runtime python), and a program is in one language"),
+        "{told}"
+    );
+    // Where the runtime is missing the scenario does not begin.
+    let nowhere = output_of(finwait().env("PATH", "/nonexistent").args(["run", file]), b"");
+    let told = String::from_utf8_lossy(&nowhere.stdout).into_owned();
+    assert!(told.contains("the runtime python needs python3"), "{told}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Where strace looks on, it looks on at the new process too.
+#[test]
+fn the_system_calls_of_another_runtime() {
+    if !has("python3") || !has("strace") {
+        return;
+    }
+    let mut command = finwait();
+    command.arg("--syscalls");
+    let mut run = Lab::Loopback.open_by(command, &["--patience", "2000"]);
+    run.succeeds(&[
+        "client runtime python",
+        "client restart",
+        "server listen",
+        "client connect",
+    ]);
+    run.awaits(|line| line["kind"] == "syscall" && line["side"] == "client" && line.to_string().contains("connect"));
+    run.end();
+}

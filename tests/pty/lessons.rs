@@ -1,6 +1,8 @@
 //! Lessons by clicks: one is found and begun, its path is left and found again, a wrong prediction is answered, two labs go on step for
 //! step.
 
+use std::path::PathBuf;
+
 use finwait::side::Side;
 
 use super::terminal::{Half, Place, Terminal};
@@ -124,6 +126,65 @@ fn a_wrong_prediction_is_answered_with_the_rule() {
     terminal.see("you predicted ok: wrong");
 }
 
+/// The processes below that one, and below those.
+fn descendants(of: i32) -> Vec<i32> {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let parent = |pid: i32| -> Option<i32> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut rest = rest.split_whitespace();
+        (rest.next()? != "Z").then(|| rest.next()?.parse().ok())?
+    };
+    let pairs: Vec<(i32, i32)> = pids.filter_map(|pid| Some((pid, parent(pid)?))).collect();
+    let mut found = vec![of];
+    let mut next = 0;
+    while let Some(above) = found.get(next).copied() {
+        found.extend(pairs.iter().filter(|(_, parent)| *parent == above).map(|(pid, _)| *pid));
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+/// Two labs more for the lesson, and none of their processes once it is left, or the screen is.
+#[test]
+fn the_two_labs_end_with_their_lesson() {
+    let mut terminal = started("isolated");
+    let pid = terminal.pid();
+    let before = descendants(pid);
+    let begins = |terminal: &mut Terminal| {
+        terminal.keys("Ybeside\r");
+        terminal.see("step 0 of 8");
+        terminal.press(Place::Screen, ". Next");
+        terminal.see("step 1 of 8");
+    };
+    begins(&mut terminal);
+    let with = descendants(pid);
+    assert_eq!(with.len(), 3 * before.len(), "{before:?} {with:?}");
+    terminal.press(Place::Screen, "; Leave");
+    terminal.wait("its labs to end", |_| descendants(pid) == before);
+    terminal.see("CLIENT");
+    begins(&mut terminal);
+    let with = descendants(pid);
+    assert_eq!(with.len(), 3 * before.len(), "{before:?} {with:?}");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+    // Endpoints go when their socket does, which need not be at once.
+    let lives = |pid: &i32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok();
+    super::support::until("the endpoints to end", || !with.iter().any(lives));
+}
+
+/// The same from the command line.
+#[test]
+fn a_lesson_of_two_labs_is_opened_by_its_name() {
+    let mut terminal = Terminal::start(120, 40, &["--lab", "isolated", "tour", "half-close-beside-full-close"]);
+    terminal.see("step 0 of 8");
+    terminal.keys("=");
+    terminal.see("step 8 of 8");
+    terminal.keys("q");
+    assert!(terminal.end().success());
+}
+
 /// Half-close beside full close, by mouse from "Start here" to its end: both columns are as the kernel has them.
 #[test]
 fn half_close_stands_beside_full_close() {
@@ -150,9 +211,7 @@ fn half_close_stands_beside_full_close() {
             }
         }
         terminal.see("The end: both labs are live");
-        if std::env::var_os("SHOW").is_some() {
-            eprintln!("{}", terminal.lines().join("\n"));
-        }
+        assert!(!terminal.lines().join("\n").contains("Something else came"));
         // The half-close: the answer was read, and the server may go on. The full close: it has learnt that nobody is there.
         terminal.wait("the states of the ends", |lines| {
             let text = lines.join("\n");
@@ -194,4 +253,51 @@ fn another_lesson_takes_the_place_of_two_labs() {
     terminal.see("step 1 of 10");
     terminal.keys("q");
     assert!(terminal.end().success());
+}
+
+/// A connection, a read that waits until its deadline, and `last`.
+fn waiting_read(name: &str, deadline: u32, last: &str) -> (PathBuf, Terminal) {
+    let folder = std::env::temp_dir().join(format!("finwait-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let steps = [
+        "server = \"listen backlog=2\"",
+        "client = \"connect\"",
+        "server = \"accept\"",
+        &format!("client = \"read deadline={deadline}\"\nreturns = \"blocked\""),
+        last,
+    ];
+    let steps: Vec<String> = steps.iter().map(|step| format!("[[step]]\n{step}\n")).collect();
+    let text = format!("title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\n{}", steps.concat());
+    std::fs::write(folder.join("waits.toml"), text).unwrap();
+    let mut terminal = Terminal::start_in(&folder, 120, 40, &["--lab", "isolated", "tour", "waits.toml"]);
+    terminal.see("step 1 of 5");
+    for step in 2..=5 {
+        terminal.press(Place::Screen, ". Next");
+        terminal.see(&format!("step {step} of 5"));
+    }
+    // The user reads on, and the deadline passes.
+    terminal.see("deadline exceeded");
+    (folder, terminal)
+}
+
+/// A call that returned while the user read belongs to the step that waits for it.
+#[test]
+fn a_call_that_returned_while_the_user_read_is_the_next_steps() {
+    let (folder, mut terminal) = waiting_read("read-slowly", 400, "later = { client = \"deadline exceeded\" }");
+    terminal.press(Place::Screen, ". Next");
+    terminal.see("The end: all was as expected.");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// What is only so without a long pause is not so after one: the guide says what happened meanwhile, and runs it again in time.
+#[test]
+fn a_pause_that_was_too_long_is_told_and_mended() {
+    let last = "server = 'write \"x\"'\nreturns = \"wrote 1\"\nlater = { client = 'read \"x\"' }\nwithin = \"500ms\"";
+    let (folder, mut terminal) = waiting_read("too-slowly", 2_500, last);
+    terminal.press(Place::Screen, ". Next");
+    terminal.see("You waited ");
+    terminal.see("meanwhile: client read = deadline exceeded");
+    terminal.press(Place::Screen, "G back on the path");
+    terminal.see("The end: all was as expected.");
+    std::fs::remove_dir_all(folder).unwrap();
 }

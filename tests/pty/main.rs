@@ -6,6 +6,7 @@ mod jobs;
 mod keys;
 mod labs;
 mod lessons;
+mod long;
 mod recording;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,7 @@
 //! What the screen says of the present, held against another reading of the same run: the rows of the newest tables, and the segments and
 //! changes of state in the transcript. Of the code that chooses the sentences nothing is used.
 
+use finwait::call::Sigpipe;
 use finwait::clock::MonoTime;
 use finwait::lab::event::{Disposition, LabEvent};
 use finwait::recording::{Played, Recording, Replay};
@@ -32,8 +33,10 @@ struct Segments {
     fin_acknowledged: bool,
     /// Has the peer's FIN come?
     fin_came: bool,
-    /// Has an RST left it, or come to it?
-    rst: bool,
+    /// Has an RST left it?
+    rst_left: bool,
+    /// Has an RST come to it?
+    rst_came: bool,
     /// Has an ICMP error about it come?
     icmp: bool,
 }
@@ -170,7 +173,7 @@ impl Reading {
         if segment.flags.has(Flags::FIN) {
             known.fin = Some(segment.seq.0.wrapping_add(segment.len as u32).wrapping_add(1));
         }
-        known.rst |= segment.flags.has(Flags::RST);
+        known.rst_left |= segment.flags.has(Flags::RST);
     }
 
     fn came(&mut self, to: Side, segment: &Segment) {
@@ -179,7 +182,7 @@ impl Reading {
             known.fin_acknowledged |= segment.ack.0.wrapping_sub(fin) < u32::MAX / 2;
         }
         known.fin_came |= segment.flags.has(Flags::FIN);
-        known.rst |= segment.flags.has(Flags::RST);
+        known.rst_came |= segment.flags.has(Flags::RST);
     }
 
     /// Holds all that is said now.
@@ -195,6 +198,9 @@ impl Reading {
             }
         }
         self.now(session, now, is_quiet, &mut wrong);
+        if !wrong.is_empty() && self.wrong.is_empty() {
+            self.wrong.extend(newest(session, 30));
+        }
         let at = session.transcript.last();
         self.wrong.extend(
             wrong
@@ -220,7 +226,8 @@ impl Reading {
         let end = &session.ends[side];
         let socket = end.current();
         let row = socket.and_then(|socket| self.row_of(session, side, socket));
-        if plate.state != row.map(|row| row.state) {
+        // A change is told before the table that has it.
+        if is_quiet && plate.state != row.map(|row| row.state) {
             wrong.push(format!("{side}: the plate says {:?}, the table {row:?}", plate.state));
         }
         self.held += 1;
@@ -276,8 +283,9 @@ impl Reading {
                 let is_so = match role.as_str() {
                     "was told" => ours.fin_came,
                     "both at once" => ours.fin.is_some(),
-                    "was reset" => ours.rst,
-                    "was refused" => ours.rst || ours.icmp,
+                    "was reset" => ours.rst_came,
+                    "sent the reset" => ours.rst_left,
+                    "was refused" => ours.rst_came || ours.icmp,
                     "open" => ours.fin.is_none(),
                     _ => true,
                 };
@@ -390,7 +398,8 @@ impl Reading {
             "open" | "open, writing shut down" | "FIN waits behind data" => ours.fin.is_none(),
             "FIN sent, not acknowledged" => ours.fin.is_some(),
             _ if said.starts_with("closed by") => ours.fin.is_some() && ours.fin_acknowledged,
-            _ if said.starts_with("torn by") => ours.rst || theirs.is_some_and(|theirs| theirs.rst),
+            _ if said.starts_with("torn by") && said.contains(from.name()) => ours.rst_left,
+            _ if said.starts_with("torn by") => theirs.is_some_and(|theirs| theirs.rst_left),
             _ => true,
         };
         if !is_so {
@@ -487,6 +496,17 @@ impl Reading {
             ("the connection lives while", state.is_some()),
             ("more may be waiting", state.is_some()),
             ("the kernel goes on alone", state.is_some()),
+            ("the state stays SYN_RECV", in_any(&[SynRecv])),
+            ("SIGPIPE is ignored from now on", end.sigpipe == Sigpipe::Ignore),
+            ("SIGPIPE is at its default", end.sigpipe == Sigpipe::Default),
+            ("in the send buffer now", row.is_some_and(|row| row.tx_queue > 0)),
+            (
+                "where it stays: this host has no route",
+                row.is_some_and(|row| row.tx_queue > 0),
+            ),
+            ("an ECONNRESET waits", state.is_none()),
+            ("the kernel retries", state.is_some()),
+            ("the kernel alone waits for the rest", in_any(&[FinWait1, FinWait2])),
             ("can connect again", state.is_none()),
             ("the socket can connect.", state.is_none()),
             (
@@ -539,12 +559,19 @@ const PRESENT: &[&str] = &[
 /// Sentences with such words that nothing can make untrue but a call, which has a sentence of its own then.
 const REVIEWED: &[&str] = &[
     "What had arrived so far",
+    "The options as they stand now",
+    "which was still missing",
+    "the connection is gone",
+    "The connection is gone",
+    "An RST ended the connection",
+    "were under way already",
+    "Another call waits",
+    "The signal is sent",
     " is now ",
     "No error waits in the socket",
-    "and the connection is gone",
     "The listener is gone",
     "may still be reached",
-    "An error waits, which SO_ERROR",
+    "which SO_ERROR would take",
     "the bytes may be lost",
     "RLIMIT_NOFILE",
     "still holds the socket",
@@ -599,10 +626,7 @@ fn is_so(said: &str, [client, server]: [Option<State>; 2]) -> bool {
             "waits for the ACK of its FIN, but",
             any(&[FinWait1, Closing, LastAck]) && both.contains(&None),
         ),
-        (
-            "does not know: what it sends",
-            both.contains(&None) && any(&[Established, CloseWait, FinWait2]),
-        ),
+        ("does not know: what it sends", both.contains(&None) && !none),
         ("do not agree", !both.contains(&None)),
         ("The connection is over", none),
         ("There is no connection", none),
@@ -617,6 +641,13 @@ fn is_so(said: &str, [client, server]: [Option<State>; 2]) -> bool {
     }
     // What waits, or is on the wire, does not speak of states.
     said.contains(" waits for ") || said.contains("crossing to") || said.contains("on the wire")
+}
+
+/// The newest lines of the log.
+fn newest(session: &Session, count: u64) -> impl Iterator<Item = String> {
+    let since = session.transcript.last().saturating_sub(count);
+    let lines = |entry: &Entry| format!("    {} {} {}", entry.no, entry.speaker(), entry.lines().join("; "));
+    session.transcript.since(since).map(lines)
 }
 
 /// The number before a unit.

@@ -137,7 +137,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("calls", "crate::rules::CallList", "calls"),
     ("cause", "crate::error_source::Cause", "cause"),
     ("data", "String", "data"),
-    ("end", "finwait_model::side::Side", "end"),
+    ("end", "crate::moves::OtherEnd", "end"),
     ("errno", "finwait_model::errno::Errno", "errno"),
     ("error", "finwait_model::errno::Errno", "error.name()"),
     ("flying", "String", "flying"),

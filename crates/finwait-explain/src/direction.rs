@@ -198,3 +198,140 @@ fn cut(at: Side, sock: &Sock, peer: Option<&Sock>, segments_seen: bool) -> Optio
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::CallClass;
+
+    fn fits(text: &str) {
+        assert!(text.chars().count() <= 26, "{text}");
+    }
+
+    #[test]
+    fn every_text_of_a_direction_fits_its_place() {
+        for by in Side::BOTH {
+            for direction in [
+                Direction::NotOpen,
+                Direction::NeverOpened,
+                Direction::Opening,
+                Direction::Answering,
+                Direction::Open,
+                Direction::Silent,
+                Direction::FinQueued,
+                Direction::Closing,
+                Direction::Closed { by },
+                Direction::Torn { by },
+                Direction::Broken,
+                Direction::GivenUp { by },
+                Direction::Gone { by },
+                Direction::Unknown,
+            ] {
+                fits(&direction.to_string());
+            }
+        }
+        let most = 99_999_999;
+        for (segments, flying, unacknowledged, unread) in [
+            (&["SYN,ACK"][..], 0, 0, 0),
+            (&["ACK", "FIN"], most, 0, 0),
+            (&[], 99_999, 0, 0),
+            (&[], 0, most, 0),
+            (&[], 0, 99_999, most),
+        ] {
+            fits(&load(segments, flying, unacknowledged, unread).unwrap());
+        }
+        assert_eq!(load(&["ACK"], 5, 5, 0).unwrap(), "5 B on the wire");
+        assert_eq!(load(&["FIN"], 5, 6, 0).unwrap(), "5 B, FIN on the wire");
+        assert_eq!(load(&["ACK", "FIN"], 0, 0, 2).unwrap(), "FIN on the wire");
+        assert_eq!(load(&[], 0, 0, 0), None);
+    }
+
+    /// A socket that went through these states, the last by `cause`.
+    fn sock(states: &[State], cause: EndCause) -> Sock {
+        let mut sock = Sock::default();
+        for pair in states.windows(2) {
+            sock.changed(pair[0], pair[1], cause, 1, 1);
+        }
+        sock
+    }
+
+    /// A half, with its row unless the state is CLOSE.
+    fn half(sock: &Sock, state: State) -> Half<'_> {
+        Half {
+            state: Some(state).filter(|state| *state != State::Close),
+            sock: Some(sock),
+        }
+    }
+
+    /// A half-close, step by step: one direction closes, the other stays as it was.
+    #[test]
+    fn a_half_close_closes_one_direction() {
+        use State::{Close, CloseWait, Established, FinWait1, FinWait2, SynSent};
+        let mut closer = sock(
+            &[Close, SynSent, Established, FinWait1],
+            EndCause::Call(CallClass::Shutdown),
+        );
+        let other = sock(&[Close, SynSent, Established], EndCause::Segment);
+        let both = |closer: Half, other: Half| {
+            [
+                of(Side::Client, closer, other, true),
+                of(Side::Server, other, closer, true),
+            ]
+        };
+        assert_eq!(
+            both(half(&closer, FinWait1), half(&other, Established)),
+            [Direction::FinQueued, Direction::Open]
+        );
+        closer.sent(finwait_wire::segment::Flags::FIN, 2);
+        assert_eq!(
+            both(half(&closer, FinWait1), half(&other, CloseWait)),
+            [Direction::Closing, Direction::Open]
+        );
+        let by = Side::Client;
+        assert_eq!(
+            both(half(&closer, FinWait2), half(&other, CloseWait)),
+            [Direction::Closed { by }, Direction::Open]
+        );
+        // The orphan's time has run out: the other end cannot know.
+        closer.changed(
+            FinWait2,
+            Close,
+            EndCause::Timer(finwait_model::socket_table::TimerKind::TimeWait),
+            3,
+            3,
+        );
+        assert_eq!(
+            both(half(&closer, Close), half(&other, CloseWait)),
+            [Direction::Closed { by }, Direction::Gone { by }]
+        );
+    }
+
+    /// An RST ends both directions, once it has arrived; whose it was is told only of one that was seen to leave.
+    #[test]
+    fn an_rst_tears_both_directions_once_it_has_arrived() {
+        use State::{Close, Established, SynSent};
+        let mut closed = sock(&[Close, SynSent, Established, Close], EndCause::Call(CallClass::Close));
+        closed.sent(finwait_wire::segment::Flags::RST, 2);
+        let open = sock(&[Close, SynSent, Established], EndCause::Segment);
+        let by = Side::Client;
+        let to_it = of(Side::Server, half(&open, Established), half(&closed, Close), true);
+        assert_eq!(to_it, Direction::Gone { by });
+        let reset = sock(&[Close, SynSent, Established, Close], EndCause::Rst);
+        for side in Side::BOTH {
+            let halves = match side {
+                Side::Client => [half(&closed, Close), half(&reset, Close)],
+                Side::Server => [half(&reset, Close), half(&closed, Close)],
+            };
+            assert_eq!(of(side, halves[0], halves[1], true), Direction::Torn { by });
+        }
+        let silent = sock(&[Close, SynSent, Established, Close], EndCause::Call(CallClass::Close));
+        assert_eq!(
+            of(by, half(&silent, Close), half(&reset, Close), true),
+            Direction::Broken
+        );
+        assert_eq!(
+            of(by, half(&silent, Close), half(&reset, Close), false),
+            Direction::Torn { by }
+        );
+    }
+}

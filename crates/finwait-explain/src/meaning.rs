@@ -274,6 +274,16 @@ pub struct Meaning {
     pub scenario: &'static str,
 }
 
+impl Meaning {
+    /// Returns what a plate says of it, in one line: `was told: The peer sent FIN; this end has not. Can still WRITE. ...`.
+    pub fn in_short(&self) -> String {
+        format!(
+            "{}: {} {} Waits for {}.",
+            self.role, self.short, self.can_short, self.awaits
+        )
+    }
+}
+
 impl Entry {
     /// Returns the entry in words, with nothing special to a socket.
     pub fn words(&self, settings: &Settings) -> Meaning {

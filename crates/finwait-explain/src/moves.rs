@@ -5,6 +5,7 @@
 //! words stand in `assets/explain/moves.toml`. A test presses what is offered in the lab and holds what follows against this.
 
 use serde::Serialize;
+use std::fmt;
 
 use finwait_model::call::escape;
 use finwait_model::errno::Errno;
@@ -12,7 +13,7 @@ use finwait_model::side::Side;
 use finwait_model::state::State;
 use finwait_wire::segment::Flags;
 
-use super::meaning::{ENTRIES, MeaningId, ReadReply, WriteReply};
+use super::meaning::{ENTRIES, Entry, MeaningId, ReadReply, WriteReply};
 use super::rules::CallClass;
 use super::sock::Sock;
 use super::text::moves::MoveWords;
@@ -165,6 +166,24 @@ pub enum Waiting {
     Other,
 }
 
+/// The other end, as the words name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherEnd {
+    /// One of the two.
+    Side(Side),
+    /// Whichever it is.
+    Peer,
+}
+
+impl fmt::Display for OtherEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OtherEnd::Side(side) => side.fmt(f),
+            OtherEnd::Peer => f.write_str("peer"),
+        }
+    }
+}
+
 /// The most bytes that are shown of what a read returns.
 const SHOWN: usize = 24;
 
@@ -224,7 +243,7 @@ pub fn follows(act: Act, side: Side, this: &Party, peer: Option<&Party>, wire: P
         return None;
     }
     match act {
-        Act::Read(most) => read(most, this),
+        Act::Read(most) => read(most, this, peer, wire),
         Act::Write(bytes) => write(bytes, side, this, peer, wire),
         Act::ShutdownWrite if this.write == WriteReply::Works => ends(false, side, this, peer?, wire),
         Act::Close => close(side, this, peer, wire),
@@ -235,13 +254,16 @@ pub fn follows(act: Act, side: Side, this: &Party, peer: Option<&Party>, wire: P
     }
 }
 
-fn read(most: usize, this: &Party) -> Option<Follows> {
+fn read(most: usize, this: &Party, peer: Option<&Party>, wire: Passage) -> Option<Follows> {
+    // What was lost is sent again, and may come at any time.
+    let may_come = wire != Passage::Stops && peer.is_some_and(|peer| peer.unacknowledged);
     // The kernel hands out nothing beyond an urgent byte.
     if this.sock.is_some_and(|sock| sock.urgent.is_some()) {
         return None;
     }
     let returns = match (this.read, this.unread?) {
         (ReadReply::Works | ReadReply::Eof | ReadReply::Error, unread @ 1..) => Reply::Bytes(unread.min(most)),
+        (ReadReply::Works, 0) if may_come => return None,
         (ReadReply::Works, 0) if this.waits_without_limit() => Reply::Waits,
         (ReadReply::Works, 0) if this.options().nonblock => Reply::Errno(Errno::EAGAIN),
         (ReadReply::Eof, 0) => Reply::Eof,
@@ -468,7 +490,8 @@ pub fn listens() -> Follows {
 }
 
 /// Returns what follows an accept on `listener`; `oldest` is the situation of the connection that it takes out, where that is known.
-pub fn accepts(listener: &Party, oldest: Option<MeaningId>) -> Option<Follows> {
+/// `may_come` says whether a handshake is under way.
+pub fn accepts(listener: &Party, oldest: Option<MeaningId>, may_come: bool) -> Option<Follows> {
     use MeaningId::{
         CloseWait, CloseWaitNotAccepted, Established, EstablishedNotAccepted, Listen, ListenFull, ListenQueued,
     };
@@ -476,6 +499,7 @@ pub fn accepts(listener: &Party, oldest: Option<MeaningId>) -> Option<Follows> {
         return None;
     }
     let returns = match listener.id {
+        Listen if may_come => return None,
         Listen if listener.waits_without_limit() => Reply::Waits,
         Listen if listener.options().nonblock => Reply::Errno(Errno::EAGAIN),
         ListenQueued | ListenFull => Reply::Descriptor,
@@ -604,6 +628,73 @@ pub fn arrives(segment: &HeldSegment, side: Side, this: &Party, wire: Passage) -
     })
 }
 
+/// A move that a situation allows, where the other end is as usual and segments pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UsualMove {
+    /// The call.
+    pub act: Act,
+    /// The situation of the other end.
+    pub peer: MeaningId,
+    /// What follows.
+    pub follows: Follows,
+    /// The same in words.
+    pub text: String,
+}
+
+/// Returns the moves on a connection in that situation, where the other end is in the one that usually goes with it; none where no call
+/// reaches it.
+pub fn usual(entry: &Entry, acts: &[Act]) -> Vec<UsualMove> {
+    use MeaningId::{CloseWait, Established, FinWait2, TimeWaitHeld};
+    let peer = match entry.id {
+        Established => Established,
+        FinWait2 => CloseWait,
+        CloseWait => FinWait2,
+        TimeWaitHeld => MeaningId::Gone,
+        _ => return Vec::new(),
+    };
+    let party = |entry: &Entry| Party {
+        id: entry.id,
+        read: entry.read,
+        write: entry.write,
+        sock: None,
+        unread: Some(0),
+        unacknowledged: false,
+        waits: None,
+        shared: false,
+    };
+    let peers = ENTRIES.iter().find(|known| known.id == peer).map(party);
+    let moves = acts.iter().filter_map(|act| {
+        // Nothing in it is about one of the two.
+        let follows = follows(*act, Side::Client, &party(entry), peers.as_ref(), Passage::Passes)?;
+        Some(UsualMove {
+            act: *act,
+            peer,
+            text: follows.words(*act, OtherEnd::Peer, 0),
+            follows,
+        })
+    });
+    moves.collect()
+}
+
+/// Does the call lead on in that situation, whatever becomes of segments? Others show what does not work, or change nothing.
+pub fn leads(act: Act, this: &Party) -> bool {
+    use MeaningId::{CloseEnded, CloseError, CloseWait, Established, FinWait2, TimeWaitHeld};
+    match act {
+        Act::Read(_) => {
+            this.id == FinWait2
+                || this.unread.is_some_and(|unread| unread > 0)
+                || matches!(this.read, ReadReply::Eof | ReadReply::Error)
+        }
+        Act::Write(_) => this.write == WriteReply::Works,
+        Act::ShutdownWrite => this.write == WriteReply::Works && matches!(this.id, Established | CloseWait),
+        Act::Close => matches!(
+            this.id,
+            Established | CloseWait | CloseEnded | CloseError | TimeWaitHeld
+        ),
+        Act::Listen | Act::Connect | Act::Accept | Act::Reset | Act::Interrupt | Act::Restart | Act::Deliver => false,
+    }
+}
+
 /// Returns what follows the restart of a dead endpoint.
 pub fn restarts() -> Follows {
     Follows::default()
@@ -615,10 +706,10 @@ impl Follows {
         matches!(self.returns, Some(Reply::Errno(_) | Reply::Waits))
     }
 
-    /// Returns it in words, of a move `act` of `side`; of a segment, that of the end which it reaches. `bytes` are those of the segment,
+    /// Returns it in words. `end` is the one that does not act; of a segment, the one that it reaches. `bytes` are those of the segment,
     /// or those that are not read.
-    pub fn words(&self, act: Act, side: Side, bytes: usize) -> String {
-        let (end, held) = (side.other(), self.held);
+    pub fn words(&self, act: Act, end: OtherEnd, bytes: usize) -> String {
+        let held = self.held;
         let state = self.this.map_or(State::Close, |way| way.told());
         let peers = self.peer.map(|way| way.told());
         let words = match (act, self.returns) {
@@ -655,11 +746,8 @@ impl Follows {
             },
             (Act::Deliver, _) => match self.wakes {
                 Some((_, call, _)) => MoveWords::WireEndsACall { peers: state, call },
-                None if bytes > 0 => MoveWords::WireArrivesData { bytes, end: side },
-                None => MoveWords::WireArrives {
-                    end: side,
-                    peers: state,
-                },
+                None if bytes > 0 => MoveWords::WireArrivesData { bytes, end },
+                None => MoveWords::WireArrives { end, peers: state },
             },
             (Act::Interrupt | Act::Restart, _) => match self.wakes {
                 Some((_, call, Reply::Errno(error))) => MoveWords::ProcessInterrupted { call, error },

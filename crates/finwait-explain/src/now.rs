@@ -185,23 +185,24 @@ fn pair(scene: &Scene, by: Side) -> Option<So> {
             FinWait1 | FinWait1Orphan | Closing | ClosingOrphan | LastAck | LastAckOrphan,
             None | Some(Gone | CloseNew | CloseEnded | CloseError),
         ) => So::CloseFinLost { by, other },
-        (Established | CloseWait | FinWait2, None | Some(Gone | CloseNew | CloseEnded | CloseError))
-            if scene.connection =>
-        {
+        (here, there) if scene.connection && live(here).is_some() && there.and_then(live).is_none() => {
             So::BrokenForgotten { by, other }
         }
         _ => return None,
     })
 }
 
+/// The state of a socket that has a connection, or an attempt at one; none of any other.
+fn live(id: MeaningId) -> Option<State> {
+    let entry = ENTRIES.iter().find(|entry| entry.id == id)?;
+    entry
+        .state
+        .filter(|state| !matches!(state, State::Close | State::Listen))
+}
+
 /// Both ends have the connection, in states that do not come of each other: a segment that neither sent was taken, say.
 fn disagreement(scene: &Scene) -> Option<So> {
-    let state = |side: Side| {
-        let entry = ENTRIES.iter().find(|entry| Some(entry.id) == scene.ends[side])?;
-        entry
-            .state
-            .filter(|state| !matches!(state, State::Close | State::Listen))
-    };
+    let state = |side: Side| live(scene.ends[side]?);
     let (by, other) = (Side::Client, Side::Server);
     Some(So::BrokenDisagree {
         by,

@@ -28,9 +28,22 @@ pub fn waits(meaning: &Meaning, timer: Option<(TimerKind, Duration)>, unacknowle
             let bytes = unacknowledged as usize;
             OnPlate::WaitAcknowledgement { bytes, left }
         }
-        (TimerKind::Retransmit | TimerKind::Keepalive, _) => OnPlate::WaitAgain { awaits, left },
+        (TimerKind::Retransmit | TimerKind::Keepalive, id) => {
+            let segment = sent_again(id, unacknowledged).to_owned();
+            OnPlate::WaitAgain { awaits, segment, left }
+        }
     };
     text.to_string()
+}
+
+/// What the retransmission timer sends again: the oldest that was not acknowledged, of which the FIN is the last.
+const fn sent_again(id: MeaningId, unacknowledged: u32) -> &'static str {
+    match id {
+        MeaningId::SynSent => "SYN",
+        MeaningId::SynRecvRequest | MeaningId::SynRecvCrossed => "SYN,ACK",
+        _ if unacknowledged > 1 => "data",
+        _ => "FIN",
+    }
 }
 
 /// The time that is left: `41 s`, under ten seconds `3.1 s`.
@@ -99,5 +112,82 @@ pub fn without_socket(without: Without) -> NoSocket {
         short: short.to_string(),
         brief: brief.to_string(),
         awaits: awaits.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meaning::{ENTRIES, Settings};
+    use finwait_model::state::State;
+
+    const KINDS: [TimerKind; 4] = [
+        TimerKind::Retransmit,
+        TimerKind::Keepalive,
+        TimerKind::TimeWait,
+        TimerKind::ZeroWindowProbe,
+    ];
+
+    fn fits(text: &str, room: usize) {
+        assert!(
+            !text.is_empty() && text.chars().count() <= room,
+            "{room} columns: {text}"
+        );
+    }
+
+    /// The longest that each place can come to have.
+    #[test]
+    fn every_text_of_a_plate_fits_its_place() {
+        for entry in ENTRIES {
+            let words = entry.words(&Settings::default());
+            fits(words.short, 46);
+            fits(&words.brief, 34);
+            fits(words.awaits, 30);
+            fits(&words.can_short, 46);
+            fits(&words.role.to_string(), 16);
+            // In no other state has a socket a timer.
+            let has_timer = |state: &State| !matches!(state, State::Close | State::Listen);
+            for kind in KINDS
+                .into_iter()
+                .filter(|_| entry.state.as_ref().is_some_and(has_timer))
+            {
+                // Keepalive's first probe may be two hours away, a retransmission two minutes.
+                let left = Duration::from_secs(if kind == TimerKind::Keepalive { 7200 } else { 120 });
+                fits(&waits(&words, Some((kind, left)), 6_291_456), 46);
+            }
+        }
+        for without in [Without::NotMade, Without::Starting, Without::Dead] {
+            let said = without_socket(without);
+            fits(&said.short, 46);
+            fits(&said.brief, 34);
+            fits(&said.awaits, 30);
+        }
+        fits(&changing(), 46);
+        fits(&process(Some(&"killed by SIGPIPE")), 46);
+    }
+
+    #[test]
+    fn what_is_waited_for_counts_down() {
+        let words = |name: &str| {
+            let entry = ENTRIES.iter().find(|entry| entry.id.name() == name).unwrap();
+            entry.words(&Settings::default())
+        };
+        let waits = |name, kind, left| waits(&words(name), Some((kind, Duration::from_millis(left))), 5);
+        assert_eq!(
+            waits("time-wait", TimerKind::TimeWait, 41_300),
+            "60 s, then gone: 41 s left"
+        );
+        assert_eq!(
+            waits("fin-wait2-orphan", TimerKind::TimeWait, 9_949),
+            "the peer's FIN: 9.9 s left"
+        );
+        assert_eq!(
+            waits("syn-sent", TimerKind::Retransmit, 999),
+            "SYN,ACK from the peer; SYN again in 1.0 s"
+        );
+        assert_eq!(
+            waits("established", TimerKind::Retransmit, 204),
+            "the ACK of 5 B; sent again in 0.2 s"
+        );
     }
 }

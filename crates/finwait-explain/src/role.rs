@@ -77,9 +77,12 @@ pub fn of(id: MeaningId, sock: Option<&Sock>) -> Role {
         Listen, ListenFull, ListenQueued, SynRecvCrossed, SynRecvRequest, SynSent, TimeWait, TimeWaitHeld,
     };
     let end = sock.and_then(|sock| sock.end);
+    let has_sent_rst = sock.is_some_and(|sock| sock.left.rst.is_some());
     match id {
         // Its attempt has failed, and it is as good as new.
-        CloseNew if sock.is_some_and(|sock| sock.failed.is_some()) => end.map_or(Role::Nothing, |end| ended(&end)),
+        CloseNew if sock.is_some_and(|sock| sock.failed.is_some()) => {
+            end.map_or(Role::Nothing, |end| ended(&end, false))
+        }
         CloseNew => Role::Nothing,
         Listen | ListenQueued | ListenFull => Role::Listening,
         SynSent | SynRecvRequest | SynRecvCrossed => Role::Opening,
@@ -89,7 +92,7 @@ pub fn of(id: MeaningId, sock: Option<&Sock>) -> Role {
         Closing | ClosingOrphan => Role::BothAtOnce,
         TimeWait | TimeWaitHeld if end.is_some_and(|end| end.from == State::Closing) => Role::BothAtOnce,
         TimeWait | TimeWaitHeld => Role::ClosedFirst,
-        CloseEnded | CloseError | Gone => end.map_or(Role::Over, |end| ended(&end)),
+        CloseEnded | CloseError | Gone => end.map_or(Role::Over, |end| ended(&end, has_sent_rst)),
     }
 }
 
@@ -105,7 +108,7 @@ impl Role {
 }
 
 /// What is left to a socket whose connection has ended like that.
-fn ended(end: &ConnectionEnd) -> Role {
+fn ended(end: &ConnectionEnd, has_sent_rst: bool) -> Role {
     let is_attempt = end.is_of_handshake();
     match end.by {
         EndCause::Rst | EndCause::Icmp(_) if end.from == State::SynSent => Role::WasRefused,
@@ -114,8 +117,10 @@ fn ended(end: &ConnectionEnd) -> Role {
         _ if end.is_by_data() => Role::SentReset,
         EndCause::Timer(_) if end.from != State::FinWait2 => Role::GaveUp,
         EndCause::Administrator | EndCause::Icmp(_) => Role::Broken,
-        EndCause::Call(CallClass::Close | CallClass::Disconnect) if aborts(end) => Role::SentReset,
-        EndCause::Death if aborts(end) => Role::SentReset,
+        EndCause::Call(CallClass::Close | CallClass::Disconnect) | EndCause::Death if aborts(end) => {
+            // The RST may have been kept back by the host, or not be seen.
+            if has_sent_rst { Role::SentReset } else { Role::Broken }
+        }
         EndCause::Call(_) | EndCause::Unseen(_) if is_attempt => Role::Nothing,
         _ => Role::Over,
     }

@@ -26,6 +26,8 @@ pub enum Claim {
     InHandshake,
     /// Nobody has accepted the peer's end.
     PeerNotAccepted,
+    /// The peer's end has not ended.
+    PeerStands,
     /// The connection has not ended.
     Stands,
     /// The peer may still send: neither its FIN nor the end of the connection has come.
@@ -95,6 +97,7 @@ impl Claim {
             Claim::Unconnected => later.state.is_none(),
             Claim::InHandshake => is_in(&[State::SynSent, State::SynRecv]),
             Claim::PeerNotAccepted => !has_ended && later.peer.is_none_or(|peer| peer.peer.is_none()),
+            Claim::PeerStands => later.peer.is_none_or(|peer| peer.end.is_none()),
             Claim::Stands => !has_ended,
             Claim::PeerOpen => !has_ended && sock.fin.is_none(),
             Claim::NothingToRead => later.unread == 0 && sock.fin.is_none() && sock.end.is_none(),
@@ -150,6 +153,7 @@ pub(super) fn of_success(said: &Success) -> Option<Claim> {
         Success::CloseTimeWait | Success::CloseTimeWaitUnseen => Claim::In(State::TimeWait),
         Success::CloseFinAfterFin => Claim::In(State::LastAck),
         Success::LingerCloseRanOut { .. } | Success::LingerCloseInterrupted { .. } => Claim::Known,
+        Success::RstCloseNotSent => Claim::PeerStands,
         Success::CloseFin | Success::CloseFinSentBefore => Claim::HasClosedFirst,
         Success::CloseFinQueuedBefore => Claim::FinNotSent,
         Success::CloseBothFinsSent => Claim::LacksLastAck,

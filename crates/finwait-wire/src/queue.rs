@@ -449,6 +449,26 @@ mod tests {
     const SLOWLY: Mode = Mode::Slow(Millis(400));
     const MS: u64 = 1_000_000;
 
+    fn packet_of(from: Side, seq: u32, ack: u32, len: usize) -> Packet {
+        let addresses = ["10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap()];
+        let [source, destination] = match from {
+            Side::Client => addresses,
+            Side::Server => [addresses[1], addresses[0]],
+        };
+        Packet::Tcp(Segment {
+            source,
+            destination,
+            flags: Flags::ACK,
+            seq: SeqNo(seq),
+            ack: SeqNo(ack),
+            window: 500,
+            urgent: 0,
+            options: Vec::new(),
+            len,
+            payload: Bytes(vec![b'x'; len]),
+        })
+    }
+
     /// A segment that one of the ends sends, as its host's retransmission or not.
     fn sends(wire: &mut Wire, from: Side, seq: u32, ack: u32, len: usize, again: bool) -> (PacketNo, Verdict) {
         sends_at(wire, 0, from, seq, ack, len, again)
@@ -463,28 +483,11 @@ mod tests {
         len: usize,
         again: bool,
     ) -> (PacketNo, Verdict) {
-        let addresses = ["10.0.0.1:1000".parse().unwrap(), "10.0.0.2:80".parse().unwrap()];
-        let [source, destination] = match from {
-            Side::Client => addresses,
-            Side::Server => [addresses[1], addresses[0]],
-        };
-        let packet = Packet::Tcp(Segment {
-            source,
-            destination,
-            flags: Flags::ACK,
-            seq: SeqNo(seq),
-            ack: SeqNo(ack),
-            window: 500,
-            urgent: 0,
-            options: Vec::new(),
-            len,
-            payload: Bytes(vec![b'x'; len]),
-        });
         let seen = FlowInfo {
             again: again.then_some(Retransmission::Retransmit { nth: 1, of: None }),
             ..FlowInfo::default()
         };
-        comes_with(wire, at, from, packet, seen)
+        comes_with(wire, at, from, packet_of(from, seq, ack, len), seen)
     }
 
     /// The client sends five bytes; the same ones each time.
@@ -585,6 +588,42 @@ mod tests {
         assert_eq!(wire.picked(Which::Next), [first]);
         assert_eq!(delivers(&mut wire, first), copies);
         assert_eq!(wire.picked(Which::AllCopies), [more, newer]);
+    }
+
+    /// Of a long payload only the beginning is kept.
+    #[test]
+    fn what_carries_other_bytes_is_no_copy() {
+        let of = |len, bytes: &[u8]| {
+            let mut packet = packet_of(Side::Client, 100, 500, len);
+            if let Packet::Tcp(segment) = &mut packet {
+                segment.payload = Bytes(bytes.to_vec());
+            }
+            packet
+        };
+        let again = FlowInfo {
+            again: Some(Retransmission::Retransmit { nth: 1, of: None }),
+            ..FlowInfo::default()
+        };
+        for (second, is_copy) in [(of(9, b"one"), true), (of(9, b"two"), false), (of(8, b"one"), false)] {
+            let mut wire = Wire::default();
+            freed(&mut wire, Mode::Step);
+            let (first, _) = comes_with(&mut wire, 0, Side::Client, of(9, b"one"), FlowInfo::default());
+            comes_with(&mut wire, 0, Side::Client, second.clone(), again);
+            assert_eq!(wire.copies(first).len(), usize::from(is_copy), "{second:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_arrived_in_a_copy_goes_with_its_acknowledgement() {
+        let mut wire = Wire::default();
+        freed(&mut wire, Mode::Step);
+        let first = data(&mut wire, false);
+        let copy = data(&mut wire, true);
+        assert!(delivers(&mut wire, copy).is_empty());
+        assert_eq!(wire.picked(Which::Next), [first]);
+        let (answer, _) = sends(&mut wire, Side::Server, 500, 105, 0, false);
+        assert_eq!(wire.picked(Which::Next), [answer]);
+        assert_eq!(delivers(&mut wire, answer), [first]);
     }
 
     #[test]
@@ -688,8 +727,11 @@ mod tests {
         let first = data(&mut wire, false);
         let double = wire.copy(first, MonoTime(0)).unwrap().no;
         let again = data(&mut wire, true);
-        assert_eq!(wire.picked(Which::All), [first, double]);
+        let double_again = wire.copy(again, MonoTime(0)).unwrap().no;
+        assert_eq!(wire.picked(Which::All), [first, double, double_again]);
         assert_eq!(delivers(&mut wire, first), [again]);
+        let once_more = data(&mut wire, true);
+        assert_eq!(wire.picked(Which::All), [double, double_again, once_more]);
     }
 
     #[test]
@@ -726,6 +768,12 @@ mod tests {
             assert_eq!(comes(&mut wire, 0).1, Verdict::Hold);
         }
         assert_eq!(comes(&mut wire, 0).1, Verdict::Drop);
+        freed(&mut wire, SLOWLY);
+        assert_eq!(
+            comes(&mut wire, 0).1,
+            Verdict::Drop,
+            "what is under way stands on it, too"
+        );
     }
 
     #[derive(Clone, Debug)]

@@ -1,68 +1,34 @@
-//! The progress through a long log: one line on a terminal, which is gone before the answer comes; nothing elsewhere.
+//! The progress through a long log.
 
 use rustix::fs::{FileType, fstat, seek};
-use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
+use std::io;
+use std::time::Duration;
+
+use super::super::progress;
 
 /// The time before progress is shown for the first time.
 const FIRST: Duration = Duration::from_secs(1);
-/// The time between two changes of the line.
-const AGAIN: Duration = Duration::from_millis(200);
 
-/// The line, where there is a terminal for it.
-pub struct Progress(Option<Shown>);
-
-struct Shown {
+/// How far standard input is read.
+pub struct Progress {
+    line: progress::Progress,
     /// The length of standard input in bytes, where it is a file.
     all: Option<u64>,
-    next: Instant,
-    /// The number of columns that are written on.
-    columns: usize,
 }
 
 impl Progress {
-    /// Returns the progress of reading standard input, shown on standard error.
+    /// Returns the progress of reading standard input.
     pub fn of_stdin() -> Progress {
-        let shown = || Shown {
+        Progress {
+            line: progress::Progress::after(FIRST),
             all: left_of_stdin(),
-            next: Instant::now() + FIRST,
-            columns: 0,
-        };
-        Progress(io::stderr().is_terminal().then(shown))
+        }
     }
 
     /// Shows how much came so far.
     pub fn show(&mut self, bytes: u64, lines: u64) {
-        let Some(shown) = &mut self.0 else { return };
-        let now = Instant::now();
-        if now >= shown.next {
-            shown.next = now + AGAIN;
-            shown.write(&told(bytes, shown.all, lines));
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(shown) = &mut self.0 {
-            shown.clear();
-        }
-    }
-}
-
-impl Shown {
-    fn write(&mut self, text: &str) {
-        let wide = self.columns.max(text.len());
-        // A terminal that is gone is no reason not to answer.
-        let _ = write!(io::stderr(), "\r{text:<wide$}");
-        self.columns = text.len();
-    }
-
-    fn clear(&mut self) {
-        if self.columns > 0 {
-            self.write("");
-            let _ = write!(io::stderr(), "\r");
-        }
+        let all = self.all;
+        self.line.say(|_| told(bytes, all, lines));
     }
 }
 

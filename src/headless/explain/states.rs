@@ -5,7 +5,9 @@ use std::io::{self, Write};
 
 use super::paper::Paper;
 use crate::explain::meaning::{Meaning, Settings, of_state};
+use crate::explain::moves::{UsualMove, usual};
 use crate::scenario::catalog;
+use crate::session::moves::{ON_A_CONNECTION, label};
 use crate::state::State;
 
 /// The answer: what is the same on every host.
@@ -14,7 +16,18 @@ pub struct StateAnswer {
     /// The state, as procfs names it.
     pub state: State,
     /// The situations in which a socket stands in it.
-    pub meanings: Vec<Meaning>,
+    pub meanings: Vec<Described>,
+}
+
+/// A situation, and what the calls in it lead to.
+#[derive(Debug, Serialize)]
+pub struct Described {
+    /// The situation.
+    #[serde(flatten)]
+    pub meaning: Meaning,
+    /// The moves of who holds it, the other end being in the situation that usually goes with it; the scenario shows that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<UsualMove>,
 }
 
 /// Answers a state's name.
@@ -23,7 +36,12 @@ pub fn answer(state: State) -> StateAnswer {
     let settings = Settings::default();
     StateAnswer {
         state,
-        meanings: of_state(state).map(|entry| entry.words(&settings)).collect(),
+        meanings: of_state(state)
+            .map(|entry| Described {
+                meaning: entry.words(&settings),
+                moves: usual(entry, &ON_A_CONNECTION),
+            })
+            .collect(),
     }
 }
 
@@ -36,12 +54,18 @@ impl StateAnswer {
             _ => writeln!(out, "{}: a state of TCP; {count} situations", self.state)?,
         }
         let all = catalog::all().unwrap_or_default();
-        for meaning in &self.meanings {
+        for Described { meaning, moves } in &self.meanings {
             writeln!(out, "\n{}", meaning.id)?;
             paper.paragraph(out, "  ", &meaning.meaning)?;
+            paper.paragraph(out, "  in short:   ", &meaning.in_short())?;
             paper.paragraph(out, "  can:        ", &meaning.can)?;
             paper.paragraph(out, "  waits for:  ", &meaning.waits_for)?;
             paper.paragraph(out, "  ended by:   ", &meaning.ends_by)?;
+            for (place, usual) in moves.iter().enumerate() {
+                let first = if place == 0 { "then:" } else { "" };
+                let label = label(usual.act).unwrap_or_default();
+                paper.paragraph(out, &format!("  {first:<12}{label:<11}"), &usual.text)?;
+            }
             let run = format!("  try:        finwait run {}  ", meaning.scenario);
             let shows = all.iter().find(|scenario| scenario.name == meaning.scenario);
             paper.paragraph(out, &run, shows.map_or("", |scenario| &scenario.title))?;

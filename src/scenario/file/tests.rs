@@ -251,3 +251,89 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_lessons_mistakes_are_told_at_their_place() {
+    let step = "\n[[step]]\nclient = \"socket\"\n";
+    for (lesson, told) in [
+        (
+            "5",
+            "4:10: this is a number, and must be a table like { group = \"write\"",
+        ),
+        (
+            "{ level = \"beginner\", minutes = 3 }",
+            "4:10: a lesson needs start or group",
+        ),
+        (
+            "{ start = 1, group = \"write\", level = \"beginner\", minutes = 3 }",
+            "4:20: a lesson stands under one heading",
+        ),
+        (
+            "{ group = \"wrte\", level = \"beginner\", minutes = 3 }",
+            "4:21: \"wrte\" is not a group of lessons",
+        ),
+        (
+            "{ group = \"write\", level = \"easy\", minutes = 3 }",
+            "4:38: \"easy\" is not a level; there are beginner",
+        ),
+        (
+            "{ group = \"write\", level = \"beginner\", minutes = 0 }",
+            "4:59: this is the minutes that it takes, from 1 on",
+        ),
+        (
+            "{ group = \"write\", level = \"beginner\" }",
+            "4:10: a lesson needs minutes: minutes = 3",
+        ),
+        (
+            "{ group = \"write\", levl = \"beginner\", minutes = 3 }",
+            "a lesson has no \"levl\"; did you mean level?",
+        ),
+    ] {
+        let text = format!("title = \"t\"\nsummary = \"s\"\ngroup = \"close\"\nlesson = {lesson}\n{step}");
+        let mistakes = read("a.toml", &text).expect_err(lesson);
+        let said: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        assert!(said.iter().any(|said| said.contains(told)), "{lesson}: {said:#?}");
+    }
+}
+
+#[test]
+fn two_labs_have_as_many_steps_and_each_is_told_what_is_wrong_with_it() {
+    let head = "title = \"t\"\nsummary = \"s\"\nleft = \"a\"\nright = \"b\"\nlesson = { start = 1, level = \"beginner\", minutes = 1 }\n";
+    let of = |step: &str| beside::read("a.toml", &format!("{head}{step}"));
+    let both = of(
+        "[[step]]\nsay = \"x\"\nboth = { client = \"socket\" }\n[[step]]\nsay = \"y\"\nleft = { client = \"close\" }\nright = { say = \"nothing\" }\n",
+    );
+    let both = both.unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+    let commands = |column: usize| -> Vec<Option<&str>> {
+        let steps = &both.columns[column].scenario.steps;
+        let commands = steps
+            .iter()
+            .map(|step| step.action.as_ref().map(|action| action.text.as_str()));
+        commands.collect()
+    };
+    assert_eq!(commands(0), [Some("client socket"), Some("client close")]);
+    assert_eq!(commands(1), [Some("client socket"), None]);
+    assert_eq!(both.differences, ["x", "y"]);
+    for (step, told) in [
+        (
+            "[[step]]\nboth = { client = \"socket\" }\n",
+            "6:1: a step of two labs needs say",
+        ),
+        (
+            "[[step]]\nsay = \"x\"\nleft = { client = \"socket\" }\n",
+            "8:8: a step of two labs has both, or left and right",
+        ),
+        (
+            "[[step]]\nsay = \"x\"\nboth = { client = \"conect\" }\n",
+            "\"conect\" is not a command; did you mean connect?",
+        ),
+        (
+            "[[step]]\nsay = \"x\"\nmiddle = 1\nboth = { client = \"socket\" }\n",
+            "a step of two labs has no \"middle\"",
+        ),
+    ] {
+        let mistakes = of(step).expect_err(step);
+        let said: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        assert!(said.iter().any(|said| said.contains(told)), "{step}: {said:#?}");
+    }
+}

@@ -12,7 +12,7 @@ use crate::command::table::{BACKLOG, Button, READ_BYTES, TABLE, WRITTEN};
 use crate::command::wire::{Target as HeldTarget, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand};
 use crate::explain::meaning::MeaningId;
-use crate::explain::moves::{self, Act, Follows, Reply};
+use crate::explain::moves::{self, Act, Follows, OtherEnd, Reply};
 use crate::explain::rules::CallClass;
 use crate::side::Side;
 use crate::socket_table::Tuple;
@@ -62,6 +62,11 @@ fn button(side: Side, command: &Command) -> Option<&'static Button> {
     buttons.find(|button| (button.command)(side) == *command)
 }
 
+/// The label of the button that an act is.
+pub fn label(act: Act) -> Option<&'static str> {
+    button(Side::Client, &press(act, Side::Client)).map(|button| button.label)
+}
+
 /// The press that an act of that end is.
 fn press(act: Act, side: Side) -> Command {
     let full = |call| CallRequest::Full(call);
@@ -102,7 +107,7 @@ fn press(act: Act, side: Side) -> Command {
 }
 
 /// The acts on a connection.
-const ON_A_CONNECTION: [Act; 5] = [
+pub const ON_A_CONNECTION: [Act; 5] = [
     Act::Read(READ_BYTES),
     Act::Write(WRITTEN.len()),
     Act::ShutdownWrite,
@@ -115,7 +120,7 @@ impl Session {
     pub fn moves(&self, focus: Side, now: MonoTime) -> Vec<Move> {
         let mut all: Vec<Move> = self.delivery(now).into_iter().collect();
         for side in [focus, focus.other()] {
-            all.extend(self.moves_of(side, now));
+            all.extend(self.sure_moves(side, now));
         }
         all.sort_by_key(|offered| {
             // What waits to be taken is as near at either end.
@@ -129,17 +134,47 @@ impl Session {
         all
     }
 
-    /// The buttons of an end that lead on now: the others are there, too, and show what does not work, or change nothing.
+    /// The buttons of an end that lead on now, whatever becomes of segments: the others are there, too, and show what does not work, or
+    /// change nothing.
     pub fn likely(&self, side: Side, now: MonoTime) -> Vec<&'static Button> {
-        let leads = self
-            .moves_of(side, now)
-            .into_iter()
-            .filter(|offered| !offered.follows.fails());
-        leads.filter_map(|offered| offered.button()).collect()
+        let known = Known::of(self, side, now);
+        let end = &self.ends[side];
+        let mut acts = Vec::new();
+        match &end.process {
+            ProcessState::Starting { .. } => {}
+            ProcessState::Dead { .. } => acts.push(Act::Restart),
+            ProcessState::Running { .. } => {
+                if self.interrupted(side, None).is_some() {
+                    acts.push(Act::Interrupt);
+                }
+                if let Some(this) = &known.this {
+                    acts.extend(
+                        ON_A_CONNECTION
+                            .into_iter()
+                            .filter(|act| moves::leads(*act, &this.party)),
+                    );
+                }
+                if known.can_listen() {
+                    acts.push(Act::Listen);
+                }
+                if known.expects_a_connection() {
+                    acts.push(Act::Accept);
+                }
+                if known.may_connect() {
+                    acts.push(Act::Connect);
+                }
+            }
+        }
+        let commands = acts.into_iter().map(|act| press(act, side));
+        let taken = commands.filter(|command| match command {
+            Command::End(_, EndCommand::Call { call, .. }) => !end.refuses(call),
+            _ => true,
+        });
+        taken.filter_map(|command| button(side, &command)).collect()
     }
 
-    /// All that can be told of one end, in no order.
-    fn moves_of(&self, side: Side, now: MonoTime) -> Vec<Move> {
+    /// All presses at an end whose outcome is sure, in no order: [`Session::moves`] takes the best of them.
+    pub fn sure_moves(&self, side: Side, now: MonoTime) -> Vec<Move> {
         let known = Known::of(self, side, now);
         let mut acts: Vec<(Act, Follows, Option<Tuple>, usize)> = Vec::new();
         match &self.ends[side].process {
@@ -171,7 +206,7 @@ impl Session {
         }
         if let Some(listener) = &known.listener {
             let oldest = known.oldest();
-            let follows = moves::accepts(&listener.party, oldest.map(|(id, _)| id));
+            let follows = moves::accepts(&listener.party, oldest.map(|(id, _)| id), known.shakes_hands());
             let about = oldest.map(|(_, tuple)| tuple);
             acts.extend(follows.map(|follows| (Act::Accept, follows, about, 0)));
         }
@@ -204,7 +239,7 @@ impl Session {
         };
         let offered = acts.into_iter().filter_map(|(act, mut follows, about, bytes)| {
             let command = press(act, side);
-            let text = follows.words(act, side, bytes);
+            let text = follows.words(act, OtherEnd::Side(side.other()), bytes);
             let is_offered = takes(&command) && !kills(&follows) && is_sure(act, &follows);
             if !are_raw {
                 (follows.returns, follows.wakes) = (None, None);
@@ -222,13 +257,13 @@ impl Session {
         offered.collect()
     }
 
-    /// The delivery of the oldest held segment.
-    fn delivery(&self, now: MonoTime) -> Option<Move> {
+    /// The delivery of the oldest held segment, where it is sure what follows.
+    pub fn delivery(&self, now: MonoTime) -> Option<Move> {
         let (side, segment, follows, about) = present::delivery(self, now)?;
         let command = press(Act::Deliver, side);
         Some(Move {
             rank: 0,
-            text: follows.words(Act::Deliver, side, segment.bytes),
+            text: follows.words(Act::Deliver, OtherEnd::Side(side), segment.bytes),
             act: Act::Deliver,
             side,
             command,

@@ -108,9 +108,19 @@ impl<'a> Known<'a> {
         let end = &self.session.ends[self.side];
         let id = self.session.interrupted(self.side, None)?;
         let pending = end.pending.iter().find(|pending| pending.id == id)?;
-        let is_sure = end.process.makes_raw_calls() && pending.text.is_some() && is_plain(&pending.order);
+        let class = class_of(&pending.order)?;
+        // What it waits for may be on its way: a segment that is sent again.
+        let may_come = self.wire != Passage::Stops
+            && match class {
+                CallClass::Connect => {
+                    self.target_of(self.session.ends[self.side.other()].listener()?) != Some(Target::Full)
+                }
+                CallClass::Accept => self.shakes_hands(),
+                _ => self.peer_party().is_some_and(|peer| peer.unacknowledged),
+            };
+        let is_sure = end.process.makes_raw_calls() && pending.text.is_some() && is_plain(&pending.order) && !may_come;
         let socket = end.socket(name_of(&pending.order)?)?;
-        Some((class_of(&pending.order).filter(|_| is_sure)?, socket.tuple))
+        is_sure.then_some((class, socket.tuple))
     }
 
     /// Do calls that make a descriptor, or a connection, find what they need?
@@ -167,6 +177,20 @@ impl<'a> Known<'a> {
             });
             return (is_nobody && !is_starting).then_some(Target::Nobody);
         };
+        self.target_of(listener)
+    }
+
+    /// Is a handshake under way, whose segments are not held?
+    pub(super) fn shakes_hands(&self) -> bool {
+        let ends = &self.session.ends;
+        let mut rows = ends.iter().flat_map(|(_, end)| end.table.rows());
+        self.wire != Passage::Stops
+            && rows.any(|observed| matches!(observed.row.state, State::SynSent | State::SynRecv))
+    }
+
+    /// What a connect to that listener of the other end would meet.
+    fn target_of(&self, listener: &Socket) -> Option<Target> {
+        let other = &self.session.ends[self.side.other()];
         let row = &other
             .row(listener)
             .filter(|observed| observed.row.state == State::Listen)?
@@ -201,6 +225,27 @@ impl<'a> Known<'a> {
             return None;
         };
         Some((self.session.meaning(self.side, only)?.id, only.row?.row.tuple))
+    }
+
+    /// Has the listener something to hand out, or is there no connection yet?
+    pub(super) fn expects_a_connection(&self) -> bool {
+        let waits = |listener: &Subject| listener.party.waits.is_some();
+        let queued = |listener: &Subject| listener.party.unread.is_some_and(|queued| queued > 0);
+        self.listener
+            .as_ref()
+            .is_some_and(|listener| queued(listener) || (self.this.is_none() && !waits(listener)))
+    }
+
+    /// Is there no connection here, and somebody to connect to, or nobody at all?
+    pub(super) fn may_connect(&self) -> bool {
+        use MeaningId::{CloseEnded, CloseError, CloseNew, TimeWaitHeld};
+        let end = &self.session.ends[self.side];
+        let is_free = match &self.this {
+            Some(this) => matches!(this.party.id, CloseNew | CloseEnded | CloseError | TimeWaitHeld),
+            None => end.current().is_none_or(|socket| !socket.open),
+        };
+        let is_answered = self.session.ends[self.side.other()].listener().is_some();
+        is_free && end.pending.is_empty() && self.listener.is_none() && (self.side == Side::Client || is_answered)
     }
 
     /// Would a listen by default make a listener?
@@ -296,7 +341,10 @@ fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: Mon
         sock: view.sock,
         unread,
         unacknowledged: row.is_some_and(|row| row.state != State::Listen && row.tx_queue > 0),
-        waits: socket.and_then(|socket| waiting(session, side, socket)),
+        // When it returns, nobody holds the socket, and it is closed.
+        waits: socket
+            .and_then(|socket| waiting(session, side, socket))
+            .map(|waits| if view.open { waits } else { Waiting::Other }),
         shared: socket.is_some_and(shares),
     };
     Some(Subject { party, tuple })

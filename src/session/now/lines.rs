@@ -1,5 +1,7 @@
 //! What happened last, why, and what is so now.
 
+use std::time::Duration;
+
 use crate::call::EndpointCall;
 use crate::clock::{MonoTime, human};
 use crate::errno::Errno;
@@ -121,12 +123,12 @@ impl What {
 
 impl Session {
     /// Returns what happened last, why, and what is so at `now`.
-    pub fn now_lines(&self, _now: MonoTime) -> NowLines {
+    pub fn now_lines(&self, now: MonoTime) -> NowLines {
         let last = Side::BOTH.into_iter().filter_map(|side| self.ends[side].last.as_ref());
         let last = last.max_by_key(|last| last.entry);
         let event = self.transcript.newest_event();
         let begun = self.ends.iter().flat_map(|(side, end)| {
-            let begun = end.pending.iter().filter(|pending| pending.is_blocked());
+            let begun = end.pending.iter().filter(|pending| is_waiting(pending, now));
             begun.map(move |pending| (side, pending))
         });
         let begun = begun.max_by_key(|(_, pending)| pending.began);
@@ -147,7 +149,7 @@ impl Session {
         NowLines {
             what,
             why,
-            so: words::so(&self.scene()),
+            so: words::so(&self.scene(now)),
         }
     }
 
@@ -184,7 +186,7 @@ impl Session {
     }
 
     /// The present, for the table of what is so.
-    fn scene(&self) -> Scene {
+    fn scene(&self, now: MonoTime) -> Scene {
         let listeners = Ends::from_fn(|side| {
             let listener = self.ends[side].listener()?.shown();
             let views = self.sockets(side);
@@ -194,7 +196,10 @@ impl Session {
         });
         let scene = Scene {
             listeners,
-            waiting: Side::BOTH.into_iter().flat_map(|side| self.waiting(side)).collect(),
+            waiting: Side::BOTH
+                .into_iter()
+                .flat_map(|side| self.waiting(side, now))
+                .collect(),
             ..Scene::default()
         };
         let Some(tuple) = self.shown_connection() else {
@@ -241,13 +246,13 @@ impl Session {
     }
 
     /// The calls of an end that wait.
-    fn waiting(&self, by: Side) -> impl Iterator<Item = Waiting> {
+    fn waiting(&self, by: Side, now: MonoTime) -> impl Iterator<Item = Waiting> {
         let end = &self.ends[by];
         end.pending.iter().rev().filter_map(move |pending| {
             let EndpointCall::On { socket, call } = &pending.order else {
                 return None;
             };
-            pending.is_blocked().then_some(())?;
+            is_waiting(pending, now).then_some(())?;
             let state = end.state_of(socket).unwrap_or(State::Close);
             let queue = end.socket(socket).and_then(|socket| end.row(socket));
             let queue = queue.map_or(0, |observed| observed.row.unread());
@@ -258,6 +263,14 @@ impl Session {
             })
         })
     }
+}
+
+/// The time after which a call that has not returned is taken to wait: what returns at once takes far less.
+const WAITS: Duration = Duration::from_millis(100);
+
+/// Does a call wait, which the user can see?
+fn is_waiting(pending: &PendingCall, now: MonoTime) -> bool {
+    pending.is_blocked() && now.since(pending.since) >= WAITS
 }
 
 /// What an end has on the wire; none where it has nothing there.

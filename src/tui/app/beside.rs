@@ -3,6 +3,12 @@
 use super::*;
 
 impl App {
+    /// Begins a lesson of two labs, which stand beside the one that there is.
+    pub fn begin_beside(&mut self, lesson: Arc<SideBySide>) -> Vec<Effect> {
+        self.dialogs.clear();
+        vec![Effect::Beside(lesson, 0)]
+    }
+
     /// Does what a button of the lesson does; none for a command that is not about it, and goes its usual way.
     pub(super) fn beside_command(&mut self, command: ScreenCommand, now: MonoTime) -> Option<Vec<Effect>> {
         let beside = self.beside.as_mut()?;

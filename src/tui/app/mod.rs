@@ -531,10 +531,7 @@ impl App {
                 ended.into_iter().chain([Effect::Fresh(fresh)]).collect()
             }
             Action::SideBySide(_) if self.is_only_shown() => Vec::new(),
-            Action::SideBySide(lesson) => {
-                self.dialogs.clear();
-                vec![Effect::Beside(lesson, 0)]
-            }
+            Action::SideBySide(lesson) => self.begin_beside(lesson),
             Action::NewLab { .. } if self.is_only_shown() => Vec::new(),
             Action::NewLab { lab, record } => self.new_lab(lab, record),
             Action::ShowConnection(shown) => self.show_connection(shown, now),

@@ -147,7 +147,7 @@ impl Dialog for LessonsDialog {
             ..inside
         };
         let (list, about) = if body.width >= BESIDE {
-            let (list, about) = layout::left(body, body.width * 58 / 100);
+            let (list, about) = layout::left(body, body.width * 66 / 100);
             canvas.bar(about.x, body.y, body.bottom());
             let about = Rect {
                 x: about.x + 2,

@@ -91,7 +91,11 @@ impl StateDialog {
             // The state changes now.
             return (title, Vec::new());
         };
-        (title, sentences(meaning))
+        let mut words = sentences(meaning);
+        // Where the sources of the state differ: as they always do then, or out of the ordinary.
+        words.extend(view.note().map(|why| ("note", why)));
+        words.extend(view.alarm().map(|why| ("!", why)));
+        (title, words)
     }
 }
 

@@ -85,7 +85,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
             all => format!("meanwhile: {}", all.join("; ")),
         };
         let said = format!(
-            "You waited {} before this step; {meanwhile}. It is only so without that pause: run it again.",
+            "You waited {} before this step; {meanwhile}. This step is about a shorter pause: run it again.",
             human(pause.lasted)
         );
         say(&mut lines, &said, strong);

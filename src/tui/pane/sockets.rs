@@ -150,9 +150,10 @@ fn flow(words: Vec<String>, room: usize) -> Vec<String> {
     lines
 }
 
-/// Returns what each source of a state says, and why they differ; nothing where they agree.
+/// Returns what each source of a state says, and why they differ, where that is out of the ordinary; what always differs so is said in the
+/// dialog of the state.
 fn differing(view: &SocketView, room: usize) -> Vec<String> {
-    let said = view.disagreement().map(|said| format!("! {said}"));
+    let said = view.alarm().map(|said| format!("! {said}"));
     said.map_or(Vec::new(), |said| wrap(&said, room))
 }
 
@@ -368,7 +369,7 @@ fn head(canvas: &mut Canvas, area: Rect, side: Side, view: &SocketView, alone: b
             canvas.tint(word, style);
         }
     }
-    if view.disagreement().is_some() {
+    if view.alarm().is_some() {
         x = canvas.put(x, area.y, right, "!", canvas.theme.bad());
     }
     // Below, there is more room for these.

@@ -191,6 +191,12 @@ fn list(canvas: &mut Canvas, area: Rect, coverage: &Coverage, current: &Ends<Opt
         let begin = (x + 16).max(at + 1);
         let room = usize::from(right.saturating_sub(begin));
         if let Some(text) = counts.iter().find(|text| width(text) <= room) {
+            // The colour is the state's alone.
+            let style = if coverage.visited(state) {
+                canvas.theme.text()
+            } else {
+                canvas.theme.dim()
+            };
             canvas.put(begin, y, right, text, style);
         }
     }

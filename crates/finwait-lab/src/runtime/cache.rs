@@ -6,7 +6,8 @@
 use etcetera::BaseStrategy;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::unix::fs::MetadataExt;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,7 +41,7 @@ pub(super) fn version(recipe: &Recipe, tool: &Path) -> Result<String> {
     let known = fs::metadata(tool).ok().and_then(|file| {
         let when = format!("{} {} {}", file.len(), file.mtime(), file.ctime());
         let words = [tool.to_string_lossy().into_owned(), when];
-        Some(caches(recipe).ok()?.join(format!("version-{:016x}", key(&words))))
+        Some(usable(recipe).ok()?.join(format!("version-{:016x}", key(&words))))
     });
     if let Some(said) = known.as_ref().and_then(|known| fs::read_to_string(known).ok()) {
         return Ok(said);
@@ -136,7 +137,13 @@ fn folder(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
         Build::Program(_) | Build::Classes => version(recipe, tool)?,
     };
     let name = format!("{}-{:016x}", stem(recipe), key(&[text, &compiler, recipe.tool]));
-    Ok(caches(recipe)?.join(name))
+    // What lies in a cache that can only be read is as good.
+    if let Ok(kept) = directory().map(|own| own.join(&name))
+        && kept.is_dir()
+    {
+        return Ok(kept);
+    }
+    Ok(usable(recipe)?.join(name))
 }
 
 /// The folder, made where it is not there yet.
@@ -146,7 +153,7 @@ fn made(recipe: &Recipe, tool: &Path) -> Result<PathBuf> {
         return Ok(folder);
     }
     let (file, text) = recipe.source;
-    let (caches, stem) = (caches(recipe)?, stem(recipe));
+    let (caches, stem) = (usable(recipe)?, stem(recipe));
     // Each attempt has a name of its own: two threads may make the same.
     static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
     let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed);
@@ -182,8 +189,62 @@ pub fn directory() -> std::result::Result<PathBuf, String> {
     Ok(strategy.cache_dir().join("finwait"))
 }
 
-fn caches(recipe: &Recipe) -> Result<PathBuf> {
-    directory().map_err(|why| failed(recipe, why))
+/// Returns the directory that endpoints are put into: the user's cache, or where that cannot be written a temporary one.
+fn usable(recipe: &Recipe) -> Result<PathBuf> {
+    let own = directory();
+    match &own {
+        Ok(own) if can_write(own).is_ok() => Ok(own.clone()),
+        Ok(_) | Err(_) => temporary().or_else(|error| match own {
+            Ok(own) => Err(error).during(|| {
+                let place = temporary_place();
+                format!("make the cache directory {} or {}", own.display(), place.display())
+            }),
+            Err(why) => Err(failed(recipe, why)),
+        }),
+    }
+}
+
+/// Can endpoints be put there? The directory is made where it is not there.
+fn can_write(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, access};
+    fs::create_dir_all(folder)?;
+    Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// The place of the temporary cache: one for each user, so that the next program finds what this one has compiled.
+fn temporary_place() -> PathBuf {
+    let user = rustix::process::geteuid().as_raw();
+    std::env::temp_dir().join(format!("finwait-cache-{user}"))
+}
+
+/// Makes the temporary cache; one that is there is used if it is this user's alone, for programs are started from it.
+fn temporary() -> io::Result<PathBuf> {
+    let place = temporary_place();
+    if let Err(error) = fs::DirBuilder::new().mode(0o700).create(&place)
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        return Err(error);
+    }
+    let about = fs::symlink_metadata(&place)?;
+    let is_ours = about.is_dir() && about.uid() == rustix::process::geteuid().as_raw() && about.mode() & 0o077 == 0;
+    if is_ours {
+        Ok(place)
+    } else {
+        Err(io::Error::other("it is somebody else's, or open to others"))
+    }
+}
+
+/// Returns in one sentence that a temporary directory has to do for the user's cache, and why; none where the cache can be written.
+pub fn substitute() -> Option<String> {
+    let why = match directory() {
+        Ok(own) => format!("{}: {}", own.display(), can_write(&own).err()?),
+        Err(why) => why,
+    };
+    let place = temporary().ok()?;
+    Some(format!(
+        "the cache cannot be written ({why}); endpoints are compiled into {} instead",
+        place.display()
+    ))
 }
 
 /// The same for the same words, in every run of one build.

@@ -96,6 +96,21 @@ fn rules_come_before_slowness() {
     }
 }
 
+/// A rule that lets a segment pass has no more to do with it: step holds it, and flow lets it go.
+#[test]
+fn what_a_rule_lets_pass_goes_the_way_of_the_mode() {
+    let mut play = Play::connected();
+    let rule = Rule::new(Verdict::Deliver, PacketKind::Any);
+    play.core.request(LabRequest::Wire(WireRequest::Rules(vec![rule])));
+    mode(&mut play, Mode::Slow(SLOW));
+    play.sends(Client, segment(Client, ACK, 100, 500));
+    play.turn();
+    mode(&mut play, Mode::Step);
+    play.told();
+    mode(&mut play, Mode::Flow);
+    assert_eq!(play.told(), ["client ACK Delivered"]);
+}
+
 #[test]
 fn what_is_forged_travels_too() {
     let mut play = Play::connected();
