@@ -9,12 +9,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use finwait::call::CallKind;
+use finwait::command::table;
 use finwait::command::wire::{ModeChoice, Target, WireCommand};
-use finwait::command::{EndCommand, Pick, ScreenCommand};
+use finwait::command::{Command, EndCommand, Pick, ScreenCommand};
 use finwait::lab::event::{LabEvent, LabRequest, WireRequest};
+use finwait::scenario::observation::{CommandResult, Observation};
+use finwait::scenario::report::StepReport;
+use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
-use finwait::side::Side;
+use finwait::side::{Ends, Side};
 use finwait::tui::app::{Effect, LabSpec};
+use finwait::tui::dialog::menu;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::shown::ShownConnection;
 use finwait::tui::{Exit, MouseUse};
@@ -705,4 +710,210 @@ fn every_button_does_what_it_says() {
         pressed.extend(here);
     }
     assert_eq!(wrong, 0, "buttons do something else");
+}
+
+/// A line of the menu does what its key does.
+#[test]
+fn every_line_of_the_menu_does_what_its_key_does() {
+    for side in Side::BOTH {
+        let number = if side == Side::Client { "1" } else { "2" };
+        for (no, button) in menu::buttons(side).into_iter().enumerate() {
+            let (mut by_menu, mut by_key) = (Script::stepping(), Script::stepping());
+            by_menu.keys(number);
+            by_menu.keys("m");
+            for _ in 0..no {
+                key(&mut by_menu, KeyCode::Down);
+            }
+            let here = key(&mut by_menu, KeyCode::Enter);
+            by_key.keys(number);
+            let there = match (button.command)(side) {
+                Command::Screen(ScreenCommand::Palette) => {
+                    let control_p = KeyEvent::new(KeyCode::Char('p'), KeyModifiers::CONTROL);
+                    by_key.app.input(&Input::Key(control_p), by_key.now)
+                }
+                _ => key(&mut by_key, KeyCode::Char(button.key)),
+            };
+            assert_eq!(here, there, "{side} {}", button.label);
+            let (here, there) = (text(&mut by_menu, (120, 40)), text(&mut by_key, (120, 40)));
+            assert_eq!(here, there, "{side} {}", button.label);
+        }
+    }
+}
+
+/// Nothing needs the keyboard: what has no place on the screen stands in the menu, which every size has.
+#[test]
+fn every_button_of_the_table_is_within_reach_of_the_mouse() {
+    for size in SIZES {
+        for side in Side::BOTH {
+            let mut script = Script::blocked();
+            script.keys(if side == Side::Client { "1" } else { "2" });
+            buffer(&mut script, size);
+            let mut hits = script.app.hits().all().iter();
+            let more = hits.find(|hit| hit.action == Action::Screen(Some(side), ScreenCommand::More));
+            assert!(more.is_some(), "{size:?} {side}");
+            let listed = menu::buttons(side);
+            for button in table::TABLE.iter().flat_map(|spec| spec.buttons) {
+                assert!(listed.iter().any(|other| other.key == button.key), "{}", button.label);
+            }
+        }
+    }
+}
+
+/// A dialog that is open, and whether a blank is typed into it.
+struct Opened {
+    name: &'static str,
+    make: fn() -> Script,
+    types: bool,
+}
+
+/// Presses the first area of that kind.
+fn on(mut script: Script, is_it: impl Fn(&Action) -> bool) -> Script {
+    buffer(&mut script, (120, 40));
+    let mut hits = script.app.hits().all().iter();
+    let place = middle(hits.find(|hit| is_it(&hit.action)).expect("it is drawn").area);
+    mouse(&mut script, MouseEventKind::Down(MouseButton::Left), place);
+    script
+}
+
+fn opened() -> Vec<Opened> {
+    let of = |name: &'static str, make: fn() -> Script| Opened {
+        name,
+        make,
+        types: false,
+    };
+    let typed = |name: &'static str, make: fn() -> Script| Opened {
+        name,
+        make,
+        types: true,
+    };
+    vec![
+        typed("help", || with_keys(Script::new(LabKind::Isolated), "?")),
+        typed("palette", || {
+            let mut script = Script::new(LabKind::Isolated);
+            let control_p = KeyEvent::new(KeyCode::Char('p'), KeyModifiers::CONTROL);
+            script.app.input(&Input::Key(control_p), script.now);
+            script
+        }),
+        typed("lessons", || with_keys(Script::new(LabKind::Isolated), "Y")),
+        of("menu", || with_keys(Script::new(LabKind::Isolated), "m")),
+        of("host", || with_keys(Script::half_close(), "t")),
+        of("options", Script::options),
+        of("raw", || with_keys(Script::many(), "1T")),
+        of("why", || with_keys(Script::reset(), "!")),
+        of("rules", || with_keys(Script::stepping(), "W")),
+        of("forge", || with_keys(Script::stepping(), "f")),
+        of("new lab", || with_keys(Script::half_close(), "+")),
+        of("runtimes", || with_keys(Script::half_close(), "G")),
+        of("themes", || with_keys(Script::half_close(), "%")),
+        of("predict", || with_keys(Script::tour(), "#")),
+        of("segment", || {
+            let mut script = Script::connected(LabKind::Isolated);
+            script.packet(Side::Server, 24, 1, 1, &"many words ".repeat(60));
+            let entry = script.app.session().transcript.last();
+            on(script, |action| *action == Action::Segment(entry))
+        }),
+        of("state", || {
+            on(Script::half_close(), |action| matches!(action, Action::Means(_)))
+        }),
+        of("state of a socket", || {
+            on(Script::half_close(), |action| matches!(action, Action::Meaning(..)))
+        }),
+        of("comparison", comparison),
+    ]
+}
+
+/// Each way to move in a dialog shows something else, and the way back the same again.
+#[test]
+fn every_dialog_moves_by_pages_by_lines_to_its_ends_and_by_the_wheel() {
+    let size = (60, 15);
+    let mut wrong = Vec::new();
+    for opened in opened() {
+        let mut script = (opened.make)();
+        // The pointer is away, and nothing is explained.
+        mouse(&mut script, MouseEventKind::Moved, (0, 0));
+        buffer(&mut script, size);
+        key(&mut script, KeyCode::Home);
+        let first = buffer(&mut script, size);
+        let keys = [
+            [KeyCode::PageDown, KeyCode::PageUp],
+            [KeyCode::End, KeyCode::Home],
+            [KeyCode::Down, KeyCode::Up],
+            [KeyCode::Tab, KeyCode::BackTab],
+            [KeyCode::Char(' '), KeyCode::PageUp],
+        ];
+        for [forth, back] in keys {
+            if opened.types && matches!(forth, KeyCode::Char(_) | KeyCode::Tab) {
+                continue;
+            }
+            key(&mut script, forth);
+            let there = buffer(&mut script, size);
+            key(&mut script, back);
+            let here = buffer(&mut script, size);
+            if there == first {
+                wrong.push(format!("{}: {forth} moves nothing", opened.name));
+            }
+            if here != first {
+                wrong.push(format!("{}: {back} does not go back", opened.name));
+                key(&mut script, KeyCode::Home);
+                buffer(&mut script, size);
+            }
+        }
+        // What is under the pointer is known one frame later.
+        let mut at = |kind| {
+            mouse(&mut script, kind, (30, 7));
+            buffer(&mut script, size);
+            buffer(&mut script, size)
+        };
+        let [first, there, here] = [
+            MouseEventKind::Moved,
+            MouseEventKind::ScrollDown,
+            MouseEventKind::ScrollUp,
+        ]
+        .map(&mut at);
+        if there == first || here != first {
+            wrong.push(format!("{}: the wheel", opened.name));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Both ways of a branch, ten steps each.
+fn comparison() -> Script {
+    let mut script = Script::tour();
+    script.keys("&");
+    let branch = match key(&mut script, KeyCode::Enter).as_slice() {
+        [Effect::Grow(branch)] => branch.clone(),
+        other => panic!("{other:?}"),
+    };
+    let report = |no: usize| StepReport {
+        scenario: "half-close".into(),
+        path: "half-close.toml".into(),
+        no,
+        line: no,
+        say: None,
+        command: Some(format!("client read {no}")),
+        side: Some(Side::Client),
+        call: Some(CallKind::Read),
+        checks: Vec::new(),
+        claims: Vec::new(),
+        part: None,
+        because: None,
+        took_ms: 1.0,
+        observation: Observation {
+            returned: CommandResult::Done,
+            said: None,
+            why: None,
+            later: Vec::new(),
+            sockets: Ends::default(),
+            segments: None,
+            syn_patience: None,
+        },
+        rules: Vec::new(),
+    };
+    let reports: Vec<StepReport> = (1..=40).map(report).collect();
+    let effects = script
+        .app
+        .compared(&branch, &Ok([reports.clone(), reports]), script.now);
+    script.take(effects);
+    script
 }

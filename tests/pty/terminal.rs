@@ -486,13 +486,17 @@ impl Terminal {
 
     /// The processes below the program that was started which have this in their command line.
     pub fn processes(&self, mark: &str) -> Vec<i32> {
-        let (mut found, mut all) = (Vec::new(), vec![self.pid()]);
-        while let Some(pid) = all.pop() {
+        let below = |pid: i32| {
             let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
-            for task in tasks.filter_map(Result::ok) {
-                let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-                all.extend(children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
-            }
+            let children = tasks
+                .filter_map(Result::ok)
+                .map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
+            let pids = children.flat_map(|all| all.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+            pids.filter_map(|pid| pid.parse::<i32>().ok()).collect::<Vec<_>>()
+        };
+        let (mut found, mut all) = (Vec::new(), below(self.pid()));
+        while let Some(pid) = all.pop() {
+            all.extend(below(pid));
             let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             if String::from_utf8_lossy(&line).replace('\0', " ").contains(mark) {
                 found.push(pid);

@@ -582,6 +582,7 @@ impl Script {
             s.call("connect(6, 10.0.0.2:8080)", done(), None);
             let mut next = row(Side::Client, State::Established, inode);
             next.row.tuple.local.set_port(41824 + 2 * n);
+            next.line = next.line.replacen("1:", &format!("{}:", n + 2), 1);
             rows.push(next);
             s.table(Side::Client, rows.clone());
         }
