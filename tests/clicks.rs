@@ -1,6 +1,8 @@
 //! What a press does: every button that is drawn, every line of the menu, the keys of every dialog; and that no button moves.
 
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
@@ -21,6 +23,7 @@ use finwait::side::{Ends, Side};
 use finwait::tui::app::{Effect, LabSpec};
 use finwait::tui::dialog::menu;
 use finwait::tui::hit::{Action, Hit};
+use finwait::tui::layout;
 use finwait::tui::shown::ShownConnection;
 use finwait::tui::{Exit, MouseUse};
 use finwait::wire::flow::PacketNo;
@@ -916,4 +919,106 @@ fn comparison() -> Script {
         .compared(&branch, &Ok([reports.clone(), reports]), script.now);
     script.take(effects);
     script
+}
+
+/// The buttons of the fixed places: of the header, the titles, the ends and the wire, each with its area; tabs come and go.
+fn fixed(script: &Script, (width, height): (u16, u16), under_the_header: bool) -> Vec<(Rect, Action)> {
+    let map = layout::map(Rect::new(0, 0, width, height), under_the_header, false).unwrap();
+    let title = |area: Rect| Rect {
+        height: area.height.min(1),
+        ..area
+    };
+    let places = [
+        map.header,
+        title(map.wire),
+        // Without a title it has its moves there.
+        if map.now.height > 3 { title(map.now) } else { Rect::default() },
+        title(map.log),
+        map.buttons,
+    ];
+    let is_fixed = |hit: &&Hit| {
+        hit.stop
+            && !matches!(hit.action, Action::ShowConnection(_))
+            && places.iter().any(|place| !place.is_empty() && place.intersection(hit.area) == hit.area)
+    };
+    let fixed = script.app.hits().all().iter().filter(is_fixed);
+    fixed.map(|hit| (hit.area, hit.action.clone())).collect()
+}
+
+/// The text of the buttons' rows; a call that the language cannot make is crossed.
+fn labels(buffer: &Buffer, (width, height): (u16, u16)) -> String {
+    let map = layout::map(Rect::new(0, 0, width, height), false, false).unwrap();
+    let rows = words(buffer);
+    let rows = rows.lines().skip(map.buttons.y.into()).take(map.buttons.height.into());
+    rows.map(|row| row.replace('\u{d7}', " ") + "\n").collect()
+}
+
+/// Whatever happens, each button stays on the cell where it was: in every moment of every situation that is played, at every size. Only
+/// what is proposed to try, and what stands on the rows of the diagram, the tabs and the log, comes and goes.
+#[test]
+fn nothing_moves_as_things_happen() {
+    for size in SIZES {
+        let made: [fn() -> Script; 8] = [
+            Script::half_closed_to_the_end,
+            Script::stepping,
+            Script::blocked,
+            Script::dead,
+            Script::reset,
+            ended,
+            Script::many,
+            // A guide that begins, with the first step's calls.
+            || {
+                let mut script = with_keys(Script::tour(), ".");
+                script.call("socket()", fd(4), Some(100));
+                script
+            },
+        ];
+        let (moments, first) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(None)));
+        let look = {
+            let (moments, first) = (Rc::clone(&moments), Rc::clone(&first));
+            move |script: &mut Script| {
+                // A prompt that is open hides what is below it.
+                let drawn = buffer(script, size);
+                if script.app.hits().all().iter().any(|hit| hit.action == Action::Back) {
+                    return;
+                }
+                let guided = words(&drawn).contains(". Next ");
+                let now = (fixed(script, size, false), labels(&drawn, size));
+                let mut first = first.borrow_mut();
+                let was = first.get_or_insert_with(|| now.clone());
+                moments.set(moments.get() + 1);
+                for (area, action) in &was.0 {
+                    // The guide takes the place of the log, and where it lacks room of *now*.
+                    let map = layout::map(Rect::new(0, 0, size.0, size.1), false, true).unwrap();
+                    if guided && map.guide.is_some_and(|guide| guide.intersects(*area)) {
+                        continue;
+                    }
+                    assert!(
+                        now.0.contains(&(*area, action.clone())),
+                        "{size:?}: {action:?} was at {area}\n{}",
+                        words(&drawn)
+                    );
+                }
+                for (area, action) in &now.0 {
+                    let known = was.0.contains(&(*area, action.clone()));
+                    assert!(known || guided, "{size:?}: {action:?} is new at {area}\n{}", words(&drawn));
+                }
+                assert_eq!(now.1, was.1, "{size:?}");
+            }
+        };
+        for make in made {
+            let mut script = script::watched(look.clone(), make);
+            // Each place under the pointer, and the log's switches.
+            let hits = script.app.hits().all().to_vec();
+            for hit in hits.iter().step_by(5) {
+                mouse(&mut script, MouseEventKind::Moved, middle(hit.area));
+                look(&mut script);
+            }
+            for switch in ['F', '/', 'F', '/'] {
+                key(&mut script, KeyCode::Char(switch));
+                look(&mut script);
+            }
+        }
+        assert!(moments.get() > 400, "{size:?}: {}", moments.get());
+    }
 }

@@ -6,6 +6,7 @@ mod jobs;
 mod keys;
 mod labs;
 mod lessons;
+mod mouse;
 mod long;
 mod recording;
 #[path = "../support/mod.rs"]
@@ -92,9 +93,8 @@ fn what_a_library_accepts_unasked_is_seen_however_late() {
     }
     let mut terminal = started_with(&["--server", "node"]);
     terminal.see(" node");
-    let [node] = terminal.processes("node")[..] else {
-        panic!("{:?}", terminal.processes(""))
-    };
+    let is_node = |pid: &i32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("node"));
+    let node = terminal.processes("").into_iter().find(is_node).expect("node runs");
     let node = Pid::from_raw(node).unwrap();
     terminal.press(Side::Server, "l listen");
     terminal.see_state(Side::Server, "LISTEN");
