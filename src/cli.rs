@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::clock::Millis;
 use crate::code::Language;
@@ -57,6 +57,33 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// Reads the command line. The help of a command that has no lab does not list the options of one.
+    ///
+    /// # Errors
+    ///
+    /// What clap makes of the arguments: a mistake, or the help or version that was asked for.
+    pub fn read() -> Result<Cli, clap::Error> {
+        let mut command = Cli::command();
+        let options: Vec<clap::Arg> = command
+            .get_arguments()
+            .filter(|arg| arg.is_global_set())
+            .cloned()
+            .collect();
+        let of_a_lab = |arg: &&clap::Arg| !matches!(arg.get_id().as_str(), "help" | "version");
+        let hidden: Vec<clap::Arg> = options
+            .iter()
+            .filter(of_a_lab)
+            .map(|arg| arg.clone().hide(true))
+            .collect();
+        for name in ["list", "show", "check", "explain", "open", "doctor"] {
+            // The mouse is for what has a screen.
+            let shown = |arg: &&clap::Arg| name != "open" || arg.get_id() != "no_mouse";
+            let hidden: Vec<clap::Arg> = hidden.iter().filter(shown).cloned().collect();
+            command = command.mut_subcommand(name, |verb| verb.args(hidden));
+        }
+        Cli::from_arg_matches(&command.try_get_matches()?)
+    }
+
     /// Returns what each end is driven by.
     pub fn choices(&self) -> Ends<RuntimeChoice> {
         let choice = |command: &Option<String>, runtime| match command {

@@ -1,7 +1,6 @@
 //! Parse, dispatch, exit code.
 #![deny(clippy::unwrap_used)]
 
-use clap::Parser;
 use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -43,7 +42,7 @@ const FAILED: u8 = 1;
 fn main() -> ExitCode {
     // It cannot fail; if it did, ends of processes would be seen late, as before.
     let _ = signal::reset_inherited();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             // clap explains at length; its first paragraph is the sentence.

@@ -12,7 +12,7 @@ use finwait::call::{CallKind, SocketOption};
 use finwait::clock::Millis;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{ScreenCommand, ThemeName, table};
-use finwait::lab::event::{Disposition, LabEvent, LabRequest, ProcessBorn, ProcessDied, WireRequest};
+use finwait::lab::event::{Disposition, LabEvent, LabRequest, PacketRecord, ProcessBorn, ProcessDied, WireRequest};
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
@@ -22,7 +22,7 @@ use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::theme::Theme;
 use finwait::wire::flow::PacketNo;
-use finwait::wire::queue::{Mode, Which};
+use finwait::wire::queue::{Mode, SLOW, Which};
 use finwait::wire::rule::{PacketKind, Rule, RuleNo, RuleStatus, Verdict};
 use finwait::wire::segment::Packet;
 
@@ -243,6 +243,59 @@ fn the_state_of_what_a_library_has_not_told_of_is_said() {
     let meaning = session.meaning(Side::Client, view.unwrap()).unwrap();
     assert_eq!(meaning.id.name(), "syn-sent");
     assert!(meaning.beside[0].contains("has not told of"), "{meaning:?}");
+}
+
+/// After a half-close the plates, the directions and *now* say who may still speak, and who waits for whom.
+#[test]
+fn after_a_half_close_it_is_said_who_may_still_speak() {
+    let script = Script::half_close();
+    let (session, now) = (script.app.session(), script.now);
+    let plates = Side::BOTH.map(|side| session.plate(side, now));
+    let said: Vec<_> = plates
+        .iter()
+        .map(|plate| {
+            [
+                plate.role.to_string(),
+                plate.means.short.clone(),
+                plate.can.short.clone(),
+                plate.waits.short.clone(),
+                plate.brief.clone(),
+            ]
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            [
+                "closed first",
+                "Its FIN was acknowledged; the peer may send.",
+                "Can READ 6 B. A write gives EPIPE.",
+                "the peer's FIN",
+                "can read; a write gives EPIPE",
+            ],
+            [
+                "was told",
+                "The peer sent FIN; this end has not.",
+                "Can still WRITE. A read gives EOF.",
+                "this program to close",
+                "can write; a read gives EOF",
+            ],
+        ]
+    );
+    let directions = session.directions(now).unwrap();
+    assert_eq!(directions.from.client.line(), "closed by client, acked");
+    assert_eq!(directions.from.server.line(), "open, 6 B not read yet");
+    let lines = session.now_lines(now);
+    let what = lines.what.unwrap();
+    assert!(what.cuts[0].starts_with("write(5, \"hello\\n\", 6) = 6"), "{what:?}");
+    assert_eq!((what.side, what.failed), (Some(Side::Server), false));
+    assert_eq!(
+        lines.so,
+        [
+            "6 B have come to the client, and wait until it reads.",
+            "One direction is closed: the server may write as long as it likes, and the client waits for it to close.",
+        ]
+    );
 }
 
 /// A state is reached by Tab, and opened by Enter.
@@ -481,6 +534,65 @@ fn keys_act_on_the_chosen_packet_and_a_click_chooses() {
     assert_eq!(script.app.session().wire.held.len(), entries - 1);
     script.keys("n");
     assert_eq!(asked(&mut script), WireRequest::Deliver(Which::One(held[1])));
+}
+
+/// The segments' rows in the diagram: the numbers of their entries.
+fn arrows(script: &mut Script) -> Vec<u64> {
+    draw(script, 200, 60);
+    let hits = script.app.hits().all().iter();
+    let entries = hits.filter_map(|hit| match hit.action {
+        Action::Segment(entry) => Some(entry),
+        _ => None,
+    });
+    entries.collect()
+}
+
+/// The lines of the whole screen that have that text.
+fn lines_with(script: &mut Script, text: &str) -> usize {
+    let screen = text_of(script, 200, 60);
+    screen.lines().filter(|line| line.contains(text)).count()
+}
+
+#[test]
+fn a_segment_that_travels_has_one_row_in_the_diagram_and_one_in_the_log() {
+    let mut script = Script::connected(LabKind::Isolated);
+    script.mode(Mode::Slow(SLOW)).wait(10);
+    let before = arrows(&mut script).len();
+    script.packet(Side::Client, 24, 1, 1, "hello").wait(100);
+    assert_eq!(arrows(&mut script).len(), before + 1);
+    assert_eq!(
+        lines_with(&mut script, "\"hello\""),
+        1,
+        "the log waits until it is there"
+    );
+    script.wait(300).oldest(Disposition::Delivered);
+    assert_eq!(arrows(&mut script).len(), before + 1);
+    assert_eq!(lines_with(&mut script, "\"hello\""), 2);
+    assert_eq!(lines_with(&mut script, "delivered after 400 ms on the wire"), 1);
+}
+
+#[test]
+fn copies_that_are_discarded_leave_the_row_of_their_segment() {
+    let mut script = Script::connected(LabKind::Isolated);
+    script.mode(Mode::Step).wait(10);
+    let before = arrows(&mut script).len();
+    for _ in 0..3 {
+        script.packet(Side::Client, 17, 1, 1, "").wait(300);
+    }
+    assert_eq!(arrows(&mut script).len(), before + 1);
+    assert_eq!(lines_with(&mut script, "+2 again"), 1);
+    let held = script.app.session().wire.held.values();
+    let copies: Vec<_> = held.skip(1).map(|held| held.record.clone()).collect();
+    for copy in copies {
+        script.becomes(PacketRecord {
+            disposition: Disposition::Discarded,
+            waited: Some(Duration::from_millis(300)),
+            ..copy
+        });
+    }
+    script.oldest(Disposition::Delivered);
+    assert_eq!(arrows(&mut script).len(), before + 1);
+    assert_eq!(lines_with(&mut script, "again  "), 0);
 }
 
 /// The frames that are drawn by `until` because something travels, when each is drawn as soon as it may be.
@@ -1125,7 +1237,7 @@ proptest! {
     }
 
     #[test]
-    fn every_size_can_be_drawn(width in 0..250_u16, height in 0..120_u16, keys in "[?:otTm12vz]{0,4}") {
+    fn every_size_can_be_drawn(width in 0..250_u16, height in 0..120_u16, keys in "[?:otTm12vzZGV*+]{0,4}") {
         let mut script = Script::many();
         script.keys(&keys);
         draw(&mut script, width, height);

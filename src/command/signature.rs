@@ -94,12 +94,12 @@ fn typed_argument(spec: &Spec, given: &[&Token], begun: &str) -> Option<usize> {
         .iter()
         .filter(|word| word.name.is_none() && (word.quoted || !is_flag(&word.text())));
     let plain = plain.count();
-    let places = spec
+    let mut places = spec
         .args
         .iter()
         .enumerate()
         .filter(|(_, arg)| matches!(arg, Arg::Plain(..)));
-    if let Some((place, _)) = places.skip(plain).next()
+    if let Some((place, _)) = places.nth(plain)
         && !is_flag(begun)
     {
         return Some(place);

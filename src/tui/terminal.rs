@@ -22,6 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::backend::KnownSize;
+use super::keys::Keymap;
+use crate::command::ScreenCommand;
 use crate::error::{Error, Operation, Result};
 use crate::os::job::Job;
 use crate::text::harmless;
@@ -60,10 +62,13 @@ impl MouseUse {
     }
 
     /// Returns what the bottom line says of it; none while it is ours.
-    pub const fn note(self) -> Option<&'static str> {
+    pub fn note(self, keys: &Keymap) -> Option<String> {
         match self {
             MouseUse::Reported => None,
-            MouseUse::Terminals => Some("mouse: the terminal's (select text); M takes it back"),
+            MouseUse::Terminals => {
+                let mouse = keys.of_screen(ScreenCommand::Mouse);
+                Some(format!("mouse: the terminal's (select text); {mouse} takes it back"))
+            }
         }
     }
 }

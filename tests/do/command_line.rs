@@ -698,3 +698,19 @@ fn a_return_is_told_when_it_comes() {
     assert_eq!(run.returned(read), "EAGAIN");
     run.end();
 }
+
+/// The help of a command lists what the command takes: one that has no lab lists no lab's options, which it takes all the same.
+#[test]
+fn the_help_of_a_command_without_a_lab_has_no_options_of_one() {
+    let help = |verb: &str| String::from_utf8(output(finwait().args([verb, "--help"])).stdout).unwrap();
+    for verb in ["open", "list", "show", "check", "explain", "doctor"] {
+        let text = help(verb);
+        for option in ["--lab", "--ipv6", "--client", "--server", "--syscalls", "--record <"] {
+            assert!(!text.contains(option), "{verb} {option}: {text}");
+        }
+        assert_eq!(text.contains("--no-mouse"), verb == "open", "{verb}");
+    }
+    assert!(help("do").contains("--lab") && help("run").contains("--client"));
+    let output = output(finwait().args(["list", "--lab", "loopback", "--client", "go"]));
+    assert!(output.status.success());
+}

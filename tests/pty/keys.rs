@@ -272,6 +272,14 @@ fn every_key_in_the_guides_dialogs_leaves_finwait_alive() {
     for key in all_keys().into_iter().filter(|key| key != "q") {
         terminal.scribble();
         terminal.keys(&format!("{key}{PLAY}{PLAY}{PLAY}{REDRAW}"));
+        // The help is about it, and lies over it.
+        terminal.wait(&format!("something drawn anew after {key:?}"), |lines| {
+            let text = lines.join("\n");
+            !text.contains(Terminal::SCRIBBLE) && (text.contains("step 4 changed") || text.contains("help: keys"))
+        });
+        if terminal.lines().join("\n").contains("help: keys") {
+            terminal.keys(ESC);
+        }
         terminal.wait(&format!("the comparison drawn anew after {key:?}"), |lines| {
             let text = lines.join("\n");
             !text.contains(Terminal::SCRIBBLE) && text.contains("step 4 changed")

@@ -140,6 +140,7 @@ impl Terminal {
             // Nobody's own configuration.
             .env("XDG_CONFIG_HOME", "/dev/null")
             .env_remove("COLORTERM")
+            .env_remove("XTERM_VERSION")
             .env_remove("NO_COLOR");
         what(&mut command);
         let child = command

@@ -9,7 +9,7 @@ use finwait::session::now::{Directions, Pipe, Plate};
 use finwait::session::transcript::{Entry, EntryKind};
 use finwait::session::{Session, SessionInput, Socket};
 use finwait::side::Side;
-use finwait::socket_table::{SocketRow, Tuple};
+use finwait::socket_table::{SocketRow, Timer, TimerKind, Tuple};
 use finwait::state::State;
 use finwait::wire::flow::PacketNo;
 use finwait::wire::queue::Origin;
@@ -447,6 +447,34 @@ impl Reading {
                 || said.contains("crossing to") && there.is_empty()
             {
                 wrong.push(format!("{said} - but on the wire are {there:?}"));
+            }
+            // What waits to be read is there.
+            if let Some((bytes, side)) = said.split_once(" B have come to the ") {
+                let side = if side.starts_with("client") {
+                    Side::Client
+                } else {
+                    Side::Server
+                };
+                let rows = session.ends[side].table.rows().iter();
+                let is_there = rows.clone().any(|observed| bytes.parse() == Ok(observed.row.unread()));
+                if !is_there {
+                    wrong.push(format!(
+                        "{said} - but the table is {:?}",
+                        session.ends[side].table.rows()
+                    ));
+                }
+                continue;
+            }
+            if said.contains("its window is closed") {
+                let probes = Side::BOTH.into_iter().any(|side| {
+                    let mut rows = session.ends[side].table.rows().iter();
+                    let is_probe = |timer: &Timer| timer.kind == TimerKind::ZeroWindowProbe;
+                    rows.any(|observed| observed.row.timer.as_ref().is_some_and(is_probe))
+                });
+                if !probes {
+                    wrong.push(format!("{said} - but no window is probed"));
+                }
+                continue;
             }
             if is_quiet && !is_so(said, states) {
                 wrong.push(format!("{said} - but the states are {states:?}"));

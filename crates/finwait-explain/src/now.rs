@@ -44,6 +44,10 @@ pub struct Scene {
     pub listeners: Ends<Option<MeaningId>>,
     /// What is on the wire, of each end that has something there.
     pub flying: Vec<Flying>,
+    /// Does an end ask for room, the peer's window being closed?
+    pub probes: Ends<bool>,
+    /// The bytes that have come to each end and were not read.
+    pub unread: Ends<u32>,
     /// The calls that wait, the newest first.
     pub waiting: Vec<Waiting>,
     /// What broke both directions off.
@@ -78,7 +82,17 @@ pub fn so(scene: &Scene) -> Vec<String> {
             .then(|| disagreement(scene).unwrap_or_else(|| nothing(scene)))
     });
     let connection = broken.into_iter().chain(both);
-    let sentences = wire(&scene.flying).into_iter().chain(waits).chain(connection);
+    // The wait of a connect says what its SYN waits for.
+    let says_it = matches!(
+        waits,
+        Some(So::WaitsCall {
+            kind: CallKind::Connect,
+            ..
+        })
+    );
+    let connection = connection.filter(|so| !(says_it && matches!(so, So::OpenSynSent { .. })));
+    let first = wire(&scene.flying).or_else(|| queued(scene));
+    let sentences = first.into_iter().chain(waits).chain(connection);
     sentences.map(|so| so.to_string()).collect()
 }
 
@@ -132,6 +146,17 @@ fn wire(flying: &[Flying]) -> Option<So> {
             }
         }
     })
+}
+
+/// What is said of bytes that wait for the other end to read.
+fn queued(scene: &Scene) -> Option<So> {
+    let probing = Side::BOTH.into_iter().find(|by| scene.probes[*by]);
+    if let Some(by) = probing {
+        return Some(So::QueueWindow { by, other: by.other() });
+    }
+    let other = Side::BOTH.into_iter().find(|side| scene.unread[*side] > 0)?;
+    let flying = format!("{} B", scene.unread[other]);
+    Some(So::QueueUnread { flying, other })
 }
 
 /// What is said of a connection that was broken off; nothing where it was not.

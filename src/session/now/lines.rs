@@ -17,7 +17,7 @@ use crate::session::transcript::{Entry, EntryKind};
 use crate::session::view::SocketView;
 use crate::session::{LastOutcome, PendingCall, Session};
 use crate::side::{Ends, Side};
-use crate::socket_table::SocketRow;
+use crate::socket_table::{SocketRow, TimerKind};
 use crate::state::State;
 use crate::wire::segment::Packet;
 
@@ -224,6 +224,12 @@ impl Session {
             ends: Ends::from_fn(|side| self.situation_of(side, tuple)),
             connection: Side::BOTH.into_iter().any(established),
             flying: Side::BOTH.into_iter().filter_map(flying).collect(),
+            probes: Ends::from_fn(|side| {
+                let row = self.row_of(side, tuple);
+                row.and_then(|row| row.timer)
+                    .is_some_and(|timer| timer.kind == TimerKind::ZeroWindowProbe)
+            }),
+            unread: Ends::from_fn(|side| self.row_of(side, tuple).map_or(0, SocketRow::unread)),
             broken: directions.into_iter().find(is_broken),
             ..scene
         }

@@ -160,7 +160,10 @@ impl App {
                 if ended == 0 {
                     self.status = Some(format!("the {side} has no ended socket"));
                 } else {
-                    self.shown.unfolded[side] = !self.shown.unfolded[side];
+                    let unfolds = !self.shown.unfolded[side];
+                    self.shown.unfolded[side] = unfolds;
+                    let are = if unfolds { "shown" } else { "folded" };
+                    self.status = Some(format!("ended sockets of the {side}: {ended}, {are}"));
                 }
             }
             ScreenCommand::WireRules => self.dialogs.open(RulesDialog::default()),
@@ -285,15 +288,20 @@ impl App {
     /// Does what the guide's buttons do.
     fn tour_command(&mut self, command: ScreenCommand, now: MonoTime) -> Vec<Effect> {
         let Some(tour) = &mut self.run.tour else {
-            self.status = Some("there is no guide: Y lessons starts one".into());
+            let lessons = self.setup.keys.of_screen(ScreenCommand::Scenarios);
+            self.status = Some(format!("there is no guide: {lessons} lessons starts one"));
             return Vec::new();
         };
         match command {
             ScreenCommand::TourNext | ScreenCommand::TourEnd | ScreenCommand::Predict | ScreenCommand::Branch
                 if tour.left().is_some() =>
             {
-                self.status =
-                    Some("you have left the guide's path: G goes back to it, - begins again, ; goes on alone".into());
+                let of = |command| self.setup.keys.of_screen(command);
+                let (rejoin, again) = (of(ScreenCommand::TourRejoin), of(ScreenCommand::ToTheStart));
+                let leave = of(ScreenCommand::TourLeave);
+                self.status = Some(format!(
+                    "you have left the guide's path: {rejoin} goes back to it, {again} begins again, {leave} goes on alone"
+                ));
                 return Vec::new();
             }
             ScreenCommand::TourNext => tour.next(),

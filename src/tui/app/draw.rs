@@ -18,7 +18,8 @@ impl App {
         match self.panes.map(screen, &self.run) {
             Some(map) => {
                 let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
-                let status = self.status.as_deref().or(self.mouse.note());
+                let mouse = self.mouse.note(&self.setup.keys);
+                let status = self.status.as_deref().or(mouse.as_deref());
                 match &self.beside {
                     Some(beside) => pane::beside::draw(&mut canvas, screen, beside, status),
                     None => {

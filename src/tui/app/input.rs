@@ -109,7 +109,12 @@ impl App {
         match key.code {
             _ if !plain => Vec::new(),
             KeyCode::Char(c @ ('1' | '2')) if self.beside.is_some() => {
-                self.say(format!("{c} is not a key here: . goes on, , goes back, ; leaves"));
+                let of = |command| self.setup.keys.of_screen(command);
+                let (next, back) = (of(ScreenCommand::TourNext), of(ScreenCommand::TourBack));
+                let leave = of(ScreenCommand::TourLeave);
+                self.say(format!(
+                    "{c} is not a key here: {next} goes on, {back} goes back, {leave} leaves"
+                ));
                 Vec::new()
             }
             _ => self.plain_key(key, now),
@@ -138,7 +143,6 @@ impl App {
                 let help = self.setup.keys.of_screen(ScreenCommand::Help);
                 self.status = Some(format!("{} is not a key here: {help} lists them", c.escape_debug()));
             }
-            KeyCode::F(1) => return self.screen(ScreenCommand::Help, now),
             KeyCode::Tab => self.pointing.step(false, first),
             KeyCode::BackTab => self.pointing.step(true, first),
             KeyCode::Up if in_log => self.panes.log.select_by(-1),

@@ -9,7 +9,8 @@ use ratatui::style::Style;
 use super::prompt::Prompt;
 use super::{About, Context, Dialog, Reaction, browse, moved, plain};
 use crate::command::signature::Signature;
-use crate::command::table::{self, CommandGroup, Spec, TABLE, Verb};
+use crate::command::table::{self, Button, CommandGroup, Spec, TABLE, Verb};
+use crate::command::wire::WireVerb;
 use crate::command::{Command, ScreenCommand};
 use crate::explain::meaning::{Settings, of_state};
 use crate::side::Side;
@@ -39,7 +40,7 @@ pub enum HelpTopic {
 }
 
 /// Keys and gestures that are no commands.
-const HANDS: [(&str, &str); 13] = [
+const HANDS: [(&str, &str); 11] = [
     ("1 2", "give the keys to the client, to the server"),
     (
         "Tab",
@@ -54,8 +55,6 @@ const HANDS: [(&str, &str); 13] = [
         "PgUp PgDn",
         "scroll the log, or a dialog, by what is visible; Home and End go to the ends",
     ),
-    ("Ctrl-P", "find anything that can be done by a word of it"),
-    ("F1", "this help, also where ? is typed"),
     ("Ctrl-L", "redraw the screen"),
     (
         "Ctrl-Z",
@@ -111,29 +110,54 @@ const SIGNS: [(&str, &str); 18] = [
 ];
 
 /// The keys of the log.
-const LOG: [(&str, &str); 6] = [
-    (
-        "click",
-        "select a line; once more: why a call returned what it did, or what is in a segment",
-    ),
-    ("Up Down", "select another line, while the log is marked"),
-    ("PgUp PgDn", "scroll by what is visible; End follows what comes"),
-    ("F", "follow new lines, or stay"),
-    ("/", "choose which lines are shown"),
-    ("y", "copy the selected line to the terminal's clipboard"),
-];
+fn log_keys(keys: &Keymap) -> Vec<Item> {
+    let of = |command| keys.of_screen(command);
+    vec![
+        Item::plain(
+            "click",
+            "select a line; once more: why a call returned what it did, or what is in a segment",
+        ),
+        Item::plain("Up Down", "select another line, while the log is marked"),
+        Item::plain("PgUp PgDn", "scroll by what is visible; End follows what comes"),
+        Item::plain(&of(ScreenCommand::LogFollow), "follow new lines, or stay"),
+        Item::plain(&of(ScreenCommand::LogFilter), "choose which lines are shown"),
+        Item::plain(
+            &of(ScreenCommand::CopyLine),
+            "copy the selected line to the terminal's clipboard",
+        ),
+    ]
+}
 
 /// The keys of the diagram.
-const DIAGRAM: [(&str, &str); 5] = [
-    (
-        "click",
-        "select a held segment; any other is looked into: header, bytes, what became of it",
-    ),
-    ("< >", "select the held segment before, or after"),
-    ("n d", "deliver the selected segment, or drop it"),
-    ("v", "the state diagram in its place, and back"),
-    ("z", "give it the whole screen"),
-];
+fn diagram_keys(keys: &Keymap) -> Vec<Item> {
+    let of = |command| keys.of_screen(command);
+    let wire = |verb| {
+        let first = table::row(Verb::Wire(verb)).buttons.first();
+        first.map_or_else(String::new, |button| keys.label(button).to_string())
+    };
+    vec![
+        Item::plain(
+            "click",
+            "select a held segment; any other is looked into: header, bytes, what became of it",
+        ),
+        Item::plain(
+            &format!("{} {}", of(ScreenCommand::HeldBefore), of(ScreenCommand::HeldAfter)),
+            "select the held segment before, or after",
+        ),
+        Item::plain(
+            &format!("{} {}", wire(WireVerb::Deliver), wire(WireVerb::Drop)),
+            "deliver the selected segment, or drop it",
+        ),
+        Item::plain(&of(ScreenCommand::States), "the state diagram in its place, and back"),
+        Item::plain(&of(ScreenCommand::Zoom), "give it the whole screen"),
+    ]
+}
+
+/// The keys of a button, parted by blanks; a colon, as the prompt has it, for a button without one.
+fn keys_of(button: &Button, keys: &Keymap) -> String {
+    let keys: Vec<String> = keys.keys(button).iter().map(|key| key.label().to_string()).collect();
+    if keys.is_empty() { ":".into() } else { keys.join(" ") }
+}
 
 /// The effect of Enter, or of a click, on a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,7 +239,6 @@ impl HelpDialog {
 
     /// What has the focus.
     fn focused(&self, context: Context) -> Section {
-        let plain = |keys: &[(&str, &str)]| keys.iter().map(|(key, text)| Item::plain(key, text)).collect();
         match &self.topic {
             HelpTopic::Command(command) => {
                 let spec = table::row(command.verb());
@@ -256,11 +279,11 @@ impl HelpDialog {
             },
             HelpTopic::Log => Section {
                 title: "Marked: the log".into(),
-                items: plain(&LOG),
+                items: log_keys(context.keys),
             },
             HelpTopic::Diagram => Section {
                 title: "Marked: the diagram".into(),
-                items: plain(&DIAGRAM),
+                items: diagram_keys(context.keys),
             },
             HelpTopic::State(state) => Section {
                 title: format!("Marked: the state {state}"),
@@ -268,8 +291,10 @@ impl HelpDialog {
             },
             HelpTopic::Dialog(about) => Section {
                 title: about.title.into(),
-                items: plain(about.keys)
-                    .into_iter()
+                items: about
+                    .keys
+                    .iter()
+                    .map(|(key, text)| Item::plain(key, text))
                     .chain([
                         Item::plain(
                             "arrows",
@@ -490,9 +515,8 @@ fn buttons(spec: &'static Spec, side: Side, keys: &Keymap) -> Vec<Item> {
         Some(Press::Type(format!("{before}{words} ")))
     };
     if spec.buttons.is_empty() {
-        let key = ":";
         return vec![Item {
-            key: key.into(),
+            key: ":".into(),
             label: spec.name.into(),
             text: spec.help.into(),
             more: takes.into_iter().collect(),
@@ -505,7 +529,7 @@ fn buttons(spec: &'static Spec, side: Side, keys: &Keymap) -> Vec<Item> {
         .map(|button| {
             let command = (button.command)(side);
             Item {
-                key: keys.label(button).to_string(),
+                key: keys_of(button, keys),
                 label: button.label.into(),
                 text: special(&command).unwrap_or(spec.help).into(),
                 more: Vec::new(),
@@ -521,12 +545,15 @@ fn buttons(spec: &'static Spec, side: Side, keys: &Keymap) -> Vec<Item> {
 }
 
 impl Dialog for HelpDialog {
-    /// A letter is searched for; before the first, `q` and `?` close it.
+    /// A letter is searched for; before the first, `q` and the help's own key close it.
     fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
         let begun = self.searching || !self.search.is_empty();
+        let closes = context.screen_command(key) == Some(ScreenCommand::Help);
         match plain(key) {
             Some(KeyCode::Char('/')) if !begun => self.searching = true,
-            Some(KeyCode::Char(c)) if begun || !matches!(c, 'q' | '?' | ' ') => self.search(|search| search.push(c)),
+            Some(KeyCode::Char(c)) if begun || !(closes || matches!(c, 'q' | ' ')) => {
+                self.search(|search| search.push(c))
+            }
             Some(KeyCode::Backspace) if begun => {
                 self.search.pop();
                 self.search(|_| {});
@@ -553,7 +580,6 @@ impl Dialog for HelpDialog {
                     self.skip = self.skip.clamp(last, *line);
                 }
             }
-            Some(KeyCode::F(1)) => return vec![Reaction::Close],
             _ => return browse(self, key, context),
         }
         Vec::new()
@@ -591,10 +617,7 @@ impl Dialog for HelpDialog {
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, context: Context) {
         let area = layout::middle(screen, 100, screen.height);
-        let inside = canvas.frame(
-            area,
-            "help: keys, signs, states   (type to search, Tab and Enter press, Esc closes)",
-        );
+        let inside = canvas.frame(area, "help: keys, signs, states   (type to search, Esc closes)");
         if inside.height < 2 {
             return;
         }

@@ -68,6 +68,15 @@ impl<'a> Context<'a> {
             keys,
         }
     }
+
+    /// Returns the command of the screen that a key presses; none where it presses another, or none.
+    pub fn screen_command(&self, key: KeyEvent) -> Option<ScreenCommand> {
+        let button = self.keys.pressed(key)?;
+        match (button.command)(self.focus) {
+            Command::Screen(command) => Some(command),
+            Command::End(..) | Command::Wire(_) => None,
+        }
+    }
 }
 
 /// A dialog's wish: to close, to open another, or to have the screen act.
@@ -151,8 +160,8 @@ pub struct About {
     pub keys: &'static [(&'static str, &'static str)],
 }
 
-/// The keys that dialogs share: Esc and `q` close, arrows, Tab, pages and Home and End move, Enter presses what is selected, `?` and F1
-/// open the help about it.
+/// The keys that dialogs share: Esc and `q` close, arrows, Tab, pages and Home and End move, Enter presses what is selected, the key of the
+/// dialog's opener closes it, and that of the help opens the help about it.
 pub fn browse<D: Dialog + ?Sized>(dialog: &mut D, key: KeyEvent, context: Context) -> Vec<Reaction> {
     let lines = match plain(key) {
         Some(KeyCode::Esc | KeyCode::Char('q')) => return vec![Reaction::Close],
@@ -166,13 +175,12 @@ pub fn browse<D: Dialog + ?Sized>(dialog: &mut D, key: KeyEvent, context: Contex
         Some(KeyCode::PageDown | KeyCode::Char(' ')) => i64::from(context.page),
         Some(KeyCode::Home) => -FAR,
         Some(KeyCode::End) => FAR,
-        Some(KeyCode::F(1)) => return vec![help_about(dialog)],
-        Some(KeyCode::Char('?')) if dialog.opener() != Some(ScreenCommand::Help) => return vec![help_about(dialog)],
         _ => {
-            let pressed = context.keys.pressed(key).map(|button| (button.command)(context.focus));
-            let opener = dialog.opener().map(Command::Screen);
-            let closes = opener.is_some() && pressed == opener;
-            return closes.then_some(Reaction::Close).into_iter().collect();
+            return match context.screen_command(key) {
+                Some(command) if dialog.opener() == Some(command) => vec![Reaction::Close],
+                Some(ScreenCommand::Help) => vec![help_about(dialog)],
+                _ => Vec::new(),
+            };
         }
     };
     dialog.scroll(lines, context);

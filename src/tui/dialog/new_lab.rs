@@ -166,11 +166,15 @@ impl Dialog for NewLabDialog {
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
         const WIDTH: u16 = 72;
-        let question = wrap(
+        // The frame, two gaps, four rows of choices, the buttons.
+        const REST: u16 = 9;
+        let mut question = wrap(
             &self.question(),
-            usize::from(WIDTH.min(screen.width.saturating_sub(2)) - 4),
+            usize::from(WIDTH.min(screen.width.saturating_sub(2)).saturating_sub(4)),
         );
-        let area = layout::middle(screen, WIDTH, question.len() as u16 + 9);
+        // The buttons are never out of sight, however long the name of a recording.
+        question.truncate(usize::from(screen.height.saturating_sub(2 + REST)));
+        let area = layout::middle(screen, WIDTH, question.len() as u16 + REST);
         let inside = canvas.frame(area, "a new lab?   (Esc stays)");
         let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
         let mut y = inside.y;

@@ -1,6 +1,6 @@
 //! The palette: everything that can be pressed or typed, found by a few letters of it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
 use super::prompt::Prompt;
@@ -118,9 +118,6 @@ fn label(choice: &Choice) -> &'static str {
 impl Dialog for PaletteDialog {
     /// Searches for what is typed; Tab has it typed in the prompt, with its arguments.
     fn key(&mut self, key: KeyEvent, context: Context) -> Vec<Reaction> {
-        if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('p') {
-            return vec![Reaction::Close];
-        }
         match plain(key) {
             Some(KeyCode::Char(c)) => {
                 self.search.push(c);
@@ -170,6 +167,10 @@ impl Dialog for PaletteDialog {
         self.selected = 0;
     }
 
+    fn opener(&self) -> Option<ScreenCommand> {
+        Some(ScreenCommand::Palette)
+    }
+
     fn about(&self) -> About {
         About {
             title: "The palette",
@@ -209,9 +210,14 @@ impl Dialog for PaletteDialog {
         let height = usize::from(list.height);
         let skip = (self.selected + 1).saturating_sub(height);
         for ((row, choice), y) in found.iter().enumerate().skip(skip).take(height).zip(list.y..) {
-            let key = choice.key.map_or(':', |key| key);
-            canvas.put(list.x, y, list.right(), &key.to_string(), strong);
-            let x = canvas.put(list.x + 3, y, list.right(), &choice.words, text);
+            let key = choice.key.map(|key| canvas.keys.label_of(key)).unwrap_or_default();
+            let key = if key.is_empty() {
+                ":".to_owned()
+            } else {
+                key.to_string()
+            };
+            let x = canvas.put(list.x, y, list.right(), &key, strong);
+            let x = canvas.put((list.x + 3).max(x + 1), y, list.right(), &choice.words, text);
             let x = (list.x + 21).max(x + 2);
             canvas.put_cut(x, y, list.right(), choice.does, dim);
             let place = Rect::new(list.x, y, list.width, 1);

@@ -8,6 +8,7 @@ use tui_input::{Input, InputRequest};
 
 use super::{About, Context, Dialog, Reaction, help_about};
 use crate::call::SocketName;
+use crate::command::ScreenCommand;
 use crate::command::complete::complete;
 use crate::command::parse::{ParseError, parse};
 use crate::command::signature::Signature;
@@ -225,7 +226,9 @@ impl Dialog for Prompt {
         match key.code {
             KeyCode::Esc => return vec![Reaction::Close],
             KeyCode::Enter => return self.enter(context),
-            KeyCode::F(1) => return vec![help_about(self)],
+            code if !matches!(code, KeyCode::Char(_)) && context.screen_command(key) == Some(ScreenCommand::Help) => {
+                return vec![help_about(self)];
+            }
             KeyCode::Char('r') if key.modifiers.contains(KeyModifiers::CONTROL) => {
                 if self.back == 0 {
                     self.draft = self.input.value().to_owned();
@@ -306,7 +309,7 @@ impl Dialog for Prompt {
                 format!("in the history: {text}_   (Ctrl-R an older one, Enter takes it, Esc leaves it)")
             }
             (None, PromptPurpose::Run) => {
-                "command   (Enter runs it, Tab completes, Up is history, Ctrl-R searches it, Esc closes)".to_owned()
+                "command   (Enter runs it, Tab completes, Up and Ctrl-R: history, Esc closes)".to_owned()
             }
             (None, PromptPurpose::Branch(..)) => "what instead?   (Enter runs both, Esc closes)".to_owned(),
         };

@@ -156,7 +156,8 @@ impl Dialog for RuntimeDialog {
         let button = inside.bottom().saturating_sub(1);
         let room = usize::from(inside.width);
         let status = wrap(&self.status(end), room);
-        for (line, y) in status.iter().zip((lines.start + 1)..button) {
+        let gap = u16::from(usize::from(button.saturating_sub(lines.start)) > status.len());
+        for (line, y) in status.iter().zip((lines.start + gap)..button) {
             canvas.put(inside.x, y, inside.right(), line, text);
         }
         if button > inside.y {

@@ -2,17 +2,24 @@
 
 use ratatui::layout::Rect;
 
+use crate::command::ScreenCommand;
 use crate::text::{width, wrap_to};
 use crate::tui::canvas::Canvas;
+use crate::tui::keys::Keymap;
 
-/// What the hands can do, where nothing else is to be said.
-const HINTS: [&str; 5] = [
-    "click or key: press",
-    "Tab, arrows, Enter: mark, press",
-    "right click or E: change arguments",
-    "1 2: ends",
-    "PgUp PgDn: log",
-];
+/// Returns what the hands can do, where nothing else is to be said.
+fn hints(keys: &Keymap) -> [String; 5] {
+    [
+        "click or key: press".into(),
+        "Tab, arrows, Enter: mark, press".into(),
+        format!(
+            "right click or {}: change arguments",
+            keys.of_screen(ScreenCommand::Edit)
+        ),
+        "1 2: ends".into(),
+        "PgUp PgDn: log".into(),
+    ]
+}
 
 /// Draws the line: `said` is something that the user should read, `hint` what is under the pointer or marked.
 pub fn draw(canvas: &mut Canvas, area: Rect, said: Option<&str>, hint: Option<&str>) {
@@ -34,9 +41,9 @@ pub fn draw(canvas: &mut Canvas, area: Rect, said: Option<&str>, hint: Option<&s
         (None, None) => {
             let style = canvas.theme.dim();
             let mut x = area.x + 1;
-            for hint in HINTS {
-                if usize::from(area.right().saturating_sub(x)) > width(hint) {
-                    x = canvas.put(x, area.y, area.right(), hint, style) + 3;
+            for hint in hints(canvas.keys) {
+                if usize::from(area.right().saturating_sub(x)) > width(&hint) {
+                    x = canvas.put(x, area.y, area.right(), &hint, style) + 3;
                 }
             }
         }

@@ -125,7 +125,7 @@ impl Panes {
             guide::draw(canvas, area, tour);
         }
         buttons::draw(canvas, map.buttons, session, focus);
-        let recording = run.replay.as_ref().map(|_| replay_bar::KEYS);
-        hint::draw(canvas, map.hint, said, hint.or(recording));
+        let recording = run.replay.as_ref().map(|_| replay_bar::keys(canvas.keys));
+        hint::draw(canvas, map.hint, said, hint.or(recording.as_deref()));
     }
 }

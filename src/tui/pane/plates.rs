@@ -294,6 +294,8 @@ impl End<'_> {
             ProcessState::Running { runtime, .. } => words.push(runtime.to_string()),
             ProcessState::Dead { .. } => {}
         }
+        // Another one drives this end from its next start on.
+        words.extend(self.session.ends[self.side].next.words());
         words.extend(self.plate.fd.map(|fd| format!("fd {fd}")));
         words.extend(self.plate.tuple.map(|tuple| format!(":{}", tuple.local.port())));
         // Whole words or none.

@@ -7,6 +7,7 @@ use crate::recording::Replay;
 use crate::text::{harmless, width};
 use crate::tui::canvas::Canvas;
 use crate::tui::hit::Action;
+use crate::tui::keys::Keymap;
 
 /// The buttons, the one that is needed most first.
 const BUTTONS: [ScreenCommand; 7] = [
@@ -20,7 +21,17 @@ const BUTTONS: [ScreenCommand; 7] = [
 ];
 
 /// The keys and what they do, where nothing else is to be said.
-pub const KEYS: &str = "] [ by command; - start, = end; @ the selected log line";
+pub fn keys(keys: &Keymap) -> String {
+    let of = |command| keys.of_screen(command);
+    format!(
+        "{} {} by command; {} start, {} end; {} the selected log line",
+        of(ScreenCommand::NextCommand),
+        of(ScreenCommand::CommandBefore),
+        of(ScreenCommand::ToTheStart),
+        of(ScreenCommand::TourEnd),
+        of(ScreenCommand::ToTheLine)
+    )
+}
 
 /// Draws the line.
 pub fn draw(canvas: &mut Canvas, area: Rect, replay: &Replay) {

@@ -59,16 +59,20 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// Detects the depth: from `COLORTERM`, which says `truecolor` or `24bit`, and the end of `TERM`.
+    /// Detects the depth: from `COLORTERM`, which says `truecolor` or `24bit`, from `TERM`, and from `XTERM_VERSION`, which xterm sets.
     pub fn detect() -> Depth {
         let says = |name| std::env::var(name).unwrap_or_default();
-        Depth::of(&says("COLORTERM"), &says("TERM"))
+        Depth::of(&says("COLORTERM"), &says("TERM"), &says("XTERM_VERSION"))
     }
 
-    /// Returns the depth of which these values of `COLORTERM` and `TERM` tell.
-    pub fn of(colorterm: &str, term: &str) -> Depth {
+    /// Returns the depth of which these values of `COLORTERM`, `TERM` and `XTERM_VERSION` tell.
+    pub fn of(colorterm: &str, term: &str, xterm: &str) -> Depth {
+        // xterm unsets COLORTERM; it has 24 bits since patch 331.
+        let patch = xterm.strip_prefix("XTerm(").and_then(|rest| rest.strip_suffix(')'));
+        let patch = patch.and_then(|patch| patch.parse::<u32>().ok()).unwrap_or(0);
         match colorterm {
             "truecolor" | "24bit" => Depth::Truecolour,
+            _ if term.starts_with("xterm") && patch >= 331 => Depth::Truecolour,
             _ if term.ends_with("-direct") => Depth::Truecolour,
             _ if term.contains("256color") => Depth::Indexed,
             _ => Depth::Sixteen,
@@ -191,8 +195,10 @@ mod tests {
             Color::Indexed(233)
         );
         assert_eq!(Depth::Indexed.nearest(Color::Red), Color::Red);
-        assert_eq!(Depth::of("truecolor", "xterm"), Depth::Truecolour);
-        assert_eq!(Depth::of("", "screen-256color"), Depth::Indexed);
-        assert_eq!(Depth::of("", "linux"), Depth::Sixteen);
+        assert_eq!(Depth::of("truecolor", "xterm", ""), Depth::Truecolour);
+        assert_eq!(Depth::of("", "screen-256color", "XTerm(390)"), Depth::Indexed);
+        assert_eq!(Depth::of("", "linux", ""), Depth::Sixteen);
+        assert_eq!(Depth::of("", "xterm", "XTerm(390)"), Depth::Truecolour);
+        assert_eq!(Depth::of("", "xterm-256color", "XTerm(300)"), Depth::Indexed);
     }
 }
