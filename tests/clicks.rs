@@ -932,14 +932,20 @@ fn fixed(script: &Script, (width, height): (u16, u16), under_the_header: bool) -
         map.header,
         title(map.wire),
         // Without a title it has its moves there.
-        if map.now.height > 3 { title(map.now) } else { Rect::default() },
+        if map.now.height > 3 {
+            title(map.now)
+        } else {
+            Rect::default()
+        },
         title(map.log),
         map.buttons,
     ];
     let is_fixed = |hit: &&Hit| {
         hit.stop
             && !matches!(hit.action, Action::ShowConnection(_))
-            && places.iter().any(|place| !place.is_empty() && place.intersection(hit.area) == hit.area)
+            && places
+                .iter()
+                .any(|place| !place.is_empty() && place.intersection(hit.area) == hit.area)
     };
     let fixed = script.app.hits().all().iter().filter(is_fixed);
     fixed.map(|hit| (hit.area, hit.action.clone())).collect()
@@ -1001,7 +1007,11 @@ fn nothing_moves_as_things_happen() {
                 }
                 for (area, action) in &now.0 {
                     let known = was.0.contains(&(*area, action.clone()));
-                    assert!(known || guided, "{size:?}: {action:?} is new at {area}\n{}", words(&drawn));
+                    assert!(
+                        known || guided,
+                        "{size:?}: {action:?} is new at {area}\n{}",
+                        words(&drawn)
+                    );
                 }
                 assert_eq!(now.1, was.1, "{size:?}");
             }

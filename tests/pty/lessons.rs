@@ -75,8 +75,8 @@ fn the_guides_path_is_left_and_found_again() {
             .any(|line| line.contains("The client has nothing more to send"))
     });
     terminal.press(Place::Screen, ". Next");
-    terminal.see("you have left the guide's path: G goes back to it");
-    terminal.press(Place::Screen, "G back on the path");
+    terminal.see("you have left the guide's path: I goes back to it");
+    terminal.press(Place::Screen, "I back on the path");
     terminal.see("step 4 of 10");
     terminal.see("next: client shutdown write");
     terminal.wait("a connection as before", |lines| {
@@ -298,7 +298,7 @@ fn a_pause_that_was_too_long_is_told_and_mended() {
     terminal.press(Place::Screen, ". Next");
     terminal.see("You waited ");
     terminal.see("meanwhile: client read = deadline exceeded");
-    terminal.press(Place::Screen, "G back on the path");
+    terminal.press(Place::Screen, "I back on the path");
     terminal.see("The end: all was as expected.");
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -6,8 +6,8 @@ mod jobs;
 mod keys;
 mod labs;
 mod lessons;
-mod mouse;
 mod long;
+mod mouse;
 mod recording;
 #[path = "../support/mod.rs"]
 mod support;

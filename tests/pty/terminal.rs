@@ -305,11 +305,13 @@ impl Terminal {
     /// Where this text begins within an area, each time; column and row from 0.
     fn places(&self, text: &str, area: Rect) -> Vec<(u16, u16)> {
         let wanted: Vec<char> = text.chars().collect();
+        let cols = usize::from(self.screen().size().1.get());
         let lines = self.lines();
         let rows = lines.iter().enumerate().map(|(row, line)| (row as u16, line));
         rows.filter(|(row, _)| (area.y..area.bottom()).contains(row))
             .flat_map(|(row, line)| {
-                let chars: Vec<char> = line.chars().collect();
+                // What is blank at the end of a line counts, too.
+                let chars: Vec<char> = format!("{line:cols$}").chars().collect();
                 let begins = chars.windows(wanted.len()).enumerate();
                 let found = begins.filter(|(_, window)| *window == wanted.as_slice());
                 found.map(|(col, _)| (col as u16, row)).collect::<Vec<_>>()

@@ -50,7 +50,11 @@ fn all(side: Side) -> Vec<Line> {
     let mut groups: Vec<(&str, Vec<&Button>)> = of_ends.collect();
     groups.push(("wire", wire_buttons::all().collect()));
     // And what is about neither: some of it has no other place for the mouse.
-    let listed = |button: &Button| groups.iter().any(|(_, known)| known.iter().any(|other| other.key == button.key));
+    let listed = |button: &Button| {
+        groups
+            .iter()
+            .any(|(_, known)| known.iter().any(|other| other.key == button.key))
+    };
     let rest = table::TABLE.iter().flat_map(|spec| spec.buttons);
     let rest: Vec<&Button> = rest.filter(|button| !listed(button)).collect();
     groups.push(("screen", rest));

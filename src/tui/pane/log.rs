@@ -226,7 +226,11 @@ impl Log {
         ] {
             // As wide whatever is chosen, so that no button moves when another is pressed.
             let on = if self.scroll.follows() { "on " } else { "off" };
-            let widest = Filter::ALL.into_iter().map(|filter| filter.name().len()).max().unwrap_or(0);
+            let widest = Filter::ALL
+                .into_iter()
+                .map(|filter| filter.name().len())
+                .max()
+                .unwrap_or(0);
             for button in table::of_screen(command).buttons {
                 let label = match command {
                     ScreenCommand::LogFilter => format!("{}: {:<widest$}", button.label, self.filter.name()),
