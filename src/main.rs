@@ -246,7 +246,9 @@ fn screen(options: &Options, opening: Opening, record: Option<&Path>, setup: Set
         options.driven = options.driven.or(fresh.driven, &options.program)?;
         let (lab, facts) = Lab::start(&options, sink)?;
         let record = record.as_ref().filter(|_| !fresh.unrecorded);
-        Ok((lab, recorded(Session::new(facts, began), record, &options)))
+        let mut session = Session::new(facts, began);
+        session.wire.slow = setup.slow_delay;
+        Ok((lab, recorded(session, record, &options)))
     };
     let (lab, app) = match tui::first_lab(&make, tour, &sender) {
         Ok(first) => first,
@@ -265,7 +267,7 @@ fn screen(options: &Options, opening: Opening, record: Option<&Path>, setup: Set
         make: &make,
         options,
     };
-    match tui::run(app.set_up(setup), Some(source), inbox, sender) {
+    match tui::run(app.set_up(setup.clone()), Some(source), inbox, sender) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => fail(FAILED, &error.to_string()),
     }

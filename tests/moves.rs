@@ -11,6 +11,7 @@ use finwait::command::parse::parse;
 use finwait::explain::meaning::ENTRIES;
 use finwait::explain::moves::{Act, Follows, Reply, Way, usual};
 use finwait::explain::rules::CallClass;
+use finwait::explain::sock::SockOptions;
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::{EventSink, Live};
 use finwait::outcome::{Outcome, Value};
@@ -49,6 +50,8 @@ static TURNS: Turns = Turns::new(AT_ONCE);
 enum Job {
     /// Play the scenario, and tell what is offered after each step.
     Collect { scenario: String, lab: String },
+    /// Play the scenario, and tell the best that is offered to that end after each step.
+    Best { scenario: String, focus: Side },
     /// Play it up to that step, press that offer and see what follows.
     Press {
         scenario: String,
@@ -76,6 +79,8 @@ enum Told {
         usual: String,
         seen_ms: u64,
     },
+    /// The best that is offered.
+    Best(Vec<String>),
     /// Nothing is offered there.
     Nothing { step: usize, present: String },
     /// An offer was pressed, and kept.
@@ -95,8 +100,9 @@ fn offer(session: &Session, offered: &Move) -> String {
         // Which listener there is, or which call waits, is in what follows.
         Act::Listen | Act::Connect | Act::Accept | Act::Interrupt | Act::Restart => String::new(),
         Act::Deliver => present(session),
-        _ if follows.peer.is_some() => present(session),
-        _ => situation(session, offered.side).to_owned(),
+        // Without a wire less is known of the present, and the kernel is the same: a part is enough.
+        _ if follows.peer.is_some() && session.lab.kind == LabKind::Isolated => present(session),
+        _ => situation(session, offered.side),
     };
     let follows = match follows.returns {
         // How many bytes are read, and which, is no other case.
@@ -106,12 +112,27 @@ fn offer(session: &Session, offered: &Move) -> String {
     format!("{decides} ▸ {} ▸ {follows}", offered.command)
 }
 
-/// The situation of an end's current socket.
-fn situation(session: &Session, side: Side) -> &'static str {
+/// The situation of an end's current socket, with what else of it decides.
+fn situation(session: &Session, side: Side) -> String {
     let views = session.sockets(side);
-    let current = views.iter().find(|view| view.current);
-    let meaning = current.and_then(|view| session.meaning(side, view));
-    meaning.map_or("nothing", |meaning| meaning.id.name())
+    let Some(view) = views.iter().find(|view| view.current) else {
+        return "nothing".into();
+    };
+    let meaning = session.meaning(side, view);
+    let mut said = meaning.map_or("unknown", |meaning| meaning.id.name()).to_owned();
+    if view.row.is_some_and(|observed| observed.row.unread() > 0) {
+        said.push_str("+unread");
+    }
+    if let Some(sock) = view.sock {
+        for (is_so, note) in [
+            (sock.options != SockOptions::default(), "+options"),
+            (sock.receiving_shut.is_some(), "+reading-shut"),
+            (sock.urgent.is_some(), "+urgent"),
+        ] {
+            said.push_str(if is_so { note } else { "" });
+        }
+    }
+    said
 }
 
 /// The situations of the current sockets, and whether something is held.
@@ -429,16 +450,21 @@ fn tell(told: &Told) {
     writeln!(out, "{}", serde_json::to_string(told).unwrap()).unwrap();
 }
 
+fn of_the_catalog(name: &str) -> Scenario {
+    let (path, text) = catalog::find(name).unwrap();
+    file::read(path, text).unwrap()
+}
+
 /// Does a job in this process.
 fn job(job: Job) {
     let (lab, scenario) = match &job {
         Job::Collect { scenario, lab } | Job::Press { scenario, lab, .. } => {
-            let (path, text) = catalog::find(scenario).unwrap();
-            (lab, Some(file::read(path, text).unwrap()))
+            (lab.as_str(), Some(of_the_catalog(scenario)))
         }
-        Job::Walk { lab, .. } => (lab, None),
+        Job::Walk { lab, .. } => (lab.as_str(), None),
+        Job::Best { scenario, .. } => ("isolated", Some(of_the_catalog(scenario))),
     };
-    let wanted = match lab.as_str() {
+    let wanted = match lab {
         "loopback" => LabMode::Loopback,
         _ => LabMode::Isolated,
     };
@@ -489,6 +515,24 @@ fn job(job: Job) {
             };
             collect(&mut run, 0);
             run.plays(&scenario.unwrap(), collect);
+        }
+        Job::Best { focus, .. } => {
+            let best = |run: &mut Run| {
+                let moves = run.live.session.moves(focus, MonoTime::now());
+                let words = |offered: &Move| {
+                    let key = offered.button().unwrap().key;
+                    match offered.act {
+                        Act::Deliver => format!("{key} {}", offered.text),
+                        _ => format!("{} {key} {}", offered.side, offered.text),
+                    }
+                };
+                tell(&Told::Best(moves.iter().map(words).collect()));
+            };
+            best(&mut run);
+            run.plays(&scenario.unwrap(), |run, _| {
+                best(run);
+                true
+            });
         }
         Job::Press {
             step, offer: wanted, ..
@@ -686,6 +730,50 @@ fn what_is_offered_in_the_catalog_comes_true(lab: &str) -> Vec<String> {
     wrong
 }
 
+/// What is offered first, through a half-close, to a beginner at the client and to one at the server.
+fn the_next_step_in_learning_comes_first() -> Vec<String> {
+    const FIRST: [[&str; 2]; 11] = [
+        ["server l LISTEN: a client can connect"; 2],
+        ["client c ESTABLISHED, not accepted yet"; 2],
+        ["server a a connection, ESTABLISHED"; 2],
+        ["client w 5 B to the server", "server w 5 B to the client"],
+        ["client w EPIPE", "server x LAST_ACK, client to TIME_WAIT"],
+        ["server x LAST_ACK, client to TIME_WAIT"; 2],
+        ["server x LAST_ACK, client to TIME_WAIT"; 2],
+        ["client r \"still here\""; 2],
+        ["client w EPIPE", "server x LAST_ACK, client to TIME_WAIT"],
+        ["client r 0: the end of the stream", "server r 0: the end of the stream"],
+        ["client w EPIPE", "server r 0: the end of the stream"],
+    ];
+    const ESTABLISHED: [[&str; 3]; 2] = [
+        [
+            "client w 5 B to the server",
+            "client h FIN_WAIT2, server to CLOSE_WAIT",
+            "client x FIN_WAIT2, server to CLOSE_WAIT",
+        ],
+        [
+            "server w 5 B to the client",
+            "server h FIN_WAIT2, client to CLOSE_WAIT",
+            "server x FIN_WAIT2, client to CLOSE_WAIT",
+        ],
+    ];
+    let jobs = Side::BOTH.map(|focus| Job::Best {
+        scenario: "half-close".into(),
+        focus,
+    });
+    let mut wrong = Vec::new();
+    for (side, told) in all(&jobs).into_iter().enumerate() {
+        for (step, told) in told.into_iter().enumerate() {
+            let Told::Best(best) = &told else { panic!("{told:?}") };
+            if best.first().map(String::as_str) != Some(FIRST[step][side]) || (step == 3 && *best != ESTABLISHED[side])
+            {
+                wrong.push(format!("{}, after step {step}: {best:?}", Side::BOTH[side]));
+            }
+        }
+    }
+    wrong
+}
+
 /// Whoever presses nothing but what is offered finds each promise kept, however long it goes on.
 fn a_random_clicker_finds_each_promise_kept() -> Vec<String> {
     let walk = |lab: &str, begin: &[&str], seed| Job::Walk {
@@ -699,6 +787,11 @@ fn a_random_clicker_finds_each_promise_kept() -> Vec<String> {
         jobs.push(walk("isolated", &[], seed));
         jobs.push(walk("isolated", &["wire step"], seed));
         jobs.push(walk("loopback", &[], seed));
+    }
+    // Where segments take their time, what follows comes later.
+    let slow = "wire slow 100ms";
+    if parse(slow, None).is_ok() {
+        jobs.extend((1..=4).map(|seed| walk("isolated", &[slow], seed)));
     }
     // Of what another language's library answers, less is sure.
     for runtime in ["c", "go", "python", "java", "node"] {
@@ -720,7 +813,7 @@ fn a_random_clicker_finds_each_promise_kept() -> Vec<String> {
                 // Nothing is sure of a library that accepts and reads by itself.
                 Told::Nothing { .. } if matches!(job, Job::Walk { lab, .. } if lab == "node") => {}
                 Told::Nothing { .. } => wrong.push(format!("{job:?}: {told:?}")),
-                Told::Offer { .. } => {}
+                Told::Offer { .. } | Told::Best(_) => {}
             }
         }
     }
@@ -743,7 +836,11 @@ fn main() -> ExitCode {
     }
     let filters: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
     type Check = fn() -> Vec<String>;
-    let checks: [(&str, Check); 3] = [
+    let checks: [(&str, Check); 4] = [
+        (
+            "the_next_step_in_learning_comes_first",
+            the_next_step_in_learning_comes_first,
+        ),
         ("what_is_offered_in_the_catalog_comes_true", || {
             what_is_offered_in_the_catalog_comes_true("isolated")
         }),

@@ -6,6 +6,7 @@ use super::Config;
 use crate::cli::LabChoice;
 use crate::clock::Millis;
 use crate::command::ThemeName;
+use crate::command::table::SLOWEST_MS;
 use crate::document::{Document, TomlValue};
 use crate::mistake::{Mistake, did_you_mean, quoted};
 use crate::tui::keys::Keymap;
@@ -20,9 +21,6 @@ pub const LABS: [(&str, LabChoice); 3] = [
     ("isolated", LabChoice::Isolated),
     ("loopback", LabChoice::Loopback),
 ];
-/// The longest delay of slow, in milliseconds.
-const LONGEST_DELAY: u32 = 10_000;
-
 /// Reads a configuration; `path` is what messages call the file.
 ///
 /// # Errors
@@ -93,9 +91,9 @@ fn lab<'a>(document: &Document<'a>, value: &TomlValue<'a>) -> Result<LabChoice, 
 fn delay<'a>(document: &Document<'a>, value: &TomlValue<'a>) -> Result<Millis, Mistake> {
     let text = document.string(value, "\"400ms\"")?;
     let time = typed::time(text).and_then(|time| u32::try_from(time.as_millis()).ok());
-    let time = time.filter(|time| (1..=LONGEST_DELAY).contains(time));
+    let time = time.filter(|time| (1..=SLOWEST_MS).contains(time));
     time.map(Millis).ok_or_else(|| {
-        let longest = LONGEST_DELAY / 1000;
+        let longest = SLOWEST_MS / 1000;
         let why = format!(
             "a delay is a time from 1ms to {longest}s, like \"400ms\" or \"2s\", not {}",
             quoted(text)
@@ -219,7 +217,7 @@ mod tests {
             ),
             (
                 "slow-delay = \"0ms\"",
-                "c.toml:1:15: a delay is a time from 1ms to 10s, like \"400ms\" or \"2s\", not \"0ms\"",
+                "c.toml:1:15: a delay is a time from 1ms to 60s, like \"400ms\" or \"2s\", not \"0ms\"",
             ),
             (
                 "slow-delay = 400",

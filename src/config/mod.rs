@@ -18,6 +18,7 @@ use crate::command::ThemeName;
 use crate::tui::keys::Keymap;
 use crate::tui::setup::Setup;
 use crate::tui::theme::{DEFAULT, Depth, MONO, Themes, no_colour};
+use crate::wire::queue::SLOW;
 
 pub use file::read;
 pub use save::{keep_theme, with_theme};
@@ -40,9 +41,6 @@ pub struct Config {
     pub keys: Keymap,
 }
 
-/// The delay of slow for who says nothing: long enough to follow, below the kernel's first retransmission after 1 s.
-pub const SLOW_DELAY: Millis = Millis(400);
-
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -50,7 +48,7 @@ impl Default for Config {
             mouse: true,
             lab: LabChoice::default(),
             ipv6: false,
-            slow_delay: SLOW_DELAY,
+            slow_delay: SLOW,
             keys: Keymap::standard().clone(),
         }
     }
@@ -154,6 +152,7 @@ impl Loaded {
             themes: self.themes,
             depth: Depth::detect(),
             keys: self.config.keys,
+            slow_delay: self.config.slow_delay,
             config: self.path,
             ..Setup::default()
         };

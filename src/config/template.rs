@@ -1,7 +1,8 @@
 //! A configuration with every setting and every key, as who says nothing has them.
 
+use super::Config;
 use super::file::LABS;
-use super::{Config, SLOW_DELAY};
+use crate::clock::Millis;
 use crate::command::ThemeName;
 use crate::command::table::{CommandGroup, TABLE};
 use crate::tui::keys::{name, standard};
@@ -9,14 +10,19 @@ use crate::tui::theme::DEFAULT;
 
 /// Returns the text of a configuration that says what holds anyway.
 pub fn template() -> String {
-    let Config { mouse, lab, ipv6, .. } = Config::default();
+    let Config {
+        mouse,
+        lab,
+        ipv6,
+        slow_delay: Millis(delay),
+        ..
+    } = Config::default();
     let lab = LABS
         .iter()
         .find(|(_, choice)| *choice == lab)
         .map_or("", |(word, _)| *word);
     let labs = LABS.map(|(word, _)| word).join(", ");
     let themes = ThemeName::BUILTIN.join(", ");
-    let delay = SLOW_DELAY.0;
     let mut text = format!(
         r#"# The configuration of finwait's screen. Each value here is what holds where the file does not say it: keep the lines that you change.
 # What the command line says comes first, then the environment (NO_COLOR), then this file.

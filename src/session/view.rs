@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{LabFacts, Session, Socket};
 use crate::call::SocketName;
 use crate::clock::MonoTime;
-use crate::explain::meaning::{self, Holder, Meaning, Present};
+use crate::explain::meaning::{self, Holder, Meaning, MeaningId, Present};
 use crate::explain::sock::ConnectionEnd;
 use crate::explain::{Sock, states};
 use crate::host::{Setting, SettingValue};
@@ -221,6 +221,11 @@ impl Session {
         let is_over = |view: &SocketView| view.held == HeldBy::Closed && !view.current;
         let (ended, live) = self.sockets(side).into_iter().partition(is_over);
         Folded { live, ended }
+    }
+
+    /// The situation of one of the sockets now, without its words; none in the moment between a call and the reading of the table.
+    pub fn meaning_id(&self, view: &SocketView) -> Option<MeaningId> {
+        meaning::situation(&view.present(&self.lab))
     }
 
     /// What the state of one of that end's sockets means now; none in the moment between a call and the reading of the table.

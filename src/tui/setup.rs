@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::clock::Millis;
 use crate::command::ThemeName;
 use crate::tui::MouseUse;
 use crate::tui::keys::Keymap;
 use crate::tui::theme::{DEFAULT, Depth, Theme, Themes};
+use crate::wire::queue::SLOW;
 
 /// The user's wishes for the screen.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Setup {
     pub depth: Depth,
     /// The keys of the buttons.
     pub keys: Keymap,
+    /// The time that a segment takes where the wire is slow and no other is said.
+    pub slow_delay: Millis,
     /// Whose the mouse is from the start.
     pub mouse: MouseUse,
     /// The file that keeps the choice of a theme; none where there is no place for one.
@@ -44,6 +48,7 @@ impl Setup {
             themes: Themes::default(),
             depth: Depth::Truecolour,
             keys: Keymap::standard().clone(),
+            slow_delay: SLOW,
             mouse: MouseUse::default(),
             config: None,
         }

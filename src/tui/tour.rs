@@ -183,6 +183,10 @@ impl Tour {
         let first = self.at() + usize::from(self.play.is_under_way());
         let steps = &self.play.scenario().steps;
         let ahead = steps.get(first..).unwrap_or_default();
+        // A story that is told has no path any more.
+        if ahead.is_empty() {
+            return Pressed::Harmless;
+        }
         // What only waits may be skipped by a press: it waits before the next.
         let next = ahead.iter().position(|step| step.action.is_some());
         let fits = next.filter(|&next| {

@@ -49,6 +49,11 @@ fn is_blank(cell: &Cell) -> bool {
     piece || cell.symbol() == " " && !cell.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED)
 }
 
+/// Is this a piece of a large letter? Those are one phrase of several rows, which spells the same in both.
+fn is_of_a_large_letter(symbol: &str) -> bool {
+    symbol.chars().all(|c| ('\u{2580}'..='\u{259f}').contains(&c))
+}
+
 /// The letters of a phrase with their modifiers.
 type Phrase = Vec<(String, Modifier)>;
 /// The roles of its cells, and the scene where they were first seen.
@@ -62,6 +67,8 @@ static SEEN: Mutex<Option<HashMap<Phrase, Said>>> = Mutex::new(None);
 pub fn says_the_same_without_colour(scene: &str, script: &mut Script, width: u16, height: u16) {
     let before = script.app.setup().theme;
     let (theme, roles) = telling();
+    // The hint is about what was under the pointer in the frame before.
+    drawn(script, theme, width, height);
     let coloured = drawn(script, theme, width, height);
     let mono = drawn(script, Theme::PLAIN, width, height);
     script.app.setup().theme = before;
@@ -97,7 +104,8 @@ fn phrases(coloured: &Buffer, mono: &Buffer, roles: &Roles, y: u16, scene: &str)
         };
         if let Some(cell) = cell.filter(|_| blanks < 2) {
             phrase.push((cell.symbol().to_owned(), cell.modifier));
-            said.push(roles.get(&coloured[(x, y)].fg).cloned().filter(|_| !is_blank(cell)));
+            let role = roles.get(&coloured[(x, y)].fg).cloned();
+            said.push(role.filter(|_| !is_blank(cell) && !is_of_a_large_letter(cell.symbol())));
         }
         if (blanks == 2 || cell.is_none()) && phrase.iter().any(|(symbol, _)| symbol != " ") {
             phrases.push((std::mem::take(&mut phrase), std::mem::take(&mut said)));

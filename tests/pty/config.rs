@@ -159,3 +159,16 @@ fn the_template_is_a_right_configuration() {
     assert_eq!(code, Some(2));
     assert!(text.contains("/nowhere/config.toml: No such file"), "{text}");
 }
+
+#[test]
+fn the_mouse_and_slows_delay_are_those_of_the_file() {
+    let folder = ConfigFolder::new("slow");
+    folder.write("mouse = false\nslow-delay = \"700ms\"\nlab = \"isolated\"\n");
+    let env = [("XDG_CONFIG_HOME", folder.0.to_str().unwrap())];
+    let mut terminal = Terminal::start_with(120, 40, &[], &env);
+    terminal.see_both_up();
+    terminal.see("isolated lab");
+    terminal.see("M takes it back");
+    terminal.keys(":wire slow\r");
+    terminal.see("slow: each segment takes 700 ms");
+}

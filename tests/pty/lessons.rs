@@ -2,6 +2,7 @@
 //! step.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use finwait::side::Side;
 
@@ -92,6 +93,33 @@ fn the_guides_path_is_left_and_found_again() {
     // In the title and among the ways back.
     terminal.click(" ; Leave ", Half::Left);
     terminal.see("on your own now");
+}
+
+/// Two versions of a late step are compared from the first difference on: what both have in common is above.
+#[test]
+fn a_comparison_opens_at_the_first_difference() {
+    let mut terminal = Terminal::start(80, 24, &["--lab", "isolated", "tour", "half-close"]);
+    terminal.see("1/10");
+    for step in 2..=7 {
+        terminal.keys(".");
+        terminal.see(&format!(" {step}/10"));
+    }
+    terminal.click("& branch]", Half::Right);
+    terminal.see(": server write");
+    terminal.keys(&"\u{7f}".repeat("write \"still here\"".len()));
+    terminal.keys("close\r");
+    terminal.wait("both ways at the changed step", |lines| {
+        let below = lines.iter().skip_while(|line| !line.contains("changed  ")).nth(1);
+        let text = lines.join("\n");
+        below.is_some()
+            && text.contains("7 server write")
+            && text.contains("7 server close = ok")
+            && text.contains("lines above")
+    });
+    let text = terminal.lines().join("\n");
+    assert!(!text.contains("1 server listen"), "{text}");
+    terminal.keys(&"\u{1b}[5~".repeat(5));
+    terminal.see("1 server listen");
 }
 
 /// A wrong prediction gets the rule, its why, and its place in the log.
@@ -287,6 +315,10 @@ fn a_call_that_returned_while_the_user_read_is_the_next_steps() {
     let (folder, mut terminal) = waiting_read("read-slowly", 400, "later = { client = \"deadline exceeded\" }");
     terminal.press(Place::Screen, ". Next");
     terminal.see("The end: all was as expected.");
+    // From there on the user is free, and leaves no path.
+    terminal.click("x close]", Half::Left);
+    terminal.see("close(3) = 0");
+    terminal.see("The end: all was as expected.");
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -301,4 +333,74 @@ fn a_pause_that_was_too_long_is_told_and_mended() {
     terminal.press(Place::Screen, "I back on the path");
     terminal.see("The end: all was as expected.");
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Every lesson, read at 3.5 s a step: each step holds, or the guide says that the pause was too long for it. Takes minutes: it reads.
+#[test]
+#[ignore = "reads every lesson, which takes ten minutes: cargo test --test pty reading_speed -- --ignored --nocapture"]
+fn lessons_hold_at_reading_speed_or_say_why_not() {
+    use std::sync::Mutex;
+    let only = std::env::var("LESSONS").unwrap_or_default();
+    let lessons = finwait::scenario::catalog::all().unwrap();
+    // What only other kernels show cannot be read here.
+    let lessons = lessons.into_iter().filter(|lesson| lesson.needs.is_none());
+    let lessons: Vec<_> = lessons.filter(|lesson| lesson.name.contains(&only)).collect();
+    let (queue, results) = (Mutex::new(lessons.iter()), Mutex::new(Vec::new()));
+    let read = |name: &str, withins: &[Duration]| -> String {
+        let steps = withins.len();
+        let mut terminal = Terminal::start(120, 40, &["tour", name]);
+        terminal.see(&format!("step 1 of {steps}"));
+        for (step, within) in (1..).zip(withins) {
+            std::thread::sleep(Duration::from_millis(3_500));
+            terminal.keys(".");
+            // Longer than anything on the screen is waited for.
+            std::thread::sleep(within.saturating_sub(Duration::from_secs(10)));
+            let next = format!("step {} of", step + 1);
+            terminal.wait("the step to be over", |lines| {
+                let text = lines.join("\n");
+                text.contains(&next) || text.contains("The end: ") || text.contains(&format!("\u{2717} {step}: "))
+            });
+            let text = terminal.lines().join("\n");
+            if text.contains(&format!("\u{2717} {step}: ")) {
+                let told = if text.contains("You waited ") { "told" } else { "UNTOLD" };
+                return format!("{told} at step {step}");
+            }
+        }
+        "holds".into()
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| {
+                loop {
+                    let Some(lesson) = queue.lock().unwrap().next() else {
+                        return;
+                    };
+                    let (name, withins) = (
+                        lesson.name.clone(),
+                        lesson.steps.iter().map(|step| step.within).collect::<Vec<_>>(),
+                    );
+                    let came = std::thread::spawn({
+                        let name = name.clone();
+                        move || read(&name, &withins)
+                    });
+                    let came = came.join().unwrap_or_else(|_| "did not end".into());
+                    eprintln!("{name}: {came}");
+                    results.lock().unwrap().push((name, came));
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap();
+    let count = |what: &str| results.iter().filter(|(_, came)| came.starts_with(what)).count();
+    eprintln!(
+        "{} hold, {} are told, of {}",
+        count("holds"),
+        count("told"),
+        results.len()
+    );
+    let untold: Vec<_> = results
+        .iter()
+        .filter(|(_, came)| !came.starts_with("holds") && !came.starts_with("told"))
+        .collect();
+    assert!(untold.is_empty(), "{untold:?}");
 }

@@ -260,6 +260,11 @@ impl Reading {
         {
             wrong.push(format!("{side}: {can} - {unread} B are there"));
         }
+        // Bytes that are there are told of, wherever a read is.
+        let speaks_of_reads = reads || can.contains("EOF");
+        if speaks_of_reads && (unread > 0) != figure(can, " B").is_some() {
+            wrong.push(format!("{side}: {can} - {unread} B are there"));
+        }
         if is_quiet && can.contains("no descriptor is open") && is_open {
             wrong.push(format!("{side}: {can} - {socket:?}"));
         }

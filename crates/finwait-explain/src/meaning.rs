@@ -407,6 +407,11 @@ pub fn of(present: &Present, settings: &Settings) -> Option<Meaning> {
     Some(entry.with(replies(entry, present), role, queue, settings, beside))
 }
 
+/// Returns the situation of a socket, without its words; none as [`of`] does.
+pub fn situation(present: &Present) -> Option<MeaningId> {
+    id(present)
+}
+
 /// The entry of a socket's situation.
 fn entry(present: &Present) -> Option<&'static Entry> {
     let id = id(present)?;

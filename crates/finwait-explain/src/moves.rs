@@ -757,3 +757,93 @@ impl Follows {
         words.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDEST: usize = 34;
+    const ACTS: [Act; 5] = [
+        Act::Read(1024),
+        Act::Write(5),
+        Act::ShutdownWrite,
+        Act::Close,
+        Act::Reset,
+    ];
+
+    fn party(entry: &Entry, unread: usize, waits: Option<Waiting>) -> Party<'static> {
+        Party {
+            id: entry.id,
+            read: entry.read,
+            write: entry.write,
+            sock: None,
+            unread: Some(unread),
+            unacknowledged: false,
+            waits,
+            shared: false,
+        }
+    }
+
+    /// All that can follow a call on a connection.
+    fn all() -> Vec<(Act, Follows, usize)> {
+        let mut all = Vec::new();
+        for (this, peer) in ENTRIES
+            .iter()
+            .flat_map(|this| ENTRIES.iter().map(move |peer| (this, peer)))
+        {
+            for wire in [Passage::Passes, Passage::Stops, Passage::Unsure] {
+                for unread in [0, 5, 100_000] {
+                    for waits in [None, Some(Waiting::For(CallClass::Read)), Some(Waiting::Other)] {
+                        let this = party(this, unread, None);
+                        let peer = party(peer, 0, waits);
+                        let told = ACTS.into_iter().filter_map(|act| {
+                            let follows = follows(act, Side::Client, &this, Some(&peer), wire)?;
+                            Some((act, follows, unread))
+                        });
+                        all.extend(told);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn what_follows_is_said_in_few_columns() {
+        for (act, follows, unread) in all() {
+            let words = follows.words(act, OtherEnd::Side(Side::Server), unread);
+            assert!((1..=WIDEST).contains(&words.chars().count()), "{words}: {follows:?}");
+        }
+    }
+
+    #[test]
+    fn something_is_promised_of_each_call() {
+        let all = all();
+        assert!(
+            all.iter()
+                .all(|(_, follows, _)| follows.returns.is_some() && follows.this.is_some()
+                    || follows.returns == Some(Reply::Eof))
+        );
+        for act in ACTS {
+            assert!(all.iter().any(|(known, ..)| *known == act), "{act:?}");
+        }
+    }
+
+    /// A call that waits at the other end has its end in the promise, or nothing is promised of what reaches it.
+    #[test]
+    fn a_call_that_waits_at_the_other_end_is_not_forgotten() {
+        let entry = |id| ENTRIES.iter().find(|entry| entry.id == id).unwrap();
+        let this = party(entry(MeaningId::Established), 0, None);
+        let peer = |waits| party(entry(MeaningId::Established), 0, waits);
+        for act in [Act::Write(5), Act::ShutdownWrite, Act::Close, Act::Reset] {
+            let told = |waits| follows(act, Side::Client, &this, Some(&peer(waits)), Passage::Passes);
+            assert_eq!(told(None).unwrap().wakes, None, "{act:?}");
+            let read = told(Some(Waiting::For(CallClass::Read))).unwrap();
+            assert!(
+                read.wakes
+                    .is_some_and(|(side, call, _)| (side, call) == (Side::Server, CallClass::Read))
+            );
+            assert_eq!(told(Some(Waiting::Other)), None, "{act:?}");
+        }
+    }
+}

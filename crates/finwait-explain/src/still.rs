@@ -215,3 +215,152 @@ pub(super) const fn of_process(said: &Sentence) -> Option<Claim> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::CallClass;
+    use crate::sock::{CallEntry, EndCause};
+
+    fn later(sock: &Sock, state: State) -> Later<'_> {
+        Later {
+            sock: Some(sock),
+            state: Some(state).filter(|state| *state != State::Close),
+            unread: 0,
+            unacknowledged: 0,
+            peer: None,
+            peer_unread: 0,
+            sigpipe: Sigpipe::Ignore,
+            is_newest: true,
+        }
+    }
+
+    /// A socket that went through these states, the last by `cause`.
+    fn sock(states: &[State], cause: EndCause) -> Sock {
+        let mut sock = Sock::default();
+        for pair in states.windows(2) {
+            sock.changed(pair[0], pair[1], cause, 1, 1);
+        }
+        sock
+    }
+
+    /// Each claim in a present in which it is so, and in one in which it is not any more.
+    #[test]
+    fn a_claim_holds_until_what_it_says_is_over() {
+        use State::{Close, CloseWait, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent, TimeWait};
+        let new = Sock::default();
+        let call = CallEntry {
+            class: CallClass::Listen,
+            entry: 1,
+        };
+        let mut listening = Sock::default();
+        (listening.listening, listening.named) = (true, Some(call));
+        let open = sock(&[Close, SynSent, Established], EndCause::Segment);
+        let mut accepted = open;
+        accepted.peer = Some(CallEntry {
+            class: CallClass::Accept,
+            entry: 2,
+        });
+        let told = sock(&[Close, SynSent, Established, CloseWait], EndCause::Segment);
+        let reset = sock(&[Close, SynSent, Established, Close], EndCause::Rst);
+        let mut sent = sock(&[Close, SynSent, Established, FinWait1], EndCause::Segment);
+        let queued = sent;
+        sent.sent(finwait_wire::segment::Flags::FIN, 3);
+        let waited = sock(
+            &[Close, SynSent, Established, FinWait1, FinWait2, TimeWait],
+            EndCause::Segment,
+        );
+        let mut asked = reset;
+        asked.reported = Some(4);
+        for (claim, so, not) in [
+            (Claim::Untouched, later(&new, Close), later(&listening, Close)),
+            (Claim::NotListening, later(&new, Close), later(&listening, Listen)),
+            (Claim::Listening, later(&listening, Listen), later(&listening, Close)),
+            (Claim::Unconnected, later(&new, Close), later(&open, SynSent)),
+            (Claim::InHandshake, later(&new, SynRecv), later(&open, Established)),
+            (
+                Claim::PeerNotAccepted,
+                Later {
+                    peer: Some(&open),
+                    ..later(&open, Established)
+                },
+                Later {
+                    peer: Some(&accepted),
+                    ..later(&open, Established)
+                },
+            ),
+            (
+                Claim::PeerStands,
+                Later {
+                    peer: Some(&open),
+                    ..later(&reset, Close)
+                },
+                Later {
+                    peer: Some(&reset),
+                    ..later(&reset, Close)
+                },
+            ),
+            (Claim::Stands, later(&open, Established), later(&reset, Close)),
+            (Claim::PeerOpen, later(&sent, FinWait2), later(&waited, TimeWait)),
+            (Claim::NothingToRead, later(&open, Established), later(&told, CloseWait)),
+            (
+                Claim::BytesToRead,
+                Later {
+                    unread: 1,
+                    ..later(&open, Established)
+                },
+                later(&open, Established),
+            ),
+            (
+                Claim::Unacknowledged,
+                Later {
+                    unacknowledged: 1,
+                    ..later(&open, Established)
+                },
+                later(&open, Established),
+            ),
+            (
+                Claim::NotRead,
+                Later {
+                    peer_unread: 1,
+                    ..later(&open, Established)
+                },
+                later(&open, Established),
+            ),
+            (Claim::FinNotSent, later(&queued, FinWait1), later(&sent, FinWait1)),
+            (Claim::HasClosedFirst, later(&sent, FinWait2), later(&waited, TimeWait)),
+            (Claim::LacksLastAck, later(&told, LastAck), later(&told, Close)),
+            (Claim::Known, later(&waited, TimeWait), later(&waited, Close)),
+            (Claim::In(TimeWait), later(&waited, TimeWait), later(&waited, Close)),
+            (Claim::ErrorWaits, later(&reset, Close), later(&asked, Close)),
+            (Claim::NoError, later(&asked, Close), later(&reset, Close)),
+            (
+                Claim::QueueEmpty,
+                later(&listening, Listen),
+                Later {
+                    unread: 1,
+                    ..later(&listening, Listen)
+                },
+            ),
+            (
+                Claim::Sigpipe(Sigpipe::Ignore),
+                later(&new, Close),
+                Later {
+                    sigpipe: Sigpipe::Default,
+                    ..later(&new, Close)
+                },
+            ),
+            (
+                Claim::Moment,
+                later(&open, Established),
+                Later {
+                    is_newest: false,
+                    ..later(&open, Established)
+                },
+            ),
+        ] {
+            assert!(claim.holds(&so), "{claim:?} in {so:?}");
+            assert!(!claim.holds(&not), "{claim:?} in {not:?}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ use crate::command::table::{BACKLOG, Button, READ_BYTES, TABLE, WRITTEN};
 use crate::command::wire::{Target as HeldTarget, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand};
 use crate::explain::meaning::MeaningId;
-use crate::explain::moves::{self, Act, Follows, OtherEnd, Reply};
+use crate::explain::moves::{self, Act, Follows, OtherEnd, Reply, Way};
 use crate::explain::rules::CallClass;
 use crate::side::Side;
 use crate::socket_table::Tuple;
@@ -232,7 +232,10 @@ impl Session {
         let is_sure = |act: Act, follows: &Follows| {
             are_raw
                 || act == Act::Restart
-                || (!known.is_taken_unasked() && !follows.fails() && !matches!(act, Act::Read(_)))
+                || !(known.is_taken_unasked()
+                    || follows.fails()
+                    || follows.wakes.is_some()
+                    || matches!(act, Act::Read(_)))
         };
         let kills = |follows: &Follows| {
             end.sigpipe == Sigpipe::Default && follows.returns == Some(Reply::Errno(crate::errno::Errno::EPIPE))
@@ -243,6 +246,9 @@ impl Session {
             let is_offered = takes(&command) && !kills(&follows) && is_sure(act, &follows);
             if !are_raw {
                 (follows.returns, follows.wakes) = (None, None);
+                // It may ask for the error by itself.
+                let is_sure = |way: &Way| way.to != MeaningId::CloseError;
+                (follows.this, follows.peer) = (follows.this.filter(is_sure), follows.peer.filter(is_sure));
             }
             is_offered.then(|| Move {
                 rank: rank(act, &follows, known),
@@ -275,7 +281,7 @@ impl Session {
 
 /// The place of a move among the others: what is likely to teach most comes first.
 fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
-    use MeaningId::{CloseWait, Established, FinWait2};
+    use MeaningId::{CloseEnded, CloseError, CloseNew, CloseWait, Established, FinWait2, TimeWaitHeld};
     let id = known.this.as_ref().map(|this| this.party.id);
     let rank = match (act, follows.returns, id) {
         (Act::Deliver | Act::Restart, ..) => 0,
@@ -288,14 +294,22 @@ fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
         (Act::Write(_), Some(Reply::Taken(_)), _) => 5,
         (Act::Read(_), Some(Reply::Eof | Reply::Errno(_)), _) => 5,
         (Act::Write(_), Some(Reply::Errno(_)), Some(FinWait2)) => 5,
+        (Act::Close, _, Some(FinWait2)) => 8,
         (Act::Close, ..) => 6,
         (Act::Write(_), Some(Reply::Errno(_)), _) => 6,
-        (Act::Connect, Some(Reply::Done), _) => 7,
+        (Act::Connect, Some(Reply::Done), Some(TimeWaitHeld | CloseEnded | CloseError | CloseNew)) => 6,
+        (Act::Connect, Some(Reply::Done), _) => 9,
         (Act::Read(_) | Act::Connect | Act::Accept, ..) => 8,
         (Act::Reset | Act::Write(_), ..) => 9,
     };
     // What has just returned the same teaches nothing new.
-    let is_old = follows.returns.is_some() && follows.returns == known.last && !matches!(act, Act::Accept | Act::Close);
+    let call = match press(act, Side::Client) {
+        Command::End(_, command) => command.kind(),
+        Command::Wire(_) | Command::Screen(_) => None,
+    };
+    let is_old = known
+        .last
+        .is_some_and(|(kind, reply)| call == Some(kind) && follows.returns == Some(reply));
     if is_old { rank + AGAIN } else { rank }
 }
 

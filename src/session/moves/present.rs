@@ -5,6 +5,8 @@ use super::super::{LabKind, Session};
 use super::{class_of, is_plain, name_of};
 use crate::call::CallKind;
 use crate::clock::MonoTime;
+use crate::errno::Errno;
+use crate::explain::is_told_once;
 use crate::explain::meaning::MeaningId;
 use crate::explain::moves::{Follows, HeldSegment, Party, Passage, Reply, Target, Waiting, arrives};
 use crate::explain::rules::CallClass;
@@ -12,7 +14,7 @@ use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::outcome::{Outcome, Value};
 use crate::session::transcript::EntryKind;
-use crate::session::{PendingCall, Socket};
+use crate::session::{FinishedCall, PendingCall, Socket};
 use crate::side::Side;
 use crate::socket_table::{TimerKind, Tuple};
 use crate::state::State;
@@ -47,8 +49,8 @@ pub(super) struct Known<'a> {
     pub(super) listener: Option<Subject<'a>>,
     /// What becomes of segments.
     pub(super) wire: Passage,
-    /// What the end's last call returned.
-    pub(super) last: Option<Reply>,
+    /// The end's last call that ended, and what it returned.
+    pub(super) last: Option<(CallKind, Reply)>,
 }
 
 impl<'a> Known<'a> {
@@ -65,7 +67,8 @@ impl<'a> Known<'a> {
         let peer = this
             .and_then(|this| this.tuple)
             .filter(|tuple| is_of_the_lab(session, side, tuple))
-            .and_then(|tuple| of_tuple(session, side.other(), &tuple.mirrored(), now));
+            .and_then(|tuple| of_tuple(session, side.other(), &tuple.mirrored(), now))
+            .filter(|peer| !is_being_accepted(session, side.other(), peer.party.id));
         Known {
             session,
             side,
@@ -73,7 +76,10 @@ impl<'a> Known<'a> {
             peer,
             listener: end.listener().and_then(subject_of),
             wire: passage(session),
-            last: end.last.as_ref().and_then(|last| reply(last.call.outcome()?)),
+            last: end
+                .last
+                .as_ref()
+                .and_then(|last| Some((last.call.name, reply(last.call.outcome()?)?))),
         }
     }
 
@@ -272,6 +278,13 @@ fn is_of_the_lab(session: &Session, side: Side, tuple: &Tuple) -> bool {
     tuple.local.ip() == addresses[side] && tuple.peer.ip() == addresses[side.other()] && tuple.local != tuple.peer
 }
 
+/// Does an accept wait at that end while a connection in such a situation stands in the queue: is it about to take it?
+fn is_being_accepted(session: &Session, side: Side, id: MeaningId) -> bool {
+    let is_queued = matches!(id, MeaningId::EstablishedNotAccepted | MeaningId::CloseWaitNotAccepted);
+    let mut pending = session.ends[side].pending.iter();
+    is_queued && pending.any(|pending| class_of(&pending.order) == Some(CallClass::Accept))
+}
+
 /// What becomes of segments that are sent now.
 fn passage(session: &Session) -> Passage {
     let is_off = |value: &SettingValue| *value == SettingValue::Switch(false);
@@ -361,7 +374,9 @@ fn of_tuple<'a>(session: &'a Session, side: Side, tuple: &Tuple, now: MonoTime) 
         let socket = end.sockets.iter().rfind(|socket| socket.tuple == Some(*tuple))?;
         views.iter().find(|view| view.name == Some(socket.shown()))
     };
-    subject(session, side, in_table.or_else(known)?, now)
+    // What its library does with one that it has not told of, nothing says.
+    let view = in_table.or_else(known).filter(|view| view.held != HeldBy::Untold)?;
+    subject(session, side, view, now)
 }
 
 /// The situation of the end `side` of a connection; that of one of which nothing is left is [`MeaningId::Gone`].
@@ -383,48 +398,42 @@ pub(super) fn situation(session: &Session, side: Side, tuple: &Tuple) -> Option<
 
 /// The number of bytes that a socket which is in no table has to be read, where that is sure: none.
 fn drained(session: &Session, side: Side, socket: &Socket) -> Option<usize> {
-    let tuple = socket.tuple?;
-    for entry in session.transcript.entries().iter().rev().take(FAR) {
-        match &entry.what {
-            EntryKind::Packet(record) if record.from != side && record.disposition == Disposition::Delivered => {
-                if let Packet::Tcp(segment) = &record.packet
-                    && segment.len > 0
-                    && segment.destination == tuple.local
-                    && segment.source == tuple.peer
-                {
-                    return None;
-                }
-            }
+    let end = &session.ends[side];
+    let is_on_it = |call: &&FinishedCall| {
+        let on = call.socket.as_ref().and_then(|name| end.socket(name));
+        call.side() == side && call.name == CallKind::Read && on.is_some_and(|on| on.sock == socket.sock)
+    };
+    let newest = session.transcript.entries().iter().rev().take(FAR);
+    let mut read = 0;
+    for (place, call) in newest.filter_map(|entry| entry.finished()).filter(is_on_it).enumerate() {
+        match call.outcome()? {
+            // It is handed out when the queue is empty, and nothing comes after it.
+            Outcome::Ok(Value::Read { n: 0, .. }) if place == 0 => return Some(0),
+            Outcome::Err(errno) if place == 0 && (is_told_once(*errno) || *errno == Errno::EAGAIN) => return Some(0),
+            Outcome::Ok(Value::Read { n, .. }) => read += n,
             _ => {}
         }
-        let Some(call) = entry
-            .finished()
-            .filter(|call| call.side() == side && call.name == CallKind::Read)
-        else {
-            continue;
-        };
-        let is_its = call
-            .socket
-            .as_ref()
-            .and_then(|name| session.ends[side].socket(name))
-            .is_some_and(|on| on.sock == socket.sock);
-        match call.outcome() {
-            // It is handed out when the queue is empty, and nothing comes after it.
-            Some(Outcome::Ok(Value::Read { n: 0, .. })) if is_its => return Some(0),
-            Some(Outcome::Err(errno)) if is_its && crate::explain::is_told_once(*errno) => return Some(0),
-            Some(Outcome::Err(crate::errno::Errno::EAGAIN)) if is_its => return Some(0),
-            // It gives all there is, up to what it asks for, which a button asks for more of than these tests write.
-            Some(Outcome::Ok(Value::Read { n, .. })) if is_its && *n < SHORT => return Some(0),
-            Some(Outcome::Ok(Value::Read { .. })) if is_its => return None,
-            _ => {}
+        let text = call.words().to_string();
+        if text.contains("MSG_PEEK") || text.contains("MSG_OOB") {
+            return None;
         }
     }
-    let all_seen = session.transcript.entries().len() < FAR && session.lab.kind == LabKind::Isolated;
-    all_seen.then_some(0)
+    if session.lab.kind != LabKind::Isolated {
+        return None;
+    }
+    let tuple = socket.tuple?;
+    let mut came = 0;
+    for (record, segment) in between(session, tuple.peer, tuple.local) {
+        let is_first = record.seen.again.is_none();
+        if segment.flags.has(Flags::SYN) && is_first {
+            return (came == read).then_some(0);
+        }
+        if record.disposition == Disposition::Delivered && is_first {
+            came += segment.len;
+        }
+    }
+    None
 }
-
-/// Fewer bytes than any read asks for.
-const SHORT: usize = 1;
 
 /// What a call returned, as far as moves speak of it.
 pub(super) fn reply(outcome: &Outcome) -> Option<Reply> {
@@ -492,11 +501,11 @@ pub(super) fn delivery(session: &Session, now: MonoTime) -> Option<(Side, HeldSe
 const FAR: usize = 5_000;
 
 /// The segments that went from one address to the other, the newest first, as far back as [`FAR`].
-fn between<'a>(
-    session: &'a Session,
+fn between(
+    session: &Session,
     source: SocketAddr,
     destination: SocketAddr,
-) -> impl Iterator<Item = (&'a PacketRecord, &'a Segment)> {
+) -> impl Iterator<Item = (&PacketRecord, &Segment)> {
     let newest = session.transcript.entries().iter().rev().take(FAR);
     newest.filter_map(move |entry| match &entry.what {
         EntryKind::Packet(record) => match &record.packet {

@@ -191,8 +191,7 @@ impl Session {
             let listener = self.ends[side].listener()?.shown();
             let views = self.sockets(side);
             let view = views.iter().find(|view| view.name == Some(listener))?;
-            let meaning = self.meaning(side, view)?;
-            (meaning.state == Some(State::Listen)).then_some(meaning.id)
+            (view.state() == State::Listen).then(|| self.meaning_id(view))?
         });
         let scene = Scene {
             listeners,
@@ -207,7 +206,7 @@ impl Session {
                 ends: Ends::from_fn(|side| {
                     let views = self.sockets(side);
                     let view = views.iter().find(|view| view.current)?;
-                    Some(self.meaning(side, view)?.id)
+                    self.meaning_id(view)
                 }),
                 ..scene
             };
@@ -248,7 +247,7 @@ impl Session {
                 .is_some_and(|(own, newest)| std::ptr::eq(own, newest))
         };
         let view = views.iter().find(has_row).or_else(|| views.iter().find(is_newest))?;
-        Some(self.meaning(side, view)?.id)
+        self.meaning_id(view)
     }
 
     /// The calls of an end that wait.

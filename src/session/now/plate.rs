@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::call::{CallId, SocketName};
 use crate::clock::MonoTime;
-use crate::explain::meaning::{Meaning, MeaningId};
+use crate::explain::meaning::MeaningId;
 use crate::explain::plate::{self as words, Without};
-use crate::explain::role::Role;
+use crate::explain::role::{self, Role};
 use crate::session::view::{HeldBy, SocketView};
 use crate::session::{ProcessState, Session, socket_of};
 use crate::side::Side;
@@ -170,7 +170,7 @@ impl Session {
             plate.means = Said::both(words::changing());
             return;
         };
-        plate.role = self.role(side, view, &meaning);
+        plate.role = self.role(side, view, meaning.id);
         plate.id = Some(meaning.id);
         let timer = view.timer(self.ends[side].table.read_at(), now);
         let unacknowledged = view.row.map_or(0, |observed| observed.row.tx_queue);
@@ -191,10 +191,10 @@ impl Session {
     }
 
     /// The role of a socket, in the light of its peer's state.
-    fn role(&self, side: Side, view: &SocketView, meaning: &Meaning) -> Role {
+    fn role(&self, side: Side, view: &SocketView, id: MeaningId) -> Role {
         let row = view.row.map(|observed| &observed.row);
         let peer = row.and_then(|row| self.row_of_seen(side.other(), row.tuple.mirrored()));
-        meaning.role.beside(row.map(|row| row.state), peer.map(|row| row.state))
+        role::of(id, view.sock).beside(row.map(|row| row.state), peer.map(|row| row.state))
     }
 
     fn tab(&self, side: Side, view: &SocketView) -> Tab {
@@ -208,8 +208,8 @@ impl Session {
             label,
             state: view.row.map(|observed| observed.row.state),
             role: self
-                .meaning(side, view)
-                .map_or(Role::Nothing, |meaning| self.role(side, view, &meaning)),
+                .meaning_id(view)
+                .map_or(Role::Nothing, |id| self.role(side, view, id)),
             current: view.current,
             ended: view.held == HeldBy::Closed,
         }

@@ -297,7 +297,7 @@ fn chip(canvas: &mut Canvas, (x, y): (u16, u16), right: u16, side: Side, standin
     let x = canvas.put(x, y, right, side.name(), canvas.theme.text()) + 1;
     let x = match standing.state {
         Some(state) => {
-            let style = canvas.theme.state(state).add_modifier(Modifier::REVERSED);
+            let style = canvas.theme.chip(state);
             canvas.put(x, y, right, &format!(" {} ", state.name()), style) + 1
         }
         None => x,

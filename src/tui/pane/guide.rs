@@ -147,7 +147,7 @@ fn off_the_path(canvas: &mut Canvas, area: Rect, tour: &Tour, left: &str) {
         ScreenCommand::ToTheStart,
         ScreenCommand::TourLeave,
     ]));
-    let about = "Back on the path: a fresh lab, and the steps so far run again. What the guide says of later steps need not be so here.";
+    let about = "Back on the path runs the steps so far again, in a fresh lab.";
     lines.extend(wrap(about, room).into_iter().map(|line| Line::text(line, text)));
     // The buttons stay in sight.
     let height = usize::from(area.height);

@@ -194,12 +194,8 @@ fn list(canvas: &mut Canvas, area: Rect, coverage: &Coverage, current: &Ends<Opt
         let begin = (x + 16).max(at + 1);
         let room = usize::from(right.saturating_sub(begin));
         if let Some(text) = counts.iter().find(|text| width(text) <= room) {
-            // The colour is the state's alone.
-            let style = if coverage.visited(state) {
-                canvas.theme.text()
-            } else {
-                canvas.theme.dim()
-            };
+            // The name says the state, and the weight whether it is here.
+            let style = if here { canvas.theme.strong() } else { style };
             canvas.put(begin, y, right, text, style);
         }
     }
@@ -426,7 +422,7 @@ impl Picture {
         let weight = if here { 2 } else { 1 };
         let (border, name) = (
             if here {
-                canvas.theme.state(place.state)
+                canvas.theme.strong()
             } else if coverage.visited(place.state) {
                 canvas.theme.text()
             } else {
