@@ -1,6 +1,8 @@
 //! What a press does: every button that is drawn, every line of the menu, the keys of every dialog; and that no button moves.
 
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
@@ -9,13 +11,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use finwait::call::CallKind;
+use finwait::command::table;
 use finwait::command::wire::{ModeChoice, Target, WireCommand};
-use finwait::command::{EndCommand, Pick, ScreenCommand};
+use finwait::command::{Command, EndCommand, Pick, ScreenCommand};
 use finwait::lab::event::{LabEvent, LabRequest, WireRequest};
+use finwait::scenario::observation::{CommandResult, Observation};
+use finwait::scenario::report::StepReport;
+use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
-use finwait::side::Side;
+use finwait::side::{Ends, Side};
 use finwait::tui::app::{Effect, LabSpec};
+use finwait::tui::dialog::menu;
 use finwait::tui::hit::{Action, Hit};
+use finwait::tui::layout;
 use finwait::tui::shown::ShownConnection;
 use finwait::tui::{Exit, MouseUse};
 use finwait::wire::flow::PacketNo;
@@ -705,4 +713,322 @@ fn every_button_does_what_it_says() {
         pressed.extend(here);
     }
     assert_eq!(wrong, 0, "buttons do something else");
+}
+
+/// A line of the menu does what its key does.
+#[test]
+fn every_line_of_the_menu_does_what_its_key_does() {
+    for side in Side::BOTH {
+        let number = if side == Side::Client { "1" } else { "2" };
+        for (no, button) in menu::buttons(side).into_iter().enumerate() {
+            let (mut by_menu, mut by_key) = (Script::stepping(), Script::stepping());
+            by_menu.keys(number);
+            by_menu.keys("m");
+            for _ in 0..no {
+                key(&mut by_menu, KeyCode::Down);
+            }
+            let here = key(&mut by_menu, KeyCode::Enter);
+            by_key.keys(number);
+            let there = match (button.command)(side) {
+                Command::Screen(ScreenCommand::Palette) => {
+                    let control_p = KeyEvent::new(KeyCode::Char('p'), KeyModifiers::CONTROL);
+                    by_key.app.input(&Input::Key(control_p), by_key.now)
+                }
+                _ => key(&mut by_key, KeyCode::Char(button.key)),
+            };
+            assert_eq!(here, there, "{side} {}", button.label);
+            let (here, there) = (text(&mut by_menu, (120, 40)), text(&mut by_key, (120, 40)));
+            assert_eq!(here, there, "{side} {}", button.label);
+        }
+    }
+}
+
+/// Nothing needs the keyboard: what has no place on the screen stands in the menu, which every size has.
+#[test]
+fn every_button_of_the_table_is_within_reach_of_the_mouse() {
+    for size in SIZES {
+        for side in Side::BOTH {
+            let mut script = Script::blocked();
+            script.keys(if side == Side::Client { "1" } else { "2" });
+            buffer(&mut script, size);
+            let mut hits = script.app.hits().all().iter();
+            let more = hits.find(|hit| hit.action == Action::Screen(Some(side), ScreenCommand::More));
+            assert!(more.is_some(), "{size:?} {side}");
+            let listed = menu::buttons(side);
+            for button in table::TABLE.iter().flat_map(|spec| spec.buttons) {
+                assert!(listed.iter().any(|other| other.key == button.key), "{}", button.label);
+            }
+        }
+    }
+}
+
+/// A dialog that is open, and whether a blank is typed into it.
+struct Opened {
+    name: &'static str,
+    make: fn() -> Script,
+    types: bool,
+}
+
+/// Presses the first area of that kind.
+fn on(mut script: Script, is_it: impl Fn(&Action) -> bool) -> Script {
+    buffer(&mut script, (120, 40));
+    let mut hits = script.app.hits().all().iter();
+    let place = middle(hits.find(|hit| is_it(&hit.action)).expect("it is drawn").area);
+    mouse(&mut script, MouseEventKind::Down(MouseButton::Left), place);
+    script
+}
+
+fn opened() -> Vec<Opened> {
+    let of = |name: &'static str, make: fn() -> Script| Opened {
+        name,
+        make,
+        types: false,
+    };
+    let typed = |name: &'static str, make: fn() -> Script| Opened {
+        name,
+        make,
+        types: true,
+    };
+    vec![
+        typed("help", || with_keys(Script::new(LabKind::Isolated), "?")),
+        typed("palette", || {
+            let mut script = Script::new(LabKind::Isolated);
+            let control_p = KeyEvent::new(KeyCode::Char('p'), KeyModifiers::CONTROL);
+            script.app.input(&Input::Key(control_p), script.now);
+            script
+        }),
+        typed("lessons", || with_keys(Script::new(LabKind::Isolated), "Y")),
+        of("menu", || with_keys(Script::new(LabKind::Isolated), "m")),
+        of("host", || with_keys(Script::half_close(), "t")),
+        of("options", Script::options),
+        of("raw", || with_keys(Script::many(), "1T")),
+        of("why", || with_keys(Script::reset(), "!")),
+        of("rules", || with_keys(Script::stepping(), "W")),
+        of("forge", || with_keys(Script::stepping(), "f")),
+        of("new lab", || with_keys(Script::half_close(), "+")),
+        of("runtimes", || with_keys(Script::half_close(), "G")),
+        of("themes", || with_keys(Script::half_close(), "%")),
+        of("predict", || with_keys(Script::tour(), "#")),
+        of("segment", || {
+            let mut script = Script::connected(LabKind::Isolated);
+            script.packet(Side::Server, 24, 1, 1, &"many words ".repeat(60));
+            let entry = script.app.session().transcript.last();
+            on(script, |action| *action == Action::Segment(entry))
+        }),
+        of("state", || {
+            on(Script::half_close(), |action| matches!(action, Action::Means(_)))
+        }),
+        of("state of a socket", || {
+            on(Script::half_close(), |action| matches!(action, Action::Meaning(..)))
+        }),
+        of("comparison", comparison),
+    ]
+}
+
+/// Each way to move in a dialog shows something else, and the way back the same again.
+#[test]
+fn every_dialog_moves_by_pages_by_lines_to_its_ends_and_by_the_wheel() {
+    let size = (60, 15);
+    let mut wrong = Vec::new();
+    for opened in opened() {
+        let mut script = (opened.make)();
+        // The pointer is away, and nothing is explained.
+        mouse(&mut script, MouseEventKind::Moved, (0, 0));
+        buffer(&mut script, size);
+        key(&mut script, KeyCode::Home);
+        let first = buffer(&mut script, size);
+        let keys = [
+            [KeyCode::PageDown, KeyCode::PageUp],
+            [KeyCode::End, KeyCode::Home],
+            [KeyCode::Down, KeyCode::Up],
+            [KeyCode::Tab, KeyCode::BackTab],
+            [KeyCode::Char(' '), KeyCode::PageUp],
+        ];
+        for [forth, back] in keys {
+            if opened.types && matches!(forth, KeyCode::Char(_) | KeyCode::Tab) {
+                continue;
+            }
+            key(&mut script, forth);
+            let there = buffer(&mut script, size);
+            key(&mut script, back);
+            let here = buffer(&mut script, size);
+            if there == first {
+                wrong.push(format!("{}: {forth} moves nothing", opened.name));
+            }
+            if here != first {
+                wrong.push(format!("{}: {back} does not go back", opened.name));
+                key(&mut script, KeyCode::Home);
+                buffer(&mut script, size);
+            }
+        }
+        // What is under the pointer is known one frame later.
+        let mut at = |kind| {
+            mouse(&mut script, kind, (30, 7));
+            buffer(&mut script, size);
+            buffer(&mut script, size)
+        };
+        let [first, there, here] = [
+            MouseEventKind::Moved,
+            MouseEventKind::ScrollDown,
+            MouseEventKind::ScrollUp,
+        ]
+        .map(&mut at);
+        if there == first || here != first {
+            wrong.push(format!("{}: the wheel", opened.name));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Both ways of a branch, ten steps each.
+fn comparison() -> Script {
+    let mut script = Script::tour();
+    script.keys("&");
+    let branch = match key(&mut script, KeyCode::Enter).as_slice() {
+        [Effect::Grow(branch)] => branch.clone(),
+        other => panic!("{other:?}"),
+    };
+    let report = |no: usize| StepReport {
+        scenario: "half-close".into(),
+        path: "half-close.toml".into(),
+        no,
+        line: no,
+        say: None,
+        command: Some(format!("client read {no}")),
+        side: Some(Side::Client),
+        call: Some(CallKind::Read),
+        checks: Vec::new(),
+        claims: Vec::new(),
+        part: None,
+        because: None,
+        took_ms: 1.0,
+        observation: Observation {
+            returned: CommandResult::Done,
+            said: None,
+            why: None,
+            later: Vec::new(),
+            sockets: Ends::default(),
+            segments: None,
+            syn_patience: None,
+        },
+        rules: Vec::new(),
+    };
+    let reports: Vec<StepReport> = (1..=40).map(report).collect();
+    let effects = script
+        .app
+        .compared(&branch, &Ok([reports.clone(), reports]), script.now);
+    script.take(effects);
+    script
+}
+
+/// The buttons of the fixed places: of the header, the titles, the ends and the wire, each with its area; tabs come and go.
+fn fixed(script: &Script, (width, height): (u16, u16), under_the_header: bool) -> Vec<(Rect, Action)> {
+    let map = layout::map(Rect::new(0, 0, width, height), under_the_header, false).unwrap();
+    let title = |area: Rect| Rect {
+        height: area.height.min(1),
+        ..area
+    };
+    let places = [
+        map.header,
+        title(map.wire),
+        // Without a title it has its moves there.
+        if map.now.height > 3 {
+            title(map.now)
+        } else {
+            Rect::default()
+        },
+        title(map.log),
+        map.buttons,
+    ];
+    let is_fixed = |hit: &&Hit| {
+        hit.stop
+            && !matches!(hit.action, Action::ShowConnection(_))
+            && places
+                .iter()
+                .any(|place| !place.is_empty() && place.intersection(hit.area) == hit.area)
+    };
+    let fixed = script.app.hits().all().iter().filter(is_fixed);
+    fixed.map(|hit| (hit.area, hit.action.clone())).collect()
+}
+
+/// The text of the buttons' rows; a call that the language cannot make is crossed.
+fn labels(buffer: &Buffer, (width, height): (u16, u16)) -> String {
+    let map = layout::map(Rect::new(0, 0, width, height), false, false).unwrap();
+    let rows = words(buffer);
+    let rows = rows.lines().skip(map.buttons.y.into()).take(map.buttons.height.into());
+    rows.map(|row| row.replace('\u{d7}', " ") + "\n").collect()
+}
+
+/// Whatever happens, each button stays on the cell where it was: in every moment of every situation that is played, at every size. Only
+/// what is proposed to try, and what stands on the rows of the diagram, the tabs and the log, comes and goes.
+#[test]
+fn nothing_moves_as_things_happen() {
+    for size in SIZES {
+        let made: [fn() -> Script; 8] = [
+            Script::half_closed_to_the_end,
+            Script::stepping,
+            Script::blocked,
+            Script::dead,
+            Script::reset,
+            ended,
+            Script::many,
+            // A guide that begins, with the first step's calls.
+            || {
+                let mut script = with_keys(Script::tour(), ".");
+                script.call("socket()", fd(4), Some(100));
+                script
+            },
+        ];
+        let (moments, first) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(None)));
+        let look = {
+            let (moments, first) = (Rc::clone(&moments), Rc::clone(&first));
+            move |script: &mut Script| {
+                // A prompt that is open hides what is below it.
+                let drawn = buffer(script, size);
+                if script.app.hits().all().iter().any(|hit| hit.action == Action::Back) {
+                    return;
+                }
+                let guided = words(&drawn).contains(". Next ");
+                let now = (fixed(script, size, false), labels(&drawn, size));
+                let mut first = first.borrow_mut();
+                let was = first.get_or_insert_with(|| now.clone());
+                moments.set(moments.get() + 1);
+                for (area, action) in &was.0 {
+                    // The guide takes the place of the log, and where it lacks room of *now*.
+                    let map = layout::map(Rect::new(0, 0, size.0, size.1), false, true).unwrap();
+                    if guided && map.guide.is_some_and(|guide| guide.intersects(*area)) {
+                        continue;
+                    }
+                    assert!(
+                        now.0.contains(&(*area, action.clone())),
+                        "{size:?}: {action:?} was at {area}\n{}",
+                        words(&drawn)
+                    );
+                }
+                for (area, action) in &now.0 {
+                    let known = was.0.contains(&(*area, action.clone()));
+                    assert!(
+                        known || guided,
+                        "{size:?}: {action:?} is new at {area}\n{}",
+                        words(&drawn)
+                    );
+                }
+                assert_eq!(now.1, was.1, "{size:?}");
+            }
+        };
+        for make in made {
+            let mut script = script::watched(look.clone(), make);
+            // Each place under the pointer, and the log's switches.
+            let hits = script.app.hits().all().to_vec();
+            for hit in hits.iter().step_by(5) {
+                mouse(&mut script, MouseEventKind::Moved, middle(hit.area));
+                look(&mut script);
+            }
+            for switch in ['F', '/', 'F', '/'] {
+                key(&mut script, KeyCode::Char(switch));
+                look(&mut script);
+            }
+        }
+        assert!(moments.get() > 400, "{size:?}: {}", moments.get());
+    }
 }

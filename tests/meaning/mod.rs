@@ -43,9 +43,10 @@ fn drawn(script: &mut Script, theme: Theme, width: u16, height: u16) -> Buffer {
     terminal.backend().buffer().clone()
 }
 
-/// Is there nothing to see in this cell of mono?
+/// Is there nothing to see in this cell of mono? A piece of a large letter says nothing by itself: all rows of a word have its shape.
 fn is_blank(cell: &Cell) -> bool {
-    cell.symbol() == " " && !cell.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED)
+    let piece = cell.symbol().chars().all(|c| ('\u{2580}'..='\u{259f}').contains(&c));
+    piece || cell.symbol() == " " && !cell.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED)
 }
 
 /// Is this a piece of a large letter? Those are one phrase of several rows, which spells the same in both.

@@ -224,15 +224,15 @@ dialogs! {
     the_prompt ":" PROMPT;
     the_prompt_with_a_call "E" PROMPT;
     options "o" "options of";
-    host_settings "t" "the client's host";
+    host_settings "t" "'s host 10.0.0.";
     raw_rows "T" "sl  local_address";
     why "!" "why?   (Esc";
     rules "W" "the wire's rules";
     forge "f" "forge a packet to";
     lessons "Y" "type to search";
     themes "%" "the screen shows the marked one";
-    the_menu "m" "everything the client can do";
-    the_runtimes "G" "what drives the client";
+    the_menu "m" " can do   (Enter presses, Esc closes)";
+    the_runtimes "G" "what drives the ";
     a_new_lab "+" "a new lab?";
 }
 

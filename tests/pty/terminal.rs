@@ -305,11 +305,13 @@ impl Terminal {
     /// Where this text begins within an area, each time; column and row from 0.
     fn places(&self, text: &str, area: Rect) -> Vec<(u16, u16)> {
         let wanted: Vec<char> = text.chars().collect();
+        let cols = usize::from(self.screen().size().1.get());
         let lines = self.lines();
         let rows = lines.iter().enumerate().map(|(row, line)| (row as u16, line));
         rows.filter(|(row, _)| (area.y..area.bottom()).contains(row))
             .flat_map(|(row, line)| {
-                let chars: Vec<char> = line.chars().collect();
+                // What is blank at the end of a line counts, too.
+                let chars: Vec<char> = format!("{line:cols$}").chars().collect();
                 let begins = chars.windows(wanted.len()).enumerate();
                 let found = begins.filter(|(_, window)| *window == wanted.as_slice());
                 found.map(|(col, _)| (col as u16, row)).collect::<Vec<_>>()
@@ -487,13 +489,17 @@ impl Terminal {
 
     /// The processes below the program that was started which have this in their command line.
     pub fn processes(&self, mark: &str) -> Vec<i32> {
-        let (mut found, mut all) = (Vec::new(), vec![self.pid()]);
-        while let Some(pid) = all.pop() {
+        let below = |pid: i32| {
             let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
-            for task in tasks.filter_map(Result::ok) {
-                let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-                all.extend(children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
-            }
+            let children = tasks
+                .filter_map(Result::ok)
+                .map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
+            let pids = children.flat_map(|all| all.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+            pids.filter_map(|pid| pid.parse::<i32>().ok()).collect::<Vec<_>>()
+        };
+        let (mut found, mut all) = (Vec::new(), below(self.pid()));
+        while let Some(pid) = all.pop() {
+            all.extend(below(pid));
             let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             if String::from_utf8_lossy(&line).replace('\0', " ").contains(mark) {
                 found.push(pid);

@@ -1,6 +1,7 @@
 //! A scripted lab: what a session would be told, at fixed times, so that screens can be drawn without a kernel.
 #![allow(dead_code)] // each user takes what it needs
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -45,6 +46,21 @@ pub struct Script {
     /// What becomes of the next packets.
     pub disposition: Disposition,
     recorded: Recorded,
+}
+
+/// Looks at a screen in each moment of what is played.
+type Watch = Box<dyn FnMut(&mut Script)>;
+
+thread_local! {
+    static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
+}
+
+/// Plays a situation, and has its screen looked at after each thing that happens.
+pub fn watched(look: impl FnMut(&mut Script) + 'static, play: impl FnOnce() -> Script) -> Script {
+    WATCH.set(Some(Box::new(look)));
+    let script = play();
+    WATCH.set(None);
+    script
 }
 
 /// The recording of what was played, as text.
@@ -148,7 +164,15 @@ impl Script {
         self.now = self.now.plus(Duration::from_micros(100));
         let effects = self.app.absorb(TimedEvent { at: self.now, what });
         self.take(effects);
+        self.looked_at();
         self
+    }
+
+    fn looked_at(&mut self) {
+        if let Some(mut look) = WATCH.take() {
+            look(self);
+            WATCH.set(Some(look));
+        }
     }
 
     pub fn take(&mut self, effects: Vec<Effect>) {
@@ -190,6 +214,7 @@ impl Script {
                 .input(&Input::Key(KeyEvent::new(code, KeyModifiers::NONE)), self.now);
             self.take(effects);
         }
+        self.looked_at();
         self
     }
 
@@ -422,6 +447,49 @@ impl Script {
         s
     }
 
+    /// The half-close goes on: the client reads, the server reads the end of the stream and closes, too; the client is in TIME_WAIT.
+    pub fn half_closed_to_the_end() -> Script {
+        use Side::{Client, Server};
+        let mut s = Script::half_close();
+        let read = |data: &str| {
+            Outcome::Ok(Value::Read {
+                n: data.len(),
+                data: Bytes(data.as_bytes().to_vec()),
+            })
+        };
+        s.wait(300).run("client read");
+        s.call("read(5, \"hello\\n\", 1024)", read("hello\n"), None);
+        s.table(Client, vec![row(Client, State::FinWait2, 200)]);
+        s.run("server read");
+        s.call("read(5, \"\", 1024)", read(""), None);
+        s.wait(900).run("server close");
+        let close = s.begin("close(5)");
+        s.table(Server, vec![listener(0), row(Server, State::LastAck, 0)]);
+        s.state(
+            Server,
+            State::CloseWait,
+            State::LastAck,
+            300,
+            TransitionCause::Call(s.named(close.1)),
+        );
+        s.packet(Server, 17, 7, 2, "");
+        let mut last = row(Client, State::TimeWait, 0);
+        last.row.info = None;
+        last.row.timer = Some(Timer {
+            kind: TimerKind::TimeWait,
+            left: Duration::from_secs(60),
+        });
+        s.table(Client, vec![last]);
+        s.state(Client, State::FinWait2, State::TimeWait, 200, s.received(Client));
+        s.packet(Client, 16, 2, 8, "");
+        s.table(Server, vec![listener(0)]);
+        s.state(Server, State::LastAck, State::Close, 300, s.received(Server));
+        s.end(close, done(), "close(5) = 0", None);
+        s.wait(500).run("client close");
+        s.call("close(5)", done(), None);
+        s
+    }
+
     /// The server sends RST while the client reads, which gets ECONNRESET.
     pub fn reset() -> Script {
         use Side::{Client, Server};
@@ -582,6 +650,7 @@ impl Script {
             s.call("connect(6, 10.0.0.2:8080)", done(), None);
             let mut next = row(Side::Client, State::Established, inode);
             next.row.tuple.local.set_port(41824 + 2 * n);
+            next.line = next.line.replacen("1:", &format!("{}:", n + 2), 1);
             rows.push(next);
             s.table(Side::Client, rows.clone());
         }

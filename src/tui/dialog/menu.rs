@@ -1,4 +1,4 @@
-//! All buttons of an end and of the wire, each with its key and what it does.
+//! All buttons: of an end, of the wire, of the screen, each with its key and what it does.
 
 use ratatui::layout::Rect;
 
@@ -47,7 +47,17 @@ fn all(side: Side) -> Vec<Line> {
     let of_ends = Row::ALL
         .into_iter()
         .map(|row| (row.name(), row.buttons(side).collect::<Vec<_>>()));
-    let groups = of_ends.chain([("wire", wire_buttons::all().collect())]);
+    let mut groups: Vec<(&str, Vec<&Button>)> = of_ends.collect();
+    groups.push(("wire", wire_buttons::all().collect()));
+    // And what is about neither: some of it has no other place for the mouse.
+    let listed = |button: &Button| {
+        groups
+            .iter()
+            .any(|(_, known)| known.iter().any(|other| other.key == button.key))
+    };
+    let rest = table::TABLE.iter().flat_map(|spec| spec.buttons);
+    let rest: Vec<&Button> = rest.filter(|button| !listed(button)).collect();
+    groups.push(("screen", rest));
     let mut lines = Vec::new();
     let mut no = 0;
     for (name, buttons) in groups {
@@ -58,6 +68,17 @@ fn all(side: Side) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// Returns the buttons of an end's menu, in the order of its lines.
+pub fn buttons(side: Side) -> Vec<&'static Button> {
+    let lines = all(side).into_iter();
+    lines
+        .filter_map(|line| match line {
+            Line::Button(_, button) => Some(button),
+            Line::Heading(_) => None,
+        })
+        .collect()
 }
 
 fn button(no: usize, side: Side) -> Option<&'static Button> {

@@ -224,10 +224,16 @@ impl Log {
             ScreenCommand::CopyLine,
             ScreenCommand::Record,
         ] {
-            let on = if self.scroll.follows() { "on" } else { "off" };
+            // As wide whatever is chosen, so that no button moves when another is pressed.
+            let on = if self.scroll.follows() { "on " } else { "off" };
+            let widest = Filter::ALL
+                .into_iter()
+                .map(|filter| filter.name().len())
+                .max()
+                .unwrap_or(0);
             for button in table::of_screen(command).buttons {
                 let label = match command {
-                    ScreenCommand::LogFilter => format!("{}: {}", button.label, self.filter.name()),
+                    ScreenCommand::LogFilter => format!("{}: {:<widest$}", button.label, self.filter.name()),
                     ScreenCommand::LogFollow => format!("{}: {on}", button.label),
                     _ => button.label.to_owned(),
                 };

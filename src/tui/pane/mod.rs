@@ -24,8 +24,10 @@ use ratatui::layout::Rect;
 use self::details::Details;
 use self::log::Log;
 use self::wire::WirePane;
+use crate::command::{ScreenCommand, table};
 use crate::side::{Ends, Side};
 use crate::tui::canvas::Canvas;
+use crate::tui::hit::Action;
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{self, Pane};
 use crate::tui::shown::Shown;
@@ -109,6 +111,16 @@ impl Panes {
             self.details[focus].draw(canvas, area, session, focus, shown.unfolded[focus]);
         }
         self.log.draw(canvas, map.log, &session.transcript);
+        if let Some(pane @ (Pane::End | Pane::Log)) = self.zoom {
+            // Where the wire's title is not, and its button.
+            let title = if pane == Pane::Log { Some(map.log) } else { map.details };
+            for (area, button) in title.into_iter().zip(table::of_screen(ScreenCommand::Zoom).buttons) {
+                let wide = canvas.button_width(Some(button.key), button.label);
+                let x = area.right().saturating_sub(wide + 1);
+                let action = Action::Screen(None, ScreenCommand::Zoom);
+                canvas.button(x, area.y, area.right(), Some(button.key), button.label, action);
+            }
+        }
         if let (Some(area), Some(tour)) = (map.guide, &run.tour) {
             guide::draw(canvas, area, tour);
         }

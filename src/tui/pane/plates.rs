@@ -324,9 +324,15 @@ impl End<'_> {
         let right = area.right();
         let mut x = area.x;
         let mut left = 0;
+        let wide = |tab: &Tab| width(&tab.label) as u16 + 2;
+        // The current one has its place, however many come before it.
+        let mut current = tabs.iter().find(|tab| tab.current).map_or(0, wide);
         for tab in tabs.iter().filter(|tab| !folded(tab)) {
             let text = format!(" {} ", tab.label);
-            let reserve = width(&over) as u16 + 6;
+            if tab.current {
+                current = 0;
+            }
+            let reserve = width(&over) as u16 + 6 + current;
             if x + width(&text) as u16 + reserve > right && !tab.current {
                 left += 1;
                 continue;

@@ -150,15 +150,18 @@ fn marks(canvas: &mut Canvas, (x, y): (u16, u16), letters: impl Iterator<Item = 
     }
 }
 
-/// The states in order, with how many of the edges that leave each were seen; in two columns where it is low.
-/// And behind the last one, where two columns leave a place, what has none elsewhere.
+/// The states in order, with how many of the edges that leave each were seen; in as many columns as it is low.
+/// And behind the last one, where the columns leave a place, what has none elsewhere.
 fn list(canvas: &mut Canvas, area: Rect, coverage: &Coverage, current: &Ends<Option<State>>, also: Option<&String>) {
-    let columns = if usize::from(area.height) < ORDER.len() { 2 } else { 1 };
-    let rows = ORDER.len().div_ceil(columns);
+    let rows_of = |columns: usize| ORDER.len().div_ceil(columns);
+    let fits = |columns: &usize| rows_of(*columns) <= usize::from(area.height);
+    let columns = (1..=4).find(fits).unwrap_or(4);
+    let rows = rows_of(columns);
     let wide = area.width / columns as u16;
-    if let (Some(text), true) = (also, columns > 1 && usize::from(area.height) >= rows) {
+    if let (Some(text), true) = (also, columns * rows > ORDER.len() && usize::from(area.height) >= rows) {
         let style = canvas.theme.strong();
-        canvas.put(area.x + wide + 4, area.y + rows as u16 - 1, area.right(), text, style);
+        let x = area.x + wide * (columns as u16 - 1) + 4;
+        canvas.put(x, area.y + rows as u16 - 1, area.right(), text, style);
     }
     for (nth, state) in ORDER.into_iter().enumerate() {
         let x = area.x + wide * (nth / rows) as u16;
