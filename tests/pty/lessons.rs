@@ -104,7 +104,7 @@ fn a_comparison_opens_at_the_first_difference() {
         terminal.keys(".");
         terminal.see(&format!(" {step}/10"));
     }
-    terminal.click("& branch]", Half::Right);
+    terminal.press(Place::Screen, "& branch");
     terminal.see(": server write");
     terminal.keys(&"\u{7f}".repeat("write \"still here\"".len()));
     terminal.keys("close\r");
@@ -316,7 +316,7 @@ fn a_call_that_returned_while_the_user_read_is_the_next_steps() {
     terminal.press(Place::Screen, ". Next");
     terminal.see("The end: all was as expected.");
     // From there on the user is free, and leaves no path.
-    terminal.click("x close]", Half::Left);
+    terminal.press(Side::Client, "x close");
     terminal.see("close(3) = 0");
     terminal.see("The end: all was as expected.");
     std::fs::remove_dir_all(folder).unwrap();

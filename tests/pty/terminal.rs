@@ -241,7 +241,7 @@ impl Terminal {
     pub fn until(&mut self, what: &str, mut wanted: impl FnMut(&Terminal) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if wanted(self) {
+            if !self.is_drawing() && wanted(self) {
                 return;
             }
             // Not all that is waited for shows in what finwait writes.
@@ -260,6 +260,12 @@ impl Terminal {
                 }
             }
         }
+    }
+
+    /// Is a frame begun and not whole (mode 2026), so that what a terminal shows is still the one before?
+    fn is_drawing(&self) -> bool {
+        let last = |mark: &[u8]| self.raw.windows(mark.len()).rposition(|bytes| bytes == mark);
+        last(b"\x1b[?2026h") > last(b"\x1b[?2026l")
     }
 
     /// Waits until this text is somewhere on the screen.

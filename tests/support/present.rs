@@ -374,7 +374,7 @@ impl Reading {
             "opening, SYN sent" => own == Some(State::SynSent),
             "opening, SYN,ACK sent" => own == Some(State::SynRecv),
             "open" | "open, writing shut down" => matches!(own, Some(State::Established | State::CloseWait)),
-            "FIN sent, not acknowledged" | "FIN waits behind data" => {
+            "FIN sent, not acked" | "FIN waits behind data" => {
                 matches!(own, Some(State::FinWait1 | State::Closing | State::LastAck))
             }
             "not open yet" | "never opened" => !matches!(
@@ -401,7 +401,7 @@ impl Reading {
         let theirs = self.segments.get(&(from.other(), tuple.mirrored()));
         let is_so = match said {
             "open" | "open, writing shut down" | "FIN waits behind data" => ours.fin.is_none(),
-            "FIN sent, not acknowledged" => ours.fin.is_some(),
+            "FIN sent, not acked" => ours.fin.is_some(),
             _ if said.starts_with("closed by") => ours.fin.is_some() && ours.fin_acknowledged,
             _ if said.starts_with("torn by") && said.contains(from.name()) => ours.rst_left,
             _ if said.starts_with("torn by") => theirs.is_some_and(|theirs| theirs.rst_left),

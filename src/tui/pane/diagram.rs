@@ -7,12 +7,13 @@ mod rows;
 mod words;
 
 use ratatui::layout::Rect;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use self::lane::{ArrowSpan, Lane, Point};
+use self::lane::{Arrow, ArrowSpan, Lane, Point};
 use self::rows::{Row, RowKind, Rows};
-use self::words::{call_texts, held_words, packet_texts, spoken};
+use self::words::{call_texts, held_words, packet_texts, spoken, word_of};
 use crate::clock::{MonoTime, human};
 use crate::lab::event::{Disposition, PacketRecord, ProcessBorn, ProcessDied, StateChanged};
 use crate::session::connections::ConnectionNo;
@@ -118,9 +119,14 @@ impl Diagram {
                 dim,
             );
         }
+        let held = session.held_segments();
+        let folds = held
+            .iter()
+            .filter_map(|held| Some((held.no, session.fold_words(held, canvas.now)?)));
+        let folds: HashMap<PacketNo, String> = folds.collect();
         for (y, at) in (body.y..).zip(window.clone()) {
             if let Some(row) = self.rows.get(at) {
-                self.row(canvas, &lane, y, row, session, at == newest, selected);
+                self.row(canvas, &lane, y, row, session, &folds, at == newest, selected);
             }
         }
     }
@@ -159,7 +165,17 @@ impl Diagram {
             let line = kind.line(record.seen.again.is_some());
             let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
             canvas.hits.add(place, Action::Segment(row.no), false);
-            lane.arrow(canvas, y, record.from, &[spoken(record)], span, line, style);
+            let texts = [spoken(record)];
+            let arrow = Arrow {
+                from: record.from,
+                texts: &texts,
+                word: texts[0].split(',').next().unwrap_or_default(),
+                span,
+                line,
+                style,
+                word_style: if lost { style } else { canvas.theme.flags(kind) },
+            };
+            lane.arrow(canvas, y, &arrow);
         }
     }
 
@@ -204,6 +220,7 @@ impl Diagram {
         y: u16,
         row: &Row,
         session: &Session,
+        folds: &HashMap<PacketNo, String>,
         newest: bool,
         selected: Option<PacketNo>,
     ) {
@@ -241,7 +258,8 @@ impl Diagram {
             } => {
                 if let Some(EntryKind::Packet(record)) = what {
                     let held = session.wire.held.get(&no).filter(|_| record.waited.is_none());
-                    let texts = packet_texts(record, connection, again, session);
+                    let fold = held.and_then(|_| folds.get(&no)).map(String::as_str);
+                    let texts = packet_texts(record, connection, again, fold, session);
                     let kind = SegmentKind::of(&record.packet);
                     let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
                     let style = match held {
@@ -254,7 +272,21 @@ impl Diagram {
                     let action = Action::Segment(row.no);
                     let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
                     canvas.hits.add(place, action.clone(), false);
-                    let free = lane.arrow(canvas, y, record.from, &texts, span, line, style);
+                    let word = word_of(&record.packet);
+                    let arrow = Arrow {
+                        from: record.from,
+                        texts: &texts,
+                        word: &word,
+                        span,
+                        line,
+                        style,
+                        word_style: if lost || held.is_some_and(|held| !held.is_in_flight()) {
+                            style
+                        } else {
+                            canvas.theme.flags(kind)
+                        },
+                    };
+                    let free = lane.arrow(canvas, y, &arrow);
                     if canvas.is_picked(place, &action) {
                         let picked = canvas.theme.picked();
                         canvas.tint(place, picked);

@@ -54,6 +54,22 @@ impl Point {
     }
 }
 
+/// A segment on its way.
+pub(super) struct Arrow<'a> {
+    /// The host that sent it.
+    pub from: Side,
+    /// The words on it, the longest first.
+    pub texts: &'a [String],
+    /// The word of them that says what it is.
+    pub word: &'a str,
+    pub span: ArrowSpan,
+    /// The character of its line.
+    pub line: &'a str,
+    pub style: Style,
+    /// The style of that word.
+    pub word_style: Style,
+}
+
 /// The two lifelines, and the columns for states outside them.
 pub(super) struct Lane {
     area: Rect,
@@ -111,18 +127,16 @@ impl Lane {
         }
     }
 
-    /// An arrow of this line with the longest text that fits: the columns of the lane that it leaves free.
-    #[allow(clippy::too_many_arguments)] // where, what, and how
-    pub fn arrow(
-        &self,
-        canvas: &mut Canvas,
-        y: u16,
-        from: Side,
-        texts: &[String],
-        stretch: ArrowSpan,
-        line: &str,
-        style: Style,
-    ) -> (u16, u16) {
+    /// Draws an arrow with the longest text that fits; returns the columns of the lane that it leaves free.
+    pub fn arrow(&self, canvas: &mut Canvas, y: u16, arrow: &Arrow) -> (u16, u16) {
+        let Arrow {
+            from,
+            texts,
+            span: stretch,
+            line,
+            style,
+            ..
+        } = *arrow;
         let (left, right) = (self.left + 1, self.right);
         let all = right.saturating_sub(left);
         let room = usize::from(all);
@@ -161,11 +175,17 @@ impl Lane {
         }
         let spare = (end - start).saturating_sub(wide + 1);
         let inset = 1 + spare.saturating_sub(2).min(1);
-        match from {
-            Side::Client => {
-                canvas.put(start + inset, y, end.saturating_sub(1), &text, style);
+        let (begin, text_right) = match from {
+            Side::Client => (start + inset, end.saturating_sub(1)),
+            Side::Server => {
+                let right = end.saturating_sub(inset);
+                (right.saturating_sub(wide).max(start + 1), right)
             }
-            Side::Server => canvas.put_right(start + 1, y, end.saturating_sub(inset), &text, style),
+        };
+        canvas.put(begin, y, text_right, &text, style);
+        if let Some(at) = text.find(arrow.word).filter(|_| !arrow.word.is_empty()) {
+            let x = begin + width(&text[..at]) as u16;
+            canvas.put(x, y, text_right, arrow.word, arrow.word_style);
         }
         let (point, at) = match (stretch, from) {
             (ArrowSpan::Travels(_), Side::Client) => (theme::HELD, drawn_to - 1),

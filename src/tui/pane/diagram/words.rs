@@ -105,12 +105,28 @@ fn data(segment: &Segment) -> String {
     }
 }
 
-/// A packet in words, the longest first.
-pub(super) fn packet_texts(record: &PacketRecord, connection: u32, again: u32, session: &Session) -> Vec<String> {
-    let more = match (again, besides(record)) {
-        (0, None) => String::new(),
-        (0, Some(besides)) => format!("  {besides}"),
-        (n, _) => format!("  +{n} again"),
+/// The word in a packet's texts that says what it is: its flags, or the protocol.
+pub(super) fn word_of(packet: &Packet) -> String {
+    match packet {
+        Packet::Tcp(segment) => segment.flags.to_string(),
+        Packet::Icmp { .. } => "ICMP".into(),
+        Packet::Other { .. } => String::new(),
+    }
+}
+
+/// A packet in words, the longest first; of one that is held, with how often it was sent and when it is sent next.
+pub(super) fn packet_texts(
+    record: &PacketRecord,
+    connection: u32,
+    again: u32,
+    fold: Option<&str>,
+    session: &Session,
+) -> Vec<String> {
+    let more = match (again, fold, besides(record)) {
+        (1.., Some(fold), _) | (0, Some(fold), None) => format!("  {fold}"),
+        (0, _, Some(besides)) => format!("  {besides}"),
+        (0, None, None) => String::new(),
+        (n, None, _) => format!("  +{n} again"),
     };
     // The least that tells it from an ordinary one.
     let mark = match (record.origin, record.seen.again) {
