@@ -213,7 +213,7 @@ fn what_is_held_blocked_or_dead_is_said() {
     assert!(
         lines
             .iter()
-            .any(|line| line.ends_with("process is dead: R starts another.")),
+            .any(|line| line.ends_with("process is dead: restart starts another.")),
         "{lines:?}"
     );
     let loopback = Script::new(LabKind::Loopback(None));

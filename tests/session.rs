@@ -1,6 +1,7 @@
 //! The session, played without a kernel: commands and events go in, requests and the picture come out.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use finwait::call::{Bytes, Call, CallId, CallKind, EndpointCall, ProcessCall, ShutdownHow, SocketName};
@@ -17,6 +18,7 @@ use finwait::lab::event::{
 };
 use finwait::outcome::{Outcome, Value, ValueKind};
 use finwait::runtime::Runtime;
+use finwait::scenario::play::{Play as Steps, StepStatus};
 use finwait::session::NextRuntime;
 use finwait::session::chain::chain;
 use finwait::session::progress::{CommandProgress, CommandResult};
@@ -2110,4 +2112,53 @@ fn a_runtime_that_is_not_available_leaves_the_end_as_it_is() {
     play.prepares(Runtime::Go, RuntimeProgress::Ready);
     assert_eq!(play.session.ends[Client].next.chosen(), Some(Runtime::C));
     assert_eq!(play.session.ends[Client].missing, None);
+}
+
+/// The step `client connect` of a scenario, and the SYN of its call, which takes its time on the wire.
+fn step_on_a_slow_wire(expected: &str) -> (Play, Steps, PacketRecord) {
+    let mut play = Play::new();
+    let text = format!(
+        "title = \"t\"\nsummary = \"s\"\ngroup = \"connect\"\nlab = \"isolated\"\n[[step]]\nclient = \"connect\"\n{expected}\n"
+    );
+    let mut steps = Steps::new(Arc::new(finwait::scenario::file::read("t.toml", &text).unwrap()));
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Slow(Millis(400)))));
+    let requests = steps.begin(&mut play.session, MonoTime(play.now));
+    play.asked.extend(requests);
+    let socket = play.sent();
+    play.gives(&socket, 100);
+    let syn = segment(Client, &[Flags::SYN], 0, 0, b"");
+    play.passes_with(Client, syn, Disposition::InFlight(Millis(400)));
+    let record = play.session.in_flight().next().unwrap().packet.record.clone();
+    (play, steps, record)
+}
+
+/// Is the step over so long after it began?
+fn is_over_after(play: &mut Play, steps: &mut Steps, ms: u64) -> bool {
+    let now = MonoTime(play.now).plus(Duration::from_millis(ms));
+    matches!(steps.judge(&play.session, false, now), StepStatus::Over(_))
+}
+
+#[test]
+fn a_step_waits_for_what_is_under_way_before_it_calls_a_call_blocked() {
+    let (mut play, mut steps, _) = step_on_a_slow_wire("returns = \"blocked\"");
+    for ms in [0, 101, 320, 399, 600] {
+        assert!(!is_over_after(&mut play, &mut steps, ms), "{ms}");
+    }
+    assert!(is_over_after(&mut play, &mut steps, 701), "and a moment for the answer");
+}
+
+#[test]
+fn the_time_that_a_step_gets_is_not_what_the_wire_takes() {
+    let (mut play, mut steps, syn) = step_on_a_slow_wire("returns = \"ok\"\nwithin = \"100ms\"");
+    for ms in [0, 101, 399, 600] {
+        assert!(!is_over_after(&mut play, &mut steps, ms), "{ms}");
+    }
+    // Held, it is not under way any more.
+    play.happens(LabEvent::Packet(PacketRecord {
+        disposition: Disposition::Held,
+        waited: Some(Duration::from_millis(1)),
+        ..syn
+    }));
+    play.happens(LabEvent::Wire(WireChange::Mode(Mode::Step)));
+    assert!(is_over_after(&mut play, &mut steps, 101));
 }

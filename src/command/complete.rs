@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(of("wire hold FIN from="), ["from=client", "from=server"]);
         // What begins so comes alone; what only has the letters, or has them in its help, where nothing begins so.
         assert_eq!(of("client half"), ["shutdown"]);
-        assert_eq!(of("client err"), ["so-error"]);
+        assert_eq!(of("client err"), ["so-error", "interrupt"]);
         assert_eq!(of("client cnct")[0], "connect");
         assert_eq!(of("client set-option NODELAY"), ["TCP_NODELAY"]);
         assert_eq!(of("client close"), [""; 0]);

@@ -418,7 +418,7 @@ table! {
         "go one step back: the steps before it run again, in a fresh lab; in a recording, go back in time";
     Screen(ToTheStart) "to-the-start" Screen [button('-', "to the start", screen!(ToTheStart))] []
         "begin the guide again, in a fresh lab; in a recording, go to its start";
-    Screen(TourRejoin) "rejoin" Screen [button('I', "back on the path", screen!(TourRejoin))] []
+    Screen(TourRejoin) "rejoin" Screen [button('I', "rejoin", screen!(TourRejoin))] []
         "run the guide's steps so far again, in a fresh lab: back on its path, where you have left it or time has run out";
     Screen(NextCommand) "next-command" Screen [button(']', "next command", screen!(NextCommand))] []
         "in a recording, go to before the next command";

@@ -93,15 +93,17 @@ impl Session {
     /// The segments that are held on the wire or delayed, each with its copies, the oldest first.
     pub fn held_segments(&self) -> Vec<HeldSegment<'_>> {
         let on_wire = self.on_wire();
-        let heads = fold::heads(&on_wire).filter(|head| !head.passage.is_in_flight());
-        let held = heads.filter_map(|head| {
-            Some(HeldSegment {
-                no: head.no,
-                packet: self.wire.held.get(&head.no)?,
-                copies: fold::copies(&on_wire, head.no),
-                moot: fold::is_moot(&on_wire, head),
-            })
-        });
+        let folds = fold::folds(&on_wire).into_iter();
+        let held = folds
+            .filter(|fold| !fold.head.passage.is_in_flight())
+            .filter_map(|fold| {
+                Some(HeldSegment {
+                    no: fold.head.no,
+                    packet: self.wire.held.get(&fold.head.no)?,
+                    copies: fold.copies,
+                    moot: fold::is_moot(&on_wire, fold.head),
+                })
+            });
         held.collect()
     }
 

@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn a_letter_is_drawn_by_quarters() {
         let lines: Vec<String> = cells('L').iter().map(|line| line.concat()).collect();
-        assert_eq!(lines, ["▜▛  ", "▐▌  ", "▐▌ ▗", "▀▀▀▀"].map(str::to_owned), "{lines:#?}");
+        assert_eq!(lines, ["▜▛  ", "▐▌  ", "▐▌▗▌", "▀▀▀▘"].map(str::to_owned), "{lines:#?}");
         assert_eq!(cells('é')[0], [" "; 4]);
         assert_eq!(width("FIN_WAIT2"), 36);
     }

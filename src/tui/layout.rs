@@ -124,7 +124,8 @@ impl Heights {
         let (plates, now, log, buttons) = match screen.height {
             ..20 => (2, 2, 0, 3),
             // Below a size in which it can be read, the log is zoomed, or not there.
-            20..27 => (5, 5, 0, rows),
+            20..24 => (5, 4, 0, rows),
+            24..27 => (5, 5, 0, rows),
             27..30 => (5, 5, 3, rows),
             30..36 => (boxes, 5, 4, rows),
             36..50 => (boxes, 7, 5, rows),
@@ -326,7 +327,7 @@ mod tests {
                 assert_eq!(area, screen.area(), "{width}x{height}: {map:?}");
                 assert!(map.wire.height >= 3, "{width}x{height}: {map:?}");
                 assert!(
-                    map.guide.is_none_or(|guide| guide.height >= 5),
+                    map.guide.is_none_or(|guide| guide.height >= 4),
                     "{width}x{height}: {map:?}"
                 );
                 buttons.push(map.buttons);

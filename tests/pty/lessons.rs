@@ -77,7 +77,7 @@ fn the_guides_path_is_left_and_found_again() {
     });
     terminal.press(Place::Screen, ". Next");
     terminal.see("you have left the guide's path: I goes back to it");
-    terminal.press(Place::Screen, "I back on the path");
+    terminal.press(Place::Screen, "I rejoin");
     terminal.see("step 4 of 10");
     terminal.see("next: client shutdown write");
     terminal.wait("a connection as before", |lines| {
@@ -330,7 +330,7 @@ fn a_pause_that_was_too_long_is_told_and_mended() {
     terminal.press(Place::Screen, ". Next");
     terminal.see("You waited ");
     terminal.see("meanwhile: client read = deadline exceeded");
-    terminal.press(Place::Screen, "I back on the path");
+    terminal.press(Place::Screen, "I rejoin");
     terminal.see("The end: all was as expected.");
     std::fs::remove_dir_all(folder).unwrap();
 }

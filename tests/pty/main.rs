@@ -9,6 +9,7 @@ mod lessons;
 mod long;
 mod mouse;
 mod recording;
+mod slow;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;

@@ -133,14 +133,39 @@ pub fn heads<'a, 'b>(on_wire: &'a [OnWire<'b>]) -> impl Iterator<Item = &'a OnWi
     on_wire.iter().filter(|packet| head(on_wire, packet).is_none())
 }
 
+/// A packet that stands for itself, with the copies that are folded behind it, the oldest first.
+#[derive(Clone, Debug)]
+pub struct Fold<'a, 'b> {
+    /// The packet.
+    pub head: &'a OnWire<'b>,
+    /// The copies.
+    pub copies: Vec<PacketNo>,
+}
+
+/// All packets, the oldest first, copies folded.
+pub fn folds<'a, 'b>(on_wire: &'a [OnWire<'b>]) -> Vec<Fold<'a, 'b>> {
+    let mut folds: Vec<Fold> = Vec::with_capacity(on_wire.len());
+    for packet in on_wire {
+        match head(on_wire, packet).map(|head| head.no) {
+            None => folds.push(Fold {
+                head: packet,
+                copies: Vec::new(),
+            }),
+            // What it repeats is older, and so among them.
+            Some(no) => {
+                if let Ok(place) = folds.binary_search_by_key(&no, |fold| fold.head.no) {
+                    folds[place].copies.push(packet.no);
+                }
+            }
+        }
+    }
+    folds
+}
+
 /// The copies that are folded behind a packet, the oldest first; none for one that is a copy itself.
 pub fn copies(on_wire: &[OnWire], of: PacketNo) -> Vec<PacketNo> {
-    let first = on_wire.iter().find(|packet| packet.no == of);
-    let Some(first) = first.filter(|first| head(on_wire, first).is_none()) else {
-        return Vec::new();
-    };
-    let behind = on_wire.iter().filter(|copy| copy.stands_behind(first));
-    behind.map(|copy| copy.no).collect()
+    let is_behind = |copy: &&OnWire| head(on_wire, copy).is_some_and(|head| head.no == of);
+    on_wire.iter().filter(is_behind).map(|copy| copy.no).collect()
 }
 
 /// Is a packet of no use to its sender any more? Its receiver has had it, and has said so in a segment that is on the wire, too, and that

@@ -951,6 +951,15 @@ mod tests {
             for act in acts {
                 books.acts(act);
                 prop_assert_eq!(books.born, books.ended.len() + books.wire.held().count());
+                // Folded, they are the same: each once, in the fold that its copies go with.
+                let on_wire = books.wire.on_wire();
+                let mut folded = Vec::new();
+                for fold in fold::folds(&on_wire) {
+                    prop_assert_eq!(&fold.copies, &fold::copies(&on_wire, fold.head.no));
+                    folded.extend([fold.head.no].into_iter().chain(fold.copies));
+                }
+                folded.sort_unstable();
+                prop_assert_eq!(folded, books.wire.picked(Which::AllCopies));
             }
         }
 
