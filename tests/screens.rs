@@ -587,9 +587,15 @@ fn arrows(script: &mut Script) -> Vec<u64> {
 fn lines_with(script: &mut Script, text: &str) -> usize {
     let screen = text_of(script, 200, 60);
     let map = layout::map(Rect::new(0, 0, 200, 60), false, false).unwrap();
-    let is_there = |row: usize| [map.wire, map.log].iter().any(|area| (area.y..area.bottom()).contains(&(row as u16)));
+    let is_there = |row: usize| {
+        [map.wire, map.log]
+            .iter()
+            .any(|area| (area.y..area.bottom()).contains(&(row as u16)))
+    };
     let lines = screen.lines().enumerate();
-    lines.filter(|(row, line)| is_there(*row) && line.contains(text)).count()
+    lines
+        .filter(|(row, line)| is_there(*row) && line.contains(text))
+        .count()
 }
 
 #[test]
@@ -937,7 +943,7 @@ fn a_theme_is_seen_while_it_is_marked_and_kept_with_enter() {
     code(&mut script, KeyCode::Down);
     let name = ThemeName::new("dark").unwrap();
     let keep = Effect::KeepTheme("/somewhere/config.toml".into(), name);
-    assert_eq!(code(&mut script, KeyCode::Enter), [keep.clone()]);
+    assert_eq!(code(&mut script, KeyCode::Enter), std::slice::from_ref(&keep));
     assert_eq!(looks(&mut script), dark);
     // Opened again, the mark is on it.
     script.keys("%");
