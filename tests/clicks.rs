@@ -20,10 +20,12 @@ use finwait::scenario::report::StepReport;
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
 use finwait::side::{Ends, Side};
+use finwait::state::State;
 use finwait::tui::app::{Effect, LabSpec};
 use finwait::tui::dialog::menu;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::layout;
+use finwait::tui::pane::buttons;
 use finwait::tui::shown::ShownConnection;
 use finwait::tui::{Exit, MouseUse};
 use finwait::wire::flow::PacketNo;
@@ -465,7 +467,7 @@ impl Press<'_> {
             | ScreenCommand::TourLeave
                 if !guided =>
             {
-                self.is_refused("there is no guide: scenarios starts one");
+                self.is_refused("there is no guide");
             }
             // Its first step is the server's listen.
             ScreenCommand::TourNext | ScreenCommand::TourEnd => {
@@ -711,6 +713,24 @@ fn every_button_does_what_it_says() {
             }
         }
         pressed.extend(here);
+    }
+    // What has no place of its own is pressed in the menu.
+    for scene in &scenes[..3] {
+        for (no, button) in menu::buttons(Side::Client).into_iter().enumerate() {
+            let action = buttons::action(button, Side::Client);
+            let command = (button.command)(Side::Client);
+            let drawn = |known: &Action| *known == action || *known == Action::from(command.clone());
+            if pressed.iter().any(drawn) {
+                continue;
+            }
+            let press = Press {
+                scene,
+                size: (120, 40),
+                at: Err((Side::Client, no)),
+                action,
+            };
+            wrong += usize::from(catch_unwind(AssertUnwindSafe(|| press.check())).is_err());
+        }
     }
     assert_eq!(wrong, 0, "buttons do something else");
 }
@@ -1030,5 +1050,22 @@ fn nothing_moves_as_things_happen() {
             }
         }
         assert!(moments.get() > 400, "{size:?}: {}", moments.get());
+    }
+}
+
+/// Each of the eleven states in the diagram of states says what it means, however small it is drawn.
+#[test]
+fn every_state_in_the_diagram_says_what_it_means() {
+    for (size, keys) in SIZES.into_iter().flat_map(|size| [(size, "v"), (size, "vz")]) {
+        for state in State::ALL {
+            let mut script = with_keys(Script::half_close(), keys);
+            buffer(&mut script, size);
+            let mut hits = script.app.hits().all().iter();
+            let place = hits.find(|hit| hit.action == Action::Means(state));
+            let place = middle(place.unwrap_or_else(|| panic!("{size:?} {keys}: {state}")).area);
+            mouse(&mut script, MouseEventKind::Down(MouseButton::Left), place);
+            let said = text(&mut script, size);
+            assert!(said.contains(&format!("what {state} means")), "{size:?} {keys}: {said}");
+        }
     }
 }

@@ -19,7 +19,10 @@ use finwait::side::Side;
 use finwait::state::State;
 use finwait::tui::app::Effect;
 use finwait::tui::dialog::state::StateOf;
+use finwait::tui::hint::hint;
 use finwait::tui::hit::{Action, Hit};
+use finwait::tui::keys::Keymap;
+use finwait::tui::layout;
 use finwait::tui::theme::Theme;
 use finwait::wire::flow::PacketNo;
 use finwait::wire::queue::{Mode, SLOW, Which};
@@ -317,6 +320,34 @@ fn the_keys_reach_a_state() {
     assert!((1..150).any(opens));
 }
 
+/// Wherever a state stands, Enter on it says what it means: beside the diagram, in the diagram of states, on a line of the log.
+#[test]
+fn enter_on_a_state_says_what_it_means() {
+    for (first, marked, title) in [
+        ("", Action::Means(State::FinWait1), "what FIN_WAIT1 means"),
+        ("v", Action::Means(State::LastAck), "what LAST_ACK means"),
+        // The last line of the states is the client's.
+        ("///", Action::LogLine(None), "what FIN_WAIT2 means"),
+    ] {
+        let mut script = Script::half_close();
+        script.keys(first);
+        let hint = hint(&marked, script.app.session(), Side::Client, 118, Keymap::standard());
+        let is_marked = (1..150).any(|_| {
+            draw(&mut script, 120, 40);
+            script.keys("\t");
+            text_of(&mut script, 120, 40).ends_with(&hint)
+        });
+        assert!(is_marked, "{title}: {hint}");
+        if marked == Action::LogLine(None) {
+            let up = Input::Key(KeyEvent::new(KeyCode::Up, KeyModifiers::NONE));
+            script.app.input(&up, script.now);
+        }
+        script.keys("\n");
+        let said = text_of(&mut script, 120, 40);
+        assert!(said.contains(title), "{title}: {said}");
+    }
+}
+
 #[test]
 fn the_state_diagram_in_the_middle_of_a_half_close() {
     snapshots("states", || {
@@ -552,10 +583,19 @@ fn arrows(script: &mut Script) -> Vec<u64> {
     entries.collect()
 }
 
-/// The lines of the whole screen that have that text.
+/// The lines of the diagram and of the log that have that text.
 fn lines_with(script: &mut Script, text: &str) -> usize {
     let screen = text_of(script, 200, 60);
-    screen.lines().filter(|line| line.contains(text)).count()
+    let map = layout::map(Rect::new(0, 0, 200, 60), false, false).unwrap();
+    let is_there = |row: usize| {
+        [map.wire, map.log]
+            .iter()
+            .any(|area| (area.y..area.bottom()).contains(&(row as u16)))
+    };
+    let lines = screen.lines().enumerate();
+    lines
+        .filter(|(row, line)| is_there(*row) && line.contains(text))
+        .count()
 }
 
 #[test]
@@ -903,7 +943,7 @@ fn a_theme_is_seen_while_it_is_marked_and_kept_with_enter() {
     code(&mut script, KeyCode::Down);
     let name = ThemeName::new("dark").unwrap();
     let keep = Effect::KeepTheme("/somewhere/config.toml".into(), name);
-    assert_eq!(code(&mut script, KeyCode::Enter), [keep.clone()]);
+    assert_eq!(code(&mut script, KeyCode::Enter), std::slice::from_ref(&keep));
     assert_eq!(looks(&mut script), dark);
     // Opened again, the mark is on it.
     script.keys("%");

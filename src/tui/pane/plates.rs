@@ -301,7 +301,7 @@ impl End<'_> {
         // Whole words or none.
         while !words.is_empty() {
             let text = format!(" {} ", words.join(" \u{b7} "));
-            if width(&text) + 1 <= usize::from(area.width) {
+            if width(&text) < usize::from(area.width) {
                 canvas.put_right(area.x, area.y, area.right() - 1, &text, canvas.theme.text());
                 return;
             }
