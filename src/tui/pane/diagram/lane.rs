@@ -227,7 +227,11 @@ impl Lane {
             ("drop", WireCommand::Drop(target)),
         ] {
             let end = canvas.button(x, y, right, None, label, Action::Wire(command));
-            x = if end > x { end + 1 } else { x };
+            // To drop it is not proposed alone, where there is no room for what is wanted more often.
+            if end == x {
+                break;
+            }
+            x = end + 1;
         }
         if usize::from(right.saturating_sub(x)) >= width(&since) {
             let dim = canvas.theme.dim();
