@@ -180,6 +180,7 @@ impl Session {
         if let Some(observer) = &mut self.tap.observer {
             observer.takes(&input);
         }
+        self.inputs += 1;
         let issued = match input {
             SessionInput::Command {
                 at,
@@ -199,6 +200,11 @@ impl Session {
         };
         self.show_new();
         issued
+    }
+
+    /// Returns how many inputs it has taken: as long as that is the same, so is all that it knows.
+    pub const fn inputs(&self) -> u64 {
+        self.inputs
     }
 
     fn show_new(&mut self) {

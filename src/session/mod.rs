@@ -154,6 +154,8 @@ pub struct Session {
     refused: HashSet<CallId>,
     /// The observer of all that goes in.
     tap: input::Tap,
+    /// The number of inputs so far.
+    inputs: u64,
 }
 
 impl Session {
@@ -172,6 +174,7 @@ impl Session {
             transcript.push(began, EntryKind::Note { text });
         }
         Session {
+            inputs: 0,
             lab,
             ends,
             wire: WireView::default(),

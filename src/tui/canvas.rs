@@ -234,6 +234,18 @@ impl<'a> Canvas<'a> {
         self.pointer.is_some_and(|point| area.contains(point)) || self.mark.as_ref() == Some(action)
     }
 
+    /// Returns what is under the pointer of all that is drawn by now, else what the keyboard has marked; none for a mere ground.
+    pub fn pointed(&self) -> Option<&Action> {
+        let under = self.pointer.and_then(|point| self.hits.at(point));
+        let ground = |action: &&Action| {
+            matches!(
+                action,
+                Action::Focus(_) | Action::LogLine(_) | Action::Back | Action::Nothing
+            )
+        };
+        under.filter(|action| !ground(action)).or(self.mark.as_ref())
+    }
+
     /// The pointer and the mark no longer reach what is drawn from here on. What they were, for [`Canvas::reach`].
     pub fn out_of_reach(&mut self) -> (Option<Position>, Option<Action>) {
         (self.pointer.take(), self.mark.take())

@@ -96,13 +96,15 @@ impl ScreenLayout {
             height: self.buttons.y - above.bottom(),
             ..self.header
         };
+        // The guide keeps the line with its buttons.
+        let (body, guide) = bottom(body, u16::from(self.guide.is_some()));
         let none = Rect { height: 0, ..body };
         ScreenLayout {
             plates: Plates::Lines(none),
             wire: if pane == Pane::Wire { body } else { none },
             now: none,
             log: if pane == Pane::Log { body } else { none },
-            guide: None,
+            guide: self.guide.map(|_| guide),
             details: (pane == Pane::End).then_some(body),
             ..self
         }
@@ -128,7 +130,8 @@ impl Heights {
             24..27 => (5, 5, 0, rows),
             27..30 => (5, 5, 3, rows),
             30..36 => (boxes, 5, 4, rows),
-            36..50 => (boxes, 7, 5, rows),
+            // What the guide needs at least is the log's place.
+            36..50 => (boxes, 6, 7, rows),
             50.. => (if wide { 9 } else { 5 }, 8, 9, rows),
         };
         let large = if is_large(screen) { 4 } else { 0 };

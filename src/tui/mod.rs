@@ -55,6 +55,7 @@ pub mod shown;
 mod terminal;
 pub mod theme;
 pub mod tour;
+pub mod tries;
 
 pub use terminal::{MouseUse, can_draw};
 

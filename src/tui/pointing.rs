@@ -49,14 +49,6 @@ impl Pointing {
         action.filter(|action| !matches!(action, Action::LogLine(_) | Action::Back | Action::Nothing))
     }
 
-    /// Returns what is under the pointer and can be pressed, else what the keyboard has marked.
-    pub fn pointed(&self) -> Option<&Action> {
-        let under = self
-            .hovered(self.pointer)
-            .filter(|action| !matches!(action, Action::Focus(_)));
-        under.or(self.mark())
-    }
-
     /// Returns the action of a press at a point; none where nothing can be pressed.
     pub fn at(&self, point: Position) -> Option<Action> {
         self.hits.at(point).cloned()

@@ -305,8 +305,9 @@ impl LastOutcome {
         let trace = self.trace();
         let took = |time| format!(" <{}>", human(time).replace(' ', "\u{a0}"));
         match (self.call.outcome(), trace) {
-            // The language's words come first, and what it did after them.
+            // The language's words come first, and what it did after them; so does what no system call says.
             _ if self.call.text.is_some() => self.in_words(),
+            (Some(Outcome::DeadlineExceeded { .. }), _) => self.in_words(),
             // What makes a descriptor comes first, and may be followed by what moves it to a number of its own.
             (Some(Outcome::Ok(Value::Descriptor { .. })), [made, _, ..]) => made.cuts(&took(made.duration)),
             (_, [.., last]) => last.cuts(&took(last.duration)),

@@ -1,6 +1,7 @@
 //! The screen, drawn: panes by the map of areas, dialogs over them.
 
 use super::*;
+use crate::tui::hint::hint;
 
 impl App {
     /// Draws all of it.
@@ -8,24 +9,20 @@ impl App {
         self.stale = false;
         let now = self.shown_time(now);
         let screen = frame.area();
-        let pointed = self.pointing.pointed();
-        let room = screen.width.saturating_sub(2);
-        let hint =
-            pointed.map(|action| crate::tui::hint::hint(action, &self.run.session, self.focus, room, &self.setup.keys));
         let theme = self.dialogs.theme().unwrap_or(self.setup.theme);
         let mut canvas = self.pointing.canvas(frame.buffer_mut(), theme, now);
         canvas.keys = &self.setup.keys;
         match self.panes.map(screen, &self.run) {
             Some(map) => {
-                let reach = (!self.dialogs.is_empty()).then(|| canvas.out_of_reach());
+                let covered = !self.dialogs.is_empty();
+                let reach = covered.then(|| canvas.out_of_reach());
                 let mouse = self.mouse.note(&self.setup.keys);
                 let status = self.status.as_deref().or(mouse.as_deref());
                 match &self.beside {
                     Some(beside) => pane::beside::draw(&mut canvas, screen, beside, status),
                     None => {
-                        let (run, hint) = (&self.run, hint.as_deref());
                         self.panes
-                            .draw(&mut canvas, &map, run, self.focus, &self.shown, status, hint);
+                            .draw(&mut canvas, &map, &self.run, self.focus, &self.shown, status);
                     }
                 }
                 if let Some(reach) = reach {
@@ -33,6 +30,16 @@ impl App {
                 }
                 let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 self.dialogs.draw(&mut canvas, screen, context);
+                if self.beside.is_none() && !self.panes.presents {
+                    let room = screen.width.saturating_sub(2);
+                    let (session, keys) = (&self.run.session, &self.setup.keys);
+                    let hint = canvas
+                        .pointed()
+                        .map(|action| hint(action, session, self.focus, room, keys));
+                    let recording = self.run.replay.as_ref().map(|_| pane::replay_bar::keys(keys));
+                    let hint = hint.as_deref().or(recording.as_deref());
+                    pane::hint::draw(&mut canvas, map.hint, status, hint, covered);
+                }
             }
             None => {
                 let (width, height) = LEAST;

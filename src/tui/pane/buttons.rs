@@ -9,8 +9,8 @@ use super::wire_buttons;
 use crate::call::CallKind;
 use crate::command::table::{self, Button, CommandGroup, EndVerb, Verb};
 use crate::command::{Command, EndCommand, ScreenCommand};
-use crate::session::Session;
-use crate::side::Side;
+use crate::session::{End, Session};
+use crate::side::{Ends, Side};
 use crate::tui::canvas::{Canvas, Weight};
 use crate::tui::hit::Action;
 use crate::tui::keys::Keymap;
@@ -130,102 +130,116 @@ pub fn action(button: &Button, side: Side) -> Action {
     }
 }
 
-/// Draws the buttons: of both ends where there is room, else of the one that has the keys, and the wire's beside them.
-pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
+/// Draws the buttons: of both ends where there is room, else of the one that has the keys, and the wire's beside them. The `likely` ones
+/// are bright.
+pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side, likely: &Ends<Vec<&'static Button>>) {
+    let of = |side: Side| EndButtons {
+        end: &session.ends[side],
+        side,
+        focused: side == focus,
+        likely: &likely[side],
+    };
     if layout::has_both_ends(area.width) {
         let (client, server) = layout::left(area, area.width / 2);
         let (bar, server) = layout::left(server, 1);
-        rows(canvas, client, session, Side::Client, focus, &Row::ALL, true);
-        rows(canvas, server, session, Side::Server, focus, &Row::ALL, true);
+        for (side, area) in [(Side::Client, client), (Side::Server, server)] {
+            let title = of(side).title(canvas, area);
+            for button in table::of_screen(ScreenCommand::More).buttons {
+                let x = area
+                    .right()
+                    .saturating_sub(canvas.button_width(Some(button.key), button.label) + 2);
+                canvas.button(
+                    x,
+                    area.y,
+                    area.right(),
+                    Some(button.key),
+                    button.label,
+                    action(button, side),
+                );
+            }
+            of(side).rows(canvas, title, &Row::ALL, 0);
+        }
         canvas.put(bar.x, bar.y, bar.right(), "┬", canvas.theme.dim());
         canvas.bar(bar.x, bar.y + 1, bar.bottom());
         return;
     }
-    let wire = wire_buttons::width(area.width);
+    let (of_end, of_wire) = layout::right(area, wire_buttons::width(area.width));
+    let rows = [Row::Open, Row::Talk, Row::End];
     let titled = area.height > 3;
-    let (of_end, of_wire) = layout::right(area, wire);
     if titled {
         canvas.rule(area.x, area.y, area.right());
+        let below = of(focus).title(canvas, of_end);
+        of(focus).rows(canvas, below, &rows, 0);
+    } else {
+        of(focus).rows(canvas, of_end, &rows, BESIDE);
     }
-    rows(
-        canvas,
-        of_end,
-        session,
-        focus,
-        focus,
-        &[Row::Open, Row::Talk, Row::End],
-        titled,
-    );
     wire_buttons::block(canvas, layout::bottom(of_wire, 3).1, session);
+    leading_away(canvas, of_end, focus, titled);
+}
+
+/// Draws what leads to all buttons, and to the other end: in the title, or beside the second row.
+fn leading_away(canvas: &mut Canvas, area: Rect, focus: Side, titled: bool) {
     let other = focus.other();
     let y = if titled { area.y } else { area.y + 1 };
     let number = if other == Side::Client { '1' } else { '2' };
-    let mut right = of_end.right();
-    let mut also = [
-        table::of_screen(ScreenCommand::More)
-            .buttons
-            .first()
-            .map(|button| (button.key, button.label, self::action(button, focus))),
-        Some((number, other.name(), Action::Focus(other))),
-    ];
-    if !titled {
-        for (_, label, _) in also.iter_mut().flatten() {
-            *label = "";
-        }
-    }
-    for (key, label, action) in also.into_iter().flatten() {
+    let more = table::of_screen(ScreenCommand::More).buttons.first();
+    let more = more.map(|button| (button.key, button.label, self::action(button, focus)));
+    let mut right = area.right();
+    for (key, label, action) in more.into_iter().chain([(number, other.name(), Action::Focus(other))]) {
+        let label = if titled { label } else { "" };
         let wide = canvas.button_width(Some(key), label);
         right = right.saturating_sub(wide + u16::from(titled));
         canvas.button(right, y, right + wide, Some(key), label, action);
     }
 }
 
-/// Draws an end's rows, under its title or without one.
-fn rows(canvas: &mut Canvas, area: Rect, session: &Session, side: Side, focus: Side, rows: &[Row], titled: bool) {
-    let end = &session.ends[side];
-    let likely = session.likely(side, canvas.now);
-    canvas.hits.add(area, Action::Focus(side), false);
-    let mut y = area.y;
-    if titled {
-        let number = if side == Side::Client { 1 } else { 2 };
-        let name = format!("{number} {}", side.name().to_uppercase());
-        let x = canvas.title(Rect { height: 1, ..area }, &name, side == focus);
-        if side == focus {
-            canvas.put(x, y, area.right(), "the keys act here ", canvas.theme.dim());
+/// The buttons of an end.
+struct EndButtons<'a> {
+    end: &'a End,
+    side: Side,
+    focused: bool,
+    likely: &'a [&'static Button],
+}
+
+impl EndButtons<'_> {
+    /// Draws whose buttons these are; returns the area below.
+    fn title(&self, canvas: &mut Canvas, area: Rect) -> Rect {
+        canvas.hits.add(area, Action::Focus(self.side), false);
+        let (title, below) = layout::top(area, 1);
+        let number = if self.side == Side::Client { 1 } else { 2 };
+        let name = format!("{number} {}", self.side.name().to_uppercase());
+        let x = canvas.title(title, &name, self.focused);
+        if self.focused {
+            canvas.put(x, title.y, title.right(), "the keys act here ", canvas.theme.dim());
         }
-        if layout::has_both_ends(area.width * 2 + 1) {
-            for button in table::of_screen(ScreenCommand::More).buttons {
-                let wide = canvas.button_width(Some(button.key), button.label);
-                let x = area.right().saturating_sub(wide + 2);
-                canvas.button(x, y, area.right(), Some(button.key), button.label, action(button, side));
+        below
+    }
+
+    /// Draws these rows; the second leaves so many columns free for what stands beside it.
+    fn rows(&self, canvas: &mut Canvas, area: Rect, rows: &[Row], beside: u16) {
+        canvas.hits.add(area, Action::Focus(self.side), false);
+        let names = if area.width > 48 { NAMES } else { 1 };
+        for (row, y) in rows.iter().zip(area.y..area.bottom()) {
+            if names > 1 {
+                canvas.put(area.x + 1, y, area.right(), row.name(), canvas.theme.dim());
+            }
+            let begin = area.x + names;
+            let free = if *row == Row::Talk { beside } else { 0 };
+            let room = area.right().saturating_sub(begin + free);
+            for (button, x, word) in places(*row, self.side, room, canvas.keys) {
+                let action = action(button, self.side);
+                let weight = self.weight(button, &action);
+                let label = if word { button.label } else { "" };
+                canvas.button_that(begin + x, y, area.right(), Some(button.key), label, action, weight);
             }
         }
-        y += 1;
     }
-    let names = if titled && area.width > 48 { NAMES } else { 1 };
-    for (row, y) in rows.iter().zip(y..area.bottom()) {
-        if names > 1 {
-            canvas.put(area.x + 1, y, area.right(), row.name(), canvas.theme.dim());
-        }
-        let begin = area.x + names;
-        let mut room = area.right().saturating_sub(begin);
-        if !titled && *row == Row::Talk {
-            // Beside this row stand the buttons that a title would have.
-            room = room.saturating_sub(BESIDE);
-        }
-        for (button, x, word) in places(*row, side, room, canvas.keys) {
-            let action = action(button, side);
-            let refused = match &action {
-                Action::End(_, EndCommand::Call { call, .. }) => end.refuses(call),
-                _ => false,
-            };
-            let weight = match (refused, likely.iter().any(|other| other.key == button.key)) {
-                (true, _) => Weight::Refused,
-                (false, true) => Weight::Likely,
-                (false, false) => Weight::Plain,
-            };
-            let label = if word { button.label } else { "" };
-            canvas.button_that(begin + x, y, area.right(), Some(button.key), label, action, weight);
+
+    fn weight(&self, button: &Button, action: &Action) -> Weight {
+        match action {
+            Action::End(_, EndCommand::Call { call, .. }) if self.end.refuses(call) => Weight::Refused,
+            _ if self.likely.iter().any(|other| other.key == button.key) => Weight::Likely,
+            _ => Weight::Plain,
         }
     }
 }

@@ -22,6 +22,9 @@ const BUTTONS: [ScreenCommand; 6] = [
     ScreenCommand::TourLeave,
 ];
 
+/// The width from which on all of them have room for their words, in columns.
+const NAMED: u16 = 80;
+
 /// Draws the guide.
 pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
     let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
@@ -29,15 +32,19 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
     canvas.rule(area.x, area.y, area.right());
     let mut x = area.x + 2;
     for command in BUTTONS {
+        // Where not all have room for their words, those have that a guide cannot do without.
+        let needed = matches!(
+            command,
+            ScreenCommand::TourNext | ScreenCommand::TourBack | ScreenCommand::TourLeave
+        );
         for button in table::of_screen(command).buttons {
-            x = canvas.button(
-                x,
-                area.y,
-                area.right(),
-                Some(button.key),
-                button.label,
-                Action::Screen(None, command),
-            ) + 1;
+            let label = if needed || area.width >= NAMED {
+                button.label
+            } else {
+                ""
+            };
+            let action = Action::Screen(None, command);
+            x = canvas.button(x, area.y, area.right(), Some(button.key), label, action) + 1;
         }
     }
     let scenario = tour.scenario();

@@ -21,12 +21,17 @@ fn hints(keys: &Keymap) -> [String; 5] {
     ]
 }
 
-/// Draws the line: `said` is something that the user should read, `hint` what is under the pointer or marked.
-pub fn draw(canvas: &mut Canvas, area: Rect, said: Option<&str>, hint: Option<&str>) {
+/// Draws the line: `said` is something that the user should read, `hint` what is under the pointer or marked. What is said takes more lines
+/// where it needs them, unless a dialog is there (`covered`).
+pub fn draw(canvas: &mut Canvas, area: Rect, said: Option<&str>, hint: Option<&str>, covered: bool) {
     match (said, hint) {
         (Some(text), _) => {
             // All of the sentence: over the buttons' last lines, where one line is too short for it.
-            let lines = wrap_to(text, usize::from(area.width.saturating_sub(2)), 3);
+            let lines = wrap_to(
+                text,
+                usize::from(area.width.saturating_sub(2)),
+                if covered { 1 } else { 3 },
+            );
             let more = (lines.len() as u16).saturating_sub(1).min(area.y);
             let area = Rect::new(area.x, area.y - more, area.width, more + 1);
             canvas.clear(area);

@@ -31,6 +31,7 @@ use crate::tui::hit::Action;
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{self, Pane};
 use crate::tui::shown::Shown;
+use crate::tui::tries::Tries;
 
 /// All panes, with what is in sight of each.
 #[derive(Debug, Default)]
@@ -43,6 +44,7 @@ pub struct Panes {
     pub log: Log,
     /// The pane that has all between the header and the buttons; none when all have their places.
     pub zoom: Option<Pane>,
+    tries: Tries,
     /// Whether the presenter has the whole screen.
     pub presents: bool,
 }
@@ -52,6 +54,7 @@ impl Panes {
     pub fn restart(&mut self) {
         self.wire.restart();
         self.details = Ends::default();
+        self.tries = Tries::default();
         self.log = Log::default();
     }
 
@@ -79,7 +82,7 @@ impl Panes {
     }
 
     #[allow(clippy::too_many_arguments)] // the whole screen
-    /// Draws the screen without its dialogs; `focus` has the keys, `said` is something that the user should read, `hint` what a press would do.
+    /// Draws the screen without its dialogs; `focus` has the keys, `said` is something that the user should read, which the presenter shows.
     pub fn draw(
         &mut self,
         canvas: &mut Canvas,
@@ -88,7 +91,6 @@ impl Panes {
         focus: Side,
         shown: &Shown,
         said: Option<&str>,
-        hint: Option<&str>,
     ) {
         let session = &run.session;
         self.wire.update(session, shown);
@@ -97,6 +99,7 @@ impl Panes {
             presenter::draw(canvas, map.screen(), run, &self.wire, said);
             return;
         }
+        self.tries.update(session, focus, canvas.now);
         header::draw(canvas, map.header, session);
         if let (Some(area), Some(replay)) = (map.reason, &run.replay) {
             replay_bar::draw(canvas, area, replay);
@@ -106,7 +109,7 @@ impl Panes {
         }
         plates::draw(canvas, &map.plates, session, focus, &shown.unfolded);
         self.wire.draw(canvas, map.wire, session, shown);
-        now::draw(canvas, map.now, session, focus);
+        now::draw(canvas, map.now, session, &self.tries.moves);
         if let Some(area) = map.details {
             self.details[focus].draw(canvas, area, session, focus, shown.unfolded[focus]);
         }
@@ -124,8 +127,6 @@ impl Panes {
         if let (Some(area), Some(tour)) = (map.guide, &run.tour) {
             guide::draw(canvas, area, tour);
         }
-        buttons::draw(canvas, map.buttons, session, focus);
-        let recording = run.replay.as_ref().map(|_| replay_bar::keys(canvas.keys));
-        hint::draw(canvas, map.hint, said, hint.or(recording.as_deref()));
+        buttons::draw(canvas, map.buttons, session, focus, &self.tries.likely);
     }
 }

@@ -9,6 +9,7 @@ use crate::matrix::Matrix;
 use crate::session::Session;
 use crate::session::moves::Move;
 use crate::session::now::NowLines;
+use crate::session::transcript::EntryKind;
 use crate::side::Side;
 use crate::text::{width, wrap_to};
 use crate::tui::canvas::{Canvas, longest};
@@ -18,20 +19,19 @@ use crate::tui::layout;
 /// The column in which the sentences begin.
 const NAMES: u16 = 9;
 
-/// Draws it; `focus` has the keys.
-pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
+/// Draws it, with `moves` to try.
+pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, moves: &[Move]) {
     if area.is_empty() {
         return;
     }
     let now = session.now_lines(canvas.now);
     let body = if area.height > 3 {
         let (title_line, body) = layout::top(area, 1);
-        title(canvas, title_line);
+        title(canvas, title_line, session, &now);
         body
     } else {
         area
     };
-    let moves = session.moves(focus, canvas.now);
     let tries = if body.height >= 6 { 2 } else { 1 };
     let (body, below) = layout::bottom(body, tries);
     let (first, rest) = layout::top(body, 1);
@@ -45,23 +45,26 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, focus: Side) {
         &now,
     );
     sentences(canvas, rest, session, &now);
-    attempt(canvas, below, &moves);
+    attempt(canvas, below, moves);
 }
 
-fn title(canvas: &mut Canvas, area: Rect) {
+fn title(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines) {
     canvas.title(area, "now", true);
+    // Of the call that is shown, whichever end has the keys.
+    let entry = now.what.as_ref().and_then(|what| session.transcript.entry(what.entry));
+    let why = entry.and_then(|entry| match &entry.what {
+        EntryKind::Ended(call) => Some(Action::Why(call.call())),
+        _ => None,
+    });
     let mut right = area.right().saturating_sub(1);
     for command in [ScreenCommand::Present, ScreenCommand::CopyLine, ScreenCommand::Why] {
         for button in table::of_screen(command).buttons {
             right = right.saturating_sub(canvas.button_width(Some(button.key), button.label));
-            canvas.button(
-                right,
-                area.y,
-                area.right(),
-                Some(button.key),
-                button.label,
-                Action::Screen(None, command),
-            );
+            let action = match (command, &why) {
+                (ScreenCommand::Why, Some(why)) => why.clone(),
+                _ => Action::Screen(None, command),
+            };
+            canvas.button(right, area.y, area.right(), Some(button.key), button.label, action);
         }
     }
 }
