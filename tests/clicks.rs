@@ -632,7 +632,7 @@ impl Press<'_> {
                     self.shows("one packet");
                 }
             }
-            Action::Why(_) => self.shows("why?   (Esc"),
+            Action::Why(_) | Action::WhyNow => self.shows("why?   (Esc"),
             Action::Meaning(side, _) => self.shows(&format!("of the {side}   (Esc closes)")),
             Action::Means(state) => self.shows(&format!("what {state} means")),
             Action::Details(side) => self.shows(match side {

@@ -61,6 +61,7 @@ fn actions(script: &Script) -> Vec<Action> {
         Action::Back,
         Action::Means(State::CloseWait),
         Action::Details(Side::Server),
+        Action::WhyNow,
         Action::ShowConnection(ShownConnection::All),
         Action::NewLab {
             lab: ChosenLab {
@@ -84,6 +85,7 @@ fn actions(script: &Script) -> Vec<Action> {
         Action::Nothing,
         Action::Means(State::TimeWait),
         Action::Details(Side::Server),
+        Action::WhyNow,
         Action::ShowConnection(ShownConnection::All),
         Action::ShowConnection(ShownConnection::Newest),
         Action::ShowConnection(ShownConnection::One(ConnectionNo(2))),
@@ -117,7 +119,7 @@ fn actions(script: &Script) -> Vec<Action> {
             Action::End(..) | Action::Wire(_) | Action::Screen(..) | Action::Focus(_) | Action::LogLine(_) => {}
             Action::Segment(_) | Action::Why(_) | Action::Meaning(..) | Action::Item(_) | Action::Back => {}
             Action::Typed(..) | Action::ReadOptions(..) | Action::ShowEntry(_) | Action::Guide(_) => {}
-            Action::Means(_) | Action::Details(_) | Action::SideBySide(_) | Action::NewLab { .. } => {}
+            Action::WhyNow | Action::Means(_) | Action::Details(_) | Action::SideBySide(_) | Action::NewLab { .. } => {}
             Action::ShowConnection(_) => {}
             Action::Predict { .. } | Action::Compare(_) | Action::Say(_) | Action::Nothing => {}
         }

@@ -22,7 +22,6 @@ use finwait::tui::dialog::state::StateOf;
 use finwait::tui::hint::hint;
 use finwait::tui::hit::{Action, Hit};
 use finwait::tui::keys::Keymap;
-use finwait::tui::layout;
 use finwait::tui::theme::Theme;
 use finwait::wire::flow::PacketNo;
 use finwait::wire::queue::{Mode, SLOW, Which};

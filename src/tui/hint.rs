@@ -190,6 +190,9 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
                 "why the call returned that: the state, what set the error, the rule"
             })
         }
+        Action::WhyNow => {
+            Parts::does("why the call that is shown here returned that: the state, what set the error, the rule")
+        }
         Action::Meaning(side, of) => of_meaning(*side, of, session),
         Action::Means(state) => Parts::does(format!("what {state} means, in each situation that it is seen in")),
         Action::Details(side) => Parts::does(format!(

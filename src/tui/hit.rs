@@ -32,6 +32,8 @@ pub enum Action {
     Segment(u64),
     /// Explains why a call returned what it did.
     Why(CallId),
+    /// Explains what *now* shows; where that is no call, the last call of the end that has the keys.
+    WhyNow,
     /// What the state of an end's socket means now.
     Meaning(Side, StateOf),
     /// What a state means, wherever it stands.

@@ -475,6 +475,10 @@ impl App {
                 self.dialogs.open(WhyDialog::new(call));
                 Vec::new()
             }
+            Action::WhyNow => match pane::now::call(&self.run.session, now) {
+                Some(call) => self.act(Action::Why(call), now),
+                None => self.screen(ScreenCommand::Why, now),
+            },
             Action::Meaning(side, of) => {
                 self.focus = side;
                 self.dialogs.open(StateDialog::new(side, of));

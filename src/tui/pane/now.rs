@@ -3,6 +3,8 @@
 
 use ratatui::layout::Rect;
 
+use crate::call::CallId;
+use crate::clock::MonoTime;
 use crate::command::{Command, ScreenCommand, table};
 use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
@@ -27,7 +29,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, moves: &[Move]) 
     let now = session.now_lines(canvas.now);
     let body = if area.height > 3 {
         let (title_line, body) = layout::top(area, 1);
-        title(canvas, title_line, session, &now);
+        title(canvas, title_line);
         body
     } else {
         area
@@ -48,20 +50,23 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, moves: &[Move]) 
     attempt(canvas, below, moves);
 }
 
-fn title(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines) {
-    canvas.title(area, "now", true);
-    // Of the call that is shown, whichever end has the keys.
-    let entry = now.what.as_ref().and_then(|what| session.transcript.entry(what.entry));
-    let why = entry.and_then(|entry| match &entry.what {
-        EntryKind::Ended(call) => Some(Action::Why(call.call())),
+/// Returns the call that *now* shows at `now`; none where it shows something else.
+pub fn call(session: &Session, now: MonoTime) -> Option<CallId> {
+    let what = session.now_lines(now).what?;
+    match &session.transcript.entry(what.entry)?.what {
+        EntryKind::Ended(call) => Some(call.call()),
         _ => None,
-    });
+    }
+}
+
+fn title(canvas: &mut Canvas, area: Rect) {
+    canvas.title(area, "now", true);
     let mut right = area.right().saturating_sub(1);
     for command in [ScreenCommand::Present, ScreenCommand::CopyLine, ScreenCommand::Why] {
         for button in table::of_screen(command).buttons {
             right = right.saturating_sub(canvas.button_width(Some(button.key), button.label));
-            let action = match (command, &why) {
-                (ScreenCommand::Why, Some(why)) => why.clone(),
+            let action = match command {
+                ScreenCommand::Why => Action::WhyNow,
                 _ => Action::Screen(None, command),
             };
             canvas.button(right, area.y, area.right(), Some(button.key), button.label, action);
@@ -113,6 +118,7 @@ fn what(canvas: &mut Canvas, area: Rect, now: &NowLines) {
 /// Why it happened, and what is so now; where there is one line for both, why an error came, else what is so.
 fn sentences(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines) {
     let room = usize::from(area.width.saturating_sub(NAMES + 1));
+    let height = usize::from(area.height);
     let failed = now.what.as_ref().is_some_and(|what| what.failed);
     let why = now
         .why
@@ -125,9 +131,10 @@ fn sentences(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines)
             lines.push((if nth == 0 { name } else { "" }, line));
         }
     };
-    let height = usize::from(area.height);
     let why = why.unwrap_or_default();
-    let so = now.so.join(" ");
+    // Whole sentences, the most pressing first, as many as there is room for.
+    let fits = |count: &usize| crate::text::wrap(&now.so[..*count].join(" "), room).len() <= height;
+    let so = now.so[..(1..=now.so.len()).rev().find(fits).unwrap_or(now.so.len().min(1))].join(" ");
     let (of_why, of_so) = (crate::text::wrap(why, room).len(), crate::text::wrap(&so, room).len());
     // What matters more is said whole: why an error came, else what is so now. The other gets what is left, and is left out rather than cut
     // short.
