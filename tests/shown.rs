@@ -101,12 +101,12 @@ fn the_question_by_keys() {
     assert_eq!(effects(&mut script, "+>>\n"), []);
 }
 
-/// One after the other, after the last all again; one that is chosen stays when the next comes, the newest does not.
+/// One after the other, after the last all again; when another comes, it is shown in place of one that is shown alone.
 #[test]
 fn connections_are_gone_through_by_key() {
     let mut script = Script::new(finwait::session::LabKind::Isolated);
     let count = 3;
-    for port in 1..=count {
+    let connects = |script: &mut Script, port: u32| {
         script.tell(LabEvent::Transition(StateChanged {
             side: Side::Client,
             tuple: Tuple {
@@ -119,7 +119,8 @@ fn connections_are_gone_through_by_key() {
             cause: TransitionCause::Unseen,
             witness: Witness::Table,
         }));
-    }
+    };
+    (1..=count).for_each(|port| connects(&mut script, port));
     assert_eq!(script.app.session().connection_count(), count);
     for no in (1..=count).chain([0, 1]) {
         script.keys("V");
@@ -139,6 +140,10 @@ fn connections_are_gone_through_by_key() {
         let all = session.transcript.entries().len();
         assert_eq!(in_sight.count() == all, no == 0);
     }
+    connects(&mut script, count + 1);
+    let count = count + 1;
+    assert_eq!(script.app.shown().connection, ShownConnection::One(ConnectionNo(count)));
+    assert!(lines(&mut script, 120, 40).contains("connection 4 is new, and shown; * shows all"));
     script.keys("**");
     assert_eq!(script.app.shown().connection, ShownConnection::Newest);
     assert_eq!(

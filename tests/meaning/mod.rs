@@ -108,7 +108,13 @@ fn phrases(coloured: &Buffer, mono: &Buffer, roles: &Roles, y: u16, scene: &str)
             said.push(role.filter(|_| !is_blank(cell) && !is_of_a_large_letter(cell.symbol())));
         }
         if (blanks == 2 || cell.is_none()) && phrase.iter().any(|(symbol, _)| symbol != " ") {
-            phrases.push((std::mem::take(&mut phrase), std::mem::take(&mut said)));
+            // A row of large letters, with what is filled around them, is a slice of a word: the whole of it says the same in both.
+            if phrase.iter().any(|(symbol, _)| is_of_a_large_letter(symbol)) {
+                phrase.clear();
+                said.clear();
+            } else {
+                phrases.push((std::mem::take(&mut phrase), std::mem::take(&mut said)));
+            }
         }
         if blanks >= 2 {
             phrase.clear();

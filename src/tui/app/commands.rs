@@ -1,6 +1,7 @@
 //! Effects of typed commands and buttons: to an end, to the wire, to the screen itself.
 
 use super::*;
+use crate::session::connections::ConnectionNo;
 
 impl App {
     /// Has the wire do something; the oldest means the chosen one.
@@ -262,6 +263,46 @@ impl App {
         }
         self.status = Some(words);
         effects
+    }
+
+    /// Of a socket that was chosen by hand, makes its connection's other end the current socket there: both plates are about one connection.
+    /// A guide's sockets stay as they are.
+    pub(super) fn bring_the_peer_along(&mut self, side: Side, now: MonoTime) -> Vec<Effect> {
+        let session = &self.run.session;
+        let connection = session.ends[side].current.as_ref();
+        let Some(no) = connection.and_then(|name| session.connection_of_socket(side, name)) else {
+            return Vec::new();
+        };
+        if let ShownConnection::One(_) = self.shown.connection {
+            self.shown.connection = ShownConnection::One(no);
+        }
+        let other = side.other();
+        let connections = session.connections();
+        let peer = connections
+            .iter()
+            .find(|view| view.no == no)
+            .and_then(|view| view.names[other]);
+        let peer = peer.and_then(|name| session.ends[other].socket(name));
+        let peer = peer.filter(|socket| session.ends[other].current.as_ref() != Some(&socket.name));
+        let Some(pick) = peer.map(|socket| EndCommand::Use(Pick::Named(socket.shown().clone()))) else {
+            return Vec::new();
+        };
+        if self.run.tour.is_some() || self.run.replay.is_some() {
+            return Vec::new();
+        }
+        self.command(other, &pick, now)
+    }
+
+    /// Where one connection is shown alone and another has come, after the first `before`, shows that one: it is what was done last.
+    pub(super) fn show_the_new(&mut self, before: u32) {
+        let count = self.run.session.connection_count();
+        if let ShownConnection::One(_) = self.shown.connection
+            && count > before
+        {
+            self.shown.connection = ShownConnection::One(ConnectionNo(count));
+            let all = self.setup.keys.of_screen(ScreenCommand::AllConnections);
+            self.say(format!("connection {count} is new, and shown; {all} shows all"));
+        }
     }
 
     /// The subject that the help begins with: what is marked, else the end that has the keys.

@@ -393,7 +393,9 @@ impl App {
         let at = event.at;
         // Quiet is no news, unless it is what a comparison waited for.
         self.stale |= event.what != LabEvent::Quiet || self.run.session.compares_when_quiet();
+        let connections = self.run.session.connection_count();
         let mut effects: Vec<Effect> = self.run.absorb(event).into_iter().map(Effect::Lab).collect();
+        self.show_the_new(connections);
         effects.extend(self.go_on(at));
         effects.extend(self.tell_dialogs(News::Lab, at));
         effects
@@ -420,7 +422,11 @@ impl App {
             }
             Action::End(side, command) => {
                 self.focus = side;
-                self.command(side, &command, now)
+                let mut effects = self.command(side, &command, now);
+                if matches!(command, EndCommand::Use(_)) {
+                    effects.extend(self.bring_the_peer_along(side, now));
+                }
+                effects
             }
             Action::Wire(command) => self.wire(command, now),
             Action::Screen(side, command) => {

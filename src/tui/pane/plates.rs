@@ -75,13 +75,17 @@ fn words(plate: &Plate, process: &ProcessState) -> (String, Option<State>) {
     }
 }
 
-/// The words on the chip of an end's state, and its look.
+/// Returns the words on the chip of an end's state, and its look.
 pub fn chip(canvas: &Canvas, plate: &Plate, session: &Session, side: Side) -> (String, Style) {
     let (text, state) = words(plate, &session.ends[side].process);
-    (
-        text,
-        state.map_or(canvas.theme.bad(), |state| canvas.theme.state(state)),
-    )
+    (text, state.map_or(canvas.theme.bad(), |state| canvas.theme.chip(state)))
+}
+
+/// Returns the question what the state of an end's socket means; none without a socket.
+pub fn meaning(session: &Session, side: Side) -> Option<Action> {
+    let views = session.sockets(side);
+    let view = views.iter().find(|view| view.current)?;
+    Some(Action::Meaning(side, StateOf::view(view)?))
 }
 
 /// An end, as its plate is drawn.
@@ -105,11 +109,8 @@ impl End<'_> {
         &self.session.ends[self.side].process
     }
 
-    /// The socket that is shown, for the question what its state means.
     fn meaning(&self) -> Option<Action> {
-        let views = self.session.sockets(self.side);
-        let view = views.iter().find(|view| view.current)?;
-        Some(Action::Meaning(self.side, StateOf::view(view)?))
+        meaning(self.session, self.side)
     }
 
     /// Draws the chip from `x` on, or so that it ends at `x`; returns its columns.

@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 
 use super::{plates, wire_buttons};
 use crate::command::{ScreenCommand, table};
+use crate::session::Session;
 use crate::session::now::Plate;
 use crate::side::Side;
 use crate::text::{width, wrap_to};
-use crate::tui::canvas::Canvas;
+use crate::tui::canvas::{Canvas, longest};
 use crate::tui::hit::Action;
 use crate::tui::lab_run::LabRun;
 use crate::tui::large;
@@ -32,12 +33,12 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, run: &LabRun, wire: &WirePane, sa
     let words = Side::BOTH.map(|side| plates::chip(canvas, &plates[side as usize], session, side));
     let [client, server] = [&words[0], &words[1]].map(|(text, _)| large::width(text));
     let beside = client + server + 12 <= screen.width;
-    let fits = client.max(server) + 6 <= screen.width && rest.height >= if beside { 9 } else { 17 };
+    let fits = client.max(server) + 6 <= screen.width && rest.height >= if beside { 10 } else { 19 };
     let high = if fits { large::HIGH } else { 1 };
     let of_states = if beside && fits || !fits && screen.width >= 80 {
-        high + 3
+        high + 4
     } else {
-        2 * (high + 2)
+        2 * (high + 3)
     };
     let (states, rest) = layout::top(rest, of_states.min(rest.height));
     let both = if beside && fits || !fits && screen.width >= 80 {
@@ -48,9 +49,18 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, run: &LabRun, wire: &WirePane, sa
         [client, server]
     };
     for (side, area) in Side::BOTH.into_iter().zip(both) {
-        end(canvas, area, &plates[side as usize], &words[side as usize], fits);
+        end(
+            canvas,
+            area,
+            session,
+            &plates[side as usize],
+            &words[side as usize],
+            fits,
+        );
     }
+    let (rest, told) = layout::bottom(rest, lesson_lines(run, rest));
     wire.arrows(canvas, rest, session);
+    lesson(canvas, told, run);
     let text = said.map_or_else(|| session.now_lines(canvas.now).so.join(" "), str::to_owned);
     let lines = wrap_to(
         &text,
@@ -60,6 +70,27 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, run: &LabRun, wire: &WirePane, sa
     for (line, y) in lines.iter().zip(foot.y..) {
         let x = foot.x + foot.width.saturating_sub(width(line) as u16) / 2;
         canvas.put(x, y, foot.right(), line, canvas.theme.strong());
+    }
+}
+
+/// The sentence of the guide's next step; none without a guide.
+fn told(run: &LabRun) -> Option<&str> {
+    run.tour.as_ref()?.step()?.say.as_deref()
+}
+
+/// Returns how many lines the guide's sentence takes, a blank one above it with them.
+fn lesson_lines(run: &LabRun, area: Rect) -> u16 {
+    let room = usize::from(area.width.saturating_sub(8));
+    let lines = told(run).map_or(0, |text| wrap_to(text, room, 3).len() as u16 + 1);
+    if area.height >= lines + 3 { lines } else { 0 }
+}
+
+fn lesson(canvas: &mut Canvas, area: Rect, run: &LabRun) {
+    let room = usize::from(area.width.saturating_sub(8));
+    let lines = told(run).map_or(Vec::new(), |text| wrap_to(text, room, 3));
+    for (line, y) in lines.iter().zip(area.y + 1..area.bottom()) {
+        let x = area.x + area.width.saturating_sub(width(line) as u16) / 2;
+        canvas.put(x, y, area.right(), line, canvas.theme.text());
     }
 }
 
@@ -89,7 +120,11 @@ fn title(canvas: &mut Canvas, area: Rect, run: &LabRun) {
             );
         }
     }
-    let begin = wire_buttons::modes(canvas, area.y, right.saturating_sub(2), &run.session);
+    let begin = if area.width >= 80 {
+        wire_buttons::modes(canvas, area.y, right.saturating_sub(2), &run.session)
+    } else {
+        right
+    };
     canvas.put_cut(
         area.x + 1,
         area.y,
@@ -100,7 +135,14 @@ fn title(canvas: &mut Canvas, area: Rect, run: &LabRun) {
 }
 
 /// An end: its name, its state, what it can do.
-fn end(canvas: &mut Canvas, area: Rect, plate: &Plate, (text, style): &(String, ratatui::style::Style), large: bool) {
+fn end(
+    canvas: &mut Canvas,
+    area: Rect,
+    session: &Session,
+    plate: &Plate,
+    (text, style): &(String, ratatui::style::Style),
+    large: bool,
+) {
     let right_side = plate.side == Side::Server && area.x > 0;
     let put = |canvas: &mut Canvas, y: u16, text: &str, style| {
         let inside = Rect::new(area.x + 2, y, area.width.saturating_sub(4), 1);
@@ -125,6 +167,17 @@ fn end(canvas: &mut Canvas, area: Rect, plate: &Plate, (text, style): &(String, 
         y += large::HIGH;
     } else {
         put(canvas, y, &format!(" {text} "), *style);
+        y += 1;
+    }
+    if let Some(action) = plates::meaning(session, plate.side) {
+        let place = Rect::new(area.x, area.y + 1, area.width, y.saturating_sub(area.y + 1));
+        canvas.hits.add(place, action, true);
+    }
+    if y < area.bottom()
+        && let Some(last) = plate.last.as_ref().filter(|last| last.failed)
+    {
+        let text = longest(&last.cuts, usize::from(area.width.saturating_sub(4)));
+        put(canvas, y, &text, canvas.theme.bad());
         y += 1;
     }
     if y < area.bottom() {
