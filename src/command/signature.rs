@@ -1,7 +1,7 @@
 //! The signature of a command: its arguments, what each can be, which of them are needed, and what is taken without them.
 //!
 //! It is read from the command's row in the table, and from what the word alone means: what a person sees of a command while typing is
-//! what [`parse`](super::parse::parse) takes.
+//! what [`parse`] takes.
 
 use super::Command;
 use super::arguments::ParsedArguments;
