@@ -1125,6 +1125,29 @@ fn a_switch_in_the_options_is_turned_and_read_again() {
     }
 }
 
+/// A chip whose state has changed stands out for 300 ms: one frame more is drawn then, and none after it.
+#[test]
+fn a_state_that_changes_stands_out_for_a_moment() {
+    let mut script = Script::half_close();
+    let chip = |script: &mut Script, state: &str| {
+        let text = text_of(script, 120, 40);
+        let terminal = draw(script, 120, 40);
+        let (y, line) = text.lines().enumerate().find(|(_, line)| line.contains(state)).unwrap();
+        let x = line[..line.find(state).unwrap()].chars().count();
+        terminal.backend().buffer()[(x as u16, y as u16)].style()
+    };
+    let before = chip(&mut script, "FIN_WAIT2");
+    assert_eq!(script.app.next_frame(script.now), None);
+    script.table(Side::Client, vec![row(Side::Client, State::TimeWait, 0)]);
+    let changed = script.now;
+    assert_ne!(chip(&mut script, "TIME_WAIT"), before);
+    let ends = script.app.next_frame(changed).unwrap();
+    assert_eq!(ends.since(changed), Duration::from_millis(300));
+    script.now = ends;
+    assert_eq!(chip(&mut script, "TIME_WAIT"), before);
+    assert_eq!(script.app.next_frame(ends), None);
+}
+
 #[test]
 fn nothing_is_drawn_when_nothing_changed() {
     let mut script = Script::half_close();

@@ -290,7 +290,7 @@ impl<'a> Canvas<'a> {
                 let mut at = self.put(x, y, right, " ", style);
                 let letter = match weight {
                     Weight::Likely => style.add_modifier(Modifier::UNDERLINED),
-                    Weight::Plain | Weight::Refused => theme.button_key(),
+                    Weight::Plain | Weight::Refused => style.patch(theme.button_key()),
                 };
                 for key in key.chars() {
                     at = self.put(at, y, right, key.encode_utf8(&mut [0; 4]), letter);

@@ -40,7 +40,8 @@ impl App {
     /// nothing does. In a recording nothing moves.
     pub fn next_frame(&self, drawn: MonoTime) -> Option<MonoTime> {
         let session = self.run.replay.is_none().then_some(&self.run.session);
-        session.and_then(|session| session.next_frame(drawn))
+        let travels = session.and_then(|session| session.next_frame(drawn));
+        travels.into_iter().chain(self.panes.flash.ends(drawn)).min()
     }
 
     /// The time that the screen shows, when it is `now`.

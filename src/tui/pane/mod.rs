@@ -5,6 +5,7 @@ pub mod beside;
 pub mod buttons;
 pub mod details;
 pub mod diagram;
+pub mod flash;
 pub mod guide;
 pub mod header;
 pub mod hint;
@@ -22,6 +23,7 @@ pub mod wire_buttons;
 use ratatui::layout::Rect;
 
 use self::details::Details;
+use self::flash::Flash;
 use self::log::Log;
 use self::wire::WirePane;
 use crate::command::{ScreenCommand, table};
@@ -45,6 +47,8 @@ pub struct Panes {
     /// The pane that has all between the header and the buttons; none when all have their places.
     pub zoom: Option<Pane>,
     tries: Tries,
+    /// The states that have just changed.
+    pub flash: Flash,
     /// Whether the presenter has the whole screen.
     pub presents: bool,
 }
@@ -55,6 +59,7 @@ impl Panes {
         self.wire.restart();
         self.details = Ends::default();
         self.tries = Tries::default();
+        self.flash = Flash::default();
         self.log = Log::default();
     }
 
@@ -95,6 +100,10 @@ impl Panes {
         let session = &run.session;
         self.wire.update(session, shown);
         self.log.update(&session.transcript);
+        // In a recording time stands still.
+        if run.replay.is_none() {
+            self.flash.update(session, canvas.now);
+        }
         if self.presents {
             presenter::draw(canvas, map.screen(), run, &self.wire, said);
             return;
@@ -107,7 +116,8 @@ impl Panes {
             let style = canvas.theme.strong();
             canvas.put_cut(area.x + 1, area.y, area.right(), &reason, style);
         }
-        plates::draw(canvas, &map.plates, session, focus, &shown.unfolded);
+        let flash = Ends::from_fn(|side| self.flash.is_on(side, canvas.now));
+        plates::draw(canvas, &map.plates, session, focus, &shown.unfolded, flash);
         self.wire.draw(canvas, map.wire, session, shown);
         now::draw(canvas, map.now, session, &self.tries.moves);
         if let Some(area) = map.details {

@@ -21,8 +21,15 @@ use crate::tui::hit::{Action, Zone};
 use crate::tui::large;
 use crate::tui::layout::{self, Plates};
 
-/// Draws them; `focus` has the keys.
-pub fn draw(canvas: &mut Canvas, places: &Plates, session: &Session, focus: Side, unfolded: &Ends<bool>) {
+/// Draws them; `focus` has the keys, and the chips that `flash` have just changed.
+pub fn draw(
+    canvas: &mut Canvas,
+    places: &Plates,
+    session: &Session,
+    focus: Side,
+    unfolded: &Ends<bool>,
+    flash: Ends<bool>,
+) {
     match places {
         Plates::Boxes { ends, between, large } => {
             for (side, area) in ends.iter() {
@@ -33,6 +40,7 @@ pub fn draw(canvas: &mut Canvas, places: &Plates, session: &Session, focus: Side
                     side,
                     focused: side == focus,
                     unfolded: unfolded[side],
+                    flash: flash[side],
                 }
                 .boxed(canvas, *area, *large);
             }
@@ -48,6 +56,7 @@ pub fn draw(canvas: &mut Canvas, places: &Plates, session: &Session, focus: Side
                     side,
                     focused: side == focus,
                     unfolded: unfolded[side],
+                    flash: flash[side],
                 };
                 if area.height < 5 {
                     let y = area.y + u16::from(side == Side::Server);
@@ -96,6 +105,8 @@ struct End<'a> {
     focused: bool,
     /// Whether sockets that are over have a tab each.
     unfolded: bool,
+    /// Whether its state has just changed.
+    flash: bool,
 }
 
 impl End<'_> {
@@ -109,13 +120,20 @@ impl End<'_> {
         &self.session.ends[self.side].process
     }
 
+    /// The words on its chip, and its look.
+    fn chip(&self, canvas: &Canvas) -> (String, Style) {
+        let (text, style) = chip(canvas, self.plate, self.session, self.side);
+        let state = self.plate.state.filter(|_| self.flash);
+        (text, state.map_or(style, |state| canvas.theme.flash(state)))
+    }
+
     fn meaning(&self) -> Option<Action> {
         meaning(self.session, self.side)
     }
 
     /// Draws the chip from `x` on, or so that it ends at `x`; returns its columns.
     fn draw_chip(&self, canvas: &mut Canvas, x: u16, y: u16, right: u16) -> u16 {
-        let (text, style) = chip(canvas, self.plate, self.session, self.side);
+        let (text, style) = self.chip(canvas);
         let end = canvas.chip(x, y, right, &text, style);
         let place = Rect::new(x, y, end.saturating_sub(x), 1);
         self.press(canvas, place, self.meaning());
@@ -246,7 +264,7 @@ impl End<'_> {
         let (text, dim) = (canvas.theme.text(), canvas.theme.dim());
         let (mut y, right) = (inside.y, inside.right());
         if in_large {
-            let (text, style) = chip(canvas, self.plate, self.session, self.side);
+            let (text, style) = self.chip(canvas);
             let end = canvas.large_chip(inside.x, y, right, &text, style);
             let place = Rect::new(inside.x, y, end.saturating_sub(inside.x), large::HIGH);
             self.press(canvas, place, self.meaning());
