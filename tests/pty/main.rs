@@ -8,6 +8,7 @@ mod labs;
 mod lessons;
 mod long;
 mod mouse;
+mod presenter;
 mod recording;
 mod slow;
 #[path = "../support/mod.rs"]
