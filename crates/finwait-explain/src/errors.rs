@@ -71,8 +71,12 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::EINVAL, Bind { .. }) => RuleId::BindOtherFamily6,
         (Errno::EINVAL, Listen { .. }) => RuleId::ListenConnected,
         (Errno::EINVAL, Accept { .. }) => RuleId::AcceptWithoutListen,
-        // On an IPv4 socket it would be a blackhole route, which no scenario shows.
-        (Errno::EINVAL, Connect { address, .. }) if address.is_ipv4() => RuleId::ConnectOtherFamily6,
+        // On an IPv4 socket it would be a blackhole route, or a shutdown under an attempt that was given up; no scenario shows either.
+        (Errno::EINVAL, Connect { address, .. })
+            if address.is_ipv4() && s.sock.sending_shut.or(s.sock.receiving_shut).is_none() =>
+        {
+            RuleId::ConnectOtherFamily6
+        }
         (Errno::EINVAL, Read { flags, .. }) if flags.contains(&ReadFlag::Oob) => RuleId::NoUrgentByte,
         (Errno::EINVAL, SetOption { .. }) => RuleId::OptionValue,
 
@@ -102,11 +106,21 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
         (Errno::ECONNABORTED, Connect { .. }) => RuleId::AttemptDead,
 
         // The end of a connection.
-        (Errno::EPIPE, Read { .. } | Connect { .. }) => RuleId::DissolvedWhileWaiting,
+        (Errno::EPIPE, Read { .. } | Connect { .. }) if was_dissolved_meanwhile(s) => RuleId::DissolvedWhileWaiting,
+        // The RST's error, that a disconnect has left behind: no scenario shows a read that gets it.
+        (Errno::EPIPE, Read { .. } | Connect { .. }) => return None,
         (Errno::EPIPE, Write { .. }) => return broken_pipe(s),
         (_, Read { .. } | Write { .. }) => return waiting(call, errno, s),
         _ => return None,
     })
+}
+
+/// Was the connection dissolved after the call began, by a disconnect that is still under way, too?
+fn was_dissolved_meanwhile(s: &Situation) -> bool {
+    let by = s.sock.dissolved.map(|made| made.entry);
+    let by = by.or_else(|| s.under_way(CallClass::Disconnect).map(|call| call.began));
+    // What waits since before is the RST's error, which a disconnect leaves in the socket.
+    !s.sock.epipe_waits() && by.is_none_or(|entry| s.since_it_began(Some(entry)))
 }
 
 /// Did the connection, or the attempt at one, end in that state?

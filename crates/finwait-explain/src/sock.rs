@@ -466,7 +466,10 @@ impl Sock {
                     self.sending_shut = self.sending_shut.or(Some(entry));
                 }
             }
-            (Call::Write { .. }, Outcome::Err(Errno::EPIPE)) if self.epipe_waits() => self.reported = Some(entry),
+            // A read gets it once a disconnect has taken the end of the stream away, which comes first.
+            (Call::Read { .. } | Call::Write { .. }, Outcome::Err(Errno::EPIPE)) if self.epipe_waits() => {
+                self.reported = Some(entry);
+            }
             (Call::Read { .. } | Call::Write { .. }, Outcome::Err(errno)) if is_told_once(*errno) => {
                 self.reported = Some(entry);
             }

@@ -22,9 +22,10 @@ impl App {
                 self.dialogs.paste(text);
                 Vec::new()
             }
+            // All of it, also where the size is what it was: the terminal may have cut what stood there meanwhile.
             Input::Resize(..) => {
                 self.stale = true;
-                Vec::new()
+                vec![Effect::Redraw]
             }
             Input::Key(_) | Input::FocusGained | Input::FocusLost => Vec::new(),
         }

@@ -189,7 +189,8 @@ impl Dialog for NewLabDialog {
         let runtime = |side: Side| {
             let known = self.chosen.runtimes[side];
             let name = known.map_or("as finwait was started", Runtime::title);
-            format!("{name}   < >")
+            // As wide as the longest, so that a second press meets it.
+            format!("{name:<24}< >")
         };
         let rows: [(&str, Vec<(Item, String)>); 5] = [
             (

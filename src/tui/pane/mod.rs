@@ -119,7 +119,13 @@ impl Panes {
         let flash = Ends::from_fn(|side| self.flash.is_on(side, canvas.now));
         plates::draw(canvas, &map.plates, session, focus, &shown.unfolded, flash);
         self.wire.draw(canvas, map.wire, session, shown);
-        now::draw(canvas, map.now, session, &self.tries.moves);
+        // A recording takes no commands.
+        let moves = if run.replay.is_none() {
+            &self.tries.moves[..]
+        } else {
+            &[]
+        };
+        now::draw(canvas, map.now, session, moves);
         if let Some(area) = map.details {
             self.details[focus].draw(canvas, area, session, focus, shown.unfolded[focus]);
         }

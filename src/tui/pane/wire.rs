@@ -135,7 +135,7 @@ impl WirePane {
         if layout::has_both_ends(area.width) {
             x = wire_buttons::line(canvas, x + 1, area.y, right, session);
         }
-        right = tabs(canvas, (x, right), area.y, session, shown);
+        x = tabs(canvas, (x + 1, right), area.y, session, shown);
         if self.picture == Picture::Sequence {
             let (above, below) = self.diagram.out_of_sight();
             let said = match (above, below) {
@@ -151,39 +151,27 @@ impl WirePane {
     }
 }
 
-/// Draws a tab for each connection where there are several, and one for all of them; so that they end at `right`. Returns where they begin.
+/// Draws a tab for each connection where there are several, and one for all of them, from the left on: those that are there stay in their
+/// places when another comes. Returns where they end.
 fn tabs(canvas: &mut Canvas, (left, right): (u16, u16), y: u16, session: &Session, shown: &Shown) -> u16 {
     let count = session.connection_count();
     if count < 2 {
-        return right;
+        return left;
     }
     let alone = shown.alone(session);
-    let mut tabs = vec![("all".to_owned(), ShownConnection::All, alone.is_none())];
-    tabs.extend((1..=count).map(|no| {
+    let all = ("all".to_owned(), ShownConnection::All, alone.is_none());
+    let each = (1..=count).map(|no| {
         let no = ConnectionNo(no);
         (no.to_string(), ShownConnection::One(no), alone == Some(no))
-    }));
-    let wide =
-        |tabs: &[(String, ShownConnection, bool)]| tabs.iter().map(|(name, ..)| name.len() as u16 + 2).sum::<u16>();
-    let word = " connections ";
-    let room = right.saturating_sub(left + 2);
-    // The newest ones, where not all have room; the key goes through them all.
-    while tabs.len() > 2 && wide(&tabs) > room {
-        let goes = if tabs[1].2 { 2 } else { 1 };
-        tabs.remove(goes);
-    }
-    if wide(&tabs) > room {
-        return right;
-    }
-    let mut x = right.saturating_sub(wide(&tabs) + 1);
-    let mut begin = x;
-    if x.saturating_sub(word.len() as u16) > left + 14 {
-        begin = x - word.len() as u16;
-        canvas.put(begin, y, x, word, canvas.theme.text());
-    }
-    for (name, connection, on) in tabs {
-        let action = Action::ShowConnection(connection);
+    });
+    // The key goes through those that have no room, too.
+    let mut x = left;
+    for (name, connection, on) in std::iter::once(all).chain(each) {
         let place = Rect::new(x, y, name.len() as u16 + 2, 1);
+        if place.right() >= right {
+            break;
+        }
+        let action = Action::ShowConnection(connection);
         let style = if on {
             canvas.theme.selected()
         } else {
@@ -197,5 +185,5 @@ fn tabs(canvas: &mut Canvas, (left, right): (u16, u16), y: u16, session: &Sessio
         }
         x = place.right();
     }
-    begin
+    x
 }
