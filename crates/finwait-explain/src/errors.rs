@@ -115,12 +115,11 @@ fn rule(call: &Call, errno: Errno, s: &Situation) -> Option<RuleId> {
     })
 }
 
-/// Was the connection dissolved after the call began, by a disconnect that is still under way, too?
+/// Was the connection dissolved while the call waited? Where it was before, what waits since is the RST's error, which a disconnect leaves in
+/// the socket.
 fn was_dissolved_meanwhile(s: &Situation) -> bool {
-    let by = s.sock.dissolved.map(|made| made.entry);
-    let by = by.or_else(|| s.under_way(CallClass::Disconnect).map(|call| call.began));
-    // What waits since before is the RST's error, which a disconnect leaves in the socket.
-    !s.sock.epipe_waits() && by.is_none_or(|entry| s.since_it_began(Some(entry)))
+    let before = s.sock.dissolved.filter(|made| !s.since_it_began(Some(made.entry)));
+    before.is_none() || !s.sock.epipe_waits()
 }
 
 /// Did the connection, or the attempt at one, end in that state?
