@@ -92,7 +92,7 @@ impl Claim {
         let has_ended = sock.end.is_some() || later.state.is_none() && sock.established.is_some();
         match self {
             Claim::Untouched => sock.named.is_none() && sock.peer.is_none() && !sock.listening && !sock.connected,
-            Claim::NotListening => !sock.listening,
+            Claim::NotListening => !sock.listening && !is_in(&[State::Listen]),
             Claim::Listening => sock.listening && is_in(&[State::Listen]),
             Claim::Unconnected => later.state.is_none(),
             Claim::InHandshake => is_in(&[State::SynSent, State::SynRecv]),
