@@ -914,6 +914,7 @@ fn comparison() -> Script {
         no,
         line: no,
         say: None,
+        look: None,
         command: Some(format!("client read {no}")),
         side: Some(Side::Client),
         call: Some(CallKind::Read),

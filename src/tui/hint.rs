@@ -199,6 +199,7 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
             "all sockets and calls of the {side}, with the kernel's numbers"
         )),
         Action::Item(_) => Parts::does("choose this"),
+        Action::MoreOfTheGuide => Parts::does("show the rest of the guide's words; the wheel does, too"),
         Action::Back => Parts::does("close this (Esc)"),
         Action::Typed(text, command) => Parts {
             name: Some(Name::Text(text.clone())),

@@ -42,6 +42,8 @@ pub enum Action {
     Details(Side),
     /// An item of the dialog on top, by the number that it gave it.
     Item(usize),
+    /// The guide shows the rest of its words; after the last the first.
+    MoreOfTheGuide,
     /// The dialog on top goes.
     Back,
     /// A command that was typed: it is remembered, and done.
@@ -109,6 +111,8 @@ pub enum Zone {
     Diagram,
     /// The log.
     Log,
+    /// The guide.
+    Guide,
     /// The dialog on top.
     Dialog,
 }

@@ -12,6 +12,7 @@ impl App {
         let theme = self.dialogs.theme().unwrap_or(self.setup.theme);
         let mut canvas = self.pointing.canvas(frame.buffer_mut(), theme, now);
         canvas.keys = &self.setup.keys;
+        self.panes.asks = self.dialogs.asks_for_a_prediction();
         match self.panes.map(screen, &self.run) {
             Some(map) => {
                 let covered = !self.dialogs.is_empty();

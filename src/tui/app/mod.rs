@@ -249,6 +249,7 @@ impl App {
         self.shown = Shown::default();
         self.status = None;
         self.stale = true;
+        self.hand_the_keys();
     }
 
     /// The new lab that the user asked for has taken the place of the one before, without a guide.
@@ -354,9 +355,20 @@ impl App {
         let at = |run: &LabRun| run.tour.as_ref().map(Tour::at);
         let before = at(&self.run);
         let requests = self.run.go_on(now);
-        self.stale |= at(&self.run) != before;
+        if at(&self.run) != before {
+            self.stale = true;
+            self.hand_the_keys();
+        }
         let requests = requests.into_iter().map(Effect::Lab);
         requests.chain(self.go_on_beside(now)).collect()
+    }
+
+    /// The end that the guide's next step is for has the keys: the step's key means that end.
+    fn hand_the_keys(&mut self) {
+        let tour = self.run.tour.as_ref().filter(|tour| tour.left().is_none());
+        if let Some(side) = tour.and_then(Tour::next_side) {
+            self.focus = side;
+        }
     }
 
     /// The session that it shows.
@@ -497,6 +509,10 @@ impl App {
                 let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 let actions = self.dialogs.press(item, context);
                 self.all(actions, now)
+            }
+            Action::MoreOfTheGuide => {
+                self.panes.guide.more();
+                Vec::new()
             }
             Action::Back => {
                 self.dialogs.close();

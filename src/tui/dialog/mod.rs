@@ -142,6 +142,11 @@ pub trait Dialog: Debug {
         None
     }
 
+    /// Does it ask the user for a prediction, whose answer nothing on the screen may tell?
+    fn asks_for_a_prediction(&self) -> bool {
+        false
+    }
+
     /// Returns what the help says first when it is opened over this dialog.
     fn about(&self) -> About {
         About {
@@ -225,6 +230,11 @@ impl DialogStack {
     /// Returns the theme in which the one on top has the screen drawn, if it has one.
     pub fn theme(&self) -> Option<Theme> {
         self.dialogs.last().and_then(|dialog| dialog.theme())
+    }
+
+    /// Does one of them ask for a prediction?
+    pub fn asks_for_a_prediction(&self) -> bool {
+        self.dialogs.iter().any(|dialog| dialog.asks_for_a_prediction())
     }
 
     /// Opens a dialog over all others.

@@ -67,7 +67,7 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, beside: &Beside, status: Option<&
     }
     // As high as the longest of them: nothing moves from step to step.
     let room = usize::from(screen.width.saturating_sub(2));
-    let of_all = lesson.differences.iter().chain([&lesson.summary]);
+    let of_all = lesson.words.iter().map(|words| &words.look).chain([&lesson.summary]);
     let most = of_all.map(|said| wrap(said, room).len()).max().unwrap_or(1) as u16;
     let bottom = screen.bottom().saturating_sub(1);
     let difference = bottom.saturating_sub(most);
@@ -78,8 +78,8 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, beside: &Beside, status: Option<&
         difference.saturating_sub(screen.y + 3),
     );
     canvas.rule(screen.x, difference.saturating_sub(1), right);
-    let said = match beside.at().checked_sub(1).and_then(|step| lesson.differences.get(step)) {
-        Some(said) if beside.held() => said.as_str(),
+    let said = match beside.at().checked_sub(1).and_then(|step| lesson.words.get(step)) {
+        Some(said) if beside.held() => said.look.as_str(),
         Some(_) => "Something else came than this lesson expects: its words are not about this. Back, and once more?",
         None => lesson.summary.as_str(),
     };
@@ -201,7 +201,11 @@ fn draw_column(canvas: &mut Canvas, area: Rect, beside: &Beside, column: usize) 
             let (about, expected, observed) = (&check.about, &check.expected, &check.observed);
             (format!("{about}: expected {expected}, observed {observed}"), bad)
         }
-        None => (step.and_then(|step| step.say.clone()).unwrap_or_default(), text),
+        None => (
+            step.and_then(|step| step.look.clone().or_else(|| step.say.clone()))
+                .unwrap_or_default(),
+            text,
+        ),
     };
     let place = lines(if tight { area.height } else { SAID });
     for (line, y) in wrap(&said, usize::from(place.width))

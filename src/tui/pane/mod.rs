@@ -31,6 +31,7 @@ use crate::tui::hit::Action;
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{self, Pane};
 use crate::tui::shown::Shown;
+use crate::tui::tour::Tour;
 use crate::tui::tries::Tries;
 
 /// All panes, with what is in sight of each.
@@ -45,6 +46,10 @@ pub struct Panes {
     /// The pane that has all between the header and the buttons; none when all have their places.
     pub zoom: Option<Pane>,
     tries: Tries,
+    /// Whether the dialog that asks for a prediction is open: nothing may tell the answer.
+    pub asks: bool,
+    /// The guide.
+    pub guide: guide::Guide,
     /// Whether the presenter has the whole screen.
     pub presents: bool,
 }
@@ -55,6 +60,7 @@ impl Panes {
         self.wire.restart();
         self.details = Ends::default();
         self.tries = Tries::default();
+        self.guide = guide::Guide::default();
         self.log = Log::default();
     }
 
@@ -109,7 +115,8 @@ impl Panes {
         }
         plates::draw(canvas, &map.plates, session, focus, &shown.unfolded);
         self.wire.draw(canvas, map.wire, session, shown);
-        now::draw(canvas, map.now, session, &self.tries.moves);
+        let predicted = run.tour.as_ref().is_some_and(Tour::has_prediction);
+        now::draw(canvas, map.now, session, &self.tries.moves, !self.asks && !predicted);
         if let Some(area) = map.details {
             self.details[focus].draw(canvas, area, session, focus, shown.unfolded[focus]);
         }
@@ -125,7 +132,7 @@ impl Panes {
             }
         }
         if let (Some(area), Some(tour)) = (map.guide, &run.tour) {
-            guide::draw(canvas, area, tour);
+            self.guide.draw(canvas, area, tour, session);
         }
         buttons::draw(canvas, map.buttons, session, focus, &self.tries.likely);
     }
