@@ -216,6 +216,7 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
             "be guided through {}, in a fresh lab; the sockets of this one are closed",
             scenario.name
         )),
+        Action::GuideInstead { scenario, .. } => Parts::does(format!("be guided through {}", scenario.name)),
         Action::SideBySide(lesson) => Parts::does(format!("see {} step by step, in two labs", lesson.title)),
         Action::Predict { picked, .. } => {
             Parts::does(format!("predict {picked}; the guide's next step says whether it is so"))

@@ -52,8 +52,15 @@ pub enum Action {
     ReadOptions(Side, Option<SocketName>),
     /// The log shows that entry of the transcript.
     ShowEntry(u64),
-    /// The user is guided through that scenario, in a fresh lab.
+    /// The user is guided through that scenario, in a fresh lab; asks first where that takes the place of what the user did.
     Guide(Arc<Scenario>),
+    /// The same without a question; with `record`, what was done is written to a scenario file first.
+    GuideInstead {
+        /// The scenario.
+        scenario: Arc<Scenario>,
+        /// Whether what was done is written first.
+        record: bool,
+    },
     /// Two labs stand side by side, as that lesson has them.
     SideBySide(Arc<SideBySide>),
     /// A prediction of the guide's next step.

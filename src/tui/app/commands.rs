@@ -227,6 +227,20 @@ impl App {
         }
     }
 
+    /// Begins a guide in a fresh lab, in place of this one and of the two of a lesson; what was done is written before, where that is wanted.
+    pub(super) fn guide_instead(&mut self, scenario: Arc<Scenario>, record: bool) -> Vec<Effect> {
+        self.dialogs.clear();
+        let fresh = LabSpec::of(&scenario);
+        let recorded = self.run.record().filter(|_| record);
+        self.begin(scenario);
+        let ended = self.beside.take().map(|_| Effect::EndBeside);
+        let renewed = match recorded {
+            Some(text) => Effect::SaveAndRenew("recorded".into(), text, fresh),
+            None => Effect::Fresh(fresh),
+        };
+        ended.into_iter().chain([renewed]).collect()
+    }
+
     /// Shows connections. The sockets of one that is chosen become the current ones, so that the buttons act on what is shown; a guide's
     /// and a recording's stay as they are.
     pub(super) fn show_connection(&mut self, shown: ShownConnection, now: MonoTime) -> Vec<Effect> {
@@ -298,9 +312,9 @@ impl App {
             {
                 let of = |command| self.setup.keys.of_screen(command);
                 let (rejoin, again) = (of(ScreenCommand::TourRejoin), of(ScreenCommand::ToTheStart));
-                let leave = of(ScreenCommand::TourLeave);
+                let (leave, this) = (of(ScreenCommand::TourLeave), of(command));
                 self.status = Some(format!(
-                    "you have left the guide's path: {rejoin} goes back to it, {again} begins again, {leave} goes on alone"
+                    "{this} needs the guide's path, which you have left: {rejoin} goes back to it, {again} begins again, {leave} goes on alone"
                 ));
                 return Vec::new();
             }

@@ -34,9 +34,13 @@ impl App {
                 if self.beside.is_none() && !self.panes.presents {
                     let room = screen.width.saturating_sub(2);
                     let (session, keys) = (&self.run.session, &self.setup.keys);
-                    let hint = canvas
-                        .pointed()
-                        .map(|action| hint(action, session, self.focus, room, keys));
+                    let hint = canvas.pointed().map(|action| {
+                        match action {
+                            Action::Item(item) => self.dialogs.hint(*item),
+                            _ => None,
+                        }
+                        .unwrap_or_else(|| hint(action, session, self.focus, room, keys))
+                    });
                     let recording = self.run.replay.as_ref().map(|_| pane::replay_bar::keys(keys));
                     let hint = hint.as_deref().or(recording.as_deref());
                     pane::hint::draw(&mut canvas, map.hint, status, hint, covered);

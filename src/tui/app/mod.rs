@@ -39,6 +39,7 @@ use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::forge::ForgeDialog;
 use crate::tui::dialog::help::{HelpDialog, HelpTopic};
 use crate::tui::dialog::host::HostDialog;
+use crate::tui::dialog::leave::LeaveDialog;
 use crate::tui::dialog::lessons::LessonsDialog;
 use crate::tui::dialog::menu::MenuDialog;
 use crate::tui::dialog::new_lab::NewLabDialog;
@@ -542,14 +543,16 @@ impl App {
                 self.pointing.set_mark(Some(Action::LogLine(None)));
                 Vec::new()
             }
-            Action::Guide(_) if self.is_only_shown() => Vec::new(),
-            Action::Guide(scenario) => {
-                self.dialogs.clear();
-                let fresh = LabSpec::of(&scenario);
-                self.begin(scenario);
-                let ended = self.beside.take().map(|_| Effect::EndBeside);
-                ended.into_iter().chain([Effect::Fresh(fresh)]).collect()
-            }
+            Action::Guide(_) | Action::GuideInstead { .. } if self.is_only_shown() => Vec::new(),
+            Action::Guide(scenario) => match self.run.commands() {
+                // A guide's own lab has nothing that is lost.
+                done @ 1.. if self.run.tour.is_none() => {
+                    self.dialogs.open(LeaveDialog::new(scenario, done));
+                    Vec::new()
+                }
+                _ => self.guide_instead(scenario, false),
+            },
+            Action::GuideInstead { scenario, record } => self.guide_instead(scenario, record),
             Action::SideBySide(_) if self.is_only_shown() => Vec::new(),
             Action::SideBySide(lesson) => self.begin_beside(lesson),
             Action::NewLab { .. } if self.is_only_shown() => Vec::new(),

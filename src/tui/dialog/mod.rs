@@ -21,6 +21,7 @@ pub mod branch;
 pub mod forge;
 pub mod help;
 pub mod host;
+pub mod leave;
 pub mod lessons;
 pub mod menu;
 pub mod new_lab;
@@ -132,6 +133,11 @@ pub trait Dialog: Debug {
         None
     }
 
+    /// What a press on an item does, in a few words; none for one that needs none.
+    fn hint(&self, _item: usize) -> Option<String> {
+        None
+    }
+
     /// The theme in which the whole screen is drawn while it is open; none for the one that is in use.
     fn theme(&self) -> Option<Theme> {
         None
@@ -235,6 +241,11 @@ impl DialogStack {
     /// Does one of them ask for a prediction?
     pub fn asks_for_a_prediction(&self) -> bool {
         self.dialogs.iter().any(|dialog| dialog.asks_for_a_prediction())
+    }
+
+    /// What a press on an item of the one on top does, where that says so.
+    pub fn hint(&self, item: usize) -> Option<String> {
+        self.dialogs.last()?.hint(item)
     }
 
     /// Opens a dialog over all others.

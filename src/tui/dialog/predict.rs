@@ -89,6 +89,16 @@ impl Dialog for PredictDialog {
         self.selected
     }
 
+    fn hint(&self, item: usize) -> Option<String> {
+        let (question, choice) = self.place(item)?;
+        let (question, _) = &self.questions[question];
+        let picked = &question.choices[choice];
+        Some(match question.about.as_str() {
+            RETURNS => format!("predict that it returns {picked}; the next step says whether it is so"),
+            about => format!("predict that the {about} will be {picked}; the next step says whether it is so"),
+        })
+    }
+
     fn asks_for_a_prediction(&self) -> bool {
         true
     }
@@ -111,9 +121,9 @@ impl Dialog for PredictDialog {
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
         canvas.put_cut(inside.x, inside.y, inside.right(), &self.command, strong);
         let ask = match (self.questions.len(), self.open()) {
-            (0 | 1, _) => "Pick an answer: a click, or arrows and Enter.",
-            (_, Some(0)) => "Two questions: pick an answer to each (click, or arrows and Enter).",
-            _ => "And the other question: pick an answer to it, too.",
+            (0 | 1, _) => "Pick one answer.",
+            (_, Some(0)) => "Two questions: pick one answer to each.",
+            _ => "Now the other question: pick one answer.",
         };
         let last = inside.bottom().saturating_sub(1);
         canvas.put_cut(inside.x, last, inside.right(), ask, canvas.theme.dim());

@@ -147,9 +147,9 @@ fn title(canvas: &mut Canvas, area: Rect, tour: &Tour) {
     canvas.put_right(x, area.y, area.right().saturating_sub(1), &place, strong);
 }
 
-/// The words of the guide: what came of the last step, where `results` asks for it or it was not as expected; what came of a prediction;
-/// where to look; what the next step is about.
-fn words(canvas: &Canvas, tour: &Tour, room: usize, results: bool) -> Vec<Line> {
+/// The words of the guide: what came of the last step, what came of a prediction, where to look, what the next step is about. Where there
+/// is no room for `all` of it, a result that is as expected is left out, and the summary comes last.
+fn words(canvas: &Canvas, tour: &Tour, room: usize, all: bool) -> Vec<Line> {
     let (text, strong, bad) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.bad());
     let scenario = tour.scenario();
     let mut lines: Vec<Line> = Vec::new();
@@ -157,7 +157,7 @@ fn words(canvas: &Canvas, tour: &Tour, room: usize, results: bool) -> Vec<Line> 
         lines.extend(wrap(said, room).into_iter().map(|line| Line::text(line, style)));
     };
     let last = tour.done.last();
-    if let Some(report) = last.filter(|report| results || !report.held()) {
+    if let Some(report) = last.filter(|report| all || !report.held()) {
         for (said, held) in came(report) {
             say(&mut lines, &said, if held { text } else { bad });
         }
@@ -169,12 +169,13 @@ fn words(canvas: &Canvas, tour: &Tour, room: usize, results: bool) -> Vec<Line> 
         // The file's words are about what it expects.
         Some(report) if report.held() => say(&mut lines, report.look.as_deref().unwrap_or_default(), text),
         Some(_) => {}
-        None => say(&mut lines, &scenario.summary, text),
+        None if all => say(&mut lines, &scenario.summary, text),
+        None => {}
     }
     if let Some(pause) = tour.pause().filter(|_| last.is_some_and(|report| !report.held())) {
         let meanwhile = match pause.meanwhile.as_slice() {
             [] => "and time has run out".to_owned(),
-            all => format!("meanwhile: {}", all.join("; ")),
+            events => format!("meanwhile: {}", events.join("; ")),
         };
         let said = format!(
             "You waited {} before this step; {meanwhile}. This step is about a shorter pause: run it again.",
@@ -191,12 +192,15 @@ fn words(canvas: &Canvas, tour: &Tour, room: usize, results: bool) -> Vec<Line> 
                 0 => "The end: all was as expected.".to_owned(),
                 n => format!("The end: {n} of {} steps were not as expected.", scenario.steps.len()),
             };
-            if let (right, all @ 1..) = tour.score() {
-                said.push_str(&format!(" {right} of {all} predictions were right."));
+            if let (right, decided @ 1..) = tour.score() {
+                said.push_str(&format!(" {right} of {decided} predictions were right."));
             }
             said.push_str(" The sockets are live: go on with the buttons.");
             say(&mut lines, &said, strong);
         }
+    }
+    if last.is_none() && !all {
+        say(&mut lines, &scenario.summary, text);
     }
     lines
 }
@@ -265,7 +269,7 @@ fn off_the_path(canvas: &mut Canvas, area: Rect, tour: &Tour, left: &str) {
         ScreenCommand::ToTheStart,
         ScreenCommand::TourLeave,
     ]));
-    let about = "Back on the path runs the steps so far again, in a fresh lab.";
+    let about = "rejoin runs the steps so far again, in a fresh lab.";
     lines.extend(wrap(about, room).into_iter().map(|line| Line::text(line, text)));
     // The buttons stay in sight.
     let height = usize::from(area.height);
