@@ -159,7 +159,9 @@ fn a_wrong_prediction_is_answered_with_the_rule() {
 #[test]
 fn a_step_is_announced_before_it_and_explained_after_it() {
     let mut terminal = before_the_half_close();
-    let text = terminal.lines().join("\n");
+    let lines = terminal.lines();
+    let guide = lines.iter().skip_while(|line| !line.contains(". Next ─")).take(7);
+    let text = guide.cloned().collect::<Vec<_>>().join("\n");
     assert!(
         text.contains("The client has nothing more to send, and says so"),
         "{text}"
@@ -218,8 +220,11 @@ fn a_wrong_predictions_verdict_stands_first_at_every_size() {
         });
         terminal.see("next:  2r read ");
         if height < 24 {
-            terminal.click("more", Half::Left);
-            terminal.see("How does the server find out?");
+            terminal.click("[more", Half::Left);
+            terminal.see("EPIPE: its own direction is over");
+            terminal.wait("the mark of what is above", |lines| {
+                lines.iter().any(|line| line.starts_with('\u{25b4}')) && lines.iter().any(|line| line.contains("next:"))
+            });
         }
     }
 }
@@ -503,4 +508,31 @@ fn lessons_hold_at_reading_speed_or_say_why_not() {
         .filter(|(_, came)| !came.starts_with("holds") && !came.starts_with("told"))
         .collect();
     assert!(untold.is_empty(), "{untold:?}");
+}
+
+#[test]
+fn tmp_pictures() {
+    for size in [(120, 40), (80, 24), (60, 15)] {
+        let mut terminal = Terminal::start(size.0, size.1, &["--lab", "isolated", "tour", "half-close-beside-full-close"]);
+        terminal.see("step 0 of 8");
+        for step in 1..=8 {
+            terminal.press(Place::Screen, ". Next");
+            terminal.see(&format!("step {step} of 8"));
+            if [6, 8].contains(&step) {
+                println!("{}", terminal.lines().join("\n"));
+            }
+        }
+    }
+    for size in [(80, 24), (60, 15)] {
+        let mut terminal = Terminal::start(size.0, size.1, &["--lab", "isolated", "tour", "half-close"]);
+        terminal.see("next:");
+        terminal.keys(".");
+        terminal.see("next:  1c");
+        terminal.keys("X");
+        terminal.see("left the guide");
+        println!("{}", terminal.lines().join("\n"));
+        terminal.keys(".");
+        terminal.see("which you have left");
+        println!("{}", terminal.lines().join("\n"));
+    }
 }
