@@ -220,7 +220,7 @@ fn a_wrong_predictions_verdict_stands_first_at_every_size() {
         });
         terminal.see("next:  2r read ");
         if height < 24 {
-            terminal.click("[more", Half::Left);
+            terminal.click("[more", Half::Both);
             terminal.see("EPIPE: its own direction is over");
             terminal.wait("the mark of what is above", |lines| {
                 lines.iter().any(|line| line.starts_with('\u{25b4}')) && lines.iter().any(|line| line.contains("next:"))
@@ -342,6 +342,23 @@ fn half_close_stands_beside_full_close() {
             if step == 4 {
                 terminal.see("no program");
                 terminal.see("The wire sees no difference");
+                terminal.see("Can the servers tell? Both read.");
+                // What differs is marked.
+                terminal.wait("the clients' signs", |lines| {
+                    lines.iter().any(|line| line.matches("\u{2260} client").count() == 2)
+                        || lines.iter().filter(|line| line.contains("\u{2260} client")).count() >= 2
+                });
+                assert!(!terminal.lines().join("\n").contains("\u{2260} server"));
+            }
+            if (lab, size, step) == ("isolated", (120, 40), 6) {
+                terminal.wait("the segments as in the main diagram", |lines| {
+                    let has = |words: &str| lines.iter().any(|line| line.contains(words));
+                    has("\u{2501}\u{2501} FIN \u{2501}")
+                        && lines
+                            .iter()
+                            .any(|line| line.contains("RST") && line.contains('\u{2573}'))
+                });
+                terminal.see("A program that never closes leaks the descriptor");
             }
         }
         terminal.see("The end: both labs are live");
@@ -508,31 +525,4 @@ fn lessons_hold_at_reading_speed_or_say_why_not() {
         .filter(|(_, came)| !came.starts_with("holds") && !came.starts_with("told"))
         .collect();
     assert!(untold.is_empty(), "{untold:?}");
-}
-
-#[test]
-fn tmp_pictures() {
-    for size in [(120, 40), (80, 24), (60, 15)] {
-        let mut terminal = Terminal::start(size.0, size.1, &["--lab", "isolated", "tour", "half-close-beside-full-close"]);
-        terminal.see("step 0 of 8");
-        for step in 1..=8 {
-            terminal.press(Place::Screen, ". Next");
-            terminal.see(&format!("step {step} of 8"));
-            if [6, 8].contains(&step) {
-                println!("{}", terminal.lines().join("\n"));
-            }
-        }
-    }
-    for size in [(80, 24), (60, 15)] {
-        let mut terminal = Terminal::start(size.0, size.1, &["--lab", "isolated", "tour", "half-close"]);
-        terminal.see("next:");
-        terminal.keys(".");
-        terminal.see("next:  1c");
-        terminal.keys("X");
-        terminal.see("left the guide");
-        println!("{}", terminal.lines().join("\n"));
-        terminal.keys(".");
-        terminal.see("which you have left");
-        println!("{}", terminal.lines().join("\n"));
-    }
 }

@@ -277,7 +277,7 @@ fn draw_column(canvas: &mut Canvas, area: Rect, beside: &Beside, column: usize) 
         }
     };
     let place = lines(if tight { area.height } else { SAID });
-    for (line, y) in wrap(&said, usize::from(place.width))
+    for (line, y) in whole_sentences(&said, usize::from(place.width), usize::from(place.height))
         .iter()
         .zip(place.y..place.bottom())
     {
