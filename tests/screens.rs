@@ -736,6 +736,47 @@ fn a_prediction_asks_all_its_questions_at_once() {
     assert!(!text_of(&mut script, 120, 40).contains("what will"));
 }
 
+/// The bottom line says what a press on a dialog's item does, not only that it chooses it.
+#[test]
+fn a_dialogs_item_says_what_a_press_on_it_does() {
+    for (keys, words, hint) in [
+        (
+            "Y",
+            "Half-close: one direction ends",
+            "be guided through: Half-close: one direction ends",
+        ),
+        (
+            "Y",
+            "Half-close beside full close",
+            "see in two labs: Half-close beside full close",
+        ),
+        ("m", "shut wr  ", "shut wr: end this end's direction"),
+        ("%", "projector", "try the theme projector"),
+        ("+", "record first", "write what was done to a scenario file"),
+    ] {
+        let mut script = Script::connected(LabKind::Isolated);
+        script.keys(keys);
+        let said = text_of(&mut script, 120, 40);
+        let (row, column) = said
+            .lines()
+            .zip(0u16..)
+            .find_map(|(line, row)| Some((row, line[..line.find(words)?].chars().count() as u16)))
+            .unwrap_or_else(|| panic!("{words}: {said}"));
+        script.app.input(
+            &Input::Mouse(MouseEvent {
+                kind: MouseEventKind::Moved,
+                column: column + 2,
+                row,
+                modifiers: KeyModifiers::NONE,
+            }),
+            script.now,
+        );
+        let said = text_of(&mut script, 120, 40);
+        let last = said.lines().last().unwrap_or_default();
+        assert!(last.contains(hint), "{words}: {said}");
+    }
+}
+
 #[test]
 fn lessons_to_choose_from() {
     snapshots("lessons", || {
