@@ -1010,7 +1010,10 @@ fn nothing_moves_as_things_happen() {
                 script
             },
         ];
-        let (moments, first) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(None)));
+        let (moments, first) = (
+            Rc::new(Cell::new(0)),
+            Rc::new(RefCell::new(None::<(Vec<(Rect, Action)>, String)>)),
+        );
         let look = {
             let (moments, first) = (Rc::clone(&moments), Rc::clone(&first));
             let with_guide = Rc::new(Cell::new(false));
@@ -1023,9 +1026,13 @@ fn nothing_moves_as_things_happen() {
                 let guided = words(&drawn).contains(". Next ");
                 let now = (fixed(script, size, false), labels(&drawn, size));
                 let mut first = first.borrow_mut();
-                // A guide that begins hands the keys to the end of its first step, and a narrow screen has that end's buttons.
-                if guided && !with_guide.replace(guided) && !layout::has_both_ends(size.0) {
-                    *first = None;
+                // A guide that begins hands the keys to the end of its first step: the title of the buttons says so, and a narrow screen has
+                // that end's buttons.
+                if guided && !with_guide.replace(guided) {
+                    match first.as_mut() {
+                        Some((_, labels)) if layout::has_both_ends(size.0) => labels.clone_from(&now.1),
+                        _ => *first = None,
+                    }
                 }
                 let was = first.get_or_insert_with(|| now.clone());
                 moments.set(moments.get() + 1);
