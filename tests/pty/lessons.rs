@@ -75,8 +75,12 @@ fn the_guides_path_is_left_and_found_again() {
             .iter()
             .any(|line| line.contains("The client has nothing more to send"))
     });
+    // The pointer alone has it said, and so has a press.
+    terminal.point_at(". Next", Half::Both);
+    terminal.see(". needs the guide's path, which you have left: I goes back to it");
     terminal.press(Place::Screen, ". Next");
     terminal.see(". needs the guide's path, which you have left: I goes back to it");
+    terminal.see("rejoin (I) runs the steps so far again");
     terminal.press(Place::Screen, "I rejoin");
     terminal.see("step 4 of 10");
     terminal.see("next:  1h shutdown write ");

@@ -299,25 +299,35 @@ impl App {
         }
     }
 
+    /// What a button of the guide needs where the user has left its path; none where it does what it says.
+    pub(super) fn needs_the_path(tour: Option<&Tour>, command: ScreenCommand, keys: &Keymap) -> Option<String> {
+        tour?.left()?;
+        let needs = matches!(
+            command,
+            ScreenCommand::TourNext | ScreenCommand::TourEnd | ScreenCommand::Predict | ScreenCommand::Branch
+        );
+        let of = |command| keys.of_screen(command);
+        let (rejoin, again) = (of(ScreenCommand::TourRejoin), of(ScreenCommand::ToTheStart));
+        let (leave, this) = (of(ScreenCommand::TourLeave), of(command));
+        needs.then(|| {
+            format!(
+                "{this} needs the guide's path, which you have left: {rejoin} goes back to it, {again} begins again, {leave} goes on alone"
+            )
+        })
+    }
+
     /// Does what the guide's buttons do.
     fn tour_command(&mut self, command: ScreenCommand, now: MonoTime) -> Vec<Effect> {
+        if let Some(why) = App::needs_the_path(self.run.tour.as_ref(), command, &self.setup.keys) {
+            self.status = Some(why);
+            return Vec::new();
+        }
         let Some(tour) = &mut self.run.tour else {
             let lessons = self.setup.keys.of_screen(ScreenCommand::Scenarios);
             self.status = Some(format!("there is no guide: {lessons} lessons starts one"));
             return Vec::new();
         };
         match command {
-            ScreenCommand::TourNext | ScreenCommand::TourEnd | ScreenCommand::Predict | ScreenCommand::Branch
-                if tour.left().is_some() =>
-            {
-                let of = |command| self.setup.keys.of_screen(command);
-                let (rejoin, again) = (of(ScreenCommand::TourRejoin), of(ScreenCommand::ToTheStart));
-                let (leave, this) = (of(ScreenCommand::TourLeave), of(command));
-                self.status = Some(format!(
-                    "{this} needs the guide's path, which you have left: {rejoin} goes back to it, {again} begins again, {leave} goes on alone"
-                ));
-                return Vec::new();
-            }
             ScreenCommand::TourNext => tour.next(),
             ScreenCommand::TourEnd => tour.to_the_end(),
             ScreenCommand::TourBack | ScreenCommand::ToTheStart | ScreenCommand::TourRejoin => {

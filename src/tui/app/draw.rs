@@ -34,9 +34,11 @@ impl App {
                 if self.beside.is_none() && !self.panes.presents {
                     let room = screen.width.saturating_sub(2);
                     let (session, keys) = (&self.run.session, &self.setup.keys);
+                    let tour = self.run.tour.as_ref();
                     let hint = canvas.pointed().map(|action| {
                         match action {
                             Action::Item(item) => self.dialogs.hint(*item),
+                            Action::Screen(_, command) => App::needs_the_path(tour, *command, keys),
                             _ => None,
                         }
                         .unwrap_or_else(|| hint(action, session, self.focus, room, keys))

@@ -57,6 +57,7 @@ use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::history::History;
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
+use crate::tui::keys::Keymap;
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{LEAST, Pane};
 use crate::tui::pane::{self, Panes};

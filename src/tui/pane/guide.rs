@@ -269,8 +269,9 @@ fn off_the_path(canvas: &mut Canvas, area: Rect, tour: &Tour, left: &str) {
         ScreenCommand::ToTheStart,
         ScreenCommand::TourLeave,
     ]));
-    let about = "rejoin runs the steps so far again, in a fresh lab.";
-    lines.extend(wrap(about, room).into_iter().map(|line| Line::text(line, text)));
+    let key = canvas.keys.of_screen(ScreenCommand::TourRejoin);
+    let about = format!("rejoin ({key}) runs the steps so far again, in a fresh lab.");
+    lines.extend(wrap(&about, room).into_iter().map(|line| Line::text(line, text)));
     // The buttons stay in sight.
     let height = usize::from(area.height);
     if lines.len() > height {
