@@ -650,11 +650,21 @@ impl Press<'_> {
                 assert_eq!(script.app.shown().connection, *shown, "{}", self.name());
                 text(&mut script, self.size);
             }
+            Action::MoreOfTheGuide => {
+                let mut script = self.after("").0;
+                let (before, after) = (text(&mut self.before(""), self.size), text(&mut script, self.size));
+                assert!(
+                    after.contains('\u{25b4}') && !before.contains('\u{25b4}'),
+                    "{}: {after}",
+                    self.name()
+                );
+            }
             other @ (Action::Item(_)
             | Action::Back
             | Action::Typed(..)
             | Action::ReadOptions(..)
             | Action::Guide(_)
+            | Action::GuideInstead { .. }
             | Action::SideBySide(_)
             | Action::Predict { .. }
             | Action::NewLab { .. }
@@ -914,6 +924,7 @@ fn comparison() -> Script {
         no,
         line: no,
         say: None,
+        look: None,
         command: Some(format!("client read {no}")),
         side: Some(Side::Client),
         call: Some(CallKind::Read),
@@ -999,9 +1010,13 @@ fn nothing_moves_as_things_happen() {
                 script
             },
         ];
-        let (moments, first) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(None)));
+        let (moments, first) = (
+            Rc::new(Cell::new(0)),
+            Rc::new(RefCell::new(None::<(Vec<(Rect, Action)>, String)>)),
+        );
         let look = {
             let (moments, first) = (Rc::clone(&moments), Rc::clone(&first));
+            let with_guide = Rc::new(Cell::new(false));
             move |script: &mut Script| {
                 // A prompt that is open hides what is below it.
                 let drawn = buffer(script, size);
@@ -1011,6 +1026,14 @@ fn nothing_moves_as_things_happen() {
                 let guided = words(&drawn).contains(". Next ");
                 let now = (fixed(script, size, false), labels(&drawn, size));
                 let mut first = first.borrow_mut();
+                // A guide that begins hands the keys to the end of its first step: the title of the buttons says so, and a narrow screen has
+                // that end's buttons.
+                if guided && !with_guide.replace(guided) {
+                    match first.as_mut() {
+                        Some((_, labels)) if layout::has_both_ends(size.0) => labels.clone_from(&now.1),
+                        _ => *first = None,
+                    }
+                }
                 let was = first.get_or_insert_with(|| now.clone());
                 moments.set(moments.get() + 1);
                 for (area, action) in &was.0 {

@@ -76,6 +76,11 @@ fn actions(script: &Script) -> Vec<Action> {
         Action::ReadOptions(Side::Server, None),
         Action::ShowEntry(1),
         Action::Guide(Arc::clone(&scenario)),
+        Action::GuideInstead {
+            scenario: Arc::clone(&scenario),
+            record: true,
+        },
+        Action::MoreOfTheGuide,
         Action::Predict {
             about: "returns".into(),
             picked: "EOF".into(),
@@ -119,6 +124,7 @@ fn actions(script: &Script) -> Vec<Action> {
             Action::End(..) | Action::Wire(_) | Action::Screen(..) | Action::Focus(_) | Action::LogLine(_) => {}
             Action::Segment(_) | Action::Why(_) | Action::Meaning(..) | Action::Item(_) | Action::Back => {}
             Action::Typed(..) | Action::ReadOptions(..) | Action::ShowEntry(_) | Action::Guide(_) => {}
+            Action::GuideInstead { .. } | Action::MoreOfTheGuide => {}
             Action::WhyNow | Action::Means(_) | Action::Details(_) | Action::SideBySide(_) | Action::NewLab { .. } => {}
             Action::ShowConnection(_) => {}
             Action::Predict { .. } | Action::Compare(_) | Action::Say(_) | Action::Nothing => {}

@@ -702,20 +702,79 @@ fn a_prediction_asks_all_its_questions_at_once() {
         ("LISTEN", true),
         ("EPIPE", false),
         ("EOF", false),
+        // What a beginner has not heard of.
+        ("EMFILE", false),
+        ("EBADF", false),
+        ("EINVAL", false),
     ] {
-        let is_there = said.lines().any(|line| line.contains(&format!("  {choice} ")));
+        let is_there = said.lines().any(|line| line.contains(&format!("( ) {choice} ")));
         assert_eq!(is_there, plausible, "{choice}: {said}");
+    }
+    assert!(said.contains("Two questions: pick one answer to each."), "{said}");
+    assert!(!said.contains("(x)"), "nothing is chosen yet: {said}");
+    // Nothing is selected before the arrows were used, and nothing is told of what will follow.
+    script.keys("\n");
+    assert!(!text_of(&mut script, 120, 40).contains("(x)"));
+    assert!(!said.contains("LISTEN: a client can connect"), "{said}");
+    assert!(said.contains("2l listen"), "{said}");
+    let down = Input::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE));
+    for _ in 0..2 {
+        script.app.input(&down, script.now);
     }
     script.keys("\n");
     let said = text_of(&mut script, 120, 40);
-    assert!(said.contains("\u{25b8} "), "the answer is marked: {said}");
+    assert!(said.contains("(x) ok"), "the answer is marked: {said}");
     assert!(said.contains("what will be the state of"), "{said}");
+    assert!(said.contains("Now the other question"), "{said}");
+    script.app.input(&down, script.now);
     script.keys("\n");
     let said = text_of(&mut script, 120, 40);
     assert!(!said.contains("what will"), "{said}");
-    assert!(said.contains("you predict "), "{said}");
+    assert!(said.contains("you predict ok, listener CLOSE"), "{said}");
+    assert!(!said.contains("LISTEN: a client can connect"), "{said}");
     script.keys("#\u{1b}");
     assert!(!text_of(&mut script, 120, 40).contains("what will"));
+}
+
+/// The bottom line says what a press on a dialog's item does, not only that it chooses it.
+#[test]
+fn a_dialogs_item_says_what_a_press_on_it_does() {
+    for (keys, words, hint) in [
+        (
+            "Y",
+            "Half-close: one direction ends",
+            "be guided through: Half-close: one direction ends",
+        ),
+        (
+            "Y",
+            "Half-close beside full close",
+            "see in two labs: Half-close beside full close",
+        ),
+        ("m", "shut wr  ", "shut wr: end this end's direction"),
+        ("%", "projector", "try the theme projector"),
+        ("+", "record first", "write what was done to a scenario file"),
+    ] {
+        let mut script = Script::connected(LabKind::Isolated);
+        script.keys(keys);
+        let said = text_of(&mut script, 120, 40);
+        let (row, column) = said
+            .lines()
+            .zip(0u16..)
+            .find_map(|(line, row)| Some((row, line[..line.find(words)?].chars().count() as u16)))
+            .unwrap_or_else(|| panic!("{words}: {said}"));
+        script.app.input(
+            &Input::Mouse(MouseEvent {
+                kind: MouseEventKind::Moved,
+                column: column + 2,
+                row,
+                modifiers: KeyModifiers::NONE,
+            }),
+            script.now,
+        );
+        let said = text_of(&mut script, 120, 40);
+        let last = said.lines().last().unwrap_or_default();
+        assert!(last.contains(hint), "{words}: {said}");
+    }
 }
 
 #[test]

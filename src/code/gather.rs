@@ -90,6 +90,7 @@ impl Program {
                 | EntryKind::Note { .. } => {}
             }
         }
+        self.statements.extend(report.look.clone().map(Statement::Say));
         self.seen = session.transcript.last();
     }
 

@@ -34,6 +34,7 @@ impl Branch {
             step.stands = std::time::Duration::ZERO;
             if nth == at {
                 step.say = None;
+                step.look = None;
                 step.action = Some(StepAction {
                     text: command.to_string(),
                     command: command.clone(),

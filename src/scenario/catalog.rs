@@ -75,14 +75,17 @@ pub fn nearest(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::expect::Expected;
+    use crate::scenario::lesson::Shelf;
+    use crate::scenario::returns::Returns;
     use std::collections::HashSet;
 
     /// The words that are read in a lesson, and the presses.
     fn length(course: &Course) -> (f64, f64) {
         let said = course.scenarios().into_iter().flat_map(|scenario| &scenario.steps);
         let words = said
-            .filter_map(|step| step.say.as_ref())
-            .map(|say| say.split(' ').count());
+            .flat_map(|step| step.say.iter().chain(&step.look))
+            .map(|said| said.split(' ').count());
         (words.sum::<usize>() as f64, course.steps() as f64)
     }
 
@@ -133,11 +136,56 @@ mod tests {
             .map(|(place, name)| (place, name, Level::Beginner))
             .collect();
         assert_eq!(starts.collect::<Vec<_>>(), wanted);
-        // A beginner is told at every step what happens, and where to look.
+        // A beginner is told at every step what will happen, and then where to look.
         for course in &lessons[..wanted.len()] {
-            let mut steps = course.scenarios().into_iter().flat_map(|scenario| &scenario.steps);
-            assert!(steps.all(|step| step.say.is_some()), "{}", course.name());
+            let mut announced = match course {
+                Course::Guided(scenario, _) => scenario.steps.iter().map(|step| step.say.is_some()).collect(),
+                Course::SideBySide(_) => Vec::new(),
+            };
+            let steps = course.scenarios().into_iter().flat_map(|scenario| &scenario.steps);
+            // What does nothing has nothing to look at.
+            announced
+                .extend(steps.map(|step| step.look.is_some() || step.action.is_none() && step.expected.is_empty()));
+            assert!(announced.into_iter().all(|is| is), "{}", course.name());
         }
+    }
+
+    /// A state that a step leads to, and what its call returns, are for its `look`: the user may be asked to predict them.
+    #[test]
+    fn what_is_said_before_a_step_of_start_here_does_not_tell_how_it_ends() {
+        let lessons = lessons().unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
+        let starts = lessons
+            .iter()
+            .filter(|course| matches!(course.lesson().shelf, Shelf::Start(_)));
+        let mut told = 0;
+        for course in starts {
+            for scenario in course.scenarios() {
+                for (nth, step) in scenario.steps.iter().enumerate() {
+                    let of_both = match course {
+                        Course::SideBySide(both) => Some(&both.words[nth].say),
+                        Course::Guided(..) => None,
+                    };
+                    let Some(say) = of_both.or(step.say.as_ref()) else {
+                        continue;
+                    };
+                    let ends = step.expected.iter().flat_map(|expected| match &expected.what {
+                        Expected::State(_, stands) => {
+                            stands.state.map(|state| state.name().to_owned()).into_iter().collect()
+                        }
+                        Expected::Queued(states) => states.iter().map(|state| state.name().to_owned()).collect(),
+                        Expected::Returns(returns @ (Returns::Errno(_) | Returns::Eof)) => vec![returns.to_string()],
+                        _ => Vec::new(),
+                    });
+                    for end in ends {
+                        let mut words = say.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                        assert!(!words.any(|word| word == end), "{} {}: {say}", course.name(), nth + 1);
+                        told += 1;
+                    }
+                    assert!(!say.contains("Look"), "{} {}: {say}", course.name(), nth + 1);
+                }
+            }
+        }
+        assert!(told > 50, "{told}");
     }
 
     #[test]

@@ -245,6 +245,7 @@ impl<'a> Reader<'a> {
         let before = self.mistakes.len();
         self.know(table, keys::STEP, "a step", &at);
         let say = self.string(table.get("say"));
+        let look = self.string(table.get("look"));
         let action = self.action(table, isolated);
         let mut expected = self.expectations(table);
         if let (None, Some(action)) = (table.get("returns"), &action) {
@@ -328,6 +329,14 @@ impl<'a> Reader<'a> {
             }
         }
         let because = self.string(table.get("because"));
+        if let (Some(value), None, true) = (table.get("look"), &action, expected.is_empty())
+            && before == self.mistakes.len()
+        {
+            self.wrong(
+                value.span(),
+                "look is about what a step has done or waited for, and this one does neither: say".into(),
+            );
+        }
         if say.is_none() && action.is_none() && expected.is_empty() && before == self.mistakes.len() {
             self.wrong(
                 at.clone(),
@@ -337,6 +346,7 @@ impl<'a> Reader<'a> {
         Some(Step {
             place: Position::of(self.text, at.start),
             say,
+            look,
             action,
             expected,
             claimed,
@@ -497,7 +507,8 @@ impl<'a> Reader<'a> {
                 "minutes" => "minutes = 3",
                 "lesson" => LESSON,
                 "left" | "right" => "the column's heading",
-                "say" => "how the two labs differ by then",
+                "say" => "what is about to happen in the two labs",
+                "look" => "how the two labs differ once it is done",
                 _ => "title = \"one line\"",
             };
             self.wrong(at.clone(), format!("{what} needs {name}: {like}"));

@@ -31,6 +31,7 @@ pub const NEEDS: &[Key] = &[("disconnect-under-read", false), ("shutdown-under-c
 /// The keys of a step.
 pub const STEP: &[Key] = &[
     ("say", false),
+    ("look", false),
     ("client", false),
     ("server", false),
     ("wire", false),
@@ -72,4 +73,10 @@ pub const SIDE_BY_SIDE: &[Key] = &[
 ];
 
 /// The keys of a step of two labs.
-pub const ALIGNED_STEP: &[Key] = &[("say", true), ("both", false), ("left", false), ("right", false)];
+pub const ALIGNED_STEP: &[Key] = &[
+    ("say", true),
+    ("look", true),
+    ("both", false),
+    ("left", false),
+    ("right", false),
+];

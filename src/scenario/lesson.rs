@@ -167,8 +167,17 @@ pub struct SideBySide {
     pub lesson: Lesson,
     /// The columns, the left one first; both have as many steps.
     pub columns: [Column; 2],
-    /// The difference between the columns after each step, in words.
-    pub differences: Vec<String>,
+    /// The words about each step of both.
+    pub words: Vec<AlignedWords>,
+}
+
+/// The words about a step of two labs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlignedWords {
+    /// What is about to happen in both, said before it.
+    pub say: String,
+    /// How the two differ once it is done.
+    pub look: String,
 }
 
 /// One of the labs of a lesson.

@@ -72,8 +72,10 @@ pub struct Scenario {
 pub struct Step {
     /// The line at which it begins in the file.
     pub place: Position,
-    /// Prose for people.
+    /// Prose for people before it is run: what is about to happen, and why.
     pub say: Option<String>,
+    /// Prose for people once it is over: where to look, and what that means.
+    pub look: Option<String>,
     /// The command; none in a step that only says something, or waits.
     pub action: Option<StepAction>,
     /// The expectations.

@@ -90,8 +90,11 @@ pub struct StepReport {
     pub no: usize,
     /// The line at which it begins in the file.
     pub line: usize,
-    /// The prose.
+    /// The prose before it.
     pub say: Option<String>,
+    /// The prose after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<String>,
     /// The command.
     pub command: Option<String>,
     /// The end that the command is for; none for the wire's.
@@ -154,6 +157,7 @@ impl StepReport {
             no: place + 1,
             line: step.map_or(0, |step| step.place.line),
             say: step.and_then(|step| step.say.clone()),
+            look: step.and_then(|step| step.look.clone()),
             command: step.and_then(|step| Some(step.action.as_ref()?.text.clone())),
             side,
             call,

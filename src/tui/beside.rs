@@ -53,7 +53,7 @@ impl Beside {
 
     /// Returns the number of steps.
     pub fn steps(&self) -> usize {
-        self.lesson.differences.len()
+        self.lesson.words.len()
     }
 
     /// Is a step under way, or one wanted?

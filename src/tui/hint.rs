@@ -199,6 +199,7 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
             "all sockets and calls of the {side}, with the kernel's numbers"
         )),
         Action::Item(_) => Parts::does("choose this"),
+        Action::MoreOfTheGuide => Parts::does("show the rest of the guide's words; the wheel does, too"),
         Action::Back => Parts::does("close this (Esc)"),
         Action::Typed(text, command) => Parts {
             name: Some(Name::Text(text.clone())),
@@ -215,6 +216,7 @@ fn parts(action: &Action, session: &Session, focus: Side, keys: &Keymap) -> Part
             "be guided through {}, in a fresh lab; the sockets of this one are closed",
             scenario.name
         )),
+        Action::GuideInstead { scenario, .. } => Parts::does(format!("be guided through {}", scenario.name)),
         Action::SideBySide(lesson) => Parts::does(format!("see {} step by step, in two labs", lesson.title)),
         Action::Predict { picked, .. } => {
             Parts::does(format!("predict {picked}; the guide's next step says whether it is so"))

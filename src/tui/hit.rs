@@ -42,6 +42,8 @@ pub enum Action {
     Details(Side),
     /// An item of the dialog on top, by the number that it gave it.
     Item(usize),
+    /// The guide shows the rest of its words; after the last the first.
+    MoreOfTheGuide,
     /// The dialog on top goes.
     Back,
     /// A command that was typed: it is remembered, and done.
@@ -50,8 +52,15 @@ pub enum Action {
     ReadOptions(Side, Option<SocketName>),
     /// The log shows that entry of the transcript.
     ShowEntry(u64),
-    /// The user is guided through that scenario, in a fresh lab.
+    /// The user is guided through that scenario, in a fresh lab; asks first where that takes the place of what the user did.
     Guide(Arc<Scenario>),
+    /// The same without a question; with `record`, what was done is written to a scenario file first.
+    GuideInstead {
+        /// The scenario.
+        scenario: Arc<Scenario>,
+        /// Whether what was done is written first.
+        record: bool,
+    },
     /// Two labs stand side by side, as that lesson has them.
     SideBySide(Arc<SideBySide>),
     /// A prediction of the guide's next step.
@@ -109,6 +118,8 @@ pub enum Zone {
     Diagram,
     /// The log.
     Log,
+    /// The guide.
+    Guide,
     /// The dialog on top.
     Dialog,
 }

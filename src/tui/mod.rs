@@ -417,7 +417,10 @@ pub fn run(
                             }
                         }
                         // Nothing is given up that is not kept.
-                        Err(error) => app.say(format!("{error}; {STAYS}")),
+                        Err(error) => match fresh.chosen {
+                            Some(_) => app.say(format!("{error}; {STAYS}")),
+                            None => app.refuse(format!("{error}; {STAYS}")),
+                        },
                     },
                     Effect::Beside(lesson, steps) => {
                         let Some(source) = &source else { continue };
@@ -550,7 +553,12 @@ fn renew(
             let began = session.transcript.began();
             match fresh.chosen {
                 Some(_) => app.begin_anew(session, written.as_deref()),
-                None => app.restart(session),
+                None => {
+                    app.restart(session);
+                    if let Some(file) = written {
+                        app.say(format!("what was done before is in {file}"));
+                    }
+                }
             }
             Some(began)
         }

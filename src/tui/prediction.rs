@@ -6,6 +6,7 @@ use crate::explain::EntryNo;
 use crate::explain::rules::{CallClass, RULES, Rule, RuleOutcome};
 use crate::scenario::Step;
 use crate::scenario::expect::{Expected, SocketRef};
+use crate::scenario::lesson::Level;
 use crate::scenario::observation::CommandResult;
 use crate::scenario::report::StepReport;
 use crate::scenario::returns::Returns;
@@ -58,8 +59,9 @@ pub struct PredictionQuestion {
 }
 
 /// The questions about a step that comes next: the result of its call, and the first state that it names. The answers to choose from
-/// are what the rules allow for that call, in its socket's state now, and where the state diagram leads from there.
-pub fn questions(step: &Step, session: &Session) -> Vec<PredictionQuestion> {
+/// are what the rules allow for that call, in its socket's state now, and where the state diagram leads from there; for a beginner only
+/// results that tell of the connection.
+pub fn questions(step: &Step, session: &Session, level: Option<Level>) -> Vec<PredictionQuestion> {
     let mut questions = Vec::new();
     if let Some(Command::End(side, command @ EndCommand::Call { on, .. })) =
         step.action.as_ref().map(|action| &action.command)
@@ -76,7 +78,7 @@ pub fn questions(step: &Step, session: &Session) -> Vec<PredictionQuestion> {
             None => end.current().map(|socket| &socket.name),
         };
         let state = socket.and_then(|name| end.state_of(name)).unwrap_or(State::Close);
-        let choices = outcomes(kind, state, &right);
+        let choices = outcomes(kind, state, &right, level);
         if choices.len() > 1 {
             questions.push(PredictionQuestion {
                 about: RETURNS.to_owned(),
@@ -137,8 +139,23 @@ const fn success(kind: CallKind) -> &'static str {
 /// What `poll` may say.
 const POLLED: [&str; 5] = ["not ready", "out", "in out", "in out rdhup", "in out rdhup err hup"];
 
+/// The errors that tell of the connection; others tell of a descriptor, an argument, a limit, which a beginner has not heard of.
+const FOR_BEGINNERS: [&str; 6] = [
+    "EPIPE",
+    "ECONNRESET",
+    "ECONNREFUSED",
+    "ETIMEDOUT",
+    "ENOTCONN",
+    "EADDRINUSE",
+];
+
+/// Is this choice the name of an error? `EOF` is none.
+fn is_an_errno(choice: &str) -> bool {
+    choice.starts_with('E') && choice != Returns::Eof.to_string()
+}
+
 /// The results that a call on a socket in that state may plausibly have, the right one among them.
-fn outcomes(kind: CallKind, state: State, right: &str) -> Vec<String> {
+fn outcomes(kind: CallKind, state: State, right: &str, level: Option<Level>) -> Vec<String> {
     if kind == CallKind::Poll {
         return choose(POLLED.map(str::to_owned).into_iter(), right);
     }
@@ -160,7 +177,10 @@ fn outcomes(kind: CallKind, state: State, right: &str) -> Vec<String> {
     let usual = [success(kind).to_owned()]
         .into_iter()
         .chain(waits.then(|| Returns::Blocked.to_string()));
-    choose(usual.chain(of(true)).chain(of(false)), right)
+    let known = |choice: &String| {
+        level != Some(Level::Beginner) || !is_an_errno(choice) || FOR_BEGINNERS.contains(&choice.as_str())
+    };
+    choose(usual.chain(of(true)).chain(of(false)).filter(known), right)
 }
 
 /// The states that a socket may plausibly be in after a step, the right one among them: where it is, and where the diagram leads.

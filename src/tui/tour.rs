@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::prediction::{Prediction, PredictionQuestion, RETURNS, questions};
 use crate::call::{Call, SocketName};
 use crate::clock::MonoTime;
+use crate::command::table::Button;
 use crate::command::wire::{Target, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand, Pick, table};
 use crate::explain::EntryNo;
@@ -123,6 +124,26 @@ impl Tour {
         self.play.scenario().steps.get(self.play.next())
     }
 
+    /// The end that the next step is for; none where it is for the wire, or only waits.
+    pub fn next_side(&self) -> Option<Side> {
+        match self.step()?.action.as_ref()?.command {
+            Command::End(side, _) => Some(side),
+            Command::Wire(_) | Command::Screen(_) => None,
+        }
+    }
+
+    /// The button whose press is taken for the next step, and the end that it is for; none where no button is.
+    pub fn button(&self, session: &Session) -> Option<(Option<Side>, &'static Button)> {
+        let command = &self.step()?.action.as_ref()?.command;
+        let (side, spec) = match command {
+            Command::End(side, command) => (Some(*side), table::of_end(command)),
+            Command::Wire(command) => (None, table::row(table::Verb::Wire(command.verb()))),
+            Command::Screen(_) => return None,
+        };
+        let presses = |button: &&Button| is_the_same(command, &(button.command)(side.unwrap_or(Side::Client)), session);
+        Some((side, spec.buttons.iter().find(presses)?))
+    }
+
     /// The number, from 0 on.
     pub const fn at(&self) -> usize {
         self.play.next()
@@ -161,7 +182,8 @@ impl Tour {
     /// The questions about the next step, where it stands before it.
     pub fn questions(&self, session: &Session) -> Vec<PredictionQuestion> {
         let step = self.step().filter(|_| !self.goes_on() && self.left.is_none());
-        step.map_or_else(Vec::new, |step| questions(step, session))
+        let level = self.play.scenario().lesson.map(|lesson| lesson.level);
+        step.map_or_else(Vec::new, |step| questions(step, session, level))
     }
 
     /// The command by which the user left the path; none on it.
@@ -236,6 +258,12 @@ impl Tour {
             })
             .collect();
         (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// Is there a prediction that the next step will answer?
+    pub fn has_prediction(&self) -> bool {
+        let step = self.at();
+        self.predictions.iter().any(|prediction| prediction.step == step)
     }
 
     /// The predictions that the last step has answered.

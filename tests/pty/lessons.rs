@@ -44,7 +44,7 @@ fn a_lesson_is_found_by_an_errno_and_begun_by_mouse() {
     });
     terminal.click("Writing to a peer that has closed", Half::Left);
     terminal.see("step 1 of 7");
-    terminal.see("next: server listen backlog=2");
+    terminal.see("next:  2l listen backlog=2 ");
 }
 
 /// What the guide would do next, pressed by hand, is its step: it is checked, and the guide goes on.
@@ -75,11 +75,15 @@ fn the_guides_path_is_left_and_found_again() {
             .iter()
             .any(|line| line.contains("The client has nothing more to send"))
     });
+    // The pointer alone has it said, and so has a press.
+    terminal.point_at(". Next", Half::Both);
+    terminal.see(". needs the guide's path, which you have left: I goes back to it");
     terminal.press(Place::Screen, ". Next");
-    terminal.see("you have left the guide's path: I goes back to it");
+    terminal.see(". needs the guide's path, which you have left: I goes back to it");
+    terminal.see("rejoin (I) runs the steps so far again");
     terminal.press(Place::Screen, "I rejoin");
     terminal.see("step 4 of 10");
-    terminal.see("next: client shutdown write");
+    terminal.see("next:  1h shutdown write ");
     terminal.wait("a connection as before", |lines| {
         lines.iter().filter(|line| line.contains("ESTABLISHED")).count() > 0
             && !lines.join("\n").contains("You have left")
@@ -135,7 +139,7 @@ fn a_wrong_prediction_is_answered_with_the_rule() {
         let text = lines.join("\n");
         text.contains("EPIPE") && text.contains("ECONNRESET") && !text.contains("  EOF")
     });
-    terminal.click("  ok", Half::Left);
+    terminal.click("( ) ok", Half::Left);
     terminal.see("you predict ok");
     terminal.press(Place::Screen, ". Next");
     terminal.see("you predicted ok: wrong, it is EPIPE");
@@ -153,6 +157,111 @@ fn a_wrong_prediction_is_answered_with_the_rule() {
     terminal.see("EPIPE (Broken pipe)");
     terminal.keys("\u{1b}");
     terminal.see("you predicted ok: wrong");
+}
+
+/// A step is announced without what comes of it; where to look is said once it is done.
+#[test]
+fn a_step_is_announced_before_it_and_explained_after_it() {
+    let mut terminal = before_the_half_close();
+    let lines = terminal.lines();
+    let guide = lines.iter().skip_while(|line| !line.contains(". Next ─")).take(7);
+    let text = guide.cloned().collect::<Vec<_>>().join("\n");
+    assert!(
+        text.contains("The client has nothing more to send, and says so"),
+        "{text}"
+    );
+    assert!(!text.contains("FIN_WAIT2") && !text.contains("CLOSE_WAIT"), "{text}");
+    terminal.press(Place::Screen, ". Next");
+    terminal.see("step 5 of 10");
+    terminal.see("Look at both states: the client is in FIN_WAIT2");
+    terminal.see("May the client still write? We try.");
+}
+
+/// The next step is a button with its end and key, and the keys go to its end.
+#[test]
+fn the_next_step_can_be_pressed_where_the_guide_names_it() {
+    let mut terminal = Terminal::start(80, 24, &["--lab", "isolated", "tour", "half-close"]);
+    terminal.see("1/10");
+    terminal.click(" 2l listen backlog=2 ", Half::Left);
+    terminal.see(" 2/10");
+    terminal.see("next:  1c connect ");
+    terminal.see("1 CLIENT the keys act here");
+    terminal.keys("c");
+    terminal.see(" 3/10");
+    terminal.see("2 SERVER the keys act here");
+    terminal.keys("a");
+    terminal.see(" 4/10");
+    terminal.see("next:  1h shutdown write ");
+}
+
+/// However small the screen, a wrong prediction's verdict and its reason stand first; the rest is a press or a turn of the wheel away.
+#[test]
+fn a_wrong_predictions_verdict_stands_first_at_every_size() {
+    for (width, height) in [(120, 40), (80, 24), (60, 15)] {
+        let mut terminal = Terminal::start(width, height, &["--lab", "isolated", "tour", "half-close"]);
+        for step in 1..=5 {
+            terminal.wait("the step", |lines| {
+                let counters = [format!("step {step} of 10"), format!(" {step}/10")];
+                lines
+                    .iter()
+                    .any(|line| counters.iter().any(|counter| line.contains(counter)))
+            });
+            terminal.keys(if step < 5 { "." } else { "" });
+        }
+        terminal.keys("#");
+        terminal.click("( ) ok", Half::Left);
+        terminal.see("you predict ok");
+        terminal.keys(".");
+        terminal.wait("the verdict", |lines| {
+            let at = lines.iter().position(|line| line.contains(". Next"));
+            at.is_some_and(|at| {
+                let below = &lines[at + 1..];
+                let verdict = below
+                    .iter()
+                    .position(|line| line.contains("you predicted ok: wrong, it is EPIPE"));
+                verdict.is_some_and(|verdict| below[verdict + 1].contains("We have sent FIN"))
+            })
+        });
+        terminal.see("next:  2r read ");
+        if height < 24 {
+            terminal.click("[more", Half::Both);
+            terminal.see("EPIPE: its own direction is over");
+            terminal.wait("the mark of what is above", |lines| {
+                lines.iter().any(|line| line.starts_with('\u{25b4}')) && lines.iter().any(|line| line.contains("next:"))
+            });
+        }
+    }
+}
+
+/// A lab in which something was done does not go for a lesson without a question; a guide's own does.
+#[test]
+fn a_lab_with_something_done_in_it_is_not_left_without_a_question() {
+    let mut terminal = searched(started("isolated"), "half-close fin_wait2");
+    terminal.keys("\r");
+    terminal.see("step 1 of 10");
+    // Nothing but the guide's own.
+    terminal.keys(".");
+    terminal.see("step 2 of 10");
+    terminal.keys("Yhandshake\r");
+    terminal.see("step 1 of 7");
+    terminal.keys(";");
+    terminal.see("on your own now");
+    terminal.press(Side::Server, "l listen");
+    terminal.see("LISTEN");
+    for answer in ["\u{1b}", "\r"] {
+        terminal.keys("Yfull close\r");
+        terminal.see("leave this lab?");
+        terminal.see("1 command");
+        terminal.keys(answer);
+        terminal.wait("the lab to stay", |lines| {
+            let text = lines.join("\n");
+            !text.contains("leave this lab?") && text.contains("LISTEN")
+        });
+    }
+    terminal.keys("Yfull close\r");
+    terminal.see("leave this lab?");
+    terminal.click("leave it", Half::Left);
+    terminal.see("step 1 of 11");
 }
 
 /// The processes below that one, and below those.
@@ -236,7 +345,24 @@ fn half_close_stands_beside_full_close() {
             terminal.see(&format!("step {step} of 8"));
             if step == 4 {
                 terminal.see("no program");
-                terminal.see("On the wire there is none");
+                terminal.see("The wire sees no difference");
+                terminal.see("Can the servers tell? Both read.");
+                // What differs is marked.
+                terminal.wait("the clients' signs", |lines| {
+                    lines.iter().any(|line| line.matches("\u{2260} client").count() == 2)
+                        || lines.iter().filter(|line| line.contains("\u{2260} client")).count() >= 2
+                });
+                assert!(!terminal.lines().join("\n").contains("\u{2260} server"));
+            }
+            if (lab, size, step) == ("isolated", (120, 40), 6) {
+                terminal.wait("the segments as in the main diagram", |lines| {
+                    let has = |words: &str| lines.iter().any(|line| line.contains(words));
+                    has("\u{2501}\u{2501} FIN \u{2501}")
+                        && lines
+                            .iter()
+                            .any(|line| line.contains("RST") && line.contains('\u{2573}'))
+                });
+                terminal.see("A program that never closes leaks the descriptor");
             }
         }
         terminal.see("The end: both labs are live");

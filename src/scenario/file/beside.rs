@@ -5,7 +5,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::{Field, Mistake, Reader, name_of, parsed};
-use crate::scenario::lesson::{Column, Lesson, SideBySide};
+use crate::scenario::lesson::{AlignedWords, Column, Lesson, SideBySide};
 use crate::scenario::{Group, Scenario, Step, keys};
 use crate::side::Ends;
 
@@ -22,9 +22,9 @@ pub fn read(path: &str, text: &str) -> Result<SideBySide, Vec<Mistake>> {
         let summary = reader.string(table.get("summary"));
         let lesson = reader.lesson(table.get("lesson"));
         let headings = [reader.line(table.get("left")), reader.line(table.get("right"))];
-        let (mut differences, mut sides) = (Vec::new(), [Vec::new(), Vec::new()]);
-        for (difference, steps) in reader.aligned(table.get("step")) {
-            differences.push(difference);
+        let (mut words, mut sides) = (Vec::new(), [Vec::new(), Vec::new()]);
+        for (said, steps) in reader.aligned(table.get("step")) {
+            words.push(said);
             for (side, step) in sides.iter_mut().zip(steps) {
                 side.push(step);
             }
@@ -43,7 +43,7 @@ pub fn read(path: &str, text: &str) -> Result<SideBySide, Vec<Mistake>> {
             title,
             summary,
             lesson,
-            differences,
+            words,
         })
     })
 }
@@ -70,7 +70,7 @@ fn scenario(path: &str, title: &str, summary: &str, lesson: Lesson, steps: Vec<S
 
 impl<'a> Reader<'a> {
     /// The steps of both columns, with what is said of each pair.
-    fn aligned(&mut self, value: Field<'a, '_>) -> Vec<(String, [Step; 2])> {
+    fn aligned(&mut self, value: Field<'a, '_>) -> Vec<(AlignedWords, [Step; 2])> {
         let Some(value) = value else { return Vec::new() };
         let DeValue::Array(array) = value.get_ref() else {
             self.wrong(value.span(), "steps are tables, each after a line [[step]]".into());
@@ -84,8 +84,9 @@ impl<'a> Reader<'a> {
             };
             self.know(table, keys::ALIGNED_STEP, "a step of two labs", &step.span());
             let say = self.string(table.get("say"));
-            if let (Some(say), Some(steps)) = (say, self.pair(table)) {
-                aligned.push((say, steps));
+            let look = self.string(table.get("look"));
+            if let (Some(say), Some(look), Some(steps)) = (say, look, self.pair(table)) {
+                aligned.push((AlignedWords { say, look }, steps));
             }
         }
         aligned

@@ -125,6 +125,10 @@ fn every_mistake_is_told_where_it_is_and_what_would_be_right() {
             "client = \"read\"\nwithin = \"0s\"",
             "6:11: a step waits from 1ms to 600s",
         ),
+        (
+            "say = \"x\"\nlook = \"y\"",
+            "6:8: look is about what a step has done or waited for",
+        ),
         ("say = \"x\"\nwithin = \"1s\"", "6:10: within is about expectations"),
         (
             "client = \"socket\"\npart = \"the first\"",
@@ -301,7 +305,7 @@ fn two_labs_have_as_many_steps_and_each_is_told_what_is_wrong_with_it() {
     let head = "title = \"t\"\nsummary = \"s\"\nleft = \"a\"\nright = \"b\"\nlesson = { start = 1, level = \"beginner\", minutes = 1 }\n";
     let of = |step: &str| beside::read("a.toml", &format!("{head}{step}"));
     let both = of(
-        "[[step]]\nsay = \"x\"\nboth = { client = \"socket\" }\n[[step]]\nsay = \"y\"\nleft = { client = \"close\" }\nright = { say = \"nothing\" }\n",
+        "[[step]]\nsay = \"x\"\nlook = \"x2\"\nboth = { client = \"socket\" }\n[[step]]\nsay = \"y\"\nlook = \"y2\"\nleft = { client = \"close\" }\nright = { say = \"nothing\" }\n",
     );
     let both = both.unwrap_or_else(|mistakes| panic!("{}", mistakes[0]));
     let commands = |column: usize| -> Vec<Option<&str>> {
@@ -313,22 +317,27 @@ fn two_labs_have_as_many_steps_and_each_is_told_what_is_wrong_with_it() {
     };
     assert_eq!(commands(0), [Some("client socket"), Some("client close")]);
     assert_eq!(commands(1), [Some("client socket"), None]);
-    assert_eq!(both.differences, ["x", "y"]);
+    let said = both.words.iter().map(|words| (words.say.as_str(), words.look.as_str()));
+    assert_eq!(said.collect::<Vec<_>>(), [("x", "x2"), ("y", "y2")]);
     for (step, told) in [
         (
             "[[step]]\nboth = { client = \"socket\" }\n",
             "6:1: a step of two labs needs say",
         ),
         (
-            "[[step]]\nsay = \"x\"\nleft = { client = \"socket\" }\n",
-            "8:8: a step of two labs has both, or left and right",
+            "[[step]]\nsay = \"x\"\nboth = { client = \"socket\" }\n",
+            "6:1: a step of two labs needs look: how the two labs differ once it is done",
         ),
         (
-            "[[step]]\nsay = \"x\"\nboth = { client = \"conect\" }\n",
+            "[[step]]\nsay = \"x\"\nlook = \"x2\"\nleft = { client = \"socket\" }\n",
+            "9:8: a step of two labs has both, or left and right",
+        ),
+        (
+            "[[step]]\nsay = \"x\"\nlook = \"x2\"\nboth = { client = \"conect\" }\n",
             "\"conect\" is not a command; did you mean connect?",
         ),
         (
-            "[[step]]\nsay = \"x\"\nmiddle = 1\nboth = { client = \"socket\" }\n",
+            "[[step]]\nsay = \"x\"\nlook = \"x2\"\nmiddle = 1\nboth = { client = \"socket\" }\n",
             "a step of two labs has no \"middle\"",
         ),
     ] {

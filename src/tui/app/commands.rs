@@ -228,6 +228,20 @@ impl App {
         }
     }
 
+    /// Begins a guide in a fresh lab, in place of this one and of the two of a lesson; what was done is written before, where that is wanted.
+    pub(super) fn guide_instead(&mut self, scenario: Arc<Scenario>, record: bool) -> Vec<Effect> {
+        self.dialogs.clear();
+        let fresh = LabSpec::of(&scenario);
+        let recorded = self.run.record().filter(|_| record);
+        self.begin(scenario);
+        let ended = self.beside.take().map(|_| Effect::EndBeside);
+        let renewed = match recorded {
+            Some(text) => Effect::SaveAndRenew("recorded".into(), text, fresh),
+            None => Effect::Fresh(fresh),
+        };
+        ended.into_iter().chain([renewed]).collect()
+    }
+
     /// Shows connections. The sockets of one that is chosen become the current ones, so that the buttons act on what is shown; a guide's
     /// and a recording's stay as they are.
     pub(super) fn show_connection(&mut self, shown: ShownConnection, now: MonoTime) -> Vec<Effect> {
@@ -326,25 +340,35 @@ impl App {
         }
     }
 
+    /// What a button of the guide needs where the user has left its path; none where it does what it says.
+    pub(super) fn needs_the_path(tour: Option<&Tour>, command: ScreenCommand, keys: &Keymap) -> Option<String> {
+        tour?.left()?;
+        let needs = matches!(
+            command,
+            ScreenCommand::TourNext | ScreenCommand::TourEnd | ScreenCommand::Predict | ScreenCommand::Branch
+        );
+        let of = |command| keys.of_screen(command);
+        let (rejoin, again) = (of(ScreenCommand::TourRejoin), of(ScreenCommand::ToTheStart));
+        let (leave, this) = (of(ScreenCommand::TourLeave), of(command));
+        needs.then(|| {
+            format!(
+                "{this} needs the guide's path, which you have left: {rejoin} goes back to it, {again} begins again, {leave} goes on alone"
+            )
+        })
+    }
+
     /// Does what the guide's buttons do.
     fn tour_command(&mut self, command: ScreenCommand, now: MonoTime) -> Vec<Effect> {
+        if let Some(why) = App::needs_the_path(self.run.tour.as_ref(), command, &self.setup.keys) {
+            self.status = Some(why);
+            return Vec::new();
+        }
         let Some(tour) = &mut self.run.tour else {
             let lessons = self.setup.keys.of_screen(ScreenCommand::Scenarios);
             self.status = Some(format!("there is no guide: {lessons} lessons starts one"));
             return Vec::new();
         };
         match command {
-            ScreenCommand::TourNext | ScreenCommand::TourEnd | ScreenCommand::Predict | ScreenCommand::Branch
-                if tour.left().is_some() =>
-            {
-                let of = |command| self.setup.keys.of_screen(command);
-                let (rejoin, again) = (of(ScreenCommand::TourRejoin), of(ScreenCommand::ToTheStart));
-                let leave = of(ScreenCommand::TourLeave);
-                self.status = Some(format!(
-                    "you have left the guide's path: {rejoin} goes back to it, {again} begins again, {leave} goes on alone"
-                ));
-                return Vec::new();
-            }
             ScreenCommand::TourNext => tour.next(),
             ScreenCommand::TourEnd => tour.to_the_end(),
             ScreenCommand::TourBack | ScreenCommand::ToTheStart | ScreenCommand::TourRejoin => {

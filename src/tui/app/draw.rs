@@ -12,6 +12,7 @@ impl App {
         let theme = self.dialogs.theme().unwrap_or(self.setup.theme);
         let mut canvas = self.pointing.canvas(frame.buffer_mut(), theme, now);
         canvas.keys = &self.setup.keys;
+        self.panes.asks = self.dialogs.asks_for_a_prediction();
         match self.panes.map(screen, &self.run) {
             Some(map) => {
                 let covered = !self.dialogs.is_empty();
@@ -33,9 +34,15 @@ impl App {
                 if self.beside.is_none() && !self.panes.presents {
                     let room = screen.width.saturating_sub(2);
                     let (session, keys) = (&self.run.session, &self.setup.keys);
-                    let hint = canvas
-                        .pointed()
-                        .map(|action| hint(action, session, self.focus, room, keys));
+                    let tour = self.run.tour.as_ref();
+                    let hint = canvas.pointed().map(|action| {
+                        match action {
+                            Action::Item(item) => self.dialogs.hint(*item),
+                            Action::Screen(_, command) => App::needs_the_path(tour, *command, keys),
+                            _ => None,
+                        }
+                        .unwrap_or_else(|| hint(action, session, self.focus, room, keys))
+                    });
                     let recording = self.run.replay.as_ref().map(|_| pane::replay_bar::keys(keys));
                     let hint = hint.as_deref().or(recording.as_deref());
                     pane::hint::draw(&mut canvas, map.hint, status, hint, covered);

@@ -71,6 +71,7 @@ impl App {
             Some(Zone::Sockets(side)) => self.panes.details[side].scroll(lines),
             Some(Zone::Diagram) => self.panes.wire.scroll(lines),
             Some(Zone::Log) => self.panes.log.scroll(lines),
+            Some(Zone::Guide) => self.panes.guide.scroll(lines),
             Some(Zone::Dialog) => {
                 let context = Context::new(&self.run.session, self.focus, &self.history, &self.setup.keys);
                 self.dialogs.scroll(lines, context);

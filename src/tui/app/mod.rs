@@ -39,6 +39,7 @@ use crate::tui::dialog::branch::CompareDialog;
 use crate::tui::dialog::forge::ForgeDialog;
 use crate::tui::dialog::help::{HelpDialog, HelpTopic};
 use crate::tui::dialog::host::HostDialog;
+use crate::tui::dialog::leave::LeaveDialog;
 use crate::tui::dialog::lessons::LessonsDialog;
 use crate::tui::dialog::menu::MenuDialog;
 use crate::tui::dialog::new_lab::NewLabDialog;
@@ -56,6 +57,7 @@ use crate::tui::dialog::why::WhyDialog;
 use crate::tui::dialog::{Context, DialogStack, News};
 use crate::tui::history::History;
 use crate::tui::hit::{Action, ArrowDirection, Hits, Zone};
+use crate::tui::keys::Keymap;
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{LEAST, Pane};
 use crate::tui::pane::{self, Panes};
@@ -249,6 +251,7 @@ impl App {
         self.shown = Shown::default();
         self.status = None;
         self.stale = true;
+        self.hand_the_keys();
     }
 
     /// The new lab that the user asked for has taken the place of the one before, without a guide.
@@ -354,9 +357,20 @@ impl App {
         let at = |run: &LabRun| run.tour.as_ref().map(Tour::at);
         let before = at(&self.run);
         let requests = self.run.go_on(now);
-        self.stale |= at(&self.run) != before;
+        if at(&self.run) != before {
+            self.stale = true;
+            self.hand_the_keys();
+        }
         let requests = requests.into_iter().map(Effect::Lab);
         requests.chain(self.go_on_beside(now)).collect()
+    }
+
+    /// The end that the guide's next step is for has the keys: the step's key means that end.
+    fn hand_the_keys(&mut self) {
+        let tour = self.run.tour.as_ref().filter(|tour| tour.left().is_none());
+        if let Some(side) = tour.and_then(Tour::next_side) {
+            self.focus = side;
+        }
     }
 
     /// The session that it shows.
@@ -504,6 +518,10 @@ impl App {
                 let actions = self.dialogs.press(item, context);
                 self.all(actions, now)
             }
+            Action::MoreOfTheGuide => {
+                self.panes.guide.more();
+                Vec::new()
+            }
             Action::Back => {
                 self.dialogs.close();
                 Vec::new()
@@ -532,14 +550,16 @@ impl App {
                 self.pointing.set_mark(Some(Action::LogLine(None)));
                 Vec::new()
             }
-            Action::Guide(_) if self.is_only_shown() => Vec::new(),
-            Action::Guide(scenario) => {
-                self.dialogs.clear();
-                let fresh = LabSpec::of(&scenario);
-                self.begin(scenario);
-                let ended = self.beside.take().map(|_| Effect::EndBeside);
-                ended.into_iter().chain([Effect::Fresh(fresh)]).collect()
-            }
+            Action::Guide(_) | Action::GuideInstead { .. } if self.is_only_shown() => Vec::new(),
+            Action::Guide(scenario) => match self.run.commands() {
+                // A guide's own lab has nothing that is lost.
+                done @ 1.. if self.run.tour.is_none() => {
+                    self.dialogs.open(LeaveDialog::new(scenario, done));
+                    Vec::new()
+                }
+                _ => self.guide_instead(scenario, false),
+            },
+            Action::GuideInstead { scenario, record } => self.guide_instead(scenario, record),
             Action::SideBySide(_) if self.is_only_shown() => Vec::new(),
             Action::SideBySide(lesson) => self.begin_beside(lesson),
             Action::NewLab { .. } if self.is_only_shown() => Vec::new(),

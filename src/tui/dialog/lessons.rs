@@ -125,6 +125,15 @@ impl Dialog for LessonsDialog {
         Some(self.selected)
     }
 
+    fn hint(&self, item: usize) -> Option<String> {
+        let course = *self.found().get(item)?;
+        let how = match course {
+            Course::Guided(..) => "be guided through",
+            Course::SideBySide(_) => "see in two labs",
+        };
+        Some(format!("{how}: {}, {} min", course.title(), course.lesson().minutes))
+    }
+
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
         let area = layout::middle(screen, 150, screen.height);
         let inside = canvas.frame(area, "lessons   (type to search, Enter begins, Esc closes)");

@@ -8,6 +8,7 @@ use crate::command::table::{self, Button, Spec};
 use crate::side::Side;
 use crate::text::width;
 use crate::tui::canvas::Canvas;
+use crate::tui::hint::special;
 use crate::tui::hit::Action;
 use crate::tui::layout;
 use crate::tui::pane::buttons::{self, Row};
@@ -109,6 +110,12 @@ impl Dialog for MenuDialog {
             .filter(|line| matches!(line, Line::Button(..)))
             .count();
         self.selected = moved(self.selected, lines, count);
+    }
+
+    fn hint(&self, item: usize) -> Option<String> {
+        let button = button(item, self.side)?;
+        let does = special(&(button.command)(self.side)).or_else(|| Some(spec(button)?.help))?;
+        Some(format!("{}: {does}", button.label))
     }
 
     fn opener(&self) -> Option<ScreenCommand> {

@@ -21,6 +21,7 @@ pub mod branch;
 pub mod forge;
 pub mod help;
 pub mod host;
+pub mod leave;
 pub mod lessons;
 pub mod menu;
 pub mod new_lab;
@@ -132,6 +133,11 @@ pub trait Dialog: Debug {
         None
     }
 
+    /// What a press on an item does, in a few words; none for one that needs none.
+    fn hint(&self, _item: usize) -> Option<String> {
+        None
+    }
+
     /// The theme in which the whole screen is drawn while it is open; none for the one that is in use.
     fn theme(&self) -> Option<Theme> {
         None
@@ -140,6 +146,11 @@ pub trait Dialog: Debug {
     /// The command that opens it, whose key closes it again; none for one that has no such key.
     fn opener(&self) -> Option<ScreenCommand> {
         None
+    }
+
+    /// Does it ask the user for a prediction, whose answer nothing on the screen may tell?
+    fn asks_for_a_prediction(&self) -> bool {
+        false
     }
 
     /// Returns what the help says first when it is opened over this dialog.
@@ -225,6 +236,16 @@ impl DialogStack {
     /// Returns the theme in which the one on top has the screen drawn, if it has one.
     pub fn theme(&self) -> Option<Theme> {
         self.dialogs.last().and_then(|dialog| dialog.theme())
+    }
+
+    /// Does one of them ask for a prediction?
+    pub fn asks_for_a_prediction(&self) -> bool {
+        self.dialogs.iter().any(|dialog| dialog.asks_for_a_prediction())
+    }
+
+    /// What a press on an item of the one on top does, where that says so.
+    pub fn hint(&self, item: usize) -> Option<String> {
+        self.dialogs.last()?.hint(item)
     }
 
     /// Opens a dialog over all others.

@@ -160,6 +160,22 @@ impl Dialog for NewLabDialog {
         self.place(self.selected)
     }
 
+    fn hint(&self, item: usize) -> Option<String> {
+        let does = match self.items().get(item)? {
+            Item::Mode(LabMode::Isolated) => {
+                "network namespaces with a wire between them: every segment is seen, and can be held"
+            }
+            Item::Mode(LabMode::Loopback | LabMode::Auto) => "the loopback interface of this host: no wire to see",
+            Item::Ipv6(false) => "IPv4 addresses",
+            Item::Ipv6(true) => "IPv6 addresses",
+            Item::Runtime(side) => return Some(format!("the next language that drives the {side}'s sockets")),
+            Item::Begin { record: false } => "make the new lab; the sockets of this one are closed",
+            Item::Begin { record: true } => "write what was done to a scenario file, then make the new lab",
+            Item::Stay => "stay in this lab",
+        };
+        Some(does.to_owned())
+    }
+
     fn opener(&self) -> Option<ScreenCommand> {
         Some(ScreenCommand::NewLab)
     }

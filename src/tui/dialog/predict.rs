@@ -9,7 +9,7 @@ use crate::tui::layout;
 use crate::tui::prediction::{PredictionQuestion, RETURNS};
 
 /// The width of a question's column.
-const COLUMN: u16 = 27;
+const COLUMN: u16 = 30;
 
 /// The questions, and what was chosen.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub struct PredictDialog {
     command: String,
     /// The questions, each with the choice that was made, by its number.
     questions: Vec<(PredictionQuestion, Option<usize>)>,
-    /// The choice that is selected, counted through all questions.
-    selected: usize,
+    /// The choice that the arrows have selected, counted through all questions; none before they were pressed.
+    selected: Option<usize>,
 }
 
 impl PredictDialog {
@@ -28,7 +28,7 @@ impl PredictDialog {
         (!questions.is_empty()).then(|| PredictDialog {
             command,
             questions: questions.into_iter().map(|question| (question, None)).collect(),
-            selected: 0,
+            selected: None,
         })
     }
 
@@ -43,6 +43,11 @@ impl PredictDialog {
             first += choices;
         }
         None
+    }
+
+    /// The first question without an answer.
+    fn open(&self) -> Option<usize> {
+        self.questions.iter().position(|(_, chosen)| chosen.is_none())
     }
 
     /// The number of the first choice of a question.
@@ -64,37 +69,64 @@ impl Dialog for PredictDialog {
             about: question.about.clone(),
             picked: question.choices[choice].clone(),
         });
-        match self.questions.iter().position(|(_, chosen)| chosen.is_none()) {
-            Some(open) => {
-                self.selected = self.first_of(open);
-                vec![predict]
-            }
+        self.selected = None;
+        match self.open() {
+            Some(_) => vec![predict],
             None => vec![Reaction::Close, predict],
         }
     }
 
     fn scroll(&mut self, lines: i64, _context: Context) {
-        self.selected = moved(self.selected, lines, self.first_of(self.questions.len()));
+        let count = self.first_of(self.questions.len());
+        self.selected = Some(match self.selected {
+            Some(selected) => moved(selected, lines, count),
+            // The first choice of the question that is open.
+            None => self.first_of(self.open().unwrap_or(0)),
+        });
     }
 
     fn selected(&self) -> Option<usize> {
-        Some(self.selected)
+        self.selected
+    }
+
+    fn hint(&self, item: usize) -> Option<String> {
+        let (question, choice) = self.place(item)?;
+        let (question, _) = &self.questions[question];
+        let picked = &question.choices[choice];
+        Some(match question.about.as_str() {
+            RETURNS => format!("predict that it returns {picked}; the next step says whether it is so"),
+            about => format!("predict that the {about} will be {picked}; the next step says whether it is so"),
+        })
+    }
+
+    fn asks_for_a_prediction(&self) -> bool {
+        true
     }
 
     fn about(&self) -> About {
         About {
             title: "A prediction",
-            keys: &[("Enter", "predict what is selected; the next step says whether it is so")],
+            keys: &[
+                ("arrows", "select an answer"),
+                ("Enter", "predict what is selected; the next step says whether it is so"),
+            ],
         }
     }
 
     fn draw(&mut self, canvas: &mut Canvas, screen: Rect, _context: Context) {
         let longest = self.questions.iter().map(|(question, _)| question.choices.len()).max();
         let rows = longest.unwrap_or(0) as u16;
-        let area = layout::middle(screen, COLUMN * 2 + 4, rows + 5);
+        let area = layout::middle(screen, COLUMN * 2 + 12, rows + 6);
         let inside = canvas.frame(area, "what do you predict?   (Esc closes)");
         let (text, strong) = (canvas.theme.text(), canvas.theme.strong());
         canvas.put_cut(inside.x, inside.y, inside.right(), &self.command, strong);
+        let ask = match (self.questions.len(), self.open()) {
+            (0 | 1, _) => "Pick one answer.",
+            (_, Some(0)) => "Two questions: pick one answer to each.",
+            _ => "Now the other question: pick one answer.",
+        };
+        let last = inside.bottom().saturating_sub(1);
+        canvas.put_cut(inside.x, last, inside.right(), ask, canvas.theme.dim());
         let mut item = 0;
         for ((question, chosen), nth) in self.questions.iter().zip(0..) {
             let left = inside.x + nth * COLUMN;
@@ -107,13 +139,13 @@ impl Dialog for PredictDialog {
             for (line, y) in head.iter().take(2).zip(inside.y + 1..) {
                 canvas.put_cut(left, y, right, line, strong);
             }
-            for ((row, choice), y) in question.choices.iter().enumerate().zip(inside.y + 3..inside.bottom()) {
-                let mark = if *chosen == Some(row) { "\u{25b8} " } else { "  " };
+            for ((row, choice), y) in question.choices.iter().enumerate().zip(inside.y + 3..last) {
+                let mark = if *chosen == Some(row) { "(x) " } else { "( ) " };
                 canvas.put(left, y, right, &format!("{mark}{choice}"), text);
                 let place = Rect::new(left, y, right.saturating_sub(left), 1);
                 let action = Action::Item(item + row);
                 canvas.hits.add(place, action.clone(), true);
-                if self.selected == item + row || canvas.is_picked(place, &action) {
+                if self.selected == Some(item + row) || canvas.is_picked(place, &action) {
                     let style = canvas.theme.picked();
                     canvas.tint(place, style);
                 }

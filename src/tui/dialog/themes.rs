@@ -127,6 +127,15 @@ impl Dialog for ThemesDialog {
         Some(self.selected)
     }
 
+    fn hint(&self, item: usize) -> Option<String> {
+        let name = self.rows.get(item)?.name;
+        Some(if item == self.selected {
+            format!("keep the theme {name}")
+        } else {
+            format!("try the theme {name}: the screen shows it at once")
+        })
+    }
+
     fn theme(&self) -> Option<Theme> {
         self.rows.get(self.selected).and_then(|row| row.theme.clone().ok())
     }

@@ -4,12 +4,11 @@
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::call::{SocketRole, escape};
+use crate::call::SocketRole;
 use crate::command::{Command, ScreenCommand, table};
 use crate::explain::meaning::Meaning;
-use crate::scenario::observation::{ObservedPacket, PacketContent, sightings};
 use crate::session::view::{HeldBy, SocketView};
-use crate::session::{LastOutcome, Session};
+use crate::session::{LabKind, LastOutcome, Session};
 use crate::side::Side;
 use crate::state::State;
 use crate::text::{width, wrap};
@@ -18,6 +17,8 @@ use crate::tui::canvas::{Canvas, longest};
 use crate::tui::hit::Action;
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout;
+use crate::tui::pane::diagram::Diagram;
+use crate::tui::shown::Shown;
 
 /// The buttons, those that are needed most first.
 const BUTTONS: [ScreenCommand; 8] = [
@@ -67,9 +68,18 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, beside: &Beside, status: Option<&
     }
     // As high as the longest of them: nothing moves from step to step.
     let room = usize::from(screen.width.saturating_sub(2));
-    let of_all = lesson.differences.iter().chain([&lesson.summary]);
-    let most = of_all.map(|said| wrap(said, room).len()).max().unwrap_or(1) as u16;
-    let bottom = screen.bottom().saturating_sub(1);
+    let longest_of = |texts: &mut dyn Iterator<Item = &String>, room: usize| {
+        texts.map(|said| wrap(said, room).len()).max().unwrap_or(1) as u16
+    };
+    let most = longest_of(
+        &mut lesson.words.iter().map(|words| &words.look).chain([&lesson.summary]),
+        room,
+    );
+    let key = canvas.keys.of_screen(ScreenCommand::TourNext).to_string();
+    let next = format!(" {key} Next ");
+    let beside_it = room.saturating_sub(width(&next) + 1);
+    let announced = longest_of(&mut lesson.words.iter().map(|words| &words.say), beside_it);
+    let bottom = screen.bottom().saturating_sub(announced);
     let difference = bottom.saturating_sub(most);
     let body = Rect::new(
         screen.x + 1,
@@ -78,8 +88,8 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, beside: &Beside, status: Option<&
         difference.saturating_sub(screen.y + 3),
     );
     canvas.rule(screen.x, difference.saturating_sub(1), right);
-    let said = match beside.at().checked_sub(1).and_then(|step| lesson.differences.get(step)) {
-        Some(said) if beside.held() => said.as_str(),
+    let said = match beside.at().checked_sub(1).and_then(|step| lesson.words.get(step)) {
+        Some(said) if beside.held() => said.look.as_str(),
         Some(_) => "Something else came than this lesson expects: its words are not about this. Back, and once more?",
         None => lesson.summary.as_str(),
     };
@@ -92,14 +102,33 @@ pub fn draw(canvas: &mut Canvas, screen: Rect, beside: &Beside, status: Option<&
     if body.width + 2 >= TWO_COLUMNS {
         canvas.bar(body.x + body.width / 2, body.y, body.bottom());
     }
-    let hint = match (status, beside.goes_on(), beside.at() == beside.steps()) {
-        (Some(status), ..) => status,
-        (None, true, _) => "under way ...",
-        (None, false, true) => "The end: both labs are live until you leave.",
-        (None, false, false) => ". goes on in both labs",
-    };
-    let style = if status.is_some() { text } else { dim };
-    canvas.put_cut(screen.x + 1, bottom, right, hint, style);
+    let say = lesson.words.get(beside.at()).map(|words| words.say.as_str());
+    match (status, say) {
+        (Some(status), _) => {
+            canvas.put_cut(screen.x + 1, bottom, right, status, text);
+        }
+        (None, _) if beside.goes_on() => {
+            canvas.put_cut(screen.x + 1, bottom, right, "under way ...", dim);
+        }
+        (None, None) => {
+            let end = "The end: both labs are live until you leave.";
+            canvas.put_cut(screen.x + 1, bottom, right, end, dim);
+        }
+        (None, Some(say)) => {
+            let x = screen.x + 1;
+            let end = canvas.put(x, bottom, right, &next, canvas.theme.button_likely());
+            let place = Rect::new(x, bottom, end.saturating_sub(x), 1);
+            let action = Action::Screen(None, ScreenCommand::TourNext);
+            canvas.hits.add(place, action.clone(), true);
+            if canvas.is_picked(place, &action) {
+                let picked = canvas.theme.picked();
+                canvas.tint(place, picked);
+            }
+            for (line, y) in wrap(say, beside_it).iter().zip(bottom..screen.bottom()) {
+                canvas.put(end + 1, y, right, line, text);
+            }
+        }
+    }
 }
 
 /// The places of the two columns: beside each other, or the left one above.
@@ -130,30 +159,72 @@ fn columns(body: Rect) -> [Rect; 2] {
 
 /// The height of a column from which on what an end can do and waits for is said, in lines.
 const WITH_MEANINGS: u16 = 24;
-/// The height of a column from which on that is said in full, in lines.
-const ROOMY: u16 = 30;
-/// The height from which on there is a line between two segments.
-const WIDE_APART: u16 = 20;
+/// The lines for what passed the wire, where an end's meaning is said above it.
+const WIRE: u16 = 10;
 /// The height of a column below which there is only room for what cannot be left out, in lines.
 const TIGHT: u16 = 10;
 /// The lines that a lesson's words about a step have.
 const SAID: u16 = 3;
+/// The sign at a line that is not as it is in the other column.
+const DIFFERS: &str = "\u{2260} ";
+
+/// The facts of a column after the last step, which are compared with the other column's.
+struct Facts {
+    /// The command.
+    pressed: String,
+    /// The call and what it returned, and whether that is an error.
+    result: Option<(String, bool)>,
+    ends: [(Side, Standing); 2],
+}
+
+impl Facts {
+    /// The facts of a column, its result in so many columns.
+    fn of(beside: &Beside, column: usize, room: usize) -> Option<Facts> {
+        let (run, about) = (beside.runs().get(column)?, beside.lesson().columns.get(column)?);
+        let step = beside
+            .at()
+            .checked_sub(1)
+            .and_then(|step| about.scenario.steps.get(step));
+        let action = step.and_then(|step| step.action.as_ref());
+        let pressed = match action {
+            Some(action) => action.text.as_str(),
+            None if step.is_some() => "-",
+            None => "not begun",
+        };
+        let caller = match action.map(|action| &action.command) {
+            Some(Command::End(side, _)) => run.session.ends[*side].last.as_ref(),
+            _ => None,
+        };
+        Some(Facts {
+            pressed: pressed.to_owned(),
+            result: caller.map(|answer| (result(answer, room), answer.call.errno().is_some())),
+            ends: Side::BOTH.map(|side| (side, standing(&run.session, side))),
+        })
+    }
+}
+
+/// Puts the sign where a line is not as in the other column; returns where the line begins.
+fn marked(canvas: &mut Canvas, (x, y): (u16, u16), right: u16, differs: bool) -> u16 {
+    let strong = canvas.theme.strong();
+    canvas.put(x, y, right, if differs { DIFFERS } else { "  " }, strong)
+}
 
 fn draw_column(canvas: &mut Canvas, area: Rect, beside: &Beside, column: usize) {
     let (Some(run), Some(about)) = (beside.runs().get(column), beside.lesson().columns.get(column)) else {
         return;
     };
     let Some(tour) = &run.tour else { return };
-    let session = &run.session;
+    let room = usize::from(area.width).saturating_sub(width(DIFFERS));
+    let (Some(facts), Some(other)) = (Facts::of(beside, column, room), Facts::of(beside, 1 - column, room)) else {
+        return;
+    };
     let (strong, text, bad) = (canvas.theme.strong(), canvas.theme.text(), canvas.theme.bad());
+    let emphasis = |differs: bool, style: Style| match differs {
+        true => style.add_modifier(Modifier::BOLD),
+        false => style,
+    };
     let last = beside.at().checked_sub(1);
     let step = last.and_then(|step| about.scenario.steps.get(step));
-    let action = step.and_then(|step| step.action.as_ref());
-    let pressed = match action {
-        Some(action) => action.text.as_str(),
-        None if step.is_some() => "-",
-        None => "not begun",
-    };
     let mut rest = area;
     let mut lines = |n: u16| {
         let (these, below) = layout::top(rest, n);
@@ -165,46 +236,48 @@ fn draw_column(canvas: &mut Canvas, area: Rect, beside: &Beside, column: usize) 
     let underlined = strong.add_modifier(Modifier::UNDERLINED);
     let x = canvas.put_cut(head.x, head.y, head.right(), &about.heading.to_uppercase(), underlined);
     // Where there is little room, what was done stands behind the heading.
-    if tight {
-        canvas.put_cut(x + 2, head.y, head.right(), pressed, text);
-    } else {
-        let line = lines(1);
-        canvas.put_cut(line.x, line.y, line.right(), pressed, text);
-    }
-    let ends = Side::BOTH.map(|side| (side, standing(session, side)));
+    let (place, x) = if tight { (head, x + 1) } else { (lines(1), area.x) };
+    let differs = facts.pressed != other.pressed;
+    let x = marked(canvas, (x, place.y), place.right(), differs);
+    canvas.put_cut(x, place.y, place.right(), &facts.pressed, emphasis(differs, text));
+    let chips = facts.ends.iter().zip(&other.ends);
+    let chips: Vec<(Side, &Standing, bool)> = chips
+        .map(|((side, here), (_, there))| (*side, here, here.text() != there.text()))
+        .collect();
     if tight {
         let place = lines(if area.width >= ONE_LINE { 1 } else { 2 });
-        for ((side, standing), nth) in ends.iter().zip(0..) {
-            let wide = width(side.name()) + 1 + width(&standing.text());
-            let at = match place.height {
+        for ((side, standing, differs), nth) in chips.iter().zip(0..) {
+            let wide = width(DIFFERS) + width(side.name()) + 1 + width(&standing.text());
+            let (x, y) = match place.height {
                 1 if nth == 1 => (place.right().saturating_sub(wide as u16), place.y),
                 1 => (place.x, place.y),
                 _ => (place.x, place.y + nth),
             };
-            chip(canvas, at, place.right(), *side, standing);
+            let x = marked(canvas, (x, y), place.right(), *differs);
+            chip(canvas, (x, y), place.right(), *side, standing);
         }
     }
     let line = lines(1);
-    let caller = match action.map(|action| &action.command) {
-        Some(Command::End(side, _)) => session.ends[*side].last.as_ref(),
-        _ => None,
-    };
-    if let Some(answer) = caller.filter(|_| !line.is_empty()) {
-        let style = if answer.call.errno().is_some() { bad } else { strong };
-        let said = result(answer, usize::from(line.width));
-        canvas.put_cut(line.x, line.y, line.right(), &said, style);
+    if let Some((said, failed)) = facts.result.as_ref().filter(|_| !line.is_empty()) {
+        let differs = facts.result != other.result;
+        let x = marked(canvas, (line.x, line.y), line.right(), differs);
+        let style = if *failed { bad } else { text };
+        canvas.put_cut(x, line.y, line.right(), said, emphasis(differs, style));
     }
     // What was not as expected is said in place of the lesson's words.
-    let differs = last.and_then(|step| tour.done.get(step)?.differences().next());
-    let (said, style) = match differs {
+    let unexpected = last.and_then(|step| tour.done.get(step)?.differences().next());
+    let (said, style) = match unexpected {
         Some(check) => {
             let (about, expected, observed) = (&check.about, &check.expected, &check.observed);
             (format!("{about}: expected {expected}, observed {observed}"), bad)
         }
-        None => (step.and_then(|step| step.say.clone()).unwrap_or_default(), text),
+        None => {
+            let words = step.and_then(|step| step.look.as_ref().or(step.say.as_ref()));
+            (words.cloned().unwrap_or_default(), text)
+        }
     };
     let place = lines(if tight { area.height } else { SAID });
-    for (line, y) in wrap(&said, usize::from(place.width))
+    for (line, y) in whole_sentences(&said, usize::from(place.width), usize::from(place.height))
         .iter()
         .zip(place.y..place.bottom())
     {
@@ -213,19 +286,23 @@ fn draw_column(canvas: &mut Canvas, area: Rect, beside: &Beside, column: usize) 
     if tight {
         return;
     }
-    for (side, standing) in &ends {
+    // What the wire does not need is for the words about both ends, in whole sentences.
+    let above = place.bottom() - area.y;
+    let each = (area.height.saturating_sub(above + WIRE + 1) / 2).saturating_sub(1);
+    for (side, standing, differs) in &chips {
         let line = lines(1);
-        chip(canvas, (line.x, line.y), line.right(), *side, standing);
+        let x = marked(canvas, (line.x, line.y), line.right(), *differs);
+        chip(canvas, (x, line.y), line.right(), *side, standing);
         if area.height < WITH_MEANINGS {
             continue;
         }
-        let place = lines(if area.height < ROOMY { 3 } else { 5 });
+        let place = lines(each);
         if let Some(meaning) = &standing.meaning {
-            let room = usize::from(place.width.saturating_sub(2));
+            let room = usize::from(place.width).saturating_sub(width(DIFFERS));
             let high = usize::from(place.height);
-            let can = whole_sentences(&meaning.can, room, high * 2 / 3);
             let waits = format!("waits for: {}", meaning.waits_for);
-            let waits = whole_sentences(&waits, room, high.saturating_sub(can.len()));
+            let waits = whole_sentences(&waits, room, high);
+            let can = whole_sentences(&meaning.can, room, high.saturating_sub(waits.len()));
             for (line, y) in can.into_iter().chain(waits).zip(place.y..place.bottom()) {
                 canvas.put_cut(place.x + 2, y, place.right(), &line, text);
             }
@@ -235,15 +312,13 @@ fn draw_column(canvas: &mut Canvas, area: Rect, beside: &Beside, column: usize) 
     arrows(canvas, rest, run);
 }
 
-/// The sentences of a text that fit into so many lines, and at least as much of the first as does.
+/// The sentences of a text that fit into so many lines.
 fn whole_sentences(text: &str, room: usize, lines: usize) -> Vec<String> {
     let ends = text.match_indices(". ").map(|(at, _)| at + 1).chain([text.len()]);
     let fits = ends
         .map(|end| wrap(&text[..end], room))
         .take_while(|said| said.len() <= lines);
-    let mut said = fits.last().unwrap_or_else(|| wrap(text, room));
-    said.truncate(lines);
-    said
+    fits.last().unwrap_or_default()
 }
 
 /// How an end stands.
@@ -317,47 +392,17 @@ fn result(answer: &LastOutcome, room: usize) -> String {
     longest(&cuts, room)
 }
 
-/// What passed the wire last.
+/// What passed the wire last, as the main diagram draws it.
 fn arrows(canvas: &mut Canvas, area: Rect, run: &LabRun) {
     if area.is_empty() {
         return;
     }
-    let dim = canvas.theme.dim();
-    let Some(seen) = sightings(&run.session, 0) else {
+    if run.session.lab.kind != LabKind::Isolated {
+        let dim = canvas.theme.dim();
         canvas.put_cut(area.x, area.y, area.right(), "the loopback lab has no wire to see", dim);
         return;
-    };
-    let apart = if area.height < WIDE_APART { 1 } else { 2 };
-    let skip = seen.len().saturating_sub(usize::from(area.height.div_ceil(apart)));
-    let rows = (area.y..area.bottom()).step_by(usize::from(apart));
-    for (packet, y) in seen.iter().skip(skip).zip(rows) {
-        let (line, style) = arrow(canvas, packet, area.width);
-        canvas.put(area.x, y, area.right(), &line, style);
     }
-}
-
-/// A packet as an arrow between the ends, the client at the left.
-fn arrow(canvas: &Canvas, packet: &ObservedPacket, room: u16) -> (String, Style) {
-    let whole = packet.to_string();
-    let from = format!("{} ", packet.from);
-    let whole = whole.strip_prefix(&from).unwrap_or(&whole);
-    // The numbers go first where there is no room.
-    let words = match &packet.said {
-        PacketContent::Tcp { flags, payload, .. } if room < ONE_LINE => match payload.0.as_slice() {
-            [] => flags.to_string(),
-            bytes => format!("{flags} \"{}\"", escape(bytes)),
-        },
-        _ => whole.to_owned(),
-    };
-    let line = "\u{2500}".repeat(usize::from(room).saturating_sub(width(&words) + 5));
-    let style = if words.contains("RST") {
-        canvas.theme.bad()
-    } else {
-        canvas.theme.text()
-    };
-    let text = match packet.from {
-        Side::Client => format!("\u{2500}\u{2500} {words} {line}\u{25b6}"),
-        Side::Server => format!("\u{25c0}{line} {words} \u{2500}\u{2500}"),
-    };
-    (text, style)
+    let mut diagram = Diagram::default();
+    diagram.update(&run.session, &Shown::default());
+    diagram.arrows(canvas, area, &run.session, false);
 }

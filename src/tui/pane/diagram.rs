@@ -132,7 +132,8 @@ impl Diagram {
     }
 
     /// Draws the last arrows with two lines each, in words without numbers: as many as there is room for, at most five.
-    pub fn arrows(&self, canvas: &mut Canvas, area: Rect, session: &Session) {
+    /// A press on one looks into it where `pressable` says so.
+    pub fn arrows(&self, canvas: &mut Canvas, area: Rect, session: &Session, pressable: bool) {
         let lane = Lane::wide(area);
         canvas.bar(lane.left, area.y, area.bottom());
         canvas.bar(lane.right, area.y, area.bottom());
@@ -163,8 +164,10 @@ impl Diagram {
             };
             let span = self.span(row, no, record, held, canvas.now);
             let line = kind.line(record.seen.again.is_some());
-            let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
-            canvas.hits.add(place, Action::Segment(row.no), false);
+            if pressable {
+                let place = Rect::new(lane.left + 1, y, lane.right.saturating_sub(lane.left + 1), 1);
+                canvas.hits.add(place, Action::Segment(row.no), false);
+            }
             let texts = [spoken(record)];
             let arrow = Arrow {
                 from: record.from,

@@ -1,4 +1,4 @@
-//! The guide of a tour: what the next step is about, what is expected, and what came of the one before.
+//! The guide of a tour: what came of the last step and where to look, what the next one is about, and that one as a button.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -6,9 +6,12 @@ use ratatui::style::Style;
 use crate::clock::human;
 use crate::command::{ScreenCommand, table};
 use crate::scenario::report::StepReport;
+use crate::session::Session;
+use crate::side::Side;
 use crate::text::wrap;
 use crate::tui::canvas::{Canvas, keyless_width};
-use crate::tui::hit::Action;
+use crate::tui::hit::{Action, Zone};
+use crate::tui::layout;
 use crate::tui::prediction::Prediction;
 use crate::tui::tour::Tour;
 
@@ -25,11 +28,100 @@ const BUTTONS: [ScreenCommand; 6] = [
 /// The width from which on all of them have room for their words, in columns.
 const NAMED: u16 = 80;
 
-/// Draws the guide.
-pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
-    let (text, strong, dim) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.dim());
-    canvas.clear(area);
+/// The guide, with how far its words are scrolled.
+#[derive(Debug, Default)]
+pub struct Guide {
+    /// The first line that is shown.
+    skip: usize,
+    /// The step whose words these are, and whether it is under way: other words begin at their beginning.
+    of: Option<(usize, bool)>,
+    /// The lines that there were room for when it was drawn last.
+    page: usize,
+    /// The lines that it had then.
+    lines: usize,
+}
+
+impl Guide {
+    /// Scrolls by so many lines.
+    pub fn scroll(&mut self, lines: i64) {
+        self.skip = self.skip.saturating_add_signed(lines as isize).min(self.last());
+    }
+
+    /// Shows the next words; after the last the first.
+    pub fn more(&mut self) {
+        if self.skip >= self.last() {
+            self.skip = 0;
+        } else {
+            // A line of what was shown stays in sight.
+            self.scroll(self.page.saturating_sub(1).max(1) as i64);
+        }
+    }
+
+    /// The first line that is shown where the last one is.
+    const fn last(&self) -> usize {
+        self.lines.saturating_sub(self.page)
+    }
+
+    /// Draws the guide.
+    pub fn draw(&mut self, canvas: &mut Canvas, area: Rect, tour: &Tour, session: &Session) {
+        canvas.clear(area);
+        canvas.hits.zone(area, Zone::Guide);
+        title(canvas, area, tour);
+        let below = Rect {
+            x: area.x + 1,
+            y: area.y + 1,
+            width: area.width.saturating_sub(1),
+            height: area.height.saturating_sub(1),
+        };
+        if let Some(left) = tour.left() {
+            off_the_path(canvas, below, tour, left);
+            return;
+        }
+        let of = Some((tour.at(), tour.goes_on()));
+        if self.of != of {
+            (self.of, self.skip) = (of, 0);
+        }
+        // The next step stays in sight.
+        let (body, next) = layout::bottom(below, u16::from(below.height > 0));
+        let room = usize::from(body.width.saturating_sub(1));
+        let height = usize::from(body.height);
+        let mut lines = words(canvas, tour, room, true);
+        if lines.len() > height {
+            lines = words(canvas, tour, room, false);
+        }
+        (self.page, self.lines) = (height, lines.len());
+        self.skip = self.skip.min(self.last());
+        for (line, y) in lines.iter().skip(self.skip).zip(body.y..body.bottom()) {
+            line.draw(canvas, body, y);
+        }
+        let dim = canvas.theme.dim();
+        if self.skip > 0 {
+            canvas.put(area.x, body.y, body.x, "\u{25b4}", dim);
+        }
+        let mut right = next.right();
+        if self.last() > 0 && !next.is_empty() {
+            let label = if self.skip < self.last() {
+                canvas.put(area.x, body.bottom().saturating_sub(1), body.x, "\u{25be}", dim);
+                "more \u{25be}"
+            } else {
+                "top \u{25b4}"
+            };
+            right = right.saturating_sub(keyless_width(label) + 1);
+            canvas.button(right, next.y, next.right(), None, label, Action::MoreOfTheGuide);
+        }
+        let next = Rect {
+            width: right.saturating_sub(next.x),
+            ..next
+        };
+        next_step(canvas, next, tour, session);
+    }
+}
+
+/// The title: the buttons, and the number of the step.
+fn title(canvas: &mut Canvas, area: Rect, tour: &Tour) {
     canvas.rule(area.x, area.y, area.right());
+    let steps = tour.scenario().steps.len();
+    let at = (tour.at() + 1).min(steps);
     let mut x = area.x + 2;
     for command in BUTTONS {
         // Where not all have room for their words, those have that a guide cannot do without.
@@ -47,49 +139,43 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
             x = canvas.button(x, area.y, area.right(), Some(button.key), label, action) + 1;
         }
     }
-    let scenario = tour.scenario();
-    let steps = scenario.steps.len();
-    let at = (tour.at() + 1).min(steps);
     let mut place = format!(" step {at} of {steps} ");
     if usize::from(area.right().saturating_sub(x)) < place.len() + 1 {
         place = format!(" {at}/{steps} ");
     }
+    let strong = canvas.theme.strong();
     canvas.put_right(x, area.y, area.right().saturating_sub(1), &place, strong);
-    let below = Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: area.width.saturating_sub(1),
-        height: area.height.saturating_sub(1),
-    };
-    if let Some(left) = tour.left() {
-        off_the_path(canvas, below, tour, left);
-        return;
-    }
-    let room = usize::from(area.width.saturating_sub(2));
+}
+
+/// The words of the guide: what came of the last step, what came of a prediction, where to look, what the next step is about. Where there
+/// is no room for `all` of it, a result that is as expected is left out, and the summary comes last.
+fn words(canvas: &Canvas, tour: &Tour, room: usize, all: bool) -> Vec<Line> {
+    let (text, strong, bad) = (canvas.theme.text(), canvas.theme.strong(), canvas.theme.bad());
+    let scenario = tour.scenario();
     let mut lines: Vec<Line> = Vec::new();
     let say = |lines: &mut Vec<Line>, said: &str, style: Style| {
         lines.extend(wrap(said, room).into_iter().map(|line| Line::text(line, style)));
     };
-    // What came of the last step.
-    match tour.done.last() {
-        Some(report) => {
-            let bad = canvas.theme.bad();
-            for (said, held) in came(report) {
-                say(&mut lines, &said, if held { text } else { bad });
-            }
+    let last = tour.done.last();
+    if let Some(report) = last.filter(|report| all || !report.held()) {
+        for (said, held) in came(report) {
+            say(&mut lines, &said, if held { text } else { bad });
         }
-        None => say(&mut lines, &scenario.summary, text),
     }
     for prediction in tour.answered() {
         answered(canvas, &mut lines, prediction, room);
     }
-    if let Some(pause) = tour
-        .pause()
-        .filter(|_| tour.done.last().is_some_and(|report| !report.held()))
-    {
+    match last {
+        // The file's words are about what it expects.
+        Some(report) if report.held() => say(&mut lines, report.look.as_deref().unwrap_or_default(), text),
+        Some(_) => {}
+        None if all => say(&mut lines, &scenario.summary, text),
+        None => {}
+    }
+    if let Some(pause) = tour.pause().filter(|_| last.is_some_and(|report| !report.held())) {
         let meanwhile = match pause.meanwhile.as_slice() {
             [] => "and time has run out".to_owned(),
-            all => format!("meanwhile: {}", all.join("; ")),
+            events => format!("meanwhile: {}", events.join("; ")),
         };
         let said = format!(
             "You waited {} before this step; {meanwhile}. This step is about a shorter pause: run it again.",
@@ -98,40 +184,69 @@ pub fn draw(canvas: &mut Canvas, area: Rect, tour: &Tour) {
         say(&mut lines, &said, strong);
         lines.push(Line::buttons([ScreenCommand::TourRejoin]));
     }
-    // What comes next.
     match tour.step() {
-        Some(step) => {
-            let words = step.say.as_deref().unwrap_or_default();
-            say(&mut lines, words, strong);
-            let action = step.action.as_ref().map_or("wait", |action| action.text.as_str());
-            let going = if tour.goes_on() { "under way" } else { "next" };
-            let mut said = format!("{going}: {action}");
-            if let Some(predicted) = tour.predicted(tour.at()) {
-                said.push_str(&format!("   you predict {predicted}"));
-            }
-            say(&mut lines, &said, text);
-        }
+        Some(step) => say(&mut lines, step.say.as_deref().unwrap_or_default(), strong),
         None => {
             let differ = tour.done.iter().filter(|report| !report.held()).count();
             let mut said = match differ {
                 0 => "The end: all was as expected.".to_owned(),
-                n => format!("The end: {n} of {steps} steps were not as expected."),
+                n => format!("The end: {n} of {} steps were not as expected.", scenario.steps.len()),
             };
-            if let (right, all @ 1..) = tour.score() {
-                said.push_str(&format!(" {right} of {all} predictions were right."));
+            if let (right, decided @ 1..) = tour.score() {
+                said.push_str(&format!(" {right} of {decided} predictions were right."));
             }
             said.push_str(" The sockets are live: go on with the buttons.");
             say(&mut lines, &said, strong);
         }
     }
-    // The end of it matters most.
-    let height = usize::from(below.height);
-    let skip = lines.len().saturating_sub(height);
-    for (line, y) in lines.into_iter().skip(skip).zip(below.y..) {
-        line.draw(canvas, below, y);
+    if last.is_none() && !all {
+        say(&mut lines, &scenario.summary, text);
     }
-    if skip > 0 {
-        canvas.put_right(x, area.y + 1, area.right(), " .. ", dim);
+    lines
+}
+
+const fn digit(side: Side) -> &'static str {
+    match side {
+        Side::Client => "1",
+        Side::Server => "2",
+    }
+}
+
+/// The next step as a button, with the key that does the same.
+fn next_step(canvas: &mut Canvas, area: Rect, tour: &Tour, session: &Session) {
+    let Some(step) = tour.step().filter(|_| !area.is_empty()) else {
+        return;
+    };
+    let text = canvas.theme.text();
+    let right = area.right();
+    let command = step.action.as_ref().map_or("wait", |action| action.text.as_str());
+    let mut x = if tour.goes_on() {
+        canvas.put_cut(area.x, area.y, right, &format!("under way: {command}"), text)
+    } else {
+        let x = canvas.put(area.x, area.y, right, "next: ", text);
+        let label = match tour.button(session) {
+            Some((side, button)) => {
+                let (end, command) = match side {
+                    Some(side) => (digit(side), command.trim_start_matches(side.name()).trim_start()),
+                    None => ("", command.trim_start_matches("wire ")),
+                };
+                format!(" {end}{} {command} ", canvas.key_of(button))
+            }
+            None => format!(" {} {command} ", canvas.keys.of_screen(ScreenCommand::TourNext)),
+        };
+        let end = canvas.put_cut(x, area.y, right, &label, canvas.theme.button_likely());
+        let place = Rect::new(x, area.y, end.saturating_sub(x), 1);
+        let action = Action::Screen(None, ScreenCommand::TourNext);
+        canvas.hits.add(place, action.clone(), true);
+        if canvas.is_picked(place, &action) {
+            let picked = canvas.theme.picked();
+            canvas.tint(place, picked);
+        }
+        end
+    };
+    if let Some(predicted) = tour.predicted(tour.at()) {
+        x += 3;
+        canvas.put_cut(x, area.y, right, &format!("you predict {predicted}"), text);
     }
 }
 
@@ -154,8 +269,9 @@ fn off_the_path(canvas: &mut Canvas, area: Rect, tour: &Tour, left: &str) {
         ScreenCommand::ToTheStart,
         ScreenCommand::TourLeave,
     ]));
-    let about = "Back on the path runs the steps so far again, in a fresh lab.";
-    lines.extend(wrap(about, room).into_iter().map(|line| Line::text(line, text)));
+    let key = canvas.keys.of_screen(ScreenCommand::TourRejoin);
+    let about = format!("rejoin ({key}) runs the steps so far again, in a fresh lab.");
+    lines.extend(wrap(&about, room).into_iter().map(|line| Line::text(line, text)));
     // The buttons stay in sight.
     let height = usize::from(area.height);
     if lines.len() > height {
@@ -167,7 +283,7 @@ fn off_the_path(canvas: &mut Canvas, area: Rect, tour: &Tour, left: &str) {
     }
 }
 
-/// Tells what came of a prediction: the rule at length where it was wrong, in a line where it was right.
+/// Tells what came of a prediction, and the reason in a sentence.
 fn answered(canvas: &Canvas, lines: &mut Vec<Line>, prediction: &Prediction, room: usize) {
     let Some(answer) = &prediction.answer else { return };
     let who = match prediction.about.strip_prefix("state of ") {
@@ -188,25 +304,21 @@ fn answered(canvas: &Canvas, lines: &mut Vec<Line>, prediction: &Prediction, roo
         links,
         buttons: Vec::new(),
     };
-    if answer.right {
-        lines.push(head(
-            format!("\u{2713} you predicted {who}{}: right", prediction.picked),
-            links,
-        ));
-        lines.extend(
-            wrap(&answer.why, room)
-                .into_iter()
-                .take(1)
-                .map(|line| Line::text(line, text)),
-        );
+    let said = if answer.right {
+        format!("\u{2713} you predicted {who}{}: right", prediction.picked)
     } else {
-        let said = format!(
+        format!(
             "\u{2717} you predicted {who}{}: wrong, it is {}",
             prediction.picked, answer.observed
-        );
-        lines.push(head(said, links));
-        lines.extend(wrap(&answer.why, room).into_iter().map(|line| Line::text(line, text)));
-    }
+        )
+    };
+    lines.push(head(said, links));
+    // Its why? has the rest.
+    let reason = answer
+        .why
+        .find(". ")
+        .map_or(answer.why.as_str(), |end| &answer.why[..=end]);
+    lines.extend(wrap(reason, room).into_iter().map(|line| Line::text(line, text)));
 }
 
 /// A line of the guide.

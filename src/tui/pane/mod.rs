@@ -33,6 +33,7 @@ use crate::tui::hit::Action;
 use crate::tui::lab_run::LabRun;
 use crate::tui::layout::{self, Pane};
 use crate::tui::shown::Shown;
+use crate::tui::tour::Tour;
 use crate::tui::tries::Tries;
 
 /// All panes, with what is in sight of each.
@@ -49,6 +50,10 @@ pub struct Panes {
     tries: Tries,
     /// The states that have just changed.
     pub flash: Flash,
+    /// Whether the dialog that asks for a prediction is open: nothing may tell the answer.
+    pub asks: bool,
+    /// The guide.
+    pub guide: guide::Guide,
     /// Whether the presenter has the whole screen.
     pub presents: bool,
 }
@@ -60,6 +65,7 @@ impl Panes {
         self.details = Ends::default();
         self.tries = Tries::default();
         self.flash = Flash::default();
+        self.guide = guide::Guide::default();
         self.log = Log::default();
     }
 
@@ -125,7 +131,8 @@ impl Panes {
         } else {
             &[]
         };
-        now::draw(canvas, map.now, session, moves);
+        let predicted = run.tour.as_ref().is_some_and(Tour::has_prediction);
+        now::draw(canvas, map.now, session, moves, !self.asks && !predicted);
         if let Some(area) = map.details {
             self.details[focus].draw(canvas, area, session, focus, shown.unfolded[focus]);
         }
@@ -141,7 +148,7 @@ impl Panes {
             }
         }
         if let (Some(area), Some(tour)) = (map.guide, &run.tour) {
-            guide::draw(canvas, area, tour);
+            self.guide.draw(canvas, area, tour, session);
         }
         buttons::draw(canvas, map.buttons, session, focus, &self.tries.likely);
     }

@@ -21,8 +21,8 @@ use crate::tui::layout;
 /// The column in which the sentences begin.
 const NAMES: u16 = 9;
 
-/// Draws it, with `moves` to try.
-pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, moves: &[Move]) {
+/// Draws it, with `moves` to try; what follows each is kept back where `promises` is false.
+pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, moves: &[Move], promises: bool) {
     if area.is_empty() {
         return;
     }
@@ -47,7 +47,7 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, moves: &[Move]) 
         &now,
     );
     sentences(canvas, rest, session, &now);
-    attempt(canvas, below, moves);
+    attempt(canvas, below, moves, promises);
 }
 
 /// Returns the call that *now* shows at `now`; none where it shows something else.
@@ -166,8 +166,8 @@ fn elsewhere(session: &Session, side: Option<Side>) -> Option<(String, String)> 
     Some((runtime.to_string(), said.to_owned()))
 }
 
-/// What to try, each with what follows: as many as there is room for.
-fn attempt(canvas: &mut Canvas, area: Rect, moves: &[Move]) {
+/// What to try, each with what follows unless that is kept back: as many as there is room for.
+fn attempt(canvas: &mut Canvas, area: Rect, moves: &[Move], promises: bool) {
     if moves.is_empty() || area.is_empty() {
         return;
     }
@@ -181,7 +181,11 @@ fn attempt(canvas: &mut Canvas, area: Rect, moves: &[Move]) {
             _ => "",
         };
         let label = format!(" {end}{} {} ", canvas.key_of(button), button.label);
-        let follows = format!(" \u{25b8} {}", of.text);
+        let follows = if promises {
+            format!(" \u{25b8} {}", of.text)
+        } else {
+            String::new()
+        };
         let wide = (width(&label) + width(&follows)) as u16;
         if x + wide > right && x > area.x + NAMES {
             (x, y) = (area.x + NAMES, y + 1);

@@ -113,7 +113,7 @@ impl WirePane {
     /// Draws the last few arrows, with room between them.
     pub fn arrows(&self, canvas: &mut Canvas, area: Rect, session: &Session) {
         if area.height > 1 {
-            self.diagram.arrows(canvas, area, session);
+            self.diagram.arrows(canvas, area, session, true);
         }
     }
 
