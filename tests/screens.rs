@@ -8,11 +8,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 use std::time::Duration;
 
-use finwait::call::{CallKind, SocketOption};
+use finwait::call::{Bytes, CallKind, SocketOption};
 use finwait::clock::Millis;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{ScreenCommand, ThemeName, table};
+use finwait::explain::moves::Act;
 use finwait::lab::event::{Disposition, LabEvent, LabRequest, PacketRecord, ProcessBorn, ProcessDied, WireRequest};
+use finwait::outcome::{Outcome, Value};
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
@@ -298,6 +300,47 @@ fn after_a_half_close_it_is_said_who_may_still_speak() {
             "One direction is closed: the server may write as long as it likes, and the client waits for it to close.",
         ]
     );
+}
+
+/// What has come stays with the descriptor when its connection is over: in TIME_WAIT, whose own row has no queue, and after RST.
+#[test]
+fn what_was_not_read_is_told_of_when_the_connection_is_over() {
+    let said = |script: &Script| {
+        let (session, now) = (script.app.session(), script.now);
+        let moves = session.moves(Side::Client, now).into_iter();
+        let read = moves.filter(|offered| matches!(offered.act, Act::Read(_)));
+        let plate = session.plate(Side::Client, now);
+        let load = session.directions(now).unwrap().from.server.load;
+        let reads: Vec<String> = read.map(|read| read.text).collect();
+        (plate.can.short, load, reads, session.now_lines(now).so[0].clone())
+    };
+    let mut script = Script::half_close();
+    script.server_closes();
+    let (can, load, reads, so) = said(&script);
+    assert_eq!(can, "Can READ 6 B, then EOF; writes EPIPE.");
+    assert_eq!(load.as_deref(), Some("6 B not read yet"));
+    assert_eq!(reads, ["\"hello\\n\""]);
+    assert_eq!(so, "6 B have come to the client, and wait until it reads.");
+    let text = text_of(&mut script, 120, 40);
+    assert!(!text.contains("rx 0"), "{text}");
+
+    script.run("client read");
+    let read = |data: &str| {
+        Outcome::Ok(Value::Read {
+            n: data.len(),
+            data: Bytes(data.as_bytes().to_vec()),
+        })
+    };
+    script.call("read(5, \"hello\\n\", 1024)", read("hello\n"), None);
+    let (can, load, reads, _) = said(&script);
+    assert_eq!(can, "A read gives EOF, a write EPIPE.");
+    assert_eq!((load, reads), (None, vec!["0: the end of the stream".to_owned()]));
+
+    let mut script = Script::half_close();
+    script.server_resets();
+    let (can, _, reads, _) = said(&script);
+    assert_eq!(can, "Can READ 6 B, then the error.");
+    assert_eq!(reads, ["\"hello\\n\""]);
 }
 
 /// A state is reached by Tab, and opened by Enter.

@@ -23,8 +23,8 @@ pub struct Present<'a> {
     pub holder: Holder,
     /// The record of the socket; none of one that was never seen to begin.
     pub sock: Option<&'a Sock>,
-    /// The bytes that it has to be read; for a listener, the connections not accepted.
-    pub unread: u32,
+    /// The bytes that it has to be read; for a listener, the connections not accepted; none where nothing tells.
+    pub unread: Option<u32>,
     /// The bytes written and not acknowledged, SYN and FIN counted with them, as procfs does.
     pub unacknowledged: u32,
     /// A listener's backlog; none where only procfs is there to say it, which does not.
@@ -288,14 +288,14 @@ impl Entry {
     /// Returns the entry in words, with nothing special to a socket.
     pub fn words(&self, settings: &Settings) -> Meaning {
         let role = role::of(self.id, None);
-        self.with((self.read, self.write), role, (0, None), settings, Vec::new())
+        self.with((self.read, self.write), role, (Some(0), None), settings, Vec::new())
     }
 
     fn with(
         &self,
         (read, write): (ReadReply, WriteReply),
         role: Role,
-        queue: (u32, Option<u32>),
+        queue: (Option<u32>, Option<u32>),
         settings: &Settings,
         beside: Vec<String>,
     ) -> Meaning {
@@ -320,9 +320,10 @@ impl Entry {
     }
 
     /// What this end can do, in a sentence.
-    fn can_short(&self, read: ReadReply, write: WriteReply, (unread, backlog): (u32, Option<u32>)) -> Beside {
+    fn can_short(&self, read: ReadReply, write: WriteReply, (queued, backlog): (Option<u32>, Option<u32>)) -> Beside {
+        let unread = queued.unwrap_or(0);
         let bytes = unread as usize;
-        let is_empty = unread == 0;
+        let is_empty = queued == Some(0);
         match (self.id, read, write) {
             (MeaningId::CloseNew, ..) => Beside::CanConnect,
             (MeaningId::Listen, ..) => Beside::CanAccept,
@@ -346,10 +347,14 @@ impl Entry {
             (_, _, WriteReply::Works) if is_empty => Beside::CanWrite,
             (_, _, WriteReply::Works) => Beside::CanWriteThenBytes { bytes },
             (_, _, WriteReply::Waits) => Beside::CanHandshake,
-            (_, ReadReply::Error, _) => Beside::CanError,
-            (_, _, WriteReply::Error) => Beside::CanEofAndError,
+            (_, ReadReply::Error, _) if is_empty => Beside::CanError,
+            (_, ReadReply::Error, _) if bytes > 0 => Beside::CanReadBytesThenError { bytes },
+            (_, ReadReply::Error, _) => Beside::CanReadQueuedThenError,
+            (_, _, WriteReply::Error) if is_empty => Beside::CanEofAndError,
+            (_, _, WriteReply::Error) if bytes > 0 => Beside::CanReadBytesAndError { bytes },
             _ if is_empty => Beside::CanNeither,
-            _ => Beside::CanBytesThenNeither { bytes },
+            _ if bytes > 0 => Beside::CanReadBytesThenEof { bytes },
+            _ => Beside::CanReadQueuedThenEof,
         }
     }
 }
@@ -425,7 +430,7 @@ fn id(present: &Present) -> Option<MeaningId> {
         (State::Close, Nobody) => MeaningId::Gone,
         (State::Close, _) if is_program => without_connection(present.sock),
         // sk_acceptq_is_full: more than the backlog.
-        (State::Listen, _) if is_program => match present.unread {
+        (State::Listen, _) if is_program => match present.unread.unwrap_or(0) {
             0 => MeaningId::Listen,
             queued if present.backlog.is_some_and(|backlog| queued > backlog) => MeaningId::ListenFull,
             _ => MeaningId::ListenQueued,
@@ -494,17 +499,18 @@ fn replies(entry: &Entry, present: &Present) -> (ReadReply, WriteReply) {
 /// Returns the sentences about the rest of the socket.
 fn beside(entry: &Entry, present: &Present) -> Vec<String> {
     use MeaningId::{
-        CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established, EstablishedNotAccepted, FinWait1,
-        FinWait1Orphan, FinWait2, LastAck, LastAckOrphan,
+        CloseEnded, CloseError, CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established,
+        EstablishedNotAccepted, FinWait1, FinWait1Orphan, FinWait2, LastAck, LastAckOrphan, TimeWaitHeld,
     };
     let id = entry.id;
     let mut notes = Vec::new();
-    let unread = present.unread as usize;
+    let unread = present.unread.unwrap_or(0) as usize;
     if unread > 0 {
         match id {
             Established | FinWait1 | FinWait2 | Closing | CloseWait | LastAck => {
                 notes.push(Beside::NoteUnread { bytes: unread });
             }
+            TimeWaitHeld | CloseEnded | CloseError => notes.push(Beside::NoteUnreadLeft { bytes: unread }),
             EstablishedNotAccepted | CloseWaitNotAccepted => {
                 notes.push(Beside::NoteUnreadInQueue { bytes: unread });
             }
@@ -603,7 +609,7 @@ mod tests {
             state,
             holder,
             sock,
-            unread: 0,
+            unread: Some(0),
             unacknowledged: 0,
             backlog: None,
         }
@@ -627,7 +633,7 @@ mod tests {
                 for sock in &socks {
                     for unread in [0, 1, 2] {
                         let present = Present {
-                            unread,
+                            unread: Some(unread),
                             backlog: Some(1),
                             ..present(state, holder, Some(sock))
                         };

@@ -4,6 +4,7 @@ use crate::clock::MonoTime;
 use crate::explain::direction::{self, Direction, Half};
 use crate::explain::now::segment_name;
 use crate::lab::event::PacketRecord;
+use crate::session::view::SocketView;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::socket_table::{SocketRow, Tuple};
@@ -23,7 +24,7 @@ pub struct Pipe {
     pub segments: usize,
     /// The bytes on the wire.
     pub flying: usize,
-    /// The bytes that have come and were not read; none without a row.
+    /// The bytes that have come and were not read; none where nothing tells.
     pub unread: Option<usize>,
     /// What became of it, in 26 columns at most.
     pub words: String,
@@ -74,7 +75,9 @@ impl Session {
         let flying: Vec<&PacketRecord> = self.flying(from, tuple).collect();
         let on_wire: usize = flying.iter().map(|record| payload(record)).sum();
         let unacknowledged = self.row_of(from, tuple).map(unacknowledged);
-        let unread = self.row_of(from.other(), tuple).map(|row| row.unread() as usize);
+        let receiver = self.sockets(from.other());
+        let receiver = self.view_of(&receiver, from.other(), tuple);
+        let unread = receiver.and_then(|view| view.unread).map(|unread| unread as usize);
         let load = direction::load(
             &telling(&flying),
             on_wire,
@@ -108,6 +111,25 @@ impl Session {
             state: self.row_of_seen(side, tuple).map(|row| row.state),
             sock: end.socks.of_tuple(&tuple).map(|id| end.socks.get(id)),
         }
+    }
+
+    /// The socket of that end of a connection, of those that it has.
+    pub(super) fn view_of<'v, 'a>(
+        &self,
+        views: &'v [SocketView<'a>],
+        side: Side,
+        tuple: Tuple,
+    ) -> Option<&'v SocketView<'a>> {
+        let seen = seen_by(side, tuple);
+        // Another socket may have had these addresses before.
+        let newest = self.half(side, tuple).sock;
+        let has_row = |view: &&SocketView| view.row.is_some_and(|observed| observed.row.tuple == seen);
+        let is_newest = |view: &&SocketView| {
+            view.sock
+                .zip(newest)
+                .is_some_and(|(own, newest)| std::ptr::eq(own, newest))
+        };
+        views.iter().find(has_row).or_else(|| views.iter().find(is_newest))
     }
 
     pub(super) fn row_of(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
