@@ -343,6 +343,99 @@ fn what_was_not_read_is_told_of_when_the_connection_is_over() {
     assert_eq!(reads, ["\"hello\\n\""]);
 }
 
+/// A copy of what has arrived is not said to be held: what matters is the answer, and its delivery comes first.
+#[test]
+fn a_held_copy_of_what_has_arrived_is_not_told_of() {
+    let (mut script, _) = Script::connecting(LabKind::Isolated);
+    script.mode(Mode::Step);
+    script.packet(Side::Client, 2, 0, 0, "").wait(1_000);
+    script.packet(Side::Client, 2, 0, 0, "");
+    let mut again = row(Side::Client, State::SynSent, 200);
+    again.row.retransmits = 1;
+    script.table(Side::Client, vec![again]);
+    script.oldest(Disposition::Delivered);
+    script.table(
+        Side::Server,
+        vec![script::listener(0), row(Side::Server, State::SynRecv, 0)],
+    );
+    script.state(
+        Side::Server,
+        State::Close,
+        State::SynRecv,
+        0,
+        script.received(Side::Server),
+    );
+    script.packet(Side::Server, 18, 0, 1, "").wait(500);
+    let (session, now) = (script.app.session(), script.now);
+    let so = session.now_lines(now).so;
+    assert_eq!(
+        so[0],
+        "The server's SYN,ACK is held on the wire: the client has not seen it."
+    );
+    assert!(!so.iter().any(|said| said.contains("client's SYN is held")), "{so:?}");
+    let pipes = session.directions(now).unwrap().from;
+    assert_eq!((pipes.client.segments, pipes.client.load), (0, None));
+    assert_eq!(pipes.server.load.as_deref(), Some("SYN,ACK on the wire"));
+    for focus in Side::BOTH {
+        let first = &session.moves(focus, now)[0];
+        let (act, side, text) = (first.act, first.side, first.text.as_str());
+        assert_eq!(
+            (act, side, text),
+            (Act::Deliver, Side::Client, "ESTABLISHED, connect returns")
+        );
+    }
+    let plate = session.plate(Side::Server, now);
+    assert_eq!(plate.means.short, "It answered a SYN; the last ACK is missing.");
+    assert_eq!(
+        (plate.brief.as_str(), plate.waits.short.as_str()),
+        ("SYN answered; the ACK is missing", "the client's ACK")
+    );
+}
+
+/// What is held, and of which no more is sure than that it arrives, can be delivered all the same.
+#[test]
+fn what_is_held_is_offered_to_be_delivered() {
+    let mut script = Script::half_close();
+    script.mode(Mode::Step);
+    // Its window alone has changed.
+    script.packet(Side::Client, 16, 2, 7, "");
+    let first = &script.app.session().moves(Side::Server, script.now)[0];
+    assert_eq!(
+        (first.act, first.text.as_str()),
+        (Act::Deliver, "the ACK reaches the server")
+    );
+}
+
+/// Bytes that are sent again while the first are under way are the same bytes.
+#[test]
+fn what_is_sent_twice_counts_once() {
+    let mut script = Script::half_close();
+    script.mode(Mode::Slow(Millis(900)));
+    let said = |script: &Script| {
+        let (session, now) = (script.app.session(), script.now);
+        let pipe = session.directions(now).unwrap().from.server;
+        (pipe.flying, pipe.load.unwrap(), session.now_lines(now).so[0].clone())
+    };
+    script.packet(Side::Server, 24, 7, 2, "again");
+    assert_eq!(
+        said(&script),
+        (
+            5,
+            "5 B on the wire".into(),
+            "5 B are crossing to the client now.".into()
+        )
+    );
+    script.wait(300).packet(Side::Server, 24, 7, 2, "again");
+    let twice = said(&script);
+    assert_eq!((twice.0, twice.1.as_str()), (5, "5 B on wire, twice"));
+    assert_eq!(twice.2, "5 B, sent twice, are crossing to the client now.");
+    script.packet(Side::Server, 24, 12, 2, "and on");
+    assert_eq!(said(&script).0, 11);
+    // The copy of what has arrived is on its way still, and brings nothing.
+    script.oldest(Disposition::Delivered);
+    assert_eq!(said(&script).1, "6 B on the wire");
+}
+
 /// A state is reached by Tab, and opened by Enter.
 #[test]
 fn the_keys_reach_a_state() {

@@ -40,6 +40,8 @@ pub struct SocketView<'a> {
     pub sock: Option<&'a Sock>,
     /// The bytes that it has to be read; for a listener, the connections not accepted; none where nothing tells.
     pub unread: Option<u32>,
+    /// Has a listener answered a SYN, and not had the last ACK?
+    pub answered: bool,
 }
 
 /// The sockets of an end, those that are over apart.
@@ -142,6 +144,7 @@ impl SocketView<'_> {
             holder: self.holder(),
             sock: self.sock,
             unread: self.unread,
+            answered: self.answered,
             unacknowledged: row.map_or(0, |row| row.tx_queue),
             backlog: row.map(|row| row.tx_queue).filter(|_| lab.no_sock_diag.is_none()),
         }
@@ -183,6 +186,7 @@ impl Session {
                         .and_then(|tuple| self.inferred.state(side, &tuple, self.quiet_at)),
                     end: end.sock(socket).end,
                     sock: Some(end.sock(socket)),
+                    answered: row.is_some_and(|observed| has_answered(observed, rows)),
                     unread: self.unread(side, socket, row.map(|observed| &observed.row)),
                 }
             })
@@ -215,6 +219,7 @@ impl Session {
                 end: None,
                 sock: end.socks.of_tuple(tuple).map(|id| end.socks.get(id)),
                 unread: Some(observed.row.unread()),
+                answered: false,
             }
         }));
         views
@@ -284,6 +289,13 @@ impl Session {
                 .iter()
                 .any(|(_, end)| !end.pending.is_empty() || end.table.counts_down(now))
     }
+}
+
+/// Has the listener a request: a connection in SYN_RECV that no program holds?
+fn has_answered(listener: &ObservedSocket, rows: &[ObservedSocket]) -> bool {
+    let local = listener.row.tuple.local;
+    let is_request = |row: &SocketRow| row.state == State::SynRecv && row.inode == 0 && row.tuple.came_through(local);
+    listener.row.state == State::Listen && rows.iter().any(|observed| is_request(&observed.row))
 }
 
 fn held(socket: &Socket, row: Option<&ObservedSocket>) -> HeldBy {

@@ -363,6 +363,32 @@ impl Script {
     pub fn connected(kind: LabKind) -> Script {
         use Side::{Client, Server};
         let wire = kind == LabKind::Isolated;
+        let (mut s, connect) = Script::connecting(kind);
+        if wire {
+            s.packet(Client, 2, 0, 0, "");
+            s.state(Server, State::Close, State::SynRecv, 0, s.received(Server));
+            s.packet(Server, 18, 0, 1, "");
+        }
+        s.table(Client, vec![row(Client, State::Established, 200)]);
+        s.state(Client, State::SynSent, State::Established, 200, s.received(Client));
+        if wire {
+            s.packet(Client, 16, 1, 1, "");
+        }
+        s.state(Server, State::SynRecv, State::Established, 0, s.received(Server));
+        s.end(connect, done(), "connect(5, 10.0.0.2:8080) = 0", None);
+        s.wait(300).run("server accept");
+        let given = Value::Descriptor {
+            fd: 5,
+            peer: CLIENT.parse().ok(),
+        };
+        s.call("accept4(4)", Outcome::Ok(given), Some(300));
+        s.table(Server, vec![listener(0), row(Server, State::Established, 300)]);
+        s
+    }
+
+    /// The server listens, the client's connect has begun, and its SYN is about to leave.
+    pub fn connecting(kind: LabKind) -> (Script, (Side, CallId)) {
+        use Side::{Client, Server};
         let mut s = Script::new(kind);
         s.wait(1_000).run("server listen");
         s.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)", fd(4), Some(100));
@@ -388,26 +414,7 @@ impl Script {
             200,
             TransitionCause::Call(s.named(connect.1)),
         );
-        if wire {
-            s.packet(Client, 2, 0, 0, "");
-            s.state(Server, State::Close, State::SynRecv, 0, s.received(Server));
-            s.packet(Server, 18, 0, 1, "");
-        }
-        s.table(Client, vec![row(Client, State::Established, 200)]);
-        s.state(Client, State::SynSent, State::Established, 200, s.received(Client));
-        if wire {
-            s.packet(Client, 16, 1, 1, "");
-        }
-        s.state(Server, State::SynRecv, State::Established, 0, s.received(Server));
-        s.end(connect, done(), "connect(5, 10.0.0.2:8080) = 0", None);
-        s.wait(300).run("server accept");
-        let given = Value::Descriptor {
-            fd: 5,
-            peer: CLIENT.parse().ok(),
-        };
-        s.call("accept4(4)", Outcome::Ok(given), Some(300));
-        s.table(Server, vec![listener(0), row(Server, State::Established, 300)]);
-        s
+        (s, connect)
     }
 
     /// The client wrote, and has shut its sending half.

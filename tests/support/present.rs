@@ -15,7 +15,7 @@ use finwait::state::State;
 use finwait::wire::flow::PacketNo;
 use finwait::wire::queue::Origin;
 use finwait::wire::segment::{Flags, Packet, Segment};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The columns that each place of the screen has.
 const WIDE: usize = 46;
@@ -53,6 +53,8 @@ struct OnWire {
     segment: Segment,
     is_there: bool,
     is_held: bool,
+    /// Has its receiver had it, by a copy?
+    had: bool,
 }
 
 /// A run, read anew.
@@ -162,7 +164,20 @@ impl Reading {
                     segment: segment.clone(),
                     is_there,
                     is_held: record.disposition == Disposition::Held,
+                    had: record.seen.had || self.wire.get(&record.no).is_some_and(|known| known.had),
                 };
+                if record.disposition == Disposition::Delivered && segment.span() > 0 {
+                    let is_same = |other: &&mut OnWire| {
+                        let (other, flags) = (&other.segment, Flags::SYN.0 | Flags::FIN.0 | Flags::ACK.0);
+                        way(other) == way(segment)
+                            && (other.seq, other.len) == (segment.seq, segment.len)
+                            && other.flags.0 & flags == segment.flags.0 & flags
+                    };
+                    self.wire
+                        .values_mut()
+                        .filter(is_same)
+                        .for_each(|other| other.had = true);
+                }
                 self.wire.insert(record.no, on_wire);
                 if record.origin == Origin::Host && record.waited.is_none() {
                     self.left(record.from, segment);
@@ -389,12 +404,18 @@ impl Reading {
             .values()
             .filter(|on_wire| on_wire.is_there && on_wire.from == from);
         let there: Vec<&OnWire> = there.filter(|on_wire| way(&on_wire.segment) == tuple).collect();
-        let bytes: usize = there.iter().map(|on_wire| on_wire.segment.len).sum();
+        // What is sent again is the same, and what has come once is there.
+        let there: Vec<&OnWire> = there.into_iter().filter(|on_wire| !on_wire.had).collect();
+        let spans: BTreeSet<(u32, usize)> = there
+            .iter()
+            .map(|on_wire| (on_wire.segment.seq.0, on_wire.segment.len))
+            .collect();
+        let bytes: usize = spans.iter().map(|span| span.1).sum();
         if (pipe.segments, pipe.flying) != (there.len(), bytes) {
             wrong.push(format!("{from} ->: {pipe:?}, but on the wire are {there:?}"));
         }
         let load = pipe.load.as_deref().unwrap_or_default();
-        if load.contains("on the wire") {
+        if load.contains("on the wire") || load.contains("on wire") {
             let is_so = match figure(load, " B") {
                 Some(said) => said == bytes,
                 None => bytes >= 100_000 || bytes == 0 && !there.is_empty(),

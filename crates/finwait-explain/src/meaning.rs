@@ -27,6 +27,8 @@ pub struct Present<'a> {
     pub unread: Option<u32>,
     /// The bytes written and not acknowledged, SYN and FIN counted with them, as procfs does.
     pub unacknowledged: u32,
+    /// Has a listener answered a SYN, and not had the last ACK?
+    pub answered: bool,
     /// A listener's backlog; none where only procfs is there to say it, which does not.
     pub backlog: Option<u32>,
 }
@@ -248,7 +250,7 @@ pub struct Meaning {
     /// The part that the socket has in its connection.
     pub role: Role,
     /// The situation in a sentence of 46 columns at most.
-    pub short: &'static str,
+    pub short: String,
     /// The same in 34 columns at most.
     pub brief: String,
     /// The sentence that describes the situation.
@@ -304,7 +306,7 @@ impl Entry {
             id: self.id,
             state: self.state,
             role,
-            short: self.text.short,
+            short: self.text.short.to_owned(),
             brief: brief.unwrap_or_else(|| brief_replies(read, write).to_string()),
             meaning: self.text.meaning.to_owned(),
             read,
@@ -409,7 +411,13 @@ pub fn of(present: &Present, settings: &Settings) -> Option<Meaning> {
     let role = role::of(entry.id, present.sock);
     let beside = beside(entry, present);
     let queue = (present.unread, present.backlog);
-    Some(entry.with(replies(entry, present), role, queue, settings, beside))
+    let mut meaning = entry.with(replies(entry, present), role, queue, settings, beside);
+    if entry.id == MeaningId::Listen && present.answered {
+        meaning.short = Beside::ListenAnswered.to_string();
+        meaning.brief = OnPlate::BriefAnswered.to_string();
+        meaning.awaits = meanings::SYN_RECV_REQUEST.awaits;
+    }
+    Some(meaning)
 }
 
 /// Returns the situation of a socket, without its words; none as [`of`] does.
@@ -611,6 +619,7 @@ mod tests {
             sock,
             unread: Some(0),
             unacknowledged: 0,
+            answered: false,
             backlog: None,
         }
     }

@@ -5,7 +5,7 @@ use finwait_model::side::{Ends, Side};
 use finwait_model::state::State;
 use finwait_wire::segment::Flags;
 
-use super::direction::Direction;
+use super::direction::{Crossing, Direction};
 use super::meaning::{ENTRIES, MeaningId};
 use super::text::now::So;
 
@@ -15,7 +15,7 @@ pub struct Flying {
     /// The sender.
     pub from: Side,
     /// The bytes of its data segments.
-    pub bytes: usize,
+    pub crossing: Crossing,
     /// The most telling of its segments: see [`segment_name`].
     pub segment: &'static str,
     /// Does the user decide when they go on?
@@ -104,8 +104,8 @@ pub fn then(why: &str) -> String {
 fn wire(flying: &[Flying]) -> Option<So> {
     let first = flying.first()?;
     if let [one, two] = flying
-        && (one.bytes, one.segment) == (0, two.segment)
-        && two.bytes == 0
+        && (one.crossing.bytes, one.segment) == (0, two.segment)
+        && two.crossing.bytes == 0
     {
         let segment = one.segment.to_owned();
         return Some(if one.held || two.held {
@@ -115,15 +115,17 @@ fn wire(flying: &[Flying]) -> Option<So> {
         });
     }
     // An ACK is told of where nothing else is.
-    let telling = flying.iter().find(|flying| flying.bytes > 0 || flying.segment != "ACK");
+    let telling = flying
+        .iter()
+        .find(|flying| flying.crossing.bytes > 0 || flying.segment != "ACK");
     let Flying {
         from: by,
-        bytes,
+        crossing,
         segment,
         held,
     } = *telling.unwrap_or(first);
     let other = by.other();
-    Some(match (bytes, held) {
+    Some(match (crossing.bytes, held) {
         (0, false) => So::WireSegment {
             by,
             segment: segment.to_owned(),
@@ -135,9 +137,10 @@ fn wire(flying: &[Flying]) -> Option<So> {
             other,
         },
         (bytes, held) => {
-            let flying = match segment {
-                "ACK" => format!("{bytes} B"),
-                more => format!("{bytes} B and {more}"),
+            let flying = match (segment, crossing.again()) {
+                ("ACK", None) => format!("{bytes} B"),
+                ("ACK", Some(times)) => format!("{bytes} B, sent {times},"),
+                (more, _) => format!("{bytes} B and {more}"),
             };
             if held {
                 So::WireBytesHeld { flying, other }

@@ -140,7 +140,7 @@ mod tests {
     fn every_text_of_a_plate_fits_its_place() {
         for entry in ENTRIES {
             let words = entry.words(&Settings::default());
-            fits(words.short, 46);
+            fits(&words.short, 46);
             fits(&words.brief, 34);
             fits(words.awaits, 30);
             fits(&words.can_short, 46);

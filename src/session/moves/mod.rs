@@ -13,9 +13,11 @@ use crate::command::wire::{Target as HeldTarget, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand};
 use crate::explain::meaning::MeaningId;
 use crate::explain::moves::{self, Act, Follows, OtherEnd, Reply, Way};
+use crate::explain::now::segment_name;
 use crate::explain::rules::CallClass;
 use crate::side::Side;
 use crate::socket_table::Tuple;
+use crate::wire::segment::Packet;
 
 mod present;
 
@@ -118,7 +120,8 @@ pub const ON_A_CONNECTION: [Act; 5] = [
 impl Session {
     /// The moves that lead on from here, at most [`MOST`], the best first; of equal ones, that of the end `focus`.
     pub fn moves(&self, focus: Side, now: MonoTime) -> Vec<Move> {
-        let mut all: Vec<Move> = self.delivery(now).into_iter().collect();
+        let delivery = self.delivery(now).or_else(|| self.unsure_delivery());
+        let mut all: Vec<Move> = delivery.into_iter().collect();
         for side in [focus, focus.other()] {
             all.extend(self.sure_moves(side, now));
         }
@@ -275,6 +278,26 @@ impl Session {
             command,
             follows,
             about: Some(about),
+        })
+    }
+}
+
+impl Session {
+    /// The delivery of the segment that is meant next, where it is of use and no more is sure than that it arrives.
+    fn unsure_delivery(&self) -> Option<Move> {
+        let held = self.wire.held.get(&self.next_held()?).filter(|held| !held.had)?;
+        let Packet::Tcp(segment) = &held.record.packet else {
+            return None;
+        };
+        let side = held.record.from.other();
+        Some(Move {
+            rank: 0,
+            text: Follows::reaches(segment_name(segment.flags), OtherEnd::Side(side)),
+            act: Act::Deliver,
+            side,
+            command: press(Act::Deliver, side),
+            follows: Follows::default(),
+            about: None,
         })
     }
 }

@@ -325,7 +325,10 @@ fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: Mon
     if let Some(row) = row {
         let left = view.timer(end.table.read_at(), now);
         let is_about_to = left.is_some_and(|(kind, left)| kind != TimerKind::Retransmit && left < SOON);
-        if row.retransmits > 0 || (is_about_to && row.state != State::TimeWait && row.state != State::SynRecv) {
+        // What is sent again is held then.
+        if (row.retransmits > 0 && passage(session) != Passage::Stops)
+            || (is_about_to && row.state != State::TimeWait && row.state != State::SynRecv)
+        {
             return None;
         }
     }
@@ -405,7 +408,8 @@ pub(super) fn reply(outcome: &Outcome) -> Option<Reply> {
 
 /// The delivery of the oldest held segment: the end that it reaches, the segment, what follows, its connection as that end names it.
 pub(super) fn delivery(session: &Session, now: MonoTime) -> Option<(Side, HeldSegment, Follows, Tuple)> {
-    let (no, held) = session.wire.held.iter().next()?;
+    let no = session.next_held()?;
+    let held = session.wire.held.get(&no)?;
     let record = &held.record;
     let Packet::Tcp(segment) = &record.packet else {
         return None;
@@ -417,7 +421,7 @@ pub(super) fn delivery(session: &Session, now: MonoTime) -> Option<(Side, HeldSe
         local: segment.destination,
         peer: segment.source,
     };
-    if !is_usual || !is_of_the_lab(session, side, &tuple) || !is_in_order(session, *no, segment) {
+    if !is_usual || !is_of_the_lab(session, side, &tuple) || !is_in_order(session, no, segment) {
         return None;
     }
     let listener = || {

@@ -274,17 +274,18 @@ fn is_waiting(pending: &PendingCall, now: MonoTime) -> bool {
 
 /// What an end has on the wire; none where it has nothing there.
 fn flying<'a>(from: Side, records: impl Iterator<Item = &'a PacketRecord>) -> Option<Flying> {
+    let records: Vec<&PacketRecord> = records.collect();
+    let crossing = super::directions::crossing(records.iter().copied());
     let mut flying: Option<Flying> = None;
     for record in records {
         let Packet::Tcp(segment) = &record.packet else { continue };
         let name = words::segment_name(segment.flags);
         let flying = flying.get_or_insert(Flying {
             from,
-            bytes: 0,
+            crossing,
             segment: name,
             held: false,
         });
-        flying.bytes += segment.len;
         flying.held |= record.disposition == Disposition::Held;
         if flying.segment == "ACK" {
             flying.segment = name;

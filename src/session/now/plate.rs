@@ -179,7 +179,7 @@ impl Session {
             long: meaning.waits_for,
         };
         plate.means = Said {
-            short: meaning.short.to_owned(),
+            short: meaning.short,
             long: meaning.meaning,
         };
         plate.can = Said {
