@@ -340,7 +340,47 @@ fn what_was_not_read_is_told_of_when_the_connection_is_over() {
     script.server_resets();
     let (can, _, reads, _) = said(&script);
     assert_eq!(can, "Can READ 6 B, then the error.");
+    let (session, now) = (script.app.session(), script.now);
+    let pipes = session.directions(now).unwrap().from;
+    assert_eq!(
+        (pipes.client.words.as_str(), pipes.server.words.as_str()),
+        ("closed by client, acked", "reset by server")
+    );
+    let so = session.now_lines(now).so;
+    let said = "The client had closed its direction before; the server's RST has ended the other.";
+    assert!(so.iter().any(|so| so == said), "{so:?}");
     assert_eq!(reads, ["\"hello\\n\""]);
+}
+
+/// In a half-close the end that may still write is asked to, then the other to read, then the first to close, whoever has the keys.
+#[test]
+fn a_half_close_is_tried_before_it_is_ended() {
+    let mut script = Script::half_close();
+    script.run("client read");
+    let read = Value::Read {
+        n: 6,
+        data: Bytes(b"hello\n".to_vec()),
+    };
+    script.call("read(5, \"hello\\n\", 1024)", Outcome::Ok(read), None);
+    script.table(Side::Client, vec![row(Side::Client, State::FinWait2, 200)]);
+    // The last call is another one.
+    script.run("server so-error");
+    script.call("getsockopt(5)", Outcome::Ok(Value::PendingError { error: None }), None);
+    for focus in Side::BOTH {
+        let moves = script.app.session().moves(focus, script.now);
+        let offered: Vec<_> = moves
+            .iter()
+            .map(|offered| (offered.side, offered.text.as_str()))
+            .collect();
+        assert_eq!(
+            offered,
+            [
+                (Side::Server, "5 B to the client"),
+                (Side::Client, "waits: nothing has come"),
+                (Side::Server, "LAST_ACK, client to TIME_WAIT"),
+            ]
+        );
+    }
 }
 
 /// A copy of what has arrived is not said to be held: what matters is the answer, and its delivery comes first.

@@ -444,8 +444,8 @@ impl Reading {
             _ if said.starts_with("closed by") => {
                 said.contains(from.name()) && matches!(own, None | Some(State::FinWait2 | State::TimeWait))
             }
-            _ if said.starts_with("torn by") => own.is_none() || peers.is_none(),
-            _ if said.starts_with("gone") || said.starts_with("given up") || said == "torn, not by either end" => {
+            _ if said.starts_with("reset by") => own.is_none() || peers.is_none(),
+            _ if said.starts_with("gone") || said.starts_with("given up") || said == "reset, not by either end" => {
                 own.is_none() || peers.is_none()
             }
             "not known" => true,
@@ -463,8 +463,8 @@ impl Reading {
             "open" | "open, writing shut down" | "FIN waits behind data" => ours.fin.is_none(),
             "FIN sent, not acked" => ours.fin.is_some(),
             _ if said.starts_with("closed by") => ours.fin.is_some() && ours.fin_acknowledged,
-            _ if said.starts_with("torn by") && said.contains(from.name()) => ours.rst_left,
-            _ if said.starts_with("torn by") => theirs.is_some_and(|theirs| theirs.rst_left),
+            _ if said.starts_with("reset by") && said.contains(from.name()) => ours.rst_left,
+            _ if said.starts_with("reset by") => theirs.is_some_and(|theirs| theirs.rst_left),
             _ => true,
         };
         if !is_so {
@@ -729,6 +729,7 @@ fn is_so(said: &str, [client, server]: [Option<State>; 2]) -> bool {
         ("There is no connection", none),
         ("listens: when the", none || any(&[TimeWait])),
         ("An RST has ended both", both.contains(&None)),
+        ("had closed its direction before", both.contains(&None)),
         ("has given up", both.contains(&None)),
         ("does not know yet: the error waits", both.contains(&None)),
     ] {

@@ -160,7 +160,12 @@ pub fn of(by: Side, sender: Half, receiver: Half, segments_seen: bool) -> Direct
     if let Some(gave_up) = [(by, sender), (by.other(), receiver)].into_iter().find_map(gave_up) {
         return gave_up;
     }
-    if sender.state.is_none() && receiver.state.is_none() {
+    // What its FIN had closed, an RST does not end.
+    let was_closed = sender
+        .sock
+        .and_then(|sock| sock.end)
+        .is_some_and(|end| end.from == FinWait2);
+    if sender.state.is_none() && receiver.state.is_none() && !was_closed {
         let ends = [(by, sender, receiver), (by.other(), receiver, sender)];
         let cut = ends
             .into_iter()
@@ -358,6 +363,18 @@ mod tests {
             };
             assert_eq!(of(side, halves[0], halves[1], true), Direction::Torn { by });
         }
+        // Its FIN had closed one direction before: that stays so.
+        let by_reset = EndCause::Call(CallClass::Close);
+        let mut closer = sock(
+            &[Close, SynSent, Established, State::FinWait1, State::FinWait2, Close],
+            by_reset,
+        );
+        closer.sent(finwait_wire::segment::Flags::FIN, 2);
+        closer.sent(finwait_wire::segment::Flags::RST, 3);
+        let told = sock(&[Close, SynSent, Established, State::CloseWait, Close], EndCause::Rst);
+        let (closer, told) = (half(&closer, Close), half(&told, Close));
+        assert_eq!(of(Side::Client, closer, told, true), Direction::Closed { by });
+        assert_eq!(of(Side::Server, told, closer, true), Direction::Torn { by });
         let silent = sock(&[Close, SynSent, Established, Close], EndCause::Call(CallClass::Close));
         assert_eq!(
             of(by, half(&silent, Close), half(&reset, Close), true),

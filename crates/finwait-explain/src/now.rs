@@ -50,8 +50,10 @@ pub struct Scene {
     pub unread: Ends<u32>,
     /// The calls that wait, the newest first.
     pub waiting: Vec<Waiting>,
-    /// What broke both directions off.
+    /// What broke the connection off.
     pub broken: Option<Direction>,
+    /// The end whose FIN had closed its direction before.
+    pub closed_before: Option<Side>,
 }
 
 /// Returns the name of a segment by what it does: `RST`, `SYN`, `SYN,ACK`, `FIN`, else `ACK`.
@@ -167,7 +169,11 @@ fn broken(scene: &Scene) -> Vec<So> {
     let has_error = |by: &Side| scene.ends[*by] == Some(MeaningId::CloseError);
     let error = Side::BOTH.into_iter().find(has_error).map(|by| So::BrokenError { by });
     let cut = match scene.broken {
-        Some(Direction::Torn { .. }) => Some(So::BrokenReset),
+        Some(Direction::Torn { by }) => Some(match scene.closed_before {
+            Some(closer) if closer == by => So::BrokenResetByCloser { by },
+            Some(closer) => So::BrokenResetAfterClose { by: closer, other: by },
+            None => So::BrokenReset,
+        }),
         Some(Direction::GivenUp { by }) => Some(So::BrokenGivenUp { by }),
         _ => None,
     };

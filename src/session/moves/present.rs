@@ -261,7 +261,11 @@ impl<'a> Known<'a> {
             .rows()
             .iter()
             .all(|observed| observed.row.tuple.local.port() != port);
-        self.side == Side::Server && end.listener().is_none() && is_free && self.begins_afresh()
+        let is_connected = end
+            .current()
+            .and_then(|socket| end.row(socket))
+            .is_some_and(|observed| observed.row.state != State::TimeWait);
+        self.side == Side::Server && end.listener().is_none() && is_free && !is_connected && self.begins_afresh()
     }
 
     /// Does the library of an end take what comes by itself?

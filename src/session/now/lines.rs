@@ -232,6 +232,10 @@ impl Session {
                 let view = self.view_of(&views, side, tuple);
                 view.and_then(|view| view.unread).unwrap_or(0)
             }),
+            closed_before: directions.iter().find_map(|direction| match direction {
+                Direction::Closed { by } => Some(*by),
+                _ => None,
+            }),
             broken: directions.into_iter().find(is_broken),
             ..scene
         }
