@@ -48,7 +48,7 @@ fn why_a_write_gave_epipe() {
     terminal.press(Place::Now, "! why?");
     terminal.see("why?   (Esc closes)");
     terminal.see("decided");
-    terminal.see("We have sent FIN");
+    terminal.see("This end has sent FIN");
 }
 
 /// A SYN is held and delivered, and both ends close at once: each FIN crosses the other, and both are in CLOSING.

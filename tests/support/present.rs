@@ -18,7 +18,8 @@ use finwait::wire::segment::{Flags, Packet, Segment};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The columns that each place of the screen has.
-const WIDE: usize = 46;
+const WIDE: usize = 42;
+const WAITS: usize = 35;
 const BRIEF: usize = 34;
 const PIPE: usize = 26;
 const ROLE: usize = 16;
@@ -256,7 +257,7 @@ impl Reading {
         for (what, said, room) in [
             ("means", &plate.means.short, WIDE),
             ("can", &plate.can.short, WIDE),
-            ("waits", &plate.waits.short, WIDE),
+            ("waits", &plate.waits.short, WAITS),
             ("brief", &plate.brief, BRIEF),
             ("role", &plate.role.to_string(), ROLE),
         ] {
@@ -290,7 +291,7 @@ impl Reading {
         };
         // What procfs says of a state is enough for that: RFC 9293, 3.10.2 and 3.10.3.
         let works = matches!(state, Some(State::Established | State::FinWait1 | State::FinWait2));
-        let then_ends = can.contains(" then ") || can.contains("; a write, the error");
+        let then_ends = can.contains(" then ") || can.contains("a write fails");
         if reads && !(is_open && (works || then_ends)) {
             wrong.push(format!("{side}: {can} - in {state:?}"));
         }

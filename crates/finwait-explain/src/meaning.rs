@@ -139,7 +139,7 @@ fn times(name: &str, value: Option<u32>, default: &str) -> String {
 /// The words of an entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
-    /// The same in a sentence of 46 columns at most.
+    /// The same in a sentence of 42 columns at most.
     pub short: &'static str,
     /// The same in 34 columns; none where what read and write do says it.
     pub brief: Option<&'static str>,
@@ -249,7 +249,7 @@ pub struct Meaning {
     pub state: Option<State>,
     /// The part that the socket has in its connection.
     pub role: Role,
-    /// The situation in a sentence of 46 columns at most.
+    /// The situation in a sentence of 42 columns at most.
     pub short: String,
     /// The same in 34 columns at most.
     pub brief: String,
@@ -259,7 +259,7 @@ pub struct Meaning {
     pub read: ReadReply,
     /// The reply of a write.
     pub write: WriteReply,
-    /// What this end can do, in 46 columns at most.
+    /// What this end can do, in 42 columns at most.
     pub can_short: String,
     /// The calls that this end can make, and their results.
     pub can: String,
@@ -657,6 +657,23 @@ mod tests {
         }
         for entry in ENTRIES {
             assert!(found.contains(&entry.id), "nothing is {}", entry.id);
+        }
+    }
+
+    /// What this end can do fits a plate, however much waits to be read.
+    #[test]
+    fn what_an_end_can_do_fits_a_plate() {
+        let most = [0, 1, 6_291_456].map(Some).into_iter().chain([None]);
+        for (entry, queued) in ENTRIES
+            .iter()
+            .flat_map(|entry| most.clone().map(move |queued| (entry, queued)))
+        {
+            for read in [entry.read, ReadReply::Eof] {
+                let is_listener = entry.state == Some(State::Listen);
+                let queued = queued.map(|queued| if is_listener { queued.min(4096) } else { queued });
+                let can = entry.can_short(read, entry.write, (queued, Some(4096))).to_string();
+                assert!(can.chars().count() <= 42, "{can}");
+            }
         }
     }
 

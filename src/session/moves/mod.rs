@@ -123,8 +123,7 @@ pub const ON_A_CONNECTION: [Act; 5] = [
 impl Session {
     /// The moves that lead on from here, at most [`MOST`], the best first; of equal ones, that of the end `focus`.
     pub fn moves(&self, focus: Side, now: MonoTime) -> Vec<Move> {
-        let delivery = self.delivery(now).or_else(|| self.unsure_delivery());
-        let mut all: Vec<Move> = delivery.into_iter().collect();
+        let mut all: Vec<Move> = self.delivery(now).into_iter().collect();
         for side in [focus, focus.other()] {
             all.extend(self.sure_moves(side, now));
         }
@@ -271,8 +270,12 @@ impl Session {
         offered.collect()
     }
 
-    /// The delivery of the oldest held segment, where it is sure what follows.
+    /// The delivery of the segment that is meant next; where it is not sure what follows, no more is promised than that it arrives.
     pub fn delivery(&self, now: MonoTime) -> Option<Move> {
+        self.sure_delivery(now).or_else(|| self.unsure_delivery())
+    }
+
+    fn sure_delivery(&self, now: MonoTime) -> Option<Move> {
         let (side, segment, follows, about) = present::delivery(self, now)?;
         let command = press(Act::Deliver, side);
         Some(Move {
