@@ -428,7 +428,7 @@ fn a_held_copy_of_what_has_arrived_is_not_told_of() {
         );
     }
     let plate = session.plate(Side::Server, now);
-    assert_eq!(plate.means.short, "It answered a SYN; the last ACK is missing.");
+    assert_eq!(plate.means.short, "It answered a SYN; the ACK is missing.");
     assert_eq!(
         (plate.brief.as_str(), plate.waits.short.as_str()),
         ("SYN answered; the ACK is missing", "the ACK")

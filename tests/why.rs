@@ -340,7 +340,7 @@ fn f_a_fin_that_was_ignored() {
     };
     Played::of(&format!("{forged} server rst-close; client read")).last("client read", &both);
     let shut = Why {
-        says: &["We shut reading down"],
+        says: &["This end shut reading down"],
         never: &["FIN has come"],
         ..PLAIN
     };

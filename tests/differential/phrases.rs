@@ -285,7 +285,7 @@ impl<'a> Told<'a> {
             "oth FINs w": self.fin_taken().is_some() && self.left(FIN, born, until) > 0;
             "oth FINs are": self.fin_taken().is_some() && self.left(FIN, born, until) > 0;
             "and the peer has not": is_shut(self.state(until)) && self.fin_taken().is_none();
-            "still listening for the peer's bytes": self.fin_taken().is_none_or(|fin| fin > began);
+            "still reads the peer's bytes": self.fin_taken().is_none_or(|fin| fin > began);
             "its handshake was done while accept waited": self.accepted_at() > Some(began);
             "its handshake was done before accept": self.accepted_at() < Some(began);
             "The urgent byte, taken": self.came_with(URG, born, until);

@@ -663,6 +663,7 @@ mod tests {
     /// What this end can do fits a plate, however much waits to be read.
     #[test]
     fn what_an_end_can_do_fits_a_plate() {
+        assert!(Beside::ListenAnswered.to_string().len() <= 42);
         let most = [0, 1, 6_291_456].map(Some).into_iter().chain([None]);
         for (entry, queued) in ENTRIES
             .iter()
