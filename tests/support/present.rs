@@ -56,6 +56,8 @@ struct OnWire {
     segment: Segment,
     is_there: bool,
     is_held: bool,
+    /// Did its host send it? What the user made up or doubled was wanted.
+    is_hosts: bool,
     /// Has its receiver had it, by a copy?
     had: bool,
 }
@@ -167,12 +169,15 @@ impl Reading {
                     segment: segment.clone(),
                     is_there,
                     is_held: record.disposition == Disposition::Held,
+                    is_hosts: record.origin == Origin::Host,
                     had: record.seen.had || self.wire.get(&record.no).is_some_and(|known| known.had),
                 };
                 if record.disposition == Disposition::Delivered && record.origin == Origin::Host && segment.span() > 0 {
                     let is_same = |other: &&mut OnWire| {
+                        let is_hosts = other.is_hosts;
                         let (other, flags) = (&other.segment, Flags::SYN.0 | Flags::FIN.0 | Flags::ACK.0);
-                        way(other) == way(segment)
+                        is_hosts
+                            && way(other) == way(segment)
                             && (other.seq, other.len) == (segment.seq, segment.len)
                             && other.flags.0 & flags == segment.flags.0 & flags
                     };
