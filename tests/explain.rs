@@ -327,7 +327,7 @@ fn what_a_library_says_by_itself() {
         (
             "Error [ERR_STREAM_WRITE_AFTER_END]: write after end",
             "ended by ourselves",
-            "We have sent FIN",
+            "This end has sent FIN",
         ),
         (
             "Error [ERR_STREAM_DESTROYED]: Cannot call write after a stream was destroyed",

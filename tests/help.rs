@@ -168,7 +168,7 @@ fn the_help_has_every_button_with_its_key_label_and_arguments() {
         "again",
         "+2",
         "rx 5 tx 3",
-        "queue 1/2",
+        "queue 1/3",
     ] {
         assert!(all.iter().any(|line| line.contains(sign)), "{sign}");
     }
@@ -201,7 +201,7 @@ fn the_help_is_searched_by_typing() {
     assert!(
         lines(&mut script, 120, 40)
             .iter()
-            .any(|line| line.contains("queue 1/2"))
+            .any(|line| line.contains("queue 1/3"))
     );
     script.keys(" zzz");
     assert!(

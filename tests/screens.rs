@@ -8,11 +8,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 use std::time::Duration;
 
-use finwait::call::{CallKind, SocketOption};
+use finwait::call::{Bytes, CallKind, SocketOption};
 use finwait::clock::Millis;
 use finwait::command::wire::{Preset, Target, WireCommand};
 use finwait::command::{ScreenCommand, ThemeName, table};
+use finwait::explain::moves::Act;
 use finwait::lab::event::{Disposition, LabEvent, LabRequest, PacketRecord, ProcessBorn, ProcessDied, WireRequest};
+use finwait::outcome::{Outcome, Value};
 use finwait::session::LabKind;
 use finwait::session::transcript::EntryKind;
 use finwait::side::Side;
@@ -227,7 +229,10 @@ fn a_press_on_a_state_says_what_it_means_now() {
     let text = said(&mut script);
     assert!(text.contains("TIME_WAIT of the client (Esc closes)"), "{text}");
     assert!(text.contains("waits for The end of 60 s"), "{text}");
-    assert!(!text.contains("also 6 B"), "{text}");
+    assert!(
+        text.contains("also 6 B have come and are not read: they wait"),
+        "{text}"
+    );
 }
 
 /// A socket that a library makes, and has not told of, is held by a program: it is no orphan.
@@ -270,7 +275,7 @@ fn after_a_half_close_it_is_said_who_may_still_speak() {
         [
             [
                 "closed first",
-                "Its FIN was acknowledged; the peer may send.",
+                "Its FIN was acked; the peer may send.",
                 "Can READ 6 B. A write gives EPIPE.",
                 "the peer's FIN",
                 "can read; a write gives EPIPE",
@@ -298,6 +303,180 @@ fn after_a_half_close_it_is_said_who_may_still_speak() {
             "One direction is closed: the server may write as long as it likes, and the client waits for it to close.",
         ]
     );
+}
+
+/// What has come stays with the descriptor when its connection is over: in TIME_WAIT, whose own row has no queue, and after RST.
+#[test]
+fn what_was_not_read_is_told_of_when_the_connection_is_over() {
+    let said = |script: &Script| {
+        let (session, now) = (script.app.session(), script.now);
+        let moves = session.moves(Side::Client, now).into_iter();
+        let read = moves.filter(|offered| matches!(offered.act, Act::Read(_)));
+        let plate = session.plate(Side::Client, now);
+        let load = session.directions(now).unwrap().from.server.load;
+        let reads: Vec<String> = read.map(|read| read.text).collect();
+        (plate.can.short, load, reads, session.now_lines(now).so[0].clone())
+    };
+    let mut script = Script::half_close();
+    script.server_closes();
+    let (can, load, reads, so) = said(&script);
+    assert_eq!(can, "Can READ 6 B, then EOF.");
+    assert_eq!(load.as_deref(), Some("6 B not read yet"));
+    assert_eq!(reads, ["\"hello\\n\""]);
+    assert_eq!(so, "6 B have come to the client, and wait until it reads.");
+    let text = text_of(&mut script, 120, 40);
+    assert!(!text.contains("rx 0"), "{text}");
+
+    script.run("client read");
+    let read = |data: &str| {
+        Outcome::Ok(Value::Read {
+            n: data.len(),
+            data: Bytes(data.as_bytes().to_vec()),
+        })
+    };
+    script.call("read(5, \"hello\\n\", 1024)", read("hello\n"), None);
+    let (can, load, reads, _) = said(&script);
+    assert_eq!(can, "A read gives EOF, a write EPIPE.");
+    assert_eq!((load, reads), (None, vec!["0: the end of the stream".to_owned()]));
+
+    let mut script = Script::half_close();
+    script.server_resets();
+    let (can, _, reads, _) = said(&script);
+    assert_eq!(can, "Can READ 6 B, then the error.");
+    let (session, now) = (script.app.session(), script.now);
+    let pipes = session.directions(now).unwrap().from;
+    assert_eq!(
+        (pipes.client.words.as_str(), pipes.server.words.as_str()),
+        ("closed by client, acked", "reset by server")
+    );
+    let so = session.now_lines(now).so;
+    let said = "The client had closed its direction before; the server's RST has ended the other.";
+    assert!(so.iter().any(|so| so == said), "{so:?}");
+    assert_eq!(reads, ["\"hello\\n\""]);
+}
+
+/// In a half-close the end that may still write is asked to, then the other to read, then the first to close, whoever has the keys.
+#[test]
+fn a_half_close_is_tried_before_it_is_ended() {
+    let mut script = Script::half_close();
+    script.run("client read");
+    let read = Value::Read {
+        n: 6,
+        data: Bytes(b"hello\n".to_vec()),
+    };
+    script.call("read(5, \"hello\\n\", 1024)", Outcome::Ok(read), None);
+    script.table(Side::Client, vec![row(Side::Client, State::FinWait2, 200)]);
+    // The last call is another one.
+    script.run("server so-error");
+    script.call("getsockopt(5)", Outcome::Ok(Value::PendingError { error: None }), None);
+    for focus in Side::BOTH {
+        let moves = script.app.session().moves(focus, script.now);
+        let offered: Vec<_> = moves
+            .iter()
+            .map(|offered| (offered.side, offered.text.as_str()))
+            .collect();
+        assert_eq!(
+            offered,
+            [
+                (Side::Server, "5 B to the client"),
+                (Side::Client, "waits: nothing has come"),
+                (Side::Server, "LAST_ACK, client to TIME_WAIT"),
+            ]
+        );
+    }
+}
+
+/// A copy of what has arrived is not said to be held: what matters is the answer, and its delivery comes first.
+#[test]
+fn a_held_copy_of_what_has_arrived_is_not_told_of() {
+    let (mut script, _) = Script::connecting(LabKind::Isolated);
+    script.mode(Mode::Step);
+    script.packet(Side::Client, 2, 0, 0, "").wait(1_000);
+    script.packet(Side::Client, 2, 0, 0, "");
+    let mut again = row(Side::Client, State::SynSent, 200);
+    again.row.retransmits = 1;
+    script.table(Side::Client, vec![again]);
+    script.oldest(Disposition::Delivered);
+    script.table(
+        Side::Server,
+        vec![script::listener(0), row(Side::Server, State::SynRecv, 0)],
+    );
+    script.state(
+        Side::Server,
+        State::Close,
+        State::SynRecv,
+        0,
+        script.received(Side::Server),
+    );
+    script.packet(Side::Server, 18, 0, 1, "").wait(500);
+    let (session, now) = (script.app.session(), script.now);
+    let so = session.now_lines(now).so;
+    assert_eq!(
+        so[0],
+        "The server's SYN,ACK is held on the wire: the client has not seen it."
+    );
+    assert!(!so.iter().any(|said| said.contains("client's SYN is held")), "{so:?}");
+    let pipes = session.directions(now).unwrap().from;
+    assert_eq!((pipes.client.segments, pipes.client.load), (0, None));
+    assert_eq!(pipes.server.load.as_deref(), Some("SYN,ACK on the wire"));
+    for focus in Side::BOTH {
+        let first = &session.moves(focus, now)[0];
+        let (act, side, text) = (first.act, first.side, first.text.as_str());
+        assert_eq!(
+            (act, side, text),
+            (Act::Deliver, Side::Client, "ESTABLISHED, connect returns")
+        );
+    }
+    let plate = session.plate(Side::Server, now);
+    assert_eq!(plate.means.short, "It answered a SYN; the ACK is missing.");
+    assert_eq!(
+        (plate.brief.as_str(), plate.waits.short.as_str()),
+        ("SYN answered; the ACK is missing", "the ACK")
+    );
+}
+
+/// What is held, and of which no more is sure than that it arrives, can be delivered all the same.
+#[test]
+fn what_is_held_is_offered_to_be_delivered() {
+    let mut script = Script::half_close();
+    script.mode(Mode::Step);
+    // Its window alone has changed.
+    script.packet(Side::Client, 16, 2, 7, "");
+    let first = &script.app.session().moves(Side::Server, script.now)[0];
+    assert_eq!(
+        (first.act, first.text.as_str()),
+        (Act::Deliver, "the ACK reaches the server")
+    );
+}
+
+/// Bytes that are sent again while the first are under way are the same bytes.
+#[test]
+fn what_is_sent_twice_counts_once() {
+    let mut script = Script::half_close();
+    script.mode(Mode::Slow(Millis(900)));
+    let said = |script: &Script| {
+        let (session, now) = (script.app.session(), script.now);
+        let pipe = session.directions(now).unwrap().from.server;
+        (pipe.flying, pipe.load.unwrap(), session.now_lines(now).so[0].clone())
+    };
+    script.packet(Side::Server, 24, 7, 2, "again");
+    assert_eq!(
+        said(&script),
+        (
+            5,
+            "5 B on the wire".into(),
+            "5 B are crossing to the client now.".into()
+        )
+    );
+    script.wait(300).packet(Side::Server, 24, 7, 2, "again");
+    let twice = said(&script);
+    assert_eq!((twice.0, twice.1.as_str()), (5, "5 B on wire, twice"));
+    assert_eq!(twice.2, "5 B, sent twice, are crossing to the client now.");
+    script.packet(Side::Server, 24, 12, 2, "and on");
+    assert_eq!(said(&script).0, 11);
+    // The copy of what has arrived is on its way still, and brings nothing.
+    script.oldest(Disposition::Delivered);
+    assert_eq!(said(&script).1, "6 B on the wire");
 }
 
 /// A state is reached by Tab, and opened by Enter.

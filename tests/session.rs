@@ -601,7 +601,7 @@ fn a_call_on_a_closed_socket_is_made_all_the_same() {
     assert_eq!((sent.socket.as_str(), sent.call.kind().name()), ("client", "write"));
     play.fails(&sent, Errno::EBADF);
     assert!(
-        play.why(Client).contains("We closed this descriptor"),
+        play.why(Client).contains("This end closed this descriptor"),
         "{}",
         play.why(Client)
     );
@@ -1213,7 +1213,7 @@ fn what_a_socket_did_before_explains_what_a_call_gives() {
     play.passes(Client, segment(Client, &[Flags::FIN, Flags::ACK], 1, 1, b""));
     play.succeeds(&shutdown);
     assert!(
-        broken(&mut play, "client write on=client").contains("our own shutdown is the reason"),
+        broken(&mut play, "client write on=client").contains("its own shutdown is the reason"),
         "{}",
         play.why(Client)
     );

@@ -160,19 +160,19 @@ const fn set_by(kind: &'static str, entry: &'static str) -> Option<Setter> {
 fn a_an_rst_of_our_own_kernel() {
     let own = Why {
         rule: Some("data-after-shutdown"),
-        says: &["our own kernel reset the connection"],
+        says: &["its kernel answered with RST"],
         never: &["An RST ended"],
         set_by: set_by("data", "server PSH,ACK"),
     };
     Played::of(&format!("{EST} client shutdown both; server write; client read")).last("client read", &own);
     let asked = Why {
-        says: &["our own kernel reset the connection", "asking took the error out"],
+        says: &["its kernel answered with RST", "asking took the error out"],
         ..own
     };
     Played::of(&format!("{EST} client shutdown both; server write; client so-error")).last("client so-error", &asked);
     let over = Why {
         rule: Some("shutdown-over"),
-        says: &["our own kernel reset it"],
+        says: &["this end's kernel reset it"],
         set_by: set_by("data", "server PSH,ACK"),
         ..PLAIN
     };
@@ -187,7 +187,7 @@ fn a_an_rst_of_our_own_kernel() {
 fn a_an_rst_of_our_own_kernel_for_a_fin_beyond_a_gap() {
     let own = Why {
         rule: Some("data-after-shutdown"),
-        says: &["A FIN came before the data", "our own kernel reset the connection"],
+        says: &["A FIN came before the data", "this end's kernel reset the connection"],
         never: &["Data came"],
         set_by: set_by("data", "server FIN,ACK"),
     };
@@ -340,7 +340,7 @@ fn f_a_fin_that_was_ignored() {
     };
     Played::of(&format!("{forged} server rst-close; client read")).last("client read", &both);
     let shut = Why {
-        says: &["We shut reading down"],
+        says: &["This end shut reading down"],
         never: &["FIN has come"],
         ..PLAIN
     };
@@ -361,14 +361,14 @@ fn g_our_own_disconnect() {
     played
         .last(
             "client so-error",
-            &dissolved(&["Our own disconnect dissolved the connection"]),
+            &dissolved(&["This end's disconnect dissolved the connection"]),
         )
         .last(
             "client write",
-            &dissolved(&["Our own disconnect took the peer away", "EPIPE"]),
+            &dissolved(&["This end's disconnect took the peer away", "EPIPE"]),
         )
         .last("client shutdown", &dissolved(&["Not connected"]))
-        .last("client read", &dissolved(&["Our own disconnect took the peer away"]));
+        .last("client read", &dissolved(&["This end's disconnect took the peer away"]));
 }
 
 /// What came first set the error; what was ignored after it sets nothing.
@@ -610,10 +610,10 @@ fn o_a_listener_that_is_gone() {
     Played::of("server listen; server accept; server destroy on=listener").last("server accept", &destroyed);
     Played::of("server listen; server destroy on=listener; server accept on=listener")
         .last("server accept", &destroyed);
-    let shut = gone(&["our own shutdown"], "own-call", "server shutdown");
+    let shut = gone(&["this end's shutdown"], "own-call", "server shutdown");
     Played::of("server listen; server shutdown both on=listener; server accept on=listener")
         .last("server accept", &shut);
-    let gone = gone(&["our own disconnect"], "own-call", "server disconnect");
+    let gone = gone(&["this end's disconnect"], "own-call", "server disconnect");
     Played::of("server listen; server disconnect on=listener; server accept on=listener").last("server accept", &gone);
     let never = Why {
         rule: Some("accept-without-listen"),
@@ -691,7 +691,7 @@ fn r_the_end_that_no_segment_tells() {
     let by_destroy = differs(&format!("{attempt} client destroy"));
     assert!(by_destroy.contains("destroyed on this host"), "{by_destroy:?}");
     let by_us = differs(&format!("{attempt} client shutdown both"));
-    assert!(by_us.contains("our own shutdown ended it"), "{by_us:?}");
+    assert!(by_us.contains("this end's shutdown ended it"), "{by_us:?}");
 }
 
 /// What ends a wait, and who forbids it, is named where the record knows.

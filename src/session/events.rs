@@ -464,6 +464,17 @@ impl Session {
                 if arrived {
                     self.on_sock(to, &tuple, |sock| sock.looks_for_urgent(segment));
                 }
+                if record.seen.elsewhere.is_nowhere() {
+                    if arrived && let Some(seq) = record.seen.seq {
+                        let fin = segment.flags.has(Flags::FIN);
+                        if segment.len > 0 || fin {
+                            self.on_sock(to, &tuple, |sock| sock.came(seq, segment.len, fin));
+                        }
+                    }
+                    if left && let Some(ack) = record.seen.ack {
+                        self.on_sock(record.from, &tuple.mirrored(), |sock| sock.acknowledges(ack));
+                    }
+                }
                 if segment.flags.has(TOLD) {
                     if left {
                         self.on_sock(record.from, &tuple.mirrored(), |sock| sock.sent(segment.flags, entry));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use super::{LabFacts, Session, Socket};
+use super::{LabFacts, LabKind, Session, Socket};
 use crate::call::SocketName;
 use crate::clock::MonoTime;
 use crate::explain::meaning::{self, Holder, Meaning, MeaningId, Present};
@@ -38,6 +38,10 @@ pub struct SocketView<'a> {
     pub end: Option<ConnectionEnd>,
     /// The record of the kernel's socket; none of one that was never seen to begin.
     pub sock: Option<&'a Sock>,
+    /// The bytes that it has to be read; for a listener, the connections not accepted; none where nothing tells.
+    pub unread: Option<u32>,
+    /// Has a listener answered a SYN, and not had the last ACK?
+    pub answered: bool,
 }
 
 /// The sockets of an end, those that are over apart.
@@ -139,7 +143,8 @@ impl SocketView<'_> {
             state: self.state(),
             holder: self.holder(),
             sock: self.sock,
-            unread: row.map_or(0, SocketRow::unread),
+            unread: self.unread,
+            answered: self.answered,
             unacknowledged: row.map_or(0, |row| row.tx_queue),
             backlog: row.map(|row| row.tx_queue).filter(|_| lab.no_sock_diag.is_none()),
         }
@@ -181,6 +186,8 @@ impl Session {
                         .and_then(|tuple| self.inferred.state(side, &tuple, self.quiet_at)),
                     end: end.sock(socket).end,
                     sock: Some(end.sock(socket)),
+                    answered: row.is_some_and(|observed| has_answered(observed, rows)),
+                    unread: self.unread(side, socket, row.map(|observed| &observed.row)),
                 }
             })
             .collect();
@@ -211,9 +218,30 @@ impl Session {
                 segments: self.inferred.state(side, tuple, self.quiet_at),
                 end: None,
                 sock: end.socks.of_tuple(tuple).map(|id| end.socks.get(id)),
+                unread: Some(observed.row.unread()),
+                answered: false,
             }
         }));
         views
+    }
+
+    /// The bytes that a socket has to be read. The row tells, but for that of TIME_WAIT, which has no queue: the old socket keeps its own,
+    /// as it does in CLOSE, where no row is, while a descriptor is open (`tcp_time_wait`, `tcp_reset`).
+    fn unread(&self, side: Side, socket: &Socket, row: Option<&SocketRow>) -> Option<u32> {
+        match row {
+            Some(row) if row.state != State::TimeWait => Some(row.unread()),
+            _ if !socket.open => Some(0),
+            _ => {
+                let end = &self.ends[side];
+                let addresses = &self.lab.addresses;
+                let crosses_the_wire = socket.tuple.is_some_and(|tuple| {
+                    tuple.local.ip() == addresses[side] && tuple.peer.ip() == addresses[side.other()]
+                });
+                // A library reads when it likes.
+                let seen = self.lab.kind == LabKind::Isolated && crosses_the_wire && end.process.makes_raw_calls();
+                end.sock(socket).left_unread(seen)
+            }
+        }
     }
 
     /// The sockets of an end, those that are over apart.
@@ -261,6 +289,13 @@ impl Session {
                 .iter()
                 .any(|(_, end)| !end.pending.is_empty() || end.table.counts_down(now))
     }
+}
+
+/// Has the listener a request: a connection in SYN_RECV that no program holds?
+fn has_answered(listener: &ObservedSocket, rows: &[ObservedSocket]) -> bool {
+    let local = listener.row.tuple.local;
+    let is_request = |row: &SocketRow| row.state == State::SynRecv && row.inode == 0 && row.tuple.came_through(local);
+    listener.row.state == State::Listen && rows.iter().any(|observed| is_request(&observed.row))
 }
 
 fn held(socket: &Socket, row: Option<&ObservedSocket>) -> HeldBy {

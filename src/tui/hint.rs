@@ -385,7 +385,7 @@ fn of_call(side: Side, on: Option<&SocketName>, call: &CallRequest, session: &Se
     match call {
         _ if !view.open => Some(format!("{} is closed: EBADF.", view.name?)),
         Call::Read { flags, .. } => {
-            let unread = view.row.map_or(0, |observed| observed.row.unread());
+            let unread = view.unread.unwrap_or(0);
             let at_once = flags.contains(&ReadFlag::Dontwait) || view.sock.is_some_and(|sock| sock.options.nonblock);
             match (meaning.read, unread) {
                 (ReadReply::Works | ReadReply::Eof | ReadReply::Error, 1..) => within(&format!("{unread} B are there")),
@@ -432,7 +432,7 @@ fn fin(side: Side, view: &SocketView, call: &Call, session: &Session) -> Option<
     if !is_open || (closes && (!alone || sock.options.linger.is_some_and(|seconds| seconds >= 0))) {
         return None;
     }
-    let unread = view.row.map_or(0, |observed| observed.row.unread());
+    let unread = view.unread.unwrap_or(0);
     Some(if closes && unread > 0 {
         "sends RST, for bytes are unread"
     } else {

@@ -75,7 +75,7 @@ const VAGUE: &[&str] = &[
     "RST or ICMP",
     "was not seen",
     "or another call",
-    "or another call of our own",
+    "or another call of this end's",
     "or never came about",
     "or the address is of another family",
     "comes the error or",
@@ -268,7 +268,7 @@ impl Claims<'_, '_> {
                     self.claim(made(&next) && to.as_deref() == Some("CLOSE"), "it ended the connection");
                     self.claim(
                         record.left(side, pair, RST, no(cause), u64::MAX) > 0,
-                        "our own kernel sent an RST",
+                        "this end's kernel sent an RST",
                     );
                 }
             }
@@ -339,7 +339,7 @@ impl Claims<'_, '_> {
         self.claim(is_one, &format!("{name} is one of {kinds:?}"));
         // What the sentence says that one of our own calls did, the call that is named as the cause has done.
         let sentence = self.outcome["why"].as_str().unwrap_or_default();
-        for (phrase, before) in [(" gave it ", true), ("Our own ", false), ("our own ", false)] {
+        for (phrase, before) in [(" gave it ", true), ("This end's ", false), ("this end's ", false)] {
             let mut parts = sentence.splitn(2, phrase);
             let (head, tail) = (parts.next().unwrap_or_default(), parts.next());
             let said = match (tail, before) {
@@ -347,6 +347,7 @@ impl Claims<'_, '_> {
                 (Some(tail), false) => tail.split(' ').next(),
                 (None, _) => None,
             };
+            let said = said.filter(|said| !matches!(*said, "FIN" | "kernel" | "direction" | "earlier"));
             if let Some(said) = said.filter(|_| cause["kind"] == "outcome") {
                 let said = said.trim_end_matches(|c: char| !c.is_alphanumeric());
                 let is_it = name == said || said == "close" && name.ends_with("close");

@@ -256,12 +256,15 @@ impl<'a> Told<'a> {
             "and nothing is sent": self.left(FIN | RST | SYN, began, until) == 0;
             "Nothing happens": self.left(FIN | RST | SYN, began, until) == 0 && !gone();
             "nothing changes": self.left(RST, began, until) == 0 && !gone();
-            "Our FIN was sent before": self.left(FIN, born, began) > 0;
-            "We have sent FIN": self.left(FIN, born, until) > 0;
-            "our FIN had gone before": self.left(FIN, born, began) > 0;
+            "This end's FIN was sent before": self.left(FIN, born, began) > 0;
+            "This end has sent FIN": self.left(FIN, born, until) > 0;
+            "this end's FIN had gone before": self.left(FIN, born, began) > 0;
             "has not left yet": self.left(FIN, born, until) == 0;
             "no SYN was sent": self.left(SYN, began, until) == 0;
-            "our own kernel reset": self.ended_by().is_some_and(|packet| {
+            "its kernel answered with RST": self.ended_by().is_some_and(|packet| {
+                packet["packet"]["tcp"]["len"].as_u64() > Some(0) && self.left(RST, no(packet), u64::MAX) > 0
+            });
+            "this end's kernel reset": self.ended_by().is_some_and(|packet| {
                 packet["packet"]["tcp"]["len"].as_u64() > Some(0) && self.left(RST, no(packet), u64::MAX) > 0
             });
         }
@@ -282,7 +285,7 @@ impl<'a> Told<'a> {
             "oth FINs w": self.fin_taken().is_some() && self.left(FIN, born, until) > 0;
             "oth FINs are": self.fin_taken().is_some() && self.left(FIN, born, until) > 0;
             "and the peer has not": is_shut(self.state(until)) && self.fin_taken().is_none();
-            "still listening for the peer's bytes": self.fin_taken().is_none_or(|fin| fin > began);
+            "still reads the peer's bytes": self.fin_taken().is_none_or(|fin| fin > began);
             "its handshake was done while accept waited": self.accepted_at() > Some(began);
             "its handshake was done before accept": self.accepted_at() < Some(began);
             "The urgent byte, taken": self.came_with(URG, born, until);
@@ -329,7 +332,7 @@ impl<'a> Told<'a> {
             "SO_SNDTIMEO ran out": !self.is_nonblocking() && self.option("SO_SNDTIMEO").is_some();
             "signal ended the wait": self.signalled();
             "SO_LINGER ran out": !self.signalled() && !matches!(self.state(until), "CLOSE" | "TIME_WAIT");
-            "before everything, our FIN included, was acknowledged": matches!(self.state(until), "FIN_WAIT1" | "LAST_ACK" | "CLOSING");
+            "before everything, its FIN included, was acknowledged": matches!(self.state(until), "FIN_WAIT1" | "LAST_ACK" | "CLOSING");
             "Everything was acknowledged": matches!(self.state(until), "FIN_WAIT2" | "TIME_WAIT");
             "The handshake is not done": is_handshake(self.state(until));
             "the handshake is not done": is_handshake(self.state(until));
@@ -351,13 +354,13 @@ impl<'a> Told<'a> {
             "ending direction was shut down before": is_shut(self.state(began)) || self.shut("SHUT_WR");
             "Both directions were shut down": is_shut(self.state(began)) && self.fin_taken().is_some();
             "ur own shutdown ended that direction": self.made("shutdown", "");
-            "Our own shutdown ended the sending direction": self.shut("SHUT_WR");
-            "our own shutdown is the reason": self.shut("SHUT_WR");
+            "This end's shutdown ended the sending direction": self.shut("SHUT_WR");
+            "its own shutdown is the reason": self.shut("SHUT_WR");
             "e shut reading down": self.shut("SHUT_RD");
             "after we had shut both directions down": self.shut("SHUT_RD") && self.shut("SHUT_WR");
-            "Our own disconnect": self.made("connect", "AF_UNSPEC");
-            "our own disconnect": self.made("connect", "AF_UNSPEC");
-            "Our own shutdown": self.made("shutdown", "");
+            "This end's disconnect": self.made("connect", "AF_UNSPEC");
+            "this end's disconnect": self.made("connect", "AF_UNSPEC");
+            "This end's shutdown": self.made("shutdown", "");
             "gave up the attempt while connect waited": is_handshake(self.state(began)) || self.state(began) == "CLOSE";
             "gave up the attempt to connect": self.ended_from() == "SYN_SENT" || self.ended_from() == "SYN_RECV";
             "dissolved the connection": !is_handshake(self.ended_from()) || sentence.contains("this call waited");

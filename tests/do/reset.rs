@@ -139,7 +139,7 @@ fn what_ended_it_is_told_by_the_peers_call(run: &mut Run, _: Lab) {
             "client shutdown both",
             "server write x",
             "data",
-            "our own kernel reset it",
+            "this end's kernel reset it",
         ),
         ("client shutdown both", "server rst-close", "rst", "an RST ended it"),
         (

@@ -56,7 +56,7 @@ fn a_new_lab_takes_the_place_of_the_old_one() {
         let old = below(terminal.pid());
         assert!(old.len() >= 2, "{old:?}");
         terminal.keys("+");
-        terminal.see("What was done in this lab, 3 commands, goes with it.");
+        terminal.see("The 3 commands of this lab are lost with it.");
         terminal.click_the("[stay]");
         terminal.wait("the dialog to be gone", |lines| {
             !lines.join("\n").contains("record first")

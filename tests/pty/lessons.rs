@@ -143,7 +143,7 @@ fn a_wrong_prediction_is_answered_with_the_rule() {
     terminal.see("you predict ok");
     terminal.press(Place::Screen, ". Next");
     terminal.see("you predicted ok: wrong, it is EPIPE");
-    terminal.see("We have sent FIN, which says that nothing follows");
+    terminal.see("This end has sent FIN, which says that nothing follows");
     terminal.click("[why?]", Half::Left);
     terminal.see("decided");
     terminal.keys("\u{1b}");

@@ -30,7 +30,7 @@ fn a_half_close_and_then_a_full_close() {
     terminal.see_at(Client, "No call reaches it: no descriptor is open.");
     terminal.see_state(Server, "CLOSE_WAIT");
     terminal.press(Server, "w write");
-    terminal.see("torn by client's RST");
+    terminal.see("reset by client");
     terminal.press(Server, "w write");
     terminal.see_at(Server, "= -1 EPIPE");
 }
@@ -48,7 +48,7 @@ fn why_a_write_gave_epipe() {
     terminal.press(Place::Now, "! why?");
     terminal.see("why?   (Esc closes)");
     terminal.see("decided");
-    terminal.see("We have sent FIN");
+    terminal.see("This end has sent FIN");
 }
 
 /// A SYN is held and delivered, and both ends close at once: each FIN crosses the other, and both are in CLOSING.

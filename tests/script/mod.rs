@@ -363,6 +363,32 @@ impl Script {
     pub fn connected(kind: LabKind) -> Script {
         use Side::{Client, Server};
         let wire = kind == LabKind::Isolated;
+        let (mut s, connect) = Script::connecting(kind);
+        if wire {
+            s.packet(Client, 2, 0, 0, "");
+            s.state(Server, State::Close, State::SynRecv, 0, s.received(Server));
+            s.packet(Server, 18, 0, 1, "");
+        }
+        s.table(Client, vec![row(Client, State::Established, 200)]);
+        s.state(Client, State::SynSent, State::Established, 200, s.received(Client));
+        if wire {
+            s.packet(Client, 16, 1, 1, "");
+        }
+        s.state(Server, State::SynRecv, State::Established, 0, s.received(Server));
+        s.end(connect, done(), "connect(5, 10.0.0.2:8080) = 0", None);
+        s.wait(300).run("server accept");
+        let given = Value::Descriptor {
+            fd: 5,
+            peer: CLIENT.parse().ok(),
+        };
+        s.call("accept4(4)", Outcome::Ok(given), Some(300));
+        s.table(Server, vec![listener(0), row(Server, State::Established, 300)]);
+        s
+    }
+
+    /// The server listens, the client's connect has begun, and its SYN is about to leave.
+    pub fn connecting(kind: LabKind) -> (Script, (Side, CallId)) {
+        use Side::{Client, Server};
         let mut s = Script::new(kind);
         s.wait(1_000).run("server listen");
         s.call("socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)", fd(4), Some(100));
@@ -388,26 +414,7 @@ impl Script {
             200,
             TransitionCause::Call(s.named(connect.1)),
         );
-        if wire {
-            s.packet(Client, 2, 0, 0, "");
-            s.state(Server, State::Close, State::SynRecv, 0, s.received(Server));
-            s.packet(Server, 18, 0, 1, "");
-        }
-        s.table(Client, vec![row(Client, State::Established, 200)]);
-        s.state(Client, State::SynSent, State::Established, 200, s.received(Client));
-        if wire {
-            s.packet(Client, 16, 1, 1, "");
-        }
-        s.state(Server, State::SynRecv, State::Established, 0, s.received(Server));
-        s.end(connect, done(), "connect(5, 10.0.0.2:8080) = 0", None);
-        s.wait(300).run("server accept");
-        let given = Value::Descriptor {
-            fd: 5,
-            peer: CLIENT.parse().ok(),
-        };
-        s.call("accept4(4)", Outcome::Ok(given), Some(300));
-        s.table(Server, vec![listener(0), row(Server, State::Established, 300)]);
-        s
+        (s, connect)
     }
 
     /// The client wrote, and has shut its sending half.
@@ -447,21 +454,10 @@ impl Script {
         s
     }
 
-    /// The half-close goes on: the client reads, the server reads the end of the stream and closes, too; the client is in TIME_WAIT.
-    pub fn half_closed_to_the_end() -> Script {
+    /// The server closes the half-closed connection: the client is in TIME_WAIT.
+    pub fn server_closes(&mut self) {
         use Side::{Client, Server};
-        let mut s = Script::half_close();
-        let read = |data: &str| {
-            Outcome::Ok(Value::Read {
-                n: data.len(),
-                data: Bytes(data.as_bytes().to_vec()),
-            })
-        };
-        s.wait(300).run("client read");
-        s.call("read(5, \"hello\\n\", 1024)", read("hello\n"), None);
-        s.table(Client, vec![row(Client, State::FinWait2, 200)]);
-        s.run("server read");
-        s.call("read(5, \"\", 1024)", read(""), None);
+        let s = self;
         s.wait(900).run("server close");
         let close = s.begin("close(5)");
         s.table(Server, vec![listener(0), row(Server, State::LastAck, 0)]);
@@ -485,6 +481,39 @@ impl Script {
         s.table(Server, vec![listener(0)]);
         s.state(Server, State::LastAck, State::Close, 300, s.received(Server));
         s.end(close, done(), "close(5) = 0", None);
+    }
+
+    /// The server resets the half-closed connection.
+    pub fn server_resets(&mut self) {
+        use Side::{Client, Server};
+        let s = self;
+        s.wait(900).run("server rst-close");
+        let close = s.begin("close(5)");
+        s.table(Server, vec![listener(0)]);
+        let by_it = TransitionCause::Call(s.named(close.1));
+        s.state(Server, State::CloseWait, State::Close, 300, by_it);
+        s.packet(Server, 4, 7, 2, "");
+        s.table(Client, Vec::new());
+        s.state(Client, State::FinWait2, State::Close, 200, s.received(Client));
+        s.end(close, done(), "close(5) = 0", None);
+    }
+
+    /// The half-close goes on: the client reads, the server reads the end of the stream and closes, too; the client is in TIME_WAIT.
+    pub fn half_closed_to_the_end() -> Script {
+        use Side::Client;
+        let mut s = Script::half_close();
+        let read = |data: &str| {
+            Outcome::Ok(Value::Read {
+                n: data.len(),
+                data: Bytes(data.as_bytes().to_vec()),
+            })
+        };
+        s.wait(300).run("client read");
+        s.call("read(5, \"hello\\n\", 1024)", read("hello\n"), None);
+        s.table(Client, vec![row(Client, State::FinWait2, 200)]);
+        s.run("server read");
+        s.call("read(5, \"\", 1024)", read(""), None);
+        s.server_closes();
         s.wait(500).run("client close");
         s.call("close(5)", done(), None);
         s

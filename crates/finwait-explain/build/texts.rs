@@ -162,6 +162,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("state", "finwait_model::state::State", "state"),
     ("syns", "u32", "syns"),
     ("sysctl", "&'static str", "sysctl"),
+    ("times", "String", "times"),
     ("timer", "&'static str", "timer"),
     ("tries", "u32", "tries"),
     ("why", "String", "why"),

@@ -93,20 +93,47 @@ impl fmt::Display for Direction {
     }
 }
 
+/// The bytes on the wire from one end to the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crossing {
+    /// The bytes, those that were sent again once.
+    pub bytes: usize,
+    /// How often the most of them is there.
+    pub times: usize,
+}
+
+impl Crossing {
+    /// Returns how often they were sent, in words: `twice`, `3 times`; none for once.
+    pub(crate) fn again(&self) -> Option<String> {
+        match self.times {
+            0 | 1 => None,
+            2 => Some("twice".to_owned()),
+            times => Some(format!("{times} times")),
+        }
+    }
+}
+
 /// Returns where the bytes of a direction are, in 26 columns at most: on the wire, else in the sender's queue, else in the receiver's.
 ///
-/// `segments` are the names of those on the wire that are not data alone, `flying` the bytes there.
-pub fn load(segments: &[&str], flying: usize, unacknowledged: usize, unread: usize) -> Option<String> {
+/// `segments` are the names of those on the wire that are not data alone, `crossing` the bytes there.
+pub fn load(segments: &[&str], crossing: &Crossing, unacknowledged: usize, unread: usize) -> Option<String> {
     let bytes = |n: usize| match n {
         ..100_000 => format!("{n} B"),
         _ => format!("{} kB", n / 1000),
     };
+    let flying = crossing.bytes;
     let control = segments.iter().find(|name| **name != "ACK");
     let text = match (flying, control.or(segments.first())) {
         (1.., Some(name)) if *name != "ACK" => Way::LoadWire {
             flying: format!("{}, {name}", bytes(flying)),
         },
-        (1.., _) => Way::LoadWire { flying: bytes(flying) },
+        (1.., _) => match crossing.again() {
+            None => Way::LoadWire { flying: bytes(flying) },
+            Some(times) => Way::LoadWireAgain {
+                flying: bytes(flying),
+                times,
+            },
+        },
         (0, Some(name)) => Way::LoadWire {
             flying: (*name).to_owned(),
         },
@@ -133,7 +160,12 @@ pub fn of(by: Side, sender: Half, receiver: Half, segments_seen: bool) -> Direct
     if let Some(gave_up) = [(by, sender), (by.other(), receiver)].into_iter().find_map(gave_up) {
         return gave_up;
     }
-    if sender.state.is_none() && receiver.state.is_none() {
+    // What its FIN had closed, an RST does not end.
+    let was_closed = sender
+        .sock
+        .and_then(|sock| sock.end)
+        .is_some_and(|end| end.from == FinWait2);
+    if sender.state.is_none() && receiver.state.is_none() && !was_closed {
         let ends = [(by, sender, receiver), (by.other(), receiver, sender)];
         let cut = ends
             .into_iter()
@@ -238,12 +270,19 @@ mod tests {
             (&[], 0, most, 0),
             (&[], 0, 99_999, most),
         ] {
-            fits(&load(segments, flying, unacknowledged, unread).unwrap());
+            for times in [1, 2, 15] {
+                let crossing = Crossing { bytes: flying, times };
+                fits(&load(segments, &crossing, unacknowledged, unread).unwrap());
+            }
         }
-        assert_eq!(load(&["ACK"], 5, 5, 0).unwrap(), "5 B on the wire");
-        assert_eq!(load(&["FIN"], 5, 6, 0).unwrap(), "5 B, FIN on the wire");
-        assert_eq!(load(&["ACK", "FIN"], 0, 0, 2).unwrap(), "FIN on the wire");
-        assert_eq!(load(&[], 0, 0, 0), None);
+        let load = |segments: &[&str], bytes, times, unacknowledged, unread| {
+            load(segments, &Crossing { bytes, times }, unacknowledged, unread)
+        };
+        assert_eq!(load(&["ACK"], 5, 1, 5, 0).unwrap(), "5 B on the wire");
+        assert_eq!(load(&["ACK"], 5, 2, 5, 0).unwrap(), "5 B on wire, twice");
+        assert_eq!(load(&["FIN"], 5, 1, 6, 0).unwrap(), "5 B, FIN on the wire");
+        assert_eq!(load(&["ACK", "FIN"], 0, 0, 0, 2).unwrap(), "FIN on the wire");
+        assert_eq!(load(&[], 0, 0, 0, 0), None);
     }
 
     /// A socket that went through these states, the last by `cause`.
@@ -324,6 +363,18 @@ mod tests {
             };
             assert_eq!(of(side, halves[0], halves[1], true), Direction::Torn { by });
         }
+        // Its FIN had closed one direction before: that stays so.
+        let by_reset = EndCause::Call(CallClass::Close);
+        let mut closer = sock(
+            &[Close, SynSent, Established, State::FinWait1, State::FinWait2, Close],
+            by_reset,
+        );
+        closer.sent(finwait_wire::segment::Flags::FIN, 2);
+        closer.sent(finwait_wire::segment::Flags::RST, 3);
+        let told = sock(&[Close, SynSent, Established, State::CloseWait, Close], EndCause::Rst);
+        let (closer, told) = (half(&closer, Close), half(&told, Close));
+        assert_eq!(of(Side::Client, closer, told, true), Direction::Closed { by });
+        assert_eq!(of(Side::Server, told, closer, true), Direction::Torn { by });
         let silent = sock(&[Close, SynSent, Established, Close], EndCause::Call(CallClass::Close));
         assert_eq!(
             of(by, half(&silent, Close), half(&reset, Close), true),

@@ -23,10 +23,12 @@ pub struct Present<'a> {
     pub holder: Holder,
     /// The record of the socket; none of one that was never seen to begin.
     pub sock: Option<&'a Sock>,
-    /// The bytes that it has to be read; for a listener, the connections not accepted.
-    pub unread: u32,
+    /// The bytes that it has to be read; for a listener, the connections not accepted; none where nothing tells.
+    pub unread: Option<u32>,
     /// The bytes written and not acknowledged, SYN and FIN counted with them, as procfs does.
     pub unacknowledged: u32,
+    /// Has a listener answered a SYN, and not had the last ACK?
+    pub answered: bool,
     /// A listener's backlog; none where only procfs is there to say it, which does not.
     pub backlog: Option<u32>,
 }
@@ -137,7 +139,7 @@ fn times(name: &str, value: Option<u32>, default: &str) -> String {
 /// The words of an entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
-    /// The same in a sentence of 46 columns at most.
+    /// The same in a sentence of 42 columns at most.
     pub short: &'static str,
     /// The same in 34 columns; none where what read and write do says it.
     pub brief: Option<&'static str>,
@@ -247,8 +249,8 @@ pub struct Meaning {
     pub state: Option<State>,
     /// The part that the socket has in its connection.
     pub role: Role,
-    /// The situation in a sentence of 46 columns at most.
-    pub short: &'static str,
+    /// The situation in a sentence of 42 columns at most.
+    pub short: String,
     /// The same in 34 columns at most.
     pub brief: String,
     /// The sentence that describes the situation.
@@ -257,7 +259,7 @@ pub struct Meaning {
     pub read: ReadReply,
     /// The reply of a write.
     pub write: WriteReply,
-    /// What this end can do, in 46 columns at most.
+    /// What this end can do, in 42 columns at most.
     pub can_short: String,
     /// The calls that this end can make, and their results.
     pub can: String,
@@ -288,14 +290,14 @@ impl Entry {
     /// Returns the entry in words, with nothing special to a socket.
     pub fn words(&self, settings: &Settings) -> Meaning {
         let role = role::of(self.id, None);
-        self.with((self.read, self.write), role, (0, None), settings, Vec::new())
+        self.with((self.read, self.write), role, (Some(0), None), settings, Vec::new())
     }
 
     fn with(
         &self,
         (read, write): (ReadReply, WriteReply),
         role: Role,
-        queue: (u32, Option<u32>),
+        queue: (Option<u32>, Option<u32>),
         settings: &Settings,
         beside: Vec<String>,
     ) -> Meaning {
@@ -304,7 +306,7 @@ impl Entry {
             id: self.id,
             state: self.state,
             role,
-            short: self.text.short,
+            short: self.text.short.to_owned(),
             brief: brief.unwrap_or_else(|| brief_replies(read, write).to_string()),
             meaning: self.text.meaning.to_owned(),
             read,
@@ -320,9 +322,10 @@ impl Entry {
     }
 
     /// What this end can do, in a sentence.
-    fn can_short(&self, read: ReadReply, write: WriteReply, (unread, backlog): (u32, Option<u32>)) -> Beside {
+    fn can_short(&self, read: ReadReply, write: WriteReply, (queued, backlog): (Option<u32>, Option<u32>)) -> Beside {
+        let unread = queued.unwrap_or(0);
         let bytes = unread as usize;
-        let is_empty = unread == 0;
+        let is_empty = queued == Some(0);
         match (self.id, read, write) {
             (MeaningId::CloseNew, ..) => Beside::CanConnect,
             (MeaningId::Listen, ..) => Beside::CanAccept,
@@ -346,10 +349,14 @@ impl Entry {
             (_, _, WriteReply::Works) if is_empty => Beside::CanWrite,
             (_, _, WriteReply::Works) => Beside::CanWriteThenBytes { bytes },
             (_, _, WriteReply::Waits) => Beside::CanHandshake,
-            (_, ReadReply::Error, _) => Beside::CanError,
-            (_, _, WriteReply::Error) => Beside::CanEofAndError,
+            (_, ReadReply::Error, _) if is_empty => Beside::CanError,
+            (_, ReadReply::Error, _) if bytes > 0 => Beside::CanReadBytesThenError { bytes },
+            (_, ReadReply::Error, _) => Beside::CanReadQueuedThenError,
+            (_, _, WriteReply::Error) if is_empty => Beside::CanEofAndError,
+            (_, _, WriteReply::Error) if bytes > 0 => Beside::CanReadBytesAndError { bytes },
             _ if is_empty => Beside::CanNeither,
-            _ => Beside::CanBytesThenNeither { bytes },
+            _ if bytes > 0 => Beside::CanReadBytesThenEof { bytes },
+            _ => Beside::CanReadQueuedThenEof,
         }
     }
 }
@@ -404,7 +411,13 @@ pub fn of(present: &Present, settings: &Settings) -> Option<Meaning> {
     let role = role::of(entry.id, present.sock);
     let beside = beside(entry, present);
     let queue = (present.unread, present.backlog);
-    Some(entry.with(replies(entry, present), role, queue, settings, beside))
+    let mut meaning = entry.with(replies(entry, present), role, queue, settings, beside);
+    if entry.id == MeaningId::Listen && present.answered {
+        meaning.short = Beside::ListenAnswered.to_string();
+        meaning.brief = OnPlate::BriefAnswered.to_string();
+        meaning.awaits = meanings::SYN_RECV_REQUEST.awaits;
+    }
+    Some(meaning)
 }
 
 /// Returns the situation of a socket, without its words; none as [`of`] does.
@@ -425,7 +438,7 @@ fn id(present: &Present) -> Option<MeaningId> {
         (State::Close, Nobody) => MeaningId::Gone,
         (State::Close, _) if is_program => without_connection(present.sock),
         // sk_acceptq_is_full: more than the backlog.
-        (State::Listen, _) if is_program => match present.unread {
+        (State::Listen, _) if is_program => match present.unread.unwrap_or(0) {
             0 => MeaningId::Listen,
             queued if present.backlog.is_some_and(|backlog| queued > backlog) => MeaningId::ListenFull,
             _ => MeaningId::ListenQueued,
@@ -494,17 +507,18 @@ fn replies(entry: &Entry, present: &Present) -> (ReadReply, WriteReply) {
 /// Returns the sentences about the rest of the socket.
 fn beside(entry: &Entry, present: &Present) -> Vec<String> {
     use MeaningId::{
-        CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established, EstablishedNotAccepted, FinWait1,
-        FinWait1Orphan, FinWait2, LastAck, LastAckOrphan,
+        CloseEnded, CloseError, CloseWait, CloseWaitNotAccepted, Closing, ClosingOrphan, Established,
+        EstablishedNotAccepted, FinWait1, FinWait1Orphan, FinWait2, LastAck, LastAckOrphan, TimeWaitHeld,
     };
     let id = entry.id;
     let mut notes = Vec::new();
-    let unread = present.unread as usize;
+    let unread = present.unread.unwrap_or(0) as usize;
     if unread > 0 {
         match id {
             Established | FinWait1 | FinWait2 | Closing | CloseWait | LastAck => {
                 notes.push(Beside::NoteUnread { bytes: unread });
             }
+            TimeWaitHeld | CloseEnded | CloseError => notes.push(Beside::NoteUnreadLeft { bytes: unread }),
             EstablishedNotAccepted | CloseWaitNotAccepted => {
                 notes.push(Beside::NoteUnreadInQueue { bytes: unread });
             }
@@ -603,8 +617,9 @@ mod tests {
             state,
             holder,
             sock,
-            unread: 0,
+            unread: Some(0),
             unacknowledged: 0,
+            answered: false,
             backlog: None,
         }
     }
@@ -627,7 +642,7 @@ mod tests {
                 for sock in &socks {
                     for unread in [0, 1, 2] {
                         let present = Present {
-                            unread,
+                            unread: Some(unread),
                             backlog: Some(1),
                             ..present(state, holder, Some(sock))
                         };
@@ -642,6 +657,24 @@ mod tests {
         }
         for entry in ENTRIES {
             assert!(found.contains(&entry.id), "nothing is {}", entry.id);
+        }
+    }
+
+    /// What this end can do fits a plate, however much waits to be read.
+    #[test]
+    fn what_an_end_can_do_fits_a_plate() {
+        assert!(Beside::ListenAnswered.to_string().len() <= 42);
+        let most = [0, 1, 6_291_456].map(Some).into_iter().chain([None]);
+        for (entry, queued) in ENTRIES
+            .iter()
+            .flat_map(|entry| most.clone().map(move |queued| (entry, queued)))
+        {
+            for read in [entry.read, ReadReply::Eof] {
+                let is_listener = entry.state == Some(State::Listen);
+                let queued = queued.map(|queued| if is_listener { queued.min(4096) } else { queued });
+                let can = entry.can_short(read, entry.write, (queued, Some(4096))).to_string();
+                assert!(can.chars().count() <= 42, "{can}");
+            }
         }
     }
 

@@ -701,6 +701,15 @@ pub fn restarts() -> Follows {
 }
 
 impl Follows {
+    /// Returns, in words, that a segment reaches an end, where no more is sure.
+    pub fn reaches(segment: &'static str, end: OtherEnd) -> String {
+        MoveWords::WireReaches {
+            segment: segment.to_owned(),
+            end,
+        }
+        .to_string()
+    }
+
     /// Does it show what does not work, or what waits, rather than lead on?
     pub fn fails(&self) -> bool {
         matches!(self.returns, Some(Reply::Errno(_) | Reply::Waits))

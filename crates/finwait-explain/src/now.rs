@@ -5,7 +5,7 @@ use finwait_model::side::{Ends, Side};
 use finwait_model::state::State;
 use finwait_wire::segment::Flags;
 
-use super::direction::Direction;
+use super::direction::{Crossing, Direction};
 use super::meaning::{ENTRIES, MeaningId};
 use super::text::now::So;
 
@@ -15,7 +15,7 @@ pub struct Flying {
     /// The sender.
     pub from: Side,
     /// The bytes of its data segments.
-    pub bytes: usize,
+    pub crossing: Crossing,
     /// The most telling of its segments: see [`segment_name`].
     pub segment: &'static str,
     /// Does the user decide when they go on?
@@ -50,8 +50,10 @@ pub struct Scene {
     pub unread: Ends<u32>,
     /// The calls that wait, the newest first.
     pub waiting: Vec<Waiting>,
-    /// What broke both directions off.
+    /// What broke the connection off.
     pub broken: Option<Direction>,
+    /// The end whose FIN had closed its direction before.
+    pub closed_before: Option<Side>,
 }
 
 /// Returns the name of a segment by what it does: `RST`, `SYN`, `SYN,ACK`, `FIN`, else `ACK`.
@@ -104,8 +106,8 @@ pub fn then(why: &str) -> String {
 fn wire(flying: &[Flying]) -> Option<So> {
     let first = flying.first()?;
     if let [one, two] = flying
-        && (one.bytes, one.segment) == (0, two.segment)
-        && two.bytes == 0
+        && (one.crossing.bytes, one.segment) == (0, two.segment)
+        && two.crossing.bytes == 0
     {
         let segment = one.segment.to_owned();
         return Some(if one.held || two.held {
@@ -115,15 +117,17 @@ fn wire(flying: &[Flying]) -> Option<So> {
         });
     }
     // An ACK is told of where nothing else is.
-    let telling = flying.iter().find(|flying| flying.bytes > 0 || flying.segment != "ACK");
+    let telling = flying
+        .iter()
+        .find(|flying| flying.crossing.bytes > 0 || flying.segment != "ACK");
     let Flying {
         from: by,
-        bytes,
+        crossing,
         segment,
         held,
     } = *telling.unwrap_or(first);
     let other = by.other();
-    Some(match (bytes, held) {
+    Some(match (crossing.bytes, held) {
         (0, false) => So::WireSegment {
             by,
             segment: segment.to_owned(),
@@ -135,9 +139,10 @@ fn wire(flying: &[Flying]) -> Option<So> {
             other,
         },
         (bytes, held) => {
-            let flying = match segment {
-                "ACK" => format!("{bytes} B"),
-                more => format!("{bytes} B and {more}"),
+            let flying = match (segment, crossing.again()) {
+                ("ACK", None) => format!("{bytes} B"),
+                ("ACK", Some(times)) => format!("{bytes} B, sent {times},"),
+                (more, _) => format!("{bytes} B and {more}"),
             };
             if held {
                 So::WireBytesHeld { flying, other }
@@ -164,7 +169,11 @@ fn broken(scene: &Scene) -> Vec<So> {
     let has_error = |by: &Side| scene.ends[*by] == Some(MeaningId::CloseError);
     let error = Side::BOTH.into_iter().find(has_error).map(|by| So::BrokenError { by });
     let cut = match scene.broken {
-        Some(Direction::Torn { .. }) => Some(So::BrokenReset),
+        Some(Direction::Torn { by }) => Some(match scene.closed_before {
+            Some(closer) if closer == by => So::BrokenResetByCloser { by },
+            Some(closer) => So::BrokenResetAfterClose { by: closer, other: by },
+            None => So::BrokenReset,
+        }),
         Some(Direction::GivenUp { by }) => Some(So::BrokenGivenUp { by }),
         _ => None,
     };

@@ -212,6 +212,21 @@ pub struct Sock {
     urgent_from: Option<UrgentFrom>,
     /// The options that were set on it.
     pub options: SockOptions,
+    /// What came to be read.
+    inbound: Inbound,
+}
+
+/// The stream that comes to a socket, counted from the peer's SYN, which has the number 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Inbound {
+    /// The number after the last byte that came without a gap; 0 before one did.
+    next: u32,
+    /// The number of the FIN; none before it came.
+    fin: Option<u32>,
+    /// The bytes that reads have returned.
+    read: u64,
+    /// Has a read been told that there is nothing more?
+    is_empty: bool,
 }
 
 /// Has the peer's FIN been taken in that state?
@@ -394,6 +409,55 @@ impl Sock {
         }
     }
 
+    /// Takes in data, or a FIN, that reached its host: so many bytes, of which the first has the number `seq`.
+    pub fn came(&mut self, seq: u32, bytes: usize, fin: bool) {
+        // What comes later is answered with RST.
+        if self.end.is_some() {
+            return;
+        }
+        let end = seq.wrapping_add(bytes as u32);
+        let next = self.inbound.next.max(1);
+        if seq <= next && end > next {
+            self.inbound.next = end;
+        }
+        if fin {
+            self.inbound.fin = Some(end);
+        }
+    }
+
+    /// Takes in that its host has acknowledged all before that number: what filled a gap, too.
+    pub fn acknowledges(&mut self, next: u32) {
+        self.inbound.next = self.inbound.next.max(next);
+    }
+
+    /// Returns the bytes that it still has to be read when its connection is over, and no table tells; none where that is not known.
+    ///
+    /// The receive queue stays with the descriptor, whatever ended the connection: neither `tcp_time_wait` nor `tcp_reset` empties it.
+    /// `segments_seen` says whether its segments pass over a wire.
+    pub fn left_unread(&self, segments_seen: bool) -> Option<u32> {
+        let is_of_handshake = self.end.is_some_and(|end| end.is_of_handshake());
+        // Nobody holds it any more, or tcp_disconnect has emptied its queue, and the call has not returned.
+        let is_let_go = matches!(
+            self.ended_by(),
+            Some(EndCause::Call(CallClass::Close | CallClass::Disconnect) | EndCause::Death)
+        );
+        if self.inbound.is_empty || is_of_handshake || is_let_go {
+            return Some(0);
+        }
+        // The data that ended it was not queued.
+        let is_by_data = self.end.is_some_and(|end| end.is_by_data());
+        // A read skips an urgent byte.
+        if is_by_data || !segments_seen || self.urgent.is_some() {
+            return None;
+        }
+        let next = self
+            .inbound
+            .fin
+            .map_or(self.inbound.next, |fin| fin.min(self.inbound.next));
+        let came = u64::from(next.saturating_sub(1));
+        u32::try_from(came.checked_sub(self.inbound.read)?).ok()
+    }
+
     /// Looks for the urgent byte in a segment that reached its host, as `tcp_urg` does: counted from the beginning of the header, with no
     /// look at whether the byte lies before the data. One that was lost is found in the header of a segment that follows it closely,
     /// an ACK without data, say.
@@ -437,6 +501,9 @@ impl Sock {
     /// Takes in the outcome of a call on it, whose entry is `entry`; `before` is the state when the call was made.
     pub fn called(&mut self, call: &Call, outcome: &Outcome, before: Option<State>, entry: EntryNo) {
         let ok = matches!(outcome, Outcome::Ok(_));
+        if let Call::Read { n, flags, .. } = call {
+            self.reads(*n, flags, outcome);
+        }
         let made = |class| Some(CallEntry { class, entry });
         match (call, outcome) {
             (Call::Bind { .. }, _) if ok => self.named = self.named.or(made(CallClass::Bind)),
@@ -492,6 +559,23 @@ impl Sock {
         }
     }
 
+    /// Takes in what a read of at most `n` bytes took out of the receive queue.
+    fn reads(&mut self, n: usize, flags: &[ReadFlag], outcome: &Outcome) {
+        // They take nothing.
+        if flags.contains(&ReadFlag::Peek) || flags.contains(&ReadFlag::Oob) {
+            return;
+        }
+        match outcome {
+            Outcome::Ok(Value::Read { n: 0, .. }) => {
+                // The end of the stream comes after all that is queued.
+                self.inbound.is_empty |= n > 0 && (self.fin.is_some() || self.end.is_some());
+            }
+            Outcome::Ok(Value::Read { n, .. }) => self.inbound.read += *n as u64,
+            Outcome::Err(errno) if is_told_once(*errno) => self.inbound.is_empty |= self.end.is_some(),
+            _ => {}
+        }
+    }
+
     /// Does EPIPE itself wait in it: an RST came after the peer's FIN (`tcp_reset` in CLOSE_WAIT)?
     pub fn epipe_waits(&self) -> bool {
         self.has_error()
@@ -543,6 +627,8 @@ impl Sock {
         (self.connected, self.listening) = (false, false);
         (self.peer, self.fin, self.noted) = (None, None, None);
         (self.receiving_shut, self.sending_shut) = (None, None);
+        // tcp_disconnect empties the receive queue.
+        self.inbound = Inbound::default();
         if had_peer {
             self.dissolved = Some(CallEntry { class, entry });
         }

@@ -380,7 +380,7 @@ fn a_broken_pipe_is_our_own_doing_after_shutdown() {
         State::TimeWait,
     ] {
         for s in [connected(state, state), connected_unseen(state, state)] {
-            tells(&fails(write(), Errno::EPIPE, &s), &["We have sent FIN"]);
+            tells(&fails(write(), Errno::EPIPE, &s), &["This end has sent FIN"]);
         }
     }
 }
@@ -394,7 +394,7 @@ fn a_fin_that_has_not_left_was_not_sent() {
         .succeeded(shutdown(ShutdownHow::Write))
         .situation();
     let sentence = fails(write(), Errno::EPIPE, &queued);
-    tells(&sentence, &["Our own shutdown"]);
+    tells(&sentence, &["This end's shutdown"]);
     keeps_silent(&sentence, &["sent FIN"]);
 }
 
@@ -431,14 +431,17 @@ fn a_write_that_waited_while_we_shut_down_blames_the_shutdown() {
     let returned = live().shuts_writing().situation();
     tells(
         &fails(write(), Errno::EPIPE, &returned),
-        &["Our own shutdown", "waited"],
+        &["This end's shutdown", "waited"],
     );
     // The write may return first.
     let not_yet = Situation {
         under_way: vec![under_way(CallClass::Shutdown, Some(ShutdownHow::Both))],
         ..live().ends_sending(CallClass::Shutdown).situation()
     };
-    tells(&fails(write(), Errno::EPIPE, &not_yet), &["Our own shutdown", "waited"]);
+    tells(
+        &fails(write(), Errno::EPIPE, &not_yet),
+        &["This end's shutdown", "waited"],
+    );
     let before = Life::new().at(State::FinWait1).asked().situation();
     keeps_silent(&fails(write(), Errno::EPIPE, &before), &["waited"]);
 }
@@ -461,8 +464,8 @@ fn without_seen_segments_the_past_tells_whose_doing_the_end_was() {
         .goes(State::FinWait1, EndCause::Call(CallClass::Shutdown))
         .succeeded(shutdown(ShutdownHow::Both))
         .situation();
-    tells(&fails(write(), Errno::EPIPE, &ours), &["our own shutdown"]);
-    tells(&gives(read(), got(0), &ours), &["ourselves"]);
+    tells(&fails(write(), Errno::EPIPE, &ours), &["its own shutdown"]);
+    tells(&gives(read(), got(0), &ours), &["This end"]);
 }
 
 #[test]
@@ -551,7 +554,7 @@ fn a_shutdown_of_what_is_over_says_what_ended_it() {
     let deaf = live().shuts_writing().goes(State::FinWait2, EndCause::Segment);
     tells(
         &says(deaf.clone().goes(State::Close, EndCause::Segment)),
-        &["our own kernel reset it", "data came"],
+        &["this end's kernel reset it", "data came"],
     );
     tells(&says(deaf.takes_fin()), &["both FINs are acknowledged"]);
     let refused = Life::new().dials().reset_by_peer();
@@ -567,22 +570,19 @@ fn a_disconnect_leaves_its_own_reset_behind() {
         .goes(State::Close, EndCause::Call(CallClass::Disconnect))
         .succeeded(Call::Disconnect)
         .situation();
-    tells(&fails(read(), Errno::ECONNRESET, &given_up), &["Our own disconnect"]);
+    tells(&fails(read(), Errno::ECONNRESET, &given_up), &["This end's disconnect"]);
     // Without such a call nobody is blamed.
-    keeps_silent(
-        &fails(read(), Errno::ECONNRESET, &fresh()),
-        &["ur own", "ourselves", "disconnect"],
-    );
+    keeps_silent(&fails(read(), Errno::ECONNRESET, &fresh()), &["his end", "disconnect"]);
     let held = Value::PendingError {
         error: Some(Errno::ECONNRESET),
     };
     tells(
         &gives(Call::SoError, held.clone(), &given_up),
-        &["Our own disconnect", "took the error out"],
+        &["This end's disconnect", "took the error out"],
     );
     keeps_silent(
         &gives(Call::SoError, held, &connected(State::Close, State::Close)),
-        &["ur own", "ourselves", "disconnect"],
+        &["his end", "disconnect"],
     );
     let attempt = Life::new()
         .dials()
@@ -591,7 +591,7 @@ fn a_disconnect_leaves_its_own_reset_behind() {
         .situation();
     tells(
         &fails(read(), Errno::ECONNRESET, &attempt),
-        &["Our own shutdown", "attempt"],
+        &["This end's shutdown", "attempt"],
     );
     let waited = Situation {
         under_way: vec![under_way(CallClass::Disconnect, None)],
@@ -614,9 +614,9 @@ fn after_a_disconnect_there_is_no_peer() {
         .situation();
     tells(
         &fails(write(), Errno::EPIPE, &gone),
-        &["Our own disconnect", "peer", "not ENOTCONN"],
+        &["This end's disconnect", "peer", "not ENOTCONN"],
     );
-    tells(&fails(read(), Errno::ENOTCONN, &gone), &["Our own disconnect"]);
+    tells(&fails(read(), Errno::ENOTCONN, &gone), &["This end's disconnect"]);
 }
 
 #[test]
@@ -872,7 +872,7 @@ fn a_closed_descriptor_differs_from_one_that_never_was() {
         known: false,
         ..closed.clone()
     };
-    tells(&fails(read(), Errno::EBADF, &closed), &["We closed"]);
+    tells(&fails(read(), Errno::EBADF, &closed), &["This end closed"]);
     tells(&fails(read(), Errno::EBADF, &never), &["no socket yet"]);
     // poll says POLLNVAL, and never fails for that.
     let poll = Call::Poll {
@@ -962,7 +962,7 @@ fn a_shutdown_says_what_it_ends_and_what_goes_on() {
         shutdown(ShutdownHow::Write),
         &connected(State::Established, State::FinWait1),
     );
-    tells(&half, &["FIN sent", "still listening"]);
+    tells(&half, &["FIN sent", "still reads"]);
     let second = does(
         shutdown(ShutdownHow::Write),
         &connected(State::FinWait2, State::FinWait2),
@@ -1035,7 +1035,7 @@ fn reading_zero_bytes_is_the_end_of_the_stream_and_says_by_whom() {
         .at(State::Established)
         .succeeded(shutdown(ShutdownHow::Read))
         .situation();
-    tells(&gives(read(), got(0), &deaf), &["ourselves", "end of stream"]);
+    tells(&gives(read(), got(0), &deaf), &["This end", "end of stream"]);
     keeps_silent(&gives(read(), got(0), &deaf), &["peer"]);
     tells(&gives(read(), got(0), &after_fin_and_rst()), &["FIN first"]);
     let unconnected = Life::new()
@@ -1174,7 +1174,7 @@ fn a_lingering_close_succeeds_whether_or_not_its_time_ran_out() {
     tells(
         &does(linger(), &over),
         &[
-            "before everything, our FIN included, was acknowledged",
+            "before everything, its FIN included, was acknowledged",
             "goes on",
             "SO_LINGER ran out",
             "250",
@@ -1186,7 +1186,7 @@ fn a_lingering_close_succeeds_whether_or_not_its_time_ran_out() {
     };
     tells(
         &does(linger(), &interrupted),
-        &["before everything, our FIN included, was acknowledged", "a signal"],
+        &["before everything, its FIN included, was acknowledged", "a signal"],
     );
     keeps_silent(&does(linger(), &interrupted), &["ran out"]);
     tells(
@@ -1230,7 +1230,10 @@ fn poll_says_what_each_event_means() {
         .at(State::Established)
         .succeeded(shutdown(ShutdownHow::Read))
         .situation();
-    tells(&poll_says(&usual, &[In, Out, Rdhup], &deaf), &["We shut reading down"]);
+    tells(
+        &poll_says(&usual, &[In, Out, Rdhup], &deaf),
+        &["This end shut reading down"],
+    );
     let over = connected(State::Close, State::Close);
     tells(
         &poll_says(&usual, &[In, Out, Rdhup, Err, Hup], &over),
@@ -1833,7 +1836,7 @@ fn a_shutdown_of_writing_after_one_of_reading_hears_the_peer_no_more() {
         &deaf.asked().ends_sending(CallClass::Shutdown).situation(),
     );
     tells(&sentence, &["FIN sent", "answered with RST"]);
-    keeps_silent(&sentence, &["still listening"]);
+    keeps_silent(&sentence, &["still reads"]);
 }
 
 /// tcp_disconnect opens both directions again: what ends the stream after it is what came after it.
@@ -2029,7 +2032,7 @@ fn a_read_after_a_connect_that_failed_names_the_connect() {
         .failed(connect(), Errno::ECONNREFUSED)
         .situation();
     let why = super::explain(&on(read()), &Outcome::Err(Errno::ENOTCONN), &s);
-    tells(&why.sentence, &["Our own connect"]);
+    tells(&why.sentence, &["This end's connect"]);
     assert!(
         why.set_by
             .is_some_and(|set_by| set_by.entry() == Some(s.sock.failed.unwrap().entry)),
@@ -2066,7 +2069,7 @@ fn a_reset_after_our_own_fin_is_not_sent_instead_of_it() {
     };
     for s in [closed(0), closed(5)] {
         let sentence = does(Call::Close, &s);
-        tells(&sentence, &["RST sent", "our FIN had gone before"]);
+        tells(&sentence, &["RST sent", "this end's FIN had gone before"]);
         keeps_silent(&sentence, &["instead of FIN"]);
     }
 }
@@ -2134,7 +2137,7 @@ fn the_peers_call_tells_what_ended_it_where_no_segment_is_seen() {
     assert_eq!((why.rule, found(&why)), expected);
     let why = failed(shutdown(ShutdownHow::Write), Errno::ENOTCONN, &data);
     assert_eq!(found(&why), Some(rules::SetBy::Data));
-    tells(&why.sentence, &["our own kernel reset it"]);
+    tells(&why.sentence, &["this end's kernel reset it"]);
 
     let unknown = after_shutdown(None);
     let why = failed(read(), Errno::ECONNRESET, &unknown);

@@ -13,9 +13,11 @@ use crate::command::wire::{Target as HeldTarget, WireCommand};
 use crate::command::{CallRequest, Command, EndCommand};
 use crate::explain::meaning::MeaningId;
 use crate::explain::moves::{self, Act, Follows, OtherEnd, Reply, Way};
+use crate::explain::now::segment_name;
 use crate::explain::rules::CallClass;
 use crate::side::Side;
 use crate::socket_table::Tuple;
+use crate::wire::segment::Packet;
 
 mod present;
 
@@ -43,6 +45,9 @@ pub struct Move {
     /// Its place among the others, from 0 on.
     #[serde(skip)]
     rank: u8,
+    /// Is it one of those that lead on from a half-close, at whichever end?
+    #[serde(skip)]
+    ends_a_half_close: bool,
 }
 
 fn as_typed<S: serde::Serializer>(command: &Command, serializer: S) -> Result<S::Ok, S::Error> {
@@ -124,9 +129,10 @@ impl Session {
         }
         all.sort_by_key(|offered| {
             // What waits to be taken is as near at either end.
-            let is_behind = offered.side != focus && offered.rank > 1;
+            let is_behind = offered.side != focus && offered.rank > 1 && !offered.ends_a_half_close;
             (
                 offered.rank + if is_behind { OTHER_END } else { 0 },
+                !offered.ends_a_half_close,
                 offered.side != focus,
             )
         });
@@ -252,6 +258,7 @@ impl Session {
             }
             is_offered.then(|| Move {
                 rank: rank(act, &follows, known),
+                ends_a_half_close: ends_a_half_close(act, &follows, known),
                 text,
                 act,
                 side,
@@ -263,18 +270,44 @@ impl Session {
         offered.collect()
     }
 
-    /// The delivery of the oldest held segment, where it is sure what follows.
+    /// The delivery of the segment that is meant next; where it is not sure what follows, no more is promised than that it arrives.
     pub fn delivery(&self, now: MonoTime) -> Option<Move> {
+        self.sure_delivery(now).or_else(|| self.unsure_delivery())
+    }
+
+    fn sure_delivery(&self, now: MonoTime) -> Option<Move> {
         let (side, segment, follows, about) = present::delivery(self, now)?;
         let command = press(Act::Deliver, side);
         Some(Move {
             rank: 0,
+            ends_a_half_close: false,
             text: follows.words(Act::Deliver, OtherEnd::Side(side), segment.bytes),
             act: Act::Deliver,
             side,
             command,
             follows,
             about: Some(about),
+        })
+    }
+}
+
+impl Session {
+    /// The delivery of the segment that is meant next, where it is of use and no more is sure than that it arrives.
+    fn unsure_delivery(&self) -> Option<Move> {
+        let held = self.wire.held.get(&self.next_held()?).filter(|held| !held.had)?;
+        let Packet::Tcp(segment) = &held.record.packet else {
+            return None;
+        };
+        let side = held.record.from.other();
+        Some(Move {
+            rank: 0,
+            ends_a_half_close: false,
+            text: Follows::reaches(segment_name(segment.flags), OtherEnd::Side(side)),
+            act: Act::Deliver,
+            side,
+            command: press(Act::Deliver, side),
+            follows: Follows::default(),
+            about: None,
         })
     }
 }
@@ -288,12 +321,14 @@ fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
         (Act::Read(_), Some(Reply::Bytes(_)), _) | (Act::Accept, Some(Reply::Descriptor), _) => 1,
         (Act::Listen, ..) => 2,
         (Act::Connect, Some(Reply::Done), _) if id.is_none() => 3,
+        // In a half-close one end may write, the other waits for that; then the first closes, too.
+        (Act::Write(_), Some(Reply::Taken(_)), Some(CloseWait)) => 3,
+        (Act::Read(_), Some(Reply::Waits), Some(FinWait2)) => 4,
         (Act::Write(_), Some(Reply::Taken(_)), Some(Established)) => 4,
-        (Act::Close, _, Some(CloseWait)) => 4,
+        (Act::Close, _, Some(CloseWait)) => 5,
         (Act::Interrupt | Act::ShutdownWrite, ..) => 5,
         (Act::Write(_), Some(Reply::Taken(_)), _) => 5,
         (Act::Read(_), Some(Reply::Eof | Reply::Errno(_)), _) => 5,
-        (Act::Write(_), Some(Reply::Errno(_)), Some(FinWait2)) => 5,
         (Act::Close, _, Some(FinWait2)) => 8,
         (Act::Close, ..) => 6,
         (Act::Write(_), Some(Reply::Errno(_)), _) => 6,
@@ -311,6 +346,17 @@ fn rank(act: Act, follows: &Follows, known: &Known) -> u8 {
         .last
         .is_some_and(|(kind, reply)| call == Some(kind) && follows.returns == Some(reply));
     if is_old { rank + AGAIN } else { rank }
+}
+
+/// Is it what a half-close is for: the write of the end that may still write, the read of the other, the close that ends it?
+fn ends_a_half_close(act: Act, follows: &Follows, known: &Known) -> bool {
+    use MeaningId::{CloseWait, FinWait2};
+    let id = known.this.as_ref().map(|this| this.party.id);
+    match (act, follows.returns) {
+        (Act::Write(_), Some(Reply::Taken(_))) | (Act::Close, _) => id == Some(CloseWait),
+        (Act::Read(_), Some(Reply::Waits)) => id == Some(FinWait2),
+        _ => false,
+    }
 }
 
 /// The places that a move falls behind when the last call has returned just that.

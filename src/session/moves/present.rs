@@ -1,12 +1,10 @@
 //! The present of one end, as far as moves look at it.
 
+use super::super::Session;
 use super::super::view::{HeldBy, SocketView};
-use super::super::{LabKind, Session};
 use super::{class_of, is_plain, name_of};
 use crate::call::CallKind;
 use crate::clock::MonoTime;
-use crate::errno::Errno;
-use crate::explain::is_told_once;
 use crate::explain::meaning::MeaningId;
 use crate::explain::moves::{Follows, HeldSegment, Party, Passage, Reply, Target, Waiting, arrives};
 use crate::explain::rules::CallClass;
@@ -14,7 +12,7 @@ use crate::host::{Setting, SettingValue};
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::outcome::{Outcome, Value};
 use crate::session::transcript::EntryKind;
-use crate::session::{FinishedCall, PendingCall, Socket};
+use crate::session::{PendingCall, Socket};
 use crate::side::Side;
 use crate::socket_table::{TimerKind, Tuple};
 use crate::state::State;
@@ -263,7 +261,11 @@ impl<'a> Known<'a> {
             .rows()
             .iter()
             .all(|observed| observed.row.tuple.local.port() != port);
-        self.side == Side::Server && end.listener().is_none() && is_free && self.begins_afresh()
+        let is_connected = end
+            .current()
+            .and_then(|socket| end.row(socket))
+            .is_some_and(|observed| observed.row.state != State::TimeWait);
+        self.side == Side::Server && end.listener().is_none() && is_free && !is_connected && self.begins_afresh()
     }
 
     /// Does the library of an end take what comes by itself?
@@ -327,7 +329,10 @@ fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: Mon
     if let Some(row) = row {
         let left = view.timer(end.table.read_at(), now);
         let is_about_to = left.is_some_and(|(kind, left)| kind != TimerKind::Retransmit && left < SOON);
-        if row.retransmits > 0 || (is_about_to && row.state != State::TimeWait && row.state != State::SynRecv) {
+        // What is sent again is held then.
+        if (row.retransmits > 0 && passage(session) != Passage::Stops)
+            || (is_about_to && row.state != State::TimeWait && row.state != State::SynRecv)
+        {
             return None;
         }
     }
@@ -336,10 +341,6 @@ fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: Mon
     if tuple.is_some_and(|tuple| tuple.local == tuple.peer) {
         return None;
     }
-    let unread = match row {
-        Some(row) if row.state != State::TimeWait => Some(row.unread() as usize),
-        _ => socket.and_then(|socket| drained(session, side, socket)),
-    };
     let shares = |socket: &Socket| {
         let mut others = end
             .sockets
@@ -352,7 +353,7 @@ fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: Mon
         read: meaning.read,
         write: meaning.write,
         sock: view.sock,
-        unread,
+        unread: view.unread.map(|unread| unread as usize),
         unacknowledged: row.is_some_and(|row| row.state != State::Listen && row.tx_queue > 0),
         // When it returns, nobody holds the socket, and it is closed.
         waits: socket
@@ -396,45 +397,6 @@ pub(super) fn situation(session: &Session, side: Side, tuple: &Tuple) -> Option<
     }
 }
 
-/// The number of bytes that a socket which is in no table has to be read, where that is sure: none.
-fn drained(session: &Session, side: Side, socket: &Socket) -> Option<usize> {
-    let end = &session.ends[side];
-    let is_on_it = |call: &&FinishedCall| {
-        let on = call.socket.as_ref().and_then(|name| end.socket(name));
-        call.side() == side && call.name == CallKind::Read && on.is_some_and(|on| on.sock == socket.sock)
-    };
-    let newest = session.transcript.entries().iter().rev().take(FAR);
-    let mut read = 0;
-    for (place, call) in newest.filter_map(|entry| entry.finished()).filter(is_on_it).enumerate() {
-        match call.outcome()? {
-            // It is handed out when the queue is empty, and nothing comes after it.
-            Outcome::Ok(Value::Read { n: 0, .. }) if place == 0 => return Some(0),
-            Outcome::Err(errno) if place == 0 && (is_told_once(*errno) || *errno == Errno::EAGAIN) => return Some(0),
-            Outcome::Ok(Value::Read { n, .. }) => read += n,
-            _ => {}
-        }
-        let text = call.words().to_string();
-        if text.contains("MSG_PEEK") || text.contains("MSG_OOB") {
-            return None;
-        }
-    }
-    if session.lab.kind != LabKind::Isolated {
-        return None;
-    }
-    let tuple = socket.tuple?;
-    let mut came = 0;
-    for (record, segment) in between(session, tuple.peer, tuple.local) {
-        let is_first = record.seen.again.is_none();
-        if segment.flags.has(Flags::SYN) && is_first {
-            return (came == read).then_some(0);
-        }
-        if record.disposition == Disposition::Delivered && is_first {
-            came += segment.len;
-        }
-    }
-    None
-}
-
 /// What a call returned, as far as moves speak of it.
 pub(super) fn reply(outcome: &Outcome) -> Option<Reply> {
     Some(match outcome {
@@ -450,7 +412,8 @@ pub(super) fn reply(outcome: &Outcome) -> Option<Reply> {
 
 /// The delivery of the oldest held segment: the end that it reaches, the segment, what follows, its connection as that end names it.
 pub(super) fn delivery(session: &Session, now: MonoTime) -> Option<(Side, HeldSegment, Follows, Tuple)> {
-    let (no, held) = session.wire.held.iter().next()?;
+    let no = session.next_held()?;
+    let held = session.wire.held.get(&no)?;
     let record = &held.record;
     let Packet::Tcp(segment) = &record.packet else {
         return None;
@@ -462,7 +425,7 @@ pub(super) fn delivery(session: &Session, now: MonoTime) -> Option<(Side, HeldSe
         local: segment.destination,
         peer: segment.source,
     };
-    if !is_usual || !is_of_the_lab(session, side, &tuple) || !is_in_order(session, *no, segment) {
+    if !is_usual || !is_of_the_lab(session, side, &tuple) || !is_in_order(session, no, segment) {
         return None;
     }
     let listener = || {

@@ -1,14 +1,15 @@
 //! The two directions of the connection that is shown.
 
 use crate::clock::MonoTime;
-use crate::explain::direction::{self, Direction, Half};
+use crate::explain::direction::{self, Crossing, Direction, Half};
 use crate::explain::now::segment_name;
 use crate::lab::event::PacketRecord;
+use crate::session::view::SocketView;
 use crate::session::{LabKind, Session};
 use crate::side::{Ends, Side};
 use crate::socket_table::{SocketRow, Tuple};
 use crate::state::State;
-use crate::wire::segment::Packet;
+use crate::wire::segment::{Packet, Segment};
 
 /// One direction of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +20,11 @@ pub struct Pipe {
     pub state: Direction,
     /// The bytes that the sender has written and the other end has not acknowledged, without SYN and FIN; none without a row.
     pub unacknowledged: Option<usize>,
-    /// The segments on the wire, those without data, too.
+    /// The segments on the wire that the other end has not had, those without data, too.
     pub segments: usize,
-    /// The bytes on the wire.
+    /// The bytes on the wire that the other end has not had, those that were sent again once.
     pub flying: usize,
-    /// The bytes that have come and were not read; none without a row.
+    /// The bytes that have come and were not read; none where nothing tells.
     pub unread: Option<usize>,
     /// What became of it, in 26 columns at most.
     pub words: String,
@@ -72,12 +73,14 @@ impl Session {
     fn pipe(&self, from: Side, tuple: Tuple) -> Pipe {
         let state = self.direction(from, tuple);
         let flying: Vec<&PacketRecord> = self.flying(from, tuple).collect();
-        let on_wire: usize = flying.iter().map(|record| payload(record)).sum();
+        let on_wire = crossing(flying.iter().copied());
         let unacknowledged = self.row_of(from, tuple).map(unacknowledged);
-        let unread = self.row_of(from.other(), tuple).map(|row| row.unread() as usize);
+        let receiver = self.sockets(from.other());
+        let receiver = self.view_of(&receiver, from.other(), tuple);
+        let unread = receiver.and_then(|view| view.unread).map(|unread| unread as usize);
         let load = direction::load(
             &telling(&flying),
-            on_wire,
+            &on_wire,
             unacknowledged.unwrap_or(0),
             unread.unwrap_or(0),
         );
@@ -86,7 +89,7 @@ impl Session {
             state,
             unacknowledged,
             segments: flying.len(),
-            flying: on_wire,
+            flying: on_wire.bytes,
             unread,
             words: state.to_string(),
             load,
@@ -110,6 +113,25 @@ impl Session {
         }
     }
 
+    /// The socket of that end of a connection, of those that it has.
+    pub(super) fn view_of<'v, 'a>(
+        &self,
+        views: &'v [SocketView<'a>],
+        side: Side,
+        tuple: Tuple,
+    ) -> Option<&'v SocketView<'a>> {
+        let seen = seen_by(side, tuple);
+        // Another socket may have had these addresses before.
+        let newest = self.half(side, tuple).sock;
+        let has_row = |view: &&SocketView| view.row.is_some_and(|observed| observed.row.tuple == seen);
+        let is_newest = |view: &&SocketView| {
+            view.sock
+                .zip(newest)
+                .is_some_and(|(own, newest)| std::ptr::eq(own, newest))
+        };
+        views.iter().find(has_row).or_else(|| views.iter().find(is_newest))
+    }
+
     pub(super) fn row_of(&self, side: Side, tuple: Tuple) -> Option<&SocketRow> {
         self.row_of_seen(side, seen_by(side, tuple))
     }
@@ -119,7 +141,7 @@ impl Session {
         table.of_tuple(&tuple).map(|place| &table.rows()[place].row)
     }
 
-    /// The segments of a connection that an end has sent and that are on the wire, the oldest first.
+    /// The segments of a connection that an end has sent and that are on the wire, the oldest first, without copies of what has arrived.
     pub(super) fn flying(&self, from: Side, tuple: Tuple) -> impl Iterator<Item = &PacketRecord> {
         let tuple = seen_by(from, tuple);
         let is_its = move |record: &&PacketRecord| match &record.packet {
@@ -128,7 +150,8 @@ impl Session {
             }
             Packet::Icmp { .. } | Packet::Other { .. } => false,
         };
-        self.wire.held.values().map(|waiting| &waiting.record).filter(is_its)
+        let new = self.wire.held.values().filter(|waiting| !waiting.had);
+        new.map(|waiting| &waiting.record).filter(is_its)
     }
 }
 
@@ -140,10 +163,32 @@ pub(super) const fn seen_by(side: Side, tuple: Tuple) -> Tuple {
     }
 }
 
-const fn payload(record: &PacketRecord) -> usize {
-    match &record.packet {
-        Packet::Tcp(segment) => segment.len,
-        Packet::Icmp { .. } | Packet::Other { .. } => 0,
+/// The bytes of segments that go one way: copies of the same bytes count once.
+pub(super) fn crossing<'a>(records: impl Iterator<Item = &'a PacketRecord>) -> Crossing {
+    let segments = records.filter_map(|record| match &record.packet {
+        Packet::Tcp(segment) if segment.len > 0 => Some(segment),
+        _ => None,
+    });
+    let segments: Vec<_> = segments.collect();
+    let Some(first) = segments.first() else {
+        return Crossing::default();
+    };
+    // Numbers wrap around; what was sent again may be older than the first.
+    let place = |segment: &Segment| i64::from(segment.seq.relative_to(first.seq).cast_signed());
+    let mut spans: Vec<(i64, i64)> = segments
+        .iter()
+        .map(|segment| (place(segment), place(segment) + segment.len as i64))
+        .collect();
+    spans.sort_unstable();
+    let (mut bytes, mut upto) = (0, i64::MIN);
+    for (from, to) in &spans {
+        bytes += (to - from.max(&upto)).max(0);
+        upto = upto.max(*to);
+    }
+    let begun_at = |from: i64| spans.iter().filter(|span| span.0 == from).count();
+    Crossing {
+        bytes: bytes as usize,
+        times: spans.iter().map(|span| begun_at(span.0)).max().unwrap_or(0),
     }
 }
 

@@ -14,7 +14,6 @@ use crate::explain::waiting::waits;
 use crate::lab::event::{Disposition, PacketRecord};
 use crate::outcome::{Outcome, Value};
 use crate::session::transcript::{Entry, EntryKind};
-use crate::session::view::SocketView;
 use crate::session::{LastOutcome, PendingCall, Session};
 use crate::side::{Ends, Side};
 use crate::socket_table::{SocketRow, TimerKind};
@@ -228,7 +227,15 @@ impl Session {
                 row.and_then(|row| row.timer)
                     .is_some_and(|timer| timer.kind == TimerKind::ZeroWindowProbe)
             }),
-            unread: Ends::from_fn(|side| self.row_of(side, tuple).map_or(0, SocketRow::unread)),
+            unread: Ends::from_fn(|side| {
+                let views = self.sockets(side);
+                let view = self.view_of(&views, side, tuple);
+                view.and_then(|view| view.unread).unwrap_or(0)
+            }),
+            closed_before: directions.iter().find_map(|direction| match direction {
+                Direction::Closed { by } => Some(*by),
+                _ => None,
+            }),
             broken: directions.into_iter().find(is_broken),
             ..scene
         }
@@ -236,17 +243,8 @@ impl Session {
 
     /// The situation of that end of a connection.
     fn situation_of(&self, side: Side, tuple: crate::socket_table::Tuple) -> Option<MeaningId> {
-        let seen = super::directions::seen_by(side, tuple);
         let views = self.sockets(side);
-        // Another socket may have had these addresses before.
-        let newest = self.half(side, tuple).sock;
-        let has_row = |view: &&SocketView| view.row.is_some_and(|observed| observed.row.tuple == seen);
-        let is_newest = |view: &&SocketView| {
-            view.sock
-                .zip(newest)
-                .is_some_and(|(own, newest)| std::ptr::eq(own, newest))
-        };
-        let view = views.iter().find(has_row).or_else(|| views.iter().find(is_newest))?;
+        let view = self.view_of(&views, side, tuple)?;
         self.meaning_id(view)
     }
 
@@ -280,17 +278,18 @@ fn is_waiting(pending: &PendingCall, now: MonoTime) -> bool {
 
 /// What an end has on the wire; none where it has nothing there.
 fn flying<'a>(from: Side, records: impl Iterator<Item = &'a PacketRecord>) -> Option<Flying> {
+    let records: Vec<&PacketRecord> = records.collect();
+    let crossing = super::directions::crossing(records.iter().copied());
     let mut flying: Option<Flying> = None;
     for record in records {
         let Packet::Tcp(segment) = &record.packet else { continue };
         let name = words::segment_name(segment.flags);
         let flying = flying.get_or_insert(Flying {
             from,
-            bytes: 0,
+            crossing,
             segment: name,
             held: false,
         });
-        flying.bytes += segment.len;
         flying.held |= record.disposition == Disposition::Held;
         if flying.segment == "ACK" {
             flying.segment = name;

@@ -19,7 +19,7 @@ use super::What;
 /// A sentence that fits its place, and the whole of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// In 46 columns at most.
+    /// In 42 columns at most; of what it waits for, in 35.
     pub short: String,
     /// Sentences without a limit.
     pub long: String,
@@ -179,7 +179,7 @@ impl Session {
             long: meaning.waits_for,
         };
         plate.means = Said {
-            short: meaning.short.to_owned(),
+            short: meaning.short,
             long: meaning.meaning,
         };
         plate.can = Said {

@@ -95,8 +95,8 @@ const SIGNS: [(&str, &str); 18] = [
         "bytes that came and are not read; bytes written and not acknowledged (procfs counts SYN and FIN with them)",
     ),
     (
-        "queue 1/2",
-        "a listener: connections that wait for accept, and its backlog",
+        "queue 1/3",
+        "a listener: connections that wait for accept, and how many may (its backlog and one more)",
     ),
     (
         "! at a state",

@@ -99,8 +99,8 @@ impl NewLabDialog {
     fn question(&self) -> String {
         let mut words = match self.done {
             0 => "Nothing was done in this lab yet.".to_owned(),
-            1 => "What was done in this lab, 1 command, goes with it.".to_owned(),
-            n => format!("What was done in this lab, {n} commands, goes with it."),
+            1 => "The one command of this lab is lost with it.".to_owned(),
+            n => format!("The {n} commands of this lab are lost with it."),
         };
         if let Some(file) = &self.recording {
             words.push_str(&format!(

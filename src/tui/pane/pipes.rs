@@ -1,4 +1,4 @@
-//! The two directions of the connection that is shown, each a pipe: open, closing, closed by whom, torn by whose RST.
+//! The two directions of the connection that is shown, each a pipe: open, closing, closed by whom, reset by whom.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;

@@ -86,12 +86,21 @@ fn held(view: &SocketView) -> String {
     }
 }
 
-/// `rx 0 tx 5`, `queue 1/2`; nothing when the kernel has no row.
+/// `rx 0 tx 5`, `queue 1/3`; nothing when the kernel has no row. The row of TIME_WAIT has no queue: the old socket's is said.
 fn queues(view: &SocketView) -> String {
     match view.row {
         None => String::new(),
         Some(observed) if observed.row.state == State::Listen => {
-            format!("queue {}/{}", observed.row.rx_queue, observed.row.tx_queue)
+            // A backlog of n holds n + 1 (sk_acceptq_is_full).
+            format!(
+                "queue {}/{}",
+                observed.row.rx_queue,
+                observed.row.tx_queue.saturating_add(1)
+            )
+        }
+        Some(observed) if observed.row.state == State::TimeWait => {
+            let unread = view.unread.map_or("?".to_owned(), |unread| unread.to_string());
+            format!("rx {unread} tx {}", observed.row.tx_queue)
         }
         Some(observed) => format!("rx {} tx {}", observed.row.rx_queue, observed.row.tx_queue),
     }
