@@ -248,12 +248,9 @@ fn the_help_begins_with_what_has_the_focus() {
     text(&mut script);
     press(&mut script, KeyCode::Tab);
     let found = begins(&mut script);
-    assert_eq!(found[0], "Marked: close", "{found:#?}");
+    assert_eq!(found[0], "Marked: write", "{found:#?}");
     assert!(
-        found
-            .iter()
-            .take(4)
-            .any(|line| line.contains("x close: close the descriptor")),
+        found.iter().take(4).any(|line| line.contains("w write: write bytes")),
         "{found:#?}"
     );
     text(&mut script);
