@@ -219,7 +219,7 @@ fn a_wrong_predictions_verdict_stands_first_at_every_size() {
                 let verdict = below
                     .iter()
                     .position(|line| line.contains("you predicted ok: wrong, it is EPIPE"));
-                verdict.is_some_and(|verdict| below[verdict + 1].contains("We have sent FIN"))
+                verdict.is_some_and(|verdict| below[verdict + 1].contains("This end has sent FIN"))
             })
         });
         terminal.see("next:  2r read ");
