@@ -1363,6 +1363,33 @@ fn a_switch_in_the_options_is_turned_and_read_again() {
     }
 }
 
+/// What a call's sentence says of the present is looked at again: once it is not so, the sentence is of then.
+#[test]
+fn a_sentence_that_has_become_untrue_says_so() {
+    let mut script = Script::half_close();
+    script.run("client poll in");
+    script.call(
+        "poll(5, POLLIN, 0)",
+        finwait::outcome::Outcome::Ok(finwait::outcome::Value::Ready { events: vec![] }),
+        None,
+    );
+    for key in "zz".chars() {
+        press(&mut script, key);
+    }
+    let shown = |script: &mut Script| text_of(script, 120, 40);
+    let of_then = |text: &str| text.contains("Then: ");
+    assert!(!of_then(&shown(&mut script)), "{}", shown(&mut script));
+    script.packet(Side::Server, 4, 7, 0, "");
+    let text = shown(&mut script);
+    let why = script
+        .app
+        .session()
+        .last_why(Side::Client)
+        .expect("the call has a sentence");
+    assert!(!why.holds, "{}\n{text}", why.sentence);
+    assert!(of_then(&text), "{text}");
+}
+
 /// A chip whose state has changed stands out for 300 ms: one frame more is drawn then, and none after it.
 #[test]
 fn a_state_that_changes_stands_out_for_a_moment() {

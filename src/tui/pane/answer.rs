@@ -105,12 +105,17 @@ pub fn draw(canvas: &mut Canvas, area: Rect, session: &Session, side: Side) {
         ..area
     };
     match &end.last {
-        Some(answer) => last(canvas, rest, answer),
+        Some(answer) => last(canvas, rest, answer, &why_of(session, side)),
         None if end.pending.is_empty() => {
             canvas.put_cut(rest.x + 1, rest.y, rest.right(), "no call yet", canvas.theme.dim());
         }
         None => {}
     }
+}
+
+/// Why the last call of that end returned what it did; with "Then:" before what is not so any more.
+fn why_of(session: &Session, side: Side) -> String {
+    session.last_why(side).map_or_else(String::new, |why| why.text())
 }
 
 /// A duration as `strace -T` has it, that no line is broken in.
@@ -140,7 +145,7 @@ pub fn lines_wanted(session: &Session, side: Side, width: u16) -> u16 {
     let last = end.last.as_ref().map_or(1, |answer| {
         let calls: usize = calls(answer).iter().map(|call| wrap(call, room).len()).sum();
         let meant = usize::from(answer.call.errno().is_some());
-        calls + meant + wrap(&answer.call.why.sentence, room).len()
+        calls + meant + wrap(&why_of(session, side), room).len()
     });
     (end.pending.len() + last) as u16
 }
@@ -173,7 +178,7 @@ fn in_words(answer: &LastOutcome) -> Vec<String> {
 }
 
 /// The last call that ended.
-fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome) {
+fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome, why: &str) {
     let room = usize::from(area.width.saturating_sub(2));
     let height = usize::from(area.height);
     let mut lines = Vec::new();
@@ -188,8 +193,8 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome) {
         canvas.theme.strong()
     };
     // The reason comes first, then the errno, then the call; where there is no room for all of it, the call is cut in its arguments.
-    let why = wrap(&answer.call.why.sentence, room).len();
-    let for_calls = height.saturating_sub(why + usize::from(failed)).max(1);
+    let of_why = wrap(why, room).len();
+    let for_calls = height.saturating_sub(of_why + usize::from(failed)).max(1);
     let mut wrapped: Vec<String> = calls.iter().flat_map(|call| wrap(call, room)).collect();
     if wrapped.len() > for_calls {
         let main = main_call(answer);
@@ -218,7 +223,7 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome) {
         let line = if width(&whole) <= room { whole } else { short };
         // Where it would push the reason out, the call's own line says it.
         let said = lines.iter().any(|(line, _)| line.contains(&errno.name()));
-        if !said || lines.len() + 1 + why <= height {
+        if !said || lines.len() + 1 + of_why <= height {
             lines.push((line, canvas.theme.bad()));
         }
     }
@@ -227,11 +232,7 @@ fn last(canvas: &mut Canvas, area: Rect, answer: &LastOutcome) {
     }
     let left = height.saturating_sub(lines.len());
     let text = canvas.theme.text();
-    lines.extend(
-        wrap_to(&answer.call.why.sentence, room, left)
-            .into_iter()
-            .map(|line| (line, text)),
-    );
+    lines.extend(wrap_to(why, room, left).into_iter().map(|line| (line, text)));
     // Where there is room left: what other languages say of the same, as it was measured.
     let failed = answer.call.errno();
     let class = CallClass::of(answer.call.name);

@@ -10,7 +10,7 @@ use crate::explain::rules::CallClass;
 use crate::matrix::Matrix;
 use crate::session::Session;
 use crate::session::moves::Move;
-use crate::session::now::NowLines;
+use crate::session::now::{NowLines, Why};
 use crate::session::transcript::EntryKind;
 use crate::side::Side;
 use crate::text::{width, wrap_to};
@@ -120,29 +120,25 @@ fn sentences(canvas: &mut Canvas, area: Rect, session: &Session, now: &NowLines)
     let room = usize::from(area.width.saturating_sub(NAMES + 1));
     let height = usize::from(area.height);
     let failed = now.what.as_ref().is_some_and(|what| what.failed);
-    let why = now
-        .why
-        .as_ref()
-        .map(|why| why.sentence.as_str())
-        .filter(|why| !why.is_empty());
+    // Of the moment when it happened; what of it is not so any more is introduced with "Then:".
+    let why = now.why.as_ref().map(Why::text).unwrap_or_default();
     let mut lines: Vec<(&str, String)> = Vec::new();
     let mut say = |name: &'static str, text: &str, most: usize| {
         for (nth, line) in wrap_to(text, room, most).into_iter().take(most).enumerate() {
             lines.push((if nth == 0 { name } else { "" }, line));
         }
     };
-    let why = why.unwrap_or_default();
     // Whole sentences, the most pressing first, as many as there is room for.
     let fits = |count: &usize| crate::text::wrap(&now.so[..*count].join(" "), room).len() <= height;
     let so = now.so[..(1..=now.so.len()).rev().find(fits).unwrap_or(now.so.len().min(1))].join(" ");
-    let (of_why, of_so) = (crate::text::wrap(why, room).len(), crate::text::wrap(&so, room).len());
+    let (of_why, of_so) = (crate::text::wrap(&why, room).len(), crate::text::wrap(&so, room).len());
     // What matters more is said whole: why an error came, else what is so now. The other gets what is left, and is left out rather than cut
     // short.
     let (first, second) = if failed { (of_why, of_so) } else { (of_so, of_why) };
     let first = first.min(height);
     let second = if first + second <= height { second } else { 0 };
     let (of_why, of_so) = if failed { (first, second) } else { (second, first) };
-    say("why", why, of_why);
+    say("why", &why, of_why);
     say("so", &so, of_so);
     // Where there is room left: what other languages say of the same, as it was measured.
     if let Some((runtime, said)) = now.what.as_ref().and_then(|what| elsewhere(session, what.side)) {
