@@ -241,7 +241,6 @@ fn a_compiler_does_not_stop_the_screen() {
     let mut terminal = connects(terminal);
     assert!(!terminal.lines().join("\n").contains("killed"));
     fs::write(&gate, "").unwrap();
-    terminal.see("c is ready");
     terminal.wait("the C process", |lines| lines.join("\n").contains(", c"));
     terminal.see("killed by SIGKILL");
     terminal.keys("q");

@@ -246,8 +246,9 @@ fn a_lab_with_something_done_in_it_is_not_left_without_a_question() {
     terminal.see("step 1 of 7");
     terminal.keys(";");
     terminal.see("on your own now");
+    terminal.see_both_up();
     terminal.press(Side::Server, "l listen");
-    terminal.see("LISTEN");
+    terminal.see_state(Side::Server, "LISTEN");
     for answer in ["\u{1b}", "\r"] {
         terminal.keys("Yfull close\r");
         terminal.see("leave this lab?");
