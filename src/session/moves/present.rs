@@ -45,7 +45,7 @@ pub(super) struct Known<'a> {
     peer: Option<Subject<'a>>,
     /// The listener.
     pub(super) listener: Option<Subject<'a>>,
-    /// What becomes of segments.
+    /// The fate of segments.
     pub(super) wire: Passage,
     /// The end's last call that ended, and what it returned.
     pub(super) last: Option<(CallKind, Reply)>,
@@ -160,7 +160,7 @@ impl<'a> Known<'a> {
         is_idle && used && self.has_room()
     }
 
-    /// What a connect by default would meet.
+    /// The answer that a connect by default would meet.
     pub(super) fn target(&self) -> Option<Target> {
         let other = &self.session.ends[self.side.other()];
         if !self.begins_afresh() || self.is_taken_unasked() {
@@ -192,7 +192,7 @@ impl<'a> Known<'a> {
             && rows.any(|observed| matches!(observed.row.state, State::SynSent | State::SynRecv))
     }
 
-    /// What a connect to that listener of the other end would meet.
+    /// The answer that a connect to that listener of the other end would meet.
     fn target_of(&self, listener: &Socket) -> Option<Target> {
         let other = &self.session.ends[self.side.other()];
         let row = &other
@@ -287,7 +287,7 @@ fn is_being_accepted(session: &Session, side: Side, id: MeaningId) -> bool {
     is_queued && pending.any(|pending| class_of(&pending.order) == Some(CallClass::Accept))
 }
 
-/// What becomes of segments that are sent now.
+/// The fate of segments that are sent now.
 fn passage(session: &Session) -> Passage {
     let is_off = |value: &SettingValue| *value == SettingValue::Switch(false);
     let cut = session.ends.iter().any(|(_, end)| {
@@ -364,9 +364,13 @@ fn subject<'a>(session: &'a Session, side: Side, view: &SocketView<'a>, now: Mon
     Some(Subject { party, tuple })
 }
 
-/// The end `side` of a connection: its row, or the socket that had it last.
-fn of_tuple<'a>(session: &'a Session, side: Side, tuple: &Tuple, now: MonoTime) -> Option<Subject<'a>> {
-    let views = session.sockets(side);
+/// The view of an end of a connection, of those of that end: its row, or the socket that had it last.
+fn view_of<'v, 'a>(
+    session: &Session,
+    side: Side,
+    tuple: &Tuple,
+    views: &'v [SocketView<'a>],
+) -> Option<&'v SocketView<'a>> {
     let in_table = views
         .iter()
         .find(|view| view.row.is_some_and(|observed| observed.row.tuple == *tuple));
@@ -375,29 +379,27 @@ fn of_tuple<'a>(session: &'a Session, side: Side, tuple: &Tuple, now: MonoTime) 
         let socket = end.sockets.iter().rfind(|socket| socket.tuple == Some(*tuple))?;
         views.iter().find(|view| view.name == Some(socket.shown()))
     };
+    in_table.or_else(known)
+}
+
+/// The end `side` of a connection, as moves speak of it.
+fn of_tuple<'a>(session: &'a Session, side: Side, tuple: &Tuple, now: MonoTime) -> Option<Subject<'a>> {
+    let views = session.sockets(side);
     // What its library does with one that it has not told of, nothing says.
-    let view = in_table.or_else(known).filter(|view| view.held != HeldBy::Untold)?;
+    let view = view_of(session, side, tuple, &views).filter(|view| view.held != HeldBy::Untold)?;
     subject(session, side, view, now)
 }
 
 /// The situation of the end `side` of a connection; that of one of which nothing is left is [`MeaningId::Gone`].
 pub(super) fn situation(session: &Session, side: Side, tuple: &Tuple) -> Option<MeaningId> {
     let views = session.sockets(side);
-    let in_table = views
-        .iter()
-        .find(|view| view.row.is_some_and(|observed| observed.row.tuple == *tuple));
-    let known = || {
-        let end = &session.ends[side];
-        let socket = end.sockets.iter().rfind(|socket| socket.tuple == Some(*tuple))?;
-        views.iter().find(|view| view.name == Some(socket.shown()))
-    };
-    match in_table.or_else(known) {
+    match view_of(session, side, tuple, &views) {
         Some(view) => session.meaning(side, view).map(|meaning| meaning.id),
         None => Some(MeaningId::Gone),
     }
 }
 
-/// What a call returned, as far as moves speak of it.
+/// The outcome of a call, as far as moves speak of it.
 pub(super) fn reply(outcome: &Outcome) -> Option<Reply> {
     Some(match outcome {
         Outcome::Ok(Value::Done) => Reply::Done,

@@ -7,6 +7,7 @@ mod rows;
 mod words;
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -26,6 +27,23 @@ use crate::tui::scroll::Scroll;
 use crate::tui::shown::Shown;
 use crate::tui::theme::SegmentKind;
 use crate::wire::flow::PacketNo;
+
+/// The packet of a record, while it is on the wire.
+fn still_on_wire<'a>(session: &'a Session, no: PacketNo, record: &PacketRecord) -> Option<&'a WaitingPacket> {
+    session.wire.held.get(&no).filter(|_| record.waited.is_none())
+}
+
+/// The kind of a packet, whether it was lost, and the style of its arrow.
+fn kind_and_style(canvas: &Canvas, record: &PacketRecord, held: Option<&WaitingPacket>) -> (SegmentKind, bool, Style) {
+    let kind = SegmentKind::of(&record.packet);
+    let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
+    let style = match held {
+        Some(held) if !held.is_in_flight() => canvas.theme.held(),
+        _ if lost => canvas.theme.bad(),
+        _ => canvas.theme.segment(kind),
+    };
+    (kind, lost, style)
+}
 
 /// The part of its way that a packet in flight has behind it at `now`, from 0 to 1.
 fn travelled(held: &WaitingPacket, now: MonoTime) -> f64 {
@@ -154,14 +172,8 @@ impl Diagram {
             let Some(EntryKind::Packet(record)) = entry.map(|entry| &entry.what) else {
                 continue;
             };
-            let held = session.wire.held.get(&no).filter(|_| record.waited.is_none());
-            let kind = SegmentKind::of(&record.packet);
-            let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
-            let style = match held {
-                Some(held) if !held.is_in_flight() => canvas.theme.held(),
-                _ if lost => canvas.theme.bad(),
-                _ => canvas.theme.segment(kind),
-            };
+            let held = still_on_wire(session, no, record);
+            let (kind, lost, style) = kind_and_style(canvas, record, held);
             let span = self.span(row, no, record, held, canvas.now);
             let line = kind.line(record.seen.again.is_some());
             if pressable {
@@ -260,16 +272,10 @@ impl Diagram {
                 connection, no, again, ..
             } => {
                 if let Some(EntryKind::Packet(record)) = what {
-                    let held = session.wire.held.get(&no).filter(|_| record.waited.is_none());
+                    let held = still_on_wire(session, no, record);
                     let fold = held.and_then(|_| folds.get(&no)).map(String::as_str);
                     let texts = packet_texts(record, connection, again, fold, session);
-                    let kind = SegmentKind::of(&record.packet);
-                    let lost = matches!(record.disposition, Disposition::Dropped | Disposition::Refused(_));
-                    let style = match held {
-                        Some(held) if !held.is_in_flight() => canvas.theme.held(),
-                        _ if lost => canvas.theme.bad(),
-                        _ => canvas.theme.segment(kind),
-                    };
+                    let (kind, lost, style) = kind_and_style(canvas, record, held);
                     let span = self.span(row, no, record, held, canvas.now);
                     let line = kind.line(record.seen.again.is_some());
                     let action = Action::Segment(row.no);

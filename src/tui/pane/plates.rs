@@ -217,7 +217,7 @@ impl End<'_> {
         true
     }
 
-    /// What the end's last call returned.
+    /// The outcome of the end's last call.
     fn last(&self, canvas: &mut Canvas, area: Rect, label: &str) {
         let Some(last) = &self.plate.last else { return };
         let dim = canvas.theme.dim();
@@ -426,8 +426,8 @@ impl End<'_> {
         self.last(canvas, line(3), "last ");
     }
 
-    /// `1 CLIENT`, the chip, what else there is room for.
-    fn head(&self, canvas: &mut Canvas, area: Rect) -> u16 {
+    /// Draws the end's name and its chip, and returns the column after them.
+    fn name_and_chip(&self, canvas: &mut Canvas, area: Rect) -> u16 {
         let name = format!(" {} ", self.name());
         let style = if self.focused {
             canvas.theme.selected()
@@ -435,7 +435,12 @@ impl End<'_> {
             canvas.theme.strong()
         };
         let x = canvas.put(area.x, area.y, area.right(), &name, style);
-        let x = self.draw_chip(canvas, x + 1, area.y, area.right());
+        self.draw_chip(canvas, x + 1, area.y, area.right())
+    }
+
+    /// `1 CLIENT`, the chip, what else there is room for.
+    fn head(&self, canvas: &mut Canvas, area: Rect) -> u16 {
+        let x = self.name_and_chip(canvas, area);
         let role = self.plate.role.to_string();
         let room = usize::from(area.right().saturating_sub(x + 1));
         let ended = self.plate.ended();
@@ -453,14 +458,7 @@ impl End<'_> {
     /// Draws the plate as one line.
     fn line(&self, canvas: &mut Canvas, area: Rect) {
         canvas.hits.add(area, Action::Focus(self.side), false);
-        let name = format!(" {} ", self.name());
-        let style = if self.focused {
-            canvas.theme.selected()
-        } else {
-            canvas.theme.strong()
-        };
-        let x = canvas.put(area.x, area.y, area.right(), &name, style);
-        let x = self.draw_chip(canvas, x + 1, area.y, area.right());
+        let x = self.name_and_chip(canvas, area);
         let rest = Rect::new(x + 1, area.y, area.right().saturating_sub(x + 1), 1);
         if !self.dead(canvas, rest) && !self.blocked(canvas, rest) {
             canvas.put_cut(rest.x, rest.y, rest.right(), &self.plate.brief, canvas.theme.text());
