@@ -228,7 +228,7 @@ impl Press<'_> {
         self.scene.name == "recording"
     }
 
-    /// What a press of an end's button does.
+    /// The effect of a press of an end's button.
     fn end(&self, side: Side, command: &EndCommand) {
         if self.is_recording() {
             return self.is_refused("it shows what happened, and takes no commands");
@@ -307,7 +307,7 @@ impl Press<'_> {
         }
     }
 
-    /// What a press of the wire's button does.
+    /// The effect of a press of the wire's button.
     fn wire(&self, command: &WireCommand) {
         if self.is_recording() {
             return self.is_refused("it shows what happened, and takes no commands");
@@ -364,7 +364,7 @@ impl Press<'_> {
         }
     }
 
-    /// What a press of a button about the screen does.
+    /// The effect of a press of a button about the screen.
     fn screen(&self, side: Option<Side>, command: ScreenCommand) {
         let name = self.name();
         let (recording, guided) = (self.is_recording(), ["guide", "presenter"].contains(&self.scene.name));

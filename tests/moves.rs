@@ -45,7 +45,7 @@ const WAITS: Duration = Duration::from_millis(120);
 const AT_ONCE: usize = 8;
 static TURNS: Turns = Turns::new(AT_ONCE);
 
-/// What a process of one lab is to do.
+/// The task of a process of one lab.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Job {
     /// Play the scenario, and tell what is offered after each step.
@@ -386,7 +386,7 @@ fn situation_of(session: &Session, side: Side, name: &SocketName) -> Option<finw
     Some(session.meaning(side, view)?.id)
 }
 
-/// What a call returned, in the words of promises.
+/// The outcome of a call, in the words of promises.
 fn reply(outcome: &Outcome) -> Option<Reply> {
     Some(match outcome {
         Outcome::Ok(Value::Done) => Reply::Done,

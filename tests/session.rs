@@ -2047,7 +2047,7 @@ impl Play {
         self.session.ends[Client].next.words()
     }
 
-    /// What was asked of the lab, once.
+    /// The requests to the lab, each once.
     fn all_asked(&mut self) -> Vec<LabRequest> {
         std::mem::take(&mut self.asked)
     }

@@ -191,7 +191,7 @@ const fn is_always_needed(spec: &Spec, arg: &Arg) -> bool {
     }
 }
 
-/// What an argument of that kind can be.
+/// The values that an argument of that kind can have.
 fn form(kind: ArgKind) -> String {
     match kind {
         ArgKind::Address => "ADDRESS:PORT".into(),

@@ -47,7 +47,7 @@ pub struct ConnectionView<'a> {
     pub segments: u64,
 }
 
-/// What the session keeps of a connection.
+/// The session's record of a connection.
 #[derive(Debug)]
 struct Connection {
     /// The time and the entry of its beginning.

@@ -25,11 +25,11 @@ use crate::wire::queue::Mode;
 struct Parts {
     /// The button, or what else is pressed.
     name: Option<Name>,
-    /// What it does.
+    /// Its effect.
     does: String,
     /// The arguments that can be changed before it is pressed.
     takes: Option<String>,
-    /// What it would give now.
+    /// The outcome that it would have now.
     now: Option<String>,
 }
 
@@ -271,7 +271,7 @@ fn of_row(spec: &'static Spec, command: &Command, side: Side) -> Parts {
     }
 }
 
-/// What an argument is called in a hint.
+/// The name of an argument in a hint.
 fn argument(arg: &Arg) -> &'static str {
     match arg {
         Arg::Named("on", _) => "socket",
@@ -358,7 +358,7 @@ fn view<'a>(side: Side, on: Option<&SocketName>, session: &'a Session) -> Option
     session.sockets(side).into_iter().find(|view| view.name == Some(name))
 }
 
-/// What a call would give now, as far as the state decides.
+/// The outcome that a call would have now, as far as the state decides it.
 fn of_call(side: Side, on: Option<&SocketName>, call: &CallRequest, session: &Session) -> Option<String> {
     let end = &session.ends[side];
     if end.refuses(call) {
@@ -440,7 +440,7 @@ fn fin(side: Side, view: &SocketView, call: &Call, session: &Session) -> Option<
     })
 }
 
-/// Who waits for a connection at the other end.
+/// The socket that waits for a connection at the other end.
 fn peer(side: Side, session: &Session) -> String {
     let peer = side.other();
     let listens = session.sockets(peer).iter().any(|view| view.state() == State::Listen);
@@ -451,7 +451,7 @@ fn peer(side: Side, session: &Session) -> String {
     }
 }
 
-/// What waits in the listener's queue.
+/// The connections in the listener's queue.
 fn queue(side: Side, on: Option<&SocketName>, session: &Session) -> String {
     let end = &session.ends[side];
     let listener = on.or_else(|| end.listener().map(|socket| &socket.name));

@@ -34,9 +34,9 @@ pub enum Action {
     Why(CallId),
     /// Explains what *now* shows; where that is no call, the last call of the end that has the keys.
     WhyNow,
-    /// What the state of an end's socket means now.
+    /// The meaning of the state of an end's socket now.
     Meaning(Side, StateOf),
-    /// What a state means, wherever it stands.
+    /// The meaning of a state, wherever it stands.
     Means(State),
     /// The details of an end have all of the screen.
     Details(Side),

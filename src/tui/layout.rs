@@ -38,7 +38,7 @@ pub struct ScreenLayout {
     pub plates: Plates,
     /// The wire with its title.
     pub wire: Rect,
-    /// What happened last, with its title.
+    /// The newest event, with its title.
     pub now: Rect,
     /// The log with its title.
     pub log: Rect,

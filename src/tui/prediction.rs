@@ -136,7 +136,7 @@ const fn success(kind: CallKind) -> &'static str {
     }
 }
 
-/// What `poll` may say.
+/// The events that `poll` may report.
 const POLLED: [&str; 5] = ["not ready", "out", "in out", "in out rdhup", "in out rdhup err hup"];
 
 /// The errors that tell of the connection; others tell of a descriptor, an argument, a limit, which a beginner has not heard of.

@@ -17,7 +17,7 @@ pub enum ShownConnection {
     Newest,
 }
 
-/// What is in sight.
+/// The part in sight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
     /// The connections.

@@ -45,7 +45,7 @@ pub struct Pause {
     pub meanwhile: Vec<String>,
 }
 
-/// What a command of the user's is to the tour.
+/// The meaning that a command of the user's has for the tour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pressed {
     /// The next step: the tour does it.

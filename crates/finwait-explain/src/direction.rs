@@ -61,7 +61,7 @@ pub enum Direction {
         /// The end that has not.
         by: Side,
     },
-    /// What became of it was not seen.
+    /// Its fate was not seen.
     Unknown,
 }
 

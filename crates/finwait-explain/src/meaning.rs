@@ -259,7 +259,7 @@ pub struct Meaning {
     pub read: ReadReply,
     /// The reply of a write.
     pub write: WriteReply,
-    /// What this end can do, in 42 columns at most.
+    /// The calls that this end can make, in 42 columns at most.
     pub can_short: String,
     /// The calls that this end can make, and their results.
     pub can: String,
@@ -321,7 +321,7 @@ impl Entry {
         }
     }
 
-    /// What this end can do, in a sentence.
+    /// The calls that this end can make, in a sentence.
     fn can_short(&self, read: ReadReply, write: WriteReply, (queued, backlog): (Option<u32>, Option<u32>)) -> Beside {
         let unread = queued.unwrap_or(0);
         let bytes = unread as usize;
@@ -394,7 +394,7 @@ fn can(read: ReadReply, write: WriteReply, calls: Option<&str>) -> String {
     sentences.join(" ")
 }
 
-/// What read and write do, for a small screen.
+/// The effect of read and write, for a small screen.
 const fn brief_replies(read: ReadReply, write: WriteReply) -> OnPlate {
     match (read, write) {
         (ReadReply::Works, WriteReply::Works) => OnPlate::BriefBoth,

@@ -18,7 +18,7 @@ use super::rules::CallClass;
 use super::sock::Sock;
 use super::text::moves::MoveWords;
 
-/// What a move does.
+/// The effect of a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
@@ -46,7 +46,7 @@ pub enum Act {
     Deliver,
 }
 
-/// What a call returns.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
@@ -54,11 +54,11 @@ pub enum Reply {
     Done,
     /// A descriptor.
     Descriptor,
-    /// So many bytes.
+    /// A number of bytes.
     Bytes(usize),
     /// The end of the stream.
     Eof,
-    /// So many bytes are taken.
+    /// The kernel takes a number of bytes.
     Taken(usize),
     /// That error.
     Errno(Errno),
@@ -100,7 +100,7 @@ impl Way {
 /// What follows a move, when all is quiet again. What is none is not promised.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Follows {
-    /// What the call returns.
+    /// The outcome of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub returns: Option<Reply>,
     /// The call that has waited and ends by it: whose, which, and what it returns.
@@ -146,7 +146,7 @@ impl Sends {
     }
 }
 
-/// What becomes of a segment that is sent now.
+/// The fate of a segment that is sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passage {
     /// It reaches the other host.
@@ -440,7 +440,7 @@ fn close(side: Side, this: &Party, peer: Option<&Party>, wire: Passage) -> Optio
     }
 }
 
-/// What a connect meets.
+/// The answer that a connect meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A listener with room; does an accept wait there?

@@ -9,7 +9,7 @@ use super::direction::{Crossing, Direction};
 use super::meaning::{ENTRIES, MeaningId};
 use super::text::now::So;
 
-/// What an end has on the wire.
+/// The segments that an end has on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flying {
     /// The sender.
@@ -36,7 +36,7 @@ pub struct Waiting {
 /// The present of a connection: what each end's part of it means, and what is under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scene {
-    /// What the state of each end's socket means; none where an end has no part in it.
+    /// The meaning of the state of each end's socket; none where an end has no part in it.
     pub ends: Ends<Option<MeaningId>>,
     /// Was the handshake done, at either end?
     pub connection: bool,
@@ -50,7 +50,7 @@ pub struct Scene {
     pub unread: Ends<u32>,
     /// The calls that wait, the newest first.
     pub waiting: Vec<Waiting>,
-    /// What broke the connection off.
+    /// The cause that broke the connection off.
     pub broken: Option<Direction>,
     /// The end whose FIN had closed its direction before.
     pub closed_before: Option<Side>,
@@ -153,7 +153,7 @@ fn wire(flying: &[Flying]) -> Option<So> {
     })
 }
 
-/// What is said of bytes that wait for the other end to read.
+/// The words for bytes that wait for the other end to read.
 fn queued(scene: &Scene) -> Option<So> {
     let probing = Side::BOTH.into_iter().find(|by| scene.probes[*by]);
     if let Some(by) = probing {
@@ -164,7 +164,7 @@ fn queued(scene: &Scene) -> Option<So> {
     Some(So::QueueUnread { flying, other })
 }
 
-/// What is said of a connection that was broken off; nothing where it was not.
+/// The words for a connection that was broken off; nothing where it was not.
 fn broken(scene: &Scene) -> Vec<So> {
     let has_error = |by: &Side| scene.ends[*by] == Some(MeaningId::CloseError);
     let error = Side::BOTH.into_iter().find(has_error).map(|by| So::BrokenError { by });

@@ -87,7 +87,7 @@ pub enum Without {
 /// An end without a socket, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoSocket {
-    /// What it is, in 42 columns at most.
+    /// The situation, in 42 columns at most.
     pub short: String,
     /// The same in 34.
     pub brief: String,

@@ -77,7 +77,7 @@ pub struct Later<'a> {
     pub peer: Option<&'a Sock>,
     /// The bytes that the peer has to be read.
     pub peer_unread: u32,
-    /// What SIGPIPE does to the process.
+    /// The effect of SIGPIPE on the process.
     pub sigpipe: Sigpipe,
     /// Has nothing been reported since the call returned?
     pub is_newest: bool,

@@ -69,7 +69,7 @@ pub fn explain(words: &[String], json: bool) -> ExitCode {
     ended(printed.and_then(|()| out.flush()))
 }
 
-/// What a state means.
+/// The meaning of a state.
 fn explain_state(state: State, json: bool) -> ExitCode {
     let answer = states::answer(state);
     let mut out = io::stdout().lock();

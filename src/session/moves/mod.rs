@@ -29,14 +29,14 @@ pub const MOST: usize = 3;
 /// A press that leads on, and what will follow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Move {
-    /// What it does.
+    /// Its effect.
     pub act: Act,
     /// The end that acts; of a held segment, the one that it reaches.
     pub side: Side,
     /// The command, as typed.
     #[serde(serialize_with = "as_typed")]
     pub command: Command,
-    /// What follows when all is quiet again.
+    /// The situations when all is quiet again.
     pub follows: Follows,
     /// The same in words, 34 columns at the most.
     pub text: String,

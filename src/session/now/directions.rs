@@ -16,7 +16,7 @@ use crate::wire::segment::{Packet, Segment};
 pub struct Pipe {
     /// The sender.
     pub from: Side,
-    /// What became of it.
+    /// Its fate.
     pub state: Direction,
     /// The bytes that the sender has written and the other end has not acknowledged, without SYN and FIN; none without a row.
     pub unacknowledged: Option<usize>,
@@ -26,7 +26,7 @@ pub struct Pipe {
     pub flying: usize,
     /// The bytes that have come and were not read; none where nothing tells.
     pub unread: Option<usize>,
-    /// What became of it, in 26 columns at most.
+    /// Its fate, in 26 columns at most.
     pub words: String,
     /// Where its bytes are, in 26 columns at most; none where there are none.
     pub load: Option<String>,

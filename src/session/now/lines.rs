@@ -20,7 +20,7 @@ use crate::socket_table::{SocketRow, TimerKind};
 use crate::state::State;
 use crate::wire::segment::Packet;
 
-/// What happened.
+/// The event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct What {
     /// The entry of the transcript.
@@ -44,14 +44,14 @@ pub struct Why {
     pub holds: bool,
 }
 
-/// What happened last, why, and what it means now.
+/// The newest event, why it happened, and what it means now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NowLines {
-    /// What happened; none where nothing has.
+    /// The event; none where nothing has happened.
     pub what: Option<What>,
     /// Why; none where there is nothing to say.
     pub why: Option<Why>,
-    /// What is so now: one to three sentences, the most pressing first.
+    /// The present: one to three sentences, the most pressing first.
     pub so: Vec<String>,
 }
 
@@ -276,7 +276,7 @@ fn is_waiting(pending: &PendingCall, now: MonoTime) -> bool {
     pending.is_blocked() && now.since(pending.since) >= WAITS
 }
 
-/// What an end has on the wire; none where it has nothing there.
+/// The segments that an end has on the wire; none where it has nothing there.
 fn flying<'a>(from: Side, records: impl Iterator<Item = &'a PacketRecord>) -> Option<Flying> {
     let records: Vec<&PacketRecord> = records.collect();
     let crossing = super::directions::crossing(records.iter().copied());

@@ -72,7 +72,7 @@ pub struct Plate {
     pub role: Role,
     /// The situation; none without a socket, and in the moment between a call and the reading of the table.
     pub id: Option<MeaningId>,
-    /// What its state means.
+    /// The meaning of its state.
     pub means: Said,
     /// What this end can do.
     pub can: Said,
@@ -88,7 +88,7 @@ pub struct Plate {
     pub last: Option<What>,
     /// All sockets of the end.
     pub tabs: Vec<Tab>,
-    /// What has become of its process; none while it runs.
+    /// The end of its process; none while it runs.
     pub process: Option<String>,
     /// Why the sources of the state differ, where they always do then.
     pub note: Option<String>,

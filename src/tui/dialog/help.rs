@@ -175,7 +175,7 @@ struct Item {
     key: String,
     /// The label of its button; empty where it has none.
     label: String,
-    /// What it does or means.
+    /// Its effect or meaning.
     text: String,
     /// Further lines: the arguments, or what a state means.
     more: Vec<(&'static str, String)>,
@@ -212,7 +212,7 @@ pub struct HelpDialog {
     skip: usize,
     /// The item that Enter presses, once one was gone to.
     selected: Option<usize>,
-    /// What can be pressed, from top to bottom, with its line: as it was drawn last.
+    /// The items to press, from top to bottom, each with its line: as drawn last.
     presses: Vec<(Press, usize)>,
     /// The window's height.
     height: usize,
@@ -237,7 +237,7 @@ impl HelpDialog {
         }
     }
 
-    /// What has the focus.
+    /// The part of the screen that has the focus.
     fn focused(&self, context: Context) -> Section {
         match &self.topic {
             HelpTopic::Command(command) => {

@@ -61,7 +61,7 @@ impl NewLabDialog {
         }
     }
 
-    /// What can be pressed, in the order of the keys.
+    /// The items to press, in the order of the keys.
     fn items(&self) -> Vec<Item> {
         let mut items = vec![
             Item::Mode(LabMode::Isolated),

@@ -23,9 +23,9 @@ struct Choice {
     key: Option<char>,
     /// The words that are typed for it, without the end.
     words: String,
-    /// What it does.
+    /// Its effect.
     does: &'static str,
-    /// What a press does; none where an argument is needed that only the user knows.
+    /// The effect of a press; none where an argument is needed that only the user knows.
     command: Option<Command>,
 }
 

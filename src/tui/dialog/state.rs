@@ -30,7 +30,7 @@ impl StateOf {
     }
 }
 
-/// What the dialog is about.
+/// The subject of the dialog.
 #[derive(Debug)]
 enum Subject {
     /// A socket of an end, in whatever state it is.
@@ -39,7 +39,7 @@ enum Subject {
     State(State),
 }
 
-/// What the state of a socket means.
+/// The meaning of a socket's state.
 #[derive(Debug)]
 pub struct StateDialog {
     subject: Subject,

@@ -74,7 +74,7 @@ fn title(canvas: &mut Canvas, area: Rect) {
     }
 }
 
-/// What happened, with the end that it happened at.
+/// The event, with the end that it happened at.
 fn what(canvas: &mut Canvas, area: Rect, now: &NowLines) {
     if area.is_empty() {
         return;

@@ -166,7 +166,7 @@ fn differing(view: &SocketView, room: usize) -> Vec<String> {
     said.map_or(Vec::new(), |said| wrap(&said, room))
 }
 
-/// What the kernel says of a socket in numbers: queues, timer, TCP_INFO.
+/// The kernel's numbers for a socket: queues, timer, TCP_INFO.
 pub fn numbers(view: &SocketView, read: MonoTime, now: MonoTime) -> Vec<String> {
     let Some(observed) = view.row else {
         return Vec::new();

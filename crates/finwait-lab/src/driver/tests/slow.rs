@@ -10,7 +10,7 @@ fn mode(play: &mut Play, mode: Mode) {
     play.core.request(LabRequest::Wire(WireRequest::Mode(mode)));
 }
 
-/// What was told, each with the time since `began`.
+/// The lines that were told, each with the time since `began`.
 fn timed(play: &mut Play, began: MonoTime) -> Vec<(u128, String)> {
     let told = std::mem::take(&mut play.core.outside.told);
     let lines = told
