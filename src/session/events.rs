@@ -42,6 +42,7 @@ impl Session {
                 self.ends[side].set(&socket, |socket| socket.info = state);
             }
             LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
+            LabEvent::Rows { side, rows, gone } => self.ends[side].observe_singly(rows, &gone),
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
@@ -341,11 +342,9 @@ impl Session {
             calls
         };
         let others = socket.map_or_else(Vec::new, others);
-        let holds = |other: &&Socket| other.open && socket.is_some_and(|socket| other.sock == socket.sock);
-        let held_by = end
-            .sockets
-            .iter()
-            .find(holds)
+        let holds = |other: &&Socket| other.open;
+        let held_by = socket
+            .and_then(|socket| end.sockets.of_sock(socket.sock).find(holds))
             .map(|other| Holder::Descriptor(other.name.clone()));
         let wired = self.lab.kind == LabKind::Isolated;
         let accepted = match &pending.order {

@@ -31,10 +31,12 @@ mod events;
 pub mod finished;
 mod inferred;
 mod input;
+mod latest;
 pub mod moves;
 pub mod now;
 mod plan;
 pub mod progress;
+mod sockets;
 pub mod table;
 pub mod transcript;
 pub mod travel;
@@ -45,6 +47,7 @@ pub use crate::lab::facts::{LabFacts, LabKind};
 pub use end::{End, NextRuntime, ProcessState, Socket};
 pub use finished::{CallEnd, FinishedCall, LastOutcome};
 pub use input::{InputTap, SessionInput};
+pub use sockets::Sockets;
 use transcript::{EntryKind, Transcript};
 pub use wire::{WaitingPacket, WireView};
 
@@ -425,6 +428,7 @@ impl Session {
             unread = end.unread(socket);
             match call {
                 Call::Socket { .. } => end.add_unborn(socket.clone()),
+                Call::Listen { .. } => end.listens(socket),
                 Call::Connect { .. } => {
                     if let Some(sock) = end.sock_mut(socket) {
                         sock.connected = true;

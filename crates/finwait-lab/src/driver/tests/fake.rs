@@ -124,6 +124,12 @@ impl Outside for Fake {
         Ok(self.now)
     }
 
+    fn socket(&mut self, side: Side, tuple: &Tuple) -> Result<(MonoTime, Option<SocketRow>)> {
+        let mut all = Vec::new();
+        let at = self.sockets(side, &[], &mut all)?;
+        Ok((at, all.into_iter().find(|row| row.tuple == *tuple)))
+    }
+
     fn procfs(&mut self, side: Side, _: &[Family], rows: &mut Vec<ProcRow>) -> Result<()> {
         let End {
             rows: table, is_torn, ..
