@@ -36,9 +36,11 @@ pub struct Watch {
     moved: Vec<u64>,
 }
 
-/// The number of rows of a whole table whose reading may go with each reading of a single one: so whole tables cost no more than a
-/// fixed multiple of what happens, however many sockets there are, and a small table is read whole each time.
-const ROWS_A_READING: usize = 32;
+/// A table with no more rows than that is read whole each time: it takes no longer than a few of them one by one.
+const FEW_ROWS: usize = 32;
+/// The number of rows of a larger table whose reading goes with each reading of a single one: so whole tables cost no more than a fixed
+/// multiple of what happens, however many sockets there are.
+const ROWS_A_READING: usize = 2;
 
 /// A host's table, as far as it is new.
 #[derive(Debug)]
@@ -179,8 +181,8 @@ impl Watch {
     /// Is the whole table to be read, rather than `asked` connections one by one? In a table that we share no one knows what else
     /// may have changed: no segment is seen.
     pub fn is_whole_due(&self, asked: usize) -> bool {
-        let readings = self.read_singly + asked + 1;
-        self.ours.is_some() || self.is_torn || readings * ROWS_A_READING >= self.rows.all().len()
+        let paid = FEW_ROWS + (self.read_singly + asked) * ROWS_A_READING;
+        self.ours.is_some() || self.is_torn || self.rows.all().len() <= paid
     }
 
     /// Has that connection a row, as it was last read?
