@@ -138,7 +138,9 @@ impl Watch {
         Ok(self.tracker.read(at, self.rows.all()))
     }
 
-    /// Has one connection read, and returns what changed since the last time. `read` returns its row, if it has one, and when that was.
+    /// Has one connection read, or one listener, and returns what changed since the last time; none where only the whole table tells:
+    /// with a listener that is gone goes its queue, and of several at one address the kernel names one. `read` returns its row, if it has
+    /// one, and when that was.
     ///
     /// # Errors
     ///
@@ -147,13 +149,12 @@ impl Watch {
         &mut self,
         tuple: &Tuple,
         read: impl FnOnce(&Tuple) -> Result<(MonoTime, Option<SocketRow>)>,
-    ) -> Result<Vec<StateChange>> {
+    ) -> Result<Option<Vec<StateChange>>> {
         let (at, row) = read(tuple)?;
         self.read_singly += 1;
         let before = self.rows.of_tuple(tuple);
-        // Of several listeners at one address, the kernel names one: all that is taken from it is what one alone has.
         if tuple.is_listener() && before.map(|row| row.inode) != row.as_ref().map(|row| row.inode) {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let is_new = match (before, &row) {
             (Some(before), Some(row)) => !is_alike(before, row),
@@ -175,7 +176,7 @@ impl Watch {
             Some(row) => self.rows.put(since(row, at.since(self.read_at))),
             None => self.rows.remove(tuple),
         }
-        Ok(changes)
+        Ok(Some(changes))
     }
 
     /// Is the whole table to be read, rather than `asked` connections one by one? In a table that we share no one knows what else

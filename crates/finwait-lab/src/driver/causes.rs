@@ -54,7 +54,10 @@ impl<O: Outside> Core<O> {
         let Core { ends, outside, .. } = self;
         let watch = &mut ends[side].watch;
         let changes = watch.changes_of(&tuple, |tuple| outside.socket(side, tuple));
-        self.report(side, changes, beside);
+        match changes.transpose() {
+            Some(changes) => self.report(side, changes, beside),
+            None => self.changes(side, beside),
+        }
     }
 
     /// Reports changes. Where no packet has just arrived, the likeliest cause is found for each.

@@ -153,3 +153,23 @@ fn the_whole_table_is_read_after_the_close_of_a_listener() {
     told.sort();
     assert_eq!(told, ["server ESTABLISHED>CLOSE call 1", "server LISTEN>CLOSE call 1"]);
 }
+
+/// A call that waits holds the listener whose descriptor is closed; it goes with the call, and no segment of its own tells.
+#[test]
+fn a_listener_that_goes_with_its_last_accept_is_seen_among_many() {
+    let mut play = with_connections(500);
+    play.socket(Server, "listener", 9);
+    play.call(Server, 2, "listener", Call::Listen { backlog: 1 });
+    play.says(Server, ended(2));
+    play.turn();
+    play.call(Server, 3, "listener", Call::Accept { r#as: name("server") });
+    play.call(Server, 4, "listener", Call::Close);
+    play.says(Server, closed(4));
+    play.turn();
+    play.pass(SEC);
+    play.told();
+    play.core.outside.ends.server.rows.retain(|row| row.inode != 9);
+    play.says(Server, ended(3));
+    play.turn();
+    assert_eq!(play.transitions(), ["server LISTEN>CLOSE release 3"]);
+}
