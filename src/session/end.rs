@@ -395,6 +395,11 @@ impl End {
         places
     }
 
+    /// The place of a call among those that have not returned, whose numbers rise.
+    pub(super) fn place_of_call(&self, call: CallId) -> Option<usize> {
+        self.pending.binary_search_by_key(&call, |pending| pending.id).ok()
+    }
+
     /// The call that is under way and was begun last, or else the last one that ended.
     pub fn newest(&self) -> Option<CallId> {
         let pending = self.pending.iter().rfind(|pending| !pending.looking);
@@ -558,10 +563,15 @@ impl End {
         if let Some(socket) = self.socket(name) {
             return Ok(&socket.name);
         }
-        let names: Vec<&str> = self.sockets.iter().map(|socket| socket.shown().as_str()).collect();
+        let named = self.sockets.iter().map(|socket| socket.shown().as_str());
+        let names: Vec<&str> = named.take(NAMES_TOLD).collect();
+        let more = match self.sockets.len() - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         let why = match names.as_slice() {
             [] => format!("the {side} has no socket {name}: it has none yet"),
-            names => format!("the {side} has no socket {name}: it has {}", names.join(", ")),
+            names => format!("the {side} has no socket {name}: it has {}{more}", names.join(", ")),
         };
         Err(CommandError::Unknown(name.to_string(), why))
     }
@@ -942,6 +952,9 @@ fn is_alike(a: &SocketRow, b: &SocketRow) -> bool {
     };
     fields(a) == fields(b)
 }
+
+/// The most names of sockets in a sentence.
+const NAMES_TOLD: usize = 8;
 
 /// Counts one more.
 fn next(count: &mut u32) -> Option<NonZeroU32> {

@@ -61,9 +61,9 @@ mod tests {
     #[test]
     fn what_changes_twice_is_named_once_at_its_last_change() {
         let mut latest = Latest::default();
-        ["a", "b"].map(|key| latest.note(key));
+        ["a", "b"].into_iter().for_each(|key| latest.note(key));
         let mark = latest.mark();
-        ["c", "a", "d", "c"].map(|key| latest.note(key));
+        ["c", "a", "d", "c"].into_iter().for_each(|key| latest.note(key));
         latest.forget(&"d");
         assert_eq!(latest.since(mark).collect::<Vec<_>>(), ["a", "c"]);
         assert_eq!(latest.since(0).collect::<Vec<_>>(), ["b", "a", "c"]);
