@@ -185,6 +185,9 @@ pub enum Verb {
         /// Print JSON lines
         #[arg(long)]
         json: bool,
+        /// Print all sockets after each command, also where an end has more than eight: by default, of those only what has changed
+        #[arg(long)]
+        all_sockets: bool,
         /// How long a call may take before it is reported as blocked and the next command runs: 500ms, 2s, or milliseconds
         #[arg(long, value_name = "TIME", default_value = "300ms", value_parser = patience)]
         patience: Millis,
@@ -266,6 +269,9 @@ pub enum Verb {
         /// Print JSON lines, as finwait do --json does
         #[arg(long)]
         json: bool,
+        /// Print all sockets after each command, as finwait do --all-sockets does
+        #[arg(long)]
+        all_sockets: bool,
     },
     /// Explain an error message or a state: finwait explain "write: broken pipe", finwait explain CLOSE_WAIT, finwait explain < logfile
     Explain {

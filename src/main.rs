@@ -17,7 +17,7 @@ use finwait::headless::exit::{complain, fail};
 use finwait::headless::matrix::MatrixFormat;
 use finwait::headless::progress::while_compiling;
 use finwait::headless::scenarios::{self, RunOptions, recording_of};
-use finwait::headless::{self, CommandSource, Format, RunStatus, Runner};
+use finwait::headless::{self, CommandSource, Format, Printing, RunStatus, Runner};
 use finwait::lab::{LabMode, LocalLab as Lab, Options};
 use finwait::live::EventSink;
 use finwait::os::signal;
@@ -111,10 +111,12 @@ fn main() -> ExitCode {
         Some(Verb::Do {
             commands,
             json,
+            all_sockets,
             patience,
         }) => {
             let format = if json { Format::Json } else { Format::Text };
-            run(&options, &commands, format, patience.into(), record)
+            let printing = Printing::new(format, all_sockets);
+            run(&options, &commands, printing, patience.into(), record)
         }
         Some(Verb::List { lessons: true, .. }) => scenarios::lessons(),
         Some(Verb::List { json, .. }) => scenarios::list(json),
@@ -140,13 +142,18 @@ fn main() -> ExitCode {
             };
             finwait::headless::matrix::run(&scenarios, &runtimes, &options, form, record)
         }
-        Some(Verb::Open { file, plain, json }) => {
+        Some(Verb::Open {
+            file,
+            plain,
+            json,
+            all_sockets,
+        }) => {
             let format = match (plain, json) {
                 (_, true) => Some(Format::Json),
                 (true, false) => Some(Format::Text),
                 (false, false) => None,
             };
-            headless::open::open(&file, format, setup)
+            headless::open::open(&file, format, all_sockets, setup)
         }
         Some(Verb::Explain { text, json }) => finwait::headless::explain::explain(&text, json),
         Some(Verb::Code {
@@ -274,10 +281,16 @@ fn screen(options: &Options, opening: Opening, record: Option<&Path>, setup: Set
 }
 
 /// `finwait do`
-fn run(options: &Options, commands: &[String], format: Format, patience: Duration, record: Option<&Path>) -> ExitCode {
+fn run(
+    options: &Options,
+    commands: &[String],
+    printing: Printing,
+    patience: Duration,
+    record: Option<&Path>,
+) -> ExitCode {
     let from_stdin = commands == ["-"];
     if !from_stdin && let Err(refused) = headless::check(commands) {
-        if format == Format::Json {
+        if printing.format == Format::Json {
             // The sentence below is for whoever reads no object.
             let _ = refused.print(&mut io::stdout());
         }
@@ -310,7 +323,7 @@ fn run(options: &Options, commands: &[String], format: Format, patience: Duratio
         inbox,
         source,
         BufWriter::new(io::stdout().lock()),
-        format,
+        printing,
         patience,
     );
     let verdict = match runner.start() {

@@ -17,6 +17,7 @@ use crate::live::{Input, InputLine, Live, WaitOutcome};
 use crate::recording::Played;
 use crate::session::progress::{CommandProgress, CommandResult};
 use crate::session::transcript::{Entry, EntryKind};
+use crate::session::view::SocketView;
 use crate::session::{CommandError, PendingCall, Session, SessionInput};
 use crate::side::{Ends, Side};
 use crate::socket_table::TimerKind;
@@ -41,6 +42,39 @@ pub enum Format {
     /// A JSON object a line.
     Json,
 }
+
+/// The sockets that are printed after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownSockets {
+    /// All of an end that has few, else those that have changed since the command before, and the number of the others.
+    Changed,
+    /// All.
+    All,
+}
+
+/// The way in which a run is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Printing {
+    /// The format of the transcript.
+    pub format: Format,
+    /// The sockets that are printed after a command.
+    pub sockets: ShownSockets,
+}
+
+impl Printing {
+    /// Returns it in that format, with all sockets or those that have changed.
+    pub const fn new(format: Format, all_sockets: bool) -> Printing {
+        let sockets = if all_sockets {
+            ShownSockets::All
+        } else {
+            ShownSockets::Changed
+        };
+        Printing { format, sockets }
+    }
+}
+
+/// An end with no more sockets than that has all of them printed after each command.
+const FEW_SOCKETS: usize = 8;
 
 /// The end of a run of commands; the program's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -165,7 +199,9 @@ pub struct Runner<'a, W: Write> {
 /// Prints a session's transcript.
 pub(crate) struct Printer<W: Write> {
     out: W,
-    format: Format,
+    printing: Printing,
+    /// The mark of the sockets that were printed last ([`Session::sockets_mark`]).
+    sockets_printed: Ends<u64>,
     /// The last transcript entry that was printed.
     printed: u64,
     /// A call whose beginning is printed only if something else comes before its outcome.
@@ -214,13 +250,13 @@ impl<'a, W: Write> Runner<'a, W> {
         inbox: Receiver<Input>,
         source: CommandSource,
         out: W,
-        format: Format,
+        printing: Printing,
         patience: Duration,
     ) -> Self {
         Runner {
             live: Live::new(session, lab, inbox),
             source,
-            printer: Printer::new(out, format),
+            printer: Printer::new(out, printing),
             patience,
             told_blocked: HashSet::new(),
         }
@@ -268,7 +304,7 @@ impl<'a, W: Write> Runner<'a, W> {
         };
         let refused = RefusedCommand::new(verdict, line, why);
         self.print_new()?;
-        if self.printer.format == Format::Json {
+        if self.printer.printing.format == Format::Json {
             self.printer.print_json(&ExtraLine::Refused(&refused))?;
         }
         self.printer.out.flush()?;
@@ -385,10 +421,11 @@ impl<'a, W: Write> Runner<'a, W> {
 
 impl<W: Write> Printer<W> {
     /// Into `out`.
-    pub(crate) fn new(out: W, format: Format) -> Printer<W> {
+    pub(crate) fn new(out: W, printing: Printing) -> Printer<W> {
         Printer {
             out,
-            format,
+            printing,
+            sockets_printed: Ends::default(),
             lines: Lines::default(),
             printed: 0,
             held: None,
@@ -397,7 +434,7 @@ impl<W: Write> Printer<W> {
 
     /// Prints a command that was given.
     fn command(&mut self, text: &str) -> io::Result<()> {
-        match self.format {
+        match self.printing.format {
             Format::Text => writeln!(self.out, "> {}", excerpt(text.trim(), LONGEST_ECHO)),
             Format::Json => self.print_json(&ExtraLine::Command { text: text.trim() }),
         }
@@ -435,7 +472,7 @@ impl<W: Write> Printer<W> {
                     CommandError::Impossible(_) => RunStatus::NotDone,
                 };
                 let refused = RefusedCommand::new(verdict, &line, why.to_string());
-                match self.format {
+                match self.printing.format {
                     Format::Json => self.print_json(&ExtraLine::Refused(&refused))?,
                     Format::Text => writeln!(self.out, "{:>9}  {:<6}  {}", "", "no", harmless(&refused.why))?,
                 }
@@ -448,8 +485,8 @@ impl<W: Write> Printer<W> {
                 if std::mem::take(unsettled) {
                     self.states(session, *now)?;
                 }
-                // The next run's entries are counted anew.
-                self.printed = 0;
+                // The next run's entries are counted anew, and its sockets.
+                (self.printed, self.sockets_printed) = (0, Ends::default());
             }
         }
         Ok(())
@@ -460,7 +497,7 @@ impl<W: Write> Printer<W> {
         let entries: Vec<Entry> = session.transcript.since(self.printed).cloned().collect();
         for entry in entries {
             self.printed = entry.no;
-            match self.format {
+            match self.printing.format {
                 Format::Json => self.print_json(&entry)?,
                 Format::Text => {
                     // A call that returns at once is one line, as strace prints it; else its beginning is one too.
@@ -503,37 +540,36 @@ impl<W: Write> Printer<W> {
 
     /// Prints the sockets of both ends as they are now.
     fn states(&mut self, session: &Session, now: MonoTime) -> io::Result<()> {
+        let printed = std::mem::replace(&mut self.sockets_printed, session.sockets_mark());
+        let all = self.printing.sockets == ShownSockets::All;
+        let views = Ends::from_fn(|side| {
+            let end = &session.ends[side];
+            if all || end.sockets.len().max(end.table.rows().len()) <= FEW_SOCKETS {
+                (session.sockets(side), 0)
+            } else {
+                session.changed_sockets(side, printed[side])
+            }
+        });
+        let as_before = Ends::from_fn(|side| views[side].1);
         let states = Ends::from_fn(|side| {
             let table_at = session.ends[side].table.read_at();
-            let views = session.sockets(side).into_iter();
-            views
-                .map(|view| SocketStatus {
-                    socket: view.name.map(ToString::to_string),
-                    fd: view.fd,
-                    state: view.state().name(),
-                    held: view.held.words(),
-                    local: view.row.map(|observed| observed.row.tuple.local.to_string()),
-                    peer: view.row.map(|observed| observed.row.tuple.peer.to_string()),
-                    rx_queue: view.row.map_or(0, |observed| observed.row.rx_queue),
-                    tx_queue: view.row.map_or(0, |observed| observed.row.tx_queue),
-                    timer: view.timer(table_at, now).map(|(kind, left)| Countdown {
-                        kind,
-                        left_s: (left.as_secs_f64() * 1e3).round() / 1e3,
-                    }),
-                    retransmits: view.row.map_or(0, |observed| observed.row.retransmits),
-                    differs: view.disagreement(),
-                })
-                .collect::<Vec<_>>()
+            let statuses = views[side].0.iter().map(|view| SocketStatus::of(view, table_at, now));
+            statuses.collect::<Vec<_>>()
         });
-        match self.format {
-            Format::Json => self.print_json(&ExtraLine::States { states: &states }),
+        match self.printing.format {
+            Format::Json => self.print_json(&ExtraLine::States {
+                states: &states,
+                as_before,
+            }),
             Format::Text => {
                 let of = |side| {
                     let sockets: Vec<String> = states[side].iter().map(SocketStatus::text).collect();
-                    if sockets.is_empty() {
-                        "no sockets".to_owned()
-                    } else {
-                        sockets.join(", ")
+                    match (sockets.is_empty(), as_before[side]) {
+                        (true, 0) if session.ends[side].sockets.is_empty() => "no sockets".to_owned(),
+                        (true, 0) => "as before".to_owned(),
+                        (true, others) => format!("{others} as before"),
+                        (false, 0) => sockets.join(", "),
+                        (false, others) => format!("{}, and {others} more as before", sockets.join(", ")),
                     }
                 };
                 writeln!(
@@ -575,6 +611,26 @@ struct Countdown {
 }
 
 impl SocketStatus {
+    /// A socket as it is at `now`, its host's table having been read at `table_at`.
+    fn of(view: &SocketView<'_>, table_at: MonoTime, now: MonoTime) -> SocketStatus {
+        SocketStatus {
+            socket: view.name.map(ToString::to_string),
+            fd: view.fd,
+            state: view.state().name(),
+            held: view.held.words(),
+            local: view.row.map(|observed| observed.row.tuple.local.to_string()),
+            peer: view.row.map(|observed| observed.row.tuple.peer.to_string()),
+            rx_queue: view.row.map_or(0, |observed| observed.row.rx_queue),
+            tx_queue: view.row.map_or(0, |observed| observed.row.tx_queue),
+            timer: view.timer(table_at, now).map(|(kind, left)| Countdown {
+                kind,
+                left_s: (left.as_secs_f64() * 1e3).round() / 1e3,
+            }),
+            retransmits: view.row.map_or(0, |observed| observed.row.retransmits),
+            differs: view.disagreement(),
+        }
+    }
+
     fn text(&self) -> String {
         let name = self.socket.as_deref().unwrap_or("(no name)");
         let held = if self.held == "open" {
@@ -590,7 +646,13 @@ impl SocketStatus {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum ExtraLine<'a> {
-    Command { text: &'a str },
+    Command {
+        text: &'a str,
+    },
     Refused(&'a RefusedCommand),
-    States { states: &'a Ends<Vec<SocketStatus>> },
+    States {
+        states: &'a Ends<Vec<SocketStatus>>,
+        /// The sockets of each host's table that are not among them: they are as they were.
+        as_before: Ends<usize>,
+    },
 }

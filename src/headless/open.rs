@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::channel;
 
 use super::exit::{BAD, DIFFERS, complain, fail};
-use super::{Format, Printer};
+use super::{Format, Printer, Printing};
 use crate::recording::{Recording, Replay};
 use crate::text::excerpt;
 use crate::tui::{self, setup::Setup};
@@ -17,7 +17,7 @@ const LONGEST_NAME: usize = 400;
 
 /// Opens the recording of that file, `-` for standard input: on the screen; as text or JSON where that is asked for, or where there
 /// is no terminal to show it on.
-pub fn open(file: &str, format: Option<Format>, setup: Setup) -> ExitCode {
+pub fn open(file: &str, format: Option<Format>, all_sockets: bool, setup: Setup) -> ExitCode {
     let shown = excerpt(file, LONGEST_NAME);
     let read = match file {
         "-" => Recording::read(io::stdin().lock()),
@@ -39,7 +39,7 @@ pub fn open(file: &str, format: Option<Format>, setup: Setup) -> ExitCode {
     };
     let format = format.or_else(|| (!io::stdout().is_terminal()).then_some(Format::Text));
     match format {
-        Some(format) => print(recording, format, &shown),
+        Some(format) => print(recording, Printing::new(format, all_sockets), &shown),
         None => screen(recording, setup),
     }
 }
@@ -67,9 +67,9 @@ fn screen(recording: Recording, setup: Setup) -> ExitCode {
 }
 
 /// Prints what finwait do would have printed of the run.
-fn print(recording: Recording, format: Format, file: &str) -> ExitCode {
+fn print(recording: Recording, printing: Printing, file: &str) -> ExitCode {
     let mut out = BufWriter::new(io::stdout().lock());
-    let printed = transcript(&recording, format, &mut out).and_then(|()| out.flush());
+    let printed = transcript(&recording, printing, &mut out).and_then(|()| out.flush());
     match printed {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
@@ -82,8 +82,8 @@ fn print(recording: Recording, format: Format, file: &str) -> ExitCode {
 }
 
 /// Writes the recording as the transcript of its commands: each with what came of it, and the sockets as they stood then.
-fn transcript(recording: &Recording, format: Format, out: &mut impl Write) -> io::Result<()> {
-    let mut printer = Printer::new(&mut *out, format);
+fn transcript(recording: &Recording, printing: Printing, out: &mut impl Write) -> io::Result<()> {
+    let mut printer = Printer::new(&mut *out, printing);
     let mut unsettled = false;
     recording.play(|played| printer.recorded(&played, &mut unsettled))
 }

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
+use super::latest::Latest;
+use super::sockets::Sockets;
 use super::table::HostTable;
 use super::{CommandError, LastOutcome, PendingCall};
 use crate::call::{
@@ -22,7 +24,7 @@ use crate::lab::event::{Death, ObservedSocket, RuntimeProgress};
 use crate::outcome::{OptionReading, Outcome, Value};
 use crate::runtime::Runtime;
 use crate::side::Side;
-use crate::socket_table::Tuple;
+use crate::socket_table::{SocketRow, Tuple};
 use crate::state::State;
 
 /// An endpoint's process.
@@ -215,7 +217,7 @@ pub struct End {
     /// The disposition of SIGPIPE.
     pub sigpipe: Sigpipe,
     /// The sockets that it made, the oldest first.
-    pub sockets: Vec<Socket>,
+    pub sockets: Sockets,
     /// The one that calls go to.
     pub current: Option<SocketName>,
     /// Calls that have not returned, the oldest first.
@@ -230,6 +232,10 @@ pub struct End {
     pub options: Option<(SocketName, Result<Vec<OptionReading>, Outcome>)>,
     /// Buttons whose call the endpoint's language cannot make, as it said: the command as the button gives it.
     refused: HashSet<(CallKind, Option<ShutdownHow>)>,
+    /// The sockets that have changed, and rows of the table.
+    pub(super) changed: Latest<Changed>,
+    /// The sockets on which `listen` was called, and their dups.
+    listened: Vec<SocketName>,
     /// Calls that it has made.
     worked: HashSet<(CallKind, Option<ShutdownHow>)>,
     /// The names of connections, for those that outlive their descriptors.
@@ -242,6 +248,15 @@ pub struct End {
     pub(super) socks: Socks,
     /// The newest change of each setting: its entry.
     pub(super) set_at: HashMap<Setting, EntryNo>,
+}
+
+/// A socket that differs from what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Changed {
+    /// The one of that place among those that the endpoint made.
+    Socket(usize),
+    /// The connection or listener of that row.
+    Row(Tuple),
 }
 
 impl Socket {
@@ -264,11 +279,6 @@ impl Socket {
     pub fn shown(&self) -> &SocketName {
         self.called.as_ref().unwrap_or(&self.name)
     }
-
-    /// Is that its name, or what it is called?
-    fn is(&self, name: &SocketName) -> bool {
-        self.name == *name || self.called.as_ref() == Some(name)
-    }
 }
 
 impl End {
@@ -280,7 +290,7 @@ impl End {
             missing: None,
             takes_unasked: false,
             sigpipe: Sigpipe::Ignore,
-            sockets: Vec::new(),
+            sockets: Sockets::default(),
             current: None,
             pending: Vec::new(),
             last: None,
@@ -288,6 +298,8 @@ impl End {
             settings,
             options: None,
             refused: HashSet::new(),
+            changed: Latest::default(),
+            listened: Vec::new(),
             worked: HashSet::new(),
             named: HashMap::new(),
             given: HashMap::new(),
@@ -299,7 +311,7 @@ impl End {
 
     /// The socket of that name.
     pub fn socket(&self, name: &SocketName) -> Option<&Socket> {
-        self.sockets.iter().find(|socket| socket.is(name))
+        self.sockets.named(name)
     }
 
     /// The current name of the socket of that name.
@@ -337,7 +349,7 @@ impl End {
 
     /// The newest open listener.
     pub fn listener(&self) -> Option<&Socket> {
-        let mut newest = self.sockets.iter().rev();
+        let mut newest = self.listened.iter().rev().filter_map(|name| self.socket(name));
         newest.find(|socket| socket.open && self.sock(socket).listening)
     }
 
@@ -369,6 +381,25 @@ impl End {
         })
     }
 
+    /// The places of the sockets whose row is the one at that place, the reverse of [`End::place`].
+    pub(super) fn sockets_of_row(&self, row: usize) -> Vec<usize> {
+        let SocketRow { tuple, inode, .. } = &self.table.rows()[row].row;
+        let named = self.named.get(tuple).and_then(|name| self.socket(name));
+        let twins = named.and_then(|named| named.inode);
+        let inodes = [Some(*inode), twins].into_iter().flatten();
+        let mut places: Vec<usize> = inodes.flat_map(|inode| self.sockets.of_inode(inode)).copied().collect();
+        places.extend(named.and_then(|named| self.sockets.place(&named.name)));
+        places.sort_unstable();
+        places.dedup();
+        places.retain(|place| self.place(&self.sockets[*place]) == Some(row));
+        places
+    }
+
+    /// The place of a call among those that have not returned, whose numbers rise.
+    pub(super) fn place_of_call(&self, call: CallId) -> Option<usize> {
+        self.pending.binary_search_by_key(&call, |pending| pending.id).ok()
+    }
+
     /// The call that is under way and was begun last, or else the last one that ended.
     pub fn newest(&self) -> Option<CallId> {
         let pending = self.pending.iter().rfind(|pending| !pending.looking);
@@ -383,10 +414,8 @@ impl End {
 
     /// The name of the connection in a row, given to it while a descriptor was open.
     pub fn name_of(&self, tuple: &Tuple, inode: u64) -> Option<&SocketName> {
-        let by_inode = self
-            .sockets
-            .iter()
-            .find(|socket| inode != 0 && socket.open && socket.inode == Some(inode));
+        let mut by_inode = self.sockets.of_inode(inode).iter().map(|place| &self.sockets[*place]);
+        let by_inode = by_inode.find(|socket| inode != 0 && socket.open);
         by_inode.map(|socket| &socket.name).or_else(|| self.named.get(tuple))
     }
 
@@ -421,12 +450,28 @@ impl End {
     /// Adds a socket and makes it the current one.
     fn add(&mut self, socket: Socket) {
         self.current = Some(socket.name.clone());
+        self.put(socket);
+    }
+
+    /// Adds a socket.
+    fn put(&mut self, socket: Socket) {
+        self.changed.note(Changed::Socket(self.sockets.len()));
         self.sockets.push(socket);
     }
 
     pub(super) fn set(&mut self, name: &SocketName, change: impl FnOnce(&mut Socket)) {
-        if let Some(socket) = self.sockets.iter_mut().find(|socket| socket.is(name)) {
-            change(socket);
+        if let Some(place) = self.sockets.place(name) {
+            self.changed.note(Changed::Socket(place));
+            self.sockets.change(place, change);
+        }
+    }
+
+    /// Notes that `listen` is called on that socket.
+    pub(super) fn listens(&mut self, name: &SocketName) {
+        if let Some(socket) = self.socket(name) {
+            let name = socket.name.clone();
+            self.listened.retain(|known| *known != name);
+            self.listened.push(name);
         }
     }
 
@@ -440,7 +485,7 @@ impl End {
     /// A call on that socket has made a descriptor, and may still be under way.
     pub(super) fn made(&mut self, name: &SocketName, fd: i32, inode: Option<u64>) {
         self.opened(name, fd, inode);
-        self.join();
+        self.join_inode(inode);
     }
 
     /// The descriptor is open, and the inode stands for its socket. None, where the library has closed it again already, takes away
@@ -518,10 +563,15 @@ impl End {
         if let Some(socket) = self.socket(name) {
             return Ok(&socket.name);
         }
-        let names: Vec<&str> = self.sockets.iter().map(|socket| socket.shown().as_str()).collect();
+        let named = self.sockets.iter().map(|socket| socket.shown().as_str());
+        let names: Vec<&str> = named.take(NAMES_TOLD).collect();
+        let more = match self.sockets.len() - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         let why = match names.as_slice() {
             [] => format!("the {side} has no socket {name}: it has none yet"),
-            names => format!("the {side} has no socket {name}: it has {}", names.join(", ")),
+            names => format!("the {side} has no socket {name}: it has {}{more}", names.join(", ")),
         };
         Err(CommandError::Unknown(name.to_string(), why))
     }
@@ -534,7 +584,9 @@ impl End {
         };
         self.process = ProcessState::Starting { replaces };
         self.sigpipe = Sigpipe::Ignore;
-        self.sockets.clear();
+        self.sockets = Sockets::default();
+        self.listened.clear();
+        self.changed.clear();
         self.current = None;
         self.pending.clear();
         self.last = None;
@@ -620,9 +672,8 @@ impl End {
             ProcessState::Starting { replaces } if replaces == Some(pid) => ProcessState::Starting { replaces: None },
             _ => ProcessState::Dead { pid, how },
         };
-        for socket in &mut self.sockets {
-            socket.open = false;
-        }
+        self.sockets.close_all();
+        (0..self.sockets.len()).for_each(|place| self.changed.note(Changed::Socket(place)));
         let lost = std::mem::take(&mut self.pending);
         for pending in &lost {
             self.give_back(&pending.order);
@@ -699,33 +750,88 @@ impl End {
 
     /// Takes in the host's table as it was at `at`.
     pub(super) fn observe(&mut self, rows: Vec<ObservedSocket>, at: MonoTime) {
-        self.table = HostTable::new(rows, at);
-        self.join();
+        let table = HostTable::new(rows, at);
+        let mut before = std::mem::replace(&mut self.table, table);
+        for place in 0..self.table.rows().len() {
+            let row = &self.table.rows()[place].row;
+            let old = match row.state {
+                State::Listen => before.of_inode(row.inode).map(|place| &before.rows()[place].row),
+                _ => before.of_tuple(&row.tuple).map(|place| &before.rows()[place].row),
+            };
+            if old.is_none_or(|old| !is_alike(old, row)) {
+                self.changed.note(Changed::Row(row.tuple));
+            }
+            let tuple = row.tuple;
+            before.remove(&tuple);
+        }
+        for gone in before.rows() {
+            if self.table.of_inode(gone.row.inode).is_none() {
+                self.gone(&gone.row);
+            }
+        }
+        self.join(0..self.sockets.len());
     }
 
-    /// Learns the addresses of open sockets from the table, by their inodes: the table may come before the outcome that tells the
-    /// inode, or after it.
-    fn join(&mut self) {
-        let mut seen = Vec::new();
-        let socks = &mut self.socks;
-        for socket in self.sockets.iter_mut().filter(|socket| socket.open) {
-            if let Some(place) = socket.inode.and_then(|inode| self.table.of_inode(inode)) {
-                let tuple = self.table.rows()[place].row.tuple;
-                // What accept took was a connection before it had a descriptor.
-                if socket.tuple.is_none()
-                    && socks.get(socket.sock).is_just_accepted()
-                    && let Some(sock) = socks.of_tuple(&tuple)
-                {
-                    socks.become_one(sock, socket.sock, socket.inode);
-                    socket.sock = sock;
-                }
-                socket.tuple = Some(tuple);
-                // The first descriptor of a socket names the connection, not its dup.
-                if !seen.contains(&tuple) {
-                    seen.push(tuple);
-                    self.named.insert(tuple, socket.name.clone());
-                }
+    /// Takes in rows of the host's table that were read one by one, and the addresses of connections that are in it no longer.
+    pub(super) fn observe_singly(&mut self, rows: Vec<ObservedSocket>, gone: &[Tuple]) {
+        for tuple in gone {
+            if let Some(gone) = self.table.remove(tuple) {
+                self.gone(&gone.row);
             }
+        }
+        for observed in rows {
+            let SocketRow { tuple, inode, .. } = observed.row;
+            self.changed.note(Changed::Row(tuple));
+            self.table.put(observed);
+            self.join_inode(Some(inode));
+        }
+    }
+
+    /// A row is in the table no longer: the sockets that it was of have changed.
+    fn gone(&mut self, row: &SocketRow) {
+        self.changed.forget(&Changed::Row(row.tuple));
+        let named = self.named.get(&row.tuple).and_then(|name| self.sockets.place(name));
+        for place in self.sockets.of_inode(row.inode).iter().copied().chain(named) {
+            self.changed.note(Changed::Socket(place));
+        }
+    }
+
+    /// Learns the addresses of the open sockets with that inode from the table.
+    fn join_inode(&mut self, inode: Option<u64>) {
+        if let Some(inode) = inode {
+            self.join(self.sockets.of_inode(inode).to_vec());
+        }
+    }
+
+    /// Learns the addresses of the open sockets at these places from the table, by their inodes: the table may come before the outcome
+    /// that tells the inode, or after it.
+    fn join(&mut self, places: impl IntoIterator<Item = usize>) {
+        let mut seen = HashSet::new();
+        for place in places {
+            let socket = &self.sockets[place];
+            let inode = socket.inode.filter(|_| socket.open);
+            let Some(row) = inode.and_then(|inode| self.table.of_inode(inode)) else {
+                continue;
+            };
+            let tuple = self.table.rows()[row].row.tuple;
+            // The first descriptor of a socket names the connection, not its dup.
+            if seen.insert(tuple) && self.named.get(&tuple) != Some(&socket.name) {
+                self.named.insert(tuple, socket.name.clone());
+            }
+            if socket.tuple == Some(tuple) {
+                continue;
+            }
+            let mut sock = socket.sock;
+            // What accept took was a connection before it had a descriptor.
+            if socket.tuple.is_none()
+                && self.socks.get(sock).is_just_accepted()
+                && let Some(known) = self.socks.of_tuple(&tuple)
+            {
+                self.socks.become_one(known, sock, inode);
+                sock = known;
+            }
+            self.sockets
+                .change(place, |socket| (socket.tuple, socket.sock) = (Some(tuple), sock));
         }
     }
 
@@ -740,9 +846,7 @@ impl End {
         entry: EntryNo,
     ) {
         self.note(order, outcome, inode, before, entry);
-        if inode.is_some() {
-            self.join();
-        }
+        self.join_inode(inode);
     }
 
     fn note(
@@ -785,7 +889,7 @@ impl End {
                 // The library makes it later; until then it has a name, and no descriptor.
                 None if *outcome == Outcome::Ok(Value::Later) => {}
                 None => {
-                    self.sockets.retain(|socket| socket.name != *name);
+                    self.sockets.remove(name);
                     self.current = self.sockets.last().map(|socket| socket.name.clone());
                 }
             },
@@ -802,7 +906,10 @@ impl End {
                     // The first descriptor stays the current one: closing it is what shows that nothing is sent.
                     let mut socket = Socket::unborn(r#as.clone(), twin.sock);
                     socket.tuple = twin.tuple;
-                    self.sockets.push(socket);
+                    self.put(socket);
+                    if self.listened.contains(&twin.name) {
+                        self.listened.push(r#as.clone());
+                    }
                     self.opened(r#as, fd, inode);
                 }
                 _ => self.give_back(order),
@@ -829,6 +936,25 @@ impl End {
         }
     }
 }
+
+/// Are they the same but for how much of a timer is left, and for what TCP_INFO counts?
+fn is_alike(a: &SocketRow, b: &SocketRow) -> bool {
+    let kind = |row: &SocketRow| row.timer.map(|timer| timer.kind);
+    let fields = |row: &SocketRow| {
+        (
+            row.state,
+            row.inode,
+            row.rx_queue,
+            row.tx_queue,
+            row.retransmits,
+            kind(row),
+        )
+    };
+    fields(a) == fields(b)
+}
+
+/// The most names of sockets in a sentence.
+const NAMES_TOLD: usize = 8;
 
 /// Counts one more.
 fn next(count: &mut u32) -> Option<NonZeroU32> {

@@ -42,6 +42,7 @@ impl Session {
                 self.ends[side].set(&socket, |socket| socket.info = state);
             }
             LabEvent::Table { side, rows } => self.ends[side].observe(rows, at),
+            LabEvent::Rows { side, rows, gone } => self.ends[side].observe_singly(rows, &gone),
             LabEvent::Host(change) => self.host_changed(at, change),
             LabEvent::Runtime(change) => return self.runtime_changed(at, change),
             LabEvent::Note(text) => self.tell(at, EntryKind::Note { text }),
@@ -109,9 +110,10 @@ impl Session {
 
     fn began(&mut self, at: MonoTime, began: CallBegan) {
         let pendings = &mut self.ends[began.side].pending;
-        let Some(pending) = pendings.iter_mut().find(|pending| pending.id == began.call) else {
+        let Ok(place) = pendings.binary_search_by_key(&began.call, |pending| pending.id) else {
             return;
         };
+        let pending = &mut pendings[place];
         pending.text = Some(began.text.clone());
         let socket = socket_of(&pending.order).cloned();
         let entry = self.transcript.push(at, EntryKind::Call { began, socket });
@@ -127,9 +129,10 @@ impl Session {
     fn garbled(&mut self, at: MonoTime, side: Side, id: Option<CallId>, why: String) {
         let text = format!("the {side} endpoint: {why}");
         let end = &mut self.ends[side];
-        if let Some(place) = end.pending.iter().position(|pending| Some(pending.id) == id) {
+        if let Some(place) = id.and_then(|id| end.place_of_call(id)) {
             let pending = end.pending.remove(place);
-            self.refused.insert(pending.root);
+            self.calls.refuse(pending.root);
+            self.calls.over(pending.id);
             let entry = self.transcript.last() + 1;
             end.remember(&pending.order, &Outcome::Unsupported(why), None, pending.state, entry);
         }
@@ -217,7 +220,7 @@ impl Session {
     fn ended(&mut self, at: MonoTime, ended: CallEnded) -> Vec<LabRequest> {
         let side = ended.side;
         let end = &mut self.ends[side];
-        let Some(place) = end.pending.iter().position(|pending| pending.id == ended.call) else {
+        let Some(place) = end.place_of_call(ended.call) else {
             return Vec::new();
         };
         let mut pending = end.pending.remove(place);
@@ -290,6 +293,7 @@ impl Session {
         why: Explanation,
         shown: bool,
     ) {
+        self.calls.over(pending.id);
         let call = Arc::new(FinishedCall {
             end,
             socket: socket_of(&pending.order).cloned(),
@@ -341,11 +345,9 @@ impl Session {
             calls
         };
         let others = socket.map_or_else(Vec::new, others);
-        let holds = |other: &&Socket| other.open && socket.is_some_and(|socket| other.sock == socket.sock);
-        let held_by = end
-            .sockets
-            .iter()
-            .find(holds)
+        let holds = |other: &&Socket| other.open;
+        let held_by = socket
+            .and_then(|socket| end.sockets.of_sock(socket.sock).find(holds))
             .map(|other| Holder::Descriptor(other.name.clone()));
         let wired = self.lab.kind == LabKind::Isolated;
         let accepted = match &pending.order {

@@ -3,7 +3,7 @@
 //! [`Session`] is pure: commands go in and requests for the lab come out, the lab's events go in and the picture changes.
 //! It reads no clock and owns no descriptor, so that a test can play any lab.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -31,10 +31,13 @@ mod events;
 pub mod finished;
 mod inferred;
 mod input;
+mod issued;
+mod latest;
 pub mod moves;
 pub mod now;
 mod plan;
 pub mod progress;
+mod sockets;
 pub mod table;
 pub mod transcript;
 pub mod travel;
@@ -45,6 +48,8 @@ pub use crate::lab::facts::{LabFacts, LabKind};
 pub use end::{End, NextRuntime, ProcessState, Socket};
 pub use finished::{CallEnd, FinishedCall, LastOutcome};
 pub use input::{InputTap, SessionInput};
+use issued::IssuedCalls;
+pub use sockets::Sockets;
 use transcript::{EntryKind, Transcript};
 pub use wire::{WaitingPacket, WireView};
 
@@ -118,14 +123,6 @@ struct PacketArrival {
     entry: EntryNo,
 }
 
-/// A call that was made.
-#[derive(Debug)]
-struct IssuedCall {
-    root: CallId,
-    /// The call that was asked for, with its payload; kept until the next command, or until the call is over, whichever is later.
-    order: Option<EndpointCall>,
-}
-
 /// A run: all that is known of it, and its transcript.
 #[derive(Debug)]
 pub struct Session {
@@ -137,7 +134,6 @@ pub struct Session {
     pub wire: WireView,
     /// The transcript.
     pub transcript: Transcript,
-    next_call: u64,
     /// The last packet that each host received, for the causes of transitions.
     received: Ends<Option<PacketArrival>>,
     /// The time at which all was quiet last: what the tables and the segments say can be compared up to then.
@@ -146,12 +142,8 @@ pub struct Session {
     connections: connections::Connections,
     /// The states by the segments.
     inferred: inferred::Inferred,
-    /// The calls that were made, the oldest first, as many as the transcript has entries at most. The last one is the newest.
-    calls: VecDeque<IssuedCall>,
-    /// The calls whose order is kept.
-    whole: Vec<CallId>,
-    /// Calls that an endpoint did not take: the first of the command's.
-    refused: HashSet<CallId>,
+    /// The calls that were made.
+    calls: IssuedCalls,
     /// The observer of all that goes in.
     tap: input::Tap,
     /// The number of inputs so far.
@@ -179,14 +171,11 @@ impl Session {
             ends,
             wire: WireView::default(),
             transcript,
-            next_call: 1,
             received: Ends::default(),
             quiet_at: began,
             connections: connections::Connections::default(),
             inferred: inferred::Inferred::default(),
-            calls: VecDeque::new(),
-            whole: Vec::new(),
-            refused: HashSet::new(),
+            calls: IssuedCalls::default(),
             tap: input::Tap::default(),
         }
     }
@@ -330,57 +319,24 @@ impl Session {
 
     /// The first call of the command that `call` was made for.
     pub fn root_of(&self, call: CallId) -> Option<CallId> {
-        self.issued(call).map(|made| made.root)
+        self.calls.root_of(call)
     }
 
     /// Did the endpoint not take a call of the command that began with `root`?
     pub fn was_refused(&self, root: CallId) -> bool {
-        self.refused.contains(&root)
+        self.calls.was_refused(root)
     }
 
     /// Returns what `call` was asked to do, while it is under way or of the newest command; none once that is forgotten.
     pub fn order_of(&self, call: CallId) -> Option<&EndpointCall> {
-        self.issued(call)?.order.as_ref()
-    }
-
-    /// The call of that number; none when it was made too long ago.
-    fn issued(&self, call: CallId) -> Option<&IssuedCall> {
-        self.calls.get(self.place_of(call)?)
-    }
-
-    /// Returns a call's place among those that are kept; their numbers follow one another.
-    fn place_of(&self, call: CallId) -> Option<usize> {
-        let newer = usize::try_from(self.next_call.checked_sub(call.0)?).ok()?;
-        self.calls.len().checked_sub(newer)
-    }
-
-    /// Keeps a call that is made now, and forgets what nobody needs any more: the oldest calls, and, with a new command, what the
-    /// calls that are over were asked to do.
-    fn issue(&mut self, id: CallId, root: CallId, order: EndpointCall) {
-        if id == root {
-            for id in std::mem::take(&mut self.whole) {
-                if self.pending(id).is_some() {
-                    self.whole.push(id);
-                } else if let Some(place) = self.place_of(id) {
-                    self.calls[place].order = None;
-                }
-            }
-        }
-        if self.calls.len() == transcript::KEPT {
-            self.calls.pop_front();
-        }
-        self.whole.push(id);
-        self.calls.push_back(IssuedCall {
-            root,
-            order: Some(order),
-        });
+        self.calls.order_of(call)
     }
 
     /// A call that has not returned, and whose it is.
     pub fn pending(&self, call: CallId) -> Option<(Side, &PendingCall)> {
         self.ends
             .iter()
-            .find_map(|(side, end)| Some((side, end.pending.iter().find(|pending| pending.id == call)?)))
+            .find_map(|(side, end)| Some((side, &end.pending[end.place_of_call(call)?])))
     }
 
     fn require_process(&self, side: Side) -> Result<(), CommandError> {
@@ -416,7 +372,9 @@ impl Session {
                 root: Some(root),
             };
         }
-        let id = CallId(self.next_call);
+        let ends = &self.ends;
+        let is_pending = |id| ends.iter().any(|(_, end)| end.place_of_call(id).is_some());
+        let id = self.calls.issue(root, order.clone(), is_pending);
         let root = root.unwrap_or(id);
         let end = &mut self.ends[side];
         let (mut state, mut unread) = (None, 0);
@@ -425,6 +383,7 @@ impl Session {
             unread = end.unread(socket);
             match call {
                 Call::Socket { .. } => end.add_unborn(socket.clone()),
+                Call::Listen { .. } => end.listens(socket),
                 Call::Connect { .. } => {
                     if let Some(sock) = end.sock_mut(socket) {
                         sock.connected = true;
@@ -433,8 +392,6 @@ impl Session {
                 _ => {}
             }
         }
-        self.issue(id, root, order.clone());
-        self.next_call += 1;
         let end = &mut self.ends[side];
         end.pending.push(PendingCall {
             id,

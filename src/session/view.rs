@@ -1,8 +1,10 @@
 //! The contents of the state pane: each socket of an end with what the kernel says of it now.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::end::Changed;
 use super::{LabFacts, LabKind, Session, Socket};
 use crate::call::SocketName;
 use crate::clock::MonoTime;
@@ -11,7 +13,7 @@ use crate::explain::sock::ConnectionEnd;
 use crate::explain::{Sock, states};
 use crate::host::{Setting, SettingValue};
 use crate::lab::event::ObservedSocket;
-use crate::side::Side;
+use crate::side::{Ends, Side};
 use crate::socket_table::{SocketRow, TimerKind};
 use crate::state::State;
 
@@ -171,24 +173,7 @@ impl Session {
                 if let Some(place) = place {
                     shown[place] = true;
                 }
-                let row = place.map(|place| &rows[place]);
-                SocketView {
-                    name: Some(socket.shown()),
-                    fd: socket.fd,
-                    open: socket.open,
-                    current: end.current.as_ref() == Some(&socket.name),
-                    held: held(socket, row),
-                    row,
-                    info: socket.info.filter(|_| socket.open),
-                    segments: row
-                        .map(|observed| observed.row.tuple)
-                        .or(socket.tuple.filter(|_| socket.open))
-                        .and_then(|tuple| self.inferred.state(side, &tuple, self.quiet_at)),
-                    end: end.sock(socket).end,
-                    sock: Some(end.sock(socket)),
-                    answered: row.is_some_and(|observed| has_answered(observed, rows)),
-                    unread: self.unread(side, socket, row.map(|observed| &observed.row)),
-                }
+                self.view(side, socket, place)
             })
             .collect();
         let nobodys = rows
@@ -196,33 +181,95 @@ impl Session {
             .zip(shown)
             .filter(|(_, shown)| !shown)
             .map(|(observed, _)| observed);
-        views.extend(nobodys.map(|observed| {
-            let tuple = &observed.row.tuple;
-            let name = end.named.get(tuple).map(|name| end.shown(name));
-            SocketView {
-                name,
-                fd: None,
-                open: false,
-                current: false,
-                held: if observed.row.state == State::TimeWait {
-                    HeldBy::TimeWait
-                } else if observed.row.inode != 0 && name.is_none() {
-                    HeldBy::Untold
-                } else if name.is_none() && end.table.in_a_queue(tuple) {
-                    HeldBy::Queued
-                } else {
-                    HeldBy::Orphan
-                },
-                row: Some(observed),
-                info: None,
-                segments: self.inferred.state(side, tuple, self.quiet_at),
-                end: None,
-                sock: end.socks.of_tuple(tuple).map(|id| end.socks.get(id)),
-                unread: Some(observed.row.unread()),
-                answered: false,
-            }
-        }));
+        views.extend(nobodys.map(|observed| self.nobodys_view(side, observed)));
         views
+    }
+
+    /// The mark of the present at both ends, for [`Session::changed_sockets`].
+    pub fn sockets_mark(&self) -> Ends<u64> {
+        Ends::from_fn(|side| self.ends[side].changed.mark())
+    }
+
+    /// The sockets of an end that have changed since that mark, in the order of [`Session::sockets`], and how many others its host's
+    /// table has.
+    pub fn changed_sockets(&self, side: Side, mark: u64) -> (Vec<SocketView<'_>>, usize) {
+        let end = &self.ends[side];
+        let rows = end.table.rows();
+        let (mut sockets, mut nobodys) = (BTreeSet::new(), BTreeSet::new());
+        for changed in end.changed.since(mark) {
+            match changed {
+                Changed::Socket(place) => drop(sockets.insert(place)),
+                Changed::Row(tuple) => {
+                    for place in end.table.places(&tuple) {
+                        let its = end.sockets_of_row(place);
+                        if its.is_empty() {
+                            nobodys.insert(place);
+                        }
+                        sockets.extend(its);
+                    }
+                }
+            }
+        }
+        let named = sockets.iter().filter_map(|place| end.sockets.get(*place));
+        let named: Vec<(&Socket, Option<usize>)> = named.map(|socket| (socket, end.place(socket))).collect();
+        let shown: BTreeSet<usize> = named.iter().filter_map(|(_, place)| *place).collect();
+        let others = rows.len() - shown.union(&nobodys).count();
+        let named = named.into_iter().map(|(socket, place)| self.view(side, socket, place));
+        let nobodys = nobodys.iter().map(|place| self.nobodys_view(side, &rows[*place]));
+        (named.chain(nobodys).collect(), others)
+    }
+
+    /// A socket that the endpoint made, its row being at that place.
+    fn view<'a>(&'a self, side: Side, socket: &'a Socket, place: Option<usize>) -> SocketView<'a> {
+        let end = &self.ends[side];
+        let row = place.map(|place| &end.table.rows()[place]);
+        let listens = row.filter(|observed| observed.row.state == State::Listen);
+        SocketView {
+            name: Some(socket.shown()),
+            fd: socket.fd,
+            open: socket.open,
+            current: end.current.as_ref() == Some(&socket.name),
+            held: held(socket, row),
+            row,
+            info: socket.info.filter(|_| socket.open),
+            segments: row
+                .map(|observed| observed.row.tuple)
+                .or(socket.tuple.filter(|_| socket.open))
+                .and_then(|tuple| self.inferred.state(side, &tuple, self.quiet_at)),
+            end: end.sock(socket).end,
+            sock: Some(end.sock(socket)),
+            answered: listens.is_some_and(|observed| end.table.has_request(observed.row.tuple.local)),
+            unread: self.unread(side, socket, row.map(|observed| &observed.row)),
+        }
+    }
+
+    /// A socket that no descriptor of ours holds.
+    fn nobodys_view<'a>(&'a self, side: Side, observed: &'a ObservedSocket) -> SocketView<'a> {
+        let end = &self.ends[side];
+        let tuple = &observed.row.tuple;
+        let name = end.named.get(tuple).map(|name| end.shown(name));
+        SocketView {
+            name,
+            fd: None,
+            open: false,
+            current: false,
+            held: if observed.row.state == State::TimeWait {
+                HeldBy::TimeWait
+            } else if observed.row.inode != 0 && name.is_none() {
+                HeldBy::Untold
+            } else if name.is_none() && end.table.in_a_queue(tuple) {
+                HeldBy::Queued
+            } else {
+                HeldBy::Orphan
+            },
+            row: Some(observed),
+            info: None,
+            segments: self.inferred.state(side, tuple, self.quiet_at),
+            end: None,
+            sock: end.socks.of_tuple(tuple).map(|id| end.socks.get(id)),
+            unread: Some(observed.row.unread()),
+            answered: false,
+        }
     }
 
     /// The bytes that a socket has to be read. The row tells, but for that of TIME_WAIT, which has no queue: the old socket keeps its own,
@@ -289,13 +336,6 @@ impl Session {
                 .iter()
                 .any(|(_, end)| !end.pending.is_empty() || end.table.counts_down(now))
     }
-}
-
-/// Has the listener a request: a connection in SYN_RECV that no program holds?
-fn has_answered(listener: &ObservedSocket, rows: &[ObservedSocket]) -> bool {
-    let local = listener.row.tuple.local;
-    let is_request = |row: &SocketRow| row.state == State::SynRecv && row.inode == 0 && row.tuple.came_through(local);
-    listener.row.state == State::Listen && rows.iter().any(|observed| is_request(&observed.row))
 }
 
 fn held(socket: &Socket, row: Option<&ObservedSocket>) -> HeldBy {

@@ -52,7 +52,10 @@ impl Lab {
 
     /// By a command that runs the real binary.
     pub fn open_by(self, mut finwait: Command, more: &[&str]) -> Run {
-        finwait.args(self.args()).args(["do", "-", "--json"]).args(more);
+        finwait
+            .args(self.args())
+            .args(["do", "-", "--json", "--all-sockets"])
+            .args(more);
         Run::start(finwait)
     }
 }

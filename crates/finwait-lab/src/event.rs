@@ -131,6 +131,15 @@ pub enum LabEvent {
         /// The sockets.
         rows: Vec<ObservedSocket>,
     },
+    /// Sockets that were read one by one, and differ from those reported last: in a large table, between two reports of the whole.
+    Rows {
+        /// The end.
+        side: Side,
+        /// The sockets, by sock_diag alone.
+        rows: Vec<ObservedSocket>,
+        /// The addresses of those that are in the table no longer.
+        gone: Vec<Tuple>,
+    },
     /// TCP_INFO of an open descriptor whose socket is in no table; none when it is in one again.
     Info {
         /// The end.
@@ -293,7 +302,7 @@ pub enum RuntimeProgress {
 pub struct ObservedSocket {
     /// State and queues from procfs; timer, retransmits and TCP_INFO from sock_diag where it knows more.
     pub row: SocketRow,
-    /// The line in `/proc/net/tcp`.
+    /// The line in `/proc/net/tcp`; empty of a socket that was read alone, until the whole table is read next.
     pub line: String,
 }
 

@@ -1,17 +1,18 @@
 //! The sockets according to a host's kernel, read when something happened: the tables, and what changed in them. Pure: who has it read
 //! gives it the rows.
 
-use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::event::ObservedSocket;
 use crate::error::Result;
 use crate::observe::procfs::ProcRow;
+use crate::observe::rows::Rows;
 use crate::observe::tracker::{StateChange, Tracker};
 use finwait_model::call::Family;
 use finwait_model::clock::MonoTime;
-use finwait_model::socket_table::{SocketRow, TimerKind, Tuple};
+use finwait_model::socket_table::{SocketRow, Tuple};
 use finwait_model::state::State;
 
 /// Watches one host's table.
@@ -20,11 +21,34 @@ pub struct Watch {
     tracker: Tracker,
     families: Vec<Family>,
     ours: Option<OwnRows>,
-    rows: Vec<SocketRow>,
+    rows: Rows,
     /// The time at which the rows were read by netlink.
     read_at: MonoTime,
-    /// The rows by netlink when procfs was last read, and when that was.
+    /// The rows by netlink when procfs was last read, and when that was; none since the table was reported otherwise.
     told: Option<(MonoTime, Vec<SocketRow>)>,
+    /// The table that was reported last was not whole.
+    is_torn: bool,
+    /// The connections that were read one by one since all were.
+    read_singly: usize,
+    /// Those of them that differ from what was reported last.
+    news: BTreeSet<Tuple>,
+    /// The inodes of sockets that came into the table or left it.
+    moved: Vec<u64>,
+}
+
+/// A table with no more rows than that is read whole each time: it takes no longer than a few of them one by one.
+const FEW_ROWS: usize = 32;
+/// The number of rows of a larger table whose reading goes with each reading of a single one: so whole tables cost no more than a fixed
+/// multiple of what happens, however many sockets there are.
+const ROWS_A_READING: usize = 2;
+
+/// A host's table, as far as it is new.
+#[derive(Debug)]
+pub enum TableNews {
+    /// The table, as procfs shows it, with what netlink adds.
+    Whole(Vec<ObservedSocket>),
+    /// Sockets that were read one by one by netlink, and connections that are gone.
+    Singly(Vec<ObservedSocket>, Vec<Tuple>),
 }
 
 /// The rows that are ours in a table that we share with the whole machine.
@@ -64,9 +88,13 @@ impl Watch {
             tracker: Tracker::default(),
             families: vec![family],
             ours: shared.then(OwnRows::default),
-            rows: Vec::new(),
+            rows: Rows::default(),
             read_at: MonoTime::default(),
             told: None,
+            is_torn: true,
+            read_singly: 0,
+            news: BTreeSet::new(),
+            moved: Vec::new(),
         }
     }
 
@@ -94,16 +122,96 @@ impl Watch {
         &mut self,
         read: impl FnOnce(&[Family], &mut Vec<SocketRow>) -> Result<MonoTime>,
     ) -> Result<Vec<StateChange>> {
-        let at = read(&self.families, &mut self.rows)?;
-        if let Some(ours) = &mut self.ours {
-            ours.pick(&mut self.rows);
-        }
+        let Watch {
+            families, ours, rows, ..
+        } = self;
+        let read: Result<MonoTime> = rows.replace(|rows| {
+            let at = read(families, rows)?;
+            if let Some(ours) = ours {
+                ours.pick(rows);
+            }
+            Ok(at)
+        });
+        let at = read?;
         self.read_at = at;
-        Ok(self.tracker.read(at, &self.rows))
+        self.read_singly = 0;
+        Ok(self.tracker.read(at, self.rows.all()))
     }
 
-    /// The table as procfs shows it, which `read` appends to the rows that it is given, with what the last [`Watch::changes`] found
-    /// added; none when that found nothing new since the last time. What only counts down is not new.
+    /// Has one connection read, or one listener, and returns what changed since the last time; none where only the whole table tells:
+    /// with a listener that is gone goes its queue, and of several at one address the kernel names one. `read` returns its row, if it has
+    /// one, and when that was.
+    ///
+    /// # Errors
+    ///
+    /// - What `read` returns; the next reading is compared with the last that succeeded.
+    pub fn changes_of(
+        &mut self,
+        tuple: &Tuple,
+        read: impl FnOnce(&Tuple) -> Result<(MonoTime, Option<SocketRow>)>,
+    ) -> Result<Option<Vec<StateChange>>> {
+        let (at, row) = read(tuple)?;
+        self.read_singly += 1;
+        let before = self.rows.of_tuple(tuple);
+        if tuple.is_listener() && before.map(|row| row.inode) != row.as_ref().map(|row| row.inode) {
+            return Ok(None);
+        }
+        let is_new = match (before, &row) {
+            (Some(before), Some(row)) => !is_alike(before, row),
+            (before, row) => before.is_some() || row.is_some(),
+        };
+        if is_new {
+            let inodes = [before, row.as_ref()].map(|row| row.map_or(0, |row| row.inode));
+            if inodes[0] != inodes[1] {
+                self.moved.extend(inodes.into_iter().filter(|inode| *inode != 0));
+            }
+            self.news.insert(*tuple);
+        }
+        let changes = match (&row, tuple.is_listener()) {
+            (_, true) => Vec::new(),
+            (row, false) => self.tracker.read_one(at, tuple, row.as_ref()),
+        };
+        match row {
+            // What is left of a timer counts from the reading of the whole.
+            Some(row) => self.rows.put(since(row, at.since(self.read_at))),
+            None => self.rows.remove(tuple),
+        }
+        Ok(Some(changes))
+    }
+
+    /// Is the whole table to be read, rather than `asked` connections one by one? In a table that we share no one knows what else
+    /// may have changed: no segment is seen.
+    pub fn is_whole_due(&self, asked: usize) -> bool {
+        let paid = FEW_ROWS + (self.read_singly + asked) * ROWS_A_READING;
+        self.ours.is_some() || self.is_torn || self.rows.all().len() <= paid
+    }
+
+    /// Has that connection a row, as it was last read?
+    pub fn has(&self, tuple: &Tuple) -> bool {
+        self.rows.of_tuple(tuple).is_some()
+    }
+
+    /// Were connections read one by one since all were?
+    pub const fn owes_whole(&self) -> bool {
+        self.read_singly > 0
+    }
+
+    /// The listener through which that connection comes, if there is one.
+    pub fn listener_of(&self, tuple: &Tuple) -> Option<Tuple> {
+        let unspecified: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+        let own = [tuple.local.ip()].into_iter().chain(unspecified);
+        let mut listening = own.flat_map(|ip| {
+            unspecified.map(|peer| Tuple {
+                local: SocketAddr::new(ip, tuple.local.port()),
+                peer: SocketAddr::new(peer, 0),
+            })
+        });
+        listening.find(|listener| self.rows.of_tuple(listener).is_some())
+    }
+
+    /// The table, as far as it is new, once it was read whole: as procfs shows it, which `read` appends to the rows that it is given, with
+    /// what the last [`Watch::changes`] found added; none when that found nothing new since the last time. What only counts down is
+    /// not new.
     ///
     /// # Errors
     ///
@@ -111,56 +219,85 @@ impl Watch {
     pub fn table(
         &mut self,
         mut read: impl FnMut(&[Family], &mut Vec<ProcRow>) -> Result<()>,
-    ) -> Result<Option<Vec<ObservedSocket>>> {
+    ) -> Result<Option<TableNews>> {
+        if self.read_singly > 0 {
+            return Ok(self.singly());
+        }
+        let rows = self.rows.all();
         let unchanged = |(at, told): &(MonoTime, Vec<SocketRow>)| {
             let since = self.read_at.since(*at);
-            told.len() == self.rows.len() && told.iter().zip(&self.rows).all(|(a, b)| same(a, b, since))
+            told.len() == rows.len() && told.iter().zip(rows).all(|(a, b)| same(a, b, since))
         };
         if self.told.as_ref().is_some_and(unchanged) {
             return Ok(None);
         }
-        self.told = Some((self.read_at, self.rows.clone()));
+        self.news.clear();
         let mut table = Vec::new();
         for _ in 0..READINGS {
-            let mut shown = Vec::with_capacity(self.rows.len());
+            let mut shown = Vec::with_capacity(rows.len());
             read(&self.families, &mut shown)?;
             let is_whole;
-            (table, is_whole) = joined(&self.rows, shown, self.ours.is_some());
+            (table, is_whole) = joined(rows, shown, self.ours.is_some());
+            self.is_torn = !is_whole;
             if is_whole {
-                return Ok(Some(table));
+                self.told = Some((self.read_at, rows.to_vec()));
+                return Ok(Some(TableNews::Whole(table)));
             }
         }
         // It is reported anew when it is next looked at, also when netlink finds nothing new then.
         self.told = None;
-        Ok(Some(table))
+        Ok(Some(TableNews::Whole(table)))
+    }
+
+    /// What is new of the connections that were read one by one; procfs shows them when the whole table is read next.
+    fn singly(&mut self) -> Option<TableNews> {
+        if self.news.is_empty() {
+            return None;
+        }
+        self.told = None;
+        let (mut rows, mut gone) = (Vec::new(), Vec::new());
+        for tuple in std::mem::take(&mut self.news) {
+            match self.rows.of_tuple(&tuple) {
+                Some(row) => rows.push(ObservedSocket {
+                    row: row.clone(),
+                    line: String::new(),
+                }),
+                None => gone.push(tuple),
+            }
+        }
+        Some(TableNews::Singly(rows, gone))
     }
 
     /// Was the table reported although it was not whole, so that it is to be looked at again?
     pub const fn is_torn(&self) -> bool {
-        self.told.is_none()
+        self.is_torn
+    }
+
+    /// The inodes of sockets that came into the table or left it since this was asked last, when they were read one by one.
+    pub fn moved(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.moved)
     }
 
     /// Does no socket wait for its first acknowledgement? One that has timed out already is stuck, and not waited for; nor is one
     /// whose segments are held on the wire (`stand`).
     pub fn quiet(&self, stand: impl Fn(&Tuple) -> bool) -> bool {
-        !self.rows.iter().any(|row| {
-            row.state != State::Listen
-                && row.retransmits == 0
-                && !stand(&row.tuple)
-                && row.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit)
-        })
+        self.rows.unacknowledged().all(stand)
     }
 
     /// Is there something that an endpoint may accept or read?
     pub fn holds_something(&self) -> bool {
-        self.rows
-            .iter()
-            .any(|row| row.rx_queue > 0 && (row.inode != 0 || row.state == State::Listen))
+        let mut rows = self.rows.all().iter();
+        rows.any(|row| row.rx_queue > 0 && (row.inode != 0 || row.state == State::Listen))
     }
 
     /// The row of the socket with this inode, as it was last read.
     pub fn row(&self, inode: u64) -> Option<&SocketRow> {
-        self.rows.iter().find(|row| row.inode == inode)
+        self.rows.of_inode(inode)
+    }
+
+    /// The connections whose timers should have expired by `now`.
+    pub fn overdue(&self, now: MonoTime) -> Vec<Tuple> {
+        self.tracker.overdue(now).collect()
     }
 
     /// Returns when the next timer of the table goes off; none without a timer.
@@ -225,6 +362,20 @@ fn merged(row: SocketRow, twin: Option<&SocketRow>) -> SocketRow {
 /// A timer that goes off so much earlier or later than it did has been set anew; the kernel counts in ticks of up to 10 ms.
 const SAME_TIMER: Duration = Duration::from_millis(50);
 
+/// A row whose timer has so much more to go.
+fn since(mut row: SocketRow, later: Duration) -> SocketRow {
+    if let Some(timer) = &mut row.timer {
+        timer.left += later;
+    }
+    row
+}
+
+/// Are they the same but for how much of a timer is left?
+fn is_alike(a: &SocketRow, b: &SocketRow) -> bool {
+    let kind = |row: &SocketRow| row.timer.map(|timer| timer.kind);
+    kind(a) == kind(b) && is_same_without_timer(a, b)
+}
+
 /// Is `b` the same as `a` was `since` ago, but for how much of a timer is left?
 fn same(a: &SocketRow, b: &SocketRow, since: Duration) -> bool {
     let same_timer = match (a.timer, b.timer) {
@@ -232,20 +383,28 @@ fn same(a: &SocketRow, b: &SocketRow, since: Duration) -> bool {
         (Some(a), Some(b)) => a.kind == b.kind && a.left.saturating_sub(since).abs_diff(b.left) < SAME_TIMER,
         _ => false,
     };
-    same_timer
-        && SocketRow {
-            timer: None,
-            ..a.clone()
-        } == SocketRow {
-            timer: None,
-            ..b.clone()
-        }
+    same_timer && is_same_without_timer(a, b)
+}
+
+fn is_same_without_timer(a: &SocketRow, b: &SocketRow) -> bool {
+    let fields = |row: &SocketRow| {
+        (
+            row.tuple,
+            row.state,
+            row.inode,
+            row.rx_queue,
+            row.tx_queue,
+            row.retransmits,
+            row.info,
+        )
+    };
+    fields(a) == fields(b)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use finwait_model::socket_table::Timer;
+    use finwait_model::socket_table::{Timer, TimerKind};
 
     fn row(kind: TimerKind, left_ms: u64) -> SocketRow {
         SocketRow {

@@ -250,6 +250,7 @@ impl View {
                 side, tuple, inode, to, ..
             }) => self.hosts[*side].change(*tuple, *inode, *to),
             LabEvent::Table { side, rows } => self.hosts[*side].read(rows),
+            LabEvent::Rows { side, rows, gone } => self.hosts[*side].read_singly(rows, gone),
             LabEvent::Host(change) => {
                 let result = change.failed.clone().map_or(Ok(()), Err);
                 self.hosts[change.side].settings.push((change.setting, result));
@@ -295,5 +296,17 @@ impl HostView {
             self.change(row.tuple, row.inode, row.state);
         }
         self.table = rows.to_vec();
+    }
+
+    fn read_singly(&mut self, rows: &[ObservedSocket], gone: &[Tuple]) {
+        let is_old = |tuple: &Tuple| gone.contains(tuple) || rows.iter().any(|new| new.row.tuple == *tuple);
+        self.table.retain(|observed| !is_old(&observed.row.tuple));
+        for tuple in gone {
+            self.states.remove(tuple);
+        }
+        for ObservedSocket { row, .. } in rows {
+            self.change(row.tuple, row.inode, row.state);
+        }
+        self.table.extend_from_slice(rows);
     }
 }

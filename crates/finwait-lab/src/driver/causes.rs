@@ -21,11 +21,47 @@ impl<O: Outside> Core<O> {
         }
     }
 
-    /// Reads a host's table and reports what changed. Where no packet has just arrived, the likeliest cause is found for each change.
-    pub(super) fn changes(&mut self, side: Side, beside: ReadTrigger) {
+    /// Reads what was touched of a host's table since the last time, or the whole table where that is due.
+    pub(super) fn read_touched(&mut self, side: Side) {
+        let DriverEnd { watch, touched, .. } = &mut self.ends[side];
+        let Some(mut touched) = touched.take() else {
+            return self.changes(side, ReadTrigger::Nothing);
+        };
+        // What comes and goes through a listener is in its queue.
+        let listeners: BTreeSet<Tuple> = touched.iter().filter_map(|tuple| watch.listener_of(tuple)).collect();
+        touched.extend(listeners);
+        if watch.is_whole_due(touched.len()) {
+            return self.changes(side, ReadTrigger::Nothing);
+        }
+        for tuple in touched {
+            self.changes_of(side, Some(tuple), ReadTrigger::Nothing);
+        }
+    }
+
+    /// Reads a host's whole table and reports what changed.
+    fn changes(&mut self, side: Side, beside: ReadTrigger) {
         let Core { ends, outside, .. } = self;
         let watch = &mut ends[side].watch;
         let changes = watch.changes(|families, rows| outside.sockets(side, families, rows));
+        self.report(side, changes, beside);
+    }
+
+    /// Reads one connection of a host, or its whole table where none is named, and reports what changed.
+    pub(super) fn changes_of(&mut self, side: Side, tuple: Option<Tuple>, beside: ReadTrigger) {
+        let Some(tuple) = tuple else {
+            return self.changes(side, beside);
+        };
+        let Core { ends, outside, .. } = self;
+        let watch = &mut ends[side].watch;
+        let changes = watch.changes_of(&tuple, |tuple| outside.socket(side, tuple));
+        match changes.transpose() {
+            Some(changes) => self.report(side, changes, beside),
+            None => self.changes(side, beside),
+        }
+    }
+
+    /// Reports changes. Where no packet has just arrived, the likeliest cause is found for each.
+    fn report(&mut self, side: Side, changes: Result<Vec<StateChange>>, beside: ReadTrigger) {
         for change in self.complain(changes).unwrap_or_default() {
             self.unquiet = true;
             // What a packet does to a listener it does to a socket of its own.

@@ -7,6 +7,8 @@ pub(super) struct DriverEnd {
     /// The endpoint's process; none between its death and its restart.
     pub(super) process: Option<EndpointProcess>,
     pub(super) watch: Watch,
+    /// The connections that a packet or a call has touched since the table was last read for the screen.
+    pub(super) touched: Touched,
     /// Calls that have not returned, the oldest first.
     pub(super) in_flight: Vec<InFlightCall>,
     /// Outcomes that were heard, and wait for the packets before them.
@@ -31,6 +33,7 @@ impl DriverEnd {
         let mut end = DriverEnd {
             process: None,
             watch,
+            touched: Touched::default(),
             in_flight: Vec::new(),
             ended: VecDeque::new(),
             sockets: EndpointSockets::default(),
@@ -61,6 +64,58 @@ impl DriverEnd {
         self.sockets.clear();
         self.strace = self.strace.as_ref().map(|_| SyscallOrder::default());
         self.died = true;
+        self.touched.all();
+    }
+
+    /// The call has begun, or returned: what it may have changed, or may change, is read anew.
+    pub(super) fn touch_by(&mut self, call: CallId) {
+        let DriverEnd {
+            process,
+            watch,
+            touched,
+            in_flight,
+            sockets,
+            ..
+        } = self;
+        let Some(call) = in_flight.iter().find(|known| known.id == call) else {
+            return;
+        };
+        let inode = call.on.as_ref().and_then(|name| sockets.inode(name));
+        let row = inode.and_then(|inode| watch.row(inode));
+        let listens = row.is_some_and(|row| row.state == State::Listen);
+        match (call.effect, row) {
+            (StateEffect::None, None) => {}
+            (StateEffect::Listens, _) => touched.all(),
+            // With a listener goes its queue.
+            (effect, Some(_)) if effect.ends() && listens => touched.all(),
+            // Of a socket that connects across the wire, its SYN tells.
+            (StateEffect::Opens, None) if !call.crosses => touched.all(),
+            // A library may have made its socket without a word.
+            (_, None) if process.is_some_and(|process| process.hides) => touched.all(),
+            _ => {}
+        }
+        if let Some(row) = row {
+            touched.one(row.tuple);
+        }
+    }
+
+    /// A call on a listener has taken the connection from `peer`: it has a descriptor now.
+    pub(super) fn touch_accepted(&mut self, call: CallId, peer: SocketAddr, own: IpAddr) {
+        let call = self.in_flight.iter().find(|known| known.id == call);
+        let listener = call.and_then(|call| self.sockets.inode(call.on.as_ref()?));
+        let row = listener.and_then(|inode| self.watch.row(inode));
+        let accepted = row.map(|row| row.tuple.local).map(|local| Tuple {
+            local: if local.ip().is_unspecified() {
+                SocketAddr::new(own, local.port())
+            } else {
+                local
+            },
+            peer,
+        });
+        match accepted.filter(|tuple| self.watch.has(tuple)) {
+            Some(tuple) => self.touched.one(tuple),
+            None => self.touched.all(),
+        }
     }
 
     /// Is a call under way that can change a state by itself?

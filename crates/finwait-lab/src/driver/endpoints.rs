@@ -44,6 +44,7 @@ impl<O: Outside> Core<O> {
                 }
                 Ok(Reply::Began { id, text, .. }) => {
                     self.look_in = Some(self.timing.first_look);
+                    self.ends[side].touch_by(id);
                     let mut calls = self.ends[side].in_flight.iter_mut();
                     if let Some(call) = calls.find(|call| call.id == id) {
                         call.begun = true;
@@ -164,6 +165,10 @@ impl<O: Outside> Core<O> {
                     if let Some(name) = call.and_then(|call| call.makes.clone()) {
                         end.sockets.open(name, fd, Some(inode));
                     }
+                }
+                end.touch_by(id);
+                if let Outcome::Ok(Value::Descriptor { peer: Some(peer), .. }) = outcome {
+                    end.touch_accepted(id, peer, self.addresses[side]);
                 }
                 // Both tables, so that whoever hears of the outcome sees its consequences.
                 self.settle(Some(side));

@@ -1,6 +1,6 @@
 //! The driver: the one thread through which everything passes that the kernel and the endpoints say.
 //!
-//! It moves packets from host to host and reads both tables around each one that can change a state, so that no state between
+//! It moves packets from host to host and reads the connection of each one that can change a state around it, so that no state between
 //! two readings is lost and each has its cause: the call that was under way where the packet left, the packet where it arrived.
 //! An endpoint announces a call before it makes it; the announcement is read before the packet that the call sends, and the
 //! packets before the outcome, so that the transcript is in the order of cause and effect.
@@ -19,7 +19,7 @@
 //!
 //! `requests` is what it is asked, `endpoints` what it hears, `wire` what it does with packets, `causes` how it finds what changed and why,
 //! `quiet` when nothing more is to come, `end` what it knows of one end, `sockets` of its sockets, `in_flight` of a call under way,
-//! `syscalls` where those that strace sees belong, `timing` how long it waits for what.
+//! `touched` what of a table is to be read anew, `syscalls` where those that strace sees belong, `timing` how long it waits for what.
 
 mod causes;
 mod end;
@@ -34,12 +34,13 @@ mod syscalls;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod touched;
 mod wire;
 
 pub(super) use shell::Driver;
 
-use std::collections::{HashSet, VecDeque};
-use std::net::IpAddr;
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use self::end::DriverEnd;
@@ -48,6 +49,7 @@ use self::outside::{EndpointProcess, Heard, Outside, Preparation, Ready};
 use self::sockets::EndpointSockets;
 use self::syscalls::SyscallOrder;
 use self::timing::Timing;
+use self::touched::Touched;
 use super::event::{
     CallBegan, CallEnded, Disposition, LabEvent, LabRequest, NamedCall, PacketRecord, ProcessBorn, ProcessDied,
     ReceivedPacket, RuntimeChanged, RuntimeProgress, SettingChanged, StateChanged, SyscallSeen, TransitionCause,
@@ -56,7 +58,7 @@ use super::event::{
 use super::facts::{LabFacts, LabKind};
 use super::process::ProtocolError;
 use super::strace::Word;
-use super::watch::Watch;
+use super::watch::{TableNews, Watch};
 use crate::endpoint::protocol::{self, Reply, VERSION};
 use crate::error::Result;
 use crate::observe::tracker::{Actor, Arrival, Arrived, StateChange, after_fin, between, maker};
@@ -64,7 +66,7 @@ use crate::runtime::Runtime;
 use finwait_model::call::{Call, CallId, CallKind, EndpointCall, Family, SocketName, StateEffect, WaitCondition};
 use finwait_model::clock::{Millis, MonoTime};
 use finwait_model::host::{Setting, SettingValue};
-use finwait_model::outcome::Outcome;
+use finwait_model::outcome::{Outcome, Value};
 use finwait_model::side::{Ends, Side};
 use finwait_model::socket_table::{TimerKind, Tuple};
 use finwait_model::state::State;
@@ -215,7 +217,9 @@ impl<O: Outside> Core<O> {
                 .filter_map(|side| self.ends[side].watch.next_timer())
                 .min()
                 .map(|at| at.since(now).max(self.slack));
-            [timer, self.look_in].into_iter().flatten().min()
+            let whole = self.ends.iter().any(|(_, end)| end.watch.owes_whole());
+            let whole = whole.then_some(self.timing.busy_reading);
+            [timer, self.look_in, whole].into_iter().flatten().min()
         };
         self.look_at = timeout.map(|timeout| now.plus(timeout));
         // What is due on the wire is seen to at once, and is no reason to read tables.
@@ -268,6 +272,14 @@ impl<O: Outside> Core<O> {
                 shorter => shorter,
             };
             self.slack = (self.slack * 2).min(self.timing.timer_patience);
+            let is_idle = now.since(self.read_at) >= self.timing.busy_reading;
+            for side in Side::BOTH {
+                let DriverEnd { watch, touched, .. } = &mut self.ends[side];
+                watch.overdue(now).into_iter().for_each(|tuple| touched.one(tuple));
+                if is_idle && watch.owes_whole() {
+                    touched.all();
+                }
+            }
         } else {
             return;
         }
@@ -275,19 +287,21 @@ impl<O: Outside> Core<O> {
         self.quieten();
     }
 
-    /// Reads both tables, `first`'s first, and reports what changed.
+    /// Reads in both tables what was touched, `first`'s first, or all of them, and reports what changed.
     fn settle(&mut self, first: Option<Side>) {
         (self.dirty, self.streamed) = (false, 0);
         self.read_at = self.outside.now();
         let first = first.unwrap_or(Side::Client);
         for side in [first, first.other()] {
-            self.changes(side, ReadTrigger::Nothing);
+            self.read_touched(side);
             let Core { ends, outside, .. } = self;
             let table = ends[side]
                 .watch
                 .table(|families, rows| outside.procfs(side, families, rows));
-            if let Some(Some(rows)) = self.complain(table) {
-                self.tell(LabEvent::Table { side, rows });
+            match self.complain(table).flatten() {
+                Some(TableNews::Whole(rows)) => self.tell(LabEvent::Table { side, rows }),
+                Some(TableNews::Singly(rows, gone)) => self.tell(LabEvent::Rows { side, rows, gone }),
+                None => {}
             }
         }
         if self.is_torn() {
@@ -314,7 +328,15 @@ impl<O: Outside> Core<O> {
             return;
         };
         let mut news = Vec::new();
-        for (name, socket) in sockets.iter_mut() {
+        // A socket comes into a table or leaves it, or its descriptor comes or goes.
+        sockets.suspect(watch.moved());
+        let suspects = if watch.owes_whole() {
+            sockets.suspects()
+        } else {
+            sockets.names()
+        };
+        for name in suspects {
+            let Some(socket) = sockets.get_mut(&name) else { continue };
             let Some(inode) = socket.inode else { continue };
             let is_apart = !socket.is_closed && watch.row(inode).is_none();
             let state = match socket.fd {
@@ -322,7 +344,7 @@ impl<O: Outside> Core<O> {
                 _ => None,
             };
             if std::mem::replace(&mut socket.info, state) != state {
-                news.push((name.clone(), state));
+                news.push((name, state));
             }
         }
         for (socket, state) in news {

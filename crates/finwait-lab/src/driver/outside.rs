@@ -34,6 +34,8 @@ pub(super) trait Outside {
 
     /// Reads a host's sockets of these families in place of what is in `rows` (sock_diag, or procfs without it); returns when that was.
     fn sockets(&mut self, side: Side, families: &[Family], rows: &mut Vec<SocketRow>) -> Result<MonoTime>;
+    /// Reads one of them by its addresses: its row, if it has one, and when that was.
+    fn socket(&mut self, side: Side, tuple: &Tuple) -> Result<(MonoTime, Option<SocketRow>)>;
     /// Appends a host's sockets of these families to `rows` as procfs shows them.
     fn procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<ProcRow>) -> Result<()>;
     /// Destroys a connection (SOCK_DESTROY).

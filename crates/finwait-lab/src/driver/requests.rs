@@ -29,11 +29,13 @@ impl<O: Outside> Core<O> {
                 self.outside.prepare(side, runtime);
             }
             LabRequest::Destroy(side, tuple) => {
-                self.changes(side, ReadTrigger::Nothing);
+                // With a listener goes its queue.
+                let one = Some(tuple).filter(|tuple| !tuple.is_listener());
+                self.changes_of(side, one, ReadTrigger::Nothing);
                 let destroyed = self.outside.destroy(side, &tuple);
                 self.complain(destroyed);
                 self.destroyed = Some((side, tuple));
-                self.changes(side, ReadTrigger::Nothing);
+                self.changes_of(side, one, ReadTrigger::Nothing);
                 self.destroyed = None;
                 self.dirty = true;
             }
@@ -96,6 +98,14 @@ impl<O: Outside> Core<O> {
             }
             EndpointCall::Process(_) => (None, None),
         };
+        let other = self.addresses[side.other()];
+        let crosses = match &request.order {
+            EndpointCall::On {
+                call: Call::Connect { address, .. },
+                ..
+            } => self.wired && address.ip().to_canonical() == other,
+            _ => false,
+        };
         if self.ends[side].process.is_none() {
             self.tell(LabEvent::Garbled {
                 side,
@@ -112,6 +122,7 @@ impl<O: Outside> Core<O> {
             on,
             makes,
             effect: spec.effect,
+            crosses,
             releases: spec.releases(),
             awaits: spec.waits_for,
             begun: false,

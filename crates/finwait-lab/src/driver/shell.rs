@@ -207,6 +207,18 @@ impl Outside for Shell {
         Ok(MonoTime::now())
     }
 
+    fn socket(&mut self, side: Side, tuple: &Tuple) -> Result<(MonoTime, Option<SocketRow>)> {
+        let row = match &mut self.hosts[side].diag {
+            Ok(diag) => diag.query(tuple)?,
+            Err(_) => {
+                let mut rows = Vec::new();
+                self.sockets_by_procfs(side, &[Family::Inet, Family::Inet6], &mut rows)?;
+                rows.into_iter().find(|row| row.tuple == *tuple)
+            }
+        };
+        Ok((MonoTime::now(), row))
+    }
+
     fn procfs(&mut self, side: Side, families: &[Family], rows: &mut Vec<ProcRow>) -> Result<()> {
         let mut shown = Vec::new();
         let tables = self.hosts[side].tables.iter_mut();

@@ -29,6 +29,9 @@ impl<O: Outside> Core<O> {
         (self.dirty, self.unquiet) = (true, true);
         self.streamed += 1;
         let packet = decode(&self.buffer[..len]);
+        if let Some(tuple) = tuple_of(&packet) {
+            self.ends[from].touched.one(tuple);
+        }
         let no = self.wire.number();
         let seen = match &packet {
             Packet::Tcp(segment) => self.flows.sent(no, segment),
@@ -37,7 +40,7 @@ impl<O: Outside> Core<O> {
         // The endpoint announced the call before it made it: what it said is there by now.
         if self.can_change_a_state(from, &packet) {
             self.hear(from);
-            self.changes(from, left(&packet, &seen));
+            self.changes_of(from, tuple_of(&packet), left(&packet, &seen));
         } else if self.ends[from].owes_a_word() {
             self.hear(from);
         }
@@ -89,11 +92,15 @@ impl<O: Outside> Core<O> {
     fn deliver(&mut self, record: PacketRecord, bytes: &[u8], copies: &[PacketNo]) {
         let to = record.from.other();
         let telling = self.can_change_a_state(record.from, &record.packet);
+        let tuple = concerns(&record.packet);
+        if let Some(tuple) = tuple {
+            self.ends[to].touched.one(tuple);
+        }
         if telling {
             // What the receiving end has done by itself is no work of this packet.
             self.hear(to);
             self.let_return(to);
-            self.changes(to, ReadTrigger::Nothing);
+            self.changes_of(to, tuple, ReadTrigger::Nothing);
         }
         let disposition = match self.outside.deliver(to, bytes) {
             Err(errno) => Disposition::Refused(errno),
@@ -103,7 +110,10 @@ impl<O: Outside> Core<O> {
             (Disposition::Delivered, Packet::Tcp(segment)) => self.flows.arrived(segment),
             _ => FinProgress::default(),
         };
-        let arrived = self.arrived(&record.packet, came);
+        let arrived = Arrived {
+            tuple,
+            what: self.arrival(&record.packet, came),
+        };
         let passed = PacketRecord { disposition, ..record };
         if disposition == Disposition::Delivered && !self.wire.is_empty() {
             self.discard(&passed, copies);
@@ -113,7 +123,7 @@ impl<O: Outside> Core<O> {
         let passed = LabEvent::Packet(passed);
         if telling {
             self.tell(passed);
-            self.changes(to, ReadTrigger::Arrived(arrived));
+            self.changes_of(to, tuple, ReadTrigger::Arrived(arrived));
         } else {
             self.outside.tell_idly(passed);
         }
@@ -130,13 +140,8 @@ impl<O: Outside> Core<O> {
     }
 
     /// The kind of arrival that a packet is to the host that it has reached.
-    fn arrived(&self, packet: &Packet, came: FinProgress) -> Arrived {
-        let tuple = match packet {
-            Packet::Tcp(_) => tuple_of(packet).map(Tuple::mirrored),
-            Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
-            Packet::Other { .. } => None,
-        };
-        let what = match packet {
+    fn arrival(&self, packet: &Packet, came: FinProgress) -> Arrival {
+        match packet {
             Packet::Tcp(segment) if segment.flags.has(Flags::RST) => Arrival::Reset,
             Packet::Tcp(segment) => Arrival::Segment {
                 acknowledges: segment.flags.has(Flags::ACK),
@@ -145,8 +150,7 @@ impl<O: Outside> Core<O> {
                 overruns_fin: came.overruns_fin,
             },
             Packet::Icmp { .. } | Packet::Other { .. } => Arrival::Other,
-        };
-        Arrived { tuple, what }
+        }
     }
 
     /// Keeps a packet on the wire: held, delayed, or under way.
@@ -333,6 +337,15 @@ impl<O: Outside> Core<O> {
             self.told_rules = self.wire.rules().to_vec();
             self.tell(LabEvent::Rules(self.told_rules.clone()));
         }
+    }
+}
+
+/// Returns the connection of the receiving host that a packet is of or about, that host's end first.
+fn concerns(packet: &Packet) -> Option<Tuple> {
+    match packet {
+        Packet::Tcp(_) => tuple_of(packet).map(Tuple::mirrored),
+        Packet::Icmp { about, .. } => about.map(|(local, peer)| Tuple { local, peer }),
+        Packet::Other { .. } => None,
     }
 }
 

@@ -4,4 +4,5 @@
 
 pub mod diag;
 pub mod procfs;
+pub mod rows;
 pub mod tracker;

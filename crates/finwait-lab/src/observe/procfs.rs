@@ -1,11 +1,8 @@
 //! `/proc/net/tcp` and `tcp6`: the states that people know, row by row.
 
-use procfs::net::TcpNetEntries;
-use procfs::{FromBufReadSI, current_system_info};
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::net::SocketAddr;
-use std::str::SplitAsciiWhitespace;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::error::{Operation, Result};
@@ -83,62 +80,87 @@ pub fn parse(table: &[u8], rows: &mut Vec<ProcRow>, unread: &mut Vec<String>) {
             continue;
         }
         let text = String::from_utf8_lossy(line).into_owned();
-        match row(&text) {
+        match row(line) {
             Some(row) => rows.push(ProcRow { row, line: text }),
             None => unread.push(text),
         }
     }
 }
 
-/// The row that a line says, if it does.
-fn row(line: &str) -> Option<SocketRow> {
-    // One line at a time: `TcpNetEntries` gives up the whole table for one line that it does not understand.
-    let header = &b"\n"[..];
-    let entries = TcpNetEntries::from_buf_read(header.chain(line.as_bytes()), current_system_info()).ok()?;
-    let entry = entries.0.into_iter().next()?;
-    let rest = UnparsedFields::of(line)?;
+/// The row that a line says, if it does (`get_tcp4_sock`, `get_openreq4`, `get_timewait4_sock` and those of tcp6).
+fn row(line: &[u8]) -> Option<SocketRow> {
+    // Slot, local address, remote address, state, `tx_queue:rx_queue`, `tr:tm->when`, `retrnsmt`, `uid`, `timeout`, `inode`.
+    let mut columns = line.split(|byte| *byte == b' ').filter(|column| !column.is_empty());
+    columns.next()?.strip_suffix(b":")?;
+    let tuple = Tuple {
+        local: address(columns.next()?)?,
+        peer: address(columns.next()?)?,
+    };
+    let state = State::from_kernel(u8::try_from(hex(columns.next()?)?).ok()?)?;
+    let (tx_queue, rx_queue) = pair(columns.next()?)?;
+    let (active, when) = pair(columns.next()?)?;
+    let timeouts = hex(columns.next()?)?;
+    let _uid = decimal(columns.next()?)?;
+    let probes = decimal(columns.next()?)?;
+    let inode = decimal(columns.next()?)?;
+    let kind = TimerKind::from_kernel(u8::try_from(active).ok()?);
     Some(SocketRow {
-        tuple: Tuple {
-            local: plain(entry.local_address),
-            peer: plain(entry.remote_address),
+        tuple,
+        state,
+        rx_queue: u32::try_from(rx_queue).ok()?,
+        tx_queue: u32::try_from(tx_queue).ok()?,
+        timer: kind.map(|kind| Timer { kind, left: left(when) }),
+        // Unanswered probes stand in the column that the header calls `timeout`; sock_diag has one field for both.
+        retransmits: match kind {
+            Some(TimerKind::ZeroWindowProbe | TimerKind::Keepalive) => u32::try_from(probes).ok()?,
+            _ => u32::try_from(timeouts).ok()?,
         },
-        state: State::from_kernel(entry.state.to_u8())?,
-        rx_queue: entry.rx_queue,
-        tx_queue: entry.tx_queue,
-        retransmits: rest.retransmits,
-        timer: rest.timer,
-        inode: entry.inode,
+        inode,
         info: None,
     })
 }
 
-/// The fields that `TcpNetEntry` passes over (`get_tcp4_sock`, `get_openreq4`, `get_timewait4_sock`).
-struct UnparsedFields {
-    timer: Option<Timer>,
-    retransmits: u32,
+/// Two hexadecimal numbers with a colon between them.
+fn pair(column: &[u8]) -> Option<(u64, u64)> {
+    let colon = column.iter().position(|byte| *byte == b':')?;
+    Some((hex(&column[..colon])?, hex(&column[colon + 1..])?))
 }
 
-impl UnparsedFields {
-    fn of(line: &str) -> Option<UnparsedFields> {
-        let mut columns: SplitAsciiWhitespace<'_> = line.split_ascii_whitespace();
-        // After slot, local address, remote address, state and queues: `tr tm->when`, `retrnsmt`, `uid`, `timeout`.
-        let (active, when) = columns.nth(5)?.split_once(':')?;
-        let timeouts = u32::from_str_radix(columns.next()?, 16).ok()?;
-        let probes = columns.nth(1)?.parse().ok()?;
-        let kind = TimerKind::from_kernel(u8::from_str_radix(active, 16).ok()?);
-        let ticks = u64::from_str_radix(when, 16).ok()?;
-        Some(UnparsedFields {
-            timer: kind.map(|kind| Timer {
-                kind,
-                left: left(ticks),
-            }),
-            // Unanswered probes stand in the column that the header calls `timeout`; sock_diag has one field for both.
-            retransmits: match kind {
-                Some(TimerKind::ZeroWindowProbe | TimerKind::Keepalive) => probes,
-                _ => timeouts,
-            },
-        })
-    }
+/// An address and a port: the address's words in the order of the machine, each of whose bytes are in that of the network. Where an
+/// IPv6 socket carries an IPv4 connection and shows its addresses mapped, they are the connection's own.
+fn address(column: &[u8]) -> Option<SocketAddr> {
+    let (ip, port) = column.split_last_chunk::<5>()?;
+    let port = u16::try_from(hex(port.strip_prefix(b":")?)?).ok()?;
+    let word = |digits: &[u8]| Some(u32::try_from(hex(digits)?).ok()?.to_ne_bytes());
+    let ip = match ip.len() {
+        8 => IpAddr::from(word(ip)?),
+        32 => {
+            let mut octets = [0; 16];
+            for (octets, digits) in octets.chunks_mut(4).zip(ip.chunks(8)) {
+                octets.copy_from_slice(&word(digits)?);
+            }
+            IpAddr::from(octets).to_canonical()
+        }
+        _ => return None,
+    };
+    Some(SocketAddr::new(ip, port))
+}
+
+/// A hexadecimal number of at most 16 digits.
+fn hex(digits: &[u8]) -> Option<u64> {
+    let one = |number: u64, digit: &u8| Some(number << 4 | u64::from((*digit as char).to_digit(16)?));
+    (1..=16)
+        .contains(&digits.len())
+        .then(|| digits.iter().try_fold(0, one))?
+}
+
+/// A decimal number; 64 bits, where the kernel prints a negative one as `unsigned long`.
+fn decimal(digits: &[u8]) -> Option<u64> {
+    let one = |number: u64, digit: &u8| {
+        let digit = (*digit as char).to_digit(10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    };
+    (!digits.is_empty()).then(|| digits.iter().try_fold(0, one))?
 }
 
 /// A time in clock ticks of 1/100 s (USER_HZ, the same on all architectures but Alpha). The kernel clamps it at nought.
@@ -146,14 +168,11 @@ fn left(ticks: u64) -> Duration {
     Duration::from_millis(ticks.saturating_mul(10))
 }
 
-/// An IPv4 connection's own addresses, where an IPv6 socket carries it and shows them mapped.
-fn plain(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use procfs::net::TcpNetEntries;
+    use procfs::{FromBufReadSI, current_system_info};
     use proptest::prelude::*;
 
     const HEADER: &str =
@@ -220,6 +239,28 @@ mod tests {
     fn new_syn_recv_is_syn_recv() {
         let (rows, _) = table(&[&SYN_SENT.replace(" 02 ", " 0C ")]);
         assert_eq!(rows[0].row.state, State::SynRecv);
+    }
+
+    /// A crate of other people's reads the same in the same line.
+    #[test]
+    fn the_procfs_crate_agrees() {
+        let v6 = "   3: 0000000000000000FFFF00000200000A:1F90 0000000000000000FFFF00000100000A:A35E 08 00000000:00000001 00:00000000 \
+                  00000000     0        0 7 1 0000000000000000 20 4 1 10 -1";
+        let own = "   4: 000000FD000000000000000002000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 \
+                   00000000     0        0 18446744073709551615 1 0000000000000000 100 0 0 10 0";
+        for line in [SYN_SENT, TIME_WAIT, PROBED, v6, own] {
+            let text = format!("{HEADER}{line}\n");
+            let theirs = TcpNetEntries::from_buf_read(text.as_bytes(), current_system_info()).unwrap();
+            let theirs = &theirs.0[0];
+            let (rows, _) = table(&[line]);
+            let ours = &rows[0].row;
+            let plain = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+            assert_eq!(ours.tuple.local, plain(theirs.local_address));
+            assert_eq!(ours.tuple.peer, plain(theirs.remote_address));
+            assert_eq!(Some(ours.state), State::from_kernel(theirs.state.to_u8()));
+            let fields = (theirs.rx_queue, theirs.tx_queue, theirs.inode);
+            assert_eq!((ours.rx_queue, ours.tx_queue, ours.inode), fields);
+        }
     }
 
     proptest! {

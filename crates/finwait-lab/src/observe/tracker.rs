@@ -1,5 +1,6 @@
 //! From tables to transitions: what differs between two readings of a host's table. Pure.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use finwait_model::clock::MonoTime;
@@ -29,7 +30,7 @@ pub struct StateChange {
 
 /// Several listeners may share an address (SO_REUSEPORT): their inode tells them apart. A connection's addresses are its own,
 /// and stay when its inode goes to 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct SocketKey(Tuple, u64);
 
 impl SocketKey {
@@ -64,6 +65,8 @@ const TICK: Duration = Duration::from_millis(10);
 #[derive(Debug, Default)]
 pub struct Tracker {
     seen: QuickMap<SocketKey, TrackedSocket>,
+    /// The timers that run, the next to expire first.
+    timers: BTreeSet<(MonoTime, SocketKey)>,
     reading: u64,
 }
 
@@ -73,67 +76,85 @@ impl Tracker {
         self.reading += 1;
         let mut changes = Vec::new();
         for row in rows {
-            let timer = row.timer.map(|timer| (timer.kind, at.plus(timer.left)));
-            let key = SocketKey::of(row);
-            let before = self.seen.get(&key).copied();
-            let from = before.map_or(State::Close, |seen| seen.state);
-            let reborn = is_reborn(from, row.state);
-            // An orphan is still the socket that its descriptor's inode stood for, until the addresses are used again.
-            let inode = match before {
-                Some(seen) if row.inode == 0 && !reborn => seen.inode,
-                _ => row.inode,
-            };
-            let seen = TrackedSocket {
-                state: row.state,
-                inode,
-                held: row.inode != 0,
-                timer,
-                retransmits: row.retransmits,
-                reading: self.reading,
-            };
-            self.seen.insert(key, seen);
-            let change = StateChange {
-                tuple: row.tuple,
-                inode,
-                from,
-                to: row.state,
-                expired: before.and_then(|seen| expired(&seen, at)),
-                retransmits: before.map_or(0, |seen| seen.retransmits),
-                heir: None,
-            };
-            if reborn {
-                changes.push(StateChange {
-                    inode: before.map_or(0, |seen| seen.inode),
-                    to: State::Close,
-                    heir: Some(row.inode),
-                    ..change
-                });
-                changes.push(StateChange {
-                    from: State::Close,
-                    expired: None,
-                    ..change
-                });
-            } else if from != row.state {
-                changes.push(change);
-            }
+            self.see(at, row, &mut changes);
         }
-        let reading = self.reading;
-        self.seen.retain(|key, seen| {
-            let there = seen.reading == reading;
+        let Tracker { seen, timers, reading } = self;
+        seen.retain(|key, seen| {
+            let there = seen.reading == *reading;
             if !there {
-                changes.push(StateChange {
-                    tuple: key.0,
-                    inode: seen.inode,
-                    from: seen.state,
-                    to: State::Close,
-                    expired: expired(seen, at),
-                    retransmits: seen.retransmits,
-                    heir: None,
-                });
+                changes.push(gone(key, seen, at));
+                forget_timer(timers, key, seen);
             }
             there
         });
         changes
+    }
+
+    /// Compares the connection with these addresses, as it was at `at`, with the reading before, and keeps it; without a row it is gone.
+    pub fn read_one(&mut self, at: MonoTime, tuple: &Tuple, row: Option<&SocketRow>) -> Vec<StateChange> {
+        let mut changes = Vec::new();
+        let key = SocketKey(*tuple, 0);
+        match row {
+            Some(row) => self.see(at, row, &mut changes),
+            None => {
+                if let Some(seen) = self.seen.remove(&key) {
+                    changes.push(gone(&key, &seen, at));
+                    forget_timer(&mut self.timers, &key, &seen);
+                }
+            }
+        }
+        changes
+    }
+
+    /// Compares a row with the one before, and keeps it.
+    fn see(&mut self, at: MonoTime, row: &SocketRow, changes: &mut Vec<StateChange>) {
+        let timer = row.timer.map(|timer| (timer.kind, at.plus(timer.left)));
+        let key = SocketKey::of(row);
+        let before = self.seen.get(&key).copied();
+        let from = before.map_or(State::Close, |seen| seen.state);
+        let reborn = is_reborn(from, row.state);
+        // An orphan is still the socket that its descriptor's inode stood for, until the addresses are used again.
+        let inode = match before {
+            Some(seen) if row.inode == 0 && !reborn => seen.inode,
+            _ => row.inode,
+        };
+        let seen = TrackedSocket {
+            state: row.state,
+            inode,
+            held: row.inode != 0,
+            timer,
+            retransmits: row.retransmits,
+            reading: self.reading,
+        };
+        if let Some(before) = &before {
+            forget_timer(&mut self.timers, &key, before);
+        }
+        self.timers.extend(timer.map(|(_, at)| (at, key)));
+        self.seen.insert(key, seen);
+        let change = StateChange {
+            tuple: row.tuple,
+            inode,
+            from,
+            to: row.state,
+            expired: before.and_then(|seen| expired(&seen, at)),
+            retransmits: before.map_or(0, |seen| seen.retransmits),
+            heir: None,
+        };
+        if reborn {
+            changes.push(StateChange {
+                inode: before.map_or(0, |seen| seen.inode),
+                to: State::Close,
+                heir: Some(row.inode),
+                ..change
+            });
+            changes.push(StateChange {
+                from: State::Close,
+                expired: None,
+                ..change
+            });
+        } else if from != row.state {
+            changes.push(change);
+        }
     }
 
     /// Is that connection, and every other one that could be meant, ESTABLISHED, so that plain data changes no state?
@@ -145,7 +166,32 @@ impl Tracker {
 
     /// The time at which the next timer of the table expires.
     pub fn next_timer(&self) -> Option<MonoTime> {
-        self.seen.values().filter_map(|seen| seen.timer).map(|(_, at)| at).min()
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// The connections whose timers should have expired by `now`.
+    pub fn overdue(&self, now: MonoTime) -> impl Iterator<Item = Tuple> {
+        let due = self.timers.iter().take_while(move |(at, _)| *at <= now);
+        due.map(|(_, key)| key.0)
+    }
+}
+
+/// The end of a socket that was in the table and is not any more.
+fn gone(key: &SocketKey, seen: &TrackedSocket, at: MonoTime) -> StateChange {
+    StateChange {
+        tuple: key.0,
+        inode: seen.inode,
+        from: seen.state,
+        to: State::Close,
+        expired: expired(seen, at),
+        retransmits: seen.retransmits,
+        heir: None,
+    }
+}
+
+fn forget_timer(timers: &mut BTreeSet<(MonoTime, SocketKey)>, key: &SocketKey, seen: &TrackedSocket) {
+    if let Some((_, at)) = seen.timer {
+        timers.remove(&(at, *key));
     }
 }
 

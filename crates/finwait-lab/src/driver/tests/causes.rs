@@ -377,6 +377,7 @@ fn each_transition_has_its_cause() {
                 });
                 play.sends(Server, segment(Server, FIN_ACK, 500, 100));
                 play.turn();
+                play.rest();
             },
             told: &[
                 "client ESTABLISHED>CLOSE_WAIT received",

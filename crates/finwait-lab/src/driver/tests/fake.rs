@@ -38,8 +38,18 @@ pub(super) struct End {
     pub(super) later: Vec<(MonoTime, Act)>,
 }
 
+/// The work of the kernels, as far as tables are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Work {
+    /// The rows by sock_diag, in whole tables and alone.
+    pub(super) rows: usize,
+    /// The readings of procfs.
+    pub(super) procfs: usize,
+}
+
 /// The outside.
 pub(super) struct Fake {
+    pub(super) work: Work,
     pub(super) now: MonoTime,
     pub(super) told: Vec<(MonoTime, LabEvent)>,
     /// The times at which the client's tables were read.
@@ -74,6 +84,7 @@ impl Fake {
         };
         Fake {
             now: MonoTime(1_000_000_000_000),
+            work: Work::default(),
             told: Vec::new(),
             readings: Vec::new(),
             ends: Ends::from_fn(end),
@@ -121,10 +132,20 @@ impl Outside for Fake {
             });
         }
         rows.clone_from(&self.ends[side].rows);
+        self.work.rows += rows.len();
         Ok(self.now)
     }
 
+    fn socket(&mut self, side: Side, tuple: &Tuple) -> Result<(MonoTime, Option<SocketRow>)> {
+        let Work { rows, .. } = self.work;
+        let mut all = Vec::new();
+        let at = self.sockets(side, &[], &mut all)?;
+        self.work.rows = rows + 1;
+        Ok((at, all.into_iter().find(|row| row.tuple == *tuple)))
+    }
+
     fn procfs(&mut self, side: Side, _: &[Family], rows: &mut Vec<ProcRow>) -> Result<()> {
+        self.work.procfs += 1;
         let End {
             rows: table, is_torn, ..
         } = &self.ends[side];

@@ -2,6 +2,7 @@
 
 mod causes;
 mod fake;
+mod many;
 mod order;
 mod patience;
 mod quiet;

@@ -1,0 +1,175 @@
+//! Many sockets on a host: what is read for each thing that happens does not grow with them, and no state is missed.
+
+use super::*;
+
+/// The addresses of the nth of many connections to the server's listener, its client's end first.
+fn nth(n: u16) -> Tuple {
+    Tuple {
+        local: SocketAddr::new(connection().local.ip(), 20_000 + n),
+        peer: connection().peer,
+    }
+}
+
+/// Inode and row of the nth at the client.
+fn client(n: u16, state: State) -> SocketRow {
+    SocketRow {
+        tuple: nth(n),
+        ..row(Client, state, 1_000 + u64::from(n))
+    }
+}
+
+/// A segment of the nth that the server sends.
+fn from_server(n: u16, flags: Flags) -> Vec<u8> {
+    let mut packet = segment(Server, flags, 500, 100);
+    packet[22..24].copy_from_slice(&nth(n).local.port().to_be_bytes());
+    packet
+}
+
+/// A wire, `count` connections that are ESTABLISHED, and the server's listener.
+fn with_connections(count: u16) -> Play {
+    let mut play = Play::wired();
+    let ends = &mut play.core.outside.ends;
+    ends.client.rows = (0..count).map(|n| client(n, State::Established)).collect();
+    ends.server.rows = (0..count)
+        .map(|n| SocketRow {
+            tuple: nth(n).mirrored(),
+            ..client(n, State::Established)
+        })
+        .collect();
+    ends.server.rows.push(row(Server, State::Listen, 9));
+    play.settle();
+    play
+}
+
+/// The rows that were read and the times that procfs was, while each of the last hundred of so many connections gets a FIN, a call reads
+/// at each, and all is quiet in between.
+fn work(count: u16) -> (usize, usize) {
+    let mut play = with_connections(count);
+    play.core.outside.work = fake::Work::default();
+    for n in count - 100..count {
+        let inode = 1_000 + u64::from(n);
+        play.socket(Client, &format!("client{}", n + 2), inode);
+        play.next_arrival(Client, move |end| {
+            end.rows[usize::from(n)] = client(n, State::CloseWait)
+        });
+        play.sends(Server, from_server(n, FIN_ACK));
+        play.turn();
+        play.rest();
+        assert_eq!(play.transitions(), ["client ESTABLISHED>CLOSE_WAIT received"], "{n}");
+        play.call(Client, 20_000 + u64::from(n), &format!("client{}", n + 2), read());
+        play.says(Client, ended(20_000 + u64::from(n)));
+        play.turn();
+        play.rest();
+        play.told();
+    }
+    let fake::Work { rows, procfs, .. } = play.core.outside.work;
+    (rows, procfs)
+}
+
+#[test]
+fn what_is_read_for_a_segment_and_a_call_does_not_grow_with_the_sockets() {
+    let (few, whole) = work(200);
+    let (many, seldom) = work(3_200);
+    assert!(
+        many < few * 3 / 2,
+        "{many} rows among 3,200 connections, {few} among 200"
+    );
+    // Whole tables come with procfs, and after as many sockets as they have.
+    assert!(
+        (1..=10).contains(&whole) && seldom <= 1,
+        "procfs read {whole} and {seldom} times"
+    );
+}
+
+/// What is reported is as procfs shows it, once nothing has happened for a moment: also of sockets that were read alone.
+#[test]
+fn a_large_table_is_read_whole_when_nothing_happens_for_a_while() {
+    let mut play = with_connections(500);
+    play.next_arrival(Client, |end| end.rows[3] = client(3, State::CloseWait));
+    play.sends(Server, from_server(3, FIN_ACK));
+    play.turn();
+    play.rest();
+    let tables = |play: &mut Play| {
+        let told = std::mem::take(&mut play.core.outside.told);
+        let told = told.into_iter().filter_map(|(_, what)| match what {
+            LabEvent::Table { side, rows } => Some((side, rows.len())),
+            LabEvent::Rows { side, rows, gone } => Some((side, rows.len() + gone.len())),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(tables(&mut play), [(Client, 1)]);
+    // Of another connection no segment has told.
+    play.core.outside.ends.client.rows[4] = client(4, State::FinWait1);
+    play.pass(SEC);
+    let told = play.core.outside.told.iter().filter_map(|(_, what)| line(what));
+    assert_eq!(told.collect::<Vec<_>>(), ["client ESTABLISHED>FIN_WAIT1 unseen"]);
+    assert_eq!(tables(&mut play), [(Client, 500)]);
+}
+
+/// A timer ends a connection without a segment, among many.
+#[test]
+fn a_connection_whose_timer_runs_out_is_read_then() {
+    let mut play = with_connections(500);
+    let rows = &mut play.core.outside.ends.client.rows;
+    rows[7] = with_timer(client(7, State::TimeWait), TimerKind::TimeWait, 60 * SEC);
+    play.core.request(LabRequest::Destroy(Client, nth(9)));
+    play.rest();
+    play.pass(SEC);
+    play.told();
+    let work = play.core.outside.work;
+    let left = |rows: &mut Vec<SocketRow>| rows.retain(|row| row.tuple != nth(7));
+    play.pass(57 * SEC);
+    left(&mut play.core.outside.ends.client.rows);
+    play.pass(3 * SEC);
+    assert_eq!(play.told(), ["client TIME_WAIT>CLOSE timer TimeWait"]);
+    let rows = play.core.outside.work.rows - work.rows;
+    // Looked at alone a few times, and once with all the others.
+    assert!(rows < 1_000 + 50, "{rows}");
+}
+
+/// With a listener goes its queue, of which no segment need tell.
+#[test]
+fn the_whole_table_is_read_after_the_close_of_a_listener() {
+    let mut play = with_connections(500);
+    play.socket(Server, "listener", 9);
+    let queued = SocketRow {
+        inode: 0,
+        tuple: nth(600).mirrored(),
+        ..client(600, State::Established)
+    };
+    play.core.outside.ends.server.rows.push(queued);
+    play.call(Server, 2, "listener", Call::Listen { backlog: 1 });
+    play.says(Server, ended(2));
+    play.turn();
+    play.pass(SEC);
+    play.told();
+    play.call(Server, 1, "listener", Call::Close);
+    let gone = |row: &SocketRow| row.inode != 9 && row.tuple != nth(600).mirrored();
+    play.core.outside.ends.server.rows.retain(gone);
+    play.says(Server, closed(1));
+    play.turn();
+    let mut told = play.transitions();
+    told.sort();
+    assert_eq!(told, ["server ESTABLISHED>CLOSE call 1", "server LISTEN>CLOSE call 1"]);
+}
+
+/// A call that waits holds the listener whose descriptor is closed; it goes with the call, and no segment of its own tells.
+#[test]
+fn a_listener_that_goes_with_its_last_accept_is_seen_among_many() {
+    let mut play = with_connections(500);
+    play.socket(Server, "listener", 9);
+    play.call(Server, 2, "listener", Call::Listen { backlog: 1 });
+    play.says(Server, ended(2));
+    play.turn();
+    play.call(Server, 3, "listener", Call::Accept { r#as: name("server") });
+    play.call(Server, 4, "listener", Call::Close);
+    play.says(Server, closed(4));
+    play.turn();
+    play.pass(SEC);
+    play.told();
+    play.core.outside.ends.server.rows.retain(|row| row.inode != 9);
+    play.says(Server, ended(3));
+    play.turn();
+    assert_eq!(play.transitions(), ["server LISTEN>CLOSE release 3"]);
+}

@@ -1,0 +1,39 @@
+//! The connections of a host that something has touched since its tables were last read for the screen: a packet, or a call.
+
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
+use finwait_model::hash::QuickHasher;
+use finwait_model::socket_table::Tuple;
+
+/// What is to be read anew of a host's table.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    connections: HashSet<Tuple, BuildHasherDefault<QuickHasher>>,
+    /// The one that was touched last: a stream's packets touch the same one over and over.
+    last: Option<Tuple>,
+    whole: bool,
+}
+
+impl Touched {
+    /// That connection is to be read, or that listener.
+    pub(super) fn one(&mut self, tuple: Tuple) {
+        if self.last != Some(tuple) {
+            self.last = Some(tuple);
+            self.connections.insert(tuple);
+        }
+    }
+
+    /// The whole table is to be read: nobody knows what has changed.
+    pub(super) const fn all(&mut self) {
+        self.whole = true;
+    }
+
+    /// Returns the connections in order and begins anew; none where the whole table is to be read.
+    pub(super) fn take(&mut self) -> Option<Vec<Tuple>> {
+        let Touched { connections, whole, .. } = std::mem::take(self);
+        let mut connections: Vec<Tuple> = connections.into_iter().collect();
+        connections.sort_unstable();
+        (!whole).then_some(connections)
+    }
+}
