@@ -6,15 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::observation::{CommandResult, LateCall, Observation, sightings, snapshots};
+use super::observation::{CommandResult, LateCall, Observation, Sightings, seen_by, snapshots};
 use super::report::{RuledOutcome, StepReport};
 use super::returns::Returns;
+use super::segments::{Matcher, Pattern};
 use super::{Scenario, Step};
 use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::MonoTime;
 use crate::explain::{EntryNo, ErrorSource};
 use crate::lab::event::LabRequest;
-use crate::scenario::expect::{Check, Expected};
+use crate::scenario::expect::Expected;
 use crate::session::progress::{CommandProgress, outcome};
 use crate::session::transcript::Entry;
 use crate::session::{FinishedCall, Session, socket_of};
@@ -57,6 +58,22 @@ struct StepInProgress {
     blocked: Vec<BlockedCall>,
     /// The time since which all that it expects is so.
     true_since: Option<MonoTime>,
+    /// The observation of it so far, and what it is compared by: the reading of packets, and of each expectation of segments its list.
+    seen: Observation,
+    sightings: Sightings,
+    lists: Vec<Option<Matcher>>,
+    /// What that is the observation of.
+    looked: Option<Looked>,
+    /// Whether all that it expects is so.
+    all: bool,
+}
+
+/// What an observation is of: as long as it is the same, nothing new can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Looked {
+    inputs: u64,
+    /// Whether the step's command has a result, which it may also have because its time is up.
+    returned: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -148,13 +165,7 @@ impl Play {
                 Some(error.to_string()),
             ),
         };
-        let under = StepInProgress {
-            command,
-            refused,
-            blocked,
-            true_since: None,
-        };
-        self.now = Some(under);
+        self.now = Some(StepInProgress::new(session, step, command, refused, blocked));
         requests
     }
 
@@ -163,10 +174,7 @@ impl Play {
         let (Some(step), Some(under)) = (self.scenario.steps.get(self.next), self.now.as_mut()) else {
             return StepStatus::Wait(now.plus(QUIET_PATIENCE));
         };
-        let returned = under.returned(session, quiet, now);
-        let seen = observe(session, step, under, returned.clone().unwrap_or(CommandResult::Blocked));
-        let checks: Vec<Check> = step.expected.iter().map(|expected| expected.check(&seen)).collect();
-        let all = checks.iter().all(|check| check.held != Some(false));
+        let returned = under.look(session, step, quiet, now);
         let end = session.patience(under.command.began.plus(step.within), QUIET_PATIENCE);
         let wait = |until: MonoTime| {
             StepStatus::Wait(if until.0 <= now.0 {
@@ -177,9 +185,9 @@ impl Play {
         };
         let is_over = if under.refused.is_some() {
             true
-        } else if all && returned.is_some() {
+        } else if under.all && returned {
             let since = *under.true_since.get_or_insert(now);
-            let blocked = seen.returned == CommandResult::Blocked
+            let blocked = under.seen.returned == CommandResult::Blocked
                 || step
                     .expected
                     .iter()
@@ -202,23 +210,22 @@ impl Play {
         } else {
             under.true_since = None;
             // What can come true no more need not be waited for.
-            let lost = returned.is_some() && quiet && step.expected.iter().any(|expected| expected.is_lost(&seen));
+            let lost = returned && quiet && step.expected.iter().any(|expected| expected.is_lost(&under.seen));
             lost || now.0 >= end.0
         };
         if !is_over {
             let patience = under.command.began.plus(QUIET_PATIENCE);
-            return wait(if returned.is_none() && now.0 < patience.0 {
-                patience
-            } else {
-                end
-            });
+            return wait(if !returned && now.0 < patience.0 { patience } else { end });
         }
+        let Some(StepInProgress { command, seen, .. }) = self.now.take() else {
+            return StepStatus::Wait(now);
+        };
+        let checks = step.expected.iter().map(|expected| expected.check(&seen)).collect();
         let claims = step.claimed.iter().map(|claimed| claimed.check(&seen)).collect();
-        let rules = ruled(session, under.command.since);
-        let took = now.since(under.command.began);
+        let rules = ruled(session, command.since);
+        let took = now.since(command.began);
         let report = StepReport::new(&self.scenario, self.next, checks, claims, seen, rules, took);
         self.next += 1;
-        self.now = None;
         self.open = OpenEnds {
             since: Some(session.transcript.last()),
             blocked: blocked_calls(session),
@@ -249,32 +256,109 @@ fn blocked_calls(session: &Session) -> Vec<BlockedCall> {
 }
 
 impl StepInProgress {
-    /// Returns what became of the step's command; none while that is open.
-    fn returned(&self, session: &Session, quiet: bool, now: MonoTime) -> Option<CommandResult> {
-        match &self.refused {
-            Some(why) => Some(CommandResult::NotDone(why.clone())),
-            None => self.command.result(session, quiet, now, QUIET_PATIENCE),
+    fn new(
+        session: &Session,
+        step: &Step,
+        command: CommandProgress,
+        refused: Option<String>,
+        blocked: Vec<BlockedCall>,
+    ) -> StepInProgress {
+        let later = blocked.iter().map(|call| LateCall {
+            side: call.side,
+            socket: session.ends[call.side].shown(&call.socket).clone(),
+            returned: CommandResult::Blocked,
+            call: call.name,
+            said: None,
+            why: None,
+        });
+        let lists = step.expected.iter().map(|expected| match expected.what {
+            Expected::Segments(_) => Some(Matcher::new(Pattern::is)),
+            _ => None,
+        });
+        StepInProgress {
+            seen: Observation {
+                returned: CommandResult::Blocked,
+                said: None,
+                why: None,
+                later: later.collect(),
+                sockets: Ends::default(),
+                segments: seen_by(session),
+                syn_patience: session.lab.syn_patience.filter(|_| step.asks_for_syn_patience()),
+            },
+            sightings: Sightings::after(command.since),
+            lists: lists.collect(),
+            looked: None,
+            all: false,
+            command,
+            refused,
+            blocked,
+            true_since: None,
         }
+    }
+
+    /// Looks at what is new; has the step's command a result?
+    fn look(&mut self, session: &Session, step: &Step, quiet: bool, now: MonoTime) -> bool {
+        // A result stays.
+        let mut returned =
+            self.looked.is_some_and(|looked| looked.returned) && self.seen.returned != CommandResult::Blocked;
+        if !returned {
+            let result = match &self.refused {
+                Some(why) => Some(CommandResult::NotDone(why.clone())),
+                None => self.command.result(session, quiet, now, QUIET_PATIENCE),
+            };
+            returned = result.is_some();
+            self.seen.returned = result.unwrap_or(CommandResult::Blocked);
+        }
+        let looked = Looked {
+            inputs: session.inputs(),
+            returned,
+        };
+        if self.looked.replace(looked) == Some(looked) {
+            return returned;
+        }
+        let ended = |returned: &CommandResult| matches!(returned, CommandResult::Outcome(_) | CommandResult::Died(_));
+        // Of a command that has not come to its end, the calls before its last one are not what is asked about.
+        if let (true, None, Some(root)) = (ended(&self.seen.returned), &self.seen.why, self.command.root) {
+            (self.seen.said, self.seen.why) = words(session, root, self.command.since);
+        }
+        for (call, late) in self.blocked.iter().zip(&mut self.seen.later) {
+            late.socket.clone_from(session.ends[call.side].shown(&call.socket));
+            if late.returned == CommandResult::Blocked {
+                late.returned = outcome(session, call.side, call.root, call.since);
+                if ended(&late.returned) {
+                    (late.said, late.why) = words(session, call.root, call.since);
+                }
+            }
+        }
+        self.seen.sockets = Ends::from_fn(|side| snapshots(session, side));
+        if let Some(packets) = &mut self.seen.segments {
+            let changed = self.sightings.extend(packets, session);
+            for (expected, matcher) in step.expected.iter().zip(&mut self.lists) {
+                if let (Expected::Segments(list), Some(matcher)) = (&expected.what, matcher) {
+                    matcher.see(list, packets, changed.clone());
+                }
+            }
+        }
+        self.all = step
+            .expected
+            .iter()
+            .zip(&self.lists)
+            .all(|(expected, list)| match list {
+                Some(matcher) => self.seen.segments.is_none() || matcher.holds(),
+                None => expected.holds(&self.seen) != Some(false),
+            });
+        returned
     }
 }
 
-/// The words about how a call ended.
-#[derive(Default)]
-struct EndingWords {
-    /// The words of the endpoint's language.
-    said: Option<String>,
-    /// The words of finwait: why.
-    why: Option<String>,
-}
-
-/// The words about the last call that ended of the command that began with `root`, after `since`.
-fn words(session: &Session, root: CallId, since: u64) -> EndingWords {
+/// The words about the last call that ended of the command that began with `root`, after `since`: those of the endpoint's language, and
+/// those of finwait, which say why.
+fn words(session: &Session, root: CallId, since: u64) -> (Option<String>, Option<String>) {
     let mut entries = session.transcript.since(since).rev();
     let is_its = |call: &&FinishedCall| session.root_of(call.call()) == Some(root);
     let last = entries.find_map(|entry| entry.finished().filter(is_its));
-    last.map_or_else(EndingWords::default, |call| EndingWords {
-        said: call.said().map(str::to_owned),
-        why: Some(call.why.sentence.clone()),
+    last.map_or((None, None), |call| {
+        (call.said().map(str::to_owned), Some(call.why.sentence.clone()))
     })
 }
 
@@ -290,35 +374,4 @@ fn ruled(session: &Session, since: u64) -> Vec<RuledOutcome> {
         })
     });
     ruled.collect()
-}
-
-fn observe(session: &Session, step: &Step, under: &StepInProgress, returned: CommandResult) -> Observation {
-    // Of a command that has not come to its end, the calls before its last one are not what is asked about.
-    let words = |returned: &CommandResult, root: Option<CallId>, since: EntryNo| match (returned, root) {
-        (CommandResult::Outcome(_) | CommandResult::Died(_), Some(root)) => words(session, root, since),
-        _ => EndingWords::default(),
-    };
-    let later = under.blocked.iter().map(|call| {
-        let returned = outcome(session, call.side, call.root, call.since);
-        let EndingWords { said, why } = words(&returned, Some(call.root), call.since);
-        LateCall {
-            side: call.side,
-            socket: session.ends[call.side].shown(&call.socket).clone(),
-            returned,
-            call: call.name,
-            said,
-            why,
-        }
-    });
-    let later = later.collect();
-    let EndingWords { said, why } = words(&returned, under.command.root, under.command.since);
-    Observation {
-        returned,
-        said,
-        why,
-        later,
-        sockets: Ends::from_fn(|side| snapshots(session, side)),
-        segments: sightings(session, under.command.since),
-        syn_patience: session.lab.syn_patience.filter(|_| step.asks_for_syn_patience()),
-    }
 }
