@@ -1,6 +1,7 @@
 //! Runs of scenarios as processes of finwait's own, several at once: a user namespace can only be entered by a process with one
 //! thread, and each run has its own lab.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 use super::exit::complain;
 use super::progress::Progress;
@@ -20,6 +22,8 @@ use crate::scenario::report::ReportLine;
 pub struct ChildRun {
     /// The scenario's name, or its file.
     pub scenario: String,
+    /// The time that it says it may take ([`Scenario::patience`](crate::scenario::Scenario::patience)).
+    pub patience: Duration,
     /// The lab, and what drives the ends.
     pub options: Options,
     /// Go on with the next step after one that was not as expected.
@@ -28,13 +32,17 @@ pub struct ChildRun {
     pub record: Option<PathBuf>,
 }
 
-/// Returns how many run at once so that the machine is busy, when each waits about as long as it works.
+/// Returns how many run at once: a run waits far longer, for timers of the kernel, than it works.
 pub fn as_many() -> usize {
-    thread::available_parallelism().map_or(2, usize::from) * 2
+    thread::available_parallelism().map_or(2, usize::from) * 12
 }
 
-/// Does all of them, so many at once, and hands over each one's place among them and its report, in the order in which they end. An error
-/// of `ended` stops it, and so does `stops` when it says so of a report.
+/// The same where most are driven by a language: that starts for longer than it waits.
+pub fn as_many_of_languages() -> usize {
+    as_many() / 3
+}
+
+/// Does all of them, so many at once and those first that may take the longest, so that no long one is left for the end; hands over each one's place among them and its report, in the order in which they end. An error of `ended` stops it, and so does `stops` when it says so of a report.
 ///
 /// # Errors
 ///
@@ -45,7 +53,9 @@ pub fn run(
     stops: impl Fn(&io::Result<Vec<ReportLine>>) -> bool + Sync,
     mut ended: impl FnMut(usize, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|place| Reverse(jobs[*place].patience));
+    let queue: Mutex<VecDeque<usize>> = Mutex::new(order.into());
     let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
     let stop = || queue.lock().map(|mut queue| queue.clear());
     let (sender, results) = channel();

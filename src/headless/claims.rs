@@ -172,6 +172,7 @@ pub fn run(options: &Options, brief: bool, json: bool, record: Option<&Path>) ->
 fn job(scenario: &Scenario, options: Options) -> ChildRun {
     ChildRun {
         scenario: scenario.name.clone(),
+        patience: scenario.patience(),
         options,
         keep_going: true,
         record: None,

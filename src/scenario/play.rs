@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::observation::{CommandResult, LateCall, Observation, Sightings, seen_by, snapshots};
 use super::report::{RuledOutcome, StepReport};
-use super::returns::Returns;
 use super::segments::{Matcher, Pattern};
 use super::{Scenario, Step};
 use crate::call::{CallId, CallKind, SocketName};
@@ -22,8 +21,6 @@ use crate::session::{FinishedCall, Session, socket_of};
 use crate::side::{Ends, Side};
 use crate::state::State;
 
-/// The time after which a call that has not returned counts as blocked.
-const BLOCKED_AFTER: Duration = Duration::from_millis(100);
 /// The time that the lab gets to become quiet once all that was expected is so.
 const QUIET_PATIENCE: Duration = Duration::from_millis(300);
 
@@ -187,21 +184,11 @@ impl Play {
             true
         } else if under.all && returned {
             let since = *under.true_since.get_or_insert(now);
-            let blocked = under.seen.returned == CommandResult::Blocked
-                || step
-                    .expected
-                    .iter()
-                    .any(|expected| matches!(&expected.what, Expected::Later(_, Returns::Blocked)));
-            let shown = if blocked {
-                under.command.began.plus(BLOCKED_AFTER)
-            } else {
-                now
-            };
             let stood = since.plus(step.stands);
             let patience = session.patience(since.plus(QUIET_PATIENCE), QUIET_PATIENCE);
-            let calm = quiet || now.0 >= patience.0;
-            if now.0 < shown.0 || now.0 < stood.0 {
-                return wait(MonoTime(shown.0.max(stood.0)));
+            let calm = (quiet && !under.is_yet_to_begin(session)) || now.0 >= patience.0;
+            if now.0 < stood.0 {
+                return wait(stood);
             }
             if !calm {
                 return wait(patience);
@@ -294,6 +281,14 @@ impl StepInProgress {
             blocked,
             true_since: None,
         }
+    }
+
+    /// Has a call of its command not begun? Then what the lab calls quiet is the time before it: a call is blocked once it has begun and all
+    /// is quiet, when its thread sleeps and nothing is on the way that could wake it.
+    fn is_yet_to_begin(&self, session: &Session) -> bool {
+        let mut pending = session.ends.iter().flat_map(|(_, end)| &end.pending);
+        self.command.root.is_some()
+            && pending.any(|pending| Some(pending.root) == self.command.root && pending.text.is_none())
     }
 
     /// Looks at what is new; has the step's command a result?
