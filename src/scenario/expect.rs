@@ -371,7 +371,7 @@ impl Expectation {
         }
     }
 
-    /// Can it not come true any more, whatever is still to happen?
+    /// Can it not come true any more, whatever is still to happen in this step?
     pub fn is_lost(&self, seen: &Observation) -> bool {
         match &self.what {
             Expected::Returns(returns) => {
@@ -384,15 +384,14 @@ impl Expectation {
             // A name stays with its socket, also when that was closed and is gone; but a blocked call is waited for.
             Expected::State(who, stands) => {
                 let gone = |snapshot: &SocketSnapshot| snapshot.held == HeldBy::Closed && snapshot.state.is_none();
-                let mut calls = seen.later.iter().map(|call| &call.returned).chain([&seen.returned]);
-                let waits = calls.any(|returned| *returned == CommandResult::Blocked);
-                stands.state.is_some() && !waits && who.find(seen).is_some_and(gone)
+                stands.state.is_some() && !seen.is_blocked() && who.find(seen).is_some_and(gone)
             }
-            Expected::Queued(_)
-            | Expected::Queue(..)
-            | Expected::Segments(_)
-            | Expected::SynPatience(_)
-            | Expected::Go(_) => false,
+            Expected::Segments(segments) => seen.segments.as_deref().is_some_and(|got| segments.is_lost(got)),
+            // The machine's settings are what they are.
+            Expected::SynPatience(_) => self.holds(seen) == Some(false),
+            // Words come with the end of a call.
+            Expected::Go(_) => !seen.is_blocked() && self.holds(seen) == Some(false),
+            Expected::Queued(_) | Expected::Queue(..) => false,
         }
     }
 

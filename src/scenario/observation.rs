@@ -114,6 +114,12 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Has a call of this step, or of an earlier one, not returned?
+    pub(super) fn is_blocked(&self) -> bool {
+        let mut calls = self.later.iter().map(|call| &call.returned).chain([&self.returned]);
+        calls.any(|returned| *returned == CommandResult::Blocked)
+    }
+
     /// The words of the endpoints' languages: on the step's call, and on those of earlier steps.
     pub(super) fn words(&self) -> impl Iterator<Item = &str> {
         let later = self.later.iter().filter_map(|later| later.said.as_deref());

@@ -58,11 +58,18 @@ struct StepInProgress {
     /// The observation of it so far, and what it is compared by: the reading of packets, and of each expectation of segments its list.
     seen: Observation,
     sightings: Sightings,
-    lists: Vec<Option<Matcher>>,
+    lists: Vec<Option<ListProgress>>,
     /// What that is the observation of.
     looked: Option<Looked>,
     /// Whether all that it expects is so.
     all: bool,
+}
+
+/// How far a list of segments has come, and how far it might have.
+#[derive(Clone, Debug)]
+struct ListProgress {
+    so_far: Matcher,
+    at_best: Matcher,
 }
 
 /// What an observation is of: as long as it is the same, nothing new can be seen.
@@ -174,7 +181,7 @@ impl Play {
         let returned = under.look(session, step, quiet, now);
         let end = session.patience(under.command.began.plus(step.within), QUIET_PATIENCE);
         let wait = |until: MonoTime| {
-            StepStatus::Wait(if until.0 <= now.0 {
+            StepStatus::Wait(if until <= now {
                 now.plus(Duration::from_millis(1))
             } else {
                 until
@@ -186,8 +193,8 @@ impl Play {
             let since = *under.true_since.get_or_insert(now);
             let stood = since.plus(step.stands);
             let patience = session.patience(since.plus(QUIET_PATIENCE), QUIET_PATIENCE);
-            let calm = (quiet && !under.is_yet_to_begin(session)) || now.0 >= patience.0;
-            if now.0 < stood.0 {
+            let calm = (quiet && !under.is_yet_to_begin(session)) || now >= patience;
+            if now < stood {
                 return wait(stood);
             }
             if !calm {
@@ -197,12 +204,16 @@ impl Play {
         } else {
             under.true_since = None;
             // What can come true no more need not be waited for.
-            let lost = returned && quiet && step.expected.iter().any(|expected| expected.is_lost(&under.seen));
-            lost || now.0 >= end.0
+            let until = session.rests_until(now);
+            let lost = returned && quiet && (under.is_lost(step) || until.is_some_and(|until| until >= end));
+            lost || now >= end
         };
         if !is_over {
             let patience = under.command.began.plus(QUIET_PATIENCE);
-            return wait(if !returned && now.0 < patience.0 { patience } else { end });
+            let next = [patience, session.shows_all_from()]
+                .into_iter()
+                .filter(|time| *time > now);
+            return wait(next.chain([end]).min().unwrap_or(end));
         }
         let Some(StepInProgress { command, seen, .. }) = self.now.take() else {
             return StepStatus::Wait(now);
@@ -259,7 +270,10 @@ impl StepInProgress {
             why: None,
         });
         let lists = step.expected.iter().map(|expected| match expected.what {
-            Expected::Segments(_) => Some(Matcher::new(Pattern::is)),
+            Expected::Segments(_) => Some(ListProgress {
+                so_far: Matcher::new(Pattern::is),
+                at_best: Matcher::new(Pattern::may_be),
+            }),
             _ => None,
         });
         StepInProgress {
@@ -281,6 +295,15 @@ impl StepInProgress {
             blocked,
             true_since: None,
         }
+    }
+
+    /// Is something expected that cannot come true any more, whatever happens?
+    fn is_lost(&self, step: &Step) -> bool {
+        let mut expected = step.expected.iter().zip(&self.lists);
+        expected.any(|(expected, list)| match list {
+            Some(progress) => self.seen.segments.is_some() && progress.at_best.is_stuck(),
+            None => expected.is_lost(&self.seen),
+        })
     }
 
     /// Has a call of its command not begun? Then what the lab calls quiet is the time before it: a call is blocked once it has begun and all
@@ -328,9 +351,10 @@ impl StepInProgress {
         self.seen.sockets = Ends::from_fn(|side| snapshots(session, side));
         if let Some(packets) = &mut self.seen.segments {
             let changed = self.sightings.extend(packets, session);
-            for (expected, matcher) in step.expected.iter().zip(&mut self.lists) {
-                if let (Expected::Segments(list), Some(matcher)) = (&expected.what, matcher) {
-                    matcher.see(list, packets, changed.clone());
+            for (expected, progress) in step.expected.iter().zip(&mut self.lists) {
+                if let (Expected::Segments(list), Some(progress)) = (&expected.what, progress) {
+                    progress.so_far.see(list, packets, changed.clone());
+                    progress.at_best.see(list, packets, changed.clone());
                 }
             }
         }
@@ -339,7 +363,7 @@ impl StepInProgress {
             .iter()
             .zip(&self.lists)
             .all(|(expected, list)| match list {
-                Some(matcher) => self.seen.segments.is_none() || matcher.holds(),
+                Some(progress) => self.seen.segments.is_none() || progress.so_far.holds(),
                 None => expected.holds(&self.seen) != Some(false),
             });
         returned

@@ -301,8 +301,8 @@ impl Pattern {
         self.is_sent_as(seen) && self.besides.iter().all(|besides| besides.is(seen))
     }
 
-    /// May it become such a segment? What is on the wire may still have any end; all else of a packet stays as it is.
-    fn may_be(&self, seen: &ObservedPacket) -> bool {
+    /// Is it such a segment, or may it become one? What is on the wire may still have any end; all else of a packet stays as it is.
+    pub(super) fn may_be(&self, seen: &ObservedPacket) -> bool {
         self.is_sent_as(seen) && self.besides.iter().all(|besides| besides.may_be(seen))
     }
 
@@ -344,6 +344,13 @@ impl Segments {
         let mut matcher = Matcher::new(Pattern::is);
         matcher.see(self, seen, 0..0);
         matcher.holds()
+    }
+
+    /// Can these not become the segments any more, whatever comes after them?
+    pub fn is_lost(&self, seen: &[ObservedPacket]) -> bool {
+        let mut matcher = Matcher::new(Pattern::may_be);
+        matcher.see(self, seen, 0..0);
+        matcher.is_stuck()
     }
 
     /// The segments that count.

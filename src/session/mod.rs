@@ -35,6 +35,7 @@ pub mod moves;
 pub mod now;
 mod plan;
 pub mod progress;
+mod rest;
 pub mod table;
 pub mod transcript;
 pub mod travel;
