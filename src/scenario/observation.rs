@@ -184,8 +184,6 @@ pub(super) struct Sightings {
     last: EntryNo,
     /// Each packet's place among those that were seen.
     places: QuickMap<PacketNo, usize>,
-    /// The entries that were looked at.
-    pub(super) looked_at: usize,
 }
 
 impl Sightings {
@@ -194,16 +192,15 @@ impl Sightings {
         Sightings {
             last,
             places: QuickMap::default(),
-            looked_at: 0,
         }
     }
 
-    /// Adds the packets that are new; returns the places of those seen before of which more is known now: the first, and the one after
-    /// the last.
-    pub(super) fn extend(&mut self, packets: &mut Vec<ObservedPacket>, session: &Session) -> Range<usize> {
-        let mut changed = 0..0;
+    /// Adds the packets that are new; returns the places of those seen before of which more is known now, from the first to the last of
+    /// them, and the number of entries that were read.
+    pub(super) fn extend(&mut self, packets: &mut Vec<ObservedPacket>, session: &Session) -> (Range<usize>, usize) {
+        let (mut changed, mut read) = (0..0, 0);
         for entry in session.transcript.since(self.last) {
-            self.looked_at += 1;
+            read += 1;
             self.last = entry.no;
             let EntryKind::Packet(record) = &entry.what else {
                 continue;
@@ -220,7 +217,7 @@ impl Sightings {
                 _ => packets.push(sighting(record)),
             }
         }
-        changed
+        (changed, read)
     }
 }
 

@@ -33,6 +33,18 @@ pub struct Play {
     now: Option<StepInProgress>,
     /// What was open when the last step was over: what comes of it belongs to the next step, however late that begins.
     open: OpenEnds,
+    work: Work,
+}
+
+/// Counts of what was looked at so far, which grow with what happens and with nothing else: for tests and benches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Looks at the session, of which none saw the same as the one before.
+    pub looks: usize,
+    /// Entries of the transcript that were read.
+    pub entries: usize,
+    /// Packets that were compared with a list of segments.
+    pub packets: usize,
 }
 
 /// The state of a scenario between two steps.
@@ -107,6 +119,7 @@ impl Play {
             next: 0,
             now: None,
             open: OpenEnds::default(),
+            work: Work::default(),
         }
     }
 
@@ -133,6 +146,11 @@ impl Play {
     /// The last entry of the transcript before the step that is under way.
     pub fn since(&self) -> Option<EntryNo> {
         self.now.as_ref().map(|under| under.command.since)
+    }
+
+    /// The work that it has been so far.
+    pub const fn work(&self) -> Work {
+        self.work
     }
 
     /// Is a step under way?
@@ -178,7 +196,7 @@ impl Play {
         let (Some(step), Some(under)) = (self.scenario.steps.get(self.next), self.now.as_mut()) else {
             return StepStatus::Wait(now.plus(QUIET_PATIENCE));
         };
-        let returned = under.look(session, step, quiet, now);
+        let returned = under.look(session, step, quiet, now, &mut self.work);
         let end = session.patience(under.command.began.plus(step.within), QUIET_PATIENCE);
         let wait = |until: MonoTime| {
             StepStatus::Wait(if until <= now {
@@ -315,7 +333,7 @@ impl StepInProgress {
     }
 
     /// Looks at what is new; has the step's command a result?
-    fn look(&mut self, session: &Session, step: &Step, quiet: bool, now: MonoTime) -> bool {
+    fn look(&mut self, session: &Session, step: &Step, quiet: bool, now: MonoTime, work: &mut Work) -> bool {
         // A result stays.
         let mut returned =
             self.looked.is_some_and(|looked| looked.returned) && self.seen.returned != CommandResult::Blocked;
@@ -334,6 +352,7 @@ impl StepInProgress {
         if self.looked.replace(looked) == Some(looked) {
             return returned;
         }
+        work.looks += 1;
         let ended = |returned: &CommandResult| matches!(returned, CommandResult::Outcome(_) | CommandResult::Died(_));
         // Of a command that has not come to its end, the calls before its last one are not what is asked about.
         if let (true, None, Some(root)) = (ended(&self.seen.returned), &self.seen.why, self.command.root) {
@@ -350,11 +369,12 @@ impl StepInProgress {
         }
         self.seen.sockets = Ends::from_fn(|side| snapshots(session, side));
         if let Some(packets) = &mut self.seen.segments {
-            let changed = self.sightings.extend(packets, session);
+            let (changed, read) = self.sightings.extend(packets, session);
+            work.entries += read;
             for (expected, progress) in step.expected.iter().zip(&mut self.lists) {
                 if let (Expected::Segments(list), Some(progress)) = (&expected.what, progress) {
-                    progress.so_far.see(list, packets, changed.clone());
-                    progress.at_best.see(list, packets, changed.clone());
+                    work.packets += progress.so_far.see(list, packets, changed.clone());
+                    work.packets += progress.at_best.see(list, packets, changed.clone());
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The segments that a step should show: `["client FIN,ACK seq 1", "server ACK", "..."]`.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::bound::Bound;
 use super::mistake::{did_you_mean, quoted};
@@ -409,8 +410,6 @@ pub(super) struct Matcher {
     words: usize,
     /// Is the last bit of the last packet set?
     holds: bool,
-    /// The packets that were gone through.
-    pub(super) looked_at: usize,
 }
 
 impl Matcher {
@@ -421,12 +420,12 @@ impl Matcher {
             next: Vec::new(),
             words: 0,
             holds: false,
-            looked_at: 0,
         }
     }
 
-    /// Takes in the packets that are new since the last time, and those that have `changed` since.
-    pub(super) fn see(&mut self, list: &Segments, packets: &[ObservedPacket], changed: std::ops::Range<usize>) {
+    /// Takes in the packets that are new since the last time, and those that have `changed` since; returns how many it went through.
+    pub(super) fn see(&mut self, list: &Segments, packets: &[ObservedPacket], changed: Range<usize>) -> usize {
+        let mut passed = 0;
         let items = &list.0;
         self.words = items.len() / 64 + 1;
         if self.next.is_empty() {
@@ -443,7 +442,7 @@ impl Matcher {
             changed.start.min(known)
         };
         while let Some(packet) = packets.get(place) {
-            self.looked_at += 1;
+            passed += 1;
             let before = &self.next[place * self.words..][..self.words];
             if again || packet.again.is_none() {
                 set.fill(0);
@@ -468,6 +467,7 @@ impl Matcher {
         }
         let last = &self.next[self.next.len() - self.words..];
         self.holds = has(last, items.len());
+        passed
     }
 
     /// Are the packets so far the whole list?
@@ -666,5 +666,102 @@ mod tests {
             assert_eq!(found, at, "{text}");
             assert!(said.contains(why), "{text}: {said}");
         }
+    }
+
+    /// The definition: an item is one packet, and dots any number of them.
+    fn matches(items: &[Item], seen: &[&ObservedPacket], is: fn(&Pattern, &ObservedPacket) -> bool) -> bool {
+        match items.split_first() {
+            None => seen.is_empty(),
+            Some((Item::Any, rest)) => (0..=seen.len()).any(|skip| matches(rest, &seen[skip..], is)),
+            Some((Item::One(pattern), rest)) => match seen.split_first() {
+                Some((first, others)) => is(pattern, first) && matches(rest, others, is),
+                None => false,
+            },
+        }
+    }
+
+    /// One of few packets and of few items, so that they often match.
+    fn packet(kind: u8) -> ObservedPacket {
+        let mut packet = seen(Side::Client, if kind & 1 == 0 { 16 } else { 17 }, 0, b"");
+        packet.again = (kind & 6 == 6).then_some(Retransmission::Probe);
+        packet.disposition = if kind & 8 == 0 {
+            Disposition::Held
+        } else {
+            Disposition::Delivered
+        };
+        packet
+    }
+
+    const ITEMS: [&str; 6] = [
+        "...",
+        "client any",
+        "client ACK",
+        "client FIN,ACK",
+        "client any held",
+        "client ACK delivered",
+    ];
+
+    proptest::proptest! {
+        /// Whenever a list is asked, it says of the packets by then what it would say of them all at once, and is given up only when no
+        /// packet that could follow would help.
+        #[test]
+        fn a_list_goes_on_from_where_it_was(
+            items in proptest::collection::vec(0..6_usize, 0..6),
+            packets in proptest::collection::vec((0..16_u8, 0..3_usize, proptest::bool::ANY), 0..12),
+        ) {
+            let items: Vec<&str> = items.into_iter().map(|item| ITEMS[item]).collect();
+            let list = segments(&items);
+            let mut matcher = Matcher::new(Pattern::is);
+            let mut all: Vec<ObservedPacket> = Vec::new();
+            let mut changed = 0..0;
+            for (kind, back, asked) in packets {
+                all.push(packet(kind));
+                // One of the last packets that are held goes on.
+                let place = all.len().saturating_sub(back + 1);
+                if back > 0 && all[place].disposition == Disposition::Held {
+                    all[place].disposition = Disposition::Delivered;
+                    changed = if changed.is_empty() { place..place + 1 } else { changed.start.min(place)..changed.end.max(place + 1) };
+                }
+                if !asked {
+                    continue;
+                }
+                matcher.see(&list, &all, std::mem::replace(&mut changed, 0..0));
+                let counted: Vec<&ObservedPacket> = list.counted(&all).collect();
+                proptest::prop_assert_eq!(matcher.holds(), matches(&list.0, &counted, Pattern::is));
+                let may_follow = |more: u8| {
+                    let more: Vec<ObservedPacket> = [16, 17].into_iter().flat_map(|flags| {
+                        [Disposition::Held, Disposition::Delivered].map(|disposition| ObservedPacket { disposition, ..seen(Side::Client, flags, 0, b"") })
+                    }).cycle().skip(usize::from(more % 4)).take(usize::from(more / 4)).collect();
+                    let with = counted.iter().copied().chain(&more).collect::<Vec<_>>();
+                    matches(&list.0, &with, Pattern::may_be)
+                };
+                if list.is_lost(&all) {
+                    proptest::prop_assert!(!(0..24).any(may_follow), "{items:?} {all:?}");
+                } else {
+                    // Dots in place of what is left: then there is a way on.
+                    let is_prefix = (0..=list.0.len()).any(|n| {
+                        matches(&list.0[..n], &counted, Pattern::may_be)
+                    });
+                    proptest::prop_assert!(is_prefix, "{items:?} {all:?}");
+                }
+            }
+        }
+    }
+
+    /// A list that is asked after each packet goes through each once, and through one that has changed once more.
+    #[test]
+    fn a_list_costs_what_is_new() {
+        let list = segments(&["...", "client FIN,ACK delivered", "..."]);
+        let mut matcher = Matcher::new(Pattern::is);
+        let (mut all, mut passed) = (Vec::new(), 0);
+        for _ in 0..1_000 {
+            all.push(packet(0));
+            passed += matcher.see(&list, &all, 0..0);
+        }
+        for place in 0..1_000 {
+            all[place].disposition = Disposition::Delivered;
+            passed += matcher.see(&list, &all, place..place + 1);
+        }
+        assert_eq!(passed, 2_000);
     }
 }
