@@ -45,9 +45,9 @@ fn run(args: &[&str]) -> Output {
     support::output_within(finwait().args(args), std::time::Duration::from_secs(300))
 }
 
-/// The same with the whole catalog, which is played by several processes at the same time.
+/// The same with the whole catalog, which is played by many processes at the same time.
 fn run_all(args: &[&str]) -> Output {
-    static TURNS: Turns = Turns::new(2);
+    static TURNS: Turns = Turns::new(1);
     let _turn = TURNS.take();
     run(args)
 }

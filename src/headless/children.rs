@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::channel;
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -32,24 +32,43 @@ pub struct ChildRun {
     pub record: Option<PathBuf>,
 }
 
-/// Returns how many run at once: a run waits far longer, for timers of the kernel, than it works.
-pub fn as_many() -> usize {
-    thread::available_parallelism().map_or(2, usize::from) * 12
+/// The most runs at once, for each CPU: a run waits far longer, for timers of the kernel, than it works.
+const AT_ONCE: usize = 12;
+/// The most of them whose labs start at once, for each CPU: that is work, and what waits meanwhile should not wait for a CPU.
+const STARTING: usize = 2;
+
+/// Leaves to start a lab; each is given back by its drop.
+struct Starts {
+    left: Mutex<usize>,
+    given_back: Condvar,
 }
 
-/// The same where most are driven by a language: that starts for longer than it waits.
-pub fn as_many_of_languages() -> usize {
-    as_many() / 3
+/// A leave to start a lab.
+struct Start<'a>(&'a Starts);
+
+impl Starts {
+    fn take(&self) -> Start<'_> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = self.given_back.wait_while(left, |left| *left == 0);
+        *left.unwrap_or_else(PoisonError::into_inner) -= 1;
+        Start(self)
+    }
 }
 
-/// Does all of them, so many at once and those first that may take the longest, so that no long one is left for the end; hands over each one's place among them and its report, in the order in which they end. An error of `ended` stops it, and so does `stops` when it says so of a report.
+impl Drop for Start<'_> {
+    fn drop(&mut self) {
+        *self.0.left.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.given_back.notify_one();
+    }
+}
+
+/// Does all of them, several at once and those first that may take the longest, so that no long one is left for the end; hands over each one's place among them and its report, in the order in which they end. An error of `ended` stops it, and so does `stops` when it says so of a report.
 ///
 /// # Errors
 ///
 /// The first error of `ended`, or of a process that did not start or whose report could not be read.
 pub fn run(
     jobs: &[ChildRun],
-    at_once: usize,
     stops: impl Fn(&io::Result<Vec<ReportLine>>) -> bool + Sync,
     mut ended: impl FnMut(usize, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -59,13 +78,20 @@ pub fn run(
     let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
     let stop = || queue.lock().map(|mut queue| queue.clear());
     let (sender, results) = channel();
+    let cpus = thread::available_parallelism().map_or(2, usize::from);
+    let starts = Starts {
+        left: Mutex::new(cpus * STARTING),
+        given_back: Condvar::new(),
+    };
     thread::scope(|scope| {
-        for _ in 0..at_once.min(jobs.len()) {
+        for _ in 0..(cpus * AT_ONCE).min(jobs.len()) {
             let sender = sender.clone();
-            let (next, stop, stops) = (&next, &stop, &stops);
+            let (next, stop, stops, starts) = (&next, &stop, &stops, &starts);
             scope.spawn(move || {
-                while let Some(place) = next() {
-                    let lines = in_child(&jobs[place]);
+                loop {
+                    let start = starts.take();
+                    let Some(place) = next() else { return };
+                    let lines = in_child(&jobs[place], start);
                     if stops(&lines) {
                         let _ = stop();
                     }
@@ -91,13 +117,12 @@ pub fn run(
 /// # Errors
 ///
 /// The first error of a process: it did not start, or its output could not be read.
-pub fn reports(jobs: &[ChildRun], at_once: usize, mut progress: Progress) -> io::Result<Vec<Vec<ReportLine>>> {
+pub fn reports(jobs: &[ChildRun], mut progress: Progress) -> io::Result<Vec<Vec<ReportLine>>> {
     let mut done = 0;
     progress.count(done, jobs.len(), "runs");
     let mut reports = vec![Vec::new(); jobs.len()];
     run(
         jobs,
-        at_once,
         |_| false,
         |place, lines| {
             reports[place] = lines.to_vec();
@@ -109,8 +134,9 @@ pub fn reports(jobs: &[ChildRun], at_once: usize, mut progress: Progress) -> io:
     Ok(reports)
 }
 
-/// The report of `finwait run NAME --json`.
-fn in_child(job: &ChildRun) -> io::Result<Vec<ReportLine>> {
+/// The report of `finwait run NAME --json`, whose lab has started when its first step is over.
+fn in_child(job: &ChildRun, start: Start<'_>) -> io::Result<Vec<ReportLine>> {
+    let mut start = Some(start);
     let name = &job.scenario;
     let mut command = Command::new(&job.options.program);
     command.args(["run", name, "--json"]).args(job.options.arguments());
@@ -133,6 +159,9 @@ fn in_child(job: &ChildRun) -> io::Result<Vec<ReportLine>> {
             lines.push(
                 serde_json::from_str(&line).map_err(|error| io::Error::other(format!("{name}: {error}: {line}")))?,
             );
+            if let Some(ReportLine::Step(_)) = lines.last() {
+                start.take();
+            }
         }
     }
     let status = child.wait()?;

@@ -146,7 +146,7 @@ fn measure(
     for (job, file) in jobs.iter_mut().zip(files.map_err(|why| ExitError(BAD, why))?) {
         job.record = file;
     }
-    let reports = children::reports(&jobs, children::as_many_of_languages(), progress);
+    let reports = children::reports(&jobs, progress);
     let reports = reports.map_err(|error| ExitError(DIFFERS, error.to_string()))?;
     let mut reports = reports.into_iter();
     let mut runs = Vec::new();

@@ -13,6 +13,7 @@ use super::{Scenario, Step};
 use crate::call::{CallId, CallKind, SocketName};
 use crate::clock::MonoTime;
 use crate::explain::{EntryNo, ErrorSource};
+use crate::lab::PROCESS_PATIENCE;
 use crate::lab::event::LabRequest;
 use crate::scenario::expect::Expected;
 use crate::session::progress::{CommandProgress, outcome};
@@ -224,7 +225,8 @@ impl Play {
             // What can come true no more need not be waited for.
             let until = session.rests_until(now);
             let lost = returned && quiet && (under.is_lost(step) || until.is_some_and(|until| until >= end));
-            lost || now >= end
+            let has_begun = !under.is_yet_to_begin(session) || now >= end.plus(PROCESS_PATIENCE);
+            lost || (now >= end && has_begun)
         };
         if !is_over {
             let patience = under.command.began.plus(QUIET_PATIENCE);
