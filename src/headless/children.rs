@@ -72,9 +72,7 @@ pub fn run(
     stops: impl Fn(&io::Result<Vec<ReportLine>>) -> bool + Sync,
     mut ended: impl FnMut(usize, &[ReportLine]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut order: Vec<usize> = (0..jobs.len()).collect();
-    order.sort_by_key(|place| Reverse(jobs[*place].patience));
-    let queue: Mutex<VecDeque<usize>> = Mutex::new(order.into());
+    let queue: Mutex<VecDeque<usize>> = Mutex::new(longest_first(jobs));
     let next = || queue.lock().ok().and_then(|mut queue| queue.pop_front());
     let stop = || queue.lock().map(|mut queue| queue.clear());
     let (sender, results) = channel();
@@ -110,6 +108,13 @@ pub fn run(
         }
         Ok(())
     })
+}
+
+/// The places of the jobs, those first that may take the longest.
+fn longest_first(jobs: &[ChildRun]) -> VecDeque<usize> {
+    let mut places: Vec<usize> = (0..jobs.len()).collect();
+    places.sort_by_key(|place| Reverse(jobs[*place].patience));
+    places.into()
 }
 
 /// Does all of them, whatever comes of them: their reports, in the order of the jobs. How many are done is shown meanwhile.
@@ -176,4 +181,82 @@ fn in_child(job: &ChildRun, start: Start<'_>) -> io::Result<Vec<ReportLine>> {
         return Err(io::Error::other(format!("{name} did not finish: {status}")));
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::LabMode;
+    use crate::scenario::{catalog, file};
+
+    /// What a scenario says of its waits finds those that really take long, as measured.
+    #[test]
+    fn scenarios_that_wait_for_timers_come_first() {
+        let options = Options::native(LabMode::Isolated, false, PathBuf::new());
+        let all = catalog::all().unwrap();
+        let job = |scenario: &crate::scenario::Scenario| ChildRun {
+            scenario: scenario.name.clone(),
+            patience: scenario.patience(),
+            options: options.clone(),
+            keep_going: true,
+            record: None,
+        };
+        let jobs: Vec<ChildRun> = all.iter().map(job).collect();
+        let order = longest_first(&jobs);
+        assert_eq!(order.len(), all.len());
+        for name in [
+            "slow-wire-deadline",
+            "write-timed-out",
+            "dial-backlog-full",
+            "dial-timed-out",
+            "syn-lost-timeout",
+            "read-timed-out",
+            "simultaneous-open-timeout",
+            "keepalive",
+            "fin-wait2-held",
+            "stale-close-wait-and-firewall",
+        ] {
+            let place = order.iter().position(|place| jobs[*place].scenario == name).unwrap();
+            assert!(place < all.len() / 3, "{name}, which takes seconds, comes {place}th");
+        }
+    }
+
+    #[test]
+    fn what_a_scenario_may_take_is_what_its_steps_say() {
+        let read = |steps: &str| {
+            let head = "title = \"t\"\nsummary = \"s\"\ngroup = \"limits\"\nlab = \"isolated\"\n";
+            file::read("t.toml", &format!("{head}{steps}")).unwrap().patience()
+        };
+        let ms = Duration::from_millis;
+        assert_eq!(read("[[step]]\nclient = \"socket\"\n"), ms(0));
+        assert_eq!(
+            read("[[step]]\nclient = \"socket\"\nwithin = \"8s\"\nstands = \"200ms\"\n"),
+            ms(8_200)
+        );
+        assert_eq!(read("[[step]]\nclient = \"connect deadline=300\"\n"), ms(300));
+        let slowly = "[[step]]\nwire = \"slow 400ms\"\n[[step]]\nclient = \"connect\"\n";
+        assert_eq!(read(slowly), ms(1_600));
+    }
+
+    /// As many labs start at once as there are leaves, and the next as soon as one is given back.
+    #[test]
+    fn a_lab_starts_when_another_has_started() {
+        let starts = Starts {
+            left: Mutex::new(1),
+            given_back: Condvar::new(),
+        };
+        let first = starts.take();
+        let (sender, second) = channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let start = starts.take();
+                sender.send(()).unwrap();
+                drop(start);
+            });
+            assert!(second.try_recv().is_err(), "the only leave is taken");
+            drop(first);
+            second.recv_timeout(Duration::from_secs(30)).unwrap();
+        });
+        assert_eq!(*starts.left.lock().unwrap(), 1);
+    }
 }
